@@ -54,3 +54,11 @@ export const CLUSTER_COPY_AHEAD = 64;
 export const CLUSTER_COPY_STALLED_MS = 60_000;
 /** A NATS server that syncs each of them to a slow disk may answer that late. */
 export const CLUSTER_COPY_ANSWER_MS = 10_000;
+/** A server looks at its cluster so often, for its metrics: one question to all. */
+export const CLUSTER_LOOK_EVERY_MS = 5_000;
+/** A NATS server's own page that says nothing for so long is passed over. */
+export const NATS_MONITOR_MS = 3_000;
+/** Of that page; some 5 KiB. */
+export const NATS_MONITOR_BYTES_MAX = 1024 * KIB;
+/** Who is more messages behind than this is slow, or was away; a moment's work is some hundred. */
+export const CLUSTER_LAG_HIGH = 1_000;

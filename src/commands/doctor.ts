@@ -7,6 +7,7 @@ import { defineVerb } from "../cli/command.ts";
 import { knownServer } from "../cli/connect/default-server.ts";
 import { type Context, say } from "../cli/context.ts";
 import { type CheckResult, Examination, ok, skipped } from "../cli/doctor/check.ts";
+import { checkCluster, checkMembership, checkNats } from "../cli/doctor/cluster.ts";
 import {
   checkData,
   checkDiscovery,
@@ -21,6 +22,11 @@ import { machineProbes, networkProbes } from "../cli/doctor/probes.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS, serverOptions } from "../cli/flags.ts";
 import { clockColor } from "../cli/output/color.ts";
 import { renderJson, styleOf } from "../cli/output/render.ts";
+import { clusterPlace, NATS_FLAGS, SAFETY_FLAGS } from "../cli/serve/cluster.ts";
+import { type Membership, readMembership } from "../cli/serve/membership.ts";
+import { surveyCluster } from "../cli/serve/survey.ts";
+import { openJetStream } from "../io/nats/jetstream.ts";
+import { readNatsSettings } from "../io/nats/monitor.ts";
 import { ClientState } from "../io/state/client-state.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import { formatPlace, type ServerAddress } from "../wire/invite.ts";
@@ -28,11 +34,15 @@ import { formatPlace, type ServerAddress } from "../wire/invite.ts";
 const DATA_DEFAULT = "./data";
 /** Long: the check must be able to measure a slow disk. */
 const DISK_WITHIN_MS = 2 * CHECK_WITHIN_MS;
+/** Long: servers of NATS that have just started choose who leads. */
+const CLUSTER_WITHIN_MS = 4 * CHECK_WITHIN_MS;
 
 export const command = defineVerb({
   args: {
     at: SERVER_ARGUMENT,
     data: { type: "string", valueHint: "DIR", description: "A server's folder to look at" },
+    ...NATS_FLAGS,
+    natsMonitor: SAFETY_FLAGS.natsMonitor,
     ...SERVER_FLAGS,
   },
   details: "Repair what the first line with failed names; the exit code is that of its fault.",
@@ -52,6 +62,7 @@ export const command = defineVerb({
       const expected = { server, given, pinned, isUdpWanted };
       await checkNetwork(examination, networkProbes(context, server.port), expected);
     }
+    await checkShared(examination, context, args);
     await checkMachine(examination, context, args.data);
     return finish(context, examination, about?.server);
   },
@@ -82,6 +93,45 @@ function whom(context: Context, named: ServerAddress | undefined): About | undef
 }
 
 const WHY = { "runs here": "which you run on this machine", "last used": "the last one used" };
+
+type SharedArgs = Parameters<typeof clusterPlace>[0] & { readonly data: string | undefined };
+
+/** Of a cluster that is named, or of that of the folder. */
+async function checkShared(
+  examination: Examination,
+  context: Context,
+  args: SharedArgs,
+): Promise<void> {
+  const folder = args.data ?? DATA_DEFAULT;
+  const own = membershipOf(folder);
+  if (args.nats.length === 0) {
+    if (own === undefined) return;
+    await examination.check("cluster", CHECK_WITHIN_MS, () => checkMembership(folder, own));
+    return;
+  }
+  const { clock } = context;
+  const { monitors, ...place } = clusterPlace(args, true);
+  if (monitors.length > 0) {
+    await examination.check("nats", 2 * CHECK_WITHIN_MS, async () =>
+      checkNats(await Promise.all(monitors.map(readNatsSettings))),
+    );
+  }
+  await examination.check("cluster", CLUSTER_WITHIN_MS, async () => {
+    const stream = await openJetStream({ ...place, cluster: place.name, clock });
+    const survey = await surveyCluster(stream).finally(() => stream.close());
+    return checkCluster(survey, own?.cluster === place.name ? own : undefined);
+  });
+}
+
+/** What is wrong with the folder itself, its own check tells. */
+function membershipOf(folder: string): Membership | undefined {
+  try {
+    return readMembership(folder);
+  } catch (error) {
+    if (error instanceof Fault) return undefined;
+    throw error;
+  }
+}
 
 async function checkMachine(
   examination: Examination,

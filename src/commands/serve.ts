@@ -18,9 +18,10 @@ import { shownRecord } from "../cli/output/records.ts";
 import { recordJson, renderJson } from "../cli/output/render.ts";
 import { ROOM_PASSWORD, readSecret } from "../cli/secrets.ts";
 import { announceServer } from "../cli/serve/announce.ts";
-import { clusterPlace, NATS_FLAGS, UNSAFE_FLAG } from "../cli/serve/cluster.ts";
+import { clusterPlace, NATS_FLAGS, SAFETY_FLAGS } from "../cli/serve/cluster.ts";
 import { keepSettings, type OpenFolder, openFolder } from "../cli/serve/folder.ts";
 import { type Listening, openListeners } from "../cli/serve/listen.ts";
+import { checkNatsSync } from "../cli/serve/nats-sync.ts";
 import {
   type Joining,
   operatorLink,
@@ -125,7 +126,7 @@ export const SERVE_FLAGS = {
     description: "Messages a second that one account may send",
   },
   ...NATS_FLAGS,
-  ...UNSAFE_FLAG,
+  ...SAFETY_FLAGS,
   ...QUOTA_FLAGS,
 } as const satisfies FlagDefs;
 
@@ -148,6 +149,8 @@ Also from settings.toml in the data folder, as port = 2500, or CHAT_SERVE_PORT=2
     const { clock } = context;
     const hosts = lanAddresses(ownAddresses());
     const { postsPerSecond } = args;
+    const cluster = args.nats.length === 0 ? undefined : clusterPlace(args, args.unsafeNats);
+    if (cluster !== undefined) await checkNatsSync(context, cluster);
     const open = await openFolder({
       path: args.data,
       clock,
@@ -158,7 +161,7 @@ Also from settings.toml in the data folder, as port = 2500, or CHAT_SERVE_PORT=2
       acceptsLoss: args.acceptLoss,
       onTrouble: (fault) => say(context, `${fault.message}; ${fault.remedy}`),
       ...(postsPerSecond === undefined ? {} : { postsPerSecond }),
-      ...(args.nats.length === 0 ? {} : { cluster: clusterPlace(args, args.unsafeNats) }),
+      ...(cluster === undefined ? {} : { cluster }),
     });
     try {
       const names = { name: args.name, roomPassword: given };
@@ -422,8 +425,13 @@ function checkArgs(args: Args): void {
   if ((args.cert === undefined) !== (args.key === undefined)) {
     throw new Fault("usage", "--cert and --key go together", { remedy: "give both" });
   }
-  if (args.nats.length === 0 && (args.natsCreds !== undefined || args.unsafeNats)) {
-    const flag = args.unsafeNats ? "--unsafe-nats" : "--nats-creds";
+  const flags = [
+    ...(args.unsafeNats ? ["--unsafe-nats"] : []),
+    ...(args.natsCreds === undefined ? [] : ["--nats-creds"]),
+    ...(args.natsMonitor.length === 0 ? [] : ["--nats-monitor"]),
+  ];
+  const [flag] = args.nats.length === 0 ? flags : [];
+  if (flag !== undefined) {
     throw new Fault("usage", `${flag} needs --nats`, { remedy: "give --nats nats://HOST:4222" });
   }
   const { host = "::" } = args;

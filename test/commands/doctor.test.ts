@@ -8,7 +8,9 @@ import {
   RESERVE_BYTES,
   SYNC_MS_SLOW,
 } from "../../src/base/limits.ts";
+import { CLUSTER_LAG_HIGH } from "../../src/base/limits-cluster.ts";
 import { type CheckResult, Examination, ok } from "../../src/cli/doctor/check.ts";
+import { checkCluster, checkMembership, checkNats } from "../../src/cli/doctor/cluster.ts";
 import {
   checkData,
   checkDiscovery,
@@ -24,6 +26,8 @@ import {
   judgeClock,
   type NetworkProbes,
 } from "../../src/cli/doctor/network.ts";
+import type { Membership } from "../../src/cli/serve/membership.ts";
+import type { Survey } from "../../src/cli/serve/survey.ts";
 import type { Greeted } from "../../src/client/trust.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { resolveHost } from "../../src/io/probe/network-probe.ts";
@@ -248,5 +252,79 @@ describe("this machine", () => {
     expect(checkTerminal(screen, { ...utf8, TERM: "dumb" }).state).toBe("warning");
     expect(checkTerminal({ ...screen, columns: 39 }, utf8).state).toBe("warning");
     expect(checkTerminal({ ...screen, columns: 0 }, utf8).message).toBe("width unknown, 'xterm'");
+  });
+});
+
+describe("a cluster", () => {
+  const nodeOf = (name: string) => {
+    const at = { address: `${name}:2428`, seq: 9, records: 7, root: "ab", lag: 0 };
+    return { name, ...at, state: "follows" };
+  };
+  const [one, other] = [nodeOf("a"), nodeOf("b")];
+  const stream = { last: 9, bytes: 2_048, leader: "n1", replicas: 3, current: 3 };
+  const well: Survey = { stream, nodes: [one, other], areRootsEqual: true };
+  const own: Membership = {
+    ...{ cluster: "chat", node: "a", position: { seq: 9, history: 7, accounts: 1 } },
+  };
+  const look = (survey: Partial<Survey>, folder: Membership | undefined = own) => {
+    const { state, message, exitCode } = checkCluster({ ...well, ...survey }, folder);
+    return [state, message, ...(exitCode === undefined ? [] : [exitCode])];
+  };
+
+  test("that is well, with a folder of it and without", () => {
+    const said = ["ok", "2 servers with one history; 9 messages, 2.0 kB, led by n1 of 3"];
+    expect(look({})).toEqual(said);
+    expect(checkCluster(well, undefined).message).toBe(said[1] ?? "");
+    expect(look({}, { ...own, node: "c", state: "left" })).toEqual(said);
+  });
+
+  test("what is wrong with it, the worst first", () => {
+    const behind = (lag: number) => look({ nodes: [one, { ...other, lag }] });
+    expect(behind(CLUSTER_LAG_HIGH)[0]).toBe("ok");
+    expect(behind(CLUSTER_LAG_HIGH + 1)).toEqual([
+      "warning",
+      `b at b:2428 is ${CLUSTER_LAG_HIGH + 1} messages behind`,
+    ]);
+    expect(look({}, { ...own, node: "c" })).toEqual([
+      "warning",
+      "2 servers answer, and that of the folder does not",
+    ]);
+    const stopped = { ...other, state: "cluster-diverged" };
+    expect(look({ nodes: [one, stopped] })).toEqual([
+      "warning",
+      "b at b:2428 follows no more: cluster-diverged",
+    ]);
+    expect(look({ stream: { ...stream, current: 2 } })).toEqual([
+      "warning",
+      "2 of 3 NATS servers hold all of the stream",
+    ]);
+    const alone = { ...stream, leader: "", replicas: 1, current: 1 };
+    expect(look({ stream: alone })[1]).toBe("one NATS server alone holds the stream");
+    expect(look({ nodes: [] })).toEqual(["failed", "no server of the cluster answers", 5]);
+    expect(look({ nodes: [stopped], areRootsEqual: false })).toEqual([
+      "failed",
+      "equally long histories have different roots",
+      6,
+    ]);
+    expect(look({ stream: { ...stream, leader: "" }, nodes: [] })).toEqual([
+      "failed",
+      "no NATS server leads the stream",
+      5,
+    ]);
+  });
+
+  test("of which nothing is said but that the folder is of it", () => {
+    const states = ([undefined, "filling", "left"] as const).map((state) =>
+      checkMembership("./data", { ...own, ...(state === undefined ? {} : { state }) }),
+    );
+    expect(states.map(({ state }) => state)).toEqual(["skipped", "warning", "ok"]);
+    expect(states[1]?.remedy).toContain("chat cluster init ./data again");
+  });
+
+  test("whose NATS may lose what it acknowledges", () => {
+    const settings = { name: "n1", version: "2.12.1", isSynced: true };
+    expect(checkNats([settings])).toEqual(ok("sync_interval: always on n1"));
+    const unsafe = { ...settings, name: "n2", isSynced: false };
+    expect(checkNats([settings, unsafe]).message).toBe("n2 (2.12.1) has no sync_interval: always");
   });
 });

@@ -89,6 +89,23 @@ class Cluster {
   }
 }
 
+/** By name, with its labels; those of a cluster are there some seconds after the start. */
+async function metricsOf({ address, data }: Served): Promise<Readonly<Record<string, number>>> {
+  const tls = { ca: readFileSync(join(data, "tls.crt"), "utf8") };
+  const token = readFileSync(join(data, "operator"), "utf8").trim();
+  const headers = { authorization: `Bearer ${token}` };
+  const read = async () => {
+    const answer = await fetch(`https://${address}/metrics`, { headers, tls });
+    const lines = (await answer.text()).split("\n").filter((line) => /^[a-z]/.test(line));
+    const values = Object.fromEntries(lines.map((line) => line.split(" ") as [string, string]));
+    return Object.fromEntries(Object.entries(values).map(([name, text]) => [name, Number(text)]));
+  };
+  return await until("all servers were seen", async () => {
+    const metrics = await read();
+    return metrics["chat_cluster_nodes"] === NODES.length && metrics;
+  });
+}
+
 function readLog(data: string, log: string): string {
   return readFileSync(join(data, log, "000000000001.jsonl"), "utf8");
 }
@@ -143,11 +160,29 @@ test("users of different nodes talk, and no name is given twice", async () => {
   expect([invite, used.toSorted()]).toEqual([invite, [0, 3]]);
 
   const look = ["cluster", "status", "--nats", nats.urls.join(","), "--cluster", "talk"];
-  const nodes = await boss.json(look);
+  const seen = await boss.json(look);
+  const nodes = seen.filter(({ kind }) => kind === "node");
+  expect(seen.at(-1)).toMatchObject({ kind: "stream", replicas: 3, current: 3, rootsEqual: true });
   expect(nodes.map(({ state, lag }) => [state, lag])).toEqual(Array(3).fill(["follows", 0]));
   expect(new Set(nodes.map(({ root }) => root)).size).toBe(1);
   const addresses = cluster.nodes.map(({ address }) => address).toSorted();
   expect(nodes.map(({ address }) => String(address)).toSorted()).toEqual(addresses);
+  const { data } = cluster.node(0);
+  const known = await metricsOf(cluster.node(0));
+  expect(known).toMatchObject({
+    ...{ chat_cluster_reachable: 1, chat_cluster_follows: 1, chat_cluster_nodes: 3 },
+    ...{ chat_cluster_roots_equal: 1, chat_cluster_stream_replicas: 3 },
+  });
+  expect(known["chat_cluster_stream_bytes"]).toBeGreaterThan(0);
+  expect(Object.keys(known).filter((name) => name.startsWith("chat_cluster_leader"))).toEqual([
+    `chat_cluster_leader{server="${String(nodes[0]?.["leader"])}"}`,
+  ]);
+  const doctor = ["doctor", cluster.node(0).address, "--data", data];
+  const checkIn = async (args: readonly string[]) =>
+    (await boss.json(args)).find(({ name }) => name === "cluster");
+  const healthy = { state: "ok", message: expect.stringMatching(/^3 servers with one history; /) };
+  expect(await checkIn([...doctor, ...look.slice(2)])).toMatchObject(healthy);
+  expect(await checkIn(doctor)).toMatchObject({ state: "skipped" });
   const none = await boss.run([...look.slice(0, -1), "other"]);
   expect([none.exitCode, none.err]).toEqual([
     4,

@@ -18,6 +18,7 @@ import type { SiblingNews, Siblings } from "../../server/siblings/siblings.ts";
 import { parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { FlagDefs } from "../command.ts";
+import { HealthWatch } from "./health.ts";
 import {
   hasLeft,
   isFilling,
@@ -33,6 +34,8 @@ export interface ClusterPlace {
   readonly servers: readonly string[];
   readonly credentials?: Uint8Array;
   readonly isUnsafe: boolean;
+  /** Where NATS says of itself how it writes. */
+  readonly monitors: readonly string[];
 }
 
 export interface ClusterOptions {
@@ -81,7 +84,13 @@ export const NATS_FLAGS = {
 } as const satisfies FlagDefs;
 
 /** For those who bring something into it. */
-export const UNSAFE_FLAG = {
+export const SAFETY_FLAGS = {
+  natsMonitor: {
+    type: "string",
+    many: true,
+    valueHint: "URL",
+    description: "Monitoring of each NATS server, http://HOST:8222,...: whether it syncs",
+  },
   unsafeNats: {
     type: "boolean",
     description: "Take NATS servers that may lose what they acknowledged, or one alone",
@@ -94,10 +103,11 @@ export function clusterPlace(
     readonly nats: readonly string[];
     readonly natsCreds: string | undefined;
     readonly cluster: string;
+    readonly natsMonitor?: readonly string[];
   },
   isUnsafe: boolean,
 ): ClusterPlace {
-  const { cluster: name, natsCreds } = args;
+  const { cluster: name, natsCreds, natsMonitor = [] } = args;
   const credentials = natsCreds === undefined ? undefined : readSmallFile(natsCreds);
   if (natsCreds !== undefined && credentials === undefined) {
     throw new Fault("file-unknown", `there is no file ${quoteText(natsCreds)}`, {
@@ -109,17 +119,28 @@ export function clusterPlace(
       remedy: "use 1 to 32 letters, digits, - or _",
     });
   }
-  const servers = args.nats.flatMap((text) => text.split(",")).filter((text) => text !== "");
+  const servers = listed(args.nats);
   for (const server of servers) {
     if (/^(?:nats|tls):\/\/[^/@\s]+$/.test(server)) continue;
     throw new Fault("usage", `${quoteText(server)} is no address of a NATS server`, {
       remedy: "write --nats nats://HOST:4222, or tls://HOST:4222",
     });
   }
+  const monitors = listed(natsMonitor);
+  for (const monitor of monitors) {
+    if (/^https?:\/\/[^/@\s]+\/?$/.test(monitor)) continue;
+    throw new Fault("usage", `${quoteText(monitor)} is no address of a NATS server's monitoring`, {
+      remedy: "write --nats-monitor http://HOST:8222",
+    });
+  }
   return {
-    ...{ name, servers, isUnsafe },
+    ...{ name, servers, isUnsafe, monitors },
     ...(credentials === undefined ? {} : { credentials: utf8Encode(credentials) }),
   };
+}
+
+function listed(values: readonly string[]): string[] {
+  return values.flatMap((text) => text.split(",")).filter((text) => text !== "");
 }
 
 /**
@@ -182,12 +203,18 @@ async function opened(options: ClusterOptions, joined: Joined): Promise<OpenClus
   const { stream, replica, node, stopped } = joined;
   const history = new ReplicatedLog(replica, mirrors, "history");
   const accounts = new ReplicatedLog(replica, mirrors, "accounts");
+  const proofs = new LogProofs(mirrors.history, options.sha256);
+  const watch = new HealthWatch({
+    ...{ stream, clock: options.clock },
+    own: () => ({ follows: replica.failure === undefined, seq: replica.seq }),
+    rootAt: async (records) => (records > history.head() ? undefined : await proofs.root(records)),
+  });
   let address = "";
   const stops = [
     await mirrors.history.follow(mirrors.history.head() + 1, rootCheck(options, replica)),
     stream.answer(() =>
       packNews(node, {
-        ...{ address, seq: replica.seq, records: history.head() },
+        ...{ address, seq: replica.seq, records: mirrors.history.tree.size },
         root: toHex(mirrors.history.tree.root()),
         state: replica.failure?.code ?? "follows",
       }),
@@ -195,11 +222,12 @@ async function opened(options: ClusterOptions, joined: Joined): Promise<OpenClus
   ];
   return {
     ...{ name: place.name, node, history, accounts, stopped },
-    siblings: siblingsOf(options, joined),
+    siblings: { ...siblingsOf(options, joined), health: () => watch.health },
     listens: (at) => {
       address = at;
     },
     close: async () => {
+      watch.close();
       for (const stop of stops) stop();
       await history.close();
       await accounts.close();
@@ -297,25 +325,4 @@ function newsOf(value: unknown): SiblingNews | undefined {
 
 function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
-}
-
-/** What a node says of itself. */
-export interface NodeState {
-  readonly name: string;
-  readonly address: string;
-  /** Of the last message that it has applied. */
-  readonly seq: number;
-  readonly root: string;
-  readonly state: string;
-}
-
-/** Undefined: of a later version, or nonsense. */
-export function readNodeState(bytes: Uint8Array): NodeState | undefined {
-  const heard = readNews(bytes);
-  if (heard === undefined || typeof heard.news !== "object" || heard.news === null)
-    return undefined;
-  const { address, seq, root, state } = heard.news as Readonly<Record<string, unknown>>;
-  const isState =
-    typeof address === "string" && typeof root === "string" && typeof state === "string";
-  return isState && isCount(seq) ? { name: heard.node, address, seq, root, state } : undefined;
 }

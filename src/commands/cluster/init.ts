@@ -10,7 +10,7 @@ import {
   type ClusterPlace,
   clusterPlace,
   NATS_FLAGS,
-  UNSAFE_FLAG,
+  SAFETY_FLAGS,
 } from "../../cli/serve/cluster.ts";
 import { type OpenFolder, openFolder } from "../../cli/serve/folder.ts";
 import {
@@ -19,6 +19,7 @@ import {
   readMembership,
   writeMembership,
 } from "../../cli/serve/membership.ts";
+import { checkNatsSync } from "../../cli/serve/nats-sync.ts";
 import { printDamaged } from "../../cli/serve/print.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { publishLogs } from "../../io/cluster/publication.ts";
@@ -33,7 +34,7 @@ export const command = defineVerb({
   args: {
     dir: { type: "positional", valueHint: "DIR", description: "The data folder of a server" },
     ...NATS_FLAGS,
-    ...UNSAFE_FLAG,
+    ...SAFETY_FLAGS,
   },
   details:
     "The server does not run meanwhile. What was broken off is gone on with by the same line.",
@@ -85,6 +86,7 @@ async function bring(context: Context, { open, place, node }: Brought): Promise<
       remedy: `begin with it: chat serve --data ${path} --nats URL`,
     });
   }
+  await checkNatsSync(context, place);
   printDamaged(context, await open.verify());
   const own = formatFingerprint(identity.fingerprint);
   const stream = await openJetStream({

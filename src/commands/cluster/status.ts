@@ -1,8 +1,10 @@
 import { Fault } from "../../base/fault.ts";
-import { NODES_ANSWER_MS } from "../../base/limits-cluster.ts";
+import { counted, formatSize } from "../../base/sizes.ts";
 import { defineVerb } from "../../cli/command.ts";
+import { say } from "../../cli/context.ts";
 import { renderJson, renderTable, styleOf } from "../../cli/output/render.ts";
-import { clusterPlace, NATS_FLAGS, readNodeState } from "../../cli/serve/cluster.ts";
+import { clusterPlace, NATS_FLAGS } from "../../cli/serve/cluster.ts";
+import { type Survey, surveyCluster } from "../../cli/serve/survey.ts";
 import { openJetStream } from "../../io/nats/jetstream.ts";
 
 const { nats, natsCreds, cluster } = NATS_FLAGS;
@@ -13,39 +15,60 @@ export const command = defineVerb({
     natsCreds,
     cluster,
   },
+  details: "It fails when two servers have different histories, or when none answers.",
   async run(args, context) {
     if (args.nats.length === 0) {
       throw new Fault("usage", "where is the stream?", { remedy: "give --nats nats://HOST:4222" });
     }
     // It only looks: an old NATS does no harm.
-    const place = clusterPlace(args, true);
-    const { name } = place;
+    const { name, ...place } = clusterPlace(args, true);
     const stream = await openJetStream({ ...place, cluster: name, clock: context.clock });
-    try {
-      const { last, leader } = await stream.state();
-      const nodes = (await stream.ask(NODES_ANSWER_MS))
-        .map(readNodeState)
-        .filter((node) => node !== undefined)
-        .toSorted((one, other) => one.name.localeCompare(other.name));
-      if (nodes.length === 0) {
-        throw new Fault("unreachable", `no server of the cluster '${name}' answers`);
-      }
-      const lines = nodes.map((node) => ({ ...node, lag: Math.max(0, last - node.seq), leader }));
-      const style = styleOf(context);
+    const found = await surveyCluster(stream).finally(() => stream.close());
+    const { stream: state, nodes, areRootsEqual } = found;
+    const style = styleOf(context);
+    if (style.format === "json") {
+      const { last: messages, bytes, leader, replicas, current } = state;
+      const of = { cluster: name, messages, bytes, leader, replicas, current };
+      const lines = nodes.map((node) => renderJson({ kind: "node", ...node, leader }));
       context.stdout.write(
-        style.format === "json"
-          ? lines.map((line) => renderJson({ kind: "node", ...line })).join("")
-          : renderTable(
-              ["name", "address", "seq", "lag", "root", "leader", "state"],
-              lines.map(({ name, address, seq, lag, root, state }) => {
-                return [name, address, String(seq), String(lag), root.slice(0, 12), leader, state];
-              }),
-              style,
-            ),
+        lines.join("") + renderJson({ kind: "stream", ...of, rootsEqual: areRootsEqual }),
       );
-      return 0;
-    } finally {
-      await stream.close();
+    } else {
+      context.stdout.write(
+        renderTable(
+          ["name", "address", "seq", "lag", "root", "leader", "state"],
+          nodes.map(({ name: node, address, seq, lag, root, state: itself }) => {
+            return [
+              node,
+              address,
+              ...[seq, lag].map(String),
+              root.slice(0, 12),
+              state.leader,
+              itself,
+            ];
+          }),
+          style,
+        ),
+      );
+      say(context, sentenceOf(found));
     }
+    if (nodes.length === 0) {
+      throw new Fault("unreachable", `no server of the cluster '${name}' answers`);
+    }
+    if (areRootsEqual) return 0;
+    throw new Fault("cluster-diverged", "equally long histories have different roots", {
+      remedy: "find out which one clients have pinned (chat verify), and stop the others",
+    });
   },
 });
+
+function sentenceOf({ stream, nodes, areRootsEqual }: Survey): string {
+  const { last, bytes, leader, replicas, current } = stream;
+  const holders =
+    replicas === 1
+      ? "on one NATS server alone"
+      : `whole on ${current} of ${replicas} NATS servers, led by ${leader || "none"}`;
+  const roots = areRootsEqual ? "one history" : "DIFFERENT histories";
+  const size = `${counted(last, "message")}, ${formatSize(bytes)}`;
+  return `${counted(nodes.length, "server")} with ${roots}; the stream: ${size}, ${holders}`;
+}

@@ -10,6 +10,7 @@ import type { FileService } from "../files/file-service.ts";
 import type { PendingWrites } from "../queue/pending-writes.ts";
 import type { FanOut } from "../rooms/broadcast.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
+import type { ClusterHealth, Siblings } from "../siblings/siblings.ts";
 import { TransportMetrics } from "./transport-metrics.ts";
 
 export interface MetricsOptions {
@@ -24,6 +25,8 @@ export interface MetricsOptions {
   readonly channels: Pick<DataChannels, "count">;
   readonly files: Pick<FileService, "counters"> | undefined;
   readonly blobs?: Pick<BlobStore, "freeBytes">;
+  /** It is one of several. */
+  readonly siblings?: Pick<Siblings, "health">;
   readonly settings: { readonly version: string };
 }
 
@@ -56,7 +59,12 @@ export class Metrics {
   }
 
   format(): string {
-    return formatMetrics(this.#measures()) + this.#transports.format(this.#options.peers());
+    const health = this.#options.siblings?.health?.();
+    return (
+      formatMetrics(this.#measures()) +
+      this.#transports.format(this.#options.peers()) +
+      (health === undefined ? "" : formatHealth(health))
+    );
   }
 
   /** For the server's window. @throws Fault store-…: the disk does not say what is free */
@@ -243,6 +251,33 @@ function formatMetrics(m: Measures): string {
     ["process_heap_bytes", "gauge", "JavaScript heap in use.", m.heapBytes],
   ];
   return rows.map(formatRow).join("");
+}
+
+/** Where the stream does not answer, what it would say is left out. */
+function formatHealth(health: ClusterHealth): string {
+  const { reachable, follows, leader } = health;
+  const rows: Row[] = [
+    ["chat_cluster_reachable", "gauge", "The shared stream answers.", Number(reachable)],
+    ["chat_cluster_follows", "gauge", "This server applies what comes.", Number(follows)],
+  ];
+  if (!reachable) return rows.map(formatRow).join("");
+  const { nodes, lag, messages, bytes, replicas, current, rootsEqual } = health;
+  rows.push(
+    ["chat_cluster_nodes", "gauge", "Servers that answer, this one among them.", nodes],
+    ["chat_cluster_lag_messages", "gauge", "Not applied by this server yet.", lag],
+    ["chat_cluster_roots_equal", "gauge", "All have this server's history.", Number(rootsEqual)],
+    ["chat_cluster_stream_messages", "gauge", "Messages of the stream.", messages],
+    ["chat_cluster_stream_bytes", "gauge", "What it takes on one NATS server.", bytes],
+    ["chat_cluster_stream_replicas", "gauge", "NATS servers that are to hold it.", replicas],
+    ["chat_cluster_stream_current", "gauge", "Those that hold all of it.", current],
+  );
+  // A name of NATS is printable, and may hold what ends a label.
+  const label = leader.replaceAll(/["\\\n]/g, "_");
+  const led =
+    "# HELP chat_cluster_leader The NATS server that leads the stream.\n" +
+    "# TYPE chat_cluster_leader gauge\n" +
+    (leader === "" ? "" : `chat_cluster_leader{server="${label}"} 1\n`);
+  return rows.map(formatRow).join("") + led;
 }
 
 function formatRow([name, type, help, value]: Row): string {

@@ -6,6 +6,28 @@ export type SiblingNews =
   | { readonly kind: "online"; readonly users: readonly UserId[] }
   | { readonly kind: "read"; readonly user: UserId; readonly room: RoomId; readonly n: number };
 
+/** How a server finds its cluster, a few seconds ago. */
+export interface ClusterHealth {
+  /** The stream answered. */
+  readonly reachable: boolean;
+  /** This server applies what comes; else it is only read. */
+  readonly follows: boolean;
+  /** Servers that answered, this one among them. */
+  readonly nodes: number;
+  /** Messages of the stream that this server has not applied. */
+  readonly lag: number;
+  /** Of the stream, since its beginning. */
+  readonly messages: number;
+  readonly bytes: number;
+  /** The NATS server that leads the stream; empty: none, or there is one alone. */
+  readonly leader: string;
+  /** NATS servers that are to hold the stream, and those of them that hold all of it. */
+  readonly replicas: number;
+  readonly current: number;
+  /** No server that answered has another history than this one. */
+  readonly rootsEqual: boolean;
+}
+
 /** The other servers. */
 export interface Siblings {
   /** While a record of the accounts is told: whether this server has asked for it. */
@@ -21,6 +43,8 @@ export interface Siblings {
    */
   current(): Promise<void>;
   tell(news: SiblingNews): void;
+  /** Left out: nothing looks. */
+  health?(): ClusterHealth;
   /** @returns what stops it */
   listen(onNews: (node: string, news: SiblingNews) => void): () => void;
 }

@@ -1,0 +1,74 @@
+/** The cluster of a server's folder, or one that is named. */
+import { Fault } from "../../base/fault.ts";
+import { CLUSTER_LAG_HIGH } from "../../base/limits-cluster.ts";
+import { counted, formatSize } from "../../base/sizes.ts";
+import type { NatsSettings } from "../../io/nats/monitor.ts";
+import type { Membership } from "../serve/membership.ts";
+import type { Survey } from "../serve/survey.ts";
+import { type Finding, failed, ok, skipped, warning } from "./check.ts";
+
+/** A server's folder that is of a cluster, while no place of a stream is named. */
+export function checkMembership(path: string, { cluster, state }: Membership): Finding {
+  const name = `the cluster '${cluster}'`;
+  if (state === "left") return ok(`${path} has left ${name}`);
+  if (state === undefined) return skipped(`${path} is of ${name}: give --nats to look at that`);
+  const remedy = `run chat cluster init ${path} again, or chat cluster leave ${path}`;
+  return warning(`${path} was not brought into ${name} to the end`, remedy);
+}
+
+/**
+ * What is worst of all that is wrong, or how it is.
+ * @param own the folder's server; left out: none is named
+ */
+export function checkCluster(survey: Survey, own: Membership | undefined): Finding {
+  const { stream, nodes, areRootsEqual } = survey;
+  const { leader, replicas, current } = stream;
+  if (replicas > 1 && leader === "") {
+    return failed(new Fault("no-majority", "no NATS server leads the stream"));
+  }
+  if (!areRootsEqual) {
+    return failed(new Fault("cluster-diverged", "equally long histories have different roots"));
+  }
+  if (nodes.length === 0) {
+    return failed(
+      new Fault("unreachable", "no server of the cluster answers", {
+        remedy: "start one: chat serve --nats URL",
+      }),
+    );
+  }
+  const stopped = nodes.find(({ state }) => state !== "follows");
+  if (stopped !== undefined) {
+    const sentence = `${stopped.name} at ${stopped.address} follows no more: ${stopped.state}`;
+    return warning(sentence, "look at what it has printed, and start it again");
+  }
+  const isOwnSilent = own?.state === undefined && !nodes.some(({ name }) => name === own?.node);
+  if (own !== undefined && isOwnSilent) {
+    const sentence = `${counted(nodes.length, "server")} answer, and that of the folder does not`;
+    return warning(sentence, "start it: chat serve --nats URL");
+  }
+  const slow = nodes.find(({ lag }) => lag > CLUSTER_LAG_HIGH);
+  if (slow !== undefined) {
+    const sentence = `${slow.name} at ${slow.address} is ${slow.lag} messages behind`;
+    return warning(sentence, "look at its disk and its network, if it stays so");
+  }
+  if (replicas === 1) {
+    return warning("one NATS server alone holds the stream", "take three, on three machines");
+  }
+  if (current < replicas) {
+    const sentence = `${current} of ${replicas} NATS servers hold all of the stream`;
+    return warning(sentence, "start the others, or wait until they have caught up");
+  }
+  const size = `${counted(stream.last, "message")}, ${formatSize(stream.bytes)}`;
+  return ok(
+    `${counted(nodes.length, "server")} with one history; ${size}, led by ${leader} of ${replicas}`,
+  );
+}
+
+export function checkNats(settings: readonly NatsSettings[]): Finding {
+  const unsafe = settings.find(({ isSynced }) => !isSynced);
+  if (unsafe === undefined) {
+    return ok(`sync_interval: always on ${settings.map(({ name }) => name).join(", ")}`);
+  }
+  const sentence = `${unsafe.name} (${unsafe.version}) has no sync_interval: always`;
+  return warning(sentence, "set it in its jetstream block: a power cut of all may lose messages");
+}

@@ -1,0 +1,80 @@
+import { toHex } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { CLUSTER_LOOK_EVERY_MS } from "../../base/limits-cluster.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { JetStream } from "../../io/nats/jetstream.ts";
+import type { ClusterHealth } from "../../server/siblings/siblings.ts";
+import { type NodeState, surveyCluster } from "./survey.ts";
+
+export interface HealthOptions {
+  readonly stream: Pick<JetStream, "state" | "ask">;
+  readonly clock: Clock;
+  /** Of this server: whether it follows the stream, and up to where it has applied it. */
+  readonly own: () => { readonly follows: boolean; readonly seq: number };
+  /** Root of the own history when it had so many records; undefined: it has fewer. */
+  readonly rootAt: (records: number) => Promise<Uint8Array | undefined>;
+}
+
+/** What a server knows of its cluster for those who ask it: looked at from time to time. */
+export class HealthWatch {
+  readonly #options: HealthOptions;
+  #last: ClusterHealth;
+  #cancel = () => {};
+  #isClosed = false;
+
+  constructor(options: HealthOptions) {
+    this.#options = options;
+    this.#last = {
+      ...{ reachable: true, follows: true, nodes: 0, lag: 0, messages: 0, bytes: 0 },
+      ...{ leader: "", replicas: 0, current: 0, rootsEqual: true },
+    };
+    void this.#run();
+  }
+
+  get health(): ClusterHealth {
+    return { ...this.#last, follows: this.#options.own().follows };
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#cancel();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isClosed) {
+      await this.#look();
+      if (this.#isClosed) return;
+      await new Promise<void>((resolve) => {
+        const cancel = this.#options.clock.after(CLUSTER_LOOK_EVERY_MS, resolve);
+        this.#cancel = () => {
+          cancel();
+          resolve();
+        };
+      });
+    }
+  }
+
+  async #look(): Promise<void> {
+    try {
+      const { stream, own } = this.#options;
+      const { stream: state, nodes, areRootsEqual } = await surveyCluster(stream);
+      const { follows, seq } = own();
+      const equal = await Promise.all(nodes.map((node) => this.#isOwnPast(node)));
+      this.#last = {
+        ...{ reachable: true, follows, nodes: nodes.length, lag: Math.max(0, state.last - seq) },
+        ...{ messages: state.last, bytes: state.bytes },
+        ...{ leader: state.leader, replicas: state.replicas, current: state.current },
+        rootsEqual: areRootsEqual && equal.every((one) => one),
+      };
+    } catch (error) {
+      // NATS, or the own disk: the server says of either what there is to say.
+      if (!(error instanceof Fault) && !this.#isClosed) throw error;
+      this.#last = { ...this.#last, reachable: false, nodes: 0, leader: "", current: 0 };
+    }
+  }
+
+  async #isOwnPast({ records, root }: NodeState): Promise<boolean> {
+    const own = await this.#options.rootAt(records);
+    return own === undefined || toHex(own) === root;
+  }
+}

@@ -1,0 +1,39 @@
+import { Fault } from "../../base/fault.ts";
+import { cleanText } from "../../base/text.ts";
+import { readNatsSettings } from "../../io/nats/monitor.ts";
+import { type Context, say } from "../context.ts";
+import type { ClusterPlace } from "./cluster.ts";
+
+/**
+ * Whether NATS keeps what it acknowledges over a power cut of all machines: looked at where its
+ * monitoring can be asked, else said to whoever started this.
+ * @throws Fault version-unsupported: one of them does not; unreachable: none of them answers
+ */
+export async function checkNatsSync(
+  context: Pick<Context, "stderr">,
+  { monitors, isUnsafe }: Pick<ClusterPlace, "monitors" | "isUnsafe">,
+): Promise<void> {
+  if (isUnsafe) return;
+  if (monitors.length === 0) {
+    const sentence = "whether NATS has sync_interval: always cannot be seen from here";
+    return say(context, `${sentence}: see to it, or give --nats-monitor http://HOST:8222`);
+  }
+  const looks = await Promise.allSettled(monitors.map(readNatsSettings));
+  const missing: Fault[] = [];
+  for (const look of looks) {
+    if (look.status === "rejected") {
+      if (!(look.reason instanceof Fault)) throw look.reason;
+      missing.push(look.reason);
+      continue;
+    }
+    const { name, version, isSynced } = look.value;
+    if (isSynced) continue;
+    const sentence = `the NATS server ${cleanText(name)} (${cleanText(version)})`;
+    throw new Fault("version-unsupported", `${sentence} has no sync_interval: always`, {
+      remedy: "set it in its jetstream block, or accept what it may lose with --unsafe-nats",
+    });
+  }
+  const [first] = missing;
+  if (first !== undefined && missing.length === monitors.length) throw first;
+  for (const { message } of missing) say(context, `${message}: whether it syncs is not known`);
+}

@@ -1,0 +1,67 @@
+/** How the servers of a cluster are, as far as they answer. */
+import { NODES_ANSWER_MS } from "../../base/limits-cluster.ts";
+import { readNews } from "../../core/cluster/messages.ts";
+import type { JetStream, StreamState } from "../../io/nats/jetstream.ts";
+
+/** What a node says of itself. */
+export interface NodeState {
+  readonly name: string;
+  readonly address: string;
+  /** Of the last message that it has applied. */
+  readonly seq: number;
+  /** How long its history is, and what its root is then. */
+  readonly records: number;
+  readonly root: string;
+  /** `follows`, or the code of a fault. */
+  readonly state: string;
+}
+
+export interface SurveyedNode extends NodeState {
+  /** Messages of the stream that it has not applied. */
+  readonly lag: number;
+}
+
+export interface Survey {
+  readonly stream: StreamState;
+  readonly nodes: readonly SurveyedNode[];
+  /** Of those whose histories are equally long, all have one root. */
+  readonly areRootsEqual: boolean;
+}
+
+/** @throws Fault no-majority */
+export async function surveyCluster(stream: Pick<JetStream, "state" | "ask">): Promise<Survey> {
+  // First the nodes: who has applied what came since is not behind.
+  const answers = await stream.ask(NODES_ANSWER_MS);
+  const state = await stream.state();
+  const nodes = answers
+    .map(readNodeState)
+    .filter((node) => node !== undefined)
+    .toSorted((one, other) => one.name.localeCompare(other.name))
+    .map((node) => ({ ...node, lag: Math.max(0, state.last - node.seq) }));
+  return { stream: state, nodes, areRootsEqual: haveOneRoot(nodes) };
+}
+
+function haveOneRoot(nodes: readonly NodeState[]): boolean {
+  const roots = new Map<number, string>();
+  return nodes.every(({ records, root }) => {
+    const known = roots.get(records) ?? root;
+    roots.set(records, known);
+    return root === known;
+  });
+}
+
+/** Undefined: of a later version, or nonsense. */
+function readNodeState(bytes: Uint8Array): NodeState | undefined {
+  const heard = readNews(bytes);
+  if (heard === undefined || typeof heard.news !== "object" || heard.news === null)
+    return undefined;
+  const { address, seq, records, root, state } = heard.news as Readonly<Record<string, unknown>>;
+  const isState =
+    typeof address === "string" && typeof root === "string" && typeof state === "string";
+  if (!isState || !isCount(seq) || !isCount(records)) return undefined;
+  return { name: heard.node, address, seq, records, root, state };
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}

@@ -1,0 +1,65 @@
+import { Fault } from "../../base/fault.ts";
+import { NATS_MONITOR_BYTES_MAX, NATS_MONITOR_MS } from "../../base/limits-cluster.ts";
+
+export interface NatsSettings {
+  readonly name: string;
+  readonly version: string;
+  /** It writes to the disk before it acknowledges: `sync_interval: always`. */
+  readonly isSynced: boolean;
+}
+
+/**
+ * What a NATS server says of itself on its monitoring port; its protocol for clients does not tell.
+ * @param url `http://HOST:8222`
+ * @throws Fault unreachable: there is nobody, or it is no NATS server with JetStream
+ * @see https://docs.nats.io/running-a-nats-service/nats_admin/monitoring
+ */
+export async function readNatsSettings(url: string): Promise<NatsSettings> {
+  let text: string;
+  try {
+    const answer = await fetch(`${url.replace(/\/+$/, "")}/varz`, {
+      signal: AbortSignal.timeout(NATS_MONITOR_MS),
+      redirect: "error",
+    });
+    text = await textOf(answer);
+  } catch (cause) {
+    throw new Fault("unreachable", `the monitoring of NATS does not answer at ${url}`, {
+      cause,
+      remedy: "give it http: 8222 in its configuration, and check --nats-monitor",
+    });
+  }
+  const settings = settingsIn(text);
+  if (settings !== undefined) return settings;
+  throw new Fault("unreachable", `${url} is not the monitoring of a NATS server with JetStream`, {
+    remedy: "check --nats-monitor",
+  });
+}
+
+async function textOf({ body }: Response): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const part of body ?? []) {
+    sizeBytes += part.length;
+    if (sizeBytes > NATS_MONITOR_BYTES_MAX) return "";
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString();
+}
+
+function settingsIn(text: string): NatsSettings | undefined {
+  try {
+    const { server_name: name, version, jetstream } = JSON.parse(text) as Known;
+    const config = jetstream?.config;
+    if (typeof name !== "string" || typeof version !== "string") return undefined;
+    if (typeof config !== "object" || config === null) return undefined;
+    return { name, version, isSynced: config.sync_always === true };
+  } catch {
+    return undefined;
+  }
+}
+
+interface Known {
+  readonly server_name?: unknown;
+  readonly version?: unknown;
+  readonly jetstream?: { readonly config?: { readonly sync_always?: unknown } | null };
+}

@@ -1,0 +1,35 @@
+import { expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readNatsSettings } from "../../../src/io/nats/monitor.ts";
+import { eventually } from "../../event.ts";
+import { reservedPort } from "../../ports.ts";
+
+test("a real nats-server says what it is called, and how it writes", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "chat-nats-"));
+  const [port, http] = [await reservedPort(), await reservedPort()];
+  const config = join(folder, "nats.conf");
+  const lines = [
+    `listen: 127.0.0.1:${port}`,
+    `http: 127.0.0.1:${http}`,
+    "server_name: n7",
+    `jetstream { store_dir: "${folder}/js" }`,
+  ];
+  writeFileSync(config, lines.join("\n"));
+  const child = Bun.spawn(["nats-server", "-c", config], { stdio: ["ignore", "ignore", "ignore"] });
+  try {
+    const url = `http://127.0.0.1:${http}`;
+    await eventually("it answers", async () => {
+      const answer = await fetch(`${url}/healthz`).catch(() => undefined);
+      return answer?.ok === true;
+    });
+    const settings = await readNatsSettings(url);
+    expect(settings).toMatchObject({ name: "n7", isSynced: false });
+    expect(settings.version).toMatch(/^\d+\.\d+\.\d+/);
+  } finally {
+    child.kill("SIGKILL");
+    await child.exited;
+    rmSync(folder, { recursive: true, force: true });
+  }
+}, 60_000);
