@@ -20,7 +20,7 @@ export const PLANTED: Readonly<Record<string, Mutant>> = {
   "who left goes on writing": { rooms: () => new OpenRooms() },
   "a cursor ahead of what was shown": { state: withHastyCursor },
   "an outbox used twice": { entropy: (entropy) => (size) => sameOutbox(size) ?? entropy(size) },
-  "a topic followed a tick late": { link: withLateFollow },
+  "a topic followed too late": { link: withLateFollow },
 };
 
 /** Says that all is on the disk while it is on its way. */
@@ -88,7 +88,7 @@ function withoutUnfollow(link: Link): Link {
 }
 
 function withLateFollow(link: Link, { clock }: Platform): Link {
-  return changedLink(link, { follow: (topic) => clock.after(0, () => link.follow(topic)) });
+  return changedLink(link, { follow: (topic) => clock.after(5, () => link.follow(topic)) });
 }
 
 /** Whoever was in may write for ever. */
