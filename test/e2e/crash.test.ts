@@ -8,9 +8,9 @@ import { type Json, ndjson, type Program, Sandbox } from "./program.ts";
 /** kill -9 at any moment: what was acknowledged is there, once, in order. */
 
 /** `npm run soak` kills it more often. */
-const ROUNDS = Number(process.env["CHAT_KILLS"] ?? 20);
+const ROUNDS = Number(process.env["CHAT_KILLS"] ?? 10);
 /** Each takes a second, and makes some 500 records. */
-const BACKED_UP_ROUNDS = Number(process.env["CHAT_KILLS"] ?? 5);
+const BACKED_UP_ROUNDS = Number(process.env["CHAT_KILLS"] ?? 3);
 const SERVER_ROUNDS = 5;
 const JOINERS = ["ana", "bob", "cleo"];
 const SENDERS = ["dan", "eve"];
