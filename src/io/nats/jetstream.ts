@@ -8,6 +8,7 @@ import {
   jetstreamManager,
   RetentionPolicy,
   StorageType,
+  type StoredMsg,
 } from "@nats-io/jetstream";
 import {
   connect,
@@ -53,9 +54,16 @@ export interface ClusterIdentity {
 /** What the server has to be: since then a sync before each acknowledgement can be asked for. */
 const VERSION_MIN = [2, 12] as const;
 const REPLICAS = 3;
+/** A server that is not there may say nothing: then the next one is tried. */
+const CONNECT_WITHIN_MS = 2_000;
+/** One that has frozen, or whose cable is out, ends no connection: the library waits 4 minutes. */
+const PING_EVERY_MS = 1_000;
+const PINGS_UNANSWERED_MAX = 2;
 const LEADER_WITHIN_MS = 20_000;
 /** Without news the stream is looked at this often. */
 const LOOK_EVERY_MS = 250;
+/** Who has not answered by then may have frozen, and others are asked, too. */
+const ANSWER_USUAL_MS = 200;
 /** A copy that is behind is asked again. */
 const MISSING_EVERY_MS = 5;
 /** A message that is missed so often, CLUSTER_STALLED_MS apart, is gone. */
@@ -74,9 +82,11 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
     connection = await connect({
       servers: [...servers],
       name: "chat",
-      timeout: 5_000,
+      timeout: CONNECT_WITHIN_MS,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 250,
+      pingInterval: PING_EVERY_MS,
+      maxPingOut: PINGS_UNANSWERED_MAX,
       ...(credentials === undefined ? {} : { authenticator: credsAuthenticator(credentials) }),
     });
   } catch (error) {
@@ -361,16 +371,27 @@ export class JetStream implements FilledStream, Stream {
   }
 
   /**
-   * From whichever server holds a copy: a stream that has just lost its leader is read on.
-   * @returns undefined: that server does not have it, or not yet
+   * From whichever server holds a copy: a stream that has just lost its leader is read on. NATS
+   * chooses one of them for each question, and for minutes also one that has frozen.
+   * @returns undefined: who answered does not have it, or not yet
    */
   async #fetch(seq: number): Promise<StreamMessage | undefined> {
+    const { promise, resolve, reject } = Promise.withResolvers<StoredMsg | null>();
+    const { name } = this.#stream;
+    const ask = (asked: Promise<StoredMsg | null>) => asked.then(resolve, reject);
+    void ask(this.#manager.direct.getMessage(name, { seq }));
+    const cancel = this.#clock.after(ANSWER_USUAL_MS, () => {
+      void ask(this.#manager.streams.getMessage(name, { seq }));
+      void ask(this.#manager.direct.getMessage(name, { seq }));
+    });
     try {
-      const found = await this.#manager.direct.getMessage(this.#stream.name, { seq });
+      const found = await promise;
       if (found === null || found.seq !== seq) return undefined;
       return { seq, unixMs: found.time.getTime(), bytes: new Uint8Array(found.data) };
     } catch (error) {
       throw asFault(error);
+    } finally {
+      cancel();
     }
   }
 

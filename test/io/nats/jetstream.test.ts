@@ -8,6 +8,7 @@ import { sha256 } from "../../../src/crypto/sha256.ts";
 import { systemClock } from "../../../src/io/clock.ts";
 import { type Position, Replica } from "../../../src/io/cluster/replica.ts";
 import { ReplicatedLog } from "../../../src/io/cluster/replicated-log.ts";
+import type { StreamMessage } from "../../../src/io/cluster/stream.ts";
 import { systemDisk } from "../../../src/io/disk/system-disk.ts";
 import { systemEntropy } from "../../../src/io/entropy.ts";
 import { openLog } from "../../../src/io/log/log-file.ts";
@@ -103,6 +104,53 @@ test("three nodes on three servers come to the same roots", async () => {
   const again = await startNode("roots", "a", position);
   expect(again.history.head()).toBe(301);
   for (const node of [again, ...nodes.slice(1)]) await node.close();
+}, 60_000);
+
+test("a server that has frozen holds nobody up: neither who is connected to it, nor who reads", async () => {
+  const open = (server: number) => {
+    const servers = nats.urls.slice(server, server + 1);
+    return openJetStream({ servers, cluster: "frozen", identity, isUnsafe: true, clock });
+  };
+  const first = await open(0);
+  const { leader } = await first.state();
+  const [frozen = 0] = [0, 1, 2].filter((one) => `n${one}` !== leader);
+  const stuck = await open(frozen);
+  const heard: string[] = [];
+  const hear = ({ bytes }: StreamMessage) => {
+    heard.push(Buffer.from(bytes).toString());
+    return undefined;
+  };
+  await stuck.follow(1, hear, (fault) => {
+    throw fault;
+  });
+  const say = async (text: string) => {
+    await eventually(`${text} is taken`, async () => {
+      try {
+        await stuck.publish(Buffer.from(text), text);
+        return true;
+      } catch (error) {
+        if (error instanceof Fault) return false;
+        throw error;
+      }
+    });
+  };
+  await say("before");
+  nats.servers[frozen]?.signal("SIGSTOP");
+  const texts = Array.from({ length: 40 }, (_, i) => `text ${i}`);
+  try {
+    await say("it has found another one");
+    const began = performance.now();
+    for (const text of texts) {
+      await say(text);
+      await eventually(`${text} is read`, () => heard.at(-1) === text);
+    }
+    // A third of the questions goes to the frozen one, and without another one takes a second.
+    expect(performance.now() - began).toBeLessThan(9_000);
+  } finally {
+    nats.servers[frozen]?.signal("SIGCONT");
+  }
+  expect(heard).toEqual(["before", "it has found another one", ...texts]);
+  for (const stream of [first, stuck]) await stream.close();
 }, 60_000);
 
 test("kill -9 of the servers, one by one: what was acknowledged is there, once", async () => {
