@@ -5,7 +5,8 @@
  * acknowledged must have been heard once, and memory, descriptors and files are counted. It prints
  * the verdicts and writes bench/soak-result.md. `npm run soak -- tests` runs the seeded worlds and
  * kill loops instead, at lengths that do not fit a test run; `npm run soak -- sealed` changes
- * groups of sealed rooms at random; `npm run soak -- power-loss` cuts the power under servers.
+ * groups of sealed rooms at random; `npm run soak -- power-loss` cuts the power under servers, and
+ * `npm run soak -- cluster` kills and stops the servers of a cluster.
  */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -32,6 +33,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   tests: [process.execPath, join(import.meta.dir, "soak-tests.ts")],
   sealed: [process.execPath, join(import.meta.dir, "soak-sealed.ts")],
   "power-loss": ["unshare", "-m", process.execPath, join(import.meta.dir, "power-loss.ts")],
+  cluster: ["unshare", "-mn", process.execPath, join(import.meta.dir, "soak-cluster.ts")],
 };
 const other = OTHERS[positionals[0] ?? ""];
 if (other !== undefined) {

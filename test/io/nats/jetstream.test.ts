@@ -106,7 +106,7 @@ test("three nodes on three servers come to the same roots", async () => {
   for (const node of [again, ...nodes.slice(1)]) await node.close();
 }, 60_000);
 
-test("a server that has frozen holds nobody up: neither who is connected to it, nor who reads", async () => {
+test("a frozen server holds up neither who is connected to it, nor who reads", async () => {
   const open = (server: number) => {
     const servers = nats.urls.slice(server, server + 1);
     return openJetStream({ servers, cluster: "frozen", identity, isUnsafe: true, clock });
