@@ -125,7 +125,7 @@ test("users of different nodes talk, and no name is given twice", async () => {
   await ben.json("text", { from: "ana", text: "hello from a" });
   ben.type("hello from b");
   await ana.json("text", { from: "ben", text: "hello from b" });
-  ben.type("/create den", "/msg ana between us");
+  ben.type("/join den", "/msg ana between us");
   await ana.json("text", { from: "ben", text: "between us" });
 
   // Each name at two nodes in the same moment.
