@@ -33,6 +33,8 @@ export const CLUSTER_MESSAGES_AHEAD = 256;
 export const SIBLING_TELL_EVERY_MS = 3_000;
 /** What changes within this time is told at once. */
 export const SIBLING_GATHER_MS = 100;
+/** What a newcomer is answered with is here by then: it is gathered first. */
+export const SIBLINGS_ANSWER_MS = 3 * SIBLING_GATHER_MS;
 /** A server that was not heard for so long has nobody online: it has missed three tellings. */
 export const SIBLING_FORGET_MS = 10_000;
 /** Accounts online at one server that the others are told of: their ids fit one message of NATS. */
@@ -62,3 +64,16 @@ export const NATS_MONITOR_MS = 3_000;
 export const NATS_MONITOR_BYTES_MAX = 1024 * KIB;
 /** Who is more messages behind than this is slow, or was away; a moment's work is some hundred. */
 export const CLUSTER_LAG_HIGH = 1_000;
+/**
+ * Addresses of servers that a client is told, keeps and tries, and that an invite names. A cluster
+ * has three or five; one that has more is reached by these.
+ */
+export const CLUSTER_PLACES_MAX = 8;
+/** An address that is silent so long: the next is tried beside it. Two may be, within 3 s. */
+export const NEXT_PLACE_AFTER_MS = 1_000;
+/**
+ * What a client dials of that which a server has told it: some rounds over all of them, then one
+ * a second. So no server makes its clients a crowd before somebody else's door.
+ */
+export const TOLD_DIALS_BURST = 32;
+export const TOLD_DIALS_PER_SECOND = 1;

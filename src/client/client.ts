@@ -8,8 +8,9 @@ import { sha256 } from "../crypto/sha256.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Link } from "../io/link/link.ts";
-import type { ClientState } from "../io/state/client-state.ts";
+import type { ClientState, KeptPlaces } from "../io/state/client-state.ts";
 import { type Fingerprint, fingerprintWith } from "../wire/fingerprint.ts";
+import type { ServerPlace } from "../wire/invite.ts";
 import type { PostBody, RequestFields } from "../wire/messages.ts";
 import { AccountFeed, connectedEvent } from "./account-feed.ts";
 import { type AuditAlarm, type AuditedLink, type AuditOutcome, LogAuditor } from "./auditor.ts";
@@ -41,12 +42,13 @@ import { connectionEventOf, greetedEvent, modelEventOf } from "./server-events.t
 import type { Hashing } from "./transfer/hashing.ts";
 import { Transfers } from "./transfer/transfers.ts";
 import { type Greeted, greet } from "./trust.ts";
+import { Whereabouts } from "./whereabouts.ts";
 
 export interface ClientParts {
   readonly clock: Clock;
   readonly entropy: Entropy;
-  /** One attempt to reach the server. @throws Fault unreachable, timeout, port-taken */
-  readonly dial: () => Promise<Link>;
+  /** One attempt to reach the server there. @throws Fault unreachable, timeout, port-taken */
+  readonly dial: (place: ServerPlace) => Promise<Link>;
   readonly state: ClientState;
   readonly keys: Keys;
   readonly hashing: Hashing;
@@ -59,6 +61,12 @@ export interface ClientParts {
 export interface ClientOptions {
   /** The server as its pin is filed: `HOST:PORT`, always in the same spelling. */
   readonly address: string;
+  /** Where it is, as the user says, the best first; left out: at `address` alone. */
+  readonly places?: readonly [ServerPlace, ...ServerPlace[]] | undefined;
+  /** Where it is besides, as the server of that key has told this home. */
+  readonly kept?: KeptPlaces | undefined;
+  /** False: the user has not named it now, so that the last place may come first. */
+  readonly isNamed?: boolean | undefined;
   /** `chat/VERSION`. */
   readonly program: string;
   /** Left out: only greet, and log in later. */
@@ -76,6 +84,8 @@ export interface ClientOptions {
   readonly reconnect?: boolean;
   /** Told of a first contact at once, before any secret is asked; left out: an event says it. */
   readonly onPinned?: (news: Extract<ClientEvent, { kind: "pinned" | "moved" }>) => void;
+  /** Told that another machine has answered than was to; left out: an event says it. */
+  readonly onElsewhere?: (news: Extract<ClientEvent, { kind: "elsewhere" }>) => void;
   /**
    * For a face that shows a model: told of everything, in order, beside the events, which are to be
    * read too. It has no cursor: each run begins with the rooms, and asks for pages of them.
@@ -124,6 +134,7 @@ export class Client {
   readonly transfers: FileTransfers;
   readonly #sealing: Sealing;
   readonly #sealedFiles: SealedFiles;
+  readonly #whereabouts: Whereabouts;
   readonly #activeLink = new ActiveLink(() => this.#loop.awaited());
   #stay: Stay | undefined;
   /** Whoever logged out last on this client: coming back, they go on where they were. */
@@ -181,9 +192,10 @@ export class Client {
       this.#alarmed(alarm),
     );
     this.#events = new EventBuffer((mark) => this.#cursors.note(mark));
+    this.#whereabouts = new Whereabouts({ ...parts, ...options });
     this.#loop = new ConnectionLoop(
       {
-        ...{ ...parts, program, manner: PROGRAM_MANNER },
+        ...{ ...parts, ...this.#whereabouts.ways, program, manner: PROGRAM_MANNER },
         ...{ reconnects: reconnect ? "always" : "never", keepsPassword: true },
         onGuessDelay: options.onGuessDelay,
       },
@@ -210,6 +222,16 @@ export class Client {
 
   get fingerprint(): Fingerprint | undefined {
     return this.#loop.greeted?.fingerprint;
+  }
+
+  /** At which of its places the server was met. */
+  get place(): ServerPlace | undefined {
+    return this.#whereabouts.place;
+  }
+
+  /** Where others reach the servers of its cluster, as it has said; none: it stands alone. */
+  get cluster(): readonly ServerPlace[] {
+    return this.#whereabouts.told;
   }
 
   get isConnected(): boolean {
@@ -401,6 +423,7 @@ export class Client {
     const { address, fingerprint: given, strict = false, onPinned } = this.#options;
     this.#cursors.flush(); // What is filed under an old key moves with it.
     const news = pin(greeted, this.#parts, { address, given, strict });
+    this.#whereabouts.found();
     if (news === undefined) return;
     if (onPinned === undefined) this.#events.push(news);
     else onPinned(news);
@@ -440,9 +463,13 @@ export class Client {
     const owner = { fingerprint, user };
     this.#sealing.connected({ ...owner, account, formers: greeted.formers });
     this.#posts.open(owner, this.#options.adopt ?? true);
+    this.#entersAt(fingerprint);
     feed.connected(connectedEvent(this.#options.address, connection, greeted, entered));
     this.reading.follow(feed, connection);
-    connection.listen((notice) => feed.notice(notice));
+    const { remote } = connection.link;
+    connection.listen((notice) => {
+      if (!this.#whereabouts.notice(notice, fingerprint, remote.host)) feed.notice(notice);
+    });
     if (connection.isClosed) return;
     this.#posts.connected(connection);
     this.#activeLink.found({ connection, ...owner });
@@ -452,6 +479,15 @@ export class Client {
     const rooms = () => this.rooms;
     this.#audited = { connection, address, reader, key: welcome.server.key, rooms };
     if (this.#options.audits !== false) this.#auditor.connected(this.#audited);
+  }
+
+  /** Before anything else is told of this link. */
+  #entersAt(fingerprint: Fingerprint): void {
+    const { onElsewhere } = this.#options;
+    const news = this.#whereabouts.entered(fingerprint);
+    if (news === undefined) return;
+    if (onElsewhere !== undefined) onElsewhere(news);
+    else this.#events.push(news);
   }
 
   /** What the server has proved to this device, for others to compare. */
@@ -570,6 +606,7 @@ export class Client {
     if (told !== undefined) this.#options.model?.(told);
     if (state.kind === "stopped") void this.#finish(state.fault);
     if (state.kind !== "waiting") return;
+    this.#whereabouts.lost();
     const { fault, retryInMs, isLoss } = state;
     this.#events.push({ kind: isLoss ? "lost" : "retrying", fault, retryInMs });
   }

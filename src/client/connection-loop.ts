@@ -62,6 +62,8 @@ export interface ConnectionLoopParts extends Pick<LoginContext, "manner"> {
   readonly entropy: Entropy;
   /** One attempt to reach the server. @throws Fault unreachable, timeout, port-taken */
   readonly dial: () => Promise<Link>;
+  /** What was dialled is of no use: as what it counts, or undefined: to be dialled anew at once. */
+  readonly elsewhere?: ((fault: Fault) => Fault | undefined) | undefined;
   readonly keys: Keys;
   /** `chat/VERSION`. */
   readonly program: string;
@@ -245,8 +247,22 @@ export class ConnectionLoop {
   }
 
   async #dial(): Promise<GreetedLink> {
-    const { clock, entropy, dial, keys, program } = this.#parts;
-    const connection = new Connection(await dial(), clock);
+    const { dial, elsewhere } = this.#parts;
+    for (;;) {
+      const link = await dial();
+      try {
+        return await this.#greet(link);
+      } catch (error) {
+        if (!(error instanceof Fault) || this.#state.kind === "closed") throw error;
+        const fault = elsewhere === undefined ? error : elsewhere(error);
+        if (fault !== undefined) throw fault;
+      }
+    }
+  }
+
+  async #greet(dialled: Link): Promise<GreetedLink> {
+    const { clock, entropy, keys, program } = this.#parts;
+    const connection = new Connection(dialled, clock);
     connection.onGuessDelay = this.#parts.onGuessDelay;
     this.#dialled = connection;
     try {

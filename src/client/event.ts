@@ -24,6 +24,8 @@ export type ClientEvent =
       readonly fingerprint: Fingerprint;
       readonly from: Fingerprint;
     }
+  /** Another machine of the same server has answered than was to. Both are `HOST:PORT`. */
+  | { readonly kind: "elsewhere"; readonly from: string; readonly to: string }
   /** Logged in; before every record of this connection. */
   | {
       readonly kind: "connected";

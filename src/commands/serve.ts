@@ -3,9 +3,11 @@ import { join, resolve } from "node:path";
 import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { SERVER_NAME_BYTES_MAX, WELCOME_BYTES_MAX } from "../base/limits.ts";
+import { SIBLINGS_ANSWER_MS } from "../base/limits-cluster.ts";
 import { quoteText } from "../base/text.ts";
 import { VERSION } from "../base/version.ts";
 import { defineVerb, type FlagDefs, type FlagValues } from "../cli/command.ts";
+import { othersOf } from "../cli/connect/invite.ts";
 import {
   hostsAt,
   lanAddresses,
@@ -41,17 +43,16 @@ import type { CertificatePair } from "../crypto/certificate.ts";
 import { hashPassword, verifyPassword } from "../crypto/password.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { openBlobStore } from "../io/blob/blob-store.ts";
+import { delay } from "../io/clock.ts";
 import { readSmallFile, writeSmallFile } from "../io/disk/data-folder.ts";
 import { systemDisk } from "../io/disk/system-disk.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import { announceLocalServer } from "../io/state/local-servers.ts";
 import { isLoopback } from "../io/ws/address.ts";
-import type { ServerPlace } from "../server/auth/invites.ts";
 import type { FileQuotas } from "../server/files/quotas.ts";
 import { type HttpOptions, httpHandler } from "../server/http/handler.ts";
 import type { ServerOptions } from "../server/options.ts";
 import { Server } from "../server/server.ts";
-import type { ServerEvent } from "../server/session/event.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { checkHost } from "../wire/host.ts";
 import {
@@ -60,6 +61,7 @@ import {
   PORT_DEFAULT,
   quoteInvite,
   type ServerAddress,
+  type ServerPlace,
 } from "../wire/invite.ts";
 
 /** Also the table of what settings.toml and the environment may say. */
@@ -209,9 +211,27 @@ async function serve(
     ...(page === undefined ? {} : { build: page.build }),
     files,
   };
-  const server = newServer(context, open, settings, (event) => {
-    if (event.kind === "failed") ended.resolve(event.fault);
-    printer.event(event);
+  let cluster: readonly ServerPlace[] = [];
+  let joining: Joining | undefined;
+  const keepInvite = () => {
+    if (joining === undefined) return;
+    const invite = withOthers(joining.invite, cluster);
+    writeSmallFile(join(open.folder.path, "invite"), `${quoteInvite(invite)}\n`);
+  };
+  const server = newServer(context, open, settings, {
+    onEvent: (event) => {
+      if (event.kind === "failed") ended.resolve(event.fault);
+      printer.event(event);
+    },
+    onCluster: (places) => {
+      cluster = places;
+      try {
+        keepInvite();
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        say(context, `${error.message}; ${error.remedy}`); // The older one leads here, too.
+      }
+    },
   });
   void open.cluster?.stopped.then((fault) => {
     // What it has is read on, as long as its disk is not the trouble.
@@ -221,11 +241,13 @@ async function serve(
   await server.start();
   const listening = await listen(context, args, open, server, { name, page });
   const { port } = listening;
-  const joining = joiningOf(args, open, listening, { name, roomPassword, operatorLink });
   server.reachedAt(() => placesOf(args, port));
-  const { host: at } = joining.invite;
-  open.cluster?.listens(formatPlace({ host: at, port: joining.invite.port }));
-  writeSmallFile(join(open.folder.path, "invite"), `${quoteInvite(joining.invite)}\n`);
+  const alone = joiningOf(args, open, listening, { name, roomPassword, operatorLink });
+  open.cluster?.listens(formatPlace(alone.invite));
+  // The others answer a newcomer at once.
+  if (open.cluster !== undefined) await delay(context.clock, SIBLINGS_ANSWER_MS);
+  joining = { ...alone, invite: withOthers(alone.invite, cluster) };
+  keepInvite();
   const withdraw = announceLocalServer(
     {
       pid: process.pid,
@@ -280,7 +302,7 @@ function newServer(
   { clock }: Context,
   open: OpenFolder,
   settings: ServerOptions["settings"],
-  onEvent: (event: ServerEvent) => void,
+  told: Pick<ServerOptions, "onEvent" | "onCluster">,
 ): Server {
   const { folder, identity, logs, cluster, archive, rooms, registry, engine, provable } = open;
   const disk = systemDisk();
@@ -308,8 +330,14 @@ function newServer(
       const from = registry.nameOf(record.head.by);
       return renderJson(recordJson(shownRecord(record, { from, destination: { room: name } })));
     },
-    onEvent,
+    ...told,
   });
+}
+
+/** The invite, which leads to the other servers of the cluster, too. */
+function withOthers(invite: ServerAddress, cluster: readonly ServerPlace[]): ServerAddress {
+  const also = othersOf(invite, cluster);
+  return also.length === 0 ? invite : { ...invite, also };
 }
 
 /** A user of this machine who can read it is an operator. New each time, and never shown. */

@@ -6,6 +6,7 @@ import type { BlobStore } from "../io/blob/interfaces.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Archive, Log } from "../io/log/log.ts";
+import type { ServerPlace } from "../wire/invite.ts";
 import type { Passwords } from "./auth/login.ts";
 import type { FileQuotas } from "./files/quotas.ts";
 import type { RecordLine } from "./http/read-api.ts";
@@ -59,5 +60,7 @@ export interface ServerOptions {
   readonly provable?: Provable;
   /** It is one of several; left out: it stands alone. */
   readonly siblings?: Siblings;
+  /** Users reach the servers of its cluster there from now on, this one first. */
+  readonly onCluster?: (places: readonly ServerPlace[]) => void;
   readonly onEvent: (event: ServerEvent) => void;
 }

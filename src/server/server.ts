@@ -8,12 +8,13 @@ import { lobbyDraft } from "../core/rooms/drafts.ts";
 import type { EngineEffect, EngineInput } from "../core/rooms/engine-io.ts";
 import { accountIn, LOBBY, type Room } from "../core/rooms/rooms.ts";
 import type { Address, Link, Listener, ListenerEvents } from "../io/link/link.ts";
+import type { ServerPlace } from "../wire/invite.ts";
 import type { Answer, NoticeOf, Request, RequestKind, RequestOf } from "../wire/messages.ts";
 import type { LogRecord } from "../wire/record.ts";
 import { EventFeed } from "./admin/event-feed.ts";
 import { Metrics } from "./admin/metrics.ts";
 import { Bans } from "./auth/bans.ts";
-import { Invites, type ServerPlace } from "./auth/invites.ts";
+import { Invites } from "./auth/invites.ts";
 import { type Authenticator, guessedTooOften } from "./auth/login.ts";
 import { type HttpRoutes, httpRoutes } from "./http/routes.ts";
 import type { ServerOptions } from "./options.ts";
@@ -135,6 +136,9 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
             peers: () => this.#peers.values(),
             retell: (room) => this.retell(room),
             input: (input) => this.input(input),
+            own: () => this.#places()[0],
+            members: () => this.#members(),
+            changed: (places) => options.onCluster?.(places),
           });
     this.#catchUp = new CatchUp(archive, registry, this.#fanOut, this.#presence, reading);
     this.#metrics = new Metrics({
@@ -342,6 +346,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     const kind = member.isPresent ? "arrived" : "called";
     this.input({ kind, client: client.id, user: account.id });
     this.#remote?.changed();
+    this.#remote?.places.entered(client);
     onEvent({ kind: "logged-in", user: account.name, ...client.origin });
     this.#reading.arrived(client, account);
     this.#services.sealed?.arrived(client, account);
@@ -376,6 +381,11 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   /** What invites say of where it is, asked anew for each: machines change their addresses. */
   reachedAt(places: () => readonly ServerPlace[]): void {
     this.#places = places;
+    this.#remote?.places.placed();
+  }
+
+  *#members(): Iterable<ClientConnection> {
+    for (const clients of this.#byAccount.values()) yield* clients;
   }
 
   /** Sessions in which the account is in. */

@@ -26,6 +26,10 @@ export const SIGNATURE = exactBytes(64);
 /** `f` and 64 random bits in base64url, made by the sender of the file. */
 export const fileId = v.pipe(v.string(), v.length(FILE_ID_LENGTH), v.regex(/^f[A-Za-z0-9_-]+$/));
 
+/** Where servers are reached. */
+export const places = (countMax: number) =>
+  v.pipe(v.array(v.object({ host: text(255), port: positive })), v.maxLength(countMax));
+
 /** How a record travels: head and body as the JSON bytes that stand in the log. */
 export const recordFields = {
   head: bytes(4096),

@@ -31,6 +31,53 @@ export function isHostName(text: string): boolean {
   return text.length <= 253 && labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(last);
 }
 
+/** From where a host's text leads to the same machine; of names that is not known. */
+type HostReach = "machine" | "site" | "world";
+
+/** Of a machine: RFC 1122, 3.2.1.3; RFC 4291, 2.5.3; RFC 6761, 6.3. */
+const MACHINE = /^(?:127|0)\.[\d.]+$|(?:^|\.)localhost\.?$/;
+const MACHINE_6 = /^[0:]*:0*1?$/;
+/** Of a site: RFC 1918, RFC 3927, RFC 6598; RFC 4193, RFC 4291; RFC 6762. */
+const SITE = /^(?:10|172\.(?:1[6-9]|2\d|3[01])|192\.168|169\.254)\.[\d.]+$|\.local\.?$/;
+const SITE_SHARED = /^100\.(?:6[4-9]|[789]\d|1[01]\d|12[0-7])\./;
+const SITE_6 = /^f[cd][\da-f]{2}:|^fe[89ab][\da-f]:/;
+/** An IPv4 address inside of one of IPv6, in either spelling. */
+const MAPPED_4 = /^[0:]*:(?:ffff:)?(\d[\d.]+)$/;
+const MAPPED_6 = /^[0:]*:ffff:([\da-f]{1,4}):([\da-f]{1,4})$/;
+
+const RANKS: Readonly<Record<HostReach, number>> = { machine: 0, site: 1, world: 2 };
+
+/**
+ * Whether a host may mean the same machine at both ends of a link: behind `127.0.0.1` and
+ * `192.168.1.20` each machine, and each network, has another one.
+ * @param far the address of the other end
+ * @param host an address, or a name, in any spelling that `checkHost` takes
+ */
+export function meansTheSame(far: string, host: string): boolean {
+  return RANKS[hostReach(host)] >= RANKS[hostReach(far)];
+}
+
+function hostReach(host: string): HostReach {
+  const [plain = ""] = host.toLowerCase().split("%");
+  if (!plain.includes(":")) {
+    if (MACHINE.test(plain)) return "machine";
+    return SITE.test(plain) || SITE_SHARED.test(plain) ? "site" : "world";
+  }
+  const [, dotted] = MAPPED_4.exec(plain) ?? [];
+  if (dotted?.includes(".") === true) return hostReach(dotted);
+  const [, high, low] = MAPPED_6.exec(plain) ?? [];
+  if (high !== undefined && low !== undefined) return hostReach(dottedOf(high, low));
+  if (MACHINE_6.test(plain)) return "machine";
+  return SITE_6.test(plain) ? "site" : "world";
+}
+
+function dottedOf(...groups: readonly string[]): string {
+  return groups
+    .map((group) => Number.parseInt(group, 16))
+    .flatMap((value) => [value >> 8, value & 255])
+    .join(".");
+}
+
 /** What a `Host` header may look like: a name or an address, perhaps with a port. */
 const HOST_HEADER = /^(?:\[([^\]]*)\]|([^:[\]]+))(?::\d{0,5})?$/;
 

@@ -1,6 +1,7 @@
 import { utf8Encode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { PASSWORD_BYTES_MAX } from "../base/limits.ts";
+import { CLUSTER_PLACES_MAX } from "../base/limits-cluster.ts";
 import { checkName, type Name } from "../base/names.ts";
 import { quoteText } from "../base/text.ts";
 import { copiedText, encodeSecret } from "./copied-text.ts";
@@ -10,13 +11,19 @@ import { checkHost } from "./host.ts";
 /** C-H-A-T on a telephone. */
 export const PORT_DEFAULT = 2428;
 
-/** Where a server is and, from an invite, what else is needed to get in. */
-export interface ServerAddress {
+/** Where a server is reached. */
+export interface ServerPlace {
   /** A name, an IPv4 address or an IPv6 address (without brackets, perhaps with `%zone`). */
   readonly host: string;
   readonly port: number;
+}
+
+/** Where a server is and, from an invite, what else is needed to get in. */
+export interface ServerAddress extends ServerPlace {
   /** Whether the text named the port, or it is the default. */
   readonly portGiven: boolean;
+  /** Where it is, too: other machines with the same key. Bounded by CLUSTER_PLACES_MAX in all. */
+  readonly also?: readonly ServerPlace[];
   /** The way to try first. */
   readonly transport?: "tcp" | "udp";
   /** `udp://` and `tcp://` mean that way and no other. */
@@ -32,8 +39,8 @@ type Place = Pick<ServerAddress, "host" | "port" | "portGiven">;
 
 /**
  * Reads `HOST`, `HOST:PORT`, `[v6]:PORT`, `udp://HOST:PORT` or an invite
- * `chat://HOST:PORT/ROOM?fp=FINGERPRINT&via=udp#SECRET`. The secret never appears in a fault.
- * What stands around it where it was copied, quotes for example, is no part of it.
+ * `chat://HOST:PORT/ROOM?fp=FINGERPRINT&via=udp&also=HOST:PORT,…#SECRET`. The secret never appears
+ * in a fault. What stands around it where it was copied, quotes for example, is no part of it.
  * @throws Fault usage, name-invalid
  */
 export function parseServerAddress(copied: string): ServerAddress {
@@ -55,9 +62,11 @@ export function parseServerAddress(copied: string): ServerAddress {
 
 /** The invite in full; `parseServerAddress` reads it back. */
 export function formatInvite(address: ServerAddress): string {
+  const { also = [] } = address;
   const query = [
     ...(address.fingerprint === undefined ? [] : [`fp=${address.fingerprint}`]),
     ...(address.transport === undefined ? [] : [`via=${address.transport}`]),
+    ...(also.length === 0 ? [] : [`also=${also.map(formatPlace).join(",")}`]),
   ];
   return [
     `chat://${formatPlace(address)}`,
@@ -73,7 +82,7 @@ export function quoteInvite(address: ServerAddress): string {
 }
 
 /** `HOST:PORT`, IPv6 in brackets. */
-export function formatPlace(place: Pick<ServerAddress, "host" | "port">): string {
+export function formatPlace(place: ServerPlace): string {
   const host = place.host.includes(":") ? `[${place.host}]` : place.host;
   return `${host}:${place.port}`;
 }
@@ -107,9 +116,11 @@ function parseInvite(rest: string): ServerAddress {
   const fields = new Map(query.split("&").map(splitField));
   const fp = fields.get("fp");
   const via = parseVia(fields.get("via"));
+  const also = parseAlso(fields.get("also"));
   const secret = decodeSecret(fragment);
   return {
     ...parsePlace(place.replace("%25", "%")),
+    ...(also.length === 0 ? {} : { also }),
     ...(via === undefined ? {} : { transport: via }),
     ...(room === "" ? {} : { room: checkName(room, "room's name") }),
     ...(fp === undefined ? {} : { fingerprint: parseFingerprint(fp) }),
@@ -126,6 +137,19 @@ function parseVia(via: string | undefined): Via | undefined {
   if (via === undefined || via === "tcp" || via === "udp") return via;
   throw new Fault("usage", `${quoteText(via)} is not a way to connect`, {
     remedy: "an invite says via=tcp or via=udp",
+  });
+}
+
+function parseAlso(also = ""): ServerPlace[] {
+  const places = also.split(",").filter((place) => place !== "");
+  if (places.length >= CLUSTER_PLACES_MAX) {
+    throw new Fault("usage", `an invite names ${CLUSTER_PLACES_MAX} addresses at most`, {
+      remedy: "leave some out behind also=",
+    });
+  }
+  return places.map((place) => {
+    const { host, port } = parsePlace(place.replace("%25", "%"));
+    return { host, port };
   });
 }
 

@@ -21,6 +21,7 @@ import {
   TOPIC_BYTES_MAX,
   WELCOME_BYTES_MAX,
 } from "../base/limits.ts";
+import { CLUSTER_PLACES_MAX } from "../base/limits-cluster.ts";
 import {
   bytes,
   count,
@@ -31,6 +32,7 @@ import {
   moment,
   NONCE,
   name,
+  places,
   positive,
   recordFields,
   SIGNATURE,
@@ -261,12 +263,7 @@ export const REQUESTS = {
       invite: id,
       token: v.string(),
       /** Where others reach this server by TLS, as far as it knows; the best first. */
-      places: v.optional(
-        v.pipe(
-          v.array(v.object({ host: text(255), port: positive })),
-          v.maxLength(INVITE_PLACES_MAX),
-        ),
-      ),
+      places: v.optional(places(INVITE_PLACES_MAX)),
     }),
   },
   /** One's own, those of rooms that one moderates, and to operators all; paged like bans. */
@@ -438,6 +435,8 @@ export const NOTICES = {
   },
   /** Another device of the account has read up to record `n`. */
   read: { room: id, n: count, unread: v.optional(count) },
+  /** Where this server and the others of its cluster are: at log-in, and when it changes. */
+  servers: { places: places(CLUSTER_PLACES_MAX) },
   /** All whom the account ignores: at log-in, and when that changes. */
   ignored: { users: v.array(name) },
   /** A device that knows the code asks to be one of this account. */

@@ -12,6 +12,7 @@ import { systemEntropy } from "../../src/io/entropy.ts";
 import type { Dial } from "../../src/io/link/link.ts";
 import { MemoryNetwork, type MemoryWeather } from "../../src/io/link/memory-network.ts";
 import { ClientState } from "../../src/io/state/client-state.ts";
+import type { ServerPlace } from "../../src/wire/invite.ts";
 import { FakeServer } from "./fake-server.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -26,6 +27,8 @@ export class ClientFixture {
   readonly #dial: Dial;
   readonly state = ClientState.inMemory();
   readonly device = Identity.generate();
+  /** Hosts, as they were dialled. */
+  readonly dialled: string[] = [];
 
   constructor(weather: MemoryWeather = {}) {
     this.network = new MemoryNetwork(this.clock, weather);
@@ -35,7 +38,10 @@ export class ClientFixture {
 
   client(options: Partial<ClientOptions> = {}): Watched {
     const { clock, state, device } = this;
-    const dial = () => this.#dial({ host: "server", port: 2428, timeoutMs: 10_000 });
+    const dial = ({ host, port }: ServerPlace) => {
+      this.dialled.push(host);
+      return this.#dial({ host, port, timeoutMs: 10_000 });
+    };
     const keys = deviceKeys(device, state);
     const parts = { clock, entropy: systemEntropy(), dial, state, keys, hashing: nativeHashing() };
     const program = "chat/test";

@@ -4,8 +4,9 @@ import { Session, type SessionEffect } from "../../src/core/session/session.ts";
 import { makeServerProof, verifyDeviceProof } from "../../src/crypto/greeting.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
-import type { Link, Listener } from "../../src/io/link/link.ts";
+import type { Address, Link, Listener } from "../../src/io/link/link.ts";
 import type { MemoryNetwork } from "../../src/io/link/memory-network.ts";
+import type { ServerPlace } from "../../src/wire/invite.ts";
 import type { Answer, NoticeOf, Request, RequestKind, RequestOf } from "../../src/wire/messages.ts";
 import { commitment } from "../../src/wire/record.ts";
 import { FakeFiles } from "./fake-files.ts";
@@ -34,6 +35,8 @@ export interface Mischief {
   signed?: number | undefined;
   /** Records of which it gives no proof. */
   withholds?: ((seq: number) => boolean) | undefined;
+  /** Says that in place of a greeting. */
+  refuses?: Fault | undefined;
   onWelcome?: ((welcome: NoticeOf<"welcome">) => NoticeOf<"welcome">) | undefined;
 }
 
@@ -42,30 +45,39 @@ const ADDRESS = { host: "server", port: 2428 };
 
 /** Keeps the protocol's promises with as little as possible behind them. */
 export class FakeServer {
-  identity = Identity.generate();
+  identity: Identity;
   roomPassword: string | undefined = "sesame";
   mischief: Mischief = {};
-  readonly accounts = new Map<string, Account>();
-  readonly records: Stored[] = [];
+  readonly accounts: Map<string, Account>;
+  readonly records: Stored[];
   /** Requests as they came, over all links. */
   readonly requests: Request[] = [];
   readonly rooms = new Map([["r1", "lobby"]]);
   readonly files = new FakeFiles();
+  /** Of its cluster; left out: it stands alone. */
+  places: ServerPlace[] | undefined;
   /** False: a server of an earlier version. */
   provesLog = true;
   readonly #network: MemoryNetwork;
   readonly #peers = new Set<FakePeer>();
-  readonly #posted = new Map<string, Stored>();
+  readonly #posted: Map<string, Stored>;
+  readonly #address: Address;
   #listener: Listener | undefined;
 
-  constructor(network: MemoryNetwork) {
+  /** @param first of the cluster that this is one of: what one has, the other has */
+  constructor(network: MemoryNetwork, host = ADDRESS.host, first?: FakeServer) {
     this.#network = network;
+    this.#address = { ...ADDRESS, host };
+    this.identity = first?.identity ?? Identity.generate();
+    this.accounts = first?.accounts ?? new Map();
+    this.records = first?.records ?? [];
+    this.#posted = first === undefined ? new Map() : first.#posted;
     this.start();
   }
 
   start(): void {
     this.#listener = this.#network.listen(
-      { ...ADDRESS, certificateHash: CERTIFICATE },
+      { ...this.#address, certificateHash: CERTIFICATE },
       {
         accept: () => true,
         link: (link) => this.#peers.add(new FakePeer(this, link)),
@@ -198,6 +210,7 @@ export class FakePeer {
 
   #hello({ nonce }: NoticeOf<"hello">): void {
     const { identity, roomPassword, mischief } = this.#server;
+    if (mischief.refuses !== undefined) return this.close(mischief.refuses);
     this.#clientNonce = new Uint8Array(nonce);
     const welcome: NoticeOf<"welcome"> = {
       kind: "welcome",
@@ -321,6 +334,8 @@ export class FakePeer {
     const seq = records.at(-1)?.seq ?? 0;
     const answer = { account: `u-${account.user}`, user: account.user, seq };
     this.#perform(this.#session.answer<"login">(ref, answer));
+    const { places } = this.#server;
+    if (places !== undefined) this.#perform(this.#session.tell({ kind: "servers", places }));
     for (const [room, name] of rooms) this.#catchUp(room, name, after);
     this.#perform(this.#session.tell({ kind: "caught-up", seq }));
   }

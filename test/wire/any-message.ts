@@ -12,6 +12,7 @@ import {
   TRANSFER_WINDOW_BYTES_MAX,
   WELCOME_BYTES_MAX,
 } from "../../src/base/limits.ts";
+import { CLUSTER_PLACES_MAX } from "../../src/base/limits-cluster.ts";
 import type {
   Answer,
   NoticeKind,
@@ -401,6 +402,11 @@ export const ANY_NOTICE: { [Kind in NoticeKind]: fc.Arbitrary<NoticeFields<Kind>
   ),
   read: fields<NoticeFields<"read">>({ room: name, n: count, unread: count }, ["room", "n"]),
   ignored: fc.record({ users: fc.array(name) }),
+  servers: fc.record({
+    places: fc.array(fc.record({ host: text(255), port: positive }), {
+      maxLength: CLUSTER_PLACES_MAX,
+    }),
+  }),
   "link-asked": fc.record({ code: exact(32), deviceKey: exact(32), mac: exact(32) }),
   "room-gone": fc.record({ room: name }),
   record,

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { toBase64Url } from "../../src/base/bytes.ts";
 import { Fault } from "../../src/base/fault.ts";
+import { CLUSTER_PLACES_MAX } from "../../src/base/limits-cluster.ts";
 import { checkName } from "../../src/base/names.ts";
 import { parseFingerprint } from "../../src/wire/fingerprint.ts";
 import {
@@ -68,6 +69,24 @@ describe("parseServerAddress", () => {
     expect(quoteInvite(address)).toBe(`'${text}'`);
   });
 
+  test("an invite that leads to several machines", () => {
+    const text = `chat://10.0.0.1:2428/lobby?fp=${FP}&also=10.0.0.2:2428,[fd00::3]:99#s`;
+    const address = parseServerAddress(` «${text}». `);
+    expect(address.also).toEqual([
+      { host: "10.0.0.2", port: 2428 },
+      { host: "fd00::3", port: 99 },
+    ]);
+    expect(formatInvite(address)).toBe(text);
+    expect(parseServerAddress("chat://h?also=B.example,").also).toEqual([
+      { host: "b.example", port: 2428 },
+    ]);
+    expect(parseServerAddress("chat://h?also=")).not.toContainKey("also");
+    const many = (count: number) => Array.from({ length: count }, (_, i) => `h${i}`).join(",");
+    const most = parseServerAddress(`chat://h?also=${many(CLUSTER_PLACES_MAX - 1)}`);
+    expect(most.also).toHaveLength(CLUSTER_PLACES_MAX - 1);
+    expect(refused(`chat://h?also=${many(CLUSTER_PLACES_MAX)}`).message).toContain("at most");
+  });
+
   test("parts of an invite may be missing, and unknown fields are a newer version's", () => {
     expect(parseServerAddress("chat://h")).toEqual({ host: "h", port: 2428, portGiven: false });
     expect(parseServerAddress("chat://h/?new=1#")).toEqual({
@@ -107,6 +126,8 @@ describe("parseServerAddress", () => {
     ["chat://host/a/b", "cannot be a room's name"],
     ["chat://host?fp=abc", "not a fingerprint"],
     ["chat://host?via=smoke", "not a way to connect"],
+    ["chat://host?also=a:0", "not a port"],
+    ["chat://host?also=a,b%20c", "not a host's name"],
     ["chat://host#%zz", "damaged"],
     [`chat://host#${"x".repeat(1025)}`, "damaged"],
   ])("refuses '%s'", (text, sentence) => {
@@ -148,6 +169,9 @@ const address: fc.Arbitrary<ServerAddress> = fc.record(
     host,
     port: fc.integer({ min: 1, max: 65_535 }),
     portGiven: fc.constant(true),
+    also: fc.array(fc.record({ host, port: fc.integer({ min: 1, max: 65_535 }) }), {
+      ...{ minLength: 1, maxLength: CLUSTER_PLACES_MAX - 1 },
+    }),
     transport: fc.constantFrom("tcp", "udp"),
     room: fc.stringMatching(/^[A-Za-z_-][A-Za-z0-9_-]{0,31}$/).map((text) => checkName(text)),
     fingerprint: fc

@@ -17,7 +17,7 @@ import { LOBBY } from "../../core/rooms/rooms.ts";
 import type { SeenFile } from "../../io/state/seen-files.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { PostBody } from "../../wire/messages.ts";
-import type { OpenClient } from "../connect/client.ts";
+import { elsewhereLine, type OpenClient } from "../connect/client.ts";
 import { enterRoom, type RoomOptions, untilEntered } from "../connect/join-room.ts";
 import { type Context, faultLine } from "../context.ts";
 import { faultJson } from "../errors.ts";
@@ -371,6 +371,8 @@ export class LineClient implements SlashHost {
           { kind: "lost" },
           `the connection is lost (${event.fault.message}); trying again`,
         );
+      case "elsewhere":
+        return chatConsole.tell({ ...event }, elsewhereLine(event));
       case "closed":
         this.#ending.put(event.fault ?? 0);
         return;

@@ -2,7 +2,7 @@ import { Fault } from "../../base/fault.ts";
 import { checkName } from "../../base/names.ts";
 import { VERSION } from "../../base/version.ts";
 import type { AuditEvidence } from "../../client/auditor.ts";
-import { Client } from "../../client/client.ts";
+import { Client, type ClientOptions } from "../../client/client.ts";
 import type { ClientEvent } from "../../client/event.ts";
 import type { FollowMode } from "../../client/follower.ts";
 import type { Credentials } from "../../client/login.ts";
@@ -16,7 +16,7 @@ import { type Context, say } from "../context.ts";
 import { type ServerChoice, type ServerOptions, serverOptions } from "../flags.ts";
 import { PASSWORD, ROOM_PASSWORD, readSecret, secretQuestion } from "../secrets.ts";
 import { knownServers } from "./default-server.ts";
-import { openDialer, type ServerDialer } from "./dial.ts";
+import { openPlaces, type PlacesDialer } from "./dial.ts";
 import { serverOnLan } from "./discover.ts";
 import { keepEvidence } from "./evidence.ts";
 import { nativeFileCipher } from "./file-cipher.ts";
@@ -50,6 +50,8 @@ export interface ConnectOptions {
   readonly enters?: boolean;
   /** Interrupted and run again, it goes on where it was. */
   readonly resumes?: boolean;
+  /** This machine of the server and no other. */
+  readonly here?: boolean;
   /** False: the command asks for proofs of the log by itself. */
   readonly audits?: boolean;
   /** For a face that shows a model: told of everything that happens, in order. */
@@ -123,7 +125,7 @@ async function openAt(
   { chosen, address, state }: OpenOptions,
 ): Promise<OpenClient> {
   const { config, folders } = context.settings();
-  let dialer: ServerDialer | undefined;
+  let dialer: PlacesDialer | undefined;
   try {
     const filedAs = formatPlace(address);
     const roomSecret =
@@ -145,7 +147,7 @@ async function openAt(
     const { clock } = context;
     const { localPort } = options;
     const guessDelays = new GuessDelayShow(context);
-    dialer = openDialer(clock, address, { transport: chosen.transport, localPort });
+    dialer = openPlaces(clock, address, { transport: chosen.transport, localPort });
     const client = new Client(
       {
         clock,
@@ -159,6 +161,8 @@ async function openAt(
       },
       {
         address: filedAs,
+        ...placesOf(address, expected, state, options),
+        isNamed: chosen.address !== undefined,
         program: `chat/${VERSION}`,
         credentials: options.greetOnly === true ? undefined : credentials,
         fingerprint: chosen.fingerprint ?? address.fingerprint,
@@ -168,6 +172,9 @@ async function openAt(
         adopt: options.posts ?? false,
         changesDefaults: options.enters === true && isForPerson(context),
         onPinned: (news) => say(context, pinnedLine(news)),
+        ...(options.enters === true
+          ? {}
+          : { onElsewhere: (news) => say(context, elsewhereLine(news)) }),
         audits: options.audits ?? true,
         onGuessDelay: guessDelays.update,
         ...(options.model === undefined ? {} : { model: options.model }),
@@ -195,6 +202,19 @@ async function openAt(
     dialer?.close();
     throw error;
   }
+}
+
+/** Where it is, as far as the user or its own word for this key says. */
+function placesOf(
+  address: ServerAddress,
+  expected: string | undefined,
+  state: ClientState,
+  { here = false }: ConnectOptions,
+): Pick<ClientOptions, "places" | "kept"> {
+  const { host, port, also = [] } = address;
+  if (here) return { places: [{ host, port }] };
+  const kept = expected === undefined ? undefined : state.serverPlaces(expected);
+  return { places: [{ host, port }, ...also], kept };
 }
 
 /** Only on a terminal: the server and name of a script must not become defaults. */
@@ -275,6 +295,11 @@ function pinnedLine(event: Extract<ClientEvent, { kind: "pinned" | "moved" }>): 
   const fingerprint = formatFingerprint(event.fingerprint);
   const place = `${event.address}${known}`;
   return `first contact with ${place}; its fingerprint ${fingerprint} is now pinned`;
+}
+
+/** Another machine than the last time, or than the one that was named. */
+export function elsewhereLine({ from, to }: Extract<ClientEvent, { kind: "elsewhere" }>): string {
+  return `${from} does not answer; connected to ${to}, another machine of the same server`;
 }
 
 /** The fault that follows says what it is. */

@@ -1,12 +1,13 @@
 import { networkInterfaces } from "node:os";
 import { CONNECT_WITHIN_MS } from "../../base/limits.ts";
+import { CLUSTER_PLACES_MAX } from "../../base/limits-cluster.ts";
 import type { Clock } from "../../io/clock.ts";
 import { AutoDialer, type WayThere } from "../../io/link/auto-dial.ts";
-import type { Dial, Link } from "../../io/link/link.ts";
+import type { Link } from "../../io/link/link.ts";
 import { QuicDialer } from "../../io/quic/dial.ts";
 import { isLoopback } from "../../io/ws/address.ts";
 import { wsDial } from "../../io/ws/dial.ts";
-import type { ServerAddress } from "../../wire/invite.ts";
+import type { ServerAddress, ServerPlace } from "../../wire/invite.ts";
 
 export interface DialerOptions {
   readonly transport: "auto" | WayThere;
@@ -25,23 +26,51 @@ export interface ServerDialer {
 export function openDialer(
   clock: Clock,
   address: Pick<ServerAddress, "host" | "port" | "transport">,
-  { transport, localPort }: DialerOptions,
+  options: DialerOptions,
 ): ServerDialer {
-  const { host, port } = address;
-  const target = {
-    host,
-    port,
-    timeoutMs: CONNECT_WITHIN_MS,
-    ...(localPort === undefined ? {} : { localPort }),
-  };
+  const dialer = openPlaces(clock, address, options);
+  return { dial: () => dialer.dial(address), close: dialer.close };
+}
+
+/** Connects to a server at any of its places, any number of times. */
+export interface PlacesDialer {
+  /** One attempt. @throws Fault unreachable, timeout, port-taken */
+  readonly dial: (place: ServerPlace) => Promise<Link>;
+  /** Closes the sockets, and the links over UDP that are still open. */
+  readonly close: () => void;
+}
+
+export function openPlaces(
+  clock: Clock,
+  { transport: preferred = "tcp" }: Pick<ServerAddress, "transport">,
+  { transport, localPort }: DialerOptions,
+): PlacesDialer {
   const udp = new QuicDialer(); // Opens nothing before it dials.
   const dials = { tcp: wsDial(), udp: udp.dial };
-  const learns = !isThisMachine(host);
-  const first = learns ? (address.transport ?? "tcp") : "tcp";
-  const auto = new AutoDialer({ dials, clock, first, learns });
-  const dial: Dial = transport === "auto" ? auto.dial : dials[transport];
-  return { dial: () => dial(target), close: () => udp.close() };
+  const from = localPort === undefined ? {} : { localPort };
+  /** What worked at each; the one that was dialled first is forgotten first. */
+  const autos = new Map<string, AutoDialer>();
+  const autoOf = ({ host, port }: ServerPlace) => {
+    const key = `${host} ${port}`;
+    const learns = !isThisMachine(host);
+    const first = learns ? preferred : "tcp";
+    const auto = autos.get(key) ?? new AutoDialer({ dials, clock, first, learns });
+    autos.set(key, auto);
+    const [oldest = key] = autos.keys();
+    if (autos.size > PLACES_KNOWN_MAX) autos.delete(oldest);
+    return auto;
+  };
+  return {
+    dial: ({ host, port }) => {
+      const target = { host, port, timeoutMs: CONNECT_WITHIN_MS, ...from };
+      return transport === "auto" ? autoOf(target).dial(target) : dials[transport](target);
+    },
+    close: () => udp.close(),
+  };
 }
+
+/** Places that a server has told, more than once, and those that the user has. */
+const PLACES_KNOWN_MAX = 3 * CLUSTER_PLACES_MAX;
 
 /** No packets are lost on loopback, and TCP is faster there. */
 function isThisMachine(host: string): boolean {

@@ -1,9 +1,17 @@
 import { join } from "node:path";
+import { CLUSTER_PLACES_MAX } from "../../base/limits-cluster.ts";
 import type { Name } from "../../base/names.ts";
 import { readSmallFile } from "../../io/disk/data-folder.ts";
 import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
 import { isLoopback } from "../../io/ws/address.ts";
-import { formatInvite, parseServerAddress, type ServerAddress } from "../../wire/invite.ts";
+import { meansTheSame } from "../../wire/host.ts";
+import {
+  formatInvite,
+  formatPlace,
+  parseServerAddress,
+  type ServerAddress,
+  type ServerPlace,
+} from "../../wire/invite.ts";
 import type { Context } from "../context.ts";
 import type { OpenClient } from "./client.ts";
 
@@ -31,16 +39,26 @@ export function addressElsewhere(
   context: Context,
   { client, address }: Pick<OpenClient, "client" | "address">,
 ): ServerAddress {
-  const { fingerprint } = client;
+  const { fingerprint, cluster } = client;
   const local = localServerAt(context, address);
   // The loopback address of a server here says nothing to others: it knows a better one.
   const served = local === undefined ? undefined : keptInvite(local.data);
+  const place = { host: served?.host ?? address.host, port: served?.port ?? address.port };
+  const also = othersOf(place, served?.also ?? cluster);
   return {
-    host: served?.host ?? address.host,
-    port: served?.port ?? address.port,
+    ...place,
     portGiven: true,
+    ...(also.length === 0 ? {} : { also }),
     ...(fingerprint === undefined ? {} : { fingerprint }),
   };
+}
+
+/** The other servers of its cluster, as they are reached from where that place is. */
+export function othersOf(own: ServerPlace, cluster: readonly ServerPlace[]): ServerPlace[] {
+  const text = formatPlace(own);
+  return cluster
+    .filter((place) => formatPlace(place) !== text && meansTheSame(own.host, place.host))
+    .slice(0, CLUSTER_PLACES_MAX - 1);
 }
 
 /** The invite that a running server keeps in its data folder; undefined if it cannot be read. */

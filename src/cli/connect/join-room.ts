@@ -2,8 +2,8 @@ import { Fault, type FaultCode } from "../../base/fault.ts";
 import type { Client } from "../../client/client.ts";
 import type { Answer } from "../../wire/messages.ts";
 
-/** The link was lost, which is no refusal. */
-const LOST: ReadonlySet<FaultCode> = new Set(["link-closed", "shutting-down"]);
+/** The link was lost, which is no refusal; over UDP a dead server is only silent. */
+const LOST: ReadonlySet<FaultCode> = new Set(["link-closed", "shutting-down", "timeout"]);
 
 export interface RoomOptions {
   readonly room: string;

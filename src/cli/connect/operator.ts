@@ -57,7 +57,9 @@ export async function withOperator(
           portGiven: true,
           ...(token === undefined ? {} : { secret: token }),
         });
-  const options = { follow: "none", otherwise: systemUser() } as const;
+  // The token is of this very machine.
+  const here = token !== undefined;
+  const options = { follow: "none", otherwise: systemUser(), here } as const;
   return withClient(context, { ...flags, server }, options, async (open) => {
     await untilConnected(open.client.events());
     if (token !== undefined) await open.client.request("operate", { token });

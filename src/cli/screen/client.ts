@@ -22,7 +22,7 @@ import type { TerminalDevice } from "../../io/terminal/device.ts";
 import { CAME_ANEW } from "../chat/came-anew.ts";
 import { Ending } from "../chat/ending.ts";
 import { runSlash, slashRows } from "../chat/slash.ts";
-import type { OpenClient } from "../connect/client.ts";
+import { elsewhereLine, type OpenClient } from "../connect/client.ts";
 import { nativeHashing } from "../connect/hashing.ts";
 import { enterRoom, untilEntered } from "../connect/join-room.ts";
 import type { Context } from "../context.ts";
@@ -318,6 +318,7 @@ export class ScreenClient implements CommandScreen {
       const { screen, server } = faceTexts(this.#language);
       this.note(screen.letIn(event.by ?? server, event.room));
     }
+    if (event.kind === "elsewhere") this.note(elsewhereLine(event));
     if (event.kind === "came-anew") this.note(CAME_ANEW[event.reason]);
     if (event.kind === "sealed-fault") this.#fail(event.fault);
     if (event.kind === "closed") {

@@ -16,6 +16,7 @@ import { LogProofs } from "../../io/log/proofs.ts";
 import { type ClusterIdentity, type JetStream, openJetStream } from "../../io/nats/jetstream.ts";
 import type { SiblingNews, Siblings } from "../../server/siblings/siblings.ts";
 import { parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
+import type { ServerPlace } from "../../wire/invite.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { FlagDefs } from "../command.ts";
 import { HealthWatch } from "./health.ts";
@@ -264,6 +265,7 @@ function siblingsOf(
 ): Siblings {
   return {
     isOwn: (seq) => replica.isOwn(seq),
+    isFollowing: () => replica.failure === undefined,
     reached: async (seq) => {
       const until = clock.now() + CLUSTER_BEHIND_MS;
       while (mirrors.history.head() < seq) {
@@ -314,13 +316,24 @@ function together(act: () => Promise<void>): () => Promise<void> {
 /** Undefined: of a later version, or nonsense. */
 function newsOf(value: unknown): SiblingNews | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { kind, users, user, room, n } = value as Readonly<Record<string, unknown>>;
+  const { kind, users, user, room, n, place } = value as Readonly<Record<string, unknown>>;
   if (kind === "online" && Array.isArray(users)) {
     return { kind, users: users.filter((one): one is UserId => typeof one === "string") };
+  }
+  if (kind === "place") {
+    const told = placeOf(place);
+    return { kind, ...(told === undefined ? {} : { place: told }) };
   }
   const isRead = kind === "read" && typeof user === "string" && typeof room === "string";
   if (!isRead || !isCount(n)) return undefined;
   return { kind, user: user as UserId, room: room as RoomId, n };
+}
+
+function placeOf(value: unknown): ServerPlace | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { host, port } = value as Readonly<Record<string, unknown>>;
+  const isPlace = typeof host === "string" && host.length <= 253 && isCount(port) && port > 0;
+  return isPlace ? { host, port } : undefined;
 }
 
 function isCount(value: unknown): value is number {

@@ -43,6 +43,7 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
         "presences",
         "read",
         "ignored",
+        "servers",
         "link-asked",
         "key-packages-low",
         "invited",

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { assert } from "../../base/assert.ts";
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
+import { formatPlace, parseServerAddress, type ServerPlace } from "../../wire/invite.ts";
 import { writeSmallFile } from "../disk/data-folder.ts";
 import { DraftStore } from "./draft-store.ts";
 import { HomeLogPins } from "./log-pins.ts";
@@ -18,6 +19,13 @@ export interface Pin {
   readonly fingerprint: string;
   readonly name: string;
   readonly firstSeenUnixMs: number;
+}
+
+/** Where the servers of one cluster are. */
+export interface KeptPlaces {
+  readonly told: readonly ServerPlace[];
+  /** Where this home was in last. */
+  readonly last: ServerPlace | undefined;
 }
 
 /**
@@ -169,6 +177,34 @@ export class ClientState {
     });
   }
 
+  /** Where the servers of the cluster with this key were last said to be. */
+  serverPlaces(fingerprint: string): KeptPlaces | undefined {
+    const sql = "SELECT places, last FROM server_places WHERE fingerprint = ?";
+    const row = this.#database.get<{ places: string; last: string | null }>(sql, fingerprint);
+    if (row === undefined) return undefined;
+    const placesOf = (texts: string) =>
+      texts
+        .split(" ")
+        .filter((text) => text !== "")
+        .map(parseServerAddress)
+        .map(({ host, port }): ServerPlace => ({ host, port }));
+    const [last] = placesOf(row.last ?? "");
+    return { told: placesOf(row.places), last };
+  }
+
+  keepServerPlaces(fingerprint: string, { told, last }: KeptPlaces): void {
+    this.#database.run(
+      "INSERT OR REPLACE INTO server_places VALUES (?, ?, ?)",
+      fingerprint,
+      told.map(formatPlace).join(" "),
+      last === undefined ? null : formatPlace(last),
+    );
+  }
+
+  forgetServerPlaces(fingerprint: string): void {
+    this.#database.run("DELETE FROM server_places WHERE fingerprint = ?", fingerprint);
+  }
+
   /** @returns whether there was one */
   forgetPin(address: string): boolean {
     return this.#database.run("DELETE FROM pins WHERE address = ?", address) > 0;
@@ -296,6 +332,7 @@ const MOVING_TABLES = [
   "log_confirmed",
   "drafts",
   "muted",
+  "server_places",
 ] as const;
 
 /** Of those, the ones that file them under the server alone. */
@@ -304,6 +341,7 @@ const SERVER_TABLES: ReadonlySet<string> = new Set([
   "files_seen",
   "log_pins",
   "log_confirmed",
+  "server_places",
 ]);
 const USER_TABLES = MOVING_TABLES.filter((table) => !SERVER_TABLES.has(table));
 

@@ -87,6 +87,9 @@ const MIGRATIONS: readonly string[] = [
      fingerprint TEXT NOT NULL, user TEXT NOT NULL, target TEXT NOT NULL,
      PRIMARY KEY (fingerprint, user, target)
    ) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE server_places (
+     fingerprint TEXT PRIMARY KEY, places TEXT NOT NULL, last TEXT
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 const CLIENT_STATE_VERSION = MIGRATIONS.length;

@@ -30,14 +30,9 @@ import type { Clock } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { Log } from "../../io/log/log.ts";
+import type { ServerPlace } from "../../wire/invite.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { recordDecision } from "../queue/decision.ts";
-
-/** Where others reach a server, by TLS. */
-export interface ServerPlace {
-  readonly host: string;
-  readonly port: number;
-}
 
 export interface InvitesOptions {
   readonly clock: Clock;
@@ -45,7 +40,7 @@ export interface InvitesOptions {
   readonly rooms: Rooms;
   readonly registry: Registry;
   readonly accounts: Pick<Log, "append" | "appendThen">;
-  /** Where others reach this server; the best first. */
+  /** Where others reach this server, by TLS; the best first. */
   readonly places: () => readonly ServerPlace[];
 }
 

@@ -1,12 +1,14 @@
 /** A server that is one of several: what happens at the others concerns those who are in here. */
 import type { LogRecord } from "../../wire/record.ts";
 import type { ReadPositionService } from "../rooms/read-positions.ts";
+import { ClusterPlaces, type ClusterPlacesOptions } from "./places.ts";
 import { RemotePresence, type RemotePresenceOptions } from "./presence.ts";
 import { RemoteDecisions, type RemoteDecisionsOptions } from "./remote-decisions.ts";
 import type { SiblingNews, Siblings } from "./siblings.ts";
 
 export interface RemoteSessionsOptions
   extends Omit<RemotePresenceOptions, "siblings">,
+    Omit<ClusterPlacesOptions, "siblings">,
     Omit<RemoteDecisionsOptions, "tellIgnored" | "clock"> {
   readonly siblings: Siblings;
   readonly reading: Pick<ReadPositionService, "readElsewhere" | "tellIgnored">;
@@ -16,11 +18,13 @@ export class RemoteSessions {
   readonly #options: RemoteSessionsOptions;
   readonly #presence: RemotePresence;
   readonly #decisions: RemoteDecisions;
+  readonly places: ClusterPlaces;
   #stopListening = () => {};
 
   constructor(options: RemoteSessionsOptions) {
     this.#options = options;
     this.#presence = new RemotePresence(options);
+    this.places = new ClusterPlaces(options);
     const tellIgnored = options.reading.tellIgnored.bind(options.reading);
     this.#decisions = new RemoteDecisions({ ...options, tellIgnored });
   }
@@ -29,11 +33,13 @@ export class RemoteSessions {
     const { siblings } = this.#options;
     this.#stopListening = siblings.listen((node, news) => this.#heard(node, news));
     this.#presence.start();
+    this.places.start();
   }
 
   stop(): void {
     this.#stopListening();
     this.#presence.stop();
+    this.places.stop();
   }
 
   /** Somebody came or went here. */
@@ -48,6 +54,7 @@ export class RemoteSessions {
 
   #heard(node: string, news: SiblingNews): void {
     if (news.kind === "online") this.#presence.heard(node, news.users);
+    else if (news.kind === "place") this.places.heard(node, news.place);
     else this.#options.reading.readElsewhere(news.user, news.room, news.n);
   }
 }

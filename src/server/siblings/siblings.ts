@@ -1,9 +1,12 @@
 import type { RoomId, UserId } from "../../base/ids.ts";
+import type { ServerPlace } from "../../wire/invite.ts";
 
 /** What the servers of a cluster tell each other beside their logs: lost or late, it is no harm. */
 export type SiblingNews =
   /** Who is in there: all of them, told again and again. */
   | { readonly kind: "online"; readonly users: readonly UserId[] }
+  /** Where users reach it; left out: nowhere any more. Told again and again, too. */
+  | { readonly kind: "place"; readonly place?: ServerPlace }
   | { readonly kind: "read"; readonly user: UserId; readonly room: RoomId; readonly n: number };
 
 /** How a server finds its cluster, a few seconds ago. */
@@ -32,6 +35,8 @@ export interface ClusterHealth {
 export interface Siblings {
   /** While a record of the accounts is told: whether this server has asked for it. */
   isOwn(seq: number): boolean;
+  /** Whether this server writes and is told what the others write. */
+  isFollowing(): boolean;
   /**
    * Resolves when the history has so many records: others may have shown them already.
    * @throws Fault no-majority: not within a while

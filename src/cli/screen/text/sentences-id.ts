@@ -20,6 +20,8 @@ const SUMMARIES = {
     "simpanan ruang tersegel di perangkat ini salinan lama: perangkat masuk kembali",
   "what this device kept of sealed rooms was lost or damaged: it came in anew":
     "simpanan ruang tersegel di perangkat ini hilang atau rusak: perangkat masuk kembali",
+  "{} does not answer; connected to {}, another machine of the same server":
+    "{} tidak menjawab; tersambung ke {}, mesin lain dari server yang sama",
   "leave a room": "keluar dari ruang",
   "show or set what the room is about": "tampilkan atau ubah topik ruang",
   "list the people of a room": "daftar orang di ruang",

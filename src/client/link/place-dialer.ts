@@ -1,0 +1,151 @@
+import { Fault } from "../../base/fault.ts";
+import { NEXT_PLACE_AFTER_MS } from "../../base/limits-cluster.ts";
+import type { ServerPlaces } from "../../core/client/server-places.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Link } from "../../io/link/link.ts";
+import { formatPlace, type ServerPlace } from "../../wire/invite.ts";
+import { isPassing } from "./retry.ts";
+
+export interface PlaceDialerOptions {
+  readonly clock: Pick<Clock, "now" | "after">;
+  readonly places: ServerPlaces;
+  /** One attempt to reach that place. @throws Fault unreachable, timeout, port-taken */
+  readonly dial: (place: ServerPlace) => Promise<Link>;
+}
+
+/**
+ * Reaches a server at whichever of its places answers: the next is dialled as soon as one fails,
+ * and beside one that has not answered within NEXT_PLACE_AFTER_MS. The first link wins. When none
+ * gets through, the fault is that of the place that came first.
+ */
+export class PlaceDialer {
+  readonly #options: PlaceDialerOptions;
+  /** Not tried yet, while it is not known whether the last link is of use. */
+  #left: readonly ServerPlace[] = [];
+  #place: ServerPlace | undefined;
+
+  constructor(options: PlaceDialerOptions) {
+    this.#options = options;
+  }
+
+  /** Of the link that was dialled last. */
+  get place(): ServerPlace | undefined {
+    return this.#place;
+  }
+
+  /** @throws Fault as the first place refused it */
+  readonly dial = async (): Promise<Link> => {
+    if (this.#left.length === 0) this.#left = this.#options.places.round();
+    const race = new Race(this.#options, this.#left);
+    this.#left = [];
+    this.#place = undefined;
+    const { place, link } = await race.run();
+    this.#place = place;
+    this.#left = race.untried(place);
+    return link;
+  };
+
+  /**
+   * The link that was dialled last was of no use. Where the server has sent us, anything may answer
+   * and say anything: that is no word of the server. Where the user has, it is for the user.
+   * @returns why there is no link; undefined: there is another place, to `dial` at once
+   */
+  elsewhere(fault: Fault): Fault | undefined {
+    const { places } = this.#options;
+    const place = this.#place;
+    if (place === undefined || fault.code.startsWith("store-")) return fault;
+    const isGiven = places.isGiven(place);
+    if (fault.code === "fingerprint-changed" && !isGiven) places.foreign(place);
+    else places.failed(place);
+    if (isGiven && !isPassing(fault)) return fault;
+    if (this.#left.length > 0) return undefined;
+    if (isGiven) return fault;
+    const sentence = `at ${formatPlace(place)} the server does not answer`;
+    return new Fault("unreachable", sentence, { cause: fault });
+  }
+
+  /** The server has proved itself there: what is dialled next is another matter. */
+  found(): void {
+    this.#left = [];
+  }
+}
+
+interface Won {
+  readonly place: ServerPlace;
+  readonly link: Link;
+}
+
+/** One dial over several places. */
+class Race {
+  readonly #options: PlaceDialerOptions;
+  readonly #waiting: ServerPlace[];
+  readonly #failed = new Set<ServerPlace>();
+  readonly #places: readonly ServerPlace[];
+  readonly #result = Promise.withResolvers<Won>();
+  #running = 0;
+  #isOver = false;
+  #failure: Fault | undefined;
+  #cancel = () => {};
+
+  constructor(options: PlaceDialerOptions, places: readonly ServerPlace[]) {
+    this.#options = options;
+    this.#places = places;
+    this.#waiting = [...places];
+  }
+
+  run(): Promise<Won> {
+    this.#next();
+    return this.#result.promise;
+  }
+
+  /** Those that may still answer. */
+  untried(won: ServerPlace): ServerPlace[] {
+    return this.#places.filter((place) => place !== won && !this.#failed.has(place));
+  }
+
+  #next(): void {
+    const { clock, places, dial } = this.#options;
+    this.#cancel();
+    const place = this.#waiting.shift();
+    if (place === undefined) return this.#endIfVain();
+    if (!places.mayDial(place, clock.now())) return this.#next();
+    this.#running++;
+    dial(place).then(
+      (link) => {
+        this.#running--;
+        if (this.#isOver) return link.destroy(); // Another one was faster.
+        this.#settle();
+        this.#result.resolve({ place, link });
+      },
+      (error: unknown) => {
+        this.#running--;
+        this.#failedAt(place, error);
+      },
+    );
+    this.#cancel = clock.after(NEXT_PLACE_AFTER_MS, () => this.#next());
+  }
+
+  #failedAt(place: ServerPlace, error: unknown): void {
+    if (!(error instanceof Fault)) {
+      this.#settle();
+      return this.#result.reject(error);
+    }
+    this.#failed.add(place);
+    if (this.#isOver) return;
+    this.#options.places.failed(place);
+    if (place === this.#places[0]) this.#failure = error;
+    this.#failure ??= error;
+    this.#next();
+  }
+
+  #endIfVain(): void {
+    if (this.#isOver || this.#running > 0) return;
+    this.#settle();
+    this.#result.reject(this.#failure ?? new Fault("unreachable", "there is no place to dial now"));
+  }
+
+  #settle(): void {
+    this.#isOver = true;
+    this.#cancel();
+  }
+}

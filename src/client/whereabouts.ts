@@ -1,0 +1,106 @@
+import type { Fault } from "../base/fault.ts";
+import { ServerPlaces } from "../core/client/server-places.ts";
+import type { Clock } from "../io/clock.ts";
+import type { Entropy } from "../io/entropy.ts";
+import type { Link } from "../io/link/link.ts";
+import type { ClientState, KeptPlaces } from "../io/state/client-state.ts";
+import type { Fingerprint } from "../wire/fingerprint.ts";
+import { formatPlace, parseServerAddress, type ServerPlace } from "../wire/invite.ts";
+import type { ClientEvent } from "./event.ts";
+import type { ServerNotice } from "./link/connection.ts";
+import { PlaceDialer } from "./link/place-dialer.ts";
+
+export interface WhereaboutsOptions {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly dial: (place: ServerPlace) => Promise<Link>;
+  readonly state: ClientState;
+  readonly address: string;
+  readonly places?: readonly [ServerPlace, ...ServerPlace[]] | undefined;
+  readonly kept?: KeptPlaces | undefined;
+  readonly isNamed?: boolean | undefined;
+}
+
+/** At which of its machines a client meets its server, over any number of links. */
+export class Whereabouts {
+  readonly #state: ClientState;
+  readonly #places: ServerPlaces;
+  readonly #dialer: PlaceDialer;
+  /** Where it was to be. */
+  #expected: ServerPlace | undefined;
+  #isIn = false;
+  /** The server of the present link has said where its cluster is. */
+  #isTold = false;
+
+  constructor({ clock, entropy, dial, state, address, ...known }: WhereaboutsOptions) {
+    this.#state = state;
+    const [byte = 0] = entropy(1);
+    const { places: given = [parseServerAddress(address)], kept, isNamed = true } = known;
+    const { told, last } = kept ?? { told: [], last: undefined };
+    const chance = byte / 256;
+    this.#places = new ServerPlaces({ given, told, last, isNamed, now: clock.now(), chance });
+    this.#dialer = new PlaceDialer({ clock, dial, places: this.#places });
+    [this.#expected] = this.#places.round();
+  }
+
+  /** As a loop of connections wants it. */
+  get ways(): {
+    readonly dial: () => Promise<Link>;
+    readonly elsewhere: (fault: Fault) => Fault | undefined;
+  } {
+    return { dial: this.#dialer.dial, elsewhere: (fault) => this.#dialer.elsewhere(fault) };
+  }
+
+  /** Of the last link. */
+  get place(): ServerPlace | undefined {
+    return this.#dialer.place;
+  }
+
+  get told(): readonly ServerPlace[] {
+    return this.#places.told;
+  }
+
+  /** What was dialled last has proved to be the server. */
+  found(): void {
+    this.#dialer.found();
+  }
+
+  /** @returns what a user should hear: it is another machine than was to be */
+  entered(fingerprint: Fingerprint): Extract<ClientEvent, { kind: "elsewhere" }> | undefined {
+    const { place } = this.#dialer;
+    if (place === undefined) return undefined;
+    this.#isIn = true;
+    this.#isTold = false;
+    const [from, to] = [this.#expected ?? place, place].map(formatPlace);
+    this.#expected = place;
+    if (this.#places.reached(place) && this.#places.told.length > 0) this.#keep(fingerprint);
+    if (from === undefined || to === undefined || from === to) return undefined;
+    return { kind: "elsewhere", from, to };
+  }
+
+  /** @param from the address of the other end of the link. @returns whether it was for this */
+  notice(notice: ServerNotice, fingerprint: Fingerprint, from: string): boolean {
+    if (notice.kind === "servers") {
+      this.#isTold = true;
+      if (this.#places.tell(notice.places, from)) this.#keep(fingerprint);
+      return true;
+    }
+    // A cluster has said so by now.
+    if (notice.kind === "caught-up" && !this.#isTold && this.#places.forget()) {
+      this.#state.forgetServerPlaces(fingerprint);
+    }
+    return false;
+  }
+
+  /** The link, or an attempt to get one. */
+  lost(): void {
+    const { place } = this.#dialer;
+    if (!this.#isIn && place !== undefined) this.#places.failed(place);
+    this.#isIn = false;
+  }
+
+  #keep(fingerprint: Fingerprint): void {
+    const { told, last } = this.#places;
+    this.#state.keepServerPlaces(fingerprint, { told, last });
+  }
+}

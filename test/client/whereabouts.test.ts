@@ -1,0 +1,169 @@
+import { expect, test } from "bun:test";
+import { Fault } from "../../src/base/fault.ts";
+import {
+  NEXT_PLACE_AFTER_MS,
+  TOLD_DIALS_BURST,
+  TOLD_DIALS_PER_SECOND,
+} from "../../src/base/limits-cluster.ts";
+import type { Watched } from "./client-fixture.ts";
+import { ClientFixture, PINNED_ADDRESS } from "./client-fixture.ts";
+import { FakeServer } from "./fake-server.ts";
+
+const PLACES = ["server", "other"].map((host) => ({ host, port: 2428 }));
+const OTHER = "other:2428";
+
+/** Two servers of one cluster, and a client that was told of both. */
+class ClusterFixture extends ClientFixture {
+  readonly other = new FakeServer(this.network, "other", this.server);
+
+  override client(options: Parameters<ClientFixture["client"]>[0] = {}): Watched {
+    const { fingerprint } = this.server.identity;
+    return super.client({ kept: this.state.serverPlaces(fingerprint), ...options });
+  }
+
+  async told(places = PLACES): Promise<Watched> {
+    this.server.places = places;
+    this.other.places = places;
+    const watched = this.client();
+    await this.outcome(watched.client.connect());
+    await this.clock.advance(0);
+    return watched;
+  }
+}
+
+test("a client that was told of another machine is there when its own is gone", async () => {
+  const fixture = new ClusterFixture();
+  const { clock, server, state } = fixture;
+  const watched = await fixture.told();
+  const { client, events } = watched;
+  expect(client.cluster).toEqual(PLACES);
+  await fixture.outcome(server.stop());
+  const posted = client.post("lobby", { text: "after" });
+  await clock.advance(NEXT_PLACE_AFTER_MS);
+  expect(await fixture.code(posted)).toBe("fine");
+  expect(fixture.other.texts()).toEqual(["after"]);
+  expect(fixture.dialled).toEqual(["server", "server", "other"]);
+  const kinds = watched.kinds().filter((kind) => /lost|retrying|elsewhere|connected/.test(kind));
+  expect(kinds).toEqual(["connected", "lost", "elsewhere", "connected"]);
+  const news = { kind: "elsewhere", from: PINNED_ADDRESS, to: OTHER };
+  expect(events.find(({ kind }) => kind === "elsewhere")).toEqual(news as never);
+  expect(state.pins().map(({ address }) => address)).toEqual([PINNED_ADDRESS]);
+  await fixture.outcome(client.close());
+
+  // The next run: where the user says, else where one was last.
+  const named = fixture.client();
+  await fixture.outcome(named.client.connect());
+  expect(fixture.dialled.slice(3)).toEqual(["server", "other"]);
+  expect(named.last("elsewhere")).toEqual(news as never);
+  await fixture.outcome(named.client.close());
+  const unnamed = fixture.client({ isNamed: false });
+  await fixture.outcome(unnamed.client.connect());
+  expect(fixture.dialled.slice(5)).toEqual(["other"]);
+  expect(unnamed.last("elsewhere")).toBeUndefined();
+});
+
+test("a machine that does not answer is waited for that long, and no longer", async () => {
+  const isDead = new Set<string>();
+  const fixture = new ClientFixture({ isReachable: (_, { host }) => !isDead.has(host) });
+  const { server, network, clock } = fixture;
+  new FakeServer(network, "other", server);
+  isDead.add("server");
+  const { client } = fixture.client({ places: [...PLACES] as never });
+  const connected = client.connect();
+  await clock.advance(NEXT_PLACE_AFTER_MS - 1);
+  expect(fixture.dialled).toEqual(["server"]);
+  await clock.advance(1);
+  expect(fixture.dialled).toEqual(["server", "other"]);
+  expect(await fixture.code(connected)).toBe("fine");
+});
+
+test("when nobody answers, the fault is that of the first", async () => {
+  const fixture = new ClientFixture();
+  await fixture.outcome(fixture.server.stop());
+  const { client } = fixture.client({ places: [...PLACES] as never });
+  const fault = await fixture.outcome(client.connect());
+  expect(fault).toMatchObject({ code: "unreachable", message: expect.stringContaining("server") });
+  expect(fixture.dialled).toEqual(["server", "other"]);
+});
+
+test("where another server answers, nothing is said to it, and it is not asked again", async () => {
+  const fixture = new ClusterFixture();
+  const impostor = new FakeServer(fixture.network, "impostor");
+  const places = ["server", "impostor", "other"].map((host) => ({ host, port: 2428 }));
+  const watched = await fixture.told(places);
+  for (let i = 0; i < 3; i++) {
+    await fixture.outcome(fixture.server.stop());
+    await fixture.clock.advance(5_000);
+    expect(watched.client.isConnected).toBe(true);
+    fixture.server.start();
+    fixture.other.dismiss(new Fault("shutting-down", "gone"));
+    await fixture.clock.advance(5_000);
+  }
+  expect(impostor.requests).toEqual([]);
+  expect(fixture.dialled.filter((host) => host === "impostor").length).toBeLessThanOrEqual(1);
+  expect(watched.kinds()).not.toContain("closed");
+});
+
+test("whatever answers where the server has sent us, it ends nothing", async () => {
+  const fixture = new ClusterFixture();
+  const impostor = new FakeServer(fixture.network, "impostor");
+  const liar = new FakeServer(fixture.network, "liar");
+  liar.mischief.refuses = new Fault("banned", "you are out for good");
+  const places = ["server", "impostor", "liar"].map((host) => ({ host, port: 2428 }));
+  const watched = await fixture.told(places);
+  await fixture.outcome(fixture.server.stop());
+  await fixture.clock.advance(30_000);
+  expect(fixture.dialled).toContain("liar");
+  expect(fixture.dialled.filter((host) => host === "impostor")).toHaveLength(1);
+  expect([impostor.requests, liar.requests]).toEqual([[], []]);
+  expect(watched.kinds()).not.toContain("closed");
+  expect(watched.last("retrying")?.fault.code).toBe("unreachable");
+  fixture.server.start();
+  await fixture.clock.advance(60_000);
+  expect(watched.client.isConnected).toBe(true);
+});
+
+test("where the user has named it, another server is for the user to judge", async () => {
+  const fixture = new ClusterFixture();
+  const watched = await fixture.told();
+  await fixture.outcome(watched.client.close());
+  await fixture.outcome(fixture.server.stop());
+  new FakeServer(fixture.network);
+  const again = fixture.client();
+  expect(await fixture.code(again.client.connect())).toBe("fingerprint-changed");
+});
+
+test("a server that says nothing of others stands alone: what was kept is forgotten", async () => {
+  const fixture = new ClusterFixture();
+  const { fingerprint } = fixture.server.identity;
+  const watched = await fixture.told();
+  expect(fixture.state.serverPlaces(fingerprint)?.told).toEqual(PLACES);
+  await fixture.outcome(watched.client.close());
+  fixture.server.places = undefined;
+  const alone = fixture.client();
+  await fixture.outcome(alone.client.connect());
+  await fixture.clock.advance(0);
+  expect(alone.client.cluster).toEqual([]);
+  expect(fixture.state.serverPlaces(fingerprint)).toBeUndefined();
+});
+
+test("a server sends its clients against others a few times, then once a second", async () => {
+  const fixture = new ClientFixture();
+  const { server, clock } = fixture;
+  const { client } = fixture.client();
+  await fixture.outcome(client.connect());
+  const seconds = 60;
+  let victim = 0;
+  for (let ms = 0; ms < seconds * 1_000; ms += 50) {
+    const places = Array.from({ length: 8 }, () => ({ host: `victim${victim++}`, port: 25 }));
+    server.tell({ kind: "servers", places });
+    await clock.advance(0);
+    server.dismiss(new Fault("shutting-down", "come again", { retryAfterMs: 0 }));
+    if (ms % 200 === 0) await fixture.outcome(server.stop());
+    await clock.advance(50);
+    if (ms % 200 === 150) server.start();
+  }
+  const dials = fixture.dialled.filter((host) => host.startsWith("victim")).length;
+  expect(dials).toBeGreaterThan(TOLD_DIALS_BURST / 2);
+  expect(dials).toBeLessThanOrEqual(TOLD_DIALS_BURST + seconds * TOLD_DIALS_PER_SECOND);
+});

@@ -1,0 +1,158 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import {
+  CLUSTER_PLACES_MAX,
+  TOLD_DIALS_BURST,
+  TOLD_DIALS_PER_SECOND,
+} from "../../../src/base/limits-cluster.ts";
+import { ServerPlaces, type ServerPlacesOptions } from "../../../src/core/client/server-places.ts";
+import { formatPlace, type ServerPlace } from "../../../src/wire/invite.ts";
+
+const at = (host: string, port = 2428): ServerPlace => ({ host, port });
+const WORLD = "198.51.100.7";
+const HOME = at("chat.example");
+const [A, B, C] = [at("a.example"), at("b.example"), at("c.example")];
+const hosts = (places: readonly ServerPlace[]) => places.map(({ host }) => host.split(".")[0]);
+
+function placesOf(options: Partial<ServerPlacesOptions> = {}): ServerPlaces {
+  const none = { given: [HOME], told: [], isNamed: true, now: 0, chance: 0 } as const;
+  return new ServerPlaces({ ...none, ...options });
+}
+
+test("the last good one is first, unless the user names another, then what they named", () => {
+  const kept = { told: [A, B, C], last: B };
+  expect(hosts(placesOf(kept).round())).toEqual(["chat", "b", "a", "c"]);
+  const places = placesOf({ ...kept, isNamed: false });
+  expect(hosts(places.round())).toEqual(["b", "chat", "a", "c"]);
+  expect(places.reached(C)).toBe(true);
+  expect(places.reached(C)).toBe(false);
+  expect(hosts(places.round())).toEqual(["c", "chat", "a", "b"]);
+});
+
+test("where the others begin is chance: one machine's users do not all come to one other", () => {
+  const order = (chance: number) => hosts(placesOf({ told: [A, B, C], chance }).round());
+  expect(order(0.34)).toEqual(["chat", "b", "c", "a"]);
+  expect(order(0.999)).toEqual(["chat", "c", "a", "b"]);
+});
+
+test("what has failed comes behind what has not, until it is good again", () => {
+  const places = placesOf({ told: [A, B] });
+  places.failed(HOME);
+  places.failed(A);
+  expect(hosts(places.round())).toEqual(["b", "chat", "a"]);
+  for (let i = 0; i < 100; i++) places.failed(B);
+  for (let i = 0; i < 3; i++) places.failed(A);
+  expect(hosts(places.round())).toEqual(["chat", "a", "b"]);
+  places.reached(B);
+  expect(hosts(places.round())).toEqual(["b", "chat", "a"]);
+});
+
+test("where another server has answered is not tried again, but where the user says", () => {
+  const places = placesOf({ told: [A, B] });
+  places.foreign(A);
+  places.foreign(HOME);
+  expect(hosts(places.round())).toEqual(["chat", "b"]);
+  expect(places.tell([A, B, C], WORLD)).toBe(true);
+  expect(hosts(places.round())).toEqual(["chat", "b", "c"]);
+  places.tell([B], WORLD);
+  places.tell([B, A], WORLD); // It was gone in between: perhaps it is the server by now.
+  expect(hosts(places.round())).toEqual(["chat", "b", "a"]);
+});
+
+test("a server that tells of no cluster any more has none", () => {
+  const places = placesOf({ told: [A], last: A, isNamed: false });
+  expect([places.forget(), places.forget()]).toEqual([true, false]);
+  expect(hosts(places.round())).toEqual(["chat"]);
+});
+
+test("out in the world nobody can mean this machine or this network", () => {
+  const near = [
+    ...["127.0.0.1", "127.9.9.9", "0.0.0.0", "localhost", "a.localhost", "::1", "0::1", "::"],
+    ...["::ffff:127.0.0.1", "::ffff:7f00:1", "::127.0.0.1", "::ffff:0:0"],
+  ];
+  const site = [
+    ...["10.0.0.9", "172.16.0.1", "172.31.9.9", "192.168.1.1", "169.254.1.1", "100.64.0.1"],
+    ...["router.local", "fd00::1", "fe80::1%eth0", "::ffff:192.168.1.1", "::ffff:a00:9"],
+  ];
+  const world = ["9.9.9.9", "172.32.0.1", "100.128.0.1", "2001:db8::1", "x.example"];
+  const taken = (from: string) => {
+    const places = placesOf();
+    const told: string[] = [];
+    for (const host of [...near, ...site, ...world]) {
+      if (places.tell([at(host)], from) && places.told.length > 0) told.push(host);
+    }
+    return told;
+  };
+  expect(taken(WORLD)).toEqual(world);
+  expect(taken("192.168.1.20")).toEqual([...site, ...world]);
+  expect(taken("fd00::20")).toEqual([...site, ...world]);
+  expect(taken("127.0.0.1")).toEqual([...near, ...site, ...world]);
+  expect(taken("::1")).toEqual([...near, ...site, ...world]);
+});
+
+test("what no user could have typed is left out, and no more than the bound is kept", () => {
+  const places = placesOf();
+  const odd = ["", "a b", "x/y", "[::1]", "a@b", "0x7f000001", "x.0x1", "1.2.3", "host:80", "a,b"];
+  expect(places.tell([...odd.map((host) => at(host)), at("a", 0), at("a", 65_536)], WORLD)).toBe(
+    false,
+  );
+  const many = Array.from({ length: CLUSTER_PLACES_MAX + 1 }, (_, i) => at(`h${i}.example`));
+  places.tell(many, WORLD);
+  expect(places.told).toEqual(many.slice(0, CLUSTER_PLACES_MAX));
+});
+
+test("what was told is dialled at a bounded pace, what the user says whenever it is due", () => {
+  const places = placesOf({ told: [A] });
+  const dialled = (now: number) => {
+    let count = 0;
+    while (places.mayDial(A, now)) count++;
+    return count;
+  };
+  expect(dialled(0)).toBe(TOLD_DIALS_BURST);
+  expect(places.mayDial(HOME, 0)).toBe(true);
+  expect(dialled(10_000)).toBe(10 * TOLD_DIALS_PER_SECOND);
+});
+
+const anyPlace = fc.record({
+  host: fc.oneof(fc.constantFrom("a", "b", "c", "127.0.0.1", "10.1.1.1"), fc.string()),
+  port: fc.integer({ min: 0, max: 70_000 }),
+});
+const anyStep = fc.oneof(
+  fc.record({ kind: fc.constant("tell"), places: fc.array(anyPlace, { maxLength: 20 }) }),
+  fc.record({
+    kind: fc.constantFrom("reached", "failed", "foreign", "forget"),
+    at: fc.nat({ max: 30 }),
+  }),
+);
+
+test("whatever happens, a round is bounded, has each once, and what the user says", () => {
+  const options = fc.record({
+    given: fc.array(anyPlace, { minLength: 1, maxLength: 10 }),
+    told: fc.array(anyPlace, { maxLength: 10 }),
+    isNamed: fc.boolean(),
+    chance: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+  });
+  fc.assert(
+    fc.property(options, fc.array(anyStep, { maxLength: 30 }), (given, steps) => {
+      const [first = HOME, ...others] = given.given;
+      const places = new ServerPlaces({ ...given, given: [first, ...others], now: 0 });
+      for (const step of steps) {
+        const round = places.round();
+        if ("places" in step) places.tell(step.places, WORLD);
+        else {
+          const place = round[step.at % round.length] ?? HOME;
+          if (step.kind === "reached") places.reached(place);
+          if (step.kind === "failed") places.failed(place);
+          if (step.kind === "foreign") places.foreign(place);
+          if (step.kind === "forget") places.forget();
+        }
+      }
+      const round = places.round().map(formatPlace);
+      expect(round.length).toBeLessThanOrEqual(2 * CLUSTER_PLACES_MAX + 1);
+      expect(new Set(round).size).toBe(round.length);
+      for (const place of given.given.slice(0, CLUSTER_PLACES_MAX)) {
+        expect(round).toContain(formatPlace(place));
+      }
+    }),
+  );
+});

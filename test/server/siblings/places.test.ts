@@ -1,0 +1,109 @@
+import { expect, test } from "bun:test";
+import {
+  CLUSTER_PLACES_MAX,
+  SIBLING_FORGET_MS,
+  SIBLING_GATHER_MS,
+  SIBLING_TELL_EVERY_MS,
+  SIBLINGS_MAX,
+} from "../../../src/base/limits-cluster.ts";
+import type { ClientConnection } from "../../../src/server/session/client-connection.ts";
+import { ClusterPlaces } from "../../../src/server/siblings/places.ts";
+import type { SiblingNews } from "../../../src/server/siblings/siblings.ts";
+import type { ServerPlace } from "../../../src/wire/invite.ts";
+import { VirtualClock } from "../../client/virtual-clock.ts";
+
+const at = (host: string, port = 2428): ServerPlace => ({ host, port });
+const OWN = at("10.0.0.1");
+
+/** Members by where they come from, and what each was told, as hosts. */
+class PlacesFixture {
+  readonly clock = new VirtualClock();
+  readonly said: SiblingNews[] = [];
+  readonly told: string[][] = [];
+  readonly changes: (readonly ServerPlace[])[] = [];
+  own: ServerPlace | undefined = OWN;
+  isFollowing = true;
+  readonly places = new ClusterPlaces({
+    clock: this.clock,
+    siblings: { tell: (news) => this.said.push(news), isFollowing: () => this.isFollowing },
+    own: () => this.own,
+    members: () => [this.from("10.0.0.9")],
+    changed: (places) => this.changes.push(places),
+  });
+
+  from(host: string, told = this.told): ClientConnection {
+    const tell = ({ places }: { places: ServerPlace[] }) => told.push(places.map((p) => p.host));
+    return { link: { remote: { host, port: 1 } }, tell } as unknown as ClientConnection;
+  }
+
+  /** What one who comes in from there is told. */
+  toldFrom(host: string): string[] {
+    const told: string[][] = [];
+    this.places.entered(this.from(host, told));
+    return told[0] ?? [];
+  }
+}
+
+test("who comes, goes or falls silent is told once, to the users and to the newcomer", async () => {
+  const fixture = new PlacesFixture();
+  const { clock, places, said, told } = fixture;
+  places.start();
+  expect(said.splice(0)).toEqual([{ kind: "place", place: OWN }]);
+  expect(told.splice(0)).toEqual([["10.0.0.1"]]);
+  places.heard("b", at("10.0.0.2"));
+  places.heard("c", at("10.0.0.3"));
+  places.heard("b", at("10.0.0.2"));
+  await clock.advance(SIBLING_GATHER_MS);
+  expect(said.splice(0)).toEqual([{ kind: "place", place: OWN }]);
+  expect(told.splice(0)).toEqual([["10.0.0.1", "10.0.0.2", "10.0.0.3"]]);
+  places.heard("c", undefined);
+  await clock.advance(SIBLING_GATHER_MS);
+  expect(told.splice(0)).toEqual([["10.0.0.1", "10.0.0.2"]]);
+  // All are silent: it is this one that is cut off.
+  await clock.advance(10 * SIBLING_FORGET_MS);
+  expect(told).toEqual([]);
+  places.heard("d", at("10.0.0.4"));
+  await clock.advance(SIBLING_GATHER_MS);
+  expect(told.splice(0)).toEqual([["10.0.0.1", "10.0.0.2", "10.0.0.4"]]);
+  await clock.advance(SIBLING_TELL_EVERY_MS);
+  expect(told.splice(0)).toEqual([["10.0.0.1", "10.0.0.4"]]);
+  expect(fixture.changes.at(-1)).toEqual([OWN, at("10.0.0.4")]);
+  said.length = 0;
+  places.stop();
+  await clock.advance(SIBLING_FORGET_MS);
+  expect(said).toEqual([{ kind: "place" }]);
+});
+
+test("a server that is only read, or is reached nowhere, does not name itself", async () => {
+  const fixture = new PlacesFixture();
+  const { clock, places, said } = fixture;
+  fixture.own = undefined;
+  places.start();
+  expect([said.splice(0), fixture.toldFrom("10.0.0.9")]).toEqual([[{ kind: "place" }], []]);
+  fixture.own = OWN;
+  places.placed();
+  expect(said.splice(0)).toEqual([{ kind: "place", place: OWN }]);
+  fixture.isFollowing = false;
+  places.heard("b", at("10.0.0.2"));
+  await clock.advance(SIBLING_TELL_EVERY_MS);
+  expect(said.at(-1)).toEqual({ kind: "place" });
+  expect(fixture.toldFrom("10.0.0.9")).toEqual(["10.0.0.2"]);
+});
+
+test("nobody is told what leads elsewhere from where they are", () => {
+  const open = new PlacesFixture();
+  open.places.heard("b", at("127.0.0.1"));
+  open.places.heard("c", at("chat.example", 443));
+  expect(open.toldFrom("127.0.0.1")).toEqual(["10.0.0.1", "127.0.0.1", "chat.example"]);
+  expect(open.toldFrom("10.9.9.9")).toEqual(["10.0.0.1", "chat.example"]);
+  expect(open.toldFrom("198.51.100.7")).toEqual(["chat.example"]);
+});
+
+test("what is told and what is kept are bounded", () => {
+  const fixture = new PlacesFixture();
+  const { places } = fixture;
+  for (let i = 0; i <= SIBLINGS_MAX; i++) places.heard(`n${i}`, at(`10.1.0.${i}`));
+  expect(places.all).toHaveLength(SIBLINGS_MAX + 1);
+  expect(fixture.toldFrom("10.0.0.9")).toHaveLength(CLUSTER_PLACES_MAX);
+  expect(fixture.toldFrom("10.0.0.9")[0]).toBe("10.0.0.1");
+});
