@@ -17,6 +17,7 @@ import { greet } from "../../client/trust.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import type { ModelEvent } from "../../core/model/event.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
+import type { ServerPlace } from "../../wire/invite.ts";
 import type { NoticeOf } from "../../wire/messages.ts";
 import { type Platform, PROGRAM } from "../browser/environment.ts";
 import { BrowserOutboxStore } from "../browser/outbox-store.ts";
@@ -47,6 +48,8 @@ export interface AccountSessionOptions {
   readonly linkAsked: (asked: NoticeOf<"link-asked">) => void;
   /** Somebody let this account into a sealed room. */
   readonly invited: (invitation: NoticeOf<"invited">) => void;
+  /** Where users reach the servers of the cluster. */
+  readonly servers: (places: readonly ServerPlace[]) => void;
   readonly hole: (fault: Fault, again: boolean) => void;
 }
 
@@ -221,7 +224,10 @@ export class AccountSession {
     this.sealing.connected({ fingerprint: key, formers, account, user: name });
     this.#areRoomsKnown = false;
     this.follower.connected();
-    connection.listen((notice) => this.follower.notice(notice));
+    connection.listen((notice) => {
+      if (notice.kind === "servers") this.#parts.servers(notice.places);
+      else this.follower.notice(notice);
+    });
     if (connection.isClosed) return;
     this.posts.connected(connection);
     const { user, fingerprint } = this;

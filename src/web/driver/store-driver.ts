@@ -18,6 +18,7 @@ import type { Greeted } from "../../client/trust.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import type { Draft } from "../../core/model/state.ts";
 import { typedSecret } from "../../wire/copied-text.ts";
+import type { ServerPlace } from "../../wire/invite.ts";
 import type { NoticeOf, PostBody } from "../../wire/messages.ts";
 import type { Device } from "../browser/device-key.ts";
 import { type Platform, PROGRAM } from "../browser/environment.ts";
@@ -79,6 +80,7 @@ export abstract class ChatCore extends ChatActions {
   #isClosed = false;
   #resetToken: string | undefined;
   #invitations: readonly Invitation[] = [];
+  #cluster: readonly ServerPlace[] = [];
   readonly #auditor: LazyAuditor;
   /** The server's log is not what it was: nothing more is sent to it. */
   #alarm: Fault | undefined;
@@ -156,6 +158,11 @@ export abstract class ChatCore extends ChatActions {
   /** Sealed rooms that others let this account into, and that it has not joined. */
   get invitations(): readonly Invitation[] {
     return this.#invitations;
+  }
+
+  /** Where users reach the servers of the cluster, as far as those who are in were told. */
+  get cluster(): readonly ServerPlace[] {
+    return this.#cluster;
   }
 
   dismissInvitation(invitation: Invitation): void {
@@ -386,6 +393,10 @@ export abstract class ChatCore extends ChatActions {
       invited: ({ room, by }) => {
         const others = this.#invitations.filter((one) => one.room !== room);
         this.#invitations = [...others, { room, by }].slice(-INVITATIONS_MAX);
+        this.update();
+      },
+      servers: (places) => {
+        this.#cluster = places;
         this.update();
       },
       hole: (fault, again) => this.loop.mend(fault, again),

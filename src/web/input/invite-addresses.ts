@@ -1,6 +1,6 @@
 import { isLoopback } from "../../io/ws/address.ts";
-import { isHostName, isIpv4, isIpv6 } from "../../wire/host.ts";
-import { formatPlace } from "../../wire/invite.ts";
+import { isHostName, isIpv4, isIpv6, meansTheSame } from "../../wire/host.ts";
+import { formatPlace, type ServerPlace } from "../../wire/invite.ts";
 
 /** Where an invite leads. */
 export interface InvitePlace {
@@ -31,7 +31,7 @@ const PORT_MAX = 65_535;
  */
 export function invitePlaces(
   bar: Bar,
-  told: readonly { readonly host: string; readonly port: number }[] = [],
+  told: readonly ServerPlace[] = [],
   isPassed = false,
 ): readonly InvitePlace[] {
   const servers = told.filter(isPlace).map(({ host, port }) => placeAt("https:", host, port));
@@ -42,6 +42,18 @@ export function invitePlaces(
   if (known !== undefined) return [known, ...others].sort(byLoopback);
   if (isUseful || others.length === 0) return [own, ...others];
   return [...others].sort(byLoopback);
+}
+
+/**
+ * The same page on the other machines of this server.
+ * @param told by the server, for those who are in
+ */
+export function otherPages(bar: Bar, told: readonly ServerPlace[]): readonly string[] {
+  const own = placeOfBar(bar);
+  const others = told
+    .filter((place) => isPlace(place) && meansTheSame(own.host, place.host))
+    .map(({ host, port }) => placeAt("https:", host, port).origin);
+  return [...new Set(others)].filter((origin) => origin !== own.origin);
 }
 
 function byLoopback(one: InvitePlace, other: InvitePlace): number {
@@ -60,6 +72,6 @@ function placeAt(protocol: string, host: string, port: number): InvitePlace {
   return { host, port, origin: `${protocol}//${shown}`, isLoopback: isLoopback(host) };
 }
 
-function isPlace({ host, port }: { readonly host: string; readonly port: number }): boolean {
+function isPlace({ host, port }: ServerPlace): boolean {
   return (isIpv4(host) || isIpv6(host) || isHostName(host)) && port <= PORT_MAX;
 }

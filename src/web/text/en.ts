@@ -33,6 +33,7 @@ export const ENGLISH = {
   offline: (seconds: number) =>
     seconds > 0 ? `Offline. Trying again in ${seconds} s.` : "Offline. Trying again…",
   tryNow: "Try now",
+  otherPages: "The same server is also at",
   ended: "The connection has ended.",
   outdated: "A newer version is here.",
   reload: "Reload",

@@ -39,6 +39,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   offline: (seconds) =>
     seconds > 0 ? `Terputus. Mencoba lagi dalam ${seconds} dtk.` : "Terputus. Mencoba lagi…",
   tryNow: "Coba sekarang",
+  otherPages: "Server yang sama juga ada di",
   ended: "Sambungan telah berakhir.",
   outdated: "Ada versi yang lebih baru.",
   reload: "Muat ulang",

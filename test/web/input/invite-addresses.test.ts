@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { invitePlaces } from "../../../src/web/input/invite-addresses.ts";
+import { invitePlaces, otherPages } from "../../../src/web/input/invite-addresses.ts";
 
 const LAN = { host: "192.168.1.5", port: 2428 };
 const SIX = { host: "fd00::5", port: 2428 };
@@ -53,4 +53,15 @@ test("a server that makes addresses up is not believed", () => {
   expect(origins(bar("192.168.1.5"), [...wrong, { host: "a.example", port: 65_536 }])).toEqual([
     "https://192.168.1.5:2428",
   ]);
+});
+
+test("the same page on other machines, and nothing that is no address", () => {
+  const odd = { host: "evil.example/x?", port: 1 };
+  expect(otherPages(bar("192.168.1.5"), [LAN, PUBLIC, SIX, odd, PUBLIC])).toEqual([
+    "https://chat.example.org",
+    "https://[fd00::5]:2428",
+  ]);
+  const here = { host: "127.0.0.1", port: 2428 };
+  expect(otherPages(bar("chat.example.org", ""), [LAN, PUBLIC, here])).toEqual([]);
+  expect(otherPages(bar("127.0.0.1", "2429"), [here])).toEqual(["https://127.0.0.1:2428"]);
 });

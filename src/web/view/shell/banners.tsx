@@ -1,5 +1,6 @@
-import { useEffect, useState } from "react";
+import { Fragment, useEffect, useState } from "react";
 import type { ConnectionView, ShownFault } from "../../../core/model/state.ts";
+import { otherPages } from "../../input/invite-addresses.ts";
 import { useFact, usePage, useTexts } from "./context.tsx";
 import { faultText } from "./fault-text.ts";
 import { IconButton } from "./icons.tsx";
@@ -20,6 +21,25 @@ function Countdown({ retryAtUnixMs }: { readonly retryAtUnixMs: number }) {
   return <span>{texts.offline(seconds)}</span>;
 }
 
+/** The origin of a page is fixed: on another machine of its server it is another page. */
+function OtherPages() {
+  const { texts, chat } = usePage();
+  const pages = useFact(() => chat.cluster);
+  const others = chat.isLocal ? [] : otherPages(location, pages);
+  if (others.length === 0) return null;
+  return (
+    <span>
+      {texts.otherPages}{" "}
+      {others.map((origin, i) => (
+        <Fragment key={origin}>
+          {i === 0 ? "" : ", "}
+          <a href={`${origin}/`}>{origin.replace("https://", "")}</a>
+        </Fragment>
+      ))}
+    </span>
+  );
+}
+
 /** The same banner, with the same button, while one attempt follows another. */
 function Offline({ connection }: { readonly connection: ConnectionView }) {
   const { texts, chat } = usePage();
@@ -37,6 +57,7 @@ function Offline({ connection }: { readonly connection: ConnectionView }) {
       <button type="button" className="button" onClick={() => chat.reconnectNow()}>
         {texts.tryNow}
       </button>
+      <OtherPages />
     </div>
   );
 }
