@@ -29,6 +29,19 @@ export const CLUSTER_ANSWER_MS = 1_000;
 export const CLUSTER_STALLED_MS = 1_500;
 /** Messages that are asked for before they are applied. */
 export const CLUSTER_MESSAGES_AHEAD = 256;
+/**
+ * The largest file of a cluster: what is sent in a minute or two on a fast network. It lies on a
+ * majority of the NATS machines, too, which copy all that they hold to one that comes back.
+ */
+export const CLUSTER_FILE_BYTES_MAX = 4_000_000_000;
+/** Chunks of files that one server sends to NATS or asks it for at the same time: 4 MiB. */
+export const CLUSTER_CHUNKS_AT_ONCE = 16;
+/** Of one file: others come in between. */
+export const CLUSTER_FILE_CHUNKS_AT_ONCE = 8;
+/** All chunks that are under way together pass a network of 10 Mbit/s within that. */
+export const CLUSTER_CONTENT_ANSWER_MS = 5_000;
+/** NATS agrees on a new leader within some seconds: for so long content is asked for again. */
+export const CLUSTER_CONTENT_WITHIN_MS = 20_000;
 /** Who is in is told to the other servers so often, whatever happens: a message may be lost. */
 export const SIBLING_TELL_EVERY_MS = 3_000;
 /** What changes within this time is told at once. */

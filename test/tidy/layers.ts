@@ -33,8 +33,8 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   gemoji: /^src\/cli\/screen\/input\/emoji\.ts$/,
   "bonjour-service": /^src\/io\/lan\/discovery\.ts$/,
   "smol-toml": /^src\/cli\/toml\.ts$/,
-  "@nats-io/jetstream": /^src\/io\/nats\/jetstream\.ts$/,
-  "@nats-io/transport-node": /^src\/io\/nats\/jetstream\.ts$/,
+  "@nats-io/jetstream": /^src\/io\/nats\//,
+  "@nats-io/transport-node": /^src\/io\/nats\//,
   "bun:sqlite": /^src\/io\//,
 };
 

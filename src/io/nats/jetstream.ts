@@ -1,4 +1,4 @@
-/** The one home of the NATS client: a stream of JetStream as what several servers share. */
+/** A stream of JetStream as what several servers share. */
 import {
   DiscardPolicy,
   JetStreamApiError,
@@ -53,13 +53,13 @@ export interface ClusterIdentity {
 
 /** What the server has to be: since then a sync before each acknowledgement can be asked for. */
 const VERSION_MIN = [2, 12] as const;
-const REPLICAS = 3;
+export const REPLICAS = 3;
 /** A server that is not there may say nothing: then the next one is tried. */
 const CONNECT_WITHIN_MS = 2_000;
 /** One that has frozen, or whose cable is out, ends no connection: the library waits 4 minutes. */
 const PING_EVERY_MS = 1_000;
 const PINGS_UNANSWERED_MAX = 2;
-const LEADER_WITHIN_MS = 20_000;
+export const LEADER_WITHIN_MS = 20_000;
 /** Without news the stream is looked at this often. */
 const LOOK_EVERY_MS = 250;
 /** Who has not answered by then may have frozen, and others are asked, too. */
@@ -70,31 +70,14 @@ const MISSING_EVERY_MS = 5;
 const GONE_AFTER = 4;
 const DUPLICATE_WINDOW_NS = 120e9;
 /** Codes of the JetStream API. */
-const STREAM_NOT_FOUND = 10_059;
+export const STREAM_NOT_FOUND = 10_059;
 const WRONG_LAST_SEQUENCE = 10_071;
 const NOT_ENOUGH_SERVERS = new Set([10_005, 10_074]);
 
 /** @throws Fault unreachable, data-foreign, not-found, no-majority, version-unsupported */
 export async function openJetStream(options: JetStreamOptions): Promise<JetStream> {
-  const { servers, credentials, cluster, isUnsafe, identity, clock } = options;
-  let connection: NatsConnection;
-  try {
-    connection = await connect({
-      servers: [...servers],
-      name: "chat",
-      timeout: CONNECT_WITHIN_MS,
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 250,
-      pingInterval: PING_EVERY_MS,
-      maxPingOut: PINGS_UNANSWERED_MAX,
-      ...(credentials === undefined ? {} : { authenticator: credsAuthenticator(credentials) }),
-    });
-  } catch (error) {
-    throw new Fault("unreachable", `no NATS server answers at ${servers.join(", ")}`, {
-      cause: error,
-      remedy: "check --nats and --nats-creds",
-    });
-  }
+  const { cluster, isUnsafe, identity, clock } = options;
+  const connection = await connectNats(options);
   try {
     checkVersion(connection.info?.version ?? "", isUnsafe);
     const manager = await jetstreamManager(connection, {
@@ -129,6 +112,30 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
   } catch (error) {
     await connection.close();
     throw asFault(error);
+  }
+}
+
+/** @throws Fault unreachable */
+export async function connectNats(
+  { servers, credentials }: Pick<JetStreamOptions, "servers" | "credentials">,
+  pingEveryMs = PING_EVERY_MS,
+): Promise<NatsConnection> {
+  try {
+    return await connect({
+      servers: [...servers],
+      name: "chat",
+      timeout: CONNECT_WITHIN_MS,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 250,
+      pingInterval: pingEveryMs,
+      maxPingOut: PINGS_UNANSWERED_MAX,
+      ...(credentials === undefined ? {} : { authenticator: credsAuthenticator(credentials) }),
+    });
+  } catch (error) {
+    throw new Fault("unreachable", `no NATS server answers at ${servers.join(", ")}`, {
+      cause: error,
+      remedy: "check --nats and --nats-creds",
+    });
   }
 }
 
@@ -180,7 +187,7 @@ async function ensureStream(
   try {
     await add(REPLICAS);
   } catch (error) {
-    if (!(error instanceof JetStreamApiError) || !NOT_ENOUGH_SERVERS.has(error.code)) throw error;
+    if (!isTooFew(error)) throw error;
     if (!isUnsafe) {
       throw new Fault("no-majority", `the stream needs ${REPLICAS} NATS servers with JetStream`, {
         cause: error,
@@ -190,6 +197,11 @@ async function ensureStream(
     await add(1);
   }
   return false; // The next look tells.
+}
+
+/** Whether a stream has fewer servers than it asks for. */
+export function isTooFew(error: unknown): boolean {
+  return error instanceof JetStreamApiError && NOT_ENOUGH_SERVERS.has(error.code);
 }
 
 /** @throws Fault data-foreign */
@@ -529,7 +541,7 @@ class Reader {
 }
 
 /** What the library says of the network or of the stream. */
-function asFault(error: unknown): Fault {
+export function asFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   const said = error instanceof Error ? error.message : String(error);
   return new Fault("no-majority", `too few NATS servers answer: ${said}`, {

@@ -1,0 +1,240 @@
+import { assert } from "../../base/assert.ts";
+import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { FileId, Sha256 } from "../../base/ids.ts";
+import { CHUNK_BYTES } from "../../base/limits.ts";
+import {
+  CLUSTER_CHUNKS_AT_ONCE,
+  CLUSTER_CONTENT_WITHIN_MS,
+  CLUSTER_FILE_CHUNKS_AT_ONCE,
+} from "../../base/limits-cluster.ts";
+import { HASH_BYTES } from "../../wire/chunks.ts";
+import type { BlobAbout } from "../blob/interfaces.ts";
+import { encodeAbout, parseAbout } from "../blob/metadata.ts";
+import { type Clock, delay } from "../clock.ts";
+import type { ContentStore } from "./content-store.ts";
+
+export interface SharedFilesOptions {
+  readonly store: ContentStore;
+  readonly clock: Clock;
+  readonly sha256: Sha256;
+}
+
+/** What the log says of a file. */
+export interface ToldContent {
+  readonly file: FileId;
+  readonly size: number;
+  readonly chunks: number;
+  /** Hex, over the checksums of all chunks. */
+  readonly digest: string;
+}
+
+const ABOUT = "about";
+const RETRY_MS = 250;
+/** Checksums in one part. */
+const LISTED_AT_ONCE = CHUNK_BYTES / HASH_BYTES;
+const CHUNK_PART = /^c(\d{1,9})-([A-Za-z0-9_-]{43})$/;
+
+/**
+ * Files in the store that all servers share:
+ *
+ *     about            the offer; the first one stands
+ *     c0-HASH, …       each chunk under its place and its checksum
+ *     l0-DIGEST, …     the checksums of all chunks, as soon as the file is whole
+ *
+ * Two servers that send different contents under one id do not touch what the other one sends. The
+ * log has the digest: the list is compared with it, and each chunk with the list, before anybody is
+ * given a byte. Every call is tried again while NATS agrees on who leads.
+ */
+export class SharedFiles {
+  readonly #options: SharedFilesOptions;
+  /** Bounded by CLUSTER_FILE_CHUNKS_AT_ONCE for each transfer. */
+  readonly #waiting: (() => void)[] = [];
+  #free = CLUSTER_CHUNKS_AT_ONCE;
+  #isStopping = false;
+
+  constructor(options: SharedFilesOptions) {
+    this.#options = options;
+  }
+
+  /** Offers a file. @returns the offer that stands: another one may have come before */
+  async begin(about: BlobAbout): Promise<BlobAbout> {
+    const { store } = this.#options;
+    // Twice: the one that stood may have been erased in between.
+    for (let tries = 1; ; tries++) {
+      const isNew = await this.#tried(() => store.putNew(about.file, ABOUT, encodeAbout(about)));
+      if (isNew) return about;
+      const found = await this.about(about.file);
+      if (found !== undefined) return found;
+      if (tries === 2) throw damaged();
+    }
+  }
+
+  /** What was offered under that id. @returns undefined: nothing, or nothing that can be read */
+  async about(file: FileId): Promise<BlobAbout | undefined> {
+    const bytes = await this.#tried(() => this.#options.store.get(file, ABOUT));
+    const about = bytes === undefined ? undefined : parseAbout(bytes);
+    return about?.file === file ? about : undefined;
+  }
+
+  /** Checksums of the first chunks that are there, up to the first that is missing or doubtful. */
+  async sent(file: FileId): Promise<Uint8Array[]> {
+    const parts = await this.#tried(() => this.#options.store.parts(file));
+    const found = new Map<number, Uint8Array | undefined>();
+    for (const part of parts) {
+      const [, index, text] = CHUNK_PART.exec(part) ?? [];
+      if (index === undefined || text === undefined) continue;
+      const [at, hash] = [Number(index), hashOf(text)];
+      found.set(at, found.has(at) ? undefined : hash); // Two contents under one id: neither.
+    }
+    const hashes: Uint8Array[] = [];
+    for (let at = 0; ; at++) {
+      const hash = found.get(at);
+      if (hash === undefined) return hashes;
+      hashes.push(hash);
+    }
+  }
+
+  /** @throws Fault no-majority, store-full */
+  put(file: FileId, index: number, hash: Uint8Array, bytes: Uint8Array): Promise<void> {
+    return this.#inTurn(() => this.#options.store.put(file, chunkPart(index, hash), bytes));
+  }
+
+  /** All chunks are there: whoever knows the digest can fetch the file. */
+  async complete(file: FileId, digest: Uint8Array, hashes: readonly Uint8Array[]): Promise<void> {
+    for (let first = 0; first < hashes.length; first += LISTED_AT_ONCE) {
+      const bytes = Buffer.concat(hashes.slice(first, first + LISTED_AT_ONCE));
+      const part = listPart(first / LISTED_AT_ONCE, digest);
+      await this.#inTurn(() => this.#options.store.put(file, part, new Uint8Array(bytes)));
+    }
+  }
+
+  /** Checksums of all its chunks. @throws Fault file-unknown, checksum-wrong, no-majority */
+  async hashes({ file, chunks, digest }: ToldContent): Promise<Uint8Array[]> {
+    const hex = Uint8Array.fromHex(digest);
+    const lists: Uint8Array[] = [];
+    for (let first = 0; first < chunks; first += LISTED_AT_ONCE) {
+      const part = listPart(first / LISTED_AT_ONCE, hex);
+      const bytes = await this.#inTurn(() => this.#options.store.get(file, part));
+      if (bytes === undefined) throw missing();
+      lists.push(bytes);
+    }
+    const all = new Uint8Array(Buffer.concat(lists));
+    const isRight = equalBytes(this.#options.sha256(all), hex);
+    if (!isRight || all.length !== chunks * HASH_BYTES) throw damaged();
+    return Array.from({ length: chunks }, (_, i) =>
+      all.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES),
+    );
+  }
+
+  /** One chunk, whose bytes are what its checksum says. @throws Fault as `hashes` */
+  async chunk(file: FileId, index: number, hash: Uint8Array): Promise<Uint8Array> {
+    const part = chunkPart(index, hash);
+    const bytes = await this.#inTurn(() => this.#options.store.get(file, part));
+    if (bytes === undefined) throw missing();
+    const isRight = bytes.length > 0 && bytes.length <= CHUNK_BYTES;
+    if (!isRight || !equalBytes(this.#options.sha256(bytes), hash)) throw damaged();
+    return bytes;
+  }
+
+  /** The chunks of these checksums from one on, in their order; some are asked for ahead. */
+  async *chunks(
+    file: FileId,
+    hashes: readonly Uint8Array[],
+    from: number,
+  ): AsyncGenerator<{
+    readonly index: number;
+    readonly hash: Uint8Array;
+    readonly bytes: Uint8Array;
+  }> {
+    const coming: Promise<Uint8Array>[] = [];
+    for (const [index, hash] of hashes.entries()) {
+      if (index < from) continue;
+      for (let next = index + coming.length; coming.length < CLUSTER_FILE_CHUNKS_AT_ONCE; next++) {
+        const wanted = hashes[next];
+        if (wanted === undefined) break;
+        const chunk = this.chunk(file, next, wanted);
+        chunk.catch(() => undefined); // One before it may fail first.
+        coming.push(chunk);
+      }
+      const bytes = await coming.shift();
+      assert(bytes !== undefined, "one was asked for");
+      yield { index, hash, bytes };
+    }
+  }
+
+  erase(file: FileId): Promise<void> {
+    return this.#tried(() => this.#options.store.erase(file));
+  }
+
+  /** Of all that was ever offered and is not erased. */
+  files(): Promise<FileId[]> {
+    return this.#tried(() => this.#options.store.filesWith(ABOUT));
+  }
+
+  touchedMs(file: FileId): Promise<number | undefined> {
+    return this.#tried(() => this.#options.store.touchedMs(file));
+  }
+
+  /** No part is moved any more, and what fails is not tried again. */
+  stop(): void {
+    this.#isStopping = true;
+  }
+
+  /** Chunks of all transfers take turns, in the order in which they were asked for. */
+  async #inTurn<Result>(act: () => Promise<Result>): Promise<Result> {
+    if (this.#isStopping) throw new Fault("shutting-down", "the server is stopping");
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      return await this.#tried(act);
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free++;
+      else next();
+    }
+  }
+
+  async #tried<Result>(act: () => Promise<Result>): Promise<Result> {
+    const { clock } = this.#options;
+    const until = clock.now() + CLUSTER_CONTENT_WITHIN_MS;
+    for (;;) {
+      try {
+        return await act();
+      } catch (error) {
+        const isPassing = error instanceof Fault && error.code === "no-majority";
+        if (!isPassing || this.#isStopping || clock.now() >= until) throw error;
+      }
+      await delay(clock, RETRY_MS);
+    }
+  }
+}
+
+function chunkPart(index: number, hash: Uint8Array): string {
+  return `c${index}-${toBase64Url(hash)}`;
+}
+
+function listPart(index: number, digest: Uint8Array): string {
+  return `l${index}-${toBase64Url(digest)}`;
+}
+
+/** @returns undefined: it is not what was written */
+function hashOf(text: string): Uint8Array | undefined {
+  try {
+    return fromBase64Url(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function missing(): Fault {
+  return new Fault("file-unknown", "the cluster's store does not have this file", {
+    remedy: "ask its sender to send it again",
+  });
+}
+
+function damaged(): Fault {
+  return new Fault("checksum-wrong", "the cluster's store has another content than was sent", {
+    remedy: "ask its sender to send it again",
+  });
+}

@@ -1,0 +1,226 @@
+/** Contents of files in a stream of JetStream: each part is the last message of a subject. */
+import {
+  DiscardPolicy,
+  JetStreamApiError,
+  type JetStreamClient,
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+} from "@nats-io/jetstream";
+import type { NatsConnection } from "@nats-io/transport-node";
+import { Fault } from "../../base/fault.ts";
+import { type FileId, isFileId } from "../../base/ids.ts";
+import { CLUSTER_ANSWER_MS, CLUSTER_CONTENT_ANSWER_MS } from "../../base/limits-cluster.ts";
+import { type Clock, delay } from "../clock.ts";
+import type { ContentStore } from "../cluster/content-store.ts";
+import {
+  asFault,
+  connectNats,
+  isTooFew,
+  type JetStreamOptions,
+  LEADER_WITHIN_MS,
+  REPLICAS,
+  STREAM_NOT_FOUND,
+} from "./jetstream.ts";
+
+/** Codes of the JetStream API: of later versions the second of these, too. */
+const IS_THERE = new Set([10_071, 10_164]);
+/** Who has not answered by then may have frozen: a slow network takes as long for all at once. */
+const ANSWER_USUAL_MS = 1_000;
+const FULL = new Set([10_023, 10_047, 10_077]);
+
+/**
+ * Over a connection of its own: a chunk that is on its way keeps no text waiting.
+ * @throws Fault unreachable, no-majority
+ */
+export async function openContentStore(
+  options: Omit<JetStreamOptions, "identity">,
+): Promise<JetStreamContent> {
+  const { cluster, clock, isUnsafe } = options;
+  // A question about the connection waits behind the chunks on it.
+  const connection = await connectNats(options, CLUSTER_CONTENT_ANSWER_MS);
+  try {
+    const timeout = CLUSTER_CONTENT_ANSWER_MS;
+    const manager = await jetstreamManager(connection, { timeout, checkAPI: false });
+    const name = `CHATFILES_${cluster}`;
+    const deadline = clock.now() + LEADER_WITHIN_MS;
+    for (;;) {
+      try {
+        if (await ensureStream(manager, name, { cluster, isUnsafe })) break;
+      } catch (error) {
+        if (clock.now() >= deadline) throw error;
+      }
+      await delay(clock, CLUSTER_ANSWER_MS / 4);
+      if (clock.now() >= deadline) throw new Fault("no-majority", "files have no leader yet");
+    }
+    return new JetStreamContent(connection, manager, { name, prefix: prefixOf(cluster), clock });
+  } catch (error) {
+    await connection.close();
+    throw asFault(error);
+  }
+}
+
+/** @returns whether somebody leads it */
+async function ensureStream(
+  manager: JetStreamManager,
+  name: string,
+  { cluster, isUnsafe }: Pick<JetStreamOptions, "cluster" | "isUnsafe">,
+): Promise<boolean> {
+  try {
+    const { cluster: servers, config } = await manager.streams.info(name);
+    return config.num_replicas === 1 || (servers?.leader ?? "") !== "";
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError) || error.code !== STREAM_NOT_FOUND) throw error;
+  }
+  const add = (replicas: number) =>
+    manager.streams.add({
+      name,
+      subjects: [`${prefixOf(cluster)}.>`],
+      num_replicas: replicas,
+      storage: StorageType.File,
+      retention: RetentionPolicy.Limits,
+      discard: DiscardPolicy.New,
+      max_msgs_per_subject: 1,
+      allow_direct: true,
+    });
+  try {
+    await add(REPLICAS);
+  } catch (error) {
+    if (!isTooFew(error) || !isUnsafe) throw error;
+    await add(1);
+  }
+  return false; // The next look tells.
+}
+
+function prefixOf(cluster: string): string {
+  return `chat.${cluster}.files`;
+}
+
+interface ContentPlace {
+  /** Of the stream. */
+  readonly name: string;
+  /** Of its subjects. */
+  readonly prefix: string;
+  readonly clock: Clock;
+}
+
+export class JetStreamContent implements ContentStore {
+  readonly #connection: NatsConnection;
+  readonly #manager: JetStreamManager;
+  readonly #client: JetStreamClient;
+  readonly #name: string;
+  readonly #prefix: string;
+
+  constructor(connection: NatsConnection, manager: JetStreamManager, name: string, prefix: string) {
+    this.#connection = connection;
+    this.#manager = manager;
+    this.#client = jetstream(connection, { timeout: CLUSTER_CONTENT_ANSWER_MS });
+    this.#name = name;
+    this.#prefix = prefix;
+  }
+
+  async put(file: FileId, part: string, bytes: Uint8Array): Promise<void> {
+    try {
+      await this.#client.publish(this.#subject(file, part), bytes);
+    } catch (error) {
+      throw storeFault(error);
+    }
+  }
+
+  async putNew(file: FileId, part: string, bytes: Uint8Array): Promise<boolean> {
+    try {
+      const expect = { lastSubjectSequence: 0 };
+      await this.#client.publish(this.#subject(file, part), bytes, { expect });
+      return true;
+    } catch (error) {
+      if (error instanceof JetStreamApiError && IS_THERE.has(error.code)) return false;
+      throw storeFault(error);
+    }
+  }
+
+  async get(file: FileId, part: string): Promise<Uint8Array | undefined> {
+    const query = { last_by_subj: this.#subject(file, part) };
+    const byAny = () => this.#manager.direct.getMessage(this.#name, query);
+    const byLeader = () => this.#manager.streams.getMessage(this.#name, query);
+    try {
+      // From whichever server holds a copy. NATS may choose one that has frozen, or is behind.
+      const found = await this.#unlessLate(byAny, byLeader);
+      const sure = found ?? (await byLeader());
+      return sure === null ? undefined : new Uint8Array(sure.data);
+    } catch (error) {
+      throw asFault(error);
+    }
+  }
+
+  /** Asks others, too, after a while. */
+  async #unlessLate<Found>(act: () => Promise<Found>, other: () => Promise<Found>): Promise<Found> {
+    const { promise, resolve, reject } = Promise.withResolvers<Found>();
+    act().then(resolve, reject);
+    const cancel = this.#clock.after(ANSWER_USUAL_MS, () => {
+      for (const again of [act, other]) again().then(resolve, () => undefined);
+    });
+    try {
+      return await promise;
+    } finally {
+      cancel();
+    }
+  }
+
+  async parts(file: FileId): Promise<string[]> {
+    const subjects = await this.#subjects(this.#subject(file, "*"));
+    return subjects.map(([, part = ""]) => part);
+  }
+
+  async filesWith(part: string): Promise<FileId[]> {
+    const subjects = await this.#subjects(`${this.#prefix}.*.${part}`);
+    return subjects.flatMap(([file = ""]) => (isFileId(file) ? [file as FileId] : []));
+  }
+
+  async touchedMs(file: FileId): Promise<number | undefined> {
+    try {
+      const query = { last_by_subj: this.#subject(file, "*") };
+      const last = await this.#manager.streams.getMessage(this.#name, query);
+      return last?.time.getTime();
+    } catch (error) {
+      throw asFault(error);
+    }
+  }
+
+  async erase(file: FileId): Promise<void> {
+    try {
+      await this.#manager.streams.purge(this.#name, { filter: this.#subject(file, "*") });
+    } catch (error) {
+      throw asFault(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close();
+  }
+
+  /** File and part of each that matches. */
+  async #subjects(filter: string): Promise<string[][]> {
+    try {
+      const { state } = await this.#manager.streams.info(this.#name, { subjects_filter: filter });
+      const subjects = Object.keys(state.subjects ?? {});
+      return subjects.map((subject) => subject.slice(this.#prefix.length + 1).split("."));
+    } catch (error) {
+      throw asFault(error);
+    }
+  }
+
+  #subject(file: FileId, part: string): string {
+    return `${this.#prefix}.${file}.${part}`;
+  }
+}
+
+function storeFault(error: unknown): Fault {
+  const isFull = error instanceof JetStreamApiError && FULL.has(error.code);
+  if (!isFull) return asFault(error);
+  return new Fault("store-full", "NATS has no space for files", {
+    cause: error,
+    remedy: "tell whoever runs the server",
+  });
+}

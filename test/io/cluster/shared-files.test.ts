@@ -1,0 +1,112 @@
+import { describe, expect, test } from "bun:test";
+import { Fault } from "../../../src/base/fault.ts";
+import type { FileId, UserId } from "../../../src/base/ids.ts";
+import { CHUNK_BYTES } from "../../../src/base/limits.ts";
+import {
+  CLUSTER_CHUNKS_AT_ONCE,
+  CLUSTER_CONTENT_WITHIN_MS,
+  CLUSTER_FILE_CHUNKS_AT_ONCE,
+} from "../../../src/base/limits-cluster.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import { SharedFiles } from "../../../src/io/cluster/shared-files.ts";
+import { VirtualClock } from "../../client/virtual-clock.ts";
+import { digestOf } from "../../wire/digest.ts";
+import { keepsParts } from "./content-compliance.ts";
+import { MemoryContent } from "./memory-content.ts";
+
+const FILE = "fAAAAAAAAAA1" as FileId;
+const BY = "uAAAAAAAAAA1" as UserId;
+
+function open() {
+  const [store, clock] = [new MemoryContent(), new VirtualClock()];
+  return { store, clock, shared: new SharedFiles({ store, clock, sha256 }) };
+}
+
+/** Small chunks: this layer asks for no size. */
+async function putAll(shared: SharedFiles, count: number): Promise<Uint8Array[]> {
+  const hashes: Uint8Array[] = [];
+  for (let i = 0; i < count; i++) {
+    const bytes = Uint8Array.of(i, i >> 8);
+    hashes.push(sha256(bytes));
+    await shared.put(FILE, i, sha256(bytes), bytes);
+  }
+  return hashes;
+}
+
+test("the store in memory keeps what every store has to keep", () =>
+  keepsParts(new MemoryContent()));
+
+describe("shared files", () => {
+  test("have the list of their chunks in parts, and it is what the digest says", async () => {
+    const { shared } = open();
+    const count = CHUNK_BYTES / 32 + 1;
+    const hashes = Array.from({ length: count }, (_, i) => sha256(Uint8Array.of(i, i >> 8)));
+    const digest = digestOf(hashes, sha256);
+    await shared.complete(FILE, digest, hashes);
+    const told = { file: FILE, size: count * CHUNK_BYTES, chunks: count, digest: digest.toHex() };
+    expect(await shared.hashes(told)).toEqual(hashes);
+    const short = shared.hashes({ ...told, chunks: count - 1 });
+    expect((await short.catch((fault: Fault) => fault.code)) as unknown).toBe("checksum-wrong");
+  });
+
+  test("begin with the first offer", async () => {
+    const { shared } = open();
+    const about = { file: FILE, by: BY, name: "x", to: ["lobby"], sinceMs: 1 };
+    expect(await shared.begin(about)).toEqual(about);
+    expect(await shared.begin({ ...about, name: "y" })).toEqual(about);
+    expect(await shared.about(FILE)).toEqual(about);
+  });
+
+  test("are sent as far as there is one content of each chunk", async () => {
+    const { shared, store } = open();
+    const hashes = await putAll(shared, 5);
+    expect(await shared.sent(FILE)).toEqual(hashes);
+    await store.put(FILE, "c9-not_a_hash", new Uint8Array());
+    await shared.put(FILE, 3, sha256(Uint8Array.of(99)), Uint8Array.of(99));
+    expect(await shared.sent(FILE)).toEqual(hashes.slice(0, 3));
+  });
+
+  test("ask for so many chunks ahead, and all of them for so many at once", async () => {
+    const { shared, store } = open();
+    const hashes = await putAll(shared, 40);
+    let [now, most] = [0, 0];
+    const held = Promise.withResolvers<void>();
+    store.before = async () => {
+      most = Math.max(most, ++now);
+      await held.promise;
+      now--;
+    };
+    const turns = async () => {
+      for (let i = 0; i < 200; i++) await undefined;
+    };
+    const one = shared.chunks(FILE, hashes, 0);
+    const first = one.next();
+    await turns();
+    expect(most).toBe(CLUSTER_FILE_CHUNKS_AT_ONCE);
+    const others = Array.from({ length: 3 }, () => shared.chunks(FILE, hashes, 10).next());
+    await turns();
+    expect(most).toBe(CLUSTER_CHUNKS_AT_ONCE);
+    held.resolve();
+    expect((await first).value?.index).toBe(0);
+    for (const other of others) expect((await other).value?.index).toBe(10);
+  });
+
+  test("are asked for again while NATS agrees, and no longer", async () => {
+    const { shared, store, clock } = open();
+    let tries = 0;
+    store.before = () => {
+      tries++;
+      throw new Fault("no-majority", "nobody leads");
+    };
+    const outcome = shared.touchedMs(FILE).catch((fault: Fault) => fault.code);
+    await clock.advance(CLUSTER_CONTENT_WITHIN_MS - 1);
+    const before = tries;
+    await clock.advance(1_000);
+    expect(await outcome).toBe("no-majority");
+    expect(before).toBeGreaterThan(10);
+    shared.stop();
+    tries = 0;
+    expect(await shared.erase(FILE).catch((fault: Fault) => fault.code)).toBe("no-majority");
+    expect(tries).toBe(1);
+  });
+});
