@@ -319,13 +319,11 @@ function newServer(
     provable,
     passwords: { hash: hashPassword, verify: verifyPassword },
     positions: { disk, folder: folder.path },
-    // Files, and what sealed rooms keep for devices that are away, would be on one node alone.
+    blobs: openBlobStore({ disk, folder: join(folder.path, "files"), sha256 }),
+    // What sealed rooms keep for devices that are away would be on one node alone.
     ...(cluster === undefined
-      ? {
-          blobs: openBlobStore({ disk, folder: join(folder.path, "files"), sha256 }),
-          sealed: { disk, folder: join(folder.path, "sealed") },
-        }
-      : { siblings: cluster.siblings }),
+      ? { sealed: { disk, folder: join(folder.path, "sealed") } }
+      : { siblings: cluster.siblings, contents: cluster.contents }),
     recordLine: (record, { name = "" }) => {
       const from = registry.nameOf(record.head.by);
       return renderJson(recordJson(shownRecord(record, { from, destination: { room: name } })));

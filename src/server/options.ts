@@ -8,6 +8,7 @@ import type { Entropy } from "../io/entropy.ts";
 import type { Archive, Log } from "../io/log/log.ts";
 import type { ServerPlace } from "../wire/invite.ts";
 import type { Passwords } from "./auth/login.ts";
+import type { SharedContents } from "./files/file-service.ts";
 import type { FileQuotas } from "./files/quotas.ts";
 import type { RecordLine } from "./http/read-api.ts";
 import type { Provable } from "./rooms/proofs.ts";
@@ -54,6 +55,8 @@ export interface ServerOptions {
   readonly sealed?: SealedFolder;
   /** Where the content of files is kept; left out: this server takes no files. */
   readonly blobs?: BlobStore;
+  /** What of it the servers of a cluster have in common; left out: this one stands alone. */
+  readonly contents?: SharedContents;
   /** How programs read a record over HTTP; left out: they do not. */
   readonly recordLine?: RecordLine;
   /** What proves the history to clients; left out: nothing does. */

@@ -131,14 +131,14 @@ export function openAuthenticator(
 }
 
 function openDownloads(options: ServiceOptions, files: FileService | undefined) {
-  const { clock, entropy, rooms, engine, blobs } = options;
-  if (blobs === undefined || files === undefined) return undefined;
+  const { clock, entropy, rooms, engine } = options;
+  if (files === undefined) return undefined;
   return new WebDownloads({
     clock,
     entropy,
     rooms,
     files: engine.files,
-    blobs,
+    open: (file) => files.open(file),
     sent: (bytes) => files.sent(bytes),
     trouble: (fault) => files.trouble(fault),
   });

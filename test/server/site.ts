@@ -16,6 +16,7 @@ import type { Archive, Log, Page, PageQuery } from "../../src/io/log/log.ts";
 import { type LogFile, openLog } from "../../src/io/log/log-file.ts";
 import { LogProofs } from "../../src/io/log/proofs.ts";
 import type { Passwords } from "../../src/server/auth/login.ts";
+import type { SharedContents } from "../../src/server/files/file-service.ts";
 import { type FileQuotas, QUOTAS_DEFAULT } from "../../src/server/files/quotas.ts";
 import type { Provable } from "../../src/server/rooms/proofs.ts";
 import { Server } from "../../src/server/server.ts";
@@ -58,6 +59,8 @@ export interface SiteOptions {
   readonly disk?: (disk: TreeDisk, clock: Clock) => TreeDisk;
   /** Stands before the store of their contents. */
   readonly blobs?: (store: BlobStore) => BlobStore;
+  /** What it shares of them with other servers; left out: it stands alone. */
+  readonly contents?: SharedContents;
   /** Stands before each page that the server reads; time may pass, or the disk fail. */
   readonly reading?: (query: PageQuery) => Promise<void>;
 }
@@ -181,6 +184,7 @@ export class Site {
       positions: { disk, folder: "/d" },
       ...(this.#options.seals === false ? {} : { sealed: { disk, folder: "/d/sealed" } }),
       ...(files === "none" ? {} : { blobs: this.#blobsOn(disk) }),
+      ...(this.#options.contents === undefined ? {} : { contents: this.#options.contents }),
       recordLine: (record, { name }) => {
         const { seq, kind } = record.head;
         return `${JSON.stringify({ kind, seq, room: name, ...parseBody(record) })}\n`;

@@ -13,7 +13,9 @@ import { readSmallFile } from "../../io/disk/data-folder.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { LogFile } from "../../io/log/log-file.ts";
 import { LogProofs } from "../../io/log/proofs.ts";
+import { type JetStreamContent, openContentStore } from "../../io/nats/content.ts";
 import { type ClusterIdentity, type JetStream, openJetStream } from "../../io/nats/jetstream.ts";
+import type { SharedContents } from "../../server/files/file-service.ts";
 import type { SiblingNews, Siblings } from "../../server/siblings/siblings.ts";
 import { parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
 import type { ServerPlace } from "../../wire/invite.ts";
@@ -57,6 +59,7 @@ export interface OpenCluster {
   readonly history: ReplicatedLog;
   readonly accounts: ReplicatedLog;
   readonly siblings: Siblings;
+  readonly contents: SharedContents;
   /** Resolves when this node does not follow the stream any more: it reads on, writes nothing. */
   readonly stopped: Promise<Fault>;
   /** Where clients reach this node, for `chat cluster status`. */
@@ -164,9 +167,11 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
     });
   }
   const { name: cluster } = place;
-  const stream = await openJetStream({ ...place, cluster, clock, identity: options.identity });
+  const at = { ...place, cluster, clock };
+  const stream = await openJetStream({ ...at, identity: options.identity });
   const node = kept?.node ?? newNodeName();
   const stopped = Promise.withResolvers<Fault>();
+  let contents: JetStreamContent | undefined;
   const write = (at: Position) => {
     writeMembership(path, { cluster, node, position: at });
   };
@@ -185,8 +190,10 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
       },
       onStopped: stopped.resolve,
     });
-    return await opened(options, { stream, replica, node, stopped: stopped.promise });
+    contents = await openContentStore(at);
+    return await opened(options, { stream, contents, replica, node, stopped: stopped.promise });
   } catch (error) {
+    await contents?.close();
     await stream.close();
     throw error;
   }
@@ -194,6 +201,7 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
 
 interface Joined {
   readonly stream: JetStream;
+  readonly contents: JetStreamContent;
   readonly replica: Replica;
   readonly node: string;
   readonly stopped: Promise<Fault>;
@@ -201,7 +209,7 @@ interface Joined {
 
 async function opened(options: ClusterOptions, joined: Joined): Promise<OpenCluster> {
   const { mirrors, place } = options;
-  const { stream, replica, node, stopped } = joined;
+  const { stream, contents, replica, node, stopped } = joined;
   const history = new ReplicatedLog(replica, mirrors, "history");
   const accounts = new ReplicatedLog(replica, mirrors, "accounts");
   const proofs = new LogProofs(mirrors.history, options.sha256);
@@ -224,6 +232,7 @@ async function opened(options: ClusterOptions, joined: Joined): Promise<OpenClus
   return {
     ...{ name: place.name, node, history, accounts, stopped },
     siblings: { ...siblingsOf(options, joined), health: () => watch.health },
+    contents: { store: contents, isCurrent: () => isCurrent(joined) },
     listens: (at) => {
       address = at;
     },
@@ -232,6 +241,7 @@ async function opened(options: ClusterOptions, joined: Joined): Promise<OpenClus
       for (const stop of stops) stop();
       await history.close();
       await accounts.close();
+      await contents.close();
       await stream.close();
     },
   };
@@ -277,11 +287,7 @@ function siblingsOf(
       }
     },
     current: together(async () => {
-      try {
-        await replica.reached(await stream.last());
-      } catch (error) {
-        if (!(error instanceof Fault)) throw error;
-      }
+      await isCurrent({ stream, replica });
     }),
     tell: (news) => stream.tell(packNews(node, news)),
     listen: (onNews) =>
@@ -293,6 +299,17 @@ function siblingsOf(
         }
       }),
   };
+}
+
+/** @returns false: nobody can say what the others have recorded, or this node follows no more */
+async function isCurrent({ stream, replica }: Pick<Joined, "stream" | "replica">) {
+  try {
+    await replica.reached(await stream.last());
+    return replica.failure === undefined;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return false;
+  }
 }
 
 /** Those who ask while it is under way share the next one: it begins after they have asked. */

@@ -9,6 +9,7 @@ import type { Clock } from "../../io/clock.ts";
 import { chunkCount } from "../../wire/chunks.ts";
 import type { Answer, NoticeOf, RequestOf } from "../../wire/messages.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
+import type { Arrival } from "./arrivals.ts";
 import { damaged, readStored } from "./offer-checks.ts";
 
 export interface DownloadSenderOptions {
@@ -16,6 +17,8 @@ export interface DownloadSenderOptions {
   readonly user: UserId;
   /** Its to close. */
   readonly blob: Blob;
+  /** What the blob lacks is on its way; undefined: it lacks nothing, or is being sent here. */
+  readonly arrival: Pick<Arrival, "fault"> | undefined;
   readonly from: number;
   readonly windowBytes: number;
   readonly clock: Clock;
@@ -118,7 +121,8 @@ export class DownloadSender {
     this.#options.checkMayRead(user, this.#file);
     const fact = this.#options.fact(this.#file);
     if (fact !== undefined) this.#checkWhole(fact);
-    sending.available(blob.have, fact?.size, this.#options.clock.now());
+    const size = fact?.chunks === blob.have ? fact.size : undefined;
+    sending.available(blob.have, size, this.#options.clock.now());
     const index = sending.take(this.#options.clock.now());
     if (index === undefined) return this.#pause(fact);
     const count = this.#takeMore();
@@ -156,11 +160,13 @@ export class DownloadSender {
     this.#options.sent(sizeBytes);
   }
 
-  /** @throws Fault usage, checksum-wrong: a disk has lost what was told of */
+  /** @throws Fault usage, checksum-wrong: a disk has lost what was told of; as its arrival ends */
   #checkWhole({ chunks }: FileFact): void {
-    if (this.#options.from > chunks) throw beyond(chunks);
-    if (this.#options.blob.have === chunks) return;
-    throw damaged();
+    const { from, blob, arrival } = this.#options;
+    if (from > chunks) throw beyond(chunks);
+    if (blob.have === chunks) return;
+    if (arrival === undefined) throw damaged();
+    if (arrival.fault !== undefined) throw arrival.fault;
   }
 
   #pause(fact: FileFact | undefined): boolean {

@@ -1,14 +1,17 @@
 import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
+import { CLUSTER_FILE_BYTES_MAX } from "../../base/limits-cluster.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import { erasuresOf } from "../../core/rooms/erasures.ts";
 import type { Announcements } from "../../core/rooms/file-posts.ts";
 import type { FileBody, Files } from "../../core/rooms/files.ts";
 import type { Rooms } from "../../core/rooms/rooms.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import type { BlobAbout, BlobStore } from "../../io/blob/interfaces.ts";
+import type { Blob, BlobAbout, BlobStore } from "../../io/blob/interfaces.ts";
 import type { Clock } from "../../io/clock.ts";
+import type { ContentStore } from "../../io/cluster/content-store.ts";
+import { SharedFiles } from "../../io/cluster/shared-files.ts";
 import { formatPlace } from "../../wire/invite.ts";
 import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
@@ -16,10 +19,12 @@ import type { FanOut } from "../rooms/broadcast.ts";
 import type { ClientConnection, TransferNotice } from "../session/client-connection.ts";
 import type { ServerEvent } from "../session/event.ts";
 import { redacted, tellOwner } from "../session/redacted-fault.ts";
+import { type Arrival, Arrivals, type OpenContent } from "./arrivals.ts";
 import { aboutDownload, DownloadSender } from "./downloads.ts";
 import { unknown } from "./offer-checks.ts";
 import { type FileQuotas, QUOTAS_DEFAULT, Quotas } from "./quotas.ts";
 import { Recipients } from "./recipients.ts";
+import { shareStored } from "./shared-upload.ts";
 import { UploadBudget } from "./upload-budget.ts";
 import { UploadReceiver } from "./upload-receiver.ts";
 import { UploadService } from "./uploads.ts";
@@ -32,6 +37,16 @@ export type FileRequest = Extract<
 
 export type TransferEntry = Answer<"transfers">["transfers"][number];
 
+/** Contents that the servers of a cluster have in common. */
+export interface SharedContents {
+  readonly store: ContentStore;
+  /**
+   * Resolves when all that the others had recorded at the call is known here.
+   * @returns false: nobody can say what that is
+   */
+  readonly isCurrent: () => Promise<boolean>;
+}
+
 export interface FileServiceOptions {
   readonly clock: Clock;
   readonly rooms: Rooms;
@@ -42,6 +57,8 @@ export interface FileServiceOptions {
   readonly quotas: FileQuotas | undefined;
   readonly fanOut: FanOut;
   readonly announce: (user: UserId, to: string, body: FileBody) => Promise<Answer<"post">>;
+  /** What the servers of a cluster have in common; left out: this one stands alone. */
+  readonly contents?: SharedContents;
   readonly onEvent: (event: ServerEvent) => void;
 }
 
@@ -57,6 +74,8 @@ export class FileService {
   readonly #windows = new UploadBudget();
   readonly #quotas: Quotas;
   readonly #uploads: UploadService;
+  readonly #shared: SharedFiles | undefined;
+  readonly #arrivals: Arrivals | undefined;
   /** At most one a lane. */
   readonly #transfers = new Map<ClientConnection, Transfer>();
   /** Unix ms at which they began. */
@@ -71,9 +90,27 @@ export class FileService {
 
   constructor(options: FileServiceOptions) {
     this.#options = options;
-    const { clock, rooms, registry, files, announcements, blobs, announce } = options;
+    const { clock, rooms, registry, files, announcements, blobs, announce, contents } = options;
     this.#recipients = new Recipients({ rooms, directory: registry, sha256 });
-    this.#quotas = new Quotas(options.quotas ?? QUOTAS_DEFAULT, files, blobs);
+    const quotas = options.quotas ?? QUOTAS_DEFAULT;
+    const fileBytesMax = Math.min(quotas.fileBytesMax, CLUSTER_FILE_BYTES_MAX);
+    this.#quotas = new Quotas(
+      contents === undefined ? quotas : { ...quotas, fileBytesMax },
+      files,
+      blobs,
+    );
+    const shared =
+      contents === undefined ? undefined : new SharedFiles({ ...contents, clock, sha256 });
+    this.#shared = shared;
+    this.#arrivals =
+      shared === undefined
+        ? undefined
+        : new Arrivals({
+            ...{ shared, blobs, quotas: this.#quotas },
+            fact: (file) => files.get(file),
+            giveWay: (file) => this.#uploads.giveWay(file),
+            changed: (file) => this.#changed(file),
+          });
     this.#uploads = new UploadService({
       clock,
       blobs,
@@ -86,6 +123,8 @@ export class FileService {
       announce,
       changed: (file) => this.#changed(file),
       trouble: (fault) => this.trouble(fault),
+      ...(shared === undefined ? {} : { shared }),
+      ...(contents === undefined ? {} : { isCurrent: contents.isCurrent }),
     });
   }
 
@@ -138,6 +177,8 @@ export class FileService {
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#cancelSweep();
+    this.#shared?.stop();
+    await this.#arrivals?.stop();
     while (this.#leaving.size > 0) await Promise.all(this.#leaving);
   }
 
@@ -203,13 +244,17 @@ export class FileService {
     const { kind, id } = record.head;
     if (kind === "file") this.#uploads.told(id as FileId);
     if (kind !== "erase") return;
-    for (const file of this.#filesIn(record)) this.#changed(file);
+    for (const file of this.#filesIn(record)) {
+      this.#changed(file);
+      // Who asked for it may have done so at another server.
+      if (this.#shared !== undefined) this.#hold(this.#uploads.erased(file, false));
+    }
   }
 
   /** What the record orders to be erased is blanked: content goes too. @throws Fault store-… */
   async erased(record: LogRecord): Promise<void> {
     try {
-      for (const file of this.#filesIn(record)) await this.#uploads.erased(file);
+      for (const file of this.#filesIn(record)) await this.#uploads.erased(file, true);
     } catch (error) {
       throw error instanceof Fault ? this.trouble(error) : error; // The next start does it.
     }
@@ -291,13 +336,16 @@ export class FileService {
     account: Account,
     request: RequestOf<"fetch">,
   ): Promise<void> {
-    const { files, blobs, clock, registry } = this.#options;
+    const { files, clock, registry } = this.#options;
     const file = request.file as FileId;
     if (!this.#mayRead(account.id, file)) throw unknown();
     this.#begin(lane);
-    let blob: Awaited<ReturnType<BlobStore["open"]>>;
+    let blob: Blob | undefined;
+    let arrival: Arrival | undefined;
     try {
-      blob = await blobs.open(file);
+      const content = await this.open(file);
+      blob = content?.blob;
+      arrival = content?.arrival;
       if (blob === undefined || !this.#mayRead(account.id, file)) throw unknown();
       const sender = registry.nameOf(blob.about.by) ?? "";
       lane.answer(request.ref, aboutDownload(blob.about, files.get(file), request, sender));
@@ -311,6 +359,7 @@ export class FileService {
       lane,
       user: account.id,
       blob,
+      arrival,
       from: request.from,
       windowBytes: request.window,
       clock,
@@ -330,6 +379,14 @@ export class FileService {
         if (readers.size === 0 && this.#readers.get(file) === readers) this.#readers.delete(file);
       }),
     );
+  }
+
+  /** The content of a file, whole or as far as it is there; the caller closes it. @throws Fault */
+  async open(file: FileId): Promise<OpenContent | undefined> {
+    const fact = this.#options.files.get(file);
+    if (fact !== undefined && this.#arrivals !== undefined) return this.#arrivals.open(fact);
+    const blob = await this.#options.blobs.open(file);
+    return blob === undefined ? undefined : { blob };
   }
 
   #got(lane: ClientConnection, account: Account, file: FileId): void {
@@ -391,9 +448,18 @@ export class FileService {
     void held.finally(() => this.#leaving.delete(held));
   }
 
+  /** The store has what it should have, and nothing else. */
+  async #sweepShared(): Promise<void> {
+    const shared = this.#shared;
+    if (shared === undefined) return;
+    const isOver = () => this.#isStopping;
+    await this.#uploads.sweepShared(isOver);
+    await shareStored({ ...this.#options, shared }, isOver);
+  }
+
   #sweep(): void {
     if (this.#isStopping) return;
-    this.#hold(this.#uploads.sweep());
+    this.#hold(this.#uploads.sweep().then(() => this.#sweepShared()));
     this.#cancelSweep = this.#options.clock.after(SWEEP_EVERY_MS, () => this.#sweep());
   }
 }

@@ -66,7 +66,13 @@ export class Quotas {
 
   /** Whether there is room for so many bytes more. @throws Fault quota-reached, store-full */
   check(user: UserId, moreBytes: number): void {
-    const { userBytesMax, totalBytesMax, freeBytesMin } = this.#quotas;
+    this.checkTotals(user, moreBytes);
+    this.checkDisk(moreBytes);
+  }
+
+  /** The same without a look at the disk. @throws Fault quota-reached */
+  checkTotals(user: UserId, moreBytes: number): void {
+    const { userBytesMax, totalBytesMax } = this.#quotas;
     if (this.#bytesOf(user) + moreBytes > userBytesMax) {
       const used = `${formatSize(this.#bytesOf(user))} of ${formatSize(userBytesMax)}`;
       throw new Fault("quota-reached", `your files take ${used}, and this is too much`);
@@ -75,10 +81,13 @@ export class Quotas {
       const sentence = `the files of this server may take ${formatSize(totalBytesMax)} in all`;
       throw new Fault("quota-reached", sentence, { remedy: "ask whoever runs the server" });
     }
-    if (this.#freeBytes - moreBytes < freeBytesMin) {
-      const sentence = "the server's disk is nearly full";
-      throw new Fault("store-full", sentence, { remedy: "tell whoever runs the server" });
-    }
+  }
+
+  /** @throws Fault store-full */
+  checkDisk(moreBytes: number): void {
+    if (this.#freeBytes - moreBytes >= this.#quotas.freeBytesMin) return;
+    const sentence = "the server's disk is nearly full";
+    throw new Fault("store-full", sentence, { remedy: "tell whoever runs the server" });
   }
 
   /** So many bytes of an unfinished file are there, or (below zero) are not any more. */

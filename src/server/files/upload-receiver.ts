@@ -14,6 +14,7 @@ import type { NoticeOf, RequestOf } from "../../wire/messages.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { reworded } from "../session/redacted-fault.ts";
 import { readStored } from "./offer-checks.ts";
+import type { SharedUpload } from "./shared-upload.ts";
 
 export interface UploadReceiverOptions {
   readonly lane: ClientConnection;
@@ -31,6 +32,8 @@ export interface UploadReceiverOptions {
   synced(): Promise<void>;
   /** What the client is told instead of this machine's own fault. */
   trouble(fault: Fault): Fault;
+  /** Brings the chunks to where all servers have them; left out: this one stands alone. */
+  readonly sharing?: SharedUpload;
 }
 
 interface PendingChunk {
@@ -96,8 +99,9 @@ export class UploadReceiver {
   }
 
   /**
-   * All that was sent is on the disk, and it is what the sender says.
-   * @throws Fault out-of-order, frame-malformed, checksum-wrong, link-closed
+   * All that was sent is on the disk, and in the store that servers share, and it is what the
+   * sender says.
+   * @throws Fault out-of-order, frame-malformed, checksum-wrong, link-closed, no-majority
    */
   async finish({ size, chunks, digest }: RequestOf<"finish">): Promise<void> {
     this.#receiving.end({ sizeBytes: size, chunks });
@@ -110,7 +114,7 @@ export class UploadReceiver {
     if (this.#isOver) throw new Fault("link-closed", "the lane of this file has ended");
     const { blob } = this;
     if (blob.sizeBytes === size && blob.have === chunks && equalBytes(blob.digest(), digest))
-      return;
+      return this.#options.sharing?.complete();
     throw new Fault("checksum-wrong", "the digest of the file is not that of its chunks", {
       remedy: "send it again",
     });
@@ -120,6 +124,7 @@ export class UploadReceiver {
   async stop(): Promise<void> {
     this.#isOver = true;
     await this.#pumping;
+    await this.#options.sharing?.stop();
     for (const { chunk } of this.#pending.splice(0)) this.#options.queued(-chunk.bytes.length);
     try {
       await this.#syncAll();
@@ -167,6 +172,7 @@ export class UploadReceiver {
     if (arrival === "store") {
       this.#options.stored(length);
       this.#unsyncedBytes += length;
+      this.#options.sharing?.look();
     }
     this.#receiving.acked(index);
     this.lane.tell({ kind: "ack", file, index });
@@ -182,6 +188,9 @@ export class UploadReceiver {
     const sync = async () => {
       this.#unsyncedBytes = 0;
       const upTo = await this.blob.sync();
+      // A pipe forgets what it hears of here: it has to outlive this server.
+      const isShared = (await this.#options.sharing?.reached(upTo)) ?? true;
+      if (!isShared) return; // The lane is over.
       this.lane.tell({ kind: "durable", file: this.blob.about.file, upTo });
       await this.#options.synced();
     };

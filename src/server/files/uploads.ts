@@ -12,11 +12,13 @@ import type { Announcements } from "../../core/rooms/file-posts.ts";
 import type { FileBody, FileFact, Files } from "../../core/rooms/files.ts";
 import type { Blob, BlobAbout, BlobStore } from "../../io/blob/interfaces.ts";
 import type { Clock } from "../../io/clock.ts";
+import type { SharedFiles } from "../../io/cluster/shared-files.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { busy, checkFolder, checkSame, foreign, LETTING_GO_MS, unknown } from "./offer-checks.ts";
 import type { Quotas } from "./quotas.ts";
 import { distinctRecipients, type Recipients } from "./recipients.ts";
+import { resumeShared, type SharedUpload } from "./shared-upload.ts";
 import type { UploadBudget } from "./upload-budget.ts";
 import { UploadReceiver } from "./upload-receiver.ts";
 
@@ -34,6 +36,10 @@ export interface UploadsOptions {
   /** Readers of this file look again: there is more of it, or it is gone. */
   readonly changed: (file: FileId) => void;
   readonly trouble: (fault: Fault) => Fault;
+  /** Where the servers of a cluster have contents in common; left out: this one stands alone. */
+  readonly shared?: SharedFiles;
+  /** As in `SharedContents`. */
+  readonly isCurrent?: () => Promise<boolean>;
 }
 
 /** A file of which no room was told yet. */
@@ -119,6 +125,7 @@ export class UploadService {
       upload.finishing++;
       try {
         await receiver.finish(request);
+        await this.#checkTotals(account);
         return await this.#tell(account, receiver.blob.about, request);
       } finally {
         upload.finishing--;
@@ -159,8 +166,25 @@ export class UploadService {
   /** Some room was told: from now on the fold counts it. */
   told(file: FileId): void {
     const upload = this.#uploads.get(file);
-    if (upload !== undefined) this.#count(upload, 0);
+    if (upload !== undefined) {
+      this.#count(upload, 0);
+      // Another server has finished it.
+      if (upload.state === "idle" && upload.finishing === 0) this.#uploads.delete(file);
+    }
     this.#options.changed(file);
+  }
+
+  /** Another server has finished it: what still sends it here ends. @throws Fault too-many */
+  async giveWay(file: FileId): Promise<void> {
+    const upload = this.#uploads.get(file);
+    if (upload === undefined) return;
+    const { state } = upload;
+    if (upload.finishing > 0 || state === "busy") throw busy();
+    if (state !== "idle") {
+      await this.letGo(state);
+      state.lane.close(new Fault("link-closed", "this file is whole", { retryAfterMs: 0 }));
+    }
+    if (this.#uploads.has(file)) throw busy();
   }
 
   /** The lane is over, or carries something else now. What is there is kept. */
@@ -182,7 +206,8 @@ export class UploadService {
       throw new Fault("not-allowed", "this file is finished", { remedy });
     }
     const upload = this.#uploads.get(file);
-    if (upload?.about === undefined || upload.by !== account.id) throw unknown();
+    if (upload === undefined) return this.#withdrawShared(account, file);
+    if (upload.about === undefined || upload.by !== account.id) throw unknown();
     const { about, state } = upload;
     if (upload.finishing > 0 || state === "busy") throw busy();
     if (state !== "idle") await this.letGo(state);
@@ -191,12 +216,25 @@ export class UploadService {
     return about;
   }
 
-  /** A record of it was erased: with its last one the content goes. @throws Fault store-… */
-  async erased(file: FileId): Promise<void> {
+  /** What was sent to another server. @throws Fault file-unknown, no-majority */
+  async #withdrawShared(account: Account, file: FileId): Promise<BlobAbout> {
+    const { shared } = this.#options;
+    const about = this.#isTold(file) ? undefined : await shared?.about(file);
+    if (about?.by !== account.id) throw unknown();
+    await shared?.erase(file);
+    return about;
+  }
+
+  /**
+   * A record of it was erased: with its last one the content goes, from this server's disk and,
+   * where it was ordered, from what all servers share. @throws Fault store-…, no-majority
+   */
+  async erased(file: FileId, isOrderedHere: boolean): Promise<void> {
     if (!this.#isErased(file)) return;
     const upload = this.#uploads.get(file);
-    if (upload === undefined) await this.#options.blobs.remove(file);
-    else await this.#settle(upload);
+    if (upload !== undefined) return this.#settle(upload);
+    await this.#options.blobs.remove(file);
+    if (isOrderedHere) await this.#options.shared?.erase(file);
   }
 
   /** What the disk holds at the start: unfinished files wait, erased ones go. @throws Fault */
@@ -243,11 +281,27 @@ export class UploadService {
       const isLeft = upload.state === "idle" && upload.finishing === 0;
       if (!isOurs || !isLeft || upload.touchedMs > before) continue;
       try {
-        await this.#remove(upload);
+        // Another server may have more of it, and it more lately.
+        await this.#remove(upload, { isShared: false });
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
         this.#options.trouble(error); // It is tried again with the next one.
       }
+    }
+  }
+
+  /** The same in what all servers share; and what was erased while its server was lost. */
+  async sweepShared(isOver: () => boolean): Promise<void> {
+    const { shared, files, clock, isCurrent } = this.#options;
+    if (shared === undefined || (await isCurrent?.()) === false) return;
+    const before = clock.unixMs() - UPLOAD_KEEP_MS;
+    for (const file of await shared.files()) {
+      if (isOver()) return;
+      if (files.get(file) !== undefined || this.#uploads.has(file)) continue;
+      const isLeft = this.#isTold(file)
+        ? this.#isErased(file)
+        : ((await shared.touchedMs(file)) ?? Number.POSITIVE_INFINITY) <= before;
+      if (isLeft) await shared.erase(file);
     }
   }
 
@@ -285,16 +339,19 @@ export class UploadService {
     const { size = upload.countedBytes + 1 } = request;
     quotas.check(upload.by, Math.max(0, size - upload.countedBytes));
     const blob = await this.#open(upload, request);
+    let sharing: SharedUpload | undefined;
     try {
       checkSame(blob.about, request);
       this.#checkGoesOn(blob.about);
       if (blob.about.by !== upload.by) throw foreign();
       if (blob.durable < blob.have) await blob.sync();
+      sharing = await this.#share(lane, upload, blob);
     } catch (error) {
       blob.close();
       throw error;
     }
     return new UploadReceiver({
+      ...(sharing === undefined ? {} : { sharing }),
       lane,
       blob,
       windowBytes: windows.grant(),
@@ -312,26 +369,59 @@ export class UploadService {
     });
   }
 
+  #share(lane: ClientConnection, upload: Upload, blob: Blob): Promise<SharedUpload> | undefined {
+    const { shared, quotas } = this.#options;
+    if (shared === undefined) return undefined;
+    return resumeShared(shared, blob, {
+      admit: (bytes) => quotas.check(upload.by, bytes),
+      stored: (bytes) => {
+        quotas.spend(bytes);
+        this.#count(upload, upload.countedBytes + bytes);
+      },
+      isOver: () => lane.isClosed,
+    });
+  }
+
+  /** Of all servers together: what they have recorded meanwhile counts, too. */
+  async #checkTotals({ id }: Account): Promise<void> {
+    const { shared, isCurrent, quotas } = this.#options;
+    if (shared === undefined) return;
+    await isCurrent?.();
+    quotas.checkTotals(id, 0);
+  }
+
   async #open(upload: Upload, request: RequestOf<"offer">): Promise<Blob> {
-    const { blobs, clock } = this.#options;
-    const { name, size, folder } = request;
-    const { file, by } = upload;
-    const known = await blobs.open(file);
-    const blob =
-      known ??
-      (await blobs.create({
-        file,
-        by,
-        name,
-        to: distinctRecipients(request.to),
-        sinceMs: clock.unixMs(),
-        ...(size === undefined ? {} : { sizeBytes: size }),
-        ...(folder === undefined ? {} : { folder }),
-      }));
+    const { blobs } = this.#options;
+    const known = await blobs.open(upload.file);
+    let blob: Blob;
+    try {
+      const about = await this.#begin(known?.about ?? this.#aboutOf(upload, request));
+      blob = known ?? (await blobs.create(about));
+    } catch (error) {
+      known?.close();
+      throw error;
+    }
     upload.about = blob.about;
-    upload.touchedMs = clock.unixMs();
+    upload.touchedMs = this.#options.clock.unixMs();
     this.#count(upload, blob.sizeBytes);
     return blob;
+  }
+
+  #aboutOf({ file, by }: Upload, { name, size, folder, to }: RequestOf<"offer">): BlobAbout {
+    return {
+      ...{ file, by, name },
+      to: distinctRecipients(to),
+      sinceMs: this.#options.clock.unixMs(),
+      ...(size === undefined ? {} : { sizeBytes: size }),
+      ...(folder === undefined ? {} : { folder }),
+    };
+  }
+
+  /** @returns the first offer, whichever server had it @throws Fault not-allowed, no-majority */
+  async #begin(about: BlobAbout): Promise<BlobAbout> {
+    const first = (await this.#options.shared?.begin(about)) ?? about;
+    if (first.by !== about.by) throw foreign();
+    return first;
   }
 
   /** Once begun, one target that still may be written to is enough. @throws Fault as it says */
@@ -351,10 +441,11 @@ export class UploadService {
 
   /** @throws Fault file-unknown: the disk has lost it */
   async #aboutTold(file: FileId): Promise<BlobAbout> {
-    const blob = await this.#options.blobs.open(file);
-    if (blob === undefined) throw unknown();
-    const { about } = blob;
-    blob.close();
+    const { blobs, shared } = this.#options;
+    const blob = await blobs.open(file);
+    const about = blob?.about ?? (await shared?.about(file));
+    blob?.close();
+    if (about === undefined) throw unknown();
     return about;
   }
 
@@ -371,10 +462,11 @@ export class UploadService {
     else if (this.#isTold(upload.file) && this.#isErased(upload.file)) await this.#remove(upload);
   }
 
-  /** @throws Fault store-… */
-  async #remove(upload: Upload): Promise<void> {
+  /** @throws Fault store-…, no-majority */
+  async #remove(upload: Upload, { isShared } = { isShared: true }): Promise<void> {
     upload.state = "busy";
     try {
+      if (isShared) await this.#options.shared?.erase(upload.file);
       await this.#options.blobs.remove(upload.file);
       this.#count(upload, 0);
       this.#uploads.delete(upload.file);

@@ -13,11 +13,12 @@ import type { Account } from "../../core/rooms/accounts.ts";
 import type { FileFact, Files } from "../../core/rooms/files.ts";
 import type { Rooms } from "../../core/rooms/rooms.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import type { Blob, BlobStore } from "../../io/blob/interfaces.ts";
+import type { Blob } from "../../io/blob/interfaces.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { Address } from "../../io/link/link.ts";
 import type { Answer } from "../../wire/messages.ts";
+import type { OpenContent } from "../files/arrivals.ts";
 import { damaged, readStored, unknown } from "../files/offer-checks.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { DataChannel } from "../session/connection-state.ts";
@@ -29,7 +30,8 @@ export interface WebDownloadsOptions {
   readonly entropy: Entropy;
   readonly rooms: Rooms;
   readonly files: Files;
-  readonly blobs: BlobStore;
+  /** Of a file that rooms were told of; the caller closes it. @throws Fault */
+  readonly open: (file: FileId) => Promise<OpenContent | undefined>;
   /** Bytes of files that were given out. */
   readonly sent: (bytes: number) => void;
   /** What the client is told instead of this machine's own fault. */
@@ -189,15 +191,18 @@ export class WebDownloads {
 
   /** Rights are looked at for each chunk, and each is what was received. */
   async *#chunks(offer: Offer, run: WebRun, from: number): AsyncGenerator<Uint8Array> {
-    const { blobs, sent } = this.#options;
+    const { open, sent } = this.#options;
     const { account, file } = offer;
     run.isBegun = true;
     let blob: Blob | undefined;
     try {
-      blob = await blobs.open(file);
+      const content = await open(file);
+      blob = content?.blob;
       if (blob === undefined) throw unknown();
-      if (blob.have !== this.#fact(account.id, file).chunks) throw damaged();
-      for (let index = from; index < blob.have; index++) {
+      const { chunks } = this.#fact(account.id, file);
+      if (blob.have !== chunks && content?.arrival === undefined) throw damaged();
+      for (let index = from; index < chunks; index++) {
+        await content?.arrival?.reached(blob, index);
         this.#check(offer);
         const [hash, bytes] = await readStored(Promise.all([blob.hash(index), blob.read(index)]));
         if (!equalBytes(sha256(bytes), hash)) throw damaged();

@@ -1,0 +1,220 @@
+import { equalBytes } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { FileId } from "../../base/ids.ts";
+import { TRANSFER_SYNC_BYTES } from "../../base/limits.ts";
+import type { FileFact } from "../../core/rooms/files.ts";
+import type { Blob, BlobAbout, BlobStore } from "../../io/blob/interfaces.ts";
+import type { SharedFiles } from "../../io/cluster/shared-files.ts";
+import { chunkSize } from "../../wire/chunks.ts";
+import { damaged, unknown } from "./offer-checks.ts";
+import type { Quotas } from "./quotas.ts";
+
+export interface ArrivalsOptions {
+  readonly shared: SharedFiles;
+  readonly blobs: BlobStore;
+  readonly quotas: Pick<Quotas, "refresh" | "checkDisk" | "spend">;
+  /** What rooms were told; undefined: it was erased meanwhile. */
+  readonly fact: (file: FileId) => FileFact | undefined;
+  /** Nobody sends it here any more when this resolves. @throws Fault too-many */
+  readonly giveWay: (file: FileId) => Promise<void>;
+  /** Readers of this file look again: there is more of it, or why there is not. */
+  readonly changed: (file: FileId) => void;
+}
+
+/** A content that is given out; whoever opened it closes the blob. */
+export interface OpenContent {
+  readonly blob: Blob;
+  /** What is missing is on its way here. */
+  readonly arrival?: Arrival;
+}
+
+/** Content that this server lacks, on its way here from the store that all servers share. */
+export class Arrivals {
+  readonly #options: ArrivalsOptions;
+  /** One for each file, whoever reads it. Bounded by the readers, and those that they left. */
+  readonly #running = new Map<FileId, Arrival>();
+  #isStopping = false;
+
+  constructor(options: ArrivalsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The content of a file that rooms were told of, from this server's disk; what the disk lacks
+   * comes from the store. @throws Fault file-unknown, checksum-wrong, no-majority, store-…
+   */
+  async open(fact: FileFact): Promise<OpenContent> {
+    const { blobs } = this.#options;
+    const { file } = fact;
+    const running = this.#running.get(file);
+    const own = running === undefined ? await blobs.open(file) : undefined;
+    if (own !== undefined && isWhole(own, fact)) return { blob: own };
+    own?.close();
+    await this.#options.giveWay(file);
+    const arrival = this.#running.get(file) ?? this.#begin(fact);
+    await arrival.begun;
+    const blob = await blobs.open(file);
+    if (blob === undefined) throw unknown();
+    return { blob, arrival };
+  }
+
+  /** Resolves when nothing more arrives. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    const running = [...this.#running.values()];
+    for (const arrival of running) arrival.stop();
+    await Promise.all(running.map(({ over }) => over));
+  }
+
+  #begin(fact: FileFact): Arrival {
+    if (this.#isStopping) throw new Fault("shutting-down", "the server is stopping");
+    const { file } = fact;
+    const arrival = new Arrival(this.#options, fact);
+    this.#running.set(file, arrival);
+    void arrival.over.then(() => {
+      this.#running.delete(file);
+      this.#options.changed(file);
+    });
+    return arrival;
+  }
+}
+
+/** One file that arrives. It goes on without readers: the next one finds it here. */
+export class Arrival {
+  readonly #options: ArrivalsOptions;
+  readonly #fact: FileFact;
+  /** Resolves when the blob is there to be read, as far as it goes. @throws Fault as it ends */
+  readonly begun: Promise<void>;
+  /** Resolves when nothing more comes. */
+  readonly over: Promise<void>;
+  #fault: Fault | undefined;
+  #isStopping = false;
+  /** Readers that wait for a chunk. */
+  #waits: (() => void)[] = [];
+
+  constructor(options: ArrivalsOptions, fact: FileFact) {
+    this.#options = options;
+    this.#fact = fact;
+    const begun = Promise.withResolvers<void>();
+    this.begun = begun.promise;
+    this.over = this.#run(begun.resolve).catch((error: unknown) => {
+      if (!(error instanceof Fault)) throw error;
+      this.#fault = error;
+      begun.reject(error);
+      this.#wake();
+    });
+    this.begun.catch(() => undefined); // Whoever opens it hears of it.
+  }
+
+  /** Why nothing more comes, though some is missing. */
+  get fault(): Fault | undefined {
+    return this.#fault;
+  }
+
+  /** Resolves when the blob has the chunk. @throws Fault as it ends */
+  async reached(blob: Pick<Blob, "have">, index: number): Promise<void> {
+    while (blob.have <= index) {
+      if (this.#fault !== undefined) throw this.#fault;
+      await new Promise<void>((resolve) => this.#waits.push(resolve));
+    }
+  }
+
+  stop(): void {
+    this.#isStopping = true;
+  }
+
+  async #run(begun: () => void): Promise<void> {
+    const { shared } = this.#options;
+    const hashes = await shared.hashes(this.#fact);
+    const blob = await this.#place(hashes);
+    begun();
+    try {
+      await this.#fetch(blob, hashes);
+      await blob.sync();
+      if (!isWhole(blob, this.#fact)) throw damaged();
+    } catch (error) {
+      await blob.sync().catch(() => undefined); // The next one goes on from there, if it can.
+      throw error;
+    } finally {
+      blob.close();
+    }
+  }
+
+  /** What an arrival that was cut off has left is gone on with; what is not of this file goes. */
+  async #place(hashes: readonly Uint8Array[]): Promise<Blob> {
+    const { blobs, shared } = this.#options;
+    const { file } = this.#fact;
+    const known = await blobs.open(file);
+    if (known !== undefined) {
+      if (await isStartOf(known, hashes)) return known;
+      known.close();
+      await blobs.remove(file);
+    }
+    const offered = await shared.about(file);
+    await this.#checkSpace(0);
+    this.#checkWanted();
+    return blobs.create(aboutOf(this.#fact, offered));
+  }
+
+  async #fetch(blob: Blob, hashes: readonly Uint8Array[]): Promise<void> {
+    const { shared, changed, quotas } = this.#options;
+    const { file, size } = this.#fact;
+    let unsyncedBytes = 0;
+    await this.#checkSpace(size - blob.sizeBytes);
+    for await (const { index, hash, bytes } of shared.chunks(file, hashes, blob.have)) {
+      this.#checkWanted();
+      if (bytes.length !== chunkSize(index, size)) throw damaged();
+      await blob.append(hash, bytes);
+      quotas.spend(bytes.length);
+      this.#wake();
+      changed(file);
+      unsyncedBytes += bytes.length;
+      if (unsyncedBytes < TRANSFER_SYNC_BYTES) continue;
+      unsyncedBytes = 0;
+      await blob.sync();
+      await this.#checkSpace(size - blob.sizeBytes);
+    }
+  }
+
+  /** @throws Fault store-full */
+  async #checkSpace(bytes: number): Promise<void> {
+    await this.#options.quotas.refresh();
+    this.#options.quotas.checkDisk(bytes);
+  }
+
+  /** @throws Fault file-unknown: it was erased; shutting-down */
+  #checkWanted(): void {
+    if (this.#isStopping) throw new Fault("shutting-down", "the server is stopping");
+    if (this.#options.fact(this.#fact.file) === undefined) throw unknown();
+  }
+
+  #wake(): void {
+    for (const wake of this.#waits.splice(0)) wake();
+  }
+}
+
+/** Whether all of it is on this server's disk. */
+export function isWhole(blob: Blob, { chunks, digest }: FileFact): boolean {
+  return blob.have === chunks && equalBytes(blob.digest(), Uint8Array.fromHex(digest));
+}
+
+async function isStartOf(blob: Blob, hashes: readonly Uint8Array[]): Promise<boolean> {
+  if (blob.have > hashes.length) return false;
+  for (let index = 0; index < blob.have; index++) {
+    const hash = hashes[index];
+    if (hash === undefined || !equalBytes(await blob.hash(index), hash)) return false;
+  }
+  return true;
+}
+
+/** The log decides; who it was sent to only the offer tells. */
+function aboutOf(fact: FileFact, offered: BlobAbout | undefined): BlobAbout {
+  const { file, by, name, size, folder, time } = fact;
+  return {
+    ...{ file, by, name },
+    to: offered?.by === by ? offered.to : [],
+    sinceMs: offered?.sinceMs ?? time,
+    ...(offered !== undefined && offered.sizeBytes === undefined ? {} : { sizeBytes: size }),
+    ...(folder === undefined ? {} : { folder: { ...folder } }),
+  };
+}

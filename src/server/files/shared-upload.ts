@@ -1,0 +1,215 @@
+import { equalBytes } from "../../base/bytes.ts";
+import { Fault, type FaultCode } from "../../base/fault.ts";
+import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../base/limits.ts";
+import { CLUSTER_FILE_CHUNKS_AT_ONCE } from "../../base/limits-cluster.ts";
+import type { Files } from "../../core/rooms/files.ts";
+import type { Blob, BlobStore } from "../../io/blob/interfaces.ts";
+import type { SharedFiles } from "../../io/cluster/shared-files.ts";
+import { chunkSize } from "../../wire/chunks.ts";
+import { isWhole } from "./arrivals.ts";
+
+interface Wait {
+  readonly count: number;
+  /** False: it was stopped before. */
+  readonly resolve: (isReached: boolean) => void;
+  readonly reject: (fault: Fault) => void;
+}
+
+/**
+ * Brings what an upload has on this server's disk into the store that all servers share, beside
+ * the chunks that go on coming. They are read again: as a rule from the system's cache.
+ */
+export class SharedUpload {
+  readonly #shared: SharedFiles;
+  readonly #blob: Blob;
+  /** All chunks below are in the store. */
+  #have: number;
+  #next: number;
+  /** In the store, behind one that is not yet. Bounded by CLUSTER_FILE_CHUNKS_AT_ONCE. */
+  readonly #ahead = new Set<number>();
+  readonly #underWay = new Set<Promise<void>>();
+  /** Bounded: one for the sync and one for the end. */
+  #waits: Wait[] = [];
+  #hasFailed = false;
+  #isStopped = false;
+
+  /** @param have chunks that are in the store as in the blob, which stays the caller's */
+  constructor(shared: SharedFiles, blob: Blob, have: number) {
+    this.#shared = shared;
+    this.#blob = blob;
+    this.#have = this.#next = have;
+    this.look();
+  }
+
+  /** There may be more to bring. */
+  look(): void {
+    const { have } = this.#blob;
+    if (this.#hasFailed && !this.#begunAgain()) return;
+    while (
+      !this.#isStopped &&
+      this.#next < have &&
+      this.#next < this.#have + CLUSTER_FILE_CHUNKS_AT_ONCE
+    ) {
+      const index = this.#next++;
+      const bringing = this.#bring(index);
+      this.#underWay.add(bringing);
+      void bringing.finally(() => {
+        this.#underWay.delete(bringing);
+        this.look();
+      });
+    }
+  }
+
+  /**
+   * Resolves when so many chunks are in the store.
+   * @returns false: it was stopped before
+   * @throws Fault no-majority, store-…; what is missing is tried again at the next call
+   */
+  reached(count: number): Promise<boolean> {
+    if (this.#have >= count) return Promise.resolve(true);
+    if (this.#isStopped) return Promise.resolve(false);
+    return new Promise((resolve, reject) => {
+      this.#waits.push({ count, resolve, reject });
+      this.look();
+    });
+  }
+
+  /** All of it is there: it can be fetched after the loss of this server. @throws as `reached` */
+  async complete(): Promise<void> {
+    const { about, have } = this.#blob;
+    if (!(await this.reached(have))) throw new Fault("link-closed", "this upload has ended");
+    const hashes: Uint8Array[] = [];
+    for (let index = 0; index < have; index++) hashes.push(await this.#blob.hash(index));
+    await this.#shared.complete(about.file, this.#blob.digest(), hashes);
+  }
+
+  /** Resolves when the blob is not read any more. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const { resolve } of this.#waits.splice(0)) resolve(false);
+    await Promise.all(this.#underWay);
+  }
+
+  async #bring(index: number): Promise<void> {
+    try {
+      const [hash, [bytes]] = await Promise.all([
+        this.#blob.hash(index),
+        this.#blob.readSome(index, 1),
+      ]);
+      if (bytes === undefined) throw new Fault("store-failed", `chunk ${index} was not read`);
+      await this.#shared.put(this.#blob.about.file, index, hash, bytes);
+      this.#ahead.add(index);
+      while (this.#ahead.delete(this.#have)) this.#have++;
+      this.#settle();
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.#fail(error);
+    }
+  }
+
+  /** What has failed is tried again only for those who wait for it. */
+  #begunAgain(): boolean {
+    if (this.#underWay.size > 0 || this.#waits.length === 0) return false;
+    this.#hasFailed = false;
+    this.#ahead.clear();
+    this.#next = this.#have;
+    return true;
+  }
+
+  #settle(): void {
+    const reached = this.#waits.filter(({ count }) => count <= this.#have);
+    this.#waits = this.#waits.filter(({ count }) => count > this.#have);
+    for (const { resolve } of reached) resolve(true);
+  }
+
+  #fail(fault: Fault): void {
+    this.#hasFailed = true;
+    for (const { reject } of this.#waits.splice(0)) reject(fault);
+  }
+}
+
+export interface ResumedUpload {
+  /** Before a chunk is stored. @throws Fault quota-reached, store-full */
+  admit(bytes: number): void;
+  stored(bytes: number): void;
+  /** Nobody waits for it any more. */
+  isOver(): boolean;
+}
+
+/** The store does not have the chunk that it lists, or another one: it is sent again. */
+const LOST: ReadonlySet<FaultCode> = new Set(["file-unknown", "checksum-wrong"]);
+
+/**
+ * Begins to share an upload. What another server has received of it comes here first, so that its
+ * sender goes on from there. @throws Fault no-majority, quota-reached, store-…
+ */
+export async function resumeShared(
+  shared: SharedFiles,
+  blob: Blob,
+  { admit, stored, isOver }: ResumedUpload,
+): Promise<SharedUpload> {
+  const { file, sizeBytes } = blob.about;
+  const sent = await shared.sent(file);
+  let have = 0;
+  for (; have < Math.min(sent.length, blob.have); have++) {
+    const other = sent[have];
+    if (other === undefined || !equalBytes(await blob.hash(have), other)) break;
+  }
+  // A short one is the end of a stream: behind it nothing is added.
+  const isOpen = blob.have * CHUNK_BYTES === blob.sizeBytes;
+  if (have < blob.have || !isOpen) return new SharedUpload(shared, blob, have);
+  try {
+    for await (const { index, hash, bytes } of shared.chunks(file, sent, have)) {
+      const isEnd = sizeBytes === undefined && index === sent.length - 1;
+      const isPlaced = isEnd || bytes.length === chunkSize(index, sizeBytes ?? FILE_BYTES_MAX);
+      if (!isPlaced || isOver()) break;
+      admit(bytes.length);
+      await blob.append(hash, bytes);
+      stored(bytes.length);
+    }
+  } catch (error) {
+    if (!(error instanceof Fault) || !LOST.has(error.code)) throw error;
+  }
+  await blob.sync();
+  return new SharedUpload(shared, blob, blob.have);
+}
+
+/**
+ * Brings what this server has on its disk, and the store does not: contents from before there was a
+ * cluster, or what a store had that was lost. @throws Fault no-majority, store-…
+ */
+export async function shareStored(
+  { shared, blobs, files }: StoredFiles,
+  isOver: () => boolean,
+): Promise<void> {
+  const there = new Set(await shared.files());
+  for (const file of [...files.ids()]) {
+    if (isOver()) return;
+    const blob = there.has(file) ? undefined : await blobs.open(file);
+    if (blob === undefined) continue;
+    try {
+      const fact = files.get(file);
+      if (fact === undefined || !isWhole(blob, fact)) continue;
+      await shareAll(shared, blob);
+      if (files.get(file) === undefined) await shared.erase(file);
+    } finally {
+      blob.close();
+    }
+  }
+}
+
+async function shareAll(shared: SharedFiles, blob: Blob): Promise<void> {
+  const upload = new SharedUpload(shared, blob, 0);
+  try {
+    await upload.complete();
+    await shared.begin(blob.about); // Last: by it the store is known to have all of it.
+  } finally {
+    await upload.stop();
+  }
+}
+
+interface StoredFiles {
+  readonly shared: SharedFiles;
+  readonly blobs: Pick<BlobStore, "open">;
+  readonly files: Pick<Files, "ids" | "get">;
+}

@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { CHUNK_BYTES, TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
+import { systemClock } from "../../src/io/clock.ts";
+import { openContentStore } from "../../src/io/nats/content.ts";
+import { connectNats } from "../../src/io/nats/jetstream.ts";
+import { NatsServers } from "../io/nats/nats-servers.ts";
+import { file, gets, MIB, noise, sends, sha256 } from "./couriers.ts";
+import { until } from "./deadline.ts";
+import { type Home, Sandbox, type Served } from "./program.ts";
+
+/** Files of three servers as one, on three nats-servers. */
+
+const NODES = ["a", "b", "c"] as const;
+let nats: NatsServers;
+
+beforeAll(async () => {
+  nats = await NatsServers.start();
+}, 60_000);
+
+afterAll(() => nats.stop());
+
+class Cluster {
+  readonly sandbox = new Sandbox();
+  readonly nodes: Served[] = [];
+  readonly #name: string;
+
+  private constructor(name: string) {
+    this.#name = name;
+  }
+
+  static async start(name: string): Promise<Cluster> {
+    const cluster = new Cluster(name);
+    for (const node of NODES) {
+      const folder = cluster.sandbox.path(node);
+      const [first] = cluster.nodes;
+      if (first !== undefined) {
+        mkdirSync(folder);
+        for (const copied of ["identity.key", "settings.json"])
+          copyFileSync(join(first.data, copied), join(folder, copied));
+      }
+      cluster.nodes.push(await cluster.#serve(node));
+    }
+    return cluster;
+  }
+
+  #serve(data: string, port = 0): Promise<Served> {
+    const args = ["--nats", nats.urls.join(","), "--unsafe-nats", "--cluster", this.#name];
+    return this.sandbox.serve({ data, args, port });
+  }
+
+  node(index: number): Served {
+    const node = this.nodes[index];
+    if (node === undefined) throw new Error(`there is no node ${index}`);
+    return node;
+  }
+
+  kill(index: number): Promise<unknown> {
+    return this.node(index).program.signal("SIGKILL");
+  }
+
+  async restart(index: number): Promise<void> {
+    const { port } = this.node(index);
+    this.nodes[index] = await this.#serve(NODES[index] ?? "", port);
+  }
+
+  /** A user who comes to that node. */
+  async user(name: string, index: number): Promise<Home> {
+    const { invite } = this.node(index);
+    const home = this.sandbox
+      .home(name)
+      .with({ CHAT_USER: name, CHAT_PASSWORD: "x", CHAT_SERVER: invite });
+    await home.json(["register"]);
+    return home;
+  }
+
+  /** The folder of a file at a node. */
+  content(index: number, id: unknown): string {
+    return join(this.node(index).data, "files", String(id));
+  }
+
+  store() {
+    const at = { servers: nats.urls, cluster: this.#name, isUnsafe: true, clock: systemClock() };
+    return openContentStore(at);
+  }
+
+  /** The nats-server that leads the stream of contents. */
+  async leader() {
+    const connection = await connectNats({ servers: nats.urls });
+    const manager = await jetstreamManager(connection, { checkAPI: false });
+    const { cluster } = await manager.streams.info(`CHATFILES_${this.#name}`);
+    await connection.close();
+    return nats.servers[Number(cluster?.leader?.slice(1))];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.sandbox[Symbol.asyncDispose]();
+  }
+}
+
+test("sent to one server, got from all, without the first too, and erased from all", async () => {
+  await using cluster = await Cluster.start("files");
+  const { sandbox } = cluster;
+  const [ana, ben, cid] = [
+    await cluster.user("ana", 0),
+    await cluster.user("ben", 1),
+    await cluster.user("cid", 2),
+  ];
+  const path = file(sandbox, "photo.jpg", noise(3 * CHUNK_BYTES + 1));
+  const sent = await sends(ana, path);
+  await gets(ben, sent["id"], sandbox.path("ben-inbox"));
+  expect(sha256(sandbox.path("ben-inbox", "photo.jpg"))).toBe(sha256(path));
+  expect(existsSync(cluster.content(2, sent["id"]))).toBe(false);
+
+  await cluster.kill(0);
+  await gets(cid, sent["id"], sandbox.path("cid-inbox"));
+  expect(sha256(sandbox.path("cid-inbox", "photo.jpg"))).toBe(sha256(path));
+  const content = readFileSync(path);
+  for (const node of [0, 1, 2]) {
+    expect(readFileSync(join(cluster.content(node, sent["id"]), "content"))).toEqual(content);
+  }
+
+  // One server is down while it is erased.
+  const { id, seq } = sent;
+  const admin = ["--data", cluster.node(1).data, "--server", cluster.node(1).address];
+  await ben.json(["admin", "erase", String(seq), ...admin]);
+  await until("it is gone", () => !existsSync(cluster.content(1, id)));
+  await until("it is gone", () => !existsSync(cluster.content(2, id)));
+  const store = await cluster.store();
+  expect(await store.parts(id as never)).toEqual([]);
+  await store.close();
+  expect(existsSync(cluster.content(0, id))).toBe(true);
+  await cluster.restart(0);
+  await until("it is gone", () => !existsSync(cluster.content(0, id)));
+}, 60_000);
+
+test("an upload and a fetch outlive kill -9 of their server, and of NATS' leader", async () => {
+  await using cluster = await Cluster.start("kills");
+  const { sandbox } = cluster;
+  const [ana, ben] = [await cluster.user("ana", 0), await cluster.user("ben", 1)];
+  const path = file(sandbox, "large.bin", noise(3 * TRANSFER_SYNC_BYTES));
+  const upload = ana.start(["send-file", path, "--json"]);
+  const begun = await upload.json("progress");
+  const at = (index: number) => {
+    const content = join(cluster.content(index, begun["id"]), "content");
+    return existsSync(content) ? statSync(content).size : 0;
+  };
+  await until("some of it is there", () => at(0) > 4 * MIB);
+  await cluster.kill(0);
+  await cluster.restart(0);
+  const { exitCode } = await upload.finish(60_000);
+  expect([exitCode, upload.jsonLines.filter(({ kind }) => kind === "fault")]).toEqual([0, []]);
+
+  const fetch = ben.start(["get-file", String(begun["id"]), "--out", sandbox.path("in"), "--json"]);
+  await until("some of it is there", () => at(1) > 4 * MIB);
+  await cluster.kill(1);
+  const leader = await cluster.leader();
+  await leader?.kill();
+  await cluster.restart(1);
+  const got = await fetch.finish(60_000);
+  expect([got.exitCode, fetch.jsonLines.filter(({ kind }) => kind === "fault")]).toEqual([0, []]);
+  expect(sha256(sandbox.path("in", "large.bin"))).toBe(sha256(path));
+  // What was cut off there is gone on with.
+  await gets(ben, begun["id"], sandbox.path("again"));
+  expect(sha256(sandbox.path("again", "large.bin"))).toBe(sha256(path));
+  leader?.start();
+}, 90_000);
