@@ -112,8 +112,14 @@ export class JetStreamContent implements ContentStore {
   readonly #client: JetStreamClient;
   readonly #name: string;
   readonly #prefix: string;
+  readonly #clock: Clock;
 
-  constructor(connection: NatsConnection, manager: JetStreamManager, name: string, prefix: string) {
+  constructor(
+    connection: NatsConnection,
+    manager: JetStreamManager,
+    { name, prefix, clock }: ContentPlace,
+  ) {
+    this.#clock = clock;
     this.#connection = connection;
     this.#manager = manager;
     this.#client = jetstream(connection, { timeout: CLUSTER_CONTENT_ANSWER_MS });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { jetstreamManager } from "@nats-io/jetstream";
 import type { FileId } from "../../../src/base/ids.ts";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
+import { CLUSTER_CONTENT_ANSWER_MS } from "../../../src/base/limits-cluster.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { systemClock } from "../../../src/io/clock.ts";
 import { SharedFiles } from "../../../src/io/cluster/shared-files.ts";
@@ -67,5 +68,23 @@ test("goes on when the server that leads it is killed", async () => {
     expect(bytes).toEqual(chunks[index] ?? new Uint8Array());
   }
   leader?.start();
+  await store.close();
+}, 60_000);
+
+test("is read while a server that holds a copy is frozen", async () => {
+  const store = await open("frozen", nats.urls.slice(0, 1));
+  const shared = new SharedFiles({ store, clock, sha256 });
+  const chunks = Array.from({ length: 24 }, (_, i) => Uint8Array.of(i));
+  const hashes = chunks.map((chunk) => sha256(chunk));
+  for (const [i, chunk] of chunks.entries()) await shared.put(FILE, i, sha256(chunk), chunk);
+  const leader = await leaderOf("frozen");
+  const frozen = nats.servers.slice(1).find((server) => server !== leader);
+  frozen?.signal("SIGSTOP");
+  const began = clock.now();
+  for await (const { index, bytes } of shared.chunks(FILE, hashes, 0)) {
+    expect(bytes).toEqual(chunks[index] ?? new Uint8Array());
+  }
+  expect(clock.now() - began).toBeLessThan(CLUSTER_CONTENT_ANSWER_MS);
+  frozen?.signal("SIGCONT");
   await store.close();
 }, 60_000);
