@@ -34,8 +34,10 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     case "text":
     case "action":
     case "reaction":
-    case "sealed":
       return { reads: speaker, writes: NOTHING };
+    case "sealed":
+      // Nobody says anything there before the devices of who left are removed.
+      return { reads: [...speaker, `gone ${room}`], writes: NOTHING };
     case "file": {
       const told = `file ${id} ${room}`;
       return { reads: [...speaker, told], writes: [told] };
@@ -49,10 +51,12 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     case "room":
       return changing(NOTHING, [`room ${room}`, ...named(fields.name)]);
     case "join":
-    case "leave":
       // Not the whole roster: its bound may be passed by as many as there are servers.
       return changing([`room ${room}`, `account ${by}`], [`member ${room} ${by}`]);
+    case "leave":
+      return changing([`room ${room}`, `account ${by}`], [`member ${room} ${by}`, `gone ${room}`]);
     case "kick":
+      return changing(speaker, [`member ${room} ${String(fields.user)}`, `gone ${room}`]);
     case "mute":
     case "grant": {
       const target = `member ${room} ${String(fields.user)}`;

@@ -47,6 +47,16 @@ test("a word rests on room, membership and account of who says it", () => {
   expect(other.some((fact) => reads.includes(fact))).toBe(false);
 });
 
+test("what is said in a sealed room rests on who has left it", () => {
+  const { reads } = claims("sealed", {});
+  const meets = (writes: readonly string[]) => writes.some((fact) => reads.includes(fact));
+  const other = { kind: "leave", room: ROOM, by: "uCCCCCCCCCCC" as UserId, id: "" } as const;
+  expect(meets(claimsOf({ ...other, body: {} }).writes)).toBe(true);
+  expect(meets(claims("kick", { user: "uCCCCCCCCCCC" }).writes)).toBe(true);
+  expect(meets(claims("group").writes)).toBe(true);
+  expect(meets(claimsOf({ ...other, kind: "join", body: {} }).writes)).toBe(false);
+});
+
 test("two who use one invite, or register while it is being closed, meet", () => {
   const invite = "iIIIIIIIIIII" as UserId;
   expect(claims("invite-used", {}, invite).writes).toEqual(
