@@ -54,6 +54,10 @@ export const SIBLING_FORGET_MS = 10_000;
 export const SIBLING_ONLINE_MAX = 20_000;
 /** Servers whose presence is kept. */
 export const SIBLINGS_MAX = 64;
+/** What one guess counts for: a secret that many share, or an account and an address. */
+export const SIBLING_GUESS_KEYS_MAX = 4;
+/** An id, a device's key, a name or an address with what it is. */
+export const SIBLING_KEY_CHARS_MAX = 128;
 /** Servers that have not said how they are by then are not shown. */
 export const NODES_ANSWER_MS = 500;
 /** A node that a reader finds behind what others have shown it waits so long to catch up. */
@@ -90,3 +94,7 @@ export const NEXT_PLACE_AFTER_MS = 1_000;
  */
 export const TOLD_DIALS_BURST = 32;
 export const TOLD_DIALS_PER_SECOND = 1;
+/** A GroupInfo of 256 devices has 115 KiB, the key packages of a device 137 KiB at most. */
+export const BUCKET_VALUE_BYTES_MAX = 256 * KIB;
+/** What nobody keeps, and was written so long ago, is left over: a commit takes seconds. */
+export const BUCKET_SWEEP_MS = 60 * 60_000;

@@ -52,6 +52,7 @@ import { isLoopback } from "../io/ws/address.ts";
 import type { FileQuotas } from "../server/files/quotas.ts";
 import { type HttpOptions, httpHandler } from "../server/http/handler.ts";
 import type { ServerOptions } from "../server/options.ts";
+import { moveIn, sealedFolder } from "../server/sealed/buckets.ts";
 import { Server } from "../server/server.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { checkHost } from "../wire/host.ts";
@@ -238,6 +239,9 @@ async function serve(
     if (fault.code.startsWith("store-")) ended.resolve(fault);
     else say(context, `${fault.message}; from now on this server is only read: ${fault.remedy}`);
   });
+  if (open.cluster !== undefined) {
+    await moveIn({ disk: systemDisk(), folder: sealedPath(open) }, open.cluster.sealed);
+  }
   await server.start();
   const listening = await listen(context, args, open, server, { name, page });
   const { port } = listening;
@@ -320,10 +324,8 @@ function newServer(
     passwords: { hash: hashPassword, verify: verifyPassword },
     positions: { disk, folder: folder.path },
     blobs: openBlobStore({ disk, folder: join(folder.path, "files"), sha256 }),
-    // What sealed rooms keep for devices that are away would be on one node alone.
-    ...(cluster === undefined
-      ? { sealed: { disk, folder: join(folder.path, "sealed") } }
-      : { siblings: cluster.siblings, contents: cluster.contents }),
+    sealed: cluster?.sealed ?? sealedFolder({ disk, folder: sealedPath(open) }),
+    ...(cluster === undefined ? {} : { siblings: cluster.siblings, contents: cluster.contents }),
     recordLine: (record, { name = "" }) => {
       const from = registry.nameOf(record.head.by);
       return renderJson(recordJson(shownRecord(record, { from, destination: { room: name } })));
@@ -336,6 +338,10 @@ function newServer(
 function withOthers(invite: ServerAddress, cluster: readonly ServerPlace[]): ServerAddress {
   const also = othersOf(invite, cluster);
   return also.length === 0 ? invite : { ...invite, also };
+}
+
+function sealedPath({ folder }: OpenFolder): string {
+  return join(folder.path, "sealed");
 }
 
 /** A user of this machine who can read it is an operator. New each time, and never shown. */

@@ -13,7 +13,7 @@ import type { FileQuotas } from "./files/quotas.ts";
 import type { RecordLine } from "./http/read-api.ts";
 import type { Provable } from "./rooms/proofs.ts";
 import type { ReadPositionFile } from "./rooms/read-position-store.ts";
-import type { SealedFolder } from "./sealed/group-info.ts";
+import type { SealedBuckets } from "./sealed/buckets.ts";
 import type { ServerEvent } from "./session/event.ts";
 import type { Siblings } from "./siblings/siblings.ts";
 
@@ -52,7 +52,7 @@ export interface ServerOptions {
   /** Where read positions are kept; left out: in memory only. */
   readonly positions?: ReadPositionFile;
   /** Where sealed rooms keep what devices need that are away; left out: there are none. */
-  readonly sealed?: SealedFolder;
+  readonly sealed?: SealedBuckets;
   /** Where the content of files is kept; left out: this server takes no files. */
   readonly blobs?: BlobStore;
   /** What of it the servers of a cluster have in common; left out: this one stands alone. */

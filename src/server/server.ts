@@ -132,6 +132,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
         ? undefined
         : new RemoteSessions({
             ...{ clock, registry, rooms, siblings, reading, peersOf },
+            ...{ entry: this.#entry, sealed: this.#services.sealed },
             online: () => this.#onlineHere(),
             peers: () => this.#peers.values(),
             retell: (room) => this.retell(room),
@@ -176,7 +177,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     );
     await this.#services.files?.start();
     this.#services.retention.sweep();
-    this.#services.sealed?.start();
+    await this.#services.sealed?.start();
     this.#remote?.start();
     this.#tick();
   }

@@ -65,7 +65,7 @@ export function openServices(options: ServiceOptions): OpenServices {
   const sealed =
     options.sealed === undefined
       ? undefined
-      : new SealedService({ ...options, place: options.sealed });
+      : new SealedService({ ...options, buckets: options.sealed });
   const channels = new DataChannels({
     ...options,
     peersOf: ({ id }) => peersOf(id),

@@ -19,8 +19,10 @@ import type { Passwords } from "../../src/server/auth/login.ts";
 import type { SharedContents } from "../../src/server/files/file-service.ts";
 import { type FileQuotas, QUOTAS_DEFAULT } from "../../src/server/files/quotas.ts";
 import type { Provable } from "../../src/server/rooms/proofs.ts";
+import { type SealedBuckets, sealedFolder } from "../../src/server/sealed/buckets.ts";
 import { Server } from "../../src/server/server.ts";
 import type { ServerEvent } from "../../src/server/session/event.ts";
+import type { Siblings } from "../../src/server/siblings/siblings.ts";
 import { parseBody } from "../../src/wire/record.ts";
 import { VirtualClock } from "../client/virtual-clock.ts";
 import { type DiskCall, SimDisk, type Trouble } from "../io/disk/sim.ts";
@@ -63,11 +65,25 @@ export interface SiteOptions {
   readonly contents?: SharedContents;
   /** Stands before each page that the server reads; time may pass, or the disk fail. */
   readonly reading?: (query: PageQuery) => Promise<void>;
+  /** Its clock, where several share one. */
+  readonly time?: VirtualClock;
+  /** It is one of several servers; left out: it stands alone. */
+  readonly shared?: SharedSite;
+}
+
+/** What servers share that are one. */
+export interface SharedSite {
+  open(mirrors: { readonly history: LogFile; readonly accounts: LogFile }): Promise<{
+    readonly history: Log;
+    readonly accounts: Log;
+    readonly siblings: Siblings;
+    readonly sealed: SealedBuckets;
+  }>;
 }
 
 /** One real server on a simulated disk, network and clock. */
 export class Site {
-  readonly time = new VirtualClock();
+  readonly time: VirtualClock;
   /** Added to the wall clock. */
   skewMs = 0;
   readonly clock: Clock = {
@@ -93,11 +109,12 @@ export class Site {
   readonly #options: SiteOptions;
   registry = new Registry();
   #server: Server | undefined;
-  #logs: LogFile[] = [];
+  #logs: Log[] = [];
   #checkpoints: Checkpoints | undefined;
 
   private constructor(options: SiteOptions) {
     this.#options = options;
+    this.time = options.time ?? new VirtualClock();
     this.random = randomOf(options.seed ?? 1);
     this.disk = new SimDisk({
       random: this.random,
@@ -156,7 +173,9 @@ export class Site {
     const accounts = await openLog({ ...common, folder: "/d/accounts", onRecord: onAccount });
     const onRecord = engine.restore.bind(engine);
     const history = await openLog({ ...common, folder: "/d/history", onRecord });
-    this.#logs = [history, accounts];
+    const shared = await this.#options.shared?.open({ history, accounts });
+    const logs = shared ?? { history, accounts };
+    this.#logs = [logs.history, logs.accounts];
     const archive = this.#archiveOf(history);
     const signing = this.#options.signs === true ? await this.#sign(history) : undefined;
     const server = new Server({
@@ -173,8 +192,9 @@ export class Site {
         ...(build === undefined ? {} : { build }),
         ...(files === "none" ? {} : { files: { ...QUOTAS_DEFAULT, freeBytesMin: 0, ...files } }),
       },
-      history,
-      accounts,
+      history: logs.history,
+      accounts: logs.accounts,
+      ...(shared === undefined ? {} : { siblings: shared.siblings }),
       archive,
       rooms,
       registry,
@@ -182,7 +202,9 @@ export class Site {
       ...(signing === undefined ? {} : { provable: signing }),
       passwords,
       positions: { disk, folder: "/d" },
-      ...(this.#options.seals === false ? {} : { sealed: { disk, folder: "/d/sealed" } }),
+      ...(this.#options.seals === false
+        ? {}
+        : { sealed: shared?.sealed ?? sealedFolder({ disk, folder: "/d/sealed" }) }),
       ...(files === "none" ? {} : { blobs: this.#blobsOn(disk) }),
       ...(this.#options.contents === undefined ? {} : { contents: this.#options.contents }),
       recordLine: (record, { name }) => {

@@ -10,6 +10,7 @@ import { MemoryNetwork } from "../../src/io/link/memory-network.ts";
 import type { Archive, Log } from "../../src/io/log/log.ts";
 import { type LogFile, openLog } from "../../src/io/log/log-file.ts";
 import type { Passwords } from "../../src/server/auth/login.ts";
+import { sealedFolder } from "../../src/server/sealed/buckets.ts";
 import { Server } from "../../src/server/server.ts";
 import type { ServerEvent } from "../../src/server/session/event.ts";
 import type { LogRecord } from "../../src/wire/record.ts";
@@ -188,7 +189,7 @@ export class Machine {
       engine,
       passwords: PLAIN,
       positions: { disk, folder: "/d" },
-      sealed: { disk, folder: "/d/sealed" },
+      sealed: sealedFolder({ disk, folder: "/d/sealed" }),
       onEvent: (event) => {
         if (life.isAlive) this.#event(event);
       },

@@ -1,7 +1,7 @@
 /** What makes this server one of several: its place in the stream that they share. */
 import { equalBytes, toHex, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import type { RoomId, Sha256, UserId } from "../../base/ids.ts";
+import type { Sha256 } from "../../base/ids.ts";
 import { CLUSTER_BEHIND_MS } from "../../base/limits-cluster.ts";
 import { quoteText } from "../../base/text.ts";
 import type { Place } from "../../core/cluster/claims.ts";
@@ -13,12 +13,14 @@ import { readSmallFile } from "../../io/disk/data-folder.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { LogFile } from "../../io/log/log-file.ts";
 import { LogProofs } from "../../io/log/proofs.ts";
+import { openBuckets } from "../../io/nats/bucket.ts";
 import { type JetStreamContent, openContentStore } from "../../io/nats/content.ts";
 import { type ClusterIdentity, type JetStream, openJetStream } from "../../io/nats/jetstream.ts";
 import type { SharedContents } from "../../server/files/file-service.ts";
-import type { SiblingNews, Siblings } from "../../server/siblings/siblings.ts";
+import type { SealedBuckets } from "../../server/sealed/buckets.ts";
+import { newsOf } from "../../server/siblings/news.ts";
+import type { Siblings } from "../../server/siblings/siblings.ts";
 import { parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
-import type { ServerPlace } from "../../wire/invite.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { FlagDefs } from "../command.ts";
 import { HealthWatch } from "./health.ts";
@@ -60,6 +62,8 @@ export interface OpenCluster {
   readonly accounts: ReplicatedLog;
   readonly siblings: Siblings;
   readonly contents: SharedContents;
+  /** What devices need that are away: at whichever node they come in. */
+  readonly sealed: SealedBuckets;
   /** Resolves when this node does not follow the stream any more: it reads on, writes nothing. */
   readonly stopped: Promise<Fault>;
   /** Where clients reach this node, for `chat cluster status`. */
@@ -218,6 +222,7 @@ async function opened(options: ClusterOptions, joined: Joined): Promise<OpenClus
     own: () => ({ follows: replica.failure === undefined, seq: replica.seq }),
     rootAt: async (records) => (records > history.head() ? undefined : await proofs.root(records)),
   });
+  const sealed = await openBuckets(stream.beside, ["groups", "keys", "leases"]);
   let address = "";
   const stops = [
     await mirrors.history.follow(mirrors.history.head() + 1, rootCheck(options, replica)),
@@ -233,6 +238,7 @@ async function opened(options: ClusterOptions, joined: Joined): Promise<OpenClus
     ...{ name: place.name, node, history, accounts, stopped },
     siblings: { ...siblingsOf(options, joined), health: () => watch.health },
     contents: { store: contents, isCurrent: () => isCurrent(joined) },
+    sealed,
     listens: (at) => {
       address = at;
     },
@@ -328,31 +334,4 @@ function together(act: () => Promise<void>): () => Promise<void> {
     next ??= running.then(begin);
     return next;
   };
-}
-
-/** Undefined: of a later version, or nonsense. */
-function newsOf(value: unknown): SiblingNews | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  const { kind, users, user, room, n, place } = value as Readonly<Record<string, unknown>>;
-  if (kind === "online" && Array.isArray(users)) {
-    return { kind, users: users.filter((one): one is UserId => typeof one === "string") };
-  }
-  if (kind === "place") {
-    const told = placeOf(place);
-    return { kind, ...(told === undefined ? {} : { place: told }) };
-  }
-  const isRead = kind === "read" && typeof user === "string" && typeof room === "string";
-  if (!isRead || !isCount(n)) return undefined;
-  return { kind, user: user as UserId, room: room as RoomId, n };
-}
-
-function placeOf(value: unknown): ServerPlace | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  const { host, port } = value as Readonly<Record<string, unknown>>;
-  const isPlace = typeof host === "string" && host.length <= 253 && isCount(port) && port > 0;
-  return isPlace ? { host, port } : undefined;
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }

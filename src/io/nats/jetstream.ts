@@ -71,7 +71,7 @@ const GONE_AFTER = 4;
 const DUPLICATE_WINDOW_NS = 120e9;
 /** Codes of the JetStream API. */
 export const STREAM_NOT_FOUND = 10_059;
-const WRONG_LAST_SEQUENCE = 10_071;
+export const WRONG_LAST_SEQUENCE = 10_071;
 const NOT_ENOUGH_SERVERS = new Set([10_005, 10_074]);
 
 /** @throws Fault unreachable, data-foreign, not-found, no-majority, version-unsupported */
@@ -229,6 +229,12 @@ interface StreamName {
   readonly cluster: string;
 }
 
+export interface StreamBeside extends StreamName {
+  readonly manager: JetStreamManager;
+  readonly client: JetStreamClient;
+  readonly clock: Clock;
+}
+
 export interface StreamState {
   readonly last: number;
   readonly bytes: number;
@@ -304,6 +310,11 @@ export class JetStream implements FilledStream, Stream {
     } catch (error) {
       throw asFault(error);
     }
+  }
+
+  /** For other streams of the same cluster, with as many copies. */
+  get beside(): StreamBeside {
+    return { ...this.#stream, manager: this.#manager, client: this.#client, clock: this.#clock };
   }
 
   #place(what: "log" | "news" | "state"): string {

@@ -57,7 +57,16 @@ export interface AuthenticatorOptions {
   readonly operatorLink: OperatorLink;
   readonly invites: Pick<Invites, "admission" | "begin" | "check" | "end">;
   readonly bans: Bans;
+  /** Guesses count there, too; left out: this server stands alone. */
+  readonly siblings?: { tell(news: GuessNews): void };
 }
+
+/** What servers tell each other, by keys of what is counted. */
+export type GuessNews =
+  /** Somebody guesses. */
+  | { readonly kind: "guess"; readonly keys: readonly string[] }
+  /** It was right: what was counted of these is forgotten. */
+  | { readonly kind: "guessed"; readonly keys: readonly string[] };
 
 /**
  * The door: who may come in, and as whom. Every refusal is a Fault that the session answers with;
@@ -316,6 +325,30 @@ export class Authenticator {
     );
   }
 
+  /** Another server has begun to look at a guess, or has found it wrong. */
+  guessElsewhere(keys: readonly string[]): void {
+    const now = this.#options.clock.now();
+    const secrets = keys.filter((key) => key.startsWith(SECRET));
+    for (const secret of secrets) this.#shared.begin(secret.slice(SECRET.length), now);
+    const counted = keys.filter((key) => !key.startsWith(SECRET));
+    for (const address of counted.filter((key) => key.startsWith(ADDRESS))) {
+      // Its answer is held back there now.
+      void this.#hold(address, this.#guessing.delayMs([address], now));
+    }
+    this.#guessing.wrong(counted, now);
+  }
+
+  /** It was right. */
+  guessedElsewhere(keys: readonly string[]): void {
+    const secrets = keys.filter((key) => key.startsWith(SECRET));
+    for (const secret of secrets) this.#shared.right(secret.slice(SECRET.length));
+    this.#guessing.right(keys.filter((key) => !key.startsWith(SECRET)));
+  }
+
+  #tell(kind: GuessNews["kind"], keys: readonly string[]): void {
+    if (keys.length > 0) this.#options.siblings?.tell({ kind, keys });
+  }
+
   /** A guess at the code of another device. @throws Fault login-refused, banned, too-many */
   async guessLink(client: ClientConnection, sentence: string, check: () => boolean): Promise<void> {
     this.#options.bans.checkClient(client);
@@ -403,6 +436,7 @@ export class Authenticator {
   ): Promise<void> {
     const { clock } = this.#options;
     const delayMs = this.#shared.begin(secret, clock.now());
+    this.#tell("guess", [`${SECRET}${secret}`]);
     if (delayMs > 0) {
       client.tell({ kind: "guess-delay", waitMs: delayMs, of: "everyone" });
       await delay(clock, delayMs);
@@ -410,6 +444,7 @@ export class Authenticator {
     if (client.isClosed) throw new Fault("link-closed", "the connection is closed");
     await guess();
     this.#shared.right(secret);
+    this.#tell("guessed", [`${SECRET}${secret}`]);
   }
 
   /** Holds a guess back as long as earlier wrong ones earned, then counts it. */
@@ -421,12 +456,13 @@ export class Authenticator {
     check: () => Promise<boolean>,
   ): Promise<void> {
     const { clock } = this.#options;
-    const address = `address:${addressKey(client.link.remote.host)}`;
+    const address = `${ADDRESS}${addressKey(client.link.remote.host)}`;
     const isHeldUp = (this.#held.get(address) ?? 0) >= GUESSES_HELD_PER_ADDRESS_MAX;
     const askedAt = clock.now();
     const delayMs = this.#guessing.delayMs(isHeldUp ? [address, ...names] : names, askedAt);
     this.#tellDelay(client, address, names);
     this.#guessing.begin(names);
+    this.#tell("guess", names); // Before it is looked at: guesses at all servers at once count.
     try {
       if (delayMs > 0) await delay(clock, delayMs);
       const isRight = !client.isClosed && (await check());
@@ -434,6 +470,7 @@ export class Authenticator {
       if (client.isClosed) throw new Fault("link-closed", "the connection is closed");
       if (isRight) {
         this.#guessing.right(names);
+        this.#tell("guessed", names);
         client.wrongSecrets = 0;
         return;
       }
@@ -465,10 +502,15 @@ export class Authenticator {
     const waitedMs = clock.now() - askedAt;
     const delayMs = Math.max(0, this.#guessing.delayMs([address], clock.now()) - waitedMs);
     this.#guessing.wrong([address, ...names], clock.now());
+    this.#tell("guess", [address]);
+    await this.#hold(address, delayMs);
+  }
+
+  async #hold(address: string, delayMs: number): Promise<void> {
     if (delayMs === 0) return;
     this.#held.set(address, (this.#held.get(address) ?? 0) + 1);
     try {
-      await delay(clock, delayMs);
+      await delay(this.#options.clock, delayMs);
     } finally {
       const left = (this.#held.get(address) ?? 1) - 1;
       if (left === 0) this.#held.delete(address);
@@ -476,6 +518,10 @@ export class Authenticator {
     }
   }
 }
+
+/** Before what stands for a secret that many share. */
+const SECRET = "secret:";
+const ADDRESS = "address:";
 
 /** Whether the peer has guessed often enough to be shown out. */
 export function guessedTooOften(client: ClientConnection): boolean {

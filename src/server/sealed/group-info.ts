@@ -1,40 +1,34 @@
 import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
-import { GROUP_INFO_BYTES_MAX } from "../../base/limits-sealed.ts";
-import type { Group } from "../../core/rooms/group-state.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import type { Disk } from "../../io/disk/disk.ts";
-import { readWholeFile, writeWholeFile } from "../../io/disk/whole-file.ts";
-import { DurableFolder } from "./durable-folder.ts";
-
-export interface SealedFolder {
-  readonly disk: Disk;
-  readonly folder: string;
-}
+import type { Bucket } from "../../io/bucket/bucket.ts";
 
 /**
  * The GroupInfo of each sealed room's epoch, with which a device comes in or back by itself. Only
  * its hash is in the log. One is written under the name of its hash before its commit is recorded;
  * that of the epoch before is removed afterwards. None is ever renamed once it counts: a power cut
- * could leave neither name.
+ * could leave neither name, and several servers write at once.
  */
 export class GroupInfoStore {
-  readonly #disk: Disk;
-  readonly #folder: DurableFolder;
+  readonly #bucket: Bucket;
   /** Hash of each room's newest. Bounded by the rooms. */
   readonly #current = new Map<RoomId, string>();
 
-  constructor({ disk, folder }: SealedFolder) {
-    this.#disk = disk;
-    this.#folder = new DurableFolder(disk, folder);
+  constructor(bucket: Bucket) {
+    this.#bucket = bucket;
   }
 
-  /** @returns its hash, for the record @throws Fault store-… */
+  /** @returns its hash, for the record @throws Fault store-…, no-majority */
   async propose(room: RoomId, info: Uint8Array): Promise<string> {
     const hash = toBase64Url(sha256(info));
-    await this.#folder.make();
-    await writeWholeFile(this.#disk, this.#path(room, hash), info, this.#folder.path);
+    const name = nameOf(room, hash);
+    if (await this.#bucket.write(name, info, undefined)) return hash;
+    // The same commit was asked for before, or what is there is damaged.
+    const there = await this.#bucket.read(name);
+    if (there === undefined || !equalBytes(there.bytes, info)) {
+      await this.#bucket.write(name, info, there);
+    }
     return hash;
   }
 
@@ -45,41 +39,44 @@ export class GroupInfoStore {
     if (before !== undefined && before !== hash) this.#remove(room, before);
   }
 
-  /** Its commit was refused. */
+  /** Its commit was refused, or others have come since. */
   withdraw(room: RoomId, hash: string): void {
     if (this.#current.get(room) !== hash) this.#remove(room, hash);
   }
 
-  /** @throws Fault not-found: it was lost, and the next commit brings a new one; store-… */
-  read(room: RoomId, { info: hash }: Group): Uint8Array {
-    const bytes = readWholeFile(this.#disk, this.#path(room, hash), GROUP_INFO_BYTES_MAX);
-    if (bytes !== undefined && equalBytes(sha256(bytes), fromBase64Url(hash))) return bytes;
-    throw new Fault("not-found", "the server has lost what devices need to come in by themselves", {
-      remedy: "somebody in the room writes something first",
+  /**
+   * Undefined: it was lost, or another commit came meanwhile.
+   * @throws Fault store-…, no-majority
+   */
+  async read(room: RoomId, hash: string): Promise<Uint8Array | undefined> {
+    const found = await this.#bucket.read(nameOf(room, hash));
+    if (found === undefined || !equalBytes(sha256(found.bytes), fromBase64Url(hash))) {
+      return undefined;
+    }
+    return found.bytes;
+  }
+
+  /**
+   * At the start: what a crash left behind goes.
+   * @param current hash of the room's GroupInfo
+   * @throws Fault store-…, no-majority
+   */
+  sweep(current: (room: RoomId) => string | undefined): Promise<void> {
+    return this.#bucket.sweep((name) => {
+      const [room = "", hash = ""] = name.split(".");
+      if (current(room as RoomId) !== hash) return false;
+      this.#current.set(room as RoomId, hash);
+      return true;
     });
   }
 
-  /** Those that a crash left behind. @param current hash of the room's GroupInfo */
-  sweep(current: (room: RoomId) => string | undefined): void {
-    for (const name of this.#disk.list(this.#folder.path)) {
-      const [room = "", hash = "", kind] = name.split(".");
-      if (kind !== KIND) continue;
-      if (current(room as RoomId) === hash) this.accept(room as RoomId, hash);
-      else this.#remove(room as RoomId, hash);
-    }
-  }
-
   #remove(room: RoomId, hash: string): void {
-    try {
-      this.#disk.remove(this.#path(room, hash));
-    } catch {
-      // The next start removes it.
-    }
-  }
-
-  #path(room: RoomId, hash: string): string {
-    return `${this.#folder.path}/${room}.${hash}.${KIND}`;
+    this.#bucket.remove(nameOf(room, hash)).catch((error: unknown) => {
+      if (!(error instanceof Fault)) throw error; // Else the next start removes it.
+    });
   }
 }
 
-const KIND = "group";
+function nameOf(room: RoomId, hash: string): string {
+  return `${room}.${hash}`;
+}

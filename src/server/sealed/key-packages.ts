@@ -1,114 +1,124 @@
 import { fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
+import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
 import {
-  KEY_PACKAGE_BYTES_MAX,
   KEY_PACKAGE_KEEP_MS,
   KEY_PACKAGE_PAIRS_MAX,
   KEY_PACKAGES_MAX,
   KEY_PACKAGES_PER_HOUR,
 } from "../../base/limits-sealed.ts";
+import type { Bucket, Value } from "../../io/bucket/bucket.ts";
 import type { Clock } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
-import { readWholeFile, writeWholeFile } from "../../io/disk/whole-file.ts";
-import { DurableFolder } from "./durable-folder.ts";
-import type { SealedFolder } from "./group-info.ts";
 
-/** All packages of a device: when each came, in base64url, with quotes, commas and brackets. */
-const STOCK_BYTES_MAX = KEY_PACKAGES_MAX * (Math.ceil((KEY_PACKAGE_BYTES_MAX * 4) / 3) + 24) + 2;
 const HOUR_MS = 60 * 60_000;
 
 /**
- * Key packages of devices (RFC 9420, section 10), a file each. One that is given out is off the
- * disk before the answer, so that none is given out twice.
+ * Key packages of devices (RFC 9420, section 10). One that is given out is no more in the stock
+ * before the answer, so that none is given out twice, whichever server is asked.
  */
 export class KeyPackageStore {
-  readonly #place: SealedFolder;
-  readonly #folder: DurableFolder;
+  readonly #bucket: Bucket;
   readonly #clock: Clock;
   readonly #mutex = new Mutex();
   /** When each account took packages of another, oldest first. Bounded by KEY_PACKAGE_PAIRS_MAX. */
-  readonly #taken = new Map<string, number[]>();
+  readonly #taken = new Map<string, readonly number[]>();
 
-  constructor(place: SealedFolder, clock: Clock) {
-    this.#place = place;
-    this.#folder = new DurableFolder(place.disk, `${place.folder}/keys`);
+  constructor(bucket: Bucket, clock: Clock) {
+    this.#bucket = bucket;
     this.#clock = clock;
   }
 
   /**
    * Adds to the stock of a device, as far as there is room; the oldest stay.
    * @param device its key in base64url
-   * @returns how many there are @throws Fault store-…
+   * @returns how many there are @throws Fault store-…, no-majority
    */
   add(device: string, packages: readonly Uint8Array[]): Promise<number> {
-    return this.#mutex.run(async () => {
-      const stock = this.#read(device);
-      const before = stock.length;
+    return this.#change(device, (stock) => {
       const known = new Set(stock.map(textOf));
       const now = this.#clock.unixMs();
+      const next = [...stock];
       for (const one of packages) {
         const text = toBase64Url(one);
-        if (stock.length >= KEY_PACKAGES_MAX || known.has(text)) continue;
+        if (next.length >= KEY_PACKAGES_MAX || known.has(text)) continue;
         known.add(text);
-        stock.push(`${now} ${text}`);
+        next.push(`${now} ${text}`);
       }
-      // A device that gives what there is no room for makes the disk work for nothing.
-      if (stock.length > before) await this.#write(device, stock);
-      return stock.length;
+      return { next, result: next.length };
     });
   }
 
-  /** @returns the oldest, and how many are left; undefined: there is none @throws Fault store-… */
+  /**
+   * @returns the oldest, and how many are left; undefined: there is none
+   * @throws Fault store-…, no-majority
+   */
   take(
     device: string,
   ): Promise<{ readonly keyPackage: Uint8Array; readonly left: number } | undefined> {
-    return this.#mutex.run(async () => {
-      const [first, ...left] = this.#read(device);
-      if (first === undefined) return undefined;
-      await this.#write(device, left);
-      return { keyPackage: fromBase64Url(textOf(first)), left: left.length };
+    return this.#change(device, ([first, ...next]) => {
+      if (first === undefined) return { next, result: undefined };
+      return { next, result: { keyPackage: fromBase64Url(textOf(first)), left: next.length } };
     });
   }
 
   /** @throws Fault too-fast: one account would use up what another has */
   checkPace(by: UserId, of: UserId): void {
     const now = this.#clock.now();
-    const pair = `${by} ${of}`;
-    const times = (this.#taken.get(pair) ?? []).filter((time) => now - time < HOUR_MS);
+    const times = this.#timesOf(`${by} ${of}`, now);
     const [oldest = now] = times;
     if (times.length >= KEY_PACKAGES_PER_HOUR) {
       throw new Fault("too-fast", `${KEY_PACKAGES_PER_HOUR} times in an hour is the most`, {
         retryAfterMs: HOUR_MS - (now - oldest),
       });
     }
+    this.took(by, of);
+  }
+
+  /** It counts, whoever has let it. */
+  took(by: UserId, of: UserId): void {
+    const now = this.#clock.now();
+    const pair = `${by} ${of}`;
+    const times = this.#timesOf(pair, now);
     this.#taken.delete(pair);
-    this.#taken.set(pair, [...times, now]);
+    this.#taken.set(pair, [...times, now].slice(-KEY_PACKAGES_PER_HOUR));
     for (const longest of this.#taken.keys()) {
       if (this.#taken.size <= KEY_PACKAGE_PAIRS_MAX) break;
       this.#taken.delete(longest);
     }
   }
 
-  /** Those of devices that are no more. */
-  sweep(isKnown: (device: string) => boolean): void {
-    const { disk } = this.#place;
-    for (const name of disk.list(this.#folder.path)) {
-      if (!isKnown(name.replace(/\.json(\.tmp)?$/, "")))
-        disk.remove(`${this.#folder.path}/${name}`);
-    }
+  #timesOf(pair: string, now: number): readonly number[] {
+    return (this.#taken.get(pair) ?? []).filter((time) => now - time < HOUR_MS);
   }
 
-  #path(device: string): string {
-    return `${this.#folder.path}/${device}.json`;
+  /** Those of devices that are no more. @throws Fault store-…, no-majority */
+  sweep(isKnown: (device: string) => boolean): Promise<void> {
+    return this.#bucket.sweep(isKnown);
+  }
+
+  /** Another server may be quicker: then it is decided anew with what is left. */
+  #change<Result>(device: string, change: (stock: readonly string[]) => Changed<Result>) {
+    return this.#mutex.run(async () => {
+      for (let tries = 0; tries < CONFLICT_TRIES_MAX; tries++) {
+        const before = await this.#bucket.read(device);
+        const stock = this.#stockOf(before);
+        const { next, result } = change(stock);
+        // A device that gives what there is no room for makes the disk work for nothing.
+        if (next.length === stock.length) return result;
+        const bytes = utf8Encode(JSON.stringify(next));
+        if (await this.#bucket.write(device, bytes, before)) return result;
+      }
+      throw new Fault("too-many", "too many ask for this device", { retryAfterMs: 1_000 });
+    });
   }
 
   /** What is damaged or old is none: the device gives new ones. */
-  #read(device: string): string[] {
-    const bytes = readWholeFile(this.#place.disk, this.#path(device), STOCK_BYTES_MAX);
-    if (bytes === undefined) return [];
+  #stockOf(value: Value | undefined): readonly string[] {
+    if (value === undefined) return [];
     try {
-      const stock: unknown = JSON.parse(utf8Decode(bytes));
+      const stock: unknown = JSON.parse(utf8Decode(value.bytes));
       const isOurs = Array.isArray(stock) && stock.every((one) => typeof one === "string");
       if (!isOurs) return [];
       const oldest = this.#clock.unixMs() - KEY_PACKAGE_KEEP_MS;
@@ -117,17 +127,11 @@ export class KeyPackageStore {
       return [];
     }
   }
+}
 
-  async #write(device: string, stock: readonly string[]): Promise<void> {
-    const { disk } = this.#place;
-    await this.#folder.make();
-    await writeWholeFile(
-      disk,
-      this.#path(device),
-      utf8Encode(JSON.stringify(stock)),
-      this.#folder.path,
-    );
-  }
+interface Changed<Result> {
+  readonly next: readonly string[];
+  readonly result: Result;
 }
 
 /** A package as it is kept, without the time. */

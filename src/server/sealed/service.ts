@@ -14,12 +14,13 @@ import { readSealHeader } from "../../crypto/seal/header.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
-import type { Request, RequestOf } from "../../wire/messages.ts";
+import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import { isOperating } from "../auth/operator-link.ts";
 import type { LocalPosts } from "../rooms/local-posts.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import { GroupInfoStore, type SealedFolder } from "./group-info.ts";
+import type { SealedBuckets } from "./buckets.ts";
+import { GroupInfoStore } from "./group-info.ts";
 import { KeyPackageStore } from "./key-packages.ts";
 import { LeaseStore } from "./leases.ts";
 
@@ -31,13 +32,31 @@ export type SealedRequest = Extract<
 >;
 
 export interface SealedOptions {
-  readonly place: SealedFolder;
+  readonly buckets: SealedBuckets;
   readonly clock: Clock;
   readonly rooms: Rooms;
   readonly registry: Registry;
   readonly localPosts: Pick<LocalPosts, "commit">;
   readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
+  /** Left out: this server stands alone. */
+  readonly siblings?: {
+    /** What the others have recorded at the call is known here. */
+    current(): Promise<void>;
+    tell(news: SealedNews): void;
+  };
 }
+
+/** What servers tell each other. */
+export type SealedNews =
+  /** A device that may be in there has few key packages left. */
+  | {
+      readonly kind: "key-packages-low";
+      readonly user: UserId;
+      readonly device: string;
+      readonly left: number;
+    }
+  /** One account took key packages of another: there are so many an hour. */
+  | { readonly kind: "key-packages-taken"; readonly by: UserId; readonly of: UserId };
 
 /** What sealed rooms need of a server: an order of commits, key packages, and word of invites. */
 export class SealedService {
@@ -52,25 +71,31 @@ export class SealedService {
   readonly #invited = new Map<UserId, Set<RoomId>>();
 
   constructor(options: SealedOptions) {
-    const { place, clock, rooms, registry } = options;
+    const { buckets, clock, rooms, registry } = options;
     this.#options = options;
-    this.#infos = new GroupInfoStore(place);
-    this.#packages = new KeyPackageStore(place, clock);
-    this.#leases = new LeaseStore(place);
+    this.#infos = new GroupInfoStore(buckets.groups);
+    this.#packages = new KeyPackageStore(buckets.keys, clock);
+    this.#leases = new LeaseStore(buckets.leases);
     this.#targets = new TargetResolver({ rooms, directory: registry, sha256 });
   }
 
   /** After the logs were read. @throws Fault store-… */
-  start(): void {
+  async start(): Promise<void> {
     const { rooms, registry } = this.#options;
     for (const room of rooms.named()) {
       for (const user of room.group?.devices.values() ?? []) this.#invite(user, room);
     }
-    this.#infos.sweep((room) => rooms.get(room)?.group?.info);
     const known = new Set<string>();
     for (const account of registry.all()) for (const key of account.devices.keys()) known.add(key);
-    this.#packages.sweep((device) => known.has(device));
-    this.#leases.sweep((device) => known.has(device));
+    const isKnown = (device: string) => known.has(device);
+    try {
+      await this.#infos.sweep((room) => rooms.get(room)?.group?.info);
+      await this.#packages.sweep(isKnown);
+      await this.#leases.sweep(isKnown);
+    } catch (error) {
+      // It is swept at another start.
+      if (!(error instanceof Fault) || error.code !== "no-majority") throw error;
+    }
   }
 
   async serve(client: ClientConnection, account: Account, request: SealedRequest): Promise<void> {
@@ -93,13 +118,25 @@ export class SealedService {
         const { id: room, room: found } = this.#targets.resolve(account.id, request.target);
         if (found !== undefined) checkReads(found, account.id);
         if (found?.group === undefined) return client.answer(request.ref, { room });
-        const { id, epoch, seq } = found.group;
-        const info = this.#infos.read(room, found.group);
-        const made = { group: fromBase64Url(id), epoch, info, seq };
-        return client.answer(request.ref, { room, made });
+        return client.answer(request.ref, { room, made: await this.#made(found, account) });
       }
       default:
         return unreachable(request);
+    }
+  }
+
+  /** @throws Fault not-found: it was lost, and the next commit brings a new one; no-majority */
+  async #made(room: Room, account: Account): Promise<Answer<"group">["made"]> {
+    for (;;) {
+      const { group } = room;
+      if (group === undefined) return undefined;
+      const { id, epoch, seq, info: hash } = group;
+      const info = await this.#infos.read(room.id, hash);
+      if (info !== undefined) return { group: fromBase64Url(id), epoch, info, seq };
+      // A commit that another server took may have come before this one heard of it.
+      await this.#options.siblings?.current();
+      checkReads(room, account.id);
+      if (room.group?.info === hash) throw lostInfo();
     }
   }
 
@@ -142,6 +179,7 @@ export class SealedService {
     const own = certifiedDevice(client, account);
     const of = namedPerson(this.#options.registry, checkName(user, "person's name"));
     this.#packages.checkPace(account.id, of.id);
+    this.#options.siblings?.tell({ kind: "key-packages-taken", by: account.id, of: of.id });
     const packages = [];
     let missing = 0;
     for (const [device, { certified }] of of.devices) {
@@ -155,6 +193,17 @@ export class SealedService {
   }
 
   #askForMore(user: UserId, device: string, left: number): void {
+    this.lowOnKeyPackages(user, device, left);
+    this.#options.siblings?.tell({ kind: "key-packages-low", user, device, left });
+  }
+
+  /** At another server: there are so many an hour at all of them together. */
+  takenElsewhere(by: UserId, of: UserId): void {
+    this.#packages.took(by, of);
+  }
+
+  /** Somebody has taken one of its key packages, perhaps at another server. */
+  lowOnKeyPackages(user: UserId, device: string, left: number): void {
     for (const client of this.#options.peersOf(user)) {
       if (client.member?.device === device) client.tell({ kind: "key-packages-low", left });
     }
@@ -175,15 +224,24 @@ export class SealedService {
       const hash = await this.#infos.propose(id, info);
       try {
         const change = this.#read(request, { account, device, hash, room });
-        return await localPosts.commit(account.id, { to: target, isOperator, device, change });
+        const made = await localPosts.commit(account.id, {
+          ...{ to: target, isOperator, device, change },
+        });
+        await this.#keep(id, hash, info);
+        return made;
       } catch (error) {
-        // Whether a log that fails has it, its next start knows.
-        const isUnknown = error instanceof Fault && error.code.startsWith("store-");
-        if (!isUnknown) this.#infos.withdraw(id, hash);
+        if (!(error instanceof Fault) || isDecided(error)) this.#infos.withdraw(id, hash);
         throw error;
       }
     });
     client.answer(request.ref, answer);
+  }
+
+  /** Another server was asked for the same commit, may have refused it, and withdrawn this. */
+  async #keep(room: RoomId, hash: string, info: Uint8Array): Promise<void> {
+    const { rooms, siblings } = this.#options;
+    if (rooms.get(room)?.group?.info !== hash) return this.#infos.withdraw(room, hash);
+    if (siblings !== undefined) await this.#infos.propose(room, info);
   }
 
   #one<Result>(room: RoomId, work: () => Promise<Result>): Promise<Result> {
@@ -240,6 +298,18 @@ export class SealedService {
 }
 
 const NOBODY = "" as UserId;
+
+/** Whether a log that fails has the commit, only its next start knows. */
+function isDecided({ code }: Fault): boolean {
+  const isOpen = code === "no-majority" || code === "shutting-down" || code === "cluster-diverged";
+  return !isOpen && !code.startsWith("store-");
+}
+
+function lostInfo(): Fault {
+  return new Fault("not-found", "the server has lost what devices need to come in by themselves", {
+    remedy: "somebody in the room writes something first",
+  });
+}
 
 /**
  * What a server can see of a commit that members would have to refuse: it is of another place.

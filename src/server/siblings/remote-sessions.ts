@@ -1,6 +1,9 @@
 /** A server that is one of several: what happens at the others concerns those who are in here. */
+import { unreachable } from "../../base/assert.ts";
 import type { LogRecord } from "../../wire/record.ts";
+import type { Authenticator } from "../auth/login.ts";
 import type { ReadPositionService } from "../rooms/read-positions.ts";
+import type { SealedService } from "../sealed/service.ts";
 import { ClusterPlaces, type ClusterPlacesOptions } from "./places.ts";
 import { RemotePresence, type RemotePresenceOptions } from "./presence.ts";
 import { RemoteDecisions, type RemoteDecisionsOptions } from "./remote-decisions.ts";
@@ -12,6 +15,9 @@ export interface RemoteSessionsOptions
     Omit<RemoteDecisionsOptions, "tellIgnored" | "clock"> {
   readonly siblings: Siblings;
   readonly reading: Pick<ReadPositionService, "readElsewhere" | "tellIgnored">;
+  readonly entry: Pick<Authenticator, "guessElsewhere" | "guessedElsewhere">;
+  /** Undefined: this server seals no rooms. */
+  readonly sealed: Pick<SealedService, "lowOnKeyPackages" | "takenElsewhere"> | undefined;
 }
 
 export class RemoteSessions {
@@ -53,8 +59,24 @@ export class RemoteSessions {
   }
 
   #heard(node: string, news: SiblingNews): void {
-    if (news.kind === "online") this.#presence.heard(node, news.users);
-    else if (news.kind === "place") this.places.heard(node, news.place);
-    else this.#options.reading.readElsewhere(news.user, news.room, news.n);
+    const { reading, entry, sealed } = this.#options;
+    switch (news.kind) {
+      case "online":
+        return this.#presence.heard(node, news.users);
+      case "place":
+        return this.places.heard(node, news.place);
+      case "read":
+        return reading.readElsewhere(news.user, news.room, news.n);
+      case "key-packages-low":
+        return sealed?.lowOnKeyPackages(news.user, news.device, news.left);
+      case "key-packages-taken":
+        return sealed?.takenElsewhere(news.by, news.of);
+      case "guess":
+        return entry.guessElsewhere(news.keys);
+      case "guessed":
+        return entry.guessedElsewhere(news.keys);
+      default:
+        return unreachable(news);
+    }
   }
 }

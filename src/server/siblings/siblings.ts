@@ -1,5 +1,7 @@
 import type { RoomId, UserId } from "../../base/ids.ts";
 import type { ServerPlace } from "../../wire/invite.ts";
+import type { GuessNews } from "../auth/login.ts";
+import type { SealedNews } from "../sealed/service.ts";
 
 /** What the servers of a cluster tell each other beside their logs: lost or late, it is no harm. */
 export type SiblingNews =
@@ -7,7 +9,9 @@ export type SiblingNews =
   | { readonly kind: "online"; readonly users: readonly UserId[] }
   /** Where users reach it; left out: nowhere any more. Told again and again, too. */
   | { readonly kind: "place"; readonly place?: ServerPlace }
-  | { readonly kind: "read"; readonly user: UserId; readonly room: RoomId; readonly n: number };
+  | { readonly kind: "read"; readonly user: UserId; readonly room: RoomId; readonly n: number }
+  | SealedNews
+  | GuessNews;
 
 /** How a server finds its cluster, a few seconds ago. */
 export interface ClusterHealth {

@@ -9,6 +9,7 @@ import { Vault } from "../../../src/client/sealed/vault.ts";
 import type { SealEngine } from "../../../src/crypto/seal/engine.ts";
 import { importStateKey } from "../../../src/crypto/seal/state-box.ts";
 import { SealedStateStore } from "../../../src/io/state/sealed-store.ts";
+import { sealedFolder } from "../../../src/server/sealed/buckets.ts";
 import { LeaseStore } from "../../../src/server/sealed/leases.ts";
 import type { RequestFields } from "../../../src/wire/messages.ts";
 import { SimDisk } from "../../io/disk/sim.ts";
@@ -167,7 +168,7 @@ describe("two machines with one folder", () => {
 async function askAtOnce(seed: number): Promise<{ instance: string; lost: number }> {
   const random = randomOf(seed);
   const disk = new SimDisk({ random, unixMs: () => 0 }).boot();
-  const server = new LeaseStore({ disk, folder: "/d/sealed" });
+  const server = new LeaseStore(sealedFolder({ disk, folder: "/d/sealed" }).leases);
   const clock = new VirtualClock();
   const rows = new SealedStateStore(undefined, OWNER, clock);
   const key = await importStateKey(new Uint8Array(32));

@@ -55,10 +55,11 @@ export class NatsServer {
 /** Three that form a cluster with JetStream, in a folder of their own. */
 export class NatsServers {
   readonly servers: readonly NatsServer[];
-  readonly #folder: string;
+  /** Where they keep everything. */
+  readonly folder: string;
 
   private constructor(folder: string, servers: readonly NatsServer[]) {
-    this.#folder = folder;
+    this.folder = folder;
     this.servers = servers;
   }
 
@@ -97,6 +98,6 @@ export class NatsServers {
 
   async stop(): Promise<void> {
     await Promise.all(this.servers.map((server) => server.kill()));
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { toBase64Url } from "../../../src/base/bytes.ts";
 import type { RoomId } from "../../../src/base/ids.ts";
-import type { Group } from "../../../src/core/rooms/group-state.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { TreeDisk } from "../../../src/io/disk/disk.ts";
+import { sealedFolder } from "../../../src/server/sealed/buckets.ts";
 import { GroupInfoStore } from "../../../src/server/sealed/group-info.ts";
 import { type DiskCall, SimDisk, type Trouble } from "../../io/disk/sim.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
@@ -11,7 +11,11 @@ import { commit, commitFields, groupOf, INFO, sealedLab } from "./sealed-lab.ts"
 
 const ROOM = "rRRRRRRRRRRR" as RoomId;
 const nameOf = (info: Uint8Array) => `${ROOM}.${toBase64Url(sha256(info))}.group`;
-const stateOf = (info: Uint8Array) => ({ info: toBase64Url(sha256(info)) }) as Group;
+const hashOf = (info: Uint8Array) => toBase64Url(sha256(info));
+
+function open(disk: TreeDisk): GroupInfoStore {
+  return new GroupInfoStore(sealedFolder({ disk, folder: "/d/sealed" }).groups);
+}
 
 class Folder {
   trouble: (call: DiskCall) => Trouble | undefined = () => undefined;
@@ -23,7 +27,7 @@ class Folder {
     this.disk = new SimDisk({ random, trouble: (call) => this.trouble(call) });
     this.disk.makeFolder("/d");
     this.at = this.disk.boot();
-    this.store = new GroupInfoStore({ disk: this.at, folder: "/d/sealed" });
+    this.store = open(this.at);
   }
 
   get names(): string[] {
@@ -39,10 +43,10 @@ describe("a GroupInfo", () => {
     const { store } = folder;
     store.accept(ROOM, await store.propose(ROOM, one));
     const next = await store.propose(ROOM, two);
-    expect(store.read(ROOM, stateOf(one))).toEqual(one);
+    expect(await store.read(ROOM, hashOf(one))).toEqual(one);
     store.accept(ROOM, next);
-    expect(store.read(ROOM, stateOf(two))).toEqual(two);
-    expect(() => store.read(ROOM, stateOf(one))).toThrow("lost");
+    expect(await store.read(ROOM, hashOf(two))).toEqual(two);
+    expect(await store.read(ROOM, hashOf(one))).toBeUndefined();
     expect(folder.names).toEqual([nameOf(two)]);
   });
 
@@ -54,9 +58,9 @@ describe("a GroupInfo", () => {
       store.accept(ROOM, await store.propose(ROOM, two));
       store.withdraw(ROOM, await store.propose(ROOM, two));
       folder.disk.losePower();
-      const again = new GroupInfoStore({ disk: folder.disk.boot(), folder: "/d/sealed" });
-      again.sweep(() => stateOf(two).info);
-      expect(again.read(ROOM, stateOf(two))).toEqual(two);
+      const again = open(folder.disk.boot());
+      await again.sweep(() => hashOf(two));
+      expect(await again.read(ROOM, hashOf(two))).toEqual(two);
     }
   });
 
@@ -67,12 +71,12 @@ describe("a GroupInfo", () => {
     store.withdraw(ROOM, await store.propose(ROOM, two));
     expect(folder.names).toEqual([nameOf(one)]);
     const hash = await store.propose(ROOM, two);
-    expect(store.read(ROOM, stateOf(two))).toEqual(two);
-    store.sweep(() => hash);
+    expect(await store.read(ROOM, hashOf(two))).toEqual(two);
+    await store.sweep(() => hash);
     expect(folder.names).toEqual([nameOf(two)]);
-    expect(store.read(ROOM, stateOf(two))).toEqual(two);
+    expect(await store.read(ROOM, hashOf(two))).toEqual(two);
     await store.propose(ROOM, one);
-    store.sweep(() => hash);
+    await store.sweep(() => hash);
     expect(folder.names).toEqual([nameOf(two)]);
   });
 
@@ -82,7 +86,7 @@ describe("a GroupInfo", () => {
     store.accept(ROOM, await store.propose(ROOM, one));
     folder.trouble = (call) => (call === "sync" ? "EIO" : undefined);
     expect(store.propose(ROOM, two)).rejects.toMatchObject({ code: "store-failed" });
-    expect(store.read(ROOM, stateOf(one))).toEqual(one);
+    expect(await store.read(ROOM, hashOf(one))).toEqual(one);
   });
 });
 

@@ -8,6 +8,7 @@ import {
   KEY_PACKAGES_MAX,
   KEY_PACKAGES_PER_HOUR,
 } from "../../../src/base/limits-sealed.ts";
+import { sealedFolder } from "../../../src/server/sealed/buckets.ts";
 import { KeyPackageStore } from "../../../src/server/sealed/key-packages.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { SimDisk } from "../../io/disk/sim.ts";
@@ -86,7 +87,10 @@ test("one account cannot use up what another has, nor give too much", async () =
 test("an hour later they may be taken again; the pair longest idle is forgotten", async () => {
   const clock = new VirtualClock();
   const disk = new SimDisk({ random: () => 0.5, unixMs: () => 0 });
-  const store = new KeyPackageStore({ disk: disk.boot(), folder: "/d/sealed" }, clock);
+  const store = new KeyPackageStore(
+    sealedFolder({ disk: disk.boot(), folder: "/d/sealed" }).keys,
+    clock,
+  );
   const [ana, ben] = ["uana" as UserId, "uben" as UserId];
   for (let i = 0; i < KEY_PACKAGES_PER_HOUR; i++) store.checkPace(ana, ben);
   expect(() => store.checkPace(ana, ben)).toThrow("times in an hour");
@@ -101,11 +105,14 @@ test("an hour later they may be taken again; the pair longest idle is forgotten"
 test("what is damaged on the disk is none, and devices that are no more are swept", async () => {
   const disk = new SimDisk({ random: () => 0.5, unixMs: () => 0 });
   const at = disk.boot();
-  const store = new KeyPackageStore({ disk: at, folder: "/d/sealed" }, new VirtualClock());
+  const store = new KeyPackageStore(
+    sealedFolder({ disk: at, folder: "/d/sealed" }).keys,
+    new VirtualClock(),
+  );
   expect(await store.take("gone")).toBeUndefined();
   await store.add("here", packages(2));
   await store.add("gone", packages(1));
-  store.sweep((device) => device === "here");
+  await store.sweep((device) => device === "here");
   expect(at.list("/d/sealed/keys")).toEqual(["here.json"]);
   const file = at.open("/d/sealed/keys/here.json", "write");
   file.write(new TextEncoder().encode("{"), 0);
@@ -132,7 +139,10 @@ test("one that a restart of the server cuts off before the answer is not given a
 
 test("of many who ask at once none gets what another has, while more are given", async () => {
   const disk = new SimDisk({ random: () => 0.5, unixMs: () => 0 }).boot();
-  const store = new KeyPackageStore({ disk, folder: "/d/sealed" }, new VirtualClock());
+  const store = new KeyPackageStore(
+    sealedFolder({ disk, folder: "/d/sealed" }).keys,
+    new VirtualClock(),
+  );
   await store.add("here", packages(5));
   const asked = Array.from({ length: 12 }, (_, at) =>
     at === 6 ? store.add("here", packages(3, 100)).then(() => undefined) : store.take("here"),
@@ -141,7 +151,10 @@ test("of many who ask at once none gets what another has, while more are given",
   const texts = taken.map(({ keyPackage }) => keyPackage.join());
   expect(new Set(texts).size).toBe(texts.length);
   // A server that starts anew in the middle knows what is gone.
-  const other = new KeyPackageStore({ disk, folder: "/d/sealed" }, new VirtualClock());
+  const other = new KeyPackageStore(
+    sealedFolder({ disk, folder: "/d/sealed" }).keys,
+    new VirtualClock(),
+  );
   for (let one = await other.take("here"); one !== undefined; one = await other.take("here")) {
     texts.push(one.keyPackage.join());
   }
@@ -152,7 +165,7 @@ test("of many who ask at once none gets what another has, while more are given",
 test("what is about to end is given to nobody, and the device gives others", async () => {
   const disk = new SimDisk({ random: () => 0.5, unixMs: () => 0 }).boot();
   const clock = new VirtualClock();
-  const store = new KeyPackageStore({ disk, folder: "/d/sealed" }, clock);
+  const store = new KeyPackageStore(sealedFolder({ disk, folder: "/d/sealed" }).keys, clock);
   await store.add("here", packages(3));
   await clock.advance(KEY_PACKAGE_KEEP_MS - 1);
   expect((await store.take("here"))?.left).toBe(2);

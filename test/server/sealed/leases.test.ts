@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { LEASE_BYTES, LEASE_COUNT_MAX } from "../../../src/base/limits-sealed.ts";
+import { sealedFolder } from "../../../src/server/sealed/buckets.ts";
 import { LeaseStore } from "../../../src/server/sealed/leases.ts";
 import { SimDisk } from "../../io/disk/sim.ts";
 import { Site } from "../site.ts";
@@ -16,7 +17,7 @@ function newDisk() {
 }
 
 function open(disk = newDisk()): LeaseStore {
-  return new LeaseStore({ disk, folder: "/d/sealed" });
+  return new LeaseStore(sealedFolder({ disk, folder: "/d/sealed" }).leases);
 }
 
 describe("a lease", () => {
@@ -76,7 +77,7 @@ describe("a lease", () => {
       file.write(new TextEncoder().encode(text), 0);
       file.close();
       expect(await store.take("a", asked(1, 1, 2))).toEqual({ count: 2, isLatest: true });
-      store.sweep(() => false);
+      await store.sweep(() => false);
       expect(disk.list("/d/sealed/leases")).toEqual([]);
     }
   });

@@ -1,0 +1,236 @@
+import { randomUUID } from "node:crypto";
+import { DiscardPolicy, JetStreamApiError, RetentionPolicy, StorageType } from "@nats-io/jetstream";
+import { headers } from "@nats-io/transport-node";
+import { Fault } from "../../base/fault.ts";
+import {
+  BUCKET_SWEEP_MS,
+  BUCKET_VALUE_BYTES_MAX,
+  CLUSTER_ANSWER_MS,
+  CLUSTER_WITHIN_MS,
+} from "../../base/limits-cluster.ts";
+import type { Bucket, Value } from "../bucket/bucket.ts";
+import { type Clock, delay } from "../clock.ts";
+import {
+  asFault,
+  LEADER_WITHIN_MS,
+  STREAM_NOT_FOUND,
+  type StreamBeside,
+  WRONG_LAST_SEQUENCE,
+} from "./jetstream.ts";
+
+/** Header of a value: seq of the one whose place it takes. */
+const REPLACES = "Chat-Replaces";
+/** Codes of the JetStream API: of later versions the second, too. */
+const WRONG_LAST = new Set([WRONG_LAST_SEQUENCE, 10_164]);
+
+/** A stream that keeps a value of each name, on a majority. @throws Fault no-majority */
+export async function openBuckets<Kind extends string>(
+  parts: StreamBeside,
+  kinds: readonly Kind[],
+): Promise<Readonly<Record<Kind, Bucket>>> {
+  const { cluster, clock } = parts;
+  const stream = `CHATKEPT_${cluster}`;
+  await within(clock, LEADER_WITHIN_MS, () => ensureStream(parts, stream));
+  const buckets = kinds.map((kind) => {
+    const prefix = `${subjectOf(cluster)}.${kind}.`;
+    return [kind, new JetStreamBucket({ ...parts, stream, prefix })];
+  });
+  return Object.fromEntries(buckets) as Record<Kind, Bucket>;
+}
+
+function subjectOf(cluster: string): string {
+  return `chat.${cluster}.kept`;
+}
+
+async function ensureStream(
+  { manager, name, cluster }: StreamBeside,
+  stream: string,
+): Promise<void> {
+  try {
+    await manager.streams.info(stream);
+    return;
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError) || error.code !== STREAM_NOT_FOUND) throw error;
+  }
+  const { config } = await manager.streams.info(name);
+  await manager.streams.add({
+    name: stream,
+    description: config.description ?? "",
+    subjects: [`${subjectOf(cluster)}.>`],
+    num_replicas: config.num_replicas,
+    storage: StorageType.File,
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.Old,
+    max_msgs_per_subject: 1,
+    max_msg_size: BUCKET_VALUE_BYTES_MAX,
+  });
+}
+
+interface BucketPlace extends StreamBeside {
+  readonly stream: string;
+  /** Of its subjects. */
+  readonly prefix: string;
+}
+
+/** One writing of a value: the how-manieth of its name, and where it stands in the stream. */
+interface Writing {
+  readonly count: number;
+  readonly seq: number;
+}
+
+/**
+ * Values that several servers read and write. Each writing has a subject of its own, which is there
+ * once: of two that would replace the same one, NATS takes the first. (That a subject has no
+ * message yet it checks again where the copies agree. Which message is its last, older versions
+ * check before, and take both.) Then the one before is removed.
+ */
+class JetStreamBucket implements Bucket {
+  readonly #place: BucketPlace;
+
+  constructor(place: BucketPlace) {
+    this.#place = place;
+  }
+
+  async read(name: string): Promise<Value | undefined> {
+    for (;;) {
+      const count = Math.max(0, ...(await this.#counts(name)));
+      if (count === 0) return undefined;
+      const found = await this.#find(name, count);
+      if (found === undefined) continue; // Another has come meanwhile.
+      return { bytes: new Uint8Array(found.data), revision: `${count} ${found.seq}` };
+    }
+  }
+
+  async write(name: string, bytes: Uint8Array, before: Value | undefined): Promise<boolean> {
+    const [count = 0, replaces = 0] = before?.revision.split(" ").map(Number) ?? [];
+    const seq = await this.#publish(`${this.#subject(name)}.${count + 1}`, bytes, replaces);
+    return seq !== undefined && this.#holds(name, { count: count + 1, seq });
+  }
+
+  /** @returns its seq; undefined: there is one already */
+  #publish(subject: string, bytes: Uint8Array, replaces: number): Promise<number | undefined> {
+    const { client, clock } = this.#place;
+    const options = {
+      headers: headers(),
+      msgID: randomUUID(), // A second try is known by it, as long as NATS remembers.
+      expect: { lastSubjectSequence: 0 },
+      timeout: CLUSTER_ANSWER_MS,
+    };
+    options.headers.set(REPLACES, String(replaces));
+    let isUnknown = false;
+    return within(clock, CLUSTER_WITHIN_MS, async () => {
+      try {
+        return (await client.publish(subject, bytes, options)).seq;
+      } catch (error) {
+        const isOther = error instanceof JetStreamApiError && WRONG_LAST.has(error.code);
+        // The other one may be what an earlier try has written.
+        if (isOther && isUnknown) throw asFault(error);
+        if (isOther) return undefined;
+        isUnknown = true;
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * Whether it is the one that counts: a server that was stopped for a while may have written in
+   * the place of one that others have replaced and removed since.
+   * @throws Fault no-majority: so many came since that nobody can tell
+   */
+  async #holds(name: string, { count, seq }: Writing): Promise<boolean> {
+    const { clock } = this.#place;
+    for (const until = clock.now() + CLUSTER_WITHIN_MS; ; ) {
+      const counts = await this.#counts(name);
+      const last = Math.max(0, ...counts);
+      if (last === count) {
+        for (const one of counts) if (one < count) void this.#purge(name, one).catch(ignored);
+        return true;
+      }
+      const next = last === count + 1 ? await this.#find(name, last) : undefined;
+      if (next !== undefined) {
+        if (next.header.get(REPLACES) === String(seq)) return true;
+        await this.#purge(name, count);
+        return false;
+      }
+      // Else whoever answers has not heard of it yet.
+      if (last > count || clock.now() >= until) {
+        throw asFault(new Error("others have written since"));
+      }
+    }
+  }
+
+  async remove(name: string): Promise<void> {
+    const { manager, clock, stream } = this.#place;
+    const filter = `${this.#subject(name)}.*`;
+    await within(clock, CLUSTER_WITHIN_MS, () => manager.streams.purge(stream, { filter }));
+  }
+
+  /** What was written a while ago: another server is about to use the rest, or has only just. */
+  async sweep(isKept: (name: string) => boolean): Promise<void> {
+    const { clock, prefix } = this.#place;
+    const oldest = clock.unixMs() - BUCKET_SWEEP_MS;
+    for (const subject of await this.#subjects(`${prefix}>`)) {
+      const end = subject.lastIndexOf(".");
+      const name = subject.slice(prefix.length, end);
+      if (isKept(name)) continue;
+      const count = Number(subject.slice(end + 1));
+      const found = await this.#find(name, count);
+      if (found === undefined || found.time.getTime() > oldest) continue;
+      await this.#purge(name, count);
+    }
+  }
+
+  #subject(name: string): string {
+    return `${this.#place.prefix}${name}`;
+  }
+
+  /** Of the writings that are there: one, or two for a moment. */
+  async #counts(name: string): Promise<readonly number[]> {
+    const subjects = await this.#subjects(`${this.#subject(name)}.*`);
+    return subjects.map((subject) => Number(subject.slice(subject.lastIndexOf(".") + 1)));
+  }
+
+  async #subjects(filter: string): Promise<readonly string[]> {
+    const { manager, clock, stream } = this.#place;
+    const { state } = await within(clock, CLUSTER_WITHIN_MS, () =>
+      manager.streams.info(stream, { subjects_filter: filter }),
+    );
+    return Object.keys(state.subjects ?? {});
+  }
+
+  /** By the server that leads the stream: others may be behind. */
+  async #find(name: string, count: number) {
+    const { manager, clock, stream } = this.#place;
+    const query = { last_by_subj: `${this.#subject(name)}.${count}` };
+    const found = await within(clock, CLUSTER_WITHIN_MS, () =>
+      manager.streams.getMessage(stream, query),
+    );
+    return found ?? undefined;
+  }
+
+  async #purge(name: string, count: number): Promise<void> {
+    const { manager, clock, stream } = this.#place;
+    const filter = `${this.#subject(name)}.${count}`;
+    await within(clock, CLUSTER_WITHIN_MS, () => manager.streams.purge(stream, { filter }));
+  }
+}
+
+/** The next writing of the same name removes it, too. */
+function ignored(): void {}
+
+/** Tries until then: who leads the stream may just be chosen. @throws Fault no-majority */
+async function within<Result>(
+  clock: Clock,
+  withinMs: number,
+  act: () => Promise<Result>,
+): Promise<Result> {
+  const until = clock.now() + withinMs;
+  for (;;) {
+    try {
+      return await act();
+    } catch (error) {
+      if (error instanceof Fault || clock.now() >= until) throw asFault(error);
+    }
+    await delay(clock, CLUSTER_ANSWER_MS / 10);
+  }
+}

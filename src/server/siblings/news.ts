@@ -1,0 +1,56 @@
+import type { RoomId, UserId } from "../../base/ids.ts";
+import { SIBLING_GUESS_KEYS_MAX, SIBLING_KEY_CHARS_MAX } from "../../base/limits-cluster.ts";
+import type { ServerPlace } from "../../wire/invite.ts";
+import type { SiblingNews } from "./siblings.ts";
+
+/** What another server told. Undefined: of a later version, or nonsense. */
+export function newsOf(value: unknown): SiblingNews | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { kind, users, user, room, n, device, left, by, of, keys, place } = value as Fields;
+  switch (kind) {
+    case "online":
+      return Array.isArray(users) ? { kind, users: users.filter(isId) } : undefined;
+    case "place": {
+      const told = placeOf(place);
+      return { kind, ...(told === undefined ? {} : { place: told }) };
+    }
+    case "read":
+      return isId(user) && isText(room) && isCount(n)
+        ? { kind, user, room: room as RoomId, n }
+        : undefined;
+    case "key-packages-low":
+      return isId(user) && isText(device) && isCount(left)
+        ? { kind, user, device, left }
+        : undefined;
+    case "key-packages-taken":
+      return isId(by) && isId(of) ? { kind, by, of } : undefined;
+    case "guess":
+    case "guessed":
+      return Array.isArray(keys)
+        ? { kind, keys: keys.slice(0, SIBLING_GUESS_KEYS_MAX).filter(isText) }
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function placeOf(value: unknown): ServerPlace | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { host, port } = value as Fields;
+  const isPlace = typeof host === "string" && host.length <= 253 && isCount(port) && port > 0;
+  return isPlace ? { host, port } : undefined;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value.length <= SIBLING_KEY_CHARS_MAX;
+}
+
+function isId(value: unknown): value is UserId {
+  return isText(value);
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}

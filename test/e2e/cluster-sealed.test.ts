@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { systemClock } from "../../src/io/clock.ts";
+import { openJetStream } from "../../src/io/nats/jetstream.ts";
+import { eventually } from "../event.ts";
+import { NatsServers } from "../io/nats/nats-servers.ts";
+import { serveNodes } from "./cluster-nodes.ts";
+import { WordSearch } from "./memory.ts";
+import { type Program, Sandbox, type Served } from "./program.ts";
+
+/** Sealed rooms over several servers that are one. */
+
+let nats: NatsServers;
+
+beforeAll(async () => {
+  nats = await NatsServers.start();
+}, 60_000);
+
+afterAll(() => nats.stop());
+
+/** A device can be let in once the servers have its key packages, a moment after it came. */
+async function keyPackages({ fingerprint: own }: Served, devices: number): Promise<void> {
+  const stream = await openJetStream({
+    ...{ servers: nats.urls, cluster: "chat", isUnsafe: true, clock: systemClock() },
+    identity: { own, make: () => Promise.resolve(own) },
+  });
+  const { manager } = stream.beside;
+  await eventually(`key packages of ${devices} devices`, async () => {
+    const query = { subjects_filter: "chat.chat.kept.keys.>" };
+    const { state } = await manager.streams.info("CHATKEPT_chat", query);
+    return Object.keys(state.subjects ?? {}).length >= devices;
+  });
+  await stream.close();
+}
+
+async function letsIn(by: Program, name: string): Promise<void> {
+  by.type(`/invite ${name}`);
+  expect(await by.json("let-in", { user: name })).toMatchObject({ added: 1, missing: 0 });
+}
+
+test("a sealed room of people at different servers outlives the first of them", async () => {
+  await using sandbox = new Sandbox();
+  const [a, b, c] = (await serveNodes(sandbox, nats, ["a", "b", "c"])) as [Served, Served, Served];
+  const join = (name: string, { invite }: Served) =>
+    sandbox.home(name).join([invite, "--user", name]);
+  const ana = await join("ana", a);
+  const ben = await join("ben", b);
+  const eve = await join("eve", c);
+  const words = Array.from({ length: 6 }, (_, i) => `canary-${i}-${crypto.randomUUID()}`);
+  const [first = "", second = "", third = "", fourth = "", fifth = "", last = ""] = words;
+
+  ana.type("/join vault --sealed");
+  await ana.json("joined", { room: "vault", created: true });
+  await keyPackages(a, 3);
+  await letsIn(ana, "ben");
+  await ben.json("may-join", { room: "vault", by: "ana" });
+  ben.type("/join vault");
+  await ana.json("join", { from: "ben", room: "vault" });
+  ana.type(first);
+  await ben.json("text", { from: "ana", text: first, sealed: true });
+  ben.type(second);
+  await ana.json("text", { from: "ben", text: second, sealed: true });
+
+  // By somebody at another server, for somebody at a third one.
+  ana.type("/grant ben");
+  await ana.json("granted", { user: "ben" });
+  await letsIn(ben, "eve");
+  await eve.json("may-join", { room: "vault", by: "ben" });
+  eve.type("/join vault");
+  await ana.json("join", { from: "eve", room: "vault" });
+  eve.type(third);
+  for (const one of [ana, ben]) await one.json("text", { from: "eve", text: third });
+  ben.type("/kick eve");
+  await eve.json("leave", { from: "eve" });
+  ana.type(fourth);
+  await ben.json("text", { from: "ana", text: fourth });
+
+  // Dan has only his key packages there: he hears of it at a server that knows nothing of him yet.
+  const dan = await join("dan", a);
+  await keyPackages(a, 4);
+  await letsIn(ben, "dan");
+  await dan.json("may-join", { room: "vault", by: "ben" });
+  dan.type("/quit");
+  await dan.ended();
+
+  await a.program.signal("SIGKILL");
+  ana.type(fifth); // At another server, which she has to find.
+  await ben.json("text", { from: "ana", text: fifth });
+  const dans = await join("dan", c);
+  await dans.json("may-join", { room: "vault" });
+  dans.type("/join vault");
+  await ana.json("join", { from: "dan", room: "vault" });
+  dans.type(last);
+  for (const one of [ana, ben]) await one.json("text", { from: "dan", text: last });
+  ana.type("/sealed");
+  const members = ["ana", "ben", "dan"].map((user) => expect.objectContaining({ user }));
+  expect(await ana.json("sealing")).toMatchObject({ status: "in", members });
+  for (const word of [fourth, fifth, last]) expect(eve.out.text).not.toContain(word);
+
+  const search = new WordSearch(words);
+  for (const { data, program } of [a, b, c]) {
+    search.folder(data);
+    search.look(Buffer.from(program.out.text + program.err.text), "output");
+  }
+  search.folder(nats.folder);
+  expect(search.found).toEqual([]);
+  const names = new WordSearch(["vault"]);
+  names.folder(nats.folder);
+  expect(names.found).not.toEqual([]);
+}, 60_000);

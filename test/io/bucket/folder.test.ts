@@ -1,0 +1,47 @@
+import { expect, test } from "bun:test";
+import { FolderBucket } from "../../../src/io/bucket/folder.ts";
+import { SimDisk } from "../disk/sim.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+function open(disk = new SimDisk({ random: () => 0.5, unixMs: () => 0 })) {
+  const place = { disk: disk.boot(), folder: "/d/sealed/keys", suffix: ".json", sizeBytesMax: 8 };
+  return { disk, place, bucket: new FolderBucket(place) };
+}
+
+test("a value is written in place of the one that was read, and of no other", async () => {
+  const { bucket } = open();
+  expect(await bucket.read("a")).toBeUndefined();
+  expect(await bucket.write("a", bytes("one"), undefined)).toBe(true);
+  expect(await bucket.write("a", bytes("two"), undefined)).toBe(false);
+  const one = await bucket.read("a");
+  expect(await bucket.write("a", bytes("two"), one)).toBe(true);
+  expect(await bucket.write("a", bytes("three"), one)).toBe(false);
+  expect((await bucket.read("a"))?.bytes).toEqual(bytes("two"));
+  await bucket.remove("a");
+  expect(await bucket.write("a", bytes("four"), one)).toBe(false);
+  expect(await bucket.read("a")).toBeUndefined();
+});
+
+test("what is written outlives a power cut, with its folder", async () => {
+  const { disk, bucket } = open();
+  await bucket.write("a", bytes("one"), undefined);
+  disk.losePower();
+  expect((await open(disk).bucket.read("a"))?.bytes).toEqual(bytes("one"));
+});
+
+test("a start removes what nobody keeps, and what a crash left half written", async () => {
+  const { place, bucket } = open();
+  for (const name of ["a", "b"]) await bucket.write(name, bytes(name), undefined);
+  for (const name of ["b.json.tmp", "other.txt"]) {
+    place.disk.open(`${place.folder}/${name}`, "write").close();
+  }
+  await bucket.sweep((name) => name === "b");
+  expect(place.disk.list(place.folder).toSorted()).toEqual(["b.json", "other.txt"]);
+});
+
+test("what is larger than any of ours is refused", async () => {
+  const { bucket } = open();
+  await bucket.write("a", bytes("123456789"), undefined);
+  await expect(bucket.read("a")).rejects.toMatchObject({ code: "data-foreign" });
+});

@@ -1,0 +1,35 @@
+import { expect, test } from "bun:test";
+import { moveIn, sealedFolder } from "../../../src/server/sealed/buckets.ts";
+import { KeyPackageStore } from "../../../src/server/sealed/key-packages.ts";
+import { VirtualClock } from "../../client/virtual-clock.ts";
+import { MemoryBucket } from "../../io/bucket/memory.ts";
+import { SimDisk } from "../../io/disk/sim.ts";
+
+test("what a server alone has kept goes to all once, and replaces nothing", async () => {
+  const place = {
+    disk: new SimDisk({ random: () => 0.5, unixMs: () => 0 }).boot(),
+    folder: "/d/sealed",
+  };
+  const bucket = () => new MemoryBucket(() => 0.5);
+  const shared = { groups: bucket(), keys: bucket(), leases: bucket() };
+  await moveIn(place, shared); // There is nothing.
+  const own = sealedFolder(place);
+  const clock = new VirtualClock();
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  await own.groups.write("room.hash", bytes("info"), undefined);
+  await own.leases.write("device", bytes("lease"), undefined);
+  await new KeyPackageStore(own.keys, clock).add("device", [bytes("one"), bytes("two")]);
+  await shared.leases.write("device", bytes("newer"), undefined);
+  shared.keys.losesPercent = 100;
+  await expect(moveIn(place, shared)).rejects.toMatchObject({ code: "no-majority" });
+  shared.keys.losesPercent = 0;
+  await moveIn(place, shared);
+  const store = new KeyPackageStore(shared.keys, clock);
+  expect((await store.take("device"))?.keyPackage).toEqual(bytes("one"));
+  await moveIn(place, shared);
+  expect((await store.take("device"))?.keyPackage).toEqual(bytes("two"));
+  expect(await store.take("device")).toBeUndefined();
+  expect((await shared.groups.read("room.hash"))?.bytes).toEqual(bytes("info"));
+  expect((await shared.leases.read("device"))?.bytes).toEqual(bytes("newer"));
+  expect(place.disk.list("/d/sealed").filter((name) => name.includes("."))).toEqual([]);
+});

@@ -1,0 +1,40 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { SIBLING_GUESS_KEYS_MAX, SIBLING_KEY_CHARS_MAX } from "../../../src/base/limits-cluster.ts";
+import { newsOf } from "../../../src/server/siblings/news.ts";
+
+test("what a server tells comes back as it was", () => {
+  const news = [
+    { kind: "online", users: ["u1", "u2"] },
+    { kind: "read", user: "u1", room: "r1", n: 3 },
+    { kind: "place", place: { host: "10.0.0.1", port: 2428 } },
+    { kind: "place" },
+    { kind: "key-packages-low", user: "u1", device: "d", left: 0 },
+    { kind: "key-packages-taken", by: "u1", of: "u2" },
+    { kind: "guess", keys: ["name:ana", "address:10.0.0.1"] },
+    { kind: "guessed", keys: ["secret:server"] },
+  ];
+  for (const one of news) expect(newsOf(one) as unknown).toEqual(one);
+});
+
+test("what no server of this version tells is nothing, or cut", () => {
+  const long = "x".repeat(SIBLING_KEY_CHARS_MAX + 1);
+  const none = [
+    undefined,
+    null,
+    7,
+    [],
+    { kind: "later" },
+    { kind: "read", user: "u", room: "r", n: -1 },
+    { kind: "key-packages-low", user: "u", device: long, left: 1 },
+    { kind: "key-packages-taken", by: "u" },
+    { kind: "guess", keys: "name:ana" },
+  ];
+  for (const one of none) expect(newsOf(one)).toBeUndefined();
+  expect(newsOf({ kind: "guess", keys: ["a", 1, long, "b", "c", "d"] })).toEqual({
+    kind: "guess",
+    keys: ["a", "b"],
+  });
+  expect(SIBLING_GUESS_KEYS_MAX).toBe(4);
+  fc.assert(fc.property(fc.anything(), (value) => void newsOf(value)));
+});

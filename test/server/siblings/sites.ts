@@ -1,0 +1,90 @@
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import { Replica } from "../../../src/io/cluster/replica.ts";
+import { ReplicatedLog } from "../../../src/io/cluster/replicated-log.ts";
+import { newsOf } from "../../../src/server/siblings/news.ts";
+import type { SiblingNews, Siblings } from "../../../src/server/siblings/siblings.ts";
+import { VirtualClock } from "../../client/virtual-clock.ts";
+import { MemoryBucket } from "../../io/bucket/memory.ts";
+import { SimStream } from "../../io/cluster/sim-stream.ts";
+import { randomOf } from "../../worlds/disk-world.ts";
+import { type SharedSite, Site, type SiteOptions } from "../site.ts";
+
+/** Servers that are one, on a simulated stream and one clock. */
+export class Sites {
+  readonly buckets: Readonly<Record<"groups" | "keys" | "leases", MemoryBucket>>;
+  readonly #sites: Site[] = [];
+  readonly #stream: SimStream;
+  readonly #random: () => number;
+  readonly #time = new VirtualClock();
+  readonly #listeners = new Map<number, (node: string, news: SiblingNews) => void>();
+
+  private constructor(seed: number) {
+    this.#random = randomOf(seed);
+    this.#stream = new SimStream(this.#random);
+    const bucket = () => new MemoryBucket(this.#random);
+    this.buckets = { groups: bucket(), keys: bucket(), leases: bucket() };
+  }
+
+  static async open(count: number, options: SiteOptions = {}): Promise<Sites> {
+    const sites = new Sites(options.seed ?? 1);
+    for (let at = 0; at < count; at++) {
+      const place = { time: sites.#time, seed: at + 1, shared: sites.#shared(at) };
+      sites.#sites.push(await Site.open({ ...options, ...place }));
+    }
+    return sites;
+  }
+
+  site(at: number): Site {
+    const site = this.#sites[at];
+    if (site === undefined) throw new Error(`there is no site ${at}`);
+    return site;
+  }
+
+  #shared(at: number): SharedSite {
+    const entropy = (sizeBytes: number) =>
+      Uint8Array.from({ length: sizeBytes }, () => this.#random() * 256);
+    return {
+      open: async (mirrors) => {
+        const stream = this.#stream.connect();
+        const replica = await Replica.open({
+          ...{ stream, mirrors, clock: this.#time, entropy, sha256 },
+          keep: () => undefined,
+          onStopped: (fault) => {
+            throw fault;
+          },
+        });
+        return {
+          history: new ReplicatedLog(replica, mirrors, "history"),
+          accounts: new ReplicatedLog(replica, mirrors, "accounts"),
+          siblings: this.#siblings(at, replica),
+          sealed: this.buckets,
+        };
+      },
+    };
+  }
+
+  #siblings(at: number, replica: Replica): Siblings {
+    const current = async () => replica.reached(await this.#stream.connect().last());
+    return {
+      isOwn: (seq) => replica.isOwn(seq),
+      isFollowing: () => replica.failure === undefined,
+      reached: current,
+      current,
+      tell: (news) => {
+        const heard = newsOf(JSON.parse(JSON.stringify(news)));
+        if (heard === undefined) throw new Error("another server cannot read this");
+        for (const [other, listener] of this.#listeners) {
+          if (other !== at) queueMicrotask(() => listener(`${at}`, heard));
+        }
+      },
+      listen: (onNews) => {
+        this.#listeners.set(at, onNews);
+        return () => this.#listeners.delete(at);
+      },
+    };
+  }
+
+  async stop(): Promise<void> {
+    for (const site of this.#sites) await site.stop();
+  }
+}
