@@ -70,7 +70,7 @@ export class KeyPackageStore {
     const [oldest = now] = times;
     if (times.length >= KEY_PACKAGES_PER_HOUR) {
       throw new Fault("too-fast", `${KEY_PACKAGES_PER_HOUR} times in an hour is the most`, {
-        retryAfterMs: HOUR_MS - (now - oldest),
+        retryAfterMs: Math.ceil(HOUR_MS - (now - oldest)),
       });
     }
     this.took(by, of);
