@@ -160,7 +160,10 @@ test("users of different nodes talk, and no name is given twice", async () => {
   expect([invite, used.toSorted()]).toEqual([invite, [0, 3]]);
 
   const look = ["cluster", "status", "--nats", nats.urls.join(","), "--cluster", "talk"];
-  const seen = await boss.json(look);
+  const seen = await until("all have what was said last", async () => {
+    const lines = await boss.json(look);
+    return lines.every(({ kind, lag }) => kind !== "node" || lag === 0) && lines;
+  });
   const nodes = seen.filter(({ kind }) => kind === "node");
   expect(seen.at(-1)).toMatchObject({ kind: "stream", replicas: 3, current: 3, rootsEqual: true });
   expect(nodes.map(({ state, lag }) => [state, lag])).toEqual(Array(3).fill(["follows", 0]));
