@@ -1,0 +1,39 @@
+import { expect } from "bun:test";
+import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { until } from "../e2e/deadline.ts";
+import { Sandbox } from "../e2e/program.ts";
+import { NatsServers } from "../io/nats/nats-servers.ts";
+import { pageTest, sharedBrowser } from "./browser.ts";
+import { pageAddress } from "./scenery.ts";
+
+/** The machine of a page is gone, and the server is not. */
+
+const browser = sharedBrowser();
+
+pageTest("a page whose machine is gone leads to those on the others", async () => {
+  const nats = await NatsServers.start(1);
+  await using ended = new AsyncDisposableStack();
+  ended.defer(() => nats.stop());
+  await using sandbox = new Sandbox();
+  const args = ["--nats", nats.urls.join(","), "--unsafe-nats"];
+  const first = await sandbox.serve({ data: "first", args });
+  mkdirSync(sandbox.path("other"));
+  for (const file of ["identity.key", "settings.json"])
+    copyFileSync(join(first.data, file), sandbox.path("other", file));
+  const other = await sandbox.serve({ data: "other", args });
+  await until("the first knows of the other", () =>
+    readFileSync(join(first.data, "invite"), "utf8").includes(`also=${other.address}`),
+  );
+  await using ana = await browser.visit(pageAddress(first));
+  await ana.enter("ana");
+  await ana.says("before");
+  await ana.settled();
+  expect(await ana.page.getByText("The same server is also at").count()).toBe(0);
+  await first.program.signal("SIGKILL");
+  await ana.page.getByText(/^Offline/).waitFor();
+  await ana.page.getByText("The same server is also at").waitFor();
+  const links = ana.page.locator(".banner a");
+  expect(await links.count()).toBe(1);
+  expect(await links.getAttribute("href")).toBe(`https://${other.address}/`);
+});
