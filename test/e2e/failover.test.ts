@@ -17,6 +17,8 @@ const BACK_OVER_UDP_WITHIN_MS = 4_000 + BACK_WITHIN_MS;
 
 const sandbox = new Sandbox();
 const nodes: Served[] = [];
+/** The one that was started last. */
+let newest = 0;
 let nats: NatsServers;
 
 beforeAll(async () => {
@@ -48,6 +50,7 @@ async function serve(index: number): Promise<void> {
   const port = nodes[index]?.port;
   const options = { data: NODES[index] ?? "", args, ...(port === undefined ? {} : { port }) };
   nodes[index] = await sandbox.serve(options);
+  newest = index;
 }
 
 function node(index: number): Served {
@@ -158,4 +161,12 @@ test("the first address is dead: a first join, and commands of a known server", 
   // The operator's token is of that machine alone: nobody else is asked.
   const admin = ["admin", "invite", "--server", address, "--data", node(0).data];
   expect((await sandbox.home("known").run(admin)).exitCode).toBe(5);
+}, 60_000);
+
+test("without a word of the user, the server of this very machine is the first", async () => {
+  await areKnown();
+  const here = sandbox.home("here");
+  await here.json(["send", "at b", "--server", node(1).invite, "--user", "hana"]);
+  await here.json(["users"]);
+  await node(newest).program.json("logged-in", { user: "hana" });
 }, 60_000);

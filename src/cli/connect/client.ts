@@ -90,7 +90,9 @@ export async function openClient(
     const one = known[skipped];
     try {
       const address = chosen.address ?? one?.address ?? (await serverOnLan(context, state));
-      return await openAt(context, flags, options, { chosen, address, state });
+      // That of this machine is meant, wherever one was in last.
+      const isNamed = chosen.address !== undefined || one?.data !== undefined;
+      return await openAt(context, flags, options, { chosen, address, state, isNamed });
     } catch (error) {
       state.close();
       if (one?.data === undefined || !isUnreachable(error)) throw error;
@@ -116,13 +118,14 @@ interface OpenOptions {
   readonly chosen: ServerOptions;
   readonly address: ServerAddress;
   readonly state: ClientState;
+  readonly isNamed: boolean;
 }
 
 async function openAt(
   context: Context,
   flags: ClientFlags,
   options: ConnectOptions,
-  { chosen, address, state }: OpenOptions,
+  { chosen, address, state, isNamed }: OpenOptions,
 ): Promise<OpenClient> {
   const { config, folders } = context.settings();
   let dialer: PlacesDialer | undefined;
@@ -162,7 +165,7 @@ async function openAt(
       {
         address: filedAs,
         ...placesOf(address, expected, state, options),
-        isNamed: chosen.address !== undefined,
+        isNamed,
         program: `chat/${VERSION}`,
         credentials: options.greetOnly === true ? undefined : credentials,
         fingerprint: chosen.fingerprint ?? address.fingerprint,
