@@ -38,6 +38,8 @@ export const CLUSTER_FILE_BYTES_MAX = 4_000_000_000;
 export const CLUSTER_CHUNKS_AT_ONCE = 16;
 /** Of one file: others come in between. */
 export const CLUSTER_FILE_CHUNKS_AT_ONCE = 8;
+/** Chunks that came from the store and wait for the disk, over all files: 64 MiB, or one a file. */
+export const CLUSTER_CHUNKS_HELD = 256;
 /** All chunks that are under way together pass a network of 10 Mbit/s within that. */
 export const CLUSTER_CONTENT_ANSWER_MS = 5_000;
 /** NATS agrees on a new leader within some seconds: for so long content is asked for again. */

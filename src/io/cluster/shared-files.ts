@@ -5,6 +5,7 @@ import type { FileId, Sha256 } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import {
   CLUSTER_CHUNKS_AT_ONCE,
+  CLUSTER_CHUNKS_HELD,
   CLUSTER_CONTENT_WITHIN_MS,
   CLUSTER_FILE_CHUNKS_AT_ONCE,
 } from "../../base/limits-cluster.ts";
@@ -51,6 +52,8 @@ export class SharedFiles {
   /** Bounded by CLUSTER_FILE_CHUNKS_AT_ONCE for each transfer. */
   readonly #waiting: (() => void)[] = [];
   #free = CLUSTER_CHUNKS_AT_ONCE;
+  /** Files that are being read. */
+  #readers = 0;
   #isStopping = false;
 
   constructor(options: SharedFilesOptions) {
@@ -95,18 +98,40 @@ export class SharedFiles {
     }
   }
 
-  /** @throws Fault no-majority, store-full */
-  put(file: FileId, index: number, hash: Uint8Array, bytes: Uint8Array): Promise<void> {
-    return this.#inTurn(() => this.#options.store.put(file, chunkPart(index, hash), bytes));
+  /**
+   * @param read asked when its turn has come
+   * @throws Fault no-majority, store-full, and of `read`; checksum-wrong: it is not what it was
+   */
+  put(
+    file: FileId,
+    index: number,
+    hash: Uint8Array,
+    read: () => Promise<Uint8Array>,
+  ): Promise<void> {
+    return this.#inTurn(async () => {
+      const bytes = await read();
+      if (!equalBytes(this.#options.sha256(bytes), hash)) throw damagedHere();
+      await this.#tried(() => this.#options.store.put(file, chunkPart(index, hash), bytes));
+    });
   }
 
-  /** All chunks are there: whoever knows the digest can fetch the file. */
-  async complete(file: FileId, digest: Uint8Array, hashes: readonly Uint8Array[]): Promise<void> {
+  /**
+   * All chunks were put: from now on whoever knows the digest can fetch the file.
+   * @returns the first chunk that is not there any more, since somebody erased it meanwhile
+   */
+  async complete(
+    file: FileId,
+    digest: Uint8Array,
+    hashes: readonly Uint8Array[],
+  ): Promise<number | undefined> {
     for (let first = 0; first < hashes.length; first += LISTED_AT_ONCE) {
       const bytes = Buffer.concat(hashes.slice(first, first + LISTED_AT_ONCE));
       const part = listPart(first / LISTED_AT_ONCE, digest);
-      await this.#inTurn(() => this.#options.store.put(file, part, new Uint8Array(bytes)));
+      await this.#tried(() => this.#options.store.put(file, part, new Uint8Array(bytes)));
     }
+    const there = new Set(await this.#tried(() => this.#options.store.parts(file)));
+    const missing = hashes.findIndex((hash, index) => !there.has(chunkPart(index, hash)));
+    return missing === -1 ? undefined : missing;
   }
 
   /** Checksums of all its chunks. @throws Fault file-unknown, checksum-wrong, no-majority */
@@ -115,7 +140,7 @@ export class SharedFiles {
     const lists: Uint8Array[] = [];
     for (let first = 0; first < chunks; first += LISTED_AT_ONCE) {
       const part = listPart(first / LISTED_AT_ONCE, hex);
-      const bytes = await this.#inTurn(() => this.#options.store.get(file, part));
+      const bytes = await this.#tried(() => this.#options.store.get(file, part));
       if (bytes === undefined) throw missing();
       lists.push(bytes);
     }
@@ -130,7 +155,7 @@ export class SharedFiles {
   /** One chunk, whose bytes are what its checksum says. @throws Fault as `hashes` */
   async chunk(file: FileId, index: number, hash: Uint8Array): Promise<Uint8Array> {
     const part = chunkPart(index, hash);
-    const bytes = await this.#inTurn(() => this.#options.store.get(file, part));
+    const bytes = await this.#inTurn(() => this.#tried(() => this.#options.store.get(file, part)));
     if (bytes === undefined) throw missing();
     const isRight = bytes.length > 0 && bytes.length <= CHUNK_BYTES;
     if (!isRight || !equalBytes(this.#options.sha256(bytes), hash)) throw damaged();
@@ -148,18 +173,24 @@ export class SharedFiles {
     readonly bytes: Uint8Array;
   }> {
     const coming: Promise<Uint8Array>[] = [];
-    for (const [index, hash] of hashes.entries()) {
-      if (index < from) continue;
-      for (let next = index + coming.length; coming.length < CLUSTER_FILE_CHUNKS_AT_ONCE; next++) {
-        const wanted = hashes[next];
-        if (wanted === undefined) break;
-        const chunk = this.chunk(file, next, wanted);
-        chunk.catch(() => undefined); // One before it may fail first.
-        coming.push(chunk);
+    this.#readers++;
+    try {
+      for (const [index, hash] of hashes.entries()) {
+        if (index < from) continue;
+        const ahead = Math.max(1, Math.floor(CLUSTER_CHUNKS_HELD / this.#readers));
+        for (let next = index + coming.length; coming.length < ahead; next++) {
+          const wanted = hashes[next];
+          if (wanted === undefined || coming.length === CLUSTER_FILE_CHUNKS_AT_ONCE) break;
+          const chunk = this.chunk(file, next, wanted);
+          chunk.catch(() => undefined); // One before it may fail first.
+          coming.push(chunk);
+        }
+        const bytes = await coming.shift();
+        assert(bytes !== undefined, "one was asked for");
+        yield { index, hash, bytes };
       }
-      const bytes = await coming.shift();
-      assert(bytes !== undefined, "one was asked for");
-      yield { index, hash, bytes };
+    } finally {
+      this.#readers--;
     }
   }
 
@@ -187,7 +218,7 @@ export class SharedFiles {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
-      return await this.#tried(act);
+      return await act();
     } finally {
       const next = this.#waiting.shift();
       if (next === undefined) this.#free++;
@@ -230,6 +261,12 @@ function hashOf(text: string): Uint8Array | undefined {
 function missing(): Fault {
   return new Fault("file-unknown", "the cluster's store does not have this file", {
     remedy: "ask its sender to send it again",
+  });
+}
+
+function damagedHere(): Fault {
+  return new Fault("checksum-wrong", "the server's copy of this file is damaged", {
+    remedy: "send it again",
   });
 }
 

@@ -7,6 +7,10 @@ import type { Blob, BlobStore } from "../../io/blob/interfaces.ts";
 import type { SharedFiles } from "../../io/cluster/shared-files.ts";
 import { chunkSize } from "../../wire/chunks.ts";
 import { isWhole } from "./arrivals.ts";
+import { readStored } from "./offer-checks.ts";
+
+/** Who erases an upload in between, a server with a wrong clock say, does so once in a while. */
+const COMPLETE_TRIES_MAX = 3;
 
 interface Wait {
   readonly count: number;
@@ -77,10 +81,16 @@ export class SharedUpload {
   /** All of it is there: it can be fetched after the loss of this server. @throws as `reached` */
   async complete(): Promise<void> {
     const { about, have } = this.#blob;
-    if (!(await this.reached(have))) throw new Fault("link-closed", "this upload has ended");
     const hashes: Uint8Array[] = [];
     for (let index = 0; index < have; index++) hashes.push(await this.#blob.hash(index));
-    await this.#shared.complete(about.file, this.#blob.digest(), hashes);
+    for (let tries = 1; ; tries++) {
+      if (!(await this.reached(have))) throw new Fault("link-closed", "this upload has ended");
+      const lost = await this.#shared.complete(about.file, this.#blob.digest(), hashes);
+      if (lost === undefined) return;
+      if (tries === COMPLETE_TRIES_MAX) throw new Fault("too-many", "this file is being erased");
+      await this.#shared.begin(about);
+      this.#have = this.#next = lost; // Nothing is under way: all had been reached.
+    }
   }
 
   /** Resolves when the blob is not read any more. */
@@ -92,12 +102,9 @@ export class SharedUpload {
 
   async #bring(index: number): Promise<void> {
     try {
-      const [hash, [bytes]] = await Promise.all([
-        this.#blob.hash(index),
-        this.#blob.readSome(index, 1),
-      ]);
-      if (bytes === undefined) throw new Fault("store-failed", `chunk ${index} was not read`);
-      await this.#shared.put(this.#blob.about.file, index, hash, bytes);
+      const blob = this.#blob;
+      const hash = await blob.hash(index);
+      await this.#shared.put(blob.about.file, index, hash, () => readStored(blob.read(index)));
       this.#ahead.add(index);
       while (this.#ahead.delete(this.#have)) this.#have++;
       this.#settle();

@@ -4,6 +4,7 @@ import type { FileId, UserId } from "../../../src/base/ids.ts";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
 import {
   CLUSTER_CHUNKS_AT_ONCE,
+  CLUSTER_CHUNKS_HELD,
   CLUSTER_CONTENT_WITHIN_MS,
   CLUSTER_FILE_CHUNKS_AT_ONCE,
 } from "../../../src/base/limits-cluster.ts";
@@ -28,7 +29,7 @@ async function putAll(shared: SharedFiles, count: number): Promise<Uint8Array[]>
   for (let i = 0; i < count; i++) {
     const bytes = Uint8Array.of(i, i >> 8);
     hashes.push(sha256(bytes));
-    await shared.put(FILE, i, sha256(bytes), bytes);
+    await shared.put(FILE, i, sha256(bytes), async () => bytes);
   }
   return hashes;
 }
@@ -62,7 +63,7 @@ describe("shared files", () => {
     const hashes = await putAll(shared, 5);
     expect(await shared.sent(FILE)).toEqual(hashes);
     await store.put(FILE, "c9-not_a_hash", new Uint8Array());
-    await shared.put(FILE, 3, sha256(Uint8Array.of(99)), Uint8Array.of(99));
+    await shared.put(FILE, 3, sha256(Uint8Array.of(99)), async () => Uint8Array.of(99));
     expect(await shared.sent(FILE)).toEqual(hashes.slice(0, 3));
   });
 
@@ -89,6 +90,50 @@ describe("shared files", () => {
     held.resolve();
     expect((await first).value?.index).toBe(0);
     for (const other of others) expect((await other).value?.index).toBe(10);
+  });
+
+  test("hold no more than so many chunks in memory, or one each", async () => {
+    const { shared, store } = open();
+    const hashes = await putAll(shared, 40);
+    let gets = 0;
+    store.before = () => {
+      gets++;
+    };
+    const asked: number[] = [];
+    for (let reader = 0; reader <= CLUSTER_CHUNKS_HELD; reader++) {
+      const before = gets;
+      await shared.chunks(FILE, hashes, 0).next();
+      for (let i = 0; i < 200; i++) await undefined;
+      asked.push(gets - before);
+    }
+    expect(asked[0]).toBe(CLUSTER_FILE_CHUNKS_AT_ONCE);
+    expect(asked[CLUSTER_CHUNKS_HELD / 4 - 1]).toBe(4);
+    expect(asked.slice(-2)).toEqual([1, 1]);
+  });
+
+  test("get nothing that is not what its checksum says", async () => {
+    const { shared, store } = open();
+    const put = shared.put(FILE, 0, sha256(Uint8Array.of(1)), async () => Uint8Array.of(2));
+    expect(await put.catch((fault: Fault) => fault.code)).toBe("checksum-wrong");
+    expect(await store.parts(FILE)).toEqual([]);
+  });
+
+  test("read what they put only when its turn has come", async () => {
+    const { shared, store } = open();
+    let reads = 0;
+    const held = Promise.withResolvers<void>();
+    store.before = () => held.promise;
+    const puts = Array.from({ length: 40 }, (_, i) =>
+      shared.put(FILE, i, sha256(Uint8Array.of(i)), async () => {
+        reads++;
+        return Uint8Array.of(i);
+      }),
+    );
+    for (let i = 0; i < 200; i++) await undefined;
+    expect(reads).toBe(CLUSTER_CHUNKS_AT_ONCE);
+    held.resolve();
+    await Promise.all(puts);
+    expect(reads).toBe(40);
   });
 
   test("are asked for again while NATS agrees, and no longer", async () => {

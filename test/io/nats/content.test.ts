@@ -57,7 +57,7 @@ test("goes on when the server that leads it is killed", async () => {
   const chunks = Array.from({ length: 24 }, (_, i) => new Uint8Array(CHUNK_BYTES).fill(i));
   const hashes = chunks.map((chunk) => sha256(chunk));
   const put = (i: number) =>
-    shared.put(FILE, i, hashes[i] ?? new Uint8Array(), chunks[i] ?? new Uint8Array());
+    shared.put(FILE, i, hashes[i] ?? new Uint8Array(), async () => chunks[i] ?? new Uint8Array());
   for (let i = 0; i < 8; i++) await put(i);
   const leader = await leaderOf("leader");
   const rest = Promise.all(chunks.slice(8).map((_, i) => put(8 + i)));
@@ -76,7 +76,9 @@ test("is read while a server that holds a copy is frozen", async () => {
   const shared = new SharedFiles({ store, clock, sha256 });
   const chunks = Array.from({ length: 24 }, (_, i) => Uint8Array.of(i));
   const hashes = chunks.map((chunk) => sha256(chunk));
-  for (const [i, chunk] of chunks.entries()) await shared.put(FILE, i, sha256(chunk), chunk);
+  for (const [i, chunk] of chunks.entries()) {
+    await shared.put(FILE, i, sha256(chunk), async () => chunk);
+  }
   const leader = await leaderOf("frozen");
   const frozen = nats.servers.slice(1).find((server) => server !== leader);
   frozen?.signal("SIGSTOP");

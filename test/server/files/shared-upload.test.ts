@@ -104,6 +104,22 @@ describe("what is sent to one of several servers", () => {
     await site.stop();
   });
 
+  test("is brought again where it was erased meanwhile, before anybody is told", async () => {
+    const one = await SharedSite.open();
+    const { site, store, ana, ben } = one;
+    const lane = await channelOf(ana);
+    await lane.ask("offer", FOUR.offer());
+    FOUR.sendAll(lane);
+    await lane.until("ack", 4);
+    await site.until("all are there", () => store.files.get(FOUR.id)?.size === 5 || undefined);
+    store.files.delete(FOUR.id);
+    expect((await lane.ask("finish", FOUR.finish)).posted).toHaveLength(1);
+    await one.lose(FOUR.id);
+    expect((await download(await channelOf(ben), FOUR.id)).bytes).toHaveLength(FOUR.size);
+    expect(await store.filesWith("about")).toEqual([FOUR.id]);
+    await site.stop();
+  });
+
   test("goes on at another server, also as a stream that cannot be read twice", async () => {
     const one = await SharedSite.open();
     const first = await channelOf(one.ana);
@@ -159,7 +175,8 @@ describe("what is sent to one of several servers", () => {
     await lane.until("ack", 2);
     const elsewhere = new SharedFiles({ store, clock: site.clock, sha256 });
     for (const [i, chunk] of FOUR.chunks.entries()) {
-      await elsewhere.put(FOUR.id, i, FOUR.hashes[i] ?? new Uint8Array(), chunk);
+      const hash = FOUR.hashes[i] ?? new Uint8Array();
+      await elsewhere.put(FOUR.id, i, hash, async () => chunk);
     }
     await elsewhere.complete(FOUR.id, FOUR.digest, FOUR.hashes);
     await site.wait(recordedElsewhere(one, FOUR));
