@@ -167,3 +167,34 @@ test("an upload and a fetch outlive kill -9 of their server, and of NATS' leader
   expect(sha256(sandbox.path("again", "large.bin"))).toBe(sha256(path));
   leader?.start();
 }, 90_000);
+
+test("what is sealed takes the same way, and no server has the words", async () => {
+  await using cluster = await Cluster.start("sealed");
+  const { sandbox } = cluster;
+  const [ana, ben] = [await cluster.user("ana", 0), await cluster.user("ben", 1)];
+  const [one, other] = [await ana.join([]), await ben.join([])];
+  one.type("/join vault --sealed");
+  await one.json("joined", { room: "vault" });
+  // He can be let in as soon as the servers have keys of his program.
+  for (let isIn = false; !isIn; ) {
+    one.type("/invite ben", "/sealed");
+    const { members } = await one.json("sealing");
+    isIn = (members as readonly { readonly user: string }[]).some(({ user }) => user === "ben");
+  }
+  await other.json("may-join", { room: "vault" });
+  other.type("/join vault");
+  await one.json("join", { from: "ben", room: "vault" });
+  for (const program of [one, other]) {
+    program.type("/quit");
+    await program.ended(30_000);
+  }
+  const words = "a canary that sings";
+  const path = file(sandbox, "song.txt", `${words}\n`.repeat(20_000));
+  const sent = await sends(ana, path, "--to", "vault");
+  await gets(ben, sent["id"], sandbox.path("in"));
+  expect(sha256(sandbox.path("in", "song.txt"))).toBe(sha256(path));
+  for (const node of [0, 1]) {
+    const content = readFileSync(join(cluster.content(node, sent["id"]), "content"));
+    expect(content.includes(words)).toBe(false);
+  }
+}, 60_000);
