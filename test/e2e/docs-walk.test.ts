@@ -29,19 +29,23 @@ import { Lines } from "./lines.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
 
+const CLUSTER_NATS = "nats://10.0.0.1:4222,nats://10.0.0.2:4222,nats://10.0.0.3:4222";
+const CLUSTER_MONITORS = "http://10.0.0.1:8222,http://10.0.0.2:8222,http://10.0.0.3:8222";
+
 /** What cannot run here, and why; its calls of chat are still to be ones that chat takes. */
 const CANNOT: Readonly<Record<string, string>> = {
   "npm install && npm test": "this is one of its tests",
   "sudo install dist/chat /usr/local/bin/chat": "changes the machine; a link on PATH stands for it",
-  "nats-server -c nats.conf": "of three machines, see test/e2e/cluster.test.ts",
-  "chat serve --data ./data --nats nats://10.0.0.1:4222,nats://10.0.0.2:4222,nats://10.0.0.3:4222":
+  "nats-server -c nats.conf": "of three machines, see test/e2e/cluster-docs.test.ts",
+  [`chat serve --data ./data --nats ${CLUSTER_NATS} --nats-monitor ${CLUSTER_MONITORS}`]:
     "the same",
   "chat cluster status --nats nats://10.0.0.1:4222": "the same",
-  "chat cluster init ./data --nats nats://10.0.0.1:4222,nats://10.0.0.2:4222,nats://10.0.0.3:4222":
-    "see test/e2e/cluster-move.test.ts",
+  [`chat cluster init ./data --nats ${CLUSTER_NATS}`]: "the same",
   "chat cluster leave ./data": "the same",
   "ssh 10.0.0.2 mkdir -m 700 data": "the same",
-  "scp data/identity.key data/settings.json 10.0.0.2:data/": "the same",
+  "ssh 10.0.0.3 mkdir -m 700 data": "the same",
+  "scp -p data/identity.key data/settings.json 10.0.0.2:data/": "the same",
+  "scp -p data/identity.key data/settings.json 10.0.0.3:data/": "the same",
 };
 
 /** What goes on until it is stopped: by what it says one knows that it does what it should. */
@@ -399,7 +403,7 @@ test("what systemd, cron and others are given is what they and chat take", async
           expect(line).toMatch(/^(\w+=\S+|([\d*/,-]+ ){5}\S.*)$/);
         }
       }
-      if (language === "ini" || language === "cron") {
+      if (language === "ini" || language === "cron" || language === "yaml") {
         for (const words of callsIn(text)) await parse(words);
       }
     }
