@@ -63,7 +63,6 @@ class Walk {
     const own = this.here(conf)
       .replace("server_name: n1", `server_name: n${machine}`)
       .replaceAll("0.0.0.0:", `127.0.0.${machine + 1}:`)
-      .replace("/var/lib/nats", this.folder(machine, "nats"))
       .replace(this.#isOld ? "  sync_interval: always\n" : "", "");
     writeFileSync(this.folder(machine, "nats.conf"), own);
     const [program = "", ...args] = line.split(" ");
@@ -149,7 +148,7 @@ test("three machines from nothing, and again after all NATS servers were lost", 
   for (const server of servers) await server.signal("SIGTERM");
   for (const machine of MACHINES) {
     await nats[machine]?.signal("SIGKILL");
-    rmSync(walk.folder(machine, "nats"), { recursive: true });
+    rmSync(walk.folder(machine, "nats-store"), { recursive: true });
     await walk.startNats(machine, startNats);
   }
   const [init = ""] = blocksOf("A server that has a history already", "sh");

@@ -69,6 +69,8 @@ const MISSING_EVERY_MS = 5;
 /** A message that is missed so often, CLUSTER_STALLED_MS apart, is gone. */
 const GONE_AFTER = 4;
 const DUPLICATE_WINDOW_NS = 120e9;
+/** A copy that is so few messages behind is one of a stream that is being written. */
+const STREAM_LAG_LOW = 100;
 /** Codes of the JetStream API. */
 export const STREAM_NOT_FOUND = 10_059;
 export const WRONG_LAST_SEQUENCE = 10_071;
@@ -241,7 +243,7 @@ export interface StreamState {
   /** The NATS server that leads it; empty: none, or there is one alone. */
   readonly leader: string;
   readonly replicas: number;
-  /** NATS servers that hold all of it, the leader among them; where there is one alone, 1. */
+  /** NATS servers that hold all of it, but for the last moment, the leader among them; where there is one alone, 1. */
   readonly current: number;
 }
 
@@ -304,7 +306,11 @@ export class JetStream implements FilledStream, Stream {
       const { state, cluster, config } = await this.#manager.streams.info(this.#stream.name);
       const { last_seq: last, bytes } = state;
       const leader = cluster?.leader ?? "";
-      const others = (cluster?.replicas ?? []).filter((one) => one.current && one.offline !== true);
+      const others = (cluster?.replicas ?? []).filter(
+        ({ current: isCurrent, offline, lag = 0 }) => {
+          return offline !== true && (isCurrent || (lag > 0 && lag < STREAM_LAG_LOW));
+        },
+      );
       const current = config.num_replicas === 1 ? 1 : others.length + (leader === "" ? 0 : 1);
       return { last, bytes, leader, replicas: config.num_replicas, current };
     } catch (error) {
