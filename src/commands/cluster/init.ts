@@ -118,7 +118,8 @@ async function bring(context: Context, { open, place, node }: Brought): Promise<
   const seconds = ((clock.now() - startedAt) / 1_000).toFixed(1);
   const what = `${counted(total, "record")}, ${formatSize(bytes)}`;
   say(context, `the cluster '${cluster}' has all of ${path}: ${what}, in ${seconds} s`);
-  say(context, `start it: chat serve --data ${path} --nats ${place.servers.join(",")}`);
+  const named = cluster === NATS_FLAGS.cluster.default ? "" : ` --cluster ${cluster}`;
+  say(context, `start it: chat serve --data ${path} --nats ${place.servers.join(",")}${named}`);
   if (existsSync(join(path, "files"))) {
     say(context, "contents of files stay with this folder: the other servers do not have them");
   }

@@ -9,12 +9,14 @@ import { sha256 } from "../../../src/crypto/sha256.ts";
 import { publishLogs } from "../../../src/io/cluster/publication.ts";
 import { type Position, Replica } from "../../../src/io/cluster/replica.ts";
 import { ReplicatedLog } from "../../../src/io/cluster/replicated-log.ts";
-import { openLog } from "../../../src/io/log/log-file.ts";
+import { type LogOptions, openLog } from "../../../src/io/log/log-file.ts";
 import { type Draft, sealDraft } from "../../../src/wire/record.ts";
 import { randomOf, soon } from "../../worlds/disk-world.ts";
 import { SimDisk } from "../disk/sim.ts";
 import { ANA, collect, draftOf, LOBBY, OTHER } from "../log-fixture.ts";
 import { SimStream } from "./sim-stream.ts";
+
+const NO_FOLD = { byHead: new Set<never>(), load: () => true, apply: () => undefined };
 
 /** A folder of two logs; as one of a cluster's servers, or alone. */
 class Machine {
@@ -44,11 +46,14 @@ class Machine {
     return { disk: this.disk.boot(), clock, entropy, sha256 };
   }
 
-  async open() {
+  async open(options: Pick<LogOptions, "snapshot" | "fold"> = {}) {
     const common = this.#common();
-    const open = (name: string) =>
-      openLog({ ...common, folder: `/data/${name}`, reserveBytes: 600, segmentBytes: 40_000 });
-    return { common, history: await open("history"), accounts: await open("accounts") };
+    const open = (name: string, more = {}) =>
+      openLog({
+        ...{ ...common, folder: `/data/${name}`, reserveBytes: 600, segmentBytes: 40_000 },
+        ...more,
+      });
+    return { common, history: await open("history", options), accounts: await open("accounts") };
   }
 
   /** Texts in two rooms, of which some are erased, and accounts. */
@@ -112,9 +117,10 @@ class Machine {
 }
 
 type Node = Awaited<ReturnType<Machine["join"]>>;
+type Logs = Pick<Node["mirrors"], "history" | "accounts">;
 
 /** Everything that a record is. */
-async function recordsOf({ mirrors }: Pick<Node, "mirrors">): Promise<string[]> {
+async function recordsOf({ mirrors }: { readonly mirrors: Logs }): Promise<string[]> {
   const all = [];
   for (const log of [mirrors.accounts, mirrors.history]) {
     for (const { headBytes, salt, bodyBytes, erased } of await collect(log.read(1))) {
@@ -153,6 +159,31 @@ test("a folder and an empty one are two servers with the same records, and go on
     expect(again.mirrors.history.damaged).toEqual([]);
     expect(await recordsOf(again)).toEqual(await recordsOf(one));
   }
+});
+
+test("a copied log starts from a snapshot of it, and what is blank in it stays so", async () => {
+  const stream = new SimStream(randomOf(2));
+  const [first, second] = [new Machine(1), new Machine(2)];
+  await first.fill(300);
+  await first.publish(stream);
+  const { replica, mirrors } = await second.join(stream);
+  const snapshot = mirrors.history.value();
+  if (snapshot === undefined) throw new Error("all that is durable was told");
+  expect([snapshot.erased, snapshot.unfinished]).toEqual([
+    [
+      [2, 301],
+      [5, 302],
+      [300, 303],
+    ],
+    [],
+  ]);
+  const before = await recordsOf({ mirrors });
+  await replica.close();
+  await mirrors.history.close();
+  const again = await second.open({ snapshot, fold: NO_FOLD });
+  expect(again.history.coveredBytes).toBeGreaterThan(0);
+  expect(await again.history.verify()).toEqual([]);
+  expect(await recordsOf({ mirrors: again })).toEqual(before);
 });
 
 test("killed anywhere and run again, nothing is missing and nothing there twice", async () => {
