@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
 import { defineVerb } from "../../cli/command.ts";
@@ -120,8 +118,5 @@ async function bring(context: Context, { open, place, node }: Brought): Promise<
   say(context, `the cluster '${cluster}' has all of ${path}: ${what}, in ${seconds} s`);
   const named = cluster === NATS_FLAGS.cluster.default ? "" : ` --cluster ${cluster}`;
   say(context, `start it: chat serve --data ${path} --nats ${place.servers.join(",")}${named}`);
-  if (existsSync(join(path, "files"))) {
-    say(context, "contents of files stay with this folder: the other servers do not have them");
-  }
   return 0;
 }
