@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { copyFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Fault } from "../../src/base/fault.ts";
 import { systemClock } from "../../src/io/clock.ts";
@@ -47,16 +47,14 @@ function linesOf(data: string, log: string): string {
   return text.join("").replaceAll(/"durable":\d+/g, "");
 }
 
-async function streamLength(cluster: string): Promise<number> {
-  try {
-    const options = { servers: nats.urls, cluster, isUnsafe: true, clock: systemClock() };
-    const stream = await openJetStream(options);
-    const { last } = await stream.state();
-    await stream.close();
-    return last;
-  } catch {
-    return 0; // There is none yet.
-  }
+/** Resolves when the stream has so many messages. */
+async function filled(cluster: string, messages: number): Promise<void> {
+  const options = { servers: nats.urls, cluster, isUnsafe: true, clock: systemClock() };
+  const stream = await until("there is a stream", async () => {
+    return await openJetStream(options).catch(() => undefined);
+  });
+  await until("it has a part", async () => (await stream.state()).last >= messages);
+  await stream.close();
 }
 
 /** Its lines beside each other: a new server has what the first one brought. */
@@ -96,12 +94,16 @@ test("a history moves into a cluster, is killed on the way, and a server leaves 
       "chat cluster init /a --nats URL",
   ]);
 
-  // Killed when a part of it is there, twice.
-  for (const part of [20, 60]) {
+  // Killed when a part of it is there, given up, and killed again.
+  const kill = async (when: Promise<unknown>) => {
     const program = boss.start(init);
-    await until("a part of it is there", async () => (await streamLength("move")) >= part);
+    await when;
     await program.signal("SIGKILL");
-  }
+  };
+  await kill(filled("move", 20));
+  const [givenUp] = await boss.json(["cluster", "leave", alone.data]);
+  expect(givenUp).toMatchObject({ kind: "left", cluster: "move" });
+  await kill(until("it goes on", () => existsSync(join(alone.data, "cluster.json"))));
   expect(await serve("a")).toEqual([
     1,
     "chat: /a was not brought into the cluster 'move' to the end; " +

@@ -285,18 +285,22 @@ export class JetStream implements FilledStream, Stream {
     return this.#callback("state", (message) => message.respond(state()));
   }
 
-  /** What all nodes say that answer within this time. */
+  /** What all nodes say that answer within this time. @throws Fault no-majority: it is closed */
   async ask(withinMs: number): Promise<Uint8Array[]> {
     const answers: Uint8Array[] = [];
     const inbox = createInbox();
-    const heard = this.#connection.subscribe(inbox, {
-      callback: (_error, { data }) => {
-        answers.push(new Uint8Array(data));
-      },
-    });
-    this.#connection.publish(this.#place("state"), undefined, { reply: inbox });
-    await delay(this.#clock, withinMs);
-    heard.unsubscribe();
+    try {
+      const heard = this.#connection.subscribe(inbox, {
+        callback: (error, message) => {
+          if (error === null) answers.push(new Uint8Array(message.data));
+        },
+      });
+      this.#connection.publish(this.#place("state"), undefined, { reply: inbox });
+      await delay(this.#clock, withinMs);
+      heard.unsubscribe();
+    } catch (error) {
+      throw asFault(error);
+    }
     return answers;
   }
 
