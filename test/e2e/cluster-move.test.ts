@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Fault } from "../../src/base/fault.ts";
-import { systemClock } from "../../src/io/clock.ts";
-import { openJetStream } from "../../src/io/nats/jetstream.ts";
 import type { LogRecord } from "../../src/wire/record.ts";
 import { NatsServers } from "../io/nats/nats-servers.ts";
 import { until } from "./deadline.ts";
 import { Sandbox } from "./program.ts";
+import { Relay } from "./relay.ts";
 import { openStopped } from "./stopped-folder.ts";
 
 /** A server that has a history becomes a cluster, and one of its servers goes on alone. */
@@ -20,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(() => nats.stop());
 
-const MORE = 30_000;
+const MORE = 20_000;
 
 /** Much history beside what users have said, as the server would have written it. */
 async function talkMuch(data: string): Promise<void> {
@@ -47,16 +46,6 @@ function linesOf(data: string, log: string): string {
   return text.join("").replaceAll(/"durable":\d+/g, "");
 }
 
-/** Resolves when the stream has so many messages. */
-async function filled(cluster: string, messages: number): Promise<void> {
-  const options = { servers: nats.urls, cluster, isUnsafe: true, clock: systemClock() };
-  const stream = await until("there is a stream", async () => {
-    return await openJetStream(options).catch(() => undefined);
-  });
-  await until("it has a part", async () => (await stream.state()).last >= messages);
-  await stream.close();
-}
-
 /** Its lines beside each other: a new server has what the first one brought. */
 function expectSame(one: string, other: string): void {
   for (const log of ["accounts", "history"]) {
@@ -81,7 +70,10 @@ test("a history moves into a cluster, is killed on the way, and a server leaves 
 
   const boss = sandbox.home("boss");
   const nats_ = ["--nats", nats.urls.join(","), "--cluster", "move"];
-  const init = ["cluster", "init", alone.data, ...nats_, "--unsafe-nats"];
+  const initAt = (at: string) => {
+    return ["cluster", "init", alone.data, "--nats", at, "--cluster", "move", "--unsafe-nats"];
+  };
+  const init = initAt(nats.urls.join(","));
   const line = async (args: readonly string[]) => {
     const { exitCode, err } = await boss.run(args);
     return [exitCode, err.replaceAll(sandbox.folder, "").trimEnd()];
@@ -95,15 +87,17 @@ test("a history moves into a cluster, is killed on the way, and a server leaves 
   ]);
 
   // Killed when a part of it is there, given up, and killed again.
-  const kill = async (when: Promise<unknown>) => {
-    const program = boss.start(init);
-    await when;
+  const killAfter = async (bytes: number) => {
+    await using relay = await Relay.open(nats.servers[0]?.port ?? 0);
+    const stalled = relay.stallAfter("up", bytes);
+    const program = boss.start(initAt(`nats://${relay.address}`));
+    await stalled;
     await program.signal("SIGKILL");
   };
-  await kill(filled("move", 20));
+  await killAfter(2_000_000);
   const [givenUp] = await boss.json(["cluster", "leave", alone.data]);
   expect(givenUp).toMatchObject({ kind: "left", cluster: "move" });
-  await kill(until("it goes on", () => existsSync(join(alone.data, "cluster.json"))));
+  await killAfter(1_000_000);
   expect(await serve("a")).toEqual([
     1,
     "chat: /a was not brought into the cluster 'move' to the end; " +

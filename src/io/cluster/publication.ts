@@ -65,6 +65,7 @@ export async function publishLogs(options: PublicationOptions): Promise<Position
   const pending: OwnMessage[] = [];
   let seq = 0;
   let isBegun = false;
+  let isTold = false;
   let goneOnAt = clock.now();
   const next = async () => {
     const made = pending.length > 0 ? undefined : await own.next();
@@ -92,7 +93,8 @@ export async function publishLogs(options: PublicationOptions): Promise<Position
         if (made.done === true) break;
         pending.push(made.value);
       }
-      if (!isBegun) onBegin();
+      if (!isTold) onBegin();
+      isTold = true;
       const behind = seq;
       const outcomes = await Promise.allSettled(
         pending.map(({ bytes }, at) => stream.publishBehind(bytes, behind + at)),

@@ -24,6 +24,8 @@ class Machine {
   position: Position | undefined;
   /** Messages after which this process is gone. */
   diesAfter = Number.POSITIVE_INFINITY;
+  /** Runs that were about to write to the stream. */
+  begins = 0;
   readonly #random: () => number;
 
   constructor(seed: number) {
@@ -90,7 +92,7 @@ class Machine {
     try {
       this.position = await publishLogs({
         ...{ ...common, path: "/data", stream: mortal, logs },
-        onBegin: () => undefined,
+        onBegin: () => this.begins++,
         onProgress: () => undefined,
       });
       return undefined;
@@ -246,6 +248,21 @@ test("what others decide while a copy is under way counts for nothing", async ()
   const nodes = [await first.join(stream), await second.join(stream)] as const;
   expect(nodes[0].history.head()).toBe(804);
   expect(await recordsOf(nodes[1])).toEqual(await recordsOf(nodes[0]));
+});
+
+test("a run says once that it begins to write, also one that goes on", async () => {
+  const stream = new SimStream(randomOf(11));
+  const machine = new Machine(1);
+  await machine.fill(800);
+  machine.diesAfter = 3;
+  await machine.publish(stream);
+  expect(machine.begins).toBe(1);
+  machine.diesAfter = Number.POSITIVE_INFINITY;
+  await machine.publish(stream);
+  expect(machine.begins).toBe(2);
+  // Nothing is left to write.
+  await machine.publish(stream);
+  expect(machine.begins).toBe(2);
 });
 
 test("a stream that has something else takes nothing", async () => {
