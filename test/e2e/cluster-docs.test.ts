@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually } from "../event.ts";
 import { reservedPort } from "../ports.ts";
@@ -135,10 +135,13 @@ test("three machines from nothing, and again after all NATS servers were lost", 
     readFileSync(walk.folder(machine, "data", "invite"), "utf8")
       .trim()
       .replaceAll("'", "");
+  const at = (machine: Machine) => walk.here(`10.0.0.${machine}:2428`);
   const ana = await sandbox.home("ana").join([inviteOf(1), "--user", "ana"]);
   const ben = await sandbox.home("ben").join([inviteOf(3), "--user", "ben"]);
   ana.type("from the first");
   await ben.json("text", { text: "from the first" });
+  const note = sandbox.write("note.txt", "sent to the third");
+  const [sent] = await sandbox.home("ben").json(["send-file", note, "--server", at(3)]);
   for (const user of [ana, ben]) {
     user.type("/quit");
     await user.ended();
@@ -160,11 +163,20 @@ test("three machines from nothing, and again after all NATS servers were lost", 
   };
   await runOn(1, leave);
   await runOn(1, init, "--unsafe-nats");
-  for (const machine of [2, 3] as const) rmSync(walk.folder(machine, "data"), { recursive: true });
-  for (const line of rest) await walk.shell(line);
+  const kept = ["identity.key", "settings.json", "files"];
+  for (const machine of [2, 3] as const) {
+    const names = readdirSync(walk.folder(machine, "data")).filter((name) => !kept.includes(name));
+    for (const name of names) rmSync(walk.folder(machine, "data", name), { recursive: true });
+  }
   for (const machine of MACHINES) {
     await walk.start(machine, serve).json("listening", {}, 60_000);
   }
+  const out = sandbox.path("out");
+  const get = ["get-file", String(sent?.["id"]), "--server", at(1), "--out", out];
+  await until("its content is back", async () => {
+    return (await sandbox.home("ana").run(get)).exitCode === 0;
+  });
+  expect(readFileSync(join(out, "note.txt"), "utf8")).toBe("sent to the third");
   const found = await boss.json(["history", "--data", walk.folder(3, "data"), "--grep", "first"]);
   expect(found.filter(({ kind }) => kind === "text")).toHaveLength(1);
 }, 120_000);

@@ -102,8 +102,8 @@ export async function openFolder(options: FolderOptions): Promise<OpenFolder> {
   }
 }
 
-/** What a node's operator copies into its folder before its first start. */
-const COPIED_FILES = ["identity.key", "settings.json"];
+/** What a node's operator may put into its folder before its first start. */
+const COPIED_FILES = ["identity.key", "settings.json", "files"];
 
 /** What a server alone may do with its own folder, one of several may not. @throws Fault */
 function checkAlone(options: FolderOptions): void {

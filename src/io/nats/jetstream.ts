@@ -243,7 +243,7 @@ export interface StreamState {
   /** The NATS server that leads it; empty: none, or there is one alone. */
   readonly leader: string;
   readonly replicas: number;
-  /** NATS servers that hold all of it, but for the last moment, the leader among them; where there is one alone, 1. */
+  /** NATS servers that hold all but the last moment of it; where there is one alone, 1. */
   readonly current: number;
 }
 
