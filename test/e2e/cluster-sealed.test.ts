@@ -62,7 +62,7 @@ test("a sealed room of people at different servers outlives the first of them", 
 
   // By somebody at another server, for somebody at a third one.
   ana.type("/grant ben");
-  await ana.json("granted", { user: "ben" });
+  await ben.json("group", { from: "ana", added: 0 });
   await letsIn(ben, "eve");
   await eve.json("may-join", { room: "vault", by: "ben" });
   eve.type("/join vault");
