@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { systemClock } from "../../src/io/clock.ts";
 import { openJetStream } from "../../src/io/nats/jetstream.ts";
 import { eventually } from "../event.ts";
@@ -45,8 +46,9 @@ test("a sealed room of people at different servers outlives the first of them", 
   const ana = await join("ana", a);
   const ben = await join("ben", b);
   const eve = await join("eve", c);
-  const words = Array.from({ length: 6 }, (_, i) => `canary-${i}-${crypto.randomUUID()}`);
-  const [first = "", second = "", third = "", fourth = "", fifth = "", last = ""] = words;
+  const words = Array.from({ length: 8 }, (_, i) => `canary-${i}-${crypto.randomUUID()}`);
+  const [first = "", second = "", third = "", fourth = "", fifth = "", last = "", ...files] = words;
+  const [name = "", content = ""] = files;
 
   ana.type("/join vault --sealed");
   await ana.json("joined", { room: "vault", created: true });
@@ -82,6 +84,10 @@ test("a sealed room of people at different servers outlives the first of them", 
   dan.type("/quit");
   await dan.ended();
 
+  const file = sandbox.write(name, `${content}\n`.repeat(50));
+  ana.type(`/send "${file}"`);
+  const shown = await ben.json("file", { name });
+
   await a.program.signal("SIGKILL");
   ana.type(fifth); // At another server, which she has to find.
   await ben.json("text", { from: "ana", text: fifth });
@@ -91,6 +97,9 @@ test("a sealed room of people at different servers outlives the first of them", 
   await ana.json("join", { from: "dan", room: "vault" });
   dans.type(last);
   for (const one of [ana, ben]) await one.json("text", { from: "dan", text: last });
+  ben.type(`/get ${shown["id"]} "${sandbox.path("tmp")}"`);
+  const got = await ben.json("got", { id: shown["id"] });
+  expect(readFileSync(String(got["path"]), "utf8")).toBe(readFileSync(file, "utf8"));
   ana.type("/sealed");
   const members = ["ana", "ben", "dan"].map((user) => expect.objectContaining({ user }));
   expect(await ana.json("sealing")).toMatchObject({ status: "in", members });

@@ -46,18 +46,23 @@ async function ensureStream(
   { manager, name, cluster }: StreamBeside,
   stream: string,
 ): Promise<void> {
+  const { config } = await manager.streams.info(name);
+  const { num_replicas } = config;
   try {
-    await manager.streams.info(stream);
+    const found = await manager.streams.info(stream);
+    // Somebody has given the other one more copies since.
+    if (found.config.num_replicas < num_replicas) {
+      await manager.streams.update(stream, { num_replicas });
+    }
     return;
   } catch (error) {
     if (!(error instanceof JetStreamApiError) || error.code !== STREAM_NOT_FOUND) throw error;
   }
-  const { config } = await manager.streams.info(name);
   await manager.streams.add({
     name: stream,
     description: config.description ?? "",
     subjects: [`${subjectOf(cluster)}.>`],
-    num_replicas: config.num_replicas,
+    num_replicas,
     storage: StorageType.File,
     retention: RetentionPolicy.Limits,
     discard: DiscardPolicy.Old,
