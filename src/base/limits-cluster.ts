@@ -100,3 +100,12 @@ export const TOLD_DIALS_PER_SECOND = 1;
 export const BUCKET_VALUE_BYTES_MAX = 256 * KIB;
 /** What nobody keeps, and was written so long ago, is left over: a commit takes seconds. */
 export const BUCKET_SWEEP_MS = 60 * 60_000;
+/**
+ * A client that may go elsewhere asks after so much silence over TCP, which tells of a machine
+ * without power after minutes. Each of a thousand idle clients then sends a few bytes that often.
+ */
+export const SILENT_ASK_AFTER_MS = 4_000;
+/** … and when that is not answered, whether the machine takes another connection, … */
+export const SILENT_ANSWER_MS = 2_000;
+/** … which a slow line does within this. */
+export const SILENT_CONNECT_MS = 4_000;

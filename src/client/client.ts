@@ -466,9 +466,8 @@ export class Client {
     this.#entersAt(fingerprint);
     feed.connected(connectedEvent(this.#options.address, connection, greeted, entered));
     this.reading.follow(feed, connection);
-    const { remote } = connection.link;
     connection.listen((notice) => {
-      if (!this.#whereabouts.notice(notice, fingerprint, remote.host)) feed.notice(notice);
+      if (!this.#whereabouts.notice(notice, fingerprint, connection)) feed.notice(notice);
     });
     if (connection.isClosed) return;
     this.#posts.connected(connection);

@@ -7,8 +7,9 @@ import type { ClientState, KeptPlaces } from "../io/state/client-state.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import { formatPlace, parseServerAddress, type ServerPlace } from "../wire/invite.ts";
 import type { ClientEvent } from "./event.ts";
-import type { ServerNotice } from "./link/connection.ts";
+import type { Connection, ServerNotice } from "./link/connection.ts";
 import { PlaceDialer } from "./link/place-dialer.ts";
+import { SilenceProbe } from "./link/silence-probe.ts";
 
 export interface WhereaboutsOptions {
   readonly clock: Clock;
@@ -23,7 +24,7 @@ export interface WhereaboutsOptions {
 
 /** At which of its machines a client meets its server, over any number of links. */
 export class Whereabouts {
-  readonly #state: ClientState;
+  readonly #options: WhereaboutsOptions;
   readonly #places: ServerPlaces;
   readonly #dialer: PlaceDialer;
   /** Where it was to be. */
@@ -32,8 +33,9 @@ export class Whereabouts {
   /** The server of the present link has said where its cluster is. */
   #isTold = false;
 
-  constructor({ clock, entropy, dial, state, address, ...known }: WhereaboutsOptions) {
-    this.#state = state;
+  constructor(options: WhereaboutsOptions) {
+    this.#options = options;
+    const { clock, entropy, dial, address, ...known } = options;
     const [byte = 0] = entropy(1);
     const { places: given = [parseServerAddress(address)], kept, isNamed = true } = known;
     const { told, last } = kept ?? { told: [], last: undefined };
@@ -78,16 +80,19 @@ export class Whereabouts {
     return { kind: "elsewhere", from, to };
   }
 
-  /** @param from the address of the other end of the link. @returns whether it was for this */
-  notice(notice: ServerNotice, fingerprint: Fingerprint, from: string): boolean {
+  /** @returns whether it was for this */
+  notice(notice: ServerNotice, fingerprint: Fingerprint, connection: Connection): boolean {
+    const { remote, transport } = connection.link;
     if (notice.kind === "servers") {
+      // QUIC notices by itself that nobody is there.
+      if (!this.#isTold && transport !== "udp") this.#watch(connection);
       this.#isTold = true;
-      if (this.#places.tell(notice.places, from)) this.#keep(fingerprint);
+      if (this.#places.tell(notice.places, remote.host)) this.#keep(fingerprint);
       return true;
     }
     // A cluster has said so by now.
     if (notice.kind === "caught-up" && !this.#isTold && this.#places.forget()) {
-      this.#state.forgetServerPlaces(fingerprint);
+      this.#options.state.forgetServerPlaces(fingerprint);
     }
     return false;
   }
@@ -99,8 +104,15 @@ export class Whereabouts {
     this.#isIn = false;
   }
 
+  #watch(connection: Connection): void {
+    const { clock, dial } = this.#options;
+    const { place } = this.#dialer;
+    if (place === undefined) return;
+    new SilenceProbe({ clock, connection, dial: () => dial(place) });
+  }
+
   #keep(fingerprint: Fingerprint): void {
     const { told, last } = this.#places;
-    this.#state.keepServerPlaces(fingerprint, { told, last });
+    this.#options.state.keepServerPlaces(fingerprint, { told, last });
   }
 }

@@ -2,6 +2,9 @@ import { expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import {
   NEXT_PLACE_AFTER_MS,
+  SILENT_ANSWER_MS,
+  SILENT_ASK_AFTER_MS,
+  SILENT_CONNECT_MS,
   TOLD_DIALS_BURST,
   TOLD_DIALS_PER_SECOND,
 } from "../../src/base/limits-cluster.ts";
@@ -166,4 +169,33 @@ test("a server sends its clients against others a few times, then once a second"
   const dials = fixture.dialled.filter((host) => host.startsWith("victim")).length;
   expect(dials).toBeGreaterThan(TOLD_DIALS_BURST / 2);
   expect(dials).toBeLessThanOrEqual(TOLD_DIALS_BURST + seconds * TOLD_DIALS_PER_SECOND);
+});
+
+test("a machine that is silent is left once it takes no other connection, either", async () => {
+  const isDead = new Set<string>();
+  const fixture = new ClusterFixture({
+    isReachable: (_, { host }) => !isDead.has(host),
+    // What is under way to a machine without power never comes.
+    delayMs: (from, to) => (isDead.has(from.host) || isDead.has(to.host) ? 600_000 : 0),
+  });
+  const { clock } = fixture;
+  const watched = await fixture.told();
+  await clock.advance(10 * SILENT_ASK_AFTER_MS);
+  expect(fixture.dialled).toEqual(["server"]);
+  expect(watched.kinds()).not.toContain("lost");
+  isDead.add("server");
+  const silentMs = SILENT_ASK_AFTER_MS + SILENT_ANSWER_MS + SILENT_CONNECT_MS;
+  await clock.advance(silentMs + NEXT_PLACE_AFTER_MS + 500);
+  expect(watched.last("elsewhere")).toMatchObject({ to: OTHER });
+  expect(watched.client.isConnected).toBe(true);
+});
+
+test("a line that is only slow is no machine that is gone", async () => {
+  let slowMs = 0;
+  const fixture = new ClusterFixture({ delayMs: (_, __, sizeBytes) => sizeBytes && slowMs });
+  const watched = await fixture.told();
+  slowMs = SILENT_ANSWER_MS + 1_000;
+  await fixture.clock.advance(60_000);
+  expect(fixture.dialled.length).toBeGreaterThan(1);
+  expect(watched.kinds()).not.toContain("lost");
 });

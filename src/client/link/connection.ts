@@ -170,6 +170,16 @@ export class Connection {
     };
   }
 
+  /** When something came last. */
+  get heardAt(): number {
+    return this.#session.heardAt;
+  }
+
+  /** Asks whether the server is there, unless that was asked within that time. */
+  probe(everyMs: number): void {
+    this.#perform(this.#session.probe(this.#clock.now(), everyMs));
+  }
+
   /** What it has carried. */
   get stats(): LinkStats {
     return {

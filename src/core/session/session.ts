@@ -109,6 +109,11 @@ export class Session {
     return this.#roundTripMs;
   }
 
+  /** When something came last. */
+  get heardAt(): number {
+    return this.#heardAt;
+  }
+
   /** Measures the round trip, if the last measure is that old. */
   probe(now: number, everyMs: number): SessionEffect[] {
     const isQuiet = this.#phase === "closed" || this.#phase === "greeting";

@@ -1,0 +1,77 @@
+import { Fault } from "../../base/fault.ts";
+import {
+  SILENT_ANSWER_MS,
+  SILENT_ASK_AFTER_MS,
+  SILENT_CONNECT_MS,
+} from "../../base/limits-cluster.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Link } from "../../io/link/link.ts";
+import type { Connection } from "./connection.ts";
+
+export interface SilenceProbeOptions {
+  readonly clock: Pick<Clock, "now" | "after">;
+  readonly connection: Connection;
+  /** To the same place. @throws Fault */
+  readonly dial: () => Promise<Link>;
+}
+
+/**
+ * Whether a link that is silent still leads to its server, for clients that may go elsewhere: TCP
+ * says nothing of a machine that has lost its power. A line that is only slow takes another
+ * connection, so that nobody is sent away by one big message.
+ */
+export class SilenceProbe {
+  readonly #options: SilenceProbeOptions;
+  #cancel = () => {};
+  #isOver = false;
+
+  constructor(options: SilenceProbeOptions) {
+    this.#options = options;
+    options.connection.onClosed(() => {
+      this.#isOver = true;
+      this.#cancel();
+    });
+    this.#listen();
+  }
+
+  #listen(): void {
+    const { clock, connection } = this.#options;
+    const askAt = () => connection.heardAt + SILENT_ASK_AFTER_MS;
+    this.#wait(Math.max(askAt() - clock.now(), 1), () => {
+      const now = clock.now();
+      if (now < askAt()) return this.#listen();
+      connection.probe(SILENT_ASK_AFTER_MS);
+      this.#wait(SILENT_ANSWER_MS, () => {
+        if (connection.heardAt >= now) this.#listen();
+        else void this.#dial(now);
+      });
+    });
+  }
+
+  async #dial(askedAt: number): Promise<void> {
+    const { clock, connection, dial } = this.#options;
+    const late = Promise.withResolvers<false>();
+    this.#wait(SILENT_CONNECT_MS, () => late.resolve(false));
+    const isThere = await Promise.race([this.#takesAnother(dial), late.promise]);
+    this.#cancel();
+    if (this.#isOver) return;
+    if (isThere || connection.heardAt >= askedAt) return this.#listen();
+    const silentMs = clock.now() - connection.heardAt;
+    const sentence = `nothing was heard for ${Math.round(silentMs / 1000)} s`;
+    connection.close(new Fault("timeout", sentence));
+  }
+
+  async #takesAnother(dial: () => Promise<Link>): Promise<boolean> {
+    try {
+      (await dial()).destroy();
+      return true;
+    } catch (error) {
+      if (error instanceof Fault) return false;
+      throw error;
+    }
+  }
+
+  #wait(ms: number, then: () => void): void {
+    this.#cancel = this.#options.clock.after(ms, then);
+  }
+}
