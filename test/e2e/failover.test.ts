@@ -15,6 +15,9 @@ const BACK_WITHIN_MS = 3_000;
 /** Over UDP a machine that was killed is only silent: see UDP_SILENCE_MAX_MS. */
 const BACK_OVER_UDP_WITHIN_MS = 4_000 + BACK_WITHIN_MS;
 
+/** As long as a client asks, and tries to connect anew: see SILENT_CONNECT_MS. */
+const BACK_FROM_SILENCE_WITHIN_MS = 12_000 + BACK_WITHIN_MS;
+
 const sandbox = new Sandbox();
 const nodes: Served[] = [];
 /** The one that was started last. */
@@ -116,16 +119,24 @@ test("kill -9 under a reader and a writer: both are back, and miss nothing", asy
   expect(tookMs).toBeLessThan(BACK_WITHIN_MS);
 }, 60_000);
 
-test("over UDP, as soon as the silence is noticed", async () => {
+test("a machine that only falls silent is left, over UDP sooner than over TCP", async () => {
   await areKnown();
-  const udo = sandbox
-    .home("udo")
-    .start([...["join", "--json", "--transport", "udp", "--user", "udo", node(0).invite]]);
-  await udo.json("connected", { transport: "udp" });
-  expect(await killedUnder(udo)).toBeLessThan(BACK_OVER_UDP_WITHIN_MS);
-  udo.type("still here");
-  await udo.json("ack");
-  expect((await udo.finish()).exitCode).toBe(0);
+  const join = (name: string, ...args: string[]) =>
+    sandbox.home(name).join(["--user", name, node(0).invite, ...args]);
+  const [udo, ana] = await Promise.all([join("udo", "--transport", "udp"), join("ana")]);
+  const { program, address } = node(0);
+  const frozenAt = performance.now();
+  process.kill(program.pid, "SIGSTOP");
+  await udo.json("elsewhere", { from: address });
+  expect(performance.now() - frozenAt).toBeLessThan(BACK_OVER_UDP_WITHIN_MS);
+  await ana.json("elsewhere", { from: address });
+  expect(performance.now() - frozenAt).toBeLessThan(BACK_FROM_SILENCE_WITHIN_MS);
+  await program.signal("SIGKILL");
+  for (const client of [udo, ana]) {
+    client.type("still here");
+    await client.json("ack");
+    expect((await client.finish()).exitCode).toBe(0);
+  }
 }, 60_000);
 
 test("the first address is dead: a first join, and commands of a known server", async () => {
@@ -157,6 +168,12 @@ test("the first address is dead: a first join, and commands of a known server", 
   expect(own.map(({ text }) => text)).toEqual(["before", "after"]);
   const users = await known.run(["users", "--server", address]);
   expect([users.exitCode, users.err.includes("does not answer")]).toEqual([0, true]);
+
+  const file = sandbox.write("notes.txt", "kept by the others");
+  const put = await known.json(["send-file", file, "--server", address]);
+  const id = String(put.find((line) => "id" in line)?.["id"]);
+  const got = await known.run(["get-file", id, "--server", address, "--out", sandbox.folder]);
+  expect([got.exitCode, got.err]).toEqual([0, expect.stringContaining("does not answer")]);
 
   // The operator's token is of that machine alone: nobody else is asked.
   const admin = ["admin", "invite", "--server", address, "--data", node(0).data];
