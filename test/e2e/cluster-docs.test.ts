@@ -1,7 +1,6 @@
 import { afterAll, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { eventually } from "../event.ts";
 import { reservedPort } from "../ports.ts";
 import { until } from "./deadline.ts";
 import { type Home, type Program, Sandbox } from "./program.ts";
@@ -57,7 +56,7 @@ class Walk {
     return here;
   }
 
-  async startNats(machine: Machine, line: string): Promise<void> {
+  startNats(machine: Machine, line: string): void {
     const [conf = ""] = blocksOf("Three machines from nothing", "");
     expect(conf).toContain("sync_interval: always\n");
     const own = this.here(conf)
@@ -67,11 +66,17 @@ class Walk {
     writeFileSync(this.folder(machine, "nats.conf"), own);
     const [program = "", ...args] = line.split(" ");
     nats[machine] = sandbox.start(args, { program, cwd: this.folder(machine) });
-    const monitor = this.here(`http://10.0.0.${machine}:8222/healthz?js-server-only=true`);
-    await eventually(`NATS ${machine} listens`, async () => {
-      const answer = await fetch(monitor).catch(() => undefined);
-      return answer !== undefined;
-    });
+  }
+
+  /** All three have agreed who leads: on a busy machine later than a server waits for it. */
+  async natsIsUp(): Promise<void> {
+    for (const machine of MACHINES) {
+      const monitor = this.here(`http://10.0.0.${machine}:8222/healthz`);
+      await until(`NATS ${machine} is up`, async () => {
+        const answer = await fetch(monitor).catch(() => undefined);
+        return answer?.ok;
+      });
+    }
   }
 
   /** A line of the page as it runs on that machine, in a shell there. */
@@ -114,7 +119,8 @@ test("three machines from nothing, and again after all NATS servers were lost", 
     ...["nats-server -c nats.conf", "chat serve", 4],
     [],
   ]);
-  for (const machine of MACHINES) await walk.startNats(machine, startNats);
+  for (const machine of MACHINES) walk.startNats(machine, startNats);
+  await walk.natsIsUp();
   const servers = [walk.start(1, serve)];
   await servers[0]?.json("listening", {}, 60_000);
   for (const line of rest) await walk.shell(line);
@@ -152,8 +158,9 @@ test("three machines from nothing, and again after all NATS servers were lost", 
   for (const machine of MACHINES) {
     await nats[machine]?.signal("SIGKILL");
     rmSync(walk.folder(machine, "nats-store"), { recursive: true });
-    await walk.startNats(machine, startNats);
   }
+  for (const machine of MACHINES) walk.startNats(machine, startNats);
+  await walk.natsIsUp();
   const [init = ""] = blocksOf("A server that has a history already", "sh");
   const [leave = ""] = blocksOf("To leave", "sh");
   const runOn = async (machine: Machine, line: string, ...more: readonly string[]) => {
@@ -173,10 +180,9 @@ test("three machines from nothing, and again after all NATS servers were lost", 
   }
   const out = sandbox.path("out");
   const get = ["get-file", String(sent?.["id"]), "--server", at(1), "--out", out];
-  await until("its content is back", async () => {
-    return (await sandbox.home("ana").run(get)).exitCode === 0;
-  });
+  const isBack = async () => (await sandbox.home("ana").run(get)).exitCode === 0;
+  await until("its content is back", isBack, 60_000);
   expect(readFileSync(join(out, "note.txt"), "utf8")).toBe("sent to the third");
   const found = await boss.json(["history", "--data", walk.folder(3, "data"), "--grep", "first"]);
   expect(found.filter(({ kind }) => kind === "text")).toHaveLength(1);
-}, 120_000);
+}, 240_000);
