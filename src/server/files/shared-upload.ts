@@ -35,6 +35,8 @@ export class SharedUpload {
   /** Bounded: one for the sync and one for the end. */
   #waits: Wait[] = [];
   #hasFailed = false;
+  /** The store has no space: what is there of it would take that of the texts of others. */
+  #isFull = false;
   #isStopped = false;
 
   /** @param have chunks that are in the store as in the blob, which stays the caller's */
@@ -98,6 +100,12 @@ export class SharedUpload {
     this.#isStopped = true;
     for (const { resolve } of this.#waits.splice(0)) resolve(false);
     await Promise.all(this.#underWay);
+    if (!this.#isFull) return;
+    try {
+      await this.#shared.erase(this.#blob.about.file);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error; // Then it goes when it is left for long.
+    }
   }
 
   async #bring(index: number): Promise<void> {
@@ -131,6 +139,7 @@ export class SharedUpload {
 
   #fail(fault: Fault): void {
     this.#hasFailed = true;
+    this.#isFull = fault.code === "store-full";
     for (const { reject } of this.#waits.splice(0)) reject(fault);
   }
 }

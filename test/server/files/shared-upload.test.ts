@@ -120,6 +120,28 @@ describe("what is sent to one of several servers", () => {
     await site.stop();
   });
 
+  test("takes no space in a store where it does not fit, and is sent once it does", async () => {
+    const { site, store, ana } = await SharedSite.open();
+    let puts = 0;
+    store.before = (call) => {
+      if (call === "put" && ++puts > 2) throw new Fault("store-full", "no space");
+    };
+    const lane = await channelOf(ana);
+    await lane.ask("offer", FOUR.offer());
+    FOUR.sendAll(lane);
+    const asked = lane.refused("finish", FOUR.finish).catch(() => undefined);
+    expect(((await asked) ?? (await lane.untilEnded()).fault)?.code).toBe("store-full");
+    lane.hangUp();
+    await site.quiet();
+    expect([...store.files.keys()]).toEqual([]);
+    store.before = () => {};
+    const next = await channelOf(ana);
+    expect(await next.ask("offer", FOUR.offer())).toMatchObject({ have: 4 });
+    expect((await next.ask("finish", FOUR.finish)).posted).toHaveLength(1);
+    expect((await store.parts(FOUR.id)).length).toBe(6);
+    await site.stop();
+  });
+
   test("goes on at another server, also as a stream that cannot be read twice", async () => {
     const one = await SharedSite.open();
     const first = await channelOf(one.ana);
