@@ -11,7 +11,7 @@ import {
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
 import { nearestMoment } from "../../base/time.ts";
 import { type Draft, type FoldedRecord, parseBody } from "../../wire/record.ts";
-import { ServerPolicy } from "./policy.ts";
+import { bannedFault, ServerPolicy } from "./policy.ts";
 import { keepFormer } from "./rooms.ts";
 import type { Directory } from "./targets.ts";
 
@@ -117,6 +117,15 @@ export class Registry {
   known(name: Name): Account | undefined {
     const folded = foldName(name);
     return this.#byName.get(folded) ?? this.#former.get(folded);
+  }
+
+  /** A post may wait while its author is put out. */
+  refusal(user: UserId, unixMs: number): Fault | undefined {
+    const ban = this.policy.ban(user, unixMs);
+    if (ban !== undefined) return bannedFault(ban);
+    const account = this.#byId.get(user);
+    if (account?.isGone !== true) return undefined;
+    return new Fault("login-refused", `the account ${account.name} was removed`);
   }
 
   get(id: UserId): Account | undefined {

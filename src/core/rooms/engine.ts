@@ -35,7 +35,7 @@ import { actDraft } from "./moderation.ts";
 import { Presence } from "./presence.ts";
 import { RoomLock } from "./room-lock.ts";
 import { accountIn, nameLock, type Rooms, type RoomsValue } from "./rooms.ts";
-import { type Conversation, namedRoom, TargetResolver } from "./targets.ts";
+import { type Conversation, type Directory, namedRoom, TargetResolver } from "./targets.ts";
 
 /** All folds over the history, as JSON. */
 export interface EngineValue {
@@ -57,6 +57,7 @@ export interface EngineValue {
 export class RoomEngine {
   readonly #rooms: Rooms;
   readonly #targets: TargetResolver;
+  readonly #directory: Directory;
   readonly files = new Files();
   readonly announcements = new Announcements();
   /** Posts between arrival and answer are `pending` there. */
@@ -70,6 +71,7 @@ export class RoomEngine {
   constructor(options: EngineOptions) {
     this.#rooms = options.rooms;
     this.#targets = new TargetResolver(options);
+    this.#directory = options.directory;
     this.#presence = new Presence(options.postsPerSecond, options.postsBurst);
   }
 
@@ -308,11 +310,13 @@ export class RoomEngine {
     const rooms = this.#rooms;
     switch (command.kind) {
       case "post":
+        this.#checkAuthor(command.user);
         this.#checkTurn(command);
         return [postTo(checkPost(rooms, command, this.#unixMs, command.draft).id, command.draft)];
       case "announce": {
         const { asker, file, to } = command;
         const told = this.announcements.of(file, to);
+        this.#checkAuthor(asker.user);
         if (told === undefined) return [announceDraft(rooms, command, this.#unixMs)];
         effects.push({ kind: "answer", asker, answer: this.#postAnswer(command, told) });
         return undefined;
@@ -358,6 +362,12 @@ export class RoomEngine {
       default:
         return unreachable(command);
     }
+  }
+
+  /** It may have waited while its author was banned, here or on another server. @throws Fault */
+  #checkAuthor(user: UserId): void {
+    const fault = this.#directory.refusal?.(user, this.#unixMs);
+    if (fault !== undefined) throw fault;
   }
 
   /** One before it may have been refused for a while since it came. @throws Fault */
@@ -494,6 +504,14 @@ export class RoomEngine {
     }
     const { user, counter, askers } = command;
     command.outbox.abandon(counter);
+    const status = command.outbox.status(counter);
+    if (status.kind === "posted") {
+      // The client had sent it to another server, too, and that one was heard.
+      for (const asker of askers) {
+        effects.push({ kind: "answer", asker, answer: this.#postAnswer(command, status.posted) });
+      }
+      return;
+    }
     // Without a majority none of those that were handed over behind it is recorded before it.
     const isOvertaken =
       fault.code === "no-majority"

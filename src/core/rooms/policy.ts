@@ -1,6 +1,7 @@
+import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { HOUSE_PAGE_MAX, INVITES_MAX, INVITES_SPENT_MAX } from "../../base/limits.ts";
-import { nearestMoment } from "../../base/time.ts";
+import { formatUtc, nearestMoment } from "../../base/time.ts";
 import type { Draft, FoldedHead, FoldedRecord } from "../../wire/record.ts";
 
 /**
@@ -57,6 +58,12 @@ export function housePage<One extends { readonly seq: number }>(
   const page = rest.slice(0, HOUSE_PAGE_MAX);
   const last = page.at(-1);
   return last === undefined || rest.length === page.length ? { page } : { page, next: last.seq };
+}
+
+export function bannedFault({ until, reason }: Pick<Ban, "until" | "reason">): Fault {
+  const end = until === undefined ? "" : ` until ${formatUtc(until)}`;
+  const why = reason === undefined || reason === "" ? "" : `: ${reason}`;
+  return new Fault("banned", `you are banned here${end}${why}`);
 }
 
 /** What a record about no account has in place of one. */

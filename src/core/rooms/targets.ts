@@ -6,6 +6,8 @@ import type { Room, Rooms } from "./rooms.ts";
 /** Names of people, as the registry knows them. */
 export interface Directory<Person extends { readonly id: UserId } = { readonly id: UserId }> {
   find(name: Name): Person | undefined;
+  /** Why this account may say nothing any more; left out: all may. */
+  refusal?(user: UserId, unixMs: number): Fault | undefined;
 }
 
 export interface TargetOptions {

@@ -1,7 +1,6 @@
 import { Fault } from "../../base/fault.ts";
-import { formatUtc } from "../../base/time.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
-import type { Ban } from "../../core/rooms/policy.ts";
+import { bannedFault } from "../../core/rooms/policy.ts";
 import type { Clock } from "../../io/clock.ts";
 import { isIpv4, isIpv6 } from "../../wire/host.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
@@ -42,12 +41,6 @@ export class Bans {
 export function hostKey({ link }: ClientConnection): string | undefined {
   const { host } = link.remote;
   return isLoopback(host) ? undefined : addressKey(host);
-}
-
-export function bannedFault({ until, reason }: Pick<Ban, "until" | "reason">): Fault {
-  const end = until === undefined ? "" : ` until ${formatUtc(until)}`;
-  const why = reason === undefined || reason === "" ? "" : `: ${reason}`;
-  return new Fault("banned", `you are banned here${end}${why}`);
 }
 
 /**

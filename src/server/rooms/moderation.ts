@@ -8,6 +8,7 @@ import type { Act, Actor } from "../../core/rooms/moderation.ts";
 import {
   type Ban,
   banDraft,
+  bannedFault,
   housePage,
   registrationDraft,
   roleDraft,
@@ -18,7 +19,7 @@ import type { Clock } from "../../io/clock.ts";
 import type { Log } from "../../io/log/log.ts";
 import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
 import type { Head, RecordKind } from "../../wire/record.ts";
-import { banKey, bannedFault, hostKey } from "../auth/bans.ts";
+import { banKey, hostKey } from "../auth/bans.ts";
 import type { Invites } from "../auth/invites.ts";
 import type { Authenticator } from "../auth/login.ts";
 import { isOperating } from "../auth/operator-link.ts";

@@ -1,10 +1,11 @@
 import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import { bannedFault } from "../../core/rooms/policy.ts";
 import type { Room, Rooms } from "../../core/rooms/rooms.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Head, LogRecord } from "../../wire/record.ts";
-import { bannedFault, hostKey } from "../auth/bans.ts";
+import { hostKey } from "../auth/bans.ts";
 import { isOperating } from "../auth/operator-link.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 

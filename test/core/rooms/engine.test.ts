@@ -26,6 +26,7 @@ class EngineFixture {
   readonly waiting: Extract<EngineEffect, { kind: "append" }>[] = [];
   /** All but appends. */
   effects: EngineEffect[] = [];
+  banned: UserId | undefined;
   #ref = 0;
 
   constructor() {
@@ -34,6 +35,8 @@ class EngineFixture {
         const id = PEOPLE.get(name);
         return id === undefined ? undefined : { id };
       },
+      refusal: (user: UserId) =>
+        user === this.banned ? new Fault("banned", "you are banned here") : undefined,
     };
     const limits = { postsPerSecond: 1e9, postsBurst: 1e9 };
     this.engine = new RoomEngine({ rooms: this.rooms, directory, sha256, ...limits });
@@ -116,6 +119,24 @@ describe("posts", () => {
     expect(way.heard).toHaveLength(3);
     expect(new Set(way.heard.map((answer) => JSON.stringify(answer))).size).toBe(1);
     expect(way.ledger.records).toHaveLength(4);
+  });
+
+  test("that another server has recorded are answered, though this one has given up", () => {
+    way.post(ANA, "lobby", 1);
+    way.post(ANA, "lobby", 2);
+    const drafts = way.waiting.flatMap((append) => append.drafts);
+    for (const draft of drafts) way.handle({ kind: "record", record: way.ledger.append(draft) });
+    way.fail(new Fault("no-majority", "nobody answers", { retryAfterMs: 1_000 }));
+    expect(way.heard.map((answer) => (answer as { seq: number }).seq)).toEqual([4, 5]);
+  });
+
+  test("that have to be decided again are refused if their author was banned meanwhile", () => {
+    way.post(ANA, "lobby", 1);
+    way.banned = ANA;
+    way.fail(new Fault("log-conflict", "the decision does not hold any more"));
+    way.write();
+    expect(way.heard).toEqual(["banned"]);
+    expect(way.ledger.records).toHaveLength(3);
   });
 
   test("another account with the same outbox is another one", () => {
