@@ -23,6 +23,8 @@ export const CLUSTER_QUEUE_BYTES_MAX = 32 * 1024 * KIB;
 export const CLUSTER_ARRIVED_BYTES_MAX = 8 * 1024 * KIB;
 /** Without a majority for so long, what waits is refused: its sender keeps it, and asks again. */
 export const CLUSTER_WITHIN_MS = 3_000;
+/** NATS servers that have just started choose who leads: a server that starts waits so long. */
+export const CLUSTER_START_WITHIN_MS = 20_000;
 /** A NATS server that has not answered by then is asked again: another one may lead by now. */
 export const CLUSTER_ANSWER_MS = 1_000;
 /** A stream that is ahead, and brings nothing for so long, is read anew. */

@@ -2,12 +2,13 @@
 import { equalBytes, toHex, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
-import { CLUSTER_BEHIND_MS } from "../../base/limits-cluster.ts";
+import { CLUSTER_BEHIND_MS, NODES_ANSWER_MS } from "../../base/limits-cluster.ts";
 import { quoteText } from "../../base/text.ts";
 import type { Place } from "../../core/cluster/claims.ts";
 import { packNews, readNews } from "../../core/cluster/messages.ts";
 import { type Clock, delay } from "../../io/clock.ts";
-import { type Position, Replica } from "../../io/cluster/replica.ts";
+import { NOWHERE, type Position } from "../../io/cluster/position.ts";
+import { type OtherNode, Replica } from "../../io/cluster/replica.ts";
 import { ReplicatedLog } from "../../io/cluster/replicated-log.ts";
 import { readSmallFile } from "../../io/disk/data-folder.ts";
 import type { Entropy } from "../../io/entropy.ts";
@@ -24,14 +25,8 @@ import { parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { FlagDefs } from "../command.ts";
 import { HealthWatch } from "./health.ts";
-import {
-  hasLeft,
-  isFilling,
-  NOWHERE,
-  newNodeName,
-  readMembership,
-  writeMembership,
-} from "./membership.ts";
+import { hasLeft, isFilling, newNodeName, readMembership, writeMembership } from "./membership.ts";
+import { type NodeState, readNodeState } from "./survey.ts";
 
 /** Where the stream is, as flags say it. */
 export interface ClusterPlace {
@@ -176,17 +171,35 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
   const node = kept?.node ?? newNodeName();
   const stopped = Promise.withResolvers<Fault>();
   let contents: JetStreamContent | undefined;
-  const write = (at: Position) => {
-    writeMembership(path, { cluster, node, position: at });
+  const write = (positions: readonly Position[]) => {
+    const [position = NOWHERE] = positions.slice(-1);
+    writeMembership(path, { cluster, node, position, before: positions.slice(0, -1) });
   };
+  let replica: Replica | undefined;
+  const listening = { address: "" };
+  // From the start on: others that look for what the stream has lost must not pass it over.
+  const stopAnswering = stream.answer(() =>
+    packNews(node, {
+      ...{ address: listening.address, seq: replica?.seq ?? 0 },
+      ...{ records: mirrors.history.tree.size, accounts: mirrors.accounts.head() },
+      root: toHex(mirrors.history.tree.root()),
+      state: stateOf(replica),
+    }),
+  );
   try {
-    if (kept === undefined) write(NOWHERE);
-    const replica = await Replica.open({
+    if (kept === undefined) write([NOWHERE]);
+    replica = await Replica.open({
       ...{ stream, mirrors, clock, entropy, sha256 },
-      ...(kept === undefined ? {} : { position: kept.position }),
-      keep: (at) => {
+      ...(kept === undefined ? {} : { positions: [...(kept.before ?? []), kept.position] }),
+      others: async () => {
+        const answers = (await stream.ask(NODES_ANSWER_MS)).map(readNodeState);
+        return answers.flatMap((one) =>
+          one === undefined || one.name === node ? [] : otherOf(one),
+        );
+      },
+      keep: (positions) => {
         try {
-          write(at);
+          write(positions);
         } catch (error) {
           if (!(error instanceof Fault)) throw error;
           options.onTrouble(error); // An older place is as good: more is compared at the start.
@@ -195,7 +208,8 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
       onStopped: stopped.resolve,
     });
     contents = await openContentStore(at);
-    return await opened(options, { stream, contents, replica, node, stopped: stopped.promise });
+    const joined = { stream, contents, replica, node, listening, stopped: stopped.promise };
+    return await opened(options, joined, stopAnswering);
   } catch (error) {
     await contents?.close();
     await stream.close();
@@ -208,12 +222,35 @@ interface Joined {
   readonly contents: JetStreamContent;
   readonly replica: Replica;
   readonly node: string;
+  /** Where clients reach it, once it listens. */
+  readonly listening: { address: string };
   readonly stopped: Promise<Fault>;
 }
 
-async function opened(options: ClusterOptions, joined: Joined): Promise<OpenCluster> {
+const FOLLOWS = "follows";
+/** It holds, or may hold, what the stream has lost. */
+const STARTS = "starts";
+const RESTORES = "restores";
+
+function stateOf(replica: Replica | undefined): string {
+  if (replica === undefined) return STARTS;
+  return replica.failure?.code ?? (replica.isRestoring ? RESTORES : FOLLOWS);
+}
+
+/** One that does not follow the stream any more says nothing of what it holds. */
+function otherOf({ seq, records: history, accounts, state }: NodeState): OtherNode[] {
+  const isRestoring = state === STARTS || state === RESTORES;
+  if (state !== FOLLOWS && !isRestoring) return [];
+  return [{ seq, heads: { history, accounts }, isRestoring }];
+}
+
+async function opened(
+  options: ClusterOptions,
+  joined: Joined,
+  stopAnswering: () => void,
+): Promise<OpenCluster> {
   const { mirrors, place } = options;
-  const { stream, contents, replica, node, stopped } = joined;
+  const { stream, contents, replica, node, listening, stopped } = joined;
   const history = new ReplicatedLog(replica, mirrors, "history");
   const accounts = new ReplicatedLog(replica, mirrors, "accounts");
   const proofs = new LogProofs(mirrors.history, options.sha256);
@@ -223,16 +260,9 @@ async function opened(options: ClusterOptions, joined: Joined): Promise<OpenClus
     rootAt: async (records) => (records > history.head() ? undefined : await proofs.root(records)),
   });
   const sealed = await openBuckets(stream.beside, ["groups", "keys", "leases"]);
-  let address = "";
   const stops = [
     await mirrors.history.follow(mirrors.history.head() + 1, rootCheck(options, replica)),
-    stream.answer(() =>
-      packNews(node, {
-        ...{ address, seq: replica.seq, records: mirrors.history.tree.size },
-        root: toHex(mirrors.history.tree.root()),
-        state: replica.failure?.code ?? "follows",
-      }),
-    ),
+    stopAnswering,
   ];
   return {
     ...{ name: place.name, node, history, accounts, stopped },
@@ -240,7 +270,7 @@ async function opened(options: ClusterOptions, joined: Joined): Promise<OpenClus
     contents: { store: contents, isCurrent: () => isCurrent(joined) },
     sealed,
     listens: (at) => {
-      address = at;
+      listening.address = at;
     },
     close: async () => {
       watch.close();

@@ -4,7 +4,7 @@ import { rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
-import type { Position } from "../../io/cluster/replica.ts";
+import type { Position } from "../../io/cluster/position.ts";
 import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
 
 export interface Membership {
@@ -12,14 +12,14 @@ export interface Membership {
   /** This server's name in it. */
   readonly node: string;
   readonly position: Position;
+  /** Earlier ones, oldest first: for a stream that has lost its end. */
+  readonly before?: readonly Position[];
   /**
    * `filling`: `chat cluster init` brings its logs into the stream, and was broken off; `left`: it
    * may have gone on alone, and never comes back. Left out: it is one of its servers.
    */
   readonly state?: "filling" | "left";
 }
-
-export const NOWHERE: Position = { seq: 0, history: 0, accounts: 0 };
 
 const FILE = "cluster.json";
 
@@ -34,13 +34,14 @@ export function readMembership(path: string): Membership | undefined {
   if (text === undefined) return undefined;
   try {
     const value = JSON.parse(text) as Record<string, unknown>;
-    const { cluster, node, seq, history, accounts, state, isFilling } = value;
+    const { cluster, node, state } = value;
     const isPlace = typeof cluster === "string" && typeof node === "string";
     const isState = state === undefined || state === "filling" || state === "left";
-    if (isPlace && isState && isCount(seq) && isCount(history) && isCount(accounts)) {
-      const more = isFilling === true ? ({ isFilling } as const) : {};
-      const position: Position = { seq, history, accounts, ...more };
-      return { cluster, node, position, ...(state === undefined ? {} : { state }) };
+    const position = positionOf(value);
+    const before = (Array.isArray(value["before"]) ? value["before"] : []).map(positionOf);
+    const areSound = before.every((one) => one !== undefined);
+    if (isPlace && isState && position !== undefined && areSound) {
+      return { cluster, node, position, before, ...(state === undefined ? {} : { state }) };
     }
   } catch {
     // As one that says something else.
@@ -70,6 +71,17 @@ export function isFilling(path: string, { cluster }: Membership): Fault {
   const sentence = `${path} was not brought into the cluster '${cluster}' to the end`;
   const remedy = `run chat cluster init ${path} again, or chat cluster leave`;
   return new Fault("data-foreign", sentence, { remedy });
+}
+
+function positionOf(value: unknown): Position | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { seq, history, accounts, mark, isFilling } = value as Readonly<Record<string, unknown>>;
+  if (!isCount(seq) || !isCount(history) || !isCount(accounts)) return undefined;
+  return {
+    ...{ seq, history, accounts },
+    ...(typeof mark === "string" ? { mark } : {}),
+    ...(isFilling === true ? { isFilling } : {}),
+  };
 }
 
 function isCount(value: unknown): value is number {

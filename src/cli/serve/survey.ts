@@ -12,7 +12,8 @@ export interface NodeState {
   /** How long its history is, and what its root is then. */
   readonly records: number;
   readonly root: string;
-  /** `follows`, or the code of a fault. */
+  readonly accounts: number;
+  /** `follows`, `starts`, `restores` what the stream has lost, or the code of a fault. */
   readonly state: string;
 }
 
@@ -51,15 +52,16 @@ function haveOneRoot(nodes: readonly NodeState[]): boolean {
 }
 
 /** Undefined: of a later version, or nonsense. */
-function readNodeState(bytes: Uint8Array): NodeState | undefined {
+export function readNodeState(bytes: Uint8Array): NodeState | undefined {
   const heard = readNews(bytes);
   if (heard === undefined || typeof heard.news !== "object" || heard.news === null)
     return undefined;
-  const { address, seq, records, root, state } = heard.news as Readonly<Record<string, unknown>>;
+  const value = heard.news as Readonly<Record<string, unknown>>;
+  const { address, seq, records, accounts = 0, root, state } = value;
   const isState =
     typeof address === "string" && typeof root === "string" && typeof state === "string";
-  if (!isState || !isCount(seq) || !isCount(records)) return undefined;
-  return { name: heard.node, address, seq, records, root, state };
+  if (!isState || !isCount(seq) || !isCount(records) || !isCount(accounts)) return undefined;
+  return { name: heard.node, address, seq, records, accounts, root, state };
 }
 
 function isCount(value: unknown): value is number {

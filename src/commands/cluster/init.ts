@@ -11,17 +11,12 @@ import {
   SAFETY_FLAGS,
 } from "../../cli/serve/cluster.ts";
 import { type OpenFolder, openFolder } from "../../cli/serve/folder.ts";
-import {
-  NOWHERE,
-  newNodeName,
-  readMembership,
-  writeMembership,
-} from "../../cli/serve/membership.ts";
+import { newNodeName, readMembership, writeMembership } from "../../cli/serve/membership.ts";
 import { checkNatsSync } from "../../cli/serve/nats-sync.ts";
 import { printDamaged } from "../../cli/serve/print.ts";
 import { sha256 } from "../../crypto/sha256.ts";
+import { NOWHERE, type Position } from "../../io/cluster/position.ts";
 import { publishLogs } from "../../io/cluster/publication.ts";
-import type { Position } from "../../io/cluster/replica.ts";
 import { checkDataFolder } from "../../io/disk/data-folder.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
 import { systemEntropy } from "../../io/entropy.ts";

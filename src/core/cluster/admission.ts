@@ -19,7 +19,7 @@ export interface Proposal {
 }
 
 /** Why a decision does not hold any more. */
-export type Objection = "changed" | "too-old" | "repeated" | "overtaken";
+export type Objection = "changed" | "too-old" | "repeated" | "overtaken" | "ahead";
 
 /** What the window knows of a record beside its claims. */
 export interface Placed {
@@ -44,6 +44,8 @@ export class Admission {
   objection({ base, drafts }: Proposal): Objection | undefined {
     for (const place of ["history", "accounts"] as const) {
       if (this.#windows[place].isBefore(base[place])) return "too-old";
+      // Its server has seen records which the stream has lost since.
+      if (this.#windows[place].isBehind(base[place])) return "ahead";
     }
     for (const { draft, follows } of drafts) {
       for (const fact of claimsOf(draft).reads) {
@@ -89,6 +91,10 @@ class Window {
 
   isBefore(base: number): boolean {
     return base < this.#seq - CLUSTER_WINDOW_RECORDS;
+  }
+
+  isBehind(base: number): boolean {
+    return base > this.#seq;
   }
 
   /** 0: not in the window. */

@@ -43,9 +43,11 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
       return { reads: [...speaker, told], writes: [told] };
     }
     case "edit":
-      return ofRecords(speaker, [fields.seq]);
-    case "erase":
-      return ofRecords(speaker, [fields.seq, ...(Array.isArray(fields.also) ? fields.also : [])]);
+      return ofRecords([...speaker, ERASURES], [fields.seq]);
+    case "erase": {
+      const { reads, writes } = ofRecords(speaker, [fields.seq, ...listOf(fields.also)]);
+      return { reads: [...reads, ERASURES], writes: [...writes, ERASURES] };
+    }
     case "topic":
       return changing(speaker, [`topic ${room}`]);
     case "room":
@@ -103,6 +105,11 @@ interface Fields {
 }
 
 const NOTHING: readonly string[] = [];
+/**
+ * Where the words of an edit are erased, nothing is left to say which record it was about. Whoever
+ * has not seen that erasing decides again, on each node: on those that remember the edit, too.
+ */
+const ERASURES = "erasures";
 
 function changing(reads: readonly string[], writes: readonly string[]): Claims {
   return { reads: [...reads, ...writes], writes };
@@ -113,6 +120,10 @@ function ofRecords(reads: readonly string[], seqs: readonly unknown[]): Claims {
     reads,
     seqs.map((seq) => `record ${seq}`),
   );
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function named(name: unknown): readonly string[] {

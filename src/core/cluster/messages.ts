@@ -52,11 +52,20 @@ export interface LogEnd {
   readonly root: Uint8Array;
 }
 
+/**
+ * One that the stream has lost, and that a node has on its disk: as it was, at its place. Whoever
+ * has it passes over it. Of one that was erased only its blank line is left.
+ */
+export type RestoredRecord =
+  | { readonly seq: number; readonly time: number; readonly sealed: SealedDraft }
+  | { readonly line: CopiedLine };
+
 /** What a message of the stream is. */
 export type StreamContent =
   | { readonly kind: "proposals"; readonly message: ProposalMessage }
   | { readonly kind: "copied"; readonly copied: CopiedLines }
-  | { readonly kind: "copy-end"; readonly end: CopyEnd };
+  | { readonly kind: "copy-end"; readonly end: CopyEnd }
+  | { readonly kind: "restored"; readonly records: readonly RestoredRecord[] };
 
 const VERSION = 1;
 /** Of copies: programs that do not know them stop there. */
@@ -89,13 +98,27 @@ export function packCopyEnd({ history, accounts }: CopyEnd): Uint8Array {
   return packValue({ v: COPY_VERSION, end });
 }
 
+/** @param id random: the same records may be lost twice */
+export function packRestored(id: string, records: readonly RestoredRecord[]): Uint8Array {
+  return packValue({
+    v: COPY_VERSION,
+    id,
+    restored: records.map((record) => {
+      if ("line" in record) return record.line.bytes;
+      const { draft, salt, bodyBytes } = record.sealed;
+      const { kind, room, by, id: post } = draft;
+      return [record.seq, record.time, [kind, room, by, post, 0, salt, bodyBytes]];
+    }),
+  });
+}
+
 /**
  * All nodes read the same: what one of them cannot read, none can.
  * @throws Fault frame-malformed; version-unsupported: of a later version of this program
  */
 export function readStream(bytes: Uint8Array, sha256: Sha256): StreamContent {
   const value = unpackValue(bytes) as Readonly<Record<string, unknown>>;
-  const { v, id, proposals, place, lines, end } = value;
+  const { v, id, proposals, place, lines, end, restored } = value;
   if (v === VERSION) {
     if (typeof id !== "string" || !Array.isArray(proposals)) throw malformed();
     const message = { id, proposals: proposals.map((one: unknown) => proposalOf(one, sha256)) };
@@ -105,6 +128,9 @@ export function readStream(bytes: Uint8Array, sha256: Sha256): StreamContent {
     throw new Fault("version-unsupported", `the stream holds a message of version ${String(v)}`);
   }
   if (end !== undefined) return { kind: "copy-end", end: copyEndOf(end) };
+  if (Array.isArray(restored)) {
+    return { kind: "restored", records: restored.map((one: unknown) => restoredOf(one, sha256)) };
+  }
   if (place !== "history" && place !== "accounts") throw malformed();
   return { kind: "copied", copied: { place, lines: copiedLinesOf(lines) } };
 }
@@ -133,6 +159,18 @@ function logEndOf(size: unknown, root: unknown): LogEnd {
     throw malformed();
   }
   return { size, root: new Uint8Array(root) };
+}
+
+function restoredOf(value: unknown, sha256: Sha256): RestoredRecord {
+  if (value instanceof Uint8Array) {
+    const line = copyLine(value.subarray(0, -1));
+    if (line?.record.erased === undefined) throw malformed();
+    return { line };
+  }
+  if (!Array.isArray(value)) throw malformed();
+  const [seq, time, draft] = value as readonly unknown[];
+  if (!isCount(seq) || !isCount(time)) throw malformed();
+  return { seq, time, sealed: draftOf(draft, sha256).sealed };
 }
 
 function proposalOf(value: unknown, sha256: Sha256): SealedProposal {

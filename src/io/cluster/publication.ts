@@ -1,7 +1,7 @@
 /** Brings logs that were there before their cluster into its stream, once and as they are. */
 import { join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, type FaultCode } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import {
   CLUSTER_COPY_AHEAD,
@@ -17,11 +17,12 @@ import type { Disk } from "../disk/disk.ts";
 import type { LogFile } from "../log/log-file.ts";
 import { linesOf, scanBlocks } from "../log/scan.ts";
 import { listSegments, segmentName } from "../log/segment.ts";
-import type { Position } from "./replica.ts";
+import type { Position } from "./position.ts";
 import type { Stream, StreamMessage } from "./stream.ts";
+import { StreamReader } from "./stream-reader.ts";
 
 /** A stream that takes a message at one place only. */
-export interface FilledStream extends Pick<Stream, "follow" | "last"> {
+export interface FilledStream extends Pick<Stream, "get" | "last" | "watch"> {
   /**
    * Resolves when a majority holds it, right behind the message `seq`.
    * @throws Fault log-conflict: another one stands there; no-majority: whether it does is not known
@@ -80,7 +81,7 @@ export async function publishLogs(options: PublicationOptions): Promise<Position
   };
   for (;;) {
     try {
-      for await (const message of messagesOf(stream, seq + 1)) {
+      for await (const message of messagesOf(options, seq + 1)) {
         const expected = await next();
         if (expected === undefined) break; // What servers have decided since.
         seq = message.seq;
@@ -137,7 +138,7 @@ function isVoid({ bytes }: StreamMessage, sha256: Sha256): boolean {
 
 /** From `from` up to what is the end at the call. */
 async function* messagesOf(
-  stream: FilledStream,
+  { stream, clock, sha256 }: PublicationOptions,
   from: number,
 ): AsyncGenerator<StreamMessage, undefined> {
   const last = await stream.last();
@@ -146,9 +147,13 @@ async function* messagesOf(
   let trouble: Fault | undefined;
   let wake = () => {};
   let taken = () => {};
-  const stop = await stream.follow(
-    from,
-    (message) => {
+  const lost = (code: FaultCode) => () => {
+    trouble = new Fault(code, "the stream has lost what was read of it");
+    wake();
+  };
+  const reader = new StreamReader({
+    ...{ stream, clock, sha256, after: { seq: from - 1 } },
+    onMessage: (message) => {
       arrived.push(message);
       wake();
       // One at a time: what is read again may be as much as a disk holds.
@@ -156,11 +161,12 @@ async function* messagesOf(
         taken = resolve;
       });
     },
-    (fault) => {
-      trouble = fault;
-      wake();
-    },
-  );
+    onRewound: lost("cluster-diverged"),
+    onGone: lost("cluster-diverged"),
+    onShort: lost("no-majority"), // It may have a leader that has just begun.
+    onSilent: () => undefined,
+  });
+  reader.stored(last);
   try {
     for (let seq = 0; seq < last; ) {
       while (arrived.length === 0) {
@@ -176,7 +182,7 @@ async function* messagesOf(
       taken();
     }
   } finally {
-    stop();
+    reader.end();
     taken();
   }
 }

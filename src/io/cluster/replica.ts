@@ -9,6 +9,7 @@ import {
   CLUSTER_MESSAGE_BYTES_MAX,
   CLUSTER_MESSAGE_PROPOSALS_MAX,
   CLUSTER_QUEUE_BYTES_MAX,
+  CLUSTER_START_WITHIN_MS,
   CLUSTER_WINDOW_RECORDS,
   CLUSTER_WITHIN_MS,
 } from "../../base/limits-cluster.ts";
@@ -19,6 +20,8 @@ import {
   type CopyEnd,
   type ProposalMessage,
   packProposals,
+  packRestored,
+  type RestoredRecord,
   readStream,
   type SealedProposal,
   type StreamContent,
@@ -29,6 +32,7 @@ import {
   type Draft,
   type LogRecord,
   parseBody,
+  type RecordKind,
   SALT_BYTES,
   sealDraft,
 } from "../../wire/record.ts";
@@ -38,30 +42,35 @@ import { waiterBytes } from "../log/batch.ts";
 import type { AppendAllOptions } from "../log/log.ts";
 import type { LogFile } from "../log/log-file.ts";
 import { LogProofs } from "../log/proofs.ts";
-import type { Stream, StreamMessage } from "./stream.ts";
-
-/** Up to where a node has applied the stream, and how long its logs were then. */
-export interface Position {
-  readonly seq: number;
-  readonly history: number;
-  readonly accounts: number;
-  /** A log from before the cluster is being copied into the stream, and is not whole yet. */
-  readonly isFilling?: true;
-}
+import { KEEP_EVERY, lastCommon, NOWHERE, type Position, withPosition } from "./position.ts";
+import { nextLost } from "./restoration.ts";
+import type { Stored, Stream, StreamMessage } from "./stream.ts";
+import { markOf, StreamReader } from "./stream-reader.ts";
 
 export interface ReplicaParts {
   readonly stream: Stream;
   /** This node's own copies of the two logs. */
   readonly mirrors: Readonly<Record<Place, LogFile>>;
-  /** Where this node kept its place; left out: it applies the stream from its beginning. */
-  readonly position?: Position;
+  /** Where this node kept its place, oldest first; left out: it reads from the beginning. */
+  readonly positions?: readonly Position[];
   /** Kept from time to time: what was applied since is compared with the stream at the start. */
-  readonly keep: (position: Position) => void;
+  readonly keep: (positions: readonly Position[]) => void;
+  /** What the other nodes say that answer at the moment; left out: there are none. */
+  readonly others?: () => Promise<readonly OtherNode[]>;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly sha256: Sha256;
   /** This node does not follow the stream any more: it reads on, and writes nothing. */
   readonly onStopped: (fault: Fault) => void;
+}
+
+/** How far another node is. */
+export interface OtherNode {
+  readonly seq: number;
+  /** Records on its disk. */
+  readonly heads: Readonly<Record<Place, number>>;
+  /** Some of them may be lost to the stream: then it is about to publish them again. */
+  readonly isRestoring: boolean;
 }
 
 /** A decision that waits to be recorded. */
@@ -82,6 +91,13 @@ interface OwedDraft {
   readonly draft: SealedProposal["drafts"][number]["sealed"];
 }
 
+/** What was published, and has not come back. */
+interface Sent {
+  readonly group: readonly Waiting[];
+  /** Where the stream has stored it, as far as it said. */
+  seq?: number;
+}
+
 interface OwedCopy {
   readonly place: Place;
   readonly seq: number;
@@ -100,8 +116,6 @@ interface Applied {
 const PLACES: readonly Place[] = ["accounts", "history"];
 /** Between two tries to write what the disk did not take. */
 const RETRY_MS = 1_000;
-/** The position is kept after so many messages at the latest. */
-const KEEP_EVERY = 1_000;
 const ID_BYTES = 12;
 
 /**
@@ -113,23 +127,33 @@ const ID_BYTES = 12;
  */
 export class Replica {
   readonly #parts: ReplicaParts;
-  readonly #admission = new Admission();
-  /** How long each log is with what is owed. */
-  readonly #heads: Record<Place, number>;
+  #admission = new Admission();
+  /** How long each log is by the stream, with what is owed. */
+  #heads: Readonly<Record<Place, number>>;
   /** Up to where the folds of this node have heard of each: what its decisions have seen. */
   readonly #told: Record<Place, number> = { history: 0, accounts: 0 };
   /** Up to where each was copied: what those records order is done in the copy. */
-  readonly #copied: Record<Place, number>;
-  #isFilling: boolean;
+  #copied: Record<Place, number> = { history: 0, accounts: 0 };
+  #isFilling = false;
   readonly #stops: (() => void)[] = [];
   /** As it is on the disk. */
   #at: Position;
-  #kept: number;
+  /** The last message that is. */
+  #last: StreamMessage | undefined;
+  #positions: readonly Position[];
+  #reader: StreamReader | undefined;
+  #rewinding: Promise<void> | undefined;
+  #restoring: Promise<void> | undefined;
+  /** Of records that this node has, in a window that cannot tell all that they changed. */
+  #commits: ReadonlyMap<number, string> | undefined;
+  /** Times at which the stream was silent: until the others were asked, nothing is published. */
+  #doubts = 0;
+  #cleared = 0;
   /** Bounded by CLUSTER_QUEUE_BYTES_MAX. */
   #queue: Waiting[] = [];
   #queueBytes = 0;
   /** Published, by the id of its message; bounded by one in flight. */
-  readonly #sent = new Map<string, readonly Waiting[]>();
+  readonly #sent = new Map<string, Sent>();
   /** Of the accounts, while they are told: what this node has asked for. Bounded by a message. */
   readonly #own = new Set<number>();
   #isPublishing = false;
@@ -143,13 +167,10 @@ export class Replica {
   readonly #waits = new Set<{ readonly seq: number; readonly resolve: () => void }>();
 
   private constructor(parts: ReplicaParts) {
-    const { position } = parts;
     this.#parts = parts;
-    this.#heads = { history: position?.history ?? 0, accounts: position?.accounts ?? 0 };
-    this.#at = position ?? { seq: 0, history: 0, accounts: 0 };
-    this.#kept = this.#at.seq;
-    this.#isFilling = position?.isFilling === true;
-    this.#copied = this.#isFilling ? { ...this.#heads } : { history: 0, accounts: 0 };
+    this.#positions = parts.positions ?? [];
+    this.#at = this.#positions.at(-1) ?? NOWHERE;
+    this.#heads = this.#at;
   }
 
   /**
@@ -159,8 +180,14 @@ export class Replica {
    */
   static async open(parts: ReplicaParts): Promise<Replica> {
     const replica = new Replica(parts);
-    await replica.#start();
-    return replica;
+    try {
+      await replica.#start();
+      return replica;
+    } catch (error) {
+      replica.#isClosed = true;
+      replica.#endReading();
+      throw error;
+    }
   }
 
   /** Calls back once with the last record of the decision, or with why there is none. */
@@ -191,6 +218,11 @@ export class Replica {
     return this.#at.seq;
   }
 
+  /** Its disk holds records which the stream has lost: it gives them back before all else. */
+  get isRestoring(): boolean {
+    return this.#rewinding !== undefined || this.#isAhead();
+  }
+
   get failure(): Fault | undefined {
     return this.#failure;
   }
@@ -205,9 +237,15 @@ export class Replica {
     this.#stop(new Fault("cluster-diverged", sentence));
   }
 
-  /** Resolves when the stream was applied up to there; the mirrors hold it then. */
+  /**
+   * Resolves when the stream was applied up to there; the mirrors hold it then. Or when nobody can
+   * say when that will be: it is not followed any more, or has lost what was read of it.
+   */
   reached(seq: number): Promise<void> {
-    if (this.#at.seq >= seq || this.#failure !== undefined) return Promise.resolve();
+    if (this.#at.seq >= seq || this.#failure !== undefined || this.#isClosed) {
+      return Promise.resolve();
+    }
+    this.#reader?.stored(seq);
     return new Promise((resolve) => {
       this.#waits.add({ seq, resolve });
     });
@@ -216,10 +254,25 @@ export class Replica {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    for (const stop of this.#stops.splice(0)) stop();
+    this.#endReading();
     await this.#applying;
     this.#refuseAll(closed());
-    if (this.#failure === undefined) this.#keep();
+    if (this.#failure === undefined && this.#rewinding === undefined) this.#keep();
+  }
+
+  #endReading(): void {
+    for (const stop of this.#stops.splice(0)) stop();
+    this.#reader?.end();
+    this.#wakeAll();
+  }
+
+  /** @param last all who wait for more than this */
+  #wakeAll(last = 0): void {
+    for (const wait of this.#waits) {
+      if (wait.seq <= last) continue;
+      this.#waits.delete(wait);
+      wait.resolve();
+    }
   }
 
   #refusal(longest: number, sizeBytes: number): Fault | undefined {
@@ -236,17 +289,11 @@ export class Replica {
   async #start(): Promise<void> {
     const { stream, mirrors } = this.#parts;
     for (const place of PLACES) {
-      const head = this.#heads[place];
-      if (mirrors[place].head() < head) {
-        const sentence = `${place} has ${mirrors[place].head()} records, and had ${head}`;
+      const mirror = mirrors[place];
+      if (mirror.head() < this.#at[place]) {
+        const sentence = `${place} has ${mirror.head()} records, and had ${this.#at[place]}`;
         throw new Fault("log-corrupt", sentence);
       }
-      for await (const record of mirrors[place].read(head - CLUSTER_WINDOW_RECORDS + 1, head)) {
-        this.#admission.advance({ draft: draftOf(record), seq: record.head.seq });
-      }
-    }
-    for (const place of PLACES) {
-      const mirror = mirrors[place];
       this.#told[place] = mirror.head();
       const told = (record: LogRecord) => {
         this.#told[place] = record.head.seq;
@@ -254,25 +301,165 @@ export class Replica {
       };
       this.#stops.push(await mirror.follow(mirror.head() + 1, told));
     }
-    const last = await stream.last();
-    if (last < this.#at.seq) {
-      const sentence = `the stream ends at ${last}, and this node has applied ${this.#at.seq}`;
-      throw new Fault("cluster-diverged", sentence);
-    }
-    const stop = await stream.follow(
-      this.#at.seq + 1,
-      (message) => this.#take(message),
-      (fault) => this.#stop(fault),
-    );
-    this.#stops.push(stop);
+    this.#doubt();
+    const until = this.#parts.clock.now() + CLUSTER_START_WITHIN_MS;
+    const last = await this.#untilAnswered(until, () => stream.last());
+    await this.#untilAnswered(until, () => this.#readOn());
     await this.reached(last);
+    await this.#restoring;
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#isFilling) throw notWhole();
+  }
+
+  /** Those who choose a leader are asked again. @throws Fault no-majority: not within this time */
+  async #untilAnswered<Result>(until: number, ask: () => Promise<Result>): Promise<Result> {
+    const { clock } = this.#parts;
+    for (;;) {
+      try {
+        return await ask();
+      } catch (error) {
+        const fault = faultOf(error);
+        if (fault.code !== "no-majority" || clock.now() >= until) throw fault;
+        await delay(clock, RETRY_MS / 4);
+      }
+    }
+  }
+
+  /** From the last place on at which the stream still is what this node has applied. */
+  async #readOn(): Promise<void> {
+    const { stream, clock, sha256 } = this.#parts;
+    const at = await lastCommon(this.#positions, this.#parts);
+    await this.#rebuild(at);
+    if (this.#isClosed || this.#failure !== undefined) return;
+    this.#positions = this.#positions.filter(({ seq }) => seq <= at.seq);
+    this.#at = at;
+    this.#last = undefined;
+    this.#reader = new StreamReader({
+      ...{ stream, clock, sha256, after: at },
+      onMessage: (message) => this.#take(message),
+      onRewound: () => this.#rewind(),
+      onGone: (seq) =>
+        this.#stop(new Fault("cluster-diverged", `the stream has lost its message ${seq}`)),
+      onShort: (last) => {
+        this.#forgetSent((seq) => seq > last);
+        this.#wakeAll(last);
+      },
+      onSilent: () => this.#doubt(),
+    });
+    if (!this.#isAhead()) return;
+    this.#restoring ??= this.#restore().finally(() => {
+      this.#restoring = undefined;
+    });
+  }
+
+  /** What is known of the last records, as it was there. */
+  async #rebuild(at: Position): Promise<void> {
+    const { mirrors } = this.#parts;
+    const admission = new Admission();
+    let isBlind = false;
     for (const place of PLACES) {
-      const own = mirrors[place].head();
-      if (own <= this.#heads[place]) continue;
-      const sentence = `${place} has ${own} records here, and ${this.#heads[place]} in the cluster`;
-      throw new Fault("cluster-diverged", sentence);
+      const head = at[place];
+      for await (const record of mirrors[place].read(head - CLUSTER_WINDOW_RECORDS + 1, head)) {
+        admission.advance({ draft: draftOf(record), seq: record.head.seq });
+        isBlind ||= record.erased !== undefined && record.head.kind === "edit";
+      }
+    }
+    const commits = new Map<number, string>();
+    if (isBlind) {
+      for await (const { head } of mirrors.history.heads(at.history + 1, mirrors.history.head())) {
+        commits.set(head.seq, head.commit);
+      }
+    }
+    this.#commits = isBlind ? commits : undefined;
+    this.#admission = admission;
+    this.#heads = { history: at.history, accounts: at.accounts };
+    this.#isFilling = at.isFilling === true;
+    this.#copied = this.#isFilling ? { ...this.#heads } : { history: 0, accounts: 0 };
+  }
+
+  /** Whether this node has records which the stream, as far as it was read, has not. */
+  #isAhead(): boolean {
+    return PLACES.some((place) => this.#parts.mirrors[place].head() > this.#heads[place]);
+  }
+
+  /** The stream has lost what was read of it: after a power loss of its machines, or made anew. */
+  #rewind(): void {
+    if (this.#rewinding !== undefined || this.#isClosed || this.#failure !== undefined) return;
+    this.#reader?.end();
+    this.#rewinding = this.#readAgain().finally(() => {
+      this.#rewinding = undefined;
+    });
+  }
+
+  async #readAgain(): Promise<void> {
+    this.#doubt();
+    await this.#applying;
+    this.#forgetSent(() => true);
+    this.#wakeAll();
+    try {
+      await this.#untilAnswered(Number.POSITIVE_INFINITY, async () => {
+        if (!this.#isClosed && this.#failure === undefined) await this.#readOn();
+      });
+    } catch (error) {
+      this.#stop(faultOf(error));
+    }
+  }
+
+  /**
+   * Gives the stream back what it has lost of what is on this disk. Several nodes may do so at
+   * once: each passes over what it has.
+   */
+  async #restore(): Promise<void> {
+    const { stream, clock, mirrors, entropy } = this.#parts;
+    while (!this.#isClosed && this.#failure === undefined) {
+      try {
+        await this.reached(await stream.last());
+        await this.#rewinding;
+        if (!this.#isAhead() || this.#isFilling) return;
+        if (this.#at.seq < (await stream.last())) continue;
+        const records = await nextLost(mirrors, this.#heads);
+        const id = toBase64Url(entropy(ID_BYTES));
+        const { seq } = await stream.publish(packRestored(id, records), id);
+        this.#reader?.stored(seq);
+        await this.reached(seq);
+      } catch (error) {
+        const fault = faultOf(error);
+        if (fault.code !== "no-majority") return this.#stop(fault);
+        await delay(clock, RETRY_MS / 4);
+      }
+    }
+  }
+
+  /**
+   * The machines of the stream may have lost power: what another node has of it, and this one has
+   * not, must come back before this one says anything in its place.
+   */
+  #doubt(): void {
+    if (this.#parts.others === undefined) return;
+    this.#doubts++;
+    if (this.#doubts - this.#cleared === 1) void this.#askOthers();
+  }
+
+  #isBehind({ heads }: OtherNode): boolean {
+    return PLACES.some((place) => heads[place] > this.#parts.mirrors[place].head());
+  }
+
+  async #askOthers(): Promise<void> {
+    const { stream, clock, others } = this.#parts;
+    while (this.#cleared < this.#doubts && !this.#isClosed && this.#failure === undefined) {
+      try {
+        await stream.last(); // Whoever is asked before it answers is as cut off as this one.
+        const asked = this.#doubts;
+        const found = (await others?.()) ?? [];
+        const last = await stream.last();
+        const isLost = found.some(
+          (other) => other.seq > last || (other.isRestoring && this.#isBehind(other)),
+        );
+        if (!isLost) this.#cleared = asked;
+      } catch (error) {
+        faultOf(error);
+      }
+      if (this.#cleared < this.#doubts) await delay(clock, RETRY_MS / 4);
     }
   }
 
@@ -293,10 +480,15 @@ export class Replica {
       const group = this.#nextGroup();
       const id = toBase64Url(this.#parts.entropy(ID_BYTES));
       const proposals = group.map(({ proposal }) => proposal);
-      this.#sent.set(id, group);
+      this.#sent.set(id, { group });
       await this.#publish(packProposals({ id, proposals }), id, group);
     }
     this.#isPublishing = false;
+  }
+
+  /** Whether what is said now would stand where others have something else. */
+  #mustWait(): boolean {
+    return this.isRestoring || this.#cleared < this.#doubts;
   }
 
   #nextGroup(): readonly Waiting[] {
@@ -315,24 +507,49 @@ export class Replica {
 
   async #publish(bytes: Uint8Array, id: string, group: readonly Waiting[]): Promise<void> {
     const { stream, clock } = this.#parts;
+    let fault = new Fault("no-majority", "the servers of the cluster look for what NATS has lost", {
+      retryAfterMs: 1_000,
+    });
     for (;;) {
+      const sent = this.#sent.get(id);
+      if (sent === undefined) return; // It has come back: a majority holds it.
       try {
-        await stream.publish(bytes, id);
-        return;
+        if (!this.#mustWait()) return this.#stored(sent, await stream.publish(bytes, id), id);
       } catch (error) {
-        if (!(error instanceof Fault)) throw error;
-        if (!this.#sent.has(id)) return; // It has come back: a majority holds it.
-        const [oldest] = group;
-        const isLate = clock.now() - (oldest?.sinceMs ?? 0) >= CLUSTER_WITHIN_MS;
-        if (!isLate && !this.#isClosed) {
-          await delay(clock, RETRY_MS / 10);
-          continue;
-        }
+        fault = faultOf(error);
+        this.#doubt();
+        if (!this.#sent.has(id)) return;
+      }
+      const [oldest] = group;
+      const isLate = clock.now() - (oldest?.sinceMs ?? 0) >= CLUSTER_WITHIN_MS;
+      if (isLate || this.#isClosed) {
         // It may be recorded still: its callers ask again, and are answered as before.
         this.#sent.delete(id);
-        for (const { settle } of group) settle(error);
+        for (const { settle } of group) settle(fault);
         return;
       }
+      await delay(clock, RETRY_MS / 10);
+    }
+  }
+
+  #stored(sent: Sent, { seq, isRepeat }: Stored, id: string): void {
+    this.#reader?.stored(seq);
+    if (!this.#sent.has(id)) return;
+    sent.seq = seq;
+    if (seq > this.#at.seq) return;
+    // Where it was stored something else was read.
+    if (isRepeat) this.#forgetSent((one) => one <= this.#at.seq);
+    else this.#rewind();
+  }
+
+  /** What was acknowledged, and will not come back: the stream has lost it. */
+  #forgetSent(isLost: (seq: number) => boolean): void {
+    for (const [id, { group, seq }] of this.#sent) {
+      if (seq === undefined || !isLost(seq)) continue;
+      this.#sent.delete(id);
+      const sentence = "NATS has lost what it had acknowledged";
+      const fault = new Fault("no-majority", sentence, { retryAfterMs: 1_000 });
+      for (const { settle } of group) settle(fault);
     }
   }
 
@@ -356,19 +573,21 @@ export class Replica {
       );
       const records = await this.#record(owed);
       if (records === undefined) break; // It has stopped.
+      this.#last = messages.at(-1);
       this.#at = {
-        ...{ ...this.#heads, seq: messages.at(-1)?.seq ?? this.#at.seq },
+        ...{ ...this.#heads, seq: this.#last?.seq ?? this.#at.seq },
         ...(this.#isFilling ? { isFilling: true } : {}),
       };
       for (const { end } of applied) if (end !== undefined) await this.#checkEnd(end);
       for (const one of applied) this.#settle(one, records);
       this.#own.clear();
+      this.#forgetSent((seq) => seq <= this.#at.seq);
       for (const wait of this.#waits) {
         if (wait.seq > this.#at.seq) continue;
         this.#waits.delete(wait);
         wait.resolve();
       }
-      if (this.#at.seq - this.#kept >= KEEP_EVERY) this.#keep();
+      if (this.#at.seq - (this.#positions.at(-1)?.seq ?? 0) >= KEEP_EVERY) this.#keep();
     }
     this.#applying = undefined; // In the tick in which nothing was left.
   }
@@ -379,9 +598,8 @@ export class Replica {
     try {
       content = readStream(bytes, this.#parts.sha256);
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
       // Of a later version: what it means is not known here, and all that follows rests on it.
-      if (error.code === "version-unsupported") this.#stop(error);
+      if (faultOf(error).code === "version-unsupported") this.#stop(faultOf(error));
       return { id: undefined, outcomes: [] };
     }
     switch (content.kind) {
@@ -391,28 +609,19 @@ export class Replica {
         return { id: undefined, outcomes: [this.#copiedOf(content.copied)] };
       case "copy-end":
         return this.#isFilling ? this.#endOf(content.end) : { id: undefined, outcomes: [] };
+      case "restored":
+        return { id: undefined, outcomes: [content.records.flatMap((one) => this.#takeBack(one))] };
       default:
         return unreachable(content);
     }
   }
 
   #judgeProposals({ id, proposals }: ProposalMessage, unixMs: number): Applied {
-    const outcomes = proposals.map(({ history, accounts, drafts }) => {
-      const proposal = {
-        base: { history, accounts },
-        drafts: drafts.map(({ sealed: { draft }, follows }) =>
-          follows === undefined ? { draft } : { draft, follows },
-        ),
-      };
+    const outcomes = proposals.map((proposal) => {
       // Who decided that has not seen what is being copied.
-      const objection = this.#isFilling ? "too-old" : this.#admission.objection(proposal);
+      const objection = this.#isFilling ? "too-old" : this.#objection(proposal);
       if (objection !== undefined) return objection;
-      return drafts.map(({ sealed }): OwedDraft => {
-        const place = placeOf(sealed.draft.kind);
-        const seq = ++this.#heads[place];
-        this.#admission.advance({ draft: sealed.draft, seq });
-        return { place, seq, unixMs, draft: sealed };
-      });
+      return proposal.drafts.map(({ sealed }) => this.#owe({ unixMs, draft: sealed }));
     });
     if (this.#sent.has(id)) {
       for (const one of outcomes.flatMap((outcome) => (typeof outcome === "string" ? [] : outcome)))
@@ -429,9 +638,8 @@ export class Replica {
     if (first?.record.head.seq !== this.#heads[place] + 1) return [];
     this.#isFilling = true;
     return lines.map((line) => {
-      const seq = ++this.#heads[place];
+      const seq = this.#advance(place, draftOf(line.record));
       this.#copied[place] = seq;
-      this.#admission.advance({ draft: draftOf(line.record), seq });
       return { place, seq, line };
     });
   }
@@ -450,6 +658,50 @@ export class Replica {
         equalBytes(await new LogProofs(mirrors[place], sha256).root(size), root);
       if (!isSame) this.diverged(`${place} was not copied as it was`);
     }
+  }
+
+  #objection({ history, accounts, drafts }: SealedProposal): Objection | undefined {
+    const objection = this.#admission.objection({
+      base: { history, accounts },
+      drafts: drafts.map(({ sealed: { draft }, follows }) =>
+        follows === undefined ? { draft } : { draft, follows },
+      ),
+    });
+    if (objection !== undefined || this.#commits === undefined) return objection;
+    // What an edit was about went with its words: but what became of this decision is known.
+    const [first] = drafts;
+    const found = this.#commits.get(this.#heads.history + 1);
+    const isOther = found !== undefined && found !== first?.sealed.commit;
+    return isOther && isOfRecord(first?.sealed.draft.kind) ? "changed" : undefined;
+  }
+
+  #owe(one: Omit<OwedDraft, "place" | "seq">): OwedDraft {
+    const { draft } = one.draft;
+    const place = placeOf(draft.kind);
+    return { ...one, place, seq: this.#advance(place, draft) };
+  }
+
+  /** @returns its place in the log */
+  #advance(place: Place, draft: Draft): number {
+    const seq = this.#heads[place] + 1;
+    this.#heads = { ...this.#heads, [place]: seq };
+    this.#admission.advance({ draft, seq });
+    return seq;
+  }
+
+  /** What the stream had lost; nothing where it is known. */
+  #takeBack(restored: RestoredRecord): Owed[] {
+    const { seq, kind } =
+      "line" in restored
+        ? restored.line.record.head
+        : { seq: restored.seq, kind: restored.sealed.draft.kind };
+    const place = placeOf(kind);
+    if (this.#isFilling || seq !== this.#heads[place] + 1) return [];
+    if ("sealed" in restored) {
+      return [this.#owe({ unixMs: restored.time, draft: restored.sealed })];
+    }
+    const { line } = restored;
+    return [{ place, seq: this.#advance(place, draftOf(line.record)), line }];
   }
 
   /** @returns the records, by place and seq; undefined: this node has stopped */
@@ -518,7 +770,7 @@ export class Replica {
   }
 
   #settle({ id, outcomes }: Applied, records: ReadonlyMap<Owed, LogRecord>): void {
-    const group = id === undefined ? undefined : this.#sent.get(id);
+    const group = id === undefined ? undefined : this.#sent.get(id)?.group;
     if (id === undefined || group === undefined) return;
     this.#sent.delete(id);
     for (const [at, { settle }] of group.entries()) {
@@ -535,23 +787,23 @@ export class Replica {
   }
 
   #keep(): void {
-    this.#kept = this.#at.seq;
-    this.#parts.keep(this.#at);
+    const { sha256, keep } = this.#parts;
+    if (this.#last !== undefined) this.#at = { ...this.#at, mark: markOf(this.#last, sha256) };
+    this.#positions = withPosition(this.#positions, this.#at);
+    keep(this.#positions);
   }
 
   /** From here on this node knows no more what the others do. */
   #stop(fault: Fault): void {
     if (this.#failure !== undefined || this.#isClosed) return;
     this.#failure = fault;
-    for (const stop of this.#stops.splice(0)) stop();
+    this.#endReading();
     this.#refuseAll(fault);
-    for (const { resolve } of this.#waits) resolve();
-    this.#waits.clear();
     this.#parts.onStopped(fault);
   }
 
   #refuseAll(fault: Fault): void {
-    const waiting = [...this.#sent.values(), this.#queue].flat();
+    const waiting = [...[...this.#sent.values()].map(({ group }) => group), this.#queue].flat();
     this.#sent.clear();
     this.#queue = [];
     this.#queueBytes = 0;
@@ -584,6 +836,11 @@ function notWhole(): Fault {
 function faultOf(error: unknown): Fault {
   if (error instanceof Fault) return error;
   throw error;
+}
+
+/** Whether what it changes is another record. */
+function isOfRecord(kind: RecordKind | undefined): boolean {
+  return kind === "edit" || kind === "erase";
 }
 
 function closed(): Fault {

@@ -1,5 +1,3 @@
-import type { Fault } from "../../base/fault.ts";
-
 /** One message as the stream holds it: the same for every node. */
 export interface StreamMessage {
   /** Dense from 1. */
@@ -9,27 +7,33 @@ export interface StreamMessage {
   readonly bytes: Uint8Array;
 }
 
+/** Where a message was stored. */
+export interface Stored {
+  readonly seq: number;
+  /** It was there already, under the same id. */
+  readonly isRepeat: boolean;
+}
+
 /**
  * What orders the decisions of several servers, and keeps them on a majority of machines.
- * JetStream behind it, or a simulated one.
+ * JetStream behind it, or a simulated one. It promises little: what it acknowledged may be gone
+ * after a power loss of its machines, and its numbers then begin again where it ends.
  */
 export interface Stream {
   /**
    * Resolves when a majority holds it. The same id again is stored once, for a while.
    * @throws Fault no-majority: whether it is stored is not known
    */
-  publish(bytes: Uint8Array, id: string): Promise<void>;
+  publish(bytes: Uint8Array, id: string): Promise<Stored>;
   /**
-   * Calls back with every message from `seq` on: dense, in order, once, and those of later on.
-   * @param onMessage what it returns is waited for before the next
-   * @param onTrouble it ends here, until the server starts anew
+   * From whichever machine holds a copy; it may lag.
+   * @returns undefined: that one does not have it, or not yet
+   * @throws Fault no-majority: none answers
    */
-  follow(
-    seq: number,
-    onMessage: (message: StreamMessage) => Promise<void> | undefined,
-    onTrouble: (fault: Fault) => void,
-  ): Promise<() => void>;
+  get(seq: number): Promise<StreamMessage | undefined>;
   /** Seq of its last message, 0 = none. @throws Fault no-majority */
   last(): Promise<number>;
+  /** Calls back when there may be more. It may be forgotten. @returns what stops it */
+  watch(onNews: () => void): () => void;
   close(): Promise<void>;
 }

@@ -52,14 +52,24 @@ export async function eraseRecord(
   segments: readonly Segment[],
   { seq, eraseSeq }: { readonly seq: number; readonly eraseSeq: number },
 ): Promise<void> {
-  const segment = segments.findLast(({ firstSeq }) => firstSeq <= seq);
-  assert(segment !== undefined, "what is erased was recorded");
-  const place = await findLine(where.disk, segment, seq);
-  assert(place !== undefined, "what is erased stands in its segment");
+  const place = await lineOf(where.disk, segments, seq);
   const parsed = parseLine(place.bytes);
   if (parsed.kind === "record" && parsed.record.erased === eraseSeq) {
-    await syncPath(where.disk, segment.path);
+    await syncPath(where.disk, place.path);
   } else await eraseLine(where, place, eraseSeq);
+}
+
+/** Of a durable record. */
+export async function lineOf(
+  disk: Disk,
+  segments: readonly Segment[],
+  seq: number,
+): Promise<LinePlace> {
+  const segment = segments.findLast(({ firstSeq }) => firstSeq <= seq);
+  assert(segment !== undefined, "what is durable was recorded");
+  const place = await findLine(disk, segment, seq);
+  assert(place !== undefined, "what is durable stands in its segment");
+  return place;
 }
 
 /** Makes durable what a process has written there that was killed before its own sync. */

@@ -41,7 +41,7 @@ import {
   waiterBytes,
 } from "./batch.ts";
 import { type KeptCheckpoint, LOG_PLACE, readCheckpointFile } from "./checkpoint-file.ts";
-import { eraseRecord } from "./erasure.ts";
+import { eraseRecord, lineOf } from "./erasure.ts";
 import { keepReserve, syncAbove } from "./folder.ts";
 import { LineWriter } from "./line-writer.ts";
 import type { AppendAllOptions, AppendOptions, Log } from "./log.ts";
@@ -379,6 +379,16 @@ export class LogFile implements Log {
     const last = Math.min(to, this.head());
     for (const segment of this.#segmentsOf(from, last)) {
       yield* this.#readHeads(segment, from, last);
+    }
+  }
+
+  /** A durable record as it stands on the disk, without its newline. @throws Fault store-… */
+  async line(seq: number): Promise<Uint8Array> {
+    const { disk } = this.#options;
+    try {
+      return (await lineOf(disk, this.#segments, seq)).bytes;
+    } catch (error) {
+      throw diskFault(error, this.#segment.path);
     }
   }
 

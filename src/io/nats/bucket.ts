@@ -6,17 +6,12 @@ import {
   BUCKET_SWEEP_MS,
   BUCKET_VALUE_BYTES_MAX,
   CLUSTER_ANSWER_MS,
+  CLUSTER_START_WITHIN_MS,
   CLUSTER_WITHIN_MS,
 } from "../../base/limits-cluster.ts";
 import type { Bucket, Value } from "../bucket/bucket.ts";
 import { type Clock, delay } from "../clock.ts";
-import {
-  asFault,
-  LEADER_WITHIN_MS,
-  STREAM_NOT_FOUND,
-  type StreamBeside,
-  WRONG_LAST_SEQUENCE,
-} from "./jetstream.ts";
+import { asFault, STREAM_NOT_FOUND, type StreamBeside, WRONG_LAST_SEQUENCE } from "./jetstream.ts";
 
 /** Header of a value: seq of the one whose place it takes. */
 const REPLACES = "Chat-Replaces";
@@ -30,7 +25,7 @@ export async function openBuckets<Kind extends string>(
 ): Promise<Readonly<Record<Kind, Bucket>>> {
   const { cluster, clock } = parts;
   const stream = `CHATKEPT_${cluster}`;
-  await within(clock, LEADER_WITHIN_MS, () => ensureStream(parts, stream));
+  await within(clock, CLUSTER_START_WITHIN_MS, () => ensureStream(parts, stream));
   const buckets = kinds.map((kind) => {
     const prefix = `${subjectOf(cluster)}.${kind}.`;
     return [kind, new JetStreamBucket({ ...parts, stream, prefix })];

@@ -12,7 +12,11 @@ import {
 import type { NatsConnection } from "@nats-io/transport-node";
 import { Fault } from "../../base/fault.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
-import { CLUSTER_ANSWER_MS, CLUSTER_CONTENT_ANSWER_MS } from "../../base/limits-cluster.ts";
+import {
+  CLUSTER_ANSWER_MS,
+  CLUSTER_CONTENT_ANSWER_MS,
+  CLUSTER_START_WITHIN_MS,
+} from "../../base/limits-cluster.ts";
 import { type Clock, delay } from "../clock.ts";
 import type { ContentStore } from "../cluster/content-store.ts";
 import {
@@ -20,7 +24,6 @@ import {
   connectNats,
   isTooFew,
   type JetStreamOptions,
-  LEADER_WITHIN_MS,
   REPLICAS,
   STREAM_NOT_FOUND,
 } from "./jetstream.ts";
@@ -45,7 +48,7 @@ export async function openContentStore(
     const timeout = CLUSTER_CONTENT_ANSWER_MS;
     const manager = await jetstreamManager(connection, { timeout, checkAPI: false });
     const name = `CHATFILES_${cluster}`;
-    const deadline = clock.now() + LEADER_WITHIN_MS;
+    const deadline = clock.now() + CLUSTER_START_WITHIN_MS;
     for (;;) {
       try {
         if (await ensureStream(manager, name, { cluster, isUnsafe })) break;

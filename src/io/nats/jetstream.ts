@@ -21,12 +21,11 @@ import { Fault } from "../../base/fault.ts";
 import {
   CLUSTER_ANSWER_MS,
   CLUSTER_COPY_ANSWER_MS,
-  CLUSTER_MESSAGES_AHEAD,
-  CLUSTER_STALLED_MS,
+  CLUSTER_START_WITHIN_MS,
 } from "../../base/limits-cluster.ts";
 import { type Clock, delay } from "../clock.ts";
 import type { FilledStream } from "../cluster/publication.ts";
-import type { Stream, StreamMessage } from "../cluster/stream.ts";
+import type { Stored, Stream, StreamMessage } from "../cluster/stream.ts";
 
 export interface JetStreamOptions {
   /** `nats://HOST:PORT` or `tls://…`, of as many servers as there are. */
@@ -59,15 +58,8 @@ const CONNECT_WITHIN_MS = 2_000;
 /** One that has frozen, or whose cable is out, ends no connection: the library waits 4 minutes. */
 const PING_EVERY_MS = 1_000;
 const PINGS_UNANSWERED_MAX = 2;
-export const LEADER_WITHIN_MS = 20_000;
-/** Without news the stream is looked at this often. */
-const LOOK_EVERY_MS = 250;
 /** Who has not answered by then may have frozen, and others are asked, too. */
 const ANSWER_USUAL_MS = 200;
-/** A copy that is behind is asked again. */
-const MISSING_EVERY_MS = 5;
-/** A message that is missed so often, CLUSTER_STALLED_MS apart, is gone. */
-const GONE_AFTER = 4;
 const DUPLICATE_WINDOW_NS = 120e9;
 /** A copy that is so few messages behind is one of a stream that is being written. */
 const STREAM_LAG_LOW = 100;
@@ -87,7 +79,7 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
       checkAPI: false,
     });
     const name = `CHAT_${cluster}`;
-    const deadline = clock.now() + LEADER_WITHIN_MS;
+    const deadline = clock.now() + CLUSTER_START_WITHIN_MS;
     let own = identity?.own;
     const make = async () => {
       if (identity === undefined) throw new Fault("not-found", `there is no cluster '${cluster}'`);
@@ -253,9 +245,6 @@ export class JetStream implements FilledStream, Stream {
   readonly #client: JetStreamClient;
   readonly #stream: StreamName;
   readonly #clock: Clock;
-  /** What publishing and asking have shown of its end. */
-  #lastKnown = 0;
-  readonly #readers = new Set<Reader>(); // One each for who follows.
 
   constructor(
     connection: NatsConnection,
@@ -331,7 +320,7 @@ export class JetStream implements FilledStream, Stream {
     return `chat.${this.#stream.cluster}.${what}`;
   }
 
-  #callback(what: "news" | "state", onMessage: (message: Msg) => void): () => void {
+  #callback(what: "log" | "news" | "state", onMessage: (message: Msg) => void): () => void {
     const heard = this.#connection.subscribe(this.#place(what), {
       callback: (error, message) => {
         if (error === null) onMessage(message);
@@ -340,14 +329,13 @@ export class JetStream implements FilledStream, Stream {
     return () => heard.unsubscribe();
   }
 
-  async publish(bytes: Uint8Array, id: string): Promise<void> {
+  async publish(bytes: Uint8Array, id: string): Promise<Stored> {
     try {
-      const { seq } = await this.#client.publish(this.#place("log"), bytes, {
+      const { seq, duplicate } = await this.#client.publish(this.#place("log"), bytes, {
         msgID: id,
         timeout: CLUSTER_ANSWER_MS,
       });
-      this.#lastKnown = Math.max(this.#lastKnown, seq);
-      for (const reader of this.#readers) reader.wake();
+      return { seq, isRepeat: duplicate };
     } catch (error) {
       throw asFault(error);
     }
@@ -371,36 +359,15 @@ export class JetStream implements FilledStream, Stream {
   async last(): Promise<number> {
     try {
       const { state } = await this.#manager.streams.info(this.#stream.name);
-      this.#lastKnown = Math.max(this.#lastKnown, state.last_seq);
       return state.last_seq;
     } catch (error) {
       throw asFault(error);
     }
   }
 
-  async follow(
-    seq: number,
-    onMessage: (message: StreamMessage) => Promise<void> | undefined,
-    onTrouble: (fault: Fault) => void,
-  ): Promise<() => void> {
-    const reader = new Reader({
-      next: seq,
-      fetch: (one) => this.#fetch(one),
-      last: () => this.#lastKnown,
-      ask: () => this.last(),
-      ...{ clock: this.#clock, onMessage, onTrouble },
-    });
-    this.#readers.add(reader);
-    // Whoever publishes is heard at once; that the stream holds it, only reading it tells.
-    const heard = this.#connection.subscribe(this.#place("log"), {
-      callback: () => reader.wake(),
-    });
-    await reader.begin();
-    return () => {
-      this.#readers.delete(reader);
-      heard.unsubscribe();
-      reader.end();
-    };
+  /** Whoever publishes is heard at once; that the stream holds it, only reading it tells. */
+  watch(onNews: () => void): () => void {
+    return this.#callback("log", onNews);
   }
 
   /**
@@ -408,7 +375,7 @@ export class JetStream implements FilledStream, Stream {
    * chooses one of them for each question, and for minutes also one that has frozen.
    * @returns undefined: who answered does not have it, or not yet
    */
-  async #fetch(seq: number): Promise<StreamMessage | undefined> {
+  async get(seq: number): Promise<StreamMessage | undefined> {
     const { promise, resolve, reject } = Promise.withResolvers<StoredMsg | null>();
     const { name } = this.#stream;
     const ask = (asked: Promise<StoredMsg | null>) => asked.then(resolve, reject);
@@ -430,134 +397,6 @@ export class JetStream implements FilledStream, Stream {
 
   async close(): Promise<void> {
     await this.#connection.close();
-  }
-}
-
-interface ReaderParts {
-  readonly next: number;
-  readonly fetch: (seq: number) => Promise<StreamMessage | undefined>;
-  /** Seq of the last message that is known of. */
-  readonly last: () => number;
-  /** The same, asked for. */
-  readonly ask: () => Promise<number>;
-  readonly clock: Clock;
-  readonly onMessage: (message: StreamMessage) => Promise<void> | undefined;
-  readonly onTrouble: (fault: Fault) => void;
-}
-
-/**
- * Reads the stream message by message. A consumer of JetStream would be less work, but those hang
- * for up to a minute after the server that led them has died.
- */
-class Reader {
-  readonly #parts: ReaderParts;
-  #next: number;
-  #isEnded = false;
-  #isWoken = false;
-  #wake = () => {};
-  /** How often the message that comes next was not there, though it had to be. */
-  #missed = 0;
-
-  constructor(parts: ReaderParts) {
-    this.#parts = parts;
-    this.#next = parts.next;
-  }
-
-  /** Resolves when the first look is under way. */
-  begin(): Promise<void> {
-    void this.#run();
-    return Promise.resolve();
-  }
-
-  /** There may be more. */
-  wake(): void {
-    this.#isWoken = true;
-    this.#wake();
-  }
-
-  end(): void {
-    this.#isEnded = true;
-    this.wake();
-  }
-
-  async #run(): Promise<void> {
-    let missing = 0;
-    while (!this.#isEnded) {
-      const count = await this.#read();
-      if (count > 0) {
-        missing = 0;
-        continue;
-      }
-      if (this.#parts.last() < this.#next) {
-        missing = 0;
-        await this.#idle(LOOK_EVERY_MS, true);
-        continue;
-      }
-      // It is there, and the server that was asked has not heard of it yet.
-      missing++;
-      if (missing * MISSING_EVERY_MS >= CLUSTER_STALLED_MS) {
-        const isGone = await this.#isGone();
-        if (isGone) return;
-        missing = 0;
-      }
-      await this.#idle(MISSING_EVERY_MS, false);
-    }
-  }
-
-  /** @returns how many came */
-  async #read(): Promise<number> {
-    const { last, fetch, onMessage } = this.#parts;
-    const ahead = Math.min(CLUSTER_MESSAGES_AHEAD, Math.max(1, last() - this.#next + 1));
-    const asked = Array.from({ length: ahead }, (_, i) =>
-      fetch(this.#next + i).catch((error: unknown) => {
-        asFault(error);
-        return undefined; // It is asked for again.
-      }),
-    );
-    let count = 0;
-    for (const answer of asked) {
-      const message = await answer;
-      if (message === undefined || message.seq !== this.#next || this.#isEnded) continue;
-      this.#next++;
-      this.#missed = 0;
-      count++;
-      await onMessage(message);
-    }
-    return count;
-  }
-
-  /** Whether the stream does not hold it any more. */
-  async #isGone(): Promise<boolean> {
-    const { ask, fetch, onTrouble } = this.#parts;
-    try {
-      if ((await ask()) < this.#next) return false;
-      if ((await fetch(this.#next)) !== undefined) return false;
-    } catch (error) {
-      asFault(error);
-      return false; // Without a majority nothing is known of it.
-    }
-    this.#missed++;
-    if (this.#missed < GONE_AFTER) return false;
-    onTrouble(new Fault("cluster-diverged", `the stream has lost its message ${this.#next}`));
-    return true;
-  }
-
-  /** @param isWakeable whether news end it */
-  async #idle(ms: number, isWakeable: boolean): Promise<void> {
-    if (isWakeable && this.#isWoken) {
-      this.#isWoken = false;
-      return;
-    }
-    await new Promise<void>((resolve) => {
-      const cancel = this.#parts.clock.after(ms, resolve);
-      if (!isWakeable) return;
-      this.#wake = () => {
-        cancel();
-        resolve();
-      };
-    });
-    this.#isWoken = false;
-    this.#wake = () => {};
   }
 }
 

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { afterEach, expect, test } from "bun:test";
 import { toHex } from "../../../src/base/bytes.ts";
 import {
   CLUSTER_COPY_BYTES_MAX,
@@ -6,15 +6,18 @@ import {
 } from "../../../src/base/limits-cluster.ts";
 import { packProposals } from "../../../src/core/cluster/messages.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
+import type { Position } from "../../../src/io/cluster/position.ts";
 import { publishLogs } from "../../../src/io/cluster/publication.ts";
-import { type Position, Replica } from "../../../src/io/cluster/replica.ts";
+import { Replica } from "../../../src/io/cluster/replica.ts";
 import { ReplicatedLog } from "../../../src/io/cluster/replicated-log.ts";
 import { type LogOptions, openLog } from "../../../src/io/log/log-file.ts";
 import { type Draft, sealDraft } from "../../../src/wire/record.ts";
-import { randomOf, soon } from "../../worlds/disk-world.ts";
+import { randomOf } from "../../worlds/disk-world.ts";
 import { SimDisk } from "../disk/sim.ts";
 import { ANA, collect, draftOf, LOBBY, OTHER } from "../log-fixture.ts";
-import { SimStream } from "./sim-stream.ts";
+import { hurried, SimStream, stopTime } from "./sim-stream.ts";
+
+afterEach(stopTime);
 
 const NO_FOLD = { byHead: new Set<never>(), load: () => true, apply: () => undefined };
 
@@ -34,14 +37,11 @@ class Machine {
   }
 
   #common() {
-    let nowMs = 0;
+    const time = hurried();
     const clock = {
-      now: () => nowMs++,
-      unixMs: () => 1_763_617_717_000 + nowMs++,
-      after: (delayMs: number, callback: () => void) => {
-        nowMs += delayMs;
-        return soon(delayMs, callback);
-      },
+      now: () => time.now(),
+      unixMs: () => 1_763_617_717_000 + time.now(),
+      after: time.after.bind(time),
     };
     const entropy = (sizeBytes: number) =>
       Uint8Array.from({ length: sizeBytes }, () => Math.floor(this.#random() * 256));
@@ -85,7 +85,8 @@ class Machine {
     let left = this.diesAfter;
     const mortal = {
       last: () => link.last(),
-      follow: link.follow.bind(link),
+      get: link.get.bind(link),
+      watch: link.watch.bind(link),
       publishBehind: (bytes: Uint8Array, seq: number) =>
         left-- > 0 ? link.publishBehind(bytes, seq) : Promise.reject(new Error("killed")),
     };
@@ -108,9 +109,9 @@ class Machine {
     const { common, ...mirrors } = await this.open();
     const replica = await Replica.open({
       ...{ ...common, stream: stream.connect(), mirrors },
-      ...(this.position === undefined ? {} : { position: this.position }),
-      keep: (position) => {
-        this.position = position;
+      positions: this.position === undefined ? [] : [this.position],
+      keep: (positions) => {
+        this.position = positions.at(-1);
       },
       onStopped: () => undefined,
     });

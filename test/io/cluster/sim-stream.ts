@@ -1,16 +1,20 @@
 import { Fault } from "../../../src/base/fault.ts";
 import type { FilledStream } from "../../../src/io/cluster/publication.ts";
-import type { Stream, StreamMessage } from "../../../src/io/cluster/stream.ts";
+import type { Stored, Stream, StreamMessage } from "../../../src/io/cluster/stream.ts";
 import type { Random } from "../disk/sim-file.ts";
+import { HurriedClock } from "./hurried-clock.ts";
 
 /** What a majority holds, whoever is connected. */
 export class SimStream {
   readonly messages: StreamMessage[] = [];
-  readonly #ids = new Set<string>();
+  readonly #ids = new Map<string, number>();
   readonly #followers = new Set<() => void>();
   readonly #random: Random;
+  readonly clock = hurried();
   /** In hundredths: a message that is not stored, and one of which the answer is lost. */
   losesPercent = 0;
+  /** The next message is gone as soon as it is acknowledged. */
+  losesAfterAnswer = false;
   #unixMs = 1_763_617_717_000;
 
   constructor(random: Random) {
@@ -22,12 +26,25 @@ export class SimStream {
     return new SimStreamLink(this, this.#random);
   }
 
-  store(bytes: Uint8Array, id: string): void {
-    if (this.#ids.has(id)) return;
-    this.#ids.add(id);
+  store(bytes: Uint8Array, id: string): Stored {
+    const known = this.#ids.get(id);
+    if (known !== undefined) return { seq: known, isRepeat: true };
     this.#unixMs += Math.floor(this.#random() * 20) - 2;
-    this.messages.push({ seq: this.messages.length + 1, unixMs: this.#unixMs, bytes });
+    const seq = this.messages.length + 1;
+    if (this.losesAfterAnswer) {
+      this.losesAfterAnswer = false;
+      return { seq, isRepeat: false };
+    }
+    this.#ids.set(id, seq);
+    this.messages.push({ seq, unixMs: this.#unixMs, bytes });
     for (const follower of this.#followers) follower();
+    return { seq, isRepeat: false };
+  }
+
+  /** Its machines come back from a power loss without the last ones. */
+  lose(count: number): void {
+    const lost = new Set(this.messages.splice(this.messages.length - count).map(({ seq }) => seq));
+    for (const [id, seq] of this.#ids) if (lost.has(seq)) this.#ids.delete(id);
   }
 
   watch(follower: () => void): () => void {
@@ -46,13 +63,14 @@ class SimStreamLink implements Stream, FilledStream {
     this.#random = random;
   }
 
-  async publish(bytes: Uint8Array, id: string): Promise<void> {
+  async publish(bytes: Uint8Array, id: string): Promise<Stored> {
     await turns(this.#random);
     const percent = this.#random() * 100;
     if (this.isCut || percent < this.#stream.losesPercent / 2) throw cut();
-    this.#stream.store(new Uint8Array(bytes), id);
+    const stored = this.#stream.store(new Uint8Array(bytes), id);
     await turns(this.#random);
     if (percent < this.#stream.losesPercent) throw cut();
+    return stored;
   }
 
   async publishBehind(bytes: Uint8Array, seq: number): Promise<void> {
@@ -67,36 +85,14 @@ class SimStreamLink implements Stream, FilledStream {
     if (percent < this.#stream.losesPercent) throw cut();
   }
 
-  async follow(
-    seq: number,
-    onMessage: (message: StreamMessage) => Promise<void> | undefined,
-  ): Promise<() => void> {
-    let next = seq;
-    let isStopped = false;
-    let isRunning = false;
-    const bring = async () => {
-      for (;;) {
-        await turns(this.#random);
-        const message = this.#stream.messages[next - 1];
-        if (message === undefined || isStopped || this.isCut) return;
-        next++;
-        await onMessage(message);
-      }
-    };
-    const look = () => {
-      if (isRunning) return;
-      isRunning = true;
-      void bring().finally(() => {
-        isRunning = false;
-        if (this.#stream.messages.length >= next && !isStopped && !this.isCut) look();
-      });
-    };
-    const unwatch = this.#stream.watch(look);
-    look();
-    return () => {
-      isStopped = true;
-      unwatch();
-    };
+  async get(seq: number): Promise<StreamMessage | undefined> {
+    await turns(this.#random);
+    if (this.isCut) throw cut();
+    return this.#stream.messages[seq - 1];
+  }
+
+  watch(onNews: () => void): () => void {
+    return this.#stream.watch(onNews);
   }
 
   last(): Promise<number> {
@@ -110,6 +106,21 @@ class SimStreamLink implements Stream, FilledStream {
 
 function cut(): Fault {
   return new Fault("no-majority", "the stream does not answer", { retryAfterMs: 1_000 });
+}
+
+const clocks = new Set<HurriedClock>();
+
+/** Until `stopTime`. */
+export function hurried(): HurriedClock {
+  const clock = new HurriedClock();
+  clocks.add(clock);
+  return clock;
+}
+
+/** Whoever follows a simulated stream looks at it for ever. */
+export function stopTime(): void {
+  for (const clock of clocks) clock.stop();
+  clocks.clear();
 }
 
 async function turns(random: Random): Promise<void> {

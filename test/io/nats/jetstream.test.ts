@@ -6,9 +6,11 @@ import { toHex } from "../../../src/base/bytes.ts";
 import { Fault } from "../../../src/base/fault.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { systemClock } from "../../../src/io/clock.ts";
-import { type Position, Replica } from "../../../src/io/cluster/replica.ts";
+import type { Position } from "../../../src/io/cluster/position.ts";
+import { Replica } from "../../../src/io/cluster/replica.ts";
 import { ReplicatedLog } from "../../../src/io/cluster/replicated-log.ts";
 import type { StreamMessage } from "../../../src/io/cluster/stream.ts";
+import { StreamReader } from "../../../src/io/cluster/stream-reader.ts";
 import { systemDisk } from "../../../src/io/disk/system-disk.ts";
 import { systemEntropy } from "../../../src/io/entropy.ts";
 import { openLog } from "../../../src/io/log/log-file.ts";
@@ -32,7 +34,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function startNode(cluster: string, name: string, position?: Position) {
+async function startNode(cluster: string, name: string, positions: readonly Position[] = []) {
   const disk = systemDisk();
   const base = { disk, clock, entropy, sha256, reserveBytes: 600 };
   const open = (log: string) => openLog({ ...base, folder: join(folder, cluster, name, log) });
@@ -44,10 +46,10 @@ async function startNode(cluster: string, name: string, position?: Position) {
     isUnsafe: true,
     clock,
   });
-  let kept: Position | undefined;
+  let kept: readonly Position[] = [];
   const replica = await Replica.open({
     ...{ stream, mirrors, clock, entropy, sha256 },
-    ...(position === undefined ? {} : { position }),
+    positions,
     keep: (at) => {
       kept = at;
     },
@@ -99,9 +101,9 @@ test("three nodes on three servers come to the same roots", async () => {
   for (const { replica, stream } of nodes) await replica.reached(await stream.last());
   const roots = nodes.map(({ mirrors }) => toHex(mirrors.history.tree.root()));
   expect(new Set(roots).size).toBe(1);
-  const position = await nodes[0]?.close();
+  const positions = await nodes[0]?.close();
   await nodes[1]?.history.append(draftOf("while it is away"));
-  const again = await startNode("roots", "a", position);
+  const again = await startNode("roots", "a", positions);
   expect(again.history.head()).toBe(301);
   for (const node of [again, ...nodes.slice(1)]) await node.close();
 }, 60_000);
@@ -120,8 +122,12 @@ test("a frozen server holds up neither who is connected to it, nor who reads", a
     heard.push(Buffer.from(bytes).toString());
     return undefined;
   };
-  await stuck.follow(1, hear, (fault) => {
-    throw fault;
+  const fail = () => {
+    throw new Error("the stream has lost something");
+  };
+  const reader = new StreamReader({
+    ...{ stream: stuck, clock, sha256, after: { seq: 0 }, onMessage: hear },
+    ...{ onRewound: fail, onGone: fail, onShort: fail, onSilent: () => undefined },
   });
   const say = async (text: string) => {
     await eventually(`${text} is taken`, async () => {
@@ -150,6 +156,7 @@ test("a frozen server holds up neither who is connected to it, nor who reads", a
     nats.servers[frozen]?.signal("SIGCONT");
   }
   expect(heard).toEqual(["before", "it has found another one", ...texts]);
+  reader.end();
   for (const stream of [first, stuck]) await stream.close();
 }, 60_000);
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "../../event.ts";
@@ -94,6 +94,21 @@ export class NatsServers {
 
   get urls(): readonly string[] {
     return this.servers.map(({ url }) => url);
+  }
+
+  /** What is on the disks now, for `bringBack`; all servers are ended. */
+  keep(): void {
+    for (const i of this.servers.keys()) {
+      cpSync(join(this.folder, `js${i}`), join(this.folder, `kept${i}`), { recursive: true });
+    }
+  }
+
+  /** As if nothing later had ever reached a disk; all servers are ended. */
+  bringBack(): void {
+    for (const i of this.servers.keys()) {
+      rmSync(join(this.folder, `js${i}`), { recursive: true });
+      cpSync(join(this.folder, `kept${i}`), join(this.folder, `js${i}`), { recursive: true });
+    }
   }
 
   async stop(): Promise<void> {

@@ -1,0 +1,295 @@
+import { equalBytes, toBase64Url, utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { Sha256 } from "../../base/ids.ts";
+import {
+  CLUSTER_ANSWER_MS,
+  CLUSTER_MESSAGES_AHEAD,
+  CLUSTER_STALLED_MS,
+} from "../../base/limits-cluster.ts";
+import { type Clock, delay } from "../clock.ts";
+import type { Stream, StreamMessage } from "./stream.ts";
+
+/** Up to where the stream was read, and which message stood there; 0: none. */
+export interface ReadUpTo {
+  readonly seq: number;
+  /** Undefined: not known, and not compared. */
+  readonly mark?: string;
+}
+
+export interface ReaderParts {
+  readonly stream: Pick<Stream, "get" | "last" | "watch">;
+  readonly clock: Clock;
+  readonly sha256: Sha256;
+  readonly after: ReadUpTo;
+  /** In order, once. What it returns is waited for before the next. */
+  readonly onMessage: (message: StreamMessage) => Promise<void> | undefined;
+  /** The stream does not end where it ended: what was read of it is not in it any more. Ends. */
+  readonly onRewound: () => void;
+  /** The stream goes on behind this message, and has lost it. Ends. */
+  readonly onGone: (seq: number) => void;
+  /** It ends there, although more of it was acknowledged. */
+  readonly onShort: (last: number) => void;
+  /** It has not answered for a while. */
+  readonly onSilent: () => void;
+}
+
+/** Without news the stream is looked at this often. */
+const LOOK_EVERY_MS = 250;
+/** A copy that is behind is asked again. */
+const MISSING_EVERY_MS = 5;
+/** A message that is missed so often, CLUSTER_STALLED_MS apart, is gone. */
+const GONE_AFTER = 4;
+/**
+ * Whoever has not heard of the stream for so long looks first whether its end is where it was: no
+ * machine loses its power, comes back and chooses a leader within that time.
+ */
+const TRUSTED_MS = 100;
+/** Twice, since the server that has just begun to lead may not know its end yet. */
+const SHORT_LOOKS = 2;
+const MARK_LETTERS = 22;
+
+/** Names a message of a stream: another one at its place, or at another time, has another mark. */
+export function markOf({ unixMs, bytes }: StreamMessage, sha256: Sha256): string {
+  const hash = toBase64Url(sha256(bytes));
+  return toBase64Url(sha256(utf8Encode(`${unixMs} ${hash}`))).slice(0, MARK_LETTERS);
+}
+
+/**
+ * Reads a stream message by message. A consumer of JetStream would be less work, but those hang
+ * for up to a minute after the server that led them has died.
+ */
+export class StreamReader {
+  readonly #parts: ReaderParts;
+  #next: number;
+  /** What stands before the next. */
+  #before: StreamMessage | string | undefined;
+  /** When that was last known to be there. */
+  #trustedAt = Number.NEGATIVE_INFINITY;
+  #known = 0;
+  #askedAt: number;
+  #isEnded = false;
+  #isWoken = false;
+  #wake = () => {};
+  readonly #unwatch: () => void;
+  /** How often the message that comes next was not there, though it had to be. */
+  #missed = 0;
+  /** Looks in a row in which the stream was shorter than what was read of it. */
+  #short = 0;
+
+  constructor(parts: ReaderParts) {
+    this.#parts = parts;
+    this.#next = parts.after.seq + 1;
+    this.#before = parts.after.mark;
+    this.#askedAt = parts.clock.now();
+    this.#unwatch = parts.stream.watch(() => this.#news());
+    void this.#run();
+  }
+
+  /** The stream holds so many. */
+  stored(seq: number): void {
+    this.#known = Math.max(this.#known, seq);
+    this.#news();
+  }
+
+  end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#unwatch();
+    this.#news();
+  }
+
+  #news(): void {
+    this.#isWoken = true;
+    this.#wake();
+  }
+
+  async #run(): Promise<void> {
+    let missing = 0;
+    while (!this.#isEnded) {
+      const count = await this.#read();
+      if (count === undefined) {
+        missing = 0;
+        if (!this.#isEnded) await this.#idle(LOOK_EVERY_MS, false);
+        continue;
+      }
+      if (count > 0) {
+        missing = 0;
+        continue;
+      }
+      if (this.#known < this.#next) {
+        missing = 0;
+        await this.#idle(LOOK_EVERY_MS, true);
+        await this.#lookForEnd();
+        continue;
+      }
+      // It is there, and the server that was asked has not heard of it yet.
+      missing++;
+      if (missing * MISSING_EVERY_MS >= CLUSTER_STALLED_MS) {
+        await this.#lookForMissing();
+        missing = 0;
+      }
+      await this.#idle(MISSING_EVERY_MS, false);
+    }
+  }
+
+  /** Of what others published, and the stream has lost, nothing else would tell. */
+  async #lookForEnd(): Promise<void> {
+    const { clock } = this.#parts;
+    if (this.#isEnded || clock.now() - this.#askedAt < CLUSTER_ANSWER_MS) return;
+    this.#askedAt = clock.now();
+    try {
+      this.#known = Math.max(this.#known, await this.#last());
+    } catch (error) {
+      this.#silent(error);
+    }
+  }
+
+  /** Whether what was read last still stands where it stood; false: not known, or it does not. */
+  async #isSame(): Promise<boolean> {
+    const { stream, clock } = this.#parts;
+    const seq = this.#next - 1;
+    if (seq === 0 || this.#before === undefined) return true;
+    if (clock.now() - this.#trustedAt < TRUSTED_MS) return true;
+    try {
+      const found = await this.#answer(stream.get(seq));
+      if (this.#isEnded) return false;
+      if (found === undefined) return await this.#isPassed(seq);
+      if (!this.#isBefore(found)) {
+        this.#finish(this.#parts.onRewound);
+        return false;
+      }
+    } catch (error) {
+      this.#silent(error);
+      return false;
+    }
+    this.#short = 0;
+    this.#trustedAt = clock.now();
+    return true;
+  }
+
+  #isBefore(found: StreamMessage): boolean {
+    const before = this.#before;
+    if (typeof before === "string") return markOf(found, this.#parts.sha256) === before;
+    return before?.unixMs === found.unixMs && equalBytes(before.bytes, found.bytes);
+  }
+
+  /** The copy that was asked does not have it: it lags, or the stream is shorter than it was. */
+  async #isPassed(seq: number): Promise<boolean> {
+    const last = await this.#last();
+    if (this.#isEnded) return false;
+    this.#short = last < seq ? this.#short + 1 : 0;
+    if (this.#short >= SHORT_LOOKS) this.#finish(this.#parts.onRewound);
+    if (last < seq) return false;
+    this.#missed++;
+    if (this.#missed < GONE_AFTER) return false;
+    // Deleted there, and the numbers go on: nothing says that what follows is of another stream.
+    this.#missed = 0;
+    this.#before = undefined;
+    return true;
+  }
+
+  /** @returns how many came; undefined: whether they follow what was read is not known */
+  async #read(): Promise<number | undefined> {
+    const { stream, clock, onMessage } = this.#parts;
+    const ahead = Math.min(CLUSTER_MESSAGES_AHEAD, Math.max(1, this.#known - this.#next + 1));
+    const same = this.#isSame();
+    const asked = Array.from({ length: ahead }, (_, i) =>
+      stream.get(this.#next + i).catch((error: unknown) => {
+        this.#silent(error);
+        return undefined; // It is asked for again.
+      }),
+    );
+    const late = new Deadline(clock);
+    const answers = asked.map((answer) => Promise.race([answer, late.passed]));
+    if (!(await same)) {
+      late.cancel();
+      return undefined;
+    }
+    let count = 0;
+    for (const answer of answers) {
+      const message = await answer;
+      if (message === undefined || message.seq !== this.#next || this.#isEnded) continue;
+      this.#next++;
+      this.#before = message;
+      this.#trustedAt = clock.now();
+      this.#missed = 0;
+      count++;
+      await onMessage(message);
+    }
+    late.cancel();
+    return count;
+  }
+
+  /** Whether the stream does not hold it any more. */
+  async #lookForMissing(): Promise<void> {
+    const { stream, onGone } = this.#parts;
+    try {
+      // It was said to be there: of a stream that is shorter by now that is not true any more.
+      this.#known = await this.#last();
+      if (this.#known < this.#next) return this.#parts.onShort(this.#known);
+      if ((await this.#answer(stream.get(this.#next))) !== undefined) return;
+    } catch (error) {
+      return this.#silent(error); // Without a majority nothing is known of it.
+    }
+    this.#missed++;
+    if (this.#missed < GONE_AFTER || this.#isEnded) return;
+    this.#finish(() => onGone(this.#next));
+  }
+
+  async #last(): Promise<number> {
+    return await this.#answer(this.#parts.stream.last());
+  }
+
+  /** @throws Fault */
+  async #answer<Value>(asked: Promise<Value>): Promise<Value> {
+    const late = new Deadline(this.#parts.clock);
+    const answer = await Promise.race([asked, late.passed.then(() => late)]);
+    late.cancel();
+    if (answer === late) throw new Fault("no-majority", "a NATS server does not answer");
+    return answer as Value;
+  }
+
+  /** One machine that does not answer is none that has lost anything: another one is asked. */
+  #silent(error: unknown): void {
+    if (!(error instanceof Fault)) throw error;
+    const { clock, onSilent } = this.#parts;
+    if (clock.now() - this.#trustedAt >= CLUSTER_ANSWER_MS) onSilent();
+  }
+
+  #finish(tell: () => void): void {
+    if (this.#isEnded) return;
+    this.end();
+    tell();
+  }
+
+  /** @param isWakeable whether news end it */
+  async #idle(ms: number, isWakeable: boolean): Promise<void> {
+    if (isWakeable && this.#isWoken) {
+      this.#isWoken = false;
+      return;
+    }
+    if (this.#isEnded) return;
+    if (!isWakeable) return await delay(this.#parts.clock, ms);
+    await new Promise<void>((resolve) => {
+      const cancel = this.#parts.clock.after(ms, resolve);
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+    this.#isWoken = false;
+    this.#wake = () => {};
+  }
+}
+
+/** An answer that does not come is given up: the server that was asked may hang. */
+class Deadline {
+  readonly passed: Promise<undefined>;
+  readonly cancel: () => void;
+
+  constructor(clock: Pick<Clock, "after">) {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    this.passed = promise;
+    this.cancel = clock.after(CLUSTER_ANSWER_MS, () => resolve(undefined));
+  }
+}

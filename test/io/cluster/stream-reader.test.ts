@@ -1,0 +1,178 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { Fault } from "../../../src/base/fault.ts";
+import { CLUSTER_ANSWER_MS, CLUSTER_STALLED_MS } from "../../../src/base/limits-cluster.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import type { StreamMessage } from "../../../src/io/cluster/stream.ts";
+import { markOf, type ReadUpTo, StreamReader } from "../../../src/io/cluster/stream-reader.ts";
+import { HurriedClock } from "./hurried-clock.ts";
+
+const FIRST: ReadUpTo = { seq: 0 };
+
+/** A stream that answers as the test says, and what a reader of it was told. */
+class Fixture {
+  readonly clock = new HurriedClock();
+  readonly messages: StreamMessage[] = [];
+  readonly read: number[] = [];
+  readonly told: string[] = [];
+  /** How the next questions are answered; none left: as they should be. */
+  readonly answers: (() => Promise<StreamMessage | undefined>)[] = [];
+  watcher = () => {};
+  #reader: StreamReader | undefined;
+
+  constructor(count: number) {
+    for (let i = 0; i < count; i++) this.add();
+  }
+
+  add(unixMs = 7): void {
+    const seq = this.messages.length + 1;
+    this.messages.push({ seq, unixMs, bytes: Uint8Array.of(seq) });
+  }
+
+  start(after: ReadUpTo = FIRST): StreamReader {
+    const note = (what: string) => () => {
+      this.told.push(what);
+    };
+    this.#reader = new StreamReader({
+      ...{ clock: this.clock, sha256, after },
+      stream: {
+        get: (seq) => this.answers.shift()?.() ?? Promise.resolve(this.messages[seq - 1]),
+        last: () => Promise.resolve(this.messages.length),
+        watch: (onNews) => {
+          this.watcher = onNews;
+          return () => undefined;
+        },
+      },
+      onMessage: ({ seq }) => {
+        this.read.push(seq);
+        return undefined;
+      },
+      onRewound: note("rewound"),
+      onGone: (seq) => this.told.push(`gone ${seq}`),
+      onShort: (last) => this.told.push(`short ${last}`),
+      onSilent: note("silent"),
+    });
+    return this.#reader;
+  }
+
+  /** @returns after how many milliseconds */
+  async until(isSo: () => boolean): Promise<number> {
+    const begun = this.clock.now();
+    while (!isSo() && this.clock.now() < begun + 60_000) {
+      await new Promise<void>((resolve) => this.clock.after(1, resolve));
+    }
+    return this.clock.now() - begun;
+  }
+
+  end(): void {
+    this.#reader?.end();
+    this.clock.stop();
+  }
+}
+
+let stream: Fixture;
+beforeEach(() => {
+  stream = new Fixture(3);
+});
+afterEach(() => stream.end());
+
+describe("a reader", () => {
+  test("brings what there is and what comes, in order, with and without being told", async () => {
+    stream.start();
+    await stream.until(() => stream.read.length === 3);
+    stream.add();
+    expect(await stream.until(() => stream.read.length === 4)).toBeLessThan(500);
+    stream.add();
+    stream.watcher();
+    expect(await stream.until(() => stream.read.length === 5)).toBeLessThan(10);
+    expect(stream.read).toEqual([1, 2, 3, 4, 5]);
+    expect(stream.told).toEqual([]);
+  });
+
+  test.each([1, 2, 3])("whose question %i is never answered goes on in time", async (hung) => {
+    for (let i = 1; i < hung; i++) {
+      const seq = i;
+      stream.answers.push(() => Promise.resolve(stream.messages[seq - 1]));
+    }
+    stream.answers.push(() => new Promise(() => undefined));
+    stream.start();
+    const waitedMs = await stream.until(() => stream.read.length === 3);
+    expect(waitedMs).toBeGreaterThanOrEqual(CLUSTER_ANSWER_MS - 1);
+    expect(waitedMs).toBeLessThan(CLUSTER_STALLED_MS);
+    expect(stream.read).toEqual([1, 2, 3]);
+  });
+
+  test("is silent about one machine that fails, and says so when none answers", async () => {
+    const fail = () => Promise.reject(new Fault("no-majority", "nobody"));
+    stream.start();
+    await stream.until(() => stream.read.length === 3);
+    stream.answers.push(fail);
+    await stream.until(() => stream.answers.length === 0);
+    expect(stream.told).toEqual([]);
+    for (let i = 0; i < 20; i++) stream.answers.push(fail);
+    await stream.until(() => stream.told.length > 0);
+    expect(stream.told[0]).toBe("silent");
+  });
+});
+
+describe("a stream that has lost its end", () => {
+  test("is noticed where it is shorter than what was read", async () => {
+    stream.start();
+    await stream.until(() => stream.read.length === 3);
+    stream.messages.pop();
+    expect(await stream.until(() => stream.told.length > 0)).toBeLessThan(CLUSTER_STALLED_MS);
+    expect(stream.told).toEqual(["rewound"]);
+  });
+
+  test("is noticed where it has grown beyond that again, before anything of it is read", async () => {
+    stream.start();
+    await stream.until(() => stream.read.length === 3);
+    await new Promise<void>((resolve) => stream.clock.after(200, resolve));
+    stream.messages.splice(1);
+    for (let i = 0; i < 5; i++) stream.add(8);
+    stream.watcher();
+    await stream.until(() => stream.told.length > 0);
+    expect(stream.told).toEqual(["rewound"]);
+    expect(stream.read).toEqual([1, 2, 3]);
+  });
+
+  test("is noticed at a start, by the mark of what was read last", async () => {
+    const [, second] = stream.messages;
+    const mark = second === undefined ? "" : markOf(second, sha256);
+    stream.start({ seq: 2, mark });
+    await stream.until(() => stream.read.length === 1);
+    expect(stream.read).toEqual([3]);
+    const other = new Fixture(0);
+    for (let i = 0; i < 3; i++) other.add(9);
+    other.start({ seq: 2, mark });
+    await other.until(() => other.told.length > 0);
+    other.end();
+    expect([other.told, other.read]).toEqual([["rewound"], []]);
+  });
+
+  test("and what was acknowledged beyond it is told", async () => {
+    const reader = stream.start();
+    await stream.until(() => stream.read.length === 3);
+    reader.stored(5);
+    await stream.until(() => stream.told.length > 0);
+    expect(stream.told).toEqual(["short 3"]);
+  });
+});
+
+describe("a stream of which something was deleted", () => {
+  test("says so where that was not read yet", async () => {
+    delete stream.messages[1];
+    stream.start();
+    await stream.until(() => stream.told.length > 0);
+    expect([stream.told, stream.read]).toEqual([["gone 2"], [1]]);
+  });
+
+  test("is read on where it was read", async () => {
+    stream.start();
+    await stream.until(() => stream.read.length === 3);
+    delete stream.messages[2];
+    await new Promise<void>((resolve) => stream.clock.after(2_000, resolve));
+    stream.add();
+    await stream.until(() => stream.read.length === 4);
+    expect([stream.told, stream.read]).toEqual([[], [1, 2, 3, 4]]);
+  });
+});
