@@ -27,6 +27,7 @@ const PASSING: ReadonlySet<FaultCode> = new Set([
   "store-full",
   "store-failed",
   "too-many",
+  "no-majority",
 ]);
 /** After these nobody knows whether it is recorded: the disk, or the person, gave up half-way. */
 const UNKNOWN: ReadonlySet<FaultCode> = new Set(["store-failed", "interrupted", "not-logged-in"]);
@@ -123,7 +124,7 @@ export class Device {
   isBusy = false;
   wallMs = 0;
   readonly #around: Platform;
-  readonly #machine: Machine;
+  readonly #machine: Pick<Machine, "dialFrom">;
   #life: Life;
   #run: Shown;
   readonly #targets = new Map<string, string>();
@@ -131,7 +132,7 @@ export class Device {
   #outbox = 0;
   #wake: (() => void) | undefined;
 
-  constructor(around: Platform, machine: Machine, home: Home, name: string) {
+  constructor(around: Platform, machine: Pick<Machine, "dialFrom">, home: Home, name: string) {
     this.#around = around;
     this.#machine = machine;
     this.home = home;
@@ -298,7 +299,7 @@ export class Device {
 
   #newClient(): Client {
     const life = this.#life;
-    const { dice, mutant } = this.#around;
+    const { dice, mutant, roomSecret } = this.#around;
     const dial = this.#machine.dialFrom(this.name);
     this.#run = this.home.reader.begin(this.name);
     this.#outbox += 1;
@@ -320,7 +321,10 @@ export class Device {
       {
         address: "server:2428",
         program: "chat/world",
-        credentials: { user: this.home.user, mode: "either", password: "secret" },
+        credentials: {
+          ...{ user: this.home.user, mode: "either", password: "secret" },
+          ...(roomSecret === undefined ? {} : { roomSecret }),
+        },
         follow: "all",
       },
     );

@@ -19,6 +19,8 @@ export interface Platform {
   readonly weather: MemoryWeather;
   readonly captures: Captures;
   readonly mutant: Mutant;
+  /** What newcomers need; left out: nothing. */
+  readonly roomSecret?: string;
   /** Undefined: as fast as the product allows. */
   readonly postsPerSecond: number | undefined;
   /** The disk takes all that is written: no post is refused for it. */

@@ -123,7 +123,7 @@ describe("a stream that has lost its end", () => {
     expect(stream.told).toEqual(["rewound"]);
   });
 
-  test("is noticed where it has grown beyond that again, before anything of it is read", async () => {
+  test("is noticed where it has grown beyond that again, before it is read", async () => {
     stream.start();
     await stream.until(() => stream.read.length === 3);
     await new Promise<void>((resolve) => stream.clock.after(200, resolve));

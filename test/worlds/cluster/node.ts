@@ -1,0 +1,408 @@
+import { toHex } from "../../../src/base/bytes.ts";
+import { Fault } from "../../../src/base/fault.ts";
+import { CLUSTER_BEHIND_MS } from "../../../src/base/limits-cluster.ts";
+import type { Place } from "../../../src/core/cluster/claims.ts";
+import { Registry } from "../../../src/core/rooms/accounts.ts";
+import { RoomEngine } from "../../../src/core/rooms/engine.ts";
+import { Rooms } from "../../../src/core/rooms/rooms.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import { openArchive } from "../../../src/io/archive/archive.ts";
+import type { Position } from "../../../src/io/cluster/position.ts";
+import { type OtherNode, Replica } from "../../../src/io/cluster/replica.ts";
+import { ReplicatedLog } from "../../../src/io/cluster/replicated-log.ts";
+import type { Stream } from "../../../src/io/cluster/stream.ts";
+import type { Disk } from "../../../src/io/disk/disk.ts";
+import type { Address, Dial, Link } from "../../../src/io/link/link.ts";
+import { MemoryNetwork } from "../../../src/io/link/memory-network.ts";
+import type { Log } from "../../../src/io/log/log.ts";
+import { type LogFile, openLog } from "../../../src/io/log/log-file.ts";
+import type { Passwords } from "../../../src/server/auth/login.ts";
+import { Server } from "../../../src/server/server.ts";
+import type { SiblingNews, Siblings } from "../../../src/server/siblings/siblings.ts";
+import type { LogRecord } from "../../../src/wire/record.ts";
+import { type DiskCall, SimDisk, type Trouble } from "../../io/disk/sim.ts";
+import { MachineStopped } from "../../io/disk/sim-tree.ts";
+import { Life } from "../life.ts";
+import { IDENTITY, OPERATOR_TOKEN, SERVER } from "../machine.ts";
+import type { Platform } from "../platform.ts";
+import type { SimLink, SimNats } from "./sim-nats.ts";
+
+export const ROOM_PASSWORD = "the room's";
+
+/** How a wrong program would differ: the world has to notice each of them. */
+export interface ClusterMutant {
+  readonly disk?: (disk: Disk) => Disk;
+  readonly stream?: (stream: Stream) => Stream;
+  /** Done once, before the first world. */
+  readonly plant?: () => void;
+}
+
+/** What the nodes of one world share beside its platform. */
+export interface Cluster {
+  readonly around: Platform;
+  readonly nats: SimNats;
+  readonly mutant: ClusterMutant;
+  readonly nodes: ClusterNode[];
+  /** A record is on the disk of one of them. */
+  readonly note: (place: Place, record: LogRecord) => void;
+}
+
+const PLAIN: Passwords = {
+  hash: (password) => Promise.resolve(`hash of ${password}`),
+  verify: (password, hash) => Promise.resolve(hash === `hash of ${password}`),
+};
+const CERTIFICATE = new Uint8Array(32).fill(3);
+const ASKED_EVERY_MS = 100;
+
+/** One machine of a cluster with its disk, over all of the lives of its server. */
+export class ClusterNode {
+  readonly name: string;
+  readonly disk: SimDisk;
+  network: MemoryNetwork;
+  /** Added to the wall clock of this machine. */
+  wallMs: number;
+  restartAt: number | undefined;
+  replica: Replica | undefined;
+  link: SimLink | undefined;
+  isCut = false;
+  readonly #cluster: Cluster;
+  readonly #segmentBytes: number;
+  #positions: readonly Position[] = [];
+  #life: Life | undefined;
+  #server: Server | undefined;
+  #mirrors: Record<Place, LogFile> | undefined;
+  #isStopping = false;
+  #stopAt = Number.POSITIVE_INFINITY;
+  readonly #hearers = new Set<(node: string, news: SiblingNews) => void>();
+
+  constructor(cluster: Cluster, name: string) {
+    const { dice } = cluster.around;
+    this.#cluster = cluster;
+    this.name = name;
+    this.disk = new SimDisk({ random: dice.random, trouble: this.#trouble.bind(this) });
+    this.#segmentBytes = dice.chance(0.5) ? 2_000 : 1 << 26;
+    this.wallMs = dice.int(20_000) - 10_000;
+    this.network = this.#newNetwork();
+  }
+
+  get isUp(): boolean {
+    return this.#server !== undefined && !this.#isStopping;
+  }
+
+  get isAlive(): boolean {
+    return this.#life !== undefined;
+  }
+
+  get mirrors(): Readonly<Record<Place, LogFile>> | undefined {
+    return this.#mirrors;
+  }
+
+  dialFrom(host: string): Dial {
+    return (options) => this.network.dialFrom(host)(options);
+  }
+
+  /** What it says to the others that ask; undefined: nothing. */
+  get answer(): OtherNode | undefined {
+    if (this.#life === undefined || this.link?.isReachable !== true) return undefined;
+    const { replica } = this;
+    const mirrors = this.#mirrors;
+    const heads = {
+      history: mirrors?.history.head() ?? Number.POSITIVE_INFINITY,
+      accounts: mirrors?.accounts.head() ?? Number.POSITIVE_INFINITY,
+    };
+    if (replica === undefined) return { seq: 0, heads, isRestoring: true };
+    if (replica.failure !== undefined) return undefined;
+    return { seq: replica.seq, heads, isRestoring: replica.isRestoring };
+  }
+
+  hear(node: string, news: SiblingNews): void {
+    if (this.link?.isReachable === true) for (const hearer of this.#hearers) hearer(node, news);
+  }
+
+  async start(): Promise<void> {
+    const life = new Life(this.#cluster.around.clock, () => this.wallMs);
+    this.#life = life;
+    this.restartAt = undefined;
+    this.#note("start");
+    try {
+      await this.#boot(life);
+      this.#note("is up");
+    } catch (error) {
+      if (!life.isAlive) return;
+      const isPassing =
+        error instanceof Fault && (error.code.startsWith("store-") || error.code === "no-majority");
+      if (!isPassing) throw error;
+      this.crash("kill", 500);
+    }
+  }
+
+  crash(kind: "power" | "kill", awayMs: number): void {
+    this.#note(`crash ${kind}`);
+    this.#forget();
+    if (kind === "power") this.disk.losePower();
+    else this.disk.killProcess();
+    this.network.cut();
+    this.network = this.#newNetwork();
+    this.restartAt = this.#cluster.around.clock.now() + awayMs;
+  }
+
+  stopWithin(calls: number): void {
+    this.#stopAt = this.disk.calls + calls;
+  }
+
+  async stop(awayMs: number): Promise<void> {
+    const life = this.#life;
+    const server = this.#server;
+    const mirrors = this.#mirrors;
+    if (life === undefined || server === undefined || mirrors === undefined) return;
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    this.#note("stop");
+    await life.hold(server.stop());
+    this.#note("stops its logs");
+    await life.hold(this.replica?.close() ?? Promise.resolve());
+    for (const log of Object.values(mirrors)) await life.hold(log.close());
+    if (!life.isAlive) return;
+    this.#forget();
+    this.disk.killProcess();
+    this.restartAt = this.#cluster.around.clock.now() + awayMs;
+  }
+
+  /** Between this node and the stream, and all other nodes. */
+  cut(isCut: boolean): void {
+    this.#note(isCut ? "is cut off" : "is back");
+    this.isCut = isCut;
+    if (this.link !== undefined) this.link.isCut = isCut;
+  }
+
+  /** All that a log on its disk holds. */
+  bytesOf(place: Place): string {
+    const folder = `/d/${place}`;
+    const names = this.disk.list(folder).filter((name) => name.endsWith(".jsonl"));
+    const parts = names.map((name) => this.disk.fileAt(`${folder}/${name}`).shown);
+    return Buffer.concat(parts).toString();
+  }
+
+  rootOf(place: Place): string {
+    return toHex(this.#mirrors?.[place].tree.root() ?? new Uint8Array());
+  }
+
+  #forget(): void {
+    this.#life?.end();
+    this.#life = undefined;
+    this.#server = undefined;
+    this.#mirrors = undefined;
+    this.replica = undefined;
+    void this.link?.close();
+    this.link = undefined;
+    this.#isStopping = false;
+    this.#stopAt = Number.POSITIVE_INFINITY;
+    this.#hearers.clear();
+  }
+
+  async #boot(life: Life): Promise<void> {
+    const { around, nats, mutant, note } = this.#cluster;
+    const { clock } = life;
+    const entropy = around.dice.bytes;
+    const link = nats.connect();
+    link.isCut = this.isCut;
+    this.link = link;
+    const disk = mutant.disk?.(this.disk.boot()) ?? this.disk.boot();
+    const common = {
+      ...{ disk, clock, entropy, sha256, reserveBytes: 600, segmentBytes: this.#segmentBytes },
+    };
+    const registry = new Registry();
+    const rooms = new Rooms();
+    const engine = new RoomEngine({ rooms, directory: registry, sha256 });
+    const open = (place: Place, apply: (record: LogRecord) => void) =>
+      life.hold(
+        openLog({
+          ...common,
+          folder: `/d/${place}`,
+          onRecord: (record) => {
+            around.guard(() => note(place, record));
+            apply(record);
+          },
+        }),
+      );
+    const accounts = await open("accounts", (record) => registry.apply(record));
+    const history = await open("history", (record) => engine.restore(record));
+    const mirrors = { history, accounts };
+    this.#mirrors = mirrors;
+    for (const place of ["accounts", "history"] as const) {
+      // Told here, whoever else follows: on this disk it is.
+      await mirrors[place].follow(mirrors[place].head() + 1, (record) => {
+        if (life.isAlive) around.guard(() => note(place, record));
+      });
+    }
+    while (!link.isReachable || !nats.hasLeader) await life.hold(this.#pause(ASKED_EVERY_MS));
+    const stream = heldStream(life, mutant.stream?.(link) ?? link);
+    const others = async () => {
+      await this.#pause(ASKED_EVERY_MS);
+      return this.#othersNow();
+    };
+    const replica = await life.hold(
+      Replica.open({
+        ...{ stream, mirrors, clock, entropy, sha256, others, positions: this.#positions },
+        keep: (positions) => {
+          if (life.isAlive) this.#positions = positions;
+        },
+        onStopped: (fault) => {
+          if (life.isAlive) this.#stopped(fault);
+        },
+      }),
+    );
+    this.replica = replica;
+    for await (const record of accounts.read(registry.head + 1)) registry.apply(record);
+    for await (const record of history.read(rooms.head + 1)) engine.restore(record);
+    if (!life.isAlive) return;
+    const log = (place: Place) => {
+      const replicated = new ReplicatedLog(replica, mirrors, place);
+      return heldLog(life, replicated);
+    };
+    const head = () => history.head();
+    const server = new Server({
+      clock,
+      entropy,
+      identity: IDENTITY,
+      settings: {
+        ...{ name: "world", version: "0", welcome: undefined },
+        ...{ roomPassword: ROOM_PASSWORD, operatorToken: OPERATOR_TOKEN },
+      },
+      history: log("history"),
+      accounts: log("accounts"),
+      archive: openArchive({ folder: "/d/history", disk: this.disk.boot(), sha256, head }),
+      ...{ rooms, registry, engine, passwords: PLAIN },
+      positions: { disk, folder: "/d" },
+      siblings: this.#siblings(life, replica, history),
+      onEvent: (event) => {
+        if (event.kind === "failed" && life.isAlive) this.#stopped(event.fault);
+      },
+    });
+    await life.hold(server.start());
+    this.#server = server;
+    this.#listen(life, server);
+  }
+
+  #listen(life: Life, server: Server): void {
+    const listener = this.network.listen(
+      { ...SERVER, certificateHash: CERTIFICATE },
+      {
+        accept: (remote: Address) => life.isAlive && server.accept(remote),
+        link: (link: Link) => server.link(life.link(link)),
+      },
+    );
+    server.listen({
+      transport: "memory",
+      port: SERVER.port,
+      publish: (topic, bytes) => {
+        if (life.isAlive) listener.publish(topic, bytes);
+      },
+      stop: listener.stop,
+    });
+  }
+
+  /** As ../../../src/cli/serve/cluster.ts has them over NATS. */
+  #siblings(life: Life, replica: Replica, history: LogFile): Siblings {
+    const { around, nodes } = this.#cluster;
+    const { clock } = life;
+    return {
+      isOwn: (seq) => replica.isOwn(seq),
+      isFollowing: () => replica.failure === undefined,
+      reached: async (seq) => {
+        const until = clock.now() + CLUSTER_BEHIND_MS;
+        while (history.head() < seq) {
+          if (clock.now() >= until || replica.failure !== undefined) {
+            throw new Fault("no-majority", "behind", { retryAfterMs: 1_000 });
+          }
+          await life.hold(this.#pause(10));
+        }
+      },
+      current: async () => {
+        try {
+          await life.hold(replica.reached((await this.link?.last()) ?? 0));
+        } catch (error) {
+          if (!(error instanceof Fault)) throw error;
+        }
+      },
+      tell: (news) => {
+        if (this.link?.isReachable !== true || around.dice.chance(0.1)) return;
+        for (const node of nodes) {
+          if (node === this) continue;
+          around.clock.after(around.dice.int(20), () => node.hear(this.name, news));
+        }
+      },
+      listen: (onNews) => {
+        this.#hearers.add(onNews);
+        return () => this.#hearers.delete(onNews);
+      },
+    };
+  }
+
+  #othersNow(): readonly OtherNode[] {
+    if (this.link?.isReachable !== true) return [];
+    return this.#cluster.nodes.flatMap((node) =>
+      node === this || node.answer === undefined ? [] : [node.answer],
+    );
+  }
+
+  #stopped(fault: Fault): void {
+    this.#note(`stopped ${fault.code}: ${fault.message}`);
+    this.#cluster.around.fail(fault);
+  }
+
+  #trouble(call: DiskCall, path: string, number: number): Trouble | undefined {
+    if (number < this.#stopAt) return undefined;
+    // From this very call on nothing of this life gets out.
+    this.crash("power", 1_000);
+    throw new MachineStopped(`stopped at ${call} ${path}`);
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#cluster.around.clock.after(ms, resolve));
+  }
+
+  #newNetwork(): MemoryNetwork {
+    return new MemoryNetwork(this.#cluster.around.clock, this.#cluster.around.weather);
+  }
+
+  #note(what: string): void {
+    const { clock, trace } = this.#cluster.around;
+    trace.note(`${clock.now()} ${this.name} ${what}`);
+  }
+}
+
+/** After the end of its life nobody hears of it. */
+function heldStream(life: Life, stream: Stream): Stream {
+  return {
+    publish: (bytes, id) => life.hold(stream.publish(bytes, id)),
+    get: (seq) => life.hold(stream.get(seq)),
+    last: () => life.hold(stream.last()),
+    watch: (onNews) =>
+      stream.watch(() => {
+        if (life.isAlive) onNews();
+      }),
+    close: () => stream.close(),
+  };
+}
+
+function heldLog(life: Life, log: Log): Log {
+  return {
+    append: (draft, options) => life.hold(log.append(draft, options)),
+    appendThen: (drafts, options, settle) => {
+      log.appendThen(drafts, options, (outcome) => {
+        if (life.isAlive) settle(outcome);
+      });
+    },
+    read: (from, to) => log.read(from, to),
+    erase: (seq, eraseSeq) => life.hold(log.erase(seq, eraseSeq)),
+    head: () => log.head(),
+    close: () => log.close(),
+    follow: (from, onRecord) =>
+      life.hold(
+        log.follow(from, (record) => {
+          if (life.isAlive) onRecord(record);
+        }),
+      ),
+  };
+}

@@ -1,0 +1,41 @@
+import { Admission } from "../../../src/core/cluster/admission.ts";
+import type { Stream, StreamMessage } from "../../../src/io/cluster/stream.ts";
+import type { Disk } from "../../../src/io/disk/disk.ts";
+import { changedDisk } from "../changed-disk.ts";
+import type { ClusterMutant } from "./node.ts";
+
+/** Bugs as they might be made, each of which the worlds have to catch. */
+export const PLANTED: Readonly<Record<string, ClusterMutant>> = {
+  "acknowledged before the own disk holds it": { disk: withoutWaiting },
+  "a decision holds, whatever has changed": { plant: withoutObjections },
+  "that the stream has lost something is not noticed": { stream: withMemory },
+};
+
+function withoutWaiting(disk: Disk): Disk {
+  return changedDisk(disk, { sync: () => Promise.resolve() });
+}
+
+/** For the whole process. */
+function withoutObjections(): void {
+  Admission.prototype.objection = () => undefined;
+}
+
+/** What was read once is believed to be there. */
+function withMemory(stream: Stream): Stream {
+  const known = new Map<number, StreamMessage>();
+  let last = 0;
+  return {
+    publish: (bytes, id) => stream.publish(bytes, id),
+    get: async (seq) => {
+      const found = known.get(seq) ?? (await stream.get(seq));
+      if (found !== undefined) known.set(seq, found);
+      return found;
+    },
+    last: async () => {
+      last = Math.max(last, await stream.last());
+      return last;
+    },
+    watch: (onNews) => stream.watch(onNews),
+    close: () => stream.close(),
+  };
+}

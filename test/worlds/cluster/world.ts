@@ -1,0 +1,475 @@
+import { equalBytes } from "../../../src/base/bytes.ts";
+import type { Place } from "../../../src/core/cluster/claims.ts";
+import { readStream } from "../../../src/core/cluster/messages.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import { verifyLog } from "../../../src/io/log/verify.ts";
+import type { LogRecord } from "../../../src/wire/record.ts";
+import { VirtualClock } from "../../client/virtual-clock.ts";
+import { Device, Home } from "../device.ts";
+import { Dice, Trace } from "../dice.ts";
+import { BrokenPromise } from "../disk-world.ts";
+import { OPERATOR_TOKEN } from "../machine.ts";
+import type { Platform } from "../platform.ts";
+import { Captures } from "../stranger.ts";
+import { demand, Witness } from "../witness.ts";
+import { Newcomer } from "./newcomer.ts";
+import { type Cluster, type ClusterMutant, ClusterNode, ROOM_PASSWORD } from "./node.ts";
+import { FINE, SimNats } from "./sim-nats.ts";
+
+const PLACES: readonly Place[] = ["accounts", "history"];
+/** Longer than the longest pause between two attempts. */
+const CALM_MS = 150_000;
+const PEOPLE = ["ana", "bob", "eve"];
+const ROOMS = ["lobby", "lobby", "one", "two"];
+const TARGETS = [...ROOMS, "@ana", "@bob"];
+
+type Weights = Readonly<Record<string, number>>;
+
+export interface ClusterWorldOptions {
+  readonly mutant?: ClusterMutant;
+  readonly isTold?: boolean;
+}
+
+/**
+ * Several real servers, each on a simulated disk, one simulated stream and real clients that come
+ * to whatever server answers, in one process and under one seed.
+ */
+export class ClusterWorld implements Cluster {
+  readonly clock = new VirtualClock();
+  readonly dice: Dice;
+  readonly trace: Trace;
+  readonly witness: Witness;
+  readonly around: Platform;
+  readonly nats: SimNats;
+  readonly mutant: ClusterMutant;
+  readonly nodes: ClusterNode[] = [];
+  readonly devices: Device[] = [];
+  readonly #newcomers: Newcomer[] = [];
+  readonly #told: Record<Place, LogRecord[]> = { accounts: [], history: [] };
+  readonly #weights: Weights;
+  readonly #pauseMsMax: number;
+  #failure: { readonly error: unknown } | undefined;
+  #isCalm = false;
+  /** The stream has lost something, and its nodes have not given it back yet. */
+  #healsAt: number | undefined;
+
+  constructor(seed: number, { mutant = {}, isTold = false }: ClusterWorldOptions = {}) {
+    const { clock } = this;
+    const dice = new Dice(seed);
+    this.dice = dice;
+    this.mutant = mutant;
+    this.trace = new Trace(isTold);
+    this.witness = new Witness(clock);
+    const fail = this.fail.bind(this);
+    const delayMsMax = dice.pick([1, 10, 60]);
+    this.around = {
+      ...{ clock, dice, fail, trace: this.trace, witness: this.witness },
+      captures: new Captures(),
+      mutant: {},
+      isDiskFine: false,
+      postsPerSecond: undefined,
+      roomSecret: ROOM_PASSWORD,
+      weather: { delayMs: () => dice.int(this.#isCalm ? 3 : delayMsMax) },
+      guard: (check) => {
+        try {
+          check();
+        } catch (error) {
+          fail(error);
+        }
+      },
+    };
+    this.nats = new SimNats(clock, dice);
+    const count = dice.pick([2, 3, 3, 3, 4]);
+    for (let i = 0; i < count; i++) this.nodes.push(new ClusterNode(this, `node${i}`));
+    const dialFrom = (host: string) => this.#dialFrom(host);
+    for (const user of PEOPLE) {
+      const home = new Home(this.around, user, user);
+      this.devices.push(new Device(this.around, { dialFrom }, home, user));
+    }
+    const some = (weight: number, probability = 0.5) => (dice.chance(probability) ? weight : 0);
+    this.#pauseMsMax = dice.pick([20, 100, 400]);
+    this.#weights = {
+      ...{ post: 30, join: 4, create: 4, leave: some(3), topic: some(3), edit: some(6) },
+      ...{ erase: some(6), react: some(3), passwd: some(2), kick: some(3), mute: some(3) },
+      ...{ ban: some(4), invite: some(4), twins: some(4), cut: some(4), close: some(2) },
+      ...{ kill: some(2), crash: some(5), stop: some(3), "stop-within": some(4) },
+      ...{ partition: some(5), leader: some(5), weather: some(5), power: some(4, 0.6) },
+      ...{ wall: some(2, 0.3) },
+    };
+  }
+
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+  }
+
+  readonly note = (place: Place, record: LogRecord): void => {
+    const told = this.#told[place];
+    const known = told[record.head.seq - 1];
+    if (known === undefined) {
+      told.push(record);
+      this.witness.note(place, record);
+      return;
+    }
+    const isSame = equalBytes(known.headBytes, record.headBytes);
+    demand(isSame, () => `${place} ${record.head.seq} is another record on another node`);
+  };
+
+  /** First faults, then calm. @returns what tells this run from any other */
+  async run(): Promise<string> {
+    for (const node of this.nodes) this.#start(node);
+    await this.advance(300);
+    for (const device of this.devices) device.start();
+    await this.advance(this.dice.pick([200, 1_500]));
+    const steps = 25 + this.dice.int(35);
+    for (let i = 0; i < steps; i++) {
+      this.#step();
+      await this.advance(this.dice.int(this.#pauseMsMax));
+    }
+    await this.#calm();
+    await this.#check();
+    return this.trace.digest();
+  }
+
+  async advance(ms: number): Promise<void> {
+    await this.clock.advance(ms);
+    if (this.#failure !== undefined) throw this.#failure.error;
+    const now = this.clock.now();
+    for (const node of this.nodes) {
+      if (node.restartAt !== undefined && now >= node.restartAt) this.#start(node);
+    }
+    if (this.#healsAt !== undefined && now >= this.#healsAt) {
+      const isWhole = this.nodes.every(
+        ({ isUp, replica }) => isUp && replica?.isRestoring === false,
+      );
+      if (isWhole) this.#healsAt = undefined;
+    }
+  }
+
+  #start(node: ClusterNode): void {
+    node.start().catch((error: unknown) => this.fail(error));
+  }
+
+  /** Whoever dials comes to one of those that listen. */
+  #dialFrom(host: string): ReturnType<ClusterNode["dialFrom"]> {
+    return (options) => {
+      const up = this.nodes.filter(({ isUp }) => isUp);
+      const node = this.dice.pick(up.length === 0 || this.dice.chance(0.1) ? this.nodes : up);
+      return node.dialFrom(host)(options);
+    };
+  }
+
+  #step(): void {
+    const kind = this.#draw();
+    const { dice } = this;
+    const device = dice.pick(this.devices);
+    const node = dice.pick(this.nodes);
+    this.trace.note(`${this.clock.now()} ${kind} ${device.name} ${node.name}`);
+    if (this.#ofNodes(kind, node)) return;
+    if (device.isRunning) this.#ofDevice(kind, device);
+  }
+
+  #ofDevice(kind: string, device: Device): void {
+    const { dice, witness, clock } = this;
+    const room = dice.pick(ROOMS);
+    const user = dice.pick(PEOPLE);
+    const seq = Math.max(1, witness.records.length - dice.int(8));
+    const on = dice.chance(0.6);
+    switch (kind) {
+      case "post": {
+        const count = dice.chance(0.05) ? 60 : 1 + dice.int(5);
+        for (let i = 0; i < count; i++) device.post(dice.pick(TARGETS), dice.int(60));
+        return;
+      }
+      case "join":
+      case "create":
+        return device.ask((of) => of.request("join", { room, create: kind === "create" }));
+      case "leave":
+        return device.ask((of) => of.request("leave", { room }));
+      case "topic":
+        return device.ask((of) => of.request("topic", { room, topic: "news" }));
+      case "edit":
+        return device.ask((of) => of.request("edit", { seq, text: "better" }));
+      case "erase":
+        return device.ask((of) => of.request("erase", { seq }));
+      case "react":
+        return device.ask((of) => of.post("lobby", { text: "", react: "+1", re: seq }));
+      case "passwd":
+        return device.ask((of) => of.passwd("secret"));
+      case "kick":
+        return this.#operate(device, (of) => of.request("kick", { room, user }));
+      case "mute":
+        return this.#operate(device, (of) => of.request("mute", { room, user, on }));
+      case "ban": {
+        const { name } = this.#newcomers.at(-1) ?? {};
+        if (name === undefined) return;
+        return this.#operate(device, (of) => of.request("ban", { user: name, on: true }));
+      }
+      case "invite":
+        return this.#invite(device);
+      case "twins": {
+        const name = `t${this.#newcomers.length}`;
+        for (const password of ["first one", "second one"]) {
+          this.#comes({ name, secret: ROOM_PASSWORD, password });
+        }
+        return;
+      }
+      case "cut":
+        for (const { network } of this.nodes) network.cut((end) => end.remote.host === device.name);
+        return;
+      case "kill":
+      case "close":
+        if (device.isBusy) return;
+        if (kind === "kill") device.kill(false);
+        else device.close().catch((error: unknown) => this.fail(error));
+        clock.after(dice.int(3_000), () => {
+          if (!device.isRunning) device.start();
+        });
+        return;
+      default:
+        return;
+    }
+  }
+
+  /** @returns whether it was about them */
+  #ofNodes(kind: string, node: ClusterNode): boolean {
+    const { dice, clock, nats } = this;
+    const isQuiet = this.#healsAt !== undefined || nats.isOut;
+    const awayMs = dice.int(3_000);
+    switch (kind) {
+      case "crash":
+        if (node.isAlive && !isQuiet) node.crash(dice.chance(0.7) ? "power" : "kill", awayMs);
+        return true;
+      case "stop":
+        if (!isQuiet) node.stop(awayMs).catch((error: unknown) => this.fail(error));
+        return true;
+      case "stop-within":
+        if (node.isAlive && !isQuiet) node.stopWithin(1 + dice.int(12));
+        return true;
+      case "partition":
+        if (isQuiet || this.nodes.filter(({ isCut }) => isCut).length > 0) return true;
+        node.cut(true);
+        clock.after(dice.pick([300, 2_000, 6_000]), () => node.cut(false));
+        return true;
+      case "leader":
+        nats.loseLeader(dice.pick([100, 1_000, 4_000]));
+        return true;
+      case "weather":
+        nats.weather = {
+          delayMsMax: dice.pick([2, 40, 300]),
+          requestLost: dice.pick([0, 0.1]),
+          answerLost: dice.pick([0, 0.1, 0.3]),
+          hangs: dice.pick([0, 0.1]),
+          lagMax: dice.pick([0, 3]),
+        };
+        clock.after(dice.pick([500, 5_000]), () => {
+          nats.weather = FINE;
+        });
+        return true;
+      case "power":
+        if (!isQuiet) this.#losePower();
+        return true;
+      case "wall":
+        node.wallMs += dice.int(20_000) - 10_000;
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** The machines of the stream, and those of the nodes or not: some of what it held is gone. */
+  #losePower(): void {
+    const { dice, clock, nats } = this;
+    this.trace.note(`${clock.now()} power is lost`);
+    nats.isOut = true;
+    this.#healsAt = Number.POSITIVE_INFINITY;
+    const isOfAll = dice.chance(0.4);
+    for (const node of this.nodes) {
+      node.stopWithin(Number.POSITIVE_INFINITY);
+      if (isOfAll && node.isAlive) node.crash("power", dice.int(800));
+    }
+    const back = () => {
+      const lost = Math.min(nats.messages.length, dice.pick([0, 1, 2, 5, 20, 1 << 20]));
+      this.trace.note(`${clock.now()} power is back, without ${lost} of ${nats.messages.length}`);
+      // Whoever acknowledged something is there: what only an absent one has comes back too late.
+      for (const node of this.nodes) {
+        if (node.isCut) node.cut(false);
+        if (!node.isAlive) this.#start(node);
+      }
+      nats.comeBack(lost);
+      this.#healsAt = clock.now() + 1_000;
+    };
+    // No machine is back sooner; who was not crashed has noticed by then.
+    clock.after(3_000 + dice.int(3_000), back);
+  }
+
+  #operate(device: Device, act: (client: Device["client"]) => Promise<unknown>): void {
+    this.witness.operates(device.home.user);
+    device.ask(async (client) => {
+      await client.request("operate", { token: OPERATOR_TOKEN });
+      await act(client);
+    });
+  }
+
+  /** Three come with an invite for two. */
+  #invite(device: Device): void {
+    this.#operate(device, async (client) => {
+      const { token } = await client.request("invite", { uses: 2 });
+      for (let i = 0; i < 3; i++) {
+        const name = `g${this.#newcomers.length}`;
+        this.#comes({ name, secret: token, password: "secret" });
+      }
+    });
+  }
+
+  #comes(options: { readonly name: string; readonly secret: string; password: string }): void {
+    if (this.#isCalm) return;
+    this.#newcomers.push(new Newcomer(this.around, this.#dialFrom(options.name), options));
+  }
+
+  #draw(): string {
+    const kinds = Object.entries(this.#weights);
+    let left = this.dice.random() * kinds.reduce((sum, [, weight]) => sum + weight, 0);
+    for (const [kind, weight] of kinds) {
+      left -= weight;
+      if (left < 0) return kind;
+    }
+    return "post";
+  }
+
+  async #calm(): Promise<void> {
+    this.trace.note(`${this.clock.now()} calm`);
+    this.#isCalm = true;
+    this.nats.weather = FINE;
+    for (const node of this.nodes) {
+      node.stopWithin(Number.POSITIVE_INFINITY);
+      if (node.isCut) node.cut(false);
+    }
+    for (const newcomer of this.#newcomers) newcomer.end();
+    const until = this.clock.now() + CALM_MS;
+    for (let i = 0; this.clock.now() < until; i++) {
+      for (const device of this.devices) device.askWhenSent();
+      await this.advance(i < 20 ? 50 : 500);
+      for (const device of this.devices) if (!device.isRunning) device.start();
+      if (!this.#isQuiet()) continue;
+      await this.advance(1_000);
+      if (this.#isQuiet()) break;
+    }
+  }
+
+  #isQuiet(): boolean {
+    const { length } = this.nats.messages;
+    return (
+      this.#healsAt === undefined &&
+      this.nodes.every(({ isUp, replica }) => isUp && replica?.seq === length) &&
+      this.nodes.every(({ replica }) => replica?.isRestoring === false) &&
+      this.devices.every(
+        ({ client, isSent, openPosts }) =>
+          client.isConnected && client.user !== undefined && isSent && openPosts === 0,
+      )
+    );
+  }
+
+  async #check(): Promise<void> {
+    for (const { name, isUp, replica } of this.nodes) {
+      demand(isUp && replica?.failure === undefined, () => `${name} is not up`);
+      const seq = replica?.seq ?? 0;
+      const { length } = this.nats.messages;
+      demand(seq === length, () => `${name} has applied ${seq} of ${length} messages`);
+    }
+    for (const place of PLACES) this.#checkEqual(place);
+    for (const device of this.devices) {
+      const { client, name, openPosts } = device;
+      demand(client.isConnected && client.user !== undefined, () => `${name} is not in`);
+      demand(device.isSent && device.home.isSent, () => `${name} has unsent posts`);
+      demand(openPosts === 0, () => `${name} has ${openPosts} posts that nobody settled`);
+      device.home.reader.checkComplete();
+      this.#checkOrder(device);
+    }
+    this.#checkNames();
+    this.#checkBans();
+    for (const node of this.nodes) await this.#verify(node);
+  }
+
+  #checkEqual(place: Place): void {
+    const [first, ...others] = this.nodes;
+    const told = this.#told[place].length;
+    const head = first?.mirrors?.[place].head() ?? 0;
+    demand(head === told, () => `${place}: ${told} were on a disk, and ${head} are left`);
+    for (const other of others) {
+      const isSame = other.rootOf(place) === first?.rootOf(place);
+      demand(isSame, () => `${place} has another root on ${other.name}`);
+      demand(other.bytesOf(place) === first?.bytesOf(place), () => {
+        return `${place} has other bytes on ${other.name}`;
+      });
+    }
+  }
+
+  /** What a writer was told is durable is recorded, in the order in which it was written. */
+  #checkOrder(device: Device): void {
+    const last = new Map<number, number>();
+    for (const [text, fate] of device.fates) {
+      const seq = this.witness.recordOf(text)?.head.seq;
+      if (fate === "durable" && seq === undefined) throw new BrokenPromise(`'${text}' is lost`);
+      if (fate === "refused" && seq !== undefined) throw new BrokenPromise(`'${text}' is there`);
+      if (seq === undefined) continue;
+      const outbox = device.outboxes.get(text) ?? 0;
+      demand(seq > (last.get(outbox) ?? 0), () => `'${text}' stands before an earlier one`);
+      last.set(outbox, seq);
+    }
+  }
+
+  /** Twice the same name, or more than an invite admits, of those who were told they are in. */
+  #checkNames(): void {
+    const counts = new Map<string, number>();
+    for (const { name, secret, isIn } of this.#newcomers) {
+      if (!isIn) continue;
+      for (const key of secret === ROOM_PASSWORD ? [name] : [name, secret]) {
+        counts.set(key, (counts.get(key) ?? 0) + 1);
+      }
+    }
+    for (const [key, count] of counts) {
+      const isName = this.#newcomers.some(({ name }) => name === key);
+      demand(count <= (isName ? 1 : 2), () => `${count} came in as, or by, ${key}`);
+    }
+    const used = new Map<string, number>();
+    for (const { head } of this.#told.accounts) {
+      if (head.kind === "invite-used") used.set(head.room, (used.get(head.room) ?? 0) + 1);
+    }
+    for (const [invite, count] of used) demand(count <= 2, () => `${invite} let ${count} in`);
+  }
+
+  /** In the order of the stream, as far as that still has them. */
+  #checkBans(): void {
+    const places = new Map<string, number>();
+    for (const { seq, bytes } of this.nats.messages) {
+      const message = readStream(bytes, sha256);
+      if (message.kind !== "proposals") continue;
+      for (const { drafts } of message.message.proposals) {
+        for (const { sealed } of drafts) {
+          if (!places.has(sealed.commit)) places.set(sealed.commit, seq);
+        }
+      }
+    }
+    for (const { head } of this.#told.accounts) {
+      if (head.kind !== "ban") continue;
+      const banned = places.get(head.commit);
+      if (banned === undefined) continue;
+      for (const { head: said } of this.#told.history) {
+        if (said.by !== head.room || said.kind !== "text") continue;
+        const at = places.get(said.commit) ?? 0;
+        demand(at <= banned, () => `${head.room} was banned, and says ${said.seq}`);
+      }
+    }
+  }
+
+  async #verify(node: ClusterNode): Promise<void> {
+    for (const place of PLACES) {
+      const found = await verifyLog({
+        ...{ disk: node.disk.boot(), folder: `/d/${place}`, sha256, isSigned: () => true },
+      });
+      demand(found.findings.length === 0, () => `${node.name}: ${JSON.stringify(found.findings)}`);
+    }
+    const { history } = node.mirrors ?? {};
+    if (history !== undefined) await this.witness.checkErased(history);
+  }
+}
