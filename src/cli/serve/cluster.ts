@@ -238,10 +238,9 @@ function stateOf(replica: Replica | undefined): string {
 }
 
 /** One that does not follow the stream any more says nothing of what it holds. */
-function otherOf({ seq, records: history, accounts, state }: NodeState): OtherNode[] {
-  const isRestoring = state === STARTS || state === RESTORES;
-  if (state !== FOLLOWS && !isRestoring) return [];
-  return [{ seq, heads: { history, accounts }, isRestoring }];
+function otherOf({ records: history, accounts, state }: NodeState): OtherNode[] {
+  const isSound = state === FOLLOWS || state === STARTS || state === RESTORES;
+  return isSound ? [{ heads: { history, accounts } }] : [];
 }
 
 async function opened(

@@ -66,11 +66,8 @@ export interface ReplicaParts {
 
 /** How far another node is. */
 export interface OtherNode {
-  readonly seq: number;
   /** Records on its disk. */
   readonly heads: Readonly<Record<Place, number>>;
-  /** Some of them may be lost to the stream: then it is about to publish them again. */
-  readonly isRestoring: boolean;
 }
 
 /** A decision that waits to be recorded. */
@@ -418,6 +415,7 @@ export class Replica {
         if (!this.#isAhead() || this.#isFilling) return;
         if (this.#at.seq < (await stream.last())) continue;
         const records = await nextLost(mirrors, this.#heads);
+        if (records.length === 0) continue; // It has come meanwhile.
         const id = toBase64Url(entropy(ID_BYTES));
         const { seq } = await stream.publish(packRestored(id, records), id);
         this.#reader?.stored(seq);
@@ -451,11 +449,9 @@ export class Replica {
         await stream.last(); // Whoever is asked before it answers is as cut off as this one.
         const asked = this.#doubts;
         const found = (await others?.()) ?? [];
-        const last = await stream.last();
-        const isLost = found.some(
-          (other) => other.seq > last || (other.isRestoring && this.#isBehind(other)),
-        );
-        if (!isLost) this.#cleared = asked;
+        // What they had then, and the stream has, is here by now.
+        await this.reached(await stream.last());
+        if (!found.some((other) => this.#isBehind(other))) this.#cleared = asked;
       } catch (error) {
         faultOf(error);
       }

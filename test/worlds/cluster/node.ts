@@ -110,9 +110,7 @@ export class ClusterNode {
       history: mirrors?.history.head() ?? Number.POSITIVE_INFINITY,
       accounts: mirrors?.accounts.head() ?? Number.POSITIVE_INFINITY,
     };
-    if (replica === undefined) return { seq: 0, heads, isRestoring: true };
-    if (replica.failure !== undefined) return undefined;
-    return { seq: replica.seq, heads, isRestoring: replica.isRestoring };
+    return replica?.failure === undefined ? { heads } : undefined;
   }
 
   hear(node: string, news: SiblingNews): void {
