@@ -108,6 +108,27 @@ test("three nodes on three servers come to the same roots", async () => {
   for (const node of [again, ...nodes.slice(1)]) await node.close();
 }, 60_000);
 
+test("who only reads has a message as soon as its copy, and does not look for it later", async () => {
+  const options = { servers: nats.urls, cluster: "soon", identity, isUnsafe: true, clock };
+  const [writer, reader] = [await openJetStream(options), await openJetStream(options)];
+  let heard = 0;
+  const hear = () => {
+    heard++;
+    return undefined;
+  };
+  await reader.follow(1, hear, (fault) => {
+    throw fault;
+  });
+  const began = performance.now();
+  for (let i = 1; i <= 100; i++) {
+    await writer.publish(new Uint8Array(100), `soon ${i}`);
+    await eventually(`message ${i}`, () => heard === i);
+  }
+  // Where it looks every quarter of a second, 100 take 8 s: each third one is not there at first.
+  expect(performance.now() - began).toBeLessThan(5_000);
+  for (const stream of [writer, reader]) await stream.close();
+}, 60_000);
+
 test("a frozen server holds up neither who is connected to it, nor who reads", async () => {
   const open = (server: number) => {
     const servers = nats.urls.slice(server, server + 1);
