@@ -72,8 +72,10 @@ async function round(
 ): Promise<Round> {
   const complaints: string[] = [];
   const began = performance.now();
+  const places = new Map<Typist, string>();
   for (const typist of typists) {
     typist.longestMs();
+    places.set(typist, typist.place);
     typist.begin(PER_SECOND);
   }
   await Bun.sleep(CALM_MS);
@@ -85,7 +87,10 @@ async function round(
   for (const typist of typists) typist.pause();
   const judgement = await judge(machines, typists);
   const waited = (isStruck: boolean) => {
-    const some = typists.filter(({ machine }) => struck.includes(machine) === isStruck);
+    const some = typists.filter((typist) => {
+      const isAt = struck.some(({ place }) => place === places.get(typist));
+      return (isAt || struck.includes(typist.machine)) === isStruck;
+    });
     return Math.max(0, ...some.map((typist) => typist.longestMs()));
   };
   return {

@@ -1,6 +1,6 @@
 /** What has to hold whatever happened to the machines, once they are all well again. */
 import { until } from "../../test/e2e/deadline.ts";
-import { CLUSTER, type Machine } from "./machines.ts";
+import { type Machine, statusOf } from "./machines.ts";
 import type { Typist } from "./typist.ts";
 import { missedBy, textsOf, type Words, wordsOf } from "./words.ts";
 
@@ -82,20 +82,9 @@ function verify({ data }: Machine): string[] {
   return ["verify", "--data", data];
 }
 
-interface Node {
-  readonly address: string;
-  readonly state: string;
-  readonly lag: number;
-  readonly root: string;
-}
-
-/** What they say of themselves; none: nobody knows now. */
-async function nodesOf([first]: readonly Machine[]): Promise<Node[]> {
-  if (first === undefined) return [];
-  const args = ["cluster", "status", "--nats", first.natsUrls, "--cluster", CLUSTER, "--json"];
-  const { exitCode, out } = await first.chat(first.disk("nats"), ...args);
-  const lines = exitCode === 0 ? out.split("\n").filter((line) => line !== "") : [];
-  return lines.map((line) => JSON.parse(line) as Node);
+async function nodesOf([first]: readonly Machine[]) {
+  const status = first === undefined ? [] : await statusOf(first);
+  return status.filter((one) => one.kind === "node");
 }
 
 async function areAlike(machines: readonly Machine[]): Promise<boolean> {

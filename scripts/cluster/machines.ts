@@ -20,7 +20,7 @@ import type { Subprocess } from "bun";
 import { CHAT } from "../../test/e2e/binary.ts";
 import { until } from "../../test/e2e/deadline.ts";
 
-export const CLUSTER = "soak";
+const CLUSTER = "soak";
 const COUNT = 3;
 const NATS_PORT = 4222;
 const ROUTES_PORT = 6222;
@@ -28,6 +28,8 @@ const CHAT_PORT = 4700;
 const DISK_MIB = 256;
 /** Debian's package of that name. */
 const FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
+/** What `chat` ends with where histories differ. */
+const DIVERGED = 6;
 const STARTED_WITHIN_MS = 120_000;
 
 export type Part = "nats" | "chat";
@@ -88,6 +90,11 @@ export class Machine {
 
   get natsUrls(): string {
     return this.#natsUrls.join(",");
+  }
+
+  /** Where its server is, as clients say it. */
+  get place(): string {
+    return `${this.address}:${CHAT_PORT}`;
   }
 
   /** How its users join it; known once its server has listened. */
@@ -231,6 +238,25 @@ export class Machine {
     return { PATH: process.env["PATH"] ?? "", HOME: run, XDG_RUNTIME_DIR: run, TZ: "UTC" };
   }
 }
+
+/** What `chat cluster status` says of the stream and of each server; none: nobody knows now. */
+export async function statusOf(asked: Machine): Promise<Status[]> {
+  const args = ["cluster", "status", "--nats", asked.natsUrls, "--cluster", CLUSTER, "--json"];
+  const { exitCode, out } = await asked.chat(asked.disk("nats"), ...args);
+  if (exitCode !== 0 && exitCode !== DIVERGED) return [];
+  const lines = out.split("\n").filter((line) => line !== "");
+  return lines.map((line) => JSON.parse(line) as Status);
+}
+
+export type Status =
+  | { readonly kind: "stream"; readonly leader: string }
+  | {
+      readonly kind: "node";
+      readonly address: string;
+      readonly state: string;
+      readonly lag: number;
+      readonly root: string;
+    };
 
 export interface Ran {
   readonly exitCode: number;

@@ -1,6 +1,6 @@
 /** What happens to machines. Each returns when all of it is over, and everything runs again. */
 import { until } from "../../test/e2e/deadline.ts";
-import { CLUSTER, type Machine, type Part } from "./machines.ts";
+import { type Machine, type Part, statusOf } from "./machines.ts";
 import type { Typist } from "./typist.ts";
 
 export interface Scene {
@@ -224,17 +224,20 @@ async function leaderOf({ machines }: Scene): Promise<Machine> {
   return await until("the stream has a leader", async () => {
     const asked = machines[at++ % machines.length];
     if (asked === undefined) return undefined;
-    const args = ["cluster", "status", "--nats", asked.natsUrls, "--cluster", CLUSTER, "--json"];
-    const { exitCode, out } = await asked.chat(asked.disk("nats"), ...args);
-    if (exitCode !== 0) return undefined;
-    const { leader } = JSON.parse(out.split("\n")[0] ?? "") as { leader: string };
+    const status = await statusOf(asked);
+    const leader = status.find((one) => one.kind === "stream")?.leader;
     return machines.find(({ name }) => name === leader);
   });
 }
 
+/** One of its own whose client did not go elsewhere when it was down. */
+function userAt({ typists }: Scene, machine: Machine): Typist | undefined {
+  return typists.find((one) => one.machine === machine && one.place === machine.place);
+}
+
 /** It says that it cannot write, and is read as before. */
 async function refuses(scene: Scene, machine: Machine): Promise<void> {
-  const user = scene.typists.find((one) => one.machine === machine);
+  const user = userAt(scene, machine);
   if (user === undefined) return;
   const refused = user.refused("no-majority");
   user.say(`/topic r${Math.floor(scene.dice() * 1e9)}`);
@@ -247,7 +250,7 @@ async function refuses(scene: Scene, machine: Machine): Promise<void> {
 
 /** A user who comes now is shown what was said. */
 async function reads(scene: Scene, machine: Machine): Promise<void> {
-  const user = scene.typists.find((one) => one.machine === machine);
+  const user = userAt(scene, machine);
   if (user === undefined) return;
   const began = performance.now();
   const args = ["history", "--room", "lobby", "--last", "1", "--json", "--server", machine.invite];

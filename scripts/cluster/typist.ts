@@ -18,6 +18,7 @@ export class Typist {
   /** What it said beside that: refusals, alarms. */
   readonly complaints: string[] = [];
   readonly #child;
+  #place: string;
   #typed = 0;
   #connects = 0;
   #timer: Timer | undefined;
@@ -29,6 +30,7 @@ export class Typist {
   constructor(name: string, machine: Machine, folder: string) {
     this.name = name;
     this.machine = machine;
+    this.#place = machine.place;
     this.home = join(folder, name);
     mkdirSync(this.home, { mode: 0o700 });
     const args = ["join", "--json", "--user", name, machine.invite];
@@ -47,6 +49,11 @@ export class Typist {
 
   get typed(): number {
     return this.#typed;
+  }
+
+  /** Which server it is at: another one may have answered. */
+  get place(): string {
+    return this.#place;
   }
 
   get isConnected(): boolean {
@@ -110,7 +117,7 @@ export class Typist {
   }
 
   #heard(line: string): void {
-    const { kind, seq = 0, text = "", code = "" } = JSON.parse(line) as Partial<Line>;
+    const { kind, seq = 0, text = "", code = "", to = "" } = JSON.parse(line) as Partial<Line>;
     switch (kind) {
       case "ack":
         this.acked.push({ seq, text });
@@ -122,6 +129,9 @@ export class Typist {
         return;
       case "connected":
         this.#connects++;
+        return;
+      case "elsewhere":
+        this.#place = to;
         return;
       case "fault":
         if (this.#refused.has(code)) this.#refused.get(code)?.();
@@ -137,6 +147,7 @@ interface Line {
   readonly seq: number;
   readonly text: string;
   readonly code: string;
+  readonly to: string;
 }
 
 async function readLines(

@@ -336,11 +336,15 @@ function siblingsOf(
   };
 }
 
-/** @returns false: nobody can say what the others have recorded, or this node follows no more */
+/**
+ * @returns false: nobody can say what the others have recorded, or this node is behind for long, or
+ *   follows no more
+ */
 async function isCurrent({ stream, replica }: Pick<Joined, "stream" | "replica">) {
   try {
-    await replica.reached(await stream.last());
-    return replica.failure === undefined;
+    const last = await stream.last();
+    await replica.reached(last, CLUSTER_BEHIND_MS);
+    return replica.failure === undefined && replica.seq >= last;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     return false;

@@ -236,15 +236,29 @@ export class Replica {
 
   /**
    * Resolves when the stream was applied up to there; the mirrors hold it then. Or when nobody can
-   * say when that will be: it is not followed any more, or has lost what was read of it.
+   * say when that will be: it is not followed any more, or has lost what was read of it. Or after so
+   * long: a full disk takes nothing for hours.
    */
-  reached(seq: number): Promise<void> {
+  reached(seq: number, withinMs?: number): Promise<void> {
     if (this.#at.seq >= seq || this.#failure !== undefined || this.#isClosed) {
       return Promise.resolve();
     }
     this.#reader?.stored(seq);
     return new Promise((resolve) => {
-      this.#waits.add({ seq, resolve });
+      let cancel = () => {};
+      const wait = {
+        seq,
+        resolve: () => {
+          cancel();
+          resolve();
+        },
+      };
+      this.#waits.add(wait);
+      if (withinMs === undefined) return;
+      cancel = this.#parts.clock.after(withinMs, () => {
+        this.#waits.delete(wait);
+        resolve();
+      });
     });
   }
 

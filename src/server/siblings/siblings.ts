@@ -47,8 +47,8 @@ export interface Siblings {
    */
   reached(seq: number): Promise<void>;
   /**
-   * Resolves when all that the others had recorded at the call is known here, or when nobody can
-   * say what that is.
+   * Resolves when all that the others had recorded at the call is known here, when nobody can say
+   * what that is, or after a while: this server may be behind for long.
    */
   current(): Promise<void>;
   tell(news: SiblingNews): void;

@@ -135,6 +135,22 @@ describe("nodes on one stream", () => {
     expect(new Set(rooms).size).toBe(1);
   });
 
+  test("a full disk does not hold up who wants to know what there is", async () => {
+    const stream = new SimStream(randomOf(41));
+    const machines = [1, 2].map((seed) => new Machine(stream, seed));
+    const [good, bad] = await Promise.all(machines.map((machine) => machine.start()));
+    let isFull = true;
+    const [, full] = machines;
+    if (full === undefined || good === undefined || bad === undefined) throw new Error("no node");
+    full.trouble = (call) => (call === "write" && isFull ? "ENOSPC" : undefined);
+    await good.history.append(draftOf("said meanwhile"));
+    await bad.replica.reached(stream.messages.length, 100);
+    expect(bad.history.head()).toBe(0);
+    isFull = false;
+    await bad.replica.reached(stream.messages.length);
+    expect(bad.history.head()).toBe(1);
+  });
+
   test("a full disk holds one node up, and loses nothing", async () => {
     const stream = new SimStream(randomOf(4));
     const [good, bad] = [new Machine(stream, 1), new Machine(stream, 2)];

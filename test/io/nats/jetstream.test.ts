@@ -119,13 +119,15 @@ test("who only reads has a message as soon as its copy, and does not look for it
   await reader.follow(1, hear, (fault) => {
     throw fault;
   });
-  const began = performance.now();
-  for (let i = 1; i <= 100; i++) {
+  let late = 0;
+  for (let i = 1; i <= 200; i++) {
     await writer.publish(new Uint8Array(100), `soon ${i}`);
+    const began = performance.now();
     await eventually(`message ${i}`, () => heard === i);
+    if (performance.now() - began > 100) late++;
   }
-  // Where it looks every quarter of a second, 100 take 8 s: each third one is not there at first.
-  expect(performance.now() - began).toBeLessThan(5_000);
+  // Who looks every quarter of a second is late for one in ten to one in three.
+  expect(late).toBeLessThan(10);
   for (const stream of [writer, reader]) await stream.close();
 }, 60_000);
 

@@ -17,6 +17,11 @@ export class NatsServer {
     this.#log = openSync(log, "a");
   }
 
+  /** Of its process, while it runs. */
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
   get url(): string {
     return `nats://127.0.0.1:${this.port}`;
   }
