@@ -191,9 +191,9 @@ export class Machine {
     run("ip", "link", "set", `${this.name}b`, state);
   }
 
-  /** Not one byte more fits there. */
+  /** Not one byte more fits there, until somebody there gives something back. */
   fill(part: Part): void {
-    const file = openSync(this.#ballast(part), "w");
+    const file = openSync(this.#ballast(part), "a");
     for (let size = 1 << 20; size > 0; size >>= 1) {
       const bytes = new Uint8Array(size);
       try {

@@ -23,6 +23,7 @@ export interface Trouble {
 /** A service manager starts it again, soon or after a while. */
 const DOWN_MS_MAX = 5_000;
 const SKEWS = ["+10m", "-10m", "-1h", "+1d", "-30d"];
+const FILLED_EVERY_MS = 300;
 const REFUSED_WITHIN_MS = 10_000;
 const READ_WITHIN_MS = 15_000;
 
@@ -114,9 +115,8 @@ export const TROUBLES: readonly Trouble[] = [
     name: "a full disk under a chat serve",
     happen: async (scene) => {
       const machine = pick(scene, scene.machines);
-      machine.fill("chat");
       try {
-        await Promise.all([Bun.sleep(scene.stopMs), reads(scene, machine)]);
+        await Promise.all([filled(scene, machine, ["chat"]), reads(scene, machine)]);
         // A full disk and a crash come together.
         if (scene.dice() < 0.5) await machine.kill("chat");
       } finally {
@@ -130,10 +130,8 @@ export const TROUBLES: readonly Trouble[] = [
     name: "a full disk under both of a machine",
     happen: async (scene) => {
       const machine = scene.dice() < 0.5 ? await leaderOf(scene) : pick(scene, scene.machines);
-      machine.fill("nats");
-      machine.fill("chat");
       try {
-        await Promise.all([Bun.sleep(scene.stopMs), reads(scene, machine)]);
+        await Promise.all([filled(scene, machine, ["nats", "chat"]), reads(scene, machine)]);
       } finally {
         machine.free("nats");
         machine.free("chat");
@@ -215,6 +213,15 @@ async function stopped(
     await Promise.all([Bun.sleep(stopMs), meanwhile()]);
   } finally {
     for (const [machine, part] of victims) machine.signal(part, "SIGCONT");
+  }
+}
+
+/** What is kept in reserve there is filled up, too. */
+async function filled(scene: Scene, machine: Machine, parts: readonly Part[]): Promise<void> {
+  const end = performance.now() + scene.stopMs;
+  while (performance.now() < end) {
+    for (const part of parts) machine.fill(part);
+    await Bun.sleep(FILLED_EVERY_MS);
   }
 }
 
