@@ -371,17 +371,17 @@ export class JetStream implements FilledStream, Stream {
   }
 
   /**
-   * From whichever server holds a copy: a stream that has just lost its leader is read on. NATS
-   * chooses one of them for each question, and for minutes also one that has frozen.
+   * From the stream's leader. While that says nothing, from whichever server holds a copy: a stream
+   * that has just lost its leader is read on. Not from any copy always: NATS 2.9 has left one that
+   * differs for good, where a leader was cut off, and nodes that read here and there differed, too.
    * @returns undefined: who answered does not have it, or not yet
    */
   async get(seq: number): Promise<StreamMessage | undefined> {
     const { promise, resolve, reject } = Promise.withResolvers<StoredMsg | null>();
     const { name } = this.#stream;
     const ask = (asked: Promise<StoredMsg | null>) => asked.then(resolve, reject);
-    void ask(this.#manager.direct.getMessage(name, { seq }));
+    void ask(this.#manager.streams.getMessage(name, { seq }));
     const cancel = this.#clock.after(ANSWER_USUAL_MS, () => {
-      void ask(this.#manager.streams.getMessage(name, { seq }));
       void ask(this.#manager.direct.getMessage(name, { seq }));
     });
     try {
