@@ -61,7 +61,7 @@ export async function judge(
   );
   clearInterval(watching);
   for (const address of stopped) complaints.push(`${address} does not follow any more`);
-  const missed = typists.map(({ shown }) => missedBy(shown, texts));
+  const missed = typists.map(({ shown, skipped }) => missedBy(shown, texts, skipped));
   for (const { name, isRunning, acked, complaints: own } of typists) {
     const twice = acked.length - new Set(acked.map(({ text }) => text)).size;
     if (twice > 0) complaints.push(`${name} was told of ${twice} texts again`);

@@ -5,6 +5,7 @@ import type { Machine } from "./machines.ts";
 
 /** Lines without an answer: who has typed so many waits. */
 const UNANSWERED_MAX = 400;
+const SKIPPED = /^chat: ([\d,]+) earlier messages? of lobby/;
 
 /** A `chat join` that is typed into, and notes what was confirmed and what it has shown. */
 export class Typist {
@@ -17,6 +18,8 @@ export class Typist {
   readonly shown: { readonly seq: number; readonly text: string }[] = [];
   /** What it said beside that: refusals, alarms. */
   readonly complaints: string[] = [];
+  /** Texts that it has said not to show: it was away for long. */
+  skipped = 0;
   readonly #child;
   #place: string;
   #typed = 0;
@@ -44,7 +47,11 @@ export class Typist {
       stdio: ["pipe", "pipe", "pipe"],
     });
     void readLines(this.#child.stdout, (line) => this.#heard(line));
-    void readLines(this.#child.stderr, (line) => this.complaints.push(line));
+    void readLines(this.#child.stderr, (line) => {
+      const told = SKIPPED.exec(line);
+      if (told === null) this.complaints.push(line);
+      else this.skipped += Number(told[1]?.replace(",", ""));
+    });
   }
 
   get typed(): number {

@@ -46,14 +46,24 @@ export function wordsOf(name: string, acked: readonly Text[], texts: readonly Te
   return words;
 }
 
-/** What a client has not shown, or otherwise; texts of before it was there are none of its. */
-export function missedBy(shown: readonly Text[], texts: readonly Text[]): number {
-  const [first] = shown;
-  const wanted = texts.filter(({ seq }) => seq >= (first?.seq ?? 0));
-  let wrong = Math.abs(wanted.length - shown.length);
-  for (const [i, { seq, text }] of wanted.entries()) {
-    const one = shown[i];
-    if (one !== undefined && (one.seq !== seq || one.text !== text)) wrong++;
+/**
+ * What a client has shown otherwise than it is. Texts of before it was there are none of its.
+ * @param skipped how many it has said that it does not show: it was away for long
+ */
+export function missedBy(shown: readonly Text[], texts: readonly Text[], skipped: number): number {
+  const wanted = texts.filter(({ seq }) => seq >= (shown[0]?.seq ?? 0));
+  let wrong = 0;
+  let at = 0;
+  let left = 0;
+  for (const { seq, text } of shown) {
+    let next = at;
+    while ((wanted[next]?.seq ?? seq) < seq) next++;
+    if (wanted[next]?.seq !== seq || wanted[next]?.text !== text) {
+      wrong++;
+      continue;
+    }
+    left += next - at;
+    at = next + 1;
   }
-  return wrong;
+  return wrong + Math.max(0, left + wanted.length - at - skipped);
 }
