@@ -52,6 +52,7 @@ export const PARTS: readonly Part[] = [
   unreported("hostile", "hostile.ts", [], ["--rounds", "2"]),
   unreported("sealed", "sealed.ts", [], QUICK),
   unreported("sealed-server", "sealed-server.ts", [], QUICK),
+  unreported("cluster", "cluster.ts", [], [...QUICK, "--rounds", "1"]),
 ];
 
 function reported(

@@ -7,8 +7,8 @@ import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } fr
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { atShare, keepSample } from "./samples.ts";
-import type { SendsOrder, SendsReport } from "./sends-load.ts";
+import { keepSample } from "./samples.ts";
+import { percentiles, SendsLoad } from "./sends-process.ts";
 import { startServer } from "./server-process.ts";
 
 const { values } = parseArgs({
@@ -48,10 +48,10 @@ async function durableSends(senders: number) {
   const server = await startServer();
   try {
     const processes = Math.min(LOAD_PROCESSES_MAX, senders);
-    const loads: Load[] = [];
+    const loads: SendsLoad[] = [];
     for (let first = 0; first < senders; first += Math.ceil(senders / processes)) {
       const count = Math.min(Math.ceil(senders / processes), senders - first);
-      loads.push(new Load({ port: server.port, first, senders: count, seconds: SECONDS }));
+      loads.push(new SendsLoad({ port: server.port, first, senders: count, seconds: SECONDS }));
     }
     await Promise.all(loads.map((load) => load.ready()));
     const cpuBefore = server.cpuSeconds();
@@ -70,42 +70,6 @@ async function durableSends(senders: number) {
   } finally {
     await server.stop();
   }
-}
-
-class Load {
-  readonly #child;
-  readonly #reader;
-
-  constructor(order: SendsOrder) {
-    const entry = join(import.meta.dir, "sends-load.ts");
-    this.#child = Bun.spawn([process.execPath, entry, JSON.stringify(order)], {
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    this.#reader = this.#child.stdout.getReader();
-  }
-
-  async ready(): Promise<void> {
-    const { done } = await this.#reader.read();
-    if (done) throw new Error("the senders could not enter");
-  }
-
-  async run(): Promise<SendsReport> {
-    this.#child.stdin.write("go\n");
-    this.#child.stdin.end();
-    const decoder = new TextDecoder();
-    let text = "";
-    for (;;) {
-      const { value, done } = await this.#reader.read();
-      if (done) break;
-      text += decoder.decode(value, { stream: true });
-    }
-    return JSON.parse(text);
-  }
-}
-
-function percentiles(latencies: number[]) {
-  latencies.sort((one, other) => one - other);
-  return { p50Ms: atShare(latencies, 0.5), p99Ms: atShare(latencies, 0.99) };
 }
 
 function keep(name: string, rate: Rate & Readonly<Record<string, number>>): void {

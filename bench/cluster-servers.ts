@@ -1,0 +1,49 @@
+import { copyFileSync, mkdirSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { NatsServers } from "../test/io/nats/nats-servers.ts";
+import { type ServerProcess, startServer } from "./server-process.ts";
+
+/** Three `chat serve` as one, with three nats-servers, all on this machine. */
+export class ClusterServers {
+  readonly nats: NatsServers;
+  readonly nodes: ServerProcess[];
+
+  private constructor(nats: NatsServers, nodes: ServerProcess[]) {
+    this.nats = nats;
+    this.nodes = nodes;
+  }
+
+  static async start(): Promise<ClusterServers> {
+    const nats = await NatsServers.start();
+    const nodes: ServerProcess[] = [];
+    for (let i = 0; i < nats.servers.length; i++) {
+      const folder = mkdtempSync(join(tmpdir(), "chat-bench-"));
+      const [first] = nodes;
+      if (first !== undefined) {
+        mkdirSync(join(folder, "data"), { mode: 0o700 });
+        for (const file of ["identity.key", "settings.json"])
+          copyFileSync(join(first.folder, "data", file), join(folder, "data", file));
+      }
+      nodes.push(await startServer(flagsOf(nats), folder));
+    }
+    return new ClusterServers(nats, nodes);
+  }
+
+  /** Starts one again that was killed. */
+  async restart(index: number): Promise<void> {
+    const node = this.nodes[index];
+    if (node === undefined) return;
+    this.nodes[index] = await startServer(flagsOf(this.nats), node.folder, node.port);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.stop()));
+    await this.nats.stop();
+  }
+}
+
+function flagsOf({ urls }: NatsServers): string[] {
+  const place = ["--nats", urls.join(","), "--unsafe-nats", "--cluster", "bench"];
+  return [...place, "--posts-per-second", "10000000"];
+}
