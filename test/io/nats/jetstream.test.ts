@@ -110,14 +110,18 @@ test("three nodes on three servers come to the same roots", async () => {
 
 test("who only reads has a message as soon as its copy, and does not look for it later", async () => {
   const options = { servers: nats.urls, cluster: "soon", identity, isUnsafe: true, clock };
-  const [writer, reader] = [await openJetStream(options), await openJetStream(options)];
+  const [writer, stream] = [await openJetStream(options), await openJetStream(options)];
   let heard = 0;
-  const hear = () => {
+  const onMessage = () => {
     heard++;
     return undefined;
   };
-  await reader.follow(1, hear, (fault) => {
-    throw fault;
+  const fail = () => {
+    throw new Error("the stream has lost something");
+  };
+  const reader = new StreamReader({
+    ...{ stream, clock, sha256, after: { seq: 0 }, onMessage },
+    ...{ onRewound: fail, onGone: fail, onShort: fail, onSilent: () => undefined },
   });
   let late = 0;
   for (let i = 1; i <= 200; i++) {
@@ -128,7 +132,8 @@ test("who only reads has a message as soon as its copy, and does not look for it
   }
   // Who looks every quarter of a second is late for one in ten to one in three.
   expect(late).toBeLessThan(10);
-  for (const stream of [writer, reader]) await stream.close();
+  reader.end();
+  for (const one of [writer, stream]) await one.close();
 }, 60_000);
 
 test("a frozen server holds up neither who is connected to it, nor who reads", async () => {
