@@ -236,8 +236,8 @@ export class Replica {
 
   /**
    * Resolves when the stream was applied up to there; the mirrors hold it then. Or when nobody can
-   * say when that will be: it is not followed any more, or has lost what was read of it. Or after so
-   * long: a full disk takes nothing for hours.
+   * say when that will be: it is not followed any more, or has lost what was read of it. Or after
+   * so long: a full disk takes nothing for hours.
    */
   reached(seq: number, withinMs?: number): Promise<void> {
     if (this.#at.seq >= seq || this.#failure !== undefined || this.#isClosed) {

@@ -35,7 +35,7 @@ export interface ReaderParts {
 
 /** Without news the stream is looked at this often. */
 const LOOK_EVERY_MS = 250;
-/** A copy that is behind is asked again, at first sooner: most are behind by a millisecond or two. */
+/** A copy that is behind is asked again, at first sooner: most are behind by a millisecond. */
 const MISSING_EVERY_MS = 5;
 /** What was heard of and is not there by then was published before, or is not stored. */
 const EXPECTED_TRIES = 20;

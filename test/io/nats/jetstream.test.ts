@@ -108,7 +108,7 @@ test("three nodes on three servers come to the same roots", async () => {
   for (const node of [again, ...nodes.slice(1)]) await node.close();
 }, 60_000);
 
-test("who only reads has a message as soon as its copy, and does not look for it later", async () => {
+test("who only reads has a message at once, and does not look for it later", async () => {
   const options = { servers: nats.urls, cluster: "soon", identity, isUnsafe: true, clock };
   const [writer, stream] = [await openJetStream(options), await openJetStream(options)];
   let heard = 0;
