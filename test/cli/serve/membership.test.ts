@@ -26,9 +26,10 @@ test("what a folder keeps of its cluster comes back, and goes", () => {
     { ...KEPT, state: "filling" },
     { ...KEPT, state: "left" },
     { ...KEPT, position: { ...KEPT.position, isFilling: true } },
+    { ...KEPT, before: [{ seq: 4, history: 3, accounts: 1 }] },
   ] as const) {
     writeMembership(folder, kept);
-    expect(readMembership(folder)).toEqual(kept);
+    expect(readMembership(folder)).toEqual({ before: [], ...kept });
   }
   removeMembership(folder);
   removeMembership(folder);
