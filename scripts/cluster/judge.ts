@@ -66,7 +66,7 @@ export async function judge(
     const twice = acked.length - new Set(acked.map(({ text }) => text)).size;
     if (twice > 0) complaints.push(`${name} was told of ${twice} texts again`);
     if (!isRunning) complaints.push(`${name} has ended`);
-    complaints.push(...own.splice(0).map((line) => `${name}: ${line}`));
+    complaints.push(...[...new Set(own.splice(0))].map((line) => `${name}: ${line}`));
   }
   return {
     acked: typists.reduce((all, { acked }) => all + acked.length, 0),
