@@ -108,6 +108,25 @@ export class RequestRouter {
   #post(client: ClientConnection, request: RequestOf<"post">): Promise<void> | undefined {
     const { account } = client;
     if (account === undefined) throw new Fault("not-logged-in", "you are not logged in");
+    const refused = (error: unknown): never => {
+      if (error instanceof Fault && error.retryAfterMs === undefined) {
+        this.#options.server.input({ kind: "refused", client: client.id, request });
+      }
+      throw error;
+    };
+    try {
+      return this.#pass(client, account, request)?.catch(refused);
+    } catch (error) {
+      return refused(error);
+    }
+  }
+
+  /** @throws Fault, and so does its promise */
+  #pass(
+    client: ClientConnection,
+    account: Account,
+    request: RequestOf<"post">,
+  ): Promise<void> | undefined {
     const { server, reactions, rooms, registry } = this.#options;
     if (request.body.imported !== undefined) {
       checkMayImport(

@@ -20,6 +20,12 @@ export type EngineInput =
   /** A client that only posts or asks, and is not online for that; ends by `departed`. */
   | { readonly kind: "called"; readonly client: ClientId; readonly user: UserId }
   | { readonly kind: "post"; readonly asker: Asker; readonly request: RequestOf<"post"> }
+  /** One that was refused for good on its way to the engine: no other waits for it any more. */
+  | {
+      readonly kind: "refused";
+      readonly client: ClientId;
+      readonly request: Pick<RequestOf<"post">, "outbox" | "counter">;
+    }
   /** A file is whole: for a target that its sender named. */
   | (Omit<AnnounceCommand, "to"> & { readonly to: string })
   | ChangeCommand

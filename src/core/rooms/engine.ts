@@ -122,6 +122,11 @@ export class RoomEngine {
       }
       case "post":
         return this.#post(input.asker, input.request, now);
+      case "refused": {
+        const { client, request } = input;
+        this.#presence.release(client, request.outbox as OutboxId, request.counter);
+        return [];
+      }
       case "announce":
       case "group":
         return this.#toTarget(input);

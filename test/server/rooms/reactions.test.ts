@@ -108,6 +108,22 @@ describe("reactions", () => {
     expect((await ana.ask("post", post({ text: "", react: "x".repeat(64), re }))).seq).toBeTruthy();
   });
 
+  test("that come again to a message that is gone hold up none behind them", async () => {
+    const site = await Site.open({ postsPerSecond: 1, postsBurst: 2 });
+    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+    const re = await said(ana, "done");
+    for (let i = 0; i < 2; i++) await ben.ask("post", post({ text: "yes" }));
+    const [late, behind] = [react(re), post({ text: "and on" })];
+    const refusals = await site.wait(
+      Promise.all([ben.refused("post", late), ben.refused("post", behind)]),
+    );
+    expect(refusals.map(({ code }) => code)).toEqual(["too-fast", "too-fast"]);
+    await ana.ask("erase", { seq: re });
+    await site.time.advance(2_000);
+    expect((await ben.refused("post", late)).code).toBe("not-found");
+    expect((await ben.ask("post", behind)).seq).toBeGreaterThan(re);
+  });
+
   test("keep their place among the posts of their outbox, however slow the disk is", async () => {
     let slow = 0;
     const site: Site = await Site.open({
