@@ -89,6 +89,10 @@ export class ClusterNode {
     return this.#server !== undefined && !this.#isStopping;
   }
 
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
   get isAlive(): boolean {
     return this.#life !== undefined;
   }

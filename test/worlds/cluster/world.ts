@@ -285,7 +285,8 @@ export class ClusterWorld implements Cluster {
     const isOfAll = dice.chance(0.4);
     for (const node of this.nodes) {
       node.stopWithin(Number.POSITIVE_INFINITY);
-      if (isOfAll && node.isAlive) node.crash("power", dice.int(800));
+      // One that is being stopped would be gone again before it has given back what it has.
+      if ((isOfAll && node.isAlive) || node.isStopping) node.crash("power", dice.int(800));
     }
     const back = () => {
       const lost = Math.min(nats.messages.length, dice.pick([0, 1, 2, 5, 20, 1 << 20]));
