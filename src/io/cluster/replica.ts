@@ -347,6 +347,7 @@ export class Replica {
     this.#last = undefined;
     this.#reader = new StreamReader({
       ...{ stream, clock, sha256, after: at },
+      earlier: this.#positions.filter(({ seq }) => seq < at.seq),
       onMessage: (message) => this.#take(message),
       onRewound: () => this.#rewind(),
       onGone: (seq) =>

@@ -21,6 +21,8 @@ export interface ReaderParts {
   readonly clock: Clock;
   readonly sha256: Sha256;
   readonly after: ReadUpTo;
+  /** Of what was read before that, oldest first: what tells the stream from another one. */
+  readonly earlier?: readonly ReadUpTo[];
   /** In order, once. What it returns is waited for before the next. */
   readonly onMessage: (message: StreamMessage) => Promise<void> | undefined;
   /** The stream does not end where it ended: what was read of it is not in it any more. Ends. */
@@ -49,6 +51,15 @@ const TRUSTED_MS = 100;
 /** Twice, since the server that has just begun to lead may not know its end yet. */
 const SHORT_LOOKS = 2;
 const MARK_LETTERS = 22;
+/** So many that were read stay known: one that is deleted does not take them all. */
+const KNOWN_MAX = 4;
+
+/** What was read: the message, or what names it. */
+type Known = StreamMessage | { readonly seq: number; readonly mark: string };
+
+function knownOf({ seq, mark }: ReadUpTo): Known[] {
+  return seq === 0 || mark === undefined ? [] : [{ seq, mark }];
+}
 
 /** Names a message of a stream: another one at its place, or at another time, has another mark. */
 export function markOf({ unixMs, bytes }: StreamMessage, sha256: Sha256): string {
@@ -64,7 +75,9 @@ export class StreamReader {
   readonly #parts: ReaderParts;
   #next: number;
   /** What stands before the next. */
-  #before: StreamMessage | string | undefined;
+  #before: Known | undefined;
+  /** What stands before that, oldest first; bounded by KNOWN_MAX. */
+  #earlier: readonly Known[];
   /** When that was last known to be there. */
   #trustedAt = Number.NEGATIVE_INFINITY;
   #known = 0;
@@ -77,13 +90,17 @@ export class StreamReader {
   readonly #unwatch: () => void;
   /** How often the message that comes next was not there, though it had to be. */
   #missed = 0;
+  /** How often what was read last was not there, though the stream goes on behind it. */
+  #passed = 0;
+  #passedAt = Number.NEGATIVE_INFINITY;
   /** Looks in a row in which the stream was shorter than what was read of it. */
   #short = 0;
 
   constructor(parts: ReaderParts) {
     this.#parts = parts;
     this.#next = parts.after.seq + 1;
-    this.#before = parts.after.mark;
+    this.#before = knownOf(parts.after)[0];
+    this.#earlier = (parts.earlier ?? []).flatMap(knownOf).slice(-KNOWN_MAX);
     this.#askedAt = parts.clock.now();
     this.#unwatch = parts.stream.watch(() => {
       this.#expected = this.#next;
@@ -163,7 +180,7 @@ export class StreamReader {
       const found = await this.#answer(stream.get(seq));
       if (this.#isEnded) return false;
       if (found === undefined) return await this.#isPassed(seq);
-      if (!this.#isBefore(found)) {
+      if (!this.#isKnown(found, this.#before)) {
         this.#finish(this.#parts.onRewound);
         return false;
       }
@@ -172,14 +189,14 @@ export class StreamReader {
       return false;
     }
     this.#short = 0;
+    this.#passed = 0;
     this.#trustedAt = clock.now();
     return true;
   }
 
-  #isBefore(found: StreamMessage): boolean {
-    const before = this.#before;
-    if (typeof before === "string") return markOf(found, this.#parts.sha256) === before;
-    return before?.unixMs === found.unixMs && equalBytes(before.bytes, found.bytes);
+  #isKnown(found: StreamMessage, known: Known): boolean {
+    if ("mark" in known) return markOf(found, this.#parts.sha256) === known.mark;
+    return known.unixMs === found.unixMs && equalBytes(known.bytes, found.bytes);
   }
 
   /** The copy that was asked does not have it: it lags, or the stream is shorter than it was. */
@@ -188,13 +205,36 @@ export class StreamReader {
     if (this.#isEnded) return false;
     this.#short = last < seq ? this.#short + 1 : 0;
     if (this.#short >= SHORT_LOOKS) this.#finish(this.#parts.onRewound);
-    if (last < seq) return false;
-    this.#missed++;
-    if (this.#missed < GONE_AFTER) return false;
-    // Deleted there, and the numbers go on: nothing says that what follows is of another stream.
-    this.#missed = 0;
-    this.#before = undefined;
-    return true;
+    if (last <= seq) {
+      this.#passed = 0;
+      return false;
+    }
+    const now = this.#parts.clock.now();
+    if (this.#passed < GONE_AFTER) {
+      if (now - this.#passedAt < CLUSTER_STALLED_MS) return false;
+      this.#passedAt = now;
+      this.#passed++;
+    }
+    // It is still known what stood there: a copy that lags this long would bring it in the end.
+    return this.#passed >= GONE_AFTER && (await this.#isSameEarlier(seq));
+  }
+
+  /**
+   * One that was deleted says nothing of the stream: it may have been lost as a whole, and have
+   * grown again. What stands before it tells.
+   */
+  async #isSameEarlier(seq: number): Promise<boolean> {
+    const { stream, onGone, onRewound } = this.#parts;
+    for (const known of this.#earlier.toReversed()) {
+      const found = await this.#answer(stream.get(known.seq));
+      if (this.#isEnded) return false;
+      if (found === undefined) continue;
+      if (this.#isKnown(found, known)) return true;
+      this.#finish(onRewound);
+      return false;
+    }
+    this.#finish(() => onGone(seq));
+    return false;
   }
 
   /** @returns how many came; undefined: whether they follow what was read is not known */
@@ -219,9 +259,13 @@ export class StreamReader {
       const message = await answer;
       if (message === undefined || message.seq !== this.#next || this.#isEnded) continue;
       this.#next++;
+      if (this.#before !== undefined) {
+        this.#earlier = [...this.#earlier, this.#before].slice(-KNOWN_MAX);
+      }
       this.#before = message;
       this.#trustedAt = clock.now();
       this.#missed = 0;
+      this.#passed = 0;
       count++;
       await onMessage(message);
     }

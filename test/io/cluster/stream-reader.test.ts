@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { assert } from "../../../src/base/assert.ts";
 import { Fault } from "../../../src/base/fault.ts";
 import { CLUSTER_ANSWER_MS, CLUSTER_STALLED_MS } from "../../../src/base/limits-cluster.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
@@ -28,12 +29,12 @@ class Fixture {
     this.messages.push({ seq, unixMs, bytes: Uint8Array.of(seq) });
   }
 
-  start(after: ReadUpTo = FIRST): StreamReader {
+  start(after: ReadUpTo = FIRST, earlier: readonly ReadUpTo[] = []): StreamReader {
     const note = (what: string) => () => {
       this.told.push(what);
     };
     this.#reader = new StreamReader({
-      ...{ clock: this.clock, sha256, after },
+      ...{ clock: this.clock, sha256, after, earlier },
       stream: {
         get: (seq) => this.answers.shift()?.() ?? Promise.resolve(this.messages[seq - 1]),
         last: () => Promise.resolve(this.messages.length),
@@ -174,5 +175,44 @@ describe("a stream of which something was deleted", () => {
     stream.add();
     await stream.until(() => stream.read.length === 4);
     expect([stream.told, stream.read]).toEqual([[], [1, 2, 3, 4]]);
+  });
+
+  test("and is another one when it has grown again, though a copy lagged before", async () => {
+    stream.start();
+    await stream.until(() => stream.read.length === 3);
+    delete stream.messages[2];
+    await new Promise<void>((resolve) => stream.clock.after(10 * CLUSTER_STALLED_MS, resolve));
+    stream.messages.splice(0);
+    for (let i = 0; i < 5; i++) stream.add(8);
+    await stream.until(() => stream.told.length > 0);
+    expect([stream.told, stream.read]).toEqual([["rewound"], [1, 2, 3]]);
+  });
+
+  test("is another one where what stands before that is another message", async () => {
+    stream.start();
+    await stream.until(() => stream.read.length === 3);
+    stream.messages.splice(0);
+    for (let i = 0; i < 5; i++) stream.add(8);
+    delete stream.messages[2];
+    await stream.until(() => stream.told.length > 0);
+    expect([stream.told, stream.read]).toEqual([["rewound"], [1, 2, 3]]);
+  });
+
+  test("says so where nothing is left that it could be known by", async () => {
+    stream.start();
+    await stream.until(() => stream.read.length === 3);
+    for (const at of [0, 1, 2]) delete stream.messages[at];
+    stream.add();
+    await stream.until(() => stream.told.length > 0);
+    expect([stream.told, stream.read]).toEqual([["gone 3"], [1, 2, 3]]);
+  });
+
+  test("is known at a start by what was kept before", async () => {
+    const [first, second] = stream.messages.map((message) => markOf(message, sha256));
+    assert(first !== undefined && second !== undefined, "there are three");
+    delete stream.messages[1];
+    stream.start({ seq: 2, mark: second }, [{ seq: 1, mark: first }]);
+    await stream.until(() => stream.read.length > 0);
+    expect([stream.told, stream.read]).toEqual([[], [3]]);
   });
 });
