@@ -3,6 +3,11 @@ import { type FoldedRecord, parseBody, type RecordKind } from "../../wire/record
 /** Of accounts: the password that was there goes. */
 const BY_REPLACING: ReadonlySet<RecordKind> = new Set(["password", "account-gone"]);
 
+/** Whether such a record orders the password that was there to be blanked. */
+export function replacesPassword(kind: RecordKind): boolean {
+  return BY_REPLACING.has(kind);
+}
+
 /** Whether the body of such a record may order others to be blanked. */
 export function erasesOthers(kind: RecordKind): boolean {
   return kind === "erase" || BY_REPLACING.has(kind);

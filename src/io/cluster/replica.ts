@@ -26,7 +26,7 @@ import {
   type SealedProposal,
   type StreamContent,
 } from "../../core/cluster/messages.ts";
-import { erasuresOf } from "../../core/rooms/erasures.ts";
+import { erasuresOf, replacesPassword } from "../../core/rooms/erasures.ts";
 import {
   type CopiedLine,
   type Draft,
@@ -43,7 +43,7 @@ import type { AppendAllOptions } from "../log/log.ts";
 import type { LogFile } from "../log/log-file.ts";
 import { LogProofs } from "../log/proofs.ts";
 import { KEEP_EVERY, lastCommon, NOWHERE, type Position, withPosition } from "./position.ts";
-import { nextLost } from "./restoration.ts";
+import { eraseReplaced, nextLost } from "./restoration.ts";
 import type { Stored, Stream, StreamMessage } from "./stream.ts";
 import { markOf, StreamReader } from "./stream-reader.ts";
 
@@ -483,6 +483,14 @@ export class Replica {
     }
   }
 
+  #eraseReplaced(owed: readonly Owed[]): void {
+    const blank = owed.flatMap((one) => (isBlankPassword(one, this.#copied) ? [one.seq] : []));
+    if (blank.length === 0) return;
+    eraseReplaced(this.#parts.mirrors.accounts, new Set(blank)).catch((error: unknown) => {
+      if (!(error instanceof Fault)) throw error;
+    });
+  }
+
   /** One message is under way at a time: what is asked for meanwhile goes with the next. */
   async #publishAll(): Promise<void> {
     this.#isPublishing = true;
@@ -589,6 +597,7 @@ export class Replica {
         ...{ ...this.#heads, seq: this.#last?.seq ?? this.#at.seq },
         ...(this.#isFilling ? { isFilling: true } : {}),
       };
+      this.#eraseReplaced(owed);
       for (const { end } of applied) if (end !== undefined) await this.#checkEnd(end);
       for (const one of applied) this.#settle(one, records);
       this.#own.clear();
@@ -836,6 +845,13 @@ function isSame({ head, headBytes }: LogRecord, owed: Owed): boolean {
     head.by === draft.by &&
     head.id === draft.id
   );
+}
+
+/** One that came back without what it was to erase: in a copy that is blank, too. */
+function isBlankPassword(owed: Owed, copied: Readonly<Record<Place, number>>): boolean {
+  if (!("line" in owed) || owed.seq <= copied[owed.place]) return false;
+  const { record } = owed.line;
+  return record.erased !== undefined && replacesPassword(record.head.kind);
 }
 
 function notWhole(): Fault {

@@ -29,6 +29,23 @@ export async function nextLost(
   return records;
 }
 
+/**
+ * Which password these have replaced stood in their bodies, and those are gone: it was the one
+ * before, and must not stay on this disk.
+ * @param blank seqs of records that came without their bodies
+ * @throws Fault store-…
+ */
+export async function eraseReplaced(accounts: LogFile, blank: ReadonlySet<number>): Promise<void> {
+  const passwords = new Map<string, number>();
+  const replaced: { readonly seq: number; readonly by: number }[] = [];
+  for await (const { head } of accounts.heads(1, Math.max(...blank))) {
+    const seq = passwords.get(head.room);
+    if (seq !== undefined && blank.has(head.seq)) replaced.push({ seq, by: head.seq });
+    if (head.kind === "password") passwords.set(head.room, head.seq);
+  }
+  for (const { seq, by } of replaced) await accounts.erase(seq, by);
+}
+
 async function restoredOf(mirror: LogFile, record: LogRecord): Promise<RestoredRecord> {
   const { salt, bodyBytes, erased } = record;
   const { seq, time, kind, room, by, id, commit } = record.head;

@@ -245,6 +245,10 @@ function fileOf({ disk }: Machine): string {
   return Buffer.from(disk.fileAt("/data/history/000000000001.jsonl").shown).toString();
 }
 
+function accountsOf({ disk }: Machine): string {
+  return Buffer.from(disk.fileAt("/data/accounts/000000000001.jsonl").shown).toString();
+}
+
 async function say(node: Node, from: number, count: number): Promise<void> {
   const texts = Array.from({ length: count }, (_, i) => draftOf(`m${from + i}`));
   for (const text of texts) await node.history.append(text);
@@ -321,6 +325,34 @@ describe("a stream that has lost what it had acknowledged", () => {
     expect(fileOf(shorter)).toBe(fileOf(longest));
     const [erased] = await collect(other.history.read(1));
     expect(erased).toMatchObject({ erased: 2 });
+  });
+
+  test("forgets a password as the others do, though what replaced it was replaced", async () => {
+    const stream = new SimStream(randomOf(24));
+    const [longest, shorter] = [new Machine(stream, 1), new Machine(stream, 2)];
+    const one = await longest.start();
+    const password = (replaces?: number): Draft => {
+      const body = {
+        password: `hash ${replaces}`,
+        ...(replaces === undefined ? {} : { replaces }),
+      };
+      return { kind: "password", room: ANA as string as RoomId, by: ANA, id: "", body };
+    };
+    const { head: first } = await one.accounts.append(password());
+    const former = await shorter.start();
+    await former.replica.close();
+    const { head: second } = await one.accounts.append(password(first.seq));
+    const { head: third } = await one.accounts.append(password(second.seq));
+    await one.accounts.erase(first.seq, second.seq);
+    await one.accounts.erase(second.seq, third.seq);
+    stream.lose(2);
+    const other = await shorter.start();
+    await whole([one, other]);
+    while (accountsOf(shorter).includes("hash undefined")) {
+      await new Promise<void>((resolve) => stream.clock.after(1, resolve));
+    }
+    expect(accountsOf(shorter)).toBe(accountsOf(longest));
+    expect(accountsOf(shorter)).toContain(`hash ${second.seq}`);
   });
 
   test("and where others have gone on in their place, the one that had them says so", async () => {
