@@ -84,8 +84,10 @@ describe.if(hasTmux)("what is half written comes back", () => {
       if (signal === "SIGKILL") {
         await ana.screen.shows(/Killed/);
         ana.screen.press("C-j");
-        ana.screen.type("reset");
+        // What is typed while it resets is lost.
+        ana.screen.type("reset; echo is $?");
         ana.screen.press("C-j");
+        await ana.screen.shows(/^is 0$/);
       }
       await ana.ended();
       await ana.join(new RegExp(`^#lobby> ${text.trim()}$`));
