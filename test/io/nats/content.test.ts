@@ -8,6 +8,7 @@ import { systemClock } from "../../../src/io/clock.ts";
 import { SharedFiles } from "../../../src/io/cluster/shared-files.ts";
 import { openContentStore } from "../../../src/io/nats/content.ts";
 import { connectNats } from "../../../src/io/nats/jetstream.ts";
+import { eventually } from "../../event.ts";
 import { keepsParts } from "../cluster/content-compliance.ts";
 import { NatsServers } from "./nats-servers.ts";
 
@@ -68,6 +69,7 @@ test("goes on when the server that leads it is killed", async () => {
     expect(bytes).toEqual(chunks[index] ?? new Uint8Array());
   }
   leader?.start();
+  await eventually("it is back", async () => (await leader?.listens()) === true);
   await store.close();
 }, 60_000);
 
