@@ -14,6 +14,7 @@ import { systemDisk } from "../../../src/io/disk/system-disk.ts";
 import { systemEntropy } from "../../../src/io/entropy.ts";
 import { openLog } from "../../../src/io/log/log-file.ts";
 import { openJetStream } from "../../../src/io/nats/jetstream.ts";
+import { eventually } from "../../event.ts";
 import { draftOf } from "../log-fixture.ts";
 import { NatsServers } from "./nats-servers.ts";
 
@@ -120,6 +121,7 @@ test("what NATS has lost by a power cut comes back from the node that has it", a
   await server?.kill();
   nats.bringBack();
   server?.start();
+  await eventually("it is back", async () => (await server?.listens()) === true);
   other = await shorter.start();
   await say(one, "after");
   await say(other, "and by the other one");
