@@ -269,7 +269,8 @@ export async function withClient(
 
 function remedyOf({ posts, resumes }: ConnectOptions): { readonly remedy?: string } {
   if (resumes === true) return RESUMES;
-  return posts === true ? KEPT : {};
+  // A pipe cannot be read again: the file is sent anew, whatever else waits.
+  return posts === true && resumes === undefined ? KEPT : {};
 }
 
 /**
