@@ -303,7 +303,7 @@ describe("a cluster", () => {
     expect(look({ nodes: [] })).toEqual(["failed", "no server of the cluster answers", 5]);
     expect(look({ nodes: [stopped], areRootsEqual: false })).toEqual([
       "failed",
-      "equally long histories have different roots",
+      "the servers have different histories",
       6,
     ]);
     expect(look({ stream: { ...stream, leader: "" }, nodes: [] })).toEqual([

@@ -27,7 +27,7 @@ export function checkCluster(survey: Survey, own: Membership | undefined): Findi
     return failed(new Fault("no-majority", "no NATS server leads the stream"));
   }
   if (!areRootsEqual) {
-    return failed(new Fault("cluster-diverged", "equally long histories have different roots"));
+    return failed(new Fault("cluster-diverged", "the servers have different histories"));
   }
   if (nodes.length === 0) {
     return failed(

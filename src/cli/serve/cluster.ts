@@ -183,6 +183,7 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
       ...{ address: listening.address, seq: replica?.seq ?? 0 },
       ...{ records: mirrors.history.tree.size, accounts: mirrors.accounts.head() },
       root: toHex(mirrors.history.tree.root()),
+      ...(replica === undefined ? {} : { applied: replica.applied }),
       state: stateOf(replica),
     }),
   );

@@ -13,6 +13,8 @@ export interface NodeState {
   readonly records: number;
   readonly root: string;
   readonly accounts: number;
+  /** How long both logs were at `seq`; undefined: an earlier version does not say. */
+  readonly applied?: { readonly history: number; readonly accounts: number };
   /** `follows`, `starts`, `restores` what the stream has lost, or the code of a fault. */
   readonly state: string;
 }
@@ -25,7 +27,7 @@ export interface SurveyedNode extends NodeState {
 export interface Survey {
   readonly stream: StreamState;
   readonly nodes: readonly SurveyedNode[];
-  /** Of those whose histories are equally long, all have one root. */
+  /** Those whose histories are equally long have one root, and those at one message one length. */
   readonly areRootsEqual: boolean;
 }
 
@@ -39,7 +41,7 @@ export async function surveyCluster(stream: Pick<JetStream, "state" | "ask">): P
     .filter((node) => node !== undefined)
     .toSorted((one, other) => one.name.localeCompare(other.name))
     .map((node) => ({ ...node, lag: Math.max(0, state.last - node.seq) }));
-  return { stream: state, nodes, areRootsEqual: haveOneRoot(nodes) };
+  return { stream: state, nodes, areRootsEqual: haveOneRoot(nodes) && haveOneLength(nodes) };
 }
 
 function haveOneRoot(nodes: readonly NodeState[]): boolean {
@@ -48,6 +50,18 @@ function haveOneRoot(nodes: readonly NodeState[]): boolean {
     const known = roots.get(records) ?? root;
     roots.set(records, known);
     return root === known;
+  });
+}
+
+/** What a stream says up to some message is as long on each node that follows it. */
+function haveOneLength(nodes: readonly NodeState[]): boolean {
+  const lengths = new Map<number, string>();
+  return nodes.every(({ seq, applied, state }) => {
+    if (applied === undefined || state !== "follows") return true;
+    const length = `${applied.history} ${applied.accounts}`;
+    const known = lengths.get(seq) ?? length;
+    lengths.set(seq, known);
+    return length === known;
   });
 }
 
@@ -61,7 +75,15 @@ export function readNodeState(bytes: Uint8Array): NodeState | undefined {
   const isState =
     typeof address === "string" && typeof root === "string" && typeof state === "string";
   if (!isState || !isCount(seq) || !isCount(records) || !isCount(accounts)) return undefined;
-  return { name: heard.node, address, seq, records, accounts, root, state };
+  const applied = appliedOf(value["applied"]);
+  const node = { name: heard.node, address, seq, records, accounts, root, state };
+  return applied === undefined ? node : { ...node, applied };
+}
+
+function appliedOf(value: unknown): NodeState["applied"] {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { history, accounts } = value as Readonly<Record<string, unknown>>;
+  return isCount(history) && isCount(accounts) ? { history, accounts } : undefined;
 }
 
 function isCount(value: unknown): value is number {

@@ -56,7 +56,7 @@ export const command = defineVerb({
       throw new Fault("unreachable", `no server of the cluster '${name}' answers`);
     }
     if (areRootsEqual) return 0;
-    throw new Fault("cluster-diverged", "equally long histories have different roots", {
+    throw new Fault("cluster-diverged", "the servers have different histories", {
       remedy: "find out which one clients have pinned (chat verify), and stop the others",
     });
   },

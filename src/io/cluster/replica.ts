@@ -215,6 +215,12 @@ export class Replica {
     return this.#at.seq;
   }
 
+  /** How long both logs were there: more may be on its disk already. */
+  get applied(): Readonly<Record<Place, number>> {
+    const { history, accounts } = this.#at;
+    return { history, accounts };
+  }
+
   /** Its disk holds records which the stream has lost: it gives them back before all else. */
   get isRestoring(): boolean {
     return this.#rewinding !== undefined || this.#isAhead();
