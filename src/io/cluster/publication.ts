@@ -19,7 +19,7 @@ import { linesOf, scanBlocks } from "../log/scan.ts";
 import { listSegments, segmentName } from "../log/segment.ts";
 import type { Position } from "./position.ts";
 import type { Stream, StreamMessage } from "./stream.ts";
-import { StreamReader } from "./stream-reader.ts";
+import { markOf, StreamReader } from "./stream-reader.ts";
 
 /** A stream that takes a message at one place only. */
 export interface FilledStream extends Pick<Stream, "get" | "last" | "watch"> {
@@ -112,7 +112,23 @@ export async function publishLogs(options: PublicationOptions): Promise<Position
       await delay(clock, RETRY_MS);
     }
   }
-  return { seq, history: logs.history.head(), accounts: logs.accounts.head() };
+  const mark = await markAt(options, seq);
+  const at = { seq, history: logs.history.head(), accounts: logs.accounts.head() };
+  return mark === undefined ? at : { ...at, mark };
+}
+
+/** By it the first start tells this stream from one that was lost and has grown again. */
+async function markAt(
+  { stream, sha256 }: PublicationOptions,
+  seq: number,
+): Promise<string | undefined> {
+  try {
+    const found = await stream.get(seq);
+    return found === undefined ? undefined : markOf(found, sha256);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return undefined; // What was brought is there: the start goes on without.
+  }
 }
 
 /** After these the stream is read: it tells what has come there. */
