@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
@@ -7,13 +7,13 @@ import { systemClock } from "../../src/io/clock.ts";
 import { openContentStore } from "../../src/io/nats/content.ts";
 import { connectNats } from "../../src/io/nats/jetstream.ts";
 import { NatsServers } from "../io/nats/nats-servers.ts";
+import { ServedCluster } from "./cluster-nodes.ts";
 import { file, gets, MIB, noise, sends, sha256 } from "./couriers.ts";
 import { until } from "./deadline.ts";
-import { type Home, Sandbox, type Served } from "./program.ts";
+import type { Home } from "./program.ts";
 
 /** Files of three servers as one, on three nats-servers. */
 
-const NODES = ["a", "b", "c"] as const;
 let nats: NatsServers;
 
 beforeAll(async () => {
@@ -22,48 +22,11 @@ beforeAll(async () => {
 
 afterAll(() => nats.stop());
 
-class Cluster {
-  readonly sandbox = new Sandbox();
-  readonly nodes: Served[] = [];
-  readonly #name: string;
-
-  private constructor(name: string) {
-    this.#name = name;
-  }
-
-  static async start(name: string): Promise<Cluster> {
-    const cluster = new Cluster(name);
-    for (const node of NODES) {
-      const folder = cluster.sandbox.path(node);
-      const [first] = cluster.nodes;
-      if (first !== undefined) {
-        mkdirSync(folder);
-        for (const copied of ["identity.key", "settings.json"])
-          copyFileSync(join(first.data, copied), join(folder, copied));
-      }
-      cluster.nodes.push(await cluster.#serve(node));
-    }
+class Cluster extends ServedCluster {
+  static async of(name: string): Promise<Cluster> {
+    const cluster = new Cluster(nats, name);
+    await cluster.start();
     return cluster;
-  }
-
-  #serve(data: string, port = 0): Promise<Served> {
-    const args = ["--nats", nats.urls.join(","), "--unsafe-nats", "--cluster", this.#name];
-    return this.sandbox.serve({ data, args, port });
-  }
-
-  node(index: number): Served {
-    const node = this.nodes[index];
-    if (node === undefined) throw new Error(`there is no node ${index}`);
-    return node;
-  }
-
-  kill(index: number): Promise<unknown> {
-    return this.node(index).program.signal("SIGKILL");
-  }
-
-  async restart(index: number): Promise<void> {
-    const { port } = this.node(index);
-    this.nodes[index] = await this.#serve(NODES[index] ?? "", port);
   }
 
   /** A user who comes to that node. */
@@ -82,7 +45,7 @@ class Cluster {
   }
 
   store() {
-    const at = { servers: nats.urls, cluster: this.#name, isUnsafe: true, clock: systemClock() };
+    const at = { servers: nats.urls, cluster: this.name, isUnsafe: true, clock: systemClock() };
     return openContentStore(at);
   }
 
@@ -90,18 +53,14 @@ class Cluster {
   async leader() {
     const connection = await connectNats({ servers: nats.urls });
     const manager = await jetstreamManager(connection, { checkAPI: false });
-    const { cluster } = await manager.streams.info(`CHATFILES_${this.#name}`);
+    const { cluster } = await manager.streams.info(`CHATFILES_${this.name}`);
     await connection.close();
     return nats.servers[Number(cluster?.leader?.slice(1))];
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.sandbox[Symbol.asyncDispose]();
   }
 }
 
 test("sent to one server, got from all, without the first too, and erased from all", async () => {
-  await using cluster = await Cluster.start("files");
+  await using cluster = await Cluster.of("files");
   const { sandbox } = cluster;
   const [ana, ben, cid] = [
     await cluster.user("ana", 0),
@@ -137,7 +96,7 @@ test("sent to one server, got from all, without the first too, and erased from a
 }, 60_000);
 
 test("an upload and a fetch outlive kill -9 of their server, and of NATS' leader", async () => {
-  await using cluster = await Cluster.start("kills");
+  await using cluster = await Cluster.of("kills");
   const { sandbox } = cluster;
   const [ana, ben] = [await cluster.user("ana", 0), await cluster.user("ben", 1)];
   const path = file(sandbox, "large.bin", noise(3 * TRANSFER_SYNC_BYTES));
@@ -169,7 +128,7 @@ test("an upload and a fetch outlive kill -9 of their server, and of NATS' leader
 }, 90_000);
 
 test("what is sealed takes the same way, and no server has the words", async () => {
-  await using cluster = await Cluster.start("sealed");
+  await using cluster = await Cluster.of("sealed");
   const { sandbox } = cluster;
   const [ana, ben] = [await cluster.user("ana", 0), await cluster.user("ben", 1)];
   const [one, other] = [await ana.join([]), await ben.join([])];

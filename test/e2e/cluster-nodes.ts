@@ -1,7 +1,18 @@
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { NatsServers } from "../io/nats/nats-servers.ts";
-import type { Sandbox, Served } from "./program.ts";
+import { Sandbox, type Served } from "./program.ts";
+
+export const NODES = ["a", "b", "c"] as const;
+
+/** A folder with which a server is of the same cluster as that one; of the first, none is made. */
+function copyIdentity(sandbox: Sandbox, first: Served | undefined, data: string): void {
+  if (first === undefined) return;
+  const folder = sandbox.path(data);
+  mkdirSync(folder);
+  for (const file of ["identity.key", "settings.json"])
+    copyFileSync(join(first.data, file), join(folder, file));
+}
 
 /** Servers that are one: the first makes the identity, the others have a copy of it. */
 export async function serveNodes(
@@ -11,15 +22,56 @@ export async function serveNodes(
 ): Promise<Served[]> {
   const nodes: Served[] = [];
   for (const data of names) {
-    const [first] = nodes;
-    const folder = sandbox.path(data);
-    if (first !== undefined) {
-      mkdirSync(folder);
-      for (const file of ["identity.key", "settings.json"])
-        copyFileSync(join(first.data, file), join(folder, file));
-    }
+    copyIdentity(sandbox, nodes[0], data);
     const args = ["--nats", nats.urls.join(","), "--unsafe-nats", "--verbose"];
     nodes.push(await sandbox.serve({ data, args }));
   }
   return nodes;
+}
+
+/** Three of them, in a cluster of that name, which are killed and come back. */
+export class ServedCluster {
+  readonly sandbox = new Sandbox();
+  readonly nodes: Served[] = [];
+  readonly name: string;
+  readonly nats: NatsServers;
+
+  constructor(nats: NatsServers, name: string) {
+    this.nats = nats;
+    this.name = name;
+  }
+
+  /** All of them. */
+  async start(): Promise<void> {
+    for (const data of NODES) {
+      copyIdentity(this.sandbox, this.nodes[0], data);
+      this.nodes.push(await this.#serve(data));
+    }
+  }
+
+  node(index: number): Served {
+    const node = this.nodes[index];
+    if (node === undefined) throw new Error(`there is no node ${index}`);
+    return node;
+  }
+
+  kill(index: number): Promise<unknown> {
+    return this.node(index).program.signal("SIGKILL");
+  }
+
+  /** Anew, where it was; what runs of it is killed. */
+  async restart(index: number): Promise<void> {
+    const { port, program } = this.node(index);
+    if (program.isRunning) await this.kill(index);
+    this.nodes[index] = await this.#serve(NODES[index] ?? "", port);
+  }
+
+  #serve(data: string, port = 0): Promise<Served> {
+    const nats = ["--nats", this.nats.urls.join(","), "--unsafe-nats"];
+    return this.sandbox.serve({ data, args: [...nats, "--cluster", this.name], port });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.sandbox[Symbol.asyncDispose]();
+  }
 }

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../../src/io/clock.ts";
 import { openJetStream } from "../../src/io/nats/jetstream.ts";
 import { NatsServers } from "../io/nats/nats-servers.ts";
+import { NODES, ServedCluster } from "./cluster-nodes.ts";
 import { until } from "./deadline.ts";
 import { Sender } from "./load.ts";
-import { Sandbox, type Served } from "./program.ts";
+import type { Served } from "./program.ts";
 
 /** Three servers as one, on three nats-servers. */
 
-const NODES = ["a", "b", "c"] as const;
 let nats: NatsServers;
 
 beforeAll(async () => {
@@ -19,45 +19,11 @@ beforeAll(async () => {
 
 afterAll(() => nats.stop());
 
-class Cluster {
-  readonly sandbox = new Sandbox();
-  readonly nodes: Served[] = [];
-  readonly #name: string;
-
-  private constructor(name: string) {
-    this.#name = name;
-  }
-
-  static async start(name: string): Promise<Cluster> {
-    const cluster = new Cluster(name);
-    for (const node of NODES) {
-      const folder = cluster.sandbox.path(node);
-      const [first] = cluster.nodes;
-      if (first !== undefined) {
-        mkdirSync(folder);
-        for (const file of ["identity.key", "settings.json"])
-          copyFileSync(join(first.data, file), join(folder, file));
-      }
-      cluster.nodes.push(await cluster.serve(node));
-    }
+class Cluster extends ServedCluster {
+  static async of(name: string): Promise<Cluster> {
+    const cluster = new Cluster(nats, name);
+    await cluster.start();
     return cluster;
-  }
-
-  serve(data: string, port?: number): Promise<Served> {
-    const args = ["--nats", nats.urls.join(","), "--unsafe-nats", "--cluster", this.#name];
-    return this.sandbox.serve({ data, args, ...(port === undefined ? {} : { port }) });
-  }
-
-  node(index: number): Served {
-    const node = this.nodes[index];
-    if (node === undefined) throw new Error(`there is no node ${index}`);
-    return node;
-  }
-
-  async restart(index: number): Promise<void> {
-    const { program, port } = this.node(index);
-    await program.signal("SIGKILL");
-    this.nodes[index] = await this.serve(NODES[index] ?? "", port);
   }
 
   /** The history, when all nodes have the same bytes of it; then they stop. */
@@ -76,16 +42,12 @@ class Cluster {
   async leader(): Promise<string> {
     const own = this.node(0).fingerprint;
     const stream = await openJetStream({
-      ...{ servers: nats.urls, cluster: this.#name, isUnsafe: true, clock: systemClock() },
+      ...{ servers: nats.urls, cluster: this.name, isUnsafe: true, clock: systemClock() },
       identity: { own, make: () => Promise.resolve(own) },
     });
     const { leader } = await stream.state();
     await stream.close();
     return leader;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.sandbox[Symbol.asyncDispose]();
   }
 }
 
@@ -111,7 +73,7 @@ function readLog(data: string, log: string): string {
 }
 
 test("users of different nodes talk, and no name is given twice", async () => {
-  await using cluster = await Cluster.start("talk");
+  await using cluster = await Cluster.of("talk");
   const { sandbox } = cluster;
   expect(cluster.node(0).listening).toMatchObject({ cluster: "talk", node: expect.any(String) });
   const identities = cluster.nodes.map(({ fingerprint }) => fingerprint);
@@ -208,7 +170,7 @@ test("users of different nodes talk, and no name is given twice", async () => {
 }, 60_000);
 
 test("kill -9 of a node and of the stream's leader: nothing is lost, nothing doubled", async () => {
-  await using cluster = await Cluster.start("kills");
+  await using cluster = await Cluster.of("kills");
   const { sandbox } = cluster;
   const join = (name: string, at: number) => {
     const args = ["join", "--json", "--user", name, cluster.node(at).invite];
