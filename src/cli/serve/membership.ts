@@ -1,8 +1,10 @@
 /** `cluster.json`: of which cluster a data folder is, and up to where. */
+
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { isCount } from "../../base/count.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Position } from "../../io/cluster/position.ts";
 import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
@@ -82,8 +84,4 @@ function positionOf(value: unknown): Position | undefined {
     ...(typeof mark === "string" ? { mark } : {}),
     ...(isFilling === true ? { isFilling } : {}),
   };
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }

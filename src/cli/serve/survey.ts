@@ -1,4 +1,5 @@
 /** How the servers of a cluster are, as far as they answer. */
+import { isCount } from "../../base/count.ts";
 import { NODES_ANSWER_MS } from "../../base/limits-cluster.ts";
 import { readNews } from "../../core/cluster/messages.ts";
 import type { JetStream, StreamState } from "../../io/nats/jetstream.ts";
@@ -84,8 +85,4 @@ function appliedOf(value: unknown): NodeState["applied"] {
   if (typeof value !== "object" || value === null) return undefined;
   const { history, accounts } = value as Readonly<Record<string, unknown>>;
   return isCount(history) && isCount(accounts) ? { history, accounts } : undefined;
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }

@@ -1,3 +1,4 @@
+import { isCount } from "../../base/count.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
 import { MOMENT_UNIX_MS_MAX } from "../../base/time.ts";
@@ -126,10 +127,6 @@ function isHead(value: unknown): value is WireHead {
     typeof head.id === "string" &&
     typeof head.commit === "string"
   );
-}
-
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
 /** What a message was elsewhere, before a user brought it here. */

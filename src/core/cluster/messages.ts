@@ -1,4 +1,5 @@
 import { utf8Decode } from "../../base/bytes.ts";
+import { isCount } from "../../base/count.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256, UserId } from "../../base/ids.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
@@ -231,10 +232,6 @@ export function readNews(
   } catch {
     return undefined;
   }
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
 function malformed(cause?: unknown): Fault {

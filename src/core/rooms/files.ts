@@ -3,6 +3,7 @@
  * the same body; it is there as long as one of them is not erased.
  */
 
+import { isCount } from "../../base/count.ts";
 import { type FileId, isFileId, type RoomId, type UserId } from "../../base/ids.ts";
 import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../base/limits.ts";
 import { type FoldedRecord, parseBody } from "../../wire/record.ts";
@@ -178,8 +179,4 @@ function folderOf(folder: unknown): FileBody["folder"] {
   if (typeof folder !== "object" || folder === null) return undefined;
   const { entries, manifestBytes } = folder as Readonly<Record<string, unknown>>;
   return isCount(entries) && isCount(manifestBytes) ? { entries, manifestBytes } : undefined;
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

@@ -1,5 +1,7 @@
 /** What stands inside an MLS message: a body, and the device's own word for it. */
+
 import { equalBytes } from "../../base/bytes.ts";
+import { isCount } from "../../base/count.ts";
 import { Fault } from "../../base/fault.ts";
 import { SEALED_BODY_BYTES_MAX, SEALED_UNSETTLED_MAX } from "../../base/limits-sealed.ts";
 import { MOMENT_UNIX_MS_MAX } from "../../base/time.ts";
@@ -150,10 +152,6 @@ function checkpointOf(value: unknown): SignedCheckpoint | "malformed" {
     return "malformed";
   }
   return { origin, size, root: root.slice(), signature: signature.slice() };
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
 async function signedBytes(content: SealedContent, place: ContentPlace): Promise<Uint8Array> {

@@ -1,5 +1,7 @@
 /** The offer of an upload as `about.json` keeps it. */
+
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import { isCount } from "../../base/count.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import type { BlobAbout, FolderSize } from "./interfaces.ts";
 
@@ -44,10 +46,6 @@ export function parseAbout(bytes: Uint8Array): BlobAbout | undefined {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function isFolderSize(value: unknown): value is FolderSize {

@@ -1,3 +1,4 @@
+import { isCount } from "../../base/count.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { SIBLING_GUESS_KEYS_MAX, SIBLING_KEY_CHARS_MAX } from "../../base/limits-cluster.ts";
 import type { ServerPlace } from "../../wire/invite.ts";
@@ -49,8 +50,4 @@ function isText(value: unknown): value is string {
 
 function isId(value: unknown): value is UserId {
   return isText(value);
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
