@@ -1,4 +1,5 @@
 /** Many worlds at once: each part of the seeds in a process of its own. */
+import { relative } from "node:path";
 
 export interface Outcome {
   readonly kind: "passed" | "failed" | "done";
@@ -33,13 +34,26 @@ export async function runWorlds(
   return outcomes;
 }
 
-/** @returns what failed, by seed */
-export async function runFleet(first: number, last: number, runner = RUNNER): Promise<Outcome[]> {
+/**
+ * @param test what replays one of them, from the folder of the project
+ * @returns what failed, by seed, and how to see it again; empty: nothing
+ */
+export async function runFleet(
+  first: number,
+  last: number,
+  { test, runner = RUNNER }: { readonly test: string; readonly runner?: string },
+): Promise<string> {
   const size = Math.ceil((last - first + 1) / PROCESSES);
   const parts: Promise<Outcome[]>[] = [];
   for (let from = first; from <= last; from += size) {
     parts.push(runWorlds(from, Math.min(last, from + size - 1), { runner }));
   }
-  const outcomes = (await Promise.all(parts)).flat();
-  return outcomes.filter(({ kind }) => kind === "failed");
+  const failed = (await Promise.all(parts)).flat().filter(({ kind }) => kind === "failed");
+  const told = failed.map(
+    ({ seed, error, stack }) =>
+      `seed ${seed}: ${error}\n${stack}\n` +
+      `replay: CHAT_SEED=${seed} bun test ${test}\n` +
+      `read what happened: CHAT_TELL=1 bun ${relative(process.cwd(), runner)} ${seed}`,
+  );
+  return told.join("\n\n");
 }

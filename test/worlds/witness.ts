@@ -10,6 +10,12 @@ export function demand(condition: boolean, promise: () => string): asserts condi
   if (!condition) throw new BrokenPromise(promise());
 }
 
+/** What a device was told of its words, and which outbox carried each. */
+interface Writer {
+  readonly fates: ReadonlyMap<string, string>;
+  readonly outboxes: ReadonlyMap<string, number>;
+}
+
 interface Membership {
   isIn: boolean;
   /** Seq and moment of the last leaving. */
@@ -152,6 +158,23 @@ export class Witness {
     const membership = lobby?.members.get(id);
     const isIn = membership?.isIn === true && membership.joins.length === 1;
     return isIn && this.#wereMuted.has(id) === false;
+  }
+
+  /** What a writer was told is durable is recorded, in the order in which it was written. */
+  checkOrder({ fates, outboxes }: Writer): void {
+    const last = new Map<number, number>();
+    for (const [text, fate] of fates) {
+      const seq = this.recordOf(text)?.head.seq;
+      if (fate === "durable" && seq === undefined) throw new BrokenPromise(`'${text}' is lost`);
+      if (fate === "refused" && seq !== undefined) throw new BrokenPromise(`'${text}' is there`);
+      if (seq === undefined) continue;
+      const outbox = outboxes.get(text) ?? 0;
+      demand(
+        seq > (last.get(outbox) ?? 0),
+        () => `'${text}' (seq ${seq}) stands before an earlier one`,
+      );
+      last.set(outbox, seq);
+    }
   }
 
   recordOf(text: string): LogRecord | undefined {

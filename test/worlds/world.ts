@@ -1,7 +1,6 @@
 import { VirtualClock } from "../client/virtual-clock.ts";
 import { Device, Home } from "./device.ts";
 import { Dice, Trace } from "./dice.ts";
-import { BrokenPromise } from "./disk-world.ts";
 import { Machine } from "./machine.ts";
 import { drawOperation, type Operation, PEOPLE, type Temper, temperOf } from "./operation.ts";
 import { perform } from "./performance.ts";
@@ -202,7 +201,7 @@ export class World {
     this.machine.watch.checkComplete();
     for (const device of this.honest) {
       device.home.reader.checkComplete();
-      this.#checkOrder(device);
+      this.witness.checkOrder(device);
     }
   }
 
@@ -214,23 +213,6 @@ export class World {
     for (const { user, online } of (await asked)?.users ?? []) {
       const isIn = this.honest.some(({ home }) => home.user === user);
       demand(online === isIn, () => `${user} is said to be ${online ? "online" : "offline"}`);
-    }
-  }
-
-  /** What a writer was told is durable is recorded, in the order in which it was written. */
-  #checkOrder(device: Device): void {
-    const last = new Map<number, number>();
-    for (const [text, fate] of device.fates) {
-      const seq = this.witness.recordOf(text)?.head.seq;
-      if (fate === "durable" && seq === undefined) throw new BrokenPromise(`'${text}' is lost`);
-      if (fate === "refused" && seq !== undefined) throw new BrokenPromise(`'${text}' is there`);
-      if (seq === undefined) continue;
-      const outbox = device.outboxes.get(text) ?? 0;
-      demand(
-        seq > (last.get(outbox) ?? 0),
-        () => `'${text}' (seq ${seq}) stands before an earlier one`,
-      );
-      last.set(outbox, seq);
     }
   }
 }

@@ -1,27 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import type { Weather } from "../troubled-log.ts";
-import { EngineWorld } from "./engine-world.ts";
+import { liveEngineWorlds } from "./engine-world.ts";
 
 const SEEDS = 400;
 const STEPS = 400;
-
-/** @returns how many records there were in all: a world in which nothing happens proves nothing */
-function live(seedFirst: number, weather: Weather): number {
-  let records = 0;
-  for (let seed = seedFirst; seed < seedFirst + SEEDS; seed++) {
-    const world = new EngineWorld(seed, weather);
-    try {
-      for (let step = 0; step < STEPS; step++) world.step();
-      world.calm();
-      world.check();
-      world.checkRestored();
-    } catch (error) {
-      throw new Error(`seed ${seed}: ${error}`, { cause: error });
-    }
-    records += world.ledger.records.length;
-  }
-  return records;
-}
 
 describe("the hall keeps its promises", () => {
   test.each([
@@ -31,6 +12,8 @@ describe("the hall keeps its promises", () => {
     ["when the log refuses", { logFailPercent: 25, lostLinkPercent: 0, postsPerSecond: 10_000 }],
     ["when all goes wrong", { logFailPercent: 15, lostLinkPercent: 60, postsPerSecond: 20 }],
   ])("%s", (name, weather) => {
-    expect(live(name.length * 1_000, weather)).toBeGreaterThan(SEEDS * 20);
+    expect(
+      liveEngineWorlds({ seedFirst: name.length * 1_000, seeds: SEEDS, steps: STEPS, weather }),
+    ).toBeGreaterThan(SEEDS * 20);
   });
 });

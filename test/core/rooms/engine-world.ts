@@ -469,3 +469,29 @@ function shown(room: Room | undefined): string {
   const { members, admitted, ...rest } = room;
   return JSON.stringify([rest, [...members], [...admitted]]);
 }
+
+interface Lives {
+  readonly seedFirst: number;
+  readonly seeds: number;
+  readonly steps: number;
+  readonly weather: Weather;
+  readonly nodes?: number;
+}
+
+/** @returns how many records there were in all: a world in which nothing happens proves nothing */
+export function liveEngineWorlds({ seedFirst, seeds, steps, weather, nodes }: Lives): number {
+  let records = 0;
+  for (let seed = seedFirst; seed < seedFirst + seeds; seed++) {
+    const world = new EngineWorld(seed, weather, nodes);
+    try {
+      for (let step = 0; step < steps; step++) world.step();
+      world.calm();
+      world.check();
+      world.checkRestored();
+    } catch (error) {
+      throw new Error(`seed ${seed}: ${error}`, { cause: error });
+    }
+    records += world.ledger.records.length;
+  }
+  return records;
+}

@@ -7,7 +7,6 @@ import type { LogRecord } from "../../../src/wire/record.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { Device, Home } from "../device.ts";
 import { Dice, Trace } from "../dice.ts";
-import { BrokenPromise } from "../disk-world.ts";
 import { OPERATOR_TOKEN } from "../machine.ts";
 import type { Platform } from "../platform.ts";
 import { Captures } from "../stranger.ts";
@@ -384,7 +383,7 @@ export class ClusterWorld implements Cluster {
       demand(device.isSent && device.home.isSent, () => `${name} has unsent posts`);
       demand(openPosts === 0, () => `${name} has ${openPosts} posts that nobody settled`);
       device.home.reader.checkComplete();
-      this.#checkOrder(device);
+      this.witness.checkOrder(device);
     }
     this.#checkNames();
     this.#checkBans();
@@ -402,20 +401,6 @@ export class ClusterWorld implements Cluster {
       demand(other.bytesOf(place) === first?.bytesOf(place), () => {
         return `${place} has other bytes on ${other.name}`;
       });
-    }
-  }
-
-  /** What a writer was told is durable is recorded, in the order in which it was written. */
-  #checkOrder(device: Device): void {
-    const last = new Map<number, number>();
-    for (const [text, fate] of device.fates) {
-      const seq = this.witness.recordOf(text)?.head.seq;
-      if (fate === "durable" && seq === undefined) throw new BrokenPromise(`'${text}' is lost`);
-      if (fate === "refused" && seq !== undefined) throw new BrokenPromise(`'${text}' is there`);
-      if (seq === undefined) continue;
-      const outbox = device.outboxes.get(text) ?? 0;
-      demand(seq > (last.get(outbox) ?? 0), () => `'${text}' stands before an earlier one`);
-      last.set(outbox, seq);
     }
   }
 

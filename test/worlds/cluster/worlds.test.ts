@@ -14,14 +14,7 @@ const RUNNER = `${import.meta.dir}/world-process.ts`;
 test(
   `worlds of several servers ${FIRST} to ${LAST}: nothing is lost or doubled, and all are one`,
   async () => {
-    const failed = await runFleet(FIRST, LAST, RUNNER);
-    const told = failed.map(
-      ({ seed, error, stack }) =>
-        `seed ${seed}: ${error}\n${stack}\n` +
-        `replay: CHAT_SEED=${seed} bun test test/worlds/cluster\n` +
-        `read what happened: CHAT_TELL=1 bun test/worlds/cluster/world-process.ts ${seed}`,
-    );
-    expect(told.join("\n\n")).toBe("");
+    expect(await runFleet(FIRST, LAST, { test: "test/worlds/cluster", runner: RUNNER })).toBe("");
   },
   TIMEOUT_MS,
 );

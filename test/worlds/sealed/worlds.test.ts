@@ -13,14 +13,7 @@ const RUNNER = `${import.meta.dir}/world-process.ts`;
 test(
   `worlds of sealed rooms ${FIRST} to ${LAST}: all agree, and read what was said to them alone`,
   async () => {
-    const failed = await runFleet(FIRST, LAST, RUNNER);
-    const told = failed.map(
-      ({ seed, error, stack }) =>
-        `seed ${seed}: ${error}\n${stack}\n` +
-        `replay: CHAT_SEED=${seed} bun test test/worlds/sealed\n` +
-        `read what happened: CHAT_TELL=1 bun test/worlds/sealed/world-process.ts ${seed}`,
-    );
-    expect(told.join("\n\n")).toBe("");
+    expect(await runFleet(FIRST, LAST, { test: "test/worlds/sealed", runner: RUNNER })).toBe("");
   },
   TIMEOUT_MS,
 );
