@@ -417,7 +417,7 @@ export class RoomEngine {
     for (const lock of job.locks) this.#leaveLock(lock, steps);
     const effects: EngineEffect[] = [];
     if (!(outcome instanceof Fault)) {
-      if (command.kind === "post") this.#answerPost(command, outcome, effects);
+      if (command.kind === "post") this.#answerPost(command, outcome.head, effects);
       else effects.push(...this.#answer(command, outcome));
     } else if (outcome.code === "log-conflict" && mayTryAgain(command)) {
       this.#decideAgain(command, steps, effects);
@@ -439,18 +439,16 @@ export class RoomEngine {
     if (status.kind === "pending" && !outbox.isRecordedBeyond(counter)) {
       steps.push({ kind: "lock-outbox", command });
     } else if (status.kind === "posted") {
-      // The client had sent it to the other server, too.
-      for (const asker of command.askers) {
-        effects.push({ kind: "answer", asker, answer: this.#postAnswer(command, status.posted) });
-      }
+      this.#answerPost(command, status.posted, effects);
     } else {
       const sentence = `later posts of this outbox went before ${counter}`;
       this.#refuse(command, new Fault("out-of-order", sentence), effects);
     }
   }
 
-  #answerPost(command: PostCommand, { head }: LogRecord, effects: EngineEffect[]): void {
-    const answer = this.#postAnswer(command, head);
+  /** Also one that its client had sent to another server of the cluster, too. */
+  #answerPost(command: PostCommand, posted: Posted, effects: EngineEffect[]): void {
+    const answer = this.#postAnswer(command, posted);
     for (const asker of command.askers) effects.push({ kind: "answer", asker, answer });
   }
 
@@ -510,13 +508,7 @@ export class RoomEngine {
     const { user, counter, askers } = command;
     command.outbox.abandon(counter);
     const status = command.outbox.status(counter);
-    if (status.kind === "posted") {
-      // The client had sent it to another server, too, and that one was heard.
-      for (const asker of askers) {
-        effects.push({ kind: "answer", asker, answer: this.#postAnswer(command, status.posted) });
-      }
-      return;
-    }
+    if (status.kind === "posted") return this.#answerPost(command, status.posted, effects);
     // Without a majority none of those that were handed over behind it is recorded before it.
     const isOvertaken =
       fault.code === "no-majority"
