@@ -61,7 +61,7 @@ interface Writer {
   readonly refused: number[];
 }
 
-export class EngineWorld {
+class EngineWorld {
   readonly random: () => number;
   readonly writers: Writer[];
   readonly #nodes: readonly Node[];
