@@ -417,6 +417,8 @@ export const FILE_ID_LENGTH = 12;
 export const FILE_BYTES_MAX = 16 * 1024 * 1024 * MIB;
 /** As sent; receivers cut names to what their own disk takes. */
 export const FILE_NAME_BYTES_MAX = 1 * KIB;
+/** What is said with a file: a paragraph or two. More is a message of its own. */
+export const FILE_TEXT_BYTES_MAX = 4 * KIB;
 /** A path inside a folder: what Linux takes at most. */
 export const PATH_BYTES_MAX = 4 * KIB;
 /** One record each when the file is whole. */

@@ -1,6 +1,7 @@
 import { Fault } from "../base/fault.ts";
-import { FILE_TARGETS_MAX } from "../base/limits.ts";
+import { FILE_TARGETS_MAX, FILE_TEXT_BYTES_MAX } from "../base/limits.ts";
 import { formatTarget, parseTarget } from "../base/names.ts";
+import { formatSize } from "../base/sizes.ts";
 import { tsvLine } from "../base/text.ts";
 import { formatUtc } from "../base/time.ts";
 import { destinationOfTarget, queuedFileLine } from "../cli/chat/post.ts";
@@ -25,19 +26,21 @@ export const command = defineVerb({
       description: "Room, or @person; lobby if left out",
     },
     name: { type: "string", valueHint: "NAME", description: "Its name there" },
+    caption: { type: "string", valueHint: "TEXT", description: "What to say with it" },
     ...SERVER_FLAGS,
   },
   details: "Interrupted, the same command goes on.",
   async run(args, context) {
     checkPaths(args.path, args.name);
     const to = fileTargets(args.to);
+    const caption = captionOf(args.caption);
     const show = new ProgressShow(context);
     try {
       // What a run that is gone has sent to a sealed room and not said is said first.
       const options = { reconnect: true, resumes: !args.path.includes(STDIN), posts: true };
       return await withClient(context, args, options, async ({ client }) => {
         await untilConnected(client.events());
-        const sender = new FileSender(context, client, show, to);
+        const sender = new FileSender(context, client, show, { to, caption });
         for (const path of args.path) await sender.send(path, args.name, args.path.length === 1);
         return sender.fault?.exitCode ?? 0;
       });
@@ -56,22 +59,37 @@ function fileTargets(given: readonly string[]): string[] {
   });
 }
 
+/** @throws Fault too-large */
+function captionOf(text: string | undefined): string | undefined {
+  if (text === undefined || Buffer.byteLength(text) <= FILE_TEXT_BYTES_MAX) return text;
+  const sentence = `what is said with a file has at most ${formatSize(FILE_TEXT_BYTES_MAX)}`;
+  throw new Fault("too-large", sentence, { remedy: "send the text as a message" });
+}
+
+interface Sending {
+  readonly to: readonly string[];
+  /** Said with the first of several files. */
+  readonly caption: string | undefined;
+}
+
 /** Sends one file after the other, and prints each as soon as its targets have it. */
 class FileSender {
   readonly #context: Context;
   readonly #client: Client;
   readonly #show: ProgressShow;
   readonly #to: readonly string[];
+  #caption: string | undefined;
   /** Recipients that are known to be offline: this is shown once for all files. */
   readonly #absent = new Set<string>(); // Bounded by the targets.
   /** The fault of the first file that failed. */
   fault: Fault | undefined;
 
-  constructor(context: Context, client: Client, show: ProgressShow, to: readonly string[]) {
+  constructor(context: Context, client: Client, show: ProgressShow, { to, caption }: Sending) {
     this.#context = context;
     this.#client = client;
     this.#show = show;
     this.#to = to;
+    this.#caption = caption;
   }
 
   /** The fault of one of several files does not stop the others. */
@@ -94,8 +112,11 @@ class FileSender {
       const sent = await this.#client.transfers.send({
         source,
         to: this.#to,
+        text: this.#caption,
         onProgress: (progress) => this.#show.update(progress),
       });
+      this.#caption = undefined;
+      if (sent.unsaid !== undefined) this.#show.say(UNSAID);
       if (sent.changed) this.#show.say(`${sent.name} has changed: it was sent from the start`);
       return sent;
     } finally {
@@ -120,6 +141,8 @@ class FileSender {
     if (this.#context.json) this.#context.stdout.write(errorJson(fault));
   }
 }
+
+const UNSAID = "this server is too old to keep what is said with a file: send it as a message";
 
 /** The line of one target; scripts rely on its fields. */
 function sentJson(sent: SentFile, posted: PostedFile): JsonObject {

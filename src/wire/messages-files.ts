@@ -4,6 +4,7 @@ import {
   FILE_BYTES_MAX,
   FILE_NAME_BYTES_MAX,
   FILE_TARGETS_MAX,
+  FILE_TEXT_BYTES_MAX,
   FOLDER_ENTRIES_MAX,
   MANIFEST_BYTES_MAX,
   SENTENCE_BYTES_MAX,
@@ -50,8 +51,14 @@ export const FILE_REQUESTS = {
   },
   /** All was sent: told to the targets once it is whole, checked and on the disk. Idempotent. */
   finish: {
-    fields: { file: fileId, size, chunks: count, digest: HASH },
+    fields: {
+      ...{ file: fileId, size, chunks: count, digest: HASH },
+      /** What the sender says with it: recorded where the room is told of it for the first time. */
+      text: v.optional(text(FILE_TEXT_BYTES_MAX)),
+    },
     answer: v.object({
+      /** Stands with `text` in the request: older servers know none, and record none. */
+      said: v.optional(v.boolean()),
       posted: v.array(
         v.object({
           to: target,

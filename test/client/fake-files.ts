@@ -46,6 +46,10 @@ export class FakeFiles {
   /** What is told of an upload goes out changed. */
   onOwn: (notice: Own) => Own = (notice) => notice;
   refused: Answer<"finish">["refused"] = [];
+  /** It knows no words that are said with a file. */
+  isOld = false;
+  /** What was said with the last one. */
+  said: string | undefined;
   /** Before a chunk is taken: throw to end the lane. */
   onChunk: (chunk: NoticeOf<"chunk">) => void = () => {};
   readonly #channels = new Map<FakePeer, FakeChannel>();
@@ -158,7 +162,8 @@ export class FakeFiles {
     peer.tell({ kind: "durable", file, upTo: known.durable });
   }
 
-  #finish(peer: FakePeer, { ref, file, size, chunks, digest }: RequestOf<"finish">): void {
+  #finish(peer: FakePeer, request: RequestOf<"finish">): void {
+    const { ref, file, size, chunks, digest, text } = request;
     const known = this.files.get(file);
     if (known === undefined) throw new Fault("file-unknown", "no such file");
     const ours = digestOf(
@@ -175,7 +180,9 @@ export class FakeFiles {
     const isRefused = (to: string) => refused.some((one) => one.to === to);
     const targets = known.offer.to.filter((to) => !isRefused(to));
     const posted = targets.map((to, i) => ({ to, seq: i + 1, n: 1, time: 1_000 }));
-    peer.answer<"finish">(ref, { posted, refused });
+    this.said = this.isOld ? undefined : text;
+    const said = this.said === undefined ? {} : { said: true };
+    peer.answer<"finish">(ref, { posted, refused, ...said });
   }
 
   #fetch(peer: FakePeer, { ref, file, from, window }: RequestOf<"fetch">): void {

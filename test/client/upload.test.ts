@@ -45,6 +45,18 @@ describe("a file is sent whole", () => {
   });
 });
 
+test("words go with a file, and an old server that has none is found out", async () => {
+  const writer = await Writer.enter();
+  const plain = await writer.send(new HeldSource(content(5)));
+  expect([writer.files.said, "unsaid" in plain]).toEqual([undefined, false]);
+  const sent = await writer.send(new HeldSource(content(6)), { text: "look" });
+  expect([writer.files.said, "unsaid" in sent]).toEqual(["look", false]);
+  writer.files.isOld = true;
+  expect(await writer.send(new HeldSource(content(7)), { text: "look" })).toMatchObject({
+    unsaid: "look",
+  });
+});
+
 describe("a lost lane", () => {
   test.each([
     ["file", () => new HeldSource(content(6 * CHUNK_BYTES + 1))],

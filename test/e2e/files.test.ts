@@ -85,6 +85,24 @@ describe("a file", () => {
     expect(list.out).toBe(`${id}\t5\ta.txt\tana\tlobby\t${time}\n`);
   });
 
+  test("is found by what is said with it, which goes with the first of several", async () => {
+    await using sandbox = new Sandbox();
+    const { data } = await sandbox.serve();
+    const { ana, bob } = await people(sandbox);
+    const paths = ["a.txt", "b.txt"].map((name) => file(sandbox, name, name));
+    const caption = "the router\nof room 4, @bob";
+    await ana.json(["send-file", ...paths, "--caption", caption]);
+    for (const where of [[], ["--data", data]]) {
+      const found = await bob.json(["history", ...where, "--grep", "ROUTER"]);
+      expect(found).toMatchObject([{ kind: "file", name: "a.txt", text: caption }]);
+    }
+    const all = await bob.json(["history", "--files"]);
+    expect(all.map(({ text }) => text)).toEqual([caption, undefined]);
+    const long = "x".repeat(4_097);
+    const refused = await ana.run(["send-file", ...paths, "--caption", long]);
+    expect(refused).toMatchObject({ exitCode: 2, out: "" });
+  });
+
   test("never takes the place of another", async () => {
     await using sandbox = new Sandbox();
     await sandbox.serve();

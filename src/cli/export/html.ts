@@ -146,7 +146,9 @@ function file(record: ShownFile, options: PageOptions): string {
   const href = path === undefined ? undefined : escapeHtml(addressOf(path));
   const label = href === undefined ? name : `<a href="${href}">${name}</a>`;
   const image = picture === undefined ? "" : `<img alt="${name}" src="${escapeHtml(picture)}">`;
-  return `<p class="file">${label} ${size}</p>${image}`;
+  const text = linked(cleanText(record.text ?? "", { lines: true }));
+  const said = text === "" ? "" : `<p dir="auto">${text}</p>`;
+  return `<p class="file">${label} ${size}</p>${image}${said}`;
 }
 
 /** Each part of the path as an address writes it. */

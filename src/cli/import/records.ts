@@ -53,7 +53,9 @@ function readRecord(list: EntryList, where: string, record: Fields): void {
 function fileWords(record: Fields): string {
   const size = Number(record["sizeBytes"]);
   const shown = Number.isSafeInteger(size) && size >= 0 ? `, ${formatSize(size)}` : "";
-  return `[file ${textOf(record["name"])}${shown}, ${textOf(record["id"])}]`;
+  const said = textOf(record["text"]);
+  const words = `[file ${textOf(record["name"])}${shown}, ${textOf(record["id"])}]`;
+  return said === "" ? words : `${words} ${said}`;
 }
 
 function seqOf(value: unknown): string | undefined {

@@ -160,6 +160,7 @@ export function fileBody(body: Readonly<Record<string, unknown>>): FileBody {
     digest: word(body["digest"]),
     chunks: countIn(body["chunks"]),
     ...(folder == null ? {} : { folder: { entries: countIn(folder.entries) } }),
+    ...(word(body["text"]) === "" ? {} : { text: word(body["text"]) }),
   };
 }
 

@@ -84,6 +84,8 @@ export interface FileBody {
   readonly digest: string;
   readonly chunks: number;
   readonly folder?: { readonly entries: number };
+  /** What its sender said with it. */
+  readonly text?: string;
 }
 
 /** A record as people and scripts see it: names instead of ids. */
@@ -371,7 +373,7 @@ function sentence(record: ShownRecord, style: Style): string {
         ? `made ${record.user} a moderator`
         : `took the moderation from ${record.user}`;
     case "file":
-      return `sends ${fileWords(record)}; ${takeWords(record, style)}`;
+      return `sends ${fileWords(record)}; ${takeWords(record, style)}${saysWords(record)}`;
     case "damaged":
     case "unreadable":
       return `(${record.kind}: ${record.reason})`;
@@ -401,6 +403,11 @@ export function fileWords({
 function takeWords({ from, id }: { from: string; id: string }, { me, stamp }: Style): string {
   if (from === me) return `its id: ${id}`;
   return stamp === "clock" ? `take it: /get ${id}` : `take it: chat get-file ${id}`;
+}
+
+/** At the end: words that look like ours do not stand before ours. */
+function saysWords({ text }: Pick<FileBody, "text">): string {
+  return text === undefined ? "" : `; says: ${text}`;
 }
 
 const PHRASES = { room: "made the room", join: "joined", erased: "(erased)" } as const;

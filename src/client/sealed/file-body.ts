@@ -27,12 +27,14 @@ export interface SealedFile {
   readonly root: Uint8Array;
   readonly folder: FolderSize | undefined;
   readonly secret: FileSecret;
+  /** What its sender says with it. */
+  readonly text?: string;
 }
 
 const DIGEST = /^[0-9a-f]{64}$/;
 
 export function sealedFileBody(about: SealedFile): SealedBody {
-  const { file, name, sizeBytes, digest, root, folder, secret } = about;
+  const { file, name, sizeBytes, digest, root, folder, secret, text = "" } = about;
   return {
     kind: "file",
     file,
@@ -45,6 +47,7 @@ export function sealedFileBody(about: SealedFile): SealedBody {
     root: toHex(root),
     key: toBase64Url(secret.key),
     prefix: toBase64Url(secret.prefix),
+    ...(text === "" ? {} : { text }),
   };
 }
 

@@ -144,7 +144,7 @@ export class SealedFiles implements FileTransfers {
     rooms: SealedRooms,
   ): Promise<SentFile> {
     const { transfers, hashing, cipher, uploads } = this.#parts;
-    const { source, onProgress } = request;
+    const { source, onProgress, text, ...rest } = request;
     const { name, folder } = source;
     const { files } = rooms;
     const ids = Object.fromEntries(targets.map(({ target, room }) => [room.id, target]));
@@ -156,15 +156,16 @@ export class SealedFiles implements FileTransfers {
       described: async (file, about) => {
         content = about;
         await files.described(file, (secret) =>
-          sealedFileBody({ file, name, folder, secret, ...about }),
+          sealedFileBody({ file, name, folder, secret, ...about, ...(text && { text }) }),
         );
       },
     });
     const journal = uploads && new SealedUploadJournal(uploads, name, await files.uploads());
     try {
+      // Not with what is said: that is for the message alone.
       const sent = await transfers.send(
         {
-          ...request,
+          ...rest,
           source: sealing,
           onProgress: onProgress && ((progress) => onProgress(plainProgress(progress, name))),
         },

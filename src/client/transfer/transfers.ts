@@ -12,6 +12,8 @@ export interface SendRequest {
   readonly source: Source;
   /** Rooms, and people as `@name`. */
   readonly to: readonly string[];
+  /** What is said with it. */
+  readonly text?: string | undefined;
   /** At most four times a second, and once at the end. */
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
   /** Ends it with `interrupted`; the same command goes on from there. */
@@ -56,6 +58,8 @@ export interface SentFile {
   readonly refused: readonly { readonly to: string; readonly fault: Fault }[];
   /** The file has changed since an earlier run: it was sent from the start. */
   readonly changed: boolean;
+  /** What was to be said with it is not there: the server is too old to know such words. */
+  readonly unsaid?: string;
 }
 
 export interface GotFile {

@@ -235,7 +235,10 @@ export class Upload implements Route<SentFile> {
     const file = this.#file;
     const digest = this.#checksums.digest();
     this.#reporter.sized(sizeBytes);
-    const answer = await connection.ask("finish", { file, size: sizeBytes, chunks, digest });
+    const { text = "" } = this.#request;
+    const said = text === "" ? {} : { text };
+    const about = { file, size: sizeBytes, chunks, digest, ...said };
+    const answer = await connection.ask("finish", about);
     this.#done(sizeBytes);
     quietly(() => kept?.end());
     return {
@@ -255,6 +258,7 @@ export class Upload implements Route<SentFile> {
         fault: new Fault(isFaultCode(code) ? code : "internal", message),
       })),
       changed: this.#isChanged,
+      ...(text === "" || answer.said === true ? {} : { unsaid: text }),
     };
   }
 

@@ -1,6 +1,7 @@
 import { foldName, isName } from "../../base/names.ts";
 import { WORD_KINDS } from "../../wire/record.ts";
 import { bodyText, type ChatRecord, importedOf } from "../client/chat-record.ts";
+import { withMentions } from "../client/mentions.ts";
 import { fileBodyOf } from "../rooms/files.ts";
 import type { Changes, Item, Reaction, ShownFile } from "./state.ts";
 
@@ -28,7 +29,7 @@ export function itemOf(
   const { seq, n, timeUnixMs, kind, from, state, body } = record;
   const isMine = isSame(from, me);
   const re = countOf(body?.[kind === "edit" ? "seq" : "re"]);
-  const mentions = namesOf(body?.["mentions"]);
+  const mentions = namesOf(kind === "file" ? called(body) : body?.["mentions"]);
   const imported = importedOf(body);
   const isCalled = mentions.some((name) => isSame(name, me)) || (re !== undefined && answersMe(re));
   return {
@@ -60,6 +61,12 @@ export function itemOf(
 }
 
 type Body = ChatRecord["body"];
+
+/** What is said with a file names users, too; its record has no list of them. */
+function called(body: Body): unknown {
+  const text = textOf(body?.["text"]);
+  return text === undefined ? undefined : withMentions({ text }).mentions;
+}
 
 function shownFile({ body, room }: ChatRecord): ShownFile | undefined {
   const file = fileBodyOf(body);

@@ -4,7 +4,7 @@ import type { Name } from "../../base/names.ts";
 import type { Draft } from "../../wire/record.ts";
 import type { OutboxHistory } from "./dedup.ts";
 import type { JoinOptions } from "./drafts.ts";
-import type { FileBody } from "./files.ts";
+import type { FilePost } from "./files.ts";
 import type { GroupCommand } from "./group.ts";
 import type { Act } from "./moderation.ts";
 import type { ClientId } from "./presence.ts";
@@ -75,7 +75,7 @@ export type AnnounceCommand = {
   readonly asker: Asker;
   readonly to: RoomId;
   readonly file: FileId;
-  readonly body: FileBody;
+  readonly body: FilePost;
 };
 
 export type Command =

@@ -1,6 +1,6 @@
 /**
- * Which files there are: a fold over the history. A file has one record for each target, all with
- * the same body; it is there as long as one of them is not erased.
+ * Which files there are: a fold over the history. A file has one record for each target, all of the
+ * same content; it is there as long as one of them is not erased.
  */
 
 import { isCount } from "../../base/count.ts";
@@ -19,6 +19,11 @@ export interface FileBody {
   /** Hex of the digest (wire/chunks). */
   readonly digest: string;
   readonly folder?: { readonly entries: number; readonly manifestBytes: number };
+}
+
+/** What is recorded of it: beside what it is, what its sender said with it. */
+export interface FilePost extends FileBody {
+  readonly text?: string;
 }
 
 export interface FileFact extends FileBody {

@@ -149,9 +149,10 @@ export function checkSealing(room: Room, kind: Draft["kind"], body: unknown): vo
   });
 }
 
-/** What its name and content are, a message says. */
+/** What its name and content are, and what is said with it, a message says. */
 function isSealedFile(body: unknown): boolean {
-  return (body as { readonly name?: unknown }).name === SEALED_FILE_NAME;
+  const { name, text } = body as { readonly name?: unknown; readonly text?: unknown };
+  return name === SEALED_FILE_NAME && text === undefined;
 }
 
 function checkEpoch(room: Room, { epoch }: { readonly epoch: number }): void {

@@ -5,7 +5,7 @@ import { CLUSTER_FILE_BYTES_MAX } from "../../base/limits-cluster.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import { erasuresOf } from "../../core/rooms/erasures.ts";
 import type { Announcements } from "../../core/rooms/file-posts.ts";
-import type { FileBody, Files } from "../../core/rooms/files.ts";
+import type { FilePost, Files } from "../../core/rooms/files.ts";
 import type { Rooms } from "../../core/rooms/rooms.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Blob, BlobAbout, BlobStore } from "../../io/blob/interfaces.ts";
@@ -56,7 +56,7 @@ export interface FileServiceOptions {
   readonly blobs: BlobStore;
   readonly quotas: FileQuotas | undefined;
   readonly fanOut: FanOut;
-  readonly announce: (user: UserId, to: string, body: FileBody) => Promise<Answer<"post">>;
+  readonly announce: (user: UserId, to: string, body: FilePost) => Promise<Answer<"post">>;
   /** What the servers of a cluster have in common; left out: this one stands alone. */
   readonly contents?: SharedContents;
   readonly onEvent: (event: ServerEvent) => void;

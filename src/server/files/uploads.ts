@@ -9,7 +9,7 @@ import {
 } from "../../base/limits.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { Announcements } from "../../core/rooms/file-posts.ts";
-import type { FileBody, FileFact, Files } from "../../core/rooms/files.ts";
+import type { FileFact, FilePost, Files } from "../../core/rooms/files.ts";
 import type { Blob, BlobAbout, BlobStore } from "../../io/blob/interfaces.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { SharedFiles } from "../../io/cluster/shared-files.ts";
@@ -32,7 +32,7 @@ export interface UploadsOptions {
   readonly isErased: (seq: number) => boolean;
   readonly recipients: Recipients;
   /** Tells one target; answered as the first time when it was told before. @throws Fault */
-  readonly announce: (user: UserId, to: string, body: FileBody) => Promise<Answer<"post">>;
+  readonly announce: (user: UserId, to: string, body: FilePost) => Promise<Answer<"post">>;
   /** Readers of this file look again: there is more of it, or it is gone. */
   readonly changed: (file: FileId) => void;
   readonly trouble: (fault: Fault) => Fault;
@@ -143,10 +143,15 @@ export class UploadService {
   async #tell(
     { id }: Account,
     { file, name, to: recipients, folder }: BlobAbout,
-    { size, chunks, digest }: RequestOf<"finish">,
+    { size, chunks, digest, text = "" }: RequestOf<"finish">,
   ): Promise<Answer<"finish">> {
-    const what = { file, name, size, chunks, digest: toHex(digest) };
-    const body: FileBody = folder === undefined ? what : { ...what, folder };
+    const said = text === "" ? {} : { text };
+    const sizes = folder === undefined ? {} : { folder };
+    const body: FilePost = {
+      ...{ file, name, size, chunks, digest: toHex(digest) },
+      ...sizes,
+      ...said,
+    };
     checkFolder({ size, folder });
     const posted: Answer<"finish">["posted"] = [];
     const refused: Answer<"finish">["refused"] = [];
@@ -160,7 +165,7 @@ export class UploadService {
         refused.push({ to, code: error.code, message: cutText(error.message, SENTENCE_BYTES_MAX) });
       }
     }
-    return { posted, refused };
+    return { posted, refused, ...(text === "" ? {} : { said: true }) };
   }
 
   /** Some room was told: from now on the fold counts it. */

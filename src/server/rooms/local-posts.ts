@@ -4,7 +4,7 @@ import { CALLS_WAITING_MAX } from "../../base/limits.ts";
 import type { Name } from "../../base/names.ts";
 import type { Asker } from "../../core/rooms/commands.ts";
 import type { EngineInput } from "../../core/rooms/engine-io.ts";
-import type { FileBody } from "../../core/rooms/files.ts";
+import type { FilePost } from "../../core/rooms/files.ts";
 import type { Act } from "../../core/rooms/moderation.ts";
 import type { ClientId } from "../../core/rooms/presence.ts";
 import type { Entropy } from "../../io/entropy.ts";
@@ -50,7 +50,7 @@ export class LocalPosts {
   }
 
   /** Tells a target of a whole file. @throws Fault as the room engine refused it, too-many */
-  announce(user: UserId, to: string, body: FileBody): Promise<Answer<"post">> {
+  announce(user: UserId, to: string, body: FilePost): Promise<Answer<"post">> {
     return this.#ask(user, (asker) => {
       this.#input({ kind: "announce", asker, to, file: body.file, body });
     });

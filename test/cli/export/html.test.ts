@@ -61,11 +61,13 @@ test("addresses can be followed, and end before the full stop", () => {
 });
 
 test("a file shows its picture and leads to its content", () => {
-  const file = { id: "f1", name: HOSTILE, sizeBytes: 1200, digest: "", chunks: 1 };
+  const text = `${HOSTILE}\nhttps://example.org`;
+  const file = { id: "f1", name: HOSTILE, sizeBytes: 1200, digest: "", chunks: 1, text };
   const place = { picture: "data:image/png;base64,AAAA", path: "files/a #1?<.png" };
   const html = page([record(1, { kind: "file", ...file })], { file: () => place });
   expect(html).toContain('src="data:image/png;base64,AAAA"');
   expect(html).toContain('href="files/a%20%231%3F%3C.png"');
+  expect(html).toContain('<a href="https://example.org" rel=');
   expect(html).not.toContain("<script");
 });
 

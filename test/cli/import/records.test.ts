@@ -15,7 +15,7 @@ test("messages, reactions, edits and files; what happens is left out", () => {
       { kind: "action", seq: 3, ...said, text: "waves", re: 2 },
       { kind: "reaction", seq: 4, ...said, re: 2, react: "👍" },
       { kind: "edited", seq: 5, ...said, of: 2, text: "ho" },
-      { kind: "file", seq: 6, ...said, id: "f1", name: "a.png", sizeBytes: 1200 },
+      { kind: "file", seq: 6, ...said, id: "f1", name: "a.png", sizeBytes: 1200, text: "look" },
       { kind: "text", seq: 7, ...said, text: "old", imported },
       { kind: "erased", seq: 8, ...said },
     ),
@@ -32,7 +32,7 @@ test("messages, reactions, edits and files; what happens is left out", () => {
     { ...common(3), kind: "action", text: "waves", key: "3", re: "2" },
     { ...common(4), kind: "reaction", react: "👍", re: "2" },
     { ...common(5), kind: "edit", text: "ho", re: "2" },
-    { ...common(6), kind: "text", text: "[file a.png, 1.2 kB, f1]", key: "6" },
+    { ...common(6), kind: "text", text: "[file a.png, 1.2 kB, f1] look", key: "6" },
     {
       ...common(7),
       from: "Eve",

@@ -262,6 +262,16 @@ describe("a file", () => {
     expect(renderRecord(sent, style("text"))).toEndWith("(2.1 MB); its id: fAAAAAAAAAAA\n");
   });
 
+  test("with what is said with it, at the end", () => {
+    const said = { ...sent, text: "take it: /get f\u001b[2J\nbob" };
+    expect(renderRecord(said, style("text"))).toEndWith(
+      "its id: fAAAAAAAAAAA; says: take it: /get f\u241b[2J\u240abob\n",
+    );
+    expect(renderRecord({ ...sent, text: "look" }, style("json"))).toEndWith(
+      '"chunks":9,"text":"look"}\n',
+    );
+  });
+
   test("whose name is hostile cannot move the cursor", () => {
     const line = renderRecord({ ...sent, name: "a\u001b[2J\u202egpj.exe" }, style("text"));
     expect(line).toContain("sends a\u241b[2J<U+202E>gpj.exe (");
@@ -269,7 +279,7 @@ describe("a file", () => {
 
   test("of a program that says nonsense", () => {
     const told = { seq: 1, kind: "file", from: "ana", state: "whole" } as const;
-    const body = { file: 5, name: null, size: -1, digest: {}, folder: "x" };
+    const body = { file: 5, name: null, size: -1, digest: {}, folder: "x", text: [] };
     expect(shownWords({ ...told, body })).toEqual({
       seq: 1,
       from: "ana",

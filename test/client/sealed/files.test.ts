@@ -124,11 +124,14 @@ describe("a file in a sealed room", () => {
     const [ana, ben] = await two(world);
     const words = new Uint8Array(Buffer.from("the canary sings and sings\n".repeat(20_000)));
     const source = new HeldSource(words, { name: "canary-song.txt" });
-    const sent = await world.wait(ana.client.transfers.send({ source, to: ["vault"] }));
-    await ben.until("the file", () => filesOf(ben)[0]);
+    const text = "canaries, @ben";
+    const sent = await world.wait(ana.client.transfers.send({ source, to: ["vault"], text }));
+    const seen = await ben.until("the file", () => filesOf(ben)[0]);
+    expect([seen.body?.["text"], "unsaid" in sent]).toEqual([text, false]);
     const all = disk(world);
     expect(all.includes(sent.id)).toBe(true); // The look is not in vain.
     expect(all.includes("canary")).toBe(false);
+    expect(all.includes("canaries")).toBe(false);
     expect(all.includes("sings")).toBe(false);
   });
 

@@ -26,6 +26,14 @@ test("an item has what people see of a record", () => {
   });
 });
 
+test("what is said with a file calls users by their names", () => {
+  const body = { name: "a.png", text: "see, @Ana; not x@ben.example" };
+  const item = itemOf(record(5, { kind: "file", from: "ben", body }), "ana", never);
+  expect(item).toMatchObject({ text: body.text, mentions: ["Ana"], callsMe: true });
+  const silent = itemOf(record(6, { kind: "file", body: { name: "@ana", text: 7 } }), "ana", never);
+  expect(silent).toMatchObject({ text: "", mentions: [], callsMe: false });
+});
+
 test("an imported message is nobody's here", () => {
   const imported = { from: "ana", time: 7 };
   const body = { text: "hi @ana", mentions: ["ana"], imported };

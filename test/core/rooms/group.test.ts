@@ -210,5 +210,6 @@ describe("what may stand in a sealed room", () => {
     expect(stands("sealed", { epoch: 1 })).toBe("stale-epoch");
     expect(stands("file", { name: "plan.pdf" })).toBe("sealed-room");
     expect(stands("file", { name: "sealed" })).toBe("none");
+    expect(stands("file", { name: "sealed", text: "look" })).toBe("sealed-room");
   });
 });

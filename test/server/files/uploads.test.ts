@@ -3,6 +3,7 @@ import type { UserId } from "../../../src/base/ids.ts";
 import {
   CHUNK_BYTES,
   FILE_TARGETS_MAX,
+  FILE_TEXT_BYTES_MAX,
   TRANSFER_SYNC_BYTES,
   UPLOAD_KEEP_MS,
   UPLOAD_SILENT_MS,
@@ -47,6 +48,29 @@ describe("an upload", () => {
       digest: Buffer.from(FOUR.digest).toString("hex"),
     });
     expect(site.events.map(({ kind }) => kind)).toContain("offered");
+    await site.stop();
+  });
+
+  test("is told of with what its sender says, up to a bound", async () => {
+    const { site, ana, ben } = await lab();
+    const lane = await channelOf(ana);
+    await lane.ask("offer", FOUR.offer(["lab", "@ben"]));
+    FOUR.sendAll(lane);
+    await acked(lane, 4);
+    const text = "ü".repeat(FILE_TEXT_BYTES_MAX / 2);
+    const long = { ...FOUR.finish, text: `${text}!` };
+    expect((await lane.refused("finish", long)).code).toBe("too-large");
+    expect(await lane.ask("finish", { ...FOUR.finish, text })).toMatchObject({ said: true });
+    // Told of once: later words change nothing.
+    await lane.ask("finish", { ...FOUR.finish, text: "no" });
+    await site.quiet();
+    const told = ben.records.filter(({ head }) => head.kind === "file");
+    expect(told.map(({ body }) => (body as { text?: string }).text)).toEqual([text, text]);
+    const empty = new TestFile("empty", 0);
+    await lane.ask("offer", empty.offer(["lab"]));
+    expect(await lane.ask("finish", { ...empty.finish, text: "" })).not.toHaveProperty("said");
+    await site.quiet();
+    expect(ben.records.at(-1)?.body).not.toHaveProperty("text");
     await site.stop();
   });
 

@@ -235,7 +235,13 @@ function contentLines(
     const text = item.state === "erased" ? texts.erased : texts.damaged;
     return whole(wrapSpans([{ text, role: "mark" }], columns));
   }
-  if (item.file !== undefined) return whole(fileLines(item.file, look, columns, transfer));
+  if (item.file !== undefined) {
+    const file = fileLines(item.file, look, columns, transfer);
+    if (item.text === "") return whole(file);
+    const said = wrapSpans(textSpans(item.text, item.mentions, look.me), columns);
+    const content = folded(said, [], look, columns, isUnfolded);
+    return { ...content, lines: [...file, ...content.lines] };
+  }
   const spans: Span[] = [];
   if (actor !== undefined) spans.push({ text: actor, role: nickRole(actor) }, { text: " " });
   spans.push(...textSpans(item.text, item.mentions, look.me));

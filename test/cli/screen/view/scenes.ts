@@ -189,13 +189,15 @@ function posted(key: string, text: string): ModelEvent {
   return { kind: "posted", key, id: key, to: "lobby", body: { text }, writtenUnixMs };
 }
 
+const NOTED = { text: "for @ana, page 3: https://example.org/stairs" };
+
 /** Two pictures, the first one with a reaction; the file between them is none. */
 export function withPictures() {
   const story = begun()
     .says("ben", "look at this")
     .record({ kind: "file", from: "ben", body: fileBody("stairs.jpg") })
     .record({ kind: "reaction", from: "ana", body: { re: 2, react: "👍" } })
-    .record({ kind: "file", from: "cleo", body: fileBody("notes.pdf") })
+    .record({ kind: "file", from: "cleo", body: fileBody("notes.pdf", NOTED) })
     .wait(3)
     .record({ kind: "file", from: "ana", body: fileBody("banner.png") })
     .says("ben", "and this is the banner?")
