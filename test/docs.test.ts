@@ -224,7 +224,7 @@ test("the map in ARCHITECTURE names every source file, and no other", () => {
   const sections = [...text.matchAll(/^### (src\/[\w/-]+)\/\n(.*?)(?=^##)/gms)];
   const mapped = sections.flatMap(([, folder = "", section = ""]) =>
     [...section.matchAll(/^\| *(`.*?) *\|/gm)].flatMap(([, cell = ""]) =>
-      [...cell.matchAll(/`([\w/-]+\.(?:tsx?|html|css|svg|json))`/g)].map(
+      [...cell.matchAll(/`([\w/-]+\.(?:tsx?|html|css|svg|png|json))`/g)].map(
         ([, name = ""]) => `${folder}/${name}`,
       ),
     ),

@@ -37,7 +37,7 @@ import { HTTPS_PORT, hostCheck, knownNames, parsePublic } from "../cli/serve/pub
 import { QUOTA_FLAGS, quotasOf } from "../cli/serve/quotas.ts";
 import { withSettings } from "../cli/serve/settings.ts";
 import { reportStats } from "../cli/serve/stats.ts";
-import { loadPage } from "../cli/web/page.ts";
+import { loadPage, namedPage } from "../cli/web/page.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import type { CertificatePair } from "../crypto/certificate.ts";
 import { hashPassword, verifyPassword } from "../crypto/password.ts";
@@ -201,7 +201,8 @@ async function serve(
   const { identity } = open;
   const operatorToken = newOperatorToken(open.folder.path);
   const operatorLink = toBase64Url(systemEntropy()(16));
-  const page = await loadPage();
+  const unnamed = await loadPage();
+  const page = unnamed === undefined ? undefined : namedPage(unnamed, name);
   const settings = {
     name,
     version: VERSION,

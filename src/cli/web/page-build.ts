@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import type { Page, PageFile } from "../../server/http/page.ts";
 import { PAGE_PLUGINS } from "../page-plugins.ts";
 import { PAGE_SOURCE } from "../source-tree.ts";
+import { type AppIcon, MANIFEST_LINK, MANIFEST_PATH, manifest } from "./manifest.ts";
 
 /** A page of another build has another id; it stands in the page and in the server's welcome. */
 const BUILD_DIGITS = 12;
@@ -12,7 +15,14 @@ const TYPES: Readonly<Record<string, string>> = {
   js: "text/javascript; charset=utf-8",
   css: "text/css; charset=utf-8",
   svg: "image/svg+xml",
+  webmanifest: "application/manifest+json",
 };
+/** What the system shows where the page was installed; `maskable` fills any shape it is cut to. */
+const ICONS = [
+  { name: "icon-192", sizes: "192x192", purpose: "any" },
+  { name: "icon-512", sizes: "512x512", purpose: "any" },
+  { name: "maskable-512", sizes: "512x512", purpose: "maskable" },
+] as const;
 
 export interface PageBuildOptions {
   /** Minify and compress as small as it gets, which takes seconds; else quickly. */
@@ -40,11 +50,26 @@ export async function buildPage({ small }: PageBuildOptions): Promise<Page> {
     const bytes = new Uint8Array(await output.arrayBuffer());
     raw.set(path, small && path.endsWith(".js") ? await withShortLocals(bytes) : bytes);
   }
+  raw.set(MANIFEST_PATH, manifest("chat", addIcons(raw)));
+  // The bundler would look for it among the sources.
+  const html = Buffer.from(raw.get("/") ?? [])
+    .toString()
+    .replace("</title>", `</title>${MANIFEST_LINK}`);
   const build = idOf(raw);
-  const html = Buffer.from(raw.get("/") ?? []).toString();
   raw.set("/", Buffer.from(html.replace('data-build=""', `data-build="${build}"`)));
   const files = [...raw].map(([path, bytes]) => [path, fileOf(path, bytes, small)] as const);
   return { build, files: new Map(files) };
+}
+
+/** Named by their content, like all assets. */
+function addIcons(raw: Map<string, Uint8Array>): readonly AppIcon[] {
+  return ICONS.map(({ name, ...about }) => {
+    const bytes = readFileSync(join(PAGE_SOURCE, "..", "icons", `${name}.png`));
+    const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 8);
+    const src = `/assets/${name}-${hash}.png`;
+    raw.set(src, new Uint8Array(bytes));
+    return { src, type: "image/png", ...about };
+  });
 }
 
 /**

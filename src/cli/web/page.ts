@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import type { Page, PageFile } from "../../server/http/page.ts";
 import { PAGE_SOURCE } from "../source-tree.ts";
+import { iconsOf, MANIFEST_LINK, MANIFEST_PATH, manifest } from "./manifest.ts";
 import { buildPage } from "./page-build.ts";
 
 /** How the page lies in the compiled program: one file that build.ts puts beside the code. */
@@ -57,15 +58,34 @@ export function localPage(page: Page): Page {
   return markedPage(page, 'data-local="true"');
 }
 
-/** It names no build: what it leads to may have another page, or is gone before there is one. */
-function markedPage({ build, files }: Page, mark: string): Page {
-  const page = files.get("/");
-  if (page === undefined) return { build, files };
-  const html = Buffer.from(page.identity).toString();
-  const marked = html.replace(`data-build="${build}"`, `data-build="" ${mark}`);
-  const identity = new Uint8Array(Buffer.from(marked));
-  const hash = createHash("sha256").update(identity).digest("hex");
-  return { build, files: new Map([...files, ["/", { type: page.type, identity, sha256: hash }]]) };
+/**
+ * It names no build: what it leads to may have another page, or is gone before there is one. And so
+ * nobody is asked to install it.
+ */
+function markedPage(page: Page, mark: string): Page {
+  const { build } = page;
+  return changed(page, "/", (html) => {
+    const marked = Buffer.from(html).toString().replace(MANIFEST_LINK, "");
+    return Buffer.from(marked.replace(`data-build="${build}"`, `data-build="" ${mark}`));
+  });
+}
+
+/** The same, installed under the name of its server. */
+export function namedPage(page: Page, name: string): Page {
+  return changed(page, MANIFEST_PATH, (bytes) => manifest(name, iconsOf(bytes)));
+}
+
+/** With another file at `path`, which is not compressed. */
+function changed(
+  { build, files }: Page,
+  path: string,
+  change: (bytes: Uint8Array) => Uint8Array,
+): Page {
+  const file = files.get(path);
+  if (file === undefined) return { build, files };
+  const identity = new Uint8Array(change(file.identity));
+  const sha256 = createHash("sha256").update(identity).digest("hex");
+  return { build, files: new Map([...files, [path, { type: file.type, identity, sha256 }]]) };
 }
 
 /**

@@ -44,7 +44,9 @@ export function servePage(page: Page, request: Request, path: string): Response 
     etag,
     vary: "accept-encoding",
     // Assets are named by their content; the page itself is asked for anew each time.
-    "cache-control": path === "/" ? "no-cache" : "public, max-age=31536000, immutable",
+    "cache-control": path.startsWith("/assets/")
+      ? "public, max-age=31536000, immutable"
+      : "no-cache",
   };
   if (matches(request.headers.get("if-none-match"), etag)) {
     return new Response(null, { status: 304, headers });

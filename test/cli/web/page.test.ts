@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
-import { localPage, packPage, unpackPage } from "../../../src/cli/web/page.ts";
+import { localPage, namedPage, packPage, unpackPage } from "../../../src/cli/web/page.ts";
 import { buildPage } from "../../../src/cli/web/page-build.ts";
 
 const page = await buildPage({ small: false });
+const MANIFEST = "/manifest.webmanifest";
 
 describe("the page that is built", () => {
   test("refers to nothing but its own assets, by names that tell their content", () => {
@@ -11,8 +12,9 @@ describe("the page that is built", () => {
     const references = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path = ""]) => path);
     expect(references.length).toBeGreaterThan(1);
     for (const path of references) {
-      expect(path).toMatch(/^\/assets\/[\w-]+-[a-z0-9]{8}\.\w+$/);
       expect([...page.files.keys()]).toContain(path);
+      if (path === MANIFEST) continue;
+      expect(path).toMatch(/^\/assets\/[\w-]+-[a-z0-9]{8}\.\w+$/);
     }
   });
 
@@ -40,7 +42,8 @@ describe("the page that is built", () => {
     const { files } = await buildPage({ small: true });
     const html = Buffer.from(files.get("/")?.identity ?? []).toString();
     const first = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path = ""]) => path);
-    const sizes = ["/", ...first].map((path) => {
+    // Browsers read the manifest when the page is there.
+    const sizes = ["/", ...first.filter((path) => path !== MANIFEST)].map((path) => {
       const file = files.get(path);
       return (file?.br ?? file?.identity ?? []).length;
     });
@@ -57,10 +60,27 @@ describe("the page that is built", () => {
     expect(br?.length).toBeLessThanOrEqual(55_000);
   });
 
+  test("is installed under its server's name, with icons that are there", () => {
+    const named = namedPage(page, "Room 12;\u202e <b>");
+    const { type, identity } = named.files.get(MANIFEST) ?? {};
+    expect(type).toBe("application/manifest+json");
+    const { name, icons, ...others } = JSON.parse(Buffer.from(identity ?? []).toString());
+    expect(name).toBe("Room 12,<U+202E> <b>");
+    expect(others).toMatchObject({ id: "/", start_url: "/", scope: "/", display: "standalone" });
+    expect(icons.map(({ purpose }: { purpose: string }) => purpose)).toContain("maskable");
+    for (const { src, sizes } of icons) {
+      const png = page.files.get(src)?.identity ?? new Uint8Array(24);
+      const head = new DataView(png.buffer, png.byteOffset);
+      expect(`${head.getUint32(16)}x${head.getUint32(20)}`).toBe(sizes);
+    }
+    expect(named.build).toBe(page.build);
+  });
+
   test("says of itself that it is local, and names no build then", () => {
     const local = localPage(page);
     const html = Buffer.from(local.files.get("/")?.identity ?? []).toString();
     expect(html).toContain('<html lang="en" data-build="" data-local="true">');
+    expect(html).not.toContain(MANIFEST);
     expect(local.files.get("/")?.sha256).not.toBe(page.files.get("/")?.sha256);
     expect(local.files.size).toBe(page.files.size);
   });
