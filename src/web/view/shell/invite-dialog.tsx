@@ -1,9 +1,10 @@
 import { type FormEvent, useState } from "react";
-import { cleanText } from "../../../base/text.ts";
+import { cleanText, titleText } from "../../../base/text.ts";
 import { encodeSecret } from "../../../wire/copied-text.ts";
 import { parseFingerprint } from "../../../wire/fingerprint.ts";
 import { quoteInvite } from "../../../wire/invite.ts";
 import { type InvitePlace, invitePlaces } from "../../input/invite-addresses.ts";
+import { copyText } from "./clipboard.ts";
 import { FaultLine, useWork } from "./context.tsx";
 import { Dialog } from "./dialog.tsx";
 import { SelectField } from "./form.tsx";
@@ -15,7 +16,7 @@ const DAYS_MS = 7 * 24 * 60 * 60_000;
 export function CopyLine({ id, label, text }: Readonly<Record<"id" | "label" | "text", string>>) {
   const { texts, say, fail } = usePartPage();
   const copy = () => {
-    navigator.clipboard.writeText(text).then(() => say(texts.copied), fail);
+    copyText(text).then(() => say(texts.copied), fail);
   };
   return (
     <div className="field">
@@ -27,6 +28,27 @@ export function CopyLine({ id, label, text }: Readonly<Record<"id" | "label" | "
         </button>
       </div>
     </div>
+  );
+}
+
+/** By the means of the system, as people send addresses from their phones. */
+function ShareButton({ address }: { readonly address: string }) {
+  const { texts, chat, say, fail } = usePartPage();
+  // Missing on pages without TLS, and in some browsers on a desk.
+  if (!("share" in navigator)) return null;
+  const share = () => {
+    const title = titleText(chat.model.server?.name ?? "");
+    navigator.share({ title, url: address }).catch((error: unknown) => {
+      if (error instanceof DOMException && error.name === "AbortError") return; // The user's will.
+      copyText(address).then(() => say(texts.copied), fail);
+    });
+  };
+  return (
+    <p>
+      <button type="button" className="button" onClick={share}>
+        {texts.inviteShare}
+      </button>
+    </p>
   );
 }
 
@@ -70,6 +92,7 @@ function MadeInvite({ token, untilUnixMs, places }: Made) {
       <Qr text={address} />
       <p className="hint">{texts.inviteUntil(times.full(untilUnixMs))}</p>
       <CopyLine id="invite-link" label={texts.inviteLink} text={address} />
+      <ShareButton address={address} />
       <CopyLine
         id="invite-line"
         label={texts.inviteLine}
