@@ -26,6 +26,17 @@ const LISTEN = `{
       return super.requestPermission();
     }
   };
+  globalThis.badges = [];
+  navigator.setAppBadge = async (count) => void globalThis.badges.push(count);
+  navigator.clearAppBadge = async () => void globalThis.badges.push(0);
+  globalThis.sounds = 0;
+  const Audio = globalThis.AudioContext;
+  globalThis.AudioContext = class extends Audio {
+    constructor() {
+      super();
+      globalThis.sounds += 1;
+    }
+  };
 }`;
 
 function shown({ page }: Visit): Promise<readonly string[]> {
@@ -73,6 +84,51 @@ pageTest("mentions and direct messages are told of, once somebody has asked for 
   expect(told).toEqual(["ben in lobby: @ana are you there?", "ben in @ben: a secret"]);
   await until("the title counts", async () => /^\(\d\)/.test(await ana.page.title()));
   await look(ana, true);
+  ben.tab.close();
+});
+
+pageTest("what waits stands in the icon, and sounds where somebody has asked for it", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  const ben = await Talker.open(served, "ben");
+  await using ana = await browser.visit(pageAddress(served), { before: LISTEN });
+  const { page } = ana;
+  await ana.enter("ana");
+  const icon = () => page.evaluate<string>("document.querySelector('link[rel=icon]').href");
+  const plain = await icon();
+  expect(plain).toMatch(/\/assets\/icon-\w+\.svg$/);
+  await look(ana, false);
+  await ben.says("nobody's name");
+  const dot = await until("a dot stands in it", async () => {
+    const now = await icon();
+    return now === plain ? undefined : now;
+  });
+  expect(dot).toStartWith("data:image/png;base64,");
+  expect(await page.title()).toBe("lobby");
+  await ben.says("a secret", "@ana");
+  await until("the title counts", async () => (await page.title()) === "(1) lobby");
+  await until("the icon has the number", async () => ![plain, dot].includes(await icon()));
+  expect(await page.evaluate<number>("sounds")).toBe(0);
+  await look(ana, true);
+  await ana.button(/Account and settings/).click();
+  const box = ana.dialog("Account and settings").getByLabel("Play a sound for them");
+  await box.click();
+  await until("one hears what it is like", async () => (await page.evaluate("sounds")) === 1);
+  const isQuiet =
+    "navigator.locks.query().then(({ held }) => held.every(({ name }) => name !== 'chat sound'))";
+  await until("it has sounded", () => page.evaluate<boolean>(isQuiet));
+  await page.keyboard.press("Escape");
+  await look(ana, false);
+  await ben.says("another one", "@ana");
+  await ben.says("and one more", "@ana");
+  await until("it counts", async () => (await page.title()) === "(3) lobby");
+  await until("it sounds", async () => (await page.evaluate("sounds")) === 2);
+  await look(ana, true);
+  await ana.room("@ben").click();
+  await ana.sees("and one more");
+  await until("nothing waits", async () => (await icon()) === plain);
+  expect(await page.evaluate<number[]>("badges")).toContain(3);
+  expect((await page.evaluate<number[]>("badges")).at(-1)).toBe(0);
   ben.tab.close();
 });
 

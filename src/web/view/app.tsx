@@ -45,7 +45,7 @@ function useFocus(chat: Chat): void {
   }, [chat]);
 }
 
-/** Shows notifications of mentions and direct messages, if the user has switched them on. */
+/** Shows and sounds mentions and direct messages, if the user has switched that on. */
 function useNotifications(): void {
   const page = usePage();
   const latest = useRef(page);
@@ -54,11 +54,17 @@ function useNotifications(): void {
   useEffect(
     () =>
       chat.onTold((told) => {
-        const { settings, texts, times, fail } = latest.current;
+        const { settings, texts, times, fail, lazy } = latest.current;
         if (told.kind === "came-anew") fail(texts.cameAnew(told.reason));
         if (told.kind !== "notify") return;
         const { target, item, why } = told;
         if (why === "put-out") fail(texts.putOut(cleanText(item.from ?? ""), cleanText(target)));
+        // Where it cannot be fetched, or may not sound before a click, it is silent.
+        if (settings.sounds)
+          lazy
+            .fetch()
+            .then(({ playSound }) => playSound())
+            .catch(() => {});
         if (!settings.notifies || !("Notification" in window)) return;
         const title = texts.notified(cleanText(item.from ?? ""), cleanText(target));
         try {

@@ -8,12 +8,14 @@ import { JoinDialog, RoomsDialog, TopicDialog } from "./room/room-dialogs.tsx";
 import { Invitations, SealedDialog, SealedLine } from "./room/sealed.tsx";
 import { Search } from "./room/search.tsx";
 import { Switcher } from "./room/switcher.tsx";
+import { Badge } from "./shell/badge.tsx";
 import { GuessDelay } from "./shell/guess-delay.tsx";
 import { HelpDialog } from "./shell/help-dialog.tsx";
 import { InviteDialog } from "./shell/invite-dialog.tsx";
 import type { LazyParts } from "./shell/lazy.tsx";
 import { ResetForm } from "./shell/reset-form.tsx";
 import { LogoutDialog, SettingsDialog } from "./shell/settings-dialog.tsx";
+import { playSound } from "./shell/sound.ts";
 
 /** What shell/lazy.tsx fetches. */
 export const PARTS: LazyParts = {
@@ -37,4 +39,6 @@ export const PARTS: LazyParts = {
   Sealed: SealedDialog,
   SealedLine,
   Invitations,
+  Badge,
+  playSound,
 };

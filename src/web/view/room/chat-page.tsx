@@ -8,7 +8,7 @@ import { offsetMinutes } from "../../text/times.ts";
 import { askToSend, useDropping } from "../files/drop-zone.tsx";
 import { OfferedLine } from "../files/file-card.tsx";
 import { isWide, usePage, useTexts } from "../shell/context.tsx";
-import { RoomsDialog, SealedLine, Search, STAYS, Transfers } from "../shell/lazy.tsx";
+import { Badge, RoomsDialog, SealedLine, Search, STAYS, Transfers } from "../shell/lazy.tsx";
 import { Composer, type ComposerHandle } from "./composer.tsx";
 import { RoomHead } from "./header.tsx";
 import { useLiveRegion } from "./live-region.ts";
@@ -316,6 +316,7 @@ export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
         )}
       </main>
       <RightSide side={side} model={model} onClose={closeSide} onJump={onJump} />
+      {isKnown && lines.unread > 0 ? <Badge calls={lines.calls} onClose={STAYS} /> : null}
     </div>
   );
 }

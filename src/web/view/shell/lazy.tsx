@@ -85,6 +85,10 @@ export interface TransferProps extends Closing {
   readonly isBrief?: boolean;
 }
 
+export interface BadgeProps extends Closing {
+  readonly calls: number;
+}
+
 export interface LazyParts {
   /** English: a language that was chosen has them itself. */
   readonly texts: Partial<AllTexts>;
@@ -107,6 +111,8 @@ export interface LazyParts {
   readonly Sealed: ComponentType<SealedProps>;
   readonly SealedLine: ComponentType<SealedProps>;
   readonly Invitations: ComponentType<Closing>;
+  readonly Badge: ComponentType<BadgeProps>;
+  readonly playSound: () => Promise<void>;
 }
 
 /** Fetches the parts once; after a failure the next call tries again. */
@@ -230,6 +236,7 @@ export const ResetForm = lazy(({ Reset }) => Reset);
 export const SealedDialog = lazy(({ Sealed }) => Sealed);
 export const SealedLine = lazy(({ SealedLine: part }) => part);
 export const Invitations = lazy(({ Invitations: part }) => part);
+export const Badge = lazy(({ Badge: part }) => part);
 const GuessDelay = lazy(({ GuessDelay: part }) => part);
 export const ModerationDialog = lazy(({ Moderation }) => Moderation);
 

@@ -8,6 +8,7 @@ import { helpDialog, logoutDialog } from "./lazy.tsx";
 import { LinkDialog } from "./link-dialog.tsx";
 import { usePartPage } from "./part-page.ts";
 import type { Settings } from "./settings.ts";
+import { playSound } from "./sound.ts";
 
 function Looks() {
   const { texts, settings, change } = usePartPage();
@@ -68,6 +69,15 @@ function Notifications() {
           }}
         />
       ) : null}
+      <Check
+        label={texts.sounds}
+        isOn={settings.sounds}
+        onChange={(sounds) => {
+          change({ sounds });
+          // What it is like, and the click that browsers want before a page may sound.
+          if (sounds) void playSound();
+        }}
+      />
     </section>
   );
 }

@@ -4,6 +4,8 @@ export interface Settings {
   readonly language: string | undefined;
   readonly theme: "system" | "light" | "dark";
   readonly notifies: boolean;
+  /** A sound is played where a notification would be shown. */
+  readonly sounds: boolean;
   /** The people of a room stand at the right, where there is room for them. */
   readonly showsPeople: boolean;
   /** Nothing is shown of those who come and go. */
@@ -15,6 +17,7 @@ const FIRST: Settings = {
   language: undefined,
   theme: "system",
   notifies: false,
+  sounds: false,
   showsPeople: true,
   isQuiet: false,
 };
@@ -37,11 +40,12 @@ export function keepSettings(settings: Settings): void {
 }
 
 function checked(kept: Partial<Record<keyof Settings, unknown>>): Settings {
-  const { language, theme, notifies, showsPeople, isQuiet } = kept;
+  const { language, theme, notifies, sounds, showsPeople, isQuiet } = kept;
   return {
     language: typeof language === "string" ? language : FIRST.language,
     theme: theme === "light" || theme === "dark" ? theme : FIRST.theme,
     notifies: notifies === true,
+    sounds: sounds === true,
     showsPeople: showsPeople !== false,
     isQuiet: isQuiet === true,
   };

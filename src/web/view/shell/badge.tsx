@@ -1,0 +1,81 @@
+/** How much waits: in the icon of the tab and, where the page is installed, of the program. */
+import { useEffect } from "react";
+import type { BadgeProps } from "./lazy.tsx";
+
+const SIZE = 64;
+const RED = "#d22";
+const GREY = "#777";
+/** More have no room in an icon. */
+const SHOWN_MAX = 99;
+
+function icon(): HTMLLinkElement | null {
+  return document.querySelector<HTMLLinkElement>("link[rel=icon]");
+}
+
+/** The page's own, with a number for calls or a dot for words; undefined: nothing can be drawn. */
+async function drawn(address: string, calls: number): Promise<string | undefined> {
+  const picture = new Image(SIZE, SIZE);
+  picture.src = address;
+  await picture.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = SIZE;
+  const pen = canvas.getContext("2d");
+  if (pen === null) return undefined;
+  pen.drawImage(picture, 0, 0, SIZE, SIZE);
+  const radius = calls > 0 ? 20 : 13;
+  pen.fillStyle = calls > 0 ? RED : GREY;
+  pen.beginPath();
+  pen.arc(SIZE - radius, radius, radius, 0, 2 * Math.PI);
+  pen.fill();
+  if (calls > 0) {
+    const text = String(Math.min(calls, SHOWN_MAX));
+    pen.fillStyle = "#fff";
+    pen.font = `bold ${text.length > 1 ? 28 : 34}px sans-serif`;
+    pen.textAlign = "center";
+    pen.textBaseline = "middle";
+    pen.fillText(text, SIZE - radius, radius + 2);
+  }
+  return canvas.toDataURL();
+}
+
+interface Badges {
+  setAppBadge?(count: number): Promise<void>;
+  clearAppBadge?(): Promise<void>;
+}
+
+/** The system may know no badges, or allow none here: there is nothing to do then. */
+function badge(calls: number): void {
+  const { navigator } = window as { navigator: Badges };
+  const set = calls > 0 ? navigator.setAppBadge?.(calls) : navigator.clearAppBadge?.();
+  set?.catch(() => undefined);
+}
+
+/** While something waits. @param calls the words that call or answer me, or are to me alone */
+export function Badge({ calls }: BadgeProps) {
+  useEffect(() => {
+    badge(calls);
+    const link = icon();
+    const address = link?.dataset["plain"] ?? link?.href;
+    if (link === null || address === undefined) return;
+    let isOver = false;
+    link.dataset["plain"] = address;
+    drawn(address, calls).then(
+      (changed) => {
+        if (!isOver && changed !== undefined) link.href = changed;
+      },
+      () => undefined, // The icon stays as it is.
+    );
+    return () => {
+      isOver = true;
+    };
+  }, [calls]);
+  useEffect(
+    () => () => {
+      badge(0);
+      const link = icon();
+      if (link?.dataset["plain"] !== undefined) link.href = link.dataset["plain"];
+    },
+    [],
+  );
+  return null;
+}
