@@ -24,10 +24,7 @@ import { commitHash } from "../bench/results.ts";
 import { type ServerProcess, startServer } from "../bench/server-process.ts";
 import { type QuietPoint, type Tally, writeSoakResult } from "./soak-result.ts";
 
-const { values, positionals } = parseArgs({
-  options: { minutes: { type: "string", default: "60" } },
-  allowPositionals: true,
-});
+const [suite = "", ...rest] = process.argv.slice(2);
 /** Mounts of the second end with it. */
 const OTHERS: Readonly<Record<string, readonly string[]>> = {
   tests: [process.execPath, join(import.meta.dir, "soak-tests.ts")],
@@ -35,13 +32,15 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   "power-loss": ["unshare", "-m", process.execPath, join(import.meta.dir, "power-loss.ts")],
   cluster: ["unshare", "-mn", process.execPath, join(import.meta.dir, "soak-cluster.ts")],
 };
-const other = OTHERS[positionals[0] ?? ""];
+const other = OTHERS[suite];
 if (other !== undefined) {
-  const child = Bun.spawn([...other, ...positionals.slice(1)], {
+  // It reads its options itself.
+  const child = Bun.spawn([...other, ...rest], {
     stdio: ["ignore", "inherit", "inherit"],
   });
   process.exit(await child.exited);
 }
+const { values } = parseArgs({ options: { minutes: { type: "string", default: "60" } } });
 
 const BENCH = join(import.meta.dir, "..", "bench");
 const BINARY = join(import.meta.dir, "..", "dist", "chat");

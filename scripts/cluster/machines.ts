@@ -19,11 +19,13 @@ import { join } from "node:path";
 import type { Subprocess } from "bun";
 import { CHAT } from "../../test/e2e/binary.ts";
 import { until } from "../../test/e2e/deadline.ts";
+import { isOldNats } from "../../test/io/nats/nats-servers.ts";
 
 const CLUSTER = "soak";
 const COUNT = 3;
 const NATS_PORT = 4222;
 const ROUTES_PORT = 6222;
+const MONITOR_PORT = 8222;
 const CHAT_PORT = 4700;
 const DISK_MIB = 256;
 /** Debian's package of that name. */
@@ -44,6 +46,7 @@ export class Machine {
   readonly address: string;
   readonly #folder: string;
   readonly #natsUrls: readonly string[];
+  readonly #monitorUrls = numbers(1).map((one) => `http://${addressOf(one)}:${MONITOR_PORT}`);
   readonly #children = new Map<Part, Subprocess>();
   /** All that its `chat serve` has written, over all its lives. */
   readonly logs: string;
@@ -69,12 +72,14 @@ export class Machine {
     run("ip", "-n", this.name, "addr", "add", `${this.address}/24`, "dev", inside);
     for (const link of [inside, "lo"]) run("ip", "-n", this.name, "link", "set", link, "up");
     const routes = numbers(1).map((one) => `nats://${addressOf(one)}:${ROUTES_PORT}`);
+    const sync = isOldNats() ? "" : ", sync_interval: always";
     writeFileSync(
       join(this.#folder, "nats.conf"),
       [
         `server_name: ${this.name}`,
         `listen: ${this.address}:${NATS_PORT}`,
-        `jetstream { store_dir: "${this.disk("nats")}" }`,
+        `http: ${this.address}:${MONITOR_PORT}`,
+        `jetstream { store_dir: "${this.disk("nats")}"${sync} }`,
         `cluster { name: c, listen: ${this.address}:${ROUTES_PORT}, routes: [${routes}] }`,
       ].join("\n"),
     );
@@ -130,7 +135,8 @@ export class Machine {
     const command = this.inside(
       ...[CHAT, "serve", "--host", this.address, "--port", `${CHAT_PORT}`, "--json"],
       ...["--no-discovery", "--data", this.data],
-      ...["--nats", this.natsUrls, "--unsafe-nats", "--cluster", CLUSTER],
+      ...["--nats", this.natsUrls, "--cluster", CLUSTER],
+      ...(isOldNats() ? ["--unsafe-nats"] : ["--nats-monitor", this.#monitorUrls.join(",")]),
     );
     const wrong = { LD_PRELOAD: FAKETIME, FAKETIME: skew ?? "", FAKETIME_DONT_FAKE_MONOTONIC: "1" };
     const env = { ...this.#env(), ...(skew === undefined ? {} : wrong) };

@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isOldNats } from "../io/nats/nats-servers.ts";
 import { reservedPort } from "../ports.ts";
 import { until } from "./deadline.ts";
 import { type Home, type Program, Sandbox } from "./program.ts";
@@ -29,16 +30,10 @@ function blocksOf(heading: string, language: string): string[] {
 class Walk {
   readonly #ports = new Map<string, number>();
   /** Debian's is too old for what the page asks for; without it the lines are the same. */
-  readonly #isOld: boolean;
-
-  private constructor(isOld: boolean) {
-    this.#isOld = isOld;
-  }
+  readonly #isOld = isOldNats();
 
   static async begin(): Promise<Walk> {
-    const said = Bun.spawnSync(["nats-server", "--version"]).stdout.toString();
-    const [, minor = 0] = (/v(\d+)\.(\d+)/.exec(said) ?? []).slice(1).map(Number);
-    const walk = new Walk(minor < 12);
+    const walk = new Walk();
     for (const port of ["4222", "6222", "8222", "2428"])
       walk.#ports.set(port, await reservedPort());
     for (const machine of MACHINES) mkdirSync(walk.folder(machine));

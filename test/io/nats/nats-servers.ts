@@ -4,6 +4,17 @@ import { join } from "node:path";
 import { eventually } from "../../event.ts";
 import { reservedPort } from "../../ports.ts";
 
+/** Of the nats-server in the path; Debian 12 has 2.9.10. */
+export const NATS_VERSION = Bun.spawnSync(["nats-server", "--version"])
+  .stdout.toString()
+  .replace(/^.*v(?=\d)/, "")
+  .trim();
+
+/** It has no `sync_interval: always`, and is refused without --unsafe-nats. */
+export function isOldNats(): boolean {
+  return Bun.semver.order(NATS_VERSION, "2.12.0") < 0;
+}
+
 /** One nats-server, which may be ended and started again. */
 export class NatsServer {
   readonly port: number;
