@@ -1,4 +1,4 @@
-import { createRoot } from "react-dom/client";
+import { createRoot } from "preact/compat/client";
 import { browserPlatform } from "./browser/browser.ts";
 import type { OpenAuditor } from "./driver/auditing.ts";
 import { openChat } from "./driver/chat.ts";

@@ -67,6 +67,14 @@ pageTest("mentions and direct messages are told of, once somebody has asked for 
   await ana.button(/Account and settings/).click();
   const settings = ana.dialog("Account and settings");
   const box = settings.getByLabel("Tell me of mentions and direct messages");
+  // While the browser asks, it is not on yet.
+  await ana.page.evaluate(`{
+    globalThis.ask = Notification.requestPermission;
+    Notification.requestPermission = () => new Promise(() => undefined);
+  }`);
+  await box.click();
+  expect(await box.isChecked()).toBe(false);
+  await ana.page.evaluate("{ Notification.requestPermission = ask; }");
   await box.click();
   await until("it is on", () => box.isChecked());
   await ana.page.keyboard.press("Escape");

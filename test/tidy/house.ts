@@ -94,6 +94,23 @@ export const classes: Rule = {
   },
 };
 
+/** What the page says as React understands it, and Preact, which draws it, does not. */
+const UNLIKE: readonly (readonly [RegExp, string])[] = [
+  [/\bautoFocus\b/, "browsers heed it once for each document: focusAtOnce"],
+  [/\bspellCheck=\{/, 'false is left out: "false"'],
+  [/\bon(?:Wheel|TouchStart|TouchMove)=/, "scrolling would wait for it: listen passively"],
+];
+
+export const preact: Rule = {
+  name: "preact",
+  check: (files) =>
+    files
+      .filter(({ path }) => /^src\/web\/.*\.tsx$/.test(path))
+      .flatMap((source) =>
+        UNLIKE.flatMap(([pattern, why]) => matches("preact", source, pattern, why)),
+      ),
+};
+
 export const words: Rule = {
   name: "words",
   check: (files) =>

@@ -28,7 +28,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   "@noble/hashes": /^src\/web\/browser\/hash\.ts$/,
   ink: /^src\/cli\/screen\/view\//,
   react: /^src\/(?:web\/(?:view\/|page\.tsx$)|cli\/screen\/view\/)/,
-  "react-dom": /^src\/web\/(?:view\/|page\.tsx$)/,
+  preact: /^src\/web\/(?:view\/|page\.tsx$)/,
   virtua: /^src\/web\/view\//,
   gemoji: /^src\/cli\/screen\/input\/emoji\.ts$/,
   "bonjour-service": /^src\/io\/lan\/discovery\.ts$/,

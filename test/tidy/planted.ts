@@ -82,6 +82,18 @@ export const PLANTED: readonly Planted[] = [
     ],
   },
   {
+    rule: "preact",
+    bad: [
+      "const a = <input autoFocus />;",
+      "const a = <input spellCheck={false} />;",
+      "const a = <p onWheel={b} />;",
+    ].map((text) => ({ "src/web/view/a.tsx": text })),
+    good: [
+      { "src/web/view/a.tsx": 'const a = <input spellCheck="false" />;' },
+      { "src/cli/screen/view/a.tsx": "const a = <Box autoFocus />;" },
+    ],
+  },
+  {
     rule: "dates",
     bad: ["const a = new Date(unixMs);", "const a = new Date(b.time).toISOString();"].map(
       (text) => ({

@@ -1,4 +1,4 @@
-import { classes, cycles, folders, heads, portable, words } from "./house.ts";
+import { classes, cycles, folders, heads, portable, preact, words } from "./house.ts";
 import { homes, layers, purity } from "./layers.ts";
 import { docs, pins, places } from "./repository.ts";
 import { dates, language, names, sizes, state } from "./shape.ts";
@@ -24,6 +24,7 @@ export const RULES: readonly Rule[] = [
   folders,
   portable,
   classes,
+  preact,
   words,
   heads,
 ];

@@ -3,7 +3,7 @@ import { SHOWN_FOUND_MAX } from "../../../base/limits-page.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { FoundItem, SearchQuery } from "../../../core/model/state.ts";
 import { FaultLine, useFact } from "../shell/context.tsx";
-import { Check } from "../shell/form.tsx";
+import { Check, focusAtOnce } from "../shell/form.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import type { SearchProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
@@ -53,8 +53,7 @@ function SearchForm({ open }: Pick<SearchProps, "open">) {
           type="search"
           value={text}
           autoComplete="off"
-          // biome-ignore lint/a11y/noAutofocus: it was opened to type into
-          autoFocus
+          ref={focusAtOnce}
           onChange={(event) => setText(event.target.value)}
         />
         <button type="submit" className="button button-main">

@@ -93,9 +93,8 @@ export function Switcher({ onClose, onOpen, isPeople = false }: SwitcherProps) {
         aria-autocomplete="list"
         aria-activedescendant={found.length > 0 ? `switcher-${at}` : undefined}
         autoComplete="off"
-        spellCheck={false}
+        spellCheck="false"
         placeholder={texts.switcherHint}
-        autoFocus
         value={typed}
         onChange={(event) => {
           setTyped(event.target.value);

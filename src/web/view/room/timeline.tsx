@@ -8,7 +8,6 @@ import {
   useMemo,
   useRef,
   useState,
-  type WheelEvent,
 } from "react";
 import { type ScrollToIndexOpts, VList, type VListHandle } from "virtua";
 import { cleanText } from "../../../base/text.ts";
@@ -249,6 +248,20 @@ function useLook(
   return { look, isAway: isAway || fresh > 0, fresh };
 }
 
+/** Passive: a browser that may be told not to scroll asks the page before each step. */
+function useWheel(section: RefObject<HTMLElement | null>, { list, aim }: Place): void {
+  useEffect(() => {
+    const { current: element } = section;
+    const turn = (event: WheelEvent) => {
+      aim.current = undefined;
+      const isBeside = !(event.target as Element).closest(".list");
+      if (isBeside) list.current?.scrollBy(wheelPx(event, list.current.viewportSize));
+    };
+    element?.addEventListener("wheel", turn, { passive: true });
+    return () => element?.removeEventListener("wheel", turn);
+  }, [section, list, aim]);
+}
+
 export function Timeline({ rows: shown, actions, jumps }: TimelineProps) {
   const { chat } = usePage();
   const texts = useTexts();
@@ -260,6 +273,7 @@ export function Timeline({ rows: shown, actions, jumps }: TimelineProps) {
     aim.current = undefined;
   };
   const section = useRef<HTMLElement>(null);
+  useWheel(section, place);
   const keepFocus = useKeptFocus(section);
   const { hasNewer, loading } = shown;
   const offset = useRef(0);
@@ -283,11 +297,6 @@ export function Timeline({ rows: shown, actions, jumps }: TimelineProps) {
         walk(event);
       }}
       onPointerDown={letGo}
-      onWheel={(event) => {
-        letGo();
-        const isBeside = !(event.target as Element).closest(".list");
-        if (isBeside) list.current?.scrollBy(wheelPx(event, list.current.viewportSize));
-      }}
     >
       {loading?.side === "older" ? (
         <p className="loading" role="status">

@@ -1,3 +1,5 @@
+import type { ChangeEvent } from "react";
+
 interface FieldProps {
   readonly id: string;
   readonly label: string;
@@ -8,6 +10,11 @@ interface FieldProps {
   readonly complete: string;
   readonly isRequired?: boolean;
   readonly isFirst?: boolean;
+}
+
+/** Of a field that was opened to type into. Browsers heed `autofocus` once for each document. */
+export function focusAtOnce(field: HTMLElement | null): void {
+  field?.focus();
 }
 
 export function Field(props: FieldProps) {
@@ -21,10 +28,9 @@ export function Field(props: FieldProps) {
         value={value}
         autoComplete={complete}
         autoCapitalize="none"
-        spellCheck={false}
+        spellCheck="false"
         required={isRequired === true}
-        // biome-ignore lint/a11y/noAutofocus: a form of its own, which begins with this field
-        autoFocus={isFirst === true}
+        ref={isFirst === true ? focusAtOnce : null}
         {...(hint === undefined ? {} : { "aria-describedby": `${id}-hint` })}
         onChange={(event) => onChange(event.target.value)}
       />
@@ -81,9 +87,15 @@ interface CheckProps {
 }
 
 export function Check({ label, isOn, onChange }: CheckProps) {
+  const change = ({ target }: ChangeEvent<HTMLInputElement>) => {
+    const { checked } = target;
+    // It shows what is, also where what was asked for is refused: nothing is drawn anew then.
+    target.checked = isOn;
+    onChange(checked);
+  };
   return (
     <label className="check">
-      <input type="checkbox" checked={isOn} onChange={({ target }) => onChange(target.checked)} />
+      <input type="checkbox" checked={isOn} onChange={change} />
       {label}
     </label>
   );

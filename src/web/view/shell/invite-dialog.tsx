@@ -130,6 +130,10 @@ export function InviteDialog({ onClose }: { readonly onClose: () => void }) {
             max={1000}
             value={uses}
             onChange={(event) => setUses(Math.max(1, Number(event.target.value) || 1))}
+            onBlur={(event) => {
+              // What is meant: while somebody types, the field may be empty.
+              event.target.value = String(uses);
+            }}
           />
         </div>
         <FaultLine fault={work.fault} />

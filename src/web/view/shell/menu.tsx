@@ -1,3 +1,4 @@
+import { createPortal } from "preact/compat";
 import {
   type KeyboardEvent,
   type ReactNode,
@@ -7,7 +8,6 @@ import {
   useRef,
   useState,
 } from "react";
-import { createPortal } from "react-dom";
 import { rove } from "../../input/keys.ts";
 import { Icon, type IconName } from "./icons.tsx";
 
@@ -80,7 +80,7 @@ function Menu({ label, items, anchor, onClose, top }: MenuProps) {
     event.stopPropagation();
     buttons[next]?.focus();
   };
-  return createPortal(
+  const menu = (
     <div
       ref={ref}
       className="menu"
@@ -105,10 +105,11 @@ function Menu({ label, items, anchor, onClose, top }: MenuProps) {
           <span dir="auto">{itemLabel}</span>
         </button>
       ))}
-    </div>,
-    // In a dialog it must be above that; anywhere else it belongs to its part of the page.
-    anchor.closest("dialog, main, aside") ?? document.body,
+    </div>
   );
+  // In a dialog it must be above that; anywhere else it belongs to its part of the page.
+  const around = anchor.closest("dialog, main, aside") ?? document.body;
+  return createPortal(menu, around) as object as ReactNode;
 }
 
 interface MenuButtonProps extends Pick<MenuProps, "label" | "top"> {
