@@ -140,6 +140,15 @@ export const ROOM_MEMBERS_MAX = 20_000;
 export const JOINED_ROOMS_MAX = 1_000;
 /** Whom one account ignores; its list goes whole to each device. */
 export const IGNORED_MAX = 256;
+/** Rooms of which one account has set something: as many as anybody arranges, and half a page. */
+export const PREFS_ROOMS_MAX = 512;
+/** Messages that one account has saved; they go whole to each device, 40 bytes each. */
+export const SAVED_MAX = 500;
+/** Changes of one account's settings on the log before they are told as one, and blanked. */
+export const PREFS_RECORDS_MAX = 256;
+/** An account changes its settings so often, and so often at once: by hand nobody is quicker. */
+export const PREFS_PER_SECOND = 2;
+export const PREFS_BURST = 120;
 /** Read positions in memory and in `marks.json`: some 30 bytes each there. */
 export const READ_POSITIONS_MAX = 200_000;
 /** Unread words of one room are counted up to this: 16 bytes each, and more says nothing more. */

@@ -32,6 +32,7 @@ import { leftUnfinished, leftUnsent, notConnected, notLoggedIn } from "./link/re
 import type { Credentials, Entered, LoginManner } from "./login.ts";
 import { OutboxQueue } from "./outbox-queue.ts";
 import { pin } from "./pinning.ts";
+import { PrefsKeeper } from "./prefs.ts";
 import { Reading } from "./reading.ts";
 import { keyChangedFault } from "./sealed/changed-key.ts";
 import type { HistoryView } from "./sealed/claims.ts";
@@ -142,6 +143,8 @@ export class Client {
   #posts: OutboxQueue;
   #end: { readonly fault: Fault | undefined } | undefined;
   readonly #cursors: CursorKeeper;
+  /** Undefined: no face asks for it. */
+  readonly #prefs: PrefsKeeper | undefined;
   readonly #auditor: LogAuditor;
   #audited: AuditedLink | undefined;
   #alarm: Fault | undefined;
@@ -149,6 +152,8 @@ export class Client {
   constructor(parts: ClientParts, options: ClientOptions) {
     this.#parts = parts;
     this.#options = options;
+    const { model } = options;
+    this.#prefs = model && new PrefsKeeper(parts.clock, (event) => model(event));
     this.#sealing = new Sealing({
       clock: parts.clock,
       entropy: parts.entropy,
@@ -470,6 +475,7 @@ export class Client {
       if (!this.#whereabouts.notice(notice, fingerprint, connection)) feed.notice(notice);
     });
     if (connection.isClosed) return;
+    this.#prefs?.connected(connection);
     this.#posts.connected(connection);
     this.#activeLink.found({ connection, ...owner });
     const { welcome, formers } = greeted;
@@ -551,6 +557,8 @@ export class Client {
       followed: (event) => {
         const told = model === undefined ? undefined : modelEventOf(event);
         if (told !== undefined) model?.(told);
+        const notice = event.kind === "account" ? event.notice : undefined;
+        if (notice?.kind === "prefs-set" || notice?.kind === "save") this.#prefs?.changed(notice);
         if (event.kind === "room") this.#sealing.roomTold(event.room);
         if (event.kind !== "caught-up") return;
         this.#sealing.caughtUp(follow !== "none", () => this.#sealedFiles.sayLeft());
@@ -614,6 +622,7 @@ export class Client {
     if (this.#end !== undefined) return Promise.resolve();
     this.#end = { fault };
     this.#sealing.left();
+    this.#prefs?.left();
     this.#activeLink.left(fault ?? leftUnfinished());
     this.#posts.leave(fault ?? leftUnsent());
     const closed = this.#loop.close(fault ?? leftUnsent());

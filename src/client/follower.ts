@@ -48,7 +48,7 @@ export type FollowerEvent =
   | { readonly kind: "account"; readonly notice: AccountNotice };
 
 export type AccountNotice = NoticeOf<
-  "ignored" | "link-asked" | "event" | "invited" | "key-packages-low"
+  "ignored" | "prefs-set" | "save" | "link-asked" | "event" | "invited" | "key-packages-low"
 >;
 
 export interface FollowerSink {
@@ -143,6 +143,8 @@ export class Follower {
         return this.#sink.event({ kind: "in-room", room, notice });
       }
       case "ignored":
+      case "prefs-set":
+      case "save":
       case "link-asked":
       case "event":
       case "invited":

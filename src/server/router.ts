@@ -22,6 +22,7 @@ import type { WebDownloads } from "./http/download-links.ts";
 import { changePassword } from "./queue/erasure.ts";
 import type { WrittenLog } from "./queue/pending-writes.ts";
 import type { ModerationRequest } from "./rooms/moderation.ts";
+import type { PrefsRequest } from "./rooms/prefs.ts";
 import type { ProofRequest } from "./rooms/proofs.ts";
 import type { Queries } from "./rooms/queries.ts";
 import type { Reactions } from "./rooms/reactions.ts";
@@ -73,6 +74,7 @@ export interface Services {
   };
   readonly resets: Pick<Resets, "use">;
   readonly reading: Service<ReadingRequest>;
+  readonly prefs: Service<PrefsRequest>;
   readonly channels: { ticket(client: ClientConnection, account: Account): string };
   readonly dashboard: Service<DashboardRequest>;
   readonly proofs: Service<ProofRequest>;
@@ -279,6 +281,10 @@ export class RequestRouter {
       case "ignore":
       case "ignored":
         return this.#options.services.reading.serve(client, account, request);
+      case "prefs":
+      case "prefs-set":
+      case "save":
+        return this.#options.services.prefs.serve(client, account, request);
       case "download": {
         const { downloads } = this.#options.services;
         if (downloads === undefined) throw noFiles();

@@ -169,6 +169,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       await accounts.follow(registry.head + 1, (record) => {
         registry.apply(record);
         this.#remote?.decided(record);
+        this.#services.prefs.recorded(record);
       }),
       await history.follow(rooms.head + 1, (record) => this.input({ kind: "record", record })),
     );

@@ -18,6 +18,7 @@ import type { LocalPosts } from "./rooms/local-posts.ts";
 import { Management, type ManagementOptions } from "./rooms/management.ts";
 import { MassErasure } from "./rooms/mass-erasure.ts";
 import { Moderation, type ModerationOptions } from "./rooms/moderation.ts";
+import { PrefsService } from "./rooms/prefs.ts";
 import { ProofService } from "./rooms/proofs.ts";
 import { Queries } from "./rooms/queries.ts";
 import { Reactions } from "./rooms/reactions.ts";
@@ -48,6 +49,7 @@ export interface OpenServices {
   readonly downloads: WebDownloads | undefined;
   readonly retention: Retention;
   readonly sealed: SealedService | undefined;
+  readonly prefs: PrefsService;
   /** The account is not in on this link any more: what it had open goes with it. */
   ended(client: ClientConnection): void;
 }
@@ -71,6 +73,7 @@ export function openServices(options: ServiceOptions): OpenServices {
     peersOf: ({ id }) => peersOf(id),
     addressed: (token) => downloads?.channelOf(token),
   });
+  const prefs = new PrefsService(options);
   const router = new RequestRouter({
     ...options,
     services: {
@@ -84,6 +87,7 @@ export function openServices(options: ServiceOptions): OpenServices {
       devices: new Devices(options),
       resets,
       reading,
+      prefs,
       channels,
       files,
       downloads,
@@ -109,7 +113,7 @@ export function openServices(options: ServiceOptions): OpenServices {
     downloads?.ended(client);
     watchers.watch(client, false);
   };
-  return { router, channels, files, downloads, retention, sealed, ended };
+  return { router, channels, files, downloads, retention, sealed, prefs, ended };
 }
 
 /** The door. @param guards what it asks beside passwords */

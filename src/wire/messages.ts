@@ -8,6 +8,7 @@ import {
   NOTE_BYTES_MAX,
   PAGE_RECORDS_MAX,
   PREDECESSORS_MAX,
+  PREFS_ROOMS_MAX,
   PRESENCES_TOGETHER_MAX,
   PROOF_HASHES_MAX,
   PROOFS_TOGETHER_MAX,
@@ -15,6 +16,7 @@ import {
   RECORDS_TOGETHER_MAX,
   RETENTION_MS_MAX,
   RETENTION_MS_MIN,
+  SAVED_MAX,
   SENTENCE_BYTES_MAX,
   SERVER_NAME_BYTES_MAX,
   TEXT_BYTES_MAX,
@@ -86,9 +88,23 @@ const roomEntry = v.object({
   closed: v.optional(v.boolean()),
   /** What is said there only its devices can read. */
   sealed: v.optional(v.boolean()),
+  /** Who joins has to know its password. */
+  locked: v.optional(v.boolean()),
   /** Milliseconds after which what is said there is erased; left out: it is kept. */
   keepMs: v.optional(positive),
 });
+
+/** What an account has set of one room, for its own devices alone. */
+const roomPrefs = {
+  room: id,
+  /** It calls nobody until then, Unix ms; 0: for good. */
+  muted: v.optional(moment),
+  favourite: v.optional(v.boolean()),
+  /** Not listed until something is said behind that record. */
+  hidden: v.optional(count),
+  /** From that record on it counts as unread, whatever was read. */
+  unread: v.optional(positive),
+};
 
 const fault = {
   code: text(64),
@@ -163,6 +179,17 @@ export const REQUESTS = {
   },
   ignore: { fields: { user: name, on: v.boolean() }, answer: accepted },
   ignored: { fields: {}, answer: v.object({ users: v.array(name) }) },
+  /** What the account has set of rooms, and which messages it has saved, oldest first. */
+  prefs: {
+    fields: {},
+    answer: v.object({
+      rooms: v.pipe(v.array(v.object(roomPrefs)), v.maxLength(PREFS_ROOMS_MAX)),
+      saved: v.pipe(v.array(v.object({ room: id, seq: positive })), v.maxLength(SAVED_MAX)),
+    }),
+  },
+  /** In place of what was set of the room before. */
+  "prefs-set": { fields: roomPrefs, answer: accepted },
+  save: { fields: { room: id, seq: positive, on: v.boolean() }, answer: accepted },
   /** Everything of the room up to its record `n` was read. */
   read: { fields: { room: id, n: count }, answer: accepted },
   edit: {
@@ -439,6 +466,10 @@ export const NOTICES = {
   servers: { places: places(CLUSTER_PLACES_MAX) },
   /** All whom the account ignores: at log-in, and when that changes. */
   ignored: { users: v.array(name) },
+  /** The account has set something of a room, in place of what it had set of it before. */
+  "prefs-set": roomPrefs,
+  /** The account has saved a message, or does not want it any more. */
+  save: { room: id, seq: positive, on: v.boolean() },
   /** A device that knows the code asks to be one of this account. */
   "link-asked": { code: HASH, deviceKey: KEY, mac: HASH },
   /** The account reads this room no longer, on any of its devices. */

@@ -48,6 +48,8 @@ export const RECORD_KINDS = [
   "invite-used",
   "invite-gone",
   "ignore",
+  "prefs",
+  "prefs-erase",
   "identity",
 ] as const;
 

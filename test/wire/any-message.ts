@@ -49,9 +49,14 @@ const room = fields<Answer<"history">["rooms"][number]>(
     with: name,
     topic,
     closed: fc.boolean(),
+    locked: fc.boolean(),
     keepMs: positive,
     sealed: fc.boolean(),
   },
+  ["room"],
+);
+const roomPrefs = fields<RequestFields<"prefs-set">>(
+  { room: name, muted: moment, favourite: fc.boolean(), hidden: count, unread: positive },
   ["room"],
 );
 const path = fc.array(exact(32), { maxLength: PROOF_HASHES_MAX });
@@ -154,6 +159,9 @@ export const ANY_REQUEST: { [Kind in RequestKind]: fc.Arbitrary<RequestFields<Ki
   who: fields<RequestFields<"who">>({ room: name, after: name }, []),
   ignore: fc.record({ user: name, on: fc.boolean() }),
   ignored: accepted,
+  prefs: accepted,
+  "prefs-set": roomPrefs,
+  save: fc.record({ room: name, seq: positive, on: fc.boolean() }),
   read: fc.record({ room: name, n: count }),
   post: fc.record({
     outbox: name,
@@ -314,6 +322,12 @@ export const ANY_ANSWER: { [Kind in RequestKind]: fc.Arbitrary<Answer<Kind>> } =
   }),
   ignore: accepted,
   ignored: fc.record({ users: fc.array(name) }),
+  prefs: fc.record({
+    rooms: fc.array(roomPrefs, { maxLength: 5 }),
+    saved: fc.array(fc.record({ room: name, seq: positive }), { maxLength: 5 }),
+  }),
+  "prefs-set": accepted,
+  save: accepted,
   read: accepted,
   post: fields<Answer<"post">>({ seq: positive, n: positive, time: moment, queued: fc.boolean() }, [
     "seq",
@@ -390,6 +404,7 @@ export const ANY_NOTICE: { [Kind in NoticeKind]: fc.Arbitrary<NoticeFields<Kind>
       topic,
       closed: fc.boolean(),
       sealed: fc.boolean(),
+      locked: fc.boolean(),
       keepMs: positive,
       n: positive,
       skipped: count,
@@ -402,6 +417,8 @@ export const ANY_NOTICE: { [Kind in NoticeKind]: fc.Arbitrary<NoticeFields<Kind>
   ),
   read: fields<NoticeFields<"read">>({ room: name, n: count, unread: count }, ["room", "n"]),
   ignored: fc.record({ users: fc.array(name) }),
+  "prefs-set": roomPrefs,
+  save: fc.record({ room: name, seq: positive, on: fc.boolean() }),
   servers: fc.record({
     places: fc.array(fc.record({ host: text(255), port: positive }), {
       maxLength: CLUSTER_PLACES_MAX,

@@ -118,6 +118,8 @@ describe("PROTOCOL.md", () => {
       "invite-used",
       "invite-gone",
       "ignore",
+      "prefs",
+      "prefs-erase",
       "identity",
     ]);
     for (const kind of RECORD_KINDS) {

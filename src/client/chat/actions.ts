@@ -1,8 +1,9 @@
 import type { RoomId } from "../../base/ids.ts";
 import { withMentions } from "../../core/client/mentions.ts";
-import { isSame } from "../../core/model/item.ts";
+import { isSame, isWords } from "../../core/model/item.ts";
 import { openRoom, roomOf } from "../../core/model/selectors.ts";
 import type { Draft, Item, SearchQuery } from "../../core/model/state.ts";
+import type { RoomPrefs } from "../../core/rooms/prefs.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { sealedEdit } from "../sealed/body.ts";
 import { checkIsOpen } from "../sealed/making.ts";
@@ -49,6 +50,33 @@ export abstract class ChatActions extends ModelDriver {
   /** Back to the newest. */
   bottom(): void {
     this.#inRoom((room) => this.person({ kind: "bottom", room }));
+  }
+
+  /** Marks the room as unread: from that record on, or its last words. */
+  markUnread(target: string, n?: number): void {
+    const room = roomOf(this.model, target);
+    if (room === undefined) return;
+    const last = room.tail.items.findLast((item) => isWords(item) && !item.isMine);
+    this.person({ kind: "mark-unread", room: room.id, n: n ?? last?.n ?? Math.max(1, room.last) });
+  }
+
+  /** Changes some of what the account has set of the room, on all of its devices. */
+  arrange(target: string, prefs: RoomPrefs): void {
+    const room = roomOf(this.model, target);
+    if (room !== undefined) this.person({ kind: "arrange", room: room.id, prefs });
+  }
+
+  /** Hides a conversation until something is said in it. */
+  hide(target: string): void {
+    const room = roomOf(this.model, target);
+    if (room === undefined) return;
+    if (isSame(this.model.open, room.target)) this.open(undefined);
+    this.arrange(target, { hidden: room.last, unread: undefined });
+  }
+
+  /** Keeps a message of that room in the account's list, or takes it out again. */
+  save(room: RoomId, seq: number, on: boolean): void {
+    this.show(this.request("save", { room, seq, on }));
   }
 
   search(query: SearchQuery | undefined): void {

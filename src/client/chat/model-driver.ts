@@ -4,6 +4,7 @@ import type { Sha256 } from "../../base/ids.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import type { Model } from "../../core/model/state.ts";
 import { emptyModel, updateAll } from "../../core/model/update.ts";
+import type { RoomPrefs } from "../../core/rooms/prefs.ts";
 import type { Ask } from "../link/queries.ts";
 import { type HistoryOf, ModelQueries } from "./model-queries.ts";
 
@@ -118,6 +119,8 @@ export abstract class ModelDriver {
       case "search":
         void this.#queries.search(effect);
         return;
+      case "prefs-set":
+        return this.show(this.request("prefs-set", { room: effect.room, ...given(effect.prefs) }));
       case "read":
       case "notify":
       case "keep-draft":
@@ -126,4 +129,9 @@ export abstract class ModelDriver {
         return unreachable(effect);
     }
   }
+}
+
+/** An optional field is left out, never undefined. */
+function given(prefs: RoomPrefs): RoomPrefs {
+  return Object.fromEntries(Object.entries(prefs).filter(([, value]) => value !== undefined));
 }

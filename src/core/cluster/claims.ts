@@ -16,7 +16,7 @@ export interface Claims {
 const ACCOUNT_KINDS: ReadonlySet<RecordKind> = new Set([
   ...(["account", "account-name", "account-gone", "device", "device-gone", "password"] as const),
   ...(["reset", "room-password", "ban", "role", "registration", "invite", "invite-used"] as const),
-  ...(["invite-gone", "ignore", "identity"] as const),
+  ...(["invite-gone", "ignore", "prefs", "prefs-erase", "identity"] as const),
 ]);
 
 export function placeOf(kind: RecordKind): Place {
@@ -82,9 +82,14 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     case "invite-used":
     case "invite-gone":
       return changing(NOTHING, [`invite ${room}`]);
+    case "prefs":
+    case "prefs-erase":
+      // No word of the account rests on them; its removal does, which blanks them.
+      return changing([`account ${room}`], [`prefs ${room}`]);
+    case "account-gone":
+      return changing([`prefs ${room}`], [`account ${room}`]);
     case "ban":
     case "role":
-    case "account-gone":
     case "device":
     case "device-gone":
     case "password":

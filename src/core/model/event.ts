@@ -3,6 +3,7 @@ import type { FileId, RoomId } from "../../base/ids.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
 import type { PostOutcome } from "../client/outbox.ts";
+import type { PrefsChange, RoomPrefs } from "../rooms/prefs.ts";
 import type {
   ConnectionView,
   Draft,
@@ -47,6 +48,7 @@ export type ServerEvent =
       readonly topic?: string | undefined;
       readonly closed?: boolean | undefined;
       readonly sealed?: boolean | undefined;
+      readonly locked?: boolean | undefined;
       readonly keepMs?: number | undefined;
       readonly n: number;
       readonly skipped: number;
@@ -71,6 +73,13 @@ export type ServerEvent =
       readonly unread?: number | undefined;
     }
   | { readonly kind: "ignored"; readonly users: readonly string[] }
+  /** All that the account has set of rooms, and all messages that it has saved. */
+  | {
+      readonly kind: "prefs";
+      readonly rooms: readonly ({ readonly room: RoomId } & RoomPrefs)[];
+      readonly saved: readonly { readonly room: RoomId; readonly seq: number }[];
+    }
+  | PrefsChange
   | {
       readonly kind: "offered";
       readonly room: RoomId;
@@ -118,6 +127,10 @@ export type PersonEvent =
   | { readonly kind: "jump"; readonly room: RoomId; readonly seq: number }
   /** Back to the newest. */
   | { readonly kind: "bottom"; readonly room: RoomId }
+  /** From its record `n` on it counts as unread, until it is opened again. */
+  | { readonly kind: "mark-unread"; readonly room: RoomId; readonly n: number }
+  /** Changes some of what is set of the room. */
+  | { readonly kind: "arrange"; readonly room: RoomId; readonly prefs: RoomPrefs }
   | { readonly kind: "draft"; readonly target: string; readonly draft: Draft | undefined }
   | { readonly kind: "search"; readonly query: SearchQuery | undefined }
   | { readonly kind: "search-more" }
@@ -168,5 +181,7 @@ export type ModelEffect =
   | { readonly kind: "members"; readonly room: RoomId; readonly target: string }
   /** Answered by `found` or `search-failed`. `before`: seq, exclusive. */
   | { readonly kind: "search"; readonly query: SearchQuery; readonly before: number | undefined }
+  /** Of all devices: what was set of the room is this from now on. */
+  | { readonly kind: "prefs-set"; readonly room: RoomId; readonly prefs: RoomPrefs }
   /** Keep what is written over a reload. */
   | { readonly kind: "keep-draft"; readonly target: string; readonly draft: Draft | undefined };

@@ -43,6 +43,7 @@ export function newRoom(news: RoomNews): RoomDraft {
     topic: news.topic ?? "",
     isClosed: news.closed === true,
     isSealed: news.sealed === true,
+    isLocked: news.locked === true,
     keepMs: news.keepMs,
     moderates: news.moderates === true,
     last: told,
@@ -73,6 +74,7 @@ export function toldAgain(room: RoomDraft, news: RoomNews): void {
   room.target = room.kind === "room" ? room.name : `@${room.name}`;
   room.isClosed = news.closed === true;
   room.isSealed ||= news.sealed === true; // For good, whatever is said later.
+  room.isLocked = news.locked === true;
   room.keepMs = news.keepMs;
   room.topic = news.topic ?? "";
   room.moderates = news.moderates === true;
@@ -156,7 +158,8 @@ function unreadBehind({ tail, last, read, unread }: RoomDraft): number {
   return isWhole ? here : Math.max(here, Math.min(unread, last - read));
 }
 
-function wordsOfOthers({ items }: Stretch, after: number): number {
+/** Words of others behind that record, as far as they are here. */
+export function wordsOfOthers({ items }: Stretch, after: number): number {
   const first = items.findLastIndex(({ n }) => n <= after) + 1;
   return items.slice(first).filter((item) => isWords(item) && !item.isMine).length;
 }

@@ -1,5 +1,7 @@
+import type { RoomId } from "../../base/ids.ts";
 import { isSame } from "./item.ts";
-import type { Model, RoomState } from "./state.ts";
+import { isCalling, wordsOfOthers } from "./room.ts";
+import type { Item, Model, RoomState } from "./state.ts";
 
 /** One line of the list of rooms and conversations. */
 export interface RoomLine {
@@ -13,17 +15,26 @@ export interface RoomLine {
   /** Of a conversation: whether the other one is there; undefined: not known. */
   readonly isOnline: boolean | undefined;
   readonly isIgnored: boolean;
+  /** It stands first. */
+  readonly isFavourite: boolean;
+  /** It calls nobody by what is said in it; what is unread there counts in its own line alone. */
+  readonly isMuted: boolean;
   readonly isSealed: boolean;
+  /** Who joins has to know its password. */
+  readonly isLocked: boolean;
   /** Something is written and not sent. */
   readonly hasDraft: boolean;
 }
 
 export interface RoomLines {
-  /** By name. */
+  /** Favourites first, then by name. */
   readonly rooms: readonly RoomLine[];
-  /** Those with unread words first, then the last spoken with. */
+  /**
+   * Favourites first, then those with unread words, then the last spoken with; without those that
+   * are hidden.
+   */
   readonly people: readonly RoomLine[];
-  /** Over all, but people who are ignored. */
+  /** Over all, but people who are ignored, and what is muted. */
   readonly unread: number;
   readonly calls: number;
 }
@@ -43,14 +54,52 @@ export function isIgnored(model: Model, user: string | undefined): boolean {
   return user !== undefined && model.ignored.has(user.toLowerCase());
 }
 
+/** Nothing that is said there calls its reader: no sound, no notification, no badge. */
+export function isQuiet({ prefs }: Pick<Model, "prefs">, room: RoomId): boolean {
+  return prefs?.get(room)?.muted !== undefined;
+}
+
+/** It calls or answers me, or is said to me alone, by someone who is heard; muted or not. */
+export function callsUser(
+  { me, ignored }: Pick<Model, "me" | "ignored">,
+  room: RoomState,
+  item: Item,
+): boolean {
+  const isHeard = item.from === undefined || !ignored.has(item.from.toLowerCase());
+  return isHeard && isCalling(item, room, me);
+}
+
+/** Words of others that were not read, or that the user has marked so. */
+function unreadIn({ prefs }: Pick<Model, "prefs">, room: RoomState): number {
+  const marked = prefs?.get(room.id)?.unread;
+  if (marked === undefined) return room.unread;
+  return Math.max(1, room.unread, wordsOfOthers(room.tail, marked - 1));
+}
+
+function isHidden(model: Model, room: RoomState): boolean {
+  if (model.prefs?.get(room.id)?.hidden === undefined || room.kind === "room") return false;
+  return !isSame(model.open, room.target) && unreadIn(model, room) === 0;
+}
+
 export function roomLines(model: Model): RoomLines {
   const rooms: RoomState[] = [];
   const people: RoomState[] = [];
-  for (const room of model.rooms.values()) (room.kind === "room" ? rooms : people).push(room);
-  rooms.sort((one, other) => (one.name.toLowerCase() < other.name.toLowerCase() ? -1 : 1));
-  const isFirst = (room: RoomState) => isUnreadFirst(model, room);
+  for (const room of model.rooms.values()) {
+    if (room.kind === "room") rooms.push(room);
+    else if (!isHidden(model, room)) people.push(room);
+  }
+  const isFavourite = ({ id }: RoomState) => Number(model.prefs?.get(id)?.favourite === true);
+  rooms.sort(
+    (one, other) =>
+      isFavourite(other) - isFavourite(one) ||
+      (one.name.toLowerCase() < other.name.toLowerCase() ? -1 : 1),
+  );
+  const isFirst = (room: RoomState) => Number(isUnreadFirst(model, room));
   people.sort(
-    (one, other) => Number(isFirst(other)) - Number(isFirst(one)) || other.lastSeq - one.lastSeq,
+    (one, other) =>
+      isFavourite(other) - isFavourite(one) ||
+      isFirst(other) - isFirst(one) ||
+      other.lastSeq - one.lastSeq,
   );
   const online = onlineNames(model);
   const lineOf = (room: RoomState) => roomLine(model, room, online);
@@ -59,7 +108,9 @@ export function roomLines(model: Model): RoomLines {
   if (open?.startsWith("@") === true && roomOf(model, open) === undefined) {
     lines.people.unshift(strangerLine(model, open, online));
   }
-  const heard = [...lines.rooms, ...lines.people.filter((line) => !line.isIgnored)];
+  const heard = [...lines.rooms, ...lines.people].filter(
+    (line) => !line.isIgnored && !line.isMuted,
+  );
   return {
     ...lines,
     unread: heard.reduce((sum, line) => sum + line.unread, 0),
@@ -69,9 +120,9 @@ export function roomLines(model: Model): RoomLines {
 
 /** The one that is open keeps its place while it is read. */
 function isUnreadFirst(model: Model, room: RoomState): boolean {
-  if (isIgnored(model, room.name)) return false;
+  if (isIgnored(model, room.name) || isQuiet(model, room.id)) return false;
   const wasUnread = isSame(model.open, room.target) && room.readAtOpening !== undefined;
-  return room.unread > 0 || wasUnread;
+  return unreadIn(model, room) > 0 || wasUnread;
 }
 
 function roomLine(model: Model, room: RoomState, online: ReadonlySet<string>): RoomLine {
@@ -82,12 +133,15 @@ function roomLine(model: Model, room: RoomState, online: ReadonlySet<string>): R
     target,
     kind,
     name,
-    unread: room.unread,
+    unread: unreadIn(model, room),
     calls: room.calls.length,
     isOpen: isSame(model.open, target),
     isOnline: isPerson ? isOnline : undefined,
     isIgnored: isPerson && isIgnored(model, name),
+    isFavourite: model.prefs?.get(room.id)?.favourite === true,
+    isMuted: isQuiet(model, room.id),
     isSealed: room.isSealed,
+    isLocked: room.isLocked,
     hasDraft: (model.drafts.get(target)?.text ?? "") !== "",
   };
 }
@@ -97,8 +151,9 @@ function strangerLine(model: Model, target: string, online: ReadonlySet<string>)
   const name = target.slice(1);
   const isOnline = online.has(name.toLowerCase()) ? true : undefined;
   const hasDraft = (model.drafts.get(target)?.text ?? "") !== "";
-  const nothing = { unread: 0, calls: 0, isIgnored: isIgnored(model, name), isSealed: false };
-  return { target, kind: "person", name, ...nothing, isOpen: true, isOnline, hasDraft };
+  const nothing = { unread: 0, calls: 0, isFavourite: false, isMuted: false };
+  const marks = { isIgnored: isIgnored(model, name), isSealed: false, isLocked: false };
+  return { target, kind: "person", name, ...nothing, ...marks, isOpen: true, isOnline, hasDraft };
 }
 
 /** Folded names of all who are online in any room that is followed. */

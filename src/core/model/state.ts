@@ -4,6 +4,7 @@ import type { PostBody } from "../../wire/messages.ts";
 import type { Imported } from "../client/chat-record.ts";
 import type { Receipt } from "../client/outbox.ts";
 import type { FileBody } from "../rooms/files.ts";
+import type { RoomPrefs } from "../rooms/prefs.ts";
 import type { ProgressReport } from "../transfer/progress.ts";
 
 /**
@@ -34,6 +35,10 @@ export interface Model {
   readonly drafts: ReadonlyMap<string, Draft>;
   /** Folded names. */
   readonly ignored: ReadonlySet<string>;
+  /** What the account has set of rooms, on all its devices; undefined: its server keeps none. */
+  readonly prefs: ReadonlyMap<RoomId, RoomPrefs> | undefined;
+  /** Rooms of the messages that the account has saved, by seq, oldest saved first. */
+  readonly saved: ReadonlyMap<number, RoomId>;
   /** By id, oldest first. */
   readonly transfers: ReadonlyMap<string, TransferView>;
   readonly search: SearchView | undefined;
@@ -91,6 +96,8 @@ export interface RoomState {
   readonly isClosed: boolean;
   /** What is said there only the devices in its group can read. */
   readonly isSealed: boolean;
+  /** Who joins has to know its password. */
+  readonly isLocked: boolean;
   /** How long it keeps what is said, in milliseconds; undefined: for good. */
   readonly keepMs: number | undefined;
   /** `n` of its last record, and up to where some device of the account has read. */

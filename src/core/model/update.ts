@@ -7,9 +7,9 @@ import type { LinkEvent, ModelEffect, ModelEvent, ServerEvent } from "./event.ts
 import { isSame } from "./item.ts";
 import { forgetSent, forgetUntold, worked } from "./local-work.ts";
 import { answered, isAnswer, wantOlder } from "./page.ts";
+import { arranged, spokenIn } from "./prefs.ts";
 import {
   addRecord,
-  isCalling,
   newRoom,
   noteCall,
   type RoomNews,
@@ -17,6 +17,7 @@ import {
   settled,
   toldAgain,
 } from "./room.ts";
+import { callsUser, isQuiet } from "./selectors.ts";
 import type { Item, Model, RoomState } from "./state.ts";
 import { done, isPersons } from "./user-actions.ts";
 
@@ -40,6 +41,8 @@ export function emptyModel(itemsMax = SHOWN_ITEMS_MAX): Model {
     pending: [],
     drafts: new Map(),
     ignored: new Set(),
+    prefs: undefined,
+    saved: new Map(),
     transfers: new Map(),
     search: undefined,
     faults: [],
@@ -76,6 +79,9 @@ function handle(draft: ModelDraft, event: ModelEvent): void {
     case "presence":
     case "read":
     case "ignored":
+    case "prefs":
+    case "prefs-set":
+    case "save":
     case "offered":
       return told(draft, event);
     default:
@@ -140,6 +146,8 @@ function forgetAll(draft: ModelDraft): void {
   fields.pending = [];
   fields.drafts = new Map();
   fields.ignored = new Set();
+  fields.prefs = undefined;
+  fields.saved = new Map();
   fields.transfers = new Map();
   fields.search = undefined;
   draft.removeRooms();
@@ -166,6 +174,10 @@ function told(draft: ModelDraft, event: ServerEvent): void {
     case "ignored":
       fields.ignored = new Set(event.users.map((user) => user.toLowerCase()));
       return;
+    case "prefs":
+    case "prefs-set":
+    case "save":
+      return arranged(draft, event);
     case "offered": {
       const room = draft.room(event.room);
       if (room === undefined || room.offered.some(({ file }) => file === event.file)) return;
@@ -235,17 +247,24 @@ function recorded(draft: ModelDraft, { record }: Extract<ServerEvent, { kind: "r
       why: "put-out",
     });
   }
-  if (item !== undefined) called(draft, room.id, item);
+  if (item === undefined) return;
+  spokenIn(draft, room.id, item);
+  called(draft, room.id, item);
 }
 
 /** It may be something that its reader waits for. */
 function called(draft: ModelDraft, id: RoomId, item: Item): void {
   const room = draft.room(id);
-  const { me, isCaughtUp, ignored } = draft.fields;
-  if (room === undefined || !isCalling(item, room, me)) return;
-  if (item.from !== undefined && ignored.has(item.from.toLowerCase())) return;
+  const { fields } = draft;
+  if (room === undefined || !callsUser(fields, room, item)) return;
   noteCall(room, item);
-  if (!isCaughtUp || item.n <= room.read || isLookedAt(draft, room)) return;
+  if (
+    !fields.isCaughtUp ||
+    isQuiet(fields, room.id) ||
+    item.n <= room.read ||
+    isLookedAt(draft, room)
+  )
+    return;
   const why = item.callsMe ? "mention" : "direct";
   draft.effects.push({ kind: "notify", room: id, target: room.target, item, why });
 }

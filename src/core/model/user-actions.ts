@@ -4,12 +4,13 @@ import type { ModelDraft } from "./builder.ts";
 import type { ModelEvent, PersonEvent } from "./event.ts";
 import { isSame, itemAt } from "./item.ts";
 import { wantFound, wantMoreFound, wantNewer, wantOlder, wantPage } from "./page.ts";
+import { arrange } from "./prefs.ts";
 import { leaveView, nOfSeen, type RoomDraft, readUpTo } from "./room.ts";
 import type { Draft } from "./state.ts";
 
 const PERSONS: ReadonlySet<string> = new Set<PersonEvent["kind"]>([
-  ...(["open", "focus", "seen", "reach", "jump", "bottom"] as const),
-  ...(["draft", "search", "search-more", "dismissed"] as const),
+  ...(["open", "focus", "seen", "reach", "jump", "bottom", "mark-unread"] as const),
+  ...(["arrange", "draft", "search", "search-more", "dismissed"] as const),
 ]);
 
 export function isPersons(event: ModelEvent): event is PersonEvent {
@@ -29,6 +30,8 @@ export function done(draft: ModelDraft, event: PersonEvent): void {
       return wantFound(draft, event.query);
     case "search-more":
       return wantMoreFound(draft);
+    case "arrange":
+      return arrange(draft, event.room, event.prefs);
     case "draft":
       return written(draft, event.target, event.draft);
     case "dismissed":
@@ -37,6 +40,7 @@ export function done(draft: ModelDraft, event: PersonEvent): void {
     case "seen":
     case "reach":
     case "jump":
+    case "mark-unread":
     case "bottom": {
       const room = draft.room(event.room);
       return room === undefined ? undefined : inRoom(draft, room, event);
@@ -46,7 +50,7 @@ export function done(draft: ModelDraft, event: PersonEvent): void {
   }
 }
 
-type InRoom = Extract<PersonEvent, { kind: "seen" | "reach" | "jump" | "bottom" }>;
+type InRoom = Extract<PersonEvent, { kind: "seen" | "reach" | "jump" | "bottom" | "mark-unread" }>;
 
 function inRoom(draft: ModelDraft, room: RoomDraft, event: InRoom): void {
   switch (event.kind) {
@@ -56,6 +60,9 @@ function inRoom(draft: ModelDraft, room: RoomDraft, event: InRoom): void {
       return event.side === "older" ? wantOlder(draft, room) : wantNewer(draft, room);
     case "jump":
       return jump(draft, room, event.seq);
+    case "mark-unread":
+      if (isSame(draft.fields.open, room.target)) room.readAtOpening = event.n - 1;
+      return arrange(draft, room.id, { unread: event.n });
     case "bottom":
       room.jump = undefined;
       room.shown = undefined;
@@ -75,12 +82,20 @@ function open(draft: ModelDraft, target: string | undefined): void {
   const room = roomAt(draft, target);
   draft.fields.open = room?.target ?? target?.replace(/^#/, "");
   if (room === undefined) return;
-  room.readAtOpening = room.unread > 0 ? room.read : undefined;
+  room.readAtOpening = firstUnreadAt(draft.fields, room);
+  arrange(draft, room.id, { unread: undefined, hidden: undefined });
   // Of a large room the server does not tell who comes and goes.
   if (room.members === undefined || room.members.length > PRESENCE_MEMBERS_MAX) {
     draft.effects.push({ kind: "members", room: room.id, target: room.target });
   }
   if (room.tail.items.length === 0) wantOlder(draft, room);
+}
+
+/** `n` up to where it was read, by the user's own mark or else in fact; undefined: all of it. */
+function firstUnreadAt({ prefs }: ModelDraft["fields"], room: RoomDraft): number | undefined {
+  const marked = prefs?.get(room.id)?.unread;
+  if (marked !== undefined) return Math.min(room.read, marked - 1);
+  return room.unread > 0 ? room.read : undefined;
 }
 
 function roomAt(draft: ModelDraft, target: string | undefined): RoomDraft | undefined {

@@ -12,6 +12,7 @@ import { type FoldedName, foldName, isName, type Name } from "../../base/names.t
 import { nearestMoment } from "../../base/time.ts";
 import { type Draft, type FoldedRecord, parseBody } from "../../wire/record.ts";
 import { bannedFault, ServerPolicy } from "./policy.ts";
+import { AccountPrefs } from "./prefs.ts";
 import { keepFormer } from "./rooms.ts";
 import type { Directory } from "./targets.ts";
 
@@ -37,6 +38,8 @@ export interface Account {
   readonly devices: Map<string, Device>;
   /** Whose words this person does not want to see. */
   readonly ignored: Set<UserId>;
+  /** What its owner has set for their own devices; undefined: nothing yet. */
+  prefs?: AccountPrefs | undefined;
   /** Seq of the last record about it. */
   lastSeq: number;
 }
@@ -217,9 +220,13 @@ export class Registry {
     return { kind: "account-name", room: id, by, id: "", body: { name } };
   }
 
-  /** Its password is blanked. */
-  goneDraft({ id, passwordSeq }: Account, by: UserId): Draft {
-    const body = passwordSeq === undefined ? {} : { replaces: passwordSeq };
+  /** Its password is blanked, and what it had set. */
+  goneDraft({ id, passwordSeq, prefs }: Account, by: UserId): Draft {
+    const also = prefs?.records ?? [];
+    const body = {
+      ...(passwordSeq === undefined ? {} : { replaces: passwordSeq }),
+      ...(also.length === 0 ? {} : { also }),
+    };
     return { kind: "account-gone", room: id, by, id: "", body };
   }
 
@@ -366,6 +373,7 @@ export class Registry {
     account.reset = undefined;
     account.devices.clear();
     account.ignored.clear();
+    account.prefs = undefined;
     this.namesVersion++;
   }
 
@@ -462,6 +470,10 @@ function change(
   if (head.kind === "ignore" && typeof user === "string") {
     if (on === true) account.ignored.add(user as UserId);
     else account.ignored.delete(user as UserId);
+  }
+  if (head.kind === "prefs" || head.kind === "prefs-erase") {
+    account.prefs ??= new AccountPrefs();
+    account.prefs.apply(head, body);
   }
   if (head.kind === "password" && typeof password === "string") {
     account.passwordHash = password;

@@ -43,6 +43,8 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
         "presences",
         "read",
         "ignored",
+        "prefs-set",
+        "save",
         "servers",
         "link-asked",
         "key-packages-low",

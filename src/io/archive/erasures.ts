@@ -5,7 +5,7 @@ import type { Page, PageQuery } from "../log/log.ts";
 /** Orders whose targets are remembered: beyond it they are read anew. */
 const ORDERS_KEPT_MAX = 1_000;
 const ORDER_KINDS: ReadonlySet<RecordKind> = new Set([
-  ...(["erase", "password", "account-gone"] as const),
+  ...(["erase", "password", "account-gone", "prefs-erase"] as const),
 ]);
 
 /** Asks the log itself who ordered an erasing: what says so on its own proves nothing. */

@@ -290,6 +290,7 @@ export function roomEntry(room: Room, reader: string, registry: Registry): RoomE
       ...(room.topic === "" ? {} : { topic: room.topic }),
       ...(room.isClosed ? { closed: true } : {}),
       ...(room.isSealed === true ? { sealed: true } : {}),
+      ...(room.locked ? { locked: true } : {}),
       ...(room.retention === undefined ? {} : { keepMs: room.retention.keepMs }),
     };
   }

@@ -8,6 +8,7 @@ import type { Ask } from "../../client/link/queries.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
 import type { PostEvent } from "../../client/outbox-driver.ts";
 import { OutboxQueue } from "../../client/outbox-queue.ts";
+import { PrefsKeeper } from "../../client/prefs.ts";
 import { ReadReporter } from "../../client/reading.ts";
 import type { SealedNews } from "../../client/sealed/rooms.ts";
 import { Sealing } from "../../client/sealed/sealing.ts";
@@ -74,6 +75,7 @@ export class AccountSession {
   readonly sealRefusal: Fault | undefined;
   readonly #parts: AccountSessionOptions;
   readonly #reporter: ReadReporter;
+  readonly #prefs: PrefsKeeper;
   /** A page has a button for those who will not wait. */
   readonly #activeLink = new ActiveLink(() => undefined);
   /** What was left is taken over. */
@@ -117,6 +119,7 @@ export class AccountSession {
     this.#opened = Promise.resolve(this.posts.open(owner, true));
     this.#opened.catch(() => undefined); // `begin` tells it.
     this.#reporter = new ReadReporter(clock);
+    this.#prefs = new PrefsKeeper(clock, tell);
   }
 
   /** Takes over what earlier pages left; once, with the first link. @throws Fault store-… */
@@ -229,6 +232,7 @@ export class AccountSession {
       else this.follower.notice(notice);
     });
     if (connection.isClosed) return;
+    this.#prefs.connected(connection);
     this.posts.connected(connection);
     const { user, fingerprint } = this;
     this.#activeLink.found({ connection, user, fingerprint });
@@ -252,6 +256,7 @@ export class AccountSession {
 
   leave(): void {
     this.#reporter.clear();
+    this.#prefs.left();
     this.#activeLink.left(notLoggedIn());
     this.posts.leave(notLoggedIn());
     this.sealing.left();
@@ -271,6 +276,8 @@ export class AccountSession {
       return this.#parts.happened(event.notice);
     }
     if (event.kind === "account") {
+      const { notice } = event;
+      if (notice.kind === "prefs-set" || notice.kind === "save") this.#prefs.changed(notice);
       if (event.notice.kind === "invited") return this.#parts.invited(event.notice);
       if (event.notice.kind === "link-asked") return this.#parts.linkAsked(event.notice);
       if (event.notice.kind === "key-packages-low") return this.sealing.stock();

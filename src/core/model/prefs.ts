@@ -1,0 +1,46 @@
+import type { RoomId } from "../../base/ids.ts";
+import type { RoomPrefs } from "../rooms/prefs.ts";
+import type { ModelDraft } from "./builder.ts";
+import type { ServerEvent } from "./event.ts";
+import { isWords } from "./item.ts";
+import type { Item } from "./state.ts";
+
+type PrefsEvent = Extract<ServerEvent, { kind: "prefs" | "prefs-set" | "save" }>;
+
+/** What the account has set of its rooms, or saved, is known anew. */
+export function arranged({ fields }: ModelDraft, event: PrefsEvent): void {
+  switch (event.kind) {
+    case "prefs":
+      fields.prefs = new Map(event.rooms.map(({ room, ...prefs }) => [room, prefs]));
+      fields.saved = new Map(event.saved.map(({ room, seq }) => [seq, room]));
+      return;
+    case "prefs-set":
+      fields.prefs = new Map(fields.prefs).set(event.room, event.prefs);
+      return;
+    default: {
+      const saved = new Map(fields.saved);
+      saved.delete(event.seq);
+      if (event.on) saved.set(event.seq, event.room);
+      fields.saved = saved;
+    }
+  }
+}
+
+/** The user changes some of what is set of a room; nothing where it is so already. */
+export function arrange(draft: ModelDraft, room: RoomId, change: RoomPrefs): void {
+  const { fields } = draft;
+  if (fields.prefs === undefined) return;
+  const before = fields.prefs.get(room) ?? {};
+  const keys = Object.keys(change) as (keyof RoomPrefs)[];
+  if (keys.every((key) => before[key] === change[key])) return;
+  const prefs = { ...before, ...change };
+  fields.prefs = new Map(fields.prefs).set(room, prefs);
+  draft.effects.push({ kind: "prefs-set", room, prefs });
+}
+
+/** A conversation that was hidden comes back when something is said in it. */
+export function spokenIn(draft: ModelDraft, room: RoomId, item: Item): void {
+  const hidden = draft.fields.prefs?.get(room)?.hidden;
+  if (hidden === undefined || item.n <= hidden || !isWords(item)) return;
+  arrange(draft, room, { hidden: undefined });
+}

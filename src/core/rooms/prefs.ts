@@ -1,0 +1,174 @@
+import { isCount } from "../../base/count.ts";
+import { Fault } from "../../base/fault.ts";
+import type { RoomId, UserId } from "../../base/ids.ts";
+import { PREFS_RECORDS_MAX, PREFS_ROOMS_MAX, SAVED_MAX } from "../../base/limits.ts";
+import { nearestMoment } from "../../base/time.ts";
+import type { Draft, FoldedHead } from "../../wire/record.ts";
+
+/** What an account has set of one room: for its own devices, and told to no other account. */
+export interface RoomPrefs {
+  /** Nothing of the room calls its owner until then, Unix ms; 0: for good. */
+  readonly muted?: number | undefined;
+  readonly favourite?: boolean | undefined;
+  /** `n` of the last record when it was hidden. */
+  readonly hidden?: number | undefined;
+  /** `n` of the record from which on it was marked as unread. */
+  readonly unread?: number | undefined;
+}
+
+/** One change. */
+export type PrefsChange =
+  | { readonly kind: "prefs-set"; readonly room: RoomId; readonly prefs: RoomPrefs }
+  | { readonly kind: "save"; readonly room: RoomId; readonly seq: number; readonly on: boolean };
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What the owner of an account has set, as a fold over its records. */
+export class AccountPrefs {
+  readonly rooms = new Map<RoomId, RoomPrefs>(); // Bounded by `prefsDrafts`, as the next one.
+  /** Rooms of saved messages, by seq, in the order in which they were saved. */
+  readonly saved = new Map<number, RoomId>();
+  /** Seqs of the records that say so, and of such that say what was so before. */
+  records: readonly number[] = [];
+
+  apply({ kind, seq }: Pick<FoldedHead, "kind" | "seq">, body: Fields): void {
+    if (kind === "prefs-erase") {
+      const { also } = body;
+      const gone = new Set<unknown>(Array.isArray(also) ? also : []);
+      this.records = this.records.filter((one) => !gone.has(one));
+      return;
+    }
+    this.records = [...this.records, seq];
+    if (body["all"] !== undefined) return this.#applyAll(objectOf(body["all"]));
+    const change = prefsChangeOf(body);
+    if (change !== undefined) this.#change(change);
+  }
+
+  /** A change that came at the bound: with it all that holds. */
+  #applyAll({ rooms, saved }: Fields): void {
+    this.rooms.clear();
+    this.saved.clear();
+    for (const one of [...listOf(rooms), ...listOf(saved)]) {
+      const change = prefsChangeOf(objectOf(one));
+      if (change !== undefined) this.#change(change);
+    }
+  }
+
+  #change(change: PrefsChange): void {
+    if (change.kind === "save") {
+      if (change.on) this.saved.set(change.seq, change.room);
+      else this.saved.delete(change.seq);
+    } else if (isNothing(change.prefs)) this.rooms.delete(change.room);
+    else this.rooms.set(change.room, change.prefs);
+  }
+
+  /** Whether it is so already. */
+  has(change: PrefsChange): boolean {
+    if (change.kind === "save") return this.saved.has(change.seq) === change.on;
+    const { muted, favourite, hidden, unread } = change.prefs;
+    const known = this.rooms.get(change.room);
+    return (
+      known?.muted === muted &&
+      (known?.favourite === true) === (favourite === true) &&
+      known?.hidden === hidden &&
+      known?.unread === unread
+    );
+  }
+
+  /** All of it as it will be with a change. */
+  all(change: PrefsChange): {
+    readonly rooms: readonly object[];
+    readonly saved: readonly object[];
+  } {
+    const next = new AccountPrefs();
+    for (const [room, prefs] of this.rooms) next.rooms.set(room, prefs);
+    for (const [seq, room] of this.saved) next.saved.set(seq, room);
+    next.#change(change);
+    return {
+      rooms: [...next.rooms].map(([room, prefs]) => ({ room, ...prefs })),
+      saved: [...next.saved].map(([seq, room]) => ({ room, seq, on: true })),
+    };
+  }
+}
+
+const NONE = new AccountPrefs();
+
+/**
+ * Records of a change; none if it is so already. Every so often they are told as one, and the
+ * others are ordered to be blanked by the last draft: what was set once is nobody's business.
+ * @throws Fault too-many
+ */
+export function prefsDrafts(
+  id: UserId,
+  change: PrefsChange,
+  prefs: AccountPrefs = NONE,
+): readonly Draft[] {
+  if (prefs.has(change)) return [];
+  checkBounds(prefs, change);
+  const about = { room: id, by: id, id: "" } as const;
+  const body = bodyOf(change);
+  if (prefs.records.length < PREFS_RECORDS_MAX) return [{ kind: "prefs", ...about, body }];
+  const all = prefs.all(change);
+  return [{ kind: "prefs", ...about, body: { ...body, all } }, prefsEraseDraft(id, prefs.records)];
+}
+
+/** Orders these records of the account to be blanked. */
+export function prefsEraseDraft(id: UserId, also: readonly number[]): Draft {
+  return { kind: "prefs-erase", room: id, by: id, id: "", body: { also } };
+}
+
+function bodyOf(change: PrefsChange): Fields {
+  if (change.kind === "prefs-set") return { room: change.room, ...change.prefs };
+  const { room, seq, on } = change;
+  return { room, seq, on };
+}
+
+function checkBounds({ rooms, saved }: AccountPrefs, change: PrefsChange): void {
+  if (change.kind === "save") {
+    if (!change.on || saved.size < SAVED_MAX) return;
+    throw new Fault("too-many", `you have saved ${SAVED_MAX} messages, which is the most`, {
+      remedy: "remove some that you do not need any more",
+    });
+  }
+  const isMore = !rooms.has(change.room) && !isNothing(change.prefs);
+  if (!isMore || rooms.size < PREFS_ROOMS_MAX) return;
+  throw new Fault("too-many", `you have arranged ${PREFS_ROOMS_MAX} rooms, which is the most`, {
+    remedy: "show some again, or unmute them",
+  });
+}
+
+/** Of a record's body: what it changes. Undefined: nothing that makes sense. */
+export function prefsChangeOf(body: Fields): PrefsChange | undefined {
+  const { room, seq, on, muted, favourite, hidden, unread } = body;
+  if (typeof room !== "string") return undefined;
+  const id = room as RoomId;
+  if (seq !== undefined) {
+    const isWhole = isCount(seq) && typeof on === "boolean";
+    return isWhole ? { kind: "save", room: id, seq, on } : undefined;
+  }
+  const prefs = {
+    ...(isCount(muted) ? { muted: nearestMoment(muted) } : {}),
+    ...(favourite === true ? { favourite } : {}),
+    ...(isCount(hidden) ? { hidden } : {}),
+    ...(isCount(unread) ? { unread } : {}),
+  };
+  return { kind: "prefs-set", room: id, prefs };
+}
+
+/** Whether what a room says calls nobody at that moment. */
+export function isMutedAt(prefs: RoomPrefs | undefined, unixMs: number): boolean {
+  const until = prefs?.muted;
+  return until !== undefined && (until === 0 || unixMs < until);
+}
+
+function isNothing({ muted, favourite, hidden, unread }: RoomPrefs): boolean {
+  return muted === undefined && favourite !== true && hidden === undefined && unread === undefined;
+}
+
+function objectOf(value: unknown): Fields {
+  return typeof value === "object" && value !== null ? (value as Fields) : {};
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}

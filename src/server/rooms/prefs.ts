@@ -1,0 +1,121 @@
+import { unreachable } from "../../base/assert.ts";
+import { Fault } from "../../base/fault.ts";
+import type { RoomId, UserId } from "../../base/ids.ts";
+import { PREFS_BURST, PREFS_PER_SECOND } from "../../base/limits.ts";
+import { TokenBucket } from "../../core/rate.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
+import {
+  type PrefsChange,
+  prefsChangeOf,
+  prefsDrafts,
+  prefsEraseDraft,
+} from "../../core/rooms/prefs.ts";
+import type { Rooms } from "../../core/rooms/rooms.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Request } from "../../wire/messages.ts";
+import { type LogRecord, parseBody } from "../../wire/record.ts";
+import { recordDecision } from "../queue/decision.ts";
+import { eraseOrdered } from "../queue/erasure.ts";
+import type { WrittenLog } from "../queue/pending-writes.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+
+export type PrefsRequest = Extract<Request, { kind: "prefs" | "prefs-set" | "save" }>;
+
+export interface PrefsServiceOptions {
+  readonly clock: Pick<Clock, "now">;
+  readonly rooms: Rooms;
+  readonly accounts: WrittenLog;
+  readonly peersOf: (user: UserId) => Iterable<ClientConnection>;
+}
+
+/**
+ * What people set of their rooms, and which messages they keep: of the account, so that it is the
+ * same on each of its devices. Nobody else is told.
+ */
+export class PrefsService {
+  readonly #options: PrefsServiceOptions;
+  readonly #paces = new WeakMap<Account, TokenBucket>();
+
+  constructor(options: PrefsServiceOptions) {
+    this.#options = options;
+  }
+
+  /** @throws Fault not-member, too-many, store-… */
+  async serve(client: ClientConnection, account: Account, request: PrefsRequest): Promise<void> {
+    switch (request.kind) {
+      case "prefs":
+        return client.answer(request.ref, allOf(account));
+      case "prefs-set": {
+        const { room: id, muted, favourite, hidden, unread } = request;
+        const room = id as RoomId;
+        const prefs = { muted, favourite, hidden, unread };
+        if (Object.values(prefs).some((value) => value !== undefined && value !== false)) {
+          this.#checkReads(account, room);
+        }
+        await this.#record(account, { kind: "prefs-set", room, prefs });
+        return client.answer(request.ref, {});
+      }
+      case "save": {
+        const { seq, on } = request;
+        const room = request.room as RoomId;
+        if (on) this.#checkReads(account, room, seq);
+        await this.#record(account, { kind: "save", room, seq, on });
+        return client.answer(request.ref, {});
+      }
+      default:
+        return unreachable(request);
+    }
+  }
+
+  /** A record of the accounts was applied: the devices that are in here hear what has changed. */
+  recorded(record: LogRecord): void {
+    if (record.head.kind !== "prefs") return;
+    const change = prefsChangeOf(parseBody(record) ?? {});
+    if (change === undefined) return;
+    const { kind, room } = change;
+    const notice =
+      kind === "save"
+        ? { kind, room, seq: change.seq, on: change.on }
+        : { kind, room, ...change.prefs };
+    for (const client of this.#options.peersOf(record.head.room as UserId)) client.tell(notice);
+  }
+
+  async #record(account: Account, change: PrefsChange): Promise<void> {
+    const { accounts } = this.#options;
+    const { id } = account;
+    this.#pace(account);
+    const record = await recordDecision(accounts, () =>
+      account.isGone ? [] : prefsDrafts(id, change, account.prefs),
+    );
+    if (record === undefined) return;
+    await eraseOrdered(accounts, record);
+    // Its removal was decided while this was under way, and did not know of it.
+    if (!account.isGone || record.head.kind !== "prefs") return;
+    const order = await recordDecision(accounts, () => [prefsEraseDraft(id, [record.head.seq])]);
+    if (order !== undefined) await eraseOrdered(accounts, order);
+  }
+
+  /** @throws Fault not-member: also of a room, or a record, that there is not */
+  #checkReads({ id }: Account, room: RoomId, seq = 0): void {
+    const { rooms } = this.#options;
+    if (rooms.get(room)?.members.has(id) === true && seq <= rooms.head) return;
+    throw new Fault("not-member", "you do not read that room");
+  }
+
+  /** @throws Fault too-many */
+  #pace(account: Account): void {
+    const now = this.#options.clock.now();
+    const pace = this.#paces.get(account) ?? new TokenBucket(PREFS_PER_SECOND, PREFS_BURST, now);
+    this.#paces.set(account, pace);
+    const retryAfterMs = pace.take(now);
+    if (retryAfterMs === 0) return;
+    throw new Fault("too-many", "you change your settings too quickly", { retryAfterMs });
+  }
+}
+
+function allOf({ prefs }: Account) {
+  return {
+    rooms: [...(prefs?.rooms ?? [])].map(([room, one]) => ({ room, ...one })),
+    saved: [...(prefs?.saved ?? [])].map(([seq, room]) => ({ room, seq })),
+  };
+}

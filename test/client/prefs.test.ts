@@ -1,0 +1,64 @@
+import { expect, test } from "bun:test";
+import type { RoomId } from "../../src/base/ids.ts";
+import { PrefsKeeper } from "../../src/client/prefs.ts";
+import type { ModelEvent } from "../../src/core/model/event.ts";
+import type { Answer } from "../../src/wire/messages.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+
+const ROOM = "rAAAAAAAAAAA" as RoomId;
+
+function keeperWith(answer: Answer<"prefs"> | undefined) {
+  const clock = new VirtualClock();
+  const told: ModelEvent[] = [];
+  const keeper = new PrefsKeeper(clock, (event) => told.push(event));
+  type AskThen = Parameters<PrefsKeeper["connected"]>[0]["askThen"];
+  const askThen = ((_kind: string, _fields: object, settle: (outcome: object) => void) =>
+    settle(
+      answer === undefined ? { kind: "refused" } : { kind: "answered", answer },
+    )) as unknown as AskThen;
+  keeper.connected({ askThen });
+  return { clock, told, keeper };
+}
+
+test("a mute that is over is not told, and one that ends is told again without it", async () => {
+  const clock = new VirtualClock();
+  const until = clock.unixMs() + 60_000;
+  const rooms = [
+    { room: ROOM, muted: until, favourite: true },
+    { room: "rBBBBBBBBBBB", muted: 1 },
+    { room: "rCCCCCCCCCCC", muted: 0 },
+  ];
+  const { told, clock: own } = keeperWith({ rooms, saved: [] });
+  expect(told).toEqual([
+    {
+      kind: "prefs",
+      rooms: [rooms[0], { room: "rBBBBBBBBBBB" }, rooms[2]] as never,
+      saved: [],
+    },
+  ]);
+  await own.advance(59_999);
+  expect(told).toHaveLength(1);
+  await own.advance(1);
+  expect(told.slice(1)).toEqual([{ kind: "prefs-set", room: ROOM, prefs: { favourite: true } }]);
+});
+
+test("what another device sets takes the place of what was waited for", async () => {
+  const { told, clock, keeper } = keeperWith({ rooms: [], saved: [] });
+  const now = clock.unixMs();
+  keeper.changed({ kind: "prefs-set", room: ROOM, muted: now + 1_000 });
+  keeper.changed({ kind: "prefs-set", room: ROOM, muted: 0 });
+  await clock.advance(5_000);
+  expect(told.slice(1).map((event) => event.kind === "prefs-set" && event.prefs.muted)).toEqual([
+    ...[now + 1_000, 0],
+  ]);
+  keeper.changed({ kind: "save", room: ROOM, seq: 3, on: true });
+  expect(told.at(-1)).toEqual({ kind: "save", room: ROOM, seq: 3, on: true });
+  keeper.changed({ kind: "prefs-set", room: ROOM, muted: now + 10_000 });
+  keeper.left();
+  await clock.advance(20_000);
+  expect(told).toHaveLength(5);
+});
+
+test("an older server has none of it", () => {
+  expect(keeperWith(undefined).told).toEqual([]);
+});

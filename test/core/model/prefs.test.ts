@@ -1,0 +1,112 @@
+import { expect, test } from "bun:test";
+import type { RoomId } from "../../../src/base/ids.ts";
+import type { ModelEvent } from "../../../src/core/model/event.ts";
+import { isQuiet, roomLines } from "../../../src/core/model/selectors.ts";
+import { updateAll } from "../../../src/core/model/update.ts";
+import type { RoomPrefs } from "../../../src/core/rooms/prefs.ts";
+import { BEN, LOBBY, lobbyOf, record, said, scene } from "../model-scene.ts";
+
+const ZOO = "zoo" as RoomId;
+const NONE: ModelEvent = { kind: "prefs", rooms: [], saved: [] };
+const mention = { text: "@ana", mentions: ["ana"] };
+
+function prefs(room: RoomId, set: RoomPrefs): ModelEvent {
+  return { kind: "prefs-set", room, prefs: set };
+}
+
+function fromBen(seq: number, n = seq): ModelEvent {
+  const room = { kind: "person", name: "ben", id: BEN, topic: "" } as const;
+  return { kind: "record", record: record(seq, { n, room }) };
+}
+
+test("what is muted calls nobody: mentions are counted in its line alone", () => {
+  const away: ModelEvent = { kind: "focus", on: false };
+  const { model, effects } = scene(
+    NONE,
+    away,
+    prefs(LOBBY, { muted: 0 }),
+    said(2, { body: mention }),
+  );
+  expect(effects.some(({ kind }) => kind === "notify")).toBe(false);
+  const lines = roomLines(model);
+  expect(lines.rooms[0]).toMatchObject({ unread: 1, calls: 1, isMuted: true });
+  expect([lines.unread, lines.calls, isQuiet(model, LOBBY), isQuiet(model, BEN)]).toEqual([
+    ...[0, 0, true, false],
+  ]);
+  const heard = updateAll(model, [prefs(LOBBY, {}), said(3, { body: mention })]);
+  expect(heard.effects.some(({ kind }) => kind === "notify")).toBe(true);
+  expect(roomLines(heard.model).calls).toBe(2);
+});
+
+test("favourites stand first, of rooms and of people", () => {
+  const { model } = scene(
+    { kind: "room", room: ZOO, name: "zoo", n: 1, skipped: 0, read: 0 },
+    { kind: "prefs", rooms: [{ room: ZOO, favourite: true }], saved: [] },
+  );
+  expect(roomLines(model).rooms.map(({ target }) => target)).toEqual(["zoo", "lobby"]);
+});
+
+test("a hidden conversation comes back with a word, and when it is opened", () => {
+  const people = (...events: readonly ModelEvent[]) => scene(NONE, ...events);
+  const shown = ({ model }: ReturnType<typeof people>) =>
+    roomLines(model).people.map(({ target }) => target);
+  const hidden = [fromBen(3, 1), { kind: "focus", on: true }, { kind: "open", target: "@ben" }];
+  const seen = { kind: "seen", room: BEN, seq: 3 };
+  const hide = [...hidden, seen, { kind: "open", target: "lobby" }, prefs(BEN, { hidden: 1 })];
+  const events = hide as readonly ModelEvent[];
+  expect(shown(people(...events))).toEqual([]);
+  const joined: ModelEvent = {
+    kind: "record",
+    record: record(4, {
+      n: 2,
+      kind: "group",
+      body: {},
+      room: { kind: "person", name: "ben", id: BEN, topic: "" },
+    }),
+  };
+  expect(shown(people(...events, joined))).toEqual([]); // New keys are no word.
+  const spoken = people(...events, fromBen(4, 2));
+  expect(shown(spoken)).toEqual(["@ben"]);
+  const back = { kind: "prefs-set", room: BEN, prefs: { hidden: undefined } } as const;
+  expect(spoken.effects).toContainEqual(back);
+  const opened = people(...events, { kind: "open", target: "@ben" });
+  expect([shown(opened), opened.effects.some(({ kind }) => kind === "prefs-set")]).toEqual([
+    ...[["@ben"], true],
+  ]);
+});
+
+test("marked as unread it is until it is opened again; the line stands before the message", () => {
+  const read: readonly ModelEvent[] = [
+    NONE,
+    said(2),
+    said(3),
+    { kind: "focus", on: true },
+    { kind: "open", target: "lobby" },
+    { kind: "seen", room: LOBBY, seq: 3 },
+  ];
+  const { model, effects } = scene(...read, { kind: "mark-unread", room: LOBBY, n: 3 });
+  expect(roomLines(model).rooms[0]?.unread).toBe(1);
+  expect(lobbyOf(model).readAtOpening).toBe(2);
+  expect(effects).toContainEqual({ kind: "prefs-set", room: LOBBY, prefs: { unread: 3 } });
+  const left = updateAll(model, [{ kind: "open", target: "@ben" }]).model;
+  expect(roomLines(left).rooms[0]).toMatchObject({ unread: 1 });
+  const again = updateAll(left, [{ kind: "open", target: "lobby" }]);
+  expect(roomLines(again.model).rooms[0]).toMatchObject({ unread: 0 });
+  expect(lobbyOf(again.model).readAtOpening).toBe(2);
+  expect(again.effects).toContainEqual({
+    ...{ kind: "prefs-set", room: LOBBY, prefs: { unread: undefined } },
+  });
+});
+
+test("with a server that keeps none of it nothing is asked of it", () => {
+  const { model, effects } = scene({ kind: "mark-unread", room: LOBBY, n: 1 });
+  expect(model.prefs).toBeUndefined();
+  expect(effects.some(({ kind }) => kind === "prefs-set")).toBe(false);
+});
+
+test("what is saved is known by seq, in the order in which it was saved", () => {
+  const saving = (seq: number, on: boolean): ModelEvent => ({ kind: "save", room: LOBBY, seq, on });
+  const first: ModelEvent = { kind: "prefs", rooms: [], saved: [{ room: LOBBY, seq: 9 }] };
+  const { model } = scene(first, saving(4, true), saving(5, true), saving(4, false));
+  expect([...model.saved.keys()]).toEqual([9, 5]);
+});

@@ -1,0 +1,116 @@
+import { expect, test } from "bun:test";
+import type { RoomId } from "../../../src/base/ids.ts";
+import { PREFS_RECORDS_MAX, PREFS_ROOMS_MAX, SAVED_MAX } from "../../../src/base/limits.ts";
+import { erasuresOf } from "../../../src/core/rooms/erasures.ts";
+import {
+  AccountPrefs,
+  isMutedAt,
+  type PrefsChange,
+  prefsDrafts,
+  type RoomPrefs,
+} from "../../../src/core/rooms/prefs.ts";
+import { type LogRecord, parseBody } from "../../../src/wire/record.ts";
+import { ANA, Ledger } from "../ledger.ts";
+
+const CELLAR = "rCCCCCCCCCCC" as RoomId;
+
+const set = (prefs: RoomPrefs, room = CELLAR): PrefsChange => ({ kind: "prefs-set", room, prefs });
+const save = (seq: number, on = true): PrefsChange => ({ kind: "save", room: CELLAR, seq, on });
+
+class Owner {
+  readonly ledger = new Ledger();
+  prefs = new AccountPrefs();
+
+  change(change: PrefsChange): readonly LogRecord[] {
+    const records = prefsDrafts(ANA, change, this.prefs).map((draft) => this.ledger.append(draft));
+    for (const record of records) this.prefs.apply(record.head, parseBody(record) ?? {});
+    return records;
+  }
+
+  /** As a server finds it that starts, with what was ordered to be blanked blanked. */
+  refolded(): AccountPrefs {
+    const blank = new Set(this.ledger.records.flatMap(erasuresOf));
+    const prefs = new AccountPrefs();
+    for (const record of this.ledger.records) {
+      const body = blank.has(record.head.seq) ? undefined : parseBody(record);
+      if (body !== undefined) prefs.apply(record.head, body);
+    }
+    return prefs;
+  }
+}
+
+test("of a room the last change holds, and nothing is recorded that is so already", () => {
+  const owner = new Owner();
+  expect(owner.change(set({ favourite: false }))).toHaveLength(0);
+  expect(owner.change(set({ muted: 0, favourite: true }))).toHaveLength(1);
+  expect(owner.change(set({ favourite: true, muted: 0 }))).toHaveLength(0);
+  expect(owner.prefs.rooms.get(CELLAR)).toEqual({ muted: 0, favourite: true });
+  owner.change(set({ hidden: 3, unread: 4 }));
+  expect(owner.refolded().rooms.get(CELLAR)).toEqual({ hidden: 3, unread: 4 });
+  owner.change(set({}));
+  expect(owner.refolded().rooms.size).toBe(0);
+});
+
+test("saved messages keep the order in which they were saved", () => {
+  const owner = new Owner();
+  for (const seq of [7, 3, 9]) owner.change(save(seq));
+  owner.change(save(3, false));
+  expect(owner.change(save(3, false))).toHaveLength(0);
+  owner.change(save(3));
+  expect([...owner.refolded().saved.keys()]).toEqual([7, 9, 3]);
+});
+
+test("every so often all is told as one, and what was set before is blanked", () => {
+  const owner = new Owner();
+  owner.change(set({ favourite: true }));
+  for (let i = 1; i < PREFS_RECORDS_MAX; i++) owner.change(save(7, i % 2 === 1));
+  expect(owner.prefs.records).toHaveLength(PREFS_RECORDS_MAX);
+  const [told, order] = owner.change(save(8));
+  expect([told?.head.kind, order?.head.kind]).toEqual(["prefs", "prefs-erase"]);
+  expect(owner.prefs.records).toEqual([told?.head.seq ?? 0]);
+  expect(order && erasuresOf(order)).toHaveLength(PREFS_RECORDS_MAX);
+  for (const prefs of [owner.prefs, owner.refolded()]) {
+    expect([...prefs.saved.keys()]).toEqual([7, 8]);
+    expect([...prefs.rooms]).toEqual([[CELLAR, { favourite: true }]]);
+    expect(prefs.records).toEqual(owner.prefs.records);
+  }
+});
+
+test("its bounds: the last that fits, and what frees a place", () => {
+  const owner = new Owner();
+  for (let i = 1; i <= SAVED_MAX; i++) owner.change(save(i));
+  expect(() => owner.change(save(SAVED_MAX + 1))).toThrow("which is the most");
+  owner.change(save(1, false));
+  owner.change(save(SAVED_MAX + 1));
+  const room = (i: number) => `r${i}` as RoomId;
+  for (let i = 0; i < PREFS_ROOMS_MAX; i++) owner.change(set({ favourite: true }, room(i)));
+  expect(() => owner.change(set({ muted: 0 }))).toThrow("which is the most");
+  owner.change(set({ muted: 0 }, room(3)));
+  owner.change(set({}, room(3)));
+  owner.change(set({ muted: 0 }));
+  expect(owner.refolded().rooms.size).toBe(PREFS_ROOMS_MAX);
+});
+
+test("bodies that make no sense change nothing", () => {
+  const prefs = new AccountPrefs();
+  const bodies: readonly object[] = [
+    {},
+    { room: 7 },
+    { room: CELLAR, seq: -1, on: true },
+    { room: CELLAR, seq: 1, on: "yes" },
+    { room: CELLAR, muted: "x", favourite: 1, hidden: -1, unread: 1.5 },
+    { all: null },
+    { all: { rooms: "x", saved: [null, 7, {}] } },
+  ];
+  for (const [i, body] of bodies.entries()) prefs.apply({ kind: "prefs", seq: i + 1 }, { ...body });
+  prefs.apply({ kind: "prefs-erase", seq: 9 }, { also: "all" });
+  expect([prefs.rooms.size, prefs.saved.size]).toEqual([0, 0]);
+  expect(prefs.records).toHaveLength(bodies.length);
+});
+
+test("a mute for a time is over in its moment; 0 is for good", () => {
+  expect(isMutedAt(undefined, 5)).toBe(false);
+  expect(isMutedAt({}, 5)).toBe(false);
+  expect(isMutedAt({ muted: 0 }, 5)).toBe(true);
+  expect([isMutedAt({ muted: 6 }, 5), isMutedAt({ muted: 5 }, 5)]).toEqual([true, false]);
+});
