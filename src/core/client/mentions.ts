@@ -1,16 +1,42 @@
 import { MENTIONS_MAX } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
 import type { PostBody } from "../../wire/messages.ts";
+import type { Inline } from "../words/inline.ts";
+import { type Block, wordsOf } from "../words/words.ts";
 
-/** `@name` that no letter, digit or further `@` touches: a mail address mentions no user. */
-const MENTION = /(?<![A-Za-z0-9_.@-])@([A-Za-z0-9_-]{1,32})(?![A-Za-z0-9_@-])/g;
-
-/** The body with the names that its text calls; whether they exist is the reader's to know. */
+/**
+ * The body with the names that its text calls, as faces show them: none of those in code. Whether
+ * they exist is the reader's to know.
+ */
 export function withMentions(body: PostBody): PostBody {
   const names = new Map<FoldedName, Name>();
-  for (const [, name = ""] of body.text.matchAll(MENTION)) {
+  if (!body.text.includes("@")) return body;
+  for (const name of called(wordsOf(body.text, undefined))) {
     if (isName(name) && !names.has(foldName(name))) names.set(foldName(name), name);
     if (names.size === MENTIONS_MAX) break;
   }
   return names.size === 0 ? body : { ...body, mentions: [...names.values()] };
+}
+
+/** In the order of the text. */
+function called(blocks: readonly Block[]): readonly string[] {
+  return blocks.flatMap((block) => {
+    switch (block.kind) {
+      case "lines":
+        return calledIn(block.parts);
+      case "quote":
+        return called(block.blocks);
+      case "list":
+        return block.items.flatMap((item) => called(item.blocks));
+      default:
+        return [];
+    }
+  });
+}
+
+function calledIn(parts: readonly Inline[]): readonly string[] {
+  return parts.flatMap((part) => {
+    if (part.kind === "mention") return [part.name];
+    return "parts" in part ? calledIn(part.parts) : [];
+  });
 }

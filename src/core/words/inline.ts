@@ -1,0 +1,245 @@
+/** What stands in a line: code, emphasis, addresses, names and rooms. */
+
+import { isName } from "../../base/names.ts";
+import { addressAt } from "./address.ts";
+
+export type Emphasis = "bold" | "italic" | "strike";
+
+export type Inline =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "code"; readonly text: string }
+  | { readonly kind: Emphasis; readonly parts: readonly Inline[] }
+  /** `text`: as typed; `host`: where it leads to, where the text does not say so. */
+  | { readonly kind: "link"; readonly text: string; readonly href: string; readonly host?: string }
+  | { readonly kind: "mention"; readonly text: string; readonly name: string }
+  | { readonly kind: "room"; readonly text: string; readonly room: string };
+
+/** Where anything but text may begin. An empty line ends all emphasis. */
+const SIGN = /[\\`*_~@#]|\n[ \t]*\n|(?<![A-Za-z0-9_])https?:\/\/|(?<![A-Za-z0-9_.@/-])www\./gi;
+const MARKS = { "**": "bold", "*": "italic", _: "italic", "~~": "strike" } as const;
+/** Longer runs of backticks are text: each length is looked for at most once. */
+const TICKS_MAX = 8;
+const NAME_MAX = 32;
+
+type Mark = keyof typeof MARKS;
+
+/** An emphasis that has begun; the first one has no mark, and holds everything. */
+interface Open {
+  readonly mark: Mark | "";
+  readonly parts: Inline[];
+}
+
+/** @param text clean; @param names as wordsOf has them */
+export function inlineOf(text: string, names: ReadonlySet<string> | undefined): readonly Inline[] {
+  return new Reader(text, names).read();
+}
+
+class Reader {
+  readonly #text: string;
+  readonly #names: ReadonlySet<string> | undefined;
+  /** Each mark at most once: that bounds it. */
+  readonly #open: Open[] = [{ mark: "", parts: [] }];
+  /** By length of a run of backticks: none of that length stands before this place. */
+  readonly #noTicks: number[] = [];
+  /** Of the line that was last looked at. */
+  #lineEnd = -1;
+  /** Signs that had a backslash before them. */
+  #escaped = "";
+
+  constructor(text: string, names: ReadonlySet<string> | undefined) {
+    this.#text = text;
+    this.#names = names;
+  }
+
+  read(): readonly Inline[] {
+    const text = this.#text;
+    let done = 0;
+    for (const { 0: sign, index } of text.matchAll(SIGN)) {
+      if (index < done) continue;
+      this.#say(text.slice(done, index));
+      done = index + this.#take(sign, index);
+    }
+    this.#say(text.slice(done));
+    this.#dropTo(0);
+    return this.#open[0]?.parts ?? [];
+  }
+
+  /** @returns how much of the text was taken: one sign or more */
+  #take(sign: string, at: number): number {
+    switch (sign) {
+      case "\\":
+        return this.#escape(at);
+      case "`":
+        return this.#code(at);
+      case "*":
+      case "_":
+      case "~":
+        return this.#mark(sign, at);
+      case "@":
+      case "#":
+        return this.#called(sign, at);
+      default:
+        return sign.startsWith("\n") ? this.#emptyLine(sign) : this.#address(at);
+    }
+  }
+
+  #say(text: string): void {
+    if (text === "") return;
+    const { parts } = this.#top;
+    const last = parts.at(-1);
+    if (last?.kind === "text") parts[parts.length - 1] = { kind: "text", text: last.text + text };
+    else parts.push({ kind: "text", text });
+  }
+
+  get #top(): Open {
+    return this.#open[this.#open.length - 1] as Open; // The first one always stays.
+  }
+
+  /** What begins here was typed, and is text. */
+  #plain(text: string): number {
+    this.#say(text);
+    return text.length;
+  }
+
+  #emptyLine(sign: string): number {
+    this.#dropTo(0);
+    return this.#plain(sign);
+  }
+
+  /** `\*a\*` is `*a*`; but `C:\temp\*` and `¯\_(ツ)_/¯` are what they look like. */
+  #escape(at: number): number {
+    const next = this.#text[at + 1] ?? "";
+    if (next === "_") return this.#plain("\\_");
+    const isBehind = isLetter(this.#text[at - 1]) && !this.#escaped.includes(next);
+    if (!/[*~`]/.test(next) || isBehind) return this.#plain("\\");
+    if (!this.#escaped.includes(next)) this.#escaped += next;
+    this.#say(next);
+    return 2;
+  }
+
+  #run(at: number): number {
+    let end = at + 1;
+    while (this.#text[end] === this.#text[at]) end++;
+    return end - at;
+  }
+
+  /** Between runs of the same length; fewer than three stay in one line. */
+  #code(at: number): number {
+    const text = this.#text;
+    const length = this.#run(at);
+    const from = at + length;
+    const whole = text.slice(at, from);
+    if (length > TICKS_MAX || from < (this.#noTicks[length] ?? 0)) return this.#plain(whole);
+    const end = length < 3 ? this.#endOfLine(from) : text.length;
+    let close = text.indexOf(whole, from);
+    while (close >= 0 && close < end && this.#run(close) !== length) {
+      close = text.indexOf(whole, close + this.#run(close));
+    }
+    if (close < 0 || close >= end) {
+      this.#noTicks[length] = end;
+      return this.#plain(whole);
+    }
+    const inner = text.slice(from, close);
+    // Blanks keep backticks of its own apart from those around it.
+    const isSpaced = inner.startsWith(" ") && inner.endsWith(" ") && inner.trim() !== "";
+    this.#top.parts.push({ kind: "code", text: isSpaced ? inner.slice(1, -1) : inner });
+    return close + length - at;
+  }
+
+  /** Looked for once a line. */
+  #endOfLine(at: number): number {
+    if (at > this.#lineEnd) {
+      const end = this.#text.indexOf("\n", at);
+      this.#lineEnd = end < 0 ? this.#text.length : end;
+    }
+    return this.#lineEnd;
+  }
+
+  #mark(sign: string, at: number): number {
+    const run = this.#run(at);
+    const [before, after] = [this.#text[at - 1], this.#text[at + run]];
+    const isWord = sign === "_" ? isWordLetter : isLetter;
+    const isOther = sign === "*" ? run > 3 : run !== (sign === "_" ? 1 : 2);
+    if (isOther) return this.#plain(sign.repeat(run));
+    const closes = isSolid(before) && !/[([{]/.test(before ?? "") && !isWord(after);
+    const opens = isSolid(after) && !/[),.;:!?\]}]/.test(after ?? "") && !isWord(before);
+    let left = run;
+    while (closes && left > 0) {
+      const ended = this.#close(sign, left);
+      if (ended === 0) break;
+      left -= ended;
+    }
+    if (opens && left > 1) this.#begin(`${sign}${sign}` as Mark);
+    if (opens && left % 2 === 1) this.#begin(sign as Mark);
+    if (!opens) this.#say(sign.repeat(left));
+    return run;
+  }
+
+  /** Ends the newest emphasis that so many signs can end. @returns how many of them that took */
+  #close(sign: string, left: number): number {
+    for (let i = this.#open.length - 1; i > 0; i--) {
+      const { mark } = this.#open[i] as Open; // Within its length.
+      if (mark === "" || !mark.startsWith(sign) || mark.length > left) continue;
+      this.#dropTo(i);
+      const { parts } = this.#open.pop() as Open;
+      this.#top.parts.push({ kind: MARKS[mark], parts });
+      return mark.length;
+    }
+    return 0;
+  }
+
+  /** One that has begun before, and has not ended, was none. */
+  #begin(mark: Mark): void {
+    const same = this.#open.findIndex((open) => open.mark === mark);
+    if (same > 0) this.#dropTo(same - 1);
+    this.#open.push({ mark, parts: [] });
+  }
+
+  /** All that were opened after that one were none: their marks are text. */
+  #dropTo(index: number): void {
+    while (this.#open.length > index + 1) {
+      const { mark, parts } = this.#open.pop() as Open;
+      this.#say(mark);
+      for (const part of parts) {
+        if (part.kind === "text") this.#say(part.text);
+        else this.#top.parts.push(part);
+      }
+    }
+  }
+
+  /** No letter touches it: a mail address calls nobody. */
+  #called(sign: string, at: number): number {
+    const text = this.#text;
+    const word = text.slice(at + 1, at + 2 + NAME_MAX);
+    const name = /^[A-Za-z0-9_-]+/.exec(word)?.[0] ?? "";
+    const [before, after] = [text[at - 1] ?? "", text[at + 1 + name.length] ?? ""];
+    const isApart = !/[A-Za-z0-9_.@#&/-]/.test(before) && after !== "@" && after !== "#";
+    if (!isApart || !isName(name)) return this.#plain(sign);
+    const whole = `${sign}${name}`;
+    if (sign === "#") this.#top.parts.push({ kind: "room", text: whole, room: name });
+    else if (this.#names?.has(name.toLowerCase()) === false) return this.#plain(whole);
+    else this.#top.parts.push({ kind: "mention", text: whole, name });
+    return whole.length;
+  }
+
+  #address(at: number): number {
+    const { taken, link } = addressAt(this.#text, at);
+    if (link === undefined) return this.#plain(taken);
+    this.#top.parts.push({ kind: "link", ...link });
+    return taken.length;
+  }
+}
+
+/** In the middle of a word there is no emphasis: `2*3*4`, `2**3`. */
+function isLetter(sign: string | undefined): boolean {
+  return sign !== undefined && /[A-Za-z0-9]/.test(sign);
+}
+
+/** `größe_in_m` is one word. */
+function isWordLetter(sign: string | undefined): boolean {
+  return sign !== undefined && /[\p{L}\p{N}_]/u.test(sign);
+}
+
+function isSolid(sign: string | undefined): boolean {
+  return sign !== undefined && !/\s/.test(sign);
+}

@@ -1,0 +1,193 @@
+/**
+ * What a text says, as a tree: code, quotes, lists, and what stands in a line. A small part of
+ * Markdown, read in one pass of linear time and bounded depth. Whatever is no markup is text, so
+ * that no letter of it is lost. Both faces show this tree; the log keeps what was typed.
+ */
+
+import { cleanText } from "../../base/text.ts";
+import { type Inline, inlineOf } from "./inline.ts";
+
+export type Block =
+  /** Lines as they were typed, with their line feeds. */
+  | { readonly kind: "lines"; readonly parts: readonly Inline[] }
+  /** `language`: as it was typed behind the fence; may be empty. */
+  | { readonly kind: "code"; readonly language: string; readonly text: string }
+  | { readonly kind: "quote"; readonly blocks: readonly Block[] }
+  | { readonly kind: "list"; readonly items: readonly ListItem[] };
+
+export interface ListItem {
+  /** `•`, or the number as it was typed: `12.`. */
+  readonly mark: string;
+  readonly blocks: readonly Block[];
+}
+
+/** Lists and quotes in each other: deeper ones are text. Nobody reads more on a phone. */
+const DEPTH_MAX = 4;
+/** So much further to the right, a line belongs to the item above it. */
+const INDENT = 2;
+const FENCE = /^( {0,3})(`{3,32})([^`]*)$/;
+const LANGUAGE = /^[A-Za-z0-9_+#.-]{0,32}$/;
+const ITEM = /^( {0,3})([-*]|\d{1,9}[.)])[ \t]+(?=\S)/;
+
+interface Found {
+  readonly block: Block;
+  /** Index of the line behind it. */
+  readonly end: number;
+}
+
+/**
+ * The text is cleaned before it is read.
+ * @param names folded: `@name` of any other name is text; undefined: each one calls somebody
+ */
+export function wordsOf(text: string, names: ReadonlySet<string> | undefined): readonly Block[] {
+  const lines = cleanText(text, { lines: true, tabs: true }).split("\n");
+  return blocksOf(lines, names, 0);
+}
+
+function blocksOf(
+  lines: readonly string[],
+  names: ReadonlySet<string> | undefined,
+  depth: number,
+): readonly Block[] {
+  const blocks: Block[] = [];
+  let begun = 0;
+  const endLines = (end: number) => {
+    const plain = withoutEdges(lines.slice(begun, end), begun > 0, end < lines.length);
+    if (plain.length > 0) blocks.push({ kind: "lines", parts: inlineOf(plain.join("\n"), names) });
+  };
+  for (let at = 0; at < lines.length; ) {
+    const found = codeAt(lines, at) ?? nestAt(lines, at, names, depth);
+    if (found !== undefined) {
+      endLines(at);
+      blocks.push(found.block);
+      begun = found.end;
+    }
+    at = found?.end ?? at + 1;
+  }
+  endLines(lines.length);
+  return blocks;
+}
+
+/** Beside another block an empty line is only what sets the two apart. */
+function withoutEdges(
+  lines: readonly string[],
+  isBelow: boolean,
+  isAbove: boolean,
+): readonly string[] {
+  let [from, to] = [0, lines.length];
+  while (isBelow && from < to && isBlank(lines[from])) from++;
+  while (isAbove && from < to && isBlank(lines[to - 1])) to--;
+  return lines.slice(from, to);
+}
+
+function isBlank(line: string | undefined): boolean {
+  return line === undefined || line.trim() === "";
+}
+
+/** From a fence to the next one, or to the end. Words behind the first fence belong to the code. */
+function codeAt(lines: readonly string[], at: number): Found | undefined {
+  const [fence, indent = "", ticks = "", info = ""] = FENCE.exec(lines[at] ?? "") ?? [];
+  // Behind it there has to be something that it fences.
+  if (fence === undefined || at + 1 === lines.length) return undefined;
+  const language = info.trim();
+  const isNamed = LANGUAGE.test(language);
+  const code = isNamed ? [] : [info.replace(/^ /, "")];
+  let end = at + 1;
+  for (; end < lines.length; end++) {
+    const line = dedented(lines[end] ?? "", indent.length);
+    const bare = line.trimEnd();
+    const ending = bare.length - ticksBefore(bare);
+    if (bare.length - ending < ticks.length) {
+      code.push(line);
+      continue;
+    }
+    if (bare.slice(0, ending).trim() !== "") code.push(bare.slice(0, ending));
+    end++;
+    break;
+  }
+  const text = code.join("\n");
+  return { block: { kind: "code", language: isNamed ? language : "", text }, end };
+}
+
+/** How many backticks stand at its end. */
+function ticksBefore(line: string): number {
+  let count = 0;
+  while (line[line.length - 1 - count] === "`") count++;
+  return count;
+}
+
+function nestAt(
+  lines: readonly string[],
+  at: number,
+  names: ReadonlySet<string> | undefined,
+  depth: number,
+): Found | undefined {
+  if (depth === DEPTH_MAX) return undefined;
+  return isQuote(lines[at]) ? quoteAt(lines, at, names, depth) : listAt(lines, at, names, depth);
+}
+
+/** `>_<` is a face, and no quote. */
+function isQuote(line: string | undefined): boolean {
+  return line === ">" || line?.startsWith("> ") === true;
+}
+
+function quoteAt(
+  lines: readonly string[],
+  at: number,
+  names: ReadonlySet<string> | undefined,
+  depth: number,
+): Found {
+  let end = at;
+  while (isQuote(lines[end])) end++;
+  const inner = lines.slice(at, end).map((line) => line.slice(2));
+  return { block: { kind: "quote", blocks: blocksOf(inner, names, depth + 1) }, end };
+}
+
+function listAt(
+  lines: readonly string[],
+  at: number,
+  names: ReadonlySet<string> | undefined,
+  depth: number,
+): Found | undefined {
+  const items: ListItem[] = [];
+  const base = indentOf(lines[at] ?? "");
+  let end = at;
+  for (;;) {
+    const [lead, , mark = ""] = ITEM.exec(lines[end] ?? "") ?? [];
+    if (lead === undefined) break;
+    const first = end;
+    const inner = [(lines[first] ?? "").slice(lead.length)];
+    for (end++; end < lines.length; end++) {
+      const line = lines[end] ?? "";
+      if (indentOf(line) < base + INDENT && !isBlank(line)) break;
+      inner.push(dedented(line, lead.length));
+    }
+    // Empty lines behind it are none of its own.
+    while (inner.length > 1 && isBlank(inner.at(-1))) inner.pop();
+    end = first + inner.length;
+    const blocks = blocksOf(inner, names, depth + 1);
+    items.push({ mark: /[-*]/.test(mark) ? "•" : mark, blocks });
+  }
+  return items.length === 0 ? undefined : { block: { kind: "list", items }, end };
+}
+
+/** Columns before its first sign; a tab counts as far as it can lead. */
+function indentOf(line: string): number {
+  let columns = 0;
+  for (const sign of line) {
+    if (sign !== " " && sign !== "\t") break;
+    columns += sign === "\t" ? 4 : 1;
+  }
+  return columns;
+}
+
+/** Without so many columns before it, as far as there are any. */
+function dedented(line: string, columns: number): string {
+  let at = 0;
+  for (let left = columns; left > 0; at++) {
+    if (line[at] === " ") left--;
+    else if (line[at] === "\t") left -= 4;
+    else break;
+  }
+  return line.slice(at);
+}

@@ -1,0 +1,58 @@
+import { describe, expect, test } from "bun:test";
+import { addressAt } from "../../../src/core/words/address.ts";
+import { wordsOf } from "../../../src/core/words/words.ts";
+import { linksOf, outline } from "./shown.ts";
+
+describe("what can be followed", () => {
+  test.each([
+    ["see https://example.org/a.", ["https://example.org/a"]],
+    ["(https://example.org/a)", ["https://example.org/a"]],
+    ["https://en.wikipedia.org/wiki/Foo_(bar).", ["https://en.wikipedia.org/wiki/Foo_(bar)"]],
+    ["(see https://example.org/Foo_(bar)).", ["https://example.org/Foo_(bar)"]],
+    ["**https://example.org/a_b_c**", ["https://example.org/a_b_c"]],
+    ["HTTP://EXAMPLE.org", ["http://example.org/"]],
+    [
+      "www.example.org/x, WWW.example.org",
+      ["https://www.example.org/x", "https://www.example.org/"],
+    ],
+    ["[a](https://example.org/)", ["https://example.org/"]],
+    ['<a href="https://example.org/">', ["https://example.org/"]],
+    [
+      "> https://example.org/\n- https://example.com/",
+      ["https://example.org/", "https://example.com/"],
+    ],
+    ["javascript:alert(1)", []],
+    ["data:text/html,x", []],
+    ["https://user:pw@evil.example/", []],
+    ["https://bank.example@evil.example/", []],
+    ["www.bank.example@evil.example", []],
+    ["www.bank www. www..example a.www.example.org", []],
+    ["xhttps://example.org", []],
+    ["https:// http://", []],
+    ["`https://example.org`", []],
+  ] as const)("%p", (text, hrefs) => {
+    expect(linksOf(wordsOf(text, undefined))).toEqual([...hrefs]);
+  });
+});
+
+test("what an address is called does not hide where it leads", () => {
+  // All of it stays to be read: the words are no link, the address is one.
+  expect(outline(wordsOf("[bank](https://evil.example/)", undefined))).toBe(
+    "[bank]([link:https://evil.example/])",
+  );
+});
+
+test.each([
+  ["https://example.org:443/x", undefined],
+  ["https://EXAMPLE.org", undefined],
+  ["https://аpple.com/", "xn--pple-43d.com"],
+  ["https://ex%61mple.org", "example.org"],
+  ["http://0x7f.1/", "127.0.0.1"],
+])("where %j leads is said unless its letters do", (text, host) => {
+  expect(addressAt(text, 0).link?.host).toBe(host);
+});
+
+test("one longer than 2,000 letters is cut there", () => {
+  const { link } = addressAt(`https://a.example/${"x".repeat(5_000)}`, 0);
+  expect(link?.text).toHaveLength(2_000);
+});

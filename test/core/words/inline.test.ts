@@ -1,0 +1,85 @@
+import { describe, expect, test } from "bun:test";
+import { wordsOf } from "../../../src/core/words/words.ts";
+import { outline } from "./shown.ts";
+
+const NAMES = new Set(["bob"]);
+
+function read(text: string): string {
+  return outline(wordsOf(text, NAMES));
+}
+
+describe("emphasis", () => {
+  test.each([
+    ["**a** *b* _c_ ~~d~~", "[b:a] [i:b] [i:c] [s:d]"],
+    ["***a***", "[b:[i:a]]"],
+    ["**a *b* c**", "[b:a [i:b] c]"],
+    ["*a **b** c*", "[i:a [b:b] c]"],
+    ["**a _b** c_", "[b:a _b] c_"],
+    ["*a *b*", "*a [i:b]"],
+    ["*a**", "[i:a]*"],
+    ["**a*", "**a*"],
+    ["**two\nlines**", "[b:two\nlines]"],
+    ["**not over\n\nan empty line**", "**not over\n\nan empty line**"],
+    ["这是**重点**内容", "这是[b:重点]内容"],
+    ['("*a*", *b*)', '("[i:a]", [i:b])'],
+    ["**Note:** so", "[b:Note:] so"],
+  ])("%j", (text, tree) => {
+    expect(read(text)).toBe(tree);
+  });
+
+  test.each([
+    "2*3*4 and 2**3 and 4**5",
+    "snake_case_name, größe_in_m, __init__, _",
+    "COUNT(*), SUM(*)",
+    "*.ts and *.js",
+    "f(*args, **kwargs)",
+    "a ** b ** c",
+    "~5 and ~6, ~/x",
+    "**** and ~~~~",
+    "¯\\_(ツ)_/¯",
+    "del C:\\temp\\*",
+    "\\d+ \\\\server\\share",
+  ])("%j has none", (text) => {
+    expect(read(text)).toBe(text);
+  });
+
+  test("a backslash takes the meaning of a mark", () => {
+    expect(read("\\*a\\* \\`b\\` \\~~c~~")).toBe("*a* `b` ~~c~~");
+  });
+});
+
+describe("code in a line", () => {
+  test.each([
+    ["`a*b*c` `@bob`", "[code:a*b*c] [code:@bob]"],
+    ["`` a`b ``", "[code:a`b]"],
+    ["` `` `", "[code:``]"],
+    ["`a\nb`", "`a\nb`"],
+    ["x ```a\nb``` y", "x [code:a\nb] y"],
+    ["`a", "`a"],
+    ["**`a`**", "[b:[code:a]]"],
+    ["*`a*`", "*[code:a*]"],
+  ])("%j", (text, tree) => {
+    expect(read(text)).toBe(tree);
+  });
+
+  test("a mark of nine backticks is text", () => {
+    expect(read(`${"`".repeat(8)}a${"`".repeat(8)}`)).toBe("[code:a]");
+    expect(read(`${"`".repeat(9)}a${"`".repeat(9)}`)).toBe(`${"`".repeat(9)}a${"`".repeat(9)}`);
+  });
+});
+
+describe("names and rooms", () => {
+  test.each([
+    ["@Bob, @ana me@bob @@bob", "[mention:@Bob], @ana me@bob @@bob"],
+    ["#lobby (#a-b) #1 #12 a#b ##c &#39;", "[room:#lobby] ([room:#a-b]) #1 #12 a#b ##c &#39;"],
+    ["**@bob** *#lobby*", "[b:[mention:@bob]] [i:[room:#lobby]]"],
+    [`#${"a".repeat(32)}`, `[room:#${"a".repeat(32)}]`],
+    [`#${"a".repeat(33)}`, `#${"a".repeat(33)}`],
+  ])("%j", (text, tree) => {
+    expect(read(text)).toBe(tree);
+  });
+
+  test("each name calls somebody where no names are given", () => {
+    expect(outline(wordsOf("@ana and `@bob`", undefined))).toBe("[mention:@ana] and [code:@bob]");
+  });
+});
