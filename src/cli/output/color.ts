@@ -3,6 +3,9 @@
 const RESET = "\x1b[0m";
 const DIM = "\x1b[2m";
 const CALLED = "\x1b[1;7m";
+const CALLED_END = "\x1b[22;27m";
+const CODE = "\x1b[36m";
+const CODE_END = "\x1b[39m";
 const CLOCK = "\x1b[90m";
 /** Cyan, green, yellow, magenta, blue and their bright ones: readable on black and on white. */
 const PERSONS = [36, 32, 33, 35, 34, 96, 92, 95, 94].map((code) => `\x1b[1;${code}m`);
@@ -14,7 +17,12 @@ export function clockColor(text: string, color: boolean): string {
 
 /** The reader's own name in a message. */
 export function calledColor(text: string): string {
-  return `${CALLED}${text}${RESET}`;
+  return `${CALLED}${text}${CALLED_END}`;
+}
+
+/** Code in a message. */
+export function codeColor(text: string): string {
+  return `${CODE}${text}${CODE_END}`;
 }
 
 /** Events, as opposed to messages. */

@@ -13,7 +13,8 @@ import { cleanText, jsonLine, tsvLine } from "../../base/text.ts";
 import { formatLocal, formatLocalClock, formatUtc, type OffsetMinutes } from "../../base/time.ts";
 import type { Context } from "../context.ts";
 import { wrapMarked } from "../word-wrap.ts";
-import { calledColor, clockColor, eventColor, personColor } from "./color.ts";
+import { clockColor, eventColor, personColor } from "./color.ts";
+import { paintedWords } from "./words.ts";
 
 export type Destination = { readonly room: string } | { readonly to: string };
 
@@ -219,7 +220,11 @@ function screenText(record: ShownRecord, style: Style): string {
   const before =
     record.withheld === undefined ? "" : `${marked(`${time} ${shown} * ${missing}`, style)}\n`;
   const plain = cleanText(expandTabs(sentence(record, style)), { lines: said });
-  const words = answered(record, style) + (callsMe(record, style) ? called(plain, style) : plain);
+  // Without colours the marks are all that tells what was meant: they stay.
+  const isPainted = style.color && record.kind === "text";
+  const me = callsMe(record, style) ? style.me : undefined;
+  const shownWords = isPainted ? expandTabs(paintedWords(record.text, me)) : plain;
+  const words = answered(record, style) + shownWords;
   const event = eventColor(words, style.color);
   const by = record.kind === "gap" ? "" : `${person} `;
   const rest = said ? `${person}: ${words}` : `* ${by}${event}`;
@@ -282,14 +287,6 @@ function answered(record: ShownRecord, { authorOf }: Style): string {
 function callsMe(record: ShownRecord, { color, me }: Style): boolean {
   if (!color || me === undefined || record.kind !== "text") return false;
   return record.mentions?.some((name) => name.toLowerCase() === me.toLowerCase()) === true;
-}
-
-/**
- * The reader's own name stands out where it is mentioned; a name is letters, digits, - and _
- * only.
- */
-function called(words: string, { me = "" }: Style): string {
-  return words.replaceAll(new RegExp(`@${me}(?![A-Za-z0-9_-])`, "gi"), (at) => calledColor(at));
 }
 
 /** What happened, in words that follow the name, for a place that knows no style. */

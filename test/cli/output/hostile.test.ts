@@ -4,7 +4,8 @@ import { CLUSTER_CODE_POINTS_MAX, NOTICE_CODE_POINTS_MAX } from "../../../src/ba
 import { cleanText, jsonLine, quoteText, titleText, tsvLine } from "../../../src/base/text.ts";
 import { createContext, say } from "../../../src/cli/context.ts";
 import { renderRecord, type ShownRecord, styleOf } from "../../../src/cli/output/render.ts";
-import { segmentsOf } from "../../../src/web/input/segments.ts";
+import { lineWidth } from "../../../src/cli/screen/view/style.ts";
+import { textLines } from "../../../src/cli/screen/view/words.ts";
 import { fakeWorld } from "../../commands/fake-world.ts";
 import { ACTIVE, HOSTILE_TEXTS, tallest } from "../../hostile-texts.ts";
 
@@ -51,10 +52,29 @@ describe.each(CASES)("%s", (_, text) => {
     expect(JSON.parse(line)).toEqual({ text });
   });
 
-  test("as words of the page", () => {
-    const words = segmentsOf(text, new Set(["ana"]));
-    harmless(words.map((segment) => segment.text).join(""));
-    for (const word of words) if (word.kind === "link") expect(word.href).toMatch(/^https?:\/\//);
+  test("as a line of a terminal with colours, between marks", () => {
+    const style = { ...styled({ terminal: true }), color: true, me: "ana" };
+    for (const around of [
+      text,
+      `**${text}** \`${text}\``,
+      `\`\`\`\n${text}\n\`\`\``,
+      `> - ${text}`,
+    ]) {
+      const line = renderRecord(record(around), style);
+      harmless(line.replaceAll(/\x1b\[[0-9;]*m/g, ""));
+      for (const further of line.split("\n").slice(1, -1)) expect(further).toMatch(/^ {2}\|/);
+    }
+  });
+
+  test("as words of the screen, between marks", () => {
+    for (const around of [text, `**${text}**`, `\`\`\`\n${text}\n\`\`\``, `> - ${text}`]) {
+      const lines = textLines({ text: around, mentions: ["ana"], me: "ana", mark: [] }, 20);
+      for (const line of lines) {
+        harmless(line.map((span) => span.text).join(""));
+        expect(lineWidth(line)).toBeLessThanOrEqual(20);
+        for (const { link } of line) expect(link ?? "https://").toMatch(/^https?:\/\//);
+      }
+    }
   });
 
   test("as a title or a notification", () => {

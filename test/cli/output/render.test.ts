@@ -179,7 +179,7 @@ describe("on a screen", () => {
   });
 
   test("one's own name stands out where it is called, and only there", () => {
-    const called = "\x1b[1;7m@ana\x1b[0m";
+    const called = "\x1b[1;7m@ana\x1b[22;27m";
     const record: ShownRecord = { ...hi, text: "@ana @anatol @bob", mentions: ["Ana"] };
     expect(renderRecord(record, style("text", { color: true }))).toContain(
       `${called} @anatol @bob`,
@@ -189,6 +189,17 @@ describe("on a screen", () => {
     expect(renderRecord(unmeant, style("text", { color: true }))).not.toContain(called);
     const other = style("text", { color: true, me: "bob" });
     expect(renderRecord(record, other)).not.toContain(called);
+  });
+
+  test("marks are shown as what they mean where there are colours, and as typed elsewhere", () => {
+    const text = "**so** and `ls`\n- one";
+    const record: ShownRecord = { ...hi, text };
+    expect(renderRecord(record, style("text", { color: true }))).toEndWith(
+      ": \x1b[1mso\x1b[22m and \x1b[36mls\x1b[39m\n  | • one\n",
+    );
+    expect(renderRecord(record, style("text"))).toEndWith(": **so** and `ls`\n  | - one\n");
+    expect(renderRecord(record, style("tsv"))).toEndWith("\t**so** and `ls`\\n- one\n");
+    expect(JSON.parse(renderRecord(record, style("json")))).toMatchObject({ text });
   });
 
   test("what it answers and whom it calls is in JSON, not in TSV", () => {

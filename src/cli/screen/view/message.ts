@@ -3,11 +3,9 @@
 import { TEXT_LINES_HIDDEN_MIN, TEXT_LINES_SHOWN } from "../../../base/limits-screen.ts";
 import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
-import { isSame } from "../../../core/model/item.ts";
 import type { Row } from "../../../core/model/rows.ts";
 import type { Item, PendingPost, TransferView } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
-import { segmentsOf } from "../../../web/input/segments.ts";
 import type { Times } from "../../../web/text/times.ts";
 import { authorText, eventText, oneLine } from "../../../web/view/room/event-text.ts";
 import { faultText } from "../../../web/view/shell/fault-text.ts";
@@ -15,6 +13,7 @@ import type { FaceTexts } from "../text/faces.ts";
 import { type PictureSizes, pictureBox, pictureLines } from "./picture.ts";
 import { cutLine, type Line, type Role, type Span } from "./style.ts";
 import { cutTo, widthOf } from "./width.ts";
+import { textLines } from "./words.ts";
 import { wrapSpans } from "./wrap.ts";
 
 /** What all rows of one screen are laid out by. */
@@ -235,40 +234,21 @@ function contentLines(
     const text = item.state === "erased" ? texts.erased : texts.damaged;
     return whole(wrapSpans([{ text, role: "mark" }], columns));
   }
+  const { text, mentions } = item;
+  const { me } = look;
   if (item.file !== undefined) {
     const file = fileLines(item.file, look, columns, transfer);
-    if (item.text === "") return whole(file);
-    const said = wrapSpans(textSpans(item.text, item.mentions, look.me), columns);
+    if (text === "") return whole(file);
+    const said = textLines({ text, mentions, me, mark: [] }, columns);
     const content = folded(said, [], look, columns, isUnfolded);
     return { ...content, lines: [...file, ...content.lines] };
   }
-  const spans: Span[] = [];
-  if (actor !== undefined) spans.push({ text: actor, role: nickRole(actor) }, { text: " " });
-  spans.push(...textSpans(item.text, item.mentions, look.me));
   const mark: Line =
     item.editedUnixMs === undefined ? [] : [{ text: ` (${texts.edited})`, role: "mark" }];
-  const lines = wrapSpans([...spans, ...mark], columns);
+  const before: Line =
+    actor === undefined ? [] : [{ text: actor, role: nickRole(actor) }, { text: " " }];
+  const lines = textLines({ text, mentions, me, before, mark }, columns);
   return folded(lines, mark, look, columns, isUnfolded);
-}
-
-/** Words of users: web addresses lead there, names that were called stand out. */
-function textSpans(
-  text: string,
-  mentions: readonly string[],
-  me: string | undefined,
-  role?: Role,
-): readonly Span[] {
-  const names = new Set(mentions.map((name) => name.toLowerCase()));
-  return segmentsOf(text, names).map((segment): Span => {
-    switch (segment.kind) {
-      case "link":
-        return { text: segment.text, role: "link", link: segment.href };
-      case "mention":
-        return { text: segment.text, role: isSame(segment.name, me) ? "call" : "mention" };
-      default:
-        return role === undefined ? { text: segment.text } : { text: segment.text, role };
-    }
-  });
 }
 
 export function nickRole(name: string): Role {
@@ -406,8 +386,8 @@ function pendingLines(row: PendingRow, look: RowLook, { isUnfolded }: RowExtras)
     const waits = look.isOnline ? texts.pending : texts.pendingOffline;
     const isWaiting = post.state.kind === "waiting";
     const mark: Line = isWaiting ? [{ text: ` (${waits}…)`, role: "mark" }] : [];
-    const spans = textSpans(post.body.text, post.body.mentions ?? [], look.me, "pending");
-    const all = wrapSpans([...spans, ...mark], columns);
+    const { text, mentions = [] } = post.body;
+    const all = textLines({ text, mentions, me: look.me, role: "pending", mark }, columns);
     const content = folded(all, mark, look, columns, isUnfolded);
     folds = content.folds;
     return [

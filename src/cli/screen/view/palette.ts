@@ -14,6 +14,7 @@ export interface Style {
   readonly italic?: boolean;
   readonly underline?: boolean;
   readonly inverse?: boolean;
+  readonly strike?: boolean;
 }
 
 /** As red, green and blue, and one of the terminal's own sixteen. */
@@ -65,6 +66,7 @@ const DARK: Table = {
   mark: "#8b95a1|8",
   pending: "#8b95a1|8",
   link: "underline #7fb8f5|12",
+  code: "#e0b072|11",
   mention: "#58c99b|10",
   call: "bold #1b1f24|0 on #f5c451|3",
   reaction: "#a3adb8|7",
@@ -106,6 +108,7 @@ const LIGHT: Table = {
   mark: "#5a6470|8",
   pending: "#5a6470|8",
   link: "underline #0b5cad|4",
+  code: "#7a4a00|3",
   mention: "#0b6e4f|2",
   call: "bold #1b1f24|0 on #ffd866|11",
   reaction: "#4d5763|8",
@@ -137,6 +140,7 @@ const PLAIN: Table = {
   "bar-bad": "bold inverse",
   unread: "bold",
   link: "underline",
+  code: "bold",
   call: "bold inverse",
   mention: "bold",
   "reaction-own": "bold",
@@ -182,6 +186,7 @@ export function readStyle(text: string): Style | undefined {
       case "italic":
       case "underline":
       case "inverse":
+      case "strike":
         style[word] = true;
         break;
       default: {
@@ -252,6 +257,7 @@ function sgrOf(style: Style, depth: ColorDepth): string {
   if (style.italic) codes.push("3");
   if (style.underline) codes.push("4");
   if (style.inverse) codes.push("7");
+  if (style.strike) codes.push("9");
   if (depth !== "none" && style.fg !== undefined) codes.push(colorCode(style.fg, depth, false));
   if (depth !== "none" && style.bg !== undefined) codes.push(colorCode(style.bg, depth, true));
   return codes.length === 0 ? "" : `\x1b[${codes.join(";")}m`;
@@ -304,15 +310,18 @@ export class Palette {
     return last === "" ? text : text + RESET;
   }
 
-  #codeOf({ role, bold, picture }: Span, under: Role | undefined): string {
+  #codeOf(span: Span, under: Role | undefined): string {
+    const { role, bold = false, italic = false, strike = false, picture } = span;
     if (picture !== undefined) return `\x1b[${pictureAttributes(picture.id)}m`;
-    if (role === undefined && bold !== true && under === undefined) return "";
-    const key = `${under ?? ""}/${role ?? ""}/${bold === true}`;
+    const own = { ...(bold && { bold }), ...(italic && { italic }), ...(strike && { strike }) };
+    const marks = Object.keys(own).join();
+    if (role === undefined && marks === "" && under === undefined) return "";
+    const key = `${under ?? ""}/${role ?? ""}/${marks}`;
     const known = this.#codes.get(key);
     if (known !== undefined) return known;
     const below = under === undefined ? {} : (this.#styles.get(under) ?? {});
     const above = role === undefined ? {} : (this.#styles.get(role) ?? {});
-    const code = sgrOf({ ...below, ...above, ...(bold === true ? { bold } : {}) }, this.#depth);
+    const code = sgrOf({ ...below, ...above, ...own }, this.#depth);
     this.#codes.set(key, code);
     return code;
   }

@@ -23,6 +23,7 @@ export const ROLES = [
   "mark",
   "pending",
   "link",
+  "code",
   "mention",
   "call",
   "reaction",
@@ -52,6 +53,8 @@ export interface Span {
   readonly text: string;
   readonly role?: Role;
   readonly bold?: boolean;
+  readonly italic?: boolean;
+  readonly strike?: boolean;
   /** A web address that the text leads to. */
   readonly link?: string;
   /** What a click on it does; left out: what one on its row does. */

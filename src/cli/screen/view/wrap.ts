@@ -185,6 +185,7 @@ class Paper {
 
 function isAlike(one: Span, other: Span): boolean {
   if (one === other) return true;
-  const isSameLook = one.role === other.role && one.bold === other.bold;
+  const isSameRole = one.role === other.role && one.bold === other.bold;
+  const isSameLook = isSameRole && one.italic === other.italic && one.strike === other.strike;
   return isSameLook && one.link === other.link && one.does === other.does;
 }

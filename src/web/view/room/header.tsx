@@ -7,7 +7,7 @@ import { IconButton } from "../shell/icons.tsx";
 import { SealedDialog, TopicDialog } from "../shell/lazy.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { personItems } from "./members.tsx";
-import { RichText } from "./rich-text.tsx";
+import { RichLine } from "./rich-text.tsx";
 
 export interface RoomHeadProps {
   readonly room: RoomState | undefined;
@@ -19,8 +19,6 @@ export interface RoomHeadProps {
   readonly onPeople: () => void;
   readonly onSearch: () => void;
 }
-
-const NOBODY: readonly string[] = [];
 
 function roomItems(page: PageValue, room: RoomState): MenuItem[] {
   const { texts, chat, show } = page;
@@ -85,7 +83,7 @@ export function RoomHead(props: RoomHeadProps) {
         <h1 dir="auto">{room?.kind === "room" ? `#${title}` : title}</h1>
         {room === undefined || room.topic === "" ? null : (
           <div className="topic" title={cleanText(room.topic)}>
-            <RichText text={room.topic} mentions={NOBODY} me={undefined} />
+            <RichLine text={room.topic} />
           </div>
         )}
       </div>

@@ -2,7 +2,8 @@ import { memo, useMemo } from "react";
 import { PRESENCE_MEMBERS_MAX } from "../../../base/limits.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isSame } from "../../../core/model/item.ts";
-import type { Member, RoomState } from "../../../core/model/state.ts";
+import { openRoom } from "../../../core/model/selectors.ts";
+import type { Member, Model, RoomState } from "../../../core/model/state.ts";
 import { type PageValue, useFact, usePage, useTexts } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { ModerationDialog, type ModerationProps } from "../shell/lazy.tsx";
@@ -21,6 +22,19 @@ export interface PersonAt {
   /** The room to moderate in; undefined in a direct conversation. */
   readonly room: string | undefined;
   readonly moderates: boolean;
+}
+
+/** As the members of the open room are; of a conversation, and of strangers, no more is known. */
+export function personAt(model: Model, name: string): PersonAt {
+  const room = openRoom(model);
+  const member = room?.members?.find((one) => isSame(one.name, name));
+  const { moderates = false } = room ?? {};
+  return {
+    name: member?.name ?? name,
+    role: member?.role ?? "member",
+    room: room?.kind === "room" ? room.name : undefined,
+    moderates,
+  };
 }
 
 /** The actions for a user, for every place where the name is shown. */

@@ -25,6 +25,7 @@ type ItemRow = Extract<Row, { kind: "item" }>;
 type PendingRow = Extract<Row, { kind: "pending" }>;
 
 const QUOTE_LENGTH = 120;
+const NOBODY: readonly string[] = [];
 
 function Quote({ row, actions }: { readonly row: ItemRow | PendingRow; actions: MessageActions }) {
   const texts = useTexts();
@@ -126,14 +127,14 @@ function Tools({ item, actions, isTimed }: ToolsProps) {
   );
 }
 
-function Content({ item, me }: { readonly item: Item; readonly me: string | undefined }) {
+function Content({ item }: { readonly item: Item }) {
   const { texts, times } = usePage();
   if (item.state === "erased") return <p className="gone">{texts.erased}</p>;
   if (item.state === "damaged") return <p className="gone">{texts.damaged}</p>;
   if (item.file !== undefined) return <FileCard file={item.file} from={item.from ?? ""} />;
   const { editedUnixMs } = item;
   return (
-    <RichText text={item.text} mentions={item.mentions} me={me}>
+    <RichText text={item.text} mentions={item.mentions}>
       {editedUnixMs === undefined ? undefined : (
         // Isolated: it is in the page's direction, not in that of the text.
         <bdi className="mark" title={texts.editedAt(times.full(editedUnixMs))}>
@@ -257,10 +258,10 @@ export const Message = memo(function Message({ row, actions, isShown }: MessageP
           <strong className={`tint-${tintOf(from)}`} title={note}>
             {from}
           </strong>{" "}
-          <Content item={item} me={actions.me} /> <time>{times.clock(item.timeUnixMs)}</time>
+          <Content item={item} /> <time>{times.clock(item.timeUnixMs)}</time>
         </div>
       ) : (
-        <Content item={item} me={actions.me} />
+        <Content item={item} />
       )}
       <Reactions item={item} actions={actions} />
       {(isUnder || isFocused) && item.state === "whole" ? (
@@ -326,7 +327,7 @@ export const Pending = memo(function Pending({ row, actions }: PendingProps) {
     >
       {isGrouped ? null : <Head from={cleanText(me)} unixMs={post.writtenUnixMs} />}
       <Quote row={row} actions={actions} />
-      <RichText text={post.body.text} mentions={post.body.mentions ?? []} me={actions.me}>
+      <RichText text={post.body.text} mentions={post.body.mentions ?? NOBODY}>
         {note === undefined ? undefined : <bdi className="mark"> {note}…</bdi>}
       </RichText>
       <Refused post={post} />

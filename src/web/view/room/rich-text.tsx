@@ -1,15 +1,15 @@
 import { type MouseEvent, memo, type ReactNode, useMemo } from "react";
+import { cleanText } from "../../../base/text.ts";
 import { isSame } from "../../../core/model/item.ts";
-import { readRoute } from "../../input/route.ts";
-import { segmentsOf } from "../../input/segments.ts";
-
-export interface RichTextProps {
-  readonly text: string;
-  readonly mentions: readonly string[];
-  readonly me: string | undefined;
-  /** What the page says of them, in the same line. */
-  readonly children?: ReactNode;
-}
+import { type Inline, inlineOf } from "../../../core/words/inline.ts";
+import { type Block, wordsOf } from "../../../core/words/words.ts";
+import { formatRoute, readRoute } from "../../input/route.ts";
+import { NOTHING } from "../../input/writing.ts";
+import { copyText } from "../shell/clipboard.ts";
+import { type PageValue, usePage } from "../shell/context.tsx";
+import { IconButton } from "../shell/icons.tsx";
+import { MenuButton, type MenuItem } from "../shell/menu.tsx";
+import { personAt, personItems } from "./members.tsx";
 
 /** The address of a room or a message of this very page needs no other window. */
 function followHere(event: MouseEvent<HTMLAnchorElement>): void {
@@ -21,43 +21,157 @@ function followHere(event: MouseEvent<HTMLAnchorElement>): void {
   location.hash = hash;
 }
 
-/** Text of users: cleaned, never markup; only web addresses become links. */
-export const RichText = memo(function Words({ text, mentions, me, children }: RichTextProps) {
-  const segments = useMemo(
-    () => segmentsOf(text, new Set(mentions.map((name) => name.toLowerCase()))),
+interface MentionProps {
+  readonly name: string;
+  readonly children: string;
+}
+
+/** Behind what is being written to the open room. */
+function insertName({ chat }: PageValue, name: string): void {
+  const { open, drafts } = chat.model;
+  if (open === undefined) return;
+  const draft = drafts.get(open) ?? NOTHING;
+  const gap = /\S$/.test(draft.text) ? " " : "";
+  chat.setDraft(open, { ...draft, text: `${draft.text}${gap}@${name} ` });
+  document.querySelector<HTMLElement>(".composer textarea")?.focus();
+}
+
+function calledItems(page: PageValue, called: string): readonly MenuItem[] {
+  const person = personAt(page.chat.model, called);
+  const [write, ...more] = personItems(page, person);
+  const mention: MenuItem = {
+    label: page.texts.mention(person.name),
+    onChoose: () => insertName(page, person.name),
+  };
+  return [...(write === undefined ? [] : [write]), mention, ...more];
+}
+
+/** Whom it calls, and what can be done about them. */
+function Mention({ name, children }: MentionProps) {
+  const page = usePage();
+  const { me } = page.chat.model;
+  if (isSame(name, me)) return <span className="mention mention-me">{children}</span>;
+  return (
+    <MenuButton
+      className="mention"
+      label={page.texts.actionsFor(name)}
+      items={() => calledItems(page, name)}
+    >
+      {children}
+    </MenuButton>
+  );
+}
+
+const TAGS = { bold: "strong", italic: "em", strike: "s" } as const;
+
+function Part({ part }: { readonly part: Inline }): ReactNode {
+  switch (part.kind) {
+    case "text":
+      return part.text;
+    case "code":
+      return <code dir="auto">{part.text}</code>;
+    case "mention":
+      return <Mention name={part.name}>{part.text}</Mention>;
+    case "room":
+      return (
+        <a href={formatRoute({ target: part.room, seq: undefined })} onClick={followHere}>
+          {part.text}
+        </a>
+      );
+    case "link":
+      return (
+        <>
+          <a href={part.href} target="_blank" rel="noopener noreferrer" onClick={followHere}>
+            {part.text}
+          </a>
+          {part.host && <bdi className="mark"> ({part.host})</bdi>}
+        </>
+      );
+    default: {
+      const Tag = TAGS[part.kind];
+      return <Tag>{drawn(part.parts)}</Tag>;
+    }
+  }
+}
+
+// biome-ignore lint/suspicious/noArrayIndexKey: parts of a text have no other name, and stay
+const drawn = (parts: readonly Inline[]) => parts.map((part, i) => <Part key={i} part={part} />);
+
+/** Scrolls within itself; a tab is a tab, for who copies it too. */
+function Code({ language, text }: { readonly language: string; readonly text: string }) {
+  const { texts, say, fail } = usePage();
+  return (
+    <div className="code" data-language={language} dir="ltr">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keys too */}
+      {/* biome-ignore lint/a11y/useSemanticElements: no fieldset */}
+      <pre tabIndex={0} role="group" aria-label={language || texts.code}>
+        {text}
+      </pre>
+      <IconButton
+        icon="copy"
+        label={texts.copyCode}
+        onPress={() => void copyText(text).then(() => say(texts.copied), fail)}
+      />
+    </div>
+  );
+}
+
+function BlockView({ block }: { readonly block: Block }) {
+  switch (block.kind) {
+    case "lines":
+      return <p dir="auto">{drawn(block.parts)}</p>;
+    case "code":
+      return <Code {...block} />;
+    case "quote":
+      return <blockquote dir="auto">{blocksOf(block.blocks)}</blockquote>;
+    default:
+      return (
+        <ul dir="auto">
+          {block.items.map(({ mark, blocks }, i) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: as above
+            <li key={i} data-mark={mark}>
+              <div>{blocksOf(blocks)}</div>
+            </li>
+          ))}
+        </ul>
+      );
+  }
+}
+
+const blocksOf = (blocks: readonly Block[]): ReactNode =>
+  blocks.length === 1 && blocks[0]?.kind === "lines"
+    ? drawn(blocks[0].parts)
+    : // biome-ignore lint/suspicious/noArrayIndexKey: as above
+      blocks.map((block, i) => <BlockView key={i} block={block} />);
+
+export interface RichTextProps {
+  readonly text: string;
+  readonly mentions: readonly string[];
+  /** What the page says of them, in the same line. */
+  readonly children?: ReactNode;
+}
+
+/** Text of users: cleaned, and no HTML; only web addresses and rooms become links. */
+export const RichText = memo(function Words({ text, mentions, children }: RichTextProps) {
+  const blocks = useMemo(
+    () => wordsOf(text, new Set(mentions.map((name) => name.toLowerCase()))),
     [text, mentions],
   );
   return (
     <div className="words" dir="auto">
-      {segments.map((segment, i) => {
-        const key = `${i}`;
-        switch (segment.kind) {
-          case "link":
-            return (
-              <a
-                key={key}
-                href={segment.href}
-                target="_blank"
-                rel="noopener noreferrer"
-                onClick={followHere}
-              >
-                {segment.text}
-              </a>
-            );
-          case "mention":
-            return (
-              <span
-                key={key}
-                className={isSame(segment.name, me) ? "mention mention-me" : "mention"}
-              >
-                {segment.text}
-              </span>
-            );
-          default:
-            return segment.text;
-        }
-      })}
+      {blocksOf(blocks)}
       {children}
+    </div>
+  );
+});
+
+const NOBODY: ReadonlySet<string> = new Set();
+
+/** The same in one line, without lists and the like: a topic. */
+export const RichLine = memo(function Line({ text }: { readonly text: string }) {
+  return (
+    <div className="words" dir="auto">
+      {drawn(inlineOf(cleanText(text, { tabs: true }), NOBODY))}
     </div>
   );
 });

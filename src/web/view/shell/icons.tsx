@@ -16,6 +16,7 @@ const PATHS = {
   close: "M5 5l14 14M19 5 5 19",
   down: "M12 4v15M5 12.5 12 19.5l7-7",
   file: "M6 3h8l4 4v14H6V3ZM14 3v4h4",
+  copy: "M9 9h11v11H9V9ZM6 15H4V4h11v2",
   folder: "M3 19V5h6l2 3h10v11H3Z",
   picture: "M3 5h18v14H3V5ZM3 16l5-5 5 5 3-3 5 4M15.500 9h.01",
   pause: "M8 5v14M16 5v14",

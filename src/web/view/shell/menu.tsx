@@ -116,22 +116,24 @@ interface MenuButtonProps extends Pick<MenuProps, "label" | "top"> {
   /** Asked for each time it opens. */
   readonly items: () => readonly MenuItem[];
   readonly className?: string;
+  /** What stands on it; left out: it is the button "…". */
+  readonly children?: ReactNode;
 }
 
-/** The button "…" and the menu that it opens. */
-export function MenuButton({ label, items, className = "", top }: MenuButtonProps) {
+/** A button and the menu that it opens. */
+export function MenuButton({ label, items, className = "", top, children }: MenuButtonProps) {
   const [anchor, setAnchor] = useState<HTMLElement | undefined>(undefined);
   const close = useCallback(() => setAnchor(undefined), []);
   return (
     <>
       <button
         type="button"
-        className={`icon-button ${className}`}
+        className={children === undefined ? `icon-button ${className}` : className}
         aria-haspopup="menu"
-        aria-label={label}
+        aria-label={children === undefined ? label : undefined}
         onClick={(event) => setAnchor(event.currentTarget)}
       >
-        …
+        {children ?? "…"}
       </button>
       {anchor === undefined ? null : (
         <Menu label={label} items={items()} anchor={anchor} onClose={close} top={top} />

@@ -1,0 +1,66 @@
+/** What a message says, for a terminal that shows colours: bold, code, quotes and lists. */
+
+import type { Inline } from "../../core/words/inline.ts";
+import { type Block, wordsOf } from "../../core/words/words.ts";
+import { calledColor, codeColor, eventColor } from "./color.ts";
+
+/** Begin and end: the end leaves all other attributes as they are. */
+const MARKS = { bold: [1, 22], italic: [3, 23], strike: [9, 29] } as const;
+const CODE_EDGE = "  ";
+
+/**
+ * Lines as they are seen: cleaned, each with the attributes it needs and none behind its end.
+ * @param me whose name stands out where it is called; undefined: nobody's
+ */
+export function paintedWords(text: string, me: string | undefined): string {
+  const names = new Set(me === undefined ? [] : [me.toLowerCase()]);
+  return paintedBlocks(wordsOf(text, names)).join("\n");
+}
+
+function paintedBlocks(blocks: readonly Block[]): readonly string[] {
+  return blocks.flatMap((block) => {
+    switch (block.kind) {
+      case "lines":
+        return painted(block.parts).split("\n");
+      case "code": {
+        const language = block.language === "" ? [] : [eventColor(block.language, true)];
+        const lines = block.text.split("\n").map((line) => CODE_EDGE + codeColor(line));
+        return [...language, ...lines];
+      }
+      case "quote":
+        return paintedBlocks(block.blocks).map((line) => `${eventColor("▌", true)} ${line}`);
+      default:
+        return block.items.flatMap(({ mark, blocks: inner }) =>
+          paintedBlocks(inner).map((line, i) =>
+            i === 0 ? `${mark} ${line}` : " ".repeat(mark.length + 1) + line,
+          ),
+        );
+    }
+  });
+}
+
+function painted(parts: readonly Inline[]): string {
+  return parts.map(paintedPart).join("");
+}
+
+function paintedPart(part: Inline): string {
+  switch (part.kind) {
+    case "text":
+    case "room":
+      return part.text;
+    case "code":
+      return eachLine(part.text, codeColor);
+    case "mention":
+      return calledColor(part.text);
+    case "link":
+      return part.host === undefined ? part.text : `${part.text} (${part.host})`;
+    default: {
+      const [on, off] = MARKS[part.kind];
+      return eachLine(painted(part.parts), (line) => `\x1b[${on}m${line}\x1b[${off}m`);
+    }
+  }
+}
+
+function eachLine(text: string, paint: (line: string) => string): string {
+  return text.split("\n").map(paint).join("\n");
+}

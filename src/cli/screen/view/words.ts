@@ -1,0 +1,107 @@
+/** What a message says as lines: its code, quotes and lists, in columns. */
+
+import { isSame } from "../../../core/model/item.ts";
+import type { Inline } from "../../../core/words/inline.ts";
+import { type Block, wordsOf } from "../../../core/words/words.ts";
+import type { Line, Role, Span } from "./style.ts";
+import { widthOf } from "./width.ts";
+import { wrapSpans } from "./wrap.ts";
+
+export interface Words {
+  readonly text: string;
+  readonly mentions: readonly string[];
+  readonly me: string | undefined;
+  /** Of all that has no other; left out: `text`. */
+  readonly role?: Role;
+  /** Who does what it says. */
+  readonly before?: Line;
+  /** What is said of it, behind its end. */
+  readonly mark: Line;
+}
+
+/** Where fewer columns would be left, nothing stands before a line. */
+const COLUMNS_MIN = 8;
+const BAR: Span = { text: "▌ ", role: "rule" };
+const EDGE: Span = { text: "  " };
+
+/** At least one line, each at most so many columns wide. */
+export function textLines(words: Words, columns: number): readonly Line[] {
+  const { text, mentions, me, role, before = [], mark } = words;
+  const blocks = wordsOf(text, new Set(mentions.map((name) => name.toLowerCase())));
+  const look: Look = { me, ...(role === undefined ? {} : { role }) };
+  const [only] = blocks;
+  if (blocks.length === 1 && only?.kind === "lines") {
+    return wrapSpans([...before, ...spansOf(only.parts, look), ...mark], columns);
+  }
+  const lines = [
+    ...(before.length === 0 ? [] : wrapSpans(before, columns)),
+    ...blockLines(blocks, columns, look),
+  ];
+  return mark.length === 0 ? lines : [...lines, ...wrapSpans(mark, columns)];
+}
+
+type Look = Pick<Span, "role" | "bold" | "italic" | "strike"> & Pick<Words, "me">;
+
+function blockLines(blocks: readonly Block[], columns: number, look: Look): readonly Line[] {
+  return blocks.flatMap((block) => {
+    switch (block.kind) {
+      case "lines":
+        return wrapSpans(spansOf(block.parts, look), columns);
+      case "code":
+        return codeLines(block.language, block.text, columns);
+      case "quote": {
+        const quoted: Look = { ...look, role: look.role ?? "quote" };
+        return behind([BAR], [BAR], columns, (left) => blockLines(block.blocks, left, quoted));
+      }
+      default:
+        return block.items.flatMap(({ mark, blocks: inner }) => {
+          const lead: Span = { text: `${mark} `, role: "dim" };
+          const rest: Span = { text: " ".repeat(widthOf(lead.text)) };
+          return behind([lead], [rest], columns, (left) => blockLines(inner, left, look));
+        });
+    }
+  });
+}
+
+function codeLines(language: string, text: string, columns: number): readonly Line[] {
+  const name: readonly Line[] =
+    language === "" ? [] : wrapSpans([{ text: language, role: "dim" }], columns);
+  const code = (left: number) => wrapSpans([{ text, role: "code" }], left);
+  return [...name, ...behind([EDGE], [EDGE], columns, code)];
+}
+
+/** Lines with something before the first of them, and something else before the others. */
+function behind(
+  first: Line,
+  rest: Line,
+  columns: number,
+  make: (columns: number) => readonly Line[],
+): readonly Line[] {
+  const width = first.reduce((sum, { text }) => sum + widthOf(text), 0);
+  if (columns - width < COLUMNS_MIN) return make(columns);
+  return make(columns - width).map((line, i) => [...(i === 0 ? first : rest), ...line]);
+}
+
+/** Web addresses lead there, names that were called stand out. */
+function spansOf(parts: readonly Inline[], look: Look): readonly Span[] {
+  const { me, ...style } = look;
+  return parts.flatMap((part): readonly Span[] => {
+    switch (part.kind) {
+      case "text":
+        return [{ ...style, text: part.text }];
+      case "code":
+        return [{ ...style, text: part.text, role: "code" }];
+      case "mention":
+        return [{ ...style, text: part.text, role: isSame(part.name, me) ? "call" : "mention" }];
+      case "room":
+        return [{ ...style, text: part.text, role: "mention" }];
+      case "link": {
+        const link: Span = { ...style, text: part.text, role: "link", link: part.href };
+        const { host } = part;
+        return host === undefined ? [link] : [link, { text: ` (${host})`, role: "mark" }];
+      }
+      default:
+        return spansOf(part.parts, { ...look, [part.kind]: true });
+    }
+  });
+}
