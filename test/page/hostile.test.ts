@@ -65,7 +65,9 @@ async function expectHarmless(visit: Visit): Promise<void> {
   )].filter((element) => {
     // What parts of the page share is fetched ahead of them, by its whole address.
     const { href } = element;
-    return element.tagName !== "LINK" || !href.startsWith(location.origin + "/assets/");
+    const files = ["/assets/", "/manifest.webmanifest"].map((path) => location.origin + path);
+    const own = [...files, "data:image/png;base64,"]; // The icon that counts.
+    return element.tagName !== "LINK" || !own.some((one) => href.startsWith(one));
   }).map((element) => element.outerHTML.slice(0, 200))`);
   const handlers = await visit.page.evaluate<string[]>(`[...document.querySelectorAll("*")]
     .flatMap((element) => [...element.attributes])
