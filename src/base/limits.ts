@@ -48,6 +48,14 @@ export const PRESENCE_TOLD_EVERY_MS = 100;
 export const PRESENCES_TOGETHER_MAX = 500;
 /** In larger rooms nobody watches names come and go, and the cost grows with the square. */
 export const PRESENCE_MEMBERS_MAX = 500;
+/** Who writes is told again in this time, in one message a room; and so often by who writes on. */
+export const TYPING_TOLD_EVERY_MS = 1_000;
+/** Without another word of it an account writes no longer: its program may be gone. */
+export const TYPING_MS = 8_000;
+/** Accounts that are named: those that began last. From three on they are "several". */
+export const TYPING_NAMED_MAX = 4;
+/** In larger rooms nobody is told: someone always writes there. */
+export const TYPING_MEMBERS_MAX = 200;
 /** Records of one room that are told in one message; as many as a page of history has. */
 export const RECORDS_TOGETHER_MAX = 1_000;
 

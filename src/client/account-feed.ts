@@ -144,7 +144,8 @@ export class AccountFeed {
     if (!hidden) this.#emit({ kind: "record", record }, sizeBytes);
   }
 
-  #inRoom(room: RoomView, notice: NoticeOf<"presence" | "read" | "offered">): void {
+  #inRoom(room: RoomView, notice: NoticeOf<"presence" | "typing" | "read" | "offered">): void {
+    if (notice.kind === "typing") return; // Only a model shows it: it is old in a moment.
     if (notice.kind === "presence") {
       const { user, online } = notice;
       return this.#emit({ kind: "presence", room, user, online });

@@ -43,7 +43,7 @@ export type FollowerEvent =
   | {
       readonly kind: "in-room";
       readonly room: RoomView;
-      readonly notice: NoticeOf<"presence" | "read" | "offered">;
+      readonly notice: NoticeOf<"presence" | "typing" | "read" | "offered">;
     }
   | { readonly kind: "account"; readonly notice: AccountNotice };
 
@@ -136,6 +136,7 @@ export class Follower {
         for (const user of notice.offline) this.#present(notice.room, user, false);
         return;
       case "presence":
+      case "typing":
       case "read":
       case "offered": {
         const room = this.#rooms.get(notice.room);

@@ -27,6 +27,7 @@ import type { ProofRequest } from "./rooms/proofs.ts";
 import type { Queries } from "./rooms/queries.ts";
 import type { Reactions } from "./rooms/reactions.ts";
 import type { ReadingRequest } from "./rooms/read-positions.ts";
+import type { TypingFeed } from "./rooms/typing-feed.ts";
 import type { SealedRequest } from "./sealed/service.ts";
 import type { ClientConnection } from "./session/client-connection.ts";
 import type { Login, Member } from "./session/connection-state.ts";
@@ -75,6 +76,7 @@ export interface Services {
   readonly resets: Pick<Resets, "use">;
   readonly reading: Service<ReadingRequest>;
   readonly prefs: Service<PrefsRequest>;
+  readonly typing: Pick<TypingFeed, "serve">;
   readonly channels: { ticket(client: ClientConnection, account: Account): string };
   readonly dashboard: Service<DashboardRequest>;
   readonly proofs: Service<ProofRequest>;
@@ -285,6 +287,9 @@ export class RequestRouter {
       case "prefs-set":
       case "save":
         return this.#options.services.prefs.serve(client, account, request);
+      case "typing":
+        this.#options.services.typing.serve(account, request);
+        return client.answer(request.ref, {});
       case "download": {
         const { downloads } = this.#options.services;
         if (downloads === undefined) throw noFiles();

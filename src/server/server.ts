@@ -27,6 +27,7 @@ import { LocalPosts } from "./rooms/local-posts.ts";
 import { PresenceFeed } from "./rooms/presence-feed.ts";
 import { ReadPositionStore } from "./rooms/read-position-store.ts";
 import { ReadPositionService } from "./rooms/read-positions.ts";
+import { TypingFeed } from "./rooms/typing-feed.ts";
 import type { ServerActions } from "./router.ts";
 import { type OpenServices, openAuthenticator, openServices } from "./services.ts";
 import {
@@ -50,6 +51,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   readonly #catchUp: CatchUp;
   readonly #fanOut: FanOut;
   readonly #presence: PresenceFeed;
+  readonly #typing: TypingFeed;
   readonly #positions: ReadPositionStore;
   readonly #reading: ReadPositionService;
   readonly #addresses = new Addresses();
@@ -114,6 +116,10 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.#reading = reading;
     this.#fanOut = new FanOut(clock, registry, () => this.#pendingWrites.underWay > 0);
     this.#presence = new PresenceFeed(clock, registry, this.#fanOut);
+    this.#typing = new TypingFeed({
+      ...{ clock, rooms, registry, fanOut: this.#fanOut },
+      onTyping: (user, room, on) => siblings?.tell({ kind: "typing", user, room, on }),
+    });
     this.#services = openServices({
       ...options,
       accounts,
@@ -121,6 +127,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       invites: this.invites,
       localPosts: this.#localPosts,
       reading,
+      typing: this.#typing,
       fanOut: this.#fanOut,
       peersOf,
       feed,
@@ -132,6 +139,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
         ? undefined
         : new RemoteSessions({
             ...{ clock, registry, rooms, siblings, reading, peersOf },
+            typing: this.#typing,
             ...{ entry: this.#entry, sealed: this.#services.sealed },
             online: () => this.#onlineHere(),
             peers: () => this.#peers.values(),
@@ -218,6 +226,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     if (this.#isStopping) return;
     this.#isStopping = true;
     this.#presence.stop();
+    this.#typing.stop();
     this.#remote?.stop();
     this.#services.retention.stop();
     await this.#pendingWrites.drained();
@@ -414,7 +423,10 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     client.unfollowAll();
     const peers = this.#byAccount.get(account.id);
     peers?.delete(client);
-    if (peers?.size === 0) this.#byAccount.delete(account.id);
+    if (peers?.size === 0) {
+      this.#byAccount.delete(account.id);
+      this.#typing.ended(account.id);
+    }
     this.input({ kind: "departed", client: client.id });
     this.#remote?.changed();
     this.#options.onEvent({ kind: "logged-out", user: account.name, ...client.origin });
@@ -506,6 +518,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.#fanOut.record(room, record);
     this.#catchUp.recorded(room, record);
     this.#reading.recorded(room, record);
+    this.#typing.recorded(room, record);
     this.#metrics.recorded(record);
     this.#services.files?.recorded(record);
     this.#services.sealed?.recorded(room, record);

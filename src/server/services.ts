@@ -25,6 +25,7 @@ import { Reactions } from "./rooms/reactions.ts";
 import type { ReadPositionService } from "./rooms/read-positions.ts";
 import { RecordLookup } from "./rooms/record-lookup.ts";
 import { Retention } from "./rooms/retention.ts";
+import type { TypingFeed } from "./rooms/typing-feed.ts";
 import { RequestRouter, type ServerActions } from "./router.ts";
 import { SealedService } from "./sealed/service.ts";
 import type { ClientConnection } from "./session/client-connection.ts";
@@ -35,6 +36,7 @@ export interface ServiceOptions extends Omit<ServerOptions, "accounts"> {
   readonly invites: Invites;
   readonly localPosts: LocalPosts;
   readonly reading: ReadPositionService;
+  readonly typing: TypingFeed;
   readonly fanOut: FanOut;
   readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
   readonly feed: EventFeed;
@@ -56,7 +58,7 @@ export interface OpenServices {
 
 /** Who serves what, and the request router that takes each request to them. */
 export function openServices(options: ServiceOptions): OpenServices {
-  const { registry, rooms, archive, reading, peersOf } = options;
+  const { registry, rooms, archive, reading, typing, peersOf } = options;
   const { feed: watchers, stats, server } = options;
   const files = openFiles(options);
   const erasure = new MassErasure(options);
@@ -88,6 +90,7 @@ export function openServices(options: ServiceOptions): OpenServices {
       resets,
       reading,
       prefs,
+      typing,
       channels,
       files,
       downloads,

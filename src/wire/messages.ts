@@ -21,6 +21,7 @@ import {
   SERVER_NAME_BYTES_MAX,
   TEXT_BYTES_MAX,
   TOPIC_BYTES_MAX,
+  TYPING_NAMED_MAX,
   WELCOME_BYTES_MAX,
 } from "../base/limits.ts";
 import { CLUSTER_PLACES_MAX } from "../base/limits-cluster.ts";
@@ -192,6 +193,8 @@ export const REQUESTS = {
   save: { fields: { room: id, seq: positive, on: v.boolean() }, answer: accepted },
   /** Everything of the room up to its record `n` was read. */
   read: { fields: { room: id, n: count }, answer: accepted },
+  /** Something is being written to the room, or no longer. It is kept nowhere. */
+  typing: { fields: { room: id, on: v.boolean() }, answer: accepted },
   edit: {
     fields: { seq: positive, text: text(TEXT_BYTES_MAX) },
     answer: v.object({ seq: positive }),
@@ -486,6 +489,8 @@ export const NOTICES = {
     online: v.pipe(v.array(name), v.maxLength(PRESENCES_TOGETHER_MAX)),
     offline: v.pipe(v.array(name), v.maxLength(PRESENCES_TOGETHER_MAX)),
   },
+  /** Who writes to the room now: those who began last, the reader perhaps among them. */
+  typing: { room: id, users: v.pipe(v.array(name), v.maxLength(TYPING_NAMED_MAX)) },
   ...FILE_NOTICES,
   ...ADMIN_NOTICES,
   ...SEALED_NOTICES,

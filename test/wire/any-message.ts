@@ -10,6 +10,7 @@ import {
   RETENTION_MS_MAX,
   RETENTION_MS_MIN,
   TRANSFER_WINDOW_BYTES_MAX,
+  TYPING_NAMED_MAX,
   WELCOME_BYTES_MAX,
 } from "../../src/base/limits.ts";
 import { CLUSTER_PLACES_MAX } from "../../src/base/limits-cluster.ts";
@@ -109,6 +110,7 @@ export const ANY_REQUEST: { [Kind in RequestKind]: fc.Arbitrary<RequestFields<Ki
     deviceCert: bytes(1024),
     key: bytes(256),
   }),
+  typing: fc.record({ room: name, on: fc.boolean() }),
   edit: fc.record({ seq: positive, text: text(200) }),
   erase: fc.record({ seq: positive }),
   "erase-all": fields<RequestFields<"erase-all">>({ user: name, after: count }, []),
@@ -223,6 +225,7 @@ export const ANY_REQUEST: { [Kind in RequestKind]: fc.Arbitrary<RequestFields<Ki
 
 export const ANY_ANSWER: { [Kind in RequestKind]: fc.Arbitrary<Answer<Kind>> } = {
   admit: accepted,
+  typing: accepted,
   register: account,
   login: account,
   logout: accepted,
@@ -432,6 +435,7 @@ export const ANY_NOTICE: { [Kind in NoticeKind]: fc.Arbitrary<NoticeFields<Kind>
     online: fc.array(name, { maxLength: 5 }),
     offline: fc.array(name, { maxLength: 5 }),
   }),
+  typing: fc.record({ room: name, users: fc.array(name, { maxLength: TYPING_NAMED_MAX }) }),
   records: fc.record({ records: fc.array(record, { minLength: 1, maxLength: 5 }) }),
   "key-packages-low": fc.record({ left: count }),
   invited: fields<NoticeFields<"invited">>({ room: name, by: name }, ["room"]),

@@ -26,6 +26,7 @@ export class ScreenChat extends ChatActions {
     super({
       nextFrame: (callback) => clock.after(SCREEN_FRAME_MS, callback),
       sha256,
+      now: () => clock.now(),
       itemsMax: SCREEN_ITEMS_MAX,
       history: (fields, ask) => this.#open?.client.historyWith(fields, ask) ?? ask(fields),
     });

@@ -362,6 +362,8 @@ export class ScreenClient implements CommandScreen {
   }
 
   #typed(keys: readonly Key[]): void {
+    const { open } = this.#options.chat.model;
+    const { text: was } = draftNow(this.#state, this.#options.chat.model);
     for (const key of keys) {
       if (key.name === "report") this.#terminal.answered(key.text);
       if (key.name === "report" || this.#ending.isThere || this.#isFocusing(key)) continue;
@@ -370,7 +372,17 @@ export class ScreenClient implements CommandScreen {
     if (this.#ending.isThere) return;
     this.#questions.showNext();
     this.#drafts.typed();
+    if (this.#options.chat.model.open === open) this.#tellTyping(was);
     this.#draw();
+  }
+
+  /** The room is told that one writes there. @param was what stood there before these keys */
+  #tellTyping(was: string): void {
+    const { chat } = this.#options;
+    const { open } = chat.model;
+    const { text, edits } = draftNow(this.#state, chat.model);
+    if (text === was || open === undefined || edits !== undefined || !this.#settings.typing) return;
+    chat.typed(open, text);
   }
 
   /** A click that brought the focus is for the window, not for what stands there. */

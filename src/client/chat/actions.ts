@@ -7,7 +7,8 @@ import type { RoomPrefs } from "../../core/rooms/prefs.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { sealedEdit } from "../sealed/body.ts";
 import { checkIsOpen } from "../sealed/making.ts";
-import { ModelDriver } from "./model-driver.ts";
+import { ModelDriver, type ModelDriverOptions } from "./model-driver.ts";
+import { TypingTeller } from "./typing.ts";
 
 export interface JoinOptions {
   readonly password?: string;
@@ -21,6 +22,16 @@ export interface JoinOptions {
  * `model.faults`; whatever returns a promise rejects with a Fault instead.
  */
 export abstract class ChatActions extends ModelDriver {
+  readonly #typing: TypingTeller;
+
+  constructor(options: ModelDriverOptions) {
+    super(options);
+    this.#typing = new TypingTeller(options.now, (room, on) => {
+      // Not worth a word: an older server does not know of it.
+      this.request("typing", { room, on }).catch(() => undefined);
+    });
+  }
+
   /** Not to a server whose log is not what it was; the user sees why. */
   protected abstract mayPost(): boolean;
   /** What becomes of it is told to the model. */
@@ -91,6 +102,12 @@ export abstract class ChatActions extends ModelDriver {
     this.person({ kind: "draft", target: bare(target), draft });
   }
 
+  /** A key has changed what is being written there: the room is told that one writes. */
+  typed(target: string, text: string): void {
+    const room = roomOf(this.model, target);
+    if (room !== undefined) this.#typing.typed(room, text);
+  }
+
   dismissFault(id: number): void {
     this.person({ kind: "dismissed", fault: id });
   }
@@ -104,6 +121,7 @@ export abstract class ChatActions extends ModelDriver {
     const { text, re, edits } = draft;
     if (!this.mayPost()) return false;
     if (text.trim() === "") return true;
+    this.#typing.sent();
     this.setDraft(target, undefined);
     if (edits !== undefined) {
       this.#edit(target, draft, edits);

@@ -15,6 +15,8 @@ export interface ModelDriverOptions {
   /** Calls back once, when the next frame is about to be shown. */
   readonly nextFrame: (callback: () => void) => void;
   readonly sha256: Sha256;
+  /** Milliseconds that never run back. */
+  readonly now: () => number;
   /** Of one room that are held; left out: SHOWN_ITEMS_MAX. */
   readonly itemsMax?: number;
   /** As for ModelQueries. */

@@ -66,6 +66,7 @@ export type ServerEvent =
       readonly user: string;
       readonly online: boolean;
     }
+  | { readonly kind: "typing"; readonly room: RoomId; readonly users: readonly string[] }
   | {
       readonly kind: "read";
       readonly room: RoomId;

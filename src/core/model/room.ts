@@ -1,5 +1,6 @@
 import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { SHOWN_CHANGES_MAX, SHOWN_ITEMS_KEPT } from "../../base/limits-page.ts";
+import { WORD_KINDS } from "../../wire/record.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
 import type { ServerEvent } from "./event.ts";
 import {
@@ -64,6 +65,7 @@ export function newRoom(news: RoomNews): RoomDraft {
     changes: new Map(),
     online: new Set(),
     members: undefined,
+    typing: [],
     offered: [],
   };
 }
@@ -142,6 +144,9 @@ export function addRecord(
   const isMine = isSame(record.from, me);
   if (isMine && (wasRead || record.kind === "join")) readUpTo(room, n);
   const item = withChanges(newItem(room, record, me), room.changes.get(seq), me);
+  if (WORD_KINDS.has(item.kind) && room.typing.length > 0) {
+    room.typing = room.typing.filter((name) => !isSame(name, item.from));
+  }
   addToTail(room, item, holding);
   if (isWords(item) && !isMine && n > room.read) room.unread++;
   room.lastUnixMs = record.timeUnixMs;

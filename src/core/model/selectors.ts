@@ -39,6 +39,12 @@ export interface RoomLines {
   readonly calls: number;
 }
 
+/** Who else writes to the open room just now; beyond TYPING_NAMED_MAX the server names nobody. */
+export function typingNames(model: Model): readonly string[] {
+  const names = model.connection.kind === "online" ? (openRoom(model)?.typing ?? []) : [];
+  return names.filter((name) => !isSame(name, model.me) && !isIgnored(model, name));
+}
+
 /** `lobby`, `#lobby`, `@Bob`, in any case. */
 export function roomOf(model: Model, target: string): RoomState | undefined {
   const wanted = target.replace(/^#/, "");

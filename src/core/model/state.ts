@@ -132,6 +132,8 @@ export interface RoomState {
   /** Names as told; only of whom `presence` or `who` has spoken. */
   readonly online: ReadonlySet<string>;
   readonly members: readonly Member[] | undefined;
+  /** Who writes there now, as far as the server names them; oneself among them. */
+  readonly typing: readonly string[];
   /** Files on their way to the room, not whole yet. */
   readonly offered: readonly OfferedFile[];
 }

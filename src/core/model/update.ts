@@ -77,6 +77,7 @@ function handle(draft: ModelDraft, event: ModelEvent): void {
     case "record":
     case "caught-up":
     case "presence":
+    case "typing":
     case "read":
     case "ignored":
     case "prefs":
@@ -133,6 +134,7 @@ function entered(draft: ModelDraft, user: string, isRenamed: boolean): void {
     room.loading = undefined; // The answer was lost with the link.
     room.online = new Set();
     room.members = undefined;
+    room.typing = [];
     room.offered = [];
   }
 }
@@ -166,6 +168,11 @@ function told(draft: ModelDraft, event: ServerEvent): void {
       return caughtUp(draft);
     case "presence":
       return present(draft, event);
+    case "typing": {
+      const room = draft.room(event.room);
+      if (room !== undefined) room.typing = event.users;
+      return;
+    }
     case "read": {
       const room = draft.room(event.room);
       if (room !== undefined) readUpTo(room, event.n, event.unread);

@@ -41,6 +41,7 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
         "caught-up",
         "presence",
         "presences",
+        "typing",
         "read",
         "ignored",
         "prefs-set",

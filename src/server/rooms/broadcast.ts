@@ -31,6 +31,7 @@ const MORE_SHARE = 0.5;
  */
 const DEFER_TIMES = 10;
 const DEFER_MS_MAX = 1_000;
+const DEFERRABLE_NOTICES: ReadonlySet<string> = new Set(["presences", "typing"]);
 const DEFERRABLE_KINDS: ReadonlySet<RecordKind> = new Set(["join", "leave"]);
 
 /** A link that follows rooms. */
@@ -125,7 +126,7 @@ export class FanOut {
     if (this.#olderReaders.size > 0) {
       for (const one of older()) this.#gather(room, topicOf(room.id, 1), encode(one));
     }
-    this.#schedule(room, message.kind === "presences");
+    this.#schedule(room, DEFERRABLE_NOTICES.has(message.kind));
   }
 
   record(room: Room, record: LogRecord): void {

@@ -7,7 +7,7 @@ import type { SiblingNews } from "./siblings.ts";
 /** What another server told. Undefined: of a later version, or nonsense. */
 export function newsOf(value: unknown): SiblingNews | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { kind, users, user, room, n, device, left, by, of, keys, place } = value as Fields;
+  const { kind, users, user, room, n, device, left, by, of, keys, place, on } = value as Fields;
   switch (kind) {
     case "online":
       return Array.isArray(users) ? { kind, users: users.filter(isId) } : undefined;
@@ -18,6 +18,10 @@ export function newsOf(value: unknown): SiblingNews | undefined {
     case "read":
       return isId(user) && isText(room) && isCount(n)
         ? { kind, user, room: room as RoomId, n }
+        : undefined;
+    case "typing":
+      return isId(user) && isText(room) && typeof on === "boolean"
+        ? { kind, user, room: room as RoomId, on }
         : undefined;
     case "key-packages-low":
       return isId(user) && isText(device) && isCount(left)

@@ -3,6 +3,7 @@ import { unreachable } from "../../base/assert.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { Authenticator } from "../auth/login.ts";
 import type { ReadPositionService } from "../rooms/read-positions.ts";
+import type { TypingFeed } from "../rooms/typing-feed.ts";
 import type { SealedService } from "../sealed/service.ts";
 import { ClusterPlaces, type ClusterPlacesOptions } from "./places.ts";
 import { RemotePresence, type RemotePresenceOptions } from "./presence.ts";
@@ -15,6 +16,7 @@ export interface RemoteSessionsOptions
     Omit<RemoteDecisionsOptions, "tellIgnored" | "clock"> {
   readonly siblings: Siblings;
   readonly reading: Pick<ReadPositionService, "readElsewhere" | "tellIgnored">;
+  readonly typing: Pick<TypingFeed, "typesElsewhere">;
   readonly entry: Pick<Authenticator, "guessElsewhere" | "guessedElsewhere">;
   /** Undefined: this server seals no rooms. */
   readonly sealed: Pick<SealedService, "lowOnKeyPackages" | "takenElsewhere"> | undefined;
@@ -59,7 +61,7 @@ export class RemoteSessions {
   }
 
   #heard(node: string, news: SiblingNews): void {
-    const { reading, entry, sealed } = this.#options;
+    const { reading, typing, entry, sealed } = this.#options;
     switch (news.kind) {
       case "online":
         return this.#presence.heard(node, news.users);
@@ -67,6 +69,8 @@ export class RemoteSessions {
         return this.places.heard(node, news.place);
       case "read":
         return reading.readElsewhere(news.user, news.room, news.n);
+      case "typing":
+        return typing.typesElsewhere(news.user, news.room, news.on);
       case "key-packages-low":
         return sealed?.lowOnKeyPackages(news.user, news.device, news.left);
       case "key-packages-taken":

@@ -10,6 +10,12 @@ export type SiblingNews =
   /** Where users reach it; left out: nowhere any more. Told again and again, too. */
   | { readonly kind: "place"; readonly place?: ServerPlace }
   | { readonly kind: "read"; readonly user: UserId; readonly room: RoomId; readonly n: number }
+  | {
+      readonly kind: "typing";
+      readonly user: UserId;
+      readonly room: RoomId;
+      readonly on: boolean;
+    }
   | SealedNews
   | GuessNews;
 

@@ -90,6 +90,7 @@ export abstract class ChatCore extends ChatActions {
     super({
       nextFrame: (callback) => platform.nextFrame(callback),
       sha256: pageSha256,
+      now: () => platform.clock.now(),
       history: (fields, ask) => this.#accountSession?.sealing.history(fields, ask) ?? ask(fields),
     });
     this.#platform = platform;

@@ -139,6 +139,11 @@ export const ENGLISH_PARTS = {
   inviteQr: "QR code of the address",
   notifications: "Notifications",
   quiet: "Do not show who joins and leaves",
+  showTyping: "Show others when I write, and see when they do",
+  typing: ([one = "", other, more]: readonly string[]) => {
+    if (other === undefined) return `${one} is typing…`;
+    return more === undefined ? `${one} and ${other} are typing…` : "Several people are typing…";
+  },
   notificationsAsk: "Tell me of mentions and direct messages",
   sounds: "Play a sound for them",
   notificationsDenied: "The browser does not allow it for this page.",

@@ -351,6 +351,13 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   copy: "Salin",
   notifications: "Pemberitahuan",
   quiet: "Jangan tampilkan siapa yang masuk dan keluar",
+  showTyping: "Tampilkan kepada orang lain saat saya menulis, dan sebaliknya",
+  typing: ([one = "", other, more]) => {
+    if (other === undefined) return `${one} sedang mengetik…`;
+    return more === undefined
+      ? `${one} dan ${other} sedang mengetik…`
+      : "Beberapa orang sedang mengetik…";
+  },
   notificationsAsk: "Beri tahu saya bila dipanggil atau ada pesan langsung",
   sounds: "Bunyikan suara untuk itu",
   notificationsDenied: "Peramban tidak mengizinkannya untuk halaman ini.",

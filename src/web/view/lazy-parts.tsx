@@ -8,6 +8,7 @@ import { JoinDialog, RoomsDialog, TopicDialog } from "./room/room-dialogs.tsx";
 import { Invitations, SealedDialog, SealedLine } from "./room/sealed.tsx";
 import { Search } from "./room/search.tsx";
 import { Switcher } from "./room/switcher.tsx";
+import { Typing } from "./room/typing.tsx";
 import { Badge } from "./shell/badge.tsx";
 import { GuessDelay } from "./shell/guess-delay.tsx";
 import { HelpDialog } from "./shell/help-dialog.tsx";
@@ -41,4 +42,5 @@ export const PARTS: LazyParts = {
   Invitations,
   Badge,
   playSound,
+  Typing,
 };

@@ -160,6 +160,25 @@ test("what is typed is sent, and Ctrl-D leaves when it is there", async () => {
   expect(fixture.device.isRaw).toBe(false);
 });
 
+test("keys tell the room that one writes, until /set typing off", async () => {
+  using fixture = new FullScreenFixture();
+  const { client, ended } = await fixture.open();
+  const asked = spyOn(fixture.chat, "typed");
+  fixture.chat.setDraft("lobby", { text: "of yesterday" });
+  await fixture.world.clock.advance(SCREEN_FRAME_MS);
+  expect(asked).not.toHaveBeenCalled();
+  await fixture.type("h");
+  expect(asked.mock.calls.at(-1)?.[0]).toBe("lobby");
+  const { length } = asked.mock.calls;
+  await fixture.type("\x1b[A"); // An arrow changes nothing that is written.
+  expect(asked.mock.calls.length).toBe(length);
+  client.set("typing off");
+  await fixture.type("more");
+  expect(asked.mock.calls.length).toBe(length);
+  client.end(0);
+  expect(await fixture.world.outcome(ended)).toBe(0);
+});
+
 test("Ctrl-C clears the line, and on an empty one it leaves", async () => {
   using fixture = new FullScreenFixture();
   const { ended } = await fixture.open();

@@ -9,6 +9,7 @@ import {
   openRoom,
   roomLines,
   roomOf,
+  typingNames,
 } from "../../../src/core/model/selectors.ts";
 import { BEN, LOBBY, lobbyOf, record, said, scene } from "../model-scene.ts";
 
@@ -87,4 +88,22 @@ test("refused posts are there to be sent again", () => {
   expect(
     model.pending.filter(({ state }) => state.kind === "refused").map(({ key }) => key),
   ).toEqual(["k"]);
+});
+
+test("who else is typing, until their message is there, or the link is lost", () => {
+  const users = ["Ben", "cleo", "ana"];
+  const typing: readonly ModelEvent[] = [
+    { kind: "open", target: "lobby" },
+    { kind: "typing", room: LOBBY, users },
+    { kind: "typing", room: "r9" as RoomId, users },
+  ];
+  const after = (...more: readonly ModelEvent[]) => typingNames(scene(...typing, ...more).model);
+  expect(after()).toEqual(["Ben", "cleo"]);
+  expect(after({ kind: "ignored", users: ["ben"] })).toEqual(["cleo"]);
+  expect(after({ kind: "open", target: "@ben" })).toEqual([]);
+  expect(after(said(2, { kind: "join" }))).toEqual(["Ben", "cleo"]);
+  expect(after(said(2))).toEqual(["cleo"]);
+  expect(after({ kind: "typing", room: LOBBY, users: [] })).toEqual([]);
+  expect(after({ kind: "connection", connection: { kind: "connecting" } })).toEqual([]);
+  expect(after({ kind: "entered", user: "ana" })).toEqual([]);
 });

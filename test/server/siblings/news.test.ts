@@ -7,6 +7,7 @@ test("what a server tells comes back as it was", () => {
   const news = [
     { kind: "online", users: ["u1", "u2"] },
     { kind: "read", user: "u1", room: "r1", n: 3 },
+    { kind: "typing", user: "u1", room: "r1", on: true },
     { kind: "place", place: { host: "10.0.0.1", port: 2428 } },
     { kind: "place" },
     { kind: "key-packages-low", user: "u1", device: "d", left: 0 },
@@ -26,6 +27,8 @@ test("what no server of this version tells is nothing, or cut", () => {
     [],
     { kind: "later" },
     { kind: "read", user: "u", room: "r", n: -1 },
+    { kind: "typing", user: "u", room: "r", on: 1 },
+    { kind: "typing", user: "u", on: true },
     { kind: "key-packages-low", user: "u", device: long, left: 1 },
     { kind: "key-packages-taken", by: "u" },
     { kind: "guess", keys: "name:ana" },

@@ -29,6 +29,7 @@ const PROPERTIES = {
   bell: "bell",
   notify: "notify",
   hide_joins: "hideJoins",
+  typing: "typing",
   mouse: "mouse",
   language: "language",
   pictures: "pictures",

@@ -9,6 +9,8 @@ export interface ScreenSettings {
   readonly notify: "off" | "osc9" | "osc777" | "notify-send";
   /** Those who come and go are not shown. */
   readonly hideJoins: boolean;
+  /** Others see that one writes here, and the other way round. */
+  readonly typing: boolean;
   readonly mouse: boolean;
   readonly language: "auto" | "en" | "id";
   /** How pictures are shown below their files. */
@@ -27,6 +29,7 @@ export const DEFAULT_SETTINGS: ScreenSettings = {
   bell: true,
   notify: "off",
   hideJoins: false,
+  typing: true,
   mouse: false,
   language: "auto",
   pictures: "auto",

@@ -412,9 +412,9 @@ export class Composer {
     const { model, texts, status, nowUnixMs, settings, state, size } = props;
     const { question, completion } = state;
     const below = isAtBottom && !props.rows.hasNewer ? undefined : { rows };
-    const { muted } = settings;
+    const { muted, typing } = settings;
     return statusLine(
-      { model, texts, link: status, nowUnixMs, muted, below, question, completion },
+      { model, texts, link: status, nowUnixMs, muted, typing, below, question, completion },
       size.columns,
     );
   }

@@ -1,5 +1,5 @@
 import { cleanText } from "../../../base/text.ts";
-import { roomLines } from "../../../core/model/selectors.ts";
+import { roomLines, typingNames } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { faultText } from "../../../web/view/shell/fault-text.ts";
 import type { Completion, Question } from "../state/screen-state.ts";
@@ -22,6 +22,8 @@ export interface StatusParts {
   readonly nowUnixMs: number;
   /** Targets that do not count. */
   readonly muted: readonly string[];
+  /** Whether it is shown who writes. */
+  readonly typing: boolean;
   /** Something stands below the bottom edge; rows, as far as they are here. */
   readonly below: { readonly rows: number } | undefined;
   readonly question: Question | undefined;
@@ -40,9 +42,17 @@ export function statusLine(parts: StatusParts, columns: number): Line {
   return splitLine(left, belowSpans(parts), columns);
 }
 
-/** The most that fits: first the transport goes, then the server's name. */
+/** Who writes is left out where the rest would be cut for it. */
 function leftSpans(parts: StatusParts, columns: number): Line {
-  const [pending, unread] = [pendingSpans(parts), unreadSpans(parts)];
+  const [typing, pending] = [typingSpans(parts), pendingSpans(parts)];
+  const line = fittingSpans(parts, joined([pending, typing]), columns);
+  const isWhole = typing.length === 0 || lineWidth(line) <= columns;
+  return isWhole ? line : fittingSpans(parts, pending, columns);
+}
+
+/** The most that fits: first the transport goes, then the server's name. */
+function fittingSpans(parts: StatusParts, pending: Line, columns: number): Line {
+  const unread = unreadSpans(parts);
   const whole = joined([connectionSpans(parts), pending, unread]);
   if (parts.model.connection.kind !== "online" || lineWidth(whole) <= columns) return whole;
   const [sign = { text: " " }, name = { text: "" }] = connectionSpans(parts);
@@ -130,6 +140,11 @@ function connectionSpans({ model, texts, link, nowUnixMs }: StatusParts): readon
 function pendingSpans({ model, texts }: StatusParts): readonly Span[] {
   const waiting = model.pending.filter(({ state }) => state.kind !== "refused").length;
   return waiting === 0 ? [] : [{ text: texts.screen.sendingPosts(waiting), role: "bar" }];
+}
+
+function typingSpans({ model, texts, typing }: StatusParts): readonly Span[] {
+  const names = typing ? typingNames(model).map((name) => cleanText(name)) : [];
+  return names.length === 0 ? [] : [{ text: texts.typing(names), role: "bar-dim" }];
 }
 
 function unreadSpans({ model, texts, muted }: StatusParts): readonly Span[] {

@@ -8,7 +8,15 @@ import { offsetMinutes } from "../../text/times.ts";
 import { askToSend, useDropping } from "../files/drop-zone.tsx";
 import { OfferedLine } from "../files/file-card.tsx";
 import { isWide, usePage, useTexts } from "../shell/context.tsx";
-import { Badge, RoomsDialog, SealedLine, Search, STAYS, Transfers } from "../shell/lazy.tsx";
+import {
+  Badge,
+  RoomsDialog,
+  SealedLine,
+  Search,
+  STAYS,
+  Transfers,
+  Typing,
+} from "../shell/lazy.tsx";
 import { Composer, type ComposerHandle } from "./composer.tsx";
 import { RoomHead } from "./header.tsx";
 import { useLiveRegion } from "./live-region.ts";
@@ -129,6 +137,9 @@ function Conversation(props: MainProps) {
           onFiles={onFiles}
         />
       )}
+      {settings.showsTyping && room !== undefined && room.typing.length > 0 ? (
+        <Typing model={model} onClose={STAYS} />
+      ) : null}
       {isOver ? <div className="drop-over">{texts.dropHere(cleanText(target))}</div> : null}
     </div>
   );

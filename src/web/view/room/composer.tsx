@@ -48,7 +48,7 @@ interface ComposerRef {
 }
 
 /** What is written in each room, at once here and a moment later in the model. */
-function useDraft(chat: Chat, target: string) {
+function useDraft(chat: Chat, target: string, tellsTyping: boolean) {
   const [draft, setDraft] = useState<Draft>(() => chat.model.drafts.get(target) ?? NOTHING);
   const known = useRef(chat.model.drafts.get(target));
   const change = useCallback(
@@ -56,8 +56,9 @@ function useDraft(chat: Chat, target: string) {
       known.current = isNothing(next) ? undefined : next;
       setDraft(next);
       chat.setDraft(target, known.current);
+      if (tellsTyping && next.edits === undefined) chat.typed(target, next.text);
     },
-    [chat, target],
+    [chat, target, tellsTyping],
   );
   // What another visit has left may come after the first look; what a refusal gives back, later.
   useEffect(
@@ -183,8 +184,8 @@ interface Unknown {
 
 /** The text under way, and what is done with it. */
 function useWriting({ target, onCommand, field }: WritingProps) {
-  const { chat } = usePage();
-  const { draft, change } = useDraft(chat, target);
+  const { chat, settings } = usePage();
+  const { draft, change } = useDraft(chat, target, settings.showsTyping);
   const offers = useOffer(chat);
   const caret = useRef<number | undefined>(undefined);
   useHeight(field, draft.text);

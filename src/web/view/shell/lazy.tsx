@@ -89,6 +89,10 @@ export interface BadgeProps extends Closing {
   readonly calls: number;
 }
 
+export interface TypingProps extends Closing {
+  readonly model: Model;
+}
+
 export interface LazyParts {
   /** English: a language that was chosen has them itself. */
   readonly texts: Partial<AllTexts>;
@@ -113,6 +117,7 @@ export interface LazyParts {
   readonly Invitations: ComponentType<Closing>;
   readonly Badge: ComponentType<BadgeProps>;
   readonly playSound: () => Promise<void>;
+  readonly Typing: ComponentType<TypingProps>;
 }
 
 /** Fetches the parts once; after a failure the next call tries again. */
@@ -237,6 +242,7 @@ export const SealedDialog = lazy(({ Sealed }) => Sealed);
 export const SealedLine = lazy(({ SealedLine: part }) => part);
 export const Invitations = lazy(({ Invitations: part }) => part);
 export const Badge = lazy(({ Badge: part }) => part);
+export const Typing = lazy(({ Typing: part }) => part);
 const GuessDelay = lazy(({ GuessDelay: part }) => part);
 export const ModerationDialog = lazy(({ Moderation }) => Moderation);
 

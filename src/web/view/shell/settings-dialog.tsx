@@ -39,6 +39,11 @@ function Looks() {
         isOn={settings.isQuiet}
         onChange={(isQuiet) => change({ isQuiet })}
       />
+      <Check
+        label={texts.showTyping}
+        isOn={settings.showsTyping}
+        onChange={(showsTyping) => change({ showsTyping })}
+      />
     </section>
   );
 }

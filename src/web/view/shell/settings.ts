@@ -10,6 +10,8 @@ export interface Settings {
   readonly showsPeople: boolean;
   /** Nothing is shown of those who come and go. */
   readonly isQuiet: boolean;
+  /** Others see that one writes here, and the other way round. */
+  readonly showsTyping: boolean;
 }
 
 const KEY = "chat.settings";
@@ -20,6 +22,7 @@ const FIRST: Settings = {
   sounds: false,
   showsPeople: true,
   isQuiet: false,
+  showsTyping: true,
 };
 
 export function readSettings(): Settings {
@@ -40,7 +43,7 @@ export function keepSettings(settings: Settings): void {
 }
 
 function checked(kept: Partial<Record<keyof Settings, unknown>>): Settings {
-  const { language, theme, notifies, sounds, showsPeople, isQuiet } = kept;
+  const { language, theme, notifies, sounds, showsPeople, isQuiet, showsTyping } = kept;
   return {
     language: typeof language === "string" ? language : FIRST.language,
     theme: theme === "light" || theme === "dark" ? theme : FIRST.theme,
@@ -48,5 +51,6 @@ function checked(kept: Partial<Record<keyof Settings, unknown>>): Settings {
     sounds: sounds === true,
     showsPeople: showsPeople !== false,
     isQuiet: isQuiet === true,
+    showsTyping: showsTyping !== false,
   };
 }

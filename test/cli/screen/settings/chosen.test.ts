@@ -24,6 +24,7 @@ describe("/set", () => {
         "bell = off  (config.toml)",
         "notify = off  (default)",
         "hide_joins = off  (default)",
+        "typing = on  (default)",
         "mouse = on  (/set)",
         "language = auto  (default)",
         "pictures = auto  (default)",

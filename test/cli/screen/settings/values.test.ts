@@ -40,6 +40,7 @@ describe("[screen] of config.toml", () => {
         bell: false,
         notify: "osc777",
         hideJoins: true,
+        typing: true,
         mouse: true,
         language: "id",
         pictures: "kitty",

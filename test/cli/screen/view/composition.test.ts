@@ -166,3 +166,17 @@ test("any model, in any state, fills a screen of any size and goes beyond none",
     { numRuns: 300 },
   );
 });
+
+test("who is typing stands in the status line, where there is room for it", () => {
+  const base = scenes.conversation().model();
+  const rooms = new Map([...base.rooms].map(([id, room]) => [id, { ...room, typing: ["ben"] }]));
+  const model = { ...base, rooms };
+  const statusOf = (columns: number, typing = true) => {
+    const props = scenes.propsOf(model, { columns, rows: 20 });
+    const settings = { ...props.settings, typing };
+    return scenes.plainLines(scenes.frameOf({ ...props, settings })).at(-2) ?? "";
+  };
+  expect(statusOf(100)).toContain("ben is typing…");
+  expect(statusOf(100, false)).not.toContain("typing");
+  expect(statusOf(20)).not.toContain("typing");
+});

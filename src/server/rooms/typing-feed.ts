@@ -1,0 +1,165 @@
+import { Fault } from "../../base/fault.ts";
+import type { RoomId, UserId } from "../../base/ids.ts";
+import {
+  TYPING_MEMBERS_MAX,
+  TYPING_MS,
+  TYPING_NAMED_MAX,
+  TYPING_TOLD_EVERY_MS,
+} from "../../base/limits.ts";
+import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import { checkSpeaks } from "../../core/rooms/moderation.ts";
+import type { Room, Rooms } from "../../core/rooms/rooms.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { RequestOf } from "../../wire/messages.ts";
+import { type LogRecord, WORD_KINDS } from "../../wire/record.ts";
+import type { FanOut } from "./broadcast.ts";
+
+export interface TypingFeedOptions {
+  readonly clock: Clock;
+  readonly rooms: Pick<Rooms, "get">;
+  readonly registry: Pick<Registry, "nameOf">;
+  readonly fanOut: Pick<FanOut, "publish">;
+  /** Somebody has begun or ended here, or goes on: for other servers. */
+  readonly onTyping?: (user: UserId, room: RoomId, on: boolean) => void;
+}
+
+interface Typist {
+  readonly room: Room;
+  /** When it was last told that the account goes on. */
+  readonly at: number;
+}
+
+/**
+ * Tells rooms who is writing to them. It is kept in memory alone, and ends by itself TYPING_MS
+ * after the account's last word of it. An account writes to one room at a time; a room is told once
+ * in TYPING_TOLD_EVERY_MS, however many write, and of TYPING_NAMED_MAX of them; and rooms above
+ * TYPING_MEMBERS_MAX are told nothing. So nobody can fill a room's links with it.
+ */
+export class TypingFeed {
+  readonly #options: TypingFeedOptions;
+  /** Who was heard of longest ago comes first. Bounded: one an account, for TYPING_MS. */
+  readonly #typists = new Map<UserId, Typist>();
+  /** By room, those who began last at the end. */
+  readonly #byRoom = new Map<Room, Set<UserId>>();
+  readonly #changed = new Set<Room>();
+  #toldAt = Number.NEGATIVE_INFINITY;
+  #dueAt = Number.POSITIVE_INFINITY;
+  #cancel = () => {};
+  #isStopped = false;
+
+  constructor(options: TypingFeedOptions) {
+    this.#options = options;
+  }
+
+  /** @throws Fault not-member: also of a room that there is not; muted, not-allowed */
+  serve({ id }: Account, { room: asked, on }: RequestOf<"typing">): void {
+    const { rooms, clock, onTyping } = this.#options;
+    const room = rooms.get(asked as RoomId);
+    if (room?.members.has(id) !== true) throw new Fault("not-member", "you do not read that room");
+    checkSpeaks(room, id, clock.unixMs());
+    if (room.isSealed === true) {
+      const sentence = "when somebody writes in a sealed room is told nobody";
+      throw new Fault("sealed-room", sentence, { remedy: "nothing: it is not needed" });
+    }
+    if (this.#types(id, room, on)) onTyping?.(id, room.id, on);
+  }
+
+  /** At another server of the cluster. */
+  typesElsewhere(user: UserId, id: RoomId, on: boolean): void {
+    const room = this.#options.rooms.get(id);
+    if (room?.members.has(user) === true && room.isSealed !== true) this.#types(user, room, on);
+  }
+
+  /** What was being written is there: readers see that by the record. */
+  recorded(room: Room, { head: { kind, by } }: LogRecord): void {
+    if (by === "server" || !WORD_KINDS.has(kind) || this.#typists.get(by)?.room !== room) return;
+    const isUntold = this.#changed.has(room);
+    this.#end(by);
+    // Others may have stood behind the names that were told.
+    if (!isUntold && !this.#byRoom.has(room)) this.#changed.delete(room);
+    this.#schedule();
+  }
+
+  /** No session of the account is left here. */
+  ended(user: UserId): void {
+    this.#end(user);
+    this.#schedule();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancel();
+  }
+
+  /** @returns whether that is anything new */
+  #types(user: UserId, room: Room, on: boolean): boolean {
+    if (this.#isStopped || room.members.size > TYPING_MEMBERS_MAX) return false;
+    const now = this.#options.clock.now();
+    const before = this.#typists.get(user);
+    if (!on) {
+      if (before?.room !== room) return false;
+      this.#end(user);
+    } else if (before?.room === room) {
+      if (now - before.at < TYPING_TOLD_EVERY_MS) return false;
+      this.#typists.delete(user);
+      this.#typists.set(user, { room, at: now });
+    } else {
+      this.#end(user);
+      this.#typists.set(user, { room, at: now });
+      const users = this.#byRoom.get(room) ?? new Set();
+      this.#byRoom.set(room, users.add(user));
+      this.#changed.add(room);
+    }
+    this.#schedule();
+    return true;
+  }
+
+  #end(user: UserId): void {
+    const typist = this.#typists.get(user);
+    if (typist === undefined) return;
+    this.#typists.delete(user);
+    const { room } = typist;
+    const users = this.#byRoom.get(room);
+    users?.delete(user);
+    if (users?.size === 0) this.#byRoom.delete(room);
+    this.#changed.add(room);
+  }
+
+  #schedule(): void {
+    const [first] = this.#typists.values();
+    const endsAt = first === undefined ? Number.POSITIVE_INFINITY : first.at + TYPING_MS;
+    const wantedAt = this.#changed.size > 0 ? this.#toldAt + TYPING_TOLD_EVERY_MS : endsAt;
+    if (this.#isStopped || wantedAt >= this.#dueAt) return;
+    const now = this.#options.clock.now();
+    this.#cancel();
+    this.#dueAt = Math.max(now, wantedAt);
+    this.#cancel = this.#options.clock.after(this.#dueAt - now, () => this.#due());
+  }
+
+  #due(): void {
+    this.#dueAt = Number.POSITIVE_INFINITY;
+    const now = this.#options.clock.now();
+    for (const [user, { at }] of this.#typists) {
+      if (at + TYPING_MS > now) break;
+      this.#end(user);
+    }
+    if (this.#changed.size > 0 && now - this.#toldAt >= TYPING_TOLD_EVERY_MS) {
+      this.#toldAt = now;
+      for (const room of this.#changed) this.#tell(room);
+      this.#changed.clear();
+    }
+    this.#schedule();
+  }
+
+  #tell(room: Room): void {
+    const { registry, fanOut } = this.#options;
+    const users: string[] = [];
+    for (const user of [...(this.#byRoom.get(room) ?? [])].reverse()) {
+      if (users.length === TYPING_NAMED_MAX) break;
+      const name = room.members.has(user) ? registry.nameOf(user) : undefined;
+      if (name !== undefined) users.push(name);
+    }
+    const nothing: never[] = []; // Readers of version 1 do not know of it.
+    fanOut.publish(room, { kind: "typing", room: room.id, users }, () => nothing);
+  }
+}

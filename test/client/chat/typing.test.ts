@@ -1,0 +1,64 @@
+import { expect, test } from "bun:test";
+import { TYPING_MS } from "../../../src/base/limits.ts";
+import { TypingTeller } from "../../../src/client/chat/typing.ts";
+import type { RoomState } from "../../../src/core/model/state.ts";
+
+const room = (id: string, change: Partial<RoomState> = {}) =>
+  ({ id, isSealed: false, isClosed: false, ...change }) as RoomState;
+
+function open() {
+  let now = 5;
+  const told: string[] = [];
+  const teller = new TypingTeller(
+    () => now,
+    (id, on) => told.push(`${id} ${on ? "on" : "off"}`),
+  );
+  return {
+    teller,
+    passes: (ms: number) => {
+      now += ms;
+    },
+    told: () => told.splice(0),
+  };
+}
+
+test("the server is told at the first key, and before it thinks that one has ended", () => {
+  const { teller, passes, told } = open();
+  for (let i = 0; i < 20; i++) teller.typed(room("r1"), "hello".repeat(i + 1));
+  expect(told()).toEqual(["r1 on"]);
+  passes(TYPING_MS / 2 - 1);
+  teller.typed(room("r1"), "hello again");
+  expect(told()).toEqual([]);
+  passes(1);
+  teller.typed(room("r1"), "hello again,");
+  expect(told()).toEqual(["r1 on"]);
+});
+
+test("that it was taken back is told once; that it was sent is not", () => {
+  const { teller, told } = open();
+  teller.typed(room("r1"), "h");
+  teller.typed(room("r1"), " ");
+  teller.typed(room("r1"), "");
+  expect(told()).toEqual(["r1 on", "r1 off"]);
+  teller.typed(room("r1"), "hi");
+  teller.sent();
+  teller.typed(room("r1"), "");
+  expect(told()).toEqual(["r1 on"]);
+  teller.typed(room("r1"), "and");
+  teller.typed(room("r2"), "also");
+  expect(told()).toEqual(["r1 on", "r2 on"]);
+});
+
+test("nothing is told of sealed and closed rooms, nor of commands", () => {
+  const { teller, told } = open();
+  teller.typed(room("r1", { isSealed: true }), "secret");
+  teller.typed(room("r1", { isClosed: true }), "in vain");
+  for (const text of ["/", "/kick ben", "/melt", "/me"]) teller.typed(room("r1"), text);
+  expect(told()).toEqual([]);
+  teller.typed(room("r1"), "/me waves");
+  expect(told()).toEqual(["r1 on"]);
+  teller.typed(room("r1"), "/mew");
+  expect(told()).toEqual(["r1 off"]);
+  teller.typed(room("r1"), "//kick is what one types");
+  expect(told()).toEqual(["r1 on"]);
+});
