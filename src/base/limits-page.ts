@@ -23,6 +23,19 @@ export const ARCHIVES_AT_ONCE_MAX = 32;
 export const ZIP_LISTS_BYTES_MAX = 64 * MIB;
 /** A watching operator this far behind is told how much was left out instead. */
 export const EVENTS_QUEUED_BYTES_MAX = 2 * MIB;
+/** Samples that a server keeps, one a second: an hour, in 300 kB. */
+export const SAMPLES_KEPT_MAX = 3_600;
+/** Samples in one answer: at most 80 kB, far below a message. */
+export const SAMPLES_PAGE_MAX = 900;
+/** The disk is asked what is free so often: files of a second do not fill it. */
+export const DISK_LOOK_EVERY_MS = 10_000;
+/**
+ * Operators are warned when so much is left above what is kept free for the log: some minutes of
+ * fast uploads, in which somebody can make room.
+ */
+export const DISK_LOW_BYTES = 1_024 * MIB;
+/** The warning ends only when it is this much more: it must not come and go with each file. */
+export const DISK_LOW_MARGIN_BYTES = 256 * MIB;
 /** Long enough to walk from the terminal to the browser. */
 export const OPERATOR_LINK_MS = 60 * 60_000;
 /** What pages of `chat web` keep in one home for one server: keys, names, and drafts of 64 KiB. */

@@ -90,6 +90,13 @@ export type ClientEvent =
     }
   /** Somebody let this account into a sealed room, which it may join now. */
   | { readonly kind: "invited"; readonly room: string; readonly by?: string | undefined }
+  /** To an operator: the server's disk is nearly full, or is not any more. */
+  | {
+      readonly kind: "disk-low";
+      readonly on: boolean;
+      readonly freeBytes: number;
+      readonly keepFreeBytes: number;
+    }
   | SealedNews
   /** The connection is gone and will be tried again. */
   | { readonly kind: "lost"; readonly fault: Fault; readonly retryInMs: number }

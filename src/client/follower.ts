@@ -48,7 +48,8 @@ export type FollowerEvent =
   | { readonly kind: "account"; readonly notice: AccountNotice };
 
 export type AccountNotice = NoticeOf<
-  "ignored" | "prefs-set" | "save" | "link-asked" | "event" | "invited" | "key-packages-low"
+  | ("ignored" | "prefs-set" | "save" | "link-asked" | "event")
+  | ("invited" | "key-packages-low" | "disk-low")
 >;
 
 export interface FollowerSink {
@@ -148,6 +149,7 @@ export class Follower {
       case "save":
       case "link-asked":
       case "event":
+      case "disk-low":
       case "invited":
       case "key-packages-low":
         return this.#sink.event({ kind: "account", notice });

@@ -5,7 +5,7 @@ import type { ModelEvent } from "../core/model/event.ts";
 import type { ServerView } from "../core/model/state.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import type { LoopState } from "./connection-loop.ts";
-import type { FollowerEvent } from "./follower.ts";
+import type { AccountNotice, FollowerEvent } from "./follower.ts";
 import type { Greeted } from "./trust.ts";
 
 /** @returns undefined if the model does not want to know it */
@@ -27,10 +27,17 @@ export function modelEventOf(event: FollowerEvent): ModelEvent | undefined {
       return { kind, room, file: notice.file as FileId, from, name, sizeBytes: size };
     }
     case "account":
-      return event.notice.kind === "ignored" ? event.notice : undefined;
+      return accountEventOf(event.notice);
     default: // A face keeps no words from one run to the next: it has no cursor.
       return undefined;
   }
+}
+
+function accountEventOf(notice: AccountNotice): ModelEvent | undefined {
+  if (notice.kind === "ignored") return notice;
+  if (notice.kind !== "disk-low") return undefined;
+  const { on, freeBytes, keepFreeBytes } = notice;
+  return { kind: "board", board: { diskLow: on ? { freeBytes, keepFreeBytes } : undefined } };
 }
 
 /** @returns undefined if the model hears of this state by another event */

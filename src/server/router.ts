@@ -299,6 +299,7 @@ export class RequestRouter {
       case "clients":
       case "transfers":
       case "stats":
+      case "samples":
         return this.#options.services.dashboard.serve(client, account, request);
       case "key-packages":
       case "key-package":

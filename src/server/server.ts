@@ -1,4 +1,5 @@
 import { assert, unreachable } from "../base/assert.ts";
+import { isDiskFull } from "../base/disk-space.ts";
 import { Fault } from "../base/fault.ts";
 import { ID_BYTES, roomId, type UserId } from "../base/ids.ts";
 import { LINKS_BEFORE_LOGIN_MAX } from "../base/limits.ts";
@@ -11,11 +12,14 @@ import type { Address, Link, Listener, ListenerEvents } from "../io/link/link.ts
 import type { ServerPlace } from "../wire/invite.ts";
 import type { Answer, NoticeOf, Request, RequestKind, RequestOf } from "../wire/messages.ts";
 import type { LogRecord } from "../wire/record.ts";
+import { DiskWatch } from "./admin/disk-watch.ts";
 import { EventFeed } from "./admin/event-feed.ts";
 import { Metrics } from "./admin/metrics.ts";
 import { Bans } from "./auth/bans.ts";
 import { Invites } from "./auth/invites.ts";
 import { type Authenticator, guessedTooOften } from "./auth/login.ts";
+import { isOperating } from "./auth/operator-link.ts";
+import { QUOTAS_DEFAULT } from "./files/quotas.ts";
 import { type HttpRoutes, httpRoutes } from "./http/routes.ts";
 import type { ServerOptions } from "./options.ts";
 import { recordDecision } from "./queue/decision.ts";
@@ -67,6 +71,10 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   readonly #pendingWrites: PendingWrites;
   readonly #localPosts: LocalPosts;
   readonly #metrics: Metrics;
+  /** Undefined: it takes no files. */
+  readonly #disk: DiskWatch | undefined;
+  /** Operators know that the disk is nearly full. */
+  #isDiskTold = false;
   /** What is answered over HTTP beside the page. */
   readonly http: HttpRoutes;
   readonly scheduler: FairScheduler;
@@ -132,6 +140,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       peersOf,
       feed,
       stats: () => this.#metrics.stats(),
+      samples: (after) => this.#metrics.samples(after),
       server: this,
     });
     this.#remote =
@@ -150,8 +159,19 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
             changed: (places) => options.onCluster?.(places),
           });
     this.#catchUp = new CatchUp(archive, registry, this.#fanOut, this.#presence, reading);
+    const { blobs, settings } = options;
+    this.#disk =
+      blobs === undefined
+        ? undefined
+        : new DiskWatch({
+            clock,
+            blobs,
+            keepFreeBytes: (settings.files ?? QUOTAS_DEFAULT).freeBytesMin,
+            changed: (disk) => options.onEvent({ kind: "disk", ...disk }),
+          });
     this.#metrics = new Metrics({
       ...options,
+      disk: () => this.#disk?.state,
       fanOut: this.#fanOut,
       pendingWrites: this.#pendingWrites,
       peers: () => this.#peers.values(),
@@ -188,6 +208,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.#services.retention.sweep();
     await this.#services.sealed?.start();
     this.#remote?.start();
+    this.#disk?.start();
     this.#tick();
   }
 
@@ -227,6 +248,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.#isStopping = true;
     this.#presence.stop();
     this.#typing.stop();
+    this.#disk?.stop();
     this.#remote?.stop();
     this.#services.retention.stop();
     await this.#pendingWrites.drained();
@@ -514,6 +536,22 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     if (client !== undefined) this.enter(client, account, asker.ref, undefined);
   }
 
+  /** Within a second also those who have just come in, or become operators. */
+  #tellDisk(): void {
+    const { state } = this.#disk ?? {};
+    if (state === undefined || !(state.isLow || this.#isDiskTold)) return;
+    const { freeBytes, keepFreeBytes, isLow } = state;
+    const level = isLow ? (isDiskFull(state) ? "full" : "low") : undefined;
+    for (const client of this.#members()) {
+      const { member } = client;
+      if (member === undefined || member.diskTold === level) continue;
+      if (!isOperating(client, member.account, this.#options.registry)) continue;
+      member.diskTold = level;
+      client.tell({ kind: "disk-low", on: isLow, freeBytes, keepFreeBytes });
+    }
+    this.#isDiskTold = isLow;
+  }
+
   #deliver(room: Room, record: LogRecord): void {
     this.#fanOut.record(room, record);
     this.#catchUp.recorded(room, record);
@@ -538,6 +576,8 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   #tick(): void {
     if (this.#isStopping) return;
     for (const client of [...this.#peers.values()]) client.tick();
+    this.#metrics.sample();
+    this.#tellDisk();
     this.#cancelTick = this.#options.clock.after(TICK_MS, () => this.#tick());
   }
 }

@@ -41,6 +41,7 @@ export interface ServiceOptions extends Omit<ServerOptions, "accounts"> {
   readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
   readonly feed: EventFeed;
   readonly stats: AdminDashboardOptions["stats"];
+  readonly samples: AdminDashboardOptions["samples"];
   readonly server: ServerActions & ModerationOptions["server"] & ManagementOptions["server"];
 }
 
@@ -59,7 +60,7 @@ export interface OpenServices {
 /** Who serves what, and the request router that takes each request to them. */
 export function openServices(options: ServiceOptions): OpenServices {
   const { registry, rooms, archive, reading, typing, peersOf } = options;
-  const { feed: watchers, stats, server } = options;
+  const { feed: watchers, stats, samples, server } = options;
   const files = openFiles(options);
   const erasure = new MassErasure(options);
   const retention = new Retention({ ...options, erasure });
@@ -100,6 +101,7 @@ export function openServices(options: ServiceOptions): OpenServices {
         feed: watchers,
         downloads,
         stats,
+        samples,
         peers: () => server.peers(),
         transfers: () => files?.listing() ?? [],
       }),

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { FILE_NAME_BYTES_MAX, FILE_TARGETS_MAX, SENTENCE_BYTES_MAX } from "../base/limits.ts";
-import { CLIENTS_PAGE_MAX, TRANSFERS_LISTED_MAX } from "../base/limits-page.ts";
+import { CLIENTS_PAGE_MAX, SAMPLES_PAGE_MAX, TRANSFERS_LISTED_MAX } from "../base/limits-page.ts";
 import { count, fileId, id, moment, name, positive, recordFields, target, text } from "./field.ts";
 
 /**
@@ -57,6 +57,9 @@ const transferEntry = v.object({
   web: v.boolean(),
 });
 
+/** One number for each sample of an answer. */
+const column = v.pipe(v.array(count), v.maxLength(SAMPLES_PAGE_MAX));
+
 const log = v.object({ records: count, bytes: v.optional(count) });
 
 export const ADMIN_REQUESTS = {
@@ -88,6 +91,33 @@ export const ADMIN_REQUESTS = {
       more: count,
     }),
   },
+  /**
+   * Operators: what the server counted in each second of the last hour, oldest first. The same
+   * place in each list is of the same second.
+   */
+  samples: {
+    /** `after`: `last` of the answer before; left out: all. */
+    fields: { after: v.optional(count) },
+    answer: v.object({
+      /** Unix ms of the server's start: `last` of another start means nothing. */
+      since: moment,
+      /** Number of the last sample of this answer. */
+      last: count,
+      more: v.boolean(),
+      /** Unix ms. */
+      time: v.pipe(v.array(moment), v.maxLength(SAMPLES_PAGE_MAX)),
+      /** In this second. */
+      posts: column,
+      receivedBytes: column,
+      sentBytes: column,
+      /** At this moment. */
+      links: column,
+      online: column,
+      memoryBytes: column,
+      /** Left out: nobody knows. */
+      diskFreeBytes: v.optional(column),
+    }),
+  },
   /** Operators: how the server is. */
   stats: {
     fields: {},
@@ -100,6 +130,10 @@ export const ADMIN_REQUESTS = {
       since: moment,
       /** Of the disk with the files; absent: none are taken, or it does not say. */
       diskFreeBytes: v.optional(count),
+      /** With less files are refused. */
+      keepFreeBytes: v.optional(count),
+      /** Soon there is not more than that. */
+      diskLow: v.optional(v.boolean()),
       memoryBytes: count,
       heapBytes: count,
       history: log,
@@ -120,10 +154,12 @@ export const ADMIN_REQUESTS = {
 } as const;
 
 export const ADMIN_NOTICES = {
+  /** To operators: the server's disk is nearly full, or (`on: false`) is not any more. */
+  "disk-low": { on: v.boolean(), freeBytes: count, keepFreeBytes: count },
   /**
    * Something happened, told to operators who `watch`. `event` says what: `record`, `connected`,
-   * `logged-in`, `logged-out`, `disconnected`, `offered`, `got`, `withdrawn`, `warning`, `full`;
-   * more may come. What two people say to each other comes without its body.
+   * `logged-in`, `logged-out`, `disconnected`, `offered`, `got`, `withdrawn`, `disk`, `warning`,
+   * `full`; more may come. What two people say to each other comes without its body.
    */
   event: {
     event: word,

@@ -31,6 +31,7 @@ describe("the server's window", () => {
     ["clients", {}],
     ["transfers", {}],
     ["stats", {}],
+    ["samples", {}],
   ] as const)("'%s' is for operators", async (kind, fields) => {
     const { site, ana } = await lab();
     expect((await ana.refused(kind, fields)).code).toBe("not-allowed");
@@ -224,6 +225,10 @@ describe("who is connected", () => {
   });
 });
 
+function unasked(): never {
+  throw new Error("not asked for");
+}
+
 function serviceOf(
   peers: readonly ClientConnection[],
   transfers: readonly TransferEntry[],
@@ -235,7 +240,8 @@ function serviceOf(
     feed: new EventFeed({ clock: undefined as never, registry }),
     downloads: undefined,
     transfers: () => transfers,
-    stats: () => Promise.reject(new Error("not asked for")),
+    stats: () => unasked(),
+    samples: () => unasked(),
   });
 }
 
@@ -317,6 +323,30 @@ test("how the server is", async () => {
   expect(stats.memoryBytes).toBeGreaterThan(1e6);
   expect(stats.diskFreeBytes).toBeGreaterThanOrEqual(0);
   expect(stats.runtime).toStartWith("bun ");
+  await site.stop();
+});
+
+test("what the server counted in each second", async () => {
+  const { site, ana, ben } = await lab();
+  await operating(ana);
+  await site.time.advance(3_000);
+  const { since, last } = await ana.ask("samples", {});
+  for (let n = 0; n < 5; n++) await site.wait(ben.say(`text ${n}`, "lab"));
+  await site.time.advance(2_000);
+  const news = await ana.ask("samples", { after: last });
+  expect(news.since).toBe(since);
+  expect(news.last).toBe(last + news.time.length);
+  expect(news.posts.reduce((sum, one) => sum + one, 0)).toBe(5);
+  expect(news.receivedBytes.some((bytes) => bytes > 5 * "text 1".length)).toBe(true);
+  expect([news.online.at(-1), news.links.at(-1)]).toEqual([3, 3]);
+  expect(news.time.every((time, at) => at === 0 || time > (news.time[at - 1] ?? 0))).toBe(true);
+  // Two programs of one person are one person.
+  await site.again(ben, "ben");
+  await ana.ask("remove", { user: "eve" });
+  await site.time.advance(1_000);
+  const after = await ana.ask("samples", { after: news.last });
+  expect([after.online.at(-1), after.links.at(-1)]).toEqual([2, 3]);
+  expect((await ana.ask("stats", {})).users).toBe(2);
   await site.stop();
 });
 

@@ -30,6 +30,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   react: /^src\/(?:web\/(?:view\/|page\.tsx$)|cli\/screen\/view\/)/,
   preact: /^src\/web\/(?:view\/|page\.tsx$)/,
   virtua: /^src\/web\/view\//,
+  uplot: /^src\/web\/view\/admin\/charts\.tsx$/,
   gemoji: /^src\/cli\/screen\/input\/emoji\.ts$/,
   "bonjour-service": /^src\/io\/lan\/discovery\.ts$/,
   "smol-toml": /^src\/cli\/toml\.ts$/,

@@ -4,14 +4,14 @@ const LINE_COLUMNS_MAX = 100;
 /** As many of the longest files and functions are named: places to look, no violations. */
 const LONGEST_NAMED = 10;
 
-const KEBAB = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.test)?\.tsx?$/;
+const KEBAB = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.test|\.d)?\.tsx?$/;
 /** A name that excludes nothing attracts everything. */
 const STRAYS = /^(?:index|utils?|helpers?|common|shared|misc|types)(?:\.test)?\.tsx?$/;
 
 const FORBIDDEN: readonly (readonly [RegExp, string])[] = [
   [/^export default\b|\bas default\b/, "a default export gets a new name in each file"],
   [/^(?:export )?(?:declare )?(?:const )?enum\b/, "an enum emits code the source lacks"],
-  [/^(?:export )?(?:declare )?(?:namespace|module)\b/, "a namespace emits code"],
+  [/^(?:export )?(?:declare )?(?:namespace|module)\b(?! ")/, "a namespace emits code"],
   [/^export (?:type )?(?:\*|\{[^}]*\} from\b)/, "import the file that defines a thing"],
   [/(?:[:<|&,(]|\bas|\bextends) *any\b(?! *:)|\bany\[\]/, "outside data is unknown, never any"],
   [/(?<=[\w)\]])!(?=[.;,)\][:}]|$| (?!=))/, "an assert is better than a !"],

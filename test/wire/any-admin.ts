@@ -68,6 +68,8 @@ const stats: Fields<Answer<"stats">> = {
   platform: name,
   since: moment,
   diskFreeBytes: count,
+  keepFreeBytes: count,
+  diskLow: fc.boolean(),
   memoryBytes: count,
   heapBytes: count,
   history: log,
@@ -85,12 +87,16 @@ const stats: Fields<Answer<"stats">> = {
   queuedBytes: count,
 };
 
+const MAY_LACK: ReadonlySet<string> = new Set(["diskFreeBytes", "keepFreeBytes", "diskLow"]);
+const column = fc.array(count, { maxLength: 5 });
+
 export const ANY_ADMIN_REQUEST = {
   download: fc.record({ file }),
   watch: fc.record({ on: fc.boolean() }),
   clients: fields<RequestFields<"clients">>({ after: count }, []),
   transfers: accepted,
   stats: accepted,
+  samples: fields<RequestFields<"samples">>({ after: count }, []),
 };
 
 export const ANY_ADMIN_ANSWER = {
@@ -100,11 +106,31 @@ export const ANY_ADMIN_ANSWER = {
   transfers: fc.record({ transfers: fc.array(transfer, { maxLength: 5 }), more: count }),
   stats: fields<Answer<"stats">>(
     stats,
-    (Object.keys(stats) as (keyof typeof stats)[]).filter((key) => key !== "diskFreeBytes"),
+    (Object.keys(stats) as (keyof typeof stats)[]).filter((key) => !MAY_LACK.has(key)),
+  ),
+  samples: fields<Answer<"samples">>(
+    {
+      since: moment,
+      last: count,
+      more: fc.boolean(),
+      time: fc.array(moment, { maxLength: 5 }),
+      posts: column,
+      receivedBytes: column,
+      sentBytes: column,
+      links: column,
+      online: column,
+      memoryBytes: column,
+      diskFreeBytes: column,
+    },
+    [
+      ...(["since", "last", "more", "time", "posts", "receivedBytes", "sentBytes"] as const),
+      ...(["links", "online", "memoryBytes"] as const),
+    ],
   ),
 };
 
 export const ANY_ADMIN_NOTICE = {
+  "disk-low": fc.record({ on: fc.boolean(), freeBytes: count, keepFreeBytes: count }),
   event: fields<Told>(
     {
       event: word,

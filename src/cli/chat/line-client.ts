@@ -1,4 +1,5 @@
 import { unreachable } from "../../base/assert.ts";
+import { diskSentence } from "../../base/disk-space.ts";
 import { Fault } from "../../base/fault.ts";
 import { SEEN_FILES_MAX } from "../../base/limits.ts";
 import {
@@ -391,6 +392,11 @@ export class LineClient implements SlashHost {
           { kind: "may-join", room, ...(by === undefined ? {} : { by }) },
           words,
         );
+      }
+      case "disk-low": {
+        const { kind, on, freeBytes, keepFreeBytes } = event;
+        const words = diskSentence({ freeBytes, keepFreeBytes, isLow: on });
+        return chatConsole.tell({ kind, on, freeBytes, keepFreeBytes }, words);
       }
       case "came-anew": {
         const { kind, reason } = event;

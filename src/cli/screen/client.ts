@@ -1,5 +1,6 @@
 import { AssertionFailure, unreachable } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
+import { diskSentence } from "../../base/disk-space.ts";
 import { Fault } from "../../base/fault.ts";
 import {
   SCREEN_ESC_MS,
@@ -318,6 +319,7 @@ export class ScreenClient implements CommandScreen {
       const { screen, server } = faceTexts(this.#language);
       this.note(screen.letIn(event.by ?? server, event.room));
     }
+    if (event.kind === "disk-low") this.note(diskSentence({ ...event, isLow: event.on }));
     if (event.kind === "elsewhere") this.note(elsewhereLine(event));
     if (event.kind === "came-anew") this.note(CAME_ANEW[event.reason]);
     if (event.kind === "sealed-fault") this.#fail(event.fault);

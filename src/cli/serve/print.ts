@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import { join, relative } from "node:path";
 import { utf8Decode } from "../../base/bytes.ts";
+import { diskSentence } from "../../base/disk-space.ts";
 import type { Fault } from "../../base/fault.ts";
 import { OUTPUT_QUEUE_BYTES_MAX } from "../../base/limits.ts";
 import type { Name } from "../../base/names.ts";
@@ -81,6 +82,7 @@ export class ServePrinter {
   event(event: ServerEvent): void {
     if (event.kind === "failed") return;
     if (event.kind === "warning") return this.#warning(event.fault.message);
+    if (event.kind === "disk") return this.#warning(diskSentence(event));
     if (event.kind === "full") return this.#full(event.fault);
     if (event.kind === "record") return this.#isQuiet ? undefined : this.#record(event);
     const { host, port } = event.address;

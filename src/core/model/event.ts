@@ -5,6 +5,7 @@ import type { ChatRecord } from "../client/chat-record.ts";
 import type { PostOutcome } from "../client/outbox.ts";
 import type { PrefsChange, RoomPrefs } from "../rooms/prefs.ts";
 import type {
+  Board,
   ConnectionView,
   Draft,
   GuessDelayView,
@@ -81,6 +82,7 @@ export type ServerEvent =
       readonly saved: readonly { readonly room: RoomId; readonly seq: number }[];
     }
   | PrefsChange
+  | { readonly kind: "board"; readonly board: Board }
   | {
       readonly kind: "offered";
       readonly room: RoomId;

@@ -48,7 +48,14 @@ export interface Model {
   readonly isOutdated: boolean;
   /** May do what operators may: the server's window is theirs. */
   readonly isOperator: boolean;
+  readonly board: Board;
   readonly nextFault: number;
+}
+
+/** What the server has all users, or its operators, know as long as it holds. */
+export interface Board {
+  /** To operators: files are refused when less than `keepFreeBytes` are free. */
+  readonly diskLow?: { readonly freeBytes: number; readonly keepFreeBytes: number } | undefined;
 }
 
 export type ConnectionView =

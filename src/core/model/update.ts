@@ -18,8 +18,11 @@ import {
   toldAgain,
 } from "./room.ts";
 import { callsUser, isQuiet } from "./selectors.ts";
-import type { Item, Model, RoomState } from "./state.ts";
+import type { Board, Item, Model, RoomState } from "./state.ts";
 import { done, isPersons } from "./user-actions.ts";
+
+/** Nothing is on it: always the same, so that it is seen to be so. */
+const NO_BOARD: Board = {};
 
 export interface Updated {
   readonly model: Model;
@@ -48,6 +51,7 @@ export function emptyModel(itemsMax = SHOWN_ITEMS_MAX): Model {
     faults: [],
     isOutdated: false,
     isOperator: false,
+    board: NO_BOARD,
     nextFault: 1,
   };
 }
@@ -83,6 +87,7 @@ function handle(draft: ModelDraft, event: ModelEvent): void {
     case "prefs":
     case "prefs-set":
     case "save":
+    case "board":
     case "offered":
       return told(draft, event);
     default:
@@ -126,6 +131,7 @@ function entered(draft: ModelDraft, user: string, isRenamed: boolean): void {
   draft.fields.isCaughtUp = false;
   draft.fields.ignored = new Set(); // The server tells it again if there is one.
   draft.fields.isOperator = false;
+  draft.fields.board = NO_BOARD; // It, too.
   for (const id of [...draft.rooms.keys()]) {
     const room = draft.room(id);
     if (room === undefined) continue;
@@ -144,6 +150,7 @@ function forgetAll(draft: ModelDraft): void {
   fields.me = undefined;
   fields.isCaughtUp = false;
   fields.isOperator = false;
+  fields.board = NO_BOARD;
   fields.open = undefined;
   fields.pending = [];
   fields.drafts = new Map();
@@ -185,6 +192,9 @@ function told(draft: ModelDraft, event: ServerEvent): void {
     case "prefs-set":
     case "save":
       return arranged(draft, event);
+    case "board":
+      fields.board = { ...fields.board, ...event.board };
+      return;
     case "offered": {
       const room = draft.room(event.room);
       if (room === undefined || room.offered.some(({ file }) => file === event.file)) return;

@@ -87,6 +87,7 @@ export class Registry {
   /** Names that accounts had before: they cannot be registered, and still lead there. */
   readonly #former = new Map<FoldedName, Account>(); // Bounded by FORMER_NAMES_MAX.
   readonly #byId = new Map<UserId, Account>();
+  #goneCount = 0;
   /** Passwords whose account comes next; without one its registration was cut off. */
   readonly #early = new Map<UserId, { readonly hash: string; readonly seq: number }>();
   /** Accounts by the hash of their reset code. */
@@ -139,8 +140,14 @@ export class Registry {
     return id === "server" ? undefined : this.#byId.get(id)?.name;
   }
 
+  /** Removed ones too: they hold their names. */
   get size(): number {
     return this.#byId.size;
+  }
+
+  /** Accounts that can sign in. */
+  get activeCount(): number {
+    return this.#byId.size - this.#goneCount;
   }
 
   /** In the order in which they registered. */
@@ -367,6 +374,7 @@ export class Registry {
   }
 
   #remove(account: Account): void {
+    if (!account.isGone) this.#goneCount++;
     account.isGone = true;
     account.passwordHash = undefined;
     account.passwordSeq = undefined;

@@ -52,6 +52,7 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
         "invited",
         "offered",
         "event",
+        "disk-low",
       ] as const),
     ]),
     lane: new Set([

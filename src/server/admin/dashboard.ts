@@ -12,7 +12,7 @@ import type { EventFeed } from "./event-feed.ts";
 
 export type DashboardRequest = Extract<
   Request,
-  { kind: "watch" | "clients" | "transfers" | "stats" }
+  { kind: "watch" | "clients" | "transfers" | "stats" | "samples" }
 >;
 type ClientEntry = Answer<"clients">["clients"][number];
 
@@ -24,7 +24,8 @@ export interface AdminDashboardOptions {
   readonly downloads: Pick<WebDownloads, "runs"> | undefined;
   /** Files on data channels. */
   readonly transfers: () => Iterable<TransferEntry>;
-  readonly stats: () => Promise<Answer<"stats">>;
+  readonly stats: () => Answer<"stats">;
+  readonly samples: (after: number) => Answer<"samples">;
 }
 
 /** What operators see of the server. */
@@ -55,7 +56,9 @@ export class AdminDashboard {
       case "transfers":
         return client.answer(ref, this.#transfers());
       case "stats":
-        return client.answer(ref, await this.#options.stats());
+        return client.answer(ref, this.#options.stats());
+      case "samples":
+        return client.answer(ref, this.#options.samples(request.after ?? 0));
       default:
         return unreachable(request);
     }

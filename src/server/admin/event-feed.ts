@@ -1,4 +1,5 @@
 import { cutText } from "../../base/bytes.ts";
+import { diskSentence } from "../../base/disk-space.ts";
 import type { Fault } from "../../base/fault.ts";
 import { SENTENCE_BYTES_MAX } from "../../base/limits.ts";
 import { EVENTS_QUEUED_BYTES_MAX } from "../../base/limits-page.ts";
@@ -77,6 +78,8 @@ export class EventFeed {
       case "warning":
       case "full":
         return { reason: reasonOf(event.fault) };
+      case "disk":
+        return { reason: diskSentence(event), sizeBytes: event.freeBytes };
       case "connected":
         return { address: formatPlace(event.address), program: event.client };
       case "disconnected":

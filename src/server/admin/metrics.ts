@@ -1,6 +1,6 @@
+import type { DiskSpace } from "../../base/disk-space.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import type { Rooms } from "../../core/rooms/rooms.ts";
-import type { BlobStore } from "../../io/blob/interfaces.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Log } from "../../io/log/log.ts";
 import type { Answer } from "../../wire/messages.ts";
@@ -11,6 +11,7 @@ import type { PendingWrites } from "../queue/pending-writes.ts";
 import type { FanOut } from "../rooms/broadcast.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { ClusterHealth, Siblings } from "../siblings/siblings.ts";
+import { Samples } from "./samples.ts";
 import { TransportMetrics } from "./transport-metrics.ts";
 
 export interface MetricsOptions {
@@ -24,7 +25,8 @@ export interface MetricsOptions {
   readonly peers: () => Iterable<ClientConnection>;
   readonly channels: Pick<DataChannels, "count">;
   readonly files: Pick<FileService, "counters"> | undefined;
-  readonly blobs?: Pick<BlobStore, "freeBytes">;
+  /** Undefined: it was not asked yet, or does not say. */
+  readonly disk: () => DiskSpace | undefined;
   /** It is one of several. */
   readonly siblings?: Pick<Siblings, "health">;
   readonly settings: { readonly version: string };
@@ -40,11 +42,33 @@ export class Metrics {
   #receivedBytes = 0;
   #sentBytes = 0;
   readonly #transports = new TransportMetrics();
+  readonly #samples: Samples;
 
   constructor(options: MetricsOptions) {
     this.#options = options;
     this.#startedAt = options.clock.now();
     this.#sinceMs = options.clock.unixMs();
+    this.#samples = new Samples(this.#sinceMs);
+  }
+
+  /** Once a second. */
+  sample(): void {
+    const { clock, files, disk } = this.#options;
+    const { links, online, receivedBytes, sentBytes } = this.#links();
+    this.#samples.take({
+      time: clock.unixMs(),
+      posts: this.#posts,
+      receivedBytes,
+      sentBytes: sentBytes + (files?.counters.webSentBytes ?? 0),
+      links,
+      online,
+      memoryBytes: process.memoryUsage.rss(),
+      diskFreeBytes: disk()?.freeBytes,
+    });
+  }
+
+  samples(after: number): Answer<"samples"> {
+    return this.#samples.page(after);
   }
 
   recorded({ head }: LogRecord): void {
@@ -63,21 +87,24 @@ export class Metrics {
     return (
       formatMetrics(this.#measures()) +
       this.#transports.format(this.#options.peers()) +
+      formatDisk(this.#options.disk()) +
       (health === undefined ? "" : formatHealth(health))
     );
   }
 
-  /** For the server's window. @throws Fault store-…: the disk does not say what is free */
-  async stats(): Promise<Answer<"stats">> {
-    const { blobs, history, accounts, settings } = this.#options;
+  /** For the server's window. */
+  stats(): Answer<"stats"> {
+    const { disk, history, accounts, settings } = this.#options;
     const m = this.#measures();
-    const free = await blobs?.freeBytes();
+    const { freeBytes, keepFreeBytes, isLow } = disk() ?? {};
     return {
       version: settings.version,
       runtime: `bun ${Bun.version}`,
       platform: `${process.platform} ${process.arch}`,
       since: this.#sinceMs,
-      ...(free === undefined ? {} : { diskFreeBytes: Math.floor(free) }),
+      ...(freeBytes === undefined ? {} : { diskFreeBytes: freeBytes }),
+      ...(keepFreeBytes === undefined ? {} : { keepFreeBytes }),
+      ...(isLow === undefined ? {} : { diskLow: isLow }),
       memoryBytes: m.residentBytes,
       heapBytes: m.heapBytes,
       history: logStats(history),
@@ -95,7 +122,7 @@ export class Metrics {
       users: m.accounts,
       rooms: m.rooms,
       posts: m.posts,
-      sentBytes: m.sentBytes,
+      sentBytes: m.sentBytes + m.webSentBytes,
       receivedBytes: m.receivedBytes,
       queuedBytes: m.queuedBytes,
     };
@@ -115,7 +142,7 @@ export class Metrics {
     const { rss, heapUsed } = process.memoryUsage();
     return {
       ...this.#links(),
-      accounts: registry.size,
+      accounts: registry.activeCount,
       rooms: rooms.namedCount,
       conversations: rooms.directCount,
       historyRecords: history.head(),
@@ -165,6 +192,7 @@ const NO_FILES: FileMeasures = {
   fileQueuedBytes: 0,
   fileReceivedBytes: 0,
   fileSentBytes: 0,
+  webSentBytes: 0,
 };
 
 interface FileMeasures {
@@ -177,6 +205,8 @@ interface FileMeasures {
   readonly fileQueuedBytes: number;
   readonly fileReceivedBytes: number;
   readonly fileSentBytes: number;
+  /** Of these over HTTP: what no link has counted. */
+  readonly webSentBytes: number;
 }
 
 interface Measures extends FileMeasures {
@@ -249,6 +279,17 @@ function formatMetrics(m: Measures): string {
     ["chat_up_seconds", "gauge", "Since the start.", m.upMs / 1_000],
     ["process_resident_memory_bytes", "gauge", "Resident memory.", m.residentBytes],
     ["process_heap_bytes", "gauge", "JavaScript heap in use.", m.heapBytes],
+  ];
+  return rows.map(formatRow).join("");
+}
+
+function formatDisk(disk: DiskSpace | undefined): string {
+  if (disk === undefined) return "";
+  const { freeBytes, keepFreeBytes, isLow } = disk;
+  const rows: readonly Row[] = [
+    ["chat_disk_free_bytes", "gauge", "Of the disk with the files.", freeBytes],
+    ["chat_disk_keep_free_bytes", "gauge", "With less, files are refused.", keepFreeBytes],
+    ["chat_disk_low", "gauge", "Soon there is not more than that.", Number(isLow)],
   ];
   return rows.map(formatRow).join("");
 }

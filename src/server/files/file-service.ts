@@ -87,6 +87,8 @@ export class FileService {
   #isStopping = false;
   #receivedBytes = 0;
   #sentBytes = 0;
+  /** Of these, what no link has counted. */
+  #webSentBytes = 0;
 
   constructor(options: FileServiceOptions) {
     this.#options = options;
@@ -152,6 +154,7 @@ export class FileService {
   /** So much was given out over HTTP. */
   sent(bytes: number): void {
     this.#sentBytes += bytes;
+    this.#webSentBytes += bytes;
   }
 
   get counters() {
@@ -164,6 +167,7 @@ export class FileService {
       fileQueuedBytes: this.#windows.queuedBytes,
       fileReceivedBytes: this.#receivedBytes,
       fileSentBytes: this.#sentBytes,
+      webSentBytes: this.#webSentBytes,
     };
   }
 

@@ -62,6 +62,8 @@ export interface Member extends Login {
   readonly account: Account;
   /** In this session the operator token was shown. */
   isOperator: boolean;
+  /** What it was told of the disk last; undefined: that there is room, or nothing. */
+  diskTold?: "low" | "full" | undefined;
 }
 
 /** The session that asked for the ticket of a data channel, and the account of that session. */

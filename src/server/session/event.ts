@@ -1,3 +1,4 @@
+import type { DiskSpace } from "../../base/disk-space.ts";
 import type { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
@@ -40,6 +41,8 @@ export type ServerEvent =
   | ({ readonly kind: "got" } & FileOfSomebody)
   /** Its sender gave up a file that was not finished. */
   | ({ readonly kind: "withdrawn" } & FileOfSomebody)
+  /** The disk is nearly full, or is not any more. */
+  | ({ readonly kind: "disk" } & DiskSpace)
   /** Something went wrong that ends nothing. */
   | { readonly kind: "warning"; readonly fault: Fault }
   /** The store cannot go on: the process must stop and recover at its next start. */

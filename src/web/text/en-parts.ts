@@ -220,8 +220,27 @@ export const ENGLISH_PARTS = {
   records: (n: number, size: string) => counted(n, "record") + (size === "" ? "" : `, ${size}`),
   filesCount: (n: number, size: string) => `${counted(n, "file")}, ${size}`,
   nowOnline: "Online now",
-  usersAndRooms: (users: number, rooms: number) =>
-    `of ${counted(users, "account")}, in ${counted(rooms, "room")}`,
+  peopleOnline: (people: number, accounts: number, connections: number, transfers: number) =>
+    `${people} ${people === 1 ? "person" : "people"} of ${accounts}, over ` +
+    counted(connections, "connection") +
+    (transfers === 0 ? "" : ` and ${counted(transfers, "file transfer")}`),
+  messagesSince: (n: number, rooms: number) =>
+    `${n} since the start, in ${counted(rooms, "room")} and conversations`,
+  connections: "Connections",
+  diskKeeps: (free: string, keep: string) => `${free}; below ${keep} files are refused`,
+  diskLow: (free: string, keep: string) =>
+    `The server's disk is nearly full: ${free} free. Below ${keep} it takes no files.`,
+  diskFull: (free: string, keep: string) =>
+    `The server's disk is full: ${free} free. It takes files again above ${keep}.`,
+  chartMessages: "Messages per second",
+  chartPeople: "People and connections",
+  chartBytes: "Bytes per second",
+  chartSpan: "How far back",
+  chartMinutes: (n: number) => (n === 60 ? "1 h" : `${n} min`),
+  chartSummary: (now: string, mean: string, max: string, at: string) =>
+    `now ${now}, on average ${mean}, at most ${max} at ${at}`,
+  chartTable: "As a table, by the minute",
+  chartTime: "Time",
   registration: "Registration",
   registrationOpen: "Newcomers may register.",
   registrationClosed: "Only invites let newcomers register.",

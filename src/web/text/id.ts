@@ -443,7 +443,25 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   records: (n, size) => `${n} catatan${size === "" ? "" : `, ${size}`}`,
   filesCount: (n, size) => `${n} berkas, ${size}`,
   nowOnline: "Sedang daring",
-  usersAndRooms: (users, rooms) => `dari ${users} akun, di ${rooms} ruang`,
+  peopleOnline: (people, accounts, connections, transfers) =>
+    `${people} orang dari ${accounts}, lewat ${connections} sambungan` +
+    (transfers === 0 ? "" : ` dan ${transfers} pengiriman berkas`),
+  messagesSince: (n, rooms) => `${n} sejak mulai, di ${rooms} ruang dan percakapan`,
+  connections: "Sambungan",
+  diskKeeps: (free, keep) => `${free}; di bawah ${keep} berkas ditolak`,
+  diskLow: (free, keep) =>
+    `Cakram server hampir penuh: ${free} kosong. Di bawah ${keep} berkas tidak diterima.`,
+  diskFull: (free, keep) =>
+    `Cakram server penuh: ${free} kosong. Berkas diterima lagi di atas ${keep}.`,
+  chartMessages: "Pesan per detik",
+  chartPeople: "Orang dan sambungan",
+  chartBytes: "Byte per detik",
+  chartSpan: "Sejauh mana",
+  chartMinutes: (n) => (n === 60 ? "1 jam" : `${n} mnt`),
+  chartSummary: (now, mean, max, at) =>
+    `kini ${now}, rata-rata ${mean}, paling banyak ${max} pada ${at}`,
+  chartTable: "Sebagai tabel, per menit",
+  chartTime: "Waktu",
   registration: "Pendaftaran",
   registrationOpen: "Pendatang baru boleh mendaftar.",
   registrationClosed: "Hanya undangan yang mengizinkan pendatang baru.",

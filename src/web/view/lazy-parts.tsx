@@ -10,6 +10,7 @@ import { Search } from "./room/search.tsx";
 import { Switcher } from "./room/switcher.tsx";
 import { Typing } from "./room/typing.tsx";
 import { Badge } from "./shell/badge.tsx";
+import { Board } from "./shell/board.tsx";
 import { GuessDelay } from "./shell/guess-delay.tsx";
 import { HelpDialog } from "./shell/help-dialog.tsx";
 import { InviteDialog } from "./shell/invite-dialog.tsx";
@@ -43,4 +44,5 @@ export const PARTS: LazyParts = {
   Badge,
   playSound,
   Typing,
+  Board,
 };

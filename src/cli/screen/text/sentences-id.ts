@@ -20,6 +20,11 @@ const SUMMARIES = {
     "simpanan ruang tersegel di perangkat ini salinan lama: perangkat masuk kembali",
   "what this device kept of sealed rooms was lost or damaged: it came in anew":
     "simpanan ruang tersegel di perangkat ini hilang atau rusak: perangkat masuk kembali",
+  "the server's disk is nearly full: {} free; below {} files are refused":
+    "cakram server hampir penuh: {} kosong; di bawah {} berkas ditolak",
+  "the server's disk is full: {} free; files are refused until {} are":
+    "cakram server penuh: {} kosong; berkas ditolak sampai {} kosong",
+  "the server's disk has room again: {} free": "cakram server lapang lagi: {} kosong",
   "{} does not answer; connected to {}, another machine of the same server":
     "{} tidak menjawab; tersambung ke {}, mesin lain dari server yang sama",
   "leave a room": "keluar dari ruang",

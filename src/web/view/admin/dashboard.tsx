@@ -3,17 +3,20 @@ import { rove } from "../../input/keys.ts";
 import { IconButton } from "../shell/icons.tsx";
 import type { DashboardProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
+import adminSheet from "./admin.css" with { type: "file" };
 import { DashboardBans } from "./bans.tsx";
 import { DashboardClients, DashboardTransfers } from "./clients.tsx";
 import { DashboardInvites } from "./invites.tsx";
 import { DashboardLog } from "./log.tsx";
 import { DashboardServer } from "./server.tsx";
+import { useSheet } from "./sheet.ts";
 
 const TABS = ["log", "clients", "transfers", "server", "bans", "invites"] as const;
 type Tab = (typeof TABS)[number];
 
 /** The server's window, for operators. */
 export function Dashboard({ model, onClose }: DashboardProps) {
+  useSheet(adminSheet);
   const { texts } = usePartPage();
   const [tab, setTab] = useState<Tab>("log");
   const names: Readonly<Record<Tab, string>> = {

@@ -1,5 +1,5 @@
-import { useCallback } from "react";
-import { formatLeft, formatSize } from "../../../base/sizes.ts";
+import { type ComponentType, useCallback, useEffect, useRef, useState } from "react";
+import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import type { AllTexts } from "../../text/en-parts.ts";
@@ -7,23 +7,107 @@ import { FaultLine } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 import { usePolled } from "../shell/polling.ts";
+import { fetchSamples, type SampleColumns } from "./sample-log.ts";
 
-function facts(stats: Answer<"stats">, texts: AllTexts): readonly (readonly [string, string])[] {
+interface Fact {
+  readonly name: string;
+  readonly text: string;
+  readonly isWarning?: boolean;
+}
+
+/** What was counted in the newest second. */
+function nowOf(samples: SampleColumns | undefined, name: "posts" | "receivedBytes" | "sentBytes") {
+  return samples?.[name].at(-1);
+}
+
+function facts(
+  stats: Answer<"stats">,
+  samples: SampleColumns | undefined,
+  texts: AllTexts,
+): readonly Fact[] {
   const log = ({ records, bytes }: { records: number; bytes?: number | undefined }) =>
     texts.records(records, bytes === undefined ? "" : formatSize(bytes));
+  const rate = (total: string, now: string | undefined) =>
+    now === undefined ? total : `${total} · ${now}`;
+  const bytesNow = (name: "receivedBytes" | "sentBytes") => {
+    const now = nowOf(samples, name);
+    return now === undefined ? undefined : formatRate(now);
+  };
+  const { diskFreeBytes: free, keepFreeBytes: keep } = stats;
+  const disk =
+    free === undefined
+      ? "–"
+      : keep === undefined
+        ? formatSize(free)
+        : texts.diskKeeps(formatSize(free), formatSize(keep));
+  const posts = nowOf(samples, "posts");
   return [
-    [texts.version, cleanText(`${stats.version} · ${stats.runtime} · ${stats.platform}`)],
-    [texts.running, formatLeft(Date.now() - stats.since)],
-    [texts.nowOnline, `${stats.online} · ${texts.usersAndRooms(stats.users, stats.rooms)}`],
-    [texts.memory, `${formatSize(stats.memoryBytes)} (heap ${formatSize(stats.heapBytes)})`],
-    [texts.diskFree, stats.diskFreeBytes === undefined ? "–" : formatSize(stats.diskFreeBytes)],
-    [texts.historySize, log(stats.history)],
-    [texts.accountsSize, log(stats.accounts)],
-    [texts.filesSize, texts.filesCount(stats.files.files, formatSize(stats.files.bytes))],
-    [texts.sent, formatSize(stats.sentBytes)],
-    [texts.received, formatSize(stats.receivedBytes)],
-    [texts.queued, formatSize(stats.queuedBytes)],
+    {
+      name: texts.version,
+      text: cleanText(`${stats.version} · ${stats.runtime} · ${stats.platform}`),
+    },
+    { name: texts.running, text: formatLeft(Date.now() - stats.since) },
+    {
+      name: texts.nowOnline,
+      text: texts.peopleOnline(stats.online, stats.users, stats.links - stats.lanes, stats.lanes),
+    },
+    {
+      name: texts.messages,
+      text: rate(
+        texts.messagesSince(stats.posts, stats.rooms),
+        posts === undefined ? undefined : `${posts}/s`,
+      ),
+    },
+    {
+      name: texts.memory,
+      text: `${formatSize(stats.memoryBytes)} (heap ${formatSize(stats.heapBytes)})`,
+    },
+    { name: texts.diskFree, text: disk, isWarning: stats.diskLow === true },
+    { name: texts.historySize, text: log(stats.history) },
+    { name: texts.accountsSize, text: log(stats.accounts) },
+    {
+      name: texts.filesSize,
+      text: texts.filesCount(stats.files.files, formatSize(stats.files.bytes)),
+    },
+    { name: texts.sent, text: rate(formatSize(stats.sentBytes), bytesNow("sentBytes")) },
+    {
+      name: texts.received,
+      text: rate(formatSize(stats.receivedBytes), bytesNow("receivedBytes")),
+    },
+    { name: texts.queued, text: formatSize(stats.queuedBytes) },
   ];
+}
+
+/** What the server has counted, asked for piece by piece. An older server keeps nothing. */
+function useSamples(isOnline: boolean): SampleColumns | undefined {
+  const { chat } = usePartPage();
+  const known = useRef<SampleColumns | undefined>(undefined);
+  const ask = useCallback(async () => {
+    known.current = await fetchSamples(known.current, (after) =>
+      chat.request("samples", { after }),
+    );
+    return known.current;
+  }, [chat]);
+  return usePolled(ask, isOnline).value;
+}
+
+type ChartsPart = ComponentType<{ readonly samples: SampleColumns }>;
+
+/** The library that draws is fetched when somebody looks. */
+function LazyCharts({ samples }: { readonly samples: SampleColumns }) {
+  const { fail, texts } = usePartPage();
+  const [Charts, setCharts] = useState<ChartsPart | undefined>(undefined);
+  useEffect(() => {
+    let isOver = false;
+    import("./charts.tsx").then(
+      (part) => !isOver && setCharts(() => part.Charts),
+      () => !isOver && fail(texts.notFetched),
+    );
+    return () => {
+      isOver = true;
+    };
+  }, [fail, texts]);
+  return Charts === undefined ? null : <Charts samples={samples} />;
 }
 
 function Registration() {
@@ -61,16 +145,20 @@ export function DashboardServer({ isOnline }: { readonly isOnline: boolean }) {
   const { texts, chat } = usePartPage();
   const ask = useCallback(() => chat.request("stats", {}), [chat]);
   const { value, fault } = usePolled(ask, isOnline);
+  const samples = useSamples(isOnline);
   return (
     <>
       <FaultLine fault={fault} />
+      {samples === undefined ? null : <LazyCharts samples={samples} />}
       <dl className="facts">
-        {(value === undefined ? [] : facts(value, texts)).map(([name, text]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{text}</dd>
-          </div>
-        ))}
+        {(value === undefined ? [] : facts(value, samples, texts)).map(
+          ({ name, text, isWarning }) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{isWarning === true ? <span className="fact-warning">{text}</span> : text}</dd>
+            </div>
+          ),
+        )}
       </dl>
       <Registration />
     </>

@@ -118,6 +118,7 @@ export interface LazyParts {
   readonly Badge: ComponentType<BadgeProps>;
   readonly playSound: () => Promise<void>;
   readonly Typing: ComponentType<TypingProps>;
+  readonly Board: ComponentType<Closing>;
 }
 
 /** Fetches the parts once; after a failure the next call tries again. */
@@ -240,6 +241,7 @@ export const TransferLine = lazy(({ TransferLine: part }) => part);
 export const ResetForm = lazy(({ Reset }) => Reset);
 export const SealedDialog = lazy(({ Sealed }) => Sealed);
 export const SealedLine = lazy(({ SealedLine: part }) => part);
+export const Board = lazy(({ Board: part }) => part);
 export const Invitations = lazy(({ Invitations: part }) => part);
 export const Badge = lazy(({ Badge: part }) => part);
 export const Typing = lazy(({ Typing: part }) => part);

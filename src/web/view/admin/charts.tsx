@@ -1,0 +1,281 @@
+/** Fetched when an operator looks at the server: the library that draws, and what it draws. */
+
+import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
+import uPlot from "uplot";
+import plotSheet from "uplot/dist/uPlot.min.css" with { type: "file" };
+import { formatRate, formatSize } from "../../../base/sizes.ts";
+import { usePartPage } from "../shell/part-page.ts";
+import { beginOf, minutesOf, type SampleColumns, summaryOf } from "./sample-log.ts";
+import { useSheet } from "./sheet.ts";
+import { Table } from "./table.tsx";
+
+const MINUTE_MS = 60_000;
+const SPANS_MIN = [5, 15, 60] as const;
+/** A chart's own height; its width is what there is. */
+const HEIGHT_REM = 9;
+
+interface Line {
+  readonly name: string;
+  /** Of page.css. */
+  readonly colour: string;
+  readonly values: readonly number[];
+}
+
+interface ChartProps {
+  readonly title: string;
+  readonly time: readonly number[];
+  readonly lines: readonly Line[];
+  readonly format: (value: number) => string;
+  /** Index of the first sample that is shown. */
+  readonly from: number;
+}
+
+/** Colours as the browser has them now: a canvas knows no variables. */
+function coloursOf(host: HTMLElement, names: readonly string[]): string[] {
+  const probe = document.createElement("span");
+  host.append(probe);
+  const colours = names.map((name) => {
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
+  });
+  probe.remove();
+  return colours;
+}
+
+/** Grows when the page turns light or dark. */
+function useLook(): number {
+  const [look, setLook] = useState(0);
+  useEffect(() => {
+    const again = () => setLook((n) => n + 1);
+    const media = matchMedia("(prefers-color-scheme: dark)");
+    const root = new MutationObserver(again);
+    root.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    media.addEventListener("change", again);
+    return () => {
+      root.disconnect();
+      media.removeEventListener("change", again);
+    };
+  }, []);
+  return look;
+}
+
+interface Drawn {
+  readonly host: RefObject<HTMLDivElement | null>;
+  /** Index of the sample under the pointer. */
+  readonly at: number | undefined;
+}
+
+/** Draws them on a canvas, as wide as its place is. */
+function useDrawn({ time, lines, format, from }: ChartProps): Drawn {
+  const { times } = usePartPage();
+  const host = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | undefined>(undefined);
+  const [at, setAt] = useState<number | undefined>(undefined);
+  const look = useLook();
+  const colours = lines.map(({ colour }) => colour).join(" ");
+  const data = useMemo((): uPlot.AlignedData => {
+    const seconds = time.slice(from).map((ms) => ms / 1_000);
+    return [seconds, ...lines.map(({ values }) => values.slice(from))] as uPlot.AlignedData;
+  }, [time, lines, from]);
+  const latest = useRef(data);
+  latest.current = data;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `look` draws it in other colours
+  useEffect(() => {
+    const place = host.current;
+    if (place === null) return;
+    const [ink = "", grid = "", ...strokes] = coloursOf(place, [
+      "--faint",
+      "--line",
+      ...colours.split(" "),
+    ]);
+    const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
+    const axis: uPlot.Axis = {
+      stroke: ink,
+      grid: { stroke: grid, width: 1 },
+      ticks: { stroke: grid, width: 1 },
+      font: `${Math.round(rem * 0.75)}px system-ui, sans-serif`,
+    };
+    const moment = (second: number, [one = 0, other = one]: readonly number[]) =>
+      (other - one < MINUTE_MS / 1_000 ? times.exact : times.clock)(second * 1_000);
+    const drawn = new uPlot(
+      {
+        width: Math.max(1, place.clientWidth),
+        height: HEIGHT_REM * rem,
+        legend: { show: false },
+        cursor: { drag: { x: false, y: false }, sync: { key: "chat" } },
+        scales: {
+          y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] },
+        },
+        axes: [
+          {
+            ...axis,
+            size: 2.2 * rem,
+            values: (_, all) => all.map((second) => moment(second, all)),
+          },
+          { ...axis, size: 4.6 * rem, values: (_, all) => all.map(format) },
+        ],
+        series: [{}, ...strokes.map((stroke) => ({ stroke, width: 1.5, points: { show: false } }))],
+        hooks: { setCursor: [({ cursor }) => setAt(cursor.idx ?? undefined)] },
+      },
+      latest.current,
+      place,
+    );
+    plot.current = drawn;
+    const sized = new ResizeObserver(() => {
+      drawn.setSize({ width: Math.max(1, place.clientWidth), height: HEIGHT_REM * rem });
+    });
+    sized.observe(place);
+    return () => {
+      sized.disconnect();
+      plot.current = undefined;
+      drawn.destroy();
+    };
+  }, [colours, format, times, look]);
+  useEffect(() => plot.current?.setData(data), [data]);
+  return { host, at };
+}
+
+/** A line of words says what the picture shows, for those who do not see it, too. */
+function Chart(props: ChartProps) {
+  const { title, time, lines, format, from } = props;
+  const { texts, times } = usePartPage();
+  const { host, at } = useDrawn(props);
+  const words = lines.map(({ name, values, colour }) => {
+    const told = summaryOf(values, time, from);
+    if (told === undefined) return null;
+    const { last, mean, max, maxAt } = told;
+    const now = at === undefined ? undefined : values[from + at];
+    return (
+      <p key={name} className="chart-words">
+        <span className="chart-key" data-colour={colour} aria-hidden="true" />
+        {lines.length > 1 ? `${name}: ` : ""}
+        {now === undefined
+          ? texts.chartSummary(format(last), format(mean), format(max), times.clock(maxAt))
+          : `${times.exact(time[from + (at ?? 0)] ?? 0)} · ${format(now)}`}
+      </p>
+    );
+  });
+  return (
+    <figure className="chart">
+      <figcaption>
+        <h2>{title}</h2>
+        {words}
+      </figcaption>
+      <div ref={host} className="chart-place" aria-hidden="true" />
+    </figure>
+  );
+}
+
+const perSecond = (value: number) => `${rounded(value)}/s`;
+const rounded = (value: number) => (value >= 10 ? value.toFixed(0) : String(+value.toFixed(1)));
+
+export function Charts({ samples }: { readonly samples: SampleColumns }) {
+  useSheet(plotSheet);
+  const { texts, times } = usePartPage();
+  const [span, setSpan] = useState<number>(60);
+  const { time, diskFreeBytes } = samples;
+  const from = beginOf(time, span * MINUTE_MS);
+  const charts = useMemo(() => {
+    const { posts, online, links, receivedBytes, sentBytes, memoryBytes } = samples;
+    const line = (name: string, colour: string, values: readonly number[]) => {
+      return { name, colour, values };
+    };
+    const free = diskFreeBytes;
+    return [
+      {
+        title: texts.chartMessages,
+        format: perSecond,
+        lines: [line(texts.chartMessages, "--tint-3", posts)],
+      },
+      {
+        title: texts.chartPeople,
+        format: rounded,
+        lines: [line(texts.people, "--tint-1", online), line(texts.connections, "--tint-2", links)],
+      },
+      {
+        title: texts.chartBytes,
+        format: formatRate,
+        lines: [
+          line(texts.received, "--tint-3", receivedBytes),
+          line(texts.sent, "--tint-0", sentBytes),
+        ],
+      },
+      ...(free === undefined
+        ? []
+        : [
+            {
+              title: texts.diskFree,
+              format: formatSize,
+              lines: [line(texts.diskFree, "--tint-5", free)],
+            },
+          ]),
+      {
+        title: texts.memory,
+        format: formatSize,
+        lines: [line(texts.memory, "--tint-4", memoryBytes)],
+      },
+    ];
+  }, [samples, diskFreeBytes, texts]);
+  return (
+    <>
+      <fieldset className="chips">
+        <legend className="sr-only">{texts.chartSpan}</legend>
+        {SPANS_MIN.map((minutes) => (
+          <button
+            key={minutes}
+            type="button"
+            className="chip"
+            aria-pressed={minutes === span}
+            onClick={() => setSpan(minutes)}
+          >
+            {texts.chartMinutes(minutes)}
+          </button>
+        ))}
+      </fieldset>
+      <div className="charts">
+        {charts.map((chart) => (
+          <Chart key={chart.title} {...chart} time={time} from={from} />
+        ))}
+      </div>
+      <details className="chart-table">
+        <summary>{texts.chartTable}</summary>
+        <MinutesTable samples={samples} clock={times.clock} />
+      </details>
+    </>
+  );
+}
+
+interface MinutesProps {
+  readonly samples: SampleColumns;
+  readonly clock: (unixMs: number) => string;
+}
+
+function MinutesTable({ samples, clock }: MinutesProps) {
+  const { texts } = usePartPage();
+  const heads = [
+    texts.chartTime,
+    texts.chartMessages,
+    texts.people,
+    texts.connections,
+    texts.received,
+    texts.sent,
+    texts.diskFree,
+    texts.memory,
+  ];
+  return (
+    <Table label={texts.chartTable} heads={heads}>
+      {minutesOf(samples).map(({ time, values, diskFreeBytes: free }) => (
+        <tr key={time}>
+          <th scope="row">{clock(time)}</th>
+          <td>{perSecond(values.posts)}</td>
+          <td>{values.online}</td>
+          <td>{values.links}</td>
+          <td>{formatRate(values.receivedBytes)}</td>
+          <td>{formatRate(values.sentBytes)}</td>
+          <td>{free === undefined ? "–" : formatSize(free)}</td>
+          <td>{formatSize(values.memoryBytes)}</td>
+        </tr>
+      ))}
+    </Table>
+  );
+}

@@ -1,0 +1,120 @@
+import { SAMPLES_KEPT_MAX } from "../../../base/limits-page.ts";
+import type { Answer } from "../../../wire/messages.ts";
+
+/** What the server counted in each second of the last hour, oldest first, list by list. */
+export type SampleColumns = Pick<
+  Answer<"samples">,
+  ColumnName | "since" | "last" | "diskFreeBytes"
+>;
+
+export type ColumnName =
+  | ("time" | "posts" | "receivedBytes" | "sentBytes")
+  | ("links" | "online" | "memoryBytes");
+
+const NAMES: readonly ColumnName[] = [
+  ...(["time", "posts", "receivedBytes", "sentBytes"] as const),
+  ...(["links", "online", "memoryBytes"] as const),
+];
+
+/** What is known with one more answer. @returns undefined: the server began anew, ask for all */
+function withAnswer(
+  known: SampleColumns | undefined,
+  answer: Answer<"samples">,
+): SampleColumns | undefined {
+  if (known === undefined) return answer;
+  if (known.since !== answer.since) return undefined;
+  const joined = (before: readonly number[], after: readonly number[]) =>
+    [...before, ...after].slice(-SAMPLES_KEPT_MAX);
+  const columns = NAMES.map((name) => [name, joined(known[name], answer[name])] as const);
+  const { diskFreeBytes } = answer;
+  return {
+    ...(Object.fromEntries(columns) as Record<ColumnName, number[]>),
+    since: answer.since,
+    last: answer.last,
+    ...(diskFreeBytes === undefined
+      ? {}
+      : { diskFreeBytes: joined(known.diskFreeBytes ?? [], diskFreeBytes) }),
+  };
+}
+
+/** All that is not known yet. @param known of before */
+export async function fetchSamples(
+  known: SampleColumns | undefined,
+  ask: (after: number) => Promise<Answer<"samples">>,
+): Promise<SampleColumns> {
+  let now = known;
+  for (;;) {
+    const answer = await ask(now?.last ?? 0);
+    now = withAnswer(now, answer);
+    if (now !== undefined && !answer.more) return now;
+  }
+}
+
+export interface Summary {
+  readonly last: number;
+  readonly mean: number;
+  readonly max: number;
+  /** Unix ms of the first time that it was so much. */
+  readonly maxAt: number;
+}
+
+/** @returns undefined: there is nothing */
+export function summaryOf(
+  values: readonly number[],
+  time: readonly number[],
+  from = 0,
+): Summary | undefined {
+  const last = values.at(-1);
+  if (last === undefined || from >= values.length) return undefined;
+  let [sum, at] = [0, from];
+  for (let index = from; index < values.length; index++) {
+    sum += values[index] ?? 0;
+    if ((values[index] ?? 0) > (values[at] ?? 0)) at = index;
+  }
+  const mean = sum / (values.length - from);
+  return { last, mean, max: values[at] ?? 0, maxAt: time[at] ?? 0 };
+}
+
+/** Index of the first sample that is no older than that, of the newest. */
+export function beginOf(time: readonly number[], spanMs: number): number {
+  const newest = time.at(-1) ?? 0;
+  const index = time.findIndex((one) => one > newest - spanMs);
+  return Math.max(0, index);
+}
+
+export interface Minute {
+  /** Unix ms of its first sample. */
+  readonly time: number;
+  /** Of what grows: a second on average; else as it was at the end. */
+  readonly values: Readonly<Record<Exclude<ColumnName, "time">, number>>;
+  readonly diskFreeBytes: number | undefined;
+}
+
+const MINUTE_MS = 60_000;
+const GROWING = ["posts", "receivedBytes", "sentBytes"] as const;
+const STANDING = ["links", "online", "memoryBytes"] as const;
+
+/** Newest first: what charts show, as a table. */
+export function minutesOf(samples: SampleColumns): Minute[] {
+  const minutes: Minute[] = [];
+  const { time } = samples;
+  for (let end = time.length; end > 0; ) {
+    const minute = Math.floor((time[end - 1] ?? 0) / MINUTE_MS);
+    let begin = end - 1;
+    while (begin > 0 && Math.floor((time[begin - 1] ?? 0) / MINUTE_MS) === minute) begin--;
+    const values: Record<string, number> = {};
+    for (const name of GROWING) values[name] = mean(samples[name].slice(begin, end));
+    for (const name of STANDING) values[name] = samples[name][end - 1] ?? 0;
+    minutes.push({
+      time: time[begin] ?? 0,
+      values: values as Minute["values"],
+      diskFreeBytes: samples.diskFreeBytes?.[end - 1],
+    });
+    end = begin;
+  }
+  return minutes;
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, one) => sum + one, 0) / values.length;
+}

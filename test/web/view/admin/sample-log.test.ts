@@ -1,0 +1,62 @@
+import { describe, expect, test } from "bun:test";
+import { SAMPLES_KEPT_MAX } from "../../../../src/base/limits-page.ts";
+import {
+  beginOf,
+  fetchSamples,
+  minutesOf,
+  type SampleColumns,
+  summaryOf,
+} from "../../../../src/web/view/admin/sample-log.ts";
+import type { Answer } from "../../../../src/wire/messages.ts";
+
+/** Samples `from` to `to`, a second each; as many posts as the number says. */
+function answer(from: number, to: number, more = false, since = 5): Answer<"samples"> {
+  const numbers = Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  const time = numbers.map((n) => 1_800_000_000_000 + n * 1_000);
+  const [posts, rest] = [numbers, numbers.map(() => 1)];
+  const bytes = { receivedBytes: rest, sentBytes: rest, memoryBytes: rest, diskFreeBytes: posts };
+  return { since, last: to, more, time, posts, links: rest, online: rest, ...bytes };
+}
+
+describe("what is known of a server's last hour", () => {
+  test("grows by what is new, up to an hour", async () => {
+    const most = SAMPLES_KEPT_MAX;
+    const known = await fetchSamples(answer(1, most - 1), (after) =>
+      Promise.resolve(answer(after + 1, most + 5)),
+    );
+    expect(known.posts).toHaveLength(most);
+    expect([known.posts[0], known.posts.at(-1), known.last]).toEqual([6, most + 5, most + 5]);
+    expect(known.diskFreeBytes).toHaveLength(SAMPLES_KEPT_MAX);
+  });
+
+  test("is asked for in pages, and anew when the server began anew", async () => {
+    const asked: number[] = [];
+    const ask = (after: number) => {
+      asked.push(after);
+      if (after === 0) return Promise.resolve(answer(1, 2, true, 9));
+      return Promise.resolve(answer(after + 1, after + 1, false, 9));
+    };
+    const known: SampleColumns = answer(1, 40);
+    expect((await fetchSamples(known, ask)).posts).toEqual([1, 2, 3]);
+    expect(asked).toEqual([40, 0, 2]);
+  });
+
+  test("is told in one line", () => {
+    const { time, posts } = answer(1, 10);
+    expect(summaryOf([], [])).toBeUndefined();
+    expect(summaryOf(posts, time, 10)).toBeUndefined();
+    expect(summaryOf(posts, time)).toEqual({ last: 10, mean: 5.5, max: 10, maxAt: time[9] ?? 0 });
+    expect(summaryOf([3, 7, 7, 1], time, 1)).toMatchObject({ max: 7, maxAt: time[1], mean: 5 });
+    expect(beginOf(time, 3_000)).toBe(7);
+    expect(beginOf(time, 60_000)).toBe(0);
+    expect(beginOf([], 60_000)).toBe(0);
+  });
+
+  test("is a table by the minute, newest first", () => {
+    // The base is a whole minute: 59 samples of it, then 60, then 2.
+    const minutes = minutesOf(answer(1, 121));
+    expect(minutes.map(({ values }) => values.posts)).toEqual([120.5, 89.5, 30]);
+    expect(minutes.map(({ diskFreeBytes }) => diskFreeBytes)).toEqual([121, 119, 59]);
+    expect(minutesOf(answer(1, 0))).toEqual([]);
+  });
+});
