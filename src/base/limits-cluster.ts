@@ -111,3 +111,10 @@ export const SILENT_ASK_AFTER_MS = 4_000;
 export const SILENT_ANSWER_MS = 2_000;
 /** … which a slow line does within this. */
 export const SILENT_CONNECT_MS = 4_000;
+/**
+ * The same over UDP, which does not even tell of a program that has ended: elsewhere within 3 s.
+ * Where nothing comes through for so long that it is a false alarm, it costs a log-in elsewhere.
+ */
+export const SILENT_UDP_ASK_AFTER_MS = 1_000;
+export const SILENT_UDP_ANSWER_MS = 750;
+export const SILENT_UDP_CONNECT_MS = 750;

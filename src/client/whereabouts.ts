@@ -82,10 +82,9 @@ export class Whereabouts {
 
   /** @returns whether it was for this */
   notice(notice: ServerNotice, fingerprint: Fingerprint, connection: Connection): boolean {
-    const { remote, transport } = connection.link;
+    const { remote } = connection.link;
     if (notice.kind === "servers") {
-      // QUIC notices by itself that nobody is there.
-      if (!this.#isTold && transport !== "udp") this.#watch(connection);
+      if (!this.#isTold) this.#watch(connection);
       this.#isTold = true;
       if (this.#places.tell(notice.places, remote.host)) this.#keep(fingerprint);
       return true;
@@ -108,7 +107,9 @@ export class Whereabouts {
     const { clock, dial } = this.#options;
     const { place } = this.#dialer;
     if (place === undefined) return;
-    new SilenceProbe({ clock, connection, dial: () => dial(place) });
+    // What is silent is dialled last.
+    const onSilent = () => this.#places.failed(place);
+    new SilenceProbe({ clock, connection, onSilent, dial: () => dial(place) });
   }
 
   #keep(fingerprint: Fingerprint): void {

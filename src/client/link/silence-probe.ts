@@ -3,6 +3,9 @@ import {
   SILENT_ANSWER_MS,
   SILENT_ASK_AFTER_MS,
   SILENT_CONNECT_MS,
+  SILENT_UDP_ANSWER_MS,
+  SILENT_UDP_ASK_AFTER_MS,
+  SILENT_UDP_CONNECT_MS,
 } from "../../base/limits-cluster.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Link } from "../../io/link/link.ts";
@@ -13,20 +16,35 @@ export interface SilenceProbeOptions {
   readonly connection: Connection;
   /** To the same place. @throws Fault */
   readonly dial: () => Promise<Link>;
+  /** It takes no other connection, either; the one that there is ends by this. */
+  readonly onSilent: () => void;
 }
+
+const TCP = {
+  askAfterMs: SILENT_ASK_AFTER_MS,
+  answerMs: SILENT_ANSWER_MS,
+  connectMs: SILENT_CONNECT_MS,
+};
+const UDP: typeof TCP = {
+  askAfterMs: SILENT_UDP_ASK_AFTER_MS,
+  answerMs: SILENT_UDP_ANSWER_MS,
+  connectMs: SILENT_UDP_CONNECT_MS,
+};
 
 /**
  * Whether a link that is silent still leads to its server, for clients that may go elsewhere: TCP
- * says nothing of a machine that has lost its power. A line that is only slow takes another
- * connection, so that nobody is sent away by one big message.
+ * says nothing of a machine that has lost its power, and UDP nothing of anything. A line that is
+ * only slow takes another connection, so that nobody is sent away by one big message.
  */
 export class SilenceProbe {
   readonly #options: SilenceProbeOptions;
+  readonly #pace: typeof TCP;
   #cancel = () => {};
   #isOver = false;
 
   constructor(options: SilenceProbeOptions) {
     this.#options = options;
+    this.#pace = options.connection.link.transport === "udp" ? UDP : TCP;
     options.connection.onClosed(() => {
       this.#isOver = true;
       this.#cancel();
@@ -36,12 +54,13 @@ export class SilenceProbe {
 
   #listen(): void {
     const { clock, connection } = this.#options;
-    const askAt = () => connection.heardAt + SILENT_ASK_AFTER_MS;
+    const { askAfterMs, answerMs } = this.#pace;
+    const askAt = () => connection.heardAt + askAfterMs;
     this.#wait(Math.max(askAt() - clock.now(), 1), () => {
       const now = clock.now();
       if (now < askAt()) return this.#listen();
-      connection.probe(SILENT_ASK_AFTER_MS);
-      this.#wait(SILENT_ANSWER_MS, () => {
+      connection.probe(askAfterMs);
+      this.#wait(answerMs, () => {
         if (connection.heardAt >= now) this.#listen();
         else void this.#dial(now);
       });
@@ -49,13 +68,14 @@ export class SilenceProbe {
   }
 
   async #dial(askedAt: number): Promise<void> {
-    const { clock, connection, dial } = this.#options;
+    const { clock, connection, dial, onSilent } = this.#options;
     const late = Promise.withResolvers<false>();
-    this.#wait(SILENT_CONNECT_MS, () => late.resolve(false));
+    this.#wait(this.#pace.connectMs, () => late.resolve(false));
     const isThere = await Promise.race([this.#takesAnother(dial), late.promise]);
     this.#cancel();
     if (this.#isOver) return;
     if (isThere || connection.heardAt >= askedAt) return this.#listen();
+    onSilent();
     const silentMs = clock.now() - connection.heardAt;
     const sentence = `nothing was heard for ${Math.round(silentMs / 1000)} s`;
     connection.close(new Fault("timeout", sentence));
