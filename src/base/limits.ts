@@ -11,6 +11,8 @@ const MIB = 1024 * KIB;
 export const TEXT_BYTES_MAX = 64 * KIB;
 /** One line above the room; more is a text. */
 export const TOPIC_BYTES_MAX = 512;
+/** Of a user or a room: it stands in each line of theirs, and is typed by hand. */
+export const NAME_CHARS_MAX = 32;
 /** What a server calls itself: it stands in prompts and lists, where a line has to do. */
 export const SERVER_NAME_BYTES_MAX = 128;
 /** A few lines of greeting that `serve --welcome` shows each newcomer. */

@@ -1,12 +1,13 @@
 import type { Brand } from "./brand.ts";
 import { Fault } from "./fault.ts";
+import { NAME_CHARS_MAX } from "./limits.ts";
 
 /** A person's or room's name as its owner spelled it. */
 export type Name = Brand<string, "Name">;
 /** The same name as it is compared: without regard to case. */
 export type FoldedName = Brand<string, "FoldedName">;
 
-const NAME = /^(?!\d+$)[A-Za-z0-9_-]{1,32}$/;
+const NAME = new RegExp(`^(?!\\d+$)[A-Za-z0-9_-]{1,${NAME_CHARS_MAX}}$`);
 
 export function isName(text: string): text is Name {
   return NAME.test(text);
@@ -29,15 +30,6 @@ const RESERVED: ReadonlySet<string> = new Set(
 /** Whether no account may take this name; one that has it of an older version keeps it. */
 export function isReservedName(name: Name): boolean {
   return RESERVED.has(foldName(name));
-}
-
-/** A name that an account is to take, at its registration or later. @throws Fault name-invalid */
-export function checkNewName(text: string): Name {
-  const name = checkName(text, "person's name");
-  if (!isReservedName(name)) return name;
-  throw new Fault("name-invalid", `'${name}' is reserved: nobody can be called that`, {
-    remedy: "choose another name",
-  });
 }
 
 export function foldName(name: Name): FoldedName {

@@ -1,5 +1,6 @@
 import { type MomentContext, parseMoment } from "../base/moment.ts";
-import { checkName, foldName, type Name, parseTarget, type Target } from "../base/names.ts";
+import { foldName, type Name, parseTarget, type Target } from "../base/names.ts";
+import { checkTypedName } from "../base/new-names.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import { type Fingerprint, parseFingerprint } from "../wire/fingerprint.ts";
 import { parseServerAddress, type ServerAddress } from "../wire/invite.ts";
@@ -84,7 +85,7 @@ export function serverOptions(
   const { fingerprint } = flags;
   return {
     address,
-    user: user === undefined ? undefined : checkName(user, "person's name"),
+    user: user === undefined ? undefined : checkTypedName(user),
     transport: transportOf(context, flags.transport, address),
     fingerprint: fingerprint === undefined ? address?.fingerprint : parseFingerprint(fingerprint),
   };

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
-import { checkNewName, isName, isReservedName, type Name } from "../base/names.ts";
+import { isName, isReservedName, type Name } from "../base/names.ts";
+import { checkNewName } from "../base/new-names.ts";
 
 /** What Bun says where the environment names no user, as under cron and systemd. */
 const UNKNOWN = "unknown";

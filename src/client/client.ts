@@ -1,4 +1,6 @@
 import { Fault } from "../base/fault.ts";
+import { foldName } from "../base/names.ts";
+import { proposeName } from "../base/new-names.ts";
 import { dateOf, formatLocalSince } from "../base/time.ts";
 import type { ChatRecord, RoomView } from "../core/client/chat-record.ts";
 import type { Receipt } from "../core/client/outbox.ts";
@@ -119,7 +121,10 @@ const PROGRAM_MANNER: LoginManner = {
     `give the password (CHAT_PASSWORD)${
       mayRegister ? ", or for a new name the room password (CHAT_ROOM_PASSWORD)" : ""
     }`,
-  taken: "give its password (CHAT_PASSWORD), or choose another name",
+  taken: (user) => {
+    const other = proposeName(user, new Set([foldName(user)]));
+    return `give its password (CHAT_PASSWORD), or choose another name, as in ${other}`;
+  },
   newcomer: "give it as CHAT_ROOM_PASSWORD, or use an invite",
 };
 

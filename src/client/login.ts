@@ -58,7 +58,7 @@ export interface LoginManner {
   readonly triesAgain: boolean;
   /** Remedies; left out: those of the faults. `mayRegister`: the name may also be a new one. */
   readonly refused?: (mayRegister: boolean) => string;
-  readonly taken: string;
+  readonly taken: (user: Name) => string;
   readonly newcomer?: string;
 }
 
@@ -303,7 +303,7 @@ export class Login {
       ? "this is not its password"
       : "this device does not sign in for that name";
     throw new Fault("login-refused", `${this.#user} exists, and ${why}`, {
-      remedy: this.#context.manner.taken,
+      remedy: this.#context.manner.taken(this.#user),
     });
   }
 

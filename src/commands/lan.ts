@@ -1,11 +1,13 @@
 import { Fault } from "../base/fault.ts";
-import { checkName, type Name } from "../base/names.ts";
+import type { Name } from "../base/names.ts";
+import { checkTypedName } from "../base/new-names.ts";
 import type { ChatConsole } from "../cli/chat/console.ts";
 import { defineVerb } from "../cli/command.ts";
 import type { Context } from "../cli/context.ts";
 import { LanClient } from "../cli/lan/client.ts";
 import { PlainClient } from "../cli/lan/plain.ts";
 import { ROOM_PASSWORD, readSecret } from "../cli/secrets.ts";
+import { askUserName } from "../cli/user-name.ts";
 import { LanRoom } from "../client/lan-room.ts";
 import { Identity } from "../crypto/identity.ts";
 import { LanEnvelope } from "../crypto/lan-envelope.ts";
@@ -147,11 +149,8 @@ function listening(
 async function nameOf(context: Context, flag: string | undefined): Promise<Name> {
   // An empty variable is an unset one.
   const given = flag ?? (context.env["CHAT_USER"] || context.settings().config.user);
-  if (given !== undefined) return checkName(given, "person's name");
-  if (context.terminal === undefined) {
-    throw new Fault("usage", "nobody is named", { remedy: "add --user NAME or set CHAT_USER" });
-  }
-  return checkName(await context.terminal.askText("Name"), "person's name");
+  if (given !== undefined) return checkTypedName(given);
+  return askUserName(context);
 }
 
 function deviceOf(context: Context): Identity {

@@ -46,7 +46,7 @@ class LoopFixture {
           if (this.isDead) throw UNREACHABLE;
           return dial({ host: "server", port: 2428, timeoutMs: 1_000 });
         },
-        manner: { triesAgain: false, refused: () => "", taken: "", newcomer: "" },
+        manner: { triesAgain: false, refused: () => "", taken: () => "", newcomer: "" },
         ...{ reconnects: "inside", keepsPassword: false },
         ...parts,
       },

@@ -134,6 +134,7 @@ describe("entering", () => {
     const credentials = { ...ANA, user: "bob", ...(password === undefined ? {} : { password }) };
     const fault = await fixture.outcome(fixture.client({ credentials }).client.connect());
     expect((fault as Fault).message).toBe(sentence);
+    expect((fault as Fault).remedy).toEndWith("or choose another name, as in bob-2");
   });
 
   test("the remedy names both ways in", async () => {

@@ -151,7 +151,7 @@ class Visit {
     const greeted = await greet(connection, options);
     const { fingerprint, formers } = greeted;
     await run.greeted(fingerprint, formers);
-    const manner = { triesAgain: false, refused: () => "", taken: "", newcomer: "" };
+    const manner = { triesAgain: false, refused: () => "", taken: () => "", newcomer: "" };
     const context = {
       ...{ connection, greeted, clock, keys, after: undefined, manner },
       isEnrolled: run.isEnrolled(user),

@@ -4,6 +4,7 @@ import { parseServerAddress } from "../../src/wire/invite.ts";
 import { until } from "../e2e/deadline.ts";
 import { Sandbox } from "../e2e/program.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
+import type { Visit } from "./visit.ts";
 
 /** The form where a user logs in. */
 
@@ -50,4 +51,114 @@ pageTest("a wrong password that is held back says why, counts down, and says no 
   await guess(parseServerAddress(served.invite).secret ?? "");
   await ana.box.waitFor();
   expect(await held.count()).toBe(0);
+});
+
+/** What a screen reader hears of a field that has the focus. */
+function heard({ page }: Visit): Promise<readonly unknown[]> {
+  return page.evaluate<unknown[]>(`(() => {
+    const { id, ariaInvalid } = document.activeElement;
+    const about = document.activeElement.getAttribute("aria-describedby") ?? "";
+    const texts = about.split(" ").map((one) => document.getElementById(one)?.innerText ?? "");
+    return [id, ariaInvalid, texts.join(" ")];
+  })()`);
+}
+
+async function hears(visit: Visit, id: string, text: RegExp): Promise<void> {
+  const told = () => heard(visit);
+  await until(`${id} has the focus and says ${text}`, async () => {
+    const [focused, isInvalid, about] = await told();
+    return focused === id && isInvalid === "true" && text.test(String(about));
+  });
+}
+
+pageTest("what is wrong stands at its field, which has the focus; a name is proposed", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  const web = String(served.listening["web"]);
+  const roomPassword = parseServerAddress(served.invite).secret ?? "";
+  await using ana = await browser.visit(web);
+  // No name at all: nothing is proposed for it.
+  await ana.button("Enter").click();
+  await hears(ana, "enter-name", /^Use 1 to 32 letters/);
+  expect(await ana.button(/^Take /).count()).toBe(0);
+  await ana.fillEntry("Jürgen Müller");
+  await hears(ana, "enter-name", /Take Juergen-Mueller/);
+  expect(await ana.barriers()).toEqual([]);
+  await ana.button("Take Juergen-Mueller").press("Enter");
+  expect(await ana.field("Name").inputValue()).toBe("Juergen-Mueller");
+  expect(await ana.page.locator(".fault-line:not(:empty)").count()).toBe(0);
+  // What it is that is missing: nobody can know here whose name it is.
+  await ana.page.keyboard.press("Enter");
+  await hears(ana, "enter-room", /^If Juergen-Mueller is a new name, the room password is needed/);
+  await ana.page.keyboard.type("wrong");
+  await ana.page.keyboard.press("Enter");
+  await hears(ana, "enter-room", /^The room password is wrong or missing/);
+  // A reserved name, and one that somebody has.
+  await ana.fillEntry("Server", { roomPassword });
+  await hears(ana, "enter-name", /cannot be taken\. Take user-Server/);
+  await ana.enter("ana", { roomPassword });
+  await using other = await browser.visit(web);
+  await other.fillEntry("Ana", { roomPassword });
+  await hears(other, "enter-name", /^Ana is taken\..* Take Ana-2/);
+  await other.fillEntry("ana", { roomPassword, password: "not hers" });
+  await hears(other, "enter-password", /^This is not the password of ana\. Take ana-2/);
+  expect(await other.barriers()).toEqual([]);
+  await other.button("Take ana-2").click();
+  await other.page.keyboard.press("Enter");
+  await other.box.waitFor();
+});
+
+pageTest(
+  "a password can be looked at, by mouse and keys, and is hidden when it is sent",
+  async () => {
+    await using sandbox = new Sandbox();
+    const served = await sandbox.serve({ args: ["--open"] });
+    await using ana = await browser.visit(String(served.listening["web"]), { isPhone: true });
+    const eye = ana.button("Show password");
+    const field = ana.field("Password");
+    const type = () => field.getAttribute("type");
+    expect([await field.getAttribute("autocomplete"), await type()]).toEqual([
+      "current-password",
+      "password",
+    ]);
+    expect(await ana.field("Name").getAttribute("autocomplete")).toBe("username");
+    await field.fill("correct horse");
+    await eye.click();
+    expect([await type(), await eye.getAttribute("aria-pressed")]).toEqual(["text", "true"]);
+    // On a phone the keyboard stays: so does the focus.
+    expect((await heard(ana))[0]).toBe("enter-password");
+    await ana.page.keyboard.press("Tab");
+    await ana.page.keyboard.press("Space");
+    expect([await type(), await eye.getAttribute("aria-pressed")]).toEqual(["password", "false"]);
+    await ana.page.keyboard.press("Enter"); // The button's, not the form's.
+    expect([await type(), await ana.box.count()]).toEqual(["text", 0]);
+    await ana.fillEntry("a b");
+    await hears(ana, "enter-name", /Take a-b/);
+    expect(await type()).toBe("password");
+    await ana.page.locator("summary", { hasText: "Server fingerprint" }).click();
+    await ana.page.getByText(String(served.listening["fingerprint"])).waitFor();
+  },
+);
+
+pageTest("the operator's link says what it has done, and how to end it", async () => {
+  await using sandbox = new Sandbox();
+  const { listening } = await sandbox.serve({ args: ["--open"] });
+  await using olga = await browser.visit(String(listening["operatorLink"]));
+  await olga.page.getByText("Enter, and this browser is the operator of the server.").waitFor();
+  await olga.enter("olga");
+  const line = olga.page.getByText(/^This browser is the server's operator now, until/);
+  await line.waitFor();
+  await olga.button("Server window").waitFor();
+  expect(await olga.barriers()).toEqual([]);
+  // Dismissed, it is said in the settings alone, after a reload too.
+  await olga.page.locator(".banners").getByRole("button", { name: "Dismiss" }).click();
+  await line.waitFor({ state: "detached" });
+  await olga.page.reload();
+  await olga.button("Server window").waitFor();
+  expect(await line.count()).toBe(0);
+  await olga.button(/Account and settings/).click();
+  await line.waitFor();
+  await Promise.all([olga.page.waitForEvent("load"), olga.button("End it").click()]);
+  await olga.button(/Account and settings/).waitFor();
+  await until("it is over", async () => (await olga.button("Server window").count()) === 0);
 });

@@ -1,5 +1,4 @@
 import { Fault } from "../../base/fault.ts";
-import { checkName } from "../../base/names.ts";
 import { VERSION } from "../../base/version.ts";
 import type { AuditEvidence } from "../../client/auditor.ts";
 import { Client, type ClientOptions } from "../../client/client.ts";
@@ -15,6 +14,7 @@ import { formatPlace, type ServerAddress } from "../../wire/invite.ts";
 import { type Context, say } from "../context.ts";
 import { type ServerChoice, type ServerOptions, serverOptions } from "../flags.ts";
 import { PASSWORD, ROOM_PASSWORD, readSecret, secretQuestion } from "../secrets.ts";
+import { askUserName } from "../user-name.ts";
 import { knownServers } from "./default-server.ts";
 import { openPlaces, type PlacesDialer } from "./dial.ts";
 import { serverOnLan } from "./discover.ts";
@@ -136,7 +136,7 @@ async function openAt(
     const expected = chosen.fingerprint ?? address.fingerprint ?? state.pin(filedAs)?.fingerprint;
     const last = expected === undefined ? undefined : state.lastUser(expected);
     const known = chosen.user ?? last ?? options.otherwise;
-    const user = known ?? (options.greetOnly === true ? "" : await askUser(context));
+    const user = known ?? (options.greetOnly === true ? "" : await askUserName(context));
     const credentials: Credentials = {
       user,
       mode: options.mode ?? "either",
@@ -313,11 +313,4 @@ function sayEvidence(context: Context, home: string, evidence: AuditEvidence): v
   } catch (error) {
     say(context, `what the server showed could not be kept: ${String(error)}`);
   }
-}
-
-async function askUser(context: Context): Promise<string> {
-  if (context.terminal === undefined) {
-    throw new Fault("usage", "nobody is named", { remedy: "add --user NAME or set CHAT_USER" });
-  }
-  return checkName(await context.terminal.askText("Name"), "person's name");
 }

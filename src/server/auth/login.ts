@@ -9,7 +9,8 @@ import {
   SESSIONS_PER_ACCOUNT_MAX,
   WRONG_SECRETS_MAX,
 } from "../../base/limits.ts";
-import { checkName, checkNewName, type FoldedName, foldName, type Name } from "../../base/names.ts";
+import { checkName, type FoldedName, foldName, type Name } from "../../base/names.ts";
+import { checkNewName } from "../../base/new-names.ts";
 import { Guessing, SharedGuessing } from "../../core/rate.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import { inviteUsedDraft } from "../../core/rooms/policy.ts";

@@ -1,6 +1,7 @@
 import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
-import { checkName, checkNewName } from "../../base/names.ts";
+import { checkName } from "../../base/names.ts";
+import { checkNewName } from "../../base/new-names.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import type { EngineInput } from "../../core/rooms/engine-io.ts";
 import type { Act } from "../../core/rooms/moderation.ts";

@@ -115,9 +115,9 @@ export class Preferences {
     return typeof token === "string" ? token : undefined;
   }
 
-  keepOperatorToken(token: string | undefined): void {
+  keepOperatorToken(token: string | undefined): Promise<void> {
     const key = `operator ${this.#fingerprints[0]}`;
-    void this.#put([{ table: "places", key, value: token }]);
+    return this.#put([{ table: "places", key, value: token }]);
   }
 
   async drafts(user: string): Promise<[string, Draft][]> {

@@ -26,6 +26,11 @@ export class Chat extends ChatCore {
     return this.fragment.secret !== undefined;
   }
 
+  /** It was the link of the operator, which makes this browser one. */
+  get isOperatorInvited(): boolean {
+    return this.fragment.operatorToken !== undefined;
+  }
+
   /** The names that this browser's key opens without a password; the last one first. */
   get knownUsers(): readonly string[] {
     return this.preferences.users;

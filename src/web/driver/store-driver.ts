@@ -40,7 +40,7 @@ export type Told =
 /** The form of the page stays, and says what was wrong. */
 const FORM_MANNER: LoginManner = {
   triesAgain: true,
-  taken: "give its password, or choose another name",
+  taken: () => "give its password, or choose another name",
 };
 
 /** What is written in a composer is kept this often. */
@@ -81,6 +81,8 @@ export abstract class ChatCore extends ChatActions {
   #resetToken: string | undefined;
   #invitations: readonly Invitation[] = [];
   #cluster: readonly ServerPlace[] = [];
+  #isByLink = false;
+  #isLinkDismissed = false;
   readonly #auditor: LazyAuditor;
   /** The server's log is not what it was: nothing more is sent to it. */
   #alarm: Fault | undefined;
@@ -169,6 +171,29 @@ export abstract class ChatCore extends ChatActions {
   dismissInvitation(invitation: Invitation): void {
     this.#invitations = this.#invitations.filter((one) => one !== invitation);
     this.update();
+  }
+
+  /** The operator's link has made this session one; the token stays good in this browser. */
+  get isOperatorByLink(): boolean {
+    return this.#isByLink;
+  }
+
+  /** The page was opened by it, and has not said so yet. */
+  get isNewOperator(): boolean {
+    return this.#isByLink && this.fragment.operatorToken !== undefined && !this.#isLinkDismissed;
+  }
+
+  /** It was said, and was read. */
+  dismissOperatorLink(): void {
+    this.#isLinkDismissed = true;
+    this.#platform.forgetFragment();
+    this.update();
+  }
+
+  /** The token is forgotten here: the next session, as after a reload, is no operator's by it. */
+  async forgetOperatorLink(): Promise<void> {
+    this.#platform.forgetFragment();
+    await this.preferences.keepOperatorToken(undefined);
   }
 
   /** Sealed rooms, and who is in them. @throws Fault not-logged-in, not-allowed, store-… */
@@ -416,16 +441,18 @@ export abstract class ChatCore extends ChatActions {
 
   /** Shows the token of the operators' link, which stays good for this device. */
   async #operate(connection: Connection): Promise<void> {
+    this.#isByLink = false;
     const given = this.fragment.operatorToken;
     const token = given ?? (await this.preferences.operatorToken());
     if (token === undefined) return;
     try {
       await connection.ask("operate", { token });
-      if (given !== undefined) this.preferences.keepOperatorToken(given);
+      if (given !== undefined) void this.preferences.keepOperatorToken(given);
+      this.#isByLink = true;
       this.tell({ kind: "operator" });
     } catch (error) {
       if (!(error instanceof Fault) || connection.isClosed) return;
-      this.preferences.keepOperatorToken(undefined);
+      void this.preferences.keepOperatorToken(undefined);
       if (given !== undefined) throw error;
     }
   }

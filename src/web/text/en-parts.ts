@@ -59,6 +59,14 @@ export const ENGLISH_PARTS = {
   invitedInto: (by: string, room: string) => `${by} lets you into the sealed room ${room}.`,
 
   // Coming in.
+  nameInvalid: "Use 1 to 32 letters, digits, - or _, not only digits.",
+  nameRefused: "This name cannot be taken.",
+  nameTaken: (name: string) => `${name} is taken. If it is you, give its password.`,
+  passwordWrong: (name: string) => `This is not the password of ${name}.`,
+  takeName: (name: string) => `Take ${name}`,
+  roomPasswordMissing: (name: string, hasPassword: boolean) =>
+    `If ${name} is a new name, the room password is needed. If it is yours, ` +
+    (hasPassword ? "its password is another one." : "give its password."),
   guessDelay: (of: "address" | "account" | "everyone", seconds: number) =>
     `${
       {
@@ -67,6 +75,9 @@ export const ENGLISH_PARTS = {
         everyone: "Many guess at this password now",
       }[of]
     }. The answer comes in ${seconds} s.`,
+  operatorByLink:
+    "This browser is the server's operator now, until the server stops or you end it here.",
+  operatorEnd: "End it",
 
   // Words.
   more: "More",

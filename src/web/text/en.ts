@@ -10,11 +10,13 @@ export const ENGLISH = {
   // Coming in.
   name: "Name",
   password: "Password",
+  showSecret: (what: string) => `Show ${what.toLowerCase()}`,
   passwordHint: "Optional. With one you can come in from other devices, too.",
   passwordNeeded: "This browser keeps no key, so each visit needs the password.",
   roomPassword: "Room password",
   roomPasswordHint: "Only a new name needs it. Ask the server's owner.",
   invited: "You come with an invite: no room password is needed.",
+  invitedOperator: "Enter, and this browser is the operator of the server.",
   enter: "Enter",
   entering: "Coming in…",
   enterExplained: "A new name is registered. A name you had before is logged in.",
@@ -26,7 +28,6 @@ export const ENGLISH = {
   fingerprintChanged: (from: string) =>
     `This is not the server that this browser met here before (${from}). ` +
     "Ask its owner before you type a password.",
-  nameInvalid: "Use 1 to 32 letters, digits, - or _, not only digits.",
   connecting: "Connecting…",
 
   // The connection.

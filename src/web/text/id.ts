@@ -9,11 +9,16 @@ export const INDONESIAN: AllTexts & LaterTexts = {
 
   name: "Nama",
   password: "Kata sandi",
+  showSecret: (what) => `Tampilkan ${what.toLowerCase()}`,
   passwordHint: "Boleh kosong. Dengan kata sandi, Anda juga dapat masuk dari perangkat lain.",
   passwordNeeded: "Peramban ini tidak menyimpan kunci: kata sandi diperlukan setiap kali.",
   roomPassword: "Kata sandi ruang",
   roomPasswordHint: "Hanya untuk nama baru. Tanyakan kepada pengelola server.",
+  roomPasswordMissing: (name, hasPassword) =>
+    `Bila ${name} nama baru, kata sandi ruang diperlukan. Bila itu milik Anda, ` +
+    (hasPassword ? "kata sandinya lain." : "berikan kata sandinya."),
   invited: "Anda datang dengan undangan: kata sandi ruang tidak diperlukan.",
+  invitedOperator: "Masuklah, dan peramban ini menjadi operator server.",
   enter: "Masuk",
   entering: "Sedang masuk…",
   enterExplained: "Nama baru akan didaftarkan. Nama yang sudah Anda punya akan masuk.",
@@ -26,6 +31,10 @@ export const INDONESIAN: AllTexts & LaterTexts = {
     `Ini bukan server yang pernah ditemui peramban ini (${from}). ` +
     "Tanyakan pemiliknya sebelum mengetik kata sandi.",
   nameInvalid: "Gunakan 1 sampai 32 huruf, angka, - atau _, tidak hanya angka.",
+  nameRefused: "Nama ini tidak boleh dipakai.",
+  nameTaken: (name) => `${name} sudah dipakai. Bila itu Anda, berikan kata sandinya.`,
+  passwordWrong: (name) => `Ini bukan kata sandi ${name}.`,
+  takeName: (name) => `Pakai ${name}`,
   connecting: "Menghubungkan…",
   guessDelay: (of, seconds) =>
     `${
@@ -35,6 +44,9 @@ export const INDONESIAN: AllTexts & LaterTexts = {
         everyone: "Banyak yang sedang menebak kata sandi ini",
       }[of]
     }. Jawabannya datang dalam ${seconds} dtk.`,
+  operatorByLink:
+    "Peramban ini sekarang operator server, sampai server berhenti atau Anda mengakhirinya di sini.",
+  operatorEnd: "Akhiri",
 
   offline: (seconds) =>
     seconds > 0 ? `Terputus. Mencoba lagi dalam ${seconds} dtk.` : "Terputus. Mencoba lagi…",

@@ -84,10 +84,14 @@ function useNotifications(): void {
   );
 }
 
-/** Whether this account may do what operators may: asked, since nothing tells. */
-function useOperator(isOnline: boolean, me: string | undefined): boolean {
+/**
+ * Whether this account may do what operators may: asked, since nothing tells.
+ * @param isShown the token of the operators' link was shown: it is asked again then
+ */
+function useOperator(isOnline: boolean, me: string | undefined, isShown: boolean): boolean {
   const { chat } = usePage();
   const [isOperator, setOperator] = useState(false);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the answer may be another one then
   useEffect(() => {
     let isOver = false;
     if (!isOnline || me === undefined) return;
@@ -101,7 +105,7 @@ function useOperator(isOnline: boolean, me: string | undefined): boolean {
     return () => {
       isOver = true;
     };
-  }, [chat, isOnline, me]);
+  }, [chat, isOnline, me, isShown]);
   return isOperator && me !== undefined;
 }
 
@@ -119,7 +123,7 @@ function useBareAddress(me: string | undefined): void {
 function Screen() {
   const model = useModel();
   const [isDashboard, setDashboard] = useState(false);
-  const isOperator = useOperator(model.connection.kind === "online", model.me);
+  const isOperator = useOperator(model.connection.kind === "online", model.me, model.isOperator);
   useNotifications();
   usePrefetch(model.isCaughtUp);
   const { me } = model;

@@ -15,9 +15,11 @@ import { GuessDelay } from "./shell/guess-delay.tsx";
 import { HelpDialog } from "./shell/help-dialog.tsx";
 import { InviteDialog } from "./shell/invite-dialog.tsx";
 import type { LazyParts } from "./shell/lazy.tsx";
+import { OperatorLine } from "./shell/operator-line.tsx";
 import { ResetForm } from "./shell/reset-form.tsx";
 import { LogoutDialog, SettingsDialog } from "./shell/settings-dialog.tsx";
 import { playSound } from "./shell/sound.ts";
+import { wrongEntry } from "./shell/wrong-entry.tsx";
 
 /** What shell/lazy.tsx fetches. */
 export const PARTS: LazyParts = {
@@ -33,6 +35,8 @@ export const PARTS: LazyParts = {
   Viewer,
   Search,
   Dashboard,
+  OperatorLine,
+  wrongEntry,
   Reset: ResetForm,
   GuessDelay,
   Moderation: ModerationDialog,

@@ -194,6 +194,7 @@ const FAULTS = {
   "'{}' cannot be a person's name": "'{}' tidak dapat menjadi nama orang",
   "'{}' is reserved: nobody can be called that": "'{}' dicadangkan: tidak boleh dipakai",
   "choose another name": "pilih nama lain",
+  "choose another name, as in {}": "pilih nama lain, misalnya {}",
   "use 1 to 32 letters, digits, - or _, not only digits":
     "pakai 1 sampai 32 huruf, angka, - atau _, tidak hanya angka",
   "see chat --help": "lihat /help",

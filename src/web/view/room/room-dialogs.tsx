@@ -4,6 +4,7 @@ import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { FaultLine, useWork } from "../shell/context.tsx";
 import { Dialog, FormDialog } from "../shell/dialog.tsx";
+import { faultText } from "../shell/fault-text.ts";
 import { Check, Field } from "../shell/form.tsx";
 import { Icon } from "../shell/icons.tsx";
 import type { JoinProps, Missing, TopicProps } from "../shell/lazy.tsx";
@@ -25,9 +26,15 @@ export function JoinDialog({
   const [missing, setMissing] = useState<Missing>(lacks);
   const name = room.trim().replace(/^#/, "");
   const create = missing === "room";
+  /** A new object for each try: the focus goes back to the field. */
+  const [wrong, setWrong] = useState<{ readonly text: string }>();
+  useEffect(() => {
+    if (wrong !== undefined) document.getElementById("join-password")?.focus();
+  }, [wrong]);
   const [isSealed, setSealed] = useState(rest.isSealed === true);
   const canSeal = chat.sealRefusal === undefined;
   const join = async () => {
+    setWrong(undefined);
     try {
       const sealed = isSealed && (create || missing === undefined);
       const options = { create, sealed, ...(password === "" ? {} : { password }) };
@@ -35,10 +42,11 @@ export function JoinDialog({
       onClose();
       onOpen(joined);
     } catch (error) {
-      const code = error instanceof Fault ? error.code : undefined;
-      if (code === "room-unknown" && !create) return setMissing("room");
-      if (code === "room-password-wrong") setMissing("password");
-      if (code !== "room-password-wrong" || password !== "") throw error;
+      if (!(error instanceof Fault)) throw error;
+      if (error.code === "room-unknown" && !create) return setMissing("room");
+      if (error.code !== "room-password-wrong") throw error;
+      setMissing("password");
+      setWrong({ text: password === "" ? "" : faultText(error, texts) });
     }
   };
   return (
@@ -76,6 +84,7 @@ export function JoinDialog({
               value={password}
               onChange={setPassword}
               complete="off"
+              fault={wrong?.text}
             />
           )}
         </>

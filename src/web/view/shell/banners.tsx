@@ -4,7 +4,7 @@ import { otherPages } from "../../input/invite-addresses.ts";
 import { useFact, usePage, useTexts } from "./context.tsx";
 import { faultText } from "./fault-text.ts";
 import { IconButton } from "./icons.tsx";
-import { Board, Invitations, STAYS } from "./lazy.tsx";
+import { Board, Invitations, OperatorLine, STAYS } from "./lazy.tsx";
 
 const SECOND_MS = 1_000;
 
@@ -94,10 +94,12 @@ export function Banners() {
   const { chat } = usePage();
   const isInvited = useFact(() => chat.invitations.length > 0);
   const hasBoard = useFact(({ board }) => Object.values(board).some(Boolean));
+  const isNewOperator = useFact(() => chat.isNewOperator);
   return (
     <header className="banners">
       <ConnectionBanner connection={connection} />
       {hasBoard ? <Board onClose={STAYS} /> : null}
+      {isNewOperator ? <OperatorLine onClose={STAYS} /> : null}
       {isInvited ? <Invitations onClose={STAYS} /> : null}
       {isOutdated ? (
         <div className="banner banner-info" role="status">

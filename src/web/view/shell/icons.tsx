@@ -32,6 +32,7 @@ const PATHS = {
   dashboard: "M3 4h18v12H3V4ZM8 20h8M12 16v4M6.5 12.5l3-3 2.5 2 4.5-4.5",
   lock: "M6 11h12v9H6v-9ZM8.5 11V8a3.5 3.5 0 0 1 7 0v3",
   erase: "M4 7h16M9 7V4h6v3M6.5 7l1 13h9l1-13",
+  eye: "M2 12c5-9 15-9 20 0-5 9-15 9-20 0ZM12 15a3 3 0 1 0 0-6 3 3 0 0 0 0 6Z",
   edit: "M4 20l1-4L16 5l3 3L8 19l-4 1Z",
   back: "M19 12H5M11 6l-6 6 6 6",
 } as const;

@@ -13,8 +13,10 @@ import {
   useEffect,
   useState,
 } from "react";
+import type { FoldedName } from "../../../base/names.ts";
 import type { GuessDelayView, Model, RoomState, TransferView } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
+import type { Texts } from "../../text/en.ts";
 import type { AllTexts } from "../../text/en-parts.ts";
 import { PageContext, useFact, usePage, type Work } from "./context.tsx";
 
@@ -93,6 +95,24 @@ export interface TypingProps extends Closing {
   readonly model: Model;
 }
 
+/** What was typed, and why it let nobody in. */
+export interface TriedEntry {
+  readonly fault: unknown;
+  readonly name: string;
+  readonly password: string;
+  readonly roomSecret: string;
+  /** Names that are others', as far as was tried; it is added to. */
+  readonly taken: Set<FoldedName>;
+}
+
+/** What is wrong, and at which field. */
+export interface WrongEntry {
+  readonly at: "name" | "password" | "room";
+  readonly text: string;
+  /** Another name to take. */
+  readonly proposal?: ComponentType<{ readonly onTake: (name: string) => void }>;
+}
+
 export interface LazyParts {
   /** English: a language that was chosen has them itself. */
   readonly texts: Partial<AllTexts>;
@@ -107,6 +127,8 @@ export interface LazyParts {
   readonly Viewer: ComponentType<ViewerProps>;
   readonly Search: ComponentType<SearchProps>;
   readonly Dashboard: ComponentType<DashboardProps>;
+  readonly OperatorLine: ComponentType<Closing>;
+  readonly wrongEntry: (tried: TriedEntry, texts: Texts) => WrongEntry | undefined;
   readonly Reset: ComponentType<ResetProps>;
   readonly GuessDelay: ComponentType<GuessDelayProps>;
   readonly Moderation: ComponentType<ModerationProps>;
@@ -245,6 +267,7 @@ export const Board = lazy(({ Board: part }) => part);
 export const Invitations = lazy(({ Invitations: part }) => part);
 export const Badge = lazy(({ Badge: part }) => part);
 export const Typing = lazy(({ Typing: part }) => part);
+export const OperatorLine = lazy(({ OperatorLine: part }) => part);
 const GuessDelay = lazy(({ GuessDelay: part }) => part);
 export const ModerationDialog = lazy(({ Moderation }) => Moderation);
 

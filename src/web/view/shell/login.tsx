@@ -1,12 +1,19 @@
-import { type FormEvent, useState } from "react";
+import { type FormEvent, type ReactNode, useEffect, useState } from "react";
 import { Fault } from "../../../base/fault.ts";
-import { isName } from "../../../base/names.ts";
+import type { FoldedName } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { ServerView } from "../../../core/model/state.ts";
-import { type PageValue, useModel, usePage, useTexts, useWork, type Work } from "./context.tsx";
-import { faultText } from "./fault-text.ts";
+import {
+  FaultLine,
+  type PageValue,
+  useModel,
+  usePage,
+  useTexts,
+  useWork,
+  type Work,
+} from "./context.tsx";
 import { Field } from "./form.tsx";
-import { GuessDelayLine, ResetForm } from "./lazy.tsx";
+import { GuessDelayLine, ResetForm, type WrongEntry as Wrong } from "./lazy.tsx";
 
 function enter(page: PageValue, user: string, password: string, roomSecret: string): Promise<void> {
   return page.chat.enter({
@@ -37,11 +44,21 @@ function ServerCard({ server }: { readonly server: ServerView }) {
 function Fingerprint({ server }: { readonly server: ServerView }) {
   const texts = useTexts();
   return (
-    <div className="fingerprint">
-      <p>{texts.fingerprint}</p>
+    <details className="fingerprint" open={server.changedFrom !== undefined}>
+      <summary>{texts.fingerprint}</summary>
       <code>{server.fingerprint}</code>
       <p>{texts.fingerprintHint}</p>
-    </div>
+    </details>
+  );
+}
+
+/** Of no field; and why the answer takes so long. */
+function Refusal({ fault }: { readonly fault: unknown }) {
+  return (
+    <>
+      <GuessDelayLine />
+      <FaultLine fault={fault} />
+    </>
   );
 }
 
@@ -78,23 +95,46 @@ interface FormProps {
 /** One form for registration and log-in: the server knows which of the two it is. */
 function EnterForm({ server, work, refused }: FormProps) {
   const page = usePage();
-  const { texts, chat } = page;
+  const { texts, chat, lazy } = page;
   const [user, setUser] = useState("");
   const [password, setPassword] = useState("");
   const [roomSecret, setRoomSecret] = useState("");
-  const [isBad, setBad] = useState(false);
+  const [wrong, setWrong] = useState<Wrong>();
+  const [taken] = useState(() => new Set<FoldedName>());
   const isAsked = refused instanceof Fault && refused.code === "room-password-wrong";
   const needsRoom = server.needsRoomPassword && (!chat.isInvited || isAsked);
+  useEffect(() => {
+    if (wrong !== undefined) document.getElementById(`enter-${wrong.at}`)?.focus();
+  }, [wrong]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const name = user.trim();
-    setBad(!isName(name));
-    work.forget();
-    if (isName(name)) work.run(() => enter(page, name, password, roomSecret));
+    setWrong(undefined);
+    work.run(async () => {
+      try {
+        await enter(page, name, password, roomSecret);
+      } catch (fault) {
+        // What cannot be fetched now is said below the fields.
+        const parts = await lazy.fetch().catch(() => undefined);
+        setWrong(parts?.wrongEntry({ fault, name, password, roomSecret, taken }, texts));
+        throw fault;
+      }
+    });
   };
-  const hint = server.keepsKey ? texts.passwordHint : texts.passwordNeeded;
+  const take = (name: string) => {
+    setUser(name);
+    setWrong(undefined);
+    work.forget();
+    document.getElementById("enter-name")?.focus();
+  };
+  const faultAt = (place: Wrong["at"]): ReactNode =>
+    wrong?.at === place ? (
+      <>
+        {wrong.text} {wrong.proposal && <wrong.proposal onTake={take} />}
+      </>
+    ) : undefined;
   return (
-    <form onSubmit={submit} className="enter-form">
+    <form onSubmit={submit} className="enter-form" noValidate>
       <p>{texts.enterExplained}</p>
       <Field
         id="enter-name"
@@ -104,20 +144,17 @@ function EnterForm({ server, work, refused }: FormProps) {
         complete="username"
         isRequired
         isFirst
+        fault={faultAt("name")}
       />
-      {isBad ? (
-        <p className="fault-line" role="alert">
-          {texts.nameInvalid}
-        </p>
-      ) : null}
       <Field
         id="enter-password"
         label={texts.password}
-        hint={hint}
+        hint={server.keepsKey ? texts.passwordHint : texts.passwordNeeded}
         type="password"
         value={password}
         onChange={setPassword}
         complete="current-password"
+        fault={faultAt("password")}
       />
       {needsRoom ? (
         <Field
@@ -128,9 +165,13 @@ function EnterForm({ server, work, refused }: FormProps) {
           value={roomSecret}
           onChange={setRoomSecret}
           complete="off"
+          fault={faultAt("room")}
         />
       ) : null}
-      {chat.isInvited && !needsRoom ? <p className="hint">{texts.invited}</p> : null}
+      {chat.isInvited && !needsRoom ? (
+        <p className="hint">{chat.isOperatorInvited ? texts.invitedOperator : texts.invited}</p>
+      ) : null}
+      <Refusal fault={wrong === undefined ? refused : undefined} />
       <button type="submit" className="button button-main button-wide" disabled={work.isBusy}>
         {work.isBusy ? texts.entering : texts.enter}
       </button>
@@ -144,7 +185,12 @@ export function Login() {
   const { server, connection } = useModel();
   const work = useWork();
   const [isOther, setOther] = useState(false);
-  const told = connection.kind === "outside" ? connection.fault : undefined;
+  const [hasActed, setActed] = useState(false);
+  useEffect(() => {
+    if (work.isBusy) setActed(true);
+  }, [work.isBusy]);
+  // From then on `work` says what became of it.
+  const told = connection.kind === "outside" && !hasActed ? connection.fault : undefined;
   const refused = work.fault ?? told;
   const isKnown = chat.knownUsers.length > 0 && !isOther;
   const [isResetting, setResetting] = useState(chat.isResetting);
@@ -167,10 +213,7 @@ export function Login() {
             ) : (
               <EnterForm server={server} work={work} refused={refused} />
             )}
-            <GuessDelayLine />
-            <p className="fault-line" role="alert">
-              {refused === undefined ? "" : faultText(refused, texts)}
-            </p>
+            {isResetting || isKnown ? <Refusal fault={refused} /> : null}
             <Fingerprint server={server} />
           </>
         )}

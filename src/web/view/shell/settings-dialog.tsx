@@ -6,6 +6,7 @@ import { confirm, Dialog, FormDialog } from "./dialog.tsx";
 import { Check, Field, SelectField } from "./form.tsx";
 import { helpDialog, logoutDialog } from "./lazy.tsx";
 import { LinkDialog } from "./link-dialog.tsx";
+import { OperatorPart } from "./operator-line.tsx";
 import { usePartPage } from "./part-page.ts";
 import type { Settings } from "./settings.ts";
 import { playSound } from "./sound.ts";
@@ -220,6 +221,11 @@ export function SettingsDialog({ onClose }: { readonly onClose: () => void }) {
       <Notifications />
       <Password />
       <Devices />
+      {chat.isOperatorByLink ? (
+        <section className="settings-part">
+          <OperatorPart />
+        </section>
+      ) : null}
       <section className="settings-part">
         <h3>{texts.fingerprint}</h3>
         <code className="fingerprint-code">{chat.model.server?.fingerprint}</code>

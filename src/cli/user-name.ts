@@ -1,0 +1,25 @@
+import { Fault } from "../base/fault.ts";
+import { isName, type Name } from "../base/names.ts";
+import { checkTypedName, proposeName } from "../base/new-names.ts";
+import { quoteText } from "../base/text.ts";
+import { type Context, say } from "./context.ts";
+
+/**
+ * Asks the user at the terminal. Instead of what cannot be a name another one is proposed, which
+ * the empty answer takes.
+ * @throws Fault usage (nobody can be asked), name-invalid (no answer), interrupted
+ */
+export async function askUserName(context: Pick<Context, "terminal" | "stderr">): Promise<Name> {
+  const { terminal } = context;
+  if (terminal === undefined) {
+    throw new Fault("usage", "nobody is named", { remedy: "add --user NAME or set CHAT_USER" });
+  }
+  let answer = await terminal.askText("Name");
+  if (answer === "") return checkTypedName(answer);
+  while (!isName(answer)) {
+    const proposed = proposeName(answer);
+    say(context, `${quoteText(answer)} cannot be a name: letters, digits, - and _ are taken`);
+    answer = (await terminal.askText(`Name [${proposed}]`)) || proposed;
+  }
+  return answer;
+}

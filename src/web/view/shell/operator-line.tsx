@@ -1,0 +1,32 @@
+import { useWork } from "./context.tsx";
+import { IconButton } from "./icons.tsx";
+import { usePartPage } from "./part-page.ts";
+
+/** What the operator's link has done, for how long, and what ends it. */
+export function OperatorPart() {
+  const { texts, chat } = usePartPage();
+  const work = useWork();
+  const end = async () => {
+    await chat.forgetOperatorLink();
+    location.reload();
+  };
+  return (
+    <>
+      <span>{texts.operatorByLink}</span>
+      <button type="button" className="button" disabled={work.isBusy} onClick={() => work.run(end)}>
+        {texts.operatorEnd}
+      </button>
+    </>
+  );
+}
+
+/** Above everything, until it was read. */
+export function OperatorLine() {
+  const { texts, chat } = usePartPage();
+  return (
+    <div className="banner banner-info" role="status">
+      <OperatorPart />
+      <IconButton icon="close" label={texts.dismiss} onPress={() => chat.dismissOperatorLink()} />
+    </div>
+  );
+}

@@ -1,0 +1,46 @@
+import { Fault } from "../../../base/fault.ts";
+import { foldName, isName } from "../../../base/names.ts";
+import { proposeName } from "../../../base/new-names.ts";
+import { cleanText } from "../../../base/text.ts";
+import type { Texts } from "../../text/en.ts";
+import { ENGLISH_PARTS } from "../../text/en-parts.ts";
+import { faultText } from "./fault-text.ts";
+import type { TriedEntry, WrongEntry } from "./lazy.tsx";
+
+/** At which field it stands why a user was not let in, and what to do. Undefined: at none. */
+export function wrongEntry(tried: TriedEntry, words: Texts): WrongEntry | undefined {
+  const { fault, name, password, roomSecret, taken } = tried;
+  const texts = { ...ENGLISH_PARTS, ...words };
+  if (!(fault instanceof Fault)) return undefined;
+  const clean = cleanText(name);
+  const proposal = ({ onTake }: Parameters<NonNullable<WrongEntry["proposal"]>>[0]) => {
+    const proposed = proposeName(name, taken);
+    return (
+      <button type="button" className="button button-small" onClick={() => onTake(proposed)}>
+        {texts.takeName(proposed)}
+      </button>
+    );
+  };
+  switch (fault.code) {
+    case "name-invalid": {
+      const text = isName(name) ? texts.nameRefused : texts.nameInvalid;
+      return { at: "name", text, ...(name === "" ? {} : { proposal }) };
+    }
+    case "room-password-wrong": {
+      const text =
+        roomSecret === ""
+          ? texts.roomPasswordMissing(clean, password !== "")
+          : faultText(fault, texts);
+      return { at: "room", text };
+    }
+    case "login-refused": {
+      if (!isName(name)) return undefined;
+      taken.add(foldName(name));
+      return password === ""
+        ? { at: "name", text: texts.nameTaken(clean), proposal }
+        : { at: "password", text: texts.passwordWrong(clean), proposal };
+    }
+    default:
+      return undefined;
+  }
+}
