@@ -141,6 +141,14 @@ export const LINK_OFFERS_MAX = 1_000;
 export const LINK_CODE_MS = 10 * 60_000;
 /** Keys that a server had before: who was away for more changes than these asks its owner. */
 export const PREDECESSORS_MAX = 8;
+/** What a device is called in the list of its owner: a program and a system. */
+export const DEVICE_LABEL_BYTES_MAX = 64;
+/** Devices of which the server keeps a label and the last day; of more, those seen last. */
+export const DEVICE_NOTES_MAX = 100_000;
+/** More than so many of them take; a larger file is none of ours. */
+export const DEVICE_NOTES_BYTES_MAX = 16 * MIB;
+/** They change once a day, and a crash loses no more than that. */
+export const DEVICE_NOTES_KEPT_EVERY_MS = 10_000;
 export const SESSIONS_PER_ACCOUNT_MAX = 64;
 export const ROOMS_MAX = 10_000;
 /** Names that accounts had before, and as many of rooms: they still lead there. */

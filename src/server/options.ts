@@ -11,8 +11,8 @@ import type { Passwords } from "./auth/login.ts";
 import type { SharedContents } from "./files/file-service.ts";
 import type { FileQuotas } from "./files/quotas.ts";
 import type { RecordLine } from "./http/read-api.ts";
+import type { KeptFilePlace } from "./queue/kept-file.ts";
 import type { Provable } from "./rooms/proofs.ts";
-import type { ReadPositionFile } from "./rooms/read-position-store.ts";
 import type { SealedBuckets } from "./sealed/buckets.ts";
 import type { ServerEvent } from "./session/event.ts";
 import type { Siblings } from "./siblings/siblings.ts";
@@ -49,8 +49,8 @@ export interface ServerOptions {
   /** Restored from history by the caller that opened it. */
   readonly engine: RoomEngine;
   readonly passwords: Passwords;
-  /** Where read positions are kept; left out: in memory only. */
-  readonly positions?: ReadPositionFile;
+  /** Where read positions, and notes of devices, are kept; left out: in memory only. */
+  readonly positions?: KeptFilePlace;
   /** Where sealed rooms keep what devices need that are away; left out: there are none. */
   readonly sealed?: SealedBuckets;
   /** Where the content of files is kept; left out: this server takes no files. */

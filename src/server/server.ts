@@ -9,6 +9,7 @@ import { lobbyDraft } from "../core/rooms/drafts.ts";
 import type { EngineEffect, EngineInput } from "../core/rooms/engine-io.ts";
 import { accountIn, LOBBY, type Room } from "../core/rooms/rooms.ts";
 import type { Address, Link, Listener, ListenerEvents } from "../io/link/link.ts";
+import { productOf } from "../wire/client-name.ts";
 import type { ServerPlace } from "../wire/invite.ts";
 import type { Answer, NoticeOf, Request, RequestKind, RequestOf } from "../wire/messages.ts";
 import type { LogRecord } from "../wire/record.ts";
@@ -16,6 +17,7 @@ import { DiskWatch } from "./admin/disk-watch.ts";
 import { EventFeed } from "./admin/event-feed.ts";
 import { Metrics } from "./admin/metrics.ts";
 import { Bans } from "./auth/bans.ts";
+import { DeviceNotes } from "./auth/device-notes.ts";
 import { Invites } from "./auth/invites.ts";
 import { type Authenticator, guessedTooOften } from "./auth/login.ts";
 import { isOperating } from "./auth/operator-link.ts";
@@ -58,6 +60,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   readonly #typing: TypingFeed;
   readonly #positions: ReadPositionStore;
   readonly #reading: ReadPositionService;
+  readonly #devices: DeviceNotes;
   readonly #addresses = new Addresses();
   #places: () => readonly ServerPlace[] = () => [];
   /** Those without an account, the oldest first. Bounded by LINKS_BEFORE_LOGIN_MAX. */
@@ -122,6 +125,12 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       peersOf,
     });
     this.#reading = reading;
+    this.#devices = new DeviceNotes(options.positions, {
+      ...{ clock, registry, warn },
+      ...(siblings === undefined
+        ? {}
+        : { onSeen: (seen) => siblings.tell({ kind: "device-seen", ...seen }) }),
+    });
     this.#fanOut = new FanOut(clock, registry, () => this.#pendingWrites.underWay > 0);
     this.#presence = new PresenceFeed(clock, registry, this.#fanOut);
     this.#typing = new TypingFeed({
@@ -149,7 +158,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
         : new RemoteSessions({
             ...{ clock, registry, rooms, siblings, reading, peersOf },
             typing: this.#typing,
-            ...{ entry: this.#entry, sealed: this.#services.sealed },
+            ...{ entry: this.#entry, sealed: this.#services.sealed, devices: this.#devices },
             online: () => this.#onlineHere(),
             peers: () => this.#peers.values(),
             retell: (room) => this.retell(room),
@@ -193,9 +202,11 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   async start(): Promise<void> {
     const { history, accounts, registry, rooms, entropy } = this.#options;
     this.#positions.open();
+    this.#devices.open();
     this.#stops.push(
       await accounts.follow(registry.head + 1, (record) => {
         registry.apply(record);
+        if (record.head.kind.endsWith("-gone")) this.#devices.gone();
         this.#remote?.decided(record);
         this.#services.prefs.recorded(record);
       }),
@@ -260,6 +271,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     await Promise.all(this.#listeners.map((listener) => listener.stop()));
     await this.#services.files?.stop();
     await this.#reading.close();
+    await this.#devices.close();
     this.#cancelTick();
     for (const stop of this.#stops.splice(0)) stop();
   }
@@ -361,7 +373,11 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     const { greeted, channel } = client;
     if (greeted === undefined || greeted.isTold || channel !== undefined) return;
     greeted.isTold = true;
-    this.#options.onEvent({ kind: "connected", ...client.origin, client: greeted.clientName });
+    this.#options.onEvent({
+      kind: "connected",
+      ...client.origin,
+      client: productOf(greeted.clientName),
+    });
   }
 
   enter(client: ClientConnection, account: Account, ref: number, after: number | undefined): void {
@@ -374,6 +390,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.#byAccount.set(account.id, peers.add(client));
     this.#addresses.entered(client.link.remote.host);
     this.#strangers.delete(client);
+    this.#noteDevice(client);
     const { rooms, onEvent } = this.#options;
     client.answer(ref, { account: account.id, user: account.name, seq: rooms.head });
     const kind = member.isPresent ? "arrived" : "called";
@@ -439,6 +456,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   #forget(client: ClientConnection): void {
     const { account } = client;
     if (account === undefined) return;
+    this.#noteDevice(client); // It may have been here for days.
     client.leave();
     this.#services.ended(client);
     this.#fanOut.flush();
@@ -452,6 +470,11 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.input({ kind: "departed", client: client.id });
     this.#remote?.changed();
     this.#options.onEvent({ kind: "logged-out", user: account.name, ...client.origin });
+  }
+
+  #noteDevice({ member }: ClientConnection): void {
+    if (member === undefined) return;
+    this.#devices.seen(member.account, member.device, member.greeted.clientName);
   }
 
   input(input: EngineInput): void {

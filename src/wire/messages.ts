@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import {
+  DEVICE_LABEL_BYTES_MAX,
   GREP_BYTES_MAX,
   IMPORTED_NAME_BYTES_MAX,
   INVITE_PLACES_MAX,
@@ -166,6 +167,9 @@ export const REQUESTS = {
           certified: v.boolean(),
           current: v.boolean(),
           online: v.boolean(),
+          /** What it called itself when it was here last, and the day of that: its begin in UTC. */
+          client: v.optional(text(DEVICE_LABEL_BYTES_MAX)),
+          seen: v.optional(moment),
         }),
       ),
     }),

@@ -35,6 +35,9 @@ test("a second home is linked by a code, writes, links a third, and is signed ou
   const window = await phone.join([]);
   const online = await laptop.json(["devices"]);
   expect(online.map((device) => device["online"])).toEqual([true, true, false]);
+  expect(online.map(({ client, seen }) => [client, seen])).toEqual(
+    Array.from({ length: 3 }, () => ["chat on Linux", expect.stringMatching(/^\d{4}-\d\d-\d\d$/)]),
+  );
   const id = String(devices[1]?.["device"]);
   expect(await laptop.json(["devices", `--revoke=${id}`])).toEqual([
     { kind: "revoked", device: id },

@@ -50,6 +50,8 @@ export class Guest {
   welcome: NoticeOf<"welcome"> | undefined;
   /** True: these bytes answer what was sent by hand, and the session shall not see them. */
   takes: (bytes: Uint8Array) => boolean = () => false;
+  /** What it calls itself. */
+  program = "guest";
   readonly nonce: Uint8Array;
   readonly #session: Session;
   readonly #open = new Map<number, Settle>();
@@ -74,7 +76,12 @@ export class Guest {
   }
 
   async greet(versions: readonly number[] = VERSIONS): Promise<NoticeOf<"welcome">> {
-    const hello = { kind: "hello", versions: [...versions], client: "guest", nonce: this.nonce };
+    const hello = {
+      kind: "hello",
+      versions: [...versions],
+      client: this.program,
+      nonce: this.nonce,
+    };
     this.#perform(this.#session.tell(hello as NoticeOf<"hello">));
     const welcome = await this.until("welcome");
     this.welcome = welcome;

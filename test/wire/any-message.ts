@@ -233,13 +233,18 @@ export const ANY_ANSWER: { [Kind in RequestKind]: fc.Arbitrary<Answer<Kind>> } =
   link: fc.record({ user: name, key: bytes(256) }),
   devices: fc.record({
     devices: fc.array(
-      fc.record({
-        device: name,
-        since: moment,
-        certified: fc.boolean(),
-        current: fc.boolean(),
-        online: fc.boolean(),
-      }),
+      fc.record(
+        {
+          device: name,
+          since: moment,
+          certified: fc.boolean(),
+          current: fc.boolean(),
+          online: fc.boolean(),
+          client: name,
+          seen: moment,
+        },
+        { requiredKeys: ["device", "since", "certified", "current", "online"] },
+      ),
       { maxLength: 5 },
     ),
   }),

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { Packr } from "msgpackr/pack";
 import { Fault } from "../../src/base/fault.ts";
 import {
+  DEVICE_LABEL_BYTES_MAX,
   DEVICES_PER_ACCOUNT_MAX,
   FILE_TARGETS_MAX,
   GREP_BYTES_MAX,
@@ -320,6 +321,8 @@ describe("lists at their longest fit one message", () => {
         certified: true,
         current: true,
         online: true,
+        client: long(DEVICE_LABEL_BYTES_MAX),
+        seen: MOMENT_UNIX_MS_MAX,
       }),
     },
     ignored: { users: times(IGNORED_MAX, long(64)) },

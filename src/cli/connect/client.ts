@@ -1,5 +1,4 @@
 import { Fault } from "../../base/fault.ts";
-import { VERSION } from "../../base/version.ts";
 import type { AuditEvidence } from "../../client/auditor.ts";
 import { Client, type ClientOptions } from "../../client/client.ts";
 import type { ClientEvent } from "../../client/event.ts";
@@ -23,6 +22,7 @@ import { nativeFileCipher } from "./file-cipher.ts";
 import { GuessDelayShow } from "./guess-delay.ts";
 import { nativeHashing } from "./hashing.ts";
 import { deviceKeys } from "./keys.ts";
+import { programName } from "./program-name.ts";
 import { sealedHome } from "./sealed-home.ts";
 
 /** The flags of every command that talks to a server. */
@@ -166,7 +166,7 @@ async function openAt(
         address: filedAs,
         ...placesOf(address, expected, state, options),
         isNamed,
-        program: `chat/${VERSION}`,
+        program: programName(),
         credentials: options.greetOnly === true ? undefined : credentials,
         fingerprint: chosen.fingerprint ?? address.fingerprint,
         strict: config.trust === "strict",

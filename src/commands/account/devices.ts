@@ -1,10 +1,14 @@
 import { Fault } from "../../base/fault.ts";
+import { formatUtc } from "../../base/time.ts";
 import { defineVerb } from "../../cli/command.ts";
 import { untilConnected, withClient } from "../../cli/connect/client.ts";
 import { say } from "../../cli/context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../../cli/flags.ts";
 import { moment, renderJson, renderTable, styleOf } from "../../cli/output/render.ts";
 import type { Client } from "../../client/client.ts";
+
+/** `2026-11-20`: the server keeps no more of it. */
+const DAY_CHARS = 10;
 
 export const command = defineVerb({
   args: {
@@ -27,18 +31,24 @@ export const command = defineVerb({
       }
       const { devices } = await client.request("devices", {});
       const style = styleOf(context);
-      const shown = devices.map((one) => ({ ...one, since: moment(one.since, style) }));
+      const shown = devices.map(({ seen, ...one }) => ({
+        ...one,
+        since: moment(one.since, style),
+        ...(seen === undefined ? {} : { seen: formatUtc(seen).slice(0, DAY_CHARS) }),
+      }));
       const out =
         style.format === "json"
           ? shown.map((one) => renderJson({ kind: "device", ...one })).join("")
           : renderTable(
-              ["device", "since", "by", "online", ""],
-              shown.map(({ device, since, certified, current, online }) => [
+              ["device", "since", "by", "online", "", "last here", "program"],
+              shown.map(({ device, since, certified, current, online, seen = "", client = "" }) => [
                 device,
                 since,
                 certified ? "account key" : "password",
                 online ? "online" : "offline",
                 current ? "this one" : "",
+                seen,
+                client,
               ]),
               style,
             );

@@ -59,8 +59,10 @@ export interface Device {
   readonly sinceSeq: number;
   /** When it was enrolled, Unix milliseconds. */
   readonly sinceUnixMs: number;
-  /** When it signed in last, as far as this run of the server knows. */
+  /** When it was here last, as far as is known: of an earlier run the day. */
   readonly seenUnixMs?: number;
+  /** What it called itself then: short and clean. For the owner of the account alone. */
+  readonly label?: string;
 }
 
 /** A key that this server had, and its word for the one after it. */
@@ -75,6 +77,8 @@ export interface Enrolment {
   readonly deviceKey: Uint8Array;
   readonly deviceCert: Uint8Array;
 }
+
+const DAY_MS = 24 * 60 * 60_000;
 
 /** Where records stand that are about the server itself. */
 const SERVER_PLACE = "server" as UserId;
@@ -252,9 +256,14 @@ export class Registry {
     return deviceDraftOf(account, deviceKey, cert);
   }
 
-  deviceSeen(account: Account, device: string, unixMs: number): void {
-    const known = account.devices.get(device);
-    if (known !== undefined) account.devices.set(device, { ...known, seenUnixMs: unixMs });
+  /** @returns whether there is such a device, and its day or its label is another one now */
+  deviceSeen(user: UserId, device: string, unixMs: number, label: string): boolean {
+    const devices = this.#byId.get(user)?.devices;
+    const known = devices?.get(device);
+    const before = known?.seenUnixMs ?? Number.NEGATIVE_INFINITY;
+    if (devices === undefined || known === undefined || unixMs < before) return false;
+    devices.set(device, { ...known, seenUnixMs: unixMs, label });
+    return dayOf(before) !== dayOf(unixMs) || known.label !== label;
   }
 
   /**
@@ -435,6 +444,11 @@ export class Registry {
     this.#byId.set(id, account);
     this.namesVersion++;
   }
+}
+
+/** Days since 1970, in UTC. */
+export function dayOf(unixMs: number): number {
+  return Math.floor(unixMs / DAY_MS);
 }
 
 function deviceDraftOf({ id }: Account, deviceKey: Uint8Array, cert?: Uint8Array): Draft {

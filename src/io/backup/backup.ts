@@ -61,7 +61,7 @@ export interface BackupResult {
 /** What makes the folder the same server elsewhere. Neither locks nor what is made again. */
 export const SMALL_FILES: readonly string[] = [
   ...["format.json", "identity.key", "tls.crt", "tls.key", "settings.toml", "settings.json"],
-  ...["invite", "marks.json"],
+  ...["invite", "marks.json", "devices.json"],
 ];
 /** Bounds of the largest of them. */
 export const SMALL_BYTES_MAX = READ_POSITIONS_BYTES_MAX;

@@ -2,6 +2,7 @@ import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import { CLIENTS_PAGE_MAX, TRANSFERS_LISTED_MAX } from "../../base/limits-page.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import { productOf } from "../../wire/client-name.ts";
 import { formatPlace } from "../../wire/invite.ts";
 import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
 import { isOperating } from "../auth/operator-link.ts";
@@ -84,7 +85,7 @@ export class AdminDashboard {
     return {
       client: client.id,
       ...(account === undefined ? {} : { user: account.name }),
-      program: client.greeted?.clientName ?? "",
+      program: productOf(client.greeted?.clientName ?? ""),
       address: formatPlace(link.remote),
       transport: link.transport,
       since: client.sinceMs,

@@ -2,7 +2,7 @@ import { unreachable } from "../../base/assert.ts";
 import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
-import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import { type Account, dayOf, type Registry } from "../../core/rooms/accounts.ts";
 import { verifyDeviceCert } from "../../crypto/device-cert.ts";
 import { deviceIdOf } from "../../crypto/device-id.ts";
 import type { Identity } from "../../crypto/identity.ts";
@@ -13,6 +13,8 @@ import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { type LinkOffer, LinkOffers } from "./device-linking.ts";
 import type { Authenticator } from "./login.ts";
+
+const DAY_MS = 24 * 60 * 60_000;
 
 export type DeviceRequest = Extract<
   Request,
@@ -70,12 +72,14 @@ export class Devices {
     const online = new Set(
       [...this.#options.peersOf(account.id)].map(({ member }) => member?.device),
     );
-    const devices = [...account.devices].map(([key, { certified, sinceUnixMs }]) => ({
+    const devices = [...account.devices].map(([key, known]) => ({
       device: deviceIdOf(fromBase64Url(key)),
-      since: sinceUnixMs,
-      certified,
+      since: known.sinceUnixMs,
+      certified: known.certified,
       current: key === client.member?.device,
       online: online.has(key),
+      ...(known.label ? { client: known.label } : {}),
+      ...(known.seenUnixMs === undefined ? {} : { seen: dayStart(known.seenUnixMs) }),
     }));
     return { devices };
   }
@@ -142,6 +146,11 @@ export class Devices {
       cert.uik === toBase64Url(account.accountKey)
     );
   }
+}
+
+/** Nobody need know it to the minute when it was. */
+function dayStart(unixMs: number): number {
+  return dayOf(unixMs) * DAY_MS;
 }
 
 /** The waiting device is told it, too: the code is used, and no other answer will come. */

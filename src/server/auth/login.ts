@@ -243,7 +243,6 @@ export class Authenticator {
     bans.checkAccount(known);
     this.#checkSessions(known);
     await this.#enrolDevice(known, deviceKey);
-    this.#seen(known, deviceKey);
     return known;
   }
 
@@ -273,11 +272,6 @@ export class Authenticator {
     for (const client of [...this.#options.peersOf(account)]) {
       if (!account.devices.has(client.member?.device ?? "")) client.close(fault);
     }
-  }
-
-  #seen(account: Account, deviceKey: Uint8Array): void {
-    const { registry, clock } = this.#options;
-    registry.deviceSeen(account, toBase64Url(deviceKey), clock.unixMs());
   }
 
   /** Why an account may not enter after all: the disk took its time, and others acted. */
@@ -398,7 +392,6 @@ export class Authenticator {
     }
     this.#options.bans.checkAccount(account);
     this.#checkSessions(account);
-    this.#seen(account, deviceKey);
     return account;
   }
 

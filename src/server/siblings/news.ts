@@ -7,7 +7,8 @@ import type { SiblingNews } from "./siblings.ts";
 /** What another server told. Undefined: of a later version, or nonsense. */
 export function newsOf(value: unknown): SiblingNews | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { kind, users, user, room, n, device, left, by, of, keys, place, on } = value as Fields;
+  const { kind, users, user, room, n, device, left, by, of, keys, place, on, day, label } =
+    value as Fields;
   switch (kind) {
     case "online":
       return Array.isArray(users) ? { kind, users: users.filter(isId) } : undefined;
@@ -29,6 +30,10 @@ export function newsOf(value: unknown): SiblingNews | undefined {
         : undefined;
     case "key-packages-taken":
       return isId(by) && isId(of) ? { kind, by, of } : undefined;
+    case "device-seen":
+      return isId(user) && isText(device) && isCount(day) && isText(label)
+        ? { kind, user, device, day, label }
+        : undefined;
     case "guess":
     case "guessed":
       return Array.isArray(keys)

@@ -1,6 +1,7 @@
 /** A server that is one of several: what happens at the others concerns those who are in here. */
 import { unreachable } from "../../base/assert.ts";
 import type { LogRecord } from "../../wire/record.ts";
+import type { DeviceNotes } from "../auth/device-notes.ts";
 import type { Authenticator } from "../auth/login.ts";
 import type { ReadPositionService } from "../rooms/read-positions.ts";
 import type { TypingFeed } from "../rooms/typing-feed.ts";
@@ -18,6 +19,7 @@ export interface RemoteSessionsOptions
   readonly reading: Pick<ReadPositionService, "readElsewhere" | "tellIgnored">;
   readonly typing: Pick<TypingFeed, "typesElsewhere">;
   readonly entry: Pick<Authenticator, "guessElsewhere" | "guessedElsewhere">;
+  readonly devices: Pick<DeviceNotes, "seenElsewhere">;
   /** Undefined: this server seals no rooms. */
   readonly sealed: Pick<SealedService, "lowOnKeyPackages" | "takenElsewhere"> | undefined;
 }
@@ -61,7 +63,7 @@ export class RemoteSessions {
   }
 
   #heard(node: string, news: SiblingNews): void {
-    const { reading, typing, entry, sealed } = this.#options;
+    const { reading, typing, entry, sealed, devices } = this.#options;
     switch (news.kind) {
       case "online":
         return this.#presence.heard(node, news.users);
@@ -75,6 +77,8 @@ export class RemoteSessions {
         return sealed?.lowOnKeyPackages(news.user, news.device, news.left);
       case "key-packages-taken":
         return sealed?.takenElsewhere(news.by, news.of);
+      case "device-seen":
+        return devices.seenElsewhere(news);
       case "guess":
         return entry.guessElsewhere(news.keys);
       case "guessed":

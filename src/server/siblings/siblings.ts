@@ -1,5 +1,6 @@
 import type { RoomId, UserId } from "../../base/ids.ts";
 import type { ServerPlace } from "../../wire/invite.ts";
+import type { SeenDevice } from "../auth/device-notes.ts";
 import type { GuessNews } from "../auth/login.ts";
 import type { SealedNews } from "../sealed/service.ts";
 
@@ -16,6 +17,8 @@ export type SiblingNews =
       readonly room: RoomId;
       readonly on: boolean;
     }
+  /** A device was there. */
+  | ({ readonly kind: "device-seen" } & SeenDevice)
   | SealedNews
   | GuessNews;
 

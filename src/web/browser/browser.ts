@@ -2,6 +2,7 @@ import { Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
 import { readFragment } from "../input/fragment.ts";
 import { isRouteHash } from "../input/route.ts";
+import { browserName } from "./browser-name.ts";
 import type { Locks, Platform, Subtle, TabMessage, Tabs } from "./environment.ts";
 import {
   type Between,
@@ -38,6 +39,8 @@ interface Page extends SavingPage {
       ): Promise<Result>;
     };
     readonly storage?: { persist?(): Promise<boolean> };
+    readonly userAgent: string;
+    readonly maxTouchPoints?: number;
   };
   readonly sessionStorage?: {
     getItem(key: string): string | null;
@@ -108,6 +111,7 @@ export async function browserPlatform(
     forgetFragment: () => void remember(() => page.sessionStorage?.setItem(FRAGMENT, "")),
     isLocal,
     build: dataset["build"] ?? "",
+    browserName: browserName(page.navigator.userAgent, page.navigator.maxTouchPoints),
     chooseTarget: (name) => chooseSaveTarget(page, cleanFileName(name)),
     onOnline: (callback) => page.addEventListener("online", callback),
   };

@@ -122,6 +122,8 @@ export interface Platform {
   readonly forgetFragment: () => void;
   /** `chat web` has given out the page, on this machine, for this user alone. */
   readonly isLocal: boolean;
+  /** By which its user knows it again among other devices. */
+  readonly browserName: string;
   /** The page's build, as the server names it in `welcome`. Empty: not known. */
   readonly build: string;
   /**

@@ -17,6 +17,7 @@ import { connectionEventOf, greetedEvent } from "../../client/server-events.ts";
 import type { Greeted } from "../../client/trust.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import type { Draft } from "../../core/model/state.ts";
+import { clientName } from "../../wire/client-name.ts";
 import { typedSecret } from "../../wire/copied-text.ts";
 import type { ServerPlace } from "../../wire/invite.ts";
 import type { NoticeOf, PostBody } from "../../wire/messages.ts";
@@ -111,7 +112,8 @@ export abstract class ChatCore extends ChatActions {
     const { clock, entropy, dial } = platform;
     this.loop = new ConnectionLoop(
       {
-        ...{ clock, entropy, dial, keys: device, program: PROGRAM, manner: FORM_MANNER },
+        ...{ clock, entropy, dial, keys: device, manner: FORM_MANNER },
+        program: clientName(PROGRAM, platform.browserName),
         ...{ reconnects: "inside", keepsPassword: !device.canSign },
         onGuessDelay: (told) => {
           const untilUnixMs = clock.unixMs() + (told?.waitMs ?? 0);

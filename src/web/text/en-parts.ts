@@ -161,6 +161,7 @@ export const ENGLISH_PARTS = {
   notificationsNone: "This browser has none.",
   thisDevice: "this one",
   since: (time: string) => `since ${time}`,
+  lastSeen: (day: string) => `last here ${day}`,
   certified: "signed",
   uncertified: "by password",
   signOutDevice: "Sign out",

@@ -378,6 +378,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   devices: "Perangkat",
   thisDevice: "yang ini",
   since: (time) => `sejak ${time}`,
+  lastSeen: (day) => `terakhir di sini ${day}`,
   certified: "bertanda tangan",
   uncertified: "dengan kata sandi",
   signOutDevice: "Keluarkan",

@@ -169,7 +169,7 @@ describe("accounts", () => {
     }
     expect(next(nobody)).toEqual(["device-gone", 1]);
     expect(next((device) => device === toBase64Url(key(101)))).toEqual(["device-gone", 2]);
-    registry.deviceSeen(ana, toBase64Url(key(101)), Number.MAX_SAFE_INTEGER);
+    registry.deviceSeen(ana.id, toBase64Url(key(101)), Number.MAX_SAFE_INTEGER, "");
     expect(next(nobody)).toEqual(["device-gone", 2]);
     expect(code(() => next(() => true))).toBe("too-many");
     // One that is known needs no place.

@@ -71,6 +71,25 @@ describe("devices", () => {
     expect(later).toEqual(devices.map((one) => ({ ...one, online: one.current })));
   });
 
+  test("their owner alone learns what they call themselves", async () => {
+    const site = await Site.open({ operatorToken: "token" });
+    const ana = await site.connect();
+    ana.program = "chat-page/1 (Firefox on Linux)";
+    await ana.greet();
+    await ana.ask("register", ana.registration("ana", "pw"));
+    await ana.until("caught-up");
+    expect((await ana.ask("devices", {})).devices).toMatchObject([{ client: "Firefox on Linux" }]);
+    const olga = await site.member("olga");
+    await olga.ask("operate", { token: "token" });
+    const { clients } = await olga.ask("clients", {});
+    expect(clients.find(({ user }) => user === "ana")?.program).toBe("chat-page/1");
+    const told = JSON.stringify([site.events, clients, await olga.ask("who", {})]);
+    expect(told).not.toContain("Firefox");
+    expect(site.events).toContainEqual(
+      expect.objectContaining({ kind: "connected", client: "chat-page/1" }),
+    );
+  });
+
   test("revoked: its sessions end with the reason, and it signs in no more", async () => {
     const site = await Site.open();
     const ana = await site.member("ana", "pw");

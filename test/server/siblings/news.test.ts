@@ -12,6 +12,7 @@ test("what a server tells comes back as it was", () => {
     { kind: "place" },
     { kind: "key-packages-low", user: "u1", device: "d", left: 0 },
     { kind: "key-packages-taken", by: "u1", of: "u2" },
+    { kind: "device-seen", user: "u1", device: "d", day: 20_000, label: "Firefox on Linux" },
     { kind: "guess", keys: ["name:ana", "address:10.0.0.1"] },
     { kind: "guessed", keys: ["secret:server"] },
   ];
@@ -31,6 +32,8 @@ test("what no server of this version tells is nothing, or cut", () => {
     { kind: "typing", user: "u", on: true },
     { kind: "key-packages-low", user: "u", device: long, left: 1 },
     { kind: "key-packages-taken", by: "u" },
+    { kind: "device-seen", user: "u1", device: "d", day: 0.5, label: "" },
+    { kind: "device-seen", user: "u1", device: "d", day: 1, label: long },
     { kind: "guess", keys: "name:ana" },
   ];
   for (const one of none) expect(newsOf(one)).toBeUndefined();

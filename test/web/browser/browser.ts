@@ -191,6 +191,7 @@ export class Tab {
       },
       fragment: this.fragment,
       forgetFragment: () => undefined,
+      browserName: "Firefox on Linux",
       isLocal: false,
       build: browser.build,
       chooseTarget: async () => browser.place,

@@ -1,6 +1,8 @@
 import { type FormEvent, useEffect, useState } from "react";
+import { cleanText } from "../../../base/text.ts";
 import { type DeviceLine, listDevices, revokeOthers } from "../../driver/devices.ts";
 import { LANGUAGES } from "../../text/en.ts";
+import type { AllTexts } from "../../text/en-parts.ts";
 import { FaultLine, useWork } from "./context.tsx";
 import { confirm, Dialog, FormDialog } from "./dialog.tsx";
 import { Check, Field, SelectField } from "./form.tsx";
@@ -119,6 +121,16 @@ function Password() {
   );
 }
 
+/** Days come as they were in UTC. */
+function seenText({ isOnline, seenUnixMs }: Seen, texts: AllTexts): string {
+  if (isOnline) return texts.online;
+  if (seenUnixMs === undefined) return texts.away;
+  const format = new Intl.DateTimeFormat(texts.lang, { dateStyle: "medium", timeZone: "UTC" });
+  return texts.lastSeen(format.format(seenUnixMs));
+}
+
+type Seen = Pick<DeviceLine, "isOnline" | "seenUnixMs">;
+
 function Devices() {
   const page = usePartPage();
   const { texts, chat, say, times } = page;
@@ -142,21 +154,26 @@ function Devices() {
     <section className="settings-part">
       <h3>{texts.devices}</h3>
       <ul className="plain-list">
-        {devices.map(({ id, sinceUnixMs, isCertified, isCurrent, isOnline }) => (
+        {devices.map(({ id, label, isCurrent, ...device }) => (
           <li key={id} className="device">
             <span>
-              <code>{id.slice(0, 8)}</code>{" "}
-              {[
-                ...(isCurrent ? [texts.thisDevice] : []),
-                texts.since(times.full(sinceUnixMs)),
-                isCertified ? texts.certified : texts.uncertified,
-                isOnline ? texts.online : texts.away,
-              ].join(" · ")}
+              <strong dir="auto">{label === undefined ? id.slice(0, 8) : cleanText(label)}</strong>
+              {isCurrent ? ` · ${texts.thisDevice}` : ""}
+              <br />
+              <span className="hint">
+                {[
+                  seenText(device, texts),
+                  texts.since(times.full(device.sinceUnixMs)),
+                  device.isCertified ? texts.certified : texts.uncertified,
+                  ...(label === undefined ? [] : [id.slice(0, 8)]),
+                ].join(" · ")}
+              </span>
             </span>
             {isCurrent ? null : (
               <button
                 type="button"
                 className="button button-small"
+                aria-label={`${texts.signOutDevice}: ${cleanText(label ?? id.slice(0, 8))}`}
                 onClick={() =>
                   work.run(async () => {
                     await chat.request("revoke", { device: id });

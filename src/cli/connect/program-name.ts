@@ -1,0 +1,13 @@
+import { VERSION } from "../../base/version.ts";
+import { clientName } from "../../wire/client-name.ts";
+
+const SYSTEMS: Readonly<Record<string, string>> = {
+  linux: "Linux",
+  darwin: "macOS",
+  win32: "Windows",
+};
+
+/** What this program says in its greeting; the owner of the account sees it in `chat devices`. */
+export function programName(platform: string = process.platform): string {
+  return clientName(`chat/${VERSION}`, `chat on ${SYSTEMS[platform] ?? platform}`);
+}

@@ -1,0 +1,135 @@
+import { isCount } from "../../base/count.ts";
+import type { Fault } from "../../base/fault.ts";
+import type { UserId } from "../../base/ids.ts";
+import {
+  DEVICE_NOTES_BYTES_MAX,
+  DEVICE_NOTES_KEPT_EVERY_MS,
+  DEVICE_NOTES_MAX,
+} from "../../base/limits.ts";
+import { nearestMoment } from "../../base/time.ts";
+import { type Account, dayOf, type Registry } from "../../core/rooms/accounts.ts";
+import type { Clock } from "../../io/clock.ts";
+import { deviceLabelOf } from "../../wire/client-name.ts";
+import { KeptFile, type KeptFilePlace } from "../queue/kept-file.ts";
+
+export interface DeviceNotesOptions {
+  readonly clock: Clock;
+  readonly registry: Registry;
+  readonly warn: (fault: Fault) => void;
+  /** It came or went here: for other servers. */
+  readonly onSeen?: (seen: SeenDevice) => void;
+}
+
+/** For the owner of the account, and for nobody else. */
+export interface SeenDevice {
+  readonly user: UserId;
+  /** base64url of its key. */
+  readonly device: string;
+  /** Days since 1970, in UTC. */
+  readonly day: number;
+  readonly label: string;
+}
+
+const DAY_MS = 24 * 60 * 60_000;
+
+/** The beginning of a day that somebody else told. */
+function unixMsOf(day: number): number {
+  return nearestMoment(day * DAY_MS);
+}
+
+/**
+ * On which day each device was here last, and what it called itself, by which its owner knows it
+ * again. In `devices.json`: a convenience, which a crash or a damaged file may lose.
+ */
+export class DeviceNotes {
+  readonly #options: DeviceNotesOptions;
+  readonly #file: KeptFile;
+
+  constructor(place: KeptFilePlace | undefined, options: DeviceNotesOptions) {
+    this.#options = options;
+    const { clock, warn } = options;
+    this.#file = new KeptFile(place, {
+      name: "devices.json",
+      sizeBytesMax: DEVICE_NOTES_BYTES_MAX,
+      everyMs: DEVICE_NOTES_KEPT_EVERY_MS,
+      ...{ clock, warn },
+      lost: "devices have no names until they sign in again",
+      format: () => formatDevices(options.registry.all()),
+      parse: (text) => this.#read(text),
+    });
+  }
+
+  /** Starts with what is kept; what cannot be read is a warning. The accounts are there by now. */
+  open(): void {
+    this.#file.open();
+  }
+
+  /** @param client as its greeting had it */
+  seen({ id }: Account, device: string, client: string): void {
+    const { clock, onSeen } = this.#options;
+    const now = clock.unixMs();
+    const label = deviceLabelOf(client);
+    this.#note(id, device, now, label);
+    onSeen?.({ user: id, device, day: dayOf(now), label });
+  }
+
+  /** At another server. */
+  seenElsewhere({ user, device, day, label }: SeenDevice): void {
+    this.#note(user, device, unixMsOf(day), deviceLabelOf(label));
+  }
+
+  /** Of devices or accounts that are gone nothing is kept. */
+  gone(): void {
+    this.#file.touch();
+  }
+
+  /** Writes what is not on the disk yet. */
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+
+  #note(user: UserId, device: string, unixMs: number, label: string): void {
+    const isNew = this.#options.registry.deviceSeen(user, device, unixMs, label);
+    if (isNew) this.#file.touch();
+  }
+
+  #read(text: string): boolean {
+    const { registry } = this.#options;
+    const { format, seen } = parsed(text);
+    if (format !== 1 || typeof seen !== "object" || seen === null) return false;
+    for (const [user, devices] of Object.entries(seen)) {
+      for (const [device, note] of Object.entries(devices ?? {})) {
+        const [day, label] = Array.isArray(note) ? note : [];
+        if (!isCount(day) || typeof label !== "string") return false;
+        registry.deviceSeen(user as UserId, device, unixMsOf(day), deviceLabelOf(label));
+      }
+    }
+    return true;
+  }
+}
+
+function formatDevices(accounts: Iterable<Account>): string {
+  const notes: SeenDevice[] = [];
+  for (const { id, devices } of accounts) {
+    for (const [device, { seenUnixMs, label = "" }] of devices) {
+      if (seenUnixMs === undefined) continue;
+      notes.push({ user: id, device, day: dayOf(seenUnixMs), label });
+    }
+  }
+  if (notes.length > DEVICE_NOTES_MAX) notes.sort((one, other) => other.day - one.day);
+  const seen: Record<string, Record<string, readonly [day: number, label: string]>> = {};
+  for (const { user, device, day, label } of notes.slice(0, DEVICE_NOTES_MAX)) {
+    seen[user] ??= {};
+    seen[user][device] = [day, label];
+  }
+  return `${JSON.stringify({ format: 1, seen })}\n`;
+}
+
+function parsed(text: string): { readonly format?: unknown; readonly seen?: unknown } {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,33 @@
+import { utf8Encode } from "../base/bytes.ts";
+import { DEVICE_LABEL_BYTES_MAX } from "../base/limits.ts";
+import { cleanText } from "../base/text.ts";
+
+/**
+ * How a client calls itself in its `hello`, as RFC 9110, 10.1.5 has it for browsers: a product, and
+ * in brackets what the owner of the account knows the device by, as in `chat/0.2.0 (chat on Linux)`.
+ */
+export function clientName(product: string, label: string): string {
+  return `${product} (${label})`;
+}
+
+const COMMENT = /\s*\(([^()]*)\)\s*$/;
+
+/** Without what is for the owner of the account alone. */
+export function productOf(client: string): string {
+  return client.replace(COMMENT, "") || client;
+}
+
+/** What has a meaning in a line of a list, or in JSON, is none of it. */
+const UNWANTED = /[^\p{L}\p{M}\p{N} .,_+/-]/gu;
+
+/** Of a client that says no more, its product. Short and clean; empty: nothing is left of it. */
+export function deviceLabelOf(client: string): string {
+  const told = COMMENT.exec(client)?.[1] ?? client;
+  const clean = cleanText(told).replaceAll(UNWANTED, "").replaceAll(/ +/g, " ").trim();
+  let label = "";
+  for (const character of clean) {
+    if (utf8Encode(label + character).length > DEVICE_LABEL_BYTES_MAX) break;
+    label += character;
+  }
+  return label.trim();
+}

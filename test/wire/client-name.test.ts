@@ -1,0 +1,50 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { utf8Encode } from "../../src/base/bytes.ts";
+import { DEVICE_LABEL_BYTES_MAX } from "../../src/base/limits.ts";
+import { cleanText } from "../../src/base/text.ts";
+import { clientName, deviceLabelOf, productOf } from "../../src/wire/client-name.ts";
+import { HOSTILE_TEXTS } from "../hostile-texts.ts";
+
+test.each([
+  ["chat/0.2.0 (chat on Linux)", "chat/0.2.0", "chat on Linux"],
+  ["chat-page/1 (Safari on iPhone)", "chat-page/1", "Safari on iPhone"],
+  ["chat/0.2.0", "chat/0.2.0", "chat/0.2.0"],
+  ["(alone)", "(alone)", "alone"],
+  ["odd (one) more", "odd (one) more", "odd one more"],
+  ["x (a (b) c)", "x (a (b) c)", "x a b c"],
+  ["", "", ""],
+])("%p is %p, and known as %p", (client, product, label) => {
+  expect([productOf(client), deviceLabelOf(client)]).toEqual([product, label]);
+});
+
+test("what was put together is taken apart", () => {
+  const client = clientName("chat/1", "chat on macOS");
+  expect([productOf(client), deviceLabelOf(client)]).toEqual(["chat/1", "chat on macOS"]);
+});
+
+test("a label is short, clean, and stays as it is", () =>
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.constantFrom(...Object.values(HOSTILE_TEXTS)),
+        fc.string({ unit: "binary" }),
+        fc.string({ unit: "grapheme", minLength: DEVICE_LABEL_BYTES_MAX, maxLength: 128 }),
+      ),
+      (text) => {
+        for (const client of [text, clientName("x/1", text)]) {
+          const label = deviceLabelOf(client);
+          expect(utf8Encode(label).length).toBeLessThanOrEqual(DEVICE_LABEL_BYTES_MAX);
+          expect(cleanText(label)).toBe(label);
+          expect(label).not.toMatch(/["\\<>\p{C}]/u);
+          expect(deviceLabelOf(label)).toBe(label);
+        }
+      },
+    ),
+  ));
+
+test("the longest label", () => {
+  expect(deviceLabelOf("x".repeat(DEVICE_LABEL_BYTES_MAX + 1))).toHaveLength(
+    DEVICE_LABEL_BYTES_MAX,
+  );
+});
