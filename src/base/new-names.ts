@@ -27,7 +27,7 @@ export function checkNewName(text: string): Name {
   });
 }
 
-/** As `checkName`, for a name that somebody typed, who may take another. @throws Fault name-invalid */
+/** As `checkName`, for a name that somebody typed, and may change. @throws Fault name-invalid */
 export function checkTypedName(text: string): Name {
   if (isName(text)) return text;
   const sentence = `'${text.slice(0, 40)}' cannot be a person's name`;

@@ -1,4 +1,5 @@
 import { assert, unreachable } from "../base/assert.ts";
+import { productOf } from "../base/client-name.ts";
 import { isDiskFull } from "../base/disk-space.ts";
 import { Fault } from "../base/fault.ts";
 import { ID_BYTES, roomId, type UserId } from "../base/ids.ts";
@@ -9,7 +10,6 @@ import { lobbyDraft } from "../core/rooms/drafts.ts";
 import type { EngineEffect, EngineInput } from "../core/rooms/engine-io.ts";
 import { accountIn, LOBBY, type Room } from "../core/rooms/rooms.ts";
 import type { Address, Link, Listener, ListenerEvents } from "../io/link/link.ts";
-import { productOf } from "../wire/client-name.ts";
 import type { ServerPlace } from "../wire/invite.ts";
 import type { Answer, NoticeOf, Request, RequestKind, RequestOf } from "../wire/messages.ts";
 import type { LogRecord } from "../wire/record.ts";

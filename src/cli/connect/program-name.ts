@@ -1,5 +1,5 @@
+import { clientName } from "../../base/client-name.ts";
 import { VERSION } from "../../base/version.ts";
-import { clientName } from "../../wire/client-name.ts";
 
 const SYSTEMS: Readonly<Record<string, string>> = {
   linux: "Linux",

@@ -1,8 +1,8 @@
 import { unreachable } from "../../base/assert.ts";
+import { productOf } from "../../base/client-name.ts";
 import { Fault } from "../../base/fault.ts";
 import { CLIENTS_PAGE_MAX, TRANSFERS_LISTED_MAX } from "../../base/limits-page.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
-import { productOf } from "../../wire/client-name.ts";
 import { formatPlace } from "../../wire/invite.ts";
 import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
 import { isOperating } from "../auth/operator-link.ts";

@@ -1,3 +1,4 @@
+import { deviceLabelOf } from "../../base/client-name.ts";
 import { isCount } from "../../base/count.ts";
 import type { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
@@ -6,10 +7,10 @@ import {
   DEVICE_NOTES_KEPT_EVERY_MS,
   DEVICE_NOTES_MAX,
 } from "../../base/limits.ts";
+import { jsonLine } from "../../base/text.ts";
 import { nearestMoment } from "../../base/time.ts";
 import { type Account, dayOf, type Registry } from "../../core/rooms/accounts.ts";
 import type { Clock } from "../../io/clock.ts";
-import { deviceLabelOf } from "../../wire/client-name.ts";
 import { KeptFile, type KeptFilePlace } from "../queue/kept-file.ts";
 
 export interface DeviceNotesOptions {
@@ -122,7 +123,7 @@ function formatDevices(accounts: Iterable<Account>): string {
     seen[user] ??= {};
     seen[user][device] = [day, label];
   }
-  return `${JSON.stringify({ format: 1, seen })}\n`;
+  return jsonLine({ format: 1, seen });
 }
 
 function parsed(text: string): { readonly format?: unknown; readonly seen?: unknown } {

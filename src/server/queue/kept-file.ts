@@ -26,7 +26,7 @@ export interface KeptFileOptions {
 /** A large server spends at most one hundredth of its time on this. */
 const REST_PER_WORK = 100;
 
-/** A convenience of the data folder, written whole a while after it changed: a crash may lose it. */
+/** A convenience of the data folder: written whole a while after it changed. */
 export class KeptFile {
   readonly #place: KeptFilePlace | undefined;
   readonly #options: KeptFileOptions;

@@ -1,4 +1,5 @@
 import { unreachable } from "../../base/assert.ts";
+import { clientName } from "../../base/client-name.ts";
 import { Fault } from "../../base/fault.ts";
 import { ChatActions } from "../../client/chat/actions.ts";
 import type { FaceEffect } from "../../client/chat/model-driver.ts";
@@ -17,7 +18,6 @@ import { connectionEventOf, greetedEvent } from "../../client/server-events.ts";
 import type { Greeted } from "../../client/trust.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import type { Draft } from "../../core/model/state.ts";
-import { clientName } from "../../wire/client-name.ts";
 import { typedSecret } from "../../wire/copied-text.ts";
 import type { ServerPlace } from "../../wire/invite.ts";
 import type { NoticeOf, PostBody } from "../../wire/messages.ts";

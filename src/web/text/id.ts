@@ -45,7 +45,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
       }[of]
     }. Jawabannya datang dalam ${seconds} dtk.`,
   operatorByLink:
-    "Peramban ini sekarang operator server, sampai server berhenti atau Anda mengakhirinya di sini.",
+    "Peramban ini sekarang operator server, sampai server berhenti atau Anda mengakhirinya.",
   operatorEnd: "Akhiri",
 
   offline: (seconds) =>

@@ -3,6 +3,7 @@ import { ENGLISH_PARTS } from "../text/en-parts.ts";
 import { Dashboard } from "./admin/dashboard.tsx";
 import { TransferLine, Transfers } from "./files/transfers.tsx";
 import { Viewer } from "./files/viewer.tsx";
+import { OperatorLine, OperatorPart } from "./operator-line.tsx";
 import { ModerationDialog } from "./room/moderation-dialog.tsx";
 import { JoinDialog, RoomsDialog, TopicDialog } from "./room/room-dialogs.tsx";
 import { Invitations, SealedDialog, SealedLine } from "./room/sealed.tsx";
@@ -15,7 +16,6 @@ import { GuessDelay } from "./shell/guess-delay.tsx";
 import { HelpDialog } from "./shell/help-dialog.tsx";
 import { InviteDialog } from "./shell/invite-dialog.tsx";
 import type { LazyParts } from "./shell/lazy.tsx";
-import { OperatorLine } from "./shell/operator-line.tsx";
 import { ResetForm } from "./shell/reset-form.tsx";
 import { LogoutDialog, SettingsDialog } from "./shell/settings-dialog.tsx";
 import { playSound } from "./shell/sound.ts";
@@ -36,6 +36,7 @@ export const PARTS: LazyParts = {
   Search,
   Dashboard,
   OperatorLine,
+  OperatorPart,
   wrongEntry,
   Reset: ResetForm,
   GuessDelay,

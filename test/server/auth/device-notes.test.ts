@@ -165,7 +165,7 @@ function notesOf(accounts: Iterable<Pick<Account, "id" | "devices">>): {
   return { notes: new DeviceNotes(place, { clock: new VirtualClock(), registry, warn }), disk };
 }
 
-test("of more than DEVICE_NOTES_MAX devices those seen last are kept, in a file that is read", async () => {
+test("of more than DEVICE_NOTES_MAX devices those seen last are kept", async () => {
   const label = "x".repeat(64);
   const devices = (at: number): Map<string, Device> =>
     new Map([

@@ -128,6 +128,7 @@ export interface LazyParts {
   readonly Search: ComponentType<SearchProps>;
   readonly Dashboard: ComponentType<DashboardProps>;
   readonly OperatorLine: ComponentType<Closing>;
+  readonly OperatorPart: ComponentType<Closing>;
   readonly wrongEntry: (tried: TriedEntry, texts: Texts) => WrongEntry | undefined;
   readonly Reset: ComponentType<ResetProps>;
   readonly GuessDelay: ComponentType<GuessDelayProps>;
@@ -268,6 +269,7 @@ export const Invitations = lazy(({ Invitations: part }) => part);
 export const Badge = lazy(({ Badge: part }) => part);
 export const Typing = lazy(({ Typing: part }) => part);
 export const OperatorLine = lazy(({ OperatorLine: part }) => part);
+export const OperatorPart = lazy(({ OperatorPart: part }) => part);
 const GuessDelay = lazy(({ GuessDelay: part }) => part);
 export const ModerationDialog = lazy(({ Moderation }) => Moderation);
 

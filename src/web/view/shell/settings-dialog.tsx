@@ -6,9 +6,8 @@ import type { AllTexts } from "../../text/en-parts.ts";
 import { FaultLine, useWork } from "./context.tsx";
 import { confirm, Dialog, FormDialog } from "./dialog.tsx";
 import { Check, Field, SelectField } from "./form.tsx";
-import { helpDialog, logoutDialog } from "./lazy.tsx";
+import { helpDialog, logoutDialog, OperatorPart, STAYS } from "./lazy.tsx";
 import { LinkDialog } from "./link-dialog.tsx";
-import { OperatorPart } from "./operator-line.tsx";
 import { usePartPage } from "./part-page.ts";
 import type { Settings } from "./settings.ts";
 import { playSound } from "./sound.ts";
@@ -240,7 +239,7 @@ export function SettingsDialog({ onClose }: { readonly onClose: () => void }) {
       <Devices />
       {chat.isOperatorByLink ? (
         <section className="settings-part">
-          <OperatorPart />
+          <OperatorPart onClose={STAYS} />
         </section>
       ) : null}
       <section className="settings-part">

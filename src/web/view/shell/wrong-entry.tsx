@@ -13,7 +13,7 @@ export function wrongEntry(tried: TriedEntry, words: Texts): WrongEntry | undefi
   const texts = { ...ENGLISH_PARTS, ...words };
   if (!(fault instanceof Fault)) return undefined;
   const clean = cleanText(name);
-  const proposal = ({ onTake }: Parameters<NonNullable<WrongEntry["proposal"]>>[0]) => {
+  const proposal = ({ onTake }: { readonly onTake: (name: string) => void }) => {
     const proposed = proposeName(name, taken);
     return (
       <button type="button" className="button button-small" onClick={() => onTake(proposed)}>

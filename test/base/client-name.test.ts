@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { utf8Encode } from "../../src/base/bytes.ts";
+import { clientName, deviceLabelOf, productOf } from "../../src/base/client-name.ts";
 import { DEVICE_LABEL_BYTES_MAX } from "../../src/base/limits.ts";
 import { cleanText } from "../../src/base/text.ts";
-import { clientName, deviceLabelOf, productOf } from "../../src/wire/client-name.ts";
 import { HOSTILE_TEXTS } from "../hostile-texts.ts";
 
 test.each([

@@ -1,10 +1,10 @@
-import { utf8Encode } from "../base/bytes.ts";
-import { DEVICE_LABEL_BYTES_MAX } from "../base/limits.ts";
-import { cleanText } from "../base/text.ts";
+import { utf8Encode } from "./bytes.ts";
+import { DEVICE_LABEL_BYTES_MAX } from "./limits.ts";
+import { cleanText } from "./text.ts";
 
 /**
  * How a client calls itself in its `hello`, as RFC 9110, 10.1.5 has it for browsers: a product, and
- * in brackets what the owner of the account knows the device by, as in `chat/0.2.0 (chat on Linux)`.
+ * in brackets by what the owner knows the device again, as in `chat/0.2.0 (chat on Linux)`.
  */
 export function clientName(product: string, label: string): string {
   return `${product} (${label})`;
