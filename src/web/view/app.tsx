@@ -4,13 +4,13 @@ import { cleanText } from "../../base/text.ts";
 import type { Chat } from "../driver/chat.ts";
 import { languageFor, loadTexts, type Texts } from "../text/en.ts";
 import { timesIn } from "../text/times.ts";
+import { Login } from "./entering/login.tsx";
 import { useNoStrayDrops } from "./files/drop-zone.tsx";
 import { ChatPage } from "./room/chat-page.tsx";
 import { briefText } from "./room/event-text.ts";
 import { Banners, Faults, type OwnFault } from "./shell/banners.tsx";
 import { PageContext, type PageValue, useModel, usePage } from "./shell/context.tsx";
 import { Dashboard, type LazyParts, PartsLoader, usePrefetch } from "./shell/lazy.tsx";
-import { Login } from "./shell/login.tsx";
 import { Previews } from "./shell/previews.ts";
 import { keepSettings, readSettings, type Settings } from "./shell/settings.ts";
 

@@ -1,9 +1,12 @@
 import "./first-screen.ts";
 import { ENGLISH_PARTS } from "../text/en-parts.ts";
 import { Dashboard } from "./admin/dashboard.tsx";
+import { GuessDelay } from "./entering/guess-delay.tsx";
+import { OperatorLine, OperatorPart } from "./entering/operator-line.tsx";
+import { ResetForm } from "./entering/reset-form.tsx";
+import { wrongEntry } from "./entering/wrong-entry.tsx";
 import { TransferLine, Transfers } from "./files/transfers.tsx";
 import { Viewer } from "./files/viewer.tsx";
-import { OperatorLine, OperatorPart } from "./operator-line.tsx";
 import { ModerationDialog } from "./room/moderation-dialog.tsx";
 import { JoinDialog, RoomsDialog, TopicDialog } from "./room/room-dialogs.tsx";
 import { Invitations, SealedDialog, SealedLine } from "./room/sealed.tsx";
@@ -12,14 +15,11 @@ import { Switcher } from "./room/switcher.tsx";
 import { Typing } from "./room/typing.tsx";
 import { Badge } from "./shell/badge.tsx";
 import { Board } from "./shell/board.tsx";
-import { GuessDelay } from "./shell/guess-delay.tsx";
 import { HelpDialog } from "./shell/help-dialog.tsx";
 import { InviteDialog } from "./shell/invite-dialog.tsx";
 import type { LazyParts } from "./shell/lazy.tsx";
-import { ResetForm } from "./shell/reset-form.tsx";
 import { LogoutDialog, SettingsDialog } from "./shell/settings-dialog.tsx";
 import { playSound } from "./shell/sound.ts";
-import { wrongEntry } from "./shell/wrong-entry.tsx";
 
 /** What shell/lazy.tsx fetches. */
 export const PARTS: LazyParts = {

@@ -1,6 +1,6 @@
-import { useWork } from "./shell/context.tsx";
-import { IconButton } from "./shell/icons.tsx";
-import { usePartPage } from "./shell/part-page.ts";
+import { useWork } from "../shell/context.tsx";
+import { IconButton } from "../shell/icons.tsx";
+import { usePartPage } from "../shell/part-page.ts";
 
 /** What the operator's link has done, for how long, and what ends it. */
 export function OperatorPart() {

@@ -4,8 +4,8 @@ import { proposeName } from "../../../base/new-names.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Texts } from "../../text/en.ts";
 import { ENGLISH_PARTS } from "../../text/en-parts.ts";
-import { faultText } from "./fault-text.ts";
-import type { TriedEntry, WrongEntry } from "./lazy.tsx";
+import { faultText } from "../shell/fault-text.ts";
+import type { TriedEntry, WrongEntry } from "../shell/lazy.tsx";
 
 /** At which field it stands why a user was not let in, and what to do. Undefined: at none. */
 export function wrongEntry(tried: TriedEntry, words: Texts): WrongEntry | undefined {

@@ -1,7 +1,7 @@
 import { type FormEvent, useState } from "react";
-import { Field } from "./form.tsx";
-import type { ResetProps } from "./lazy.tsx";
-import { usePartPage } from "./part-page.ts";
+import { Field } from "../shell/form.tsx";
+import type { ResetProps } from "../shell/lazy.tsx";
+import { usePartPage } from "../shell/part-page.ts";
 
 /** For a user who has lost the password, and got an address from an operator. */
 export function ResetForm({ work, onOther }: ResetProps) {

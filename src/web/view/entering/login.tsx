@@ -11,9 +11,9 @@ import {
   useTexts,
   useWork,
   type Work,
-} from "./context.tsx";
-import { Field } from "./form.tsx";
-import { GuessDelayLine, ResetForm, type WrongEntry as Wrong } from "./lazy.tsx";
+} from "../shell/context.tsx";
+import { Field } from "../shell/form.tsx";
+import { GuessDelayLine, ResetForm, type WrongEntry as Wrong } from "../shell/lazy.tsx";
 
 function enter(page: PageValue, user: string, password: string, roomSecret: string): Promise<void> {
   return page.chat.enter({

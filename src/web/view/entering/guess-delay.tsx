@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
-import type { GuessDelayProps } from "./lazy.tsx";
-import { usePartPage } from "./part-page.ts";
+import type { GuessDelayProps } from "../shell/lazy.tsx";
+import { usePartPage } from "../shell/part-page.ts";
 
 /** Before it, nothing is said: a right secret is answered at once although others were wrong. */
 const SHOWN_AFTER_MS = 400;
