@@ -5,6 +5,8 @@ const MIB = 1024 * 1024;
 // The page and the server's window.
 /** Connections in one answer: some 300 bytes each, far below a message. */
 export const CLIENTS_PAGE_MAX = 500;
+/** HOST:PORT in the server's window: an IPv6 address with its zone, or a usual name. */
+export const PLACE_CHARS_MAX = 80;
 /** Files under way in one answer; more are counted. */
 export const TRANSFERS_LISTED_MAX = 500;
 /** From the answer to `download` to the browser's first request: it opens the address at once. */

@@ -4,13 +4,14 @@ import { isDiskFull } from "../base/disk-space.ts";
 import { Fault } from "../base/fault.ts";
 import { ID_BYTES, roomId, type UserId } from "../base/ids.ts";
 import { LINKS_BEFORE_LOGIN_MAX } from "../base/limits.ts";
+import { PLACE_CHARS_MAX } from "../base/limits-page.ts";
 import type { Account } from "../core/rooms/accounts.ts";
 import type { Asker } from "../core/rooms/commands.ts";
 import { lobbyDraft } from "../core/rooms/drafts.ts";
 import type { EngineEffect, EngineInput } from "../core/rooms/engine-io.ts";
 import { accountIn, LOBBY, type Room } from "../core/rooms/rooms.ts";
 import type { Address, Link, Listener, ListenerEvents } from "../io/link/link.ts";
-import type { ServerPlace } from "../wire/invite.ts";
+import { formatPlace, type ServerPlace } from "../wire/invite.ts";
 import type { Answer, NoticeOf, Request, RequestKind, RequestOf } from "../wire/messages.ts";
 import type { LogRecord } from "../wire/record.ts";
 import { DiskWatch } from "./admin/disk-watch.ts";
@@ -47,6 +48,7 @@ import { FairScheduler } from "./session/fair-scheduler.ts";
 import { greet } from "./session/handshake.ts";
 import { inward, tellOwner } from "./session/redacted-fault.ts";
 import { RemoteSessions } from "./siblings/remote-sessions.ts";
+import { RemoteWindows } from "./siblings/windows.ts";
 
 const TICK_MS = 1_000;
 const NO_CLIENTS: ReadonlySet<ClientConnection> = new Set();
@@ -137,6 +139,10 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       ...{ clock, rooms, registry, fanOut: this.#fanOut },
       onTyping: (user, room, on) => siblings?.tell({ kind: "typing", user, room, on }),
     });
+    const windows =
+      siblings === undefined
+        ? undefined
+        : new RemoteWindows({ clock, siblings, own: () => this.#services.dashboard.window });
     this.#services = openServices({
       ...options,
       accounts,
@@ -150,14 +156,16 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       feed,
       stats: () => this.#metrics.stats(),
       samples: (after) => this.#metrics.samples(after),
+      windows,
+      place: () => this.#place,
       server: this,
     });
     this.#remote =
-      siblings === undefined
+      siblings === undefined || windows === undefined
         ? undefined
         : new RemoteSessions({
             ...{ clock, registry, rooms, siblings, reading, peersOf },
-            typing: this.#typing,
+            ...{ typing: this.#typing, windows },
             ...{ entry: this.#entry, sealed: this.#services.sealed, devices: this.#devices },
             online: () => this.#onlineHere(),
             peers: () => this.#peers.values(),
@@ -432,6 +440,12 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   reachedAt(places: () => readonly ServerPlace[]): void {
     this.#places = places;
     this.#remote?.places.placed();
+  }
+
+  /** As a name; empty before anything listens. */
+  get #place(): string {
+    const [own] = this.#places();
+    return own === undefined ? "" : formatPlace(own).slice(0, PLACE_CHARS_MAX);
   }
 
   *#members(): Iterable<ClientConnection> {

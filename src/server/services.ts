@@ -42,6 +42,8 @@ export interface ServiceOptions extends Omit<ServerOptions, "accounts"> {
   readonly feed: EventFeed;
   readonly stats: AdminDashboardOptions["stats"];
   readonly samples: AdminDashboardOptions["samples"];
+  readonly windows: AdminDashboardOptions["windows"];
+  readonly place: AdminDashboardOptions["place"];
   readonly server: ServerActions & ModerationOptions["server"] & ManagementOptions["server"];
 }
 
@@ -50,6 +52,7 @@ export interface OpenServices {
   readonly channels: DataChannels;
   readonly files: FileService | undefined;
   readonly downloads: WebDownloads | undefined;
+  readonly dashboard: AdminDashboard;
   readonly retention: Retention;
   readonly sealed: SealedService | undefined;
   readonly prefs: PrefsService;
@@ -60,7 +63,7 @@ export interface OpenServices {
 /** Who serves what, and the request router that takes each request to them. */
 export function openServices(options: ServiceOptions): OpenServices {
   const { registry, rooms, archive, reading, typing, peersOf } = options;
-  const { feed: watchers, stats, samples, server } = options;
+  const { feed: watchers, stats, samples, windows, place, server } = options;
   const files = openFiles(options);
   const erasure = new MassErasure(options);
   const retention = new Retention({ ...options, erasure });
@@ -77,6 +80,17 @@ export function openServices(options: ServiceOptions): OpenServices {
     addressed: (token) => downloads?.channelOf(token),
   });
   const prefs = new PrefsService(options);
+  const dashboard = new AdminDashboard({
+    registry,
+    feed: watchers,
+    downloads,
+    stats,
+    samples,
+    windows,
+    place,
+    peers: () => server.peers(),
+    transfers: () => files?.listing() ?? [],
+  });
   const router = new RequestRouter({
     ...options,
     services: {
@@ -96,15 +110,7 @@ export function openServices(options: ServiceOptions): OpenServices {
       files,
       downloads,
       sealed,
-      dashboard: new AdminDashboard({
-        registry,
-        feed: watchers,
-        downloads,
-        stats,
-        samples,
-        peers: () => server.peers(),
-        transfers: () => files?.listing() ?? [],
-      }),
+      dashboard,
       proofs: new ProofService(options),
     },
     reactions: new Reactions({
@@ -118,7 +124,7 @@ export function openServices(options: ServiceOptions): OpenServices {
     downloads?.ended(client);
     watchers.watch(client, false);
   };
-  return { router, channels, files, downloads, retention, sealed, prefs, ended };
+  return { router, channels, files, downloads, dashboard, retention, sealed, prefs, ended };
 }
 
 /** The door. @param guards what it asks beside passwords */

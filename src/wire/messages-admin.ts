@@ -1,6 +1,12 @@
 import * as v from "valibot";
 import { FILE_NAME_BYTES_MAX, FILE_TARGETS_MAX, SENTENCE_BYTES_MAX } from "../base/limits.ts";
-import { CLIENTS_PAGE_MAX, SAMPLES_PAGE_MAX, TRANSFERS_LISTED_MAX } from "../base/limits-page.ts";
+import { SIBLINGS_MAX } from "../base/limits-cluster.ts";
+import {
+  CLIENTS_PAGE_MAX,
+  PLACE_CHARS_MAX,
+  SAMPLES_PAGE_MAX,
+  TRANSFERS_LISTED_MAX,
+} from "../base/limits-page.ts";
 import { count, fileId, id, moment, name, positive, recordFields, target, text } from "./field.ts";
 
 /**
@@ -8,7 +14,7 @@ import { count, fileId, id, moment, name, positive, recordFields, target, text }
  * HTTP and need an address of their own.
  */
 
-const place = text(80);
+const place = text(PLACE_CHARS_MAX);
 const fileName = v.pipe(text(FILE_NAME_BYTES_MAX), v.minLength(1));
 const word = text(32);
 
@@ -41,6 +47,8 @@ const clientEntry = v.object({
   /** Packets, where the transport tells (over TCP the system keeps them to itself). */
   retransmitted: v.optional(count),
   lost: v.optional(count),
+  /** The server of a cluster that it is connected to; left out: the one that answers. */
+  server: v.optional(place),
 });
 
 /** One file under way on one lane. */
@@ -55,7 +63,40 @@ const transferEntry = v.object({
   sizeBytes: v.optional(count),
   /** A browser takes it over HTTP. */
   web: v.boolean(),
+  /** As of a client. */
+  server: v.optional(place),
 });
+
+/** One server of a cluster. */
+const serverEntry = v.object({
+  /** HOST:PORT, as users reach it. */
+  server: place,
+  version: text(128),
+  /** Unix ms. */
+  since: moment,
+  diskFreeBytes: v.optional(count),
+  memoryBytes: count,
+  links: count,
+  sessions: count,
+  lanes: count,
+  sentBytes: count,
+  receivedBytes: count,
+});
+
+const serverWindow = v.object({
+  server: serverEntry,
+  clients: v.pipe(v.array(clientEntry), v.maxLength(CLIENTS_PAGE_MAX)),
+  transfers: v.pipe(v.array(transferEntry), v.maxLength(TRANSFERS_LISTED_MAX)),
+});
+
+/** What servers of a cluster tell each other while an operator looks. */
+export type ServerWindow = v.InferOutput<typeof serverWindow>;
+
+/** @returns undefined where it is none */
+export function readServerWindow(value: unknown): ServerWindow | undefined {
+  const read = v.safeParse(serverWindow, value);
+  return read.success ? read.output : undefined;
+}
 
 /** One number for each sample of an answer. */
 const column = v.pipe(v.array(count), v.maxLength(SAMPLES_PAGE_MAX));
@@ -149,6 +190,8 @@ export const ADMIN_REQUESTS = {
       sentBytes: count,
       receivedBytes: count,
       queuedBytes: count,
+      /** Of a cluster: this one first, then those that were heard within seconds. */
+      servers: v.optional(v.pipe(v.array(serverEntry), v.maxLength(SIBLINGS_MAX + 1))),
     }),
   },
 } as const;

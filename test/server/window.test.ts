@@ -242,6 +242,8 @@ function serviceOf(
     transfers: () => transfers,
     stats: () => unasked(),
     samples: () => unasked(),
+    windows: undefined,
+    place: () => unasked(),
   });
 }
 

@@ -40,6 +40,7 @@ const client = fields<Answer<"clients">["clients"][number]>(
     acknowledged: count,
     retransmitted: count,
     lost: count,
+    server: place,
   },
   [
     ...(["client", "program", "address", "transport", "since", "lane", "operator"] as const),
@@ -58,10 +59,29 @@ const transfer = fields<Answer<"transfers">["transfers"][number]>(
     doneBytes: count,
     sizeBytes: count,
     web: fc.boolean(),
+    server: place,
   },
   ["file", "name", "direction", "user", "address", "since", "doneBytes", "web"],
 );
 const log = fields<Answer<"stats">["history"]>({ records: count, bytes: count }, ["records"]);
+const server = fields<NonNullable<Answer<"stats">["servers"]>[number]>(
+  {
+    server: place,
+    version: name,
+    since: moment,
+    diskFreeBytes: count,
+    memoryBytes: count,
+    links: count,
+    sessions: count,
+    lanes: count,
+    sentBytes: count,
+    receivedBytes: count,
+  },
+  [
+    ...(["server", "version", "since", "memoryBytes", "links", "sessions", "lanes"] as const),
+    ...(["sentBytes", "receivedBytes"] as const),
+  ],
+);
 const stats: Fields<Answer<"stats">> = {
   version: name,
   runtime: name,
@@ -85,9 +105,15 @@ const stats: Fields<Answer<"stats">> = {
   sentBytes: count,
   receivedBytes: count,
   queuedBytes: count,
+  servers: fc.array(server, { maxLength: 5 }),
 };
 
-const MAY_LACK: ReadonlySet<string> = new Set(["diskFreeBytes", "keepFreeBytes", "diskLow"]);
+const MAY_LACK: ReadonlySet<string> = new Set([
+  "diskFreeBytes",
+  "keepFreeBytes",
+  "diskLow",
+  "servers",
+]);
 const column = fc.array(count, { maxLength: 5 });
 
 export const ANY_ADMIN_REQUEST = {

@@ -5,10 +5,12 @@ import { CLIENTS_PAGE_MAX, TRANSFERS_LISTED_MAX } from "../../base/limits-page.t
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import { formatPlace } from "../../wire/invite.ts";
 import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
+import type { ServerWindow } from "../../wire/messages-admin.ts";
 import { isOperating } from "../auth/operator-link.ts";
 import type { TransferEntry } from "../files/file-service.ts";
 import type { WebDownloads } from "../http/download-links.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
+import type { RemoteWindows } from "../siblings/windows.ts";
 import type { EventFeed } from "./event-feed.ts";
 
 export type DashboardRequest = Extract<
@@ -27,6 +29,10 @@ export interface AdminDashboardOptions {
   readonly transfers: () => Iterable<TransferEntry>;
   readonly stats: () => Answer<"stats">;
   readonly samples: (after: number) => Answer<"samples">;
+  /** Undefined: this server is the only one. */
+  readonly windows: Pick<RemoteWindows, "look" | "all"> | undefined;
+  /** HOST:PORT where users reach this server. */
+  readonly place: () => string;
 }
 
 /** What operators see of the server. */
@@ -57,7 +63,7 @@ export class AdminDashboard {
       case "transfers":
         return client.answer(ref, this.#transfers());
       case "stats":
-        return client.answer(ref, this.#options.stats());
+        return client.answer(ref, this.#stats());
       case "samples":
         return client.answer(ref, this.#options.samples(request.after ?? 0));
       default:
@@ -65,7 +71,7 @@ export class AdminDashboard {
     }
   }
 
-  #clients({ after = 0 }: RequestOf<"clients">): Answer<"clients"> {
+  #clientsHere(after: number): { clients: ClientEntry[]; more: boolean } {
     const clients: ClientEntry[] = [];
     for (const client of this.#options.peers()) {
       if (client.id <= after) continue;
@@ -74,6 +80,49 @@ export class AdminDashboard {
       client.probe();
     }
     return { clients, more: false };
+  }
+
+  #clients({ after = 0 }: RequestOf<"clients">): Answer<"clients"> {
+    this.#options.windows?.look();
+    const { clients, more } = this.#clientsHere(after);
+    if (more) return { clients, more };
+    for (const elsewhere of this.#elsewhere) {
+      for (const client of elsewhere.clients) {
+        if (client.client <= after) continue;
+        if (clients.length >= CLIENTS_PAGE_MAX) return { clients, more: true };
+        clients.push(client);
+      }
+    }
+    return { clients, more: false };
+  }
+
+  /** What operators at the other servers of a cluster see of this one. */
+  get window(): ServerWindow {
+    const { clients } = this.#clientsHere(0);
+    return { server: this.#server(this.#options.stats()), clients, ...this.#transfersHere() };
+  }
+
+  get #elsewhere(): readonly ServerWindow[] {
+    return this.#options.windows?.all ?? [];
+  }
+
+  #stats(): Answer<"stats"> {
+    const { windows, stats } = this.#options;
+    const own = stats();
+    if (windows === undefined) return own;
+    windows.look();
+    const others = this.#elsewhere.map(({ server }) => server);
+    return { ...own, servers: [this.#server(own), ...others] };
+  }
+
+  #server(own: Answer<"stats">): ServerWindow["server"] {
+    const { version, since, diskFreeBytes, memoryBytes, links, sessions, lanes } = own;
+    const { sentBytes, receivedBytes } = own;
+    return {
+      server: this.#options.place(),
+      ...(diskFreeBytes === undefined ? {} : { diskFreeBytes }),
+      ...{ version, since, memoryBytes, links, sessions, lanes, sentBytes, receivedBytes },
+    };
   }
 
   #client(client: ClientConnection): ClientEntry {
@@ -105,10 +154,14 @@ export class AdminDashboard {
   }
 
   #transfers(): Answer<"transfers"> {
-    const all = [...this.#options.transfers(), ...this.#webTransfers()];
-    all.sort((one, other) => one.since - other.since);
-    const transfers = all.slice(0, TRANSFERS_LISTED_MAX);
-    return { transfers, more: all.length - transfers.length };
+    this.#options.windows?.look();
+    const elsewhere = this.#elsewhere.flatMap(({ transfers }) => transfers);
+    return listed([...this.#options.transfers(), ...this.#webTransfers(), ...elsewhere]);
+  }
+
+  #transfersHere(): Pick<ServerWindow, "transfers"> {
+    const { transfers } = listed([...this.#options.transfers(), ...this.#webTransfers()]);
+    return { transfers };
   }
 
   *#webTransfers(): Iterable<TransferEntry> {
@@ -127,4 +180,10 @@ export class AdminDashboard {
       };
     }
   }
+}
+
+function listed(all: TransferEntry[]): Answer<"transfers"> {
+  all.sort((one, other) => one.since - other.since);
+  const transfers = all.slice(0, TRANSFERS_LISTED_MAX);
+  return { transfers, more: all.length - transfers.length };
 }

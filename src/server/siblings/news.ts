@@ -2,13 +2,14 @@ import { isCount } from "../../base/count.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { SIBLING_GUESS_KEYS_MAX, SIBLING_KEY_CHARS_MAX } from "../../base/limits-cluster.ts";
 import type { ServerPlace } from "../../wire/invite.ts";
+import { readServerWindow } from "../../wire/messages-admin.ts";
 import type { SiblingNews } from "./siblings.ts";
 
 /** What another server told. Undefined: of a later version, or nonsense. */
 export function newsOf(value: unknown): SiblingNews | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { kind, users, user, room, n, device, left, by, of, keys, place, on, day, label } =
-    value as Fields;
+  const { kind, users, user, room, n, device, left, by, of, keys, place, on } = value as Fields;
+  const { day, label, window } = value as Fields;
   switch (kind) {
     case "online":
       return Array.isArray(users) ? { kind, users: users.filter(isId) } : undefined;
@@ -39,6 +40,12 @@ export function newsOf(value: unknown): SiblingNews | undefined {
       return Array.isArray(keys)
         ? { kind, keys: keys.slice(0, SIBLING_GUESS_KEYS_MAX).filter(isText) }
         : undefined;
+    case "look":
+      return { kind };
+    case "window": {
+      const told = readServerWindow(window);
+      return told === undefined ? undefined : { kind, window: told };
+    }
     default:
       return undefined;
   }

@@ -10,6 +10,7 @@ import { ClusterPlaces, type ClusterPlacesOptions } from "./places.ts";
 import { RemotePresence, type RemotePresenceOptions } from "./presence.ts";
 import { RemoteDecisions, type RemoteDecisionsOptions } from "./remote-decisions.ts";
 import type { SiblingNews, Siblings } from "./siblings.ts";
+import type { RemoteWindows } from "./windows.ts";
 
 export interface RemoteSessionsOptions
   extends Omit<RemotePresenceOptions, "siblings">,
@@ -18,6 +19,7 @@ export interface RemoteSessionsOptions
   readonly siblings: Siblings;
   readonly reading: Pick<ReadPositionService, "readElsewhere" | "tellIgnored">;
   readonly typing: Pick<TypingFeed, "typesElsewhere">;
+  readonly windows: Pick<RemoteWindows, "looked" | "heard">;
   readonly entry: Pick<Authenticator, "guessElsewhere" | "guessedElsewhere">;
   readonly devices: Pick<DeviceNotes, "seenElsewhere">;
   /** Undefined: this server seals no rooms. */
@@ -63,7 +65,7 @@ export class RemoteSessions {
   }
 
   #heard(node: string, news: SiblingNews): void {
-    const { reading, typing, entry, sealed, devices } = this.#options;
+    const { reading, typing, windows, entry, sealed, devices } = this.#options;
     switch (news.kind) {
       case "online":
         return this.#presence.heard(node, news.users);
@@ -73,6 +75,10 @@ export class RemoteSessions {
         return reading.readElsewhere(news.user, news.room, news.n);
       case "typing":
         return typing.typesElsewhere(news.user, news.room, news.on);
+      case "look":
+        return windows.looked();
+      case "window":
+        return windows.heard(node, news.window);
       case "key-packages-low":
         return sealed?.lowOnKeyPackages(news.user, news.device, news.left);
       case "key-packages-taken":

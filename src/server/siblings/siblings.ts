@@ -1,5 +1,6 @@
 import type { RoomId, UserId } from "../../base/ids.ts";
 import type { ServerPlace } from "../../wire/invite.ts";
+import type { ServerWindow } from "../../wire/messages-admin.ts";
 import type { SeenDevice } from "../auth/device-notes.ts";
 import type { GuessNews } from "../auth/login.ts";
 import type { SealedNews } from "../sealed/service.ts";
@@ -19,6 +20,10 @@ export type SiblingNews =
     }
   /** A device was there. */
   | ({ readonly kind: "device-seen" } & SeenDevice)
+  /** An operator looks at the server's window. */
+  | { readonly kind: "look" }
+  /** What it would show of this server. */
+  | { readonly kind: "window"; readonly window: ServerWindow }
   | SealedNews
   | GuessNews;
 

@@ -232,6 +232,10 @@ export const ENGLISH_PARTS = {
   records: (n: number, size: string) => counted(n, "record") + (size === "" ? "" : `, ${size}`),
   filesCount: (n: number, size: string) => `${counted(n, "file")}, ${size}`,
   nowOnline: "Online now",
+  /** Of a cluster. */
+  machine: (place: string) => `Machine ${place}`,
+  machineState: (connections: number, memory: string, free: string) =>
+    `${counted(connections, "connection")} · ${memory} of memory · ${free} free on its disk`,
   peopleOnline: (people: number, accounts: number, connections: number, transfers: number) =>
     `${people} ${people === 1 ? "person" : "people"} of ${accounts}, over ` +
     counted(connections, "connection") +

@@ -456,6 +456,9 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   records: (n, size) => `${n} catatan${size === "" ? "" : `, ${size}`}`,
   filesCount: (n, size) => `${n} berkas, ${size}`,
   nowOnline: "Sedang daring",
+  machine: (place) => `Mesin ${place}`,
+  machineState: (connections, memory, free) =>
+    `${connections} sambungan · memori ${memory} · ${free} kosong di disknya`,
   peopleOnline: (people, accounts, connections, transfers) =>
     `${people} orang dari ${accounts}, lewat ${connections} sambungan` +
     (transfers === 0 ? "" : ` dan ${transfers} pengiriman berkas`),

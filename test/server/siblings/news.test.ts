@@ -1,7 +1,15 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { SIBLING_GUESS_KEYS_MAX, SIBLING_KEY_CHARS_MAX } from "../../../src/base/limits-cluster.ts";
+import { PLACE_CHARS_MAX } from "../../../src/base/limits-page.ts";
 import { newsOf } from "../../../src/server/siblings/news.ts";
+
+const NUMBERS = { memoryBytes: 1, links: 1, sessions: 1, lanes: 0, sentBytes: 2, receivedBytes: 3 };
+const WINDOW = {
+  server: { server: "10.0.0.1:2428", version: "1", since: 1_800_000_000_000, ...NUMBERS },
+  clients: [],
+  transfers: [],
+};
 
 test("what a server tells comes back as it was", () => {
   const news = [
@@ -13,6 +21,8 @@ test("what a server tells comes back as it was", () => {
     { kind: "key-packages-low", user: "u1", device: "d", left: 0 },
     { kind: "key-packages-taken", by: "u1", of: "u2" },
     { kind: "device-seen", user: "u1", device: "d", day: 20_000, label: "Firefox on Linux" },
+    { kind: "look" },
+    { kind: "window", window: WINDOW },
     { kind: "guess", keys: ["name:ana", "address:10.0.0.1"] },
     { kind: "guessed", keys: ["secret:server"] },
   ];
@@ -21,6 +31,7 @@ test("what a server tells comes back as it was", () => {
 
 test("what no server of this version tells is nothing, or cut", () => {
   const long = "x".repeat(SIBLING_KEY_CHARS_MAX + 1);
+  const far = "x".repeat(PLACE_CHARS_MAX + 1);
   const none = [
     undefined,
     null,
@@ -34,6 +45,10 @@ test("what no server of this version tells is nothing, or cut", () => {
     { kind: "key-packages-taken", by: "u" },
     { kind: "device-seen", user: "u1", device: "d", day: 0.5, label: "" },
     { kind: "device-seen", user: "u1", device: "d", day: 1, label: long },
+    { kind: "window" },
+    { kind: "window", window: { ...WINDOW, server: { ...WINDOW.server, links: -1 } } },
+    { kind: "window", window: { ...WINDOW, transfers: [{}] } },
+    { kind: "window", window: { ...WINDOW, server: { ...WINDOW.server, server: far } } },
     { kind: "guess", keys: "name:ana" },
   ];
   for (const one of none) expect(newsOf(one)).toBeUndefined();

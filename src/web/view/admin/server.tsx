@@ -20,6 +20,21 @@ function nowOf(samples: SampleColumns | undefined, name: "posts" | "receivedByte
   return samples?.[name].at(-1);
 }
 
+function machineFact(
+  {
+    server,
+    links,
+    lanes,
+    memoryBytes,
+    diskFreeBytes,
+  }: NonNullable<Answer<"stats">["servers"]>[number],
+  texts: AllTexts,
+): Fact {
+  const free = diskFreeBytes === undefined ? "–" : formatSize(diskFreeBytes);
+  const text = texts.machineState(links - lanes, formatSize(memoryBytes), free);
+  return { name: texts.machine(cleanText(server)), text };
+}
+
 function facts(
   stats: Answer<"stats">,
   samples: SampleColumns | undefined,
@@ -75,6 +90,7 @@ function facts(
       text: rate(formatSize(stats.receivedBytes), bytesNow("receivedBytes")),
     },
     { name: texts.queued, text: formatSize(stats.queuedBytes) },
+    ...(stats.servers ?? []).map((server) => machineFact(server, texts)),
   ];
 }
 
