@@ -81,6 +81,32 @@ test("mentions, replies, reactions: in JSON, on a screen's text, in the past", a
   expect(folder.filter(({ kind }) => kind === "reaction")).toHaveLength(2);
 });
 
+test("messages that one saves are listed on all devices, until they are taken out", async () => {
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  const password = { CHAT_PASSWORD: "pass word" };
+  const one = sandbox.home("one").with({ CHAT_USER: "ana", ...password });
+  const two = sandbox.home("two").with({ CHAT_USER: "ana", ...password });
+  await one.run(["register"]);
+  const bob = await sandbox.home("bob").join(["--user", "bob"]);
+  const router = await one.join([]);
+  const phone = await two.join([]);
+  bob.type("first", "second");
+  const { seq } = await router.json("text", { text: "second" });
+  router.type("/save", "/save 999", "/save x", "/saved");
+  expect(await router.json("save")).toEqual({ kind: "save", seq, on: true });
+  expect(await router.json("fault")).toMatchObject({ code: "not-found" });
+  await phone.json("text", { text: "second" });
+  const count = () => phone.jsonLines.filter((line) => line["text"] === "second").length;
+  phone.type("/saved", "/unsave 7777", `/unsave ${seq}`);
+  expect(await phone.json("fault")).toMatchObject({ code: "not-found" });
+  expect(await phone.json("save")).toEqual({ kind: "save", seq, on: false });
+  expect(count()).toBe(2);
+  phone.type("/saved", "/ignored");
+  await phone.json("ignored");
+  expect(count()).toBe(2);
+});
+
 test("who is ignored is not shown, on no device, and does not learn of it", async () => {
   await using sandbox = new Sandbox();
   await sandbox.serve();

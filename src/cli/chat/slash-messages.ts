@@ -101,7 +101,7 @@ async function ignore(
 }
 
 /** @throws Fault not-found */
-function lastOther({ chatConsole, current, open }: SlashHost): number {
+export function lastOther({ chatConsole, current, open }: SlashHost): number {
   const seq = chatConsole.recent.lastOther(current, open.client.user ?? open.user);
   if (seq !== undefined) return seq;
   throw new Fault("not-found", "no other user has written here yet", {

@@ -262,7 +262,12 @@ export class ScreenClient implements CommandScreen {
   /** What was chosen for the device, for now, and for the account. */
   #settled(): ScreenSettings {
     const { settings } = this.#options.preferences;
-    const muted = [...settings.muted, ...this.#muted.targets];
+    const { prefs, rooms } = this.#options.chat.model;
+    const quiet = [...(prefs ?? [])].flatMap(([id, { muted: until }]) => {
+      const target = until === undefined ? undefined : rooms.get(id)?.target;
+      return target === undefined ? [] : [target];
+    });
+    const muted = [...settings.muted, ...this.#muted.targets, ...quiet];
     return { ...settings, hideJoins: this.#hidesJoins, muted };
   }
 
@@ -442,7 +447,8 @@ export class ScreenClient implements CommandScreen {
     const { targets } = this.#muted;
     if (owner !== undefined && model.me !== before?.me) this.#muted.open(owner);
     if (before !== undefined) this.#muted.follow(before, model);
-    if (targets !== this.#muted.targets) this.#settings = this.#settled();
+    const isArranged = model.prefs !== before?.prefs || model.rooms.size !== before?.rooms.size;
+    if (isArranged || targets !== this.#muted.targets) this.#settings = this.#settled();
   }
 
   #follow(before: Before): void {

@@ -192,6 +192,7 @@ export class ScreenCommands implements SlashHost {
     // Who is called otherwise now, or left, may still be muted.
     const isKnown = room !== undefined || target.startsWith("@") || isIn(muted, target);
     if (!isKnown) throw new Fault("room-unknown", `you are in no room '${target}'`);
+    if (how === "on" && room !== undefined) chat.arrange(target, { muted: undefined });
     screen.mute(room?.target ?? target, how === "off");
     const shown = this.#shown(room?.target ?? target);
     if (how === "off") screen.note(`${shown} neither rings nor counts on this device`);

@@ -1,6 +1,6 @@
 import type { RoomId } from "../../base/ids.ts";
 import { withMentions } from "../../core/client/mentions.ts";
-import { isSame, isWords } from "../../core/model/item.ts";
+import { isSame, isWords, itemAt, itemOf, withChanges } from "../../core/model/item.ts";
 import { openRoom, roomOf } from "../../core/model/selectors.ts";
 import type { Draft, Item, SearchQuery } from "../../core/model/state.ts";
 import type { RoomPrefs } from "../../core/rooms/prefs.ts";
@@ -63,6 +63,12 @@ export abstract class ChatActions extends ModelDriver {
     this.#inRoom((room) => this.person({ kind: "bottom", room }));
   }
 
+  /** All of it, seen or not. */
+  markRead(target: string): void {
+    const room = roomOf(this.model, target);
+    if (room !== undefined) this.person({ kind: "mark-read", room: room.id });
+  }
+
   /** Marks the room as unread: from that record on, or its last words. */
   markUnread(target: string, n?: number): void {
     const room = roomOf(this.model, target);
@@ -88,6 +94,25 @@ export abstract class ChatActions extends ModelDriver {
   /** Keeps a message of that room in the account's list, or takes it out again. */
   save(room: RoomId, seq: number, on: boolean): void {
     this.show(this.request("save", { room, seq, on }));
+  }
+
+  /**
+   * A message of that room as it is known here, else as it was said.
+   * @returns undefined: it is not there, or the account is not in the room @throws Fault
+   */
+  async savedItem(room: RoomId, seq: number): Promise<Item | undefined> {
+    const known = this.model.rooms.get(room);
+    if (known === undefined) return undefined;
+    const { me } = this.model;
+    const here = itemAt(known.tail.items, seq) ?? itemAt(known.jump?.items ?? [], seq);
+    if (here !== undefined) return here;
+    const record = await this.record(known.target, seq);
+    if (record === undefined) return undefined;
+    return withChanges(
+      itemOf(record, me, () => false),
+      known.changes.get(seq),
+      me,
+    );
   }
 
   search(query: SearchQuery | undefined): void {

@@ -1,6 +1,7 @@
 import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
+import type { ChatRecord } from "../../core/client/chat-record.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import type { Model } from "../../core/model/state.ts";
 import { emptyModel, updateAll } from "../../core/model/update.ts";
@@ -77,6 +78,11 @@ export abstract class ModelDriver {
   protected person(event: ModelEvent): void {
     this.#events.push(event);
     this.update();
+  }
+
+  /** One of a room's past; undefined: it is not there. @throws Fault */
+  protected record(target: string, seq: number): Promise<ChatRecord | undefined> {
+    return this.#queries.record(target, seq);
   }
 
   /** What was told and is not in the model yet was another account's. */

@@ -2,6 +2,7 @@ import { Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import { SHOWN_PAGE_RECORDS } from "../../base/limits-page.ts";
+import type { ChatRecord } from "../../core/client/chat-record.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import type { RequestFields } from "../../wire/messages.ts";
 import {
@@ -78,6 +79,12 @@ export class ModelQueries {
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
     }
+  }
+
+  /** Undefined: it is not there. @throws Fault */
+  async record(target: string, seq: number): Promise<ChatRecord | undefined> {
+    const { records } = await this.#history({ target, after: seq - 1, before: seq + 1, limit: 1 });
+    return records[0];
   }
 
   async #page(target: string, side: Effect<"page">["side"], seq: number) {

@@ -130,6 +130,8 @@ export type PersonEvent =
   | { readonly kind: "jump"; readonly room: RoomId; readonly seq: number }
   /** Back to the newest. */
   | { readonly kind: "bottom"; readonly room: RoomId }
+  /** All of it, seen or not. */
+  | { readonly kind: "mark-read"; readonly room: RoomId }
   /** From its record `n` on it counts as unread, until it is opened again. */
   | { readonly kind: "mark-unread"; readonly room: RoomId; readonly n: number }
   /** Changes some of what is set of the room. */

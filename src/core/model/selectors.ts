@@ -11,6 +11,8 @@ export interface RoomLine {
   readonly unread: number;
   /** Of those, how many call or answer me; in a conversation all of them do. */
   readonly calls: number;
+  /** What its line counts: of what is muted only calls, or what the user has marked as unread. */
+  readonly badge: number;
   readonly isOpen: boolean;
   /** Of a conversation: whether the other one is there; undefined: not known. */
   readonly isOnline: boolean | undefined;
@@ -141,6 +143,7 @@ function roomLine(model: Model, room: RoomState, online: ReadonlySet<string>): R
     name,
     unread: unreadIn(model, room),
     calls: room.calls.length,
+    badge: badgeOf(model, room),
     isOpen: isSame(model.open, target),
     isOnline: isPerson ? isOnline : undefined,
     isIgnored: isPerson && isIgnored(model, name),
@@ -152,12 +155,18 @@ function roomLine(model: Model, room: RoomState, online: ReadonlySet<string>): R
   };
 }
 
+function badgeOf(model: Model, room: RoomState): number {
+  if (room.kind === "person" && isIgnored(model, room.name)) return 0;
+  const isMarked = model.prefs?.get(room.id)?.unread !== undefined;
+  return isQuiet(model, room.id) && !isMarked ? room.calls.length : unreadIn(model, room);
+}
+
 /** With whom nothing was spoken yet. */
 function strangerLine(model: Model, target: string, online: ReadonlySet<string>): RoomLine {
   const name = target.slice(1);
   const isOnline = online.has(name.toLowerCase()) ? true : undefined;
   const hasDraft = (model.drafts.get(target)?.text ?? "") !== "";
-  const nothing = { unread: 0, calls: 0, isFavourite: false, isMuted: false };
+  const nothing = { unread: 0, badge: 0, calls: 0, isFavourite: false, isMuted: false };
   const marks = { isIgnored: isIgnored(model, name), isSealed: false, isLocked: false };
   return { target, kind: "person", name, ...nothing, ...marks, isOpen: true, isOnline, hasDraft };
 }

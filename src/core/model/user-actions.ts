@@ -9,7 +9,7 @@ import { leaveView, nOfSeen, type RoomDraft, readUpTo } from "./room.ts";
 import type { Draft } from "./state.ts";
 
 const PERSONS: ReadonlySet<string> = new Set<PersonEvent["kind"]>([
-  ...(["open", "focus", "seen", "reach", "jump", "bottom", "mark-unread"] as const),
+  ...(["open", "focus", "seen", "reach", "jump", "bottom", "mark-read", "mark-unread"] as const),
   ...(["arrange", "draft", "search", "search-more", "dismissed"] as const),
 ]);
 
@@ -40,6 +40,7 @@ export function done(draft: ModelDraft, event: PersonEvent): void {
     case "seen":
     case "reach":
     case "jump":
+    case "mark-read":
     case "mark-unread":
     case "bottom": {
       const room = draft.room(event.room);
@@ -50,7 +51,10 @@ export function done(draft: ModelDraft, event: PersonEvent): void {
   }
 }
 
-type InRoom = Extract<PersonEvent, { kind: "seen" | "reach" | "jump" | "bottom" | "mark-unread" }>;
+type InRoom = Extract<
+  PersonEvent,
+  { kind: "seen" | "reach" | "jump" | "bottom" | "mark-read" | "mark-unread" }
+>;
 
 function inRoom(draft: ModelDraft, room: RoomDraft, event: InRoom): void {
   switch (event.kind) {
@@ -60,6 +64,12 @@ function inRoom(draft: ModelDraft, room: RoomDraft, event: InRoom): void {
       return event.side === "older" ? wantOlder(draft, room) : wantNewer(draft, room);
     case "jump":
       return jump(draft, room, event.seq);
+    case "mark-read":
+      arrange(draft, room.id, { unread: undefined });
+      if (readUpTo(room, room.last)) {
+        draft.effects.push({ kind: "read", room: room.id, n: room.last });
+      }
+      return;
     case "mark-unread":
       if (isSame(draft.fields.open, room.target)) room.readAtOpening = event.n - 1;
       return arrange(draft, room.id, { unread: event.n });
@@ -76,7 +86,12 @@ function inRoom(draft: ModelDraft, room: RoomDraft, event: InRoom): void {
 
 function open(draft: ModelDraft, target: string | undefined): void {
   const before = draft.fields.open;
-  if (before !== undefined && isSame(before, target)) return;
+  if (before !== undefined && isSame(before, target)) {
+    const here = roomAt(draft, before);
+    // Marked on another device, or here: whoever chooses it again has come back to it.
+    if (here !== undefined) arrange(draft, here.id, { unread: undefined });
+    return;
+  }
   const left = roomAt(draft, before);
   if (left !== undefined) leaveView(left);
   const room = roomAt(draft, target);

@@ -12,7 +12,7 @@ export type SlashCommand =
   /** Without a name an address is made, by which somebody new comes in. */
   | { readonly kind: "invite"; readonly user: string | undefined }
   | { readonly kind: "seal"; readonly user: string }
-  | { readonly kind: "leave" | "sealed" | "rooms" | "passwd" | "logout" | "help" }
+  | { readonly kind: "leave" | "sealed" | "rooms" | "saved" | "passwd" | "logout" | "help" }
   | { readonly kind: "topic" | "search"; readonly text: string }
   | { readonly kind: "msg"; readonly user: string; readonly text: string }
   | { readonly kind: "ignore" | "kick" | "mute" | "grant"; readonly user: string; on: boolean }
@@ -27,9 +27,10 @@ interface SlashRow {
   readonly read: (words: string) => SlashCommand | undefined;
 }
 
-const alone = (kind: "leave" | "sealed" | "rooms" | "passwd" | "logout" | "help") => () => ({
-  kind,
-});
+const alone =
+  (kind: "leave" | "sealed" | "rooms" | "saved" | "passwd" | "logout" | "help") => () => ({
+    kind,
+  });
 
 function person(kind: "ignore" | "kick" | "mute" | "grant", on: boolean): SlashRow["read"] {
   return (words) => {
@@ -104,6 +105,7 @@ export const SLASH: ReadonlyMap<string, SlashRow> = new Map<string, SlashRow>([
     },
   ],
   ["rooms", { usage: "/rooms", summary: "cmdRooms", read: alone("rooms") }],
+  ["saved", { usage: "/saved", summary: "cmdSaved", read: alone("saved") }],
   ["passwd", { usage: "/passwd", summary: "cmdPasswd", read: alone("passwd") }],
   ["logout", { usage: "/logout", summary: "cmdLogout", read: alone("logout") }],
   ["quit", { usage: "/quit", summary: "cmdLogout", read: alone("logout") }],

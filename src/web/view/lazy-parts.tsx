@@ -9,6 +9,8 @@ import { TransferLine, Transfers } from "./files/transfers.tsx";
 import { Viewer } from "./files/viewer.tsx";
 import { ModerationDialog } from "./room/moderation-dialog.tsx";
 import { JoinDialog, RoomsDialog, TopicDialog } from "./room/room-dialogs.tsx";
+import { RoomMenu } from "./room/room-menu.tsx";
+import { SavedDialog } from "./room/saved.tsx";
 import { Invitations, SealedDialog, SealedLine } from "./room/sealed.tsx";
 import { Search } from "./room/search.tsx";
 import { Switcher } from "./room/switcher.tsx";
@@ -32,6 +34,8 @@ export const PARTS: LazyParts = {
   Rooms: RoomsDialog,
   Switcher,
   Topic: TopicDialog,
+  RoomMenu,
+  Saved: SavedDialog,
   Viewer,
   Search,
   Dashboard,

@@ -98,6 +98,28 @@ test("marked as unread it is until it is opened again; the line stands before th
   });
 });
 
+test("marked elsewhere while it is open here, it is read once it is chosen again", () => {
+  const here: readonly ModelEvent[] = [NONE, said(2), { kind: "open", target: "lobby" }];
+  const { model, effects } = scene(...here, prefs(LOBBY, { unread: 2 }));
+  expect(roomLines(model).rooms[0]?.unread).toBe(1);
+  expect(effects.some(({ kind }) => kind === "prefs-set")).toBe(false);
+  const again = updateAll(model, [{ kind: "open", target: "lobby" }]);
+  expect(again.effects).toContainEqual({
+    ...{ kind: "prefs-set", room: LOBBY, prefs: { unread: undefined } },
+  });
+});
+
+test("what is muted counts in its line what calls, or what the user has marked", () => {
+  const muted = [NONE, said(2), said(3, { body: mention }), prefs(LOBBY, { muted: 0 })];
+  const badge = (...more: readonly ModelEvent[]) =>
+    roomLines(scene(...muted, ...more).model).rooms[0]?.badge;
+  expect(badge()).toBe(1);
+  expect(badge({ kind: "mark-unread", room: LOBBY, n: 2 })).toBe(2);
+  const read = scene(...muted, { kind: "mark-read", room: LOBBY });
+  expect(roomLines(read.model).rooms[0]).toMatchObject({ badge: 0, unread: 0 });
+  expect(read.effects).toContainEqual({ kind: "read", room: LOBBY, n: 3 });
+});
+
 test("with a server that keeps none of it nothing is asked of it", () => {
   const { model, effects } = scene({ kind: "mark-unread", room: LOBBY, n: 1 });
   expect(model.prefs).toBeUndefined();

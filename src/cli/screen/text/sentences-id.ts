@@ -44,6 +44,10 @@ const SUMMARIES = {
   "hide who comes and goes, on this device":
     "sembunyikan siapa yang datang dan pergi, di perangkat ini",
   "list the users that you ignore": "daftar orang yang Anda abaikan",
+  "keep a message for later; without its number, the last one of another user here":
+    "simpan pesan untuk nanti; tanpa nomornya, pesan terakhir orang lain di sini",
+  "take a message out of those that you saved": "hapus pesan dari yang Anda simpan",
+  "show the messages that you saved": "tampilkan pesan yang Anda simpan",
   "make a line that lets one person in": "buat undangan untuk satu orang",
   "remove a user from the room": "keluarkan seseorang dari ruang",
   "let a user read but not write here, for 10m, 2h or 7d":
@@ -108,6 +112,15 @@ const ANSWERS = {
   "you do not see any more who comes and goes; /quiet off shows it again":
     "Anda tidak lagi melihat siapa yang datang dan pergi; /quiet off menampilkannya lagi",
   "you see who comes and goes": "Anda melihat siapa yang datang dan pergi",
+  "saved: see /saved": "tersimpan: lihat /saved",
+  "not saved any more": "tidak disimpan lagi",
+  "nothing is saved: see /save": "belum ada yang disimpan: lihat /save",
+  "not to be read here any more: {}": "tidak dapat dibaca di sini lagi: {}",
+  "there is no message {} here": "tidak ada pesan {} di sini",
+  "give its number as --json and history show it, in its room":
+    "berikan nomornya seperti pada --json dan history, di ruangnya",
+  "{} is not saved": "{} tidak disimpan",
+  "nothing was said here yet": "belum ada yang ditulis di sini",
   "you ignore no one": "Anda tidak mengabaikan siapa pun",
   "ignored: {}": "diabaikan: {}",
   "you ignore {word}": "Anda mengabaikan {word}",

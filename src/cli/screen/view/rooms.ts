@@ -62,10 +62,12 @@ export function isMuted(muted: readonly string[], target: string): boolean {
 
 function roomEntry(line: RoomLine, number: string, isQuiet: boolean, columns: number): Line {
   const { kind, name, unread, calls, isOpen, isOnline, isIgnored, isSealed, hasDraft } = line;
+  const { isFavourite, isLocked } = line;
   const isHeard = unread > 0 && !isIgnored;
   const count = isHeard ? ` ${unread > COUNT_MAX ? `${COUNT_MAX}+` : unread} ` : "";
   const marks: Line = [
-    { text: isSealed ? "⚿ " : "", role: "dim" },
+    { text: isFavourite ? "★ " : "", role: "accent" },
+    { text: isSealed ? "⚿ " : isLocked ? "⚷ " : "", role: "dim" },
     { text: isQuiet ? "⊘ " : "", role: "dim" },
     { text: hasDraft && !isOpen ? "✎ " : "", role: "accent" },
   ];

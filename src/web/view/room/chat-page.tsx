@@ -92,8 +92,8 @@ function Conversation(props: MainProps) {
   );
   const onCommand = useCallback(
     (text: string, draft: Draft) =>
-      runSlashCommand(page, { target, open: onOpen, search: onSearch }, text, draft),
-    [page, target, onOpen, onSearch],
+      runSlashCommand(page, { target, open: onOpen, search: onSearch, jump: onJump }, text, draft),
+    [page, target, onOpen, onSearch, onJump],
   );
   const onFiles = useCallback(
     (files: readonly File[], isAsked: boolean) => {
@@ -197,6 +197,7 @@ function usePlaces() {
     (to: string, seq: number) => {
       chat.jump(to, seq);
       setJumps((n) => n + 1);
+      setDrawer(false);
       if (!isWide()) setSide(undefined);
     },
     [chat],
@@ -301,6 +302,7 @@ export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
           onOpen={onOpen}
           onDashboard={onDashboard}
           onSearch={search}
+          onJump={onJump}
         />
       </aside>
       <button

@@ -1,12 +1,10 @@
+import { useCallback, useState } from "react";
 import { formatLeft } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { RoomState } from "../../../core/model/state.ts";
-import { type PageValue, usePage } from "../shell/context.tsx";
-import { confirm } from "../shell/dialog.tsx";
+import { usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
-import { SealedDialog, TopicDialog } from "../shell/lazy.tsx";
-import { MenuButton, type MenuItem } from "../shell/menu.tsx";
-import { personItems } from "./members.tsx";
+import { RoomMenu, SealedDialog } from "../shell/lazy.tsx";
 import { RichLine } from "./rich-text.tsx";
 
 export interface RoomHeadProps {
@@ -20,55 +18,12 @@ export interface RoomHeadProps {
   readonly onSearch: () => void;
 }
 
-function roomItems(page: PageValue, room: RoomState): MenuItem[] {
-  const { texts, chat, show } = page;
-  const reading: MenuItem = {
-    label: texts.whoCanRead,
-    icon: "lock",
-    onChoose: () => show((close) => <SealedDialog target={room.target} onClose={close} />),
-  };
-  if (room.kind === "person") {
-    const person = { name: room.name, role: "member", room: undefined, moderates: false };
-    const sealing: MenuItem = {
-      label: texts.sealThis,
-      icon: "lock",
-      onChoose: () =>
-        confirm(page, {
-          title: texts.sealThis,
-          text: texts.sealExplained(cleanText(room.name)),
-          action: texts.sealThis,
-          onConfirm: () => chat.seal(room.name),
-        }),
-    };
-    return [room.isSealed ? reading : sealing, ...personItems(page, person).slice(1)];
-  }
-  return [
-    room.isSealed
-      ? reading
-      : {
-          label: texts.changeTopic,
-          icon: "edit",
-          onChoose: () => show((close) => <TopicDialog room={room} onClose={close} />),
-        },
-    {
-      label: texts.leaveRoom,
-      isDanger: true,
-      onChoose: () =>
-        confirm(page, {
-          title: texts.leaveAsk(cleanText(room.name)),
-          text: texts.leaveExplained,
-          action: texts.leaveRoom,
-          isDanger: true,
-          onConfirm: () => chat.leave(room.name),
-        }),
-    },
-  ];
-}
-
 export function RoomHead(props: RoomHeadProps) {
   const { room, target, side, unread, onDrawer, onPeople, onSearch } = props;
   const page = usePage();
   const { texts } = page;
+  const [anchor, setAnchor] = useState<HTMLElement | undefined>(undefined);
+  const close = useCallback(() => setAnchor(undefined), []);
   const title = target === undefined ? "" : cleanText(target);
   return (
     <header className="room-head">
@@ -109,7 +64,18 @@ export function RoomHead(props: RoomHeadProps) {
         />
       ) : null}
       {room === undefined ? null : (
-        <MenuButton label={texts.actionsFor(title)} items={() => roomItems(page, room)} />
+        <button
+          type="button"
+          className="icon-button"
+          aria-haspopup="menu"
+          aria-label={texts.actionsFor(title)}
+          onClick={(event) => setAnchor(event.currentTarget)}
+        >
+          …
+        </button>
+      )}
+      {room === undefined || anchor === undefined ? null : (
+        <RoomMenu target={room.target} anchor={anchor} onClose={close} />
       )}
     </header>
   );

@@ -1,3 +1,4 @@
+import { openRoom } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { formatRoute } from "../../input/route.ts";
 import { copyText } from "../shell/clipboard.ts";
@@ -44,6 +45,22 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
       icon: "link",
       onChoose: () => copy(`${location.origin}${location.pathname}${route}`),
     });
+  }
+  const room = openRoom(chat.model);
+  if (room !== undefined && chat.model.prefs !== undefined) {
+    const isSaved = chat.model.saved.has(item.seq);
+    items.push(
+      {
+        label: isSaved ? texts.unkeepMessage : texts.keepMessage,
+        icon: "bookmark",
+        onChoose: () => chat.save(room.id, item.seq, !isSaved),
+      },
+      {
+        label: texts.markUnread,
+        icon: "unread",
+        onChoose: () => chat.markUnread(actions.target, item.n),
+      },
+    );
   }
   if (item.isMine && isText) {
     items.push({ label: texts.edit, icon: "edit", onChoose: () => actions.edit(item) });

@@ -1,10 +1,28 @@
-import { type CSSProperties, type KeyboardEvent, memo, useEffect, useRef } from "react";
+import {
+  type CSSProperties,
+  type KeyboardEvent,
+  type MouseEvent,
+  memo,
+  type PointerEvent,
+  useCallback,
+  useEffect,
+  useRef,
+  useState,
+} from "react";
 import { cleanText } from "../../../base/text.ts";
-import type { RoomLine, RoomLines } from "../../../core/model/selectors.ts";
+import { type RoomLine, type RoomLines, roomOf } from "../../../core/model/selectors.ts";
 import { rove } from "../../input/keys.ts";
 import { usePage, useTexts } from "../shell/context.tsx";
-import { Icon, IconButton } from "../shell/icons.tsx";
-import { inviteDialog, JoinDialog, RoomsDialog, Switcher, settingsDialog } from "../shell/lazy.tsx";
+import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
+import {
+  inviteDialog,
+  JoinDialog,
+  RoomMenu,
+  RoomsDialog,
+  Switcher,
+  savedDialog,
+  settingsDialog,
+} from "../shell/lazy.tsx";
 
 interface LineProps {
   readonly line: RoomLine;
@@ -16,11 +34,30 @@ function isSameLine(one: LineProps, other: LineProps): boolean {
   return one.onOpen === other.onOpen && keys.every((key) => one.line[key] === other.line[key]);
 }
 
+interface NoteProps {
+  readonly icon: IconName;
+  readonly text: string;
+  readonly isStrong?: boolean;
+}
+
+/** A small sign behind a name. */
+function Note({ icon, text, isStrong }: NoteProps) {
+  return (
+    <span className={isStrong === true ? "room-note is-strong" : "room-note"} title={text}>
+      <Icon name={icon} />
+      <span className="sr-only">{text}</span>
+    </span>
+  );
+}
+
 const Line = memo(function Line({ line, onOpen }: LineProps) {
   const texts = useTexts();
-  const { target, kind, name, unread, calls, isOpen, isOnline, isIgnored, isSealed, hasDraft } =
-    line;
-  const classes = ["room-line", unread > 0 ? "is-unread" : "", isIgnored ? "is-ignored" : ""];
+  const { target, kind, name, badge, calls, isOpen, isOnline, isIgnored, isMuted } = line;
+  const classes = [
+    "room-line",
+    badge > 0 && !isMuted ? "is-unread" : "",
+    isIgnored || isMuted ? "is-faint" : "",
+  ];
   return (
     <li>
       <button
@@ -42,23 +79,24 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
         <span className="room-name" dir="auto" title={cleanText(name)}>
           {cleanText(name)}
         </span>
-        {isSealed ? (
-          <span className="room-note">
-            <Icon name="lock" />
-            <span className="sr-only">{texts.sealed}</span>
-          </span>
-        ) : null}
-        {hasDraft ? <span className="room-note">{texts.hasDraft}</span> : null}
+        {line.isFavourite ? <Note icon="star" text={texts.favourite} /> : null}
+        {line.isSealed ? <Note icon="lock" text={texts.sealed} isStrong /> : null}
+        {line.isLocked ? <Note icon="lock" text={texts.locked} /> : null}
+        {isMuted ? <Note icon="quiet" text={texts.muted} /> : null}
+        {line.hasDraft && !isOpen ? <Note icon="edit" text={texts.hasDraft} /> : null}
         {isIgnored ? <span className="room-note">{texts.ignoredMark}</span> : null}
-        {unread > 0 && !isIgnored ? (
-          <span className={calls > 0 ? "count count-calls" : "count"}>
-            <span aria-hidden="true">{unread > 999 ? "999+" : unread}</span>
+        {badge > 0 ? (
+          <span className={calls > 0 && !isMuted ? "count count-calls" : "count"}>
+            <span aria-hidden="true">{badge > 999 ? "999+" : badge}</span>
             <span className="sr-only">
-              {texts.unread(unread)}
+              {texts.unread(line.unread)}
               {calls > 0 ? `, ${texts.mentionsOfYou(calls)}` : ""}
             </span>
           </span>
         ) : null}
+        <span className="room-more" aria-hidden="true">
+          …
+        </span>
       </button>
     </li>
   );
@@ -86,6 +124,66 @@ function Lines({ lines, onOpen }: LinesProps) {
   );
 }
 
+/** So long a finger rests on a line that is to show its menu. */
+const LONG_PRESS_MS = 500;
+/** It moves less than that meanwhile: else it scrolls. */
+const PRESS_PX = 10;
+
+function lineAt(target: EventTarget | null): HTMLElement | undefined {
+  const line = target instanceof Element ? target.closest<HTMLElement>(".room-line") : null;
+  return line ?? undefined;
+}
+
+/**
+ * The menu of a line: by the right button, by its "…", by the keys for menus, and by a finger that
+ * rests on it, since not every browser tells of that as of the right button.
+ */
+function useLineMenu() {
+  const { chat } = usePage();
+  const [anchor, setAnchor] = useState<HTMLElement | undefined>(undefined);
+  const press = useRef({ timer: 0, x: 0, y: 0, isLong: false });
+  /** @returns false: there is nothing to be done with it yet */
+  const open = (line: HTMLElement | undefined) => {
+    const target = line?.dataset["target"];
+    if (target === undefined || roomOf(chat.model, target) === undefined) return false;
+    setAnchor(line);
+    return true;
+  };
+  const letGo = () => clearTimeout(press.current.timer);
+  const on = {
+    onContextMenu: (event: MouseEvent) => {
+      if (open(lineAt(event.target))) event.preventDefault();
+    },
+    onClickCapture: (event: MouseEvent) => {
+      const isMore = event.target instanceof Element && event.target.matches(".room-more");
+      if (press.current.isLong || (isMore && open(lineAt(event.target)))) event.stopPropagation();
+      press.current.isLong = false;
+    },
+    onPointerDown: (event: PointerEvent) => {
+      letGo();
+      const line = lineAt(event.target);
+      if (event.pointerType !== "touch" || line === undefined) return;
+      const press0 = { x: event.clientX, y: event.clientY, isLong: false };
+      const timer = window.setTimeout(() => {
+        press.current.isLong = open(line);
+      }, LONG_PRESS_MS);
+      press.current = { ...press0, timer };
+    },
+    onPointerMove: ({ clientX, clientY }: PointerEvent) => {
+      const { x, y } = press.current;
+      if (Math.abs(clientX - x) + Math.abs(clientY - y) > PRESS_PX) letGo();
+    },
+    onPointerUp: letGo,
+    onPointerCancel: letGo,
+    onKeyDown: (event: KeyboardEvent<HTMLElement>) => {
+      const isMenu = event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey);
+      if (isMenu && open(lineAt(event.target))) event.preventDefault();
+      else moveFocus(event);
+    },
+  };
+  return { anchor, on, close: useCallback(() => setAnchor(undefined), []) };
+}
+
 /** Up and down, Home and End go through all lines of both lists. */
 function moveFocus(event: KeyboardEvent<HTMLElement>): void {
   const lines = [...event.currentTarget.querySelectorAll<HTMLElement>(".room-line")];
@@ -106,14 +204,15 @@ export interface RoomsProps {
   readonly onOpen: (target: string) => void;
   readonly onDashboard: () => void;
   readonly onSearch: () => void;
+  readonly onJump: (target: string, seq: number) => void;
 }
 
 export function Rooms(props: RoomsProps) {
-  const { lines, isKnown, me, isOperator, onOpen, onDashboard, onSearch } = props;
+  const { lines, isKnown, me, isOperator, onOpen, onDashboard, onSearch, onJump } = props;
   const page = usePage();
   const { texts, show } = page;
-  const ref = useRef<HTMLElement>(null);
-  const server = page.chat.model.server;
+  const { server, prefs } = page.chat.model;
+  const menu = useLineMenu();
   return (
     <>
       <div className="side-head">
@@ -125,7 +224,7 @@ export function Rooms(props: RoomsProps) {
           <IconButton icon="dashboard" label={texts.dashboard} onPress={onDashboard} />
         ) : null}
       </div>
-      <nav className="room-lists" aria-label={texts.rooms} ref={ref} onKeyDown={moveFocus}>
+      <nav className="room-lists" aria-label={texts.rooms} {...menu.on}>
         <div className="room-list">
           <div className="side-title">
             <h2>{texts.rooms}</h2>
@@ -162,6 +261,13 @@ export function Rooms(props: RoomsProps) {
           </div>
         ) : null}
       </nav>
+      {menu.anchor === undefined ? null : (
+        <RoomMenu
+          target={menu.anchor.dataset["target"] ?? ""}
+          anchor={menu.anchor}
+          onClose={menu.close}
+        />
+      )}
       <div className="side-foot">
         <button type="button" className="me-button" onClick={() => show(settingsDialog)}>
           <Icon name="gear" />
@@ -170,6 +276,13 @@ export function Rooms(props: RoomsProps) {
           </span>
           <span className="sr-only">{texts.account}</span>
         </button>
+        {prefs === undefined ? null : (
+          <IconButton
+            icon="bookmark"
+            label={texts.saved}
+            onPress={() => show(savedDialog(onJump))}
+          />
+        )}
         <IconButton icon="invite" label={texts.invite} onPress={() => show(inviteDialog)} />
       </div>
     </>

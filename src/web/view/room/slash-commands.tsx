@@ -15,6 +15,7 @@ import {
   type Missing,
   RoomsDialog,
   SealedDialog,
+  savedDialog,
   settingsDialog,
 } from "../shell/lazy.tsx";
 
@@ -22,6 +23,7 @@ export interface CommandContext {
   readonly target: string;
   readonly open: (target: string) => void;
   readonly search: (text: string) => void;
+  readonly jump: (target: string, seq: number) => void;
 }
 
 type ValidCommand = Exclude<SlashCommand, { kind: "unknown" | "misused" }>;
@@ -63,7 +65,7 @@ function misused(usage: string, texts: Texts): CommandOutcome {
 
 function perform(
   page: PageValue,
-  { target, open, search }: CommandContext,
+  { target, open, search, jump }: CommandContext,
   command: ValidCommand,
   draft: Draft,
 ): Promise<unknown> | undefined {
@@ -95,6 +97,8 @@ function perform(
       return void show((close) => <SealedDialog target={target} onClose={close} />);
     case "rooms":
       return void show((close) => <RoomsDialog onClose={close} onOpen={open} />);
+    case "saved":
+      return void show(savedDialog(jump));
     case "passwd":
       return void show(settingsDialog);
     case "logout":

@@ -190,16 +190,18 @@ function useBeginning({ rows, hasOlder }: Rows): readonly Row[] {
   );
 }
 
-/** Messages of others after the last one that the user has seen. */
-function countFresh(rows: readonly Row[], seenSeq: number): number {
-  let count = 0;
+/** Messages of others after the last one that the user has seen: how many, and the first. */
+function freshIn(rows: readonly Row[], seenSeq: number): { count: number; first: number } {
+  const fresh = { count: 0, first: -1 };
   for (let i = rows.length - 1; i >= 0; i--) {
     const row = rows[i];
     if (row?.kind !== "item") continue;
     if (row.item.seq <= seenSeq) break;
-    if (!row.item.isMine && WORDS.has(row.item.kind)) count++;
+    if (row.item.isMine || !WORDS.has(row.item.kind)) continue;
+    fresh.count++;
+    fresh.first = i;
   }
-  return count;
+  return fresh;
 }
 
 /** The newest there was when the room was opened, or the last that was read then. */
@@ -239,13 +241,20 @@ function useLook(
     const last = below <= STICK_PX ? rows.findLast(({ kind }) => kind === "item") : lowest;
     looked.current ??= seenAtOpening(rows);
     if (last?.kind === "item") looked.current = Math.max(looked.current, last.item.seq);
-    setFresh(hasNewer || isStuck.current ? 0 : countFresh(rows, looked.current));
+    setFresh(hasNewer || isStuck.current ? 0 : freshIn(rows, looked.current).count);
     if (last?.kind !== "item" || !isFocused || last.item.seq <= seen.current) return;
     seen.current = last.item.seq;
     chat.seen(last.item.seq);
   }, [chat, rows, hasOlder, hasNewer, loading, isFocused, list, isStuck, aim]);
   useEffect(look);
-  return { look, isAway: isAway || fresh > 0, fresh };
+  const toFresh = () => {
+    const at = freshIn(rows, looked.current ?? 0).first;
+    const row = rows[at];
+    if (row === undefined) return;
+    aim.current = { key: row.key, how: { align: "start", offset: -STICK_PX } };
+    list.current?.scrollToIndex(at, aim.current.how);
+  };
+  return { look, toFresh, isAway: isAway || fresh > 0, fresh };
 }
 
 /** Passive: a browser that may be told not to scroll asks the page before each step. */
@@ -267,7 +276,7 @@ export function Timeline({ rows: shown, actions, jumps }: TimelineProps) {
   const texts = useTexts();
   const { rows, isShifted } = useStaged(useBeginning(shown));
   const place = usePlace(rows, shown, jumps);
-  const { look, isAway, fresh } = useLook(rows, shown, place);
+  const { look, toFresh, isAway, fresh } = useLook(rows, shown, place);
   const { list, isStuck, aim } = place;
   const letGo = () => {
     aim.current = undefined;
@@ -321,8 +330,12 @@ export function Timeline({ rows: shown, actions, jumps }: TimelineProps) {
         )}
       </VList>
       {isAway ? (
-        <button type="button" className="button newest" onClick={() => chat.bottom()}>
-          {fresh > 0 ? texts.newestAfter(fresh) : texts.newest}
+        <button
+          type="button"
+          className="button newest"
+          onClick={() => (fresh > 0 ? toFresh() : chat.bottom())}
+        >
+          {fresh > 0 ? texts.unreadBelow(fresh) : texts.newest}
         </button>
       ) : null}
     </section>

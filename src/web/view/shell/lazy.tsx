@@ -49,6 +49,19 @@ export interface SwitcherProps extends Opening {
   readonly isPeople?: boolean;
 }
 
+/** Goes to a message. */
+type Jump = (target: string, seq: number) => void;
+
+export interface RoomMenuProps extends Closing {
+  readonly target: string;
+  /** It stands beside, and gives the focus back. */
+  readonly anchor: HTMLElement;
+}
+
+export interface SavedProps extends Closing {
+  readonly onJump: Jump;
+}
+
 export interface TopicProps extends Closing {
   readonly room: RoomState;
 }
@@ -59,7 +72,7 @@ export interface ViewerProps extends Closing {
 
 export interface SearchProps extends Closing {
   readonly open: string | undefined;
-  readonly onJump: (target: string, seq: number) => void;
+  readonly onJump: Jump;
 }
 
 export interface DashboardProps extends Closing {
@@ -124,6 +137,8 @@ export interface LazyParts {
   readonly Rooms: ComponentType<Opening>;
   readonly Switcher: ComponentType<SwitcherProps>;
   readonly Topic: ComponentType<TopicProps>;
+  readonly RoomMenu: ComponentType<RoomMenuProps>;
+  readonly Saved: ComponentType<SavedProps>;
   readonly Viewer: ComponentType<ViewerProps>;
   readonly Search: ComponentType<SearchProps>;
   readonly Dashboard: ComponentType<DashboardProps>;
@@ -256,6 +271,8 @@ export const JoinDialog = lazy(({ Join }) => Join);
 export const RoomsDialog = lazy(({ Rooms }) => Rooms);
 export const Switcher = lazy(({ Switcher: part }) => part);
 export const TopicDialog = lazy(({ Topic }) => Topic);
+export const RoomMenu = lazy(({ RoomMenu: part }) => part);
+const Saved = lazy(({ Saved: part }) => part);
 export const Viewer = lazy(({ Viewer: part }) => part);
 export const Search = lazy(({ Search: part }) => part);
 export const Dashboard = lazy(({ Dashboard: part }) => part);
@@ -285,3 +302,6 @@ export const settingsDialog: Render = (close) => <Settings onClose={close} />;
 export const logoutDialog: Render = (close) => <Logout onClose={close} />;
 export const inviteDialog: Render = (close) => <Invite onClose={close} />;
 export const helpDialog: Render = (close) => <Help onClose={close} />;
+export const savedDialog =
+  (onJump: Jump): Render =>
+  (close) => <Saved onClose={close} onJump={onJump} />;

@@ -41,7 +41,7 @@ function place(menu: HTMLElement, anchor: HTMLElement): void {
 }
 
 /** Arrow keys move, Esc and a click beside it close. */
-function Menu({ label, items, anchor, onClose, top }: MenuProps) {
+export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
   const ref = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     const menu = ref.current;

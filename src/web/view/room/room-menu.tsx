@@ -1,0 +1,148 @@
+import { useEffect } from "react";
+import { cleanText } from "../../../base/text.ts";
+import { roomLines, roomOf } from "../../../core/model/selectors.ts";
+import type { RoomState } from "../../../core/model/state.ts";
+import { useFact } from "../shell/context.tsx";
+import { confirm, Dialog } from "../shell/dialog.tsx";
+import { type RoomMenuProps, SealedDialog, TopicDialog } from "../shell/lazy.tsx";
+import { Menu, type MenuItem } from "../shell/menu.tsx";
+import { type PartPage, usePartPage } from "../shell/part-page.ts";
+import { personItems } from "./members.tsx";
+
+const HOUR_MS = 60 * 60_000;
+/** For a lesson, for a day's work, for the weekend. */
+const MUTE_HOURS = [1, 8, 72] as const;
+
+/** What may be done with a room or conversation: from its line in the list, and above its words. */
+export function RoomMenu({ target, anchor, onClose }: RoomMenuProps) {
+  const page = usePartPage();
+  const room = useFact((model) => roomOf(model, target));
+  const isGone = room === undefined;
+  useEffect(() => {
+    if (isGone) onClose();
+  }, [isGone, onClose]);
+  if (isGone) return null;
+  const label = page.texts.actionsFor(cleanText(target));
+  return <Menu label={label} items={roomItems(page, room)} anchor={anchor} onClose={onClose} />;
+}
+
+function roomItems(page: PartPage, room: RoomState): MenuItem[] {
+  const own = room.kind === "person" ? conversationItems(page, room) : namedItems(page, room);
+  return [...arrangingItems(page, room), ...own];
+}
+
+/** What its reader sets for themselves alone; none with a server that keeps none of it. */
+function arrangingItems(page: PartPage, room: RoomState): MenuItem[] {
+  const { texts, chat, show } = page;
+  const { target, kind } = room;
+  const { prefs } = chat.model;
+  if (prefs === undefined) return [];
+  const { favourite, muted } = prefs.get(room.id) ?? {};
+  const { rooms, people } = roomLines(chat.model);
+  const line = [...rooms, ...people].find((one) => one.target === target);
+  const items: MenuItem[] = [
+    (line?.unread ?? 0) > 0
+      ? { label: texts.markRead, icon: "check", onChoose: () => chat.markRead(target) }
+      : { label: texts.markUnread, icon: "unread", onChoose: () => chat.markUnread(target) },
+    {
+      label: favourite === true ? texts.dropFavourite : texts.makeFavourite,
+      icon: "star",
+      onChoose: () => chat.arrange(target, { favourite: favourite === true ? undefined : true }),
+    },
+    muted === undefined
+      ? {
+          label: texts.muteRoom,
+          icon: "quiet",
+          onChoose: () => show((close) => <MuteDialog target={target} onClose={close} />),
+        }
+      : {
+          label: texts.unmuteRoom,
+          icon: "quiet",
+          onChoose: () => chat.arrange(target, { muted: undefined }),
+        },
+  ];
+  if (kind === "person") {
+    items.push({ label: texts.hideRoom, icon: "close", onChoose: () => chat.hide(target) });
+  }
+  return items;
+}
+
+function MuteDialog({ target, onClose }: { readonly target: string; onClose: () => void }) {
+  const { chat, texts } = usePartPage();
+  const room = roomOf(chat.model, target);
+  const name = room?.kind === "room" ? `#${cleanText(target)}` : cleanText(target);
+  const mute = (muted: number) => {
+    chat.arrange(target, { muted });
+    onClose();
+  };
+  return (
+    <Dialog title={texts.muteRoomAsk(name)} onClose={onClose} className="dialog-small">
+      <p>{texts.muteRoomExplained}</p>
+      <div className="choices">
+        {MUTE_HOURS.map((hours) => (
+          <button
+            key={hours}
+            type="button"
+            className="button"
+            onClick={() => mute(Date.now() + hours * HOUR_MS)}
+          >
+            {texts.forHours(hours)}
+          </button>
+        ))}
+        <button type="button" className="button" onClick={() => mute(0)}>
+          {texts.forGood}
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+function reading({ texts, show }: PartPage, { target }: RoomState): MenuItem {
+  return {
+    label: texts.whoCanRead,
+    icon: "lock",
+    onChoose: () => show((close) => <SealedDialog target={target} onClose={close} />),
+  };
+}
+
+function conversationItems(page: PartPage, room: RoomState): MenuItem[] {
+  const { texts, chat } = page;
+  const person = { name: room.name, role: "member", room: undefined, moderates: false };
+  const sealing: MenuItem = {
+    label: texts.sealThis,
+    icon: "lock",
+    onChoose: () =>
+      confirm(page, {
+        title: texts.sealThis,
+        text: texts.sealExplained(cleanText(room.name)),
+        action: texts.sealThis,
+        onConfirm: () => chat.seal(room.name),
+      }),
+  };
+  return [room.isSealed ? reading(page, room) : sealing, ...personItems(page, person).slice(1)];
+}
+
+function namedItems(page: PartPage, room: RoomState): MenuItem[] {
+  const { texts, chat, show } = page;
+  return [
+    room.isSealed
+      ? reading(page, room)
+      : {
+          label: texts.changeTopic,
+          icon: "edit",
+          onChoose: () => show((close) => <TopicDialog room={room} onClose={close} />),
+        },
+    {
+      label: texts.leaveRoom,
+      isDanger: true,
+      onChoose: () =>
+        confirm(page, {
+          title: texts.leaveAsk(cleanText(room.name)),
+          text: texts.leaveExplained,
+          action: texts.leaveRoom,
+          isDanger: true,
+          onConfirm: () => chat.leave(room.name),
+        }),
+    },
+  ];
+}

@@ -1,0 +1,103 @@
+import { useEffect, useRef, useState } from "react";
+import type { RoomId } from "../../../base/ids.ts";
+import { cleanText } from "../../../base/text.ts";
+import type { Item } from "../../../core/model/state.ts";
+import { useFact } from "../shell/context.tsx";
+import { Dialog } from "../shell/dialog.tsx";
+import { IconButton } from "../shell/icons.tsx";
+import type { SavedProps } from "../shell/lazy.tsx";
+import { usePartPage } from "../shell/part-page.ts";
+import { authorText, briefText } from "./event-text.ts";
+
+/** They are asked for one by one. */
+const SHOWN_AT_ONCE = 20;
+
+interface LineProps extends SavedProps {
+  readonly room: RoomId;
+  readonly seq: number;
+}
+
+/** Undefined: it is asked for; `gone`: it cannot be read here, or not any more. */
+function useSaved(room: RoomId, seq: number): Item | "gone" | undefined {
+  const { chat } = usePartPage();
+  const [item, setItem] = useState<Item | "gone" | undefined>(undefined);
+  useEffect(() => {
+    let isOver = false;
+    chat.savedItem(room, seq).then(
+      (found) => !isOver && setItem(found ?? "gone"),
+      () => !isOver && setItem("gone"),
+    );
+    return () => {
+      isOver = true;
+    };
+  }, [chat, room, seq]);
+  return item;
+}
+
+function Line({ room, seq, onClose, onJump }: LineProps) {
+  const { texts, times, chat } = usePartPage();
+  const item = useSaved(room, seq);
+  const known = useFact((model) => model.rooms.get(room));
+  const target = known?.target ?? "";
+  const where = known?.kind === "room" ? `#${cleanText(target)}` : cleanText(target);
+  const goTo = () => {
+    onClose();
+    onJump(target, seq);
+  };
+  return (
+    <li className="saved-line">
+      {item === undefined || item === "gone" || known === undefined ? (
+        <p className="list-note saved-gone">{item === undefined ? "…" : texts.savedGone}</p>
+      ) : (
+        <button type="button" className="list-button" onClick={goTo}>
+          <span className="list-note" dir="auto">
+            {authorText(item, texts)} · {where} · {times.full(item.timeUnixMs)}
+          </span>
+          <span className="list-main hit-text" dir="auto">
+            {item.state === "erased" ? texts.erased : briefText(item, texts, times)}
+          </span>
+        </button>
+      )}
+      <IconButton
+        icon="close"
+        label={texts.unkeepMessage}
+        onPress={() => chat.save(room, seq, false)}
+      />
+    </li>
+  );
+}
+
+/** The messages that the account keeps, the last saved first. */
+export function SavedDialog(props: SavedProps) {
+  const { texts } = usePartPage();
+  const saved = useFact((model) => model.saved);
+  const [shown, setShown] = useState(SHOWN_AT_ONCE);
+  const list = useRef<HTMLUListElement>(null);
+  const count = useRef(saved.size);
+  useEffect(() => {
+    // What had the focus went with its line: keys go on in the list.
+    const isLost = saved.size < count.current && document.activeElement === document.body;
+    count.current = saved.size;
+    if (isLost) list.current?.focus();
+  }, [saved]);
+  const all = [...saved].reverse();
+  return (
+    <Dialog title={texts.saved} onClose={props.onClose}>
+      {all.length === 0 ? <p className="hint">{texts.savedNone}</p> : null}
+      <ul ref={list} className="plain-list" tabIndex={-1}>
+        {all.slice(0, shown).map(([seq, room]) => (
+          <Line key={seq} room={room} seq={seq} {...props} />
+        ))}
+      </ul>
+      {all.length > shown ? (
+        <button
+          type="button"
+          className="button button-wide"
+          onClick={() => setShown(shown + SHOWN_AT_ONCE)}
+        >
+          {texts.moreResults}
+        </button>
+      ) : null}
+    </Dialog>
+  );
+}
