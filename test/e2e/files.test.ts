@@ -100,7 +100,7 @@ describe("a file", () => {
     expect(all.map(({ text }) => text)).toEqual([caption, undefined]);
     const long = "x".repeat(4_097);
     const refused = await ana.run(["send-file", ...paths, "--caption", long]);
-    expect(refused).toMatchObject({ exitCode: 2, out: "" });
+    expect(refused).toMatchObject({ exitCode: 3, out: "" });
   });
 
   test("never takes the place of another", async () => {
