@@ -62,6 +62,12 @@ export const SHOWN_FAULTS_MAX = 8;
 export const SHOWN_FOUND_MAX = 2_000;
 /** Items that one scroll fetches. */
 export const SHOWN_PAGE_RECORDS = 100;
+/** A picture that is fetched to be shown, and not to be kept: a photograph of a phone. */
+export const PICTURE_FETCHED_BYTES_MAX = 2 * 1024 * 1024;
+/** A side in pixels; the formats allow 65,535 and 2 ** 32. */
+export const PICTURE_SIDE_MAX = 16_384;
+/** All pixels, of which each takes 4 bytes while it is read: above what cameras make. */
+export const PICTURE_PIXELS_MAX = 32_000_000;
 /** Uploads of one page that run at once; more share the same line, and the rest wait. */
 export const PAGE_UPLOADS_AT_ONCE = 3;
 /** Downloads that were not continued are forgotten: as long as the server keeps half an upload. */

@@ -64,12 +64,6 @@ export const SCREEN_UNFOLDED_MAX = 100;
 // Pictures.
 /** Of a file that is shown as a picture: photographs of cameras have a third of it. */
 export const PICTURE_FILE_BYTES_MAX = 16 * 1024 * 1024;
-/** One that is fetched to be shown, and not to be kept: a photograph of a phone. */
-export const PICTURE_FETCHED_BYTES_MAX = 2 * 1024 * 1024;
-/** A side in pixels; the formats allow 65,535 and 2 ** 32. */
-export const PICTURE_SIDE_MAX = 16_384;
-/** All pixels, of which each takes 4 bytes while it is read: above what cameras make. */
-export const PICTURE_PIXELS_MAX = 32_000_000;
 /** Cells on the screen: what was said around it is to be seen, too. */
 export const PICTURE_COLUMNS_MAX = 60;
 export const PICTURE_ROWS_MAX = 16;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { PICTURE_FETCHED_BYTES_MAX } from "../../src/base/limits-screen.ts";
+import { PICTURE_FETCHED_BYTES_MAX } from "../../src/base/limits-page.ts";
 import { jpegOf, pngOf } from "../cli/screen/pictures/made.ts";
 import { isInstalled } from "../installed.ts";
 import { CHAT } from "./binary.ts";

@@ -1,5 +1,5 @@
 import { PICTURE_PLACES_MAX } from "../../base/limits-screen.ts";
-import { isPictureName } from "./pictures/header.ts";
+import { isPictureName } from "../../core/client/picture-name.ts";
 
 /** What keeps the places: the home's preferences. */
 export interface PlacesState {

@@ -1,10 +1,7 @@
 import { assert } from "../../base/assert.ts";
-import {
-  PICTURE_FETCHED_BYTES_MAX,
-  PICTURE_FILE_BYTES_MAX,
-  PICTURES_KEPT_MAX,
-} from "../../base/limits-screen.ts";
+import { PICTURE_FILE_BYTES_MAX, PICTURES_KEPT_MAX } from "../../base/limits-screen.ts";
 import type { Hashing } from "../../client/transfer/hashing.ts";
+import { isPictureName, isSmallPicture } from "../../core/client/picture-name.ts";
 import type { FileBody } from "../../core/rooms/files.ts";
 import type { PicturePlaces } from "./picture-places.ts";
 import { PICTURE_NUMBERS_MAX, pictureId } from "./pictures/cells.ts";
@@ -17,7 +14,6 @@ import {
   throughTmux,
   withoutKitty,
 } from "./pictures/encoding.ts";
-import { isPictureName } from "./pictures/header.ts";
 import {
   CELL_QUERY,
   isMultiplexed,
@@ -181,8 +177,8 @@ export class ShownPictures {
     });
   }
 
-  #mayFetch({ size }: FileBody): boolean {
-    return this.#settings.fetchPictures && size <= PICTURE_FETCHED_BYTES_MAX;
+  #mayFetch(file: FileBody): boolean {
+    return this.#settings.fetchPictures && isSmallPicture(file);
   }
 
   /** One after the other. */

@@ -4,11 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { toHex } from "../../../src/base/bytes.ts";
 import type { FileId } from "../../../src/base/ids.ts";
-import {
-  PICTURE_FETCHED_BYTES_MAX,
-  PICTURE_FILE_BYTES_MAX,
-  PICTURES_KEPT_MAX,
-} from "../../../src/base/limits-screen.ts";
+import { PICTURE_FETCHED_BYTES_MAX } from "../../../src/base/limits-page.ts";
+import { PICTURE_FILE_BYTES_MAX, PICTURES_KEPT_MAX } from "../../../src/base/limits-screen.ts";
 import { nativeHashing } from "../../../src/cli/connect/hashing.ts";
 import { PicturePlaces } from "../../../src/cli/screen/picture-places.ts";
 import { throughTmux, withoutKitty } from "../../../src/cli/screen/pictures/encoding.ts";

@@ -1,15 +1,15 @@
 /** From the bytes of a picture to what a terminal is given; all of it beside the event loop. */
 
+import { PICTURE_PIXELS_MAX } from "../../../base/limits-page.ts";
 import {
   PICTURE_AGAIN_BYTES_MAX,
   PICTURE_BYTES_MAX,
   PICTURE_COLUMNS_MAX,
   PICTURE_DRAWN_PIXELS_MAX,
-  PICTURE_PIXELS_MAX,
   PICTURE_ROWS_MAX,
   PICTURE_SIXEL_PIXELS_MAX,
 } from "../../../base/limits-screen.ts";
-import { pictureHeader } from "./header.ts";
+import { pictureHeader } from "../../../core/client/picture-header.ts";
 import type { PictureProtocol, PictureTerminal } from "./protocol.ts";
 import { readIndexed, sixelPicture } from "./sixel.ts";
 

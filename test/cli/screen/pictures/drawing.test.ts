@@ -6,8 +6,8 @@ import {
   PICTURE_SIXEL_PIXELS_MAX,
 } from "../../../../src/base/limits-screen.ts";
 import { type Drawn, drawPicture, drawSixel } from "../../../../src/cli/screen/pictures/drawing.ts";
-import { pictureHeader } from "../../../../src/cli/screen/pictures/header.ts";
 import type { PictureProtocol } from "../../../../src/cli/screen/pictures/protocol.ts";
+import { pictureHeader } from "../../../../src/core/client/picture-header.ts";
 import { gifOf, jpegOf, pngHead, pngOf, webpOf } from "./made.ts";
 
 function terminal(protocol: PictureProtocol, width = 10, height = 20) {

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { PICTURE_PIXELS_MAX, PICTURE_SIDE_MAX } from "../../../../src/base/limits-screen.ts";
-import { isPictureName, pictureHeader } from "../../../../src/cli/screen/pictures/header.ts";
+import { PICTURE_PIXELS_MAX, PICTURE_SIDE_MAX } from "../../../src/base/limits-page.ts";
+import { pictureHeader } from "../../../src/core/client/picture-header.ts";
+import { isPictureName } from "../../../src/core/client/picture-name.ts";
 import { gifOf, jpegOf, pngHead, pngOf, webpOf } from "./made.ts";
 
 test("each kind says how large it is", async () => {

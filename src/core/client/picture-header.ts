@@ -1,6 +1,6 @@
 /** What the first bytes of a picture say of it. Whoever sent it wrote them: nothing is believed. */
 
-import { PICTURE_PIXELS_MAX, PICTURE_SIDE_MAX } from "../../../base/limits-screen.ts";
+import { PICTURE_PIXELS_MAX, PICTURE_SIDE_MAX } from "../../base/limits-page.ts";
 
 export type PictureType = "png" | "jpeg" | "gif" | "webp";
 
@@ -28,11 +28,6 @@ export function pictureHeader(bytes: Uint8Array): PictureHeader | undefined {
   const isSane = Math.min(width, height) >= 1 && Math.max(width, height) <= PICTURE_SIDE_MAX;
   if (!isSane || width * height > PICTURE_PIXELS_MAX) return undefined;
   return { type, width, height };
-}
-
-/** By name, before anything is read: whether it is worth it. */
-export function isPictureName(name: string): boolean {
-  return /\.(?:png|jpe?g|gif|webp)$/i.test(name);
 }
 
 function typeOf(bytes: Uint8Array): PictureType | undefined {
