@@ -19,7 +19,10 @@ export type Row =
       /** Of the first, where several are told in one line. */
       readonly key: string;
       readonly item: Item;
-      /** Those who came or went just before it: told in the same line. */
+      /**
+       * Those who came or went just before it: told in the same line. Of a file, those that its
+       * sender sent with it.
+       */
       readonly earlier: readonly Item[];
       /** Follows closely on words of the same person: its name and time need not be repeated. */
       readonly isGrouped: boolean;
@@ -50,6 +53,10 @@ export interface Rows {
 const GROUP_MS = 5 * 60_000;
 /** People who come, or go, one after the other within so long are told in one line. */
 const FOLD_MS = 60 * 60_000;
+/** Files of one sender that came one after the other within so long were sent together. */
+const FILES_MS = 60_000;
+/** More of them are no grid that one looks at as one. */
+const FILES_MAX = 12;
 /** A line of more names is too long to read. */
 const FOLDED_MAX = 30;
 const FOLDED: ReadonlySet<string> = new Set(["join", "leave", "sealed"]);
@@ -57,7 +64,7 @@ const NONE: readonly Item[] = [];
 const DAY_MS = 24 * 60 * 60_000;
 const NOTHING: Stretch = { items: [], hasOlder: false, hasNewer: false };
 
-const BEGINNING = { day: Number.NaN, last: undefined, folded: NONE };
+const BEGINNING = { day: Number.NaN, last: undefined, folded: NONE, isFoldedGrouped: false };
 
 /** What the last rows were made of. */
 interface Made {
@@ -79,12 +86,15 @@ interface Walk {
   readonly ignored: Model["ignored"];
   /** Without those who come and go. */
   readonly isQuiet: boolean;
+  readonly joinsFiles: boolean;
   /** Of the last one. */
   day: number;
   /** Whom the next may be grouped with. */
   last: Item | undefined;
   /** All that the last line tells, if more may be told in it. */
   folded: readonly Item[];
+  /** Whether that line follows words of the same person. */
+  isFoldedGrouped: boolean;
   isMarked: boolean;
 }
 
@@ -93,11 +103,17 @@ interface Walk {
  * came behind the others costs no more than itself: a busy room tells of it at every frame.
  */
 export class RowMaker {
+  readonly #joinsFiles: boolean;
   #made: Made | undefined;
   #walk: Walk | undefined;
   /** Of its items, by key: as many as there are rows. */
   #items: Map<string, Row> = new Map();
   #pending: ReadonlyMap<string, Row> = new Map();
+
+  /** @param options.joinsFiles files that were sent together are one row */
+  constructor({ joinsFiles = false }: { readonly joinsFiles?: boolean } = {}) {
+    this.#joinsFiles = joinsFiles;
+  }
 
   /**
    * Of what is open.
@@ -117,7 +133,8 @@ export class RowMaker {
 
   #make(model: Model, room: RoomState | undefined, offsetMinutes: Offset, isQuiet: boolean): Rows {
     const stretch = room?.jump ?? room?.tail ?? NOTHING;
-    const look = { items: stretch.items, readTo: room?.readAtOpening, isQuiet };
+    const joinsFiles = this.#joinsFiles;
+    const look = { items: stretch.items, readTo: room?.readAtOpening, isQuiet, joinsFiles };
     const last = this.#makeItems(model, look, offsetMinutes);
     const pending = new Map<string, Row>();
     if (!stretch.hasNewer) putPending(model, stretch, last, keeping(this.#pending, pending));
@@ -142,9 +159,10 @@ export class RowMaker {
 
   #makeItems(
     model: Model,
-    { items, readTo, isQuiet }: Pick<Walk, "items" | "readTo" | "isQuiet">,
+    look: Pick<Walk, "items" | "readTo" | "isQuiet" | "joinsFiles">,
     offsetMinutes: Offset,
   ): Item | undefined {
+    const { items, readTo, isQuiet } = look;
     const { ignored } = model;
     const before = this.#walk;
     const isSameLook = before?.ignored === ignored && before?.isQuiet === isQuiet;
@@ -153,7 +171,7 @@ export class RowMaker {
     const isMarked = readTo === undefined || (items[0]?.n ?? 0) > readTo + 1;
     const walk: Walk = goesOn
       ? { ...before, items }
-      : { items, readTo, ignored, isQuiet, ...BEGINNING, isMarked };
+      : { ...look, ignored, ...BEGINNING, isMarked };
     const kept = this.#items;
     if (!goesOn) this.#items = new Map();
     putItems(
@@ -206,14 +224,18 @@ function putItems(model: Model, walk: Walk, from: number, offsetMinutes: Offset,
       walk.last = undefined;
       walk.folded = NONE;
     }
-    const isGrouped = itsDay === walk.day && follows(walk.last, item);
+    const follow = itsDay === walk.day && follows(walk.last, item);
     const answers = item.re === undefined ? undefined : itemAt(items, item.re);
-    const earlier = itsDay === walk.day && joins(walk.folded, item) ? walk.folded : NONE;
+    const isJoined = itsDay === walk.day && joins(walk.folded, item, follow);
+    const earlier = isJoined ? walk.folded : NONE;
+    const isGrouped = isJoined ? walk.isFoldedGrouped : follow;
     const key = `i${(earlier[0] ?? item).seq}`;
     put({ kind: "item", key, item, earlier, isGrouped, answers });
     walk.day = itsDay;
     walk.last = item;
-    walk.folded = FOLDED.has(item.kind) ? [...earlier, item] : NONE;
+    const folds = FOLDED.has(item.kind) || (walk.joinsFiles && item.kind === "file");
+    walk.folded = folds ? [...earlier, item] : NONE;
+    walk.isFoldedGrouped = isGrouped;
   }
 }
 
@@ -238,11 +260,22 @@ function follows(last: Item | undefined, item: Item): boolean {
 }
 
 /** Whether it is told in the line that tells of those before it. */
-function joins(folded: readonly Item[], { kind, timeUnixMs }: Item): boolean {
+function joins(folded: readonly Item[], item: Item, isFollowing: boolean): boolean {
+  const { kind, timeUnixMs } = item;
   const [first] = folded;
   if (first?.kind !== kind) return false;
   if (kind === "sealed") return true;
+  if (kind === "file") return isFollowing && isSentWith(folded, item);
   return folded.length < FOLDED_MAX && timeUnixMs - first.timeUnixMs < FOLD_MS;
+}
+
+/** What is said with them is said once: words of their own are those of another sending. */
+function isSentWith(folded: readonly Item[], { text, timeUnixMs }: Item): boolean {
+  const before = folded.at(-1)?.timeUnixMs ?? Number.NEGATIVE_INFINITY;
+  const isSaid = folded.some((one) => one.text !== "");
+  return (
+    folded.length < FILES_MAX && timeUnixMs - before <= FILES_MS && !(isSaid && text !== "")
+  );
 }
 
 /** Days since 1970, local. */
@@ -253,7 +286,9 @@ function dayOf(unixMs: number, offsetMinutes: Offset): number {
 function isEqual(one: Row, other: Row): boolean {
   if (one.kind === "item" && other.kind === "item") {
     const isSameItem = one.item === other.item && one.answers === other.answers;
-    const isSameLine = one.earlier.length === other.earlier.length;
+    const isSameLine =
+      one.earlier.length === other.earlier.length &&
+      one.earlier.every((item, i) => item === other.earlier[i]);
     return isSameItem && isSameLine && one.isGrouped === other.isGrouped;
   }
   if (one.kind === "pending" && other.kind === "pending") {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { PICTURE_PIXELS_MAX, PICTURE_SIDE_MAX } from "../../../src/base/limits-page.ts";
 import { pictureHeader } from "../../../src/core/client/picture-header.ts";
 import { isPictureName } from "../../../src/core/client/picture-name.ts";
-import { gifOf, jpegOf, pngHead, pngOf, webpOf } from "./made.ts";
+import { gifOf, jpegOf, pngHead, pngOf, webpOf } from "../../cli/screen/pictures/made.ts";
 
 test("each kind says how large it is", async () => {
   expect(pictureHeader(pngOf(300, 7))).toEqual({ type: "png", width: 300, height: 7 });
