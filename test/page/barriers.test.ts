@@ -26,7 +26,7 @@ const OVER: readonly Screen[] = [
   ["the list of rooms", click(".side-title .icon-button >> nth=0")],
   ["joining a room", click(".side-title .icon-button >> nth=1")],
   ["the menu of the room", click(".room-head [aria-haspopup=menu]")],
-  ["opening a file", click(".file-card .file-actions button >> nth=1")],
+  ["a picture, large", click("button.picture")],
 ];
 
 /** A room with all that one may meet in it. */
@@ -45,7 +45,7 @@ async function furnish(sandbox: Sandbox, served: Served, visit: Visit): Promise<
     .home("tom")
     .with(env)
     .json(["send-file", sandbox.path("photo.png"), "--to", "lobby"]);
-  await visit.page.locator(".file-card").waitFor();
+  await visit.page.locator("button.picture").waitFor();
 }
 
 /** Where it is narrow, the rooms are in a drawer. */

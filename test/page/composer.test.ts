@@ -126,7 +126,7 @@ pageTest("tabs are tabs, in messages and in texts that are opened", async () => 
   const words = ana.message("cc -o a a.c").locator(".words");
   expect(await words.textContent()).toBe(code);
   await ana.attach(sandbox.write("Makefile.txt", `${code}\n`));
-  await ana.file("Makefile.txt").getByRole("button", { name: "Open", exact: true }).click();
+  await ana.file("Makefile.txt").getByRole("button", { name: "Open Makefile.txt" }).click();
   await ana.dialog("Open Makefile.txt?").getByRole("button", { name: "Open", exact: true }).click();
   const shown = ana.dialog("Makefile.txt").locator("pre");
   await shown.waitFor();

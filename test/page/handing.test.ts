@@ -16,7 +16,7 @@ async function widthIn({ page }: Visit, name: string): Promise<number> {
   return page.evaluate<number>(`${image}.decode().then(() => ${image}.naturalWidth)`);
 }
 
-pageTest("a picture from the clipboard is sent after a question, and seen on demand", async () => {
+pageTest("a picture from the clipboard is seen before it goes, and goes with words", async () => {
   await using sandbox = new Sandbox();
   const served = await sandbox.serve();
   await using ana = await browser.visit(pageAddress(served));
@@ -31,15 +31,45 @@ pageTest("a picture from the clipboard is sent after a question, and seen on dem
   })])`);
   await ana.box.focus();
   await ana.page.keyboard.press("Control+V");
-  const question = ana.dialog("Send this file to lobby?");
-  await question.getByText("image.png").waitFor();
-  await question.getByRole("button", { name: "Send" }).click();
+  await ana.attachments.getByRole("img", { name: "Picture image.png" }).waitFor();
+  // One that is not meant to go is taken away; the words stay.
+  await ana.attaches(sandbox.write("wrong.txt", "no"));
+  await ana.box.fill("look, @ben");
+  await ana.button("Remove wrong.txt").click();
+  expect(await ana.attachments.count()).toBe(1);
+  expect(await ana.barriers()).toEqual([]);
+  await ana.keepPicture("attached");
+  await ana.box.press("Enter");
+  await ana.attachments.first().waitFor({ state: "detached" });
+  expect(await ana.box.inputValue()).toBe("");
   const card = ben.file("image.png");
-  await card.waitFor();
-  expect(await card.locator("img").count()).toBe(0);
-  await card.getByRole("button", { name: "Show preview" }).click();
   await card.getByRole("img", { name: "Picture image.png" }).waitFor();
   expect(await widthIn(ben, "image.png")).toBe(320);
+  const message = ben.message("look, @ben");
+  expect(await message.count()).toBe(1);
+  expect(await message.getAttribute("class")).toContain("is-calling");
+});
+
+pageTest("words that are no caption go as a message of their own, and none gets lost", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  await using ana = await browser.visit(pageAddress(served));
+  await ana.enter("ana");
+  await ana.says("the first word");
+  await ana.settled();
+  // A command is not said to anybody, and what is to be sent stays.
+  await ana.attaches(sandbox.write("one.txt", "1"));
+  await ana.box.fill("/nonsense x");
+  await ana.box.press("Enter");
+  await ana.page.getByText("There is no command /nonsense.").waitFor();
+  expect(await ana.attachments.count()).toBe(1);
+  const long = `${"long ".repeat(1_000)}end`;
+  await ana.box.fill(long);
+  await ana.button("Send").click();
+  await ana.file("one.txt").waitFor();
+  await ana.sees(/long end/);
+  const article = ana.page.locator("article").filter({ has: ana.file("one.txt") });
+  expect(await article.textContent()).not.toContain("long");
 });
 
 pageTest("what could run is never shown where it stands, whatever it is called", async () => {
@@ -52,16 +82,16 @@ pageTest("what could run is never shown where it stands, whatever it is called",
   await ana.attach(...names.map((name) => sandbox.write(name, drawing)));
   for (const name of names) await ana.file(name).waitFor();
   for (const name of names.slice(0, 2)) {
-    const buttons = await ana.file(name).getByRole("button").allTextContents();
-    expect([name, buttons]).toEqual([name, ["Save", "…"]]);
+    const buttons = ana.file(name).getByRole("button");
+    expect([name, await buttons.count()]).toEqual([name, 2]);
+    expect(await ana.file(name).getByRole("button", { name: /^Open/ }).count()).toBe(0);
   }
   const card = ana.file("really.png");
-  await card.getByRole("button", { name: "Show preview" }).click();
   await card.getByText("What it holds is no picture that can be shown here.").waitFor();
   expect(await ana.page.locator("article img").count()).toBe(0);
 });
 
-pageTest("files that are dropped on a room are sent there after a question", async () => {
+pageTest("files that are dropped on a room go there with the next message", async () => {
   await using sandbox = new Sandbox();
   const served = await sandbox.serve();
   await using ana = await browser.visit(pageAddress(served));
@@ -85,12 +115,10 @@ pageTest("files that are dropped on a room are sent there after a question", asy
   await drag("dragover");
   await drag("drop");
   await over.waitFor({ state: "detached" });
-  const question = ana.dialog("Send 2 files to lobby?");
-  await question.getByText("b.txt").waitFor();
-  await question.getByRole("button", { name: "Cancel" }).click();
+  await ana.attachments.getByText("b.txt").waitFor();
+  await ana.attachments.getByRole("img", { name: "Picture a.png" }).waitFor();
   expect(await ana.page.locator(".transfer").count()).toBe(0);
-  await drag("drop");
-  await question.getByRole("button", { name: "Send" }).click();
+  await ana.button("Send").click();
   await ana.file("b.txt").waitFor();
   await ana.file("a.png").waitFor();
   const env = { CHAT_INVITE: served.invite, CHAT_USER: "tom", CHAT_PASSWORD: "x" };

@@ -86,13 +86,12 @@ pageTest("a picture is shown, and a folder is left to the program", async () => 
   await using _ = ana;
   await Bun.write(sandbox.path("hill.png"), photo(120, 80));
   ben.type(`/send ${sandbox.path("hill.png")}`);
-  await ana.file("hill.png").getByRole("button", { name: "Preview" }).click();
-  await ana.file("hill.png").locator("img.picture").waitFor();
+  await ana.file("hill.png").getByRole("img", { name: "Picture hill.png" }).waitFor();
   await Bun.write(sandbox.path("papers/one.txt"), CANARY);
   ben.type(`/send ${sandbox.path("papers")}`);
-  const folder = ana.page.locator(".file-card").filter({ hasText: "papers" });
+  const folder = ana.page.locator(".file").filter({ hasText: "papers" });
   await folder.getByText("chat get-file saves it").waitFor();
-  expect(await folder.getByRole("button").count()).toBe(0);
+  expect(await folder.getByRole("button", { name: /^Save/ }).count()).toBe(0);
   expect(await ana.barriers()).toEqual([]);
   await nothingAt(served, "hill.png", "papers");
 });
@@ -154,9 +153,10 @@ pageTest("files that are pasted and dropped are encrypted, and go on after a rel
   await letsTerminalIn(ana, "ben", ben);
   for (const kind of ["paste", "drop"] as const) {
     await ana.page.evaluate(handing(kind));
-    await ana.page.locator("dialog[open]").getByRole("button", { name: "Send" }).click();
-    await ben.json("file", { name: `by-${kind}.txt` });
-    await ana.page.locator("dialog[open]").waitFor({ state: "detached" });
+    await ana.attachments.first().waitFor();
+    await ana.box.fill(`the words by ${kind}`);
+    await ana.button("Send").click();
+    await ben.json("file", { name: `by-${kind}.txt`, text: `the words by ${kind}` });
   }
   const path = largeFile(sandbox.path("film.bin"), 40 * 1024 * 1024 + 77);
   const half = relay.stallAfter("up", 20 * 1024 * 1024);
@@ -171,7 +171,7 @@ pageTest("files that are pasted and dropped are encrypted, and go on after a rel
   await line.getByRole("button", { name: "Resume" }).click();
   await (await again).setFiles(path);
   expect(await got(sandbox, ben, "film.bin")).toBe(await sha256Of(path));
-  await nothingAt(served, "film.bin", "by-paste", "by-drop");
+  await nothingAt(served, "film.bin", "by-paste", "by-drop", "the words");
 });
 
 pageTest("a page that cannot seal sends no file to a sealed room", async () => {

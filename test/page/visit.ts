@@ -138,15 +138,28 @@ export class Visit {
     });
   }
 
-  async attach(...paths: readonly string[]): Promise<void> {
+  /** Chooses files, which go with the next message. */
+  async attaches(...paths: readonly string[]): Promise<void> {
     const chosen = this.page.waitForEvent("filechooser");
     await this.button("Attach").click();
     await (await chosen).setFiles([...paths]);
+    await this.attachments.first().waitFor();
   }
 
-  /** The card of a file that was sent. */
+  /** What goes with the next message. */
+  get attachments(): Locator {
+    return this.page.getByRole("list", { name: "Files to send" }).getByRole("listitem");
+  }
+
+  /** Chooses files, and sends them. */
+  async attach(...paths: readonly string[]): Promise<void> {
+    await this.attaches(...paths);
+    await this.button("Send").click();
+  }
+
+  /** A file that was sent. */
   file(name: string): Locator {
-    return this.page.getByRole("region", { name: `File ${name}`, exact: true });
+    return this.page.getByRole("group", { name: `File ${name}`, exact: true });
   }
 
   /** By the browser's own means: behind the button of the card's other ways. */
@@ -193,8 +206,10 @@ const WRONG = /polic|refused to|violat|same key|"key" prop/i;
 
 function watch(page: Page, origin: string, wrongs: string[]): void {
   const socketOrigin = origin.replace(/^http/, "ws");
+  // With what is its own a browser shows a document.
   const isOwn = (url: string) =>
-    /^(?:blob|data|about):/.test(url) || [origin, socketOrigin].includes(new URL(url).origin);
+    /^(?:blob|data|about|chrome|chrome-extension):/.test(url) ||
+    [origin, socketOrigin].includes(new URL(url).origin);
   page.on("request", (request) => {
     if (!isOwn(request.url())) wrongs.push(`asked another machine: ${request.url()}`);
   });

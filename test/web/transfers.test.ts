@@ -197,6 +197,27 @@ describe("downloads", () => {
     await next.until("gone", () => transfers(next).length === 0);
   });
 
+  test("words go with the first file, also when a later page goes on with it", async () => {
+    const site = await Site.open();
+    const browser = new Browser(site);
+    browser.channelMs = 15;
+    const ana = await browser.member("ana");
+    const file = fileOf(contents());
+    ana.chat.upload("lobby", [file, fileOf(contents(10))], [], "look");
+    await ana.until("begun", () => transfers(ana).length === 2);
+    await ana.until("some is there", () => (transfers(ana)[0]?.progress?.doneBytes ?? 0) > 0);
+    ana.kill();
+    const next = await browser.tab();
+    await next.until("left", () => stateOf(next) === "needs-file");
+    next.chat.resumeTransfer(transfers(next)[0]?.id ?? "", file);
+    await next.until("sent", () => stateOf(next) === "done");
+    next.chat.open("lobby");
+    const items = openRoom(next.chat.model)?.tail.items.filter(({ kind }) => kind === "file");
+    const said = new Map(items?.map(({ file: body, text }) => [body?.size, text]));
+    expect(said.get(contents().length)).toBe("look");
+    expect(said.get(10) ?? "").toBe("");
+  });
+
   test("a preview is refused above its bound", async () => {
     const site = await Site.open();
     const ana = await new Browser(site).member("ana");
@@ -206,7 +227,13 @@ describe("downloads", () => {
     const item = openRoom(ana.chat.model)?.tail.items.find(({ kind }) => kind === "file");
     const file = item?.file?.file ?? "";
     expect(await site.wait(ana.chat.preview(file, 1_000))).toEqual(contents(1_000));
-    const refused = ana.chat.preview(file, 999).catch((fault: { code: string }) => fault.code);
+    const code = (fault: { code: string }) => fault.code;
+    const refused = ana.chat.preview(file, 999).catch(code);
     expect(await site.wait(refused)).toBe("too-large");
+    const digest = item?.file?.digest ?? "";
+    expect(await site.wait(ana.chat.preview(file, 1_000, { digest }))).toEqual(contents(1_000));
+    // The server gives something else than the message names.
+    const other = ana.chat.preview(file, 1_000, { digest: "00".repeat(32) }).catch(code);
+    expect(await site.wait(other)).toBe("checksum-wrong");
   });
 });

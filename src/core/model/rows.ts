@@ -169,9 +169,7 @@ export class RowMaker {
     const isSameWay = before?.readTo === readTo && isSameLook;
     const goesOn = before !== undefined && isSameWay && isBeginning(before.items, items);
     const isMarked = readTo === undefined || (items[0]?.n ?? 0) > readTo + 1;
-    const walk: Walk = goesOn
-      ? { ...before, items }
-      : { ...look, ignored, ...BEGINNING, isMarked };
+    const walk: Walk = goesOn ? { ...before, items } : { ...look, ignored, ...BEGINNING, isMarked };
     const kept = this.#items;
     if (!goesOn) this.#items = new Map();
     putItems(
@@ -273,9 +271,7 @@ function joins(folded: readonly Item[], item: Item, isFollowing: boolean): boole
 function isSentWith(folded: readonly Item[], { text, timeUnixMs }: Item): boolean {
   const before = folded.at(-1)?.timeUnixMs ?? Number.NEGATIVE_INFINITY;
   const isSaid = folded.some((one) => one.text !== "");
-  return (
-    folded.length < FILES_MAX && timeUnixMs - before <= FILES_MS && !(isSaid && text !== "")
-  );
+  return folded.length < FILES_MAX && timeUnixMs - before <= FILES_MS && !(isSaid && text !== "");
 }
 
 /** Days since 1970, local. */

@@ -32,7 +32,30 @@ export interface WebFile {
  */
 const GATHERED_BYTES_MAX = 4 * CHUNK_BYTES;
 
-/** Answers GET and HEAD. @throws Fault the file's, while nothing was sent yet */
+/**
+ * What browsers play or show by themselves, by extension: none of these types is a page, and none
+ * is guessed from what is in the file.
+ */
+const VIEWED: ReadonlyMap<string, string> = new Map([
+  ["mp3", "audio/mpeg"],
+  ["ogg", "audio/ogg"],
+  ["wav", "audio/wav"],
+  ["m4a", "audio/mp4"],
+  ["mp4", "video/mp4"],
+  ["webm", "video/webm"],
+  ["pdf", "application/pdf"],
+]);
+
+/**
+ * Whatever it is: it runs nothing, asks for nothing, is of no origin, and stands nowhere but in our
+ * own page.
+ */
+const VIEW_POLICY = "sandbox; default-src 'none'; frame-ancestors 'self'";
+
+/**
+ * Answers GET and HEAD. With `?view` at its address, a file of a known type comes to be shown.
+ * @throws Fault the file's, while nothing was sent yet
+ */
 export async function fileResponse(
   request: Request,
   file: WebFile,
@@ -51,8 +74,14 @@ function zipSource({ name, digest, chunks }: WebFile): Omit<ZipSource, "manifest
 async function contentResponse(request: Request, file: WebFile): Promise<Response> {
   const { sizeBytes } = file;
   const etag = `"${file.digest}"`;
-  const headers = headersOf(cleanFileName(file.name), etag, "application/octet-stream");
+  const name = cleanFileName(file.name);
+  const viewed = viewedType(request, name);
+  const headers = headersOf(name, etag, viewed ?? "application/octet-stream");
   headers["accept-ranges"] = "bytes";
+  if (viewed !== undefined) {
+    headers["content-disposition"] = "inline";
+    headers["content-security-policy"] = VIEW_POLICY;
+  }
   const { headers: asked } = request;
   if (matches(asked.get("if-none-match"), etag)) {
     return new Response(null, { status: 304, headers });
@@ -98,6 +127,12 @@ async function* archive(file: WebFile, source: ZipSource): AsyncGenerator<Uint8A
   } finally {
     over?.();
   }
+}
+
+/** @returns undefined: it is to be saved */
+function viewedType({ url }: Request, name: string): string | undefined {
+  if (!new URL(url).searchParams.has("view")) return undefined;
+  return VIEWED.get(/\.(\w+)$/.exec(name)?.[1]?.toLowerCase() ?? "");
 }
 
 function headersOf(name: string, etag: string, type: string): Record<string, string> {

@@ -47,7 +47,8 @@ export function httpHandler(options: HttpOptions): HttpHandler {
     const response = await answer(options, request, remote, keepOpen);
     const host = request.headers.get("host");
     for (const [name, value] of Object.entries(securityHeaders(host))) {
-      response.headers.set(name, value);
+      // What is in a user's file has a stricter policy of its own.
+      if (!response.headers.has(name)) response.headers.set(name, value);
     }
     if (!response.headers.has("cache-control")) response.headers.set("cache-control", "no-store");
     return response;

@@ -24,6 +24,7 @@ function contentPolicy(host: string | null): string {
     "img-src 'self' blob: data:",
     "media-src 'self' blob:",
     "font-src 'self'",
+    "frame-src 'self'",
     "manifest-src 'self'",
     `connect-src 'self'${sockets}`,
     "form-action 'none'",

@@ -2,7 +2,7 @@ import { toHex } from "../../base/bytes.ts";
 
 /** What the page itself may show of a file, judged by its bytes: no name and no sender decides. */
 
-export type MediaKind = "image" | "sound" | "video" | "text";
+export type MediaKind = "image" | "sound" | "video" | "document" | "text";
 
 interface MediaRow {
   readonly kind: MediaKind;
@@ -24,6 +24,7 @@ const BY_EXTENSION: ReadonlyMap<string, MediaRow> = new Map([
   ["wav", { kind: "sound", mime: "audio/wav", name: "WAV" }],
   ["m4a", { kind: "sound", mime: "audio/mp4", name: "MP4" }],
   ["mp4", { kind: "video", mime: "video/mp4", name: "MP4" }],
+  ["pdf", { kind: "document", mime: "application/pdf", name: "PDF" }],
   ["webm", { kind: "video", mime: "video/webm", name: "WebM" }],
   ...["txt", "md", "csv", "tsv", "log", "json", "jsonl", "toml", "yaml", "py", "ts", "js", "c"].map(
     (extension) =>

@@ -16,6 +16,7 @@ import { modelEventOf } from "../../client/server-events.ts";
 import type { Hashing } from "../../client/transfer/hashing.ts";
 import { greet } from "../../client/trust.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
+import { withMentions } from "../../core/client/mentions.ts";
 import type { ModelEvent } from "../../core/model/event.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import type { ServerPlace } from "../../wire/invite.ts";
@@ -170,7 +171,9 @@ export class AccountSession {
     const said = { clock, entropy, verifier, program: PROGRAM };
     const lane = (connection: Connection) => greet(connection, said);
     const channels = { clock, entropy, activeLink, hashing, greet: lane };
-    return open({ platform, owner, channels, sealed: this.#sealedFiles(), tell });
+    const say = (to: string, text: string) =>
+      void this.posts.post(to, withMentions({ text })).catch(() => undefined); // It is shown.
+    return open({ platform, owner, channels, sealed: this.#sealedFiles(), say, tell });
   }
 
   #sealedFiles(): SealedPageParts {

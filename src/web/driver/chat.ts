@@ -7,6 +7,7 @@ import { roomOf } from "../../core/model/selectors.ts";
 import type { RoomState } from "../../core/model/state.ts";
 import { Device } from "../browser/device-key.ts";
 import type { Platform } from "../browser/environment.ts";
+import type { PreviewOptions } from "../transfer/downloads.ts";
 import type { PageTransfers } from "../transfer/page-transfers.ts";
 import type { FileHandle } from "../transfer/upload-journal.ts";
 import type { Linking } from "./linking.ts";
@@ -101,17 +102,22 @@ export class Chat extends ChatCore {
   /**
    * Each begins as soon as it may; in a sealed room, encrypted.
    * @param handles as many as files, where the browser has them
+   * @param text said with the first one
    */
   upload(
     target: string,
     files: readonly File[],
     handles: readonly (FileHandle | undefined)[] = [],
+    text = "",
   ): void {
     const to = bare(target);
     this.#transfer(({ uploads }) => {
       const refusal = this.#sealedRoom(target) && this.sealRefusal;
       if (refusal !== undefined) throw refusal;
-      for (const [i, file] of files.entries()) this.show(uploads.add(to, file, handles[i]));
+      for (const [i, file] of files.entries()) {
+        const said = i === 0 && text !== "" ? text : undefined;
+        this.show(uploads.add(to, file, { handle: handles[i], text: said }));
+      }
     });
   }
 
@@ -161,10 +167,14 @@ export class Chat extends ChatCore {
     this.#transfer(({ downloads }) => downloads.add(id, name));
   }
 
-  /** Whole in memory, checked: for previews of images. @throws Fault too-large, … */
-  async preview(file: string, sizeBytesMax: number): Promise<Uint8Array> {
+  /** Whole in memory, checked: for previews. @throws Fault too-large, checksum-wrong, … */
+  async preview(
+    file: string,
+    sizeBytesMax: number,
+    options: PreviewOptions = {},
+  ): Promise<Uint8Array> {
     const { downloads } = await this.accountSession.transfers();
-    return downloads.preview(fileOf(file), sizeBytesMax);
+    return downloads.preview(fileOf(file), sizeBytesMax, options);
   }
 
   #sealedRoom(target: string): RoomState | undefined {

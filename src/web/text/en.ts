@@ -192,8 +192,6 @@ export const ENGLISH = {
   tooLong: (size: string, max: string) => `Too long: ${size} of at most ${max}.`,
   suggestions: "Suggestions",
   dropHere: (target: string) => `Drop files to send them to ${target}`,
-  sendFilesAsk: (n: number, target: string) =>
-    n === 1 ? `Send this file to ${target}?` : `Send ${n} files to ${target}?`,
   commandUnknown: (word: string) => `There is no command /${word}.`,
   sendAsText: "Send as text",
   commandMisused: (usage: string) => `Write ${usage}`,
@@ -201,23 +199,7 @@ export const ENGLISH = {
   // Files.
   file: "File",
   folderOf: (entries: number) => `Folder, ${entries === 1 ? "1 entry" : `${entries} entries`}`,
-  saveFile: (name: string) => `Save ${name}`,
-  fileSealedFolder: "A sealed folder: chat get-file saves it, a page cannot.",
-  fileSealedLarge: "Sealed, and too large for this browser: chat get-file saves it.",
-  saveByBrowser: "Save with the browser, unchecked",
   open: "Open",
-  openAsk: (name: string) => `Open ${name}?`,
-  openExplained: (type: string, size: string, from: string) =>
-    `${type}, ${size}, sent by ${from}. ` +
-    "It is checked, shown inside this page, and nothing in it runs.",
-  preview: "Show preview",
-  noPicture: "What it holds is no picture that can be shown here.",
-  picture: (name: string) => `Picture ${name}`,
-  typeImage: (kind: string) => `${kind} picture`,
-  typeText: "Text",
-  typeSound: "Sound",
-  typeVideo: "Video",
-  typeOther: "File",
   dismiss: "Dismiss",
   done: "done",
   beingSent: (from: string, name: string) => `${from} is sending ${name}`,

@@ -39,6 +39,12 @@ const JOURNAL: JournalOptions<DownloadEntry> = {
   },
 };
 
+export interface PreviewOptions {
+  /** Hex, as the message has it that tells of the file. */
+  readonly digest?: string;
+  readonly signal?: AbortSignal;
+}
+
 interface Download {
   readonly key: string;
   readonly file: FileId;
@@ -115,11 +121,18 @@ export class Downloads {
     }
   }
 
-  /** Whole and checked in memory. @throws Fault too-large, and as a download */
-  async preview(file: FileId, sizeBytesMax: number): Promise<Uint8Array> {
+  /** Whole and checked in memory. @throws Fault too-large, checksum-wrong, and as a download */
+  async preview(
+    file: FileId,
+    sizeBytesMax: number,
+    { digest, signal }: PreviewOptions = {},
+  ): Promise<Uint8Array> {
     const target = new MemoryTarget(sizeBytesMax);
     const sink = new SaveSink(target, this.#options.channels.hashing);
-    await this.#get(file, sink, undefined, () => undefined);
+    const got = await this.#get(file, sink, signal, () => undefined);
+    if (digest !== undefined && got.digest !== digest) {
+      throw new Fault("checksum-wrong", "this is not the file that the message names");
+    }
     return target.bytes();
   }
 

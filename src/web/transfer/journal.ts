@@ -13,6 +13,8 @@ export interface PageTransfersOptions {
   readonly channels: TransfersOptions;
   /** Left out: a page without sealed rooms. */
   readonly sealed?: SealedPageParts;
+  /** A message of its own, where the server is too old to keep words with a file. */
+  readonly say?: (to: string, text: string) => void;
   readonly tell: (event: WorkEvent) => void;
 }
 

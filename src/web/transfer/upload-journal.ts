@@ -29,6 +29,8 @@ export interface UploadEntry extends JournalEntry {
   /** By which the same file is known again. */
   readonly stamp: string;
   readonly handle: FileHandle | undefined;
+  /** What is said with it. */
+  readonly text?: string | undefined;
   /** Undefined: it was not offered yet. */
   readonly file: FileId | undefined;
   /** Chunks whose checksums are known. */
@@ -45,13 +47,14 @@ const OPTIONS: JournalOptions<UploadEntry> = {
   table: "uploads",
   keepMs: UPLOAD_KEEP_MS, // The server has forgotten older ones, too.
   entryOf: (value) => {
-    const { key, to, name, stamp, begunUnixMs, upTo } = value;
+    const { key, to, name, stamp, begunUnixMs, upTo, text } = value;
     const isWhole =
       typeof key === "string" &&
       typeof to === "string" &&
       typeof name === "string" &&
       typeof stamp === "string" &&
       typeof begunUnixMs === "number" &&
+      (text === undefined || typeof text === "string") &&
       Number.isSafeInteger(upTo);
     return isWhole ? (value as UploadEntry) : undefined;
   },

@@ -23,6 +23,13 @@ interface Upload {
   release: () => void;
 }
 
+export interface UploadWay {
+  /** For a later page to read it again, where the browser has that. */
+  readonly handle?: FileHandle | undefined;
+  /** What is said with it. */
+  readonly text?: string | undefined;
+}
+
 /** Files that this page sends. They are kept in a journal, so that a reloaded page goes on. */
 export class Uploads {
   readonly #options: PageTransfersOptions;
@@ -73,13 +80,17 @@ export class Uploads {
   }
 
   /** Goes on with the same file to the same target, if an earlier page has left it. */
-  async add(to: string, file: File, handle: FileHandle | undefined): Promise<void> {
+  async add(to: string, file: File, { handle, text }: UploadWay = {}): Promise<void> {
     const left = [...this.#uploads.values()].find(({ key, state }) => {
       const entry = this.#journal.get(key);
       const isSame = entry?.to === to && entry.name === file.name && entry.stamp === stampOf(file);
       return state.kind === "needs-file" && isSame;
     });
-    if (left !== undefined) return this.resume(left.key, file);
+    if (left !== undefined) {
+      const entry = this.#journal.get(left.key);
+      if (entry !== undefined && text !== undefined) this.#journal.put({ ...entry, text });
+      return this.resume(left.key, file);
+    }
     if (this.#uploads.size >= PAGE_UPLOADS_MAX) {
       throw new Fault("too-many", `${PAGE_UPLOADS_MAX} files are on their way already`);
     }
@@ -93,6 +104,7 @@ export class Uploads {
       sizeBytes: file.size,
       stamp: stampOf(file),
       handle,
+      text,
       isPaused: false,
       begunUnixMs: clock.unixMs(),
       file: undefined,
@@ -200,6 +212,7 @@ export class Uploads {
       const sent = await this.#files.send({
         source,
         to: [entry.to],
+        text: entry.text,
         signal: stop.signal,
         onProgress: (progress) => {
           upload.progress = progress;
@@ -209,6 +222,7 @@ export class Uploads {
       const [refused] = sent.refused;
       if (refused !== undefined && sent.posted.length === 0) throw refused.fault;
       this.#journal.remove(upload.key);
+      if (sent.unsaid !== undefined) this.#options.say?.(entry.to, sent.unsaid);
       this.#settle(upload, stop, { kind: "done" });
     } catch (error) {
       if (!(error instanceof Fault)) throw error;

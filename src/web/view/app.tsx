@@ -11,7 +11,6 @@ import { briefText } from "./room/event-text.ts";
 import { Banners, Faults, type OwnFault } from "./shell/banners.tsx";
 import { PageContext, type PageValue, useModel, usePage } from "./shell/context.tsx";
 import { Dashboard, type LazyParts, PartsLoader, usePrefetch } from "./shell/lazy.tsx";
-import { Previews } from "./shell/previews.ts";
 import { keepSettings, readSettings, type Settings } from "./shell/settings.ts";
 
 interface Shown {
@@ -206,7 +205,7 @@ export interface AppProps {
 
 export function App({ chat, words }: AppProps) {
   const [settings, setSettings] = useState(readSettings);
-  const [previews] = useState(() => new Previews(chat));
+  const [previews] = useState({});
   const [lazy] = useState(() => new PartsLoader(loadParts));
   const { shown, faults, said, show, close, fail, dismiss, say } = useShown();
   const change = useCallback((some: Partial<Settings>) => {

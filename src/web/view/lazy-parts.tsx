@@ -5,8 +5,9 @@ import { GuessDelay } from "./entering/guess-delay.tsx";
 import { OperatorLine, OperatorPart } from "./entering/operator-line.tsx";
 import { ResetForm } from "./entering/reset-form.tsx";
 import { wrongEntry } from "./entering/wrong-entry.tsx";
+import { Attachments } from "./files/attachments.tsx";
+import { Files } from "./files/files.tsx";
 import { TransferLine, Transfers } from "./files/transfers.tsx";
-import { Viewer } from "./files/viewer.tsx";
 import { ModerationDialog } from "./room/moderation-dialog.tsx";
 import { JoinDialog, RoomsDialog, TopicDialog } from "./room/room-dialogs.tsx";
 import { RoomMenu } from "./room/room-menu.tsx";
@@ -36,7 +37,8 @@ export const PARTS: LazyParts = {
   Topic: TopicDialog,
   RoomMenu,
   Saved: SavedDialog,
-  Viewer,
+  Files,
+  Attachments,
   Search,
   Dashboard,
   OperatorLine,

@@ -183,3 +183,59 @@ test("who comes one after the other is told in one line, who goes in another", (
     expect(lines(maker)).toEqual(lines(new RowMaker()));
   }
 });
+
+const MINUTE_MS = 60_000;
+
+function sent(seq: number, more: { text?: string; from?: string; timeUnixMs?: number } = {}) {
+  const { text, ...rest } = more;
+  const file = `f${String(seq).padStart(11, "0")}`;
+  const body = { file, name: "a.png", size: 1, chunks: 1, digest: "0a".repeat(32) };
+  return said(seq, { kind: "file", ...rest, body: text === undefined ? body : { ...body, text } });
+}
+
+/** Keys of the rows, and how many files each tells of. */
+function files(
+  model: Parameters<RowMaker["rowsOf"]>[0],
+  maker = new RowMaker({ joinsFiles: true }),
+) {
+  const { rows } = maker.rowsOf(model, utc);
+  return rows.flatMap((row) =>
+    row.kind === "item" ? [`${row.key} ${row.earlier.length + 1} ${row.isGrouped}`] : [],
+  );
+}
+
+test("files that were sent together are one row, with one text, where that is asked for", () => {
+  const before = [
+    said(2, { from: "ben", timeUnixMs: 0 }),
+    sent(3, { from: "ben", timeUnixMs: 1 }),
+    sent(4, { from: "ben", timeUnixMs: 2, text: "two" }),
+    sent(5, { from: "ben", timeUnixMs: 2 + MINUTE_MS }),
+    // Words of their own, a long time after, another sender, words in between.
+    sent(6, { from: "ben", timeUnixMs: 3 + MINUTE_MS, text: "of another time" }),
+    sent(7, { from: "ben", timeUnixMs: 4 + 2 * MINUTE_MS }),
+    sent(8, { from: "cleo", timeUnixMs: 5 + 2 * MINUTE_MS }),
+    said(9, { from: "cleo", timeUnixMs: 5 + 2 * MINUTE_MS }),
+    sent(10, { from: "cleo", timeUnixMs: 5 + 2 * MINUTE_MS }),
+    { kind: "open", target: "lobby" } as const,
+  ];
+  const { model } = scene(...before);
+  const told = ["i2 1 false", "i3 3 true", "i6 1 true", "i7 1 true", "i8 1 false", "i9 1 true"];
+  expect(files(model)).toEqual([...told, "i10 1 true"]);
+  expect(files(model, new RowMaker())).toHaveLength(9);
+  // What comes behind joins the row that is there; what is erased changes it.
+  const maker = new RowMaker({ joinsFiles: true });
+  files(model, maker);
+  const later = sent(11, { from: "cleo", timeUnixMs: 6 + 2 * MINUTE_MS });
+  const next = updateAll(model, [later]).model;
+  expect(files(next, maker)).toEqual([...told, "i10 2 true"]);
+  const gone = said(12, { kind: "erase", from: "cleo", body: { seq: 10 } });
+  const after = updateAll(next, [gone]).model;
+  const row = maker.rowsOf(after, utc).rows.find(({ key }) => key === "i10");
+  expect(row?.kind === "item" ? row.earlier[0]?.state : undefined).toBe("erased");
+});
+
+test("a row has only so many files", () => {
+  const all = Array.from({ length: 30 }, (_, i) => sent(i + 2, { from: "ben", timeUnixMs: i }));
+  const { model } = scene(...all, { kind: "open", target: "lobby" });
+  expect(files(model)).toEqual(["i2 12 false", "i14 12 true", "i26 6 true"]);
+});

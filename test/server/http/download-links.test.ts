@@ -89,6 +89,29 @@ describe("an address of a download", () => {
     await site.stop();
   });
 
+  test("comes to be shown only as a type that is no page, in a sandbox", async () => {
+    for (const [name, type] of [
+      ["film.mp4", "video/mp4"],
+      ["TONE.WAV", "audio/wav"],
+      ["paper.pdf", "application/pdf"],
+      ["page.html", undefined],
+      ["drawing.svg", undefined],
+      ["paper.pdf.html", undefined],
+      ["pdf", undefined],
+      ["photo.png", undefined],
+    ] as const) {
+      const { site, ben, pathFor, get } = await told(new TestFile("shown", 300, name));
+      const { status, headers } = await get(`${await pathFor(ben)}?view`, { range: "bytes=2-5" });
+      expect([name, status]).toEqual([name, 206]);
+      expect(headers.get("content-type")).toBe(type ?? "application/octet-stream");
+      expect(headers.get("content-disposition")).toStartWith(type ? "inline" : "attachment;");
+      expect(headers.get("x-content-type-options")).toBe("nosniff");
+      const policy = headers.get("content-security-policy");
+      if (type !== undefined) expect(policy).toStartWith("sandbox; default-src 'none';");
+      await site.stop();
+    }
+  });
+
   test("HEAD tells its size", async () => {
     const { site, ben, pathFor, get } = await told();
     const response = await get(await pathFor(ben), {}, "HEAD");

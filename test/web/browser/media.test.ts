@@ -15,10 +15,11 @@ test("an image is what its bytes say", () => {
 });
 
 test("what runs or is drawn by markup is never opened here", () => {
-  for (const name of ["a.svg", "a.html", "a.htm", "a.xml", "a.pdf", "a.exe", "png", "a."]) {
+  for (const name of ["a.svg", "a.html", "a.htm", "a.xml", "a.exe", "png", "a."]) {
     expect(mediaOf(name)).toBeUndefined();
   }
   expect(mediaOf("A.JPG")?.mime).toBe("image/jpeg");
   expect(mediaOf("x.png.html")).toBeUndefined();
   expect(mediaOf("notes.txt")?.kind).toBe("text");
+  expect(mediaOf("a.pdf")).toMatchObject({ kind: "document", mime: "application/pdf" });
 });

@@ -1,61 +1,26 @@
 import { useEffect, useRef, useState } from "react";
-import { formatSize } from "../../../base/sizes.ts";
-import { cleanText } from "../../../base/text.ts";
 import type { FileHandle } from "../../transfer/upload-journal.ts";
-import type { PageValue } from "../shell/context.tsx";
-import { confirm } from "../shell/dialog.tsx";
+import type { Attached } from "../shell/lazy.tsx";
 
 /** Browsers that can give a file again after a reload have this. */
 interface HandleItem {
   getAsFileSystemHandle?(): Promise<(FileHandle & { readonly kind: string }) | null>;
 }
 
-interface Dropped {
-  readonly file: File;
-  readonly handle: FileHandle | undefined;
-}
-
-async function droppedOf(items: DataTransferItemList): Promise<readonly Dropped[]> {
+async function droppedOf(items: DataTransferItemList): Promise<readonly Attached[]> {
   const all = [...items].filter(({ kind }) => kind === "file");
   // All must be asked within the event; afterwards the browser forgets them.
   const asked = all.map((item) => ({
     file: item.getAsFile(),
     handle: (item as unknown as HandleItem).getAsFileSystemHandle?.() ?? Promise.resolve(null),
   }));
-  const found: Dropped[] = [];
+  const found: Attached[] = [];
   for (const { file, handle } of asked) {
     const known = await handle.catch(() => null);
     if (file === null || known?.kind === "directory") continue;
     found.push({ file, handle: known ?? undefined });
   }
   return found;
-}
-
-/** Files are sent once the user has confirmed which, and where to. */
-export function askToSend(page: PageValue, target: string, dropped: readonly Dropped[]): void {
-  if (dropped.length === 0) return;
-  const { texts, chat } = page;
-  const files = dropped.map(({ file }) => file);
-  confirm(page, {
-    title: texts.sendFilesAsk(files.length, cleanText(target)),
-    text: "",
-    action: texts.send,
-    onConfirm: () =>
-      chat.upload(
-        target,
-        files,
-        dropped.map(({ handle }) => handle),
-      ),
-    children: (
-      <ul className="plain-list">
-        {files.map((file) => (
-          <li key={`${file.name} ${file.size} ${file.lastModified}`} dir="auto">
-            {cleanText(file.name)} <span className="file-note">{formatSize(file.size)}</span>
-          </li>
-        ))}
-      </ul>
-    ),
-  });
 }
 
 function hasFiles({ dataTransfer }: DragEvent): boolean {
@@ -96,7 +61,7 @@ function isAsked(): boolean {
  * Files that are dropped anywhere in the window: beside the conversation too they are meant for it.
  * @returns whether some hang over it
  */
-export function useDropping(onDropped: (dropped: readonly Dropped[]) => void): boolean {
+export function useDropping(onDropped: (dropped: readonly Attached[]) => void): boolean {
   const [isOver, setOver] = useState(false);
   const latest = useRef(onDropped);
   latest.current = onDropped;

@@ -1,71 +1,320 @@
-import { useEffect, useState } from "react";
+import { type PointerEvent, useEffect, useRef, useState } from "react";
+import { Fault } from "../../../base/fault.ts";
 import { cleanText } from "../../../base/text.ts";
+import { isIgnored, openRoom } from "../../../core/model/selectors.ts";
+import type { Model, ShownFile } from "../../../core/model/state.ts";
 import { mediaOf } from "../../browser/media.ts";
-import { FaultLine, useWork } from "../shell/context.tsx";
+import { type Picture, PREVIEW_BYTES_MAX, previewsOf } from "../../transfer/previews.ts";
+import { FaultLine, useFact, useWork } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
-import type { ViewerProps } from "../shell/lazy.tsx";
+import { IconButton } from "../shell/icons.tsx";
 import { usePartPage } from "../shell/part-page.ts";
-import { PREVIEW_BYTES_MAX } from "../shell/previews.ts";
 
 /** Text that is looked at in a dialog; a longer one is for an editor. */
 const TEXT_SHOWN_MAX = 1024 * 1024;
+const ZOOM_MAX = 8;
+/** As far as a finger goes to the next picture, in pixels. */
+const SWIPE_PX = 50;
 
-type Opened =
-  | { readonly kind: "image" | "sound" | "video"; readonly url: string }
-  | { readonly kind: "text"; readonly text: string };
+export interface ViewerProps {
+  readonly file: ShownFile;
+  readonly onClose: () => void;
+}
 
-/** Shows one file inside the page: pictures, sound and film by the browser, text as text. */
+/** Shows one file inside the page. Nothing in it runs: its kind decides, and never its content. */
 export function Viewer({ file, onClose }: ViewerProps) {
-  const { chat, previews, texts } = usePartPage();
-  const work = useWork();
-  const [opened, setOpened] = useState<Opened | undefined>(undefined);
-  const name = cleanText(file.name);
   const media = mediaOf(file.name);
+  if (media?.kind === "image") return <PictureViewer file={file} onClose={onClose} />;
+  return (
+    <Dialog title={cleanText(file.name)} onClose={onClose} className="viewer">
+      {media?.kind === "text" ? <TextView file={file} /> : <MediaView file={file} />}
+    </Dialog>
+  );
+}
+
+function TextView({ file }: { readonly file: ShownFile }) {
+  const { chat, texts } = usePartPage();
+  const work = useWork();
+  const [text, setText] = useState<string | undefined>(undefined);
   // biome-ignore lint/correctness/useExhaustiveDependencies: fetched once
   useEffect(() => {
-    let made: string | undefined;
-    let isGone = false;
+    const stop = new AbortController();
     work.run(async () => {
-      if (media?.kind === "image") {
-        const url = await previews.load(file.file);
-        if (url !== undefined) return setOpened({ kind: "image", url });
+      const options = { digest: file.digest, signal: stop.signal };
+      const bytes = await chat.preview(file.file, PREVIEW_BYTES_MAX, options);
+      const decoded = new TextDecoder().decode(bytes.subarray(0, TEXT_SHOWN_MAX));
+      setText(cleanText(decoded, { lines: true, tabs: true }));
+    });
+    return () => stop.abort(new Fault("interrupted", "it is not looked at any more"));
+  }, []);
+  return (
+    <>
+      {text === "" ? <p className="hint">{texts.emptyText}</p> : null}
+      {text === undefined || text === "" ? null : (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolled by keys
+        <pre dir="auto" tabIndex={0}>
+          {text}
+        </pre>
+      )}
+      {work.isBusy ? <p role="status">…</p> : null}
+      <FaultLine fault={work.fault} />
+    </>
+  );
+}
+
+/**
+ * Where the browser takes it from: the server, piece by piece and under a policy that lets nothing
+ * in it run; of a sealed room the page, which has to have all of it first.
+ */
+function useAddress(file: ShownFile) {
+  const { chat } = usePartPage();
+  const work = useWork();
+  const [address, setAddress] = useState<string | undefined>(undefined);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asked for once
+  useEffect(() => {
+    const stop = new AbortController();
+    let made: string | undefined;
+    work.run(async () => {
+      if (file.isSealed !== true) {
+        const path = await chat.downloadPath(file.file);
+        return setAddress(`${path}?view`);
       }
-      const bytes = await chat.preview(file.file, PREVIEW_BYTES_MAX);
-      if (isGone) return;
-      if (media?.kind === "sound" || media?.kind === "video") {
-        made = URL.createObjectURL(new Blob([new Uint8Array(bytes)], { type: media.mime }));
-        return setOpened({ kind: media.kind, url: made });
-      }
-      const text = new TextDecoder().decode(bytes.subarray(0, TEXT_SHOWN_MAX));
-      setOpened({ kind: "text", text: cleanText(text, { lines: true, tabs: true }) });
+      const options = { digest: file.digest, signal: stop.signal };
+      const bytes = await chat.preview(file.file, PREVIEW_BYTES_MAX, options);
+      if (stop.signal.aborted) return;
+      const { mime = "" } = mediaOf(file.name) ?? {};
+      made = URL.createObjectURL(new Blob([new Uint8Array(bytes)], { type: mime }));
+      setAddress(made);
     });
     return () => {
-      isGone = true;
+      stop.abort(new Fault("interrupted", "it is not looked at any more"));
       if (made !== undefined) URL.revokeObjectURL(made);
     };
   }, []);
+  return { address, work };
+}
+
+function MediaView({ file }: { readonly file: ShownFile }) {
+  const { texts } = usePartPage();
+  const { address, work } = useAddress(file);
+  const [isWrong, setWrong] = useState(false);
+  const name = cleanText(file.name);
+  const { kind } = mediaOf(file.name) ?? {};
+  const wrong = () => setWrong(true);
   return (
-    <Dialog title={name} onClose={onClose} className="viewer">
-      {opened?.kind === "image" ? <img src={opened.url} alt={texts.picture(name)} /> : null}
-      {opened?.kind === "sound" ? (
+    <>
+      {address !== undefined && kind === "sound" ? (
         // biome-ignore lint/a11y/useMediaCaption: files of users have none
-        <audio controls src={opened.url} aria-label={name} />
+        <audio controls src={address} aria-label={name} onError={wrong} />
       ) : null}
-      {opened?.kind === "video" ? (
+      {address !== undefined && kind === "video" ? (
         // biome-ignore lint/a11y/useMediaCaption: files of users have none
-        <video controls src={opened.url} aria-label={name} />
+        <video controls src={address} aria-label={name} onError={wrong} />
       ) : null}
-      {opened?.kind === "text" && opened.text === "" ? (
-        <p className="hint">{texts.emptyText}</p>
-      ) : null}
-      {opened?.kind === "text" && opened.text !== "" ? (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolled by keys
-        <pre dir="auto" tabIndex={0}>
-          {opened.text}
-        </pre>
-      ) : null}
+      {address !== undefined && kind === "document" ? <iframe src={address} title={name} /> : null}
+      {isWrong ? <p role="alert">{texts.notPlayed}</p> : null}
       {work.isBusy ? <p role="status">…</p> : null}
       <FaultLine fault={work.fault} />
+    </>
+  );
+}
+
+interface Shown {
+  readonly file: ShownFile;
+  readonly text: string;
+}
+
+/** The pictures of what is open, as far as it is here. */
+function picturesOf(model: Model): readonly Shown[] {
+  const room = openRoom(model);
+  const { items = [] } = room?.jump ?? room?.tail ?? {};
+  return items.flatMap(({ file, state, from, text }) => {
+    if (file === undefined || state !== "whole" || isIgnored(model, from)) return [];
+    const isPicture = mediaOf(file.name)?.kind === "image" && file.folder === undefined;
+    return isPicture && file.size <= PREVIEW_BYTES_MAX ? [{ file, text }] : [];
+  });
+}
+
+interface Neighbours {
+  readonly shown: Shown;
+  /** From 1; 0: it was erased meanwhile. */
+  readonly at: number;
+  readonly count: number;
+  /** More of them may be older than what is here. */
+  readonly isMore: boolean;
+  readonly go: (by: 1 | -1) => void;
+}
+
+function useNeighbours(first: ShownFile): Neighbours {
+  const { chat } = usePartPage();
+  const model = useFact((whole) => whole);
+  const pictures = picturesOf(model);
+  const [id, setId] = useState<string>(first.file);
+  const [isWaiting, setWaiting] = useState(false);
+  const index = pictures.findIndex(({ file }) => file.file === id);
+  const room = openRoom(model);
+  const { hasOlder = false } = room?.jump ?? room?.tail ?? {};
+  const isLoading = room?.loading !== undefined;
+  const before = pictures[index - 1]?.file.file;
+  // At the first one that is here: what is older is fetched, as far back as the next picture.
+  useEffect(() => {
+    if (!isWaiting) return;
+    if (before !== undefined) {
+      setWaiting(false);
+      setId(before);
+    } else if (!hasOlder || index < 0) setWaiting(false);
+    else if (!isLoading) chat.reach("older");
+  }, [chat, isWaiting, before, hasOlder, isLoading, index]);
+  const go = (by: 1 | -1) => {
+    const next = pictures[index + by];
+    if (index >= 0 && next !== undefined) setId(next.file.file);
+    else if (by < 0 && hasOlder) setWaiting(true);
+  };
+  const last = useRef<Shown>({ file: first, text: "" });
+  const shown = pictures[index] ?? last.current;
+  last.current = shown;
+  return { shown, at: index + 1, count: pictures.length, isMore: hasOlder, go };
+}
+
+/** One picture, as large as the window; arrows, keys and fingers lead to the others of the room. */
+function PictureViewer({ file: first, onClose }: ViewerProps) {
+  const { texts, chat } = usePartPage();
+  const { shown, at, count, isMore, go } = useNeighbours(first);
+  const { file, text } = shown;
+  const [zoom, setZoom] = useState(1);
+  const zoomBy = (factor: number) =>
+    setZoom((now) => Math.min(ZOOM_MAX, Math.max(1, now * factor)));
+  const move = (by: 1 | -1) => {
+    setZoom(1);
+    go(by);
+  };
+  const press = (event: KeyboardEvent) => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    // A large one is moved by them.
+    if (event.key === "ArrowLeft" && zoom === 1) move(-1);
+    else if (event.key === "ArrowRight" && zoom === 1) move(1);
+    else if (event.key === "+" || event.key === "=") zoomBy(2);
+    else if (event.key === "-") zoomBy(0.5);
+    else if (event.key === "0") setZoom(1);
+    else return;
+    event.preventDefault();
+  };
+  const pressed = useRef(press);
+  pressed.current = press;
+  // Wherever the focus is: nothing beside the dialog can have it.
+  useEffect(() => {
+    const hear = (event: KeyboardEvent) => pressed.current(event);
+    addEventListener("keydown", hear);
+    return () => removeEventListener("keydown", hear);
+  }, []);
+  const touched = useRef<{ readonly x: number; readonly y: number }>(undefined);
+  const onPointerDown = ({ pointerType, isPrimary, clientX: x, clientY: y }: PointerEvent) => {
+    touched.current = pointerType === "touch" && isPrimary && zoom === 1 ? { x, y } : undefined;
+  };
+  const onPointerUp = ({ clientX, clientY }: PointerEvent) => {
+    const from = touched.current;
+    if (from === undefined) return;
+    touched.current = undefined;
+    const [x, y] = [clientX - from.x, clientY - from.y];
+    if (Math.abs(x) >= SWIPE_PX && Math.abs(x) > 2 * Math.abs(y)) move(x < 0 ? 1 : -1);
+  };
+  const name = cleanText(file.name);
+  return (
+    <Dialog title={name} onClose={onClose} className="viewer is-picture">
+      <div className="viewer-stage" onPointerDown={onPointerDown} onPointerUp={onPointerUp}>
+        <div className="viewer-tools">
+          <IconButton
+            icon="back"
+            label={texts.previousPicture}
+            isDisabled={at <= 1 && !isMore}
+            onPress={() => move(-1)}
+          />
+          <IconButton
+            icon="back"
+            className="is-turned"
+            label={texts.nextPicture}
+            isDisabled={at === 0 || at >= count}
+            onPress={() => move(1)}
+          />
+          <span role="status">
+            {at === 0 ? "" : texts.pictureAt(at, isMore ? `${count}+` : `${count}`)}
+          </span>
+          <IconButton
+            icon="minus"
+            label={texts.zoomOut}
+            isDisabled={zoom <= 1}
+            onPress={() => zoomBy(0.5)}
+          />
+          <IconButton
+            icon="plus"
+            label={texts.zoomIn}
+            isDisabled={zoom >= ZOOM_MAX}
+            onPress={() => zoomBy(2)}
+          />
+          <IconButton
+            icon="down"
+            label={texts.saveFile(name)}
+            onPress={() => chat.download(file.file, file.name)}
+          />
+        </div>
+        <LargePicture
+          key={file.file}
+          file={file}
+          zoom={zoom}
+          onZoom={() => setZoom(zoom > 1 ? 1 : 2)}
+        />
+        {text === "" ? null : (
+          <p className="viewer-text" dir="auto">
+            {cleanText(text, { lines: true })}
+          </p>
+        )}
+      </div>
     </Dialog>
+  );
+}
+
+interface LargePictureProps {
+  readonly file: ShownFile;
+  readonly zoom: number;
+  readonly onZoom: () => void;
+}
+
+function LargePicture({ file, zoom, onZoom }: LargePictureProps) {
+  const page = usePartPage();
+  const { texts } = page;
+  const previews = previewsOf(page);
+  const work = useWork();
+  const [picture, setPicture] = useState<Picture | "none" | undefined>(previews.get(file.file));
+  const image = useRef<HTMLImageElement>(null);
+  /** As wide as it is when all of it is seen. */
+  const [fitPx, setFitPx] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: fetched once for each
+  useEffect(() => {
+    const { result, leave } = previews.want(file);
+    work.run(async () => setPicture((await result) ?? "none"));
+    return leave;
+  }, []);
+  const measure = () => {
+    if (zoom === 1) setFitPx(image.current?.getBoundingClientRect().width ?? 0);
+  };
+  const isZoomed = zoom > 1 && fitPx > 0;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a large picture is scrolled by keys
+    <div className={isZoomed ? "viewer-picture is-zoomed" : "viewer-picture"} tabIndex={0}>
+      {typeof picture === "object" ? (
+        <img
+          ref={image}
+          src={picture.url}
+          alt={texts.picture(cleanText(file.name))}
+          style={isZoomed ? { width: `${fitPx * zoom}px` } : {}}
+          onLoad={measure}
+          onError={() => setPicture("none")}
+          onDoubleClick={onZoom}
+        />
+      ) : null}
+      {picture === "none" ? <p>{texts.noPicture}</p> : null}
+      {work.isBusy && picture === undefined ? <p role="status">…</p> : null}
+      <FaultLine fault={work.fault} />
+    </div>
   );
 }

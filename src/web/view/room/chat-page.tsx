@@ -1,14 +1,16 @@
 import { type MouseEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { PAGE_UPLOADS_MAX } from "../../../base/limits-page.ts";
 import { cleanText, titleText } from "../../../base/text.ts";
 import { isSame, itemAt } from "../../../core/model/item.ts";
 import { RowMaker } from "../../../core/model/rows.ts";
 import { openRoom, roomLines } from "../../../core/model/selectors.ts";
 import type { Draft, Item, Model, RoomState } from "../../../core/model/state.ts";
 import { offsetMinutes } from "../../text/times.ts";
-import { askToSend, useDropping } from "../files/drop-zone.tsx";
-import { OfferedLine } from "../files/file-card.tsx";
+import { useDropping } from "../files/drop-zone.tsx";
+import { OfferedLine } from "../files/file-frame.tsx";
 import { isWide, usePage, useTexts } from "../shell/context.tsx";
 import {
+  type Attached,
   Badge,
   RoomsDialog,
   SealedLine,
@@ -17,7 +19,7 @@ import {
   Transfers,
   Typing,
 } from "../shell/lazy.tsx";
-import { Composer, type ComposerHandle } from "./composer.tsx";
+import { type AttachedFiles, Composer, type ComposerHandle } from "./composer.tsx";
 import { RoomHead } from "./header.tsx";
 import { useLiveRegion } from "./live-region.ts";
 import { People } from "./members.tsx";
@@ -68,17 +70,46 @@ interface MainProps {
   readonly onSearch: (text: string) => void;
 }
 
+const NO_FILES: readonly Attached[] = [];
+
+/** What goes with the next message of each room, until it goes or the page does. */
+function useAttached(target: string, focus: () => void): AttachedFiles {
+  const { chat } = usePage();
+  const [all, setAll] = useState<ReadonlyMap<string, readonly Attached[]>>(new Map());
+  const files = all.get(target) ?? NO_FILES;
+  const latest = useRef(focus);
+  latest.current = focus;
+  return useMemo(() => {
+    const change = (to: (files: readonly Attached[]) => readonly Attached[]) => {
+      setAll((before) => new Map(before).set(target, to(before.get(target) ?? NO_FILES)));
+      latest.current();
+    };
+    return {
+      files,
+      add: (more) => change((some) => [...some, ...more].slice(0, PAGE_UPLOADS_MAX)),
+      remove: (one) => change((some) => some.filter((other) => other !== one)),
+      send: (text) => {
+        const [given, handles] = [files.map(({ file }) => file), files.map(({ handle }) => handle)];
+        chat.upload(target, given, handles, text);
+        change(() => NO_FILES);
+      },
+    };
+  }, [chat, target, files]);
+}
+
 /** The timeline of what is open, and where one writes. */
 function Conversation(props: MainProps) {
   const { model, target, isOperator, jumps, onJump, onOpen, onSearch } = props;
   const page = usePage();
   const { chat, texts, settings } = page;
-  const [maker] = useState(() => new RowMaker());
+  const [maker] = useState(() => new RowMaker({ joinsFiles: true }));
   const room = openRoom(model);
   const rows = maker.rowsOf(model, offsetMinutes, settings.isQuiet);
   const goTo = useCallback((seq: number) => onJump(target, seq), [onJump, target]);
   const { actions, composer } = useActions(model, isOperator, goTo);
-  const isOver = useDropping((dropped) => askToSend(page, target, dropped));
+  const isClosed = room?.isClosed === true;
+  const attached = useAttached(target, () => composer.current?.focus());
+  const isOver = useDropping((dropped) => !isClosed && attached.add(dropped));
   const itemOf = useCallback(
     (seq: number) => itemAt(shownItems(openRoom(chat.model)), seq),
     [chat],
@@ -94,17 +125,6 @@ function Conversation(props: MainProps) {
     (text: string, draft: Draft) =>
       runSlashCommand(page, { target, open: onOpen, search: onSearch, jump: onJump }, text, draft),
     [page, target, onOpen, onSearch, onJump],
-  );
-  const onFiles = useCallback(
-    (files: readonly File[], isAsked: boolean) => {
-      if (!isAsked) return chat.upload(target, files);
-      askToSend(
-        page,
-        target,
-        files.map((file) => ({ file, handle: undefined })),
-      );
-    },
-    [chat, page, target],
   );
   const ignored = target.startsWith("@") && model.ignored.has(target.slice(1).toLowerCase());
   return (
@@ -123,7 +143,7 @@ function Conversation(props: MainProps) {
       )}
       {model.transfers.size > 0 ? <Transfers onClose={STAYS} /> : null}
       {room?.isSealed === true ? <SealedLine target={target} onClose={STAYS} /> : null}
-      {room?.isClosed === true ? (
+      {isClosed ? (
         <p className="hint">{texts.roomClosed}</p>
       ) : (
         <Composer
@@ -134,7 +154,7 @@ function Conversation(props: MainProps) {
           itemOf={itemOf}
           lastOwn={lastOwn}
           onCommand={onCommand}
-          onFiles={onFiles}
+          attached={attached}
         />
       )}
       {settings.showsTyping && room !== undefined && room.typing.length > 0 ? (

@@ -13,6 +13,7 @@ import {
   useState,
 } from "react";
 import { utf8Encode } from "../../../base/bytes.ts";
+import { FILE_TEXT_BYTES_MAX } from "../../../base/limits.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Draft, Item } from "../../../core/model/state.ts";
@@ -23,6 +24,7 @@ import { SLASH } from "../../input/slash.ts";
 import { afterEdit, answering, dropped, editing, isNothing, NOTHING } from "../../input/writing.ts";
 import { usePage, useTexts } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
+import { type Attached, Attachments, STAYS } from "../shell/lazy.tsx";
 import { authorText, oneLine } from "./event-text.ts";
 import type { CommandOutcome } from "./slash-commands.tsx";
 import { Suggestions, suggestionSource } from "./suggestions.tsx";
@@ -40,7 +42,20 @@ export interface ComposerProps {
   readonly itemOf: (seq: number) => Item | undefined;
   readonly lastOwn: () => Item | undefined;
   readonly onCommand: (text: string, draft: Draft) => CommandOutcome;
-  readonly onFiles: (files: readonly File[], isAsked: boolean) => void;
+  readonly attached: AttachedFiles;
+}
+
+/** Files that go with what is written. */
+export interface AttachedFiles {
+  readonly files: readonly Attached[];
+  readonly add: (files: readonly Attached[]) => void;
+  readonly remove: (one: Attached) => void;
+  /** @param text said with the first of them */
+  readonly send: (text: string) => void;
+}
+
+function withoutHandles(files: Iterable<File>): Attached[] {
+  return [...files].map((file) => ({ file, handle: undefined }));
 }
 
 interface ComposerRef {
@@ -107,7 +122,7 @@ function About({ draft, about, onDrop }: AboutProps) {
   );
 }
 
-function AttachButton({ onFiles }: Pick<ComposerProps, "onFiles">) {
+function AttachButton({ attached }: Pick<ComposerProps, "attached">) {
   const texts = useTexts();
   const input = useRef<HTMLInputElement>(null);
   return (
@@ -121,7 +136,7 @@ function AttachButton({ onFiles }: Pick<ComposerProps, "onFiles">) {
         tabIndex={-1}
         aria-hidden="true"
         onChange={(event) => {
-          onFiles([...(event.target.files ?? [])], false);
+          attached.add(withoutHandles(event.target.files ?? []));
           event.target.value = "";
         }}
       />
@@ -183,7 +198,7 @@ interface Unknown {
 }
 
 /** The text under way, and what is done with it. */
-function useWriting({ target, onCommand, field }: WritingProps) {
+function useWriting({ target, onCommand, field, attached }: WritingProps) {
   const { chat, settings } = usePage();
   const { draft, change } = useDraft(chat, target, settings.showsTyping);
   const offers = useOffer(chat);
@@ -197,15 +212,21 @@ function useWriting({ target, onCommand, field }: WritingProps) {
   const max = chat.model.server?.textBytesMax ?? Number.POSITIVE_INFINITY;
   const bytes = draft.text.length * 3 > max ? utf8Encode(draft.text).length : 0;
   const [unknown, setUnknown] = useState<Unknown | undefined>(undefined);
+  const hasFiles = attached.files.length > 0 && draft.edits === undefined;
   const send = () => {
-    if (!chat.send(target, draft)) return;
+    // An answer, and what is too long, is a message of its own, before the files.
+    const isCaption = hasFiles && draft.re === undefined && isShort(draft.text);
+    if (!isCaption && !chat.send(target, draft)) return;
+    if (hasFiles) attached.send(isCaption ? draft.text.trim().replace(/^\/\//, "/") : "");
     change(draft.edits === undefined ? NOTHING : afterEdit(draft));
     field.current?.focus();
   };
   const submit = () => {
-    if (draft.text.trim() === "" || bytes > max) return;
+    const isEmpty = draft.text.trim() === "";
+    if ((isEmpty && !hasFiles) || bytes > max) return;
     offers.close();
-    if (draft.edits !== undefined) return send();
+    const isWords = hasFiles && (isEmpty || draft.text.startsWith("//"));
+    if (draft.edits !== undefined || isWords) return send();
     const outcome = onCommand(draft.text, draft);
     if (outcome.kind === "text") send();
     else if (outcome.kind === "done") change(NOTHING);
@@ -222,6 +243,10 @@ function useWriting({ target, onCommand, field }: WritingProps) {
   const drop = () => change(dropped(draft));
   const asked = unknown?.text === draft.text ? unknown : undefined;
   return { draft, change, offers, submit, send, asked, choose, drop, bytes, max };
+}
+
+function isShort(text: string): boolean {
+  return text.length * 3 <= FILE_TEXT_BYTES_MAX || utf8Encode(text).length <= FILE_TEXT_BYTES_MAX;
 }
 
 type Writing = ReturnType<typeof useWriting>;
@@ -259,7 +284,7 @@ interface TextFieldProps {
 
 function TextField({ props, writing }: TextFieldProps) {
   const texts = useTexts();
-  const { target, field, onFiles, lastOwn } = props;
+  const { target, field, attached, lastOwn } = props;
   const { draft, change, offers, bytes, max } = writing;
   const onKeyDown = useKeys(writing, lastOwn);
   const at = offers.offer?.at;
@@ -269,10 +294,10 @@ function TextField({ props, writing }: TextFieldProps) {
     offers.look(value, selectionStart);
   };
   const onPaste = (event: ClipboardEvent) => {
-    const files = [...event.clipboardData.files];
+    const files = withoutHandles(event.clipboardData.files);
     if (files.length === 0) return;
     event.preventDefault();
-    onFiles(files, true);
+    attached.add(files);
   };
   return (
     <textarea
@@ -297,7 +322,7 @@ function TextField({ props, writing }: TextFieldProps) {
 /** Where words are written: several lines, Enter sends. */
 export const Composer = memo(function Composer(given: ComposerProps & ComposerRef) {
   const { ref, ...rest } = given;
-  const { target, isSealed, itemOf, onFiles } = rest;
+  const { target, isSealed, itemOf, attached } = rest;
   const texts = useTexts();
   const field = useRef<HTMLTextAreaElement>(null);
   const props: WritingProps = { ...rest, field };
@@ -326,8 +351,11 @@ export const Composer = memo(function Composer(given: ComposerProps & ComposerRe
     >
       <About draft={draft} about={about === undefined ? undefined : itemOf(about)} onDrop={drop} />
       {offers.offer === undefined ? null : <Suggestions {...offers.offer} onChoose={choose} />}
+      {attached.files.length === 0 ? null : (
+        <Attachments files={attached.files} onRemove={attached.remove} onClose={STAYS} />
+      )}
       <div className="composer-row">
-        <AttachButton onFiles={onFiles} />
+        <AttachButton attached={attached} />
         {isSealed ? (
           <span className="composer-lock" title={texts.sealed}>
             <Icon name="lock" />

@@ -3,7 +3,9 @@ import {
   memo,
   type PointerEvent,
   type RefObject,
+  useCallback,
   useEffect,
+  useMemo,
   useRef,
   useState,
 } from "react";
@@ -12,10 +14,11 @@ import { formatUtc } from "../../../base/time.ts";
 import type { Row } from "../../../core/model/rows.ts";
 import type { Item, PendingPost } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
-import { FileCard } from "../files/file-card.tsx";
+import { FilesFrame } from "../files/file-frame.tsx";
 import { useFact, usePage, useTexts } from "../shell/context.tsx";
 import { faultText } from "../shell/fault-text.ts";
 import { IconButton } from "../shell/icons.tsx";
+import { Files, STAYS } from "../shell/lazy.tsx";
 import { MenuButton } from "../shell/menu.tsx";
 import { authorText, eventText, oneLine } from "./event-text.ts";
 import { type MessageActions, messageItems, QUICK_SIGNS } from "./message-actions.ts";
@@ -86,10 +89,12 @@ interface ToolsProps {
   readonly actions: MessageActions;
   /** Nothing else shows its time. */
   readonly isTimed: boolean;
+  /** Each of several files has a menu of its own; a sign is for all of them. */
+  readonly isMany: boolean;
 }
 
 /** What may be done with a message; there once the pointer or the focus is on it. */
-function Tools({ item, actions, isTimed }: ToolsProps) {
+function Tools({ item, actions, isTimed, isMany }: ToolsProps) {
   const page = usePage();
   const { texts, times } = page;
   const from = authorText(item, texts);
@@ -102,7 +107,7 @@ function Tools({ item, actions, isTimed }: ToolsProps) {
       <MenuButton
         className="tools-more"
         label={texts.moreActions(from)}
-        items={() => messageItems(page, item, actions)}
+        items={() => (isMany ? [] : messageItems(page, item, actions))}
         top={(leave) => (
           // biome-ignore lint/a11y/useSemanticElements: a menu may have groups, and no fieldset
           <div className="signs" role="group" aria-label={texts.react}>
@@ -127,11 +132,30 @@ function Tools({ item, actions, isTimed }: ToolsProps) {
   );
 }
 
-function Content({ item }: { readonly item: Item }) {
+/** One file, or all that were sent with it, and what was said with them. */
+function FilesAndWords({ row, actions }: Pick<MessageProps, "row" | "actions">) {
+  const page = usePage();
+  const { target } = actions;
+  const { item, earlier } = row;
+  const items = useMemo(() => [...earlier, item], [earlier, item]);
+  const menuOf = useCallback((one: Item) => messageItems(page, one, actions), [page, actions]);
+  const frame = <FilesFrame items={items} target={target} />;
+  const said = items.find(({ state, text }) => state === "whole" && text !== "");
+  return (
+    <>
+      <Files items={items} target={target} menuOf={menuOf} frame={frame} onClose={STAYS} />
+      {said && <RichText text={said.text} mentions={said.mentions} />}
+    </>
+  );
+}
+
+function Content({ row, actions }: Pick<MessageProps, "row" | "actions">) {
   const { texts, times } = usePage();
+  const { item, earlier } = row;
+  if (item.file !== undefined || earlier.length > 0)
+    return <FilesAndWords row={row} actions={actions} />;
   if (item.state === "erased") return <p className="gone">{texts.erased}</p>;
   if (item.state === "damaged") return <p className="gone">{texts.damaged}</p>;
-  if (item.file !== undefined) return <FileCard file={item.file} from={item.from ?? ""} />;
   const { editedUnixMs } = item;
   return (
     <RichText text={item.text} mentions={item.mentions}>
@@ -216,7 +240,8 @@ export const Message = memo(function Message({ row, actions, isShown }: MessageP
   const { texts, times } = usePage();
   const [isUnder, setUnder] = useState(false);
   const [isFocused, setFocused] = useState(false);
-  const { item, isGrouped } = row;
+  const { item, earlier, isGrouped } = row;
+  const { timeUnixMs } = earlier[0] ?? item;
   const from = authorText(item, texts);
   const { imported } = item;
   const note =
@@ -244,28 +269,35 @@ export const Message = memo(function Message({ row, actions, isShown }: MessageP
       className={classes.join(" ")}
       data-seq={item.seq}
       tabIndex={-1}
-      aria-label={`${from}, ${times.clock(item.timeUnixMs)}`}
+      aria-label={`${from}, ${times.clock(timeUnixMs)}`}
       onPointerEnter={(event) => setUnder(event.pointerType !== "touch")}
       onPointerLeave={() => setUnder(false)}
       onPointerUp={focusTouched}
       onFocus={() => setFocused(true)}
       onBlur={leave}
     >
-      {isGrouped || isAction ? null : <Head from={from} unixMs={item.timeUnixMs} note={note} />}
+      {isGrouped || isAction ? null : <Head from={from} unixMs={timeUnixMs} note={note} />}
       <Quote row={row} actions={actions} />
       {isAction ? (
         <div className="action-line">
           <strong className={`tint-${tintOf(from)}`} title={note}>
             {from}
           </strong>{" "}
-          <Content item={item} /> <time>{times.clock(item.timeUnixMs)}</time>
+          <Content row={row} actions={actions} /> <time>{times.clock(item.timeUnixMs)}</time>
         </div>
       ) : (
-        <Content item={item} />
+        <Content row={row} actions={actions} />
       )}
-      <Reactions item={item} actions={actions} />
+      {[...earlier, item].map((one) => (
+        <Reactions key={one.seq} item={one} actions={actions} />
+      ))}
       {(isUnder || isFocused) && item.state === "whole" ? (
-        <Tools item={item} actions={actions} isTimed={isGrouped && !isAction} />
+        <Tools
+          item={item}
+          actions={actions}
+          isTimed={isGrouped && !isAction}
+          isMany={earlier.length > 0}
+        />
       ) : null}
     </article>
   );

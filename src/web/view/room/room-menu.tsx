@@ -7,6 +7,7 @@ import { confirm, Dialog } from "../shell/dialog.tsx";
 import { type RoomMenuProps, SealedDialog, TopicDialog } from "../shell/lazy.tsx";
 import { Menu, type MenuItem } from "../shell/menu.tsx";
 import { type PartPage, usePartPage } from "../shell/part-page.ts";
+import { showsPictures, switchedPictures } from "../shell/settings.ts";
 import { personItems } from "./members.tsx";
 
 const HOUR_MS = 60 * 60_000;
@@ -28,7 +29,15 @@ export function RoomMenu({ target, anchor, onClose }: RoomMenuProps) {
 
 function roomItems(page: PartPage, room: RoomState): MenuItem[] {
   const own = room.kind === "person" ? conversationItems(page, room) : namedItems(page, room);
-  return [...arrangingItems(page, room), ...own];
+  return [...arrangingItems(page, room), picturesItem(page, room), ...own];
+}
+
+function picturesItem({ texts, settings, change }: PartPage, { target }: RoomState): MenuItem {
+  return {
+    label: showsPictures(settings, target) ? texts.picturesHide : texts.picturesShow,
+    icon: "picture",
+    onChoose: () => change(switchedPictures(settings, target)),
+  };
 }
 
 /** What its reader sets for themselves alone; none with a server that keeps none of it. */

@@ -10,9 +10,9 @@ import type { Model } from "../../../core/model/state.ts";
 import type { Chat } from "../../driver/chat.ts";
 import type { Texts } from "../../text/en.ts";
 import type { Times } from "../../text/times.ts";
+import type { Previews } from "../../transfer/previews.ts";
 import { faultText } from "./fault-text.ts";
 import type { PartsLoader } from "./lazy.tsx";
-import type { Previews } from "./previews.ts";
 import type { Settings } from "./settings.ts";
 
 /** What every part of the page may use. The object stays the same while nothing of it changes. */
@@ -20,7 +20,8 @@ export interface PageValue {
   readonly chat: Chat;
   readonly texts: Texts;
   readonly times: Times;
-  readonly previews: Previews;
+  /** Made by the part that shows pictures. */
+  readonly previews: { made?: Previews };
   readonly lazy: PartsLoader;
   readonly settings: Settings;
   readonly change: (settings: Partial<Settings>) => void;

@@ -22,6 +22,7 @@ const PATHS = {
   pause: "M8 5v14M16 5v14",
   play: "M7 5l12 7-12 7V5Z",
   plus: "M12 5v14M5 12h14",
+  minus: "M5 12h14",
   list: "M8 6h13M8 12h13M8 18h13M3.5 6h.01M3.5 12h.01M3.5 18h.01",
   invite:
     "M10 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7ZM3.5 20c.500-4 3-6 6.5-6s6 2 6.5 6M19 6v6" +
@@ -57,11 +58,13 @@ export interface IconButtonProps {
   readonly label: string;
   readonly onPress: () => void;
   readonly isPressed?: boolean;
+  /** It does nothing now, and keeps the focus. */
+  readonly isDisabled?: boolean;
   readonly className?: string;
 }
 
 export function IconButton(props: IconButtonProps) {
-  const { icon, label, onPress, isPressed, className = "" } = props;
+  const { icon, label, onPress, isPressed, isDisabled, className = "" } = props;
   return (
     <button
       type="button"
@@ -69,6 +72,7 @@ export function IconButton(props: IconButtonProps) {
       aria-label={label}
       title={label}
       {...(isPressed === undefined ? {} : { "aria-pressed": isPressed })}
+      aria-disabled={isDisabled}
       onClick={onPress}
     >
       <Icon name={icon} />

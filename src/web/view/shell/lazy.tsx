@@ -14,14 +14,24 @@ import {
   useState,
 } from "react";
 import type { FoldedName } from "../../../base/names.ts";
-import type { GuessDelayView, Model, RoomState, TransferView } from "../../../core/model/state.ts";
-import type { FileBody } from "../../../core/rooms/files.ts";
+import type {
+  GuessDelayView,
+  Item,
+  Model,
+  RoomState,
+  TransferView,
+} from "../../../core/model/state.ts";
 import type { Texts } from "../../text/en.ts";
 import type { AllTexts } from "../../text/en-parts.ts";
+import type { FileHandle } from "../../transfer/upload-journal.ts";
 import { PageContext, useFact, usePage, type Work } from "./context.tsx";
+import type { MenuItem } from "./menu.tsx";
+import { isSaving } from "./saving.ts";
 
 interface Closing {
   readonly onClose: () => void;
+  /** What stands there until it is fetched. */
+  readonly frame?: ReactNode;
 }
 
 /** Of a part that is no dialog: if it cannot be fetched, it is missing. */
@@ -66,8 +76,24 @@ export interface TopicProps extends Closing {
   readonly room: RoomState;
 }
 
-export interface ViewerProps extends Closing {
-  readonly file: FileBody;
+export interface FilesProps extends Closing {
+  /** Sent together by one user. */
+  readonly items: readonly Item[];
+  readonly target: string;
+  /** What can be done with one of them as a message. */
+  readonly menuOf: (item: Item) => MenuItem[];
+}
+
+/** A file that goes with the next message. */
+export interface Attached {
+  readonly file: File;
+  /** Where the browser has it: by this a reloaded page reads the file again. */
+  readonly handle: FileHandle | undefined;
+}
+
+export interface AttachmentsProps extends Closing {
+  readonly files: readonly Attached[];
+  readonly onRemove: (one: Attached) => void;
 }
 
 export interface SearchProps extends Closing {
@@ -139,7 +165,8 @@ export interface LazyParts {
   readonly Topic: ComponentType<TopicProps>;
   readonly RoomMenu: ComponentType<RoomMenuProps>;
   readonly Saved: ComponentType<SavedProps>;
-  readonly Viewer: ComponentType<ViewerProps>;
+  readonly Files: ComponentType<FilesProps>;
+  readonly Attachments: ComponentType<AttachmentsProps>;
   readonly Search: ComponentType<SearchProps>;
   readonly Dashboard: ComponentType<DashboardProps>;
   readonly OperatorLine: ComponentType<Closing>;
@@ -227,7 +254,8 @@ function Fetched<Props extends Closing>({ select, given }: FetchedProps<Props>) 
       isOver = true;
     };
   }, []);
-  return parts === undefined ? null : createElement(select(parts), given);
+  if (parts === undefined) return given.frame ?? null;
+  return createElement(select(parts), given);
 }
 
 function lazy<Props extends Closing>(select: (parts: LazyParts) => ComponentType<Props>) {
@@ -236,12 +264,6 @@ function lazy<Props extends Closing>(select: (parts: LazyParts) => ComponentType
       <Fetched select={select} given={props} />
     </Boundary>
   );
-}
-
-/** Nothing is fetched ahead where the user pays for each byte. */
-function isSaving(): boolean {
-  const { connection } = navigator as { connection?: { readonly saveData?: boolean } };
-  return connection?.saveData === true;
 }
 
 /** Where a browser does not tell when it has nothing to do: after all that the user waits for. */
@@ -273,7 +295,8 @@ export const Switcher = lazy(({ Switcher: part }) => part);
 export const TopicDialog = lazy(({ Topic }) => Topic);
 export const RoomMenu = lazy(({ RoomMenu: part }) => part);
 const Saved = lazy(({ Saved: part }) => part);
-export const Viewer = lazy(({ Viewer: part }) => part);
+export const Files = lazy(({ Files: part }) => part);
+export const Attachments = lazy(({ Attachments: part }) => part);
 export const Search = lazy(({ Search: part }) => part);
 export const Dashboard = lazy(({ Dashboard: part }) => part);
 export const Transfers = lazy(({ Transfers: part }) => part);

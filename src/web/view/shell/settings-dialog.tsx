@@ -46,6 +46,11 @@ function Looks() {
         isOn={settings.showsTyping}
         onChange={(showsTyping) => change({ showsTyping })}
       />
+      <Check
+        label={texts.picturesShown}
+        isOn={settings.showsPictures}
+        onChange={(showsPictures) => change({ showsPictures, otherPictures: [] })}
+      />
     </section>
   );
 }

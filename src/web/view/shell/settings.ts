@@ -12,6 +12,10 @@ export interface Settings {
   readonly isQuiet: boolean;
   /** Others see that one writes here, and the other way round. */
   readonly showsTyping: boolean;
+  /** Pictures show themselves, in all rooms but `otherPictures`; or in none but these. */
+  readonly showsPictures: boolean;
+  /** Targets in small letters. Bounded by PICTURES_SWITCHED_MAX. */
+  readonly otherPictures: readonly string[];
 }
 
 const KEY = "chat.settings";
@@ -23,7 +27,28 @@ const FIRST: Settings = {
   showsPeople: true,
   isQuiet: false,
   showsTyping: true,
+  showsPictures: true,
+  otherPictures: [],
 };
+
+/** Rooms in which pictures were switched by themselves; the one that was switched first goes. */
+const PICTURES_SWITCHED_MAX = 200;
+
+export function showsPictures(settings: Settings, target: string): boolean {
+  const { showsPictures: isOn, otherPictures } = settings;
+  return isOn !== otherPictures.includes(target.toLowerCase());
+}
+
+/** What is to be changed so that pictures show themselves in this room, or do not any more. */
+export function switchedPictures(
+  { otherPictures }: Settings,
+  target: string,
+): Pick<Settings, "otherPictures"> {
+  const room = target.toLowerCase();
+  const others = otherPictures.filter((one) => one !== room);
+  const isOther = others.length < otherPictures.length;
+  return { otherPictures: isOther ? others : [...others, room].slice(-PICTURES_SWITCHED_MAX) };
+}
 
 export function readSettings(): Settings {
   try {
@@ -43,6 +68,7 @@ export function keepSettings(settings: Settings): void {
 }
 
 function checked(kept: Partial<Record<keyof Settings, unknown>>): Settings {
+  const { showsPictures: pictures, otherPictures: others } = kept;
   const { language, theme, notifies, sounds, showsPeople, isQuiet, showsTyping } = kept;
   return {
     language: typeof language === "string" ? language : FIRST.language,
@@ -52,5 +78,7 @@ function checked(kept: Partial<Record<keyof Settings, unknown>>): Settings {
     showsPeople: showsPeople !== false,
     isQuiet: isQuiet === true,
     showsTyping: showsTyping !== false,
+    showsPictures: pictures !== false,
+    otherPictures: Array.isArray(others) ? others.filter((one) => typeof one === "string") : [],
   };
 }

@@ -1,0 +1,150 @@
+import { Fault } from "../../base/fault.ts";
+import { pictureHeader } from "../../core/client/picture-header.ts";
+import type { FileBody } from "../../core/rooms/files.ts";
+import { imageType } from "../browser/media.ts";
+import type { PreviewOptions } from "./downloads.ts";
+
+/** Larger ones are saved, not shown: a picture of a camera has a fifth of it. */
+export const PREVIEW_BYTES_MAX = 32 * 1024 * 1024;
+/** Pictures that are kept while they are scrolled out of sight; the oldest goes first. */
+const KEPT_MAX = 48;
+/** Each has a link of its own while it comes, and what is typed goes over the same line. */
+const AT_ONCE_MAX = 3;
+
+/** Checked bytes, as an address that the browser draws. */
+export interface Picture {
+  readonly url: string;
+  /** Pixels; undefined of a kind whose head is not read here. */
+  readonly sides: readonly [width: number, height: number] | undefined;
+}
+
+/** Where the bytes come from: the page's driver. */
+interface Previewing {
+  /** Whole and checked. @throws Fault */
+  preview(file: string, sizeBytesMax: number, options: PreviewOptions): Promise<Uint8Array>;
+}
+
+interface Job {
+  readonly file: FileBody;
+  readonly stop: AbortController;
+  readonly result: Promise<Picture | undefined>;
+  readonly begin: () => void;
+  wanted: number;
+}
+
+export interface WantedPicture {
+  /** @returns undefined: its bytes are no picture @throws Fault as fetching does */
+  readonly result: Promise<Picture | undefined>;
+  /** It is not looked at any more. */
+  readonly leave: () => void;
+}
+
+/** Pictures of files: fetched, checked, and kept for a while. What was wanted last comes first. */
+export class Previews {
+  readonly #chat: Previewing;
+  readonly #kept = new Map<string, Picture>();
+  /** By file, in the order in which they were wanted. As many as are on the screen. */
+  readonly #waiting = new Map<string, Job>();
+  readonly #running = new Map<string, Job>(); // Bounded by AT_ONCE_MAX.
+
+  constructor(chat: Previewing) {
+    this.#chat = chat;
+  }
+
+  get(file: string): Picture | undefined {
+    return this.#kept.get(file);
+  }
+
+  want(file: FileBody): WantedPicture {
+    const kept = this.#kept.get(file.file);
+    if (kept !== undefined) return { result: Promise.resolve(kept), leave: () => undefined };
+    const known = this.#running.get(file.file) ?? this.#waiting.get(file.file);
+    const job = known ?? this.#newJob(file);
+    job.wanted += 1;
+    if (!this.#running.has(file.file)) {
+      this.#waiting.delete(file.file);
+      this.#waiting.set(file.file, job);
+    }
+    this.#next();
+    return { result: job.result, leave: () => this.#leave(job) };
+  }
+
+  #newJob(file: FileBody): Job {
+    const stop = new AbortController();
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+    const result = begun.then(() => this.#load(file, stop.signal));
+    const job: Job = { file, stop, result, begin, wanted: 0 };
+    // Whoever has left hears nothing of it.
+    result.catch(() => undefined).finally(() => this.#ended(job));
+    return job;
+  }
+
+  #next(): void {
+    const [file, job] = [...this.#waiting].at(-1) ?? [];
+    if (file === undefined || job === undefined || this.#running.size >= AT_ONCE_MAX) return;
+    this.#waiting.delete(file);
+    this.#running.set(file, job);
+    job.begin();
+    this.#next();
+  }
+
+  #leave(job: Job): void {
+    job.wanted -= 1;
+    if (job.wanted > 0) return;
+    const { file } = job.file;
+    if (this.#waiting.get(file) === job) this.#waiting.delete(file);
+    job.stop.abort(new Fault("interrupted", "nobody looks at it any more"));
+    this.#ended(job); // The next one who wants it begins anew.
+  }
+
+  #ended(job: Job): void {
+    const { file } = job.file;
+    if (this.#running.get(file) === job) this.#running.delete(file);
+    this.#next();
+  }
+
+  async #load(file: FileBody, signal: AbortSignal): Promise<Picture | undefined> {
+    const { digest } = file;
+    const bytes = await this.#chat.preview(file.file, PREVIEW_BYTES_MAX, { digest, signal });
+    const told = pictureOf(bytes);
+    if (told === undefined) return undefined;
+    const { type, sides } = told;
+    const url = URL.createObjectURL(new Blob([new Uint8Array(bytes)], { type }));
+    const picture: Picture = { url, sides };
+    this.#kept.set(file.file, picture);
+    this.#forgetOldest();
+    return picture;
+  }
+
+  #forgetOldest(): void {
+    const [oldest] = this.#kept;
+    if (oldest === undefined || this.#kept.size <= KEPT_MAX) return;
+    URL.revokeObjectURL(oldest[1].url);
+    this.#kept.delete(oldest[0]);
+  }
+}
+
+/** What its first bytes say, before the browser decodes any of it. */
+export function pictureOf(
+  bytes: Uint8Array,
+): { readonly type: string; readonly sides: Picture["sides"] } | undefined {
+  const header = pictureHeader(bytes);
+  if (header !== undefined) {
+    return { type: `image/${header.type}`, sides: [header.width, header.height] };
+  }
+  const type = imageType(bytes);
+  // Of the others the size is known, and absurd.
+  if (type !== "image/avif" && type !== "image/bmp") return undefined;
+  return { type, sides: undefined };
+}
+
+interface PreviewsHolder {
+  readonly previews: { made?: Previews };
+  readonly chat: Previewing;
+}
+
+/** What the page has fetched of pictures: made with the first one. */
+export function previewsOf({ previews, chat }: PreviewsHolder): Previews {
+  previews.made ??= new Previews(chat);
+  return previews.made;
+}

@@ -1,0 +1,61 @@
+import { useEffect, useState } from "react";
+import { formatSize } from "../../../base/sizes.ts";
+import { cleanText } from "../../../base/text.ts";
+import { PREVIEW_BYTES_MAX, pictureOf } from "../../transfer/previews.ts";
+import { Icon, IconButton } from "../shell/icons.tsx";
+import type { AttachmentsProps } from "../shell/lazy.tsx";
+import { usePartPage } from "../shell/part-page.ts";
+
+/** In which a picture of a camera says how large it is. */
+const HEAD_BYTES = 256 * 1024;
+
+/** An address of the picture that the file is; undefined: it is none, or not known yet. */
+function useThumbnail(file: File): string | undefined {
+  const [url, setUrl] = useState<string | undefined>(undefined);
+  useEffect(() => {
+    let made: string | undefined;
+    let isOver = false;
+    const look = async () => {
+      if (file.size > PREVIEW_BYTES_MAX) return;
+      const type = pictureOf(new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer()))?.type;
+      if (type === undefined || isOver) return;
+      made = URL.createObjectURL(file.slice(0, file.size, type));
+      setUrl(made);
+    };
+    look().catch(() => undefined); // It cannot be read: sending it tells that.
+    return () => {
+      isOver = true;
+      if (made !== undefined) URL.revokeObjectURL(made);
+    };
+  }, [file]);
+  return url;
+}
+
+function Attachment({ file, onRemove }: { readonly file: File; readonly onRemove: () => void }) {
+  const { texts } = usePartPage();
+  const url = useThumbnail(file);
+  const name = cleanText(file.name);
+  return (
+    <li className="attachment">
+      {url === undefined ? <Icon name="file" /> : <img src={url} alt={texts.picture(name)} />}
+      <span className="attachment-name" dir="auto" title={name}>
+        {name}
+      </span>
+      <span className="file-note">{formatSize(file.size)}</span>
+      <IconButton icon="close" label={texts.detach(name)} onPress={onRemove} />
+    </li>
+  );
+}
+
+/** What goes with the next message: shown before it goes. */
+export function Attachments({ files, onRemove }: AttachmentsProps) {
+  const { texts } = usePartPage();
+  return (
+    <ul className="attachments" aria-label={texts.attached}>
+      {files.map((one, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the same file may be there twice
+        <Attachment key={`${i} ${one.file.name}`} file={one.file} onRemove={() => onRemove(one)} />
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,61 @@
+import { formatSize } from "../../../base/sizes.ts";
+import { cleanText } from "../../../base/text.ts";
+import { isSmallPicture } from "../../../core/client/picture-name.ts";
+import type { Item } from "../../../core/model/state.ts";
+import { usePage, useTexts } from "../shell/context.tsx";
+import { Icon } from "../shell/icons.tsx";
+import type { FilesProps } from "../shell/lazy.tsx";
+import { isSaving } from "../shell/saving.ts";
+import { showsPictures } from "../shell/settings.ts";
+
+/** Several pictures stand as a grid, without lines of their own. */
+export const GRID_MIN = 2;
+
+/** Files that were sent together, and which of them are pictures that show themselves. */
+export interface Sending {
+  readonly pictures: readonly Item[];
+  readonly lines: readonly Item[];
+}
+
+/** @param target of the room: there pictures may be switched off */
+export function useSending(items: readonly Item[], target: string): Sending {
+  const { settings } = usePage();
+  const isOn = showsPictures(settings, target) && !isSaving();
+  const isPicture = ({ file, state }: Item) =>
+    isOn && state === "whole" && file !== undefined && isSmallPicture(file);
+  const pictures = items.filter(isPicture);
+  const isGrid = pictures.length >= GRID_MIN;
+  return { pictures, lines: isGrid ? items.filter((item) => !isPicture(item)) : items };
+}
+
+/** Until the part that shows files is here: the same room on the screen, so that nothing moves. */
+export function FilesFrame({ items, target }: Pick<FilesProps, "items" | "target">) {
+  const { pictures, lines } = useSending(items, target);
+  return (
+    <div className="files">
+      {lines.map(({ seq, file }) => (
+        <div key={seq} className="file-line">
+          <Icon name="file" />
+          <span className="file-name" dir="auto">
+            {cleanText(file?.name ?? "")}
+          </span>
+          <span className="file-note">{formatSize(file?.size ?? 0)}</span>
+        </div>
+      ))}
+      <div className="pictures" data-count={pictures.length}>
+        {pictures.map(({ seq }) => (
+          <div key={seq} className="picture" />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+export function OfferedLine({ from, name }: { readonly from: string; readonly name: string }) {
+  const texts = useTexts();
+  return (
+    <p className="offered" dir="auto">
+      {texts.beingSent(cleanText(from), cleanText(name))}
+    </p>
+  );
+}

@@ -1,0 +1,318 @@
+import { memo, useEffect, useState } from "react";
+import { Fault } from "../../../base/fault.ts";
+import { SAVED_BLOB_BYTES_MAX } from "../../../base/limits-page.ts";
+import { formatSize } from "../../../base/sizes.ts";
+import { cleanText } from "../../../base/text.ts";
+import type { Item, Model, ShownFile, TransferView } from "../../../core/model/state.ts";
+import type { FileBody } from "../../../core/rooms/files.ts";
+import { type MediaKind, mediaOf } from "../../browser/media.ts";
+import type { AllTexts } from "../../text/en-parts.ts";
+import { type Picture, PREVIEW_BYTES_MAX, previewsOf } from "../../transfer/previews.ts";
+import { useFact } from "../shell/context.tsx";
+import { confirm } from "../shell/dialog.tsx";
+import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
+import { type FilesProps, STAYS } from "../shell/lazy.tsx";
+import { MenuButton, type MenuItem } from "../shell/menu.tsx";
+import { type PartPage, usePartPage } from "../shell/part-page.ts";
+import { GRID_MIN, useSending } from "./file-frame.tsx";
+import { TransferLine } from "./transfers.tsx";
+import { Viewer } from "./viewer.tsx";
+
+const ICONS: Readonly<Partial<Record<MediaKind, IconName>>> = {
+  image: "picture",
+  sound: "play",
+  video: "play",
+};
+
+/** What is shown without a question: nothing in it runs, whatever it holds. */
+const HARMLESS: ReadonlySet<MediaKind> = new Set(["image", "sound", "video"]);
+
+function fileType(name: string, texts: AllTexts): string {
+  const media = mediaOf(name);
+  switch (media?.kind) {
+    case "image":
+      return texts.typeImage(media.name);
+    case "sound":
+      return `${texts.typeSound} (${media.name})`;
+    case "video":
+      return `${texts.typeVideo} (${media.name})`;
+    case "text":
+      return `${texts.typeText} (${media.name})`;
+    case "document":
+      return media.name;
+    default: {
+      const extension = /\.([A-Za-z0-9]{1,8})$/.exec(name)?.[1];
+      return extension === undefined ? texts.typeOther : `${texts.typeOther} ${extension}`;
+    }
+  }
+}
+
+/** The one under way; what is finished stands among all transfers. */
+function downloadOf({ transfers }: Model, file: string): TransferView | undefined {
+  for (const transfer of transfers.values()) {
+    const isIt = transfer.file === file && transfer.kind === "download";
+    if (isIt && transfer.state.kind !== "done") return transfer;
+  }
+  return undefined;
+}
+
+/**
+ * Whether the page fetches it and checks all. A folder cannot be unpacked here: the browser saves
+ * an archive; and where no place can be chosen, the page would hold all of it in memory.
+ */
+function isSavedHere({ folder, size }: FileBody): boolean {
+  const canChoose = "showSaveFilePicker" in window;
+  return folder === undefined && (canChoose || size <= SAVED_BLOB_BYTES_MAX);
+}
+
+/** What the server has of it is of no use, and the browser's own download would save that. */
+function mustBeOpenedElsewhere(file: ShownFile): boolean {
+  return file.isSealed === true && !isSavedHere(file);
+}
+
+async function saveByBrowser({ chat }: PartPage, { file, name }: FileBody): Promise<void> {
+  const link = document.createElement("a");
+  link.href = await chat.downloadPath(file);
+  link.download = cleanText(name);
+  link.click();
+}
+
+/** Whether the page can show it: what a browser plays comes from the server piece by piece. */
+function isShown({ name, size, folder, isSealed }: ShownFile): boolean {
+  const media = folder === undefined ? mediaOf(name) : undefined;
+  if (media === undefined) return false;
+  const isStreamed = ["sound", "video", "document"].includes(media.kind) && isSealed !== true;
+  // A document of a sealed room would have to be shown as part of this page.
+  if (media.kind === "document") return isStreamed;
+  return isStreamed || size <= PREVIEW_BYTES_MAX;
+}
+
+interface FileWays {
+  readonly open: (() => void) | undefined;
+  readonly save: () => void;
+  readonly items: () => MenuItem[];
+}
+
+function waysOf(page: PartPage, item: Item, file: ShownFile, own: readonly MenuItem[]): FileWays {
+  const { texts, chat, show, fail } = page;
+  const name = cleanText(file.name);
+  const view = () => show((close) => <Viewer file={file} onClose={close} />);
+  const ask = () =>
+    confirm(page, {
+      title: texts.openAsk(name),
+      text: texts.openExplained(
+        fileType(file.name, texts),
+        formatSize(file.size),
+        cleanText(item.from ?? ""),
+      ),
+      action: texts.open,
+      onConfirm: view,
+    });
+  const isHarmless = HARMLESS.has(mediaOf(file.name)?.kind ?? "text");
+  const byBrowser = () => void saveByBrowser(page, file).catch(fail);
+  const save = () => chat.download(file.file, file.name);
+  const isBrowsers = file.folder === undefined && file.isSealed !== true;
+  return {
+    open: isShown(file) ? (isHarmless ? view : ask) : undefined,
+    save: isSavedHere(file) ? save : byBrowser,
+    items: () => [
+      ...(isBrowsers
+        ? [{ label: texts.saveByBrowser, icon: "down", onChoose: byBrowser } as const]
+        : []),
+      ...own,
+    ],
+  };
+}
+
+type Loaded =
+  | { readonly kind: "coming" | "none" | "failed" }
+  | { readonly kind: "here"; readonly picture: Picture };
+
+function usePicture(file: FileBody): Loaded {
+  const page = usePartPage();
+  const previews = previewsOf(page);
+  const kept = previews.get(file.file);
+  const [loaded, setLoaded] = useState<Loaded>(
+    kept === undefined ? { kind: "coming" } : { kind: "here", picture: kept },
+  );
+  useEffect(() => {
+    let isOver = false;
+    const { result, leave } = previews.want(file);
+    result.then(
+      (picture) => {
+        if (isOver) return;
+        setLoaded(picture === undefined ? { kind: "none" } : { kind: "here", picture });
+      },
+      (error: unknown) => {
+        if (!(error instanceof Fault)) throw error;
+        if (!isOver) setLoaded({ kind: "failed" });
+      },
+    );
+    return () => {
+      isOver = true;
+      leave();
+    };
+  }, [previews, file]);
+  return loaded;
+}
+
+interface FileProps {
+  readonly item: Item;
+  readonly file: ShownFile;
+  /** Of several: what can be done with one of them as a message stands in its own menu. */
+  readonly menuOf: ((item: Item) => MenuItem[]) | undefined;
+}
+
+function useWays({ item, file, menuOf }: FileProps) {
+  return waysOf(usePartPage(), item, file, menuOf?.(item) ?? []);
+}
+
+interface PictureBoxProps {
+  readonly file: FileBody;
+  /** Of a grid: all of them are squares. */
+  readonly isCell?: boolean;
+  readonly open: () => void;
+}
+
+/** The space is there before the picture is: nothing moves when it comes. */
+function PictureBox({ file, isCell, open }: PictureBoxProps) {
+  const { texts } = usePartPage();
+  const loaded = usePicture(file);
+  const [isBroken, setBroken] = useState(false);
+  const name = cleanText(file.name);
+  if (loaded.kind === "here" && !isBroken) {
+    const { url, sides } = loaded.picture;
+    return (
+      <button
+        type="button"
+        className="picture"
+        aria-label={texts.enlarge(name)}
+        style={sides && !isCell ? { aspectRatio: `${sides[0]} / ${sides[1]}` } : {}}
+        onClick={open}
+      >
+        <img src={url} alt={texts.picture(name)} onError={() => setBroken(true)} />
+      </button>
+    );
+  }
+  if (loaded.kind === "coming") return <div className="picture" />;
+  return (
+    <div className="picture">
+      <p className="file-note">{loaded.kind === "failed" ? texts.pictureLost : texts.noPicture}</p>
+    </div>
+  );
+}
+
+/** One of a grid: its line is its menu. */
+function PictureCell(props: FileProps) {
+  const { texts } = usePartPage();
+  const { file } = props;
+  const { open, save, items } = useWays(props);
+  const transfer = useFact((model) => downloadOf(model, file.file));
+  const name = cleanText(file.name);
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: it is no part of a form
+    <div className="picture-cell" role="group" aria-label={`${texts.file} ${name}`}>
+      <PictureBox file={file} isCell open={open ?? save} />
+      <div className="picture-tools">
+        <IconButton icon="down" label={texts.saveFile(name)} onPress={save} />
+        <MenuButton className="file-more" label={texts.actionsFor(name)} items={items} />
+      </div>
+      {transfer && <TransferLine transfer={transfer} isBrief onClose={STAYS} />}
+    </div>
+  );
+}
+
+/** Name, size, Save; all else in its menu. */
+function FileLine(props: FileProps & { readonly isPicture: boolean }) {
+  const { texts } = usePartPage();
+  const { file, isPicture } = props;
+  const { open, save, items } = useWays(props);
+  const transfer = useFact((model) => downloadOf(model, file.file));
+  const [isAsked, setAsked] = useState(false);
+  const name = cleanText(file.name);
+  const { folder } = file;
+  const media = folder === undefined ? mediaOf(file.name) : undefined;
+  const icon = folder === undefined ? (ICONS[media?.kind ?? "text"] ?? "file") : "folder";
+  const type = folder === undefined ? fileType(file.name, texts) : texts.folderOf(folder.entries);
+  const canPreview = open !== undefined && media?.kind === "image" && !isPicture && !isAsked;
+  const menu = items();
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: it is no part of a form
+    <div className="file" role="group" aria-label={`${texts.file} ${name}`}>
+      <div className="file-line">
+        <Icon name={icon} />
+        {open === undefined ? (
+          <span className="file-name" dir="auto" title={type}>
+            {name}
+          </span>
+        ) : (
+          <button
+            type="button"
+            className="file-name"
+            dir="auto"
+            title={type}
+            aria-label={texts.openFile(name)}
+            onClick={open}
+          >
+            {name}
+          </button>
+        )}
+        <span className="file-note">
+          {folder === undefined ? "" : `${type} · `}
+          {formatSize(file.size)}
+        </span>
+        {canPreview ? (
+          <IconButton icon="picture" label={texts.preview} onPress={() => setAsked(true)} />
+        ) : null}
+        {mustBeOpenedElsewhere(file) ? null : (
+          <IconButton icon="down" label={texts.saveFile(name)} onPress={save} />
+        )}
+        {menu.length === 0 ? null : (
+          <MenuButton className="file-more" label={texts.actionsFor(name)} items={items} />
+        )}
+      </div>
+      {mustBeOpenedElsewhere(file) ? (
+        <p className="file-note">
+          {folder === undefined ? texts.fileSealedLarge : texts.fileSealedFolder}
+        </p>
+      ) : null}
+      {(isPicture || isAsked) && open !== undefined ? <PictureBox file={file} open={open} /> : null}
+      {transfer && <TransferLine transfer={transfer} isBrief onClose={STAYS} />}
+    </div>
+  );
+}
+
+/** What a user sent at once: a line each, pictures as a grid. */
+export const Files = memo(function Files({ items, target, menuOf }: FilesProps) {
+  const { texts } = usePartPage();
+  const { pictures, lines } = useSending(items, target);
+  const isGrid = pictures.length >= GRID_MIN;
+  const ownMenu = items.length > 1 ? menuOf : undefined;
+  const props = (item: Item, file: ShownFile) => ({ item, file, menuOf: ownMenu });
+  return (
+    <div className="files">
+      {lines.map((item) =>
+        item.file === undefined || item.state !== "whole" ? (
+          <p key={item.seq} className="gone">
+            {item.state === "erased" ? texts.erased : texts.damaged}
+          </p>
+        ) : (
+          <FileLine
+            key={item.seq}
+            {...props(item, item.file)}
+            isPicture={pictures.includes(item)}
+          />
+        ),
+      )}
+      {isGrid ? (
+        <div className="pictures" data-count={pictures.length}>
+          {pictures.map((item) =>
+            item.file === undefined ? null : (
+              <PictureCell key={item.seq} {...props(item, item.file)} />
+            ),
+          )}
+        </div>
+      ) : null}
+    </div>
+  );
+});

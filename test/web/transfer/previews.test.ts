@@ -1,0 +1,89 @@
+import { expect, test } from "bun:test";
+import type { FileBody } from "../../../src/core/rooms/files.ts";
+import { Previews } from "../../../src/web/transfer/previews.ts";
+import { fileBody } from "../../cli/screen/view/scenes.ts";
+import { photo } from "../../page/scenery.ts";
+
+interface Asked {
+  readonly name: string;
+  readonly digest: string | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly answer: (bytes: Uint8Array) => void;
+  readonly refuse: (error: Error) => void;
+}
+
+/** A chat whose files come when the test says so. */
+function scene() {
+  const asked: Asked[] = [];
+  type Preview = ConstructorParameters<typeof Previews>[0]["preview"];
+  const preview: Preview = (file, _max, { digest, signal }) =>
+    new Promise((answer, refuse) => {
+      asked.push({ name: file, digest, signal, answer, refuse });
+    });
+  return { asked, previews: new Previews({ preview }) };
+}
+
+const PNG = photo(4, 3);
+const picture = (name: string): FileBody => fileBody(name) as FileBody;
+const settled = () => new Promise<void>((done) => setImmediate(done));
+
+test("a few come at once, and what was wanted last comes next", async () => {
+  const { asked, previews } = scene();
+  const files = ["a", "b", "c", "d", "e", "f"].map(picture);
+  const wanted = files.map((file) => previews.want(file));
+  await settled();
+  const names = () => asked.map(({ name }) => files.findIndex(({ file }) => file === name));
+  expect(names()).toEqual([0, 1, 2]);
+  wanted[4]?.leave(); // Scrolled out of sight before its turn.
+  asked[0]?.answer(PNG);
+  expect(await wanted[0]?.result).toMatchObject({ sides: [4, 3] });
+  await settled();
+  expect(names()).toEqual([0, 1, 2, 5]);
+  asked[1]?.refuse(new Error("lost"));
+  await settled();
+  expect(names()).toEqual([0, 1, 2, 5, 3]);
+  expect(previews.get(files[0]?.file ?? "")).toMatchObject({ sides: [4, 3] });
+  expect(asked[0]?.digest).toBe(files[0]?.digest);
+});
+
+test("one that two places show is fetched once, and stopped when both are gone", async () => {
+  const { asked, previews } = scene();
+  const [one, other] = [previews.want(picture("a")), previews.want(picture("a"))];
+  await settled();
+  expect(asked).toHaveLength(1);
+  one.leave();
+  expect(asked[0]?.signal?.aborted).toBe(false);
+  other.leave();
+  expect(asked[0]?.signal?.aborted).toBe(true);
+  // The first one ends after the next one has begun, and takes nothing of it away.
+  const again = previews.want(picture("a"));
+  await settled();
+  asked[0]?.refuse(new Error("stopped"));
+  await settled();
+  const third = previews.want(picture("a"));
+  await settled();
+  asked[1]?.answer(PNG);
+  expect(await again.result).toMatchObject({ sides: [4, 3] });
+  expect(await third.result).toBe(await again.result);
+  expect(asked).toHaveLength(2);
+});
+
+test("what is no picture, or an absurd one, is none; nothing of it is kept", async () => {
+  const { asked, previews } = scene();
+  const huge = Buffer.from(PNG);
+  huge.writeUInt32BE(100_000, 16);
+  const wrong = [
+    Buffer.from("<svg onload=alert(1)>"),
+    huge,
+    Buffer.alloc(0),
+    Buffer.from("GIF89a"),
+  ];
+  for (const [i, bytes] of wrong.entries()) {
+    const file = picture("x".repeat(i + 1));
+    const { result } = previews.want(file);
+    await settled();
+    asked[i]?.answer(new Uint8Array(bytes));
+    expect(await result).toBeUndefined();
+    expect(previews.get(file.file)).toBeUndefined();
+  }
+});
