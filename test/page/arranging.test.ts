@@ -70,8 +70,7 @@ pageTest(
     await phone.page.locator("article.is-shown").filter({ hasText: "hello @ana" }).waitFor();
 
     await ben.says("between us", "@ana");
-    await phone.room("@ben").click();
-    await phone.sees("between us");
+    await phone.room("@ben").getByText("1 unread").waitFor();
     await chooses(phone, "@ben", "Hide until something is said");
     await ana.room("@ben").waitFor({ state: "detached" });
     await phone.page.reload();
@@ -103,6 +102,12 @@ pageTest("by keys alone, and by a finger that rests on a line", async () => {
   await ana.page.keyboard.press("Shift+F10");
   await ana.page.keyboard.press("Enter");
   await ana.room("@ben").getByText("1 unread").waitFor();
+
+  await ana.room("@ben").focus();
+  await ana.page.keyboard.press("Shift+F10");
+  await ana.entry("Hide until something is said").press("Enter");
+  await ana.room("@ben").waitFor({ state: "detached" });
+  await ana.page.locator(".room-line:focus").waitFor();
 
   const phone = { width: 390, height: 844, isPhone: true };
   await using pia = await browser.visit(pageAddress(served), phone);

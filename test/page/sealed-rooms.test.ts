@@ -68,6 +68,11 @@ pageTest("what one does with a message works in a sealed room: edit, react, act"
     .click();
   await ben.page.getByRole("button", { name: "React with 🎉" }).or(ben.entry(/🎉/)).first().click();
   await ana.message("a word").getByRole("button", { name: /🎉 1/ }).waitFor();
+  await ben.message("a word").hover();
+  await ben.message("a word").locator(".tools-more").click();
+  await ben.entry("Save for later").click();
+  await ben.button("Saved messages").click();
+  await ben.dialog("Saved messages").getByText("a word").click();
   await ben.says("/me waves @ana");
   await ana.page.locator("article").filter({ hasText: "waves" }).first().waitFor();
   for (const words of ["a wrod", "a word", "🎉", "waves"]) {

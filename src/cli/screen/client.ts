@@ -13,7 +13,7 @@ import type { ClientEvent } from "../../client/event.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
 import { isSame } from "../../core/model/item.ts";
 import { RowMaker } from "../../core/model/rows.ts";
-import { openRoom } from "../../core/model/selectors.ts";
+import { isQuiet, openRoom } from "../../core/model/selectors.ts";
 import type { Model, ShownFault, TransferView } from "../../core/model/state.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -103,6 +103,8 @@ export class ScreenClient implements CommandScreen {
   readonly #passing: PassingFaults<Note | ShownFault | TransferView>;
   readonly #ending = new Ending();
   readonly #muted: ScreenMuted;
+  /** Targets that the account has muted, on all of its devices. */
+  #quiet: readonly string[] = [];
   #settings: ScreenSettings;
   #hidesJoins: boolean;
   #state: ScreenState = FIRST_STATE;
@@ -255,6 +257,7 @@ export class ScreenClient implements CommandScreen {
 
   mute(target: string, on: boolean): void {
     this.#muted.mute(target, on);
+    this.#quiet = quietTargets(this.#options.chat.model);
     this.#settings = this.#settled();
     this.#draw();
   }
@@ -262,12 +265,7 @@ export class ScreenClient implements CommandScreen {
   /** What was chosen for the device, for now, and for the account. */
   #settled(): ScreenSettings {
     const { settings } = this.#options.preferences;
-    const { prefs, rooms } = this.#options.chat.model;
-    const quiet = [...(prefs ?? [])].flatMap(([id, { muted: until }]) => {
-      const target = until === undefined ? undefined : rooms.get(id)?.target;
-      return target === undefined ? [] : [target];
-    });
-    const muted = [...settings.muted, ...this.#muted.targets, ...quiet];
+    const muted = [...settings.muted, ...this.#muted.targets, ...this.#quiet];
     return { ...settings, hideJoins: this.#hidesJoins, muted };
   }
 
@@ -447,8 +445,10 @@ export class ScreenClient implements CommandScreen {
     const { targets } = this.#muted;
     if (owner !== undefined && model.me !== before?.me) this.#muted.open(owner);
     if (before !== undefined) this.#muted.follow(before, model);
-    const isArranged = model.prefs !== before?.prefs || model.rooms.size !== before?.rooms.size;
-    if (isArranged || targets !== this.#muted.targets) this.#settings = this.#settled();
+    const quiet = quietTargets(model);
+    const isSame = quiet.join(" ") === this.#quiet.join(" ");
+    this.#quiet = quiet;
+    if (!isSame || targets !== this.#muted.targets) this.#settings = this.#settled();
   }
 
   #follow(before: Before): void {
@@ -800,4 +800,9 @@ export class ScreenClient implements CommandScreen {
 function selectedKey(keymap: Keymap, command: "fetch" | "fold"): string {
   const chords = [keymap.chordOf("reading", "select"), keymap.chordOf("selected", command)];
   return chords.filter((chord) => chord !== undefined).join(" ");
+}
+
+function quietTargets(model: Model): readonly string[] {
+  const { prefs = [], rooms } = model;
+  return [...prefs].flatMap(([id]) => (isQuiet(model, id) ? (rooms.get(id)?.target ?? []) : []));
 }

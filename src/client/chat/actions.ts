@@ -88,7 +88,8 @@ export abstract class ChatActions extends ModelDriver {
     const room = roomOf(this.model, target);
     if (room === undefined) return;
     if (isSame(this.model.open, room.target)) this.open(undefined);
-    this.arrange(target, { hidden: room.last, unread: undefined });
+    this.markRead(target); // It would come back at once for what is unread.
+    this.arrange(target, { hidden: room.last });
   }
 
   /** Keeps a message of that room in the account's list, or takes it out again. */

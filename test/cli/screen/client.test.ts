@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AssertionFailure } from "../../../src/base/assert.ts";
 import { Fault } from "../../../src/base/fault.ts";
+import type { RoomId } from "../../../src/base/ids.ts";
 import {
   SCREEN_DRAFTS_MS,
   SCREEN_ESC_MS,
@@ -559,6 +560,35 @@ test("who is muted neither rings nor counts, at the next start too, under each n
   client.end(0);
   await fixture.world.outcome(ended);
   expect(state.muted.of(fingerprint, "ana")).toEqual(["hall"]);
+});
+
+test("what the account has muted elsewhere is muted here, until one hears it again", async () => {
+  using fixture = new FullScreenFixture();
+  const { clock, server } = fixture.world;
+  const { client, ended } = await fixture.open();
+  fixture.chat.hear({ kind: "prefs", rooms: [], saved: [] });
+  const room = "r1" as RoomId;
+  fixture.chat.hear({ kind: "prefs-set", room, prefs: { muted: 0, favourite: true } });
+  await clock.advance(SCREEN_FRAME_MS);
+  expect(client.muted()).toEqual(["lobby"]);
+  for (const sign of ["⊘", "★"]) expect(fixture.device.written).toContain(sign);
+  const lobby = { kind: "room", room: "r1", n: 1, skipped: 0, read: 1 } as const;
+  fixture.chat.hear({ ...lobby, name: "hall", locked: true } as never);
+  await clock.advance(SCREEN_FRAME_MS);
+  expect(client.muted()).toEqual(["hall"]);
+  expect(fixture.device.written).toContain("⚷");
+  fixture.device.written = "";
+  await fixture.type("\x1b[O"); // Looks away.
+  server.say({ text: "look", mentions: ["ana"] } as never, "bob");
+  await clock.advance(SCREEN_FRAME_MS);
+  expect(fixture.device.written).not.toContain("\x07");
+  await fixture.type("\x1b[I");
+  await fixture.type("/notify on\r");
+  await clock.advance(SCREEN_FRAME_MS);
+  expect(client.muted()).toEqual([]);
+  expect(fixture.device.written).toContain("you hear #hall again");
+  client.end(0);
+  await fixture.world.outcome(ended);
 });
 
 test("what the terminal tells of widths is drawn anew, and is no key", async () => {

@@ -46,6 +46,14 @@ test("favourites stand first, of rooms and of people", () => {
   expect(roomLines(model).rooms.map(({ target }) => target)).toEqual(["zoo", "lobby"]);
 });
 
+test("a lock stands at rooms with a password, as long as they have one", () => {
+  const zoo = { kind: "room", room: ZOO, name: "zoo", n: 1, skipped: 0, read: 0 } as const;
+  const { model } = scene({ ...zoo, locked: true });
+  expect(roomLines(model).rooms.map(({ isLocked }) => isLocked)).toEqual([false, true]);
+  const open = updateAll(model, [zoo]).model;
+  expect(roomLines(open).rooms.map(({ isLocked }) => isLocked)).toEqual([false, false]);
+});
+
 test("a hidden conversation comes back with a word, and when it is opened", () => {
   const people = (...events: readonly ModelEvent[]) => scene(NONE, ...events);
   const shown = ({ model }: ReturnType<typeof people>) =>

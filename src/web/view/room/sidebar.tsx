@@ -142,10 +142,21 @@ function useLineMenu() {
   const { chat } = usePage();
   const [anchor, setAnchor] = useState<HTMLElement | undefined>(undefined);
   const press = useRef({ timer: 0, x: 0, y: 0, isLong: false });
+  const nav = useRef<HTMLElement>(null);
+  const last = useRef<HTMLElement>(undefined);
+  useEffect(() => {
+    if (last.current?.isConnected !== false) return;
+    last.current = undefined;
+    // What was hidden had the focus: keys go on in the list.
+    if (document.activeElement === document.body) {
+      nav.current?.querySelector<HTMLElement>(".room-line")?.focus();
+    }
+  });
   /** @returns false: there is nothing to be done with it yet */
   const open = (line: HTMLElement | undefined) => {
     const target = line?.dataset["target"];
     if (target === undefined || roomOf(chat.model, target) === undefined) return false;
+    last.current = line;
     setAnchor(line);
     return true;
   };
@@ -161,6 +172,7 @@ function useLineMenu() {
     },
     onPointerDown: (event: PointerEvent) => {
       letGo();
+      press.current.isLong = false; // Not every browser tells of a click behind a long press.
       const line = lineAt(event.target);
       if (event.pointerType !== "touch" || line === undefined) return;
       const press0 = { x: event.clientX, y: event.clientY, isLong: false };
@@ -181,7 +193,7 @@ function useLineMenu() {
       else moveFocus(event);
     },
   };
-  return { anchor, on, close: useCallback(() => setAnchor(undefined), []) };
+  return { nav, anchor, on, close: useCallback(() => setAnchor(undefined), []) };
 }
 
 /** Up and down, Home and End go through all lines of both lists. */
@@ -224,7 +236,7 @@ export function Rooms(props: RoomsProps) {
           <IconButton icon="dashboard" label={texts.dashboard} onPress={onDashboard} />
         ) : null}
       </div>
-      <nav className="room-lists" aria-label={texts.rooms} {...menu.on}>
+      <nav className="room-lists" aria-label={texts.rooms} ref={menu.nav} {...menu.on}>
         <div className="room-list">
           <div className="side-title">
             <h2>{texts.rooms}</h2>
