@@ -25,6 +25,10 @@ export const ARCHIVES_AT_ONCE_MAX = 32;
 export const ZIP_LISTS_BYTES_MAX = 64 * MIB;
 /** A watching operator this far behind is told how much was left out instead. */
 export const EVENTS_QUEUED_BYTES_MAX = 2 * MIB;
+/** Accounts, rooms or files in one answer: some 500 bytes each, far below a message. */
+export const LISTED_PAGE_MAX = 200;
+/** Rooms, and numbers of messages, that the list tells of one file; almost all have one. */
+export const FILE_ROOMS_LISTED_MAX = 16;
 /** Samples that a server keeps, one a second: an hour, in 300 kB. */
 export const SAMPLES_KEPT_MAX = 3_600;
 /** Samples in one answer: at most 80 kB, far below a message. */

@@ -264,6 +264,7 @@ export class RequestRouter {
       case "grant":
       case "operate":
       case "reset":
+      case "sign-out":
       case "rename":
       case "remove":
       case "close":
@@ -300,6 +301,10 @@ export class RequestRouter {
       case "transfers":
       case "stats":
       case "samples":
+      case "accounts":
+      case "all-rooms":
+      case "all-files":
+      case "cancel":
         return this.#options.services.dashboard.serve(client, account, request);
       case "key-packages":
       case "key-package":

@@ -3,6 +3,7 @@ import { TargetResolver } from "../core/rooms/targets.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { AdminDashboard, type AdminDashboardOptions } from "./admin/dashboard.ts";
 import type { EventFeed } from "./admin/event-feed.ts";
+import { Lists } from "./admin/lists.ts";
 import { Devices } from "./auth/devices.ts";
 import type { Invites } from "./auth/invites.ts";
 import { Authenticator, type AuthenticatorOptions } from "./auth/login.ts";
@@ -89,7 +90,9 @@ export function openServices(options: ServiceOptions): OpenServices {
     windows,
     place,
     peers: () => server.peers(),
-    transfers: () => files?.listing() ?? [],
+    files,
+    onEvent: options.onEvent,
+    lists: new Lists({ ...options, files: options.engine.files }),
   });
   const router = new RequestRouter({
     ...options,

@@ -1,8 +1,15 @@
 import * as v from "valibot";
-import { FILE_NAME_BYTES_MAX, FILE_TARGETS_MAX, SENTENCE_BYTES_MAX } from "../base/limits.ts";
+import {
+  FILE_NAME_BYTES_MAX,
+  FILE_TARGETS_MAX,
+  SENTENCE_BYTES_MAX,
+  TOPIC_BYTES_MAX,
+} from "../base/limits.ts";
 import { SIBLINGS_MAX } from "../base/limits-cluster.ts";
 import {
   CLIENTS_PAGE_MAX,
+  FILE_ROOMS_LISTED_MAX,
+  LISTED_PAGE_MAX,
   PLACE_CHARS_MAX,
   SAMPLES_PAGE_MAX,
   TRANSFERS_LISTED_MAX,
@@ -98,6 +105,17 @@ export function readServerWindow(value: unknown): ServerWindow | undefined {
   return read.success ? read.output : undefined;
 }
 
+/** What part of a list is wanted, in which order. */
+const listing = {
+  /** Only what has this in its name, in any case. */
+  find: v.optional(text(64)),
+  sort: v.optional(word),
+  /** The largest, or newest, first. */
+  down: v.optional(v.boolean()),
+  /** So many of the order's first are passed over: those of the pages before. */
+  skip: v.optional(count),
+};
+
 /** One number for each sample of an answer. */
 const column = v.pipe(v.array(count), v.maxLength(SAMPLES_PAGE_MAX));
 
@@ -159,6 +177,87 @@ export const ADMIN_REQUESTS = {
       diskFreeBytes: v.optional(column),
     }),
   },
+  /** Operators: all accounts, online or not. `sort`: `name`, `since`, `devices` or `bytes`. */
+  accounts: {
+    fields: listing,
+    answer: v.object({
+      accounts: v.pipe(
+        v.array(
+          v.object({
+            user: name,
+            /** Of the registration, Unix ms. */
+            since: moment,
+            online: v.boolean(),
+            operator: v.boolean(),
+            banned: v.boolean(),
+            /** It can sign in by a password. */
+            password: v.boolean(),
+            devices: count,
+            /** That its files take. */
+            bytes: count,
+          }),
+        ),
+        v.maxLength(LISTED_PAGE_MAX),
+      ),
+      /** With those that are not in this answer. */
+      total: count,
+    }),
+  },
+  /** Operators: all rooms with a name. `sort`: `name`, `members`, `records` or `bytes`. */
+  "all-rooms": {
+    fields: listing,
+    answer: v.object({
+      rooms: v.pipe(
+        v.array(
+          v.object({
+            room: name,
+            topic: text(TOPIC_BYTES_MAX),
+            members: count,
+            records: count,
+            files: count,
+            /** That they take. */
+            bytes: count,
+            locked: v.boolean(),
+            sealed: v.boolean(),
+            closed: v.boolean(),
+            keepMs: v.optional(positive),
+          }),
+        ),
+        v.maxLength(LISTED_PAGE_MAX),
+      ),
+      total: count,
+    }),
+  },
+  /** Operators: all files. `sort`: `name`, `user`, `time` or `bytes`. */
+  "all-files": {
+    fields: listing,
+    answer: v.object({
+      files: v.pipe(
+        v.array(
+          v.object({
+            file: fileId,
+            /** Left out of one that is in no room with a name: it is between two people. */
+            name: v.optional(fileName),
+            user: name,
+            time: moment,
+            bytes: count,
+            /** Rooms with a name, and its records there: an operator may erase those. */
+            rooms: v.pipe(v.array(name), v.maxLength(FILE_ROOMS_LISTED_MAX)),
+            seqs: v.pipe(v.array(positive), v.maxLength(FILE_ROOMS_LISTED_MAX)),
+          }),
+        ),
+        v.maxLength(LISTED_PAGE_MAX),
+      ),
+      total: count,
+      /** That all of them take. */
+      bytes: count,
+    }),
+  },
+  /** Operators: ends what is under way of a file, to or from one user. */
+  cancel: {
+    fields: { file: fileId, user: name, direction: v.picklist(["up", "down"]) },
+    answer: v.object({}),
+  },
   /** Operators: how the server is. */
   stats: {
     fields: {},
@@ -201,14 +300,16 @@ export const ADMIN_NOTICES = {
   "disk-low": { on: v.boolean(), freeBytes: count, keepFreeBytes: count },
   /**
    * Something happened, told to operators who `watch`. `event` says what: `record`, `connected`,
-   * `logged-in`, `logged-out`, `disconnected`, `offered`, `got`, `withdrawn`, `disk`, `warning`,
-   * `full`; more may come. What two people say to each other comes without its body.
+   * `logged-in`, `logged-out`, `disconnected`, `offered`, `got`, `withdrawn`, `cancelled`, `disk`,
+   * `warning`, `full`; more may come. What two people say to each other comes without its body.
    */
   event: {
     event: word,
     /** Unix ms. */
     time: moment,
     user: v.optional(name),
+    /** Who ended it, or decided it. */
+    by: v.optional(name),
     address: v.optional(place),
     program: v.optional(text(128)),
     /** Why, in words. */

@@ -240,6 +240,8 @@ export const REQUESTS = {
     fields: { user: name, expires: v.optional(moment), signOut: v.optional(v.boolean()) },
     answer: v.object({ user: name, token: text(64), expires: moment }),
   },
+  /** Operators: signs out all devices of a user, who comes in again by the password. */
+  "sign-out": { fields: { user: name }, answer: accepted },
   /** Operators: gives an account or a room another name. Exactly one of `user` and `room`. */
   rename: {
     fields: { user: v.optional(name), room: v.optional(name), to: name },

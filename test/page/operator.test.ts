@@ -270,7 +270,7 @@ async function lift(olga: Visit, served: Served): Promise<void> {
   await olga.dialog("Lift the ban of tom?").getByRole("button", { name: "Lift" }).click();
   await olga.page.getByRole("tabpanel").getByText("None.").waitFor();
   await olga.page.getByRole("tab", { name: "Server", exact: true }).click();
-  await olga.page.getByRole("tabpanel").getByText("Disk free").waitFor();
+  await olga.page.getByRole("tabpanel").getByText("Disk free").first().waitFor();
   await olga.button("Close registration").click();
   await olga.page.getByText("Only invites let newcomers register.").waitFor();
   await using late = await browser.visit(String(served.listening["web"]));

@@ -1,4 +1,5 @@
 import { expect } from "bun:test";
+import { writeFileSync } from "node:fs";
 import { until } from "../e2e/deadline.ts";
 import { Sandbox } from "../e2e/program.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
@@ -50,4 +51,94 @@ pageTest("an operator watches a spike on the chart, in each look", async () => {
   }
   expect(olga.wrongs).toEqual([]);
   ben.tab.close();
+});
+
+/** A tab of the window. */
+async function tab({ page }: Visit, name: string): Promise<void> {
+  await page.getByRole("tab", { name, exact: true }).click();
+}
+
+pageTest("an operator resets a password, signs out, closes a room and erases a file", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  await using olga = await browser.visit(String(served.listening["operatorLink"]));
+  await olga.enter("olga");
+  const env = { CHAT_INVITE: served.invite, CHAT_PASSWORD: "x", CHAT_USER: "tom" };
+  const tom = sandbox.home("tom").with(env);
+  writeFileSync(sandbox.path("large.bin"), Buffer.alloc(40_000, 7));
+  writeFileSync(sandbox.path("small.bin"), Buffer.alloc(10, 7));
+  await tom.json(["send-file", sandbox.path("small.bin"), "--to", "lobby"]);
+  await tom.json(["send-file", sandbox.path("large.bin"), "--to", "lobby"]);
+  const terminal = await tom.join(["--room", "lab"]);
+  await olga.button("Server window").click();
+
+  await tab(olga, "Accounts");
+  const table = (name: string) => olga.page.getByRole("table", { name, exact: true });
+  const rows = (name: string) => table(name).locator("tbody th");
+  await olga.page.getByText("2 accounts").waitFor();
+  expect(await rows("Accounts").allInnerTexts()).toEqual(["olga", "tom"]);
+  await table("Accounts").getByRole("button", { name: "Name" }).click();
+  await until(
+    "the order is turned",
+    async () => (await rows("Accounts").first().textContent()) === "tom",
+  );
+  const row = table("Accounts").getByRole("row").filter({ hasText: "tom" });
+  await row.getByText("online", { exact: true }).waitFor();
+  const act = async (entry: string) => {
+    await row.getByRole("button", { name: "Actions for tom" }).click();
+    await olga.entry(entry).click();
+  };
+  await act("Reset the password");
+  const reset = olga.dialog("A new password for tom");
+  await reset.getByRole("button", { name: "Reset the password" }).click();
+  const link = await reset.getByLabel("Address for a browser").inputValue();
+  expect(link).toMatch(/^https:\/\/127\.0\.0\.1:\d+\/#reset=p[\w-]{22}$/);
+  await olga.page.keyboard.press("Escape");
+  await act("Sign out everywhere");
+  await olga
+    .dialog("Sign out all devices of tom?")
+    .getByRole("button", { name: "Sign out everywhere" })
+    .click();
+  expect((await terminal.ended()).exitCode).not.toBe(0);
+  await using phone = await browser.visit(link);
+  await phone.field("New password").fill("another one");
+  await phone.button("Set it and enter").click();
+  await phone.box.waitFor();
+  await act("Make an operator");
+  const grant = olga.dialog("Make tom an operator of this server?");
+  await grant.getByRole("button", { name: "Make an operator" }).click();
+  await row.getByText("operator", { exact: true }).waitFor();
+  await olga.page.getByRole("searchbox").fill("olg");
+  await olga.page.getByText("1 account", { exact: true }).waitFor();
+
+  await tab(olga, "Rooms");
+  await until("the largest is first", async () =>
+    /^#lobby/.test((await rows("Rooms").allInnerTexts())[0] ?? ""),
+  );
+  await table("Rooms").getByRole("button", { name: "Actions for #lab" }).click();
+  await olga.entry("Close").click();
+  const close = olga.dialog("Close #lab?");
+  await close.getByRole("button", { name: "Close", exact: true }).last().click();
+  await table("Rooms").getByText("closed", { exact: true }).waitFor();
+
+  await tab(olga, "Files");
+  await olga.page.getByText("2 files, 40.0 kB").waitFor();
+  expect(await rows("Files").allInnerTexts()).toEqual(["large.bin", "small.bin"]);
+  await table("Files").getByRole("button", { name: "Erase large.bin" }).click();
+  await olga
+    .dialog("Erase large.bin (40.0 kB) for everybody?")
+    .getByRole("button", { name: "Erase", exact: true })
+    .click();
+  await olga.page.getByText("1 file, 10 B").waitFor();
+  expect(await rows("Files").allInnerTexts()).toEqual(["small.bin"]);
+  for (const [look, { width = 1440, height = 900, isDark = false }] of LOOKS.slice(0, 3)) {
+    await olga.page.setViewportSize({ width, height });
+    await olga.page.emulateMedia({ colorScheme: isDark ? "dark" : "light" });
+    for (const name of ["Accounts", "Rooms", "Files", "Transfers", "Clients"]) {
+      await tab(olga, name);
+      await olga.page.getByRole("tabpanel").locator("table, .hint").first().waitFor();
+      await olga.keepPicture(`${name}-${look}`);
+      await expectNoBarrier(olga, look, name);
+    }
+  }
 });

@@ -32,6 +32,9 @@ describe("the server's window", () => {
     ["transfers", {}],
     ["stats", {}],
     ["samples", {}],
+    ["accounts", {}],
+    ["all-rooms", {}],
+    ["all-files", {}],
   ] as const)("'%s' is for operators", async (kind, fields) => {
     const { site, ana } = await lab();
     expect((await ana.refused(kind, fields)).code).toBe("not-allowed");
@@ -239,7 +242,9 @@ function serviceOf(
     peers: () => peers,
     feed: new EventFeed({ clock: undefined as never, registry }),
     downloads: undefined,
-    transfers: () => transfers,
+    files: { listing: () => transfers, cancel: () => unasked() },
+    lists: undefined as never,
+    onEvent: () => undefined,
     stats: () => unasked(),
     samples: () => unasked(),
     windows: undefined,

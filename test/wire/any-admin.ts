@@ -116,7 +116,16 @@ const MAY_LACK: ReadonlySet<string> = new Set([
 ]);
 const column = fc.array(count, { maxLength: 5 });
 
+const listing = fields<RequestFields<"accounts">>(
+  { find: text(64), sort: word, down: fc.boolean(), skip: count },
+  [],
+);
+
 export const ANY_ADMIN_REQUEST = {
+  accounts: listing,
+  "all-rooms": listing,
+  "all-files": listing,
+  cancel: fc.record({ file, user: name, direction: fc.constantFrom("up", "down") }),
   download: fc.record({ file }),
   watch: fc.record({ on: fc.boolean() }),
   clients: fields<RequestFields<"clients">>({ after: count }, []),
@@ -125,7 +134,57 @@ export const ANY_ADMIN_REQUEST = {
   samples: fields<RequestFields<"samples">>({ after: count }, []),
 };
 
+const accountEntry = fc.record({
+  user: name,
+  since: moment,
+  online: fc.boolean(),
+  operator: fc.boolean(),
+  banned: fc.boolean(),
+  password: fc.boolean(),
+  devices: count,
+  bytes: count,
+});
+type RoomEntry = Answer<"all-rooms">["rooms"][number];
+const roomEntry = fields<RoomEntry>(
+  {
+    room: name,
+    topic: text(200),
+    members: count,
+    records: count,
+    files: count,
+    bytes: count,
+    locked: fc.boolean(),
+    sealed: fc.boolean(),
+    closed: fc.boolean(),
+    keepMs: positive,
+  },
+  [
+    ...(["room", "topic", "members", "records", "files", "bytes"] as const),
+    ...(["locked", "sealed", "closed"] as const),
+  ],
+);
+const fileEntry = fields<Answer<"all-files">["files"][number]>(
+  {
+    file,
+    name: fileName,
+    user: name,
+    time: moment,
+    bytes: count,
+    rooms: fc.array(name, { maxLength: 3 }),
+    seqs: fc.array(positive, { maxLength: 3 }),
+  },
+  ["file", "user", "time", "bytes", "rooms", "seqs"],
+);
+
 export const ANY_ADMIN_ANSWER = {
+  accounts: fc.record({ accounts: fc.array(accountEntry, { maxLength: 5 }), total: count }),
+  "all-rooms": fc.record({ rooms: fc.array(roomEntry, { maxLength: 5 }), total: count }),
+  "all-files": fc.record({
+    files: fc.array(fileEntry, { maxLength: 5 }),
+    total: count,
+    bytes: count,
+  }),
+  cancel: accepted,
   download: fc.record({ path: text(128) }),
   watch: accepted,
   clients: fc.record({ clients: fc.array(client, { maxLength: 5 }), more: fc.boolean() }),
@@ -162,6 +221,7 @@ export const ANY_ADMIN_NOTICE = {
       event: word,
       time: moment,
       user: name,
+      by: name,
       address: place,
       program: name,
       reason: text(200),

@@ -148,6 +148,7 @@ export const ANY_REQUEST: { [Kind in RequestKind]: fc.Arbitrary<RequestFields<Ki
     [],
   ),
   invites: fields<RequestFields<"invites">>({ after: count }, []),
+  "sign-out": fc.record({ user: name }),
   "invite-revoke": fc.record({ invite: name }),
   join: fields<RequestFields<"join">>(
     { room: name, password: secret, create: fc.boolean(), sealed: fc.boolean() },
@@ -302,6 +303,7 @@ export const ANY_ANSWER: { [Kind in RequestKind]: fc.Arbitrary<Answer<Kind>> } =
     },
     ["invites"],
   ),
+  "sign-out": accepted,
   "invite-revoke": accepted,
   join: fc.record({ room: name, name, created: fc.boolean(), joined: fc.boolean() }),
   leave: accepted,

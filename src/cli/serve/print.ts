@@ -82,6 +82,10 @@ export class ServePrinter {
   event(event: ServerEvent): void {
     if (event.kind === "failed") return;
     if (event.kind === "warning") return this.#warning(event.fault.message);
+    if (event.kind === "cancelled") {
+      const { kind, by, user, file } = event;
+      return this.line(kind, { by, user, id: file });
+    }
     if (event.kind === "disk") return this.#warning(diskSentence(event));
     if (event.kind === "full") return this.#full(event.fault);
     if (event.kind === "record") return this.#isQuiet ? undefined : this.#record(event);

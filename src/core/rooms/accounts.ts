@@ -23,6 +23,8 @@ import type { Directory } from "./targets.ts";
  */
 export interface Account {
   readonly id: UserId;
+  /** Unix ms of its registration. */
+  readonly sinceUnixMs: number;
   name: Name;
   /** It cannot sign in any more; what it said stays under its name. */
   isGone: boolean;
@@ -427,6 +429,7 @@ export class Registry {
     this.#early.delete(id);
     const account: Account = {
       id,
+      sinceUnixMs: time,
       name,
       isGone: false,
       accountKey,

@@ -85,6 +85,10 @@ export class Files {
     return this.#files.get(file);
   }
 
+  all(): Iterable<FileFact> {
+    return this.#files.values();
+  }
+
   ids(): Iterable<FileId> {
     return this.#files.keys();
   }

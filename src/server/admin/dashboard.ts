@@ -1,21 +1,30 @@
 import { unreachable } from "../../base/assert.ts";
 import { productOf } from "../../base/client-name.ts";
 import { Fault } from "../../base/fault.ts";
+import type { FileId } from "../../base/ids.ts";
 import { CLIENTS_PAGE_MAX, TRANSFERS_LISTED_MAX } from "../../base/limits-page.ts";
+import { checkName } from "../../base/names.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import { namedPerson } from "../../core/rooms/targets.ts";
 import { formatPlace } from "../../wire/invite.ts";
 import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
 import type { ServerWindow } from "../../wire/messages-admin.ts";
 import { isOperating } from "../auth/operator-link.ts";
-import type { TransferEntry } from "../files/file-service.ts";
+import type { FileService, TransferEntry } from "../files/file-service.ts";
 import type { WebDownloads } from "../http/download-links.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
+import type { ServerEvent } from "../session/event.ts";
 import type { RemoteWindows } from "../siblings/windows.ts";
 import type { EventFeed } from "./event-feed.ts";
+import type { Lists } from "./lists.ts";
 
 export type DashboardRequest = Extract<
   Request,
-  { kind: "watch" | "clients" | "transfers" | "stats" | "samples" }
+  {
+    kind:
+      | ("watch" | "clients" | "transfers" | "stats" | "samples" | "cancel")
+      | ("accounts" | "all-rooms" | "all-files");
+  }
 >;
 type ClientEntry = Answer<"clients">["clients"][number];
 
@@ -24,9 +33,11 @@ export interface AdminDashboardOptions {
   readonly peers: () => Iterable<ClientConnection>;
   readonly feed: EventFeed;
   /** Undefined: this server takes no files. */
-  readonly downloads: Pick<WebDownloads, "runs"> | undefined;
-  /** Files on data channels. */
-  readonly transfers: () => Iterable<TransferEntry>;
+  readonly downloads: Pick<WebDownloads, "runs" | "cancel"> | undefined;
+  readonly lists: Lists;
+  /** Files on data channels; undefined: this server takes none. */
+  readonly files: Pick<FileService, "listing" | "cancel"> | undefined;
+  readonly onEvent: (event: ServerEvent) => void;
   readonly stats: () => Answer<"stats">;
   readonly samples: (after: number) => Answer<"samples">;
   /** Undefined: this server is the only one. */
@@ -54,6 +65,7 @@ export class AdminDashboard {
       throw new Fault("not-allowed", "only operators may see that", { remedy });
     }
     const { ref } = request;
+    const { lists } = this.#options;
     switch (request.kind) {
       case "watch":
         this.#options.feed.watch(client, request.on);
@@ -66,6 +78,15 @@ export class AdminDashboard {
         return client.answer(ref, this.#stats());
       case "samples":
         return client.answer(ref, this.#options.samples(request.after ?? 0));
+      case "accounts":
+        return client.answer(ref, lists.accounts(request));
+      case "all-rooms":
+        return client.answer(ref, lists.rooms(request));
+      case "all-files":
+        return client.answer(ref, lists.files(request));
+      case "cancel":
+        await this.#cancel(account, request);
+        return client.answer(ref, {});
       default:
         return unreachable(request);
     }
@@ -156,12 +177,31 @@ export class AdminDashboard {
   #transfers(): Answer<"transfers"> {
     this.#options.windows?.look();
     const elsewhere = this.#elsewhere.flatMap(({ transfers }) => transfers);
-    return listed([...this.#options.transfers(), ...this.#webTransfers(), ...elsewhere]);
+    return listed([...this.#listed(), ...this.#webTransfers(), ...elsewhere]);
   }
 
   #transfersHere(): Pick<ServerWindow, "transfers"> {
-    const { transfers } = listed([...this.#options.transfers(), ...this.#webTransfers()]);
+    const { transfers } = listed([...this.#listed(), ...this.#webTransfers()]);
     return { transfers };
+  }
+
+  #listed(): Iterable<TransferEntry> {
+    return this.#options.files?.listing() ?? [];
+  }
+
+  /** @throws Fault user-unknown, not-found, store-… */
+  async #cancel(by: Account, request: RequestOf<"cancel">): Promise<void> {
+    const { registry, files, downloads, onEvent } = this.#options;
+    const { id, name } = namedPerson(registry.everyone, checkName(request.user, "person's name"));
+    const { direction } = request;
+    const file = request.file as FileId;
+    const isWeb = direction === "down" && downloads?.cancel(file, id) === true;
+    if (!((await files?.cancel(file, id, direction)) === true || isWeb)) {
+      throw new Fault("not-found", `nothing of that file is under way with ${name}`, {
+        remedy: "see what is: the tab of transfers",
+      });
+    }
+    onEvent({ kind: "cancelled", by: by.name, user: name, file });
   }
 
   *#webTransfers(): Iterable<TransferEntry> {

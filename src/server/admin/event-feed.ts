@@ -78,6 +78,8 @@ export class EventFeed {
       case "warning":
       case "full":
         return { reason: reasonOf(event.fault) };
+      case "cancelled":
+        return { user: event.user, file: event.file, by: event.by };
       case "disk":
         return { reason: diskSentence(event), sizeBytes: event.freeBytes };
       case "connected":

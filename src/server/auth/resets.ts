@@ -68,14 +68,15 @@ export class Resets {
     const account = await entry.guessReset(client, sentence, find);
     const hash = await entry.hash(account.id, password);
     // Before the password: if the machine stops in between, the code is still good.
-    if (account.reset?.signsOut === true && find() === account) await this.#signOut(account);
+    if (account.reset?.signsOut === true && find() === account) await this.signOut(account);
     await changePassword({ accounts, registry }, account, hash, () => {
       if (find() !== account) throw new Fault("login-refused", sentence); // Another one was first.
     });
     return { user: account.name };
   }
 
-  async #signOut(account: Account): Promise<void> {
+  /** All devices: its owner comes in by the password. @throws Fault store-… */
+  async signOut(account: Account): Promise<void> {
     const { registry, accounts, peersOf } = this.#options;
     await recordDecision(accounts, () => registry.signOutDrafts(account));
     const fault = new Fault("login-refused", "this device was signed out");

@@ -335,6 +335,27 @@ export class FileService {
     this.#options.onEvent({ kind: "withdrawn", ...this.#what(lane, account, file, name) });
   }
 
+  /** An operator ends it: an upload is removed. @returns false: nothing of it is under way */
+  async cancel(file: FileId, user: UserId, direction: "up" | "down"): Promise<boolean> {
+    const found = [...this.#transfers].filter(([lane, transfer]) => {
+      if (lane.channel?.account.id !== user || transfer === "begun") return false;
+      if (transfer instanceof UploadReceiver) {
+        return direction === "up" && transfer.blob.about.file === file;
+      }
+      return direction === "down" && transfer.about.file === file;
+    });
+    for (const [lane, transfer] of found) {
+      const account = lane.channel?.account;
+      if (transfer instanceof UploadReceiver && account !== undefined) {
+        await this.#uploads.withdraw(account, file);
+        if (this.#transfers.get(lane) === transfer) this.#transfers.delete(lane);
+      }
+      const remedy = "ask an operator";
+      lane.close(new Fault("not-allowed", "an operator ended this transfer", { remedy }));
+    }
+    return found.length > 0;
+  }
+
   async #fetch(
     lane: ClientConnection,
     account: Account,

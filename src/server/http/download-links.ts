@@ -109,6 +109,14 @@ export class WebDownloads {
     this.#tokensOf.delete(parent);
   }
 
+  /** An operator ends it: the response breaks off. @returns false: nothing of it is under way */
+  cancel(file: FileId, user: UserId): boolean {
+    for (const [token, offer] of this.#offers) {
+      if (offer.file === file && offer.account.id === user) this.#forget(token);
+    }
+    return [...this.#runs].some((run) => run.file === file && run.account.id === user);
+  }
+
   stop(): void {
     this.#isStopping = true;
     for (const token of this.#offers.keys()) this.#forget(token);

@@ -44,6 +44,7 @@ export type ModerationRequest = Extract<
       | "grant"
       | "operate"
       | "reset"
+      | "sign-out"
       | "rename"
       | "remove"
       | "close"
@@ -64,7 +65,7 @@ export interface ModerationOptions {
   readonly recordLookup: RecordLookup;
   readonly entry: Pick<Authenticator, "guessOperator">;
   readonly invites: Invites;
-  readonly resets: Pick<Resets, "make">;
+  readonly resets: Pick<Resets, "make" | "signOut">;
   readonly house: Management;
   readonly erasure: Pick<MassErasure, "ofAccount">;
   readonly server: {
@@ -128,6 +129,10 @@ export class Moderation {
         const made = await this.#options.resets.make(actor.user, account, request);
         return client.answer(request.ref, made);
       }
+      case "sign-out":
+        checkOperator(actor);
+        await this.#signOut(actor, this.#account(request.user));
+        return client.answer(request.ref, {});
       case "rename":
         checkOperator(actor);
         return house.rename(client, actor.user, request);
@@ -231,6 +236,20 @@ export class Moderation {
 
   #account(name: string): Account {
     return namedPerson(this.#options.registry, checkName(name, "person's name"));
+  }
+
+  /** @throws Fault not-allowed, last-credential, store-… */
+  async #signOut(actor: Actor, account: Account): Promise<void> {
+    if (account.id === actor.user) {
+      const remedy = "use the settings of your own account";
+      throw new Fault("not-allowed", "you would sign yourself out", { remedy });
+    }
+    if (account.passwordHash === undefined) {
+      const sentence = `${account.name} has no password to come in again with`;
+      const remedy = "make a reset that signs out: its use sets one";
+      throw new Fault("last-credential", sentence, { remedy });
+    }
+    await this.#options.resets.signOut(account);
   }
 
   async #grantService(actor: Actor, { user, on }: RequestOf<"grant">): Promise<void> {

@@ -41,6 +41,13 @@ export type ServerEvent =
   | ({ readonly kind: "got" } & FileOfSomebody)
   /** Its sender gave up a file that was not finished. */
   | ({ readonly kind: "withdrawn" } & FileOfSomebody)
+  /** An operator has ended it. */
+  | {
+      readonly kind: "cancelled";
+      readonly by: string;
+      readonly user: string;
+      readonly file: FileId;
+    }
   /** The disk is nearly full, or is not any more. */
   | ({ readonly kind: "disk" } & DiskSpace)
   /** Something went wrong that ends nothing. */

@@ -1,11 +1,12 @@
 import { useCallback, useState } from "react";
+import { foldCase } from "../../../base/case-fold.ts";
 import { isName } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { confirm, FormDialog } from "../shell/dialog.tsx";
 import { SelectField } from "../shell/form.tsx";
 import { usePartPage } from "../shell/part-page.ts";
-import { PagedTable, usePagedList } from "./table.tsx";
+import { type Column, PagedTable, usePagedList } from "./table.tsx";
 
 type Ban = Answer<"bans">["bans"][number];
 
@@ -82,11 +83,11 @@ export function BanDialog({ whom: given = "", onClose, onDone }: BanDialogProps)
   );
 }
 
-function BanRow({ ban, onDone }: { readonly ban: Ban; readonly onDone: () => void }) {
+function LiftButton({ ban, onDone }: { readonly ban: Ban; readonly onDone: () => void }) {
   const page = usePartPage();
-  const { texts, times, chat } = page;
-  const { user, address, until, reason } = ban;
-  const whom = user ?? address ?? "";
+  const { texts, chat } = page;
+  const { user } = ban;
+  const whom = whomWords(ban);
   const lift = () =>
     confirm(page, {
       title: texts.unbanAsk(cleanText(whom)),
@@ -99,23 +100,18 @@ function BanRow({ ban, onDone }: { readonly ban: Ban; readonly onDone: () => voi
       },
     });
   return (
-    <tr>
-      <th scope="row" dir="auto">
-        {cleanText(whom)}
-      </th>
-      <td>{until === undefined ? texts.forever : texts.until(times.full(until))}</td>
-      <td dir="auto">{cleanText(reason ?? "")}</td>
-      <td>
-        <button type="button" className="button button-small" onClick={lift}>
-          {texts.unban}
-        </button>
-      </td>
-    </tr>
+    <button type="button" className="button button-small" onClick={lift}>
+      {texts.unban}
+    </button>
   );
 }
 
+function whomWords({ user, address }: Ban): string {
+  return user ?? address ?? "";
+}
+
 export function DashboardBans() {
-  const { texts, chat, show } = usePartPage();
+  const { texts, times, chat, show } = usePartPage();
   const ask = useCallback(
     async (after: { readonly after?: number }) => {
       const { bans, next } = await chat.request("bans", after);
@@ -124,12 +120,39 @@ export function DashboardBans() {
     [chat],
   );
   const list = usePagedList(ask);
+  const columns: readonly Column<Ban>[] = [
+    {
+      id: "whom",
+      name: texts.banWhom,
+      isHead: true,
+      cell: (ban) => <span dir="auto">{cleanText(whomWords(ban))}</span>,
+      by: (ban) => foldCase(whomWords(ban)),
+    },
+    {
+      id: "until",
+      name: texts.forHowLong,
+      cell: ({ until }) => (until === undefined ? texts.forever : texts.until(times.full(until))),
+      by: ({ until }) => until ?? Number.POSITIVE_INFINITY,
+    },
+    {
+      id: "reason",
+      name: texts.reason,
+      cell: ({ reason }) => <span dir="auto">{cleanText(reason ?? "")}</span>,
+      by: ({ reason }) => foldCase(reason ?? ""),
+    },
+    {
+      id: "more",
+      name: texts.more,
+      cell: (ban) => <LiftButton ban={ban} onDone={list.again} />,
+    },
+  ];
   return (
     <PagedTable
       label={texts.dashboardBans}
-      heads={[texts.banWhom, texts.forHowLong, texts.reason, texts.more]}
+      columns={columns}
       list={list}
-      rowOf={(ban) => <BanRow key={ban.user ?? ban.address} ban={ban} onDone={list.again} />}
+      keyOf={whomWords}
+      wordsOf={(ban) => `${whomWords(ban)} ${ban.reason ?? ""}`}
       action={texts.ban}
       onAction={() => show((close) => <BanDialog onClose={close} onDone={list.again} />)}
     />

@@ -1,14 +1,16 @@
-import { useCallback } from "react";
-import { formatLeft, formatSize } from "../../../base/sizes.ts";
+import { useCallback, useRef } from "react";
+import { foldCase } from "../../../base/case-fold.ts";
+import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { FaultLine } from "../shell/context.tsx";
+import { confirm } from "../shell/dialog.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { type PartPage, usePartPage } from "../shell/part-page.ts";
 import { usePolled } from "../shell/polling.ts";
 import { BanDialog } from "./bans.tsx";
 import { moderateItems } from "./moderation.tsx";
-import { Table } from "./table.tsx";
+import { type Column, LocalTable } from "./table.tsx";
 
 type Client = Answer<"clients">["clients"][number];
 
@@ -44,63 +46,189 @@ function clientItems(page: PartPage, { user, address }: Client): MenuItem[] {
   ];
 }
 
-function ClientRow({ client }: { readonly client: Client }) {
-  const page = usePartPage();
-  const { texts } = page;
-  const name = cleanText(client.user ?? texts.notLoggedIn);
-  const count = (n: number | undefined) => (n === undefined ? "–" : String(n));
-  const traffic = (messages: number, bytes: number) => `${messages} · ${formatSize(bytes)}`;
-  return (
-    <tr>
-      <th scope="row">
-        <span dir="auto">{name}</span>
-        {client.operator ? <span className="badge">{texts.operator}</span> : null}
-        {client.lane ? <span className="badge">{texts.fileChannel}</span> : null}
-      </th>
-      <td>
-        <MenuButton label={texts.actionsFor(name)} items={() => clientItems(page, client)} />
-      </td>
-      <td>{cleanText(client.address)}</td>
-      <td>{cleanText(client.transport)}</td>
-      <td>{client.roundTripMs === undefined ? "–" : `${client.roundTripMs} ms`}</td>
-      <td>{client.acknowledged}</td>
-      <td>{count(client.retransmitted)}</td>
-      <td>{traffic(client.sentMessages, client.sentBytes)}</td>
-      <td>{traffic(client.receivedMessages, client.receivedBytes)}</td>
-      <td>{formatSize(client.queuedBytes)}</td>
-      <td>{formatLeft(Date.now() - client.since)}</td>
-      <td>{cleanText(client.program)}</td>
-    </tr>
+/** Counters of before, and what became of them in a second since. */
+interface Paced extends Client {
+  readonly sentPerS: number | undefined;
+  readonly receivedPerS: number | undefined;
+}
+
+/** Beside the totals how fast they grow, from one answer to the next. */
+function usePaces(): (clients: readonly Client[]) => readonly Paced[] {
+  const before = useRef<{ atMs: number; clients: ReadonlyMap<number, Client> } | undefined>(
+    undefined,
   );
+  return useCallback((clients: readonly Client[]) => {
+    const atMs = performance.now();
+    const { atMs: thenMs = atMs, clients: known } = before.current ?? {};
+    const seconds = (atMs - thenMs) / 1_000;
+    before.current = { atMs, clients: new Map(clients.map((one) => [one.client, one])) };
+    return clients.map((client) => {
+      const was = known?.get(client.client);
+      const pace = (now: number, then: number | undefined) =>
+        then === undefined || seconds <= 0 ? undefined : Math.max(0, now - then) / seconds;
+      return {
+        ...client,
+        sentPerS: pace(client.sentBytes, was?.sentBytes),
+        receivedPerS: pace(client.receivedBytes, was?.receivedBytes),
+      };
+    });
+  }, []);
+}
+
+/** `12 · 3.4 kB · 1.2 kB/s` */
+function traffic(messages: number, bytes: number, perS: number | undefined): string {
+  const pace = perS === undefined || perS < 1 ? "" : ` · ${formatRate(perS)}`;
+  return `${messages} · ${formatSize(bytes)}${pace}`;
+}
+
+function columnsOf(page: PartPage): readonly Column<Paced>[] {
+  const { texts } = page;
+  const nameOf = ({ user }: Client) => cleanText(user ?? texts.notLoggedIn);
+  return [
+    {
+      id: "name",
+      name: texts.name,
+      isHead: true,
+      by: (client) => foldCase(client.user ?? ""),
+      cell: (client) => (
+        <>
+          <span dir="auto">{nameOf(client)}</span>
+          {client.operator ? <span className="badge">{texts.operator}</span> : null}
+          {client.lane ? <span className="badge">{texts.fileChannel}</span> : null}
+        </>
+      ),
+    },
+    {
+      id: "more",
+      name: texts.more,
+      cell: (client) => (
+        <MenuButton
+          label={texts.actionsFor(nameOf(client))}
+          items={() => clientItems(page, client)}
+        />
+      ),
+    },
+    {
+      id: "address",
+      name: texts.address,
+      cell: ({ address }) => cleanText(address),
+      by: ({ address }) => address,
+    },
+    {
+      id: "transport",
+      name: texts.transport,
+      cell: ({ transport }) => cleanText(transport),
+      by: ({ transport }) => transport,
+    },
+    {
+      id: "trip",
+      name: texts.roundTrip,
+      cell: ({ roundTripMs }) => (roundTripMs === undefined ? "–" : `${roundTripMs} ms`),
+      by: ({ roundTripMs }) => roundTripMs ?? -1,
+    },
+    {
+      id: "acknowledged",
+      name: texts.acknowledged,
+      cell: ({ acknowledged }) => acknowledged,
+      by: ({ acknowledged }) => acknowledged,
+    },
+    {
+      id: "retransmitted",
+      name: texts.retransmitted,
+      cell: ({ retransmitted }) => retransmitted ?? "–",
+      by: ({ retransmitted }) => retransmitted ?? -1,
+    },
+    {
+      id: "sent",
+      name: texts.sent,
+      cell: (one) => traffic(one.sentMessages, one.sentBytes, one.sentPerS),
+      by: ({ sentBytes }) => sentBytes,
+    },
+    {
+      id: "received",
+      name: texts.received,
+      cell: (one) => traffic(one.receivedMessages, one.receivedBytes, one.receivedPerS),
+      by: ({ receivedBytes }) => receivedBytes,
+    },
+    {
+      id: "queued",
+      name: texts.queued,
+      cell: ({ queuedBytes }) => formatSize(queuedBytes),
+      by: ({ queuedBytes }) => queuedBytes,
+    },
+    {
+      id: "since",
+      name: texts.connectedFor,
+      cell: ({ since }) => formatLeft(Date.now() - since),
+      by: ({ since }) => -since,
+    },
+    {
+      id: "program",
+      name: texts.program,
+      cell: ({ program }) => cleanText(program),
+      by: ({ program }) => program,
+    },
+  ];
 }
 
 export function DashboardClients({ isOnline }: { readonly isOnline: boolean }) {
   const page = usePartPage();
   const { texts } = page;
-  const ask = useCallback(() => allClients(page), [page]);
+  const paced = usePaces();
+  const ask = useCallback(async () => paced(await allClients(page)), [page, paced]);
   const { value = [], fault } = usePolled(ask, isOnline);
-  const heads = [
-    texts.name,
-    texts.more,
-    texts.address,
-    texts.transport,
-    texts.roundTrip,
-    texts.acknowledged,
-    texts.retransmitted,
-    texts.sent,
-    texts.received,
-    texts.queued,
-    texts.connectedFor,
-    texts.program,
-  ];
   return (
     <>
       <FaultLine fault={fault} />
-      <Table label={texts.dashboardClients} heads={heads}>
-        {value.map((client) => (
-          <ClientRow key={client.client} client={client} />
-        ))}
-      </Table>
+      <LocalTable
+        label={texts.dashboardClients}
+        columns={columnsOf(page)}
+        rows={value}
+        keyOf={({ client }) => client}
+        wordsOf={({ user, address, program }) => `${user ?? ""} ${address} ${program}`}
+      />
+    </>
+  );
+}
+
+type Transfer = Answer<"transfers">["transfers"][number];
+
+function CancelButton({ transfer }: { readonly transfer: Transfer }) {
+  const page = usePartPage();
+  const { texts, chat } = page;
+  const { file, user, direction } = transfer;
+  const name = cleanText(transfer.name);
+  const cancel = () =>
+    confirm(page, {
+      title: texts.cancelTransferAsk(name, cleanText(user)),
+      text: direction === "up" ? texts.cancelUploadExplained : "",
+      action: texts.cancelTransfer,
+      isDanger: true,
+      onConfirm: () => chat.request("cancel", { file, user, direction }),
+    });
+  return (
+    <button
+      type="button"
+      className="button button-small"
+      aria-label={texts.cancelTransferOf(name)}
+      onClick={cancel}
+    >
+      {texts.cancelTransfer}
+    </button>
+  );
+}
+
+function Progress({ transfer }: { readonly transfer: Transfer }) {
+  const { texts } = usePartPage();
+  const { doneBytes, sizeBytes } = transfer;
+  return (
+    <>
+      <progress
+        aria-label={texts.progress}
+        {...(sizeBytes === undefined ? {} : { value: doneBytes, max: Math.max(1, sizeBytes) })}
+      />{" "}
+      {formatSize(doneBytes)}
+      {sizeBytes === undefined ? "" : ` / ${formatSize(sizeBytes)}`}
     </>
   );
 }
@@ -109,39 +237,58 @@ export function DashboardTransfers({ isOnline }: { readonly isOnline: boolean })
   const { texts, chat } = usePartPage();
   const ask = useCallback(() => chat.request("transfers", {}), [chat]);
   const { value, fault } = usePolled(ask, isOnline);
-  const heads = [texts.file, texts.name, texts.direction, texts.progress, texts.address];
+  const columns: readonly Column<Transfer>[] = [
+    {
+      id: "file",
+      name: texts.file,
+      isHead: true,
+      cell: ({ name }) => <span dir="auto">{cleanText(name)}</span>,
+      by: ({ name }) => foldCase(name),
+    },
+    {
+      id: "user",
+      name: texts.name,
+      cell: ({ user }) => <span dir="auto">{cleanText(user)}</span>,
+      by: ({ user }) => foldCase(user),
+    },
+    {
+      id: "direction",
+      name: texts.direction,
+      cell: ({ direction, web }) =>
+        (direction === "up" ? texts.up : texts.down) + (web ? " (HTTP)" : ""),
+      by: ({ direction }) => direction,
+    },
+    {
+      id: "progress",
+      name: texts.progress,
+      cell: (transfer) => <Progress transfer={transfer} />,
+      by: ({ doneBytes }) => doneBytes,
+    },
+    {
+      id: "address",
+      name: texts.address,
+      cell: ({ address }) => cleanText(address),
+      by: ({ address }) => address,
+    },
+    {
+      id: "more",
+      name: texts.actions,
+      // What is under way at another server of a cluster is cancelled there.
+      cell: (transfer) =>
+        transfer.server === undefined ? <CancelButton transfer={transfer} /> : null,
+    },
+  ];
   const transfers = value?.transfers ?? [];
   return (
     <>
       <FaultLine fault={fault} />
-      {transfers.length === 0 ? <p className="hint">{texts.dashboardNone}</p> : null}
-      {transfers.length === 0 ? null : (
-        <Table label={texts.dashboardTransfers} heads={heads}>
-          {transfers.map(({ file, name, user, direction, doneBytes, sizeBytes, address, web }) => (
-            <tr key={`${file} ${address}`}>
-              <th scope="row" dir="auto">
-                {cleanText(name)}
-              </th>
-              <td dir="auto">{cleanText(user)}</td>
-              <td>
-                {direction === "up" ? texts.up : texts.down}
-                {web ? " (HTTP)" : ""}
-              </td>
-              <td>
-                <progress
-                  aria-label={texts.progress}
-                  {...(sizeBytes === undefined
-                    ? {}
-                    : { value: doneBytes, max: Math.max(1, sizeBytes) })}
-                />{" "}
-                {formatSize(doneBytes)}
-                {sizeBytes === undefined ? "" : ` / ${formatSize(sizeBytes)}`}
-              </td>
-              <td>{cleanText(address)}</td>
-            </tr>
-          ))}
-        </Table>
-      )}
+      <LocalTable
+        label={texts.dashboardTransfers}
+        columns={columns}
+        rows={transfers}
+        keyOf={({ file, address, since }) => `${file} ${address} ${since}`}
+        wordsOf={({ name, user, address }) => `${name} ${user} ${address}`}
+      />
     </>
   );
 }

@@ -3,15 +3,20 @@ import { rove } from "../../input/keys.ts";
 import { IconButton } from "../shell/icons.tsx";
 import type { DashboardProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
+import { DashboardAccounts } from "./accounts.tsx";
 import adminSheet from "./admin.css" with { type: "file" };
 import { DashboardBans } from "./bans.tsx";
 import { DashboardClients, DashboardTransfers } from "./clients.tsx";
 import { DashboardInvites } from "./invites.tsx";
 import { DashboardLog } from "./log.tsx";
+import { DashboardFiles, DashboardRooms } from "./rooms.tsx";
 import { DashboardServer } from "./server.tsx";
 import { useSheet } from "./sheet.ts";
 
-const TABS = ["log", "clients", "transfers", "server", "bans", "invites"] as const;
+const TABS = [
+  ...(["log", "server", "accounts", "rooms", "files"] as const),
+  ...(["clients", "transfers", "bans", "invites"] as const),
+] as const;
 type Tab = (typeof TABS)[number];
 
 /** The server's window, for operators. */
@@ -21,6 +26,9 @@ export function Dashboard({ model, onClose }: DashboardProps) {
   const [tab, setTab] = useState<Tab>("log");
   const names: Readonly<Record<Tab, string>> = {
     log: texts.dashboardLog,
+    accounts: texts.dashboardAccounts,
+    rooms: texts.dashboardRooms,
+    files: texts.dashboardFiles,
     clients: texts.dashboardClients,
     transfers: texts.dashboardTransfers,
     server: texts.dashboardServer,
@@ -72,6 +80,9 @@ export function Dashboard({ model, onClose }: DashboardProps) {
         tabIndex={-1}
       >
         <DashboardLog isHidden={tab !== "log"} isOnline={isOnline} />
+        {tab === "accounts" ? <DashboardAccounts isOnline={isOnline} /> : null}
+        {tab === "rooms" ? <DashboardRooms isOnline={isOnline} /> : null}
+        {tab === "files" ? <DashboardFiles isOnline={isOnline} /> : null}
         {tab === "clients" ? <DashboardClients isOnline={isOnline} /> : null}
         {tab === "transfers" ? <DashboardTransfers isOnline={isOnline} /> : null}
         {tab === "server" ? <DashboardServer isOnline={isOnline} /> : null}

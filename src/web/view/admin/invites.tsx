@@ -1,17 +1,17 @@
 import { useCallback } from "react";
+import { foldCase } from "../../../base/case-fold.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { confirm } from "../shell/dialog.tsx";
 import { inviteDialog } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
-import { PagedTable, usePagedList } from "./table.tsx";
+import { type Column, PagedTable, usePagedList } from "./table.tsx";
 
 type Invite = Answer<"invites">["invites"][number];
 
-function InviteRow({ made, onDone }: { readonly made: Invite; readonly onDone: () => void }) {
+function RevokeButton({ made, onDone }: { readonly made: Invite; readonly onDone: () => void }) {
   const page = usePartPage();
-  const { texts, times, chat } = page;
-  const { invite, by, usesLeft, expires, room, post, read } = made;
+  const { texts, chat } = page;
   const revoke = () =>
     confirm(page, {
       title: texts.revoke,
@@ -19,31 +19,24 @@ function InviteRow({ made, onDone }: { readonly made: Invite; readonly onDone: (
       action: texts.revoke,
       isDanger: true,
       onConfirm: async () => {
-        await chat.request("invite-revoke", { invite });
+        await chat.request("invite-revoke", { invite: made.invite });
         onDone();
       },
     });
-  const where = room ?? post ?? read;
   return (
-    <tr>
-      <th scope="row">
-        <code>{invite.slice(0, 8)}</code>
-      </th>
-      <td dir="auto">{cleanText(by ?? "")}</td>
-      <td>{usesLeft === undefined ? texts.usesAny : texts.usesLeft(usesLeft)}</td>
-      <td>{expires === undefined ? texts.expiresNever : times.full(expires)}</td>
-      <td dir="auto">{where === undefined ? "" : `#${cleanText(where)}`}</td>
-      <td>
-        <button type="button" className="button button-small" onClick={revoke}>
-          {texts.revoke}
-        </button>
-      </td>
-    </tr>
+    <button type="button" className="button button-small" onClick={revoke}>
+      {texts.revoke}
+    </button>
   );
 }
 
+function placeOf({ room, post, read }: Invite): string {
+  const where = room ?? post ?? read;
+  return where === undefined ? "" : `#${cleanText(where)}`;
+}
+
 export function DashboardInvites() {
-  const { texts, chat, show } = usePartPage();
+  const { texts, times, chat, show } = usePartPage();
   const ask = useCallback(
     async (after: { readonly after?: number }) => {
       const { invites, next } = await chat.request("invites", after);
@@ -52,20 +45,50 @@ export function DashboardInvites() {
     [chat],
   );
   const list = usePagedList(ask);
-  const heads = [
-    texts.inviteHead,
-    texts.madeBy,
-    texts.usesHead,
-    texts.expiresHead,
-    texts.room,
-    texts.actions,
+  const columns: readonly Column<Invite>[] = [
+    {
+      id: "invite",
+      name: texts.inviteHead,
+      isHead: true,
+      cell: ({ invite }) => <code>{invite.slice(0, 8)}</code>,
+    },
+    {
+      id: "by",
+      name: texts.madeBy,
+      cell: ({ by }) => <span dir="auto">{cleanText(by ?? "")}</span>,
+      by: ({ by }) => foldCase(by ?? ""),
+    },
+    {
+      id: "uses",
+      name: texts.usesHead,
+      cell: ({ usesLeft }) => (usesLeft === undefined ? texts.usesAny : texts.usesLeft(usesLeft)),
+      by: ({ usesLeft }) => usesLeft ?? Number.POSITIVE_INFINITY,
+    },
+    {
+      id: "expires",
+      name: texts.expiresHead,
+      cell: ({ expires }) => (expires === undefined ? texts.expiresNever : times.full(expires)),
+      by: ({ expires }) => expires ?? Number.POSITIVE_INFINITY,
+    },
+    {
+      id: "room",
+      name: texts.room,
+      cell: (made) => <span dir="auto">{placeOf(made)}</span>,
+      by: (made) => foldCase(placeOf(made)),
+    },
+    {
+      id: "more",
+      name: texts.actions,
+      cell: (made) => <RevokeButton made={made} onDone={list.again} />,
+    },
   ];
   return (
     <PagedTable
       label={texts.dashboardInvites}
-      heads={heads}
+      columns={columns}
       list={list}
-      rowOf={(made) => <InviteRow key={made.invite} made={made} onDone={list.again} />}
+      keyOf={({ invite }) => invite}
+      wordsOf={(made) => `${made.invite} ${made.by ?? ""} ${placeOf(made)}`}
       action={texts.inviteMake}
       onAction={() => show(inviteDialog)}
     />

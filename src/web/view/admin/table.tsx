@@ -1,7 +1,14 @@
-import { type ReactNode, useCallback, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useId, useMemo, useState } from "react";
+import { cutText } from "../../../base/bytes.ts";
+import { foldCase } from "../../../base/case-fold.ts";
 import { FaultLine } from "../shell/context.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 import { type Polled, usePolled } from "../shell/polling.ts";
+
+/** Long lists change slowly, and cost the server more. */
+const SLOWLY_MS = 10_000;
+/** Of what a server looks for in names. */
+const FIND_BYTES_MAX = 64;
 
 interface Paged<One> {
   readonly all: readonly One[];
@@ -64,40 +71,280 @@ export function Table({ label, heads, children }: TableProps) {
   );
 }
 
-interface PagedTableProps<One> extends Omit<TableProps, "children"> {
+/** How rows are ordered: by the id of a column. */
+export interface Order {
+  readonly by: string;
+  readonly down: boolean;
+}
+
+export interface Column<One> {
+  readonly id: string;
+  readonly name: string;
+  readonly cell: (one: One) => ReactNode;
+  /** What rows are ordered by; left out: nothing. */
+  readonly by?: (one: One) => string | number;
+  /** It names the row. */
+  readonly isHead?: boolean;
+}
+
+interface RowsProps<One> {
+  readonly label: string;
+  readonly columns: readonly Column<One>[];
+  readonly rows: readonly One[];
+  readonly keyOf: (one: One) => string | number;
+  readonly order: Order | undefined;
+  readonly onOrder: (order: Order) => void;
+}
+
+interface HeadProps<One> extends Pick<RowsProps<One>, "order" | "onOrder"> {
+  readonly column: Column<One>;
+}
+
+/** A head that orders by its column: by the largest first, the second time the other way round. */
+function Head<One>({ column, order, onOrder }: HeadProps<One>) {
+  const { id, name, by } = column;
+  const isOn = order?.by === id;
+  if (by === undefined) return <th scope="col">{name}</th>;
+  const state = !isOn ? "none" : order.down ? "descending" : "ascending";
+  return (
+    <th scope="col" aria-sort={state}>
+      <button
+        type="button"
+        className="sort-button"
+        onClick={() => onOrder({ by: id, down: isOn ? !order.down : false })}
+      >
+        {name}
+        <span aria-hidden="true">{!isOn ? "" : order.down ? " ↓" : " ↑"}</span>
+      </button>
+    </th>
+  );
+}
+
+/** A table whose heads order it. The rows come in their order. */
+function Rows<One>(props: RowsProps<One>) {
+  const { label, columns, rows, keyOf, order, onOrder } = props;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys
+    <section className="table-box" aria-label={label} tabIndex={0}>
+      <table>
+        <caption className="sr-only">{label}</caption>
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <Head key={column.id} column={column} order={order} onOrder={onOrder} />
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((one) => (
+            <tr key={keyOf(one)}>
+              {columns.map(({ id, cell, isHead }) =>
+                isHead === true ? (
+                  <th key={id} scope="row">
+                    {cell(one)}
+                  </th>
+                ) : (
+                  <td key={id}>{cell(one)}</td>
+                ),
+              )}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+/** Rows that hold the words, in the order of the column; all of them are here. */
+function arranged<One>(
+  rows: readonly One[],
+  columns: readonly Column<One>[],
+  order: Order | undefined,
+): readonly One[] {
+  const by = columns.find(({ id }) => id === order?.by)?.by;
+  if (by === undefined || order === undefined) return rows;
+  const sign = order.down ? -1 : 1;
+  return rows.toSorted((one, other) => {
+    const [left, right] = [by(one), by(other)];
+    return left < right ? -sign : left > right ? sign : 0;
+  });
+}
+
+interface FilterProps {
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+}
+
+function Filter({ value, onChange }: FilterProps) {
+  const { texts } = usePartPage();
+  const id = useId();
+  return (
+    <>
+      <label htmlFor={id}>{texts.dashboardFilter}</label>
+      <input
+        id={id}
+        type="search"
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+      />
+    </>
+  );
+}
+
+interface LocalTableProps<One> extends Omit<RowsProps<One>, "order" | "onOrder"> {
+  /** What the filter looks at. */
+  readonly wordsOf: (one: One) => string;
+  /** Beside the filter. */
+  readonly bar?: ReactNode;
+}
+
+/** A table of a list that is here as a whole: ordered and filtered here. */
+export function LocalTable<One>({ wordsOf, bar, ...props }: LocalTableProps<One>) {
+  const { texts } = usePartPage();
+  const [order, setOrder] = useState<Order | undefined>(undefined);
+  const [filter, setFilter] = useState("");
+  const wanted = foldCase(filter);
+  const found =
+    wanted === ""
+      ? props.rows
+      : props.rows.filter((one) => foldCase(wordsOf(one)).includes(wanted));
+  const rows = arranged(found, props.columns, order);
+  const none = props.rows.length === 0 ? texts.dashboardNone : texts.foundNothing;
+  return (
+    <>
+      <div className="dashboard-bar">
+        {bar}
+        {props.rows.length === 0 ? null : <Filter value={filter} onChange={setFilter} />}
+      </div>
+      {rows.length === 0 ? (
+        <p className="hint">{none}</p>
+      ) : (
+        <Rows {...props} rows={rows} order={order} onOrder={setOrder} />
+      )}
+    </>
+  );
+}
+
+interface PagedTableProps<One> extends Omit<LocalTableProps<One>, "rows" | "bar"> {
   readonly list: PagedList<One>;
-  readonly rowOf: (one: One) => ReactNode;
   /** What makes a new one. */
   readonly action: string;
   readonly onAction: () => void;
 }
 
 /** A list of the server, a page at a time, and the button that makes a new entry. */
-export function PagedTable<One>(props: PagedTableProps<One>) {
-  const { list, rowOf, action, onAction, label, heads } = props;
+export function PagedTable<One>({ list, action, onAction, ...props }: PagedTableProps<One>) {
   const { texts } = usePartPage();
   const { all, hasMore, fault, showMore } = list;
   return (
     <>
+      <FaultLine fault={fault} />
+      <LocalTable
+        {...props}
+        rows={all}
+        bar={
+          <button type="button" className="button" onClick={onAction}>
+            {action}
+          </button>
+        }
+      />
+      {hasMore ? <More onMore={showMore} label={texts.dashboardShowMore} /> : null}
+    </>
+  );
+}
+
+function More({ label, onMore }: { readonly label: string; readonly onMore: () => void }) {
+  return (
+    <div className="dashboard-bar">
+      <button type="button" className="button" onClick={onMore}>
+        {label}
+      </button>
+    </div>
+  );
+}
+
+/** What part of a list the server is asked for, and in which order. */
+export interface Asked {
+  readonly find?: string;
+  readonly sort?: string;
+  readonly down?: boolean;
+  readonly skip?: number;
+}
+
+interface ServerPage<One> {
+  readonly rows: readonly One[];
+  readonly total: number;
+  /** In words: how many, and how much. */
+  readonly words: string;
+}
+
+interface ServerTableProps<One> extends Omit<RowsProps<One>, "rows" | "onOrder" | "columns"> {
+  readonly ask: (asked: Asked) => Promise<ServerPage<One>>;
+  /** @param again asks anew, after a change */
+  readonly columnsOf: (again: () => void) => readonly Column<One>[];
+  readonly isOnline: boolean;
+}
+
+/** How long a user goes on typing in a filter before the server is asked. */
+const TYPING_MS = 250;
+
+function useLater<Value>(value: Value, ms: number): Value {
+  const [later, setLater] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setLater(value), ms);
+    return () => clearTimeout(timer);
+  }, [value, ms]);
+  return later;
+}
+
+/** A table of a list that may be long: the server orders it, filters it, and gives pages. */
+export function ServerTable<One>(props: ServerTableProps<One>) {
+  const { label, ask, columnsOf, keyOf, order: first, isOnline } = props;
+  const { texts } = usePartPage();
+  const [order, setOrder] = useState(first);
+  const [filter, setFilter] = useState("");
+  const [pages, setPages] = useState(1);
+  const find = useLater(filter.trim(), TYPING_MS);
+  const askAll = useCallback(async () => {
+    const rows: One[] = [];
+    const asked = {
+      ...(find === "" ? {} : { find: cutText(find, FIND_BYTES_MAX) }),
+      ...(order === undefined ? {} : { sort: order.by, down: order.down }),
+    };
+    for (let page = 1; ; page++) {
+      const answer = await ask({ ...asked, skip: rows.length });
+      rows.push(...answer.rows);
+      if (page >= pages || rows.length >= answer.total || answer.rows.length === 0) {
+        return { ...answer, rows };
+      }
+    }
+  }, [ask, find, order, pages]);
+  const { value, fault, again } = usePolled(askAll, isOnline, SLOWLY_MS);
+  const columns = useMemo(() => columnsOf(again), [columnsOf, again]);
+  if (value === undefined) return <FaultLine fault={fault} />;
+  return (
+    <>
       <div className="dashboard-bar">
-        <button type="button" className="button" onClick={onAction}>
-          {action}
-        </button>
+        <Filter value={filter} onChange={setFilter} />
+        <span className="hint" role="status">
+          {value.words}
+        </span>
       </div>
       <FaultLine fault={fault} />
-      {all.length === 0 ? (
-        <p className="hint">{texts.dashboardNone}</p>
+      {value.rows.length === 0 ? (
+        <p className="hint">{find === "" ? texts.dashboardNone : texts.foundNothing}</p>
       ) : (
-        <Table label={label} heads={heads}>
-          {all.map(rowOf)}
-        </Table>
+        <Rows
+          label={label}
+          columns={columns}
+          rows={value.rows}
+          keyOf={keyOf}
+          order={order}
+          onOrder={setOrder}
+        />
       )}
-      {hasMore ? (
-        <div className="dashboard-bar">
-          <button type="button" className="button" onClick={showMore}>
-            {texts.dashboardShowMore}
-          </button>
-        </div>
+      {value.rows.length < value.total ? (
+        <More onMore={() => setPages((n) => n + 1)} label={texts.dashboardShowMore} />
       ) : null}
     </>
   );

@@ -14,7 +14,11 @@ function onVisibility(listener: () => void): () => void {
 }
 
 /** Asks again and again while it can be seen, one question at a time. */
-export function usePolled<Value>(ask: () => Promise<Value>, isOnline = true): Polled<Value> {
+export function usePolled<Value>(
+  ask: () => Promise<Value>,
+  isOnline = true,
+  everyMs = EVERY_MS,
+): Polled<Value> {
   const [value, setValue] = useState<Value | undefined>(undefined);
   const [fault, setFault] = useState<unknown>(undefined);
   const [asked, setAsked] = useState(0);
@@ -34,14 +38,14 @@ export function usePolled<Value>(ask: () => Promise<Value>, isOnline = true): Po
         if (!isOver) setFault(error);
       }
       // A window that cannot be seen asks again when it can.
-      if (!isOver && isVisible) timer = setTimeout(() => void poll(), EVERY_MS);
+      if (!isOver && isVisible) timer = setTimeout(() => void poll(), everyMs);
     };
     if (isOnline) void poll();
     return () => {
       isOver = true;
       clearTimeout(timer);
     };
-  }, [ask, isOnline, isVisible, asked]);
+  }, [ask, isOnline, everyMs, isVisible, asked]);
   const again = useCallback(() => setAsked((n) => n + 1), []);
   return { value, fault, again };
 }

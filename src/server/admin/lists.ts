@@ -1,0 +1,150 @@
+import { foldCase } from "../../base/case-fold.ts";
+import type { RoomId } from "../../base/ids.ts";
+import { FILE_ROOMS_LISTED_MAX, LISTED_PAGE_MAX } from "../../base/limits-page.ts";
+import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import type { FileFact, Files } from "../../core/rooms/files.ts";
+import type { Room, Rooms } from "../../core/rooms/rooms.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Answer, RequestOf } from "../../wire/messages.ts";
+
+export interface ListsOptions {
+  readonly clock: Pick<Clock, "unixMs">;
+  readonly registry: Registry;
+  readonly rooms: Rooms;
+  readonly files: Files;
+  readonly engine: { isOnline(user: Account["id"]): boolean };
+}
+
+type Wanted = Pick<RequestOf<"accounts">, "find" | "sort" | "down" | "skip">;
+/** What an order goes by. */
+type Keys<One> = Readonly<Record<string, (one: One) => string | number>>;
+
+interface Taken {
+  files: number;
+  bytes: number;
+}
+
+/** All accounts, rooms and files of a server, as an operator wants to see them. */
+export class Lists {
+  readonly #options: ListsOptions;
+
+  constructor(options: ListsOptions) {
+    this.#options = options;
+  }
+
+  accounts(wanted: Wanted): Answer<"accounts"> {
+    const { registry, files, engine, clock } = this.#options;
+    const now = clock.unixMs();
+    const all = [...registry.all()].filter(
+      ({ isGone, name }) => !isGone && holds(name, wanted.find),
+    );
+    const page = pageOf<Account>(all, wanted, {
+      name: ({ name }) => foldCase(name),
+      since: ({ sinceUnixMs }) => sinceUnixMs,
+      devices: ({ devices }) => devices.size,
+      bytes: ({ id }) => files.bytesOf(id),
+    });
+    const accounts = page.map(({ id, name, sinceUnixMs, devices, passwordHash }) => ({
+      user: name,
+      since: sinceUnixMs,
+      online: engine.isOnline(id),
+      operator: registry.policy.isOperator(id),
+      banned: registry.policy.ban(id, now) !== undefined,
+      password: passwordHash !== undefined,
+      devices: devices.size,
+      bytes: files.bytesOf(id),
+    }));
+    return { accounts, total: all.length };
+  }
+
+  rooms(wanted: Wanted): Answer<"all-rooms"> {
+    const taken = this.#taken();
+    const all = [...this.#options.rooms.named()].filter(({ name }) => holds(name, wanted.find));
+    const page = pageOf<Room>(all, wanted, {
+      name: ({ name = "" }) => foldCase(name),
+      members: ({ members }) => members.size,
+      records: ({ lastN }) => lastN,
+      bytes: ({ id }) => taken.get(id)?.bytes ?? 0,
+    });
+    const rooms = page.map((room) => ({
+      room: room.name ?? "",
+      topic: room.topic,
+      members: room.members.size,
+      records: room.lastN,
+      ...(taken.get(room.id) ?? { files: 0, bytes: 0 }),
+      locked: room.locked,
+      sealed: room.isSealed === true,
+      closed: room.isClosed,
+      ...(room.retention === undefined ? {} : { keepMs: room.retention.keepMs }),
+    }));
+    return { rooms, total: all.length };
+  }
+
+  /** What is in no room with a name is between two people: neither told nor found by its name. */
+  files(wanted: Wanted): Answer<"all-files"> {
+    const { files, registry } = this.#options;
+    const userOf = ({ by }: FileFact) => registry.nameOf(by) ?? "?";
+    const named = [...files.all()].map((fact) => ({ fact, at: this.#namedRooms(fact) }));
+    const all = named.filter(({ fact, at }) => {
+      return (at.length > 0 && holds(fact.name, wanted.find)) || holds(userOf(fact), wanted.find);
+    });
+    const page = pageOf<(typeof all)[number]>(all, wanted, {
+      name: ({ fact, at }) => (at.length > 0 ? foldCase(fact.name) : ""),
+      user: ({ fact }) => foldCase(userOf(fact)),
+      time: ({ fact }) => fact.time,
+      bytes: ({ fact }) => fact.size,
+    });
+    return {
+      files: page.map(({ fact, at }) => ({
+        file: fact.file,
+        ...(at.length > 0 ? { name: fact.name } : {}),
+        user: userOf(fact),
+        time: fact.time,
+        bytes: fact.size,
+        rooms: [...new Set(at.map(([, name]) => name))],
+        seqs: at.map(([seq]) => seq),
+      })),
+      total: all.length,
+      bytes: files.totalBytes,
+    };
+  }
+
+  #namedRooms({ at }: FileFact): (readonly [seq: number, room: string])[] {
+    const named: [number, string][] = [];
+    for (const [seq, id] of at) {
+      const name = this.#options.rooms.get(id)?.name;
+      if (name !== undefined && named.length < FILE_ROOMS_LISTED_MAX) named.push([seq, name]);
+    }
+    return named;
+  }
+
+  /** By room, what its files take. */
+  #taken(): Map<RoomId, Taken> {
+    const taken = new Map<RoomId, Taken>();
+    for (const { size, at } of this.#options.files.all()) {
+      for (const room of new Set(at.values())) {
+        const sum = taken.get(room) ?? { files: 0, bytes: 0 };
+        sum.files++;
+        sum.bytes += size;
+        taken.set(room, sum);
+      }
+    }
+    return taken;
+  }
+}
+
+function holds(name: string | undefined, find = ""): boolean {
+  return find === "" || foldCase(name ?? "").includes(foldCase(find));
+}
+
+/** @param keys the first is the order that nobody asked for */
+function pageOf<One>(all: readonly One[], wanted: Wanted, keys: Keys<One>): readonly One[] {
+  const { sort = "", down = false, skip = 0 } = wanted;
+  const key = Object.hasOwn(keys, sort) ? keys[sort] : Object.values(keys)[0];
+  if (key === undefined) return [];
+  const sign = down ? -1 : 1;
+  // What is the same keeps its order, in which it came.
+  const order = all.map((one) => ({ one, at: key(one) }));
+  order.sort((one, other) => (one.at < other.at ? -sign : one.at > other.at ? sign : 0));
+  return order.slice(skip, skip + LISTED_PAGE_MAX).map(({ one }) => one);
+}

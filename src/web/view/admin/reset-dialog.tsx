@@ -1,0 +1,72 @@
+import { useState } from "react";
+import { cleanText } from "../../../base/text.ts";
+import { parseFingerprint } from "../../../wire/fingerprint.ts";
+import { quoteInvite } from "../../../wire/invite.ts";
+import { invitePlaces } from "../../input/invite-addresses.ts";
+import { Dialog, FormDialog } from "../shell/dialog.tsx";
+import { Check } from "../shell/form.tsx";
+import { CopyLine } from "../shell/invite-dialog.tsx";
+import { usePartPage } from "../shell/part-page.ts";
+
+interface Made {
+  readonly token: string;
+  readonly expires: number;
+}
+
+/** The address and the line, each of which sets one new password. */
+function MadeReset({ token, expires }: Made) {
+  const { texts, times, chat } = usePartPage();
+  const isPassed = document.documentElement.dataset["local"] !== undefined;
+  const [place] = invitePlaces(location, [...chat.cluster], isPassed);
+  if (place === undefined) return null;
+  const { host, port, origin, isLoopback } = place;
+  const { fingerprint } = chat.model.server ?? {};
+  const line = quoteInvite({
+    host,
+    port,
+    portGiven: true,
+    secret: token,
+    ...(fingerprint === undefined ? {} : { fingerprint: parseFingerprint(fingerprint) }),
+  });
+  return (
+    <>
+      <p>{texts.resetHandOver(times.full(expires))}</p>
+      {isLoopback ? <p className="warning">{texts.inviteLoopback}</p> : null}
+      <CopyLine id="reset-link" label={texts.inviteLink} text={`${origin}/#reset=${token}`} />
+      <CopyLine id="reset-line" label={texts.resetLine} text={line} />
+    </>
+  );
+}
+
+interface ResetProps {
+  readonly user: string;
+  /** It cannot come in again by another way. */
+  readonly isSigningOut?: boolean;
+  readonly onClose: () => void;
+}
+
+/** Makes a code with which a user who has lost the password sets another one. */
+export function ResetDialog({ user, isSigningOut = false, onClose }: ResetProps) {
+  const { texts, chat } = usePartPage();
+  const [signOut, setSignOut] = useState(isSigningOut);
+  const [made, setMade] = useState<Made | undefined>(undefined);
+  const title = texts.resetAsk(cleanText(user));
+  if (made !== undefined) {
+    return (
+      <Dialog title={title} onClose={onClose}>
+        <MadeReset {...made} />
+      </Dialog>
+    );
+  }
+  return (
+    <FormDialog
+      title={title}
+      action={texts.resetMake}
+      onSubmit={async () => setMade(await chat.request("reset", { user, signOut }))}
+      onClose={onClose}
+    >
+      <p>{texts.resetMakeExplained}</p>
+      <Check label={texts.resetSignsOut} isOn={signOut} onChange={setSignOut} />
+    </FormDialog>
+  );
+}
