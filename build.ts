@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { buildLicenses, LICENSES_NAME, packLicenses } from "./src/cli/licenses.ts";
+import { PROGRAM_TARGETS, programFile } from "./src/cli/serve/offer.ts";
 import { PACK_NAME, packPage } from "./src/cli/web/page.ts";
 import { buildPage } from "./src/cli/web/page-build.ts";
 
@@ -21,7 +22,6 @@ import { buildPage } from "./src/cli/web/page-build.ts";
  */
 
 const ROOT = import.meta.dir;
-const TARGETS = ["linux-x64", "linux-arm64", "darwin-arm64", "windows-x64"];
 /** Whatever the binary is made of, besides src/. */
 const INPUTS = [
   "LICENSE",
@@ -50,7 +50,7 @@ function localBinary(): string {
 }
 
 function targetBinary(target: string): string {
-  return join(ROOT, "dist", `chat-${target}${target.startsWith("windows") ? ".exe" : ""}`);
+  return join(ROOT, "dist", programFile(target));
 }
 
 function newestMs(path: string): number {
@@ -134,7 +134,9 @@ if (!check.success) {
   process.exit(1);
 }
 const args = process.argv.slice(2);
-const wanted = args.includes("--target") ? args.slice(args.indexOf("--target") + 1) : TARGETS;
+const wanted = args.includes("--target")
+  ? args.slice(args.indexOf("--target") + 1)
+  : PROGRAM_TARGETS;
 if (args.includes("--all") || args.includes("--target")) {
   await withPacks((packs) => {
     for (const target of wanted) build(targetBinary(target), [`--target=bun-${target}`], packs);

@@ -50,6 +50,14 @@ export const KEPT_BYTES_MAX = 4 * MIB;
 export const LOCAL_LINKS_MAX = 256;
 /** What `chat web` holds between two links: a transfer's window, and as much again. */
 export const PASSED_BYTES_MAX = 32 * MIB;
+/** The program itself, for visitors: ten times what one has now. */
+export const PROGRAM_BYTES_MAX = 1024 * MIB;
+/** A class that takes it at once; each holds a chunk and an open file. */
+export const PROGRAM_DOWNLOADS_MAX = 32;
+/** A school behind one address; whoever takes more shares the same line. */
+export const PROGRAM_DOWNLOADS_PER_ADDRESS_MAX = 8;
+/** A client that takes nothing for so long makes room for others. */
+export const PROGRAM_STALL_MS = 60_000;
 /** Round trips are measured this often at most. */
 export const PROBE_EVERY_MS = 2_000;
 

@@ -24,12 +24,14 @@ import { clusterPlace, NATS_FLAGS, SAFETY_FLAGS } from "../cli/serve/cluster.ts"
 import { keepSettings, type OpenFolder, openFolder } from "../cli/serve/folder.ts";
 import { type Listening, openListeners } from "../cli/serve/listen.ts";
 import { checkNatsSync } from "../cli/serve/nats-sync.ts";
+import { openOffer, PROGRAM_TARGETS, programFile } from "../cli/serve/offer.ts";
 import {
   type Joining,
   operatorLink,
   printDamaged,
   printJoining,
   printRecovery,
+  programAddress,
   ServePrinter,
   webAddress,
 } from "../cli/serve/print.ts";
@@ -47,6 +49,7 @@ import { delay } from "../io/clock.ts";
 import { readSmallFile, writeSmallFile } from "../io/disk/data-folder.ts";
 import { systemDisk } from "../io/disk/system-disk.ts";
 import { systemEntropy } from "../io/entropy.ts";
+import type { ProgramFolder } from "../io/file/program-folder.ts";
 import { announceLocalServer } from "../io/state/local-servers.ts";
 import { isLoopback } from "../io/ws/address.ts";
 import type { FileQuotas } from "../server/files/quotas.ts";
@@ -122,6 +125,11 @@ export const SERVE_FLAGS = {
   verbose: { type: "boolean", description: "Print counters, once a second for each connection" },
   quiet: { type: "boolean", description: "Print events, but no messages of users" },
   discovery: { type: "boolean", default: true, negativeDescription: "Do not announce on the LAN" },
+  offer: {
+    type: "string",
+    valueHint: "DIR",
+    description: "Offer visitors the programs of this folder, named as in chat-linux-x64",
+  },
   postsPerSecond: {
     type: "string",
     integer: { min: 1, max: 10_000_000 },
@@ -144,6 +152,7 @@ Also from settings.toml in the data folder, as port = 2500, or CHAT_SERVE_PORT=2
     checkArgs(args);
     parsePublic(args.public);
     const files = quotasOf(args);
+    const offer = args.offer === undefined ? undefined : openOffer(args.offer);
     context.outliveOutput(); // A reader of the log may go; the users who talk stay.
     const entropy = systemEntropy();
     const given = await readSecret(context, ROOM_PASSWORD, args.roomPasswordFile);
@@ -171,7 +180,7 @@ Also from settings.toml in the data folder, as port = 2500, or CHAT_SERVE_PORT=2
       const isShared = open.cluster !== undefined && open.history.head() > 0 && !args.open;
       const settings = keepSettings(open.folder.path, names, entropy, isShared);
       const roomPassword = args.open ? undefined : settings.roomPassword;
-      return await serve(context, args, open, { name: settings.name, roomPassword, files });
+      return await serve(context, args, open, { name: settings.name, roomPassword, files, offer });
     } finally {
       await open.close();
     }
@@ -188,13 +197,15 @@ interface Chosen {
   readonly name: string;
   readonly roomPassword: string | undefined;
   readonly files: FileQuotas;
+  /** Undefined: the program is not offered. */
+  readonly offer: ProgramFolder | undefined;
 }
 
 async function serve(
   context: Context,
   args: Args,
   open: OpenFolder,
-  { name, roomPassword, files }: Chosen,
+  { name, roomPassword, files, offer }: Chosen,
 ): Promise<number> {
   const printer = new ServePrinter(context, open.registry, { quiet: args.quiet });
   const ended = Promise.withResolvers<Fault | undefined>();
@@ -221,6 +232,7 @@ async function serve(
     writeSmallFile(join(open.folder.path, "invite"), `${quoteInvite(invite)}\n`);
   };
   const server = newServer(context, open, settings, {
+    ...(offer === undefined ? {} : { programs: offer }),
     onEvent: (event) => {
       if (event.kind === "failed") ended.resolve(event.fault);
       printer.event(event);
@@ -247,7 +259,7 @@ async function serve(
   const listening = await listen(context, args, open, server, { name, page });
   const { port } = listening;
   server.reachedAt(() => placesOf(args, port));
-  const alone = joiningOf(args, open, listening, { name, roomPassword, operatorLink });
+  const alone = joiningOf(args, open, listening, { name, roomPassword, operatorLink, offer });
   open.cluster?.listens(formatPlace(alone.invite));
   // The others answer a newcomer at once.
   if (open.cluster !== undefined) await delay(context.clock, SIBLINGS_ANSWER_MS);
@@ -272,6 +284,8 @@ async function serve(
   });
   rememberData(context, open.folder.path);
   sayListening(context, joining, open);
+  // Who asks first need not wait for the sums.
+  void offer?.list();
   if (reachableAt(args.host, ownAddresses()).misses6) {
     say(context, "this machine has IPv6 alone: others reach it only with --host ::");
   }
@@ -307,7 +321,7 @@ function newServer(
   { clock }: Context,
   open: OpenFolder,
   settings: ServerOptions["settings"],
-  told: Pick<ServerOptions, "onEvent" | "onCluster">,
+  told: Pick<ServerOptions, "onEvent" | "onCluster" | "programs">,
 ): Server {
   const { folder, identity, logs, cluster, archive, rooms, registry, engine, provable } = open;
   const disk = systemDisk();
@@ -386,7 +400,7 @@ function placesOf(args: Args, port: number): ServerPlace[] {
   return [...known, ...hosts.map((host) => ({ host, port }))];
 }
 
-interface Named extends Pick<Chosen, "name" | "roomPassword"> {
+interface Named extends Pick<Chosen, "name" | "roomPassword" | "offer"> {
   readonly operatorLink: string;
 }
 
@@ -417,7 +431,15 @@ function joiningOf(args: Args, open: OpenFolder, listening: Listening, chosen: N
     udp: listeners.some(({ transport }) => transport === "udp"),
     data: open.folder.path,
     operatorToken: chosen.operatorLink,
+    ...offered(args, chosen.offer),
   };
+}
+
+/** curl knows a certificate of the owner's own; ours is known to clients of this server alone. */
+function offered(args: Args, offer: ProgramFolder | undefined): Pick<Joining, "offered"> {
+  if (offer === undefined) return {};
+  const isCertified = args.cert !== undefined || !args.tls;
+  return { offered: { programs: offer.present(), isCertified } };
 }
 
 /** The first lines: from now on clients can connect. */
@@ -431,6 +453,7 @@ function sayListening(context: Context, joining: Joining, open: OpenFolder): voi
       host,
       port,
       web: webAddress(joining),
+      ...(joining.offered === undefined ? {} : { program: programAddress(joining) }),
       operatorLink: operatorLink(joining),
       udp,
       tls,
@@ -445,6 +468,9 @@ function sayListening(context: Context, joining: Joining, open: OpenFolder): voi
     context.stdout.write(renderJson(listening));
   } else {
     printJoining(context, joining);
+  }
+  if (joining.offered?.programs.length === 0) {
+    say(context, `--offer: there is no ${PROGRAM_TARGETS.map(programFile).join(", ")} there yet`);
   }
   printRecovery(context, open);
 }

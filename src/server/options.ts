@@ -5,6 +5,7 @@ import type { Identity } from "../crypto/identity.ts";
 import type { BlobStore } from "../io/blob/interfaces.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
+import type { ProgramFolder } from "../io/file/program-folder.ts";
 import type { Archive, Log } from "../io/log/log.ts";
 import type { ServerPlace } from "../wire/invite.ts";
 import type { Passwords } from "./auth/login.ts";
@@ -57,6 +58,8 @@ export interface ServerOptions {
   readonly blobs?: BlobStore;
   /** What of it the servers of a cluster have in common; left out: this one stands alone. */
   readonly contents?: SharedContents;
+  /** The program itself, for visitors; left out: it is not offered. */
+  readonly programs?: Pick<ProgramFolder, "list" | "open">;
   /** How programs read a record over HTTP; left out: they do not. */
   readonly recordLine?: RecordLine;
   /** What proves the history to clients; left out: nothing does. */

@@ -275,6 +275,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     const fault = new Fault("shutting-down", "the server is stopping");
     this.#services.downloads?.stop();
     this.http.reads?.stop();
+    this.http.programs?.stop();
     for (const client of [...this.#peers.values()]) client.close(fault);
     await Promise.all(this.#listeners.map((listener) => listener.stop()));
     await this.#services.files?.stop();

@@ -1,4 +1,6 @@
 import { expect } from "bun:test";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { GUESSES_FREE } from "../../src/base/limits.ts";
 import { parseServerAddress } from "../../src/wire/invite.ts";
 import { until } from "../e2e/deadline.ts";
@@ -161,4 +163,45 @@ pageTest("the operator's link says what it has done, and how to end it", async (
   await Promise.all([olga.page.waitForEvent("load"), olga.button("End it").click()]);
   await olga.button(/Account and settings/).waitFor();
   await until("it is over", async () => (await olga.button("Server window").count()) === 0);
+});
+
+pageTest("at its foot the page says where the program is had, and how it is checked", async () => {
+  await using sandbox = new Sandbox();
+  mkdirSync(sandbox.path("offer"));
+  for (const name of ["chat-linux-x64", "chat-darwin-arm64"]) {
+    writeFileSync(join(sandbox.path("offer"), name), `the program ${name}`);
+  }
+  const args = ["--open", "--offer", sandbox.path("offer")];
+  const web = String((await sandbox.serve({ args })).listening["web"]);
+  await using ana = await browser.visit(web);
+  // For the system of this browser; the others are behind it.
+  const mine = ana.page.getByRole("link", { name: /^The program for Linux, / });
+  await mine.waitFor();
+  const coming = ana.page.waitForEvent("download");
+  await mine.click();
+  const download = await coming;
+  expect(download.suggestedFilename()).toBe("chat-linux-x64");
+  await download.saveAs(sandbox.path("chat-linux-x64"));
+  const saved = readFileSync(sandbox.path("chat-linux-x64"), "utf8");
+  expect(saved).toBe("the program chat-linux-x64");
+  await ana.page.getByText("Check it, and other systems").click();
+  const line = await ana.page.locator(".program-check code").first().textContent();
+  const check = Bun.spawnSync(["sh", "-c", line ?? ""], { cwd: sandbox.folder });
+  expect(check.stdout.toString()).toBe("chat-linux-x64: OK\n");
+  expect(await ana.page.getByRole("link", { name: /^The program for macOS, / }).count()).toBe(1);
+  expect(await ana.barriers()).toEqual([]);
+  await ana.enter("ana");
+  await ana.button(/Account and settings/).click();
+  await ana.button("Keys and commands").click();
+  await ana
+    .dialog("Keys and commands")
+    .getByRole("link", { name: /for Linux, / })
+    .waitFor();
+  expect(await ana.barriers()).toEqual([]);
+  await using phone = await browser.visit(web, {
+    ...{ width: 390, height: 844, isPhone: true, language: "id-ID" },
+    before: `Object.defineProperty(navigator, "userAgent", { get: () => "iPhone Mac OS X" })`,
+  });
+  await phone.page.getByText("Ada juga program untuk terminal.").waitFor();
+  expect(await phone.barriers()).toEqual([]);
 });

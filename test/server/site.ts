@@ -18,6 +18,7 @@ import { LogProofs } from "../../src/io/log/proofs.ts";
 import type { Passwords } from "../../src/server/auth/login.ts";
 import type { SharedContents } from "../../src/server/files/file-service.ts";
 import { type FileQuotas, QUOTAS_DEFAULT } from "../../src/server/files/quotas.ts";
+import type { ServerOptions } from "../../src/server/options.ts";
 import type { Provable } from "../../src/server/rooms/proofs.ts";
 import { type SealedBuckets, sealedFolder } from "../../src/server/sealed/buckets.ts";
 import { Server } from "../../src/server/server.ts";
@@ -65,6 +66,8 @@ export interface SiteOptions {
   readonly contents?: SharedContents;
   /** Stands before each page that the server reads; time may pass, or the disk fail. */
   readonly reading?: (query: PageQuery) => Promise<void>;
+  /** The program itself, for visitors. */
+  readonly programs?: NonNullable<ServerOptions["programs"]>;
   /** Its clock, where several share one. */
   readonly time?: VirtualClock;
   /** It is one of several servers; left out: it stands alone. */
@@ -195,6 +198,7 @@ export class Site {
       history: logs.history,
       accounts: logs.accounts,
       ...(shared === undefined ? {} : { siblings: shared.siblings }),
+      ...(this.#options.programs === undefined ? {} : { programs: this.#options.programs }),
       archive,
       rooms,
       registry,

@@ -271,6 +271,13 @@ export interface Joining {
   readonly tls: boolean;
   readonly udp: boolean;
   readonly data: string;
+  /** The program itself, for visitors; left out: it is not offered. */
+  readonly offered?: {
+    /** Names of files. */
+    readonly programs: readonly string[];
+    /** Its certificate is one that other programs may know. */
+    readonly isCertified: boolean;
+  };
   /** Makes the first user who shows it on the page an operator. */
   readonly operatorToken: string;
 }
@@ -283,6 +290,22 @@ export function webAddress({ local, tls, invite, isPublic }: Joining): string {
 function pageAddress({ host, port }: ServerAddress): string {
   const place = formatPlace({ host, port });
   return `https://${port === HTTPS_PORT ? place.slice(0, -`:${port}`.length) : place}/`;
+}
+
+/** Where the program itself is had, as others reach it if they do. */
+export function programAddress(joining: Joining): string {
+  const { invite, tls, isPublic } = joining;
+  const isReached = (tls || isPublic) && !isLoopback(invite.host);
+  return `${isReached ? pageAddress(invite) : webAddress(joining)}program/`;
+}
+
+/** For terminals that have none yet. */
+function programLines(joining: Joining): string[] {
+  const { programs: [first, ...others] = [], isCertified = false } = joining.offered ?? {};
+  if (first === undefined) return [];
+  const address = programAddress(joining);
+  const also = others.length === 0 ? [] : [`                    or ${others.join(", ")}`];
+  return [`  the program       curl ${isCertified ? "-O" : "-kO"} ${address}${first}`, ...also];
 }
 
 /** The same for its operator. Fragments never leave the browser. */
@@ -336,7 +359,8 @@ export function printJoining(context: Context, joining: Joining): void {
   const code = codeLines(context, guestLink(joining));
   const beside = code === undefined ? undefined : sideBySide(code, joining, context);
   const lines = beside ?? [...(code ?? []), ...joiningLines(joining, context.env)];
-  stderr.write(`${[...lines, elsewhereLine(joining)].join("\n")}\n`);
+  const last = [...programLines(joining), elsewhereLine(joining)];
+  stderr.write(`${[...lines, ...last].join("\n")}\n`);
 }
 
 function joiningLines(joining: Joining, env: Context["env"]): string[] {

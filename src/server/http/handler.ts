@@ -4,6 +4,7 @@ import { requestUrl } from "../../io/ws/request-url.ts";
 import { PORT_DEFAULT } from "../../wire/invite.ts";
 import type { Page } from "./page.ts";
 import { bearerOf, type HttpPosts, refusal } from "./post-api.ts";
+import { listResponse } from "./programs.ts";
 import type { HttpReads, KeepOpen } from "./read-api.ts";
 import { securityHeaders, servePage } from "./static.ts";
 
@@ -21,11 +22,18 @@ export interface HttpOptions {
   readonly page?: Page | undefined;
   /** Left out: there are no files over HTTP. */
   readonly files?: HttpFiles | undefined;
+  /** Left out: the program itself is not offered. */
+  readonly programs?: HttpPrograms | undefined;
 }
 
 /** Files, each at an address of its own. */
 export interface HttpFiles {
   serve(request: Request, token: string, remote: Address): Promise<Response>;
+}
+
+/** The program itself, by its name behind `/program/`; the empty name lists what there is. */
+export interface HttpPrograms extends HttpFiles {
+  stop(): void;
 }
 
 /** What only those hear who show the token of the data folder. */
@@ -85,6 +93,13 @@ async function answer(
   }
   const file = /^\/files\/([\w-]{1,64})$/.exec(pathname)?.[1];
   if (file !== undefined && files !== undefined) return files.serve(request, file, remote);
+  const program = /^\/program(?:\/([\w.-]{0,64}))?$/.exec(pathname);
+  if (program !== null) {
+    const { programs } = options;
+    const [, name = ""] = program;
+    if (programs !== undefined) return programs.serve(request, name, remote);
+    if (name === "") return listResponse([]);
+  }
   if (options.page !== undefined) {
     return servePage(options.page, request, pathname) ?? plain(404, "There is nothing here.\n");
   }

@@ -10,8 +10,9 @@ import type { Invites } from "../auth/invites.ts";
 import { Tokens } from "../auth/tokens.ts";
 import type { LocalPosts } from "../rooms/local-posts.ts";
 import type { WebDownloads } from "./download-links.ts";
-import type { HttpFiles, HttpOperator } from "./handler.ts";
+import type { HttpFiles, HttpOperator, HttpPrograms } from "./handler.ts";
 import { HttpPosts, refusal } from "./post-api.ts";
+import { ProgramDownloads, type ProgramDownloadsOptions } from "./programs.ts";
 import { HttpReads, type RecordLine } from "./read-api.ts";
 
 export interface HttpRoutesOptions {
@@ -29,6 +30,8 @@ export interface HttpRoutesOptions {
   readonly downloads: WebDownloads | undefined;
   /** Undefined: there is no operator token. */
   readonly operatorToken: string | undefined;
+  /** The program itself, for visitors; left out: it is not offered. */
+  readonly programs?: ProgramDownloadsOptions["source"];
   readonly isStopping: () => boolean;
 }
 
@@ -37,6 +40,7 @@ export interface HttpRoutes {
   readonly reads: HttpReads | undefined;
   readonly operator: HttpOperator;
   readonly files: HttpFiles | undefined;
+  readonly programs: HttpPrograms | undefined;
 }
 
 /**
@@ -76,16 +80,21 @@ export function httpRoutes(options: HttpRoutesOptions): HttpRoutes {
   const { downloads, recordLine } = options;
   const reads =
     recordLine === undefined ? undefined : new HttpReads({ ...options, tokens, line: recordLine });
-  const files = downloads === undefined ? undefined : filesOf(downloads, bans);
-  return { posts, reads, operator, files };
+  const files = downloads === undefined ? undefined : givenOut(downloads, bans);
+  const { programs: source } = options;
+  const given = source === undefined ? undefined : new ProgramDownloads({ clock, source });
+  const programs =
+    given === undefined ? undefined : { ...givenOut(given, bans), stop: () => given.stop() };
+  return { posts, reads, operator, files, programs };
 }
 
-function filesOf(downloads: WebDownloads, bans: Bans): HttpFiles {
+/** To addresses that are not banned. */
+function givenOut(downloads: HttpFiles, bans: Bans): HttpFiles {
   return {
-    async serve(request, token, remote) {
+    async serve(request, name, remote) {
       try {
         bans.checkAddress(remote.host);
-        return await downloads.serve(request, token, remote);
+        return await downloads.serve(request, name, remote);
       } catch (error) {
         if (error instanceof Fault) return refusal(error);
         throw error;

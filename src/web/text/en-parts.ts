@@ -88,6 +88,11 @@ export const ENGLISH_PARTS = {
         everyone: "Many guess at this password now",
       }[of]
     }. The answer comes in ${seconds} s.`,
+  programOffered: "There is a program for terminals, too.",
+  programFor: (system: string, size: string) => `The program for ${system}, ${size}`,
+  programMore: "Check it, and other systems",
+  programCheck:
+    "Run the line where the file is: it tells a damaged file. The sum comes from the same server.",
   operatorByLink:
     "This browser is the server's operator now, until the server stops or you end it here.",
   operatorEnd: "End it",

@@ -44,6 +44,11 @@ export const INDONESIAN: AllTexts & LaterTexts = {
         everyone: "Banyak yang sedang menebak kata sandi ini",
       }[of]
     }. Jawabannya datang dalam ${seconds} dtk.`,
+  programOffered: "Ada juga program untuk terminal.",
+  programFor: (system, size) => `Program untuk ${system}, ${size}`,
+  programMore: "Periksa, dan sistem lain",
+  programCheck:
+    "Jalankan baris itu di dekat berkasnya: yang rusak akan ketahuan. Sidiknya dari server ini.",
   operatorByLink:
     "Peramban ini sekarang operator server, sampai server berhenti atau Anda mengakhirinya.",
   operatorEnd: "Akhiri",

@@ -3,6 +3,7 @@ import { ENGLISH_PARTS } from "../text/en-parts.ts";
 import { Dashboard } from "./admin/dashboard.tsx";
 import { GuessDelay } from "./entering/guess-delay.tsx";
 import { OperatorLine, OperatorPart } from "./entering/operator-line.tsx";
+import { ProgramOffer } from "./entering/program-offer.tsx";
 import { ResetForm } from "./entering/reset-form.tsx";
 import { wrongEntry } from "./entering/wrong-entry.tsx";
 import { Attachments } from "./files/attachments.tsx";
@@ -43,6 +44,7 @@ export const PARTS: LazyParts = {
   Dashboard,
   OperatorLine,
   OperatorPart,
+  ProgramOffer,
   wrongEntry,
   Reset: ResetForm,
   GuessDelay,

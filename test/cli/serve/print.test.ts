@@ -143,6 +143,24 @@ test("on a terminal it says how a browser and a phone come in, with a code to re
   expect(joiningText(true, {}, { NO_COLOR: "1" })).toContain("█");
 });
 
+test("where the program itself is had is a line for terminals, before the last one", () => {
+  const programs = ["chat-linux-x64", "chat-windows-x64.exe"];
+  const lines = (more: Partial<Joining>) =>
+    joiningText(true, more, { NO_COLOR: "1" }).trimEnd().split("\n").slice(-3);
+  expect(lines({ offered: { programs, isCertified: false } })).toEqual([
+    "  the program       curl -kO https://192.0.2.7:2500/program/chat-linux-x64",
+    "                    or chat-windows-x64.exe",
+    expect.stringContaining("on another one"),
+  ]);
+  const invite = { host: "chat.example", port: 443, portGiven: true, secret: "x" };
+  const isPublic = { isPublic: true, invite, tls: false };
+  const [line] = lines({ ...isPublic, offered: { programs, isCertified: true } });
+  expect(line).toBe("  the program       curl -O https://chat.example/program/chat-linux-x64");
+  expect(joiningText(true, { offered: { programs: [], isCertified: false } })).not.toContain(
+    "curl",
+  );
+});
+
 test("behind a proxy no inner port is told: the public address is, or what to add for it", () => {
   const hidden = joiningText(true, { tls: false });
   expect(hidden).not.toContain("chat://");

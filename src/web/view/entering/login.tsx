@@ -13,7 +13,14 @@ import {
   type Work,
 } from "../shell/context.tsx";
 import { Field } from "../shell/form.tsx";
-import { GuessDelayLine, ResetForm, type WrongEntry as Wrong } from "../shell/lazy.tsx";
+import {
+  GuessDelayLine,
+  ProgramOffer,
+  ResetForm,
+  STAYS,
+  useIdleParts,
+  type WrongEntry as Wrong,
+} from "../shell/lazy.tsx";
 
 function enter(page: PageValue, user: string, password: string, roomSecret: string): Promise<void> {
   return page.chat.enter({
@@ -193,6 +200,7 @@ export function Login() {
   const told = connection.kind === "outside" && !hasActed ? connection.fault : undefined;
   const refused = work.fault ?? told;
   const isKnown = chat.knownUsers.length > 0 && !isOther;
+  const areParts = useIdleParts();
   const [isResetting, setResetting] = useState(chat.isResetting);
   const enterOtherwise = () => {
     chat.forgetReset();
@@ -218,6 +226,7 @@ export function Login() {
           </>
         )}
       </div>
+      {areParts && server !== undefined ? <ProgramOffer onClose={STAYS} /> : null}
     </main>
   );
 }

@@ -1,5 +1,6 @@
 import { SLASH } from "../../input/slash.ts";
 import { Dialog } from "./dialog.tsx";
+import { ProgramOffer, STAYS } from "./lazy.tsx";
 import { usePartPage } from "./part-page.ts";
 
 export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
@@ -37,6 +38,7 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
           </div>
         ))}
       </dl>
+      <ProgramOffer onClose={STAYS} />
     </Dialog>
   );
 }

@@ -171,6 +171,7 @@ export interface LazyParts {
   readonly Dashboard: ComponentType<DashboardProps>;
   readonly OperatorLine: ComponentType<Closing>;
   readonly OperatorPart: ComponentType<Closing>;
+  readonly ProgramOffer: ComponentType<Closing>;
   readonly wrongEntry: (tried: TriedEntry, texts: Texts) => WrongEntry | undefined;
   readonly Reset: ComponentType<ResetProps>;
   readonly GuessDelay: ComponentType<GuessDelayProps>;
@@ -269,19 +270,35 @@ function lazy<Props extends Closing>(select: (parts: LazyParts) => ComponentType
 /** Where a browser does not tell when it has nothing to do: after all that the user waits for. */
 const IDLE_MS = 2_000;
 
+/** @returns what calls it off */
+function whenIdle(begin: () => void): () => void {
+  const canTell = "requestIdleCallback" in window;
+  const id = canTell ? requestIdleCallback(begin) : setTimeout(begin, IDLE_MS);
+  return () => {
+    if (canTell) cancelIdleCallback(Number(id));
+    else clearTimeout(id);
+  };
+}
+
+/** Whether the parts are here: fetched once the browser has nothing else to do. */
+export function useIdleParts(): boolean {
+  const { lazy: loader } = usePage();
+  const [isHere, setHere] = useState(loader.parts !== undefined);
+  useEffect(() => {
+    if (isHere || isSaving()) return;
+    const show = () => setHere(true);
+    return whenIdle(() => void loader.fetch().then(show, () => undefined));
+  }, [isHere, loader]);
+  return isHere;
+}
+
 /** Once all that was missed is here, and the browser has nothing else to do. */
 export function usePrefetch(isCaughtUp: boolean): void {
   const { lazy: loader } = usePage();
   useEffect(() => {
     if (!isCaughtUp || isSaving()) return;
     // A failure is told to the user who opens a part, which tries again.
-    const begin = () => void loader.fetch().catch(() => undefined);
-    const canTell = "requestIdleCallback" in window;
-    const id = canTell ? requestIdleCallback(begin) : setTimeout(begin, IDLE_MS);
-    return () => {
-      if (canTell) cancelIdleCallback(Number(id));
-      else clearTimeout(id);
-    };
+    return whenIdle(() => void loader.fetch().catch(() => undefined));
   }, [isCaughtUp, loader]);
 }
 
@@ -309,6 +326,7 @@ export const Invitations = lazy(({ Invitations: part }) => part);
 export const Badge = lazy(({ Badge: part }) => part);
 export const Typing = lazy(({ Typing: part }) => part);
 export const OperatorLine = lazy(({ OperatorLine: part }) => part);
+export const ProgramOffer = lazy(({ ProgramOffer: part }) => part);
 export const OperatorPart = lazy(({ OperatorPart: part }) => part);
 const GuessDelay = lazy(({ GuessDelay: part }) => part);
 export const ModerationDialog = lazy(({ Moderation }) => Moderation);

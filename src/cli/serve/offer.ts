@@ -1,0 +1,25 @@
+import * as fs from "node:fs";
+import { resolve } from "node:path";
+import { Fault } from "../../base/fault.ts";
+import { quoteText } from "../../base/text.ts";
+import { ProgramFolder } from "../../io/file/program-folder.ts";
+
+/** What `bun build.ts --all` makes a program for. */
+export const PROGRAM_TARGETS = ["linux-x64", "linux-arm64", "darwin-arm64", "windows-x64"] as const;
+
+/** How it calls that program, and by which `chat serve --offer` knows it. */
+export function programFile(target: string): string {
+  return `chat-${target}${target.startsWith("windows") ? ".exe" : ""}`;
+}
+
+/** @throws Fault usage: there is no such folder; store-… */
+export function openOffer(path: string): ProgramFolder {
+  const folder = resolve(path);
+  if (fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new Fault("usage", `--offer: ${quoteText(path)} is no folder`, {
+      remedy: `name one with ${programFile("linux-x64")} or the like in it`,
+    });
+  }
+  const names = PROGRAM_TARGETS.map(programFile);
+  return new ProgramFolder(folder, names, () => new Bun.CryptoHasher("sha256"));
+}

@@ -1,0 +1,138 @@
+import { Fault } from "../../base/fault.ts";
+import {
+  PROGRAM_DOWNLOADS_MAX,
+  PROGRAM_DOWNLOADS_PER_ADDRESS_MAX,
+  PROGRAM_STALL_MS,
+} from "../../base/limits-page.ts";
+import { jsonLine } from "../../base/text.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { OpenProgram, ProgramFolder } from "../../io/file/program-folder.ts";
+import type { Address } from "../../io/link/link.ts";
+import { addressKey, isLoopback } from "../session/connection-limits.ts";
+import { fileResponse } from "./file-response.ts";
+import { ZipLists } from "./zip-list.ts";
+
+export interface ProgramDownloadsOptions {
+  readonly clock: Pick<Clock, "now">;
+  readonly source: Pick<ProgramFolder, "list" | "open">;
+}
+
+/** A response under way. */
+interface Run {
+  readonly address: string;
+  program: OpenProgram | undefined;
+  /** When the client took something last. */
+  takenAt: number;
+  /** Its file is read at this moment: it cannot be closed. */
+  isReading: boolean;
+  isBegun: boolean;
+  isOver: boolean;
+}
+
+const BUSY_MS = 10_000;
+/** As `sha256sum --check` takes it. */
+const SUMS = "SHA256SUMS";
+
+/**
+ * The program itself, for visitors who have none: `/program/` lists what there is as JSON,
+ * `/program/SHA256SUMS` as sha256sum does, and `/program/NAME` is the file. Nobody has to log in.
+ */
+export class ProgramDownloads {
+  readonly #options: ProgramDownloadsOptions;
+  /** Bounded by PROGRAM_DOWNLOADS_MAX. */
+  readonly #runs = new Set<Run>();
+  readonly #lists = new ZipLists();
+
+  constructor(options: ProgramDownloadsOptions) {
+    this.#options = options;
+  }
+
+  /** @param name what stands behind `/program/` @throws Fault file-unknown, too-many, store-… */
+  async serve(request: Request, name: string, remote: Address): Promise<Response> {
+    if (name === "") return listResponse(await this.#options.source.list());
+    if (name !== SUMS) return this.#file(request, name, remote);
+    const programs = await this.#options.source.list();
+    if (programs.length === 0) throw unknown();
+    const lines = programs.map((one) => `${one.sha256}  ${one.name}\n`);
+    return new Response(lines.join(""), { headers: { "content-type": "text/plain" } });
+  }
+
+  /** All that is under way breaks off. */
+  stop(): void {
+    for (const run of [...this.#runs]) this.#end(run);
+  }
+
+  async #file(request: Request, name: string, remote: Address): Promise<Response> {
+    const { clock, source } = this.#options;
+    const address = this.#checkRoom(remote.host);
+    const run: Run = {
+      ...{ address, program: undefined, takenAt: clock.now() },
+      ...{ isReading: false, isBegun: false, isOver: false },
+    };
+    this.#runs.add(run);
+    try {
+      const program = await source.open(name);
+      if (program === undefined) throw unknown();
+      run.program = program;
+      const chunks = (from: number) => this.#chunks(run, program, from);
+      const { sizeBytes, sha256: digest } = program;
+      return await fileResponse(request, { name, sizeBytes, digest, chunks }, this.#lists);
+    } finally {
+      if (!run.isBegun) this.#end(run);
+    }
+  }
+
+  async *#chunks(run: Run, program: OpenProgram, from: number): AsyncGenerator<Uint8Array> {
+    const { clock } = this.#options;
+    run.isBegun = true;
+    try {
+      const chunks = program.chunks(from);
+      for (;;) {
+        if (run.isOver) throw unknown();
+        run.isReading = true;
+        const { done, value } = await chunks.next();
+        run.isReading = false;
+        if (done === true) return;
+        run.takenAt = clock.now();
+        yield value;
+      }
+    } finally {
+      run.isReading = false;
+      this.#end(run);
+    }
+  }
+
+  /** @returns how the address is counted @throws Fault too-many */
+  #checkRoom(host: string): string {
+    const now = this.#options.clock.now();
+    // One that takes nothing any more must not keep others out.
+    const stalled = [...this.#runs].filter(({ takenAt }) => now - takenAt >= PROGRAM_STALL_MS);
+    for (const run of stalled) if (!run.isReading) this.#end(run);
+    const address = addressKey(host);
+    const own = [...this.#runs].filter((run) => run.address === address).length;
+    // Behind a proxy all visitors come from there.
+    const isFull = !isLoopback(host) && own >= PROGRAM_DOWNLOADS_PER_ADDRESS_MAX;
+    if (isFull || this.#runs.size >= PROGRAM_DOWNLOADS_MAX) {
+      const sentence = "the program is on its way to many at this moment";
+      throw new Fault("too-many", sentence, { retryAfterMs: BUSY_MS });
+    }
+    return address;
+  }
+
+  #end(run: Run): void {
+    run.isOver = true;
+    this.#runs.delete(run);
+    if (!run.isReading) run.program?.close();
+  }
+}
+
+/** Also where nothing is offered: the page asks in any case. */
+export function listResponse(programs: Awaited<ReturnType<ProgramFolder["list"]>>): Response {
+  const shown = programs.map(({ name, sizeBytes: size, sha256 }) => ({ name, size, sha256 }));
+  const headers = { "content-type": "application/json; charset=utf-8" };
+  return new Response(jsonLine({ programs: shown }), { headers });
+}
+
+function unknown(): Fault {
+  return new Fault("file-unknown", "there is no such program here");
+}

@@ -1,0 +1,44 @@
+/** A program that the server offers to visitors. */
+export interface OfferedProgram {
+  readonly name: string;
+  readonly system: string;
+  readonly sizeBytes: number;
+  /** In hex. */
+  readonly sha256: string;
+}
+
+/** How a server names it. */
+const NAME = /^chat-((?:linux|darwin|windows)-(?:x64|arm64))(?:\.exe)?$/;
+/** More systems there are not. */
+const PROGRAMS_MAX = 16;
+
+/** What `/program/` told: what is none of it is left out. */
+export function offeredPrograms(told: unknown): readonly OfferedProgram[] {
+  const { programs } = (told ?? {}) as { readonly programs?: unknown };
+  if (!Array.isArray(programs)) return [];
+  return programs.slice(0, PROGRAMS_MAX).flatMap((one: unknown) => {
+    const { name, size, sha256 } = (one ?? {}) as Readonly<Record<string, unknown>>;
+    const system = typeof name === "string" ? NAME.exec(name)?.[1] : undefined;
+    const isSum = typeof sha256 === "string" && /^[0-9a-f]{64}$/.test(sha256);
+    if (system === undefined || !isSum || !Number.isSafeInteger(size)) return [];
+    return [{ name: String(name), system, sizeBytes: Number(size), sha256 }];
+  });
+}
+
+/** Of the browser; undefined: of a phone, or of none that there is a program for. */
+export function systemOf(agent: string): string | undefined {
+  if (/Android|iPhone|iPad|CrOS/.test(agent)) return undefined;
+  if (/Windows/.test(agent)) return "windows-x64";
+  if (/Mac OS/.test(agent)) return "darwin-arm64";
+  if (/Linux/.test(agent)) return /aarch64|arm64/.test(agent) ? "linux-arm64" : "linux-x64";
+  return undefined;
+}
+
+/** What to run beside the file: it says whether it is the one. */
+export function checkLine({ name, system, sha256 }: OfferedProgram): string {
+  if (system.startsWith("windows")) {
+    return `(Get-FileHash ${name}).Hash -eq "${sha256.toUpperCase()}"`;
+  }
+  const tool = system.startsWith("darwin") ? "shasum -a 256" : "sha256sum";
+  return `echo "${sha256}  ${name}" | ${tool} -c`;
+}

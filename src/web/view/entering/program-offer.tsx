@@ -1,0 +1,89 @@
+import { useEffect, useState } from "react";
+import { formatSize } from "../../../base/sizes.ts";
+import { checkLine, type OfferedProgram, offeredPrograms, systemOf } from "../../input/programs.ts";
+import type { AllTexts } from "../../text/en-parts.ts";
+import { copyText } from "../shell/clipboard.ts";
+import { usePartPage } from "../shell/part-page.ts";
+
+const SYSTEM_NAMES: Readonly<Record<string, string>> = {
+  "linux-x64": "Linux",
+  "linux-arm64": "Linux (ARM)",
+  "darwin-arm64": "macOS",
+  "windows-x64": "Windows",
+};
+
+/** What the server offers; asked for once it is shown. */
+function usePrograms(): readonly OfferedProgram[] {
+  const { chat } = usePartPage();
+  const [programs, setPrograms] = useState<readonly OfferedProgram[]>([]);
+  useEffect(() => {
+    // Whoever runs `chat web` has it.
+    if (chat.isLocal) return;
+    const asked = new AbortController();
+    fetch("/program/", { signal: asked.signal })
+      .then((answer) => (answer.ok ? answer.json() : undefined))
+      .then((told: unknown) => setPrograms(offeredPrograms(told)))
+      .catch(() => undefined); // It is missing then.
+    return () => asked.abort();
+  }, [chat]);
+  return programs;
+}
+
+/** Where the program itself is had, for the visitor's system first. */
+export function ProgramOffer() {
+  const { texts } = usePartPage();
+  const programs = usePrograms();
+  const own = systemOf(navigator.userAgent);
+  const mine = programs.find(({ system }) => system === own);
+  if (programs.length === 0) return null;
+  return (
+    <footer className="program-offer">
+      <p>{mine === undefined ? texts.programOffered : <Download program={mine} texts={texts} />}</p>
+      <details>
+        <summary>{texts.programMore}</summary>
+        <ul>
+          {programs.map((program) => (
+            <li key={program.name}>
+              {program === mine ? null : <Download program={program} texts={texts} />}
+              <Check program={program} texts={texts} />
+            </li>
+          ))}
+        </ul>
+        <p className="hint">{texts.programCheck}</p>
+      </details>
+    </footer>
+  );
+}
+
+interface ProgramProps {
+  readonly program: OfferedProgram;
+  readonly texts: AllTexts;
+}
+
+function Download({ program: { name, system, sizeBytes }, texts }: ProgramProps) {
+  return (
+    <a href={`/program/${name}`} download={name}>
+      {texts.programFor(SYSTEM_NAMES[system] ?? system, formatSize(sizeBytes))}
+    </a>
+  );
+}
+
+/** The sum, inside of the command that compares it. */
+function Check({ program, texts }: ProgramProps) {
+  const { say, fail } = usePartPage();
+  const line = checkLine(program);
+  const copy = () => copyText(line).then(() => say(texts.copied), fail);
+  return (
+    <div className="program-check">
+      <code dir="ltr">{line}</code>
+      <button
+        type="button"
+        className="button button-small"
+        aria-label={`${texts.copy}: ${program.name}`}
+        onClick={() => void copy()}
+      >
+        {texts.copy}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,154 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CHUNK_BYTES } from "../../../src/base/limits.ts";
+import { PROGRAM_BYTES_MAX } from "../../../src/base/limits-page.ts";
+import { ProgramFolder } from "../../../src/io/file/program-folder.ts";
+import { faultFrom } from "../../commands/fake-world.ts";
+
+const NAMES = ["one", "two.exe"];
+let root = "";
+let folder = "";
+
+beforeEach(() => {
+  root = fs.mkdtempSync(join(tmpdir(), "chat-programs-"));
+  folder = join(root, "offer");
+  fs.mkdirSync(folder);
+});
+afterEach(() => fs.rmSync(root, { recursive: true, force: true }));
+
+let hashed = 0;
+const programs = () =>
+  new ProgramFolder(folder, NAMES, () => {
+    hashed++;
+    return new Bun.CryptoHasher("sha256");
+  });
+const sumOf = (bytes: string | Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+const write = (name: string, bytes: string | Uint8Array) =>
+  fs.writeFileSync(join(folder, name), bytes);
+
+async function bytesOf(chunks: AsyncGenerator<Uint8Array>): Promise<Buffer> {
+  const all: Uint8Array[] = [];
+  for await (const chunk of chunks) all.push(chunk);
+  return Buffer.concat(all);
+}
+
+async function open(source: ProgramFolder, name: string) {
+  const program = await source.open(name);
+  if (program === undefined) throw new Error(`there is no ${name}`);
+  return program;
+}
+
+describe("of a folder with programs", () => {
+  test("those that are there are listed with size and sum, in order", async () => {
+    write("two.exe", "second");
+    write("one", "first");
+    const source = programs();
+    expect(source.present()).toEqual(["one", "two.exe"]);
+    expect(await source.list()).toEqual([
+      { name: "one", sizeBytes: 5, sha256: sumOf("first") },
+      { name: "two.exe", sizeBytes: 6, sha256: sumOf("second") },
+    ]);
+  });
+
+  test("only regular files of their names are given out, and no links", async () => {
+    fs.writeFileSync(join(root, "secret"), "secret");
+    write("other", "other");
+    write(".hidden", "hidden");
+    fs.symlinkSync(join(root, "secret"), join(folder, "one"));
+    fs.mkdirSync(join(folder, "two.exe"));
+    const source = programs();
+    expect([source.present(), await source.list()]).toEqual([[], []]);
+    for (const name of ["one", "two.exe", "other", ".hidden", "../secret", "", ".", "/one"]) {
+      expect([name, await source.open(name)]).toEqual([name, undefined]);
+    }
+    fs.rmSync(join(folder, "one"));
+    // Inside of the folder, too: what a link leads to may be another file in the next moment.
+    write("real", "real");
+    fs.symlinkSync("real", join(folder, "one"));
+    expect(await source.list()).toEqual([]);
+    fs.rmSync(folder, { recursive: true });
+    expect(await source.list()).toEqual([]);
+  });
+
+  test.skipIf(process.platform === "win32")("a pipe holds nobody up", async () => {
+    expect(Bun.spawnSync(["mkfifo", join(folder, "one")]).success).toBe(true);
+    expect(await programs().list()).toEqual([]);
+  });
+
+  test("an empty one, and one above PROGRAM_BYTES_MAX, are none", async () => {
+    write("one", "");
+    write("two.exe", "");
+    const source = programs();
+    fs.truncateSync(join(folder, "one"), PROGRAM_BYTES_MAX + 1);
+    expect(source.present()).toEqual([]);
+    fs.truncateSync(join(folder, "one"), PROGRAM_BYTES_MAX);
+    expect(source.present()).toEqual(["one"]);
+  });
+
+  test("each is hashed once, and again when it is another one", async () => {
+    write("one", "first");
+    const source = programs();
+    hashed = 0;
+    await Promise.all([source.list(), source.list(), source.open("one").then((it) => it?.close())]);
+    await source.list();
+    expect(hashed).toBe(1);
+    write("next", "other");
+    fs.renameSync(join(folder, "next"), join(folder, "one"));
+    expect(await source.list()).toMatchObject([{ sizeBytes: 5, sha256: sumOf("other") }]);
+    write("one", "third"); // In its place, of the same length.
+    expect(await source.list()).toMatchObject([{ sizeBytes: 5, sha256: sumOf("third") }]);
+    expect(hashed).toBe(3);
+  });
+
+  test("it comes in chunks, from each on", async () => {
+    const bytes = new Uint8Array(2 * CHUNK_BYTES + 7).map((_, at) => at % 251);
+    write("one", bytes);
+    const program = await open(programs(), "one");
+    expect((await bytesOf(program.chunks(0))).equals(bytes)).toBe(true);
+    expect((await bytesOf(program.chunks(2))).equals(bytes.subarray(2 * CHUNK_BYTES))).toBe(true);
+    expect(await bytesOf(program.chunks(3))).toHaveLength(0);
+    program.close();
+    program.close();
+  });
+
+  test("one that is replaced goes on as it was; one that is written into breaks off", async () => {
+    const bytes = new Uint8Array(3 * CHUNK_BYTES).fill(1);
+    write("one", bytes);
+    const source = programs();
+    const replaced = await open(source, "one");
+    const chunks = replaced.chunks(0);
+    await chunks.next();
+    write("next", "other");
+    fs.renameSync(join(folder, "next"), join(folder, "one"));
+    expect(await bytesOf(chunks)).toHaveLength(2 * CHUNK_BYTES);
+    replaced.close();
+    write("one", bytes);
+    const written = await open(source, "one");
+    const broken = written.chunks(0);
+    await broken.next();
+    fs.truncateSync(join(folder, "one"), CHUNK_BYTES);
+    expect((await faultFrom(() => broken.next())).code).toBe("file-changed");
+    written.close();
+  });
+
+  test("nothing is left open", async () => {
+    write("one", "first");
+    const source = programs();
+    const opened = () =>
+      process.platform === "linux"
+        ? fs.readdirSync("/proc/self/fd").flatMap((fd) => {
+            try {
+              return fs.readlinkSync(`/proc/self/fd/${fd}`).startsWith(folder) ? [fd] : [];
+            } catch {
+              return [];
+            }
+          })
+        : [];
+    await source.list();
+    source.present();
+    expect(opened()).toEqual([]);
+  });
+});
