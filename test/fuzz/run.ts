@@ -15,10 +15,10 @@ export interface FuzzOptions {
   /** In all, at least; a last batch may pass it by a few. */
   readonly requests: number;
   /**
-   * What must be done once. The order of answers is the machine's, so that no number of requests
-   * says for sure that each of these was reached: more follow until they were.
+   * Whether what was done is deep enough. The order of answers is the machine's, so that no number
+   * of requests says so for sure: more follow until it is.
    */
-  readonly goals: readonly string[];
+  readonly isEnough: (done: ReadonlySet<string>) => boolean;
 }
 
 export interface FuzzReport {
@@ -71,12 +71,12 @@ export class Fuzz {
   }
 
   async run(): Promise<FuzzReport> {
-    const { requests } = this.#options;
+    const { requests, isEnough } = this.#options;
     const most = requests * LENGTHENED_MAX;
     try {
       await this.#start();
       await this.#sweep();
-      while (this.#requests < requests || (this.#requests < most && !this.#reachedGoals)) {
+      while (this.#requests < requests || (this.#requests < most && !isEnough(this.#done))) {
         await this.#batch();
         if (this.#requests > this.#starts * REQUESTS_PER_LIFE) await this.#restart();
       }
@@ -85,10 +85,6 @@ export class Fuzz {
     } catch (error) {
       throw new Error(this.#explained(error), { cause: error });
     }
-  }
-
-  get #reachedGoals(): boolean {
-    return this.#options.goals.every((goal) => this.#done.has(goal));
   }
 
   get #server(): Served {
