@@ -1,10 +1,10 @@
 import { expect } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
-import type { Locator } from "playwright-core";
 import { until } from "../e2e/deadline.ts";
 import { Sandbox } from "../e2e/program.ts";
 import { type Browser, pageTest, sharedBrowser } from "./browser.ts";
 import { pageAddress } from "./scenery.ts";
+import { still } from "./still.ts";
 import type { Visit } from "./visit.ts";
 
 /** What somebody says to take over the windows of others. Each would call `alert` if it could. */
@@ -131,29 +131,6 @@ pageTest("messages, topics and what is found are texts, whatever they say", asyn
   await expectHarmless(ana);
   expect(await widerBy(ana)).toBe(0);
 });
-
-/** Brings it into view. The list measures the rows that come with it: then it stands still. */
-async function still(target: Locator): Promise<void> {
-  await target.scrollIntoViewIfNeeded();
-  await target.evaluate(
-    (element) =>
-      new Promise<void>((done) => {
-        const { requestAnimationFrame: next } = globalThis as unknown as {
-          requestAnimationFrame(callback: () => void): void;
-        };
-        let top = Number.NaN;
-        let frames = 0;
-        const look = () => {
-          const now = element.getBoundingClientRect().top;
-          frames = now === top ? frames + 1 : 0;
-          top = now;
-          if (frames >= 10) done();
-          else next(look);
-        };
-        look();
-      }),
-  );
-}
 
 pageTest("names of files are texts, and harmless ones where they are saved", async () => {
   await using sandbox = new Sandbox();

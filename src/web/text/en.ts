@@ -126,6 +126,8 @@ export const ENGLISH = {
   eraseAsk: "Erase this message for everybody?",
   eraseExplained: "Its words are gone from the server for good. That it was here stays visible.",
   copyText: "Copy text",
+  showMore: "Show more",
+  showLess: "Show less",
   code: "Code",
   copyCode: "Copy code",
   copyLink: "Copy link",

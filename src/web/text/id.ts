@@ -172,6 +172,8 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   eraseAsk: "Hapus pesan ini untuk semua orang?",
   eraseExplained: "Isinya hilang dari server untuk selamanya. Jejaknya tetap terlihat.",
   copyText: "Salin teks",
+  showMore: "Tampilkan semua",
+  showLess: "Ringkas",
   code: "Kode",
   copyCode: "Salin kode",
   copyLink: "Salin tautan",

@@ -20,6 +20,7 @@ import {
   Typing,
 } from "../shell/lazy.tsx";
 import { type AttachedFiles, Composer, type ComposerHandle } from "./composer.tsx";
+import { Unfolded } from "./fold.tsx";
 import { RoomHead } from "./header.tsx";
 import { useLiveRegion } from "./live-region.ts";
 import { People } from "./members.tsx";
@@ -45,17 +46,19 @@ function useActions(model: Model, isOperator: boolean, goTo: (seq: number) => vo
   const room = openRoom(model);
   const { me, open: target = "" } = model;
   const moderates = room?.moderates === true || isOperator;
+  const unfolded = useMemo(() => new Unfolded(), []);
   const actions: MessageActions = useMemo(
     () => ({
       me,
       target,
       moderates,
+      unfolded,
       reply: (item) => composer.current?.reply(item),
       edit: (item) => composer.current?.edit(item),
       react: (item, sign) => chat.react(item, sign),
       goTo,
     }),
-    [chat, me, target, moderates, goTo],
+    [chat, me, target, moderates, unfolded, goTo],
   );
   return { actions, composer };
 }

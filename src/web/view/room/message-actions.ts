@@ -5,6 +5,7 @@ import { copyText } from "../shell/clipboard.ts";
 import type { PageValue } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import type { MenuItem } from "../shell/menu.tsx";
+import type { Unfolded } from "./fold.tsx";
 
 /** Signs that are one click away; any other one can be sent from a terminal. */
 export const QUICK_SIGNS = ["👍", "❤️", "😂", "🎉", "😮", "😢", "👀", "✅"] as const;
@@ -15,6 +16,8 @@ export interface MessageActions {
   readonly target: string;
   /** May erase what others have said. */
   readonly moderates: boolean;
+  /** Long messages that are shown as a whole. */
+  readonly unfolded: Unfolded;
   readonly reply: (item: Item) => void;
   readonly edit: (item: Item) => void;
   readonly react: (item: Item, sign: string) => void;

@@ -21,6 +21,7 @@ import { IconButton } from "../shell/icons.tsx";
 import { Files, STAYS } from "../shell/lazy.tsx";
 import { MenuButton } from "../shell/menu.tsx";
 import { authorText, eventText, oneLine } from "./event-text.ts";
+import { Fold } from "./fold.tsx";
 import { type MessageActions, messageItems, QUICK_SIGNS } from "./message-actions.ts";
 import { RichText } from "./rich-text.tsx";
 
@@ -133,7 +134,7 @@ function Tools({ item, actions, isTimed, isMany }: ToolsProps) {
 }
 
 /** One file, or all that were sent with it, and what was said with them. */
-function FilesAndWords({ row, actions }: Pick<MessageProps, "row" | "actions">) {
+function FilesAndWords({ row, actions, isShown }: MessageProps) {
   const page = usePage();
   const { target } = actions;
   const { item, earlier } = row;
@@ -144,29 +145,37 @@ function FilesAndWords({ row, actions }: Pick<MessageProps, "row" | "actions">) 
   return (
     <>
       <Files items={items} target={target} menuOf={menuOf} frame={frame} onClose={STAYS} />
-      {said && <RichText text={said.text} mentions={said.mentions} />}
+      {said && (
+        <Fold id={said.seq} text={said.text} unfolded={actions.unfolded} isShown={isShown}>
+          {(text) => <RichText text={text} mentions={said.mentions} />}
+        </Fold>
+      )}
     </>
   );
 }
 
-function Content({ row, actions }: Pick<MessageProps, "row" | "actions">) {
+function Content({ row, actions, isShown }: MessageProps) {
   const { texts, times } = usePage();
   const { item, earlier } = row;
   if (item.file !== undefined || earlier.length > 0)
-    return <FilesAndWords row={row} actions={actions} />;
+    return <FilesAndWords row={row} actions={actions} isShown={isShown} />;
   if (item.state === "erased") return <p className="gone">{texts.erased}</p>;
   if (item.state === "damaged") return <p className="gone">{texts.damaged}</p>;
   const { editedUnixMs } = item;
   return (
-    <RichText text={item.text} mentions={item.mentions}>
-      {editedUnixMs === undefined ? undefined : (
-        // Isolated: it is in the page's direction, not in that of the text.
-        <bdi className="mark" title={texts.editedAt(times.full(editedUnixMs))}>
-          {" "}
-          ({texts.edited})
-        </bdi>
+    <Fold id={item.seq} text={item.text} unfolded={actions.unfolded} isShown={isShown}>
+      {(text) => (
+        <RichText text={text} mentions={item.mentions}>
+          {editedUnixMs === undefined ? undefined : (
+            // Isolated: it is in the page's direction, not in that of the text.
+            <bdi className="mark" title={texts.editedAt(times.full(editedUnixMs))}>
+              {" "}
+              ({texts.edited})
+            </bdi>
+          )}
+        </RichText>
       )}
-    </RichText>
+    </Fold>
   );
 }
 
@@ -256,6 +265,7 @@ export const Message = memo(function Message({ row, actions, isShown }: MessageP
     isAction ? "is-action" : "",
     isShown ? "is-shown" : "",
   ];
+  const content = <Content row={row} actions={actions} isShown={isShown} />;
   const article = useRef<HTMLElement>(null);
   const leave = ({ relatedTarget }: FocusEvent) => {
     if (!belongsTo(article.current, relatedTarget)) setFocused(false);
@@ -283,10 +293,10 @@ export const Message = memo(function Message({ row, actions, isShown }: MessageP
           <strong className={`tint-${tintOf(from)}`} title={note}>
             {from}
           </strong>{" "}
-          <Content row={row} actions={actions} /> <time>{times.clock(item.timeUnixMs)}</time>
+          {content} <time>{times.clock(item.timeUnixMs)}</time>
         </div>
       ) : (
-        <Content row={row} actions={actions} />
+        content
       )}
       {[...earlier, item].map((one) => (
         <Reactions key={one.seq} item={one} actions={actions} />
@@ -359,9 +369,13 @@ export const Pending = memo(function Pending({ row, actions }: PendingProps) {
     >
       {isGrouped ? null : <Head from={cleanText(me)} unixMs={post.writtenUnixMs} />}
       <Quote row={row} actions={actions} />
-      <RichText text={post.body.text} mentions={post.body.mentions ?? NOBODY}>
-        {note === undefined ? undefined : <bdi className="mark"> {note}…</bdi>}
-      </RichText>
+      <Fold id={post.key} text={post.body.text} unfolded={actions.unfolded}>
+        {(text) => (
+          <RichText text={text} mentions={post.body.mentions ?? NOBODY}>
+            {note === undefined ? undefined : <bdi className="mark"> {note}…</bdi>}
+          </RichText>
+        )}
+      </Fold>
       <Refused post={post} />
     </article>
   );

@@ -306,6 +306,10 @@ export function Timeline({ rows: shown, actions, jumps }: TimelineProps) {
         walk(event);
       }}
       onPointerDown={letGo}
+      onClick={({ target }) => {
+        // The user goes on reading where the text was folded, not at its end.
+        if ((target as Element).closest(".fold-button")) isStuck.current = false;
+      }}
     >
       {loading?.side === "older" ? (
         <p className="loading" role="status">
