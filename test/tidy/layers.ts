@@ -31,7 +31,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   preact: /^src\/web\/(?:view\/|page\.tsx$)/,
   virtua: /^src\/web\/view\//,
   uplot: /^src\/web\/view\/admin\/charts\.tsx$/,
-  gemoji: /^src\/cli\/screen\/input\/emoji\.ts$/,
+  gemoji: /^src\/web\/input\/emoji\.ts$/,
   "bonjour-service": /^src\/io\/lan\/discovery\.ts$/,
   "smol-toml": /^src\/cli\/toml\.ts$/,
   "@nats-io/jetstream": /^src\/io\/nats\//,

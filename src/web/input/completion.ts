@@ -1,23 +1,36 @@
-/** What the composer offers while the user writes: names after `@`, rooms after `#`, commands. */
+/** What the composer offers while the user writes: names, rooms, emoji, commands. */
+
+import type { NamedEmoji } from "./emoji.ts";
 
 export interface Completion {
-  readonly kind: "name" | "room" | "command";
+  readonly kind: "name" | "room" | "command" | "emoji";
   /** What is there instead of `from`..`to` once one is chosen. */
   readonly from: number;
   readonly to: number;
   readonly choices: readonly string[];
+  /** Of an emoji: how each one is called. */
+  readonly labels?: readonly string[];
 }
 
 export interface CompletionSource {
   readonly names: readonly string[];
   readonly rooms: readonly string[];
   readonly commands: readonly string[];
+  /** Undefined: they are not here yet. */
+  readonly emoji?: ((begun: string, max: number) => readonly NamedEmoji[]) | undefined;
 }
 
 /** More are not shown: another letter finds the rest. */
 const CHOICES_MAX = 8;
 const OPEN = /(^|[\s(])([@#])([A-Za-z0-9_-]{0,32})$/;
+/** From two letters on: `:D` is a face already. */
+const EMOJI = /(?:^|[\s(]):([a-z0-9_+-]{2,32})(:?)$/i;
 const COMMAND = /^\/([a-z]{0,16})$/;
+
+/** An emoji is being spelled: it would be good to know them. */
+export function isSpelling(text: string, caret: number): boolean {
+  return EMOJI.test(text.slice(0, caret));
+}
 
 /** @param caret where it stands in the text */
 export function completionAt(
@@ -30,11 +43,26 @@ export function completionAt(
   if (command !== null) {
     return offer("command", 0, caret, matching(source.commands, command[1] ?? ""), "/");
   }
+  const spelled = EMOJI.exec(before);
+  if (spelled !== null) return emojiOffer(spelled, caret, source);
   const [, , sign, begun] = OPEN.exec(before) ?? [];
   if (sign === undefined || begun === undefined) return undefined;
   const from = caret - begun.length - 1;
   if (sign === "@") return offer("name", from, caret, matching(source.names, begun), "@");
   return offer("room", from, caret, matching(source.rooms, begun), "#");
+}
+
+function emojiOffer(
+  [, begun = "", end = ""]: RegExpExecArray,
+  to: number,
+  { emoji }: CompletionSource,
+): Completion | undefined {
+  const all = emoji?.(begun, CHOICES_MAX) ?? [];
+  const found = end === "" ? all : all.filter(({ name }) => name === begun.toLowerCase());
+  if (found.length === 0) return undefined;
+  const from = to - begun.length - end.length - 1;
+  const choices = found.map((one) => one.emoji);
+  return { kind: "emoji", from, to, choices, labels: found.map(({ name }) => `:${name}:`) };
 }
 
 function offer(

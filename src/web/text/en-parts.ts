@@ -186,6 +186,19 @@ export const ENGLISH_PARTS = {
   searching: "Searching…",
   moreResults: "More results",
 
+  // Emoji.
+  emojiFind: "Find an emoji",
+  emojiRecent: "Last used",
+  emojiSmileys: "Faces and feelings",
+  emojiPeople: "People and bodies",
+  emojiAnimals: "Animals and nature",
+  emojiFood: "Food and drink",
+  emojiTravel: "Travel and places",
+  emojiActivities: "Activities",
+  emojiObjects: "Objects",
+  emojiSymbols: "Symbols",
+  emojiFlags: "Flags",
+
   // Oneself.
   inviteExplained: "Whoever opens this may register. It can be revoked by an operator.",
   inviteUses: "For how many people",

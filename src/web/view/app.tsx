@@ -10,7 +10,7 @@ import { ChatPage } from "./room/chat-page.tsx";
 import { briefText } from "./room/event-text.ts";
 import { Banners, Faults, type OwnFault } from "./shell/banners.tsx";
 import { PageContext, type PageValue, useModel, usePage } from "./shell/context.tsx";
-import { Dashboard, type LazyParts, PartsLoader, usePrefetch } from "./shell/lazy.tsx";
+import { Dashboard, PartsLoader, usePrefetch } from "./shell/lazy.tsx";
 import { keepSettings, readSettings, type Settings } from "./shell/settings.ts";
 
 interface Shown {
@@ -186,16 +186,21 @@ function useWords(language: string | undefined, words: Texts): Texts {
  * Chromium (150) remembers of a module that it could not be fetched, until the page is loaded anew;
  * by another address, which the server answers with the same bytes, it asks again.
  */
-async function loadParts(): Promise<LazyParts> {
+async function fetched<Part>(file: RegExp, load: () => Promise<Part>): Promise<Part> {
   try {
-    return (await import("./lazy-parts.tsx")).PARTS;
+    return await load();
   } catch (cause) {
     const asked = performance.getEntriesByType("resource").map(({ name }) => name);
-    const address = asked.find((url) => /\/lazy-parts-[^/?]*\.js$/.test(url));
+    const address = asked.find((url) => file.test(url));
     if (address === undefined) throw cause;
-    return (await import(`${address}?again=${Math.round(performance.now())}`)).PARTS;
+    return await import(`${address}?again=${Math.round(performance.now())}`);
   }
 }
+
+const loadParts = async () =>
+  (await fetched(/\/lazy-parts-[^/?]*\.js$/, () => import("./lazy-parts.tsx"))).PARTS;
+
+const loadEmoji = () => fetched(/\/emoji-[^/?]*\.js$/, () => import("../input/emoji.ts"));
 
 export interface AppProps {
   readonly chat: Chat;
@@ -207,6 +212,7 @@ export function App({ chat, words }: AppProps) {
   const [settings, setSettings] = useState(readSettings);
   const [previews] = useState({});
   const [lazy] = useState(() => new PartsLoader(loadParts));
+  const [emoji] = useState(() => new PartsLoader(loadEmoji));
   const { shown, faults, said, show, close, fail, dismiss, say } = useShown();
   const change = useCallback((some: Partial<Settings>) => {
     setSettings((before) => {
@@ -221,8 +227,8 @@ export function App({ chat, words }: AppProps) {
   useFocus(chat);
   useNoStrayDrops();
   const page: PageValue = useMemo(
-    () => ({ chat, texts, times, previews, lazy, settings, change, show, say, fail }),
-    [chat, texts, times, previews, lazy, settings, change, show, say, fail],
+    () => ({ chat, texts, times, previews, lazy, emoji, settings, change, show, say, fail }),
+    [chat, texts, times, previews, lazy, emoji, settings, change, show, say, fail],
   );
   return (
     <PageContext value={page}>

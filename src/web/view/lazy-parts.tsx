@@ -1,6 +1,7 @@
 import "./first-screen.ts";
 import { ENGLISH_PARTS } from "../text/en-parts.ts";
 import { Dashboard } from "./admin/dashboard.tsx";
+import { EmojiPicker } from "./emoji/picker.tsx";
 import { GuessDelay } from "./entering/guess-delay.tsx";
 import { OperatorLine, OperatorPart } from "./entering/operator-line.tsx";
 import { ProgramOffer } from "./entering/program-offer.tsx";
@@ -40,6 +41,7 @@ export const PARTS: LazyParts = {
   Saved: SavedDialog,
   Files,
   Attachments,
+  EmojiPicker,
   Search,
   Dashboard,
   OperatorLine,

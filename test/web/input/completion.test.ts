@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { complete, completionAt, matching } from "../../../src/web/input/completion.ts";
+import { complete, completionAt, isSpelling, matching } from "../../../src/web/input/completion.ts";
+import { emojiNamed } from "../../../src/web/input/emoji.ts";
 
 const SOURCE = {
   names: ["ana", "Anton", "bob", "Susana"],
@@ -42,4 +43,25 @@ test("what is chosen takes the place of what was begun, with one gap behind it",
 test("a long list is cut", () => {
   const many = Array.from({ length: 100 }, (_, i) => `name${i}`);
   expect(matching(many, "name")).toHaveLength(8);
+});
+
+const EMOJI = { ...SOURCE, emoji: emojiNamed };
+
+function emojiAt(text: string) {
+  const { choices, labels, from } = completionAt(text, text.length, EMOJI) ?? {};
+  return choices === undefined ? undefined : [from, choices[0], labels?.[0]];
+}
+
+test("emoji behind : and two letters, or by a whole name", () => {
+  expect(emojiAt("so :tad")).toEqual([3, "🎉", ":tada:"]);
+  expect(emojiAt("(:tada:")).toEqual([1, "🎉", ":tada:"]);
+  for (const text of [":t", ":D", "10:30", "a:tada", ":tad:", ":tada: ", "http://"]) {
+    expect([text, emojiAt(text)]).toEqual([text, undefined]);
+  }
+});
+
+test("it is known that one is spelled before they are here", () => {
+  expect(isSpelling("so :tad", 7)).toBe(true);
+  expect(isSpelling("so :tad", 5)).toBe(false);
+  expect(completionAt(":tad", 4, SOURCE)).toBeUndefined();
 });

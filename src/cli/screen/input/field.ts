@@ -5,10 +5,10 @@ import { isName } from "../../../base/names.ts";
 import { isSame } from "../../../core/model/item.ts";
 import { knownNames, roomLines } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
+import { emojiNamed } from "../../../web/input/emoji.ts";
 import { type Editor, EMPTY_EDITOR, editorOf } from "../editor/editor.ts";
 import { matchingTyped } from "../editor/typed-history.ts";
 import type { Candidate, Overlay, ScreenState } from "../state/screen-state.ts";
-import { emojiNamed } from "./emoji.ts";
 import { changed, type Parts, type Updated } from "./parts.ts";
 
 /** Undefined: keys type nothing. */

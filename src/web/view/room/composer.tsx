@@ -18,10 +18,11 @@ import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Draft, Item } from "../../../core/model/state.ts";
 import type { Chat } from "../../driver/chat.ts";
-import { type Completion, complete, completionAt } from "../../input/completion.ts";
+import { type Completion, complete, completionAt, isSpelling } from "../../input/completion.ts";
 import { composerAction } from "../../input/keys.ts";
 import { SLASH } from "../../input/slash.ts";
 import { afterEdit, answering, dropped, editing, isNothing, NOTHING } from "../../input/writing.ts";
+import { EmojiButton } from "../emoji/button.tsx";
 import { usePage, useTexts } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { type Attached, Attachments, STAYS } from "../shell/lazy.tsx";
@@ -150,13 +151,20 @@ interface Offer {
 }
 
 /** What is offered while the user writes, and the keys that choose from it. */
-function useOffer(chat: Chat) {
+function useOffer() {
+  const { chat, emoji } = usePage();
   const [offer, setOffer] = useState<Offer | undefined>(undefined);
   const text = useRef("");
   const look = (now: string, caret: number) => {
     text.current = now;
-    const completion = completionAt(now, caret, suggestionSource(chat.model, [...SLASH.keys()]));
+    const named = emoji.parts?.emojiNamed;
+    const source = suggestionSource(chat.model, [...SLASH.keys()], named);
+    const completion = completionAt(now, caret, source);
     setOffer(completion === undefined ? undefined : { completion, at: 0 });
+    if (named !== undefined || !isSpelling(now, caret)) return;
+    // Without them it is typed on, and nothing is offered.
+    const isThere = () => text.current === now && look(now, caret);
+    emoji.fetch().then(isThere, () => undefined);
   };
   const written = ({ from, to }: Completion) => text.current.slice(from, to);
   /** @returns what was chosen; undefined: the key is not for the list */
@@ -201,7 +209,7 @@ interface Unknown {
 function useWriting({ target, onCommand, field, attached }: WritingProps) {
   const { chat, settings } = usePage();
   const { draft, change } = useDraft(chat, target, settings.showsTyping);
-  const offers = useOffer(chat);
+  const offers = useOffer();
   const caret = useRef<number | undefined>(undefined);
   useHeight(field, draft.text);
   useLayoutEffect(() => {
@@ -240,9 +248,17 @@ function useWriting({ target, onCommand, field, attached }: WritingProps) {
     offers.close();
     field.current?.focus();
   };
+  /** Where the caret is, or was. */
+  const insert = (sign: string) => {
+    const { selectionStart: from, selectionEnd: to } = field.current ?? {};
+    const { text } = draft;
+    caret.current = (from ?? text.length) + sign.length;
+    change({ ...draft, text: text.slice(0, from) + sign + text.slice(to ?? text.length) });
+    requestAnimationFrame(() => field.current?.focus());
+  };
   const drop = () => change(dropped(draft));
   const asked = unknown?.text === draft.text ? unknown : undefined;
-  return { draft, change, offers, submit, send, asked, choose, drop, bytes, max };
+  return { draft, change, offers, submit, send, asked, choose, insert, drop, bytes, max };
 }
 
 function isShort(text: string): boolean {
@@ -327,7 +343,7 @@ export const Composer = memo(function Composer(given: ComposerProps & ComposerRe
   const field = useRef<HTMLTextAreaElement>(null);
   const props: WritingProps = { ...rest, field };
   const writing = useWriting(props);
-  const { draft, change, offers, submit, send, asked, choose, drop, bytes, max } = writing;
+  const { draft, change, offers, submit, send, asked, choose, insert, drop, bytes, max } = writing;
   useImperativeHandle(ref, () => ({
     focus: () => field.current?.focus(),
     reply: (item) => {
@@ -363,6 +379,7 @@ export const Composer = memo(function Composer(given: ComposerProps & ComposerRe
           </span>
         ) : null}
         <TextField props={props} writing={writing} />
+        <EmojiButton label={texts.emoji} onChoose={insert} />
         <button
           type="submit"
           className="icon-button send-button"

@@ -1,3 +1,8 @@
+/**
+ * Long posts show 20 lines (page.css) until they are unfolded. How high a text is, only the browser
+ * knows; it is asked before the row is shown, so that no row changes its height by itself.
+ */
+
 import {
   type ReactNode,
   type RefObject,
@@ -7,11 +12,6 @@ import {
   useState,
 } from "react";
 import { useTexts } from "../shell/context.tsx";
-
-/**
- * Long posts show 20 lines (page.css) until they are unfolded. How high a text is, only the browser
- * knows; it is asked before the row is shown, so that no row changes its height by itself.
- */
 
 /** Fewer lines more than are shown are not hidden: the button takes some as well. */
 const LINES_MAX = 24;

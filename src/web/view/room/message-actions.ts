@@ -1,13 +1,16 @@
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { formatRoute } from "../../input/route.ts";
+import { askEmoji } from "../emoji/button.tsx";
 import { copyText } from "../shell/clipboard.ts";
 import type { PageValue } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import type { MenuItem } from "../shell/menu.tsx";
 import type { Unfolded } from "./fold.tsx";
 
-/** Signs that are one click away; any other one can be sent from a terminal. */
+/** On the bar of the message itself. */
+export const THUMB = "👍";
+/** Signs that are two clicks away; any other one is behind them. */
 export const QUICK_SIGNS = ["👍", "❤️", "😂", "🎉", "😮", "😢", "👀", "✅"] as const;
 
 /** What the rows of one room may do; the same object while nothing of it changes. */
@@ -31,6 +34,12 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
   };
   const isText = item.kind === "text" || item.kind === "action";
   const items: MenuItem[] = [
+    {
+      label: texts.otherReaction,
+      icon: "smile",
+      onChoose: () =>
+        askEmoji(page, { title: texts.react, onChoose: (sign) => actions.react(item, sign) }),
+    },
     { label: texts.reply, icon: "reply", onChoose: () => actions.reply(item) },
   ];
   if (isText) {

@@ -14,6 +14,7 @@ import { formatUtc } from "../../../base/time.ts";
 import type { Row } from "../../../core/model/rows.ts";
 import type { Item, PendingPost } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
+import { EmojiButton } from "../emoji/button.tsx";
 import { FilesFrame } from "../files/file-frame.tsx";
 import { useFact, usePage, useTexts } from "../shell/context.tsx";
 import { faultText } from "../shell/fault-text.ts";
@@ -22,7 +23,7 @@ import { Files, STAYS } from "../shell/lazy.tsx";
 import { MenuButton } from "../shell/menu.tsx";
 import { authorText, eventText, oneLine } from "./event-text.ts";
 import { Fold } from "./fold.tsx";
-import { type MessageActions, messageItems, QUICK_SIGNS } from "./message-actions.ts";
+import { type MessageActions, messageItems, QUICK_SIGNS, THUMB } from "./message-actions.ts";
 import { RichText } from "./rich-text.tsx";
 
 type ItemRow = Extract<Row, { kind: "item" }>;
@@ -104,6 +105,21 @@ function Tools({ item, actions, isTimed, isMany }: ToolsProps) {
       {isTimed ? (
         <time title={times.full(item.timeUnixMs)}>{times.clock(item.timeUnixMs)}</time>
       ) : null}
+      <button
+        type="button"
+        className="icon-button"
+        aria-label={texts.reactWith(THUMB)}
+        aria-pressed={item.reactions.some(({ sign, mine }) => sign === THUMB && mine !== undefined)}
+        title={texts.reactWith(THUMB)}
+        onClick={() => actions.react(item, THUMB)}
+      >
+        {THUMB}
+      </button>
+      <EmojiButton
+        className="tools-emoji"
+        label={texts.react}
+        onChoose={(sign) => actions.react(item, sign)}
+      />
       <IconButton icon="reply" label={texts.reply} onPress={() => actions.reply(item)} />
       <MenuButton
         className="tools-more"
@@ -211,10 +227,10 @@ function focusTouched(event: PointerEvent<HTMLElement>): void {
   if (!isInside) currentTarget.focus({ preventScroll: true });
 }
 
-/** Its menu is elsewhere in the document, and needs the message while the focus is in it. */
+/** Its menu and its dialogs are elsewhere in the document, and give the focus back to it. */
 function belongsTo(article: HTMLElement | null, target: EventTarget | null): boolean {
   if (!(target instanceof Element)) return false;
-  return article?.contains(target) === true || target.closest(".menu") !== null;
+  return article?.contains(target) === true || target.closest(".menu, dialog") !== null;
 }
 
 const FOCUS_EVENTS = ["focusin", "pointerdown"];

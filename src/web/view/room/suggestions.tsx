@@ -6,9 +6,13 @@ import { SLASH } from "../../input/slash.ts";
 import type { AllTexts } from "../../text/en-parts.ts";
 import { usePage } from "../shell/context.tsx";
 
-export function suggestionSource(model: Model, commands: readonly string[]): CompletionSource {
+export function suggestionSource(
+  model: Model,
+  commands: readonly string[],
+  emoji: CompletionSource["emoji"],
+): CompletionSource {
   const rooms = [...model.rooms.values()].filter(({ kind }) => kind === "room");
-  return { names: knownNames(model), rooms: rooms.map(({ name }) => name), commands };
+  return { names: knownNames(model), rooms: rooms.map(({ name }) => name), commands, emoji };
 }
 
 export interface SuggestionsProps {
@@ -30,9 +34,10 @@ export function Suggestions({ completion, at, onChoose }: SuggestionsProps) {
     <div className="suggestions" id="suggestions" role="listbox" aria-label={texts.suggestions}>
       {completion.choices.map((choice, i) => {
         const summary = summaryOf(choice);
+        const label = completion.labels?.[i];
         return (
           <div
-            key={choice}
+            key={label ?? choice}
             id={`suggestion-${i}`}
             role="option"
             tabIndex={-1}
@@ -44,7 +49,7 @@ export function Suggestions({ completion, at, onChoose }: SuggestionsProps) {
             }}
           >
             {summary === undefined ? cleanText(choice) : summary.usage}{" "}
-            {summary === undefined ? null : <span className="room-note">{summary.text}</span>}
+            <span className="room-note">{label ?? summary?.text}</span>
           </div>
         );
       })}

@@ -12,7 +12,7 @@ import type { Texts } from "../../text/en.ts";
 import type { Times } from "../../text/times.ts";
 import type { Previews } from "../../transfer/previews.ts";
 import { faultText } from "./fault-text.ts";
-import type { PartsLoader } from "./lazy.tsx";
+import type { EmojiPart, LazyParts, PartsLoader } from "./lazy.tsx";
 import type { Settings } from "./settings.ts";
 
 /** What every part of the page may use. The object stays the same while nothing of it changes. */
@@ -22,7 +22,8 @@ export interface PageValue {
   readonly times: Times;
   /** Made by the part that shows pictures. */
   readonly previews: { made?: Previews };
-  readonly lazy: PartsLoader;
+  readonly lazy: PartsLoader<LazyParts>;
+  readonly emoji: PartsLoader<EmojiPart>;
   readonly settings: Settings;
   readonly change: (settings: Partial<Settings>) => void;
   /** Shows a dialog above all others; it is given what closes it. */

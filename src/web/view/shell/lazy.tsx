@@ -152,6 +152,11 @@ export interface WrongEntry {
   readonly proposal?: ComponentType<{ readonly onTake: (name: string) => void }>;
 }
 
+export interface EmojiProps extends Closing {
+  readonly title: string;
+  readonly onChoose: (sign: string) => void;
+}
+
 export interface LazyParts {
   /** English: a language that was chosen has them itself. */
   readonly texts: Partial<AllTexts>;
@@ -181,26 +186,30 @@ export interface LazyParts {
   readonly Sealed: ComponentType<SealedProps>;
   readonly SealedLine: ComponentType<SealedProps>;
   readonly Invitations: ComponentType<Closing>;
+  readonly EmojiPicker: ComponentType<EmojiProps>;
   readonly Badge: ComponentType<BadgeProps>;
   readonly playSound: () => Promise<void>;
   readonly Typing: ComponentType<TypingProps>;
   readonly Board: ComponentType<Closing>;
 }
 
-/** Fetches the parts once; after a failure the next call tries again. */
-export class PartsLoader {
-  readonly #load: () => Promise<LazyParts>;
-  #parts: LazyParts | undefined;
+/** A file of its own: most users of most days need no emoji but those that stand ready. */
+export type EmojiPart = typeof import("../../input/emoji.ts");
 
-  constructor(load: () => Promise<LazyParts>) {
+/** Fetches the parts once; after a failure the next call tries again. */
+export class PartsLoader<Parts> {
+  readonly #load: () => Promise<Parts>;
+  #parts: Parts | undefined;
+
+  constructor(load: () => Promise<Parts>) {
     this.#load = load;
   }
 
-  get parts(): LazyParts | undefined {
+  get parts(): Parts | undefined {
     return this.#parts;
   }
 
-  async fetch(): Promise<LazyParts> {
+  async fetch(): Promise<Parts> {
     this.#parts ??= await this.#load();
     return this.#parts;
   }
@@ -314,6 +323,7 @@ export const RoomMenu = lazy(({ RoomMenu: part }) => part);
 const Saved = lazy(({ Saved: part }) => part);
 export const Files = lazy(({ Files: part }) => part);
 export const Attachments = lazy(({ Attachments: part }) => part);
+export const EmojiPicker = lazy(({ EmojiPicker: part }) => part);
 export const Search = lazy(({ Search: part }) => part);
 export const Dashboard = lazy(({ Dashboard: part }) => part);
 export const Transfers = lazy(({ Transfers: part }) => part);
