@@ -19,8 +19,8 @@ import {
   Transfers,
   Typing,
 } from "../shell/lazy.tsx";
+import { Unfolded } from "../words/fold.tsx";
 import { type AttachedFiles, Composer, type ComposerHandle } from "./composer.tsx";
-import { Unfolded } from "./fold.tsx";
 import { RoomHead } from "./header.tsx";
 import { useLiveRegion } from "./live-region.ts";
 import { People } from "./members.tsx";

@@ -6,7 +6,7 @@ import { copyText } from "../shell/clipboard.ts";
 import type { PageValue } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import type { MenuItem } from "../shell/menu.tsx";
-import type { Unfolded } from "./fold.tsx";
+import type { Unfolded } from "../words/fold.tsx";
 
 /** On the bar of the message itself. */
 export const THUMB = "👍";

@@ -21,8 +21,8 @@ import { faultText } from "../shell/fault-text.ts";
 import { IconButton } from "../shell/icons.tsx";
 import { Files, STAYS } from "../shell/lazy.tsx";
 import { MenuButton } from "../shell/menu.tsx";
+import { Fold } from "../words/fold.tsx";
 import { authorText, eventText, oneLine } from "./event-text.ts";
-import { Fold } from "./fold.tsx";
 import { type MessageActions, messageItems, QUICK_SIGNS, THUMB } from "./message-actions.ts";
 import { RichText } from "./rich-text.tsx";
 

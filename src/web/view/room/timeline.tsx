@@ -306,9 +306,15 @@ export function Timeline({ rows: shown, actions, jumps }: TimelineProps) {
         walk(event);
       }}
       onPointerDown={letGo}
-      onClick={({ target }) => {
+      // Before the button's own: by then it may say what it will do next.
+      onClickCapture={({ target }) => {
+        const button = (target as Element).closest(".fold-button");
+        if (button === null) return;
         // The user goes on reading where the text was folded, not at its end.
-        if ((target as Element).closest(".fold-button")) isStuck.current = false;
+        isStuck.current = false;
+        const at = foldedAbove(rows, button);
+        if (at < 0) return;
+        requestAnimationFrame(() => list.current?.scrollToIndex(at, { align: "start" }));
       }}
     >
       {loading?.side === "older" ? (
@@ -344,6 +350,16 @@ export function Timeline({ rows: shown, actions, jumps }: TimelineProps) {
       ) : null}
     </section>
   );
+}
+
+/** The row that is being folded, if its beginning is out of sight: else all of it would be. */
+function foldedAbove(rows: readonly Row[], button: Element): number {
+  const article = button.closest<HTMLElement>("article");
+  const listTop = article?.closest(".list")?.getBoundingClientRect().top ?? 0;
+  const isOpen = button.getAttribute("aria-expanded") === "true";
+  if (article === null || !isOpen || article.getBoundingClientRect().top >= listTop) return -1;
+  const { seq } = article.dataset;
+  return rows.findIndex((row) => row.kind === "item" && `${row.item.seq}` === seq);
 }
 
 /** What lies over the list, like the button to the newest, is no part of it: it scrolls with it. */

@@ -103,14 +103,6 @@ function Folding({ id, text, unfolded, isShown = false, children }: FoldProps) {
     unfolded.set(id, true);
     setOpen(true);
   }, [isShown, id, unfolded]);
-  const close = () => {
-    // Its end, which is seen, goes: before that, what is seen is made to be its beginning.
-    const article = box.current?.closest("article");
-    const listTop = article?.closest(".list")?.getBoundingClientRect().top ?? 0;
-    if (article && article.getBoundingClientRect().top < listTop) article.scrollIntoView();
-    // By then the list knows where it is: else it would make up for what goes above that.
-    requestAnimationFrame(() => open(false));
-  };
   return (
     <>
       <div
@@ -126,7 +118,7 @@ function Folding({ id, text, unfolded, isShown = false, children }: FoldProps) {
           type="button"
           className="button button-small fold-button"
           aria-expanded={isOpen}
-          onClick={() => (isOpen ? close() : open(true))}
+          onClick={() => open(!isOpen)}
         >
           {isOpen ? texts.showLess : texts.showMore}
         </button>
