@@ -195,6 +195,9 @@ pageTest("a page that cannot seal sends no file to a sealed room", async () => {
     await visit.room("vault").click();
     await visit.attach(sandbox.path("telling-name.txt"));
     await visit.page.locator(".toast, .transfer").getByText(why).first().waitFor();
+    // It waits to be sent, or among the transfers: nothing is lost.
+    const transfers = visit.transfer("telling-name.txt");
+    expect((await visit.attachments.count()) + (await transfers.count())).toBe(1);
   }
   await nothingAt(served, "telling-name");
 });

@@ -103,22 +103,27 @@ export class Chat extends ChatCore {
    * Each begins as soon as it may; in a sealed room, encrypted.
    * @param handles as many as files, where the browser has them
    * @param text said with the first one
+   * @returns false: this page cannot send there, which it shows
    */
   upload(
     target: string,
     files: readonly File[],
     handles: readonly (FileHandle | undefined)[] = [],
     text = "",
-  ): void {
+  ): boolean {
     const to = bare(target);
+    const refusal = this.#sealedRoom(target) && this.sealRefusal;
+    if (refusal !== undefined) {
+      this.show(Promise.reject(refusal));
+      return false;
+    }
     this.#transfer(({ uploads }) => {
-      const refusal = this.#sealedRoom(target) && this.sealRefusal;
-      if (refusal !== undefined) throw refusal;
       for (const [i, file] of files.entries()) {
         const said = i === 0 && text !== "" ? text : undefined;
         this.show(uploads.add(to, file, { handle: handles[i], text: said }));
       }
     });
+    return true;
   }
 
   /** A file of a sealed room has two records: its content goes first. */

@@ -190,7 +190,7 @@ function PictureBox({ file, isCell, open }: PictureBoxProps) {
         style={sides && !isCell ? { aspectRatio: `${sides[0]} / ${sides[1]}` } : {}}
         onClick={open}
       >
-        <img src={url} alt={texts.picture(name)} onError={() => setBroken(true)} />
+        <img src={url} alt={texts.picture(name)} decoding="async" onError={() => setBroken(true)} />
       </button>
     );
   }

@@ -93,8 +93,9 @@ function useAttached(target: string, focus: () => void): AttachedFiles {
       remove: (one) => change((some) => some.filter((other) => other !== one)),
       send: (text) => {
         const [given, handles] = [files.map(({ file }) => file), files.map(({ handle }) => handle)];
-        chat.upload(target, given, handles, text);
-        change(() => NO_FILES);
+        const isTaken = chat.upload(target, given, handles, text);
+        if (isTaken) change(() => NO_FILES);
+        return isTaken;
       },
     };
   }, [chat, target, files]);

@@ -51,8 +51,8 @@ export interface AttachedFiles {
   readonly files: readonly Attached[];
   readonly add: (files: readonly Attached[]) => void;
   readonly remove: (one: Attached) => void;
-  /** @param text said with the first of them */
-  readonly send: (text: string) => void;
+  /** @param text said with the first of them @returns false: refused, and all is still there */
+  readonly send: (text: string) => boolean;
 }
 
 function withoutHandles(files: Iterable<File>): Attached[] {
@@ -221,11 +221,15 @@ function useWriting({ target, onCommand, field, attached }: WritingProps) {
   const bytes = draft.text.length * 3 > max ? utf8Encode(draft.text).length : 0;
   const [unknown, setUnknown] = useState<Unknown | undefined>(undefined);
   const hasFiles = attached.files.length > 0 && draft.edits === undefined;
+  const sendFiles = () => {
+    const text = draft.text.trim().replace(/^\/\//, "/");
+    // An answer, and what is too long, is a message of its own.
+    const isCaption = draft.re === undefined && isShort(text);
+    if (!attached.send(isCaption ? text : "")) return false;
+    return isCaption || chat.send(target, { ...draft, text });
+  };
   const send = () => {
-    // An answer, and what is too long, is a message of its own, before the files.
-    const isCaption = hasFiles && draft.re === undefined && isShort(draft.text);
-    if (!isCaption && !chat.send(target, draft)) return;
-    if (hasFiles) attached.send(isCaption ? draft.text.trim().replace(/^\/\//, "/") : "");
+    if (!(hasFiles ? sendFiles() : chat.send(target, draft))) return;
     change(draft.edits === undefined ? NOTHING : afterEdit(draft));
     field.current?.focus();
   };

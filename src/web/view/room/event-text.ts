@@ -71,8 +71,11 @@ export function briefText(item: Item, texts: Texts, times: Times): string {
     case "action":
     case "edit":
       return item.state === "whole" ? oneLine(item.text, 300) : texts.erased;
-    case "file":
-      return `${texts.file}: ${cleanText(item.file?.name ?? "")}`;
+    case "file": {
+      if (item.state !== "whole") return texts.erased;
+      const name = `${texts.file}: ${cleanText(item.file?.name ?? "")}`;
+      return item.text === "" ? name : `${name}: ${oneLine(item.text, 300)}`;
+    }
     default:
       return eventText(item, texts, times);
   }
