@@ -1,6 +1,7 @@
 import {
   type KeyboardEvent,
   memo,
+  type ReactElement,
   type RefObject,
   useCallback,
   useEffect,
@@ -257,6 +258,24 @@ function useLook(
   return { look, toFresh, isAway: isAway || fresh > 0, fresh };
 }
 
+/** The same element for the same row: the list draws only what is another one than before. */
+function useDrawn(
+  actions: MessageActions,
+  shownKey: string | undefined,
+): (row: Row) => ReactElement {
+  return useMemo(() => {
+    const drawn = new WeakMap<Row, ReactElement>();
+    return (row) => {
+      const known = drawn.get(row);
+      if (known !== undefined) return known;
+      const { key } = row;
+      const made = <RowView key={key} row={row} actions={actions} isShown={key === shownKey} />;
+      drawn.set(row, made);
+      return made;
+    };
+  }, [actions, shownKey]);
+}
+
 /** Passive: a browser that may be told not to scroll asks the page before each step. */
 function useWheel(section: RefObject<HTMLElement | null>, { list, aim }: Place): void {
   useEffect(() => {
@@ -281,6 +300,7 @@ export function Timeline({ rows: shown, actions, jumps }: TimelineProps) {
   const letGo = () => {
     aim.current = undefined;
   };
+  const draw = useDrawn(actions, shown.shownKey);
   const section = useRef<HTMLElement>(null);
   useWheel(section, place);
   const keepFocus = useKeptFocus(section);
@@ -335,9 +355,7 @@ export function Timeline({ rows: shown, actions, jumps }: TimelineProps) {
         role="group"
         aria-label={texts.messages}
       >
-        {(row) => (
-          <RowView key={row.key} row={row} actions={actions} isShown={row.key === shown.shownKey} />
-        )}
+        {draw}
       </VList>
       {isAway ? (
         <button
