@@ -64,6 +64,11 @@ pageTest("mentions and direct messages are told of, once somebody has asked for 
   await ana.sees("before you have asked");
   expect([await shown(ana), await ana.page.evaluate<number>("asked")]).toEqual([[], 0]);
   await look(ana, true);
+  await until("the icon is plain again", () => ana.page.evaluate("badges.at(-1) === 0"));
+  const badges = await ana.page.evaluate<number>("badges.length");
+  await ben.fills(600, (n) => `@ana while you look ${n}.`);
+  await ana.sees("while you look 599.");
+  expect(await ana.page.evaluate<number>("badges.length")).toBe(badges);
   await ana.button(/Account and settings/).click();
   const settings = ana.dialog("Account and settings");
   const box = settings.getByLabel("Tell me of mentions and direct messages");

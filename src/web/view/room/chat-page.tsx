@@ -3,7 +3,7 @@ import { PAGE_UPLOADS_MAX } from "../../../base/limits-page.ts";
 import { cleanText, titleText } from "../../../base/text.ts";
 import { isSame, itemAt } from "../../../core/model/item.ts";
 import { RowMaker } from "../../../core/model/rows.ts";
-import { openRoom, roomLines } from "../../../core/model/selectors.ts";
+import { openRoom, type RoomLines, roomLines } from "../../../core/model/selectors.ts";
 import type { Draft, Item, Model, RoomState } from "../../../core/model/state.ts";
 import { offsetMinutes } from "../../text/times.ts";
 import { useDropping } from "../files/drop-zone.tsx";
@@ -202,7 +202,7 @@ function usePlaces() {
   const { chat, settings, change } = usePage();
   const { showsPeople } = settings;
   const [isDrawer, setDrawer] = useState(false);
-  const [side, setSide] = useState<Side>(showsPeople && isWide() ? "people" : undefined);
+  const [side, setSide] = useState<Side>(() => (showsPeople && isWide() ? "people" : undefined));
   const [jumps, setJumps] = useState(0);
   const onOpen = useCallback(
     (to: string) => {
@@ -289,6 +289,14 @@ function useCaughtUpOnce(isCaughtUp: boolean): boolean {
   return was.current;
 }
 
+/** Somewhere the user does not look: what comes where they do is read within a frame. */
+function isWaiting({ rooms, people, unread }: RoomLines, isFocused: boolean): boolean {
+  if (unread === 0 || !isFocused) return unread > 0;
+  return [...rooms, ...people].some((line) => {
+    return line.unread > 0 && !line.isOpen && !line.isIgnored && !line.isMuted;
+  });
+}
+
 /** Without the address: that names the room. */
 function skipToMessages(event: MouseEvent): void {
   event.preventDefault();
@@ -353,7 +361,9 @@ export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
         )}
       </main>
       <RightSide side={side} model={model} onClose={closeSide} onJump={onJump} />
-      {isKnown && lines.unread > 0 ? <Badge calls={lines.calls} onClose={STAYS} /> : null}
+      {isKnown && isWaiting(lines, model.isFocused) ? (
+        <Badge calls={lines.calls} onClose={STAYS} />
+      ) : null}
     </div>
   );
 }
