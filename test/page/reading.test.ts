@@ -14,6 +14,8 @@ const LOADS = 3;
 const WHEEL_PX = 240;
 /** Of every place on the screen, by rounding. */
 const OFF_PX_MAX = 2;
+/** A step of a scroll that what is drawn ahead has to cover. */
+const STEP_PX_MAX = 500;
 /** So many frames in which nothing moves, and nothing is asked for. */
 const STILL_FRAMES = 12;
 
@@ -84,4 +86,59 @@ pageTest("whoever turns the wheel up reads on: what comes before moves nothing",
   }
   expect(loads).toBe(LOADS);
   expect(wrong).toEqual([]);
+});
+
+interface Scrolled {
+  readonly steps: number;
+  /** Steps after which what was drawn until then did not reach so far. */
+  readonly blank: number;
+  /** The least that was drawn below what is seen. */
+  readonly behindPx: number;
+}
+
+pageTest("whoever scrolls up sees words at each step, however tall they turn out", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve({ args: ["--posts-per-second", "1000000"] });
+  const ben = await Talker.open(served, "ben");
+  // All of them come at once: nothing is put before them meanwhile.
+  await ben.fills(90, (n) => "a line\n".repeat(1 + ((n * 7) % 12)));
+  await ben.says("the last one");
+  await using ana = await browser.visit(pageAddress(served));
+  await ana.enter("ana");
+  await ana.sees("the last one");
+  await ana.settled();
+  await ana.page.locator(".timeline .list").hover();
+  await ana.page.evaluate(`{
+    const list = document.querySelector(".timeline .list");
+    window.scrolled = { steps: 0, blank: 0, behindPx: Infinity };
+    let before = list.scrollTop;
+    list.addEventListener("scroll", () => {
+      const px = Math.abs(list.scrollTop - before);
+      before = list.scrollTop;
+      // Where the machine stands still, a step is longer than what can be drawn ahead.
+      if (px === 0 || px > ${STEP_PX_MAX}) return;
+      const { top, bottom } = list.getBoundingClientRect();
+      const rows = [...list.firstElementChild.children]
+        .filter(({ style }) => style.visibility !== "hidden")
+        .map((row) => row.getBoundingClientRect());
+      window.scrolled.steps += 1;
+      const isCovered = Math.min(...rows.map((row) => row.top)) <= top + 1 &&
+        Math.max(...rows.map((row) => row.bottom)) >= bottom - 1;
+      if (!isCovered && list.scrollTop > 1) window.scrolled.blank += 1;
+      if (list.scrollHeight - list.scrollTop - list.clientHeight < 1500) return;
+      const behindPx = Math.max(...rows.map((row) => row.bottom)) - bottom;
+      window.scrolled.behindPx = Math.min(window.scrolled.behindPx, behindPx);
+    }, { capture: true });
+  }`);
+  for (let i = 0; i < 60; i++) {
+    await ana.page.mouse.wheel(0, -80);
+    await ana.page.evaluate("new Promise(requestAnimationFrame)");
+  }
+  const { steps, blank, behindPx } = await ana.page.evaluate<Scrolled>("scrolled");
+  expect(steps).toBeGreaterThan(20);
+  expect(blank).toBe(0);
+  // The list draws one side, and is wrong about which when rows turn out taller than it thought.
+  expect(behindPx).toBeGreaterThan(300);
+  expect(behindPx).toBeLessThan(5000);
+  ben.tab.close();
 });

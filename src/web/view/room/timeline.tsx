@@ -258,6 +258,42 @@ function useLook(
   return { look, toFresh, isAway: isAway || fresh > 0, fresh };
 }
 
+/** Rows that are drawn on both sides of what is seen: while one scrolls, the list has one side. */
+interface Around {
+  /** Of the first row of all: where another one is put before it, they have other places. */
+  readonly key: string | undefined;
+  readonly from: number;
+  readonly to: number;
+  readonly places: readonly number[];
+}
+
+const NOWHERE: Around = { key: undefined, from: 0, to: -1, places: [] };
+/** So many more, on each side, than must be: they are not chosen anew at each step. */
+const MORE_ROWS = 10;
+
+function around(rows: readonly Row[], handle: VListHandle, before: Around): Around {
+  const { scrollOffset, viewportSize } = handle;
+  const key = rows[0]?.key;
+  const from = handle.findItemIndex(Math.max(0, scrollOffset - DRAWN_PX));
+  const to = handle.findItemIndex(scrollOffset + viewportSize + DRAWN_PX);
+  if (before.key === key && before.from <= from && before.to >= to) return before;
+  const first = Math.max(0, from - MORE_ROWS);
+  const last = Math.min(rows.length - 1, to + MORE_ROWS);
+  const places = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  return { key, from: first, to: last, places };
+}
+
+function useAround(rows: readonly Row[], { list, isStuck }: Place) {
+  const [drawn, setDrawn] = useState(NOWHERE);
+  // Only then the list knows where it is, also behind what was put before.
+  const scrolled = () => {
+    const handle = list.current;
+    if (handle === null) return;
+    setDrawn((before) => (isStuck.current ? NOWHERE : around(rows, handle, before)));
+  };
+  return { places: drawn.key === rows[0]?.key ? drawn.places : NOWHERE.places, scrolled };
+}
+
 /** The same element for the same row: the list draws only what is another one than before. */
 function useDrawn(
   actions: MessageActions,
@@ -295,6 +331,7 @@ export function Timeline({ rows: shown, actions, jumps }: TimelineProps) {
   const texts = useTexts();
   const { rows, isShifted } = useStaged(useBeginning(shown));
   const place = usePlace(rows, shown, jumps);
+  const { places, scrolled } = useAround(rows, place);
   const { look, toFresh, isAway, fresh } = useLook(rows, shown, place);
   const { list, isStuck, aim } = place;
   const letGo = () => {
@@ -309,6 +346,7 @@ export function Timeline({ rows: shown, actions, jumps }: TimelineProps) {
   const onScroll = (now: number) => {
     if (now < offset.current - 1) isStuck.current = false;
     offset.current = now;
+    scrolled();
     look();
   };
   const onResize = () => {
@@ -347,6 +385,7 @@ export function Timeline({ rows: shown, actions, jumps }: TimelineProps) {
         data={rows}
         shift={isShifted}
         bufferSize={DRAWN_PX}
+        keepMounted={places}
         onScroll={onScroll}
         onScrollEnd={keepFocus}
         onResize={onResize}
