@@ -26,8 +26,24 @@ const WITHIN_MS = 120_000;
 
 interface Told {
   readonly id?: number;
+  /** Of an event, which nobody has asked for. */
+  readonly method?: string;
+  readonly params?: unknown;
   readonly result?: unknown;
   readonly error?: { readonly message: string };
+}
+
+export interface TraceEvent {
+  readonly name: string;
+  /** `X`: it has a length. */
+  readonly ph: string;
+  readonly pid: number;
+  readonly tid: number;
+  /** In microseconds. */
+  readonly ts: number;
+  readonly dur?: number;
+  /** Of the thread's own time. */
+  readonly tdur?: number;
 }
 
 /** One Chromium, led over its debugging protocol. */
@@ -36,6 +52,7 @@ export class BareBrowser {
   readonly #socket: WebSocket;
   readonly #profile: string;
   readonly #waiting = new Map<number, (told: Told) => void>();
+  readonly #listeners = new Map<string, (params: unknown) => void>();
   #asked = 0;
 
   private constructor(child: Bun.Subprocess, socket: WebSocket, profile: string) {
@@ -44,7 +61,7 @@ export class BareBrowser {
     this.#profile = profile;
     socket.onmessage = ({ data }) => {
       const told = JSON.parse(String(data)) as Told;
-      if (told.id === undefined) return; // An event: nobody has asked for it.
+      if (told.id === undefined) return this.#listeners.get(told.method ?? "")?.(told.params);
       this.#waiting.get(told.id)?.(told);
       this.#waiting.delete(told.id);
     };
@@ -73,6 +90,22 @@ export class BareBrowser {
         else reject(new Error(`${method}: ${error.message}`));
       });
     });
+  }
+
+  /** All that its processes traced of these categories while something was done. */
+  async trace(categories: readonly string[], work: () => Promise<unknown>): Promise<TraceEvent[]> {
+    const events: TraceEvent[] = [];
+    this.#listeners.set("Tracing.dataCollected", (params) => {
+      events.push(...(params as { readonly value: readonly TraceEvent[] }).value);
+    });
+    const complete = new Promise((resolve) => {
+      this.#listeners.set("Tracing.tracingComplete", resolve);
+    });
+    await this.ask("Tracing.start", { traceConfig: { includedCategories: categories } });
+    await work();
+    await this.ask("Tracing.end", {});
+    await complete;
+    return events;
   }
 
   /** A window of somebody who was never there. @param before runs before the page does */

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { Sandbox, type Served } from "../test/e2e/program.ts";
 import { pageAddress } from "../test/page/scenery.ts";
 import { Talker } from "../test/page/talk.ts";
-import { BareBrowser, type BareWindow } from "./bare-browser.ts";
+import { BareBrowser, type BareWindow, type TraceEvent } from "./bare-browser.ts";
 
 const isQuick = process.argv.includes("--quick");
 const STARTS = isQuick ? 5 : 15;
@@ -15,6 +15,11 @@ const FRAMES_MS = isQuick ? 4_000 : 15_000;
 const UPLOAD_BYTES = isQuick ? 128 << 20 : 512 << 20;
 const UPLOADS = isQuick ? 1 : 3;
 const POSTS_PER_SECOND = 200;
+const SCROLLED = isQuick ? 5_000 : 100_000;
+const SCROLL_PX_PER_SECOND = 4_000;
+const SCROLL_PX = 20_000;
+/** Nine frames late, and as much as the page draws ahead. */
+const STEP_PX_MAX = 600;
 /** At 60 Hz. */
 const FRAME_MS = 16.7;
 
@@ -50,7 +55,12 @@ async function size(served: Served): Promise<void> {
 async function starts(browser: BareBrowser, served: Served): Promise<void> {
   const fresh: number[] = [];
   const known: number[] = [];
-  const MARK = `new MutationObserver(() => {
+  const shifts: number[] = [];
+  const MARK = `window.shift = 0;
+  new PerformanceObserver((list) => {
+    for (const { value } of list.getEntries()) window.shift += value;
+  }).observe({ type: "layout-shift", buffered: true });
+  new MutationObserver(() => {
     if (document.querySelector("#enter-name")) window.fieldAt ??= performance.now();
     if (document.querySelector(".composer textarea")) window.roomAt ??= performance.now();
   }).observe(document, { childList: true, subtree: true });`;
@@ -58,16 +68,107 @@ async function starts(browser: BareBrowser, served: Served): Promise<void> {
     const window = await browser.visit(pageAddress(served), MARK);
     await window.sees("#enter-name");
     fresh.push(await window.evaluate<number>("window.fieldAt"));
+    shifts.push(await window.evaluate<number>("window.shift"));
     await window.enter(`starter${i}`);
     await window.reload();
     await window.sees(".composer textarea");
     known.push(await window.evaluate<number>("window.roomAt"));
+    await window.sees("article, .said");
+    shifts.push(await window.evaluate<number>("window.shift"));
     await window.close();
   }
   const told = (all: readonly number[]) =>
     `median ${at(all, 0.5).toFixed(0)} ms, p95 ${at(all, 0.95).toFixed(0)} ms`;
   print(`interactive, first visit: ${told(fresh)}`);
   print(`interactive, in the room again: ${told(known)}`);
+  print(`layout shift until then: at most ${Math.max(...shifts).toFixed(3)}`);
+}
+
+/** What people write, with marks, names and addresses. */
+function words(n: number): string {
+  const kinds = [
+    `number ${n}, as long as people write them.`,
+    `**number ${n}**, and \`code\` of it, _as_ they say`,
+    `@watcher look at https://example.org/${n} and #lobby`,
+    `> number ${n}\n- one\n- two`,
+  ];
+  return kinds[n % kinds.length] ?? "";
+}
+
+async function talks(talker: Talker): Promise<void> {
+  const posts: Promise<void>[] = [];
+  const began = performance.now();
+  for (let n = 0; performance.now() - began < FRAMES_MS; ) {
+    const due = ((performance.now() - began) / 1000) * POSTS_PER_SECOND;
+    for (; n < due; n++) posts.push(talker.says(words(n)));
+    await Bun.sleep(5);
+  }
+  await Promise.all(posts);
+}
+
+const TRACED = ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"];
+
+/** Of the thread's own time, from one frame that was handed over to the next. */
+function ownFrames(traced: readonly TraceEvent[]): readonly number[] {
+  const whole = traced.filter(({ ph }) => ph === "X");
+  const threads = Object.values(Object.groupBy(whole, ({ pid, tid }) => `${pid}/${tid}`));
+  const framesOf = (events: readonly TraceEvent[] = []) =>
+    events.filter(({ name }) => name === "Commit").map(({ ts }) => ts);
+  const [main = []] = threads.sort((one, other) => framesOf(other).length - framesOf(one).length);
+  const frames = framesOf(main).sort((one, other) => one - other);
+  const works = frames.map(() => 0);
+  const tasks = main.filter(({ name }) => name === "ThreadControllerImpl::RunTask");
+  for (const { ts, dur = 0, tdur = 0 } of tasks) {
+    const frame = frames.findIndex((at) => at >= ts && at <= ts + dur);
+    const next = frame >= 0 ? frame : frames.findIndex((at) => at > ts);
+    if (next >= 0) works[next] = (works[next] ?? 0) + tdur / 1000;
+  }
+  return works;
+}
+
+/**
+ * Up through many messages, as by a quick finger. What is drawn when a scroll is told is what was
+ * shown at the new place until then: where it ends, the screen was blank.
+ */
+async function scrolls(browser: BareBrowser, served: Served): Promise<void> {
+  const talker = await Talker.open(served, "writer");
+  await talker.fills(SCROLLED, words);
+  const window = await browser.visit(pageAddress(served));
+  await window.enter("reader");
+  await window.sees("article.message");
+  await window.evaluate(`{
+    const list = document.querySelector(".list");
+    window.scrolled = { steps: 0, far: 0, blank: 0 };
+    let before = list.scrollTop;
+    list.addEventListener("scroll", () => {
+      const { top, bottom } = list.getBoundingClientRect();
+      const rows = [...list.firstElementChild.children]
+        .filter(({ style }) => style.visibility !== "hidden")
+        .map((row) => row.getBoundingClientRect());
+      const covered = Math.max(...rows.map((row) => row.bottom)) >= bottom - 1 &&
+        Math.min(...rows.map((row) => row.top)) <= top + 1;
+      const px = Math.abs(list.scrollTop - before);
+      before = list.scrollTop;
+      window.scrolled.steps += 1;
+      if (px > ${STEP_PX_MAX}) window.scrolled.far += 1;
+      else if (!covered && list.scrollTop > 1) window.scrolled.blank += 1;
+    }, { capture: true });
+  }`);
+  for (const way of [1, 1, 1, -1, 1]) {
+    await window.ask("Input.synthesizeScrollGesture", {
+      x: 600,
+      y: 400,
+      yDistance: way * SCROLL_PX,
+      speed: SCROLL_PX_PER_SECOND,
+      gestureSourceType: "mouse",
+    });
+  }
+  type Steps = Readonly<Record<"steps" | "far" | "blank", number>>;
+  const { steps, far, blank } = await window.evaluate<Steps>("scrolled");
+  print(`steps of a scroll through ${SCROLLED} messages: ${steps}, of them blank ${blank}`);
+  print(`not counted, since this machine let them become longer than any quick finger's: ${far}`);
+  talker.tab.close();
+  await window.close();
 }
 
 /** Time that the page works for each frame, and between frames, while others talk. */
@@ -79,16 +180,10 @@ async function frames(browser: BareBrowser, served: Served): Promise<void> {
   await window.sees("article.message");
   const before = await ownMs(window);
   const measured = measure(window);
-  const posts: Promise<void>[] = [];
-  const began = performance.now();
-  for (let n = 0; performance.now() - began < FRAMES_MS; ) {
-    const due = ((performance.now() - began) / 1000) * POSTS_PER_SECOND;
-    for (; n < due; n++) posts.push(talker.says(`number ${n}, as long as people write them.`));
-    await Bun.sleep(5);
-  }
-  await Promise.all(posts);
+  await talks(talker);
   const { gaps, works } = await measured;
   const own = (await ownMs(window)) - before;
+  const traced = await browser.trace(TRACED, () => talks(talker));
   talker.tab.close();
   await window.close();
   const told = (name: string, all: readonly number[]) =>
@@ -97,6 +192,7 @@ async function frames(browser: BareBrowser, served: Served): Promise<void> {
         [0.5, 0.95, 0.99].map((p) => `p${p * 100} ${at(all, p).toFixed(1)} ms`).join(", "),
     );
   told("work in a frame", works);
+  told("of that the page's own", ownFrames(traced));
   print(`own time of the page for each frame: ${(own / gaps.length).toFixed(1)} ms on average`);
   told("between frames", gaps);
   const late = gaps.filter((gap) => gap > 1.5 * FRAME_MS).length;
@@ -185,6 +281,7 @@ try {
   await size(served);
   await starts(browser, served);
   await frames(browser, served);
+  await scrolls(browser, served);
   await uploads(browser, sandbox, served);
 } finally {
   await browser.stop();
