@@ -1,7 +1,6 @@
 import {
   type KeyboardEvent,
   memo,
-  type ReactElement,
   type RefObject,
   useCallback,
   useEffect,
@@ -294,24 +293,6 @@ function useAround(rows: readonly Row[], { list, isStuck }: Place) {
   return { places: drawn.key === rows[0]?.key ? drawn.places : NOWHERE.places, scrolled };
 }
 
-/** The same element for the same row: the list draws only what is another one than before. */
-function useDrawn(
-  actions: MessageActions,
-  shownKey: string | undefined,
-): (row: Row) => ReactElement {
-  return useMemo(() => {
-    const drawn = new WeakMap<Row, ReactElement>();
-    return (row) => {
-      const known = drawn.get(row);
-      if (known !== undefined) return known;
-      const { key } = row;
-      const made = <RowView key={key} row={row} actions={actions} isShown={key === shownKey} />;
-      drawn.set(row, made);
-      return made;
-    };
-  }, [actions, shownKey]);
-}
-
 /** Passive: a browser that may be told not to scroll asks the page before each step. */
 function useWheel(section: RefObject<HTMLElement | null>, { list, aim }: Place): void {
   useEffect(() => {
@@ -337,7 +318,6 @@ export function Timeline({ rows: shown, actions, jumps }: TimelineProps) {
   const letGo = () => {
     aim.current = undefined;
   };
-  const draw = useDrawn(actions, shown.shownKey);
   const section = useRef<HTMLElement>(null);
   useWheel(section, place);
   const keepFocus = useKeptFocus(section);
@@ -394,7 +374,9 @@ export function Timeline({ rows: shown, actions, jumps }: TimelineProps) {
         role="group"
         aria-label={texts.messages}
       >
-        {draw}
+        {(row) => (
+          <RowView key={row.key} row={row} actions={actions} isShown={row.key === shown.shownKey} />
+        )}
       </VList>
       {isAway ? (
         <button
