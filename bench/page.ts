@@ -259,6 +259,8 @@ async function uploads(browser: BareBrowser, sandbox: Sandbox, served: Served): 
     await fill(path);
     const began = performance.now();
     await window.attach(path);
+    await window.sees(".attachments");
+    await window.evaluate("document.querySelector('.send-button').click()");
     await window.sees(`[aria-label="File page${i}.bin"]`);
     page.push(UPLOAD_BYTES / 1e3 / (performance.now() - began));
     const begun = performance.now();
