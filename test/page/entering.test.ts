@@ -160,6 +160,9 @@ pageTest("the operator's link says what it has done, and how to end it", async (
   expect(await line.count()).toBe(0);
   await olga.button(/Account and settings/).click();
   await line.waitFor();
+  // For managers of passwords, beside the new one.
+  const whose = olga.page.locator("dialog input[autocomplete=username]");
+  expect([await whose.inputValue(), await whose.isVisible()]).toEqual(["olga", false]);
   await Promise.all([olga.page.waitForEvent("load"), olga.button("End it").click()]);
   await olga.button(/Account and settings/).waitFor();
   await until("it is over", async () => (await olga.button("Server window").count()) === 0);

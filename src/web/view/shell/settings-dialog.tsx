@@ -108,6 +108,8 @@ function Password() {
   };
   return (
     <form className="settings-part" onSubmit={submit}>
+      {/* For managers of passwords: whose it is. */}
+      <input type="text" autoComplete="username" value={chat.model.me ?? ""} readOnly hidden />
       <Field
         id="new-password"
         label={texts.newPassword}
