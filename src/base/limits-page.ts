@@ -25,6 +25,9 @@ export const ARCHIVES_AT_ONCE_MAX = 32;
 export const ZIP_LISTS_BYTES_MAX = 64 * MIB;
 /** A watching operator this far behind is told how much was left out instead. */
 export const EVENTS_QUEUED_BYTES_MAX = 2 * MIB;
+/** Events that a server remembers for operators who come later, and what they take at most. */
+export const EVENTS_KEPT_MAX = 1_000;
+export const EVENTS_KEPT_BYTES_MAX = 768 * 1024;
 /** Accounts, rooms or files in one answer: some 500 bytes each, far below a message. */
 export const LISTED_PAGE_MAX = 200;
 /** Rooms, and numbers of messages, that the list tells of one file; almost all have one. */

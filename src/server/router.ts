@@ -301,6 +301,7 @@ export class RequestRouter {
       case "transfers":
       case "stats":
       case "samples":
+      case "events":
       case "accounts":
       case "all-rooms":
       case "all-files":

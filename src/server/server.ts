@@ -14,6 +14,7 @@ import type { Address, Link, Listener, ListenerEvents } from "../io/link/link.ts
 import { formatPlace, type ServerPlace } from "../wire/invite.ts";
 import type { Answer, NoticeOf, Request, RequestKind, RequestOf } from "../wire/messages.ts";
 import type { LogRecord } from "../wire/record.ts";
+import { decisionOf } from "./admin/decisions.ts";
 import { DiskWatch } from "./admin/disk-watch.ts";
 import { EventFeed } from "./admin/event-feed.ts";
 import { Metrics } from "./admin/metrics.ts";
@@ -213,7 +214,10 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.#devices.open();
     this.#stops.push(
       await accounts.follow(registry.head + 1, (record) => {
+        const hadReset = registry.get(record.head.room as UserId)?.reset !== undefined;
         registry.apply(record);
+        const decision = decisionOf(record, registry, hadReset);
+        if (decision !== undefined) this.#options.onEvent({ kind: "decided", ...decision });
         if (record.head.kind.endsWith("-gone")) this.#devices.gone();
         this.#remote?.decided(record);
         this.#services.prefs.recorded(record);

@@ -8,6 +8,7 @@ import {
 import { SIBLINGS_MAX } from "../base/limits-cluster.ts";
 import {
   CLIENTS_PAGE_MAX,
+  EVENTS_KEPT_MAX,
   FILE_ROOMS_LISTED_MAX,
   LISTED_PAGE_MAX,
   PLACE_CHARS_MAX,
@@ -121,6 +122,36 @@ const column = v.pipe(v.array(count), v.maxLength(SAMPLES_PAGE_MAX));
 
 const log = v.object({ records: count, bytes: v.optional(count) });
 
+/** Something that happened. */
+const eventFields = {
+  event: word,
+  /** Unix ms. */
+  time: moment,
+  user: v.optional(name),
+  /** Its number in this run of the server; older servers do not count. */
+  n: v.optional(positive),
+  /** Of `decided`: what was, of whom or what, and until when. */
+  decision: v.optional(word),
+  whom: v.optional(text(128)),
+  until: v.optional(moment),
+  /** Who ended it, or decided it. */
+  by: v.optional(name),
+  address: v.optional(place),
+  program: v.optional(text(128)),
+  /** Why, in words. */
+  reason: v.optional(text(SENTENCE_BYTES_MAX)),
+  file: v.optional(fileId),
+  name: v.optional(fileName),
+  sizeBytes: v.optional(count),
+  to: v.optional(v.pipe(v.array(target), v.maxLength(FILE_TARGETS_MAX))),
+  record: v.optional(v.object(recordFields)),
+  /** Of the record: a room's name or, between two people, both. */
+  room: v.optional(v.object({ room: id, name: v.optional(name) })),
+  between: v.optional(v.pipe(v.array(name), v.maxLength(2))),
+  /** Events before this one that were left out, since the reader was too slow for them. */
+  skipped: v.optional(positive),
+};
+
 export const ADMIN_REQUESTS = {
   /** Where this file can be taken over HTTP, by this session: first asked for within 60 s. */
   download: {
@@ -175,6 +206,15 @@ export const ADMIN_REQUESTS = {
       memoryBytes: column,
       /** Left out: nobody knows. */
       diskFreeBytes: v.optional(column),
+    }),
+  },
+  /** Operators: what happened last, oldest first, as `event` tells it; bounded. */
+  events: {
+    fields: {},
+    answer: v.object({
+      /** Unix ms of the server's start: numbers of another start mean nothing. */
+      since: moment,
+      events: v.pipe(v.array(v.object(eventFields)), v.maxLength(EVENTS_KEPT_MAX)),
     }),
   },
   /** Operators: all accounts, online or not. `sort`: `name`, `since`, `devices` or `bytes`. */
@@ -300,29 +340,9 @@ export const ADMIN_NOTICES = {
   "disk-low": { on: v.boolean(), freeBytes: count, keepFreeBytes: count },
   /**
    * Something happened, told to operators who `watch`. `event` says what: `record`, `connected`,
-   * `logged-in`, `logged-out`, `disconnected`, `offered`, `got`, `withdrawn`, `cancelled`, `disk`,
-   * `warning`, `full`; more may come. What two people say to each other comes without its body.
+   * `logged-in`, `logged-out`, `disconnected`, `offered`, `got`, `withdrawn`, `cancelled`,
+   * `decided`, `disk`, `warning`, `full`; more may come. What two people say to each other comes
+   * without its body.
    */
-  event: {
-    event: word,
-    /** Unix ms. */
-    time: moment,
-    user: v.optional(name),
-    /** Who ended it, or decided it. */
-    by: v.optional(name),
-    address: v.optional(place),
-    program: v.optional(text(128)),
-    /** Why, in words. */
-    reason: v.optional(text(SENTENCE_BYTES_MAX)),
-    file: v.optional(fileId),
-    name: v.optional(fileName),
-    sizeBytes: v.optional(count),
-    to: v.optional(v.pipe(v.array(target), v.maxLength(FILE_TARGETS_MAX))),
-    record: v.optional(v.object(recordFields)),
-    /** Of the record: a room's name or, between two people, both. */
-    room: v.optional(v.object({ room: id, name: v.optional(name) })),
-    between: v.optional(v.pipe(v.array(name), v.maxLength(2))),
-    /** Events before this one that were left out, since the reader was too slow for them. */
-    skipped: v.optional(positive),
-  },
+  event: eventFields,
 } as const;

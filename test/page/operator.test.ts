@@ -214,7 +214,7 @@ pageTest("whoever is kicked is told by whom; the live log goes on where it is", 
   await using olga = await browser.visit(String(served.listening["operatorLink"]));
   await olga.enter("olga");
   await olga.button("Server window").click();
-  await olga.page.getByText("Nothing has happened yet.").waitFor();
+  await olga.page.getByText("logged in").first().waitFor();
   const ben = await Talker.open(served, "ben");
   await using mia = await browser.visit(pageAddress(served), PHONE);
   await mia.enter("mia");

@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { until } from "../e2e/deadline.ts";
 import { Sandbox } from "../e2e/program.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
@@ -141,4 +141,33 @@ pageTest("an operator resets a password, signs out, closes a room and erases a f
       await expectNoBarrier(olga, look, name);
     }
   }
+});
+
+pageTest("the log begins before the window, is chosen by chips, and is saved", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  const ben = await Talker.open(served, "ben");
+  await ben.says("said before anybody looked");
+  await using olga = await browser.visit(String(served.listening["operatorLink"]));
+  await olga.enter("olga");
+  await olga.button("Server window").click();
+  const log = olga.page.getByRole("region", { name: "Live log" });
+  await log.getByText("said before anybody looked").waitFor();
+  await ben.tab.ask("invite", {});
+  await log.getByText("invite made").waitFor();
+  await expectNoBarrier(olga, "light", "the log");
+  await olga.keepPicture("log");
+  await olga.button("Words").click();
+  await log.getByText("said before anybody looked").waitFor({ state: "detached" });
+  expect(await log.getByText("invite made").count()).toBe(1);
+  await olga.button("Words").click();
+  const saved = olga.page.waitForEvent("download");
+  await olga.button("JSONL").click();
+  const lines = readFileSync(await (await saved).path(), "utf8")
+    .trim()
+    .split("\n");
+  const told = lines.map((line) => JSON.parse(line) as { what: string; text: string });
+  expect(told.some(({ text }) => text.includes("said before anybody looked"))).toBe(true);
+  expect(told.filter(({ what }) => what === "invite made")).toHaveLength(1);
+  ben.tab.close();
 });

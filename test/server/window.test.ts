@@ -32,6 +32,7 @@ describe("the server's window", () => {
     ["transfers", {}],
     ["stats", {}],
     ["samples", {}],
+    ["events", {}],
     ["accounts", {}],
     ["all-rooms", {}],
     ["all-files", {}],
@@ -240,7 +241,7 @@ function serviceOf(
   return new AdminDashboard({
     registry,
     peers: () => peers,
-    feed: new EventFeed({ clock: undefined as never, registry }),
+    feed: new EventFeed({ clock: new VirtualClock(), registry }),
     downloads: undefined,
     files: { listing: () => transfers, cancel: () => unasked() },
     lists: undefined as never,

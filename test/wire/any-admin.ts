@@ -121,7 +121,31 @@ const listing = fields<RequestFields<"accounts">>(
   [],
 );
 
+const eventFields = {
+  event: word,
+  time: moment,
+  n: positive,
+  decision: word,
+  whom: text(128),
+  until: moment,
+  user: name,
+  by: name,
+  address: place,
+  program: name,
+  reason: text(200),
+  file,
+  name: fileName,
+  sizeBytes: count,
+  to: fc.array(name, { maxLength: FILE_TARGETS_MAX }),
+  record,
+  room: fields<NonNullable<Told["room"]>>({ room: name, name }, ["room"]),
+  between: fc.array(name, { maxLength: 2 }),
+  skipped: positive,
+};
+const event = fields<Told>(eventFields, ["event", "time"]);
+
 export const ANY_ADMIN_REQUEST = {
+  events: accepted,
   accounts: listing,
   "all-rooms": listing,
   "all-files": listing,
@@ -177,6 +201,7 @@ const fileEntry = fields<Answer<"all-files">["files"][number]>(
 );
 
 export const ANY_ADMIN_ANSWER = {
+  events: fc.record({ since: moment, events: fc.array(event, { maxLength: 3 }) }),
   accounts: fc.record({ accounts: fc.array(accountEntry, { maxLength: 5 }), total: count }),
   "all-rooms": fc.record({ rooms: fc.array(roomEntry, { maxLength: 5 }), total: count }),
   "all-files": fc.record({
@@ -216,24 +241,5 @@ export const ANY_ADMIN_ANSWER = {
 
 export const ANY_ADMIN_NOTICE = {
   "disk-low": fc.record({ on: fc.boolean(), freeBytes: count, keepFreeBytes: count }),
-  event: fields<Told>(
-    {
-      event: word,
-      time: moment,
-      user: name,
-      by: name,
-      address: place,
-      program: name,
-      reason: text(200),
-      file,
-      name: fileName,
-      sizeBytes: count,
-      to: fc.array(name, { maxLength: FILE_TARGETS_MAX }),
-      record,
-      room: fields<NonNullable<Told["room"]>>({ room: name, name }, ["room"]),
-      between: fc.array(name, { maxLength: 2 }),
-      skipped: positive,
-    },
-    ["event", "time"],
-  ),
+  event,
 };

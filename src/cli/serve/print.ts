@@ -80,7 +80,7 @@ export class ServePrinter {
   }
 
   event(event: ServerEvent): void {
-    if (event.kind === "failed") return;
+    if (event.kind === "failed" || event.kind === "decided") return;
     if (event.kind === "warning") return this.#warning(event.fault.message);
     if (event.kind === "cancelled") {
       const { kind, by, user, file } = event;

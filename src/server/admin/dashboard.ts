@@ -23,7 +23,7 @@ export type DashboardRequest = Extract<
   {
     kind:
       | ("watch" | "clients" | "transfers" | "stats" | "samples" | "cancel")
-      | ("accounts" | "all-rooms" | "all-files");
+      | ("events" | "accounts" | "all-rooms" | "all-files");
   }
 >;
 type ClientEntry = Answer<"clients">["clients"][number];
@@ -78,6 +78,8 @@ export class AdminDashboard {
         return client.answer(ref, this.#stats());
       case "samples":
         return client.answer(ref, this.#options.samples(request.after ?? 0));
+      case "events":
+        return client.answer(ref, this.#options.feed.past());
       case "accounts":
         return client.answer(ref, lists.accounts(request));
       case "all-rooms":

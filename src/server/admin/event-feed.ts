@@ -2,13 +2,18 @@ import { cutText } from "../../base/bytes.ts";
 import { diskSentence } from "../../base/disk-space.ts";
 import type { Fault } from "../../base/fault.ts";
 import { SENTENCE_BYTES_MAX } from "../../base/limits.ts";
-import { EVENTS_QUEUED_BYTES_MAX } from "../../base/limits-page.ts";
+import {
+  EVENTS_KEPT_BYTES_MAX,
+  EVENTS_KEPT_MAX,
+  EVENTS_QUEUED_BYTES_MAX,
+} from "../../base/limits-page.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
+import { erasuresOf } from "../../core/rooms/erasures.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import type { Clock } from "../../io/clock.ts";
 import { encodeFitting } from "../../wire/codec.ts";
 import { formatPlace } from "../../wire/invite.ts";
-import type { NoticeOf } from "../../wire/messages.ts";
+import type { Answer, NoticeOf } from "../../wire/messages.ts";
 import { isNotice } from "../../wire/messages-incoming.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { isOperating } from "../auth/operator-link.ts";
@@ -20,6 +25,36 @@ import { redacted } from "../session/redacted-fault.ts";
 type EventNotice = NoticeOf<"event">;
 type Told = Omit<EventNotice, "kind" | "event" | "time">;
 
+type Happened = Exclude<ServerEvent, { kind: "failed" }>;
+
+interface Kept {
+  readonly event: Happened;
+  readonly n: number;
+  /** Unix ms. */
+  readonly time: number;
+}
+
+/** What is left when too many are kept. */
+const KEPT_SHARE = 0.9;
+/** Names, numbers and the head of a record, on the way to an operator. */
+const FRAME_BYTES = 700;
+
+function sizeOf(event: Happened): number {
+  switch (event.kind) {
+    case "record":
+      return FRAME_BYTES + (event.record.bodyBytes?.length ?? 0);
+    case "offered":
+      return FRAME_BYTES + 4 * event.name.length + 130 * event.to.length;
+    case "warning":
+    case "full":
+      return FRAME_BYTES + 4 * event.fault.message.length;
+    case "disconnected":
+      return FRAME_BYTES + 4 * (event.fault?.message.length ?? 0);
+    default:
+      return FRAME_BYTES;
+  }
+}
+
 export interface EventFeedOptions {
   readonly clock: Clock;
   readonly registry: Registry;
@@ -30,9 +65,57 @@ export class EventFeed {
   readonly #options: EventFeedOptions;
   /** By watcher: how many events were left out. At most one entry a link. */
   readonly #skipped = new Map<ClientConnection, number>();
+  /** The last, oldest first: told to those who come later. Bounded by EVENTS_KEPT_MAX. */
+  #kept: Kept[] = [];
+  #keptBytes = 0;
+  #last = 0;
+  readonly #sinceMs: number;
 
   constructor(options: EventFeedOptions) {
     this.#options = options;
+    this.#sinceMs = options.clock.unixMs();
+  }
+
+  /** What happened last, as it would be told now: what was erased since has no words. */
+  past(): Answer<"events"> {
+    const events = this.#kept.flatMap(({ event, n, time }) => {
+      const about = this.#about(event);
+      const notice = { event: event.kind, time, n, ...about };
+      return about !== undefined && isNotice({ kind: "event", ...notice }) ? [notice] : [];
+    });
+    return { since: this.#sinceMs, events };
+  }
+
+  #keep(event: Happened): Kept {
+    const kept = { event, n: ++this.#last, time: this.#options.clock.unixMs() };
+    if (event.kind === "record" && event.record.head.kind === "erase") {
+      const erased = new Set(erasuresOf(event.record));
+      this.#kept = this.#kept.filter(
+        ({ event: one }) => one.kind !== "record" || !erased.has(one.record.head.seq),
+      );
+      this.#keptBytes = this.#kept.reduce((sum, one) => sum + sizeOf(one.event), 0);
+    }
+    this.#kept.push(kept);
+    this.#keptBytes += sizeOf(event);
+    // Cut in pieces: this happens with each message.
+    const isTooMany =
+      this.#kept.length > EVENTS_KEPT_MAX || this.#keptBytes > EVENTS_KEPT_BYTES_MAX;
+    if (isTooMany) this.#cut();
+    return kept;
+  }
+
+  /** So that some may come before it is done again. */
+  #cut(): void {
+    let cut = 0;
+    while (
+      this.#kept.length - cut > EVENTS_KEPT_MAX * KEPT_SHARE ||
+      this.#keptBytes > EVENTS_KEPT_BYTES_MAX * KEPT_SHARE
+    ) {
+      const first = this.#kept[cut++];
+      if (first === undefined) break;
+      this.#keptBytes -= sizeOf(first.event);
+    }
+    this.#kept.splice(0, cut);
   }
 
   watch(client: ClientConnection, on: boolean): void {
@@ -49,11 +132,14 @@ export class EventFeed {
   }
 
   #event(event: ServerEvent): void {
-    if (this.#skipped.size === 0 || event.kind === "failed") return;
+    if (event.kind === "failed") return;
+    if (event.kind === "record" && event.record.head.kind === "room") return;
+    const { n, time } = this.#keep(event);
+    if (this.#skipped.size === 0) return;
     const about = this.#about(event);
     if (about === undefined) return;
-    const { registry, clock } = this.#options;
-    const notice = { kind: "event", event: event.kind, time: clock.unixMs(), ...about } as const;
+    const { registry } = this.#options;
+    const notice = { kind: "event", event: event.kind, time, n, ...about } as const;
     // It is made of what others have said. One that its reader would not take is left out, and
     // counted with those that it was too slow for: no words of others may end a watcher's link.
     const fits = isNotice(notice) && encodeFitting(notice) !== undefined;
@@ -69,7 +155,7 @@ export class EventFeed {
     }
   }
 
-  #about(event: Exclude<ServerEvent, { kind: "failed" }>): Told | undefined {
+  #about(event: Happened): Told | undefined {
     switch (event.kind) {
       case "record":
         return event.record.head.kind === "room"
@@ -78,6 +164,11 @@ export class EventFeed {
       case "warning":
       case "full":
         return { reason: reasonOf(event.fault) };
+      case "decided": {
+        const { kind: _, reason, ...decision } = event;
+        const cut = reason === undefined ? {} : { reason: cutText(reason, SENTENCE_BYTES_MAX) };
+        return { ...decision, ...cut };
+      }
       case "cancelled":
         return { user: event.user, file: event.file, by: event.by };
       case "disk":

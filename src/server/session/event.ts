@@ -19,6 +19,16 @@ interface FileOfSomebody {
   readonly name: string;
 }
 
+/** What was decided, by whom, of whom or what. No secret of a record is in it. */
+export interface Decision {
+  readonly decision: string;
+  readonly by?: string;
+  readonly whom?: string;
+  /** Unix ms. */
+  readonly until?: number;
+  readonly reason?: string;
+}
+
 /** What happens, for operators: `chat serve` prints it. */
 export type ServerEvent =
   | { readonly kind: "record"; readonly record: LogRecord; readonly room: Room }
@@ -41,6 +51,8 @@ export type ServerEvent =
   | ({ readonly kind: "got" } & FileOfSomebody)
   /** Its sender gave up a file that was not finished. */
   | ({ readonly kind: "withdrawn" } & FileOfSomebody)
+  /** A record of the accounts, for those who look after them. */
+  | ({ readonly kind: "decided" } & Decision)
   /** An operator has ended it. */
   | {
       readonly kind: "cancelled";

@@ -400,6 +400,34 @@ export const ENGLISH_PARTS = {
   evWithdrawn: "gave up a file",
   evWarning: "warning",
   evFull: "refused: full",
+  evCancelled: "transfer cancelled",
+  doneBy: (name: string) => `by ${name}`,
+  logKinds: "Kinds that are shown",
+  logGroup: (group: "words" | "people" | "files" | "decisions" | "warnings") =>
+    ({
+      words: "Words",
+      people: "Who comes and goes",
+      files: "Transfers of files",
+      decisions: "Decisions",
+      warnings: "Warnings",
+    })[group],
+  decision: (what: string): string | undefined =>
+    new Map([
+      ["registered", "registered"],
+      ["renamed", "renamed"],
+      ["removed", "account removed"],
+      ["reset", "password reset made"],
+      ["reset-used", "password reset used"],
+      ["operator", "operator made"],
+      ["operator-end", "no operator any more"],
+      ["closed", "registration closed"],
+      ["opened", "registration opened"],
+      ["banned", "banned"],
+      ["unbanned", "ban lifted"],
+      ["invite", "invite made"],
+      ["invite-used", "invite used"],
+      ["invite-gone", "invite revoked"],
+    ]).get(what),
   evPrivate: "(a direct message)",
 };
 

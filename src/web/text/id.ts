@@ -617,6 +617,34 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   evWithdrawn: "membatalkan berkas",
   evWarning: "peringatan",
   evFull: "ditolak: penuh",
+  evCancelled: "pengiriman dibatalkan",
+  doneBy: (name) => `oleh ${name}`,
+  logKinds: "Jenis yang ditampilkan",
+  logGroup: (group) =>
+    ({
+      words: "Kata-kata",
+      people: "Yang datang dan pergi",
+      files: "Pengiriman berkas",
+      decisions: "Keputusan",
+      warnings: "Peringatan",
+    })[group],
+  decision: (what) =>
+    new Map([
+      ["registered", "mendaftar"],
+      ["renamed", "ganti nama"],
+      ["removed", "akun disingkirkan"],
+      ["reset", "atur ulang sandi dibuat"],
+      ["reset-used", "atur ulang sandi dipakai"],
+      ["operator", "dijadikan operator"],
+      ["operator-end", "bukan operator lagi"],
+      ["closed", "pendaftaran ditutup"],
+      ["opened", "pendaftaran dibuka"],
+      ["banned", "diblokir"],
+      ["unbanned", "blokir dicabut"],
+      ["invite", "undangan dibuat"],
+      ["invite-used", "undangan dipakai"],
+      ["invite-gone", "undangan dicabut"],
+    ]).get(what),
   evPrivate: "(pesan langsung)",
 
   faults: {

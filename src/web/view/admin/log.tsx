@@ -1,6 +1,7 @@
 import { memo, useEffect, useRef, useState } from "react";
 import { VList, type VListHandle } from "virtua";
 import { utf8Decode } from "../../../base/bytes.ts";
+import { SAVED_BLOB_KEEP_MS } from "../../../base/limits-page.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { formatUtc } from "../../../base/time.ts";
@@ -11,9 +12,27 @@ import { withLocalMoments } from "../../text/times.ts";
 import { FaultLine } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import { IconButton } from "../shell/icons.tsx";
-import { usePartPage } from "../shell/part-page.ts";
+import { type PartPage, usePartPage } from "../shell/part-page.ts";
+import { exported } from "./log-export.ts";
 
-type Happened = NoticeOf<"event">;
+type Happened = Omit<NoticeOf<"event">, "kind">;
+
+const GROUPS = ["words", "people", "files", "decisions", "warnings"] as const;
+type Group = (typeof GROUPS)[number];
+/** What is not here is a word of somebody. */
+const GROUP_OF: Readonly<Record<string, Group>> = {
+  ...{ connected: "people", "logged-in": "people", "logged-out": "people" },
+  ...{ disconnected: "people", join: "people", leave: "people" },
+  ...{ offered: "files", got: "files", withdrawn: "files", cancelled: "files", file: "files" },
+  ...{ decided: "decisions", kick: "decisions", mute: "decisions", grant: "decisions" },
+  ...{ erase: "decisions", rename: "decisions", close: "decisions", remove: "decisions" },
+  ...{ retention: "decisions", topic: "decisions" },
+  ...{ warning: "warnings", full: "warnings", disk: "warnings" },
+};
+
+function groupOf(what: string): Group {
+  return Object.hasOwn(GROUP_OF, what) ? (GROUP_OF[what] ?? "words") : "words";
+}
 
 export interface LogLine {
   readonly key: number;
@@ -23,6 +42,7 @@ export interface LogLine {
   /** Of a record that could be erased. */
   readonly seq: number | undefined;
   readonly isWarning: boolean;
+  readonly group: Group;
 }
 
 /** An hour of a busy class; the older ones are in the history. */
@@ -49,14 +69,20 @@ function whatOf(event: string, texts: AllTexts): string {
     offered: texts.evOffered,
     got: texts.evGot,
     withdrawn: texts.evWithdrawn,
+    cancelled: texts.evCancelled,
+    disk: texts.evWarning,
     warning: texts.evWarning,
     full: texts.evFull,
   };
   return Object.hasOwn(table, event) ? (table[event] ?? event) : cleanText(event);
 }
 
+function decisionWords(decision: string, texts: AllTexts): string {
+  return texts.decision(decision) ?? cleanText(decision);
+}
+
 /** One line of the log; what two people say to each other has no words here. */
-function lineOf(happened: Happened, key: number, texts: AllTexts): LogLine {
+function lineOf(happened: Happened, key: number, { texts, times }: PartPage): LogLine {
   const { event, time, user, address, program, reason, name, sizeBytes, to, record } = happened;
   const head = jsonOf(record?.head);
   const body = jsonOf(record?.body);
@@ -80,15 +106,25 @@ function lineOf(happened: Happened, key: number, texts: AllTexts): LogLine {
     program,
     reason === undefined ? undefined : withLocalMoments(reason, texts),
   ];
+  const { decision, by, whom, until } = happened;
+  if (decision !== undefined)
+    parts.splice(0, 1, by, whom, until === undefined ? undefined : texts.until(times.full(until)));
+  else if (by !== undefined) parts.push(texts.doneBy(by));
   const seq = typeof head["seq"] === "number" ? head["seq"] : undefined;
   const isWords = kind === "text" || kind === "action" || kind === "file";
   return {
     key,
     unixMs: time,
-    what: kind === undefined || kind === "text" ? whatOf(event, texts) : cleanText(kind),
+    what:
+      decision !== undefined
+        ? decisionWords(decision, texts)
+        : kind === undefined || kind === "text"
+          ? whatOf(event, texts)
+          : cleanText(kind),
     text: cleanText(parts.filter((part) => part !== undefined && part !== "").join(" · ")),
     seq: isWords && pair === undefined ? seq : undefined,
-    isWarning: event === "warning" || event === "full",
+    isWarning: event === "warning" || event === "full" || event === "disk",
+    group: groupOf(kind ?? event),
   };
 }
 
@@ -116,13 +152,19 @@ const Line = memo(function Line({ line }: { readonly line: LogLine }) {
   );
 });
 
-/** Asks to be told, and keeps what comes, once a frame. */
+/** Lines that nothing numbers begin here: between two events, and never one of both. */
+const UNNUMBERED = 0.5;
+
+/** Asks to be told, and what was before; keeps what comes, once a frame. */
 function useHappened(isOnline: boolean) {
-  const { chat, texts } = usePartPage();
+  const page = usePartPage();
+  const { chat } = page;
   const [lines, setLines] = useState<readonly LogLine[]>([]);
   const [fault, setFault] = useState<unknown>(undefined);
-  const latest = useRef(texts);
-  latest.current = texts;
+  const latest = useRef(page);
+  latest.current = page;
+  /** The start of the server, and the number of the last event that is shown. */
+  const seen = useRef({ since: 0, n: 0 });
   useEffect(() => {
     let waiting: LogLine[] = [];
     let key = 0;
@@ -140,25 +182,53 @@ function useHappened(isOnline: boolean) {
       waiting.push(line);
       if (frame === 0) frame = requestAnimationFrame(show);
     };
+    const take = (event: Happened) => {
+      const { skipped, time, n } = event;
+      if (n !== undefined && n <= seen.current.n) return; // The list of before had it, too.
+      if (skipped !== undefined) {
+        const text = latest.current.texts.dashboardSkipped(skipped);
+        const rest = { seq: undefined, isWarning: true, group: "warnings" } as const;
+        put({ key: key++ + UNNUMBERED, unixMs: time, what: "…", text, ...rest });
+      }
+      if (n !== undefined) seen.current.n = n;
+      put(lineOf(event, key++, latest.current));
+    };
+    /** Told live while the list of before is on its way: they come behind it. */
+    let early: Happened[] | undefined;
     const stop = chat.onTold((told) => {
       if (told.kind !== "happened") return;
-      const { skipped, time } = told.event;
-      if (skipped !== undefined) {
-        const text = latest.current.dashboardSkipped(skipped);
-        put({ key: key++, unixMs: time, what: "…", text, seq: undefined, isWarning: true });
-      }
-      put(lineOf(told.event, key++, latest.current));
+      if (early === undefined) take(told.event);
+      else early.push(told.event);
     });
+    let isOver = false;
+    const begin = async () => {
+      early = [];
+      try {
+        await chat.request("watch", { on: true });
+        // An older server remembers nothing.
+        const past = await chat.request("events", {}).catch(() => undefined);
+        if (isOver) return;
+        if (past !== undefined && past.since !== seen.current.since) {
+          seen.current = { since: past.since, n: 0 };
+        }
+        for (const event of past?.events ?? []) take(event);
+        setFault(undefined);
+      } catch (error) {
+        if (!isOver) setFault(error);
+      } finally {
+        const live = early ?? [];
+        early = undefined;
+        if (!isOver) for (const event of live) take(event);
+      }
+    };
+    if (isOnline) void begin();
     return () => {
+      isOver = true;
       stop();
       cancelAnimationFrame(frame);
-    };
-  }, [chat]);
-  useEffect(() => {
-    if (!isOnline) return;
-    chat.request("watch", { on: true }).then(() => setFault(undefined), setFault);
-    return () => {
-      chat.request("watch", { on: false }).catch(() => undefined); // The link is gone: so is it.
+      if (waiting.length > 0) show();
+      // The link is gone: so is it.
+      if (isOnline) chat.request("watch", { on: false }).catch(() => undefined);
     };
   }, [chat, isOnline]);
   return { lines, fault };
@@ -189,6 +259,26 @@ function useFollowing(follows: boolean, isHidden: boolean, lines: readonly LogLi
   return { list, onScroll };
 }
 
+const NONE: ReadonlySet<Group> = new Set();
+
+function toggled(groups: ReadonlySet<Group>, group: Group): ReadonlySet<Group> {
+  const after = new Set(groups);
+  if (!after.delete(group)) after.add(group);
+  return after;
+}
+
+const TYPES = { jsonl: "application/x-ndjson", csv: "text/csv" } as const;
+
+/** Hands the lines over as a file, by the browser's own means. */
+function save(format: "jsonl" | "csv", lines: readonly LogLine[]): void {
+  const url = URL.createObjectURL(new Blob([exported(format, lines)], { type: TYPES[format] }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = `log.${format}`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), SAVED_BLOB_KEEP_MS);
+}
+
 export interface DashboardLogProps {
   /** Another part is shown; it is kept meanwhile. */
   readonly isHidden: boolean;
@@ -200,9 +290,11 @@ export function DashboardLog({ isHidden, isOnline }: DashboardLogProps) {
   const { lines, fault } = useHappened(isOnline);
   const [filter, setFilter] = useState("");
   const [held, setHeld] = useState<readonly LogLine[] | undefined>(undefined);
+  const [hidden, setHidden] = useState<ReadonlySet<Group>>(NONE);
   const wanted = filter.toLowerCase();
   const shown = (held ?? lines).filter(
-    ({ what, text }) => wanted === "" || `${what} ${text}`.toLowerCase().includes(wanted),
+    ({ what, text, group }) =>
+      !hidden.has(group) && (wanted === "" || `${what} ${text}`.toLowerCase().includes(wanted)),
   );
   const { list, onScroll } = useFollowing(held === undefined, isHidden, shown);
   if (isHidden) return null;
@@ -224,10 +316,30 @@ export function DashboardLog({ isHidden, isOnline }: DashboardLogProps) {
         >
           {held === undefined ? texts.dashboardLogPause : texts.dashboardLogResume}
         </button>
+        <button type="button" className="button" onClick={() => save("jsonl", shown)}>
+          JSONL
+        </button>
+        <button type="button" className="button" onClick={() => save("csv", shown)}>
+          CSV
+        </button>
       </div>
+      <fieldset className="chips">
+        <legend className="sr-only">{texts.logKinds}</legend>
+        {GROUPS.map((group) => (
+          <button
+            key={group}
+            type="button"
+            className="chip"
+            aria-pressed={!hidden.has(group)}
+            onClick={() => setHidden(toggled(hidden, group))}
+          >
+            {texts.logGroup(group)}
+          </button>
+        ))}
+      </fieldset>
       <FaultLine fault={fault} />
       {shown.length === 0 ? (
-        <p className="hint">{wanted === "" ? texts.dashboardLogEmpty : texts.foundNothing}</p>
+        <p className="hint">{lines.length === 0 ? texts.dashboardLogEmpty : texts.foundNothing}</p>
       ) : (
         <VList
           ref={list}

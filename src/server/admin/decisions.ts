@@ -1,0 +1,56 @@
+import type { UserId } from "../../base/ids.ts";
+import type { Registry } from "../../core/rooms/accounts.ts";
+import { type LogRecord, parseBody } from "../../wire/record.ts";
+import type { Decision } from "../session/event.ts";
+
+/** Of an id: enough to find it in the list. */
+const ID_SHOWN = 8;
+
+/**
+ * What a record of the accounts says, for the operators' log: bans, roles, invites, resets, names.
+ * @param hadReset before the record was applied the account had a code for another password
+ * @returns undefined: it is no matter of theirs
+ */
+export function decisionOf(
+  record: LogRecord,
+  registry: Pick<Registry, "nameOf">,
+  hadReset: boolean,
+): Decision | undefined {
+  const { kind, room, by: author } = record.head;
+  const body = parseBody(record) ?? {};
+  const name = registry.nameOf(room as UserId);
+  const maker = registry.nameOf(author);
+  const by = maker === undefined ? {} : { by: maker };
+  const whom = name === undefined ? {} : { whom: name };
+  const { until, reason, address } = body;
+  switch (kind) {
+    case "account":
+      return { decision: "registered", ...by };
+    case "account-name":
+      return { decision: "renamed", ...by, ...whom };
+    case "account-gone":
+      return { decision: "removed", ...by, ...whom };
+    case "reset":
+      return { decision: "reset", ...by, ...whom };
+    case "password":
+      return hadReset ? { decision: "reset-used", ...by } : undefined;
+    case "role":
+      return { decision: body["operator"] === true ? "operator" : "operator-end", ...by, ...whom };
+    case "registration":
+      return { decision: body["closed"] === true ? "closed" : "opened", ...by };
+    case "ban":
+      return {
+        decision: body["on"] === true ? "banned" : "unbanned",
+        ...by,
+        ...(typeof address === "string" ? { whom: address } : whom),
+        ...(typeof until === "number" ? { until } : {}),
+        ...(typeof reason === "string" ? { reason } : {}),
+      };
+    case "invite":
+    case "invite-used":
+    case "invite-gone":
+      return { decision: kind, ...by, whom: room.slice(0, ID_SHOWN) };
+    default:
+      return undefined;
+  }
+}
