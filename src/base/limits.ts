@@ -58,6 +58,10 @@ export const TYPING_MS = 8_000;
 export const TYPING_NAMED_MAX = 4;
 /** In larger rooms nobody is told: someone always writes there. */
 export const TYPING_MEMBERS_MAX = 200;
+/** Pinned messages of one room: what is to be found again, and no second history. */
+export const PINS_MAX = 50;
+/** Who has read a message, by name; the number says how many there are. */
+export const READERS_NAMED_MAX = 100;
 /** Records of one room that are told in one message; as many as a page of history has. */
 export const RECORDS_TOGETHER_MAX = 1_000;
 

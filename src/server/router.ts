@@ -77,6 +77,8 @@ export interface Services {
   readonly reading: Service<ReadingRequest>;
   readonly prefs: Service<PrefsRequest>;
   readonly typing: Pick<TypingFeed, "serve">;
+  readonly pins: Service<RequestOf<"pins">>;
+  readonly readers: Service<RequestOf<"readers">>;
   readonly channels: { ticket(client: ClientConnection, account: Account): string };
   readonly dashboard: Service<DashboardRequest>;
   readonly proofs: Service<ProofRequest>;
@@ -256,6 +258,8 @@ export class RequestRouter {
         return this.#logout(client, member, request);
       case "edit":
       case "erase":
+      case "pin":
+      case "receipts":
       case "erase-all":
       case "unregister":
       case "retention":
@@ -288,6 +292,10 @@ export class RequestRouter {
       case "prefs-set":
       case "save":
         return this.#options.services.prefs.serve(client, account, request);
+      case "pins":
+        return this.#options.services.pins.serve(client, account, request);
+      case "readers":
+        return this.#options.services.readers.serve(client, account, request);
       case "typing":
         this.#options.services.typing.serve(account, request);
         return client.answer(request.ref, {});

@@ -605,7 +605,11 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.http.reads?.recorded(room);
     this.#options.onEvent({ kind: "record", record, room });
     const { kind } = record.head;
-    if (kind === "close" || (kind === "rename" && accountIn(record) === undefined)) {
+    if (
+      kind === "close" ||
+      kind === "receipts" ||
+      (kind === "rename" && accountIn(record) === undefined)
+    ) {
       this.retell(room);
     }
     // A conversation is sealed from now on.

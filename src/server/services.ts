@@ -19,11 +19,13 @@ import type { LocalPosts } from "./rooms/local-posts.ts";
 import { Management, type ManagementOptions } from "./rooms/management.ts";
 import { MassErasure } from "./rooms/mass-erasure.ts";
 import { Moderation, type ModerationOptions } from "./rooms/moderation.ts";
+import { Pins } from "./rooms/pins.ts";
 import { PrefsService } from "./rooms/prefs.ts";
 import { ProofService } from "./rooms/proofs.ts";
 import { Queries } from "./rooms/queries.ts";
 import { Reactions } from "./rooms/reactions.ts";
 import type { ReadPositionService } from "./rooms/read-positions.ts";
+import { Readers } from "./rooms/readers.ts";
 import { RecordLookup } from "./rooms/record-lookup.ts";
 import { Retention } from "./rooms/retention.ts";
 import type { TypingFeed } from "./rooms/typing-feed.ts";
@@ -69,6 +71,7 @@ export function openServices(options: ServiceOptions): OpenServices {
   const erasure = new MassErasure(options);
   const retention = new Retention({ ...options, erasure });
   const recordLookup = new RecordLookup(archive);
+  const targets = new TargetResolver({ rooms, directory: registry, sha256 });
   const resets = new Resets(options);
   const downloads = openDownloads(options, files);
   const sealed =
@@ -100,6 +103,7 @@ export function openServices(options: ServiceOptions): OpenServices {
       moderation: new Moderation({
         ...options,
         recordLookup,
+        targets,
         resets,
         house: new Management(options),
         erasure,
@@ -109,6 +113,8 @@ export function openServices(options: ServiceOptions): OpenServices {
       reading,
       prefs,
       typing,
+      pins: new Pins({ ...options, targets, recordLookup }),
+      readers: new Readers({ ...options, recordLookup }),
       channels,
       files,
       downloads,
@@ -116,10 +122,7 @@ export function openServices(options: ServiceOptions): OpenServices {
       dashboard,
       proofs: new ProofService(options),
     },
-    reactions: new Reactions({
-      recordLookup,
-      targets: new TargetResolver({ rooms, directory: registry, sha256 }),
-    }),
+    reactions: new Reactions({ recordLookup, targets }),
     queries: new Queries({ ...options, sha256 }),
   });
   const ended = (client: ClientConnection) => {

@@ -8,12 +8,14 @@ import {
   MENTIONS_MAX,
   NOTE_BYTES_MAX,
   PAGE_RECORDS_MAX,
+  PINS_MAX,
   PREDECESSORS_MAX,
   PREFS_ROOMS_MAX,
   PRESENCES_TOGETHER_MAX,
   PROOF_HASHES_MAX,
   PROOFS_TOGETHER_MAX,
   REACTION_BYTES_MAX,
+  READERS_NAMED_MAX,
   RECORDS_TOGETHER_MAX,
   RETENTION_MS_MAX,
   RETENTION_MS_MIN,
@@ -94,6 +96,10 @@ const roomEntry = v.object({
   locked: v.optional(v.boolean()),
   /** Milliseconds after which what is said there is erased; left out: it is kept. */
   keepMs: v.optional(positive),
+  /** Messages to be found again, by seq. */
+  pins: v.optional(v.pipe(v.array(positive), v.maxLength(PINS_MAX))),
+  /** Authors see who has read what they say there. */
+  receipts: v.optional(v.boolean()),
 });
 
 /** What an account has set of one room, for its own devices alone. */
@@ -204,6 +210,25 @@ export const REQUESTS = {
     answer: v.object({ seq: positive }),
   },
   erase: { fields: { seq: positive }, answer: v.object({ seq: positive }) },
+  /** The message stands in the room's list of those to be found again, or no longer. */
+  pin: { fields: { seq: positive, on: v.boolean() }, answer: v.object({ seq: positive }) },
+  /** That list: the messages, and of each that was changed the last edit; oldest first. */
+  pins: {
+    /** `before`: the first pinned message of the page before. */
+    fields: { target, before: v.optional(positive) },
+    answer: v.object({ records: v.array(record), rooms: v.array(roomEntry), more: v.boolean() }),
+  },
+  /** Authors see who has read what they say there, or no longer. In a conversation: if both do. */
+  receipts: { fields: { target, on: v.boolean() }, answer: v.object({ seq: positive }) },
+  /** Who has read a message of one's own, of how many who could. */
+  readers: {
+    fields: { seq: positive },
+    answer: v.object({
+      readers: count,
+      of: count,
+      users: v.pipe(v.array(name), v.maxLength(READERS_NAMED_MAX)),
+    }),
+  },
   /** A part of all that an account said: one's own, or as an operator that of `user`. */
   "erase-all": {
     fields: { user: v.optional(name), after: v.optional(count) },

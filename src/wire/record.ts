@@ -28,6 +28,8 @@ export const RECORD_KINDS = [
   "close",
   "remove",
   "retention",
+  "pin",
+  "receipts",
   "group",
   "sealed",
   "checkpoint",
@@ -74,6 +76,8 @@ export const READ_KINDS: ReadonlySet<RecordKind> = new Set([
   "rename",
   "close",
   "retention",
+  "pin",
+  "receipts",
   "group",
   "sealed",
 ]);

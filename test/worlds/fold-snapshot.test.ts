@@ -16,7 +16,7 @@ const FILES = ["fAAECAwQFBgc", "fBBBBBBBBBBB"] as FileId[];
 const KINDS: RecordKind[] = [
   ...(["room", "join", "leave", "topic", "text", "action", "reaction", "edit", "erase"] as const),
   ...(["kick", "mute", "grant", "file", "rename", "close", "remove", "retention"] as const),
-  ...(["group", "sealed"] as const),
+  ...(["group", "sealed", "pin", "receipts"] as const),
 ];
 
 interface Step {
@@ -56,6 +56,8 @@ function bodyOf({ kind, room, other, by, name, file, on, back }: Step, seq: numb
     file: { file, name, size: 3, chunks: 1, digest: "ab".repeat(32) },
     rename: { name },
     close: { on },
+    pin: { seq: of, on },
+    receipts: { on },
     retention: on ? { keepMs: back * 86_400_000 } : {},
     group: {
       group: name,

@@ -130,7 +130,7 @@ async function moderate(lines: SlashHost, user: string, on: boolean): Promise<vo
 }
 
 /** @throws Fault not-found, link-closed */
-async function lastOwn(lines: SlashHost): Promise<number> {
+export async function lastOwn(lines: SlashHost): Promise<number> {
   await lines.confirmed(); // What is still under way is the last.
   const { chatConsole, current, open } = lines;
   const me = checkName(open.client.user ?? open.user);

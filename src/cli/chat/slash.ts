@@ -13,6 +13,7 @@ import { args, misuse, type Slash, split } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
 import { MESSAGE_COMMANDS } from "./slash-messages.ts";
 import { MODERATION_COMMANDS } from "./slash-moderation.ts";
+import { PIN_COMMANDS } from "./slash-pins.ts";
 import { SAVED_COMMANDS } from "./slash-saved.ts";
 import { joinFlags, SEALED_COMMANDS, viewOf } from "./slash-sealed.ts";
 import { roomsLine } from "./unread.ts";
@@ -116,6 +117,7 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
   ...MESSAGE_COMMANDS,
   ...SAVED_COMMANDS,
   ...MODERATION_COMMANDS,
+  ...PIN_COMMANDS,
   ...FILE_COMMANDS,
   ...SEALED_COMMANDS,
   history: {

@@ -6,7 +6,7 @@ import { linesIn } from "./lines.ts";
 /** What happens in a room is not said in it; of what is gone there is nothing to import. */
 const LEFT_OUT: ReadonlySet<string> = new Set([
   ...["room", "join", "leave", "topic", "mute", "grant", "rename", "close", "remove"],
-  ...["retention", "group"],
+  ...["retention", "pin", "receipts", "group"],
   ...["erased", "damaged", "unreadable"],
 ]);
 

@@ -85,6 +85,10 @@ export function shownWords(content: RecordContent): { seq: number; from: string 
         kind,
         ...(body["keepMs"] === undefined ? {} : { keepMs: count("keepMs") }),
       };
+    case "pin":
+      return { seq, from, kind, of: count("seq"), on: body["on"] === true };
+    case "receipts":
+      return { seq, from, kind, on: body["on"] === true };
     case "mute": {
       const until = body["until"] === undefined ? {} : { until: formatUtc(count("until")) };
       return { seq, from, kind, user: word("name"), on: body["on"] === true, ...until };

@@ -41,6 +41,10 @@ export type ShownBody =
   | { readonly kind: "erased"; readonly also?: readonly number[] }
   /** How long the room keeps what is said, in milliseconds; left out: for good. */
   | { readonly kind: "retention"; readonly keepMs?: number }
+  /** `of`: seq of the message. */
+  | { readonly kind: "pin"; readonly of: number; readonly on: boolean }
+  /** Authors see who has read what they say, or no longer. */
+  | { readonly kind: "receipts"; readonly on: boolean }
   /** `by`: who put them out; absent when they left themselves. `removed`: with their account. */
   | { readonly kind: "leave"; readonly by?: string; readonly removed?: boolean }
   | { readonly kind: "topic"; readonly topic: string }
@@ -360,6 +364,15 @@ function sentence(record: ShownRecord, style: Style): string {
       return record.keepMs === undefined
         ? "ended the retention: messages are kept for good from now on"
         : `set the retention: messages are erased after ${formatLeft(record.keepMs)}`;
+    case "pin": {
+      const author = style.authorOf?.(record.of);
+      const what = author === undefined ? `#${record.of}` : `what ${author} said (#${record.of})`;
+      return record.on ? `pinned ${what}` : `unpinned ${what}`;
+    }
+    case "receipts":
+      return record.on
+        ? "lets authors see who has read what they say"
+        : "ended it that authors see who has read";
     case "mute": {
       const end =
         record.until === undefined ? "" : ` until ${moment(Date.parse(record.until), style)}`;

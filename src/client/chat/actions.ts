@@ -173,6 +173,11 @@ export abstract class ChatActions extends ModelDriver {
     this.show(this.request("erase", { seq }));
   }
 
+  /** Puts a message into the room's list of those to be found again, or takes it out. */
+  async pin(seq: number, on: boolean): Promise<void> {
+    await this.request("pin", { seq, on });
+  }
+
   /** A refused post once more, behind all others. */
   resend(key: string): void {
     const post = this.model.pending.find((one) => one.key === key);

@@ -38,14 +38,18 @@ export abstract class ModelDriver {
   #isAwaitingFrame = false;
   readonly #listeners = new Set<() => void>();
 
+  /** Completes pages of records with what this device has of sealed rooms. */
+  readonly historyOf: HistoryOf;
+
   constructor({ nextFrame, sha256, itemsMax, history }: ModelDriverOptions) {
+    this.historyOf = history ?? ((fields, ask) => ask(fields));
     this.#model = emptyModel(itemsMax);
     this.#nextFrame = nextFrame;
     this.#queries = new ModelQueries({
       ask: (kind, fields) => this.request(kind, fields),
       tell: (event) => this.tell(event),
       sha256,
-      history,
+      history: this.historyOf,
     });
   }
 

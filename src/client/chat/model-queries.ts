@@ -25,8 +25,8 @@ export interface ModelQueriesOptions {
   readonly ask: Ask;
   readonly sha256: Sha256;
   readonly tell: (event: ModelEvent) => void;
-  /** Completes a page with what this device has of sealed rooms; left out: it has none. */
-  readonly history?: HistoryOf | undefined;
+  /** Completes a page with what this device has of sealed rooms. */
+  readonly history: HistoryOf;
 }
 
 /** Asks the server what a model wants to know, and tells it the answers. */
@@ -109,6 +109,6 @@ export class ModelQueries {
   async #history(fields: RequestFields<"history">): Promise<HistoryPage> {
     const { ask, sha256, history } = this.#parts;
     const askPage: AskPage = (asked) => queryHistory(ask, sha256, asked);
-    return history === undefined ? askPage(fields) : history(fields, askPage);
+    return history(fields, askPage);
   }
 }

@@ -48,6 +48,13 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
       const { reads, writes } = ofRecords(speaker, [fields.seq, ...listOf(fields.also)]);
       return { reads: [...reads, ERASURES], writes: [...writes, ERASURES] };
     }
+    case "pin": {
+      const { reads, writes } = ofRecords([...speaker, ERASURES], [fields.seq]);
+      const list = `pins ${room}`; // It is bounded.
+      return { reads: [...reads, list], writes: [...writes, list] };
+    }
+    case "receipts":
+      return changing(speaker, [`receipts ${room}`]);
     case "topic":
       return changing(speaker, [`topic ${room}`]);
     case "room":

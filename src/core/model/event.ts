@@ -51,6 +51,8 @@ export type ServerEvent =
       readonly sealed?: boolean | undefined;
       readonly locked?: boolean | undefined;
       readonly keepMs?: number | undefined;
+      readonly pins?: readonly number[] | undefined;
+      readonly receipts?: boolean | undefined;
       readonly n: number;
       readonly skipped: number;
       readonly read?: number | undefined;

@@ -28,7 +28,7 @@ export function itemOf(
 ): Item {
   const { seq, n, timeUnixMs, kind, from, state, body } = record;
   const isMine = isSame(from, me);
-  const re = countOf(body?.[kind === "edit" ? "seq" : "re"]);
+  const re = countOf(body?.[kind === "edit" || kind === "pin" ? "seq" : "re"]);
   const mentions = namesOf(kind === "file" ? called(body) : body?.["mentions"]);
   const imported = importedOf(body);
   const isCalled = mentions.some((name) => isSame(name, me)) || (re !== undefined && answersMe(re));

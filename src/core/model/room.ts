@@ -1,4 +1,4 @@
-import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
+import { PINS_MAX, PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { SHOWN_CHANGES_MAX, SHOWN_ITEMS_KEPT } from "../../base/limits-page.ts";
 import { WORD_KINDS } from "../../wire/record.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
@@ -46,6 +46,8 @@ export function newRoom(news: RoomNews): RoomDraft {
     isSealed: news.sealed === true,
     isLocked: news.locked === true,
     keepMs: news.keepMs,
+    pins: news.pins ?? [],
+    receipts: news.receipts === true,
     moderates: news.moderates === true,
     last: told,
     read: news.read ?? 1,
@@ -78,6 +80,8 @@ export function toldAgain(room: RoomDraft, news: RoomNews): void {
   room.isSealed ||= news.sealed === true; // For good, whatever is said later.
   room.isLocked = news.locked === true;
   room.keepMs = news.keepMs;
+  room.pins = news.pins ?? [];
+  room.receipts = news.receipts === true;
   room.topic = news.topic ?? "";
   room.moderates = news.moderates === true;
   room.isTold = true;
@@ -193,6 +197,7 @@ function noteFacts(room: RoomDraft, item: Item): void {
   if (item.state !== "whole") return;
   if (item.kind === "topic") room.topic = item.text;
   if (item.kind === "retention") room.keepMs = item.keepMs;
+  if (item.kind === "pin" && item.re !== undefined) pinned(room, item.re, item.on === true);
   if (item.file !== undefined) {
     room.offered = room.offered.filter(({ file }) => file !== item.file?.file);
   }
@@ -214,6 +219,11 @@ function noteFacts(room: RoomDraft, item: Item): void {
   }
 }
 
+function pinned(room: RoomDraft, seq: number, on: boolean): void {
+  const others = room.pins.filter((one) => one !== seq);
+  room.pins = on ? [...others, seq].slice(-PINS_MAX) : others;
+}
+
 /** Of a member of the room; of the room itself `room` tells. */
 function renamed(room: RoomDraft, { was, whom }: Item): void {
   if (was === undefined || whom === undefined) return;
@@ -226,6 +236,9 @@ function fold(room: RoomDraft, records: readonly ChatRecord[], me: string | unde
   const changes = new Map(room.changes);
   const touched = new Set(records.flatMap((record) => noteChange(changes, record)));
   if (touched.size === 0) return;
+  if (room.pins.some((seq) => changes.get(seq)?.isErased === true && touched.has(seq))) {
+    room.pins = room.pins.filter((seq) => changes.get(seq)?.isErased !== true);
+  }
   if (changes.size > SHOWN_CHANGES_MAX) return beginAnew(room, room.told);
   room.changes = changes;
   room.tail = changed(room.tail, touched, changes, me);

@@ -47,6 +47,11 @@ export function typingNames(model: Model): readonly string[] {
   return names.filter((name) => !isSame(name, model.me) && !isIgnored(model, name));
 }
 
+/** Pins, and says whether it is told who has read; in a conversation both may. */
+export function mayKeepOrder({ isOperator }: Model, { kind, moderates }: RoomState): boolean {
+  return moderates || isOperator || kind === "person";
+}
+
 /** `lobby`, `#lobby`, `@Bob`, in any case. */
 export function roomOf(model: Model, target: string): RoomState | undefined {
   const wanted = target.replace(/^#/, "");

@@ -107,6 +107,10 @@ export interface RoomState {
   readonly isLocked: boolean;
   /** How long it keeps what is said, in milliseconds; undefined: for good. */
   readonly keepMs: number | undefined;
+  /** Messages to be found again, by seq. */
+  readonly pins: readonly number[];
+  /** Authors see who has read what they say there. */
+  readonly receipts: boolean;
   /** `n` of its last record, and up to where some device of the account has read. */
   readonly last: number;
   readonly read: number;
@@ -182,7 +186,7 @@ export interface Item {
   readonly editedUnixMs: number | undefined;
   /** Said elsewhere, and brought here by `from`. */
   readonly imported: Imported | undefined;
-  /** Seq of what it answers; of an `edit`, which only a search finds, of what it replaces. */
+  /** Seq of what it answers, or pins; of an `edit`, which only a search finds, what it replaces. */
   readonly re: number | undefined;
   /** Names that its author called. */
   readonly mentions: readonly string[];
@@ -198,7 +202,7 @@ export interface Item {
   readonly roomWas: string | undefined;
   /** Of `kick`: the whole account was removed. */
   readonly isRemoved: boolean;
-  /** Of `mute` and `grant`: it begins or ends; `untilUnixMs` of a mute. */
+  /** Of `mute`, `grant`, `pin` and `receipts`: it begins or ends; `untilUnixMs` of a mute. */
   readonly on: boolean | undefined;
   readonly untilUnixMs: number | undefined;
   /** Of `retention`: as of the room. */

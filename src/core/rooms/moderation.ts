@@ -1,6 +1,6 @@
 import { Fault } from "../../base/fault.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
-import { EDITS_PER_RECORD_MAX } from "../../base/limits.ts";
+import { EDITS_PER_RECORD_MAX, PINS_MAX } from "../../base/limits.ts";
 import { foldName, type Name, parseTarget } from "../../base/names.ts";
 import { formatUtc } from "../../base/time.ts";
 import type { Draft } from "../../wire/record.ts";
@@ -30,6 +30,9 @@ export type Act =
   | { readonly kind: "gone"; readonly room: RoomId; readonly user: UserId; readonly name: Name }
   | ({ readonly kind: "edit"; readonly text: string } & Said)
   | ({ readonly kind: "erase" } & Said)
+  | ({ readonly kind: "pin"; readonly on: boolean } & Said)
+  /** Authors see who has read what they say there, or no longer. */
+  | { readonly kind: "receipts"; readonly room: RoomId; readonly on: boolean }
   /** Many at once; whoever asks has checked who may. */
   | {
       readonly kind: "erase-many";
@@ -73,6 +76,10 @@ export function actDraft(rooms: Rooms, actor: Actor, act: Act, unixMs: number): 
       return editDraft(rooms, room, actor.user, act, unixMs);
     case "erase":
       return eraseDraft(rooms, room, actor, act);
+    case "pin":
+      return pinDraft(rooms, room, actor, act);
+    case "receipts":
+      return receiptsDraft(room, actor, act.on);
     case "erase-many":
       return eraseManyDraft(rooms, room, actor, act);
     case "rename":
@@ -231,6 +238,46 @@ function eraseDraft(
   checkStands(rooms, seq);
   const body = { seq, also: rooms.editsOf(seq) };
   return { kind: "erase", room: room.id, by: actor.user, id: "", body };
+}
+
+/**
+ * By moderators of a room, or either of the two of a conversation.
+ * @throws Fault not-allowed, not-found, too-many
+ */
+function pinDraft(
+  rooms: Rooms,
+  room: Room,
+  actor: Actor,
+  { seq, on }: Extract<Act, { kind: "pin" }>,
+): Draft {
+  checkKeepsOrder(room, actor);
+  if (on) checkStands(rooms, seq);
+  const isPinned = room.pins.includes(seq);
+  if (on && isPinned) throw new Fault("not-allowed", `message ${seq} is pinned already`);
+  if (!on && !isPinned) throw new Fault("not-found", `message ${seq} is not pinned`);
+  if (on && room.pins.length >= PINS_MAX) {
+    throw new Fault("too-many", `${PINS_MAX} messages are pinned here, which is the most`, {
+      remedy: "unpin some: /unpin SEQ",
+    });
+  }
+  return { kind: "pin", room: room.id, by: actor.user, id: "", body: { seq, on } };
+}
+
+/** @throws Fault not-allowed */
+function receiptsDraft(room: Room, actor: Actor, on: boolean): Draft {
+  checkKeepsOrder(room, actor);
+  if (room.pair !== undefined && room.pair[0] === room.pair[1]) {
+    throw new Fault("not-allowed", "nobody else reads your notes to yourself");
+  }
+  const { by } = room.receipts ?? {};
+  const isSo = room.pair === undefined ? (by?.size ?? 0) > 0 : by?.has(actor.user) === true;
+  if (isSo === on) throw new Fault("not-allowed", `that is ${on ? "on" : "off"} already`);
+  return { kind: "receipts", room: room.id, by: actor.user, id: "", body: { on } };
+}
+
+/** The two of a conversation are equal there. @throws Fault not-allowed */
+function checkKeepsOrder(room: Room, actor: Actor): void {
+  if (room.pair?.includes(actor.user) !== true) checkModerates(room, actor);
 }
 
 /** What of these still stands, with its edits. @throws Fault not-found: nothing does */

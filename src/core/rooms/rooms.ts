@@ -1,6 +1,6 @@
 import { assert } from "../../base/assert.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
-import { FORMER_NAMES_MAX, RETENTION_MS_MIN } from "../../base/limits.ts";
+import { FORMER_NAMES_MAX, PINS_MAX, RETENTION_MS_MIN } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
 import { nearestMoment } from "../../base/time.ts";
 import {
@@ -44,6 +44,9 @@ export interface Room {
   topic: string;
   /** How long it keeps what is said, and who ordered that; undefined: for good. */
   retention?: { readonly keepMs: number; readonly by: UserId };
+  /** Seqs of messages to be found again, in the order in which they were pinned. */
+  pins: readonly number[];
+  receipts?: Receipts;
   readonly members: Set<UserId>;
   /** Accounts that were in once: they are not asked for the password again. */
   readonly admitted: Set<UserId>;
@@ -55,6 +58,16 @@ export interface Room {
   /** `n` of the last record. */
   lastN: number;
   readonly words: WordCount;
+}
+
+/** Authors are to see who has read what they say. */
+export interface Receipts {
+  /** `n` of the record from which on they do: nobody is told of what was read before. */
+  since: number;
+  /** Who wants it. In a conversation it takes both. */
+  readonly by: Set<UserId>;
+  /** `n` of the joins since: what was said before, its reader has not been shown by that. */
+  readonly joined: Map<UserId, number>;
 }
 
 /** Kinds that change rooms, files and outboxes by their head alone. */
@@ -192,9 +205,11 @@ export class Rooms {
   #change(room: Room, record: FoldedRecord, by: UserId): void {
     switch (record.head.kind) {
       case "join":
+        room.receipts?.joined.set(by, record.head.n);
         return this.#enter(room, by);
       case "leave":
         room.members.delete(by);
+        room.receipts?.joined.delete(by);
         // Who left a sealed room is let in anew: the devices are removed from the group meanwhile.
         if (room.isSealed === true) room.admitted.delete(by);
         this.#joined.get(by)?.delete(room);
@@ -208,7 +223,11 @@ export class Rooms {
       case "edit":
         return this.#edit(record);
       case "erase":
-        return this.#erase(record);
+        return this.#erase(room, record);
+      case "pin":
+        return pin(room, record);
+      case "receipts":
+        return receipts(room, record, by);
       case "rename":
         return this.#rename(room, parseBody(record));
       case "close":
@@ -233,8 +252,9 @@ export class Rooms {
     }
   }
 
-  #erase(record: FoldedRecord): void {
+  #erase(room: Room, record: FoldedRecord): void {
     for (const seq of erasuresOf(record)) {
+      if (room.pins.includes(seq)) room.pins = room.pins.filter((one) => one !== seq);
       this.#erased.add(seq);
       this.#edits.delete(seq);
     }
@@ -244,6 +264,7 @@ export class Rooms {
   #putOut(room: Room, user: UserId | undefined): void {
     if (user === undefined) return;
     room.members.delete(user);
+    room.receipts?.joined.delete(user);
     room.moderators.delete(user);
     if (room.locked || room.isSealed === true) room.admitted.delete(user);
     this.#joined.get(user)?.delete(room);
@@ -326,7 +347,7 @@ export function nameLock(name: Name): string {
 }
 
 /** A room as JSON. */
-type Collected = "members" | "admitted" | "moderators" | "muted" | "words" | "group";
+type Collected = "members" | "admitted" | "moderators" | "muted" | "words" | "group" | "receipts";
 type RoomValue = Omit<Room, Collected> & {
   readonly members: readonly UserId[];
   readonly admitted: readonly UserId[];
@@ -335,6 +356,11 @@ type RoomValue = Omit<Room, Collected> & {
   readonly muted: readonly (readonly [UserId, number | null])[];
   readonly words: WordCountValue;
   readonly group?: GroupValue;
+  readonly receipts?: {
+    readonly since: number;
+    readonly by: readonly UserId[];
+    readonly joined: readonly (readonly [UserId, number])[];
+  };
 };
 
 /** All rooms as JSON; rooms by their number in the list. */
@@ -355,11 +381,21 @@ function valueOfRoom({
   muted,
   words,
   group,
+  receipts,
   ...room
 }: Room): RoomValue {
   return {
     ...room,
     ...(group === undefined ? {} : { group: valueOfGroup(group) }),
+    ...(receipts === undefined
+      ? {}
+      : {
+          receipts: {
+            since: receipts.since,
+            by: [...receipts.by],
+            joined: [...receipts.joined],
+          },
+        }),
     members: [...members],
     admitted: [...admitted],
     moderators: [...moderators],
@@ -371,10 +407,19 @@ function valueOfRoom({
 function roomOfValue(value: RoomValue): Room {
   const words = new WordCount();
   words.load(value.words);
-  const { group, ...rest } = value;
+  const { group, receipts, ...rest } = value;
   return {
     ...rest,
     ...(group === undefined ? {} : { group: groupOfValue(group) }),
+    ...(receipts === undefined
+      ? {}
+      : {
+          receipts: {
+            since: receipts.since,
+            by: new Set(receipts.by),
+            joined: new Map(receipts.joined),
+          },
+        }),
     members: new Set(value.members),
     admitted: new Set(value.admitted),
     moderators: new Set(value.moderators),
@@ -407,6 +452,33 @@ function keepFor(room: Room, record: FoldedRecord, by: UserId): void {
   else if (record.damaged !== true) delete room.retention;
 }
 
+function pin(room: Room, record: FoldedRecord): void {
+  const { seq, on } = parseBody(record) ?? {};
+  if (!Number.isSafeInteger(seq) || Number(seq) < 1 || Number(seq) >= record.head.seq) return;
+  const others = room.pins.filter((one) => one !== seq);
+  room.pins = on === true ? [...others, Number(seq)].slice(-PINS_MAX) : others;
+}
+
+/** Whether authors see who has read what they say there. */
+export function showsReaders({ receipts, pair }: Room): boolean {
+  if (receipts === undefined) return false;
+  if (pair === undefined) return receipts.by.size > 0;
+  return pair[0] !== pair[1] && pair.every((user) => receipts.by.has(user));
+}
+
+function receipts(room: Room, record: FoldedRecord, by: UserId): void {
+  const on = parseBody(record)?.["on"];
+  const before = showsReaders(room);
+  if (on !== true) {
+    room.receipts?.by.delete(by);
+    if (room.pair === undefined || room.receipts?.by.size === 0) delete room.receipts;
+    return;
+  }
+  room.receipts ??= { since: record.head.n, by: new Set(), joined: new Map() };
+  room.receipts.by.add(by);
+  if (!before) room.receipts.since = record.head.n;
+}
+
 function grant(room: Room, record: FoldedRecord): void {
   const user = accountIn(record);
   if (user === undefined) return;
@@ -421,6 +493,7 @@ function blank(head: FoldedHead): Omit<Room, "locked"> {
     maker: head.by,
     isClosed: false,
     topic: "",
+    pins: [],
     members: new Set(),
     admitted: new Set(),
     moderators: new Set(),

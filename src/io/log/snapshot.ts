@@ -51,7 +51,7 @@ interface Content<Folds> extends Snapshot<Folds> {
 }
 
 /** Raised with any change of what the values say, or of what the folds make of records. */
-const FORMAT = 1;
+const FORMAT = 2;
 const DIGEST_BYTES = 32;
 const NEWLINE = 0x0a;
 const SNAPSHOT_BYTES_MAX = 1 << 30;

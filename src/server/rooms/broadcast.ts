@@ -1,6 +1,6 @@
 import type { RoomId } from "../../base/ids.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
-import type { Room } from "../../core/rooms/rooms.ts";
+import { type Room, showsReaders } from "../../core/rooms/rooms.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Listener } from "../../io/link/link.ts";
 import { encode, type Outgoing } from "../../wire/codec.ts";
@@ -284,13 +284,18 @@ export function wireRecord(record: LogRecord, registry: Pick<Registry, "nameOf">
 
 /** A room as `reader` knows it: by its name, or by the other person's. */
 export function roomEntry(room: Room, reader: string, registry: Registry): RoomEntry {
+  const shown = {
+    ...(room.isSealed === true ? { sealed: true } : {}),
+    ...(room.pins.length === 0 ? {} : { pins: [...room.pins] }),
+    ...(showsReaders(room) ? { receipts: true } : {}),
+  };
   if (room.name !== undefined) {
     return {
       room: room.id,
       name: room.name,
       ...(room.topic === "" ? {} : { topic: room.topic }),
       ...(room.isClosed ? { closed: true } : {}),
-      ...(room.isSealed === true ? { sealed: true } : {}),
+      ...shown,
       ...(room.locked ? { locked: true } : {}),
       ...(room.retention === undefined ? {} : { keepMs: room.retention.keepMs }),
     };
@@ -301,6 +306,6 @@ export function roomEntry(room: Room, reader: string, registry: Registry): RoomE
   return {
     room: room.id,
     ...(name === undefined ? {} : { with: name }),
-    ...(room.isSealed === true ? { sealed: true } : {}),
+    ...shown,
   };
 }

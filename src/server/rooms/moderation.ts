@@ -14,11 +14,11 @@ import {
   roleDraft,
 } from "../../core/rooms/policy.ts";
 import type { Room, Rooms } from "../../core/rooms/rooms.ts";
-import { namedPerson, namedRoom } from "../../core/rooms/targets.ts";
+import { namedPerson, namedRoom, type TargetResolver } from "../../core/rooms/targets.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Log } from "../../io/log/log.ts";
 import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
-import type { Head, RecordKind } from "../../wire/record.ts";
+import { type Head, type RecordKind, WORD_KINDS } from "../../wire/record.ts";
 import { banKey, hostKey } from "../auth/bans.ts";
 import type { Invites } from "../auth/invites.ts";
 import type { Authenticator } from "../auth/login.ts";
@@ -36,6 +36,8 @@ export type ModerationRequest = Extract<
     kind:
       | "edit"
       | "erase"
+      | "pin"
+      | "receipts"
       | "erase-all"
       | "unregister"
       | "retention"
@@ -63,6 +65,7 @@ export interface ModerationOptions {
   readonly registry: Registry;
   readonly accounts: Pick<Log, "appendThen">;
   readonly recordLookup: RecordLookup;
+  readonly targets: TargetResolver;
   readonly entry: Pick<Authenticator, "guessOperator">;
   readonly invites: Invites;
   readonly resets: Pick<Resets, "make" | "signOut">;
@@ -79,6 +82,8 @@ const ERASABLE: ReadonlySet<RecordKind> = new Set([
   "sealed",
   ...(["text", "action", "reaction", "file"] as const),
 ]);
+
+const SAID_KINDS = { edit: WORDS, erase: ERASABLE, pin: WORD_KINDS };
 
 /** Moderation: looks up whom and what a request means; the room engine or the log decides. */
 export class Moderation {
@@ -100,8 +105,15 @@ export class Moderation {
     };
     const { invites, house } = this.#options;
     switch (request.kind) {
+      case "receipts": {
+        const { room } = this.#options.targets.resolve(actor.user, request.target);
+        if (room === undefined) throw new Fault("not-found", "nothing was said there yet");
+        const { on } = request;
+        return this.#act(client, actor, request.ref, { kind: "receipts", room: room.id, on });
+      }
       case "edit":
       case "erase":
+      case "pin":
         return this.#act(client, actor, request.ref, await this.#said(actor, request));
       case "erase-all":
         return client.answer(request.ref, await this.#eraseAll(account, actor, request));
@@ -191,7 +203,10 @@ export class Moderation {
     return { kind: "mute", on, ...whom, ...(until === undefined ? {} : { until }) };
   }
 
-  async #said(actor: Actor, request: RequestOf<"edit"> | RequestOf<"erase">): Promise<Act> {
+  async #said(
+    actor: Actor,
+    request: RequestOf<"edit"> | RequestOf<"erase"> | RequestOf<"pin">,
+  ): Promise<Act> {
     const { seq } = request;
     const head = (await this.#options.recordLookup.find(actor.user, seq))?.head;
     const room = head === undefined ? undefined : this.#room(head);
@@ -205,12 +220,12 @@ export class Moderation {
       });
     }
     const said = { room: room.id, seq, author: head.by };
-    const isErasing = request.kind === "erase";
-    if (!(isErasing ? ERASABLE : WORDS).has(head.kind)) {
+    if (!SAID_KINDS[request.kind].has(head.kind)) {
       const sentence = `record ${seq} is a '${head.kind}', and only words can be changed`;
       throw new Fault("not-allowed", sentence, { remedy: "choose a message" });
     }
-    if (isErasing) return { kind: "erase", ...said };
+    if (request.kind === "erase") return { kind: "erase", ...said };
+    if (request.kind === "pin") return { kind: "pin", on: request.on, ...said };
     if (request.text === "") throw new Fault("text-invalid", "an empty text says nothing");
     return { kind: "edit", text: request.text, ...said };
   }

@@ -22,6 +22,22 @@ export const ENGLISH_PARTS = {
   savedGone: "This message cannot be read here any more.",
   roomUnknown: (room: string) => `There is no room ${room}. Make it?`,
   passwordOfRoom: (room: string) => `${room} has a password`,
+  receipts: "Who has read",
+  noPins: "Nothing is pinned here any more.",
+  unpinOf: (author: string) => `Unpin the message of ${author}`,
+  readByNone: "Nobody has read this yet",
+  readBy: (n: number) => `Read by ${n}`,
+  andMore: (n: number) => `and ${n} more`,
+  receiptsExplained:
+    "When this is on, each author here sees who has read their last message. All members are " +
+    "told that it is on, and nobody is told of what was read before.",
+  receiptsOfTwo: (name: string) =>
+    `When both you and ${name} want it, each of you sees whether the other has read. ` +
+    "Both are told what the other has chosen.",
+  receiptsOn: "It is on here.",
+  receiptsOff: "It is off here.",
+  receiptsBegin: "Turn it on",
+  receiptsEnd: "Turn it off",
   switcherHint: "Type a name. Enter goes there.",
   nobodyFound: "Nothing by that name.",
   kickAsk: (name: string, room: string) => `Kick ${name} out of ${room}?`,

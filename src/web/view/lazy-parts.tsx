@@ -1,6 +1,9 @@
 import "./first-screen.ts";
 import { ENGLISH_PARTS } from "../text/en-parts.ts";
 import { Dashboard } from "./admin/dashboard.tsx";
+import { PinsDialog } from "./attention/pins.tsx";
+import { ReadersLine, ReceiptsDialog } from "./attention/readers.tsx";
+import { Typing } from "./attention/typing.tsx";
 import { EmojiPicker } from "./emoji/picker.tsx";
 import { GuessDelay } from "./entering/guess-delay.tsx";
 import { OperatorLine, OperatorPart } from "./entering/operator-line.tsx";
@@ -17,7 +20,6 @@ import { SavedDialog } from "./room/saved.tsx";
 import { Invitations, SealedDialog, SealedLine } from "./room/sealed.tsx";
 import { Search } from "./room/search.tsx";
 import { Switcher } from "./room/switcher.tsx";
-import { Typing } from "./room/typing.tsx";
 import { Badge } from "./shell/badge.tsx";
 import { Board } from "./shell/board.tsx";
 import { HelpDialog } from "./shell/help-dialog.tsx";
@@ -60,4 +62,7 @@ export const PARTS: LazyParts = {
   playSound,
   Typing,
   Board,
+  Pins: PinsDialog,
+  Readers: ReadersLine,
+  Receipts: ReceiptsDialog,
 };

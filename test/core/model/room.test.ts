@@ -161,3 +161,22 @@ describe("what is renamed", () => {
     expect([...lobbyOf(seen.model).online]).toEqual(["benno"]);
   });
 });
+
+test("what is pinned follows the records, and goes with what is erased", () => {
+  const pin = (seq: number, of: number, on = true) =>
+    said(seq, { kind: "pin", body: { seq: of, on } });
+  const { model } = scene(said(2), said(3), pin(4, 2), pin(5, 3), pin(6, 2, false), pin(7, 2));
+  expect(lobbyOf(model).pins).toEqual([3, 2]);
+  const news = {
+    kind: "room",
+    room: LOBBY,
+    name: "lobby",
+    n: 2,
+    skipped: 0,
+    pins: [3, 2],
+  } as const;
+  const again = updateAll(model, [{ kind: "entered", user: "ana" }, news, said(2), pin(4, 2)]);
+  expect(lobbyOf(again.model).pins).toEqual([3, 2]);
+  const erased = updateAll(model, [said(8, { kind: "erase", body: { seq: 3 } })]);
+  expect(lobbyOf(erased.model).pins).toEqual([2]);
+});

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import type { RoomId } from "../../../src/base/ids.ts";
-import { FORMER_NAMES_MAX } from "../../../src/base/limits.ts";
+import { FORMER_NAMES_MAX, PINS_MAX } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
 import { Registry } from "../../../src/core/rooms/accounts.ts";
 import { RoomEngine } from "../../../src/core/rooms/engine.ts";
-import { FOLDED_BY_HEAD, LOBBY, Rooms } from "../../../src/core/rooms/rooms.ts";
+import { FOLDED_BY_HEAD, LOBBY, Rooms, showsReaders } from "../../../src/core/rooms/rooms.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { ANA, BEN, EVE, Ledger, ROOM } from "../ledger.ts";
 
@@ -192,4 +192,63 @@ test("no fold looks into the body of a kind that is folded by its head", () => {
     engine.restore(Object.defineProperty({ head }, "bodyBytes", { get: looked }));
   }
   expect(rooms.head).toBe(1 + FOLDED_BY_HEAD.size);
+});
+
+test("pins stay in their order until they are taken out, or what they name is erased", () => {
+  const house = new House();
+  house.write("room", ROOM, ANA, { name: "dev" });
+  for (let i = 0; i < 4; i++) house.write("text", ROOM, ANA, { text: `${i}` });
+  const pin = (seq: unknown, on = true) => house.write("pin", ROOM, ANA, { seq, on });
+  for (const seq of [4, 2, 3, 2]) pin(seq);
+  expect(house.room.pins).toEqual([4, 3, 2]);
+  for (const wrong of ["2", 0, -1, 1.5, undefined, 1_000]) pin(wrong);
+  expect(house.room.pins).toEqual([4, 3, 2]);
+  pin(3, false);
+  house.write("erase", ROOM, ANA, { seq: 9, also: [4] });
+  expect(house.room.pins).toEqual([2]);
+  const other = new Rooms();
+  other.load(JSON.parse(JSON.stringify(house.rooms.value())));
+  expect(other.get(ROOM)?.pins).toEqual([2]);
+  for (let i = 0; i <= PINS_MAX; i++) {
+    house.write("text", ROOM, ANA, { text: "more" });
+    pin(house.rooms.head);
+  }
+  expect(house.room.pins.length).toBe(PINS_MAX);
+});
+
+test("receipts are on from their record, and in a conversation from the second", () => {
+  const house = new House();
+  house.write("room", ROOM, ANA, { name: "dev" });
+  house.write("join", ROOM, ANA);
+  house.write("join", ROOM, BEN);
+  const turn = (room: string, by: string, on: boolean) => house.write("receipts", room, by, { on });
+  expect(showsReaders(house.room)).toBe(false);
+  turn(ROOM, ANA, true);
+  house.write("join", ROOM, EVE);
+  turn(ROOM, BEN, true); // It is on already: what it tells of goes on.
+  expect(showsReaders(house.room)).toBe(true);
+  expect(house.room.receipts?.since).toBe(4);
+  expect([...(house.room.receipts?.joined ?? [])]).toEqual([[EVE, 5]]);
+  const other = new Rooms();
+  other.load(JSON.parse(JSON.stringify(house.rooms.value())));
+  expect(other.get(ROOM)?.receipts).toEqual(house.room.receipts as never);
+  house.write("leave", ROOM, EVE);
+  expect(house.room.receipts?.joined.size).toBe(0);
+  turn(ROOM, ANA, false);
+  expect(house.room.receipts).toBeUndefined();
+
+  house.write("room", DIRECT, "server", { direct: [ANA, BEN] });
+  const shown = () => {
+    const room = house.rooms.get(DIRECT);
+    return room !== undefined && showsReaders(room);
+  };
+  turn(DIRECT, ANA, true);
+  expect(shown()).toBe(false);
+  turn(DIRECT, BEN, true);
+  expect(shown()).toBe(true);
+  expect(house.rooms.get(DIRECT)?.receipts?.since).toBe(3);
+  turn(DIRECT, ANA, false);
+  expect(shown()).toBe(false);
+  turn(DIRECT, BEN, false);
+  expect(house.rooms.get(DIRECT)?.receipts).toBeUndefined();
 });

@@ -35,6 +35,7 @@ function room(id: string, more: Partial<Room> = {}): Room {
     locked: false,
     isClosed: false,
     topic: "",
+    pins: [],
     members: new Set(),
     admitted: new Set(),
     moderators: new Set(),

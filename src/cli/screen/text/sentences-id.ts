@@ -60,6 +60,16 @@ const SUMMARIES = {
   "change your last message here": "ubah pesan terakhir Anda di sini",
   "erase a message; without its number, your last one here":
     "hapus sebuah pesan; tanpa nomornya, pesan terakhir Anda di sini",
+  "pin a message; without its number, the last one of another user here":
+    "sematkan sebuah pesan; tanpa nomornya, pesan terakhir orang lain di sini",
+  "take a message out of those that are pinned": "lepas sematan sebuah pesan",
+  "show what is pinned where you are": "tampilkan yang disematkan di sini",
+  "nothing is pinned here": "tidak ada yang disematkan di sini",
+  "let authors here see who has read; in a conversation, if both want it":
+    "izinkan penulis di sini melihat siapa yang membaca; dalam percakapan, bila keduanya mau",
+  "show who has read your message; without its number, your last one here":
+    "tampilkan siapa yang membaca pesan Anda; tanpa nomornya, pesan terakhir Anda di sini",
+  "read by {} of {}{}": "dibaca oleh {} dari {}{}",
   "send a file or folder, here or to a room or @person":
     "kirim berkas atau folder, ke sini atau ke ruang atau @orang",
   "take a file by its id or name; without DIR, to the folder in which you started chat":

@@ -1,7 +1,7 @@
 import { type MouseEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { PAGE_UPLOADS_MAX } from "../../../base/limits-page.ts";
 import { cleanText, titleText } from "../../../base/text.ts";
-import { isSame, itemAt } from "../../../core/model/item.ts";
+import { isSame, isWords, itemAt } from "../../../core/model/item.ts";
 import { RowMaker } from "../../../core/model/rows.ts";
 import { openRoom, type RoomLines, roomLines } from "../../../core/model/selectors.ts";
 import type { Draft, Item, Model, RoomState } from "../../../core/model/state.ts";
@@ -47,18 +47,21 @@ function useActions(model: Model, isOperator: boolean, goTo: (seq: number) => vo
   const { me, open: target = "" } = model;
   const moderates = room?.moderates === true || isOperator;
   const unfolded = useMemo(() => new Unfolded(), []);
+  const isMine = (item: Item) => item.isMine && isWords(item) && item.state === "whole";
+  const readOf = room?.receipts === true ? room.tail.items.findLast(isMine)?.seq : undefined;
   const actions: MessageActions = useMemo(
     () => ({
       me,
       target,
       moderates,
       unfolded,
+      readOf,
       reply: (item) => composer.current?.reply(item),
       edit: (item) => composer.current?.edit(item),
       react: (item, sign) => chat.react(item, sign),
       goTo,
     }),
-    [chat, me, target, moderates, unfolded, goTo],
+    [chat, me, target, moderates, readOf, unfolded, goTo],
   );
   return { actions, composer };
 }

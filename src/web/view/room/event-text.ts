@@ -38,6 +38,10 @@ export function eventText(
       return item.keepMs === undefined
         ? texts.saidKeepAll(who)
         : texts.saidKeep(who, formatLeft(item.keepMs));
+    case "pin":
+      return item.on === false ? texts.saidUnpin(who) : texts.saidPin(who);
+    case "receipts":
+      return item.on === false ? texts.saidNoReceipts(who) : texts.saidReceipts(who);
     case "mute":
       if (item.on === false) return texts.saidUnmute(who, whom);
       if (item.untilUnixMs === undefined) return texts.saidMute(who, whom);

@@ -4,7 +4,7 @@ import { cleanText } from "../../../base/text.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
-import { RoomMenu, SealedDialog } from "../shell/lazy.tsx";
+import { PinsDialog, RoomMenu, SealedDialog } from "../shell/lazy.tsx";
 import { RichLine } from "./rich-text.tsx";
 
 export interface RoomHeadProps {
@@ -44,6 +44,13 @@ export function RoomHead(props: RoomHeadProps) {
       </div>
       {room?.keepMs === undefined ? null : (
         <span className="topic">{texts.keptFor(formatLeft(room.keepMs))}</span>
+      )}
+      {room === undefined || room.pins.length === 0 ? null : (
+        <IconButton
+          icon="pin"
+          label={`${texts.pins}: ${room.pins.length}`}
+          onPress={() => page.show((close) => <PinsDialog room={room} onClose={close} />)}
+        />
       )}
       {room?.isSealed === true ? (
         <IconButton

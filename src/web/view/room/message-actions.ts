@@ -1,4 +1,4 @@
-import { openRoom } from "../../../core/model/selectors.ts";
+import { mayKeepOrder, openRoom } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { formatRoute } from "../../input/route.ts";
 import { askEmoji } from "../emoji/button.tsx";
@@ -21,6 +21,8 @@ export interface MessageActions {
   readonly moderates: boolean;
   /** Long messages that are shown as a whole. */
   readonly unfolded: Unfolded;
+  /** Seq of the message under which it stands who has read it. */
+  readonly readOf: number | undefined;
   readonly reply: (item: Item) => void;
   readonly edit: (item: Item) => void;
   readonly react: (item: Item, sign: string) => void;
@@ -76,6 +78,14 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
   }
   if (item.isMine && isText) {
     items.push({ label: texts.edit, icon: "edit", onChoose: () => actions.edit(item) });
+  }
+  if (room !== undefined && mayKeepOrder(chat.model, room)) {
+    const isPinned = room.pins.includes(item.seq);
+    items.push({
+      label: isPinned ? texts.unpin : texts.pin,
+      icon: "pin",
+      onChoose: () => void chat.pin(item.seq, !isPinned).catch(fail),
+    });
   }
   if (item.isMine || actions.moderates) {
     const erase = () => chat.erase(item.seq);

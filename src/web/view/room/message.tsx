@@ -19,7 +19,7 @@ import { FilesFrame } from "../files/file-frame.tsx";
 import { useFact, usePage, useTexts } from "../shell/context.tsx";
 import { faultText } from "../shell/fault-text.ts";
 import { IconButton } from "../shell/icons.tsx";
-import { Files, STAYS } from "../shell/lazy.tsx";
+import { Files, Readers, STAYS } from "../shell/lazy.tsx";
 import { MenuButton } from "../shell/menu.tsx";
 import { Fold } from "../words/fold.tsx";
 import { authorText, eventText, oneLine } from "./event-text.ts";
@@ -317,6 +317,11 @@ export const Message = memo(function Message({ row, actions, isShown }: MessageP
       {[...earlier, item].map((one) => (
         <Reactions key={one.seq} item={one} actions={actions} />
       ))}
+      {actions.readOf === item.seq ? (
+        <div className="readers">
+          <Readers key={item.seq} seq={item.seq} onClose={STAYS} />
+        </div>
+      ) : null}
       {(isUnder || isFocused) && item.state === "whole" ? (
         <Tools
           item={item}

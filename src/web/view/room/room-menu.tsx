@@ -1,10 +1,11 @@
 import { useEffect } from "react";
 import { cleanText } from "../../../base/text.ts";
-import { roomLines, roomOf } from "../../../core/model/selectors.ts";
+import { isSame } from "../../../core/model/item.ts";
+import { mayKeepOrder, roomLines, roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { useFact } from "../shell/context.tsx";
 import { confirm, Dialog } from "../shell/dialog.tsx";
-import { type RoomMenuProps, SealedDialog, TopicDialog } from "../shell/lazy.tsx";
+import { ReceiptsDialog, type RoomMenuProps, SealedDialog, TopicDialog } from "../shell/lazy.tsx";
 import { Menu, type MenuItem } from "../shell/menu.tsx";
 import { type PartPage, usePartPage } from "../shell/part-page.ts";
 import { showsPictures, switchedPictures } from "../shell/settings.ts";
@@ -29,7 +30,12 @@ export function RoomMenu({ target, anchor, onClose }: RoomMenuProps) {
 
 function roomItems(page: PartPage, room: RoomState): MenuItem[] {
   const own = room.kind === "person" ? conversationItems(page, room) : namedItems(page, room);
-  return [...arrangingItems(page, room), picturesItem(page, room), ...own];
+  return [
+    ...arrangingItems(page, room),
+    picturesItem(page, room),
+    ...receiptsItems(page, room),
+    ...own,
+  ];
 }
 
 function picturesItem({ texts, settings, change }: PartPage, { target }: RoomState): MenuItem {
@@ -38,6 +44,13 @@ function picturesItem({ texts, settings, change }: PartPage, { target }: RoomSta
     icon: "picture",
     onChoose: () => change(switchedPictures(settings, target)),
   };
+}
+
+/** For those who may; notes to oneself have no other readers. */
+function receiptsItems({ texts, chat, show }: PartPage, room: RoomState): MenuItem[] {
+  if (!mayKeepOrder(chat.model, room) || isSame(room.name, chat.model.me)) return [];
+  const onChoose = () => show((close) => <ReceiptsDialog room={room} onClose={close} />);
+  return [{ label: texts.receipts, icon: "people", onChoose }];
 }
 
 /** What its reader sets for themselves alone; none with a server that keeps none of it. */

@@ -157,6 +157,14 @@ export interface EmojiProps extends Closing {
   readonly onChoose: (sign: string) => void;
 }
 
+export interface PinsProps extends Closing {
+  readonly room: RoomState;
+}
+
+export interface ReadersProps extends Closing {
+  readonly seq: number;
+}
+
 export interface LazyParts {
   /** English: a language that was chosen has them itself. */
   readonly texts: Partial<AllTexts>;
@@ -191,6 +199,9 @@ export interface LazyParts {
   readonly playSound: () => Promise<void>;
   readonly Typing: ComponentType<TypingProps>;
   readonly Board: ComponentType<Closing>;
+  readonly Pins: ComponentType<PinsProps>;
+  readonly Readers: ComponentType<ReadersProps>;
+  readonly Receipts: ComponentType<PinsProps>;
 }
 
 /** A file of its own: most users of most days need no emoji but those that stand ready. */
@@ -334,6 +345,9 @@ export const SealedLine = lazy(({ SealedLine: part }) => part);
 export const Board = lazy(({ Board: part }) => part);
 export const Invitations = lazy(({ Invitations: part }) => part);
 export const Badge = lazy(({ Badge: part }) => part);
+export const PinsDialog = lazy(({ Pins }) => Pins);
+export const ReceiptsDialog = lazy(({ Receipts }) => Receipts);
+export const Readers = lazy(({ Readers: part }) => part);
 export const Typing = lazy(({ Typing: part }) => part);
 export const OperatorLine = lazy(({ OperatorLine: part }) => part);
 export const ProgramOffer = lazy(({ ProgramOffer: part }) => part);

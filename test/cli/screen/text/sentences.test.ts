@@ -11,7 +11,7 @@ const [english, indonesian] = [faceTexts("en"), faceTexts("id")];
 /** Where the sentences of commands stand. */
 const SOURCES = [
   ...["slash", "slash-grammar", "slash-messages", "slash-moderation", "slash-files"],
-  ...["slash-sealed", "slash-saved", "last-files", "post"],
+  ...["slash-sealed", "slash-saved", "slash-pins", "last-files", "post"],
 ].map((name) => `src/cli/chat/${name}.ts`);
 /** Those that the full screen shows of sealed rooms. */
 const SEALED = ["rooms", "sealing", "changed-key", "lease"].map(

@@ -37,7 +37,17 @@ const name = fc.oneof(fc.constantFrom("ana", "ben", "cleo", "x".repeat(32)), wor
 const seq = fc.nat({ max: 30 });
 const kind = fc.constantFrom(
   ...(["text", "action", "file", "join", "leave", "topic", "kick", "mute", "grant"] as const),
-  ...(["rename", "retention", "close", "edit", "reaction", "sticker", "text"] as const),
+  ...([
+    "rename",
+    "retention",
+    "close",
+    "pin",
+    "receipts",
+    "edit",
+    "reaction",
+    "sticker",
+    "text",
+  ] as const),
   ...(["text", "reaction", "erase"] as const),
 );
 const said = fc.record({ kind, from: name, text: words, re: fc.option(seq), whom: name, at: seq });

@@ -1,0 +1,55 @@
+import type { Sha256 } from "../../base/ids.ts";
+import { PAGE_RECORDS_MAX, PINS_MAX } from "../../base/limits.ts";
+import { bodyText, type ChatRecord, readPage } from "../../core/client/chat-record.ts";
+import type { Ask, AskPage } from "../link/queries.ts";
+import type { HistoryOf } from "./model-queries.ts";
+
+export interface PinsParts {
+  readonly ask: Ask;
+  readonly sha256: Sha256;
+  /** Opens what this device can read of sealed rooms. */
+  readonly history: HistoryOf;
+}
+
+/**
+ * The pinned messages of a room or conversation as they say now, the newest first.
+ * @throws Fault as the server refused
+ */
+export async function queryPins(
+  { ask, sha256, history }: PinsParts,
+  target: string,
+): Promise<readonly ChatRecord[]> {
+  const pinned: ChatRecord[] = [];
+  let before: number | undefined;
+  for (let pages = 0; pages < PINS_MAX; pages++) {
+    const askPage: AskPage = async () => {
+      const { records, ...page } = await ask("pins", {
+        target,
+        ...(before === undefined ? {} : { before }),
+      });
+      return { records: readPage({ ...page, records }, sha256), more: page.more };
+    };
+    const { records, more } = await history({ target, limit: PAGE_RECORDS_MAX }, askPage);
+    const messages = asChanged(records);
+    pinned.push(...messages.reverse());
+    before = messages.at(-1)?.seq;
+    // A foreign server may promise more, and send nothing.
+    if (!more || before === undefined) break;
+  }
+  return pinned;
+}
+
+/** Without the edits, whose words the messages have. */
+function asChanged(records: readonly ChatRecord[]): ChatRecord[] {
+  const edits = new Map<unknown, ChatRecord>();
+  for (const record of records) {
+    if (record.kind === "edit" && record.state === "whole") edits.set(record.body?.["seq"], record);
+  }
+  return records
+    .filter(({ kind, state }) => kind !== "edit" && state !== "erased")
+    .map((record) => {
+      const edit = edits.get(record.seq);
+      if (edit === undefined || record.state !== "whole") return record;
+      return { ...record, body: { ...record.body, text: bodyText(edit) } };
+    });
+}

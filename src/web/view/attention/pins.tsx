@@ -1,0 +1,62 @@
+import { useEffect, useState } from "react";
+import { queryPins } from "../../../client/chat/pins.ts";
+import { itemOf } from "../../../core/model/item.ts";
+import { mayKeepOrder } from "../../../core/model/selectors.ts";
+import type { Item } from "../../../core/model/state.ts";
+import { pageSha256 } from "../../browser/hash.ts";
+import { formatRoute } from "../../input/route.ts";
+import { authorText, briefText } from "../room/event-text.ts";
+import { FaultLine, useFact, useWork } from "../shell/context.tsx";
+import { Dialog } from "../shell/dialog.tsx";
+import { IconButton } from "../shell/icons.tsx";
+import type { PinsProps } from "../shell/lazy.tsx";
+import { usePartPage } from "../shell/part-page.ts";
+
+/** The pinned messages of a room, each a way to its place. */
+export function PinsDialog({ room, onClose }: PinsProps) {
+  const { texts, chat, times } = usePartPage();
+  const { id, target } = room;
+  const mayPin = mayKeepOrder(chat.model, room);
+  const work = useWork();
+  const [items, setItems] = useState<readonly Item[]>();
+  const pins = useFact((model) => model.rooms.get(id)?.pins);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asked anew when something was pinned
+  useEffect(() => {
+    work.run(async () => {
+      const { request: ask, historyOf: history, model } = chat;
+      const records = await queryPins({ ask, sha256: pageSha256, history }, target);
+      setItems(records.map((record) => itemOf(record, model.me, () => false)));
+    });
+  }, [pins]);
+  return (
+    <Dialog title={texts.pins} onClose={onClose}>
+      {items?.length === 0 ? <p>{texts.noPins}</p> : null}
+      <ul className="plain-list pins">
+        {items?.map((item) => (
+          <li key={item.seq}>
+            <a
+              className="list-button"
+              href={formatRoute({ target, seq: item.seq })}
+              onClick={onClose}
+            >
+              <span className="list-note" dir="auto">
+                {authorText(item, texts)} · {times.full(item.timeUnixMs)}
+              </span>
+              <span className="list-main hit-text" dir="auto">
+                {briefText(item, texts, times)}
+              </span>
+            </a>
+            {mayPin ? (
+              <IconButton
+                icon="close"
+                label={texts.unpinOf(authorText(item, texts))}
+                onPress={() => work.run(() => chat.pin(item.seq, false))}
+              />
+            ) : null}
+          </li>
+        ))}
+      </ul>
+      <FaultLine fault={work.fault} />
+    </Dialog>
+  );
+}

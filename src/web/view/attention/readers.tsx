@@ -1,0 +1,74 @@
+import { useCallback, useState } from "react";
+import { cleanText } from "../../../base/text.ts";
+import { FaultLine, useFact, useWork } from "../shell/context.tsx";
+import { Dialog } from "../shell/dialog.tsx";
+import type { PinsProps, ReadersProps } from "../shell/lazy.tsx";
+import { usePartPage } from "../shell/part-page.ts";
+import { usePolled } from "../shell/polling.ts";
+
+const EVERY_MS = 5_000;
+
+/** Under one's own last message: who has read it, by name when asked. */
+export function ReadersLine({ seq }: ReadersProps) {
+  const { texts, chat } = usePartPage();
+  const [isOpen, setOpen] = useState(false);
+  const [isWhole, setWhole] = useState(false);
+  const isOnline = useFact((model) => model.connection.kind === "online");
+  const ask = useCallback(async () => {
+    const answer = await chat.request("readers", { seq });
+    setWhole(answer.readers >= answer.of);
+    return answer;
+  }, [chat, seq]);
+  const { value } = usePolled(ask, isOnline && !isWhole, EVERY_MS);
+  if (value === undefined) return null;
+  const { readers, users } = value;
+  if (readers === 0) return <span className="mark">{texts.readByNone}</span>;
+  const names = users.map((name) => cleanText(name)).join(", ");
+  const more = readers > users.length ? ` ${texts.andMore(readers - users.length)}` : "";
+  return (
+    <>
+      <button
+        type="button"
+        className="readers-button"
+        aria-expanded={isOpen}
+        title={names}
+        onClick={() => setOpen(!isOpen)}
+      >
+        {texts.readBy(readers)}
+      </button>
+      {isOpen ? <span className="mark">{`: ${names}${more}`}</span> : null}
+    </>
+  );
+}
+
+/** Whether authors see here who has read what they say. */
+export function ReceiptsDialog({ room: { id, kind, name, target }, onClose }: PinsProps) {
+  const { texts, chat } = usePartPage();
+  const work = useWork();
+  const isOn = useFact((model) => model.rooms.get(id)?.receipts === true);
+  const turn = (on: boolean) =>
+    work.run(async () => {
+      await chat.request("receipts", { target, on });
+      onClose();
+    });
+  const isPerson = kind === "person";
+  return (
+    <Dialog title={texts.receipts} onClose={onClose}>
+      <p>{isPerson ? texts.receiptsOfTwo(cleanText(name)) : texts.receiptsExplained}</p>
+      <p>{isOn ? texts.receiptsOn : texts.receiptsOff}</p>
+      <FaultLine fault={work.fault} />
+      <div className="dialog-actions">
+        {isOn || isPerson ? (
+          <button type="button" className="button" onClick={() => turn(false)}>
+            {texts.receiptsEnd}
+          </button>
+        ) : null}
+        {isOn ? null : (
+          <button type="button" className="button button-main" onClick={() => turn(true)}>
+            {texts.receiptsBegin}
+          </button>
+        )}
+      </div>
+    </Dialog>
+  );
+}
