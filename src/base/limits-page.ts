@@ -104,3 +104,58 @@ export const PAGE_UPLOADS_MAX = 200;
 export const PASTE_BYTES_MAX = 256 * 1024;
 /** Records that a browser remembers having read: one value, which is written as a whole. */
 export const PAGE_SEEN_RECORDS_MAX = 256;
+
+/** Where pushes go: Apple has some 250 bytes, Google and Mozilla up to 300, Windows 600. */
+export const PUSH_ENDPOINT_BYTES_MAX = 1024;
+/** Of one account: more browsers than people have. The oldest goes. */
+export const PUSH_DEVICES_MAX = 10;
+/** Of all accounts: half a kilobyte each, in memory and in one file. */
+export const PUSH_SUBSCRIPTIONS_MAX = 5_000;
+/** That file, with endpoints as long as they may be. */
+export const PUSH_FILE_BYTES_MAX = 8 * 1024 * 1024;
+/** A device says anew where it takes pushes at each log-in; more often is a flood of writes. */
+export const PUSH_SUBSCRIBES_BURST = 10;
+export const PUSH_SUBSCRIBES_PER_MINUTE = 2;
+
+/** What is said within it goes together, and what is read meanwhile elsewhere is not pushed. */
+export const PUSH_GATHER_MS = 5_000;
+/** Of one room to one account: who did not look at the first one does not want ten. */
+export const PUSH_ROOM_EVERY_MS = 60_000;
+/** Of sealed rooms: whom a message calls is not known here, so that each one counts. */
+export const PUSH_SEALED_EVERY_MS = 15 * 60_000;
+/** Of all rooms to one account. */
+export const PUSH_ACCOUNT_BURST = 10;
+export const PUSH_ACCOUNT_EVERY_MS = 30_000;
+/**
+ * A user who is online is told by the page. A phone that fell asleep is online until the link is
+ * found silent, which takes less than this.
+ */
+export const PUSH_WATCH_MS = 3 * 60_000;
+/** While a user is online: how often it is looked again. */
+export const PUSH_LOOK_EVERY_MS = 5_000;
+/** What could not go for so long is old: the badge counts it when the page is opened. */
+export const PUSH_WAIT_MS_MAX = 60 * 60_000;
+/** Records of longer ago are the past that a server of a cluster makes up for. */
+export const PUSH_FRESH_MS = 10 * 60_000;
+/** Rooms of one account that wait for a push; the oldest goes. */
+export const PUSH_ROOMS_MAX = 32;
+
+/** Pushes on their way at once; each is one connection to a push service. */
+export const PUSH_AT_ONCE = 8;
+/** Of them, those of one account: its devices may be where nobody answers. */
+export const PUSH_ACCOUNT_AT_ONCE = 2;
+/** Pushes that wait for one of these, or for another try. The oldest goes. */
+export const PUSH_QUEUE_MAX = 1_000;
+/** From the name of the push service to the first line of its answer. */
+export const PUSH_WITHIN_MS = 10_000;
+/** Of an answer only the head is read. */
+export const PUSH_ANSWER_BYTES_MAX = 16 * 1024;
+export const PUSH_TRIES_MAX = 4;
+/** Doubles with each try. */
+export const PUSH_RETRY_FIRST_MS = 5_000;
+/** A push service that asks for more patience than that asks for none of this message. */
+export const PUSH_RETRY_MS_MAX = 10 * 60_000;
+/** Messages in a row that a push service did not take: the subscription is of no use. */
+export const PUSH_FAILURES_MAX = 10;
+/** How long a push service keeps a push for a device that is off: half a day. */
+export const PUSH_TTL_S = 12 * 60 * 60;

@@ -36,6 +36,7 @@ import {
   webAddress,
 } from "../cli/serve/print.ts";
 import { HTTPS_PORT, hostCheck, knownNames, parsePublic } from "../cli/serve/public.ts";
+import { PUSH_FLAGS, pushContact, pushDelivery } from "../cli/serve/push.ts";
 import { QUOTA_FLAGS, quotasOf } from "../cli/serve/quotas.ts";
 import { withSettings } from "../cli/serve/settings.ts";
 import { reportStats } from "../cli/serve/stats.ts";
@@ -138,6 +139,7 @@ export const SERVE_FLAGS = {
   },
   ...NATS_FLAGS,
   ...SAFETY_FLAGS,
+  ...PUSH_FLAGS,
   ...QUOTA_FLAGS,
 } as const satisfies FlagDefs;
 
@@ -153,6 +155,7 @@ Also from settings.toml in the data folder, as port = 2500, or CHAT_SERVE_PORT=2
     parsePublic(args.public);
     const files = quotasOf(args);
     const offer = args.offer === undefined ? undefined : openOffer(args.offer);
+    if (args.push !== undefined) pushContact(args.push);
     context.outliveOutput(); // A reader of the log may go; the users who talk stay.
     const entropy = systemEntropy();
     const given = await readSecret(context, ROOM_PASSWORD, args.roomPasswordFile);
@@ -231,8 +234,21 @@ async function serve(
     const invite = withOthers(joining.invite, cluster);
     writeSmallFile(join(open.folder.path, "invite"), `${quoteInvite(invite)}\n`);
   };
+  const push =
+    args.push === undefined
+      ? {}
+      : {
+          push: {
+            delivery: pushDelivery(identity, {
+              contact: pushContact(args.push),
+              isPrivateAllowed: args.pushPrivate,
+            }),
+            file: { disk: systemDisk(), folder: open.folder.path },
+          },
+        };
   const server = newServer(context, open, settings, {
     ...(offer === undefined ? {} : { programs: offer }),
+    ...push,
     onEvent: (event) => {
       if (event.kind === "failed") ended.resolve(event.fault);
       printer.event(event);
@@ -321,7 +337,7 @@ function newServer(
   { clock }: Context,
   open: OpenFolder,
   settings: ServerOptions["settings"],
-  told: Pick<ServerOptions, "onEvent" | "onCluster" | "programs">,
+  told: Pick<ServerOptions, "onEvent" | "onCluster" | "programs" | "push">,
 ): Server {
   const { folder, identity, logs, cluster, archive, rooms, registry, engine, provable } = open;
   const disk = systemDisk();
@@ -492,6 +508,11 @@ function checkArgs(args: Args): void {
   const [flag] = args.nats.length === 0 ? flags : [];
   if (flag !== undefined) {
     throw new Fault("usage", `${flag} needs --nats`, { remedy: "give --nats nats://HOST:4222" });
+  }
+  if (args.pushPrivate && args.push === undefined) {
+    throw new Fault("usage", "--push-private goes with --push", {
+      remedy: "add --push you@example.org",
+    });
   }
   const { host = "::" } = args;
   checkHost(host, host.includes(":") ? "v6" : "v4-or-name");

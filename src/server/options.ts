@@ -12,6 +12,8 @@ import type { Passwords } from "./auth/login.ts";
 import type { SharedContents } from "./files/file-service.ts";
 import type { FileQuotas } from "./files/quotas.ts";
 import type { RecordLine } from "./http/read-api.ts";
+import type { PushDelivery } from "./push/sender.ts";
+import type { SubscriptionFile } from "./push/subscriptions.ts";
 import type { KeptFilePlace } from "./queue/kept-file.ts";
 import type { Provable } from "./rooms/proofs.ts";
 import type { SealedBuckets } from "./sealed/buckets.ts";
@@ -54,6 +56,12 @@ export interface ServerOptions {
   readonly positions?: KeptFilePlace;
   /** Where sealed rooms keep what devices need that are away; left out: there are none. */
   readonly sealed?: SealedBuckets;
+  /** How pushes leave, and where devices are kept that take them; left out: none do. */
+  readonly push?: {
+    readonly delivery: PushDelivery;
+    /** Undefined: in memory only. */
+    readonly file: SubscriptionFile | undefined;
+  };
   /** Where the content of files is kept; left out: this server takes no files. */
   readonly blobs?: BlobStore;
   /** What of it the servers of a cluster have in common; left out: this one stands alone. */

@@ -19,6 +19,7 @@ import { isOperating } from "./auth/operator-link.ts";
 import type { Resets } from "./auth/resets.ts";
 import type { FileRequest } from "./files/file-service.ts";
 import type { WebDownloads } from "./http/download-links.ts";
+import type { PushRequest } from "./push/service.ts";
 import { changePassword } from "./queue/erasure.ts";
 import type { WrittenLog } from "./queue/pending-writes.ts";
 import type { ModerationRequest } from "./rooms/moderation.ts";
@@ -88,6 +89,8 @@ export interface Services {
   readonly files: Service<FileRequest> | undefined;
   /** Undefined: this server seals no rooms. */
   readonly sealed: Service<SealedRequest> | undefined;
+  /** Undefined: this server pushes nothing. */
+  readonly push: (Service<PushRequest> & { signedOut(device: string): void }) | undefined;
 }
 
 interface Service<One> {
@@ -325,6 +328,13 @@ export class RequestRouter {
         if (sealed === undefined) throw noSealing();
         return sealed.serve(client, account, request);
       }
+      case "push-key":
+      case "push-subscribe":
+      case "push-unsubscribe": {
+        const { push } = this.#options.services;
+        if (push === undefined) throw noPushes();
+        return push.serve(client, account, request);
+      }
       case "checkpoint":
       case "inclusion":
         return this.#options.services.proofs.serve(client, account, request);
@@ -408,6 +418,7 @@ export class RequestRouter {
         if (other !== client && other.member?.device === device) other.close(fault);
       }
     }
+    this.#options.services.push?.signedOut(device);
     server.leave(client);
     client.answer(request.ref, {});
   }
@@ -420,6 +431,10 @@ function noFiles(): Fault {
 
 function noSealing(): Fault {
   return new Fault("not-allowed", "this server seals no rooms", { remedy: "ask whoever runs it" });
+}
+
+function noPushes(): Fault {
+  return new Fault("not-allowed", "this server pushes nothing", { remedy: "ask whoever runs it" });
 }
 
 function loginOf({ deviceKey, presence }: RequestOf<"register"> | RequestOf<"login">): Login {

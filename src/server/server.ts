@@ -159,6 +159,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       samples: (after) => this.#metrics.samples(after),
       windows,
       place: () => this.#place,
+      warn,
       server: this,
     });
     this.#remote =
@@ -168,6 +169,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
             ...{ clock, registry, rooms, siblings, reading, peersOf },
             ...{ typing: this.#typing, windows },
             ...{ entry: this.#entry, sealed: this.#services.sealed, devices: this.#devices },
+            push: this.#services.push,
             online: () => this.#onlineHere(),
             peers: () => this.#peers.values(),
             retell: (room) => this.retell(room),
@@ -221,6 +223,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
         if (record.head.kind.endsWith("-gone")) this.#devices.gone();
         this.#remote?.decided(record);
         this.#services.prefs.recorded(record);
+        this.#services.push?.decided(record);
       }),
       await history.follow(rooms.head + 1, (record) => this.input({ kind: "record", record })),
     );
@@ -230,6 +233,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     await this.#services.files?.start();
     this.#services.retention.sweep();
     await this.#services.sealed?.start();
+    this.#services.push?.start();
     this.#remote?.start();
     this.#disk?.start();
     this.#tick();
@@ -283,6 +287,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     for (const client of [...this.#peers.values()]) client.close(fault);
     await Promise.all(this.#listeners.map((listener) => listener.stop()));
     await this.#services.files?.stop();
+    await this.#services.push?.stop();
     await this.#reading.close();
     await this.#devices.close();
     this.#cancelTick();
@@ -413,6 +418,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     onEvent({ kind: "logged-in", user: account.name, ...client.origin });
     this.#reading.arrived(client, account);
     this.#services.sealed?.arrived(client, account);
+    this.#services.push?.arrived(client, account);
     void this.#catchUpAll(client, member, after);
   }
 
@@ -602,6 +608,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.#metrics.recorded(record);
     this.#services.files?.recorded(record);
     this.#services.sealed?.recorded(room, record);
+    this.#services.push?.recorded(room, record);
     this.http.reads?.recorded(room);
     this.#options.onEvent({ kind: "record", record, room });
     const { kind } = record.head;

@@ -1,3 +1,4 @@
+import type { Fault } from "../base/fault.ts";
 import type { UserId } from "../base/ids.ts";
 import { TargetResolver } from "../core/rooms/targets.ts";
 import { sha256 } from "../crypto/sha256.ts";
@@ -13,6 +14,7 @@ import { DataChannels } from "./files/data-channels.ts";
 import { FileService } from "./files/file-service.ts";
 import { WebDownloads } from "./http/download-links.ts";
 import type { ServerOptions } from "./options.ts";
+import { PushService } from "./push/service.ts";
 import type { WrittenLog } from "./queue/pending-writes.ts";
 import type { FanOut } from "./rooms/broadcast.ts";
 import type { LocalPosts } from "./rooms/local-posts.ts";
@@ -47,6 +49,8 @@ export interface ServiceOptions extends Omit<ServerOptions, "accounts"> {
   readonly samples: AdminDashboardOptions["samples"];
   readonly windows: AdminDashboardOptions["windows"];
   readonly place: AdminDashboardOptions["place"];
+  /** Of what goes wrong and ends nothing. */
+  readonly warn: (fault: Fault) => void;
   readonly server: ServerActions & ModerationOptions["server"] & ManagementOptions["server"];
 }
 
@@ -59,6 +63,7 @@ export interface OpenServices {
   readonly retention: Retention;
   readonly sealed: SealedService | undefined;
   readonly prefs: PrefsService;
+  readonly push: PushService | undefined;
   /** The account is not in on this link any more: what it had open goes with it. */
   ended(client: ClientConnection): void;
 }
@@ -78,6 +83,10 @@ export function openServices(options: ServiceOptions): OpenServices {
     options.sealed === undefined
       ? undefined
       : new SealedService({ ...options, buckets: options.sealed });
+  const push =
+    options.push === undefined
+      ? undefined
+      : new PushService({ ...options, ...options.push, recordLookup });
   const channels = new DataChannels({
     ...options,
     peersOf: ({ id }) => peersOf(id),
@@ -120,6 +129,7 @@ export function openServices(options: ServiceOptions): OpenServices {
       downloads,
       sealed,
       dashboard,
+      push,
       proofs: new ProofService(options),
     },
     reactions: new Reactions({ recordLookup, targets }),
@@ -130,7 +140,10 @@ export function openServices(options: ServiceOptions): OpenServices {
     downloads?.ended(client);
     watchers.watch(client, false);
   };
-  return { router, channels, files, downloads, dashboard, retention, sealed, prefs, ended };
+  return {
+    ...{ router, channels, files, downloads, dashboard },
+    ...{ retention, sealed, prefs, push, ended },
+  };
 }
 
 /** The door. @param guards what it asks beside passwords */

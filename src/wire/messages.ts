@@ -28,9 +28,11 @@ import {
   WELCOME_BYTES_MAX,
 } from "../base/limits.ts";
 import { CLUSTER_PLACES_MAX } from "../base/limits-cluster.ts";
+import { PUSH_ENDPOINT_BYTES_MAX } from "../base/limits-page.ts";
 import {
   bytes,
   count,
+  exactBytes,
   fileId,
   HASH,
   id,
@@ -125,6 +127,8 @@ const fault = {
 const GUESS_DELAYS = ["address", "account", "everyone"] as const;
 const account = v.object({ account: id, user: name, seq: count });
 const accepted = v.object({});
+/** A point of P-256, uncompressed. */
+const POINT = exactBytes(65);
 
 /** Requests, each with the fields it carries beside `kind` and `ref`, and those of its `ok`. */
 export const REQUESTS = {
@@ -188,6 +192,15 @@ export const REQUESTS = {
     fields: { code: HASH, deviceKey: KEY, deviceCert: bytes(1024), key: bytes(256) },
     answer: accepted,
   },
+  /** With what this server signs pushes (RFC 8292), and whether this device takes them. */
+  "push-key": { fields: {}, answer: v.object({ key: POINT, subscribed: v.boolean() }) },
+  /** Where this device takes pushes from now on, and the keys that they are encrypted for. */
+  "push-subscribe": {
+    fields: { endpoint: text(PUSH_ENDPOINT_BYTES_MAX), key: POINT, auth: exactBytes(16) },
+    answer: accepted,
+  },
+  /** This device takes none any more. */
+  "push-unsubscribe": { fields: {}, answer: accepted },
   ignore: { fields: { user: name, on: v.boolean() }, answer: accepted },
   ignored: { fields: {}, answer: v.object({ users: v.array(name) }) },
   /** What the account has set of rooms, and which messages it has saved, oldest first. */

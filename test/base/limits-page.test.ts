@@ -21,3 +21,18 @@ test("bounds that depend on each other fit together", () => {
   expect(page.PASSED_BYTES_MAX).toBe(2 * limits.TRANSFER_WINDOW_BYTES_MAX);
   expect(page.EVENTS_QUEUED_BYTES_MAX).toBeLessThan(limits.SEND_QUEUE_BYTES_MAX);
 });
+
+/** Of one subscription in the file, beside its endpoint: ids, keys and the names of fields. */
+const FIELDS_BYTES = 320;
+
+test("all subscriptions fit their file, and one account does not fill it", () => {
+  const longest = page.PUSH_ENDPOINT_BYTES_MAX + FIELDS_BYTES;
+  expect(page.PUSH_SUBSCRIPTIONS_MAX * longest).toBeLessThan(page.PUSH_FILE_BYTES_MAX);
+  expect(page.PUSH_DEVICES_MAX).toBeLessThan(page.PUSH_SUBSCRIPTIONS_MAX / 100);
+});
+
+test("a push is over before the next one of its room, and one account is not all of them", () => {
+  expect(page.PUSH_WITHIN_MS + page.PUSH_GATHER_MS).toBeLessThan(page.PUSH_ROOM_EVERY_MS);
+  expect(page.PUSH_ACCOUNT_AT_ONCE).toBeLessThan(page.PUSH_AT_ONCE);
+  expect(page.PUSH_LOOK_EVERY_MS).toBeLessThan(page.PUSH_WATCH_MS);
+});

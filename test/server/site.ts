@@ -19,6 +19,7 @@ import type { Passwords } from "../../src/server/auth/login.ts";
 import type { SharedContents } from "../../src/server/files/file-service.ts";
 import { type FileQuotas, QUOTAS_DEFAULT } from "../../src/server/files/quotas.ts";
 import type { ServerOptions } from "../../src/server/options.ts";
+import type { PushDelivery } from "../../src/server/push/sender.ts";
 import type { Provable } from "../../src/server/rooms/proofs.ts";
 import { type SealedBuckets, sealedFolder } from "../../src/server/sealed/buckets.ts";
 import { Server } from "../../src/server/server.ts";
@@ -54,6 +55,8 @@ export interface SiteOptions {
   readonly passwords?: Passwords;
   /** What files may take; `none`: the server takes no files. */
   readonly files?: Partial<FileQuotas> | "none";
+  /** How pushes leave; left out: there are none. */
+  readonly push?: PushDelivery;
   /** False: it has no sealed rooms. */
   readonly seals?: boolean;
   /** True: it signs its history, and proves it. */
@@ -157,7 +160,7 @@ export class Site {
   async start(): Promise<void> {
     const { clock, entropy } = this;
     const { name = "site", roomPassword, welcome, passwords = PLAIN, files } = this.#options;
-    const { operatorToken, operatorLink, build } = this.#options;
+    const { operatorToken, operatorLink, build, push } = this.#options;
     const disk = this.disk.boot();
     const registry = new Registry();
     this.registry = registry;
@@ -209,6 +212,7 @@ export class Site {
       ...(this.#options.seals === false
         ? {}
         : { sealed: shared?.sealed ?? sealedFolder({ disk, folder: "/d/sealed" }) }),
+      ...(push === undefined ? {} : { push: { delivery: push, file: { disk, folder: "/d" } } }),
       ...(files === "none" ? {} : { blobs: this.#blobsOn(disk) }),
       ...(this.#options.contents === undefined ? {} : { contents: this.#options.contents }),
       recordLine: (record, { name }) => {

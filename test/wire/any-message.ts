@@ -40,6 +40,7 @@ import {
   text,
   topic,
 } from "./any-field.ts";
+import { ANY_PUSH_ANSWER, ANY_PUSH_REQUEST } from "./any-push.ts";
 import { ANY_SEALED_ANSWER, ANY_SEALED_REQUEST } from "./any-sealed.ts";
 
 /** Arbitrary messages: one of each kind, as the compiler sees to. */
@@ -229,6 +230,7 @@ export const ANY_REQUEST: { [Kind in RequestKind]: fc.Arbitrary<RequestFields<Ki
   got: fc.record({ file }),
   ...ANY_ADMIN_REQUEST,
   ...ANY_SEALED_REQUEST,
+  ...ANY_PUSH_REQUEST,
 };
 
 export const ANY_ANSWER: { [Kind in RequestKind]: fc.Arbitrary<Answer<Kind>> } = {
@@ -385,6 +387,7 @@ export const ANY_ANSWER: { [Kind in RequestKind]: fc.Arbitrary<Answer<Kind>> } =
   got: accepted,
   ...ANY_ADMIN_ANSWER,
   ...ANY_SEALED_ANSWER,
+  ...ANY_PUSH_ANSWER,
 };
 
 type NoticeFields<Kind extends NoticeKind> = Omit<NoticeOf<Kind>, "kind">;

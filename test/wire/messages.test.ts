@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Packr } from "msgpackr/pack";
+import * as v from "valibot";
 import { Fault } from "../../src/base/fault.ts";
 import {
   DEVICE_LABEL_BYTES_MAX,
@@ -23,7 +24,11 @@ import {
   TEXT_BYTES_MAX,
   TOPIC_BYTES_MAX,
 } from "../../src/base/limits.ts";
-import { CLIENTS_PAGE_MAX, TRANSFERS_LISTED_MAX } from "../../src/base/limits-page.ts";
+import {
+  CLIENTS_PAGE_MAX,
+  PUSH_ENDPOINT_BYTES_MAX,
+  TRANSFERS_LISTED_MAX,
+} from "../../src/base/limits-page.ts";
 import { MOMENT_UNIX_MS_MAX } from "../../src/base/time.ts";
 import { decode, encode, type Outgoing } from "../../src/wire/codec.ts";
 import { NOTICES, type NoticeKind, REQUESTS, type RequestKind } from "../../src/wire/messages.ts";
@@ -387,4 +392,14 @@ describe("lists at their longest fit one message", () => {
     expect(decode(bytes).kind).toBe("message");
     expect(() => checkAnswer(kind as RequestKind, { ...answer })).not.toThrow();
   });
+});
+
+test("where a device takes pushes has its bound, and keys have one length", () => {
+  const schema = v.object(REQUESTS["push-subscribe"].fields);
+  const endpoint = "e".repeat(PUSH_ENDPOINT_BYTES_MAX);
+  const [key, auth] = [new Uint8Array(65), new Uint8Array(16)];
+  expect(v.is(schema, { endpoint, key, auth })).toBe(true);
+  expect(v.is(schema, { endpoint: `${endpoint}e`, key, auth })).toBe(false);
+  expect(v.is(schema, { endpoint, key: new Uint8Array(64), auth })).toBe(false);
+  expect(v.is(schema, { endpoint, key, auth: new Uint8Array(17) })).toBe(false);
 });

@@ -29,6 +29,8 @@ export function newsOf(value: unknown): SiblingNews | undefined {
       return isId(user) && isText(device) && isCount(left)
         ? { kind, user, device, left }
         : undefined;
+    case "push-taken":
+      return isText(device) ? { kind, device } : undefined;
     case "key-packages-taken":
       return isId(by) && isId(of) ? { kind, by, of } : undefined;
     case "device-seen":

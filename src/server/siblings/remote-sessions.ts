@@ -3,6 +3,7 @@ import { unreachable } from "../../base/assert.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { DeviceNotes } from "../auth/device-notes.ts";
 import type { Authenticator } from "../auth/login.ts";
+import type { PushService } from "../push/service.ts";
 import type { ReadPositionService } from "../rooms/read-positions.ts";
 import type { TypingFeed } from "../rooms/typing-feed.ts";
 import type { SealedService } from "../sealed/service.ts";
@@ -24,6 +25,8 @@ export interface RemoteSessionsOptions
   readonly devices: Pick<DeviceNotes, "seenElsewhere">;
   /** Undefined: this server seals no rooms. */
   readonly sealed: Pick<SealedService, "lowOnKeyPackages" | "takenElsewhere"> | undefined;
+  /** Undefined: this server pushes nothing. */
+  readonly push: Pick<PushService, "takenElsewhere"> | undefined;
 }
 
 export class RemoteSessions {
@@ -65,7 +68,7 @@ export class RemoteSessions {
   }
 
   #heard(node: string, news: SiblingNews): void {
-    const { reading, typing, windows, entry, sealed, devices } = this.#options;
+    const { reading, typing, windows, entry, sealed, devices, push } = this.#options;
     switch (news.kind) {
       case "online":
         return this.#presence.heard(node, news.users);
@@ -81,6 +84,8 @@ export class RemoteSessions {
         return windows.heard(node, news.window);
       case "key-packages-low":
         return sealed?.lowOnKeyPackages(news.user, news.device, news.left);
+      case "push-taken":
+        return push?.takenElsewhere(news.device);
       case "key-packages-taken":
         return sealed?.takenElsewhere(news.by, news.of);
       case "device-seen":

@@ -3,6 +3,7 @@ import type { ServerPlace } from "../../wire/invite.ts";
 import type { ServerWindow } from "../../wire/messages-admin.ts";
 import type { SeenDevice } from "../auth/device-notes.ts";
 import type { GuessNews } from "../auth/login.ts";
+import type { PushNews } from "../push/service.ts";
 import type { SealedNews } from "../sealed/service.ts";
 
 /** What the servers of a cluster tell each other beside their logs: lost or late, it is no harm. */
@@ -25,6 +26,7 @@ export type SiblingNews =
   /** What it would show of this server. */
   | { readonly kind: "window"; readonly window: ServerWindow }
   | SealedNews
+  | PushNews
   | GuessNews;
 
 /** How a server finds its cluster, a few seconds ago. */

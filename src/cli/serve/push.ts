@@ -1,0 +1,79 @@
+/** Pushes that leave the network: made, and sent to push services. */
+import { fromBase64Url } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { PUSH_TTL_S } from "../../base/limits-page.ts";
+import { quoteText } from "../../base/text.ts";
+import type { Identity } from "../../crypto/identity.ts";
+import {
+  isPushPoint,
+  type PushKey,
+  type PushOptions,
+  pushKeyOf,
+  type SealedPush,
+  sealPush,
+} from "../../crypto/push-message.ts";
+import { checkEndpoint, type PushPosterOptions, postPush } from "../../io/push/post.ts";
+import type { PushDelivery } from "../../server/push/sender.ts";
+import type { FlagDefs } from "../command.ts";
+
+export const PUSH_FLAGS = {
+  push: {
+    type: "string",
+    valueHint: "MAIL",
+    description: "Tell users while their page is closed, through push services; MAIL is for these",
+  },
+  pushPrivate: {
+    type: "boolean",
+    description: "Also through push services in private networks",
+  },
+} as const satisfies FlagDefs;
+
+const MAIL = /^[^\s@<>"]{1,64}@[^\s@<>"]{1,190}$/;
+
+/**
+ * What a push service is told of who sends, as RFC 8292 has it: a mail address, or an https page.
+ * @throws Fault usage
+ */
+export function pushContact(given: string): string {
+  const text = given.replace(/^mailto:/i, "");
+  if (MAIL.test(text)) return `mailto:${text}`;
+  if (URL.canParse(given) && new URL(given).protocol === "https:") return new URL(given).href;
+  throw new Fault("usage", `${quoteText(given)} is no mail address`, {
+    remedy: "write --push you@example.org: push services may want to write to you",
+  });
+}
+
+export interface PushSettings extends PushPosterOptions {
+  readonly contact: string;
+}
+
+export function pushDelivery(identity: Identity, settings: PushSettings): PushDelivery {
+  const signer = pushKeyOf(identity);
+  return {
+    key: signer.publicKey,
+    check(endpoint, key) {
+      checkEndpoint(endpoint, settings.isPrivateAllowed);
+      if (!isPushPoint(key)) throw new Fault("not-allowed", "this is no key of a browser");
+    },
+    async send({ endpoint, key, auth }, { text, topic }) {
+      const { contact } = settings;
+      const sealed = await encrypted(
+        () => ({
+          ...{ endpoint, text, topic, contact },
+          ...{ key: fromBase64Url(key), auth: fromBase64Url(auth), ttlS: PUSH_TTL_S },
+        }),
+        signer,
+      );
+      return postPush({ endpoint, ...sealed }, settings);
+    },
+  };
+}
+
+/** What was kept on the disk may be no key any more. @throws Fault not-allowed */
+async function encrypted(push: () => PushOptions, signer: PushKey): Promise<SealedPush> {
+  try {
+    return await sealPush(push(), signer);
+  } catch (cause) {
+    throw new Fault("not-allowed", "this is no key of a browser", { cause });
+  }
+}

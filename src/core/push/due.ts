@@ -1,0 +1,162 @@
+/**
+ * Which messages are due to be pushed: those that nobody has read for a while, at a pace that a
+ * phone in a pocket can bear.
+ */
+import type { RoomId, UserId } from "../../base/ids.ts";
+import {
+  PUSH_ACCOUNT_BURST,
+  PUSH_ACCOUNT_EVERY_MS,
+  PUSH_GATHER_MS,
+  PUSH_LOOK_EVERY_MS,
+  PUSH_ROOM_EVERY_MS,
+  PUSH_ROOMS_MAX,
+  PUSH_SEALED_EVERY_MS,
+  PUSH_WAIT_MS_MAX,
+  PUSH_WATCH_MS,
+} from "../../base/limits-page.ts";
+import { TokenBucket } from "../rate.ts";
+
+/** A message that somebody waits for. */
+export interface Calling {
+  readonly room: RoomId;
+  readonly seq: number;
+  readonly n: number;
+  /** Nobody knows here whom it calls. */
+  readonly isSealed: boolean;
+  /** Undefined: of a sealed room, or erased since. */
+  readonly words: { readonly from: string; readonly text: string } | undefined;
+}
+
+/** The latest of a room, and how many there were since the last push. */
+export interface DuePush {
+  readonly user: UserId;
+  readonly latest: Calling;
+  readonly count: number;
+}
+
+interface Waiting {
+  latest: Calling;
+  count: number;
+  readonly firstAt: number;
+  dueAt: number;
+}
+
+interface OfUser {
+  /** The oldest first. Bounded by PUSH_ROOMS_MAX. */
+  readonly waiting: Map<RoomId, Waiting>;
+  /** When a room was last pushed. Bounded likewise. */
+  readonly pushedAt: Map<RoomId, number>;
+  readonly pace: TokenBucket;
+  idleSince: number;
+}
+
+/** What is known of users at the moment of a push. */
+export interface PushJudge {
+  /** Whether it is still theirs to read, and unread. */
+  isWanted(user: UserId, calling: Calling): boolean;
+  isOnline(user: UserId): boolean;
+}
+
+export class DuePushes {
+  /** Only of accounts with a device that takes pushes: PUSH_SUBSCRIPTIONS_MAX at most. */
+  readonly #users = new Map<UserId, OfUser>();
+
+  note(user: UserId, calling: Calling, now: number): void {
+    const of = this.#of(user, now);
+    const known = of.waiting.get(calling.room);
+    if (known !== undefined) {
+      // It calls the user by name, and answers, too.
+      if (calling.seq <= known.latest.seq) return;
+      known.latest = calling;
+      known.count += 1;
+      return;
+    }
+    const every = calling.isSealed ? PUSH_SEALED_EVERY_MS : PUSH_ROOM_EVERY_MS;
+    const last = of.pushedAt.get(calling.room) ?? Number.NEGATIVE_INFINITY;
+    const dueAt = Math.max(now + PUSH_GATHER_MS, last + every);
+    of.waiting.set(calling.room, { latest: calling, count: 1, firstAt: now, dueAt });
+    forgetOldest(of.waiting);
+  }
+
+  /** Its words are not to be told any more. */
+  erased(room: RoomId, seq: number): void {
+    for (const { waiting } of this.#users.values()) {
+      const entry = waiting.get(room);
+      if (entry?.latest.seq === seq) entry.latest = { ...entry.latest, words: undefined };
+    }
+  }
+
+  /** No device of the account takes pushes any more. */
+  forget(user: UserId): void {
+    this.#users.delete(user);
+  }
+
+  take(now: number, judge: PushJudge): DuePush[] {
+    const due: DuePush[] = [];
+    for (const [user, of] of this.#users) {
+      for (const [room, entry] of of.waiting) {
+        if (now < entry.dueAt) continue;
+        const { latest, count, firstAt } = entry;
+        if (now - firstAt >= PUSH_WAIT_MS_MAX || !judge.isWanted(user, latest)) {
+          of.waiting.delete(room);
+          continue;
+        }
+        if (judge.isOnline(user)) {
+          // Who is there reads it there.
+          if (now - firstAt >= PUSH_WATCH_MS) of.waiting.delete(room);
+          else entry.dueAt = now + PUSH_LOOK_EVERY_MS;
+          continue;
+        }
+        const waitMs = of.pace.take(now);
+        if (waitMs > 0) {
+          entry.dueAt = now + waitMs;
+          continue;
+        }
+        of.waiting.delete(room);
+        of.pushedAt.delete(room);
+        of.pushedAt.set(room, now);
+        forgetOldest(of.pushedAt);
+        due.push({ user, latest, count });
+      }
+      // What was pushed before that says nothing about the next one.
+      if (of.waiting.size > 0) of.idleSince = now;
+      else if (now - of.idleSince >= FORGET_MS) this.#users.delete(user);
+    }
+    return due;
+  }
+
+  /** When something is due next; undefined: nothing waits. */
+  get deadline(): number | undefined {
+    let first: number | undefined;
+    for (const { waiting, idleSince } of this.#users.values()) {
+      const ends = waiting.size === 0 ? [idleSince + FORGET_MS] : [];
+      for (const at of [...ends, ...[...waiting.values()].map(({ dueAt }) => dueAt)]) {
+        if (first === undefined || at < first) first = at;
+      }
+    }
+    return first;
+  }
+
+  #of(user: UserId, now: number): OfUser {
+    const known = this.#users.get(user);
+    if (known !== undefined) return known;
+    const made: OfUser = {
+      waiting: new Map(),
+      pushedAt: new Map(),
+      pace: new TokenBucket(1_000 / PUSH_ACCOUNT_EVERY_MS, PUSH_ACCOUNT_BURST, now),
+      idleSince: now,
+    };
+    this.#users.set(user, made);
+    return made;
+  }
+}
+
+/** Both the pace of a room and that of an account are as at the beginning after so long. */
+const FORGET_MS = Math.max(PUSH_SEALED_EVERY_MS, PUSH_ACCOUNT_BURST * PUSH_ACCOUNT_EVERY_MS);
+
+function forgetOldest(rooms: Map<RoomId, unknown>): void {
+  for (const oldest of rooms.keys()) {
+    if (rooms.size <= PUSH_ROOMS_MAX) break;
+    rooms.delete(oldest);
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * A push as a browser's push service takes it: encrypted for the browser (RFC 8291), signed by this
+ * server (RFC 8292).
+ */
+import { createECDH, hkdfSync } from "node:crypto";
+import { buildPushPayload } from "@block65/webcrypto-web-push";
+import { toBase64Url } from "../base/bytes.ts";
+import type { Identity } from "./identity.ts";
+
+/** With what a server signs: its browsers know the public half, and take pushes from no other. */
+export interface PushKey {
+  /** A point of P-256, uncompressed. */
+  readonly publicKey: Uint8Array;
+  readonly privateKey: Uint8Array;
+}
+
+const PURPOSE = "chat/1 push";
+/** The order of P-256: a private key is less than that, and not 0. */
+const ORDER = BigInt("0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
+/** 128 bits more than a key has: no remainder is likelier than another one. */
+const DERIVED_BYTES = 48;
+
+/**
+ * Derived from the identity, and so nothing more has to be kept, and the servers of a cluster have
+ * one key without telling each other.
+ */
+export function pushKeyOf(identity: Identity): PushKey {
+  const bytes = new Uint8Array(hkdfSync("sha256", identity.seed(), "", PURPOSE, DERIVED_BYTES));
+  const number = (BigInt(`0x${bytes.toHex()}`) % (ORDER - 1n)) + 1n;
+  const privateKey = Uint8Array.fromHex(number.toString(16).padStart(64, "0"));
+  const curve = createECDH("prime256v1");
+  curve.setPrivateKey(privateKey);
+  return { publicKey: new Uint8Array(curve.getPublicKey()), privateKey };
+}
+
+/** Whether it is a point of the curve, which a browser's key must be. */
+export function isPushPoint(bytes: Uint8Array): boolean {
+  try {
+    const curve = createECDH("prime256v1");
+    curve.generateKeys();
+    curve.computeSecret(bytes);
+    return bytes.length === 65;
+  } catch {
+    return false;
+  }
+}
+
+export interface SealedPush {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+export interface PushOptions {
+  readonly endpoint: string;
+  /** The browser's own, for encryption. */
+  readonly key: Uint8Array;
+  readonly auth: Uint8Array;
+  readonly text: string;
+  /** A later push takes the place of one of its topic that waits: 32 characters. */
+  readonly topic: string;
+  readonly ttlS: number;
+  /** Whom the push service may write to: `mailto:` or `https:`. */
+  readonly contact: string;
+}
+
+/** All pushes have the same length, whatever they say. @throws Error the browser's key is none */
+export async function sealPush(push: PushOptions, signer: PushKey): Promise<SealedPush> {
+  const { headers, body } = await buildPushPayload(
+    { data: push.text, options: { ttl: push.ttlS, urgency: "high", topic: push.topic } },
+    {
+      endpoint: push.endpoint,
+      expirationTime: null,
+      keys: { p256dh: toBase64Url(push.key), auth: toBase64Url(push.auth) },
+    },
+    {
+      subject: push.contact,
+      publicKey: toBase64Url(signer.publicKey),
+      privateKey: toBase64Url(signer.privateKey),
+    },
+  );
+  return { headers: { ...headers }, body };
+}

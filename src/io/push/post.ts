@@ -1,0 +1,170 @@
+/**
+ * One POST to a push service. Its name is looked up once and the connection goes to the very
+ * address that was judged, so that a name which leads elsewhere a moment later leads nowhere.
+ * Nothing follows a redirect, and of the answer only the head is read.
+ */
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
+import { connect, type TLSSocket } from "node:tls";
+import { concatBytes, utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { PUSH_ANSWER_BYTES_MAX, PUSH_WITHIN_MS } from "../../base/limits-page.ts";
+import { isPublicAddress } from "./public-address.ts";
+
+export interface PushPost {
+  readonly endpoint: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+export interface PushAnswer {
+  readonly status: number;
+  /** As it was sent. */
+  readonly retryAfter: string | undefined;
+}
+
+export interface PushPosterOptions {
+  /** Push services in the operator's own network: any address, and any port. */
+  readonly isPrivateAllowed: boolean;
+  /** All addresses of a name. */
+  readonly resolve?: (host: string) => Promise<readonly string[]>;
+  /** Instead of those that the system trusts, in PEM. */
+  readonly ca?: string;
+  readonly withinMs?: number;
+}
+
+const HTTPS_PORT = 443;
+
+async function systemResolve(host: string): Promise<readonly string[]> {
+  const found = await lookup(host, { all: true });
+  return found.map(({ address }) => address);
+}
+
+/**
+ * Only the form: where the name leads is looked up when something is sent.
+ * @throws Fault not-allowed
+ */
+export function checkEndpoint(endpoint: string, isPrivateAllowed: boolean): URL {
+  const refused = (why: string) =>
+    new Fault("not-allowed", `pushes do not go there: ${why}`, { remedy: "use another browser" });
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  if (url?.protocol !== "https:") throw refused("the address is not https");
+  if (url.href !== endpoint) throw refused("the address is not written as browsers write it");
+  if (url.username !== "" || url.password !== "" || url.hash !== "") {
+    throw refused("the address has a name, a password or a fragment");
+  }
+  if (isPrivateAllowed) return url;
+  if (url.port !== "") throw refused("the port is not 443");
+  const host = bare(url.hostname);
+  const isAddress = isIP(host) !== 0;
+  // A name without a dot, or below these, is one of this network.
+  const isLocal = !host.includes(".") || /\.(?:local|localhost|internal|arpa|lan)\.?$/i.test(host);
+  if (isAddress ? !isPublicAddress(host) : isLocal) throw refused("it is no place on the Internet");
+  return url;
+}
+
+/** Without the brackets of an IPv6 address. */
+function bare(host: string): string {
+  return host.replace(/^\[(.*)\]$/, "$1");
+}
+
+/**
+ * @returns what the push service answered, whatever that is
+ * @throws Fault unreachable, timeout, not-allowed: the name leads into a private network
+ */
+export async function postPush(post: PushPost, options: PushPosterOptions): Promise<PushAnswer> {
+  const url = checkEndpoint(post.endpoint, options.isPrivateAllowed);
+  const withinMs = options.withinMs ?? PUSH_WITHIN_MS;
+  const ended = Promise.withResolvers<never>();
+  let socket: TLSSocket | undefined;
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    socket?.destroy();
+    ended.reject(new Fault("timeout", `the push service ${url.host} did not answer`));
+  }, withinMs);
+  const work = async () => {
+    const address = await addressOf(url, options);
+    if (isLate) return ended.promise;
+    return await new Promise<PushAnswer>((resolve, reject) => {
+      const host = bare(url.hostname);
+      socket = connect({
+        host: address,
+        port: url.port === "" ? HTTPS_PORT : Number(url.port),
+        ALPNProtocols: ["http/1.1"],
+        ...(isIP(host) === 0 ? { servername: host } : {}),
+        ...(options.ca === undefined ? {} : { ca: options.ca }),
+      });
+      talk(socket, url, post, resolve, reject);
+    });
+  };
+  try {
+    return await Promise.race([work(), ended.promise]);
+  } catch (error) {
+    throw error instanceof Fault ? error : unreachableFault(url, error);
+  } finally {
+    clearTimeout(timer);
+    socket?.destroy();
+  }
+}
+
+function unreachableFault(url: URL, cause: unknown): Fault {
+  return new Fault("unreachable", `the push service ${url.host} cannot be reached`, { cause });
+}
+
+async function addressOf(url: URL, options: PushPosterOptions): Promise<string> {
+  const host = bare(url.hostname);
+  const found = isIP(host) === 0 ? await (options.resolve ?? systemResolve)(host) : [host];
+  const fit = options.isPrivateAllowed ? found : found.filter(isPublicAddress);
+  const [address] = fit;
+  if (address !== undefined) return address;
+  if (found.length === 0) throw unreachableFault(url, undefined);
+  throw new Fault("not-allowed", `${url.host} leads into a private network`);
+}
+
+function talk(
+  socket: TLSSocket,
+  url: URL,
+  post: PushPost,
+  resolve: (answer: PushAnswer) => void,
+  reject: (error: unknown) => void,
+): void {
+  let head = "";
+  socket.once("secureConnect", () => {
+    // Whom it is, the name in the certificate says; by that alone nothing is sent to others.
+    if (!socket.authorized) return void socket.destroy(new Error("its certificate is not trusted"));
+    socket.write(requestOf(url, post));
+  });
+  socket.on("data", (bytes: Uint8Array) => {
+    head += Buffer.from(bytes).toString("latin1");
+    const isWhole = head.includes("\r\n\r\n");
+    if (!isWhole && head.length <= PUSH_ANSWER_BYTES_MAX) return;
+    const answer = isWhole ? answerOf(head) : undefined;
+    if (answer === undefined) reject(new Error("its answer is not HTTP"));
+    else resolve(answer);
+    socket.destroy();
+  });
+  socket.once("error", reject);
+  socket.once("close", () => reject(new Error("it closed the connection")));
+}
+
+function requestOf(url: URL, { headers, body }: PushPost): Uint8Array {
+  const fields = Object.entries({
+    ...headers,
+    host: url.host,
+    connection: "close",
+    "content-length": String(body.length),
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  const line = `POST ${url.pathname}${url.search} HTTP/1.1\r\n`;
+  return concatBytes(utf8Encode(`${line}${fields.join("")}\r\n`), body);
+}
+
+/** Undefined: no head of HTTP/1.1. A push service that only says "continue" has not answered. */
+function answerOf(text: string): PushAnswer | undefined {
+  const [head = ""] = text.split("\r\n\r\n");
+  const [line = "", ...fields] = head.split("\r\n");
+  const status = Number(/^HTTP\/1\.[01] ([2-5]\d\d)(?: |$)/.exec(line)?.[1]);
+  if (Number.isNaN(status)) return undefined;
+  const retry = fields.find((field) => /^retry-after:/i.test(field));
+  return { status, retryAfter: retry?.slice(retry.indexOf(":") + 1).trim() };
+}

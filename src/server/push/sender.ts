@@ -1,0 +1,189 @@
+import { Fault } from "../../base/fault.ts";
+import type { UserId } from "../../base/ids.ts";
+import {
+  PUSH_ACCOUNT_AT_ONCE,
+  PUSH_AT_ONCE,
+  PUSH_FAILURES_MAX,
+  PUSH_QUEUE_MAX,
+  PUSH_RETRY_FIRST_MS,
+  PUSH_RETRY_MS_MAX,
+  PUSH_TRIES_MAX,
+} from "../../base/limits-page.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Subscription } from "./subscriptions.ts";
+
+/** What is to be shown, and in whose place. */
+export interface PushText {
+  readonly text: string;
+  readonly topic: string;
+}
+
+export interface PushAnswer {
+  readonly status: number;
+  /** As it was sent. */
+  readonly retryAfter: string | undefined;
+}
+
+/** How a push leaves: given by the caller, which knows keys and networks. */
+export interface PushDelivery {
+  /** A point of P-256, uncompressed. */
+  readonly key: Uint8Array;
+  /** @throws Fault not-allowed: no push service is there, or no browser has such a key */
+  check(endpoint: string, key: Uint8Array): void;
+  /** @throws Fault unreachable, timeout, not-allowed */
+  send(to: Subscription, push: PushText): Promise<PushAnswer>;
+}
+
+export interface PushSenderOptions {
+  readonly clock: Clock;
+  readonly delivery: Pick<PushDelivery, "send">;
+  /** Whether it is still the one of its device. */
+  readonly isCurrent: (subscription: Subscription) => boolean;
+  /** The push service does not know it any more, or never takes anything. */
+  readonly gone: (subscription: Subscription) => void;
+  readonly warn: (fault: Fault) => void;
+}
+
+interface Pending {
+  readonly to: Subscription;
+  readonly push: PushText;
+  tries: number;
+  /** Not before. */
+  at: number;
+}
+
+/** Sends pushes side by side, each a few times, and never waits for any of them. */
+export class PushSender {
+  readonly #options: PushSenderOptions;
+  /** By device and topic: a newer one takes the place of what waits. Bounded by PUSH_QUEUE_MAX. */
+  readonly #waiting = new Map<string, Pending>();
+  readonly #underWay = new Map<UserId, number>();
+  #atOnce = 0;
+  /** By device: messages in a row that were not taken. Bounded by the subscriptions. */
+  readonly #failures = new Map<string, number>();
+  #hasWarned = false;
+  #isStopped = false;
+  #cancel = () => {};
+
+  constructor(options: PushSenderOptions) {
+    this.#options = options;
+  }
+
+  add(to: Subscription, push: PushText): void {
+    const key = `${to.device} ${push.topic}`;
+    this.#waiting.delete(key);
+    this.#waiting.set(key, { to, push, tries: 0, at: this.#options.clock.now() });
+    for (const oldest of this.#waiting.keys()) {
+      if (this.#waiting.size <= PUSH_QUEUE_MAX) break;
+      this.#waiting.delete(oldest);
+    }
+    this.#next();
+  }
+
+  /** The device takes none any more. */
+  forget(device: string): void {
+    this.#failures.delete(device);
+    for (const [key, { to }] of this.#waiting) if (to.device === device) this.#waiting.delete(key);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancel();
+    this.#waiting.clear();
+  }
+
+  #next(): void {
+    if (this.#isStopped) return;
+    this.#cancel();
+    const now = this.#options.clock.now();
+    let firstAt: number | undefined;
+    for (const [key, pending] of this.#waiting) {
+      if (this.#atOnce >= PUSH_AT_ONCE) return; // Whatever ends looks again.
+      const { user } = pending.to;
+      if (pending.at > now) firstAt = Math.min(firstAt ?? pending.at, pending.at);
+      else if ((this.#underWay.get(user) ?? 0) < PUSH_ACCOUNT_AT_ONCE) {
+        this.#waiting.delete(key);
+        void this.#send(key, pending);
+      }
+    }
+    if (firstAt === undefined) return;
+    this.#cancel = this.#options.clock.after(firstAt - now, () => this.#next());
+  }
+
+  async #send(key: string, pending: Pending): Promise<void> {
+    const { delivery, isCurrent } = this.#options;
+    const { to, push } = pending;
+    if (!isCurrent(to)) return;
+    this.#count(to.user, 1);
+    let answer: PushAnswer | Fault;
+    try {
+      answer = await delivery.send(to, push);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      answer = error;
+    }
+    this.#count(to.user, -1);
+    if (!this.#isStopped && isCurrent(to)) this.#answered(key, pending, answer);
+    this.#next();
+  }
+
+  #count(user: UserId, by: 1 | -1): void {
+    this.#atOnce += by;
+    const count = (this.#underWay.get(user) ?? 0) + by;
+    if (count === 0) this.#underWay.delete(user);
+    else this.#underWay.set(user, count);
+  }
+
+  #answered(key: string, pending: Pending, answer: PushAnswer | Fault): void {
+    const { to } = pending;
+    const status = answer instanceof Fault ? 0 : answer.status;
+    if (status >= 200 && status < 300) {
+      this.#failures.delete(to.device);
+      return;
+    }
+    // RFC 8030, 7.3: the subscription has ended.
+    if (status === 404 || status === 410) return this.#options.gone(to);
+    pending.tries += 1;
+    const waitMs = this.#retryAfter(answer, pending.tries);
+    if (waitMs !== undefined && pending.tries < PUSH_TRIES_MAX) {
+      // One that was added meanwhile is newer.
+      if (this.#waiting.has(key) || this.#waiting.size >= PUSH_QUEUE_MAX) return;
+      pending.at = this.#options.clock.now() + waitMs;
+      this.#waiting.set(key, pending);
+      return;
+    }
+    this.#failed(to, answer);
+  }
+
+  /** Undefined: another try is of no use, or too far away. */
+  #retryAfter(answer: PushAnswer | Fault, tries: number): number | undefined {
+    const backoffMs = PUSH_RETRY_FIRST_MS * 2 ** (tries - 1);
+    // A name that leads into a private network may be mended; not by our asking.
+    if (answer instanceof Fault) return answer.code === "not-allowed" ? undefined : backoffMs;
+    if (answer.status !== 429 && answer.status < 500) return undefined;
+    const askedMs = retryAfterMs(answer.retryAfter, this.#options.clock.unixMs());
+    const waitMs = Math.max(backoffMs, askedMs);
+    return waitMs > PUSH_RETRY_MS_MAX ? undefined : waitMs;
+  }
+
+  #failed(to: Subscription, answer: PushAnswer | Fault): void {
+    const failures = (this.#failures.get(to.device) ?? 0) + 1;
+    this.#failures.set(to.device, failures);
+    if (failures >= PUSH_FAILURES_MAX) this.#options.gone(to);
+    // Once: what members subscribe to is not to fill the operator's screen.
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    const { host } = new URL(to.endpoint);
+    const why = answer instanceof Fault ? answer.message : `it answered ${answer.status}`;
+    const remedy = "see whether this machine reaches it; further ones are not told";
+    this.#options.warn(new Fault("unreachable", `a push to ${host} failed: ${why}`, { remedy }));
+  }
+}
+
+/** RFC 9110, 10.2.3: seconds, or a date. What is neither asks for nothing. */
+function retryAfterMs(text: string | undefined, unixMs: number): number {
+  if (text === undefined || text.length > 64) return 0;
+  if (/^\d+$/.test(text)) return Number(text) * 1_000;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? 0 : Math.max(0, at - unixMs);
+}

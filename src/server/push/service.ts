@@ -1,0 +1,310 @@
+import { unreachable } from "../../base/assert.ts";
+import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { UserId } from "../../base/ids.ts";
+import {
+  PUSH_FRESH_MS,
+  PUSH_SUBSCRIBES_BURST,
+  PUSH_SUBSCRIBES_PER_MINUTE,
+  PUSH_SUBSCRIPTIONS_MAX,
+} from "../../base/limits-page.ts";
+import { isName } from "../../base/names.ts";
+import { titleText } from "../../base/text.ts";
+import { withMentions } from "../../core/client/mentions.ts";
+import { type Calling, type DuePush, DuePushes } from "../../core/push/due.ts";
+import { TokenBucket } from "../../core/rate.ts";
+import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import type { RoomEngine } from "../../core/rooms/engine.ts";
+import { erasuresOf } from "../../core/rooms/erasures.ts";
+import { isMutedAt } from "../../core/rooms/prefs.ts";
+import type { Room, Rooms } from "../../core/rooms/rooms.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Request, RequestOf } from "../../wire/messages.ts";
+import { type LogRecord, parseBody, WORD_KINDS } from "../../wire/record.ts";
+import type { ReadPositionService } from "../rooms/read-positions.ts";
+import type { RecordLookup } from "../rooms/record-lookup.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+import { type PushDelivery, PushSender } from "./sender.ts";
+import { type Subscription, type SubscriptionFile, Subscriptions } from "./subscriptions.ts";
+
+export type PushRequest = Extract<
+  Request,
+  { kind: "push-key" | "push-subscribe" | "push-unsubscribe" }
+>;
+
+type Body = Readonly<Record<string, unknown>>;
+
+/** What servers tell each other: a device takes its pushes from that one from now on. */
+export interface PushNews {
+  readonly kind: "push-taken";
+  readonly device: string;
+}
+
+export interface PushServiceOptions {
+  readonly clock: Clock;
+  readonly rooms: Rooms;
+  readonly registry: Registry;
+  readonly engine: Pick<RoomEngine, "isOnline">;
+  readonly reading: Pick<ReadPositionService, "upTo">;
+  readonly recordLookup: Pick<RecordLookup, "find">;
+  readonly delivery: PushDelivery;
+  readonly file: SubscriptionFile | undefined;
+  readonly warn: (fault: Fault) => void;
+  /** Left out: this server stands alone. */
+  readonly siblings?: { tell(news: PushNews): void };
+}
+
+/**
+ * Pushes to browsers that are closed. Of several servers, the one sends to a device at which it was
+ * last: each of them sees all records, and the others have forgotten the device.
+ */
+export class PushService {
+  readonly #options: PushServiceOptions;
+  readonly #subscriptions: Subscriptions;
+  readonly #due = new DuePushes();
+  readonly #sender: PushSender;
+  /** In the order of the last use. Bounded by PUSH_SUBSCRIPTIONS_MAX. */
+  readonly #paces = new Map<UserId, TokenBucket>();
+  #cancel = () => {};
+  #dueAt: number | undefined;
+
+  constructor(options: PushServiceOptions) {
+    this.#options = options;
+    this.#subscriptions = new Subscriptions(options.file, options.warn);
+    this.#sender = new PushSender({
+      ...options,
+      isCurrent: (one) => this.#subscriptions.get(one.device) === one,
+      gone: ({ device }) => this.#remove(device),
+    });
+  }
+
+  /** After the logs were read. */
+  start(): void {
+    const { registry } = this.#options;
+    this.#subscriptions.open(
+      ({ user, device }) => registry.get(user)?.devices.has(device) === true,
+    );
+  }
+
+  async stop(): Promise<void> {
+    this.#cancel();
+    this.#sender.stop();
+    await this.#subscriptions.close();
+  }
+
+  async serve(client: ClientConnection, account: Account, request: PushRequest): Promise<void> {
+    const device = client.member?.device ?? "";
+    switch (request.kind) {
+      case "push-key": {
+        const { key } = this.#options.delivery;
+        const subscribed = this.#subscriptions.get(device)?.user === account.id;
+        return client.answer(request.ref, { key, subscribed });
+      }
+      case "push-subscribe":
+        await this.#subscribe(account, device, request);
+        return client.answer(request.ref, {});
+      case "push-unsubscribe":
+        this.signedOut(device);
+        return client.answer(request.ref, {});
+      default:
+        return unreachable(request);
+    }
+  }
+
+  /** The browser is another account's now, or nobody's: nothing goes there. */
+  signedOut(device: string): void {
+    this.#options.siblings?.tell({ kind: "push-taken", device });
+    this.#remove(device);
+  }
+
+  /** An account came in by this device: what another one had of it is over. */
+  arrived(client: ClientConnection, account: Account): void {
+    const { device = "" } = client.member ?? {};
+    const known = this.#subscriptions.get(device);
+    if (known !== undefined && known.user !== account.id) this.signedOut(device);
+  }
+
+  /** Another server has it, or it has signed out there. */
+  takenElsewhere(device: string): void {
+    this.#remove(device);
+  }
+
+  /** A record of the accounts was applied. */
+  decided({ head }: LogRecord): void {
+    // Devices go by records of several kinds: by their own, with the account, with a new password.
+    const account = this.#options.registry.get(head.room as UserId);
+    for (const { device } of this.#subscriptions.of(head.room as UserId)) {
+      if (account?.isGone !== false || !account.devices.has(device)) this.#remove(device);
+    }
+  }
+
+  /** A record was told in a room. */
+  recorded(room: Room, record: LogRecord): void {
+    if (this.#subscriptions.size === 0) return;
+    const { head } = record;
+    for (const seq of erasuresOf(record)) this.#due.erased(room.id, seq);
+    const isOld = this.#options.clock.unixMs() - head.time >= PUSH_FRESH_MS;
+    if (!WORD_KINDS.has(head.kind) || head.by === "server" || isOld) return;
+    const body: Body = parseBody(record) ?? {};
+    if (body["imported"] !== undefined) return;
+    const calling = this.#calling(room, record, body);
+    this.#note(room, head.by, calling, this.#called(room, body));
+    const answered = body["re"];
+    if (typeof answered === "number" && room.pair === undefined && room.isSealed !== true) {
+      void this.#answered(room, head.by, calling, answered);
+    }
+  }
+
+  #note(room: Room, by: UserId, calling: Calling, users: Iterable<UserId>): void {
+    const now = this.#options.clock.now();
+    for (const user of users) {
+      if (user !== by && this.#hears(user, room, by)) this.#due.note(user, calling, now);
+    }
+    this.#schedule();
+  }
+
+  /** Whoever is answered is called, too, as the page has it. */
+  async #answered(room: Room, by: UserId, calling: Calling, seq: number): Promise<void> {
+    try {
+      const found = await this.#options.recordLookup.find(by, seq, { rooms: new Set([room.id]) });
+      const author = found?.head.by;
+      if (author !== undefined && author !== "server") this.#note(room, by, calling, [author]);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error; // Not told: the page counts it.
+    }
+  }
+
+  #calling(room: Room, { head }: LogRecord, body: Body): Calling {
+    const { seq, n, by } = head;
+    const isSealed = room.isSealed === true || head.kind === "sealed";
+    const from = this.#options.registry.nameOf(by);
+    const text = body["text"] ?? body["name"];
+    const isTold = !isSealed && from !== undefined && typeof text === "string";
+    return { room: room.id, seq, n, isSealed, words: isTold ? { from, text } : undefined };
+  }
+
+  /** Those whom it calls, as the page tells it; of a sealed room that may be any of them. */
+  *#called(room: Room, body: Body): Iterable<UserId> {
+    if (room.pair !== undefined || room.isSealed === true) {
+      const isFew = room.members.size <= this.#subscriptions.size;
+      for (const user of isFew ? room.members : this.#subscriptions.users()) yield user;
+      return;
+    }
+    const { text } = body;
+    const { mentions = [] } = typeof text === "string" ? withMentions({ text }) : {};
+    const { registry } = this.#options;
+    for (const name of mentions) {
+      const account = isName(name) ? registry.find(name) : undefined;
+      if (account !== undefined) yield account.id;
+    }
+  }
+
+  #hears(user: UserId, room: Room, by: UserId): boolean {
+    if (!this.#subscriptions.has(user) || !room.members.has(user)) return false;
+    const account = this.#options.registry.get(user);
+    if (account === undefined || account.isGone || account.ignored.has(by)) return false;
+    return !isMutedAt(account.prefs?.rooms.get(room.id), this.#options.clock.unixMs());
+  }
+
+  #schedule(): void {
+    const { clock } = this.#options;
+    const at = this.#due.deadline;
+    if (at === this.#dueAt) return;
+    this.#cancel();
+    this.#dueAt = at;
+    if (at === undefined) return;
+    this.#cancel = clock.after(Math.max(0, at - clock.now()), () => {
+      this.#dueAt = undefined;
+      this.#push();
+    });
+  }
+
+  #push(): void {
+    const { clock, engine, registry, rooms, reading } = this.#options;
+    const due = this.#due.take(clock.now(), {
+      isWanted: (user, { room: id, n }) => {
+        const room = rooms.get(id);
+        const isIn = room?.members.has(user) === true && this.#subscriptions.has(user);
+        const isBanned = registry.policy.ban(user, clock.unixMs()) !== undefined;
+        return isIn && !isBanned && reading.upTo(user, id) < n;
+      },
+      isOnline: (user) => engine.isOnline(user),
+    });
+    for (const one of due) {
+      const text = JSON.stringify(this.#shown(one));
+      const { isSealed, room } = one.latest;
+      for (const to of this.#subscriptions.of(one.user)) {
+        const topic = topicOf(to.device, isSealed ? "sealed" : room);
+        this.#sender.add(to, { text, topic });
+      }
+    }
+    this.#schedule();
+  }
+
+  /** What the browser is told: little, and of a sealed room nothing but that there is something. */
+  #shown({ user, latest, count }: DuePush): object {
+    const room = this.#options.rooms.get(latest.room);
+    if (latest.isSealed || room === undefined) return { tag: "sealed" };
+    const { words } = latest;
+    const other = room.pair?.find((one) => one !== user) ?? user;
+    const name = room.name ?? this.#options.registry.nameOf(other);
+    return {
+      tag: latest.room,
+      ...(name === undefined ? {} : { at: room.name === undefined ? `@${name}` : name }),
+      ...(words === undefined ? {} : { from: words.from, text: titleText(words.text) }),
+      ...(count < 2 ? {} : { count }),
+    };
+  }
+
+  async #subscribe(
+    account: Account,
+    device: string,
+    { endpoint, key, auth }: RequestOf<"push-subscribe">,
+  ): Promise<void> {
+    const { delivery, siblings } = this.#options;
+    delivery.check(endpoint, key);
+    const subscription: Subscription = {
+      user: account.id,
+      device,
+      endpoint,
+      key: toBase64Url(key),
+      auth: toBase64Url(auth),
+    };
+    const known = this.#subscriptions.get(device);
+    if (known?.endpoint !== endpoint || known.user !== account.id) this.#pace(account.id);
+    await this.#subscriptions.add(subscription);
+    siblings?.tell({ kind: "push-taken", device });
+  }
+
+  /** @throws Fault too-fast */
+  #pace(user: UserId): void {
+    const now = this.#options.clock.now();
+    const perSecond = PUSH_SUBSCRIBES_PER_MINUTE / 60;
+    const pace = this.#paces.get(user) ?? new TokenBucket(perSecond, PUSH_SUBSCRIBES_BURST, now);
+    this.#paces.delete(user);
+    this.#paces.set(user, pace);
+    for (const oldest of this.#paces.keys()) {
+      if (this.#paces.size <= PUSH_SUBSCRIPTIONS_MAX) break;
+      this.#paces.delete(oldest);
+    }
+    const retryAfterMs = pace.take(now);
+    if (retryAfterMs === 0) return;
+    throw new Fault("too-fast", "this account changes its devices too often", { retryAfterMs });
+  }
+
+  #remove(device: string): void {
+    const user = this.#subscriptions.get(device)?.user;
+    this.#subscriptions.remove(device);
+    this.#sender.forget(device);
+    if (user !== undefined && !this.#subscriptions.has(user)) this.#due.forget(user);
+  }
+}
+
+/**
+ * RFC 8030, 5.4: 32 characters at most. A push service need not know which room it is, nor which
+ * devices are told of the same.
+ */
+function topicOf(device: string, room: string): string {
+  return toBase64Url(sha256(utf8Encode(`chat/1 push ${device} ${room}`))).slice(0, 32);
+}

@@ -1,0 +1,33 @@
+import { describe, expect, test } from "bun:test";
+import { pushContact, pushDelivery } from "../../../src/cli/serve/push.ts";
+import { Identity } from "../../../src/crypto/identity.ts";
+import { PushReceiver } from "../../crypto/push-receiver.ts";
+
+describe("whom push services may write to", () => {
+  test.each([
+    ["ana@example.org", "mailto:ana@example.org"],
+    ["mailto:ana@example.org", "mailto:ana@example.org"],
+    ["https://example.org/contact", "https://example.org/contact"],
+  ])("%s", (given, contact) => expect(pushContact(given)).toBe(contact));
+
+  test.each(["", "ana", "@", "ana@", "a b@c", 'a"@c', "http://example.org/", "a@b\r\nx: y"])(
+    "%j is none",
+    (given) => expect(() => pushContact(given)).toThrow(/is no mail address$/),
+  );
+});
+
+test("what was kept is checked again: no key, and no place, is an error of ours", async () => {
+  const settings = { contact: "mailto:ana@example.org", isPrivateAllowed: false };
+  const delivery = pushDelivery(Identity.generate(), settings);
+  const { key, auth } = new PushReceiver();
+  const [endpoint, device] = ["https://10.0.0.1/x", "device"];
+  const good = { key: key.toBase64({ alphabet: "base64url" }), auth: auth.toBase64() };
+  const push = { text: "text", topic: "topic" };
+  const user = "ana" as never;
+  for (const keys of [good, { key: "??", auth: "" }, { key: "AAAA", auth: "AAAA" }]) {
+    const sent = delivery.send({ user, device, endpoint, ...keys }, push);
+    await expect(sent).rejects.toMatchObject({ code: "not-allowed" });
+  }
+  expect(() => delivery.check("https://push.example.org/x", new Uint8Array(65))).toThrow();
+  expect(() => delivery.check("https://push.example.org/x", key)).not.toThrow();
+});

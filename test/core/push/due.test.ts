@@ -1,0 +1,116 @@
+import { describe, expect, test } from "bun:test";
+import type { RoomId, UserId } from "../../../src/base/ids.ts";
+import {
+  PUSH_ACCOUNT_BURST,
+  PUSH_ACCOUNT_EVERY_MS,
+  PUSH_GATHER_MS,
+  PUSH_LOOK_EVERY_MS,
+  PUSH_ROOM_EVERY_MS,
+  PUSH_ROOMS_MAX,
+  PUSH_SEALED_EVERY_MS,
+  PUSH_WAIT_MS_MAX,
+  PUSH_WATCH_MS,
+} from "../../../src/base/limits-page.ts";
+import { type Calling, DuePushes, type PushJudge } from "../../../src/core/push/due.ts";
+
+const [ANA, LOBBY] = ["ana" as UserId, "lobby" as RoomId];
+const AWAY: PushJudge = { isWanted: () => true, isOnline: () => false };
+const THERE: PushJudge = { ...AWAY, isOnline: () => true };
+
+function calling(seq: number, more: Partial<Calling> = {}): Calling {
+  const words = { from: "ben", text: `text ${seq}` };
+  return { room: LOBBY, seq, n: seq, isSealed: false, words, ...more };
+}
+
+/** Texts that are due, each with how many there were. */
+function taken(due: DuePushes, now: number, judge = AWAY): string[] {
+  return due.take(now, judge).map(({ latest, count }) => `${latest.words?.text} of ${count}`);
+}
+
+describe("pushes that are due", () => {
+  test("wait a little, and what comes meanwhile goes with them", () => {
+    const due = new DuePushes();
+    expect(due.deadline).toBe(undefined);
+    due.note(ANA, calling(1), 0);
+    due.note(ANA, calling(2), 1_000);
+    due.note(ANA, calling(2), 1_000); // It calls by name, and answers.
+    expect(due.deadline).toBe(PUSH_GATHER_MS);
+    expect(taken(due, PUSH_GATHER_MS - 1)).toEqual([]);
+    expect(taken(due, PUSH_GATHER_MS)).toEqual(["text 2 of 2"]);
+    expect(taken(due, PUSH_GATHER_MS)).toEqual([]);
+  });
+
+  test("of one room come at a pace, of sealed ones at a slower one", () => {
+    for (const isSealed of [false, true]) {
+      const due = new DuePushes();
+      due.note(ANA, calling(1, { isSealed }), 0);
+      due.take(PUSH_GATHER_MS, AWAY);
+      due.note(ANA, calling(2, { isSealed }), PUSH_GATHER_MS + 1);
+      const next = PUSH_GATHER_MS + (isSealed ? PUSH_SEALED_EVERY_MS : PUSH_ROOM_EVERY_MS);
+      expect(due.deadline).toBe(next);
+      expect(taken(due, next - 1)).toEqual([]);
+      expect(taken(due, next)).toEqual(["text 2 of 1"]);
+    }
+  });
+
+  test("of one account have a pace over all rooms", () => {
+    const due = new DuePushes();
+    const room = (i: number) => `room ${i}` as RoomId;
+    for (let i = 0; i <= PUSH_ACCOUNT_BURST; i++) due.note(ANA, calling(i, { room: room(i) }), 0);
+    expect(taken(due, PUSH_GATHER_MS)).toHaveLength(PUSH_ACCOUNT_BURST);
+    const next = due.deadline ?? 0;
+    expect(next).toBeLessThanOrEqual(PUSH_GATHER_MS + PUSH_ACCOUNT_EVERY_MS);
+    expect(taken(due, next)).toHaveLength(1);
+  });
+
+  test("are dropped when they were read, and kept a while for a user who is there", () => {
+    const due = new DuePushes();
+    due.note(ANA, calling(1), 0);
+    expect(taken(due, PUSH_GATHER_MS, { ...AWAY, isWanted: () => false })).toEqual([]);
+    expect(taken(due, PUSH_WATCH_MS)).toEqual([]);
+    due.note(ANA, calling(2), 0);
+    expect(taken(due, PUSH_GATHER_MS, THERE)).toEqual([]);
+    expect(due.deadline).toBe(PUSH_GATHER_MS + PUSH_LOOK_EVERY_MS);
+    // The phone had fallen asleep, which is found out now.
+    expect(taken(due, PUSH_WATCH_MS - 1)).toEqual(["text 2 of 1"]);
+    due.note(ANA, calling(3, { room: "other" as RoomId }), 0);
+    expect(taken(due, PUSH_WATCH_MS, THERE)).toEqual([]);
+    expect(taken(due, PUSH_WATCH_MS + PUSH_LOOK_EVERY_MS)).toEqual([]);
+  });
+
+  test("that could not go for long are old", () => {
+    const due = new DuePushes();
+    due.note(ANA, calling(1), 0);
+    expect(taken(due, PUSH_WAIT_MS_MAX)).toEqual([]);
+    expect(taken(due, PUSH_WAIT_MS_MAX + 1)).toEqual([]);
+  });
+
+  test("do not tell what was erased since", () => {
+    const due = new DuePushes();
+    due.note(ANA, calling(1), 0);
+    due.note(ANA, calling(2, { room: "other" as RoomId }), 0);
+    due.erased(LOBBY, 1);
+    due.erased(LOBBY, 2);
+    const words = due.take(PUSH_GATHER_MS, AWAY).map(({ latest }) => latest.words?.text);
+    expect(words).toEqual([undefined, "text 2"]);
+  });
+
+  test("are bounded, and forgotten when nothing follows from them any more", () => {
+    const due = new DuePushes();
+    for (let i = 0; i <= PUSH_ROOMS_MAX; i++) {
+      due.note(ANA, calling(i, { room: `room ${i}` as RoomId }), 0);
+    }
+    const seen = new Set<string>();
+    let last = 0;
+    for (let at = due.deadline; at !== undefined; at = due.deadline) {
+      expect(at).toBeGreaterThanOrEqual(last);
+      last = at;
+      for (const { latest } of due.take(at, AWAY)) seen.add(latest.room);
+    }
+    expect(seen.size).toBe(PUSH_ROOMS_MAX);
+    expect(seen.has("room 0")).toBe(false);
+    due.note(ANA, calling(1), 0);
+    due.forget(ANA);
+    expect(due.deadline).toBe(undefined);
+  });
+});

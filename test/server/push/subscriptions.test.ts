@@ -1,0 +1,101 @@
+import { describe, expect, test } from "bun:test";
+import { utf8Decode, utf8Encode } from "../../../src/base/bytes.ts";
+import type { Fault } from "../../../src/base/fault.ts";
+import type { UserId } from "../../../src/base/ids.ts";
+import { PUSH_SUBSCRIPTIONS_MAX } from "../../../src/base/limits-page.ts";
+import { readWholeFile, writeWholeFile } from "../../../src/io/disk/whole-file.ts";
+import { type Subscription, Subscriptions } from "../../../src/server/push/subscriptions.ts";
+import { SimDisk } from "../../io/disk/sim.ts";
+import { randomOf } from "../../worlds/disk-world.ts";
+
+const FILE = "/d/push.json";
+
+function one(device: string, user = "ana"): Subscription {
+  const endpoint = `https://push.example.org/${device}`;
+  return { user: user as UserId, device, endpoint, key: "key", auth: "auth" };
+}
+
+function lab() {
+  let isFull = false;
+  const sim = new SimDisk({
+    random: randomOf(1),
+    trouble: (call) => (isFull && call === "write" ? "ENOSPC" : undefined),
+    unixMs: () => 0,
+  });
+  const disk = sim.boot();
+  const warnings: Fault[] = [];
+  const open = (isKnown: (one: Subscription) => boolean = () => true) => {
+    const made = new Subscriptions({ disk, folder: "/d" }, (fault) => warnings.push(fault));
+    made.open(isKnown);
+    return made;
+  };
+  const fill = (on: boolean) => {
+    isFull = on;
+  };
+  return { disk, warnings, open, fill };
+}
+
+describe("subscriptions", () => {
+  test("are on the disk when they were taken, and again there after a start", async () => {
+    const { disk, open, warnings } = lab();
+    disk.makeFolder("/d");
+    const before = open();
+    await before.add(one("phone"));
+    await before.add(one("desk"));
+    before.remove("desk");
+    await before.close();
+    expect(open().of("ana" as UserId)).toEqual([one("phone")]);
+    const { subscriptions } = JSON.parse(
+      utf8Decode(readWholeFile(disk, FILE, 9_999) ?? new Uint8Array()),
+    );
+    expect(subscriptions).toEqual([one("phone")]);
+    // Its device was signed out while the server was down.
+    expect(open(() => false).size).toBe(0);
+    expect(warnings).toEqual([]);
+  });
+
+  test("that are nonsense are left out, and a damaged file is told", async () => {
+    const { disk, open, warnings } = lab();
+    disk.makeFolder("/d");
+    const kept = [
+      one("phone"),
+      { ...one("other"), endpoint: "no address" },
+      null,
+      7,
+      { user: "eve" },
+    ];
+    const text = JSON.stringify({ subscriptions: kept });
+    await writeWholeFile(disk, FILE, utf8Encode(text), "/d");
+    const found = open();
+    expect(found.size).toBe(1);
+    await found.close();
+    for (const damaged of ["", "{", "[]", "null", '{"subscriptions":7}']) {
+      await writeWholeFile(disk, FILE, utf8Encode(damaged), "/d");
+      expect(open().size).toBe(0);
+    }
+    expect(warnings.map(({ code }) => code)).toEqual(Array(5).fill("data-foreign"));
+  });
+
+  test("that a full disk did not take are written with the next one", async () => {
+    const { disk, open, fill } = lab();
+    disk.makeFolder("/d");
+    const all = open();
+    fill(true);
+    await expect(all.add(one("phone"))).rejects.toMatchObject({ code: "store-full" });
+    fill(false);
+    await all.add(one("desk"));
+    expect(open().size).toBe(2);
+  });
+
+  test("have a bound over all accounts", async () => {
+    const all = new Subscriptions(undefined, () => undefined);
+    for (let i = 0; i < PUSH_SUBSCRIPTIONS_MAX; i++) await all.add(one(`d${i}`, `u${i}`));
+    const refused = all.add(one("one more", "eve"));
+    await expect(refused).rejects.toMatchObject({ code: "too-many" });
+    await all.add({ ...one("d7", "u7"), auth: "another" });
+    expect(all.get("d7")?.auth).toBe("another");
+    all.remove("d7");
+    await all.add(one("one more", "eve"));
+    expect(all.size).toBe(PUSH_SUBSCRIPTIONS_MAX);
+  });
+});
