@@ -32,7 +32,6 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   virtua: /^src\/web\/view\//,
   uplot: /^src\/web\/view\/admin\/charts\.tsx$/,
   gemoji: /^src\/web\/input\/emoji\.ts$/,
-  gemoji: /^src\/cli\/screen\/input\/emoji\.ts$/,
   "@block65/webcrypto-web-push": /^src\/crypto\/push-message\.ts$/,
   "bonjour-service": /^src\/io\/lan\/discovery\.ts$/,
   "smol-toml": /^src\/cli\/toml\.ts$/,

@@ -50,7 +50,9 @@ export async function buildPage({ small }: PageBuildOptions): Promise<Page> {
     const bytes = new Uint8Array(await output.arrayBuffer());
     raw.set(path, small && path.endsWith(".js") ? await withShortLocals(bytes) : bytes);
   }
-  raw.set(MANIFEST_PATH, manifest("chat", addIcons(raw)));
+  const icons = addIcons(raw);
+  raw.set(MANIFEST_PATH, manifest("chat", icons));
+  raw.set(WORKER_PATH, await worker(icons[0]?.src ?? ""));
   // The bundler would look for it among the sources.
   const html = Buffer.from(raw.get("/") ?? [])
     .toString()
@@ -59,6 +61,22 @@ export async function buildPage({ small }: PageBuildOptions): Promise<Page> {
   raw.set("/", Buffer.from(html.replace('data-build=""', `data-build="${build}"`)));
   const files = [...raw].map(([path, bytes]) => [path, fileOf(path, bytes, small)] as const);
   return { build, files: new Map(files) };
+}
+
+/** Browsers ask for it by one path for ever. */
+const WORKER_PATH = "/worker.js";
+
+/** What runs without a page. @param icon the path of what it shows */
+async function worker(icon: string): Promise<Uint8Array> {
+  const { outputs } = await Bun.build({
+    entrypoints: [join(PAGE_SOURCE, "..", "worker.ts")],
+    target: "browser",
+    minify: true,
+    // In a worker that is no module, nothing may stand at the top that another file could take.
+    format: "iife",
+    define: { PUSH_ICON: JSON.stringify(icon) },
+  });
+  return new Uint8Array((await outputs[0]?.arrayBuffer()) ?? []);
 }
 
 /** Named by their content, like all assets. */

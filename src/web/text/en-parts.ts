@@ -235,6 +235,16 @@ export const ENGLISH_PARTS = {
   },
   notificationsAsk: "Tell me of mentions and direct messages",
   sounds: "Play a sound for them",
+  pushes: "Tell me when this page is closed, too",
+  pushesExplained:
+    "Such a message leaves this network, encrypted, through the servers of your browser's maker.",
+  pushesUntrusted:
+    "It cannot tell you while this page is closed: browsers allow that only at https addresses " +
+    "whose certificate they trust.",
+  pushesMissing:
+    "This browser cannot tell you while the page is closed. On an iPhone, first add the page to " +
+    "the home screen.",
+  pushesFailed: "The servers of your browser's maker could not be reached.",
   notificationsDenied: "The browser does not allow it for this page.",
   notificationsNone: "This browser has none.",
   thisDevice: "this one",

@@ -449,6 +449,16 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   },
   notificationsAsk: "Beri tahu saya bila dipanggil atau ada pesan langsung",
   sounds: "Bunyikan suara untuk itu",
+  pushes: "Beri tahu saya juga bila halaman ini tertutup",
+  pushesExplained:
+    "Pesan seperti itu keluar dari jaringan ini, terenkripsi, lewat server pembuat peramban Anda.",
+  pushesUntrusted:
+    "Anda tidak dapat diberi tahu selagi halaman ini tertutup: peramban mengizinkannya hanya di " +
+    "alamat https dengan sertifikat yang dipercayainya.",
+  pushesMissing:
+    "Peramban ini tidak dapat memberi tahu selagi halaman tertutup. Di iPhone, tambahkan dahulu " +
+    "halaman ini ke layar utama.",
+  pushesFailed: "Server pembuat peramban Anda tidak dapat dihubungi.",
   notificationsDenied: "Peramban tidak mengizinkannya untuk halaman ini.",
   notificationsNone: "Peramban ini tidak mempunyainya.",
   notified: (who, where) => `${who} di ${where}`,

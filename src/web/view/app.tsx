@@ -66,17 +66,18 @@ function useNotifications(): void {
             .catch(() => {});
         if (!settings.notifies || !("Notification" in window)) return;
         const title = texts.notified(cleanText(item.from ?? ""), cleanText(target));
+        const body = briefText(item, texts, times);
+        const about = { body, tag: `${target} ${item.seq}`, data: { at: target } };
         try {
-          const shown = new Notification(title, {
-            body: briefText(item, texts, times),
-            tag: `${target} ${item.seq}`,
-          });
+          const shown = new Notification(title, about);
           shown.onclick = () => {
             window.focus();
             chat.open(target);
           };
         } catch {
-          // Some browsers have it only for what runs in the background.
+          // Phones have it only for what runs in the background, where pushes are switched on.
+          const { serviceWorker } = navigator as Partial<Navigator>;
+          serviceWorker?.getRegistration().then((one) => one?.showNotification(title, about), fail);
         }
       }),
     [chat],

@@ -4,6 +4,9 @@ import { Dashboard } from "./admin/dashboard.tsx";
 import { PinsDialog } from "./attention/pins.tsx";
 import { ReadersLine, ReceiptsDialog } from "./attention/readers.tsx";
 import { Typing } from "./attention/typing.tsx";
+import { Badge } from "./attention/badge.tsx";
+import { endPushes, PushKeeper, PushSetting } from "./attention/pushes.tsx";
+import { playSound } from "./attention/sound.ts";
 import { EmojiPicker } from "./emoji/picker.tsx";
 import { GuessDelay } from "./entering/guess-delay.tsx";
 import { OperatorLine, OperatorPart } from "./entering/operator-line.tsx";
@@ -21,12 +24,12 @@ import { Invitations, SealedDialog, SealedLine } from "./room/sealed.tsx";
 import { Search } from "./room/search.tsx";
 import { Switcher } from "./room/switcher.tsx";
 import { Badge } from "./shell/badge.tsx";
+import { Typing } from "./room/typing.tsx";
 import { Board } from "./shell/board.tsx";
 import { HelpDialog } from "./shell/help-dialog.tsx";
 import { InviteDialog } from "./shell/invite-dialog.tsx";
 import type { LazyParts } from "./shell/lazy.tsx";
 import { LogoutDialog, SettingsDialog } from "./shell/settings-dialog.tsx";
-import { playSound } from "./shell/sound.ts";
 
 /** What shell/lazy.tsx fetches. */
 export const PARTS: LazyParts = {
@@ -59,6 +62,9 @@ export const PARTS: LazyParts = {
   SealedLine,
   Invitations,
   Badge,
+  PushKeeper,
+  PushSetting,
+  endPushes,
   playSound,
   Typing,
   Board,

@@ -12,6 +12,7 @@ import { isWide, usePage, useTexts } from "../shell/context.tsx";
 import {
   type Attached,
   Badge,
+  PushKeeper,
   RoomsDialog,
   SealedLine,
   Search,
@@ -308,7 +309,7 @@ function skipToMessages(event: MouseEvent): void {
 
 /** Rooms at the left, words in the middle, people at the right; drawers where it is narrow. */
 export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
-  const { texts } = usePage();
+  const { texts, settings } = usePage();
   const places = usePlaces();
   const { isDrawer, setDrawer, side, jumps, onOpen, onJump, onSearch, closeSide } = places;
   const { me = "", open: target } = model;
@@ -367,6 +368,7 @@ export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
       {isKnown && isWaiting(lines, model.isFocused) ? (
         <Badge calls={lines.calls} onClose={STAYS} />
       ) : null}
+      {isKnown && settings.pushesFor === me ? <PushKeeper onClose={STAYS} /> : null}
     </div>
   );
 }

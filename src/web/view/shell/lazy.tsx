@@ -24,7 +24,7 @@ import type {
 import type { Texts } from "../../text/en.ts";
 import type { AllTexts } from "../../text/en-parts.ts";
 import type { FileHandle } from "../../transfer/upload-journal.ts";
-import { PageContext, useFact, usePage, type Work } from "./context.tsx";
+import { PageContext, type PageValue, useFact, usePage, type Work } from "./context.tsx";
 import type { MenuItem } from "./menu.tsx";
 import { isSaving } from "./saving.ts";
 
@@ -196,6 +196,9 @@ export interface LazyParts {
   readonly Invitations: ComponentType<Closing>;
   readonly EmojiPicker: ComponentType<EmojiProps>;
   readonly Badge: ComponentType<BadgeProps>;
+  readonly PushKeeper: ComponentType<Closing>;
+  readonly PushSetting: ComponentType;
+  readonly endPushes: (page: Pick<PageValue, "change">) => Promise<void>;
   readonly playSound: () => Promise<void>;
   readonly Typing: ComponentType<TypingProps>;
   readonly Board: ComponentType<Closing>;
@@ -352,6 +355,7 @@ export const Typing = lazy(({ Typing: part }) => part);
 export const OperatorLine = lazy(({ OperatorLine: part }) => part);
 export const ProgramOffer = lazy(({ ProgramOffer: part }) => part);
 export const OperatorPart = lazy(({ OperatorPart: part }) => part);
+export const PushKeeper = lazy(({ PushKeeper: part }) => part);
 const GuessDelay = lazy(({ GuessDelay: part }) => part);
 export const ModerationDialog = lazy(({ Moderation }) => Moderation);
 

@@ -10,7 +10,6 @@ import { helpDialog, logoutDialog, OperatorPart, STAYS } from "./lazy.tsx";
 import { LinkDialog } from "./link-dialog.tsx";
 import { usePartPage } from "./part-page.ts";
 import type { Settings } from "./settings.ts";
-import { playSound } from "./sound.ts";
 
 function Looks() {
   const { texts, settings, change } = usePartPage();
@@ -56,10 +55,11 @@ function Looks() {
 }
 
 function Notifications() {
-  const { texts, settings, change } = usePartPage();
-  const [permission, setPermission] = useState(
-    "Notification" in window ? Notification.permission : undefined,
-  );
+  const { texts, settings, change, lazy } = usePartPage();
+  const PushSetting = lazy.parts?.PushSetting;
+  const [, setPermission] = useState("");
+  // Another setting may have asked for it meanwhile.
+  const permission = "Notification" in window ? Notification.permission : undefined;
   const ask = async () => {
     const given = await Notification.requestPermission();
     setPermission(given);
@@ -87,9 +87,10 @@ function Notifications() {
         onChange={(sounds) => {
           change({ sounds });
           // What it is like, and the click that browsers want before a page may sound.
-          if (sounds) void playSound();
+          if (sounds) void lazy.parts?.playSound();
         }}
       />
+      {PushSetting && <PushSetting />}
     </section>
   );
 }
@@ -217,11 +218,13 @@ function Devices() {
 }
 
 export function LogoutDialog({ onClose }: { readonly onClose: () => void }) {
-  const { texts, chat } = usePartPage();
+  const page = usePartPage();
+  const { texts, chat } = page;
   const [isForget, setForget] = useState(false);
   const logout = async () => {
     await chat.logout(isForget);
     onClose();
+    await page.lazy.parts?.endPushes(page);
   };
   return (
     <FormDialog

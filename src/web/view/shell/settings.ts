@@ -6,6 +6,8 @@ export interface Settings {
   readonly notifies: boolean;
   /** A sound is played where a notification would be shown. */
   readonly sounds: boolean;
+  /** The user for whom this browser takes pushes; undefined: for nobody. */
+  readonly pushesFor: string | undefined;
   /** The people of a room stand at the right, where there is room for them. */
   readonly showsPeople: boolean;
   /** Nothing is shown of those who come and go. */
@@ -24,6 +26,7 @@ const FIRST: Settings = {
   theme: "system",
   notifies: false,
   sounds: false,
+  pushesFor: undefined,
   showsPeople: true,
   isQuiet: false,
   showsTyping: true,
@@ -69,12 +72,13 @@ export function keepSettings(settings: Settings): void {
 
 function checked(kept: Partial<Record<keyof Settings, unknown>>): Settings {
   const { showsPictures: pictures, otherPictures: others } = kept;
-  const { language, theme, notifies, sounds, showsPeople, isQuiet, showsTyping } = kept;
+  const { language, theme, notifies, sounds, pushesFor, showsPeople, isQuiet, showsTyping } = kept;
   return {
     language: typeof language === "string" ? language : FIRST.language,
     theme: theme === "light" || theme === "dark" ? theme : FIRST.theme,
     notifies: notifies === true,
     sounds: sounds === true,
+    pushesFor: typeof pushesFor === "string" ? pushesFor : undefined,
     showsPeople: showsPeople !== false,
     isQuiet: isQuiet === true,
     showsTyping: showsTyping !== false,

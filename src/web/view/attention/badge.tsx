@@ -1,6 +1,6 @@
 /** How much waits: in the icon of the tab and, where the page is installed, of the program. */
 import { useEffect } from "react";
-import type { BadgeProps } from "./lazy.tsx";
+import type { BadgeProps } from "../shell/lazy.tsx";
 
 const SIZE = 64;
 const RED = "#d22";

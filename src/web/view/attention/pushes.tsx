@@ -1,0 +1,137 @@
+/** What this browser tells while the page is closed: the setting, and what keeps it so. */
+import { useEffect, useState } from "react";
+import { Fault } from "../../../base/fault.ts";
+import { readRoute } from "../../input/route.ts";
+import type { AllTexts } from "../../text/en-parts.ts";
+import { FaultLine, useFact, useWork } from "../shell/context.tsx";
+import { Check } from "../shell/form.tsx";
+import { type PartPage, usePartPage } from "../shell/part-page.ts";
+import {
+  PushError,
+  type PushTrouble,
+  pushTrouble,
+  subscribe,
+  unsubscribe,
+} from "./push-browser.ts";
+
+function troubleText(trouble: PushTrouble, texts: AllTexts): string {
+  switch (trouble) {
+    case "untrusted":
+      return texts.pushesUntrusted;
+    case "missing":
+      return texts.pushesMissing;
+    case "denied":
+      return texts.notificationsDenied;
+    case "failed":
+      return texts.pushesFailed;
+  }
+}
+
+/** Tells the server where this browser takes pushes. @throws PushError, Fault */
+async function begin({ chat, texts }: PartPage): Promise<void> {
+  const { key } = await chat.request("push-key", {});
+  await chat.request("push-subscribe", await subscribe(key, texts.lang));
+}
+
+/** Nothing is pushed to this browser any more. */
+export async function endPushes({ change }: Pick<PartPage, "change">): Promise<void> {
+  change({ pushesFor: undefined });
+  await unsubscribe().catch(() => undefined); // The server knows already.
+}
+
+/** Whether the server pushes at all; undefined: not known yet. */
+function useOffer({ chat }: PartPage): boolean | undefined {
+  const [isOffered, setOffered] = useState<boolean | undefined>(undefined);
+  useEffect(() => {
+    let isOver = false;
+    chat.request("push-key", {}).then(
+      () => !isOver && setOffered(true),
+      () => !isOver && setOffered(false),
+    );
+    return () => {
+      isOver = true;
+    };
+  }, [chat]);
+  return isOffered;
+}
+
+export function PushSetting() {
+  const page = usePartPage();
+  const { texts, chat, settings, change } = page;
+  const me = useFact((model) => model.me);
+  const isOffered = useOffer(page);
+  const [trouble, setTrouble] = useState(pushTrouble);
+  const work = useWork();
+  // The page of `chat web` is gone with its program.
+  const isLocal = document.documentElement.dataset["local"] !== undefined;
+  if (isOffered !== true || isLocal || me === undefined) return null;
+  const turn = async (on: boolean) => {
+    if (!on) {
+      await chat.request("push-unsubscribe", {});
+      return endPushes(page);
+    }
+    try {
+      if ((await Notification.requestPermission()) !== "granted") throw new PushError("denied");
+      await begin(page);
+      setTrouble(undefined);
+      change({ pushesFor: me, notifies: true });
+    } catch (error) {
+      if (!(error instanceof PushError)) throw error;
+      setTrouble(error.trouble);
+    }
+  };
+  return (
+    <>
+      {trouble === "untrusted" || trouble === "missing" ? null : (
+        <Check
+          label={texts.pushes}
+          isOn={settings.pushesFor === me}
+          onChange={(on) => work.run(() => turn(on))}
+        />
+      )}
+      <p className="hint" role="status">
+        {trouble === undefined ? texts.pushesExplained : troubleText(trouble, texts)}
+      </p>
+      <FaultLine fault={work.fault} />
+    </>
+  );
+}
+
+/** While the page is open: tells the server again where pushes go, and hears clicks on them. */
+export function PushKeeper() {
+  const page = usePartPage();
+  const { chat, change } = page;
+  const isOnline = useFact(({ connection }) => connection.kind === "online");
+  const isFocused = useFact((model) => model.isFocused);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once on each connection
+  useEffect(() => {
+    if (!isOnline) return;
+    begin(page).catch((error: unknown) => {
+      const isOver = error instanceof PushError && error.trouble === "denied";
+      // The server pushes nothing any more, or the browser does not: the setting says so.
+      const isRefused = error instanceof Fault && error.code === "not-allowed";
+      if (isOver || isRefused) change({ pushesFor: undefined });
+    });
+  }, [isOnline]);
+  useEffect(() => {
+    const { serviceWorker } = navigator as Partial<Navigator>;
+    const onMessage = ({ data }: MessageEvent<unknown>) => {
+      const { kind, at } = (data ?? {}) as { readonly kind?: unknown; readonly at?: unknown };
+      const target = typeof at === "string" ? readRoute(`#/${at}`)?.target : undefined;
+      if (kind === "open" && target !== undefined) chat.open(target);
+    };
+    serviceWorker?.addEventListener("message", onMessage);
+    return () => serviceWorker?.removeEventListener("message", onMessage);
+  }, [chat]);
+  useEffect(() => {
+    if (!isFocused) return;
+    void closeShown().catch(() => undefined);
+  }, [isFocused]);
+  return null;
+}
+
+/** What is looked at need not be told any more. */
+async function closeShown(): Promise<void> {
+  const found = await (navigator as Partial<Navigator>).serviceWorker?.getRegistration("/");
+  for (const shown of (await found?.getNotifications()) ?? []) shown.close();
+}

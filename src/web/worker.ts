@@ -1,0 +1,117 @@
+/**
+ * What the browser runs when a push comes and no page is open: it shows a notification, and opens
+ * the room when that is clicked. It answers no request of the page and keeps nothing, so that no
+ * page is ever older than its server's.
+ */
+import { cleanText } from "../base/text.ts";
+import { readRoute } from "./input/route.ts";
+import { PUSHED } from "./text/pushed.ts";
+
+/** What is used of a browser's ServiceWorkerGlobalScope. */
+interface WorkerScope {
+  readonly location: { readonly search: string };
+  readonly registration: {
+    showNotification(title: string, options: Shown): Promise<void>;
+  };
+  readonly clients: {
+    matchAll(options: object): Promise<readonly PageClient[]>;
+    openWindow(path: string): Promise<unknown>;
+  };
+  skipWaiting(): Promise<void>;
+  addEventListener(kind: "install", listener: (event: Extendable) => void): void;
+  addEventListener(kind: "push", listener: (event: PushEvent) => void): void;
+  addEventListener(kind: "notificationclick", listener: (event: ClickEvent) => void): void;
+}
+
+interface Extendable {
+  waitUntil(work: Promise<unknown>): void;
+}
+
+interface PushEvent extends Extendable {
+  readonly data: { json(): unknown } | null;
+}
+
+interface ClickEvent extends Extendable {
+  readonly notification: { readonly data: unknown; close(): void };
+}
+
+interface PageClient {
+  readonly visibilityState: string;
+  focus(): Promise<unknown>;
+  postMessage(message: object): void;
+}
+
+interface Shown {
+  readonly body: string;
+  readonly tag: string;
+  /** Another one of the same tag is heard, too. */
+  readonly renotify: boolean;
+  readonly icon: string;
+  readonly data: { readonly at: string };
+}
+
+/** Where the icon is, as the build has named it. */
+declare const PUSH_ICON: string;
+
+const scope = globalThis as unknown as WorkerScope;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function fieldsOf({ data }: PushEvent): Fields {
+  try {
+    const value = data?.json();
+    return typeof value === "object" && value !== null ? (value as Fields) : {};
+  } catch {
+    return {};
+  }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? cleanText(value) : "";
+}
+
+/** Empty: none that the page could open. */
+function targetOf(at: unknown): string {
+  return typeof at === "string" ? (readRoute(`#/${at}`)?.target ?? "") : "";
+}
+
+/** Also of what cannot be read: a browser takes pushes away from a page that shows nothing. */
+function show(event: PushEvent): Promise<void> {
+  const { tag, at, from, text, count } = fieldsOf(event);
+  const target = targetOf(at);
+  const lang = new URLSearchParams(scope.location.search).get("lang") ?? "";
+  const fresh = PUSHED[lang] ?? PUSHED["en"] ?? "";
+  const words = textOf(text);
+  const author = textOf(from);
+  const isDirect = target.startsWith("@");
+  const title = isDirect || author === "" ? author || target : `${author} \u00b7 ${target}`;
+  const many = typeof count === "number" && count > 1 ? `(${count}) ` : "";
+  return scope.registration.showNotification(title || "chat", {
+    body: words === "" ? fresh : many + words,
+    tag: typeof tag === "string" ? tag : "",
+    renotify: typeof tag === "string" && tag !== "",
+    icon: PUSH_ICON,
+    data: { at: target },
+  });
+}
+
+/** In a page that is open already, else in a new one. */
+async function open(at: string): Promise<void> {
+  const pages = await scope.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const page = pages.find(({ visibilityState }) => visibilityState === "visible") ?? pages[0];
+  if (page === undefined) {
+    await scope.clients.openWindow(at === "" ? "/" : `/#/${at}`);
+    return;
+  }
+  page.postMessage({ kind: "open", at });
+  await page.focus();
+}
+
+// The one before has nothing that this one needs.
+scope.addEventListener("install", (event) => event.waitUntil(scope.skipWaiting()));
+scope.addEventListener("push", (event) => event.waitUntil(show(event)));
+scope.addEventListener("notificationclick", (event) => {
+  const { notification } = event;
+  notification.close();
+  event.waitUntil(open(targetOf((notification.data as { readonly at?: unknown } | null)?.at)));
+});
