@@ -10,6 +10,7 @@ const TESTS = join(import.meta.dir, "..");
 
 /** No client can push against these, or no test can bring what pushes. */
 const INTERNAL: Readonly<Record<string, string>> = {
+  PUSH_WITHIN_MS: "a deadline of ten seconds; a test gives a shorter one",
   SEGMENT_BYTES_MAX: "when the log begins a new file; tests of the log bring their own size",
   BATCH_BYTES_MAX: "how much of the queue goes to the disk at once",
   BATCH_SYNC_BYTES_MAX: "which writes leave the event loop",

@@ -2,6 +2,7 @@ import { expect } from "bun:test";
 import { writeFileSync } from "node:fs";
 import type { Worker } from "playwright-core";
 import { toBase64Url } from "../../src/base/bytes.ts";
+import { PUSH_TTL_S } from "../../src/base/limits-page.ts";
 import { makeCertificate } from "../../src/crypto/certificate.ts";
 import { PushReceiver, readVapid } from "../crypto/push-receiver.ts";
 import { until } from "../e2e/deadline.ts";
@@ -110,7 +111,7 @@ pageTest("a message for a closed page comes by push, and a click opens its room"
   await page.goto(`${origin}/healthz`);
   await ben.says("@ana come down", "lobby");
   const { path, headers, body } = await until("a push", async () => push.came[0]);
-  expect(path).toBe("/p/ana");
+  expect([path, headers.get("ttl")]).toEqual(["/p/ana", String(PUSH_TTL_S)]);
   const { sub, key } = readVapid(headers.get("authorization") ?? "");
   expect([sub, key]).toEqual(["mailto:ana@example.org", toBase64Url(Uint8Array.from(signer))]);
   const text = receiver.open(body);

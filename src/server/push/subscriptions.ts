@@ -160,7 +160,7 @@ export class Subscriptions {
       if (!this.#isDirty || this.#place === undefined) return;
       this.#isDirty = false;
       const { disk, folder } = this.#place;
-      const text = `${JSON.stringify({ subscriptions: [...this.#all.values()] })}\n`;
+      const text = JSON.stringify({ subscriptions: [...this.#all.values()] });
       try {
         await writeWholeFile(disk, this.#path, utf8Encode(text), folder);
       } catch (error) {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { utf8Decode, utf8Encode } from "../../../src/base/bytes.ts";
 import type { Fault } from "../../../src/base/fault.ts";
 import type { UserId } from "../../../src/base/ids.ts";
-import { PUSH_SUBSCRIPTIONS_MAX } from "../../../src/base/limits-page.ts";
+import { PUSH_FILE_BYTES_MAX, PUSH_SUBSCRIPTIONS_MAX } from "../../../src/base/limits-page.ts";
 import { readWholeFile, writeWholeFile } from "../../../src/io/disk/whole-file.ts";
 import { type Subscription, Subscriptions } from "../../../src/server/push/subscriptions.ts";
 import { SimDisk } from "../../io/disk/sim.ts";
@@ -73,7 +73,9 @@ describe("subscriptions", () => {
       await writeWholeFile(disk, FILE, utf8Encode(damaged), "/d");
       expect(open().size).toBe(0);
     }
-    expect(warnings.map(({ code }) => code)).toEqual(Array(5).fill("data-foreign"));
+    await writeWholeFile(disk, FILE, new Uint8Array(PUSH_FILE_BYTES_MAX + 1), "/d");
+    expect(open().size).toBe(0);
+    expect(warnings.map(({ code }) => code)).toEqual(Array(6).fill("data-foreign"));
   });
 
   test("that a full disk did not take are written with the next one", async () => {
