@@ -25,6 +25,8 @@ export const ARCHIVES_AT_ONCE_MAX = 32;
 export const ZIP_LISTS_BYTES_MAX = 64 * MIB;
 /** A watching operator this far behind is told how much was left out instead. */
 export const EVENTS_QUEUED_BYTES_MAX = 2 * MIB;
+/** What operators tell everybody: some lines, in a banner of each page. */
+export const ANNOUNCEMENT_BYTES_MAX = 1_024;
 /** Events that a server remembers for operators who come later, and what they take at most. */
 export const EVENTS_KEPT_MAX = 1_000;
 export const EVENTS_KEPT_BYTES_MAX = 768 * 1024;

@@ -165,6 +165,7 @@ export class AccountFeed {
     if (notice.kind === "invited") this.#sink.event(notice, 0);
     if (notice.kind === "key-packages-low") this.#sink.lowOnKeyPackages?.();
     if (notice.kind === "link-asked") this.#sink.event(notice, 0);
+    if (notice.kind === "announced") this.#sink.event(notice, notice.text.length);
     if (notice.kind === "disk-low") this.#sink.event(notice, 0);
     if (notice.kind === "ignored") {
       this.#ignored = new Set(notice.users.map((user) => user.toLowerCase()));

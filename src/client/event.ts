@@ -90,6 +90,13 @@ export type ClientEvent =
     }
   /** Somebody let this account into a sealed room, which it may join now. */
   | { readonly kind: "invited"; readonly room: string; readonly by?: string | undefined }
+  /** What operators tell all users: clean it before showing. Empty: nothing any more. */
+  | {
+      readonly kind: "announced";
+      readonly text: string;
+      readonly by: string;
+      readonly time: number;
+    }
   /** To an operator: the server's disk is nearly full, or is not any more. */
   | {
       readonly kind: "disk-low";

@@ -35,6 +35,10 @@ export function modelEventOf(event: FollowerEvent): ModelEvent | undefined {
 
 function accountEventOf(notice: AccountNotice): ModelEvent | undefined {
   if (notice.kind === "ignored") return notice;
+  if (notice.kind === "announced") {
+    const { text, by, time } = notice;
+    return { kind: "board", board: { announcement: text === "" ? undefined : { text, by, time } } };
+  }
   if (notice.kind !== "disk-low") return undefined;
   const { on, freeBytes, keepFreeBytes } = notice;
   return { kind: "board", board: { diskLow: on ? { freeBytes, keepFreeBytes } : undefined } };

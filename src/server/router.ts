@@ -42,6 +42,8 @@ export interface ServerActions {
   /** The link becomes a lane of some session. @throws Fault login-refused */
   openChannel(client: ClientConnection, request: RequestOf<"lane">): void;
   peersOf(account: Account): ReadonlySet<ClientConnection>;
+  /** Tells all users. */
+  announce(by: Account, text: string): void;
 }
 
 export interface RouterOptions {
@@ -312,6 +314,7 @@ export class RequestRouter {
       case "transfers":
       case "stats":
       case "samples":
+      case "announce":
       case "events":
       case "accounts":
       case "all-rooms":

@@ -79,6 +79,8 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   readonly #metrics: Metrics;
   /** Undefined: it takes no files. */
   readonly #disk: DiskWatch | undefined;
+  /** What operators tell all who come in, until this run ends. */
+  #announced: NoticeOf<"announced"> | undefined;
   /** Operators know that the disk is nearly full. */
   #isDiskTold = false;
   /** What is answered over HTTP beside the page. */
@@ -416,6 +418,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.#remote?.changed();
     this.#remote?.places.entered(client);
     onEvent({ kind: "logged-in", user: account.name, ...client.origin });
+    if (this.#announced !== undefined) client.tell(this.#announced);
     this.#reading.arrived(client, account);
     this.#services.sealed?.arrived(client, account);
     this.#services.push?.arrived(client, account);
@@ -582,6 +585,13 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     const account = this.#options.registry.get(asker.user);
     assert(account !== undefined, "a user who entered has an account");
     if (client !== undefined) this.enter(client, account, asker.ref, undefined);
+  }
+
+  announce(by: Account, text: string): void {
+    const notice = { kind: "announced", text, by: by.name, time: this.unixMs() } as const;
+    this.#announced = text === "" ? undefined : notice;
+    this.#options.onEvent({ kind: "decided", decision: "announced", by: by.name, reason: text });
+    for (const client of this.#members()) client.tell(notice);
   }
 
   /** Within a second also those who have just come in, or become operators. */

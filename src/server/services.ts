@@ -104,6 +104,7 @@ export function openServices(options: ServiceOptions): OpenServices {
     peers: () => server.peers(),
     files,
     onEvent: options.onEvent,
+    announce: (by, text) => server.announce(by, text),
     lists: new Lists({ ...options, files: options.engine.files }),
   });
   const router = new RequestRouter({

@@ -7,6 +7,7 @@ import {
 } from "../base/limits.ts";
 import { SIBLINGS_MAX } from "../base/limits-cluster.ts";
 import {
+  ANNOUNCEMENT_BYTES_MAX,
   CLIENTS_PAGE_MAX,
   EVENTS_KEPT_MAX,
   FILE_ROOMS_LISTED_MAX,
@@ -298,6 +299,8 @@ export const ADMIN_REQUESTS = {
     fields: { file: fileId, user: name, direction: v.picklist(["up", "down"]) },
     answer: v.object({}),
   },
+  /** Operators: tells all users, until it is replaced or, empty, taken back. */
+  announce: { fields: { text: text(ANNOUNCEMENT_BYTES_MAX) }, answer: v.object({}) },
   /** Operators: how the server is. */
   stats: {
     fields: {},
@@ -336,6 +339,8 @@ export const ADMIN_REQUESTS = {
 } as const;
 
 export const ADMIN_NOTICES = {
+  /** What operators tell all users; an empty text: nothing any more. */
+  announced: { text: text(ANNOUNCEMENT_BYTES_MAX), by: name, time: moment },
   /** To operators: the server's disk is nearly full, or (`on: false`) is not any more. */
   "disk-low": { on: v.boolean(), freeBytes: count, keepFreeBytes: count },
   /**

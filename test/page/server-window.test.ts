@@ -169,5 +169,15 @@ pageTest("the log begins before the window, is chosen by chips, and is saved", a
   const told = lines.map((line) => JSON.parse(line) as { what: string; text: string });
   expect(told.some(({ text }) => text.includes("said before anybody looked"))).toBe(true);
   expect(told.filter(({ what }) => what === "invite made")).toHaveLength(1);
+  await tab(olga, "Server");
+  await olga.button("Tell everybody").click();
+  const dialog = olga.dialog("Tell everybody");
+  await dialog.getByLabel("What everybody should know").fill("<b>Maintenance</b> at noon");
+  await dialog.getByRole("button", { name: "Tell everybody" }).click();
+  await olga.page.getByText("olga: <b>Maintenance</b> at noon").waitFor();
+  await expectNoBarrier(olga, "light", "what everybody is told");
+  const banner = olga.page.locator(".banner").filter({ hasText: "at noon" });
+  await banner.getByRole("button", { name: "Dismiss" }).click();
+  await olga.page.getByText("olga: <b>Maintenance</b> at noon").waitFor({ state: "detached" });
   ben.tab.close();
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { CHUNK_BYTES, SENTENCE_BYTES_MAX, TEXT_BYTES_MAX } from "../../src/base/limits.ts";
 import {
+  ANNOUNCEMENT_BYTES_MAX,
   CLIENTS_PAGE_MAX,
   EVENTS_QUEUED_BYTES_MAX,
   OPERATOR_LINK_MS,
@@ -33,6 +34,7 @@ describe("the server's window", () => {
     ["stats", {}],
     ["samples", {}],
     ["events", {}],
+    ["announce", { text: "x" }],
     ["accounts", {}],
     ["all-rooms", {}],
     ["all-files", {}],
@@ -246,6 +248,7 @@ function serviceOf(
     files: { listing: () => transfers, cancel: () => unasked() },
     lists: undefined as never,
     onEvent: () => undefined,
+    announce: () => unasked(),
     stats: () => unasked(),
     samples: () => unasked(),
     windows: undefined,
@@ -355,6 +358,24 @@ test("what the server counted in each second", async () => {
   const after = await ana.ask("samples", { after: news.last });
   expect([after.online.at(-1), after.links.at(-1)]).toEqual([2, 3]);
   expect((await ana.ask("stats", {})).users).toBe(2);
+  await site.stop();
+});
+
+test("what an operator tells everybody reaches all who are in, and who come in", async () => {
+  const { site, ana, ben } = await lab();
+  await operating(ana);
+  const longest = "x".repeat(ANNOUNCEMENT_BYTES_MAX);
+  await ana.ask("announce", { text: longest });
+  expect((await ana.refused("announce", { text: `${longest}x` })).code).toBe("too-large");
+  const dan = await site.member("dan");
+  await site.quiet();
+  for (const guest of [ben, dan]) {
+    expect(guest.all("announced")).toMatchObject([{ text: longest, by: "ana" }]);
+  }
+  await ana.ask("announce", { text: "" });
+  await site.quiet();
+  expect(ben.all("announced").at(-1)?.text).toBe("");
+  expect((await site.member("fay")).all("announced")).toEqual([]);
   await site.stop();
 });
 

@@ -146,6 +146,7 @@ const event = fields<Told>(eventFields, ["event", "time"]);
 
 export const ANY_ADMIN_REQUEST = {
   events: accepted,
+  announce: fc.record({ text: text(200) }),
   accounts: listing,
   "all-rooms": listing,
   "all-files": listing,
@@ -201,6 +202,7 @@ const fileEntry = fields<Answer<"all-files">["files"][number]>(
 );
 
 export const ANY_ADMIN_ANSWER = {
+  announce: accepted,
   events: fc.record({ since: moment, events: fc.array(event, { maxLength: 3 }) }),
   accounts: fc.record({ accounts: fc.array(accountEntry, { maxLength: 5 }), total: count }),
   "all-rooms": fc.record({ rooms: fc.array(roomEntry, { maxLength: 5 }), total: count }),
@@ -240,6 +242,7 @@ export const ANY_ADMIN_ANSWER = {
 };
 
 export const ANY_ADMIN_NOTICE = {
+  announced: fc.record({ text: text(200), by: name, time: moment }),
   "disk-low": fc.record({ on: fc.boolean(), freeBytes: count, keepFreeBytes: count }),
   event,
 };

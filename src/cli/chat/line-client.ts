@@ -393,6 +393,11 @@ export class LineClient implements SlashHost {
           words,
         );
       }
+      case "announced": {
+        const { kind, text, by } = event;
+        const words = `${by} tells everybody: ${text}`;
+        return chatConsole.tell({ kind, text, by }, text === "" ? undefined : words);
+      }
       case "disk-low": {
         const { kind, on, freeBytes, keepFreeBytes } = event;
         const words = diskSentence({ freeBytes, keepFreeBytes, isLow: on });

@@ -322,6 +322,7 @@ export class ScreenClient implements CommandScreen {
       const { screen, server } = faceTexts(this.#language);
       this.note(screen.letIn(event.by ?? server, event.room));
     }
+    if (event.kind === "announced" && event.text !== "") this.note(`${event.by}: ${event.text}`);
     if (event.kind === "disk-low") this.note(diskSentence({ ...event, isLow: event.on }));
     if (event.kind === "elsewhere") this.note(elsewhereLine(event));
     if (event.kind === "came-anew") this.note(CAME_ANEW[event.reason]);

@@ -54,6 +54,9 @@ export interface Model {
 
 /** What the server has all users, or its operators, know as long as it holds. */
 export interface Board {
+  readonly announcement?:
+    | { readonly text: string; readonly by: string; readonly time: number }
+    | undefined;
   /** To operators: files are refused when less than `keepFreeBytes` are free. */
   readonly diskLow?: { readonly freeBytes: number; readonly keepFreeBytes: number } | undefined;
 }

@@ -53,6 +53,7 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
         "offered",
         "event",
         "disk-low",
+        "announced",
       ] as const),
     ]),
     lane: new Set([

@@ -23,7 +23,7 @@ export type DashboardRequest = Extract<
   {
     kind:
       | ("watch" | "clients" | "transfers" | "stats" | "samples" | "cancel")
-      | ("events" | "accounts" | "all-rooms" | "all-files");
+      | ("announce" | "events" | "accounts" | "all-rooms" | "all-files");
   }
 >;
 type ClientEntry = Answer<"clients">["clients"][number];
@@ -38,6 +38,7 @@ export interface AdminDashboardOptions {
   /** Files on data channels; undefined: this server takes none. */
   readonly files: Pick<FileService, "listing" | "cancel"> | undefined;
   readonly onEvent: (event: ServerEvent) => void;
+  readonly announce: (by: Account, text: string) => void;
   readonly stats: () => Answer<"stats">;
   readonly samples: (after: number) => Answer<"samples">;
   /** Undefined: this server is the only one. */
@@ -78,6 +79,9 @@ export class AdminDashboard {
         return client.answer(ref, this.#stats());
       case "samples":
         return client.answer(ref, this.#options.samples(request.after ?? 0));
+      case "announce":
+        this.#options.announce(account, request.text);
+        return client.answer(ref, {});
       case "events":
         return client.answer(ref, this.#options.feed.past());
       case "accounts":

@@ -334,6 +334,11 @@ export const ENGLISH_PARTS = {
   messagesSince: (n: number, rooms: number) =>
     `${n} since the start, in ${counted(rooms, "room")} and conversations`,
   connections: "Connections",
+  announce: "Tell everybody",
+  announceExplained:
+    "All who are in, and who come in, see it above their rooms until the server stops. " +
+    "Empty takes it back.",
+  announceText: "What everybody should know",
   diskKeeps: (free: string, keep: string) => `${free}; below ${keep} files are refused`,
   diskLow: (free: string, keep: string) =>
     `The server's disk is nearly full: ${free} free. Below ${keep} it takes no files.`,
@@ -439,6 +444,7 @@ export const ENGLISH_PARTS = {
     })[group],
   decision: (what: string): string | undefined =>
     new Map([
+      ["announced", "told everybody"],
       ["registered", "registered"],
       ["renamed", "renamed"],
       ["removed", "account removed"],

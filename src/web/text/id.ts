@@ -554,6 +554,11 @@ export const INDONESIAN: AllTexts & LaterTexts = {
     (transfers === 0 ? "" : ` dan ${transfers} pengiriman berkas`),
   messagesSince: (n, rooms) => `${n} sejak mulai, di ${rooms} ruang dan percakapan`,
   connections: "Sambungan",
+  announce: "Beri tahu semua",
+  announceExplained:
+    "Semua yang ada, dan yang masuk, melihatnya di atas ruang mereka sampai server berhenti. " +
+    "Kosong menariknya kembali.",
+  announceText: "Yang perlu diketahui semua",
   diskKeeps: (free, keep) => `${free}; di bawah ${keep} berkas ditolak`,
   diskLow: (free, keep) =>
     `Cakram server hampir penuh: ${free} kosong. Di bawah ${keep} berkas tidak diterima.`,
@@ -664,6 +669,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
     })[group],
   decision: (what) =>
     new Map([
+      ["announced", "memberi tahu semua"],
       ["registered", "mendaftar"],
       ["renamed", "ganti nama"],
       ["removed", "akun disingkirkan"],

@@ -1,13 +1,17 @@
 import { type ComponentType, useCallback, useEffect, useRef, useState } from "react";
+import { ANNOUNCEMENT_BYTES_MAX } from "../../../base/limits-page.ts";
 import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import type { AllTexts } from "../../text/en-parts.ts";
 import { FaultLine } from "../shell/context.tsx";
-import { confirm } from "../shell/dialog.tsx";
+import { confirm, FormDialog } from "../shell/dialog.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 import { usePolled } from "../shell/polling.ts";
 import { fetchSamples, type SampleColumns } from "./sample-log.ts";
+
+/** A character of a field takes at most so many bytes. */
+const UTF8_BYTES_MAX = 4;
 
 interface Fact {
   readonly name: string;
@@ -157,6 +161,49 @@ function Registration() {
   );
 }
 
+function AnnounceDialog({ onClose }: { readonly onClose: () => void }) {
+  const { texts, chat } = usePartPage();
+  const [text, setText] = useState(chat.model.board.announcement?.text ?? "");
+  return (
+    <FormDialog
+      title={texts.announce}
+      action={texts.announce}
+      onClose={onClose}
+      onSubmit={async () => {
+        await chat.request("announce", { text: text.trim() });
+        onClose();
+      }}
+    >
+      <p>{texts.announceExplained}</p>
+      <div className="field">
+        <label htmlFor="announce-text">{texts.announceText}</label>
+        <input
+          id="announce-text"
+          value={text}
+          maxLength={ANNOUNCEMENT_BYTES_MAX / UTF8_BYTES_MAX}
+          autoComplete="off"
+          onChange={(event) => setText(event.target.value)}
+        />
+      </div>
+    </FormDialog>
+  );
+}
+
+function Announce() {
+  const { texts, show } = usePartPage();
+  return (
+    <div className="dashboard-bar">
+      <button
+        type="button"
+        className="button"
+        onClick={() => show((close) => <AnnounceDialog onClose={close} />)}
+      >
+        {texts.announce}
+      </button>
+    </div>
+  );
+}
+
 export function DashboardServer({ isOnline }: { readonly isOnline: boolean }) {
   const { texts, chat } = usePartPage();
   const ask = useCallback(() => chat.request("stats", {}), [chat]);
@@ -176,6 +223,7 @@ export function DashboardServer({ isOnline }: { readonly isOnline: boolean }) {
           ),
         )}
       </dl>
+      <Announce />
       <Registration />
     </>
   );
