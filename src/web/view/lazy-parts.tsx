@@ -15,7 +15,7 @@ import { ResetForm } from "./entering/reset-form.tsx";
 import { wrongEntry } from "./entering/wrong-entry.tsx";
 import { Attachments } from "./files/attachments.tsx";
 import { Files } from "./files/files.tsx";
-import { TransferLine, Transfers } from "./files/transfers.tsx";
+import { Transfers } from "./files/transfers.tsx";
 import { ModerationDialog } from "./room/moderation-dialog.tsx";
 import { JoinDialog, RoomsDialog, TopicDialog } from "./room/room-dialogs.tsx";
 import { RoomMenu } from "./room/room-menu.tsx";
@@ -55,7 +55,6 @@ export const PARTS: LazyParts = {
   GuessDelay,
   Moderation: ModerationDialog,
   Transfers,
-  TransferLine,
   Sealed: SealedDialog,
   SealedLine,
   Invitations,

@@ -190,7 +190,6 @@ export interface LazyParts {
   readonly GuessDelay: ComponentType<GuessDelayProps>;
   readonly Moderation: ComponentType<ModerationProps>;
   readonly Transfers: ComponentType<Closing>;
-  readonly TransferLine: ComponentType<TransferProps>;
   readonly Sealed: ComponentType<SealedProps>;
   readonly SealedLine: ComponentType<SealedProps>;
   readonly Invitations: ComponentType<Closing>;
@@ -341,7 +340,6 @@ export const EmojiPicker = lazy(({ EmojiPicker: part }) => part);
 export const Search = lazy(({ Search: part }) => part);
 export const Dashboard = lazy(({ Dashboard: part }) => part);
 export const Transfers = lazy(({ Transfers: part }) => part);
-export const TransferLine = lazy(({ TransferLine: part }) => part);
 export const ResetForm = lazy(({ Reset }) => Reset);
 export const SealedDialog = lazy(({ Sealed }) => Sealed);
 export const SealedLine = lazy(({ SealedLine: part }) => part);
