@@ -34,7 +34,7 @@ describe("what a shell is told", () => {
     [["history", "--kind", "fi"], ["file"]],
     [
       ["history", "--kind", "text,r"],
-      ["text,reaction", "text,rename", "text,retention"],
+      ["text,reaction", "text,rename", "text,retention", "text,receipts"],
     ],
     [["history", "--kind=text,text"], []],
     [["send", "--to", ""], []],
