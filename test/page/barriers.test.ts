@@ -22,7 +22,8 @@ const OVER: readonly Screen[] = [
   ["search", press("Control+Shift+F")],
   ["going to a room", press("Control+k")],
   ["the account", click(".me-button")],
-  ["an invite", click(".side-foot .icon-button")],
+  ["saved messages", click(".side-foot .icon-button >> nth=0")],
+  ["an invite", click(".side-foot .icon-button >> nth=1")],
   ["the list of rooms", click(".side-title .icon-button >> nth=0")],
   ["joining a room", click(".side-title .icon-button >> nth=1")],
   ["the menu of the room", click(".room-head [aria-haspopup=menu]")],
@@ -91,7 +92,7 @@ for (const [look, options] of LOOKS) {
     await expectNoBarrier(olga, look, "the menu of a message");
     await olga.page.keyboard.press("Escape");
     for (const [name, open] of OVER) {
-      if (/account|invite|rooms|joining/.test(name)) await drawer(olga);
+      if (/account|saved|invite|rooms|joining/.test(name)) await drawer(olga);
       await open(olga);
       await olga.page.locator("dialog[open], .menu, #search-text").first().waitFor();
       await expectNoBarrier(olga, look, name);
@@ -100,7 +101,17 @@ for (const [look, options] of LOOKS) {
     await drawer(olga);
     await expectNoBarrier(olga, look, "the rooms");
     await olga.page.locator(".side-head .icon-button").nth(1).click();
-    for (const tab of ["log", "clients", "transfers", "server", "bans", "invites"]) {
+    for (const tab of [
+      "log",
+      "server",
+      "accounts",
+      "rooms",
+      "files",
+      "clients",
+      "transfers",
+      "bans",
+      "invites",
+    ]) {
       await olga.page.locator(`#tab-${tab}`).click();
       await olga.page.locator(`#tab-${tab}[aria-selected=true]`).waitFor();
       await expectNoBarrier(olga, look, tab);
