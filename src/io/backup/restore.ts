@@ -87,6 +87,8 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
       await disk.syncFolder(dirname(data)); // Else a power loss may bring both to one place.
     }
     disk.rename(part, data);
+    // Else a power loss may bring back the part, without the mark that says that it is ours.
+    await disk.syncFolder(dirname(data));
     // Until here it says that all of this may go.
     disk.remove(join(data, MARK));
     await syncAbove(disk, data);
