@@ -22,6 +22,7 @@ const REACT: Readonly<Record<string, string>> = {
   "react-dom": "preact/compat",
   "react-dom/client": "preact/compat/client",
   "react/jsx-runtime": "preact/compat/jsx-runtime",
+  "react/jsx-dev-runtime": "preact/compat/jsx-dev-runtime", // When it is built for development.
 };
 
 /** 50 kB less on the wire than React DOM. In the terminal React stays React: Ink needs it. */

@@ -1,13 +1,26 @@
 import { basename } from "node:path";
+import type { BunPlugin } from "bun";
 import type { BrowserContext } from "playwright-core";
+import { PAGE_PLUGINS } from "../../src/cli/page-plugins.ts";
 import { PAGE_SOURCE } from "../../src/cli/source-tree.ts";
 
 const ENTRY = /<script[^>]* src="([^"]+)"/;
 
+/** What looks over the library's shoulder begins before the page does. */
+const WITH_DEBUG: BunPlugin = {
+  name: "with-debug",
+  setup: (build) => {
+    build.onLoad({ filter: /[/\\]web[/\\]page\.tsx$/ }, async ({ path }) => ({
+      contents: `import "preact/debug";\n${await Bun.file(path).text()}`,
+      loader: "tsx",
+    }));
+  },
+};
+
 /**
- * Gives that browser the scripts of the page as they are built for development: React then tells of
- * siblings that it cannot tell apart, whether or not they do harm then. All else comes from
- * the server, since Chromium trusts a page that comes from elsewhere less.
+ * Gives that browser the scripts of the page as they are built for development: Preact then tells
+ * of siblings that it cannot tell apart, whether or not they do harm then. All else comes from the
+ * server, since Chromium trusts a page that comes from elsewhere less.
  */
 export function developmentPage(url: string): (context: BrowserContext) => Promise<void> {
   return async (context) => {
@@ -19,6 +32,7 @@ export function developmentPage(url: string): (context: BrowserContext) => Promi
       splitting: true,
       publicPath: "/assets/",
       naming: { entry: naming, chunk: naming, asset: naming },
+      plugins: [WITH_DEBUG, ...PAGE_PLUGINS],
       define: { "process.env.NODE_ENV": '"development"' },
     });
     const textOf = async (path: string) =>
