@@ -16,7 +16,7 @@ const DOCS = join(import.meta.dir, "..", "docs");
 async function talk(town: Sandbox, visit: Visit, ana: Talker, bob: Talker): Promise<void> {
   await ana.tab.ask("topic", { room: "lobby", topic: "Workshop: tools, times and what broke" });
   await ana.says("Where is the soldering iron?");
-  await bob.says("In the blue box, second shelf. The list: https://workshop.example/tools");
+  await bob.says("In the blue box, **second** shelf. The list: https://workshop.example/tools");
   await ana.says("Thank you! @mia do you still need it today?");
   await visit.sees("do you still need it");
   await visit.says("Only for ten minutes, after lunch.");
@@ -24,9 +24,8 @@ async function talk(town: Sandbox, visit: Visit, ana: Talker, bob: Talker): Prom
   writeFileSync(town.path("view.png"), photo(960, 540));
   await visit.attach(town.path("view.png"));
   await visit.file("view.png").waitFor();
-  await visit.file("view.png").getByRole("button", { name: "Show preview" }).click();
   await visit.file("view.png").getByRole("img").waitFor();
-  await visit.button("Dismiss").first().click();
+  await visit.transfer("view.png").waitFor({ state: "detached" });
   await bob.says("What a view.");
   await visit.sees("What a view.");
 }
@@ -46,7 +45,6 @@ async function resized(visit: Visit, width: number, height: number): Promise<voi
   await visit.page.setViewportSize({ width, height });
   await visit.page.reload();
   await visit.sees("What a view.");
-  await visit.file("view.png").getByRole("button", { name: "Show preview" }).click();
   await visit.file("view.png").getByRole("img").waitFor();
   await visit.sees("What a view.");
   await visit.page.locator(".timeline .list").evaluate((list) => list.scrollTo(0, 1e6));
