@@ -57,8 +57,9 @@ export const SIBLING_FORGET_MS = 10_000;
 /** Accounts online at one server that the others are told of: their ids fit one message of NATS. */
 export const SIBLING_ONLINE_MAX = 20_000;
 /**
- * While an operator looks, the other servers are asked to show themselves this often, and none does
- * so more often: one showing has some 500 KB with 500 clients and 500 files.
+ * While an operator looks, the other servers are asked to show themselves this often; where
+ * operators look at several, none does so more than twice as often: one showing has some 500 KB
+ * with 500 clients and 500 files.
  */
 export const SIBLING_WINDOW_EVERY_MS = 1_500;
 /** Servers whose presence is kept. */

@@ -126,7 +126,8 @@ export class AdminDashboard {
   /** What operators at the other servers of a cluster see of this one. */
   get window(): ServerWindow {
     const { clients } = this.#clientsHere(0);
-    return { server: this.#server(this.#options.stats()), clients, ...this.#transfersHere() };
+    const { transfers } = listed([...this.#transfersHere()]);
+    return { server: this.#server(this.#options.stats()), clients, transfers };
   }
 
   get #elsewhere(): readonly ServerWindow[] {
@@ -183,16 +184,12 @@ export class AdminDashboard {
   #transfers(): Answer<"transfers"> {
     this.#options.windows?.look();
     const elsewhere = this.#elsewhere.flatMap(({ transfers }) => transfers);
-    return listed([...this.#listed(), ...this.#webTransfers(), ...elsewhere]);
+    return listed([...this.#transfersHere(), ...elsewhere]);
   }
 
-  #transfersHere(): Pick<ServerWindow, "transfers"> {
-    const { transfers } = listed([...this.#listed(), ...this.#webTransfers()]);
-    return { transfers };
-  }
-
-  #listed(): Iterable<TransferEntry> {
-    return this.#options.files?.listing() ?? [];
+  *#transfersHere(): Iterable<TransferEntry> {
+    yield* this.#options.files?.listing() ?? [];
+    yield* this.#webTransfers();
   }
 
   /** @throws Fault user-unknown, not-found, store-… */
