@@ -5,6 +5,7 @@ import uPlot from "uplot";
 import plotSheet from "uplot/dist/uPlot.min.css" with { type: "file" };
 import { formatRate, formatSize } from "../../../base/sizes.ts";
 import { usePartPage } from "../shell/part-page.ts";
+import { Chips } from "./chips.tsx";
 import { beginOf, minutesOf, type SampleColumns, summaryOf } from "./sample-log.ts";
 import { useSheet } from "./sheet.ts";
 import { Table } from "./table.tsx";
@@ -218,20 +219,13 @@ export function Charts({ samples }: { readonly samples: SampleColumns }) {
   }, [samples, diskFreeBytes, texts]);
   return (
     <>
-      <fieldset className="chips">
-        <legend className="sr-only">{texts.chartSpan}</legend>
-        {SPANS_MIN.map((minutes) => (
-          <button
-            key={minutes}
-            type="button"
-            className="chip"
-            aria-pressed={minutes === span}
-            onClick={() => setSpan(minutes)}
-          >
-            {texts.chartMinutes(minutes)}
-          </button>
-        ))}
-      </fieldset>
+      <Chips
+        label={texts.chartSpan}
+        all={SPANS_MIN}
+        isOn={(minutes) => minutes === span}
+        name={texts.chartMinutes}
+        onPress={setSpan}
+      />
       <div className="charts">
         {charts.map((chart) => (
           <Chart key={chart.title} {...chart} time={time} from={from} />

@@ -13,6 +13,7 @@ import { FaultLine } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { type PartPage, usePartPage } from "../shell/part-page.ts";
+import { Chips } from "./chips.tsx";
 import { exported } from "./log-export.ts";
 
 type Happened = Omit<NoticeOf<"event">, "kind">;
@@ -323,20 +324,13 @@ export function DashboardLog({ isHidden, isOnline }: DashboardLogProps) {
           CSV
         </button>
       </div>
-      <fieldset className="chips">
-        <legend className="sr-only">{texts.logKinds}</legend>
-        {GROUPS.map((group) => (
-          <button
-            key={group}
-            type="button"
-            className="chip"
-            aria-pressed={!hidden.has(group)}
-            onClick={() => setHidden(toggled(hidden, group))}
-          >
-            {texts.logGroup(group)}
-          </button>
-        ))}
-      </fieldset>
+      <Chips
+        label={texts.logKinds}
+        all={GROUPS}
+        isOn={(group) => !hidden.has(group)}
+        name={texts.logGroup}
+        onPress={(group) => setHidden(toggled(hidden, group))}
+      />
       <FaultLine fault={fault} />
       {shown.length === 0 ? (
         <p className="hint">{lines.length === 0 ? texts.dashboardLogEmpty : texts.foundNothing}</p>

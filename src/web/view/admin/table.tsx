@@ -49,25 +49,38 @@ interface TableProps {
   readonly children: ReactNode;
 }
 
+interface FrameProps extends Omit<TableProps, "heads"> {
+  /** Cells of the first line. */
+  readonly head: ReactNode;
+}
+
 /** Wide tables scroll by themselves; the page does not. */
-export function Table({ label, heads, children }: TableProps) {
+function Frame({ label, head, children }: FrameProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys
     <section className="table-box" aria-label={label} tabIndex={0}>
       <table>
         <caption className="sr-only">{label}</caption>
         <thead>
-          <tr>
-            {heads.map((head) => (
-              <th key={head} scope="col">
-                {head}
-              </th>
-            ))}
-          </tr>
+          <tr>{head}</tr>
         </thead>
         <tbody>{children}</tbody>
       </table>
     </section>
+  );
+}
+
+/** A table whose heads are only read. */
+export function Table({ label, heads, children }: TableProps) {
+  const cells = heads.map((head) => (
+    <th key={head} scope="col">
+      {head}
+    </th>
+  ));
+  return (
+    <Frame label={label} head={cells}>
+      {children}
+    </Frame>
   );
 }
 
@@ -123,35 +136,25 @@ function Head<One>({ column, order, onOrder }: HeadProps<One>) {
 /** A table whose heads order it. The rows come in their order. */
 function Rows<One>(props: RowsProps<One>) {
   const { label, columns, rows, keyOf, order, onOrder } = props;
+  const heads = columns.map((column) => (
+    <Head key={column.id} column={column} order={order} onOrder={onOrder} />
+  ));
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys
-    <section className="table-box" aria-label={label} tabIndex={0}>
-      <table>
-        <caption className="sr-only">{label}</caption>
-        <thead>
-          <tr>
-            {columns.map((column) => (
-              <Head key={column.id} column={column} order={order} onOrder={onOrder} />
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((one) => (
-            <tr key={keyOf(one)}>
-              {columns.map(({ id, cell, isHead }) =>
-                isHead === true ? (
-                  <th key={id} scope="row">
-                    {cell(one)}
-                  </th>
-                ) : (
-                  <td key={id}>{cell(one)}</td>
-                ),
-              )}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
+    <Frame label={label} head={heads}>
+      {rows.map((one) => (
+        <tr key={keyOf(one)}>
+          {columns.map(({ id, cell, isHead }) =>
+            isHead === true ? (
+              <th key={id} scope="row">
+                {cell(one)}
+              </th>
+            ) : (
+              <td key={id}>{cell(one)}</td>
+            ),
+          )}
+        </tr>
+      ))}
+    </Frame>
   );
 }
 
