@@ -1,7 +1,15 @@
 import { expect, test } from "bun:test";
-import { ndjson, Sandbox } from "./program.ts";
+import { type Home, ndjson, Sandbox } from "./program.ts";
 
 /** What was read, whom one calls, answers, waves at and does not want to hear. */
+
+/** Of one account, which is there by now. */
+async function twoDevices(sandbox: Sandbox): Promise<[Home, Home]> {
+  const ana = { CHAT_USER: "ana", CHAT_PASSWORD: "pass word" };
+  const [one, two] = [sandbox.home("one").with(ana), sandbox.home("two").with(ana)];
+  await one.run(["register"]);
+  return [one, two];
+}
 
 test("two devices of one person: unread counts, told live, kept over a restart", async () => {
   await using sandbox = new Sandbox();
@@ -84,10 +92,7 @@ test("mentions, replies, reactions: in JSON, on a screen's text, in the past", a
 test("messages that one saves are listed on all devices, until they are taken out", async () => {
   await using sandbox = new Sandbox();
   await sandbox.serve();
-  const password = { CHAT_PASSWORD: "pass word" };
-  const one = sandbox.home("one").with({ CHAT_USER: "ana", ...password });
-  const two = sandbox.home("two").with({ CHAT_USER: "ana", ...password });
-  await one.run(["register"]);
+  const [one, two] = await twoDevices(sandbox);
   const bob = await sandbox.home("bob").join(["--user", "bob"]);
   const router = await one.join([]);
   const phone = await two.join([]);
@@ -110,10 +115,7 @@ test("messages that one saves are listed on all devices, until they are taken ou
 test("who is ignored is not shown, on no device, and does not learn of it", async () => {
   await using sandbox = new Sandbox();
   await sandbox.serve();
-  const password = { CHAT_PASSWORD: "pass word" };
-  const one = sandbox.home("one").with({ CHAT_USER: "ana", ...password });
-  const two = sandbox.home("two").with({ CHAT_USER: "ana", ...password });
-  await one.run(["register"]);
+  const [one, two] = await twoDevices(sandbox);
   const bob = await sandbox.home("bob").join(["--user", "bob"]);
   const carol = sandbox.home("carol").with({ CHAT_USER: "carol" });
   const router = await one.join([]);

@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { Sandbox } from "../e2e/program.ts";
+import { Sandbox, type Served } from "../e2e/program.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
 import { expectNoBarrier, LOOKS } from "./looks.ts";
 import { pageAddress } from "./scenery.ts";
@@ -18,16 +18,22 @@ async function choose(visit: Visit, text: string, entry: string | RegExp): Promi
   await visit.entry(entry).click();
 }
 
+/** In a room that she has made, and moderates. */
+async function inDen(served: Served): Promise<Visit> {
+  const ana = await browser.visit(pageAddress(served));
+  await ana.enter("ana");
+  await ana.says("/join den");
+  await ana.button("Make it").click();
+  await ana.room("den").waitFor();
+  return ana;
+}
+
 pageTest(
   "a moderator pins, all find it behind the room's head, and it leads to its place",
   async () => {
     await using sandbox = new Sandbox();
     const served = await sandbox.serve();
-    await using ana = await browser.visit(pageAddress(served));
-    await ana.enter("ana");
-    await ana.says("/join den");
-    await ana.button("Make it").click();
-    await ana.room("den").waitFor();
+    await using ana = await inDen(served);
     const ben = await Talker.open(served, "ben");
     await ben.tab.ask("join", { room: "den" });
     await ben.says(HOSTILE, "den");
@@ -78,11 +84,7 @@ pageTest(
   async () => {
     await using sandbox = new Sandbox();
     const served = await sandbox.serve();
-    await using ana = await browser.visit(pageAddress(served));
-    await ana.enter("ana");
-    await ana.says("/join den");
-    await ana.button("Make it").click();
-    await ana.room("den").waitFor();
+    await using ana = await inDen(served);
     await using ben = await browser.visit(pageAddress(served), { width: 390, height: 844 });
     await ben.enter("ben");
     await ben.says("/join den");
