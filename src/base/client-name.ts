@@ -23,11 +23,21 @@ const UNWANTED = /[^\p{L}\p{M}\p{N} .,_+/-]/gu;
 /** Of a client that says no more, its product. Short and clean; empty: nothing is left of it. */
 export function deviceLabelOf(client: string): string {
   const told = COMMENT.exec(client)?.[1] ?? client;
-  const clean = cleanText(told).replaceAll(UNWANTED, "").replaceAll(/ +/g, " ").trim();
   let label = "";
-  for (const character of clean) {
-    if (utf8Encode(label + character).length > DEVICE_LABEL_BYTES_MAX) break;
-    label += character;
+  // What is taken out leaves neighbours that mean something else together: a mark without its
+  // letter, a longer cluster. Each round but the last makes it shorter.
+  for (let last = told; ; last = label) {
+    const clean = cleanText(last).replaceAll(UNWANTED, "").replaceAll(/ +/g, " ");
+    label = startOf(clean.trim()).trim();
+    if (label === last) return label;
   }
-  return label.trim();
+}
+
+function startOf(text: string): string {
+  let start = "";
+  for (const character of text) {
+    if (utf8Encode(start + character).length > DEVICE_LABEL_BYTES_MAX) break;
+    start += character;
+  }
+  return start;
 }

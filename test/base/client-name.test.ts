@@ -14,6 +14,8 @@ test.each([
   ["odd (one) more", "odd (one) more", "odd one more"],
   ["x (a (b) c)", "x (a (b) c)", "x a b c"],
   ["", "", ""],
+  ["\0\u{e0100}", "\0\u{e0100}", ""],
+  ["a \u{e0100} b", "a \u{e0100} b", "a b"],
 ])("%p is %p, and known as %p", (client, product, label) => {
   expect([productOf(client), deviceLabelOf(client)]).toEqual([product, label]);
 });
@@ -23,12 +25,19 @@ test("what was put together is taken apart", () => {
   expect([productOf(client), deviceLabelOf(client)]).toEqual(["chat/1", "chat on macOS"]);
 });
 
+/** Means something, or nothing, by what stands beside it. */
+const NEIGHBOURLY = fc.constantFrom(
+  ...Array.from('\0a \n"\u0301\ufe0f\u{e0100}\u200d\u034f\u3164\u094d\u0915\u1100\u1161\u11a8'),
+  ...Array.from("\u{1f3f4}\u{e0061}\u{20000}"),
+);
+
 test("a label is short, clean, and stays as it is", () =>
   fc.assert(
     fc.property(
       fc.oneof(
         fc.constantFrom(...Object.values(HOSTILE_TEXTS)),
         fc.string({ unit: "binary" }),
+        fc.string({ unit: NEIGHBOURLY, maxLength: 60 }),
         fc.string({ unit: "grapheme", minLength: DEVICE_LABEL_BYTES_MAX, maxLength: 128 }),
       ),
       (text) => {
