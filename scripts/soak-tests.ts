@@ -5,6 +5,7 @@
  */
 const GIB = 1 << 30;
 const SETTINGS = {
+  CHAT_SAMPLES: "5000",
   CHAT_SEEDS: "20000",
   CHAT_SEALED_SEEDS: "5000",
   CHAT_CLUSTER_SEEDS: "5000",
@@ -18,6 +19,9 @@ const SETTINGS = {
   CHAT_PAGE_BYTES: String(GIB),
 };
 const SUITES = [
+  "test/base",
+  "test/wire",
+  "test/core",
   "test/worlds",
   "test/fuzz",
   "test/io/log/log-real-disk.test.ts",

@@ -62,7 +62,7 @@ function pushing(text: string): string {
     const isConstant = !/[a-z]/.test(
       code.slice(at + "expect(".length, end).replaceAll(/[A-Z][A-Z_]*\.\w+/g, ""),
     );
-    const matcher = /^\s*(?:\.(?:not|resolves|rejects))*\s*\.(to[A-Z]\w*)\(/.exec(code.slice(end));
+    const matcher = /^\s*(?:\.not)?\s*\.(to[A-Z]\w*)\(/.exec(code.slice(end));
     if (matcher === null) continue;
     const open = end + matcher[0].length - 1;
     const rest = code.slice(behind(code, open));

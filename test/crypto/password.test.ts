@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { PASSWORD_BYTES_MAX } from "../../src/base/limits.ts";
 import { hashPassword, verifyPassword } from "../../src/crypto/password.ts";
+import { rejection } from "../rejection.ts";
 
 const hash = await hashPassword("correct horse");
 
@@ -24,8 +25,8 @@ describe("password", () => {
   test("the longest is accepted, one byte more is refused", async () => {
     const longest = "ü".repeat(PASSWORD_BYTES_MAX / 2);
     expect(await verifyPassword(longest, await hashPassword(longest))).toBe(true);
-    await expect(hashPassword(`${longest}x`)).rejects.toThrow("1 to 1024 bytes");
-    await expect(hashPassword("")).rejects.toThrow("1 to 1024 bytes");
+    expect((await rejection(hashPassword(`${longest}x`))).message).toContain("1 to 1024 bytes");
+    expect((await rejection(hashPassword(""))).message).toContain("1 to 1024 bytes");
     expect(await verifyPassword(`${longest}x`, hash)).toBe(false);
   });
 

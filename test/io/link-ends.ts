@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { within } from "../event.ts";
+import { rejection } from "../rejection.ts";
 import { type Bench, CHUNK_BYTES, expectNumbered, type LinkSetup, numbered } from "./link-bench.ts";
 import { LinkObserver, turn } from "./link-observer.ts";
 
@@ -94,7 +95,7 @@ async function settledDescriptors(goal: number): Promise<number> {
 export function listeners(setup: LinkSetup): void {
   test("refuses whom accept() refuses", async () => {
     const listener = setup.listen({ accept: () => false, link: () => expect.unreachable() });
-    await expect(setup.dial(listener)).rejects.toMatchObject({ code: "unreachable" });
+    expect(await rejection(setup.dial(listener))).toMatchObject({ code: "unreachable" });
     await within("stop", listener.stop());
   });
 
@@ -114,6 +115,6 @@ export function listeners(setup: LinkSetup): void {
       expect(await observer.closed()).toBeUndefined();
     }
     for (const observer of clients) expectNumbered(observer.messages, 20);
-    await expect(setup.dial(listener)).rejects.toMatchObject({ code: "unreachable" });
+    expect(await rejection(setup.dial(listener))).toMatchObject({ code: "unreachable" });
   });
 }

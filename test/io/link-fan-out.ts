@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { SEND_QUEUE_BYTES_MAX } from "../../src/base/limits.ts";
+import { rejection } from "../rejection.ts";
 import {
   type Bench,
   CHUNK_BYTES,
@@ -123,6 +124,6 @@ export function channels(bench: Bench): void {
     const { client, atClient } = await bench.pair();
     client.close();
     await atClient.closed();
-    await expect(client.openChannel()).rejects.toMatchObject({ code: "unreachable" });
+    expect(await rejection(client.openChannel())).toMatchObject({ code: "unreachable" });
   });
 }

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { noise } from "../e2e/couriers.ts";
 import { until } from "../e2e/deadline.ts";
 import { Sandbox, type Served } from "../e2e/program.ts";
+import { rejection } from "../rejection.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
 import { expectNoBarrier } from "./looks.ts";
 import { pageAddress, photo } from "./scenery.ts";
@@ -98,7 +99,7 @@ async function moderates(guru: Visit, eka: Talker): Promise<void> {
   await guru.sees("quiet, please");
   await guru.says("/mute eka");
   await guru.page.getByText(/guru muted eka/).waitFor();
-  await expect(eka.says("am I heard?", "lab")).rejects.toThrow();
+  expect(await rejection(eka.says("am I heard?", "lab"))).toBeInstanceOf(Error);
   await guru.says("/kick eka");
   await guru.page.getByText(/guru kicked eka/).waitFor();
 }

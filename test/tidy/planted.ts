@@ -215,6 +215,15 @@ export const PLANTED: readonly Planted[] = [
     good: [{ "test/io/a.test.ts": 'await eventually("it is there", () => a);' }],
   },
   {
+    rule: "rejects",
+    bad: [
+      'await expect(asked).rejects.toThrow("no");',
+      "await expect(asked)\n  .rejects.toMatchObject({});",
+      "await expect(asked).resolves.toBe(5);",
+    ].map((text) => ({ "test/io/a.test.ts": text })),
+    good: [{ "test/io/a.test.ts": "expect(await rejection(asked)).toBeInstanceOf(Fault);" }],
+  },
+  {
     rule: "places",
     bad: [
       { "src/io/a.ts": `const a = "${MACHINE}/x";` },

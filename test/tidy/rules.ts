@@ -3,7 +3,7 @@ import { homes, layers, purity } from "./layers.ts";
 import { docs, pins, places } from "./repository.ts";
 import { dates, language, names, sizes, state } from "./shape.ts";
 import type { Rule } from "./source.ts";
-import { left, mirror, sleep } from "./tests.ts";
+import { left, mirror, rejects, sleep } from "./tests.ts";
 
 export const RULES: readonly Rule[] = [
   layers,
@@ -17,6 +17,7 @@ export const RULES: readonly Rule[] = [
   mirror,
   left,
   sleep,
+  rejects,
   places,
   docs,
   pins,

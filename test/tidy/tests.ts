@@ -51,6 +51,17 @@ export const sleep: Rule = {
       ),
 };
 
+/** It runs the event loop inside the test, whose other half then may never come. */
+export const rejects: Rule = {
+  name: "rejects",
+  check: (files) =>
+    files
+      .filter(isTest)
+      .flatMap((source) =>
+        matches("rejects", source, /\.(?:rejects|resolves)\b/, "use test/rejection.ts, or await"),
+      ),
+};
+
 function nameIn(pattern: RegExp, path: string): string | undefined {
   return pattern.exec(path)?.[1];
 }

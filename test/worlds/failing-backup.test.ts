@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Fault } from "../../src/base/fault.ts";
+import { rejection } from "../rejection.ts";
 import { changedDisk } from "./changed-disk.ts";
 import { BackupWorld, type Mutant, type Operation } from "./failing-backup.ts";
 import { failEach, TROUBLES } from "./failing-call.ts";
@@ -110,6 +111,6 @@ const PLANTED: Readonly<Record<string, readonly [keyof typeof OPERATIONS, Mutant
 describe("a wrong program is caught", () => {
   test.each(Object.entries(PLANTED))("%s", async (_, [name, mutant]) => {
     const make = (seed: number) => BackupWorld.make(OPERATIONS[name], real, seed, mutant);
-    await expect(failEach("stop", make)).rejects.toThrow(/stop at call/);
+    expect((await rejection(failEach("stop", make))).message).toMatch(/stop at call/);
   });
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { checkNatsSync } from "../../../src/cli/serve/nats-sync.ts";
 import { FakeOutput } from "../../commands/fake-world.ts";
 import { reservedPort } from "../../ports.ts";
+import { rejection } from "../../rejection.ts";
 
 /** Monitoring of NATS, as versions from 2.10 on answer it. */
 const server = { url: "", gone: "" };
@@ -46,7 +47,7 @@ async function check(pages: readonly string[], isUnsafe = false): Promise<string
 
 test("a NATS that syncs is taken silently, and one that does not is refused", async () => {
   expect(await check(["always", "always/"])).toBe("");
-  await expect(check(["always", "never"])).rejects.toMatchObject({
+  expect(await rejection(check(["always", "never"]))).toMatchObject({
     code: "version-unsupported",
     message: "the NATS server n1 (2.12.1) has no sync_interval: always",
   });
@@ -60,6 +61,6 @@ test("what cannot be seen is said", async () => {
     "chat: the monitoring of NATS does not answer at GONE: whether it syncs is not known\n",
   );
   for (const page of ["gone", "without", "text", "null", "long", "away", "none"]) {
-    await expect(check([page])).rejects.toMatchObject({ code: "unreachable" });
+    expect(await rejection(check([page]))).toMatchObject({ code: "unreachable" });
   }
 });

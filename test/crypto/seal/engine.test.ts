@@ -18,6 +18,7 @@ import type { SealedGroup } from "../../../src/crypto/seal/group.ts";
 import type { KeyPackagePair } from "../../../src/crypto/seal/key-packages.ts";
 import { wipe } from "../../../src/crypto/seal/secrets.ts";
 import { importStateKey } from "../../../src/crypto/seal/state-box.ts";
+import { rejection } from "../../rejection.ts";
 import {
   applied,
   groupOf,
@@ -329,12 +330,14 @@ describe("bounds", () => {
     const sealing = (bytes: number) =>
       ana.engine.encrypt(first, content, { bound: new Uint8Array(bytes) });
     await sealing(SEALED_BOUND_BYTES_MAX);
-    await expect(sealing(SEALED_BOUND_BYTES_MAX + 1)).rejects.toThrow("short");
+    expect((await rejection(sealing(SEALED_BOUND_BYTES_MAX + 1))).message).toContain("short");
     await ana.engine.save(first, { key, lease: "l".repeat(GROUP_LEASE_BYTES_MAX) });
     const long = { key, lease: "l".repeat(GROUP_LEASE_BYTES_MAX + 1) };
-    await expect(ana.engine.save(first, long)).rejects.toThrow("short");
+    expect((await rejection(ana.engine.save(first, long))).message).toContain("short");
     expect(await ana.engine.makeKeyPackages(KEY_PACKAGES_MAX)).toHaveLength(KEY_PACKAGES_MAX);
-    await expect(ana.engine.makeKeyPackages(KEY_PACKAGES_MAX + 1)).rejects.toThrow("stock");
+    expect((await rejection(ana.engine.makeKeyPackages(KEY_PACKAGES_MAX + 1))).message).toContain(
+      "stock",
+    );
   });
 });
 

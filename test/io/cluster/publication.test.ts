@@ -12,6 +12,7 @@ import { Replica } from "../../../src/io/cluster/replica.ts";
 import { ReplicatedLog } from "../../../src/io/cluster/replicated-log.ts";
 import { type LogOptions, openLog } from "../../../src/io/log/log-file.ts";
 import { type Draft, sealDraft } from "../../../src/wire/record.ts";
+import { rejection } from "../../rejection.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
 import { SimDisk } from "../disk/sim.ts";
 import { ANA, collect, draftOf, LOBBY, OTHER } from "../log-fixture.ts";
@@ -172,7 +173,7 @@ test("a stream that has grown again before the first start is another one", asyn
   const other = await second.join(stream);
   stream.lose(stream.messages.length);
   // Refused, since it is not known whether it was recorded: the stream is being given back.
-  await expect(other.history.append(draftOf("lost"))).rejects.toMatchObject({
+  expect(await rejection(other.history.append(draftOf("lost")))).toMatchObject({
     code: "no-majority",
   });
   for (let i = 0; i < 5; i++) await other.history.append(draftOf(`word ${i}`));
@@ -238,12 +239,12 @@ test("a server that comes while a copy is under way waits, and goes on where it 
   await first.fill(800);
   first.diesAfter = 4;
   expect(String(await first.publish(stream))).toBe("Error: killed");
-  await expect(second.join(stream)).rejects.toMatchObject({ code: "log-conflict" });
+  expect(await rejection(second.join(stream))).toMatchObject({ code: "log-conflict" });
   // What it kept of its place when it was stopped.
   const [history] = [(await second.open()).history.head()];
   expect(history).toBeGreaterThan(0);
   second.position = { seq: stream.messages.length, history, accounts: 1, isFilling: true };
-  await expect(second.join(stream)).rejects.toMatchObject({ code: "log-conflict" });
+  expect(await rejection(second.join(stream))).toMatchObject({ code: "log-conflict" });
   first.diesAfter = Number.POSITIVE_INFINITY;
   expect(await first.publish(stream)).toBeUndefined();
   const nodes = [await first.join(stream), await second.join(stream)] as const;
@@ -311,7 +312,7 @@ test("a copy that is not what its end says stops the server that reads it", asyn
   stream.messages.splice(-2, 1);
   const renumbered = stream.messages.map((message, i) => ({ ...message, seq: i + 1 }));
   stream.messages.splice(0, stream.messages.length, ...renumbered);
-  await expect(second.join(stream)).rejects.toMatchObject({ code: "cluster-diverged" });
+  expect(await rejection(second.join(stream))).toMatchObject({ code: "cluster-diverged" });
 });
 
 test("the longest line that a message holds, and one that none does", async () => {

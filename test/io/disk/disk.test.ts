@@ -7,6 +7,7 @@ import { type Disk, diskFault, type TreeDisk, writeWhole } from "../../../src/io
 import { SearchThreads } from "../../../src/io/disk/search-worker.ts";
 import { systemDisk } from "../../../src/io/disk/system-disk.ts";
 import { linesOf, scanBlocks } from "../../../src/io/log/scan.ts";
+import { rejection } from "../../rejection.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
 import { SimDisk } from "./sim.ts";
 import { MachineStopped } from "./sim-tree.ts";
@@ -192,7 +193,7 @@ describe("the simulated disk", () => {
     const file = process.open("/data/log", "write");
     const syncing = file.sync();
     disk.killProcess();
-    await expect(syncing).rejects.toBeInstanceOf(MachineStopped);
+    expect(await rejection(syncing)).toBeInstanceOf(MachineStopped);
     expect(() => file.write(text("x"), 0)).toThrow(MachineStopped);
     expect(() => process.list("/data")).toThrow(MachineStopped);
     expect(contentOf(disk, "/data/log")).toBe("n".repeat(2_000));
@@ -215,7 +216,7 @@ describe("the simulated disk", () => {
     expect(codeOf(() => file.write(text("x"), 2_010))).toBe("ENOSPC");
     expect(file.write(text("over"), 0)).toBe(4);
     const writing = writeWhole(file, text("more"), 2_010, 1_000);
-    await expect(writing).rejects.toMatchObject({ code: "ENOSPC" });
+    expect(await rejection(writing)).toMatchObject({ code: "ENOSPC" });
   });
 });
 

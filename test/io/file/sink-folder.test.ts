@@ -8,6 +8,7 @@ import type { TreeDisk } from "../../../src/io/disk/disk.ts";
 import { systemDisk } from "../../../src/io/disk/system-disk.ts";
 import { openSource } from "../../../src/io/file/source.ts";
 import { encodeManifest, type ManifestEntry } from "../../../src/wire/manifest.ts";
+import { rejection } from "../../rejection.ts";
 import { pattern } from "../../worlds/disk-files-world.ts";
 import { carry, pour, sent, sentFolder, sinkFor } from "../file-carrier.ts";
 
@@ -160,7 +161,7 @@ describe("a folder that arrives", () => {
       const sink = await sinkFor(source, inbox);
       await pour(source, sink, 1);
       fs.symlinkSync(join(outside, link), join(inbox, `dir-${link}.part`, link));
-      await expect(pour(source, sink)).rejects.toMatchObject({ code: "store-failed" });
+      expect(await rejection(pour(source, sink))).toMatchObject({ code: "store-failed" });
       sink.close();
     }
     expect(fs.readdirSync(outside)).toEqual([]);
@@ -174,7 +175,7 @@ describe("a folder that arrives", () => {
     };
     const escaping = '{"v":1,"entries":[{"path":"../../up","size":7,"mode":420,"mtime":1}]}';
     for (const list of [escaping, escaping.replace("../../up", "/etc/up"), "no list"]) {
-      await expect(carry(bad(list), inbox)).rejects.toMatchObject({ code: "folder-malformed" });
+      expect(await rejection(carry(bad(list), inbox))).toMatchObject({ code: "folder-malformed" });
       fs.rmSync(inbox, { recursive: true });
     }
     expect(fs.readdirSync(root)).toEqual([]);
@@ -186,7 +187,7 @@ describe("a folder that arrives", () => {
     const manifestBytes = folder?.manifestBytes ?? 0;
     for (const sizeBytes of [whole.length - 1, whole.length - 20, manifestBytes, 5]) {
       const source = sent("dir", whole.slice(0, sizeBytes), folder);
-      await expect(carry(source, inbox)).rejects.toMatchObject({ code: "folder-malformed" });
+      expect(await rejection(carry(source, inbox))).toMatchObject({ code: "folder-malformed" });
       expect(fs.readdirSync(inbox)).not.toContain("dir");
       fs.rmSync(inbox, { recursive: true });
     }
@@ -219,7 +220,7 @@ describe("a folder that arrives", () => {
     const deep = Array.from({ length: 20 }, () => "d".repeat(200)).join("/");
     const out = join(inbox, "e".repeat(200));
     const refused = carry(sentFolder("dir", [deep]), out);
-    await expect(refused).rejects.toMatchObject({ code: "folder-malformed" });
+    expect(await rejection(refused)).toMatchObject({ code: "folder-malformed" });
   });
 
   test("a list that another left in its place is no hindrance", async () => {
@@ -240,7 +241,7 @@ describe("a folder that arrives", () => {
     const { folder, read } = sentFolder("dir", ["a"]);
     const first = (await read(0)) ?? new Uint8Array();
     const source = sent("dir", Buffer.concat([first, Buffer.from("more")]), folder);
-    await expect(carry(source, inbox)).rejects.toMatchObject({ code: "folder-malformed" });
+    expect(await rejection(carry(source, inbox))).toMatchObject({ code: "folder-malformed" });
   });
 });
 

@@ -7,6 +7,7 @@ import type { FileId } from "../../../src/base/ids.ts";
 import { CHUNK_BYTES, SAME_NAMES_MAX } from "../../../src/base/limits.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { encodeHashLine } from "../../../src/wire/chunks.ts";
+import { rejection } from "../../rejection.ts";
 import { pattern } from "../../worlds/disk-files-world.ts";
 import { carry, pour, sent, sinkFor } from "../file-carrier.ts";
 
@@ -65,7 +66,7 @@ describe("a file that arrives", () => {
     fs.writeFileSync(join(inbox, "note.txt"), "");
     for (let n = 1; n <= SAME_NAMES_MAX; n++) fs.writeFileSync(join(inbox, `note (${n}).txt`), "");
     const full = { code: "too-many" };
-    await expect(carry(text("one more"), inbox)).rejects.toMatchObject(full);
+    expect(await rejection(carry(text("one more"), inbox))).toMatchObject(full);
     fs.rmSync(join(inbox, "note (7).txt"));
     const sink = await sinkFor(text("one more"), inbox);
     expect([sink.have, await sink.finish()]).toEqual([1, join(inbox, "note (7).txt")]);
@@ -293,6 +294,6 @@ describe("an interrupted one", () => {
 
   test("names the failure when the folder may not be written", async () => {
     fs.writeFileSync(inbox, "a file");
-    await expect(sinkFor(source, inbox)).rejects.toMatchObject({ name: "Fault" });
+    expect(await rejection(sinkFor(source, inbox))).toMatchObject({ name: "Fault" });
   });
 });

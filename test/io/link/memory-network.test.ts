@@ -4,6 +4,7 @@ import { CONNECT_WITHIN_MS, DRAIN_WITHIN_MS } from "../../../src/base/limits.ts"
 import type { Clock } from "../../../src/io/clock.ts";
 import type { Link } from "../../../src/io/link/link.ts";
 import { MemoryNetwork, type MemoryWeather } from "../../../src/io/link/memory-network.ts";
+import { rejection } from "../../rejection.ts";
 import { LinkObserver, turn } from "../link-observer.ts";
 
 /** A clock that stands still until told. */
@@ -158,7 +159,7 @@ describe("memory network", () => {
     const first = dial({ host, port, timeoutMs, localPort: 7 });
     await clock.advance(1);
     await first;
-    await expect(dial({ host, port, timeoutMs, localPort: 7 })).rejects.toMatchObject({
+    expect(await rejection(dial({ host, port, timeoutMs, localPort: 7 }))).toMatchObject({
       code: "port-taken",
     });
     client.close();

@@ -5,6 +5,7 @@ import { sha256 } from "../../../src/crypto/sha256.ts";
 import { openArchive } from "../../../src/io/archive/archive.ts";
 import type { LogFile } from "../../../src/io/log/log-file.ts";
 import { type LogRecord, parseBody } from "../../../src/wire/record.ts";
+import { rejection } from "../../rejection.ts";
 import {
   ANA,
   blanked,
@@ -124,7 +125,7 @@ describe("blank", () => {
       if (!hasFailed) break;
       expect(fault).toBeInstanceOf(Fault);
       expect((fault as Fault).code).toBe("store-failed");
-      await expect(log.append(draftOf("more"))).rejects.toMatchObject({ code: "store-failed" });
+      expect(await rejection(log.append(draftOf("more")))).toMatchObject({ code: "store-failed" });
       fixture.trouble = undefined;
       fixture.disk.losePower();
       await (await fixture.open()).close();
@@ -192,7 +193,7 @@ describe("a torn blanking", () => {
   test("a spoilt line that nobody ordered to be erased is what it was: damage", async () => {
     const bad = two.slice(0, two.length - 9) + erase.slice(-9);
     const fixture = holding(one, bad, three, eraseLineAt(4, 3));
-    await expect(fixture.open()).rejects.toMatchObject({ code: "log-corrupt" });
+    expect(await rejection(fixture.open())).toMatchObject({ code: "log-corrupt" });
     expect(fixture.bytes(FIRST).toString()).toBe(one + bad + three + eraseLineAt(4, 3));
   });
 

@@ -4,6 +4,7 @@ import { APPEND_QUEUE_BYTES_MAX, LINE_BYTES_MAX } from "../../../src/base/limits
 import { MerkleTree } from "../../../src/core/log/merkle.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { type LogRecord, leafHash, parseBody } from "../../../src/wire/record.ts";
+import { rejection } from "../../rejection.ts";
 import { collect, draftOf, FOLDER, LogFixture, OTHER } from "../log-fixture.ts";
 
 const FIRST = `${FOLDER}/000000000001.jsonl`;
@@ -93,7 +94,7 @@ describe("append", () => {
     ]);
     expect(outcomes[1]).toMatchObject({ reason: { code: "log-conflict" } });
     const stale = log.append(draftOf("e"), { expect: 1 });
-    await expect(stale).rejects.toMatchObject({ code: "log-conflict" });
+    expect(await rejection(stale)).toMatchObject({ code: "log-conflict" });
     expect((await log.append(draftOf("f"), { expect: 3 })).head.n).toBe(3);
   });
 
@@ -111,7 +112,7 @@ describe("append", () => {
   test("refuses a line that no reader would take, and a queue that only grows", async () => {
     const log = await new LogFixture().open();
     const tooLarge = log.append(draftOf("x".repeat(LINE_BYTES_MAX)));
-    await expect(tooLarge).rejects.toMatchObject({ code: "too-large" });
+    expect(await rejection(tooLarge)).toMatchObject({ code: "too-large" });
     const large = draftOf("x".repeat(LINE_BYTES_MAX - 1_024));
     const count = Math.floor(APPEND_QUEUE_BYTES_MAX / LINE_BYTES_MAX) + 1;
     const outcomes = await Promise.allSettled(
@@ -127,7 +128,7 @@ describe("append", () => {
     const last = log.append(draftOf("last"));
     await log.close();
     expect((await last).head.seq).toBe(1);
-    await expect(log.append(draftOf("late"))).rejects.toMatchObject({ code: "shutting-down" });
+    expect(await rejection(log.append(draftOf("late")))).toMatchObject({ code: "shutting-down" });
   });
 
   test("keeps the root of all heads", async () => {
@@ -243,8 +244,8 @@ describe("a disk in trouble", () => {
     };
     const first = log.append(draftOf("a"));
     const code = { code: "store-failed" };
-    await expect(first).rejects.toMatchObject(code);
-    await expect(log.append(draftOf("b"))).rejects.toMatchObject(code);
+    expect(await rejection(first)).toMatchObject(code);
+    expect(await rejection(log.append(draftOf("b")))).toMatchObject(code);
     expect(syncs).toBe(1);
     expect(log.head()).toBe(1);
     await log.close();
@@ -259,14 +260,14 @@ describe("a disk in trouble", () => {
       queued.push(log.append(draftOf("queued")).catch((error: unknown) => error));
       return "EIO";
     };
-    await expect(log.append(draftOf("a"))).rejects.toMatchObject({ code: "store-failed" });
+    expect(await rejection(log.append(draftOf("a")))).toMatchObject({ code: "store-failed" });
     expect(await Promise.all(queued)).toMatchObject([{ code: "store-failed" }]);
   });
 
   test("that may not be written: refused at the start", async () => {
     const fixture = new LogFixture();
     fixture.trouble = (call) => (call === "open" ? "EACCES" : undefined);
-    await expect(fixture.open()).rejects.toMatchObject({ code: "store-denied" });
+    expect(await rejection(fixture.open())).toMatchObject({ code: "store-denied" });
   });
 });
 

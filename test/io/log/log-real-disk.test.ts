@@ -10,6 +10,7 @@ import { systemEntropy } from "../../../src/io/entropy.ts";
 import { type LogFile, openLog } from "../../../src/io/log/log-file.ts";
 import { type LogRecord, parseBody } from "../../../src/wire/record.ts";
 import { mayMount } from "../../installed.ts";
+import { rejection } from "../../rejection.ts";
 import { unprivileged } from "../../unprivileged.ts";
 import { collect, draftOf } from "../log-fixture.ts";
 
@@ -183,7 +184,7 @@ test.if(mayMount)("a read-only file system: refused for writing, served for read
     await log.append(draftOf("one"));
     await log.close();
     Bun.spawnSync(["mount", "-o", "remount,ro", fixed]);
-    await expect(open(folder)).rejects.toMatchObject({ code: "store-denied" });
+    expect(await rejection(open(folder))).toMatchObject({ code: "store-denied" });
     const options = {
       folder,
       disk: systemDisk(),

@@ -6,6 +6,7 @@ import { PUSH_FILE_BYTES_MAX, PUSH_SUBSCRIPTIONS_MAX } from "../../../src/base/l
 import { readWholeFile, writeWholeFile } from "../../../src/io/disk/whole-file.ts";
 import { type Subscription, Subscriptions } from "../../../src/server/push/subscriptions.ts";
 import { SimDisk } from "../../io/disk/sim.ts";
+import { rejection } from "../../rejection.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
 
 const FILE = "/d/push.json";
@@ -83,7 +84,7 @@ describe("subscriptions", () => {
     disk.makeFolder("/d");
     const all = open();
     fill(true);
-    await expect(all.add(one("phone"))).rejects.toMatchObject({ code: "store-full" });
+    expect(await rejection(all.add(one("phone")))).toMatchObject({ code: "store-full" });
     fill(false);
     await all.add(one("desk"));
     expect(open().size).toBe(2);
@@ -93,7 +94,7 @@ describe("subscriptions", () => {
     const all = new Subscriptions(undefined, () => undefined);
     for (let i = 0; i < PUSH_SUBSCRIPTIONS_MAX; i++) await all.add(one(`d${i}`, `u${i}`));
     const refused = all.add(one("one more", "eve"));
-    await expect(refused).rejects.toMatchObject({ code: "too-many" });
+    expect(await rejection(refused)).toMatchObject({ code: "too-many" });
     await all.add({ ...one("d7", "u7"), auth: "another" });
     expect(all.get("d7")?.auth).toBe("another");
     all.remove("d7");

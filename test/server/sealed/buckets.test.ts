@@ -4,6 +4,7 @@ import { KeyPackageStore } from "../../../src/server/sealed/key-packages.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { MemoryBucket } from "../../io/bucket/memory.ts";
 import { SimDisk } from "../../io/disk/sim.ts";
+import { rejection } from "../../rejection.ts";
 
 test("what a server alone has kept goes to all once, and replaces nothing", async () => {
   const place = {
@@ -21,7 +22,7 @@ test("what a server alone has kept goes to all once, and replaces nothing", asyn
   await new KeyPackageStore(own.keys, clock).add("device", [bytes("one"), bytes("two")]);
   await shared.leases.write("device", bytes("newer"), undefined);
   shared.keys.losesPercent = 100;
-  await expect(moveIn(place, shared)).rejects.toMatchObject({ code: "no-majority" });
+  expect(await rejection(moveIn(place, shared))).toMatchObject({ code: "no-majority" });
   shared.keys.losesPercent = 0;
   await moveIn(place, shared);
   const store = new KeyPackageStore(shared.keys, clock);

@@ -6,6 +6,7 @@ import type { TreeDisk } from "../../../src/io/disk/disk.ts";
 import { sealedFolder } from "../../../src/server/sealed/buckets.ts";
 import { GroupInfoStore } from "../../../src/server/sealed/group-info.ts";
 import { type DiskCall, SimDisk, type Trouble } from "../../io/disk/sim.ts";
+import { rejection } from "../../rejection.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
 import { commit, commitFields, groupOf, INFO, sealedLab } from "./sealed-lab.ts";
 
@@ -85,7 +86,7 @@ describe("a GroupInfo", () => {
     const { store } = folder;
     store.accept(ROOM, await store.propose(ROOM, one));
     folder.trouble = (call) => (call === "sync" ? "EIO" : undefined);
-    expect(store.propose(ROOM, two)).rejects.toMatchObject({ code: "store-failed" });
+    expect(await rejection(store.propose(ROOM, two))).toMatchObject({ code: "store-failed" });
     expect(await store.read(ROOM, hashOf(one))).toEqual(one);
   });
 });

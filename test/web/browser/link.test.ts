@@ -11,6 +11,7 @@ import type { Link } from "../../../src/io/link/link.ts";
 import { dialSocket, type Socket } from "../../../src/web/browser/link.ts";
 import { readFragment } from "../../../src/web/input/fragment.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
+import { rejection } from "../../rejection.ts";
 
 class FakeSocket implements Socket {
   binaryType = "blob";
@@ -147,11 +148,11 @@ describe("a WebSocket of a browser as a link", () => {
     const socket = new FakeSocket();
     const gone = dialSocket({ open: () => socket, clock, host: "there" });
     socket.onclose?.({ code: 1006 });
-    await expect(gone).rejects.toBeInstanceOf(Fault);
+    expect(await rejection(gone)).toBeInstanceOf(Fault);
     const forbidden = () => {
       throw new TypeError("mixed content");
     };
-    await expect(dialSocket({ open: forbidden, clock, host: "there" })).rejects.toBeInstanceOf(
+    expect(await rejection(dialSocket({ open: forbidden, clock, host: "there" }))).toBeInstanceOf(
       Fault,
     );
   });
