@@ -191,6 +191,7 @@ export class Visit {
 
   /** What keeps somebody from using the page as it is now; empty: nothing that a machine finds. */
   async barriers(): Promise<readonly string[]> {
+    await this.page.locator("h1").first().waitFor({ state: "attached" }); // Until then it is blank.
     if (!(await this.page.evaluate<boolean>("'axe' in window"))) await this.page.evaluate(AXE);
     const { violations } = await this.page.evaluate<{ violations: AxeFound[] }>(
       "axe.run(document, { resultTypes: ['violations'] })",
