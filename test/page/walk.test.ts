@@ -126,7 +126,12 @@ pageTest("known again without a password; by password from another browser", asy
   await ana.page.reload();
   await ana.sees("before the reload");
   await ana.button(/Account and settings/).click();
-  await ana.button("Log out").click();
+  const logout = ana.button("Log out");
+  await logout.waitFor();
+  // On the screen whatever is long above it, so that it does not move while the devices arrive.
+  const { y, height } = (await logout.boundingBox()) ?? { y: Number.NaN, height: 0 };
+  expect(y + height).toBeLessThan(ana.page.viewportSize()?.height ?? 0);
+  await logout.click();
   await ana.dialog("Log out of this browser?").getByRole("button", { name: "Log out" }).click();
   await ana.button("Enter as ana").click();
   await ana.sees("before the reload");

@@ -256,7 +256,7 @@ export function SettingsDialog({ onClose }: { readonly onClose: () => void }) {
         <h3>{texts.fingerprint}</h3>
         <code className="fingerprint-code">{chat.model.server?.fingerprint}</code>
       </section>
-      <div className="dialog-actions">
+      <div className="dialog-actions dialog-foot">
         <button type="button" className="button" onClick={() => show(helpDialog)}>
           {texts.help}
         </button>
