@@ -68,6 +68,10 @@ export const SIBLINGS_MAX = 64;
 export const SIBLING_GUESS_KEYS_MAX = 4;
 /** An id, a device's key, a name or an address with what it is. */
 export const SIBLING_KEY_CHARS_MAX = 128;
+/** A server that has a transfer which is to end answers within this, or nobody has it. */
+export const SIBLING_CANCEL_MS = 2_000;
+/** Transfers that operators of one server cancel at others at once: more than a hand can click. */
+export const SIBLING_CANCELS_MAX = 64;
 /** Servers that have not said how they are by then are not shown. */
 export const NODES_ANSWER_MS = 500;
 /** A node that a reader finds behind what others have shown it waits so long to catch up. */

@@ -30,6 +30,10 @@ export const ANNOUNCEMENT_BYTES_MAX = 1_024;
 /** Events that a server remembers for operators who come later, and what they take at most. */
 export const EVENTS_KEPT_MAX = 1_000;
 export const EVENTS_KEPT_BYTES_MAX = 768 * 1024;
+/** Decisions of before in one answer: some 600 bytes each, 2 KiB at most; far below a message. */
+export const DECISIONS_PAGE_MAX = 200;
+/** Records of accounts that are looked through for one answer: a tenth of a second. */
+export const DECISIONS_LOOKED_MAX = 20_000;
 /** Accounts, rooms or files in one answer: some 500 bytes each, far below a message. */
 export const LISTED_PAGE_MAX = 200;
 /** Rooms, and numbers of messages, that the list tells of one file; almost all have one. */

@@ -42,8 +42,6 @@ export interface ServerActions {
   /** The link becomes a lane of some session. @throws Fault login-refused */
   openChannel(client: ClientConnection, request: RequestOf<"lane">): void;
   peersOf(account: Account): ReadonlySet<ClientConnection>;
-  /** Tells all users. */
-  announce(by: Account, text: string): void;
 }
 
 export interface RouterOptions {
@@ -316,6 +314,7 @@ export class RequestRouter {
       case "samples":
       case "announce":
       case "events":
+      case "decisions":
       case "accounts":
       case "all-rooms":
       case "all-files":

@@ -9,11 +9,12 @@ import type { Account } from "../core/rooms/accounts.ts";
 import type { Asker } from "../core/rooms/commands.ts";
 import { lobbyDraft } from "../core/rooms/drafts.ts";
 import type { EngineEffect, EngineInput } from "../core/rooms/engine-io.ts";
+import type { Announced } from "../core/rooms/policy.ts";
 import { accountIn, LOBBY, type Room } from "../core/rooms/rooms.ts";
 import type { Address, Link, Listener, ListenerEvents } from "../io/link/link.ts";
 import { formatPlace, type ServerPlace } from "../wire/invite.ts";
 import type { Answer, NoticeOf, Request, RequestKind, RequestOf } from "../wire/messages.ts";
-import type { LogRecord } from "../wire/record.ts";
+import type { Head, LogRecord } from "../wire/record.ts";
 import { decisionOf } from "./admin/decisions.ts";
 import { DiskWatch } from "./admin/disk-watch.ts";
 import { EventFeed } from "./admin/event-feed.ts";
@@ -48,6 +49,7 @@ import type { Member } from "./session/connection-state.ts";
 import { FairScheduler } from "./session/fair-scheduler.ts";
 import { greet } from "./session/handshake.ts";
 import { inward, tellOwner } from "./session/redacted-fault.ts";
+import { RemoteCancels } from "./siblings/cancels.ts";
 import { RemoteSessions } from "./siblings/remote-sessions.ts";
 import { RemoteWindows } from "./siblings/windows.ts";
 
@@ -79,8 +81,6 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   readonly #metrics: Metrics;
   /** Undefined: it takes no files. */
   readonly #disk: DiskWatch | undefined;
-  /** What operators tell all who come in, until this run ends. */
-  #announced: NoticeOf<"announced"> | undefined;
   /** Operators know that the disk is nearly full. */
   #isDiskTold = false;
   /** What is answered over HTTP beside the page. */
@@ -146,9 +146,17 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       siblings === undefined
         ? undefined
         : new RemoteWindows({ clock, siblings, own: () => this.#services.dashboard.window });
+    const cancels =
+      siblings === undefined
+        ? undefined
+        : new RemoteCancels({
+            ...{ clock, entropy, siblings },
+            here: (cancel) => this.#services.dashboard.cancelHere(cancel),
+          });
     this.#services = openServices({
       ...options,
       accounts,
+      accountRecords: options.accounts,
       entry: this.#entry,
       invites: this.invites,
       localPosts: this.#localPosts,
@@ -160,16 +168,17 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       stats: () => this.#metrics.stats(),
       samples: (after) => this.#metrics.samples(after),
       windows,
+      cancels,
       place: () => this.#place,
       warn,
       server: this,
     });
     this.#remote =
-      siblings === undefined || windows === undefined
+      siblings === undefined || windows === undefined || cancels === undefined
         ? undefined
         : new RemoteSessions({
             ...{ clock, registry, rooms, siblings, reading, peersOf },
-            ...{ typing: this.#typing, windows },
+            ...{ typing: this.#typing, windows, cancels },
             ...{ entry: this.#entry, sealed: this.#services.sealed, devices: this.#devices },
             push: this.#services.push,
             online: () => this.#onlineHere(),
@@ -222,6 +231,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
         registry.apply(record);
         const decision = decisionOf(record, registry, hadReset);
         if (decision !== undefined) this.#options.onEvent({ kind: "decided", ...decision });
+        if (record.head.kind === "announcement") this.#tellAnnounced(record.head);
         if (record.head.kind.endsWith("-gone")) this.#devices.gone();
         this.#remote?.decided(record);
         this.#services.prefs.recorded(record);
@@ -418,7 +428,8 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.#remote?.changed();
     this.#remote?.places.entered(client);
     onEvent({ kind: "logged-in", user: account.name, ...client.origin });
-    if (this.#announced !== undefined) client.tell(this.#announced);
+    const { announced } = this.#options.registry.policy;
+    if (announced !== undefined) client.tell(this.#announcement(announced));
     this.#reading.arrived(client, account);
     this.#services.sealed?.arrived(client, account);
     this.#services.push?.arrived(client, account);
@@ -587,11 +598,16 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     if (client !== undefined) this.enter(client, account, asker.ref, undefined);
   }
 
-  announce(by: Account, text: string): void {
-    const notice = { kind: "announced", text, by: by.name, time: this.unixMs() } as const;
-    this.#announced = text === "" ? undefined : notice;
-    this.#options.onEvent({ kind: "decided", decision: "announced", by: by.name, reason: text });
+  /** To all who are in, whichever server of a cluster was asked to. */
+  #tellAnnounced({ by, time }: Pick<Head, "by" | "time">): void {
+    const { announced } = this.#options.registry.policy;
+    const notice = this.#announcement(announced ?? { text: "", by, time });
     for (const client of this.#members()) client.tell(notice);
+  }
+
+  #announcement({ text, by, time }: Announced): NoticeOf<"announced"> {
+    const name = this.#options.registry.nameOf(by) ?? "server";
+    return { kind: "announced", text, by: name, time };
   }
 
   /** Within a second also those who have just come in, or become operators. */

@@ -2,9 +2,11 @@ import type { Fault } from "../base/fault.ts";
 import type { UserId } from "../base/ids.ts";
 import { TargetResolver } from "../core/rooms/targets.ts";
 import { sha256 } from "../crypto/sha256.ts";
+import type { Log } from "../io/log/log.ts";
 import { AdminDashboard, type AdminDashboardOptions } from "./admin/dashboard.ts";
 import type { EventFeed } from "./admin/event-feed.ts";
 import { Lists } from "./admin/lists.ts";
+import { PastDecisions } from "./admin/past-decisions.ts";
 import { Devices } from "./auth/devices.ts";
 import type { Invites } from "./auth/invites.ts";
 import { Authenticator, type AuthenticatorOptions } from "./auth/login.ts";
@@ -37,6 +39,8 @@ import type { ClientConnection } from "./session/client-connection.ts";
 
 export interface ServiceOptions extends Omit<ServerOptions, "accounts"> {
   readonly accounts: WrittenLog;
+  /** The same log, to be read. */
+  readonly accountRecords: Pick<Log, "read" | "head">;
   readonly entry: Authenticator;
   readonly invites: Invites;
   readonly localPosts: LocalPosts;
@@ -48,6 +52,7 @@ export interface ServiceOptions extends Omit<ServerOptions, "accounts"> {
   readonly stats: AdminDashboardOptions["stats"];
   readonly samples: AdminDashboardOptions["samples"];
   readonly windows: AdminDashboardOptions["windows"];
+  readonly cancels: AdminDashboardOptions["cancels"];
   readonly place: AdminDashboardOptions["place"];
   /** Of what goes wrong and ends nothing. */
   readonly warn: (fault: Fault) => void;
@@ -71,7 +76,7 @@ export interface OpenServices {
 /** Who serves what, and the request router that takes each request to them. */
 export function openServices(options: ServiceOptions): OpenServices {
   const { registry, rooms, archive, reading, typing, peersOf } = options;
-  const { feed: watchers, stats, samples, windows, place, server } = options;
+  const { feed: watchers, stats, samples, windows, cancels, place, server } = options;
   const files = openFiles(options);
   const erasure = new MassErasure(options);
   const retention = new Retention({ ...options, erasure });
@@ -100,11 +105,17 @@ export function openServices(options: ServiceOptions): OpenServices {
     stats,
     samples,
     windows,
+    cancels,
     place,
     peers: () => server.peers(),
     files,
     onEvent: options.onEvent,
-    announce: (by, text) => server.announce(by, text),
+    accounts: options.accounts,
+    past: new PastDecisions({
+      ...options,
+      accounts: options.accountRecords,
+      feed: watchers,
+    }),
     lists: new Lists({ ...options, files: options.engine.files }),
   });
   const router = new RequestRouter({

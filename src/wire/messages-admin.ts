@@ -9,6 +9,7 @@ import { SIBLINGS_MAX } from "../base/limits-cluster.ts";
 import {
   ANNOUNCEMENT_BYTES_MAX,
   CLIENTS_PAGE_MAX,
+  DECISIONS_PAGE_MAX,
   EVENTS_KEPT_MAX,
   FILE_ROOMS_LISTED_MAX,
   LISTED_PAGE_MAX,
@@ -218,7 +219,26 @@ export const ADMIN_REQUESTS = {
       events: v.pipe(v.array(v.object(eventFields)), v.maxLength(EVENTS_KEPT_MAX)),
     }),
   },
-  /** Operators: all accounts, online or not. `sort`: `name`, `since`, `devices` or `bytes`. */
+  /**
+   * Operators: what was decided at any time, as the logs have it, oldest first: the newest of what
+   * is within the bounds, inclusive.
+   */
+  decisions: {
+    fields: {
+      since: v.optional(moment),
+      until: v.optional(moment),
+      /** `next` of the answer before: where to go on in each of the logs. */
+      before: v.optional(v.object({ accounts: positive, history: positive })),
+    },
+    answer: v.object({
+      events: v.pipe(v.array(v.object(eventFields)), v.maxLength(DECISIONS_PAGE_MAX)),
+      /** There may be older ones; also behind an answer that has none. */
+      next: v.optional(v.object({ accounts: positive, history: positive })),
+    }),
+  },
+  /**
+   * Operators: all accounts, online or not. `sort`: `name`, `since`, `seen`, `devices` or `bytes`.
+   */
   accounts: {
     fields: listing,
     answer: v.object({
@@ -228,6 +248,8 @@ export const ADMIN_REQUESTS = {
             user: name,
             /** Of the registration, Unix ms. */
             since: moment,
+            /** When a device of it was here last; of an earlier run of the server the day. */
+            seen: v.optional(moment),
             online: v.boolean(),
             operator: v.boolean(),
             banned: v.boolean(),

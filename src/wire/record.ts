@@ -46,6 +46,7 @@ export const RECORD_KINDS = [
   "ban",
   "role",
   "registration",
+  "announcement",
   "invite",
   "invite-used",
   "invite-gone",

@@ -1,7 +1,9 @@
 import { expect } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { until } from "../e2e/deadline.ts";
 import { Sandbox } from "../e2e/program.ts";
+import { NatsServers } from "../io/nats/nats-servers.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
 import { expectNoBarrier, LOOKS } from "./looks.ts";
 import { Talker } from "./talk.ts";
@@ -180,4 +182,111 @@ pageTest("the log begins before the window, is chosen by chips, and is saved", a
   await banner.getByRole("button", { name: "Dismiss" }).click();
   await olga.page.getByText("olga: <b>Maintenance</b> at noon").waitFor({ state: "detached" });
   ben.tab.close();
+});
+
+pageTest(
+  "decisions of before the start are fetched, and what everybody is told stays",
+  async () => {
+    await using sandbox = new Sandbox();
+    const first = await sandbox.serve();
+    const admin = sandbox.home("admin").with({ CHAT_USER: "ana" });
+    await admin.json(["admin", "ban", "192.0.2.9", "--reason", "spam"]);
+    await admin.json(["admin", "announce", "<b>we</b> move at noon"]);
+    await first.program.signal("SIGTERM");
+    const served = await sandbox.serve({ port: first.port });
+    await using olga = await browser.visit(String(served.listening["operatorLink"]));
+    await olga.enter("olga");
+    const { page } = olga;
+    const banner = page.locator(".banner").filter({ hasText: "ana: <b>we</b> move at noon" });
+    await banner.waitFor();
+    await olga.keepPicture("announced");
+    await banner.getByRole("button", { name: "Dismiss" }).click();
+    await banner.waitFor({ state: "detached" });
+    await page.reload();
+
+    await olga.button("Server window").click();
+    const log = page.getByRole("region", { name: "Live log" });
+    await log.getByText("logged in").first().waitFor();
+    expect(await log.getByText("192.0.2.9").count()).toBe(0);
+    await olga.button("Earlier decisions").click();
+    await log.getByText("ana · 192.0.2.9 · spam").waitFor();
+    await page.getByText("No older decisions.").waitFor();
+    expect(await olga.button("Earlier decisions").isDisabled()).toBe(true);
+    for (const [look, { width = 1440, height = 900, isDark = false }] of LOOKS.slice(0, 3)) {
+      await page.setViewportSize({ width, height });
+      await page.emulateMedia({ colorScheme: isDark ? "dark" : "light" });
+      await olga.keepPicture(`earlier-${look}`);
+      await expectNoBarrier(olga, look, "earlier decisions");
+    }
+    const saved = page.waitForEvent("download");
+    await olga.button("CSV").click();
+    expect(readFileSync(await (await saved).path(), "utf8")).toContain("192.0.2.9");
+    // Nothing is from the future; another span is another question.
+    await page.getByLabel("From").fill("2099-01-01T00:00");
+    await page.getByText("Nothing found.").waitFor();
+    await page.getByLabel("From").fill("2020-01-01T00:00");
+    await log.getByText("logged in").first().waitFor();
+    expect(await log.getByText("192.0.2.9").count()).toBe(0);
+    await olga.button("Earlier decisions").click();
+    await log.getByText("ana · 192.0.2.9 · spam").waitFor();
+
+    // It is told with each connection, and was put away in this browser.
+    await tab(olga, "Server");
+    await page.getByText("<b>we</b> move at noon").waitFor();
+    expect(await banner.count()).toBe(0);
+    await page.getByRole("heading", { name: "Announcement" }).scrollIntoViewIfNeeded();
+    await olga.keepPicture("announcement");
+    await olga.button("Take back").click();
+    const dialog = olga.dialog("Take back what everybody is told?");
+    await dialog.getByRole("button", { name: "Take back" }).click();
+    await page.getByText("Nobody is told anything.").waitFor();
+    await expectNoBarrier(olga, "dark", "nothing is told");
+    expect(olga.wrongs).toEqual([]);
+  },
+);
+
+pageTest("the window of one machine shows, and ends, what is at another", async () => {
+  const nats = await NatsServers.start(1);
+  await using ended = new AsyncDisposableStack();
+  ended.defer(() => nats.stop());
+  await using sandbox = new Sandbox();
+  const args = ["--nats", nats.urls.join(","), "--unsafe-nats"];
+  const first = await sandbox.serve({ data: "first", args });
+  mkdirSync(sandbox.path("other"));
+  for (const file of ["identity.key", "settings.json"])
+    copyFileSync(join(first.data, file), sandbox.path("other", file));
+  const other = await sandbox.serve({ data: "other", args });
+  const env = { CHAT_INVITE: other.invite, CHAT_PASSWORD: "x", CHAT_USER: "tom" };
+  const tom = sandbox.home("tom").with(env);
+  const open = await tom.join([]);
+  const sending = tom.start(["send-file", "-", "--name", "endless.bin"]);
+  sending.type("on and on");
+  await using olga = await browser.visit(String(first.listening["operatorLink"]));
+  await olga.enter("olga");
+  const { page } = olga;
+  await olga.button("Server window").click();
+  await tab(olga, "Transfers");
+  const row = (name: string) => page.getByRole("row").filter({ hasText: name });
+  await row("endless.bin").getByText(other.address).waitFor();
+  await olga.keepPicture("cluster-transfers");
+  await olga.button("Cancel the transfer of endless.bin").click();
+  await olga
+    .dialog("Cancel the transfer of endless.bin with tom?")
+    .getByRole("button")
+    .last()
+    .click();
+  await row("endless.bin").waitFor({ state: "detached" });
+  expect((await sending.ended()).exitCode).toBe(3);
+  await tab(olga, "Clients");
+  await page.getByRole("columnheader", { name: "Server" }).waitFor();
+  await row("tom").getByText(other.address).waitFor();
+  await row("olga").getByText("this one").waitFor();
+  await olga.keepPicture("cluster-clients");
+  await expectNoBarrier(olga, "light", "clients of two machines");
+  await row("tom").getByRole("button", { name: "Actions for tom" }).first().click();
+  await olga.entry("Sign out everywhere").click();
+  const dialog = olga.dialog("Sign out all devices of tom?");
+  await dialog.getByRole("button", { name: "Sign out everywhere" }).click();
+  expect((await open.ended()).exitCode).toBe(3);
+  await row("tom").waitFor({ state: "detached" });
 });

@@ -34,6 +34,7 @@ describe("the server's window", () => {
     ["stats", {}],
     ["samples", {}],
     ["events", {}],
+    ["decisions", {}],
     ["announce", { text: "x" }],
     ["accounts", {}],
     ["all-rooms", {}],
@@ -247,11 +248,13 @@ function serviceOf(
     downloads: undefined,
     files: { listing: () => transfers, cancel: () => unasked() },
     lists: undefined as never,
+    past: { page: () => unasked() },
     onEvent: () => undefined,
-    announce: () => unasked(),
+    accounts: { appendThen: () => unasked() },
     stats: () => unasked(),
     samples: () => unasked(),
     windows: undefined,
+    cancels: undefined,
     place: () => unasked(),
   });
 }
@@ -376,6 +379,26 @@ test("what an operator tells everybody reaches all who are in, and who come in",
   await site.quiet();
   expect(ben.all("announced").at(-1)?.text).toBe("");
   expect((await site.member("fay")).all("announced")).toEqual([]);
+  const before = site.registry.head;
+  await ana.ask("announce", { text: "" });
+  expect(site.registry.head).toBe(before); // There was nothing to be taken back.
+  await site.stop();
+});
+
+test("what everybody is told outlives the server, and so does its end", async () => {
+  const { site, ana } = await lab();
+  await operating(ana);
+  await ana.ask("announce", { text: "we move at noon" });
+  await site.quiet();
+  const [told] = ana.all("announced");
+  await site.restart();
+  const dan = await site.member("dan");
+  await site.quiet();
+  expect(dan.all("announced")).toEqual(told === undefined ? [] : [told]);
+  const again = await operating(await site.again(ana, "ana"));
+  await again.ask("announce", { text: "" });
+  await site.restart();
+  expect((await site.member("eli")).all("announced")).toEqual([]);
   await site.stop();
 });
 

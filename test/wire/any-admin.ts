@@ -146,6 +146,10 @@ const event = fields<Told>(eventFields, ["event", "time"]);
 
 export const ANY_ADMIN_REQUEST = {
   events: accepted,
+  decisions: fields<RequestFields<"decisions">>(
+    { since: moment, until: moment, before: fc.record({ accounts: positive, history: positive }) },
+    [],
+  ),
   announce: fc.record({ text: text(200) }),
   accounts: listing,
   "all-rooms": listing,
@@ -159,16 +163,21 @@ export const ANY_ADMIN_REQUEST = {
   samples: fields<RequestFields<"samples">>({ after: count }, []),
 };
 
-const accountEntry = fc.record({
-  user: name,
-  since: moment,
-  online: fc.boolean(),
-  operator: fc.boolean(),
-  banned: fc.boolean(),
-  password: fc.boolean(),
-  devices: count,
-  bytes: count,
-});
+type AccountEntry = Answer<"accounts">["accounts"][number];
+const accountEntry = fields<AccountEntry>(
+  {
+    user: name,
+    since: moment,
+    seen: moment,
+    online: fc.boolean(),
+    operator: fc.boolean(),
+    banned: fc.boolean(),
+    password: fc.boolean(),
+    devices: count,
+    bytes: count,
+  },
+  ["user", "since", "online", "operator", "banned", "password", "devices", "bytes"],
+);
 type RoomEntry = Answer<"all-rooms">["rooms"][number];
 const roomEntry = fields<RoomEntry>(
   {
@@ -204,6 +213,13 @@ const fileEntry = fields<Answer<"all-files">["files"][number]>(
 export const ANY_ADMIN_ANSWER = {
   announce: accepted,
   events: fc.record({ since: moment, events: fc.array(event, { maxLength: 3 }) }),
+  decisions: fields<Answer<"decisions">>(
+    {
+      events: fc.array(event, { maxLength: 3 }),
+      next: fc.record({ accounts: positive, history: positive }),
+    },
+    ["events"],
+  ),
   accounts: fc.record({ accounts: fc.array(accountEntry, { maxLength: 5 }), total: count }),
   "all-rooms": fc.record({ rooms: fc.array(roomEntry, { maxLength: 5 }), total: count }),
   "all-files": fc.record({

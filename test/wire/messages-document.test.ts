@@ -117,6 +117,7 @@ describe("PROTOCOL.md", () => {
       "ban",
       "role",
       "registration",
+      "announcement",
       "invite",
       "invite-used",
       "invite-gone",

@@ -63,6 +63,8 @@ export class LineClient implements SlashHost {
   /** Set during a log-in on this link, which is shown as such and not as a new connection. */
   #loggingIn: PromiseWithResolvers<void> | undefined;
   #wasConnected = false;
+  /** What was shown last of what operators tell everybody, and of when it is. */
+  #announced = "";
   /** Bounded by SEEN_FILES_MAX. */
   readonly #unnoted: SeenFile[] = [];
   #isCaughtUp = false;
@@ -394,9 +396,12 @@ export class LineClient implements SlashHost {
         );
       }
       case "announced": {
-        const { kind, text, by } = event;
-        const words = `${by} tells everybody: ${text}`;
-        return chatConsole.tell({ kind, text, by }, text === "" ? undefined : words);
+        const { kind, text, by, time } = event;
+        // It is told with each connection.
+        if (this.#announced === `${time} ${text}`) return;
+        this.#announced = `${time} ${text}`;
+        const words = text === "" ? `${by} took back what everybody was told` : undefined;
+        return chatConsole.tell({ kind, text, by }, words ?? `${by} tells everybody: ${text}`);
       }
       case "disk-low": {
         const { kind, on, freeBytes, keepFreeBytes } = event;

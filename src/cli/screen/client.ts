@@ -120,6 +120,8 @@ export class ScreenClient implements CommandScreen {
   #isBroken = false;
   #ready = Promise.withResolvers<void>();
   #transport: string | undefined;
+  /** What was noted last of what operators tell everybody, and of when it is. */
+  #announced = "";
   /** Room and seq that the model was told of last as seen. */
   #seen = "";
   /** Files of which this home knows. */
@@ -322,7 +324,7 @@ export class ScreenClient implements CommandScreen {
       const { screen, server } = faceTexts(this.#language);
       this.note(screen.letIn(event.by ?? server, event.room));
     }
-    if (event.kind === "announced" && event.text !== "") this.note(`${event.by}: ${event.text}`);
+    if (event.kind === "announced") this.#noteAnnounced(event);
     if (event.kind === "disk-low") this.note(diskSentence({ ...event, isLow: event.on }));
     if (event.kind === "elsewhere") this.note(elsewhereLine(event));
     if (event.kind === "came-anew") this.note(CAME_ANEW[event.reason]);
@@ -330,6 +332,14 @@ export class ScreenClient implements CommandScreen {
     if (event.kind === "closed") {
       this.#ending.put(event.fault ?? 0);
     }
+  }
+
+  /** It is told with each connection, and shown once. */
+  #noteAnnounced({ text, by, time }: Extract<ClientEvent, { kind: "announced" }>): void {
+    if (this.#announced === `${time} ${text}`) return;
+    this.#announced = `${time} ${text}`;
+    const { screen } = faceTexts(this.#language);
+    this.note(text === "" ? screen.announcedGone(by) : `${by}: ${text}`);
   }
 
   /** Enters the rooms of the command line, once the server has listed the account's rooms. */

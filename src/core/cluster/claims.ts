@@ -16,7 +16,7 @@ export interface Claims {
 const ACCOUNT_KINDS: ReadonlySet<RecordKind> = new Set([
   ...(["account", "account-name", "account-gone", "device", "device-gone", "password"] as const),
   ...(["reset", "room-password", "ban", "role", "registration", "invite", "invite-used"] as const),
-  ...(["invite-gone", "ignore", "prefs", "prefs-erase", "identity"] as const),
+  ...(["announcement", "invite-gone", "ignore", "prefs", "prefs-erase", "identity"] as const),
 ]);
 
 export function placeOf(kind: RecordKind): Place {

@@ -1,12 +1,15 @@
+import { cutText } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { HOUSE_PAGE_MAX, INVITES_MAX, INVITES_SPENT_MAX } from "../../base/limits.ts";
+import { ANNOUNCEMENT_BYTES_MAX } from "../../base/limits-page.ts";
 import { formatUtc, nearestMoment } from "../../base/time.ts";
 import type { Draft, FoldedHead, FoldedRecord } from "../../wire/record.ts";
 
 /**
  * What holds in the whole house, as a fold over the accounts log: who is an operator, who is
- * banned, whether newcomers may register, which invites are out. It decides nothing.
+ * banned, whether newcomers may register, which invites are out, what all users are told. It
+ * decides nothing.
  */
 export interface Ban {
   /** Of the record that made it; lists are in this order. */
@@ -40,6 +43,14 @@ export interface Invite {
   /** Made with the operator token, by an account that is no operator: it needs no membership. */
   readonly isByToken?: boolean;
   readonly isRevoked: boolean;
+}
+
+/** What an operator tells all users, until it is replaced or taken back. */
+export interface Announced {
+  readonly text: string;
+  readonly by: UserId | "server";
+  /** Unix ms. */
+  readonly time: number;
 }
 
 /** One page of a list that has grown too long for one answer. */
@@ -81,10 +92,15 @@ export class ServerPolicy {
   /** Ids of those that are revoked, used up or over, oldest first: their holders are told so. */
   readonly #spent = new Set<string>();
   #isClosed = false;
+  #announced: Announced | undefined;
 
   /** Whether only invites let newcomers register. */
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  get announced(): Announced | undefined {
+    return this.#announced;
   }
 
   isOperator(user: UserId): boolean {
@@ -131,6 +147,8 @@ export class ServerPolicy {
       case "registration":
         if (typeof body?.["closed"] === "boolean") this.#isClosed = body["closed"];
         return;
+      case "announcement":
+        return this.#announce(head, body);
       case "invite":
         if (head.by !== "server" && body !== undefined) this.#applyInvite(head, head.by, body);
         return this.#spendExpired(head.time);
@@ -141,6 +159,15 @@ export class ServerPolicy {
       default:
         return; // Of one account: the registry's.
     }
+  }
+
+  /** One that cannot be read has ended the one before it nevertheless. */
+  #announce({ by, time }: FoldedHead, body: Body | undefined): void {
+    const text = body?.["text"];
+    const isTold = typeof text === "string" && text !== "";
+    this.#announced = isTold
+      ? { text: cutText(text, ANNOUNCEMENT_BYTES_MAX), by, time }
+      : undefined;
   }
 
   #applyBan({ room, seq }: FoldedHead, body: Body): void {
@@ -244,6 +271,11 @@ export function banDraft(ban: Omit<Ban, "seq">, by: UserId, on: boolean): Draft 
 
 export function registrationDraft(by: UserId, closed: boolean): Draft {
   return { kind: "registration", room: HOUSE, by, id: "", body: { closed } };
+}
+
+/** @param text empty: what was told before is taken back */
+export function announcementDraft(by: UserId, text: string): Draft {
+  return { kind: "announcement", room: HOUSE, by, id: "", body: { text } };
 }
 
 export function inviteDraft(invite: Omit<Invite, "seq" | "isRevoked">): Draft {

@@ -5,25 +5,30 @@ import type { FileId } from "../../base/ids.ts";
 import { CLIENTS_PAGE_MAX, TRANSFERS_LISTED_MAX } from "../../base/limits-page.ts";
 import { checkName } from "../../base/names.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import { announcementDraft } from "../../core/rooms/policy.ts";
 import { namedPerson } from "../../core/rooms/targets.ts";
+import type { Log } from "../../io/log/log.ts";
 import { formatPlace } from "../../wire/invite.ts";
 import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
 import type { ServerWindow } from "../../wire/messages-admin.ts";
 import { isOperating } from "../auth/operator-link.ts";
 import type { FileService, TransferEntry } from "../files/file-service.ts";
 import type { WebDownloads } from "../http/download-links.ts";
+import { recordDecision } from "../queue/decision.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { ServerEvent } from "../session/event.ts";
+import type { Cancel, RemoteCancels } from "../siblings/cancels.ts";
 import type { RemoteWindows } from "../siblings/windows.ts";
 import type { EventFeed } from "./event-feed.ts";
 import type { Lists } from "./lists.ts";
+import type { PastDecisions } from "./past-decisions.ts";
 
 export type DashboardRequest = Extract<
   Request,
   {
     kind:
       | ("watch" | "clients" | "transfers" | "stats" | "samples" | "cancel")
-      | ("announce" | "events" | "accounts" | "all-rooms" | "all-files");
+      | ("announce" | "events" | "decisions" | "accounts" | "all-rooms" | "all-files");
   }
 >;
 type ClientEntry = Answer<"clients">["clients"][number];
@@ -35,14 +40,17 @@ export interface AdminDashboardOptions {
   /** Undefined: this server takes no files. */
   readonly downloads: Pick<WebDownloads, "runs" | "cancel"> | undefined;
   readonly lists: Lists;
+  readonly past: Pick<PastDecisions, "page">;
   /** Files on data channels; undefined: this server takes none. */
   readonly files: Pick<FileService, "listing" | "cancel"> | undefined;
   readonly onEvent: (event: ServerEvent) => void;
-  readonly announce: (by: Account, text: string) => void;
+  readonly accounts: Pick<Log, "appendThen">;
   readonly stats: () => Answer<"stats">;
   readonly samples: (after: number) => Answer<"samples">;
   /** Undefined: this server is the only one. */
   readonly windows: Pick<RemoteWindows, "look" | "all"> | undefined;
+  /** The same. */
+  readonly cancels: Pick<RemoteCancels, "ask"> | undefined;
   /** HOST:PORT where users reach this server. */
   readonly place: () => string;
 }
@@ -80,10 +88,12 @@ export class AdminDashboard {
       case "samples":
         return client.answer(ref, this.#options.samples(request.after ?? 0));
       case "announce":
-        this.#options.announce(account, request.text);
+        await this.#announce(account, request.text);
         return client.answer(ref, {});
       case "events":
         return client.answer(ref, this.#options.feed.past());
+      case "decisions":
+        return client.answer(ref, await this.#options.past.page(request));
       case "accounts":
         return client.answer(ref, lists.accounts(request));
       case "all-rooms":
@@ -96,6 +106,13 @@ export class AdminDashboard {
       default:
         return unreachable(request);
     }
+  }
+
+  /** The same words once more are told once more: whoever has put them away sees them again. */
+  async #announce({ id }: Account, text: string): Promise<void> {
+    const { accounts, registry } = this.#options;
+    const isNothing = () => text === "" && registry.policy.announced === undefined;
+    await recordDecision(accounts, () => (isNothing() ? [] : [announcementDraft(id, text)]));
   }
 
   #clientsHere(after: number): { clients: ClientEntry[]; more: boolean } {
@@ -194,17 +211,28 @@ export class AdminDashboard {
 
   /** @throws Fault user-unknown, not-found, store-… */
   async #cancel(by: Account, request: RequestOf<"cancel">): Promise<void> {
-    const { registry, files, downloads, onEvent } = this.#options;
+    const { registry, cancels, onEvent } = this.#options;
     const { id, name } = namedPerson(registry.everyone, checkName(request.user, "person's name"));
     const { direction } = request;
     const file = request.file as FileId;
-    const isWeb = direction === "down" && downloads?.cancel(file, id) === true;
-    if (!((await files?.cancel(file, id, direction)) === true || isWeb)) {
+    const cancel = { file, user: id, direction, by: by.id };
+    if (await this.cancelHere(cancel)) return;
+    if ((await cancels?.ask(cancel)) !== true) {
       throw new Fault("not-found", `nothing of that file is under way with ${name}`, {
         remedy: "see what is: the tab of transfers",
       });
     }
     onEvent({ kind: "cancelled", by: by.name, user: name, file });
+  }
+
+  /** @returns false: nothing of it is under way at this server. @throws Fault store-… */
+  async cancelHere({ file, user, direction, by }: Cancel): Promise<boolean> {
+    const { registry, files, downloads, onEvent } = this.#options;
+    const isWeb = direction === "down" && downloads?.cancel(file, user) === true;
+    if (!((await files?.cancel(file, user, direction)) === true || isWeb)) return false;
+    const [whose, who] = [registry.nameOf(user) ?? "?", registry.nameOf(by) ?? "?"];
+    onEvent({ kind: "cancelled", by: who, user: whose, file });
+    return true;
   }
 
   *#webTransfers(): Iterable<TransferEntry> {

@@ -22,7 +22,7 @@ export function decisionOf(
   const maker = registry.nameOf(author);
   const by = maker === undefined ? {} : { by: maker };
   const whom = name === undefined ? {} : { whom: name };
-  const { until, reason, address } = body;
+  const { until, reason, address, text } = body;
   switch (kind) {
     case "account":
       return { decision: "registered", ...by };
@@ -38,6 +38,10 @@ export function decisionOf(
       return { decision: body["operator"] === true ? "operator" : "operator-end", ...by, ...whom };
     case "registration":
       return { decision: body["closed"] === true ? "closed" : "opened", ...by };
+    case "announcement":
+      return typeof text === "string" && text !== ""
+        ? { decision: "announced", ...by, reason: text }
+        : { decision: "announcement-gone", ...by };
     case "ban":
       return {
         decision: body["on"] === true ? "banned" : "unbanned",

@@ -79,7 +79,7 @@ export class EventFeed {
   /** What happened last, as it would be told now: what was erased since has no words. */
   past(): Answer<"events"> {
     const events = this.#kept.flatMap(({ event, n, time }) => {
-      const about = this.#about(event);
+      const about = this.told(event);
       const notice = { event: event.kind, time, n, ...about };
       return about !== undefined && isNotice({ kind: "event", ...notice }) ? [notice] : [];
     });
@@ -136,7 +136,7 @@ export class EventFeed {
     if (event.kind === "record" && event.record.head.kind === "room") return;
     const { n, time } = this.#keep(event);
     if (this.#skipped.size === 0) return;
-    const about = this.#about(event);
+    const about = this.told(event);
     if (about === undefined) return;
     const { registry } = this.#options;
     const notice = { kind: "event", event: event.kind, time, n, ...about } as const;
@@ -155,7 +155,8 @@ export class EventFeed {
     }
   }
 
-  #about(event: Happened): Told | undefined {
+  /** As operators are told of it; undefined: they are not. */
+  told(event: Happened): Told | undefined {
     switch (event.kind) {
       case "record":
         return event.record.head.kind === "room"

@@ -38,22 +38,29 @@ export class Lists {
     const all = [...registry.all()].filter(
       ({ isGone, name }) => !isGone && holds(name, wanted.find),
     );
+    const seenOf = (account: Account) => (engine.isOnline(account.id) ? now : lastSeen(account));
     const page = pageOf<Account>(all, wanted, {
       name: ({ name }) => foldCase(name),
       since: ({ sinceUnixMs }) => sinceUnixMs,
+      seen: (account) => seenOf(account) ?? 0,
       devices: ({ devices }) => devices.size,
       bytes: ({ id }) => files.bytesOf(id),
     });
-    const accounts = page.map(({ id, name, sinceUnixMs, devices, passwordHash }) => ({
-      user: name,
-      since: sinceUnixMs,
-      online: engine.isOnline(id),
-      operator: registry.policy.isOperator(id),
-      banned: registry.policy.ban(id, now) !== undefined,
-      password: passwordHash !== undefined,
-      devices: devices.size,
-      bytes: files.bytesOf(id),
-    }));
+    const accounts = page.map((account) => {
+      const { id, name, sinceUnixMs, devices, passwordHash } = account;
+      const seen = seenOf(account);
+      return {
+        user: name,
+        since: sinceUnixMs,
+        ...(seen === undefined ? {} : { seen }),
+        online: engine.isOnline(id),
+        operator: registry.policy.isOperator(id),
+        banned: registry.policy.ban(id, now) !== undefined,
+        password: passwordHash !== undefined,
+        devices: devices.size,
+        bytes: files.bytesOf(id),
+      };
+    });
     return { accounts, total: all.length };
   }
 
@@ -131,6 +138,12 @@ export class Lists {
     }
     return taken;
   }
+}
+
+/** Of a device that has gone since nobody knows it any more. */
+function lastSeen({ devices }: Account): number | undefined {
+  const seen = [...devices.values()].flatMap(({ seenUnixMs }) => seenUnixMs ?? []);
+  return seen.length === 0 ? undefined : Math.max(...seen);
 }
 
 function holds(name: string | undefined, find = ""): boolean {

@@ -1,5 +1,5 @@
 import { isCount } from "../../base/count.ts";
-import type { RoomId, UserId } from "../../base/ids.ts";
+import type { FileId, RoomId, UserId } from "../../base/ids.ts";
 import { SIBLING_GUESS_KEYS_MAX, SIBLING_KEY_CHARS_MAX } from "../../base/limits-cluster.ts";
 import type { ServerPlace } from "../../wire/invite.ts";
 import { readServerWindow } from "../../wire/messages-admin.ts";
@@ -9,7 +9,7 @@ import type { SiblingNews } from "./siblings.ts";
 export function newsOf(value: unknown): SiblingNews | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { kind, users, user, room, n, device, left, by, of, keys, place, on } = value as Fields;
-  const { day, label, window } = value as Fields;
+  const { day, label, window, ask, file, direction } = value as Fields;
   switch (kind) {
     case "online":
       return Array.isArray(users) ? { kind, users: users.filter(isId) } : undefined;
@@ -42,6 +42,16 @@ export function newsOf(value: unknown): SiblingNews | undefined {
       return Array.isArray(keys)
         ? { kind, keys: keys.slice(0, SIBLING_GUESS_KEYS_MAX).filter(isText) }
         : undefined;
+    case "cancel":
+      return isText(ask) &&
+        isText(file) &&
+        isId(user) &&
+        isId(by) &&
+        (direction === "up" || direction === "down")
+        ? { kind, ask, file: file as FileId, user, direction, by }
+        : undefined;
+    case "cancelled":
+      return isText(ask) ? { kind, ask } : undefined;
     case "look":
       return { kind };
     case "window": {

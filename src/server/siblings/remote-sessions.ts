@@ -7,6 +7,7 @@ import type { PushService } from "../push/service.ts";
 import type { ReadPositionService } from "../rooms/read-positions.ts";
 import type { TypingFeed } from "../rooms/typing-feed.ts";
 import type { SealedService } from "../sealed/service.ts";
+import type { RemoteCancels } from "./cancels.ts";
 import { ClusterPlaces, type ClusterPlacesOptions } from "./places.ts";
 import { RemotePresence, type RemotePresenceOptions } from "./presence.ts";
 import { RemoteDecisions, type RemoteDecisionsOptions } from "./remote-decisions.ts";
@@ -21,6 +22,7 @@ export interface RemoteSessionsOptions
   readonly reading: Pick<ReadPositionService, "readElsewhere" | "tellIgnored">;
   readonly typing: Pick<TypingFeed, "typesElsewhere">;
   readonly windows: Pick<RemoteWindows, "looked" | "heard">;
+  readonly cancels: Pick<RemoteCancels, "asked" | "answered">;
   readonly entry: Pick<Authenticator, "guessElsewhere" | "guessedElsewhere">;
   readonly devices: Pick<DeviceNotes, "seenElsewhere">;
   /** Undefined: this server seals no rooms. */
@@ -68,7 +70,7 @@ export class RemoteSessions {
   }
 
   #heard(node: string, news: SiblingNews): void {
-    const { reading, typing, windows, entry, sealed, devices, push } = this.#options;
+    const { reading, typing, windows, entry, sealed, devices, push, cancels } = this.#options;
     switch (news.kind) {
       case "online":
         return this.#presence.heard(node, news.users);
@@ -82,6 +84,10 @@ export class RemoteSessions {
         return windows.looked();
       case "window":
         return windows.heard(node, news.window);
+      case "cancel":
+        return void cancels.asked(news);
+      case "cancelled":
+        return cancels.answered(news.ask);
       case "key-packages-low":
         return sealed?.lowOnKeyPackages(news.user, news.device, news.left);
       case "push-taken":

@@ -5,6 +5,7 @@ import type { SeenDevice } from "../auth/device-notes.ts";
 import type { GuessNews } from "../auth/login.ts";
 import type { PushNews } from "../push/service.ts";
 import type { SealedNews } from "../sealed/service.ts";
+import type { Cancel } from "./cancels.ts";
 
 /** What the servers of a cluster tell each other beside their logs: lost or late, it is no harm. */
 export type SiblingNews =
@@ -25,6 +26,9 @@ export type SiblingNews =
   | { readonly kind: "look" }
   /** What it would show of this server. */
   | { readonly kind: "window"; readonly window: ServerWindow }
+  /** An operator ends what is under way of a file; who has it says so, by the same `ask`. */
+  | ({ readonly kind: "cancel"; readonly ask: string } & Cancel)
+  | { readonly kind: "cancelled"; readonly ask: string }
   | SealedNews
   | PushNews
   | GuessNews;

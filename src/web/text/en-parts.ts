@@ -297,6 +297,7 @@ export const ENGLISH_PARTS = {
   dashboardFiles: "Files",
   dashboardTransfers: "Transfers",
   dashboardServer: "Server",
+  thisServer: "this one",
   dashboardBans: "Bans",
   dashboardInvites: "Invites",
   dashboardNone: "None.",
@@ -336,9 +337,15 @@ export const ENGLISH_PARTS = {
   connections: "Connections",
   announce: "Tell everybody",
   announceExplained:
-    "All who are in, and who come in, see it above their rooms until the server stops. " +
+    "All who are in, and who come in, see it above their rooms until it is taken back. " +
     "Empty takes it back.",
   announceText: "What everybody should know",
+  announceHead: "Announcement",
+  announceNone: "Nobody is told anything.",
+  announcedBy: (name: string, when: string) => `(${name}, ${when})`,
+  announceEnd: "Take back",
+  announceEndAsk: "Take back what everybody is told?",
+  announceEndExplained: "It goes from all screens at once.",
   diskKeeps: (free: string, keep: string) => `${free}; below ${keep} files are refused`,
   diskLow: (free: string, keep: string) =>
     `The server's disk is nearly full: ${free} free. Below ${keep} it takes no files.`,
@@ -363,6 +370,8 @@ export const ENGLISH_PARTS = {
   accountState: "Now",
   offlineWord: "offline",
   registered: "Registered",
+  seenLast: "Last seen",
+  seenNow: "now",
   devicesAndPassword: (n: number) => `${n}, and a password`,
   banned: "banned",
   remove: "Remove",
@@ -434,6 +443,10 @@ export const ENGLISH_PARTS = {
   evCancelled: "transfer cancelled",
   doneBy: (name: string) => `by ${name}`,
   logKinds: "Kinds that are shown",
+  logFrom: "From",
+  logTo: "Until",
+  logEarlier: "Earlier decisions",
+  logEarlierEnd: "No older decisions.",
   logGroup: (group: "words" | "people" | "files" | "decisions" | "warnings") =>
     ({
       words: "Words",
@@ -445,6 +458,7 @@ export const ENGLISH_PARTS = {
   decision: (what: string): string | undefined =>
     new Map([
       ["announced", "told everybody"],
+      ["announcement-gone", "took back what everybody was told"],
       ["registered", "registered"],
       ["renamed", "renamed"],
       ["removed", "account removed"],

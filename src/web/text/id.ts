@@ -516,6 +516,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   dashboardFiles: "Berkas",
   dashboardTransfers: "Pengiriman",
   dashboardServer: "Server",
+  thisServer: "yang ini",
   dashboardBans: "Blokir",
   dashboardInvites: "Undangan",
   dashboardNone: "Tidak ada.",
@@ -556,9 +557,15 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   connections: "Sambungan",
   announce: "Beri tahu semua",
   announceExplained:
-    "Semua yang ada, dan yang masuk, melihatnya di atas ruang mereka sampai server berhenti. " +
+    "Semua yang ada, dan yang masuk, melihatnya di atas ruang mereka sampai ditarik kembali. " +
     "Kosong menariknya kembali.",
   announceText: "Yang perlu diketahui semua",
+  announceHead: "Pengumuman",
+  announceNone: "Tidak ada yang diberitahukan.",
+  announcedBy: (name, when) => `(${name}, ${when})`,
+  announceEnd: "Tarik kembali",
+  announceEndAsk: "Tarik kembali yang diberitahukan kepada semua?",
+  announceEndExplained: "Langsung hilang dari semua layar.",
   diskKeeps: (free, keep) => `${free}; di bawah ${keep} berkas ditolak`,
   diskLow: (free, keep) =>
     `Cakram server hampir penuh: ${free} kosong. Di bawah ${keep} berkas tidak diterima.`,
@@ -578,6 +585,8 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   accountState: "Kini",
   offlineWord: "luring",
   registered: "Terdaftar",
+  seenLast: "Terakhir terlihat",
+  seenNow: "sekarang",
   devicesAndPassword: (n) => `${n}, dan kata sandi`,
   banned: "diblokir",
   remove: "Singkirkan",
@@ -659,6 +668,10 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   evCancelled: "pengiriman dibatalkan",
   doneBy: (name) => `oleh ${name}`,
   logKinds: "Jenis yang ditampilkan",
+  logFrom: "Dari",
+  logTo: "Sampai",
+  logEarlier: "Keputusan sebelumnya",
+  logEarlierEnd: "Tidak ada keputusan yang lebih lama.",
   logGroup: (group) =>
     ({
       words: "Kata-kata",
@@ -670,6 +683,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   decision: (what) =>
     new Map([
       ["announced", "memberi tahu semua"],
+      ["announcement-gone", "menarik kembali pemberitahuan"],
       ["registered", "mendaftar"],
       ["renamed", "ganti nama"],
       ["removed", "akun disingkirkan"],

@@ -16,6 +16,7 @@ test("a record belongs to one log, by its kind", () => {
   expect(placeOf("checkpoint")).toBe("history");
   expect(placeOf("account")).toBe("accounts");
   expect(placeOf("ban")).toBe("accounts");
+  expect(placeOf("announcement")).toBe("accounts");
   expect(placeOf("invite-used")).toBe("accounts");
 });
 

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { HOUSE_PAGE_MAX, INVITES_MAX, INVITES_SPENT_MAX } from "../../../src/base/limits.ts";
+import { ANNOUNCEMENT_BYTES_MAX } from "../../../src/base/limits-page.ts";
 import { MOMENT_UNIX_MS_MAX } from "../../../src/base/time.ts";
 import {
+  announcementDraft,
   banDraft,
   housePage,
   inviteDraft,
@@ -125,17 +127,36 @@ describe("the rules of the house", () => {
     expect(rules.invites(0).map(({ id }) => id)).toContain("live");
   });
 
-  test.each(["role", "ban", "registration", "invite", "invite-used", "invite-gone"] as const)(
-    "a '%s' that tells nothing changes nothing and stops nothing",
-    (kind) => {
-      for (const body of [null, [], {}, { on: "yes", operator: 1, closed: 1, hash: 5 }]) {
-        const admin = new Admin();
-        admin.apply(admin.ledger.write(kind, BEN, ANA, body));
-        admin.apply(admin.ledger.damaged(kind, BEN, ANA, body));
-        const { policy: rules } = admin;
-        expect([rules.isOperator(BEN), rules.isClosed]).toEqual([false, false]);
-        expect([rules.bans(0), rules.invites(0)]).toEqual([[], []]);
-      }
-    },
-  );
+  test("what all are told is the last that was said, until it is taken back", () => {
+    const admin = new Admin();
+    const { policy: rules } = admin;
+    admin.write(announcementDraft(ANA, "first"), announcementDraft(BEN, "second"));
+    expect(rules.announced).toMatchObject({ text: "second", by: BEN });
+    admin.write(announcementDraft(ANA, ""));
+    expect(rules.announced).toBeUndefined();
+    admin.write(announcementDraft(ANA, "x".repeat(2 * ANNOUNCEMENT_BYTES_MAX)));
+    expect(rules.announced?.text).toHaveLength(ANNOUNCEMENT_BYTES_MAX);
+  });
+
+  test("what cannot be read any more has ended what was told before", () => {
+    const admin = new Admin();
+    admin.write(announcementDraft(ANA, "first"));
+    admin.apply(admin.ledger.damaged("announcement", ANA, ANA, { text: "second" }));
+    expect(admin.policy.announced).toBeUndefined();
+  });
+
+  test.each([
+    ...(["role", "ban", "registration", "announcement"] as const),
+    ...(["invite", "invite-used", "invite-gone"] as const),
+  ])("a '%s' that tells nothing changes nothing and stops nothing", (kind) => {
+    for (const body of [null, [], {}, { on: "yes", operator: 1, closed: 1, hash: 5, text: 7 }]) {
+      const admin = new Admin();
+      admin.apply(admin.ledger.write(kind, BEN, ANA, body));
+      admin.apply(admin.ledger.damaged(kind, BEN, ANA, body));
+      const { policy: rules } = admin;
+      expect([rules.isOperator(BEN), rules.isClosed]).toEqual([false, false]);
+      expect([rules.bans(0), rules.invites(0)]).toEqual([[], []]);
+      expect(rules.announced).toBeUndefined();
+    }
+  });
 });

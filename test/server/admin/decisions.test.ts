@@ -24,6 +24,15 @@ test("a decision says who, whom and until when", () => {
     until: 5,
     reason: "r",
   });
+  expect(told("announcement", { text: "x" })).toEqual({
+    decision: "announced",
+    by: "name-a",
+    reason: "x",
+  });
+  expect(told("announcement", { text: "" })).toEqual({
+    decision: "announcement-gone",
+    by: "name-a",
+  });
   expect(told("role", { operator: false })).toMatchObject({ decision: "operator-end" });
   expect(told("invite-used", {})).toMatchObject({ decision: "invite-used", whom: "b" });
 });

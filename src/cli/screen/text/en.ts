@@ -21,6 +21,7 @@ export const SCREEN_ENGLISH = {
   fetchSelected: "select it to fetch it",
   closed: "closed",
   sealed: "sealed",
+  announcedGone: (who: string) => `${who} took back what everybody was told`,
   letIn: (who: string, room: string) => `${who} let you into #${room}: /join ${room}`,
   goTo: "Go to",
   find: "Find",

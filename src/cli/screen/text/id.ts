@@ -21,6 +21,7 @@ export const SCREEN_INDONESIAN: ScreenTexts = {
   fetchSelected: "pilih untuk mengambil",
   closed: "ditutup",
   sealed: "tersegel",
+  announcedGone: (who) => `${who} menarik kembali pemberitahuan untuk semua`,
   letIn: (who, room) => `${who} memasukkan Anda ke #${room}: /join ${room}`,
   goTo: "Pergi ke",
   find: "Cari",

@@ -6,24 +6,11 @@ import { confirm } from "../shell/dialog.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { type PartPage, usePartPage } from "../shell/part-page.ts";
 import { BanDialog } from "./bans.tsx";
-import { moderateItems } from "./moderation.tsx";
+import { moderateItems, signOut } from "./moderation.tsx";
 import { ResetDialog } from "./reset-dialog.tsx";
 import { type Asked, type Column, ServerTable } from "./table.tsx";
 
 type AccountEntry = Answer<"accounts">["accounts"][number];
-
-function signOut(page: PartPage, { user, password }: AccountEntry): void {
-  const { texts, chat, show } = page;
-  // Without a password it could not come in again: the reset sets one first.
-  if (!password) return show((close) => <ResetDialog user={user} isSigningOut onClose={close} />);
-  confirm(page, {
-    title: texts.signOutAsk(cleanText(user)),
-    text: texts.signOutExplained,
-    action: texts.signOutAll,
-    isDanger: true,
-    onConfirm: () => chat.request("sign-out", { user }),
-  });
-}
 
 function operate(page: PartPage, { user, operator }: AccountEntry, again: () => void): void {
   const { texts, chat } = page;
@@ -63,7 +50,7 @@ function itemsOf(page: PartPage, account: AccountEntry, again: () => void): read
   const ban = () => show((close) => <BanDialog whom={user} onClose={close} onDone={again} />);
   return [
     { label: texts.resetMake, onChoose: reset },
-    { label: texts.signOutAll, onChoose: () => signOut(page, account) },
+    { label: texts.signOutAll, onChoose: () => signOut(page, user, account.password) },
     {
       label: operator ? texts.operatorRevoke : texts.operatorMake,
       onChoose: () => operate(page, account, again),
@@ -104,6 +91,14 @@ function columnsOf(page: PartPage, again: () => void): readonly Column<AccountEn
       id: "online",
       name: texts.accountState,
       cell: ({ online }) => (online ? texts.online : texts.offlineWord),
+    },
+    {
+      id: "seen",
+      name: texts.seenLast,
+      // An older server does not say.
+      cell: ({ online, seen }) =>
+        online ? texts.seenNow : seen === undefined ? "–" : times.full(seen),
+      by: ({ seen }) => seen ?? 0,
     },
     {
       id: "since",

@@ -3,13 +3,14 @@ import { foldCase } from "../../../base/case-fold.ts";
 import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
+import type { AllTexts } from "../../text/en-parts.ts";
 import { FaultLine } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { type PartPage, usePartPage } from "../shell/part-page.ts";
 import { usePolled } from "../shell/polling.ts";
 import { BanDialog } from "./bans.tsx";
-import { moderateItems } from "./moderation.tsx";
+import { moderateItems, signOut } from "./moderation.tsx";
 import { type Column, LocalTable } from "./table.tsx";
 
 type Client = Answer<"clients">["clients"][number];
@@ -35,11 +36,14 @@ function hostOf(address: string): string {
 }
 
 function clientItems(page: PartPage, { user, address }: Client): MenuItem[] {
-  const { texts, show } = page;
+  const { texts, show, chat } = page;
   const ban = (whom: string) => () =>
     show((close) => <BanDialog whom={whom} onClose={close} onDone={() => undefined} />);
   const host = hostOf(address);
   return [
+    ...(user === undefined || user === chat.model.me
+      ? []
+      : [{ label: texts.signOutAll, onChoose: () => signOut(page, user) }]),
     ...(user === undefined ? [] : moderateItems(page, user)),
     ...(user === undefined ? [] : [{ label: texts.banName, isDanger: true, onChoose: ban(user) }]),
     { label: texts.banAddress, isDanger: true, onChoose: ban(host) },
@@ -79,6 +83,22 @@ function usePaces(): (clients: readonly Client[]) => readonly Paced[] {
 function traffic(messages: number, bytes: number, perS: number | undefined): string {
   const pace = perS === undefined || perS < 1 ? "" : ` · ${formatRate(perS)}`;
   return `${messages} · ${formatSize(bytes)}${pace}`;
+}
+
+/** At which server of a cluster; where there is one alone, nothing. */
+function serverColumn<One extends { readonly server?: string | undefined }>(
+  rows: readonly One[],
+  texts: AllTexts,
+): readonly Column<One>[] {
+  if (rows.every(({ server }) => server === undefined)) return [];
+  return [
+    {
+      id: "server",
+      name: texts.dashboardServer,
+      cell: ({ server }) => (server === undefined ? texts.thisServer : cleanText(server)),
+      by: ({ server }) => server ?? "",
+    },
+  ];
 }
 
 function columnsOf(page: PartPage): readonly Column<Paced>[] {
@@ -182,10 +202,12 @@ export function DashboardClients({ isOnline }: { readonly isOnline: boolean }) {
       <FaultLine fault={fault} />
       <LocalTable
         label={texts.dashboardClients}
-        columns={columnsOf(page)}
+        columns={[...columnsOf(page), ...serverColumn(value, texts)]}
         rows={value}
         keyOf={({ client }) => client}
-        wordsOf={({ user, address, program }) => `${user ?? ""} ${address} ${program}`}
+        wordsOf={({ user, address, program, server }) =>
+          `${user ?? ""} ${address} ${program} ${server ?? ""}`
+        }
       />
     </>
   );
@@ -237,6 +259,7 @@ export function DashboardTransfers({ isOnline }: { readonly isOnline: boolean })
   const { texts, chat } = usePartPage();
   const ask = useCallback(() => chat.request("transfers", {}), [chat]);
   const { value, fault } = usePolled(ask, isOnline);
+  const transfers = value?.transfers ?? [];
   const columns: readonly Column<Transfer>[] = [
     {
       id: "file",
@@ -273,12 +296,10 @@ export function DashboardTransfers({ isOnline }: { readonly isOnline: boolean })
     {
       id: "more",
       name: texts.actions,
-      // What is under way at another server of a cluster is cancelled there.
-      cell: (transfer) =>
-        transfer.server === undefined ? <CancelButton transfer={transfer} /> : null,
+      cell: (transfer) => <CancelButton transfer={transfer} />,
     },
+    ...serverColumn(transfers, texts),
   ];
-  const transfers = value?.transfers ?? [];
   return (
     <>
       <FaultLine fault={fault} />
@@ -287,7 +308,7 @@ export function DashboardTransfers({ isOnline }: { readonly isOnline: boolean })
         columns={columns}
         rows={transfers}
         keyOf={({ file, address, since }) => `${file} ${address} ${since}`}
-        wordsOf={({ name, user, address }) => `${name} ${user} ${address}`}
+        wordsOf={({ name, user, address, server }) => `${name} ${user} ${address} ${server ?? ""}`}
       />
     </>
   );

@@ -1,12 +1,13 @@
 import { memo, useEffect, useRef, useState } from "react";
 import { VList, type VListHandle } from "virtua";
 import { utf8Decode } from "../../../base/bytes.ts";
+import { Fault } from "../../../base/fault.ts";
 import { SAVED_BLOB_KEEP_MS } from "../../../base/limits-page.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { formatUtc } from "../../../base/time.ts";
 import { importedOf } from "../../../core/client/chat-record.ts";
-import type { NoticeOf } from "../../../wire/messages.ts";
+import type { Answer, NoticeOf } from "../../../wire/messages.ts";
 import type { AllTexts } from "../../text/en-parts.ts";
 import { withLocalMoments } from "../../text/times.ts";
 import { FaultLine } from "../shell/context.tsx";
@@ -129,6 +130,10 @@ function lineOf(happened: Happened, key: number, { texts, times }: PartPage): Lo
   };
 }
 
+function isToday(unixMs: number): boolean {
+  return new Date(unixMs).toDateString() === new Date().toDateString();
+}
+
 const Line = memo(function Line({ line }: { readonly line: LogLine }) {
   const page = usePartPage();
   const { texts, times, chat } = page;
@@ -143,7 +148,9 @@ const Line = memo(function Line({ line }: { readonly line: LogLine }) {
     });
   return (
     <div className={isWarning ? "log-line is-warning" : "log-line"}>
-      <time dateTime={formatUtc(unixMs)}>{times.exact(unixMs)}</time>
+      <time dateTime={formatUtc(unixMs)}>
+        {isToday(unixMs) ? times.exact(unixMs) : times.full(unixMs)}
+      </time>
       <span className="log-what">{what}</span>
       <span className="log-text" dir="auto">
         {text}
@@ -235,6 +242,90 @@ function useHappened(isOnline: boolean) {
   return { lines, fault };
 }
 
+/** What was decided before the lines that are here, a piece at a time. */
+interface Earlier {
+  readonly lines: readonly LogLine[];
+  /** Where to go on; `end`: there is no more. Undefined: nobody has asked yet. */
+  readonly next: Answer<"decisions">["next"] | "end" | undefined;
+}
+
+const NOTHING_EARLIER: Earlier = { lines: [], next: undefined };
+/** Answers without a line, one after the other: the server has looked through much by then. */
+const EMPTY_MAX = 50;
+
+/** @param oldest of the lines that are here, Unix ms */
+function useEarlier(oldest: number | undefined, { since, until }: Span) {
+  const page = usePartPage();
+  const { chat } = page;
+  const [earlier, setEarlier] = useState(NOTHING_EARLIER);
+  const [isAsking, setAsking] = useState(false);
+  const [isMissing, setMissing] = useState(false);
+  const [fault, setFault] = useState<unknown>(undefined);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another span is another question
+  useEffect(() => setEarlier(NOTHING_EARLIER), [since, until]);
+  const key = useRef(-1);
+  const ask = async () => {
+    setAsking(true);
+    try {
+      let { next } = earlier;
+      const upTo = Math.min(until ?? Number.MAX_SAFE_INTEGER, (oldest ?? Date.now() + 1) - 1);
+      const bounds = { until: upTo, ...(since === undefined ? {} : { since }) };
+      let events: Answer<"decisions">["events"] = [];
+      for (let asked = 0; asked < EMPTY_MAX && events.length === 0 && next !== "end"; asked++) {
+        const before: object = next === undefined ? {} : { before: next };
+        const answer = await chat.request("decisions", { ...bounds, ...before });
+        events = answer.events;
+        next = answer.next ?? "end";
+      }
+      const lines = events.toReversed().map((event) => lineOf(event, key.current--, page));
+      setEarlier({ lines: [...lines.toReversed(), ...earlier.lines], next });
+      setFault(undefined);
+    } catch (error) {
+      // An older server does not know what is asked for.
+      if (error instanceof Fault && error.code === "kind-unknown") setMissing(true);
+      else setFault(error);
+    } finally {
+      setAsking(false);
+    }
+  };
+  return { earlier, ask, isAsking, isMissing, fault };
+}
+
+/** Bounds on moments, both included, Unix ms. */
+interface Span {
+  readonly since: number | undefined;
+  readonly until: number | undefined;
+}
+
+const MINUTE_MS = 60_000;
+
+/** What a field of date and time says, in this browser's time zone. */
+function momentOf(value: string): number | undefined {
+  const unixMs = Date.parse(value);
+  return Number.isNaN(unixMs) || unixMs < 0 ? undefined : unixMs;
+}
+
+interface WhenProps {
+  readonly id: string;
+  readonly label: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+}
+
+function When({ id, label, value, onChange }: WhenProps) {
+  return (
+    <>
+      <label htmlFor={id}>{label}</label>
+      <input
+        id={id}
+        type="datetime-local"
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+      />
+    </>
+  );
+}
+
 /** Within this distance of the newest line the log follows it; further above it stays. */
 const STICK_PX = 40;
 
@@ -242,8 +333,13 @@ function useFollowing(follows: boolean, isHidden: boolean, lines: readonly LogLi
   const list = useRef<VListHandle>(null);
   const isStuck = useRef(true);
   const offset = useRef(0);
+  const isToTop = useRef(false);
   useEffect(() => {
-    if (!follows || isHidden) {
+    if (isToTop.current && !isHidden) {
+      isToTop.current = false;
+      isStuck.current = false;
+      list.current?.scrollToIndex(0, { align: "start" });
+    } else if (!follows || isHidden) {
       // The log begins at the newest line, when it is shown and after a pause.
       isStuck.current = true;
       offset.current = 0;
@@ -257,7 +353,11 @@ function useFollowing(follows: boolean, isHidden: boolean, lines: readonly LogLi
     if (scrollSize - viewportSize - now <= STICK_PX) isStuck.current = true;
     offset.current = now;
   };
-  return { list, onScroll };
+  /** The next lines are older ones: they are what is looked for. */
+  const showTop = () => {
+    isToTop.current = true;
+  };
+  return { list, onScroll, showTop };
 }
 
 const NONE: ReadonlySet<Group> = new Set();
@@ -292,13 +392,27 @@ export function DashboardLog({ isHidden, isOnline }: DashboardLogProps) {
   const [filter, setFilter] = useState("");
   const [held, setHeld] = useState<readonly LogLine[] | undefined>(undefined);
   const [hidden, setHidden] = useState<ReadonlySet<Group>>(NONE);
+  const [from, setFrom] = useState("");
+  const [to, setTo] = useState("");
+  const since = momentOf(from);
+  const minute = momentOf(to);
+  const until = minute === undefined ? undefined : minute + MINUTE_MS - 1;
+  const past = useEarlier(lines[0]?.unixMs, { since, until });
+  const { earlier } = past;
   const wanted = filter.toLowerCase();
-  const shown = (held ?? lines).filter(
-    ({ what, text, group }) =>
-      !hidden.has(group) && (wanted === "" || `${what} ${text}`.toLowerCase().includes(wanted)),
+  const shown = [...earlier.lines, ...(held ?? lines)].filter(
+    ({ what, text, group, unixMs }) =>
+      !hidden.has(group) &&
+      unixMs >= (since ?? 0) &&
+      unixMs <= (until ?? Number.MAX_SAFE_INTEGER) &&
+      (wanted === "" || `${what} ${text}`.toLowerCase().includes(wanted)),
   );
-  const { list, onScroll } = useFollowing(held === undefined, isHidden, shown);
+  const { list, onScroll, showTop } = useFollowing(held === undefined, isHidden, shown);
   if (isHidden) return null;
+  const askEarlier = () => {
+    showTop();
+    void past.ask();
+  };
   return (
     <section className="dashboard-log" aria-label={texts.dashboardLog}>
       <div className="dashboard-bar">
@@ -324,6 +438,24 @@ export function DashboardLog({ isHidden, isOnline }: DashboardLogProps) {
           CSV
         </button>
       </div>
+      <div className="dashboard-bar">
+        <When id="log-from" label={texts.logFrom} value={from} onChange={setFrom} />
+        <When id="log-to" label={texts.logTo} value={to} onChange={setTo} />
+        {past.isMissing ? null : (
+          <button
+            type="button"
+            className="button"
+            disabled={!isOnline || past.isAsking || earlier.next === "end"}
+            onClick={askEarlier}
+          >
+            {texts.logEarlier}
+          </button>
+        )}
+        <span className="hint" role="status">
+          {earlier.next === "end" ? texts.logEarlierEnd : ""}
+        </span>
+      </div>
+      <FaultLine fault={past.fault} />
       <Chips
         label={texts.logKinds}
         all={GROUPS}

@@ -1,9 +1,10 @@
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import type { PageValue } from "../shell/context.tsx";
-import { FormDialog } from "../shell/dialog.tsx";
+import { confirm, FormDialog } from "../shell/dialog.tsx";
 import type { MenuItem } from "../shell/menu.tsx";
-import { usePartPage } from "../shell/part-page.ts";
+import { type PartPage, usePartPage } from "../shell/part-page.ts";
+import { ResetDialog } from "./reset-dialog.tsx";
 
 type Act = "kick" | "mute" | "unmute";
 
@@ -69,4 +70,21 @@ export function moderateItems(page: PageValue, user: string): MenuItem[] {
     { label: texts.unmute, onChoose: ask("unmute") },
     { label: texts.kick, isDanger: true, onChoose: ask("kick") },
   ];
+}
+
+/**
+ * Of all devices, at whichever server of a cluster they are.
+ * @param hasPassword false: it could not come in again, so that a reset sets one first
+ */
+export function signOut(page: PartPage, user: string, hasPassword = true): void {
+  const { texts, chat, show } = page;
+  const reset = () => show((close) => <ResetDialog user={user} isSigningOut onClose={close} />);
+  if (!hasPassword) return reset();
+  confirm(page, {
+    title: texts.signOutAsk(cleanText(user)),
+    text: texts.signOutExplained,
+    action: texts.signOutAll,
+    isDanger: true,
+    onConfirm: () => chat.request("sign-out", { user }),
+  });
 }

@@ -4,7 +4,7 @@ import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import type { AllTexts } from "../../text/en-parts.ts";
-import { FaultLine } from "../shell/context.tsx";
+import { FaultLine, useFact } from "../shell/context.tsx";
 import { confirm, FormDialog } from "../shell/dialog.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 import { usePolled } from "../shell/polling.ts";
@@ -189,18 +189,46 @@ function AnnounceDialog({ onClose }: { readonly onClose: () => void }) {
   );
 }
 
+/** What all users are told now, and what replaces it or takes it back. */
 function Announce() {
-  const { texts, show } = usePartPage();
+  const page = usePartPage();
+  const { texts, times, chat, show } = page;
+  const { announcement } = useFact((model) => model.board);
+  const takeBack = () =>
+    confirm(page, {
+      title: texts.announceEndAsk,
+      text: texts.announceEndExplained,
+      action: texts.announceEnd,
+      onConfirm: () => chat.request("announce", { text: "" }),
+    });
   return (
-    <div className="dashboard-bar">
-      <button
-        type="button"
-        className="button"
-        onClick={() => show((close) => <AnnounceDialog onClose={close} />)}
-      >
-        {texts.announce}
-      </button>
-    </div>
+    <section className="registration">
+      <h2>{texts.announceHead}</h2>
+      <p role="status">
+        {announcement === undefined ? (
+          texts.announceNone
+        ) : (
+          <>
+            <q dir="auto">{cleanText(announcement.text)}</q>{" "}
+            {texts.announcedBy(cleanText(announcement.by), times.full(announcement.time))}
+          </>
+        )}
+      </p>
+      <div className="dashboard-bar">
+        <button
+          type="button"
+          className="button"
+          onClick={() => show((close) => <AnnounceDialog onClose={close} />)}
+        >
+          {texts.announce}
+        </button>
+        {announcement === undefined ? null : (
+          <button type="button" className="button" onClick={takeBack}>
+            {texts.announceEnd}
+          </button>
+        )}
+      </div>
+    </section>
   );
 }
 

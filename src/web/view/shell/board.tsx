@@ -2,23 +2,50 @@ import { useState } from "react";
 import { isDiskFull } from "../../../base/disk-space.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
+import { formatUtc } from "../../../base/time.ts";
 import { useFact } from "./context.tsx";
 import { IconButton } from "./icons.tsx";
 import { usePartPage } from "./part-page.ts";
 
+const SEEN_KEY = "chat.announcement";
+
+/** When the one was told that was put away last in this browser, Unix ms. */
+function seenBefore(): number | undefined {
+  try {
+    return Number(localStorage.getItem(SEEN_KEY) ?? Number.NaN);
+  } catch {
+    return undefined; // The browser keeps nothing.
+  }
+}
+
+function keepSeen(time: number): void {
+  try {
+    localStorage.setItem(SEEN_KEY, String(time));
+  } catch {
+    // It is put away as long as the page lasts.
+  }
+}
+
 /** What an operator tells all users, until they have seen it. */
 function Announcement() {
-  const { texts } = usePartPage();
+  const { texts, times } = usePartPage();
   const { announcement } = useFact((model) => model.board);
-  const [seen, setSeen] = useState<unknown>(undefined);
+  const [seen, setSeen] = useState(seenBefore);
   if (announcement === undefined || announcement.time === seen) return null;
   const { text, by, time } = announcement;
+  const putAway = () => {
+    keepSeen(time);
+    setSeen(time);
+  };
   return (
     <div className="banner banner-info" role="status">
       <span dir="auto">
-        {cleanText(by)}: {cleanText(text)}
+        {cleanText(by)}: {cleanText(text)}{" "}
+        <time className="announced-at" dateTime={formatUtc(time)}>
+          {times.full(time)}
+        </time>
       </span>
-      <IconButton icon="close" label={texts.dismiss} onPress={() => setSeen(time)} />
+      <IconButton icon="close" label={texts.dismiss} onPress={putAway} />
     </div>
   );
 }

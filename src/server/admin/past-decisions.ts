@@ -1,0 +1,164 @@
+import type { UserId } from "../../base/ids.ts";
+import { DECISIONS_LOOKED_MAX, DECISIONS_PAGE_MAX } from "../../base/limits-page.ts";
+import type { Registry } from "../../core/rooms/accounts.ts";
+import { accountIn, type Rooms } from "../../core/rooms/rooms.ts";
+import type { Archive, Log } from "../../io/log/log.ts";
+import type { Answer, RequestOf } from "../../wire/messages.ts";
+import { isNotice } from "../../wire/messages-incoming.ts";
+import type { LogRecord, RecordKind } from "../../wire/record.ts";
+import { decisionOf } from "./decisions.ts";
+import type { EventFeed } from "./event-feed.ts";
+
+export interface PastDecisionsOptions {
+  readonly accounts: Pick<Log, "read" | "head">;
+  readonly archive: Pick<Archive, "page">;
+  readonly registry: Registry;
+  readonly rooms: Rooms;
+  readonly feed: Pick<EventFeed, "told">;
+}
+
+/** What operators and moderators decide in rooms. */
+const ROOM_KINDS: ReadonlySet<RecordKind> = new Set([
+  ...(["kick", "mute", "grant", "rename", "close", "remove", "retention"] as const),
+]);
+/** Records of the accounts that are read at once. */
+const READ_AT_ONCE = 1_000;
+/** Heads, and the bodies of such records, which are short. */
+const HISTORY_BYTES_MAX = 512 * 1024;
+
+type Told = Answer<"decisions">["events"][number];
+
+interface Past {
+  readonly seq: number;
+  readonly told: Told;
+}
+
+/** What one log has told of before some of its records. */
+interface Found {
+  /** Oldest first. */
+  readonly past: readonly Past[];
+  /** What is before this record was not looked at; 1: nothing is. */
+  readonly from: number;
+  /** All that is as old as this, or younger, is among them; undefined: all is. */
+  readonly sinceMs: number | undefined;
+}
+
+/**
+ * Decisions of all times, as the two logs have them: a server's window begins with its last start,
+ * and who was banned last month is asked for today.
+ */
+export class PastDecisions {
+  readonly #options: PastDecisionsOptions;
+
+  constructor(options: PastDecisionsOptions) {
+    this.#options = options;
+  }
+
+  /** The newest that the bounds let through, oldest first. @throws Fault store-… */
+  async page(asked: RequestOf<"decisions">): Promise<Answer<"decisions">> {
+    const found = [await this.#ofAccounts(asked), await this.#ofRooms(asked)] as const;
+    // Older than this, one of them may have more than was found.
+    const sinceMs = Math.max(...found.map((one) => one.sinceMs ?? 0));
+    const all = found.flatMap(({ past }) => past).filter(({ told }) => told.time >= sinceMs);
+    all.sort((one, other) => one.told.time - other.told.time);
+    const taken = new Set(all.slice(-DECISIONS_PAGE_MAX));
+    const [accounts, history] = found.map((one) => rest(one, taken)) as [number, number];
+    return {
+      events: [...taken].map(({ told }) => told),
+      ...(accounts > 1 || history > 1 ? { next: { accounts, history } } : {}),
+    };
+  }
+
+  async #ofAccounts({ since = 0, until, before }: RequestOf<"decisions">): Promise<Found> {
+    const { accounts } = this.#options;
+    let from = Math.min(before?.accounts ?? Number.MAX_SAFE_INTEGER, accounts.head() + 1);
+    if (until !== undefined) from = await this.#firstAfter(until, from);
+    const lowest = Math.max(1, from - DECISIONS_LOOKED_MAX);
+    const past: Past[] = [];
+    /** New passwords: with one that was reset before, they are decisions. */
+    const passwords = new Map<string, Past>();
+    let oldestMs: number | undefined;
+    while (from > lowest && past.length < DECISIONS_PAGE_MAX) {
+      const records: LogRecord[] = [];
+      const low = Math.max(lowest, from - READ_AT_ONCE);
+      for await (const record of accounts.read(low, from - 1)) records.push(record);
+      for (const record of records.toReversed()) {
+        if (record.head.time >= since) past.push(...this.#decided(record, passwords));
+      }
+      from = low;
+      oldestMs = records[0]?.head.time;
+      if (oldestMs === undefined || oldestMs < since) from = 1;
+    }
+    past.sort((one, other) => one.seq - other.seq);
+    return { past, from, sinceMs: from > 1 ? oldestMs : undefined };
+  }
+
+  /** They come newest first. */
+  #decided(record: LogRecord, passwords: Map<string, Past>): Past[] {
+    const { registry } = this.#options;
+    const { kind, room, seq } = record.head;
+    if (record.bodyBytes === undefined && kind !== "password") return []; // It says nothing any more.
+    const used = kind === "reset" ? passwords.get(room) : undefined;
+    if (kind === "reset" || kind === "password") passwords.delete(room);
+    const decision = decisionOf(record, registry, kind === "password");
+    if (decision === undefined) return [];
+    const told = this.#told({ kind: "decided", ...decision }, record.head.time);
+    if (told === undefined) return used === undefined ? [] : [used];
+    if (kind === "password") {
+      passwords.set(room as UserId, { seq, told });
+      return [];
+    }
+    return [{ seq, told }, ...(used === undefined ? [] : [used])];
+  }
+
+  async #ofRooms({ since, until, before }: RequestOf<"decisions">): Promise<Found> {
+    const { archive, rooms } = this.#options;
+    if (before?.history === 1) return { past: [], from: 1, sinceMs: undefined };
+    const { records, more } = await archive.page({
+      kinds: ROOM_KINDS,
+      ...(since === undefined ? {} : { sinceMs: since }),
+      ...(until === undefined ? {} : { untilMs: until }),
+      ...(before === undefined ? {} : { beforeSeq: before.history }),
+      from: "newest",
+      limit: DECISIONS_PAGE_MAX,
+      bytesMax: HISTORY_BYTES_MAX,
+    });
+    const past = records.flatMap((record): Past[] => {
+      const room = rooms.get(record.head.room as never);
+      // A new name of an account is told once, by the accounts.
+      const isOfName = record.head.kind === "rename" && accountIn(record) !== undefined;
+      if (room === undefined || room.pair !== undefined || isOfName) return [];
+      const told = this.#told({ kind: "record", record, room }, record.head.time);
+      return told === undefined ? [] : [{ seq: record.head.seq, told }];
+    });
+    const oldest = records[0]?.head;
+    if (!more || oldest === undefined) return { past, from: 1, sinceMs: undefined };
+    return { past, from: oldest.seq, sinceMs: oldest.time };
+  }
+
+  #told(event: Parameters<EventFeed["told"]>[0], time: number): Told | undefined {
+    const about = this.#options.feed.told(event);
+    if (about === undefined) return undefined;
+    const told = { event: event.kind, time, ...about };
+    return isNotice({ kind: "event", ...told }) ? told : undefined;
+  }
+
+  /** Of the accounts, below `to`. Times never fall from one record to the next. */
+  async #firstAfter(unixMs: number, to: number): Promise<number> {
+    let [low, high] = [1, to];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      let time = Number.POSITIVE_INFINITY;
+      for await (const { head } of this.#options.accounts.read(middle, middle)) time = head.time;
+      if (time > unixMs) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+}
+
+/** Where to go on in a log: before this record; 1: it is at its end. */
+function rest({ past, from }: Found, taken: ReadonlySet<Past>): number {
+  const left = past.findLast((one) => !taken.has(one));
+  return left === undefined ? from : left.seq + 1;
+}
