@@ -1,6 +1,46 @@
 import { defineGroup } from "../cli/command.ts";
 
 export const command = defineGroup({
+  accounts: {
+    summary: "List all accounts: who is online, and when they were here last",
+    examples: ["chat admin accounts", "chat admin accounts --sort seen --json"],
+    load: async () => ({ command: (await import("./admin/lists.ts")).accounts }),
+  },
+  rooms: {
+    summary: "List all rooms, the largest first",
+    examples: ["chat admin rooms"],
+    load: async () => ({ command: (await import("./admin/lists.ts")).rooms }),
+  },
+  files: {
+    summary: "List all files, the largest first",
+    examples: ["chat admin files --find report"],
+    load: async () => ({ command: (await import("./admin/lists.ts")).files }),
+  },
+  clients: {
+    summary: "List connections, with addresses and what they carried",
+    examples: ["chat admin clients"],
+    load: async () => ({ command: (await import("./admin/window.ts")).clients }),
+  },
+  transfers: {
+    summary: "List files under way",
+    examples: ["chat admin transfers"],
+    load: async () => ({ command: (await import("./admin/window.ts")).transfers }),
+  },
+  cancel: {
+    summary: "Cancel a file that is being sent or taken",
+    examples: ["chat admin cancel fAB12CD34EF56GH78 bob"],
+    load: async () => ({ command: (await import("./admin/window.ts")).cancel }),
+  },
+  stats: {
+    summary: "Show how the server is",
+    examples: ["chat admin stats"],
+    load: async () => ({ command: (await import("./admin/window.ts")).stats }),
+  },
+  announce: {
+    summary: "Tell all users something, or take it back",
+    examples: ["chat admin announce 'We move at noon.'", "chat admin announce --withdraw"],
+    load: async () => ({ command: (await import("./admin/announce.ts")).command }),
+  },
   kick: {
     summary: "Remove a user from a room",
     examples: ["chat admin kick bob --room lab"],
@@ -65,6 +105,11 @@ export const command = defineGroup({
     summary: "Make a line that lets a user set a new password",
     examples: ["chat admin reset bob --expires 2h"],
     load: async () => ({ command: (await import("./admin/accounts.ts")).reset }),
+  },
+  "sign-out": {
+    summary: "Sign all devices of a user out",
+    examples: ["chat admin sign-out bob"],
+    load: async () => ({ command: (await import("./admin/accounts.ts")).signOut }),
   },
   rename: {
     summary: "Give an account another name",

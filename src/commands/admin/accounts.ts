@@ -71,6 +71,22 @@ export const rename = defineVerb({
   },
 });
 
+export const signOut = defineVerb({
+  args: { ...NAME, ...YES_FLAG, ...ADMIN_FLAGS },
+  details:
+    "All devices: they come in again with the password. Without one, chat admin reset NAME " +
+    "--sign-out sets it first.",
+  async run(args, context) {
+    const user = personOf(args.name);
+    const question = `Sign all devices of ${user} out?`;
+    if (!(await confirmed(context, args, question))) return 130;
+    return withOperator(context, args, async ({ client }) => {
+      await client.request("sign-out", { user });
+      return done(context, { kind: "signed-out", user }, `all devices of ${user} are signed out`);
+    });
+  },
+});
+
 export const remove = defineVerb({
   args: { ...NAME, ...YES_FLAG, ...ADMIN_FLAGS },
   details: "What they said stays under their name. chat admin ban keeps a user out for a while.",

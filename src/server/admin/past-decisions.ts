@@ -97,7 +97,8 @@ export class PastDecisions {
   #decided(record: LogRecord, passwords: Map<string, Past>): Past[] {
     const { registry } = this.#options;
     const { kind, room, seq } = record.head;
-    if (record.bodyBytes === undefined && kind !== "password") return []; // It says nothing any more.
+    // It says nothing any more; of a password its being there is enough.
+    if (record.bodyBytes === undefined && kind !== "password") return [];
     const used = kind === "reset" ? passwords.get(room) : undefined;
     if (kind === "reset" || kind === "password") passwords.delete(room);
     const decision = decisionOf(record, registry, kind === "password");

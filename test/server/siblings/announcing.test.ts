@@ -3,7 +3,7 @@ import { Sites } from "./sites.ts";
 
 const TOKEN = "the token of the data folder";
 
-test("what an operator tells everybody, all servers tell, until one of them takes it back", async () => {
+test("what an operator tells everybody, all servers tell, until it is taken back", async () => {
   const sites = await Sites.open(3, { operatorToken: TOKEN });
   const [here, there, far] = [sites.site(0), sites.site(1), sites.site(2)];
   const [olga, ben] = [await here.member("olga"), await there.member("ben")];

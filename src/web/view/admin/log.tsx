@@ -5,7 +5,7 @@ import { Fault } from "../../../base/fault.ts";
 import { SAVED_BLOB_KEEP_MS } from "../../../base/limits-page.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
-import { formatUtc } from "../../../base/time.ts";
+import { dateOf, formatUtc } from "../../../base/time.ts";
 import { importedOf } from "../../../core/client/chat-record.ts";
 import type { Answer, NoticeOf } from "../../../wire/messages.ts";
 import type { AllTexts } from "../../text/en-parts.ts";
@@ -131,7 +131,7 @@ function lineOf(happened: Happened, key: number, { texts, times }: PartPage): Lo
 }
 
 function isToday(unixMs: number): boolean {
-  return new Date(unixMs).toDateString() === new Date().toDateString();
+  return dateOf(unixMs).toDateString() === dateOf(Date.now()).toDateString();
 }
 
 const Line = memo(function Line({ line }: { readonly line: LogLine }) {

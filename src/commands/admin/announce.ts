@@ -1,0 +1,28 @@
+import { Fault } from "../../base/fault.ts";
+import { defineVerb } from "../../cli/command.ts";
+import { ADMIN_FLAGS, done, withOperator } from "../../cli/connect/operator.ts";
+
+export const command = defineVerb({
+  args: {
+    text: { type: "positional", required: false, description: "What all users are to know" },
+    withdraw: { type: "boolean", description: "Take back what they are told now" },
+    ...ADMIN_FLAGS,
+  },
+  details:
+    "Everybody who is in sees it above their rooms, and whoever comes in, until it is replaced " +
+    "or taken back.",
+  async run(args, context) {
+    const text = args.text?.trim() ?? "";
+    if ((text === "") !== args.withdraw) {
+      throw new Fault("usage", "an announcement is a text, or is taken back", {
+        remedy: "write chat admin announce 'TEXT', or chat admin announce --withdraw",
+      });
+    }
+    return withOperator(context, args, async ({ client }) => {
+      await client.request("announce", { text });
+      return args.withdraw
+        ? done(context, { kind: "announcement-withdrawn" }, "nobody is told anything any more")
+        : done(context, { kind: "announcement", text }, "all users are told");
+    });
+  },
+});
