@@ -1,5 +1,5 @@
 import { fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { FAULTS, Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
 import {
   CLAIMS_KNOWN_MAX,
@@ -98,6 +98,8 @@ export interface SealedRoomsParts {
   /** Name of the account. */
   readonly user: string;
   readonly ask: Ask;
+  /** False as soon as the link is gone: what it refuses then nobody has decided. */
+  readonly isLinked: () => boolean;
   readonly tell: (news: SealedNews) => void;
   /** Undefined: the link is gone. Left out: this client holds the server to nothing. */
   readonly history?: () => HistoryView | undefined;
@@ -1163,7 +1165,7 @@ export class SealedRooms {
     return pending;
   }
 
-  /** @throws Fault stale-epoch: it is dropped, and the room is read again; link-closed: it waits */
+  /** @throws Fault stale-epoch: it is dropped, and the room is read again; else see #isRefused */
   async #send(room: RoomView, pending: PendingRow): Promise<void> {
     const { ask } = this.#parts;
     const { commitId, epoch, commit, welcome, added, removed, kick } = pending;
@@ -1190,11 +1192,18 @@ export class SealedRooms {
         ...(pending.instead === undefined ? {} : { instead: pending.instead }),
       });
     } catch (error) {
-      // What the server has refused is not in the log, and never will be.
-      if (error instanceof Fault && error.code !== "link-closed")
-        await this.#drop(room.id, commitId);
+      if (error instanceof Fault && this.#isRefused(error)) await this.#drop(room.id, commitId);
       throw error;
     }
+  }
+
+  /**
+   * What the server has refused is not in the log, and never will be. Of one that was not answered,
+   * or whose server failed, nobody knows: whatever ended the link stands for its answer then.
+   */
+  #isRefused({ code }: Fault): boolean {
+    if (!this.#parts.isLinked()) return false;
+    return code === "stale-epoch" || FAULTS[code].blame !== "host";
   }
 
   async #drop(room: RoomId, commitId: string): Promise<void> {

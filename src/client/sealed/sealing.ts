@@ -506,6 +506,7 @@ export class Sealing {
       const { history } = this.#parts;
       const rooms = new SealedRooms({
         ...given,
+        isLinked: () => this.#isLinked,
         ...(history === undefined ? {} : { history }),
       });
       return { rooms, home };

@@ -97,3 +97,34 @@ test("a thousand words while a device was away are read when it is back, in orde
   };
   expect(await world.wait(read())).toEqual(words);
 });
+
+test("a commit whose link fell silent is the device's own when it is back", async () => {
+  await using world = await SealedSite.open();
+  const ana = await world.join("ana");
+  const ben = await world.join("ben");
+  await world.join("eve");
+  await ana.makes("vault");
+  await ana.letsIn(ben, "vault");
+  let isSilent = false;
+  ana.liar.lies = {
+    asks: (question) => {
+      if (question.kind === "hello") isSilent = false;
+      if (question.kind === "group-commit") isSilent = true;
+      return question;
+    },
+    tells: (word) => (isSilent ? [] : [word]),
+  };
+  const rooms = await world.wait(ana.client.sealedRooms());
+  const code = codeOf(rooms.invite(ana.room("vault"), "eve"));
+  const changes = () => ben.records.filter(({ kind }) => kind === "group").map(({ body }) => body);
+  const isOfEve = (one: object | undefined) => JSON.stringify(one).includes('"user":"eve"');
+  await ben.until("the commit", () => changes().find(isOfEve));
+  await ben.say("vault", "ana hears nothing");
+  await world.site.time.advance(60_000);
+  expect(await world.wait(code)).toBe("timeout");
+  await ana.hears("vault", "ana hears nothing");
+  await ana.say("vault", "and goes on");
+  await ben.hears("vault", "and goes on");
+  expect(ana.anew("copy") + ana.anew("damaged")).toBe(0);
+  expect(changes().map((one) => one?.["change"])).not.toContain("resync");
+});
