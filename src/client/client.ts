@@ -591,7 +591,8 @@ export class Client {
       store: state.outboxes,
       seal: (posts) => this.#sealing.seal(posts),
       pinned: () => this.#sealing.pinned(),
-      kept: (post) => this.#sealing.kept(post),
+      kept: (outbox, post) => this.#sealing.kept(outbox, post),
+      opened: (outbox, posts) => this.#sealing.opened(outbox, posts),
       tell: (event) => {
         this.#options.model?.(event);
         if (event.kind !== "settled") return;

@@ -31,6 +31,14 @@ export interface OutboxStore {
   release(id: OutboxId): void;
 }
 
+/** Posts that were kept as something else than they are. */
+export interface OpenedPosts {
+  /** In order; a fault for one that nobody can read any more. */
+  readonly posts: readonly (KeptPost | { readonly post: KeptPost; readonly fault: Fault })[];
+  /** Those that an earlier program has kept in the clear, as they are to be kept. */
+  readonly again: readonly KeptPost[];
+}
+
 export interface OutboxQueueOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
@@ -40,8 +48,20 @@ export interface OutboxQueueOptions {
   readonly seal?: NonNullable<OutboxDriverOwner["seal"]>;
   /** Which targets are sealed is kept when it resolves: only then is what is said to them. */
   readonly pinned?: () => Promise<void> | undefined;
-  /** What is written of a post; left out: what it is. */
-  readonly kept?: (post: KeptPost) => KeptPost;
+  /** What is written of a post; left out: what it is. @throws Fault, or rejects with one */
+  readonly kept?: (outbox: OutboxId, post: KeptPost) => KeptPost | Promise<KeptPost>;
+  /**
+   * What posts that were left say; undefined: what is written of them. @throws Fault, by rejecting:
+   * they cannot be read now
+   */
+  readonly opened?: (
+    outbox: OutboxId,
+    posts: readonly KeptPost[],
+  ) => Promise<OpenedPosts> | undefined;
+}
+
+interface OpenedOutbox extends Pick<OpenedPosts, "posts"> {
+  readonly id: string;
 }
 
 /**
@@ -91,7 +111,7 @@ export class OutboxQueue {
     return left.then(
       (boxes) => this.#adopted(boxes),
       (fault: unknown) => {
-        this.#adopted([]); // What cannot be read does not hold up what is said now.
+        this.#began([]); // What cannot be read does not hold up what is said now.
         throw fault;
       },
     );
@@ -153,9 +173,15 @@ export class OutboxQueue {
       keep: (change) => {
         const owner = this.#owner;
         if (owner === undefined) throw notLoggedIn();
-        const { store, kept = (post) => post } = this.#parts;
+        const { store, kept = (_, post) => post } = this.#parts;
         const { settled } = change;
-        const write = () => store.write(id, { ...owner, added: change.added.map(kept), settled });
+        const write = () => {
+          const added = change.added.map((post) => kept(id, post));
+          const put = (posts: readonly KeptPost[]) =>
+            store.write(id, { ...owner, added: posts, settled });
+          const known = added.filter((post): post is KeptPost => !(post instanceof Promise));
+          return known.length === added.length ? put(known) : Promise.all(added).then(put);
+        };
         const pinned = change.added.length === 0 ? undefined : this.#parts.pinned?.();
         return pinned === undefined ? write() : pinned.then(write);
       },
@@ -165,7 +191,36 @@ export class OutboxQueue {
     });
   }
 
-  #adopted(left: readonly LeftOutbox[]): void {
+  /** @returns a promise where some of them have to be decrypted */
+  #adopted(left: readonly LeftOutbox[]): void | Promise<void> {
+    const opening = left.map(({ id, posts }) => this.#parts.opened?.(id as OutboxId, posts));
+    if (opening.every((opened) => opened === undefined)) return this.#began(left);
+    const all = left.map((one, at) => this.#opened(one, opening[at]));
+    return Promise.all(all).then((boxes) => this.#began(boxes.filter((box) => box !== undefined)));
+  }
+
+  /** @returns undefined: it cannot be read now, and waits for the next run */
+  async #opened(
+    left: LeftOutbox,
+    opening: Promise<OpenedPosts> | undefined,
+  ): Promise<OpenedOutbox | undefined> {
+    const id = left.id as OutboxId;
+    const { store } = this.#parts;
+    try {
+      const { posts, again } = (await opening) ?? { ...left, again: [] };
+      const owner = this.#owner;
+      if (again.length > 0 && owner !== undefined) {
+        await store.write(id, { ...owner, added: again, settled: [] });
+      }
+      return { id, posts };
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      store.release(id);
+      return undefined;
+    }
+  }
+
+  #began(left: readonly OpenedOutbox[]): void {
     for (const one of left) {
       if (this.#isLeft) this.#parts.store.release(one.id as OutboxId);
       else this.#boxes.splice(-1, 0, this.#adopt(one)); // What is said now follows it.
@@ -174,10 +229,14 @@ export class OutboxQueue {
     this.#advance();
   }
 
-  #adopt({ id, posts }: LeftOutbox): OutboxDriver {
+  #adopt({ id, posts }: OpenedOutbox): OutboxDriver {
     const box = this.#box(id as OutboxId);
     const oldest = this.#parts.clock.unixMs() - OUTBOX_KEEP_MS;
-    const read: ReadPost[] = posts.map((post) => ({ ...post, body: bodyOf(post) }));
+    const read: ReadPost[] = [];
+    for (const one of posts) {
+      if ("fault" in one) box.giveUp({ ...one.post, body: { text: "" } }, one.fault);
+      else read.push({ ...one, body: bodyOf(one) });
+    }
     box.adopt(read.filter(({ createdUnixMs }) => createdUnixMs >= oldest));
     for (const post of read) {
       if (post.createdUnixMs >= oldest) continue;

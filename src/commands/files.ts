@@ -13,6 +13,7 @@ import {
   type ShownRecord,
   styleOf,
 } from "../cli/output/render.ts";
+import { seenFile } from "../io/state/seen-files.ts";
 
 export const command = defineVerb({
   args: { at: SERVER_ARGUMENT, ...SERVER_FLAGS },
@@ -29,7 +30,7 @@ export const command = defineVerb({
         for await (const page of filePages(client)) {
           files.push(...page.map((record) => shownChatRecord(record, user)).filter(isFile));
         }
-        state.seenFiles.note(client.fingerprint ?? "", files.filter(isFile));
+        state.seenFiles.note(client.fingerprint ?? "", files.filter(isFile).map(seenFile));
         if (style.format === "json") {
           context.stdout.write(files.map((file) => renderRecord(file, style)).join(""));
           return 0;

@@ -15,7 +15,7 @@ import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
-import type { SeenFile } from "../../io/state/seen-files.ts";
+import { type SeenFile, seenFile } from "../../io/state/seen-files.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { elsewhereLine, type OpenClient } from "../connect/client.ts";
@@ -324,7 +324,7 @@ export class LineClient implements SlashHost {
     if (record.kind !== "file") return;
     const shown = shownChatRecord(record, "");
     if (!isFile(shown)) return;
-    this.#unnoted.push({ id: shown.id, name: shown.name });
+    this.#unnoted.push(seenFile(shown));
     if (this.#isCaughtUp || this.#unnoted.length >= SEEN_FILES_MAX) this.#noteFiles();
   }
 

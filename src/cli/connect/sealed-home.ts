@@ -22,7 +22,8 @@ export function sealedHome(folder: string | undefined, device: Identity, clock: 
         clock,
       ),
     primitives: nativeSealPrimitives,
-    stateKey: async () => {
+    hasKeyAtHand: true,
+    stateKey: () => {
       const seed = device.seed();
       const raw = hkdfSync("sha256", seed, new Uint8Array(0), STATE_KEY_INFO, STATE_KEY_BYTES);
       seed.fill(0);

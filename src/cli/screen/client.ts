@@ -18,7 +18,7 @@ import type { Model, ShownFault, TransferView } from "../../core/model/state.ts"
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { DraftOwner } from "../../io/state/draft-store.ts";
-import type { SeenFile } from "../../io/state/seen-files.ts";
+import { type SeenFile, seenFile } from "../../io/state/seen-files.ts";
 import type { TerminalDevice } from "../../io/terminal/device.ts";
 import { CAME_ANEW } from "../chat/came-anew.ts";
 import { Ending } from "../chat/ending.ts";
@@ -745,10 +745,11 @@ export class ScreenClient implements CommandScreen {
     const { fingerprint } = open.client;
     if (fingerprint === undefined) return;
     const files: SeenFile[] = [];
-    for (const { file } of openRoom(chat.model)?.tail.items ?? []) {
+    const { tail, isSealed: sealed = false } = openRoom(chat.model) ?? {};
+    for (const { file } of tail?.items ?? []) {
       if (file === undefined || this.#notedFiles.has(file)) continue;
       this.#notedFiles.add(file);
-      files.push({ id: file.file, name: file.name });
+      files.push(seenFile({ id: file.file, name: file.name, sealed }));
     }
     if (files.length > 0) open.state.seenFiles.note(fingerprint, files);
   }

@@ -1,6 +1,6 @@
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import type { RoomId } from "../../base/ids.ts";
+import type { OutboxId, RoomId } from "../../base/ids.ts";
 import { KEY_PACKAGES_LOW, SEALED_ROOMS_MAX, SEALED_TRIES_MAX } from "../../base/limits-sealed.ts";
 import { foldName, type Name } from "../../base/names.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
@@ -16,12 +16,14 @@ import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
 import type { Keys } from "../link/keys.ts";
 import type { Ask, AskPage, HistoryPage } from "../link/queries.ts";
 import { notLoggedIn } from "../link/retry.ts";
+import type { OpenedPosts } from "../outbox-queue.ts";
 import { carrierRecord, closedRecord, fileOfPost, isMeantSealed, meantSealed } from "./body.ts";
 import type { HistoryView } from "./claims.ts";
 import type { SealedTarget } from "./files.ts";
 import type { OpenPost, PostSettled, SealedNews, SealedRooms } from "./rooms.ts";
 import { allPins, pinKey } from "./rows.ts";
-import type { SealedStore } from "./store.ts";
+import type { Awaitable, SealedStore } from "./store.ts";
+import { boxOf, WaitingPosts } from "./waiting-posts.ts";
 
 /** With these a record is read again: it is the link's trouble, or that of a server that stops. */
 const OF_LINKS: ReadonlySet<string> = new Set([
@@ -37,7 +39,9 @@ export interface SealedHome {
   /** @throws Fault store-… */
   open(owner: SealedAccount): OpenSealedHome | Promise<OpenSealedHome>;
   /** Encrypts all that is kept. */
-  stateKey(): Promise<StateKey>;
+  stateKey(): Awaitable<StateKey>;
+  /** It costs nothing: in a browser it takes code that is fetched. */
+  readonly hasKeyAtHand?: true;
   /** Left out: by WebCrypto. */
   readonly primitives?: SealPrimitives;
 }
@@ -105,8 +109,13 @@ export class Sealing {
   #enters = false;
   #onRooms: (() => void)[] = []; // Bounded by the batches of the outboxes.
 
+  /** Undefined: this device keeps nothing of sealed rooms. */
+  readonly #waiting: WaitingPosts | undefined;
+
   constructor(parts: SealingParts) {
     this.#parts = parts;
+    const { home, entropy } = parts;
+    this.#waiting = home && new WaitingPosts(entropy, () => home.stateKey());
   }
 
   /** The account is in, on a new link. */
@@ -399,12 +408,49 @@ export class Sealing {
     return this.#pinning?.then(() => this.#pinsKept);
   }
 
-  /** What waits says itself that its target is sealed: this device may lose all else that does. */
-  kept(post: KeptPost): KeptPost {
+  /**
+   * As a post is kept while it waits. It says itself that its target is sealed: this device may lose
+   * all else that does. Nobody can read it who has not the key of the device.
+   * @throws Fault, or rejects with one: the key cannot be had
+   */
+  kept(outbox: OutboxId, post: KeptPost): Awaitable<KeptPost> {
     const { target, body } = post;
-    const isSealed = this.#pins?.has(pinned(target)) || this.#roomOf(target)?.isSealed === true;
-    if (!isSealed) return post;
-    return { ...post, body: JSON.stringify(meantSealed(JSON.parse(body) as PostBody)) };
+    const room = this.#roomOf(target);
+    const isSealed = this.#pins?.has(pinned(target)) || room?.isSealed === true;
+    if (!isSealed) {
+      // Of a link that is young nobody knows what is sealed there.
+      const mayBe = room === undefined && !this.#isCaughtUp;
+      const isCheap = this.#parts.home?.hasKeyAtHand === true;
+      return mayBe && isCheap ? (this.#waiting?.close(outbox, post) ?? post) : post;
+    }
+    if (this.#waiting === undefined) return wordless(post);
+    const marked = JSON.stringify(meantSealed(JSON.parse(body) as PostBody));
+    return this.#waiting.close(outbox, { ...post, body: marked });
+  }
+
+  /** What posts that waited say; undefined: what is kept of them. @throws Fault, by rejecting */
+  opened(outbox: OutboxId, posts: readonly KeptPost[]): Promise<OpenedPosts> | undefined {
+    const waiting = this.#waiting;
+    const isPlain = (post: KeptPost) => boxOf(post) === undefined && !isMarked(post);
+    if (waiting === undefined || posts.every(isPlain)) return undefined;
+    return this.#openWaiting(waiting, outbox, posts);
+  }
+
+  async #openWaiting(
+    waiting: WaitingPosts,
+    outbox: OutboxId,
+    posts: readonly KeptPost[],
+  ): Promise<OpenedPosts> {
+    const found: OpenedPosts["posts"][number][] = [];
+    const again: KeptPost[] = [];
+    for (const post of posts) {
+      const opened = await waiting.open(outbox, post);
+      if (opened instanceof Fault) found.push({ post, fault: opened });
+      else found.push(opened ?? post);
+      // An earlier program has kept it in the clear.
+      if (opened === undefined && isMarked(post)) again.push(await waiting.close(outbox, post));
+    }
+    return { posts: found, again };
   }
 
   #enter(room: RoomView): void {
@@ -519,6 +565,20 @@ export class Sealing {
   #linked(): Promise<void> {
     if (this.#isLinked || this.#account === undefined) return Promise.resolve();
     return new Promise((resolve) => this.#onLinked.push(resolve));
+  }
+}
+
+/** It will be refused; until then it waits without what it says. */
+function wordless(post: KeptPost): KeptPost {
+  return { ...post, body: JSON.stringify(meantSealed({ text: "" })) };
+}
+
+/** Kept in the clear for a target that was sealed. */
+function isMarked({ body }: KeptPost): boolean {
+  try {
+    return isMeantSealed(JSON.parse(body) as PostBody);
+  } catch {
+    return false; // Its reader says what is wrong with it.
   }
 }
 

@@ -5,7 +5,7 @@ import { Fault } from "../../base/fault.ts";
 import { type Lock, lockFile } from "../disk/lock.ts";
 import type { StateDatabase } from "./schema.ts";
 
-/** A post as it is kept. `body` is JSON: only its writer reads what is in it. */
+/** As it is kept. `body` is JSON, of a post to a sealed room encrypted: its writer reads it. */
 export interface KeptPost {
   readonly counter: number;
   readonly target: string;
@@ -35,7 +35,7 @@ export interface OutboxChange extends OutboxOwner {
 
 const FOLDER = "outboxes";
 const LOCK_FILE = /^[\w-]{11}$/;
-const INSERT = "INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?)";
+const INSERT = "INSERT OR REPLACE INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?)";
 const DELETE = "DELETE FROM outbox WHERE outbox = ? AND counter = ?";
 
 /**

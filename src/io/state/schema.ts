@@ -90,7 +90,13 @@ const MIGRATIONS: readonly string[] = [
   `CREATE TABLE server_places (
      fingerprint TEXT PRIMARY KEY, places TEXT NOT NULL, last TEXT
    ) STRICT, WITHOUT ROWID;`,
+  // Tables stay: what waits to be sent may be encrypted from here on, which earlier programs would
+  // send as it is. What they have deleted is overwritten, see `migrate`.
+  "SELECT 1",
 ];
+
+/** Up to this version deleted rows were left as they were in the file. */
+const VERSION_WITH_REMAINS = 10;
 
 const CLIENT_STATE_VERSION = MIGRATIONS.length;
 export const CLIENT_STATE_FILE = "state.sqlite";
@@ -171,7 +177,9 @@ function migrate(database: Database, folder: string): void {
   if (versionOf(database) === 0) database.run("PRAGMA journal_mode = WAL");
   database.run("PRAGMA synchronous = FULL");
   database.run("PRAGMA foreign_keys = ON");
-  if (versionOf(database) === CLIENT_STATE_VERSION) return;
+  database.run("PRAGMA secure_delete = ON"); // Words that were sent do not stay in the file.
+  const before = versionOf(database);
+  if (before === CLIENT_STATE_VERSION) return;
   database
     .transaction(() => {
       const version = versionOf(database); // Another process may have been here first.
@@ -180,6 +188,17 @@ function migrate(database: Database, folder: string): void {
       database.run(`PRAGMA user_version = ${CLIENT_STATE_VERSION}`);
     })
     .immediate();
+  if (before > 0 && before <= VERSION_WITH_REMAINS) overwriteRemains(database);
+}
+
+/** Another process that uses the file keeps it from that; nothing else depends on it. */
+function overwriteRemains(database: Database): void {
+  try {
+    database.run("VACUUM");
+    database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch (error) {
+    if (!(error instanceof SQLiteError)) throw error;
+  }
 }
 
 function versionOf(database: Database): number {

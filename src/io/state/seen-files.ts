@@ -7,6 +7,11 @@ export interface SeenFile {
   readonly name: string;
 }
 
+/** Names that sealed rooms hear are kept nowhere in the clear: such a file has its id alone. */
+export function seenFile({ id, name, sealed }: SeenFile & { readonly sealed?: boolean }): SeenFile {
+  return { id, name: sealed === true ? "" : name };
+}
+
 /** Files that this device was shown, so that their ids can be completed. */
 export class SeenFiles {
   readonly #database: StateDatabase;

@@ -115,7 +115,8 @@ export class AccountSession {
     };
     this.posts = new OutboxQueue({
       ...{ clock, entropy, store, seal, pinned, tell: told },
-      kept: (post) => this.sealing.kept(post),
+      kept: (outbox, post) => this.sealing.kept(outbox, post),
+      opened: (outbox, posts) => this.sealing.opened(outbox, posts),
     });
     this.#opened = Promise.resolve(this.posts.open(owner, true));
     this.#opened.catch(() => undefined); // `begin` tells it.

@@ -5,6 +5,8 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -193,6 +195,25 @@ describe("a client's home", () => {
     const state = ClientState.open(folder);
     expect([state.lastUser("f"), state.lastUser("g")]).toEqual(["eve", "bob"]);
     expect(state.lastServer()).toBe("gone:1");
+    state.close();
+  });
+
+  test("a home of before keeps nothing of what was deleted there", () => {
+    const folder = freshFolder();
+    ClientState.open(folder).close();
+    const path = join(folder, "state.sqlite");
+    const old = new Database(path, { strict: true });
+    old.run("PRAGMA secure_delete = OFF");
+    old.run("INSERT INTO outbox VALUES ('o', 1, 'f', 'ana', 'lobby', 'words of before', 1)");
+    old.run("DELETE FROM outbox");
+    old.run("PRAGMA user_version = 10");
+    old.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    expect(readFileSync(path).includes("words of before")).toBe(true);
+    old.close();
+    const state = ClientState.open(folder);
+    for (const name of readdirSync(folder)) {
+      expect(readFileSync(join(folder, name)).includes("words of before")).toBe(false);
+    }
     state.close();
   });
 

@@ -1,0 +1,93 @@
+/**
+ * What waits to be sent to a sealed room, as it is kept until it is settled: encrypted by the key of
+ * the device's archive, and bound to its place, so that nobody can have it sent elsewhere.
+ */
+import {
+  concatBytes,
+  fromBase64Url,
+  toBase64Url,
+  utf8Decode,
+  utf8Encode,
+} from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { OutboxId } from "../../base/ids.ts";
+import { formatPostId } from "../../core/rooms/dedup.ts";
+import type { FileCipher } from "../../crypto/seal/file-cipher.ts";
+import type { Entropy } from "../../io/entropy.ts";
+import type { KeptPost } from "../../io/state/outbox-store.ts";
+import type { Awaitable } from "./store.ts";
+
+const NONCE_BYTES = 12;
+
+/** In place of the body. */
+interface BoxedBody {
+  readonly text: "";
+  /** Nonce and ciphertext, in base64url. */
+  readonly box: string;
+}
+
+export class WaitingPosts {
+  readonly #entropy: Entropy;
+  readonly #findKey: () => Awaitable<FileCipher>;
+  #key: FileCipher | undefined;
+
+  /** @param findKey asked for once it is needed */
+  constructor(entropy: Entropy, findKey: () => Awaitable<FileCipher>) {
+    this.#entropy = entropy;
+    this.#findKey = findKey;
+  }
+
+  /** At once where key and cipher are. @throws Fault, or rejects with one: there is no key now */
+  close(outbox: OutboxId, post: KeptPost): Awaitable<KeptPost> {
+    const key = this.#key ?? this.#findKey();
+    if (key instanceof Promise) return key.then((found) => this.#close(found, outbox, post));
+    return this.#close(key, outbox, post);
+  }
+
+  #close(key: FileCipher, outbox: OutboxId, post: KeptPost): Awaitable<KeptPost> {
+    this.#key = key;
+    const nonce = new Uint8Array(this.#entropy(NONCE_BYTES));
+    const sealed = key.seal(nonce, boundTo(outbox, post), utf8Encode(post.body));
+    const boxed = (ciphertext: Uint8Array): KeptPost => {
+      const body: BoxedBody = { text: "", box: toBase64Url(concatBytes(nonce, ciphertext)) };
+      return { ...post, body: JSON.stringify(body) };
+    };
+    return sealed instanceof Promise ? sealed.then(boxed) : boxed(sealed);
+  }
+
+  /**
+   * @returns a fault if it was kept under another key, or changed by another hand; undefined: it
+   * was kept as it is
+   * @throws Fault there is no key now
+   */
+  async open(outbox: OutboxId, post: KeptPost): Promise<KeptPost | Fault | undefined> {
+    const box = boxOf(post);
+    if (box === undefined) return undefined;
+    const key = this.#key ?? (await this.#findKey());
+    this.#key = key;
+    try {
+      const bytes = fromBase64Url(box);
+      const [nonce, sealed] = [bytes.subarray(0, NONCE_BYTES), bytes.subarray(NONCE_BYTES)];
+      const plain = await key.unseal(nonce, boundTo(outbox, post), sealed);
+      return { ...post, body: utf8Decode(plain) };
+    } catch (cause) {
+      const sentence = `a message to '${post.target}' that waited cannot be read any more`;
+      return new Fault("seal-state", sentence, { cause, remedy: "write it again" });
+    }
+  }
+}
+
+/** @returns undefined if the post was kept as it is */
+export function boxOf({ body }: KeptPost): string | undefined {
+  try {
+    const { box } = JSON.parse(body) as { readonly box?: unknown };
+    return typeof box === "string" ? box : undefined;
+  } catch {
+    return undefined; // Its reader says what is wrong with it.
+  }
+}
+
+/** No other post, and none to another target, is what is in it. */
+function boundTo(outbox: OutboxId, { counter, target }: KeptPost): Uint8Array {
+  return utf8Encode(`outbox/${formatPostId(outbox, counter)}/${target}`);
+}
