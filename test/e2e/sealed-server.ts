@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Glob } from "bun";
 import { eventually } from "../event.ts";
@@ -19,8 +20,18 @@ export function keyPackages(data: string, devices: number): Promise<true> {
 export async function holding(folder: string, text: string): Promise<string[]> {
   const found: string[] = [];
   for await (const path of new Glob("**/*").scan({ cwd: folder, dot: true })) {
-    const bytes = Buffer.from(await Bun.file(`${folder}/${path}`).arrayBuffer());
-    if (bytes.includes(text) || path.includes(text)) found.push(path);
+    const bytes = await bytesOf(join(folder, path));
+    if (bytes?.includes(text) === true || path.includes(text)) found.push(path);
   }
   return found;
+}
+
+/** @returns undefined: it is gone since it was listed, as what is written is renamed when whole */
+async function bytesOf(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
 }
