@@ -27,6 +27,8 @@ export const KEY_PACKAGES_MAX = 50;
 export const KEY_PACKAGES_LOW = 10;
 /** One account takes so many of another's in an hour: it cannot use up what others need. */
 export const KEY_PACKAGES_PER_HOUR = 10;
+/** Who was never here before has given some by then, over a slow link, too. */
+export const KEY_PACKAGE_WAIT_MS = 3_000;
 /** Pairs of accounts for which that is counted; beyond it the longest idle is forgotten. */
 export const KEY_PACKAGE_PAIRS_MAX = 10_000;
 

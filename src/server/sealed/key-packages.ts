@@ -24,6 +24,8 @@ export class KeyPackageStore {
   readonly #mutex = new Mutex();
   /** When each account took packages of another, oldest first. Bounded by KEY_PACKAGE_PAIRS_MAX. */
   readonly #taken = new Map<string, readonly number[]>();
+  /** Who waits for packages of a device. Bounded by requests, of which there are few an hour. */
+  readonly #awaited = new Map<string, Set<() => void>>();
 
   constructor(bucket: Bucket, clock: Clock) {
     this.#bucket = bucket;
@@ -35,8 +37,8 @@ export class KeyPackageStore {
    * @param device its key in base64url
    * @returns how many there are @throws Fault store-…, no-majority
    */
-  add(device: string, packages: readonly Uint8Array[]): Promise<number> {
-    return this.#change(device, (stock) => {
+  async add(device: string, packages: readonly Uint8Array[]): Promise<number> {
+    const left = await this.#change(device, (stock) => {
       const known = new Set(stock.map(textOf));
       const now = this.#clock.unixMs();
       const next = [...stock];
@@ -47,6 +49,24 @@ export class KeyPackageStore {
         next.push(`${now} ${text}`);
       }
       return { next, result: next.length };
+    });
+    if (left > 0) for (const wake of this.#awaited.get(device) ?? []) wake();
+    return left;
+  }
+
+  /** Resolves when the device has given some to this server, or after so long without. */
+  stocked(device: string, withinMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const waiting = this.#awaited.get(device) ?? new Set();
+      this.#awaited.set(device, waiting);
+      const wake = () => {
+        cancel();
+        waiting.delete(wake);
+        if (waiting.size === 0) this.#awaited.delete(device);
+        resolve();
+      };
+      const cancel = this.#clock.after(withinMs, wake);
+      waiting.add(wake);
     });
   }
 

@@ -2,7 +2,7 @@ import { unreachable } from "../../base/assert.ts";
 import { equalBytes, fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
-import { KEY_PACKAGES_LOW } from "../../base/limits-sealed.ts";
+import { KEY_PACKAGE_WAIT_MS, KEY_PACKAGES_LOW } from "../../base/limits-sealed.ts";
 import { checkName } from "../../base/names.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import type { GroupChange } from "../../core/rooms/group.ts";
@@ -182,14 +182,28 @@ export class SealedService {
     this.#options.siblings?.tell({ kind: "key-packages-taken", by: account.id, of: of.id });
     const packages = [];
     let missing = 0;
+    const until = this.#options.clock.now() + KEY_PACKAGE_WAIT_MS;
     for (const [device, { certified }] of of.devices) {
       if (!certified || device === own) continue;
-      const taken = await this.#packages.take(device);
+      const taken = await this.#take(of.id, device, until);
       if (taken === undefined) missing++;
       else packages.push({ device: fromBase64Url(device), keyPackage: taken.keyPackage });
       if ((taken?.left ?? 0) < KEY_PACKAGES_LOW) this.#askForMore(of.id, device, taken?.left ?? 0);
     }
     client.answer(ref, { packages, missing });
+  }
+
+  /** Of a device that came for the first time a moment ago they are on their way. */
+  async #take(user: UserId, device: string, until: number) {
+    const { clock, siblings, peersOf } = this.#options;
+    const taken = await this.#packages.take(device);
+    const isHere = [...peersOf(user)].some(({ member }) => member?.device === device);
+    const leftMs = until - clock.now();
+    // Whether it is connected to another server of the cluster, this one does not know.
+    if (taken !== undefined || leftMs <= 0 || !(isHere || siblings !== undefined)) return taken;
+    this.#askForMore(user, device, 0);
+    await this.#packages.stocked(device, leftMs);
+    return this.#packages.take(device);
   }
 
   #askForMore(user: UserId, device: string, left: number): void {

@@ -4,6 +4,7 @@ import {
   KEY_PACKAGE_BYTES_MAX,
   KEY_PACKAGE_KEEP_MS,
   KEY_PACKAGE_PAIRS_MAX,
+  KEY_PACKAGE_WAIT_MS,
   KEY_PACKAGES_LOW,
   KEY_PACKAGES_MAX,
   KEY_PACKAGES_PER_HOUR,
@@ -38,6 +39,36 @@ test("each is given out once, also to two who ask together and after a restart",
   expect(new Set(given.map(({ keyPackage }) => keyPackage.join())).size).toBe(3);
   for (const { device } of given) expect(device).toEqual(ana.keys.device.publicKey);
   expect(await again.ask("key-package", { user: "ana" })).toEqual({ packages: [], missing: 1 });
+  await site.stop();
+});
+
+test("those of a device that came a moment ago are waited for, but not for ever", async () => {
+  const site = await Site.open();
+  const [ana, ben, eve] = [
+    await site.member("ana"),
+    await site.member("ben"),
+    await site.member("eve"),
+  ];
+  const asked = [ben, eve].map((guest) => guest.send("key-package", { user: "ana" }));
+  await site.quiet();
+  expect(ana.all("key-packages-low").length).toBeGreaterThan(0);
+  await site.time.advance(KEY_PACKAGE_WAIT_MS - 500);
+  await ana.ask("key-packages", { packages: packages(1) });
+  const answers = await site.wait(Promise.all(asked));
+  expect(answers.map(({ missing }) => missing).sort()).toEqual([0, 1]);
+  let isAnswered = false;
+  const late = ben.send("key-package", { user: "ana" }).finally(() => {
+    isAnswered = true;
+  });
+  await site.time.advance(KEY_PACKAGE_WAIT_MS - 100);
+  expect(isAnswered).toBe(false);
+  await site.time.advance(200);
+  expect(await late).toEqual({ packages: [], missing: 1 });
+  ana.link.destroy();
+  await site.quiet();
+  const before = site.time.now();
+  expect(await ben.ask("key-package", { user: "ana" })).toEqual({ packages: [], missing: 1 });
+  expect(site.time.now() - before).toBeLessThan(100);
   await site.stop();
 });
 
