@@ -11,6 +11,8 @@ import type { Greeted } from "./trust.ts";
 /** @returns undefined if the model does not want to know it */
 export function modelEventOf(event: FollowerEvent): ModelEvent | undefined {
   switch (event.kind) {
+    case "connected":
+      return { kind: "listing" };
     case "room":
       return { ...event.notice, room: event.room.id };
     case "room-gone":

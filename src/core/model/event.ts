@@ -60,6 +60,8 @@ export type ServerEvent =
       readonly moderates?: boolean | undefined;
       readonly behind?: boolean | undefined;
     }
+  /** A link begins to tell its rooms: what was told of them before is of an earlier one. */
+  | { readonly kind: "listing" }
   | { readonly kind: "room-gone"; readonly room: RoomId }
   | { readonly kind: "record"; readonly record: ChatRecord }
   | { readonly kind: "caught-up" }

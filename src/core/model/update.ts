@@ -76,6 +76,7 @@ function handle(draft: ModelDraft, event: ModelEvent): void {
     case "operator":
     case "outdated":
       return linked(draft, event);
+    case "listing":
     case "room":
     case "room-gone":
     case "record":
@@ -145,6 +146,16 @@ function entered(draft: ModelDraft, user: string, isRenamed: boolean): void {
   }
 }
 
+/** What the link before has told last may come after `entered`: sealed records held it up. */
+function listing(draft: ModelDraft): void {
+  for (const id of [...draft.rooms.keys()]) {
+    const room = draft.room(id);
+    if (room === undefined) continue;
+    room.isTold = false;
+    room.linkN = 0;
+  }
+}
+
 function forgetAll(draft: ModelDraft): void {
   const { fields } = draft;
   fields.me = undefined;
@@ -165,6 +176,8 @@ function forgetAll(draft: ModelDraft): void {
 function told(draft: ModelDraft, event: ServerEvent): void {
   const { fields } = draft;
   switch (event.kind) {
+    case "listing":
+      return listing(draft);
     case "room":
       return roomTold(draft, event);
     case "room-gone":
