@@ -11,7 +11,7 @@ import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Link } from "../io/link/link.ts";
 import type { ClientState, KeptPlaces } from "../io/state/client-state.ts";
-import { type Fingerprint, fingerprintWith } from "../wire/fingerprint.ts";
+import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { ServerPlace } from "../wire/invite.ts";
 import type { PostBody, RequestFields } from "../wire/messages.ts";
 import { AccountFeed, connectedEvent } from "./account-feed.ts";
@@ -44,7 +44,7 @@ import { type SealedHome, Sealing } from "./sealed/sealing.ts";
 import { connectionEventOf, greetedEvent, modelEventOf } from "./server-events.ts";
 import type { Hashing } from "./transfer/hashing.ts";
 import { Transfers } from "./transfer/transfers.ts";
-import { type Greeted, greet } from "./trust.ts";
+import { type Greeted, greet, serverKeys } from "./trust.ts";
 import { Whereabouts } from "./whereabouts.ts";
 
 export interface ClientParts {
@@ -505,14 +505,10 @@ export class Client {
     const audited = this.isConnected ? this.#audited : undefined;
     if (audited === undefined) return undefined;
     const { keys: verifier, state } = this.#parts;
-    const { reader, key } = audited;
-    const formers = new Set<Fingerprint>(reader.formers as Fingerprint[]);
-    const { predecessors = [] } = this.#loop.greeted?.welcome ?? {};
-    const older = predecessors
-      .map((one) => one.key)
-      .filter((one) => formers.has(fingerprintWith(one, verifier.sha256)));
-    const pin = async () => state.logs.pin(reader);
-    return { verifier, keys: [key, ...older], pin };
+    const { greeted } = this.#loop;
+    if (greeted === undefined) return undefined;
+    const { reader } = audited;
+    return { verifier, keys: serverKeys(greeted), pin: async () => state.logs.pin(reader) };
   }
 
   #sealedNews(news: SealedNews): void {

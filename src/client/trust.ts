@@ -24,6 +24,12 @@ export interface Greeted {
   readonly formers: readonly Fingerprint[];
 }
 
+/** The keys of a server: the one that it has proved, then those it had before. */
+export function serverKeys({ welcome, formers }: Greeted): readonly Uint8Array[] {
+  const { server, predecessors = [] } = welcome;
+  return [server.key, ...predecessors.slice(0, formers.length).map(({ key }) => key)];
+}
+
 export interface GreetOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;

@@ -84,7 +84,7 @@ test("a room that only a lost link has told of, behind sealed records, does not 
   };
   const roomOf = (name: string): FollowerEvent => {
     const { room } = recordOf(name, 1);
-    const notice = { kind: "room", room: room.id, name, n: 1 } as const;
+    const notice = { kind: "room", room: room.id, name, n: 1, skipped: 0 } as const;
     return { kind: "room", room, isNews: true, notice };
   };
   pass(roomOf("vault"));

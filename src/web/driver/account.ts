@@ -10,11 +10,12 @@ import type { PostEvent } from "../../client/outbox-driver.ts";
 import { OutboxQueue } from "../../client/outbox-queue.ts";
 import { PrefsKeeper } from "../../client/prefs.ts";
 import { ReadReporter } from "../../client/reading.ts";
+import type { HistoryView } from "../../client/sealed/claims.ts";
 import type { SealedNews } from "../../client/sealed/rooms.ts";
 import { Sealing } from "../../client/sealed/sealing.ts";
 import { modelEventOf } from "../../client/server-events.ts";
 import type { Hashing } from "../../client/transfer/hashing.ts";
-import { greet } from "../../client/trust.ts";
+import { type Greeted, greet, serverKeys } from "../../client/trust.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import type { ModelEvent } from "../../core/model/event.ts";
@@ -55,10 +56,10 @@ export interface AccountSessionOptions {
   readonly hole: (fault: Fault, again: boolean) => void;
 }
 
-/** Of a link: how the server calls the account, and keys that it had before. */
+/** Of a link: how the server calls the account, and who it is. */
 export interface AccountPlace {
   readonly account: string;
-  readonly formers: readonly Fingerprint[];
+  readonly greeted: Greeted;
 }
 
 type Seal = NonNullable<ConstructorParameters<typeof OutboxQueue>[0]["seal"]>;
@@ -89,6 +90,8 @@ export class AccountSession {
   #onRooms: (() => void)[] = [];
   /** Its id. */
   #account: string | undefined;
+  /** The server of the present link. */
+  #greeted: Greeted | undefined;
 
   constructor(parts: AccountSessionOptions) {
     const { platform, user, fingerprint, moved, tell, hole, hashing, keys } = parts;
@@ -214,7 +217,19 @@ export class AccountSession {
         this.#parts.tell({ kind: "fault", fault });
       } else if (refusal === undefined) this.#parts.tell({ kind: "fault", fault: news.fault });
     };
-    return new Sealing({ clock, entropy, keys, home, refusal, load, ask, rooms, tell });
+    const history = () => this.#history();
+    return new Sealing({ clock, entropy, keys, home, refusal, load, ask, rooms, tell, history });
+  }
+
+  /** What the server has proved to this page, for others to compare. */
+  #history(): HistoryView | undefined {
+    const { keys: verifier, platform } = this.#parts;
+    const { user, fingerprint } = this;
+    const greeted = this.#greeted;
+    if (greeted === undefined) return undefined;
+    const reader = { fingerprint, formers: greeted.formers, user };
+    const pin = async () => (await this.#load()).logPinsOf(platform.store).pin(reader);
+    return { verifier, keys: serverKeys(greeted), pin };
   }
 
   /** This device is forgotten: what it has of sealed rooms goes, too. */
@@ -225,8 +240,10 @@ export class AccountSession {
     }
   }
 
-  connected(connection: Connection, { account, formers }: AccountPlace): void {
+  connected(connection: Connection, { account, greeted }: AccountPlace): void {
     this.#account = account;
+    this.#greeted = greeted;
+    const { formers } = greeted;
     const { user: name, fingerprint: key } = this;
     this.sealing.connected({ fingerprint: key, formers, account, user: name });
     this.#areRoomsKnown = false;
@@ -244,6 +261,7 @@ export class AccountSession {
   }
 
   lost(): void {
+    this.#greeted = undefined;
     this.posts.lost();
     this.sealing.lost();
     this.#activeLink.lost();

@@ -2,6 +2,7 @@ import { Fault } from "../../base/fault.ts";
 import type { Keys } from "../../client/link/keys.ts";
 import type { SealedCode, SealedHome } from "../../client/sealed/sealing.ts";
 import type { Platform } from "../browser/environment.ts";
+import type { BrowserLogPins } from "../browser/log-pins.ts";
 import { SEALED_PLACE } from "../browser/preferences.ts";
 import type { openSealedHome, stateKeyOf } from "../browser/sealed-home.ts";
 import type { SealedFilesCode } from "../transfer/page-files.ts";
@@ -10,6 +11,8 @@ import type { SealedFilesCode } from "../transfer/page-files.ts";
 export type SealedPart = SealedCode & {
   readonly openSealedHome: typeof openSealedHome;
   readonly stateKeyOf: typeof stateKeyOf;
+  /** What this browser was shown of the server's log. */
+  readonly logPinsOf: (store: Platform["store"]) => Pick<BrowserLogPins, "pin">;
   readonly SealedFiles: SealedFilesCode;
 };
 

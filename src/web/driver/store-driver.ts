@@ -380,7 +380,7 @@ export abstract class ChatCore extends ChatActions {
         : this.#newAccountSession(fingerprint, asked, user);
     accountSession.user = user;
     this.#told({ kind: "entered", user, isRenamed: isRenamed && accountSession === known });
-    accountSession.connected(connection, { account: account.account, formers });
+    accountSession.connected(connection, { account: account.account, greeted });
     const reader = { fingerprint, formers, user };
     const { name: address, key } = welcome.server;
     this.#auditor.fetch();

@@ -1,6 +1,7 @@
 import "./first-screen.ts";
 import { SEALED_CODE } from "../../client/sealed/code.ts";
 import { SealedFiles } from "../../client/sealed/files.ts";
+import { BrowserLogPins } from "../browser/log-pins.ts";
 import { openSealedHome, stateKeyOf } from "../browser/sealed-home.ts";
 import type { SealedPart } from "../driver/sealing.ts";
 
@@ -10,4 +11,5 @@ export const SEALED_PART: SealedPart = {
   SealedFiles,
   openSealedHome,
   stateKeyOf,
+  logPinsOf: (store) => new BrowserLogPins(store),
 };

@@ -1,6 +1,7 @@
 import { LogAuditor } from "../../../src/client/auditor.ts";
 import type { Link } from "../../../src/io/link/link.ts";
 import type {
+  Databases,
   Locks,
   Platform,
   SaveTarget,
@@ -10,9 +11,12 @@ import { MemoryStore, type Store } from "../../../src/web/browser/indexed-db.ts"
 import { BrowserLogPins } from "../../../src/web/browser/log-pins.ts";
 import type { OpenAuditor } from "../../../src/web/driver/auditing.ts";
 import { type Chat, openChat } from "../../../src/web/driver/chat.ts";
+import type { SealedPart } from "../../../src/web/driver/sealing.ts";
 import { openTransfers } from "../../../src/web/transfer/page-transfers.ts";
 import type { Site } from "../../server/site.ts";
 
+/** Those of sealed rooms are the part's own. */
+const NO_DATABASES = { persist: () => undefined } as unknown as Databases;
 const ADDRESS = { host: "10.0.0.1", port: 2428 };
 
 /** As the page's, without what one sees. */
@@ -29,6 +33,8 @@ export class Browser {
   place: SaveTarget | undefined;
   subtle: SubtleCrypto | undefined = crypto.subtle;
   build = "";
+  /** What its page fetches for sealed rooms; left out: it takes no part in them. */
+  sealed: SealedPart | undefined;
   /** Milliseconds between two messages that come on a lane. */
   channelMs = 0;
   /** Lanes that are open, of a browser with slow ones. */
@@ -99,9 +105,10 @@ export class Tab {
   }
 
   async open(): Promise<void> {
-    const { site } = this.browser;
+    const { site, sealed } = this.browser;
     this.#chat = await site.wait(
       openChat(this.#platform(), {
+        ...(sealed === undefined ? {} : { sealed: async () => sealed }),
         auditor: async () => openAuditor,
         transfers: async () => openTransfers,
       }),
@@ -176,7 +183,7 @@ export class Tab {
       },
       subtle: browser.subtle as Platform["subtle"],
       locks: browser.lockFor(this),
-      databases: undefined,
+      databases: browser.sealed === undefined ? undefined : NO_DATABASES,
       tabs: {
         tell: (message) => {
           for (const other of browser.others(this)) other.hear(message);

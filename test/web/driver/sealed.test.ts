@@ -1,0 +1,119 @@
+import { expect, test } from "bun:test";
+import { SEALED_CODE } from "../../../src/client/sealed/code.ts";
+import { SealedFiles } from "../../../src/client/sealed/files.ts";
+import { sealRoom } from "../../../src/client/sealed/making.ts";
+import { importStateKey } from "../../../src/crypto/seal/state-box.ts";
+import { SealedStateStore } from "../../../src/io/state/sealed-store.ts";
+import { BrowserLogPins } from "../../../src/web/browser/log-pins.ts";
+import type { SealedPart } from "../../../src/web/driver/sealing.ts";
+import { forkFor } from "../../client/sealed/forked-log.ts";
+import { type Person, SealedSite } from "../../client/sealed/sealed-site.ts";
+import { Browser, type Tab } from "../browser/browser.ts";
+
+/** A page in sealed rooms, without a browser: what it keeps of them is in memory. */
+
+function sealedPart({ site }: SealedSite): SealedPart {
+  const stateKey = importStateKey(new Uint8Array(32).fill(9));
+  return {
+    ...SEALED_CODE,
+    SealedFiles,
+    openSealedHome: (_, { fingerprint, formers, account }) =>
+      new SealedStateStore(
+        undefined,
+        { fingerprint, formers, account, device: "page" },
+        site.clock,
+      ) as never,
+    stateKeyOf: () => stateKey,
+    logPinsOf: (store) => new BrowserLogPins(store),
+  };
+}
+
+class Page {
+  readonly world: SealedSite;
+  readonly tab: Tab;
+
+  private constructor(world: SealedSite, tab: Tab) {
+    this.world = world;
+    this.tab = tab;
+  }
+
+  /** With a sealed room of its own. */
+  static async open(world: SealedSite, user: string): Promise<Page> {
+    const browser = new Browser(world.site);
+    browser.sealed = sealedPart(world);
+    const page = new Page(world, await browser.member(user));
+    const { chat } = page.tab;
+    const join = { room: "vault", create: true, sealed: true };
+    const { room: id } = await world.wait(chat.request("join", join));
+    await world.wait(sealRoom(chat, { id: String(id), name: "vault" }));
+    await page.until("the room", () => page.room !== undefined);
+    return page;
+  }
+
+  get room() {
+    return [...this.tab.chat.model.rooms.values()].find(({ name }) => name === "vault");
+  }
+
+  get faults(): readonly string[] {
+    return this.tab.chat.model.faults.map(({ fault }) => fault.message);
+  }
+
+  async letsIn(person: Person): Promise<void> {
+    const rooms = await this.world.wait(this.tab.chat.sealedRooms());
+    const view = { kind: "room", id: this.room?.id, name: "vault", topic: "", isSealed: true };
+    await this.world.wait(rooms.invite(view as never, person.name));
+    await this.world.wait(person.client.request("join", { room: "vault" }));
+  }
+
+  async hears(text: string): Promise<void> {
+    await this.until(text, () => this.tab.texts("vault").includes(text));
+  }
+
+  async until(what: string, look: () => boolean): Promise<void> {
+    await this.world.until(what, () => look() || undefined);
+  }
+}
+
+test("a page compares the histories that members are shown, and trusts the same one", async () => {
+  await using world = await SealedSite.open({ signs: true });
+  const page = await Page.open(world, "ana");
+  const ben = await world.join("ben");
+  await page.letsIn(ben);
+  for (let i = 0; i < 10; i++) {
+    await ben.say("vault", `word ${i}`);
+    await world.site.time.advance(3_000);
+  }
+  await page.hears("word 9");
+  await world.site.time.advance(30_000);
+  expect(page.faults).toEqual([]);
+  const heard = world.until("its word", () => ben.texts("vault").find((one) => one === "ana: hi"));
+  page.tab.chat.send("vault", { text: "hi" });
+  await heard;
+});
+
+test("one that is another than its own: the page trusts the room no more, and says why", async () => {
+  await using world = await SealedSite.open({ signs: true });
+  const page = await Page.open(world, "ana");
+  const device = world.device();
+  const first = await world.join("ben", device);
+  await page.letsIn(first);
+  const { fingerprint = "" } = first.client;
+  await world.wait(first.leave());
+  device.state.logs.forget(fingerprint);
+  const ben = world.person("ben", device);
+  await forkFor(world, ben);
+  await ben.enter();
+  const reader = { fingerprint, formers: [], user: "ben" };
+  await ben.until("its checkpoint", () => device.state.logs.pin(reader));
+  await ben.say("vault", "hello");
+  await page.hears("hello");
+  await world.site.time.advance(30_000);
+  const sentence = "the server showed ben a different history";
+  await page.until("the alarm", () =>
+    page.faults.some((one) => one === `'vault' is not trusted any more: ${sentence}`),
+  );
+  page.tab.chat.send("vault", { text: "not for that server" });
+  await page.until("the refusal", () =>
+    page.tab.chat.model.pending.some(({ state }) => state.kind === "refused"),
+  );
+});
