@@ -14,6 +14,7 @@ import {
   type PostEvent,
   type ReadPost,
 } from "./outbox-driver.ts";
+import type { OpenedPosts } from "./sealed/waiting-posts.ts";
 
 /** A writer that reads from a file or a pipe waits above this; a person never gets there. */
 const PENDING_LOW = 2 * OUTBOX_IN_FLIGHT_MAX;
@@ -29,14 +30,6 @@ export interface OutboxStore {
   write(id: OutboxId, change: OutboxChange): void | Promise<void>;
   /** This client writes no more under this id: what is left may be adopted. */
   release(id: OutboxId): void;
-}
-
-/** Posts that were kept as something else than they are. */
-export interface OpenedPosts {
-  /** In order; a fault for one that nobody can read any more. */
-  readonly posts: readonly (KeptPost | { readonly post: KeptPost; readonly fault: Fault })[];
-  /** Those that an earlier program has kept in the clear, as they are to be kept. */
-  readonly again: readonly KeptPost[];
 }
 
 export interface OutboxQueueOptions {

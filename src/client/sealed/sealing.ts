@@ -16,14 +16,13 @@ import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
 import type { Keys } from "../link/keys.ts";
 import type { Ask, AskPage, HistoryPage } from "../link/queries.ts";
 import { notLoggedIn } from "../link/retry.ts";
-import type { OpenedPosts } from "../outbox-queue.ts";
 import { carrierRecord, closedRecord, fileOfPost, isMeantSealed, meantSealed } from "./body.ts";
 import type { HistoryView } from "./claims.ts";
 import type { SealedTarget } from "./files.ts";
 import type { OpenPost, PostSettled, SealedNews, SealedRooms } from "./rooms.ts";
 import { allPins, pinKey } from "./rows.ts";
 import type { Awaitable, SealedStore } from "./store.ts";
-import { boxOf, WaitingPosts } from "./waiting-posts.ts";
+import { boxOf, type OpenedPosts, WaitingPosts } from "./waiting-posts.ts";
 
 /** With these a record is read again: it is the link's trouble, or that of a server that stops. */
 const OF_LINKS: ReadonlySet<string> = new Set([
@@ -409,8 +408,8 @@ export class Sealing {
   }
 
   /**
-   * As a post is kept while it waits. It says itself that its target is sealed: this device may lose
-   * all else that does. Nobody can read it who has not the key of the device.
+   * As a post is kept while it waits. It says itself that its target is sealed: this device may
+   * lose all else that does. Nobody can read it who has not the key of the device.
    * @throws Fault, or rejects with one: the key cannot be had
    */
   kept(outbox: OutboxId, post: KeptPost): Awaitable<KeptPost> {

@@ -1,6 +1,6 @@
 /**
- * What waits to be sent to a sealed room, as it is kept until it is settled: encrypted by the key of
- * the device's archive, and bound to its place, so that nobody can have it sent elsewhere.
+ * What waits to be sent to a sealed room, as it is kept until it is settled: encrypted by the key
+ * of the device's archive, and bound to its place, so that nobody can have it sent elsewhere.
  */
 import {
   concatBytes,
@@ -24,6 +24,14 @@ interface BoxedBody {
   readonly text: "";
   /** Nonce and ciphertext, in base64url. */
   readonly box: string;
+}
+
+/** Posts that were kept as something else than they are. */
+export interface OpenedPosts {
+  /** In order; a fault for one that nobody can read any more. */
+  readonly posts: readonly (KeptPost | { readonly post: KeptPost; readonly fault: Fault })[];
+  /** Those that an earlier program has kept in the clear, as they are to be kept. */
+  readonly again: readonly KeptPost[];
 }
 
 export class WaitingPosts {

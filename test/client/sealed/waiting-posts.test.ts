@@ -94,7 +94,7 @@ test("also where nobody knows yet that the room is sealed", async () => {
   first.state.close();
 });
 
-test("what an earlier program has left in the clear is encrypted before anything else", async () => {
+test("what an earlier program has left in the clear is encrypted first", async () => {
   await using world = await SealedSite.open();
   const device = onDisk(world);
   const [ana, ben] = await enters(world, device);

@@ -91,7 +91,7 @@ test("a page compares the histories that members are shown, and trusts the same 
   await heard;
 });
 
-test("one that is another than its own: the page trusts the room no more, and says why", async () => {
+test("one that is another than its own: the page says so, and sends nothing there", async () => {
   await using world = await SealedSite.open({ signs: true });
   const page = await Page.open(world, "ana");
   const device = world.device();
