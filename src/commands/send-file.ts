@@ -1,10 +1,11 @@
+import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
-import { FILE_TARGETS_MAX, FILE_TEXT_BYTES_MAX } from "../base/limits.ts";
+import { ID_BYTES } from "../base/ids.ts";
+import { FILE_TARGETS_MAX } from "../base/limits.ts";
 import { formatTarget, parseTarget } from "../base/names.ts";
-import { formatSize } from "../base/sizes.ts";
 import { tsvLine } from "../base/text.ts";
 import { formatUtc } from "../base/time.ts";
-import { destinationOfTarget, queuedFileLine } from "../cli/chat/post.ts";
+import { destinationOfTarget, queuedFileLine, UNSAID_LINE } from "../cli/chat/post.ts";
 import { defineVerb } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
 import { type Context, faultLine } from "../cli/context.ts";
@@ -15,6 +16,8 @@ import { ProgressShow } from "../cli/output/progress.ts";
 import { fileWords, type JsonObject, renderJson } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
 import type { PostedFile, SentFile } from "../client/transfer/transfers.ts";
+import { checkFileText } from "../core/rooms/files.ts";
+import { systemEntropy } from "../io/entropy.ts";
 
 export const command = defineVerb({
   args: {
@@ -33,15 +36,18 @@ export const command = defineVerb({
   async run(args, context) {
     checkPaths(args.path, args.name);
     const to = fileTargets(args.to);
-    const caption = captionOf(args.caption);
+    const { caption } = args;
+    if (caption !== undefined) checkFileText(caption);
     const show = new ProgressShow(context);
     try {
       // What a run that is gone has sent to a sealed room and not said is said first.
       const options = { reconnect: true, resumes: !args.path.includes(STDIN), posts: true };
       return await withClient(context, args, options, async ({ client }) => {
         await untilConnected(client.events());
-        const sender = new FileSender(context, client, show, { to, caption });
-        for (const path of args.path) await sender.send(path, args.name, args.path.length === 1);
+        const isOne = args.path.length === 1;
+        const sending = isOne ? undefined : toBase64Url(systemEntropy()(ID_BYTES));
+        const sender = new FileSender(context, client, show, { to, caption, sending });
+        for (const path of args.path) await sender.send(path, args.name, isOne);
         return sender.fault?.exitCode ?? 0;
       });
     } finally {
@@ -59,17 +65,12 @@ function fileTargets(given: readonly string[]): string[] {
   });
 }
 
-/** @throws Fault too-large */
-function captionOf(text: string | undefined): string | undefined {
-  if (text === undefined || Buffer.byteLength(text) <= FILE_TEXT_BYTES_MAX) return text;
-  const sentence = `what is said with a file has at most ${formatSize(FILE_TEXT_BYTES_MAX)}`;
-  throw new Fault("too-large", sentence, { remedy: "send the text as a message" });
-}
-
 interface Sending {
   readonly to: readonly string[];
   /** Said with the first of several files. */
   readonly caption: string | undefined;
+  /** The same of all of them. */
+  readonly sending: string | undefined;
 }
 
 /** Sends one file after the other, and prints each as soon as its targets have it. */
@@ -77,19 +78,19 @@ class FileSender {
   readonly #context: Context;
   readonly #client: Client;
   readonly #show: ProgressShow;
-  readonly #to: readonly string[];
+  readonly #sending: Sending;
   #caption: string | undefined;
   /** Recipients that are known to be offline: this is shown once for all files. */
   readonly #absent = new Set<string>(); // Bounded by the targets.
   /** The fault of the first file that failed. */
   fault: Fault | undefined;
 
-  constructor(context: Context, client: Client, show: ProgressShow, { to, caption }: Sending) {
+  constructor(context: Context, client: Client, show: ProgressShow, sending: Sending) {
     this.#context = context;
     this.#client = client;
     this.#show = show;
-    this.#to = to;
-    this.#caption = caption;
+    this.#sending = sending;
+    this.#caption = sending.caption;
   }
 
   /** The fault of one of several files does not stop the others. */
@@ -111,12 +112,13 @@ class FileSender {
       sayLeftOut(source, (sentence) => this.#show.say(sentence));
       const sent = await this.#client.transfers.send({
         source,
-        to: this.#to,
+        to: this.#sending.to,
+        sending: this.#sending.sending,
         text: this.#caption,
         onProgress: (progress) => this.#show.update(progress),
       });
       this.#caption = undefined;
-      if (sent.unsaid !== undefined) this.#show.say(UNSAID);
+      if (sent.unsaid !== undefined) this.#show.say(UNSAID_LINE);
       if (sent.changed) this.#show.say(`${sent.name} has changed: it was sent from the start`);
       return sent;
     } finally {
@@ -141,8 +143,6 @@ class FileSender {
     if (this.#context.json) this.#context.stdout.write(errorJson(fault));
   }
 }
-
-const UNSAID = "this server is too old to keep what is said with a file: send it as a message";
 
 /** The line of one target; scripts rely on its fields. */
 function sentJson(sent: SentFile, posted: PostedFile): JsonObject {

@@ -55,6 +55,8 @@ export const FILE_REQUESTS = {
       ...{ file: fileId, size, chunks: count, digest: HASH },
       /** What the sender says with it: recorded where the room is told of it for the first time. */
       text: v.optional(text(FILE_TEXT_BYTES_MAX)),
+      /** The same of all files that were sent at once, made by the sender; recorded like `text`. */
+      sending: v.optional(id),
     },
     answer: v.object({
       /** Stands with `text` in the request: older servers know none, and record none. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { FileId } from "../../src/base/ids.ts";
-import { CHUNK_BYTES } from "../../src/base/limits.ts";
+import { CHUNK_BYTES, FILE_TEXT_BYTES_MAX } from "../../src/base/limits.ts";
 import {
   DOWNLOAD_NOTE_KEEP_MS,
   PAGE_DOWNLOADS_KEPT_MAX,
@@ -67,6 +67,15 @@ describe("uploads", () => {
     const file = () => openRoom(ben.chat.model)?.tail.items.find(({ kind }) => kind === "file");
     await ben.until("told", () => file() !== undefined);
     expect(file()?.file).toMatchObject({ name: "photo.png", size: SIZE });
+    const seq = file()?.seq ?? 0;
+    const text = () => file()?.text;
+    ana.chat.send("lobby", { text: "look", edits: seq });
+    await ben.until("words", () => text() === "look");
+    ana.chat.send("lobby", { text: "ü".repeat(FILE_TEXT_BYTES_MAX), edits: seq });
+    await ana.until("too long", () => ana.chat.model.faults.length === 1);
+    expect(ana.chat.model.drafts.get("lobby")?.edits).toBe(seq);
+    ana.chat.send("lobby", { text: " ", edits: seq });
+    await ben.until("none", () => text() !== "look");
     ana.chat.dismissTransfer(transfers(ana)[0]?.id ?? "");
     await ana.until("gone", () => transfers(ana).length === 0);
     expect(await ana.browser.store.all("uploads", "")).toEqual([]);
@@ -213,6 +222,8 @@ describe("downloads", () => {
     await next.until("sent", () => stateOf(next) === "done");
     next.chat.open("lobby");
     const items = openRoom(next.chat.model)?.tail.items.filter(({ kind }) => kind === "file");
+    const [one, other] = items?.map(({ file: body }) => body?.sending) ?? [];
+    expect([one === other, typeof one]).toEqual([true, "string"]);
     const said = new Map(items?.map(({ file: body, text }) => [body?.size, text]));
     expect(said.get(contents().length)).toBe("look");
     expect(said.get(10) ?? "").toBe("");

@@ -18,7 +18,7 @@ import { fileWords, recordJson } from "../output/render.ts";
 import { fileRow, lastFiles } from "./last-files.ts";
 import type { LineClient } from "./line-client.ts";
 import { isOpenable, openerOf, openFile } from "./open-file.ts";
-import { destinationOfTarget, queuedFileLine } from "./post.ts";
+import { destinationOfTarget, queuedFileLine, UNSAID_LINE } from "./post.ts";
 import { destinationOf } from "./unread.ts";
 
 /** A shorter transfer shows no progress lines. */
@@ -39,7 +39,7 @@ export class LineFiles {
   }
 
   /** Begins to send. The result is shown when it is known. @throws Fault */
-  async send(path: string, target: Target): Promise<void> {
+  async send(path: string, target: Target, caption?: string): Promise<void> {
     const { context, chatConsole } = this.#lines;
     if (path === STDIN)
       throw new Fault(
@@ -55,8 +55,10 @@ export class LineFiles {
         const sent = await client.transfers.send({
           source,
           to,
+          text: caption,
           onProgress: this.#progressReporter(),
         });
+        if (sent.unsaid !== undefined) chatConsole.note(UNSAID_LINE);
         for (const posted of sent.posted) this.#sent(sent, posted);
         for (const { fault } of sent.refused) this.#lines.fail(fault);
       } finally {

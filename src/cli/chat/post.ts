@@ -37,3 +37,7 @@ export function queuedMessageLine(name: string): string {
 export function queuedFileLine(to: string): string {
   return `${to.replace(/^@/, "")} is offline; it will be there when they come`;
 }
+
+/** What users read when the words with a file are not there. */
+export const UNSAID_LINE =
+  "this server is too old to keep what is said with a file: send it as a message";

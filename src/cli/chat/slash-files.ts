@@ -1,16 +1,40 @@
+import { Fault } from "../../base/fault.ts";
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
+import { formatTarget, type Target } from "../../base/names.ts";
+import { sealedEdit } from "../../client/sealed/body.ts";
+import { isSame } from "../../core/model/item.ts";
+import { checkFileText } from "../../core/rooms/files.ts";
+import { checkFileId } from "../files/receive-file.ts";
 import { fileMeant, lastFiles } from "./last-files.ts";
-import { args, inHome, misuse, type Slash, sendWords, shellWords } from "./slash-grammar.ts";
+import { args, inHome, misuse, type Slash, sendWords, shellWords, split } from "./slash-grammar.ts";
+import type { SlashHost } from "./slash-host.ts";
+import { viewHere } from "./slash-sealed.ts";
 
 /** Commands that send and fetch files. */
 export const FILE_COMMANDS: Readonly<Record<string, Slash>> = {
   send: {
-    usage: "/send PATH [TARGET]",
-    summary: "send a file or folder, here or to a room or @person",
+    usage: "/send PATH [TARGET] [--caption TEXT]",
+    summary: "send a file or folder, here or to a room or @person, and what to say with it",
     async run(lines, words) {
-      const [path, target] = sendWords(words, lines.context.env["HOME"]);
+      const { path, target, caption } = sendWords(words, lines.context.env["HOME"]);
       if (path === "") throw misuse(this);
-      await lines.files.send(path, target ?? lines.current);
+      if (caption !== undefined) checkFileText(caption);
+      await lines.files.send(path, target ?? lines.current, caption);
+    },
+  },
+  caption: {
+    usage: "/caption ID [TEXT]",
+    summary: "change what is said with your file; without TEXT, nothing is",
+    async run(lines, words) {
+      const [id, text] = split(words);
+      if (id === "") throw misuse(this);
+      checkFileText(text);
+      const { open, current } = lines;
+      await lines.confirmed(); // It may be under way.
+      const options = { seq: await ownFile(open, current, checkFileId(id)), text };
+      if (viewHere(lines)?.isSealed === true) {
+        await open.client.post(formatTarget(current), sealedEdit(options));
+      } else lines.recorded((await open.client.request("edit", options)).seq);
     },
   },
   get: {
@@ -33,3 +57,14 @@ export const FILE_COMMANDS: Readonly<Record<string, Slash>> = {
     },
   },
 };
+
+/** Number of the message that tells of it. @throws Fault file-unknown, not-allowed */
+async function ownFile(open: SlashHost["open"], target: Target, id: string): Promise<number> {
+  const files = await lastFiles(open, target, PAGE_RECORDS_MAX);
+  const file = files.findLast((one) => one.id === id);
+  if (file === undefined) {
+    throw new Fault("file-unknown", `there is no file ${id} here`, { remedy: "/files lists them" });
+  }
+  if (isSame(file.from, open.client.user ?? open.user)) return file.seq;
+  throw new Fault("not-allowed", `file ${id} is not yours`, { remedy: "change your own" });
+}

@@ -26,16 +26,61 @@ export function misuse({ usage }: Slash): Fault {
   return new Fault("usage", `that is not how it is used`, { remedy: `write ${usage}` });
 }
 
-/** `PATH [TARGET]`, the path as a shell would read it. @throws Fault name-invalid, usage */
-export function sendWords(words: string, home: string | undefined): [string, Target | undefined] {
-  const [path = "", ...rest] = shellWords(words);
+export interface SendWords {
+  readonly path: string;
+  readonly target: Target | undefined;
+  readonly caption: string | undefined;
+}
+
+/**
+ * `PATH [TARGET] [--caption TEXT]`, the path as a shell would read it; the text is all that follows,
+ * perhaps in quotes. @throws Fault name-invalid, usage
+ */
+export function sendWords(words: string, home: string | undefined): SendWords {
+  const { before, caption } = withoutCaption(words);
+  const [path = "", ...rest] = shellWords(before);
   if (rest.length > 1) {
     throw new Fault("usage", `${quoteText(rest.join(" "))} is no room or person`, {
       remedy: "put a path with spaces between quotes",
     });
   }
   const [target] = rest;
-  return [inHome(path, home), target === undefined ? undefined : parseTarget(target)];
+  return {
+    path: inHome(path, home),
+    target: target === undefined ? undefined : parseTarget(target),
+    caption,
+  };
+}
+
+/** @throws Fault usage: nothing is said */
+function withoutCaption(words: string): { before: string; caption: string | undefined } {
+  for (const { 0: flag, index } of words.matchAll(/(?:^|\s)--caption(?:=|\s+|$)/g)) {
+    const before = words.slice(0, index);
+    if (!isWhole(before)) continue; // Within quotes it is part of the path.
+    const text = words.slice(index + flag.length).trim();
+    if (text === "") {
+      throw new Fault("usage", "--caption has no text", { remedy: "write it behind --caption" });
+    }
+    return { before, caption: unquoted(text) };
+  }
+  return { before: words, caption: undefined };
+}
+
+/** As one would write it for a shell. */
+function unquoted(text: string): string {
+  if (!/^["']/.test(text) || !isWhole(text)) return text;
+  const [only = "", ...more] = shellWords(text);
+  return more.length === 0 ? only : text;
+}
+
+function isWhole(line: string): boolean {
+  try {
+    shellWords(line);
+    return true;
+  } catch (error) {
+    if (error instanceof Fault) return false;
+    throw error;
+  }
 }
 
 /** `~/` is the home. */

@@ -33,8 +33,8 @@ export interface SlashHost {
   readonly open: OpenClient;
   readonly chatConsole: SlashConsole;
   readonly files: {
-    /** Begins to send. @throws Fault */
-    send(path: string, target: Target): Promise<void>;
+    /** Begins to send. @param caption said with it @throws Fault */
+    send(path: string, target: Target, caption?: string): Promise<void>;
     /** Begins to fetch. @throws Fault */
     get(id: string, out: string): void;
     /** The last files of a room or conversation. @throws Fault */

@@ -91,7 +91,7 @@ function article(record: ShownRecord, changes: Changes, options: PageOptions): s
   const note = record.kind === "file" ? "" : importNote(record, options);
   const content =
     record.kind === "file"
-      ? file(record, options)
+      ? file(record, changes, options)
       : quoted(record, changes) + words(record, changes, options);
   const kind = record.kind === "action" ? ' class="action"' : "";
   const reactions = reactionsOf(changes.reactions.get(seq) ?? []);
@@ -113,9 +113,13 @@ function importNote({ from, imported }: Message, { offsetMinutes }: PageOptions)
   return ` <small>said ${time}, imported by ${clean(from)}</small>`;
 }
 
-function words(record: Message, { edits }: Changes, { offsetMinutes }: PageOptions): string {
-  const edit = edits.get(record.seq);
-  const text = linked(cleanText(edit?.text ?? record.text, { lines: true }));
+function words(
+  { seq, text: said }: { readonly seq: number; readonly text: string },
+  { edits }: Changes,
+  { offsetMinutes }: PageOptions,
+): string {
+  const edit = edits.get(seq);
+  const text = linked(cleanText(edit?.text ?? said, { lines: true }));
   const mark =
     edit === undefined
       ? ""
@@ -127,18 +131,18 @@ function quoted({ re }: Message, { bySeq, edits }: Changes): string {
   if (re === undefined) return "";
   const answered = bySeq.get(re);
   if (answered === undefined) return `<blockquote>In reply to message ${re}</blockquote>`;
-  const said = answered.kind === "file" ? answered.name : "text" in answered ? answered.text : "";
-  const short = cleanText(
-    (edits.get(re)?.text ?? said).slice(0, QUOTE_CHARS).replaceAll(/\s+/g, " "),
-  );
-  const text = answered.kind === "erased" ? "(erased)" : short;
+  const { kind } = answered;
+  const words = edits.get(re)?.text ?? ("text" in answered ? (answered.text ?? "") : "");
+  const said = kind === "file" ? answered.name : words;
+  const short = cleanText(said.slice(0, QUOTE_CHARS).replaceAll(/\s+/g, " "));
+  const text = kind === "erased" ? "(erased)" : short;
   return (
     `<blockquote><a href="#m${re}"><b>${clean(authorOf(answered))}</b></a> ` +
     `<span dir="auto">${escapeHtml(text)}</span></blockquote>`
   );
 }
 
-function file(record: ShownFile, options: PageOptions): string {
+function file(record: ShownFile, changes: Changes, options: PageOptions): string {
   const { picture, path } = options.file(record) ?? {};
   const name = clean(record.name);
   const folder = record.folder === undefined ? "" : `folder of ${record.folder.entries}, `;
@@ -146,8 +150,9 @@ function file(record: ShownFile, options: PageOptions): string {
   const href = path === undefined ? undefined : escapeHtml(addressOf(path));
   const label = href === undefined ? name : `<a href="${href}">${name}</a>`;
   const image = picture === undefined ? "" : `<img alt="${name}" src="${escapeHtml(picture)}">`;
-  const text = linked(cleanText(record.text ?? "", { lines: true }));
-  const said = text === "" ? "" : `<p dir="auto">${text}</p>`;
+  const { seq, text = "" } = record;
+  const isSilent = (changes.edits.get(seq)?.text ?? text) === "";
+  const said = isSilent ? "" : words({ seq, text }, changes, options);
   return `<p class="file">${label} ${size}</p>${image}${said}`;
 }
 

@@ -12,6 +12,7 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
 
 export function readRecords(bytes: Uint8Array): ParsedFile {
   const list = new EntryList();
+  const files = new Map<string, string>();
   let place: string | undefined;
   for (const { where, text, isLatin1 } of linesIn(bytes)) {
     if (text.trim() === "") continue;
@@ -22,12 +23,18 @@ export function readRecords(bytes: Uint8Array): ParsedFile {
     }
     place ??= placeOf(record);
     if (placeOf(record) !== place) list.problem(where, "it is of another room than those before");
-    else readRecord(list, where, record);
+    else readRecord(list, files, where, record);
   }
   return list.parsed("chat");
 }
 
-function readRecord(list: EntryList, where: string, record: Fields): void {
+/** @param files what stands in place of each file, by its key */
+function readRecord(
+  list: EntryList,
+  files: Map<string, string>,
+  where: string,
+  record: Fields,
+): void {
   const kind = textOf(record["kind"]);
   if (LEFT_OUT.has(kind)) {
     list.leftOut++;
@@ -41,11 +48,15 @@ function readRecord(list: EntryList, where: string, record: Fields): void {
   const re = seqOf(record["re"]);
   const text = textOf(record["text"]);
   if (kind === "text" || kind === "action") list.add({ ...common, kind, text, key, re });
-  else if (kind === "file") list.add({ ...common, kind: "text", text: fileWords(record), key });
-  else if (kind === "reaction" && re !== undefined) {
+  else if (kind === "file") {
+    const words = fileWords(record);
+    if (key !== undefined) files.set(key, words);
+    list.add({ ...common, kind: "text", text: withFile(words, text), key });
+  } else if (kind === "reaction" && re !== undefined) {
     list.add({ ...common, kind, react: textOf(record["react"]), re });
   } else if (kind === "edited" && seqOf(record["of"]) !== undefined) {
-    list.add({ ...common, kind: "edit", text, re: seqOf(record["of"]) ?? "" });
+    const of = seqOf(record["of"]) ?? "";
+    list.add({ ...common, kind: "edit", text: withFile(files.get(of), text), re: of });
   } else list.problem(where, "it is no record of chat history --json");
 }
 
@@ -53,9 +64,13 @@ function readRecord(list: EntryList, where: string, record: Fields): void {
 function fileWords(record: Fields): string {
   const size = Number(record["sizeBytes"]);
   const shown = Number.isSafeInteger(size) && size >= 0 ? `, ${formatSize(size)}` : "";
-  const said = textOf(record["text"]);
-  const words = `[file ${textOf(record["name"])}${shown}, ${textOf(record["id"])}]`;
-  return said === "" ? words : `${words} ${said}`;
+  return `[file ${textOf(record["name"])}${shown}, ${textOf(record["id"])}]`;
+}
+
+/** What is said with a file stands behind it. */
+function withFile(file: string | undefined, said: string): string {
+  if (file === undefined) return said;
+  return said === "" ? file : `${file} ${said}`;
 }
 
 function seqOf(value: unknown): string | undefined {

@@ -339,7 +339,9 @@ function sentence(record: ShownRecord, style: Style): string {
       return `reacted ${record.react} to ${author ?? `#${record.re ?? "?"}`}`;
     }
     case "edited":
-      return `changed it to: ${record.text}`;
+      return record.text === ""
+        ? `took away what was said with #${record.of}`
+        : `changed it to: ${record.text}`;
     case "topic":
       return record.topic === "" ? "cleared the topic" : `set the topic: ${record.topic}`;
     case "leave":

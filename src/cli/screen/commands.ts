@@ -91,7 +91,7 @@ export class ScreenCommands implements SlashHost {
     this.open = open;
     this.chatConsole = this.#console();
     this.files = {
-      send: (path, target) => files.send(path, target),
+      send: (path, target, caption) => files.send(path, target, caption),
       get: (id, out) => files.get(id, out),
       list: (target) => this.#listFiles(target),
     };

@@ -4,7 +4,7 @@ import { SCREEN_TRANSFERS_MAX } from "../../base/limits-screen.ts";
 import { formatTarget, type Target } from "../../base/names.ts";
 import type { TransferProgress } from "../../client/transfer/progress.ts";
 import type { TransferState, TransferView } from "../../core/model/state.ts";
-import { queuedFileLine } from "../chat/post.ts";
+import { queuedFileLine, UNSAID_LINE } from "../chat/post.ts";
 import type { OpenClient } from "../connect/client.ts";
 import type { Context } from "../context.ts";
 import { checkFileId, checkOut, gotWords, receiveFile, sayRenamed } from "../files/receive-file.ts";
@@ -41,7 +41,7 @@ export class ScreenFiles {
   }
 
   /** Begins to send. @throws Fault */
-  async send(path: string, target: Target): Promise<void> {
+  async send(path: string, target: Target, text?: string): Promise<void> {
     const { context, open, note } = this.#options;
     if (path === STDIN) {
       throw new Fault("usage", "standard input is the conversation here", {
@@ -54,7 +54,9 @@ export class ScreenFiles {
     const view = { kind: "upload", name: source.name, to } as const;
     this.#start(view, async (onProgress, signal) => {
       try {
-        const sent = await open.client.transfers.send({ source, to, onProgress, signal });
+        const request = { source, to, text, onProgress, signal };
+        const sent = await open.client.transfers.send(request);
+        if (sent.unsaid !== undefined) note(UNSAID_LINE);
         this.#options.here?.(sent.id, resolve(path));
         for (const { fault } of sent.refused) throw fault;
         for (const { to: one, queued } of sent.posted) if (queued) note(queuedFileLine(one));

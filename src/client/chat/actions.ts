@@ -1,8 +1,9 @@
 import type { RoomId } from "../../base/ids.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { isSame, isWords, itemAt, itemOf, withChanges } from "../../core/model/item.ts";
-import { openRoom, roomOf } from "../../core/model/selectors.ts";
+import { itemHere, openRoom, roomOf } from "../../core/model/selectors.ts";
 import type { Draft, Item, SearchQuery } from "../../core/model/state.ts";
+import { checkFileText } from "../../core/rooms/files.ts";
 import type { RoomPrefs } from "../../core/rooms/prefs.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { sealedEdit } from "../sealed/body.ts";
@@ -146,7 +147,8 @@ export abstract class ChatActions extends ModelDriver {
   send(target: string, draft: Draft): boolean {
     const { text, re, edits } = draft;
     if (!this.mayPost()) return false;
-    if (text.trim() === "") return true;
+    const isCaption = edits !== undefined && itemHere(this.model, edits)?.file !== undefined;
+    if (text.trim() === "" && !isCaption) return true;
     this.#typing.sent();
     this.setDraft(target, undefined);
     if (edits !== undefined) {
@@ -229,12 +231,16 @@ export abstract class ChatActions extends ModelDriver {
   }
 
   #edit(target: string, draft: Draft, seq: number): void {
-    const { text } = draft;
-    const item = openRoom(this.model)?.tail.items.find((one) => one.seq === seq);
+    const item = itemHere(this.model, seq);
+    const text = item?.file === undefined ? draft.text : draft.text.trim();
     if (item !== undefined && item.text === text) return;
     const room = roomOf(this.model, target);
-    if (room?.isSealed === true) return this.#post(target, sealedEdit({ seq, text }));
-    const edited = this.request("edit", { seq, text }).catch((error: unknown) => {
+    const edit = async () => {
+      if (item?.file !== undefined) checkFileText(text);
+      if (room?.isSealed === true) this.#post(target, sealedEdit({ seq, text }));
+      else await this.request("edit", { seq, text });
+    };
+    const edited = edit().catch((error: unknown) => {
       // What somebody has written is not lost, and neither is what they write now.
       const before = this.model.drafts.get(bare(target));
       this.setDraft(target, before === undefined ? draft : { ...draft, before });

@@ -29,12 +29,14 @@ export interface SealedFile {
   readonly secret: FileSecret;
   /** What its sender says with it. */
   readonly text?: string;
+  /** The same of all files that were sent at once. */
+  readonly sending?: string;
 }
 
 const DIGEST = /^[0-9a-f]{64}$/;
 
 export function sealedFileBody(about: SealedFile): SealedBody {
-  const { file, name, sizeBytes, digest, root, folder, secret, text = "" } = about;
+  const { file, name, sizeBytes, digest, root, folder, secret, text = "", sending } = about;
   return {
     kind: "file",
     file,
@@ -48,6 +50,7 @@ export function sealedFileBody(about: SealedFile): SealedBody {
     key: toBase64Url(secret.key),
     prefix: toBase64Url(secret.prefix),
     ...(text === "" ? {} : { text }),
+    ...(sending === undefined ? {} : { sending }),
   };
 }
 

@@ -144,7 +144,7 @@ export class SealedFiles implements FileTransfers {
     rooms: SealedRooms,
   ): Promise<SentFile> {
     const { transfers, hashing, cipher, uploads } = this.#parts;
-    const { source, onProgress, text, ...rest } = request;
+    const { source, onProgress, text, sending, ...rest } = request;
     const { name, folder } = source;
     const { files } = rooms;
     const ids = Object.fromEntries(targets.map(({ target, room }) => [room.id, target]));
@@ -156,7 +156,11 @@ export class SealedFiles implements FileTransfers {
       described: async (file, about) => {
         content = about;
         await files.described(file, (secret) =>
-          sealedFileBody({ file, name, folder, secret, ...about, ...(text && { text }) }),
+          sealedFileBody({
+            ...{ file, name, folder, secret, ...about },
+            ...(text && { text }),
+            ...(sending && { sending }),
+          }),
         );
       },
     });

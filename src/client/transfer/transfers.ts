@@ -14,6 +14,8 @@ export interface SendRequest {
   readonly to: readonly string[];
   /** What is said with it. */
   readonly text?: string | undefined;
+  /** The same of all files that are sent at once. */
+  readonly sending?: string | undefined;
   /** At most four times a second, and once at the end. */
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
   /** Ends it with `interrupted`; the same command goes on from there. */

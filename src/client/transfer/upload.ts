@@ -235,8 +235,11 @@ export class Upload implements Route<SentFile> {
     const file = this.#file;
     const digest = this.#checksums.digest();
     this.#reporter.sized(sizeBytes);
-    const { text = "" } = this.#request;
-    const said = text === "" ? {} : { text };
+    const { text = "", sending } = this.#request;
+    const said = {
+      ...(text === "" ? {} : { text }),
+      ...(sending === undefined ? {} : { sending }),
+    };
     const about = { file, size: sizeBytes, chunks, digest, ...said };
     const answer = await connection.ask("finish", about);
     this.#done(sizeBytes);

@@ -70,7 +70,13 @@ function called(body: Body): unknown {
 
 function shownFile({ body, room }: ChatRecord): ShownFile | undefined {
   const file = fileBodyOf(body);
-  return file !== undefined && room.isSealed === true ? { ...file, isSealed: true } : file;
+  if (file === undefined) return undefined;
+  const sending = textOf(body?.["sending"]);
+  return {
+    ...file,
+    ...(room.isSealed === true ? { isSealed: true } : {}),
+    ...(sending === undefined ? {} : { sending }),
+  };
 }
 
 /** Not empty: the room is sealed from here on. As read by this device, or as the server has it. */
@@ -116,9 +122,17 @@ export function withChanges(
   const { edit } = changes;
   return {
     ...item,
-    ...(edit === undefined ? {} : { text: edit.text, editedUnixMs: edit.timeUnixMs }),
+    ...(edit === undefined ? {} : editedTo(item, edit)),
     reactions: reactionsOf(changes, me),
   };
+}
+
+function editedTo(
+  { kind, mentions }: Item,
+  { text, timeUnixMs }: NonNullable<Changes["edit"]>,
+): Pick<Item, "text" | "editedUnixMs" | "mentions"> {
+  const named = kind === "file" ? namesOf(called({ text })) : mentions;
+  return { text, editedUnixMs: timeUnixMs, mentions: named };
 }
 
 type ChangeMap = Map<number, Changes>;

@@ -53,7 +53,10 @@ export interface Rows {
 const GROUP_MS = 5 * 60_000;
 /** People who come, or go, one after the other within so long are told in one line. */
 const FOLD_MS = 60 * 60_000;
-/** Files of one sender that came one after the other within so long were sent together. */
+/**
+ * Files of one sender that came one after the other within so long, and with which nothing is said,
+ * were sent together: programs that do not say which were.
+ */
 const FILES_MS = 60_000;
 /** More of them are no grid that one looks at as one. */
 const FILES_MAX = 12;
@@ -267,11 +270,21 @@ function joins(folded: readonly Item[], item: Item, isFollowing: boolean): boole
   return folded.length < FOLDED_MAX && timeUnixMs - first.timeUnixMs < FOLD_MS;
 }
 
-/** What is said with them is said once: words of their own are those of another sending. */
-function isSentWith(folded: readonly Item[], { text, timeUnixMs }: Item): boolean {
-  const before = folded.at(-1)?.timeUnixMs ?? Number.NEGATIVE_INFINITY;
+/**
+ * What is said with a sending is said once, of all of it. Elsewhere it is said of one file, which
+ * then stands alone.
+ */
+function isSentWith(folded: readonly Item[], { text, timeUnixMs, file }: Item): boolean {
+  if (folded.length >= FILES_MAX) return false;
   const isSaid = folded.some((one) => one.text !== "");
-  return folded.length < FILES_MAX && timeUnixMs - before <= FILES_MS && !(isSaid && text !== "");
+  // Of what was erased it is not known any more.
+  const known = folded.findLast((one) => one.file !== undefined)?.file;
+  const isKnown = file !== undefined && known !== undefined;
+  if (isKnown && (file.sending ?? known.sending) !== undefined) {
+    return file.sending === known.sending && !(isSaid && text !== "");
+  }
+  const before = folded.at(-1)?.timeUnixMs ?? Number.NEGATIVE_INFINITY;
+  return timeUnixMs - before <= FILES_MS && (!isKnown || !isSaid) && text === "";
 }
 
 /** Days since 1970, local. */

@@ -1,5 +1,5 @@
 import type { RoomId } from "../../base/ids.ts";
-import { isSame } from "./item.ts";
+import { isSame, itemAt } from "./item.ts";
 import { isCalling, wordsOfOthers } from "./room.ts";
 import type { Item, Model, RoomState } from "./state.ts";
 
@@ -61,6 +61,12 @@ export function roomOf(model: Model, target: string): RoomState | undefined {
 
 export function openRoom(model: Model): RoomState | undefined {
   return model.open === undefined ? undefined : roomOf(model, model.open);
+}
+
+/** A message of the open room, as far as it is here. */
+export function itemHere(model: Model, seq: number): Item | undefined {
+  const { tail, jump } = openRoom(model) ?? {};
+  return itemAt(tail?.items ?? [], seq) ?? itemAt(jump?.items ?? [], seq);
 }
 
 export function isIgnored(model: Model, user: string | undefined): boolean {

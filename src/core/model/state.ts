@@ -169,7 +169,11 @@ export interface WantedPage {
 }
 
 /** A file of a sealed room: what the server has of it is of no use as it is. */
-export type ShownFile = FileBody & { readonly isSealed?: true };
+export type ShownFile = FileBody & {
+  readonly isSealed?: true;
+  /** The same of all files that its sender sent at once. */
+  readonly sending?: string;
+};
 
 /** One thing that users see in a room: a message, a file, a member who came. */
 export interface Item {

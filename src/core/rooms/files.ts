@@ -3,9 +3,12 @@
  * same content; it is there as long as one of them is not erased.
  */
 
+import { utf8Encode } from "../../base/bytes.ts";
 import { isCount } from "../../base/count.ts";
+import { Fault } from "../../base/fault.ts";
 import { type FileId, isFileId, type RoomId, type UserId } from "../../base/ids.ts";
-import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../base/limits.ts";
+import { CHUNK_BYTES, FILE_BYTES_MAX, FILE_TEXT_BYTES_MAX } from "../../base/limits.ts";
+import { formatSize } from "../../base/sizes.ts";
 import { type FoldedRecord, parseBody } from "../../wire/record.ts";
 import { erasuresOf } from "./erasures.ts";
 
@@ -24,6 +27,15 @@ export interface FileBody {
 /** What is recorded of it: beside what it is, what its sender said with it. */
 export interface FilePost extends FileBody {
   readonly text?: string;
+  /** The same of all files that its sender sent at once. */
+  readonly sending?: string;
+}
+
+/** Whether a text may be said with a file, or be what it is changed to. @throws Fault too-large */
+export function checkFileText(text: string): void {
+  if (utf8Encode(text).length <= FILE_TEXT_BYTES_MAX) return;
+  const sentence = `what is said with a file has at most ${formatSize(FILE_TEXT_BYTES_MAX)}`;
+  throw new Fault("too-large", sentence, { remedy: "send the text as a message" });
 }
 
 export interface FileFact extends FileBody {

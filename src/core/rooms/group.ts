@@ -151,8 +151,8 @@ export function checkSealing(room: Room, kind: Draft["kind"], body: unknown): vo
 
 /** What its name and content are, and what is said with it, a message says. */
 function isSealedFile(body: unknown): boolean {
-  const { name, text } = body as { readonly name?: unknown; readonly text?: unknown };
-  return name === SEALED_FILE_NAME && text === undefined;
+  const { name, text, sending } = body as Readonly<Record<string, unknown>>;
+  return name === SEALED_FILE_NAME && text === undefined && sending === undefined;
 }
 
 function checkEpoch(room: Room, { epoch }: { readonly epoch: number }): void {

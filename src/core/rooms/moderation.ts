@@ -205,7 +205,10 @@ function checkMember(room: Room, { user, name }: Pick<Concerned, "user" | "name"
   });
 }
 
-/** A word of one's own that still stands. @throws Fault muted, not-member, not-allowed, too-many */
+/**
+ * A word of one's own, or what was said with a file, that still stands.
+ * @throws Fault muted, not-member, not-allowed, sealed-room, too-many
+ */
 function editDraft(
   rooms: Rooms,
   room: Room,
@@ -217,6 +220,11 @@ function editDraft(
     throw new Fault("not-allowed", `message ${seq} is not yours`, { remedy: "change your own" });
   }
   checkSpeaks(room, by, unixMs);
+  if (room.isSealed === true) {
+    throw new Fault("sealed-room", "the server would read this text, and the room is sealed", {
+      remedy: "change it from a device that is in it",
+    });
+  }
   checkStands(rooms, seq);
   if (rooms.editsOf(seq).length >= EDITS_PER_RECORD_MAX) {
     const sentence = `message ${seq} was changed ${EDITS_PER_RECORD_MAX} times, which is the most`;

@@ -143,9 +143,9 @@ export class UploadService {
   async #tell(
     { id }: Account,
     { file, name, to: recipients, folder }: BlobAbout,
-    { size, chunks, digest, text = "" }: RequestOf<"finish">,
+    { size, chunks, digest, text = "", sending = "" }: RequestOf<"finish">,
   ): Promise<Answer<"finish">> {
-    const said = text === "" ? {} : { text };
+    const said = { ...(text === "" ? {} : { text }), ...(sending === "" ? {} : { sending }) };
     const sizes = folder === undefined ? {} : { folder };
     const body: FilePost = {
       ...{ file, name, size, chunks, digest: toHex(digest) },

@@ -4,6 +4,7 @@ import { BANS_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import type { EngineInput } from "../../core/rooms/engine-io.ts";
+import { checkFileText } from "../../core/rooms/files.ts";
 import type { Act, Actor } from "../../core/rooms/moderation.ts";
 import {
   type Ban,
@@ -77,13 +78,13 @@ export interface ModerationOptions {
   };
 }
 
-const WORDS: ReadonlySet<RecordKind> = new Set(["text", "action"]);
+const EDITABLE: ReadonlySet<RecordKind> = new Set(["text", "action", "file"]);
 const ERASABLE: ReadonlySet<RecordKind> = new Set([
   "sealed",
   ...(["text", "action", "reaction", "file"] as const),
 ]);
 
-const SAID_KINDS = { edit: WORDS, erase: ERASABLE, pin: WORD_KINDS };
+const SAID_KINDS = { edit: EDITABLE, erase: ERASABLE, pin: WORD_KINDS };
 
 /** Moderation: looks up whom and what a request means; the room engine or the log decides. */
 export class Moderation {
@@ -226,7 +227,9 @@ export class Moderation {
     }
     if (request.kind === "erase") return { kind: "erase", ...said };
     if (request.kind === "pin") return { kind: "pin", on: request.on, ...said };
-    if (request.text === "") throw new Fault("text-invalid", "an empty text says nothing");
+    // Of a file nothing has to be said.
+    if (head.kind === "file") checkFileText(request.text);
+    else if (request.text === "") throw new Fault("text-invalid", "an empty text says nothing");
     return { kind: "edit", text: request.text, ...said };
   }
 

@@ -118,9 +118,10 @@ export class Chat extends ChatCore {
       return false;
     }
     this.#transfer(({ uploads }) => {
+      const sending = files.length > 1 ? uploads.newSending() : undefined;
       for (const [i, file] of files.entries()) {
         const said = i === 0 && text !== "" ? text : undefined;
-        this.show(uploads.add(to, file, { handle: handles[i], text: said }));
+        this.show(uploads.add(to, file, { handle: handles[i], text: said, sending }));
       }
     });
     return true;

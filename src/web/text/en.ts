@@ -125,6 +125,8 @@ export const ENGLISH = {
   reacted: (sign: string, n: number, names: string) => `${sign} ${n}: ${names}`,
   reply: "Reply",
   edit: "Edit",
+  editCaption: "Edit caption",
+  addCaption: "Add a caption",
   pin: "Pin",
   unpin: "Unpin",
   erase: "Erase",

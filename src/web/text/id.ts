@@ -187,6 +187,8 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   reacted: (sign, n, names) => `${sign} ${n}: ${names}`,
   reply: "Balas",
   edit: "Sunting",
+  editCaption: "Sunting keterangan",
+  addCaption: "Tambah keterangan",
   pin: "Sematkan",
   unpin: "Lepas sematan",
   erase: "Hapus",

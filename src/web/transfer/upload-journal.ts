@@ -31,6 +31,8 @@ export interface UploadEntry extends JournalEntry {
   readonly handle: FileHandle | undefined;
   /** What is said with it. */
   readonly text?: string | undefined;
+  /** The same of all files that were sent at once. */
+  readonly sending?: string | undefined;
   /** Undefined: it was not offered yet. */
   readonly file: FileId | undefined;
   /** Chunks whose checksums are known. */
@@ -47,7 +49,7 @@ const OPTIONS: JournalOptions<UploadEntry> = {
   table: "uploads",
   keepMs: UPLOAD_KEEP_MS, // The server has forgotten older ones, too.
   entryOf: (value) => {
-    const { key, to, name, stamp, begunUnixMs, upTo, text } = value;
+    const { key, to, name, stamp, begunUnixMs, upTo, text, sending } = value;
     const isWhole =
       typeof key === "string" &&
       typeof to === "string" &&
@@ -55,6 +57,7 @@ const OPTIONS: JournalOptions<UploadEntry> = {
       typeof stamp === "string" &&
       typeof begunUnixMs === "number" &&
       (text === undefined || typeof text === "string") &&
+      (sending === undefined || typeof sending === "string") &&
       Number.isSafeInteger(upTo);
     return isWhole ? (value as UploadEntry) : undefined;
   },

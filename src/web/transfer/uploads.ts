@@ -28,6 +28,8 @@ export interface UploadWay {
   readonly handle?: FileHandle | undefined;
   /** What is said with it. */
   readonly text?: string | undefined;
+  /** The same of all files that are sent at once. */
+  readonly sending?: string | undefined;
 }
 
 /** Files that this page sends. They are kept in a journal, so that a reloaded page goes on. */
@@ -79,8 +81,13 @@ export class Uploads {
     this.#next();
   }
 
+  /** A name for what is sent at once. */
+  newSending(): string {
+    return toBase64Url(this.#options.platform.entropy(ID_BYTES));
+  }
+
   /** Goes on with the same file to the same target, if an earlier page has left it. */
-  async add(to: string, file: File, { handle, text }: UploadWay = {}): Promise<void> {
+  async add(to: string, file: File, { handle, text, sending }: UploadWay = {}): Promise<void> {
     const left = [...this.#uploads.values()].find(({ key, state }) => {
       const entry = this.#journal.get(key);
       const isSame = entry?.to === to && entry.name === file.name && entry.stamp === stampOf(file);
@@ -88,7 +95,8 @@ export class Uploads {
     });
     if (left !== undefined) {
       const entry = this.#journal.get(left.key);
-      if (entry !== undefined && text !== undefined) this.#journal.put({ ...entry, text });
+      const given = { ...(text && { text }), ...(sending && { sending }) };
+      if (entry !== undefined) this.#journal.put({ ...entry, ...given });
       return this.resume(left.key, file);
     }
     if (this.#uploads.size >= PAGE_UPLOADS_MAX) {
@@ -105,6 +113,7 @@ export class Uploads {
       stamp: stampOf(file),
       handle,
       text,
+      sending,
       isPaused: false,
       begunUnixMs: clock.unixMs(),
       file: undefined,
@@ -213,6 +222,7 @@ export class Uploads {
         source,
         to: [entry.to],
         text: entry.text,
+        sending: entry.sending,
         signal: stop.signal,
         onProgress: (progress) => {
           upload.progress = progress;

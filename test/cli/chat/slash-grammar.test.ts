@@ -3,11 +3,12 @@ import { sendWords, shellWords } from "../../../src/cli/chat/slash-grammar.ts";
 import { faultFrom } from "../../commands/fake-world.ts";
 
 const words = (line: string) => {
-  const [path, target] = sendWords(line, "/home/ana");
-  return [path, target === undefined ? undefined : `${target.kind} ${target.name}`];
+  const { path, target, caption } = sendWords(line, "/home/ana");
+  const to = target === undefined ? undefined : `${target.kind} ${target.name}`;
+  return caption === undefined ? [path, to] : [path, to, caption];
 };
 
-describe("/send PATH [TARGET]", () => {
+describe("/send PATH [TARGET] [--caption TEXT]", () => {
   test("a path, and perhaps whom it is for", () => {
     expect(words("photo.jpg")).toEqual(["photo.jpg", undefined]);
     expect(words("photo.jpg @bob")).toEqual(["photo.jpg", "person bob"]);
@@ -22,14 +23,32 @@ describe("/send PATH [TARGET]", () => {
     expect(words("C:\\photos\\a.jpg")).toEqual(["C:\\photos\\a.jpg", undefined]);
   });
 
-  test("~/ is one's home", () => {
-    expect(words("~/a.jpg")).toEqual(["/home/ana/a.jpg", undefined]);
-    expect(sendWords("~/a.jpg", undefined)[0]).toBe("~/a.jpg");
+  test("what is said with it is all that follows, in quotes or not", () => {
+    expect(words("a.jpg --caption the new router")).toEqual(["a.jpg", undefined, "the new router"]);
+    expect(words("a.jpg @bob --caption=hi  --caption")).toEqual([
+      "a.jpg",
+      "person bob",
+      "hi  --caption",
+    ]);
+    expect(words("a.jpg --caption 'it\\'s'")).toEqual(["a.jpg", undefined, "'it\\'s'"]);
+    expect(words(`a.jpg --caption "it's"`)).toEqual(["a.jpg", undefined, "it's"]);
+    expect(words("a.jpg --caption 'one' 'two'")).toEqual(["a.jpg", undefined, "'one' 'two'"]);
+    expect(words("a.jpg --caption line\nline")).toEqual(["a.jpg", undefined, "line\nline"]);
+    expect(words("'a --caption b' --caption c")).toEqual(["a --caption b", undefined, "c"]);
+    expect(words("a--caption @bob")).toEqual(["a--caption", "person bob"]);
   });
 
-  test.each(["my photo of us.jpg", '"open', "'open @bob"])("%s is misuse", async (line) => {
-    expect((await faultFrom(() => words(line))).code).toBe("usage");
+  test("~/ is one's home", () => {
+    expect(words("~/a.jpg")).toEqual(["/home/ana/a.jpg", undefined]);
+    expect(sendWords("~/a.jpg", undefined).path).toBe("~/a.jpg");
   });
+
+  test.each(["a.jpg --caption", "a.jpg --caption=", "my photo of us.jpg", '"open', "'open @bob"])(
+    "%s is misuse",
+    async (line) => {
+      expect((await faultFrom(() => words(line))).code).toBe("usage");
+    },
+  );
 });
 
 test.each([

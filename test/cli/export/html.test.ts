@@ -71,6 +71,23 @@ test("a file shows its picture and leads to its content", () => {
   expect(html).not.toContain("<script");
 });
 
+test("what is said with a file is what it was changed to; an answer names the file", () => {
+  const file = { id: "f1", name: "a.png", sizeBytes: 1200, digest: "", chunks: 1, text: "old" };
+  const change = (seq: number, of: number, text: string) =>
+    record(seq, { kind: "edited", of, text });
+  const html = page([
+    record(1, { kind: "file", ...file }),
+    record(2, { kind: "file", ...file, id: "f2" }),
+    record(3, { kind: "text", text: "nice", re: 1 }),
+    change(4, 1, HOSTILE),
+    change(5, 2, ""),
+  ]);
+  expect(html).not.toContain("old");
+  expect(html).not.toContain("<script");
+  expect(html.match(/\(edited\)/g)).toHaveLength(1);
+  expect(html).toContain('<a href="#m1"><b>ana</b></a> <span dir="auto">a.png</span>');
+});
+
 test("a policy forbids scripts and addresses", () => {
   expect(page([])).toContain(`content="default-src 'none'; img-src data:;`);
 });

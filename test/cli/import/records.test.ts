@@ -18,6 +18,8 @@ test("messages, reactions, edits and files; what happens is left out", () => {
       { kind: "file", seq: 6, ...said, id: "f1", name: "a.png", sizeBytes: 1200, text: "look" },
       { kind: "text", seq: 7, ...said, text: "old", imported },
       { kind: "erased", seq: 8, ...said },
+      { kind: "edited", seq: 9, ...said, of: 6, text: "look there" },
+      { kind: "edited", seq: 10, ...said, of: 6, text: "" },
     ),
   );
   expect(problems).toEqual([]);
@@ -42,6 +44,8 @@ test("messages, reactions, edits and files; what happens is left out", () => {
       key: "7",
       re: undefined,
     },
+    { ...common(9), kind: "edit", text: "[file a.png, 1.2 kB, f1] look there", re: "6" },
+    { ...common(10), kind: "edit", text: "[file a.png, 1.2 kB, f1]", re: "6" },
   ]);
 });
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { Fault } from "../../../src/base/fault.ts";
 import type { FileId } from "../../../src/base/ids.ts";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
+import { sealedEdit } from "../../../src/client/sealed/body.ts";
 import type { GotFile } from "../../../src/client/transfer/transfers.ts";
 import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
 import { content, digestHex, HeldFolder, HeldSource } from "../contents.ts";
@@ -125,9 +126,22 @@ describe("a file in a sealed room", () => {
     const words = new Uint8Array(Buffer.from("the canary sings and sings\n".repeat(20_000)));
     const source = new HeldSource(words, { name: "canary-song.txt" });
     const text = "canaries, @ben";
-    const sent = await world.wait(ana.client.transfers.send({ source, to: ["vault"], text }));
+    const request = { source, to: ["vault"], text, sending: "canary-sending" };
+    const sent = await world.wait(ana.client.transfers.send(request));
     const seen = await ben.until("the file", () => filesOf(ben)[0]);
     expect([seen.body?.["text"], "unsaid" in sent]).toEqual([text, false]);
+    expect(seen.body?.["sending"]).toBe("canary-sending");
+    const { seq } = seen;
+    // What is said with it is changed inside of a message, and by its sender alone.
+    await world.wait(ben.client.post("vault", sealedEdit({ seq, text: "canaries of ben" })));
+    await world.wait(ana.client.post("vault", sealedEdit({ seq, text: "canaries no more" })));
+    await world.wait(ana.client.post("vault", sealedEdit({ seq, text: "" })));
+    const edits = () => ana.records.filter(({ kind }) => kind === "edit");
+    await ana.until("the changes", () => edits()[1]);
+    expect(edits().map(({ body }) => body)).toMatchObject([
+      { seq, text: "canaries no more" },
+      { seq, text: "" },
+    ]);
     const all = disk(world);
     expect(all.includes(sent.id)).toBe(true); // The look is not in vain.
     expect(all.includes("canary")).toBe(false);

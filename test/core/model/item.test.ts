@@ -59,6 +59,19 @@ test("a body of the wrong form is as empty as can be", () => {
   expect(item).toMatchObject({ on: undefined, untilUnixMs: undefined });
 });
 
+test("what is said with a file may be changed, and calls users as it then says", () => {
+  const body = { file: "fabcdefghijk", name: "a.png", size: 1, chunks: 1, text: "see, @ben" };
+  const file = record(5, { kind: "file", body: { ...body, digest: "0a".repeat(32) } });
+  const item = itemOf(file, "ana", never);
+  const changes = new Map<number, Changes>();
+  const edit = (seq: number, text: string) => record(seq, { kind: "edit", body: { seq: 5, text } });
+  noteChange(changes, edit(6, "see, @cleo"));
+  const shown = withChanges(item, changes.get(5), "ana");
+  expect(shown).toMatchObject({ text: "see, @cleo", mentions: ["cleo"], file: { name: "a.png" } });
+  noteChange(changes, edit(7, ""));
+  expect(withChanges(item, changes.get(5), "ana")).toMatchObject({ text: "", mentions: [] });
+});
+
 test("edits, reactions and erasures change what they are about, in any order of arrival", () => {
   const changes = new Map<number, Changes>();
   const edit = (seq: number, text: string) => record(seq, { kind: "edit", body: { seq: 5, text } });

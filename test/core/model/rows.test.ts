@@ -186,11 +186,18 @@ test("who comes one after the other is told in one line, who goes in another", (
 
 const MINUTE_MS = 60_000;
 
-function sent(seq: number, more: { text?: string; from?: string; timeUnixMs?: number } = {}) {
-  const { text, ...rest } = more;
+interface SentFile {
+  readonly text?: string;
+  readonly sending?: string;
+  readonly from?: string;
+  readonly timeUnixMs?: number;
+}
+
+function sent(seq: number, { text, sending, ...rest }: SentFile = {}) {
   const file = `f${String(seq).padStart(11, "0")}`;
   const body = { file, name: "a.png", size: 1, chunks: 1, digest: "0a".repeat(32) };
-  return said(seq, { kind: "file", ...rest, body: text === undefined ? body : { ...body, text } });
+  const more = { ...(text && { text }), ...(sending && { sending }) };
+  return said(seq, { kind: "file", ...rest, body: { ...body, ...more } });
 }
 
 /** Keys of the rows, and how many files each tells of. */
@@ -204,14 +211,14 @@ function files(
   );
 }
 
-test("files that were sent together are one row, with one text, where that is asked for", () => {
+test("files that were sent together are one row where that is asked for", () => {
   const before = [
     said(2, { from: "ben", timeUnixMs: 0 }),
     sent(3, { from: "ben", timeUnixMs: 1 }),
-    sent(4, { from: "ben", timeUnixMs: 2, text: "two" }),
+    sent(4, { from: "ben", timeUnixMs: 2 }),
     sent(5, { from: "ben", timeUnixMs: 2 + MINUTE_MS }),
     // Words of their own, a long time after, another sender, words in between.
-    sent(6, { from: "ben", timeUnixMs: 3 + MINUTE_MS, text: "of another time" }),
+    sent(6, { from: "ben", timeUnixMs: 3 + MINUTE_MS, text: "of this one" }),
     sent(7, { from: "ben", timeUnixMs: 4 + 2 * MINUTE_MS }),
     sent(8, { from: "cleo", timeUnixMs: 5 + 2 * MINUTE_MS }),
     said(9, { from: "cleo", timeUnixMs: 5 + 2 * MINUTE_MS }),
@@ -232,6 +239,34 @@ test("files that were sent together are one row, with one text, where that is as
   const after = updateAll(next, [gone]).model;
   const row = maker.rowsOf(after, utc).rows.find(({ key }) => key === "i10");
   expect(row?.kind === "item" ? row.earlier[0]?.state : undefined).toBe("erased");
+});
+
+test("what is said with a file stands with it alone, or with all that were sent at once", () => {
+  const ben = { from: "ben", timeUnixMs: 0 };
+  const { model } = scene(
+    // Of programs that do not say what was sent at once: neither those before it nor those behind.
+    sent(2, ben),
+    sent(3, ben),
+    sent(4, { ...ben, text: "of one" }),
+    sent(5, ben),
+    // They end in any order, the last of them long after the others.
+    sent(6, { ...ben, sending: "s1" }),
+    sent(7, { ...ben, sending: "s1", text: "of three" }),
+    sent(8, { ...ben, sending: "s1", timeUnixMs: 3 * MINUTE_MS }),
+    sent(9, { ...ben, sending: "s2" }),
+    sent(10, { ...ben, sending: "s2" }),
+    sent(11, { ...ben }),
+    { kind: "open", target: "lobby" },
+  );
+  const told = ["i2 2 false", "i4 1 true", "i5 1 true", "i6 3 true", "i9 2 true", "i11 1 true"];
+  expect(files(model)).toEqual(told);
+  // Words that come later are those of one file, too.
+  const changed = said(12, { kind: "edit", from: "ben", body: { seq: 3, text: "late" } });
+  const later = updateAll(model, [changed]).model;
+  expect(files(later).slice(0, 2)).toEqual(["i2 1 false", "i3 1 true"]);
+  // And what was sent at once stays together when one of it is gone.
+  const gone = said(13, { kind: "erase", from: "ben", body: { seq: 7 } });
+  expect(files(updateAll(later, [gone]).model)).toContain("i6 3 true");
 });
 
 test("a row has only so many files", () => {

@@ -211,5 +211,6 @@ describe("what may stand in a sealed room", () => {
     expect(stands("file", { name: "plan.pdf" })).toBe("sealed-room");
     expect(stands("file", { name: "sealed" })).toBe("none");
     expect(stands("file", { name: "sealed", text: "look" })).toBe("sealed-room");
+    expect(stands("file", { name: "sealed", sending: "s" })).toBe("sealed-room");
   });
 });

@@ -137,6 +137,12 @@ describe("words once said", () => {
     expect(new House().act(user, act, isOperator)).toBe(outcome);
   });
 
+  test("are not changed in the open once their room is sealed", () => {
+    const house = new House();
+    house.room.isSealed = true;
+    expect(house.act(BEN, { kind: "edit", text: "x", ...word })).toBe("sealed-room");
+  });
+
   test("are erased once, with their edits, and not changed after that", () => {
     const house = new House();
     house.act(BEN, { kind: "edit", text: "x", ...word });

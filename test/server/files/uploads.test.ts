@@ -68,9 +68,24 @@ describe("an upload", () => {
     expect(told.map(({ body }) => (body as { text?: string }).text)).toEqual([text, text]);
     const empty = new TestFile("empty", 0);
     await lane.ask("offer", empty.offer(["lab"]));
-    expect(await lane.ask("finish", { ...empty.finish, text: "" })).not.toHaveProperty("said");
+    const nothing = { ...empty.finish, text: "", sending: "" };
+    expect(await lane.ask("finish", nothing)).not.toHaveProperty("said");
     await site.quiet();
     expect(ben.records.at(-1)?.body).not.toHaveProperty("text");
+    expect(ben.records.at(-1)?.body).not.toHaveProperty("sending");
+    await site.stop();
+  });
+
+  test("is told of with the name of what was sent at once", async () => {
+    const { site, ana, ben } = await lab();
+    const lane = await channelOf(ana);
+    await lane.ask("offer", FOUR.offer(["lab"]));
+    await FOUR.pour(lane);
+    const long = { ...FOUR.finish, sending: "s".repeat(65) };
+    expect((await lane.refused("finish", long)).code).toBe("too-large");
+    await lane.ask("finish", { ...FOUR.finish, sending: "s".repeat(64) });
+    await site.quiet();
+    expect(ben.records.at(-1)?.body).toMatchObject({ sending: "s".repeat(64) });
     await site.stop();
   });
 

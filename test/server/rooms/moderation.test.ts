@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
-import { BANS_MAX } from "../../../src/base/limits.ts";
+import { BANS_MAX, FILE_TEXT_BYTES_MAX } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
 import { banDraft } from "../../../src/core/rooms/policy.ts";
 import type { Passwords } from "../../../src/server/auth/login.ts";
+import { channelOf, TestFile } from "../data-channel.ts";
 import { Site } from "../site.ts";
 import { lab, operating, TOKEN } from "../site-lab.ts";
 
@@ -215,6 +216,35 @@ describe("mute", () => {
     await site.wait(ben.say("thanks", "lab"));
     await site.stop();
   });
+});
+
+test("what is said with a file is changed by its sender alone, to nothing too, up to a bound", async () => {
+  const { site, ana, ben } = await lab();
+  const file = new TestFile("one", 5);
+  const { posted } = await file.upload(await channelOf(ben), ["lab", "@ana"]);
+  const [seq = 0, direct = 0] = posted.map((one) => one.seq);
+  expect((await ana.refused("edit", { seq, text: "x" })).code).toBe("not-allowed");
+  const text = "ü".repeat(FILE_TEXT_BYTES_MAX / 2);
+  expect((await ben.refused("edit", { seq, text: `${text}!` })).code).toBe("too-large");
+  for (const said of [text, "", "last"]) await ben.ask("edit", { seq, text: said });
+  await ben.ask("edit", { seq: direct, text: "for you" });
+  const word = await site.wait(ben.say("word", "lab"));
+  expect((await ben.refused("edit", { seq: word.seq, text: "" })).code).toBe("text-invalid");
+  await site.quiet();
+  const edits = ana.records.filter(({ head }) => head.kind === "edit");
+  expect(edits.map(({ body }) => body)).toMatchObject([
+    { seq, text },
+    { seq, text: "" },
+    { seq },
+    { seq: direct },
+  ]);
+  // The words go with the file.
+  await ben.ask("erase", { seq });
+  expect((await ben.refused("edit", { seq, text: "x" })).code).toBe("not-found");
+  await site.quiet();
+  const also = edits.slice(0, 3).map(({ head }) => head.seq);
+  expect(ana.records.at(-1)?.body).toMatchObject({ seq, also });
+  await site.stop();
 });
 
 test("many messages that one wants to change are looked up one by one", async () => {

@@ -126,6 +126,18 @@ function argument(ahead: string, typed: string, source: CompletionSource): Offer
   const command = source.commands.find(({ name }) => name === typed.toLowerCase());
   if (command === undefined) return undefined;
   const words = ahead.slice(typed.length + 1).trimStart();
+  const flags = command.usage.match(/--[a-z]+/g) ?? [];
+  // What follows is said.
+  if (flags.some((flag) => words.includes(` ${flag} `))) return undefined;
+  const begun = /\s(--[a-z]*)$/.exec(words)?.[1];
+  if (begun !== undefined && flags.length > 0) {
+    const fitting = flags.filter((flag) => flag.startsWith(begun));
+    return some(
+      ahead,
+      ahead.length - begun.length,
+      fitting.map((flag) => plain(`${flag} `)),
+    );
+  }
   const wanted = command.usage.split(/\s+/).slice(1);
   // A path may have blanks: all that is typed of it belongs to it.
   if (/^\[?(?:PATH|DIR|FILE)\]?$/.test(wanted[0] ?? "")) return path(ahead, words, source);

@@ -178,7 +178,7 @@ function either(...handlers: readonly Handler[]): Handler {
 }
 
 const isText = (item: Item) => item.kind === "text" || item.kind === "action";
-const isOwnText = (item: Item) => item.isMine && isText(item);
+const isOwnWords = (item: Item) => item.isMine && (isText(item) || item.file !== undefined);
 const mayErase = (item: Item, model: Model) => item.isMine || openRoom(model)?.moderates === true;
 const mayWrite = (_: Item, model: Model) => openRoom(model)?.isClosed !== true;
 
@@ -272,7 +272,7 @@ export function unfoldedOrNot(state: ScreenState, parts: Parts): Updated | undef
 
 const ACTIONS = {
   reply: withItem(mayWrite, replying),
-  edit: withItem((item, model) => isOwnText(item) && mayWrite(item, model), changing),
+  edit: withItem((item, model) => isOwnWords(item) && mayWrite(item, model), changing),
   react: withItem(mayWrite, (state, item, parts) =>
     changed(state, { overlay: openedList("react", parts, item.seq) }),
   ),

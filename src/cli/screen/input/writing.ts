@@ -1,5 +1,6 @@
 /** Keys of the input: what is typed, sent, completed and found again. */
 
+import { itemHere } from "../../../core/model/selectors.ts";
 import { afterEdit, dropped } from "../../../web/input/writing.ts";
 import {
   changeWord,
@@ -117,10 +118,12 @@ export function sent(
   isPasted: boolean,
   parts: Parts,
 ): Updated | undefined {
-  if (text.trim() === "") return acting(state);
   const { model, rows } = parts;
   const kept = keptDraft(model);
   const { re, edits } = kept ?? {};
+  // With a file nothing has to be said.
+  const isCaption = edits !== undefined && itemHere(model, edits)?.file !== undefined;
+  if (text.trim() === "" && !isCaption) return acting(state);
   const enter: Act = {
     kind: "enter",
     text,

@@ -70,8 +70,10 @@ const SUMMARIES = {
   "show who has read your message; without its number, your last one here":
     "tampilkan siapa yang membaca pesan Anda; tanpa nomornya, pesan terakhir Anda di sini",
   "read by {} of {}{}": "dibaca oleh {} dari {}{}",
-  "send a file or folder, here or to a room or @person":
-    "kirim berkas atau folder, ke sini atau ke ruang atau @orang",
+  "send a file or folder, here or to a room or @person, and what to say with it":
+    "kirim berkas atau folder, ke sini atau ke ruang atau @orang, dengan keterangannya",
+  "change what is said with your file; without TEXT, nothing is":
+    "ubah keterangan berkas Anda; tanpa TEXT, keterangannya dihapus",
   "take a file by its id or name; without DIR, to the folder in which you started chat":
     "ambil berkas menurut id atau namanya; tanpa DIR, ke folder tempat chat dijalankan",
   "list the last files of where you are": "daftar berkas terakhir di sini",
@@ -178,6 +180,15 @@ const FAULTS = {
   "close it": "tutuplah",
   "there is no file '{}' here": "tidak ada berkas '{}' di sini",
   "there is no file '{}'": "tidak ada berkas '{}'",
+  "there is no file {} here": "tidak ada berkas {} di sini",
+  "file {} is not yours": "berkas {} bukan milik Anda",
+  "change your own": "ubah milik Anda sendiri",
+  "--caption has no text": "--caption tidak punya teks",
+  "write it behind --caption": "tulis di belakang --caption",
+  "what is said with a file has at most {}": "keterangan berkas paling banyak {}",
+  "send the text as a message": "kirim teksnya sebagai pesan",
+  "this server is too old to keep what is said with a file: send it as a message":
+    "server ini terlalu lama untuk menyimpan keterangan berkas: kirim sebagai pesan",
   "/files lists them": "/files menampilkan daftarnya",
   "list them: chat files, or /files": "lihat daftarnya: chat files, atau /files",
   "{word} files here are named '{}'": "{word} berkas di sini bernama '{}'",

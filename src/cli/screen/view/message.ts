@@ -236,15 +236,15 @@ function contentLines(
   }
   const { text, mentions } = item;
   const { me } = look;
+  const mark: Line =
+    item.editedUnixMs === undefined ? [] : [{ text: ` (${texts.edited})`, role: "mark" }];
   if (item.file !== undefined) {
     const file = fileLines(item.file, look, columns, transfer);
     if (text === "") return whole(file);
-    const said = textLines({ text, mentions, me, mark: [] }, columns);
-    const content = folded(said, [], look, columns, isUnfolded);
+    const said = textLines({ text, mentions, me, mark }, columns);
+    const content = folded(said, mark, look, columns, isUnfolded);
     return { ...content, lines: [...file, ...content.lines] };
   }
-  const mark: Line =
-    item.editedUnixMs === undefined ? [] : [{ text: ` (${texts.edited})`, role: "mark" }];
   const before: Line =
     actor === undefined ? [] : [{ text: actor, role: nickRole(actor) }, { text: " " }];
   const lines = textLines({ text, mentions, me, before, mark }, columns);

@@ -125,7 +125,8 @@ function Conversation(props: MainProps) {
   const lastOwn = useCallback(
     () =>
       openRoom(chat.model)?.tail.items.findLast(
-        ({ isMine, kind, state }) => isMine && kind === "text" && state === "whole",
+        ({ isMine, kind, state, text }) =>
+          isMine && state === "whole" && (kind === "text" || (kind === "file" && text !== "")),
       ),
     [chat],
   );

@@ -206,7 +206,7 @@ interface Unknown {
 }
 
 /** The text under way, and what is done with it. */
-function useWriting({ target, onCommand, field, attached }: WritingProps) {
+function useWriting({ target, onCommand, field, attached, itemOf }: WritingProps) {
   const { chat, settings } = usePage();
   const { draft, change } = useDraft(chat, target, settings.showsTyping);
   const offers = useOffer();
@@ -217,16 +217,18 @@ function useWriting({ target, onCommand, field, attached }: WritingProps) {
     if (at !== undefined) field.current?.setSelectionRange(at, at);
     caret.current = undefined;
   });
-  const max = chat.model.server?.textBytesMax ?? Number.POSITIVE_INFINITY;
+  const isCaption = draft.edits !== undefined && itemOf(draft.edits)?.file !== undefined;
+  const textMax = chat.model.server?.textBytesMax ?? Number.POSITIVE_INFINITY;
+  const max = isCaption ? FILE_TEXT_BYTES_MAX : textMax;
   const bytes = draft.text.length * 3 > max ? utf8Encode(draft.text).length : 0;
   const [unknown, setUnknown] = useState<Unknown | undefined>(undefined);
   const hasFiles = attached.files.length > 0 && draft.edits === undefined;
   const sendFiles = () => {
     const text = draft.text.trim().replace(/^\/\//, "/");
     // An answer, and what is too long, is a message of its own.
-    const isCaption = draft.re === undefined && isShort(text);
-    if (!attached.send(isCaption ? text : "")) return false;
-    return isCaption || chat.send(target, { ...draft, text });
+    const goesWith = draft.re === undefined && isShort(text);
+    if (!attached.send(goesWith ? text : "")) return false;
+    return goesWith || chat.send(target, { ...draft, text });
   };
   const send = () => {
     if (!(hasFiles ? sendFiles() : chat.send(target, draft))) return;
@@ -235,7 +237,7 @@ function useWriting({ target, onCommand, field, attached }: WritingProps) {
   };
   const submit = () => {
     const isEmpty = draft.text.trim() === "";
-    if ((isEmpty && !hasFiles) || bytes > max) return;
+    if ((isEmpty && !hasFiles && !isCaption) || bytes > max) return;
     offers.close();
     const isWords = hasFiles && (isEmpty || draft.text.startsWith("//"));
     if (draft.edits !== undefined || isWords) return send();

@@ -44,7 +44,7 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
     },
     { label: texts.reply, icon: "reply", onChoose: () => actions.reply(item) },
   ];
-  if (isText) {
+  if (isText || item.text !== "") {
     items.push({
       label: texts.copyText,
       icon: "file",
@@ -76,8 +76,10 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
       },
     );
   }
-  if (item.isMine && isText) {
-    items.push({ label: texts.edit, icon: "edit", onChoose: () => actions.edit(item) });
+  if (item.isMine && (isText || item.file !== undefined)) {
+    const ofFile = item.text === "" ? texts.addCaption : texts.editCaption;
+    const label = isText ? texts.edit : ofFile;
+    items.push({ label, icon: "edit", onChoose: () => actions.edit(item) });
   }
   if (room !== undefined && mayKeepOrder(chat.model, room)) {
     const isPinned = room.pins.includes(item.seq);

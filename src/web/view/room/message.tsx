@@ -149,6 +149,17 @@ function Tools({ item, actions, isTimed, isMany }: ToolsProps) {
   );
 }
 
+function EditedMark({ unixMs }: { readonly unixMs: number }) {
+  const { texts, times } = usePage();
+  return (
+    // Isolated: it is in the page's direction, not in that of the text.
+    <bdi className="mark" title={texts.editedAt(times.full(unixMs))}>
+      {" "}
+      ({texts.edited})
+    </bdi>
+  );
+}
+
 /** One file, or all that were sent with it, and what was said with them. */
 function FilesAndWords({ row, actions, isShown }: MessageProps) {
   const page = usePage();
@@ -163,7 +174,11 @@ function FilesAndWords({ row, actions, isShown }: MessageProps) {
       <Files items={items} target={target} menuOf={menuOf} frame={frame} onClose={STAYS} />
       {said && (
         <Fold id={said.seq} text={said.text} unfolded={actions.unfolded} isShown={isShown}>
-          {(text) => <RichText text={text} mentions={said.mentions} />}
+          {(text) => (
+            <RichText text={text} mentions={said.mentions}>
+              {said.editedUnixMs && <EditedMark unixMs={said.editedUnixMs} />}
+            </RichText>
+          )}
         </Fold>
       )}
     </>
@@ -171,24 +186,17 @@ function FilesAndWords({ row, actions, isShown }: MessageProps) {
 }
 
 function Content({ row, actions, isShown }: MessageProps) {
-  const { texts, times } = usePage();
+  const { texts } = usePage();
   const { item, earlier } = row;
   if (item.file !== undefined || earlier.length > 0)
     return <FilesAndWords row={row} actions={actions} isShown={isShown} />;
   if (item.state === "erased") return <p className="gone">{texts.erased}</p>;
   if (item.state === "damaged") return <p className="gone">{texts.damaged}</p>;
-  const { editedUnixMs } = item;
   return (
     <Fold id={item.seq} text={item.text} unfolded={actions.unfolded} isShown={isShown}>
       {(text) => (
         <RichText text={text} mentions={item.mentions}>
-          {editedUnixMs === undefined ? undefined : (
-            // Isolated: it is in the page's direction, not in that of the text.
-            <bdi className="mark" title={texts.editedAt(times.full(editedUnixMs))}>
-              {" "}
-              ({texts.edited})
-            </bdi>
-          )}
+          {item.editedUnixMs && <EditedMark unixMs={item.editedUnixMs} />}
         </RichText>
       )}
     </Fold>

@@ -19,7 +19,7 @@ const SOURCE: Omit<CompletionSource, "model"> = {
   commands: [
     { name: "join", usage: "/join ROOM [PASSWORD]", summary: "enter a room" },
     { name: "msg", usage: "/msg NAME TEXT", summary: "write to a person" },
-    { name: "send", usage: "/send PATH [TARGET]", summary: "send a file" },
+    { name: "send", usage: "/send PATH [TARGET] [--caption TEXT]", summary: "send a file" },
     { name: "get", usage: "/get ID [DIR]", summary: "take a file" },
     { name: "quiet", usage: "/quiet [on|off]", summary: "hide who comes and goes" },
     { name: "set", usage: "/set KEY VALUE", summary: "change a setting" },

@@ -122,6 +122,23 @@ describe("acting", () => {
     expect(screen.line).toBe("half|");
   });
 
+  test("what is said with one's own file is changed, to nothing too", () => {
+    const about = { name: "a.png", size: 1, chunks: 1, digest: "0".repeat(64), text: "look" };
+    const file = { kind: "file", from: "ana", body: { file: "fabcdefghijl", ...about } };
+    const screen = new Screen(lobby(said(12, file))).press("shift-up", "e");
+    expect(screen.line).toBe("look|");
+    const draft = { text: "look", edits: 12 };
+    expect(screen.acts).toEqual([{ kind: "draft", target: "lobby", draft }]);
+    screen.model({ kind: "draft", target: "lobby", draft });
+    screen.press("ctrl-u");
+    screen.model({ kind: "draft", target: "lobby", draft: { text: "", edits: 12 } });
+    expect(screen.press("enter").acts[0]).toEqual({ kind: "enter", text: "", edits: 12 });
+    // Of a message nothing cannot be left.
+    const word = { kind: "draft", target: "lobby", draft: { text: "", edits: 5 } } as const;
+    expect(new Screen(lobby(word)).press("enter").acts).toEqual([]);
+    expect(on(6).press("e").acts).toEqual([]);
+  });
+
   test("an edit that is given up changes nothing", () => {
     const draft = { text: "mine", edits: 5, before: { text: "half" } };
     const screen = new Screen(lobby({ kind: "draft", target: "lobby", draft })).type("mine!");
