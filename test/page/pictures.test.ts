@@ -2,6 +2,7 @@ import { expect } from "bun:test";
 import { until } from "../e2e/deadline.ts";
 import { type Home, Sandbox, type Served } from "../e2e/program.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
+import { film } from "./film.ts";
 import { pageAddress, photo } from "./scenery.ts";
 import type { Visit } from "./visit.ts";
 
@@ -136,6 +137,48 @@ pageTest("a sound plays out of the middle, without all that stands before", asyn
   })`);
   expect(await ana.page.evaluate(`Math.round(${audio}.currentTime)`)).toBe(590);
   expect(await ana.barriers()).toEqual([]);
+});
+
+/** Goes to that second of the film as soon as it may, and plays on from there. */
+const played = (second: number) => `(async () => {
+  const video = document.querySelector("video");
+  const once = { once: true };
+  const told = (event) => new Promise((done) => video.addEventListener(event, done, once));
+  if (video.readyState < 1) await told("loadedmetadata");
+  const there = told("seeked");
+  video.currentTime = ${second};
+  await there;
+  video.muted = true;
+  const moved = told("timeupdate");
+  await video.play();
+  await moved;
+  video.pause();
+  return [video.videoWidth, Math.round(video.duration), video.currentTime >= ${second}];
+})()`;
+
+pageTest("a film plays, out of the middle too, by parts of it", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  const home = await ben(sandbox, served);
+  await using ana = await browser.visit(pageAddress(served));
+  await ana.enter("ana");
+  await Bun.write(sandbox.path("film.webm"), await film(ana.page, 60));
+  const [sent] = await home.json(["send-file", sandbox.path("film.webm")]);
+  const asked: (number | undefined)[] = [];
+  ana.context.on("response", (response) => {
+    const { range } = response.request().headers();
+    if (!response.url().endsWith("?view")) return;
+    const isPart = response.status() === 206;
+    asked.push(isPart ? Number(/^bytes=([0-9]+)-/.exec(range ?? "")?.[1]) : undefined);
+  });
+  await ana.button("Open film.webm").click();
+  await ana.page.locator("video").waitFor();
+  expect(await ana.page.evaluate<unknown>(played(58))).toEqual([480, 60, true]);
+  // Each answer was a part, and one of them begins near the end.
+  expect(asked).not.toContain(undefined);
+  expect(Math.max(...asked.map(Number))).toBeGreaterThan(Number(sent?.["sizeBytes"]) / 2);
+  expect(await ana.barriers()).toEqual([]);
+  await ana.dialog("film.webm").getByRole("button", { name: "Close" }).click();
 });
 
 const SCRIPT = "<script>top.document.title = 'taken'; alert(1)</script>";

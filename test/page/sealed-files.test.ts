@@ -7,6 +7,7 @@ import { Relay } from "../e2e/relay.ts";
 import { holding, keyPackages } from "../e2e/sealed-server.ts";
 import { eventually } from "../event.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
+import { film } from "./film.ts";
 import { largeFile, pageAddress, photo, secretOf } from "./scenery.ts";
 import { letsIn, letsTerminalIn, makesVault } from "./vault.ts";
 import type { Visit } from "./visit.ts";
@@ -95,6 +96,54 @@ pageTest("a picture is shown, and a folder is left to the program", async () => 
   expect(await ana.barriers()).toEqual([]);
   await nothingAt(served, "hill.png", "papers");
 });
+
+const PDF = [
+  "%PDF-1.4",
+  "1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj",
+  "trailer<</Root 1 0 R>>",
+].join("\n");
+const TRAP = "<!doctype html><script>top.document.title = 'taken'</script>";
+
+pageTest(
+  "a document and a film are shown within the page, and what is no document is not",
+  async () => {
+    await using sandbox = new Sandbox();
+    const { served, ana, ben } = await scene(sandbox);
+    await using _ = ana;
+    const { page } = ana;
+    const requests: string[] = [];
+    ana.context.on("request", (request) => requests.push(request.url()));
+    const files = { "plan.pdf": PDF, "trap.pdf": TRAP, "film.webm": await film(page, 2) };
+    for (const [name, bytes] of Object.entries(files)) {
+      await Bun.write(sandbox.path(name), bytes);
+      ben.type(`/send ${sandbox.path(name)} --caption ${CANARY}`);
+      await ana.file(name).waitFor();
+      await ana.button(`Open ${name}`).click();
+      if (!name.endsWith(".pdf")) continue;
+      const question = ana.dialog(`Open ${name}?`);
+      await question.getByRole("button", { name: "Open", exact: true }).click();
+      const shown =
+        name === "trap.pdf"
+          ? ana.dialog(name).getByText("What it holds is no PDF.")
+          : page.frameLocator(`iframe[title="${name}"]`).locator(":root");
+      await shown.waitFor();
+      await ana.dialog(name).getByRole("button", { name: "Close" }).click();
+    }
+    await page.locator("video").waitFor();
+    const seconds = `new Promise((done) => {
+    const video = document.querySelector("video");
+    const look = () => done(Math.round(video.duration));
+    if (video.readyState > 0) look();
+    else video.addEventListener("loadedmetadata", look);
+  })`;
+    expect(await page.evaluate<number>(seconds)).toBe(2);
+    expect(await ana.barriers()).toEqual([]);
+    expect(await page.title()).not.toContain("taken");
+    // The server is asked for none of them in the open.
+    expect(requests.filter((url) => url.includes("/files/"))).toEqual([]);
+    await nothingAt(served, ...Object.keys(files));
+  },
+);
 
 pageTest("a file of the page is encrypted first: a terminal and a page open it", async () => {
   await using sandbox = new Sandbox();

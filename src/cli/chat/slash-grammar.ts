@@ -33,8 +33,8 @@ export interface SendWords {
 }
 
 /**
- * `PATH [TARGET] [--caption TEXT]`, the path as a shell would read it; the text is all that follows,
- * perhaps in quotes. @throws Fault name-invalid, usage
+ * `PATH [TARGET] [--caption TEXT]`, the path as a shell would read it; the text is all that
+ * follows, perhaps in quotes. @throws Fault name-invalid, usage
  */
 export function sendWords(words: string, home: string | undefined): SendWords {
   const { before, caption } = withoutCaption(words);

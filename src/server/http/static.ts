@@ -24,7 +24,8 @@ function contentPolicy(host: string | null): string {
     "img-src 'self' blob: data:",
     "media-src 'self' blob:",
     "font-src 'self'",
-    "frame-src 'self'",
+    // Documents of sealed rooms: no type that is a page is ever made a blob of.
+    "frame-src 'self' blob:",
     "manifest-src 'self'",
     `connect-src 'self'${sockets}`,
     "form-action 'none'",

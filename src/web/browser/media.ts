@@ -55,3 +55,13 @@ export function imageType(bytes: Uint8Array): string | undefined {
   );
   return found?.[0];
 }
+
+const PDF = "%PDF-";
+/** Before it some programs write other bytes, and readers look no further. */
+const PDF_WITHIN = 1024;
+
+/** Whether it begins as a PDF. */
+export function isDocument(bytes: Uint8Array): boolean {
+  const head = String.fromCharCode(...bytes.subarray(0, PDF_WITHIN));
+  return head.includes(PDF);
+}

@@ -184,6 +184,7 @@ export const ENGLISH_PARTS = {
   pictureAt: (at: number, all: string) => `${at} of ${all}`,
   zoomIn: "Larger",
   zoomOut: "Smaller",
+  noDocument: "What it holds is no PDF.",
   notPlayed: "This browser cannot play it. Save it, and open it with another program.",
   picturesShow: "Show pictures here",
   picturesHide: "Hide pictures here",

@@ -350,6 +350,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   pictureAt: (at, all) => `${at} dari ${all}`,
   zoomIn: "Perbesar",
   zoomOut: "Perkecil",
+  noDocument: "Isinya bukan PDF.",
   notPlayed: "Browser ini tidak bisa memutarnya. Simpan, lalu buka dengan program lain.",
   picturesShown: "Tampilkan gambar di percakapan",
   preview: "Tampilkan pratinjau",

@@ -218,7 +218,7 @@ describe("mute", () => {
   });
 });
 
-test("what is said with a file is changed by its sender alone, to nothing too, up to a bound", async () => {
+test("what is said with a file its sender changes, to nothing too, up to a bound", async () => {
   const { site, ana, ben } = await lab();
   const file = new TestFile("one", 5);
   const { posted } = await file.upload(await channelOf(ben), ["lab", "@ana"]);

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { imageType, mediaOf } from "../../../src/web/browser/media.ts";
+import { imageType, isDocument, mediaOf } from "../../../src/web/browser/media.ts";
 
 function bytesOf(hex: string): Uint8Array {
   return Uint8Array.fromHex(hex);
@@ -22,4 +22,13 @@ test("what runs or is drawn by markup is never opened here", () => {
   expect(mediaOf("x.png.html")).toBeUndefined();
   expect(mediaOf("notes.txt")?.kind).toBe("text");
   expect(mediaOf("a.pdf")).toMatchObject({ kind: "document", mime: "application/pdf" });
+});
+
+test("a PDF begins as one, perhaps a bit later", () => {
+  const bytes = (text: string) => new Uint8Array(Buffer.from(text));
+  expect(isDocument(bytes("%PDF-1.7\n"))).toBe(true);
+  expect(isDocument(bytes(`${"x".repeat(1_019)}%PDF-`))).toBe(true);
+  expect(isDocument(bytes(`${"x".repeat(1_020)}%PDF-`))).toBe(false);
+  expect(isDocument(bytes("<!doctype html><script>alert(1)</script>"))).toBe(false);
+  expect(isDocument(new Uint8Array())).toBe(false);
 });

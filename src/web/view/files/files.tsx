@@ -82,8 +82,6 @@ function isShown({ name, size, folder, isSealed }: ShownFile): boolean {
   const media = folder === undefined ? mediaOf(name) : undefined;
   if (media === undefined) return false;
   const isStreamed = ["sound", "video", "document"].includes(media.kind) && isSealed !== true;
-  // A document of a sealed room would have to be shown as part of this page.
-  if (media.kind === "document") return isStreamed;
   return isStreamed || size <= PREVIEW_BYTES_MAX;
 }
 

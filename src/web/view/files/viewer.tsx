@@ -3,7 +3,7 @@ import { Fault } from "../../../base/fault.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isIgnored, openRoom } from "../../../core/model/selectors.ts";
 import type { Model, ShownFile } from "../../../core/model/state.ts";
-import { mediaOf } from "../../browser/media.ts";
+import { isDocument, mediaOf } from "../../browser/media.ts";
 import { type Picture, PREVIEW_BYTES_MAX, previewsOf } from "../../transfer/previews.ts";
 import { FaultLine, useFact, useWork } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
@@ -64,12 +64,14 @@ function TextView({ file }: { readonly file: ShownFile }) {
 
 /**
  * Where the browser takes it from: the server, piece by piece and under a policy that lets nothing
- * in it run; of a sealed room the page, which has to have all of it first.
+ * in it run; of a sealed room the page, which has to have all of it first. A blob has the policy of
+ * the page, and its type by its name, which is none of a page.
  */
 function useAddress(file: ShownFile) {
   const { chat } = usePartPage();
   const work = useWork();
   const [address, setAddress] = useState<string | undefined>(undefined);
+  const [isWrong, setWrong] = useState(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: asked for once
   useEffect(() => {
     const stop = new AbortController();
@@ -82,7 +84,8 @@ function useAddress(file: ShownFile) {
       const options = { digest: file.digest, signal: stop.signal };
       const bytes = await chat.preview(file.file, PREVIEW_BYTES_MAX, options);
       if (stop.signal.aborted) return;
-      const { mime = "" } = mediaOf(file.name) ?? {};
+      const { mime = "", kind } = mediaOf(file.name) ?? {};
+      if (kind === "document" && !isDocument(bytes)) return setWrong(true);
       made = URL.createObjectURL(new Blob([new Uint8Array(bytes)], { type: mime }));
       setAddress(made);
     });
@@ -91,16 +94,14 @@ function useAddress(file: ShownFile) {
       if (made !== undefined) URL.revokeObjectURL(made);
     };
   }, []);
-  return { address, work };
+  return { address, work, isWrong, wrong: () => setWrong(true) };
 }
 
 function MediaView({ file }: { readonly file: ShownFile }) {
   const { texts } = usePartPage();
-  const { address, work } = useAddress(file);
-  const [isWrong, setWrong] = useState(false);
+  const { address, work, isWrong, wrong } = useAddress(file);
   const name = cleanText(file.name);
   const { kind } = mediaOf(file.name) ?? {};
-  const wrong = () => setWrong(true);
   return (
     <>
       {address !== undefined && kind === "sound" ? (
@@ -112,7 +113,9 @@ function MediaView({ file }: { readonly file: ShownFile }) {
         <video controls src={address} aria-label={name} onError={wrong} />
       ) : null}
       {address !== undefined && kind === "document" ? <iframe src={address} title={name} /> : null}
-      {isWrong ? <p role="alert">{texts.notPlayed}</p> : null}
+      {isWrong ? (
+        <p role="alert">{kind === "document" ? texts.noDocument : texts.notPlayed}</p>
+      ) : null}
       {work.isBusy ? <p role="status">…</p> : null}
       <FaultLine fault={work.fault} />
     </>
