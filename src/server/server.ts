@@ -532,6 +532,8 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
         return this.#answer(effect.asker, effect.answer);
       case "refuse":
         return this.#refuse(effect.asker, effect.fault);
+      case "look":
+        return this.#look(effect.token);
       case "entered":
         return this.#entered(effect.asker);
       case "erased":
@@ -564,6 +566,13 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       if (outcome instanceof Fault) this.input({ kind: "failed", token, fault: outcome });
       else this.input({ kind: "appended", token, record: outcome });
     });
+  }
+
+  #look(token: number): void {
+    const { siblings } = this.#options;
+    const looked = (isCurrent: boolean) => this.input({ kind: "looked", token, isCurrent });
+    assert(siblings !== undefined, "who shares a history has siblings");
+    void siblings.current().then(looked);
   }
 
   /** What was ordered to be erased is gone from the disk before any client is told so. */

@@ -172,6 +172,7 @@ export class Site {
       sha256,
       postsPerSecond,
       postsBurst,
+      isShared: this.#options.shared !== undefined,
     });
     const logDisk = this.#options.disk?.(disk, clock) ?? disk;
     const common = { disk: logDisk, clock, entropy, sha256, reserveBytes: 600 };

@@ -322,9 +322,7 @@ function siblingsOf(
         await delay(clock, ASKED_EVERY_MS);
       }
     },
-    current: together(async () => {
-      await isCurrent({ stream, replica });
-    }),
+    current: together(() => isCurrent({ stream, replica })),
     tell: (news) => stream.tell(packNews(node, news)),
     listen: (onNews) =>
       stream.listen((bytes) => {
@@ -353,9 +351,9 @@ async function isCurrent({ stream, replica }: Pick<Joined, "stream" | "replica">
 }
 
 /** Those who ask while it is under way share the next one: it begins after they have asked. */
-function together(act: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  let next: Promise<void> | undefined;
+function together(act: () => Promise<boolean>): () => Promise<boolean> {
+  let running: Promise<boolean> | undefined;
+  let next: Promise<boolean> | undefined;
   const begin = () => {
     next = undefined;
     running = act().finally(() => {

@@ -146,7 +146,9 @@ async function openContents(
       : { postsPerSecond, postsBurst: Math.max(1, postsPerSecond * 5) };
   const newFolds = () => {
     const rooms = new Rooms();
-    return { rooms, engine: new RoomEngine({ rooms, directory: registry, sha256, ...limits }) };
+    const shared = { isShared: options.cluster !== undefined };
+    const engine = new RoomEngine({ rooms, directory: registry, sha256, ...limits, ...shared });
+    return { rooms, engine };
   };
   let folds = newFolds();
   const { acceptsLoss = false } = options;

@@ -1,6 +1,8 @@
 /** What the room engine has to do, step by step, and the locks that each command needs. */
+import { assert } from "../../base/assert.ts";
 import type { FileId, RoomId, UserId } from "../../base/ids.ts";
 import type { Name } from "../../base/names.ts";
+import type { RequestOf } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
 import type { OutboxHistory } from "./dedup.ts";
 import type { JoinOptions } from "./drafts.ts";
@@ -22,13 +24,22 @@ export type PostCommand = {
   readonly user: UserId;
   readonly outbox: OutboxHistory<PostCommand>;
   readonly counter: number;
-  readonly draft: Omit<Draft, "room">;
-  readonly to: RoomId;
+  readonly request: RequestOf<"post">;
+  /** Undefined: as far as this server knows, it can go nowhere. */
+  goal: PostGoal | undefined;
   /** All requests that sent this counter, those after a lost link too. */
   readonly askers: Asker[];
   /** It is the log's, and cannot be called back. */
   isHanded: boolean;
+  /** All that the other servers had recorded when it was about to be refused is known here. */
+  isSure?: boolean;
 } & Tried;
+
+/** What a post says, and where. */
+export interface PostGoal {
+  readonly draft: Omit<Draft, "room">;
+  readonly to: RoomId;
+}
 
 /** How often the log refused it, as the state had changed meanwhile: see CONFLICT_TRIES_MAX. */
 interface Tried {
@@ -100,6 +111,8 @@ export interface Job {
 export function roomLock(command: Command, rooms: Rooms): string {
   switch (command.kind) {
     case "post":
+      assert(command.goal !== undefined, "a post that goes nowhere waits for no room");
+      return idLock(command.goal.to, rooms);
     case "announce":
       return idLock(command.to, rooms);
     case "group":

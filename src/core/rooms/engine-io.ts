@@ -11,6 +11,8 @@ import type { TargetOptions } from "./targets.ts";
 export interface EngineOptions extends TargetOptions {
   readonly postsPerSecond?: number;
   readonly postsBurst?: number;
+  /** Other servers record in the same history. */
+  readonly isShared?: boolean;
 }
 
 /** What the room engine is told, and what it wants done. */
@@ -34,7 +36,9 @@ export type EngineInput =
   | { readonly kind: "record"; readonly record: LogRecord }
   /** The answer to an `append`, after its records; this is the last of them. */
   | { readonly kind: "appended"; readonly token: number; readonly record: LogRecord }
-  | { readonly kind: "failed"; readonly token: number; readonly fault: Fault };
+  | { readonly kind: "failed"; readonly token: number; readonly fault: Fault }
+  /** The answer to a `look`. `isCurrent`: all that was recorded when it was asked for is told. */
+  | { readonly kind: "looked"; readonly token: number; readonly isCurrent: boolean };
 
 export type EngineEffect =
   /**
@@ -49,6 +53,8 @@ export type EngineEffect =
     }
   | { readonly kind: "answer"; readonly asker: Asker; readonly answer: Answer<RequestKind> }
   | { readonly kind: "refuse"; readonly asker: Asker; readonly fault: Fault }
+  /** What the other servers have recorded is to be told here before a post is refused. */
+  | { readonly kind: "look"; readonly token: number }
   | { readonly kind: "entered"; readonly asker: Asker }
   /** The record orders what must be blanked before the answer. */
   | { readonly kind: "erased"; readonly asker: Asker; readonly record: LogRecord }

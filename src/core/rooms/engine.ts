@@ -12,6 +12,7 @@ import {
   type Job,
   type MeetCommand,
   type PostCommand,
+  type PostGoal,
   roomLock,
   type Step,
 } from "./commands.ts";
@@ -65,6 +66,9 @@ export class RoomEngine {
   readonly #lock = new RoomLock<Command>();
   readonly #presence: Presence;
   readonly #jobs = new Map<number, Job>(); // By token.
+  /** Posts that are refused if the other servers have not recorded them; by token. */
+  readonly #looks = new Map<number, PostCommand>();
+  readonly #isShared: boolean;
   #token = 0;
   #unixMs = 0;
 
@@ -73,6 +77,7 @@ export class RoomEngine {
     this.#targets = new TargetResolver(options);
     this.#directory = options.directory;
     this.#presence = new Presence(options.postsPerSecond, options.postsBurst);
+    this.#isShared = options.isShared ?? false;
   }
 
   /** A record of the past, read at the start: applied without telling anyone. */
@@ -142,6 +147,8 @@ export class RoomEngine {
         return this.#settle(input.token, input.record);
       case "failed":
         return this.#settle(input.token, input.fault);
+      case "looked":
+        return this.#looked(input.token, input.isCurrent);
       default:
         return unreachable(input);
     }
@@ -171,30 +178,92 @@ export class RoomEngine {
     }
     const fault = this.#presence.hold(asker.client, id, counter, now, body.text?.length);
     if (fault !== undefined) return [{ kind: "refuse", asker, fault }];
-    try {
-      const draft = postDraft(user, request);
-      const target = this.#targets.resolve(user, request.to);
-      const meet = this.#meet(user, target);
+    const begin = (goal: PostGoal | undefined) => {
       const outbox = this.#posts.use(user, id);
       const askers = [asker];
-      const to = target.id;
       const command: PostCommand = {
         kind: "post",
         user,
         outbox,
         counter,
-        draft,
-        to,
+        request,
+        goal,
         askers,
         isHanded: false,
       };
       outbox.begin(counter, command);
-      const step = { kind: "lock-outbox", command } as const;
+      return { kind: "lock-outbox", command } as const;
+    };
+    try {
+      const { goal, meet } = this.#goal(user, request);
+      const step = begin(goal);
       return this.#run(meet === undefined ? [step] : [{ kind: "lock-room", command: meet }, step]);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
+      if (this.#isDoubtful(error, [asker])) return this.#run([begin(undefined)]);
       if (error.blame === "user") this.#posts.use(user, id).refuse(counter, error);
       return [{ kind: "refuse", asker, fault: error }];
+    }
+  }
+
+  /** @throws Fault as far as this server knows */
+  #goal(
+    user: UserId,
+    request: RequestOf<"post">,
+  ): { readonly goal: PostGoal; readonly meet: MeetCommand | undefined } {
+    const draft = postDraft(user, request);
+    const target = this.#targets.resolve(user, request.to);
+    return { goal: { draft, to: target.id }, meet: this.#meet(user, target) };
+  }
+
+  /**
+   * Whether another server may have recorded what this one is about to refuse: its sender came from
+   * there, and has seen more than this one. Who is no client has sent it here alone.
+   */
+  #isDoubtful({ retryAfterMs }: Fault, askers: readonly Asker[]): boolean {
+    return this.#isShared && retryAfterMs === undefined && askers.some(({ client }) => client > 0);
+  }
+
+  /** Later posts of its outbox wait for what comes of it. */
+  #look(command: PostCommand, effects: EngineEffect[]): void {
+    const token = ++this.#token;
+    this.#looks.set(token, command);
+    effects.push({ kind: "look", token });
+  }
+
+  #looked(token: number, isCurrent: boolean): EngineEffect[] {
+    const command = this.#looks.get(token);
+    assert(command !== undefined, "a look was answered twice");
+    this.#looks.delete(token);
+    const steps: Step[] = [];
+    const effects: EngineEffect[] = [];
+    this.#decideSurely(command, isCurrent, steps, effects);
+    return this.#run(steps, effects);
+  }
+
+  #decideSurely(
+    command: PostCommand,
+    isCurrent: boolean,
+    steps: Step[],
+    effects: EngineEffect[],
+  ): void {
+    try {
+      if (this.#isSettled(command, effects)) return this.#letNextPost(command, steps);
+      if (!isCurrent) {
+        const sentence = "nobody can say whether another server has it";
+        throw new Fault("no-majority", sentence, { retryAfterMs: 1_000 });
+      }
+      command.isSure = true;
+      if (command.goal === undefined) {
+        const { goal, meet } = this.#goal(command.user, command.request);
+        command.goal = goal;
+        if (meet !== undefined) steps.push({ kind: "lock-room", command: meet });
+      }
+      steps.push({ kind: "lock-room", command });
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.#letNextPost(command, steps);
+      this.#refuse(command, error, effects);
     }
   }
 
@@ -239,6 +308,7 @@ export class RoomEngine {
   }
 
   #lockRoom(command: Command, steps: Step[], effects: EngineEffect[]): void {
+    if (command.kind === "post" && command.goal === undefined) return this.#look(command, effects);
     const lock = roomLock(command, this.#rooms);
     if (this.#lock.waiting(lock) >= LOCK_WAITING_MAX) {
       this.#letNextPost(command, steps);
@@ -256,13 +326,20 @@ export class RoomEngine {
       steps.push({ kind: "lock-room", command });
       return;
     }
-    this.#letNextPost(command, steps);
     try {
       const drafts = this.#drafts(command, effects);
+      this.#letNextPost(command, steps);
       if (drafts !== undefined) this.#append(this.#held(lock, command), command, drafts, effects);
       else this.#leaveLock(lock, steps);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
+      const isUnsure = command.kind === "post" && command.isSure !== true;
+      if (isUnsure && this.#isDoubtful(error, command.askers)) {
+        this.#look(command, effects);
+        this.#leaveLock(lock, steps);
+        return;
+      }
+      this.#letNextPost(command, steps);
       this.#leaveLock(lock, steps);
       this.#refuse(command, error, effects);
     }
@@ -314,10 +391,15 @@ export class RoomEngine {
   #drafts(command: Command, effects: EngineEffect[]): Draft[] | undefined {
     const rooms = this.#rooms;
     switch (command.kind) {
-      case "post":
-        this.#checkAuthor(command.user);
+      case "post": {
+        const { user, goal } = command;
+        assert(goal !== undefined, "a post that goes nowhere waits for no room");
+        this.#checkAuthor(user);
         this.#checkTurn(command);
-        return [postTo(checkPost(rooms, command, this.#unixMs, command.draft).id, command.draft)];
+        this.#checkHere(command);
+        const room = checkPost(rooms, { user, to: goal.to }, this.#unixMs, goal.draft);
+        return [postTo(room.id, goal.draft)];
+      }
       case "announce": {
         const { asker, file, to } = command;
         const told = this.announcements.of(file, to);
@@ -383,6 +465,12 @@ export class RoomEngine {
     }
   }
 
+  /** Who has gone may be refused by another server at this moment. @throws Fault */
+  #checkHere({ askers }: PostCommand): void {
+    if (!this.#isShared || askers.some(({ client }) => this.#presence.isHere(client))) return;
+    throw new Fault("link-closed", "its sender is not here any more", { retryAfterMs: 1_000 });
+  }
+
   #apply(record: LogRecord): EngineEffect[] {
     const { head } = record;
     const readers = this.#rooms.get(head.room as RoomId)?.members;
@@ -434,16 +522,22 @@ export class RoomEngine {
       return;
     }
     command.isHanded = false;
+    command.isSure = false;
+    if (!this.#isSettled(command, effects)) steps.push({ kind: "lock-outbox", command });
+  }
+
+  /** Whether the records that came meanwhile say what became of it: then it is answered. */
+  #isSettled(command: PostCommand, effects: EngineEffect[]): boolean {
     const { outbox, counter } = command;
     const status = outbox.status(counter);
-    if (status.kind === "pending" && !outbox.isRecordedBeyond(counter)) {
-      steps.push({ kind: "lock-outbox", command });
-    } else if (status.kind === "posted") {
+    if (status.kind === "pending" && !outbox.isRecordedBeyond(counter)) return false;
+    if (status.kind === "posted") {
       this.#answerPost(command, status.posted, effects);
     } else {
       const sentence = `later posts of this outbox went before ${counter}`;
       this.#refuse(command, new Fault("out-of-order", sentence), effects);
     }
+    return true;
   }
 
   /** Also one that its client had sent to another server of the cluster, too. */
@@ -492,8 +586,10 @@ export class RoomEngine {
 
   #postAnswer(command: PostCommand | AnnounceCommand, { seq, n, time }: Posted): Answer<"post"> {
     const user = command.kind === "post" ? command.user : command.asker.user;
+    const to = command.kind === "post" ? command.goal?.to : command.to;
     // The other one of a direct conversation is offline: it is delivered later.
-    const other = this.#rooms.get(command.to)?.pair?.find((one) => one !== user);
+    const pair = to === undefined ? undefined : this.#rooms.get(to)?.pair;
+    const other = pair?.find((one) => one !== user);
     const queued = other !== undefined && !this.isOnline(other);
     return queued ? { seq, n, time, queued } : { seq, n, time };
   }
@@ -536,7 +632,7 @@ function mayTryAgain(command: Command): boolean {
 }
 
 /** Field by field: a spread costs several times as much. */
-function postTo(room: RoomId, { kind, by, id, body }: PostCommand["draft"]): Draft {
+function postTo(room: RoomId, { kind, by, id, body }: PostGoal["draft"]): Draft {
   return { kind, room, by, id, body };
 }
 

@@ -74,6 +74,11 @@ export class Presence {
     return visitor.user;
   }
 
+  /** Whether this session is in. */
+  isHere(client: ClientId): boolean {
+    return this.#byClient.has(client);
+  }
+
   isOnline(user: UserId): boolean {
     return this.#devices.has(user);
   }

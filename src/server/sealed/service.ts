@@ -41,7 +41,7 @@ export interface SealedOptions {
   /** Left out: this server stands alone. */
   readonly siblings?: {
     /** What the others have recorded at the call is known here. */
-    current(): Promise<void>;
+    current(): Promise<boolean>;
     tell(news: SealedNews): void;
   };
 }

@@ -67,10 +67,10 @@ export interface Siblings {
    */
   reached(seq: number): Promise<void>;
   /**
-   * Resolves when all that the others had recorded at the call is known here, when nobody can say
-   * what that is, or after a while: this server may be behind for long.
+   * Resolves when all that the others had recorded at the call is known here; with false: when
+   * nobody can say what that is, or after a while, since this server may be behind for long.
    */
-  current(): Promise<void>;
+  current(): Promise<boolean>;
   tell(news: SiblingNews): void;
   /** Left out: nothing looks. */
   health?(): ClusterHealth;

@@ -14,7 +14,9 @@ function postIn(to: RoomId): PostCommand {
   const draft = { kind: "text", by: ANA, id: "", body: {} } as const;
   const outbox = new OutboxHistory<PostCommand>(ANA, BOX);
   const state = { isHanded: false, askers: [] };
-  return { kind: "post", user: ANA, outbox, counter: 1, draft, to, ...state };
+  const body = { text: "" };
+  const request = { kind: "post", ref: 1, outbox: BOX, counter: 1, to: "", body } as const;
+  return { kind: "post", user: ANA, outbox, counter: 1, request, goal: { draft, to }, ...state };
 }
 
 describe("gates", () => {

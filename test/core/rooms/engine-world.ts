@@ -392,6 +392,8 @@ class EngineWorld {
         demand(node.engine.isOnline(effect.user) === effect.online, "presence tells what is");
         return;
       }
+      case "look":
+        throw new Error("nobody else records in this history");
       default:
         return this.#checkReaders(node, effect);
     }

@@ -8,6 +8,7 @@ import { RoomEngine } from "../../../src/core/rooms/engine.ts";
 import type { EngineEffect, EngineInput } from "../../../src/core/rooms/engine-io.ts";
 import { Rooms } from "../../../src/core/rooms/rooms.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
+import type { Draft } from "../../../src/wire/record.ts";
 import { ANA, BEN, BOX, EVE, Ledger, OTHER_BOX, ROOM } from "../ledger.ts";
 
 const PEOPLE = new Map([
@@ -24,12 +25,13 @@ class EngineFixture {
   readonly ledger = new Ledger();
   readonly engine: RoomEngine;
   readonly waiting: Extract<EngineEffect, { kind: "append" }>[] = [];
-  /** All but appends. */
+  readonly looks: Extract<EngineEffect, { kind: "look" }>[] = [];
+  /** All but appends and looks. */
   effects: EngineEffect[] = [];
   banned: UserId | undefined;
   #ref = 0;
 
-  constructor() {
+  constructor(isShared = false) {
     const directory = {
       find: (name: Name) => {
         const id = PEOPLE.get(name);
@@ -39,7 +41,8 @@ class EngineFixture {
         user === this.banned ? new Fault("banned", "you are banned here") : undefined,
     };
     const limits = { postsPerSecond: 1e9, postsBurst: 1e9 };
-    this.engine = new RoomEngine({ rooms: this.rooms, directory, sha256, ...limits });
+    const { rooms } = this;
+    this.engine = new RoomEngine({ rooms, directory, sha256, isShared, ...limits });
     this.handle({ kind: "record", record: this.ledger.append(lobbyDraft(LOBBY_ROOM)) });
     for (const [client, user] of [ANA, BEN].entries()) {
       this.handle({ kind: "arrived", client: client + 1, user });
@@ -56,6 +59,7 @@ class EngineFixture {
   handle(input: EngineInput): void {
     for (const effect of this.engine.handle(input, 0)) {
       if (effect.kind === "append") this.waiting.push(effect);
+      else if (effect.kind === "look") this.looks.push(effect);
       else this.effects.push(effect);
     }
   }
@@ -81,6 +85,18 @@ class EngineFixture {
       const [record] = records.slice(-1);
       if (record !== undefined) this.handle({ kind: "appended", token: next.token, record });
     }
+  }
+
+  /** All that the other servers have recorded was told. */
+  looked(isCurrent = true): void {
+    for (const { token } of this.looks.splice(0)) {
+      this.handle({ kind: "looked", token, isCurrent });
+    }
+  }
+
+  /** By another server. */
+  recorded(draft: Draft): void {
+    this.handle({ kind: "record", record: this.ledger.append(draft) });
   }
 
   fail(fault: Fault): void {
@@ -255,6 +271,82 @@ describe("posts", () => {
     way.post(ANA, "lobby", 2);
     way.write();
     expect(way.heard).toEqual(["store-full", expect.objectContaining({ seq: 4 })]);
+  });
+});
+
+describe("posts that other servers may have recorded", () => {
+  const room = { kind: "room", room: ROOM, by: ANA, id: "", body: { name: "dev" } } as const;
+  const join = { kind: "join", room: ROOM, by: ANA, id: "", body: {} } as const;
+  const said = { kind: "text", room: ROOM, by: ANA, id: `${BOX}.1`, body: { text: "1" } } as const;
+  beforeEach(() => {
+    way = new EngineFixture(true);
+  });
+
+  test.each([
+    ["nobody knows the room", []],
+    ["its author is not in the room", [room]],
+  ])("are not refused as long as %s here: they are answered as they were", (_, known) => {
+    for (const draft of known) way.recorded(draft);
+    way.post(ANA, "dev", 1);
+    expect(way.heard).toEqual([]);
+    for (const draft of [room, join, said].slice(known.length)) way.recorded(draft);
+    const { seq } = way.ledger.records.at(-1)?.head ?? {};
+    way.post(ANA, "dev", 1);
+    way.looked();
+    expect(way.heard).toMatchObject([{ seq }, { seq }]);
+    expect(way.waiting).toEqual([]);
+  });
+
+  test("are decided anew when all is known here", () => {
+    way.post(ANA, "dev", 1);
+    for (const draft of [room, join]) way.recorded(draft);
+    way.looked();
+    way.write();
+    expect(way.heard).toMatchObject([{ n: 3 }]);
+  });
+
+  test("keep their order: later ones wait for the look", () => {
+    way.post(ANA, "dev", 1);
+    way.post(ANA, "lobby", 2);
+    expect(way.waiting).toEqual([]);
+    way.looked();
+    way.write();
+    expect(way.heard).toMatchObject(["room-unknown", { n: 4 }]);
+    expect(way.looks).toEqual([]);
+    way.post(ANA, "dev", 1);
+    expect(way.heard.at(-1)).toBe("room-unknown");
+  });
+
+  test("are not refused for good while nobody can say what was recorded", () => {
+    way.post(ANA, "dev", 1);
+    way.post(ANA, "lobby", 2);
+    way.looked(false);
+    const refusals = way.effects.filter((effect) => effect.kind === "refuse");
+    expect(refusals.map(({ fault }) => fault.code)).toEqual(["no-majority", "no-majority"]);
+    expect(refusals.map(({ fault }) => fault.retryAfterMs)).toEqual([1_000, 1_000]);
+    expect(way.waiting).toEqual([]);
+    for (const draft of [room, join]) way.recorded(draft);
+    way.post(ANA, "dev", 1);
+    way.post(ANA, "lobby", 2);
+    way.write();
+    expect(way.heard.slice(2)).toMatchObject([{ n: 3 }, { n: 4 }]);
+  });
+
+  test("that say nothing, to learn what became of them, are looked for, too", () => {
+    const body = { text: "" };
+    const request = { kind: "post", ref: 1, outbox: BOX, counter: 1, to: "dev", body } as const;
+    way.handle({ kind: "post", asker: way.asker(ANA), request });
+    for (const draft of [room, join, said]) way.recorded(draft);
+    way.looked();
+    expect(way.heard).toMatchObject([{ n: 3 }]);
+  });
+
+  test("are not recorded here once their sender has gone elsewhere", () => {
+    way.handle({ kind: "topic", asker: way.asker(ANA), room: checkName("lobby"), topic: "" });
+    way.post(ANA, "lobby", 1); // Waits for the topic.
+    way.handle({ kind: "departed", client: 1 });
+    way.write();
+    expect(way.ledger.records.map(({ head }) => head.kind).at(-1)).toBe("topic");
   });
 });
 

@@ -64,11 +64,15 @@ export class Sites {
   }
 
   #siblings(at: number, replica: Replica): Siblings {
-    const current = async () => replica.reached(await this.#stream.connect().last());
+    const reached = async () => replica.reached(await this.#stream.connect().last());
+    const current = async () => {
+      await reached();
+      return replica.failure === undefined;
+    };
     return {
       isOwn: (seq) => replica.isOwn(seq),
       isFollowing: () => replica.failure === undefined,
-      reached: current,
+      reached,
       current,
       tell: (news) => {
         const heard = newsOf(JSON.parse(JSON.stringify(news)));

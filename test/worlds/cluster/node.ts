@@ -215,7 +215,7 @@ export class ClusterNode {
     };
     const registry = new Registry();
     const rooms = new Rooms();
-    const engine = new RoomEngine({ rooms, directory: registry, sha256 });
+    const engine = new RoomEngine({ rooms, directory: registry, sha256, isShared: true });
     const open = (place: Place, apply: (record: LogRecord) => void) =>
       life.hold(
         openLog({
@@ -322,9 +322,12 @@ export class ClusterNode {
       },
       current: async () => {
         try {
-          await life.hold(replica.reached((await this.link?.last()) ?? 0));
+          const last = (await this.link?.last()) ?? 0;
+          await life.hold(replica.reached(last));
+          return replica.failure === undefined && replica.seq >= last;
         } catch (error) {
           if (!(error instanceof Fault)) throw error;
+          return false;
         }
       },
       tell: (news) => {
