@@ -3,6 +3,7 @@ import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import {
   CLUSTER_ANSWER_MS,
+  CLUSTER_ARRIVED_BYTES_MAX,
   CLUSTER_MESSAGES_AHEAD,
   CLUSTER_STALLED_MS,
 } from "../../base/limits-cluster.ts";
@@ -41,6 +42,8 @@ const LOOK_EVERY_MS = 250;
 const MISSING_EVERY_MS = 5;
 /** What was heard of and is not there by then was published before, or is not stored. */
 const EXPECTED_TRIES = 20;
+/** Where stored messages are told, asking for one that comes by itself is work for nothing. */
+const TOLD_WITHIN_MS = 20;
 /** A message that is missed so often, CLUSTER_STALLED_MS apart, is gone. */
 const GONE_AFTER = 4;
 /**
@@ -83,6 +86,17 @@ export class StreamReader {
   #known = 0;
   /** Seq of what was heard of: who publishes is heard before the servers have agreed. */
   #expected = 0;
+  /** What was told, and when; bounded by CLUSTER_MESSAGES_AHEAD and CLUSTER_ARRIVED_BYTES_MAX. */
+  readonly #told = new Map<number, { readonly message: StreamMessage; readonly at: number }>();
+  #toldBytes = 0;
+  /** The last one was. */
+  #isTold = false;
+  /** When this process was last known to run. */
+  #ranAt: number;
+  /** It stood still until a moment ago: what it is told may be of before. */
+  #deafUntil = Number.NEGATIVE_INFINITY;
+  /** Under way: what was read last is looked for. */
+  #checking: Promise<boolean> | undefined;
   #askedAt: number;
   #isEnded = false;
   #isWoken = false;
@@ -102,8 +116,10 @@ export class StreamReader {
     this.#before = knownOf(parts.after)[0];
     this.#earlier = (parts.earlier ?? []).flatMap(knownOf).slice(-KNOWN_MAX);
     this.#askedAt = parts.clock.now();
-    this.#unwatch = parts.stream.watch(() => {
-      this.#expected = this.#next;
+    this.#ranAt = this.#askedAt;
+    this.#unwatch = parts.stream.watch((stored) => {
+      if (stored === undefined) this.#expected = this.#next;
+      else this.#tell(stored);
       this.#news();
     });
     void this.#run();
@@ -127,10 +143,55 @@ export class StreamReader {
     this.#wake();
   }
 
+  #tell(message: StreamMessage): void {
+    const { seq, bytes } = message;
+    const now = this.#parts.clock.now();
+    this.#known = Math.max(this.#known, seq);
+    if (now < this.#deafUntil || now - this.#ranAt > LOOK_EVERY_MS + TRUSTED_MS) return;
+    this.#isTold = true;
+    if (seq < this.#next || seq >= this.#next + CLUSTER_MESSAGES_AHEAD) return;
+    this.#forget(seq);
+    if (this.#toldBytes + bytes.length > CLUSTER_ARRIVED_BYTES_MAX) return;
+    this.#told.set(seq, { message, at: now });
+    this.#toldBytes += bytes.length;
+  }
+
+  #forget(seq: number): void {
+    this.#toldBytes -= this.#told.get(seq)?.message.bytes.length ?? 0;
+    this.#told.delete(seq);
+  }
+
+  /** Of a stream that may have lost it since, nothing that was told counts. */
+  #toldOf(seq: number): StreamMessage | undefined {
+    const told = this.#told.get(seq);
+    if (told === undefined) return undefined;
+    return this.#parts.clock.now() - told.at < TRUSTED_MS ? told.message : undefined;
+  }
+
+  /** The next one is being stored: it is told as soon as it is. */
+  async #untilTold(): Promise<void> {
+    const { clock } = this.#parts;
+    const isNext = Math.max(this.#known, this.#expected) === this.#next;
+    if (!(this.#isTold && isNext)) return;
+    if (!this.#told.has(this.#next)) void this.#isSame(); // Both take as long.
+    const until = clock.now() + TOLD_WITHIN_MS;
+    while (!this.#told.has(this.#next) && clock.now() < until && !this.#isEnded) {
+      this.#isWoken = false;
+      await this.#idle(until - clock.now(), true);
+    }
+    this.#isTold = this.#told.has(this.#next);
+  }
+
   async #run(): Promise<void> {
     let missing = 0;
+    let isDue = true;
     while (!this.#isEnded) {
-      const count = await this.#read();
+      await this.#untilTold();
+      if (this.#isEnded) return;
+      // Where what is stored is told, the rest is looked for now and then.
+      const isAwaited = Math.max(this.#known, this.#expected) >= this.#next || !this.#isTold;
+      const count = isAwaited || isDue ? await this.#read() : 0;
+      isDue = false;
       if (count === undefined) {
         missing = 0;
         if (!this.#isEnded) await this.#idle(LOOK_EVERY_MS, false);
@@ -142,7 +203,7 @@ export class StreamReader {
       }
       if (Math.max(this.#known, this.#expected) < this.#next) {
         missing = 0;
-        await this.#idle(LOOK_EVERY_MS, true);
+        isDue = !(await this.#idle(LOOK_EVERY_MS, true));
         await this.#lookForEnd();
         continue;
       }
@@ -171,7 +232,14 @@ export class StreamReader {
   }
 
   /** Whether what was read last still stands where it stood; false: not known, or it does not. */
-  async #isSame(): Promise<boolean> {
+  #isSame(): Promise<boolean> {
+    this.#checking ??= this.#check().finally(() => {
+      this.#checking = undefined;
+    });
+    return this.#checking;
+  }
+
+  async #check(): Promise<boolean> {
     const { stream, clock } = this.#parts;
     const seq = this.#next - 1;
     if (seq === 0 || this.#before === undefined) return true;
@@ -242,12 +310,14 @@ export class StreamReader {
     const { stream, clock, onMessage } = this.#parts;
     const ahead = Math.min(CLUSTER_MESSAGES_AHEAD, Math.max(1, this.#known - this.#next + 1));
     const same = this.#isSame();
-    const asked = Array.from({ length: ahead }, (_, i) =>
-      stream.get(this.#next + i).catch((error: unknown) => {
+    const asked = Array.from({ length: ahead }, (_, i) => {
+      const told = this.#toldOf(this.#next + i);
+      if (told !== undefined) return Promise.resolve(told);
+      return stream.get(this.#next + i).catch((error: unknown) => {
         this.#silent(error);
         return undefined; // It is asked for again.
-      }),
-    );
+      });
+    });
     const late = new Deadline(clock);
     const answers = asked.map((answer) => Promise.race([answer, late.passed]));
     if (!(await same)) {
@@ -258,6 +328,7 @@ export class StreamReader {
     for (const answer of answers) {
       const message = await answer;
       if (message === undefined || message.seq !== this.#next || this.#isEnded) continue;
+      this.#forget(this.#next);
       this.#next++;
       if (this.#before !== undefined) {
         this.#earlier = [...this.#earlier, this.#before].slice(-KNOWN_MAX);
@@ -315,14 +386,27 @@ export class StreamReader {
     tell();
   }
 
-  /** @param isWakeable whether news end it */
-  async #idle(ms: number, isWakeable: boolean): Promise<void> {
+  /** @param isWakeable whether news end it @returns whether they did */
+  async #idle(ms: number, isWakeable: boolean): Promise<boolean> {
+    const { clock } = this.#parts;
+    this.#ranAt = clock.now();
+    const until = this.#ranAt + ms + TRUSTED_MS;
+    const isWoken = await this.#pause(ms, isWakeable);
+    this.#ranAt = clock.now();
+    if (this.#ranAt > until) this.#deafUntil = this.#ranAt + LOOK_EVERY_MS;
+    return isWoken;
+  }
+
+  async #pause(ms: number, isWakeable: boolean): Promise<boolean> {
     if (isWakeable && this.#isWoken) {
       this.#isWoken = false;
-      return;
+      return true;
     }
-    if (this.#isEnded) return;
-    if (!isWakeable) return await delay(this.#parts.clock, ms);
+    if (this.#isEnded) return true;
+    if (!isWakeable) {
+      await delay(this.#parts.clock, ms);
+      return false;
+    }
     await new Promise<void>((resolve) => {
       const cancel = this.#parts.clock.after(ms, resolve);
       this.#wake = () => {
@@ -330,8 +414,10 @@ export class StreamReader {
         resolve();
       };
     });
+    const wasWoken = this.#isWoken;
     this.#isWoken = false;
     this.#wake = () => {};
+    return wasWoken;
   }
 }
 

@@ -33,7 +33,10 @@ export interface Stream {
   get(seq: number): Promise<StreamMessage | undefined>;
   /** Seq of its last message, 0 = none. @throws Fault no-majority */
   last(): Promise<number>;
-  /** Calls back when there may be more. It may be forgotten. @returns what stops it */
-  watch(onNews: () => void): () => void;
+  /**
+   * Calls back when there may be more, and with each message that it has just stored. Either may be
+   * forgotten, doubled or late. @returns what stops it
+   */
+  watch(onNews: (stored?: StreamMessage) => void): () => void;
   close(): Promise<void>;
 }

@@ -6,6 +6,7 @@ import {
   type JetStreamManager,
   jetstream,
   jetstreamManager,
+  type Republish,
   RetentionPolicy,
   StorageType,
   type StoredMsg,
@@ -50,6 +51,9 @@ export interface ClusterIdentity {
   readonly make: () => Promise<string>;
 }
 
+/** Of a cluster; what is published to the first, the stream stores, and tells by the second. */
+type Subject = "log" | "stored" | "news" | "state";
+
 /** What the server has to be: since then a sync before each acknowledgement can be asked for. */
 const VERSION_MIN = [2, 12] as const;
 export const REPLICAS = 3;
@@ -73,7 +77,8 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
   const { cluster, isUnsafe, identity, clock } = options;
   const connection = await connectNats(options);
   try {
-    checkVersion(connection.info?.version ?? "", isUnsafe);
+    const version = connection.info?.version ?? "";
+    checkVersion(version, isUnsafe);
     const manager = await jetstreamManager(connection, {
       timeout: CLUSTER_ANSWER_MS,
       checkAPI: false,
@@ -89,6 +94,7 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
     const ready = () =>
       ensureStream(manager, {
         ...{ name, cluster, isUnsafe },
+        republish: isNew(version) ? republishOf(cluster) : undefined,
         identity: identity === undefined ? undefined : { own, make },
         make,
       });
@@ -133,11 +139,14 @@ export async function connectNats(
   }
 }
 
+function isNew(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > VERSION_MIN[0] || (major === VERSION_MIN[0] && minor >= VERSION_MIN[1]);
+}
+
 /** @throws Fault version-unsupported */
 function checkVersion(version: string, isUnsafe: boolean): void {
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  const isNew = major > VERSION_MIN[0] || (major === VERSION_MIN[0] && minor >= VERSION_MIN[1]);
-  if (isNew || isUnsafe) return;
+  if (isUnsafe || isNew(version)) return;
   const sentence =
     `nats-server ${version} may lose what it has acknowledged` +
     " when its machines lose power together";
@@ -148,6 +157,8 @@ function checkVersion(version: string, isUnsafe: boolean): void {
 
 interface StreamOptions extends Pick<JetStreamOptions, "cluster" | "isUnsafe"> {
   readonly name: string;
+  /** Undefined: these servers would not say at which moment they have stored what they tell. */
+  readonly republish: Republish | undefined;
   readonly identity: ClusterIdentity | undefined;
   readonly make: () => Promise<string>;
 }
@@ -155,11 +166,15 @@ interface StreamOptions extends Pick<JetStreamOptions, "cluster" | "isUnsafe"> {
 /** @returns whether somebody leads it @throws Fault data-foreign, no-majority */
 async function ensureStream(
   manager: JetStreamManager,
-  { name, cluster, identity, make, isUnsafe }: StreamOptions,
+  { name, cluster, republish, identity, make, isUnsafe }: StreamOptions,
 ): Promise<boolean> {
   try {
     const { cluster: servers, config } = await manager.streams.info(name);
     if (identity !== undefined) checkIdentity(cluster, config.description ?? "", identity);
+    // One of an earlier version of this program.
+    if (republish !== undefined && config.republish === undefined) {
+      await manager.streams.update(name, { republish });
+    }
     return config.num_replicas === 1 || (servers?.leader ?? "") !== "";
   } catch (error) {
     if (!(error instanceof JetStreamApiError) || error.code !== STREAM_NOT_FOUND) throw error;
@@ -170,6 +185,7 @@ async function ensureStream(
       name,
       description,
       subjects: [subjectOf(cluster)],
+      ...(republish === undefined ? {} : { republish }),
       num_replicas: replicas,
       storage: StorageType.File,
       retention: RetentionPolicy.Limits,
@@ -216,6 +232,19 @@ function describe(fingerprint: string): string {
 
 function subjectOf(cluster: string): string {
   return `chat.${cluster}.log`;
+}
+
+/** Each message that is stored is told to all servers, with its number and its moment. */
+function republishOf(cluster: string): Republish {
+  return { src: subjectOf(cluster), dest: `chat.${cluster}.stored` };
+}
+
+/** @returns undefined: NATS did not say where it stands */
+function storedOf({ headers, data }: Msg): StreamMessage | undefined {
+  const seq = Number(headers?.get("Nats-Sequence"));
+  const unixMs = Date.parse(headers?.get("Nats-Time-Stamp") ?? "");
+  if (!(Number.isSafeInteger(seq) && seq > 0 && Number.isFinite(unixMs))) return undefined;
+  return { seq, unixMs, bytes: new Uint8Array(data) };
 }
 
 interface StreamName {
@@ -316,11 +345,11 @@ export class JetStream implements FilledStream, Stream {
     return { ...this.#stream, manager: this.#manager, client: this.#client, clock: this.#clock };
   }
 
-  #place(what: "log" | "news" | "state"): string {
+  #place(what: Subject): string {
     return `chat.${this.#stream.cluster}.${what}`;
   }
 
-  #callback(what: "log" | "news" | "state", onMessage: (message: Msg) => void): () => void {
+  #callback(what: Subject, onMessage: (message: Msg) => void): () => void {
     const heard = this.#connection.subscribe(this.#place(what), {
       callback: (error, message) => {
         if (error === null) onMessage(message);
@@ -366,8 +395,14 @@ export class JetStream implements FilledStream, Stream {
   }
 
   /** Whoever publishes is heard at once; that the stream holds it, only reading it tells. */
-  watch(onNews: () => void): () => void {
-    return this.#callback("log", onNews);
+  watch(onNews: (stored?: StreamMessage) => void): () => void {
+    const stops = [
+      this.#callback("log", () => onNews()),
+      this.#callback("stored", (message) => onNews(storedOf(message))),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+    };
   }
 
   /**

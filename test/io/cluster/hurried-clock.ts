@@ -22,6 +22,11 @@ export class HurriedClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
+  /** The process stands still for so long. */
+  jump(ms: number): void {
+    this.#now += ms;
+  }
+
   /** For good: what polls would go on for ever. */
   stop(): void {
     this.#isStopped = true;

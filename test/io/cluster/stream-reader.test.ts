@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { assert } from "../../../src/base/assert.ts";
 import { Fault } from "../../../src/base/fault.ts";
-import { CLUSTER_ANSWER_MS, CLUSTER_STALLED_MS } from "../../../src/base/limits-cluster.ts";
+import {
+  CLUSTER_ANSWER_MS,
+  CLUSTER_MESSAGES_AHEAD,
+  CLUSTER_STALLED_MS,
+} from "../../../src/base/limits-cluster.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { StreamMessage } from "../../../src/io/cluster/stream.ts";
 import { markOf, type ReadUpTo, StreamReader } from "../../../src/io/cluster/stream-reader.ts";
@@ -17,7 +21,9 @@ class Fixture {
   readonly told: string[] = [];
   /** How the next questions are answered; none left: as they should be. */
   readonly answers: (() => Promise<StreamMessage | undefined>)[] = [];
-  watcher = () => {};
+  watcher: (stored?: StreamMessage) => void = () => {};
+  /** Which messages were asked for. */
+  readonly asked: number[] = [];
   #reader: StreamReader | undefined;
 
   constructor(count: number) {
@@ -36,7 +42,10 @@ class Fixture {
     this.#reader = new StreamReader({
       ...{ clock: this.clock, sha256, after, earlier },
       stream: {
-        get: (seq) => this.answers.shift()?.() ?? Promise.resolve(this.messages[seq - 1]),
+        get: (seq) => {
+          this.asked.push(seq);
+          return this.answers.shift()?.() ?? Promise.resolve(this.messages[seq - 1]);
+        },
         last: () => Promise.resolve(this.messages.length),
         watch: (onNews) => {
           this.watcher = onNews;
@@ -112,6 +121,96 @@ describe("a reader", () => {
     for (let i = 0; i < 20; i++) stream.answers.push(fail);
     await stream.until(() => stream.told.length > 0);
     expect(stream.told[0]).toBe("silent");
+  });
+});
+
+describe("a reader of a stream that tells what it has stored", () => {
+  const tell = () => stream.watcher(stream.messages.at(-1));
+  const pause = (ms: number) =>
+    new Promise<void>((resolve) => {
+      stream.clock.after(ms, resolve);
+    });
+  beforeEach(async () => {
+    stream.start();
+    await stream.until(() => stream.read.length === 3);
+    stream.add();
+    tell();
+    await stream.until(() => stream.read.length === 4);
+    stream.asked.splice(0);
+  });
+
+  test("asks for none of it", async () => {
+    for (const seq of [5, 6, 7]) {
+      stream.watcher(); // Somebody publishes it.
+      stream.add();
+      tell();
+      tell();
+      await stream.until(() => stream.read.length === seq);
+    }
+    expect([stream.read.slice(4), stream.asked]).toEqual([[5, 6, 7], []]);
+  });
+
+  test("looks after a while whether it is the same stream, and for nothing else", async () => {
+    await pause(200);
+    stream.add();
+    tell();
+    expect(await stream.until(() => stream.read.length === 5)).toBeLessThan(5);
+    expect(stream.asked).toEqual([4]);
+    await pause(200);
+    stream.messages.splice(3);
+    for (let i = 0; i < 3; i++) stream.add(8);
+    tell();
+    await stream.until(() => stream.told.length > 0);
+    expect([stream.told, stream.read.slice(5)]).toEqual([["rewound"], []]);
+  });
+
+  test("asks for what is not told", async () => {
+    stream.watcher();
+    stream.add();
+    expect(await stream.until(() => stream.read.length === 5)).toBeLessThan(50);
+    stream.add();
+    stream.add();
+    tell(); // Of the second of them alone.
+    expect(await stream.until(() => stream.read.length === 7)).toBeLessThan(50);
+    expect(stream.asked.filter((seq) => seq === 7)).toEqual([]);
+  });
+
+  test("forgets what the stream may have lost since", async () => {
+    stream.watcher({ seq: 6, unixMs: 6, bytes: Uint8Array.of(66) });
+    await pause(200);
+    stream.add();
+    stream.add();
+    stream.watcher();
+    await stream.until(() => stream.read.length === 6);
+    expect(stream.asked.filter((seq) => seq === 6)).not.toEqual([]);
+  });
+
+  test("does not believe what it hears when it has stood still", async () => {
+    stream.clock.jump(5_000);
+    stream.watcher({ seq: 5, unixMs: 5, bytes: Uint8Array.of(55) });
+    stream.add();
+    await stream.until(() => stream.read.length === 5);
+    expect(stream.asked).toContain(5);
+    stream.clock.jump(5_000);
+    await pause(200);
+    stream.add();
+    tell();
+    await stream.until(() => stream.read.length === 6);
+    expect(stream.asked).toContain(6);
+    await pause(1_000);
+    stream.asked.splice(0);
+    stream.add();
+    tell();
+    await stream.until(() => stream.read.length === 7);
+    expect(stream.asked).not.toContain(7);
+  });
+
+  test("keeps no more of what is far ahead than it would ask for", async () => {
+    const seq = 5 + CLUSTER_MESSAGES_AHEAD;
+    stream.watcher({ seq, unixMs: 7, bytes: Uint8Array.of(1) });
+    while (stream.messages.length < seq) stream.add();
+    await stream.until(() => stream.read.length === seq);
+    expect(stream.asked).toContain(seq);
   });
 });
 

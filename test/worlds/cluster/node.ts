@@ -384,8 +384,8 @@ function heldStream(life: Life, stream: Stream): Stream {
     get: (seq) => life.hold(stream.get(seq)),
     last: () => life.hold(stream.last()),
     watch: (onNews) =>
-      stream.watch(() => {
-        if (life.isAlive) onNews();
+      stream.watch((stored) => {
+        if (life.isAlive) onNews(stored);
       }),
     close: () => stream.close(),
   };

@@ -34,6 +34,8 @@ export class SimNats {
   /** Deduplication of publishes by id, in a window of time. */
   readonly #ids = new Map<string, { readonly seq: number; readonly at: number }>();
   readonly #windowMs: number;
+  /** What it stores it tells to all. */
+  readonly #tells: boolean;
   readonly #links = new Set<SimLink>();
   #leaderAt = 0;
   /** Each leader has its own clock. */
@@ -43,6 +45,7 @@ export class SimNats {
     this.#clock = clock;
     this.#dice = dice;
     this.#windowMs = dice.pick([10_000, 120_000]);
+    this.#tells = dice.chance(0.7);
   }
 
   connect(): SimLink {
@@ -89,8 +92,12 @@ export class SimNats {
     const seq = this.messages.length + 1;
     this.#ids.set(id, { seq, at: now });
     const unixMs = this.#clock.unixMs() + this.#skewMs;
-    this.messages.push({ seq, unixMs, bytes: Uint8Array.from(bytes) });
-    for (const link of this.#links) link.news();
+    const message = { seq, unixMs, bytes: Uint8Array.from(bytes) };
+    this.messages.push(message);
+    for (const link of this.#links) {
+      link.news();
+      if (this.#tells) link.news(message);
+    }
     return { seq, isRepeat: false };
   }
 }
@@ -102,7 +109,7 @@ export class SimLink implements Stream {
   readonly #nats: SimNats;
   readonly #clock: Clock;
   readonly #dice: Dice;
-  readonly #watchers = new Set<() => void>();
+  readonly #watchers = new Set<(stored?: StreamMessage) => void>();
 
   constructor(nats: SimNats, clock: Clock, dice: Dice) {
     this.#nats = nats;
@@ -114,10 +121,10 @@ export class SimLink implements Stream {
     return !this.isCut && !this.#nats.isOut;
   }
 
-  news(): void {
+  news(stored?: StreamMessage): void {
     if (this.#dice.chance(0.1)) return;
     this.#clock.after(this.#dice.int(this.#nats.weather.delayMsMax + 1), () => {
-      if (this.isReachable) for (const watcher of this.#watchers) watcher();
+      if (this.isReachable) for (const watcher of this.#watchers) watcher(stored);
     });
   }
 
@@ -151,7 +158,7 @@ export class SimLink implements Stream {
     return last;
   }
 
-  watch(onNews: () => void): () => void {
+  watch(onNews: (stored?: StreamMessage) => void): () => void {
     this.#watchers.add(onNews);
     return () => this.#watchers.delete(onNews);
   }
