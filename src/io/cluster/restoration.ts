@@ -1,10 +1,62 @@
+import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { CLUSTER_MESSAGE_BYTES_MAX } from "../../base/limits-cluster.ts";
 import type { Place } from "../../core/cluster/claims.ts";
-import type { RestoredRecord } from "../../core/cluster/messages.ts";
+import { packRestored, type RestoredRecord } from "../../core/cluster/messages.ts";
 import { copyLine, type LogRecord, parseBody } from "../../wire/record.ts";
+import { type Clock, delay } from "../clock.ts";
+import type { Entropy } from "../entropy.ts";
 import { waiterBytes } from "../log/batch.ts";
 import type { LogFile } from "../log/log-file.ts";
+import type { Stream } from "./stream.ts";
+
+export interface RestorationParts {
+  readonly stream: Pick<Stream, "last" | "publish">;
+  readonly mirrors: Readonly<Record<Place, LogFile>>;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  /** How many of each log the stream has, if this node has more. */
+  readonly lost: () => Readonly<Record<Place, number>> | undefined;
+  /** Up to where the stream was applied. */
+  readonly applied: () => number;
+  readonly reached: (seq: number) => Promise<void>;
+  /** Resolves when this node reads where the stream was not lost. */
+  readonly rewound: () => Promise<void> | undefined;
+  /** The stream holds so many. */
+  readonly onStored: (seq: number) => void;
+  /** This node does not follow the stream any more. */
+  readonly isOver: () => boolean;
+}
+
+const RETRY_MS = 250;
+const ID_BYTES = 12;
+
+/**
+ * Gives the stream back what it has lost of what is on this disk. Several nodes may do so at once:
+ * each passes over what it has.
+ * @throws Fault log-corrupt, store-…
+ */
+export async function restoreLost(parts: RestorationParts): Promise<void> {
+  const { stream, clock, mirrors, entropy, reached } = parts;
+  while (!parts.isOver()) {
+    try {
+      await reached(await stream.last());
+      await parts.rewound();
+      if (parts.lost() === undefined) return;
+      if (parts.applied() < (await stream.last())) continue;
+      const heads = parts.lost();
+      const records = heads === undefined ? [] : await nextLost(mirrors, heads);
+      if (records.length === 0) continue; // It has come meanwhile.
+      const id = toBase64Url(entropy(ID_BYTES));
+      const { seq } = await stream.publish(packRestored(id, records), id);
+      parts.onStored(seq);
+      await reached(seq);
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== "no-majority") throw error;
+      await delay(clock, RETRY_MS);
+    }
+  }
+}
 
 /**
  * The next records that this node has on its disk and the stream has lost, as one message takes.
@@ -12,7 +64,7 @@ import type { LogFile } from "../log/log-file.ts";
  * @param heads how many of each the stream has
  * @throws Fault log-corrupt, store-…
  */
-export async function nextLost(
+async function nextLost(
   mirrors: Readonly<Record<Place, LogFile>>,
   heads: Readonly<Record<Place, number>>,
 ): Promise<RestoredRecord[]> {

@@ -1,0 +1,158 @@
+import { assert } from "../../base/assert.ts";
+import { equalBytes } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { Sha256 } from "../../base/ids.ts";
+import type { Place } from "../../core/cluster/claims.ts";
+import type { CopyEnd } from "../../core/cluster/messages.ts";
+import { erasuresOf, replacesPassword } from "../../core/rooms/erasures.ts";
+import type { LogRecord } from "../../wire/record.ts";
+import { type Clock, delay } from "../clock.ts";
+import type { LogFile } from "../log/log-file.ts";
+import { LogProofs } from "../log/proofs.ts";
+import { type Owed, type OwedDraft, PLACES } from "./judge.ts";
+import { eraseReplaced } from "./restoration.ts";
+
+export interface MirrorsParts {
+  /** This node's own copies of the two logs. */
+  readonly logs: Readonly<Record<Place, LogFile>>;
+  readonly clock: Clock;
+  readonly sha256: Sha256;
+  readonly isClosed: () => boolean;
+}
+
+type Heads = Readonly<Record<Place, number>>;
+
+/** Between two tries to write what the disk did not take. */
+const RETRY_MS = 1_000;
+
+/** What the stream decides, on this node's disk. */
+export class Mirrors {
+  readonly #parts: MirrorsParts;
+
+  constructor(parts: MirrorsParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether there are records that are not among so many. */
+  isBeyond(heads: Heads): boolean {
+    return PLACES.some((place) => this.#parts.logs[place].head() > heads[place]);
+  }
+
+  /** Whether more than what is there is among so many. */
+  isBehind(heads: Heads): boolean {
+    return PLACES.some((place) => this.#parts.logs[place].head() < heads[place]);
+  }
+
+  /**
+   * Waits for space where the disk is full.
+   * @returns the records, as they are on the disk
+   * @throws Fault cluster-diverged, store-…, shutting-down
+   */
+  async record(owed: readonly Owed[]): Promise<ReadonlyMap<Owed, LogRecord>> {
+    const records = new Map<Owed, LogRecord>();
+    const { logs, clock, isClosed } = this.#parts;
+    for (const place of PLACES) {
+      const here = owed.filter((one) => one.place === place && one.seq <= logs[place].head());
+      await this.#compare(place, here, records);
+    }
+    for (;;) {
+      const reasons: unknown[] = [];
+      for (const place of PLACES) {
+        const log = logs[place];
+        const missing = owed.filter((one) => one.place === place && one.seq > log.head());
+        const outcomes = await Promise.allSettled(
+          missing.map(async (one) => {
+            records.set(
+              one,
+              await ("line" in one ? log.appendCopied(one.line) : decided(log, one)),
+            );
+          }),
+        );
+        reasons.push(...outcomes.flatMap((one) => (one.status === "rejected" ? [one.reason] : [])));
+        if (reasons.length > 0) break;
+      }
+      if (reasons.length === 0) return records;
+      const faults = reasons.map((reason: unknown) => {
+        if (!(reason instanceof Fault)) throw reason;
+        return reason;
+      });
+      // Those behind one that did not fit stand at no place of theirs.
+      const isFull = faults.some(({ code }) => code === "store-full");
+      if (!isFull || isClosed()) throw faults[0];
+      await delay(clock, RETRY_MS); // The disk is full: what is decided waits for space.
+    }
+  }
+
+  /** What a crash left in the log before the position was kept has to be what the stream says. */
+  async #compare(
+    place: Place,
+    owed: readonly Owed[],
+    records: Map<Owed, LogRecord>,
+  ): Promise<void> {
+    const [first] = owed;
+    const last = owed.at(-1);
+    if (first === undefined || last === undefined) return;
+    let at = 0;
+    for await (const record of this.#parts.logs[place].read(first.seq, last.seq)) {
+      const one = owed[at++];
+      assert(one !== undefined, "as many records as were asked for");
+      if (!isSame(record, one)) {
+        const sentence = `${place} has another record ${one.seq} than the cluster`;
+        throw new Fault("cluster-diverged", sentence);
+      }
+      records.set(one, record);
+    }
+  }
+
+  /** A copy is whole. @throws Fault cluster-diverged: it is not what it was */
+  async checkEnd(end: CopyEnd, copied: Heads): Promise<void> {
+    const { logs, sha256 } = this.#parts;
+    for (const place of PLACES) {
+      const { size, root } = end[place];
+      const isWhole =
+        size === copied[place] &&
+        equalBytes(await new LogProofs(logs[place], sha256).root(size), root);
+      if (!isWhole) throw new Fault("cluster-diverged", `${place} was not copied as it was`);
+    }
+  }
+
+  /** On each node; who asked for it waits for it besides. A start does what a crash cuts off. */
+  erase(place: Place, record: LogRecord): void {
+    for (const seq of erasuresOf(record)) {
+      this.#parts.logs[place].erase(seq, record.head.seq).catch(ignoreFault);
+    }
+  }
+
+  eraseReplaced(owed: readonly Owed[], copied: Heads): void {
+    const blank = owed.flatMap((one) => (isBlankPassword(one, copied) ? [one.seq] : []));
+    if (blank.length === 0) return;
+    eraseReplaced(this.#parts.logs.accounts, new Set(blank)).catch(ignoreFault);
+  }
+}
+
+function ignoreFault(error: unknown): void {
+  if (!(error instanceof Fault)) throw error;
+}
+
+function decided(log: LogFile, { draft, seq, unixMs }: OwedDraft): Promise<LogRecord> {
+  return log.appendDecided(draft, { seq, unixMs });
+}
+
+function isSame({ head, headBytes }: LogRecord, owed: Owed): boolean {
+  if ("line" in owed) return equalBytes(headBytes, owed.line.record.headBytes);
+  const { draft, commit } = owed.draft;
+  return (
+    head.commit === commit &&
+    head.kind === draft.kind &&
+    head.room === draft.room &&
+    head.by === draft.by &&
+    head.id === draft.id
+  );
+}
+
+/** One that came back without what it was to erase: in a copy that is blank, too. */
+function isBlankPassword(owed: Owed, copied: Heads): boolean {
+  if (!("line" in owed) || owed.seq <= copied[owed.place]) return false;
+  const { record } = owed.line;
+  return record.erased !== undefined && replacesPassword(record.head.kind);
+}

@@ -1,0 +1,200 @@
+import { assert } from "../../base/assert.ts";
+import { toBase64Url } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { LINE_BYTES_MAX } from "../../base/limits.ts";
+import {
+  CLUSTER_DECISION_BYTES_MAX,
+  CLUSTER_MESSAGE_BYTES_MAX,
+  CLUSTER_MESSAGE_PROPOSALS_MAX,
+  CLUSTER_QUEUE_BYTES_MAX,
+  CLUSTER_WITHIN_MS,
+} from "../../base/limits-cluster.ts";
+import { packProposals, type SealedProposal } from "../../core/cluster/messages.ts";
+import type { LogRecord } from "../../wire/record.ts";
+import { type Clock, delay } from "../clock.ts";
+import type { Entropy } from "../entropy.ts";
+import { waiterBytes } from "../log/batch.ts";
+import { type Applied, isObjection, type Owed } from "./judge.ts";
+import type { Stored, Stream } from "./stream.ts";
+
+export interface PublisherParts {
+  readonly stream: Pick<Stream, "publish">;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly isClosed: () => boolean;
+  /** Whether what is said now would stand where others have something else. */
+  readonly mustWait: () => boolean;
+  /** Up to where the stream was applied. */
+  readonly applied: () => number;
+  /** The stream holds so many. */
+  readonly onStored: (seq: number) => void;
+  readonly onSilent: () => void;
+  /** It was stored where something else was read. */
+  readonly onRewound: () => void;
+}
+
+export type Settle = (outcome: LogRecord | Fault) => void;
+
+/** A decision that waits to be recorded. */
+interface Waiting {
+  readonly proposal: SealedProposal;
+  readonly sizeBytes: number;
+  readonly sinceMs: number;
+  readonly settle: Settle;
+}
+
+/** What was published, and has not come back. */
+interface Sent {
+  readonly group: readonly Waiting[];
+  /** Where the stream has stored it, as far as it said. */
+  seq?: number;
+}
+
+/** Between two tries while the stream takes nothing. */
+const RETRY_MS = 100;
+const ID_BYTES = 12;
+
+/** What this node has decided, on its way into the stream and until it comes back from there. */
+export class Publisher {
+  readonly #parts: PublisherParts;
+  /** Bounded by CLUSTER_QUEUE_BYTES_MAX. */
+  #queue: Waiting[] = [];
+  #queueBytes = 0;
+  /** Published, by the id of its message; bounded by one in flight. */
+  readonly #sent = new Map<string, Sent>();
+  #isPublishing = false;
+
+  constructor(parts: PublisherParts) {
+    this.#parts = parts;
+  }
+
+  /** @returns why it cannot be taken */
+  propose(proposal: SealedProposal, settle: Settle): Fault | undefined {
+    const sizes = proposal.drafts.map(({ sealed }) => waiterBytes(sealed));
+    const sizeBytes = sizes.reduce((sum, one) => sum + one, 0);
+    const fault = this.#refusal(Math.max(...sizes), sizeBytes);
+    if (fault !== undefined) return fault;
+    this.#queueBytes += sizeBytes;
+    this.#queue.push({ proposal, sizeBytes, sinceMs: this.#parts.clock.now(), settle });
+    if (!this.#isPublishing) void this.#publishAll();
+    return undefined;
+  }
+
+  #refusal(longest: number, sizeBytes: number): Fault | undefined {
+    if (longest > LINE_BYTES_MAX || sizeBytes > CLUSTER_DECISION_BYTES_MAX) {
+      return new Fault("too-large", `${sizeBytes} bytes are too much for one message`);
+    }
+    if (this.#queueBytes + sizeBytes <= CLUSTER_QUEUE_BYTES_MAX) return undefined;
+    const sentence = `${this.#queueBytes} bytes wait for the cluster already`;
+    return new Fault("too-many", sentence, { retryAfterMs: 1_000 });
+  }
+
+  /** Whether somebody here waits for what the message decides. */
+  awaits(id: string | undefined): boolean {
+    return id !== undefined && this.#sent.has(id);
+  }
+
+  /** One message is under way at a time: what is asked for meanwhile goes with the next. */
+  async #publishAll(): Promise<void> {
+    this.#isPublishing = true;
+    await undefined; // What one tick asks for goes together.
+    while (this.#queue.length > 0) {
+      const group = this.#nextGroup();
+      const id = toBase64Url(this.#parts.entropy(ID_BYTES));
+      const proposals = group.map(({ proposal }) => proposal);
+      this.#sent.set(id, { group });
+      await this.#publish(packProposals({ id, proposals }), id, group);
+    }
+    this.#isPublishing = false;
+  }
+
+  #nextGroup(): readonly Waiting[] {
+    let sizeBytes = 0;
+    let count = 0;
+    for (const waiting of this.#queue) {
+      sizeBytes += waiting.sizeBytes;
+      if (count === CLUSTER_MESSAGE_PROPOSALS_MAX) break;
+      if (count > 0 && sizeBytes > CLUSTER_MESSAGE_BYTES_MAX) break;
+      count++;
+    }
+    const group = this.#queue.splice(0, count);
+    for (const waiting of group) this.#queueBytes -= waiting.sizeBytes;
+    return group;
+  }
+
+  async #publish(bytes: Uint8Array, id: string, group: readonly Waiting[]): Promise<void> {
+    const { stream, clock, isClosed, mustWait, onSilent } = this.#parts;
+    let fault = new Fault("no-majority", "the servers of the cluster look for what NATS has lost", {
+      retryAfterMs: 1_000,
+    });
+    for (;;) {
+      const sent = this.#sent.get(id);
+      if (sent === undefined) return; // It has come back: a majority holds it.
+      try {
+        if (!mustWait()) return this.#stored(sent, await stream.publish(bytes, id), id);
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        fault = error;
+        onSilent();
+        if (!this.#sent.has(id)) return;
+      }
+      const [oldest] = group;
+      const isLate = clock.now() - (oldest?.sinceMs ?? 0) >= CLUSTER_WITHIN_MS;
+      if (isLate || isClosed()) {
+        // It may be recorded still: its callers ask again, and are answered as before.
+        this.#sent.delete(id);
+        for (const { settle } of group) settle(fault);
+        return;
+      }
+      await delay(clock, RETRY_MS);
+    }
+  }
+
+  #stored(sent: Sent, { seq, isRepeat }: Stored, id: string): void {
+    const { applied, onStored, onRewound } = this.#parts;
+    onStored(seq);
+    if (!this.#sent.has(id)) return;
+    sent.seq = seq;
+    if (seq > applied()) return;
+    // Where it was stored something else was read.
+    if (isRepeat) this.forget((one) => one <= applied());
+    else onRewound();
+  }
+
+  /** What was acknowledged, and will not come back: the stream has lost it. */
+  forget(isLost: (seq: number) => boolean): void {
+    for (const [id, { group, seq }] of this.#sent) {
+      if (seq === undefined || !isLost(seq)) continue;
+      this.#sent.delete(id);
+      const sentence = "NATS has lost what it had acknowledged";
+      const fault = new Fault("no-majority", sentence, { retryAfterMs: 1_000 });
+      for (const { settle } of group) settle(fault);
+    }
+  }
+
+  /** It has come back, and its records are on this node's disk. */
+  settle({ id, outcomes }: Applied, records: ReadonlyMap<Owed, LogRecord>): void {
+    const group = id === undefined ? undefined : this.#sent.get(id)?.group;
+    if (id === undefined || group === undefined) return;
+    this.#sent.delete(id);
+    for (const [at, { settle }] of group.entries()) {
+      const outcome = outcomes[at];
+      if (outcome === undefined || isObjection(outcome)) {
+        settle(new Fault("log-conflict", `the decision does not hold any more: ${outcome}`));
+        continue;
+      }
+      const last = outcome.at(-1);
+      const record = last === undefined ? undefined : records.get(last);
+      assert(record !== undefined, "what is settled is recorded");
+      settle(record);
+    }
+  }
+
+  refuseAll(fault: Fault): void {
+    const waiting = [...[...this.#sent.values()].map(({ group }) => group), this.#queue].flat();
+    this.#sent.clear();
+    this.#queue = [];
+    this.#queueBytes = 0;
+    for (const { settle } of waiting) settle(fault);
+  }
+}
