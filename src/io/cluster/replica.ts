@@ -346,7 +346,7 @@ export class Replica {
         this.#stop(faultOf(error));
         break;
       }
-      this.#last = messages.at(-1);
+      this.#last = messages[applied.length - 1] ?? this.#last;
       this.#at = {
         ...{ ...this.#judge.heads, seq: this.#last?.seq ?? this.#at.seq },
         ...(this.#judge.isFilling ? { isFilling: true } : {}),
@@ -366,6 +366,7 @@ export class Replica {
     this.#applying = undefined; // In the tick in which nothing was left.
   }
 
+  /** @returns what those up to the first mean that this version cannot read: all rests on it */
   #judgeAll(messages: readonly StreamMessage[]): readonly Applied[] {
     const applied: Applied[] = [];
     for (const message of messages) {
@@ -376,7 +377,7 @@ export class Replica {
         for (const { place, seq } of owedOf(one)) if (place === "accounts") this.#own.add(seq);
       } catch (error) {
         this.#stop(faultOf(error));
-        applied.push({ id: undefined, outcomes: [] });
+        break;
       }
     }
     return applied;

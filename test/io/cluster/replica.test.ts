@@ -9,7 +9,9 @@ import type { Position } from "../../../src/io/cluster/position.ts";
 import { Replica, type ReplicaParts } from "../../../src/io/cluster/replica.ts";
 import { ReplicatedLog } from "../../../src/io/cluster/replicated-log.ts";
 import { openLog } from "../../../src/io/log/log-file.ts";
+import { packValue } from "../../../src/wire/codec.ts";
 import { type Draft, type LogRecord, SALT_BYTES, sealDraft } from "../../../src/wire/record.ts";
+import { eventually } from "../../event.ts";
 import { rejection } from "../../rejection.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
 import { type DiskCall, SimDisk, type Trouble } from "../disk/sim.ts";
@@ -438,6 +440,25 @@ test("what an erased edit was about is not forgotten by a start between the two"
   await whole([last, other]);
   expect(last.history.head()).toBe(4);
   expect(fileOf(machine)).toBe(fileOf(second));
+});
+
+test("nothing is recorded behind a message that this version cannot read", async () => {
+  const stream = new SimStream(randomOf(31));
+  const machine = new Machine(stream, 1);
+  const say = (text: string) => {
+    const sealed = sealDraft(draftOf(text), new Uint8Array(SALT_BYTES), sha256);
+    const proposals = [{ history: 0, accounts: 0, drafts: [{ sealed }] }];
+    stream.store(packProposals({ id: text, proposals }), text);
+  };
+  for (let i = 0; i < 3; i++) say(`before ${i}`);
+  stream.store(packValue({ v: 99 }), "of a later version");
+  for (let i = 0; i < 3; i++) say(`behind ${i}`);
+  let fullFor = 4; // All the others come together meanwhile.
+  machine.trouble = (call, path) =>
+    call === "write" && path.endsWith(".jsonl") && fullFor-- > 0 ? "ENOSPC" : undefined;
+  expect(await rejection(machine.start())).toMatchObject({ code: "version-unsupported" });
+  await eventually("what stands before it", () => fileOf(machine).includes("before 2"));
+  expect(fileOf(machine)).not.toContain("behind");
 });
 
 /** Nodes that crash at any call of their disks, on a stream that loses messages and answers. */
