@@ -16,6 +16,13 @@ import {
 } from "../../base/limits-page.ts";
 import { TokenBucket } from "../rate.ts";
 
+/** `isFileName`: not what was said, but how a file is called. */
+export interface CallingWords {
+  readonly from: string;
+  readonly text: string;
+  readonly isFileName?: boolean;
+}
+
 /** A message that somebody waits for. */
 export interface Calling {
   readonly room: RoomId;
@@ -24,7 +31,7 @@ export interface Calling {
   /** Nobody knows here whom it calls. */
   readonly isSealed: boolean;
   /** Undefined: of a sealed room, or erased since. */
-  readonly words: { readonly from: string; readonly text: string } | undefined;
+  readonly words: CallingWords | undefined;
 }
 
 /** The latest of a room, and how many there were since the last push. */

@@ -11,13 +11,14 @@ import {
 import { isName } from "../../base/names.ts";
 import { titleText } from "../../base/text.ts";
 import { withMentions } from "../../core/client/mentions.ts";
-import { type Calling, type DuePush, DuePushes } from "../../core/push/due.ts";
+import { type Calling, type CallingWords, type DuePush, DuePushes } from "../../core/push/due.ts";
 import { TokenBucket } from "../../core/rate.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import type { RoomEngine } from "../../core/rooms/engine.ts";
 import { erasuresOf } from "../../core/rooms/erasures.ts";
 import { isMutedAt } from "../../core/rooms/prefs.ts";
 import type { Room, Rooms } from "../../core/rooms/rooms.ts";
+import { plainLine } from "../../core/words/plain.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Request, RequestOf } from "../../wire/messages.ts";
@@ -32,6 +33,9 @@ export type PushRequest = Extract<
   Request,
   { kind: "push-key" | "push-subscribe" | "push-unsubscribe" }
 >;
+
+/** A title is cut to fewer code points. */
+const TITLE_UNITS_MAX = 1_000;
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -179,9 +183,11 @@ export class PushService {
     const { seq, n, by } = head;
     const isSealed = room.isSealed === true || head.kind === "sealed";
     const from = this.#options.registry.nameOf(by);
-    const text = body["text"] ?? body["name"];
+    const said = body["text"];
+    const text = said ?? body["name"];
     const isTold = !isSealed && from !== undefined && typeof text === "string";
-    return { room: room.id, seq, n, isSealed, words: isTold ? { from, text } : undefined };
+    const words = isTold ? { from, text, isFileName: said === undefined } : undefined;
+    return { room: room.id, seq, n, isSealed, words };
   }
 
   /** Those whom it calls, as the page tells it; of a sealed room that may be any of them. */
@@ -252,7 +258,7 @@ export class PushService {
     return {
       tag: latest.room,
       ...(name === undefined ? {} : { at: room.name === undefined ? `@${name}` : name }),
-      ...(words === undefined ? {} : { from: words.from, text: titleText(words.text) }),
+      ...(words === undefined ? {} : { from: words.from, text: titleOf(words) }),
       ...(count < 2 ? {} : { count }),
     };
   }
@@ -299,6 +305,11 @@ export class PushService {
     this.#sender.forget(device);
     if (user !== undefined && !this.#subscriptions.has(user)) this.#due.forget(user);
   }
+}
+
+/** A notification shows no marks. */
+function titleOf({ text, isFileName }: CallingWords): string {
+  return titleText(isFileName ? text : plainLine(text, TITLE_UNITS_MAX));
 }
 
 /**

@@ -67,6 +67,12 @@ describe("a push", () => {
     for (const topic of topics) expect(topic).toMatch(/^[\w-]{1,32}$/);
   });
 
+  test("shows what is said without its marks", async () => {
+    const here = await lab();
+    await says(here, "**look**, `@ana`: see\n> _this_ @ana");
+    expect(here.push.shown(ANA)).toMatchObject([{ text: "look, @ana: see this @ana" }]);
+  });
+
   test("goes to whoever is answered, and to no author of what it is about", async () => {
     const here = await lab();
     const ana = await here.site.again(here.ana, "ana");

@@ -2,7 +2,7 @@ import { formatLeft } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isOnline, openRoom } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
-import { oneLine } from "../../../web/view/room/event-text.ts";
+import { plainLine } from "../../../core/words/plain.ts";
 import type { FaceTexts } from "../text/faces.ts";
 import { type Line, lineWidth, splitLine } from "./style.ts";
 import { widthOf } from "./width.ts";
@@ -24,7 +24,7 @@ export function headerLine(model: Model, texts: FaceTexts, columns: number): Lin
     return splitLine([{ text: ` ${texts.nothingOpen}`, role: "bar" }], [], columns);
   const left: Line = [
     { text: ` ${nameOf(open)} `, role: "bar", bold: true },
-    { text: ` ${oneLine(room?.topic ?? "", TOPIC_COLUMNS)}`, role: "bar" },
+    { text: ` ${plainLine(room?.topic ?? "", TOPIC_COLUMNS)}`, role: "bar" },
   ];
   // The topic has half of the line at least; who is there goes last.
   const topic = Math.min(lineWidth(left), Math.floor(columns / 2));

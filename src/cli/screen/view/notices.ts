@@ -4,7 +4,8 @@ import { cleanText } from "../../../base/text.ts";
 import { isSame, itemAt } from "../../../core/model/item.ts";
 import { isIgnored, openRoom } from "../../../core/model/selectors.ts";
 import type { Model, TransferView } from "../../../core/model/state.ts";
-import { authorText, oneLine } from "../../../web/view/room/event-text.ts";
+import { oneLine } from "../../../core/words/plain.ts";
+import { authorText, quotedText } from "../../../web/view/room/event-text.ts";
 import type { Note } from "../state/screen-state.ts";
 import type { FaceTexts } from "../text/faces.ts";
 import { saidFault } from "../text/said.ts";
@@ -115,7 +116,7 @@ export function aboutLine(model: Model, texts: FaceTexts, columns: number): Line
   const item = itemAt(items, seq);
   const name = item === undefined ? "" : authorText(item, texts);
   const what = draft.edits === undefined ? texts.replyingTo(name) : texts.editing;
-  const said = item === undefined ? "" : oneLine(item.file?.name ?? item.text, 300);
+  const said = item === undefined ? "" : quotedText(item, 300);
   const hint = ` (${texts.screen.escDrops})`;
   const head: Line = [{ text: `${what}: `, role: "accent" }];
   const room2 = columns - widthOf(`${what}: `) - widthOf(hint);

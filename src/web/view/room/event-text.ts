@@ -1,6 +1,7 @@
 import { formatLeft } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Item } from "../../../core/model/state.ts";
+import { oneLine, plainLine } from "../../../core/words/plain.ts";
 import type { Texts } from "../../text/en.ts";
 import type { Times } from "../../text/times.ts";
 
@@ -37,7 +38,7 @@ export function eventText(
     case "retention":
       return item.keepMs === undefined
         ? texts.saidKeepAll(who)
-        : texts.saidKeep(who, formatLeft(item.keepMs));
+        : texts.saidKeep(who, texts.span(formatLeft(item.keepMs)));
     case "pin":
       return item.on === false ? texts.saidUnpin(who) : texts.saidPin(who);
     case "receipts":
@@ -63,22 +64,22 @@ export function authorText({ from, imported }: Item, texts: Texts): string {
   return cleanText(from ?? texts.server);
 }
 
-/** The beginning of a text where there is one line for it. */
-export function oneLine(text: string, length: number): string {
-  return cleanText(text.slice(0, length).replaceAll(/[\n\t]+/g, " "));
+/** What a message says, where there is one line to quote it. @param length UTF-16 units */
+export function quotedText({ file, text }: Pick<Item, "file" | "text">, length: number): string {
+  return file === undefined ? plainLine(text, length) : oneLine(file.name, length);
 }
 
-/** An item in one line: for a screen reader, or in a notification. */
+/** An item in one line, without its marks: for a screen reader, or in a notification. */
 export function briefText(item: Item, texts: Texts, times: Times): string {
   switch (item.kind) {
     case "text":
     case "action":
     case "edit":
-      return item.state === "whole" ? oneLine(item.text, 300) : texts.erased;
+      return item.state === "whole" ? plainLine(item.text, 300) : texts.erased;
     case "file": {
       if (item.state !== "whole") return texts.erased;
       const name = `${texts.file}: ${cleanText(item.file?.name ?? "")}`;
-      return item.text === "" ? name : `${name}: ${oneLine(item.text, 300)}`;
+      return item.text === "" ? name : `${name}: ${plainLine(item.text, 300)}`;
     }
     default:
       return eventText(item, texts, times);

@@ -1,0 +1,42 @@
+/** What a text says, without the marks that were typed: for a place that shows no more. */
+
+import { cleanText } from "../../base/text.ts";
+import type { Inline } from "./inline.ts";
+import { type Block, wordsOf } from "./words.ts";
+
+/** Marks go, so more is read than is shown; what is left out of a long text nobody sees. */
+const READ_TIMES = 4;
+
+/** The beginning of it, clean, in one line of at most so many UTF-16 units. */
+export function plainLine(text: string, length: number): string {
+  const blocks = wordsOf(text.slice(0, READ_TIMES * length), undefined);
+  const plain = oneLine(plainBlocks(blocks), length);
+  // Marks around nothing are all that was said.
+  return plain.trim() === "" ? oneLine(text, length) : plain;
+}
+
+/** The same of what has no marks: the name of a file. */
+export function oneLine(text: string, length: number): string {
+  return cleanText(text.slice(0, length).replaceAll(/[\n\t]+/g, " "));
+}
+
+function plainBlocks(blocks: readonly Block[]): string {
+  return blocks.map(plainBlock).join("\n");
+}
+
+function plainBlock(block: Block): string {
+  switch (block.kind) {
+    case "lines":
+      return plainParts(block.parts);
+    case "code":
+      return block.text;
+    case "quote":
+      return plainBlocks(block.blocks);
+    default:
+      return block.items.map(({ mark, blocks }) => `${mark} ${plainBlocks(blocks)}`).join("\n");
+  }
+}
+
+function plainParts(parts: readonly Inline[]): string {
+  return parts.map((part) => ("parts" in part ? plainParts(part.parts) : part.text)).join("");
+}

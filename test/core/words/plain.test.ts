@@ -1,0 +1,44 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { oneLine, plainLine } from "../../../src/core/words/plain.ts";
+import { ACTIVE, HOSTILE_TEXTS, tallest } from "../../hostile-texts.ts";
+
+test.each([
+  ["**bold** _and_ ~~not~~ `code`", "bold and not code"],
+  ["> said\n\n- one\n- **two**\n1. three", "said • one • two 1. three"],
+  ["```js\nlet a\t= *1*;\n```\nso", "let a = *1*; so"],
+  ["@bob see www.example.org and #lobby", "@bob see www.example.org and #lobby"],
+  ["2*3*4 snake_case_name", "2*3*4 snake_case_name"],
+  // What is nothing but marks was said nevertheless.
+  ["```\n\n```", "``` ```"],
+  ["", ""],
+])("%j in one line", (text, plain) => {
+  expect(plainLine(text, 100)).toBe(plain);
+});
+
+test("the beginning of a long text, also where its marks end far behind", () => {
+  expect(plainLine(`**${"long ".repeat(12)}x**`, 20)).toBe("long long long long ");
+  expect(plainLine("x".repeat(100_000), 300)).toHaveLength(300);
+  expect(plainLine(`**${"x".repeat(100_000)}**`, 300)).toBe(`**${"x".repeat(298)}`);
+});
+
+test("the name of a file keeps all of its signs", () => {
+  expect(oneLine("_notes_ of\n*all*.txt", 100)).toBe("_notes_ of *all*.txt");
+});
+
+test("whatever is said, it is one clean line", () => {
+  const texts = fc.oneof(
+    fc.constantFrom(...Object.values(HOSTILE_TEXTS)),
+    fc.string({ unit: "binary", maxLength: 200 }),
+    fc.stringMatching(/^[*_~`>@#\n 1.a-]{0,60}$/),
+  );
+  const isClean = (text: string) => {
+    const plain = plainLine(text, 100);
+    expect(plain).not.toMatch(ACTIVE);
+    expect(plain).not.toContain("\n");
+    expect(tallest(plain)).toBeLessThanOrEqual(16);
+    expect(text.trim() !== "" && plain === "" && oneLine(text, 100) !== "").toBe(false);
+  };
+  for (const text of Object.values(HOSTILE_TEXTS)) isClean(text);
+  fc.assert(fc.property(texts, isClean));
+});
