@@ -11,7 +11,10 @@ import {
   formatUtc,
   type OffsetMinutes,
 } from "../../base/time.ts";
+import { withMentions } from "../../core/client/mentions.ts";
+import { oneLine, plainLine } from "../../core/words/plain.ts";
 import { plainSentence, type ShownFile, type ShownRecord } from "../output/render.ts";
+import { escapeHtml, htmlWords } from "./html-words.ts";
 
 /** What is in the page of a file: its picture, and where it lies beside the page. */
 export interface PageFile {
@@ -37,6 +40,8 @@ interface Changes {
   readonly edits: ReadonlyMap<number, Extract<ShownRecord, { kind: "edited" }>>;
   readonly reactions: ReadonlyMap<number, readonly Reaction[]>;
   readonly bySeq: ReadonlyMap<number, ShownRecord>;
+  /** As they are at the end. */
+  readonly pins: ReadonlySet<number>;
 }
 
 const QUOTE_CHARS = 120;
@@ -66,15 +71,18 @@ function changesOf(records: readonly ShownRecord[]): Changes {
   const edits = new Map<number, Extract<ShownRecord, { kind: "edited" }>>();
   const reactions = new Map<number, Reaction[]>();
   const bySeq = new Map<number, ShownRecord>();
+  const pins = new Set<number>();
   for (const record of records) {
     bySeq.set(record.seq, record);
     if (record.kind === "edited") edits.set(record.of, record);
+    if (record.kind === "pin" && record.on) pins.add(record.of);
+    else if (record.kind === "pin") pins.delete(record.of);
     if (record.kind !== "reaction" || record.re === undefined) continue;
     const all = reactions.get(record.re) ?? [];
     reactions.set(record.re, all);
     all.push(record);
   }
-  return { edits, reactions, bySeq };
+  return { edits, reactions, bySeq, pins };
 }
 
 function article(record: ShownRecord, changes: Changes, options: PageOptions): string {
@@ -88,7 +96,8 @@ function article(record: ShownRecord, changes: Changes, options: PageOptions): s
     const words = `${cleanText(record.from)} ${cleanText(plainSentence(record))}`;
     return `<p class="event" id="m${seq}">${time} ${escapeHtml(words)}</p>\n`;
   }
-  const note = record.kind === "file" ? "" : importNote(record, options);
+  const imported = record.kind === "file" ? "" : importNote(record, options);
+  const note = imported + (changes.pins.has(seq) ? " <small>(pinned)</small>" : "");
   const content =
     record.kind === "file"
       ? file(record, changes, options)
@@ -113,29 +122,30 @@ function importNote({ from, imported }: Message, { offsetMinutes }: PageOptions)
   return ` <small>said ${time}, imported by ${clean(from)}</small>`;
 }
 
+type Said = Pick<Message, "seq" | "text" | "mentions">;
+
 function words(
-  { seq, text: said }: { readonly seq: number; readonly text: string },
+  { seq, text, mentions }: Said,
   { edits }: Changes,
   { offsetMinutes }: PageOptions,
 ): string {
   const edit = edits.get(seq);
-  const text = linked(cleanText(edit?.text ?? said, { lines: true }));
+  const shown = edit?.text ?? text;
   const mark =
     edit === undefined
       ? ""
       : ` <small title="${formatLocal(edit.timeUnixMs, offsetMinutes)}">(edited)</small>`;
-  return `<p dir="auto">${text}${mark}</p>`;
+  return htmlWords(shown, mentions ?? [], mark);
 }
 
 function quoted({ re }: Message, { bySeq, edits }: Changes): string {
   if (re === undefined) return "";
   const answered = bySeq.get(re);
   if (answered === undefined) return `<blockquote>In reply to message ${re}</blockquote>`;
-  const { kind } = answered;
-  const words = edits.get(re)?.text ?? ("text" in answered ? (answered.text ?? "") : "");
-  const said = kind === "file" ? answered.name : words;
-  const short = cleanText(said.slice(0, QUOTE_CHARS).replaceAll(/\s+/g, " "));
-  const text = kind === "erased" ? "(erased)" : short;
+  const said = edits.get(re)?.text ?? ("text" in answered ? (answered.text ?? "") : "");
+  const short =
+    answered.kind === "file" ? oneLine(answered.name, QUOTE_CHARS) : plainLine(said, QUOTE_CHARS);
+  const text = answered.kind === "erased" ? "(erased)" : short;
   return (
     `<blockquote><a href="#m${re}"><b>${clean(authorOf(answered))}</b></a> ` +
     `<span dir="auto">${escapeHtml(text)}</span></blockquote>`
@@ -151,8 +161,10 @@ function file(record: ShownFile, changes: Changes, options: PageOptions): string
   const label = href === undefined ? name : `<a href="${href}">${name}</a>`;
   const image = picture === undefined ? "" : `<img alt="${name}" src="${escapeHtml(picture)}">`;
   const { seq, text = "" } = record;
-  const isSilent = (changes.edits.get(seq)?.text ?? text) === "";
-  const said = isSilent ? "" : words({ seq, text }, changes, options);
+  const shown = changes.edits.get(seq)?.text ?? text;
+  // Its record has no list of the names that its words call.
+  const { mentions = [] } = withMentions({ text: shown });
+  const said = shown === "" ? "" : words({ seq, text, mentions }, changes, options);
   return `<p class="file">${label} ${size}</p>${image}${said}`;
 }
 
@@ -179,35 +191,8 @@ function reactionsOf(reactions: readonly Reaction[]): string {
   return `<div class="reactions">${shown.join(" ")}</div>`;
 }
 
-const ADDRESS = /https?:\/\/[^\s<>"'`\\]+[^\s<>"'`\\.,;:!?)\]}]/g;
-
-/** Addresses can be followed; all else is text. */
-function linked(text: string): string {
-  let html = "";
-  let at = 0;
-  for (const { 0: address, index } of text.matchAll(ADDRESS)) {
-    const shown = escapeHtml(address);
-    html += escapeHtml(text.slice(at, index));
-    html += `<a href="${shown}" rel="noopener noreferrer nofollow">${shown}</a>`;
-    at = index + address.length;
-  }
-  return html + escapeHtml(text.slice(at));
-}
-
 function clean(text: string): string {
   return escapeHtml(cleanText(text));
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign);
 }
 
 function pageHead(title: string): string {
@@ -251,12 +236,22 @@ article:target { background: var(--tint); }
 header b { margin-right: .25rem; }
 time, small, .event, footer { color: var(--soft); font-size: .8125rem; }
 article p { margin: 0; white-space: pre-wrap; }
-.action p { font-style: italic; }
+.action p, .action .words { font-style: italic; }
+.words > * + * { margin-top: .375rem; }
+code, pre {
+  background: var(--tint); border-radius: .25rem; font: .875rem/1.5 ui-monospace, monospace;
+}
+code { padding: 0 .25rem; }
+pre { margin: 0; overflow-x: auto; overflow-wrap: normal; padding: .375rem .625rem; tab-size: 4; }
+ul { list-style: none; margin: 0; padding: 0; }
+li { display: flex; gap: .5rem; }
+li > div { min-width: 0; }
 .event { margin: .25rem 0; }
 blockquote {
   margin: .125rem 0; padding-left: .625rem; border-left: 3px solid var(--line);
   color: var(--soft); font-size: .875rem;
 }
+blockquote.said { color: inherit; font-size: inherit; }
 .file {
   background: var(--tint); border-radius: .375rem; padding: .375rem .625rem; display: inline-block;
 }

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { type PageOptions, renderPage } from "../../../src/cli/export/html.ts";
 import type { ShownBody, ShownRecord } from "../../../src/cli/output/render.ts";
+import { ACTIVE, HOSTILE_TEXTS } from "../../hostile-texts.ts";
 
 const TIME = Date.parse("2026-11-20T22:46:33.123Z");
 const HOSTILE = `<script>alert(1)</script>"'><img src=x onerror=alert(1)>\u202e&amp;`;
@@ -9,6 +10,9 @@ const HOSTILE = `<script>alert(1)</script>"'><img src=x onerror=alert(1)>\u202e&
 function record(seq: number, body: ShownBody, from = "ana"): ShownRecord {
   return { seq, timeUnixMs: TIME + seq, destination: { room: "lobby" }, from, ...body };
 }
+
+/** Tags that words may have. */
+const WORDS = ["strong", "em", "s", "code", "pre", "blockquote", "ul", "li", "span", "div", "a"];
 
 const options: PageOptions = {
   title: "lobby",
@@ -67,7 +71,7 @@ test("a file shows its picture and leads to its content", () => {
   const html = page([record(1, { kind: "file", ...file })], { file: () => place });
   expect(html).toContain('src="data:image/png;base64,AAAA"');
   expect(html).toContain('href="files/a%20%231%3F%3C.png"');
-  expect(html).toContain('<a href="https://example.org" rel=');
+  expect(html).toContain('<a href="https://example.org/" rel=');
   expect(html).not.toContain("<script");
 });
 
@@ -86,6 +90,38 @@ test("what is said with a file is what it was changed to; an answer names the fi
   expect(html).not.toContain("<script");
   expect(html.match(/\(edited\)/g)).toHaveLength(1);
   expect(html).toContain('<a href="#m1"><b>ana</b></a> <span dir="auto">a.png</span>');
+});
+
+test("what was typed with marks is shown as on the page, and what is pinned says so", () => {
+  const text = "**so** `a < b`, @bob and @eve\n> one\n- **two**\n```js\nif (a<b)\t{}\n```";
+  const html = page([
+    record(1, { kind: "text", text, mentions: ["bob"] }),
+    record(2, { kind: "text", text: "_yes_", re: 1 }),
+    record(3, { kind: "pin", of: 1, on: true }),
+    record(4, { kind: "pin", of: 2, on: true }),
+    record(5, { kind: "pin", of: 2, on: false }),
+  ]);
+  expect(html).toContain('<p dir="auto"><strong>so</strong> <code>a &lt; b</code>, ');
+  expect(html).toContain("<strong>@bob</strong> and @eve</p>");
+  expect(html).toContain('<blockquote class="said"><p dir="auto">one</p></blockquote>');
+  expect(html).toContain(
+    '<li><span>•</span><div><p dir="auto"><strong>two</strong></p></div></li>',
+  );
+  expect(html).toContain('<pre dir="ltr">if (a&lt;b)\t{}</pre>');
+  expect(html).toContain('<span dir="auto">so a &lt; b, @bob and @eve one');
+  expect(html.match(/\(pinned\)/g)).toHaveLength(1);
+  expect(html).toContain("</time> <small>(pinned)</small></header><div");
+});
+
+test.each(Object.entries(HOSTILE_TEXTS))("%s stays text, in marks too", (_, hostile) => {
+  for (const text of [hostile, `**${hostile}**`, `> ${hostile}`, `\`\`\`\n${hostile}\n\`\`\``]) {
+    const html = page([record(1, { kind: "text", text, mentions: [hostile] })]);
+    const body = html.slice(html.indexOf("<article"), html.indexOf("</article>"));
+    expect(body.replaceAll(/[\n\t]/g, "")).not.toMatch(ACTIVE);
+    const known = /^(?:article|header|b|time|p|div|strong|code|pre|blockquote|a|small)$/;
+    for (const tag of tagsOf(`<body>${body}`).slice(1)) expect(tag).toMatch(known);
+    for (const [, href = ""] of body.matchAll(/href="([^"]*)"/g)) expect(href).toMatch(/^https?:/);
+  }
 });
 
 test("a policy forbids scripts and addresses", () => {
@@ -110,7 +146,9 @@ test("whatever is said, the page has no tags but its own", () => {
           ],
           { title: called },
         );
-      expect(tagsOf(make(text, from, name))).toEqual(tagsOf(make("x", "y", "z")));
+      const own = (html: string) => tagsOf(html).filter((tag) => !WORDS.includes(tag));
+      const rest = (html: string) => own(html).filter((tag) => tag !== "p" && tag !== "small");
+      expect(rest(make(text, from, name))).toEqual(rest(make("x", "y", "z")));
     }),
   );
   expect(page([record(1, { kind: "text", text: `<>&"'` })])).toContain("&lt;&gt;&amp;&quot;&#39;");

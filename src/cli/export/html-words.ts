@@ -1,0 +1,78 @@
+/**
+ * What a message says, as HTML: the same tree as on the page. All text is escaped here, and an
+ * address is one of the web's, or no address.
+ */
+import type { Inline } from "../../core/words/inline.ts";
+import { type Block, wordsOf } from "../../core/words/words.ts";
+
+/** @param names that it calls @param mark HTML that stands behind it, in the same line */
+export function htmlWords(text: string, names: readonly string[], mark: string): string {
+  const blocks = wordsOf(text, new Set(names.map((name) => name.toLowerCase())));
+  const [only] = blocks;
+  if (blocks.length === 1 && only?.kind === "lines") {
+    return `<p dir="auto">${htmlParts(only.parts)}${mark}</p>`;
+  }
+  return `<div class="words" dir="auto">${htmlBlocks(blocks)}${mark}</div>`;
+}
+
+function htmlBlocks(blocks: readonly Block[]): string {
+  return blocks.map(htmlBlock).join("");
+}
+
+function htmlBlock(block: Block): string {
+  switch (block.kind) {
+    case "lines":
+      return `<p dir="auto">${htmlParts(block.parts)}</p>`;
+    case "code":
+      return `<pre dir="ltr">${escapeHtml(block.text)}</pre>`;
+    case "quote":
+      return `<blockquote class="said">${htmlBlocks(block.blocks)}</blockquote>`;
+    default: {
+      const items = block.items.map(
+        ({ mark, blocks }) =>
+          `<li><span>${escapeHtml(mark)}</span><div>${htmlBlocks(blocks)}</div></li>`,
+      );
+      return `<ul>${items.join("")}</ul>`;
+    }
+  }
+}
+
+const TAGS = { bold: "strong", italic: "em", strike: "s" } as const;
+
+function htmlParts(parts: readonly Inline[]): string {
+  return parts.map(htmlPart).join("");
+}
+
+function htmlPart(part: Inline): string {
+  switch (part.kind) {
+    case "text":
+    case "room":
+      return escapeHtml(part.text);
+    case "code":
+      return `<code>${escapeHtml(part.text)}</code>`;
+    case "mention":
+      return `<strong>${escapeHtml(part.text)}</strong>`;
+    case "link": {
+      const host = part.host === undefined ? "" : ` <small>(${escapeHtml(part.host)})</small>`;
+      const href = escapeHtml(part.href);
+      const rel = "noopener noreferrer nofollow";
+      return `<a href="${href}" rel="${rel}">${escapeHtml(part.text)}</a>${host}`;
+    }
+    default: {
+      const tag = TAGS[part.kind];
+      return `<${tag}>${htmlParts(part.parts)}</${tag}>`;
+    }
+  }
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+export function escapeHtml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign);
+}
