@@ -87,3 +87,26 @@ pageTest("emoji are completed by name, and chosen by words and by arrow keys", a
   await ana.keepPicture("emoji-found-1440");
   expect(await ana.barriers()).toEqual([]);
 });
+
+pageTest("emoji are found by Indonesian words, and called by them", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  const phone = { width: 390, height: 844, language: "id-ID" };
+  await using ana = await browser.visit(pageAddress(served), phone);
+  const name = ana.page.locator("#enter-name");
+  await name.fill("ana");
+  await name.press("Enter");
+  const box = ana.page.locator(".composer textarea");
+  await box.pressSequentially("selamat :terima");
+  await ana.page.getByRole("option", { name: ":terima_kasih:" }).waitFor();
+  await ana.keepPicture("emoji-completion-id");
+  await box.press("Enter");
+  expect(await box.inputValue()).toBe("selamat 🙏 ");
+  await ana.button("Emoji").click();
+  const picker = ana.dialog("Emoji");
+  await picker.getByRole("button", { name: "wajah gembira", exact: true }).waitFor();
+  await picker.getByLabel("Cari emoji").fill("ulang tahun");
+  await picker.getByRole("button", { name: "kue ulang tahun", exact: true }).waitFor();
+  expect(await ana.barriers()).toEqual([]);
+  await ana.keepPicture("emoji-picker-id");
+});

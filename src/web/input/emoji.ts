@@ -4,11 +4,13 @@
  */
 
 import { type Gemoji, gemoji } from "gemoji";
+import { EMOJI_ID } from "./emoji-id.ts";
 
 export interface NamedEmoji {
+  /** `joy`; of another language, blanks as `_`: `menangis_bahagia`. */
   readonly name: string;
   readonly emoji: string;
-  /** `face with tears of joy`, in English. */
+  /** `face with tears of joy`: in the user's language, if it is known there. */
   readonly description: string;
 }
 
@@ -23,48 +25,73 @@ const COMMON: ReadonlySet<string> = new Set([
   ...["fire", "rocket", "wave", "clap", "pray", "wink", "ok_hand", "white_check_mark", "x", "100"],
 ]);
 
-const NAMED: readonly NamedEmoji[] = gemoji.flatMap(({ names, emoji, description }) =>
-  names.map((name) => ({ name, emoji, description })),
+interface Spelled extends NamedEmoji {
+  /** By the name that others spell it by, too. */
+  readonly isCommon: boolean;
+}
+
+const SPELLED: readonly Spelled[] = gemoji.flatMap(({ names, emoji, description }) =>
+  names.map((name) => ({ name, emoji, description, isCommon: COMMON.has(name) })),
 );
 
-/** Those whose name begins so, then those whose name contains it; common and short ones first. */
-export function emojiNamed(begun: string, max: number): readonly NamedEmoji[] {
+/** Of those alone that have a name of their own there. */
+const SPELLED_ID: readonly Spelled[] = gemoji.flatMap((one) => {
+  const isCommon = one.names.some((name) => COMMON.has(name));
+  const { emoji, description } = named(one, "id");
+  return wordsOf(one).map((words) => {
+    return { name: words.replaceAll(" ", "_"), emoji, description, isCommon };
+  });
+});
+
+function wordsOf({ names }: Gemoji): readonly string[] {
+  return EMOJI_ID.get(names[0] ?? "") ?? [];
+}
+
+/**
+ * Those whose name begins so, then those whose name contains it; common and short ones first.
+ * @param language of the user: its names count beside the English ones
+ */
+export function emojiNamed(begun: string, max: number, language = "en"): readonly NamedEmoji[] {
   const wanted = begun.toLowerCase();
-  const beginning = NAMED.filter(({ name }) => name.startsWith(wanted)).sort(byUse);
-  const containing = NAMED.filter(({ name }) => name.indexOf(wanted) > 0).sort(byUse);
+  const all = language === "id" ? [...SPELLED_ID, ...SPELLED] : SPELLED;
+  const beginning = all.filter(({ name }) => name.startsWith(wanted)).sort(byUse);
+  const containing = all.filter(({ name }) => name.indexOf(wanted) > 0).sort(byUse);
   return [...beginning, ...containing].slice(0, max);
 }
 
-function byUse({ name: one }: NamedEmoji, { name: other }: NamedEmoji): number {
-  const isCommon = Number(COMMON.has(other)) - Number(COMMON.has(one));
-  return isCommon || one.length - other.length || (one < other ? -1 : 1);
+function byUse(one: Spelled, other: Spelled): number {
+  const isCommon = Number(other.isCommon) - Number(one.isCommon);
+  return isCommon || one.name.length - other.name.length || (one.name < other.name ? -1 : 1);
 }
 
 /** In the order in which other programs show them, by what they are. */
-export function emojiGroups(): readonly EmojiGroup[] {
+export function emojiGroups(language = "en"): readonly EmojiGroup[] {
   const groups = new Map<string, NamedEmoji[]>();
   for (const one of gemoji) {
     const group = groups.get(one.category) ?? [];
-    group.push(named(one));
+    group.push(named(one, language));
     groups.set(one.category, group);
   }
   return [...groups].map(([category, emoji]) => ({ category, emoji }));
 }
 
 /** Each once: by names as above, then those of which it is said in their description or tags. */
-export function emojiFound(words: string): readonly NamedEmoji[] {
+export function emojiFound(words: string, language = "en"): readonly NamedEmoji[] {
   const wanted = words.trim().toLowerCase().replaceAll(/^:|:$/g, "");
-  const spelled = emojiNamed(wanted.replaceAll(/\s+/g, "_"), NAMED.length);
+  const all = SPELLED.length + SPELLED_ID.length;
+  const spelled = emojiNamed(wanted.replaceAll(/\s+/g, "_"), all, language);
   const told = gemoji.filter(({ description, tags }) =>
     [description, ...tags].some((one) => one.toLowerCase().includes(wanted)),
   );
   const found = new Map<string, NamedEmoji>();
-  for (const one of [...spelled, ...told.map(named)]) {
+  for (const one of [...spelled, ...told.map((each) => named(each, language))]) {
     if (!found.has(one.emoji)) found.set(one.emoji, one);
   }
   return [...found.values()];
 }
 
-function named({ names, emoji, description }: Gemoji): NamedEmoji {
+function named(one: Gemoji, language: string): NamedEmoji {
+  const { names, emoji } = one;
+  const [description = one.description] = language === "id" ? wordsOf(one) : [];
   return { name: names[0] ?? "", emoji, description };
 }

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { gemoji } from "gemoji";
 import { emojiFound, emojiGroups, emojiNamed } from "../../../src/web/input/emoji.ts";
+import { EMOJI_ID } from "../../../src/web/input/emoji-id.ts";
 
 const names = (all: readonly { readonly name: string }[]) => all.map(({ name }) => name);
 
@@ -29,4 +31,30 @@ test("all of them stand in groups, none twice", () => {
   expect(new Set(all).size).toBe(all.length);
   // As a reaction each fits into what a server takes.
   for (const sign of all) expect(Buffer.byteLength(sign)).toBeLessThanOrEqual(64);
+});
+
+describe("in Indonesian", () => {
+  test("words find what they mean, beside the English names", () => {
+    const signs = (begun: string) => emojiNamed(begun, 8, "id").map(({ emoji }) => emoji);
+    expect(signs("hati")).toContain("\u2764\ufe0f");
+    expect(signs("terima_kasih")[0]).toBe("🙏");
+    expect(signs("wkwk")).toContain("😂");
+    expect(signs("joy")[0]).toBe("😂");
+    expect(emojiNamed("terima", 8)).toEqual([]);
+    const found = emojiFound("ulang tahun", "id");
+    expect(found.map(({ emoji }) => emoji)).toEqual(expect.arrayContaining(["🎂", "🥳"]));
+    expect(found[0]?.description).toMatch(/^[a-z ]+$/);
+    expect(emojiGroups("id")[0]?.emoji[0]?.description).toBe("wajah gembira");
+  });
+
+  test("each line of the list is of an emoji, once, and can be spelled", () => {
+    const known = new Set(gemoji.map(({ names: [name] }) => name));
+    for (const [name, words] of EMOJI_ID) {
+      expect([name, known.has(name)]).toEqual([name, true]);
+      expect(new Set(words).size).toBe(words.length);
+      // As completions read it: blanks are typed as _.
+      for (const word of words) expect(word.replaceAll(" ", "_")).toMatch(/^[a-z0-9_-]{2,32}$/);
+    }
+    expect(EMOJI_ID.size).toBeGreaterThan(700);
+  });
 });

@@ -27,6 +27,8 @@ export interface CompletionSource {
   readonly settings: readonly Candidate[];
   /** Of a folder as it was typed (`~/a/`, `../`, or nothing: here). Undefined: not read yet. */
   readonly folder: (path: string) => readonly PathEntry[] | undefined;
+  /** Whose names of emoji count beside the English ones. */
+  readonly language?: "en" | "id";
 }
 
 export type Offer =
@@ -58,11 +60,15 @@ function some(ahead: string, from: number, candidates: readonly Candidate[]): Of
 }
 
 /** In what is said: `@ana`, `ana`, `#lobby`, `:smile`. */
-function ofWord(word: string, isFirst: boolean, { model }: CompletionSource): readonly Candidate[] {
+function ofWord(
+  word: string,
+  isFirst: boolean,
+  { model, language }: CompletionSource,
+): readonly Candidate[] {
   const [, lead = "", sign = "", begun = ""] = /^([("'[]*)([@#:]?)(.*)$/s.exec(word) ?? [];
   if (sign === ":") {
     if (begun.length < 2) return [];
-    return emojiNamed(begun, OFFERED_MAX).map(({ name, emoji }) => ({
+    return emojiNamed(begun, OFFERED_MAX, language).map(({ name, emoji }) => ({
       text: `${lead}${emoji} `,
       hint: `:${name}:`,
     }));
@@ -162,7 +168,7 @@ function valuesOf(
   begun: string,
   source: CompletionSource,
 ): readonly Candidate[] | undefined {
-  const { model, commands, settings } = source;
+  const { model, commands, settings, language } = source;
   const bare = begun.replace(/^[@#]/, "");
   const sign = begun.slice(0, begun.length - bare.length);
   const named = (all: readonly string[]) =>
@@ -184,7 +190,7 @@ function valuesOf(
     case "COMMAND":
       return named(commands.map(({ name }) => name));
     case "EMOJI":
-      return emojiNamed(begun.replace(/^:/, ""), OFFERED_MAX).map(({ name, emoji }) => ({
+      return emojiNamed(begun.replace(/^:/, ""), OFFERED_MAX, language).map(({ name, emoji }) => ({
         text: `${emoji} `,
         hint: `:${name}:`,
       }));

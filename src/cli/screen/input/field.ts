@@ -33,7 +33,7 @@ export function withEditor(state: ScreenState, next: Editor, parts: Parts): Upda
 
 export type ListOverlay = Extract<Overlay, { readonly query: Editor }>;
 
-function refound(overlay: ListOverlay, { model, typed }: Parts): ListOverlay {
+function refound(overlay: ListOverlay, { model, typed, source }: Parts): ListOverlay {
   const { text } = overlay.query;
   switch (overlay.kind) {
     case "switcher":
@@ -41,7 +41,7 @@ function refound(overlay: ListOverlay, { model, typed }: Parts): ListOverlay {
     case "typed":
       return { ...overlay, found: matchingTyped(typed, text, OFFERED_MAX) };
     case "react":
-      return { ...overlay, found: signsLike(text) };
+      return { ...overlay, found: signsLike(text, source.language) };
     default:
       return overlay;
   }
@@ -116,13 +116,13 @@ const QUICK_SIGNS: readonly Candidate[] = [
 ];
 
 /** A name, a part of one, or the sign itself. */
-function signsLike(typed: string): readonly Candidate[] {
+function signsLike(typed: string, language: string | undefined): readonly Candidate[] {
   const wanted = typed.trim().replace(/^:|:$/g, "");
   if (wanted === "") return QUICK_SIGNS;
   if (/\p{Emoji_Presentation}|\p{Extended_Pictographic}/u.test(wanted)) {
     return [{ text: wanted, hint: "" }];
   }
-  return emojiNamed(wanted, OFFERED_MAX).map(({ name, emoji }) => ({
+  return emojiNamed(wanted, OFFERED_MAX, language).map(({ name, emoji }) => ({
     text: emoji,
     hint: `:${name}:`,
   }));

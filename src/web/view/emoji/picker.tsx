@@ -40,14 +40,15 @@ function useEmoji(onClose: () => void): EmojiPart | undefined {
 }
 
 function useGroups(part: EmojiPart | undefined, words: string): readonly EmojiGroup[] {
-  const all = useMemo(() => part?.emojiGroups() ?? [], [part]);
+  const { lang } = usePartPage().texts;
+  const all = useMemo(() => part?.emojiGroups(lang) ?? [], [part, lang]);
   return useMemo(() => {
     if (part === undefined) return [];
-    if (words.trim() !== "") return [{ category: "", emoji: part.emojiFound(words) }];
+    if (words.trim() !== "") return [{ category: "", emoji: part.emojiFound(words, lang) }];
     const known = new Map(all.flatMap(({ emoji }) => emoji.map((one) => [one.emoji, one])));
     const recent = recentEmoji().flatMap((sign) => known.get(sign) ?? []);
     return recent.length === 0 ? all : [{ category: "Recent", emoji: recent }, ...all];
-  }, [part, all, words]);
+  }, [part, all, words, lang]);
 }
 
 interface GroupProps {

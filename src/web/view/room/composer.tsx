@@ -26,7 +26,7 @@ import { EmojiButton } from "../emoji/button.tsx";
 import { usePage, useTexts } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { type Attached, Attachments, STAYS } from "../shell/lazy.tsx";
-import { authorText, oneLine } from "./event-text.ts";
+import { authorText, quotedText } from "./event-text.ts";
 import type { CommandOutcome } from "./slash-commands.tsx";
 import { Suggestions, suggestionSource } from "./suggestions.tsx";
 
@@ -111,7 +111,7 @@ function About({ draft, about, onDrop }: AboutProps) {
   const texts = useTexts();
   if (draft.re === undefined && draft.edits === undefined) return null;
   const name = about === undefined ? "" : authorText(about, texts);
-  const said = oneLine(about?.file?.name ?? about?.text ?? "", 100);
+  const said = about === undefined ? "" : quotedText(about, 100);
   return (
     <div className="composer-about">
       <span>{draft.edits === undefined ? texts.replyingTo(name) : texts.editing}</span>
@@ -152,12 +152,14 @@ interface Offer {
 
 /** What is offered while the user writes, and the keys that choose from it. */
 function useOffer() {
-  const { chat, emoji } = usePage();
+  const { chat, emoji, texts } = usePage();
   const [offer, setOffer] = useState<Offer | undefined>(undefined);
   const text = useRef("");
   const look = (now: string, caret: number) => {
     text.current = now;
-    const named = emoji.parts?.emojiNamed;
+    const { parts } = emoji;
+    const named =
+      parts && ((begun: string, max: number) => parts.emojiNamed(begun, max, texts.lang));
     const source = suggestionSource(chat.model, [...SLASH.keys()], named);
     const completion = completionAt(now, caret, source);
     setOffer(completion === undefined ? undefined : { completion, at: 0 });

@@ -37,7 +37,7 @@ export function Suggestions({ completion, at, onChoose }: SuggestionsProps) {
         const label = completion.labels?.[i];
         return (
           <div
-            key={label ?? choice}
+            key={`${choice} ${label}`}
             id={`suggestion-${i}`}
             role="option"
             tabIndex={-1}
