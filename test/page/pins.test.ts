@@ -42,6 +42,11 @@ pageTest(
     await choose(ana, "bring your own chair", "Pin");
     await choose(ana, "and cake", "Pin");
     await ana.page.getByText("ana pinned a message").first().waitFor();
+    // The message itself says so, too.
+    const marks = ana.page.locator("article.message .pinned");
+    await ana.message("and cake").locator(".pinned").getByText("pinned").waitFor();
+    expect(await marks.count()).toBe(2);
+    await ana.keepPicture("pinned");
     for (let i = 0; i < 60; i++) await ben.says(`so much more ${i}`, "den");
     for (const [at, [look, options]] of LOOKS.entries()) {
       await using eve = await browser.visit(pageAddress(served), options);
@@ -65,7 +70,9 @@ pageTest(
       await expectNoBarrier(eve, look, "what is pinned");
       await eve.keepPicture(`pins-${look.replaceAll(" ", "-")}`);
       await list.last().locator("a").click();
-      await eve.sees("bring your own chair");
+      await eve.message("bring your own chair").locator(".pinned").waitFor();
+      await expectNoBarrier(eve, look, "a pinned message");
+      await eve.keepPicture(`pinned-${look.replaceAll(" ", "-")}`);
       expect(await eve.page.locator("dialog").count()).toBe(0);
     }
     // Taken out in the list, and by erasing the message.

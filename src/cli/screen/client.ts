@@ -11,7 +11,7 @@ import type { Name } from "../../base/names.ts";
 import { cleanText } from "../../base/text.ts";
 import type { ClientEvent } from "../../client/event.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
-import { isSame } from "../../core/model/item.ts";
+import { isSame, isWords } from "../../core/model/item.ts";
 import { RowMaker } from "../../core/model/rows.ts";
 import { isQuiet, openRoom } from "../../core/model/selectors.ts";
 import type { Model, ShownFault, TransferView } from "../../core/model/state.ts";
@@ -20,6 +20,8 @@ import type { Clock } from "../../io/clock.ts";
 import type { DraftOwner } from "../../io/state/draft-store.ts";
 import { type SeenFile, seenFile } from "../../io/state/seen-files.ts";
 import type { TerminalDevice } from "../../io/terminal/device.ts";
+import { timesIn } from "../../web/text/times.ts";
+import { briefText } from "../../web/view/room/event-text.ts";
 import { CAME_ANEW } from "../chat/came-anew.ts";
 import { Ending } from "../chat/ending.ts";
 import { runSlash, slashRows } from "../chat/slash.ts";
@@ -304,7 +306,9 @@ export class ScreenClient implements CommandScreen {
     if (isMuted(muted, target)) return;
     if (bell) this.#terminal.ring();
     const title = nameOf(target);
-    const text = item.from === undefined ? item.text : `${item.from}: ${item.text}`;
+    const texts = faceTexts(this.#language);
+    const said = briefText(item, texts, timesIn(texts));
+    const text = isWords(item) && item.from !== undefined ? `${item.from}: ${said}` : said;
     if (notify === "notify-send") void this.#desktop.tell(title, text);
     else if (notify !== "off") this.#terminal.notify(title, text, notify);
   }
@@ -520,6 +524,7 @@ export class ScreenClient implements CommandScreen {
         commands: this.#slash.map((row) => ({ ...row, summary: this.said(row.summary) })),
         settings: SETTING_NAMES.map((text) => ({ text, hint: "" })),
         folder: (path) => this.#folders.of(path),
+        language: this.#language,
       },
       texts: this.#language === "id" ? INPUT_ID : INPUT_EN,
     };
@@ -549,6 +554,12 @@ export class ScreenClient implements CommandScreen {
         if (item !== undefined) chat.react(item, act.sign);
         return;
       }
+      case "pin":
+        chat.pin(act.seq, act.on).catch((error: unknown) => this.#fail(error));
+        return;
+      case "save":
+        void this.#saved(act).catch((error: unknown) => this.#fail(error));
+        return;
       case "erase":
         return chat.erase(act.seq);
       case "fetch":
@@ -619,6 +630,11 @@ export class ScreenClient implements CommandScreen {
     chat.search(query);
     this.#put({ overlay: { kind: "search", query: editorOf(words), at: 0 } });
     return true;
+  }
+
+  async #saved({ room, seq, on }: Extract<Act, { kind: "save" }>): Promise<void> {
+    await this.#options.chat.request("save", { room, seq, on });
+    this.note(on ? "saved: see /saved" : "not saved any more");
   }
 
   #left(exitCode: 0 | 130): void {

@@ -28,6 +28,8 @@ export type Row =
       readonly isGrouped: boolean;
       /** What it answers, if that is here. */
       readonly answers: Item | undefined;
+      /** It, or one of those that are told with it. */
+      readonly isPinned: boolean;
     }
   | {
       readonly kind: "pending";
@@ -65,6 +67,7 @@ const FOLDED_MAX = 30;
 const FOLDED: ReadonlySet<string> = new Set(["join", "leave", "sealed"]);
 const NONE: readonly Item[] = [];
 const DAY_MS = 24 * 60 * 60_000;
+const NO_PINS: readonly number[] = [];
 const NOTHING: Stretch = { items: [], hasOlder: false, hasNewer: false };
 
 const BEGINNING = { day: Number.NaN, last: undefined, folded: NONE, isFoldedGrouped: false };
@@ -87,6 +90,7 @@ interface Walk {
   readonly items: readonly Item[];
   readonly readTo: number | undefined;
   readonly ignored: Model["ignored"];
+  readonly pins: RoomState["pins"];
   /** Without those who come and go. */
   readonly isQuiet: boolean;
   readonly joinsFiles: boolean;
@@ -137,7 +141,8 @@ export class RowMaker {
   #make(model: Model, room: RoomState | undefined, offsetMinutes: Offset, isQuiet: boolean): Rows {
     const stretch = room?.jump ?? room?.tail ?? NOTHING;
     const joinsFiles = this.#joinsFiles;
-    const look = { items: stretch.items, readTo: room?.readAtOpening, isQuiet, joinsFiles };
+    const { readAtOpening: readTo, pins = NO_PINS } = room ?? {};
+    const look = { items: stretch.items, readTo, pins, isQuiet, joinsFiles };
     const last = this.#makeItems(model, look, offsetMinutes);
     const pending = new Map<string, Row>();
     if (!stretch.hasNewer) putPending(model, stretch, last, keeping(this.#pending, pending));
@@ -162,13 +167,14 @@ export class RowMaker {
 
   #makeItems(
     model: Model,
-    look: Pick<Walk, "items" | "readTo" | "isQuiet" | "joinsFiles">,
+    look: Pick<Walk, "items" | "readTo" | "pins" | "isQuiet" | "joinsFiles">,
     offsetMinutes: Offset,
   ): Item | undefined {
-    const { items, readTo, isQuiet } = look;
+    const { items, readTo, pins, isQuiet } = look;
     const { ignored } = model;
     const before = this.#walk;
-    const isSameLook = before?.ignored === ignored && before?.isQuiet === isQuiet;
+    const isSameLook =
+      before?.ignored === ignored && before.pins === pins && before.isQuiet === isQuiet;
     const isSameWay = before?.readTo === readTo && isSameLook;
     const goesOn = before !== undefined && isSameWay && isBeginning(before.items, items);
     const isMarked = readTo === undefined || (items[0]?.n ?? 0) > readTo + 1;
@@ -204,6 +210,7 @@ function isBeginning(some: readonly Item[], all: readonly Item[]): boolean {
 
 function putItems(model: Model, walk: Walk, from: number, offsetMinutes: Offset, put: Put): void {
   const { items, readTo } = walk;
+  const pins = new Set(walk.pins);
   for (let i = from; i < items.length; i++) {
     const item = items[i];
     if (item === undefined || (isIgnored(model, item.from) && isWords(item))) continue;
@@ -231,7 +238,8 @@ function putItems(model: Model, walk: Walk, from: number, offsetMinutes: Offset,
     const earlier = isJoined ? walk.folded : NONE;
     const isGrouped = isJoined ? walk.isFoldedGrouped : follow;
     const key = `i${(earlier[0] ?? item).seq}`;
-    put({ kind: "item", key, item, earlier, isGrouped, answers });
+    const isPinned = pins.size > 0 && [...earlier, item].some(({ seq }) => pins.has(seq));
+    put({ kind: "item", key, item, earlier, isGrouped, answers, isPinned });
     walk.day = itsDay;
     walk.last = item;
     const folds = FOLDED.has(item.kind) || (walk.joinsFiles && item.kind === "file");
@@ -298,7 +306,8 @@ function isEqual(one: Row, other: Row): boolean {
     const isSameLine =
       one.earlier.length === other.earlier.length &&
       one.earlier.every((item, i) => item === other.earlier[i]);
-    return isSameItem && isSameLine && one.isGrouped === other.isGrouped;
+    const isSameMark = one.isGrouped === other.isGrouped && one.isPinned === other.isPinned;
+    return isSameItem && isSameLine && isSameMark;
   }
   if (one.kind === "pending" && other.kind === "pending") {
     const isSamePost = one.post === other.post && one.answers === other.answers;

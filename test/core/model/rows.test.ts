@@ -274,3 +274,23 @@ test("a row has only so many files", () => {
   const { model } = scene(...all, { kind: "open", target: "lobby" });
   expect(files(model)).toEqual(["i2 12 false", "i14 12 true", "i26 6 true"]);
 });
+
+test("what is pinned says so while it is, also of files that were sent together", () => {
+  const pin = (seq: number, of: number, on: boolean) =>
+    said(seq, { kind: "pin", body: { seq: of, on } });
+  const file = { file: "fabcdefghijk", name: "a.txt", size: 1, chunks: 1, digest: "0".repeat(64) };
+  const sent = [2, 3].map((seq) => said(seq, { kind: "file", body: file }));
+  const begun = scene(...sent, said(4), said(5), { kind: "open", target: "lobby" }).model;
+  const maker = new RowMaker({ joinsFiles: true });
+  const pinned = (model: typeof begun) =>
+    maker
+      .rowsOf(model, utc)
+      .rows.flatMap((row) => (row.kind === "item" && row.isPinned ? [row.key] : []));
+  expect(pinned(begun)).toEqual([]);
+  const kept = maker.rowsOf(begun, utc).rows.find(({ key }) => key === "i4");
+  const { model } = updateAll(begun, [pin(6, 2, true), pin(7, 5, true)]);
+  expect(pinned(model)).toEqual(["i2", "i5"]);
+  // Only those are drawn anew that look different.
+  expect(maker.rowsOf(model, utc).rows.find(({ key }) => key === "i4")).toBe(kept);
+  expect(pinned(updateAll(model, [pin(8, 2, false)]).model)).toEqual(["i5"]);
+});

@@ -86,6 +86,8 @@ const BINDINGS: readonly Binding[] = [
   row("selected", "edit", "e"),
   row("selected", "erase", "d", "delete"),
   row("selected", "react", "+"),
+  row("selected", "pin", "p"),
+  row("selected", "save", "b"),
   row("selected", "copy", "c", "y"),
   row("selected", "fetch", "g", "enter"),
   row("selected", "fold", "f"),

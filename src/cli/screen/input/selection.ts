@@ -3,7 +3,7 @@
 import { SCREEN_UNFOLDED_MAX } from "../../../base/limits-screen.ts";
 import { isWords } from "../../../core/model/item.ts";
 import type { Row } from "../../../core/model/rows.ts";
-import { openRoom } from "../../../core/model/selectors.ts";
+import { mayKeepOrder, openRoom } from "../../../core/model/selectors.ts";
 import type { Item, Model, PendingPost, TransferView } from "../../../core/model/state.ts";
 import { answering, editing } from "../../../web/input/writing.ts";
 import { EMPTY_EDITOR, editorOf } from "../editor/editor.ts";
@@ -180,6 +180,12 @@ function either(...handlers: readonly Handler[]): Handler {
 const isText = (item: Item) => item.kind === "text" || item.kind === "action";
 const isOwnWords = (item: Item) => item.isMine && (isText(item) || item.file !== undefined);
 const mayErase = (item: Item, model: Model) => item.isMine || openRoom(model)?.moderates === true;
+const mayPin = (_: Item, model: Model) => {
+  const room = openRoom(model);
+  return room !== undefined && mayKeepOrder(model, room);
+};
+/** An older server keeps nothing for an account. */
+const maySave = (_: Item, { prefs }: Model) => prefs !== undefined;
 const mayWrite = (_: Item, model: Model) => openRoom(model)?.isClosed !== true;
 
 function replying(state: ScreenState, item: Item, parts: Parts): Updated {
@@ -217,6 +223,18 @@ function discarding(state: ScreenState, parts: Parts): Updated | undefined {
   const text = parts.texts.askDiscard;
   const question = { kind: "yes-no" as const, text, answer: EMPTY_EDITOR, about };
   return changed(state, { question, overlay: undefined });
+}
+
+function pinned(state: ScreenState, { seq }: Item, parts: Parts): Updated {
+  const on = openRoom(parts.model)?.pins.includes(seq) !== true;
+  return acting(unselected(state, parts).state, { kind: "pin", seq, on });
+}
+
+function saved(state: ScreenState, { seq }: Item, parts: Parts): Updated {
+  const left = unselected(state, parts).state;
+  const room = openRoom(parts.model)?.id;
+  if (room === undefined) return acting(left);
+  return acting(left, { kind: "save", room, seq, on: !parts.model.saved.has(seq) });
 }
 
 function copied(state: ScreenState, item: Item, parts: Parts): Updated {
@@ -276,6 +294,8 @@ const ACTIONS = {
   react: withItem(mayWrite, (state, item, parts) =>
     changed(state, { overlay: openedList("react", parts, item.seq) }),
   ),
+  pin: withItem(mayPin, pinned),
+  save: withItem(maySave, saved),
   copy: either(
     withItem((item) => isText(item) || item.file !== undefined, copied),
     withPost((state, post) => acting(state, { kind: "copy", text: post.body.text })),

@@ -1,9 +1,10 @@
+import type { RoomId } from "../../../base/ids.ts";
 import type { Draft, SearchQuery } from "../../../core/model/state.ts";
 
 /** Acts that do the next thing: what was said of the last one is over. */
 const NEXT: ReadonlySet<Act["kind"]> = new Set<Act["kind"]>([
   ...(["enter", "open", "jump", "react", "erase", "fetch", "cancel-transfer"] as const),
-  ...(["resend", "discard", "copy", "search"] as const),
+  ...(["pin", "save", "resend", "discard", "copy", "search"] as const),
 ]);
 
 export function isNext({ kind }: Act): boolean {
@@ -31,6 +32,9 @@ export type Act =
   | { readonly kind: "bottom" }
   | { readonly kind: "jump"; readonly target: string; readonly seq: number }
   | { readonly kind: "react"; readonly seq: number; readonly sign: string }
+  | { readonly kind: "pin"; readonly seq: number; readonly on: boolean }
+  /** For the user alone, to be found again. */
+  | { readonly kind: "save"; readonly room: RoomId; readonly seq: number; readonly on: boolean }
   | { readonly kind: "erase"; readonly seq: number }
   | { readonly kind: "fetch"; readonly file: string; readonly name: string }
   | { readonly kind: "cancel-transfer"; readonly id: string }

@@ -26,6 +26,8 @@ export const COMMAND_NAMES = [
     "edit",
     "erase",
     "react",
+    "pin",
+    "save",
     "copy",
     "fetch",
     "fold",

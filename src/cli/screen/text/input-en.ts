@@ -109,6 +109,8 @@ export const INPUT_EN: InputTexts = {
     edit: "edit, if it is yours",
     erase: "erase, or discard what was not sent",
     react: "react with an emoji",
+    pin: "pin it for all who are here, or unpin it",
+    save: "save it for later, or remove it from what is saved",
     copy: "copy the text",
     fetch: "fetch the file",
     fold: "show all of a long message, or its beginning",

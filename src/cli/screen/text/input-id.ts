@@ -87,6 +87,8 @@ export const INPUT_ID: InputTexts = {
     edit: "ubah, jika milik Anda",
     erase: "hapus, atau buang yang belum terkirim",
     react: "beri reaksi emoji",
+    pin: "sematkan untuk semua yang di sini, atau lepas sematannya",
+    save: "simpan untuk nanti, atau hapus dari simpanan",
     copy: "salin teksnya",
     fetch: "ambil berkasnya",
     fold: "tampilkan seluruh pesan panjang, atau awalnya saja",

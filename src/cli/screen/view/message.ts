@@ -6,8 +6,9 @@ import { cleanText } from "../../../base/text.ts";
 import type { Row } from "../../../core/model/rows.ts";
 import type { Item, PendingPost, TransferView } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
+import { oneLine } from "../../../core/words/plain.ts";
 import type { Times } from "../../../web/text/times.ts";
-import { authorText, eventText, oneLine } from "../../../web/view/room/event-text.ts";
+import { authorText, eventText, quotedText } from "../../../web/view/room/event-text.ts";
 import { faultText } from "../../../web/view/shell/fault-text.ts";
 import type { FaceTexts } from "../text/faces.ts";
 import { type PictureSizes, pictureBox, pictureLines } from "./picture.ts";
@@ -213,7 +214,7 @@ function wordLines(row: ItemRow, look: RowLook, extras: RowExtras): RowLines {
       const note = texts.importedBy(who, times.full(item.imported.timeUnixMs));
       lines.push(...wrapSpans([{ text: note, role: "mark" }], columns));
     }
-    const content = contentLines(item, isAction ? from : undefined, look, columns, extras);
+    const content = contentLines(row, isAction ? from : undefined, look, columns, extras);
     folds = content.folds;
     lines.push(...content.lines);
     lines.push(...reactionLines(item, columns));
@@ -223,7 +224,7 @@ function wordLines(row: ItemRow, look: RowLook, extras: RowExtras): RowLines {
 }
 
 function contentLines(
-  item: Item,
+  { item, isPinned }: ItemRow,
   actor: string | undefined,
   look: RowLook,
   columns: number,
@@ -236,15 +237,17 @@ function contentLines(
   }
   const { text, mentions } = item;
   const { me } = look;
-  const mark: Line =
+  const pin: Line = isPinned ? [{ text: ` (${texts.pinned})`, role: "mark" }] : [];
+  const edited: Line =
     item.editedUnixMs === undefined ? [] : [{ text: ` (${texts.edited})`, role: "mark" }];
   if (item.file !== undefined) {
-    const file = fileLines(item.file, look, columns, transfer);
+    const file = fileLines(item.file, pin, look, columns, transfer);
     if (text === "") return whole(file);
-    const said = textLines({ text, mentions, me, mark }, columns);
-    const content = folded(said, mark, look, columns, isUnfolded);
+    const said = textLines({ text, mentions, me, mark: edited }, columns);
+    const content = folded(said, edited, look, columns, isUnfolded);
     return { ...content, lines: [...file, ...content.lines] };
   }
+  const mark = [...edited, ...pin];
   const before: Line =
     actor === undefined ? [] : [{ text: actor, role: nickRole(actor) }, { text: " " }];
   const lines = textLines({ text, mentions, me, before, mark }, columns);
@@ -263,8 +266,7 @@ function quoteLines(row: ItemRow | PendingRow, look: RowLook, columns: number): 
   const { answers } = row;
   if (answers === undefined)
     return [cutLine([{ text: `┌ ${texts.replyGone}`, role: "quote" }], columns)];
-  const said = answers.file?.name ?? answers.text;
-  const short = answers.state === "erased" ? texts.erased : oneLine(said, QUOTE_COLUMNS);
+  const short = answers.state === "erased" ? texts.erased : quotedText(answers, QUOTE_COLUMNS);
   const text = `┌ ${authorText(answers, texts)}: ${short}`;
   return [cutLine([{ text, role: "quote" }], columns)];
 }
@@ -284,6 +286,7 @@ type FileBody = NonNullable<Item["file"]>;
 
 function fileLines(
   { file, name, size, folder }: FileBody,
+  mark: Line,
   look: RowLook,
   columns: number,
   transfer: TransferView | undefined,
@@ -293,6 +296,7 @@ function fileLines(
   const spans: Span[] = [
     { text: oneLine(name, 1_000), role: "file", does: "fetch" },
     { text: `  ${formatSize(size)}${kind}`, role: "dim", does: "fetch" },
+    ...mark,
   ];
   if (transfer === undefined && look.fetchKey !== undefined) {
     const text = ` · ${texts.screen.fetchWith(look.fetchKey)}`;
@@ -356,10 +360,11 @@ function runningText(
       disk: texts.waitsDisk,
       server: texts.waitsServer,
     }[waits.where];
-    return `${all} · ${where}, ${formatLeft(waits.forMs)}`;
+    return `${all} · ${where}, ${texts.span(formatLeft(waits.forMs))}`;
   }
   const rate = ratePerS > 0 ? ` · ${formatRate(ratePerS)}` : "";
-  return `${all}${rate}${leftMs === undefined ? "" : ` · ${texts.left(formatLeft(leftMs))}`}`;
+  if (leftMs === undefined) return `${all}${rate}`;
+  return `${all}${rate} · ${texts.left(texts.span(formatLeft(leftMs)))}`;
 }
 
 function eventLines({ item, earlier }: ItemRow, look: RowLook): readonly Line[] {

@@ -18,11 +18,11 @@ import { EmojiButton } from "../emoji/button.tsx";
 import { FilesFrame } from "../files/file-frame.tsx";
 import { useFact, usePage, useTexts } from "../shell/context.tsx";
 import { faultText } from "../shell/fault-text.ts";
-import { IconButton } from "../shell/icons.tsx";
+import { Icon, IconButton } from "../shell/icons.tsx";
 import { Files, Readers, STAYS } from "../shell/lazy.tsx";
 import { MenuButton } from "../shell/menu.tsx";
 import { Fold } from "../words/fold.tsx";
-import { authorText, eventText, oneLine } from "./event-text.ts";
+import { authorText, eventText, quotedText } from "./event-text.ts";
 import { type MessageActions, messageItems, QUICK_SIGNS, THUMB } from "./message-actions.ts";
 import { RichText } from "./rich-text.tsx";
 
@@ -37,8 +37,7 @@ function Quote({ row, actions }: { readonly row: ItemRow | PendingRow; actions: 
   const { answers } = row;
   const re = row.kind === "item" ? row.item.re : row.post.body.re;
   if (re === undefined || (row.kind === "item" && row.item.kind === "edit")) return null;
-  const said = answers?.file?.name ?? answers?.text ?? "";
-  const short = oneLine(said, QUOTE_LENGTH);
+  const short = answers === undefined ? "" : quotedText(answers, QUOTE_LENGTH);
   return (
     <button
       type="button"
@@ -322,6 +321,11 @@ export const Message = memo(function Message({ row, actions, isShown }: MessageP
       ) : (
         content
       )}
+      {row.isPinned ? (
+        <p className="pinned mark">
+          <Icon name="pin" /> {texts.pinned}
+        </p>
+      ) : null}
       {[...earlier, item].map((one) => (
         <Reactions key={one.seq} item={one} actions={actions} />
       ))}

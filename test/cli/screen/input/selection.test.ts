@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { RoomId } from "../../../../src/base/ids.ts";
 import { SCREEN_UNFOLDED_MAX } from "../../../../src/base/limits-screen.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
 import { said } from "../../../core/model-scene.ts";
@@ -212,6 +213,29 @@ describe("acting", () => {
     expect(on(12, answer(4)).press("a").state.selected).toBe(4);
     expect(on(12, answer(1)).press("a").acts).toEqual([{ kind: "jump", target: "lobby", seq: 1 }]);
     expect(on(4).press("a").state.selected).toBe(4);
+  });
+});
+
+describe("pinning and saving", () => {
+  const room = "lobby" as RoomId;
+  const mayPin: ModelEvent = {
+    ...{ kind: "room", room, name: "lobby", n: 12, skipped: 0, read: 1, moderates: true },
+  };
+  const prefs: ModelEvent = { kind: "prefs", rooms: [], saved: [{ room, seq: 5 }] };
+
+  test("for those who may, and with a server that keeps it", () => {
+    expect(on(4).press("p").acts).toEqual([]);
+    expect(on(4).press("b").acts).toEqual([]);
+    const screen = on(4, mayPin, prefs);
+    expect(screen.press("p").acts).toEqual([{ kind: "pin", seq: 4, on: true }]);
+    expect(screen.state.selected).toBeUndefined();
+    expect(on(4, prefs).press("b").acts).toEqual([{ kind: "save", room, seq: 4, on: true }]);
+  });
+
+  test("what is pinned is unpinned, and what is saved is not any more", () => {
+    const pin = said(12, { kind: "pin", body: { seq: 4, on: true } });
+    expect(on(4, mayPin, pin).press("p").acts).toEqual([{ kind: "pin", seq: 4, on: false }]);
+    expect(on(5, prefs).press("b").acts).toEqual([{ kind: "save", room, seq: 5, on: false }]);
   });
 });
 

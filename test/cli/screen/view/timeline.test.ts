@@ -122,6 +122,19 @@ test("a long text shows its beginning, and how much more there is", () => {
   expect(whole).toMatchObject({ height: most, folds: TEXT_LINES_HIDDEN_MIN - 1 });
 });
 
+test("what is pinned says so behind its words, and a file behind its size", () => {
+  const file = { file: "fabcdefghijk", name: "a.txt", size: 5, chunks: 1, digest: "0".repeat(64) };
+  const pin = (seq: number) => ({ kind: "pin", from: "ben", body: { seq, on: true } }) as const;
+  const story = scenes.begun().says("ben", "look");
+  story.record({ kind: "file", from: "ben", body: file });
+  story.record(pin(1)).record(pin(2));
+  const model = story.tell({ kind: "open", target: "lobby" }).model();
+  const parts = partsOf(0, { rows: new RowMaker().rowsOf(model, () => 0), height: 9 });
+  const { lines } = new TimelineCache().layOut(parts);
+  expect(lines.join("\n")).toContain("look (pinned)");
+  expect(lines.join("\n")).toContain("  5 B (pinned)");
+});
+
 test("the rest of a long text says that it was edited, and fits a narrow screen", () => {
   const { cache, parts } = longText("short", { height: 30 }, numbered(200));
   expect(cache.layOut(parts).lines.at(-1)).toContain("180 more lines · F shows all (edited)");
