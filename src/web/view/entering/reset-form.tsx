@@ -1,6 +1,6 @@
 import { type FormEvent, useState } from "react";
-import { Field } from "../shell/form.tsx";
 import type { ResetProps } from "../shell/lazy.tsx";
+import { NewPassword } from "../shell/new-password.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 
 /** For a user who has lost the password, and got an address from an operator. */
@@ -15,16 +15,7 @@ export function ResetForm({ work, onOther }: ResetProps) {
   return (
     <form onSubmit={submit} className="enter-form">
       <p>{texts.resetExplained}</p>
-      <Field
-        id="reset-password"
-        label={texts.newPassword}
-        type="password"
-        value={password}
-        onChange={setPassword}
-        complete="new-password"
-        isRequired
-        isFirst
-      />
+      <NewPassword value={password} onChange={setPassword} isFirst />
       <button type="submit" className="button button-main button-wide" disabled={work.isBusy}>
         {work.isBusy ? texts.entering : texts.resetSet}
       </button>

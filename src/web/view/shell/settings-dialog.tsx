@@ -5,9 +5,10 @@ import { LANGUAGES } from "../../text/en.ts";
 import type { AllTexts } from "../../text/en-parts.ts";
 import { FaultLine, useWork } from "./context.tsx";
 import { confirm, Dialog, FormDialog } from "./dialog.tsx";
-import { Check, Field, SelectField } from "./form.tsx";
+import { Check, SelectField } from "./form.tsx";
 import { helpDialog, logoutDialog, OperatorPart, STAYS } from "./lazy.tsx";
 import { LinkDialog } from "./link-dialog.tsx";
+import { NewPassword } from "./new-password.tsx";
 import { usePartPage } from "./part-page.ts";
 import type { Settings } from "./settings.ts";
 
@@ -109,17 +110,7 @@ function Password() {
   };
   return (
     <form className="settings-part" onSubmit={submit}>
-      {/* For managers of passwords: whose it is. */}
-      <input type="text" autoComplete="username" value={chat.model.me ?? ""} readOnly hidden />
-      <Field
-        id="new-password"
-        label={texts.newPassword}
-        type="password"
-        value={password}
-        onChange={setPassword}
-        complete="new-password"
-        isRequired
-      />
+      <NewPassword value={password} onChange={setPassword} user={chat.model.me} />
       <FaultLine fault={work.fault} />
       <button type="submit" className="button" disabled={work.isBusy || password === ""}>
         {texts.setPassword}
@@ -134,6 +125,13 @@ function seenText({ isOnline, seenUnixMs }: Seen, texts: AllTexts): string {
   if (seenUnixMs === undefined) return texts.away;
   const format = new Intl.DateTimeFormat(texts.lang, { dateStyle: "medium", timeZone: "UTC" });
   return texts.lastSeen(format.format(seenUnixMs));
+}
+
+/** What it calls itself is English: `Firefox on Linux`. */
+function nameOf(id: string, label: string | undefined, texts: AllTexts): string {
+  const [, program, system] = /^(\S.*) on (\S.*)$/.exec(label ?? "") ?? [];
+  const isPlain = program === undefined || system === undefined;
+  return cleanText(isPlain ? (label ?? id.slice(0, 8)) : texts.deviceOn(program, system));
 }
 
 type Seen = Pick<DeviceLine, "isOnline" | "seenUnixMs">;
@@ -164,7 +162,7 @@ function Devices() {
         {devices.map(({ id, label, isCurrent, ...device }) => (
           <li key={id} className="device">
             <span>
-              <strong dir="auto">{label === undefined ? id.slice(0, 8) : cleanText(label)}</strong>
+              <strong dir="auto">{nameOf(id, label, texts)}</strong>
               {isCurrent ? ` · ${texts.thisDevice}` : ""}
               <br />
               <span className="hint">
@@ -180,7 +178,7 @@ function Devices() {
               <button
                 type="button"
                 className="button button-small"
-                aria-label={`${texts.signOutDevice}: ${cleanText(label ?? id.slice(0, 8))}`}
+                aria-label={`${texts.signOutDevice}: ${nameOf(id, label, texts)}`}
                 onClick={() =>
                   work.run(async () => {
                     await chat.request("revoke", { device: id });
