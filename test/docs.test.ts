@@ -11,6 +11,7 @@ import {
 import { type FlagDef, flagName } from "../src/cli/command.ts";
 import { settingOf, variableOf } from "../src/cli/serve/settings.ts";
 import { SERVE_FLAGS } from "../src/commands/serve.ts";
+import { SLASH_ALIASES } from "../src/web/input/slash.ts";
 import { runChat } from "./e2e/binary.ts";
 import { GUIDES } from "./guides.ts";
 
@@ -187,12 +188,7 @@ test("every slash command is in README or its pages, and they name no other", ()
     .map(read)
     .join("\n");
   const usages = [...source.matchAll(/usage: "\/([a-z]+)/g)].map(([, word = ""]) => word);
-  const [, aliases = ""] = /ALIASES[^{]*\{(.*?)\n\}/s.exec(source) ?? [];
-  const known = [
-    ...usages,
-    ...[...aliases.matchAll(/^ {2}(\w+):/gm)].map(([, word = ""]) => word),
-    "sendall",
-  ];
+  const known = [...usages, ...Object.keys(SLASH_ALIASES), "sendall"];
   const code = codeOf(guides()).filter((word) => /^\/[a-z]/.test(word) && !word.startsWith("/tmp"));
   const named = new Set(code.map((word) => /^\/([a-z]+)/.exec(word)?.[1] ?? ""));
   expect(usages.length).toBeGreaterThan(10);

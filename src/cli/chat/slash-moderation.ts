@@ -1,10 +1,10 @@
 import { Fault } from "../../base/fault.ts";
 import { checkName, formatTarget } from "../../base/names.ts";
 import { sealedEdit } from "../../client/sealed/body.ts";
+import { inUtc, untilOf } from "../../core/duration.ts";
 import { parseServerAddress, quoteInvite } from "../../wire/invite.ts";
 import { inviteUrl } from "../connect/invite.ts";
 import { personOf, whom } from "../connect/operator.ts";
-import { inUtc, untilOf } from "../duration.ts";
 import { args, misuse, type Slash, split } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
 import { inviteSealed, sealedRoomOf, viewHere } from "./slash-sealed.ts";

@@ -4,6 +4,7 @@ import { checkName, formatTarget, type Name } from "../../base/names.ts";
 import { queryUsers } from "../../client/link/queries.ts";
 import type { Credentials } from "../../client/login.ts";
 import { checkIsOpen, checkMaySeal, leaveWord, sealRoom } from "../../client/sealed/making.ts";
+import { SLASH_ALIASES as ALIASES } from "../../web/input/slash.ts";
 import { statsLine } from "../output/stats.ts";
 import { NEW_PASSWORD, PASSWORD, readSecret, secretQuestion } from "../secrets.ts";
 import { nearest } from "../suggest.ts";
@@ -240,16 +241,6 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
       await lines.quit();
     },
   },
-};
-
-/** Names of other chat programs for the same commands. */
-const ALIASES: Readonly<Record<string, string>> = {
-  regist: "register",
-  sendto: "msg",
-  names: "who",
-  exit: "quit",
-  part: "leave",
-  j: "join",
 };
 
 /** The table, for lists of what can be typed. */

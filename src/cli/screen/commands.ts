@@ -2,8 +2,7 @@ import { Fault } from "../../base/fault.ts";
 import { formatTarget, isName, type Name, parseTarget, type Target } from "../../base/names.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { isSame } from "../../core/model/item.ts";
-import { openRoom, roomOf } from "../../core/model/selectors.ts";
-import type { Item } from "../../core/model/state.ts";
+import { lastWords, openRoom, roomOf } from "../../core/model/selectors.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { fileRow, lastFiles } from "../chat/last-files.ts";
@@ -249,8 +248,8 @@ export class ScreenCommands implements SlashHost {
         screen.hideJoins(on);
       },
       recent: {
-        lastOther: (target) => this.#last(target, (item) => !item.isMine),
-        lastOf: (target) => this.#last(target, (item) => item.isMine),
+        lastOther: (target) => this.#last(target, false),
+        lastOf: (target) => this.#last(target, true),
       },
       tell: ({ kind, room, commands }, sentence, rows) => {
         if (sentence === undefined) return;
@@ -279,11 +278,7 @@ export class ScreenCommands implements SlashHost {
     this.#listed.push(...renderRecord(record, style).trimEnd().split("\n"));
   }
 
-  /** Seq of the last message there that fits. */
-  #last(target: Target, fits: (item: Item) => boolean): number | undefined {
-    const room = roomOf(this.#options.chat.model, formatTarget(target));
-    const isMessage = ({ kind, state }: Item) =>
-      (kind === "text" || kind === "action") && state === "whole";
-    return room?.tail.items.findLast((item) => isMessage(item) && fits(item))?.seq;
+  #last(target: Target, isMine: boolean): number | undefined {
+    return lastWords(roomOf(this.#options.chat.model, formatTarget(target)), isMine)?.seq;
   }
 }

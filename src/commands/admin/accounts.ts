@@ -4,8 +4,8 @@ import { confirmed, YES_FLAG } from "../../cli/confirm.ts";
 import { addressElsewhere } from "../../cli/connect/invite.ts";
 import { ADMIN_FLAGS, done, personOf, withOperator } from "../../cli/connect/operator.ts";
 import { say } from "../../cli/context.ts";
-import { untilOf } from "../../cli/duration.ts";
 import { moment, renderJson, styleOf } from "../../cli/output/render.ts";
+import { untilOf } from "../../core/duration.ts";
 import { formatInvite, formatPlace, quoteInvite } from "../../wire/invite.ts";
 
 const NAME = { name: { type: "positional", description: "Who" } } as const satisfies FlagDefs;

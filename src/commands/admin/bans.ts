@@ -1,8 +1,8 @@
 import { defineVerb, type FlagDefs } from "../../cli/command.ts";
 import { allPages } from "../../cli/connect/lists.ts";
 import { ADMIN_FLAGS, done, FOR_FLAG, whom, withOperator } from "../../cli/connect/operator.ts";
-import { inUtc, untilOf } from "../../cli/duration.ts";
 import { moment, renderJson, renderTable, styleOf } from "../../cli/output/render.ts";
+import { inUtc, untilOf } from "../../core/duration.ts";
 
 const WHOM = {
   whom: { type: "positional", description: "A name, or an address as in chat serve's output" },

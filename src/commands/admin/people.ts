@@ -9,7 +9,7 @@ import {
   withOperator,
 } from "../../cli/connect/operator.ts";
 import type { Context } from "../../cli/context.ts";
-import { inUtc, untilOf } from "../../cli/duration.ts";
+import { inUtc, untilOf } from "../../core/duration.ts";
 
 const NAME = { name: { type: "positional", description: "Who" } } as const satisfies FlagDefs;
 

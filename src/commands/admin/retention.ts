@@ -2,7 +2,7 @@ import { RETENTION_MS_MAX, RETENTION_MS_MIN } from "../../base/limits.ts";
 import { formatLeft } from "../../base/sizes.ts";
 import { defineVerb } from "../../cli/command.ts";
 import { ADMIN_FLAGS, done, roomOf, withOperator } from "../../cli/connect/operator.ts";
-import { spanOf } from "../../cli/duration.ts";
+import { spanOf } from "../../core/duration.ts";
 
 export const command = defineVerb({
   args: {

@@ -59,6 +59,14 @@ export function roomOf(model: Model, target: string): RoomState | undefined {
   return undefined;
 }
 
+/** The last message of the newest that are here: one's own, or of another user. */
+export function lastWords(room: RoomState | undefined, isMine: boolean): Item | undefined {
+  return room?.tail.items.findLast(
+    ({ kind, state, isMine: isOwn }) =>
+      (kind === "text" || kind === "action") && state === "whole" && isOwn === isMine,
+  );
+}
+
 export function openRoom(model: Model): RoomState | undefined {
   return model.open === undefined ? undefined : roomOf(model, model.open);
 }

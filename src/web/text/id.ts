@@ -4,6 +4,13 @@ import type { ENGLISH_SHARE } from "./en-share.ts";
 
 type LaterTexts = Readonly<typeof ENGLISH_SHARE> & Readonly<typeof ENGLISH_ALARM>;
 
+const SPAN_UNITS: Readonly<Record<string, string>> = {
+  s: "dtk",
+  min: "mnt",
+  h: "jam",
+  d: "hari",
+};
+
 export const INDONESIAN: AllTexts & LaterTexts = {
   lang: "id",
 
@@ -21,15 +28,16 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   invitedOperator: "Masuklah, dan peramban ini menjadi operator server.",
   enter: "Masuk",
   entering: "Sedang masuk…",
-  enterExplained: "Nama baru akan didaftarkan. Nama yang sudah Anda punya akan masuk.",
+  enterExplained:
+    "Nama baru akan didaftarkan. Dengan nama yang sudah Anda miliki, Anda masuk kembali.",
   enterAs: (name) => `Masuk sebagai ${name}`,
   knownHere: "Dikenal di peramban ini",
   somebodyElse: "Nama lain",
   fingerprint: "Sidik jari server",
-  fingerprintHint: "Cocokkan dengan yang dilihat pemilik server bila Anda ingin yakin.",
+  fingerprintHint: "Cocokkan dengan yang dilihat pengelola server bila Anda ingin yakin.",
   fingerprintChanged: (from) =>
     `Ini bukan server yang pernah ditemui peramban ini (${from}). ` +
-    "Tanyakan pemiliknya sebelum mengetik kata sandi.",
+    "Tanyakan kepada pengelolanya sebelum mengetik kata sandi.",
   nameInvalid: "Gunakan 1 sampai 32 huruf, angka, - atau _, tidak hanya angka.",
   nameRefused: "Nama ini tidak boleh dipakai.",
   nameTaken: (name) => `${name} sudah dipakai. Bila itu Anda, berikan kata sandinya.`,
@@ -43,12 +51,13 @@ export const INDONESIAN: AllTexts & LaterTexts = {
         account: "Terlalu banyak kata sandi salah untuk nama ini",
         everyone: "Banyak yang sedang menebak kata sandi ini",
       }[of]
-    }. Jawabannya datang dalam ${seconds} dtk.`,
+    }. Jawaban datang dalam ${seconds} dtk.`,
   programOffered: "Ada juga program untuk terminal.",
   programFor: (system, size) => `Program untuk ${system}, ${size}`,
   programMore: "Periksa, dan sistem lain",
   programCheck:
-    "Jalankan baris itu di dekat berkasnya: yang rusak akan ketahuan. Sidiknya dari server ini.",
+    "Jalankan baris ini di folder berkasnya: berkas yang rusak akan ketahuan. Sidiknya berasal " +
+    "dari server yang sama.",
   operatorByLink:
     "Peramban ini sekarang operator server, sampai server berhenti atau Anda mengakhirinya.",
   operatorEnd: "Akhiri",
@@ -69,7 +78,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   direct: "Pesan langsung",
   people: "Orang",
   unread: (n) => `${n} belum dibaca`,
-  mentionsOfYou: (n) => `${n} memanggil Anda`,
+  mentionsOfYou: (n) => `${n} menyebut Anda`,
   hasDraft: "draf",
   favourite: "favorit",
   muted: "disenyapkan",
@@ -106,11 +115,14 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   unmuteRoom: "Jangan senyapkan lagi",
   muteRoomAsk: (name) => `Senyapkan ${name}`,
   muteRoomExplained:
-    "Tanpa suara, tanpa notifikasi, tanpa tanda, di semua perangkat Anda. " +
+    "Tanpa suara, tanpa pemberitahuan, tanpa tanda, di semua perangkat Anda. " +
     "Sebutan nama Anda tetap dihitung.",
   forHours: (hours) => (hours % 24 === 0 ? `Selama ${hours / 24} hari` : `Selama ${hours} jam`),
   forGood: "Sampai saya membatalkannya",
   hideRoom: "Sembunyikan sampai ada pesan baru",
+  ignoredList: "Orang yang Anda abaikan",
+  ignoredNone: "Anda tidak mengabaikan siapa pun.",
+  unignoreOf: (name) => `Berhenti mengabaikan ${name}`,
   savedNone: "Belum ada yang disimpan. Menu pesan memiliki “Simpan untuk nanti”.",
   savedGone: "Pesan ini tidak dapat dibaca di sini lagi.",
   members: (n) => `${n} anggota`,
@@ -143,12 +155,13 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   mention: (name) => `Sebut ${name}`,
   ignore: "Abaikan",
   unignore: "Berhenti mengabaikan",
-  ignoredHere: (name) => `Anda mengabaikan ${name}: kata-katanya disembunyikan.`,
+  ignoredHere: (name) => `Anda mengabaikan ${name}: pesannya disembunyikan.`,
   kick: "Keluarkan dari ruang",
   kickAsk: (name, room) => `Keluarkan ${name} dari ${room}?`,
   kickExplained: "Ia dapat bergabung lagi, kecuali ruang memakai kata sandi atau ia diblokir.",
   mute: "Bisukan",
-  muteFor: (span) => `Bisukan selama ${span}`,
+  muteFor: (minutes) =>
+    `Bisukan selama ${minutes < 60 ? `${minutes} menit` : `${minutes / 60} jam`}`,
   muteAsk: (name, room) => `Bisukan ${name} di ${room}?`,
   muteExplained: "Ia dapat membaca, tetapi tidak menulis, sampai Anda mengizinkannya lagi.",
   unmute: "Izinkan menulis lagi",
@@ -191,6 +204,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   addCaption: "Tambah keterangan",
   pin: "Sematkan",
   unpin: "Lepas sematan",
+  pinned: "disematkan",
   erase: "Hapus",
   eraseAsk: "Hapus pesan ini untuk semua orang?",
   eraseExplained: "Isinya hilang dari server untuk selamanya. Jejaknya tetap terlihat.",
@@ -222,6 +236,10 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   saidReopen: (who) => `${who} membuka ruang ini lagi`,
   saidKeep: (who, span) => `${who} mengatur pesan di sini dihapus setelah ${span}`,
   saidKeepAll: (who) => `${who} mengatur pesan di sini disimpan selamanya`,
+  span: (text) =>
+    text
+      .replace("over", "lebih dari")
+      .replaceAll(/\b(?:s|min|h|d)\b/g, (unit) => SPAN_UNITS[unit] ?? unit),
   keptFor: (span) => `disimpan ${span}`,
   roomClosed: "Ruang ini ditutup: hanya dapat dibaca.",
   saidMute: (who, whom) => `${who} membisukan ${whom}`,
@@ -238,18 +256,18 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   whoCanRead: "Siapa yang dapat membaca di sini",
   sealThis: "Segel percakapan ini",
   sealExplained: (name) =>
-    `Yang Anda dan ${name} tulis sejak itu hanya dapat dibaca perangkat kalian. ` +
+    `Yang Anda dan ${name} tulis sejak itu hanya dapat dibaca perangkat Anda berdua. ` +
     "Ini tidak dapat dibatalkan.",
   cameAnew: (reason) =>
     reason === "copy"
-      ? "Data ruang tersegel di peramban ini salinan lama: ia masuk lagi dari awal."
-      : "Data ruang tersegel di peramban ini hilang atau rusak: ia masuk lagi dari awal.",
+      ? "Data ruang tersegel di peramban ini salinan lama: peramban masuk lagi dari awal."
+      : "Data ruang tersegel di peramban ini hilang atau rusak: peramban masuk lagi dari awal.",
   notYetIn: (n) => `${n} perangkatnya dapat masuk setelah terhubung.`,
   makeSealed: "Tersegel: hanya perangkat orang yang Anda izinkan yang dapat membaca",
   sealedExplained:
     "Yang dikatakan di sini hanya dapat dibaca perangkat orang-orang ini, sejak mereka masuk. " +
-    "Server menyimpannya tanpa dapat membacanya. Namun server juga mengirim halaman ini: siapa " +
-    "yang tidak boleh memercayainya memakai program, bukan peramban.",
+    "Server menyimpannya tanpa dapat membacanya. Namun server juga mengirim halaman ini: bila " +
+    "Anda tidak boleh memercayai server, pakailah program, bukan peramban.",
   sealedNot: "Ruang ini tidak tersegel: operator server dapat membacanya.",
   programs: (n) => `${n} program`,
   browsers: (n) => `${n} peramban`,
@@ -264,8 +282,8 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   removeExplained: "Yang dikatakan sejak itu tidak dapat dibacanya.",
   safetyTitle: (name) => `Benarkah ini ${name}?`,
   safetyExplained: (name) =>
-    `${name} melihat 60 angka yang sama, kecuali ada yang menyusup di tengah. Bandingkan lewat ` +
-    "suara atau berdampingan, jangan lewat server ini.",
+    `${name} melihat 60 angka yang sama, kecuali ada yang menyusup di tengah. Bandingkan ` +
+    "secara lisan atau berdampingan, jangan lewat server ini.",
   safetySame: "Angkanya sama",
   safetyIs: (name) => `Anda sudah membandingkan ini dengan ${name}.`,
   safetyNew: (name) => `${name} punya kunci baru`,
@@ -276,14 +294,15 @@ export const INDONESIAN: AllTexts & LaterTexts = {
     "Belum ada yang mengizinkan perangkat ini masuk. " +
     "Sebelum itu Anda tidak dapat membaca atau menulis di sini.",
   sealedNoKey:
-    "Peramban ini masuk dengan kata sandi dan tidak punya kunci akun: ia tidak dapat membaca " +
+    "Peramban ini masuk dengan kata sandi dan tidak punya kunci akun: Anda tidak dapat membaca " +
     "atau menulis di sini. Pakai peramban yang membuat akun, atau program yang tertaut.",
   sealedOut: "Perangkat ini dikeluarkan dari sini: minta diizinkan masuk lagi.",
   sealedLost: "Perangkat ini kehilangan kunci ruang ini, dan kembali dengan sendirinya.",
   sealedSuspect: (reason) =>
     `Ruang ini tidak dapat dipercaya lagi: ${reason}. Tidak ada yang dikirim ke sini.`,
   sealedGoOn: "Tetap lanjutkan",
-  sealedGoOnAsk: "Tanyakan dahulu kepada yang lain dan pemilik server apa yang terjadi.",
+  sealedGoOnAsk:
+    "Tanyakan dahulu kepada yang lain dan pengelola server, lewat jalan lain, apa yang terjadi.",
   invitedInto: (by, room) => `${by} mengizinkan Anda masuk ke ruang tersegel ${room}.`,
   saidSealed: (who) => `${who} menyegel ruang ini`,
   saidKeys: (who, whom, on) => {
@@ -294,13 +313,13 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   unopened: (count) => `${count} pesan tersegel, bukan untuk perangkat ini`,
   saidOther: (who, kind) => `${who}: ${kind}`,
 
-  message: "Pesan",
+  message: "Tulis pesan",
   messageTo: (target) => `Pesan ke ${target}`,
   send: "Kirim",
   attach: "Lampirkan",
   replyingTo: (name) => `Membalas ${name}`,
   editing: "Menyunting pesan Anda",
-  tooLong: (size, max) => `Terlalu panjang: ${size} dari ${max}.`,
+  tooLong: (size, max) => `Terlalu panjang: ${size}, paling banyak ${max}.`,
   suggestions: "Saran",
   dropHere: (target) => `Lepaskan berkas untuk mengirimnya ke ${target}`,
   commandUnknown: (word) => `Tidak ada perintah /${word}.`,
@@ -308,20 +327,41 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   commandMisused: (usage) => `Tulis ${usage}`,
   commands: "Perintah",
   cmdJoin: "masuk ke ruang, atau membuatnya",
-  cmdLeave: "tinggalkan ruang ini",
-  cmdTopic: "tetapkan topik ruang",
+  cmdLeave: "tinggalkan ruang ini, atau ruang lain",
+  cmdTopic: "tampilkan atau tetapkan topik ruang",
+  cmdWho: "tampilkan siapa yang ada di ruang",
+  cmdList: "tampilkan orang yang dapat ditulisi",
   cmdMsg: "tulis kepada satu orang",
   cmdMe: "katakan apa yang sedang Anda lakukan",
-  cmdIgnore: "jangan lihat kata-kata seseorang",
-  cmdUnignore: "lihat lagi kata-kata seseorang",
+  cmdReply: "balas pesan; tanpa nomor, pesan terakhir orang lain",
+  cmdReact: "beri reaksi pada pesan dengan satu emoji",
+  cmdEdit: "sunting pesan terakhir Anda",
+  cmdErase: "hapus pesan; tanpa nomor, pesan terakhir Anda",
+  cmdIgnore: "sembunyikan pesan seseorang",
+  cmdUnignore: "tampilkan lagi pesan seseorang",
+  cmdIgnored: "daftar orang yang Anda abaikan",
+  cmdQuiet: "sembunyikan siapa yang bergabung dan keluar, di peramban ini",
+  cmdNotify: "dengarkan ruang atau @orang, atau senyapkan, di semua perangkat Anda",
+  cmdSave: "simpan pesan untuk nanti; tanpa nomor, pesan terakhir orang lain",
+  cmdUnsave: "hapus pesan dari simpanan",
+  cmdPin: "sematkan pesan; tanpa nomor, pesan terakhir orang lain",
+  cmdUnpin: "lepas sematan pesan",
+  cmdPins: "tampilkan yang disematkan di sini",
+  cmdReceipts: "izinkan penulis di sini melihat siapa yang sudah membaca",
   cmdKick: "keluarkan seseorang dari ruang",
-  cmdMute: "biarkan seseorang membaca tanpa menulis",
+  cmdMute: "biarkan seseorang membaca tanpa menulis, selama 10m, 2h, atau 7d",
   cmdUnmute: "izinkan menulis lagi",
+  cmdBan: "blokir orang atau alamat dari server; untuk operator",
   cmdGrant: "jadikan seseorang moderator ruang",
+  cmdRevoke: "cabut hak moderator seseorang",
+  cmdSend: "pilih berkas untuk dikirim",
+  cmdFiles: "daftar berkas di ruang ini",
   cmdInvite: "buat undangan, atau izinkan NAME masuk ke ruang tersegel",
   cmdSeal: "segel percakapan dengan NAME",
   cmdSealed: "tampilkan siapa yang dapat membaca di ruang tersegel ini",
+  cmdVerify: "tampilkan angka untuk dibandingkan dengan seseorang",
   cmdSearch: "cari pesan",
+  cmdSet: "buka pengaturan",
   cmdSaved: "pesan yang Anda simpan",
   cmdRooms: "daftar ruang",
   cmdPasswd: "ganti kata sandi",
@@ -329,10 +369,10 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   cmdHelp: "tampilkan tombol dan perintah",
 
   file: "Berkas",
-  folderOf: (entries) => `folder, ${entries} isi`,
+  folderOf: (entries) => `Folder, ${entries} isi`,
   saveFile: (name) => `Simpan ${name}`,
-  fileSealedFolder: "Folder tersegel: chat get-file menyimpannya, halaman tidak bisa.",
-  fileSealedLarge: "Tersegel, terlalu besar untuk browser ini: chat get-file menyimpannya.",
+  fileSealedFolder: "Folder tersegel: chat get-file menyimpannya, halaman ini tidak dapat.",
+  fileSealedLarge: "Tersegel, terlalu besar untuk peramban ini: chat get-file menyimpannya.",
   saveByBrowser: "Simpan lewat peramban, tanpa diperiksa",
   open: "Buka",
   openAsk: (name) => `Buka ${name}?`,
@@ -343,7 +383,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   attached: "Berkas yang akan dikirim",
   detach: (name) => `Hapus ${name}`,
   openFile: (name) => `Buka ${name}`,
-  pictureLost: "Gambar ini tidak bisa diambil sekarang.",
+  pictureLost: "Gambar ini tidak dapat diambil sekarang.",
   enlarge: (name) => `Perbesar ${name}`,
   previousPicture: "Gambar sebelumnya",
   nextPicture: "Gambar berikutnya",
@@ -351,7 +391,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   zoomIn: "Perbesar",
   zoomOut: "Perkecil",
   noDocument: "Isinya bukan PDF.",
-  notPlayed: "Browser ini tidak bisa memutarnya. Simpan, lalu buka dengan program lain.",
+  notPlayed: "Peramban ini tidak dapat memutarnya. Simpan, lalu buka dengan program lain.",
   picturesShown: "Tampilkan gambar di percakapan",
   preview: "Tampilkan pratinjau",
   noPicture: "Isinya bukan gambar yang dapat ditampilkan di sini.",
@@ -361,8 +401,8 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   typeSound: "Suara",
   typeVideo: "Video",
   typeOther: "Berkas",
-  transfers: "Pengiriman",
-  transferOf: (name) => `Pengiriman ${name}`,
+  transfers: "Transfer",
+  transferOf: (name) => `Transfer ${name}`,
   sendingTo: (to) => `ke ${to}`,
   receiving: "menerima",
   paused: "dijeda",
@@ -434,7 +474,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   inviteMake: "Buat undangan",
   inviteAt: "Alamat server",
   inviteLoopback:
-    "Alamat ini menunjuk ke mesin itu sendiri: dari tempat lain tidak ada yang bisa masuk.",
+    "Alamat ini menunjuk ke mesin itu sendiri: dari tempat lain tidak ada yang dapat masuk.",
   inviteUntil: (when) => `Berlaku sampai ${when}.`,
   inviteLink: "Alamat untuk peramban",
   inviteShare: "Bagikan…",
@@ -442,7 +482,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   inviteQr: "Kode QR alamat itu",
   copy: "Salin",
   notifications: "Pemberitahuan",
-  quiet: "Jangan tampilkan siapa yang masuk dan keluar",
+  quiet: "Jangan tampilkan siapa yang bergabung dan keluar",
   showTyping: "Tampilkan kepada orang lain saat saya menulis, dan sebaliknya",
   typing: ([one = "", other, more]) => {
     if (other === undefined) return `${one} sedang mengetik…`;
@@ -450,8 +490,8 @@ export const INDONESIAN: AllTexts & LaterTexts = {
       ? `${one} dan ${other} sedang mengetik…`
       : "Beberapa orang sedang mengetik…";
   },
-  notificationsAsk: "Beri tahu saya bila dipanggil atau ada pesan langsung",
-  sounds: "Bunyikan suara untuk itu",
+  notificationsAsk: "Beri tahu saya bila saya disebut atau ada pesan langsung",
+  sounds: "Bunyikan suara untuk pemberitahuan itu",
   pushes: "Beri tahu saya juga bila halaman ini tertutup",
   pushesExplained:
     "Pesan seperti itu keluar dari jaringan ini, terenkripsi, lewat server pembuat peramban Anda.",
@@ -463,9 +503,10 @@ export const INDONESIAN: AllTexts & LaterTexts = {
     "halaman ini ke layar utama.",
   pushesFailed: "Server pembuat peramban Anda tidak dapat dihubungi.",
   notificationsDenied: "Peramban tidak mengizinkannya untuk halaman ini.",
-  notificationsNone: "Peramban ini tidak mempunyainya.",
+  notificationsNone: "Peramban ini tidak memiliki pemberitahuan.",
   notified: (who, where) => `${who} di ${where}`,
   devices: "Perangkat",
+  deviceOn: (program, system) => `${program === "Browser" ? "Peramban" : program} di ${system}`,
   thisDevice: "yang ini",
   since: (time) => `sejak ${time}`,
   lastSeen: (day) => `terakhir di sini ${day}`,
@@ -483,7 +524,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
     "Jalankan baris ini di perangkat baru dalam 10 menit, lalu ketik kodenya di sana. Perangkat " +
     "itu menerima kunci akun Anda: tautkan hanya milik Anda sendiri.",
   linkCode: "Kodenya; jangan kirim lewat server ini:",
-  linked: "Perangkat itu sudah tertaut: sekarang ia adalah Anda.",
+  linked: "Perangkat itu sudah tertaut: sekarang perangkat itu memakai akun Anda.",
   newPassword: "Kata sandi baru",
   setPassword: "Tetapkan kata sandi",
   passwordSet: "Kata sandi telah diganti.",
@@ -517,7 +558,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   dashboardAccounts: "Akun",
   dashboardRooms: "Ruang",
   dashboardFiles: "Berkas",
-  dashboardTransfers: "Pengiriman",
+  dashboardTransfers: "Transfer",
   dashboardServer: "Server",
   thisServer: "yang ini",
   dashboardBans: "Blokir",
@@ -535,14 +576,14 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   queued: "Antre",
   connectedFor: "Tersambung selama",
   notLoggedIn: "belum masuk",
-  fileChannel: "pengiriman berkas",
+  fileChannel: "transfer berkas",
   direction: "Arah",
-  up: "naik",
-  down: "turun",
+  up: "unggah",
+  down: "unduh",
   progress: "Kemajuan",
   version: "Versi",
   running: "Berjalan selama",
-  diskFree: "Ruang bebas",
+  diskFree: "Sisa disk",
   memory: "Memori",
   historySize: "Riwayat",
   accountsSize: "Akun",
@@ -555,7 +596,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
     `${connections} sambungan · memori ${memory} · ${free} kosong di disknya`,
   peopleOnline: (people, accounts, connections, transfers) =>
     `${people} orang dari ${accounts}, lewat ${connections} sambungan` +
-    (transfers === 0 ? "" : ` dan ${transfers} pengiriman berkas`),
+    (transfers === 0 ? "" : ` dan ${transfers} transfer berkas`),
   messagesSince: (n, rooms) => `${n} sejak mulai, di ${rooms} ruang dan percakapan`,
   connections: "Sambungan",
   announce: "Beri tahu semua",
@@ -571,13 +612,13 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   announceEndExplained: "Langsung hilang dari semua layar.",
   diskKeeps: (free, keep) => `${free}; di bawah ${keep} berkas ditolak`,
   diskLow: (free, keep) =>
-    `Cakram server hampir penuh: ${free} kosong. Di bawah ${keep} berkas tidak diterima.`,
+    `Disk server hampir penuh: ${free} kosong. Di bawah ${keep} berkas tidak diterima.`,
   diskFull: (free, keep) =>
-    `Cakram server penuh: ${free} kosong. Berkas diterima lagi di atas ${keep}.`,
+    `Disk server penuh: ${free} kosong. Berkas diterima lagi di atas ${keep}.`,
   chartMessages: "Pesan per detik",
   chartPeople: "Orang dan sambungan",
   chartBytes: "Byte per detik",
-  chartSpan: "Sejauh mana",
+  chartSpan: "Rentang waktu",
   chartMinutes: (n) => (n === 60 ? "1 jam" : `${n} mnt`),
   chartSummary: (now, mean, max, at) =>
     `kini ${now}, rata-rata ${mean}, paling banyak ${max} pada ${at}`,
@@ -585,18 +626,17 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   chartTime: "Waktu",
   accountsCount: (n) => `${n} akun`,
   roomsCount: (n) => `${n} ruang`,
-  accountState: "Kini",
+  accountState: "Saat ini",
   offlineWord: "luring",
   registered: "Terdaftar",
   seenLast: "Terakhir terlihat",
   seenNow: "sekarang",
   devicesAndPassword: (n) => `${n}, dan kata sandi`,
   banned: "diblokir",
-  remove: "Singkirkan",
-  removeAsk: (what) => `Singkirkan ${what} untuk selamanya?`,
+  remove: "Hapus",
+  removeAsk: (what) => `Hapus ${what} untuk selamanya?`,
   removeAccountExplained: "Ia tidak dapat masuk lagi. Yang ia katakan tetap ada, di bawah namanya.",
-  removeRoomExplained:
-    "Tidak seorang pun dapat membacanya lagi. Catatannya tetap di cakram server.",
+  removeRoomExplained: "Tidak seorang pun dapat membacanya lagi. Catatannya tetap di disk server.",
   signOutAll: "Keluarkan dari semua perangkat",
   signOutAsk: (name) => `Keluarkan ${name} dari semua perangkatnya?`,
   signOutExplained: "Ia masuk lagi dengan kata sandinya.",
@@ -609,7 +649,8 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   resetMake: "Atur ulang kata sandi",
   resetAsk: (name) => `Kata sandi baru untuk ${name}`,
   resetMakeExplained:
-    "Ini membuat alamat dan baris, masing-masing mengatur satu kata sandi baru dalam sehari.",
+    "Ini membuat alamat dan baris, yang masing-masing dapat menetapkan satu kata sandi baru " +
+    "dalam sehari.",
   resetSignsOut: "Keluarkan semua perangkat bila dipakai, misalnya sesudah pencurian",
   resetHandOver: (until) => `Berlaku sampai ${until}. Serahkan seperti kunci.`,
   resetLine: "Untuk chat passwd --reset, yang menanyakannya",
@@ -624,13 +665,13 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   fileSize: "Ukuran",
   filePrivate: "(antara dua orang)",
   eraseOf: (name) => `Hapus ${name}`,
-  eraseFileAsk: (name, size) => `Hapus ${name} (${size}) bagi semua?`,
+  eraseFileAsk: (name, size) => `Hapus ${name} (${size}) untuk semua orang?`,
   eraseFileExplained:
     "Isinya hilang dari server untuk selamanya. Bahwa ia pernah ada tetap terlihat.",
   cancelTransfer: "Batalkan",
-  cancelTransferOf: (name) => `Batalkan pengiriman ${name}`,
-  cancelTransferAsk: (name, user) => `Batalkan pengiriman ${name} dengan ${user}?`,
-  cancelUploadExplained: "Yang sudah ada darinya disingkirkan.",
+  cancelTransferOf: (name) => `Batalkan transfer ${name}`,
+  cancelTransferAsk: (name, user) => `Batalkan transfer ${name} dengan ${user}?`,
+  cancelUploadExplained: "Yang sudah diterima darinya dihapus.",
   registration: "Pendaftaran",
   registrationOpen: "Pendatang baru boleh mendaftar.",
   registrationClosed: "Hanya undangan yang mengizinkan pendatang baru.",
@@ -656,7 +697,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   madeBy: "Dibuat oleh",
   usesHead: "Pemakaian",
   expiresHead: "Berlaku sampai",
-  expiresNever: "seterusnya",
+  expiresNever: "tanpa batas waktu",
   actions: "Tindakan",
   evRecord: "pesan",
   evConnected: "tersambung",
@@ -668,7 +709,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   evWithdrawn: "membatalkan berkas",
   evWarning: "peringatan",
   evFull: "ditolak: penuh",
-  evCancelled: "pengiriman dibatalkan",
+  evCancelled: "transfer dibatalkan",
   doneBy: (name) => `oleh ${name}`,
   logKinds: "Jenis yang ditampilkan",
   logFrom: "Dari",
@@ -679,7 +720,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
     ({
       words: "Kata-kata",
       people: "Yang datang dan pergi",
-      files: "Pengiriman berkas",
+      files: "Transfer berkas",
       decisions: "Keputusan",
       warnings: "Peringatan",
     })[group],
@@ -689,7 +730,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
       ["announcement-gone", "menarik kembali pemberitahuan"],
       ["registered", "mendaftar"],
       ["renamed", "ganti nama"],
-      ["removed", "akun disingkirkan"],
+      ["removed", "akun dihapus"],
       ["reset", "atur ulang sandi dibuat"],
       ["reset-used", "atur ulang sandi dipakai"],
       ["operator", "dijadikan operator"],

@@ -16,11 +16,12 @@ import { wrongEntry } from "./entering/wrong-entry.tsx";
 import { Attachments } from "./files/attachments.tsx";
 import { Files } from "./files/files.tsx";
 import { Transfers } from "./files/transfers.tsx";
+import { IgnoredDialog } from "./room/ignored.tsx";
 import { ModerationDialog } from "./room/moderation-dialog.tsx";
 import { JoinDialog, RoomsDialog, TopicDialog } from "./room/room-dialogs.tsx";
 import { RoomMenu } from "./room/room-menu.tsx";
 import { SavedDialog } from "./room/saved.tsx";
-import { Invitations, SealedDialog, SealedLine } from "./room/sealed.tsx";
+import { Invitations, SafetyDialog, SealedDialog, SealedLine } from "./room/sealed.tsx";
 import { Search } from "./room/search.tsx";
 import { Switcher } from "./room/switcher.tsx";
 import { Board } from "./shell/board.tsx";
@@ -42,6 +43,7 @@ export const PARTS: LazyParts = {
   Topic: TopicDialog,
   RoomMenu,
   Saved: SavedDialog,
+  Ignored: IgnoredDialog,
   Files,
   Attachments,
   EmojiPicker,
@@ -57,6 +59,7 @@ export const PARTS: LazyParts = {
   Transfers,
   Sealed: SealedDialog,
   SealedLine,
+  Safety: SafetyDialog,
   Invitations,
   Badge,
   PushKeeper,

@@ -179,7 +179,7 @@ function columnsOf(page: PartPage): readonly Column<Paced>[] {
     {
       id: "since",
       name: texts.connectedFor,
-      cell: ({ since }) => formatLeft(Date.now() - since),
+      cell: ({ since }) => texts.span(formatLeft(Date.now() - since)),
       by: ({ since }) => -since,
     },
     {

@@ -98,7 +98,7 @@ function roomColumns(page: PartPage, again: () => void): readonly Column<RoomEnt
     {
       id: "keep",
       name: texts.keptHead,
-      cell: ({ keepMs }) => (keepMs === undefined ? texts.forever : formatLeft(keepMs)),
+      cell: ({ keepMs }) => (keepMs === undefined ? texts.forever : texts.span(formatLeft(keepMs))),
     },
     {
       id: "topic",

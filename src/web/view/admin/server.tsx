@@ -65,7 +65,7 @@ function facts(
       name: texts.version,
       text: cleanText(`${stats.version} · ${stats.runtime} · ${stats.platform}`),
     },
-    { name: texts.running, text: formatLeft(Date.now() - stats.since) },
+    { name: texts.running, text: texts.span(formatLeft(Date.now() - stats.since)) },
     {
       name: texts.nowOnline,
       text: texts.peopleOnline(stats.online, stats.users, stats.links - stats.lanes, stats.lanes),

@@ -29,10 +29,11 @@ function progressText(progress: ProgressReport, texts: AllTexts): string {
       ? formatSize(doneBytes)
       : `${formatSize(doneBytes)} / ${formatSize(sizeBytes)}`;
   if (waits !== undefined) {
-    return `${done} · ${waitsText(waits.where, texts)}, ${formatLeft(waits.forMs)}`;
+    return `${done} · ${waitsText(waits.where, texts)}, ${texts.span(formatLeft(waits.forMs))}`;
   }
   const rate = ratePerS > 0 ? ` · ${formatRate(ratePerS)}` : "";
-  return `${done}${rate}${leftMs === undefined ? "" : ` · ${texts.left(formatLeft(leftMs))}`}`;
+  if (leftMs === undefined) return `${done}${rate}`;
+  return `${done}${rate} · ${texts.left(texts.span(formatLeft(leftMs)))}`;
 }
 
 function stateText({ kind, state, progress }: TransferView, texts: AllTexts): string {

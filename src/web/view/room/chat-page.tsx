@@ -75,6 +75,7 @@ interface MainProps {
   readonly onJump: (target: string, seq: number) => void;
   readonly onOpen: (target: string) => void;
   readonly onSearch: (text: string) => void;
+  readonly onPeople: () => void;
 }
 
 const NO_FILES: readonly Attached[] = [];
@@ -107,7 +108,7 @@ function useAttached(target: string, focus: () => void): AttachedFiles {
 
 /** The timeline of what is open, and where one writes. */
 function Conversation(props: MainProps) {
-  const { model, target, isOperator, jumps, onJump, onOpen, onSearch } = props;
+  const { model, target, isOperator, jumps, onJump, onOpen, onSearch, onPeople } = props;
   const page = usePage();
   const { chat, texts, settings } = page;
   const [maker] = useState(() => new RowMaker({ joinsFiles: true }));
@@ -131,9 +132,11 @@ function Conversation(props: MainProps) {
     [chat],
   );
   const onCommand = useCallback(
-    (text: string, draft: Draft) =>
-      runSlashCommand(page, { target, open: onOpen, search: onSearch, jump: onJump }, text, draft),
-    [page, target, onOpen, onSearch, onJump],
+    (text: string, draft: Draft) => {
+      const ways = { target, open: onOpen, search: onSearch, jump: onJump, people: onPeople };
+      return runSlashCommand(page, ways, text, draft);
+    },
+    [page, target, onOpen, onSearch, onJump, onPeople],
   );
   const ignored = target.startsWith("@") && model.ignored.has(target.slice(1).toLowerCase());
   return (
@@ -246,12 +249,13 @@ function usePlaces() {
     const isBack = side === "search" && showsPeople && isWide();
     setSide(isBack ? "people" : undefined);
   }, [chat, change, side, showsPeople]);
-  const togglePeople = () => {
-    if (side === "people") return closeSide();
+  const onPeople = useCallback(() => {
     setSide("people");
     change({ showsPeople: true });
-  };
-  return { isDrawer, setDrawer, side, jumps, onOpen, onJump, onSearch, closeSide, togglePeople };
+  }, [change]);
+  const togglePeople = side === "people" ? closeSide : onPeople;
+  const ways = { onOpen, onJump, onSearch, onPeople };
+  return { isDrawer, setDrawer, side, jumps, closeSide, togglePeople, ...ways };
 }
 
 interface RightProps {
@@ -323,7 +327,7 @@ export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
   useTitle(lines.calls, target);
   const isKnown = useCaughtUpOnce(model.isCaughtUp);
   const isSide = side === "search" || (side === "people" && room?.kind === "room");
-  const ways = { isOperator, onOpen, onSearch };
+  const ways = { isOperator, onOpen, onSearch, onPeople: places.onPeople };
   return (
     <div className={isDrawer ? "chat has-drawer" : "chat"} data-side={isSide ? side : "none"}>
       {/* biome-ignore lint/a11y/useValidAnchor: it goes somewhere, without changing the address */}

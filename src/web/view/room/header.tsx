@@ -43,7 +43,7 @@ export function RoomHead(props: RoomHeadProps) {
         )}
       </div>
       {room?.keepMs === undefined ? null : (
-        <span className="topic">{texts.keptFor(formatLeft(room.keepMs))}</span>
+        <span className="topic">{texts.keptFor(texts.span(formatLeft(room.keepMs)))}</span>
       )}
       {room === undefined || room.pins.length === 0 ? null : (
         <IconButton

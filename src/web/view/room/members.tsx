@@ -9,12 +9,8 @@ import { IconButton } from "../shell/icons.tsx";
 import { ModerationDialog, type ModerationProps } from "../shell/lazy.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 
-const HOUR_MS = 60 * 60_000;
-const MUTES: readonly (readonly [string, number])[] = [
-  ["10 min", HOUR_MS / 6],
-  ["1 h", HOUR_MS],
-  ["24 h", 24 * HOUR_MS],
-];
+/** For who was too fast, for a lesson, for a day. `/mute NAME 3d` says any other length. */
+const MUTE_MINUTES = [10, 60, 24 * 60] as const;
 
 export interface PersonAt {
   readonly name: string;
@@ -59,10 +55,10 @@ function moderationItems(page: PageValue, user: string, room: string, role: stri
     show((onClose) => <ModerationDialog {...{ act, user, room, onClose }} />);
   const isModerator = role === "moderator";
   return [
-    ...MUTES.map(([span, ms]) => ({
-      label: texts.muteFor(span),
+    ...MUTE_MINUTES.map((minutes) => ({
+      label: texts.muteFor(minutes),
       onChoose: () => {
-        const until = Date.now() + ms;
+        const until = Date.now() + minutes * 60_000;
         chat.request("mute", { room, user, on: true, until }).catch(fail);
       },
     })),

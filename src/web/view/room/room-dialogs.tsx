@@ -22,12 +22,16 @@ export function JoinDialog({
 }: JoinProps) {
   const { texts, chat } = usePartPage();
   const [room, setRoom] = useState(given);
-  const [password, setPassword] = useState("");
+  const [password, setPassword] = useState(rest.password ?? "");
   const [missing, setMissing] = useState<Missing>(lacks);
   const name = room.trim().replace(/^#/, "");
   const create = missing === "room";
   /** A new object for each try: the focus goes back to the field. */
-  const [wrong, setWrong] = useState<{ readonly text: string }>();
+  const [wrong, setWrong] = useState<{ readonly text: string } | undefined>(
+    lacks === "password" && password !== ""
+      ? { text: texts.faults["room-password-wrong"] ?? "" }
+      : undefined,
+  );
   useEffect(() => {
     if (wrong !== undefined) document.getElementById("join-password")?.focus();
   }, [wrong]);
@@ -37,7 +41,9 @@ export function JoinDialog({
     setWrong(undefined);
     try {
       const sealed = isSealed && (create || missing === undefined);
-      const options = { create, sealed, ...(password === "" ? {} : { password }) };
+      // Of a sealed room there is none: its field is gone, whatever was typed there.
+      const isOpen = password === "" || (create && sealed);
+      const options = { create, sealed, ...(isOpen ? {} : { password }) };
       const joined = await chat.join(name, options);
       onClose();
       onOpen(joined);

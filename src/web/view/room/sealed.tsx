@@ -10,7 +10,7 @@ import { confirm, Dialog } from "../shell/dialog.tsx";
 import { faultText } from "../shell/fault-text.ts";
 import { Field } from "../shell/form.tsx";
 import { IconButton } from "../shell/icons.tsx";
-import type { SealedProps } from "../shell/lazy.tsx";
+import type { SafetyProps, SealedProps } from "../shell/lazy.tsx";
 import { type PartPage, usePartPage } from "../shell/part-page.ts";
 
 /** How this device stands in a room, as of its last record; undefined: not known yet. */
@@ -243,14 +243,8 @@ export function SealedDialog({ target, onClose }: SealedProps) {
   );
 }
 
-interface SafetyProps {
-  readonly user: string;
-  readonly onClose: () => void;
-  readonly onChange: () => void;
-}
-
 /** The digits that both compare, and what follows from it. */
-function SafetyDialog({ user, onClose, onChange }: SafetyProps) {
+export function SafetyDialog({ user, onClose, onChange }: SafetyProps) {
   const page = usePartPage();
   const { chat, texts } = page;
   const work = useWork();
@@ -264,7 +258,7 @@ function SafetyDialog({ user, onClose, onChange }: SafetyProps) {
   const same = () =>
     work.run(async () => {
       await (await chat.sealedRooms()).confirm(user, digits);
-      onChange();
+      onChange?.();
       onClose();
     });
   const accept = () =>
@@ -275,7 +269,7 @@ function SafetyDialog({ user, onClose, onChange }: SafetyProps) {
       isDanger: true,
       onConfirm: async () => {
         await (await chat.sealedRooms()).acceptIdentity(user);
-        onChange();
+        onChange?.();
         onClose();
       },
     });

@@ -1,22 +1,27 @@
 import { unreachable } from "../../../base/assert.ts";
 import { Fault } from "../../../base/fault.ts";
-import { isName } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
-import { openRoom } from "../../../core/model/selectors.ts";
+import { lastWords, openRoom } from "../../../core/model/selectors.ts";
 import type { Draft } from "../../../core/model/state.ts";
 import { type SlashCommand, slashCommand } from "../../input/slash.ts";
-import type { Texts } from "../../text/en.ts";
+import type { AllTexts } from "../../text/en-parts.ts";
 import type { PageValue } from "../shell/context.tsx";
+import { confirm } from "../shell/dialog.tsx";
 import {
   helpDialog,
+  ignoredDialog,
   inviteDialog,
   JoinDialog,
   logoutDialog,
   type Missing,
+  PinsDialog,
   RoomsDialog,
+  SafetyDialog,
   SealedDialog,
+  Switcher,
   savedDialog,
   settingsDialog,
+  TopicDialog,
 } from "../shell/lazy.tsx";
 
 export interface CommandContext {
@@ -24,10 +29,13 @@ export interface CommandContext {
   readonly open: (target: string) => void;
   readonly search: (text: string) => void;
   readonly jump: (target: string, seq: number) => void;
+  /** Shows who is in the room. */
+  readonly people: () => void;
 }
 
 type ValidCommand = Exclude<SlashCommand, { kind: "unknown" | "misused" }>;
-type Moderating = Extract<SlashCommand, { user: string; on: boolean }>;
+type Moderating = Extract<SlashCommand, { kind: "ignore" | "kick" | "mute" | "grant" | "ban" }>;
+type About = Extract<SlashCommand, { seq: number | undefined } | { kind: "edit" }>;
 
 export type CommandOutcome =
   | { readonly kind: "done" }
@@ -49,9 +57,18 @@ export function runSlashCommand(
   if (command.kind === "unknown") {
     return { kind: "invalid", sentence: texts.commandUnknown(cleanText(command.word)) };
   }
-  if (command.kind === "misused") return misused(command.usage, texts);
-  if (command.kind === "msg" && !isName(command.user)) return misused("/msg NAME TEXT", texts);
-  const done = perform(page, context, command, draft);
+  if (command.kind === "misused") {
+    // What it does is known once the parts are here.
+    const known: Partial<AllTexts> = { ...page.lazy.parts?.texts, ...texts };
+    const summary = known[command.summary];
+    const usage = texts.commandMisused(command.usage);
+    return { kind: "invalid", sentence: summary === undefined ? usage : `${usage}: ${summary}` };
+  }
+  const message = isAbout(command) ? messageMeant(page, command) : 0;
+  if (message === undefined) return { kind: "invalid", sentence: texts.messageGone };
+  const done = isAbout(command)
+    ? performOn(page, context, command, message)
+    : perform(page, context, command, draft);
   done?.catch((error: unknown) => {
     page.fail(error);
     if (!chat.model.drafts.has(context.target)) chat.setDraft(context.target, draft);
@@ -59,46 +76,121 @@ export function runSlashCommand(
   return { kind: "done" };
 }
 
-function misused(usage: string, texts: Texts): CommandOutcome {
-  return { kind: "invalid", sentence: texts.commandMisused(usage) };
+function isAbout(command: ValidCommand): command is About {
+  return "seq" in command || command.kind === "edit";
+}
+
+/** As in the terminal: one's own last message to change or erase it, else that of another user. */
+function messageMeant({ chat }: PageValue, command: About): number | undefined {
+  const { kind } = command;
+  if (kind !== "edit" && command.seq !== undefined) return command.seq;
+  return lastWords(openRoom(chat.model), kind === "edit" || kind === "erase")?.seq;
+}
+
+function performOn(
+  page: PageValue,
+  { target }: CommandContext,
+  command: About,
+  seq: number,
+): Promise<unknown> | undefined {
+  const { chat, texts } = page;
+  const { saved } = chat.model;
+  switch (command.kind) {
+    case "reply":
+      return void chat.send(target, { text: command.text, re: seq });
+    case "edit":
+      return void chat.send(target, { text: command.text, edits: seq });
+    case "react": {
+      const item = openRoom(chat.model)?.tail.items.find((one) => one.seq === seq);
+      return void chat.react({ seq, reactions: item?.reactions ?? [] }, command.sign);
+    }
+    case "erase":
+      return void confirm(page, {
+        title: texts.eraseAsk,
+        text: texts.eraseExplained,
+        action: texts.erase,
+        isDanger: true,
+        onConfirm: () => chat.erase(seq),
+      });
+    case "pin":
+      return chat.pin(seq, command.on);
+    case "save": {
+      const room = command.on ? openRoom(chat.model)?.id : saved.get(seq);
+      if (room === undefined) return Promise.reject(new Fault("not-found", texts.messageGone));
+      return chat.request("save", { room, seq, on: command.on });
+    }
+    default:
+      return unreachable(command);
+  }
 }
 
 function perform(
   page: PageValue,
-  { target, open, search, jump }: CommandContext,
-  command: ValidCommand,
+  { target, open, search, jump, people }: CommandContext,
+  command: Exclude<ValidCommand, About>,
   draft: Draft,
 ): Promise<unknown> | undefined {
-  const { chat, show } = page;
+  const { chat, show, change } = page;
+  const room = openRoom(chat.model);
   switch (command.kind) {
     case "say":
       return void chat.send(target, { ...draft, text: command.text });
     case "msg":
-      if (command.text !== "") chat.send(`@${command.user}`, { text: command.text });
-      return void open(`@${command.user}`);
+      if (command.text !== "") chat.send(command.to, { text: command.text });
+      if (command.to.startsWith("@")) return void open(command.to);
+      return join(page, { room: command.to, password: undefined, sealed: false }, open);
     case "join":
       return join(page, command, open);
     case "leave":
-      return chat.leave(target);
-    case "topic":
-      return chat.setTopic(target, command.text);
+      // A conversation cannot be left: it goes from the list until something is said in it.
+      if (command.room === undefined && room?.kind === "person") return void chat.hide(target);
+      return chat.leave(command.room ?? target);
+    case "topic": {
+      const isShown = command.text === "" && room?.kind === "room" && !room.isSealed;
+      if (!isShown) return chat.setTopic(target, command.text);
+      return void show((close) => <TopicDialog room={room} onClose={close} />);
+    }
     case "search":
       return void search(command.text);
     case "ignore":
     case "kick":
     case "mute":
     case "grant":
+    case "ban":
       return moderate(page, target, command);
     case "invite":
       return invite(page, command.user);
     case "seal":
       return chat.seal(command.user);
+    case "quiet":
+      return void change({ isQuiet: command.on });
+    case "receipts":
+      return chat.request("receipts", { target, on: command.on });
+    case "notify":
+      return void chat.arrange(command.target ?? target, { muted: command.on ? undefined : 0 });
+    case "verify":
+      return void show((close) => <SafetyDialog user={command.user} onClose={close} />);
+    case "who":
+      return void people();
+    case "files":
+      chat.search({ text: "", target, files: true });
+      return void search("");
+    case "send":
+      return void document.querySelector<HTMLElement>(".composer input[type=file]")?.click();
+    case "pins":
+      if (room === undefined) return undefined;
+      return void show((close) => <PinsDialog room={room} onClose={close} />);
+    case "list":
+      return void show((close) => <Switcher isPeople onClose={close} onOpen={open} />);
     case "sealed":
       return void show((close) => <SealedDialog target={target} onClose={close} />);
     case "rooms":
       return void show((close) => <RoomsDialog onClose={close} onOpen={open} />);
     case "saved":
       return void show(savedDialog(jump));
+    case "ignored":
+      return void show(ignoredDialog);
+    case "set":
     case "passwd":
       return void show(settingsDialog);
     case "logout":
@@ -126,7 +218,7 @@ async function invite(page: PageValue, user: string | undefined): Promise<void> 
 
 async function join(
   page: PageValue,
-  { room, password, sealed }: Extract<SlashCommand, { kind: "join" }>,
+  { room, password, sealed }: Omit<Extract<SlashCommand, { kind: "join" }>, "kind">,
   open: (target: string) => void,
 ): Promise<void> {
   try {
@@ -134,23 +226,32 @@ async function join(
   } catch (error) {
     const missing = error instanceof Fault ? MISSING.get(error.code) : undefined;
     if (missing === undefined) throw error;
-    page.show((close) => (
-      <JoinDialog onClose={close} onOpen={open} room={room} missing={missing} isSealed={sealed} />
-    ));
+    const given = { room, missing, isSealed: sealed, password: password ?? "" };
+    page.show((close) => <JoinDialog {...given} onClose={close} onOpen={open} />);
   }
 }
 
 function moderate({ chat }: PageValue, target: string, command: Moderating): Promise<unknown> {
-  const { kind, user, on } = command;
   const room = openRoom(chat.model)?.name ?? target;
-  switch (kind) {
+  switch (command.kind) {
     case "ignore":
-      return chat.ignore(user, on);
+      return chat.ignore(command.user, command.on);
     case "kick":
-      return chat.kick(room, user);
-    case "mute":
-      return chat.request("mute", { room, user, on });
+      return chat.kick(room, command.user);
+    case "mute": {
+      const { user, on } = command;
+      return chat.request("mute", { room, user, on, ...untilOf(command) });
+    }
+    case "ban": {
+      const { whom, reason } = command;
+      const why = reason === undefined ? {} : { reason };
+      return chat.request("ban", { ...whom, ...why, ...untilOf(command), on: true });
+    }
     default:
-      return chat.grant(room, user, on);
+      return chat.grant(room, command.user, command.on);
   }
+}
+
+function untilOf({ forMs }: { readonly forMs?: number }): { readonly until?: number } {
+  return forMs === undefined ? {} : { until: Date.now() + forMs };
 }

@@ -48,10 +48,18 @@ export interface JoinProps extends Opening {
   readonly room?: string;
   readonly missing?: Missing;
   readonly isSealed?: boolean;
+  /** That was given already; empty: none. */
+  readonly password?: string;
 }
 
 export interface SealedProps extends Closing {
   readonly target: string;
+}
+
+export interface SafetyProps extends Closing {
+  readonly user: string;
+  /** The two have compared, or another key is taken. */
+  readonly onChange?: () => void;
 }
 
 export interface SwitcherProps extends Opening {
@@ -178,6 +186,7 @@ export interface LazyParts {
   readonly Topic: ComponentType<TopicProps>;
   readonly RoomMenu: ComponentType<RoomMenuProps>;
   readonly Saved: ComponentType<SavedProps>;
+  readonly Ignored: ComponentType<Closing>;
   readonly Files: ComponentType<FilesProps>;
   readonly Attachments: ComponentType<AttachmentsProps>;
   readonly Search: ComponentType<SearchProps>;
@@ -192,6 +201,7 @@ export interface LazyParts {
   readonly Transfers: ComponentType<Closing>;
   readonly Sealed: ComponentType<SealedProps>;
   readonly SealedLine: ComponentType<SealedProps>;
+  readonly Safety: ComponentType<SafetyProps>;
   readonly Invitations: ComponentType<Closing>;
   readonly EmojiPicker: ComponentType<EmojiProps>;
   readonly Badge: ComponentType<BadgeProps>;
@@ -334,6 +344,7 @@ export const Switcher = lazy(({ Switcher: part }) => part);
 export const TopicDialog = lazy(({ Topic }) => Topic);
 export const RoomMenu = lazy(({ RoomMenu: part }) => part);
 const Saved = lazy(({ Saved: part }) => part);
+const Ignored = lazy(({ Ignored: part }) => part);
 export const Files = lazy(({ Files: part }) => part);
 export const Attachments = lazy(({ Attachments: part }) => part);
 export const EmojiPicker = lazy(({ EmojiPicker: part }) => part);
@@ -343,6 +354,7 @@ export const Transfers = lazy(({ Transfers: part }) => part);
 export const ResetForm = lazy(({ Reset }) => Reset);
 export const SealedDialog = lazy(({ Sealed }) => Sealed);
 export const SealedLine = lazy(({ SealedLine: part }) => part);
+export const SafetyDialog = lazy(({ Safety }) => Safety);
 export const Board = lazy(({ Board: part }) => part);
 export const Invitations = lazy(({ Invitations: part }) => part);
 export const Badge = lazy(({ Badge: part }) => part);
@@ -368,6 +380,7 @@ type Render = (close: () => void) => ReactNode;
 export const settingsDialog: Render = (close) => <Settings onClose={close} />;
 export const logoutDialog: Render = (close) => <Logout onClose={close} />;
 export const inviteDialog: Render = (close) => <Invite onClose={close} />;
+export const ignoredDialog: Render = (close) => <Ignored onClose={close} />;
 export const helpDialog: Render = (close) => <Help onClose={close} />;
 export const savedDialog =
   (onJump: Jump): Render =>

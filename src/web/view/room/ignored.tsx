@@ -1,0 +1,33 @@
+import { cleanText } from "../../../base/text.ts";
+import { FaultLine, useFact, useWork } from "../shell/context.tsx";
+import { Dialog } from "../shell/dialog.tsx";
+import { usePartPage } from "../shell/part-page.ts";
+
+/** Whose words are hidden, and the way back. */
+export function IgnoredDialog({ onClose }: { readonly onClose: () => void }) {
+  const { texts, chat } = usePartPage();
+  const work = useWork();
+  const ignored = useFact((model) => model.ignored);
+  const names = [...ignored].sort();
+  return (
+    <Dialog title={texts.ignoredList} onClose={onClose} className="dialog-small">
+      {names.length === 0 ? <p className="hint">{texts.ignoredNone}</p> : null}
+      <ul className="plain-list">
+        {names.map((name) => (
+          <li key={name} className="device">
+            <strong dir="auto">{cleanText(name)}</strong>
+            <button
+              type="button"
+              className="button button-small"
+              aria-label={texts.unignoreOf(cleanText(name))}
+              onClick={() => work.run(() => chat.ignore(name, false))}
+            >
+              {texts.unignore}
+            </button>
+          </li>
+        ))}
+      </ul>
+      <FaultLine fault={work.fault} />
+    </Dialog>
+  );
+}

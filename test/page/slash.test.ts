@@ -1,0 +1,106 @@
+import { expect } from "bun:test";
+import { Sandbox } from "../e2e/program.ts";
+import { pageTest, sharedBrowser } from "./browser.ts";
+import { expectNoBarrier } from "./looks.ts";
+import { pageAddress } from "./scenery.ts";
+import { Talker } from "./talk.ts";
+
+/** Commands of the composer, as the terminal has them. */
+
+const browser = sharedBrowser();
+
+pageTest("a room is made with the password that was typed behind its name", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  await using ana = await browser.visit(pageAddress(served));
+  await ana.enter("ana");
+  await ana.says("/join den s3cret");
+  const dialog = ana.dialog("Join or make a room");
+  const field = dialog.locator("#join-password");
+  expect(await field.inputValue()).toBe("s3cret");
+  await ana.button("Make it").click();
+  await ana.room("den").waitFor();
+  const ben = await Talker.open(served, "ben");
+  const refused = (password?: string) =>
+    ben.tab
+      .ask("join", { room: "den", ...(password === undefined ? {} : { password }) })
+      .then(() => "in")
+      .catch((fault: { readonly code?: string }) => fault.code);
+  expect(await refused()).toBe("room-password-wrong");
+  // Another one is said to be wrong, at its field.
+  await using cleo = await browser.visit(pageAddress(served));
+  await cleo.enter("cleo");
+  await cleo.says("/join den secret");
+  const wrong = cleo.dialog("Join or make a room");
+  await wrong.locator("#join-password-fault").waitFor();
+  await wrong.locator("#join-password").fill("s3cret");
+  await wrong.getByRole("button", { name: "Join", exact: true }).click();
+  await cleo.room("den").waitFor();
+  expect(await refused("s3cret")).toBe("in");
+});
+
+pageTest("what the terminal's commands do with messages, people and rooms", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  await using ana = await browser.visit(pageAddress(served));
+  await ana.enter("ana");
+  await ana.says("/join lab");
+  await ana.button("Make it").click();
+  await ana.room("lab").waitFor();
+  const ben = await Talker.open(served, "ben");
+  await ben.tab.ask("join", { room: "lab" });
+  await ben.says("which day?", "lab");
+  await ana.sees("which day?");
+  await ana.says("/reply on monday");
+  await ana.message("on monday").locator(".quote").getByText("which day?").waitFor();
+  await ana.says("/edit on tuesday");
+  await ana.message("on tuesday").getByText("(edited)").waitFor();
+  await ana.says("/react 👍");
+  await ana.message("which day?").locator(".reaction").waitFor();
+  await ana.says("/pin");
+  await ana.message("which day?").locator(".pinned").waitFor();
+  await ana.says("/save");
+  await ana.says("/saved");
+  await ana.dialog("Saved messages").getByText("which day?").waitFor();
+  await ana.page.keyboard.press("Escape");
+  await ana.says("/erase");
+  await ana.dialog("Erase this message for everybody?").waitFor();
+  await ana.page.keyboard.press("Escape");
+
+  await ana.says("/mute ben 10m");
+  await ana.page.getByText(/ana muted ben until/).waitFor();
+  const box = ana.page.locator(".composer textarea");
+  await ana.says("/mute ben soon");
+  await ana.page.getByText(/Write \/mute NAME \[TIME\]: .*10m/).waitFor();
+  expect(await box.inputValue()).toBe("/mute ben soon");
+  await box.fill("");
+  await ana.says("/unmute ben");
+  await ana.page.getByText("ana let ben speak again").waitFor();
+  await ana.says("/ignore ben");
+  await ana.says("/ignored");
+  const ignored = ana.dialog("People you ignore");
+  await ignored.getByText("ben").waitFor();
+  await expectNoBarrier(ana, "light", "whom one ignores");
+  await ana.keepPicture("ignored");
+  await ignored.getByRole("button", { name: "Stop ignoring ben" }).click();
+  await ignored.getByText("You ignore nobody.").waitFor();
+  await ana.page.keyboard.press("Escape");
+
+  // It shows the topic, and does not clear it.
+  await ana.says("/topic about days");
+  await ana.page.locator(".room-head").getByText("about days").waitFor();
+  await ana.says("/topic");
+  const topic = ana.dialog("Change topic");
+  expect(await topic.locator("#topic").inputValue()).toBe("about days");
+  await ana.page.keyboard.press("Escape");
+  // Another room than the one that is open, which stays.
+  await ana.says("/leave lobby");
+  await ana.room("lobby").waitFor({ state: "detached" });
+  expect(await ana.page.locator(".room-head").textContent()).toContain("lab");
+  await ana.says("/msg #lab to a room");
+  await ana.message("to a room").waitFor();
+  await ana.says("/msg @ben to a person");
+  await ana.room("@ben").waitFor();
+  await ana.says("/leave");
+  await ana.room("@ben").waitFor({ state: "detached" });
+});
