@@ -562,6 +562,20 @@ test("who is muted neither rings nor counts, at the next start too, under each n
   expect(state.muted.of(fingerprint, "ana")).toEqual(["hall"]);
 });
 
+test("a notification says what was said, without its marks", async () => {
+  using fixture = new FullScreenFixture();
+  const { clock, server } = fixture.world;
+  const { client, ended } = await fixture.open();
+  server.say({}, "server", "room");
+  client.set("notify osc777");
+  await fixture.type("\x1b[O"); // Looks away.
+  server.say({ text: "**look**, `@ana`!", mentions: ["ana"] } as never, "bob");
+  await clock.advance(SCREEN_FRAME_MS);
+  expect(fixture.device.written).toContain("\x1b]777;notify;#lobby;bob: look, @ana!\x1b");
+  client.end(0);
+  await fixture.world.outcome(ended);
+});
+
 test("what the account has muted elsewhere is muted here, until one hears it again", async () => {
   using fixture = new FullScreenFixture();
   const { clock, server } = fixture.world;

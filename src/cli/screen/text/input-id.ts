@@ -84,7 +84,7 @@ export const INPUT_ID: InputTexts = {
     "select-last": "yang terakhir",
     "select-answered": "pesan yang dijawabnya",
     reply: "balas",
-    edit: "ubah, jika milik Anda",
+    edit: "sunting, jika milik Anda",
     erase: "hapus, atau buang yang belum terkirim",
     react: "beri reaksi emoji",
     pin: "sematkan untuk semua yang di sini, atau lepas sematannya",
