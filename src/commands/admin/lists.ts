@@ -3,7 +3,6 @@ import { formatSize } from "../../base/sizes.ts";
 import { defineVerb, type FlagDefs, type FlagValues } from "../../cli/command.ts";
 import { ADMIN_FLAGS, withOperator } from "../../cli/connect/operator.ts";
 import type { Context } from "../../cli/context.ts";
-import { inUtc } from "../../cli/duration.ts";
 import {
   type JsonObject,
   moment,
@@ -13,6 +12,7 @@ import {
   styleOf,
 } from "../../cli/output/render.ts";
 import type { Client } from "../../client/client.ts";
+import { inUtc } from "../../core/duration.ts";
 import type { Answer } from "../../wire/messages.ts";
 
 const LIST_FLAGS = {

@@ -5,9 +5,9 @@ import { formatUtc } from "../../base/time.ts";
 import { defineVerb } from "../../cli/command.ts";
 import { ADMIN_FLAGS, done, personOf, withOperator } from "../../cli/connect/operator.ts";
 import { say } from "../../cli/context.ts";
-import { inUtc } from "../../cli/duration.ts";
 import { moment, renderJson, renderTable, type Style, styleOf } from "../../cli/output/render.ts";
 import type { Client } from "../../client/client.ts";
+import { inUtc } from "../../core/duration.ts";
 import type { Answer } from "../../wire/messages.ts";
 
 type ClientEntry = Answer<"clients">["clients"][number];
