@@ -12,6 +12,7 @@ import {
 } from "../../core/rooms/prefs.ts";
 import type { Rooms } from "../../core/rooms/rooms.ts";
 import type { Clock } from "../../io/clock.ts";
+import { Mutex } from "../../io/disk/mutex.ts";
 import type { Request } from "../../wire/messages.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import { recordDecision } from "../queue/decision.ts";
@@ -35,6 +36,8 @@ export interface PrefsServiceOptions {
 export class PrefsService {
   readonly #options: PrefsServiceOptions;
   readonly #paces = new WeakMap<Account, TokenBucket>();
+  /** One change after the other: each is decided by what all before it have made. */
+  readonly #turns = new WeakMap<Account, Mutex>();
 
   constructor(options: PrefsServiceOptions) {
     this.#options = options;
@@ -80,10 +83,16 @@ export class PrefsService {
     for (const client of this.#options.peersOf(record.head.room as UserId)) client.tell(notice);
   }
 
-  async #record(account: Account, change: PrefsChange): Promise<void> {
+  #record(account: Account, change: PrefsChange): Promise<void> {
+    this.#pace(account);
+    const turns = this.#turns.get(account) ?? new Mutex();
+    this.#turns.set(account, turns);
+    return turns.run(() => this.#recordNow(account, change));
+  }
+
+  async #recordNow(account: Account, change: PrefsChange): Promise<void> {
     const { accounts } = this.#options;
     const { id } = account;
-    this.#pace(account);
     const record = await recordDecision(accounts, () =>
       account.isGone ? [] : prefsDrafts(id, change, account.prefs),
     );

@@ -68,6 +68,35 @@ test("only of rooms that one reads, and of what was said there", async () => {
   expect(await ana.ask("prefs", {})).toMatchObject({ rooms: [] });
 });
 
+test("what is set without waiting for an answer holds in its order", async () => {
+  const site = await Site.open();
+  const ana = await site.member("ana");
+  const second = await site.again(ana, "ana");
+  const room = lobbyOf(ana);
+  const saves = [true, false].map((on) => ana.send("save", { room, seq: 1, on }));
+  const sets = [{ favourite: true }, {}].map((fields) =>
+    second.send("prefs-set", { room, ...fields }),
+  );
+  await site.wait(Promise.all([...saves, ...sets]));
+  await site.quiet();
+  expect(await ana.ask("prefs", {})).toMatchObject({ rooms: [], saved: [] });
+});
+
+test("nothing is lost where several changes are told as one", async () => {
+  const site = await Site.open();
+  const ana = await site.member("ana");
+  const room = lobbyOf(ana);
+  for (let i = 0; i < PREFS_RECORDS_MAX; i++) {
+    await ana.ask("save", { room, seq: 1, on: i % 2 === 0 });
+    if (i >= PREFS_BURST - 10) await site.time.advance(1_000 / PREFS_PER_SECOND);
+  }
+  const { room: other } = await ana.ask("join", { room: "cellar", create: true });
+  const asked = [room, other].map((one) => ana.send("prefs-set", { room: one, muted: 0 }));
+  await site.wait(Promise.all(asked));
+  const { rooms } = await ana.ask("prefs", {});
+  expect(rooms.map((one) => one.room)).toEqual([room, other]);
+});
+
 test("who changes too much is slowed down, and the log holds only what counts", async () => {
   const site = await Site.open();
   const ana = await site.member("ana");
