@@ -7,6 +7,7 @@ import { checkName } from "../../base/names.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import { announcementDraft } from "../../core/rooms/policy.ts";
 import { namedPerson } from "../../core/rooms/targets.ts";
+import { Mutex } from "../../io/disk/mutex.ts";
 import type { Log } from "../../io/log/log.ts";
 import { formatPlace } from "../../wire/invite.ts";
 import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
@@ -58,6 +59,8 @@ export interface AdminDashboardOptions {
 /** What operators see of the server. */
 export class AdminDashboard {
   readonly #options: AdminDashboardOptions;
+  /** What is told all users is said and taken back in the order of the requests. */
+  readonly #turns = new Mutex();
 
   constructor(options: AdminDashboardOptions) {
     this.#options = options;
@@ -112,7 +115,9 @@ export class AdminDashboard {
   async #announce({ id }: Account, text: string): Promise<void> {
     const { accounts, registry } = this.#options;
     const isNothing = () => text === "" && registry.policy.announced === undefined;
-    await recordDecision(accounts, () => (isNothing() ? [] : [announcementDraft(id, text)]));
+    await this.#turns.run(() =>
+      recordDecision(accounts, () => (isNothing() ? [] : [announcementDraft(id, text)])),
+    );
   }
 
   #clientsHere(after: number): { clients: ClientEntry[]; more: boolean } {

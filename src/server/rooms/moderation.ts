@@ -17,6 +17,7 @@ import {
 import type { Room, Rooms } from "../../core/rooms/rooms.ts";
 import { namedPerson, namedRoom, type TargetResolver } from "../../core/rooms/targets.ts";
 import type { Clock } from "../../io/clock.ts";
+import { Mutex } from "../../io/disk/mutex.ts";
 import type { Log } from "../../io/log/log.ts";
 import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
 import { type Head, type RecordKind, WORD_KINDS } from "../../wire/record.ts";
@@ -89,6 +90,8 @@ const SAID_KINDS = { edit: EDITABLE, erase: ERASABLE, pin: WORD_KINDS };
 /** Moderation: looks up whom and what a request means; the room engine or the log decides. */
 export class Moderation {
   readonly #options: ModerationOptions;
+  /** Registration is closed and opened in the order of the requests. */
+  readonly #turns = new Mutex();
 
   constructor(options: ModerationOptions) {
     this.#options = options;
@@ -337,8 +340,10 @@ export class Moderation {
     const { registry, accounts } = this.#options;
     if (closed !== undefined) {
       checkOperator(actor);
-      await recordDecision(accounts, () =>
-        closed === registry.policy.isClosed ? [] : [registrationDraft(actor.user, closed)],
+      await this.#turns.run(() =>
+        recordDecision(accounts, () =>
+          closed === registry.policy.isClosed ? [] : [registrationDraft(actor.user, closed)],
+        ),
       );
     }
     return { closed: registry.policy.isClosed };

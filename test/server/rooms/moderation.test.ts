@@ -365,6 +365,18 @@ describe("ban", () => {
     await site.stop();
   });
 
+  test("what is decided right behind its opposite holds", async () => {
+    const site = await Site.open({ operatorToken: TOKEN });
+    const ana = await operating(await site.member("ana"));
+    const asked = [true, false].map((closed) => ana.send("registration", { closed }));
+    const said = ["news", ""].map((text) => ana.send("announce", { text }));
+    await site.wait(Promise.all([...asked, ...said]));
+    await site.quiet();
+    expect(await ana.ask("registration", {})).toEqual({ closed: false });
+    expect(ana.all("announced").map(({ text }) => text)).toEqual(["news", ""]);
+    await site.stop();
+  });
+
   test("as many as the bound says", async () => {
     const site = await Site.open({ operatorToken: TOKEN });
     const ana = await operating(await site.member("ana"));
