@@ -13,7 +13,6 @@ import type { SharedContents } from "./files/file-service.ts";
 import type { FileQuotas } from "./files/quotas.ts";
 import type { RecordLine } from "./http/read-api.ts";
 import type { PushDelivery } from "./push/sender.ts";
-import type { SubscriptionFile } from "./push/subscriptions.ts";
 import type { KeptFilePlace } from "./queue/kept-file.ts";
 import type { Provable } from "./rooms/proofs.ts";
 import type { SealedBuckets } from "./sealed/buckets.ts";
@@ -60,7 +59,7 @@ export interface ServerOptions {
   readonly push?: {
     readonly delivery: PushDelivery;
     /** Undefined: in memory only. */
-    readonly file: SubscriptionFile | undefined;
+    readonly file: KeptFilePlace | undefined;
   };
   /** Where the content of files is kept; left out: this server takes no files. */
   readonly blobs?: BlobStore;

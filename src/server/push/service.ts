@@ -23,11 +23,12 @@ import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Request, RequestOf } from "../../wire/messages.ts";
 import { type LogRecord, parseBody, WORD_KINDS } from "../../wire/record.ts";
+import type { KeptFilePlace } from "../queue/kept-file.ts";
 import type { ReadPositionService } from "../rooms/read-positions.ts";
 import type { RecordLookup } from "../rooms/record-lookup.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { type PushDelivery, PushSender } from "./sender.ts";
-import { type Subscription, type SubscriptionFile, Subscriptions } from "./subscriptions.ts";
+import { type Subscription, Subscriptions } from "./subscriptions.ts";
 
 export type PushRequest = Extract<
   Request,
@@ -53,7 +54,7 @@ export interface PushServiceOptions {
   readonly reading: Pick<ReadPositionService, "upTo">;
   readonly recordLookup: Pick<RecordLookup, "find">;
   readonly delivery: PushDelivery;
-  readonly file: SubscriptionFile | undefined;
+  readonly file: KeptFilePlace | undefined;
   readonly warn: (fault: Fault) => void;
   /** Left out: this server stands alone. */
   readonly siblings?: { tell(news: PushNews): void };
@@ -75,7 +76,7 @@ export class PushService {
 
   constructor(options: PushServiceOptions) {
     this.#options = options;
-    this.#subscriptions = new Subscriptions(options.file, options.warn);
+    this.#subscriptions = new Subscriptions(options.file, options.clock, options.warn);
     this.#sender = new PushSender({
       ...options,
       isCurrent: (one) => this.#subscriptions.get(one.device) === one,
@@ -110,6 +111,7 @@ export class PushService {
         return client.answer(request.ref, {});
       case "push-unsubscribe":
         this.signedOut(device);
+        await this.#subscriptions.sync();
         return client.answer(request.ref, {});
       default:
         return unreachable(request);

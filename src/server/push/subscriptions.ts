@@ -1,4 +1,3 @@
-import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import {
@@ -6,9 +5,8 @@ import {
   PUSH_FILE_BYTES_MAX,
   PUSH_SUBSCRIPTIONS_MAX,
 } from "../../base/limits-page.ts";
-import type { Disk } from "../../io/disk/disk.ts";
-import { Mutex } from "../../io/disk/mutex.ts";
-import { readWholeFile, writeWholeFile } from "../../io/disk/whole-file.ts";
+import type { Clock } from "../../io/clock.ts";
+import { KeptFile, type KeptFilePlace } from "../queue/kept-file.ts";
 
 /** Where a device takes pushes: who has the endpoint may send there, and so nobody else sees it. */
 export interface Subscription {
@@ -21,37 +19,39 @@ export interface Subscription {
   readonly auth: string;
 }
 
-/** Where they are kept; left out: only in memory. */
-export interface SubscriptionFile {
-  readonly disk: Disk;
-  readonly folder: string;
-}
-
 /**
  * One for each device, in `push.json`, which only this server's user may read. What a damaged file
  * loses comes again with the next log-in of each device.
  */
 export class Subscriptions {
-  readonly #place: SubscriptionFile | undefined;
-  readonly #warn: (fault: Fault) => void;
+  readonly #file: KeptFile;
   /** By device, the one that said so last at the end. Bounded by PUSH_SUBSCRIPTIONS_MAX. */
   readonly #all = new Map<string, Subscription>();
   readonly #byUser = new Map<UserId, Set<string>>();
-  readonly #mutex = new Mutex();
-  #isDirty = false;
 
-  constructor(place: SubscriptionFile | undefined, warn: (fault: Fault) => void) {
-    this.#place = place;
-    this.#warn = warn;
+  /** @param place undefined: they are in memory alone */
+  constructor(place: KeptFilePlace | undefined, clock: Clock, warn: (fault: Fault) => void) {
+    this.#file = new KeptFile(place, {
+      name: "push.json",
+      sizeBytesMax: PUSH_FILE_BYTES_MAX,
+      everyMs: 0,
+      ...{ clock, warn },
+      lost: "devices get pushes after their next log-in",
+      format: () => JSON.stringify({ subscriptions: [...this.#all.values()] }),
+      parse: (text) => {
+        const { subscriptions } = JSON.parse(text);
+        if (!Array.isArray(subscriptions)) return false;
+        const whole = subscriptions.filter(isSubscription);
+        for (const one of whole.slice(0, PUSH_SUBSCRIPTIONS_MAX)) this.#put(one);
+        return true;
+      },
+    });
   }
 
   /** Starts with what is kept. @param isKnown whether the device still belongs to the account */
   open(isKnown: (subscription: Subscription) => boolean): void {
-    const kept = this.#kept();
-    const known = kept.filter(isKnown);
-    for (const one of known) this.#put(one);
-    this.#isDirty = known.length < kept.length;
-    void this.#writeOrWarn();
+    this.#file.open();
+    for (const one of [...this.#all.values()]) if (!isKnown(one)) this.remove(one.device);
   }
 
   get size(): number {
@@ -79,7 +79,7 @@ export class Subscriptions {
   async add(subscription: Subscription): Promise<void> {
     const { user, device, endpoint } = subscription;
     const known = this.#all.get(device);
-    if (known !== undefined && isSame(known, subscription)) return;
+    if (known !== undefined && isSame(known, subscription)) return this.#file.sync();
     if (known === undefined && this.#all.size >= PUSH_SUBSCRIPTIONS_MAX) {
       const remedy = "ask whoever runs the server";
       throw new Fault("too-many", "this server has no room for more devices that take pushes", {
@@ -94,25 +94,29 @@ export class Subscriptions {
     const [oldest = "", ...others] = this.#byUser.get(user) ?? [];
     if (others.length + 1 >= PUSH_DEVICES_MAX) this.#take(oldest);
     this.#put(subscription);
-    await this.#write();
+    this.#file.touch();
+    await this.#file.sync();
   }
 
-  /** Nothing is sent there from now on; a crash in this very moment may bring it back. */
+  /** Nothing is sent there from now on; a crash before `sync` is done may bring it back. */
   remove(device: string): void {
-    if (!this.#take(device)) return;
-    void this.#writeOrWarn();
+    if (this.#take(device)) this.#file.touch();
+  }
+
+  /** Resolves when what was removed is not on the disk any more. @throws Fault store-… */
+  sync(): Promise<void> {
+    return this.#file.sync();
   }
 
   /** Writes what is not on the disk yet. */
   close(): Promise<void> {
-    return this.#writeOrWarn();
+    return this.#file.close();
   }
 
   #put(subscription: Subscription): void {
     const { user, device } = subscription;
     this.#all.set(device, subscription);
     this.#byUser.set(user, (this.#byUser.get(user) ?? new Set()).add(device));
-    this.#isDirty = true;
   }
 
   #take(device: string): boolean {
@@ -122,52 +126,7 @@ export class Subscriptions {
     const devices = this.#byUser.get(known.user);
     devices?.delete(device);
     if (devices?.size === 0) this.#byUser.delete(known.user);
-    this.#isDirty = true;
     return true;
-  }
-
-  get #path(): string {
-    return `${this.#place?.folder}/push.json`;
-  }
-
-  #kept(): Subscription[] {
-    if (this.#place === undefined) return [];
-    try {
-      const bytes = readWholeFile(this.#place.disk, this.#path, PUSH_FILE_BYTES_MAX);
-      if (bytes === undefined) return [];
-      const { subscriptions } = JSON.parse(utf8Decode(bytes));
-      if (!Array.isArray(subscriptions)) throw new Error("it has no subscriptions");
-      return subscriptions.filter(isSubscription).slice(0, PUSH_SUBSCRIPTIONS_MAX);
-    } catch (cause) {
-      if (!(cause instanceof Error)) throw cause;
-      const sentence = `${this.#path} cannot be read; devices get pushes after their next log-in`;
-      this.#warn(new Fault("data-foreign", sentence, { cause }));
-      return [];
-    }
-  }
-
-  async #writeOrWarn(): Promise<void> {
-    try {
-      await this.#write();
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      this.#warn(error);
-    }
-  }
-
-  #write(): Promise<void> {
-    return this.#mutex.run(async () => {
-      if (!this.#isDirty || this.#place === undefined) return;
-      this.#isDirty = false;
-      const { disk, folder } = this.#place;
-      const text = JSON.stringify({ subscriptions: [...this.#all.values()] });
-      try {
-        await writeWholeFile(disk, this.#path, utf8Encode(text), folder);
-      } catch (error) {
-        this.#isDirty = true; // The next change tries again.
-        throw error;
-      }
-    });
   }
 }
 

@@ -2,6 +2,7 @@ import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Disk } from "../../io/disk/disk.ts";
+import { Mutex } from "../../io/disk/mutex.ts";
 import { readWholeFile, writeWholeFile } from "../../io/disk/whole-file.ts";
 
 export interface KeptFilePlace {
@@ -26,7 +27,7 @@ export interface KeptFileOptions {
 /** A large server spends at most one hundredth of its time on this. */
 const REST_PER_WORK = 100;
 
-/** A convenience of the data folder: written whole a while after it changed. */
+/** A small file of the data folder: written whole a while after it changed, or when asked. */
 export class KeptFile {
   readonly #place: KeptFilePlace | undefined;
   readonly #options: KeptFileOptions;
@@ -35,7 +36,7 @@ export class KeptFile {
   /** What making the last text took of the event loop. */
   #tookMs = 0;
   #hasFailed = false;
-  #writing: Promise<void> = Promise.resolve();
+  readonly #mutex = new Mutex();
 
   /** @param place undefined: it is in memory alone */
   constructor(place: KeptFilePlace | undefined, options: KeptFileOptions) {
@@ -74,27 +75,37 @@ export class KeptFile {
     const restMs = Math.max(everyMs, this.#tookMs * REST_PER_WORK);
     this.#cancel ??= clock.after(restMs, () => {
       this.#cancel = undefined;
-      void this.#write();
+      void this.#writeOrWarn();
     });
   }
 
-  /** Writes what is not on the disk yet. */
-  async close(): Promise<void> {
+  /** Resolves when what has changed by now is on the disk. @throws Fault store-… */
+  sync(): Promise<void> {
     this.#cancel?.();
     this.#cancel = undefined;
-    await this.#write();
+    return this.#mutex.run(() => this.#write());
   }
 
-  #write(): Promise<void> {
-    this.#writing = this.#writing.then(() => this.#writeNow());
-    return this.#writing;
+  /** Writes what is not on the disk yet. */
+  close(): Promise<void> {
+    return this.#writeOrWarn();
   }
 
-  async #writeNow(): Promise<void> {
+  async #writeOrWarn(): Promise<void> {
+    try {
+      await this.sync();
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      if (!this.#hasFailed) this.#options.warn(error);
+      this.#hasFailed = true;
+    }
+  }
+
+  async #write(): Promise<void> {
     if (!this.#isDirty || this.#place === undefined) return;
     this.#isDirty = false;
     const { disk, folder } = this.#place;
-    const { clock, format, warn } = this.#options;
+    const { clock, format } = this.#options;
     const startedAt = clock.now();
     const bytes = utf8Encode(format());
     this.#tookMs = clock.now() - startedAt;
@@ -102,10 +113,8 @@ export class KeptFile {
       await writeWholeFile(disk, this.#path, bytes, folder);
       this.#hasFailed = false;
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
       this.#isDirty = true; // The next change tries again.
-      if (!this.#hasFailed) warn(error);
-      this.#hasFailed = true;
+      throw error;
     }
   }
 }

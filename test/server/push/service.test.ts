@@ -303,6 +303,19 @@ describe("where pushes go", () => {
   });
 });
 
+test("what a device does not want any more is not there after a crash either", async () => {
+  const { site, push, ana, ben } = await lab();
+  const again = await site.again(ana, "ana");
+  await again.ask("push-unsubscribe", {});
+  site.disk.losePower();
+  await site.restartAfterCrash();
+  const back = await site.again(ana, "ana");
+  expect(await back.ask("push-key", {})).toMatchObject({ subscribed: false });
+  await left(back);
+  await says({ site, push, ana, ben: await site.again(ben, "ben") }, "@ana are you there?");
+  expect(push.came).toEqual([]);
+});
+
 test("of several servers one pushes, the one at which the device was last", async () => {
   const push = new FakePushService();
   const sites = await Sites.open(3, { push });

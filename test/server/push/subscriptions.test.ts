@@ -5,6 +5,7 @@ import type { UserId } from "../../../src/base/ids.ts";
 import { PUSH_FILE_BYTES_MAX, PUSH_SUBSCRIPTIONS_MAX } from "../../../src/base/limits-page.ts";
 import { readWholeFile, writeWholeFile } from "../../../src/io/disk/whole-file.ts";
 import { type Subscription, Subscriptions } from "../../../src/server/push/subscriptions.ts";
+import { VirtualClock } from "../../client/virtual-clock.ts";
 import { SimDisk } from "../../io/disk/sim.ts";
 import { rejection } from "../../rejection.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
@@ -26,7 +27,8 @@ function lab() {
   const disk = sim.boot();
   const warnings: Fault[] = [];
   const open = (isKnown: (one: Subscription) => boolean = () => true) => {
-    const made = new Subscriptions({ disk, folder: "/d" }, (fault) => warnings.push(fault));
+    const warn = (fault: Fault) => warnings.push(fault);
+    const made = new Subscriptions({ disk, folder: "/d" }, new VirtualClock(), warn);
     made.open(isKnown);
     return made;
   };
@@ -90,8 +92,20 @@ describe("subscriptions", () => {
     expect(open().size).toBe(2);
   });
 
+  test("that say the same again are on the disk, too, before that is acknowledged", async () => {
+    const { disk, open, fill } = lab();
+    disk.makeFolder("/d");
+    const all = open();
+    fill(true);
+    expect(await rejection(all.add(one("phone")))).toMatchObject({ code: "store-full" });
+    expect(await rejection(all.add(one("phone")))).toMatchObject({ code: "store-full" });
+    fill(false);
+    await all.add(one("phone"));
+    expect(open().size).toBe(1);
+  });
+
   test("have a bound over all accounts", async () => {
-    const all = new Subscriptions(undefined, () => undefined);
+    const all = new Subscriptions(undefined, new VirtualClock(), () => undefined);
     for (let i = 0; i < PUSH_SUBSCRIPTIONS_MAX; i++) await all.add(one(`d${i}`, `u${i}`));
     const refused = all.add(one("one more", "eve"));
     expect(await rejection(refused)).toMatchObject({ code: "too-many" });
