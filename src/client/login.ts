@@ -1,4 +1,4 @@
-import { Fault } from "../base/fault.ts";
+import { Fault, type FaultCode } from "../base/fault.ts";
 import { LOGIN_WITHIN_MS, RECONNECT_MAX_MS, WRONG_SECRETS_MAX } from "../base/limits.ts";
 import { checkName, type Name } from "../base/names.ts";
 import { deviceProofBytes } from "../crypto/signed-bytes.ts";
@@ -68,6 +68,9 @@ export interface Entered {
   /** What opened the door, for the next link. */
   readonly password: string | undefined;
 }
+
+/** A server whose registration is closed says that first. */
+const MAY_BE_TAKEN: ReadonlySet<FaultCode> = new Set(["name-taken", "not-allowed"]);
 
 type LoginKind = "admit" | "register" | "login";
 
@@ -157,11 +160,14 @@ export class Login {
   /** The room's door is open: the name decides. */
   async #asNewcomer(): Promise<Entered> {
     if (!this.#context.keys.canSign) return (await this.#asKnown()) ?? this.#refuseKeyless();
-    const taken = await this.#register();
-    if (!(taken instanceof Fault)) return taken;
-    if (this.#credentials.mode === "register") throw taken;
+    const refused = await this.#register();
+    if (!(refused instanceof Fault)) return refused;
+    if (this.#credentials.mode === "register") throw refused;
     // Another process of this home may have registered it a moment ago.
-    return (await this.#bySignature()) ?? (await this.#asKnown()) ?? this.#refuseTaken();
+    const known = (await this.#bySignature()) ?? (await this.#asKnown());
+    if (known !== undefined) return known;
+    if (refused.code === "name-taken") this.#refuseTaken();
+    throw refused;
   }
 
   /** The account exists, as far as we know. */
@@ -221,7 +227,7 @@ export class Login {
     }
   }
 
-  /** @returns the fault when the name is taken */
+  /** @returns the fault when the name is taken, or nobody may register, so that it may be */
   async #register(): Promise<Entered | Fault> {
     const password = await this.#somePassword();
     const made = await this.#accountKey();
@@ -235,7 +241,7 @@ export class Login {
       });
       return this.#entered(account, true);
     } catch (error) {
-      if (error instanceof Fault && error.code === "name-taken") return error;
+      if (error instanceof Fault && MAY_BE_TAKEN.has(error.code)) return error;
       throw error;
     }
   }

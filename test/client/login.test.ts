@@ -137,6 +137,19 @@ describe("entering", () => {
     expect((fault as Fault).remedy).toEndWith("or choose another name, as in bob-2");
   });
 
+  test("where registration is closed a known account comes in all the same", async () => {
+    const closed = new Fault("not-allowed", "registration is closed");
+    const fixture = new ClientFixture();
+    fixture.server.accounts.set("ana", { user: "ana", password: "pw", devices: new Set() });
+    fixture.server.mischief.onRequest = ({ kind }) => (kind === "register" ? closed : undefined);
+    const known = fixture.client({ credentials: { ...ANA, password: "pw" } });
+    expect(await fixture.outcome(known.client.connect())).toMatchObject({ registered: false });
+    const newcomer = fixture.client({ credentials: { ...ANA, user: "eve", password: "pw" } });
+    expect(await fixture.outcome(newcomer.client.connect())).toMatchObject({
+      message: "registration is closed",
+    });
+  });
+
   test("the remedy names both ways in", async () => {
     const fixture = new ClientFixture();
     const { client } = fixture.client({ credentials: { user: "ana", mode: "either" } });
