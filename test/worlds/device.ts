@@ -1,19 +1,28 @@
+import { equalBytes } from "../../src/base/bytes.ts";
 import { Fault, type FaultCode } from "../../src/base/fault.ts";
+import type { FileId } from "../../src/base/ids.ts";
+import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import { nativeHashing } from "../../src/cli/connect/hashing.ts";
 import { deviceKeys } from "../../src/cli/connect/keys.ts";
+import { MemorySink } from "../../src/cli/export/memory-sink.ts";
 import { Client } from "../../src/client/client.ts";
 import type { ClientEvent } from "../../src/client/event.ts";
 import type { Receipt } from "../../src/core/client/outbox.ts";
 import type { Identity } from "../../src/crypto/identity.ts";
+import { sha256 } from "../../src/crypto/sha256.ts";
+import type { Source } from "../../src/io/blob/interfaces.ts";
 import type { Link } from "../../src/io/link/link.ts";
 import { ClientState } from "../../src/io/state/client-state.ts";
 import type { OutboxStore } from "../../src/io/state/outbox-store.ts";
+import { parseBody } from "../../src/wire/record.ts";
 import { identityOfSeed } from "../crypto/seed-identity.ts";
+import { sent } from "../io/file-carrier.ts";
 import { BrokenPromise, textOf } from "./disk-world.ts";
 import { Life } from "./life.ts";
 import { IDENTITY, type Machine, SERVER } from "./machine.ts";
 import type { Platform } from "./platform.ts";
 import { Reader, type Shown } from "./reader.ts";
+import type { Claim, Wish } from "./settings.ts";
 import { mutated } from "./stranger.ts";
 import { withField } from "./with-field.ts";
 import { demand, HOSTILE } from "./witness.ts";
@@ -36,6 +45,14 @@ const UNKNOWN: ReadonlySet<FaultCode> = new Set(["store-failed", "interrupted", 
 export class Home {
   readonly user: string;
   readonly name: string;
+  /** Somebody has signed this device out, or may have: it comes in again by the password. */
+  isSignedOut = false;
+  /** Whether pushes go to it, as far as its last answer tells; undefined: that is not known. */
+  isPushed: boolean | undefined = false;
+  /** Questions about that, and what else may have changed it. */
+  #pushes = 0;
+  /** Programs that are about to log out: from when on that holds is not known here. */
+  leaving = 0;
   readonly #state: ClientState;
   readonly device: Identity;
   /** Of all programs that ran here. */
@@ -46,6 +63,25 @@ export class Home {
   get isSent(): boolean {
     const { fingerprint } = IDENTITY;
     return this.#state.outboxes.adopt({ fingerprint, user: this.user }).length === 0;
+  }
+
+  maySignOut(): void {
+    this.isSignedOut = true;
+    this.mayNotPush();
+  }
+
+  /** It has gone out, or was signed out, or a push service says that nobody is there. */
+  mayNotPush(): void {
+    this.#pushes += 1;
+    this.isPushed = undefined;
+  }
+
+  async pushes(on: boolean, ask: () => Promise<unknown>): Promise<void> {
+    this.mayNotPush();
+    const asked = this.#pushes;
+    await ask();
+    const isAlone = this.#pushes === asked && this.leaving === 0 && !this.isSignedOut;
+    if (isAlone) this.isPushed = on;
   }
 
   open(life: Life): ProgramState {
@@ -105,6 +141,11 @@ export class ProgramState {
   }
 }
 
+/** What a file of that name holds. */
+function contentOf(name: string, sizeBytes: number): Uint8Array {
+  return new Uint8Array(sizeBytes).fill(0).map((_, at) => name.charCodeAt(at % name.length));
+}
+
 type Fate = "open" | "durable" | "refused" | "unknown";
 
 /** One program of a person, run after run. */
@@ -123,12 +164,15 @@ export class Device {
   isSent = false;
   isBusy = false;
   wallMs = 0;
+  /** What was asked to be set, in its order, by link. */
+  readonly claims: Claim[][] = [[]];
   readonly #around: Platform;
   readonly #machine: Pick<Machine, "dialFrom">;
   #life: Life;
   #run: Shown;
   readonly #targets = new Map<string, string>();
   #texts = 0;
+  #files = 0;
   #outbox = 0;
   #wake: (() => void) | undefined;
 
@@ -208,14 +252,82 @@ export class Device {
     });
   }
 
-  /** Out and in again, as the same account. */
-  async comeAndGo(): Promise<void> {
+  /**
+   * This is asked for now. @param user whose setting it is; left out: its own
+   * @returns what is called when it is acknowledged
+   */
+  claim(wish: Wish, user = this.#around.witness.idOf(this.home.user) ?? ""): () => void {
+    const { witness } = this.#around;
+    const life = this.#life;
+    const granted = witness.settings.claim(this.claims.at(-1) ?? [], user, wish);
+    return () => {
+      if (life.isAlive) granted();
+    };
+  }
+
+  /** A file with a caption; told of in the room once it is whole. */
+  async uploads(to: string, number: number): Promise<void> {
+    const name = `${this.name}.f${this.#files++}`;
+    const bytes = contentOf(name, number % 20 === 0 ? 300_000 : number * 4);
+    const text = number % 3 === 0 ? undefined : `${name} ${"y".repeat(number % 90)}`;
+    const life = this.#life;
+    const request = { source: sent(name, bytes), to: [to], text };
+    const { id, posted } = await this.client.transfers.send(request);
+    if (!life.isAlive) return;
+    for (const { seq } of posted) {
+      const record = this.#around.witness.records[seq - 1];
+      const body = record && parseBody(record);
+      const isSo = body?.["name"] === name && (body["text"] ?? undefined) === text;
+      demand(isSo || this.isHostile, () => `file '${name}' is said to be seq ${seq}`);
+    }
+    if (posted.length > 0) await this.fetches(id);
+  }
+
+  /** One that never ends by itself. @param withdraws it is given up, else only let go of */
+  async holdsUpload(to: string, withdraws: boolean): Promise<void> {
+    const { client } = this;
+    const { clock } = this.#life;
+    const stop = new AbortController();
+    let file: FileId | undefined;
+    const source: Source = {
+      ...sent(`${this.name}.held`, contentOf(this.name, 1_000)),
+      sizeBytes: undefined,
+      read: (index) => (index === 0 ? held.read(0) : new Promise(() => undefined)),
+    };
+    const held = sent(this.name, contentOf(this.name, CHUNK_BYTES));
+    clock.after(2_000, () => {
+      if (withdraws && file !== undefined) this.ask((of) => of.transfers.withdraw(file as FileId));
+      stop.abort();
+    });
+    const onProgress = ({ id }: { readonly id: FileId }) => {
+      file = id;
+    };
+    await client.transfers.send({ source, to: [to], signal: stop.signal, onProgress });
+  }
+
+  async fetches(file: FileId): Promise<void> {
+    const sink = new MemorySink(1 << 20, sha256);
+    const life = this.#life;
+    const request = { file, into: "", openSink: () => Promise.resolve(sink) };
+    const { name } = await this.client.transfers.get(request);
+    if (!life.isAlive) return;
+    const bytes = sink.bytes();
+    const isSame = equalBytes(bytes, contentOf(name, bytes.length));
+    const size = this.#around.witness.files.get(file);
+    demand(isSame && bytes.length === size, () => `'${name}' has ${bytes.length} wrong bytes`);
+  }
+
+  /** Out and in again, as the same account. @param forget the device signs itself out */
+  async comeAndGo(forget = false): Promise<void> {
     if (this.isBusy || this.isLoggedOut) return;
     this.isBusy = true;
+    this.home.leaving += 1;
+    this.home.mayNotPush();
+    if (forget) this.home.maySignOut();
     const life = this.#life;
     const { client } = this;
     try {
-      await life.hold(client.logout());
+      await life.hold(client.logout(forget));
       this.isLoggedOut = true;
       this.#outbox += 1;
       this.#note("logged out");
@@ -225,6 +337,7 @@ export class Device {
       if (!(error instanceof Fault)) this.#around.fail(error);
     }
     this.isBusy = false;
+    this.home.leaving -= 1;
   }
 
   async logIn(): Promise<void> {
@@ -288,7 +401,7 @@ export class Device {
       const why = () => `'${text}' is refused as out of order, and nothing else was against it`;
       demand(!witness.hasAlwaysSpoken(this.home.user), why);
     }
-    const isUnknown = UNKNOWN.has(error.code);
+    const isUnknown = UNKNOWN.has(error.code) || this.#isSignOut(error.code);
     this.fates.set(text, isUnknown ? "unknown" : "refused");
     if (!isUnknown) witness.refused(text);
   }
@@ -312,6 +425,7 @@ export class Device {
         dial: async () => {
           const link = await life.hold(dial({ ...SERVER, timeoutMs: 1_000 }));
           this.link = link;
+          this.claims.push([]);
           return life.link(link, { sent: (bytes) => this.#sent(bytes, link) });
         },
         state: state.state,
@@ -343,7 +457,7 @@ export class Device {
       } catch (error) {
         if (!(error instanceof Fault)) return fail(error);
         this.#note(`not in ${error.code}`);
-        const isPassing = this.isHostile || PASSING.has(error.code);
+        const isPassing = this.isHostile || this.#mayEndBy(error.code);
         if (!isPassing) return fail(new BrokenPromise(`${this.name}: ${error.code}`));
         await new Promise<void>((resolve) => life.clock.after(700, resolve));
       }
@@ -362,12 +476,27 @@ export class Device {
     }
   }
 
+  #mayEndBy(code: FaultCode): boolean {
+    return PASSING.has(code) || this.#isSignOut(code);
+  }
+
+  #isSignOut(code: FaultCode): boolean {
+    return this.home.isSignedOut && code === "login-refused";
+  }
+
   /** Only the person ends a program that was in once. */
   #closed(client: Client, { fault }: Extract<ClientEvent, { kind: "closed" }>): void {
     if (client !== this.client || fault === undefined || PASSING.has(fault.code)) return;
+    const { clock } = this.#life;
     if (this.isHostile) {
-      const life = this.#life;
-      life.clock.after(300, () => this.start());
+      clock.after(300, () => this.start());
+      return;
+    }
+    if (this.#mayEndBy(fault.code)) {
+      this.kill(false);
+      this.#around.clock.after(300, () => {
+        if (!this.isRunning) this.start();
+      });
       return;
     }
     this.#around.fail(new BrokenPromise(`${this.name} was closed: ${fault.code} ${fault.message}`));

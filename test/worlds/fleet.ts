@@ -7,6 +7,8 @@ export interface Outcome {
   readonly digest?: string;
   readonly error?: string;
   readonly stack?: string;
+  /** Of all these worlds: the kinds of requests that were asked. */
+  readonly asked?: readonly string[];
 }
 
 const RUNNER = `${import.meta.dir}/world-process.ts`;
@@ -34,6 +36,12 @@ export async function runWorlds(
   return outcomes;
 }
 
+interface FleetOptions extends Pick<WorldsOptions, "runner"> {
+  readonly test: string;
+  /** Gets the kinds of requests that were asked. */
+  readonly asked?: Set<string>;
+}
+
 /**
  * @param test what replays one of them, from the folder of the project
  * @returns what failed, by seed, and how to see it again; empty: nothing
@@ -41,14 +49,16 @@ export async function runWorlds(
 export async function runFleet(
   first: number,
   last: number,
-  { test, runner = RUNNER }: { readonly test: string; readonly runner?: string },
+  { test, runner = RUNNER, asked = new Set() }: FleetOptions,
 ): Promise<string> {
   const size = Math.ceil((last - first + 1) / PROCESSES);
   const parts: Promise<Outcome[]>[] = [];
   for (let from = first; from <= last; from += size) {
     parts.push(runWorlds(from, Math.min(last, from + size - 1), { runner }));
   }
-  const failed = (await Promise.all(parts)).flat().filter(({ kind }) => kind === "failed");
+  const outcomes = (await Promise.all(parts)).flat();
+  for (const outcome of outcomes) for (const kind of outcome.asked ?? []) asked.add(kind);
+  const failed = outcomes.filter(({ kind }) => kind === "failed");
   const told = failed.map(
     ({ seed, error, stack }) =>
       `seed ${seed}: ${error}\n${stack}\n` +

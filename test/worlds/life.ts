@@ -6,6 +6,8 @@ import type { Link, LinkCounters, LinkHandlers } from "../../src/io/link/link.ts
 export interface LinkWatch {
   /** @returns what is sent in its place; undefined: nothing */
   sent?(bytes: Uint8Array): Uint8Array | undefined;
+  /** Before the program has it. */
+  received?(bytes: Uint8Array): void;
   followed?(topic: string): void;
   unfollowed?(topic: string): void;
   closed?(): void;
@@ -87,7 +89,9 @@ class HeldLink implements Link {
   receive(handlers: LinkHandlers): void {
     this.#link.receive({
       message: (bytes) => {
-        if (this.#life.isAlive) handlers.message(bytes);
+        if (!this.#life.isAlive) return;
+        this.#watch.received?.(bytes);
+        handlers.message(bytes);
       },
       closed: (fault) => {
         this.#watch.closed?.();

@@ -5,20 +5,24 @@ import { RoomEngine } from "../../src/core/rooms/engine.ts";
 import { Rooms } from "../../src/core/rooms/rooms.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import { openArchive } from "../../src/io/archive/archive.ts";
+import { openBlobStore } from "../../src/io/blob/blob-store.ts";
 import type { Address, Dial, Link, Listener } from "../../src/io/link/link.ts";
 import { MemoryNetwork } from "../../src/io/link/memory-network.ts";
 import type { Archive, Log } from "../../src/io/log/log.ts";
 import { type LogFile, openLog } from "../../src/io/log/log-file.ts";
 import type { Passwords } from "../../src/server/auth/login.ts";
+import { QUOTAS_DEFAULT } from "../../src/server/files/quotas.ts";
+import type { PushDelivery } from "../../src/server/push/sender.ts";
 import { sealedFolder } from "../../src/server/sealed/buckets.ts";
 import { Server } from "../../src/server/server.ts";
 import type { ServerEvent } from "../../src/server/session/event.ts";
-import type { LogRecord } from "../../src/wire/record.ts";
+import { type LogRecord, parseBody } from "../../src/wire/record.ts";
 import { identityOfSeed } from "../crypto/seed-identity.ts";
 import { type DiskCall, SimDisk, type Trouble } from "../io/disk/sim.ts";
 import { MachineStopped } from "../io/disk/sim-tree.ts";
 import { Life } from "./life.ts";
 import type { Platform } from "./platform.ts";
+import { wishOf } from "./settings.ts";
 import { type Watched, WireWatch } from "./wire-watch.ts";
 
 export const SERVER = { host: "server", port: 2428 };
@@ -168,7 +172,8 @@ export class Machine {
     const accounts = await open("accounts", (record) => registry.apply(record));
     const history = await open("history", (record) => engine.restore(record));
     this.#logs = [history, accounts];
-    await life.hold(witness.checkErased(history));
+    await life.hold(witness.checkErased(history, "history"));
+    await life.hold(witness.checkErased(accounts, "accounts"));
     witness.checkFold((room) => rooms.get(room as RoomId)?.members);
     const server = new Server({
       clock,
@@ -178,8 +183,9 @@ export class Machine {
         name: "world",
         version: "0",
         welcome: undefined,
-        roomPassword: undefined,
+        roomPassword: this.#around.roomSecret,
         operatorToken: OPERATOR_TOKEN,
+        files: { ...QUOTAS_DEFAULT, freeBytesMin: 0 },
       },
       history: this.#watchedLog(life, "history", mutant.history?.(history) ?? history),
       accounts: this.#watchedLog(life, "accounts", accounts),
@@ -190,6 +196,8 @@ export class Machine {
       passwords: PLAIN,
       positions: { disk, folder: "/d" },
       sealed: sealedFolder({ disk, folder: "/d/sealed" }),
+      blobs: openBlobStore({ disk: this.disk.boot(), folder: "/d/files", sha256 }),
+      push: { delivery: this.#delivery(life), file: { disk, folder: "/d" } },
       onEvent: (event) => {
         if (life.isAlive) this.#event(event);
       },
@@ -197,6 +205,19 @@ export class Machine {
     await life.hold(server.start());
     this.#server = server;
     this.#listen(life, server);
+  }
+
+  /** Push services, somewhere: some of them do not answer, or not at once. */
+  #delivery(life: Life): PushDelivery {
+    const { dice, pushed } = this.#around;
+    return {
+      key: new Uint8Array(65).fill(4),
+      check: () => undefined,
+      send: async ({ endpoint }, { text }) => {
+        await new Promise<void>((resolve) => life.clock.after(dice.int(3_000), resolve));
+        return pushed?.(endpoint, text) ?? { status: 201, retryAfter: undefined };
+      },
+    };
   }
 
   #listen(life: Life, server: Server): void {
@@ -212,6 +233,7 @@ export class Machine {
             watch.sent(watched, bytes);
             return bytes;
           },
+          received: (bytes) => watch.received(watched, bytes),
           followed: (topic) => watched.topics.add(topic),
           unfollowed: (topic) => watched.topics.delete(topic),
           closed: () => watch.closed(watched),
@@ -251,6 +273,9 @@ export class Machine {
           if (!life.isAlive) return;
           // A log that tells twice is the fold's to notice.
           if (record.head.seq > noted) this.#around.guard(() => witness.note(name, record));
+          if (record.head.seq > noted && record.head.kind === "prefs") {
+            this.watch.changed(record.head.room, wishOf(parseBody(record) ?? {}));
+          }
           noted = Math.max(noted, record.head.seq);
           onRecord(record);
         };
@@ -321,8 +346,7 @@ export class Machine {
   }
 
   #newWatch(): WireWatch {
-    const { witness, fail } = this.#around;
-    return new WireWatch(witness, fail);
+    return new WireWatch(this.#around);
   }
 }
 

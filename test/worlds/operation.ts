@@ -1,4 +1,5 @@
 import type { Dice } from "./dice.ts";
+import { QUESTION_KINDS, type Question } from "./questions.ts";
 import { TRICKS, type Trick } from "./stranger.ts";
 
 /** One thing that happens in a world: plain data, so that a run can be read like a script. */
@@ -7,6 +8,7 @@ export type Operation =
   | { readonly kind: "join" | "create" | "leave" | "topic"; readonly by: number; room: string }
   | { readonly kind: "history" | "who" | "rooms" | "passwd" | "relogin"; readonly by: number }
   | { readonly kind: "operate"; readonly by: number }
+  | { readonly kind: "question"; readonly by: number; readonly question: Question }
   /** `back`: how far before the newest record the one stands that this is about. */
   | { readonly kind: "edit" | "erase" | "react"; readonly by: number; readonly back: number }
   | {
@@ -50,6 +52,9 @@ export interface Temper {
   readonly rooms: readonly string[];
   /** One of the members does not keep to the protocol. */
   readonly isBetrayed: boolean;
+  /** What newcomers need; undefined: nothing. */
+  readonly roomSecret: string | undefined;
+  readonly questions: readonly Question["ask"][];
   readonly weights: Readonly<Record<Operation["kind"], number>>;
 }
 
@@ -60,20 +65,25 @@ const TARGETS = [...ROOMS, ...ROOMS, "@ana", "@bob", "@eve", "@nobody", "nowhere
 export function temperOf(dice: Dice): Temper {
   // Long texts and readers that stall: enough to pass what may be queued for one of them.
   const isHeavy = dice.chance(0.005);
+  // Less is said, and more is arranged, pinned and looked after.
+  const isSettled = !isHeavy && dice.chance(0.5);
   const some = (weight: number, probability = 0.5) => (dice.chance(probability) ? weight : 0);
   return {
-    steps: 30 + dice.int(40),
+    steps: (isSettled ? 60 : 30) + dice.int(40),
     pauseMsMax: dice.pick([20, 60, 200, 1_500]),
-    delayMsMax: dice.pick([1, 20, 20, 200]),
-    unreachable: dice.pick([0, 0, 0.1, 0.4]),
+    delayMsMax: dice.pick(isSettled ? [1, 20] : [1, 20, 20, 200]),
+    unreachable: dice.pick(isSettled ? [0] : [0, 0, 0.1, 0.4]),
     homesMax: dice.pick([1, 2]),
     postsPerSecond: dice.chance(0.2) ? 20 : undefined,
     textCharsMax: isHeavy ? 60_000 : dice.pick([1, 40, 40, 900]),
-    burst: isHeavy ? 0.8 : 0.1,
-    rooms: dice.pick([[], ["one"], ["one", "two"], ["one", "two"]]),
+    burst: isHeavy ? 0.8 : isSettled ? 0.01 : 0.1,
+    rooms: isSettled ? ["one", "two"] : dice.pick([[], ["one"], ["one", "two"], ["one", "two"]]),
     isBetrayed: dice.chance(0.15),
+    roomSecret: dice.chance(0.2) ? "room's secret" : undefined,
+    questions: QUESTION_KINDS.filter(() => dice.chance(0.5)),
     weights: {
-      post: 40,
+      post: isSettled ? 20 : 40,
+      question: isSettled ? 90 : some(10),
       join: 8,
       create: 6,
       leave: some(6, 0.7),
@@ -131,6 +141,8 @@ export function drawOperation(dice: Dice, temper: Temper, devices: number): Oper
     case "relogin":
     case "operate":
       return { kind, by };
+    case "question":
+      return { kind, by, question: drawQuestion(dice, temper.questions) };
     case "edit":
     case "erase":
     case "react":
@@ -166,9 +178,20 @@ export function drawOperation(dice: Dice, temper: Temper, devices: number): Oper
       return {
         kind,
         by: dice.chance(0.5) ? by : undefined,
-        jumpMs: (dice.random() - 0.5) * 10_000_000,
+        jumpMs: dice.int(10_000_000) - 5_000_000,
       };
   }
+}
+
+export function drawQuestion(dice: Dice, asks: readonly Question["ask"][]): Question {
+  return {
+    ask: asks.length === 0 ? "prefs" : dice.pick(asks),
+    room: dice.pick(TARGETS),
+    user: dice.pick(PEOPLE),
+    on: dice.chance(0.6),
+    back: dice.int(4),
+    number: dice.int(1_000),
+  };
 }
 
 function drawKind(dice: Dice, weights: Temper["weights"]): Operation["kind"] {

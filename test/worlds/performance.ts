@@ -2,6 +2,7 @@ import { MemoryLink } from "../../src/io/link/memory-link.ts";
 import type { Device } from "./device.ts";
 import { OPERATOR_TOKEN } from "./machine.ts";
 import type { Operation } from "./operation.ts";
+import { askQuestion } from "./questions.ts";
 import { visit } from "./stranger.ts";
 import { HOSTILE } from "./witness.ts";
 import type { World } from "./world.ts";
@@ -42,6 +43,8 @@ function ofDevice(operation: Operation, device: Device, world: World): void {
     case "grant":
     case "ban":
       return keepOrder(operation, device, world);
+    case "question":
+      return askQuestion(operation.question, device, world);
     case "relogin":
       void device.comeAndGo();
       return;
@@ -114,7 +117,10 @@ function keepOrder(operation: Operation, device: Device, { witness }: World): vo
     case "edit":
     case "erase":
     case "react": {
-      const seq = Math.max(1, witness.records.length - operation.back);
+      const { back } = operation;
+      const user = witness.idOf(device.home.user);
+      const newest = Math.max(1, witness.records.length - back);
+      const seq = back % 2 === 0 ? newest : witness.wordOf(back >> 1, ({ by }) => by === user);
       device.ask((client) => {
         if (operation.kind === "erase") return client.request("erase", { seq });
         if (operation.kind === "edit") return client.request("edit", { seq, text: "better" });

@@ -6,6 +6,7 @@ import type { Link } from "../../src/io/link/link.ts";
 import type { MemoryWeather } from "../../src/io/link/memory-network.ts";
 import type { Log } from "../../src/io/log/log.ts";
 import type { ClientState } from "../../src/io/state/client-state.ts";
+import type { PushAnswer } from "../../src/server/push/sender.ts";
 import type { Dice, Trace } from "./dice.ts";
 import type { Captures } from "./stranger.ts";
 import type { Witness } from "./witness.ts";
@@ -18,9 +19,13 @@ export interface Platform {
   readonly witness: Witness;
   readonly weather: MemoryWeather;
   readonly captures: Captures;
+  /** Kinds of the requests that those have asked who keep to the protocol. */
+  readonly asked: Set<string>;
   readonly mutant: Mutant;
   /** What newcomers need; left out: nothing. */
   readonly roomSecret?: string;
+  /** A browser there gets a push. @returns what the push service answers */
+  readonly pushed?: (endpoint: string, text: string) => PushAnswer;
   /** Undefined: as fast as the product allows. */
   readonly postsPerSecond: number | undefined;
   /** The disk takes all that is written: no post is refused for it. */

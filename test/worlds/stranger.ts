@@ -9,7 +9,12 @@ import { demand } from "./witness.ts";
 export type Trick = "noise" | "mutants" | "flood" | "replay" | "silence" | "crowd";
 export const TRICKS: readonly Trick[] = ["noise", "mutants", "flood", "replay", "silence", "crowd"];
 
-/** What honest programs have sent, for those who listen: no passwords, as TLS keeps those. */
+/** Who shows a secret shows it to the server alone: TLS keeps it. */
+const SECRETS: ReadonlySet<string> = new Set([
+  ...["admit", "register", "passwd", "operate", "recover"],
+  "push-subscribe", // Who knows where a browser takes pushes may take its place.
+]);
+/** What honest programs have sent, for those who listen. */
 const CAPTURED_MAX = 200;
 
 export class Captures {
@@ -20,7 +25,7 @@ export class Captures {
     const incoming = decode(bytes);
     if (incoming.kind !== "message") return;
     const { message } = incoming;
-    if (message.kind === "register" || message.kind === "passwd") return;
+    if (SECRETS.has(message.kind)) return;
     if (message.kind === "login") {
       if (message.signature !== undefined) keep(this.#logins, bytes);
     } else keep(this.#frames, bytes);

@@ -3,8 +3,9 @@ import { parsePostId } from "../../src/core/rooms/dedup.ts";
 import { erasuresOf } from "../../src/core/rooms/erasures.ts";
 import type { Clock } from "../../src/io/clock.ts";
 import type { Log } from "../../src/io/log/log.ts";
-import { type LogRecord, parseBody } from "../../src/wire/record.ts";
+import { type LogRecord, parseBody, WORD_KINDS } from "../../src/wire/record.ts";
 import { BrokenPromise, textOf } from "./disk-world.ts";
+import { Settings } from "./settings.ts";
 
 export function demand(condition: boolean, promise: () => string): asserts condition {
   if (!condition) throw new BrokenPromise(promise());
@@ -26,7 +27,8 @@ interface Membership {
 }
 
 interface RoomTruth {
-  readonly name: string | undefined;
+  name: string | undefined;
+  isClosed: boolean;
   /** The two of a conversation. */
   readonly pair: readonly string[];
   readonly members: Map<string, Membership>;
@@ -42,6 +44,9 @@ const HIDDEN: ReadonlySet<string> = new Set(["room"]);
 /** Only members cause these. */
 const WORDS: ReadonlySet<string> = new Set(["text", "action", "reaction", "edit", "sealed"]);
 const OF_MODERATORS: ReadonlySet<string> = new Set(["kick", "mute", "grant"]);
+/** Likewise, and in a conversation either of the two. */
+const OF_KEEPERS: ReadonlySet<string> = new Set(["pin", "receipts"]);
+const OF_OPERATORS: ReadonlySet<string> = new Set(["close", "remove", "retention"]);
 
 /**
  * All that was ever durable and told, and what follows from it: who was in which room when. It
@@ -50,6 +55,9 @@ const OF_MODERATORS: ReadonlySet<string> = new Set(["kick", "mute", "grant"]);
 export class Witness {
   readonly records: LogRecord[] = [];
   readonly rooms = new Map<string, RoomTruth>();
+  readonly settings = new Settings();
+  /** Of each that a room was told of, how many bytes it has. */
+  readonly files = new Map<string, number>();
   readonly #accounts: LogRecord[] = [];
   readonly #names = new Map<string, string>(); // Folded name to account id.
   readonly #texts = new Map<string, LogRecord>();
@@ -95,12 +103,39 @@ export class Witness {
     const before = told.at(-1)?.head.time ?? 0;
     demand(head.time >= before, () => `${log}: time falls at seq ${head.seq}`);
     told.push(record);
-    if (log === "history") this.#history(record);
-    else this.#account(record);
+    if (log === "history") {
+      this.#history(record);
+      this.settings.noteHistory(record);
+    } else {
+      this.#account(record);
+      this.settings.noteAccount(record);
+    }
   }
 
   idOf(user: string): string | undefined {
     return this.#names.get(user.toLowerCase());
+  }
+
+  /** As it registered. */
+  nameOf(account: string): string | undefined {
+    return [...this.#names].find(([, id]) => id === account)?.[0];
+  }
+
+  /** The newest message but `back` of those that fit; 1: there is none. */
+  wordOf(back: number, fits: (head: LogRecord["head"]) => boolean): number {
+    let left = back;
+    for (let at = this.records.length - 1; at >= 0; at--) {
+      const { head } = this.records[at] ?? {};
+      if (head === undefined || !WORD_KINDS.has(head.kind) || !fits(head)) continue;
+      if (left-- === 0) return head.seq;
+    }
+    return 1;
+  }
+
+  /** May pin there, as far as a log can tell. */
+  keepsOrder(user: string, room: string): boolean {
+    const { pair, moderators } = this.rooms.get(room) ?? {};
+    return pair?.includes(user) === true || moderators?.has(user) === true;
   }
 
   nameOfRoom(id: string): string | undefined {
@@ -132,11 +167,12 @@ export class Witness {
     return records.filter(({ head }) => !HIDDEN.has(head.kind));
   }
 
-  /** What an opened log has: nothing is left of what was erased. */
-  async checkErased(log: Pick<Log, "read">): Promise<void> {
-    for (const seq of this.#erased) {
+  /** What an opened log has: nothing is left of what was erased, or set before what is set now. */
+  async checkErased(log: Pick<Log, "read">, name: "history" | "accounts"): Promise<void> {
+    const gone = name === "history" ? this.#erased : this.settings.blanked;
+    for (const seq of gone) {
       for await (const { bodyBytes } of log.read(seq, seq)) {
-        demand(bodyBytes === undefined, () => `the words of seq ${seq} outlive its erasing`);
+        demand(bodyBytes === undefined, () => `the words of ${name} ${seq} outlive its erasing`);
       }
     }
   }
@@ -196,21 +232,45 @@ export class Witness {
     if (head.kind === "join") this.#join(room, head.by, head.seq);
     if (head.kind === "leave") this.#leave(room, head.by, head.seq);
     if (OF_MODERATORS.has(head.kind)) this.#keepOrder(room, record);
+    this.#manage(room, record);
+    if (head.kind === "file") {
+      const { file, size } = parseBody(record) ?? {};
+      this.files.set(String(file), Number(size));
+    }
     if (head.kind === "erase") for (const seq of erasuresOf(record)) this.#erased.add(seq);
     if (head.kind !== "reaction") this.#post(record);
   }
 
-  #checkRights(room: RoomTruth, { head }: LogRecord): void {
-    const { kind, by, seq } = head;
+  #checkRights(room: RoomTruth, record: LogRecord): void {
+    const { kind, by, seq } = record.head;
     if (WORDS.has(kind) || kind === "topic" || kind === "leave") {
       const isIn = room.members.get(by)?.isIn === true;
       demand(isIn, () => `seq ${seq}: ${kind} by ${by}, who is not in the room`);
     }
-    if (WORDS.has(kind))
+    if (WORDS.has(kind)) {
       demand(!room.muted.has(by), () => `seq ${seq}: ${by} speaks, but is muted`);
-    if (!OF_MODERATORS.has(kind)) return;
-    const isAllowed = room.moderators.has(by) || this.#operators.has(by);
-    demand(isAllowed, () => `seq ${seq}: ${kind} by ${by}, who does not moderate`);
+      demand(!room.isClosed, () => `seq ${seq}: ${by} speaks in a closed room`);
+    }
+    const isKept = OF_KEEPERS.has(kind);
+    if (!isKept && !OF_MODERATORS.has(kind) && !OF_OPERATORS.has(kind)) return;
+    const isGone = parseBody(record)?.["removed"] === true;
+    const isOperator = this.#operators.has(by) || isGone;
+    const isAllowed =
+      isOperator ||
+      (isKept && room.pair.includes(by)) ||
+      (!OF_OPERATORS.has(kind) && room.moderators.has(by));
+    demand(isAllowed, () => `seq ${seq}: ${kind} by ${by}, who may not do that`);
+  }
+
+  /** What operators do to whole rooms. */
+  #manage(room: RoomTruth, record: LogRecord): void {
+    const { kind, seq } = record.head;
+    const body = parseBody(record) ?? {};
+    if (kind === "close") room.isClosed = body["on"] === true;
+    if (kind === "rename" && body["user"] === undefined) room.name = String(body["name"]);
+    if (kind !== "remove") return;
+    room.name = undefined;
+    for (const [user, { isIn }] of room.members) if (isIn) this.#leave(room, user, seq);
   }
 
   #keepOrder(room: RoomTruth, record: LogRecord): void {
@@ -241,6 +301,7 @@ export class Witness {
     }
     const room = {
       name,
+      isClosed: false,
       pair: direct,
       members: new Map<string, Membership>(),
       records: [],
@@ -279,7 +340,7 @@ export class Witness {
     const high = this.#counters.get(key) ?? 0;
     demand(id.counter > high, () => `seq ${head.seq}: counter ${id.counter} after ${high}`);
     this.#counters.set(key, id.counter);
-    if (head.kind === "sealed") return; // What it says is read elsewhere.
+    if (head.kind === "sealed" || head.kind === "file") return; // Looked at elsewhere.
     const text = textOf(record);
     if (head.by === this.idOf(HOSTILE)) return; // Says what others said.
     demand(!this.#texts.has(text), () => `'${text}' is recorded twice`);
@@ -287,11 +348,12 @@ export class Witness {
     this.#texts.set(text, record);
   }
 
-  #account({ head, bodyBytes }: LogRecord): void {
-    if (head.kind !== "account") return;
-    const body = JSON.parse(Buffer.from(bodyBytes ?? []).toString()) as { readonly name: string };
-    const name = body.name.toLowerCase();
-    demand(!this.#names.has(name), () => `two accounts are called '${name}'`);
-    this.#names.set(name, head.room);
+  #account(record: LogRecord): void {
+    const { kind, room: account } = record.head;
+    if (kind !== "account" && kind !== "account-name") return;
+    const name = String(parseBody(record)?.["name"]).toLowerCase();
+    const isFree = !this.#names.has(name) || (kind !== "account" && this.idOf(name) === account);
+    demand(isFree, () => `two accounts are called '${name}'`);
+    this.#names.set(name, account); // A former name leads there, too.
   }
 }

@@ -11,6 +11,7 @@ import { World } from "./world.ts";
  */
 const [first = "1", last = first, bug] = process.argv.slice(2);
 let world: World | undefined;
+const asked = new Set<string>();
 process.on("unhandledRejection", (error) => world?.fail(error));
 process.on("uncaughtException", (error) => world?.fail(error));
 
@@ -22,6 +23,7 @@ async function run(seed: number, mutant: Mutant): Promise<boolean> {
   world = new World(seed, { mutant, isTold: process.env["CHAT_TELL"] !== undefined });
   try {
     const digest = await world.run();
+    for (const kind of world.around.asked) asked.add(kind);
     if (first === last) say({ kind: "passed", seed, digest });
     return true;
   } catch (error) {
@@ -39,5 +41,5 @@ for (let seed = Number(first); seed <= Number(last); seed++) {
   const passed = await run(seed, mutant);
   if (!passed && bug !== undefined) break;
 }
-say({ kind: "done", first: Number(first), last: Number(last) });
+say({ kind: "done", first: Number(first), last: Number(last), asked: [...asked] });
 process.exit(0);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { unasked } from "./asked.ts";
 import { runFleet, runWorlds } from "./fleet.ts";
 import { PLANTED } from "./planted.ts";
 
@@ -13,7 +14,9 @@ const TIMEOUT_MS = 60_000 + SEEDS * 800;
 test(
   `worlds ${FIRST} to ${LAST}: nothing promised is broken, and after the faults all agree`,
   async () => {
-    expect(await runFleet(FIRST, LAST, { test: "test/worlds/world.test.ts" })).toBe("");
+    const asked = new Set<string>();
+    expect(await runFleet(FIRST, LAST, { test: "test/worlds/world.test.ts", asked })).toBe("");
+    if (ONLY === undefined) expect(unasked(asked)).toEqual([]);
   },
   TIMEOUT_MS,
 );

@@ -1,10 +1,16 @@
+import { Fault } from "../../src/base/fault.ts";
+import { deviceIdOf } from "../../src/crypto/device-id.ts";
 import { VirtualClock } from "../client/virtual-clock.ts";
+import { MachineStopped } from "../io/disk/sim-tree.ts";
+import { Newcomer } from "./cluster/newcomer.ts";
 import { Device, Home } from "./device.ts";
 import { Dice, Trace } from "./dice.ts";
 import { Machine } from "./machine.ts";
 import { drawOperation, type Operation, PEOPLE, type Temper, temperOf } from "./operation.ts";
 import { perform } from "./performance.ts";
 import type { Mutant, Platform } from "./platform.ts";
+import type { Scene } from "./questions.ts";
+import { recovers } from "./recovery.ts";
 import { Captures } from "./stranger.ts";
 import { demand, HOSTILE, Witness } from "./witness.ts";
 
@@ -18,7 +24,7 @@ export interface WorldOptions {
 }
 
 /** The real server and real clients in one process, under one seed. */
-export class World {
+export class World implements Scene {
   readonly clock = new VirtualClock();
   readonly dice: Dice;
   readonly trace: Trace;
@@ -31,6 +37,7 @@ export class World {
   readonly stalls: (() => void)[] = [];
   /** Before it links are slow, or not reached at all. */
   isCalm = false;
+  readonly #newcomers: Newcomer[] = [];
   #failure: { readonly error: unknown } | undefined;
 
   constructor(seed: number, options: WorldOptions = {}) {
@@ -46,9 +53,12 @@ export class World {
       trace: this.trace,
       witness: this.witness,
       captures: new Captures(),
+      asked: new Set(),
       mutant: options.mutant ?? {},
       isDiskFine: this.temper.weights.full + this.temper.weights.disk === 0,
       postsPerSecond: this.temper.postsPerSecond,
+      ...(this.temper.roomSecret === undefined ? {} : { roomSecret: this.temper.roomSecret }),
+      pushed: (endpoint, text) => this.#pushed(endpoint, text),
       weather: {
         delayMs: () => this.dice.int(this.isCalm ? 5 : this.temper.delayMsMax),
         isReachable: () => this.isCalm || !this.dice.chance(this.temper.unreachable),
@@ -73,6 +83,7 @@ export class World {
 
   /** Also for what nobody awaits: a rejection without a handler. */
   fail(error: unknown): void {
+    if (error instanceof MachineStopped) return; // Of a server that is gone.
     this.#failure ??= { error };
   }
 
@@ -87,7 +98,54 @@ export class World {
     await this.#calm();
     this.check();
     await this.#checkPresence();
+    for (const device of this.honest) await this.#checkSettings(device);
     return this.trace.digest();
+  }
+
+  unixMs(): number {
+    return this.clock.unixMs();
+  }
+
+  get newcomer(): string | undefined {
+    return this.#newcomers.at(-1)?.name;
+  }
+
+  comes(secret: string): void {
+    if (this.isCalm) return;
+    const name = `guest${this.#newcomers.length}`;
+    const isLeaving = this.dice.chance(0.5);
+    const leaves = async (client: Device["client"]) => {
+      const room = client.rooms[0]?.id ?? "";
+      await client.request("prefs-set", { room, muted: 0 });
+      if (isLeaving) await client.request("unregister", {});
+    };
+    this.#newcomers.push(
+      new Newcomer(this.around, this.machine.dialFrom(name), {
+        ...{ name, password: "secret", leaves },
+        secret: secret === "" ? this.temper.roomSecret : secret,
+      }),
+    );
+  }
+
+  recovers(token: string): void {
+    if (!this.isCalm) recovers(this.around, this.machine.dialFrom("lost"), token);
+  }
+
+  /** Only to whom it belongs, and of what they read. */
+  #pushed(endpoint: string, text: string) {
+    const home = this.devices.find(({ home: { name } }) => endpoint.endsWith(`/${name}`))?.home;
+    const { tag, from } = JSON.parse(text) as { readonly tag: string; readonly from?: string };
+    this.around.guard(() => {
+      demand(home !== undefined && home.isPushed !== false, () => `a push to ${endpoint}`);
+      const members = this.witness.rooms.get(tag)?.members;
+      const isIn = members?.has(this.witness.idOf(home.user) ?? "") === true;
+      demand(isIn, () => `${home.name} is pushed what is said in '${tag}'`);
+      demand(from !== home.user, () => `${home.name} is pushed its own words`);
+    });
+    this.trace.note(`${this.clock.now()} push ${endpoint} ${text}`);
+    const status = this.isCalm ? 201 : this.dice.pick([201, 201, 503, 410]);
+    if (status === 410) home?.mayNotPush();
+    return { status, retryAfter: undefined };
   }
 
   async advance(ms: number): Promise<void> {
@@ -149,6 +207,7 @@ export class World {
       device.look();
       if (device.isHostile) device.kill(false);
     }
+    for (const newcomer of this.#newcomers) newcomer.end();
     for (const release of this.stalls.splice(0)) release();
     const until = this.clock.now() + CALM_MS;
     for (let i = 0; this.clock.now() < until; i++) {
@@ -200,6 +259,7 @@ export class World {
     demand(links === this.honest.length, () => `${links} links of ${this.honest.length} are in`);
     this.machine.watch.checkComplete();
     for (const device of this.honest) {
+      for (const claims of device.claims) this.witness.settings.checkClaims(claims);
       device.home.reader.checkComplete();
       this.witness.checkOrder(device);
     }
@@ -214,5 +274,51 @@ export class World {
       const isIn = this.honest.some(({ home }) => home.user === user);
       demand(online === isIn, () => `${user} is said to be ${online ? "online" : "offline"}`);
     }
+  }
+
+  /** What is set and pinned is the same on each device; nothing of it is what was erased. */
+  async #checkSettings({ client, home, name }: Device): Promise<void> {
+    const { witness } = this;
+    // The wire's watch compares them with what was recorded.
+    await this.#answered(client.request("prefs", {}));
+    await this.#answered(client.request("ignored", {}));
+    for (const room of client.rooms) {
+      const target = room.kind === "person" ? `@${room.name}` : room.name;
+      const { records } = await this.#answered(client.request("pins", { target }));
+      const heads = records.map(({ head }) => JSON.parse(Buffer.from(head).toString()));
+      const pins = heads.filter(({ kind }) => kind !== "edit").map(({ seq }) => seq as number);
+      const is = [...witness.settings.pinsOf(room.id)].sort((one, other) => one - other);
+      demand(Bun.deepEquals(pins, is), () => `${name}: pins of ${target} are ${pins}, not ${is}`);
+      for (const { salt } of records) demand(salt !== undefined, () => `${name}: an erased pin`);
+    }
+    const { devices } = await this.#answered(client.request("devices", {}));
+    const own = this.devices.filter(({ home: { user } }) => user === home.user);
+    const ids = own.map((device) => deviceIdOf(device.home.device.publicKey));
+    const mine = deviceIdOf(home.device.publicKey);
+    for (const { device, current, online } of devices) {
+      demand(ids.includes(device), () => `${name} has the device ${device} of somebody else`);
+      demand(current === (device === mine), () => `${name} is said to be ${device}`);
+      demand(online || !current, () => `${name} is said to be away`);
+    }
+    const { subscribed } = await this.#answered(client.request("push-key", {}));
+    const { isPushed = subscribed } = home;
+    demand(subscribed === isPushed, () => `${name} is said to take pushes: ${subscribed}`);
+  }
+
+  async #answered<Value>(asked: Promise<Value>): Promise<Value> {
+    let outcome: Value | Fault | undefined;
+    asked.then(
+      (value) => {
+        outcome = value;
+      },
+      (error: unknown) => {
+        if (error instanceof Fault) outcome = error;
+        else this.fail(error);
+      },
+    );
+    for (let i = 0; outcome === undefined && i < 40; i++) await this.advance(50);
+    if (outcome === undefined) throw new Error("nothing is answered");
+    if (outcome instanceof Fault) throw outcome;
+    return outcome;
   }
 }

@@ -14,20 +14,24 @@ const WORD_EVERY_MS = 150;
 
 export interface NewcomerOptions {
   readonly name: string;
-  readonly secret: string;
+  /** Undefined: the server is open to all. */
+  readonly secret: string | undefined;
   readonly password: string;
+  /** What it asks at last; left out: nothing. */
+  readonly leaves?: (client: Client) => Promise<unknown>;
 }
 
 /** Somebody who registers once, on whatever node answers, says a few words and is gone. */
 export class Newcomer {
   readonly name: string;
-  readonly secret: string;
+  readonly secret: string | undefined;
   /** Its registration was confirmed. */
   isIn = false;
   readonly #life: Life;
   readonly #client: Client;
 
-  constructor(around: Platform, dial: Dial, { name, secret, password }: NewcomerOptions) {
+  constructor(around: Platform, dial: Dial, options: NewcomerOptions) {
+    const { name, secret, password, leaves = () => Promise.resolve() } = options;
     this.name = name;
     this.secret = secret;
     const { clock, dice } = around;
@@ -41,6 +45,7 @@ export class Newcomer {
         ...{ clock: life.clock, entropy: dice.bytes, hashing: nativeHashing() },
         dial: async () => {
           const link = await life.hold(dial({ ...SERVER, timeoutMs: 1_000 }));
+          life.onEnd(() => link.destroy());
           return life.link(link);
         },
         state,
@@ -51,7 +56,7 @@ export class Newcomer {
         credentials: { user: name, mode: "register", password, roomSecret: secret },
       },
     );
-    this.#run(around).catch((error: unknown) => {
+    this.#run(around, leaves).catch((error: unknown) => {
       if (life.isAlive && !(error instanceof Fault)) around.fail(error);
     });
   }
@@ -60,7 +65,7 @@ export class Newcomer {
     this.#life.end();
   }
 
-  async #run({ clock }: Platform): Promise<void> {
+  async #run({ clock }: Platform, leaves: (client: Client) => Promise<unknown>): Promise<void> {
     void this.#read();
     await this.#life.hold(this.#client.connect());
     this.isIn = true;
@@ -69,6 +74,7 @@ export class Newcomer {
       this.#client.post("lobby", { text }).catch(() => undefined);
       await new Promise<void>((resolve) => clock.after(WORD_EVERY_MS, resolve));
     }
+    await this.#life.hold(leaves(this.#client));
   }
 
   async #read(): Promise<void> {

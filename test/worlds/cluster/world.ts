@@ -11,7 +11,7 @@ import { OPERATOR_TOKEN } from "../machine.ts";
 import type { Platform } from "../platform.ts";
 import { Captures } from "../stranger.ts";
 import { demand, Witness } from "../witness.ts";
-import { Newcomer } from "./newcomer.ts";
+import { Newcomer, type NewcomerOptions } from "./newcomer.ts";
 import { type Cluster, type ClusterMutant, ClusterNode, ROOM_PASSWORD } from "./node.ts";
 import { FINE, SimNats } from "./sim-nats.ts";
 
@@ -64,6 +64,7 @@ export class ClusterWorld implements Cluster {
     this.around = {
       ...{ clock, dice, fail, trace: this.trace, witness: this.witness },
       captures: new Captures(),
+      asked: new Set(),
       mutant: {},
       isDiskFine: false,
       postsPerSecond: undefined,
@@ -321,7 +322,7 @@ export class ClusterWorld implements Cluster {
     });
   }
 
-  #comes(options: { readonly name: string; readonly secret: string; password: string }): void {
+  #comes(options: NewcomerOptions): void {
     if (this.#isCalm) return;
     this.#newcomers.push(new Newcomer(this.around, this.#dialFrom(options.name), options));
   }
@@ -408,7 +409,7 @@ export class ClusterWorld implements Cluster {
   #checkNames(): void {
     const counts = new Map<string, number>();
     for (const { name, secret, isIn } of this.#newcomers) {
-      if (!isIn) continue;
+      if (!isIn || secret === undefined) continue;
       for (const key of secret === ROOM_PASSWORD ? [name] : [name, secret]) {
         counts.set(key, (counts.get(key) ?? 0) + 1);
       }
@@ -455,7 +456,8 @@ export class ClusterWorld implements Cluster {
       });
       demand(found.findings.length === 0, () => `${node.name}: ${JSON.stringify(found.findings)}`);
     }
-    const { history } = node.mirrors ?? {};
-    if (history !== undefined) await this.witness.checkErased(history);
+    const { mirrors } = node;
+    if (mirrors === undefined) return;
+    for (const place of PLACES) await this.witness.checkErased(mirrors[place], place);
   }
 }

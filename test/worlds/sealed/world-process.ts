@@ -12,6 +12,7 @@ import { SealedWorld } from "./world.ts";
  */
 const [first = "1", last = first] = process.argv.slice(2);
 let world: SealedWorld | undefined;
+const asked = new Set<string>();
 process.on("unhandledRejection", (error) => world?.fail(error));
 process.on("uncaughtException", (error) => world?.fail(error));
 
@@ -31,6 +32,7 @@ async function run(seed: number): Promise<void> {
   world = new SealedWorld(seed, process.env["CHAT_TELL"] !== undefined);
   try {
     const digest = await world.run();
+    for (const kind of world.around.asked) asked.add(kind);
     if (first === last) say({ kind: "passed", seed, digest });
   } catch (error) {
     const stack = error instanceof Error ? (error.stack ?? "") : "";
@@ -43,5 +45,5 @@ async function run(seed: number): Promise<void> {
 }
 
 for (let seed = Number(first); seed <= Number(last); seed++) await run(seed);
-say({ kind: "done", first: Number(first), last: Number(last) });
+say({ kind: "done", first: Number(first), last: Number(last), asked: [...asked] });
 process.exit(0);

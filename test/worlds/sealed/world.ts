@@ -95,6 +95,7 @@ export class SealedWorld {
       trace: this.trace,
       witness: this.witness,
       captures: new Captures(),
+      asked: new Set(),
       mutant: {},
       isDiskFine: true,
       postsPerSecond: undefined,

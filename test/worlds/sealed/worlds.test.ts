@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { ASKED_BY_SEALED } from "../asked.ts";
 import { runFleet, runWorlds } from "../fleet.ts";
 
 /** `npm run soak -- tests` runs thousands. */
@@ -13,7 +14,10 @@ const RUNNER = `${import.meta.dir}/world-process.ts`;
 test(
   `worlds of sealed rooms ${FIRST} to ${LAST}: all agree, and read what was said to them alone`,
   async () => {
-    expect(await runFleet(FIRST, LAST, { test: "test/worlds/sealed", runner: RUNNER })).toBe("");
+    const asked = new Set<string>();
+    const options = { test: "test/worlds/sealed", runner: RUNNER, asked };
+    expect(await runFleet(FIRST, LAST, options)).toBe("");
+    if (ONLY === undefined) expect(ASKED_BY_SEALED.filter((kind) => !asked.has(kind))).toEqual([]);
   },
   TIMEOUT_MS,
 );
