@@ -119,9 +119,11 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.#positions = new ReadPositionStore(options.positions, clock, warn);
     const { siblings } = options;
     const reading = new ReadPositionService({
-      ...(siblings === undefined
-        ? {}
-        : { onRead: (user, room, n) => siblings.tell({ kind: "read", user, room, n }) }),
+      onRead: (user, room, n) => {
+        this.#services.push?.acted(user);
+        siblings?.tell({ kind: "read", user, room, n });
+      },
+      isAlone: siblings === undefined,
       clock,
       rooms,
       registry,
@@ -140,7 +142,10 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.#presence = new PresenceFeed(clock, registry, this.#fanOut);
     this.#typing = new TypingFeed({
       ...{ clock, rooms, registry, fanOut: this.#fanOut },
-      onTyping: (user, room, on) => siblings?.tell({ kind: "typing", user, room, on }),
+      onTyping: (user, room, on) => {
+        this.#services.push?.acted(user);
+        siblings?.tell({ kind: "typing", user, room, on });
+      },
     });
     const windows =
       siblings === undefined

@@ -62,6 +62,8 @@ export interface PushJudge {
   /** Whether it is still theirs to read, and unread. */
   isWanted(user: UserId, calling: Calling): boolean;
   isOnline(user: UserId): boolean;
+  /** They are online, do nothing for a while, and have another device that could tell them. */
+  isAway(user: UserId): boolean;
 }
 
 export class DuePushes {
@@ -108,8 +110,8 @@ export class DuePushes {
           of.waiting.delete(room);
           continue;
         }
-        if (judge.isOnline(user)) {
-          // Who is there reads it there.
+        if (judge.isOnline(user) && !judge.isAway(user)) {
+          // Who is there reads it there; who did anything since has seen that it came.
           if (now - firstAt >= PUSH_WATCH_MS) of.waiting.delete(room);
           else entry.dueAt = now + PUSH_LOOK_EVERY_MS;
           continue;

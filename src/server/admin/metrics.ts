@@ -7,6 +7,7 @@ import type { Answer } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { DataChannels } from "../files/data-channels.ts";
 import type { FileService } from "../files/file-service.ts";
+import type { PushCounters, PushService } from "../push/service.ts";
 import type { PendingWrites } from "../queue/pending-writes.ts";
 import type { FanOut } from "../rooms/broadcast.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
@@ -25,6 +26,8 @@ export interface MetricsOptions {
   readonly peers: () => Iterable<ClientConnection>;
   readonly channels: Pick<DataChannels, "count">;
   readonly files: Pick<FileService, "counters"> | undefined;
+  /** Undefined: this server pushes nothing. */
+  readonly push: Pick<PushService, "counters"> | undefined;
   /** Undefined: it was not asked yet, or does not say. */
   readonly disk: () => DiskSpace | undefined;
   /** It is one of several. */
@@ -88,6 +91,7 @@ export class Metrics {
       formatMetrics(this.#measures()) +
       this.#transports.format(this.#options.peers()) +
       formatDisk(this.#options.disk()) +
+      formatPushes(this.#options.push?.counters) +
       (health === undefined ? "" : formatHealth(health))
     );
   }
@@ -279,6 +283,19 @@ function formatMetrics(m: Measures): string {
     ["chat_up_seconds", "gauge", "Since the start.", m.upMs / 1_000],
     ["process_resident_memory_bytes", "gauge", "Resident memory.", m.residentBytes],
     ["process_heap_bytes", "gauge", "JavaScript heap in use.", m.heapBytes],
+  ];
+  return rows.map(formatRow).join("");
+}
+
+function formatPushes(pushes: PushCounters | undefined): string {
+  if (pushes === undefined) return "";
+  const { sent, failed, dropped, waiting, subscriptions } = pushes;
+  const rows: readonly Row[] = [
+    ["chat_push_devices", "gauge", "Browsers that take pushes.", subscriptions],
+    ["chat_pushes_waiting", "gauge", "For their turn, or another try.", waiting],
+    ["chat_pushes_sent_total", "counter", "Taken by push services.", sent],
+    ["chat_pushes_failed_total", "counter", "Taken by none, after all tries.", failed],
+    ["chat_pushes_dropped_total", "counter", "Given up while they waited.", dropped],
   ];
   return rows.map(formatRow).join("");
 }

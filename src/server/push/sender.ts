@@ -34,6 +34,17 @@ export interface PushDelivery {
   send(to: Subscription, push: PushText): Promise<PushAnswer>;
 }
 
+export interface SentCounters {
+  /** Push services took them. */
+  readonly sent: number;
+  /** None took them, after all tries. */
+  readonly failed: number;
+  /** Given up while they waited: too many did, or their device went. */
+  readonly dropped: number;
+  /** For their turn, or another try. */
+  readonly waiting: number;
+}
+
 export interface PushSenderOptions {
   readonly clock: Clock;
   readonly delivery: Pick<PushDelivery, "send">;
@@ -59,6 +70,9 @@ export class PushSender {
   readonly #waiting = new Map<string, Pending>();
   readonly #underWay = new Map<UserId, number>();
   #atOnce = 0;
+  #sent = 0;
+  #failed = 0;
+  #dropped = 0;
   /** By device: messages in a row that were not taken. Bounded by the subscriptions. */
   readonly #failures = new Map<string, number>();
   #hasWarned = false;
@@ -69,6 +83,11 @@ export class PushSender {
     this.#options = options;
   }
 
+  get counters(): SentCounters {
+    const [sent, failed, dropped] = [this.#sent, this.#failed, this.#dropped];
+    return { sent, failed, dropped, waiting: this.#waiting.size };
+  }
+
   add(to: Subscription, push: PushText): void {
     const key = `${to.device} ${push.topic}`;
     this.#waiting.delete(key);
@@ -76,6 +95,7 @@ export class PushSender {
     for (const oldest of this.#waiting.keys()) {
       if (this.#waiting.size <= PUSH_QUEUE_MAX) break;
       this.#waiting.delete(oldest);
+      this.#dropped++;
     }
     this.#next();
   }
@@ -83,7 +103,9 @@ export class PushSender {
   /** The device takes none any more. */
   forget(device: string): void {
     this.#failures.delete(device);
-    for (const [key, { to }] of this.#waiting) if (to.device === device) this.#waiting.delete(key);
+    for (const [key, { to }] of this.#waiting) {
+      if (to.device === device && this.#waiting.delete(key)) this.#dropped++;
+    }
   }
 
   stop(): void {
@@ -139,20 +161,28 @@ export class PushSender {
     const status = answer instanceof Fault ? 0 : answer.status;
     if (status >= 200 && status < 300) {
       this.#failures.delete(to.device);
+      this.#sent++;
       return;
     }
     // RFC 8030, 7.3: the subscription has ended.
-    if (status === 404 || status === 410) return this.#options.gone(to);
+    if (status === 404 || status === 410) {
+      this.#failed++;
+      return this.#options.gone(to);
+    }
     pending.tries += 1;
     const waitMs = this.#retryAfter(answer, pending.tries);
     if (waitMs !== undefined && pending.tries < PUSH_TRIES_MAX) {
       // One that was added meanwhile is newer.
-      if (this.#waiting.has(key) || this.#waiting.size >= PUSH_QUEUE_MAX) return;
+      if (this.#waiting.has(key)) return;
+      if (this.#waiting.size >= PUSH_QUEUE_MAX) {
+        this.#dropped++;
+        return;
+      }
       pending.at = this.#options.clock.now() + waitMs;
       this.#waiting.set(key, pending);
       return;
     }
-    this.#failed(to, answer);
+    this.#givenUp(to, answer);
   }
 
   /** Undefined: another try is of no use, or too far away. */
@@ -166,7 +196,8 @@ export class PushSender {
     return waitMs > PUSH_RETRY_MS_MAX ? undefined : waitMs;
   }
 
-  #failed(to: Subscription, answer: PushAnswer | Fault): void {
+  #givenUp(to: Subscription, answer: PushAnswer | Fault): void {
+    this.#failed++;
     const failures = (this.#failures.get(to.device) ?? 0) + 1;
     this.#failures.set(to.device, failures);
     if (failures >= PUSH_FAILURES_MAX) this.#options.gone(to);

@@ -3,6 +3,7 @@ import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import {
+  PUSH_AWAY_MS,
   PUSH_FRESH_MS,
   PUSH_SUBSCRIBES_BURST,
   PUSH_SUBSCRIBES_PER_MINUTE,
@@ -27,7 +28,7 @@ import type { KeptFilePlace } from "../queue/kept-file.ts";
 import type { ReadPositionService } from "../rooms/read-positions.ts";
 import type { RecordLookup } from "../rooms/record-lookup.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import { type PushDelivery, PushSender } from "./sender.ts";
+import { type PushDelivery, PushSender, type SentCounters } from "./sender.ts";
 import { type Subscription, Subscriptions } from "./subscriptions.ts";
 
 export type PushRequest = Extract<
@@ -39,6 +40,11 @@ export type PushRequest = Extract<
 const TITLE_UNITS_MAX = 1_000;
 
 type Body = Readonly<Record<string, unknown>>;
+
+export interface PushCounters extends SentCounters {
+  /** Devices that take pushes. */
+  readonly subscriptions: number;
+}
 
 /** What servers tell each other: a device takes its pushes from that one from now on. */
 export interface PushNews {
@@ -54,6 +60,7 @@ export interface PushServiceOptions {
   readonly reading: Pick<ReadPositionService, "upTo">;
   readonly recordLookup: Pick<RecordLookup, "find">;
   readonly delivery: PushDelivery;
+  readonly peersOf: (user: UserId) => Iterable<ClientConnection>;
   readonly file: KeptFilePlace | undefined;
   readonly warn: (fault: Fault) => void;
   /** Left out: this server stands alone. */
@@ -71,11 +78,15 @@ export class PushService {
   readonly #sender: PushSender;
   /** In the order of the last use. Bounded by PUSH_SUBSCRIPTIONS_MAX. */
   readonly #paces = new Map<UserId, TokenBucket>();
+  /** When they did something last. Of accounts with a device that takes pushes. */
+  readonly #actedAt = new Map<UserId, number>();
+  readonly #startedAt: number;
   #cancel = () => {};
   #dueAt: number | undefined;
 
   constructor(options: PushServiceOptions) {
     this.#options = options;
+    this.#startedAt = options.clock.now();
     this.#subscriptions = new Subscriptions(options.file, options.clock, options.warn);
     this.#sender = new PushSender({
       ...options,
@@ -129,6 +140,16 @@ export class PushService {
     const { device = "" } = client.member ?? {};
     const known = this.#subscriptions.get(device);
     if (known !== undefined && known.user !== account.id) this.signedOut(device);
+    this.acted(account.id);
+  }
+
+  /** They read, or write something, at any server: whoever does is not away. */
+  acted(user: UserId): void {
+    if (this.#subscriptions.has(user)) this.#actedAt.set(user, this.#options.clock.now());
+  }
+
+  get counters(): PushCounters {
+    return { ...this.#sender.counters, subscriptions: this.#subscriptions.size };
   }
 
   /** Another server has it, or it has signed out there. */
@@ -149,6 +170,7 @@ export class PushService {
   recorded(room: Room, record: LogRecord): void {
     if (this.#subscriptions.size === 0) return;
     const { head } = record;
+    if (head.by !== "server") this.acted(head.by);
     for (const seq of erasuresOf(record)) this.#due.erased(room.id, seq);
     const isOld = this.#options.clock.unixMs() - head.time >= PUSH_FRESH_MS;
     if (!WORD_KINDS.has(head.kind) || head.by === "server" || isOld) return;
@@ -238,16 +260,29 @@ export class PushService {
         return isIn && !isBanned && reading.upTo(user, id) < n;
       },
       isOnline: (user) => engine.isOnline(user),
+      isAway: (user) => this.#isAway(user),
     });
     for (const one of due) {
       const text = JSON.stringify(this.#shown(one));
       const { isSealed, room } = one.latest;
-      for (const to of this.#subscriptions.of(one.user)) {
+      for (const to of this.#reached(one.user)) {
         const topic = topicOf(to.device, isSealed ? "sealed" : room);
         this.#sender.add(to, { text, topic });
       }
     }
     this.#schedule();
+  }
+
+  #isAway(user: UserId): boolean {
+    const actedAt = this.#actedAt.get(user) ?? this.#startedAt;
+    const isIdle = this.#options.clock.now() - actedAt >= PUSH_AWAY_MS;
+    return isIdle && this.#reached(user).length > 0;
+  }
+
+  /** A page that is open tells its user itself. */
+  #reached(user: UserId): readonly Subscription[] {
+    const open = new Set([...this.#options.peersOf(user)].map(({ member }) => member?.device));
+    return this.#subscriptions.of(user).filter(({ device }) => !open.has(device));
   }
 
   /** What the browser is told: little, and of a sealed room nothing but that there is something. */
@@ -282,6 +317,7 @@ export class PushService {
     const known = this.#subscriptions.get(device);
     if (known?.endpoint !== endpoint || known.user !== account.id) this.#pace(account.id);
     await this.#subscriptions.add(subscription);
+    this.acted(account.id);
     siblings?.tell({ kind: "push-taken", device });
   }
 
@@ -305,7 +341,9 @@ export class PushService {
     const user = this.#subscriptions.get(device)?.user;
     this.#subscriptions.remove(device);
     this.#sender.forget(device);
-    if (user !== undefined && !this.#subscriptions.has(user)) this.#due.forget(user);
+    if (user === undefined || this.#subscriptions.has(user)) return;
+    this.#due.forget(user);
+    this.#actedAt.delete(user);
   }
 }
 

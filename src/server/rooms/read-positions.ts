@@ -22,8 +22,10 @@ export interface ReadPositionServiceOptions {
   readonly accounts: Pick<Log, "append">;
   readonly positions: ReadPositionStore;
   readonly peersOf: (user: UserId) => Iterable<ClientConnection>;
-  /** A device has shown so much, here: for other servers. */
-  readonly onRead?: (user: UserId, room: RoomId, n: number) => void;
+  /** A device has shown so much, here. */
+  readonly onRead: (user: UserId, room: RoomId, n: number) => void;
+  /** There is no other server at which devices of theirs may be. */
+  readonly isAlone: boolean;
 }
 
 /** How far people have read, and whom they ignore: of the account, so the same on each device. */
@@ -94,7 +96,7 @@ export class ReadPositionService {
     if (room?.members.has(id) !== true) throw new Fault("not-member", "you do not read that room");
     const upTo = Math.min(n, room.lastN);
     this.#advance(id, room, upTo, client);
-    this.#options.onRead?.(id, room.id, upTo);
+    this.#options.onRead(id, room.id, upTo);
   }
 
   /** A device at another server has shown so much. */
@@ -117,7 +119,7 @@ export class ReadPositionService {
     for (const [user, rooms] of this.#untold) {
       const peers = [...this.#options.peersOf(user)];
       // It knows what it has shown, unless that was at another server.
-      if (peers.length < 2 && this.#options.onRead === undefined) continue;
+      if (peers.length < 2 && this.#options.isAlone) continue;
       for (const client of peers) {
         for (const [room, by] of rooms) {
           if (client === by) continue;

@@ -28,7 +28,7 @@ export interface RemoteSessionsOptions
   /** Undefined: this server seals no rooms. */
   readonly sealed: Pick<SealedService, "lowOnKeyPackages" | "takenElsewhere"> | undefined;
   /** Undefined: this server pushes nothing. */
-  readonly push: Pick<PushService, "takenElsewhere"> | undefined;
+  readonly push: Pick<PushService, "takenElsewhere" | "acted"> | undefined;
 }
 
 export class RemoteSessions {
@@ -77,8 +77,10 @@ export class RemoteSessions {
       case "place":
         return this.places.heard(node, news.place);
       case "read":
+        push?.acted(news.user);
         return reading.readElsewhere(news.user, news.room, news.n);
       case "typing":
+        push?.acted(news.user);
         return typing.typesElsewhere(news.user, news.room, news.on);
       case "look":
         return windows.looked();

@@ -14,7 +14,7 @@ import {
 import { type Calling, DuePushes, type PushJudge } from "../../../src/core/push/due.ts";
 
 const [ANA, LOBBY] = ["ana" as UserId, "lobby" as RoomId];
-const AWAY: PushJudge = { isWanted: () => true, isOnline: () => false };
+const AWAY: PushJudge = { isWanted: () => true, isOnline: () => false, isAway: () => false };
 const THERE: PushJudge = { ...AWAY, isOnline: () => true };
 
 function calling(seq: number, more: Partial<Calling> = {}): Calling {
@@ -61,6 +61,14 @@ describe("pushes that are due", () => {
     const next = PUSH_GATHER_MS + PUSH_ACCOUNT_EVERY_MS;
     expect(due.deadline).toBe(next);
     expect(taken(due, next)).toHaveLength(1);
+  });
+
+  test("go to a user who is online and away", () => {
+    const due = new DuePushes();
+    due.note(ANA, calling(1), 0);
+    expect(taken(due, PUSH_GATHER_MS, THERE)).toEqual([]);
+    const judge = { ...THERE, isAway: () => true };
+    expect(taken(due, PUSH_GATHER_MS + PUSH_LOOK_EVERY_MS, judge)).toEqual(["text 1 of 1"]);
   });
 
   test("are dropped when they were read, and kept a while for a user who is there", () => {

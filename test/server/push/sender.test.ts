@@ -172,4 +172,22 @@ describe("pushes on their way", () => {
     await lab.clock.advance(PUSH_RETRY_MS_MAX);
     expect(lab.texts).toHaveLength(1);
   });
+
+  test("are counted by what becomes of them", async () => {
+    const lab = new Lab();
+    await lab.add("one");
+    expect(lab.sender.counters).toEqual({ sent: 1, failed: 0, dropped: 0, waiting: 0 });
+    lab.push.answer = () => ok(503);
+    await lab.add("two");
+    expect(lab.sender.counters.waiting).toBe(1);
+    lab.sender.forget("two"); // Its device has signed out meanwhile.
+    expect(lab.sender.counters).toEqual({ sent: 1, failed: 0, dropped: 1, waiting: 0 });
+    await lab.add("three");
+    await lab.clock.advance(20 * PUSH_RETRY_FIRST_MS);
+    expect(lab.sender.counters).toEqual({ sent: 1, failed: 1, dropped: 1, waiting: 0 });
+    const { promise } = Promise.withResolvers<PushAnswer>();
+    lab.push.answer = () => promise;
+    for (let n = 0; n < PUSH_AT_ONCE + PUSH_QUEUE_MAX + 3; n++) await lab.add(`d${n}`);
+    expect(lab.sender.counters).toMatchObject({ dropped: 4, waiting: PUSH_QUEUE_MAX });
+  });
 });

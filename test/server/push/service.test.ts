@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import {
+  PUSH_AWAY_MS,
   PUSH_DEVICES_MAX,
   PUSH_FRESH_MS,
   PUSH_GATHER_MS,
@@ -13,7 +14,7 @@ import type { Guest } from "../guest.ts";
 import { letIn, sealedLab, sealedPost } from "../sealed/sealed-lab.ts";
 import { Sites } from "../siblings/sites.ts";
 import { Site, type SiteOptions } from "../site.ts";
-import { browserAt, FakePushService, PUSH_KEY } from "./push-service.ts";
+import { browserAt, FakePushService, ok, PUSH_KEY } from "./push-service.ts";
 
 const ANA = "https://push.example.org/ana";
 const BEN = "https://push.example.org/ben";
@@ -107,6 +108,86 @@ describe("a push", () => {
     await left(ana);
     await here.site.time.advance(SOON_MS);
     expect(here.push.shown(ANA)).toMatchObject([{ text: "@ana you were there" }]);
+  });
+
+  test("goes to the phone of a user whose terminal is in, and untouched", async () => {
+    const here = await lab();
+    const phone = await here.site.again(here.ana, "ana");
+    await phone.ask("passwd", { password: "secret" });
+    await left(phone);
+    const terminal = await here.site.greeted();
+    await terminal.ask("login", terminal.passwordLogin("ana", "secret"));
+    await here.site.quiet();
+    // Just come in: they are there.
+    await says(here, "@ana one");
+    expect(here.push.came).toEqual([]);
+    await here.site.time.advance(PUSH_AWAY_MS);
+    expect(here.push.shown(ANA)).toMatchObject([{ text: "@ana one" }]);
+    // Away for long: nobody waits to find that out.
+    await here.site.time.advance(PUSH_ROOM_EVERY_MS);
+    await says(here, "@ana two");
+    expect(here.push.shown(ANA).slice(1)).toMatchObject([{ text: "@ana two" }]);
+    // Whoever does anything has seen what came, and is there again.
+    await here.site.time.advance(PUSH_ROOM_EVERY_MS);
+    const room = terminal.all("room").find(({ name }) => name === "lobby")?.room ?? "";
+    const acts = [
+      () => here.site.wait(terminal.say("here I am")),
+      () => terminal.ask("typing", { room, on: true }),
+      () => terminal.ask("read", { room, n: 1 }),
+    ];
+    for (const act of acts) {
+      await act();
+      await says(here, "@ana three");
+      await act();
+      await here.site.time.advance(PUSH_WATCH_MS);
+      expect(here.push.came).toHaveLength(2);
+    }
+    // The page of that very phone is open, and tells by itself.
+    const open = await here.site.again(here.ana, "ana");
+    await here.site.time.advance(PUSH_AWAY_MS);
+    await says(here, "@ana four");
+    await here.site.time.advance(PUSH_WATCH_MS);
+    expect(here.push.came).toHaveLength(2);
+    await left(open);
+    await here.site.stop();
+  });
+
+  test("is not for a user who reads at another server of the cluster", async () => {
+    const push = new FakePushService();
+    const sites = await Sites.open(2, { push });
+    const [here, there] = [sites.site(0), sites.site(1)];
+    const [ana, ben] = [await here.member("ana"), await here.member("ben")];
+    const [{ head } = { head: undefined }] = ana.records;
+    here.skewMs = (head?.time ?? 0) - here.clock.unixMs(); // The stream's clock is another one.
+    await ana.ask("passwd", { password: "secret" });
+    await ana.ask("push-subscribe", browserAt(ANA));
+    await left(ana);
+    const terminal = await there.greeted();
+    await terminal.ask("login", terminal.passwordLogin("ana", "secret"));
+    await here.time.advance(PUSH_AWAY_MS);
+    const room = terminal.all("room").find(({ name }) => name === "lobby")?.room ?? "";
+    await terminal.ask("read", { room, n: 1 });
+    await here.wait(ben.say("@ana one"));
+    await here.time.advance(SOON_MS);
+    expect(push.came).toEqual([]);
+    await here.time.advance(PUSH_AWAY_MS);
+    expect(push.shown(ANA)).toMatchObject([{ text: "@ana one" }]);
+    await sites.stop();
+  });
+
+  test("is counted, with what became of it", async () => {
+    const here = await lab({ operatorToken: "operator-token" });
+    await says(here, "@ana one");
+    here.push.answer = () => ok(410);
+    await here.site.time.advance(PUSH_ROOM_EVERY_MS);
+    await says(here, "@ana two");
+    const metrics = here.site.server.http.operator?.metrics() ?? "";
+    for (const row of ["sent_total 1", "failed_total 1", "dropped_total 0"]) {
+      expect(metrics).toContain(`\nchat_pushes_${row}\n`);
+    }
+    expect(metrics).toContain("\nchat_push_devices 0\n");
+    expect(metrics).toContain("\nchat_pushes_waiting 0\n");
+    await here.site.stop();
   });
 
   test("is not for what was read, or is nobody's any more", async () => {
