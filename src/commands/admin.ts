@@ -36,6 +36,11 @@ export const command = defineGroup({
     examples: ["chat admin stats"],
     load: async () => ({ command: (await import("./admin/window.ts")).stats }),
   },
+  log: {
+    summary: "Show what happened, and what was decided since when you like",
+    examples: ["chat admin log", "chat admin log --since 30d --json"],
+    load: async () => ({ command: (await import("./admin/log.ts")).command }),
+  },
   announce: {
     summary: "Tell all users something, or take it back",
     examples: ["chat admin announce 'We move at noon.'", "chat admin announce --withdraw"],

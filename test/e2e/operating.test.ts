@@ -128,3 +128,35 @@ test("a file that is being sent is listed, and cancelled", async () => {
   expect(await listed()).toEqual([]);
   expect((await admin.run([...cancel, ...OLGA])).exitCode).toBe(4);
 });
+
+test("the log has what happened, and what was decided before the start", async () => {
+  await using sandbox = new Sandbox();
+  const first = await sandbox.serve();
+  const admin = sandbox.home("admin");
+  const asks = (...args: string[]) => admin.json(["admin", ...args, ...OLGA]);
+  await sandbox.home("bob").json(["join", "--user", "bob", "--room", "lab"]);
+  await asks("ban", "192.0.2.9", "--for", "2h", "--reason", "spam");
+  await asks("kick", "bob", "--room", "lab");
+  await asks("mute", "bob");
+  await asks("unmute", "bob");
+  const now = await asks("log");
+  expect(now.some(({ event }) => event === "logged-in")).toBe(true);
+  await first.program.signal("SIGTERM");
+  await sandbox.serve({ port: first.port });
+  const since = await asks("log", "--since", "1h");
+  expect(since.filter(({ decision }) => decision === "banned")).toEqual([
+    expect.objectContaining({ by: "olga", whom: "192.0.2.9", reason: "spam" }),
+  ]);
+  expect(since.filter(({ record }) => record === "kick")).toEqual([
+    expect.objectContaining({ room: "lab", from: "olga", seq: expect.any(Number) }),
+  ]);
+  for (const { time } of since) expect(time).toMatch(UTC);
+  expect(since.map(({ time }) => time)).toEqual(since.map(({ time }) => time).toSorted());
+  expect((await asks("log")).filter(({ decision }) => decision === "banned")).toEqual([]);
+  expect(await asks("log", "--until", "2020-01-01")).toEqual([]);
+  const { out } = await admin.run(["admin", "log", "--since", "1h", ...OLGA]);
+  expect(out).toContain("\tkick\tolga, #lab, bob\n");
+  expect(out).toContain("\tmute off\tolga, #lobby, bob\n");
+  expect(out).toMatch(/\tbanned\tolga, 192\.0\.2\.9, spam, until \d{4}-/);
+  expect((await admin.run(["admin", "log", "--since", "soon", ...OLGA])).exitCode).toBe(2);
+});

@@ -467,6 +467,8 @@ export const ENGLISH_PARTS = {
   evWarning: "warning",
   evFull: "refused: full",
   evCancelled: "transfer cancelled",
+  /** Of a mute, a role or a closed room. */
+  evOff: (what: string) => `${what}: off`,
   doneBy: (name: string) => `by ${name}`,
   logKinds: "Kinds that are shown",
   logFrom: "From",

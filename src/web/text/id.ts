@@ -710,6 +710,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   evWarning: "peringatan",
   evFull: "ditolak: penuh",
   evCancelled: "transfer dibatalkan",
+  evOff: (what) => `${what}: dicabut`,
   doneBy: (name) => `oleh ${name}`,
   logKinds: "Jenis yang ditampilkan",
   logFrom: "Dari",

@@ -122,7 +122,9 @@ function lineOf(happened: Happened, key: number, { texts, times }: PartPage): Lo
         ? decisionWords(decision, texts)
         : kind === undefined || kind === "text"
           ? whatOf(event, texts)
-          : cleanText(kind),
+          : body["on"] === false
+            ? texts.evOff(cleanText(kind))
+            : cleanText(kind),
     text: cleanText(parts.filter((part) => part !== undefined && part !== "").join(" · ")),
     seq: isWords && pair === undefined ? seq : undefined,
     isWarning: event === "warning" || event === "full" || event === "disk",

@@ -1,0 +1,122 @@
+import { utf8Decode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { formatUtc } from "../../base/time.ts";
+import { defineVerb } from "../../cli/command.ts";
+import { ADMIN_FLAGS, withOperator } from "../../cli/connect/operator.ts";
+import { momentOf } from "../../cli/flags.ts";
+import {
+  type JsonObject,
+  moment,
+  renderJson,
+  renderTable,
+  styleOf,
+} from "../../cli/output/render.ts";
+import type { Client } from "../../client/client.ts";
+import type { Answer } from "../../wire/messages.ts";
+
+type Happened = Answer<"events">["events"][number];
+type Fields = Readonly<Record<string, unknown>>;
+
+export const command = defineVerb({
+  args: {
+    since: { type: "string", valueHint: "T", description: "ISO 8601, or 10m, 2h, 3d ago" },
+    until: { type: "string", valueHint: "T", description: "The same" },
+    ...ADMIN_FLAGS,
+  },
+  details:
+    "What happened last, since the server's start. With --since also what was decided before: " +
+    "bans, kicks, roles, resets, invites. chat serve --json tells all as it happens.",
+  run(args, context) {
+    const since = momentOf(context, args.since, "start");
+    const until = momentOf(context, args.until, "end");
+    return withOperator(context, args, async ({ client }) => {
+      const { events } = await client.request("events", {});
+      const first = events[0]?.time ?? Number.MAX_SAFE_INTEGER;
+      const upTo = Math.min(until ?? Number.MAX_SAFE_INTEGER, first - 1);
+      const isOlder = since !== undefined && since <= upTo;
+      const before = isOlder ? await decisions(client, { since, until: upTo }) : [];
+      const all = [...before, ...events].filter(
+        ({ time }) => time >= (since ?? 0) && time <= (until ?? Number.MAX_SAFE_INTEGER),
+      );
+      const style = styleOf(context);
+      const rows = () =>
+        renderTable(
+          ["time", "what", "about"],
+          all.map((one) => [moment(one.time, style), whatOf(one), aboutOf(one).join(", ")]),
+          style,
+        );
+      const out = style.format === "json" ? all.map(jsonOf).map(renderJson).join("") : rows();
+      context.stdout.write(out);
+      return 0;
+    });
+  },
+});
+
+/** Oldest first. @throws Fault */
+async function decisions(
+  client: Client,
+  bounds: { readonly since: number; readonly until: number },
+): Promise<readonly Happened[]> {
+  const pages: (readonly Happened[])[] = [];
+  let before: Answer<"decisions">["next"];
+  for (;;) {
+    const asked = before === undefined ? bounds : { ...bounds, before };
+    const { events, next } = await client.request("decisions", asked);
+    pages.unshift(events);
+    if (next === undefined) return pages.flat();
+    // A foreign server may loop.
+    if (before !== undefined && next.accounts + next.history >= before.accounts + before.history) {
+      throw new Fault("frame-malformed", "the server tells the same decisions again and again");
+    }
+    before = next;
+  }
+}
+
+function fieldsOf(bytes: Uint8Array | undefined): Fields {
+  try {
+    const value: unknown = bytes === undefined ? {} : JSON.parse(utf8Decode(bytes));
+    return typeof value === "object" && value !== null ? (value as Fields) : {};
+  } catch {
+    return {};
+  }
+}
+
+/** A record's head and body, as far as they are told. */
+function recordOf({ record }: Happened): { readonly head: Fields; readonly body: Fields } {
+  return { head: fieldsOf(record?.head), body: fieldsOf(record?.body) };
+}
+
+function whatOf(one: Happened): string {
+  const { head, body } = recordOf(one);
+  const { kind } = head;
+  if (typeof kind !== "string") return one.decision ?? one.event;
+  return body["on"] === false ? `${kind} off` : kind;
+}
+
+function aboutOf(one: Happened): string[] {
+  const { body } = recordOf(one);
+  const { by, whom, user, until, record, room, between, name, to, address, program, reason } = one;
+  const words = [body["text"], body["topic"], body["name"], body["react"]];
+  const parts = [
+    ...[by, user, record?.from, whom, room?.name === undefined ? undefined : `#${room.name}`],
+    ...[between?.join(" and "), words.find((word) => typeof word === "string"), name],
+    ...[to?.join(" "), address, program, reason],
+    until === undefined ? undefined : `until ${formatUtc(until)}`,
+  ];
+  return parts.filter((part): part is string => typeof part === "string" && part !== "");
+}
+
+function jsonOf(one: Happened): JsonObject {
+  const { record, room, time, until, file: id, ...rest } = one;
+  const { head, body } = recordOf(one);
+  return {
+    kind: "event",
+    ...rest,
+    time: formatUtc(time),
+    ...(until === undefined ? {} : { until: formatUtc(until) }),
+    ...(id === undefined ? {} : { id }),
+    ...(room?.name === undefined ? {} : { room: room.name }),
+    ...(record === undefined ? {} : { record: head["kind"], seq: head["seq"], from: record.from }),
+    ...(record?.body === undefined ? {} : { body }),
+  };
+}
