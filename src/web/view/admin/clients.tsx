@@ -101,7 +101,7 @@ function serverColumn<One extends { readonly server?: string | undefined }>(
   ];
 }
 
-function columnsOf(page: PartPage): readonly Column<Paced>[] {
+function columnsOf(page: PartPage, rows: readonly Paced[]): readonly Column<Paced>[] {
   const { texts } = page;
   const nameOf = ({ user }: Client) => cleanText(user ?? texts.notLoggedIn);
   return [
@@ -134,6 +134,7 @@ function columnsOf(page: PartPage): readonly Column<Paced>[] {
       cell: ({ address }) => cleanText(address),
       by: ({ address }) => address,
     },
+    ...serverColumn(rows, texts),
     {
       id: "transport",
       name: texts.transport,
@@ -202,7 +203,7 @@ export function DashboardClients({ isOnline }: { readonly isOnline: boolean }) {
       <FaultLine fault={fault} />
       <LocalTable
         label={texts.dashboardClients}
-        columns={[...columnsOf(page), ...serverColumn(value, texts)]}
+        columns={columnsOf(page, value)}
         rows={value}
         keyOf={({ client }) => client}
         wordsOf={({ user, address, program, server }) =>
@@ -293,12 +294,12 @@ export function DashboardTransfers({ isOnline }: { readonly isOnline: boolean })
       cell: ({ address }) => cleanText(address),
       by: ({ address }) => address,
     },
+    ...serverColumn(transfers, texts),
     {
       id: "more",
       name: texts.actions,
       cell: (transfer) => <CancelButton transfer={transfer} />,
     },
-    ...serverColumn(transfers, texts),
   ];
   return (
     <>
