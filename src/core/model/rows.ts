@@ -1,5 +1,5 @@
-import { isSame, isWords, itemAt } from "./item.ts";
-import { isIgnored, openRoom } from "./selectors.ts";
+import { indexOfSeq, isSame, isWords, itemAt } from "./item.ts";
+import { openRoom } from "./selectors.ts";
 import type { Item, Model, PendingPost, RoomState, Stretch, WantedPage } from "./state.ts";
 
 /** One row of a room's timeline; `key` stays that of the same thing. */
@@ -70,30 +70,44 @@ const DAY_MS = 24 * 60 * 60_000;
 const NO_PINS: readonly number[] = [];
 const NOTHING: Stretch = { items: [], hasOlder: false, hasNewer: false };
 
-const BEGINNING = { day: Number.NaN, last: undefined, folded: NONE, isFoldedGrouped: false };
-
 /** What the last rows were made of. */
 interface Made {
-  readonly room: RoomState | undefined;
+  readonly stretch: Stretch;
+  readonly readTo: number | undefined;
+  readonly loading: WantedPage | undefined;
+  readonly shown: number | undefined;
+  readonly bottoms: number;
+  readonly pins: RoomState["pins"];
   readonly open: string | undefined;
   readonly pending: Model["pending"];
   readonly ignored: Model["ignored"];
   readonly isQuiet: boolean;
-  readonly rows: Rows;
 }
 
 type Offset = (unixMs: number) => number;
-type Put = (row: Row) => void;
 
-/** How far the rows of a room's items are made: what comes behind them needs no more. */
-interface Walk {
-  readonly items: readonly Item[];
+/** What decides how items look as rows. */
+interface Look {
   readonly readTo: number | undefined;
   readonly ignored: Model["ignored"];
   readonly pins: RoomState["pins"];
   /** Without those who come and go. */
   readonly isQuiet: boolean;
   readonly joinsFiles: boolean;
+  readonly offsetMinutes: Offset;
+}
+
+/** How far the rows of a room's items are made: what comes behind them needs no more. */
+interface Walk extends Look {
+  readonly items: readonly Item[];
+  rows: Row[];
+  /** Keys of days that have a line: where a clock went back, one day comes twice. */
+  days: Set<string>;
+  /** No day came after a later one. */
+  isOrdered: boolean;
+  /** What is unread begins before all of this. */
+  readonly beganMarked: boolean;
+  isMarked: boolean;
   /** Of the last one. */
   day: number;
   /** Whom the next may be grouped with. */
@@ -102,19 +116,17 @@ interface Walk {
   folded: readonly Item[];
   /** Whether that line follows words of the same person. */
   isFoldedGrouped: boolean;
-  isMarked: boolean;
 }
 
 /**
- * Makes the rows of one face, and gives the same objects again for what has not changed. What only
- * came behind the others costs no more than itself: a busy room tells of it at every frame.
+ * Makes the rows of one face, and gives the same objects again for what has not changed. What came
+ * behind the others, or before them, costs little more than itself: a busy room tells of it at
+ * every frame, and a user who scrolls through thousands of messages with every page.
  */
 export class RowMaker {
   readonly #joinsFiles: boolean;
-  #made: Made | undefined;
+  #made: (Made & { readonly rows: Rows }) | undefined;
   #walk: Walk | undefined;
-  /** Of its items, by key: as many as there are rows. */
-  #items: Map<string, Row> = new Map();
   #pending: ReadonlyMap<string, Row> = new Map();
 
   /** @param options.joinsFiles files that were sent together are one row */
@@ -130,131 +142,239 @@ export class RowMaker {
   rowsOf(model: Model, offsetMinutes: Offset, isQuiet = false): Rows {
     const room = openRoom(model);
     const { open, pending, ignored } = model;
+    const stretch = room?.jump ?? room?.tail ?? NOTHING;
+    const { readAtOpening: readTo, pins = NO_PINS, loading, shown, bottoms = 0 } = room ?? {};
+    const about: Made = {
+      ...{ stretch, readTo, pins, loading, shown, bottoms, open, pending, ignored, isQuiet },
+    };
     const made = this.#made;
-    const isSameRoom = made?.room === room && made?.open === open && made?.isQuiet === isQuiet;
-    if (isSameRoom && made?.pending === pending && made.ignored === ignored) return made.rows;
-    const rows = this.#make(model, room, offsetMinutes, isQuiet);
-    this.#made = { room, open, pending, ignored, isQuiet, rows };
+    // A room changes in much that is no row of it: who writes, how far it was read.
+    if (made !== undefined && isSameMade(made, about)) return made.rows;
+    const rows = this.#make(model, about, offsetMinutes);
+    this.#made = { ...about, rows };
     return rows;
   }
 
-  #make(model: Model, room: RoomState | undefined, offsetMinutes: Offset, isQuiet: boolean): Rows {
-    const stretch = room?.jump ?? room?.tail ?? NOTHING;
-    const joinsFiles = this.#joinsFiles;
-    const { readAtOpening: readTo, pins = NO_PINS } = room ?? {};
-    const look = { items: stretch.items, readTo, pins, isQuiet, joinsFiles };
-    const last = this.#makeItems(model, look, offsetMinutes);
-    const pending = new Map<string, Row>();
-    if (!stretch.hasNewer) putPending(model, stretch, last, keeping(this.#pending, pending));
-    this.#pending = pending;
-    const rows = [...this.#items.values(), ...pending.values()];
-    const shown = room?.shown;
-    const shownKey = shown === undefined ? undefined : this.#keyOf(shown);
-    const { hasOlder, hasNewer } = stretch;
-    const bottoms = room?.bottoms ?? 0;
-    return { rows, hasOlder, hasNewer, loading: room?.loading, shownKey, bottoms };
-  }
-
-  /** Also of what is told in one line with others. */
-  #keyOf(seq: number): string | undefined {
-    if (this.#items.has(`i${seq}`)) return `i${seq}`;
-    const isIt = (one: Item) => one.seq === seq;
-    for (const row of this.#items.values()) {
-      if (row.kind === "item" && (isIt(row.item) || row.earlier.some(isIt))) return row.key;
-    }
-    return undefined;
-  }
-
-  #makeItems(
-    model: Model,
-    look: Pick<Walk, "items" | "readTo" | "pins" | "isQuiet" | "joinsFiles">,
-    offsetMinutes: Offset,
-  ): Item | undefined {
-    const { items, readTo, pins, isQuiet } = look;
-    const { ignored } = model;
-    const before = this.#walk;
-    const isSameLook =
-      before?.ignored === ignored && before.pins === pins && before.isQuiet === isQuiet;
-    const isSameWay = before?.readTo === readTo && isSameLook;
-    const goesOn = before !== undefined && isSameWay && isBeginning(before.items, items);
-    const isMarked = readTo === undefined || (items[0]?.n ?? 0) > readTo + 1;
-    const walk: Walk = goesOn ? { ...before, items } : { ...look, ignored, ...BEGINNING, isMarked };
-    const kept = this.#items;
-    if (!goesOn) this.#items = new Map();
-    putItems(
-      model,
-      walk,
-      goesOn ? before.items.length : 0,
-      offsetMinutes,
-      keeping(kept, this.#items),
-    );
+  #make(model: Model, about: Made, offsetMinutes: Offset): Rows {
+    const { stretch, readTo, pins, ignored, isQuiet, shown, loading, bottoms } = about;
+    const look = { readTo, pins, ignored, isQuiet, joinsFiles: this.#joinsFiles, offsetMinutes };
+    const walk = walked(stretch.items, look, this.#walk);
     this.#walk = walk;
-    return walk.last;
+    const pending = new Map<string, Row>();
+    if (!stretch.hasNewer) putPending(model, stretch, walk.last, this.#pending, pending);
+    this.#pending = pending;
+    const rows = pending.size === 0 ? walk.rows : [...walk.rows, ...pending.values()];
+    const shownKey = shown === undefined ? undefined : keyOf(walk.rows, shown);
+    const { hasOlder, hasNewer } = stretch;
+    return { rows, hasOlder, hasNewer, loading, shownKey, bottoms };
   }
+}
+
+function isSameMade(one: Made, other: Made): boolean {
+  const keys = Object.keys(other) as (keyof Made)[];
+  return keys.every((key) => one[key] === other[key]);
+}
+
+/** Also of what is told in one line with others. */
+function keyOf(rows: readonly Row[], seq: number): string | undefined {
+  const row = rows[rowFrom(rows, seq)];
+  if (row?.kind !== "item") return undefined;
+  const isIt = (one: Item) => one.seq === seq;
+  return isIt(row.item) || row.earlier.some(isIt) ? row.key : undefined;
+}
+
+/** Index of the first row that tells of an item of this seq or of a later one. */
+function rowFrom(rows: readonly Row[], seq: number): number {
+  let [low, high] = [0, rows.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    // Lines between items belong to what follows them.
+    let at = middle;
+    while (at < high && rows[at]?.kind !== "item") at++;
+    const row = rows[at];
+    if (at < high && row?.kind === "item" && row.item.seq < seq) low = at + 1;
+    else high = middle;
+  }
+  while (low < rows.length && rows[low]?.kind !== "item") low++;
+  return low;
+}
+
+function isHidden({ ignored, isQuiet }: Look, { from, kind }: Item, isSaid: boolean): boolean {
+  if (isSaid && from !== undefined && ignored.has(from.toLowerCase())) return true;
+  // What cannot be opened is one line, whenever it was said, and nobody has to read it.
+  return isQuiet && kind !== "sealed" && FOLDED.has(kind);
+}
+
+function folds({ joinsFiles }: Look, { kind }: Item): boolean {
+  return FOLDED.has(kind) || (joinsFiles && kind === "file");
+}
+
+/** It has a row of its own, which no other item changes. */
+function isPlain(look: Look, item: Item): boolean {
+  return !folds(look, item) && !isHidden(look, item, isWords(item));
+}
+
+/** Whether the line of what is unread stands before it, or would; of an item that is plain. */
+function isMarkedAt({ beganMarked, readTo }: Walk, { n }: Item): boolean {
+  return beganMarked || n > (readTo ?? 0);
+}
+
+/** All rows of these items; those that were made before are taken from there. */
+function walked(items: readonly Item[], look: Look, before: Walk | undefined): Walk {
+  const { readTo } = look;
+  const isMarked = readTo === undefined || (items[0]?.n ?? 0) > readTo + 1;
+  const walk: Walk = {
+    ...{ ...look, items, rows: [], days: new Set(), isOrdered: true },
+    ...{ beganMarked: isMarked, isMarked, day: Number.NaN },
+    ...{ last: undefined, folded: NONE, isFoldedGrouped: false },
+  };
+  const old = before !== undefined && isSameLook(before, look) ? before : undefined;
+  const from = old === undefined ? 0 : rejoin(walk, old);
+  for (let i = from; i < items.length; i++) putItem(walk, i, before);
+  return walk;
+}
+
+function isSameLook(one: Look, other: Look): boolean {
+  const keys = ["readTo", "pins", "ignored", "isQuiet"] as const;
+  return keys.every((key) => one[key] === other[key]);
+}
+
+/**
+ * Takes over the rows of items that are here as they were. Where others came before them, or went,
+ * it goes by itself until a row is the one that was there: from there on all are.
+ * @returns the index of the item from which it has to go on
+ */
+function rejoin(walk: Walk, old: Walk): number {
+  const { items } = walk;
+  const first = Math.max(old.items[0]?.seq ?? 0, items[0]?.seq ?? 0);
+  const [was, is] = [indexOfSeq(old.items, first), indexOfSeq(items, first)];
+  let end = is;
+  while (end < items.length && items[end] === old.items[was + end - is]) end++;
+  const isSameBeginning = was === 0 && is === 0 && walk.beganMarked === old.beganMarked;
+  if (!isSameBeginning && !old.isOrdered) return 0;
+  let at = -1;
+  if (!isSameBeginning) {
+    do {
+      at++;
+      if (at >= end) return at;
+      putItem(walk, at, old);
+    } while (at < is || !isAsBefore(walk, old, at));
+  }
+  let last = end - 1;
+  while (last > at && !isPlain(walk, items[last] as Item)) last--;
+  if (last <= at) return at + 1;
+  take(walk, old, at, last);
+  return last + 1;
+}
+
+/** The row of this item is the one that was there, and so are all behind it. */
+function isAsBefore(walk: Walk, old: Walk, at: number): boolean {
+  const item = walk.items[at];
+  if (item === undefined || !walk.isOrdered || !isPlain(walk, item)) return false;
+  const isSameMark = isMarkedAt(walk, item) === isMarkedAt(old, item);
+  return isSameMark && old.rows[rowFrom(old.rows, item.seq)] === walk.rows.at(-1);
+}
+
+/** The rows of items behind `at` up to `last`, which is plain. */
+function take(walk: Walk, old: Walk, at: number, last: number): void {
+  const { items } = walk;
+  const [before, item] = [items[at], items[last]];
+  if (item === undefined) return;
+  const from = before === undefined ? 0 : rowFrom(old.rows, before.seq) + 1;
+  const to = rowFrom(old.rows, item.seq) + 1;
+  const rows = old.rows.slice(from, to);
+  if (at < 0) {
+    walk.days = old.days;
+    for (let i = to; i < old.rows.length; i++) walk.days.delete(old.rows[i]?.key ?? "");
+  } else {
+    for (const [i, row] of rows.entries()) {
+      if (row.kind === "day") walk.days.add(row.key);
+      if (row.kind !== "item" || row.item.re === undefined) continue;
+      // What it answers may be here now, or no more.
+      const answers = itemAt(items, row.item.re);
+      if (answers !== row.answers) rows[i] = { ...row, answers };
+    }
+  }
+  walk.rows = at < 0 ? rows : [...walk.rows, ...rows];
+  walk.isOrdered &&= old.isOrdered;
+  walk.day = dayOf(item.timeUnixMs, walk.offsetMinutes);
+  walk.isMarked = isMarkedAt(walk, item);
+  walk.last = item;
+  walk.folded = NONE;
+  const row = rows.at(-1);
+  walk.isFoldedGrouped = row?.kind === "item" && row.isGrouped;
 }
 
 /** Rows that look the same stay the same objects. */
-function keeping(before: ReadonlyMap<string, Row>, into: Map<string, Row>): Put {
-  return (row) => {
-    const [made, known] = [into.get(row.key), before.get(row.key)];
-    if (made !== undefined && isEqual(made, row)) return;
-    into.set(row.key, known !== undefined && isEqual(known, row) ? known : row);
-  };
-}
-
-function isBeginning(some: readonly Item[], all: readonly Item[]): boolean {
-  if (some.length === 0 || some.length > all.length) return false;
-  for (let i = 0; i < some.length; i++) if (some[i] !== all[i]) return false;
-  return true;
-}
-
-function putItems(model: Model, walk: Walk, from: number, offsetMinutes: Offset, put: Put): void {
-  const { items, readTo } = walk;
-  const pins = new Set(walk.pins);
-  for (let i = from; i < items.length; i++) {
-    const item = items[i];
-    if (item === undefined || (isIgnored(model, item.from) && isWords(item))) continue;
-    // What cannot be opened is one line, whenever it was said, and nobody has to read it.
-    const isClosed = item.kind === "sealed";
-    if (walk.isQuiet && !isClosed && FOLDED.has(item.kind)) continue;
-    const isGap = isClosed && walk.folded[0]?.kind === "sealed";
-    const itsDay = isGap ? walk.day : dayOf(item.timeUnixMs, offsetMinutes);
-    if (itsDay !== walk.day) put({ kind: "day", key: `d${itsDay}`, unixMs: item.timeUnixMs });
-    if (!walk.isMarked && item.n > (readTo ?? 0) && !isClosed) {
-      if (!item.isMine) put({ kind: "unread", key: "unread" });
-      walk.isMarked = true;
-      walk.last = undefined;
-      walk.folded = NONE;
-    }
-    const { withheld } = item;
-    if (withheld !== undefined) {
-      put({ kind: "withheld", key: `w${item.seq}`, count: withheld, from: item.from });
-      walk.last = undefined;
-      walk.folded = NONE;
-    }
-    const follow = itsDay === walk.day && follows(walk.last, item);
-    const answers = item.re === undefined ? undefined : itemAt(items, item.re);
-    const isJoined = itsDay === walk.day && joins(walk.folded, item, follow);
-    const earlier = isJoined ? walk.folded : NONE;
-    const isGrouped = isJoined ? walk.isFoldedGrouped : follow;
-    const key = `i${(earlier[0] ?? item).seq}`;
-    const isPinned = pins.size > 0 && [...earlier, item].some(({ seq }) => pins.has(seq));
-    put({ kind: "item", key, item, earlier, isGrouped, answers, isPinned });
-    walk.day = itsDay;
-    walk.last = item;
-    const folds = FOLDED.has(item.kind) || (walk.joinsFiles && item.kind === "file");
-    walk.folded = folds ? [...earlier, item] : NONE;
-    walk.isFoldedGrouped = isGrouped;
+function put(walk: Walk, row: Row, seq: number, before: Walk | undefined): void {
+  const { rows } = walk;
+  const at = before === undefined ? -1 : rowFrom(before.rows, seq);
+  let same = row;
+  // Lines between items stand right before the row of the item.
+  for (let i = at; i >= 0 && i > at - 4; i--) {
+    const known = before?.rows[i];
+    if (known?.key === row.key && isEqual(known, row)) same = known;
   }
+  if (rows.at(-1)?.key === row.key) rows[rows.length - 1] = same;
+  else rows.push(same);
 }
 
-function putPending(model: Model, { items }: Stretch, last: Item | undefined, put: Put): void {
+function putItem(walk: Walk, i: number, before: Walk | undefined): void {
+  const { items, readTo } = walk;
+  const item = items[i];
+  if (item === undefined || isHidden(walk, item, isWords(item))) return;
+  const { seq, withheld } = item;
+  const isClosed = item.kind === "sealed";
+  const isGap = isClosed && walk.folded[0]?.kind === "sealed";
+  const itsDay = isGap ? walk.day : dayOf(item.timeUnixMs, walk.offsetMinutes);
+  if (itsDay !== walk.day) {
+    if (itsDay < walk.day) walk.isOrdered = false;
+    const key = `d${itsDay}`;
+    if (!walk.days.has(key)) put(walk, { kind: "day", key, unixMs: item.timeUnixMs }, seq, before);
+    walk.days.add(key);
+  }
+  if (!walk.isMarked && item.n > (readTo ?? 0) && !isClosed) {
+    if (!item.isMine) put(walk, { kind: "unread", key: "unread" }, seq, before);
+    walk.isMarked = true;
+    walk.last = undefined;
+    walk.folded = NONE;
+  }
+  if (withheld !== undefined) {
+    const key = `w${seq}`;
+    put(walk, { kind: "withheld", key, count: withheld, from: item.from }, seq, before);
+    walk.last = undefined;
+    walk.folded = NONE;
+  }
+  const follow = itsDay === walk.day && follows(walk.last, item);
+  const answers = item.re === undefined ? undefined : itemAt(items, item.re);
+  const isJoined = itsDay === walk.day && joins(walk.folded, item, follow);
+  const earlier = isJoined ? walk.folded : NONE;
+  const isGrouped = isJoined ? walk.isFoldedGrouped : follow;
+  const key = `i${(earlier[0] ?? item).seq}`;
+  const isPinned =
+    walk.pins.length > 0 && [...earlier, item].some((one) => walk.pins.includes(one.seq));
+  put(walk, { kind: "item", key, item, earlier, isGrouped, answers, isPinned }, seq, before);
+  walk.day = itsDay;
+  walk.last = item;
+  walk.folded = folds(walk, item) ? [...earlier, item] : NONE;
+  walk.isFoldedGrouped = isGrouped;
+}
+
+function putPending(
+  model: Model,
+  { items }: Stretch,
+  last: Item | undefined,
+  before: ReadonlyMap<string, Row>,
+  into: Map<string, Row>,
+): void {
   let isGrouped = last?.isMine === true && isWords(last);
   for (const post of model.pending) {
     if (!isSame(post.to, model.open) || post.body.react !== undefined) continue;
     const { re } = post.body;
     const answers = re === undefined ? undefined : itemAt(items, re);
-    put({ kind: "pending", key: `p${post.key}`, post, isGrouped, answers });
+    const row: Row = { kind: "pending", key: `p${post.key}`, post, isGrouped, answers };
+    const known = before.get(row.key);
+    into.set(row.key, known !== undefined && isEqual(known, row) ? known : row);
     isGrouped = true;
   }
 }

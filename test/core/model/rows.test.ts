@@ -1,8 +1,12 @@
 import { expect, test } from "bun:test";
+import * as fc from "fast-check";
+import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
-import { RowMaker } from "../../../src/core/model/rows.ts";
+import { itemOf } from "../../../src/core/model/item.ts";
+import { type Row, RowMaker } from "../../../src/core/model/rows.ts";
+import type { Item } from "../../../src/core/model/state.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
-import { said, scene } from "../model-scene.ts";
+import { LOBBY, lobbyOf, said, scene } from "../model-scene.ts";
 
 const utc = () => 0;
 const DAY_MS = 86_400_000;
@@ -293,4 +297,110 @@ test("what is pinned says so while it is, also of files that were sent together"
   // Only those are drawn anew that look different.
   expect(maker.rowsOf(model, utc).rows.find(({ key }) => key === "i4")).toBe(kept);
   expect(pinned(updateAll(model, [pin(8, 2, false)]).model)).toEqual(["i5"]);
+});
+
+/** One of many rooms: days that go back, files, people who come, answers, and what is unread. */
+function anyItems(count: number) {
+  const kind = fc.constantFrom("text", "text", "text", "action", "join", "leave", "file", "sealed");
+  const from = fc.constantFrom("ana", "ben", "cleo");
+  const one = fc.record({
+    ...{ kind, from, isBack: fc.boolean() },
+    day: fc.constantFrom(0, 0, 0, 0, 1, -1),
+    re: fc.option(fc.nat(count), { nil: undefined }),
+    withheld: fc.constantFrom(undefined, undefined, undefined, undefined, 2),
+  });
+  return fc.array(one, { minLength: 1, maxLength: count }).map((all) => {
+    let day = 0;
+    return all.map(({ kind, from, re, withheld, ...time }, i): Item => {
+      day += time.isBack ? 0 : Math.abs(time.day);
+      const timeUnixMs = (day + Math.min(0, time.day) * Number(time.isBack)) * DAY_MS + i * 1_000;
+      const body = kind === "file" ? sent(i + 2) : said(i + 2);
+      if (body.kind !== "record") throw new Error("no record");
+      const change = { kind, from, timeUnixMs, ...(withheld === undefined ? {} : { withheld }) };
+      const item = itemOf({ ...body.record, ...change } as ChatRecord, "ana", () => false);
+      return { ...item, re: re === undefined ? undefined : 1 + (re % (i + 1)) };
+    });
+  });
+}
+
+/** A day's line may be made of any moment of it. */
+const looks = (rows: readonly Row[]) =>
+  rows.map((row) => (row.kind === "day" ? { ...row, unixMs: 0 } : row));
+
+test("whatever comes or goes at either end, or changes, rows are as if made anew", () => {
+  const step = fc.record({
+    from: fc.nat(40),
+    to: fc.nat(40),
+    changed: fc.option(fc.nat(39), { nil: undefined, freq: 3 }),
+  });
+  const room = fc.record({
+    items: anyItems(40),
+    steps: fc.array(step, { minLength: 2, maxLength: 8 }),
+    readAtOpening: fc.option(fc.nat(42), { nil: undefined }),
+    joinsFiles: fc.boolean(),
+    isQuiet: fc.boolean(),
+    isIgnored: fc.boolean(),
+  });
+  const { model } = scene({ kind: "open", target: "lobby" });
+  fc.assert(
+    fc.property(room, ({ items: begun, steps, readAtOpening, joinsFiles, isQuiet, isIgnored }) => {
+      const maker = new RowMaker({ joinsFiles });
+      const ignored = new Set(isIgnored ? ["cleo"] : []);
+      const items = [...begun];
+      for (const { from, to, changed } of steps) {
+        const was = changed === undefined ? undefined : items[changed];
+        if (changed !== undefined && was !== undefined) items[changed] = { ...was, text: "new" };
+        const shown = items.slice(Math.min(from, to), Math.max(from, to));
+        const tail = { items: shown, hasOlder: false, hasNewer: false };
+        const rooms = new Map([[LOBBY, { ...lobbyOf(model), readAtOpening, tail }]]);
+        const now = { ...model, rooms, ignored };
+        const { rows } = maker.rowsOf(now, utc, isQuiet);
+        const anew = new RowMaker({ joinsFiles }).rowsOf(now, utc, isQuiet);
+        expect(looks(rows)).toEqual(looks(anew.rows));
+        for (const { seq } of shown) {
+          const jumped = { ...lobbyOf(now), shown: seq };
+          const to = { ...now, rooms: new Map([[LOBBY, jumped]]) };
+          const { shownKey } = new RowMaker({ joinsFiles }).rowsOf(to, utc, isQuiet);
+          const row = rows.find(
+            (one) => one.kind === "item" && [...one.earlier, one.item].some((i) => i.seq === seq),
+          );
+          expect(shownKey).toBe(row?.key);
+        }
+      }
+    }),
+  );
+});
+
+test("a page of the past, and what is too much at the other end, leaves all other rows", () => {
+  const all = Array.from({ length: 60 }, (_, i) =>
+    said(i + 2, { from: i % 9 < 5 ? "ben" : "cleo" }),
+  );
+  const { model } = scene(...all, { kind: "open", target: "lobby" });
+  const { items } = lobbyOf(model).tail;
+  const maker = new RowMaker();
+  const rowsOf = (from: number, to: number) => {
+    const tail = { items: items.slice(from, to), hasOlder: true, hasNewer: true };
+    const rooms = new Map([[LOBBY, { ...lobbyOf(model), readAtOpening: undefined, tail }]]);
+    return maker.rowsOf({ ...model, rooms }, utc).rows;
+  };
+  const before = new Set(rowsOf(20, 60));
+  const older = rowsOf(10, 50);
+  // But the first, which was not known to follow words of the same person, and the day's line.
+  expect(older.filter((row) => !before.has(row)).length).toBeLessThanOrEqual(12);
+  const shown = new Set(older);
+  const newer = rowsOf(30, 60);
+  expect(newer.filter((row) => !shown.has(row)).length).toBeLessThanOrEqual(12);
+});
+
+test("what is no row of the room makes no rows anew", () => {
+  const { model } = scene(said(2), said(3), { kind: "open", target: "lobby" });
+  const maker = new RowMaker();
+  const before = maker.rowsOf(model, utc);
+  const next = updateAll(model, [
+    { kind: "typing", room: LOBBY, users: ["ben"] },
+    { kind: "presence", room: LOBBY, user: "ben", online: true },
+    { kind: "seen", room: LOBBY, seq: 3 },
+  ]).model;
+  expect(lobbyOf(next).read).toBe(3);
+  expect(maker.rowsOf(next, utc)).toBe(before);
 });
