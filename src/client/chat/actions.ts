@@ -1,6 +1,7 @@
 import type { RoomId } from "../../base/ids.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { isSame, isWords, itemAt, itemOf, withChanges } from "../../core/model/item.ts";
+import { nOfSeen } from "../../core/model/room.ts";
 import { itemHere, openRoom, roomOf } from "../../core/model/selectors.ts";
 import type { Draft, Item, SearchQuery } from "../../core/model/state.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
@@ -45,7 +46,15 @@ export abstract class ChatActions extends ModelDriver {
 
   /** All rows of the open room up to this item were on the screen. */
   seen(seq: number): void {
-    this.#inRoom((room) => this.person({ kind: "seen", room, seq }));
+    const room = openRoom(this.model);
+    // All faces look again and again: what is known to be read is no news.
+    if (room === undefined || (nOfSeen(room, seq) ?? 0) <= room.read) return;
+    this.person({ kind: "seen", room: room.id, seq });
+  }
+
+  /** The newest of the open room is on the screen, and so will be what comes; or no more. */
+  atNewest(on: boolean): void {
+    if (this.model.isAtNewest !== on) this.person({ kind: "at-newest", on });
   }
 
   /** Somebody has scrolled near the end of what is here. */

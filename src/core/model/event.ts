@@ -126,6 +126,8 @@ export type AnswerEvent =
 export type PersonEvent =
   | { readonly kind: "open"; readonly target: string | undefined }
   | { readonly kind: "focus"; readonly on: boolean }
+  /** The newest of what is open is on the screen, and so will be what comes; or no more. */
+  | { readonly kind: "at-newest"; readonly on: boolean }
   /** Everything of the room up to item `seq` was on the screen. */
   | { readonly kind: "seen"; readonly room: RoomId; readonly seq: number }
   /** The user has scrolled near the end of what is here. */

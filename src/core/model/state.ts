@@ -29,6 +29,8 @@ export interface Model {
   readonly open: string | undefined;
   /** The page is looked at: only then is anything read. */
   readonly isFocused: boolean;
+  /** The newest of what is open is on the screen: what comes is read as it comes. */
+  readonly isAtNewest: boolean;
   /** Posts that are not in their rooms yet, oldest first. */
   readonly pending: readonly PendingPost[];
   /** By target; what is written and not sent. */

@@ -41,6 +41,7 @@ export function emptyModel(itemsMax = SHOWN_ITEMS_MAX): Model {
     rooms: new Map(),
     open: undefined,
     isFocused: true,
+    isAtNewest: false,
     pending: [],
     drafts: new Map(),
     ignored: new Set(),
@@ -61,7 +62,22 @@ export function updateAll(model: Model, events: readonly ModelEvent[]): Updated 
   if (events.length === 0) return { model, effects: [] };
   const draft = new ModelDraft(model);
   for (const event of events) handle(draft, event);
+  readNewest(draft);
   return { model: draft.finished(), effects: draft.effects };
+}
+
+/** What comes where its reader looks is read with it, and not a moment later. */
+function readNewest(draft: ModelDraft): void {
+  const { isAtNewest, isFocused, open } = draft.fields;
+  if (!isAtNewest || !isFocused || open === undefined) return;
+  for (const { id, target, jump, tail, read, told } of draft.rooms.values()) {
+    if (!isSame(target, open)) continue;
+    if (jump !== undefined || tail.items.length === 0 || read >= told) return;
+    const room = draft.room(id);
+    if (room === undefined || !readUpTo(room, told)) return;
+    draft.effects.push({ kind: "read", room: id, n: told });
+    return;
+  }
 }
 
 function handle(draft: ModelDraft, event: ModelEvent): void {
@@ -163,6 +179,7 @@ function forgetAll(draft: ModelDraft): void {
   fields.isOperator = false;
   fields.board = NO_BOARD;
   fields.open = undefined;
+  fields.isAtNewest = false;
   fields.pending = [];
   fields.drafts = new Map();
   fields.ignored = new Set();

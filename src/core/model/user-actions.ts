@@ -9,8 +9,8 @@ import { leaveView, nOfSeen, type RoomDraft, readUpTo } from "./room.ts";
 import type { Draft } from "./state.ts";
 
 const PERSONS: ReadonlySet<string> = new Set<PersonEvent["kind"]>([
-  ...(["open", "focus", "seen", "reach", "jump", "bottom", "mark-read", "mark-unread"] as const),
-  ...(["arrange", "draft", "search", "search-more", "dismissed"] as const),
+  ...(["open", "focus", "at-newest", "seen", "reach", "jump", "bottom", "mark-read"] as const),
+  ...(["mark-unread", "arrange", "draft", "search", "search-more", "dismissed"] as const),
 ]);
 
 export function isPersons(event: ModelEvent): event is PersonEvent {
@@ -25,6 +25,9 @@ export function done(draft: ModelDraft, event: PersonEvent): void {
       return open(draft, event.target);
     case "focus":
       fields.isFocused = event.on;
+      return;
+    case "at-newest":
+      fields.isAtNewest = event.on;
       return;
     case "search":
       return wantFound(draft, event.query);
@@ -96,6 +99,7 @@ function open(draft: ModelDraft, target: string | undefined): void {
   if (left !== undefined) leaveView(left);
   const room = roomAt(draft, target);
   draft.fields.open = room?.target ?? target?.replace(/^#/, "");
+  draft.fields.isAtNewest = false;
   if (room === undefined) return;
   room.readAtOpening = firstUnreadAt(draft.fields, room);
   arrange(draft, room.id, { unread: undefined, hidden: undefined });
@@ -130,6 +134,7 @@ function seen(draft: ModelDraft, room: RoomDraft, seq: number): void {
 
 function jump(draft: ModelDraft, room: RoomDraft, seq: number): void {
   room.shown = seq;
+  draft.fields.isAtNewest = false;
   if (itemAt(room.tail.items, seq) !== undefined) room.jump = undefined;
   else if (room.jump === undefined || itemAt(room.jump.items, seq) === undefined) {
     return wantPage(draft, room, "around", seq);

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { PRESENCE_MEMBERS_MAX } from "../../../src/base/limits.ts";
+import type { ModelEvent } from "../../../src/core/model/event.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
 import { LOBBY, lobbyOf, said, scene } from "../model-scene.ts";
 
@@ -58,4 +59,24 @@ test("drafts are kept, and forgotten when sent", () => {
   expect(kept.effects).toEqual([{ kind: "keep-draft", target: "lobby", draft }]);
   const gone = updateAll(kept.model, [{ kind: "draft", target: "lobby", draft: undefined }]);
   expect(gone.model.drafts.size).toBe(0);
+});
+
+test("what comes while the newest is on the screen is read as it comes, and only then", () => {
+  const open = scene(said(2), { kind: "open", target: "lobby" }, { kind: "at-newest", on: true });
+  expect(open.effects).toContainEqual({ kind: "read", room: LOBBY, n: 2 });
+  const read = updateAll(open.model, [said(3), said(4)]);
+  expect([lobbyOf(read.model).read, lobbyOf(read.model).unread]).toEqual([4, 0]);
+  expect(read.effects).toEqual([{ kind: "read", room: LOBBY, n: 4 }]);
+  const unreadAfter = (...events: readonly ModelEvent[]) =>
+    lobbyOf(updateAll(read.model, [...events, said(5)]).model).unread;
+  expect(unreadAfter({ kind: "at-newest", on: false })).toBe(1);
+  expect(unreadAfter({ kind: "focus", on: false })).toBe(1);
+  expect(unreadAfter({ kind: "open", target: "@ben" })).toBe(1);
+  expect(unreadAfter({ kind: "open", target: "@ben" }, { kind: "open", target: "lobby" })).toBe(1);
+  expect(unreadAfter({ kind: "jump", room: LOBBY, seq: 2 })).toBe(1);
+  expect(unreadAfter()).toBe(0);
+  // Who comes back to the window sees what came meanwhile.
+  const away = updateAll(read.model, [{ kind: "focus", on: false }, said(5)]).model;
+  const back = updateAll(away, [{ kind: "focus", on: true }]);
+  expect(back.effects).toEqual([{ kind: "read", room: LOBBY, n: 5 }]);
 });
