@@ -127,19 +127,13 @@ function Screen() {
   useNotifications();
   usePrefetch(model.isCaughtUp);
   const { me } = model;
+  const openDashboard = useCallback(() => setDashboard(true), []);
   useBareAddress(me);
   if (me === undefined) return <Login />;
   if (isDashboard && isOperator) {
     return <Dashboard model={model} onClose={() => setDashboard(false)} />;
   }
-  return (
-    <ChatPage
-      key={me}
-      model={model}
-      isOperator={isOperator}
-      onDashboard={() => setDashboard(true)}
-    />
-  );
+  return <ChatPage key={me} model={model} isOperator={isOperator} onDashboard={openDashboard} />;
 }
 
 /** What dialogs, faults and announcements need; each is the same object while nothing changes. */

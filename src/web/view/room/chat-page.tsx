@@ -254,7 +254,8 @@ function usePlaces() {
     change({ showsPeople: true });
   }, [change]);
   const togglePeople = side === "people" ? closeSide : onPeople;
-  const ways = { onOpen, onJump, onSearch, onPeople };
+  const openDrawer = useCallback(() => setDrawer(true), []);
+  const ways = { onOpen, onJump, onSearch, onPeople, openDrawer };
   return { isDrawer, setDrawer, side, jumps, closeSide, togglePeople, ...ways };
 }
 
@@ -358,7 +359,7 @@ export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
           target={target}
           side={side}
           unread={lines.unread}
-          onDrawer={() => setDrawer(true)}
+          onDrawer={places.openDrawer}
           onPeople={places.togglePeople}
           onSearch={search}
         />

@@ -1,10 +1,11 @@
-import { useCallback, useState } from "react";
+import { memo, useCallback, useState } from "react";
 import { formatLeft } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { PinsDialog, RoomMenu, SealedDialog } from "../shell/lazy.tsx";
+import { isAboutSame } from "../shell/same-room.ts";
 import { RichLine } from "./rich-text.tsx";
 
 export interface RoomHeadProps {
@@ -18,7 +19,7 @@ export interface RoomHeadProps {
   readonly onSearch: () => void;
 }
 
-export function RoomHead(props: RoomHeadProps) {
+export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
   const { room, target, side, unread, onDrawer, onPeople, onSearch } = props;
   const page = usePage();
   const { texts } = page;
@@ -86,4 +87,4 @@ export function RoomHead(props: RoomHeadProps) {
       )}
     </header>
   );
-}
+}, isAboutSame);

@@ -8,6 +8,7 @@ import { type PageValue, useFact, usePage, useTexts } from "../shell/context.tsx
 import { IconButton } from "../shell/icons.tsx";
 import { ModerationDialog, type ModerationProps } from "../shell/lazy.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
+import { isAboutSame } from "../shell/same-room.ts";
 
 /** For who was too fast, for a lesson, for a day. `/mute NAME 3d` says any other length. */
 const MUTE_MINUTES = [10, 60, 24 * 60] as const;
@@ -123,7 +124,7 @@ export interface PeopleProps {
   readonly onClose: () => void;
 }
 
-export function People({ room, me, onClose }: PeopleProps) {
+export const People = memo(function People({ room, me, onClose }: PeopleProps) {
   const texts = useTexts();
   const { members = [], moderates } = room;
   const sorted = useMemo(
@@ -158,4 +159,4 @@ export function People({ room, me, onClose }: PeopleProps) {
       </ul>
     </>
   );
-}
+}, isAboutSame);

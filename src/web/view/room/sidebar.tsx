@@ -12,7 +12,7 @@ import {
 import { cleanText } from "../../../base/text.ts";
 import { type RoomLine, type RoomLines, roomOf } from "../../../core/model/selectors.ts";
 import { rove } from "../../input/keys.ts";
-import { usePage, useTexts } from "../shell/context.tsx";
+import { useFact, usePage, useTexts } from "../shell/context.tsx";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
 import {
   inviteDialog,
@@ -29,9 +29,13 @@ interface LineProps {
   readonly onOpen: (target: string) => void;
 }
 
+/** Objects of the same kind, one level deep. */
+function isEqual<Value extends object>(one: Value, other: Value | undefined): boolean {
+  return (Object.keys(one) as (keyof Value)[]).every((key) => one[key] === other?.[key]);
+}
+
 function isSameLine(one: LineProps, other: LineProps): boolean {
-  const keys = Object.keys(one.line) as (keyof RoomLine)[];
-  return one.onOpen === other.onOpen && keys.every((key) => one.line[key] === other.line[key]);
+  return one.onOpen === other.onOpen && isEqual(one.line, other.line);
 }
 
 interface NoteProps {
@@ -219,11 +223,21 @@ export interface RoomsProps {
   readonly onJump: (target: string, seq: number) => void;
 }
 
-export function Rooms(props: RoomsProps) {
+const isSameList = (one: readonly RoomLine[], other: readonly RoomLine[]) =>
+  one.length === other.length && one.every((line, i) => isEqual(line, other[i]));
+
+/** The lists are made anew with each message. */
+function isSameRooms({ lines, ...one }: RoomsProps, { lines: others, ...other }: RoomsProps) {
+  const isSame = isSameList(lines.rooms, others.rooms) && isSameList(lines.people, others.people);
+  return isSame && isEqual(one, other);
+}
+
+export const Rooms = memo(function Rooms(props: RoomsProps) {
   const { lines, isKnown, me, isOperator, onOpen, onDashboard, onSearch, onJump } = props;
   const page = usePage();
   const { texts, show } = page;
-  const { server, prefs } = page.chat.model;
+  const server = useFact((model) => model.server);
+  const hasSaved = useFact((model) => model.prefs !== undefined);
   const menu = useLineMenu();
   return (
     <>
@@ -288,15 +302,15 @@ export function Rooms(props: RoomsProps) {
           </span>
           <span className="sr-only">{texts.account}</span>
         </button>
-        {prefs === undefined ? null : (
+        {hasSaved ? (
           <IconButton
             icon="bookmark"
             label={texts.saved}
             onPress={() => show(savedDialog(onJump))}
           />
-        )}
+        ) : null}
         <IconButton icon="invite" label={texts.invite} onPress={() => show(inviteDialog)} />
       </div>
     </>
   );
-}
+}, isSameRooms);

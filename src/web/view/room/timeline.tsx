@@ -1,6 +1,7 @@
 import {
   type KeyboardEvent,
   memo,
+  type ReactElement,
   type RefObject,
   useCallback,
   useEffect,
@@ -25,6 +26,8 @@ const REACH_PX = 800;
  * drawn, and what is measured when it is seen already moves what stands below it.
  */
 const DRAWN_PX = 600;
+/** Where the newest is followed, the first step away from it is shorter. */
+const DRAWN_AT_END_PX = 400;
 /** Within this distance of the newest message the timeline follows it. */
 const STICK_PX = 40;
 const WORDS: ReadonlySet<string> = new Set(["text", "action", "file"]);
@@ -91,10 +94,8 @@ function stage(before: readonly Row[], rows: readonly Row[]): Kept {
   const first = before.findIndex(({ kind }) => kind === "item");
   // Mostly something came behind, and nothing has moved.
   if (before[first]?.key === rows[first]?.key) return { rows, isShifted: false };
-  const index = new Map(rows.map(({ key }, i) => [key, i]));
-  const anchor = before.findIndex(({ key, kind }) => kind === "item" && index.has(key));
+  const [anchor, at] = anchorOf(before, first, rows);
   if (anchor < 0) return { rows, isShifted: false };
-  const at = index.get(before[anchor]?.key ?? "") ?? anchor;
   const moved = at - anchor;
   if (moved === 0) return { rows, isShifted: false };
   const end = before.length + moved;
@@ -104,10 +105,31 @@ function stage(before: readonly Row[], rows: readonly Row[]): Kept {
   return { rows: [...rows.slice(0, at), ...before.slice(anchor)], isShifted: true };
 }
 
+/** The first row of an item that is in both: where it was, and is. */
+function anchorOf(
+  before: readonly Row[],
+  first: number,
+  rows: readonly Row[],
+): readonly [was: number, is: number] {
+  // Mostly a page came before all of them, or went.
+  const is = rows.findIndex(({ key }) => key === before[first]?.key);
+  if (first >= 0 && is >= 0) return [first, is];
+  const index = new Map(rows.map(({ key }, i) => [key, i]));
+  const was = before.findIndex(({ key, kind }) => kind === "item" && index.has(key));
+  return [was, index.get(before[was]?.key ?? "") ?? was];
+}
+
 /** A row to be seen, and where: by its key, since rows that are put before it move its index. */
 interface Aim {
   readonly key: string;
   readonly how: ScrollToIndexOpts;
+}
+
+/** Some came behind, and nothing else has changed: each of them is measured, and followed then. */
+function isLonger(rows: readonly Row[], before: readonly Row[]): boolean {
+  const last = before.length - 1;
+  const isHere = rows[0]?.key === before[0]?.key && rows[last]?.key === before[last]?.key;
+  return last >= 0 && isHere && rows.length > before.length;
 }
 
 interface Place {
@@ -130,10 +152,13 @@ function usePlace(rows: readonly Row[], shown: Rows, jumps: number): Place {
   const bottoms = useRef(shown.bottoms);
   const aim = useRef<Aim>(undefined);
   const aimedIn = useRef<readonly Row[]>(undefined);
+  const placed = useRef<readonly Row[]>([]);
   const lastIndex = rows.length - 1;
   useLayoutEffect(() => {
     const handle = list.current;
     const { shownKey } = shown;
+    const isFollowing = isStuck.current && isLonger(rows, placed.current);
+    placed.current = rows;
     if (bottoms.current !== shown.bottoms) {
       bottoms.current = shown.bottoms;
       isStuck.current = true;
@@ -159,7 +184,9 @@ function usePlace(rows: readonly Row[], shown: Rows, jumps: number): Place {
       if (at >= 0) handle.scrollToIndex(at, how);
       aimedIn.current = rows;
     }
-    if (isStuck.current && !shown.hasNewer) handle.scrollToIndex(lastIndex, { align: "end" });
+    // The browser lays out all that is new for each scroll: not twice in a frame.
+    if (isStuck.current && !shown.hasNewer && !isFollowing)
+      handle.scrollToIndex(lastIndex, { align: "end" });
   });
   return { list, isStuck, aim };
 }
@@ -232,6 +259,7 @@ function useLook(
       isStuck.current = true;
       aim.current = undefined;
     }
+    chat.atNewest(isStuck.current && !hasNewer);
     setAway(below > viewportSize || hasNewer);
     if (loading === undefined) {
       if (scrollOffset < REACH_PX && hasOlder) chat.reach("older");
@@ -247,6 +275,7 @@ function useLook(
     chat.seen(last.item.seq);
   }, [chat, rows, hasOlder, hasNewer, loading, isFocused, list, isStuck, aim]);
   useEffect(look);
+  useEffect(() => () => chat.atNewest(false), [chat]);
   const toFresh = () => {
     const at = freshIn(rows, looked.current ?? 0).first;
     const row = rows[at];
@@ -290,7 +319,34 @@ function useAround(rows: readonly Row[], { list, isStuck }: Place) {
     if (handle === null) return;
     setDrawn((before) => (isStuck.current ? NOWHERE : around(rows, handle, before)));
   };
-  return { places: drawn.key === rows[0]?.key ? drawn.places : NOWHERE.places, scrolled };
+  const places = drawn.key === rows[0]?.key ? drawn.places : NOWHERE.places;
+  // Where the end is followed it is drawn, wherever the list thinks that it is: so it is measured.
+  const last = isStuck.current ? rows.length - 1 : -1;
+  const all = useMemo(() => (last < 0 ? places : [...places, last]), [places, last]);
+  const aheadPx = last >= 0 && places === NOWHERE.places ? DRAWN_AT_END_PX : DRAWN_PX;
+  return { places: all, aheadPx, scrolled };
+}
+
+/** So many elements are kept, and as many again. */
+const KEPT_ELEMENTS = 200;
+
+/**
+ * The same element for the same row: the list draws only what is another one than before. Only of
+ * rows that were drawn of late, since with an element all is held that was drawn of it.
+ */
+function useElements(actions: MessageActions, shownKey: string | undefined) {
+  return useMemo(() => {
+    let [late, former] = [new Map<Row, ReactElement>(), new Map<Row, ReactElement>()];
+    return (row: Row): ReactElement => {
+      const { key } = row;
+      const element = late.get(row) ?? former.get(row) ?? (
+        <RowView key={key} row={row} actions={actions} isShown={key === shownKey} />
+      );
+      if (late.size >= KEPT_ELEMENTS) [late, former] = [new Map(), late];
+      late.set(row, element);
+      return element;
+    };
+  }, [actions, shownKey]);
 }
 
 /** Passive: a browser that may be told not to scroll asks the page before each step. */
@@ -307,13 +363,14 @@ function useWheel(section: RefObject<HTMLElement | null>, { list, aim }: Place):
   }, [section, list, aim]);
 }
 
-export function Timeline({ rows: shown, actions, jumps }: TimelineProps) {
+export const Timeline = memo(function Timeline({ rows: shown, actions, jumps }: TimelineProps) {
   const { chat } = usePage();
   const texts = useTexts();
   const { rows, isShifted } = useStaged(useBeginning(shown));
   const place = usePlace(rows, shown, jumps);
-  const { places, scrolled } = useAround(rows, place);
+  const { places, aheadPx, scrolled } = useAround(rows, place);
   const { look, toFresh, isAway, fresh } = useLook(rows, shown, place);
+  const elementOf = useElements(actions, shown.shownKey);
   const { list, isStuck, aim } = place;
   const letGo = () => {
     aim.current = undefined;
@@ -364,7 +421,7 @@ export function Timeline({ rows: shown, actions, jumps }: TimelineProps) {
         ref={list}
         data={rows}
         shift={isShifted}
-        bufferSize={DRAWN_PX}
+        bufferSize={aheadPx}
         keepMounted={places}
         onScroll={onScroll}
         onScrollEnd={keepFocus}
@@ -374,9 +431,7 @@ export function Timeline({ rows: shown, actions, jumps }: TimelineProps) {
         role="group"
         aria-label={texts.messages}
       >
-        {(row) => (
-          <RowView key={row.key} row={row} actions={actions} isShown={row.key === shown.shownKey} />
-        )}
+        {elementOf}
       </VList>
       {isAway ? (
         <button
@@ -389,7 +444,7 @@ export function Timeline({ rows: shown, actions, jumps }: TimelineProps) {
       ) : null}
     </section>
   );
-}
+});
 
 /** The row that is being folded, if its beginning is out of sight: else all of it would be. */
 function foldedAbove(rows: readonly Row[], button: Element): number {
