@@ -1,6 +1,6 @@
 /**
- * What the page costs, in a real browser on this machine: `bun bench/page.ts [--quick]`. Needs
- * Chromium and dist/chat.
+ * What the page costs, in a real browser on this machine: `bun bench/page.ts [--quick] [PART…]`,
+ * of the parts size, starts, frames, scrolls and uploads. Needs Chromium and dist/chat.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,6 +8,8 @@ import { Sandbox, type Served } from "../test/e2e/program.ts";
 import { pageAddress } from "../test/page/scenery.ts";
 import { Talker } from "../test/page/talk.ts";
 import { BareBrowser, type BareWindow, type TraceEvent } from "./bare-browser.ts";
+import { scrolls } from "./page-scroll.ts";
+import { Painter, PICTURE_EVERY, serveFull, type Talk, talks } from "./page-talk.ts";
 
 const isQuick = process.argv.includes("--quick");
 const STARTS = isQuick ? 5 : 15;
@@ -15,11 +17,9 @@ const FRAMES_MS = isQuick ? 4_000 : 15_000;
 const UPLOAD_BYTES = isQuick ? 128 << 20 : 512 << 20;
 const UPLOADS = isQuick ? 1 : 3;
 const POSTS_PER_SECOND = 200;
-const SCROLLED = isQuick ? 5_000 : 100_000;
-const SCROLL_PX_PER_SECOND = 4_000;
-const SCROLL_PX = 20_000;
-/** Nine frames late, and as much as the page draws ahead. */
-const STEP_PX_MAX = 600;
+const SCROLLED = 100_000;
+/** A quick finger; and faster than Android lets any finger be, so that it takes some minutes. */
+const SCROLL_PX_PER_SECOND = isQuick ? 12_000 : 4_000;
 /** At 60 Hz. */
 const FRAME_MS = 16.7;
 
@@ -84,28 +84,6 @@ async function starts(browser: BareBrowser, served: Served): Promise<void> {
   print(`layout shift until then: at most ${Math.max(...shifts).toFixed(3)}`);
 }
 
-/** What people write, with marks, names and addresses. */
-function words(n: number): string {
-  const kinds = [
-    `number ${n}, as long as people write them.`,
-    `**number ${n}**, and \`code\` of it, _as_ they say`,
-    `@watcher look at https://example.org/${n} and #lobby`,
-    `> number ${n}\n- one\n- two`,
-  ];
-  return kinds[n % kinds.length] ?? "";
-}
-
-async function talks(talker: Talker): Promise<void> {
-  const posts: Promise<void>[] = [];
-  const began = performance.now();
-  for (let n = 0; performance.now() - began < FRAMES_MS; ) {
-    const due = ((performance.now() - began) / 1000) * POSTS_PER_SECOND;
-    for (; n < due; n++) posts.push(talker.says(words(n)));
-    await Bun.sleep(5);
-  }
-  await Promise.all(posts);
-}
-
 const TRACED = ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"];
 
 /** Of the thread's own time, from one frame that was handed over to the next. */
@@ -126,64 +104,21 @@ function ownFrames(traced: readonly TraceEvent[]): readonly number[] {
   return works;
 }
 
-/**
- * Up through many messages, as by a quick finger. What is drawn when a scroll is told is what was
- * shown at the new place until then: where it ends, the screen was blank.
- */
-async function scrolls(browser: BareBrowser, served: Served): Promise<void> {
-  const talker = await Talker.open(served, "writer");
-  await talker.fills(SCROLLED, words);
-  const window = await browser.visit(pageAddress(served));
-  await window.enter("reader");
-  await window.sees("article.message");
-  await window.evaluate(`{
-    const list = document.querySelector(".list");
-    window.scrolled = { steps: 0, far: 0, blank: 0 };
-    let before = list.scrollTop;
-    list.addEventListener("scroll", () => {
-      const { top, bottom } = list.getBoundingClientRect();
-      const rows = [...list.firstElementChild.children]
-        .filter(({ style }) => style.visibility !== "hidden")
-        .map((row) => row.getBoundingClientRect());
-      const covered = Math.max(...rows.map((row) => row.bottom)) >= bottom - 1 &&
-        Math.min(...rows.map((row) => row.top)) <= top + 1;
-      const px = Math.abs(list.scrollTop - before);
-      before = list.scrollTop;
-      window.scrolled.steps += 1;
-      if (px > ${STEP_PX_MAX}) window.scrolled.far += 1;
-      else if (!covered && list.scrollTop > 1) window.scrolled.blank += 1;
-    }, { capture: true });
-  }`);
-  for (const way of [1, 1, 1, -1, 1]) {
-    await window.ask("Input.synthesizeScrollGesture", {
-      x: 600,
-      y: 400,
-      yDistance: way * SCROLL_PX,
-      speed: SCROLL_PX_PER_SECOND,
-      gestureSourceType: "mouse",
-    });
-  }
-  type Steps = Readonly<Record<"steps" | "far" | "blank", number>>;
-  const { steps, far, blank } = await window.evaluate<Steps>("scrolled");
-  print(`steps of a scroll through ${SCROLLED} messages: ${steps}, of them blank ${blank}`);
-  print(`not counted, since this machine let them become longer than any quick finger's: ${far}`);
-  talker.tab.close();
-  await window.close();
-}
-
 /** Time that the page works for each frame, and between frames, while others talk. */
-async function frames(browser: BareBrowser, served: Served): Promise<void> {
+async function frames(browser: BareBrowser, sandbox: Sandbox, served: Served): Promise<void> {
   const window = await browser.visit(pageAddress(served));
   await window.enter("watcher");
   const talker = await Talker.open(served, "talker");
+  const paint = await (await Painter.open(sandbox, served)).paints();
+  const talk: Talk = { talker, paint, perSecond: POSTS_PER_SECOND, forMs: FRAMES_MS };
   await talker.says("begins");
   await window.sees("article.message");
   const before = await ownMs(window);
   const measured = measure(window);
-  await talks(talker);
+  await talks(talk);
   const { gaps, works } = await measured;
   const own = (await ownMs(window)) - before;
-  const traced = await browser.trace(TRACED, () => talks(talker));
+  const traced = await browser.trace(TRACED, () => talks(talk));
   talker.tab.close();
   await window.close();
   const told = (name: string, all: readonly number[]) =>
@@ -191,6 +126,7 @@ async function frames(browser: BareBrowser, served: Served): Promise<void> {
       `${name} at ${POSTS_PER_SECOND} messages/s: ` +
         [0.5, 0.95, 0.99].map((p) => `p${p * 100} ${at(all, p).toFixed(1)} ms`).join(", "),
     );
+  print(`of ${POSTS_PER_SECOND} messages/s, with Markdown, one in ${PICTURE_EVERY} is a picture`);
   told("work in a frame", works);
   told("of that the page's own", ownFrames(traced));
   print(`own time of the page for each frame: ${(own / gaps.length).toFixed(1)} ms on average`);
@@ -235,6 +171,20 @@ function measure(window: BareWindow): Promise<Frames> {
   })`);
 }
 
+async function scrolled(browser: BareBrowser, sandbox: Sandbox): Promise<void> {
+  const served = await serveFull(sandbox, SCROLLED);
+  const first = "number 0,";
+  const told = await scrolls(browser, served, SCROLL_PX_PER_SECOND, first);
+  const { steps, px, seconds, blank, late, rowsMax } = told;
+  const way = `${(px / 1e6).toFixed(1)} million px in ${seconds.toFixed(0)} s`;
+  print(
+    `scrolled through ${SCROLLED} messages, one in ${PICTURE_EVERY} a picture, at ` +
+      `${SCROLL_PX_PER_SECOND} px/s: ${way}`,
+  );
+  print(`steps of it: ${steps}, of them blank ${blank}; at most ${rowsMax} rows were drawn`);
+  print(`blank after a step that this machine made longer than any quick finger's: ${late}`);
+}
+
 /** Written, not only sized: else whoever reads it first pays for its pages. */
 async function fill(path: string): Promise<void> {
   const writer = Bun.file(path).writer();
@@ -275,16 +225,19 @@ async function uploads(browser: BareBrowser, sandbox: Sandbox, served: Served): 
   );
 }
 
+const named = process.argv.slice(2).filter((arg) => !arg.startsWith("--"));
+const isWanted = (part: string) => named.length === 0 || named.includes(part);
 const browser = await BareBrowser.start();
 try {
   await using sandbox = new Sandbox();
   const limits = ["--posts-per-second", "1000000"];
   const served = await sandbox.serve({ args: limits });
-  await size(served);
-  await starts(browser, served);
-  await frames(browser, served);
-  await scrolls(browser, served);
-  await uploads(browser, sandbox, served);
+  if (isWanted("size")) await size(served);
+  if (isWanted("starts")) await starts(browser, served);
+  if (isWanted("frames")) await frames(browser, sandbox, served);
+  if (isWanted("uploads")) await uploads(browser, sandbox, served);
+  await served.program.signal("SIGTERM");
+  if (isWanted("scrolls")) await scrolled(browser, sandbox);
 } finally {
   await browser.stop();
 }
