@@ -55,6 +55,11 @@ pageTest("what the terminal's commands do with messages, people and rooms", asyn
   await ana.message("on monday").locator(".quote").getByText("which day?").waitFor();
   await ana.says("/edit on tuesday");
   await ana.message("on tuesday").getByText("(edited)").waitFor();
+  // Also what is still under way: the server answers late.
+  await ana.says("an even later one");
+  await ana.says("/edit on wednesday");
+  await ana.message("on wednesday").getByText("(edited)").waitFor();
+  expect(await ana.message("on tuesday").count()).toBe(1);
   await ana.says("/react 👍");
   await ana.message("which day?").locator(".reaction").waitFor();
   await ana.says("/pin");
@@ -103,4 +108,19 @@ pageTest("what the terminal's commands do with messages, people and rooms", asyn
   await ana.room("@ben").waitFor();
   await ana.says("/leave");
   await ana.room("@ben").waitFor({ state: "detached" });
+});
+
+pageTest("in Indonesian devices are named in it, too", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  await using ana = await browser.visit(pageAddress(served), { language: "id-ID" });
+  const name = ana.page.locator("#enter-name");
+  await name.fill("ana");
+  await name.press("Enter");
+  const box = ana.page.getByRole("textbox", { name: "Tulis pesan" });
+  await box.fill("/set");
+  await box.press("Enter");
+  await ana.page.locator(".device strong").getByText("Chrome di Linux").waitFor();
+  await expectNoBarrier(ana, "in Indonesian", "settings");
+  await ana.keepPicture("settings-id");
 });

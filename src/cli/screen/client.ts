@@ -13,7 +13,7 @@ import type { ClientEvent } from "../../client/event.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
 import { isSame, isWords } from "../../core/model/item.ts";
 import { RowMaker } from "../../core/model/rows.ts";
-import { isQuiet, openRoom } from "../../core/model/selectors.ts";
+import { isQuiet, itemHere, openRoom } from "../../core/model/selectors.ts";
 import type { Model, ShownFault, TransferView } from "../../core/model/state.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -550,7 +550,7 @@ export class ScreenClient implements CommandScreen {
       case "jump":
         return chat.jump(act.target, act.seq);
       case "react": {
-        const item = openRoom(chat.model)?.tail.items.find(({ seq }) => seq === act.seq);
+        const item = itemHere(chat.model, act.seq);
         if (item !== undefined) chat.react(item, act.sign);
         return;
       }

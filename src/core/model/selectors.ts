@@ -59,6 +59,11 @@ export function roomOf(model: Model, target: string): RoomState | undefined {
   return undefined;
 }
 
+/** Something that was said there here is not among its messages yet; what was refused never is. */
+export function isUnderWay({ pending }: Model, target: string): boolean {
+  return pending.some(({ to, state }) => isSame(to, target) && state.kind !== "refused");
+}
+
 /** The last message of the newest that are here: one's own, or of another user. */
 export function lastWords(room: RoomState | undefined, isMine: boolean): Item | undefined {
   return room?.tail.items.findLast(

@@ -8,7 +8,7 @@ const MUTE = { kind: "misused", usage: "/mute NAME [TIME]", summary: "cmdMute" }
 const BAN = { kind: "ban", forMs: 7_200_000 };
 
 /** Of the terminal alone: on the page the timeline, a file's line or the way in does it. */
-const TERMINAL_ALONE = ["get", "history", "login", "readers", "register", "stats"];
+const TERMINAL_ALONE = ["caption", "get", "history", "login", "readers", "register", "stats"];
 /** Which the page writes otherwise: what it shows there has more than the words could say. */
 const OTHERWISE: Readonly<Record<string, string>> = {
   who: "/who",

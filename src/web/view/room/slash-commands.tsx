@@ -1,7 +1,14 @@
 import { unreachable } from "../../../base/assert.ts";
 import { Fault } from "../../../base/fault.ts";
 import { cleanText } from "../../../base/text.ts";
-import { lastWords, openRoom } from "../../../core/model/selectors.ts";
+import { isSame } from "../../../core/model/item.ts";
+import {
+  isUnderWay,
+  itemHere,
+  lastWords,
+  openRoom,
+  roomOf,
+} from "../../../core/model/selectors.ts";
 import type { Draft } from "../../../core/model/state.ts";
 import { type SlashCommand, slashCommand } from "../../input/slash.ts";
 import type { AllTexts } from "../../text/en-parts.ts";
@@ -64,10 +71,13 @@ export function runSlashCommand(
     const usage = texts.commandMisused(command.usage);
     return { kind: "invalid", sentence: summary === undefined ? usage : `${usage}: ${summary}` };
   }
-  const message = isAbout(command) ? messageMeant(page, command) : 0;
-  if (message === undefined) return { kind: "invalid", sentence: texts.messageGone };
+  const { target } = context;
+  const isLater = isAbout(command) && isOwn(command) && isUnderWay(chat.model, target);
+  if (isAbout(command) && !isLater && messageMeant(page, target, command) === undefined) {
+    return { kind: "invalid", sentence: texts.messageGone };
+  }
   const done = isAbout(command)
-    ? performOn(page, context, command, message)
+    ? performOn(page, context, command)
     : perform(page, context, command, draft);
   done?.catch((error: unknown) => {
     page.fail(error);
@@ -81,28 +91,52 @@ function isAbout(command: ValidCommand): command is About {
 }
 
 /** As in the terminal: one's own last message to change or erase it, else that of another user. */
-function messageMeant({ chat }: PageValue, command: About): number | undefined {
-  const { kind } = command;
-  if (kind !== "edit" && command.seq !== undefined) return command.seq;
-  return lastWords(openRoom(chat.model), kind === "edit" || kind === "erase")?.seq;
+function messageMeant({ chat }: PageValue, target: string, command: About): number | undefined {
+  if (command.kind !== "edit" && command.seq !== undefined) return command.seq;
+  return lastWords(roomOf(chat.model, target), isOwn(command))?.seq;
 }
 
-function performOn(
+function isOwn({ kind }: About): boolean {
+  return kind === "edit" || kind === "erase";
+}
+
+/** What is still under way is the last one: it has no number yet. */
+function allSaid({ chat }: PageValue, target: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      const isLater = isUnderWay(chat.model, target);
+      if (isLater && chat.model.connection.kind === "online") return;
+      stop();
+      if (isLater) reject(new Fault("link-closed", "there is no connection now"));
+      else resolve();
+    };
+    const stop = chat.subscribe(look);
+    look();
+  });
+}
+
+async function performOn(
   page: PageValue,
   { target }: CommandContext,
   command: About,
-  seq: number,
-): Promise<unknown> | undefined {
+): Promise<unknown> {
   const { chat, texts } = page;
+  if (isOwn(command)) await allSaid(page, target);
+  const seq = messageMeant(page, target, command);
+  if (seq === undefined) throw new Fault("not-found", texts.messageGone);
   const { saved } = chat.model;
   switch (command.kind) {
     case "reply":
       return void chat.send(target, { text: command.text, re: seq });
-    case "edit":
-      return void chat.send(target, { text: command.text, edits: seq });
+    case "edit": {
+      // What was begun meanwhile stays.
+      const begun = chat.model.drafts.get(target);
+      chat.send(target, { text: command.text, edits: seq });
+      return void chat.setDraft(target, begun);
+    }
     case "react": {
-      const item = openRoom(chat.model)?.tail.items.find((one) => one.seq === seq);
-      return void chat.react({ seq, reactions: item?.reactions ?? [] }, command.sign);
+      const { reactions = [] } = itemHere(chat.model, seq) ?? {};
+      return void chat.react({ seq, reactions }, command.sign);
     }
     case "erase":
       return void confirm(page, {
@@ -115,8 +149,8 @@ function performOn(
     case "pin":
       return chat.pin(seq, command.on);
     case "save": {
-      const room = command.on ? openRoom(chat.model)?.id : saved.get(seq);
-      if (room === undefined) return Promise.reject(new Fault("not-found", texts.messageGone));
+      const room = command.on ? roomOf(chat.model, target)?.id : saved.get(seq);
+      if (room === undefined) throw new Fault("not-found", texts.messageGone);
       return chat.request("save", { room, seq, on: command.on });
     }
     default:
@@ -142,8 +176,7 @@ function perform(
     case "join":
       return join(page, command, open);
     case "leave":
-      // A conversation cannot be left: it goes from the list until something is said in it.
-      if (command.room === undefined && room?.kind === "person") return void chat.hide(target);
+      if (command.room === undefined && target.startsWith("@")) return leave(page, target);
       return chat.leave(command.room ?? target);
     case "topic": {
       const isShown = command.text === "" && room?.kind === "room" && !room.isSealed;
@@ -166,8 +199,13 @@ function perform(
       return void change({ isQuiet: command.on });
     case "receipts":
       return chat.request("receipts", { target, on: command.on });
-    case "notify":
-      return void chat.arrange(command.target ?? target, { muted: command.on ? undefined : 0 });
+    case "notify": {
+      const heard = command.target ?? target;
+      if (chat.model.prefs === undefined || roomOf(chat.model, heard) === undefined) {
+        return Promise.reject(new Fault("not-member", `you are not in ${heard}`));
+      }
+      return void chat.arrange(heard, { muted: command.on ? undefined : 0 });
+    }
     case "verify":
       return void show((close) => <SafetyDialog user={command.user} onClose={close} />);
     case "who":
@@ -200,6 +238,15 @@ function perform(
     default:
       return unreachable(command);
   }
+}
+
+/** A conversation cannot be left: it goes from the list until something is said in it. */
+async function leave(page: PageValue, target: string): Promise<void> {
+  const { chat } = page;
+  // What comes behind would bring it back.
+  await allSaid(page, target).catch(() => undefined);
+  if (roomOf(chat.model, target) !== undefined) return chat.hide(target);
+  if (isSame(chat.model.open, target)) chat.open(undefined);
 }
 
 const MISSING: ReadonlyMap<string, Missing> = new Map([

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { itemOf } from "../../../../src/core/model/item.ts";
 import { loadTexts } from "../../../../src/web/text/en.ts";
 import { timesIn } from "../../../../src/web/text/times.ts";
-import { briefText } from "../../../../src/web/view/room/event-text.ts";
+import { briefText, quotedText } from "../../../../src/web/view/room/event-text.ts";
 import { fileBody } from "../../../cli/screen/view/scenes.ts";
 import { record } from "../../../core/model-scene.ts";
 
@@ -21,4 +21,15 @@ test("a file in one line has what is said with it; one that is gone has neither"
     "File: a.png: look ␛[2J here",
   );
   expect(brief({ state: "erased", body: undefined })).toBe(texts.erased);
+});
+
+test("what is said is told without its marks; the name of a file keeps its own", async () => {
+  const texts = await loadTexts("id");
+  const item = (change: object) => itemOf(record(5, change), "ana", () => false);
+  const said = item({ body: { text: "**look**, `here`\n> _there_" } });
+  expect(briefText(said, texts, timesIn(texts))).toBe("look, here there");
+  expect(quotedText(said, 7)).toBe("look, h");
+  const file = item({ kind: "file", body: { ...fileBody("_a_.png"), text: "*look*" } });
+  expect(briefText(file, texts, timesIn(texts))).toBe("Berkas: _a_.png: look");
+  expect(quotedText(file, 100)).toBe("_a_.png");
 });
