@@ -18,9 +18,9 @@ export interface PastDecisionsOptions {
 }
 
 /** What operators and moderators decide in rooms. */
-const ROOM_KINDS: ReadonlySet<RecordKind> = new Set([
+const ROOM_KINDS: readonly RecordKind[] = [
   ...(["kick", "mute", "grant", "rename", "close", "remove", "retention"] as const),
-]);
+];
 /** Records of the accounts that are read at once. */
 const READ_AT_ONCE = 1_000;
 /** Heads, and the bodies of such records, which are short. */
@@ -112,18 +112,10 @@ export class PastDecisions {
     return [{ seq, told }, ...(used === undefined ? [] : [used])];
   }
 
-  async #ofRooms({ since, until, before }: RequestOf<"decisions">): Promise<Found> {
-    const { archive, rooms } = this.#options;
-    if (before?.history === 1) return { past: [], from: 1, sinceMs: undefined };
-    const { records, more } = await archive.page({
-      kinds: ROOM_KINDS,
-      ...(since === undefined ? {} : { sinceMs: since }),
-      ...(until === undefined ? {} : { untilMs: until }),
-      ...(before === undefined ? {} : { beforeSeq: before.history }),
-      from: "newest",
-      limit: DECISIONS_PAGE_MAX,
-      bytesMax: HISTORY_BYTES_MAX,
-    });
+  async #ofRooms(asked: RequestOf<"decisions">): Promise<Found> {
+    const { rooms } = this.#options;
+    if (asked.before?.history === 1) return { past: [], from: 1, sinceMs: undefined };
+    const { records, oldest } = await this.#records(asked);
     const past = records.flatMap((record): Past[] => {
       const room = rooms.get(record.head.room as never);
       // A new name of an account is told once, by the accounts.
@@ -132,9 +124,34 @@ export class PastDecisions {
       const told = this.#told({ kind: "record", record, room }, record.head.time);
       return told === undefined ? [] : [{ seq: record.head.seq, told }];
     });
-    const oldest = records[0]?.head;
-    if (!more || oldest === undefined) return { past, from: 1, sinceMs: undefined };
-    return { past, from: oldest.seq, sinceMs: oldest.time };
+    return { past, from: oldest?.seq ?? 1, sinceMs: oldest?.time };
+  }
+
+  /** Kind by kind: what is rare is found by its bytes, without reading what is between. */
+  async #records({ since, until, before }: RequestOf<"decisions">): Promise<{
+    readonly records: readonly LogRecord[];
+    /** There may be more before this one; undefined: there are none. */
+    readonly oldest: LogRecord["head"] | undefined;
+  }> {
+    const records: LogRecord[] = [];
+    let oldest: LogRecord["head"] | undefined;
+    for (const kind of ROOM_KINDS) {
+      const page = await this.#options.archive.page({
+        kinds: new Set([kind]),
+        ...(since === undefined ? {} : { sinceMs: since }),
+        ...(until === undefined ? {} : { untilMs: until }),
+        ...(before === undefined ? {} : { beforeSeq: before.history }),
+        from: "newest",
+        limit: DECISIONS_PAGE_MAX,
+        bytesMax: HISTORY_BYTES_MAX,
+      });
+      records.push(...page.records);
+      const first = page.records[0]?.head;
+      if (page.more && first !== undefined && first.seq > (oldest?.seq ?? 0)) oldest = first;
+    }
+    const from = oldest?.seq ?? 1;
+    const all = records.filter(({ head }) => head.seq >= from);
+    return { records: all.sort((one, other) => one.head.seq - other.head.seq), oldest };
   }
 
   #told(event: Parameters<EventFeed["told"]>[0], time: number): Told | undefined {

@@ -67,12 +67,13 @@ describe("decisions of before", () => {
       await ana.ask("registration", { closed: i % 2 === 0 });
       await site.time.advance(1); // What is of one millisecond has no order.
       if (i % 4 === 0) await ana.ask("close", { room: "lab", on: i % 8 === 0 });
+      if (i % 40 === 1) await ana.ask("retention", { room: "lab", keepMs: 86_400_000 + i });
     }
     const first = await ana.ask("decisions", {});
     expect(first.events).toHaveLength(DECISIONS_PAGE_MAX);
     await ana.ask("registration", { closed: true });
     const words = (await all(ana)).map(wordOf);
-    expect(words).toHaveLength(3 + DECISIONS_PAGE_MAX * 1.25 + 1);
+    expect(words).toHaveLength(3 + DECISIONS_PAGE_MAX * 1.275 + 1);
     const older = await ana.ask("decisions", { before: first.next ?? { accounts: 1, history: 1 } });
     expect(older.next).toBeUndefined();
     expect([...older.events, ...first.events].map(wordOf)).toEqual(words.slice(0, -1));
@@ -104,4 +105,20 @@ test("so many records are looked through for one answer, and the next one goes o
   const second = await ask(first.next);
   expect(second.events.map(({ decision }) => decision)).toEqual(["banned"]);
   expect(second.next).toBeUndefined();
+});
+
+test("a kind of which there are many hides no other", async () => {
+  const { site, ana } = await lab();
+  await operating(ana);
+  await ana.ask("retention", { room: "lab", keepMs: 86_400_000 });
+  for (let i = 0; i < 2 * DECISIONS_PAGE_MAX; i++) {
+    await site.time.advance(1);
+    if (i === DECISIONS_PAGE_MAX) await ana.ask("rename", { room: "lab", to: "house" });
+    const room = i < DECISIONS_PAGE_MAX ? "lab" : "house";
+    await ana.ask("close", { room, on: i % 2 === 0 });
+  }
+  const words = (await all(ana)).map(wordOf).filter((word) => word !== "registered");
+  const closes = Array.from({ length: DECISIONS_PAGE_MAX }, () => "close");
+  expect(words).toEqual(["retention", ...closes, "rename", ...closes]);
+  await site.stop();
 });

@@ -316,7 +316,7 @@ interface WhenProps {
 
 function When({ id, label, value, onChange }: WhenProps) {
   return (
-    <>
+    <span className="log-when">
       <label htmlFor={id}>{label}</label>
       <input
         id={id}
@@ -324,7 +324,7 @@ function When({ id, label, value, onChange }: WhenProps) {
         value={value}
         onChange={(event) => onChange(event.target.value)}
       />
-    </>
+    </span>
   );
 }
 
