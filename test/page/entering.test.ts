@@ -87,7 +87,8 @@ pageTest("what is wrong stands at its field, which has the focus; a name is prop
   await hears(ana, "enter-name", /Take Juergen-Mueller/);
   expect(await ana.barriers()).toEqual([]);
   await ana.button("Take Juergen-Mueller").press("Enter");
-  expect(await ana.field("Name").inputValue()).toBe("Juergen-Mueller");
+  const isTaken = async () => (await ana.field("Name").inputValue()) === "Juergen-Mueller";
+  await until("the name is taken", isTaken);
   expect(await ana.page.locator(".fault-line:not(:empty)").count()).toBe(0);
   // What it is that is missing: nobody can know here whose name it is.
   await ana.page.keyboard.press("Enter");
@@ -119,6 +120,7 @@ pageTest(
     const eye = ana.button("Show password");
     const field = ana.field("Password");
     const type = () => field.getAttribute("type");
+    const shows = (wanted: string) => until(`a ${wanted}`, async () => (await type()) === wanted);
     expect([await field.getAttribute("autocomplete"), await type()]).toEqual([
       "current-password",
       "password",
@@ -126,13 +128,16 @@ pageTest(
     expect(await ana.field("Name").getAttribute("autocomplete")).toBe("username");
     await field.fill("correct horse");
     await eye.click();
+    await shows("text");
     expect([await type(), await eye.getAttribute("aria-pressed")]).toEqual(["text", "true"]);
     // On a phone the keyboard stays: so does the focus.
     expect((await heard(ana))[0]).toBe("enter-password");
     await ana.page.keyboard.press("Tab");
     await ana.page.keyboard.press("Space");
+    await shows("password");
     expect([await type(), await eye.getAttribute("aria-pressed")]).toEqual(["password", "false"]);
     await ana.page.keyboard.press("Enter"); // The button's, not the form's.
+    await shows("text");
     expect([await type(), await ana.box.count()]).toEqual(["text", 0]);
     await ana.fillEntry("a b");
     await hears(ana, "enter-name", /Take a-b/);

@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { sha256, sha256Of } from "../e2e/couriers.ts";
+import { until } from "../e2e/deadline.ts";
 import { Sandbox } from "../e2e/program.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
 import { pageAddress, photo } from "./scenery.ts";
@@ -36,12 +37,12 @@ pageTest("a picture from the clipboard is seen before it goes, and goes with wor
   await ana.attaches(sandbox.write("wrong.txt", "no"));
   await ana.box.fill("look, @ben");
   await ana.button("Remove wrong.txt").click();
-  expect(await ana.attachments.count()).toBe(1);
+  await until("one is left", async () => (await ana.attachments.count()) === 1);
   expect(await ana.barriers()).toEqual([]);
   await ana.keepPicture("attached");
   await ana.box.press("Enter");
   await ana.attachments.first().waitFor({ state: "detached" });
-  expect(await ana.box.inputValue()).toBe("");
+  await until("the words are gone", async () => (await ana.box.inputValue()) === "");
   const card = ben.file("image.png");
   await card.getByRole("img", { name: "Picture image.png" }).waitFor();
   expect(await widthIn(ben, "image.png")).toBe(320);

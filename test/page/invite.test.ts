@@ -35,7 +35,7 @@ pageTest("an invite leads to where others reach the server, and says until when"
     const uses = ana.field("For how many people");
     await uses.fill("");
     await uses.blur();
-    expect(await uses.inputValue()).toBe("1");
+    await until("it is one", async () => (await uses.inputValue()) === "1");
     await ana.keepPicture(`invite-${name}`);
     const link = ana.field("Address for a browser");
     expect(await link.inputValue()).toMatch(/^https:\/\/chat\.example\.org:444\/#invite=t/);

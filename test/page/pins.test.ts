@@ -73,7 +73,7 @@ pageTest(
       await eve.message("bring your own chair").locator(".pinned").waitFor();
       await expectNoBarrier(eve, look, "a pinned message");
       await eve.keepPicture(`pinned-${look.replaceAll(" ", "-")}`);
-      expect(await eve.page.locator("dialog").count()).toBe(0);
+      await eve.page.locator("dialog").waitFor({ state: "detached" });
     }
     // Taken out in the list, and by erasing the message.
     await ana.button("Pinned messages: 2").click();

@@ -168,7 +168,7 @@ pageTest("a message for a closed page comes by push, and a click opens its room"
 
   // Signed out, nothing is left of it.
   await ana.button(/Account and settings/).click();
-  expect(await box(ana).isChecked()).toBe(true);
+  await until("it is on", () => box(ana).isChecked());
   await ana.button("Log out").click();
   await ana
     .dialog(/Log out/)

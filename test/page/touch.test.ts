@@ -27,7 +27,7 @@ pageTest(
     for (const text of ["first", "third", "second"]) {
       await pia.message(text).getByText(text).tap();
       await pia.message(text).locator(".tools").waitFor();
-      expect(await tools.count()).toBe(1);
+      await until("those of the others are gone", async () => (await tools.count()) === 1);
     }
     await pia.button("Actions for the message of ben").tap();
     await pia.entry("React with 🎉").tap();

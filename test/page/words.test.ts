@@ -61,7 +61,7 @@ pageTest("a message shows its marks as what they mean, and is copied as it was t
   await ana.entry("Write to ben").waitFor();
   expect(await ana.barriers()).toEqual([]);
   await ana.entry("Mention ben").click();
-  expect(await ana.box.inputValue()).toBe("@ben ");
+  await until("ben is mentioned", async () => (await ana.box.inputValue()) === "@ben ");
   const isWriting = "document.activeElement.matches('.composer textarea')";
   expect(await ana.page.evaluate<boolean>(isWriting)).toBe(true);
   await message.getByRole("link", { name: "#lobby" }).click();
