@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
-import { cpSync } from "node:fs";
+import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Sandbox } from "./program.ts";
+import { Tab } from "./tab.ts";
 
 /** Folders that released versions have written: `test/released/VERSION/{data,home}`. */
 
@@ -35,7 +36,7 @@ function restore(
   return { data, home };
 }
 
-/** What is in the lobby, in the room `diary`, and between ana and bob. */
+/** What is in the lobby, in the rooms `diary` and `den`, and between ana and bob. */
 const NEXT_TEXTS = [
   "Hello, this is the first word",
   "bob answers @ana",
@@ -44,7 +45,13 @@ const NEXT_TEXTS = [
   "a private word",
   "kept for a hundred years",
   "after the new key",
+  "a pinned word",
+  "words with the plan",
+  "better words with the plan",
 ];
+const PINNED_SEQ = 22;
+/** In the room `vault`: only ana's devices read it. */
+const SEALED_TEXT = "a sealed word";
 
 const textsOf = (records: readonly { readonly [key: string]: unknown }[]) =>
   records.flatMap(({ text }) => (typeof text === "string" ? [text] : []));
@@ -101,13 +108,12 @@ test("a data folder and a home of the version to come are verified, and go on", 
   const { data } = restore(sandbox, "0.2.0-next");
   const reader = sandbox.home("reader");
   const verified = await reader.json(["verify", "--data", data]);
-  expect(verified.at(-1)).toMatchObject({ kind: "verify", ok: true, size: 19 });
+  expect(verified.at(-1)).toMatchObject({ kind: "verify", ok: true, size: 31 });
   const records = await reader.json(["history", "--data", data, "--last", "1000"]);
   expect(textsOf(records).toSorted()).toEqual(NEXT_TEXTS.toSorted());
   const kinds = new Set(records.map(({ kind }) => kind));
-  for (const kind of ["erased", "edited", "reaction", "file", "retention"]) {
-    expect(kinds).toContain(kind);
-  }
+  const wanted = ["erased", "edited", "reaction", "file", "retention", "pin", "receipts"];
+  for (const kind of [...wanted, "group", "unreadable"]) expect(kinds).toContain(kind);
 
   const { listening, address } = await sandbox.serve({ data: "data" });
   // The second key of this server, which the first one has named.
@@ -115,12 +121,34 @@ test("a data folder and a home of the version to come are verified, and go on", 
   const server = ["--server", address];
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
   const online = await ana.json(["history", ...server, "--last", "1000"]);
-  expect(textsOf(online).toSorted()).toEqual(NEXT_TEXTS.toSorted());
+  expect(textsOf(online).toSorted()).toEqual([...NEXT_TEXTS, SEALED_TEXT].toSorted());
   const held = await ana.run(["verify", address, "--all"]);
-  expect([held.exitCode, held.out]).toEqual([0, expect.stringMatching(/^ok: 19 records of chat/)]);
+  expect([held.exitCode, held.out]).toEqual([0, expect.stringMatching(/^ok: 31 records of chat/)]);
   const bob = sandbox.home("bob").with({ CHAT_USER: "bob", CHAT_PASSWORD: "bob-password-1" });
   expect((await bob.run(["login", address])).exitCode).toBe(0);
   await bob.json(["get-file", "fUv6nbvADnoM", ...server, "--out", sandbox.path()]);
   expect(await Bun.file(sandbox.path("small.txt")).text()).toBe("a small file\n");
   await ana.json(["send", "and on", ...server]);
+  await ana.json(["send", "and on", "--to", "vault", ...server]);
+
+  // What accounts have set, and rooms have pinned; what operators tell all.
+  const joined = await ana.join([address]);
+  expect(await joined.json("announced")).toMatchObject({ text: "the house moves on Friday" });
+  joined.type("/join den", "/pins");
+  expect(await joined.json("text", { text: "a pinned word", room: "den" })).toBeDefined();
+  joined.type("/saved");
+  expect(await joined.json("text", { text: "a pinned word", room: "den" })).toBeDefined();
+  joined.type("/join vault", SEALED_TEXT);
+  expect(await joined.json("text", { text: SEALED_TEXT, room: "vault" })).toBeDefined();
+  await joined.finish();
+  const ca = readFileSync(join(data, "tls.crt"), "utf8");
+  const tab = new Tab(String(listening["web"]), { ca });
+  await tab.notice("welcome");
+  const deviceKey = tab.device.publicKey;
+  await tab.ask("login", { user: "bob", deviceKey, password: "bob-password-1" });
+  const { rooms, saved } = await tab.ask("prefs", {});
+  const room = rooms[0]?.room ?? "";
+  expect(rooms).toEqual([{ room, muted: 0, favourite: true }]);
+  expect(saved).toEqual([{ room, seq: PINNED_SEQ }]);
+  tab.close();
 });
