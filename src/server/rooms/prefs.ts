@@ -27,6 +27,8 @@ export interface PrefsServiceOptions {
   readonly rooms: Rooms;
   readonly accounts: WrittenLog;
   readonly peersOf: (user: UserId) => Iterable<ClientConnection>;
+  /** Left out: this server stands alone. */
+  readonly siblings?: { current(): Promise<boolean> };
 }
 
 /**
@@ -91,11 +93,16 @@ export class PrefsService {
   }
 
   async #recordNow(account: Account, change: PrefsChange): Promise<void> {
-    const { accounts } = this.#options;
+    const { accounts, siblings } = this.#options;
     const { id } = account;
-    const record = await recordDecision(accounts, () =>
-      account.isGone ? [] : prefsDrafts(id, change, account.prefs),
-    );
+    const decide = () => (account.isGone ? [] : prefsDrafts(id, change, account.prefs));
+    // What another server has just recorded may say that it is not so already.
+    const isUnsure = siblings !== undefined && decide().length === 0;
+    if (isUnsure && !(await siblings.current())) {
+      const sentence = "this server is behind the others of its cluster";
+      throw new Fault("no-majority", sentence, { retryAfterMs: 1_000 });
+    }
+    const record = await recordDecision(accounts, decide);
     if (record === undefined) return;
     await eraseOrdered(accounts, record);
     // Its removal was decided while this was under way, and did not know of it.

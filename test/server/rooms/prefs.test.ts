@@ -1,5 +1,11 @@
 import { expect, test } from "bun:test";
 import { PREFS_BURST, PREFS_PER_SECOND, PREFS_RECORDS_MAX } from "../../../src/base/limits.ts";
+import type { Account } from "../../../src/core/rooms/accounts.ts";
+import { AccountPrefs } from "../../../src/core/rooms/prefs.ts";
+import { Rooms } from "../../../src/core/rooms/rooms.ts";
+import { PrefsService } from "../../../src/server/rooms/prefs.ts";
+import type { Draft } from "../../../src/wire/record.ts";
+import { rejection } from "../../rejection.ts";
 import type { Guest } from "../guest.ts";
 import { Site } from "../site.ts";
 
@@ -95,6 +101,38 @@ test("nothing is lost where several changes are told as one", async () => {
   await site.wait(Promise.all(asked));
   const { rooms } = await ana.ask("prefs", {});
   expect(rooms.map((one) => one.room)).toEqual([room, other]);
+});
+
+test("what another server has just recorded is known before anything is so already", async () => {
+  const room = "rAAAAAAAAAAA";
+  const prefs = new AccountPrefs();
+  const account = { id: "uAAAAAAAAAAA", isGone: false, prefs } as unknown as Account;
+  const drafts: Draft[] = [];
+  const appendThen = (all: readonly Draft[], _: unknown, settle: (outcome: never) => void) => {
+    drafts.push(...all);
+    settle({ head: { kind: "prefs" }, body: {} } as never);
+  };
+  let isCurrent = true;
+  const service = new PrefsService({
+    clock: { now: () => 0 },
+    rooms: new Rooms(),
+    accounts: { appendThen } as never,
+    peersOf: () => [],
+    siblings: {
+      current: async () => {
+        if (isCurrent) prefs.apply({ kind: "prefs", seq: 1 }, { room, seq: 1, on: true });
+        return isCurrent;
+      },
+    },
+  });
+  const client = { answer: () => undefined } as never;
+  const ask = () =>
+    service.serve(client, account, { kind: "save", ref: 1, room, seq: 1, on: false });
+  await ask();
+  expect(drafts.map(({ body }) => body)).toEqual([{ room, seq: 1, on: false }]);
+  isCurrent = false;
+  prefs.saved.clear();
+  expect(await rejection(ask())).toMatchObject({ code: "no-majority" });
 });
 
 test("who changes too much is slowed down, and the log holds only what counts", async () => {
