@@ -1,4 +1,3 @@
-import { expect } from "bun:test";
 import { until } from "../e2e/deadline.ts";
 import { Sandbox } from "../e2e/program.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";

@@ -8,7 +8,9 @@ import { VirtualClock } from "../../client/virtual-clock.ts";
 import { Device, Home } from "../device.ts";
 import { Dice, Trace } from "../dice.ts";
 import { OPERATOR_TOKEN } from "../machine.ts";
+import { drawQuestion } from "../operation.ts";
 import type { Platform } from "../platform.ts";
+import { askQuestion, type Question, type Scene } from "../questions.ts";
 import { Captures } from "../stranger.ts";
 import { demand, Witness } from "../witness.ts";
 import { Newcomer, type NewcomerOptions } from "./newcomer.ts";
@@ -21,6 +23,12 @@ const CALM_MS = 150_000;
 const PEOPLE = ["ana", "bob", "eve"];
 const ROOMS = ["lobby", "lobby", "one", "two"];
 const TARGETS = [...ROOMS, "@ana", "@bob"];
+
+/** What each node has to know in the same way. */
+const QUESTIONS: readonly Question["ask"][] = [
+  ...(["prefs-set", "prefs-twice", "save", "toggle", "pin", "pins", "receipts"] as const),
+  ...(["receipts-here", "readers", "typing", "ignore", "ignored", "prefs", "announce"] as const),
+];
 
 type Weights = Readonly<Record<string, number>>;
 
@@ -47,6 +55,7 @@ export class ClusterWorld implements Cluster {
   readonly #told: Record<Place, LogRecord[]> = { accounts: [], history: [] };
   readonly #weights: Weights;
   readonly #pauseMsMax: number;
+  readonly #scene: Scene;
   #failure: { readonly error: unknown } | undefined;
   #isCalm = false;
   /** The stream has lost something, and its nodes have not given it back yet. */
@@ -86,6 +95,11 @@ export class ClusterWorld implements Cluster {
       const home = new Home(this.around, user, user);
       this.devices.push(new Device(this.around, { dialFrom }, home, user));
     }
+    const { witness, devices } = this;
+    this.#scene = {
+      ...{ witness, devices, newcomer: undefined, unixMs: () => clock.unixMs() },
+      ...{ comes: () => undefined, recovers: () => undefined },
+    };
     const some = (weight: number, probability = 0.5) => (dice.chance(probability) ? weight : 0);
     this.#pauseMsMax = dice.pick([20, 100, 400]);
     this.#weights = {
@@ -94,7 +108,7 @@ export class ClusterWorld implements Cluster {
       ...{ ban: some(4), invite: some(4), twins: some(4), cut: some(4), close: some(2) },
       ...{ kill: some(2), crash: some(5), stop: some(3), "stop-within": some(4) },
       ...{ partition: some(5), leader: some(5), weather: some(5), power: some(4, 0.6) },
-      ...{ wall: some(2, 0.3) },
+      ...{ wall: some(2, 0.3), question: some(dice.pick([10, 40]), 0.6) },
     };
   }
 
@@ -204,6 +218,8 @@ export class ClusterWorld implements Cluster {
         if (name === undefined) return;
         return this.#operate(device, (of) => of.request("ban", { user: name, on: true }));
       }
+      case "question":
+        return askQuestion(drawQuestion(dice, QUESTIONS), device, this.#scene);
       case "invite":
         return this.#invite(device);
       case "twins": {
@@ -385,6 +401,7 @@ export class ClusterWorld implements Cluster {
       demand(openPosts === 0, () => `${name} has ${openPosts} posts that nobody settled`);
       device.home.reader.checkComplete();
       this.witness.checkOrder(device);
+      for (const claims of device.claims) this.witness.settings.checkClaims(claims);
     }
     this.#checkNames();
     this.#checkBans();
