@@ -15,6 +15,7 @@ import { systemDisk } from "../../../src/io/disk/system-disk.ts";
 import { systemEntropy } from "../../../src/io/entropy.ts";
 import { openLog } from "../../../src/io/log/log-file.ts";
 import { openJetStream } from "../../../src/io/nats/jetstream.ts";
+import { soonerThan } from "../../e2e/deadline.ts";
 import { eventually } from "../../event.ts";
 import { rejection } from "../../rejection.ts";
 import { collect, draftOf } from "../log-fixture.ts";
@@ -125,15 +126,22 @@ test("who only reads has a message at once, and does not look for it later", asy
     ...{ stream, clock, sha256, after: { seq: 0 }, onMessage },
     ...{ onRewound: fail, onGone: fail, onShort: fail, onSilent: () => undefined },
   });
-  let late = 0;
-  for (let i = 1; i <= 200; i++) {
-    await writer.publish(new Uint8Array(100), `soon ${i}`);
-    const began = performance.now();
-    await eventually(`message ${i}`, () => heard === i);
-    if (performance.now() - began > 100) late++;
-  }
-  // Who looks every quarter of a second is late for one in ten to one in three.
-  expect(late).toBeLessThan(10);
+  let said = 0;
+  const lateOf = async (count: number) => {
+    let late = 0;
+    for (const last = said + count; said < last; ) {
+      await writer.publish(new Uint8Array(100), `soon ${++said}`);
+      const began = performance.now();
+      await eventually(`message ${said}`, () => heard === said);
+      if (performance.now() - began > 100) late++;
+    }
+    return late;
+  };
+  // Who looks every quarter of a second is late for one in ten to one in three, each time; whoever
+  // shares a busy machine may be so once.
+  const late = [await lateOf(200)];
+  while (Math.min(...late) >= 10 && late.length < 3) late.push(await lateOf(200));
+  expect(Math.min(...late)).toBeLessThan(10);
   reader.end();
   for (const one of [writer, stream]) await one.close();
 }, 60_000);
@@ -195,16 +203,18 @@ test("a frozen server holds up neither who is connected to it, nor who reads", a
   };
   await say("before");
   nats.servers[frozen]?.signal("SIGSTOP");
-  const texts = Array.from({ length: 40 }, (_, i) => `text ${i}`);
+  const texts: string[] = [];
   try {
     await say("it has found another one");
-    const began = performance.now();
-    for (const text of texts) {
-      await say(text);
-      await eventually(`${text} is read`, () => heard.at(-1) === text);
-    }
     // A third of the questions goes to the frozen one, and without another one takes a second.
-    expect(performance.now() - began).toBeLessThan(9_000);
+    await soonerThan(9_000, 3, async (attempt) => {
+      for (let i = 0; i < 40; i++) {
+        const text = `text ${attempt}.${i}`;
+        texts.push(text);
+        await say(text);
+        await eventually(`${text} is read`, () => heard.at(-1) === text);
+      }
+    });
   } finally {
     nats.servers[frozen]?.signal("SIGCONT");
   }
