@@ -141,7 +141,7 @@ test("the first address is dead: a first join, and commands of a known server", 
   const line = formatInvite({ ...parseServerAddress(invite), also });
   const first = sandbox.home("first").start(["join", "--json", "--user", "lea", line]);
   await first.json("connected");
-  expect(first.err.text).toContain("first contact");
+  await first.said("first contact");
   first.type("from a newcomer");
   await first.json("ack");
   await first.finish();
