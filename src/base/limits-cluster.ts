@@ -36,6 +36,12 @@ export const CLUSTER_MESSAGES_AHEAD = 256;
  * majority of the NATS machines, too, which copy all that they hold to one that comes back.
  */
 export const CLUSTER_FILE_BYTES_MAX = 4_000_000_000;
+/**
+ * Beside what files may take in all, the store may take this part of it and so much: the names and
+ * checksums of chunks, and files that are being sent.
+ */
+export const CLUSTER_FILES_SPARE_PART = 1 / 16;
+export const CLUSTER_FILES_SPARE_BYTES = 64 * 1024 * KIB;
 /** Chunks of files that one server sends to NATS or asks it for at the same time: 4 MiB. */
 export const CLUSTER_CHUNKS_AT_ONCE = 16;
 /** Of one file: others come in between. */

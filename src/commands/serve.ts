@@ -164,7 +164,8 @@ Also from settings.toml in the data folder, as port = 2500, or CHAT_SERVE_PORT=2
     const { clock } = context;
     const hosts = lanAddresses(ownAddresses());
     const { postsPerSecond } = args;
-    const cluster = args.nats.length === 0 ? undefined : clusterPlace(args, args.unsafeNats);
+    const place = args.nats.length === 0 ? undefined : clusterPlace(args, args.unsafeNats);
+    const cluster = place && { ...place, filesBytesMax: files.totalBytesMax };
     if (cluster !== undefined) await checkNatsSync(context, cluster);
     const open = await openFolder({
       path: args.data,

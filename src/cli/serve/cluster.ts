@@ -2,7 +2,12 @@
 import { equalBytes, toHex, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
-import { CLUSTER_BEHIND_MS, NODES_ANSWER_MS } from "../../base/limits-cluster.ts";
+import {
+  CLUSTER_BEHIND_MS,
+  CLUSTER_FILES_SPARE_BYTES,
+  CLUSTER_FILES_SPARE_PART,
+  NODES_ANSWER_MS,
+} from "../../base/limits-cluster.ts";
 import { quoteText } from "../../base/text.ts";
 import type { Place } from "../../core/cluster/claims.ts";
 import { packNews, readNews } from "../../core/cluster/messages.ts";
@@ -37,6 +42,8 @@ export interface ClusterPlace {
   readonly isUnsafe: boolean;
   /** Where NATS says of itself how it writes. */
   readonly monitors: readonly string[];
+  /** What files may take in all; left out: NATS decides. */
+  readonly filesBytesMax?: number;
 }
 
 export interface ClusterOptions {
@@ -209,7 +216,7 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
       },
       onStopped: stopped.resolve,
     });
-    contents = await openContentStore(at);
+    contents = await openContentStore({ ...at, ...storeBound(place) });
     const joined = { stream, contents, replica, node, listening, stopped: stopped.promise };
     return await opened(options, joined, stopAnswering);
   } catch (error) {
@@ -217,6 +224,12 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
     await stream.close();
     throw error;
   }
+}
+
+/** Texts share the space of NATS: it refuses what files would take of it beyond that. */
+function storeBound({ filesBytesMax = Number.POSITIVE_INFINITY }: ClusterPlace) {
+  const bytesMax = filesBytesMax * (1 + CLUSTER_FILES_SPARE_PART) + CLUSTER_FILES_SPARE_BYTES;
+  return bytesMax < Number.MAX_SAFE_INTEGER ? { bytesMax: Math.ceil(bytesMax) } : {};
 }
 
 interface Joined {

@@ -11,7 +11,8 @@ import {
 } from "../../base/limits-cluster.ts";
 import type { Bucket, Value } from "../bucket/bucket.ts";
 import { type Clock, delay } from "../clock.ts";
-import { asFault, STREAM_NOT_FOUND, type StreamBeside, WRONG_LAST_SEQUENCE } from "./jetstream.ts";
+import { asFault, type StreamBeside, WRONG_LAST_SEQUENCE } from "./jetstream.ts";
+import { findStream } from "./stream-lookup.ts";
 
 /** Header of a value: seq of the one whose place it takes. */
 const REPLACES = "Chat-Replaces";
@@ -43,15 +44,13 @@ async function ensureStream(
 ): Promise<void> {
   const { config } = await manager.streams.info(name);
   const { num_replicas } = config;
-  try {
-    const found = await manager.streams.info(stream);
+  const found = await findStream(manager, stream);
+  if (found !== undefined) {
     // Somebody has given the other one more copies since.
     if (found.config.num_replicas < num_replicas) {
       await manager.streams.update(stream, { num_replicas });
     }
     return;
-  } catch (error) {
-    if (!(error instanceof JetStreamApiError) || error.code !== STREAM_NOT_FOUND) throw error;
   }
   await manager.streams.add({
     name: stream,

@@ -12,21 +12,12 @@ import {
 import type { NatsConnection } from "@nats-io/transport-node";
 import { Fault } from "../../base/fault.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
-import {
-  CLUSTER_ANSWER_MS,
-  CLUSTER_CONTENT_ANSWER_MS,
-  CLUSTER_START_WITHIN_MS,
-} from "../../base/limits-cluster.ts";
-import { type Clock, delay } from "../clock.ts";
+import { CLUSTER_CONTENT_ANSWER_MS } from "../../base/limits-cluster.ts";
+import { formatSize } from "../../base/sizes.ts";
+import type { Clock } from "../clock.ts";
 import type { ContentStore } from "../cluster/content-store.ts";
-import {
-  asFault,
-  connectNats,
-  isTooFew,
-  type JetStreamOptions,
-  REPLICAS,
-  STREAM_NOT_FOUND,
-} from "./jetstream.ts";
+import { asFault, connectNats, type JetStreamOptions } from "./jetstream.ts";
+import { addStream, findStream, isLed, untilLed } from "./stream-lookup.ts";
 
 /** Codes of the JetStream API: of later versions the second of these, too. */
 const IS_THERE = new Set([10_071, 10_164]);
@@ -34,30 +25,25 @@ const IS_THERE = new Set([10_071, 10_164]);
 const ANSWER_USUAL_MS = 1_000;
 const FULL = new Set([10_023, 10_047, 10_077]);
 
+export interface ContentOptions extends Omit<JetStreamOptions, "identity"> {
+  /** What all files may take on each NATS server; left out: what the stream has for that. */
+  readonly bytesMax?: number;
+}
+
 /**
  * Over a connection of its own: a chunk that is on its way keeps no text waiting.
- * @throws Fault unreachable, no-majority
+ * @throws Fault unreachable, no-majority, store-full: there is less space than `bytesMax`
  */
-export async function openContentStore(
-  options: Omit<JetStreamOptions, "identity">,
-): Promise<JetStreamContent> {
-  const { cluster, clock, isUnsafe } = options;
+export async function openContentStore(options: ContentOptions): Promise<JetStreamContent> {
+  const { cluster, clock } = options;
   // A question about the connection waits behind the chunks on it.
   const connection = await connectNats(options, CLUSTER_CONTENT_ANSWER_MS);
   try {
     const timeout = CLUSTER_CONTENT_ANSWER_MS;
     const manager = await jetstreamManager(connection, { timeout, checkAPI: false });
     const name = `CHATFILES_${cluster}`;
-    const deadline = clock.now() + CLUSTER_START_WITHIN_MS;
-    for (;;) {
-      try {
-        if (await ensureStream(manager, name, { cluster, isUnsafe })) break;
-      } catch (error) {
-        if (clock.now() >= deadline) throw error;
-      }
-      await delay(clock, CLUSTER_ANSWER_MS / 4);
-      if (clock.now() >= deadline) throw new Fault("no-majority", "files have no leader yet");
-    }
+    const look = () => ensureStream(manager, name, options);
+    await untilLed(clock, "files have", look);
     return new JetStreamContent(connection, manager, { name, prefix: prefixOf(cluster), clock });
   } catch (error) {
     await connection.close();
@@ -65,36 +51,43 @@ export async function openContentStore(
   }
 }
 
-/** @returns whether somebody leads it */
+/** @returns whether somebody leads it @throws Fault no-majority, store-full */
 async function ensureStream(
   manager: JetStreamManager,
   name: string,
-  { cluster, isUnsafe }: Pick<JetStreamOptions, "cluster" | "isUnsafe">,
+  { cluster, isUnsafe, bytesMax }: ContentOptions,
 ): Promise<boolean> {
+  const found = await findStream(manager, name);
+  const bound = bytesMax === undefined ? {} : { max_bytes: bytesMax };
   try {
-    const { cluster: servers, config } = await manager.streams.info(name);
-    return config.num_replicas === 1 || (servers?.leader ?? "") !== "";
-  } catch (error) {
-    if (!(error instanceof JetStreamApiError) || error.code !== STREAM_NOT_FOUND) throw error;
-  }
-  const add = (replicas: number) =>
-    manager.streams.add({
-      name,
-      subjects: [`${prefixOf(cluster)}.>`],
-      num_replicas: replicas,
+    if (found !== undefined) {
+      const isBound = bytesMax === undefined || found.config.max_bytes === bytesMax;
+      if (!isBound) await manager.streams.update(name, bound);
+      return isLed(found);
+    }
+    const config = {
+      ...{ name, subjects: [`${prefixOf(cluster)}.>`], ...bound },
       storage: StorageType.File,
       retention: RetentionPolicy.Limits,
       discard: DiscardPolicy.New,
       max_msgs_per_subject: 1,
       allow_direct: true,
-    });
-  try {
-    await add(REPLICAS);
+    };
+    await addStream(manager, config, isUnsafe);
+    return false; // The next look tells.
   } catch (error) {
-    if (!isTooFew(error) || !isUnsafe) throw error;
-    await add(1);
+    if (bytesMax === undefined || !isShort(error)) throw error;
+    throw new Fault("store-full", `NATS cannot keep ${formatSize(bytesMax)} free for files`, {
+      cause: error,
+      remedy: "give a smaller --files-total, or NATS a larger max_file_store",
+    });
   }
-  return false; // The next look tells.
+}
+
+/** NATS sets aside what a stream may take. */
+function isShort(error: unknown): boolean {
+  const cause = error instanceof Fault ? error.cause : error;
+  return cause instanceof JetStreamApiError && /insufficient storage/.test(cause.message);
 }
 
 function prefixOf(cluster: string): string {

@@ -19,14 +19,11 @@ import {
   type NatsConnection,
 } from "@nats-io/transport-node";
 import { Fault } from "../../base/fault.ts";
-import {
-  CLUSTER_ANSWER_MS,
-  CLUSTER_COPY_ANSWER_MS,
-  CLUSTER_START_WITHIN_MS,
-} from "../../base/limits-cluster.ts";
+import { CLUSTER_ANSWER_MS, CLUSTER_COPY_ANSWER_MS } from "../../base/limits-cluster.ts";
 import { type Clock, delay } from "../clock.ts";
 import type { FilledStream } from "../cluster/publication.ts";
 import type { Stored, Stream, StreamMessage } from "../cluster/stream.ts";
+import { addStream, findStream, isLed, untilLed } from "./stream-lookup.ts";
 
 export interface JetStreamOptions {
   /** `nats://HOST:PORT` or `tls://…`, of as many servers as there are. */
@@ -56,7 +53,6 @@ type Subject = "log" | "stored" | "news" | "state";
 
 /** What the server has to be: since then a sync before each acknowledgement can be asked for. */
 const VERSION_MIN = [2, 12] as const;
-export const REPLICAS = 3;
 /** A server that is not there may say nothing: then the next one is tried. */
 const CONNECT_WITHIN_MS = 2_000;
 /** One that has frozen, or whose cable is out, ends no connection: the library waits 4 minutes. */
@@ -67,10 +63,8 @@ const ANSWER_USUAL_MS = 200;
 const DUPLICATE_WINDOW_NS = 120e9;
 /** A copy that is so few messages behind is one of a stream that is being written. */
 const STREAM_LAG_LOW = 100;
-/** Codes of the JetStream API. */
-export const STREAM_NOT_FOUND = 10_059;
+/** A code of the JetStream API. */
 export const WRONG_LAST_SEQUENCE = 10_071;
-const NOT_ENOUGH_SERVERS = new Set([10_005, 10_074]);
 
 /** @throws Fault unreachable, data-foreign, not-found, no-majority, version-unsupported */
 export async function openJetStream(options: JetStreamOptions): Promise<JetStream> {
@@ -84,7 +78,6 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
       checkAPI: false,
     });
     const name = `CHAT_${cluster}`;
-    const deadline = clock.now() + CLUSTER_START_WITHIN_MS;
     let own = identity?.own;
     const make = async () => {
       if (identity === undefined) throw new Fault("not-found", `there is no cluster '${cluster}'`);
@@ -98,16 +91,7 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
         identity: identity === undefined ? undefined : { own, make },
         make,
       });
-    // Servers that have just started choose who leads, and a new stream chooses once more.
-    for (;;) {
-      try {
-        if (await ready()) break;
-      } catch (error) {
-        if (error instanceof Fault || clock.now() >= deadline) throw error;
-      }
-      await delay(clock, CLUSTER_ANSWER_MS / 4);
-      if (clock.now() >= deadline) throw new Fault("no-majority", "the stream has no leader yet");
-    }
+    await untilLed(clock, "the stream has", ready);
     return new JetStream(connection, manager, { name, cluster }, options);
   } catch (error) {
     await connection.close();
@@ -168,50 +152,27 @@ async function ensureStream(
   manager: JetStreamManager,
   { name, cluster, republish, identity, make, isUnsafe }: StreamOptions,
 ): Promise<boolean> {
-  try {
-    const { cluster: servers, config } = await manager.streams.info(name);
-    if (identity !== undefined) checkIdentity(cluster, config.description ?? "", identity);
+  const found = await findStream(manager, name);
+  if (found !== undefined) {
+    if (identity !== undefined) checkIdentity(cluster, found.config.description ?? "", identity);
     // One of an earlier version of this program.
-    if (republish !== undefined && config.republish === undefined) {
+    if (republish !== undefined && found.config.republish === undefined) {
       await manager.streams.update(name, { republish });
     }
-    return config.num_replicas === 1 || (servers?.leader ?? "") !== "";
-  } catch (error) {
-    if (!(error instanceof JetStreamApiError) || error.code !== STREAM_NOT_FOUND) throw error;
+    return isLed(found);
   }
-  const description = describe(await make());
-  const add = (replicas: number) =>
-    manager.streams.add({
-      name,
-      description,
-      subjects: [subjectOf(cluster)],
-      ...(republish === undefined ? {} : { republish }),
-      num_replicas: replicas,
-      storage: StorageType.File,
-      retention: RetentionPolicy.Limits,
-      discard: DiscardPolicy.New,
-      duplicate_window: DUPLICATE_WINDOW_NS,
-      deny_purge: true,
-      allow_direct: true,
-    });
-  try {
-    await add(REPLICAS);
-  } catch (error) {
-    if (!isTooFew(error)) throw error;
-    if (!isUnsafe) {
-      throw new Fault("no-majority", `the stream needs ${REPLICAS} NATS servers with JetStream`, {
-        cause: error,
-        remedy: "start the others, or accept one with --unsafe-nats",
-      });
-    }
-    await add(1);
-  }
+  const config = {
+    ...{ name, subjects: [subjectOf(cluster)], description: describe(await make()) },
+    ...(republish === undefined ? {} : { republish }),
+    storage: StorageType.File,
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.New,
+    duplicate_window: DUPLICATE_WINDOW_NS,
+    deny_purge: true,
+    allow_direct: true,
+  };
+  await addStream(manager, config, isUnsafe);
   return false; // The next look tells.
-}
-
-/** Whether a stream has fewer servers than it asks for. */
-export function isTooFew(error: unknown): boolean {
-  return error instanceof JetStreamApiError && NOT_ENOUGH_SERVERS.has(error.code);
 }
 
 /** @throws Fault data-foreign */

@@ -9,6 +9,7 @@ import { SharedFiles } from "../../../src/io/cluster/shared-files.ts";
 import { openContentStore } from "../../../src/io/nats/content.ts";
 import { connectNats } from "../../../src/io/nats/jetstream.ts";
 import { eventually } from "../../event.ts";
+import { rejection } from "../../rejection.ts";
 import { keepsParts } from "../cluster/content-compliance.ts";
 import { NatsServers } from "./nats-servers.ts";
 
@@ -51,6 +52,27 @@ test("of two that offer one file at once, one is the first", async () => {
   expect(new Set(offers.map((offer) => offer?.by)).size).toBe(1);
   for (const store of stores) await store.close();
 });
+
+test("takes no more than it may, while the rest of NATS has space", async () => {
+  const place = { servers: nats.urls, cluster: "bounded", isUnsafe: true, clock };
+  await (await open("bounded")).close(); // It was there without a bound.
+  const bytesMax = 4 * CHUNK_BYTES;
+  const [store, other] = [await openContentStore({ ...place, bytesMax }), await open("others")];
+  const put = (to: typeof store, i: number) => to.put(FILE, `c${i}`, new Uint8Array(CHUNK_BYTES));
+  for (let i = 0; i < 3; i++) await put(store, i);
+  expect(await rejection(put(store, 3))).toMatchObject({ code: "store-full" });
+  await put(other, 3);
+  await store.erase(FILE);
+  await put(store, 3);
+  await store.close();
+  const wider = await openContentStore({ ...place, bytesMax: 2 * bytesMax });
+  for (let i = 4; i < 10; i++) await put(wider, i);
+  const unbounded = await open("bounded");
+  expect(await rejection(put(unbounded, 10))).toMatchObject({ code: "store-full" });
+  const far = openContentStore({ ...place, bytesMax: 2 ** 52 });
+  expect(await rejection(far)).toMatchObject({ code: "store-full" });
+  for (const one of [wider, other, unbounded]) await one.close();
+}, 60_000);
 
 test("goes on when the server that leads it is killed", async () => {
   const store = await open("leader");

@@ -1,0 +1,75 @@
+/** Streams of JetStream: whether there is one, whether somebody leads it, and making it. */
+import {
+  JetStreamApiError,
+  type JetStreamManager,
+  type StreamConfig,
+  type StreamInfo,
+} from "@nats-io/jetstream";
+import { Fault } from "../../base/fault.ts";
+import { CLUSTER_ANSWER_MS, CLUSTER_START_WITHIN_MS } from "../../base/limits-cluster.ts";
+import { type Clock, delay } from "../clock.ts";
+
+export const REPLICAS = 3;
+/** Codes of the JetStream API. */
+const STREAM_NOT_FOUND = 10_059;
+const NOT_ENOUGH_SERVERS = new Set([10_005, 10_074]);
+
+/** @returns undefined: there is none */
+export async function findStream(
+  manager: JetStreamManager,
+  name: string,
+): Promise<StreamInfo | undefined> {
+  try {
+    return await manager.streams.info(name);
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND) return undefined;
+    throw error;
+  }
+}
+
+export function isLed({ config, cluster }: StreamInfo): boolean {
+  return config.num_replicas === 1 || (cluster?.leader ?? "") !== "";
+}
+
+/** On as many servers as it should be, or, where that is accepted, on one. */
+export async function addStream(
+  manager: JetStreamManager,
+  config: Partial<StreamConfig> & { readonly name: string },
+  isUnsafe: boolean,
+): Promise<void> {
+  try {
+    await manager.streams.add({ ...config, num_replicas: REPLICAS });
+  } catch (error) {
+    const isTooFew = error instanceof JetStreamApiError && NOT_ENOUGH_SERVERS.has(error.code);
+    if (!isTooFew) throw error;
+    if (!isUnsafe) {
+      throw new Fault("no-majority", `the stream needs ${REPLICAS} NATS servers with JetStream`, {
+        cause: error,
+        remedy: "start the others, or accept one with --unsafe-nats",
+      });
+    }
+    await manager.streams.add({ ...config, num_replicas: 1 });
+  }
+}
+
+/**
+ * Servers that have just started choose who leads, and a new stream chooses once more.
+ * @param look whether somebody leads it; makes it if there is none
+ * @throws Fault whatever `look` throws, no-majority: nobody within CLUSTER_START_WITHIN_MS
+ */
+export async function untilLed(
+  clock: Clock,
+  what: string,
+  look: () => Promise<boolean>,
+): Promise<void> {
+  const deadline = clock.now() + CLUSTER_START_WITHIN_MS;
+  for (;;) {
+    try {
+      if (await look()) return;
+    } catch (error) {
+      if (error instanceof Fault || clock.now() >= deadline) throw error;
+    }
+    await delay(clock, CLUSTER_ANSWER_MS / 4);
+    if (clock.now() >= deadline) throw new Fault("no-majority", `${what} no leader yet`);
+  }
+}
