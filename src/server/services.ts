@@ -75,7 +75,7 @@ export interface OpenServices {
 
 /** Who serves what, and the request router that takes each request to them. */
 export function openServices(options: ServiceOptions): OpenServices {
-  const { registry, rooms, archive, reading, typing, peersOf } = options;
+  const { registry, rooms, archive, reading, typing, peersOf, siblings } = options;
   const { feed: watchers, stats, samples, windows, cancels, place, server } = options;
   const files = openFiles(options);
   const erasure = new MassErasure(options);
@@ -144,7 +144,10 @@ export function openServices(options: ServiceOptions): OpenServices {
       push,
       proofs: new ProofService(options),
     },
-    reactions: new Reactions({ recordLookup, targets }),
+    reactions: new Reactions({
+      ...{ recordLookup, targets },
+      ...(siblings === undefined ? {} : { current: () => siblings.current() }),
+    }),
     queries: new Queries({ ...options, sha256 }),
   });
   const ended = (client: ClientConnection) => {

@@ -7,8 +7,10 @@ import type { ClientConnection } from "../session/client-connection.ts";
 import type { RecordLookup } from "./record-lookup.ts";
 
 export interface ReactionsOptions {
-  readonly recordLookup: RecordLookup;
-  readonly targets: TargetResolver;
+  readonly recordLookup: Pick<RecordLookup, "find">;
+  readonly targets: Pick<TargetResolver, "find">;
+  /** As of `Siblings`; left out: this server stands alone. */
+  readonly current?: () => Promise<boolean>;
 }
 
 const WORDS: ReadonlySet<RecordKind> = new Set(["text", "action"]);
@@ -70,20 +72,33 @@ export class Reactions {
     on();
   }
 
+  /** @throws Fault not-found; no-majority: nobody can say whether there is one */
   async #check(account: Account, { to, body }: RequestOf<"post">): Promise<void> {
     const { react, re } = body;
     if (react === undefined || re === undefined) return;
+    if (await this.#isAbout(account, to, re)) return;
+    // At another server, where its sender comes from, both may be recorded.
+    const { current } = this.#options;
+    if (current === undefined) throw noMessage(re);
+    if (!(await current())) {
+      const sentence = "nobody can say whether there is such a message";
+      throw new Fault("no-majority", sentence, { retryAfterMs: 1_000 });
+    }
+    if (!(await this.#isAbout(account, to, re))) throw noMessage(re);
+  }
+
+  /** Whether nothing is against it here: the rest the room engine decides. */
+  async #isAbout(account: Account, to: string, re: number): Promise<boolean> {
     const target = this.#options.targets.find(account.id, to);
     // The room engine refuses a target that does not exist, and a user who is not in the room.
-    if (target === undefined) return;
+    if (target === undefined) return true;
     const { room } = target;
     // Two people who have never written to each other share no message, whatever its number.
-    if (room === undefined) throw noMessage(re);
-    if (!room.members.has(account.id)) return;
+    if (room === undefined) return false;
+    if (!room.members.has(account.id)) return true;
     const like = { rooms: new Set([room.id]), kinds: WORDS };
     const record = await this.#options.recordLookup.find(account.id, re, like);
-    if (record !== undefined && record.erased === undefined) return;
-    throw noMessage(re);
+    return record !== undefined && record.erased === undefined;
   }
 }
 

@@ -1,6 +1,13 @@
 import { describe, expect, test } from "bun:test";
+import type { Fault } from "../../../src/base/fault.ts";
 import { PAGES_READ_MAX } from "../../../src/base/limits.ts";
+import type { Account } from "../../../src/core/rooms/accounts.ts";
+import type { Room } from "../../../src/core/rooms/rooms.ts";
+import { Reactions } from "../../../src/server/rooms/reactions.ts";
+import type { ClientConnection } from "../../../src/server/session/client-connection.ts";
 import type { PostBody } from "../../../src/wire/messages.ts";
+import type { LogRecord } from "../../../src/wire/record.ts";
+import { ANA } from "../../core/ledger.ts";
 import type { Guest } from "../guest.ts";
 import { Site } from "../site.ts";
 
@@ -156,4 +163,35 @@ test("replies and mentions are kept as sent", async () => {
   await ana.ask("post", post(body));
   await site.quiet();
   expect(ana.records.at(-1)?.body).toEqual(body);
+});
+
+describe("reactions in a cluster", () => {
+  const room = { id: "rRRRRRRRRRRR", members: new Set([ANA]) } as unknown as Room;
+  const asked = { kind: "post", ref: 1, ...react(7) } as const;
+  const record = { head: { kind: "text", seq: 7 } } as LogRecord;
+
+  /** @returns how a reaction to a message fares that comes while it is looked for */
+  async function fate(comes: boolean, isCurrent: boolean): Promise<string> {
+    let isThere = false;
+    const reactions = new Reactions({
+      recordLookup: { find: () => Promise.resolve(isThere ? record : undefined) },
+      targets: { find: () => ({ id: room.id, room, other: undefined }) },
+      current: () => {
+        isThere = comes;
+        return Promise.resolve(isCurrent);
+      },
+    });
+    const outcome = Promise.withResolvers<string>();
+    const client = {} as ClientConnection;
+    reactions
+      .pass(client, { id: ANA } as Account, asked, () => outcome.resolve("goes on"))
+      ?.catch((error: Fault) => outcome.resolve(`${error.code} ${error.retryAfterMs}`));
+    return await outcome.promise;
+  }
+
+  test("are about what another server has recorded by then", async () => {
+    expect(await fate(true, true)).toBe("goes on");
+    expect(await fate(false, true)).toBe("not-found undefined");
+    expect(await fate(false, false)).toBe("no-majority 1000");
+  });
 });
