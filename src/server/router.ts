@@ -98,6 +98,9 @@ interface Service<One> {
   serve(client: ClientConnection, account: Account, request: One): Promise<void>;
 }
 
+/** Each try counts as a guess. */
+const LOGIN_AGAIN_MS = 3_000;
+
 /** Takes each request to the service that decides it, after the slow work that it needs. */
 export class RequestRouter {
   readonly #options: RouterOptions;
@@ -167,8 +170,7 @@ export class RequestRouter {
         return server.input({ kind: "enter", asker });
       }
       case "login": {
-        await this.#caughtUp(request);
-        const account = await entry.login(client, request);
+        const account = await this.#login(client, request);
         client.authenticated(loginOf(request));
         if (rooms.find(LOBBY)?.admitted.has(account.id) === false) {
           // Its registration was cut off between the two logs.
@@ -194,13 +196,31 @@ export class RequestRouter {
     }
   }
 
-  /** What another server of the cluster has shown, this one is about to hear of. */
-  async #caughtUp({ after = 0 }: RequestOf<"login">): Promise<void> {
+  /** @throws Fault as `Authenticator.login`; no-majority: nobody can say whether it would hold */
+  async #login(client: ClientConnection, request: RequestOf<"login">): Promise<Account> {
+    const isCurrent = await this.#caughtUp(request);
+    try {
+      return await this.#options.entry.login(client, request);
+    } catch (error) {
+      const isRefused = error instanceof Fault && error.code === "login-refused";
+      if (isCurrent || !isRefused) throw error;
+      // The account, the device or the password may be known to another server alone.
+      const sentence = "nobody can say whether another server knows who this is";
+      throw new Fault("no-majority", sentence, { cause: error, retryAfterMs: LOGIN_AGAIN_MS });
+    }
+  }
+
+  /**
+   * What another server of the cluster has shown, this one is about to hear of.
+   * @returns whether all that was recorded is known here
+   */
+  async #caughtUp({ after = 0 }: RequestOf<"login">): Promise<boolean> {
     const { siblings, rooms } = this.#options;
-    await siblings?.current(); // The account may be, too.
+    const isCurrent = (await siblings?.current()) ?? true; // The account may be, too.
     // The highest number there is: the client asks for nothing of the past.
     const isKnown = after <= rooms.head || after === Number.MAX_SAFE_INTEGER;
     if (siblings !== undefined && !isKnown) await siblings.reached(after);
+    return isCurrent;
   }
 
   async #serveChannel(client: ClientConnection, request: FileRequest): Promise<void> {

@@ -105,3 +105,24 @@ test("those of one address count together, and those at what many share", async 
   expect(held).toBeLessThanOrEqual(GUESS_DELAY_MAX_MS + 100);
   await sites.stop();
 });
+
+test("nobody is refused for good while another server may know who it is", async () => {
+  const sites = await Sites.open(2);
+  await sites.site(0).member("ana", "pass");
+  const guest = await sites.site(1).greeted("10.1.0.1");
+  sites.isOut = true;
+  for (const [name, password] of [
+    ["ben", "pass"],
+    ["ana", "the next one"],
+  ] as const) {
+    const fault = await guest.refused("login", guest.passwordLogin(name, password));
+    expect(fault).toMatchObject({ code: "no-majority", retryAfterMs: 3_000 });
+  }
+  sites.isOut = false;
+  const fault = await guest.refused("login", guest.passwordLogin("ben", "pass"));
+  expect(fault).toMatchObject({ code: "login-refused", retryAfterMs: undefined });
+  sites.isOut = true;
+  const ana = await sites.site(1).greeted("10.1.0.2");
+  await ana.ask("login", ana.passwordLogin("ana", "pass"));
+  await sites.stop();
+});

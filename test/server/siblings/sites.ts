@@ -12,6 +12,8 @@ import { type SharedSite, Site, type SiteOptions } from "../site.ts";
 /** Servers that are one, on a simulated stream and one clock. */
 export class Sites {
   readonly buckets: Readonly<Record<"groups" | "keys" | "leases", MemoryBucket>>;
+  /** Nobody can say what the others have recorded. */
+  isOut = false;
   readonly #sites: Site[] = [];
   readonly #stream: SimStream;
   readonly #random: () => number;
@@ -67,7 +69,7 @@ export class Sites {
     const reached = async () => replica.reached(await this.#stream.connect().last());
     const current = async () => {
       await reached();
-      return replica.failure === undefined;
+      return !this.isOut && replica.failure === undefined;
     };
     return {
       isOwn: (seq) => replica.isOwn(seq),
