@@ -110,10 +110,11 @@ pageTest("what the terminal's commands do with messages, people and rooms", asyn
   await ana.room("@ben").waitFor({ state: "detached" });
 });
 
-pageTest("in Indonesian devices are named in it, too", async () => {
+pageTest("in Indonesian devices are named in it, and commands are explained", async () => {
   await using sandbox = new Sandbox();
   const served = await sandbox.serve();
-  await using ana = await browser.visit(pageAddress(served), { language: "id-ID" });
+  const phone = { width: 390, height: 844, language: "id-ID" };
+  await using ana = await browser.visit(pageAddress(served), phone);
   const name = ana.page.locator("#enter-name");
   await name.fill("ana");
   await name.press("Enter");
@@ -123,4 +124,10 @@ pageTest("in Indonesian devices are named in it, too", async () => {
   await ana.page.locator(".device strong").getByText("Chrome di Linux").waitFor();
   await expectNoBarrier(ana, "in Indonesian", "settings");
   await ana.keepPicture("settings-id");
+  await ana.page.keyboard.press("Escape");
+  await box.fill("/help");
+  await box.press("Enter");
+  await ana.page.getByText("/mute NAME [TIME]").waitFor();
+  expect(await ana.barriers()).toEqual([]); // The key that is called Enter is so in all languages.
+  await ana.keepPicture("help-id");
 });

@@ -5,7 +5,9 @@ import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
 import {
   isIgnored,
+  isUnderWay,
   knownNames,
+  lastWords,
   openRoom,
   roomLines,
   roomOf,
@@ -88,6 +90,32 @@ test("refused posts are there to be sent again", () => {
   expect(
     model.pending.filter(({ state }) => state.kind === "refused").map(({ key }) => key),
   ).toEqual(["k"]);
+});
+
+test("one's last message, and whether another one is still under way", () => {
+  const post = { key: "k", id: "k", to: "lobby", body: { text: "x" }, writtenUnixMs: 0 };
+  const begun = [
+    said(2, { from: "ana" }),
+    said(3),
+    said(4, { from: "ana", state: "erased", body: {} }),
+    said(5, { kind: "join", from: "cleo", body: {} }),
+    { kind: "posted", ...post },
+  ] as const;
+  const { model } = scene(...begun);
+  expect(lastWords(lobbyOf(model), true)?.seq).toBe(2);
+  expect(lastWords(lobbyOf(model), false)?.seq).toBe(3);
+  expect(lastWords(undefined, true)).toBeUndefined();
+  expect([isUnderWay(model, "Lobby"), isUnderWay(model, "@ben")]).toEqual([true, false]);
+  // The server has it, and has not told of it yet.
+  const receipt = { seq: 6, n: 6, timeUnixMs: 1 } as never;
+  const accepted = { kind: "settled", key: "k", outcome: { kind: "durable", receipt } } as never;
+  const late = scene(...begun, accepted).model;
+  expect(isUnderWay(late, "lobby")).toBe(true);
+  const told = scene(...begun, accepted, said(6, { from: "ana", id: "k" as never })).model;
+  expect([isUnderWay(told, "lobby"), lastWords(lobbyOf(told), true)?.seq]).toEqual([false, 6]);
+  const fault = new Fault("muted", "you are muted");
+  const refused = { kind: "settled", key: "k", outcome: { kind: "refused", fault } } as const;
+  expect(isUnderWay(scene(...begun, refused).model, "lobby")).toBe(false);
 });
 
 test("who else is typing, until their message is there, or the link is lost", () => {

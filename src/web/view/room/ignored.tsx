@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { FaultLine, useFact, useWork } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
@@ -9,10 +10,15 @@ export function IgnoredDialog({ onClose }: { readonly onClose: () => void }) {
   const work = useWork();
   const ignored = useFact((model) => model.ignored);
   const names = [...ignored].sort();
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => {
+    // What had the focus went with its line: keys go on in the list.
+    if (ignored.size > 0 && document.activeElement === document.body) list.current?.focus();
+  }, [ignored]);
   return (
     <Dialog title={texts.ignoredList} onClose={onClose} className="dialog-small">
       {names.length === 0 ? <p className="hint">{texts.ignoredNone}</p> : null}
-      <ul className="plain-list">
+      <ul ref={list} className="plain-list" tabIndex={-1}>
         {names.map((name) => (
           <li key={name} className="device">
             <strong dir="auto">{cleanText(name)}</strong>
