@@ -141,7 +141,7 @@ export const PUSH_WATCH_MS = 3 * 60_000;
  * Who is online, and reads, writes and comes in nowhere for so long, is away: devices that are not
  * in are told. As long as a message waits: what was done since it came is not told of it.
  */
-export const PUSH_AWAY_MS = PUSH_WATCH_MS;
+export const PUSH_AWAY_MS = 3 * 60_000;
 /** While a user is online: how often it is looked again. */
 export const PUSH_LOOK_EVERY_MS = 5_000;
 /** What could not go for so long is old: the badge counts it when the page is opened. */
