@@ -73,6 +73,29 @@ pageTest("a message shows its marks as what they mean, and is copied as it was t
   await ana.keepPicture("words-1440-dark");
 });
 
+pageTest(
+  "at the newest no more is drawn than there is to see, also when that shrinks",
+  async () => {
+    await using sandbox = new Sandbox();
+    const served = await sandbox.serve();
+    await using ana = await browser.visit(pageAddress(served), { width: 390, height: 844 });
+    await ana.enter("ana");
+    for (const part of "abcdefghijkl") await ana.says(`${part}\n`.repeat(19));
+    await ana.settled();
+    const first = ana.page.locator("article.message").filter({ hasText: "a\na" });
+    await first.waitFor({ state: "detached" });
+    // The list moves up, as if somebody scrolled.
+    await ana.box.press("ArrowUp");
+    await ana.box.fill("short now");
+    await ana.box.press("Enter");
+    const last = ana.message("short now");
+    await last.waitFor();
+    await still(last);
+    const drawn = () => ana.page.locator("article.message").count();
+    await until("what is far above is not drawn", async () => (await drawn()) < 8);
+  },
+);
+
 const LINES = Array.from({ length: 60 }, (_, i) => `line ${i + 1} of what is long`).join("\n");
 
 pageTest("a long post shows its beginning, and is unfolded without a jump", async () => {

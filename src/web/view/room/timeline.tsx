@@ -296,8 +296,8 @@ interface Around {
 }
 
 const NOWHERE: Around = { key: undefined, from: 0, to: -1, places: [] };
-/** So many more, on each side, than must be: they are not chosen anew at each step. */
-const MORE_ROWS = 10;
+/** So much more, on each side, than must be: they are not chosen anew at each step. */
+const MORE_PX = 400;
 
 function around(rows: readonly Row[], handle: VListHandle, before: Around): Around {
   const { scrollOffset, viewportSize } = handle;
@@ -305,8 +305,8 @@ function around(rows: readonly Row[], handle: VListHandle, before: Around): Arou
   const from = handle.findItemIndex(Math.max(0, scrollOffset - DRAWN_PX));
   const to = handle.findItemIndex(scrollOffset + viewportSize + DRAWN_PX);
   if (before.key === key && before.from <= from && before.to >= to) return before;
-  const first = Math.max(0, from - MORE_ROWS);
-  const last = Math.min(rows.length - 1, to + MORE_ROWS);
+  const first = handle.findItemIndex(Math.max(0, scrollOffset - DRAWN_PX - MORE_PX));
+  const last = handle.findItemIndex(scrollOffset + viewportSize + DRAWN_PX + MORE_PX);
   const places = Array.from({ length: last - first + 1 }, (_, i) => first + i);
   return { key, from: first, to: last, places };
 }
@@ -383,8 +383,8 @@ export const Timeline = memo(function Timeline({ rows: shown, actions, jumps }: 
   const onScroll = (now: number) => {
     if (now < offset.current - 1) isStuck.current = false;
     offset.current = now;
+    look(); // Before it is chosen what is drawn: it may be at the newest again.
     scrolled();
-    look();
   };
   const onResize = () => {
     if (isStuck.current && !hasNewer)
@@ -424,7 +424,10 @@ export const Timeline = memo(function Timeline({ rows: shown, actions, jumps }: 
         bufferSize={aheadPx}
         keepMounted={places}
         onScroll={onScroll}
-        onScrollEnd={keepFocus}
+        onScrollEnd={() => {
+          scrolled();
+          keepFocus();
+        }}
         onResize={onResize}
         className="list"
         tabIndex={0}
