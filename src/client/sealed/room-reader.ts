@@ -164,8 +164,9 @@ export class RoomReader {
         ...this.knowledge(at, record.timeUnixMs),
       })
       .catch(faultOf);
-    // Whatever this device wanted was meant for the epoch before.
-    if (pending !== undefined) await dropPending(at);
+    // What this device wanted was meant for the epoch before; unless it comes in by itself, with
+    // what the server had of the group when this record was on its way.
+    if (pending !== undefined && (pending.epoch ?? 0) < body.epoch) await dropPending(at);
     if (done instanceof Fault)
       return refused(at, record, `a change cannot be read: ${done.message}`);
     switch (done.kind) {

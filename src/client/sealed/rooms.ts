@@ -1249,6 +1249,7 @@ export class SealedRooms {
       let reason: "copy" | "damaged" | undefined;
       const isSent = await this.#run(room.id, async (at) => {
         const isOld = at.isOld;
+        if (!needsEntry(at)) return undefined; // It was let in while it asked.
         if ((await at.vault.find<PendingRow>(pendingKey(room.id))) !== undefined) throw elsewhere();
         const gid = at.row === undefined ? {} : { gid: fromBase64Url(at.row.group) };
         const bound = utf8Encode(commitId);

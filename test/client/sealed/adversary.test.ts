@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Fault } from "../../../src/base/fault.ts";
+import type { Spoken } from "./liar.ts";
 import { type Person, SealedSite } from "./sealed-site.ts";
 
 async function two(world: SealedSite): Promise<[Person, Person]> {
@@ -127,4 +128,43 @@ test("a commit whose link fell silent is the device's own when it is back", asyn
   await ben.hears("vault", "and goes on");
   expect(ana.anew("copy") + ana.anew("damaged")).toBe(0);
   expect(changes().map((one) => one?.["change"])).not.toContain("resync");
+});
+
+test("a device that is let in while it comes in by itself comes in once", async () => {
+  await using world = await SealedSite.open();
+  const [ana, ben] = await two(world);
+  const laptop = world.person("ben", await world.link(ben), "10.0.1.50");
+  const [questions, told]: [Spoken[], Spoken[]] = [[], []];
+  let isHeld = true;
+  laptop.liar.lies = {
+    asks: (question) => {
+      if (!isHeld || question.kind !== "group") return question;
+      questions.push(question);
+      return undefined;
+    },
+    tells: (word) => {
+      const isNews = word.kind === "record" || word.kind === "records";
+      if (!isHeld || !isNews || questions.length === 0) return [word];
+      told.push(word);
+      return [];
+    },
+  };
+  await laptop.enter();
+  await laptop.until("its question", () => questions[0]);
+  const { added } = await ana.sealed((rooms) => rooms.invite(ana.room("vault"), "ben"));
+  expect(added).toBe(1);
+  await ana.sealed((rooms) => rooms.rule(ana.room("vault"), "ben", true));
+  await laptop.until("what it is not told yet", () => (told.length > 1 ? true : undefined));
+  // The answer has the group of after both, of which it has read nothing.
+  laptop.liar.ask(questions[0] ?? { kind: "group" });
+  const changes = () => ben.records.filter(({ kind }) => kind === "group").map(({ body }) => body);
+  await ben.until("its own commit", () => changes().find((one) => one?.["change"] === "resync"));
+  isHeld = false;
+  for (const word of told) laptop.liar.tell(word);
+  await ana.say("vault", "for all of ben's devices");
+  await laptop.hears("vault", "for all of ben's devices");
+  await laptop.say("vault", "from the laptop");
+  await ana.hears("vault", "from the laptop");
+  expect(changes().filter((one) => one?.["change"] === "resync")).toHaveLength(1);
+  expect(laptop.anew("copy")).toBe(0);
 });
