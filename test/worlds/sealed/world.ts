@@ -1,4 +1,5 @@
 import type { RoomId } from "../../../src/base/ids.ts";
+import { SILENCE_MAX_MS } from "../../../src/base/limits.ts";
 import { linkCodeHash } from "../../../src/crypto/link-code.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { MachineStopped } from "../../io/disk/sim-tree.ts";
@@ -22,6 +23,8 @@ const ROOM = "vault";
 const PEOPLE = ["ana", "ben", "eve", "dan"];
 /** Longer than any pause between two attempts, and than the server bears silence. */
 const CALM_MS = 200_000;
+/** Longer than a client takes a silent link for one that stands, and a redial. */
+const SILENCE_MS = SILENCE_MAX_MS + 15_000;
 
 interface Temper {
   readonly steps: number;
@@ -348,7 +351,15 @@ export class SealedWorld {
     this.#isCalm = true;
     this.machine.stopWithin(Number.POSITIVE_INFINITY);
     for (const { home } of this.members) home.disk.calm();
-    await this.#until("all to be in, with nothing to do", () => {
+    await this.#settled();
+    // Who has nothing to ask hears late that a link was lost silently, and what it held back later.
+    await this.advance(SILENCE_MS);
+    await this.#settled();
+    await this.advance(2_000);
+  }
+
+  #settled(): Promise<void> {
+    return this.#until("all to be in, with nothing to do", () => {
       const isDone = ({ isIn, open, openPosts, isSent }: SealedMember) =>
         isIn && open.length === 0 && openPosts === 0 && isSent;
       const areDone = this.machine.isUp && this.members.every(isDone);
@@ -358,8 +369,6 @@ export class SealedWorld {
       }
       return areDone;
     });
-    // What a link that was lost silently holds back is asked for again.
-    await this.advance(2_000);
   }
 
   /** Everybody who is in can speak, and everybody hears it. */
