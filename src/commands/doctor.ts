@@ -4,9 +4,10 @@ import { Fault } from "../base/fault.ts";
 import { CHECK_WITHIN_MS } from "../base/limits.ts";
 import { cleanText, tsvLine } from "../base/text.ts";
 import { defineVerb } from "../cli/command.ts";
+import type { ClientFlags } from "../cli/connect/client.ts";
 import { knownServer } from "../cli/connect/default-server.ts";
 import { type Context, say } from "../cli/context.ts";
-import { type CheckResult, Examination, ok, skipped } from "../cli/doctor/check.ts";
+import { type CheckResult, Examination, ok, skipped, troubled } from "../cli/doctor/check.ts";
 import { checkCluster, checkMembership, checkNats } from "../cli/doctor/cluster.ts";
 import {
   checkData,
@@ -19,6 +20,17 @@ import {
 } from "../cli/doctor/machine.ts";
 import { checkNetwork, type Expected } from "../cli/doctor/network.ts";
 import { machineProbes, networkProbes } from "../cli/doctor/probes.ts";
+import {
+  checkLease,
+  checkLibrary,
+  checkPackages,
+  checkSealedDevices,
+  checkSealedFile,
+  checkSealedRooms,
+  type SealedDevices,
+  type SealedLook,
+} from "../cli/doctor/sealed.ts";
+import { askSealed, lookAtSealed, tryLibrary } from "../cli/doctor/sealed-probes.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS, serverOptions } from "../cli/flags.ts";
 import { clockColor } from "../cli/output/color.ts";
 import { renderJson, styleOf } from "../cli/output/render.ts";
@@ -64,6 +76,7 @@ export const command = defineVerb({
     }
     await checkShared(examination, context, args);
     await checkMachine(examination, context, args.data);
+    await checkSealed(examination, context, args, about);
     return finish(context, examination, about?.server);
   },
 });
@@ -155,6 +168,45 @@ async function checkMachine(
     platform: process.platform,
   };
   await check("terminal", CHECK_WITHIN_MS, () => checkTerminal(screen, env));
+}
+
+/** Only where this device was in a sealed room; but whether one can be made here, always. */
+async function checkSealed(
+  examination: Examination,
+  context: Context,
+  args: ClientFlags & { readonly at: string | undefined },
+  about: About | undefined,
+): Promise<void> {
+  const check = examination.check.bind(examination);
+  let look: SealedLook | undefined;
+  await check("sealed", DISK_WITHIN_MS, async () => {
+    look = await lookAtSealed(context, about?.pinned);
+    if (look === undefined) return skipped("this device has been in no sealed room");
+    return checkSealedFile(look);
+  });
+  const found = look;
+  if (found !== undefined && about?.pinned !== undefined) {
+    await check("lease", CHECK_WITHIN_MS, () => checkLease(found, context.clock.unixMs()));
+    await check("rooms", CHECK_WITHIN_MS, () => checkSealedRooms(found));
+    const why = "not asked: the server was not reached";
+    const isReached = examination.results.some(
+      ({ name, state }) => name === "identity" && state === "ok",
+    );
+    let devices: SealedDevices | undefined;
+    await check("devices", 2 * CHECK_WITHIN_MS, async () => {
+      if (!isReached) return skipped(why);
+      try {
+        devices = await askSealed(context, args, args.at);
+        return checkSealedDevices(devices);
+      } catch (error) {
+        return troubled(error); // It may want a password, and nobody is asked.
+      }
+    });
+    await check("packages", CHECK_WITHIN_MS, () =>
+      devices === undefined ? skipped(why) : checkPackages(devices),
+    );
+  }
+  await check("library", DISK_WITHIN_MS, () => checkLibrary(() => tryLibrary(context)));
 }
 
 /** As wide as `multicast`, the longest name, and `skipped`. */

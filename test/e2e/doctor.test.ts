@@ -38,7 +38,7 @@ test.concurrent("a server that is well, and the folder that it holds", async () 
   expect(exitCode).toBe(0);
   expect(Object.keys(checks).join(" ")).toBe(
     "server name route tcp tls identity version clock udp multicast discovery data home disk " +
-      "terminal",
+      "terminal sealed library",
   );
   expect(states("tcp", "tls", "identity", "version", "clock", "udp", "data", "home")).toEqual(
     Array.from({ length: 8 }, () => "ok"),

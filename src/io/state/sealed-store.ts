@@ -32,7 +32,8 @@ interface Row {
 export const SEALED_STATE_FILE = "sealed.sqlite";
 /** In the clear, with an empty value: whose key encrypts the other rows. */
 const DEVICE = "device/";
-const MAGIC = "SQLite format 3\0";
+/** With which each database begins; an empty file is one that was not begun. */
+export const DATABASE_HEAD = "SQLite format 3\0";
 const FORMAT = 1;
 /** Another process works for half a second at a time; longer means that it hangs. */
 const BUSY_MS_MAX = 15_000;
@@ -220,17 +221,18 @@ function openDatabase(folder: string | undefined): Database {
  */
 function putAside(path: string): void {
   const head = headOf(path);
-  if (head === undefined || head === "" || head === MAGIC) return;
+  if (head === undefined || head === "" || head === DATABASE_HEAD) return;
   for (const end of ["-wal", "-shm", ""]) {
     if (existsSync(`${path}${end}`)) renameSync(`${path}${end}`, `${path}${end}.damaged`);
   }
 }
 
-function headOf(path: string): string | undefined {
+/** @returns undefined: there is no such file */
+export function headOf(path: string): string | undefined {
   if (!existsSync(path)) return undefined;
   const file = openSync(path, "r");
   try {
-    const head = Buffer.alloc(MAGIC.length);
+    const head = Buffer.alloc(DATABASE_HEAD.length);
     return head.toString("latin1", 0, readSync(file, head, 0, head.length, 0));
   } finally {
     closeSync(file);

@@ -1,0 +1,128 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { RoomId } from "../../base/ids.ts";
+import { checkName } from "../../base/names.ts";
+import { LEASE_KEY, type LeaseRow, type RoomRow } from "../../client/sealed/rows.ts";
+import type { SealedTables } from "../../client/sealed/store.ts";
+import { Vault } from "../../client/sealed/vault.ts";
+import { makeDeviceCert } from "../../crypto/device-cert.ts";
+import { Identity } from "../../crypto/identity.ts";
+import { ClientState } from "../../io/state/client-state.ts";
+import { SealedFile } from "../../io/state/sealed-file.ts";
+import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
+import { type ClientFlags, openClient } from "../connect/client.ts";
+import { nativeSealPrimitives } from "../connect/seal-primitives.ts";
+import { sealedHome } from "../connect/sealed-home.ts";
+import type { Context } from "../context.ts";
+import type { SealedDevices, SealedLook } from "./sealed.ts";
+
+/** Rows that are not encrypted by the device's key as JSON: states have a box of their own. */
+const RAW = ["device/", "pin/", "state/", "pending-state/"];
+
+/**
+ * What this home keeps of the sealed rooms of its last account at that server. Creates no key.
+ * @returns undefined: nothing @throws Fault store-…
+ */
+export async function lookAtSealed(
+  { clock, settings }: Context,
+  server: Fingerprint | undefined,
+): Promise<SealedLook | undefined> {
+  const { data } = settings().folders;
+  const file = SealedFile.open(data);
+  if (file === undefined) return undefined;
+  try {
+    file.check();
+    const owner = server === undefined ? undefined : ownerAt(data, server);
+    const rows = owner === undefined ? [] : file.rows([owner.fingerprint], owner.account);
+    const nothing = { path: file.path, rooms: [], instance: "", leases: undefined };
+    if (owner === undefined) return { ...nothing, anewUnixMs: [], unreadable: 0, rows: 0 };
+    const stateKey = await sealedHome(data, owner.device, clock).stateKey();
+    const vault = new Vault(NO_TABLES, stateKey);
+    const boxed = rows.filter(({ key }) => !RAW.some((prefix) => key.startsWith(prefix)));
+    const opened = await vault.opened<unknown>(boxed);
+    const values = new Map(opened.map(({ key, value }) => [key, value]));
+    const lease = values.get(LEASE_KEY) as LeaseRow | undefined;
+    return {
+      path: file.path,
+      rooms: opened
+        .filter(({ key }) => key.startsWith("room/"))
+        .map(({ value }) => value as RoomRow),
+      instance: lease?.instance ?? "",
+      leases: lease?.count,
+      anewUnixMs: lease?.anew ?? [],
+      unreadable: boxed.length - opened.length,
+      rows: boxed.length,
+    };
+  } finally {
+    file.close();
+  }
+}
+
+/** Rows are opened that were read already. */
+const NO_TABLES: SealedTables = {
+  get: () => undefined,
+  put: () => undefined,
+  delete: () => undefined,
+  list: () => [],
+};
+
+function ownerAt(data: string, fingerprint: Fingerprint) {
+  if (!existsSync(join(data, "device.key"))) return undefined;
+  const state = ClientState.open(data);
+  try {
+    const user = state.lastUser(fingerprint);
+    const account = user === undefined ? undefined : state.enrolment(fingerprint, user);
+    if (account === undefined) return undefined;
+    const pem = state.deviceKey(() => {
+      throw new Fault("not-found", "there is no device key");
+    });
+    return { fingerprint, account, device: Identity.fromPem(pem, "device.key") };
+  } finally {
+    state.close();
+  }
+}
+
+/** Logs in, and asks nobody for a password. @throws Fault */
+export async function askSealed(
+  context: Context,
+  flags: ClientFlags,
+  argument: string | undefined,
+): Promise<SealedDevices> {
+  const silent = { ...context, terminal: undefined };
+  const manner = { argument, mode: "login", follow: "none", audits: false } as const;
+  const { client, close } = await openClient(silent, flags, manner);
+  try {
+    const { devices } = await client.request("devices", {});
+    const packages = await client.request("key-packages", { packages: [] }).then(
+      ({ left }) => left,
+      (error: unknown) => {
+        if (error instanceof Fault) return error;
+        throw error;
+      },
+    );
+    return { devices, packages };
+  } finally {
+    await close();
+  }
+}
+
+/** A group of one device, which comes back into it. @throws Fault, or anything */
+export async function tryLibrary({ clock }: Context): Promise<void> {
+  const { SealEngine } = await import("../../crypto/seal/engine.ts");
+  const [server, account, signer] = [Identity.generate(), Identity.generate(), Identity.generate()];
+  const place = formatFingerprint(server.fingerprint);
+  const unixMs = () => clock.unixMs();
+  const user = checkName("doctor");
+  const request = { server: place, user, deviceKey: signer.publicKey, kind: "cli" } as const;
+  const cert = makeDeviceCert(account, { ...request, signedAtUnixMs: unixMs() });
+  const primitives = nativeSealPrimitives;
+  const engine = await SealEngine.open({ signer, cert, servers: [place], unixMs, primitives });
+  const room = "rAAAAAAAAAAA" as RoomId;
+  const admins = [toBase64Url(account.publicKey)];
+  const policy = { room, admins, adders: "admins", web: true, history: false } as const;
+  const { groupInfo } = await engine.create(policy);
+  const bound = utf8Encode("doctor");
+  await engine.rejoin(groupInfo, { room, bound, accountOf: () => undefined });
+}

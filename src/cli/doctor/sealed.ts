@@ -1,0 +1,108 @@
+import { Fault } from "../../base/fault.ts";
+import { ANEW_MS, KEY_PACKAGES_LOW } from "../../base/limits-sealed.ts";
+import type { RoomRow } from "../../client/sealed/rows.ts";
+import type { Answer } from "../../wire/messages.ts";
+import { type Finding, failed, ok, troubled, warning } from "./check.ts";
+
+/** What this home keeps of an account's sealed rooms. */
+export interface SealedLook {
+  readonly path: string;
+  readonly rooms: readonly Pick<RoomRow, "target" | "status" | "reason" | "instance" | "isCopy">[];
+  /** Of the folder, as it is now. */
+  readonly instance: string;
+  /** How often a lease was given to the device; undefined: never yet. */
+  readonly leases: number | undefined;
+  /** When the folder turned out to be a copy, as far as that matters still. */
+  readonly anewUnixMs: readonly number[];
+  /** Rows that the device's key does not open. */
+  readonly unreadable: number;
+  readonly rows: number;
+}
+
+/** What the server has of this account's devices. */
+export interface SealedDevices {
+  readonly devices: Answer<"devices">["devices"];
+  /** Key packages of this one; a fault: it cannot be let in. */
+  readonly packages: number | Fault;
+}
+
+export function checkSealedFile({ path, rows, unreadable, rooms }: SealedLook): Finding {
+  const count = `${rooms.length} sealed room${rooms.length === 1 ? "" : "s"}`;
+  if (unreadable === 0) return ok(`${path}: whole, with ${count}`);
+  return warning(
+    `${path}: ${unreadable} of ${rows} rows cannot be read with the key of this device`,
+    "chat join: the device comes in anew where it has to; device.key may be another one's",
+  );
+}
+
+/** @param nowUnixMs of this machine */
+export function checkLease({ leases, anewUnixMs }: SealedLook, nowUnixMs: number): Finding {
+  const since = anewUnixMs.filter((unixMs) => Math.abs(nowUnixMs - unixMs) < ANEW_MS).length;
+  if (since > 0) {
+    const times = since === 1 ? "once" : `${since} times`;
+    return warning(
+      `this folder turned out to be an older copy, ${times} within an hour`,
+      "if another machine uses a copy of it, link that one instead: chat link-device",
+    );
+  }
+  if (leases === undefined) return ok("the server has given none yet");
+  return ok(`the server knows this folder as the latest of its device (lease ${leases})`);
+}
+
+export function checkSealedRooms({ rooms, instance }: SealedLook): Finding {
+  const isOld = (room: SealedLook["rooms"][number]) =>
+    room.isCopy === true || (room.instance ?? "") !== instance;
+  const distrusted = rooms.filter(({ status }) => status === "suspect");
+  const waiting = rooms.filter(
+    (room) => room.status === "lost" || (room.status === "in" && isOld(room)),
+  );
+  const [first] = distrusted;
+  if (first !== undefined) {
+    const more = distrusted.length === 1 ? "" : `, and ${distrusted.length - 1} more`;
+    const sentence = `'${first.target}' is not trusted: ${first.reason ?? "?"}${more}`;
+    return warning(sentence, "ask the others and the server's owner; then there: /sealed accept");
+  }
+  if (waiting.length > 0) {
+    const names = waiting.map(({ target }) => `'${target}'`).join(", ");
+    return warning(`this device waits for coming in anew in ${names}`, "chat join, and wait");
+  }
+  const inside = rooms.filter(({ status }) => status !== "out").length;
+  return ok(`this device is in ${inside} of ${rooms.length}`);
+}
+
+export function checkSealedDevices({ devices }: SealedDevices): Finding {
+  const certified = devices.filter((one) => one.certified).length;
+  const own = devices.find(({ current }) => current);
+  if (own?.certified === false) {
+    return warning(
+      "this device came in by password, and cannot seal",
+      "link it with one that can: chat link-device",
+    );
+  }
+  const others = devices.length - certified;
+  const rest = others === 0 ? "" : `; ${others} more came in by password, and cannot`;
+  return ok(`${certified} device${certified === 1 ? "" : "s"} of yours can seal${rest}`);
+}
+
+export function checkPackages({ packages }: SealedDevices): Finding {
+  if (packages instanceof Fault) return troubled(packages);
+  const left = `${packages} key package${packages === 1 ? "" : "s"} left at the server`;
+  if (packages >= KEY_PACKAGES_LOW) return ok(left);
+  const remedy = "run chat join once: others could soon not let this device in";
+  return warning(left, remedy);
+}
+
+/** @param work a group of one device, which comes back into it: without the patch it cannot */
+export async function checkLibrary(work: () => Promise<void>): Promise<Finding> {
+  try {
+    await work();
+    return ok("the MLS library has this program's patches: a device came back into its group");
+  } catch (error) {
+    const { message } = failed(error);
+    return failed(
+      new Fault("internal", `the MLS library does not do what it should (${message})`, {
+        remedy: "use another build of chat: this one must not seal anything",
+      }),
+    );
+  }
+}
