@@ -98,7 +98,7 @@ export class RoomReader {
       if (!(error instanceof Fault) || FAULTS[error.code].blame !== "peer") throw error;
       if (at.group !== undefined) strayed(at, error.message);
     }
-    at.change({ seq: record.seq });
+    at.change({ seq: record.seq, n: record.n });
   }
 
   async #read(at: RoomAt, record: ChatRecord): Promise<void> {

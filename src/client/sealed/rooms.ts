@@ -263,12 +263,20 @@ export class SealedRooms {
       await this.#catchUp(room);
     }
     // Who is out by now is shown no past any more: what was told in order is read all the same.
-    if (isNextOf(this.#newest.get(room.id))) await this.#read(room.id, records);
+    const isTold = isNextOf(this.#newest.get(room.id));
+    if (isTold || (await this.#goesOn(room.id, first))) await this.#read(room.id, records);
     this.#newest.set(room.id, last.n);
     this.#followed.set(room.id, last.n);
     // It was put out of its state by what it read: it does not wait until something is said.
     if (this.#astray.delete(room.id)) void this.enter(room).catch(faultOnly);
     return this.#opened(room.id, records);
+  }
+
+  /** The first record that a link tells of a room follows the last one that was read there. */
+  #goesOn(room: RoomId, { n }: ChatRecord): Promise<boolean> {
+    return this.#states.run(room, ({ row }) =>
+      Promise.resolve(row?.n !== undefined && n <= row.n + 1),
+    );
   }
 
   /** Of one room's past, or of several. @throws Fault as `open` */
@@ -1270,7 +1278,9 @@ export class SealedRooms {
         const { change } = made;
         if (change.kind === "resync") reason = isOld ? "copy" : "damaged";
         // A server that once named a number of the future does not keep this device out for ever.
-        if (at.group === undefined) at.change({ seq: Math.min(at.row?.seq ?? 0, found.seq) });
+        if (at.group === undefined && found.seq < (at.row?.seq ?? 0)) {
+          at.change({ seq: found.seq, n: undefined });
+        }
         this.#skipped.delete(room.id);
         return this.#keepPending(at, made, {
           commitId,

@@ -27,6 +27,8 @@ export interface RoomRow {
   readonly signers?: readonly string[];
   /** Of the last record that was looked at; what is not newer was opened, or cannot be. */
   readonly seq: number;
+  /** Of the same record; undefined: not known. */
+  readonly n?: number | undefined;
   /** Of the record by which the device came in: it opens nothing before. */
   readonly since: number;
   /** The last count that this device gave to a message here; see counts.ts of the next two. */

@@ -209,6 +209,22 @@ test("what is told is read, also where the past is kept from its reader", async 
   await ben.hears("vault", "told in time");
 });
 
+test("also what the next link tells first, of what came while nobody was here", async () => {
+  await using world = await SealedSite.open();
+  const [ana, ben] = await two(world);
+  await ana.say("vault", "before");
+  await ben.hears("vault", "before");
+  await world.wait(ben.leave());
+  await ana.sealed((rooms) => rooms.rule(ana.room("vault"), "ben", true));
+  await ana.say("vault", "while ben was away");
+  const again = world.person("ben", ben.device);
+  again.liar.lies = {
+    tells: (word, asked) => [asked?.kind === "history" ? { ...word, records: [] } : word],
+  };
+  await again.enter();
+  await again.hears("vault", "while ben was away");
+});
+
 test("what overtakes all that another process of the device says loses none of it", async () => {
   await using world = await SealedSite.open();
   const [ana, ben] = await two(world);
