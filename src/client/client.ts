@@ -89,6 +89,8 @@ export interface ClientOptions {
   readonly onPinned?: (news: Extract<ClientEvent, { kind: "pinned" | "moved" }>) => void;
   /** Told that another machine has answered than was to; left out: an event says it. */
   readonly onElsewhere?: (news: Extract<ClientEvent, { kind: "elsewhere" }>) => void;
+  /** Told what its user should hear of sealed rooms; left out: an event says it. */
+  readonly onSealed?: (news: SealedNews) => void;
   /**
    * For a face that shows a model: told of everything, in order, beside the events, which are to be
    * read too. It has no cursor: each run begins with the rooms, and asks for pages of them.
@@ -519,7 +521,9 @@ export class Client {
       const fault = new Fault("seal-refused", news.sentence, { remedy: "look there: /sealed" });
       this.#options.model?.({ kind: "fault", fault });
     }
-    this.#events.push(news);
+    const { onSealed } = this.#options;
+    if (onSealed === undefined) this.#events.push(news);
+    else onSealed(news);
   }
 
   /** Nothing more is sent; the link, and with it the client, ends by the fault. */

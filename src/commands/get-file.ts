@@ -1,11 +1,15 @@
 import { Fault } from "../base/fault.ts";
-import type { FileId } from "../base/ids.ts";
+import { type FileId, isFileId } from "../base/ids.ts";
+import { shownChatRecord } from "../cli/chat/console.ts";
+import { idOf } from "../cli/chat/last-files.ts";
 import { defineVerb } from "../cli/command.ts";
-import { type OpenClient, withClient } from "../cli/connect/client.ts";
+import { type OpenClient, untilConnected, withClient } from "../cli/connect/client.ts";
+import { filePages } from "../cli/connect/lists.ts";
 import { catchUp, Incoming, noteEvent } from "../cli/files/inbox.ts";
 import { checkFileId, checkOut, FileReceiver } from "../cli/files/receive-file.ts";
 import { SERVER_FLAGS } from "../cli/flags.ts";
 import { ProgressShow } from "../cli/output/progress.ts";
+import { isFile, type ShownFile } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
 
 export const command = defineVerb({
@@ -15,7 +19,7 @@ export const command = defineVerb({
       many: true,
       required: false,
       valueHint: "ID",
-      description: "Files, as chat files lists them",
+      description: "Files by id or name, as chat files lists them",
     },
     follow: { type: "boolean", alias: "f", description: "All that arrives for me, as it arrives" },
     out: {
@@ -29,13 +33,13 @@ export const command = defineVerb({
   },
   details: "Interrupted, the same command goes on.",
   async run(args, context) {
-    const files = checkOptions(args.id, args.follow);
+    checkOptions(args.id, args.follow);
     checkOut(args.out);
     const show = new ProgressShow(context);
     const follow = args.follow ? "live" : "none";
     const options = { mode: "login", follow, reconnect: true, resumes: true } as const;
     try {
-      return await withClient(context, args, options, (open) => {
+      return await withClient(context, args, options, async (open) => {
         const receiver = new FileReceiver(
           context,
           open.client,
@@ -43,7 +47,8 @@ export const command = defineVerb({
           args.out,
           open.state.partSecret(),
         );
-        return args.follow ? followFiles(receiver, open) : receiver.receiveAll(files);
+        if (args.follow) return followFiles(receiver, open);
+        return receiver.receiveAll(await filesMeant(open, args.id));
       });
     } finally {
       await show.end();
@@ -51,15 +56,33 @@ export const command = defineVerb({
   },
 });
 
-/** @throws Fault usage, file-unknown */
-function checkOptions(ids: readonly string[], follow: boolean): FileId[] {
-  if (follow === ids.length > 0) {
-    const sentence = follow ? "--follow takes whatever arrives, and no ID" : "no file is named";
-    throw new Fault("usage", sentence, {
-      remedy: follow ? "leave one of them out" : "give its ID, as chat files lists it, or --follow",
-    });
+/** @throws Fault usage */
+function checkOptions(ids: readonly string[], follow: boolean): void {
+  if (follow !== ids.length > 0) return;
+  const sentence = follow ? "--follow takes whatever arrives, and no ID" : "no file is named";
+  throw new Fault("usage", sentence, {
+    remedy: follow ? "leave one of them out" : "give its ID, as chat files lists it, or --follow",
+  });
+}
+
+/** By id, or by a name that only one file has. @throws Fault file-unknown, usage */
+async function filesMeant(
+  { client, user }: OpenClient,
+  words: readonly string[],
+): Promise<readonly FileId[]> {
+  const all = words.every(isFileId) ? [] : await allFiles(client, user);
+  const meant = words.map((word) => (isFileId(word) ? word : (idOf(all, word) ?? word)));
+  return [...new Set(meant.map(checkFileId))];
+}
+
+/** Of all rooms, those of sealed ones too. @throws Fault */
+async function allFiles(client: Client, user: string): Promise<readonly ShownFile[]> {
+  await untilConnected(client.events()); // Which rooms are sealed is known by then.
+  const files: ShownFile[] = [];
+  for await (const page of filePages(client)) {
+    files.push(...page.map((record) => shownChatRecord(record, user)).filter(isFile));
   }
-  return [...new Set(ids)].map(checkFileId);
+  return files;
 }
 
 /** Runs until it is interrupted, or the server ends the session. */

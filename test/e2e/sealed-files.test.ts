@@ -143,3 +143,25 @@ test(
     }),
   120_000,
 );
+
+test("a file is taken by its name, and a line says who came in meanwhile", () =>
+  scene(async (sandbox, ana, bob) => {
+    const path = sandbox.write("the plan.txt", "of a sealed room\n");
+    expect(await send(ana, path).ended(30_000)).toMatchObject({ exitCode: 0 });
+    const eve = await sandbox.home("eve").join(["--user", "eve"]);
+    const talking = await ana.join(["--room", "vault"]);
+    talking.type("/invite eve");
+    await talking.json("let-in", { user: "eve", added: 1 });
+    await eve.json("may-join", { room: "vault" });
+    const out = sandbox.path("taken");
+    const got = await bob.run(["get-file", "the plan.txt", "--out", out, "--json"]);
+    expect(got.err).toContain("eve came into the sealed room 'vault'");
+    expect(got.exitCode).toBe(0);
+    expect(ndjson(got.out).filter(({ kind }) => kind === "got")).toMatchObject([
+      { name: "the plan.txt" },
+    ]);
+    expect(readFileSync(`${out}/the plan.txt`, "utf8")).toBe("of a sealed room\n");
+    const none = await bob.run(["get-file", "no plan.txt", "--out", out]);
+    expect(none.exitCode).toBe(4);
+    expect(none.err).toContain("there is no file 'no plan.txt'");
+  }));

@@ -47,15 +47,19 @@ export async function fileMeant(
   if (isFileId(first)) return { id: first, out: outOf(more) };
   const all = await files();
   for (let count = words.length; count > 0; count--) {
-    const ids = idsOf(all, words.slice(0, count).join(" "));
-    const [id] = ids;
-    if (id === undefined) continue;
-    if (ids.length > 1) throw severalNamed(words.slice(0, count).join(" "), ids);
-    return { id, out: outOf(words.slice(count)) };
+    const id = idOf(all, words.slice(0, count).join(" "));
+    if (id !== undefined) return { id, out: outOf(words.slice(count)) };
   }
   throw new Fault("file-unknown", `there is no file ${quoteText(words.join(" "))} here`, {
     remedy: "/files lists them",
   });
+}
+
+/** @returns undefined: no file has that name @throws Fault usage: several have it */
+export function idOf(files: readonly ShownFile[], name: string): string | undefined {
+  const ids = idsOf(files, name);
+  if (ids.length > 1) throw severalNamed(name, ids);
+  return ids[0];
 }
 
 function outOf(words: readonly string[]): string | undefined {

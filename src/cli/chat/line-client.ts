@@ -18,12 +18,12 @@ import { LOBBY } from "../../core/rooms/rooms.ts";
 import { type SeenFile, seenFile } from "../../io/state/seen-files.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { PostBody } from "../../wire/messages.ts";
+import { CAME_ANEW } from "../connect/came-anew.ts";
 import { elsewhereLine, type OpenClient } from "../connect/client.ts";
 import { enterRoom, type RoomOptions, untilEntered } from "../connect/join-room.ts";
 import { type Context, faultLine } from "../context.ts";
 import { faultJson } from "../errors.ts";
 import { isFile } from "../output/render.ts";
-import { CAME_ANEW } from "./came-anew.ts";
 import { ChatConsole, shownChatRecord } from "./console.ts";
 import { Ending } from "./ending.ts";
 import { LineFiles } from "./files.ts";
@@ -422,6 +422,7 @@ export class LineClient implements SlashHost {
         const { kind, user, sentence } = event;
         return chatConsole.tell({ kind, user }, sentence);
       }
+      case "came-in": // Its record is shown.
       case "pinned":
       case "moved":
       case "link-asked":

@@ -4,16 +4,18 @@ import { Client, type ClientOptions } from "../../client/client.ts";
 import type { ClientEvent } from "../../client/event.ts";
 import type { FollowMode } from "../../client/follower.ts";
 import type { Credentials } from "../../client/login.ts";
+import type { SealedNews } from "../../client/sealed/rooms.ts";
 import type { ModelEvent } from "../../core/model/event.ts";
 import { Identity } from "../../crypto/identity.ts";
 import { systemEntropy } from "../../io/entropy.ts";
 import { ClientState } from "../../io/state/client-state.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatPlace, type ServerAddress } from "../../wire/invite.ts";
-import { type Context, say } from "../context.ts";
+import { type Context, faultLine, say } from "../context.ts";
 import { type ServerChoice, type ServerOptions, serverOptions } from "../flags.ts";
 import { PASSWORD, ROOM_PASSWORD, readSecret, secretQuestion } from "../secrets.ts";
 import { askUserName } from "../user-name.ts";
+import { CAME_ANEW } from "./came-anew.ts";
 import { knownServers } from "./default-server.ts";
 import { openPlaces, type PlacesDialer } from "./dial.ts";
 import { serverOnLan } from "./discover.ts";
@@ -177,7 +179,10 @@ async function openAt(
         onPinned: (news) => say(context, pinnedLine(news)),
         ...(options.enters === true
           ? {}
-          : { onElsewhere: (news) => say(context, elsewhereLine(news)) }),
+          : {
+              onElsewhere: (news) => say(context, elsewhereLine(news)),
+              onSealed: (news) => say(context, sealedLine(news)),
+            }),
         audits: options.audits ?? true,
         onGuessDelay: guessDelays.update,
         ...(options.model === undefined ? {} : { model: options.model }),
@@ -304,6 +309,11 @@ function pinnedLine(event: Extract<ClientEvent, { kind: "pinned" | "moved" }>): 
 /** Another machine than the last time, or than the one that was named. */
 export function elsewhereLine({ from, to }: Extract<ClientEvent, { kind: "elsewhere" }>): string {
   return `${from} does not answer; connected to ${to}, another machine of the same server`;
+}
+
+function sealedLine(news: SealedNews): string {
+  if (news.kind === "came-anew") return CAME_ANEW[news.reason];
+  return news.kind === "sealed-fault" ? faultLine(news.fault) : news.sentence;
 }
 
 /** The fault that follows says what it is. */

@@ -113,6 +113,8 @@ export type SealedNews =
   | { readonly kind: "sealed-fault"; readonly fault: Fault }
   /** What its users should look at in a room. A face with a model hears it there, too. */
   | { readonly kind: "sealed-remark"; readonly sentence: string }
+  /** A user, or a further device of one, is in a room that this device was in before. */
+  | { readonly kind: "came-in"; readonly user: string; readonly sentence: string }
   /** Nothing is said to them, until they were compared with. */
   | { readonly kind: "identity-changed"; readonly user: string; readonly sentence: string };
 
@@ -227,11 +229,14 @@ export class SealedRooms {
   async #run<Result>(room: RoomId, work: (at: RoomAt) => Promise<Result>): Promise<Result> {
     const found: string[] = [];
     let changed: readonly string[] = [];
+    let newcomers: readonly Newcomer[] = [];
     const result = await this.#states.run(room, async (at) => {
       const before = at.row;
+      const known = at.group;
       const done = await work(at);
       found.length = 0;
       changed = at.changed;
+      newcomers = newcomersOf(at, known);
       if (at.row === undefined) return done;
       const { target, status, reason, remarks = [], other } = at.row;
       const isNews = status === "suspect" && before?.status !== "suspect" && other === undefined;
@@ -241,6 +246,7 @@ export class SealedRooms {
       }
       return done;
     });
+    for (const one of newcomers) this.#tell({ kind: "came-in", ...one });
     for (const sentence of found) this.#tell({ kind: "sealed-remark", sentence });
     for (const user of changed) {
       this.#tell({ kind: "identity-changed", user, sentence: keyChanged(user) });
@@ -1304,6 +1310,27 @@ export class SealedRooms {
       retryAfterMs: 1_000,
     });
   }
+}
+
+interface Newcomer {
+  readonly user: string;
+  readonly sentence: string;
+}
+
+/** @param before the group when the work began; undefined: this device was not in */
+function newcomersOf({ row, group }: RoomAt, before: SealedGroup | undefined): Newcomer[] {
+  const found = new Map<string, Newcomer>();
+  if (before === undefined || group === undefined || row === undefined) return [];
+  if (before.epoch === group.epoch) return [];
+  const { members } = before;
+  const known = new Set(members.map(({ device }) => device));
+  for (const { user, device } of group.members) {
+    if (known.has(device) || device === group.self.device) continue;
+    const wasIn = members.some((member) => isSame(member.user, user));
+    const who = wasIn ? `a further device of ${user}` : user;
+    found.set(user, { user, sentence: `${who} came into the sealed room '${row.target}'` });
+  }
+  return [...found.values()];
 }
 
 /** This device has refused the last commit, and is an admin's. */

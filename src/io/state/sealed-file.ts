@@ -1,4 +1,4 @@
-/** What a device keeps of its sealed rooms, for who looks whether it is whole: nothing is written. */
+/** What a device keeps of its sealed rooms, as it is: nothing is written. */
 import { Database, SQLiteError } from "bun:sqlite";
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";

@@ -215,7 +215,9 @@ export class AccountSession {
       else if (news.kind === "sealed-remark" || news.kind === "identity-changed") {
         const fault = new Fault("seal-refused", news.sentence);
         this.#parts.tell({ kind: "fault", fault });
-      } else if (refusal === undefined) this.#parts.tell({ kind: "fault", fault: news.fault });
+      } else if (news.kind === "sealed-fault" && refusal === undefined) {
+        this.#parts.tell({ kind: "fault", fault: news.fault });
+      }
     };
     const history = () => this.#history();
     return new Sealing({ clock, entropy, keys, home, refusal, load, ask, rooms, tell, history });

@@ -20,7 +20,7 @@ import { SealedStateStore } from "../../../src/io/state/sealed-store.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 
 const LOOK: SealedLook = {
-  path: "/home/sealed.sqlite",
+  path: "sealed.sqlite",
   rooms: [
     { target: "vault", status: "in", instance: "i" },
     { target: "@ben", status: "out" },
