@@ -150,7 +150,7 @@ export function checkRead({ home, name }: SealedMember, truth: SealedTruth, kept
   const stays = truth.stays.get(home.device) ?? [];
   const epoch = () => `${name} is at epoch ${kept.epoch} of ${truth.epoch}: ${told(kept)}`;
   demand(kept.row?.status === "in" && kept.epoch === truth.epoch, epoch);
-  // Its commit may have been sent before the loss, and recorded after it: then it came in once more.
+  // A commit may be sent before the loss, and recorded after it: then it came in once more.
   const first = stays.find(({ from }) => from > home.lostAt);
   const unknown = home.lostAt > 0 && first !== stays.at(-1) ? first : undefined;
   for (const { head } of truth.words) {
