@@ -106,6 +106,10 @@ export const SAVED_BLOB_KEEP_MS = 2 * 60_000;
 export const PART_REMOVE_TRIES_MAX = 10;
 /** Uploads of one page that are shown and kept over a reload. */
 export const PAGE_UPLOADS_MAX = 200;
+/** Attached and not sent, kept over a reload: some pictures of a phone. Of more the page warns. */
+export const ATTACHED_KEPT_BYTES_MAX = 64 * MIB;
+/** Who has not sent it in a week does not want to. */
+export const ATTACHED_KEEP_MS = 7 * 24 * 60 * 60_000;
 /** One paste on a terminal: more than any message, so that the refusal can tell its size. */
 export const PASTE_BYTES_MAX = 256 * 1024;
 /** Records that a browser remembers having read: one value, which is written as a whole. */

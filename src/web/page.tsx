@@ -49,7 +49,7 @@ async function beginChat(): Promise<void> {
   root?.render(<App chat={chat} words={words} />);
   // What is not at the server yet may be lost with the page, where the browser keeps nothing.
   addEventListener("beforeunload", (event) => {
-    if (chat.hasUnsent) event.preventDefault();
+    if (chat.hasUnsent || chat.attached.isLossy) event.preventDefault();
   });
 }
 

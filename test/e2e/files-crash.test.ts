@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
 import { HASH_LINE_BYTES } from "../../src/wire/chunks.ts";
 import { randomOf } from "../worlds/disk-world.ts";
@@ -116,7 +116,16 @@ function expectResumed(scene: Scene, way: Way, durableBytes: number, passed: num
   expect(passedBytes).toBeLessThanOrEqual(Math.max(0, FILE_BYTES - durableBytes) + AROUND_BYTES);
 }
 
-/** Every file is in the history once, and what another gets of it is what was sent. */
+/** What is said with it is no part of what goes over the wire before it is whole. */
+function captionOf(path: string): string {
+  return `${basename(path)}, \u202e<b>said</b> once`;
+}
+
+function sendOf(path: string): string[] {
+  return ["send-file", path, "--caption", captionOf(path), "--json"];
+}
+
+/** Every file is in the history once with its words, and others get of it what was sent. */
 async function expectThere(scene: Scene, files: ReadonlyMap<string, string>): Promise<void> {
   const records = await scene.bob.json(["files"]);
   expect(records.map(({ id }) => String(id)).sort()).toEqual([...files.keys()].sort());
@@ -125,6 +134,7 @@ async function expectThere(scene: Scene, files: ReadonlyMap<string, string>): Pr
   for (const [id, path] of files) {
     const record = records.find((one) => one["id"] === id);
     expect(sha256(join(inbox, String(record?.["name"])))).toBe(sha256(path));
+    expect(record?.["text"]).toBe(captionOf(path));
   }
 }
 
@@ -139,7 +149,7 @@ test(
         let durableBytes = 0;
         for (let dies = KILLS_A_FILE; dies >= 0; dies--) {
           const passed = relay.passed.up;
-          const sending = ana.start(["send-file", path, "--json"]);
+          const sending = ana.start(sendOf(path));
           if (dies > 0 && (await scene.fate(sending, "up", durableBytes))) {
             await sending.signal("SIGKILL");
             kills++;
@@ -174,7 +184,7 @@ test(
       const sent = new Map<string, string>();
       for (let kills = 0, number = 0; kills < KILLS; number++) {
         const path = scene.file(number);
-        let sending = ana.start(["send-file", path, "--json"]);
+        let sending = ana.start(sendOf(path));
         let [durableBytes, passed] = [0, relay.passed.up];
         for (let dies = KILLS_A_FILE; dies > 0; dies--) {
           if (!(await scene.fate(sending, "up", durableBytes))) break;
@@ -192,7 +202,7 @@ test(
         if (exitCode === 5 && !out.includes("progress")) {
           // The server died before they had met: whoever was never in is told so, and tries again.
           passed = relay.passed.up;
-          sending = ana.start(["send-file", path, "--json"]);
+          sending = ana.start(sendOf(path));
           ({ exitCode, out, err } = await sending.ended(60_000));
         }
         expect([exitCode, err]).toEqual([0, expect.not.stringContaining("damaged")]);

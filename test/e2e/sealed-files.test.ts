@@ -36,6 +36,8 @@ function send(home: Home, path: string, ...more: string[]) {
   return home.start(["send-file", path, "--to", "vault", "--json", ...more]);
 }
 
+const SAID = ["--caption", "words with it"];
+
 /** Rows of files in the room, as it is listed. */
 async function listed(home: Home): Promise<unknown[]> {
   const rows = await home.json(["history", "--room", "vault"]);
@@ -102,13 +104,15 @@ test(
     wired(async ({ sandbox, relay, ana, bob }) => {
       await sealed(ana, bob);
       const path = largeFile(sandbox, "large.img");
-      const sending = await halted(relay, "up", PLACE, () => send(ana, path));
+      const sending = await halted(relay, "up", PLACE, () => send(ana, path, ...SAID));
       await sending.signal("SIGKILL");
       relay.release();
-      const again = await send(ana, path).ended(60_000);
+      const again = await send(ana, path, ...SAID).ended(60_000);
       const [sent] = ndjson(again.out).filter(({ kind }) => kind === "file");
       expect(Number(sent?.["resumedBytes"])).toBeGreaterThanOrEqual(TRANSFER_SYNC_BYTES);
       expect(await listed(bob)).toEqual(["large.img"]);
+      const [file] = await bob.json(["history", "--room", "vault", "--files"]);
+      expect(file?.["text"]).toBe("words with it");
       const inbox = sandbox.path("inbox");
       const args = ["get-file", String(sent?.["id"]), "--out", inbox, "--json"];
       const getting = await halted(relay, "down", PLACE, () => bob.start(args));

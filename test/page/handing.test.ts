@@ -129,3 +129,111 @@ pageTest("files that are dropped on a room go there with the next message", asyn
   await tom.json(["get-file", String(told?.["id"]), "--out", sandbox.path("inbox")]);
   expect(await sha256Of(sandbox.path("inbox", "a.png"))).toBe(sha256(sandbox.path("a.png")));
 });
+
+/** Whether the browser would ask before the page is left. */
+const asks = ({ page }: Visit) =>
+  page.evaluate<boolean>("!dispatchEvent(new Event('beforeunload', { cancelable: true }))");
+
+pageTest("what is attached is there after a reload, and for nobody after signing out", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  await using ana = await browser.visit(pageAddress(served));
+  await ana.enter("ana");
+  const pasted = (sizeBytes: number) => `{
+    const clipboardData = new DataTransfer();
+    clipboardData.items.add(new File([new Uint8Array(${sizeBytes})], "pasted.bin"));
+    const event = new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true });
+    document.querySelector(".composer textarea").dispatchEvent(event);
+  }`;
+  await ana.page.evaluate(pasted(5_000));
+  await ana.attaches(sandbox.write("chosen.txt", "chosen"));
+  await until("both are kept", async () => !(await asks(ana)));
+  await ana.page.reload();
+  await ana.attachments.getByText("pasted.bin").waitFor();
+  await ana.attachments.getByText("chosen.txt").waitFor();
+  // Another tab of this browser has none of it as long as this one is there.
+  await using other = await ana.tab();
+  await other.box.waitFor();
+  expect(await other.attachments.count()).toBe(0);
+  await ana.box.press("Enter");
+  await ana.file("pasted.bin").getByText("5.0 kB").waitFor();
+  await ana.file("chosen.txt").waitFor();
+  await ana.page.reload();
+  await ana.file("chosen.txt").waitFor();
+  expect(await ana.attachments.count()).toBe(0);
+  // Of what is too large to keep, the browser asks.
+  await ana.page.evaluate(pasted(65 * 1024 * 1024));
+  await ana.attachments.first().waitFor();
+  expect(await asks(ana)).toBe(true);
+  await ana.button("Remove pasted.bin").click();
+  await ana.attachments.first().waitFor({ state: "detached" });
+  expect(await asks(ana)).toBe(false);
+  await ana.page.evaluate(pasted(5));
+  await until("it is kept", async () => !(await asks(ana)));
+  await ana.button(/Account and settings/).click();
+  await ana.button("Log out").click();
+  const question = ana.dialog(/Log out/);
+  await question.getByRole("button", { name: "Log out" }).click();
+  await ana.button("Enter as ana").click();
+  await ana.file("chosen.txt").waitFor();
+  expect(await ana.attachments.count()).toBe(0);
+  await ana.page.reload();
+  await ana.file("chosen.txt").waitFor();
+  expect(await ana.attachments.count()).toBe(0);
+});
+
+pageTest("what was said with a file is changed, added and taken away by its sender", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  await using ana = await browser.visit(pageAddress(served));
+  await using ben = await browser.visit(pageAddress(served));
+  await ana.enter("ana");
+  await ben.enter("ben");
+  await ana.box.fill("a plna");
+  await ana.attach(sandbox.write("plan.txt", "1"), sandbox.write("costs.txt", "2"));
+  await ben.sees("a plna");
+  await ana.file("costs.txt").waitFor();
+  // They were sent at once: one row, with one text.
+  await until("all is there", async () => (await ana.page.locator("article .file").count()) === 2);
+  expect(await ana.message("a plna").count()).toBe(1);
+  expect(await ana.message("a plna").locator(".file").count()).toBe(2);
+  await ana.settled();
+  await ana.box.press("ArrowUp");
+  expect(await ana.box.inputValue()).toBe("a plna");
+  await ana.page.getByText("Editing your message").waitFor();
+  expect(await ana.barriers()).toEqual([]);
+  await ana.box.fill("x".repeat(4_097));
+  await ana.page.getByText(/at most 4.1 kB/).waitFor();
+  await ana.box.press("Enter");
+  await ana.box.fill("a plan, @ben");
+  await ana.box.press("Enter");
+  await ben.sees("a plan, @ben (edited)");
+  expect(await ben.message("a plan").locator(".mention-me").count()).toBe(1);
+  expect(await ben.message("a plna").count()).toBe(0);
+  // The other one has none: it is added, and stands with that file alone.
+  await ana
+    .file("costs.txt")
+    .getByRole("button", { name: /^Actions for/ })
+    .click();
+  await ana.entry("Add a caption").click();
+  await ana.box.fill("its costs");
+  await ana.box.press("Enter");
+  await ben.sees("its costs");
+  expect(await ben.message("its costs").locator(".file").count()).toBe(1);
+  expect(await ben.message("a plan").locator(".file").count()).toBe(1);
+  await ana.keepPicture("captions");
+  expect(await ana.barriers()).toEqual([]);
+  await ana.message("its costs").hover();
+  await ana.message("its costs").locator(".tools-more").click();
+  await ana.entry("Edit caption").click();
+  await ana.box.fill("");
+  await ana.box.press("Enter");
+  await until("it is gone", async () => (await ben.message("its costs").count()) === 0);
+  // Nobody else has the way to do so.
+  await ben
+    .file("plan.txt")
+    .getByRole("button", { name: /^Actions for/ })
+    .click();
+  await ben.entry("Copy text").waitFor();
+  expect(await ben.entry("Edit caption").count()).toBe(0);
+});

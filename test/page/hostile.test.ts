@@ -150,9 +150,17 @@ pageTest("names of files are texts, and harmless ones where they are saved", asy
   for (const [i, name] of names.entries()) {
     const path = sandbox.path("bad", name);
     writeFileSync(path, `<script>alert(${i})</script>`);
-    await home.json(["send-file", path, "--to", "lobby"]);
+    // Texts of the corpus, and one without an end.
+    const said = [...STRANGE, ...LINKS][i] ?? "";
+    const caption = `words ${i} ${MARKUP[i]} ${said.replaceAll("\u0000", "").slice(0, 1_000)}`;
+    await home.json(["send-file", path, "--to", "lobby", "--caption", caption]);
     await ana.page.locator(".file").nth(i).waitFor();
+    await ana.sees(`words ${i} ${MARKUP[i]}`);
   }
+  // What it is changed to is no more than a text, either; one line of it belongs to one file.
+  const [first] = await home.json(["files"]);
+  eve.type(`/caption ${String(first?.["id"])} changed ${MARKUP[8]} ${STRANGE[0]}`);
+  await ana.sees(`changed ${MARKUP[8]}`);
   await expectHarmless(ana);
   expect(await widerBy(ana)).toBe(0);
   for (const [i, name] of names.entries()) {

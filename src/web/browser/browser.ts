@@ -93,7 +93,8 @@ export async function browserPlatform(
   const open = () => new page.WebSocket(`${scheme}://${location.host}/ws`);
   const host = location.hostname;
   const dial = begun(() => dialSocket({ open, clock, host, token: localToken }));
-  const store = keeps === "all" ? await storeFor(page, localToken) : new MemoryStore();
+  const store =
+    keeps === "all" ? await storeFor(page, localToken) : new MemoryStore({ isBrief: true });
   return {
     clock,
     entropy: (sizeBytes) => page.crypto.getRandomValues(new Uint8Array(sizeBytes)),
@@ -180,11 +181,11 @@ function pageClock(): Platform["clock"] {
 
 /** A browser that keeps nothing (a private window, say) forgets all with the page. */
 async function storeOf({ indexedDB, IDBKeyRange: range }: Page): Promise<Store> {
-  if (indexedDB === undefined || range === undefined) return new MemoryStore();
+  if (indexedDB === undefined || range === undefined) return new MemoryStore({ isBrief: true });
   try {
     return await openStore(indexedDB, (low, high) => range.bound(low, high));
   } catch (error) {
-    if (error instanceof Fault) return new MemoryStore();
+    if (error instanceof Fault) return new MemoryStore({ isBrief: true });
     throw error;
   }
 }

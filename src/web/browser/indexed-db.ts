@@ -10,6 +10,7 @@ export const TABLES = [
   "hashes",
   "drafts",
   "downloads",
+  "attached",
 ] as const;
 export type Table = (typeof TABLES)[number];
 
@@ -24,6 +25,8 @@ export interface Change {
 export interface Store {
   /** It is kept outside of the browser: values must be plain values and bytes, keys too. */
   readonly keepsBytes?: boolean;
+  /** It lasts as long as the page. */
+  readonly isBrief?: boolean;
   get(table: Table, key: string): Promise<unknown>;
   /** Those whose key begins with that, in the order of their keys. */
   all(table: Table, prefix: string): Promise<[string, unknown][]>;
@@ -98,7 +101,7 @@ export function numberKey(n: number): string {
 
 const DATABASE = "chat";
 /** One more with each new table. */
-const DATABASE_VERSION = 2;
+const DATABASE_VERSION = 3;
 /** Sorts behind every character of our keys. */
 const LAST = "\uffff";
 
@@ -199,9 +202,14 @@ export function storeFault(cause: unknown): Fault {
   });
 }
 
-/** For browsers that keep nothing: it lasts as long as the page. */
+/** For browsers that keep nothing. */
 export class MemoryStore implements Store {
+  readonly isBrief: boolean;
   readonly #tables = new Map<Table, Map<string, unknown>>(TABLES.map((name) => [name, new Map()]));
+
+  constructor({ isBrief = false }: { readonly isBrief?: boolean } = {}) {
+    this.isBrief = isBrief;
+  }
 
   async get(table: Table, key: string): Promise<unknown> {
     return this.#tables.get(table)?.get(key);

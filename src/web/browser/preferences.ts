@@ -135,6 +135,12 @@ export class Preferences {
     return this.#put(changes);
   }
 
+  /** Files that are attached and not sent, on any tab: whoever comes next has none of them. */
+  async forgetAttached(user: string): Promise<void> {
+    const rows = await this.#all(this.#prefix(user), "attached");
+    await this.#put(rows.map(([key]) => ({ table: "attached", key, value: undefined })));
+  }
+
   #draftKey(user: string, target: string): string {
     return this.#prefix(user) + target;
   }
@@ -170,7 +176,9 @@ export class Preferences {
 }
 
 /** Their keys begin with a fingerprint and a user. */
-const TABLES_OF_USERS = ["outbox", "uploads", "hashes", "drafts", "downloads"] as const;
+const TABLES_OF_USERS = [
+  ...(["outbox", "uploads", "hashes", "drafts", "downloads", "attached"] as const),
+];
 
 function isLast(value: unknown): value is LastUser {
   if (typeof value !== "object" || value === null) return false;

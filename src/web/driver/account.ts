@@ -25,6 +25,7 @@ import type { NoticeOf } from "../../wire/messages.ts";
 import { type Platform, PROGRAM } from "../browser/environment.ts";
 import { BrowserOutboxStore } from "../browser/outbox-store.ts";
 import { sealedDatabaseOf } from "../browser/preferences.ts";
+import type { Attached } from "../transfer/attached.ts";
 import type { SealedPageParts } from "../transfer/page-files.ts";
 import type { OpenTransfers, PageTransfers } from "../transfer/page-transfers.ts";
 import { fetching, type SealedPart, sealedHome, sealRefusal } from "./sealing.ts";
@@ -42,6 +43,8 @@ export interface AccountSessionOptions {
   /** What is kept under a former name or key is filed under these when it resolves. */
   readonly moved: Promise<void>;
   readonly tell: (event: ModelEvent) => void;
+  /** A file that a page which is gone has left above the box. */
+  readonly attach: (target: string, one: Attached) => void;
   readonly happened: (event: NoticeOf<"event">) => void;
   /** A record of the rooms of this account. @param head its bytes as they came */
   readonly saw: (head: Uint8Array, record: ChatRecord) => void;
@@ -165,7 +168,7 @@ export class AccountSession {
   }
 
   async #openTransfers(): Promise<PageTransfers> {
-    const { platform, hashing, keys: verifier, loadTransfers, tell } = this.#parts;
+    const { platform, hashing, keys: verifier, loadTransfers, tell, attach } = this.#parts;
     const { clock, entropy } = platform;
     const { user, fingerprint } = this;
     const owner = { user, fingerprint };
@@ -177,7 +180,7 @@ export class AccountSession {
     const channels = { clock, entropy, activeLink, hashing, greet: lane };
     const say = (to: string, text: string) =>
       void this.posts.post(to, withMentions({ text })).catch(() => undefined); // It is shown.
-    return open({ platform, owner, channels, sealed: this.#sealedFiles(), say, tell });
+    return open({ platform, owner, channels, sealed: this.#sealedFiles(), say, attach, tell });
   }
 
   #sealedFiles(): SealedPageParts {

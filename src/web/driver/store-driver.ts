@@ -26,6 +26,7 @@ import { type Platform, PROGRAM } from "../browser/environment.ts";
 import { pageHashing, pageSha256 } from "../browser/hash.ts";
 import { Preferences } from "../browser/preferences.ts";
 import { type Fragment, readFragment } from "../input/fragment.ts";
+import { type Attached, type AttachedChange, AttachedFiles } from "../transfer/attached.ts";
 import type { OpenTransfers } from "../transfer/page-transfers.ts";
 import { AccountSession } from "./account.ts";
 import { LazyAuditor, type OpenAuditor } from "./auditing.ts";
@@ -72,6 +73,10 @@ export abstract class ChatCore extends ChatActions {
   protected readonly fragment: Fragment;
   readonly #platform: Platform;
   protected readonly device: Device;
+  /** What goes with the next message. */
+  readonly attached = new AttachedFiles((target, one, change) => {
+    this.#attachedChanged(target, one, change);
+  });
   readonly #later: LaterCode;
   readonly #onTold = new Set<(told: Told) => void>();
   #accountSession: AccountSession | undefined;
@@ -273,6 +278,7 @@ export abstract class ChatCore extends ChatActions {
     else await this.loop.logout(forget);
     this.preferences.left(user, forget);
     this.#left();
+    void this.preferences.forgetAttached(user);
     if (forget) accountSession.forget();
     this.#platform.tabs.tell({ kind: "left", user });
   }
@@ -310,6 +316,7 @@ export abstract class ChatCore extends ChatActions {
         // The server does not know this device any more: its user comes in by the form.
         this.preferences.left(user, true);
         this.#left();
+        void this.preferences.forgetAttached(user);
         return this.#told({ kind: "connection", connection: { kind: "outside", fault } });
       }
     }
@@ -412,6 +419,11 @@ export abstract class ChatCore extends ChatActions {
         // A user who left is told nothing more.
         if (this.#accountSession === accountSession) this.tell(event);
       },
+      attach: (target, one) => {
+        if (this.#accountSession !== accountSession) return;
+        this.attached.restored(target, one);
+        this.update();
+      },
       happened: (event) => this.#say({ kind: "happened", event }),
       saw: (head, record) => {
         this.#auditor.do((auditor) => auditor.saw(head, record));
@@ -432,6 +444,20 @@ export abstract class ChatCore extends ChatActions {
     this.#invitations = [];
     this.#accountSession = accountSession;
     return accountSession;
+  }
+
+  /** Where it cannot be kept, the page asks before it is left. */
+  #attachedChanged(target: string, one: Attached, change: AttachedChange): void {
+    this.update();
+    const keep = async (session: AccountSession) => {
+      const { attached } = await session.transfers();
+      if (change === "left") await attached.drop(one);
+      else if (await attached.keep(target, one)) this.attached.kept(one);
+    };
+    if (this.#accountSession === undefined) return;
+    keep(this.#accountSession).catch((error: unknown) => {
+      if (!(error instanceof Fault)) throw error;
+    });
   }
 
   async #restoreDrafts(user: string): Promise<void> {
@@ -465,6 +491,7 @@ export abstract class ChatCore extends ChatActions {
 
   #left(): void {
     this.#drafts.clear();
+    this.attached.clear();
     this.#accountSession?.leave();
     this.#accountSession = undefined;
     this.forget();

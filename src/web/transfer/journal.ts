@@ -4,6 +4,7 @@ import type { WorkEvent } from "../../core/model/event.ts";
 import type { OutboxOwner } from "../../io/state/outbox-store.ts";
 import type { Platform } from "../browser/environment.ts";
 import { accountPrefix, type Change, type Store, type Table } from "../browser/indexed-db.ts";
+import type { Attached } from "./attached.ts";
 import type { SealedPageParts } from "./page-files.ts";
 
 /** What the uploads and the downloads of an account are given. */
@@ -15,6 +16,8 @@ export interface PageTransfersOptions {
   readonly sealed?: SealedPageParts;
   /** A message of its own, where the server is too old to keep words with a file. */
   readonly say?: (to: string, text: string) => void;
+  /** A file that a page which is gone has left above the box. */
+  readonly attach?: (target: string, one: Attached) => void;
   readonly tell: (event: WorkEvent) => void;
 }
 

@@ -1,5 +1,6 @@
 import { Downloads } from "./downloads.ts";
 import type { PageTransfersOptions } from "./journal.ts";
+import { KeptAttached } from "./kept-attached.ts";
 import { Uploads } from "./uploads.ts";
 
 /** Makes what sends and fetches files; its code is fetched once a user is in. */
@@ -9,14 +10,19 @@ export type OpenTransfers = (options: PageTransfersOptions) => PageTransfers;
 export class PageTransfers {
   readonly uploads: Uploads;
   readonly downloads: Downloads;
+  readonly attached: KeptAttached;
+  readonly #attach: PageTransfersOptions["attach"];
 
   constructor(options: PageTransfersOptions) {
     this.uploads = new Uploads(options);
     this.downloads = new Downloads(options);
+    this.attached = new KeptAttached(options);
+    this.#attach = options.attach;
   }
 
   /** Shows what earlier pages have left. @throws Fault store-… */
   async restore(): Promise<void> {
+    for (const [target, one] of await this.attached.restore()) this.#attach?.(target, one);
     await this.uploads.restore();
     await this.downloads.restore();
   }
@@ -51,6 +57,7 @@ export class PageTransfers {
   leave(): void {
     this.uploads.leave();
     this.downloads.leave();
+    this.attached.leave();
   }
 }
 

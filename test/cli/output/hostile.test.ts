@@ -37,6 +37,20 @@ describe.each(CASES)("%s", (_, text) => {
     for (const further of line.split("\n").slice(1, -1)) expect(further).toMatch(/^\s+|^[|│]/);
   });
 
+  test("as what is said with a file, and changed", () => {
+    const file = { id: "fAAAAAAAAAAA", name: "a", sizeBytes: 1, digest: "", chunks: 1, text };
+    for (const body of [
+      { kind: "file", ...file },
+      { kind: "edited", of: 1, text },
+    ]) {
+      const shown = { ...record(""), ...body } as unknown as ShownRecord;
+      const line = renderRecord(shown, styled({ terminal: true }));
+      harmless(line);
+      for (const further of line.split("\n").slice(1, -1)) expect(further).toMatch(/^\s+|^[|│]/);
+      expect(renderRecord(shown, styled({})).split("\n")).toHaveLength(2);
+    }
+  });
+
   test("as TSV", () => {
     const line = renderRecord(record(text), styled({}));
     harmless(line);

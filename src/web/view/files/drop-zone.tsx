@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "react";
+import type { Attached } from "../../transfer/attached.ts";
 import type { FileHandle } from "../../transfer/upload-journal.ts";
-import type { Attached } from "../shell/lazy.tsx";
 
 /** Browsers that can give a file again after a reload have this. */
 interface HandleItem {

@@ -1,5 +1,12 @@
-import { type MouseEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { PAGE_UPLOADS_MAX } from "../../../base/limits-page.ts";
+import {
+  type MouseEvent,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from "react";
 import { cleanText, titleText } from "../../../base/text.ts";
 import { isSame, isWords, itemAt } from "../../../core/model/item.ts";
 import { RowMaker } from "../../../core/model/rows.ts";
@@ -10,7 +17,6 @@ import { useDropping } from "../files/drop-zone.tsx";
 import { OfferedLine } from "../files/file-frame.tsx";
 import { isWide, usePage, useTexts } from "../shell/context.tsx";
 import {
-  type Attached,
   Badge,
   PushKeeper,
   RoomsDialog,
@@ -78,32 +84,32 @@ interface MainProps {
   readonly onPeople: () => void;
 }
 
-const NO_FILES: readonly Attached[] = [];
-
-/** What goes with the next message of each room, until it goes or the page does. */
+/** What goes with the next message of the room. */
 function useAttached(target: string, focus: () => void): AttachedFiles {
   const { chat } = usePage();
-  const [all, setAll] = useState<ReadonlyMap<string, readonly Attached[]>>(new Map());
-  const files = all.get(target) ?? NO_FILES;
+  const files = useSyncExternalStore(chat.subscribe, () => chat.attached.of(target));
   const latest = useRef(focus);
   latest.current = focus;
-  return useMemo(() => {
-    const change = (to: (files: readonly Attached[]) => readonly Attached[]) => {
-      setAll((before) => new Map(before).set(target, to(before.get(target) ?? NO_FILES)));
-      latest.current();
-    };
-    return {
+  return useMemo(
+    () => ({
       files,
-      add: (more) => change((some) => [...some, ...more].slice(0, PAGE_UPLOADS_MAX)),
-      remove: (one) => change((some) => some.filter((other) => other !== one)),
+      add: (more) => {
+        chat.attached.add(target, more);
+        latest.current();
+      },
+      remove: (one) => {
+        chat.attached.remove(target, [one]);
+        latest.current();
+      },
       send: (text) => {
         const [given, handles] = [files.map(({ file }) => file), files.map(({ handle }) => handle)];
         const isTaken = chat.upload(target, given, handles, text);
-        if (isTaken) change(() => NO_FILES);
+        if (isTaken) chat.attached.remove(target, files);
         return isTaken;
       },
-    };
-  }, [chat, target, files]);
+    }),
+    [chat, target, files],
+  );
 }
 
 /** The timeline of what is open, and where one writes. */

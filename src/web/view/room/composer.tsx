@@ -22,10 +22,11 @@ import { type Completion, complete, completionAt, isSpelling } from "../../input
 import { composerAction } from "../../input/keys.ts";
 import { SLASH } from "../../input/slash.ts";
 import { afterEdit, answering, dropped, editing, isNothing, NOTHING } from "../../input/writing.ts";
+import type { Attached } from "../../transfer/attached.ts";
 import { EmojiButton } from "../emoji/button.tsx";
 import { usePage, useTexts } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
-import { type Attached, Attachments, STAYS } from "../shell/lazy.tsx";
+import { Attachments, STAYS } from "../shell/lazy.tsx";
 import { authorText, quotedText } from "./event-text.ts";
 import type { CommandOutcome } from "./slash-commands.tsx";
 import { Suggestions, suggestionSource } from "./suggestions.tsx";

@@ -23,7 +23,7 @@ import type {
 } from "../../../core/model/state.ts";
 import type { Texts } from "../../text/en.ts";
 import type { AllTexts } from "../../text/en-parts.ts";
-import type { FileHandle } from "../../transfer/upload-journal.ts";
+import type { Attached } from "../../transfer/attached.ts";
 import { PageContext, type PageValue, useFact, usePage, type Work } from "./context.tsx";
 import type { MenuItem } from "./menu.tsx";
 import { isSaving } from "./saving.ts";
@@ -90,13 +90,6 @@ export interface FilesProps extends Closing {
   readonly target: string;
   /** What can be done with one of them as a message. */
   readonly menuOf: (item: Item) => MenuItem[];
-}
-
-/** A file that goes with the next message. */
-export interface Attached {
-  readonly file: File;
-  /** Where the browser has it: by this a reloaded page reads the file again. */
-  readonly handle: FileHandle | undefined;
 }
 
 export interface AttachmentsProps extends Closing {

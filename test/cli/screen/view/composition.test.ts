@@ -57,7 +57,7 @@ type Told = (typeof said extends fc.Arbitrary<infer T> ? T : never)[];
 function modelOf(topic: string, told: Told, isOffline: boolean): Model {
   const story = scenes.begun(topic, 3);
   for (const { kind, from, text, re, whom, at } of told) {
-    const file = { ...scenes.fileBody("x"), name: text };
+    const file = { ...scenes.fileBody("x"), name: text, text };
     const words = { text, topic: text, name: whom, react: text, mentions: ["ana"], on: true };
     // Of what was said before: most edits, reactions and erasures are seen.
     const seq = 1 + (at % Math.max(1, story.seq));

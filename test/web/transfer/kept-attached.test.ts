@@ -1,0 +1,106 @@
+import { expect, test } from "bun:test";
+import { Fault } from "../../../src/base/fault.ts";
+import { ATTACHED_KEEP_MS, ATTACHED_KEPT_BYTES_MAX } from "../../../src/base/limits-page.ts";
+import type { Platform } from "../../../src/web/browser/environment.ts";
+import { type Change, MemoryStore, type Store } from "../../../src/web/browser/indexed-db.ts";
+import type { Attached } from "../../../src/web/transfer/attached.ts";
+import type { PageTransfersOptions } from "../../../src/web/transfer/journal.ts";
+import { KeptAttached } from "../../../src/web/transfer/kept-attached.ts";
+import { VirtualClock } from "../../client/virtual-clock.ts";
+
+/** Tabs of one browser. */
+class Tabs {
+  readonly clock = new VirtualClock();
+  readonly held = new Set<string>();
+  #count = 0;
+
+  open(store: Store, user = "ana"): KeptAttached {
+    const hold = async (name: string) => {
+      if (this.held.has(name)) return undefined;
+      this.held.add(name);
+      return () => void this.held.delete(name);
+    };
+    const entropy = (size: number) => new Uint8Array(size).fill(++this.#count);
+    const platform = { store, entropy, clock: this.clock, locks: { hold } } as unknown as Platform;
+    const owner = { fingerprint: "fp", user };
+    return new KeptAttached({ platform, owner } as unknown as PageTransfersOptions);
+  }
+}
+
+const attached = (name: string, size = 3): Attached => {
+  return { file: new File([new Uint8Array(size)], name), handle: undefined };
+};
+/** As if it had so many bytes. */
+const huge = (name: string, size: number): Attached => {
+  const { file } = attached(name);
+  Object.defineProperty(file, "size", { value: size });
+  return { file, handle: undefined };
+};
+const names = (restored: Awaited<ReturnType<KeptAttached["restore"]>>) =>
+  restored.map(([target, { file }]) => `${target} ${file.name} ${file.size}`);
+
+test("what is attached is there for a later page, once, until it goes", async () => {
+  const [tabs, store] = [new Tabs(), new MemoryStore()];
+  const first = tabs.open(store);
+  const gone = attached("b.png");
+  expect(await first.keep("lobby", attached("a.png"))).toBe(true);
+  await tabs.clock.advance(1);
+  expect(await first.keep("lobby", gone)).toBe(true);
+  await tabs.clock.advance(1);
+  expect(await first.keep("@ben", attached("c.png", 0))).toBe(true);
+  await first.drop(gone);
+  // Its tab is there: no other one has it.
+  expect(await tabs.open(store).restore()).toEqual([]);
+  expect(await first.restore()).toEqual([]);
+  first.leave();
+  expect(tabs.held.size).toBe(0);
+  expect(await tabs.open(store, "ben").restore()).toEqual([]);
+  const next = tabs.open(store);
+  const restored = await next.restore();
+  expect(names(restored)).toEqual(["lobby a.png 3", "@ben c.png 0"]);
+  for (const [, one] of restored) await next.drop(one);
+  next.leave();
+  expect([tabs.held.size, await store.all("attached", "")]).toEqual([0, []]);
+});
+
+test("it is kept for a time, and up to a bound of bytes", async () => {
+  const [tabs, store] = [new Tabs(), new MemoryStore()];
+  const tab = tabs.open(store);
+  expect(await tab.keep("lobby", huge("film.mp4", ATTACHED_KEPT_BYTES_MAX + 1))).toBe(false);
+  const whole = huge("large.bin", ATTACHED_KEPT_BYTES_MAX - 3);
+  expect(await tab.keep("lobby", whole)).toBe(true);
+  expect(await tab.keep("lobby", attached("a.png"))).toBe(true);
+  expect(await tab.keep("lobby", attached("b.png", 1))).toBe(false);
+  await tab.drop(whole);
+  expect(await tab.keep("lobby", attached("b.png", 1))).toBe(true);
+  tab.leave();
+  await tabs.clock.advance(ATTACHED_KEEP_MS + 1);
+  expect(await tabs.open(store).restore()).toEqual([]);
+  expect(await store.all("attached", "")).toEqual([]);
+});
+
+test("where nothing lasts, or no file fits, nothing is said to be kept", async () => {
+  const tabs = new Tabs();
+  expect(await tabs.open(new MemoryStore({ isBrief: true })).keep("lobby", attached("a"))).toBe(
+    false,
+  );
+  const home = Object.assign(new MemoryStore(), { keepsBytes: true });
+  expect(await tabs.open(home).keep("lobby", attached("a"))).toBe(false);
+  const full = new MemoryStore();
+  full.write = (changes: readonly Change[]) =>
+    Promise.reject(new Fault("store-full", `${changes.length}`));
+  expect(await tabs.open(full).keep("lobby", attached("a"))).toBe(false);
+  expect(tabs.held.size).toBe(0);
+});
+
+test("what is no file of ours is not given back, and who left keeps nothing more", async () => {
+  const [tabs, store] = [new Tabs(), new MemoryStore()];
+  const wrong = ["x", null, { target: "lobby", file: "a", addedUnixMs: tabs.clock.unixMs() }];
+  await store.write(wrong.map((value, i) => ({ table: "attached", key: `fp ana ${i}`, value })));
+  const tab = tabs.open(store);
+  expect(await tab.restore()).toEqual([]);
+  const late = tab.keep("lobby", attached("a.png"));
+  tab.leave();
+  expect(await late).toBe(false);
+  expect([tabs.held.size, await store.all("attached", "")]).toEqual([0, []]);
+});
