@@ -9,7 +9,7 @@ import { Fault } from "../../base/fault.ts";
 import { CLUSTER_ANSWER_MS, CLUSTER_START_WITHIN_MS } from "../../base/limits-cluster.ts";
 import { type Clock, delay } from "../clock.ts";
 
-export const REPLICAS = 3;
+const REPLICAS = 3;
 /** Codes of the JetStream API. */
 const STREAM_NOT_FOUND = 10_059;
 const NOT_ENOUGH_SERVERS = new Set([10_005, 10_074]);
