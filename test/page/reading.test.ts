@@ -2,6 +2,7 @@ import { expect } from "bun:test";
 import { Sandbox } from "../e2e/program.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
 import { pageAddress } from "./scenery.ts";
+import { still } from "./still.ts";
 import { Talker } from "./talk.ts";
 import type { Visit } from "./visit.ts";
 
@@ -74,6 +75,7 @@ pageTest("whoever turns the wheel up reads on: what comes before moves nothing",
         for (const node of addedNodes) if (node.className === "loading") window.loads += 1;
     }).observe(document.querySelector(".timeline"), { childList: true });
   })()`);
+  await still(ana.message(`message ${MESSAGES - 1}.`)); // Rows that are measured move, too.
   await ana.page.mouse.move(600, 400);
   const wrong: Move[] = [];
   let loads = 0;

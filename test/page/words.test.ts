@@ -134,7 +134,7 @@ pageTest("a long post shows its beginning, and is unfolded without a jump", asyn
   await ana.settled();
   await long.waitFor({ state: "detached" });
   await list.evaluate((all) => all.scrollTo(0, 0));
-  await long.getByRole("button", { name: "Show less" }).waitFor();
+  await still(long.getByRole("button", { name: "Show less" }));
   await long.getByRole("button", { name: "Show less" }).click();
   await until("it is folded", async () => (await height()) < 600);
   await still(line);

@@ -30,6 +30,8 @@ const DRAWN_PX = 600;
 const DRAWN_AT_END_PX = 400;
 /** Within this distance of the newest message the timeline follows it. */
 const STICK_PX = 40;
+/** What moves so soon after a wheel, a finger or a key was moved by it; a flick runs on. */
+const HAND_MS = 1_000;
 const WORDS: ReadonlySet<string> = new Set(["text", "action", "file"]);
 
 interface RowViewProps {
@@ -137,6 +139,8 @@ interface Place {
   /** At the newest, and stays there. */
   readonly isStuck: RefObject<boolean>;
   readonly aim: RefObject<Aim | undefined>;
+  /** When the user last did something that scrolls. */
+  readonly handMs: RefObject<number>;
 }
 
 /**
@@ -153,6 +157,7 @@ function usePlace(rows: readonly Row[], shown: Rows, jumps: number): Place {
   const aim = useRef<Aim>(undefined);
   const aimedIn = useRef<readonly Row[]>(undefined);
   const placed = useRef<readonly Row[]>([]);
+  const handMs = useRef(Number.NEGATIVE_INFINITY);
   const lastIndex = rows.length - 1;
   useLayoutEffect(() => {
     const handle = list.current;
@@ -188,7 +193,7 @@ function usePlace(rows: readonly Row[], shown: Rows, jumps: number): Place {
     if (isStuck.current && !shown.hasNewer && !isFollowing)
       handle.scrollToIndex(lastIndex, { align: "end" });
   });
-  return { list, isStuck, aim };
+  return { list, isStuck, aim, handMs };
 }
 
 /** Whether the list is on its way to a row that it does not show yet. */
@@ -350,17 +355,25 @@ function useElements(actions: MessageActions, shownKey: string | undefined) {
 }
 
 /** Passive: a browser that may be told not to scroll asks the page before each step. */
-function useWheel(section: RefObject<HTMLElement | null>, { list, aim }: Place): void {
+function useWheel(section: RefObject<HTMLElement | null>, { list, aim, handMs }: Place): void {
   useEffect(() => {
     const { current: element } = section;
     const turn = (event: WheelEvent) => {
       aim.current = undefined;
+      handMs.current = performance.now();
       const isBeside = !(event.target as Element).closest(".list");
       if (isBeside) list.current?.scrollBy(wheelPx(event, list.current.viewportSize));
     };
+    const drag = () => {
+      handMs.current = performance.now();
+    };
     element?.addEventListener("wheel", turn, { passive: true });
-    return () => element?.removeEventListener("wheel", turn);
-  }, [section, list, aim]);
+    element?.addEventListener("touchmove", drag, { passive: true });
+    return () => {
+      element?.removeEventListener("wheel", turn);
+      element?.removeEventListener("touchmove", drag);
+    };
+  }, [section, list, aim, handMs]);
 }
 
 export const Timeline = memo(function Timeline({ rows: shown, actions, jumps }: TimelineProps) {
@@ -371,18 +384,29 @@ export const Timeline = memo(function Timeline({ rows: shown, actions, jumps }: 
   const { places, aheadPx, scrolled } = useAround(rows, place);
   const { look, toFresh, isAway, fresh } = useLook(rows, shown, place);
   const elementOf = useElements(actions, shown.shownKey);
-  const { list, isStuck, aim } = place;
+  const { list, isStuck, aim, handMs } = place;
   const letGo = () => {
     aim.current = undefined;
+    handMs.current = performance.now();
   };
   const section = useRef<HTMLElement>(null);
   useWheel(section, place);
   const keepFocus = useKeptFocus(section);
   const { hasNewer, loading } = shown;
   const offset = useRef(0);
+  const end = useRef(0);
   const onScroll = (now: number) => {
-    if (now < offset.current - 1) isStuck.current = false;
+    const endNow = endOf(section.current);
+    if (now < offset.current - 1) {
+      // Where a row became smaller, or the list larger, the browser scrolls by itself: nobody has
+      // left the newest.
+      const isByHand = performance.now() - handMs.current < HAND_MS;
+      if (isByHand || endNow === end.current) isStuck.current = false;
+      else if (isStuck.current && !hasNewer)
+        list.current?.scrollToIndex(rows.length - 1, { align: "end" });
+    }
     offset.current = now;
+    end.current = endNow;
     look(); // Before it is chosen what is drawn: it may be at the newest again.
     scrolled();
   };
@@ -448,6 +472,12 @@ export const Timeline = memo(function Timeline({ rows: shown, actions, jumps }: 
     </section>
   );
 });
+
+/** How far the list can be scrolled. It hears of its own height later than it is scrolled. */
+function endOf(section: HTMLElement | null): number {
+  const list = section?.querySelector(".list");
+  return list ? list.scrollHeight - list.clientHeight : 0;
+}
 
 /** The row that is being folded, if its beginning is out of sight: else all of it would be. */
 function foldedAbove(rows: readonly Row[], button: Element): number {
