@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
-import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { serveNodes } from "../e2e/cluster-nodes.ts";
 import { until } from "../e2e/deadline.ts";
 import { Sandbox } from "../e2e/program.ts";
 import { NatsServers } from "../io/nats/nats-servers.ts";
@@ -16,12 +17,8 @@ pageTest("a page whose machine is gone leads to those on the others", async () =
   await using ended = new AsyncDisposableStack();
   ended.defer(() => nats.stop());
   await using sandbox = new Sandbox();
-  const args = ["--nats", nats.urls.join(","), "--unsafe-nats"];
-  const first = await sandbox.serve({ data: "first", args });
-  mkdirSync(sandbox.path("other"));
-  for (const file of ["identity.key", "settings.json"])
-    copyFileSync(join(first.data, file), sandbox.path("other", file));
-  const other = await sandbox.serve({ data: "other", args });
+  const [first, other] = await serveNodes(sandbox, nats, ["first", "other"]);
+  if (first === undefined || other === undefined) throw new Error("no servers");
   await until("the first knows of the other", () =>
     readFileSync(join(first.data, "invite"), "utf8").includes(`also=${other.address}`),
   );

@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { serveNodes } from "../e2e/cluster-nodes.ts";
 import { until } from "../e2e/deadline.ts";
 import { Sandbox } from "../e2e/program.ts";
 import { NatsServers } from "../io/nats/nats-servers.ts";
@@ -250,12 +250,8 @@ pageTest("the window of one machine shows, and ends, what is at another", async 
   await using ended = new AsyncDisposableStack();
   ended.defer(() => nats.stop());
   await using sandbox = new Sandbox();
-  const args = ["--nats", nats.urls.join(","), "--unsafe-nats"];
-  const first = await sandbox.serve({ data: "first", args });
-  mkdirSync(sandbox.path("other"));
-  for (const file of ["identity.key", "settings.json"])
-    copyFileSync(join(first.data, file), sandbox.path("other", file));
-  const other = await sandbox.serve({ data: "other", args });
+  const [first, other] = await serveNodes(sandbox, nats, ["first", "other"]);
+  if (first === undefined || other === undefined) throw new Error("no servers");
   const env = { CHAT_INVITE: other.invite, CHAT_PASSWORD: "x", CHAT_USER: "tom" };
   const tom = sandbox.home("tom").with(env);
   const open = await tom.join([]);

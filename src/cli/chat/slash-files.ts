@@ -1,14 +1,13 @@
 import { Fault } from "../../base/fault.ts";
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
-import { formatTarget, type Target } from "../../base/names.ts";
-import { sealedEdit } from "../../client/sealed/body.ts";
+import type { Target } from "../../base/names.ts";
 import { isSame } from "../../core/model/item.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
 import { checkFileId } from "../files/receive-file.ts";
 import { fileMeant, lastFiles } from "./last-files.ts";
 import { args, inHome, misuse, type Slash, sendWords, shellWords, split } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
-import { viewHere } from "./slash-sealed.ts";
+import { editHere } from "./slash-sealed.ts";
 
 /** Commands that send and fetch files. */
 export const FILE_COMMANDS: Readonly<Record<string, Slash>> = {
@@ -31,10 +30,7 @@ export const FILE_COMMANDS: Readonly<Record<string, Slash>> = {
       checkFileText(text);
       const { open, current } = lines;
       await lines.confirmed(); // It may be under way.
-      const options = { seq: await ownFile(open, current, checkFileId(id)), text };
-      if (viewHere(lines)?.isSealed === true) {
-        await open.client.post(formatTarget(current), sealedEdit(options));
-      } else lines.recorded((await open.client.request("edit", options)).seq);
+      await editHere(lines, { seq: await ownFile(open, current, checkFileId(id)), text });
     },
   },
   get: {

@@ -1,13 +1,12 @@
 import { Fault } from "../../base/fault.ts";
-import { checkName, formatTarget } from "../../base/names.ts";
-import { sealedEdit } from "../../client/sealed/body.ts";
+import { checkName } from "../../base/names.ts";
 import { inUtc, untilOf } from "../../core/duration.ts";
 import { parseServerAddress, quoteInvite } from "../../wire/invite.ts";
 import { inviteUrl } from "../connect/invite.ts";
 import { personOf, whom } from "../connect/operator.ts";
 import { args, misuse, type Slash, split } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
-import { inviteSealed, sealedRoomOf, viewHere } from "./slash-sealed.ts";
+import { editHere, inviteSealed, sealedRoomOf } from "./slash-sealed.ts";
 
 /** Commands that moderate, and those that change messages. */
 export const MODERATION_COMMANDS: Readonly<Record<string, Slash>> = {
@@ -99,12 +98,7 @@ export const MODERATION_COMMANDS: Readonly<Record<string, Slash>> = {
     summary: "change your last message here",
     async run(lines, words) {
       if (words === "") throw misuse(this);
-      const options = { seq: await lastOwn(lines), text: words };
-      if (viewHere(lines)?.isSealed === true) {
-        await lines.open.client.post(formatTarget(lines.current), sealedEdit(options));
-        return;
-      }
-      lines.recorded((await lines.open.client.request("edit", options)).seq);
+      await editHere(lines, { seq: await lastOwn(lines), text: words });
     },
   },
   erase: {

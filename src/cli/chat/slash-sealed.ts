@@ -1,5 +1,6 @@
 import { Fault } from "../../base/fault.ts";
-import { checkName } from "../../base/names.ts";
+import { checkName, formatTarget } from "../../base/names.ts";
+import { sealedEdit } from "../../client/sealed/body.ts";
 import { sealConversation } from "../../client/sealed/making.ts";
 import type { SealedMember } from "../../client/sealed/rooms.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
@@ -97,7 +98,7 @@ function memberLine(one: SealedMember, me: string): string {
 }
 
 /** The room or conversation where one is; undefined: it is not known yet. */
-export function viewHere({ open, current }: SlashHost): RoomView | undefined {
+function viewHere({ open, current }: SlashHost): RoomView | undefined {
   return viewOf(open, current.kind, current.name);
 }
 
@@ -108,6 +109,17 @@ export function viewOf(
 ): RoomView | undefined {
   const folded = name.toLowerCase();
   return client.rooms.find((room) => room.kind === kind && room.name.toLowerCase() === folded);
+}
+
+/** Edits a message of one's own, or the caption of a file; in a sealed room as a new message. @throws Fault */
+export async function editHere(
+  lines: SlashHost,
+  edit: { readonly seq: number; readonly text: string },
+): Promise<void> {
+  const { client } = lines.open;
+  if (viewHere(lines)?.isSealed === true) {
+    await client.post(formatTarget(lines.current), sealedEdit(edit));
+  } else lines.recorded((await client.request("edit", edit)).seq);
 }
 
 /** Lets a user into the sealed room; undefined: the room is open. @throws Fault */

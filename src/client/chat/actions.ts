@@ -2,7 +2,7 @@ import type { RoomId } from "../../base/ids.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { isSame, isWords, itemAt, itemOf, withChanges } from "../../core/model/item.ts";
 import { nOfSeen } from "../../core/model/room.ts";
-import { itemHere, openRoom, roomOf } from "../../core/model/selectors.ts";
+import { isCaption, itemHere, openRoom, roomOf } from "../../core/model/selectors.ts";
 import type { Draft, Item, SearchQuery } from "../../core/model/state.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
 import type { RoomPrefs } from "../../core/rooms/prefs.ts";
@@ -156,8 +156,7 @@ export abstract class ChatActions extends ModelDriver {
   send(target: string, draft: Draft): boolean {
     const { text, re, edits } = draft;
     if (!this.mayPost()) return false;
-    const isCaption = edits !== undefined && itemHere(this.model, edits)?.file !== undefined;
-    if (text.trim() === "" && !isCaption) return true;
+    if (text.trim() === "" && !isCaption(this.model, draft)) return true;
     this.#typing.sent();
     this.setDraft(target, undefined);
     if (edits !== undefined) {

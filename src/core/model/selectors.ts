@@ -1,7 +1,7 @@
 import type { RoomId } from "../../base/ids.ts";
 import { isSame, itemAt } from "./item.ts";
 import { isCalling, wordsOfOthers } from "./room.ts";
-import type { Item, Model, RoomState } from "./state.ts";
+import type { Draft, Item, Model, RoomState } from "./state.ts";
 
 /** One line of the list of rooms and conversations. */
 export interface RoomLine {
@@ -80,6 +80,11 @@ export function openRoom(model: Model): RoomState | undefined {
 export function itemHere(model: Model, seq: number): Item | undefined {
   const { tail, jump } = openRoom(model) ?? {};
   return itemAt(tail?.items ?? [], seq) ?? itemAt(jump?.items ?? [], seq);
+}
+
+/** Reports whether a draft edits the caption of a file, which may be empty. */
+export function isCaption(model: Model, { edits }: Pick<Draft, "edits">): boolean {
+  return edits !== undefined && itemHere(model, edits)?.file !== undefined;
 }
 
 export function isIgnored(model: Model, user: string | undefined): boolean {

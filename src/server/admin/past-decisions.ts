@@ -1,4 +1,4 @@
-import type { UserId } from "../../base/ids.ts";
+import type { RoomId, UserId } from "../../base/ids.ts";
 import { DECISIONS_LOOKED_MAX, DECISIONS_PAGE_MAX } from "../../base/limits-page.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import { accountIn, type Rooms } from "../../core/rooms/rooms.ts";
@@ -117,7 +117,7 @@ export class PastDecisions {
     if (asked.before?.history === 1) return { past: [], from: 1, sinceMs: undefined };
     const { records, oldest } = await this.#records(asked);
     const past = records.flatMap((record): Past[] => {
-      const room = rooms.get(record.head.room as never);
+      const room = rooms.get(record.head.room as RoomId);
       // A new name of an account is told once, by the accounts.
       const isOfName = record.head.kind === "rename" && accountIn(record) !== undefined;
       if (room === undefined || room.pair !== undefined || isOfName) return [];

@@ -1,6 +1,6 @@
 /** Keys of the input: what is typed, sent, completed and found again. */
 
-import { itemHere } from "../../../core/model/selectors.ts";
+import { isCaption } from "../../../core/model/selectors.ts";
 import { afterEdit, dropped } from "../../../web/input/writing.ts";
 import {
   changeWord,
@@ -121,9 +121,7 @@ export function sent(
   const { model, rows } = parts;
   const kept = keptDraft(model);
   const { re, edits } = kept ?? {};
-  // With a file nothing has to be said.
-  const isCaption = edits !== undefined && itemHere(model, edits)?.file !== undefined;
-  if (text.trim() === "" && !isCaption) return acting(state);
+  if (text.trim() === "" && !isCaption(model, kept ?? {})) return acting(state);
   const enter: Act = {
     kind: "enter",
     text,

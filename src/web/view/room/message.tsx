@@ -148,9 +148,10 @@ function Tools({ item, actions, isTimed, isMany }: ToolsProps) {
   );
 }
 
-function EditedMark({ unixMs }: { readonly unixMs: number }) {
+/** Empty unless the message was edited. Compared with `undefined`: 0 is a valid time. */
+function EditedMark({ unixMs }: { readonly unixMs: number | undefined }) {
   const { texts, times } = usePage();
-  return (
+  return unixMs === undefined ? null : (
     // Isolated: it is in the page's direction, not in that of the text.
     <bdi className="mark" title={texts.editedAt(times.full(unixMs))}>
       {" "}
@@ -175,7 +176,7 @@ function FilesAndWords({ row, actions, isShown }: MessageProps) {
         <Fold id={said.seq} text={said.text} unfolded={actions.unfolded} isShown={isShown}>
           {(text) => (
             <RichText text={text} mentions={said.mentions}>
-              {said.editedUnixMs && <EditedMark unixMs={said.editedUnixMs} />}
+              <EditedMark unixMs={said.editedUnixMs} />
             </RichText>
           )}
         </Fold>
@@ -195,7 +196,7 @@ function Content({ row, actions, isShown }: MessageProps) {
     <Fold id={item.seq} text={item.text} unfolded={actions.unfolded} isShown={isShown}>
       {(text) => (
         <RichText text={text} mentions={item.mentions}>
-          {item.editedUnixMs && <EditedMark unixMs={item.editedUnixMs} />}
+          <EditedMark unixMs={item.editedUnixMs} />
         </RichText>
       )}
     </Fold>
