@@ -111,7 +111,7 @@ export function viewOf(
   return client.rooms.find((room) => room.kind === kind && room.name.toLowerCase() === folded);
 }
 
-/** Edits a message of one's own, or the caption of a file; in a sealed room as a new message. @throws Fault */
+/** Edits an own message or caption; in a sealed room the edit is a message. @throws Fault */
 export async function editHere(
   lines: SlashHost,
   edit: { readonly seq: number; readonly text: string },
