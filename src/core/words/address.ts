@@ -4,7 +4,7 @@ export interface Address {
   /** As it was typed. */
   readonly text: string;
   readonly href: string;
-  /** Where it leads to, where the text looks as if it led elsewhere. */
+  /** The host that the browser will contact; absent if the typed authority shows it. */
   readonly host?: string;
 }
 
@@ -26,10 +26,9 @@ export function addressAt(
   const typed = withoutTail(found);
   const href = hrefOf(typed);
   if (href === undefined) return { taken: typed, link: undefined };
-  const { host } = href;
   const link = { text: typed, href: href.href };
-  const isSaid = typed.toLowerCase().includes(host);
-  return { taken: typed, link: isSaid ? link : { ...link, host } };
+  const isTyped = typedHost(typed) === href.hostname;
+  return { taken: typed, link: isTyped ? link : { ...link, host: href.host } };
 }
 
 function hrefOf(typed: string): URL | undefined {
@@ -41,6 +40,12 @@ function hrefOf(typed: string): URL | undefined {
   // A name before the host makes an address look like another one.
   if (!isWeb || url.username !== "" || url.password !== "") return undefined;
   return isBare && !/^www\.[^.]+\../.test(url.hostname) ? undefined : url;
+}
+
+/** The authority as typed, in lower case and without its port; a browser takes `\\` for `/`. */
+function typedHost(typed: string): string | undefined {
+  const authority = /^(?:https?:[/\\]+)?([^/\\?#]*)/i.exec(typed)?.[1];
+  return authority?.toLowerCase().replace(/:\d*$/, "");
 }
 
 /** A bracket that was opened inside stays. */

@@ -48,7 +48,18 @@ test.each([
   ["https://аpple.com/", "xn--pple-43d.com"],
   ["https://ex%61mple.org", "example.org"],
   ["http://0x7f.1/", "127.0.0.1"],
-])("where %j leads is said unless its letters do", (text, host) => {
+  ["https://example.org./", undefined],
+  ["https://example.org:8443?a#b", undefined],
+  ["http://[::1]:80/", undefined],
+  ["www.Example.org/www", undefined],
+  ["https://аррӏе.com/xn--80ak6aa92e.com", "xn--80ak6aa92e.com"],
+  ["https://аррӏе.com?xn--80ak6aa92e.com", "xn--80ak6aa92e.com"],
+  ["https://аррӏе.com#xn--80ak6aa92e.com", "xn--80ak6aa92e.com"],
+  ["https://аррӏе.com\\xn--80ak6aa92e.com", "xn--80ak6aa92e.com"],
+  ["www.аррӏе.com:8443/www.xn--80ak6aa92e.com:8443", "www.xn--80ak6aa92e.com:8443"],
+  ["https://@example.org", "example.org"],
+  ["https://:@example.org", "example.org"],
+])("the true host of %j is shown unless its authority shows it", (text, host) => {
   expect(addressAt(text, 0).link?.host).toBe(host);
 });
 
