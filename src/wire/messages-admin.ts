@@ -64,7 +64,8 @@ const clientEntry = v.object({
 /** One file under way on one lane. */
 const transferEntry = v.object({
   file: fileId,
-  name: fileName,
+  /** Left out if it is between two people. */
+  name: v.optional(fileName),
   direction: v.picklist(["up", "down"]),
   user: name,
   address: place,

@@ -304,6 +304,34 @@ describe("files under way", () => {
     await site.stop();
   });
 
+  test("hides the name of a private file, during its upload and its downloads", async () => {
+    const { site, ana, ben } = await lab();
+    await operating(ana);
+    const whole = new TestFile("whole", 2 * CHUNK_BYTES, "whole.txt");
+    await whole.upload(await channelOf(ben), ["@eve"]);
+    const both = new TestFile("both", 2 * CHUNK_BYTES, "both.txt");
+    await both.upload(await channelOf(ben), ["@eve", "lab"]);
+    const part = new TestFile("part", 4 * CHUNK_BYTES, "part.txt");
+    const up = await channelOf(ben);
+    await up.ask("offer", part.offer(["@eve"]));
+    part.sendAll(up, 0, 2);
+    await up.until("ack", 2);
+    for (const { id } of [whole, both, part]) {
+      const down = await channelOf(ben);
+      await down.ask("fetch", { file: id, from: 0, window: CHUNK_BYTES });
+      await down.until("chunk", 1);
+    }
+    const { transfers } = await ana.ask("transfers", {});
+    const names = transfers.map(({ direction, file, name }) => [direction, file, name]);
+    expect(names).toEqual([
+      ["up", part.id, undefined],
+      ["down", whole.id, undefined],
+      ["down", both.id, "both.txt"],
+      ["down", part.id, undefined],
+    ]);
+    await site.stop();
+  });
+
   test("so many in one answer, the rest is counted", () => {
     const entry: TransferEntry = {
       file: "fAAAAAAAAAAA",

@@ -63,6 +63,7 @@ export const clients = defineVerb({
 
 export const transfers = defineVerb({
   args: ADMIN_FLAGS,
+  details: "The name of a private file is hidden, as in chat admin files.",
   run(args, context) {
     return withOperator(context, args, async ({ client }) => {
       const style = styleOf(context);
@@ -79,7 +80,7 @@ export const transfers = defineVerb({
         one.user,
         size(one.doneBytes, style),
         size(one.sizeBytes, style),
-        one.name,
+        one.name ?? "",
         one.address,
         one.server ?? "",
       ]);

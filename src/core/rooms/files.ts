@@ -8,9 +8,11 @@ import { isCount } from "../../base/count.ts";
 import { Fault } from "../../base/fault.ts";
 import { type FileId, isFileId, type RoomId, type UserId } from "../../base/ids.ts";
 import { CHUNK_BYTES, FILE_BYTES_MAX, FILE_TEXT_BYTES_MAX } from "../../base/limits.ts";
+import type { Name } from "../../base/names.ts";
 import { formatSize } from "../../base/sizes.ts";
 import { type FoldedRecord, parseBody } from "../../wire/record.ts";
 import { erasuresOf } from "./erasures.ts";
+import type { Rooms } from "./rooms.ts";
 
 /** Body of a record of kind `file`. */
 export interface FileBody {
@@ -52,6 +54,22 @@ export interface FilesValue {
     readonly at: readonly (readonly [number, RoomId])[];
   })[];
   readonly unreadable: number;
+}
+
+/** Seqs of the file's records in named rooms, each with the room's name. None if it is private. */
+export function* namedPlaces(
+  { at }: FileFact,
+  rooms: Pick<Rooms, "get">,
+): Iterable<readonly [seq: number, name: Name]> {
+  for (const [seq, id] of at) {
+    const name = rooms.get(id)?.name;
+    if (name !== undefined) yield [seq, name];
+  }
+}
+
+/** Whether only the two people of a conversation know the file: operators do not see its name. */
+export function isPrivateFile(fact: FileFact, rooms: Pick<Rooms, "get">): boolean {
+  return namedPlaces(fact, rooms)[Symbol.iterator]().next().done === true;
 }
 
 interface Kept extends FileFact {

@@ -245,7 +245,7 @@ export class AdminDashboard {
       const { file, name, account, address, sinceMs, doneBytes, sizeBytes } = run;
       yield {
         file,
-        name,
+        ...(name === undefined ? {} : { name }),
         direction: "down",
         user: account.name,
         address: formatPlace(address),

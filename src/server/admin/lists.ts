@@ -2,7 +2,7 @@ import { foldCase } from "../../base/case-fold.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { FILE_ROOMS_LISTED_MAX, LISTED_PAGE_MAX } from "../../base/limits-page.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
-import type { FileFact, Files } from "../../core/rooms/files.ts";
+import { type FileFact, type Files, namedPlaces } from "../../core/rooms/files.ts";
 import type { Room, Rooms } from "../../core/rooms/rooms.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
@@ -116,13 +116,8 @@ export class Lists {
     };
   }
 
-  #namedRooms({ at }: FileFact): (readonly [seq: number, room: string])[] {
-    const named: [number, string][] = [];
-    for (const [seq, id] of at) {
-      const name = this.#options.rooms.get(id)?.name;
-      if (name !== undefined && named.length < FILE_ROOMS_LISTED_MAX) named.push([seq, name]);
-    }
-    return named;
+  #namedRooms(fact: FileFact): (readonly [seq: number, room: string])[] {
+    return [...namedPlaces(fact, this.#options.rooms)].slice(0, FILE_ROOMS_LISTED_MAX);
   }
 
   /** By room, what its files take. */

@@ -2,10 +2,11 @@ import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import { CLUSTER_FILE_BYTES_MAX } from "../../base/limits-cluster.ts";
+import { parseTarget } from "../../base/names.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import { erasuresOf } from "../../core/rooms/erasures.ts";
 import type { Announcements } from "../../core/rooms/file-posts.ts";
-import type { FilePost, Files } from "../../core/rooms/files.ts";
+import { type FilePost, type Files, isPrivateFile } from "../../core/rooms/files.ts";
 import type { Rooms } from "../../core/rooms/rooms.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Blob, BlobAbout, BlobStore } from "../../io/blob/interfaces.ts";
@@ -135,11 +136,12 @@ export class FileService {
     for (const [lane, transfer] of this.#transfers) {
       if (transfer === "begun" || (transfer instanceof DownloadSender && transfer.isOver)) continue;
       const isUpload = transfer instanceof UploadReceiver;
-      const { file, name } = isUpload ? transfer.blob.about : transfer.about;
+      const about = isUpload ? transfer.blob.about : transfer.about;
+      const { file, name } = about;
       const sizeBytes = isUpload ? transfer.blob.about.sizeBytes : transfer.sizeBytes;
       yield {
         file,
-        name,
+        ...(this.#isPrivate(about) ? {} : { name }),
         direction: isUpload ? "up" : "down",
         user: lane.channel?.account.name ?? "?",
         address: formatPlace(lane.link.remote),
@@ -149,6 +151,13 @@ export class FileService {
         web: false,
       };
     }
+  }
+
+  /** Before the file is complete, the targets that its sender named decide. */
+  #isPrivate({ file, to }: BlobAbout): boolean {
+    const fact = this.#options.files.get(file);
+    if (fact !== undefined) return isPrivateFile(fact, this.#options.rooms);
+    return to.every((target) => parseTarget(target).kind === "person");
   }
 
   /** So much was given out over HTTP. */

@@ -10,7 +10,7 @@ import {
   DOWNLOADS_PER_SESSION_MAX,
 } from "../../base/limits-page.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import type { FileFact, Files } from "../../core/rooms/files.ts";
+import { type FileFact, type Files, isPrivateFile } from "../../core/rooms/files.ts";
 import type { Rooms } from "../../core/rooms/rooms.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Blob } from "../../io/blob/interfaces.ts";
@@ -53,7 +53,8 @@ export interface WebRun {
   readonly parent: ClientConnection;
   readonly account: Account;
   readonly file: FileId;
-  readonly name: string;
+  /** For operators: `undefined` if the file is private. */
+  readonly name: string | undefined;
   readonly address: Address;
   readonly sinceMs: number;
   readonly sizeBytes: number;
@@ -178,9 +179,11 @@ export class WebDownloads {
     }
   }
 
-  #startOf({ name, size }: FileFact) {
-    const sinceMs = this.#options.clock.unixMs();
-    return { name, sizeBytes: size, sinceMs, doneBytes: 0, isBegun: false };
+  #startOf(fact: FileFact) {
+    const { clock, rooms } = this.#options;
+    const sinceMs = clock.unixMs();
+    const name = isPrivateFile(fact, rooms) ? undefined : fact.name;
+    return { name, sizeBytes: fact.size, sinceMs, doneBytes: 0, isBegun: false };
   }
 
   #webFile(offer: Offer, { name, size, digest, folder }: FileFact, run: WebRun): WebFile {

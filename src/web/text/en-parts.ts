@@ -429,6 +429,7 @@ export const ENGLISH_PARTS = {
   keptHead: "Kept for",
   fileSize: "Size",
   filePrivate: "(between two people)",
+  privateFile: "a private file",
   eraseOf: (name: string) => `Erase ${name}`,
   eraseFileAsk: (name: string, size: string) => `Erase ${name} (${size}) for everybody?`,
   eraseFileExplained:

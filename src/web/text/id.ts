@@ -664,6 +664,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   keptHead: "Disimpan selama",
   fileSize: "Ukuran",
   filePrivate: "(antara dua orang)",
+  privateFile: "file pribadi",
   eraseOf: (name) => `Hapus ${name}`,
   eraseFileAsk: (name, size) => `Hapus ${name} (${size}) untuk semua orang?`,
   eraseFileExplained:

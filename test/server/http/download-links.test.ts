@@ -15,7 +15,7 @@ import { rejection } from "../../rejection.ts";
 import { channelOf, channelWith, download, TestFile } from "../data-channel.ts";
 import type { Guest } from "../guest.ts";
 import type { Site } from "../site.ts";
-import { lab } from "../site-lab.ts";
+import { lab, operating } from "../site-lab.ts";
 
 const FIVE = new TestFile("five", 4 * CHUNK_BYTES + 1_000, 'a "b" ünd\n.txt');
 const WHOLE = new Uint8Array(Buffer.concat(FIVE.chunks));
@@ -254,6 +254,27 @@ describe("whose it is", () => {
     expect(refused.headers.get("retry-after")).toBe("1");
     await site.wait(running[0]?.body?.cancel() ?? Promise.reject());
     expect((await get(path)).status).toBe(200);
+    await site.stop();
+  });
+
+  test("operators see the name of the file only if it is in a named room", async () => {
+    const { site, ana, ben, pathFor, get } = await told();
+    const secret = new TestFile("secret", 2 * CHUNK_BYTES, "secret.txt");
+    await secret.upload(await channelOf(ana), ["@ben"]);
+    await operating(ana);
+    const paths = [await pathFor(ben), (await ben.ask("download", { file: secret.id })).path];
+    const running = [];
+    for (const path of paths) {
+      const reader = (await get(path)).body?.getReader();
+      await site.wait(reader?.read() ?? Promise.reject());
+      running.push(reader);
+    }
+    const { transfers } = await ana.ask("transfers", {});
+    expect(transfers.map(({ name, web }) => [name, web])).toEqual([
+      [FIVE.name, true],
+      [undefined, true],
+    ]);
+    for (const reader of running) await site.wait(reader?.cancel() ?? Promise.reject());
     await site.stop();
   });
 

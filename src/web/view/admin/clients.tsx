@@ -220,7 +220,7 @@ function CancelButton({ transfer }: { readonly transfer: Transfer }) {
   const page = usePartPage();
   const { texts, chat } = page;
   const { file, user, direction } = transfer;
-  const name = cleanText(transfer.name);
+  const name = transfer.name === undefined ? texts.privateFile : cleanText(transfer.name);
   const cancel = () =>
     confirm(page, {
       title: texts.cancelTransferAsk(name, cleanText(user)),
@@ -266,8 +266,10 @@ export function DashboardTransfers({ isOnline }: { readonly isOnline: boolean })
       id: "file",
       name: texts.file,
       isHead: true,
-      cell: ({ name }) => <span dir="auto">{cleanText(name)}</span>,
-      by: ({ name }) => foldCase(name),
+      cell: ({ name }) => (
+        <span dir="auto">{name === undefined ? texts.filePrivate : cleanText(name)}</span>
+      ),
+      by: ({ name = "" }) => foldCase(name),
     },
     {
       id: "user",
