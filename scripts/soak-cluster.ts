@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { commitHash } from "../bench/results.ts";
 import { until } from "../test/e2e/deadline.ts";
-import { NATS_VERSION } from "../test/io/nats/nats-servers.ts";
+import { natsVersion } from "../test/io/nats/nats-servers.ts";
 import { type Judgement, judge } from "./cluster/judge.ts";
 import { type Machine, threeMachines } from "./cluster/machines.ts";
 import { TROUBLES, type Trouble } from "./cluster/troubles.ts";
@@ -150,7 +150,7 @@ const bad = rounds.filter((one) => !isGood(one));
 const last = rounds.at(-1);
 process.stdout.write(
   `${rounds.length} rounds with seed ${values.seed}, commit ${commitHash()}, ` +
-    `nats-server ${NATS_VERSION}: ` +
+    `nats-server ${natsVersion()}: ` +
     `${last?.acked} texts were confirmed, ${bad.length} rounds went wrong` +
     `${bad.length === 0 ? "" : `; what was left is in ${folder}`}\n`,
 );

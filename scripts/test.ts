@@ -1,6 +1,8 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Case, casesIn, type Totals, totalsIn } from "./junit.ts";
+import { skippedForPrograms } from "./skipped-tests.ts";
 
 /**
  * `npm test`: every test, in two passes. The first runs test files side by side; the second runs,
@@ -36,55 +38,13 @@ const REAL_TIME = /^test\/(e2e|page|io|server|client)\//;
 /** More files are no accident of the machine; in one of them the first may fail the rest. */
 const FLAKY_FILES_MAX = 3;
 
-interface Totals {
-  readonly pass: number;
-  readonly fail: number;
-  readonly skip: number;
-}
-
-interface Failure {
-  readonly file: string;
-  readonly name: string;
-  readonly message: string;
-}
-
 const NONE: Totals = { pass: 0, fail: 0, skip: 0 };
 
 /** Properties draw the same samples in each run: a failure tells of a change. */
 const SAMPLES_SEED = "1";
 
-const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', amp: "&" };
-
-function unescaped(text: string): string {
-  return text.replace(/&(?:#(\d+)|([a-z]+));/g, (entity, code?: string, name = "") =>
-    code === undefined ? (ENTITIES[name] ?? entity) : String.fromCodePoint(Number(code)),
-  );
-}
-
-/** From a JUnit report: each `<testcase name="…" file="…">` with a `<failure message="…">`. */
-function failuresIn(text: string): Failure[] {
-  const found = text.matchAll(/<testcase ([^>]*[^>/])>\s*<failure\b([^>]*)>/g);
-  return [...found].map(([, test = "", failure = ""]) => {
-    const attribute = (of: string, name: string) =>
-      unescaped(new RegExp(`\\b${name}="([^"]*)"`).exec(of)?.[1] ?? "");
-    const name = [attribute(test, "classname"), attribute(test, "name")].filter(Boolean);
-    const message = attribute(failure, "message") || attribute(failure, "type");
-    return { file: attribute(test, "file"), name: name.join(" > "), message };
-  });
-}
-
 function textOf(report: string): string {
   return existsSync(report) ? readFileSync(report, "utf8") : "";
-}
-
-/** From a JUnit report: `<testsuites tests="9" failures="1" skipped="0">`. */
-function totalsIn(text: string, exitCode: number): Totals {
-  const [head = ""] = /<testsuites [^>]*>/.exec(text) ?? [];
-  const number = (name: string) => Number(new RegExp(` ${name}="(\\d+)"`).exec(head)?.[1] ?? 0);
-  const [tests, failures, skip] = [number("tests"), number("failures"), number("skipped")];
-  // A file that cannot be loaded, and an error between two tests, are in the exit code alone.
-  const fail = exitCode === 0 ? failures : Math.max(1, failures);
-  return { pass: tests - failures - skip, fail, skip };
 }
 
 /** The output is inherited: a process that a test left behind would keep a pipe open. */
@@ -108,7 +68,7 @@ function plus(a: Totals, b: Totals): Totals {
 }
 
 /** How many of them pass when their file runs once more, with the machine to itself. */
-async function passedAlone(failures: readonly Failure[]): Promise<number> {
+async function passedAlone(failures: readonly Case[]): Promise<number> {
   const files = new Set(failures.map(({ file }) => file).filter((file) => REAL_TIME.test(file)));
   const passing = new Set<string>();
   if (!isInterrupted && files.size <= FLAKY_FILES_MAX) {
@@ -116,9 +76,9 @@ async function passedAlone(failures: readonly Failure[]): Promise<number> {
       if ((await run([file])) === 0) passing.add(file);
     }
   }
-  for (const { file, name, message } of failures) {
+  for (const { file, title, failure = "" } of failures) {
     const verdict = passing.has(file) ? "FLAKY, failed once and passed alone" : "FAILED";
-    process.stderr.write(`\n${verdict}: ${file}: ${name}\n${message.trim()}\n`);
+    process.stderr.write(`\n${verdict}: ${file}: ${title}\n${failure.trim()}\n`);
   }
   return failures.filter((failure) => passing.has(failure.file)).length;
 }
@@ -136,19 +96,21 @@ async function runAll(timings: readonly string[]): Promise<number> {
     serial,
   ];
   let totals = NONE;
-  const failures: Failure[] = [];
+  const cases: Case[] = [];
   for (const [at, args] of passes.entries()) {
     if (isInterrupted) break;
     const report = join(folder, `${at}.xml`);
     const exitCode = await run(args, report);
     const text = textOf(report);
     totals = plus(totals, totalsIn(text, exitCode));
-    failures.push(...failuresIn(text));
+    cases.push(...casesIn(text));
   }
   rmSync(folder, { recursive: true, force: true });
+  const failures = cases.filter(({ failure }) => failure !== undefined);
   // A failure without a test (a file that does not load, an error between two) stays one.
   const saved = totals.fail === failures.length ? await passedAlone(failures) : 0;
   totals = { ...totals, pass: totals.pass + saved, fail: totals.fail - saved };
+  process.stderr.write(skippedForPrograms(cases));
   process.stderr.write(
     `\nboth passes:\n ${totals.pass} pass\n ${totals.skip} skip\n ${totals.fail} fail\n`,
   );

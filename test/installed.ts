@@ -1,15 +1,105 @@
-/** What the machine lends to tests: programs, and the right to mount a file system. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from "bun:test";
+import { existsSync } from "node:fs";
 
-/** On CI everything is wanted: a test that lacks its program runs there, and fails. */
-export function isInstalled(program: string): boolean {
-  return process.env["CI"] === "true" || Bun.which(program) !== null;
+/** Names of the package that holds a program. */
+export interface Packages {
+  readonly debian: string;
+  readonly fedora: string;
+  /** Homebrew's; absent if the program does not run on macOS. */
+  readonly macos?: string;
 }
 
+/** Programs that some tests start, besides Node, git and a shell. */
+export const PROGRAMS = {
+  bash: { debian: "bash", fedora: "bash", macos: "bash" },
+  chromium: { debian: "chromium", fedora: "chromium", macos: "--cask chromium" },
+  curl: { debian: "curl", fedora: "curl", macos: "curl" },
+  fish: { debian: "fish", fedora: "fish", macos: "fish" },
+  groff: { debian: "groff", fedora: "groff", macos: "groff" },
+  jq: { debian: "jq", fedora: "jq", macos: "jq" },
+  "nats-server": { debian: "nats-server", fedora: "nats-server", macos: "nats-server" },
+  script: { debian: "bsdutils", fedora: "util-linux-script" },
+  setsid: { debian: "util-linux", fedora: "util-linux", macos: "util-linux" },
+  sha256sum: { debian: "coreutils", fedora: "coreutils", macos: "coreutils" },
+  strace: { debian: "strace", fedora: "strace" },
+  tmux: { debian: "tmux", fedora: "tmux", macos: "tmux" },
+  zsh: { debian: "zsh", fedora: "zsh", macos: "zsh" },
+} satisfies Record<string, Packages>;
+
+/** A program, or the right to mount a file system: root on Linux, outside most containers. */
+type Need = keyof typeof PROGRAMS | "mount";
+type Suite = Pick<
+  typeof import("bun:test"),
+  "afterAll" | "afterEach" | "beforeAll" | "beforeEach" | "describe" | "test"
+>;
+
+const IS_CI = process.env["CI"] === "true";
+const CHROMIUM_PATHS = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+];
 const PROBE = ["unshare", "-m", "sh", "-c", "mount -t tmpfs tmpfs /mnt"];
 
-/** Containers often forbid it, on CI too; then the tests of the simulated disk are what remains. */
-export const mayMount =
-  process.platform === "linux" &&
-  process.getuid?.() === 0 &&
-  Bun.which("unshare") !== null &&
-  Bun.spawnSync(PROBE, { stdio: ["ignore", "ignore", "ignore"] }).success;
+/** The browser of the page's tests; `CHAT_CHROMIUM` overrides it. */
+export const chromiumPath =
+  process.env["CHAT_CHROMIUM"] ?? CHROMIUM_PATHS.find(existsSync) ?? "chromium";
+
+function mayMount(): boolean {
+  return (
+    process.platform === "linux" &&
+    process.getuid?.() === 0 &&
+    Bun.which("unshare") !== null &&
+    Bun.spawnSync(PROBE, { stdio: ["ignore", "ignore", "ignore"] }).success
+  );
+}
+
+function isPresent(need: Need): boolean {
+  if (need === "mount") return mayMount();
+  if (process.platform === "darwin" && !("macos" in PROGRAMS[need])) return false;
+  // On CI a missing program is a failure: the test runs.
+  return IS_CI || Bun.which(need === "chromium" ? chromiumPath : need) !== null;
+}
+
+/** `scripts/skipped-tests.ts` reads the programs from the name. */
+function skippedName(name: string, missing: readonly string[]): string {
+  return `${name} (needs ${missing.join(", ")})`;
+}
+
+type Register = (name: string, ...rest: readonly unknown[]) => void;
+type Registrar = Register & { readonly each: (rows: unknown) => Register };
+
+/** `test` or `describe`, which skips and names the missing programs. */
+function skipping<Kind extends Suite["describe"] | Suite["test"]>(
+  { skip }: Kind,
+  missing: readonly Need[],
+): Kind {
+  const naming =
+    (register: Register): Register =>
+    (name, ...rest) =>
+      register(skippedName(name, missing), ...rest);
+  const registrar = skip as unknown as Registrar;
+  const each = (rows: unknown) => naming(registrar.each(rows));
+  return Object.assign(naming(registrar), { each }) as unknown as Kind;
+}
+
+/**
+ * The functions of bun:test for tests that need programs. Where one is missing, the tests are
+ * skipped, their names end with "(needs tmux)", and hooks do nothing. With `CI=true` they run, and
+ * fail.
+ */
+export function requires(...needs: readonly Need[]): Suite {
+  const missing = needs.filter((need) => !isPresent(need));
+  if (missing.length === 0) {
+    return { afterAll, afterEach, beforeAll, beforeEach, describe, test };
+  }
+  const none = () => undefined;
+  return {
+    afterAll: none,
+    afterEach: none,
+    beforeAll: none,
+    beforeEach: none,
+    describe: skipping(describe, missing),
+    test: skipping(test, missing),
+  };
+}

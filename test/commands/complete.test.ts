@@ -6,7 +6,7 @@ import { COMPLETIONS_MAX } from "../../src/base/limits.ts";
 import { runProgram } from "../../src/cli/program.ts";
 import { VERBS } from "../../src/commands/table.ts";
 import { ClientState } from "../../src/io/state/client-state.ts";
-import { isInstalled } from "../installed.ts";
+import { requires } from "../installed.ts";
 import { fakeWorld } from "./fake-world.ts";
 
 const PROGRAM = { name: "chat", summary: "", verbs: VERBS };
@@ -80,7 +80,7 @@ test("another shell is wrong usage", async () => {
   expect(world.stderr.text).toBe("chat: 'csh' is no value of SHELL; did you mean zsh?\n");
 });
 
-test.if(isInstalled("bash"))("bash completes with it, and evaluates nothing", async () => {
+requires("bash").test("bash completes with it, and evaluates nothing", async () => {
   const world = fakeWorld();
   await runProgram(PROGRAM, ["completions", "bash"], world);
   const chat = "chat() { printf '%s\\n' \"got $#\" '$(echo evaluated)' \"$4\"; }";
@@ -202,7 +202,7 @@ describe("names from this device's own state", () => {
 });
 
 // As bash cuts them; readline replaces what stands behind the last : or =.
-test.if(isInstalled("bash")).each([
+requires("bash").test.each([
   ["chat send --to @b", ["chat", "send", "--to", "@b"], "@bob"],
   ["chat send --to=lo", ["chat", "send", "--to", "=", "lo"], "lobby"],
   ["chat send --to=", ["chat", "send", "--to", "="], "lobby"],

@@ -7,7 +7,7 @@ import { GLOBAL_FLAGS } from "../../src/cli/flags.ts";
 import { parseStrictly } from "../../src/cli/parser.ts";
 import { runProgram } from "../../src/cli/program.ts";
 import { VERBS } from "../../src/commands/table.ts";
-import { isInstalled } from "../installed.ts";
+import { requires } from "../installed.ts";
 import { fakeWorld } from "./fake-world.ts";
 
 const PROGRAM = { name: "chat", summary: "", verbs: VERBS };
@@ -87,7 +87,7 @@ describe("the manual", () => {
     expect(await run(...argv)).toEqual({ exitCode: 2, out: "", err: `chat: ${sentence}\n` });
   });
 
-  test.if(isInstalled("groff"))("is roff without a warning, and shows each word", async () => {
+  requires("groff").test("is roff without a warning, and shows each word", async () => {
     for (const words of [[], ["admin"], ["admin", "room"], ...LEAVES.map(({ path }) => path)]) {
       const { out } = await run("man", ...words);
       const groff = ["groff", "-man", "-Tutf8", "-ww", "-P-cbou"];

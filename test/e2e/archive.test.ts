@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually } from "../event.ts";
+import { requires } from "../installed.ts";
 import { type Home, type Json, ndjson, Sandbox, type Served } from "./program.ts";
 import { onSmallDisk } from "./small-disk.ts";
 
@@ -239,20 +240,24 @@ describe("chat backup and chat restore", () => {
     expect(readdirSync(out)).not.toContain("backup-begun.json");
   }, 120_000);
 
-  test("a full disk is said, and with space the same command goes on", async () => {
-    const script = [
-      'cd "$1"; head -c 30M /dev/zero > filler; "$2" backup out --data "$3" --json; echo "exit $?"',
-      '"$2" restore out --data early; echo "exit $?"; rm filler',
-      '"$2" backup out --data "$3" --json; echo "exit $?"',
-    ].join("\n");
-    const env = { CHAT_HOME: ana.folder };
-    const size = `size=${40 * 1024 * 1024}`;
-    const shell = onSmallDisk(sandbox, size, script, [served.data], { env, stdin: "" });
-    const { out, err } = await shell.ended(60_000);
-    expect(out.match(/exit \d/g)).toEqual(["exit 1", "exit 1", "exit 0"]);
-    expect(out).toContain('"code":"store-full"');
-    expect(err).toMatch(/^chat: no space for /m);
-  }, 60_000);
+  requires("mount").test(
+    "a full disk is said, and with space the same command goes on",
+    async () => {
+      const script = [
+        'cd "$1"; head -c 30M /dev/zero > filler; "$2" backup out --data "$3" --json; echo "exit $?"',
+        '"$2" restore out --data early; echo "exit $?"; rm filler',
+        '"$2" backup out --data "$3" --json; echo "exit $?"',
+      ].join("\n");
+      const env = { CHAT_HOME: ana.folder };
+      const size = `size=${40 * 1024 * 1024}`;
+      const shell = onSmallDisk(sandbox, size, script, [served.data], { env, stdin: "" });
+      const { out, err } = await shell.ended(60_000);
+      expect(out.match(/exit \d/g)).toEqual(["exit 1", "exit 1", "exit 0"]);
+      expect(out).toContain('"code":"store-full"');
+      expect(err).toMatch(/^chat: no space for /m);
+    },
+    60_000,
+  );
 
   test("the folder of 0.1.0 is backed up, restored and served", async () => {
     await using old = new Sandbox();

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import manifest from "../../package.json";
-import { isInstalled } from "../installed.ts";
+import { requires } from "../installed.ts";
 import { CHAT, runChat } from "./binary.ts";
 import { soonerThan } from "./deadline.ts";
 
@@ -44,7 +44,7 @@ test("files of the folder it is started in change nothing", async () => {
   }
 });
 
-test.if(isInstalled("strace"))("it does not even look at them", async () => {
+requires("strace").test("it does not even look at them", async () => {
   const trace = join(folder, "trace");
   const child = Bun.spawn(
     ["strace", "-f", "-qq", "-e", "trace=%file", "-o", trace, CHAT, "--version"],

@@ -1,10 +1,13 @@
-import { afterAll, expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { requires } from "../installed.ts";
 import { isOldNats } from "../io/nats/nats-servers.ts";
 import { reservedPort } from "../ports.ts";
 import { until } from "./deadline.ts";
 import { type Home, type Program, Sandbox } from "./program.ts";
+
+const { afterAll, test } = requires("nats-server");
 
 /**
  * docs/cluster.md, walked word for word from three empty machines on. They are three addresses of

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
@@ -6,11 +6,14 @@ import { CHUNK_BYTES, TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
 import { systemClock } from "../../src/io/clock.ts";
 import { openContentStore } from "../../src/io/nats/content.ts";
 import { connectNats } from "../../src/io/nats/jetstream.ts";
+import { requires } from "../installed.ts";
 import { NatsServers } from "../io/nats/nats-servers.ts";
 import { ServedCluster } from "./cluster-nodes.ts";
 import { file, gets, MIB, noise, sends, sha256 } from "./couriers.ts";
 import { until } from "./deadline.ts";
 import type { Home } from "./program.ts";
+
+const { afterAll, beforeAll, test } = requires("nats-server");
 
 /** Files of three servers as one, on three nats-servers. */
 

@@ -1,13 +1,16 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Fault } from "../../src/base/fault.ts";
 import type { LogRecord } from "../../src/wire/record.ts";
+import { requires } from "../installed.ts";
 import { NatsServers } from "../io/nats/nats-servers.ts";
 import { until } from "./deadline.ts";
 import { Sandbox } from "./program.ts";
 import { Relay } from "./relay.ts";
 import { openStopped } from "./stopped-folder.ts";
+
+const { afterAll, beforeAll, test } = requires("nats-server");
 
 /** A server that has a history becomes a cluster, and one of its servers goes on alone. */
 

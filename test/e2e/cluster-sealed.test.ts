@@ -1,12 +1,15 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { readFileSync } from "node:fs";
 import { systemClock } from "../../src/io/clock.ts";
 import { openJetStream } from "../../src/io/nats/jetstream.ts";
 import { eventually } from "../event.ts";
+import { requires } from "../installed.ts";
 import { NatsServers } from "../io/nats/nats-servers.ts";
 import { serveNodes } from "./cluster-nodes.ts";
 import { WordSearch } from "./memory.ts";
 import { type Program, Sandbox, type Served } from "./program.ts";
+
+const { afterAll, beforeAll, test } = requires("nats-server");
 
 /** Sealed rooms over several servers that are one. */
 

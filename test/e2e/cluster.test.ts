@@ -1,13 +1,16 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../../src/io/clock.ts";
 import { openJetStream } from "../../src/io/nats/jetstream.ts";
+import { requires } from "../installed.ts";
 import { NatsServers } from "../io/nats/nats-servers.ts";
 import { NODES, ServedCluster } from "./cluster-nodes.ts";
 import { until } from "./deadline.ts";
 import { Sender } from "./load.ts";
 import type { Served } from "./program.ts";
+
+const { afterAll, beforeAll, test } = requires("nats-server");
 
 /** Three servers as one, on three nats-servers. */
 

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isInstalled } from "../installed.ts";
+import { requires } from "../installed.ts";
 import { CHAT } from "./binary.ts";
 import { Sandbox } from "./program.ts";
-import { hasTmux, Screen } from "./tmux.ts";
+import { Screen } from "./tmux.ts";
 
 /** The scripts of `chat completions`, in the real shells: what Tab makes of a half typed line. */
 
@@ -71,7 +71,7 @@ async function shellWithScript(shell: string): Promise<Screen> {
 }
 
 describe.each(["bash", "zsh", "fish"])("%s", (shell) => {
-  test.if(hasTmux && isInstalled(shell))(
+  requires("tmux", shell).test(
     "completes commands, flags, values and names, and evaluates nothing",
     async () => {
       await using screen = await shellWithScript(shell);

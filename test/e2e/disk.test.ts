@@ -1,6 +1,6 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { mayMount } from "../installed.ts";
+import { requires } from "../installed.ts";
 import { CHAT } from "./binary.ts";
 import { before } from "./deadline.ts";
 import { ndjson, Sandbox } from "./program.ts";
@@ -8,7 +8,7 @@ import { serveOnSmallDisk } from "./small-disk.ts";
 
 const DISK_BYTES = 2 << 20;
 
-describe.if(mayMount)("on a file system of its own", () => {
+requires("mount").describe("on a file system of its own", () => {
   test("a full disk: refused in words, and what was acknowledged stays", async () => {
     await using sandbox = new Sandbox();
     const server = serveOnSmallDisk(sandbox, `size=${DISK_BYTES}`, "true");

@@ -15,6 +15,7 @@ import type { VerbTable } from "../../src/cli/command.ts";
 import { parseStrictly } from "../../src/cli/parser.ts";
 import { VERBS } from "../../src/commands/table.ts";
 import { GUIDES } from "../guides.ts";
+import { requires } from "../installed.ts";
 import { reservedPort } from "../ports.ts";
 import { CHAT } from "./binary.ts";
 import { before } from "./deadline.ts";
@@ -368,21 +369,23 @@ async function parse(words: readonly string[], table: VerbTable = VERBS): Promis
 
 afterAll(() => rmSync(sandbox, { recursive: true, force: true }));
 
-test("every command of README and docs works, in their order, on a fresh home", async () => {
-  for (const tool of ["curl", "jq", "setsid", "bash"])
-    expect([tool, Bun.which(tool)]).not.toEqual([tool, null]);
-  await using walk = new Walk();
-  for (const path of GUIDES) {
-    for (const { language, text } of blocksOf(path)) {
-      if (language === "sh") for (const command of commandsIn(text)) await walk.line(command);
-      if (language === "ini" || language === "cron") await walk.posts(text);
+requires("bash", "curl", "jq", "setsid").test(
+  "every command of README and docs works, in their order, on a fresh home",
+  async () => {
+    await using walk = new Walk();
+    for (const path of GUIDES) {
+      for (const { language, text } of blocksOf(path)) {
+        if (language === "sh") for (const command of commandsIn(text)) await walk.line(command);
+        if (language === "ini" || language === "cron") await walk.posts(text);
+      }
     }
-  }
-  const listed = [CANNOT, LASTING, INSTEAD, OTHERS, AGAIN, ENDS].flatMap((table) =>
-    Object.keys(table),
-  );
-  expect(listed.filter((line) => !walk.used.has(line))).toEqual([]);
-}, 240_000);
+    const listed = [CANNOT, LASTING, INSTEAD, OTHERS, AGAIN, ENDS].flatMap((table) =>
+      Object.keys(table),
+    );
+    expect(listed.filter((line) => !walk.used.has(line))).toEqual([]);
+  },
+  240_000,
+);
 
 /** What a block may be, and how its lines are looked at. */
 const LANGUAGES = ["", "sh", "ini", "yaml", "toml", "cron", "nginx"];

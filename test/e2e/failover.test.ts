@@ -1,11 +1,14 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { formatInvite, parseServerAddress } from "../../src/wire/invite.ts";
+import { requires } from "../installed.ts";
 import { NatsServers } from "../io/nats/nats-servers.ts";
 import { until } from "./deadline.ts";
 import { Sender } from "./load.ts";
 import { type Json, type Program, Sandbox, type Served } from "./program.ts";
+
+const { afterAll, beforeAll, beforeEach, test } = requires("nats-server");
 
 /** A client whose machine dies goes on at another one of the same cluster. */
 

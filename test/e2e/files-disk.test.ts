@@ -1,6 +1,6 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
-import { mayMount } from "../installed.ts";
+import { requires } from "../installed.ts";
 import { file, gets, MIB, noise, people, sends, sha256 } from "./couriers.ts";
 import { before } from "./deadline.ts";
 import { type Home, type Json, ndjson, Sandbox } from "./program.ts";
@@ -38,7 +38,7 @@ async function texts(home: Home): Promise<unknown[]> {
   return records.filter(({ kind }) => kind === "text").map(({ text }) => text);
 }
 
-describe.if(mayMount)("a full disk", () => {
+requires("mount").describe("a full disk", () => {
   test("of the server: said with exit code 1, nothing is lost, and it goes on", async () => {
     await using sandbox = new Sandbox();
     const server = serveOnSmallDisk(sandbox, DISK, "true", ["--open", "--keep-free", "0"]);

@@ -1,10 +1,11 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
+import { requires } from "../installed.ts";
 import { CHAT } from "./binary.ts";
 import { until } from "./deadline.ts";
 import { Sandbox } from "./program.ts";
-import { hasTmux, Screen } from "./tmux.ts";
+import { Screen } from "./tmux.ts";
 
 /** Files as people meet them: attached, announced, taken, and opened only after a yes. */
 
@@ -58,7 +59,7 @@ async function idOf(screen: Screen, name: string): Promise<string> {
   return id;
 }
 
-describe.if(hasTmux)("in a terminal", () => {
+requires("tmux").describe("in a terminal", () => {
   test("a picture is attached, announced, taken, and opened only after a yes", async () => {
     await using place = await twoPeople();
     const { sandbox, ana, bob } = place;

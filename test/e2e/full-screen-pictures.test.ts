@@ -1,14 +1,14 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PICTURE_FETCHED_BYTES_MAX } from "../../src/base/limits-page.ts";
 import { jpegOf, pngOf } from "../cli/screen/pictures/made.ts";
-import { isInstalled } from "../installed.ts";
+import { requires } from "../installed.ts";
 import { CHAT } from "./binary.ts";
 import { until } from "./deadline.ts";
 import { Sandbox } from "./program.ts";
 import { Pty } from "./pty.ts";
-import { hasTmux, Screen } from "./tmux.ts";
+import { Screen } from "./tmux.ts";
 
 /** Pictures below their files, on terminals that show them. */
 
@@ -201,7 +201,7 @@ test("a terminal that answers nothing, or by and by, costs no key", async () => 
   expect(cellRows(ana)).toBe(0);
 }, 120_000);
 
-test.if(isInstalled("setsid"))(
+requires("setsid").test(
   "another size, and a stop and fg, bring the pictures again",
   async () => {
     await using sandbox = new Sandbox();
@@ -242,7 +242,7 @@ test.if(isInstalled("setsid"))(
   120_000,
 );
 
-describe.if(hasTmux)("in tmux", () => {
+requires("tmux").describe("in tmux", () => {
   test("the terminal around it gets the pictures, where the user says so", async () => {
     await using sandbox = new Sandbox();
     const { address } = await sandbox.serve({ args: ["--open"] });

@@ -1,10 +1,11 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { requires } from "../installed.ts";
 import { CHAT } from "./binary.ts";
 import { until } from "./deadline.ts";
 import { Sandbox } from "./program.ts";
-import { hasTmux, Screen } from "./tmux.ts";
+import { Screen } from "./tmux.ts";
 
 /** `chat join` as people meet it: the whole terminal is its own. */
 
@@ -21,7 +22,7 @@ async function person(sandbox: Sandbox, name: string, address: string): Promise<
   return screen;
 }
 
-describe.if(hasTmux)("on the full screen", () => {
+requires("tmux").describe("on the full screen", () => {
   test("two talk, exchange a file, lose the server, get it back, search, and leave", async () => {
     await using sandbox = new Sandbox();
     const first = await sandbox.serve({ args: ["--open"] });

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { isInstalled } from "../installed.ts";
+import { requires } from "../installed.ts";
 import { before } from "./deadline.ts";
 import { Sandbox } from "./program.ts";
 
@@ -34,7 +34,7 @@ test("a token, one message, and the people of the room have it", async () => {
   expect((await post("x", { authorization: "Bearer tAAAAAAAAAAAAAAAAAAAAAA" })).status).toBe(401);
 });
 
-test.if(isInstalled("curl"))("curl posts as the manual says it", async () => {
+requires("curl").test("curl posts as the manual says it", async () => {
   await using sandbox = new Sandbox();
   const served = await sandbox.serve();
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { LAN_DATAGRAM_BYTES_MAX } from "../../src/base/limits.ts";
+import { requires } from "../installed.ts";
 import { freeGroup, type MulticastGroup } from "../io/multicast-group.ts";
 import { CHAT } from "./binary.ts";
 import { type Program, Sandbox } from "./program.ts";
-import { hasTmux, Screen } from "./tmux.ts";
+import { Screen } from "./tmux.ts";
 
 /** `chat lan`, without a server and without leaving this machine. */
 
@@ -260,7 +261,7 @@ describe("what cannot be", () => {
   });
 });
 
-describe.if(hasTmux)("in a terminal", () => {
+requires("tmux").describe("in a terminal", () => {
   test("name and password are asked, and a half-typed line survives", async () => {
     await using sandbox = new Sandbox();
     const place = await freeGroup();

@@ -1,11 +1,12 @@
 import { expect, test } from "bun:test";
 import { RawClient } from "../../bench/raw-client.ts";
 import { MOMENT_UNIX_MS_MAX } from "../../src/base/time.ts";
+import { requires } from "../installed.ts";
 import { rejection } from "../rejection.ts";
 import { CHAT } from "./binary.ts";
 import { writeLateRecords } from "./late-records.ts";
 import { type Home, Sandbox } from "./program.ts";
-import { hasTmux, Screen } from "./tmux.ts";
+import { Screen } from "./tmux.ts";
 
 /** Moments that no date can hold: in what is asked, and in folders that older servers left. */
 
@@ -75,7 +76,7 @@ test("of a folder that holds them are shown as the last one, running or not", as
   expect((await sandbox.serve({ args: ["--open"] })).program.isRunning).toBe(true);
 });
 
-test.if(hasTmux)("of such a folder are shown in a terminal", async () => {
+requires("tmux").test("of such a folder are shown in a terminal", async () => {
   await using sandbox = new Sandbox();
   await lateFolder(sandbox);
   await sandbox.serve({ args: ["--open"] });

@@ -1,10 +1,11 @@
 import { Database } from "bun:sqlite";
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
+import { requires } from "../installed.ts";
 import { CHAT } from "./binary.ts";
 import { until } from "./deadline.ts";
 import { Sandbox, type Served } from "./program.ts";
-import { hasTmux, Screen } from "./tmux.ts";
+import { Screen } from "./tmux.ts";
 
 /** However the full screen ends: what was half written is there at the next start. */
 
@@ -68,7 +69,7 @@ class Person implements AsyncDisposable {
   }
 }
 
-describe.if(hasTmux)("what is half written comes back", () => {
+requires("tmux").describe("what is half written comes back", () => {
   test("after every signal", async () => {
     await using sandbox = new Sandbox();
     const server = await sandbox.serve({ args: ["--open"] });
@@ -147,7 +148,7 @@ describe.if(hasTmux)("what is half written comes back", () => {
   }, 120_000);
 });
 
-describe.if(hasTmux)("a log-in that fails", () => {
+requires("tmux").describe("a log-in that fails", () => {
   test("ends nothing, however often", async () => {
     await using sandbox = new Sandbox();
     const server = await sandbox.serve({ args: ["--open"] });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import {
   closeSync,
   constants,
@@ -10,10 +10,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { Emulator } from "../cli/screen/terminal/emulator.ts";
-import { isInstalled } from "../installed.ts";
+import { requires } from "../installed.ts";
 import { until } from "./deadline.ts";
 import { Sandbox } from "./program.ts";
-import { hasTmux, Screen } from "./tmux.ts";
+import { Screen } from "./tmux.ts";
 
 /** The full screen takes a terminal over, and gives it back as it was. */
 
@@ -72,7 +72,7 @@ class Terminal implements AsyncDisposable {
   }
 }
 
-describe.if(hasTmux)("the terminal is given back", () => {
+requires("tmux").describe("the terminal is given back", () => {
   test.concurrent.each([
     ["at the end", "q", ""],
     ["after an error that nobody caught", "x", "JSON Parse error"],
@@ -184,7 +184,7 @@ interface Progress {
 /** One frame of the program, with what moves the cursor. */
 const FRAME_BYTES_MAX = 4096;
 
-test.if(isInstalled("script") && process.platform === "linux")(
+requires("script").test(
   "a terminal that takes nothing stops nothing, and shows the newest frame in the end",
   async () => {
     await using sandbox = new Sandbox();

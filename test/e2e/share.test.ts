@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { CHUNK_BYTES, RESERVE_BYTES, TEXT_BYTES_MAX } from "../../src/base/limits.ts";
 import { openDialer } from "../../src/cli/connect/dial.ts";
@@ -8,9 +8,10 @@ import { nativeVerifier } from "../../src/crypto/verifier.ts";
 import { systemClock } from "../../src/io/clock.ts";
 import { systemEntropy } from "../../src/io/entropy.ts";
 import { parseServerAddress } from "../../src/wire/invite.ts";
+import { requires } from "../installed.ts";
 import { CHAT } from "./binary.ts";
 import { type Program, Sandbox } from "./program.ts";
-import { hasTmux, Screen } from "./tmux.ts";
+import { Screen } from "./tmux.ts";
 
 /** Two clean homes and one pasted line. */
 
@@ -275,7 +276,7 @@ test("strangers hear neither who shares nor what, and a browser gets the page", 
   expect([ran.exitCode, (await sharing.json("taken"))["user"]]).toEqual([0, "guest"]);
 });
 
-describe.if(hasTmux)("on a terminal", () => {
+requires("tmux").describe("on a terminal", () => {
   test("receive asks for the line, shows what there is, and takes it after a yes", async () => {
     await using sandbox = new Sandbox();
     const sharing = sandbox.home("ana").start(["share", ...files(sandbox), "--user", "ana"]);

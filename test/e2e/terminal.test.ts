@@ -1,8 +1,9 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
+import { requires } from "../installed.ts";
 import { CHAT } from "./binary.ts";
 import { type Home, Sandbox } from "./program.ts";
-import { hasTmux, Screen } from "./tmux.ts";
+import { Screen } from "./tmux.ts";
 
 /** `chat join --plain` as a person meets it: in a terminal. */
 
@@ -29,7 +30,7 @@ async function lastSender(home: Home): Promise<unknown> {
   return records.at(-1)?.["from"];
 }
 
-describe.if(hasTmux)("in a terminal", () => {
+requires("tmux").describe("in a terminal", () => {
   test("a newcomer is asked for name, room password and password, unseen", async () => {
     await using sandbox = new Sandbox();
     const { address, invite } = await sandbox.serve();

@@ -1,4 +1,3 @@
-import { isInstalled } from "../installed.ts";
 import { until } from "./deadline.ts";
 import type { Sandbox } from "./program.ts";
 
@@ -8,8 +7,6 @@ const ROWS = 24;
 function fitting(pattern: string | RegExp): (row: string) => boolean {
   return (row) => (typeof pattern === "string" ? row.includes(pattern) : pattern.test(row));
 }
-
-export const hasTmux = isInstalled("tmux");
 
 /** A terminal with a shell in it, on a tmux server of its own. */
 export class Screen implements AsyncDisposable {

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "no
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseServerAddress } from "../../src/wire/invite.ts";
+import { requires } from "../installed.ts";
 import { rejection } from "../rejection.ts";
 import { CHAT } from "./binary.ts";
 import { until } from "./deadline.ts";
@@ -278,35 +279,38 @@ test("chat web: the page on this machine, for whoever has its token", async () =
   expect(await rejection(get("/"))).toBeInstanceOf(Error);
 });
 
-test("chat web opens the browser without a secret in the arguments of any process", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  const bin = sandbox.path("bin");
-  mkdirSync(bin);
-  const noted = sandbox.path("opened");
-  const opener = `#!/bin/sh\nprintf '%s' "$1" >'${noted}.new'\nmv '${noted}.new' '${noted}'\n`;
-  writeFileSync(join(bin, "xdg-open"), opener, { mode: 0o755 });
-  const env = { DISPLAY: ":0", CHAT_INVITE: served.invite, CHAT_HOME: sandbox.path("home") };
-  await using screen = await Screen.open(sandbox, "web", env);
-  screen.line(`PATH='${bin}':"$PATH" '${CHAT}' web`);
-  const rows = await screen.until("the whole address of the page", (all) =>
-    /http:\/\/127\.0\.0\.1:\d+\/#[^&]+&invite=/.test(all.join("")),
-  );
-  const opened = await until("the browser is opened", () => existsSync(noted) || undefined);
-  expect(opened).toBe(true);
-  const address = readFileSync(noted, "utf8");
-  const path = fileURLToPath(address);
-  const [, token = ""] = /#([^&]+)/.exec(rows.join("")) ?? [];
-  expect(token.length).toBeGreaterThan(20);
-  for (const secret of [token, secretOf(served)]) expect(address).not.toContain(secret);
-  expect(statSync(path).mode & 0o777).toBe(0o600);
-  expect(statSync(dirname(path)).mode & 0o777).toBe(0o700);
-  const html = readFileSync(path, "utf8");
-  expect(html).toContain(`content="0;url=http://127.0.0.1:`);
-  expect(html).toContain(`#${token}&amp;invite=`);
-  screen.press("C-c");
-  await until("it is gone with the program", () => !existsSync(dirname(path)));
-});
+requires("tmux").test(
+  "chat web opens the browser without a secret in the arguments of any process",
+  async () => {
+    await using sandbox = new Sandbox();
+    const served = await sandbox.serve();
+    const bin = sandbox.path("bin");
+    mkdirSync(bin);
+    const noted = sandbox.path("opened");
+    const opener = `#!/bin/sh\nprintf '%s' "$1" >'${noted}.new'\nmv '${noted}.new' '${noted}'\n`;
+    writeFileSync(join(bin, "xdg-open"), opener, { mode: 0o755 });
+    const env = { DISPLAY: ":0", CHAT_INVITE: served.invite, CHAT_HOME: sandbox.path("home") };
+    await using screen = await Screen.open(sandbox, "web", env);
+    screen.line(`PATH='${bin}':"$PATH" '${CHAT}' web`);
+    const rows = await screen.until("the whole address of the page", (all) =>
+      /http:\/\/127\.0\.0\.1:\d+\/#[^&]+&invite=/.test(all.join("")),
+    );
+    const opened = await until("the browser is opened", () => existsSync(noted) || undefined);
+    expect(opened).toBe(true);
+    const address = readFileSync(noted, "utf8");
+    const path = fileURLToPath(address);
+    const [, token = ""] = /#([^&]+)/.exec(rows.join("")) ?? [];
+    expect(token.length).toBeGreaterThan(20);
+    for (const secret of [token, secretOf(served)]) expect(address).not.toContain(secret);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(statSync(dirname(path)).mode & 0o777).toBe(0o700);
+    const html = readFileSync(path, "utf8");
+    expect(html).toContain(`content="0;url=http://127.0.0.1:`);
+    expect(html).toContain(`#${token}&amp;invite=`);
+    screen.press("C-c");
+    await until("it is gone with the program", () => !existsSync(dirname(path)));
+  },
+);
 
 test("chat web over UDP: words and files pass as they do over TCP", async () => {
   await using sandbox = new Sandbox();

@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, test } from "bun:test";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Browser as Engine } from "playwright-core";
+import { chromiumPath, requires } from "../installed.ts";
 import { Visit } from "./visit.ts";
 
-/** Debian's; nothing is downloaded. */
-const CHROMIUM = process.env["CHAT_CHROMIUM"] ?? "/usr/bin/chromium";
 const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -21,12 +19,16 @@ const FLAGS = [
 const TEST_MS = 180_000;
 const STEP_MS = 30_000;
 
-/** Where all is installed that tests need, a missing browser is a failure. */
-const isRun = process.env["CI"] === "true" || existsSync(CHROMIUM);
+const { afterAll, beforeAll, test } = requires("chromium");
 
 /** A test that needs a browser. */
 export function pageTest(name: string, act: () => Promise<void>, timeoutMs = TEST_MS): void {
-  test.skipIf(!isRun)(name, act, timeoutMs);
+  test(name, act, timeoutMs);
+}
+
+/** A test that needs a browser and a cluster. */
+export function clusterPageTest(name: string, act: () => Promise<void>): void {
+  requires("chromium", "nats-server").test(name, act, TEST_MS);
 }
 
 export interface VisitOptions {
@@ -60,7 +62,7 @@ export class Browser {
 
   async start(): Promise<void> {
     this.#engine = await chromium.launch({
-      executablePath: CHROMIUM,
+      executablePath: chromiumPath,
       args: [...FLAGS, ...this.#flags],
       headless: true,
       env: { PATH: process.env["PATH"] ?? "", HOME: this.#profile, TMPDIR: this.#profile },
@@ -102,10 +104,7 @@ export class Browser {
 /** For the tests of the file that calls it. */
 export function sharedBrowser(flags: readonly string[] = []): Browser {
   const browser = new Browser(flags);
-  beforeAll(async () => {
-    if (isRun) return browser.start();
-    process.stderr.write(`skipped: no Chromium at ${CHROMIUM} (CHAT_CHROMIUM names another)\n`);
-  });
+  beforeAll(() => browser.start());
   afterAll(() => browser.stop());
   return browser;
 }

@@ -5,14 +5,14 @@ import { serveNodes } from "../e2e/cluster-nodes.ts";
 import { until } from "../e2e/deadline.ts";
 import { Sandbox } from "../e2e/program.ts";
 import { NatsServers } from "../io/nats/nats-servers.ts";
-import { pageTest, sharedBrowser } from "./browser.ts";
+import { clusterPageTest, sharedBrowser } from "./browser.ts";
 import { pageAddress } from "./scenery.ts";
 
 /** The machine of a page is gone, and the server is not. */
 
 const browser = sharedBrowser();
 
-pageTest("a page whose machine is gone leads to those on the others", async () => {
+clusterPageTest("a page whose machine is gone leads to those on the others", async () => {
   const nats = await NatsServers.start(1);
   await using ended = new AsyncDisposableStack();
   ended.defer(() => nats.stop());

@@ -4,7 +4,7 @@ import { serveNodes } from "../e2e/cluster-nodes.ts";
 import { until } from "../e2e/deadline.ts";
 import { Sandbox } from "../e2e/program.ts";
 import { NatsServers } from "../io/nats/nats-servers.ts";
-import { pageTest, sharedBrowser } from "./browser.ts";
+import { clusterPageTest, pageTest, sharedBrowser } from "./browser.ts";
 import { expectNoBarrier, LOOKS } from "./looks.ts";
 import { Talker } from "./talk.ts";
 import type { Visit } from "./visit.ts";
@@ -245,7 +245,7 @@ pageTest(
   },
 );
 
-pageTest("the window of one machine shows, and ends, what is at another", async () => {
+clusterPageTest("the window of one machine shows, and ends, what is at another", async () => {
   const nats = await NatsServers.start(1);
   await using ended = new AsyncDisposableStack();
   ended.defer(() => nats.stop());

@@ -8,7 +8,7 @@ import { openBlobStore } from "../../../src/io/blob/blob-store.ts";
 import type { Blob, BlobStore } from "../../../src/io/blob/interfaces.ts";
 import { systemDisk } from "../../../src/io/disk/system-disk.ts";
 import { HASH_LINE_BYTES } from "../../../src/wire/chunks.ts";
-import { mayMount } from "../../installed.ts";
+import { requires } from "../../installed.ts";
 import { rejection } from "../../rejection.ts";
 import { digestOf } from "../../wire/digest.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
@@ -369,7 +369,7 @@ test("a full disk refuses a chunk, keeps what is there, and goes on later", asyn
   blob.close();
 });
 
-test.if(mayMount)("a full file system does the same", async () => {
+requires("mount").test("a full file system does the same", async () => {
   const small = join(root, "small");
   fs.mkdirSync(small);
   const mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", small];

@@ -9,7 +9,7 @@ import { systemDisk } from "../../../src/io/disk/system-disk.ts";
 import { systemEntropy } from "../../../src/io/entropy.ts";
 import { type LogFile, openLog } from "../../../src/io/log/log-file.ts";
 import { type LogRecord, parseBody } from "../../../src/wire/record.ts";
-import { mayMount } from "../../installed.ts";
+import { requires } from "../../installed.ts";
 import { rejection } from "../../rejection.ts";
 import { unprivileged } from "../../unprivileged.ts";
 import { collect, draftOf } from "../log-fixture.ts";
@@ -141,7 +141,7 @@ function mount(kind: string, options: string, path: string): void {
   expect(Bun.spawnSync(["mount", "-t", kind, "-o", options, kind, path]).success).toBe(true);
 }
 
-test.if(mayMount)(
+requires("mount").test(
   "a full file system: refused, readable, and usable when there is space again",
   async () => {
     const small = join(data, "small");
@@ -175,25 +175,28 @@ test.if(mayMount)(
   },
 );
 
-test.if(mayMount)("a read-only file system: refused for writing, served for reading", async () => {
-  const fixed = join(data, "fixed");
-  mount("tmpfs", "size=8m", fixed);
-  try {
-    const folder = join(fixed, "history");
-    const log = await open(folder);
-    await log.append(draftOf("one"));
-    await log.close();
-    Bun.spawnSync(["mount", "-o", "remount,ro", fixed]);
-    expect(await rejection(open(folder))).toMatchObject({ code: "store-denied" });
-    const options = {
-      folder,
-      disk: systemDisk(),
-      sha256,
-      cachePath: join(fixed, "cache", "index"),
-    };
-    const page = await openArchive(options).page({ from: "newest", limit: 9, bytesMax: 9_999 });
-    expect(page.records.map(textOf)).toEqual(["one"]);
-  } finally {
-    Bun.spawnSync(["umount", fixed]);
-  }
-});
+requires("mount").test(
+  "a read-only file system: refused for writing, served for reading",
+  async () => {
+    const fixed = join(data, "fixed");
+    mount("tmpfs", "size=8m", fixed);
+    try {
+      const folder = join(fixed, "history");
+      const log = await open(folder);
+      await log.append(draftOf("one"));
+      await log.close();
+      Bun.spawnSync(["mount", "-o", "remount,ro", fixed]);
+      expect(await rejection(open(folder))).toMatchObject({ code: "store-denied" });
+      const options = {
+        folder,
+        disk: systemDisk(),
+        sha256,
+        cachePath: join(fixed, "cache", "index"),
+      };
+      const page = await openArchive(options).page({ from: "newest", limit: 9, bytesMax: 9_999 });
+      expect(page.records.map(textOf)).toEqual(["one"]);
+    } finally {
+      Bun.spawnSync(["umount", fixed]);
+    }
+  },
+);

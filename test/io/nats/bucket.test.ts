@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import { BUCKET_SWEEP_MS, BUCKET_VALUE_BYTES_MAX } from "../../../src/base/limits-cluster.ts";
 import { KEY_PACKAGES_MAX } from "../../../src/base/limits-sealed.ts";
@@ -7,7 +7,10 @@ import { openBuckets } from "../../../src/io/nats/bucket.ts";
 import { openJetStream } from "../../../src/io/nats/jetstream.ts";
 import { KeyPackageStore } from "../../../src/server/sealed/key-packages.ts";
 import { eventually } from "../../event.ts";
+import { requires } from "../../installed.ts";
 import { NatsServers } from "./nats-servers.ts";
+
+const { afterAll, beforeAll, test } = requires("nats-server");
 
 let nats: NatsServers;
 

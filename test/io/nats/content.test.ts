@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { jetstreamManager } from "@nats-io/jetstream";
 import type { FileId } from "../../../src/base/ids.ts";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
@@ -9,9 +9,12 @@ import { SharedFiles } from "../../../src/io/cluster/shared-files.ts";
 import { openContentStore } from "../../../src/io/nats/content.ts";
 import { connectNats } from "../../../src/io/nats/jetstream.ts";
 import { eventually } from "../../event.ts";
+import { requires } from "../../installed.ts";
 import { rejection } from "../../rejection.ts";
 import { keepsParts } from "../cluster/content-compliance.ts";
 import { NatsServers } from "./nats-servers.ts";
+
+const { afterAll, beforeAll, test } = requires("nats-server");
 
 const clock = systemClock();
 const FILE = "fAAAAAAAAAA1" as FileId;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,9 +15,12 @@ import { systemEntropy } from "../../../src/io/entropy.ts";
 import { openLog } from "../../../src/io/log/log-file.ts";
 import { openJetStream } from "../../../src/io/nats/jetstream.ts";
 import { eventually } from "../../event.ts";
+import { requires } from "../../installed.ts";
 import { rejection } from "../../rejection.ts";
 import { draftOf } from "../log-fixture.ts";
 import { NatsServers } from "./nats-servers.ts";
+
+const { afterAll, beforeAll, test } = requires("nats-server");
 
 const clock = systemClock();
 const entropy = systemEntropy();

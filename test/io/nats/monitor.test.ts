@@ -1,10 +1,13 @@
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readNatsSettings } from "../../../src/io/nats/monitor.ts";
 import { eventually } from "../../event.ts";
+import { requires } from "../../installed.ts";
 import { reservedPort } from "../../ports.ts";
+
+const { test } = requires("nats-server");
 
 test("a real nats-server says what it is called, and how it writes", async () => {
   const folder = mkdtempSync(join(tmpdir(), "chat-nats-"));

@@ -4,15 +4,18 @@ import { join } from "node:path";
 import { eventually } from "../../event.ts";
 import { reservedPort } from "../../ports.ts";
 
-/** Of the nats-server in the path; Debian 12 has 2.9.10. */
-export const NATS_VERSION = Bun.spawnSync(["nats-server", "--version"])
-  .stdout.toString()
-  .replace(/^.*v(?=\d)/, "")
-  .trim();
+/** Version of the nats-server in the path; Debian 12 has 2.9.10. */
+export function natsVersion(): string {
+  const { stdout } = Bun.spawnSync(["nats-server", "--version"]);
+  return stdout
+    .toString()
+    .replace(/^.*v(?=\d)/, "")
+    .trim();
+}
 
-/** It has no `sync_interval: always`, and is refused without --unsafe-nats. */
+/** Reports whether nats-server lacks `sync_interval: always`, which chat requires by default. */
 export function isOldNats(): boolean {
-  return Bun.semver.order(NATS_VERSION, "2.12.0") < 0;
+  return Bun.semver.order(natsVersion(), "2.12.0") < 0;
 }
 
 /** One nats-server, which may be ended and started again. */
@@ -79,9 +82,7 @@ export class NatsServers {
     this.servers = servers;
   }
 
-  /** @throws Error there is no nats-server on this machine */
   static async start(count = 3): Promise<NatsServers> {
-    if (Bun.which("nats-server") === null) throw new Error("nats-server is not installed");
     const folder = mkdtempSync(join(tmpdir(), "chat-nats-"));
     const ports: number[] = [];
     for (let i = 0; i < 2 * count; i++) ports.push(await reservedPort());

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { PROGRAM_TARGETS, programFile } from "../../../src/cli/serve/offer.ts";
 import { checkLine, offeredPrograms, systemOf } from "../../../src/web/input/programs.ts";
+import { requires } from "../../installed.ts";
 
 const SUM = "0a".repeat(32);
 const told = (name: unknown, size: unknown = 5, sha256: unknown = SUM) => ({
@@ -42,7 +43,7 @@ test.each([
   expect(systemOf(agent)).toBe(system);
 });
 
-test.skipIf(Bun.which("sha256sum") === null)("the line checks the file", () => {
+requires("sha256sum").test("the line checks the file", () => {
   const folder = mkdtempSync(join(tmpdir(), "chat-sum-"));
   try {
     const run = (bytes: string) => {

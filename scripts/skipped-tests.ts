@@ -1,0 +1,55 @@
+import { type Packages, PROGRAMS } from "../test/installed.ts";
+import type { Case } from "./junit.ts";
+
+const NEEDS = / \(needs ([a-z0-9, -]+)\)/;
+
+/** Each missing program with the tests skipped for lack of it, as "file: title". */
+function testsByProgram(cases: readonly Case[]): Map<string, string[]> {
+  const byProgram = new Map<string, string[]>();
+  for (const { file, title, isSkipped } of cases) {
+    if (!isSkipped) continue;
+    for (const program of NEEDS.exec(title)?.[1]?.split(", ") ?? []) {
+      const tests = byProgram.get(program) ?? [];
+      byProgram.set(program, [...tests, `${file}: ${title.replace(NEEDS, "")}`]);
+    }
+  }
+  return byProgram;
+}
+
+/** One line per system that installs the programs. */
+function installLines(programs: readonly string[]): string[] {
+  const rows = Object.entries<Packages>(PROGRAMS).filter(([name]) => programs.includes(name));
+  if (rows.length === 0) return [];
+  const names = (system: keyof Packages) => [
+    ...new Set(rows.flatMap(([, packages]) => packages[system] ?? [])),
+  ];
+  const [plain, casks] = [
+    names("macos").filter((name) => !name.startsWith("--cask")),
+    names("macos").filter((name) => name.startsWith("--cask")),
+  ];
+  const brew = [plain.join(" "), ...casks].filter(Boolean).map((list) => `brew install ${list}`);
+  return [
+    "",
+    "To run them too, install the programs:",
+    `Debian: sudo apt-get install --no-install-recommends ${names("debian").join(" ")}`,
+    `Fedora: sudo dnf install ${names("fedora").join(" ")}`,
+    ...(brew.length > 0 ? [`macOS: ${brew.join(" && ")}`] : []),
+  ];
+}
+
+/**
+ * The end of a test run's output: each test skipped for lack of a program, and how to install the
+ * program.
+ * @returns lines, or "" when nothing was skipped for lack of a program
+ */
+export function skippedForPrograms(cases: readonly Case[]): string {
+  const byProgram = testsByProgram(cases);
+  if (byProgram.size === 0) return "";
+  const programs = [...byProgram.keys()].sort();
+  const lists = programs.flatMap((program) => [
+    "",
+    `skipped, ${program === "mount" ? "needs root on Linux to mount" : `needs ${program}`}:`,
+    ...(byProgram.get(program) ?? []).map((test) => `  ${test}`),
+  ]);
+  return [...lists, ...installLines(programs), ""].join("\n");
+}
