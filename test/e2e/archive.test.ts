@@ -244,7 +244,8 @@ describe("chat backup and chat restore", () => {
     "a full disk is said, and with space the same command goes on",
     async () => {
       const script = [
-        'cd "$1"; head -c 30M /dev/zero > filler; "$2" backup out --data "$3" --json; echo "exit $?"',
+        'cd "$1"; head -c 30M /dev/zero > filler',
+        '"$2" backup out --data "$3" --json; echo "exit $?"',
         '"$2" restore out --data early; echo "exit $?"; rm filler',
         '"$2" backup out --data "$3" --json; echo "exit $?"',
       ].join("\n");
