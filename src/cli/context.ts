@@ -87,11 +87,14 @@ export function processWorld(onBroken: OnBroken): World {
 
 export function createContext(world: World, globals: Globals): Context {
   let settings: Settings | undefined;
+  // The full screen and QR codes read the environment only.
+  const env = globals.color ? world.env : { ...world.env, NO_COLOR: "1" };
   return {
     ...world,
+    env,
     json: globals.json,
     debug: globals.debug,
-    color: globals.color && mayColor(world),
+    color: mayColor({ ...world, env }),
     terminal: openTerminal(world.stdin, world.stderr),
     settings: () => {
       settings ??= warned(loadSettings(world.env), world.stderr);

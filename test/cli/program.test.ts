@@ -3,6 +3,7 @@ import { assert } from "../../src/base/assert.ts";
 import { Fault } from "../../src/base/fault.ts";
 import { defineGroup, defineVerb, type Verb, type VerbGroup } from "../../src/cli/command.ts";
 import { runProgram } from "../../src/cli/program.ts";
+import { depthOf } from "../../src/cli/screen/view/palette.ts";
 import { type FakeOptions, fakeWorld } from "../commands/fake-world.ts";
 
 const echo = defineVerb({
@@ -56,6 +57,24 @@ async function run(argv: readonly string[], options: FakeOptions = {}) {
   const exitCode = await runProgram(PROGRAM, argv, world);
   return { exitCode, out: world.stdout.text, err: world.stderr.text };
 }
+
+test("--no-color reaches everything that reads NO_COLOR", async () => {
+  const depth = defineVerb({
+    args: {},
+    async run(_, { env, stdout }) {
+      stdout.write(depthOf(env));
+      return 0;
+    },
+  });
+  const verbs = { depth: row(depth) };
+  const depthWith = async (...argv: readonly string[]) => {
+    const world = fakeWorld({ env: { TERM: "xterm-256color" } });
+    await runProgram({ ...PROGRAM, verbs }, ["depth", ...argv], world);
+    return world.stdout.text;
+  };
+  expect(await depthWith()).toBe("256");
+  expect(await depthWith("--no-color")).toBe("none");
+});
 
 describe("verbs", () => {
   test("get their values and the flags that all have", async () => {
