@@ -32,6 +32,14 @@ export function isReservedName(name: Name): boolean {
   return RESERVED.has(foldName(name));
 }
 
+/** One fixed locale: every client lists names in the same order. */
+const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+
+/** Natural order, ignoring case: `Room2` before `room10`. Names that differ only in case are equal. */
+export function compareNames(one: string, other: string): number {
+  return collator.compare(one, other);
+}
+
 export function foldName(name: Name): FoldedName {
   return name.toLowerCase() as FoldedName;
 }

@@ -1,3 +1,4 @@
+import { compareNames } from "../base/names.ts";
 import { defineVerb } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
 import { say } from "../cli/context.ts";
@@ -9,7 +10,8 @@ export const command = defineVerb({
   async run(args, context) {
     return withClient(context, args, { argument: args.at, mode: "login" }, async ({ client }) => {
       await untilConnected(client.events());
-      const { rooms, more } = await client.request("rooms", {});
+      const { rooms: listed, more } = await client.request("rooms", {});
+      const rooms = listed.toSorted((one, other) => compareNames(one.room, other.room));
       const style = styleOf(context);
       const out =
         style.format === "json"

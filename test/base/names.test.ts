@@ -4,6 +4,7 @@ import { Fault } from "../../src/base/fault.ts";
 import { NAME_CHARS_MAX } from "../../src/base/limits.ts";
 import {
   checkName,
+  compareNames,
   foldName,
   formatTarget,
   isName,
@@ -72,4 +73,10 @@ test.each(
 )("'%s' is a reserved name", (text) => {
   expect(checkName(text) as string).toBe(text);
   expect(isReservedName(checkName(text))).toBe(true);
+});
+
+test("names sort in natural order, ignoring case", () => {
+  const names = ["room10", "beta", "room1", "Alpha", "Room2"];
+  expect(names.sort(compareNames)).toEqual(["Alpha", "beta", "room1", "Room2", "room10"]);
+  expect(compareNames("ROOM", "room")).toBe(0);
 });

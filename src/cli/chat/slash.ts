@@ -1,6 +1,6 @@
 import { Fault } from "../../base/fault.ts";
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
-import { checkName, formatTarget, type Name } from "../../base/names.ts";
+import { checkName, compareNames, formatTarget, type Name } from "../../base/names.ts";
 import { queryUsers } from "../../client/link/queries.ts";
 import type { Credentials } from "../../client/login.ts";
 import { checkIsOpen, checkMaySeal, leaveWord, sealRoom } from "../../client/sealed/making.ts";
@@ -108,10 +108,12 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
     async run(lines, words) {
       args(this, words, 0, 0);
       const { client } = lines.open;
-      const { rooms } = await client.request("rooms", {});
+      const { rooms: listed } = await client.request("rooms", {});
+      const rooms = listed.toSorted((one, other) => compareNames(one.room, other.room));
       const people = client.rooms
         .filter(({ kind }) => kind === "person")
-        .map(({ id, name }) => ({ user: name, unread: client.reading.unread(id) }));
+        .map(({ id, name }) => ({ user: name, unread: client.reading.unread(id) }))
+        .sort((one, other) => compareNames(one.user, other.user));
       lines.chatConsole.tell({ kind: "rooms", rooms, people }, roomsLine(rooms, people));
     },
   },

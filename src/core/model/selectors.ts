@@ -1,4 +1,5 @@
 import type { RoomId } from "../../base/ids.ts";
+import { compareNames } from "../../base/names.ts";
 import { isSame, itemAt } from "./item.ts";
 import { isCalling, wordsOfOthers } from "./room.ts";
 import type { Draft, Item, Model, RoomState } from "./state.ts";
@@ -128,8 +129,7 @@ export function roomLines(model: Model): RoomLines {
   const isFavourite = ({ id }: RoomState) => Number(model.prefs?.get(id)?.favourite === true);
   rooms.sort(
     (one, other) =>
-      isFavourite(other) - isFavourite(one) ||
-      (one.name.toLowerCase() < other.name.toLowerCase() ? -1 : 1),
+      isFavourite(other) - isFavourite(one) || compareNames(one.name, other.name),
   );
   const isFirst = (room: RoomState) => Number(isUnreadFirst(model, room));
   people.sort(
@@ -226,5 +226,5 @@ export function knownNames(model: Model): readonly string[] {
     for (const { name } of room.members ?? []) note(name);
   }
   for (const item of openRoom(model)?.tail.items ?? []) note(item.from);
-  return [...names.entries()].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, n]) => n);
+  return [...names.values()].sort(compareNames);
 }

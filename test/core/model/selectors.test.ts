@@ -42,6 +42,15 @@ test("lines of rooms and people, with what is unread and who calls", () => {
   expect(lobbyOf(model).unread).toBe(2);
 });
 
+test("rooms stand in natural order", () => {
+  const rooms = ["room10", "Room2", "room1"].map((name): ModelEvent => {
+    return { kind: "room", room: name as RoomId, name, n: 1, skipped: 0, read: 1 };
+  });
+  const { model } = scene(...rooms);
+  const names = roomLines(model).rooms.map(({ name }) => name);
+  expect(names).toEqual(["lobby", "room1", "Room2", "room10"]);
+});
+
 test("whoever is ignored neither calls nor counts", () => {
   const { model } = scene({ kind: "ignored", users: ["ben"] }, said(2, { body: mention }));
   expect(isIgnored(model, "Ben")).toBe(true);

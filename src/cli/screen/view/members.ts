@@ -1,3 +1,4 @@
+import { compareNames } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isSame } from "../../../core/model/item.ts";
 import { isOnline, openRoom } from "../../../core/model/selectors.ts";
@@ -31,7 +32,7 @@ export function memberColumn(
   const members = membersOf(model);
   const sorted = [...members].sort((one, other) => {
     if (one.isOnline !== other.isOnline) return one.isOnline ? -1 : 1;
-    return one.name.toLowerCase() < other.name.toLowerCase() ? -1 : 1;
+    return compareNames(one.name, other.name);
   });
   const topMax = Math.max(0, sorted.length + 1 - height);
   const top = Math.max(0, Math.min(wanted, topMax));

@@ -1,5 +1,6 @@
 import { memo, useMemo } from "react";
 import { PRESENCE_MEMBERS_MAX } from "../../../base/limits.ts";
+import { compareNames } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isSame } from "../../../core/model/item.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
@@ -131,7 +132,7 @@ export const People = memo(function People({ room, me, onClose }: PeopleProps) {
     () =>
       [...members].sort((one, other) => {
         if (one.isOnline !== other.isOnline) return one.isOnline ? -1 : 1;
-        return one.name.toLowerCase() < other.name.toLowerCase() ? -1 : 1;
+        return compareNames(one.name, other.name);
       }),
     [members],
   );

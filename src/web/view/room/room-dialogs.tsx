@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 import { Fault } from "../../../base/fault.ts";
+import { compareNames } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { FaultLine, useWork } from "../shell/context.tsx";
@@ -113,7 +114,9 @@ export function RoomsDialog({ onClose, onOpen }: JoinProps) {
       for (let page = 0; page < PAGES_MAX; page++) {
         const asked = after === undefined ? {} : { after };
         const { rooms: some, more } = await chat.request("rooms", asked);
-        setRooms((before) => [...before, ...some]);
+        setRooms((before) =>
+          [...before, ...some].sort((one, other) => compareNames(one.room, other.room)),
+        );
         after = some.at(-1)?.room;
         if (!more) return;
       }
