@@ -398,8 +398,8 @@ export const REQUESTS = {
     }),
   },
   who: {
-    /** `room` left out: every account. */
-    fields: { room: v.optional(name), after: v.optional(name) },
+    /** A room, or `@NAME` for both sides of a conversation; `room` left out: every account. */
+    fields: { room: v.optional(target), after: v.optional(name) },
     answer: v.object({
       users: v.array(v.object({ user: name, online: v.boolean(), role: v.string() })),
       more: v.boolean(),

@@ -192,6 +192,11 @@ describe("direct messages", () => {
     await site.quiet();
     expect(ana.texts()).toEqual(["are you there", "yes"]);
     expect(ana.all("room").find((room) => room.with === "ben")).toBeDefined();
+    const { users } = await ana.ask("who", { room: "@ben" });
+    expect(users.map(({ user, online }) => [user, online])).toEqual([
+      ["ana", true],
+      ["ben", true],
+    ]);
     const page = await ana.ask("history", { target: "@ben", limit: 10 });
     expect(page.rooms).toMatchObject([{ with: "ben" }]);
     expect(page.records).toHaveLength(2);

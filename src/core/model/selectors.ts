@@ -128,8 +128,7 @@ export function roomLines(model: Model): RoomLines {
   }
   const isFavourite = ({ id }: RoomState) => Number(model.prefs?.get(id)?.favourite === true);
   rooms.sort(
-    (one, other) =>
-      isFavourite(other) - isFavourite(one) || compareNames(one.name, other.name),
+    (one, other) => isFavourite(other) - isFavourite(one) || compareNames(one.name, other.name),
   );
   const isFirst = (room: RoomState) => Number(isUnreadFirst(model, room));
   people.sort(

@@ -247,7 +247,18 @@ function roomTold(draft: ModelDraft, news: RoomNews): void {
     toldAgain(room, news);
     if (target !== room.target) follow(draft, target, room.target);
     forgetSent(draft, room);
-  } else if (draft.rooms.size < TIMELINE_ROOMS_MAX) draft.putRoom(newRoom(news));
+  } else if (draft.rooms.size < TIMELINE_ROOMS_MAX) {
+    draft.putRoom(newRoom(news));
+    // `caughtUp` asks for what was told before it.
+    if (draft.fields.isCaughtUp) askMembers(draft, news.room);
+  }
+}
+
+/** A new conversation says nothing of who is there; nor does a room that was opened before. */
+function askMembers({ rooms, fields, effects }: ModelDraft, id: RoomId): void {
+  const room = rooms.get(id);
+  if (room === undefined || !(room.kind === "person" || isSame(fields.open, room.target))) return;
+  effects.push({ kind: "members", room: id, target: room.target });
 }
 
 /** What one reads, or is writing, goes on under the room's or person's new name. */

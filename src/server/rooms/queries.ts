@@ -94,9 +94,10 @@ export class Queries {
   }
 
   /** People of a room the asker is in, or all; in pages ordered by name. @throws Fault */
-  who(account: Account, { room, after }: RequestOf<"who">): Answer<"who"> {
+  who(account: Account, { room: target, after }: RequestOf<"who">): Answer<"who"> {
     const { engine } = this.#options;
-    const people = room === undefined ? this.#everyone() : this.#members(account, room);
+    const [room] = target === undefined ? [] : this.#readable(account, target);
+    const people = target === undefined ? this.#everyone() : this.#members(room);
     const from = after === undefined ? "" : foldName(checkName(after));
     const next = people.findIndex(({ key }) => key > from);
     const page = next < 0 ? [] : people.slice(next, next + PAGE_RECORDS_MAX);
@@ -106,10 +107,8 @@ export class Queries {
     return { users, more: next >= 0 && next + users.length < people.length };
   }
 
-  #role(user: UserId, name: string | undefined): "operator" | "moderator" | "member" {
-    const { registry, rooms } = this.#options;
-    if (registry.policy.isOperator(user)) return "operator";
-    const room = name === undefined ? undefined : rooms.find(checkName(name, "room's name"));
+  #role(user: UserId, room: Room | undefined): "operator" | "moderator" | "member" {
+    if (this.#options.registry.policy.isOperator(user)) return "operator";
     return room?.moderators.has(user) === true ? "moderator" : "member";
   }
 
@@ -186,8 +185,7 @@ export class Queries {
     return [room];
   }
 
-  #members(account: Account, name: string): readonly Entry[] {
-    const [room] = this.#readable(account, name);
+  #members(room: Room | undefined): readonly Entry[] {
     if (room === undefined) return [];
     const { clock, registry } = this.#options;
     const kept = this.#large.get(room);

@@ -163,6 +163,22 @@ function checkRooms(world: ModelWorld): void {
   }
 }
 
+test("the members of a new conversation are asked for, and those of a room opened before it", () => {
+  const room = (id: string, place: { name: string } | { with: string }): ModelEvent => {
+    return { kind: "room", room: id as RoomId, ...place, n: 1, skipped: 0, read: 1 };
+  };
+  const { effects } = scene(
+    room("d7", { with: "cleo" }),
+    room("r7", { name: "elsewhere" }),
+    { kind: "open", target: "lab" },
+    room("r8", { name: "lab" }),
+  );
+  const asked = effects
+    .filter(({ kind }) => kind === "members")
+    .map((one) => "target" in one && one.target);
+  expect(asked).toEqual(["@ben", "@cleo", "lab"]);
+});
+
 describe("any order of events over several links", () => {
   test("unread is the server's, without doubles or holes, and all that was said is folded", () => {
     fc.assert(
