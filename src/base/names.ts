@@ -35,7 +35,7 @@ export function isReservedName(name: Name): boolean {
 /** One fixed locale: every client lists names in the same order. */
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
-/** Natural order, ignoring case: `Room2` before `room10`. Names that differ only in case are equal. */
+/** Natural order, ignoring case: `Room2` before `room10`; `Room` and `room` are equal. */
 export function compareNames(one: string, other: string): number {
   return collator.compare(one, other);
 }

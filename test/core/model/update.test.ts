@@ -163,7 +163,7 @@ function checkRooms(world: ModelWorld): void {
   }
 }
 
-test("the members of a new conversation are asked for, and those of a room opened before it", () => {
+test("asks who is in a new conversation, and in a room that was opened early", () => {
   const room = (id: string, place: { name: string } | { with: string }): ModelEvent => {
     return { kind: "room", room: id as RoomId, ...place, n: 1, skipped: 0, read: 1 };
   };
