@@ -8,8 +8,8 @@ import { skippedForPrograms } from "./skipped-tests.ts";
  * `npm test`: every test, in two passes. The first runs test files side by side; the second runs,
  * one at a time, the files of `SERIAL`. Failed tests of `REAL_TIME` in a few files are run once
  * more, these files alone, and named whatever comes of it. With arguments it is `bun test` of
- * these, in one pass: `npm test test/core`. The last lines are the totals, in the form of
- * `bun test`; `.ci/run` reads them.
+ * these, in one pass: `npm test test/core`. Then come the tests that were skipped for lack of a
+ * program. The last lines are the totals, in the form of `bun test`; `.ci/run` reads them.
  */
 
 const ROOT = join(import.meta.dir, "..");
@@ -83,18 +83,19 @@ async function passedAlone(failures: readonly Case[]): Promise<number> {
   return failures.filter((failure) => passing.has(failure.file)).length;
 }
 
-async function runAll(timings: readonly string[]): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), "chat-tests-"));
+/** Arguments of `bun test` for each pass over all tests. */
+function allPasses(timings: readonly string[]): string[][] {
   // One more than there are cores: a test waits for other processes half of its time.
   const workers = Math.min(WORKERS_MAX, availableParallelism() + 1);
   const serial = Object.keys(SERIAL);
+  const ignored = serial.map((path) => `--path-ignore-patterns=${path}`);
   // Without --no-isolate each file gets fresh globals, which breaks node:quic inside Bun 1.4.
-  const passes = [
-    [`--parallel=${workers}`, "--no-isolate", ...timings].concat(
-      serial.map((path) => `--path-ignore-patterns=${path}`),
-    ),
-    serial,
-  ];
+  return [[`--parallel=${workers}`, "--no-isolate", ...timings, ...ignored], serial];
+}
+
+/** Runs the passes one after the other. @returns the exit code */
+async function runAll(passes: readonly (readonly string[])[]): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), "chat-tests-"));
   let totals = NONE;
   const cases: Case[] = [];
   for (const [at, args] of passes.entries()) {
@@ -107,12 +108,12 @@ async function runAll(timings: readonly string[]): Promise<number> {
   }
   rmSync(folder, { recursive: true, force: true });
   const failures = cases.filter(({ failure }) => failure !== undefined);
-  // A failure without a test (a file that does not load, an error between two) stays one.
+  // A failure outside of a test (a file that does not load, an error between two) stays one.
   const saved = totals.fail === failures.length ? await passedAlone(failures) : 0;
   totals = { ...totals, pass: totals.pass + saved, fail: totals.fail - saved };
   process.stderr.write(skippedForPrograms(cases));
   process.stderr.write(
-    `\nboth passes:\n ${totals.pass} pass\n ${totals.skip} skip\n ${totals.fail} fail\n`,
+    `\nin all:\n ${totals.pass} pass\n ${totals.skip} skip\n ${totals.fail} fail\n`,
   );
   return totals.fail === 0 && totals.pass > 0 ? 0 : 1;
 }
@@ -120,5 +121,5 @@ async function runAll(timings: readonly string[]): Promise<number> {
 const args = process.argv.slice(2);
 const isMeasured = args.length === 1 && args[0] === "--update-timings";
 const timings = [`--timings=${TIMINGS}`, ...(isMeasured ? ["--update-timings"] : [])];
-const exitCode = args.length > 0 && !isMeasured ? await run(args) : await runAll(timings);
+const exitCode = await runAll(args.length > 0 && !isMeasured ? [args] : allPasses(timings));
 process.exit(isInterrupted ? 130 : exitCode);

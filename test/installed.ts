@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from "bun:test";
-import { existsSync } from "node:fs";
 
 /** Names of the package that holds a program. */
 export interface Packages {
@@ -34,16 +33,14 @@ type Suite = Pick<
 >;
 
 const IS_CI = process.env["CI"] === "true";
-const CHROMIUM_PATHS = [
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/Applications/Chromium.app/Contents/MacOS/Chromium",
-];
+const CHROMIUM_MACOS = "/Applications/Chromium.app/Contents/MacOS/Chromium";
 const PROBE = ["unshare", "-m", "sh", "-c", "mount -t tmpfs tmpfs /mnt"];
 
 /** The browser of the page's tests; `CHAT_CHROMIUM` overrides it. */
 export const chromiumPath =
-  process.env["CHAT_CHROMIUM"] ?? CHROMIUM_PATHS.find(existsSync) ?? "chromium";
+  process.env["CHAT_CHROMIUM"] ??
+  ["chromium", "chromium-browser", CHROMIUM_MACOS].map((name) => Bun.which(name)).find(Boolean) ??
+  "chromium";
 
 function mayMount(): boolean {
   return (
