@@ -27,6 +27,15 @@ export const CLUSTER_WITHIN_MS = 3_000;
 export const CLUSTER_START_WITHIN_MS = 20_000;
 /** A NATS server that has not answered by then is asked again: another one may lead by now. */
 export const CLUSTER_ANSWER_MS = 1_000;
+/**
+ * Followers that have not heard of a leader for so long may choose another one (the shortest
+ * election time-out of NATS). A leader that was heard by a majority since is the only one.
+ */
+export const CLUSTER_LEASE_MS = 4_000;
+/** A majority is looked for this often: clients are told of its loss within 10 seconds. */
+export const MAJORITY_LOOK_EVERY_MS = 1_000;
+/** Machines without a leader for so long have no majority: most elections are shorter. */
+export const CLUSTER_ELECTION_MS = 8_000;
 /** A stream that is ahead, and brings nothing for so long, is read anew. */
 export const CLUSTER_STALLED_MS = 1_500;
 /** Messages that are asked for before they are applied. */

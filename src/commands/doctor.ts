@@ -35,9 +35,8 @@ import { SERVER_ARGUMENT, SERVER_FLAGS, serverOptions } from "../cli/flags.ts";
 import { clockColor } from "../cli/output/color.ts";
 import { renderJson, styleOf } from "../cli/output/render.ts";
 import { clusterPlace, NATS_FLAGS, SAFETY_FLAGS } from "../cli/serve/cluster.ts";
+import { lookAtCluster } from "../cli/serve/look.ts";
 import { type Membership, readMembership } from "../cli/serve/membership.ts";
-import { surveyCluster } from "../cli/serve/survey.ts";
-import { openJetStream } from "../io/nats/jetstream.ts";
 import { readNatsSettings } from "../io/nats/monitor.ts";
 import { ClientState } from "../io/state/client-state.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
@@ -130,9 +129,8 @@ async function checkShared(
     );
   }
   await examination.check("cluster", CLUSTER_WITHIN_MS, async () => {
-    const stream = await openJetStream({ ...place, cluster: place.name, clock });
-    const survey = await surveyCluster(stream).finally(() => stream.close());
-    return checkCluster(survey, own?.cluster === place.name ? own : undefined);
+    const look = await lookAtCluster(place, clock);
+    return checkCluster(look, own?.cluster === place.name ? own : undefined, place.servers.length);
   });
 }
 

@@ -83,6 +83,8 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   readonly #disk: DiskWatch | undefined;
   /** Operators know that the disk is nearly full. */
   #isDiskTold = false;
+  /** As the operators were told last. */
+  #majorityTold: Fault | undefined;
   /** What is answered over HTTP beside the page. */
   readonly http: HttpRoutes;
   readonly scheduler: FairScheduler;
@@ -222,6 +224,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       metrics: this.#metrics,
       downloads: this.#services.downloads,
       isStopping: () => this.#isStopping,
+      health: () => this.#majorityFault,
     });
   }
 
@@ -344,7 +347,9 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     }
     const needsSecret = settings.roomPassword !== undefined || registry.policy.isClosed;
     const { predecessors } = registry;
-    greet(client, hello, { identity, settings, entropy, needsSecret, predecessors });
+    const hasMajority = this.#majorityFault === undefined;
+    const how = { needsSecret, predecessors, hasMajority };
+    greet(client, hello, { identity, settings, entropy, ...how });
   }
 
   request(client: ClientConnection, request: Request): void {
@@ -435,6 +440,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     onEvent({ kind: "logged-in", user: account.name, ...client.origin });
     const { announced } = this.#options.registry.policy;
     if (announced !== undefined) client.tell(this.#announcement(announced));
+    this.#tellMajority(client);
     this.#reading.arrived(client, account);
     this.#services.sealed?.arrived(client, account);
     this.#services.push?.arrived(client, account);
@@ -640,6 +646,26 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.#isDiskTold = isLow;
   }
 
+  get #majorityFault(): Fault | undefined {
+    return this.#options.siblings?.majorityFault?.();
+  }
+
+  /** To all who are logged in, within a second. */
+  #watchMajority(): void {
+    const fault = this.#majorityFault;
+    if (fault !== this.#majorityTold) this.#options.onEvent({ kind: "majority", fault });
+    this.#majorityTold = fault;
+    for (const client of this.#members()) this.#tellMajority(client);
+  }
+
+  #tellMajority(client: ClientConnection): void {
+    const { member } = client;
+    const on = this.#majorityFault === undefined;
+    if (member === undefined || on === (member.majorityTold ?? true)) return;
+    member.majorityTold = on;
+    client.tell({ kind: "majority", on });
+  }
+
   #deliver(room: Room, record: LogRecord): void {
     this.#fanOut.record(room, record);
     this.#catchUp.recorded(room, record);
@@ -671,6 +697,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     for (const client of [...this.#peers.values()]) client.tick();
     this.#metrics.sample();
     this.#tellDisk();
+    this.#watchMajority();
     this.#cancelTick = this.#options.clock.after(TICK_MS, () => this.#tick());
   }
 }

@@ -486,6 +486,8 @@ export const NOTICES = {
     ),
     /** Which page this server gives: a page of another build is to be loaded anew. */
     build: v.optional(text(64)),
+    /** `false` while the server's cluster has no majority: another of its machines may have one. */
+    majority: v.optional(v.boolean()),
   },
   ok: { ref: REF },
   fault: { ref: v.optional(REF), ...fault },
@@ -509,6 +511,8 @@ export const NOTICES = {
   },
   /** Another device of the account has read up to record `n`. */
   read: { room: id, n: count, unread: v.optional(count) },
+  /** Whether the cluster has a majority: when that changes, and after a log-in without one. */
+  majority: { on: v.boolean() },
   /** Where this server and the others of its cluster are: at log-in, and when it changes. */
   servers: { places: places(CLUSTER_PLACES_MAX) },
   /** All whom the account ignores: at log-in, and when that changes. */

@@ -26,8 +26,8 @@ import {
   judgeClock,
   type NetworkProbes,
 } from "../../src/cli/doctor/network.ts";
+import type { ClusterLook } from "../../src/cli/serve/look.ts";
 import type { Membership } from "../../src/cli/serve/membership.ts";
-import type { Survey } from "../../src/cli/serve/survey.ts";
 import type { Greeted } from "../../src/client/trust.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { resolveHost } from "../../src/io/probe/network-probe.ts";
@@ -74,6 +74,13 @@ async function walk(probes: Partial<NetworkProbes>, expected: Partial<Expected> 
 }
 
 describe("the way to a server", () => {
+  test("whose cluster has no majority", async () => {
+    const welcome = { ...GREETED.welcome, majority: false };
+    const { states, exitCode } = await walk({ greet: async () => ({ ...GREETED, welcome }) });
+    expect(states).toContain("version ok, majority failed, clock ok");
+    expect(exitCode).toBe(5);
+  });
+
   test("is fine", async () => {
     const { states, exitCode } = await walk({});
     const names = ["name", "route", "tcp", "tls", "identity", "version", "clock", "udp"];
@@ -261,20 +268,27 @@ describe("a cluster", () => {
     return { name, ...at, state: "follows" };
   };
   const [one, other] = [nodeOf("a"), nodeOf("b")];
-  const stream = { last: 9, bytes: 2_048, leader: "n1", replicas: 3, current: 3 };
-  const well: Survey = { stream, nodes: [one, other], areRootsEqual: true };
+  const stream = {
+    last: 9,
+    bytes: 2_048,
+    leader: "n1",
+    replicas: 3,
+    current: 3,
+    hasMajority: true,
+  };
+  const well: ClusterLook = { stream, nodes: [one, other], areRootsEqual: true, silent: [] };
   const own: Membership = {
     ...{ cluster: "chat", node: "a", position: { seq: 9, history: 7, accounts: 1 } },
   };
-  const look = (survey: Partial<Survey>, folder: Membership | undefined = own) => {
-    const { state, message, exitCode } = checkCluster({ ...well, ...survey }, folder);
+  const look = (survey: Partial<ClusterLook>, folder: Membership | undefined = own) => {
+    const { state, message, exitCode } = checkCluster({ ...well, ...survey }, folder, 3);
     return [state, message, ...(exitCode === undefined ? [] : [exitCode])];
   };
 
   test("that is well, with a folder of it and without", () => {
     const said = ["ok", "2 servers with one history; 9 messages, 2.0 kB, led by n1 of 3"];
     expect(look({})).toEqual(said);
-    expect(checkCluster(well, undefined).message).toBe(said[1] ?? "");
+    expect(checkCluster(well, undefined, 3).message).toBe(said[1] ?? "");
     expect(look({}, { ...own, node: "c", state: "left" })).toEqual(said);
   });
 
@@ -306,9 +320,15 @@ describe("a cluster", () => {
       "the servers have different histories",
       6,
     ]);
-    expect(look({ stream: { ...stream, leader: "" }, nodes: [] })).toEqual([
+    const silent = ["nats://n2:4222", "nats://n3:4222"];
+    expect(look({ silent: silent.slice(1) })).toEqual([
+      "warning",
+      "1 of 3 NATS servers do not answer: nats://n3:4222",
+    ]);
+    // The one that is left may still call itself the leader.
+    expect(look({ stream: { ...stream, hasMajority: false }, nodes: [], silent })).toEqual([
       "failed",
-      "no NATS server leads the stream",
+      `the cluster has no majority: 2 of 3 NATS servers do not answer: ${silent.join(", ")}`,
       5,
     ]);
   });

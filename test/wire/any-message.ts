@@ -412,6 +412,7 @@ export const ANY_NOTICE: { [Kind in NoticeKind]: fc.Arbitrary<NoticeFields<Kind>
         maxLength: 8,
       }),
       build: name,
+      majority: fc.boolean(),
     },
     ["version", "server", "nonce", "certificate", "proof", "needs", "limits"],
   ),
@@ -420,6 +421,7 @@ export const ANY_NOTICE: { [Kind in NoticeKind]: fc.Arbitrary<NoticeFields<Kind>
     "code",
     "message",
   ]),
+  majority: fc.record({ on: fc.boolean() }),
   room: fields<NoticeFields<"room">>(
     {
       room: name,

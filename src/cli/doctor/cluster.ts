@@ -2,9 +2,10 @@
 import { Fault } from "../../base/fault.ts";
 import { CLUSTER_LAG_HIGH } from "../../base/limits-cluster.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
+import { noMajority } from "../../io/cluster/majority.ts";
 import type { NatsSettings } from "../../io/nats/monitor.ts";
+import type { ClusterLook } from "../serve/look.ts";
 import type { Membership } from "../serve/membership.ts";
-import type { Survey } from "../serve/survey.ts";
 import { type Finding, failed, ok, skipped, warning } from "./check.ts";
 
 /** A server's folder that is of a cluster, while no place of a stream is named. */
@@ -19,13 +20,16 @@ export function checkMembership(path: string, { cluster, state }: Membership): F
 /**
  * What is worst of all that is wrong, or how it is.
  * @param own the folder's server; left out: none is named
+ * @param servers NATS servers that were named
  */
-export function checkCluster(survey: Survey, own: Membership | undefined): Finding {
-  const { stream, nodes, areRootsEqual } = survey;
+export function checkCluster(
+  look: ClusterLook,
+  own: Membership | undefined,
+  servers: number,
+): Finding {
+  const { stream, nodes, areRootsEqual, silent } = look;
   const { leader, replicas, current } = stream;
-  if (replicas > 1 && leader === "") {
-    return failed(new Fault("no-majority", "no NATS server leads the stream"));
-  }
+  if (!stream.hasMajority) return failed(noMajority({ servers: silent, of: servers }));
   if (!areRootsEqual) {
     return failed(new Fault("cluster-diverged", "the servers have different histories"));
   }
@@ -53,6 +57,11 @@ export function checkCluster(survey: Survey, own: Membership | undefined): Findi
   }
   if (replicas === 1) {
     return warning("one NATS server alone holds the stream", "take three, on three machines");
+  }
+  if (silent.length > 0) {
+    const which = silent.join(", ");
+    const sentence = `${silent.length} of ${servers} NATS servers do not answer: ${which}`;
+    return warning(sentence, "start them: one more may stop the cluster");
   }
   if (current < replicas) {
     const sentence = `${current} of ${replicas} NATS servers hold all of the stream`;

@@ -71,6 +71,9 @@ class NetworkCheck {
     await this.#check("identity", tls, CHECK_WITHIN_MS, () => this.#identity());
     const isAnswered = this.#greeted !== undefined || this.#versionFault !== undefined;
     await this.#check("version", isAnswered, CHECK_WITHIN_MS, () => this.#version());
+    if (this.#greeted?.welcome.majority === false) {
+      await this.#check("majority", true, CHECK_WITHIN_MS, () => failed(withoutMajority()));
+    }
     await this.#check("clock", tls, CHECK_WITHIN_MS + GRACE_MS, () => this.#clock());
     await this.#check("udp", hasRoute, CHECK_WITHIN_MS + GRACE_MS, () => this.#udp(tcp));
   }
@@ -182,6 +185,13 @@ class NetworkCheck {
     const { host, port } = this.#expected.server;
     return { host, address, port, timeoutMs: CHECK_WITHIN_MS };
   }
+}
+
+function withoutMajority(): Fault {
+  const sentence = "the server's cluster has no majority: it can be read, and takes no messages";
+  return new Fault("no-majority", sentence, {
+    remedy: "its owner can see which machines are missing: chat doctor --nats URL",
+  });
 }
 
 /** Compares the proved identity with the known one, as a connection would. @throws Fault */

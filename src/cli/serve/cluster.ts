@@ -13,6 +13,7 @@ import type { Place } from "../../core/cluster/claims.ts";
 import { packNews, readNews } from "../../core/cluster/messages.ts";
 import { type Clock, delay } from "../../io/clock.ts";
 import type { OtherNode } from "../../io/cluster/doubt.ts";
+import { MajorityWatch } from "../../io/cluster/majority.ts";
 import { NOWHERE, type Position } from "../../io/cluster/position.ts";
 import { Replica } from "../../io/cluster/replica.ts";
 import { ReplicatedLog } from "../../io/cluster/replicated-log.ts";
@@ -268,8 +269,14 @@ async function opened(
   const history = new ReplicatedLog(replica, mirrors, "history");
   const accounts = new ReplicatedLog(replica, mirrors, "accounts");
   const proofs = new LogProofs(mirrors.history, options.sha256);
+  const majority = new MajorityWatch({
+    clock: options.clock,
+    silentMs: () => stream.silentMs(),
+    missing: () => stream.missing(place.servers),
+  });
   const watch = new HealthWatch({
     ...{ stream, clock: options.clock },
+    hasMajority: () => majority.fault === undefined,
     own: () => ({ follows: replica.failure === undefined, seq: replica.seq }),
     rootAt: async (records) => (records > history.head() ? undefined : await proofs.root(records)),
   });
@@ -280,7 +287,11 @@ async function opened(
   ];
   return {
     ...{ name: place.name, node, history, accounts, stopped },
-    siblings: { ...siblingsOf(options, joined), health: () => watch.health },
+    siblings: {
+      ...siblingsOf(options, joined),
+      health: () => watch.health,
+      majorityFault: () => majority.fault,
+    },
     contents: { store: contents, isCurrent: () => isCurrent(joined) },
     sealed,
     listens: (at) => {
@@ -288,6 +299,7 @@ async function opened(
     },
     close: async () => {
       watch.close();
+      majority.close();
       for (const stop of stops) stop();
       await history.close();
       await accounts.close();

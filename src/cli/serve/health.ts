@@ -11,6 +11,8 @@ export interface HealthOptions {
   readonly clock: Clock;
   /** Of this server: whether it follows the stream, and up to where it has applied it. */
   readonly own: () => { readonly follows: boolean; readonly seq: number };
+  /** Whether enough machines of the stream answer. */
+  readonly hasMajority: () => boolean;
   /** Root of the own history when it had so many records; undefined: it has fewer. */
   readonly rootAt: (records: number) => Promise<Uint8Array | undefined>;
 }
@@ -32,7 +34,9 @@ export class HealthWatch {
   }
 
   get health(): ClusterHealth {
-    return { ...this.#last, follows: this.#options.own().follows };
+    const { own, hasMajority } = this.#options;
+    const reachable = this.#last.reachable && hasMajority();
+    return { ...this.#last, reachable, follows: reachable && own().follows };
   }
 
   close(): void {
@@ -61,7 +65,12 @@ export class HealthWatch {
       const { follows, seq } = own();
       const equal = await Promise.all(nodes.map((node) => this.#isOwnPast(node)));
       this.#last = {
-        ...{ reachable: true, follows, nodes: nodes.length, lag: Math.max(0, state.last - seq) },
+        ...{
+          reachable: state.hasMajority,
+          follows,
+          nodes: nodes.length,
+          lag: Math.max(0, state.last - seq),
+        },
         ...{ messages: state.last, bytes: state.bytes },
         ...{ leader: state.leader, replicas: state.replicas, current: state.current },
         rootsEqual: areRootsEqual && equal.every((one) => one),

@@ -10,7 +10,7 @@ import { formatLocalClock, formatUtc } from "../../base/time.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { isLoopback } from "../../io/ws/address.ts";
-import type { ServerEvent } from "../../server/session/event.ts";
+import { MAJORITY_AGAIN, type ServerEvent } from "../../server/session/event.ts";
 import { encodeSecret } from "../../wire/copied-text.ts";
 import { formatPlace, quoteInvite, type ServerAddress } from "../../wire/invite.ts";
 import type { LogRecord } from "../../wire/record.ts";
@@ -86,6 +86,7 @@ export class ServePrinter {
       const { kind, by, user, file } = event;
       return this.line(kind, { by, user, id: file });
     }
+    if (event.kind === "majority") return this.#majority(event.fault);
     if (event.kind === "disk") return this.#warning(diskSentence(event));
     if (event.kind === "full") return this.#full(event.fault);
     if (event.kind === "record") return this.#isQuiet ? undefined : this.#record(event);
@@ -143,6 +144,15 @@ export class ServePrinter {
     this.#lastWarning = sentence;
     this.#warnedUntil = now + FULL_EVERY_MS;
     this.#warn(sentence);
+  }
+
+  #majority(fault: Fault | undefined): void {
+    this.#warn(fault === undefined ? MAJORITY_AGAIN : faultLine(fault));
+    if (!this.#context.json) return;
+    this.line(
+      "majority",
+      fault === undefined ? { on: true } : { on: false, reason: fault.message },
+    );
   }
 
   /** Once a minute: a full disk refuses all that users write. */
@@ -205,7 +215,11 @@ export class ServePrinter {
   }
 
   /** @param sentence for people, in place of the bare values */
-  line(kind: string, fields: Readonly<Record<string, string | number>>, sentence?: string): void {
+  line(
+    kind: string,
+    fields: Readonly<Record<string, string | number | boolean>>,
+    sentence?: string,
+  ): void {
     const { json, stdout, clock, offsetMinutes } = this.#context;
     const now = clock.unixMs();
     if (json) return this.#write(renderJson({ kind, time: formatUtc(now), ...fields }));

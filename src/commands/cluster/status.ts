@@ -4,8 +4,9 @@ import { defineVerb } from "../../cli/command.ts";
 import { say } from "../../cli/context.ts";
 import { renderJson, renderTable, styleOf } from "../../cli/output/render.ts";
 import { clusterPlace, NATS_FLAGS } from "../../cli/serve/cluster.ts";
-import { type Survey, surveyCluster } from "../../cli/serve/survey.ts";
-import { openJetStream } from "../../io/nats/jetstream.ts";
+import { lookAtCluster } from "../../cli/serve/look.ts";
+import type { Survey } from "../../cli/serve/survey.ts";
+import { noMajority } from "../../io/cluster/majority.ts";
 
 const { nats, natsCreds, cluster } = NATS_FLAGS;
 
@@ -22,9 +23,8 @@ export const command = defineVerb({
     }
     // It only looks: an old NATS does no harm.
     const { name, ...place } = clusterPlace(args, true);
-    const stream = await openJetStream({ ...place, cluster: name, clock: context.clock });
-    const found = await surveyCluster(stream).finally(() => stream.close());
-    const { stream: state, nodes, areRootsEqual } = found;
+    const found = await lookAtCluster({ name, ...place }, context.clock);
+    const { stream: state, nodes, areRootsEqual, silent } = found;
     const style = styleOf(context);
     if (style.format === "json") {
       const { last: messages, bytes, leader, replicas, current } = state;
@@ -52,6 +52,7 @@ export const command = defineVerb({
       );
       say(context, sentenceOf(found));
     }
+    if (!state.hasMajority) throw noMajority({ servers: silent, of: place.servers.length });
     if (nodes.length === 0) {
       throw new Fault("unreachable", `no server of the cluster '${name}' answers`);
     }

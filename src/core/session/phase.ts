@@ -47,6 +47,7 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
         "prefs-set",
         "save",
         "servers",
+        "majority",
         "link-asked",
         "key-packages-low",
         "invited",

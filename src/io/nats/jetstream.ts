@@ -19,11 +19,25 @@ import {
   type NatsConnection,
 } from "@nats-io/transport-node";
 import { Fault } from "../../base/fault.ts";
-import { CLUSTER_ANSWER_MS, CLUSTER_COPY_ANSWER_MS } from "../../base/limits-cluster.ts";
+import {
+  CLUSTER_ANSWER_MS,
+  CLUSTER_COPY_ANSWER_MS,
+  CLUSTER_LEASE_MS,
+  CLUSTER_START_WITHIN_MS,
+} from "../../base/limits-cluster.ts";
 import { type Clock, delay } from "../clock.ts";
+import type { MissingServers } from "../cluster/majority.ts";
 import type { FilledStream } from "../cluster/publication.ts";
 import type { Stored, Stream, StreamMessage } from "../cluster/stream.ts";
-import { addStream, findStream, isLed, untilLed } from "./stream-lookup.ts";
+import { silentServers } from "./greeting.ts";
+import {
+  addStream,
+  findStream,
+  isLed,
+  majorityOf,
+  quorumAgeMs,
+  untilLed,
+} from "./stream-lookup.ts";
 
 export interface JetStreamOptions {
   /** `nats://HOST:PORT` or `tls://…`, of as many servers as there are. */
@@ -91,7 +105,10 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
         identity: identity === undefined ? undefined : { own, make },
         make,
       });
-    await untilLed(clock, "the stream has", ready);
+    // One that is only looked at may have no leader: that is what is to be seen.
+    const look = async () => (await ready()) || identity === undefined;
+    const withinMs = identity === undefined ? CLUSTER_LEASE_MS : CLUSTER_START_WITHIN_MS;
+    await untilLed(clock, "the stream has", look, withinMs);
     return new JetStream(connection, manager, { name, cluster }, options);
   } catch (error) {
     await connection.close();
@@ -227,6 +244,8 @@ export interface StreamState {
   readonly replicas: number;
   /** NATS servers that hold all but the last moment of it; where there is one alone, 1. */
   readonly current: number;
+  /** The leader has heard a majority within CLUSTER_LEASE_MS. */
+  readonly hasMajority: boolean;
 }
 
 export class JetStream implements FilledStream, Stream {
@@ -235,6 +254,9 @@ export class JetStream implements FilledStream, Stream {
   readonly #client: JetStreamClient;
   readonly #stream: StreamName;
   readonly #clock: Clock;
+  /** When a majority was last known to answer. */
+  #quorumAt: number;
+  #replicas = 1;
 
   constructor(
     connection: NatsConnection,
@@ -247,6 +269,7 @@ export class JetStream implements FilledStream, Stream {
     this.#client = jetstream(connection, { timeout: CLUSTER_ANSWER_MS });
     this.#stream = stream;
     this.#clock = clock;
+    this.#quorumAt = clock.now();
   }
 
   /** To all other nodes that listen now, without any promise. */
@@ -286,7 +309,7 @@ export class JetStream implements FilledStream, Stream {
   /** What the stream holds, and which NATS server leads it. @throws Fault no-majority */
   async state(): Promise<StreamState> {
     try {
-      const { state, cluster, config } = await this.#manager.streams.info(this.#stream.name);
+      const { state, cluster, config, ageMs } = await this.#info();
       const { last_seq: last, bytes } = state;
       const leader = cluster?.leader ?? "";
       const others = (cluster?.replicas ?? []).filter(
@@ -295,7 +318,8 @@ export class JetStream implements FilledStream, Stream {
         },
       );
       const current = config.num_replicas === 1 ? 1 : others.length + (leader === "" ? 0 : 1);
-      return { last, bytes, leader, replicas: config.num_replicas, current };
+      const hasMajority = ageMs < CLUSTER_LEASE_MS;
+      return { last, bytes, leader, replicas: config.num_replicas, current, hasMajority };
     } catch (error) {
       throw asFault(error);
     }
@@ -325,6 +349,7 @@ export class JetStream implements FilledStream, Stream {
         msgID: id,
         timeout: CLUSTER_ANSWER_MS,
       });
+      this.#quorumAt = this.#clock.now();
       return { seq, isRepeat: duplicate };
     } catch (error) {
       throw asFault(error);
@@ -346,13 +371,42 @@ export class JetStream implements FilledStream, Stream {
     }
   }
 
+  /** As a majority knows it: one machine that is cut off would name an end that has passed. */
   async last(): Promise<number> {
     try {
-      const { state } = await this.#manager.streams.info(this.#stream.name);
-      return state.last_seq;
+      const { state, ageMs } = await this.#info();
+      if (ageMs < CLUSTER_LEASE_MS) return state.last_seq;
     } catch (error) {
       throw asFault(error);
     }
+    throw asFault(new Error("no leader with a majority"));
+  }
+
+  /** Milliseconds since a majority was last known to answer; asks for it. */
+  async silentMs(): Promise<number> {
+    try {
+      await this.#info();
+    } catch {
+      // Nobody says: it stays as it was.
+    }
+    return this.#clock.now() - this.#quorumAt;
+  }
+
+  /** @param servers as the operator named them; the stream may lie on some of them */
+  async missing(servers: readonly string[]): Promise<MissingServers> {
+    const silent = await silentServers(servers);
+    const left = Math.max(this.#replicas, servers.length) - silent.length;
+    const areTooMany = left < majorityOf(this.#replicas);
+    return { servers: silent, of: servers.length, areTooMany };
+  }
+
+  async #info() {
+    const askedAt = this.#clock.now();
+    const info = await this.#manager.streams.info(this.#stream.name);
+    const ageMs = quorumAgeMs(info);
+    this.#quorumAt = Math.max(this.#quorumAt, askedAt - ageMs);
+    this.#replicas = info.config.num_replicas;
+    return { ...info, ageMs };
   }
 
   /** Whoever publishes is heard at once; that the stream holds it, only reading it tells. */

@@ -10,6 +10,7 @@ import { CLUSTER_ANSWER_MS, CLUSTER_START_WITHIN_MS } from "../../base/limits-cl
 import { type Clock, delay } from "../clock.ts";
 
 const REPLICAS = 3;
+const NS_PER_MS = 1e6;
 /** Codes of the JetStream API. */
 const STREAM_NOT_FOUND = 10_059;
 const NOT_ENOUGH_SERVERS = new Set([10_005, 10_074]);
@@ -29,6 +30,25 @@ export async function findStream(
 
 export function isLed({ config, cluster }: StreamInfo): boolean {
   return config.num_replicas === 1 || (cluster?.leader ?? "") !== "";
+}
+
+/**
+ * Milliseconds since the stream's leader has heard a majority; `Infinity` without a leader. A
+ * server without a majority still answers: with the stream's end as it knows it.
+ */
+export function quorumAgeMs({ config, cluster }: StreamInfo): number {
+  if (config.num_replicas === 1) return 0;
+  if ((cluster?.leader ?? "") === "") return Number.POSITIVE_INFINITY;
+  const ages = (cluster?.replicas ?? [])
+    .filter(({ offline }) => offline !== true)
+    .map(({ active }) => active / NS_PER_MS)
+    .toSorted((one, other) => one - other);
+  // The leader is one of the majority.
+  return ages[majorityOf(config.num_replicas) - 2] ?? Number.POSITIVE_INFINITY;
+}
+
+export function majorityOf(replicas: number): number {
+  return Math.floor(replicas / 2) + 1;
 }
 
 /** On as many servers as it should be, or, where that is accepted, on one. */
@@ -55,14 +75,15 @@ export async function addStream(
 /**
  * Servers that have just started choose who leads, and a new stream chooses once more.
  * @param look whether somebody leads it; makes it if there is none
- * @throws Fault whatever `look` throws, no-majority: nobody within CLUSTER_START_WITHIN_MS
+ * @throws Fault whatever `look` throws, no-majority: nobody within this time
  */
 export async function untilLed(
   clock: Clock,
   what: string,
   look: () => Promise<boolean>,
+  withinMs = CLUSTER_START_WITHIN_MS,
 ): Promise<void> {
-  const deadline = clock.now() + CLUSTER_START_WITHIN_MS;
+  const deadline = clock.now() + withinMs;
   for (;;) {
     try {
       if (await look()) return;

@@ -19,7 +19,7 @@ import type { LogRecord } from "../../wire/record.ts";
 import { isOperating } from "../auth/operator-link.ts";
 import { wireRecord } from "../rooms/broadcast.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import type { ServerEvent } from "../session/event.ts";
+import { MAJORITY_AGAIN, type ServerEvent } from "../session/event.ts";
 import { redacted } from "../session/redacted-fault.ts";
 
 type EventNotice = NoticeOf<"event">;
@@ -172,6 +172,8 @@ export class EventFeed {
       }
       case "cancelled":
         return { user: event.user, file: event.file, by: event.by };
+      case "majority":
+        return { reason: event.fault === undefined ? MAJORITY_AGAIN : reasonOf(event.fault) };
       case "disk":
         return { reason: diskSentence(event), sizeBytes: event.freeBytes };
       case "connected":

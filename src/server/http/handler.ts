@@ -16,6 +16,8 @@ export interface HttpOptions {
   readonly posts?: Pick<HttpPosts, "serve"> | undefined;
   /** Left out: rooms cannot be read over HTTP. */
   readonly reads?: Pick<HttpReads, "serve"> | undefined;
+  /** Why the server takes no posts now; `undefined`, or left out, if it does. */
+  readonly health?: () => Fault | undefined;
   /** Left out: there are no metrics. */
   readonly operator?: HttpOperator | undefined;
   /** Left out: browsers are only told how to come in from a terminal. */
@@ -84,7 +86,7 @@ async function answer(
   if (request.method !== "GET" && request.method !== "HEAD") {
     return plain(405, "Only GET is answered here.\n", { allow: "GET, HEAD" });
   }
-  if (pathname === "/healthz") return plain(200, "ok\n");
+  if (pathname === "/healthz") return healthResponse(options.health?.());
   if (pathname === "/metrics" && operator !== undefined) {
     const fault = await operator.refuses(bearerOf(request), remote);
     if (fault !== undefined) return refusal(fault);
@@ -109,6 +111,11 @@ async function answer(
   return new Response(howToJoin(options, place), {
     headers: { "content-type": "text/html; charset=utf-8" },
   });
+}
+
+/** The machines that are missing are for the operator alone: anyone may ask this. */
+function healthResponse(fault: Fault | undefined): Response {
+  return fault === undefined ? plain(200, "ok\n") : plain(503, `${fault.code}\n`);
 }
 
 function plain(status: number, text: string, more: Record<string, string> = {}): Response {

@@ -33,6 +33,8 @@ export interface HttpRoutesOptions {
   /** The program itself, for visitors; left out: it is not offered. */
   readonly programs?: ProgramDownloadsOptions["source"];
   readonly isStopping: () => boolean;
+  /** Why this server takes no posts now; `undefined` if it does. */
+  readonly health: () => Fault | undefined;
 }
 
 export interface HttpRoutes {
@@ -41,6 +43,7 @@ export interface HttpRoutes {
   readonly operator: HttpOperator;
   readonly files: HttpFiles | undefined;
   readonly programs: HttpPrograms | undefined;
+  readonly health: () => Fault | undefined;
 }
 
 /**
@@ -85,7 +88,7 @@ export function httpRoutes(options: HttpRoutesOptions): HttpRoutes {
   const given = source === undefined ? undefined : new ProgramDownloads({ clock, source });
   const programs =
     given === undefined ? undefined : { ...givenOut(given, bans), stop: () => given.stop() };
-  return { posts, reads, operator, files, programs };
+  return { posts, reads, operator, files, programs, health: options.health };
 }
 
 /** To addresses that are not banned. */

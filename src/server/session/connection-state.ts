@@ -64,6 +64,8 @@ export interface Member extends Login {
   isOperator: boolean;
   /** What it was told of the disk last; undefined: that there is room, or nothing. */
   diskTold?: "low" | "full" | undefined;
+  /** Whether the cluster has a majority, as last sent; `undefined` if nothing was sent. */
+  majorityTold?: boolean;
 }
 
 /** The session that asked for the ticket of a data channel, and the account of that session. */

@@ -29,6 +29,8 @@ export interface Decision {
   readonly reason?: string;
 }
 
+export const MAJORITY_AGAIN = "the cluster has a majority again";
+
 /** What happens, for operators: `chat serve` prints it. */
 export type ServerEvent =
   | { readonly kind: "record"; readonly record: LogRecord; readonly room: Room }
@@ -62,6 +64,8 @@ export type ServerEvent =
     }
   /** The disk is nearly full, or is not any more. */
   | ({ readonly kind: "disk" } & DiskSpace)
+  /** The cluster has lost its majority, or (`undefined`) has it again. */
+  | { readonly kind: "majority"; readonly fault: Fault | undefined }
   /** Something went wrong that ends nothing. */
   | { readonly kind: "warning"; readonly fault: Fault }
   /** The store cannot go on: the process must stop and recover at its next start. */

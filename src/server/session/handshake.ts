@@ -20,13 +20,14 @@ export interface Greeter {
   readonly needsSecret: boolean;
   /** Keys that the server had before, newest first. */
   readonly predecessors: readonly FormerKey[];
+  readonly hasMajority: boolean;
 }
 
 /** Answers a hello with the proof of who we are, or closes the peer. */
 export function greet(
   client: ClientConnection,
   hello: NoticeOf<"hello">,
-  { identity, settings, entropy, needsSecret, predecessors }: Greeter,
+  { identity, settings, entropy, needsSecret, predecessors, hasMajority }: Greeter,
 ): void {
   const version = VERSIONS.find((known) => hello.versions.includes(known));
   if (version === undefined) {
@@ -50,6 +51,7 @@ export function greet(
     ...(settings.welcome === undefined ? {} : { text: settings.welcome }),
     ...(predecessors.length === 0 ? {} : { predecessors: [...predecessors] }),
     ...(settings.build === undefined ? {} : { build: settings.build }),
+    ...(hasMajority ? {} : { majority: false }),
     limits: { messageBytes: MESSAGE_BYTES_MAX, textBytes: TEXT_BYTES_MAX },
   });
 }

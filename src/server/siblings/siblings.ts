@@ -1,3 +1,4 @@
+import type { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import type { ServerPlace } from "../../wire/invite.ts";
 import type { ServerWindow } from "../../wire/messages-admin.ts";
@@ -61,6 +62,8 @@ export interface Siblings {
   isOwn(seq: number): boolean;
   /** Whether this server writes and is told what the others write. */
   isFollowing(): boolean;
+  /** `no-majority` while too few machines of the shared stream answer. Left out: never. */
+  majorityFault?(): Fault | undefined;
   /**
    * Resolves when the history has so many records: others may have shown them already.
    * @throws Fault no-majority: not within a while

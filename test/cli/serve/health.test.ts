@@ -5,12 +5,13 @@ import { HealthWatch } from "../../../src/cli/serve/health.ts";
 import { packNews } from "../../../src/core/cluster/messages.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 
-const STATE = { last: 12, bytes: 900, leader: "n1", replicas: 3, current: 2 };
+const STATE = { last: 12, bytes: 900, leader: "n1", replicas: 3, current: 2, hasMajority: true };
 
 /** A stream with these servers. */
 function streamOf(nodes: () => readonly (readonly [records: number, root: string])[]) {
   const stream = {
     isAway: false,
+    isLed: true,
     ask: () =>
       Promise.resolve([
         ...nodes().map(([records, root], i) =>
@@ -20,7 +21,9 @@ function streamOf(nodes: () => readonly (readonly [records: number, root: string
         packNews("later", { kind: "of a later version" }),
       ]),
     state: () =>
-      stream.isAway ? Promise.reject(new Fault("no-majority", "away")) : Promise.resolve(STATE),
+      stream.isAway
+        ? Promise.reject(new Fault("no-majority", "away"))
+        : Promise.resolve({ ...STATE, hasMajority: stream.isLed }),
   };
   return stream;
 }
@@ -34,8 +37,10 @@ test("a server tells how its cluster is, and beside whose history its own stands
   const clock = new VirtualClock();
   const stream = streamOf(() => nodes);
   let follows = true;
+  let hasMajority = true;
   const watch = new HealthWatch({
     ...{ stream, clock, own: () => ({ follows, seq: 10 }) },
+    hasMajority: () => hasMajority,
     rootAt: (records) => Promise.resolve(records > 10 ? undefined : Uint8Array.of(records)),
   });
   await clock.advance(0);
@@ -67,6 +72,16 @@ test("a server tells how its cluster is, and beside whose history its own stands
   nodes = [];
   await clock.advance(CLUSTER_LOOK_EVERY_MS);
   expect(watch.health).toMatchObject({ reachable: true, nodes: 0, rootsEqual: true });
+
+  // The one that is left still answers.
+  stream.isLed = false;
+  await clock.advance(CLUSTER_LOOK_EVERY_MS);
+  expect(watch.health).toMatchObject({ reachable: false, follows: false });
+  [stream.isLed, follows] = [true, true];
+  await clock.advance(CLUSTER_LOOK_EVERY_MS);
+  expect(watch.health).toMatchObject({ reachable: true, follows: true });
+  hasMajority = false;
+  expect(watch.health).toMatchObject({ reachable: false, follows: false });
   watch.close();
   await clock.advance(0);
   expect(clock.waiting).toBe(0);

@@ -111,6 +111,23 @@ test("warnings go to standard error, cleaned, and a full disk is told of once a 
   expect(text.match(/no space left/g)).toHaveLength(1);
 });
 
+test("the loss and the return of the majority are each one line, and one of JSON", () => {
+  const world = fakeWorld();
+  const context = createContext(world, { json: true, color: false, debug: false });
+  const printer = new ServePrinter(context, new Registry());
+  const message = "the cluster has no majority: 2 of 3 NATS servers do not answer: nats://n2:4222";
+  printer.event({ kind: "majority", fault: new Fault("no-majority", message) });
+  printer.event({ kind: "majority", fault: undefined });
+  printer.flush();
+  const lines = world.stdout.text.trimEnd().split("\n");
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { kind: "majority", on: false, reason: message },
+    { kind: "majority", on: true },
+  ]);
+  expect(world.stderr.text).toContain("do not answer: nats://n2:4222");
+  expect(world.stderr.text).toContain("has a majority again");
+});
+
 const JOINING: Joining = {
   name: "Room 12",
   local: { host: "127.0.0.1", port: 2500, portGiven: true },

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { surveyCluster } from "../../../src/cli/serve/survey.ts";
 import { packNews } from "../../../src/core/cluster/messages.ts";
 
-const STATE = { last: 12, bytes: 900, leader: "n1", replicas: 3, current: 3 };
+const STATE = { last: 12, bytes: 900, leader: "n1", replicas: 3, current: 3, hasMajority: true };
 
 /** Whether servers that say so of themselves have one history. */
 async function areOne(...nodes: readonly object[]): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Fault } from "../../../src/base/fault.ts";
 import {
   CALL_KEY_BYTES_MAX,
   CALL_KEYS_MAX,
@@ -54,6 +55,18 @@ describe("what a browser gets", () => {
     expect(response.headers.get("cache-control")).toBe("no-store");
     expect(response.headers.get("access-control-allow-origin")).toBeNull();
   });
+});
+
+test("/healthz says why nothing can be posted, and not which machines are missing", async () => {
+  const fault = new Fault("no-majority", "2 of 3 NATS servers do not answer: nats://10.0.0.2:4222");
+  let health: Fault | undefined = fault;
+  const site = httpHandler({ name: "x", port: () => 1, fingerprint: "x", health: () => health });
+  const look = () => site(new Request("https://chat.example/healthz"), REMOTE);
+  const ill = await look();
+  expect([ill.status, await ill.text()]).toEqual([503, "no-majority\n"]);
+  health = undefined;
+  const well = await look();
+  expect([well.status, await well.text()]).toEqual([200, "ok\n"]);
 });
 
 test.each([

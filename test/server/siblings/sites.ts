@@ -1,3 +1,4 @@
+import type { Fault } from "../../../src/base/fault.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { Replica } from "../../../src/io/cluster/replica.ts";
 import { ReplicatedLog } from "../../../src/io/cluster/replicated-log.ts";
@@ -14,6 +15,8 @@ export class Sites {
   readonly buckets: Readonly<Record<"groups" | "keys" | "leases", MemoryBucket>>;
   /** Nobody can say what the others have recorded. */
   isOut = false;
+  /** Too few machines of the stream answer. */
+  majorityFault: Fault | undefined;
   readonly #sites: Site[] = [];
   readonly #stream: SimStream;
   readonly #random: () => number;
@@ -74,6 +77,7 @@ export class Sites {
     return {
       isOwn: (seq) => replica.isOwn(seq),
       isFollowing: () => replica.failure === undefined,
+      majorityFault: () => this.majorityFault,
       reached,
       current,
       tell: (news) => {

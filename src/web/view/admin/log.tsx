@@ -127,7 +127,7 @@ function lineOf(happened: Happened, key: number, { texts, times }: PartPage): Lo
             : cleanText(kind),
     text: cleanText(parts.filter((part) => part !== undefined && part !== "").join(" · ")),
     seq: isWords && pair === undefined ? seq : undefined,
-    isWarning: event === "warning" || event === "full" || event === "disk",
+    isWarning: event === "warning" || event === "full" || event === "disk" || event === "majority",
     group: groupOf(kind ?? event),
   };
 }

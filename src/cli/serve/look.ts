@@ -1,0 +1,32 @@
+/** A look at a cluster from outside: by `chat cluster status` and `chat doctor`. */
+import { Fault } from "../../base/fault.ts";
+import type { Clock } from "../../io/clock.ts";
+import { noMajority } from "../../io/cluster/majority.ts";
+import { silentServers } from "../../io/nats/greeting.ts";
+import { openJetStream } from "../../io/nats/jetstream.ts";
+import type { ClusterPlace } from "./cluster.ts";
+import { type Survey, surveyCluster } from "./survey.ts";
+
+export interface ClusterLook extends Survey {
+  /** NATS servers of `--nats` that do not answer. */
+  readonly silent: readonly string[];
+}
+
+/**
+ * Ends within some seconds, whatever is missing.
+ * @throws Fault unreachable, not-found, no-majority: names the NATS servers that do not answer
+ */
+export async function lookAtCluster(
+  place: Omit<ClusterPlace, "monitors">,
+  clock: Clock,
+): Promise<ClusterLook> {
+  const silent = await silentServers(place.servers);
+  try {
+    const stream = await openJetStream({ ...place, cluster: place.name, clock });
+    const survey = await surveyCluster(stream).finally(() => stream.close());
+    return { ...survey, silent };
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== "no-majority") throw error;
+    throw noMajority({ servers: silent, of: place.servers.length });
+  }
+}

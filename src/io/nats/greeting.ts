@@ -1,0 +1,33 @@
+import { connect } from "node:net";
+import { CLUSTER_ANSWER_MS } from "../../base/limits-cluster.ts";
+
+const PORT_DEFAULT = 4222;
+
+/** NATS servers that do not answer, in order. @param urls `nats://HOST:PORT` or `tls://…` */
+export async function silentServers(urls: readonly string[]): Promise<readonly string[]> {
+  const answers = await Promise.all(urls.map(answersNats));
+  return urls.filter((_, at) => answers[at] !== true);
+}
+
+/**
+ * Reports whether a NATS server runs there: it sends the first line of a connection. A frozen one
+ * accepts the connection too, and sends nothing.
+ */
+function answersNats(url: string): Promise<boolean> {
+  const { protocol, hostname, port } = new URL(url);
+  const host = hostname.replace(/^\[|\]$/g, "");
+  // With `handshake_first` the server waits for TLS: all that can be seen is that it accepts.
+  const sign = protocol === "tls:" ? "connect" : "data";
+  return new Promise((resolve) => {
+    const socket = connect({ host, port: port === "" ? PORT_DEFAULT : Number(port) });
+    const end = (isThere: boolean) => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(isThere);
+    };
+    const timer = setTimeout(() => end(false), CLUSTER_ANSWER_MS);
+    socket.once(sign, () => end(true));
+    socket.once("error", () => end(false));
+    socket.once("end", () => end(false));
+  });
+}

@@ -1,0 +1,78 @@
+import { expect, test } from "bun:test";
+import {
+  CLUSTER_ELECTION_MS,
+  CLUSTER_LEASE_MS,
+  MAJORITY_LOOK_EVERY_MS,
+} from "../../../src/base/limits-cluster.ts";
+import { MajorityWatch } from "../../../src/io/cluster/majority.ts";
+import { VirtualClock } from "../../client/virtual-clock.ts";
+
+/** Three machines, of which these do not answer. */
+function watched() {
+  const clock = new VirtualClock();
+  const world = { clock, silent: [] as string[], isLed: true, heardAt: 0 };
+  const watch = new MajorityWatch({
+    clock,
+    silentMs: () => {
+      if (world.isLed) world.heardAt = clock.now();
+      return Promise.resolve(clock.now() - world.heardAt);
+    },
+    missing: () => {
+      const areTooMany = world.silent.length > 1;
+      return Promise.resolve({ servers: world.silent, of: 3, areTooMany });
+    },
+  });
+  /** Milliseconds until it says so. */
+  const until = async (isFault: boolean) => {
+    const from = clock.now();
+    while ((watch.fault !== undefined) !== isFault) {
+      if (clock.now() - from > 60_000) throw new Error("it says nothing");
+      await clock.advance(100);
+    }
+    return clock.now() - from;
+  };
+  return { ...world, world, watch, until };
+}
+
+test("names the missing machines as soon as the lease is over", async () => {
+  const { world, watch, until, clock } = watched();
+  await clock.advance(60_000);
+  expect(watch.fault).toBeUndefined();
+  Object.assign(world, { isLed: false, silent: ["nats://n2:4222", "nats://n3:4222"] });
+  expect(await until(true)).toBeLessThanOrEqual(CLUSTER_LEASE_MS + MAJORITY_LOOK_EVERY_MS);
+  expect(watch.fault).toMatchObject({ code: "no-majority", exitCode: 5 });
+  expect(watch.fault?.message).toContain("2 of 3 NATS servers do not answer");
+  expect(watch.fault?.message).toContain("nats://n2:4222, nats://n3:4222");
+  world.isLed = true;
+  expect(await until(false)).toBeLessThanOrEqual(MAJORITY_LOOK_EVERY_MS);
+  watch.close();
+  expect(clock.waiting).toBe(0);
+});
+
+test("waits for an election of the machines that are left", async () => {
+  const { world, watch, until, clock } = watched();
+  Object.assign(world, { isLed: false, silent: ["nats://n2:4222"] });
+  await clock.advance(CLUSTER_ELECTION_MS - 1);
+  expect(watch.fault).toBeUndefined();
+  world.isLed = true;
+  await clock.advance(5_000);
+  expect(watch.fault).toBeUndefined();
+  Object.assign(world, { isLed: false, silent: [] });
+  const took = await until(true);
+  expect(took).toBeGreaterThanOrEqual(CLUSTER_ELECTION_MS - MAJORITY_LOOK_EVERY_MS);
+  expect(took).toBeLessThan(10_000);
+  expect(watch.fault?.message).toBe("the cluster has no majority: the NATS servers have no leader");
+  watch.close();
+});
+
+test("looks again after a suspension before it reports anything", async () => {
+  const { world, watch, clock } = watched();
+  await clock.advance(5_000);
+  Object.assign(world, { isLed: false, silent: ["nats://n2:4222", "nats://n3:4222"] });
+  await clock.jump(600_000);
+  expect(watch.fault).toBeUndefined();
+  world.isLed = true;
+  await clock.advance(5_000);
+  expect(watch.fault).toBeUndefined();
+  watch.close();
+});
