@@ -47,7 +47,7 @@ import { hashPassword, verifyPassword } from "../crypto/password.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { openBlobStore } from "../io/blob/blob-store.ts";
 import { delay } from "../io/clock.ts";
-import { readSmallFile, writeSmallFile } from "../io/disk/data-folder.ts";
+import { readNamedFile, readSmallFile, writeSmallFile } from "../io/disk/data-folder.ts";
 import { systemDisk } from "../io/disk/system-disk.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import type { ProgramFolder } from "../io/file/program-folder.ts";
@@ -541,7 +541,7 @@ function readPair({ cert, key }: Args): CertificatePair | undefined {
 }
 
 function readPem(path: string): string {
-  const text = readSmallFile(path);
+  const text = readNamedFile(path);
   if (text !== undefined) return text;
   throw new Fault("file-unknown", `there is no file ${quoteText(path)}`, {
     remedy: "check the path",

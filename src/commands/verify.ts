@@ -18,7 +18,7 @@ import { checkProof, proveAtServer } from "../cli/verify/proof.ts";
 import { findHoles } from "../cli/verify/rooms.ts";
 import { formatProof, type ProofFile, parseProof } from "../core/log/proof-file.ts";
 import { sha256 } from "../crypto/sha256.ts";
-import { readSmallFile } from "../io/disk/data-folder.ts";
+import { readNamedFile } from "../io/disk/data-folder.ts";
 import type { Finding } from "../io/log/verify.ts";
 import { ClientState } from "../io/state/client-state.ts";
 import { type Fingerprint, fingerprintWith, formatFingerprint } from "../wire/fingerprint.ts";
@@ -255,7 +255,7 @@ function checkFile(context: Context, file: string, given: string | undefined): n
 function readProof(file: string): string {
   // A pipe or a device may never end.
   const isFile = statSync(file, { throwIfNoEntry: false })?.isFile() === true;
-  const text = isFile ? readSmallFile(file, PROOF_BYTES_MAX) : undefined;
+  const text = isFile ? readNamedFile(file, PROOF_BYTES_MAX) : undefined;
   if (text !== undefined) return text;
   const remedy = "name the file that chat verify --seq has written";
   throw new Fault("not-found", `there is no proof at ${file}`, { remedy });

@@ -161,7 +161,7 @@ export class BackupWorld implements FailingWorld {
   ): Promise<{ readonly missingFiles: number }> {
     const result = await restoreBackup({
       ...{ disk: this.#mutant(this.#disk), sha256, backup: this.out, data: to },
-      ...{ acceptsRollback, nowUnixMs: 0, say: () => {}, onProgress: () => {} },
+      ...{ acceptsRollback, acceptsLoss: false, nowUnixMs: 0, say: () => {}, onProgress: () => {} },
       finish: () => Promise.resolve(),
     });
     this.#told.add(to);

@@ -7,7 +7,7 @@ import { linesIn } from "./lines.ts";
 const LEFT_OUT: ReadonlySet<string> = new Set([
   ...["room", "join", "leave", "topic", "mute", "grant", "rename", "close", "remove"],
   ...["retention", "pin", "receipts", "group"],
-  ...["erased", "damaged", "unreadable"],
+  ...["erased", "unreadable"],
 ]);
 
 export function readRecords(bytes: Uint8Array): ParsedFile {
@@ -40,6 +40,7 @@ function readRecord(
     list.leftOut++;
     return;
   }
+  if (kind === "damaged") return list.problem(where, "the record is damaged, and its text is lost");
   const imported = fieldsOf(record["imported"]);
   const from = textOf((imported ?? record)["from"]);
   const timeUnixMs = Date.parse(textOf((imported ?? record)["time"]));

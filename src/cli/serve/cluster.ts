@@ -17,7 +17,7 @@ import { MajorityWatch } from "../../io/cluster/majority.ts";
 import { NOWHERE, type Position } from "../../io/cluster/position.ts";
 import { Replica } from "../../io/cluster/replica.ts";
 import { ReplicatedLog } from "../../io/cluster/replicated-log.ts";
-import { readSmallFile } from "../../io/disk/data-folder.ts";
+import { readNamedFile } from "../../io/disk/data-folder.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { LogFile } from "../../io/log/log-file.ts";
 import { LogProofs } from "../../io/log/proofs.ts";
@@ -120,7 +120,7 @@ export function clusterPlace(
   isUnsafe: boolean,
 ): ClusterPlace {
   const { cluster: name, natsCreds, natsMonitor = [] } = args;
-  const credentials = natsCreds === undefined ? undefined : readSmallFile(natsCreds);
+  const credentials = natsCreds === undefined ? undefined : readNamedFile(natsCreds);
   if (natsCreds !== undefined && credentials === undefined) {
     throw new Fault("file-unknown", `there is no file ${quoteText(natsCreds)}`, {
       remedy: "check --nats-creds",

@@ -7,7 +7,7 @@ import { dirname, join, resolve } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { parseSize } from "../../base/sizes.ts";
 import { quoteText } from "../../base/text.ts";
-import { readSmallFile } from "../../io/disk/data-folder.ts";
+import { readNamedFile } from "../../io/disk/data-folder.ts";
 import { type AnyFlagValue, type FlagDef, type FlagDefs, flagName } from "../command.ts";
 import { checkedValue } from "../parser.ts";
 import { nearest } from "../suggest.ts";
@@ -94,7 +94,7 @@ function ofText(definition: FlagDef | undefined, text: string, name: string): An
 }
 
 function fromFile(definitions: FlagDefs, path: string): Record<string, AnyFlagValue> {
-  const text = readSmallFile(path);
+  const text = readNamedFile(path);
   if (text === undefined) return {};
   const keys = keysBy(definitions, settingOf);
   const found: Record<string, AnyFlagValue> = {};

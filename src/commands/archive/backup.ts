@@ -38,7 +38,7 @@ export const command = defineVerb({
       },
       onProgress: (copiedBytes) => progress.update(() => `${formatSize(copiedBytes)} copied …`),
     }).finally(() => progress.end());
-    const { size, root, bytes, copiedBytes, damagedFiles } = result;
+    const { size, root, bytes, copiedBytes, damagedFiles, damagedRecords } = result;
     if (context.json) {
       context.stdout.write(renderJson({ kind: "backup", size, root, bytes, copiedBytes }));
     } else {
@@ -47,9 +47,15 @@ export const command = defineVerb({
       say(context, `backed up to ${args.dir}: ${amount}`);
       say(context, "it holds the server's identity: who has it can be the server");
     }
+    if (damagedRecords > 0) {
+      const sentence = `${counted(damagedRecords, "record")} in the backup are damaged`;
+      throw new Fault("log-corrupt", sentence, {
+        remedy: "the server's folder has no other copy; see the lines above",
+      });
+    }
     if (damagedFiles === 0) return 0;
-    throw new Fault("checksum-wrong", `${damagedFiles} damaged files are not in the backup`, {
-      remedy: "all else is; see the lines above",
+    throw new Fault("checksum-wrong", `${counted(damagedFiles, "damaged file")} not backed up`, {
+      remedy: "everything else is; see the lines above",
     });
   },
 });

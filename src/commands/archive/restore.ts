@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
 import { forkLog } from "../../cli/backup/fork.ts";
@@ -5,8 +6,11 @@ import { defineVerb } from "../../cli/command.ts";
 import { say } from "../../cli/context.ts";
 import { CounterLine } from "../../cli/output/counter.ts";
 import { renderJson } from "../../cli/output/render.ts";
+import { verifyFolder } from "../../cli/verify/folder.ts";
+import { Identity } from "../../crypto/identity.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { restoreBackup } from "../../io/backup/restore.ts";
+import { readSmallFile } from "../../io/disk/data-folder.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
 
 export const command = defineVerb({
@@ -22,7 +26,12 @@ export const command = defineVerb({
       type: "boolean",
       description: "Records after the backup are lost; clients are told",
     },
+    acceptLoss: {
+      type: "boolean",
+      description: "Restore a damaged backup without what is damaged",
+    },
   },
+  details: "Exits 6 and restores nothing if the backup is damaged.",
   async run(args, context) {
     if (args.data === "") throw new Fault("usage", "--data is empty");
     const progress = new CounterLine(context);
@@ -31,6 +40,7 @@ export const command = defineVerb({
     const result = await restoreBackup({
       ...{ disk: systemDisk(), sha256, backup: args.dir, data: args.data },
       acceptsRollback: acceptRollback,
+      acceptsLoss: args.acceptLoss,
       nowUnixMs: clock.unixMs(),
       say: (sentence) => {
         progress.end();
@@ -38,20 +48,33 @@ export const command = defineVerb({
       },
       onProgress: (copiedBytes) => progress.update(() => `${formatSize(copiedBytes)} copied …`),
       finish: async (path, note) => {
+        checkIdentity(args.dir, path);
         if (acceptRollback) await forkLog(path, note, clock);
+        if (!args.acceptLoss) await checkRestored(args.dir, path);
       },
     }).finally(() => progress.end());
     const { size, root, bytes, data, aside, missingFiles } = result;
+    const { damagedFiles, damagedRecords } = result;
     if (context.json) {
       const more = aside === undefined ? {} : { aside };
       const forked = acceptRollback;
-      const sizes = { size, root, bytes, missingFiles };
+      const sizes = { size, root, bytes, missingFiles, damagedFiles, damagedRecords };
       context.stdout.write(renderJson({ kind: "restored", ...sizes, data, forked, ...more }));
       return 0;
     }
     say(context, `restored ${counted(size, "record")}, ${formatSize(bytes)}, to ${data}`);
-    if (missingFiles > 0)
+    if (missingFiles > 0) {
       say(context, `the contents of ${counted(missingFiles, "file")} are not in the backup`);
+    }
+    if (damagedFiles > 0) {
+      say(
+        context,
+        `the contents of ${counted(damagedFiles, "file")} are damaged and were left out`,
+      );
+    }
+    if (damagedRecords > 0) {
+      say(context, `${counted(damagedRecords, "record")} are damaged and will be shown as such`);
+    }
     if (aside !== undefined) say(context, `what was there before is now ${aside}`);
     if (acceptRollback) {
       say(context, "clients that saw more will ask their users: chat trust accept SERVER");
@@ -59,3 +82,25 @@ export const command = defineVerb({
     return 0;
   },
 });
+
+/** @throws Fault log-corrupt: the key is missing or damaged */
+function checkIdentity(backup: string, path: string): void {
+  const file = join(path, "identity.key");
+  try {
+    Identity.fromPem(readSmallFile(file) ?? "", file);
+  } catch (cause) {
+    const sentence = `${join(backup, "identity.key")} is missing or damaged`;
+    throw new Fault("log-corrupt", sentence, { remedy: "restore another backup", cause });
+  }
+}
+
+/** What `chat verify --data` says of the folder. @throws Fault log-corrupt */
+async function checkRestored(backup: string, path: string): Promise<void> {
+  const { history, accounts } = await verifyFolder(path);
+  const found = [...history.findings, ...accounts.findings][0];
+  if (found === undefined) return;
+  const sentence = `${backup} does not verify: record ${found.seq}: ${found.reason}`;
+  throw new Fault("log-corrupt", sentence, {
+    remedy: "restore another backup, or accept the loss with --accept-loss",
+  });
+}

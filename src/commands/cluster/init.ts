@@ -13,7 +13,7 @@ import {
 import { type OpenFolder, openFolder } from "../../cli/serve/folder.ts";
 import { newNodeName, readMembership, writeMembership } from "../../cli/serve/membership.ts";
 import { checkNatsSync } from "../../cli/serve/nats-sync.ts";
-import { printDamaged } from "../../cli/serve/print.ts";
+import { printDamaged, printRecovery } from "../../cli/serve/print.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { NOWHERE, type Position } from "../../io/cluster/position.ts";
 import { publishLogs } from "../../io/cluster/publication.ts";
@@ -28,6 +28,10 @@ export const command = defineVerb({
     dir: { type: "positional", valueHint: "DIR", description: "The data folder of a server" },
     ...NATS_FLAGS,
     ...SAFETY_FLAGS,
+    acceptLoss: {
+      type: "boolean",
+      description: "Also if records are damaged: they stay so on each machine",
+    },
   },
   details:
     "The server does not run meanwhile. What was broken off is gone on with by the same line.",
@@ -56,7 +60,7 @@ export const command = defineVerb({
     });
     try {
       const node = kept?.state === "filling" ? kept.node : newNodeName();
-      return await bring(context, { open, place, node });
+      return await bring(context, { open, place, node, acceptsLoss: args.acceptLoss });
     } finally {
       await open.close();
     }
@@ -67,9 +71,13 @@ interface Brought {
   readonly open: OpenFolder;
   readonly place: ClusterPlace;
   readonly node: string;
+  readonly acceptsLoss: boolean;
 }
 
-async function bring(context: Context, { open, place, node }: Brought): Promise<number> {
+async function bring(
+  context: Context,
+  { open, place, node, acceptsLoss }: Brought,
+): Promise<number> {
   const { clock } = context;
   const { history, accounts, identity } = open;
   const { path } = open.folder;
@@ -79,8 +87,8 @@ async function bring(context: Context, { open, place, node }: Brought): Promise<
       remedy: `begin with it: chat serve --data ${path} --nats URL`,
     });
   }
+  await checkSound(context, open, acceptsLoss);
   await checkNatsSync(context, place);
-  printDamaged(context, await open.verify());
   const own = formatFingerprint(identity.fingerprint);
   const stream = await openJetStream({
     ...{ ...place, cluster, clock, identity: { own, make: () => Promise.resolve(own) } },
@@ -114,4 +122,17 @@ async function bring(context: Context, { open, place, node }: Brought): Promise<
   const named = cluster === NATS_FLAGS.cluster.default ? "" : ` --cluster ${cluster}`;
   say(context, `start it: chat serve --data ${path} --nats ${place.servers.join(",")}${named}`);
   return 0;
+}
+
+/** Every machine would take over what is damaged, for ever. @throws Fault log-corrupt */
+async function checkSound(context: Context, open: OpenFolder, acceptsLoss: boolean): Promise<void> {
+  const { history, accounts, folder } = open;
+  printRecovery(context, open);
+  const later = await open.verify();
+  printDamaged(context, later);
+  const count = history.damaged.length + accounts.damaged.length + later.length;
+  if (count === 0 || acceptsLoss) return;
+  throw new Fault("log-corrupt", `${folder.path} has ${counted(count, "damaged record")}`, {
+    remedy: "restore a backup, or accept the loss with --accept-loss",
+  });
 }

@@ -56,6 +56,8 @@ export interface BackupResult {
   readonly copiedBytes: number;
   /** Contents that are not as they were announced: they are not part of it. */
   readonly damagedFiles: number;
+  /** Records whose body is damaged in the server's folder, and so in the backup. */
+  readonly damagedRecords: number;
 }
 
 /** What makes the folder the same server elsewhere. Neither locks nor what is made again. */
@@ -69,6 +71,8 @@ const LOCK = "backup.lock";
 /** A server that was killed signs nothing more: then what it signed last is the end. */
 const CHECKPOINT_WITHIN_MS = 2_000;
 const CHECKPOINT_LOOK_MS = 50;
+/** More are counted only. */
+export const DAMAGED_SHOWN_MAX = 20;
 const LOGS = ["history", "accounts"] as const;
 type LogName = (typeof LOGS)[number];
 
@@ -168,7 +172,7 @@ class Backup {
       const place = { from: join(data, name), to: join(out, name) };
       this.#copied(await copySmall(disk, { ...place, sizeBytesMax: SMALL_BYTES_MAX }));
     }
-    const damagedFiles = files ? await this.#contents() : 0;
+    const { missing, damaged } = files ? await this.#contents() : { missing: 0, damaged: 0 };
     await syncAbove(disk, out);
     // The backup before has fewer records than the new checkpoints cover.
     const isFirst = this.#known === undefined;
@@ -178,6 +182,7 @@ class Backup {
       history: history.extent,
       accounts: accounts.extent,
       files,
+      missingFiles: missing + damaged,
       made: formatUtc(clock.unixMs()),
     });
     if (!isFirst) await this.#keepCheckpoints(walked);
@@ -185,16 +190,19 @@ class Backup {
     // Ordered by records that the backup has by now: cut off here, the next run goes on with it.
     for (const name of LOGS) await eraseDue(disk, join(out, name), walked[name].due);
     await removeOthers(disk, join(out, "files"), (file) => this.#files.get(file) !== undefined);
+    let damagedRecords = 0;
     for (const name of LOGS) {
       for (const seq of walked[name].damaged) {
-        this.#options.say(`the body of record ${seq} of ${name} is damaged in the server's folder`);
+        if (++damagedRecords > DAMAGED_SHOWN_MAX) continue;
+        this.#options.say(`record ${seq} of ${name} is damaged in the server's folder`);
       }
     }
     const { size } = history.extent;
     const root = toBase64Url(Uint8Array.fromHex(history.extent.root));
     const bytes = [history, accounts].map(({ extent }) => bytesIn(extent));
     const total = bytes.reduce((sum, one) => sum + one, files ? this.#files.totalBytes : 0);
-    return { size, root, bytes: total, copiedBytes: this.#copiedBytes, damagedFiles };
+    const done = { size, root, bytes: total, copiedBytes: this.#copiedBytes };
+    return { ...done, damagedFiles: damaged, damagedRecords };
   }
 
   /** A running server signs within a second: what was said just before comes along. */
@@ -234,17 +242,17 @@ class Backup {
     const onBytes = (count: number) => this.#copied(count);
     const copy = { disk, from, to, onBytes };
     await copyLog({ ...copy, trusted, keepsWhole: this.#known === undefined });
-    let walked: Walked;
-    try {
-      walked = await this.#walk(name, to, kept?.checkpoint.size);
-    } catch (error) {
-      if (!(error instanceof Fault) || error.code !== "log-corrupt") throw error;
-      // A line may be read while it is blanked; and a backup's own disk may fail. All anew then,
-      // if there is something sound to copy.
-      await this.#walk(name, from, kept?.checkpoint.size);
-      await this.#demote();
-      await copyLog({ ...copy, trusted: {}, keepsWhole: false });
-      walked = await this.#walk(name, to, kept?.checkpoint.size);
+    const walkOf = (folder: string) => this.#walk(name, folder, kept?.checkpoint.size);
+    let walked = await corruptAsUndefined(walkOf(to));
+    if (walked === undefined || walked.damaged.length > 0) {
+      // A line may be read while it is blanked; and a backup's own disk may fail. The server's
+      // folder is copied again if it is in a better state.
+      const { damaged } = await walkOf(from);
+      if (walked === undefined || damaged.length < walked.damaged.length) {
+        await this.#demote();
+        await copyLog({ ...copy, trusted: {}, keepsWhole: false });
+      }
+      walked = await walkOf(to);
     }
     if (kept !== undefined) {
       const { size, root } = kept.checkpoint;
@@ -292,11 +300,11 @@ class Backup {
     this.#known = undefined;
   }
 
-  async #contents(): Promise<number> {
+  async #contents(): Promise<{ readonly missing: number; readonly damaged: number }> {
     const { disk, data, out, sha256, say } = this.#options;
     const to = join(out, "files");
     disk.makeFolder(to);
-    let damaged = 0;
+    let [missing, damaged] = [0, 0];
     for (const file of this.#files.ids()) {
       const fact = this.#files.get(file);
       if (fact === undefined || hasContent(disk, to, fact)) continue;
@@ -307,16 +315,26 @@ class Backup {
         if (!(error instanceof Fault)) throw error;
         if (error.code !== "checksum-wrong" && error.code !== "file-unknown") throw error;
         if (error.code === "checksum-wrong") damaged++;
+        else missing++;
         say(error.message);
       }
     }
     await disk.syncFolder(to);
-    return damaged;
+    return { missing, damaged };
   }
 
   #copied(count: number): void {
     this.#copiedBytes += count;
     this.#options.onProgress(this.#copiedBytes);
+  }
+}
+
+async function corruptAsUndefined(walking: Promise<Walked>): Promise<Walked | undefined> {
+  try {
+    return await walking;
+  } catch (error) {
+    if (error instanceof Fault && error.code === "log-corrupt") return undefined;
+    throw error;
   }
 }
 

@@ -18,6 +18,8 @@ export interface CopyOptions {
   readonly trusted: LogExtent["segments"];
   /** Segments that are as long as those of the log are taken as they are: the walk checks them. */
   readonly keepsWhole: boolean;
+  /** Bytes to copy of each segment; omitted: all. */
+  readonly upTo?: LogExtent["segments"];
   readonly onBytes: (count: number) => void;
 }
 
@@ -41,14 +43,15 @@ export async function copyLog(options: CopyOptions): Promise<void> {
 }
 
 async function copySegment(
-  { disk, from, to, trusted, keepsWhole, onBytes }: CopyOptions,
+  { disk, from, to, trusted, keepsWhole, upTo, onBytes }: CopyOptions,
   firstSeq: number,
   isLast: boolean,
 ): Promise<void> {
   const name = segmentName(firstSeq);
   const source = disk.open(join(from, name), "read");
   try {
-    const endBytes = source.sizeBytes();
+    const sizeBytes = source.sizeBytes();
+    const endBytes = upTo === undefined ? sizeBytes : Math.min(sizeBytes, upTo[firstSeq] ?? 0);
     const copy = disk.open(join(to, name), "write");
     try {
       const has = copy.sizeBytes();

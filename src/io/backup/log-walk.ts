@@ -34,7 +34,7 @@ export interface Walked {
   readonly roots: ReadonlyMap<number, string>;
   /** Hex leaf of the first record; empty: there is none. */
   readonly first: string;
-  /** Records whose body is not what was recorded. */
+  /** Records whose body is not what was recorded, or was erased without an order; ascending. */
   readonly damaged: readonly number[];
   /** What is ordered to be blank, and is not: by seq the record that ordered it. */
   readonly due: ReadonlyMap<number, number>;
@@ -63,7 +63,8 @@ class Walk {
   readonly #sizes: ReadonlySet<number>;
   readonly #damaged: number[] = [];
   readonly #orders = new Map<number, number>();
-  readonly #blank = new Set<number>();
+  /** Erased records: by which record's order, and of a password whose it was. */
+  readonly #blank = new Map<number, { readonly by: number; readonly account: string }>();
   /** The last password of each account; as many as there are. */
   readonly #passwords = new Map<string, number>();
   /** Neither whole nor blank: a later record must order it, or it is damage. */
@@ -120,11 +121,13 @@ class Walk {
     const due = new Map<number, number>();
     for (const [of, by] of this.#orders) if (!this.#blank.has(of)) due.set(of, by);
     for (const [of, fault] of this.#torn) if (!due.has(of)) throw fault;
+    const unordered = [...this.#blank.keys()].filter((of) => !this.#isOrdered(of));
+    const damaged = [...this.#damaged.filter((one) => !due.has(one)), ...unordered];
     return {
       extent: { size: seq, root: toHex(this.#walk.tree.root()), segments: this.#segments },
       roots: this.#roots,
       first: this.#first,
-      damaged: this.#damaged.filter((one) => !due.has(one)),
+      damaged: damaged.sort((one, other) => one - other),
       due,
     };
   }
@@ -161,10 +164,10 @@ class Walk {
 
   /** A record that is in order and tree. */
   #take(record: FoldedRecord): void {
-    const { seq, kind } = record.head;
+    const { seq, kind, room } = record.head;
     const { tree } = this.#walk;
     if (record.erased !== undefined) {
-      this.#blank.add(seq);
+      this.#blank.set(seq, { by: record.erased, account: kind === "password" ? room : "" });
       // That record was on the disk before this one was blanked: it belongs to it.
       this.#erasedBy = Math.max(this.#erasedBy, record.erased);
       this.#walk.upTo = Math.max(this.#walk.upTo, this.#erasedBy);
@@ -175,6 +178,12 @@ class Walk {
     for (const of of erasuresOf(record)) if (!this.#orders.has(of)) this.#orders.set(of, seq);
     if (kind === "password") this.#notePassword(record);
     this.#options.onRecord?.(record);
+  }
+
+  #isOrdered(of: number): boolean {
+    const { by = 0, account = "" } = this.#blank.get(of) ?? {};
+    if (this.#orders.get(of) === by) return true;
+    return account !== "" && this.#blank.get(by)?.account === account; // See #notePassword.
   }
 
   /** One that was replaced itself cannot be asked any more which one it had replaced. */

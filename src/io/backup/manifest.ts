@@ -3,6 +3,7 @@
  * folder without it is no backup yet, whatever lies in it.
  */
 import { join } from "node:path";
+import { isCount } from "../../base/count.ts";
 import { Fault } from "../../base/fault.ts";
 import { BACKUP_MARKS } from "../disk/data-folder.ts";
 import type { Disk } from "../disk/disk.ts";
@@ -29,6 +30,8 @@ export interface Manifest {
   readonly accounts: LogExtent;
   /** Whether the contents of files are part of it. */
   readonly files: boolean;
+  /** Contents that the server did not have, or only damaged; older backups do not say. */
+  readonly missingFiles?: number;
   /** ISO 8601. */
   readonly made: string;
 }
@@ -97,8 +100,9 @@ function writeJson(disk: Disk, folder: string, name: string, value: object): Pro
 }
 
 function isManifest(value: Fields): value is Fields & Manifest {
-  const { format, server, history, accounts } = value;
-  return format === FORMAT && typeof server === "string" && [history, accounts].every(isExtent);
+  const { format, server, history, accounts, missingFiles = 0 } = value;
+  if (format !== FORMAT || typeof server !== "string" || !isCount(missingFiles)) return false;
+  return [history, accounts].every(isExtent);
 }
 
 function isExtent(value: unknown): value is LogExtent {

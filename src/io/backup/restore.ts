@@ -3,13 +3,14 @@ import { dirname, join, resolve } from "node:path";
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
+import { counted } from "../../base/sizes.ts";
 import { Files } from "../../core/rooms/files.ts";
 import { checkDataFolder } from "../disk/data-folder.ts";
 import { diskFault, type TreeDisk } from "../disk/disk.ts";
 import { lockFolder } from "../disk/lock.ts";
 import { type KeptCheckpoint, readCheckpointFile } from "../log/checkpoint-file.ts";
 import { syncAbove } from "../log/folder.ts";
-import { SMALL_BYTES_MAX, SMALL_FILES } from "./backup.ts";
+import { DAMAGED_SHOWN_MAX, SMALL_BYTES_MAX, SMALL_FILES } from "./backup.ts";
 import { copyContent, copySmall } from "./content-copy.ts";
 import { copyLog, cutLog, eraseDue } from "./log-copy.ts";
 import { firstLeaf, type Walked, walkLog } from "./log-walk.ts";
@@ -23,10 +24,15 @@ export interface RestoreOptions {
   readonly data: string;
   /** The folder may be that of the same server, further on: it is moved aside. */
   readonly acceptsRollback: boolean;
+  /** Restores what is sound of a damaged backup. */
+  readonly acceptsLoss: boolean;
   readonly nowUnixMs: number;
   readonly say: (sentence: string) => void;
   readonly onProgress: (copiedBytes: number) => void;
-  /** Before the folder has its name: what is to be written into it. @param path of it by now */
+  /**
+   * Checks the folder, and writes what is still missing, before it gets its name.
+   * @param path of it by now
+   */
   readonly finish: (path: string, newestNote: string | undefined) => Promise<void>;
 }
 
@@ -39,15 +45,23 @@ export interface RestoreResult {
   readonly data: string;
   /** Where that is now which was there before. */
   readonly aside: string | undefined;
-  /** Contents that the backup does not have, or that are damaged there. */
+  /** Contents that the backup does not have. */
   readonly missingFiles: number;
+  /** Contents that are damaged in the backup: they are not restored. */
+  readonly damagedFiles: number;
+  /** Records whose body is damaged: the server will show them as such. */
+  readonly damagedRecords: number;
 }
 
 const LOGS = ["history", "accounts"] as const;
 const MARK = "restore-begun";
 const ASIDE_MAX = 1_000;
+const LOSS_REMEDY = "restore another backup, or accept the loss with --accept-loss";
 
-/** @throws Fault not-found, not-allowed (it would be set back), data-…, log-corrupt, store-… */
+/**
+ * @throws Fault not-found, not-allowed (it would be set back), data-…, log-corrupt, checksum-wrong,
+ * store-…
+ */
 export async function restoreBackup(options: RestoreOptions): Promise<RestoreResult> {
   try {
     return await restoreTo(options, resolve(options.data));
@@ -63,7 +77,12 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
   if (manifest === undefined) throw noBackup(backup, readBegun(disk, backup) !== undefined);
   checkDataFolder(backup);
   const files = new Files();
-  await verified(options, backup, manifest, files);
+  const before = await verified(options, backup, manifest, files);
+  const damagedRecords = reportDamaged(options, before);
+  if (damagedRecords > 0 && !options.acceptsLoss) {
+    const sentence = `the backup has ${counted(damagedRecords, "damaged record")}`;
+    throw new Fault("log-corrupt", sentence, { remedy: LOSS_REMEDY });
+  }
   const newer = await newestOf(disk, sha256, { backup, data, manifest });
   if (newer !== undefined && !options.acceptsRollback) {
     throw new Fault("not-allowed", newer.sentence, {
@@ -73,9 +92,18 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
   const part = await stage(disk, data);
   let aside: string | undefined;
   try {
-    const bytes = await copyLogs(options, { backup, part, manifest });
-    const missingFiles = await copyFiles(options, { backup, part, files });
+    const bytes = await copyLogs(options, { backup, part, before });
+    const { missing, damaged } = await copyFiles(options, { backup, part, files });
+    const expected = manifest.missingFiles ?? missing; // Older manifests do not say.
+    const lost = damaged + (manifest.files ? Math.max(0, missing - expected) : 0);
+    if (lost > 0 && !options.acceptsLoss) {
+      const sentence = `the contents of ${counted(lost, "file")} are damaged in the backup or gone`;
+      throw new Fault("checksum-wrong", sentence, { remedy: LOSS_REMEDY });
+    }
     const after = await verified(options, part, manifest);
+    for (const name of LOGS) {
+      if (after[name].damaged.length > before[name].damaged.length) throw miscopied(part);
+    }
     for (const name of LOGS) await eraseDue(disk, join(part, name), after[name].due);
     await options.finish(
       part,
@@ -94,7 +122,8 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
     await syncAbove(disk, data);
     const { size } = manifest.history;
     const root = toBase64Url(Uint8Array.fromHex(manifest.history.root));
-    return { size, root, bytes: bytes + files.totalBytes, data, aside, missingFiles };
+    const lostFiles = { missingFiles: missing, damagedFiles: damaged, damagedRecords };
+    return { size, root, bytes: bytes + files.totalBytes, data, aside, ...lostFiles };
   } catch (error) {
     await removePart(disk, part).catch(() => undefined);
     if (aside !== undefined) moveBack(options, aside, data);
@@ -102,13 +131,15 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
   }
 }
 
+type WalkedLogs = Readonly<Record<(typeof LOGS)[number], Walked>>;
+
 /** Walks both logs as far as the backup goes. @throws Fault log-corrupt */
 async function verified(
   { disk, sha256 }: RestoreOptions,
   folder: string,
   manifest: Manifest,
   files?: Files,
-): Promise<Record<(typeof LOGS)[number], Walked>> {
+): Promise<WalkedLogs> {
   const walk = async (name: (typeof LOGS)[number]): Promise<Walked> => {
     const { size, root } = manifest[name];
     const onRecord = name === "history" && files !== undefined ? { onRecord: apply(files) } : {};
@@ -121,6 +152,17 @@ async function verified(
     });
   };
   return { history: await walk("history"), accounts: await walk("accounts") };
+}
+
+/** @returns how many records are damaged */
+function reportDamaged({ say }: RestoreOptions, walked: WalkedLogs): number {
+  const damaged = LOGS.flatMap((name) => walked[name].damaged.map((seq) => ({ name, seq })));
+  for (const { name, seq } of damaged.slice(0, DAMAGED_SHOWN_MAX)) {
+    say(`record ${seq} of ${name} is damaged in the backup`);
+  }
+  const more = damaged.length - DAMAGED_SHOWN_MAX;
+  if (more > 0) say(`and ${counted(more, "more record")}`);
+  return damaged.length;
 }
 
 function apply(files: Files): (record: Parameters<Files["apply"]>[0]) => void {
@@ -217,7 +259,7 @@ interface Places {
 
 async function copyLogs(
   { disk, onProgress }: RestoreOptions,
-  { backup, part, manifest }: Places & { readonly manifest: Manifest },
+  { backup, part, before }: Places & { readonly before: WalkedLogs },
 ): Promise<number> {
   let bytes = 0;
   const onBytes = (count: number) => {
@@ -226,8 +268,10 @@ async function copyLogs(
   };
   for (const name of LOGS) {
     const to = join(part, name);
-    await copyLog({ disk, from: join(backup, name), to, trusted: {}, keepsWhole: false, onBytes });
-    await cutLog(disk, to, manifest[name].segments);
+    const { segments } = before[name].extent;
+    const copy = { disk, from: join(backup, name), to, trusted: {}, keepsWhole: false, onBytes };
+    await copyLog({ ...copy, upTo: segments });
+    await cutLog(disk, to, segments);
     const from = join(backup, name, "checkpoint");
     await copySmall(disk, { from, to: join(to, "checkpoint"), sizeBytesMax: SMALL_BYTES_MAX });
     await disk.syncFolder(to);
@@ -242,10 +286,10 @@ async function copyLogs(
 async function copyFiles(
   { disk, sha256, say }: RestoreOptions,
   { backup, part, files }: Places & { readonly files: Files },
-): Promise<number> {
+): Promise<{ readonly missing: number; readonly damaged: number }> {
   const to = join(part, "files");
   disk.makeFolder(to);
-  let missing = 0;
+  let [missing, damaged] = [0, 0];
   for (const file of files.ids()) {
     const fact = files.get(file);
     if (fact === undefined) continue;
@@ -255,12 +299,13 @@ async function copyFiles(
     } catch (error) {
       const isGone = error instanceof Fault && error.code === "file-unknown";
       if (!isGone && !(error instanceof Fault && error.code === "checksum-wrong")) throw error;
-      missing++;
+      if (isGone) missing++;
+      else damaged++;
       if (!isGone) say(error.message);
     }
   }
   await disk.syncFolder(to);
-  return missing;
+  return { missing, damaged };
 }
 
 /** Nothing is deleted: what was there has another name. @throws Fault data-locked */
@@ -274,6 +319,12 @@ function moveAside(disk: TreeDisk, data: string, nowUnixMs: number): string {
     return aside;
   }
   throw new Fault("data-foreign", `${data}.before-restore is in the way`, { remedy: "remove it" });
+}
+
+function miscopied(part: string): Fault {
+  return new Fault("log-corrupt", `what was written to ${part} is not what was read`, {
+    remedy: "check the disk",
+  });
 }
 
 function noBackup(backup: string, isBegun: boolean): Fault {

@@ -10,8 +10,9 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
+  readSync,
   renameSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -19,6 +20,7 @@ import { join, resolve } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { diskFault, errorCode } from "./disk.ts";
 import { type Lock, lockFolder } from "./lock.ts";
+import { openPlain } from "./tree.ts";
 
 /** Version of the folder's layout and of its logs' lines. */
 const FORMAT = 2;
@@ -139,16 +141,42 @@ function formatOf(text: string): { format: number; minReader: number } | undefin
   }
 }
 
-/** Undefined: there is none. @throws Fault data-foreign when it is far too large to be ours */
+/**
+ * A file in a folder of ours; a link is not followed.
+ * @returns undefined if there is none
+ * @throws Fault data-foreign (a link, no regular file, too large), store-…
+ */
 export function readSmallFile(
   path: string,
   sizeBytesMax = SMALL_FILE_BYTES_MAX,
 ): string | undefined {
+  return readBounded(path, sizeBytesMax, () => openPlain(path, "read"));
+}
+
+/** A file that a person named or wrote: it may be a link or a pipe. Otherwise as above. */
+export function readNamedFile(
+  path: string,
+  sizeBytesMax = SMALL_FILE_BYTES_MAX,
+): string | undefined {
+  return readBounded(path, sizeBytesMax, () => openSync(path, "r"));
+}
+
+function readBounded(path: string, sizeBytesMax: number, open: () => number): string | undefined {
   try {
-    if (statSync(path).size > sizeBytesMax) {
+    const file = open();
+    try {
+      // Not by its size: a device says 0, and never ends.
+      const bytes = Buffer.allocUnsafe(sizeBytesMax + 1);
+      let length = 0;
+      while (length < bytes.length) {
+        const got = readSync(file, bytes, length, bytes.length - length, null);
+        if (got === 0) return bytes.toString("utf8", 0, length);
+        length += got;
+      }
       throw new Fault("data-foreign", `${path} is too large to be ours`);
+    } finally {
+      closeSync(file);
     }
-    return readFileSync(path, "utf8");
   } catch (error) {
     const code = errorCode(error);
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
@@ -160,7 +188,8 @@ export function readSmallFile(
 export function writeSmallFile(path: string, text: string): void {
   const temporary = `${path}.tmp`;
   try {
-    const file = openSync(temporary, "w", 0o600);
+    rmSync(temporary, { force: true }); // Of a killed run, or a link that somebody put there.
+    const file = openSync(temporary, "wx", 0o600);
     try {
       writeFileSync(file, text); // All of it: one write may take less, where a disk fills up.
       fsyncSync(file);

@@ -23,7 +23,10 @@ export interface DiskFile {
 }
 
 export interface Disk {
-  /** `write` also reads, and makes the file (mode 0600) where there is none. */
+  /**
+   * `write` also reads, and makes the file (mode 0600) where there is none. No link is followed:
+   * another user may have prepared the folder. @throws ELOOP for a link, a pipe, a device, a folder
+   */
   open(path: string, access: "read" | "write"): DiskFile;
   /** Names in the folder in ascending order; empty when there is no such folder. */
   list(folder: string): string[];
@@ -46,7 +49,7 @@ export interface Disk {
 export interface TreeDisk extends Disk {
   /** Makes the file, with the mode of any new file. @throws EEXIST, also where a link stands */
   openNew(path: string): DiskFile;
-  /** A plain file that is there. @throws ELOOP where a link stands, or anything else */
+  /** A regular file that is there. @throws ELOOP as `open` */
   openPlain(path: string, access: "read" | "write"): DiskFile;
   /** What is there itself, not what a link leads to. */
   kind(path: string): "file" | "folder" | "other" | undefined;
@@ -113,6 +116,12 @@ export function diskFault(error: unknown, path: string): Fault {
   const code = errorCode(error);
   if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
     return new Fault("store-denied", `${path} may not be read or written`, { cause: error });
+  }
+  if (code === "ELOOP") {
+    return new Fault("data-foreign", `${path} is a link or not a regular file`, {
+      remedy: "put the file itself there",
+      cause: error,
+    });
   }
   return new Fault("store-failed", `the disk failed at ${path} (${code || "unknown error"})`, {
     cause: error,

@@ -3,7 +3,7 @@ import {
   closeSync,
   lstatSync,
   openSync,
-  readFileSync,
+  readSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { formatUtc } from "../../base/time.ts";
 import { diskFault, errorCode } from "./disk.ts";
+import { openPlain } from "./tree.ts";
 
 /** Held as long as this object is referenced: one that is collected releases it. */
 export interface Lock {
@@ -56,11 +57,13 @@ export function lockFolder(folder: string, startedUnixMs: number): Lock {
   };
 }
 
+/** `LOCK.json` has some 100 bytes. */
+const INFO_BYTES_MAX = 4_096;
+
 /** Who holds the folder, as far as LOCK.json knows. */
 export function readLockHolder(folder: string): LockHolder | undefined {
   try {
-    const text = readFileSync(join(folder, "LOCK.json"), "utf8");
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(readInfo(join(folder, "LOCK.json")));
     if (typeof value !== "object" || value === null) return undefined;
     const { pid, host, started } = value as Record<string, unknown>;
     if (typeof pid !== "number" || typeof host !== "string" || typeof started !== "string") {
@@ -106,6 +109,11 @@ function isThere(path: string): boolean {
 
 function openLocked(folder: string, path: string): Database {
   try {
+    if (isForeign(path)) {
+      throw new Fault("data-foreign", `${path} is not a lock file of chat`, {
+        remedy: "remove it, and what begins with LOCK-",
+      });
+    }
     return openExclusive(path);
   } catch (error) {
     throw lockFault(error, folder, path);
@@ -161,8 +169,19 @@ function describe(holder: LockHolder): string {
   return `process ${holder.pid} on ${holder.host} since ${holder.started}`;
 }
 
+function readInfo(path: string): string {
+  const file = openPlain(path, "read");
+  try {
+    const bytes = Buffer.alloc(INFO_BYTES_MAX);
+    return bytes.toString("utf8", 0, readSync(file, bytes));
+  } finally {
+    closeSync(file);
+  }
+}
+
 function writeInfo(path: string, holder: LockHolder): void {
   const temporary = `${path}.tmp`;
-  writeFileSync(temporary, `${JSON.stringify(holder)}\n`, { mode: 0o600 });
+  rmSync(temporary, { force: true }); // Of a killed run, or a link that somebody put there.
+  writeFileSync(temporary, `${JSON.stringify(holder)}\n`, { mode: 0o600, flag: "wx" });
   renameSync(temporary, path);
 }

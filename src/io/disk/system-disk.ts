@@ -13,7 +13,6 @@ import {
   touchedMs,
 } from "./tree.ts";
 
-const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
 /** What people receive is as readable as what they make: the system's umask says. */
 const NEW_FILE_MODE = 0o666;
@@ -22,10 +21,7 @@ const NEW = fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL;
 /** The real disk. */
 export function systemDisk(): TreeDisk {
   return {
-    open: (path, access) => {
-      const flags = fs.constants.O_RDWR | fs.constants.O_CREAT;
-      return new SystemFile(fs.openSync(path, access === "read" ? "r" : flags, FILE_MODE));
-    },
+    open: (path, access) => new SystemFile(openPlain(path, access === "read" ? "read" : "create")),
     list: listFolder,
     makeFolder: (folder) => {
       fs.mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });

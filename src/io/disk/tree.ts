@@ -11,21 +11,24 @@ const PERMISSIONS = 0o777;
 /** What file systems say that know no second name for a file (FAT, some network drives). */
 const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL", "EXDEV"]);
 
-/** @returns a descriptor @throws ELOOP where a link stands, or anything that is no plain file */
-export function openPlain(path: string, access: "read" | "write"): number {
-  const { O_RDONLY, O_RDWR, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
+/**
+ * Opens a regular file; `create` makes it, with mode 0600, if there is none.
+ * @returns a descriptor @throws ELOOP where a link stands, or anything that is no regular file
+ */
+export function openPlain(path: string, access: "read" | "write" | "create"): number {
+  const { O_RDONLY, O_RDWR, O_CREAT, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
   // Windows cannot be told to follow no link; its people rarely may make one.
   if (O_NOFOLLOW === 0 && kindOf(path) === "other") throw notPlain(path);
   // A pipe would keep us waiting for its other end.
-  const flags = (access === "read" ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_NONBLOCK;
-  const fd = fs.openSync(path, flags);
+  const mode = { read: O_RDONLY, write: O_RDWR, create: O_RDWR | O_CREAT }[access];
+  const fd = fs.openSync(path, mode | O_NOFOLLOW | O_NONBLOCK, FILE_MODE);
   if (fs.fstatSync(fd).isFile()) return fd;
   fs.closeSync(fd);
   throw notPlain(path);
 }
 
 function notPlain(path: string): Error {
-  return Object.assign(new Error(`${path} is no plain file`), { code: "ELOOP" });
+  return Object.assign(new Error(`${path} is not a regular file`), { code: "ELOOP" });
 }
 
 export function kindOf(path: string): "file" | "folder" | "other" | undefined {

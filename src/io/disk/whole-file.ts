@@ -34,9 +34,9 @@ export async function writeWholeFile(
 ): Promise<void> {
   const temporary = `${path}.tmp`;
   try {
+    disk.remove(temporary); // Of a killed run, or a link that somebody put there.
     const file = disk.open(temporary, "write");
     try {
-      file.truncate(0);
       await writeWhole(file, bytes, 0, SYNC_BYTES_MAX);
       await file.sync();
     } finally {

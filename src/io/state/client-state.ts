@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { assert } from "../../base/assert.ts";
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { formatPlace, parseServerAddress, type ServerPlace } from "../../wire/invite.ts";
-import { writeSmallFile } from "../disk/data-folder.ts";
+import { readSmallFile, writeSmallFile } from "../disk/data-folder.ts";
 import { DraftStore } from "./draft-store.ts";
 import { HomeLogPins } from "./log-pins.ts";
 import { MutedTargets } from "./muted-targets.ts";
@@ -106,12 +106,15 @@ export class ClientState {
   /** What is in the file; made where there is none, and by one process only. */
   #smallFile(path: string, generate: () => string): string {
     return this.#database.guard(() => {
-      if (existsSync(path)) return readFileSync(path, "utf8");
-      const make = () => {
-        if (!existsSync(path)) writeSmallFile(path, generate());
-        return readFileSync(path, "utf8");
-      };
-      return this.#database.transact(make);
+      const kept = readSmallFile(path);
+      if (kept !== undefined) return kept;
+      return this.#database.transact(() => {
+        const agreed = readSmallFile(path); // Of another process, in the meantime.
+        if (agreed !== undefined) return agreed;
+        const made = generate();
+        writeSmallFile(path, made);
+        return made;
+      });
     });
   }
 

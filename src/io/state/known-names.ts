@@ -1,7 +1,7 @@
 import { Database, type SQLQueryBindings } from "bun:sqlite";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { KNOWN_NAMES_MAX } from "../../base/limits.ts";
+import { kindOf } from "../disk/tree.ts";
 import { CLIENT_STATE_FILE } from "./schema.ts";
 
 /** A name that this device has met, with what is known of it, unclean. */
@@ -83,7 +83,7 @@ export class KnownNames {
 }
 
 function open(path: string): Database | undefined {
-  if (!existsSync(path)) return undefined;
+  if (kindOf(path) !== "file") return undefined;
   const database = new Database(path, { readonly: true, strict: true });
   database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   return database;

@@ -1,7 +1,8 @@
 import { Database, SQLiteError, type SQLQueryBindings, type Statement } from "bun:sqlite";
-import { closeSync, openSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { join } from "node:path";
 import { Fault, type FaultCode } from "../../base/fault.ts";
+import { openPlain } from "../disk/tree.ts";
 
 /** Another process of this home writes for milliseconds; longer means that it hangs. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -153,7 +154,7 @@ function openDatabase(folder: string): Database {
   return withStoreFaults(folder, () => {
     const path = join(folder, CLIENT_STATE_FILE);
     // SQLite gives its side files the mode of this one.
-    closeSync(openSync(path, "a", 0o600));
+    closeSync(openPlain(path, "create"));
     const database = new Database(path, { strict: true, readwrite: true, create: true });
     try {
       database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);

@@ -1,9 +1,10 @@
 import { Database, SQLiteError } from "bun:sqlite";
-import { closeSync, existsSync, openSync, readSync, renameSync } from "node:fs";
+import { closeSync, existsSync, readSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import type { Clock } from "../clock.ts";
 import { Mutex } from "../disk/mutex.ts";
+import { openPlain } from "../disk/tree.ts";
 import { withStoreFaults } from "./schema.ts";
 
 /** Whose rows they are; the account's id outlives every renaming. */
@@ -191,7 +192,7 @@ export class SealedRows {
 
 function openDatabase(folder: string | undefined): Database {
   const path = folder === undefined ? ":memory:" : join(folder, SEALED_STATE_FILE);
-  if (folder !== undefined) closeSync(openSync(path, "a", 0o600));
+  if (folder !== undefined) closeSync(openPlain(path, "create"));
   const database = new Database(path, { strict: true, readwrite: true, create: true });
   try {
     database.run("PRAGMA busy_timeout = 5000");
@@ -230,7 +231,7 @@ function putAside(path: string): void {
 /** @returns undefined: there is no such file */
 export function headOf(path: string): string | undefined {
   if (!existsSync(path)) return undefined;
-  const file = openSync(path, "r");
+  const file = openPlain(path, "read");
   try {
     const head = Buffer.alloc(DATABASE_HEAD.length);
     return head.toString("latin1", 0, readSync(file, head, 0, head.length, 0));

@@ -2,12 +2,15 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
   cpSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -111,7 +114,13 @@ function backup(more: Partial<BackupOptions> = {}) {
 function restore(more: Partial<RestoreOptions> = {}) {
   return restoreBackup({
     ...{ disk: systemDisk(), sha256, backup: out, data: join(folder, "new") },
-    ...{ acceptsRollback: false, nowUnixMs: 0, say: () => {}, onProgress: () => {} },
+    ...{
+      acceptsRollback: false,
+      acceptsLoss: false,
+      nowUnixMs: 0,
+      say: () => {},
+      onProgress: () => {},
+    },
     finish: () => Promise.resolve(),
     ...more,
   });
@@ -133,6 +142,13 @@ const textOf = (at: string, name = "history") =>
   segments(at, name)
     .map((one) => readFileSync(join(at, name, one), "utf8"))
     .join("");
+/** Replaces a text in the first segment of the history. */
+function alter(at: string, text: string, by: string): void {
+  const path = join(at, "history", "000000000001.jsonl");
+  const before = readFileSync(path, "utf8");
+  expect(before).toContain(text);
+  writeFileSync(path, before.replace(text, by));
+}
 const MANY = Array.from({ length: 40 }, (_, i) => `message ${i}`);
 
 describe("chat backup", () => {
@@ -290,6 +306,40 @@ describe("chat backup", () => {
     expect(textOf(out)).toBe(textOf(data));
   });
 
+  test("a damaged body of the server is reported, one of the backup alone is mended", async () => {
+    await say(...MANY);
+    await backup();
+    alter(out, "message 3", "nothing 3");
+    expect(await backup()).toMatchObject({ damagedRecords: 0 });
+    expect(textOf(out)).toBe(textOf(data));
+    alter(data, "message 5", "nothing 5");
+    rmSync(out, { recursive: true });
+    const { damagedRecords, said } = await backup();
+    expect([damagedRecords, said]).toEqual([
+      1,
+      ["record 6 of history is damaged in the server's folder"],
+    ]);
+  });
+
+  test("follows no link, in the server's folder or its own", async () => {
+    await say("hi");
+    const mine = join(folder, "mine");
+    writeFileSync(mine, "precious");
+    rmSync(join(data, "settings.json"), { force: true });
+    symlinkSync(mine, join(data, "settings.json"));
+    expect(await code(backup())).toBe("data-foreign");
+    rmSync(join(data, "settings.json"));
+    await backup();
+    for (const name of ["backup.json.tmp", "identity.key.tmp", "history/checkpoint.tmp"]) {
+      symlinkSync(mine, join(out, name));
+    }
+    await say("more");
+    writeFileSync(join(data, "identity.key"), "another key\n");
+    await backup();
+    expect(readFileSync(mine, "utf8")).toBe("precious");
+    expect(lstatSync(join(out, "backup.json")).isFile()).toBe(true);
+  });
+
   test("a checkpoint that does not fit is refused", async () => {
     await say(...MANY);
     const note = signCheckpoint(
@@ -383,6 +433,95 @@ describe("chat restore", () => {
     writeFileSync(join(out, "backup-begun.json"), '{"server":"00"}');
     expect(await code(restore())).toBe("data-foreign");
     expect(readdirSync(folder).sort()).toEqual(["data", "out"]);
+  });
+
+  test("a damaged record is named and refused, unless the loss is accepted", async () => {
+    await say(...MANY);
+    await backup();
+    alter(out, "message 3", "nothing 3");
+    const said: string[] = [];
+    const options = { say: (sentence: string) => said.push(sentence) };
+    expect(await code(restore(options))).toBe("log-corrupt");
+    expect(said).toEqual(["record 4 of history is damaged in the backup"]);
+    expect(readdirSync(folder).sort()).toEqual(["data", "out"]);
+    expect(await restore({ acceptsLoss: true })).toMatchObject({ size: 40, damagedRecords: 1 });
+  });
+
+  test("a record that was erased without an order is a damaged one", async () => {
+    await say(...MANY);
+    await erase(1);
+    await backup();
+    expect(await restore({ data: join(folder, "whole") })).toMatchObject({ damagedRecords: 0 });
+    const [first = ""] = textOf(out).split("\n");
+    const blank = JSON.parse(first);
+    const [line = ""] = textOf(out).split("\n").slice(3);
+    const { head } = JSON.parse(line);
+    alter(out, line, JSON.stringify({ ...blank, head }).padEnd(line.length));
+    expect(await code(restore())).toBe("log-corrupt");
+  });
+
+  test("the damaged or missing content of a file is refused, unless accepted", async () => {
+    await say("hi");
+    await send(new Uint8Array(100).fill(5));
+    await backup();
+    const content = join(out, "files", FILE, "content");
+    writeFileSync(content, new Uint8Array(100).fill(6));
+    expect(await code(restore())).toBe("checksum-wrong");
+    expect(readdirSync(folder).sort()).toEqual(["data", "out"]);
+    const lost = { missingFiles: 0, damagedFiles: 1 };
+    expect(await restore({ acceptsLoss: true })).toMatchObject(lost);
+    rmSync(join(out, "files", FILE), { recursive: true });
+    const again = { data: join(folder, "again") };
+    expect(await code(restore(again))).toBe("checksum-wrong");
+    expect(await restore({ ...again, acceptsLoss: true })).toMatchObject({ missingFiles: 1 });
+    // A file that the server did not have either is no loss.
+    rmSync(join(data, "files"), { recursive: true });
+    rmSync(out, { recursive: true });
+    await backup();
+    expect(await restore({ data: join(folder, "third") })).toMatchObject({ missingFiles: 1 });
+  });
+
+  test.each([
+    "backup.json",
+    "format.json",
+    "identity.key",
+    "settings.json",
+    "history/checkpoint",
+    "history/000000000001.jsonl",
+    "accounts/000000000001.jsonl",
+    `files/${FILE}/about.json`,
+  ])("%s as a link, a pipe, a device or a folder is refused", async (name) => {
+    await say(...MANY);
+    writeFileSync(join(data, "settings.json"), "{}");
+    await send(new Uint8Array(100));
+    await backup();
+    const path = join(out, name);
+    const aside = join(folder, "aside");
+    renameSync(path, aside);
+    for (const make of [
+      () => symlinkSync(aside, path),
+      () => symlinkSync("/dev/zero", path),
+      () => Bun.spawnSync(["mkfifo", path]),
+      () => mkdirSync(path),
+    ]) {
+      make();
+      expect(["data-foreign", "log-corrupt"]).toContain(await code(restore()));
+      expect(existsSync(join(folder, "new"))).toBe(false);
+      rmSync(path, { recursive: true });
+    }
+  });
+
+  test("what follows the records in a segment is not copied, however much it is", async () => {
+    await say("hi");
+    await backup();
+    truncateSync(join(out, "history", "000000000001.jsonl"), 2 ** 36); // Sparse.
+    let most = 0;
+    const onProgress = (bytes: number) => {
+      most = bytes;
+      if (bytes > 1 << 20) throw new Fault("store-full", "too much");
+    };
+    expect(await restore({ onProgress })).toMatchObject({ size: 1 });
+    expect(most).toBeLessThan(10_000);
   });
 
   test("cut off, it leaves a part that the next run replaces", async () => {

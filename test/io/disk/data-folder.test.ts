@@ -1,9 +1,23 @@
 import { afterEach, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Fault } from "../../../src/base/fault.ts";
-import { checkDataFolder, openDataFolder } from "../../../src/io/disk/data-folder.ts";
+import {
+  checkDataFolder,
+  openDataFolder,
+  readNamedFile,
+  readSmallFile,
+  writeSmallFile,
+} from "../../../src/io/disk/data-folder.ts";
 
 const folders: string[] = [];
 
@@ -43,4 +57,59 @@ test("an empty one is new; one of a later version is refused, and left as it is"
   expect(() => openDataFolder(path, 0)).toThrow("written by a newer version (format 3)");
   expect(checkDataFolder(path)).toBe(path);
   expect(formatIn(path)).toEqual({ format: 3, minReader: 2 });
+});
+
+/** What another user may leave where a file of ours is expected. */
+const TRAPS: readonly (readonly [string, (path: string, mine: string) => unknown])[] = [
+  ["a link", (path, mine) => symlinkSync(mine, path)],
+  ["a link to a device", (path) => symlinkSync("/dev/zero", path)],
+  ["a link to nothing", (path) => symlinkSync("/nowhere", path)],
+  ["a pipe", (path) => Bun.spawnSync(["mkfifo", path])],
+  ["a folder", (path) => mkdirSync(path)],
+];
+
+test.each(TRAPS)("%s in place of a small file is refused, and never written through", (_, make) => {
+  const path = folder();
+  const mine = join(path, "mine");
+  writeFileSync(mine, "precious");
+  make(join(path, "trap"), mine);
+  expect(() => readSmallFile(join(path, "trap"))).toThrow("is a link or not a regular file");
+  make(join(path, "format.json"), mine);
+  expect(() => openDataFolder(path, 0)).toThrow("is a link or not a regular file");
+  expect(readFileSync(mine, "utf8")).toBe("precious");
+});
+
+test("what lies where a file is prepared is replaced", () => {
+  const path = folder();
+  const mine = join(path, "mine");
+  writeFileSync(mine, "precious", { mode: 0o644 });
+  symlinkSync(mine, join(path, "note.tmp"));
+  writeSmallFile(join(path, "note"), "hi");
+  expect(readFileSync(mine, "utf8")).toBe("precious");
+  writeFileSync(join(path, "note.tmp"), "left by a killed run", { mode: 0o644 });
+  writeSmallFile(join(path, "note"), "hi");
+  expect(lstatSync(join(path, "note")).mode & 0o777).toBe(0o600);
+});
+
+test.each(["LOCK", "LOCK.json.tmp"])("the lock %s is not taken through a link", (name) => {
+  const path = folder('{"format":2,"minReader":2}\n');
+  const mine = join(path, "mine");
+  writeFileSync(mine, "precious");
+  symlinkSync(mine, join(path, name));
+  try {
+    openDataFolder(path, 0).lock.release();
+  } catch (error) {
+    expect(error).toBeInstanceOf(Fault);
+  }
+  expect(readFileSync(mine, "utf8")).toBe("precious");
+});
+
+test("a file that a person names may be a link, and is read up to its limit", () => {
+  const path = folder();
+  writeFileSync(join(path, "file"), "x".repeat(100));
+  symlinkSync(join(path, "file"), join(path, "link"));
+  expect(readNamedFile(join(path, "link"))).toBe("x".repeat(100));
+  expect(readNamedFile(join(path, "link"), 100)).toBe("x".repeat(100));
+  expect(() => readNamedFile(join(path, "link"), 99)).toThrow("too large");
+  expect(() => readNamedFile("/dev/zero")).toThrow("too large");
 });

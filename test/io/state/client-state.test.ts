@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -35,6 +36,33 @@ function faultOf(act: () => unknown): Fault {
 }
 
 describe("a client's home", () => {
+  test.each(["state.sqlite", "device.key", "parts.key"])(
+    "follows no link, and waits for no pipe: %s",
+    (name) => {
+      for (const make of [
+        (path: string, mine: string) => symlinkSync(mine, path),
+        (path: string) => Bun.spawnSync(["mkfifo", path]),
+      ]) {
+        const folder = freshFolder();
+        mkdirSync(folder, { recursive: true });
+        const mine = join(folder, "mine");
+        writeFileSync(mine, "");
+        make(join(folder, name), mine);
+        const use = () => {
+          const state = ClientState.open(folder);
+          try {
+            state.deviceKey(() => "a key");
+            state.partSecret();
+          } finally {
+            state.close();
+          }
+        };
+        expect(["data-foreign", "store-failed"]).toContain(faultOf(use).code);
+        expect(readFileSync(mine, "utf8")).toBe("");
+      }
+    },
+  );
+
   test("is its owner's alone", () => {
     const folder = freshFolder();
     const state = ClientState.open(folder);

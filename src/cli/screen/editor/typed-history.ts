@@ -114,8 +114,8 @@ export class TypedHistory {
   }
 
   async #append(text: string): Promise<void> {
-    const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW } = constants;
-    const flags = O_APPEND | O_CREAT | O_WRONLY | (O_NOFOLLOW ?? 0);
+    const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+    const flags = O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW | O_NONBLOCK;
     const file = await open(this.#path, flags, 0o600);
     try {
       // In one piece: two processes that append never mix their lines.
