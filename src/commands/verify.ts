@@ -15,7 +15,7 @@ import { renderJson } from "../cli/output/render.ts";
 import { verifyFolder } from "../cli/verify/folder.ts";
 import { findUnlikePinned, proveInFolder } from "../cli/verify/pinned.ts";
 import { checkProof, proveAtServer } from "../cli/verify/proof.ts";
-import { findHoles } from "../cli/verify/rooms.ts";
+import { verifyRooms } from "../cli/verify/rooms.ts";
 import { formatProof, type ProofFile, parseProof } from "../core/log/proof-file.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { readNamedFile } from "../io/disk/data-folder.ts";
@@ -93,9 +93,9 @@ export const command = defineVerb({
       }
       const { pin, proved, open } = outcome;
       if (seq !== undefined) return write(context, await proveAtServer(client, pin, seq), out);
-      const { holes, records, rooms, isBounded } = await findHoles(client, args.all);
-      if (holes.length > 0) {
-        tell(context, holes, undefined);
+      const { findings, records, rooms, isBounded } = await verifyRooms(client, args.all);
+      if (findings.length > 0) {
+        tell(context, findings, undefined);
         return INTEGRITY_EXIT;
       }
       const { fingerprint } = client.audited.reader;
@@ -105,7 +105,7 @@ export const command = defineVerb({
       const newest = isBounded ? `the newest ${VERIFIED_RECORDS_MAX} of each of` : "all of";
       const whole = `${counted(records, "record")}, ${newest} ${counted(rooms, "room")}`;
       const read = `${counted(proved, "record")} that this device has read`;
-      const about = `${read} ${proved === 1 ? "is" : "are"} in it${left}; ${whole}, leave no gap`;
+      const about = `${read} ${proved === 1 ? "is" : "are"} in it${left}; ${whole}, are complete`;
       tell(context, [], {
         ...root,
         about: `${known ?? "the server"} shows it, and ${about}`,
@@ -182,6 +182,12 @@ function tell(context: Context, findings: readonly Found[], shown: Shown | undef
         ? renderJson(object)
         : `not as it was: ${cleanText(`${place}record ${seq}: ${reason}`)}\n`,
     );
+  }
+  const [first] = findings;
+  if (first !== undefined) {
+    const count = findings.length === 1 ? "" : ` (the first of ${findings.length} findings)`;
+    const place = first.file === undefined ? "" : ` in ${first.file}`;
+    say(context, `not verified: record ${first.seq}${place}: ${first.reason}${count}`);
   }
   if (shown === undefined) return;
   const { size, origin, checkpoint, about } = shown;

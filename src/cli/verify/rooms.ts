@@ -3,16 +3,16 @@ import { PAGE_RECORDS_MAX, VERIFIED_RECORDS_MAX } from "../../base/limits.ts";
 import type { Client } from "../../client/client.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 
-/** A hole in a room: the record behind it, and what is wrong. */
-export interface Hole {
+/** A record that is not as it should be, or that has a gap before it. */
+export interface RoomFinding {
   readonly seq: number;
-  /** A clause, as `n 7 of #lobby follows 5`. */
+  /** A clause, as `n 7 follows 5 in #lobby`. */
   readonly reason: string;
 }
 
 export interface RoomsVerdict {
-  /** The newest hole of each room that has one, in order of the log. */
-  readonly holes: readonly Hole[];
+  /** In order of the log. Of the gaps in a room only the newest one. */
+  readonly findings: readonly RoomFinding[];
   /** Records that were read. */
   readonly records: number;
   readonly rooms: number;
@@ -22,19 +22,23 @@ export interface RoomsVerdict {
 
 type Source = Pick<Client, "history" | "rooms">;
 
+/** Beyond it a room is damaged throughout. */
+const FINDINGS_MAX = 1_000;
+
 /**
- * Reads each room of the account from its newest record back, and looks whether their numbers leave
- * a gap: the server counts the records of each room, and erased ones stay in that count.
+ * Reads each room of the account from its newest record back. Findings are a gap in the numbers of
+ * its records (the server counts them, and erased ones stay in that count), a record whose body is
+ * damaged or withheld, and one that is shown as erased although no record of the room orders that.
  * @param readsAll to the beginning; else VERIFIED_RECORDS_MAX of each room
  * @throws Fault as the server refused it, or the link was lost
  */
-export async function findHoles(client: Source, readsAll: boolean): Promise<RoomsVerdict> {
-  const holes: Hole[] = [];
+export async function verifyRooms(client: Source, readsAll: boolean): Promise<RoomsVerdict> {
+  const findings: RoomFinding[] = [];
   let [records, rooms, isBounded] = [0, 0, false];
   for (const room of client.rooms) {
     try {
       const found = await readRoom(client, room, readsAll ? Number.POSITIVE_INFINITY : undefined);
-      if (found.hole !== undefined) holes.push(found.hole);
+      findings.push(...found.findings);
       records += found.records;
       rooms += 1;
       isBounded ||= found.isBounded;
@@ -44,16 +48,23 @@ export async function findHoles(client: Source, readsAll: boolean): Promise<Room
       if (!(error instanceof Fault) || error.blame !== "user" || isStillIn) throw error;
     }
   }
-  return { holes: holes.sort((one, other) => one.seq - other.seq), records, rooms, isBounded };
+  findings.sort((one, other) => one.seq - other.seq);
+  return { findings, records, rooms, isBounded };
 }
 
 async function readRoom(
   client: Source,
   room: RoomView,
   countMax = VERIFIED_RECORDS_MAX,
-): Promise<{ hole: Hole | undefined; records: number; isBounded: boolean }> {
+): Promise<{ findings: RoomFinding[]; records: number; isBounded: boolean }> {
   const target = `${room.kind === "person" ? "@" : ""}${room.name}`;
   const place = `${room.kind === "person" ? "@" : "#"}${room.name}`;
+  const findings: RoomFinding[] = [];
+  const find = (seq: number, reason: string) => {
+    if (findings.length < FINDINGS_MAX) findings.push({ seq, reason: `${reason} in ${place}` });
+  };
+  /** Records whose erasure was ordered by one that was read. */
+  const ordered = new Set<unknown>();
   let [records, isBounded] = [0, false];
   let later: ChatRecord | undefined;
   for (;;) {
@@ -63,19 +74,29 @@ async function readRoom(
     for (const record of page.records.toReversed()) {
       const reason = later === undefined ? undefined : gap(record, later);
       if (later !== undefined && reason !== undefined) {
-        return { hole: { seq: later.seq, reason: `${reason} in ${place}` }, records, isBounded };
+        find(later.seq, reason);
+        return { findings, records, isBounded };
       }
+      const { seq, state } = record;
+      if (state === "damaged") find(seq, "its content is damaged or withheld");
+      if (state === "erased" && !ordered.has(seq)) find(seq, "it is erased, and nobody ordered it");
+      for (const erased of erasedBy(record)) ordered.add(erased);
       later = record;
     }
     records += page.records.length;
     isBounded = page.more && records >= countMax;
     if (!page.more || page.records.length === 0 || isBounded) break;
   }
-  if (isBounded || later === undefined || later.n === 1) {
-    return { hole: undefined, records, isBounded };
+  if (!isBounded && later !== undefined && later.n !== 1) {
+    find(later.seq, `n ${later.n} is the first`);
   }
-  const reason = `n ${later.n} is the first in ${place}`;
-  return { hole: { seq: later.seq, reason }, records, isBounded };
+  return { findings, records, isBounded };
+}
+
+function erasedBy({ kind, body }: ChatRecord): unknown[] {
+  if (kind !== "erase") return [];
+  const also = body?.["also"];
+  return [body?.["seq"], ...(Array.isArray(also) ? also : [])];
 }
 
 /** What is wrong between two that follow each other. */

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import type { RoomId } from "../../../src/base/ids.ts";
 import { VERIFIED_RECORDS_MAX } from "../../../src/base/limits.ts";
-import { findHoles } from "../../../src/cli/verify/rooms.ts";
+import { verifyRooms } from "../../../src/cli/verify/rooms.ts";
 import type { Client } from "../../../src/client/client.ts";
 import type { ChatRecord, RoomView } from "../../../src/core/client/chat-record.ts";
 
@@ -17,6 +17,8 @@ class Rooms implements Pick<Client, "history" | "rooms"> {
   readonly asked: string[] = [];
   readonly #places: Readonly<Record<string, readonly Place[]>>;
   gone: string | undefined;
+  /** By seq: what differs from a text. */
+  changed: Readonly<Record<number, Partial<ChatRecord>>> = {};
 
   constructor(places: Readonly<Record<string, readonly Place[]>>) {
     this.#places = places;
@@ -32,7 +34,7 @@ class Rooms implements Pick<Client, "history" | "rooms"> {
     const places = (this.#places[target] ?? []).filter(([, seq]) => seq < before);
     const records = places.slice(-limit).map(([n, seq]): ChatRecord => {
       const rest = { timeUnixMs: 0, kind: "text", room: LOBBY, from: "ben", id: "" };
-      return { ...rest, n, seq, state: "erased", body: undefined };
+      return { ...rest, n, seq, state: "whole", body: {}, ...this.changed[seq] };
     });
     return { records, more: places.length > limit };
   };
@@ -43,8 +45,8 @@ const dense = (count: number, from = 0): Place[] =>
 
 test("rooms whose records are all there have no hole, over any number of pages", async () => {
   const rooms = new Rooms({ lobby: dense(2_500), "@ben": dense(3, 1) });
-  expect(await findHoles(rooms, false)).toEqual({
-    ...{ holes: [], records: 2_503, rooms: 2, isBounded: false },
+  expect(await verifyRooms(rooms, false)).toEqual({
+    ...{ findings: [], records: 2_503, rooms: 2, isBounded: false },
   });
   expect(rooms.asked).toEqual(["lobby", "lobby", "lobby", "@ben"]);
 });
@@ -52,8 +54,8 @@ test("rooms whose records are all there have no hole, over any number of pages",
 test("a hole is named by the record behind it", async () => {
   const lobby = dense(1_500).toSpliced(499, 1); // Between two pages.
   const rooms = new Rooms({ lobby, "@ben": dense(5).slice(1) });
-  const { holes } = await findHoles(rooms, false);
-  expect(holes).toEqual([
+  const { findings } = await verifyRooms(rooms, false);
+  expect(findings).toEqual([
     { seq: 3, reason: "n 2 is the first in @ben" },
     { seq: 1_001, reason: "n 501 follows 499 in #lobby" },
   ]);
@@ -79,24 +81,41 @@ test.each<[string, Place[], string]>([
     "seq 3 follows 5 in #lobby",
   ],
 ])("%s is a finding", async (_, lobby, reason) => {
-  const { holes } = await findHoles(new Rooms({ lobby }), false);
-  expect(holes.map((hole) => hole.reason)).toEqual([reason]);
+  const { findings } = await verifyRooms(new Rooms({ lobby }), false);
+  expect(findings.map(({ reason }) => reason)).toEqual([reason]);
 });
 
 test("so many records of a room are read, and with --all the others, too", async () => {
   const count = VERIFIED_RECORDS_MAX + 1;
   const rooms = new Rooms({ lobby: dense(count).toSpliced(0, 1, [7, 1]) });
-  expect(await findHoles(rooms, false)).toEqual({
-    ...{ holes: [], records: VERIFIED_RECORDS_MAX, rooms: 2, isBounded: true },
+  expect(await verifyRooms(rooms, false)).toEqual({
+    ...{ findings: [], records: VERIFIED_RECORDS_MAX, rooms: 2, isBounded: true },
   });
-  const { holes, isBounded } = await findHoles(rooms, true);
-  expect([holes.length, isBounded]).toEqual([1, false]);
+  const { findings, isBounded } = await verifyRooms(rooms, true);
+  expect([findings.length, isBounded]).toEqual([1, false]);
 });
 
 test("a room that one is put out of meanwhile is passed over, other faults are not", async () => {
   const rooms = new Rooms({ "@ben": dense(3) });
   rooms.gone = "lobby";
-  expect(await findHoles(rooms, false)).toMatchObject({ holes: [], records: 3, rooms: 1 });
+  expect(await verifyRooms(rooms, false)).toMatchObject({ findings: [], records: 3, rooms: 1 });
   const broken = { rooms: [LOBBY], history: () => Promise.reject(new Fault("timeout", "late")) };
-  expect(await findHoles(broken, false).catch((fault: Fault) => fault.code)).toBe("timeout");
+  expect(await verifyRooms(broken, false).catch((fault: Fault) => fault.code)).toBe("timeout");
+});
+
+test("a record that is damaged or withheld is a finding", async () => {
+  const rooms = new Rooms({ lobby: dense(5) });
+  rooms.changed = { 3: { state: "damaged", body: undefined } };
+  const { findings } = await verifyRooms(rooms, false);
+  expect(findings).toEqual([{ seq: 3, reason: "its content is damaged or withheld in #lobby" }]);
+});
+
+test("an erased record needs an order in its room", async () => {
+  const rooms = new Rooms({ lobby: dense(1_500), "@ben": dense(3, 1) });
+  const erased = { state: "erased", body: undefined } as const;
+  const order = (seq: number, ...also: number[]) => ({ kind: "erase", body: { seq, also } });
+  // The order of 3 and 5 is on another page than they are; that of 9 in another room.
+  rooms.changed = { 3: erased, 5: erased, 9: erased, 2999: order(3, 5), 6: order(9) };
+  const { findings } = await verifyRooms(rooms, false);
+  expect(findings).toEqual([{ seq: 9, reason: "it is erased, and nobody ordered it in #lobby" }]);
 });
