@@ -5,11 +5,11 @@
  *     const user = args.user ?? context.env["CHAT_USER"] ?? context.settings().config.user;
  */
 
-import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { Fault } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";
+import { readNamedFile } from "../io/disk/data-folder.ts";
 import { nearest } from "./suggest.ts";
 import { innerTable, isTable, parseToml, type TomlTable } from "./toml.ts";
 
@@ -52,14 +52,14 @@ const KEYS: Readonly<Record<keyof Config, readonly string[] | "text">> = {
   trust: ["first-use", "strict"],
 };
 
-/** @throws Fault usage when config.toml is broken, store-failed when it cannot be read */
+/** @throws Fault usage when config.toml is broken, store-… when it cannot be read */
 export function loadSettings(
   env: Environment,
   platform: NodeJS.Platform = process.platform,
 ): Settings {
   const folders = chatFolders(env, platform);
   const path = join(folders.config, "config.toml");
-  const text = readConfig(path);
+  const text = readNamedFile(path);
   return { folders, ...parseConfig(text ?? "", path) };
 }
 
@@ -115,20 +115,6 @@ function oneFolder(folder: string): Folders {
 /** Relative paths in these variables are to be ignored, says XDG. */
 function absolute(path: string | undefined): string | undefined {
   return path !== undefined && isAbsolute(path) ? path : undefined;
-}
-
-function readConfig(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    const denied = code === "EACCES" || code === "EPERM";
-    throw new Fault(denied ? "store-denied" : "store-failed", `cannot read ${path} (${code})`, {
-      remedy: "check the file",
-      cause,
-    });
-  }
 }
 
 function checkedSetting(key: keyof Config, value: unknown, at: string): string {

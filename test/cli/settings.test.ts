@@ -91,7 +91,7 @@ describe("config.toml", () => {
     writeFileSync(join(folder, "config.toml"), 'user = "ana"\n');
     expect(loadSettings({ CHAT_HOME: folder }).config).toEqual({ user: "ana" });
     mkdirSync(join(home, "two", "config.toml"), { recursive: true });
-    expect(() => loadSettings({ CHAT_HOME: join(home, "two") })).toThrow("cannot read");
+    expect(() => loadSettings({ CHAT_HOME: join(home, "two") })).toThrow("is a folder");
   });
 
   test("its warnings are said once", () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import {
   appendFileSync,
   cpSync,
+  existsSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -287,6 +288,42 @@ test("a damaged body starts with a warning and is served as damaged", async () =
   expect(await textsIn(sandbox)).toEqual(wanted);
   const joined = await sandbox.home("bob").join(["--user", "bob"]);
   expect(await joined.json("damaged")).toMatchObject({ seq });
+});
+
+test("a damaged body is reported by backup, restore, import and cluster init", async () => {
+  await using sandbox = new Sandbox();
+  const log = written(sandbox);
+  const home = sandbox.home("x");
+  const [data, out] = [sandbox.path("data"), sandbox.path("out")];
+  await home.json(["backup", out, "--data", data]);
+  const path = join(out, "history", "000000000001.jsonl");
+  const sound = readFileSync(path, "latin1");
+  const harmed = sound.replace('"message 6"', '"message 9"');
+  writeFileSync(path, harmed, "latin1");
+  const restored = sandbox.path("restored");
+  const refused = await home.run(["restore", out, "--data", restored]);
+  expect(refused.exitCode).toBe(6);
+  expect(refused.err).toMatch(/^chat: record 9 of history is damaged in the backup\n/);
+  expect(refused.err).toContain("--accept-loss");
+  expect(existsSync(restored)).toBe(false);
+  const [done] = await home.json(["restore", out, "--data", restored, "--accept-loss"]);
+  expect(done).toMatchObject({ kind: "restored", damagedRecords: 1 });
+  expect((await home.run(["verify", "--data", restored])).exitCode).toBe(6);
+  // Without the server's key it would be another server.
+  writeFileSync(path, sound, "latin1");
+  writeFileSync(join(out, "identity.key"), "no key\n");
+  const keyless = await home.run(["restore", out, "--data", sandbox.path("keyless")]);
+  expect([keyless.exitCode, keyless.err]).toEqual([
+    6,
+    expect.stringContaining("identity.key is missing or damaged"),
+  ]);
+  expect(readdirSync(sandbox.folder)).not.toContain("keyless.restoring");
+  writeFileSync(log, harmed, "latin1");
+  const backup = await home.run(["backup", sandbox.path("again"), "--data", data, "--json"]);
+  expect(backup.exitCode).toBe(6);
+  const nats = ["--nats", "nats://127.0.0.1:1", "--unsafe-nats"];
+  const init = await home.run(["cluster", "init", data, ...nats]);
+  expect([init.exitCode, init.err]).toEqual([6, expect.stringContaining("1 damaged record")]);
 });
 
 test("so does a damaged account: others are served, and what it said is kept", async () => {

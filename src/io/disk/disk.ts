@@ -117,8 +117,9 @@ export function diskFault(error: unknown, path: string): Fault {
   if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
     return new Fault("store-denied", `${path} may not be read or written`, { cause: error });
   }
-  if (code === "ELOOP") {
-    return new Fault("data-foreign", `${path} is a link or not a regular file`, {
+  if (code === "ELOOP" || code === "EISDIR") {
+    const what = code === "EISDIR" ? "a folder" : "a link or not a regular file";
+    return new Fault("data-foreign", `${path} is ${what}`, {
       remedy: "put the file itself there",
       cause: error,
     });

@@ -89,3 +89,16 @@ test("what happened in a room is left out, of whatever kind it is", () => {
   expect(problems).toEqual([]);
   expect(leftOut).toBe(kinds.length);
 });
+
+test("a damaged record is a problem, since its text is lost", () => {
+  const { entries, problems } = readRecords(
+    lines(
+      { kind: "text", seq: 1, ...said, text: "hi" },
+      { kind: "damaged", seq: 2, ...said, reason: "what is stored is not what was recorded" },
+    ),
+  );
+  expect(entries).toHaveLength(1);
+  expect(problems).toEqual([
+    { where: "line 2", reason: "the record is damaged, and its text is lost" },
+  ]);
+});

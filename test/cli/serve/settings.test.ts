@@ -142,7 +142,7 @@ describe("what is refused is named in one line", () => {
     rmSync(join(data, "settings.toml"));
     mkdirSync(join(data, "settings.toml"));
     const fault = await faultFrom(() => settled(["--data", data]));
-    expect(fault.message).toContain("settings.toml (EISDIR)");
+    expect(fault.message).toContain("settings.toml is a folder");
   });
 });
 
