@@ -16,7 +16,13 @@ export interface Totals {
   readonly skip: number;
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', amp: "&" };
+const ENTITIES: Readonly<Record<string, string>> = {
+  lt: "<",
+  gt: ">",
+  quot: '"',
+  apos: "'",
+  amp: "&",
+};
 const CASE = /<testcase ([^>]*?)(?:\/>|>\s*(?:<(skipped|failure)\b([^>]*)>)?)/g;
 
 function unescaped(text: string): string {

@@ -1,4 +1,4 @@
-import { type Packages, PROGRAMS } from "../test/installed.ts";
+import { CONDITIONS, type Packages, PROGRAMS } from "../test/installed.ts";
 import type { Case } from "./junit.ts";
 
 const NEEDS = / \(needs ([a-z0-9, -]+)\)/;
@@ -46,9 +46,10 @@ export function skippedForPrograms(cases: readonly Case[]): string {
   const byProgram = testsByProgram(cases);
   if (byProgram.size === 0) return "";
   const programs = [...byProgram.keys()].sort();
+  const conditions: Readonly<Record<string, string>> = CONDITIONS;
   const lists = programs.flatMap((program) => [
     "",
-    `skipped, ${program === "mount" ? "needs root on Linux to mount" : `needs ${program}`}:`,
+    `skipped, needs ${conditions[program] ?? program}:`,
     ...(byProgram.get(program) ?? []).map((test) => `  ${test}`),
   ]);
   return [...lists, ...installLines(programs), ""].join("\n");

@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 
 /** Names of the package that holds a program. */
 export interface Packages {
@@ -25,8 +27,13 @@ export const PROGRAMS = {
   zsh: { debian: "zsh", fedora: "zsh", macos: "zsh" },
 } satisfies Record<string, Packages>;
 
-/** A program, or the right to mount a file system: root on Linux, outside most containers. */
-type Need = keyof typeof PROGRAMS | "mount";
+/** What no package installs, and where it is found. */
+export const CONDITIONS = {
+  knip: "Node 20, for knip",
+  mount: "root on Linux, outside most containers, to mount a file system",
+} satisfies Record<string, string>;
+
+type Need = keyof typeof PROGRAMS | keyof typeof CONDITIONS;
 type Suite = Pick<
   typeof import("bun:test"),
   "afterAll" | "afterEach" | "beforeAll" | "beforeEach" | "describe" | "test"
@@ -34,6 +41,7 @@ type Suite = Pick<
 
 const IS_CI = process.env["CI"] === "true";
 const CHROMIUM_MACOS = "/Applications/Chromium.app/Contents/MacOS/Chromium";
+const PARSERS = join(import.meta.dir, "../node_modules/@oxc-parser");
 const PROBE = ["unshare", "-m", "sh", "-c", "mount -t tmpfs tmpfs /mnt"];
 
 /** The browser of the page's tests; `CHAT_CHROMIUM` overrides it. */
@@ -53,6 +61,8 @@ function mayMount(): boolean {
 
 function isPresent(need: Need): boolean {
   if (need === "mount") return mayMount();
+  // npm leaves out the parser's binary where Node is too old for it.
+  if (need === "knip") return existsSync(PARSERS);
   if (process.platform === "darwin" && !("macos" in PROGRAMS[need])) return false;
   // On CI a missing program is a failure: the test runs.
   return IS_CI || Bun.which(need === "chromium" ? chromiumPath : need) !== null;

@@ -1,8 +1,11 @@
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { requires } from "../installed.ts";
 import { TESTED_ALONE } from "../tested-alone.ts";
+
+const { test } = requires("knip");
 
 const ROOT = join(import.meta.dir, "../..");
 
