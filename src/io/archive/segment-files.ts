@@ -1,16 +1,23 @@
 import { join } from "node:path";
-import type { Disk, DiskFile, DiskSearch, SearchFor } from "../disk/disk.ts";
+import type { Disk, DiskFile, DiskSearch } from "../disk/disk.ts";
+import type { LineQuery, LineSpans } from "../disk/line-matcher.ts";
 import { segmentName } from "../log/segment.ts";
 import type { Stretch } from "./block-index.ts";
 
-/** What a thread is asked for at once, about 2 ms of work. */
+/** What a thread is asked for at once: 2 ms of work for a word, a second for the worst text. */
 const WAVE_STRETCHES = 24;
 
 /** Reads under way at once: two threads stay busy with copying while this one searches. */
 const READS_AHEAD = 3;
 
+/** A stretch that was looked through. */
+export interface FoundStretch extends Stretch {
+  /** Its lines that may match; `undefined` if it still has to be looked through. */
+  readonly lines?: LineSpans;
+}
+
 export interface ReadStretch {
-  readonly stretch: Stretch;
+  readonly stretch: FoundStretch;
   /** Valid until the next stretch is asked for. */
   readonly bytes: Buffer;
   /** What the bytes lie in; it is used again. */
@@ -42,10 +49,10 @@ export class SegmentFiles {
   }
 
   /** Reads them in the given order, some ahead, so that looking and reading overlap. */
-  async *read(stretches: Iterable<Stretch>): AsyncGenerator<ReadStretch> {
+  async *read(stretches: Iterable<FoundStretch>): AsyncGenerator<ReadStretch> {
     const idle: Buffer[] = [];
     const pending: Promise<ReadStretch>[] = [];
-    const begin = (stretch: Stretch): void => {
+    const begin = (stretch: FoundStretch): void => {
       const sizeBytes = stretch.to - stretch.from;
       const kept = idle.pop();
       const buffer =
@@ -78,17 +85,17 @@ export class SegmentFiles {
     idle.push(ready.buffer);
   }
 
-  /** Leaves out, in the same order, what cannot hold the wanted: looked through by others. */
+  /** Leaves out, in the same order, what search threads found nothing in. */
   async *sift(
     stretches: readonly Stretch[],
-    wanted: SearchFor,
+    query: LineQuery,
     search: DiskSearch,
-  ): AsyncGenerator<Stretch> {
-    const waves: Promise<Stretch[]>[] = [];
+  ): AsyncGenerator<FoundStretch> {
+    const waves: Promise<FoundStretch[]>[] = [];
     for (let start = 0; start < stretches.length || waves.length > 0; ) {
       // Two waves for each thread: one is worked on, one waits at its door.
       while (start < stretches.length && waves.length < 2 * search.width) {
-        waves.push(this.#wave(stretches.slice(start, start + WAVE_STRETCHES), wanted, search));
+        waves.push(this.#wave(stretches.slice(start, start + WAVE_STRETCHES), query, search));
         start += WAVE_STRETCHES;
       }
       yield* (await waves.shift()) ?? [];
@@ -97,16 +104,16 @@ export class SegmentFiles {
 
   async #wave(
     stretches: readonly Stretch[],
-    wanted: SearchFor,
+    query: LineQuery,
     search: DiskSearch,
-  ): Promise<Stretch[]> {
+  ): Promise<FoundStretch[]> {
     const places = stretches.map(({ firstSeq, from, to }) => ({
       path: this.pathOf(firstSeq),
       from,
       to,
     }));
-    const holds = await search.search(places, wanted);
-    return stretches.filter((_, index) => holds[index] !== false);
+    const found = await search.search(places, query);
+    return stretches.flatMap((stretch, index) => foundIn(stretch, found[index]));
   }
 
   close(): void {
@@ -114,9 +121,22 @@ export class SegmentFiles {
     this.#open.clear();
   }
 
-  async #fill(stretch: Stretch, buffer: Buffer): Promise<ReadStretch> {
+  async #fill(stretch: FoundStretch, buffer: Buffer): Promise<ReadStretch> {
     const into = buffer.subarray(0, stretch.to - stretch.from);
     const got = await this.file(stretch.firstSeq).readLater(into, stretch.from);
     return { stretch, bytes: into.subarray(0, got), buffer };
   }
+}
+
+/** The part of the stretch that holds all found lines. */
+function foundIn(stretch: Stretch, lines: LineSpans | undefined): FoundStretch[] {
+  if (lines === undefined) return [stretch];
+  const [first] = lines.starts;
+  const last = lines.ends.at(-1);
+  if (first === undefined || last === undefined) return [];
+  const within = {
+    starts: lines.starts.map((start) => start - first),
+    ends: lines.ends.map((end) => end - first),
+  };
+  return [{ ...stretch, from: stretch.from + first, to: stretch.from + last + 1, lines: within }];
 }

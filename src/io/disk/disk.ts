@@ -1,4 +1,5 @@
 import { Fault } from "../../base/fault.ts";
+import type { LineQuery, LineSpans } from "./line-matcher.ts";
 
 /**
  * The only way by which log, index and cache touch the disk, so that a simulated one can tear,
@@ -81,23 +82,24 @@ export interface FileMetadata {
   readonly mtimeMs?: number;
 }
 
-/** Bytes of a file that are looked through as a whole. */
+/** Whole lines of a file that are looked through. */
 export interface SearchPlace {
   readonly path: string;
   readonly from: number;
   readonly to: number;
 }
 
-export type SearchFor =
-  | { readonly kind: "bytes"; readonly needle: Uint8Array }
-  /** Tried on the bytes as Latin-1; without the flag `g`. */
-  | { readonly kind: "pattern"; readonly pattern: RegExp };
-
 export interface DiskSearch {
   /** Questions that are worked on at the same time. */
   readonly width: number;
-  /** For each place whether it may hold what is wanted. */
-  search(places: readonly SearchPlace[], wanted: SearchFor): Promise<readonly boolean[]>;
+  /**
+   * Looks through the places in their order until a page is full. `undefined` for a place that was
+   * not looked through, or could not be read: any line of it may match.
+   */
+  search(
+    places: readonly SearchPlace[],
+    query: LineQuery,
+  ): Promise<readonly (LineSpans | undefined)[]>;
 }
 
 export function errorCode(error: unknown): string {

@@ -1,19 +1,23 @@
-import type { DiskSearch, SearchFor, SearchPlace } from "./disk.ts";
+import { foldCase } from "../../base/case-fold.ts";
+import type { DiskSearch, SearchPlace } from "./disk.ts";
+import { type LineQuery, type LineSpans, lineMatcher } from "./line-matcher.ts";
 
 /** More would only wait for memory, which all of them read from. */
 const THREADS_MAX = 4;
 /** A thread costs some megabytes; without searches it is let go. */
 const IDLE_MS = 10_000;
 
+type Found = readonly (LineSpans | undefined)[];
+
 interface Question {
   readonly id: number;
   readonly places: readonly SearchPlace[];
-  readonly wanted: SearchFor;
+  readonly query: LineQuery;
 }
 
 interface Answer {
   readonly id: number;
-  readonly holds: readonly boolean[];
+  readonly found: Found;
 }
 
 /** What a worker sees of itself. */
@@ -22,15 +26,15 @@ interface WorkerScope {
   postMessage(answer: Answer): void;
 }
 
-/** Threads that read files and say where something may be, so that the event loop stays free. */
+/** Threads that read files and find lines that match, so that the event loop stays free. */
 export class SearchThreads implements DiskSearch {
   readonly #threads: Thread[] = [];
   #url: string | undefined;
   #idle: ReturnType<typeof setTimeout> | undefined;
 
-  async search(places: readonly SearchPlace[], wanted: SearchFor): Promise<readonly boolean[]> {
+  async search(places: readonly SearchPlace[], query: LineQuery): Promise<Found> {
     clearTimeout(this.#idle);
-    const answer = await this.#leastBusy().ask(places, wanted);
+    const answer = await this.#leastBusy().ask(places, query);
     if (this.#threads.every((thread) => thread.waiting === 0)) this.#letGoLater();
     return answer;
   }
@@ -50,7 +54,9 @@ export class SearchThreads implements DiskSearch {
 
   #begin(): Thread {
     // From its own text, so that the compiled binary needs no second entry file.
-    const source = new Blob([`(${searchLoop})(self)`], { type: "text/javascript" });
+    const source = new Blob([`(${searchLoop})(self, ${lineMatcher}, ${foldCase})`], {
+      type: "text/javascript",
+    });
     this.#url ??= URL.createObjectURL(source);
     const thread = new Thread(new Worker(this.#url));
     this.#threads.push(thread);
@@ -68,7 +74,7 @@ export class SearchThreads implements DiskSearch {
 class Thread {
   readonly #worker: Worker;
   /** Bounded by the archive, which asks for a few stretches at a time. */
-  readonly #waiting = new Map<number, { places: number; resolve: (holds: boolean[]) => void }>();
+  readonly #waiting = new Map<number, { places: number; resolve: (found: Found) => void }>();
   #lastId = 0;
   #isBroken = false;
 
@@ -76,7 +82,7 @@ class Thread {
     this.#worker = worker;
     worker.unref();
     worker.onmessage = ({ data }: MessageEvent<Answer>) => {
-      this.#waiting.get(data.id)?.resolve([...data.holds]);
+      this.#waiting.get(data.id)?.resolve(data.found);
       this.#waiting.delete(data.id);
       if (this.#waiting.size === 0) worker.unref();
     };
@@ -87,10 +93,10 @@ class Thread {
     return this.#waiting.size;
   }
 
-  ask(places: readonly SearchPlace[], wanted: SearchFor): Promise<readonly boolean[]> {
-    if (this.#isBroken) return Promise.resolve(places.map(() => true));
+  ask(places: readonly SearchPlace[], query: LineQuery): Promise<Found> {
+    if (this.#isBroken) return Promise.resolve(places.map(() => undefined));
     this.#lastId += 1;
-    const question: Question = { id: this.#lastId, places, wanted };
+    const question: Question = { id: this.#lastId, places, query };
     this.#worker.ref();
     this.#worker.postMessage(question);
     return new Promise((resolve) => {
@@ -102,41 +108,66 @@ class Thread {
     this.#worker.terminate();
   }
 
-  /** A thread that fails knows nothing: then each place may hold it, and the asker looks itself. */
+  /** After a thread has failed, the caller looks through every place itself. */
   #giveUp(): void {
     this.#isBroken = true;
     for (const { places, resolve } of this.#waiting.values()) {
-      resolve(Array.from({ length: places }, () => true));
+      resolve(Array.from({ length: places }, () => undefined));
     }
     this.#waiting.clear();
   }
 }
 
 /** Runs in the worker, from its text alone: it may use nothing from outside of itself. */
-function searchLoop(scope: WorkerScope): void {
+function searchLoop(
+  scope: WorkerScope,
+  matcherOf: typeof lineMatcher,
+  fold: (text: string) => string,
+): void {
   const fs = process.getBuiltinModule("node:fs");
   // Linux: of this thread alone. Chat goes before searches.
   if (process.platform === "linux") process.getBuiltinModule("node:os").setPriority(10);
   let buffer = Buffer.alloc(0);
-  const isIn = (fd: number, { from, to }: SearchPlace, wanted: SearchFor): boolean => {
-    if (buffer.length < to - from) buffer = Buffer.allocUnsafeSlow(to - from);
-    const bytes = buffer.subarray(0, fs.readSync(fd, buffer, 0, to - from, from));
-    if (wanted.kind === "bytes") return bytes.indexOf(wanted.needle) >= 0;
-    return wanted.pattern.test(bytes.toString("latin1"));
-  };
-  const look = (place: SearchPlace, wanted: SearchFor): boolean => {
+  const bytesOf = ({ path, from, to }: SearchPlace): Buffer | undefined => {
     let fd = -1;
     try {
-      fd = fs.openSync(place.path, "r");
-      return isIn(fd, place, wanted);
+      fd = fs.openSync(path, "r");
+      if (buffer.length < to - from) buffer = Buffer.allocUnsafeSlow(to - from);
+      return buffer.subarray(0, fs.readSync(fd, buffer, 0, to - from, from));
     } catch {
       // The caller will meet the same error, and report it.
-      return true;
+      return undefined;
     } finally {
       if (fd >= 0) fs.closeSync(fd);
     }
   };
-  scope.onmessage = ({ data: { id, places, wanted } }) => {
-    scope.postMessage({ id, holds: places.map((place) => look(place, wanted)) });
+  const mayMatch = (line: Buffer, matcher: ReturnType<typeof lineMatcher>): boolean => {
+    try {
+      const { head, body } = JSON.parse(line.toString("utf8"));
+      return matcher.fitsHead(head) && matcher.fitsBody(body);
+    } catch {
+      return true; // What is wrong with it, the caller says.
+    }
+  };
+  scope.onmessage = ({ data: { id, places, query } }) => {
+    const matcher = matcherOf(query, fold);
+    let [lines, sizeBytes] = [0, 0];
+    const found = places.map((place) => {
+      const isFull = lines > query.limit || sizeBytes > query.bytesMax;
+      const bytes = isFull ? undefined : bytesOf(place);
+      if (bytes === undefined) return undefined;
+      const { starts, ends } = matcher.spans(bytes);
+      const matching: LineSpans = { starts: [], ends: [] };
+      for (const [i, start] of starts.entries()) {
+        const end = ends[i] ?? start;
+        if (!mayMatch(bytes.subarray(start, end), matcher)) continue;
+        matching.starts.push(start);
+        matching.ends.push(end);
+        lines++;
+        sizeBytes += end - start;
+      }
+      return matching;
+    });
+    scope.postMessage({ id, found });
   };
 }

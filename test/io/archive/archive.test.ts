@@ -3,6 +3,7 @@ import { foldCase } from "../../../src/base/case-fold.ts";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { type LogArchive, openArchive } from "../../../src/io/archive/archive.ts";
+import type { Disk, DiskSearch } from "../../../src/io/disk/disk.ts";
 import type { Page, PageQuery } from "../../../src/io/log/log.ts";
 import { type LogRecord, parseBody, type RecordKind } from "../../../src/wire/record.ts";
 import { rejection } from "../../rejection.ts";
@@ -158,6 +159,74 @@ describe("answers like a plain filter", () => {
       records: [],
       more: false,
     });
+  });
+});
+
+describe("a search", () => {
+  const LONG = "a".repeat(60_000);
+  /** What a pre-filter lets pass, and no message holds. */
+  const grep = `${"a".repeat(1_000)}b`;
+
+  /** A log of long messages, and how often its reader lets the event loop go around. */
+  async function longMessages(count: number, search?: DiskSearch) {
+    const fixture = new LogFixture();
+    const log = await fixture.open();
+    for (let i = 0; i < count; i++) await log.append(draftOf(LONG));
+    await log.close();
+    let turns = 0;
+    const disk: Disk = {
+      open: (path, access) => fixture.disk.open(path, access),
+      list: (folder) => fixture.disk.list(folder),
+      makeFolder: (folder) => fixture.disk.makeFolder(folder),
+      syncFolder: (folder) => fixture.disk.syncFolder(folder),
+      exists: (path) => fixture.disk.exists(path),
+      rename: (from, to) => fixture.disk.rename(from, to),
+      remove: (path) => fixture.disk.remove(path),
+      ...(search === undefined ? {} : { search }),
+      yieldNow: async () => void turns++,
+    };
+    const archive = openArchive({ folder: FOLDER, disk, sha256 });
+    return { archive, turns: () => turns };
+  }
+
+  test.each([
+    ["in any case", { grep, ignoreCase: true }],
+    ["in this case", { grep }],
+    ["without a pattern", { grep: "\u0301\u0302b", ignoreCase: true }],
+  ])("%s lets the event loop go around after 64 KiB and the rest of a line", async (_, query) => {
+    const { archive, turns } = await longMessages(50);
+    expect((await archive.page({ ...ALL, ...query })).records).toEqual([]);
+    expect(turns()).toBeGreaterThan((50 * LONG.length) / (128 << 10));
+  });
+
+  test("leaves all beyond the first MiB to other threads", async () => {
+    let asked = 0;
+    const search: DiskSearch = {
+      width: 2,
+      search: async (places) => {
+        for (const { from, to } of places) asked += to - from;
+        return places.map(() => ({ starts: [], ends: [] }));
+      },
+    };
+    const { archive, turns } = await longMessages(100, search);
+    for (const query of [{ grep, ignoreCase: true }, { grep }, { by: ANA, grep: "none" }]) {
+      const [before, turnsBefore] = [asked, turns()];
+      await archive.page({ ...ALL, ...query });
+      expect(asked - before).toBeGreaterThan(100 * LONG.length - (1 << 20) - LONG.length);
+      expect(turns() - turnsBefore).toBeLessThan(2 * 17);
+    }
+  });
+
+  test("parses only the lines that another thread has found", async () => {
+    const { archive } = await longMessages(40, {
+      width: 1,
+      search: async (places) =>
+        places.map(({ from }) => (from === 0 ? undefined : { starts: [], ends: [] })),
+    });
+    const { records } = await archive.page({ ...ALL, grep: "a", bytesMax: 4 << 20 });
+    // The newest MiB, and the first stretch of the file, which no thread looked through.
+    expect(records[0]?.head.seq).toBe(1);
+    expect(records.length).toBeLessThan(40);
   });
 });
 

@@ -3,9 +3,12 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Fault } from "../../../src/base/fault.ts";
+import type { RoomId } from "../../../src/base/ids.ts";
+import { lineQueryOf } from "../../../src/io/archive/line-query.ts";
 import { type Disk, diskFault, type TreeDisk, writeWhole } from "../../../src/io/disk/disk.ts";
 import { SearchThreads } from "../../../src/io/disk/search-worker.ts";
 import { systemDisk } from "../../../src/io/disk/system-disk.ts";
+import type { PageQuery } from "../../../src/io/log/log.ts";
 import { linesOf, scanBlocks } from "../../../src/io/log/scan.ts";
 import { rejection } from "../../rejection.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
@@ -255,32 +258,66 @@ test("a scan gives every line once, however it is cut into blocks", async () => 
 
 describe("search threads", () => {
   const path = join(root, "searched");
-  fs.writeFileSync(path, `${"a".repeat(500)}needle${"b".repeat(500)}ZÜRICH`);
-  const threads = new SearchThreads();
-  const places = [
-    { path, from: 0, to: 400 },
-    { path, from: 400, to: 600 },
-    { path, from: 600, to: 1_020 },
+  const line = (text: string, room = "rA") =>
+    `${JSON.stringify({ head: { room }, body: { text } })}\n`;
+  const lines = [
+    line("first"),
+    line("a needle"),
+    line("a needle", "rB"),
+    line("ZU\u0308RICH"),
+    "{torn needle\n",
   ];
+  const content = lines.join("");
+  fs.writeFileSync(path, content);
+  const threads = new SearchThreads();
+  const all = { path, from: 0, to: Buffer.byteLength(content) };
+  const page = { from: "newest", limit: 50, bytesMax: 1 << 20 } as const;
+  const found = async (
+    query: Partial<PageQuery>,
+    limit = 50,
+  ): Promise<(string[] | undefined)[]> => {
+    const places = [all, all];
+    const spans = await threads.search(places, lineQueryOf({ ...page, ...query, limit }));
+    return spans.map((one) =>
+      one?.starts.map((start, i) => Buffer.from(content).subarray(start, one.ends[i]).toString()),
+    );
+  };
+  const trimmed = (...numbers: number[]) => numbers.map((number) => (lines[number] ?? "").trim());
 
-  test("say where it may be", async () => {
-    const bytes = { kind: "bytes", needle: text("needle") } as const;
-    expect(await threads.search(places, bytes)).toEqual([false, true, false]);
-    const pattern = { kind: "pattern", pattern: /[zZ]\xc3[\x9c\xbc][rR]/ } as const;
-    expect(await threads.search(places, pattern)).toEqual([false, false, true]);
+  test("find the lines that match, and those that make no sense", async () => {
+    expect((await found({ grep: "needle" }))[0]).toEqual(trimmed(1, 2, 4));
+    expect((await found({ grep: "needle", rooms: new Set(["rB" as RoomId]) }))[0]).toEqual(
+      trimmed(2, 4),
+    );
+    expect((await found({ grep: "zürich", ignoreCase: true }))[0]).toEqual(trimmed(3));
+    expect((await found({ grep: "A NEEDLES", ignoreCase: true }))[0]).toEqual([]);
+  });
+
+  test("match the whole text, of which a pattern has only the beginning", async () => {
+    const beginning = "0123456789abcdef";
+    fs.writeFileSync(join(root, "long"), line(`${beginning}X`) + line(`${beginning}Y`));
+    const place = { ...all, path: join(root, "long") };
+    const query = lineQueryOf({ ...page, grep: `${beginning}y`, ignoreCase: true });
+    const [one] = await threads.search([place], query);
+    expect(one?.starts).toEqual([line(`${beginning}X`).length]);
+  });
+
+  test("stop when a page is full", async () => {
+    expect(await found({ grep: "needle" }, 2)).toEqual([trimmed(1, 2, 4), undefined]);
   });
 
   test("many at once, each with its own answer", async () => {
     const answers = await Promise.all(
-      Array.from({ length: 30 }, (_, i) =>
-        threads.search(places, { kind: "bytes", needle: text(i % 2 === 0 ? "needle" : "none") }),
-      ),
+      Array.from({ length: 30 }, (_, i) => found({ grep: i % 2 === 0 ? "first" : "second" })),
     );
-    for (const [i, answer] of answers.entries()) expect(answer[1]).toBe(i % 2 === 0);
+    for (const [i, answer] of answers.entries()) {
+      expect(answer[0]).toEqual(i % 2 === 0 ? trimmed(0) : []);
+    }
   });
 
   test("do not rule out what they cannot read", async () => {
-    const missing = [{ path: join(root, "missing"), from: 0, to: 10 }];
-    expect(await threads.search(missing, { kind: "bytes", needle: text("x") })).toEqual([true]);
+    const missing = { path: join(root, "missing"), from: 0, to: 10 };
+    const query = lineQueryOf({ ...page, grep: "x" });
+    expect(await threads.search([missing], query)).toEqual([undefined]);
   });
 });

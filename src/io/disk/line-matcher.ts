@@ -1,0 +1,102 @@
+import type { Head } from "../../wire/record.ts";
+
+/** Where lines begin and end (without newline) in a stretch of bytes, ascending. */
+export interface LineSpans {
+  readonly starts: number[];
+  readonly ends: number[];
+}
+
+/** A `PageQuery` as a search thread gets it. */
+export interface LineQuery {
+  /** Bytes that every matching line holds. */
+  readonly needle?: Uint8Array;
+  /** Finds, in the bytes as Latin-1, each line that may match. Has the flag `g`. */
+  readonly pattern?: RegExp;
+  readonly rooms?: ReadonlySet<string>;
+  readonly kinds?: ReadonlySet<string>;
+  readonly by?: string;
+  readonly afterSeq?: number;
+  readonly beforeSeq?: number;
+  readonly sinceMs?: number;
+  readonly untilMs?: number;
+  /** Folded if `ignoreCase` is set. */
+  readonly grep?: string;
+  readonly ignoreCase?: boolean;
+  /** Lines, and bytes of them, after which a thread stops. */
+  readonly limit: number;
+  readonly bytesMax: number;
+}
+
+export interface LineMatcher {
+  /** Lines that may match; `bytes` begins and ends at lines' ends. */
+  spans(bytes: Buffer): LineSpans;
+  fitsHead(head: Head): boolean;
+  fitsBody(body: unknown): boolean;
+}
+
+/**
+ * Decides which lines match a query. Self-contained, since search threads run it from its own text.
+ * @param fold `foldCase`
+ */
+export function lineMatcher(query: LineQuery, fold: (text: string) => string): LineMatcher {
+  const newline = 0x0a;
+  /** Fields of a body that people search in. */
+  const searched = ["text", "topic", "name"];
+  const { needle, pattern, grep } = query;
+  const { rooms, kinds, by, afterSeq, beforeSeq, sinceMs, untilMs } = query;
+
+  const linesLike = (bytes: Buffer, wanted: RegExp): LineSpans => {
+    const text = bytes.toString("latin1");
+    const spans: LineSpans = { starts: [], ends: [] };
+    wanted.lastIndex = 0;
+    for (let hit = wanted.exec(text); hit !== null; hit = wanted.exec(text)) {
+      const end = text.indexOf("\n", hit.index);
+      if (end < 0) break;
+      spans.starts.push(text.lastIndexOf("\n", hit.index) + 1);
+      spans.ends.push(end);
+      wanted.lastIndex = end + 1;
+    }
+    return spans;
+  };
+
+  /** All lines, or those that hold the needle. */
+  const linesIn = (bytes: Buffer): LineSpans => {
+    const spans: LineSpans = { starts: [], ends: [] };
+    for (let start = 0; start < bytes.length; ) {
+      if (needle !== undefined) {
+        const hit = bytes.indexOf(needle, start);
+        if (hit < 0) break;
+        start = bytes.lastIndexOf(newline, hit) + 1;
+      }
+      const end = bytes.indexOf(newline, start);
+      if (end < 0) break;
+      spans.starts.push(start);
+      spans.ends.push(end);
+      start = end + 1;
+    }
+    return spans;
+  };
+
+  return {
+    spans: (bytes) => (pattern === undefined ? linesIn(bytes) : linesLike(bytes, pattern)),
+    fitsHead: (head) => {
+      if (afterSeq !== undefined && head.seq <= afterSeq) return false;
+      if (beforeSeq !== undefined && head.seq >= beforeSeq) return false;
+      if (sinceMs !== undefined && head.time < sinceMs) return false;
+      if (untilMs !== undefined && head.time > untilMs) return false;
+      if (rooms !== undefined && !rooms.has(head.room)) return false;
+      if (kinds !== undefined && !kinds.has(head.kind)) return false;
+      return by === undefined || head.by === by;
+    },
+    fitsBody: (body) => {
+      if (grep === undefined) return true;
+      if (typeof body !== "object" || body === null) return false;
+      const fields = body as Record<string, unknown>;
+      return searched.some((name) => {
+        const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+        if (typeof value !== "string") return false;
+        return (query.ignoreCase === true ? fold(value) : value).includes(grep);
+      });
+    },
+  };
+}
