@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 /** Names of the package that holds a program. */
@@ -62,7 +62,7 @@ function mayMount(): boolean {
 function isPresent(need: Need): boolean {
   if (need === "mount") return mayMount();
   // npm leaves out the parser's binary where Node is too old for it.
-  if (need === "knip") return existsSync(PARSERS);
+  if (need === "knip") return existsSync(PARSERS) && readdirSync(PARSERS).length > 0;
   if (process.platform === "darwin" && !("macos" in PROGRAMS[need])) return false;
   // On CI a missing program is a failure: the test runs.
   return IS_CI || Bun.which(need === "chromium" ? chromiumPath : need) !== null;
