@@ -50,8 +50,45 @@ pageTest("what begins like a command and is none stays, and can be sent as text"
   await ana.page.getByText("Write /kick NAME").waitFor();
   expect(await ana.box.inputValue()).toBe("/kick");
   await ana.says("/kick stranger");
-  await ana.page.locator(".toast").first().waitFor();
+  const toast = ana.page.locator(".toast");
+  await toast.getByText("There is no account of this name.").waitFor();
   await until("the words are back", async () => (await ana.box.inputValue()) === "/kick stranger");
+  // It covers no message, and stays while the pointer is on it.
+  const list = await ana.page.locator(".list").boundingBox();
+  const top = (await toast.boundingBox())?.y ?? 0;
+  expect(top).toBeGreaterThanOrEqual((list?.y ?? 0) + (list?.height ?? Number.NaN) - 1);
+  await ana.keepPicture("toast-fault");
+  await toast.getByRole("button", { name: "Dismiss" }).click();
+  await toast.waitFor({ state: "detached" });
+});
+
+pageTest("success is shown for a while, in a dialog, too", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  await using ana = await browser.visit(pageAddress(served));
+  await ana.enter("ana");
+  await ana.says("worth a copy");
+  await ana.settled();
+  await ana.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const toast = ana.page.getByRole("status").filter({ hasText: "Copied" });
+  await ana.message("worth a copy").hover();
+  await ana.message("worth a copy").locator(".tools-more").click();
+  await ana.entry("Copy text").click();
+  await toast.waitFor();
+  await ana.keepPicture("toast-copied");
+  await toast.waitFor({ state: "detached" }); // By itself.
+  await ana.page.locator(".me-button").click();
+  const settings = ana.dialog("Account and settings");
+  await settings.getByLabel("New password", { exact: true }).fill("correct horse");
+  await settings.getByRole("button", { name: "Set password" }).click();
+  const changed = settings.getByText("The password is changed.");
+  await changed.waitFor();
+  await ana.keepPicture("toast-dialog");
+  expect(await ana.barriers()).toEqual([]);
+  // What was said in a dialog is still there when it closes.
+  await ana.page.keyboard.press("Escape");
+  await settings.waitFor({ state: "detached" });
+  await ana.page.locator(".conversation").getByText("The password is changed.").waitFor();
 });
 
 pageTest("an edit that is left, or done, brings back what was being written", async () => {

@@ -238,8 +238,8 @@ pageTest("a page that cannot seal sends no file to a sealed room", async () => {
   await other.enter("ana", { password: "correct horse" });
   await Bun.write(sandbox.path("telling-name.txt"), CANARY);
   for (const [visit, why] of [
-    [plain, /a page that came encrypted/],
-    [other, /came in by password, and cannot seal/],
+    [plain, /Open this page by https/],
+    [other, /You are not allowed to do this/],
   ] as const) {
     await visit.room("vault").click();
     await visit.attach(sandbox.path("telling-name.txt"));

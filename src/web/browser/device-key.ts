@@ -4,6 +4,7 @@ import type { Keys, SigningKey } from "../../client/link/keys.ts";
 import { owned } from "../../crypto/seal/owned.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
+import { PageFault } from "../text/page-fault.ts";
 import type { PageKey, Subtle } from "./environment.ts";
 import { pageSha256 } from "./hash.ts";
 import type { Store } from "./indexed-db.ts";
@@ -64,9 +65,7 @@ export class Device implements Keys {
       const pkcs8 = new Uint8Array(await subtle.exportKey("pkcs8", privateKey));
       return pkcs8.slice(-KEY_BYTES);
     }
-    throw new Fault("not-allowed", "the account's key cannot leave this browser", {
-      remedy: "link from another device of yours",
-    });
+    throw new PageFault("not-allowed", "keyStays");
   }
 
   async verify(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {

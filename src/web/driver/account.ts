@@ -50,6 +50,8 @@ export interface AccountSessionOptions {
   readonly saw: (head: Uint8Array, record: ChatRecord) => void;
   /** The keys of its sealed rooms were an older copy, or damaged: they are others now. */
   readonly cameAnew: (reason: "copy" | "damaged") => void;
+  /** A sealed room needs its user's attention. @param changed whose key has changed, if one has */
+  readonly remarked: (changed: string | undefined) => void;
   /** A new device shows that it knows the code of this one. */
   readonly linkAsked: (asked: NoticeOf<"link-asked">) => void;
   /** Somebody let this account into a sealed room. */
@@ -215,10 +217,9 @@ export class AccountSession {
     const tell = (news: SealedNews) => {
       // Why a page takes no part stands in its rooms.
       if (news.kind === "came-anew") this.#parts.cameAnew(news.reason);
-      else if (news.kind === "sealed-remark" || news.kind === "identity-changed") {
-        const fault = new Fault("seal-refused", news.sentence);
-        this.#parts.tell({ kind: "fault", fault });
-      } else if (news.kind === "sealed-fault" && refusal === undefined) {
+      else if (news.kind === "sealed-remark") this.#parts.remarked(undefined);
+      else if (news.kind === "identity-changed") this.#parts.remarked(news.user);
+      else if (news.kind === "sealed-fault" && refusal === undefined) {
         this.#parts.tell({ kind: "fault", fault: news.fault });
       }
     };

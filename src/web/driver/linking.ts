@@ -1,5 +1,4 @@
 import { concatBytes, equalBytes } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
 import type { Name } from "../../base/names.ts";
 import type { Ask } from "../../client/link/queries.ts";
 import { deviceCertPayload } from "../../crypto/cert-payload.ts";
@@ -9,6 +8,7 @@ import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import type { NoticeOf } from "../../wire/messages.ts";
 import type { Device } from "../browser/device-key.ts";
 import { isLinkMac, linkCodeHashOf, sealAccountSeed } from "../browser/link-crypto.ts";
+import { PageFault } from "../text/page-fault.ts";
 
 export interface Linking {
   readonly device: Device;
@@ -41,9 +41,7 @@ export async function grantLink(
     equalBytes(asked.code, hash) && (await isLinkMac(mac, code, deviceKey, fingerprint));
   if (!isKnown) {
     // Only whoever saw the hash can ask like this: the server, or somebody in it.
-    throw new Fault("not-allowed", "somebody who does not know the code asked; nothing was given", {
-      remedy: "ask the server's owner what happens there",
-    });
+    throw new PageFault("not-allowed", "linkCodeUnknown");
   }
   const account = await device.account(fingerprint, user);
   const place = { server: formatFingerprint(fingerprint), user, deviceKey, kind: "cli" } as const;

@@ -1,10 +1,11 @@
-import { Fault } from "../../base/fault.ts";
+import type { Fault } from "../../base/fault.ts";
 import type { Keys } from "../../client/link/keys.ts";
 import type { SealedCode, SealedHome } from "../../client/sealed/sealing.ts";
 import type { Platform } from "../browser/environment.ts";
 import type { BrowserLogPins } from "../browser/log-pins.ts";
 import { SEALED_PLACE } from "../browser/preferences.ts";
 import type { openSealedHome, stateKeyOf } from "../browser/sealed-home.ts";
+import { PageFault } from "../text/page-fault.ts";
 import type { SealedFilesCode } from "../transfer/page-files.ts";
 
 /** What sealed rooms take; fetched where there is one. */
@@ -19,26 +20,17 @@ export type SealedPart = SealedCode & {
 /** Why this page takes no part in sealed rooms; undefined: it does. */
 export function sealRefusal({ subtle, databases }: Platform, { canSign }: Keys): Fault | undefined {
   if (subtle === undefined) {
-    return new Fault("not-allowed", "sealed rooms need a page that came encrypted", {
-      remedy: "open the page by https",
-    });
+    return new PageFault("not-allowed", "sealNeedsHttps");
   }
-  if (!canSign) {
-    const remedy = "use a newer browser, or chat join";
-    return new Fault("not-allowed", "this browser has not the keys for sealed rooms", { remedy });
-  }
-  if (databases !== undefined) return undefined;
-  return new Fault("not-allowed", "this browser keeps nothing for sealed rooms", {
-    remedy: "leave the private window, or allow the page to keep data",
-  });
+  if (!canSign) return new PageFault("not-allowed", "sealNeedsKeys");
+  return databases === undefined ? new PageFault("not-allowed", "sealNeedsStorage") : undefined;
 }
 
 /** @throws Fault unreachable: its code cannot be fetched now */
 export function fetching<Part>(load: () => Promise<Part>): () => Promise<Part> {
   return () =>
     load().catch((cause: unknown) => {
-      const remedy = "try again once you are online";
-      throw new Fault("unreachable", "a part of the page could not be fetched", { cause, remedy });
+      throw new PageFault("unreachable", "notFetched", { cause });
     });
 }
 

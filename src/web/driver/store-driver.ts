@@ -37,6 +37,8 @@ export type Told =
   | Extract<ModelEffect, { kind: "notify" }>
   | { readonly kind: "link-asked"; readonly asked: NoticeOf<"link-asked"> }
   | { readonly kind: "came-anew"; readonly reason: "copy" | "damaged" }
+  | { readonly kind: "sealed-remark" }
+  | { readonly kind: "key-changed"; readonly user: string }
   | { readonly kind: "happened"; readonly event: NoticeOf<"event"> };
 
 /** The form of the page stays, and says what was wrong. */
@@ -429,6 +431,8 @@ export abstract class ChatCore extends ChatActions {
         this.#auditor.do((auditor) => auditor.saw(head, record));
       },
       linkAsked: (asked) => this.#say({ kind: "link-asked", asked }),
+      remarked: (user) =>
+        this.#say(user === undefined ? { kind: "sealed-remark" } : { kind: "key-changed", user }),
       cameAnew: (reason) => this.#say({ kind: "came-anew", reason }),
       invited: ({ room, by }) => {
         const others = this.#invitations.filter((one) => one.room !== room);

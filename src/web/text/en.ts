@@ -1,4 +1,5 @@
 import { counted } from "../../base/sizes.ts";
+import { ENGLISH_FAULTS } from "./en-faults.ts";
 
 /**
  * The English words of the first screen; en-parts.ts and en-share.ts have the rest. One that is
@@ -141,6 +142,9 @@ export const ENGLISH = {
   copyLink: "Copy link",
   keepMessage: "Save for later",
   unkeepMessage: "Remove from saved",
+  keptMessage: "Saved for later",
+  unkeptMessage: "Removed from saved messages",
+  banMade: "The ban is in force",
   markUnread: "Mark as unread",
   messageGone: "That message is not here.",
   copied: "Copied",
@@ -185,6 +189,9 @@ export const ENGLISH = {
     reason === "copy"
       ? "What this browser kept of sealed rooms was an older copy: it came in anew."
       : "What this browser kept of sealed rooms was lost or damaged: it came in anew.",
+  sealedRemark: "A sealed room needs your attention. See “Who can read here” in its menu.",
+  keyChanged: (name: string) =>
+    `${name} has a new key. Compare it before you write to ${name} in a sealed room.`,
   notYetIn: (n: number) =>
     n === 1
       ? "One device of theirs can come in once it has connected."
@@ -241,10 +248,17 @@ export const ENGLISH = {
   until: (time: string) => `until ${time}`,
   actions: "Actions",
 
-  /** Faults in this language, by code; what is not here is told as the program says it. */
-  faults: {
-    "room-password-wrong": "The room password is wrong or missing. Ask somebody who is in",
-  } as Readonly<Partial<Record<string, string>>>,
+  // Faults of the page itself.
+  sealNeedsHttps: "Sealed rooms need an encrypted connection. Open this page by https.",
+  sealNeedsKeys: "This browser does not support sealed rooms. Use a newer browser.",
+  sealNeedsStorage:
+    "This browser stores nothing, and sealed rooms need it. Leave the private window, or allow " +
+    "this page to store data.",
+  linkCodeUnknown: "A device without the code asked to be linked. It was refused.",
+  keyStays: "The account key can't leave this browser. Link from another one of your devices.",
+  otherFile: "This is another file. Choose the same file, or send this one as a new file.",
+
+  faults: ENGLISH_FAULTS,
 };
 
 export type Texts = Readonly<typeof ENGLISH>;

@@ -216,6 +216,9 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   copyLink: "Salin tautan",
   keepMessage: "Simpan untuk nanti",
   unkeepMessage: "Hapus dari simpanan",
+  keptMessage: "Disimpan untuk nanti",
+  unkeptMessage: "Dihapus dari pesan tersimpan",
+  banMade: "Blokir sudah berlaku",
   markUnread: "Tandai belum dibaca",
   messageGone: "Pesan itu tidak ada di sini.",
   copied: "Tersalin",
@@ -262,6 +265,9 @@ export const INDONESIAN: AllTexts & LaterTexts = {
     reason === "copy"
       ? "Data ruang tersegel di peramban ini salinan lama: peramban masuk lagi dari awal."
       : "Data ruang tersegel di peramban ini hilang atau rusak: peramban masuk lagi dari awal.",
+  sealedRemark: "Periksalah ruang tersegel: “Siapa yang dapat membaca di sini” di menunya.",
+  keyChanged: (name) =>
+    `${name} punya kunci baru. Bandingkan dahulu sebelum menulis kepada ${name} di ruang tersegel.`,
   notYetIn: (n) => `${n} perangkatnya dapat masuk setelah terhubung.`,
   makeSealed: "Tersegel: hanya perangkat orang yang Anda izinkan yang dapat membaca",
   sealedExplained:
@@ -747,7 +753,23 @@ export const INDONESIAN: AllTexts & LaterTexts = {
     ]).get(what),
   evPrivate: "(pesan langsung)",
 
+  sealNeedsHttps: "Ruang tersegel memerlukan sambungan terenkripsi. Buka halaman ini lewat https.",
+  sealNeedsKeys: "Peramban ini tidak mendukung ruang tersegel. Gunakan peramban yang lebih baru.",
+  sealNeedsStorage:
+    "Peramban ini tidak menyimpan apa pun, padahal ruang tersegel memerlukannya. Tinggalkan " +
+    "jendela privat, atau izinkan halaman ini menyimpan data.",
+  linkCodeUnknown: "Perangkat yang tidak tahu kodenya minta ditautkan. Permintaan itu ditolak.",
+  keyStays:
+    "Kunci akun tidak dapat keluar dari peramban ini. Tautkan dari perangkat Anda yang lain.",
+  otherFile: "Ini berkas lain. Pilih berkas yang sama, atau kirim yang ini sebagai berkas baru.",
+
   faults: {
+    usage: "Server tidak menerima isian ini",
+    "not-found": "Ini sudah tidak ada",
+    "port-taken": "Port server sedang dipakai",
+    "data-foreign": "Data itu milik server lain",
+    "data-locked": "Data itu sedang dipakai di tempat lain",
+    internal: "Terjadi kesalahan; muat ulang halaman ini, lalu coba lagi",
     "name-invalid": "Nama ini tidak dapat dipakai",
     "name-taken": "Nama ini sudah dipakai",
     "login-refused": "Nama atau kata sandi tidak cocok",
@@ -756,7 +778,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
     "user-unknown": "Tidak ada orang itu",
     "file-unknown": "Berkas itu tidak ada lagi",
     "not-member": "Anda bukan anggota ruang ini",
-    "sealed-room": "Ruang ini tersegel",
+    "sealed-room": "Ruang ini tersegel, dan perangkat ini tidak dapat melakukannya di sana",
     "stale-epoch": "Kunci ruang baru saja berganti; coba lagi",
     "not-allowed": "Anda tidak berhak melakukannya",
     "last-credential": "Tetapkan kata sandi dahulu",
@@ -788,7 +810,8 @@ export const INDONESIAN: AllTexts & LaterTexts = {
     "log-forked": "Server menunjukkan catatan lain daripada yang pernah dilihat",
     "log-unproved": "Server tidak membuktikan riwayatnya",
     "seal-broken": "Isi ruang tersegel ini tidak dapat dibuka atau dipercaya",
-    "seal-refused": "Aturan ruang tersegel ini tidak mengizinkannya",
+    "seal-refused":
+      "Ruang tersegel menolaknya. Lihat “Siapa yang dapat membaca di sini” di menunya",
     "seal-state": "Data ruang tersegel di perangkat ini tidak dapat dibaca",
     "clock-wrong": "Jam perangkat ini salah",
     "shutting-down": "Server sedang dimatikan",

@@ -6,6 +6,7 @@ import { Transfers } from "../../client/transfer/transfers.ts";
 import type { TransferState } from "../../core/model/state.ts";
 import type { ProgressReport } from "../../core/transfer/progress.ts";
 import { FileSource, stampOf } from "../browser/file-source.ts";
+import { PageFault } from "../text/page-fault.ts";
 import type { PageTransfersOptions } from "./journal.ts";
 import { PageFiles } from "./page-files.ts";
 import { BrowserUploadJournal, type FileHandle, type UploadEntry } from "./upload-journal.ts";
@@ -150,9 +151,7 @@ export class Uploads {
     const given = file ?? upload.file ?? (await permitted(entry));
     if (given === undefined) return;
     if (stampOf(given) !== entry.stamp || given.name !== entry.name) {
-      throw new Fault("file-changed", `this is not the '${entry.name}' that was begun`, {
-        remedy: "choose the same file, or send this one anew",
-      });
+      throw new PageFault("file-changed", "otherFile");
     }
     upload.file = given;
     upload.state = { kind: "queued" };

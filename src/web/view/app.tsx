@@ -8,10 +8,13 @@ import { Login } from "./entering/login.tsx";
 import { useNoStrayDrops } from "./files/drop-zone.tsx";
 import { ChatPage } from "./room/chat-page.tsx";
 import { briefText } from "./room/event-text.ts";
-import { Banners, Faults, type OwnFault } from "./shell/banners.tsx";
+import { Banners } from "./shell/banners.tsx";
 import { PageContext, type PageValue, useModel, usePage } from "./shell/context.tsx";
+import { faultText } from "./shell/fault-text.ts";
 import { Dashboard, PartsLoader, usePrefetch } from "./shell/lazy.tsx";
 import { keepSettings, readSettings, type Settings } from "./shell/settings.ts";
+import { ToastQueue } from "./shell/toast-queue.ts";
+import { Toasts, useModelFaults } from "./shell/toasts.tsx";
 
 interface Shown {
   readonly id: number;
@@ -53,11 +56,13 @@ function useNotifications(): void {
   useEffect(
     () =>
       chat.onTold((told) => {
-        const { settings, texts, times, fail, lazy } = latest.current;
-        if (told.kind === "came-anew") fail(texts.cameAnew(told.reason));
+        const { settings, texts, times, notify, fail, lazy } = latest.current;
+        if (told.kind === "came-anew") notify(texts.cameAnew(told.reason));
+        if (told.kind === "sealed-remark") notify(texts.sealedRemark);
+        if (told.kind === "key-changed") notify(texts.keyChanged(cleanText(told.user)));
         if (told.kind !== "notify") return;
         const { target, item, why } = told;
-        if (why === "put-out") fail(texts.putOut(cleanText(item.from ?? ""), cleanText(target)));
+        if (why === "put-out") notify(texts.putOut(cleanText(item.from ?? ""), cleanText(target)));
         // Where it cannot be fetched, or may not sound before a click, it is silent.
         if (settings.sounds)
           lazy
@@ -125,6 +130,7 @@ function Screen() {
   const [isDashboard, setDashboard] = useState(false);
   const isOperator = useOperator(model.connection.kind === "online", model.me, model.isOperator);
   useNotifications();
+  useModelFaults();
   usePrefetch(model.isCaughtUp);
   const { me } = model;
   const openDashboard = useCallback(() => setDashboard(true), []);
@@ -136,11 +142,18 @@ function Screen() {
   return <ChatPage key={me} model={model} isOperator={isOperator} onDashboard={openDashboard} />;
 }
 
-/** What dialogs, faults and announcements need; each is the same object while nothing changes. */
+const TOAST_CLOCK = {
+  now: () => performance.now(),
+  after: (delayMs: number, callback: () => void) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** What dialogs and announcements need; each is the same object while nothing changes. */
 function useShown() {
   const nextId = useRef(1);
   const [shown, setShown] = useState<readonly Shown[]>([]);
-  const [faults, setFaults] = useState<readonly OwnFault[]>([]);
   const [said, setSaid] = useState("");
   const show = useCallback((render: Shown["render"]) => {
     const id = nextId.current++;
@@ -149,14 +162,7 @@ function useShown() {
   const close = useCallback((id: number) => {
     setShown((before) => before.filter((one) => one.id !== id));
   }, []);
-  const fail = useCallback((error: unknown) => {
-    const id = nextId.current++;
-    setFaults((before) => [...before.slice(-3), { id, error }]);
-  }, []);
-  const dismiss = useCallback((id: number) => {
-    setFaults((before) => before.filter((one) => one.id !== id));
-  }, []);
-  return { shown, faults, said, show, close, fail, dismiss, say: setSaid };
+  return { shown, said, show, close, say: setSaid };
 }
 
 /** The words of the chosen language, once they are loaded. */
@@ -208,7 +214,8 @@ export function App({ chat, words }: AppProps) {
   const [previews] = useState({});
   const [lazy] = useState(() => new PartsLoader(loadParts));
   const [emoji] = useState(() => new PartsLoader(loadEmoji));
-  const { shown, faults, said, show, close, fail, dismiss, say } = useShown();
+  const { shown, said, show, close, say } = useShown();
+  const [toasts] = useState(() => new ToastQueue(TOAST_CLOCK));
   const change = useCallback((some: Partial<Settings>) => {
     setSettings((before) => {
       const after = { ...before, ...some };
@@ -221,15 +228,17 @@ export function App({ chat, words }: AppProps) {
   useLook(settings, texts.lang);
   useFocus(chat);
   useNoStrayDrops();
-  const page: PageValue = useMemo(
-    () => ({ chat, texts, times, previews, lazy, emoji, settings, change, show, say, fail }),
-    [chat, texts, times, previews, lazy, emoji, settings, change, show, say, fail],
-  );
+  const page: PageValue = useMemo(() => {
+    const notify = (text: string) => toasts.show(text, false);
+    const fail = (error: unknown) => toasts.show(faultText(error, texts), true);
+    const shared = { chat, texts, times, previews, lazy, emoji, settings, change, show, say };
+    return { ...shared, toasts, notify, fail };
+  }, [chat, texts, times, previews, lazy, emoji, settings, change, show, say, toasts]);
   return (
     <PageContext value={page}>
       <Banners />
       <Screen />
-      <Faults own={faults} onDismissOwn={dismiss} />
+      <Toasts level="page" />
       <div className="sr-only" role="status" aria-live="polite">
         {said}
       </div>

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import { loadTexts } from "../../../src/web/text/en.ts";
+import { PageFault } from "../../../src/web/text/page-fault.ts";
 import { momentIn, timesIn, withLocalMoments } from "../../../src/web/text/times.ts";
 import { faultText } from "../../../src/web/view/shell/fault-text.ts";
 
@@ -10,11 +11,21 @@ test.each(["en", "id"])("a server's sentence tells its moments as people do: %s"
   const texts = await loadTexts(lang);
   const local = timesIn(texts).full(Date.parse(MOMENT));
   expect(local).not.toContain("T05");
-  for (const code of ["muted", "banned", "not-found"] as const) {
+  for (const code of ["muted", "banned"] as const) {
     const shown = faultText(new Fault(code, `you are muted here until ${MOMENT}`), texts);
     expect(shown).toContain(local);
     expect(shown).not.toMatch(/\d\dT\d\d/);
   }
+});
+
+test.each(["en", "id"])("a fault is shown by the page's own text: %s", async (lang) => {
+  const texts = await loadTexts(lang);
+  const refused = new Fault("user-unknown", "there is no user geo", { remedy: "see /who" });
+  expect(faultText(refused, texts)).toBe(`${texts.faults["user-unknown"]}.`);
+  expect(faultText(new PageFault("not-found", "messageGone"), texts)).toBe(texts.messageGone);
+  // Of the browser's own errors nobody knows the language.
+  const unknown = new DOMException("NS_ERROR_FAILURE");
+  expect(faultText(unknown, texts)).toBe(`${texts.faults.internal}.`);
 });
 
 test("what is no moment stays as it is, and nothing throws", async () => {

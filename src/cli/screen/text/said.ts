@@ -3,6 +3,11 @@ import { faultText } from "../../../web/view/shell/fault-text.ts";
 import { faultLine } from "../../context.ts";
 import type { FaceTexts } from "./faces.ts";
 
+/** Faults that only their message tells apart. */
+const TOLD_BY_MESSAGE: ReadonlySet<string> = new Set([
+  ...(["usage", "not-found", "port-taken", "data-foreign", "data-locked", "internal"] as const),
+]);
+
 /** As the user reads it, or as it is. */
 export function said(english: string, { screen }: FaceTexts): string {
   return screen.sentence(english) ?? english;
@@ -13,5 +18,7 @@ export function saidFault(fault: Fault, texts: FaceTexts): string {
   const { message, remedy, code } = fault;
   const known = texts.screen.sentence(message);
   if (known !== undefined) return `${known}; ${said(remedy, texts)}`;
-  return texts.faults[code] === undefined ? faultLine(fault) : faultText(fault, texts);
+  // The page's texts name what is done on a page; a terminal has the message and its commands.
+  const isMessage = texts.lang === "en" || TOLD_BY_MESSAGE.has(code);
+  return isMessage ? faultLine(fault) : faultText(fault, texts);
 }

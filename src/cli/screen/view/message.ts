@@ -9,8 +9,8 @@ import { tintOf } from "../../../core/model/tint.ts";
 import { oneLine } from "../../../core/words/plain.ts";
 import type { Times } from "../../../web/text/times.ts";
 import { authorText, eventText, quotedText } from "../../../web/view/room/event-text.ts";
-import { faultText } from "../../../web/view/shell/fault-text.ts";
 import type { FaceTexts } from "../text/faces.ts";
+import { saidFault } from "../text/said.ts";
 import { type PictureSizes, pictureBox, pictureLines } from "./picture.ts";
 import { cutLine, type Line, type Role, type Span } from "./style.ts";
 import { cutTo, widthOf } from "./width.ts";
@@ -339,7 +339,7 @@ function stateText({ kind, state, progress }: TransferView, texts: FaceTexts): s
     case "needs-file":
       return kind === "download" ? texts.permitWriting : texts.chooseAgain;
     case "failed":
-      return `${texts.failed}: ${faultText(state.fault, texts)}`;
+      return `${texts.failed}: ${saidFault(state.fault, texts)}`;
     default:
       return texts.done;
   }
@@ -406,7 +406,7 @@ function pendingLines(row: PendingRow, look: RowLook, { isUnfolded }: RowExtras)
 
 function refusedLines({ state }: PendingPost, texts: FaceTexts, columns: number): readonly Line[] {
   if (state.kind !== "refused") return [];
-  const text = `${texts.refused}: ${faultText(state.fault, texts)}`;
+  const text = `${texts.refused}: ${saidFault(state.fault, texts)}`;
   const hint = ` (${texts.screen.refusedHint})`;
   return wrapSpans(
     [

@@ -4,9 +4,9 @@ import { cleanText } from "../../../base/text.ts";
 import type { Model, SearchView } from "../../../core/model/state.ts";
 import type { Times } from "../../../web/text/times.ts";
 import { authorText, briefText } from "../../../web/view/room/event-text.ts";
-import { faultText } from "../../../web/view/shell/fault-text.ts";
 import type { Candidate, Overlay } from "../state/screen-state.ts";
 import type { FaceTexts } from "../text/faces.ts";
+import { saidFault } from "../text/said.ts";
 import { nameOf } from "./header.ts";
 import { nickRole, ruleLine } from "./message.ts";
 import { cutLine, fitLine, type Line, type Role } from "./style.ts";
@@ -164,7 +164,7 @@ function foundEntries(
   const dim = (text: string): Entry => ({ line: [{ text: ` ${text}`, role: "dim" }] });
   if (search === undefined) return [];
   if (search.fault !== undefined) {
-    const text = faultText(search.fault, texts);
+    const text = saidFault(search.fault, texts);
     return [{ line: [{ text: ` ${text}`, role: "danger" }] }];
   }
   if (search.found.length === 0) return search.isLoading ? [] : [dim(texts.foundNothing)];

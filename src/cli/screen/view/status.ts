@@ -1,9 +1,9 @@
 import { cleanText } from "../../../base/text.ts";
 import { roomLines, typingNames } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
-import { faultText } from "../../../web/view/shell/fault-text.ts";
 import type { Completion, Question } from "../state/screen-state.ts";
 import type { FaceTexts } from "../text/faces.ts";
+import { saidFault } from "../text/said.ts";
 import { nameOf } from "./header.ts";
 import { isMuted } from "./rooms.ts";
 import { type Line, lineWidth, type Span, splitLine } from "./style.ts";
@@ -123,7 +123,7 @@ function connectionSpans({ model, texts, link, nowUnixMs }: StatusParts): readon
     case "entering":
       return [{ text: ` ○ ${texts.entering}`, role: "bar" }];
     case "outside": {
-      const why = connection.fault === undefined ? "" : `: ${faultText(connection.fault, texts)}`;
+      const why = connection.fault === undefined ? "" : `: ${saidFault(connection.fault, texts)}`;
       return [{ text: ` ○ ${texts.screen.notLoggedIn}${why}`, role: "bar-bad" }];
     }
     case "offline": {
@@ -131,7 +131,7 @@ function connectionSpans({ model, texts, link, nowUnixMs }: StatusParts): readon
       return [{ text: ` ○ ${texts.offline(seconds)}`, role: "bar-bad" }];
     }
     default: {
-      const why = connection.fault === undefined ? "" : ` ${faultText(connection.fault, texts)}`;
+      const why = connection.fault === undefined ? "" : ` ${saidFault(connection.fault, texts)}`;
       return [{ text: ` ○ ${texts.ended}${why}`, role: "bar-bad" }];
     }
   }

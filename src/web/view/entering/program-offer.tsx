@@ -70,9 +70,9 @@ function Download({ program: { name, system, sizeBytes }, texts }: ProgramProps)
 
 /** The sum, inside of the command that compares it. */
 function Check({ program, texts }: ProgramProps) {
-  const { say, fail } = usePartPage();
+  const { notify, fail } = usePartPage();
   const line = checkLine(program);
-  const copy = () => copyText(line).then(() => say(texts.copied), fail);
+  const copy = () => copyText(line).then(() => notify(texts.copied), fail);
   return (
     <div className="program-check">
       <code dir="ltr">{line}</code>

@@ -26,6 +26,7 @@ import {
   Transfers,
   Typing,
 } from "../shell/lazy.tsx";
+import { Toasts } from "../shell/toasts.tsx";
 import { Unfolded } from "../words/fold.tsx";
 import { type AttachedFiles, Composer, type ComposerHandle } from "./composer.tsx";
 import { RoomHead } from "./header.tsx";
@@ -154,6 +155,7 @@ function Conversation(props: MainProps) {
         actions={actions}
         jumps={jumps}
       />
+      <Toasts level="conversation" />
       {ignored ? <p className="hint">{texts.ignoredHere(cleanText(target))}</p> : null}
       {(room?.offered ?? []).map(({ file, from, name }) =>
         // One's own stands among the transfers.

@@ -30,9 +30,9 @@ export interface MessageActions {
 }
 
 export function messageItems(page: PageValue, item: Item, actions: MessageActions): MenuItem[] {
-  const { texts, say, fail, chat } = page;
+  const { texts, notify, fail, chat } = page;
   const copy = (text: string) => {
-    copyText(text).then(() => say(texts.copied), fail);
+    copyText(text).then(() => notify(texts.copied), fail);
   };
   const isText = item.kind === "text" || item.kind === "action";
   const items: MenuItem[] = [
@@ -67,7 +67,10 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
       {
         label: isSaved ? texts.unkeepMessage : texts.keepMessage,
         icon: "bookmark",
-        onChoose: () => chat.save(room.id, item.seq, !isSaved),
+        onChoose: () => {
+          chat.save(room.id, item.seq, !isSaved);
+          notify(isSaved ? texts.unkeptMessage : texts.keptMessage);
+        },
       },
       {
         label: texts.markUnread,

@@ -99,7 +99,7 @@ const drawn = (parts: readonly Inline[]) => parts.map((part, i) => <Part key={i}
 
 /** Scrolls within itself; a tab is a tab, for who copies it too. */
 function Code({ language, text }: { readonly language: string; readonly text: string }) {
-  const { texts, say, fail } = usePage();
+  const { texts, notify, fail } = usePage();
   return (
     <div className="code" data-language={language} dir="ltr">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keys too */}
@@ -110,7 +110,7 @@ function Code({ language, text }: { readonly language: string; readonly text: st
       <IconButton
         icon="copy"
         label={texts.copyCode}
-        onPress={() => void copyText(text).then(() => say(texts.copied), fail)}
+        onPress={() => void copyText(text).then(() => notify(texts.copied), fail)}
       />
     </div>
   );

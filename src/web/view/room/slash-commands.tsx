@@ -12,6 +12,7 @@ import {
 import type { Draft } from "../../../core/model/state.ts";
 import { type SlashCommand, slashCommand } from "../../input/slash.ts";
 import type { AllTexts } from "../../text/en-parts.ts";
+import { PageFault } from "../../text/page-fault.ts";
 import type { PageValue } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import {
@@ -123,7 +124,7 @@ async function performOn(
   const { chat, texts } = page;
   if (isOwn(command)) await allSaid(page, target);
   const seq = messageMeant(page, target, command);
-  if (seq === undefined) throw new Fault("not-found", texts.messageGone);
+  if (seq === undefined) throw new PageFault("not-found", "messageGone");
   const { saved } = chat.model;
   switch (command.kind) {
     case "reply":
@@ -150,7 +151,7 @@ async function performOn(
       return chat.pin(seq, command.on);
     case "save": {
       const room = command.on ? roomOf(chat.model, target)?.id : saved.get(seq);
-      if (room === undefined) throw new Fault("not-found", texts.messageGone);
+      if (room === undefined) throw new PageFault("not-found", "messageGone");
       return chat.request("save", { room, seq, on: command.on });
     }
     default:
@@ -189,8 +190,9 @@ function perform(
     case "kick":
     case "mute":
     case "grant":
-    case "ban":
       return moderate(page, target, command);
+    case "ban":
+      return moderate(page, target, command).then(() => page.notify(page.texts.banMade));
     case "invite":
       return invite(page, command.user);
     case "seal":
@@ -256,11 +258,11 @@ const MISSING: ReadonlyMap<string, Missing> = new Map([
 
 /** Into the sealed room that is open; elsewhere by an address. */
 async function invite(page: PageValue, user: string | undefined): Promise<void> {
-  const { chat, texts, show, fail } = page;
+  const { chat, texts, show, notify } = page;
   const room = openRoom(chat.model);
   if (user === undefined || room?.isSealed !== true) return void show(inviteDialog);
   const { missing } = await (await chat.sealedRooms()).invite(room, user);
-  if (missing > 0) fail(texts.notYetIn(missing));
+  if (missing > 0) notify(texts.notYetIn(missing));
 }
 
 async function join(

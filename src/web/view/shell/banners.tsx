@@ -1,9 +1,8 @@
 import { Fragment, useEffect, useState } from "react";
-import type { ConnectionView, ShownFault } from "../../../core/model/state.ts";
+import type { ConnectionView } from "../../../core/model/state.ts";
 import { otherPages } from "../../input/invite-addresses.ts";
 import { useFact, usePage, useTexts } from "./context.tsx";
 import { faultText } from "./fault-text.ts";
-import { IconButton } from "./icons.tsx";
 import { Board, Invitations, OperatorLine, STAYS } from "./lazy.tsx";
 
 const SECOND_MS = 1_000;
@@ -110,40 +109,5 @@ export function Banners() {
         </div>
       ) : null}
     </header>
-  );
-}
-
-export interface OwnFault {
-  readonly id: number;
-  readonly error: unknown;
-}
-
-export interface FaultsProps {
-  /** What the model does not know of. */
-  readonly own: readonly OwnFault[];
-  readonly onDismissOwn: (id: number) => void;
-}
-
-export function Faults({ own, onDismissOwn }: FaultsProps) {
-  const { texts, chat } = usePage();
-  const shown: readonly ShownFault[] = useFact((model) => model.faults);
-  const isOffline = useFact((model) => model.connection.kind === "offline");
-  // The banner says it once for all of them.
-  useEffect(() => {
-    for (const { id, fault } of shown) {
-      if (isOffline && fault.code === "link-closed") chat.dismissFault(id);
-    }
-  }, [chat, shown, isOffline]);
-  const line = (key: string, error: unknown, onDismiss: () => void) => (
-    <div key={key} className="toast">
-      <p dir="auto">{faultText(error, texts)}</p>
-      <IconButton icon="close" label={texts.dismiss} onPress={onDismiss} />
-    </div>
-  );
-  return (
-    <div className="toasts" role="alert" aria-live="assertive">
-      {shown.map(({ id, fault }) => line(`m${id}`, fault, () => chat.dismissFault(id)))}
-      {own.map(({ id, error }) => line(`o${id}`, error, () => onDismissOwn(id)))}
-    </div>
   );
 }

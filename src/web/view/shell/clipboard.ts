@@ -1,11 +1,13 @@
+import { Fault } from "../../../base/fault.ts";
+
 /**
  * Puts a text where it can be pasted. Pages without TLS have no clipboard of their own: there an
  * older way is taken.
- * @throws Error the browser does not allow it
+ * @throws {Fault} store-denied if the browser does not allow it
  */
 export async function copyText(text: string): Promise<void> {
   const { clipboard } = navigator as Partial<Navigator>;
-  if (clipboard !== undefined) return clipboard.writeText(text);
+  if (clipboard !== undefined) return clipboard.writeText(text).catch(denied);
   const before = document.activeElement;
   const field = document.createElement("textarea");
   field.value = text;
@@ -16,5 +18,9 @@ export async function copyText(text: string): Promise<void> {
   const isDone = document.execCommand("copy");
   field.remove();
   if (before instanceof HTMLElement) before.focus();
-  if (!isDone) throw new Error("the browser does not allow copying");
+  if (!isDone) denied(undefined);
+}
+
+function denied(cause: unknown): never {
+  throw new Fault("store-denied", "the browser does not allow copying", { cause });
 }

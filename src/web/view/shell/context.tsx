@@ -14,6 +14,7 @@ import type { Previews } from "../../transfer/previews.ts";
 import { faultText } from "./fault-text.ts";
 import type { EmojiPart, LazyParts, PartsLoader } from "./lazy.tsx";
 import type { Settings } from "./settings.ts";
+import type { ToastQueue } from "./toast-queue.ts";
 
 /** What every part of the page may use. The object stays the same while nothing of it changes. */
 export interface PageValue {
@@ -28,9 +29,12 @@ export interface PageValue {
   readonly change: (settings: Partial<Settings>) => void;
   /** Shows a dialog above all others; it is given what closes it. */
   readonly show: (render: (close: () => void) => ReactNode) => void;
-  /** Announces it in the live region, for screen readers. */
+  readonly toasts: ToastQueue;
+  /** Announces it in the live region, for screen readers alone. */
   readonly say: (text: string) => void;
-  /** Shows what went wrong, until the user dismisses it. */
+  /** Shows a toast with what was done. */
+  readonly notify: (text: string) => void;
+  /** Shows a toast with what went wrong. */
   readonly fail: (error: unknown) => void;
 }
 

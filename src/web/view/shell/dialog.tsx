@@ -2,6 +2,7 @@ import { type FormEvent, type ReactNode, useId, useLayoutEffect, useRef } from "
 import { FaultLine, type PageValue, useTexts, useWork } from "./context.tsx";
 import { IconButton } from "./icons.tsx";
 import { GuessDelayLine } from "./lazy.tsx";
+import { Toasts } from "./toasts.tsx";
 
 export interface DialogProps {
   readonly title: string;
@@ -47,6 +48,7 @@ export function Dialog({ title, onClose, children, className = "" }: DialogProps
           <IconButton icon="close" label={texts.close} onPress={onClose} />
         </header>
         <div className="dialog-body">{children}</div>
+        <Toasts level="dialog" />
       </div>
     </dialog>
   );

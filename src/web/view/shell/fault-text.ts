@@ -1,20 +1,16 @@
 import { Fault } from "../../../base/fault.ts";
-import { cleanText } from "../../../base/text.ts";
 import type { Texts } from "../../text/en.ts";
-import { momentIn, withLocalMoments } from "../../text/times.ts";
+import { PageFault } from "../../text/page-fault.ts";
+import { momentIn } from "../../text/times.ts";
 
-/** What ends by itself: their sentences say when. */
+/** Faults that end by themselves: the server's message says when. */
 const PASSING: ReadonlySet<string> = new Set(["banned", "muted"]);
 
-/**
- * What went wrong, in the language of the page as far as it has words for it, and in the time of
- * this device.
- */
+/** What went wrong, in the language of the page and in the time of this device. */
 export function faultText(error: unknown, texts: Texts): string {
-  if (!(error instanceof Fault)) return cleanText(String(error));
-  const { message, remedy, code } = error;
+  if (error instanceof PageFault) return texts[error.text];
+  const { code, message } = error instanceof Fault ? error : new Fault("internal", "");
   const known = texts.faults[code];
-  if (known === undefined) return cleanText(withLocalMoments(`${message}: ${remedy}`, texts));
   const end = PASSING.has(code) ? momentIn(message, texts) : undefined;
   return end === undefined ? `${known}.` : `${known}, ${texts.until(end)}.`;
 }

@@ -14,9 +14,9 @@ import { Qr } from "./qr.tsx";
 const DAYS_MS = 7 * 24 * 60 * 60_000;
 
 export function CopyLine({ id, label, text }: Readonly<Record<"id" | "label" | "text", string>>) {
-  const { texts, say, fail } = usePartPage();
+  const { texts, notify, fail } = usePartPage();
   const copy = () => {
-    copyText(text).then(() => say(texts.copied), fail);
+    copyText(text).then(() => notify(texts.copied), fail);
   };
   return (
     <div className="field">
@@ -33,14 +33,14 @@ export function CopyLine({ id, label, text }: Readonly<Record<"id" | "label" | "
 
 /** By the means of the system, as people send addresses from their phones. */
 function ShareButton({ address }: { readonly address: string }) {
-  const { texts, chat, say, fail } = usePartPage();
+  const { texts, chat, notify, fail } = usePartPage();
   // Missing on pages without TLS, and in some browsers on a desk.
   if (!("share" in navigator)) return null;
   const share = () => {
     const title = titleText(chat.model.server?.name ?? "");
     navigator.share({ title, url: address }).catch((error: unknown) => {
       if (error instanceof DOMException && error.name === "AbortError") return; // The user's will.
-      copyText(address).then(() => say(texts.copied), fail);
+      copyText(address).then(() => notify(texts.copied), fail);
     });
   };
   return (

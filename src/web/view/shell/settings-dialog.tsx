@@ -97,7 +97,7 @@ function Notifications() {
 }
 
 function Password() {
-  const { texts, chat, say } = usePartPage();
+  const { texts, chat, notify } = usePartPage();
   const work = useWork();
   const [password, setPassword] = useState("");
   const submit = (event: FormEvent) => {
@@ -105,7 +105,7 @@ function Password() {
     work.run(async () => {
       await chat.passwd(password);
       setPassword("");
-      say(texts.passwordSet);
+      notify(texts.passwordSet);
     });
   };
   return (
@@ -138,7 +138,7 @@ type Seen = Pick<DeviceLine, "isOnline" | "seenUnixMs">;
 
 function Devices() {
   const page = usePartPage();
-  const { texts, chat, say, times } = page;
+  const { texts, chat, notify, times } = page;
   const work = useWork();
   const [devices, setDevices] = useState<readonly DeviceLine[]>([]);
   const load = async () => setDevices(await listDevices(chat.request));
@@ -151,7 +151,7 @@ function Devices() {
       action: texts.signOutOthers,
       isDanger: true,
       onConfirm: async () => {
-        say(texts.signedOutOthers(await revokeOthers(chat.request)));
+        notify(texts.signedOutOthers(await revokeOthers(chat.request)));
         await load();
       },
     });

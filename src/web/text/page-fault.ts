@@ -1,0 +1,14 @@
+import { Fault, type FaultCode, type FaultDetail } from "../../base/fault.ts";
+import type { Texts } from "./en.ts";
+
+type PlainText = { [Key in keyof Texts]: Texts[Key] extends string ? Key : never }[keyof Texts];
+
+/** A fault found by the page itself, which has a better text for it than for its code. */
+export class PageFault extends Fault {
+  readonly text: PlainText;
+
+  constructor(code: FaultCode, text: PlainText, detail: FaultDetail = {}) {
+    super(code, text, detail);
+    this.text = text;
+  }
+}

@@ -1,0 +1,109 @@
+import type { Clock } from "../../../io/clock.ts";
+
+/** More would fill a phone's screen; the oldest gives way. */
+const TOASTS_MAX = 4;
+/** Milliseconds to notice a toast, and then to read each letter of it (15 letters a second). */
+const NOTICE_MS = 4_000;
+const LETTER_MS = 67;
+/** The longest text of a fault takes about this long. */
+const STAY_MS_MAX = 15_000;
+
+export interface Toast {
+  readonly id: number;
+  readonly text: string;
+  readonly isFault: boolean;
+}
+
+interface Timed extends Toast {
+  readonly endsAt: number;
+}
+
+/** Where toasts can be shown; the last of the highest level shows them. */
+export interface ToastPlace {
+  readonly level: "page" | "conversation" | "dialog";
+}
+
+const LEVELS: readonly ToastPlace["level"][] = ["page", "conversation", "dialog"];
+
+/** Short messages of what was done or has failed, each until its time is over. */
+export class ToastQueue {
+  readonly #clock: Pick<Clock, "now" | "after">;
+  readonly #listeners = new Set<() => void>();
+  #toasts: readonly Timed[] = [];
+  #places: readonly ToastPlace[] = []; // Bounded by the dialogs that are open.
+  #nextId = 1;
+  #pausedAt: number | undefined;
+  #cancel: (() => void) | undefined;
+
+  constructor(clock: Pick<Clock, "now" | "after">) {
+    this.#clock = clock;
+  }
+
+  /** The same array until it changes. */
+  get toasts(): readonly Toast[] {
+    return this.#toasts;
+  }
+
+  get place(): ToastPlace | undefined {
+    return this.#places.at(-1);
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  /** A text that is shown already is shown anew, and once. */
+  show(text: string, isFault: boolean): void {
+    const stayMs = Math.min(NOTICE_MS + text.length * LETTER_MS, STAY_MS_MAX);
+    const toast = { id: this.#nextId++, text, isFault, endsAt: this.#clock.now() + stayMs };
+    const others = this.#toasts.filter((one) => one.text !== text);
+    this.#change([...others, toast].slice(-TOASTS_MAX));
+  }
+
+  dismiss(id: number): void {
+    this.#change(this.#toasts.filter((one) => one.id !== id));
+  }
+
+  /** Nothing expires while a toast has the pointer or the focus, or nobody looks at the page. */
+  pause(isPaused: boolean): void {
+    if (isPaused === (this.#pausedAt !== undefined)) return;
+    const now = this.#clock.now();
+    const pausedMs = now - (this.#pausedAt ?? now);
+    this.#pausedAt = isPaused ? now : undefined;
+    this.#toasts = this.#toasts.map((one) => ({ ...one, endsAt: one.endsAt + pausedMs }));
+    this.#arm();
+  }
+
+  /** @returns what removes the place */
+  addPlace(place: ToastPlace): () => void {
+    const levelOf = (one: ToastPlace) => LEVELS.indexOf(one.level);
+    this.#places = [...this.#places, place].sort((one, other) => levelOf(one) - levelOf(other));
+    this.#emit();
+    return () => {
+      this.#places = this.#places.filter((one) => one !== place);
+      this.#emit();
+    };
+  }
+
+  #change(toasts: readonly Timed[]): void {
+    this.#toasts = toasts;
+    this.#arm();
+    this.#emit();
+  }
+
+  #arm(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    if (this.#pausedAt !== undefined || this.#toasts.length === 0) return;
+    const next = Math.min(...this.#toasts.map(({ endsAt }) => endsAt));
+    this.#cancel = this.#clock.after(Math.max(1, next - this.#clock.now()), () => {
+      const now = this.#clock.now();
+      this.#change(this.#toasts.filter(({ endsAt }) => endsAt > now));
+    });
+  }
+
+  #emit(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+}

@@ -1,0 +1,83 @@
+import { useEffect, useLayoutEffect, useState, useSyncExternalStore } from "react";
+import { useFact, usePage } from "./context.tsx";
+import { IconButton } from "./icons.tsx";
+import type { ToastPlace } from "./toast-queue.ts";
+
+/** Whether the pointer or the focus is in it, or the page is not looked at. */
+function usePause(isEmpty: boolean): {
+  readonly onPointer: (isOver: boolean) => void;
+  readonly onFocus: (isIn: boolean) => void;
+} {
+  const { toasts } = usePage();
+  const [isOver, onPointer] = useState(false);
+  const [isIn, onFocus] = useState(false);
+  const [isHidden, setHidden] = useState(document.hidden);
+  useEffect(() => {
+    const look = () => setHidden(document.hidden);
+    document.addEventListener("visibilitychange", look);
+    return () => document.removeEventListener("visibilitychange", look);
+  }, []);
+  useEffect(() => {
+    if (!isEmpty) return;
+    onPointer(false); // What is removed under the pointer never says that the pointer has left.
+    onFocus(false);
+  }, [isEmpty]);
+  useEffect(() => {
+    toasts.pause(isOver || isIn || isHidden);
+    return () => toasts.pause(false);
+  }, [toasts, isOver, isIn, isHidden]);
+  return { onPointer, onFocus };
+}
+
+function ToastList() {
+  const { texts, toasts } = usePage();
+  const shown = useSyncExternalStore(toasts.subscribe, () => toasts.toasts);
+  const { onPointer, onFocus } = usePause(shown.length === 0);
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: it only waits for the pointer to leave
+    <div
+      className="toast-list"
+      onMouseEnter={() => onPointer(true)}
+      onMouseLeave={() => onPointer(false)}
+      onFocus={() => onFocus(true)}
+      onBlur={() => onFocus(false)}
+    >
+      {shown.map(({ id, text, isFault }) => (
+        <div key={id} className={isFault ? "toast is-fault" : "toast"}>
+          <p dir="auto">{text}</p>
+          <IconButton icon="close" label={texts.dismiss} onPress={() => toasts.dismiss(id)} />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/**
+ * A place where toasts are shown: below what is read, and never over it. Of several, the one that
+ * the user can reach shows them: a modal dialog makes all others inert.
+ */
+export function Toasts({ level }: ToastPlace) {
+  const { toasts } = usePage();
+  const [place] = useState<ToastPlace>({ level });
+  useLayoutEffect(() => toasts.addPlace(place), [toasts, place]);
+  const isShown = useSyncExternalStore(toasts.subscribe, () => toasts.place === place);
+  return (
+    <div className="toasts" role="status" aria-live="polite">
+      {isShown ? <ToastList /> : null}
+    </div>
+  );
+}
+
+/** Shows the faults of the model as toasts. */
+export function useModelFaults(): void {
+  const { chat, fail } = usePage();
+  const faults = useFact((model) => model.faults);
+  const isOffline = useFact((model) => model.connection.kind === "offline");
+  useEffect(() => {
+    for (const { id, fault } of faults) {
+      // The banner says it once for all of them.
+      if (!isOffline || fault.code !== "link-closed") fail(fault);
+      chat.dismissFault(id);
+    }
+  }, [chat, fail, faults, isOffline]);
+}

@@ -1,0 +1,75 @@
+import { expect, test } from "bun:test";
+import { ToastQueue } from "../../../../src/web/view/shell/toast-queue.ts";
+import { VirtualClock } from "../../../client/virtual-clock.ts";
+
+function opened() {
+  const clock = new VirtualClock();
+  const toasts = new ToastQueue(clock);
+  const texts = () => toasts.toasts.map(({ text }) => text);
+  return { clock, toasts, texts };
+}
+
+test("a toast expires, and a longer text stays longer", async () => {
+  const { clock, toasts, texts } = opened();
+  toasts.show("Copied", false);
+  toasts.show("The server did not answer in time. ".repeat(3), true);
+  await clock.advance(4_000);
+  expect(texts()).toHaveLength(2);
+  await clock.advance(1_000);
+  expect(texts()).toHaveLength(1);
+  await clock.advance(10_000);
+  expect(texts()).toEqual([]);
+  expect(clock.waiting).toBe(0);
+});
+
+test("no text stays longer than 15 seconds", async () => {
+  const { clock, toasts, texts } = opened();
+  toasts.show("x".repeat(10_000), true);
+  await clock.advance(14_999);
+  expect(texts()).toHaveLength(1);
+  await clock.advance(1);
+  expect(texts()).toEqual([]);
+});
+
+test("nothing expires while paused, and the rest of the time follows", async () => {
+  const { clock, toasts, texts } = opened();
+  toasts.show("Copied", false);
+  await clock.advance(4_000);
+  toasts.pause(true);
+  await clock.advance(60_000);
+  expect(texts()).toEqual(["Copied"]);
+  expect(clock.waiting).toBe(0);
+  toasts.pause(false);
+  toasts.pause(false);
+  await clock.advance(300);
+  expect(texts()).toEqual(["Copied"]);
+  await clock.advance(1_000);
+  expect(texts()).toEqual([]);
+});
+
+test("shows at most four, the newest, and each text once", () => {
+  const { toasts, texts } = opened();
+  for (const text of ["a", "b", "c", "d", "e", "b"]) toasts.show(text, true);
+  expect(texts()).toEqual(["c", "d", "e", "b"]);
+  toasts.dismiss(toasts.toasts[0]?.id ?? 0);
+  toasts.dismiss(99);
+  expect(texts()).toEqual(["d", "e", "b"]);
+});
+
+test("the newest dialog shows them, then the conversation, then the page", () => {
+  const { toasts } = opened();
+  const [page, conversation, dialog, other] = [
+    { level: "page" },
+    { level: "conversation" },
+    { level: "dialog" },
+    { level: "dialog" },
+  ] as const;
+  const closes = [dialog, other, conversation, page].map((place) => toasts.addPlace(place));
+  const order = [];
+  for (const at of [1, 0, 2, 3]) {
+    order.push(toasts.place);
+    closes[at]?.();
+  }
+  expect(order).toEqual([other, dialog, conversation, page]);
+  expect(toasts.place).toBeUndefined();
+});
