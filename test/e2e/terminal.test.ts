@@ -391,11 +391,11 @@ requires("tmux").describe("in a terminal", () => {
     await using lobby = await inLobby();
     const { sandbox, ana } = lobby;
     ana.line("/join phsyics");
-    await ana.shows("there is no room 'phsyics'; make it? (y/n)");
+    await ana.shows("there is no room 'phsyics'; create it? (y/n)");
     ana.line("n");
     await ana.shows(/there is no room 'phsyics'; .*\/rooms$/);
     ana.line("/join physics");
-    await ana.shows("there is no room 'physics'; make it? (y/n)");
+    await ana.shows("there is no room 'physics'; create it? (y/n)");
     ana.line("y");
     await ana.shows(/^physics>$/);
     const rooms = await sandbox.home("ana").json(["rooms", "--user", "ana"]);

@@ -7,7 +7,7 @@ import type { RoomView } from "../../core/client/chat-record.ts";
 import type { OpenClient } from "../connect/client.ts";
 import { personOf } from "../connect/operator.ts";
 import { digitRows, howToConfirm, identityLine, keyAccepted } from "./identity-lines.ts";
-import { args, type Slash } from "./slash-grammar.ts";
+import { args, misuse, type Slash } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
 
 const DIGIT_GROUPS = 12;
@@ -18,8 +18,13 @@ export const SEALED_COMMANDS: Readonly<Record<string, Slash>> = {
     usage: "/seal @NAME",
     summary: "seal a conversation: from then on only your devices and theirs can read it",
     async run(lines, words) {
-      const [name = ""] = args(this, words, 1, 1);
+      const given = args(this, words, 1, 2);
+      const [name = "", ...more] = given.filter((word) => word !== "--yes");
+      if (more.length > 0) throw misuse(this);
       const user = personOf(name);
+      const question = `seal the conversation with ${user}? it cannot be undone`;
+      const isSure = given.includes("--yes") || (await lines.chatConsole.confirm(question));
+      if (!isSure) return lines.chatConsole.note(`the conversation with ${user} is not sealed`);
       await sealConversation(lines.open.client, user);
       lines.chatConsole.tell(
         { kind: "sealed", to: user },

@@ -32,7 +32,7 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
       if (given.length < 1 || given.length > 2) throw misuse(this);
       const name = checkName((room ?? "").replace(/^#/, ""), "room's name");
       const { chatConsole } = lines;
-      const mayCreate = () => chatConsole.confirm(`there is no room '${name}'; make it?`);
+      const mayCreate = () => chatConsole.confirm(createQuestion(name, password, sealed));
       if (sealed) await checkMaySeal(lines.open.client, name);
       const answer = await lines.join({ room: name, password, mayCreate, sealed });
       if (answer.created && sealed) {
@@ -288,6 +288,12 @@ function commandOf(typed: string): Slash {
   throw new Fault("usage", `there is no command '/${bare.slice(0, 40)}'`, {
     remedy: near === undefined ? "see /help" : `did you mean /${near}? see /help`,
   });
+}
+
+function createQuestion(name: string, password: string | undefined, sealed: boolean): string {
+  if (sealed) return `there is no room '${name}'; create it, sealed?`;
+  if (password === undefined) return `there is no room '${name}'; create it?`;
+  return `there is no room '${name}'; create it, locked with the password '${password}'?`;
 }
 
 async function logIn(

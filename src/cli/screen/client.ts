@@ -33,7 +33,7 @@ import { faultOf } from "../errors.ts";
 import { MemorySink } from "../export/memory-sink.ts";
 import type { Notified, ScreenChat, ScreenEffect } from "./chat.ts";
 import { Collector } from "./collector.ts";
-import { type CommandScreen, noRoomOpen, ScreenCommands } from "./commands.ts";
+import { type CommandScreen, noRoomOpen, ScreenCommands, stillLoading } from "./commands.ts";
 import { ScreenDrafts } from "./drafts.ts";
 import { editorOf } from "./editor/editor.ts";
 import type { TypedHistory } from "./editor/typed-history.ts";
@@ -83,6 +83,10 @@ export interface ScreenClientOptions {
 /** While something on the screen counts down, or a transfer is under way. */
 const TICK_MS = 1_000;
 
+/** A longer welcome would not fit into the third of a small terminal that notices have. */
+const WELCOME_NOTE_LENGTH_MAX = 240;
+const WELCOME_NOTE_LINES_MAX = 5;
+
 /** `chat join` on the full screen: one model, one state of the screen, and keys that move both. */
 export class ScreenClient implements CommandScreen {
   readonly #options: ScreenClientOptions;
@@ -112,6 +116,9 @@ export class ScreenClient implements CommandScreen {
   #state: ScreenState = FIRST_STATE;
   /** When the window got the focus. */
   #focusedAt = Number.NEGATIVE_INFINITY;
+  #wasWelcomed = false;
+  /** No room has been open yet: those of the command line are still being entered. */
+  #isStarting = true;
   #isDrawing = false;
   #cancelEsc: (() => void) | undefined;
   #cancelTick: (() => void) | undefined;
@@ -320,6 +327,7 @@ export class ScreenClient implements CommandScreen {
   #happened(event: ClientEvent): void {
     if (event.kind === "connected") {
       this.#transport = event.transport;
+      if (this.#isStarting) this.#welcomed(event.welcome);
       const ready = this.#ready;
       this.#ready = Promise.withResolvers();
       ready.resolve();
@@ -336,6 +344,17 @@ export class ScreenClient implements CommandScreen {
     if (event.kind === "closed") {
       this.#ending.put(event.fault ?? 0);
     }
+  }
+
+  /** A text that is too long for the notices stands over the timeline. */
+  #welcomed(welcome: string | undefined): void {
+    if (welcome === undefined || this.#wasWelcomed) return;
+    this.#wasWelcomed = true;
+    const lines = welcome.split(/\r?\n/);
+    const isShort =
+      welcome.length <= WELCOME_NOTE_LENGTH_MAX && lines.length <= WELCOME_NOTE_LINES_MAX;
+    if (isShort) this.#put({ notes: [...this.#state.notes, { text: welcome, tone: "plain" }] });
+    else this.show(this.#options.chat.model.server?.name ?? "chat", lines);
   }
 
   /** It is told with each connection, and shown once. */
@@ -438,6 +457,7 @@ export class ScreenClient implements CommandScreen {
     if (model === before.model) return;
     this.#collector.changed();
     this.#before = { ...before, model };
+    if (model.open !== undefined) this.#isStarting = false;
     const isOther = model.me !== before.model.me;
     const isRenamed = isOther && chat.isRenamed && model.me !== undefined;
     const isLeft = isOther && !isRenamed && before.model.me !== undefined;
@@ -610,7 +630,8 @@ export class ScreenClient implements CommandScreen {
     const { open, me } = chat.model;
     if (open === undefined) {
       this.#put({ editor: editorOf(text) }); // It is not lost.
-      return this.#fail(me === undefined ? notLoggedIn() : noRoomOpen());
+      if (me === undefined) return this.#fail(notLoggedIn());
+      return this.#fail(this.#isStarting ? stillLoading() : noRoomOpen());
     }
     const words = text.startsWith("//") && isPasted !== true ? text.slice(1) : text;
     const links = {
@@ -783,6 +804,7 @@ export class ScreenClient implements CommandScreen {
       settings: this.#settings,
       nowUnixMs: context.clock.unixMs(),
       texts: faceTexts(this.#language),
+      isStarting: this.#isStarting,
       depth: depthOf(context.env),
       status: {
         transport: this.#transport,

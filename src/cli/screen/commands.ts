@@ -69,6 +69,12 @@ export function noRoomOpen(): Fault {
   return new Fault("not-member", "no room is open", { remedy: "enter one: /join ROOM" });
 }
 
+export function stillLoading(): Fault {
+  return new Fault("not-member", "the rooms are still loading", {
+    remedy: "press Enter again in a moment",
+  });
+}
+
 /** The commands of the line client, on the full screen. */
 export class ScreenCommands implements SlashHost {
   readonly context: Context;

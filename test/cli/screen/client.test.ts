@@ -22,6 +22,7 @@ import { ScreenClient } from "../../../src/cli/screen/client.ts";
 import { TypedHistory } from "../../../src/cli/screen/editor/typed-history.ts";
 import { ScreenPreferences } from "../../../src/cli/screen/preferences.ts";
 import { terminalWidths } from "../../../src/cli/screen/width/measured.ts";
+import type { ClientEvent } from "../../../src/client/event.ts";
 import type { TerminalDevice } from "../../../src/io/terminal/device.ts";
 import { ClientFixture } from "../../client/client-fixture.ts";
 import { until } from "../../e2e/deadline.ts";
@@ -74,6 +75,8 @@ class FullScreenFixture {
   #client: ScreenClient | undefined;
   readonly guessDelays: Pick<OpenClient["guessDelays"], "sayInstead"> = { sayInstead: undefined };
   readonly folder = mkdtempSync(join(tmpdir(), "chat-screen-"));
+  /** What the client tells at the start. */
+  readonly events: ClientEvent[] = [];
   /** What makes the rows of the timeline throws. */
   isBroken = false;
   readonly #waiting: ((bytes: Uint8Array | undefined) => void)[] = [];
@@ -85,7 +88,10 @@ class FullScreenFixture {
     this.world.server.mischief = {};
     const watched = fixture.client({ model: chat.hear });
     await fixture.outcome(watched.client.connect());
-    const events = async function* () {};
+    const { events: given } = this;
+    const events = async function* () {
+      yield* given;
+    };
     const inner = new Proxy(watched.client, {
       get: (target, key) => {
         // The fixture reads the events already; a room is open from the beginning.
@@ -375,6 +381,21 @@ test.each([["before"], ["behind"]])("who leaves is told once, %s the model", asy
   const shown = await whole(fixture);
   expect(shown).toContain("you left lobby");
   expect(shown).not.toContain("any more");
+  client.end(0);
+  await fixture.world.outcome(ended);
+});
+
+test.each([
+  ["a short one", "Welcome to the harbour\nBe kind", ["Welcome to the harbour", "Be kind"]],
+  ["a long one", `${"word ".repeat(90)}end`, ["word word", "Esc closes it"]],
+])("the server's welcome is shown at the start: %s", async (_, welcome, shown) => {
+  using fixture = new FullScreenFixture();
+  const connected = { kind: "connected", transport: "ws", rooms: [], welcome };
+  fixture.events.push(connected as unknown as ClientEvent, connected as unknown as ClientEvent);
+  const { client, ended } = await fixture.open();
+  const screen = await whole(fixture);
+  for (const text of shown) expect(screen).toContain(text);
+  expect(screen.split(shown.at(-1) ?? "")).toHaveLength(2); // Once for two connections.
   client.end(0);
   await fixture.world.outcome(ended);
 });

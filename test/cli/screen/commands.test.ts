@@ -100,6 +100,37 @@ test("`/reply` means the last words of another, `/edit` one's own", async () => 
   expect(edit).toMatchObject({ seq: 2, text: "I" });
 });
 
+test("a room that does not exist is created only after a question that says how", async () => {
+  const fixture = new ClientFixture();
+  const { run, told, answers } = await commandsOf(fixture);
+  fixture.server.mischief.onRequest = (request) => {
+    const isMissing = request.kind === "join" && request.create !== true;
+    return isMissing ? new Fault("room-unknown", "there is no such room") : undefined;
+  };
+  answers.push("no", "no");
+  expect(await run("join bad")).toBe("room-unknown");
+  expect(await run("join bad name!")).toBe("room-unknown");
+  expect(told).toEqual([
+    "there is no room 'bad'; create it?",
+    "there is no room 'bad'; create it, locked with the password 'name!'?",
+  ]);
+  expect(fixture.server.requests.some((one) => one.kind === "join" && one.create)).toBe(false);
+});
+
+test("sealing a conversation is asked about, unless with --yes", async () => {
+  const fixture = new ClientFixture();
+  const { run, told, answers } = await commandsOf(fixture);
+  answers.push("no");
+  expect(await run("seal @bob")).toBe("fine");
+  expect(told).toEqual([
+    "seal the conversation with bob? it cannot be undone",
+    "the conversation with bob is not sealed",
+  ]);
+  expect(await run("seal @bob --yes")).not.toBe("fine"); // This server seals nothing.
+  expect(told).toHaveLength(2);
+  expect(await run("seal @bob now")).toBe("usage");
+});
+
 test("who comes and goes is hidden on wish", async () => {
   const { run, told } = await commandsOf(new ClientFixture());
   expect(await run("quiet on")).toBe("fine");

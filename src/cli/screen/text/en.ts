@@ -4,6 +4,7 @@ import type { Sentence } from "./sentences.ts";
 /** English words of the full screen alone; the page's tables have all others. */
 export const SCREEN_ENGLISH = {
   joining: "Coming in…",
+  loading: "Loading…",
   notLoggedIn: "not logged in",
   loggedOut: "You are not logged in: /login NAME",
   noLongerIn: (place: string) => `you are not in ${place} any more`,

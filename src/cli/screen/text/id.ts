@@ -4,6 +4,7 @@ import { sentenceInIndonesian } from "./sentences-id.ts";
 /** Indonesian words of the full screen alone. */
 export const SCREEN_INDONESIAN: ScreenTexts = {
   joining: "Sedang masuk…",
+  loading: "Memuat…",
   notLoggedIn: "belum masuk",
   loggedOut: "Anda belum masuk: /login NAMA",
   noLongerIn: (place) => `Anda tidak lagi di ${place}`,

@@ -103,7 +103,15 @@ const SUMMARIES = {
 
 /** What commands answer and ask. */
 const ANSWERS = {
-  "there is no room '{}'; make it?": "tidak ada ruang '{}'; buat?",
+  "there is no room '{word}'; create it?": "tidak ada ruang '{word}'; buat?",
+  "there is no room '{word}'; create it, sealed?": "tidak ada ruang '{word}'; buat, tersegel?",
+  "there is no room '{word}'; create it, locked with the password '{}'?":
+    "tidak ada ruang '{word}'; buat, terkunci dengan kata sandi '{}'?",
+  "seal the conversation with {word}? it cannot be undone":
+    "segel percakapan dengan {word}? ini tidak dapat dibatalkan",
+  "the conversation with {word} is not sealed": "percakapan dengan {word} tidak disegel",
+  "the rooms are still loading": "ruang-ruang masih dimuat",
+  "press Enter again in a moment": "tekan Enter lagi sebentar lagi",
   "the room '{}' did not exist; you made it": "ruang '{}' belum ada; Anda membuatnya",
   "you are back in {word}": "Anda kembali di {word}",
   "you left {word}": "Anda keluar dari {word}",

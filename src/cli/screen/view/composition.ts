@@ -42,6 +42,8 @@ export interface ViewProps {
   readonly settings: ScreenSettings;
   readonly nowUnixMs: number;
   readonly texts: FaceTexts;
+  /** No room has been open yet. */
+  readonly isStarting?: boolean;
   readonly depth: ColorDepth;
   readonly status: LinkStatus;
   /**
@@ -161,15 +163,16 @@ export class Composer {
     const texts = (region: readonly Line[]) =>
       region.map((line) => palette.ansiOf(fitLine(line, size.columns)));
     const lowest = seen.at(-1);
+    const nothing = nothingOpenText(props);
     const isAtBottom = rowsBelow === 0;
     const regions: Regions = {
       header: this.#keep(
         "header",
-        [props.model, props.texts, size.columns, areas.header, palette],
+        [props.model, props.texts, nothing, size.columns, areas.header, palette],
         () =>
           areas.header === 0
             ? []
-            : [palette.ansiOf(headerLine(props.model, props.texts, size.columns), "bar")],
+            : [palette.ansiOf(headerLine(props.model, props.texts, nothing, size.columns), "bar")],
       ),
       body,
       notices: this.#keep("notices", [areas.notices, size.columns, palette], () =>
@@ -236,7 +239,11 @@ export class Composer {
     const free = Math.max(0, rows - header - status - input.lines.length);
     const about = free >= 2 ? aboutLine(model, texts, columns) : undefined;
     const most = Math.min(Math.floor(rows / PART), free - (about === undefined ? 1 : 2));
-    const said = noticeLines({ model, notes: state.notes, texts, seenFiles }, columns, most);
+    const said = noticeLines(
+      { model, notes: state.notes, question: state.question, texts, seenFiles },
+      columns,
+      most,
+    );
     const notices = about === undefined ? said : [...said, about];
     const roomsColumns =
       state.showsRooms && columns >= ROOMS_FROM_COLUMNS ? roomsWidth(columns) : 0;
@@ -393,9 +400,10 @@ export class Composer {
     return overlayTopMax({ overlay, choices, model, texts, times }, columns, height);
   }
 
-  #empty({ model, texts, rows }: ViewProps, areas: Areas, palette: Palette): readonly string[] {
+  #empty(props: ViewProps, areas: Areas, palette: Palette): readonly string[] {
+    const { texts, rows } = props;
     const { timeline: columns, body: height } = areas;
-    const text = rows.loading === undefined ? emptyText(model, texts) : texts.loadingOlder;
+    const text = rows.loading === undefined ? emptyText(props) : texts.loadingOlder;
     const lines = wrapSpans([{ text, role: "dim" }], Math.max(2, columns - 2)).slice(0, height);
     const blank: Line[] = Array.from({ length: height - lines.length }, () => []);
     return [...blank, ...lines].map((line) =>
@@ -470,10 +478,23 @@ function promptOf({ model, state, texts }: ViewProps): string {
   return model.open === undefined ? "> " : `${nameOf(model.open)}> `;
 }
 
-function emptyText(model: Model, texts: FaceTexts): string {
+/** Header while no room is open. */
+function nothingOpenText({ model, texts, isStarting = false }: ViewProps): string {
+  const { connection, isCaughtUp, me } = model;
+  const isLoading = connection.kind === "online" && me !== undefined && !isCaughtUp;
+  if (connection.kind === "connecting") return texts.connecting;
+  const isOver = connection.kind === "ended" || connection.kind === "outside";
+  return isLoading || (isStarting && !isOver) ? texts.screen.loading : texts.nothingOpen;
+}
+
+function emptyText(props: ViewProps): string {
+  const { model, texts } = props;
   const { open, me, connection } = model;
   if (me === undefined && connection.kind === "outside") return texts.screen.loggedOut;
-  if (open === undefined) return model.rooms.size === 0 ? texts.noRooms : texts.nothingOpen;
+  if (open === undefined) {
+    const nothing = nothingOpenText(props);
+    return nothing === texts.nothingOpen && model.rooms.size === 0 ? texts.noRooms : nothing;
+  }
   if (open.startsWith("@")) return texts.screen.emptyPerson(cleanText(open.slice(1)));
   return texts.screen.emptyRoom;
 }

@@ -16,12 +16,14 @@ export function nameOf(target: string): string {
   return name.startsWith("@") ? name : `#${name}`;
 }
 
-/** The open room, what it is about, and who is there. */
-export function headerLine(model: Model, texts: FaceTexts, columns: number): Line {
+/**
+ * The open room, what it is about, and who is there.
+ * @param nothing shown while no room is open
+ */
+export function headerLine(model: Model, texts: FaceTexts, nothing: string, columns: number): Line {
   const room = openRoom(model);
   const { open } = model;
-  if (open === undefined)
-    return splitLine([{ text: ` ${texts.nothingOpen}`, role: "bar" }], [], columns);
+  if (open === undefined) return splitLine([{ text: ` ${nothing}`, role: "bar" }], [], columns);
   const left: Line = [
     { text: ` ${nameOf(open)} `, role: "bar", bold: true },
     { text: ` ${plainLine(room?.topic ?? "", TOPIC_COLUMNS)}`, role: "bar" },

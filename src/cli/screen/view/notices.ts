@@ -6,7 +6,7 @@ import { isIgnored, openRoom } from "../../../core/model/selectors.ts";
 import type { Model, TransferView } from "../../../core/model/state.ts";
 import { oneLine } from "../../../core/words/plain.ts";
 import { authorText, quotedText } from "../../../web/view/room/event-text.ts";
-import type { Note } from "../state/screen-state.ts";
+import type { Note, Question } from "../state/screen-state.ts";
 import type { FaceTexts } from "../text/faces.ts";
 import { saidFault } from "../text/said.ts";
 import { nameOf } from "./header.ts";
@@ -18,12 +18,16 @@ import { wrapSpans } from "./wrap.ts";
 /** More of one kind are counted. */
 const SHOWN_MAX = 3;
 const NAME_COLUMNS = 24;
+/** Columns of ` (y/n)` and the blank before a question in the status line. */
+const ANSWERS_COLUMNS = 7;
 /** With less room than so many lines only what was said to the user is shown. */
 const ROOMY_FROM = 2;
 
 export interface NoticeParts {
   readonly model: Model;
   readonly notes: readonly Note[];
+  /** Asked in the status line, which cuts it where it is too long. */
+  readonly question?: Question | undefined;
   readonly texts: FaceTexts;
   /** Ids of files whose messages are seen: their progress stands there. */
   readonly seenFiles: ReadonlySet<string>;
@@ -31,11 +35,13 @@ export interface NoticeParts {
 
 /** Newest at the end; at most so many lines. */
 export function noticeLines(
-  { model, notes, texts, seenFiles }: NoticeParts,
+  { model, notes, question, texts, seenFiles }: NoticeParts,
   columns: number,
   height: number,
 ): readonly Line[] {
   if (height <= 0) return [];
+  const isAsked = question?.kind === "yes-no" && height >= ROOMY_FROM;
+  const isLong = isAsked && widthOf(question.text) + ANSWERS_COLUMNS > columns;
   const lines = [
     ...(height < ROOMY_FROM ? [] : offeredLines(model, texts, columns)),
     ...(height < ROOMY_FROM ? [] : transferLines(model, texts, seenFiles, columns)),
@@ -43,6 +49,7 @@ export function noticeLines(
       noteLines({ text: saidFault(fault, texts), tone: "fault" }, columns),
     ),
     ...notes.flatMap((note) => noteLines(note, columns)),
+    ...(isLong ? noteLines({ text: question.text, tone: "plain" }, columns) : []),
   ];
   if (lines.length <= height) return lines;
   const hidden = lines.length - height + 1;

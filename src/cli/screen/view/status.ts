@@ -6,7 +6,7 @@ import type { FaceTexts } from "../text/faces.ts";
 import { saidFault } from "../text/said.ts";
 import { nameOf } from "./header.ts";
 import { isMuted } from "./rooms.ts";
-import { type Line, lineWidth, type Span, splitLine } from "./style.ts";
+import { cutLine, fitLine, type Line, lineWidth, type Span, splitLine } from "./style.ts";
 
 /** What is known of the link, and not by the model. */
 export interface LinkStatus {
@@ -81,11 +81,13 @@ function questionLine(question: Question, texts: FaceTexts, columns: number): Li
   const isYesNo = question.kind === "yes-no";
   const { yesNo, yesNoEdit } = texts.screen;
   const answers = question.about?.kind === "paste" ? yesNoEdit : yesNo;
-  const hint = isYesNo ? ` (${answers})` : "";
-  const text = cleanText(question.text);
-  const left: Line = [{ text: ` ${text}${hint}`, role: "bar", bold: true }];
-  const keys: Line = isYesNo ? [] : [{ text: `${texts.screen.toAnswer} `, role: "bar-dim" }];
-  return splitLine(left, keys, columns);
+  const left: Line = [{ text: ` ${cleanText(question.text)}`, role: "bar", bold: true }];
+  if (!isYesNo) {
+    return splitLine(left, [{ text: `${texts.screen.toAnswer} `, role: "bar-dim" }], columns);
+  }
+  // What is too long stands among the notices, too: the keys are never cut.
+  const hint: Line = [{ text: ` (${answers})`, role: "bar", bold: true }];
+  return fitLine([...cutLine(left, columns - lineWidth(hint)), ...hint], columns);
 }
 
 /** What Tab offers, the one that stands in the text marked; it stays in sight. */

@@ -4,7 +4,7 @@ import { isSame } from "../../../core/model/item.ts";
 import { mayKeepOrder, roomLines, roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { useFact } from "../shell/context.tsx";
-import { confirm, Dialog } from "../shell/dialog.tsx";
+import { confirm, confirmSeal, Dialog } from "../shell/dialog.tsx";
 import { ReceiptsDialog, type RoomMenuProps, SealedDialog, TopicDialog } from "../shell/lazy.tsx";
 import { Menu, type MenuItem } from "../shell/menu.tsx";
 import { type PartPage, usePartPage } from "../shell/part-page.ts";
@@ -128,18 +128,12 @@ function reading({ texts, show }: PartPage, { target }: RoomState): MenuItem {
 }
 
 function conversationItems(page: PartPage, room: RoomState): MenuItem[] {
-  const { texts, chat } = page;
+  const { texts } = page;
   const person = { name: room.name, role: "member", room: undefined, moderates: false };
   const sealing: MenuItem = {
     label: texts.sealThis,
     icon: "lock",
-    onChoose: () =>
-      confirm(page, {
-        title: texts.sealThis,
-        text: texts.sealExplained(cleanText(room.name)),
-        action: texts.sealThis,
-        onConfirm: () => chat.seal(room.name),
-      }),
+    onChoose: () => confirmSeal(page, room.name),
   };
   return [room.isSealed ? reading(page, room) : sealing, ...personItems(page, person).slice(1)];
 }

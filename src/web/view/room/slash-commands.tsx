@@ -14,7 +14,7 @@ import { type SlashCommand, slashCommand } from "../../input/slash.ts";
 import type { AllTexts } from "../../text/en-parts.ts";
 import { PageFault } from "../../text/page-fault.ts";
 import type { PageValue } from "../shell/context.tsx";
-import { confirm } from "../shell/dialog.tsx";
+import { confirm, confirmSeal } from "../shell/dialog.tsx";
 import {
   helpDialog,
   ignoredDialog,
@@ -196,7 +196,7 @@ function perform(
     case "invite":
       return invite(page, command.user);
     case "seal":
-      return chat.seal(command.user);
+      return void confirmSeal(page, command.user);
     case "quiet":
       return void change({ isQuiet: command.on });
     case "receipts":

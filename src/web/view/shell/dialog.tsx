@@ -1,4 +1,5 @@
 import { type FormEvent, type ReactNode, useId, useLayoutEffect, useRef } from "react";
+import { cleanText } from "../../../base/text.ts";
 import { FaultLine, type PageValue, useTexts, useWork } from "./context.tsx";
 import { IconButton } from "./icons.tsx";
 import { GuessDelayLine } from "./lazy.tsx";
@@ -101,6 +102,17 @@ export interface Question {
   readonly isDanger?: boolean;
   readonly onConfirm: () => unknown;
   readonly children?: ReactNode;
+}
+
+/** Sealing cannot be undone. */
+export function confirmSeal(page: PageValue, user: string): void {
+  const { texts, chat } = page;
+  confirm(page, {
+    title: texts.sealThis,
+    text: texts.sealExplained(cleanText(user)),
+    action: texts.sealThis,
+    onConfirm: () => chat.seal(user),
+  });
 }
 
 export function confirm(page: PageValue, question: Question): void {

@@ -1,7 +1,10 @@
 import { expect, test } from "bun:test";
+import { EMPTY_EDITOR } from "../../../../src/cli/screen/editor/editor.ts";
 import { faceTexts } from "../../../../src/cli/screen/text/faces.ts";
 import { noticeLines } from "../../../../src/cli/screen/view/notices.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
+import type { Model } from "../../../../src/core/model/state.ts";
+import { emptyModel } from "../../../../src/core/model/update.ts";
 import * as scenes from "./scenes.ts";
 
 const texts = faceTexts("en");
@@ -30,4 +33,39 @@ test("a file that is on its way is told once, and nothing of those who are ignor
   expect(lines[0]).toContain("ben is sending cat.png");
   expect(lines[1]).toStartWith("↑ cat.png");
   expect(shown({ kind: "ignored", users: ["ben"] }, offered("ben"))).toEqual([]);
+});
+
+test("a question that is too long for the status line is shown whole above it", () => {
+  const text = "there is no room 'attic'; create it, locked with the password 'under the stairs'?";
+  const question = { kind: "yes-no", text, answer: EMPTY_EDITOR } as const;
+  const at = (columns: number) => {
+    const state = scenes.stateOf({ question });
+    const size = { columns, rows: 24 };
+    return scenes.plainLines(
+      scenes.frameOf(scenes.propsOf(scenes.conversation().model(), size, { state })),
+    );
+  };
+  const narrow = at(50);
+  expect(narrow.at(-2)).toEndWith(" (y/n)");
+  expect(narrow.at(-4)?.trim()).toBe("there is no room 'attic'; create it, locked with");
+  expect(narrow.at(-3)?.trim()).toBe("the password 'under the stairs'?");
+  expect(at(100).at(-2)?.trim()).toBe(`${text} (y/n)`);
+  expect(at(100).at(-3)?.trim()).not.toContain("under the stairs");
+});
+
+test("while rooms load, the screen does not say that there are none", () => {
+  const shown = (model: Model, isStarting: boolean) => {
+    const props = { ...scenes.propsOf(model, { columns: 80, rows: 24 }), isStarting };
+    return scenes.plainLines(scenes.frameOf(props)).join("\n");
+  };
+  const entered = new scenes.Story().tell({ kind: "entered", user: "ana" }).model();
+  const begun = scenes.begun().model();
+  const none = /No room is open|You are in no room/;
+  for (const text of [shown(entered, true), shown(entered, false), shown(begun, true)]) {
+    expect(text).toContain("Loading…");
+    expect(text).not.toMatch(none);
+  }
+  expect(shown(emptyModel(), true)).toContain("Connecting…");
+  expect(shown(emptyModel(), true)).not.toMatch(none);
+  expect(shown(begun, false)).toMatch(none);
 });
