@@ -5,7 +5,9 @@ import { ChatActions } from "../../client/chat/actions.ts";
 import type { FaceEffect } from "../../client/chat/model-driver.ts";
 import type { Ask } from "../../client/link/queries.ts";
 import { notConnected, notLoggedIn } from "../../client/link/retry.ts";
+import type { Receipt } from "../../core/client/outbox.ts";
 import type { ModelEvent } from "../../core/model/event.ts";
+import { isSame } from "../../core/model/item.ts";
 import type { TransferView } from "../../core/model/state.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -14,7 +16,10 @@ import type { OpenClient } from "../connect/client.ts";
 
 export type Notified = Extract<FaceEffect, { kind: "notify" }>;
 /** What only the screen can do. */
-export type ScreenEffect = Exclude<FaceEffect, { kind: "read" }>;
+export type ScreenEffect =
+  | Exclude<FaceEffect, { kind: "read" }>
+  /** A post was refused while another room was open. */
+  | { readonly kind: "refused-elsewhere"; readonly to: string; readonly fault: Fault };
 
 /** The model of a terminal, and all that the page's actions need to work on it. */
 export class ScreenChat extends ChatActions {
@@ -71,13 +76,21 @@ export class ScreenChat extends ChatActions {
     this.hear({ kind: "transfer-gone", id });
   }
 
-  /** Sends it as it is. @throws Fault not-logged-in */
-  say(to: string, body: PostBody): void {
+  /**
+   * Sends it as it is. The open room shows what becomes of it; a refusal elsewhere is an effect.
+   * @returns undefined if the post was refused @throws Fault not-logged-in
+   */
+  say(to: string, body: PostBody): Promise<Receipt | undefined> {
     const client = this.#open?.client;
     if (client?.user === undefined) throw notLoggedIn();
-    // The model shows what becomes of it.
-    client.post(to, body).catch(() => undefined);
+    const receipt = client.post(to, body).catch((fault: unknown) => {
+      const isSeen = isSame(this.model.open, to);
+      if (fault instanceof Fault && !isSeen)
+        this.#onEffect({ kind: "refused-elsewhere", to, fault });
+      return undefined;
+    });
     this.update();
+    return receipt;
   }
 
   protected mayPost(): boolean {
@@ -86,7 +99,7 @@ export class ScreenChat extends ChatActions {
 
   protected post(to: string, body: PostBody): void {
     try {
-      this.say(to, body);
+      void this.say(to, body);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       this.fault(error);

@@ -15,6 +15,7 @@ import { isSame, isWords } from "../../core/model/item.ts";
 import { RowMaker } from "../../core/model/rows.ts";
 import { isQuiet, itemHere, openRoom } from "../../core/model/selectors.ts";
 import type { Model, ShownFault, TransferView } from "../../core/model/state.ts";
+import { oneLine } from "../../core/words/plain.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { DraftOwner } from "../../io/state/draft-store.ts";
@@ -36,7 +37,7 @@ import { Collector } from "./collector.ts";
 import { type CommandScreen, noRoomOpen, ScreenCommands, stillLoading } from "./commands.ts";
 import { ScreenDrafts } from "./drafts.ts";
 import { editorOf } from "./editor/editor.ts";
-import type { TypedHistory } from "./editor/typed-history.ts";
+import { mayCarrySecret, type TypedHistory } from "./editor/typed-history.ts";
 import { ScreenFiles } from "./files.ts";
 import { FolderLists } from "./folder-lists.ts";
 import { type Before, follow } from "./input/follow.ts";
@@ -87,6 +88,9 @@ const TICK_MS = 1_000;
 const WELCOME_NOTE_LENGTH_MAX = 240;
 const WELCOME_NOTE_LINES_MAX = 5;
 
+/** UTF-16 units of a command that is confirmed. */
+const DONE_LENGTH = 60;
+
 /** `chat join` on the full screen: one model, one state of the screen, and keys that move both. */
 export class ScreenClient implements CommandScreen {
   readonly #options: ScreenClientOptions;
@@ -117,6 +121,8 @@ export class ScreenClient implements CommandScreen {
   /** When the window got the focus. */
   #focusedAt = Number.NEGATIVE_INFINITY;
   #wasWelcomed = false;
+  /** Key of the newest unsent post that the user was warned of when quitting. */
+  #warnedUnsent: string | undefined;
   /** No room has been open yet: those of the command line are still being entered. */
   #isStarting = true;
   #isDrawing = false;
@@ -303,8 +309,19 @@ export class ScreenClient implements CommandScreen {
 
   /** What the model wants, and only a screen can do. */
   perform(effect: ScreenEffect): void {
-    if (effect.kind === "notify") this.#notified(effect);
-    else this.#drafts.changed(effect.target, effect.draft);
+    switch (effect.kind) {
+      case "notify":
+        return this.#notified(effect);
+      case "keep-draft":
+        return this.#drafts.changed(effect.target, effect.draft);
+      case "refused-elsewhere": {
+        const texts = faceTexts(this.#language);
+        const why = saidFault(effect.fault, texts);
+        return this.#noteFault(texts.screen.notSentBecause(nameOf(effect.to), why));
+      }
+      default:
+        return unreachable(effect);
+    }
   }
 
   /** Somebody calls or writes to the user, who does not look. */
@@ -624,7 +641,7 @@ export class ScreenClient implements CommandScreen {
     this.#folders.forget();
     if (text.startsWith("/") && !text.startsWith("//") && isPasted !== true) {
       if (this.#searched(text)) return;
-      runSlash(this.#commands, text.slice(1)).catch((error: unknown) => this.#fail(error));
+      this.#command(text).catch((error: unknown) => this.#fail(error));
       return;
     }
     const { open, me } = chat.model;
@@ -640,6 +657,18 @@ export class ScreenClient implements CommandScreen {
     };
     chat.send(open, { text: words, ...links });
     this.#drafts.sent();
+  }
+
+  /** Runs a command. One without an answer is confirmed unless the open room shows its effect. */
+  async #command(text: string): Promise<void> {
+    const { chat } = this.#options;
+    const { answers, room } = this.#commands;
+    const { open } = chat.model;
+    await runSlash(this.#commands, text.slice(1));
+    const isSeen = isSame(chat.model.open, open) && isSame(open, room);
+    if (isSeen || this.#commands.answers > answers) return;
+    const [word = text] = text.split(/\s/, 1);
+    this.note(`done: ${mayCarrySecret(text) ? word : oneLine(text, DONE_LENGTH)}`);
   }
 
   /** What the line client prints, the screen shows in a list of its own. */
@@ -659,8 +688,23 @@ export class ScreenClient implements CommandScreen {
   }
 
   #left(exitCode: 0 | 130): void {
-    if (exitCode === 130) this.#ending.put(new Fault("interrupted", "interrupted"));
-    else this.#commands.quit().catch((error: unknown) => this.#fail(error));
+    if (exitCode === 0) this.#commands.quit().catch((error: unknown) => this.#fail(error));
+    else if (this.leaving(false) !== "warned") {
+      this.#ending.put(new Fault("interrupted", "interrupted"));
+    }
+  }
+
+  leaving(isSending: boolean): "free" | "warned" | "insists" {
+    const unsent = this.#options.chat.model.pending.filter(
+      ({ state: { kind } }) => kind === "storing" || kind === "waiting",
+    );
+    const newest = unsent.at(-1)?.key;
+    if (newest === undefined) return "free";
+    if (newest === this.#warnedUnsent) return "insists";
+    this.#warnedUnsent = newest;
+    const { sendingAtQuit, unsentAtQuit } = faceTexts(this.#language).screen;
+    this.note((isSending ? sendingAtQuit : unsentAtQuit)(unsent.length));
+    return "warned";
   }
 
   #copied(text: string): void {
@@ -680,7 +724,10 @@ export class ScreenClient implements CommandScreen {
   #fail(error: unknown): void {
     if (error instanceof AssertionFailure) return this.#ending.broken(error);
     if (this.#ending.isThere) return;
-    const text = saidFault(faultOf(error), faceTexts(this.#language));
+    this.#noteFault(saidFault(faultOf(error), faceTexts(this.#language)));
+  }
+
+  #noteFault(text: string): void {
     this.#put({ notes: [...this.#state.notes, { text, tone: "fault" }] });
   }
 

@@ -6,7 +6,7 @@ import { lastWords, openRoom, roomOf } from "../../core/model/selectors.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { fileRow, lastFiles } from "../chat/last-files.ts";
-import { checkReaction, checkText } from "../chat/post.ts";
+import { checkReaction, checkText, queuedMessageLine } from "../chat/post.ts";
 import type { SlashConsole, SlashHost } from "../chat/slash-host.ts";
 import type { OpenClient } from "../connect/client.ts";
 import { enterRoom, type RoomOptions } from "../connect/join-room.ts";
@@ -15,6 +15,7 @@ import { renderRecord, type ShownRecord, styleOf } from "../output/render.ts";
 import type { ScreenChat } from "./chat.ts";
 import type { ScreenFiles } from "./files.ts";
 import type { WhenGone } from "./questions.ts";
+import { nameOf } from "./view/header.ts";
 
 /** What commands do to the screen itself. */
 export interface CommandScreen {
@@ -41,6 +42,11 @@ export interface CommandScreen {
   muted(): readonly string[];
   /** For this account, on this device. @throws Fault too-many, store-… */
   mute(target: string, on: boolean): void;
+  /**
+   * Warns of unsent posts, once for the same ones. `insists`: the user was warned before.
+   * @param isSending the program ends by itself once they are sent
+   */
+  leaving(isSending: boolean): "free" | "warned" | "insists";
   end(exitCode: 0): void;
 }
 
@@ -85,6 +91,8 @@ export class ScreenCommands implements SlashHost {
   /** The room that was open last, also while a conversation is. */
   #room: Name = LOBBY;
   #isLoggingIn = false;
+  /** Results of commands that the user has been shown. */
+  #answers = 0;
   /** Lines of an answer that is not shown yet; bounded by a page of records. */
   readonly #listed: string[] = [];
 
@@ -100,6 +108,10 @@ export class ScreenCommands implements SlashHost {
       get: (id, out) => files.get(id, out),
       list: (target) => this.#listFiles(target),
     };
+  }
+
+  get answers(): number {
+    return this.#answers;
   }
 
   get current(): Target {
@@ -118,9 +130,17 @@ export class ScreenCommands implements SlashHost {
   async post(target: Target, body: PostBody): Promise<void> {
     if (body.react === undefined) checkText(body.text);
     else checkReaction(body.react);
-    const { chat } = this.#options;
-    chat.say(formatTarget(target), withMentions(body));
-    chat.bottom();
+    const { chat, screen } = this.#options;
+    this.#answers++;
+    const to = formatTarget(target);
+    const isSeen = isSame(chat.model.open, to);
+    const sent = chat.say(to, withMentions(body));
+    if (isSeen) return chat.bottom();
+    void sent.then((receipt) => {
+      if (receipt === undefined || isSame(chat.model.open, to)) return;
+      const isQueued = receipt.queued === true;
+      screen.note(isQueued ? queuedMessageLine(target.name) : `sent to ${nameOf(to)}`);
+    });
   }
 
   /** It comes as a record, and the model waits for none. */
@@ -137,6 +157,7 @@ export class ScreenCommands implements SlashHost {
   }
 
   enter(target: Target): void {
+    this.#answers++;
     this.#options.chat.open(formatTarget(target));
   }
 
@@ -182,10 +203,12 @@ export class ScreenCommands implements SlashHost {
   }
 
   set(words: string): void {
+    this.#answers++;
     this.#options.screen.set(words);
   }
 
   notify(how: "on" | "off" | undefined, given: string | undefined): void {
+    this.#answers++;
     const { screen, chat } = this.#options;
     const muted = screen.muted();
     if (how === undefined) {
@@ -211,6 +234,11 @@ export class ScreenCommands implements SlashHost {
 
   async quit(): Promise<void> {
     const { files, screen } = this.#options;
+    this.#answers++;
+    const { isConnected } = this.open.client;
+    const leaving = screen.leaving(isConnected);
+    if (leaving === "insists") return screen.end(0);
+    if (leaving === "warned" && !isConnected) return;
     if (files.isBusy) {
       screen.note("files are on the way; Ctrl-C stops that, to be gone on with later");
       await files.settled();
@@ -224,6 +252,7 @@ export class ScreenCommands implements SlashHost {
 
   async #listFiles(target: Target): Promise<void> {
     const rows = (await lastFiles(this.open, target, LISTED)).map(fileRow);
+    this.#answers++;
     if (rows.length === 0) this.chatConsole.note("there are no files here");
     else this.#options.screen.show("files", rows);
   }
@@ -243,6 +272,7 @@ export class ScreenCommands implements SlashHost {
   #console(): SlashConsole {
     const { screen } = this.#options;
     const note = (sentence: string, rows: readonly string[] = []) => {
+      this.#answers++;
       if (rows.length === 0) screen.note(sentence);
       else screen.show(sentence, rows);
     };
@@ -259,6 +289,7 @@ export class ScreenCommands implements SlashHost {
       },
       tell: ({ kind, room, commands }, sentence, rows) => {
         if (sentence === undefined) return;
+        this.#answers++;
         if (kind === "left") screen.left(String(room), sentence);
         else if (kind === "help") this.#help(commands as HelpRows, sentence);
         else if (sentence.length > ANSWER_LENGTH_MAX) screen.show(`/${kind}`, [sentence]);
@@ -276,6 +307,7 @@ export class ScreenCommands implements SlashHost {
 
   /** All records of one answer are shown together. */
   #list(record: ShownRecord): void {
+    this.#answers++;
     if (this.#listed.length === 0) {
       queueMicrotask(() => this.#options.screen.show("/history", this.#listed.splice(0)));
     }

@@ -3,6 +3,7 @@ import { Fault } from "../../base/fault.ts";
 import { SCREEN_TRANSFERS_MAX } from "../../base/limits-screen.ts";
 import { formatTarget, type Target } from "../../base/names.ts";
 import type { TransferProgress } from "../../client/transfer/progress.ts";
+import { isSame } from "../../core/model/item.ts";
 import type { TransferState, TransferView } from "../../core/model/state.ts";
 import { queuedFileLine, UNSAID_LINE } from "../chat/post.ts";
 import type { OpenClient } from "../connect/client.ts";
@@ -10,6 +11,7 @@ import type { Context } from "../context.ts";
 import { checkFileId, checkOut, gotWords, receiveFile, sayRenamed } from "../files/receive-file.ts";
 import { STDIN, sayLeftOut, sourceAt } from "../files/sources.ts";
 import type { ScreenChat } from "./chat.ts";
+import { nameOf } from "./view/header.ts";
 
 export interface ScreenFilesOptions {
   readonly context: Context;
@@ -42,7 +44,7 @@ export class ScreenFiles {
 
   /** Begins to send. @throws Fault */
   async send(path: string, target: Target, text?: string): Promise<void> {
-    const { context, open, note } = this.#options;
+    const { context, open, chat, note } = this.#options;
     if (path === STDIN) {
       throw new Fault("usage", "standard input is the conversation here", {
         remedy: "name a file",
@@ -59,7 +61,11 @@ export class ScreenFiles {
         if (sent.unsaid !== undefined) note(UNSAID_LINE);
         this.#options.here?.(sent.id, resolve(path));
         for (const { fault } of sent.refused) throw fault;
-        for (const { to: one, queued } of sent.posted) if (queued) note(queuedFileLine(one));
+        for (const { to: one, queued } of sent.posted) {
+          if (queued) note(queuedFileLine(one));
+          else if (!isSame(chat.model.open, one))
+            note(`'${source.name}' was sent to ${nameOf(one)}`);
+        }
       } finally {
         source.close();
       }

@@ -651,3 +651,81 @@ test("what the terminal tells of widths is drawn anew, and is no key", async () 
     await fixture.world.outcome(ended);
   }
 });
+
+describe("results are shown in whatever room is open", () => {
+  test("a refused /msg, until it is discarded", async () => {
+    using fixture = new FullScreenFixture();
+    const { client, ended } = await fixture.open();
+    const { clock, server } = fixture.world;
+    server.mischief.onRequest = ({ kind }) =>
+      kind === "post" ? new Fault("user-unknown", "there is no user 'typo'") : undefined;
+    await fixture.type("/msg typo hello\r");
+    await clock.advance(2 * SCREEN_FRAME_MS);
+    expect(await whole(fixture)).toContain("not sent to @typo: there is no user 'typo'");
+    fixture.chat.open("attic");
+    await clock.advance(SCREEN_FAULT_MS + SCREEN_FRAME_MS);
+    const shown = await whole(fixture);
+    expect(shown).not.toContain("there is no user");
+    expect(shown).toContain("1 not sent to @typo");
+    fixture.chat.discard(fixture.chat.model.pending[0]?.key ?? "");
+    await clock.advance(SCREEN_FRAME_MS);
+    expect(await whole(fixture)).not.toContain("not sent");
+    client.end(0);
+    await fixture.world.outcome(ended);
+  });
+
+  test("a sent /msg, and a command that answers nothing", async () => {
+    using fixture = new FullScreenFixture();
+    const { client, ended } = await fixture.open();
+    const { clock } = fixture.world;
+    await fixture.type("/msg bob hello\r");
+    await clock.advance(2 * SCREEN_FRAME_MS);
+    expect(await whole(fixture)).toContain("sent to @bob");
+    await fixture.type("/erase 1\r");
+    await clock.advance(2 * SCREEN_FRAME_MS);
+    expect(await whole(fixture)).not.toContain("done:"); // The open room shows it.
+    fixture.chat.open("@bob");
+    await clock.advance(2 * SCREEN_FRAME_MS);
+    await fixture.type("/erase 1\r");
+    await clock.advance(2 * SCREEN_FRAME_MS);
+    expect(await whole(fixture)).toContain("done: /erase 1");
+    await fixture.type("\x1b1"); // Alt-1 opens the first room.
+    await clock.advance(2 * SCREEN_FRAME_MS);
+    expect(fixture.chat.model.open).toBe("lobby");
+    expect(await whole(fixture)).toContain("done: /erase 1");
+    client.end(0);
+    await fixture.world.outcome(ended);
+  });
+});
+
+describe("unsent messages", () => {
+  const typed = async (fixture: FullScreenFixture, ...texts: readonly string[]) => {
+    fixture.world.server.mischief.onRequest = ({ kind }) =>
+      kind === "post" ? "silent" : undefined;
+    for (const text of texts) await fixture.type(`${text}\r`);
+    await fixture.world.clock.advance(SCREEN_FRAME_MS);
+  };
+
+  test("Ctrl-C warns once, and again after another message", async () => {
+    using fixture = new FullScreenFixture();
+    const { ended } = await fixture.open();
+    await typed(fixture, "one", "two");
+    await fixture.type("\x03");
+    expect(await whole(fixture)).toContain("2 messages are not sent yet.");
+    await typed(fixture, "three");
+    await fixture.type("\x03");
+    expect(await whole(fixture)).toContain("3 messages are not sent yet.");
+    await fixture.type("\x03");
+    expect(await fixture.world.outcome(ended)).toMatchObject({ code: "interrupted" });
+  });
+
+  test.each([["\x04"], ["/quit\r"]])("%j sends them first; a second one leaves", async (keys) => {
+    using fixture = new FullScreenFixture();
+    const { ended } = await fixture.open();
+    await typed(fixture, "one");
+    await fixture.type(keys);
+    expect(await whole(fixture)).toContain("Sending 1 message…");
+    await fixture.type(keys);
+    expect(await fixture.world.outcome(ended)).toBe(0);
+  });
+});

@@ -54,6 +54,7 @@ async function commandsOf(fixture: ClientFixture) {
       begin: () => loggingIn.push("begins"),
       end: (isIn) => loggingIn.push(isIn ? "is in" : "fails"),
     },
+    leaving: () => "free",
     end: (exitCode) => told.push(`the end, ${exitCode}`),
   };
   const context = { clock: fixture.clock, env: {}, json: false } as unknown as Context;

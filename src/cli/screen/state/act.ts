@@ -1,9 +1,9 @@
 import type { RoomId } from "../../../base/ids.ts";
 import type { Draft, SearchQuery } from "../../../core/model/state.ts";
 
-/** Acts that do the next thing: what was said of the last one is over. */
+/** Acts after which the results of the last one are removed. They follow into another room. */
 const NEXT: ReadonlySet<Act["kind"]> = new Set<Act["kind"]>([
-  ...(["enter", "open", "jump", "react", "erase", "fetch", "cancel-transfer"] as const),
+  ...(["enter", "jump", "react", "erase", "fetch", "cancel-transfer"] as const),
   ...(["pin", "save", "resend", "discard", "copy", "search"] as const),
 ]);
 

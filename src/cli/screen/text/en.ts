@@ -8,6 +8,13 @@ export const SCREEN_ENGLISH = {
   notLoggedIn: "not logged in",
   loggedOut: "You are not logged in: /login NAME",
   noLongerIn: (place: string) => `you are not in ${place} any more`,
+  notSent: (n: number, targets: string) => `${n} not sent to ${targets}`,
+  notSentBecause: (place: string, why: string) => `not sent to ${place}: ${why}`,
+  unsentAtQuit: (n: number) =>
+    `${n === 1 ? "1 message is" : `${n} messages are`} not sent yet. ` +
+    "Quit again to leave now and send at the next start.",
+  sendingAtQuit: (n: number) =>
+    `Sending ${counted(n, "message")}… Quit again to leave now and send at the next start.`,
   sendingPosts: (n: number) => `${n} sending`,
   unreadIn: (n: number, targets: string) => `${n} unread in ${targets}`,
   moreBelow: "-- more below --",

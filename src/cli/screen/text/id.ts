@@ -8,6 +8,12 @@ export const SCREEN_INDONESIAN: ScreenTexts = {
   notLoggedIn: "belum masuk",
   loggedOut: "Anda belum masuk: /login NAMA",
   noLongerIn: (place) => `Anda tidak lagi di ${place}`,
+  notSent: (n, targets) => `${n} tidak terkirim ke ${targets}`,
+  notSentBecause: (place, why) => `tidak terkirim ke ${place}: ${why}`,
+  unsentAtQuit: (n) =>
+    `${n} pesan belum terkirim. Ulangi untuk keluar sekarang dan mengirim saat mulai lagi.`,
+  sendingAtQuit: (n) =>
+    `Mengirim ${n} pesan… Ulangi untuk keluar sekarang dan mengirim saat mulai lagi.`,
   sendingPosts: (n) => `${n} sedang dikirim`,
   unreadIn: (n, targets) => `${n} belum dibaca di ${targets}`,
   moreBelow: "-- masih ada di bawah --",

@@ -1,4 +1,5 @@
 import { cleanText } from "../../../base/text.ts";
+import { isSame } from "../../../core/model/item.ts";
 import { roomLines, typingNames } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import type { Completion, Question } from "../state/screen-state.ts";
@@ -141,7 +142,19 @@ function connectionSpans({ model, texts, link, nowUnixMs }: StatusParts): readon
 
 function pendingSpans({ model, texts }: StatusParts): readonly Span[] {
   const waiting = model.pending.filter(({ state }) => state.kind !== "refused").length;
-  return waiting === 0 ? [] : [{ text: texts.screen.sendingPosts(waiting), role: "bar" }];
+  const sending: Line =
+    waiting === 0 ? [] : [{ text: texts.screen.sendingPosts(waiting), role: "bar" }];
+  return joined([refusedSpans(model, texts), sending]);
+}
+
+/** Posts that were refused in rooms that are not open. */
+function refusedSpans({ pending, open }: Model, texts: FaceTexts): Line {
+  const refused = pending.filter(({ to, state }) => state.kind === "refused" && !isSame(to, open));
+  if (refused.length === 0) return [];
+  const targets = [...new Set(refused.map(({ to }) => nameOf(to)))];
+  const named = targets.slice(0, TARGETS_NAMED).join(", ");
+  const more = targets.length > TARGETS_NAMED ? ", …" : "";
+  return [{ text: texts.screen.notSent(refused.length, named + more), role: "bar-bad" }];
 }
 
 function typingSpans({ model, texts, typing }: StatusParts): readonly Span[] {
