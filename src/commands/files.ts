@@ -4,6 +4,7 @@ import { defineVerb } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
 import { filePages } from "../cli/connect/lists.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
+import { DamageReport } from "../cli/output/damage.ts";
 import {
   destinationName,
   isFile,
@@ -27,12 +28,16 @@ export const command = defineVerb({
         const { user } = await untilConnected(client.events());
         const style = styleOf(context, { me: user });
         const files: ShownRecord[] = [];
+        const damage = new DamageReport();
         for await (const page of filePages(client)) {
-          files.push(...page.map((record) => shownChatRecord(record, user)).filter(isFile));
+          const records = page.map((record) => shownChatRecord(record, user));
+          damage.note(records);
+          files.push(...records.filter(isFile));
         }
         state.seenFiles.note(client.fingerprint ?? "", files.filter(isFile).map(seenFile));
         if (style.format === "json") {
           context.stdout.write(files.map((file) => renderRecord(file, style)).join(""));
+          damage.check();
           return 0;
         }
         const rows = files
@@ -48,6 +53,7 @@ export const command = defineVerb({
         context.stdout.write(
           renderTable(["id", "size", "name", "from", "where", "time"], rows, style),
         );
+        damage.check();
         return 0;
       },
     );

@@ -5,10 +5,11 @@ import { formatTarget } from "../base/names.ts";
 import { shownRows } from "../cli/chat/console.ts";
 import { defineVerb } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
-import type { Context } from "../cli/context.ts";
+import { type Context, say } from "../cli/context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
 import { FolderHistory } from "../cli/history/folder.ts";
 import { type HistoryOptions, historyOptions } from "../cli/history/query.ts";
+import { DamageReport } from "../cli/output/damage.ts";
 import { GapFolder } from "../cli/output/gaps.ts";
 import { renderRecord, type ShownRecord, styleOf } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
@@ -83,20 +84,28 @@ class Printer {
   readonly #style;
   /** Undefined: scripts see each message. */
   readonly #gaps: GapFolder | undefined;
+  readonly #damage: DamageReport;
 
-  constructor(context: Context, me: string | undefined) {
+  constructor(context: Context, me: string | undefined, damage = new DamageReport()) {
     this.#context = context;
+    this.#damage = damage;
     this.#style = styleOf(context, { me });
     this.#gaps = context.json ? undefined : new GapFolder(me);
   }
 
   print(records: readonly ShownRecord[]): Promise<void> {
+    this.#damage.note(records);
     return this.#write(this.#gaps?.fold(records) ?? records);
   }
 
   /** All of the past is there. */
   end(): Promise<void> {
     return this.#write(this.#gaps?.rest() ?? []);
+  }
+
+  /** @throws Fault log-corrupt if a damaged record was printed */
+  checkDamage(): void {
+    this.#damage.check();
   }
 
   async #write(records: readonly ShownRecord[]): Promise<void> {
@@ -121,11 +130,16 @@ async function online(
     lastSeq = records.at(-1)?.seq ?? lastSeq;
   }
   await printer.end();
-  if (!follow) return 0;
+  if (!follow) {
+    printer.checkDamage();
+    return 0;
+  }
   for await (const event of events) {
     if (event.kind === "closed") throw event.fault ?? new Fault("link-closed", "the server closed");
     const record = recordOf(event);
-    if (record !== undefined && record.seq > lastSeq && fits(record, options)) await show([record]);
+    if (record === undefined || record.seq <= lastSeq || !fits(record, options)) continue;
+    await show([record]);
+    if (record.state === "damaged") say(context, `record ${record.seq} is damaged or withheld`);
   }
   return 0;
 }
@@ -221,7 +235,8 @@ async function fromFolder(
   options: HistoryOptions,
 ): Promise<number> {
   const folder = await FolderHistory.open(data);
-  const printer = new Printer(context, undefined);
+  const remedy = `restore a backup; see chat verify --data ${data}`;
+  const printer = new Printer(context, undefined, new DamageReport(remedy));
   const query: Omit<PageQuery, "from" | "limit" | "bytesMax"> = {
     kinds: options.kinds ?? READ_KINDS,
     ...(options.target === undefined ? {} : { rooms: new Set(folder.find(options.target)) }),
@@ -262,6 +277,7 @@ async function fromFolder(
       }
     }
     await printer.end();
+    printer.checkDamage();
     return 0;
   } finally {
     folder.close();

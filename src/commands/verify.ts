@@ -12,8 +12,7 @@ import { type Context, say } from "../cli/context.ts";
 import { OutputFile } from "../cli/export/output-file.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
 import { renderJson } from "../cli/output/render.ts";
-import { verifyFolder } from "../cli/verify/folder.ts";
-import { findUnlikePinned, proveInFolder } from "../cli/verify/pinned.ts";
+import { proveInFolder, verifyForHome } from "../cli/verify/pinned.ts";
 import { checkProof, proveAtServer } from "../cli/verify/proof.ts";
 import { verifyRooms } from "../cli/verify/rooms.ts";
 import { formatProof, type ProofFile, parseProof } from "../core/log/proof-file.ts";
@@ -21,7 +20,7 @@ import { sha256 } from "../crypto/sha256.ts";
 import { readNamedFile } from "../io/disk/data-folder.ts";
 import type { Finding } from "../io/log/verify.ts";
 import { ClientState } from "../io/state/client-state.ts";
-import { type Fingerprint, fingerprintWith, formatFingerprint } from "../wire/fingerprint.ts";
+import { fingerprintWith, formatFingerprint } from "../wire/fingerprint.ts";
 
 /** Of the root: 192 bits are beyond every search for another log that sounds the same. */
 const WORDS = 12;
@@ -137,30 +136,15 @@ async function inFolder(
     readonly words: boolean;
   },
 ): Promise<number> {
-  const verdict = await verifyFolder(data);
-  const { history, accounts, key } = verdict;
-  const findings = [...history.findings, ...accounts.findings];
-  const fingerprint = fingerprintWith(key, sha256);
   const state = ClientState.open(context.settings().folders.data);
-  try {
-    const pin = state.logs.pinOf(fingerprint, history.origin ?? "");
-    if (pin !== undefined) {
-      const unlike = await findUnlikePinned(data, verdict, pin);
-      if (unlike !== undefined) findings.push(unlike);
-      if (pin.fingerprint !== fingerprint) {
-        const known = formatFingerprint(pin.fingerprint as Fingerprint);
-        const reason = `this device knows it signed by ${known}`;
-        findings.push({ seq: 1, file: data, offset: 0, reason });
-      }
-    }
-  } finally {
-    state.close();
-  }
+  const { verdict, findings } = await verifyForHome(data, state.logs).finally(() => state.close());
+  const { history, accounts, key } = verdict;
+  const fingerprint = fingerprintWith(key, sha256);
   const count = history.findingCount + accounts.findingCount;
   const { size, root, origin, checkpoint } = history;
   if (findings.length > 0) {
     tell(context, findings, undefined);
-    if (count > findings.length) say(context, `${count} findings, the first of them are told`);
+    if (count > findings.length) say(context, `${count} findings; only the first are listed`);
     return INTEGRITY_EXIT;
   }
   if (options.seq !== undefined) {

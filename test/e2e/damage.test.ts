@@ -46,9 +46,10 @@ function snapshot(folder: string): Record<string, string> {
 }
 
 async function textsIn(sandbox: Sandbox): Promise<unknown[]> {
-  const args = ["history", "--data", sandbox.path("data"), "--from", "ana"];
-  const records = await sandbox.home("x").json(args);
-  return records.filter(({ kind }) => kind !== "join").map(({ kind, text }) => text ?? kind);
+  const args = ["history", "--data", sandbox.path("data"), "--from", "ana", "--json"];
+  const records = ndjson((await sandbox.home("x").run(args)).out);
+  const isMessage = ({ kind }: { kind?: unknown }) => kind !== "join" && kind !== "fault";
+  return records.filter(isMessage).map(({ kind, text }) => text ?? kind);
 }
 
 describe("a torn tail is moved aside, said, and forgotten", () => {
@@ -280,7 +281,11 @@ test("a damaged body starts with a warning and is served as damaged", async () =
   const { seq } = await program.json("damaged");
   await program.said(`the body of record ${seq} is damaged and is served as such`);
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
-  const online = await ana.json(["history", "--room", "lobby"]);
+  const shown = await ana.run(["history", "--room", "lobby", "--json"]);
+  const sentence = `record ${seq} of lobby is damaged or withheld`;
+  expect([shown.exitCode, shown.err]).toEqual([6, expect.stringContaining(sentence)]);
+  const online = ndjson(shown.out);
+  expect(online.at(-1)).toMatchObject({ kind: "fault", code: "log-corrupt" });
   const found = online.find((record) => record["seq"] === seq);
   expect(found).toMatchObject({ kind: "damaged", seq, room: "lobby", from: "ana" });
   expect(found).not.toHaveProperty("text");
@@ -288,6 +293,50 @@ test("a damaged body starts with a warning and is served as damaged", async () =
   expect(await textsIn(sandbox)).toEqual(wanted);
   const joined = await sandbox.home("bob").join(["--user", "bob"]);
   expect(await joined.json("damaged")).toMatchObject({ seq });
+  const left = await joined.finish();
+  expect([left.exitCode, left.err]).toEqual([6, expect.stringContaining(sentence)]);
+  // Seen once, it is not new any more.
+  const again = await sandbox.home("bob").join(["--user", "bob"]);
+  expect((await again.finish()).exitCode).toBe(0);
+  const verified = await ana.run(["verify", "--json"]);
+  expect(verified.exitCode).toBe(6);
+  expect(ndjson(verified.out)).toMatchObject([{ kind: "verify", ok: false, seq }]);
+  expect(verified.err).toContain(
+    `chat: not verified: record ${seq}: its content is damaged or withheld`,
+  );
+  const out = sandbox.path("export");
+  const exported = await ana.run(["export", "--out", out]);
+  expect([exported.exitCode, exported.err]).toEqual([6, expect.stringContaining(sentence)]);
+  expect(readFileSync(join(out, "lobby.ndjson"), "utf8")).toContain('"damaged"');
+});
+
+test("an erasure by its author is no damage, one that nobody ordered is", async () => {
+  await using sandbox = new Sandbox();
+  const log = written(sandbox);
+  const served = await sandbox.serve();
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
+  const joined = await ana.join([served.address]);
+  joined.type("a secret");
+  const { seq } = await joined.json("ack", { text: "a secret" });
+  joined.type(`/erase ${seq}`);
+  await joined.json("erased");
+  expect((await joined.finish()).exitCode).toBe(0);
+  const shown = await ana.run(["history", "--room", "lobby", "--json"]);
+  expect([shown.exitCode, shown.out]).toEqual([0, expect.stringContaining('"erased"')]);
+  expect((await ana.run(["verify"])).exitCode).toBe(0);
+  await served.program.signal("SIGTERM");
+  // An operator who erases without an order.
+  const text = readFileSync(log, "latin1");
+  const line = text.split("\n").find((one) => one.includes('"message 6"')) ?? "";
+  const { head, durable } = JSON.parse(line);
+  const blank = JSON.stringify({ head, durable, erased: Number(seq) + 1 }).padEnd(line.length);
+  writeFileSync(log, text.replace(line, blank), "latin1");
+  await sandbox.serve({ port: served.port });
+  const verified = await ana.run(["verify", "--json"]);
+  expect([verified.exitCode, ndjson(verified.out)]).toMatchObject([
+    6,
+    [{ ok: false, seq: head.seq }],
+  ]);
 });
 
 test("a damaged body is reported by backup, restore, import and cluster init", async () => {

@@ -23,6 +23,7 @@ import { elsewhereLine, type OpenClient } from "../connect/client.ts";
 import { enterRoom, type RoomOptions, untilEntered } from "../connect/join-room.ts";
 import { type Context, faultLine } from "../context.ts";
 import { faultJson } from "../errors.ts";
+import { DamageReport } from "../output/damage.ts";
 import { isFile } from "../output/render.ts";
 import { ChatConsole, shownChatRecord } from "./console.ts";
 import { Ending } from "./ending.ts";
@@ -50,6 +51,7 @@ export class LineClient implements SlashHost {
   #unsent: Fault | undefined;
   readonly #rooms: readonly Name[];
   readonly #ending = new Ending();
+  readonly #damage = new DamageReport();
   /** Nothing is printed any more. */
   #isOver = false;
   #ackedSeq = 0;
@@ -126,7 +128,7 @@ export class LineClient implements SlashHost {
     await this.#ownRecords();
     await this.open.client.proved();
     await this.chatConsole.drained();
-    this.#ending.put(this.#unsent?.exitCode ?? 0);
+    this.#ending.put(this.#damage.fault ?? this.#unsent?.exitCode ?? 0);
   }
 
   /** @throws Fault usage: lines have none */
@@ -438,7 +440,9 @@ export class LineClient implements SlashHost {
   #record(record: ChatRecord): void {
     const { client, user } = this.open;
     const isHidden = MESSAGE_KINDS.has(record.kind) && client.reading.ignores(record.from);
-    if (!isHidden) this.chatConsole.record(shownChatRecord(record, client.user ?? user));
+    const shown = shownChatRecord(record, client.user ?? user);
+    if (!isHidden) this.chatConsole.record(shown);
+    this.#damage.note([shown]);
     if (record.kind === "join" && record.from === client.user) {
       this.#shownJoins.set(record.room.id, record.seq);
     }

@@ -9,6 +9,7 @@ import { diskFault } from "../../io/disk/disk.ts";
 import { imageType } from "../../web/browser/media.ts";
 import { type Context, faultLine, say } from "../context.ts";
 import { CounterLine } from "../output/counter.ts";
+import { DamageReport } from "../output/damage.ts";
 import {
   isFile,
   type JsonObject,
@@ -34,6 +35,7 @@ export interface Exported {
   readonly paths: readonly string[];
   /** Contents that could not be saved: each was said. */
   readonly failed: number;
+  readonly damage: DamageReport;
 }
 
 /** A page is made in memory; more than this no browser shows well either. */
@@ -52,6 +54,7 @@ export class Exporter {
   /** Paths of contents by file id: one that was sent to several rooms is saved once. */
   readonly #saved = new Map<string, string | undefined>();
   readonly #counter: CounterLine;
+  readonly #damage = new DamageReport();
 
   constructor(context: Context, source: ExportSource, options: ExportOptions) {
     this.#context = context;
@@ -77,7 +80,8 @@ export class Exporter {
     }
     const files = [...this.#saved.values()].filter((path) => path !== undefined).length;
     const paths = places.map(({ path }) => path);
-    return { records: this.#records, files, paths, failed: this.#failed };
+    const damage = this.#damage;
+    return { records: this.#records, files, paths, failed: this.#failed, damage };
   }
 
   async #room(room: ExportRoom, path: string): Promise<void> {
@@ -94,7 +98,7 @@ export class Exporter {
   async #lines(room: ExportRoom, file: OutputFile): Promise<void> {
     for await (const records of room.records()) {
       for (const record of records) file.write(renderJson(await this.#line(record)));
-      this.#counted(room, records.length);
+      this.#counted(room, records);
     }
   }
 
@@ -108,7 +112,7 @@ export class Exporter {
     const all: ShownRecord[] = [];
     for await (const records of room.records()) {
       all.push(...records);
-      this.#counted(room, records.length);
+      this.#counted(room, records);
       if (all.length > PAGE_RECORDS_MAX) {
         const sentence = `'${room.title}' has more records than the ${PAGE_RECORDS_MAX} of a page`;
         throw new Fault("too-large", sentence, { remedy: "leave --html out" });
@@ -173,8 +177,9 @@ export class Exporter {
     say(this.#context, `${cleanText(name)} (${cleanText(id)}): ${faultLine(error)}`);
   }
 
-  #counted(room: ExportRoom, count: number): void {
-    this.#records += count;
+  #counted(room: ExportRoom, records: readonly ShownRecord[]): void {
+    this.#records += records.length;
+    this.#damage.note(records);
     this.#counter.update(() => `${cleanText(room.title)}: ${counted(this.#records, "record")} …`);
   }
 }

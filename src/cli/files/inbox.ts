@@ -30,8 +30,8 @@ export interface IncomingOptions {
   took(file: FileId): void;
   /** Everything up to this seq is taken, or cannot be. */
   reached(seq: number): void;
-  /** Reports a file that cannot be fetched. */
-  lost(file: FileId, fault: Fault): void;
+  /** Reports a file that cannot be fetched; `undefined` if its record is damaged. */
+  lost(file: FileId | undefined, fault: Fault): void;
 }
 
 interface Job {
@@ -80,6 +80,16 @@ export class Incoming {
   passed(seq: number): void {
     this.#seen = Math.max(this.#seen, seq);
     this.#advance();
+  }
+
+  /** The record of a file, which the server cannot or will not show. */
+  damaged(seq: number): void {
+    if (seq > this.#seen) {
+      const sentence = `record ${seq}, a file, is damaged or withheld`;
+      const remedy = "ask the server's owner to run chat verify";
+      this.#options.lost(undefined, new Fault("log-corrupt", sentence, { remedy }));
+    }
+    this.passed(seq);
   }
 
   /** An upload has begun. */
@@ -199,7 +209,8 @@ function noteRecord(incoming: Incoming, record: ChatRecord, me: string): void {
   if (kind !== "file") return;
   const isTheirs = from !== undefined && !isSame(from, me);
   const id = state === "whole" && isTheirs ? fileBody(body ?? {}).id : "";
-  if (isFileId(id)) incoming.recorded(id, seq);
+  if (state === "damaged") incoming.damaged(seq);
+  else if (isFileId(id)) incoming.recorded(id, seq);
   else incoming.passed(seq);
 }
 

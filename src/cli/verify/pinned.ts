@@ -12,31 +12,79 @@ import { checkDataFolder } from "../../io/disk/data-folder.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
 import { linesOf, scanBlocks } from "../../io/log/scan.ts";
 import { listSegments, segmentName } from "../../io/log/segment.ts";
-import type { Finding } from "../../io/log/verify.ts";
+import type { Finding, LogVerdict } from "../../io/log/verify.ts";
+import type { HomeLogPins, ShownRecords } from "../../io/state/log-pins.ts";
+import { type Fingerprint, fingerprintWith, formatFingerprint } from "../../wire/fingerprint.ts";
 import { type LogRecord, leafHash, parseHead, parseLine } from "../../wire/record.ts";
-import type { FolderVerdict } from "./folder.ts";
+import { type FolderVerdict, verifyFolder } from "./folder.ts";
 
-/** What this device was shown by the server must still be in its folder. */
-export async function findUnlikePinned(
-  path: string,
-  { history }: Pick<FolderVerdict, "history">,
-  pin: LogPin,
-): Promise<Finding | undefined> {
-  const folder = join(checkDataFolder(path), "history");
-  const at = { seq: 1, file: folder, offset: 0 };
-  if (history.origin !== pin.origin) {
+/** A log that is not the one of this device differs in most records. */
+const FINDINGS_MAX = 20;
+
+export interface HomeVerdict {
+  readonly verdict: FolderVerdict;
+  /** Of the folder itself, and of what this device has seen. */
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Verifies a server's folder, and compares it with everything that this device was shown of its
+ * history: the pinned checkpoint, the records that were read, and those that the server confirmed.
+ * @throws Fault as `verifyFolder`
+ */
+export async function verifyForHome(data: string, logs: HomeLogPins): Promise<HomeVerdict> {
+  const first = await verifyFolder(data);
+  const fingerprint = fingerprintWith(first.key, sha256);
+  const pin = logs.pinOf(fingerprint, first.history.origin ?? "");
+  const shown = logs.shown({ fingerprint: pin?.fingerprint ?? fingerprint });
+  const size = Math.max(pin?.size ?? 0, shown.size);
+  // A server may run beside, and have shown more in the meantime: by now that is in its folder.
+  const verdict = first.history.size < size ? await verifyFolder(data) : first;
+  const { history, accounts } = verdict;
+  const findings = [...history.findings, ...accounts.findings];
+  const folder = join(checkDataFolder(data), "history");
+  findings.push(...(await findUnlikeSeen(folder, history, { pin, shown, size })));
+  if (pin !== undefined && pin.fingerprint !== fingerprint) {
+    const known = formatFingerprint(pin.fingerprint as Fingerprint);
+    const reason = `this device knows it signed by ${known}`;
+    findings.push({ seq: 1, file: data, offset: 0, reason });
+  }
+  return { verdict, findings };
+}
+
+interface Known {
+  readonly pin: LogPin | undefined;
+  readonly shown: ShownRecords;
+  readonly size: number;
+}
+
+async function findUnlikeSeen(
+  folder: string,
+  { origin, size }: LogVerdict,
+  { pin, shown, size: known }: Known,
+): Promise<Finding[]> {
+  const find = (seq: number, reason: string): Finding => ({ seq, file: folder, offset: 0, reason });
+  if (pin !== undefined && origin !== pin.origin) {
     const other = `${pin.origin} with ${counted(pin.size, "record")}`;
-    const reason = `this device has seen another history, ${other}`;
-    return { ...at, reason };
+    return [find(1, `this device has seen another history, ${other}`)];
   }
-  if (history.size < pin.size) {
-    const size = counted(history.size, "record");
-    const reason = `it has ${size}, and this device has seen ${pin.size}`;
-    return { ...at, seq: history.size + 1, reason };
+  const findings: Finding[] = [];
+  if (size < known) {
+    const reason = `it has ${counted(size, "record")}, and this device has seen ${known}`;
+    findings.push(find(size + 1, reason));
   }
-  const { leaves } = await readLeaves(folder, pin.size, 0);
-  if (leaves.length === pin.size && equalBytes(rootOver(leaves), pin.root)) return undefined;
-  return { ...at, reason: `its first ${pin.size} records are not those that this device has seen` };
+  const { leaves } = await readLeaves(folder, Math.min(size, known), 0);
+  for (const { seq, leaf, place } of shown.records) {
+    const there = leaves[seq - 1];
+    if (there === undefined || equalBytes(there, leaf)) continue;
+    if (findings.length === FINDINGS_MAX) break;
+    findings.push(find(seq, `it is not the record that this device has seen in ${place}`));
+  }
+  if (findings.length > 0 || pin === undefined) return findings;
+  const pinned = leaves.slice(0, pin.size);
+  if (pinned.length === pin.size && equalBytes(rootOver(pinned), pin.root)) return [];
+  const reason = `its first ${pin.size} records are not those that this device has seen`;
+  return [find(1, reason)];
 }
 
 /** The proof of one record of the history. @throws Fault not-found */

@@ -60,12 +60,13 @@ async function exported(
   options: ExportOptions,
 ): Promise<number> {
   const exporter = new Exporter(context, source, options);
-  const { records, files, paths, failed } = await exporter.run(source.rooms(targets));
+  const { records, files, paths, failed, damage } = await exporter.run(source.rooms(targets));
   if (context.json) {
     context.stdout.write(renderJson({ kind: "exported", records, files, paths }));
   } else {
     context.stdout.write(paths.map((path) => `${path}\n`).join(""));
   }
+  damage.check();
   if (failed > 0) {
     throw new Fault(
       "file-unknown",

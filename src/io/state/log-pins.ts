@@ -31,6 +31,14 @@ export interface LogPins {
   noteAlarm(reader: LogReader, sentence: string | undefined): Awaitable<void>;
 }
 
+/** What one home knows that a log has to hold. */
+export interface ShownRecords {
+  /** In ascending order; two of one seq if the log had another record there before. */
+  readonly records: readonly SeenRecord[];
+  /** The highest seq that was read here, or that the server has confirmed; 0 = none. */
+  readonly size: number;
+}
+
 interface PinRow {
   readonly origin: string;
   readonly size: number;
@@ -76,6 +84,19 @@ export class HomeLogPins implements LogPins {
     return this.#database.get(sql, fingerprint, origin);
   }
 
+  /** All that the accounts of this home were shown of the log, and what was confirmed to them. */
+  shown({ fingerprint }: Pick<LogReader, "fingerprint">): ShownRecords {
+    const seen = `SELECT DISTINCT seq, leaf, room, place, sender, time_ms FROM log_seen
+      WHERE fingerprint = ? ORDER BY seq`;
+    const cursor = "SELECT max(seq) AS seq FROM cursors WHERE fingerprint = ?";
+    const records = this.#database.all<SeenRow>(seen, fingerprint).map(seenRecordOf);
+    // `forget` lets go of the pin, and the next log-in sets the cursors back.
+    const isPinned = this.pin({ fingerprint }) !== undefined;
+    const row = isPinned ? this.#database.get<{ seq: number | null }>(cursor, fingerprint) : null;
+    const confirmed = this.confirmed({ fingerprint });
+    return { records, size: Math.max(confirmed, row?.seq ?? 0, records.at(-1)?.seq ?? 0) };
+  }
+
   keepPin({ fingerprint }: LogReader, { origin, size, root, note }: LogPin): void {
     const sql = `INSERT INTO log_pins VALUES (?, ?, ?, ?, ?, NULL) ON CONFLICT DO UPDATE
       SET size = excluded.size, root = excluded.root, note = excluded.note
@@ -96,11 +117,7 @@ export class HomeLogPins implements LogPins {
 
   seen({ fingerprint, user }: LogReader, which: "all" | "unproved"): SeenRecord[] {
     const sql = `${SELECT_SEEN} ${which === "all" ? "" : "AND proved = 0"} ORDER BY seq`;
-    return this.#database
-      .all<SeenRow>(sql, fingerprint, fold(user))
-      .map(({ sender, time_ms: timeUnixMs, ...row }) => {
-        return { ...row, from: sender ?? undefined, timeUnixMs };
-      });
+    return this.#database.all<SeenRow>(sql, fingerprint, fold(user)).map(seenRecordOf);
   }
 
   proved({ fingerprint, user }: LogReader, seqs: readonly number[]): void {
@@ -117,7 +134,7 @@ export class HomeLogPins implements LogPins {
     this.#database.run(sql, fingerprint, seq);
   }
 
-  confirmed({ fingerprint }: LogReader): number {
+  confirmed({ fingerprint }: Pick<LogReader, "fingerprint">): number {
     const sql = "SELECT seq FROM log_confirmed WHERE fingerprint = ?";
     return this.#database.get<{ seq: number }>(sql, fingerprint)?.seq ?? 0;
   }
@@ -142,6 +159,10 @@ export class HomeLogPins implements LogPins {
       }
     });
   }
+}
+
+function seenRecordOf({ sender, time_ms: timeUnixMs, ...row }: SeenRow): SeenRecord {
+  return { ...row, from: sender ?? undefined, timeUnixMs };
 }
 
 function fold(user: string): string {

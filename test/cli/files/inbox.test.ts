@@ -12,7 +12,7 @@ const file = (name: string) => name as FileId;
 class Router {
   readonly begun: FileId[] = [];
   readonly taken = new Set<FileId>();
-  readonly lost: FileId[] = [];
+  readonly lost: (FileId | undefined)[] = [];
   cursor: number;
   readonly incoming: Incoming;
   readonly #waiting = new Map<FileId, PromiseWithResolvers<void>>();

@@ -1,13 +1,18 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RoomId } from "../../../src/base/ids.ts";
 import { openFolder } from "../../../src/cli/serve/folder.ts";
 import { verifyFolder } from "../../../src/cli/verify/folder.ts";
+import { verifyForHome } from "../../../src/cli/verify/pinned.ts";
 import { lobbyDraft } from "../../../src/core/rooms/drafts.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
 import { systemClock } from "../../../src/io/clock.ts";
 import { systemEntropy } from "../../../src/io/entropy.ts";
+import { ClientState } from "../../../src/io/state/client-state.ts";
+import { fingerprintWith } from "../../../src/wire/fingerprint.ts";
+import { leafHash, parseHead } from "../../../src/wire/record.ts";
 
 let path = "";
 
@@ -59,4 +64,54 @@ test("a note of a former key is the server's, that of any other is not", async (
   const { history, accounts } = await verifyFolder(path);
   expect(history.findings[0]?.reason).toBe("the server has not signed this checkpoint");
   expect(accounts.findings[0]?.reason).toContain("the log ends here");
+});
+
+describe("the history that this device has seen", () => {
+  const leafOf = (seq: number): Uint8Array => {
+    const log = readFileSync(join(path, "history", "000000000001.jsonl"));
+    const line = log.toString("latin1").split("\n")[seq - 1] ?? "";
+    const found = parseHead(Buffer.from(line, "latin1"))?.record;
+    return leafHash(found?.headBytes ?? new Uint8Array(), sha256);
+  };
+  const readerOf = (key: Uint8Array) => {
+    return { fingerprint: fingerprintWith(key, sha256), formers: [], user: "ana" };
+  };
+  const seenRecord = (seq: number, leaf: Uint8Array) => {
+    return { seq, leaf, room: "r", place: "#lobby", from: "ben", timeUnixMs: 0 };
+  };
+  const reasons = async (state: ClientState) =>
+    (await verifyForHome(path, state.logs)).findings.map(({ seq, reason }) => `${seq}: ${reason}`);
+
+  test("is in the folder, up to the last record that was confirmed", async () => {
+    const state = ClientState.inMemory();
+    const reader = readerOf(await run(false, 5));
+    state.logs.keepSeen(reader, [seenRecord(2, leafOf(2)), seenRecord(5, leafOf(5))]);
+    state.logs.keepConfirmed(reader, 5);
+    expect(await reasons(state)).toEqual([]);
+    state.logs.keepConfirmed(reader, 6);
+    expect(await reasons(state)).toEqual(["6: it has 5 records, and this device has seen 6"]);
+  });
+
+  test("may not end before a record that was read, nor have another one in its place", async () => {
+    const state = ClientState.inMemory();
+    const reader = readerOf(await run(false, 5));
+    const other = leafOf(3);
+    state.logs.keepSeen(reader, [seenRecord(4, other), seenRecord(7, other)]);
+    expect(await reasons(state)).toEqual([
+      "6: it has 5 records, and this device has seen 7",
+      "4: it is not the record that this device has seen in #lobby",
+    ]);
+  });
+
+  test("may not end before a cursor, unless another history was accepted since", async () => {
+    const state = ClientState.inMemory();
+    const reader = readerOf(await run(false, 5));
+    state.advanceCursor(reader.fingerprint, "ana", 9);
+    const { history } = await verifyFolder(path);
+    const { origin = "", root = new Uint8Array(), checkpoint: note = "" } = history;
+    state.logs.keepPin(reader, { origin, size: 5, root, note });
+    expect(await reasons(state)).toEqual(["6: it has 5 records, and this device has seen 9"]);
+    state.logs.forget(reader.fingerprint);
+    expect(await reasons(state)).toEqual([]);
+  });
 });

@@ -1,0 +1,37 @@
+import { Fault } from "../../base/fault.ts";
+import { destinationName, type ShownRecord } from "./render.ts";
+
+/** Damaged records that a command has shown: they end it with exit code 6. */
+export class DamageReport {
+  readonly #remedy: string;
+  #first: ShownRecord | undefined;
+  #count = 0;
+
+  /** @param remedy what helps, where it is not the server that shows the records */
+  constructor(remedy = "ask the server's owner to run chat verify") {
+    this.#remedy = remedy;
+  }
+
+  note(records: readonly ShownRecord[]): void {
+    for (const record of records) {
+      if (record.kind !== "damaged") continue;
+      this.#first ??= record;
+      this.#count++;
+    }
+  }
+
+  /** Names the first; `undefined` if there was none. */
+  get fault(): Fault | undefined {
+    if (this.#first === undefined) return undefined;
+    const { seq } = this.#first;
+    const where = destinationName(this.#first, undefined);
+    const others = this.#count === 1 ? "" : `, and ${this.#count - 1} more`;
+    const sentence = `record ${seq} of ${where} is damaged or withheld${others}`;
+    return new Fault("log-corrupt", sentence, { remedy: this.#remedy });
+  }
+
+  /** @throws Fault log-corrupt if there was one */
+  check(): void {
+    if (this.fault !== undefined) throw this.fault;
+  }
+}
