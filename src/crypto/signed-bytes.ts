@@ -14,6 +14,7 @@ const SERVER_CONTEXT = utf8Encode("chat/1 server\0");
 const DEVICE_CONTEXT = utf8Encode("chat/1 device\0");
 const DEVICE_CERT_CONTEXT = utf8Encode("chat/1 device-cert\0");
 const SUCCESSOR_CONTEXT = utf8Encode("chat/1 successor\0");
+const SNAPSHOT_CONTEXT = utf8Encode("chat/1 snapshot\0");
 const LAN_CONTEXT = utf8Encode("chat/1 lan\0");
 const SEALED_MESSAGE_CONTEXT = utf8Encode("chat/1 sealed message\0");
 const SEALED_LEAVE_CONTEXT = utf8Encode("chat/1 sealed leave\0");
@@ -52,6 +53,12 @@ export function deviceCertBytes(payload: Uint8Array): Uint8Array {
 export function successorBytes(next: Uint8Array): Uint8Array {
   assert(next.length === KEY_BYTES, "a public key has 32 bytes");
   return concatBytes(SUCCESSOR_CONTEXT, next);
+}
+
+/** What a server signs of the state that it keeps beside its history. @param digest SHA-256 of it */
+export function snapshotBytes(digest: Uint8Array): Uint8Array {
+  assert(digest.length === HASH_BYTES, "a SHA-256 has 32 bytes");
+  return concatBytes(SNAPSHOT_CONTEXT, digest);
 }
 
 /**

@@ -1,7 +1,20 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { closeSync, cpSync, existsSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fillLogs } from "../../bench/data-folder.ts";
+import { Identity } from "../../src/crypto/identity.ts";
+import { sha256 } from "../../src/crypto/sha256.ts";
+import { snapshotBytes } from "../../src/crypto/signed-bytes.ts";
 import { Sandbox } from "./program.ts";
 
 /** Large enough that a server keeps a snapshot of it. */
@@ -64,3 +77,24 @@ test("a damaged head ends it, and the next start reads all of it", async () => {
   expect(err).toContain("where seq 1000 was acknowledged");
   expect(existsSync(sandbox.path("data", "cache", "history.snapshot"))).toBe(false);
 }, 60_000);
+
+test("a snapshot that the server has not signed is ignored", async () => {
+  const forgeries: readonly ((payload: Uint8Array) => Uint8Array)[] = [
+    (payload) => Identity.generate().sign(snapshotBytes(sha256(payload))),
+    sha256, // In the place of a signature, as versions before this rule wrote it.
+  ];
+  for (const signature of forgeries) {
+    await using sandbox = new Sandbox();
+    cpSync(stopped.path("data"), sandbox.path("data"), { recursive: true });
+    const path = sandbox.path("data", "cache", "history.snapshot");
+    const bytes = readFileSync(path);
+    const text = bytes.subarray(bytes.indexOf('{"format"')).toString();
+    const payload = Buffer.from(text.replaceAll('"room-7"', '"forged"'));
+    expect(payload.includes('"forged"')).toBe(true);
+    writeFileSync(path, Buffer.concat([signature(payload), payload]));
+    await sandbox.serve();
+    const rooms = await sandbox.home("zoe").json(["rooms", "--user", "zoe"]);
+    const names = rooms.map(({ room }) => room);
+    expect([names.includes("room-7"), names.includes("forged")]).toEqual([true, false]);
+  }
+}, 120_000);

@@ -14,6 +14,7 @@ import {
 import { type FoldedRecord, type LogRecord, parseBody } from "../../src/wire/record.ts";
 import { SimDisk } from "../io/disk/sim.ts";
 import type { Random } from "../io/disk/sim-file.ts";
+import { snapshotKeyOf } from "../io/log/snapshot-key.ts";
 
 /** mulberry32: the same numbers for the same seed, everywhere. */
 export function randomOf(seed: number): Random {
@@ -30,6 +31,7 @@ export const sha256 = (bytes: Uint8Array): Uint8Array =>
   new Uint8Array(Bun.SHA256.hash(bytes) as unknown as ArrayBuffer);
 
 export const FOLDER = "/data/history";
+const KEY = snapshotKeyOf("the server");
 const SNAPSHOT = "/data/cache/history.snapshot";
 const AUTHOR = "uAAAAAAAAAAA" as UserId;
 const SEGMENT_BYTES = 4096;
@@ -202,7 +204,7 @@ export class DiskWorld {
 
   #place(): SnapshotPlace {
     const disk = this.#mutant.disk?.(this.disk.boot()) ?? this.disk.boot();
-    return { disk, path: SNAPSHOT, folder: FOLDER, sha256, version: "0" };
+    return { disk, path: SNAPSHOT, folder: FOLDER, sha256, version: "0", key: KEY };
   }
 
   async #openFolding(snapshot: Snapshot<RecordValue[]> | undefined): Promise<LogFile> {

@@ -14,10 +14,12 @@ import { verifyLog } from "../../src/io/log/verify.ts";
 import type { FoldedRecord } from "../../src/wire/record.ts";
 import { identityOfSeed } from "../crypto/seed-identity.ts";
 import type { SimFile } from "../io/disk/sim-file.ts";
+import { snapshotKeyOf } from "../io/log/snapshot-key.ts";
 import { soon, textOf } from "./disk-world.ts";
 import { type Aftermath, FailingMachine, type FailingWorld } from "./failing-call.ts";
 
 export const FOLDER = "/data/history";
+const KEY = snapshotKeyOf("the server");
 const SNAPSHOT = "/data/cache/history.snapshot";
 const ROOM = "rLLLLLLLLLLL" as RoomId;
 const ANA = "uAAAAAAAAAAA" as UserId;
@@ -179,7 +181,7 @@ export class LogWorld implements FailingWorld {
 
   place(): SnapshotPlace {
     const disk = this.#disk;
-    return { disk, path: SNAPSHOT, folder: FOLDER, sha256, version: "0" };
+    return { disk, path: SNAPSHOT, folder: FOLDER, sha256, version: "0", key: KEY };
   }
 
   /** @returns its seq @throws Fault */

@@ -13,8 +13,9 @@ import {
   makeCertificate,
 } from "../../crypto/certificate.ts";
 import { hasSigned } from "../../crypto/checkpoint.ts";
-import { Identity } from "../../crypto/identity.ts";
+import { Identity, verifySignature } from "../../crypto/identity.ts";
 import { sha256 } from "../../crypto/sha256.ts";
+import { snapshotBytes } from "../../crypto/signed-bytes.ts";
 import { lineage } from "../../crypto/succession.ts";
 import { type LogArchive, openArchive } from "../../io/archive/archive.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -28,7 +29,7 @@ import { systemDisk } from "../../io/disk/system-disk.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { Log } from "../../io/log/log.ts";
 import { type LogFile, openLog } from "../../io/log/log-file.ts";
-import { readSnapshot, type Snapshot } from "../../io/log/snapshot.ts";
+import { readSnapshot, type Snapshot, type SnapshotKey } from "../../io/log/snapshot.ts";
 import { SnapshotKeeper } from "../../io/log/snapshot-keeper.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { FoldedHead } from "../../wire/record.ts";
@@ -124,10 +125,18 @@ function checkAlone(options: FolderOptions): void {
 }
 
 /** Undefined: the folder has no key yet. @throws Fault data-foreign */
-function ownFingerprint(path: string): string | undefined {
+function ownIdentity(path: string): Identity | undefined {
   const file = join(path, "identity.key");
   const pem = readSmallFile(file);
-  return pem === undefined ? undefined : formatFingerprint(Identity.fromPem(pem, file).fingerprint);
+  return pem === undefined ? undefined : Identity.fromPem(pem, file);
+}
+
+function snapshotKey(identity: Identity): SnapshotKey {
+  return {
+    sign: (digest) => identity.sign(snapshotBytes(digest)),
+    hasSigned: (digest, signature) =>
+      verifySignature(identity.publicKey, snapshotBytes(digest), signature),
+  };
 }
 
 async function openContents(
@@ -172,7 +181,9 @@ async function openContents(
     sha256,
     version: `${VERSION} ${COMMIT}`,
   };
-  const snapshot = readSnapshot<HistoryFolds>(place);
+  const own = ownIdentity(path);
+  const snapshot =
+    own === undefined ? undefined : readSnapshot<HistoryFolds>({ ...place, key: snapshotKey(own) });
   const history = await openLog({
     ...common,
     folder: place.folder,
@@ -200,7 +211,7 @@ async function openContents(
       : await joinCluster({
           ...{ ...common, path, place: options.cluster, mirrors: { history, accounts } },
           identity: {
-            own: ownFingerprint(path),
+            own: own === undefined ? undefined : formatFingerprint(own.fingerprint),
             make: async () => {
               const isUsed = history.head() > 0;
               const made = await loadIdentity({ ...keys, isUsed, renew: false });
@@ -247,8 +258,7 @@ async function openContents(
     onTrouble: options.onTrouble,
   });
   const keeper = new SnapshotKeeper<HistoryFolds>({
-    ...place,
-    clock,
+    ...{ ...place, key: snapshotKey(identity), clock },
     log: history,
     folds: () => {
       if (rooms.head !== history.head()) return undefined; // Its last records are not told yet.

@@ -1,12 +1,12 @@
 /**
  * What a log and the folds over it were at some moment, in a file that may be deleted at any time:
- * SHA-256 of the rest, then JSON. It is used only if it is whole, of this version of the program,
- * and if the log's files are those it was made of, as far as that can be seen at once; the rest of
- * them is read behind the start (`verification.ts`).
+ * a signature of the rest by the server's key, then JSON. It is used only if the signature holds, if
+ * this version of the program wrote it, and if the log's files are those it was made of, as far as
+ * that can be seen at once; the rest of them is read behind the start (`verification.ts`).
  */
 
 import { dirname, join } from "node:path";
-import { equalBytes, utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
 import type { LogOrderValue } from "../../core/log/order.ts";
@@ -28,6 +28,13 @@ export interface LogValue {
   readonly damaged: readonly number[];
 }
 
+/** The server's key: the folds say who may read what, and any process may write the file. */
+export interface SnapshotKey {
+  /** @param digest SHA-256 of a snapshot */
+  readonly sign: (digest: Uint8Array) => Uint8Array;
+  readonly hasSigned: (digest: Uint8Array, signature: Uint8Array) => boolean;
+}
+
 export interface SnapshotPlace {
   readonly disk: Disk;
   readonly path: string;
@@ -36,6 +43,7 @@ export interface SnapshotPlace {
   readonly sha256: Sha256;
   /** Of the program: another one may fold otherwise. */
   readonly version: string;
+  readonly key: SnapshotKey;
 }
 
 export interface Snapshot<Folds> {
@@ -51,14 +59,14 @@ interface Content<Folds> extends Snapshot<Folds> {
 }
 
 /** Raised with any change of what the values say, or of what the folds make of records. */
-const FORMAT = 2;
-const DIGEST_BYTES = 32;
+const FORMAT = 3;
+const SIGNATURE_BYTES = 64;
 const NEWLINE = 0x0a;
 const SNAPSHOT_BYTES_MAX = 1 << 30;
 
 /** @throws Fault store-… */
 export async function writeSnapshot<Folds>(
-  { disk, path, folder, sha256, version }: SnapshotPlace,
+  { disk, path, folder, sha256, version, key }: SnapshotPlace,
   { log, folds }: Snapshot<Folds>,
 ): Promise<void> {
   const leaf = lastLeaf({ disk, folder, sha256 }, log.segments);
@@ -71,9 +79,9 @@ export async function writeSnapshot<Folds>(
     folds,
   };
   const payload = utf8Encode(JSON.stringify(content));
-  const bytes = new Uint8Array(DIGEST_BYTES + payload.length);
-  bytes.set(sha256(payload));
-  bytes.set(payload, DIGEST_BYTES);
+  const bytes = new Uint8Array(SIGNATURE_BYTES + payload.length);
+  bytes.set(key.sign(sha256(payload)));
+  bytes.set(payload, SIGNATURE_BYTES);
   disk.makeFolder(dirname(path));
   try {
     await writeWholeFile(disk, path, bytes, dirname(path));
@@ -101,13 +109,13 @@ function temporaryPath(path: string): string {
 
 /** @returns undefined if there is none that can be believed */
 export function readSnapshot<Folds>(place: SnapshotPlace): Snapshot<Folds> | undefined {
-  const { disk, path, sha256, version } = place;
+  const { disk, path, sha256, version, key } = place;
   try {
     const bytes = readWholeFile(disk, path, SNAPSHOT_BYTES_MAX);
-    const payload = bytes?.subarray(DIGEST_BYTES);
+    const payload = bytes?.subarray(SIGNATURE_BYTES);
     if (bytes === undefined || payload === undefined) return undefined;
-    if (!equalBytes(sha256(payload), bytes.subarray(0, DIGEST_BYTES))) return undefined;
-    // Its digest is right: this program wrote it, in this shape if format and version are the same.
+    if (!key.hasSigned(sha256(payload), bytes.subarray(0, SIGNATURE_BYTES))) return undefined;
+    // This server wrote it, in this shape if format and version are the same.
     const content = JSON.parse(utf8Decode(payload)) as Content<Folds>;
     if (content.format !== FORMAT || content.version !== version) return undefined;
     if (!fitsFiles(place, content.log.segments)) return undefined;

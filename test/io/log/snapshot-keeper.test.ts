@@ -4,6 +4,7 @@ import { sha256 } from "../../../src/crypto/sha256.ts";
 import { readSnapshot } from "../../../src/io/log/snapshot.ts";
 import { SnapshotKeeper } from "../../../src/io/log/snapshot-keeper.ts";
 import { ANA, draftOf, FOLDER, LOBBY, LogFixture } from "../log-fixture.ts";
+import { snapshotKeyOf } from "./snapshot-key.ts";
 
 const PATH = "/data/cache/history.snapshot";
 
@@ -14,7 +15,14 @@ class Fixture {
   isBehind = false;
 
   place() {
-    return { disk: this.logs.disk.boot(), path: PATH, folder: FOLDER, sha256, version: "1" };
+    return {
+      disk: this.logs.disk.boot(),
+      path: PATH,
+      folder: FOLDER,
+      sha256,
+      version: "1",
+      key: snapshotKeyOf("the server"),
+    };
   }
 
   async open(bytesMin = 1) {

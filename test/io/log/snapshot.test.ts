@@ -9,13 +9,15 @@ import {
 } from "../../../src/io/log/snapshot.ts";
 import type { FoldedRecord } from "../../../src/wire/record.ts";
 import { collect, draftOf, FOLDER, LogFixture, OTHER } from "../log-fixture.ts";
+import { snapshotKeyOf } from "./snapshot-key.ts";
 
 const PATH = "/data/cache/history.snapshot";
 const FIRST = `${FOLDER}/000000000001.jsonl`;
 const SEGMENT_BYTES = 2_000;
 
-function placeOf(fixture: LogFixture, version = "1"): SnapshotPlace {
-  return { disk: fixture.disk.boot(), path: PATH, folder: FOLDER, sha256, version };
+function placeOf(fixture: LogFixture, version = "1", secret = "the server"): SnapshotPlace {
+  const key = snapshotKeyOf(secret);
+  return { disk: fixture.disk.boot(), path: PATH, folder: FOLDER, sha256, version, key };
 }
 
 async function append(log: LogFile, from: number, to: number): Promise<void> {
@@ -136,6 +138,14 @@ describe("is not believed", () => {
     }
     fixture.put(PATH, good);
     expect(readSnapshot(placeOf(fixture))).toBeDefined();
+  });
+
+  test("if another key has signed it, or none", async () => {
+    const fixture = await stopped();
+    expect(readSnapshot(placeOf(fixture, "1", "another server"))).toBeUndefined();
+    const payload = fixture.bytes(PATH).subarray(64);
+    fixture.put(PATH, Buffer.concat([sha256(payload), payload])); // As earlier versions wrote it.
+    expect(readSnapshot(placeOf(fixture))).toBeUndefined();
   });
 
   test("if there is none, or another version of the program made it", async () => {
