@@ -93,7 +93,9 @@ test("a snapshot that the server has not signed is ignored", async () => {
     expect(payload.includes('"forged"')).toBe(true);
     writeFileSync(path, Buffer.concat([signature(payload), payload]));
     await sandbox.serve();
-    const rooms = await sandbox.home("zoe").json(["rooms", "--user", "zoe"]);
+    const zoe = sandbox.home("zoe");
+    await zoe.json(["register", "--user", "zoe"]);
+    const rooms = await zoe.json(["rooms", "--user", "zoe"]);
     const names = rooms.map(({ room }) => room);
     expect([names.includes("room-7"), names.includes("forged")]).toEqual([true, false]);
   }
