@@ -1,8 +1,8 @@
 /**
  * What a log and the folds over it were at some moment, in a file that may be deleted at any time:
- * a signature of the rest by the server's key, then JSON. It is used only if the signature holds, if
- * this version of the program wrote it, and if the log's files are those it was made of, as far as
- * that can be seen at once; the rest of them is read behind the start (`verification.ts`).
+ * a signature of the rest by the server's key, then JSON. It is used only if the signature holds,
+ * if this version of the program wrote it, and if the log's files are those it was made of, as far
+ * as that can be seen at once; the rest of them is read behind the start (`verification.ts`).
  */
 
 import { dirname, join } from "node:path";
