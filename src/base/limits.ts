@@ -222,7 +222,10 @@ export const PASSWORD_CHECKS_WAITING_MAX = 32;
  */
 export const POSTS_PER_SECOND = 500;
 export const POSTS_BURST = 2_500;
-/** A longer text counts as several posts, one for each of these characters that it begins. */
+/**
+ * A longer text counts as several posts, one for each of these characters that it begins, and so do
+ * ciphertexts, commits and key packages by their bytes: 4 MB a second. `post-count.ts` has the rest.
+ */
 export const POST_CHARS = 8 * KIB;
 /** Accounts whose pace is remembered; one that is forgotten begins with a new burst. */
 export const PACES_MAX = 20_000;

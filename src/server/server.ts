@@ -359,7 +359,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       return;
     }
     if (request.kind !== "lane") this.#tellConnected(client);
-    const slow = request.kind === "post" ? undefined : client.tooFast();
+    const slow = request.kind === "post" ? undefined : this.#tooFast(client, request);
     if (slow !== undefined) return client.refuse(request.ref, slow);
     const refused = (error: unknown) => this.#refused(client, request, error);
     try {
@@ -367,6 +367,14 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     } catch (error) {
       refused(error);
     }
+  }
+
+  #tooFast(client: ClientConnection, request: Request): Fault | undefined {
+    const { account } = client;
+    const { engine, clock } = this.#options;
+    const slow = client.tooFast();
+    if (slow !== undefined || account === undefined) return slow;
+    return engine.charge(account.id, request, clock.now());
   }
 
   #refused(client: ClientConnection, request: Request, error: unknown): void {

@@ -3,7 +3,7 @@ import { Fault } from "../../base/fault.ts";
 import type { OutboxId, RoomId, UserId } from "../../base/ids.ts";
 import { LOCK_WAITING_MAX } from "../../base/limits.ts";
 import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
-import type { Answer, RequestOf } from "../../wire/messages.ts";
+import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
 import type { Draft, FoldedRecord, LogRecord } from "../../wire/record.ts";
 import {
   type AnnounceCommand,
@@ -33,6 +33,7 @@ import { Announcements, type AnnouncementsValue } from "./file-posts.ts";
 import { Files, type FilesValue } from "./files.ts";
 import { answeredBefore, groupDrafts } from "./group.ts";
 import { actDraft } from "./moderation.ts";
+import { postCount } from "./post-count.ts";
 import { Presence } from "./presence.ts";
 import { RoomLock } from "./room-lock.ts";
 import { accountIn, nameLock, type Rooms, type RoomsValue } from "./rooms.ts";
@@ -110,6 +111,12 @@ export class RoomEngine {
     return this.#presence.isOnline(user);
   }
 
+  /** The fault of a request, other than a post, that comes too fast. */
+  charge(user: UserId, request: Request, now: number): Fault | undefined {
+    const posts = postCount(request);
+    return posts === 0 ? undefined : this.#presence.charge(user, posts, now);
+  }
+
   /** @param unixMs wall time, for what ends at some moment */
   handle(input: EngineInput, now: number, unixMs = 0): EngineEffect[] {
     this.#unixMs = unixMs;
@@ -160,7 +167,7 @@ export class RoomEngine {
 
   #post(asker: Asker, request: RequestOf<"post">, now: number): EngineEffect[] {
     const { user } = asker;
-    const { counter, body } = request;
+    const { counter } = request;
     const id = request.outbox as OutboxId;
     this.#presence.release(asker.client, id, counter);
     const known = this.#posts.find(user, id);
@@ -176,7 +183,7 @@ export class RoomEngine {
       const fault = new Fault("out-of-order", `later posts of this outbox went before ${counter}`);
       return [{ kind: "refuse", asker, fault }];
     }
-    const fault = this.#presence.hold(asker.client, id, counter, now, body.text?.length);
+    const fault = this.#presence.hold(asker.client, id, counter, now, postCount(request));
     if (fault !== undefined) return [{ kind: "refuse", asker, fault }];
     const begin = (goal: PostGoal | undefined) => {
       const outbox = this.#posts.use(user, id);

@@ -1,12 +1,6 @@
 import { Fault } from "../../base/fault.ts";
 import type { OutboxId, UserId } from "../../base/ids.ts";
-import {
-  OUTBOXES_HELD_MAX,
-  PACES_MAX,
-  POST_CHARS,
-  POSTS_BURST,
-  POSTS_PER_SECOND,
-} from "../../base/limits.ts";
+import { OUTBOXES_HELD_MAX, PACES_MAX, POSTS_BURST, POSTS_PER_SECOND } from "../../base/limits.ts";
 import { TokenBucket } from "../rate.ts";
 
 /** Sessions that are in: who is online, and whose posts must wait. */
@@ -48,6 +42,10 @@ export class Presence {
   }
 
   #add(client: ClientId, user: UserId, now: number, isCaller: boolean): void {
+    this.#byClient.set(client, { user, bucket: this.#pace(user, now), isCaller, held: new Map() });
+  }
+
+  #pace(user: UserId, now: number): TokenBucket {
     const bucket =
       this.#paces.get(user) ?? new TokenBucket(this.#postsPerSecond, this.#postsBurst, now);
     this.#paces.delete(user);
@@ -56,7 +54,14 @@ export class Presence {
       if (this.#paces.size <= PACES_MAX) break;
       this.#paces.delete(oldest);
     }
-    this.#byClient.set(client, { user, bucket, isCaller, held: new Map() });
+    return bucket;
+  }
+
+  /** Charges another request than a post for what it records. @param posts as many as it counts */
+  charge(user: UserId, posts: number, now: number): Fault | undefined {
+    const retryAfterMs = this.#pace(user, now).take(now, posts);
+    if (retryAfterMs === 0) return undefined;
+    return new Fault("too-fast", "these changes come too fast", { retryAfterMs });
   }
 
   /** @returns the account, when this was its last session */
@@ -89,14 +94,14 @@ export class Presence {
     outbox: OutboxId,
     counter: number,
     now: number,
-    chars = 0,
+    posts = 1,
   ): Fault | undefined {
     const visitor = this.#byClient.get(client);
     if (visitor === undefined) return new Fault("not-logged-in", "you are not logged in");
     const held = visitor.held.get(outbox);
     if (held !== undefined && counter > held.counter) return held.fault;
     visitor.held.delete(outbox);
-    const waitMs = visitor.bucket.take(now, Math.max(1, Math.ceil(chars / POST_CHARS)));
+    const waitMs = visitor.bucket.take(now, posts);
     if (waitMs === 0) return undefined;
     const fault = new Fault("too-fast", "these messages come too fast", { retryAfterMs: waitMs });
     this.held(client, outbox, counter, fault);

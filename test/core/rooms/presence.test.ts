@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import type { OutboxId, UserId } from "../../../src/base/ids.ts";
-import { OUTBOXES_HELD_MAX, PACES_MAX, POST_CHARS } from "../../../src/base/limits.ts";
+import { OUTBOXES_HELD_MAX, PACES_MAX } from "../../../src/base/limits.ts";
 import { Presence } from "../../../src/core/rooms/presence.ts";
 import { ANA, BEN, BOX, OTHER_BOX } from "../ledger.ts";
 
@@ -52,15 +52,24 @@ describe("posts that must wait", () => {
     expect(presence.hold(-2, BOX, 2, 0)).toBeUndefined(); // The oldest was forgotten.
   });
 
-  test("a long text counts as several, and one beyond the burst takes all of it", () => {
+  test("one that counts as several takes as many, and one beyond the burst takes all of it", () => {
     const presence = new Presence(1, 4);
     presence.arrive(1, ANA, 0);
-    expect(presence.hold(1, BOX, 1, 0, POST_CHARS)).toBeUndefined();
-    expect(presence.hold(1, BOX, 2, 0, POST_CHARS + 1)).toBeUndefined();
-    expect(presence.hold(1, BOX, 3, 0, 2 * POST_CHARS)?.retryAfterMs).toBe(1_000);
-    expect(presence.hold(1, BOX, 3, 1_000, 2 * POST_CHARS)).toBeUndefined();
-    expect(presence.hold(1, BOX, 4, 5_000, 100 * POST_CHARS)).toBeUndefined();
-    expect(presence.hold(1, BOX, 5, 5_000)?.code).toBe("too-fast");
+    expect(presence.hold(1, BOX, 1, 0, 1)).toBeUndefined();
+    expect(presence.hold(1, BOX, 2, 0, 2)).toBeUndefined();
+    expect(presence.hold(1, BOX, 3, 0, 2)?.retryAfterMs).toBe(1_000);
+    expect(presence.hold(1, BOX, 3, 1_000, 2)).toBeUndefined();
+    expect(presence.hold(1, BOX, 4, 5_000, 100)).toBeUndefined();
+  });
+
+  test("other requests take from the same pace", () => {
+    const presence = new Presence(1, 4);
+    presence.arrive(1, ANA, 0);
+    expect(presence.charge(ANA, 3, 0)).toBeUndefined();
+    expect(presence.charge(ANA, 3, 0)).toMatchObject({ code: "too-fast", retryAfterMs: 2_000 });
+    expect(presence.charge(BEN, 3, 0)).toBeUndefined();
+    expect(presence.hold(1, BOX, 1, 0)).toBeUndefined();
+    expect(presence.hold(1, BOX, 2, 0)?.code).toBe("too-fast");
   });
 
   test("whoever is not in posts nothing", () => {

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { POST_CHARS } from "../../../src/base/limits.ts";
 import { GROUP_DEVICES_MAX } from "../../../src/base/limits-sealed.ts";
 import type { RequestFields } from "../../../src/wire/messages.ts";
 import { SEALED_FILE_NAME } from "../../../src/wire/messages-sealed.ts";
+import { rejection } from "../../rejection.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
 import { type Guest, newKeys } from "../guest.ts";
 import { Site } from "../site.ts";
@@ -302,6 +304,25 @@ describe("a conversation of two", () => {
     expect(ben.texts()).toEqual(["open still"]);
     await site.stop();
   });
+});
+
+test("ciphertexts, commits and edits share the pace of posts, by their bytes", async () => {
+  const lab = await sealedLab({ postsPerSecond: 10, postsBurst: 40 });
+  const { site, ana, ben } = lab;
+  const long = sealedPost(0);
+  long.body.sealed.ciphertext = new Uint8Array(25 * POST_CHARS);
+  await site.wait(ana.ask("post", long));
+  const big = { ...commitFields({ epoch: 0 }), info: new Uint8Array(20 * POST_CHARS) };
+  const refused = await rejection(site.wait(ana.ask("group-commit", big)));
+  expect(refused).toMatchObject({ code: "too-fast", retryAfterMs: expect.any(Number) });
+  const { seq } = await site.wait(ben.say("short"));
+  const text = "x".repeat(38 * POST_CHARS).slice(0, 60_000);
+  for (let i = 0; i < 4; i++) await site.wait(ben.ask("edit", { seq, text }));
+  expect(await rejection(site.wait(ben.ask("edit", { seq, text })))).toMatchObject({
+    code: "too-fast",
+  });
+  await site.time.advance(4_000);
+  await site.wait(ana.ask("group-commit", big));
 });
 
 test("what an author or an order of time erases goes, sealed or not", async () => {
