@@ -46,6 +46,7 @@ export const FAULTS = {
     muted: [3, "ask a moderator"],
     "sealed-room": [3, "use a device that can seal"],
     "quota-reached": [3, "erase files you no longer need"],
+    "history-limit": [3, "try again tomorrow"],
     "file-changed": [1, "send it again when nothing writes to it"],
     "too-fast": [3, "wait a moment"],
     "too-large": [3, "send less at once"],

@@ -223,8 +223,8 @@ export const PASSWORD_CHECKS_WAITING_MAX = 32;
 export const POSTS_PER_SECOND = 500;
 export const POSTS_BURST = 2_500;
 /**
- * A longer text counts as several posts, one for each of these characters that it begins, and so do
- * ciphertexts, commits and key packages by their bytes: 4 MB a second. `post-count.ts` has the rest.
+ * A longer text counts as several posts, one for each of these characters that it begins. So do
+ * ciphertexts, commits and key packages by their bytes: 4 MB a second (see post-count.ts).
  */
 export const POST_CHARS = 8 * KIB;
 /** Accounts whose pace is remembered; one that is forgotten begins with a new burst. */
@@ -279,6 +279,11 @@ export const PAGE_BYTES_MAX = 256 * KIB;
 export const PAGE_RECORDS_MAX = 1_000;
 /** Records of each room that `chat verify` reads at a server: some seconds, and what is newest. */
 export const VERIFIED_RECORDS_MAX = 10_000;
+/**
+ * History that one account reads in a day, in bytes of the log: ten times that of a million
+ * messages. A client that reads the whole history again and again is stopped.
+ */
+export const HISTORY_BYTES_PER_DAY = 4 * 1024 * MIB;
 /** A search text; longer needles are pasted by mistake. */
 export const GREP_BYTES_MAX = 1 * KIB;
 /** Kinds of records that one search names: all that people read, and as many that are to come. */

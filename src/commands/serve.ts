@@ -37,7 +37,7 @@ import {
 } from "../cli/serve/print.ts";
 import { HTTPS_PORT, hostCheck, knownNames, parsePublic } from "../cli/serve/public.ts";
 import { PUSH_FLAGS, pushContact, pushDelivery } from "../cli/serve/push.ts";
-import { QUOTA_FLAGS, quotasOf } from "../cli/serve/quotas.ts";
+import { historyQuotaOf, QUOTA_FLAGS, quotasOf } from "../cli/serve/quotas.ts";
 import { withSettings } from "../cli/serve/settings.ts";
 import { reportStats } from "../cli/serve/stats.ts";
 import { loadPage, namedPage } from "../cli/web/page.ts";
@@ -154,6 +154,7 @@ Also from settings.toml in the data folder, as port = 2500, or CHAT_SERVE_PORT=2
     checkArgs(args);
     parsePublic(args.public);
     const files = quotasOf(args);
+    historyQuotaOf(args); // A wrong size is refused before anything is opened.
     const offer = args.offer === undefined ? undefined : openOffer(args.offer);
     if (args.push !== undefined) pushContact(args.push);
     context.outliveOutput(); // A reader of the log may go; the users who talk stay.
@@ -218,6 +219,7 @@ async function serve(
   const operatorLink = toBase64Url(systemEntropy()(16));
   const unnamed = await loadPage();
   const page = unnamed === undefined ? undefined : namedPage(unnamed, name);
+  const historyBytesPerDay = historyQuotaOf(args);
   const settings = {
     name,
     version: VERSION,
@@ -227,6 +229,7 @@ async function serve(
     operatorLink,
     ...(page === undefined ? {} : { build: page.build }),
     files,
+    ...(historyBytesPerDay === undefined ? {} : { historyBytesPerDay }),
   };
   let cluster: readonly ServerPlace[] = [];
   let joining: Joining | undefined;

@@ -32,6 +32,7 @@ import { eraseOrdered } from "./queue/erasure.ts";
 import { PendingWrites } from "./queue/pending-writes.ts";
 import { FanOut } from "./rooms/broadcast.ts";
 import { CatchUp } from "./rooms/catch-up.ts";
+import { HistoryQuota } from "./rooms/history-quota.ts";
 import { LocalPosts } from "./rooms/local-posts.ts";
 import { PresenceFeed } from "./rooms/presence-feed.ts";
 import { ReadPositionStore } from "./rooms/read-position-store.ts";
@@ -160,8 +161,10 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
             ...{ clock, entropy, siblings },
             here: (cancel) => this.#services.dashboard.cancelHere(cancel),
           });
+    const historyQuota = new HistoryQuota(options);
     this.#services = openServices({
       ...options,
+      historyQuota,
       accounts,
       accountRecords: options.accounts,
       entry: this.#entry,
@@ -196,7 +199,14 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
             members: () => this.#members(),
             changed: (places) => options.onCluster?.(places),
           });
-    this.#catchUp = new CatchUp(archive, registry, this.#fanOut, this.#presence, reading);
+    this.#catchUp = new CatchUp(
+      archive,
+      registry,
+      this.#fanOut,
+      this.#presence,
+      reading,
+      historyQuota,
+    );
     const { blobs, settings } = options;
     this.#disk =
       blobs === undefined
@@ -217,6 +227,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     });
     this.http = httpRoutes({
       ...options,
+      historyQuota,
       operatorToken: options.settings.operatorToken,
       bans: this.#bans,
       invites: this.invites,

@@ -49,6 +49,7 @@ export interface SiteOptions {
   readonly welcome?: string;
   readonly postsPerSecond?: number;
   readonly postsBurst?: number;
+  readonly historyBytesPerDay?: number;
   readonly operatorToken?: string;
   readonly operatorLink?: string;
   readonly build?: string;
@@ -160,7 +161,7 @@ export class Site {
   async start(): Promise<void> {
     const { clock, entropy } = this;
     const { name = "site", roomPassword, welcome, passwords = PLAIN, files } = this.#options;
-    const { operatorToken, operatorLink, build, push } = this.#options;
+    const { operatorToken, operatorLink, build, push, historyBytesPerDay } = this.#options;
     const disk = this.disk.boot();
     const registry = new Registry();
     this.registry = registry;
@@ -195,6 +196,7 @@ export class Site {
         welcome,
         roomPassword,
         ...(operatorToken === undefined ? {} : { operatorToken }),
+        ...(historyBytesPerDay === undefined ? {} : { historyBytesPerDay }),
         ...(operatorLink === undefined ? {} : { operatorLink }),
         ...(build === undefined ? {} : { build }),
         ...(files === "none" ? {} : { files: { ...QUOTAS_DEFAULT, freeBytesMin: 0, ...files } }),

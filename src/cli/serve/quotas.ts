@@ -3,11 +3,16 @@ import { parseSize } from "../../base/sizes.ts";
 import { type FileQuotas, QUOTAS_DEFAULT } from "../../server/files/quotas.ts";
 import { type FlagDefs, type FlagValues, flagName } from "../command.ts";
 
-/** How much files may take; left out, the disk decides and the log keeps its room. */
+/** What files may take, and how much users may read; left out, the disk decides of files. */
 export const QUOTA_FLAGS = {
   fileMax: { type: "string", valueHint: "SIZE", description: "The largest file, e.g. 2G" },
   filesPerUser: { type: "string", valueHint: "SIZE", description: "All files of one user" },
   filesTotal: { type: "string", valueHint: "SIZE", description: "All files" },
+  historyPerDay: {
+    type: "string",
+    valueHint: "SIZE",
+    description: "History that one user may read a day, 4GiB if left out",
+  },
   keepFree: {
     type: "string",
     valueHint: "SIZE",
@@ -26,6 +31,11 @@ export function quotasOf(args: FlagValues<typeof QUOTA_FLAGS>): FileQuotas {
     totalBytesMax: size("filesTotal", totalBytesMax),
     freeBytesMin: size("keepFree", freeBytesMin),
   };
+}
+
+/** Bytes; `undefined` if left out. @throws Fault usage */
+export function historyQuotaOf({ historyPerDay }: FlagValues<typeof QUOTA_FLAGS>) {
+  return historyPerDay === undefined ? undefined : sizeOf(historyPerDay, flagName("historyPerDay"));
 }
 
 function sizeOf(text: string, flag: string): number {

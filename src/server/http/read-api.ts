@@ -27,6 +27,7 @@ import type { Bans } from "../auth/bans.ts";
 import type { Invites } from "../auth/invites.ts";
 import type { Tokens } from "../auth/tokens.ts";
 import { FairQueue, WorkQueue } from "../queue/work-queue.ts";
+import type { HistoryQuota } from "../rooms/history-quota.ts";
 import { addressKey, isLoopback } from "../session/connection-limits.ts";
 import { redacted } from "../session/redacted-fault.ts";
 import { CallPace } from "./call-pace.ts";
@@ -40,6 +41,7 @@ export interface HttpReadsOptions {
   readonly rooms: Rooms;
   readonly registry: Registry;
   readonly archive: Archive;
+  readonly historyQuota: HistoryQuota;
   readonly invites: Pick<Invites, "programInvite">;
   readonly bans: Pick<Bans, "checkAccount">;
   readonly tokens: Tokens;
@@ -177,15 +179,19 @@ export class HttpReads {
   }
 
   async *#lines(run: Run, options: Options): AsyncGenerator<Uint8Array> {
-    const { clock, line } = this.#options;
+    const { clock, line, rooms, historyQuota } = this.#options;
     const until = clock.now() + options.waitMs;
+    const { head: begun } = rooms; // What comes later is live.
     let { after } = options;
     try {
       while (!run.isOver) {
         run.hasNews = false;
         this.#checkRight(run);
         const isNewest = after === undefined; // What lies before it was not asked for.
+        if ((after ?? 0) < begun) historyQuota.check(run.invite.by);
         const page = await this.#page(run, after);
+        const past = page.records.filter(({ head }) => head.seq <= begun);
+        historyQuota.count(run.invite.by, past);
         if (run.isOver) return;
         this.#checkRight(run); // Meanwhile they may have been put out.
         after = page.records.at(-1)?.head.seq ?? after ?? 0;

@@ -8,6 +8,7 @@ import type { Archive } from "../../io/log/log.ts";
 import type { Bans } from "../auth/bans.ts";
 import type { Invites } from "../auth/invites.ts";
 import { Tokens } from "../auth/tokens.ts";
+import type { HistoryQuota } from "../rooms/history-quota.ts";
 import type { LocalPosts } from "../rooms/local-posts.ts";
 import type { WebDownloads } from "./download-links.ts";
 import type { HttpFiles, HttpOperator, HttpPrograms } from "./handler.ts";
@@ -24,6 +25,7 @@ export interface HttpRoutesOptions {
   readonly localPosts: LocalPosts;
   readonly metrics: { format(): string };
   readonly archive: Archive;
+  readonly historyQuota: HistoryQuota;
   /** Left out: rooms cannot be read over HTTP. */
   readonly recordLine?: RecordLine;
   /** Undefined: this server takes no files. */

@@ -18,6 +18,7 @@ import { RecordsFrame } from "../../wire/records-frame.ts";
 import { WorkQueue } from "../queue/work-queue.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { type FanOut, roomEntry, wireRecord } from "./broadcast.ts";
+import type { HistoryQuota } from "./history-quota.ts";
 import type { PresenceFeed } from "./presence-feed.ts";
 import type { ReadPositionService } from "./read-positions.ts";
 import { RecentRecords } from "./recent-records.ts";
@@ -54,6 +55,7 @@ export class CatchUp {
   readonly #fanOut: FanOut;
   readonly #presence: Pick<PresenceFeed, "flush">;
   readonly #positions: Pick<ReadPositionService, "upTo" | "unread">;
+  readonly #quota: HistoryQuota;
   readonly #recent = new RecentRecords();
   readonly #frame = new RecordsFrame();
   /** The last one: those who come in one tick are told the same. */
@@ -66,12 +68,14 @@ export class CatchUp {
     fanOut: FanOut,
     presence: Pick<PresenceFeed, "flush">,
     positions: Pick<ReadPositionService, "upTo" | "unread">,
+    quota: HistoryQuota,
   ) {
     this.#archive = archive;
     this.#registry = registry;
     this.#fanOut = fanOut;
     this.#presence = presence;
     this.#positions = positions;
+    this.#quota = quota;
   }
 
   /**
@@ -80,7 +84,7 @@ export class CatchUp {
    */
   async resume(client: ClientConnection, room: Room, after: number | undefined): Promise<void> {
     await this.#guarded(client, room, async (run) => {
-      const unseen = await this.#unseen(room, after);
+      const unseen = await this.#unseen(room, after, client);
       if (!client.isCatchingUp(room.id, run)) return;
       this.#tell(client, room, unseen);
       await this.#send(client, room, run, unseen);
@@ -95,7 +99,7 @@ export class CatchUp {
     await this.#guarded(client, room, async (run) => {
       const n = Math.max(1, room.lastN - FIRST_RECORDS + 1);
       this.#tell(client, room, { n, skipped: 0, behind: true });
-      const unseen = await this.#unseen(room, undefined);
+      const unseen = await this.#unseen(room, undefined, client);
       if (!client.isCatchingUp(room.id, run)) return;
       if (unseen.n > n) {
         this.#tell(client, room, { n: unseen.n, skipped: unseen.n - n, behind: true });
@@ -214,11 +218,26 @@ export class CatchUp {
     return at;
   }
 
-  async #unseen(room: Room, after: number | undefined): Promise<Unseen> {
+  /** Counts against the quota of who reads it. Beyond the quota all of it is skipped. */
+  async #unseen(
+    room: Room,
+    after: number | undefined,
+    { account }: ClientConnection,
+  ): Promise<Unseen> {
     const { lastSeq: upTo, lastN } = room; // Now: more may come while the disk is read.
     if (after !== undefined && upTo <= after) {
       return { records: [], n: lastN + 1, skipped: 0, upTo };
     }
+    if (account !== undefined && this.#quota.isReached(account.id)) {
+      const skipped = after === undefined ? 0 : lastN - (await this.#lastNBefore(room, after));
+      return { records: [], n: lastN + 1, skipped, upTo };
+    }
+    const unseen = await this.#read(room, after, upTo);
+    if (account !== undefined) this.#quota.count(account.id, unseen.records);
+    return unseen;
+  }
+
+  async #read(room: Room, after: number | undefined, upTo: number): Promise<Unseen> {
     const recent =
       after === undefined
         ? this.#recent.newest(room, FIRST_RECORDS)

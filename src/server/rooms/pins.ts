@@ -6,6 +6,7 @@ import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { roomEntry, wireRecord } from "./broadcast.ts";
+import type { HistoryQuota } from "./history-quota.ts";
 import type { RecordLookup } from "./record-lookup.ts";
 
 export interface PinsOptions {
@@ -13,6 +14,7 @@ export interface PinsOptions {
   readonly registry: Registry;
   readonly targets: TargetResolver;
   readonly recordLookup: RecordLookup;
+  readonly historyQuota: HistoryQuota;
 }
 
 /** The messages of a room that are to be found again. */
@@ -27,12 +29,13 @@ export class Pins {
     client.answer(request.ref, await this.#page(account, request));
   }
 
-  /** @throws Fault room-unknown, user-unknown, not-member, too-many, store-… */
+  /** @throws Fault room-unknown, user-unknown, not-member, history-limit, too-many, store-… */
   async #page(account: Account, { target, before }: RequestOf<"pins">): Promise<Answer<"pins">> {
-    const { registry, targets } = this.#options;
+    const { registry, targets, historyQuota } = this.#options;
     const { room } = targets.resolve(account.id, target);
     if (room === undefined) return { records: [], rooms: [], more: false };
     checkReads(room, account.id);
+    historyQuota.check(account.id);
     const seqs = room.pins.filter((seq) => seq < (before ?? Number.POSITIVE_INFINITY));
     const records: LogRecord[] = [];
     let bytes = 0;
@@ -44,6 +47,7 @@ export class Pins {
       if (more) break;
       records.push(...found);
     }
+    historyQuota.count(account.id, records);
     checkReads(room, account.id); // The account may have left while the disk was read.
     return {
       records: records

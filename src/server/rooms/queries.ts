@@ -23,6 +23,7 @@ import { READ_KINDS, RECORD_KINDS, type RecordKind } from "../../wire/record.ts"
 import { FairQueue, WorkQueue } from "../queue/work-queue.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { roomEntry, wireRecord } from "./broadcast.ts";
+import type { HistoryQuota } from "./history-quota.ts";
 import type { ReadPositionService } from "./read-positions.ts";
 
 export interface QueriesOptions {
@@ -33,6 +34,7 @@ export interface QueriesOptions {
   readonly sha256: Sha256;
   readonly engine: Pick<RoomEngine, "isOnline">;
   readonly reading: Pick<ReadPositionService, "unread">;
+  readonly historyQuota: HistoryQuota;
 }
 
 /** Members of a large room are sorted so often at most: thousands may ask when they come. */
@@ -121,7 +123,7 @@ export class Queries {
     return this.#people;
   }
 
-  /** @throws Fault room-unknown, user-unknown, not-member, too-many */
+  /** @throws Fault room-unknown, user-unknown, not-member, too-many, history-limit */
   history(
     { id, link }: Pick<ClientConnection, "id" | "link">,
     account: Account,
@@ -134,12 +136,14 @@ export class Queries {
   }
 
   async #page(account: Account, request: RequestOf<"history">): Promise<Answer<"history">> {
-    const { archive, registry } = this.#options;
+    const { archive, registry, historyQuota } = this.#options;
     const readable = this.#readable(account, request.target);
     const query = this.#query(request, new Set(readable.map((room) => room.id)));
+    historyQuota.check(account.id);
     const page = await this.#turns.run(account.id, () =>
       this.#reading.run(() => archive.page(query)),
     );
+    historyQuota.count(account.id, page.records);
     // The account may have left, or been put out, while the disk was read.
     const records = page.records.filter((record) => {
       const room = this.#options.rooms.get(record.head.room as RoomId);

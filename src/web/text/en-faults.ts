@@ -24,6 +24,7 @@ export const ENGLISH_FAULTS: Readonly<Record<FaultCode, string>> = {
   muted: "You are muted here",
   "sealed-room": "This room is sealed, and this device can't do this in it",
   "quota-reached": "Your file storage is full. Erase files that you no longer need",
+  "history-limit": "You have reached today's limit for reading history. Try again tomorrow",
   "file-changed": "The file changed while it was being sent. Send it again",
   "too-fast": "That was too fast. Wait a moment and try again",
   "too-large": "This is too large",

@@ -785,6 +785,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
     banned: "Anda diblokir dari server ini",
     muted: "Anda dibisukan di sini",
     "quota-reached": "Kuota berkas sudah penuh",
+    "history-limit": "Batas membaca riwayat untuk hari ini sudah tercapai; coba lagi besok",
     "file-changed": "Berkas berubah saat dikirim",
     "too-fast": "Terlalu cepat; tunggu sebentar",
     "too-large": "Terlalu besar",

@@ -1,0 +1,59 @@
+import { Fault } from "../../base/fault.ts";
+import type { UserId } from "../../base/ids.ts";
+import { HISTORY_BYTES_PER_DAY } from "../../base/limits.ts";
+import { formatLeft, formatSize } from "../../base/sizes.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { LogRecord } from "../../wire/record.ts";
+
+const DAY_MS = 86_400_000;
+
+export interface HistoryQuotaOptions {
+  readonly clock: Pick<Clock, "unixMs">;
+  readonly registry: { readonly policy: { isOperator(user: UserId): boolean } };
+  readonly settings: { readonly historyBytesPerDay?: number };
+}
+
+/** History that one account may read in a day of UTC. Live messages and operators are exempt. */
+export class HistoryQuota {
+  readonly #options: HistoryQuotaOptions;
+  readonly #bytesMax: number;
+  #day = 0;
+  /** Bytes that were read on that day. Bounded by ACCOUNTS_MAX. */
+  readonly #read = new Map<UserId, number>();
+
+  constructor(options: HistoryQuotaOptions) {
+    this.#options = options;
+    this.#bytesMax = options.settings.historyBytesPerDay ?? HISTORY_BYTES_PER_DAY;
+  }
+
+  /** A page is measured when it was read: an account may pass its quota by the pages in flight. */
+  isReached(user: UserId): boolean {
+    this.#beginDay();
+    if ((this.#read.get(user) ?? 0) < this.#bytesMax) return false;
+    return !this.#options.registry.policy.isOperator(user);
+  }
+
+  /** @throws Fault history-limit */
+  check(user: UserId): void {
+    if (!this.isReached(user)) return;
+    const leftMs = DAY_MS - (this.#options.clock.unixMs() % DAY_MS);
+    const message = `you have read ${formatSize(this.#bytesMax)} of history today, the daily limit`;
+    throw new Fault("history-limit", message, { remedy: `try again in ${formatLeft(leftMs)}` });
+  }
+
+  count(user: UserId, records: readonly LogRecord[]): void {
+    this.#beginDay();
+    const bytes = records.reduce(
+      (sum, { headBytes, bodyBytes }) => sum + headBytes.length + (bodyBytes?.length ?? 0),
+      0,
+    );
+    if (bytes > 0) this.#read.set(user, (this.#read.get(user) ?? 0) + bytes);
+  }
+
+  #beginDay(): void {
+    const day = Math.floor(this.#options.clock.unixMs() / DAY_MS);
+    if (day === this.#day) return;
+    this.#day = day;
+    this.#read.clear();
+  }
+}

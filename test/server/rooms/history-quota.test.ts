@@ -1,0 +1,98 @@
+import { describe, expect, test } from "bun:test";
+import type { UserId } from "../../../src/base/ids.ts";
+import { HistoryQuota } from "../../../src/server/rooms/history-quota.ts";
+import type { LogRecord } from "../../../src/wire/record.ts";
+import { rejection } from "../../rejection.ts";
+import { Site } from "../site.ts";
+
+const ANA = "uAAAAAAAAAAA" as UserId;
+const BEN = "uBBBBBBBBBBB" as UserId;
+const DAY_MS = 86_400_000;
+
+const ofBytes = (sizeBytes: number) =>
+  [
+    { headBytes: new Uint8Array(40), bodyBytes: new Uint8Array(sizeBytes - 40) },
+  ] as never as readonly LogRecord[];
+
+describe("what one account may read of the history in a day", () => {
+  function quotaOf(historyBytesPerDay: number) {
+    const clock = { now: 100 * DAY_MS + DAY_MS / 2, unixMs: () => clock.now };
+    const registry = { policy: { isOperator: (user: UserId) => user === BEN } };
+    const quota = new HistoryQuota({ clock, registry, settings: { historyBytesPerDay } });
+    return { quota, clock };
+  }
+
+  test("is counted in bytes, and ends at its bound", () => {
+    const { quota } = quotaOf(1_000);
+    quota.count(ANA, ofBytes(999));
+    expect(quota.isReached(ANA)).toBeFalse();
+    quota.count(ANA, ofBytes(41));
+    expect(() => quota.check(ANA)).toThrow(
+      expect.objectContaining({ code: "history-limit", remedy: "try again in 12 h" }),
+    );
+  });
+
+  test("begins anew at midnight UTC", () => {
+    const { quota, clock } = quotaOf(1_000);
+    quota.count(ANA, ofBytes(1_000));
+    clock.now = 101 * DAY_MS - 1;
+    expect(quota.isReached(ANA)).toBeTrue();
+    clock.now = 101 * DAY_MS;
+    expect(quota.isReached(ANA)).toBeFalse();
+  });
+
+  test("is each account's own, and operators have no bound", () => {
+    const { quota } = quotaOf(1_000);
+    for (const user of [ANA, BEN]) quota.count(user, ofBytes(2_000));
+    expect([quota.isReached(ANA), quota.isReached(BEN)]).toEqual([true, false]);
+    expect(quota.isReached("uCCCCCCCCCCC" as UserId)).toBeFalse();
+  });
+});
+
+describe("an account that has read its share of today", () => {
+  const TEXT = "x".repeat(1_000);
+
+  async function readUp() {
+    const site = await Site.open({ historyBytesPerDay: 50_000 });
+    const ana = await site.member("ana");
+    const ben = await site.member("ben");
+    for (let i = 0; i < 20; i++) await site.wait(ana.say(TEXT));
+    await site.quiet();
+    const page = () => ben.ask("history", { target: "lobby", limit: 20 });
+    for (let i = 0; i < 3; i++) expect((await page()).records.length).toBe(20);
+    return { site, ana, ben, page };
+  }
+
+  test("is refused pages, searches and pinned messages, and others are not", async () => {
+    const { ana, ben, page } = await readUp();
+    const search = { target: "lobby", limit: 5, grep: "x", ignoreCase: true };
+    expect(await rejection(page())).toMatchObject({ code: "history-limit" });
+    expect((await ben.refused("history", search)).code).toBe("history-limit");
+    expect((await ben.refused("pins", { target: "lobby" })).code).toBe("history-limit");
+    expect((await ana.ask("history", search)).records.length).toBe(5);
+  });
+
+  test("still reads what is said, and is told what a catch-up leaves out", async () => {
+    const { site, ana, ben } = await readUp();
+    await site.wait(ana.say("live"));
+    await site.quiet();
+    expect(ben.texts().at(-1)).toBe("live");
+    const seen = ben.records.at(-1)?.head.seq ?? 0;
+    ben.hangUp();
+    for (let i = 0; i < 3; i++) await site.wait(ana.say(`missed ${i}`));
+    const again = await site.again(ben, "ben", seen);
+    await site.quiet();
+    expect(again.texts()).toEqual([]);
+    expect(again.all("room")[0]).toMatchObject({ skipped: 3 });
+    await site.wait(ana.say("live again"));
+    await site.quiet();
+    expect(again.texts()).toEqual(["live again"]);
+  });
+
+  test("reads on the next day", async () => {
+    const { site, page } = await readUp();
+    await rejection(page());
+    site.skewMs += DAY_MS;
+    expect((await page()).records.length).toBe(20);
+  });
+});
