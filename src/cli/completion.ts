@@ -209,10 +209,7 @@ function serverAmong(
   const inline = before.find((word) => word.startsWith("--server="))?.slice("--server=".length);
   const given = at >= 0 ? before[at + 1] : inline;
   const text = given || env["CHAT_INVITE"] || env["CHAT_SERVER"] || configured;
-  if (text === undefined) {
-    const [local] = findLocalServers(env);
-    return local === undefined ? known.server() : formatPlace(local);
-  }
+  if (text === undefined) return known.server();
   try {
     return formatPlace(parseServerAddress(text));
   } catch {

@@ -11,6 +11,7 @@ import { Fault } from "../base/fault.ts";
 import { PASSWORD_BYTES_MAX } from "../base/limits.ts";
 import { quoteText } from "../base/text.ts";
 import type { SecretWanted } from "../client/login.ts";
+import { LOBBY } from "../core/rooms/rooms.ts";
 import type { Context } from "./context.ts";
 
 export interface SecretKind {
@@ -68,9 +69,19 @@ export async function readSecret(
   return typed === "" ? undefined : checkSecret(typed, kind);
 }
 
-/** @param again another one was refused */
-export function secretQuestion(what: SecretWanted, user: string, again: boolean): string {
-  const question = what === "password" ? `Password for ${user}` : "Room password";
+/**
+ * @param server where the answer is sent, as HOST:PORT
+ * @param again another one was refused
+ */
+export function secretQuestion(
+  what: SecretWanted,
+  { user, server }: { readonly user: string; readonly server: string },
+  again: boolean,
+): string {
+  const question =
+    what === "password"
+      ? `Password for ${user} on ${server}`
+      : `Password of room ${LOBBY} on ${server}`;
   return again ? `Not that one. ${question}` : question;
 }
 

@@ -5,21 +5,26 @@ import { quoteText } from "../base/text.ts";
 import { type Context, say } from "./context.ts";
 
 /**
- * Asks the user at the terminal. Instead of what cannot be a name another one is proposed, which
- * the empty answer takes.
+ * Asks the user at the terminal for their name. Instead of what cannot be a name another one is
+ * proposed, which the empty answer takes.
+ * @param server where the name is used, as HOST:PORT
  * @throws Fault usage (nobody can be asked), name-invalid (no answer), interrupted
  */
-export async function askUserName(context: Pick<Context, "terminal" | "stderr">): Promise<Name> {
+export async function askUserName(
+  context: Pick<Context, "terminal" | "stderr">,
+  server?: string,
+): Promise<Name> {
   const { terminal } = context;
   if (terminal === undefined) {
     throw new Fault("usage", "nobody is named", { remedy: "add --user NAME or set CHAT_USER" });
   }
-  let answer = await terminal.askText("Name");
+  const question = server === undefined ? "Name" : `Name on ${server}`;
+  let answer = await terminal.askText(question);
   if (answer === "") return checkTypedName(answer);
   while (!isName(answer)) {
     const proposed = proposeName(answer);
     say(context, `${quoteText(answer)} cannot be a name: letters, digits, - and _ are taken`);
-    answer = (await terminal.askText(`Name [${proposed}]`)) || proposed;
+    answer = (await terminal.askText(`${question} [${proposed}]`)) || proposed;
   }
   return answer;
 }

@@ -66,11 +66,15 @@ export function pin(
   expected: Pick<Expectation, "address" | "given" | "strict">,
 ): News | undefined {
   const { address } = expected;
-  const pinned = state.pin(address)?.fingerprint as Fingerprint | undefined;
+  const known = state.pin(address);
+  const pinned = known?.fingerprint as Fingerprint | undefined;
   const verdict = judge(fingerprint, { ...expected, pinned, formers });
-  if (verdict === "known") return undefined;
   const { name } = welcome.server;
   const firstSeenUnixMs = clock.unixMs();
+  if (verdict === "known") {
+    if (known?.name !== name) state.setPin({ address, fingerprint, name, firstSeenUnixMs });
+    return undefined;
+  }
   // An old key of it may be known under another address: then this home's things move as well.
   const old = pinned ?? formers.find((former) => state.addressOf(former) !== undefined);
   if (old !== undefined) state.moveServer(old, { fingerprint, name, firstSeenUnixMs });

@@ -5,7 +5,7 @@ import { CHECK_WITHIN_MS } from "../base/limits.ts";
 import { cleanText, tsvLine } from "../base/text.ts";
 import { defineVerb } from "../cli/command.ts";
 import type { ClientFlags } from "../cli/connect/client.ts";
-import { knownServer } from "../cli/connect/default-server.ts";
+import { type Candidate, candidates, onlyServer } from "../cli/connect/default-server.ts";
 import { type Context, say } from "../cli/context.ts";
 import { type CheckResult, Examination, ok, skipped, troubled } from "../cli/doctor/check.ts";
 import { checkCluster, checkMembership, checkNats } from "../cli/doctor/cluster.ts";
@@ -84,7 +84,10 @@ interface About extends Pick<Expected, "server" | "pinned"> {
   readonly why: string;
 }
 
-/** Asks no question and creates no file: a home that does not exist yet knows no server. */
+/**
+ * Asks no question and creates no file: a home that does not exist yet knows no server.
+ * @throws Fault usage if several servers could be meant
+ */
 function whom(context: Context, named: ServerAddress | undefined): About | undefined {
   const { data } = context.settings().folders;
   let state: ClientState | undefined;
@@ -94,17 +97,19 @@ function whom(context: Context, named: ServerAddress | undefined): About | undef
     if (!(error instanceof Fault)) throw error; // The check of this folder tells of it.
   }
   try {
-    const known = named === undefined ? knownServer(context.env, state) : undefined;
+    const known = named === undefined ? onlyServer(candidates(context, state)) : undefined;
     const server = named ?? known?.address;
     if (server === undefined) return undefined;
     const pinned = state?.pin(formatPlace(server))?.fingerprint as Fingerprint | undefined;
-    return { server, pinned, why: known === undefined ? "as named" : WHY[known.why] };
+    return { server, pinned, why: known === undefined ? "as named" : whyTaken(known) };
   } finally {
     state?.close();
   }
 }
 
-const WHY = { "runs here": "which you run on this machine", "last used": "the last one used" };
+function whyTaken({ isLast }: Candidate): string {
+  return isLast ? "the last one used" : "which you run on this machine";
+}
 
 type SharedArgs = Parameters<typeof clusterPlace>[0] & { readonly data: string | undefined };
 

@@ -2,10 +2,11 @@ import { Fault } from "../base/fault.ts";
 import { formatTarget, parseTarget, type Target } from "../base/names.ts";
 import { formatUtc } from "../base/time.ts";
 import { checkText, destinationOfTarget, queuedMessageLine } from "../cli/chat/post.ts";
+import type { InputLine } from "../cli/chat/script-lines.ts";
 import { defineVerb } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
 import { type Context, faultLine, say } from "../cli/context.ts";
-import { errorJson } from "../cli/errors.ts";
+import { faultJson } from "../cli/errors.ts";
 import { SERVER_FLAGS, targetsOf } from "../cli/flags.ts";
 import { renderJson } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
@@ -52,14 +53,19 @@ class Sender {
   readonly #context: Context;
   readonly #client: Client;
   readonly #targets: readonly Target[];
-  /** The fault of the first message that failed. */
-  fault: Fault | undefined;
-  #isOne = true;
+  /** The fault of the first message that failed, and its line. */
+  #first: { readonly line: number; readonly fault: Fault } | undefined;
+  /** The line of standard input that is read; 0 if the message is an argument. */
+  #line = 0;
 
   constructor(context: Context, client: Client, targets: readonly Target[]) {
     this.#context = context;
     this.#client = client;
     this.#targets = targets;
+  }
+
+  get fault(): Fault | undefined {
+    return this.#first?.fault;
   }
 
   /** Messages that earlier runs could not send go first, and are printed as well. */
@@ -74,24 +80,24 @@ class Sender {
   }
 
   async lines(): Promise<void> {
-    this.#isOne = false;
     if (this.#context.terminal !== undefined) {
       const where = this.#targets.map(formatTarget).join(", ");
       say(this.#context, `each line goes to ${where} as one message; Ctrl-D ends it`);
     }
     for (;;) {
-      const line = await this.#line();
+      const line = await this.#nextLine();
       if (line === undefined) return;
-      if (line !== "") await this.post(line);
+      if (line.trim() !== "") await this.post(line);
     }
   }
 
   async post(text: string): Promise<void> {
+    const input = { line: this.#line, text };
     for (const target of this.#targets) {
       await this.#client.ready();
       this.#client.post(formatTarget(target), withMentions({ text })).then(
         (receipt) => this.#sent(target, receipt),
-        (error: unknown) => this.#failed(error),
+        (error: unknown) => this.#failed(error, input),
       );
     }
   }
@@ -102,14 +108,15 @@ class Sender {
   }
 
   /** A line that is not a valid text does not stop the others. */
-  async #line(): Promise<string | undefined> {
+  async #nextLine(): Promise<string | undefined> {
     for (;;) {
+      this.#line++;
       try {
         const line = await this.#context.stdin.line();
-        if (line !== undefined && line !== "") checkText(line);
+        if (line !== undefined && line.trim() !== "") checkText(line);
         return line;
       } catch (error) {
-        this.#failed(error);
+        this.#failed(error, { line: this.#line });
       }
     }
   }
@@ -136,11 +143,15 @@ class Sender {
     }
   }
 
-  #failed(error: unknown): void {
+  /** Refusals may arrive in another order than the lines. */
+  #failed(error: unknown, input: InputLine): void {
     if (!(error instanceof Fault)) throw error;
-    this.fault ??= error;
-    if (this.#isOne) return; // Thrown at the end, and reported there.
-    say(this.#context, faultLine(error));
-    if (this.#context.json) this.#context.stdout.write(errorJson(error));
+    const { line } = input;
+    if (this.#first === undefined || line < this.#first.line) this.#first = { line, fault: error };
+    if (line === 0) return; // Thrown at the end, and reported there.
+    say(this.#context, `line ${line}: ${faultLine(error)}`);
+    if (this.#context.json) {
+      this.#context.stdout.write(renderJson({ ...faultJson(error), ...input }));
+    }
   }
 }

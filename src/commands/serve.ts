@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
@@ -22,7 +22,7 @@ import { ROOM_PASSWORD, readSecret } from "../cli/secrets.ts";
 import { announceServer } from "../cli/serve/announce.ts";
 import { clusterPlace, NATS_FLAGS, SAFETY_FLAGS } from "../cli/serve/cluster.ts";
 import { keepSettings, type OpenFolder, openFolder } from "../cli/serve/folder.ts";
-import { type Listening, openListeners } from "../cli/serve/listen.ts";
+import { checkListening, type Listening, openListeners } from "../cli/serve/listen.ts";
 import { checkNatsSync } from "../cli/serve/nats-sync.ts";
 import { openOffer, PROGRAM_TARGETS, programFile } from "../cli/serve/offer.ts";
 import {
@@ -42,7 +42,7 @@ import { withSettings } from "../cli/serve/settings.ts";
 import { reportStats } from "../cli/serve/stats.ts";
 import { loadPage, namedPage } from "../cli/web/page.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
-import type { CertificatePair } from "../crypto/certificate.ts";
+import { type CertificatePair, checkCertificatePair } from "../crypto/certificate.ts";
 import { hashPassword, verifyPassword } from "../crypto/password.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { openBlobStore } from "../io/blob/blob-store.ts";
@@ -162,6 +162,10 @@ Also from settings.toml in the data folder, as port = 2500, or CHAT_SERVE_PORT=2
     const given = await readSecret(context, ROOM_PASSWORD, args.roomPasswordFile);
     const certificate = readPair(args);
     noteOtherServer(context, args.data);
+    if (!existsSync(join(args.data, "format.json"))) {
+      const port = args.port ?? PORT_DEFAULT;
+      await checkListening({ hosts: listenHosts(args.host), port });
+    }
     const { clock } = context;
     const hosts = lanAddresses(ownAddresses());
     const { postsPerSecond } = args;
@@ -293,6 +297,7 @@ async function serve(
       port: args.tls || !joining.isPublic ? port : joining.invite.port,
       fingerprint: identity.fingerprint,
       data: open.folder.path,
+      home: context.settings().folders.data,
       startedUnixMs: context.clock.unixMs(),
     },
     context.env,
@@ -540,7 +545,9 @@ function checkBytes(what: string, text: string | undefined, max: number): void {
 
 function readPair({ cert, key }: Args): CertificatePair | undefined {
   if (cert === undefined || key === undefined) return undefined;
-  return { certPem: readPem(cert), keyPem: readPem(key) };
+  const pair = { certPem: readPem(cert), keyPem: readPem(key) };
+  checkCertificatePair(pair);
+  return pair;
 }
 
 function readPem(path: string): string {

@@ -24,8 +24,12 @@ export function fakeWorld(options: FakeOptions = {}): FakeWorld {
     stdout: new FakeOutput(isTerminal),
     stderr: new FakeOutput(isTerminal),
     stdin: fakeInput(options.lines ?? [], isTerminal),
-    // No config.toml of the person who runs the tests.
-    env: { CHAT_HOME: "/nonexistent/chat", ...options.env },
+    // No config.toml and no servers of the person who runs the tests.
+    env: {
+      CHAT_HOME: "/nonexistent/chat",
+      XDG_RUNTIME_DIR: "/nonexistent/run",
+      ...options.env,
+    },
     clock: {
       now: () => 0,
       unixMs: () => options.nowUnixMs ?? 0,

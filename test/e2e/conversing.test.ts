@@ -103,7 +103,7 @@ describe("texts", () => {
     expect(lines.toSorted()).toEqual(["sent", "sent", "sent", "too-large"]);
     expect(sent.exitCode).toBe(3);
     expect(sent.err).toBe(
-      "chat: a text has at most 65536 bytes, not 65537; send it in parts, or as a file\n",
+      "chat: line 2: a text has at most 65536 bytes, not 65537; send it in parts, or as a file\n",
     );
     const texts = await place.bob.json(["history", "--from", "ana"]);
     const said = texts.filter(({ kind }) => kind === "text").map(({ text }) => text);
@@ -111,7 +111,7 @@ describe("texts", () => {
     const joined = await place.bob.run(["join", "--json"], { stdin: `${full}x\nok\n` });
     expect(ndjson(joined.out)).toContainEqual(expect.objectContaining({ code: "too-large" }));
     expect(ndjson(joined.out)).toContainEqual(expect.objectContaining({ kind: "ack", text: "ok" }));
-    expect(joined.exitCode).toBe(0);
+    expect(joined.exitCode).toBe(3);
   });
 
   test("bytes that are no UTF-8 are refused, the lines around them arrive", async () => {
@@ -123,13 +123,31 @@ describe("texts", () => {
     expect(sent.err).toMatch(/^chat: [^\n]*UTF-8[^\n]*; [^\n]+\n$/);
   });
 
-  test("an empty line is nothing, an empty argument is exit 2", async () => {
+  test("a blank line is nothing, a blank argument is exit 2", async () => {
     await using place = await lobby();
-    const lines = await place.ana.run(["send"], { stdin: "\n\na\n\n" });
+    const lines = await place.ana.run(["send"], { stdin: "\n \t\na\n\n" });
     expect([lines.exitCode, lines.out]).toEqual([0, expect.stringMatching(/^\d+\n$/)]);
-    const joined = await place.ana.run(["join", "--json"], { stdin: "\n\nb\n" });
+    const joined = await place.ana.run(["join", "--json"], { stdin: "\n  \nb\n" });
     expect(ndjson(joined.out).filter(({ kind }) => kind === "ack").length).toBe(1);
-    expect((await place.ana.run(["send", ""])).exitCode).toBe(2);
+    for (const blank of ["", "   ", "\u3000\n"]) {
+      const ran = await place.ana.run(["send", blank]);
+      expect([ran.exitCode, ran.err]).toEqual([2, "chat: the message is empty; write some text\n"]);
+    }
+  });
+
+  test("a refused line of standard input is named, and the first one is the exit code", async () => {
+    await using place = await lobby();
+    const stdin = `a\n${"x".repeat(65_537)}\nb\n`;
+    const ran = await place.ana.run(["send", "--to", "lobby", "--to", "@nobody", "--json"], {
+      stdin,
+    });
+    const faults = ndjson(ran.out).filter(({ kind }) => kind === "fault");
+    expect(faults.map(({ line, code }) => `${line} ${code}`).sort()).toEqual([
+      "1 user-unknown",
+      "2 too-large",
+      "3 user-unknown",
+    ]);
+    expect(ran.exitCode).toBe(4);
   });
 
   test.each([
@@ -157,12 +175,12 @@ describe("texts", () => {
     const typed = ["//etc/passwd", "/bogus", "/mgs bob x", "/", "/toString", "end"];
     const ana = await place.ana.run(["join"], { stdin: `${typed.join("\n")}\n` });
     expect([ana.exitCode, ana.err.split("\n").slice(1)]).toEqual([
-      0,
+      2,
       [
-        "chat: there is no command '/bogus'; see /help",
-        "chat: there is no command '/mgs'; did you mean /msg? see /help",
-        "chat: there is no command '/'; see /help",
-        "chat: there is no command '/toString'; see /help",
+        "chat: line 2: there is no command '/bogus'; see /help",
+        "chat: line 3: there is no command '/mgs'; did you mean /msg? see /help",
+        "chat: line 4: there is no command '/'; see /help",
+        "chat: line 5: there is no command '/toString'; see /help",
         "",
       ],
     ]);
@@ -176,6 +194,8 @@ describe("texts", () => {
       blame: "user",
       message: "there is no command '/bogus'",
       remedy: "see /help",
+      line: 1,
+      text: "/bogus",
     });
   });
 });
@@ -219,7 +239,7 @@ test("/join with something like a flag makes no room that is locked by it", asyn
   const ana = await place.ana.join([]);
   ana.type("/join vault --sealled");
   expect(await ana.json("fault")).toMatchObject({ code: "usage" });
-  expect((await ana.finish()).exitCode).toBe(0);
+  expect((await ana.finish()).exitCode).toBe(2);
   const rooms = await place.ana.json(["rooms"]);
   expect(rooms.map(({ room }) => room)).toEqual(["lobby"]);
 });

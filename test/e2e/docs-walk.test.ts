@@ -68,6 +68,8 @@ const LASTING: Readonly<Record<string, RegExp>> = {
 /** In place of what a document says, where that means another machine, or one's own. */
 const INSTEAD: Readonly<Record<string, string>> = {
   "npm install && npm start": "dist/chat serve", // The registry is out of reach; this is its end.
+  // A terminal takes the server of this user; a script names it once.
+  "dist/chat join --user ana": 'dist/chat join "$(cat data/invite)" --user ana',
   "bun build.ts --all": "cp dist/chat dist/chat-linux-x64", // This program is one of them.
   "chat web 192.0.2.7": "chat web 192.0.2.7 --no-open",
   "chat web --port 8000": "chat web --port 0 --no-open",

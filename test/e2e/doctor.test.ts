@@ -59,7 +59,9 @@ test.concurrent("without a server it looks at this machine, and says so", async 
   expect(checks["tcp"]).toBeUndefined();
   expect(checks["home"]?.["message"]).toEndWith("will be made at first use");
   expect(last).not.toHaveProperty("server");
-  await sandbox.serve();
+  const { folder: CHAT_HOME } = sandbox.home("ana");
+  const serve = () => sandbox.startServer({ env: { CHAT_HOME } }).json("listening");
+  await serve();
   const { checks: own } = await examine(sandbox);
   expect(own["server"]?.["message"]).toEndWith("which you run on this machine");
 });

@@ -230,7 +230,7 @@ describe("the server's identity", () => {
   test('trust = "strict" refuses the unknown, takes an invite, then knows it', async () => {
     await using sandbox = new Sandbox();
     const { address, invite, fingerprint } = await sandbox.serve();
-    const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
+    const ana = sandbox.home("ana").with({ CHAT_USER: "ana", CHAT_SERVER: "" });
     await ana.run(["history", "--data", "nowhere"]);
     await Bun.write(`${ana.folder}/config.toml`, `trust = "strict"\nserver = "${address}"\n`);
     const refused = await ana.run(["send", "x"]);
@@ -312,23 +312,65 @@ describe("secrets", () => {
   });
 });
 
-test("no address: CHAT_SERVER, else the server of this machine, else the last", async () => {
-  await using sandbox = new Sandbox();
-  const first = await sandbox.serve({ data: "one", args: ["--open", "--name", "one"] });
-  const second = await sandbox.serve({ data: "two", args: ["--open", "--name", "two"] });
-  const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
-  const where = async (env: Record<string, string>, args: string[] = []) => {
-    const { out } = await ana.run(["join", ...args, "--json"], { env });
-    return ndjson(out)[0]?.["server"] ?? ndjson(out)[0]?.["code"];
-  };
-  const elsewhere = { XDG_RUNTIME_DIR: sandbox.path("tmp") };
-  expect(await where(elsewhere)).toBe("usage");
-  expect(await where({})).toBe("two");
-  expect(await where({ CHAT_SERVER: first.address })).toBe("one");
-  expect(await where(elsewhere)).toBe("two"); // No terminal: it changes nothing for later ones.
-  expect(await where({ CHAT_SERVER: first.address }, [second.address])).toBe("two");
-  await second.program.signal("SIGKILL"); // Its entry stays behind, and is not believed.
-  expect(await where({})).toBe("one");
+describe("without an address", () => {
+  /** Two servers that ana runs, and how a script of hers ends there. */
+  async function twoServers(sandbox: Sandbox) {
+    const ana = sandbox.home("ana").with({ CHAT_USER: "ana", CHAT_SERVER: "" });
+    const env = { CHAT_HOME: ana.folder };
+    const [one, two] = ["one", "two"].map((data) => ({
+      data,
+      env,
+      args: ["--open", "--name", data],
+    }));
+    const first = await sandbox.serve(one);
+    const second = await sandbox.serve(two);
+    const where = async (more: Record<string, string> = {}, args: string[] = []) => {
+      const { exitCode, out } = await ana.run(["join", ...args, "--json"], { env: more });
+      return exitCode === 0 ? ndjson(out)[0]?.["server"] : exitCode;
+    };
+    return { ana, first, second, where };
+  }
+
+  test("a script uses CHAT_SERVER, else the last server, and trusts none by itself", async () => {
+    await using sandbox = new Sandbox();
+    const { ana, first, second, where } = await twoServers(sandbox);
+    expect(await where({ XDG_RUNTIME_DIR: sandbox.path("tmp") })).toBe(2);
+    const ran = await ana.run(["send", "x"]);
+    expect([ran.exitCode, ran.err]).toEqual([2, expect.stringContaining(second.address)]);
+    expect(ran.err).toContain(first.address);
+    expect(await where({ CHAT_SERVER: first.address })).toBe("one");
+    expect(await where()).toBe("one");
+    expect(await where({}, [second.address])).toBe("two");
+    expect(await where()).toBe("one"); // No terminal: it changes nothing for later commands.
+    await second.program.signal("SIGTERM");
+    const bob = sandbox.home("bob").with({ CHAT_USER: "bob", CHAT_SERVER: "" });
+    const foreign = await bob.run(["send", "for nobody here"]);
+    expect([foreign.exitCode, foreign.out]).toEqual([2, ""]);
+    expect(foreign.err).toContain(`${first.address}, started under another CHAT_HOME`);
+    expect((await ana.json(["users"])).map(({ user }) => user)).toEqual(["ana"]);
+    await first.program.signal("SIGTERM");
+    expect(await where()).toBe(5);
+  });
+
+  test("a server that moved to another port is found, and no other one in its place", async () => {
+    await using sandbox = new Sandbox();
+    const { ana, first, second, where } = await twoServers(sandbox);
+    expect(await where({ CHAT_SERVER: first.address })).toBe("one");
+    await first.program.signal("SIGKILL");
+    const moved = await sandbox.serve({
+      data: "one",
+      env: { CHAT_HOME: ana.folder },
+      args: ["--name", "one"],
+    });
+    expect(moved.port).not.toBe(first.port);
+    expect(await where()).toBe("one");
+    // Its process id was reused, and its port belongs to another server.
+    const entry = sandbox.path("run", "chat", `${moved.program.pid}.json`);
+    const told = await Bun.file(entry).json();
+    await Bun.write(entry, JSON.stringify({ ...told, port: second.port }));
+    const ran = await ana.run(["send", "x"]);
+    expect([ran.exitCode, ran.out]).toEqual([6, ""]);
+  });
 });
 
 test("IPv6: an address in brackets, in the invite too", async () => {

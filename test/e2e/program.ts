@@ -120,14 +120,14 @@ export class Home {
   readonly folder: string;
   readonly #env: Readonly<Record<string, string>>;
 
-  constructor(sandbox: Sandbox, folder: string, env: Readonly<Record<string, string>>) {
+  constructor(sandbox: Sandbox, folder: string, env: Readonly<Record<string, string>> = {}) {
     this.sandbox = sandbox;
     this.folder = folder;
-    this.#env = { ...env, CHAT_HOME: folder };
+    this.#env = env;
   }
 
   get environment(): Readonly<Record<string, string>> {
-    return this.#env;
+    return { ...this.sandbox.env, CHAT_HOME: this.folder, ...this.#env };
   }
 
   /** The same home with more in its environment. */
@@ -136,7 +136,7 @@ export class Home {
   }
 
   start(args: readonly string[], options: StartOptions = {}): Program {
-    return this.sandbox.start(args, { ...options, env: { ...this.#env, ...options.env } });
+    return this.sandbox.start(args, { ...options, env: { ...this.environment, ...options.env } });
   }
 
   /** Runs to its end, with no input unless some is given. */
@@ -164,18 +164,24 @@ export class Sandbox {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "chat-e2e-")));
   readonly #programs: Program[] = [];
   readonly #bare: Subprocess[] = [];
-  /** What every program of this town finds around it. */
-  readonly env: Readonly<Record<string, string>>;
+  readonly #env: Readonly<Record<string, string>>;
+  /** The newest server, which every program uses unless it names another one. */
+  #server: string | undefined;
 
   constructor() {
     for (const name of ["home", "run", "tmp"]) mkdirSync(this.path(name), { mode: 0o700 });
-    this.env = {
+    this.#env = {
       PATH: process.env["PATH"] ?? "",
       HOME: this.path("home"),
       XDG_RUNTIME_DIR: this.path("run"),
       TMPDIR: this.path("tmp"),
       TZ: "UTC",
     };
+  }
+
+  /** Environment of every program of this sandbox. */
+  get env(): Readonly<Record<string, string>> {
+    return { ...this.#env, ...(this.#server === undefined ? {} : { CHAT_SERVER: this.#server }) };
   }
 
   path(...names: readonly string[]): string {
@@ -188,7 +194,7 @@ export class Sandbox {
   }
 
   home(name: string): Home {
-    return new Home(this, this.path(name), this.env);
+    return new Home(this, this.path(name));
   }
 
   /** A bare process, for those whose output is not read to its end. It ends with the town. */
@@ -224,12 +230,15 @@ export class Sandbox {
     const program = this.startServer({ port: await reservedPort(), ...options });
     const listening = await program.json("listening");
     const port = Number(listening["port"]);
+    const invite = String(listening["invite"]);
+    const isPublic = options.args?.includes("--public") === true;
+    this.#server = isPublic ? invite : invite.replace(/\/\/[^/]+/, `//127.0.0.1:${port}`);
     return {
       program,
       listening,
       port,
       address: `127.0.0.1:${port}`,
-      invite: String(listening["invite"]),
+      invite,
       fingerprint: String(listening["fingerprint"]),
       data,
     };

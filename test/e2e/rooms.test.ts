@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { Fault, type FaultCode } from "../../src/base/fault.ts";
 import { type Json, ndjson, Sandbox } from "./program.ts";
 
 /** Rooms: made, locked, entered, left; and people in them. */
@@ -105,13 +106,16 @@ test("what one said is not told as news at the next start", async () => {
   }
 });
 
-const FAILED_MOVES: readonly (readonly [move: string, code: string])[] = [
+const FAILED_MOVES: readonly (readonly [move: string, code: FaultCode])[] = [
   ["/join cellar wrong", "room-password-wrong"],
   ["/join cellar key extra", "usage"],
   ["/j cellar --sealed", "name-taken"],
   ["/j cellar --seeled", "usage"],
   ["/jion cellar key", "usage"],
   ["/msg @b.b", "name-invalid"],
+  ["/msg nobody", "user-unknown"],
+  ["/msg #nowhere", "room-unknown"],
+  ["/msg #cellar", "not-member"],
 ];
 
 test.each(FAILED_MOVES)("in a script, after %s nothing is said elsewhere", async (move, code) => {
@@ -126,9 +130,11 @@ test.each(FAILED_MOVES)("in a script, after %s nothing is said elsewhere", async
   const faults = printed.filter(({ kind }) => kind === "fault");
   const unsent = lines.slice(1).map(() => "not-member");
   expect(faults.map((fault) => fault["code"])).toEqual([code, ...unsent]);
+  expect(faults.map(({ line }) => line)).toEqual(lines.map((_, i) => i + 1));
+  expect(faults[1]).toMatchObject({ text: "secret" });
   const acks = printed.filter(({ kind }) => kind === "ack");
   expect(acks.map(({ room, to, text }) => room ?? to ?? text)).toEqual(["ana", "attic"]);
-  expect(ran.exitCode).toBe(3);
+  expect(ran.exitCode).toBe(new Fault(code, "").exitCode);
   const said = await bob.json(["history", "--user", "bob", "--room", "lobby"]);
   expect(said.filter(({ kind }) => kind !== "join")).toEqual([]);
 });
@@ -144,7 +150,7 @@ test("in a script, a failed /join is told, and what needs no room goes on", asyn
     "list",
     "ack",
   ]);
-  expect(ran.exitCode).toBe(0);
+  expect(ran.exitCode).toBe(2);
 });
 
 test("a script that ends after a join prints its own join record", async () => {

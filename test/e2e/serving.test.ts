@@ -150,6 +150,7 @@ describe("refused with one line", () => {
       `chat: another program listens on 127.0.0.1:${port}; choose another with --port\n`,
     ]);
     expect(JSON.parse(out)).toMatchObject({ kind: "fault", code: "port-taken", blame: "host" });
+    expect(existsSync(sandbox.path("data"))).toBe(false);
     // What never served is not "the server you had".
     const { program } = await sandbox.serve({ data: "other" });
     expect(program.err.text).not.toContain("the one you had");

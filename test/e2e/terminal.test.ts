@@ -36,11 +36,11 @@ requires("tmux").describe("in a terminal", () => {
     const { address, invite } = await sandbox.serve();
     await using ana = await screen(sandbox, "ana");
     ana.line(`$CHAT join --plain ${address}`);
-    await ana.asks(/^Name:$/);
+    await ana.asks(/^Name on 127\.0\.0\.1:\d+:$/);
     ana.line("ana");
-    await ana.asks(/^Room password:$/);
+    await ana.asks(/^Password of room lobby on 127\.0\.0\.1:\d+:$/);
     ana.line(invite.split("#")[1] ?? "");
-    await ana.asks(/^Password for ana:$/);
+    await ana.asks(/^Password for ana on 127\.0\.0\.1:\d+:$/);
     ana.line("swordfish");
     const rows = await ana.shows(/you are ana on/);
     expect(rows.join("\n")).not.toMatch(/swordfish|#|-....-/);
@@ -77,7 +77,7 @@ requires("tmux").describe("in a terminal", () => {
     await using ana = await screen(sandbox, "ana");
     ana.line("$CHAT join --plain --user ana");
     await ana.shows(/^chat: a new name may go without a password; then only this device is ana$/);
-    await ana.asks(/^Password for ana:$/);
+    await ana.asks(/^Password for ana on 127\.0\.0\.1:\d+:$/);
     ana.press("Enter");
     await ana.shows(/^lobby>$/);
     ana.type("half a tho");
@@ -315,28 +315,29 @@ requires("tmux").describe("in a terminal", () => {
     expect([elsewhere.exitCode, await lastSender(home)]).toEqual([0, "bot"]);
   });
 
-  test("a server here that does not answer is named, and the next one is tried", async () => {
+  test("without an address it asks which server, and states it in each question", async () => {
     await using sandbox = new Sandbox();
-    const first = await sandbox.serve({ data: "one" });
-    const second = await sandbox.serve({ data: "two" });
-    const files = await Array.fromAsync(new Bun.Glob("*.json").scan(sandbox.path("run", "chat")));
-    const mine = files.find((file) => file.startsWith(`${second.program.pid}.`)) ?? "";
-    const entry = sandbox.path("run", "chat", mine);
-    const told = await Bun.file(entry).json();
-    await Bun.write(entry, JSON.stringify({ ...told, port: 1 }));
-    const home = sandbox.home("ana");
-    const ran = await home.run(["send", "hello", "--user", "ana"]);
-    expect(ran.exitCode).toBe(0);
-    expect(ran.err).toContain(`the server of ${sandbox.path("two")} (127.0.0.1:1) does not answer`);
-    expect(ran.err).toContain(`trying the one of ${sandbox.path("one")}`);
-    expect(first.port).toBeGreaterThan(1);
-    await first.program.signal("SIGTERM");
-    const alone = await home.run(["send", "hello", "--user", "ana"]);
-    expect([alone.exitCode, alone.out]).toEqual([5, ""]);
-    const remedy = "start it anew, or name one";
-    const folder = sandbox.path("two");
-    const sentence = `the server of ${folder} (127.0.0.1:1) does not answer; ${remedy}`;
-    expect(alone.err).toBe(`chat: ${sentence}\n`);
+    const env = { CHAT_HOME: sandbox.path("ana") };
+    const one = await sandbox.serve({ data: "one", env });
+    const two = await sandbox.serve({ data: "two", env });
+    await using ana = await screen(sandbox, "ana");
+    ana.line("CHAT_SERVER= $CHAT join --plain");
+    const rows = await ana.asks(/^Which one, 1 to 2 \(nothing: none\):$/);
+    expect(rows.join("\n")).toContain(`  1  ${two.address}`);
+    ana.line("2");
+    await ana.asks(new RegExp(`^Name on ${one.address}:$`));
+    ana.line("ana");
+    await ana.asks(new RegExp(`^Password for ana on ${one.address}:$`));
+    ana.line("");
+    await ana.shows(/^lobby>$/);
+    ana.press("C-d");
+    await ana.shows(/^\$$/);
+    ana.line("clear; CHAT_SERVER= $CHAT send hi");
+    await ana.asks(/^Which one, 1 to 2 \[1\]:$/);
+    ana.line("");
+    await ana.shows(/^\$$/);
+    const said = await sandbox.home("ana").json(["history", one.address, "--grep", "hi"]);
+    expect(said).toHaveLength(1);
   });
 
   test("Ctrl-C clears the line, then leaves with 130 and restores the terminal", async () => {
@@ -372,13 +373,13 @@ requires("tmux").describe("in a terminal", () => {
     const { address } = await sandbox.serve();
     await using ana = await screen(sandbox, "ana");
     ana.line(`$CHAT join --plain ${address}`);
-    await ana.asks(/^Name:$/);
+    await ana.asks(/^Name on 127\.0\.0\.1:\d+:$/);
     ana.press("C-c");
     await ana.shows(/^\$$/);
     ana.line("echo exit $?");
     await ana.shows(/^exit 130$/);
     ana.line(`clear; $CHAT join --plain ${address} --user ana`);
-    const rows = await ana.asks(/assword[^:]*:$/);
+    const rows = await ana.asks(/assword .*:$/);
     expect(rows.join("")).toContain("first contact with");
     ana.press("C-c");
     await ana.shows(/^\$$/);
@@ -409,11 +410,11 @@ requires("tmux").describe("in a terminal", () => {
     const recorded = sandbox.path("recorded");
     ana.record(recorded);
     ana.line(`export TERM=dumb; $CHAT join ${address}`);
-    await ana.asks(/^Name:$/);
+    await ana.asks(/^Name on 127\.0\.0\.1:\d+:$/);
     ana.line("ana");
-    await ana.asks(/^Room password:$/);
+    await ana.asks(/^Password of room lobby on 127\.0\.0\.1:\d+:$/);
     ana.line(invite.split("#")[1] ?? "");
-    await ana.asks(/^Password for ana:$/);
+    await ana.asks(/^Password for ana on 127\.0\.0\.1:\d+:$/);
     ana.line("");
     await ana.shows(/^lobby>$/);
     const bob = await sandbox.home("bob").join(["--user", "bob"]);
@@ -478,7 +479,8 @@ requires("tmux").describe("in a terminal", () => {
     expect(rows).toContain("chat join --user YOUR-NAME");
     expect(rows).toContain(`room password     ${secret}`);
     expect(rows).toMatch(/fingerprint +SHA256:/);
-    await sandbox.home("ana").run(["send", "hello there", "--user", "ana"]);
+    const invite = await Bun.file(sandbox.path("data", "invite")).text();
+    await sandbox.home("ana").run(["send", "hello there", "--user", "ana", "--server", invite]);
     await server.shows(/^\d\d:\d\d lobby ana: hello there$/);
     server.press("C-c");
     await server.shows(/^\$$/);
@@ -491,15 +493,18 @@ requires("tmux").describe("in a terminal", () => {
     const { address, invite } = await sandbox.serve();
     await using ana = await screen(sandbox, "ana");
     ana.line(`CHAT_PASSWORD=x $CHAT join --plain ${address} --user ana`);
-    await ana.asks(/^Room password:$/);
+    await ana.asks(/^Password of room lobby on 127\.0\.0\.1:\d+:$/);
     ana.line("wrong");
-    await ana.asks(/^Not that one\. Room password:$/);
+    await ana.asks(/^Not that one\. Password of room lobby on 127\.0\.0\.1:\d+:$/);
     ana.line(invite.split("#")[1] ?? "");
     await ana.shows(/^lobby>$/);
     ana.press("C-d");
     await ana.shows(/^\$$/);
     ana.line(`clear; CHAT_PASSWORD=x $CHAT join --plain ${address} --user bob; echo exit $?`);
-    for (const question of [/^Room password:$/, /^Not that one\. Room password:$/]) {
+    for (const question of [
+      /^Password of room lobby on 127\.0\.0\.1:\d+:$/,
+      /^Not that one\. Password of room lobby on 127\.0\.0\.1:\d+:$/,
+    ]) {
       await ana.asks(question);
       ana.line("wrong");
     }

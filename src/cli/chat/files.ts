@@ -48,7 +48,8 @@ export class LineFiles {
       );
     const source = await sourceAt(context, path);
     sayLeftOut(source, (sentence) => chatConsole.note(sentence));
-    const { client } = this.#lines.open;
+    const { input, open } = this.#lines;
+    const { client } = open;
     const to = [formatTarget(target)];
     this.#start(async () => {
       try {
@@ -60,7 +61,7 @@ export class LineFiles {
         });
         if (sent.unsaid !== undefined) chatConsole.note(UNSAID_LINE);
         for (const posted of sent.posted) this.#sent(sent, posted);
-        for (const { fault } of sent.refused) this.#lines.fail(fault);
+        for (const { fault } of sent.refused) this.#lines.fail(fault, input);
       } finally {
         source.close();
       }
@@ -115,7 +116,8 @@ export class LineFiles {
   }
 
   #start(work: () => Promise<void>): void {
-    const running = work().catch((error: unknown) => this.#lines.fail(error));
+    const { input } = this.#lines;
+    const running = work().catch((error: unknown) => this.#lines.fail(error, input));
     this.#running.add(running);
     void running.finally(() => this.#running.delete(running));
   }

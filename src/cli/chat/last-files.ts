@@ -55,10 +55,16 @@ export async function fileMeant(
   });
 }
 
-/** @returns undefined: no file has that name @throws Fault usage: several have it */
+/**
+ * The newest file of this name.
+ * @returns undefined if no file has that name
+ * @throws Fault usage: several files with different content have it
+ */
 export function idOf(files: readonly ShownFile[], name: string): string | undefined {
-  const ids = idsOf(files, name);
-  if (ids.length > 1) throw severalNamed(name, ids);
+  const named = filesNamed(files, name);
+  const ids = [...new Set(named.map(({ id }) => id))];
+  const isOneContent = new Set(named.map(({ digest }) => digest)).size === 1;
+  if (ids.length > 1 && !isOneContent) throw severalNamed(name, ids);
   return ids[0];
 }
 
@@ -67,11 +73,11 @@ function outOf(words: readonly string[]): string | undefined {
 }
 
 /** Newest first; names that differ in case alone are the same if none is quite the same. */
-function idsOf(files: readonly ShownFile[], name: string): readonly string[] {
+function filesNamed(files: readonly ShownFile[], name: string): readonly ShownFile[] {
   const same = files.filter((file) => file.name === name);
   const wanted = name.toLowerCase();
   const found = same.length > 0 ? same : files.filter((one) => one.name.toLowerCase() === wanted);
-  return [...new Set(found.map(({ id }) => id))].reverse();
+  return found.toReversed();
 }
 
 function severalNamed(name: string, ids: readonly string[]): Fault {

@@ -29,6 +29,7 @@ import { ChatConsole, shownChatRecord } from "./console.ts";
 import { Ending } from "./ending.ts";
 import { LineFiles } from "./files.ts";
 import { checkReaction, checkText, destinationOfTarget, queuedMessageLine } from "./post.ts";
+import { type InputLine, ScriptLines } from "./script-lines.ts";
 import { runSlash } from "./slash.ts";
 import type { SlashHost } from "./slash-host.ts";
 import { viewOf } from "./slash-sealed.ts";
@@ -45,10 +46,9 @@ export class LineClient implements SlashHost {
   readonly files: LineFiles;
   #current: Target;
   #room: Name;
-  /** In a script: a change of room failed, and the lines that follow were meant for that room. */
-  #isNowhere = false;
-  /** The first line that was refused because of that. */
-  #unsent: Fault | undefined;
+  /** In a script: commands that failed, and without which the next lines have no destination. */
+  readonly #failed = new Set<"room" | "login">();
+  readonly #script: ScriptLines;
   readonly #rooms: readonly Name[];
   readonly #ending = new Ending();
   readonly #damage = new DamageReport();
@@ -82,6 +82,7 @@ export class LineClient implements SlashHost {
     this.open = open;
     this.#rooms = rooms;
     this.chatConsole = new ChatConsole(context);
+    this.#script = new ScriptLines(!this.chatConsole.isTyped);
     open.guessDelays.sayInstead = (sentence) => this.chatConsole.note(sentence);
     this.chatConsole.isQuiet = open.state.preference("quiet") === "on";
     this.files = new LineFiles(this);
@@ -92,13 +93,13 @@ export class LineClient implements SlashHost {
 
   /** Where a line of text goes. @throws Fault not-member, after a failed change of room */
   get current(): Target {
-    this.#checkPlace();
+    this.#checkDestination();
     return this.#current;
   }
 
   /** Where room commands go, also in a direct conversation. @throws as `current` */
   get room(): Name {
-    this.#checkPlace();
+    this.#checkDestination();
     return this.#room;
   }
 
@@ -128,7 +129,7 @@ export class LineClient implements SlashHost {
     await this.#ownRecords();
     await this.open.client.proved();
     await this.chatConsole.drained();
-    this.#ending.put(this.#damage.fault ?? this.#unsent?.exitCode ?? 0);
+    this.#ending.put(this.#damage.fault ?? this.#script.exitCode);
   }
 
   /** @throws Fault usage: lines have none */
@@ -148,12 +149,19 @@ export class LineClient implements SlashHost {
     const { text } = body;
     if (body.react === undefined) checkText(text);
     else checkReaction(body.react);
+    if (this.#failed.has("login")) throw this.#notDone("/login");
     const { client } = this.open;
+    const { input } = this;
     await client.ready();
     client.post(formatTarget(target), withMentions(body)).then(
       (receipt) => this.#acked(target, text, receipt),
-      (error: unknown) => this.fail(error),
+      (error: unknown) => this.fail(error, input),
     );
+  }
+
+  /** The line that runs now, for what it starts and does not wait for. */
+  get input(): InputLine | undefined {
+    return this.#script.current;
   }
 
   #acked(target: Target, text: string, { seq, queued }: Receipt): void {
@@ -184,11 +192,19 @@ export class LineClient implements SlashHost {
     await this.#ownRecords();
   }
 
-  /** Shows a fault; the session continues. */
-  fail(error: unknown): void {
+  /**
+   * Shows a fault; the session continues.
+   * @param input the line of a script that it refuses
+   */
+  fail(error: unknown, input?: InputLine): void {
     if (!(error instanceof Fault)) throw error;
     if (this.#isOver) return;
-    this.chatConsole.tell(faultJson(error), faultLine(error));
+    if (input === undefined) return this.chatConsole.tell(faultJson(error), faultLine(error));
+    this.#script.refused(input, error);
+    this.chatConsole.tell(
+      { ...faultJson(error), ...input },
+      `line ${input.line}: ${faultLine(error)}`,
+    );
   }
 
   /** Enters a room. The join comes back as a record. @throws Fault as `enterRoom` */
@@ -201,7 +217,7 @@ export class LineClient implements SlashHost {
 
   /** Makes this the place to which lines go. */
   enter(target: Target): void {
-    this.#isNowhere = false;
+    this.#failed.delete("room");
     this.#current = target;
     if (target.kind === "room") this.#room = target.name;
     this.prompt();
@@ -214,27 +230,29 @@ export class LineClient implements SlashHost {
 
   /** Enters another room, if the user left the current one. */
   leftRoom(room: string): void {
-    if (this.#isNowhere || room.toLowerCase() !== this.#room.toLowerCase()) return;
+    if (this.#failed.has("room") || room.toLowerCase() !== this.#room.toLowerCase()) return;
     const { rooms } = this.open.client;
     const next = rooms.find(({ kind, name }) => kind === "room" && name !== room);
     if (next !== undefined) this.enter({ kind: "room", name: next.name as Name });
   }
 
   /**
-   * A change of room failed. On a terminal the prompt names the room that is still current. A
-   * script continues with lines that were meant for the other room, and must not send them here.
+   * A change of room or user failed. On a terminal the prompt still names the current ones. A
+   * script continues with lines that were meant for the other, and must not send them here.
    */
-  failedToEnter(): void {
-    if (!this.chatConsole.isTyped) this.#isNowhere = true;
+  failedTo(change: "room" | "login"): void {
+    if (!this.chatConsole.isTyped) this.#failed.add(change);
   }
 
-  #checkPlace(): void {
-    if (!this.#isNowhere) return;
-    const fault = new Fault("not-member", "not done: the /join or /msg before it failed", {
-      remedy: "enter a room first, with /join ROOM or /msg #ROOM",
+  #checkDestination(): void {
+    if (this.#failed.has("login")) throw this.#notDone("/login");
+    if (this.#failed.has("room")) throw this.#notDone("/join or /msg");
+  }
+
+  #notDone(command: string): Fault {
+    return new Fault("not-member", `not sent: the ${command} before it failed`, {
+      remedy: `repeat the ${command} first, so that it succeeds`,
     });
-    this.#unsent ??= fault;
-    throw fault;
   }
 
   /** Shows in the prompt where a line goes. */
@@ -255,6 +273,7 @@ export class LineClient implements SlashHost {
       this.#loggingIn = undefined;
       throw error;
     }
+    this.#failed.delete("login");
     await said.promise;
   }
 
@@ -301,19 +320,21 @@ export class LineClient implements SlashHost {
   async #read(): Promise<void> {
     while (!this.#ending.isThere) {
       try {
+        this.#script.begin();
         const line = await this.chatConsole.line();
         if (line === undefined) break;
+        this.#script.read(line);
         await this.#line(line);
       } catch (error) {
         if (error instanceof Fault && error.code === "interrupted") throw error;
-        if (!this.#ending.isThere) this.fail(error);
+        if (!this.#ending.isThere) this.fail(error, this.input);
       }
     }
     if (!this.#ending.isThere) await this.quit();
   }
 
   async #line(line: string): Promise<void> {
-    if (line === "") return;
+    if (line.trim() === "") return;
     if (line.trim() === "QUIT") return runSlash(this, "quit");
     if (line.startsWith("/") && !line.startsWith("//")) return runSlash(this, line.slice(1));
     const { client } = this.open;

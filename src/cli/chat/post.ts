@@ -6,7 +6,9 @@ import type { Destination } from "../output/render.ts";
 
 /** @throws Fault text-invalid, too-large */
 export function checkText(text: string): void {
-  if (text === "") throw new Fault("text-invalid", "an empty text says nothing");
+  if (text.trim() === "") {
+    throw new Fault("text-invalid", "the message is empty", { remedy: "write some text" });
+  }
   if (!text.isWellFormed()) throw new Fault("text-invalid", "the text is not valid UTF-8");
   const sizeBytes = utf8Encode(text).length;
   if (sizeBytes <= TEXT_BYTES_MAX) return;

@@ -56,8 +56,8 @@ export interface SlashHost {
   enter(target: Target): void;
   /** Goes to another room, if the user left the current one. */
   leftRoom(room: string): void;
-  /** A change of room failed: a script's next lines were meant for that room. */
-  failedToEnter(): void;
+  /** A change of room or user failed. The next lines of a script were meant for the other one. */
+  failedTo(change: "room" | "login"): void;
   /** Shows anew where a line goes, and who is in. */
   prompt(): void;
   /** Runs a log-in, and resolves when it was shown. */

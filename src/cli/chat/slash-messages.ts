@@ -1,7 +1,8 @@
 import { Fault } from "../../base/fault.ts";
-import { checkName, parseTarget } from "../../base/names.ts";
+import { checkName, formatTarget, parseTarget, type Target } from "../../base/names.ts";
 import { args, misuse, type Slash, split } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
+import { viewOf } from "./slash-sealed.ts";
 
 /** Commands that send messages, or hide those of another user. */
 export const MESSAGE_COMMANDS: Readonly<Record<string, Slash>> = {
@@ -12,8 +13,9 @@ export const MESSAGE_COMMANDS: Readonly<Record<string, Slash>> = {
       const [name, text] = split(words);
       if (name === "") throw misuse(this);
       const target = parseTarget(name.startsWith("#") || name.startsWith("@") ? name : `@${name}`);
-      if (text === "") lines.enter(target);
-      else await lines.post(target, { text });
+      if (text !== "") return lines.post(target, { text });
+      await checkTarget(lines, target);
+      lines.enter(target);
     },
   },
   me: {
@@ -107,4 +109,10 @@ export function lastOther({ chatConsole, current, open }: SlashHost): number {
   throw new Fault("not-found", "no other user has written here yet", {
     remedy: "give the message's number, as --json and history show it",
   });
+}
+
+/** One without a conversation yet is looked up. @throws Fault user-unknown, room-unknown, … */
+async function checkTarget({ open }: SlashHost, target: Target): Promise<void> {
+  if (viewOf(open, target.kind, target.name) !== undefined) return;
+  await open.client.request("history", { target: formatTarget(target), limit: 1 });
 }

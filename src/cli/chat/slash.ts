@@ -5,6 +5,7 @@ import { queryUsers } from "../../client/link/queries.ts";
 import type { Credentials } from "../../client/login.ts";
 import { checkIsOpen, checkMaySeal, leaveWord, sealRoom } from "../../client/sealed/making.ts";
 import { SLASH_ALIASES as ALIASES } from "../../web/input/slash.ts";
+import { formatPlace } from "../../wire/invite.ts";
 import { statsLine } from "../output/stats.ts";
 import { NEW_PASSWORD, PASSWORD, readSecret, secretQuestion } from "../secrets.ts";
 import { nearest } from "../suggest.ts";
@@ -260,18 +261,34 @@ export async function runSlash(lines: SlashHost, line: string): Promise<void> {
   try {
     await commandOf(typed).run(lines, words);
   } catch (error) {
-    if (isMove(word, words)) lines.failedToEnter();
+    const change = changeBy(word, words);
+    if (change !== undefined) lines.failedTo(change);
     throw error;
   }
 }
 
-/** Whether the lines after it are meant for another place: `/join`, `/msg NAME`, or nearly so. */
-function isMove(word: string, words: string): boolean {
+/** What the lines after it depend on: `/join`, `/msg NAME`, `/login NAME`, or nearly so. */
+function changeBy(word: string, words: string): "room" | "login" | undefined {
+  const name = meantCommand(word);
+  if (name === "login" || name === "register") return "login";
+  return name === "join" || (name === "msg" && split(words)[1] === "") ? "room" : undefined;
+}
+
+function meantCommand(word: string): string {
   const known = Object.hasOwn(COMMANDS, word) ? word : undefined;
   const meant = known ?? ALIASES[word] ?? nearestCommand(word) ?? "";
-  const name = ALIASES[meant] ?? meant;
-  return name === "join" || (name === "msg" && split(words)[1] === "");
+  return ALIASES[meant] ?? meant;
 }
+
+/** A line as it may be logged: of a command that may hold a password, only its word. */
+export function withoutSecrets(line: string): string {
+  if (!line.startsWith("/") || line.startsWith("//")) return line;
+  const [typed] = split(line.slice(1));
+  const name = meantCommand(typed.toLowerCase());
+  return name === "" || TAKES_SECRET.has(name) ? `/${typed}` : line;
+}
+
+const TAKES_SECRET: ReadonlySet<string> = new Set(["join", "login", "register", "passwd"]);
 
 function nearestCommand(word: string): string | undefined {
   return nearest(word, [...Object.keys(COMMANDS), ...Object.keys(ALIASES)]);
@@ -310,7 +327,10 @@ async function logIn(
     password: password ?? (await readSecret(unasked, PASSWORD, undefined)),
     roomSecret: open.roomSecret,
     insist: password !== undefined,
-    ask: (what, again, whenLost) => chatConsole.secret(secretQuestion(what, user, again), whenLost),
+    ask: (what, again, whenLost) => {
+      const server = formatPlace(open.address);
+      return chatConsole.secret(secretQuestion(what, { user, server }, again), whenLost);
+    },
   };
   await lines.loggingIn(() => open.client.login(credentials));
 }

@@ -16,9 +16,9 @@ import { type ServerChoice, type ServerOptions, serverOptions } from "../flags.t
 import { PASSWORD, ROOM_PASSWORD, readSecret, secretQuestion } from "../secrets.ts";
 import { askUserName } from "../user-name.ts";
 import { CAME_ANEW } from "./came-anew.ts";
-import { knownServers } from "./default-server.ts";
+import { chooseServer } from "./default-server.ts";
 import { openPlaces, type PlacesDialer } from "./dial.ts";
-import { serverOnLan } from "./discover.ts";
+import { serverNearby } from "./discover.ts";
 import { keepEvidence } from "./evidence.ts";
 import { nativeFileCipher } from "./file-cipher.ts";
 import { GuessDelayShow } from "./guess-delay.ts";
@@ -75,8 +75,7 @@ export interface OpenClient {
 }
 
 /**
- * Finds the server, reads the secrets, opens what this home remembers, and logs in. Of several
- * servers that this user runs here, the first that answers is taken.
+ * Finds the server, reads the secrets, opens what this home remembers, and logs in.
  * @throws Fault
  */
 export async function openClient(
@@ -85,35 +84,19 @@ export async function openClient(
   options: ConnectOptions = {},
 ): Promise<OpenClient> {
   const chosen = serverOptions(context, flags, options.argument);
-  const { folders } = context.settings();
-  for (let skipped = 0; ; skipped++) {
-    const state = ClientState.open(folders.data);
-    const known = chosen.address === undefined ? knownServers(context.env, state) : [];
-    const one = known[skipped];
-    try {
-      const address = chosen.address ?? one?.address ?? (await serverOnLan(context, state));
-      // That of this machine is meant, wherever one was in last.
-      const isNamed = chosen.address !== undefined || one?.data !== undefined;
-      return await openAt(context, flags, options, { chosen, address, state, isNamed });
-    } catch (error) {
-      state.close();
-      if (one?.data === undefined || !isUnreachable(error)) throw error;
-      const silent = `the server of ${one.data} (${formatPlace(one.address)}) does not answer`;
-      const next = known[skipped + 1];
-      if (next?.data === undefined) {
-        // With a transport chosen by the user, its own fault says more.
-        if (chosen.transport !== "auto") throw error;
-        throw new Fault(error.code, silent, { remedy: "start it anew, or name one", cause: error });
-      }
-      say(context, `${silent}; trying the one of ${next.data}`);
-    }
+  const state = ClientState.open(context.settings().folders.data);
+  try {
+    const isExpected = chosen.fingerprint !== undefined;
+    const known =
+      chosen.address === undefined ? await chooseServer(context, state, isExpected) : undefined;
+    const address = chosen.address ?? known?.address ?? (await serverNearby(context, state));
+    // One of this machine is meant, whichever machine of its cluster was used last.
+    const isNamed = chosen.address !== undefined || known?.data !== undefined;
+    return await openAt(context, flags, options, { chosen, address, state, isNamed });
+  } catch (error) {
+    state.close();
+    throw error;
   }
-}
-
-const UNREACHABLE: ReadonlySet<string> = new Set(["unreachable", "timeout"]);
-
-function isUnreachable(error: unknown): error is Fault {
-  return error instanceof Fault && UNREACHABLE.has(error.code);
 }
 
 interface OpenOptions {
@@ -138,14 +121,14 @@ async function openAt(
     const expected = chosen.fingerprint ?? address.fingerprint ?? state.pin(filedAs)?.fingerprint;
     const last = expected === undefined ? undefined : state.lastUser(expected);
     const known = chosen.user ?? last ?? options.otherwise;
-    const user = known ?? (options.greetOnly === true ? "" : await askUserName(context));
+    const user = known ?? (options.greetOnly === true ? "" : await askUserName(context, filedAs));
     const credentials: Credentials = {
       user,
       mode: options.mode ?? "either",
       password: await readSecret(context, PASSWORD, flags.passwordFile),
       roomSecret,
       insist: options.insist ?? false,
-      ask: askSecret(context, user, options.mode),
+      ask: askSecret(context, { user, server: filedAs }, options.mode),
     };
     const generate = () => Identity.generate().toPem();
     const device = Identity.fromPem(state.deviceKey(generate), "device.key");
@@ -233,16 +216,16 @@ export function isForPerson({ terminal, stdout, json }: Context): boolean {
 /** Asks on the terminal, where there is one. A newcomer cannot know that none is needed. */
 function askSecret(
   context: Context,
-  user: string,
+  who: { readonly user: string; readonly server: string },
   mode: ConnectOptions["mode"],
 ): NonNullable<Credentials["ask"]> {
   return (what, again) => {
     const mayBeNew = what === "password" && mode !== "login" && !again;
     if (mayBeNew && context.terminal !== undefined && !context.env[PASSWORD.variable]) {
-      say(context, `a new name may go without a password; then only this device is ${user}`);
+      say(context, `a new name may go without a password; then only this device is ${who.user}`);
     }
     const kind = what === "password" ? PASSWORD : ROOM_PASSWORD;
-    return readSecret(context, kind, undefined, secretQuestion(what, user, again));
+    return readSecret(context, kind, undefined, secretQuestion(what, who, again));
   };
 }
 

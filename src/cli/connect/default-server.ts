@@ -1,37 +1,105 @@
+import { Fault } from "../../base/fault.ts";
+import { quoteText } from "../../base/text.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
-import { findLocalServers } from "../../io/state/local-servers.ts";
-import { parseServerAddress, type ServerAddress } from "../../wire/invite.ts";
-import type { Environment } from "../settings.ts";
+import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
+import { formatPlace, parseServerAddress, type ServerAddress } from "../../wire/invite.ts";
+import { type Context, say } from "../context.ts";
+import { askChoice } from "./choice.ts";
 import { keptInvite } from "./invite.ts";
 
-/** A server that the user did not name, and the reason for choosing it. */
-export interface KnownServer {
+/** A server that a command may use when none is named. */
+export interface Candidate {
   readonly address: ServerAddress;
-  readonly why: "runs here" | "last used";
-  /** Its data folder, where it runs here. */
+  /** Its data folder, if it runs here. */
   readonly data?: string;
+  readonly isLast: boolean;
+  /** This home has met it: a script may use it. */
+  readonly isKnown: boolean;
 }
 
-/** The servers that this user runs here, newest first; else the last one used. */
-export function knownServers(
-  env: Environment,
-  state: Pick<ClientState, "lastServer"> | undefined,
-): readonly KnownServer[] {
-  const locals = findLocalServers(env).map((local): KnownServer => {
-    const { host, port, data } = local;
-    // A user who may read the data folder may come in: it is the same person.
-    const address = { ...keptInvite(data), host, port, portGiven: true };
-    return { address, why: "runs here", data };
-  });
-  if (locals.length > 0) return locals;
+type State = Pick<ClientState, "lastServer" | "pin" | "addressOf">;
+
+/** As many as fit a line. */
+const NAMED_MAX = 4;
+
+/**
+ * The server used last and those that this user runs here, the last one first. One that was
+ * started under another `CHAT_HOME` belongs to another person of this account.
+ */
+export function candidates(context: Context, state: State | undefined): readonly Candidate[] {
   const last = state?.lastServer();
-  return last === undefined ? [] : [{ address: parseServerAddress(last), why: "last used" }];
+  const lastPin = last === undefined ? undefined : state?.pin(last)?.fingerprint;
+  const home = context.settings().folders.data;
+  const found = new Map<string, Candidate>();
+  for (const local of findLocalServers(context.env)) {
+    if (local.home !== home) continue;
+    const { fingerprint, data } = local;
+    const place = formatPlace(local);
+    const isLast = place === last || fingerprint === lastPin;
+    const isKnown = state?.pin(place) !== undefined || state?.addressOf(fingerprint) !== undefined;
+    // The machines of a cluster have one identity.
+    if (found.has(fingerprint) && place !== last) continue;
+    found.set(fingerprint, { address: addressOfLocal(local), data, isLast, isKnown });
+  }
+  const here = [...found.values()];
+  const rest = here.filter(({ isLast }) => !isLast);
+  const lastHere = here.filter(({ isLast }) => isLast);
+  if (lastHere.length > 0 || last === undefined) return [...lastHere, ...rest];
+  const address = parseServerAddress(last);
+  return [{ address, isLast: true, isKnown: lastPin !== undefined }, ...rest];
 }
 
-/** The first of those. */
-export function knownServer(
-  env: Environment,
-  state: Pick<ClientState, "lastServer"> | undefined,
-): KnownServer | undefined {
-  return knownServers(env, state)[0];
+/** With what its data folder holds: a user who may read that may join. */
+export function addressOfLocal({ host, port, fingerprint, data }: LocalServer): ServerAddress {
+  return { ...keptInvite(data), host, port, portGiven: true, fingerprint };
+}
+
+/**
+ * The server of a command that names none. Of several, a person is asked; a script uses the last
+ * one, and none that this home has not met.
+ * @param isExpected `--fingerprint` names its identity
+ * @returns undefined if there is no candidate
+ * @throws Fault usage, interrupted
+ */
+export async function chooseServer(
+  context: Context,
+  state: State,
+  isExpected = false,
+): Promise<Candidate | undefined> {
+  const known = candidates(context, state);
+  const { terminal } = context;
+  if (terminal === undefined) {
+    const chosen = onlyServer(known);
+    if (chosen !== undefined && !chosen.isKnown && !isExpected) throw notMet(chosen);
+    return chosen;
+  }
+  if (known.length < 2) return known[0];
+  say(context, "no server was named; you have used or started these:");
+  const chosen = await askChoice(context, terminal, known, describe, known[0]?.isLast === true);
+  if (chosen !== undefined) return chosen;
+  throw new Fault("usage", "no server was chosen", { remedy: "name one with --server" });
+}
+
+/** The one that needs no question. @throws Fault usage if there are several and none is the last */
+export function onlyServer(known: readonly Candidate[]): Candidate | undefined {
+  const [first] = known;
+  if (known.length < 2 || first?.isLast === true) return first;
+  const named = known.slice(0, NAMED_MAX).map(describe).join("; ");
+  const more = known.length > NAMED_MAX ? `; and ${known.length - NAMED_MAX} more` : "";
+  throw new Fault("usage", `no server was named, and several run here: ${named}${more}`, {
+    remedy: "name one with --server",
+  });
+}
+
+function describe({ address, data, isLast }: Candidate): string {
+  const used = isLast ? ", used last" : "";
+  const where = data === undefined ? "" : `, data in ${quoteText(data)}`;
+  return `${formatPlace(address)}${used}${where}`;
+}
+
+function notMet(candidate: Candidate): Fault {
+  const why = "no server was named, and a script does not trust a new one";
+  return new Fault("usage", `${why}: ${describe(candidate)}`, {
+    remedy: `name it once: --server ${formatPlace(candidate.address)}`,
+  });
 }

@@ -3,46 +3,73 @@ import { DISCOVER_MS } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
 import type { Found } from "../../io/lan/discovery.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
+import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
 import type { Sighting } from "../../wire/announcement.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
-import { formatPlace, type ServerAddress } from "../../wire/invite.ts";
+import { formatPlace, type ServerAddress, type ServerPlace } from "../../wire/invite.ts";
 import { type Context, say } from "../context.ts";
+import { askChoice } from "./choice.ts";
+import { addressOfLocal } from "./default-server.ts";
 
 /** What this home knows of servers. */
 type Pins = Pick<ClientState, "pin" | "addressOf">;
 type Find = () => Promise<Found>;
 
-/** As many as fit a screen beside the question. */
-const SHOWN_MAX = 16;
 /** As many as fit a line. */
 const NAMED_MAX = 3;
 
+/** A server that a person may choose. */
+interface Offer {
+  readonly text: string;
+  /** What a script is told to name. */
+  readonly place: ServerPlace;
+  readonly address: ServerAddress;
+}
+
 /**
- * The server on the LAN that the user chooses. Nothing is taken silently: any machine can announce
- * anything.
+ * The server that the user chooses: one on the LAN, or one that runs here under another
+ * `CHAT_HOME`. Nothing is taken silently: any machine can announce anything.
  * @throws Fault usage: none is there, no user can be asked, or none was chosen
  */
-export async function serverOnLan(
+export async function serverNearby(
   context: Context,
   pins: Pins,
   find: Find = () => listen(context),
 ): Promise<ServerAddress> {
-  if (context.terminal !== undefined) say(context, "looking for a server on this network …");
+  const { terminal } = context;
+  if (terminal !== undefined) say(context, "looking for a server on this network …");
   const { servers } = await find().catch((error: unknown) => {
     if (error instanceof Fault) return { servers: [] }; // No network: no server was found.
     throw error;
   });
-  if (servers.length === 0) throw noServer("");
-  const { terminal } = context;
-  if (terminal === undefined) throw unaskedFault(servers);
-  const shown = servers.slice(0, SHOWN_MAX);
-  say(context, "no server was named; on this network there announces itself:");
-  for (const [i, server] of shown.entries()) {
-    context.stderr.write(`  ${i + 1}  ${describe(server, pins)}\n`);
-  }
-  const chosen = shown[await choice(terminal, shown.length)];
+  const here = findLocalServers(context.env);
+  const isHere = ({ fingerprint }: Sighting) =>
+    here.some((local) => local.fingerprint === fingerprint);
+  const offers = [
+    ...here.map(offerOfLocal),
+    ...servers.filter((one) => !isHere(one)).map((one) => offerOf(context, one, pins)),
+  ];
+  if (offers.length === 0) throw noServer("");
+  if (terminal === undefined) throw unaskedFault(offers);
+  say(context, "no server was named; these were found on this machine and its network:");
+  const chosen = await askChoice(context, terminal, offers, ({ text }) => text);
   if (chosen === undefined) throw noServer("");
-  return addressOf(chosen, context.settings().config.trust === "strict", pins);
+  return chosen.address;
+}
+
+function offerOfLocal(local: LocalServer): Offer {
+  const data = quoteText(local.data);
+  const text = `${formatPlace(local)}, started under another CHAT_HOME, data in ${data}`;
+  return { text, place: local, address: addressOfLocal(local) };
+}
+
+function offerOf(context: Context, server: Sighting, pins: Pins): Offer {
+  const isStrict = context.settings().config.trust === "strict";
+  return {
+    text: describe(server, pins),
+    place: server,
+    address: addressOf(server, isStrict, pins),
+  };
 }
 
 /** Loaded on demand: nearly every command knows its server. */
@@ -66,13 +93,6 @@ function acquaintance(place: string, fingerprint: Fingerprint | undefined, pins:
   return known === undefined ? ", not known yet" : `, says it is the one known as ${known}`;
 }
 
-/** @returns an index, or -1 */
-async function choice(terminal: NonNullable<Context["terminal"]>, count: number): Promise<number> {
-  if (count === 1) return (await terminal.confirm("Take it?")) ? 0 : -1;
-  const answer = await terminal.askText(`Which one, 1 to ${count} (nothing: none)`);
-  return /^\d{1,2}$/.test(answer) ? Number(answer) - 1 : -1;
-}
-
 /**
  * A pin decides. Where there is none, the server must at least be the one that was shown; but an
  * announcement proves nothing, and `strict` wants a proof.
@@ -85,16 +105,12 @@ function addressOf(server: Sighting, isStrict: boolean, pins: Pins): ServerAddre
   return { ...address, fingerprint };
 }
 
-function unaskedFault(servers: readonly Sighting[]): Fault {
-  const [first] = servers;
-  const named = servers.slice(0, NAMED_MAX).map((server) => {
-    const { fingerprint, name } = server;
-    const shown = fingerprint === undefined ? "" : ` (${formatFingerprint(fingerprint)})`;
-    return `${quoteText(name)} at ${formatPlace(server)}${shown}`;
-  });
-  const more = servers.length > NAMED_MAX ? `, and ${servers.length - NAMED_MAX} more` : "";
-  const place = first === undefined ? "SERVER" : formatPlace(first);
-  return noServer(`; on this network there is ${named.join(", ")}${more}`, {
+function unaskedFault(offers: readonly Offer[]): Fault {
+  const [first] = offers;
+  const named = offers.slice(0, NAMED_MAX).map(({ text }) => text);
+  const more = offers.length > NAMED_MAX ? `; and ${offers.length - NAMED_MAX} more` : "";
+  const place = first === undefined ? "SERVER" : formatPlace(first.place);
+  return noServer(`; nearby: ${named.join("; ")}${more}`, {
     remedy: `name the one you mean: --server ${place}`,
   });
 }

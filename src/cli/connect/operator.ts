@@ -1,16 +1,22 @@
 import { join, resolve } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { readSmallFile } from "../../io/disk/data-folder.ts";
+import { ClientState } from "../../io/state/client-state.ts";
 import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
-import { parseFingerprint } from "../../wire/fingerprint.ts";
 import { isIpv4 } from "../../wire/host.ts";
-import { formatInvite, parseServerAddress, type ServerAddress } from "../../wire/invite.ts";
+import {
+  formatInvite,
+  formatPlace,
+  parseServerAddress,
+  type ServerAddress,
+} from "../../wire/invite.ts";
 import type { FlagDefs } from "../command.ts";
 import { type Context, say } from "../context.ts";
 import { SERVER_FLAGS, serverOptions } from "../flags.ts";
 import { type JsonObject, renderJson } from "../output/render.ts";
 import { systemUser } from "../system-user.ts";
 import { type ClientFlags, type OpenClient, untilConnected, withClient } from "./client.ts";
+import { chooseServer } from "./default-server.ts";
 import { localServerAt } from "./invite.ts";
 
 /** What every `chat admin` command has. */
@@ -47,11 +53,11 @@ export async function withOperator(
   flags: AdminFlags,
   work: (open: OpenClient) => Promise<number>,
 ): Promise<number> {
-  const local = localServer(context, flags);
+  const { local, meant } = await meantServer(context, flags);
   const token = local === undefined ? undefined : operatorToken(local.data);
   const server =
     local === undefined
-      ? flags.server
+      ? (flags.server ?? (meant === undefined ? undefined : formatPlace(meant)))
       : formatInvite({
           ...placeOf(local, flags),
           portGiven: true,
@@ -67,30 +73,49 @@ export async function withOperator(
   });
 }
 
-/** Behind a proxy it is reached at another address, and its token goes to no other server there. */
+/** Behind a proxy it is reached at another address. Its token goes to no other server there. */
 function placeOf(
   { host, port, fingerprint }: LocalServer,
   { data, server }: AdminFlags,
 ): Pick<ServerAddress, "host" | "port" | "fingerprint"> {
-  if (data === undefined || server === undefined) return { host, port };
+  if (data === undefined || server === undefined) return { host, port, fingerprint };
   const proxy = parseServerAddress(server);
-  return { host: proxy.host, port: proxy.port, fingerprint: parseFingerprint(fingerprint) };
+  return { host: proxy.host, port: proxy.port, fingerprint };
 }
 
-/** The server whose folder we may read: named, or meant. @throws Fault usage, unreachable */
-function localServer(context: Context, flags: AdminFlags): LocalServer | undefined {
+/** The server that is named, or chosen as by every command, and its folder if we may read it. */
+interface MeantServer {
+  readonly local?: LocalServer | undefined;
+  readonly meant?: ServerAddress | undefined;
+}
+
+/** @throws Fault usage, unreachable, interrupted */
+async function meantServer(context: Context, flags: AdminFlags): Promise<MeantServer> {
   const { data } = flags;
   const { address } = serverOptions(context, flags);
   if (data === undefined) {
-    if (address !== undefined) return localServerAt(context, address);
-    return findLocalServers(context.env)[0];
+    const meant = address ?? (await chosenAddress(context, flags));
+    return meant === undefined ? {} : { local: localServerAt(context, meant), meant };
   }
   const path = resolve(data);
-  const found = findLocalServers(context.env).find((local) => local.data === path);
-  if (found !== undefined) return found;
+  const local = findLocalServers(context.env).find((one) => one.data === path);
+  if (local !== undefined) return { local };
   throw new Fault("unreachable", `no server of yours runs on ${path}`, {
     remedy: `start it: chat serve --data ${data}`,
   });
+}
+
+/** @throws Fault usage, interrupted */
+async function chosenAddress(
+  context: Context,
+  { fingerprint }: AdminFlags,
+): Promise<ServerAddress | undefined> {
+  const state = ClientState.open(context.settings().folders.data);
+  try {
+    return (await chooseServer(context, state, fingerprint !== undefined))?.address;
+  } finally {
+    state.close();
+  }
 }
 
 function operatorToken(data: string): string | undefined {

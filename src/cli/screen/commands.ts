@@ -171,7 +171,7 @@ export class ScreenCommands implements SlashHost {
     chat.open(undefined);
   }
 
-  failedToEnter(): void {}
+  failedTo(): void {}
 
   prompt(): void {}
 

@@ -70,7 +70,7 @@ export interface FolderOptions {
   readonly path: string;
   readonly clock: Clock;
   readonly entropy: Entropy;
-  /** PEM files to use in place of the certificate of our own. */
+  /** Checked PEM files to use in place of the certificate of our own. */
   readonly certificate: CertificatePair | undefined;
   readonly hosts: readonly string[];
   readonly postsPerSecond?: number;
@@ -368,10 +368,7 @@ async function checkSigned(log: LogFile, { identity, registry, options }: Signer
 }
 
 async function loadCertificate(path: string, options: FolderOptions): Promise<CertificatePair> {
-  if (options.certificate !== undefined) {
-    checkCertificatePair(options.certificate);
-    return options.certificate;
-  }
+  if (options.certificate !== undefined) return options.certificate;
   const certPath = join(path, "tls.crt");
   const keyPath = join(path, "tls.key");
   const certPem = readSmallFile(certPath);

@@ -51,6 +51,27 @@ export async function openListeners(
   }
 }
 
+/**
+ * Listens over TCP, and stops. Before a first start, so that one that cannot listen creates no
+ * data folder.
+ * @throws Fault port-taken, usage
+ */
+export async function checkListening(
+  options: Pick<ListenOptions, "hosts" | "port">,
+): Promise<void> {
+  const { listeners } = await openListeners(
+    {
+      ...options,
+      certificate: undefined,
+      udp: undefined,
+      isHost: () => false,
+      http: () => () => new Response(undefined, { status: 503 }),
+    },
+    { accept: () => false, link: (link) => link.close() },
+  );
+  await Promise.all(listeners.map((listener) => listener.stop()));
+}
+
 async function openAt(
   host: string,
   options: ListenOptions,

@@ -132,7 +132,7 @@ export class ClientState {
     return this.#database.get<{ address: string }>(sql, fingerprint)?.address;
   }
 
-  /** Pins, or on purpose pins anew. The name and the time of the first meeting stay. */
+  /** Pins, or changes a pin. The name is the newest one, the time that of the first meeting. */
   setPin({ address, ...server }: Pin): void {
     const { fingerprint } = server;
     this.#database.transact(() => {
@@ -141,10 +141,9 @@ export class ClientState {
     });
   }
 
-  /** What is known of it stays: the first meeting counts. */
   #noteServer({ fingerprint, name, firstSeenUnixMs }: Omit<Pin, "address">): void {
     this.#database.run(
-      "INSERT INTO servers VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+      "INSERT INTO servers VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET name = excluded.name",
       fingerprint,
       name,
       Math.trunc(firstSeenUnixMs),

@@ -1,19 +1,22 @@
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { type Fingerprint, parseFingerprint } from "../../wire/fingerprint.ts";
 import { readSmallFile, writeSmallFile } from "../disk/data-folder.ts";
 
 /**
- * The servers that this user runs on this machine, so that `chat join` needs no address. One file a
+ * A server that this user runs on this machine, so that `chat join` needs no address. One file per
  * process in a folder that belongs to the user alone.
  */
 export interface LocalServer {
   readonly pid: number;
   readonly host: string;
   readonly port: number;
-  readonly fingerprint: string;
+  readonly fingerprint: Fingerprint;
   /** Its data folder; `invite` in it is readable for the same user. */
   readonly data: string;
+  /** Client folder (`CHAT_HOME`) of the person who started it; empty for older programs. */
+  readonly home: string;
   readonly startedUnixMs: number;
 }
 
@@ -42,24 +45,33 @@ export function announceLocalServer(server: LocalServer, env: Environment): () =
   return () => rmSync(path, { force: true });
 }
 
-/** Those that run now, newest first. */
+/**
+ * Running servers, newest first. An entry proves nothing: its process id may have been reused, so
+ * clients must require its fingerprint.
+ */
 export function findLocalServers(env: Environment): LocalServer[] {
   const folder = runFolder(env);
-  if (!existsSync(folder) || !isOurs(folder)) return [];
+  if (!existsSync(folder) || !isOurs(folder) || isWritableByOthers(folder)) return [];
   const found: LocalServer[] = [];
   for (const name of readdirSync(folder)) {
     if (!/^\d+\.json$/.test(name)) continue;
     const server = parse(readSmallFile(join(folder, name)));
-    if (server !== undefined && isAlive(server.pid)) found.push(server);
+    const isRunning = server !== undefined && name === `${server.pid}.json` && isAlive(server.pid);
+    if (isRunning) found.push(server);
     else rmSync(join(folder, name), { force: true }); // Left behind by a killed server.
   }
   return found.sort((one, other) => other.startedUnixMs - one.startedUnixMs);
 }
 
-/** Another user could have made the folder first, to send us elsewhere. */
+/** Another user could have created the folder first, to send us to their server. */
 function isOurs(folder: string): boolean {
   const stat = lstatSync(folder);
   return stat.isDirectory() && (process.platform === "win32" || stat.uid === userInfo().uid);
+}
+
+/** A folder in which others may write can hold their entries. */
+function isWritableByOthers(folder: string): boolean {
+  return process.platform !== "win32" && (lstatSync(folder).mode & 0o022) !== 0;
 }
 
 function isAlive(pid: number): boolean {
@@ -75,7 +87,10 @@ function parse(text: string | undefined): LocalServer | undefined {
   try {
     const value: unknown = JSON.parse(text ?? "");
     if (typeof value !== "object" || value === null) return undefined;
-    const { pid, host, port, fingerprint, data, startedUnixMs } = value as Record<string, unknown>;
+    const { pid, host, port, fingerprint, data, home, startedUnixMs } = value as Record<
+      string,
+      unknown
+    >;
     const isWhole =
       typeof pid === "number" &&
       typeof host === "string" &&
@@ -83,7 +98,12 @@ function parse(text: string | undefined): LocalServer | undefined {
       typeof fingerprint === "string" &&
       typeof data === "string" &&
       typeof startedUnixMs === "number";
-    return isWhole ? { pid, host, port, fingerprint, data, startedUnixMs } : undefined;
+    if (!isWhole) return undefined;
+    return {
+      ...{ pid, host, port, data, startedUnixMs },
+      fingerprint: parseFingerprint(fingerprint),
+      home: typeof home === "string" ? home : "",
+    };
   } catch {
     return undefined;
   }

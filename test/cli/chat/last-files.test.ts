@@ -6,12 +6,14 @@ const [A, B, C, D] = ["a", "b", "c", "d"].map((letter) => `f${letter.repeat(11)}
 
 /** Oldest first. */
 const FILES = [
-  { id: A, name: "report.pdf" },
-  { id: B, name: "my report.pdf" },
-  { id: C, name: "cat.png" },
-  { id: D, name: "cat.png" },
-  { id: A, name: "report.pdf" },
-  { id: B, name: "my" },
+  { id: A, name: "report.pdf", digest: "1" },
+  { id: B, name: "my report.pdf", digest: "2" },
+  { id: C, name: "cat.png", digest: "3" },
+  { id: D, name: "cat.png", digest: "4" },
+  { id: A, name: "report.pdf", digest: "1" },
+  { id: B, name: "my", digest: "2" },
+  { id: C, name: "twice.png", digest: "3" },
+  { id: D, name: "twice.png", digest: "3" },
 ];
 
 const meant = (...words: readonly string[]) =>
@@ -32,6 +34,11 @@ test("a name will do, with blanks or without, and a folder behind it", async () 
   expect(await meant("my", "report.pdf", "to", "there")).toEqual([B, "to there"]);
   expect(await meant("my report.pdf", "to", "there")).toEqual([B, "to there"]);
   expect(await meant("my", "other.pdf")).toEqual([B, "other.pdf"]);
+});
+
+test("of several files with one content the newest is meant", async () => {
+  expect(await meant("twice.png")).toEqual([D, undefined]);
+  expect(await meant("TWICE.png", "x")).toEqual([D, "x"]);
 });
 
 test("a name of several files, or of none, is refused with what to do", async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { DISCOVER_MS, DISCOVER_MS_MAX } from "../../../src/base/limits.ts";
-import { serverOnLan } from "../../../src/cli/connect/discover.ts";
+import { serverNearby } from "../../../src/cli/connect/discover.ts";
 import { createContext } from "../../../src/cli/context.ts";
 import { durationOf, show } from "../../../src/commands/discover.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
@@ -38,7 +38,7 @@ async function choose(
   }
   const context = createContext(world, { json: false, color: false, debug: false });
   const find = async () => ({ servers, left: 0 });
-  return { address: await serverOnLan(context, state, find), seen: world.stderr.text };
+  return { address: await serverNearby(context, state, find), seen: world.stderr.text };
 }
 
 function contextOf(options: FakeOptions = {}, json = false) {
@@ -83,12 +83,12 @@ test("without a terminal nothing is taken, and what was found is named", async (
   const state = ClientState.inMemory();
   const servers = [sighting(7, { name: "a\u001b[2Jb" }), sighting(8), sighting(9), sighting(10)];
   const fault = await faultFrom(() =>
-    serverOnLan(context, state, async () => ({ servers, left: 0 })),
+    serverNearby(context, state, async () => ({ servers, left: 0 })),
   );
   expect([fault.code, fault.exitCode]).toEqual(["usage", 2]);
-  expect(fault.message).toStartWith("no server was named, and none is known yet; on this network");
-  expect(fault.message).toContain(`'a\u241b[2Jb' at 192.0.2.7:2428 (SHA256:${ONE})`);
-  expect(fault.message).toEndWith(", and 1 more");
+  expect(fault.message).toStartWith("no server was named, and none is known yet; nearby: ");
+  expect(fault.message).toContain(`'a\u241b[2Jb' at 192.0.2.7:2428, SHA256:${ONE}, not known yet`);
+  expect(fault.message).toEndWith("; and 1 more");
   expect(fault.remedy).toBe("name the one you mean: --server 192.0.2.7:2428");
 });
 

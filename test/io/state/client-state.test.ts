@@ -141,6 +141,8 @@ describe("a client's home", () => {
     state.setPin({ address: "a:1", fingerprint: "old", name: "one", firstSeenUnixMs: 1 });
     state.setPin({ address: "a:1", fingerprint: "new", name: "two", firstSeenUnixMs: 2 });
     expect(state.pin("a:1")).toMatchObject({ fingerprint: "new", name: "two" });
+    state.setPin({ address: "a:1", fingerprint: "new", name: "three", firstSeenUnixMs: 3 });
+    expect(state.pin("a:1")).toMatchObject({ name: "three", firstSeenUnixMs: 2 });
     expect(state.forgetPin("a:1")).toBe(true);
     expect(state.forgetPin("a:1")).toBe(false);
     expect(state.pin("a:1")).toBeUndefined();

@@ -1,0 +1,45 @@
+import type { Fault } from "../../base/fault.ts";
+import { withoutSecrets } from "./slash.ts";
+
+/** A line of a script, as its results name it. */
+export interface InputLine {
+  /** From 1. */
+  readonly line: number;
+  /** Without the arguments of commands that take a password. Absent if it is no valid text. */
+  readonly text?: string;
+}
+
+/** Counts the lines of a script, and remembers how the first refused one failed. */
+export class ScriptLines {
+  readonly #isScript: boolean;
+  #current: InputLine = { line: 0 };
+  #first: { readonly line: number; readonly fault: Fault } | undefined;
+
+  /** @param isScript false at a terminal, where the user sees each fault */
+  constructor(isScript: boolean) {
+    this.#isScript = isScript;
+  }
+
+  get current(): InputLine | undefined {
+    return this.#isScript ? this.#current : undefined;
+  }
+
+  /** That of the first refused line; 0 if there is none. */
+  get exitCode(): number {
+    return this.#first?.fault.exitCode ?? 0;
+  }
+
+  /** Before a line is read, which may already fail. */
+  begin(): void {
+    this.#current = { line: this.#current.line + 1 };
+  }
+
+  read(text: string): void {
+    this.#current = { ...this.#current, text: withoutSecrets(text) };
+  }
+
+  /** Refusals may arrive in another order than the lines. */
+  refused({ line }: InputLine, fault: Fault): void {
+    if (this.#first === undefined || line < this.#first.line) this.#first = { line, fault };
+  }
+}

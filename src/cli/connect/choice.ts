@@ -1,0 +1,28 @@
+import type { Context } from "../context.ts";
+
+/** As many as fit a screen beside the question. */
+const SHOWN_MAX = 16;
+
+/**
+ * Lists the choices and asks for a number.
+ * @param hasDefault an empty answer means the first one
+ * @returns undefined if none was chosen
+ * @throws Fault interrupted
+ */
+export async function askChoice<One>(
+  context: Pick<Context, "stderr">,
+  terminal: NonNullable<Context["terminal"]>,
+  choices: readonly One[],
+  describe: (one: One) => string,
+  hasDefault = false,
+): Promise<One | undefined> {
+  const shown = choices.slice(0, SHOWN_MAX);
+  for (const [i, one] of shown.entries()) {
+    context.stderr.write(`  ${i + 1}  ${describe(one)}\n`);
+  }
+  if (shown.length === 1) return (await terminal.confirm("Take it?")) ? shown[0] : undefined;
+  const empty = hasDefault ? "[1]" : "(nothing: none)";
+  const answer = await terminal.askText(`Which one, 1 to ${shown.length} ${empty}`);
+  if (answer === "" && hasDefault) return shown[0];
+  return /^\d{1,2}$/.test(answer) ? shown[Number(answer) - 1] : undefined;
+}

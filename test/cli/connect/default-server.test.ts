@@ -1,0 +1,167 @@
+import { afterAll, beforeEach, expect, test } from "bun:test";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { candidates, chooseServer } from "../../../src/cli/connect/default-server.ts";
+import { serverNearby } from "../../../src/cli/connect/discover.ts";
+import { createContext } from "../../../src/cli/context.ts";
+import { ClientState } from "../../../src/io/state/client-state.ts";
+import { findLocalServers, type LocalServer } from "../../../src/io/state/local-servers.ts";
+import type { Fingerprint } from "../../../src/wire/fingerprint.ts";
+import { formatPlace } from "../../../src/wire/invite.ts";
+import { fakeWorld, faultFrom } from "../../commands/fake-world.ts";
+
+const [ONE, TWO] = ["x", "y"].map((letter) => `${letter.repeat(42)}A` as Fingerprint);
+const folder = mkdtempSync(join(tmpdir(), "chat-default-"));
+const run = join(folder, "chat");
+afterAll(() => rmSync(folder, { recursive: true }));
+beforeEach(() => {
+  rmSync(run, { recursive: true, force: true });
+  mkdirSync(run, { mode: 0o700 });
+});
+
+const HOME = "/home/ana";
+/** Processes that are running: this one and the one that started it. */
+const PIDS = [process.pid, process.ppid];
+
+function entry(index: 0 | 1, change: Partial<LocalServer> = {}): LocalServer {
+  const pid = PIDS[index] ?? 0;
+  const server = {
+    ...{ pid, host: "127.0.0.1", port: 2428 + index, data: `/srv/${index}`, home: HOME },
+    fingerprint: [ONE, TWO][index] as Fingerprint,
+    startedUnixMs: index,
+    ...change,
+  };
+  writeFileSync(join(run, `${pid}.json`), JSON.stringify(server));
+  return server;
+}
+
+function contextOf(lines?: readonly string[]) {
+  const world = fakeWorld({
+    lines: lines ?? [],
+    terminal: lines !== undefined,
+    env: { CHAT_HOME: HOME, XDG_RUNTIME_DIR: folder },
+  });
+  return { world, context: createContext(world, { json: false, color: false, debug: false }) };
+}
+
+function stateWith(pins: Readonly<Record<string, string | undefined>> = {}, last?: string) {
+  const state = ClientState.inMemory();
+  for (const [address, fingerprint = ""] of Object.entries(pins)) {
+    state.setPin({ address, fingerprint, name: "n", firstSeenUnixMs: 0 });
+  }
+  if (last !== undefined) state.noteServer(last, 1);
+  return state;
+}
+
+async function chosen(state: ClientState, lines?: readonly string[]) {
+  const { world, context } = contextOf(lines);
+  const server = await chooseServer(context, state);
+  return { place: server && formatPlace(server.address), seen: world.stderr.text, server };
+}
+
+test("a script takes the only server, if this home has met it", async () => {
+  entry(0);
+  const met = stateWith({ "127.0.0.1:2428": ONE });
+  const { place, server } = await chosen(met);
+  expect([place, server?.address.fingerprint]).toEqual(["127.0.0.1:2428", ONE]);
+  const fault = await faultFrom(() => chosen(stateWith()));
+  expect([fault.exitCode, fault.remedy]).toEqual([2, "name it once: --server 127.0.0.1:2428"]);
+  expect(fault.message).toContain("/srv/0");
+  expect((await chosen(stateWith(), [])).place).toBe("127.0.0.1:2428");
+});
+
+test("a script takes the last of several servers, or names them all", async () => {
+  entry(0);
+  entry(1);
+  const pins = { "127.0.0.1:2428": ONE, "127.0.0.1:2429": TWO };
+  expect((await chosen(stateWith(pins, "127.0.0.1:2428"))).place).toBe("127.0.0.1:2428");
+  expect((await chosen(stateWith({ ...pins, "h:1": ONE }, "h:1"))).place).toBe("127.0.0.1:2428");
+  const fault = await faultFrom(() => chosen(stateWith(pins)));
+  expect([fault.exitCode, fault.message]).toEqual([
+    2,
+    "no server was named, and several run here: 127.0.0.1:2429, data in '/srv/1'; " +
+      "127.0.0.1:2428, data in '/srv/0'",
+  ]);
+});
+
+test("on a terminal the last of several servers is the default answer", async () => {
+  entry(0);
+  entry(1);
+  const remote = stateWith({ "remote:2428": "z" }, "remote:2428");
+  const { place, seen } = await chosen(remote, [""]);
+  expect(place).toBe("remote:2428");
+  expect(seen).toContain("  1  remote:2428, used last\n  2  127.0.0.1:2429, data in '/srv/1'\n");
+  expect(seen).toEndWith("Which one, 1 to 3 [1]: ");
+  expect((await chosen(remote, ["3"])).place).toBe("127.0.0.1:2428");
+  for (const answer of ["0", "4", "x"]) {
+    expect((await faultFrom(() => chosen(remote, [answer]))).exitCode).toBe(2);
+  }
+  expect((await faultFrom(() => chosen(stateWith(), [""]))).message).toBe("no server was chosen");
+});
+
+test("a server that moved to another port is one candidate", async () => {
+  entry(0, { port: 9 });
+  const state = stateWith({ "127.0.0.1:2428": ONE }, "127.0.0.1:2428");
+  expect((await chosen(state)).place).toBe("127.0.0.1:9");
+});
+
+test("the machines of a cluster here are one candidate", async () => {
+  entry(0);
+  entry(1, { fingerprint: ONE as Fingerprint });
+  expect((await chosen(stateWith({ "127.0.0.1:2428": ONE }, "127.0.0.1:2428"))).place).toBe(
+    "127.0.0.1:2428",
+  );
+  expect((await chosen(stateWith(), [])).place).toBe("127.0.0.1:2429");
+});
+
+test("a last server whose pin was forgotten is a stranger to scripts", async () => {
+  const state = stateWith({ "remote:1": "z" }, "remote:1");
+  expect((await chosen(state)).place).toBe("remote:1");
+  state.forgetPin("remote:1");
+  expect((await faultFrom(() => chosen(state))).exitCode).toBe(2);
+  expect((await chosen(state, [])).place).toBe("remote:1");
+});
+
+test("a server started under another CHAT_HOME is offered, and never taken", async () => {
+  entry(0, { home: "/home/bob" });
+  expect((await chosen(stateWith({ "127.0.0.1:2428": ONE }))).place).toBeUndefined();
+  const find = async () => ({ servers: [], left: 0 });
+  const asked = contextOf(["y"]);
+  const address = await serverNearby(asked.context, stateWith(), find);
+  expect(address.fingerprint).toBe(ONE);
+  expect(asked.world.stderr.text).toContain("1  127.0.0.1:2428, started under another CHAT_HOME");
+  const { context } = contextOf();
+  const fault = await faultFrom(() => serverNearby(context, stateWith(), find));
+  expect([fault.exitCode, fault.remedy]).toEqual([
+    2,
+    "name the one you mean: --server 127.0.0.1:2428",
+  ]);
+});
+
+test("entries of dead processes, and of other processes than their name says, are removed", () => {
+  writeFileSync(join(run, "999999999.json"), JSON.stringify({ ...entry(0), pid: 999_999_999 }));
+  writeFileSync(join(run, "1234567.json"), JSON.stringify(entry(0)));
+  writeFileSync(join(run, "7.json"), "{");
+  const { context } = contextOf();
+  expect(candidates(context, undefined)).toHaveLength(1);
+  for (const name of ["999999999.json", "1234567.json", "7.json"]) {
+    expect(existsSync(join(run, name))).toBe(false);
+  }
+});
+
+test("a folder in which others may write is ignored", () => {
+  entry(0);
+  chmodSync(run, 0o777);
+  expect(findLocalServers({ XDG_RUNTIME_DIR: folder })).toEqual([]);
+  chmodSync(run, 0o700);
+  expect(findLocalServers({ XDG_RUNTIME_DIR: folder })).toHaveLength(1);
+});
+
+const asRoot = process.getuid?.() === 0;
+test.skipIf(!asRoot)("a folder of another user is ignored", async () => {
+  entry(0);
+  const { chownSync } = await import("node:fs");
+  chownSync(run, 65_534, 65_534);
+  expect(findLocalServers({ XDG_RUNTIME_DIR: folder })).toEqual([]);
+});
