@@ -24,7 +24,8 @@ const NAMED_MAX = 4;
 
 /**
  * The server used last and those that this user runs here, the last one first. One that was
- * started under another `CHAT_HOME` belongs to another person of this account.
+ * started under another `CHAT_HOME` belongs to another person of this account, and is a candidate
+ * only if it is the last one.
  */
 export function candidates(context: Context, state: State | undefined): readonly Candidate[] {
   const last = state?.lastServer();
@@ -32,8 +33,8 @@ export function candidates(context: Context, state: State | undefined): readonly
   const home = context.settings().folders.data;
   const found = new Map<string, Candidate>();
   for (const local of findLocalServers(context.env)) {
-    if (local.home !== home) continue;
     const { fingerprint, data } = local;
+    if (local.home !== home && fingerprint !== lastPin) continue;
     const place = formatPlace(local);
     const isLast = place === last || fingerprint === lastPin;
     const isKnown = state?.pin(place) !== undefined || state?.addressOf(fingerprint) !== undefined;
