@@ -135,7 +135,7 @@ describe("texts", () => {
     }
   });
 
-  test("a refused line of standard input is named, and the first one is the exit code", async () => {
+  test("a refused line of standard input is named, and sets the exit code", async () => {
     await using place = await lobby();
     const stdin = `a\n${"x".repeat(65_537)}\nb\n`;
     const ran = await place.ana.run(["send", "--to", "lobby", "--to", "@nobody", "--json"], {

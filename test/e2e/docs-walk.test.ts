@@ -95,7 +95,8 @@ const OTHERS: Readonly<Record<string, string>> = {
   "chat admin kick bob --room lab":
     "CHAT_HOME=$OTHER/bob chat join --user bob --room lab < /dev/null",
   "chat admin ban eve --for 7d --reason spam":
-    'CHAT_HOME=$OTHER/eve chat register "$(cat data/invite)" --user eve || true', // The second time she is there.
+    // The second time she is there.
+    'CHAT_HOME=$OTHER/eve chat register "$(cat data/invite)" --user eve || true',
 };
 
 /** A server that is started again behind a line, as it was before. */

@@ -141,7 +141,7 @@ test("a server started under another CHAT_HOME is offered, and taken only if use
   ]);
 });
 
-test("entries of dead processes, and of other processes than their name says, are removed", () => {
+test("entries of dead processes, and under the name of another one, are removed", () => {
   writeFileSync(join(run, "999999999.json"), JSON.stringify({ ...entry(0), pid: 999_999_999 }));
   writeFileSync(join(run, "1234567.json"), JSON.stringify(entry(0)));
   writeFileSync(join(run, "7.json"), "{");
