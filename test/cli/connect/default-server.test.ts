@@ -123,7 +123,7 @@ test("a last server whose pin was forgotten is a stranger to scripts", async () 
   expect((await chosen(state, [])).place).toBe("remote:1");
 });
 
-test("a server started under another CHAT_HOME is offered, and taken only if used last", async () => {
+test("a server of another CHAT_HOME is offered, and taken only if used last", async () => {
   entry(0, { home: "/home/bob" });
   expect((await chosen(stateWith({ "127.0.0.1:2428": ONE }))).place).toBeUndefined();
   const last = stateWith({ "127.0.0.1:9": ONE }, "127.0.0.1:9");
