@@ -69,17 +69,20 @@ export function quotedText({ file, text }: Pick<Item, "file" | "text">, length: 
   return file === undefined ? plainLine(text, length) : oneLine(file.name, length);
 }
 
-/** An item in one line, without its marks: for a screen reader, or in a notification. */
-export function briefText(item: Item, texts: Texts, times: Times): string {
+/**
+ * An item in one line, without its marks: for a screen reader, a notification or a search result.
+ * @param length UTF-16 units
+ */
+export function briefText(item: Item, texts: Texts, times: Times, length = 300): string {
   switch (item.kind) {
     case "text":
     case "action":
     case "edit":
-      return item.state === "whole" ? plainLine(item.text, 300) : texts.erased;
+      return item.state === "whole" ? plainLine(item.text, length) : texts.erased;
     case "file": {
       if (item.state !== "whole") return texts.erased;
       const name = `${texts.file}: ${cleanText(item.file?.name ?? "")}`;
-      return item.text === "" ? name : `${name}: ${plainLine(item.text, 300)}`;
+      return item.text === "" ? name : `${name}: ${plainLine(item.text, length)}`;
     }
     default:
       return eventText(item, texts, times);

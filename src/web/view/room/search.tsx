@@ -1,7 +1,9 @@
 import { type FormEvent, useState } from "react";
+import { TEXT_BYTES_MAX } from "../../../base/limits.ts";
 import { SHOWN_FOUND_MAX } from "../../../base/limits-page.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { FoundItem, SearchQuery } from "../../../core/model/state.ts";
+import { matchParts } from "../../../core/words/match.ts";
 import { FaultLine, useFact } from "../shell/context.tsx";
 import { Check, focusAtOnce } from "../shell/form.tsx";
 import { IconButton } from "../shell/icons.tsx";
@@ -9,7 +11,16 @@ import type { SearchProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 import { authorText, briefText } from "./event-text.ts";
 
-function Hit({ found, onJump }: { readonly found: FoundItem } & Pick<SearchProps, "onJump">) {
+/** UTF-16 units of a result: three lines, as the style sheet cuts it. */
+const HIT_LENGTH = 300;
+
+interface HitProps extends Pick<SearchProps, "onJump"> {
+  readonly found: FoundItem;
+  /** The text that was searched for, which is marked. */
+  readonly query: string;
+}
+
+function Hit({ found, query, onJump }: HitProps) {
   const { texts, times } = usePartPage();
   const { item, target } = found;
   const seq = item.kind === "edit" && item.re !== undefined ? item.re : item.seq;
@@ -20,7 +31,11 @@ function Hit({ found, onJump }: { readonly found: FoundItem } & Pick<SearchProps
           {authorText(item, texts)} · {cleanText(target)} · {times.full(item.timeUnixMs)}
         </span>
         <span className="list-main hit-text" dir="auto">
-          {briefText(item, texts, times)}
+          {matchParts(briefText(item, texts, times, TEXT_BYTES_MAX), query, HIT_LENGTH).map(
+            ({ text, isMatch }, i) =>
+              // biome-ignore lint/suspicious/noArrayIndexKey: the parts never change
+              isMatch ? <mark key={i}>{text}</mark> : text,
+          )}
         </span>
       </button>
     </li>
@@ -32,7 +47,7 @@ function SearchForm({ open }: Pick<SearchProps, "open">) {
   const { texts, chat } = usePartPage();
   const { search } = chat.model;
   const [text, setText] = useState(search?.query.text ?? "");
-  const [isHere, setHere] = useState(search === undefined || search.query.target !== undefined);
+  const [isHere, setHere] = useState(search?.query.target !== undefined);
   const [isFiles, setFiles] = useState(search?.query.files === true);
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -72,6 +87,7 @@ export function Search({ open, onClose, onJump }: SearchProps) {
   const { texts, chat } = usePartPage();
   const search = useFact((model) => model.search);
   const found = search?.found ?? [];
+  const query = search?.query.text ?? "";
   const isMore = search?.hasMore === true || found.length >= SHOWN_FOUND_MAX;
   const isDone = search !== undefined && !search.isLoading && search.fault === undefined;
   return (
@@ -92,7 +108,7 @@ export function Search({ open, onClose, onJump }: SearchProps) {
       <FaultLine fault={search?.fault} />
       <ul className="plain-list search-list">
         {found.map((hit) => (
-          <Hit key={hit.item.seq} found={hit} onJump={onJump} />
+          <Hit key={hit.item.seq} found={hit} query={query} onJump={onJump} />
         ))}
       </ul>
       {search?.hasMore === true ? (

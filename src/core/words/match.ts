@@ -1,0 +1,74 @@
+import { foldCase } from "../../base/case-fold.ts";
+
+/** A piece of a text: it matches the query, or stands between two matches. */
+export interface MatchPart {
+  readonly text: string;
+  readonly isMatch: boolean;
+}
+
+/** UTF-16 units shown before the first match when the text before it is cut. */
+const LEAD = 40;
+const CUT = "…";
+/** A letter with its combining marks; what folds together stays together. */
+const CLUSTER = /\P{M}\p{M}*|\p{M}+/gu;
+
+/** A text folded cluster by cluster, with the start in the text of each folded UTF-16 unit. */
+function folded(text: string): { readonly fold: string; readonly starts: readonly number[] } {
+  let fold = "";
+  const starts: number[] = [];
+  for (const { 0: cluster, index } of text.matchAll(CLUSTER)) {
+    const part = foldCase(cluster);
+    for (let i = 0; i < part.length; i++) starts.push(index);
+    fold += part;
+  }
+  starts.push(text.length);
+  return { fold, starts };
+}
+
+/** Ranges of UTF-16 units that match the query, in order, up to a length after the first. */
+function matchRanges(text: string, query: string, length: number): [start: number, end: number][] {
+  const needle = foldCase(query);
+  if (needle === "") return [];
+  const { fold, starts } = folded(text);
+  const ranges: [number, number][] = [];
+  for (let at = fold.indexOf(needle); at >= 0; at = fold.indexOf(needle, at + needle.length)) {
+    const start = starts[at] ?? 0;
+    if (start > (ranges[0]?.[0] ?? start) + length) break;
+    // The last cluster as a whole, also when the query ends inside of it.
+    let next = at + needle.length;
+    while (next < starts.length - 1 && starts[next] === starts[next - 1]) next++;
+    ranges.push([start, starts[next] ?? text.length]);
+  }
+  return ranges;
+}
+
+/**
+ * A text around the first match of a query, in parts, without regard to case: for a list of search
+ * results.
+ * @param length maximum of the parts together, in UTF-16 units, plus the sign of a cut
+ * @returns parts that follow each other; one part if nothing matches
+ */
+export function matchParts(text: string, query: string, length: number): MatchPart[] {
+  const ranges = matchRanges(text, query, length);
+  const first = ranges[0]?.[0] ?? 0;
+  const isCut = first > length / 2;
+  const begin = isCut ? clusterStart(text, first - LEAD) : 0;
+  const end = begin + length < text.length ? clusterStart(text, begin + length) : text.length;
+  const parts: MatchPart[] = isCut ? [{ text: CUT, isMatch: false }] : [];
+  let at = begin;
+  for (const [start, stop] of ranges) {
+    if (stop > end) break;
+    if (start > at) parts.push({ text: text.slice(at, start), isMatch: false });
+    parts.push({ text: text.slice(start, stop), isMatch: true });
+    at = stop;
+  }
+  if (at < end) parts.push({ text: text.slice(at, end), isMatch: false });
+  return parts;
+}
+
+/** The start of the cluster that holds a UTF-16 unit. */
+function clusterStart(text: string, unit: number): number {
+  let start = Math.max(0, unit);
+  while (start > 0 && /^[\p{M}\udc00-\udfff]/u.test(text.slice(start, start + 2))) start--;
+  return start;
+}

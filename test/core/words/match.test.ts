@@ -1,0 +1,58 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { foldCase } from "../../../src/base/case-fold.ts";
+import { matchParts } from "../../../src/core/words/match.ts";
+
+/** The parts as one text, with brackets around what matches. */
+function shown(text: string, query: string, length = 300): string {
+  return matchParts(text, query, length)
+    .map((part) => (part.isMatch ? `[${part.text}]` : part.text))
+    .join("");
+}
+
+describe("marks what matches", () => {
+  test.each([
+    ["An apple, an Apple", "apple", "An [apple], an [Apple]"],
+    ["Große Straße", "STRASSE", "Große [Straße]"],
+    ["aaaa", "aa", "[aa][aa]"],
+    ["cafe\u0301s", "café", "[cafe\u0301]s"],
+    ["cafe\u0301s", "cafe", "cafe\u0301s"],
+    ["ﬁnd", "f", "[ﬁ]nd"],
+    ["nothing", "apple", "nothing"],
+    ["nothing", "", "nothing"],
+    ["", "apple", ""],
+  ])("in %p for %p", (text, query, expected) => {
+    expect(shown(text, query)).toBe(expected);
+  });
+});
+
+test("starts shortly before a match that stands far behind", () => {
+  const found = shown(`${"x".repeat(1000)} needle ${"y".repeat(1000)}`, "needle", 100);
+  expect(found).toStartWith("…xxx");
+  expect(found).toContain(" [needle] yyy");
+  expect(found.length).toBeLessThanOrEqual("…[]".length + 100);
+});
+
+test("cuts no character in two", () => {
+  for (let length = 2; length < 20; length++) {
+    expect(shown("😀".repeat(50), "x", length)).not.toMatch(/[\ud800-\udbff]$/);
+    expect(shown(`${"😀".repeat(50)}needle`, "needle", 40 + length)).not.toMatch(
+      /^…[\udc00-\udfff]/,
+    );
+  }
+});
+
+test("any text and query: the parts are the text, and match", () =>
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (text, query) => {
+      const parts = matchParts(text, query, text.length + 1);
+      expect(parts.map((part) => part.text).join("")).toBe(text);
+      for (const part of parts.filter(({ isMatch }) => isMatch)) {
+        expect(foldCase(part.text).length).toBeGreaterThan(0);
+      }
+    }),
+  ));
+
+test("a long text of one letter takes a bounded number of parts", () => {
+  expect(matchParts("a".repeat(65_536), "a", 300).length).toBeLessThanOrEqual(301);
+});
