@@ -31,7 +31,7 @@ pageTest(
     await using phone = await browser.visit(pageAddress(served), { width: 820 });
     await phone.enter("ana", { password: PASSWORD });
     await ana.says("/join zoo");
-    await ana.dialog("Join or make a room").getByRole("button", { name: "Make it" }).click();
+    await ana.dialog("Create room").getByRole("button", { name: "Create" }).click();
     await ana.room("zoo").waitFor();
 
     await chooses(ana, "zoo", "Add to favourites");

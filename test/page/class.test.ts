@@ -39,7 +39,7 @@ const lineOf = (n: number) => (LINES[n % LINES.length] ?? String)(n);
 async function makeRooms(guru: Visit): Promise<void> {
   for (const room of ROOMS) {
     await guru.says(`/join ${room}`);
-    await guru.dialog("Join or make a room").getByRole("button", { name: "Make it" }).click();
+    await guru.dialog("Create room").getByRole("button", { name: "Create" }).click();
     await guru.room(room).waitFor();
   }
 }

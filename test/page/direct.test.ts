@@ -63,7 +63,7 @@ pageTest("siblings can be told apart, also a room and a person of one name", asy
   await ben.says("three");
   await ana.sees("three");
   await ana.says("/join ben");
-  await ana.dialog("Join or make a room").getByRole("button", { name: "Make it" }).click();
+  await ana.dialog("Create room").getByRole("button", { name: "Create" }).click();
   await ana.page.getByRole("heading", { name: "#ben", level: 1 }).waitFor();
   await ana.says("in a room called as he is");
   await ana.sees("in a room called as he is");

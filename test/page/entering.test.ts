@@ -151,7 +151,7 @@ pageTest("the operator's link says what it has done, and how to end it", async (
   await using sandbox = new Sandbox();
   const { listening } = await sandbox.serve({ args: ["--open"] });
   await using olga = await browser.visit(String(listening["operatorLink"]));
-  await olga.page.getByText("Enter, and this browser is the operator of the server.").waitFor();
+  await olga.page.getByText("This link makes you the operator of the server.").waitFor();
   await olga.enter("olga");
   const line = olga.page.getByText(/^This browser is the server's operator now, until/);
   await line.waitFor();

@@ -17,7 +17,7 @@ pageTest("a moderator mutes, makes a moderator and kicks, each after a question"
   await ben.enter("ben");
   // Who makes a room moderates it.
   await ana.says("/join lab");
-  await ana.button("Make it").click();
+  await ana.button("Create").click();
   await ana.room("lab").waitFor();
   await ben.says("/join lab");
   await ana.page.getByText("ben joined").waitFor();

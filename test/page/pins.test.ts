@@ -23,7 +23,7 @@ async function inDen(served: Served): Promise<Visit> {
   const ana = await browser.visit(pageAddress(served));
   await ana.enter("ana");
   await ana.says("/join den");
-  await ana.button("Make it").click();
+  await ana.button("Create").click();
   await ana.room("den").waitFor();
   return ana;
 }

@@ -272,7 +272,7 @@ for (const [look, options] of [
     await page.keyboard.press("Escape");
     await page.locator("dialog[open]").waitFor({ state: "detached" });
     await ben.says("/join attic --sealed");
-    await ben.dialog("Join or make a room").getByRole("button", { name: "Make it" }).click();
+    await ben.dialog("Create room").getByRole("button", { name: "Create" }).click();
     await ben.page.getByRole("heading", { name: "#attic", level: 1 }).waitFor();
     await ben.says("/invite ana");
     await page.locator(".banner").waitFor();

@@ -15,10 +15,10 @@ pageTest("a room is made with the password that was typed behind its name", asyn
   await using ana = await browser.visit(pageAddress(served));
   await ana.enter("ana");
   await ana.says("/join den s3cret");
-  const dialog = ana.dialog("Join or make a room");
-  const field = dialog.locator("#join-password");
+  const dialog = ana.dialog("Create room");
+  const field = dialog.locator("#create-password");
   expect(await field.inputValue()).toBe("s3cret");
-  await ana.button("Make it").click();
+  await ana.button("Create").click();
   await ana.room("den").waitFor();
   const ben = await Talker.open(served, "ben");
   const refused = (password?: string) =>
@@ -31,7 +31,7 @@ pageTest("a room is made with the password that was typed behind its name", asyn
   await using cleo = await browser.visit(pageAddress(served));
   await cleo.enter("cleo");
   await cleo.says("/join den secret");
-  const wrong = cleo.dialog("Join or make a room");
+  const wrong = cleo.dialog("Join den");
   await wrong.locator("#join-password-fault").waitFor();
   await wrong.locator("#join-password").fill("s3cret");
   await wrong.getByRole("button", { name: "Join", exact: true }).click();
@@ -45,7 +45,7 @@ pageTest("what the terminal's commands do with messages, people and rooms", asyn
   await using ana = await browser.visit(pageAddress(served));
   await ana.enter("ana");
   await ana.says("/join lab");
-  await ana.button("Make it").click();
+  await ana.button("Create").click();
   await ana.room("lab").waitFor();
   const ben = await Talker.open(served, "ben");
   await ben.tab.ask("join", { room: "lab" });

@@ -5,8 +5,8 @@ import type { Visit } from "./visit.ts";
 
 export async function makesVault(visit: Visit): Promise<void> {
   await visit.says("/join vault --sealed");
-  const dialog = visit.dialog("Join or make a room");
-  await dialog.getByRole("button", { name: "Make it" }).click();
+  const dialog = visit.dialog("Create room");
+  await dialog.getByRole("button", { name: "Create" }).click();
   await visit.page.getByRole("heading", { name: "#vault", level: 1 }).waitFor();
 }
 

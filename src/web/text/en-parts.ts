@@ -4,7 +4,16 @@ import type { Texts } from "./en.ts";
 /** The English words of parts that are fetched later, by which the first screen weighs less. */
 export const ENGLISH_PARTS = {
   // Places.
-  make: "Make it",
+  create: "Create",
+  joinIt: "Join it",
+  openIt: "Open it",
+  joinRoom: (room: string) => `Join ${room}`,
+  openRoom: (room: string) => `Open ${room}`,
+  findRoom: "Find a room",
+  topicOptional: "Topic (optional)",
+  passwordOptional: "Password (optional)",
+  roomPasswordExplained: "People need it to join.",
+  roomExists: (room: string) => `${room} already exists.`,
   joined: "joined",
   markRead: "Mark as read",
   makeFavourite: "Add to favourites",
@@ -23,7 +32,7 @@ export const ENGLISH_PARTS = {
   unignoreOf: (name: string) => `Stop ignoring ${name}`,
   savedNone: "Nothing is saved. A message's menu has “Save for later”.",
   savedGone: "This message cannot be read here any more.",
-  roomUnknown: (room: string) => `There is no room ${room}. Make it?`,
+  roomUnknown: (room: string) => `There is no room ${room} yet.`,
   passwordOfRoom: (room: string) => `${room} has a password`,
   receipts: "Who has read",
   noPins: "Nothing is pinned here any more.",
@@ -51,7 +60,7 @@ export const ENGLISH_PARTS = {
   ungrantAsk: (name: string, room: string) => `Take moderation of ${room} back from ${name}?`,
 
   // Sealed rooms.
-  makeSealed: "Sealed: only the devices of those whom you let in can read",
+  makeSealed: "End-to-end encrypted: only its members' devices can read it. Permanent.",
   sealedExplained:
     "What is said here only these people's devices can read, from when they came in. The server " +
     "keeps it, and cannot read it. But it also sends you this page: if you must not trust the " +

@@ -18,7 +18,7 @@ import { Files } from "./files/files.tsx";
 import { Transfers } from "./files/transfers.tsx";
 import { IgnoredDialog } from "./room/ignored.tsx";
 import { ModerationDialog } from "./room/moderation-dialog.tsx";
-import { JoinDialog, RoomsDialog, TopicDialog } from "./room/room-dialogs.tsx";
+import { CreateRoomDialog, JoinDialog, RoomsDialog, TopicDialog } from "./room/room-dialogs.tsx";
 import { RoomMenu } from "./room/room-menu.tsx";
 import { SavedDialog } from "./room/saved.tsx";
 import { Invitations, SafetyDialog, SealedDialog, SealedLine } from "./room/sealed.tsx";
@@ -38,6 +38,7 @@ export const PARTS: LazyParts = {
   Invite: InviteDialog,
   Help: HelpDialog,
   Join: JoinDialog,
+  CreateRoom: CreateRoomDialog,
   Rooms: RoomsDialog,
   Switcher,
   Topic: TopicDialog,

@@ -18,6 +18,7 @@ import { OfferedLine } from "../files/file-frame.tsx";
 import { isWide, usePage, useTexts } from "../shell/context.tsx";
 import {
   Badge,
+  CreateRoomDialog,
   PushKeeper,
   RoomsDialog,
   SealedLine,
@@ -203,6 +204,13 @@ function Nothing({ hasRooms, onOpen }: NothingProps) {
       >
         {texts.browseRooms}
       </button>
+      <button
+        type="button"
+        className="button"
+        onClick={() => show((close) => <CreateRoomDialog onClose={close} onOpen={onOpen} />)}
+      >
+        {texts.createRoom}
+      </button>
     </div>
   );
 }
@@ -244,8 +252,7 @@ function usePlaces() {
   );
   const onSearch = useCallback(
     (text: string) => {
-      const here = chat.model.open;
-      if (text !== "") chat.search({ text, ...(here === undefined ? {} : { target: here }) });
+      if (text !== "") chat.search({ text });
       setSide("search");
       setDrawer(false);
     },

@@ -1,113 +1,31 @@
 import { useEffect, useState } from "react";
+import { foldCase } from "../../../base/case-fold.ts";
 import { Fault } from "../../../base/fault.ts";
 import { compareNames } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
+import { isSame } from "../../../core/model/item.ts";
 import type { Answer } from "../../../wire/messages.ts";
-import { FaultLine, useWork } from "../shell/context.tsx";
+import type { AllTexts } from "../../text/en-parts.ts";
+import { FaultLine, useWork, type Work } from "../shell/context.tsx";
 import { Dialog, FormDialog } from "../shell/dialog.tsx";
 import { faultText } from "../shell/fault-text.ts";
 import { Check, Field } from "../shell/form.tsx";
 import { Icon } from "../shell/icons.tsx";
-import type { JoinProps, Missing, TopicProps } from "../shell/lazy.tsx";
+import type { CreateRoomProps, JoinProps, RoomsProps, TopicProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 
 type RoomEntry = Answer<"rooms">["rooms"][number];
 
-/** Joins a room, asks for its password, or whether to make it. */
-export function JoinDialog({
-  onClose,
-  onOpen,
-  room: given = "",
-  missing: lacks,
-  ...rest
-}: JoinProps) {
-  const { texts, chat } = usePartPage();
-  const [room, setRoom] = useState(given);
-  const [password, setPassword] = useState(rest.password ?? "");
-  const [missing, setMissing] = useState<Missing>(lacks);
-  const name = room.trim().replace(/^#/, "");
-  const create = missing === "room";
-  /** A new object for each try: the focus goes back to the field. */
-  const [wrong, setWrong] = useState<{ readonly text: string } | undefined>(
-    lacks === "password" && password !== ""
-      ? { text: texts.faults["room-password-wrong"] ?? "" }
-      : undefined,
-  );
-  useEffect(() => {
-    if (wrong !== undefined) document.getElementById("join-password")?.focus();
-  }, [wrong]);
-  const [isSealed, setSealed] = useState(rest.isSealed === true);
-  const canSeal = chat.sealRefusal === undefined;
-  const join = async () => {
-    setWrong(undefined);
-    try {
-      const sealed = isSealed && (create || missing === undefined);
-      // Of a sealed room there is none: its field is gone, whatever was typed there.
-      const isOpen = password === "" || (create && sealed);
-      const options = { create, sealed, ...(isOpen ? {} : { password }) };
-      const joined = await chat.join(name, options);
-      onClose();
-      onOpen(joined);
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      if (error.code === "room-unknown" && !create) return setMissing("room");
-      if (error.code !== "room-password-wrong") throw error;
-      setMissing("password");
-      setWrong({ text: password === "" ? "" : faultText(error, texts) });
-    }
-  };
-  return (
-    <FormDialog
-      title={texts.joinOrMake}
-      action={create ? texts.make : texts.join}
-      onSubmit={join}
-      onClose={onClose}
-    >
-      <Field
-        id="join-room"
-        label={texts.room}
-        value={room}
-        onChange={(value) => {
-          setRoom(value);
-          setMissing(undefined);
-        }}
-        complete="off"
-        isRequired
-        isFirst={given === ""}
-      />
-      {missing === undefined ? null : (
-        <>
-          <p role="status" dir="auto">
-            {create ? texts.roomUnknown(cleanText(name)) : texts.passwordOfRoom(cleanText(name))}
-          </p>
-          {create && canSeal ? (
-            <Check label={texts.makeSealed} isOn={isSealed} onChange={setSealed} />
-          ) : null}
-          {create && isSealed ? null : (
-            <Field
-              id="join-password"
-              label={texts.password}
-              type="password"
-              value={password}
-              onChange={setPassword}
-              complete="off"
-              fault={wrong?.text}
-            />
-          )}
-        </>
-      )}
-    </FormDialog>
-  );
-}
-
-/** Pages that are asked for: rooms of a server that many would never end. */
+const NO_ROOMS: readonly RoomEntry[] = [];
+/** Maximum pages to request: 20 pages hold more rooms than anybody scrolls through. */
 const PAGES_MAX = 20;
 
-export function RoomsDialog({ onClose, onOpen }: JoinProps) {
-  const { texts, chat, show } = usePartPage();
+/** The rooms that this account may see, by name; grows page by page. */
+function useRoomList(): { readonly rooms: readonly RoomEntry[]; readonly work: Work } {
+  const { chat } = usePartPage();
   const work = useWork();
-  const [rooms, setRooms] = useState<readonly RoomEntry[]>([]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asked for once
+  const [rooms, setRooms] = useState(NO_ROOMS);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: requested once
   useEffect(() => {
     work.run(async () => {
       let after: string | undefined;
@@ -122,35 +40,236 @@ export function RoomsDialog({ onClose, onOpen }: JoinProps) {
       }
     });
   }, []);
-  const choose = (entry: RoomEntry) => {
+  return { rooms, work };
+}
+
+/** Joins an existing room; asks for its password if it has one. */
+export function JoinDialog({ onClose, onOpen, room, isLocked, password: given = "" }: JoinProps) {
+  const { texts, chat, show } = usePartPage();
+  const [password, setPassword] = useState(given);
+  const [needsPassword, setNeedsPassword] = useState(isLocked === true);
+  /** A new object for each attempt: the focus returns to the field. */
+  const [wrong, setWrong] = useState<{ readonly text: string } | undefined>(
+    given === "" ? undefined : { text: texts.faults["room-password-wrong"] ?? "" },
+  );
+  useEffect(() => {
+    if (wrong !== undefined) document.getElementById("join-password")?.focus();
+  }, [wrong]);
+  const join = async () => {
+    setWrong(undefined);
+    try {
+      const joined = await chat.join(room, password === "" ? {} : { password });
+      onClose();
+      onOpen(joined);
+    } catch (error) {
+      const code = error instanceof Fault ? error.code : undefined;
+      if (code === "room-unknown") {
+        onClose();
+        return show((close) => <CreateRoomDialog onClose={close} onOpen={onOpen} room={room} />);
+      }
+      if (code !== "room-password-wrong") throw error;
+      setNeedsPassword(true);
+      setWrong({ text: password === "" ? "" : faultText(error, texts) });
+    }
+  };
+  const title = texts.joinRoom(cleanText(room));
+  return (
+    <FormDialog title={title} action={texts.join} onSubmit={join} onClose={onClose}>
+      {needsPassword ? (
+        <>
+          <p role="status" dir="auto">
+            {texts.passwordOfRoom(cleanText(room))}
+          </p>
+          <Field
+            id="join-password"
+            label={texts.password}
+            type="password"
+            value={password}
+            onChange={setPassword}
+            complete="off"
+            isFirst
+            fault={wrong?.text}
+          />
+        </>
+      ) : null}
+    </FormDialog>
+  );
+}
+
+/** Creates a room with a name, and a topic and a password or end-to-end encryption. */
+export function CreateRoomDialog({ onClose, onOpen, ...given }: CreateRoomProps) {
+  const { texts, chat, show, fail } = usePartPage();
+  const { rooms } = useRoomList();
+  const [name, setName] = useState(given.room ?? "");
+  const [topic, setTopic] = useState("");
+  const [password, setPassword] = useState(given.password ?? "");
+  const [isSealed, setSealed] = useState(given.isSealed === true);
+  const [taken, setTaken] = useState<RoomEntry>();
+  const canSeal = chat.sealRefusal === undefined;
+  const create = async () => {
+    const room = name.trim().replace(/^#/, "");
+    const existing = rooms.find((entry) => isSame(entry.room, room));
+    setTaken(existing);
+    if (existing !== undefined) return document.getElementById("create-name")?.focus();
+    const sealed = isSealed && canSeal;
+    // The server could read the topic of an encrypted room, and its members need no password.
+    const isOpen = sealed || password === "";
+    const created = await chat.join(room, {
+      create: true,
+      sealed,
+      ...(isOpen ? {} : { password }),
+    });
+    if (!sealed && topic.trim() !== "") await chat.setTopic(created, topic.trim()).catch(fail);
     onClose();
-    if (entry.joined) onOpen(entry.room);
-    else show((close) => <JoinDialog onClose={close} onOpen={onOpen} room={entry.room} />);
+    onOpen(created);
+  };
+  const joinTaken = (entry: RoomEntry) => {
+    onClose();
+    if (entry.joined) return onOpen(entry.room);
+    show((close) => (
+      <JoinDialog onClose={close} onOpen={onOpen} room={entry.room} isLocked={entry.locked} />
+    ));
+  };
+  return (
+    <FormDialog title={texts.createRoom} action={texts.create} onSubmit={create} onClose={onClose}>
+      {given.room === undefined ? null : (
+        <p role="status" dir="auto">
+          {texts.roomUnknown(cleanText(given.room))}
+        </p>
+      )}
+      <Field
+        id="create-name"
+        label={texts.name}
+        value={name}
+        onChange={(value) => {
+          setName(value);
+          setTaken(undefined);
+        }}
+        complete="off"
+        isRequired
+        isFirst={given.room === undefined}
+        fault={
+          taken === undefined ? undefined : (
+            <>
+              {texts.roomExists(cleanText(taken.room))}{" "}
+              <button
+                type="button"
+                className="button button-small"
+                onClick={() => joinTaken(taken)}
+              >
+                {taken.joined ? texts.openIt : texts.joinIt}
+              </button>
+            </>
+          )
+        }
+      />
+      {isSealed && canSeal ? null : (
+        <>
+          <Field
+            id="create-topic"
+            label={texts.topicOptional}
+            value={topic}
+            onChange={setTopic}
+            complete="off"
+          />
+          <Field
+            id="create-password"
+            label={texts.passwordOptional}
+            hint={texts.roomPasswordExplained}
+            type="password"
+            value={password}
+            onChange={setPassword}
+            complete="off"
+          />
+        </>
+      )}
+      {canSeal ? <Check label={texts.makeSealed} isOn={isSealed} onChange={setSealed} /> : null}
+    </FormDialog>
+  );
+}
+
+function entryNotes(entry: RoomEntry, texts: AllTexts): string {
+  return [
+    ...(entry.locked && !entry.joined ? [] : [texts.members(entry.members)]),
+    ...(entry.joined ? [texts.joined] : []),
+    ...(entry.locked ? [texts.locked] : []),
+    ...(entry.sealed ? [texts.sealed] : []),
+    ...(entry.topic === "" ? [] : [cleanText(entry.topic)]),
+  ].join(" · ");
+}
+
+/** All rooms of the server, with a filter, and a button that joins or opens each. */
+export function RoomsDialog({ onClose, onOpen }: RoomsProps) {
+  const { texts, chat, show } = usePartPage();
+  const { rooms, work } = useRoomList();
+  const joining = useWork();
+  const [filter, setFilter] = useState("");
+  const wanted = foldCase(filter.trim().replace(/^#/, ""));
+  const found = rooms.filter(({ room, topic }) => foldCase(`${room} ${topic}`).includes(wanted));
+  const choose = ({ room, joined, locked }: RoomEntry) => {
+    if (joined) {
+      onClose();
+      return onOpen(room);
+    }
+    if (locked) {
+      onClose();
+      return show((close) => <JoinDialog onClose={close} onOpen={onOpen} room={room} isLocked />);
+    }
+    joining.run(async () => {
+      const name = await chat.join(room);
+      onClose();
+      onOpen(name);
+    });
+  };
+  const create = () => {
+    onClose();
+    show((close) => <CreateRoomDialog onClose={close} onOpen={onOpen} />);
   };
   return (
     <Dialog title={texts.browseRooms} onClose={onClose}>
+      <Field
+        id="rooms-filter"
+        label={texts.findRoom}
+        value={filter}
+        onChange={setFilter}
+        complete="off"
+        isFirst
+      />
       <ul className="plain-list">
-        {rooms.map((entry) => (
-          <li key={entry.room}>
-            <button type="button" className="list-button" onClick={() => choose(entry)}>
-              <span className="list-main" dir="auto">
-                #{cleanText(entry.room)}{" "}
-                {entry.locked || entry.sealed ? <Icon name="lock" /> : null}
-              </span>
-              <span className="list-note" dir="auto">
-                {[
-                  ...(entry.locked && !entry.joined ? [] : [texts.members(entry.members)]),
-                  ...(entry.joined ? [texts.joined] : []),
-                  ...(entry.locked ? [texts.locked] : []),
-                  ...(entry.sealed ? [texts.sealed] : []),
-                  ...(entry.topic === "" ? [] : [cleanText(entry.topic)]),
-                ].join(" · ")}
-              </span>
-            </button>
-          </li>
-        ))}
+        {found.map((entry) => {
+          const name = `#${cleanText(entry.room)}`;
+          return (
+            <li key={entry.room} className="room-entry">
+              <div className="room-entry-text">
+                <span className="list-main" dir="auto">
+                  {name} {entry.locked || entry.sealed ? <Icon name="lock" /> : null}
+                </span>
+                <span className="list-note" dir="auto">
+                  {entryNotes(entry, texts)}
+                </span>
+              </div>
+              <button
+                type="button"
+                className="button"
+                aria-label={entry.joined ? texts.openRoom(name) : texts.joinRoom(name)}
+                disabled={joining.isBusy}
+                onClick={() => choose(entry)}
+              >
+                {entry.joined ? texts.open : texts.join}
+              </button>
+            </li>
+          );
+        })}
       </ul>
-      <FaultLine fault={work.fault} />
+      <p className="hint" role="status">
+        {found.length > 0 || work.isBusy ? "" : texts.foundNothing}
+      </p>
+      <FaultLine fault={joining.fault ?? work.fault} />
+      <div className="dialog-actions">
+        <button type="button" className="button" onClick={create}>
+          {texts.createRoom}
+        </button>
+      </div>
     </Dialog>
   );
 }

@@ -15,8 +15,8 @@ import { rove } from "../../input/keys.ts";
 import { useFact, usePage, useTexts } from "../shell/context.tsx";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
 import {
+  CreateRoomDialog,
   inviteDialog,
-  JoinDialog,
   RoomMenu,
   RoomsDialog,
   Switcher,
@@ -261,8 +261,8 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
             />
             <IconButton
               icon="plus"
-              label={texts.joinOrMake}
-              onPress={() => show((close) => <JoinDialog onClose={close} onOpen={onOpen} />)}
+              label={texts.createRoom}
+              onPress={() => show((close) => <CreateRoomDialog onClose={close} onOpen={onOpen} />)}
             />
           </div>
           <Lines lines={lines.rooms} onOpen={onOpen} />

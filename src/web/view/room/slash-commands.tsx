@@ -16,12 +16,12 @@ import { PageFault } from "../../text/page-fault.ts";
 import type { PageValue } from "../shell/context.tsx";
 import { confirm, confirmSeal } from "../shell/dialog.tsx";
 import {
+  CreateRoomDialog,
   helpDialog,
   ignoredDialog,
   inviteDialog,
   JoinDialog,
   logoutDialog,
-  type Missing,
   PinsDialog,
   RoomsDialog,
   SafetyDialog,
@@ -251,11 +251,6 @@ async function leave(page: PageValue, target: string): Promise<void> {
   if (isSame(chat.model.open, target)) chat.open(undefined);
 }
 
-const MISSING: ReadonlyMap<string, Missing> = new Map([
-  ["room-unknown", "room"],
-  ["room-password-wrong", "password"],
-]);
-
 /** Into the sealed room that is open; elsewhere by an address. */
 async function invite(page: PageValue, user: string | undefined): Promise<void> {
   const { chat, texts, show, notify } = page;
@@ -273,10 +268,14 @@ async function join(
   try {
     open(await page.chat.join(room, password === undefined ? { sealed } : { password }));
   } catch (error) {
-    const missing = error instanceof Fault ? MISSING.get(error.code) : undefined;
-    if (missing === undefined) throw error;
-    const given = { room, missing, isSealed: sealed, password: password ?? "" };
-    page.show((close) => <JoinDialog {...given} onClose={close} onOpen={open} />);
+    const code = error instanceof Fault ? error.code : undefined;
+    const given = { room, password: password ?? "" };
+    if (code === "room-password-wrong") {
+      page.show((close) => <JoinDialog {...given} isLocked onClose={close} onOpen={open} />);
+    } else if (code === "room-unknown") {
+      const wanted = { ...given, isSealed: sealed };
+      page.show((close) => <CreateRoomDialog {...wanted} onClose={close} onOpen={open} />);
+    } else throw error;
   }
 }
 

@@ -6,8 +6,12 @@ import { momentIn } from "../../text/times.ts";
 /** Faults that end by themselves: the server's message says when. */
 const PASSING: ReadonlySet<string> = new Set(["banned", "muted"]);
 
-/** What went wrong, in the language of the page and in the time of this device. */
+/**
+ * What went wrong, in the language of the page and in the time of this device.
+ * @param error a text of the page's own is returned as it is
+ */
 export function faultText(error: unknown, texts: Texts): string {
+  if (typeof error === "string") return error;
   if (error instanceof PageFault) return texts[error.text];
   const { code, message } = error instanceof Fault ? error : new Fault("internal", "");
   const known = texts.faults[code];

@@ -41,14 +41,20 @@ interface Opening extends Closing {
   readonly onOpen: (target: string) => void;
 }
 
-/** What is missing for a room: nothing, its password, or the room itself. */
-export type Missing = "password" | "room" | undefined;
+export type RoomsProps = Opening;
 
 export interface JoinProps extends Opening {
+  readonly room: string;
+  /** The room is known to have a password. */
+  readonly isLocked?: boolean;
+  /** A password that was already refused. */
+  readonly password?: string;
+}
+
+export interface CreateRoomProps extends Opening {
+  /** Name of a room that somebody tried to join and that does not exist. */
   readonly room?: string;
-  readonly missing?: Missing;
   readonly isSealed?: boolean;
-  /** That was given already; empty: none. */
   readonly password?: string;
 }
 
@@ -174,6 +180,7 @@ export interface LazyParts {
   readonly Invite: ComponentType<Closing>;
   readonly Help: ComponentType<Closing>;
   readonly Join: ComponentType<JoinProps>;
+  readonly CreateRoom: ComponentType<CreateRoomProps>;
   readonly Rooms: ComponentType<Opening>;
   readonly Switcher: ComponentType<SwitcherProps>;
   readonly Topic: ComponentType<TopicProps>;
@@ -332,6 +339,7 @@ const Logout = lazy(({ Logout: part }) => part);
 const Invite = lazy(({ Invite: part }) => part);
 const Help = lazy(({ Help: part }) => part);
 export const JoinDialog = lazy(({ Join }) => Join);
+export const CreateRoomDialog = lazy(({ CreateRoom }) => CreateRoom);
 export const RoomsDialog = lazy(({ Rooms }) => Rooms);
 export const Switcher = lazy(({ Switcher: part }) => part);
 export const TopicDialog = lazy(({ Topic }) => Topic);
