@@ -7,6 +7,7 @@ import { setPriority } from "node:os";
 import { Identity } from "../src/crypto/identity.ts";
 import type { Link } from "../src/io/link/link.ts";
 import { wsDial } from "../src/io/ws/dial.ts";
+import { FLOODS, runFlood } from "./flood.ts";
 import { RawClient } from "./raw-client.ts";
 
 /** They would come from other machines: the server and the honest go first on this one. */
@@ -118,6 +119,6 @@ function newName(letter: string): string {
 }
 
 process.on("SIGTERM", () => process.exit(0));
-await PARTIES[kind]?.();
+await (kind in FLOODS ? runFlood(kind, port) : PARTIES[kind]?.());
 process.stdout.write("ready\n");
 setInterval(() => undefined, 1_000);

@@ -111,9 +111,51 @@ export const LINKS_BEFORE_LOGIN_MAX = 1_024;
 export const LINKS_MAX = 20_000;
 /** Requests of one session that have no answer yet. */
 export const REQUESTS_IN_FLIGHT_MAX = 1024;
-/** What came and waits for its turn, of one sender and of all: more is dealt with at once. */
-export const ARRIVALS_WAITING_EACH_BYTES_MAX = 2 * MIB;
-export const ARRIVALS_WAITING_BYTES_MAX = 32 * MIB;
+/**
+ * Received messages of one connection that wait for their turn; a connection that queues more is
+ * closed. A full window of chunks (TRANSFER_WINDOW_BYTES_MAX) fits with its overhead, and so does
+ * every request that may be in flight.
+ */
+export const ARRIVALS_WAITING_EACH_BYTES_MAX = 18 * MIB;
+/** Of all connections: the chunks of TRANSFERS_BYTES_MAX, and 32 MiB of other messages. */
+export const ARRIVALS_WAITING_BYTES_MAX = 160 * MIB;
+/** Messages of one connection before it is logged in: an honest log-in takes fewer than ten. */
+export const MESSAGES_BEFORE_LOGIN_MAX = 64;
+/**
+ * Messages of one account that do nothing: pings, and requests that are refused or unknown. A
+ * client repeats the OUTBOX_IN_FLIGHT_MAX posts of a long paste about ten times a second until each
+ * is taken.
+ */
+export const IDLE_MESSAGES_PER_SECOND = 3_000;
+export const IDLE_MESSAGES_BURST = 8_192;
+/** WebSocket pings and pongs: honest ends send one every 20 s. */
+export const CONTROL_FRAMES_PER_SECOND = 1;
+export const CONTROL_FRAMES_BURST = 64;
+/**
+ * Bytes of one account's sessions, files aside, and of one address before log-in: more than
+ * POSTS_PER_SECOND and POSTS_BURST allow in texts of POST_CHARS.
+ */
+export const RECEIVED_BYTES_PER_SECOND = 32 * MIB;
+export const RECEIVED_BYTES_BURST = 32 * MIB;
+/**
+ * What a connection may still send while it is being closed: as many bytes as it had sent before,
+ * within these two, and so many messages. A full window of chunks fits.
+ */
+export const BYTES_AFTER_CLOSE_MIN = 1 * MIB;
+export const BYTES_AFTER_CLOSE_MAX = 17 * MIB;
+export const MESSAGES_AFTER_CLOSE_MAX = 128;
+/** A longer message before log-in ends its connection without an answer. */
+export const MESSAGE_BEFORE_LOGIN_ANSWERED_BYTES_MAX = 64 * KIB;
+/** HTTP requests of one address, a whole page load being 40; this machine is exempt. */
+export const HTTP_REQUESTS_PER_SECOND = 200;
+export const HTTP_REQUESTS_BURST = 1_000;
+/** In one turn of the event loop: of one connection (browsers do not pipeline), and of all. */
+export const HTTP_REQUESTS_PIPELINED_MAX = 4;
+export const HTTP_REQUESTS_AT_ONCE_MAX = 64;
+/** An account or address whose connection was closed for a flood is refused for this long. */
+export const FLOOD_REFUSED_MS = 10_000;
+/** Accounts and addresses that are refused for it; the oldest is forgotten. */
+export const FLOODERS_MAX = 10_000;
 /** Of one session, posts aside: programs page through history about as fast as that. */
 export const REQUESTS_PER_SECOND = 200;
 /** Twice what may be in flight: a client that asks that much at once is not slowed by it. */

@@ -25,6 +25,7 @@ import { Invites } from "./auth/invites.ts";
 import { type Authenticator, guessedTooOften } from "./auth/login.ts";
 import { isOperating } from "./auth/operator-link.ts";
 import { QUOTAS_DEFAULT } from "./files/quotas.ts";
+import { RequestPace } from "./http/request-pace.ts";
 import { type HttpRoutes, httpRoutes } from "./http/routes.ts";
 import type { ServerOptions } from "./options.ts";
 import { recordDecision } from "./queue/decision.ts";
@@ -45,9 +46,10 @@ import {
   type ClientConnectionOptions,
   type TransferNotice,
 } from "./session/client-connection.ts";
-import { Addresses } from "./session/connection-limits.ts";
+import { Addresses, addressSender, isLoopback } from "./session/connection-limits.ts";
 import type { Member } from "./session/connection-state.ts";
 import { FairScheduler } from "./session/fair-scheduler.ts";
+import { FloodGuard } from "./session/flood-guard.ts";
 import { greet } from "./session/handshake.ts";
 import { inward, tellOwner } from "./session/redacted-fault.ts";
 import { RemoteCancels } from "./siblings/cancels.ts";
@@ -89,6 +91,8 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   /** What is answered over HTTP beside the page. */
   readonly http: HttpRoutes;
   readonly scheduler: FairScheduler;
+  readonly floods: FloodGuard;
+  readonly #requestPace: RequestPace;
   readonly #listeners: Listener[] = [];
   readonly #peers = new Map<number, ClientConnection>(); // Bounded by LINKS_MAX in `accept`.
   readonly #byAccount = new Map<UserId, Set<ClientConnection>>();
@@ -103,6 +107,8 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.#options = options;
     const { clock, entropy, registry, rooms, archive } = options;
     this.scheduler = new FairScheduler(clock);
+    this.floods = new FloodGuard(clock);
+    this.#requestPace = new RequestPace(clock);
     this.#pendingWrites = new PendingWrites(clock, options.onEvent);
     this.#localPosts = new LocalPosts((input) => this.input(input), entropy);
     const accounts = this.#pendingWrites.watched(options.accounts);
@@ -116,7 +122,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     });
     this.#bans = new Bans(registry, clock);
     const peersOf = (user: UserId) => this.#byAccount.get(user) ?? NO_CLIENTS;
-    const guards = { accounts, invites: this.invites, bans: this.#bans };
+    const guards = { accounts, invites: this.invites, bans: this.#bans, floods: this.floods };
     this.#entry = openAuthenticator(options, guards, ({ id }) => peersOf(id));
     const warn = (fault: Fault) => options.onEvent({ kind: "warning", fault });
     this.#positions = new ReadPositionStore(options.positions, clock, warn);
@@ -276,7 +282,13 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   }
 
   accept(remote: Address): boolean {
-    return !this.#isStopping && this.#addresses.admits(remote.host);
+    if (this.#isStopping || !this.#addresses.admits(remote.host)) return false;
+    // This machine is exempt: a proxy on it speaks for everyone.
+    return isLoopback(remote.host) || !this.floods.isRefused(addressSender(remote.host));
+  }
+
+  answers(remote: Address): boolean {
+    return this.#requestPace.allows(remote);
   }
 
   wait({ host }: Address): () => void {
@@ -402,6 +414,11 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.#strangers.delete(client);
     const { file } = channel;
     client.answer<"lane">(ref, file === undefined ? {} : { file });
+  }
+
+  flooded(client: ClientConnection): void {
+    this.floods.flooded(client.sender);
+    this.floods.flooded(addressSender(client.link.remote.host));
   }
 
   transfer(lane: ClientConnection, notice: TransferNotice): void {

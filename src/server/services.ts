@@ -166,7 +166,7 @@ export function openServices(options: ServiceOptions): OpenServices {
 /** The door. @param guards what it asks beside passwords */
 export function openAuthenticator(
   options: ServerOptions,
-  guards: Pick<AuthenticatorOptions, "accounts" | "invites" | "bans">,
+  guards: Pick<AuthenticatorOptions, "accounts" | "invites" | "bans" | "floods">,
   peersOf: AuthenticatorOptions["peersOf"],
 ): Authenticator {
   const { identity, settings, clock } = options;

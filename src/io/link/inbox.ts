@@ -1,5 +1,10 @@
 import { assert } from "../../base/assert.ts";
 import type { Fault } from "../../base/fault.ts";
+import {
+  BYTES_AFTER_CLOSE_MAX,
+  BYTES_AFTER_CLOSE_MIN,
+  MESSAGES_AFTER_CLOSE_MAX,
+} from "../../base/limits.ts";
 import type { LinkHandlers } from "./link.ts";
 
 /**
@@ -14,6 +19,9 @@ export class LinkInbox {
   #handlers: LinkHandlers | undefined;
   #closing: { readonly fault: Fault | undefined } | undefined;
   #isMuted = false;
+  /** What came after `mute`. */
+  #droppedMessages = 0;
+  #droppedBytes = 0;
 
   receive(handlers: LinkHandlers): void {
     assert(this.#handlers === undefined, "a link is received from once");
@@ -24,8 +32,21 @@ export class LinkInbox {
     });
   }
 
+  /** Whether the other end goes on sending long after this end has closed. */
+  get isFlooded(): boolean {
+    const bytesMax = Math.max(
+      BYTES_AFTER_CLOSE_MIN,
+      Math.min(this.receivedBytes, BYTES_AFTER_CLOSE_MAX),
+    );
+    return this.#droppedMessages > MESSAGES_AFTER_CLOSE_MAX || this.#droppedBytes > bytesMax;
+  }
+
   /** @param bytes from now on the receiver's */
   push(bytes: Uint8Array): void {
+    if (this.#isMuted) {
+      this.#droppedMessages++;
+      this.#droppedBytes += bytes.length;
+    }
     if (this.#closing !== undefined || this.#isMuted) return;
     this.receivedMessages += 1;
     this.receivedBytes += bytes.length;

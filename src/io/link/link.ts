@@ -86,6 +86,8 @@ export interface ListenerEvents {
    * of that address until the function that comes back is called. Asked after `accept`.
    */
   wait?(remote: Address): () => void;
+  /** Whether to answer this request for a page, a file or an upgrade; left out: each. */
+  answers?(remote: Address): boolean;
   /** A new link; `parent` where the transport itself ties a lane to its link (QUIC, memory). */
   link(link: Link, parent: Link | undefined): void;
 }

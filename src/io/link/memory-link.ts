@@ -188,6 +188,7 @@ export class MemoryLink implements Link {
       this.cut(new Fault("too-large", sentence));
     } else {
       other.#inbox.push(bytes);
+      if (other.isServer && other.#inbox.isFlooded) other.destroy();
     }
   }
 

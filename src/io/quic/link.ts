@@ -163,7 +163,11 @@ export class QuicLink implements Link {
 
   #onMessage(message: Uint8Array): void {
     if (this.#state === "closed") return;
-    if (this.#isTaken) return this.#inbox.push(message);
+    if (this.#isTaken) {
+      this.#inbox.push(message);
+      if (this.#options.isServer && this.#inbox.isFlooded) this.drop(undefined);
+      return;
+    }
     if (message.length > 0) throw new Fault("frame-malformed", "a stream begins otherwise");
     this.#isTaken = true;
     this.#taken.resolve();

@@ -159,6 +159,8 @@ class WsListener implements Listener {
           perMessageDeflate: false,
           open: (socket) => this.#open(socket),
           message: (socket, message) => socket.data.link?.onMessage(message),
+          ping: (socket) => socket.data.link?.onControl(),
+          pong: (socket) => socket.data.link?.onControl(),
           drain: (socket) => socket.data.link?.onDrain(),
           close: (socket, code, reason) => socket.data.link?.onGone(code, reason),
         },
@@ -175,6 +177,10 @@ class WsListener implements Listener {
     const ip = server.requestIP(request);
     if (ip === null) return new Response(null, { status: 400 }); // Gone before we looked.
     const remote = normalAddress(ip.address, ip.port);
+    if (this.#events.answers?.(remote) === false) {
+      // Closing the connection drops what is pipelined on it.
+      return refusal(429, "too many requests", { connection: "close", "retry-after": "1" });
+    }
     if (this.#options.isHost?.(request.headers.get("host")) === false) {
       return refusal(421, "This server does not go by that name. Its owner adds: --public NAME");
     }

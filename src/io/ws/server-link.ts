@@ -2,7 +2,13 @@ import type { ServerWebSocket } from "bun";
 import { assert } from "../../base/assert.ts";
 import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { DRAIN_WITHIN_MS, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
+import {
+  CONTROL_FRAMES_BURST,
+  CONTROL_FRAMES_PER_SECOND,
+  DRAIN_WITHIN_MS,
+  SEND_QUEUE_BYTES_MAX,
+} from "../../base/limits.ts";
+import { TokenBucket } from "../../core/rate.ts";
 import { joinInPlace, releaseBuffer } from "../disk/buffer-pool.ts";
 import { LinkInbox } from "../link/inbox.ts";
 import type { Address, Link, LinkCounters, LinkHandlers } from "../link/link.ts";
@@ -47,6 +53,11 @@ export class WsServerLink implements Link {
   #freshBytes = 0;
   /** What waited at the socket when the first of them came: it takes none before they leave. */
   #behindBytes = 0;
+  readonly #controlFrames = new TokenBucket(
+    CONTROL_FRAMES_PER_SECOND,
+    CONTROL_FRAMES_BURST,
+    performance.now(),
+  );
   #state: "open" | "closing" | "closed" = "open";
   #outcome: { readonly fault: Fault | undefined } | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
@@ -168,8 +179,17 @@ export class WsServerLink implements Link {
   }
 
   onMessage(message: Uint8Array | string): void {
-    if (typeof message !== "string") return this.#inbox.push(message);
-    this.drop(new Fault("frame-malformed", "a frame is text where all are binary"));
+    if (typeof message === "string") {
+      return this.drop(new Fault("frame-malformed", "a frame is text where all are binary"));
+    }
+    this.#inbox.push(message);
+    if (this.#inbox.isFlooded) this.drop(undefined);
+  }
+
+  /** A ping or pong of WebSocket, which Bun has answered. */
+  onControl(): void {
+    if (this.#controlFrames.take(performance.now()) === 0) return;
+    this.drop(new Fault("too-fast", "the other end sends too many pings"));
   }
 
   onDrain(): void {

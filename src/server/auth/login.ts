@@ -28,6 +28,7 @@ import { FairQueue, WorkQueue } from "../queue/work-queue.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { addressKey } from "../session/connection-limits.ts";
 import type { Admission } from "../session/connection-state.ts";
+import type { FloodGuard } from "../session/flood-guard.ts";
 import type { Bans } from "./bans.ts";
 import type { Invites } from "./invites.ts";
 import type { OperatorLink } from "./operator-link.ts";
@@ -58,6 +59,7 @@ export interface AuthenticatorOptions {
   readonly operatorLink: OperatorLink;
   readonly invites: Pick<Invites, "admission" | "begin" | "check" | "end">;
   readonly bans: Bans;
+  readonly floods: Pick<FloodGuard, "check">;
   /** Guesses count there, too; left out: this server stands alone. */
   readonly siblings?: { tell(news: GuessNews): void };
 }
@@ -86,6 +88,8 @@ export class Authenticator {
   readonly #hashing = new WorkQueue(PASSWORD_CHECKS_MAX, PASSWORD_CHECKS_WAITING_MAX);
   /** By account: who is in takes one place of those at most, and leaves the rest to log-ins. */
   readonly #turns = new FairQueue(1, PASSWORD_CHECKS_WAITING_MAX);
+  /** By address, before log-in: nobody fills the places of all others. */
+  readonly #entrants = new FairQueue(1, PASSWORD_CHECKS_WAITING_MAX);
   /** Names that are on their way to the disk; as many as there are links. */
   readonly #registering = new Map<FoldedName, Promise<void>>();
 
@@ -148,7 +152,7 @@ export class Authenticator {
     const done = Promise.withResolvers<void>();
     this.#registering.set(folded, done.promise);
     try {
-      await this.#enrol(admissionOf(client), name, request);
+      await this.#enrol(client, name, request);
     } finally {
       registry.release(name);
       this.#registering.delete(folded);
@@ -177,10 +181,18 @@ export class Authenticator {
   }
 
   /** In one batch of the log, in this order: what a crash cuts off is the newer. */
-  async #enrol(admission: Admission, name: Name, request: RequestOf<"register">): Promise<void> {
+  async #enrol(
+    client: ClientConnection,
+    name: Name,
+    request: RequestOf<"register">,
+  ): Promise<void> {
     const { registry, accounts, entropy } = this.#options;
     const { password, accountKey, deviceKey, deviceCert } = request;
-    const hash = password === undefined ? undefined : await this.#hash(password);
+    const hash =
+      password === undefined
+        ? undefined
+        : await this.#asEntrant(client, () => this.#hash(password));
+    const admission = admissionOf(client);
     const id = userId(entropy(ID_BYTES));
     const drafts = [registry.accountDraft(id, { name, accountKey, deviceKey, deviceCert })];
     if (hash !== undefined) drafts.unshift(registry.passwordDraft(id, hash));
@@ -235,7 +247,10 @@ export class Authenticator {
       [`name:${foldName(account?.name ?? name)}`], // Former names give no further guesses.
       "login-refused",
       "wrong password or no such name",
-      () => this.#hashing.run(() => this.#verify(password, account?.passwordHash)),
+      () =>
+        this.#asEntrant(client, () =>
+          this.#hashing.run(() => this.#verify(password, account?.passwordHash)),
+        ),
     );
     // Not found anew: by now the name may be another account's.
     if (account === undefined || account.isGone) throw noSuchName();
@@ -292,6 +307,14 @@ export class Authenticator {
   /** For a member. @throws Fault usage, too-many */
   hash(user: UserId, password: string): Promise<string> {
     return this.#turns.run(user, () => this.#hash(password));
+  }
+
+  /** In turn with others of its address, unless it has gone by then. @throws Fault too-many */
+  #asEntrant<Result>(client: ClientConnection, work: () => Promise<Result>): Promise<Result> {
+    return this.#entrants.run(addressKey(client.link.remote.host), async () => {
+      if (client.isClosed) throw new Fault("link-closed", "the connection is closed");
+      return work();
+    });
   }
 
   async #hash(password: string): Promise<string> {
@@ -406,6 +429,7 @@ export class Authenticator {
   }
 
   #checkSessions(account: Account): void {
+    this.#options.floods.check(account.id);
     if (this.#options.peersOf(account).size < SESSIONS_PER_ACCOUNT_MAX) return;
     const sentence = `${account.name} is in ${SESSIONS_PER_ACCOUNT_MAX} times, which is the most`;
     throw new Fault("too-many", sentence);

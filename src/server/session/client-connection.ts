@@ -1,7 +1,12 @@
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
-import { REQUESTS_BURST, REQUESTS_PER_SECOND } from "../../base/limits.ts";
+import {
+  MESSAGE_BEFORE_LOGIN_ANSWERED_BYTES_MAX,
+  MESSAGES_BEFORE_LOGIN_MAX,
+  REQUESTS_BURST,
+  REQUESTS_PER_SECOND,
+} from "../../base/limits.ts";
 import { PROBE_EVERY_MS } from "../../base/limits-page.ts";
 import { TokenBucket } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
@@ -16,7 +21,7 @@ import {
   VERSION,
 } from "../../wire/messages.ts";
 import { postCodec } from "../../wire/post-message.ts";
-import { addressKey } from "./connection-limits.ts";
+import { addressSender } from "./connection-limits.ts";
 import {
   type ConnectionState,
   type DataChannel,
@@ -26,7 +31,8 @@ import {
   topicOf,
 } from "./connection-state.ts";
 import type { Origin } from "./event.ts";
-import type { FairScheduler } from "./fair-scheduler.ts";
+import type { FairScheduler, Source } from "./fair-scheduler.ts";
+import type { FloodGuard } from "./flood-guard.ts";
 import { redacted } from "./redacted-fault.ts";
 
 /** What a peer asks of the server that it belongs to. */
@@ -36,21 +42,26 @@ export interface ClientConnectionOptions {
   /** On a lane: a chunk came, or the receiver has one. */
   transfer(client: ClientConnection, notice: TransferNotice): void;
   closed(client: ClientConnection, fault: Fault | undefined): void;
+  /** It sent more than one connection may, and is closed for it. */
+  flooded(client: ClientConnection): void;
   now(): number;
   unixMs(): number;
   readonly scheduler: FairScheduler;
+  readonly floods: FloodGuard;
 }
 
 export type TransferNotice = NoticeOf<"chunk"> | NoticeOf<"ack">;
 export type ClientNotice = Parameters<Session["tell"]>[0];
 
 /** One link and its session. Malformed bytes end here, and with them this connection. */
-export class ClientConnection {
+export class ClientConnection implements Source {
   readonly id: ClientId;
   readonly link: Link;
   readonly session: Session;
   /** What it may ask, posts aside. */
   readonly #requests: TokenBucket;
+  /** Messages that came while no account was logged in. */
+  #strangerMessages = 0;
   #state: ConnectionState = { kind: "greeting" };
   /** Unix ms of its beginning. */
   readonly sinceMs: number;
@@ -77,9 +88,10 @@ export class ClientConnection {
     this.#requests = new TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, options.now());
     link.receive({
       message: (bytes) => {
-        this.#inTurn(bytes.length, (now) => {
-          this.#perform(this.session.receive(bytes, now));
-        });
+        if (this.#isClosed) return;
+        if (!this.#isWithinPace(bytes.length)) return this.overflow();
+        if (this.#isHostile(bytes.length)) return this.#cut(tooLong(bytes.length));
+        this.#inTurn(bytes.length, (now) => this.#received(bytes, now));
       },
       closed: (fault) => {
         this.#inTurn(0, () => {
@@ -90,17 +102,60 @@ export class ClientConnection {
     });
   }
 
+  /** Closed at once, with nothing sent: what a flooder is told only costs the others. */
+  overflow(): void {
+    if (this.#isClosed) return;
+    this.#options.flooded(this);
+    this.#cut(new Fault("too-fast", "it sent more than one connection may"));
+  }
+
+  #cut(fault: Fault): void {
+    this.link.destroy();
+    this.#perform(this.session.ended(fault));
+    this.#end(fault);
+  }
+
+  #isHostile(sizeBytes: number): boolean {
+    const { kind } = this.#state;
+    const isIn = kind === "member" || kind === "data-channel";
+    return !isIn && sizeBytes > MESSAGE_BEFORE_LOGIN_ANSWERED_BYTES_MAX;
+  }
+
+  #received(bytes: Uint8Array, now: number): void {
+    if (this.#isClosed) return;
+    const effects = this.session.receive(bytes, now);
+    if (effects.every(({ kind }) => kind === "transmit") && !this.#mayIdle()) return;
+    this.#perform(effects);
+  }
+
+  /** False: it has sent too much that does nothing, and is closed. */
+  #mayIdle(): boolean {
+    if (this.#options.floods.allowsIdle(this.sender)) return true;
+    this.overflow();
+    return false;
+  }
+
+  #isWithinPace(sizeBytes: number): boolean {
+    const { kind } = this.#state;
+    if (kind === "data-channel") return true; // The window of each file bounds it.
+    if (kind !== "member" && ++this.#strangerMessages > MESSAGES_BEFORE_LOGIN_MAX) return false;
+    return this.#options.floods.allowsBytes(this.sender, sizeBytes);
+  }
+
   /** All sessions of an account share its turns, and so do strangers of one address. */
   #inTurn(sizeBytes: number, work: (now: number) => void): void {
-    if (this.#waiting === 0) {
-      const account = this.account ?? this.channel?.account;
-      this.#sender = account?.id ?? `address:${addressKey(this.link.remote.host)}`;
-    }
+    if (this.#waiting === 0) this.#sender = this.sender;
     this.#waiting++;
-    this.#options.scheduler.take(this.#sender, sizeBytes, (now) => {
+    this.#options.scheduler.take(this.#sender, this, sizeBytes, (now) => {
       this.#waiting--;
       work(now);
     });
+  }
+
+  /** Whose turns it shares: those of its account, or of its address before log-in. */
+  get sender(): string {
+    const account = this.account ?? this.channel?.account;
+    return account?.id ?? addressSender(this.link.remote.host);
   }
 
   get state(): ConnectionState {
@@ -162,6 +217,7 @@ export class ClientConnection {
   leave(): void {
     const { member } = this;
     if (member === undefined) return;
+    this.#strangerMessages = 0;
     this.#state = { kind: "unauthenticated", greeted: member.greeted, login: undefined };
   }
 
@@ -204,6 +260,7 @@ export class ClientConnection {
 
   refuse(ref: number, fault: Fault): void {
     this.#acknowledged++;
+    if (!this.#mayIdle()) return;
     this.#perform(this.session.refuse(ref, redacted(fault)));
   }
 
@@ -304,7 +361,12 @@ export class ClientConnection {
   #end(fault: Fault | undefined): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#options.scheduler.drop(this.#sender, this);
     for (const callback of this.#onClosed.splice(0)) callback();
     this.#options.closed(this, fault);
   }
+}
+
+function tooLong(sizeBytes: number): Fault {
+  return new Fault("too-large", `a message of ${sizeBytes} bytes came before log-in`);
 }

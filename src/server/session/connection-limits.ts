@@ -61,6 +61,11 @@ export function isLoopback(host: string): boolean {
   return host === "::1" || addressKey(host).startsWith("127.");
 }
 
+/** The key by which clients of one address share their turns before log-in. */
+export function addressSender(host: string): string {
+  return `address:${addressKey(host)}`;
+}
+
 /** An IPv4 address as systems with both families spell it. */
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 

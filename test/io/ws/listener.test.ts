@@ -1,6 +1,11 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { connect as connectTls } from "node:tls";
 import { Fault } from "../../../src/base/fault.ts";
+import {
+  CONTROL_FRAMES_BURST,
+  DRAIN_WITHIN_MS,
+  MESSAGES_AFTER_CLOSE_MAX,
+} from "../../../src/base/limits.ts";
 import { makeCertificate } from "../../../src/crypto/certificate.ts";
 import type { Address, Link } from "../../../src/io/link/link.ts";
 import { normalAddress } from "../../../src/io/ws/address.ts";
@@ -211,6 +216,78 @@ describe("hostile clients", () => {
     expect((await observer.closed())?.code).toBe(code as "too-large");
     expect(observer.messages).toEqual([]);
     socket.terminate();
+  });
+});
+
+describe("floods", () => {
+  const upgrade = [
+    "GET /ws HTTP/1.1",
+    "Host: x",
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+    "\r\n",
+  ].join("\r\n");
+  const EMPTY = Buffer.from("828000000000", "hex");
+  const PING = Buffer.from("898000000000", "hex");
+
+  /** A client that answers nothing, not even a close frame. */
+  async function stubborn(): Promise<{
+    link: Link;
+    write: (bytes: Uint8Array) => void;
+    closed: Promise<void>;
+  }> {
+    const before = links.length;
+    const gone = Promise.withResolvers<void>();
+    const handlers = { data: () => undefined, close: () => gone.resolve() };
+    const options = { hostname: host, port: plain.port, allowHalfOpen: true };
+    const socket = await Bun.connect({ ...options, socket: handlers });
+    socket.write(upgrade);
+    while (links.length === before) await turn();
+    const link = links[before];
+    if (link === undefined) throw new Error("no link");
+    return { link, write: (bytes) => void socket.write(bytes), closed: gone.promise };
+  }
+
+  test("of pings end the link", async () => {
+    const { link, write } = await stubborn();
+    const observer = new LinkObserver(link);
+    write(Buffer.concat(Array(CONTROL_FRAMES_BURST).fill(PING)));
+    write(EMPTY);
+    await observer.count(1);
+    write(Buffer.concat(Array(CONTROL_FRAMES_BURST).fill(PING)));
+    expect((await observer.closed())?.code).toBe("too-fast");
+  });
+
+  test("after the close end the connection", async () => {
+    const { link, write, closed } = await stubborn();
+    const observer = new LinkObserver(link);
+    link.close();
+    write(Buffer.concat(Array(MESSAGES_AFTER_CLOSE_MAX + 1).fill(EMPTY)));
+    await within("the end of the connection", closed, DRAIN_WITHIN_MS / 2);
+    await observer.closed();
+    expect(observer.messages).toEqual([]);
+  });
+
+  test("of pipelined requests are closed after those that are allowed", async () => {
+    let asked = 0;
+    const answers = () => ++asked <= 3;
+    const paced = listenWs({ host, port: 0, tls: false, http }, { ...events, answers });
+    const answer = Promise.withResolvers<string>();
+    let text = "";
+    const handlers = {
+      data: (_: unknown, data: Buffer) => {
+        text += data.toString();
+      },
+      close: () => answer.resolve(text),
+    };
+    const socket = await Bun.connect({ hostname: host, port: paced.port, socket: handlers });
+    socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(1_000));
+    const statuses = (await answer.promise).match(/HTTP\/1.1 \d+/g);
+    expect(statuses?.at(-1)).toBe("HTTP/1.1 429");
+    expect(asked).toBe(4);
+    await paced.stop();
   });
 });
 

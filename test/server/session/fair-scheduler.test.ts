@@ -2,8 +2,11 @@ import { describe, expect, test } from "bun:test";
 import {
   ARRIVALS_WAITING_BYTES_MAX,
   ARRIVALS_WAITING_EACH_BYTES_MAX,
+  CHUNK_BYTES,
+  REQUESTS_IN_FLIGHT_MAX,
+  TRANSFER_WINDOW_BYTES_MAX,
 } from "../../../src/base/limits.ts";
-import { FairScheduler } from "../../../src/server/session/fair-scheduler.ts";
+import { FairScheduler, type Source } from "../../../src/server/session/fair-scheduler.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 
 class Bench {
@@ -17,9 +20,14 @@ class Bench {
   });
   readonly done: string[] = [];
 
-  say(sender: string, count: number, sizeBytes = 10): void {
+  readonly overflows: string[] = [];
+  readonly #sources = new Map<string, Source>();
+
+  say(sender: string, count: number, sizeBytes = 10, link = sender): void {
+    const source = this.#sources.get(link) ?? { overflow: () => this.overflows.push(link) };
+    this.#sources.set(link, source);
     for (let i = 1; i <= count; i++) {
-      this.turns.take(sender, sizeBytes, () => {
+      this.turns.take(sender, source, sizeBytes, () => {
         this.#now += this.tookMs;
         this.done.push(`${sender}${i}`);
       });
@@ -74,17 +82,63 @@ describe("turns", () => {
     expect(bench.done).toHaveLength(201);
   });
 
-  test("what waits is bounded, of one and of all, and nothing is left out", async () => {
+  test("a source that queues too much is closed, and its work is not done", async () => {
+    const bench = new Bench();
+    bench.say("ana", 100);
+    const sizeBytes = 64 << 10;
+    bench.say("eve", Math.ceil(ARRIVALS_WAITING_EACH_BYTES_MAX / sizeBytes) + 100, sizeBytes);
+    expect(bench.overflows).toEqual(["eve"]);
+    const begun = bench.of("eve").length;
+    expect(begun).toBeLessThan(50);
+    await bench.clock.advance(0);
+    expect(bench.of("eve").length).toBeLessThan(begun + 100); // What came after it was closed.
+    expect(bench.of("ana")).toEqual(inOrder("ana", 100));
+  });
+
+  test("a full window of chunks and every request in flight fit", async () => {
+    const bench = new Bench();
+    bench.tookMs = 1;
+    bench.say("up", TRANSFER_WINDOW_BYTES_MAX / CHUNK_BYTES, CHUNK_BYTES + 200);
+    bench.say("ask", REQUESTS_IN_FLIGHT_MAX, 100);
+    expect(bench.overflows).toEqual([]);
+    await bench.clock.advance(0);
+    expect(bench.done).toHaveLength(
+      TRANSFER_WINDOW_BYTES_MAX / CHUNK_BYTES + REQUESTS_IN_FLIGHT_MAX,
+    );
+  });
+
+  test("two sources of one sender wait together, and each overflows alone", async () => {
     const bench = new Bench();
     const sizeBytes = 64 << 10;
-    const one = Math.ceil((2 * ARRIVALS_WAITING_EACH_BYTES_MAX) / sizeBytes);
-    bench.say("eve", one, sizeBytes);
-    expect(bench.turns.waiting * sizeBytes).toBeLessThanOrEqual(ARRIVALS_WAITING_EACH_BYTES_MAX);
-    const many = Math.ceil(ARRIVALS_WAITING_BYTES_MAX / ARRIVALS_WAITING_EACH_BYTES_MAX) * 2;
-    for (let i = 0; i < many; i++) bench.say(`m${i}-`, one, sizeBytes);
-    expect(bench.turns.waiting * sizeBytes).toBeLessThanOrEqual(ARRIVALS_WAITING_BYTES_MAX);
+    const count = Math.ceil(ARRIVALS_WAITING_EACH_BYTES_MAX / sizeBytes) - 50;
+    bench.say("eve", count, sizeBytes, "one");
+    bench.say("eve", count, sizeBytes, "other");
+    expect(bench.overflows).toEqual([]);
+    bench.say("eve", 100, sizeBytes, "other");
+    expect(bench.overflows).toEqual(["other"]);
     await bench.clock.advance(0);
-    expect(bench.done).toHaveLength(one * (many + 1));
-    expect(bench.of("eve")).toEqual(inOrder("eve", one));
+    expect(bench.of("eve").slice(0, count)).toEqual(inOrder("eve", count));
+  });
+
+  test("of all that waits, the largest queue of the largest sender gives way", () => {
+    const bench = new Bench();
+    const sizeBytes = 64 << 10;
+    bench.say("ana", 300);
+    const each = Math.floor(ARRIVALS_WAITING_EACH_BYTES_MAX / sizeBytes / 2);
+    const links = Math.ceil((2 * ARRIVALS_WAITING_BYTES_MAX) / ARRIVALS_WAITING_EACH_BYTES_MAX) + 2;
+    bench.say("eve", 40, sizeBytes, "warm");
+    for (let i = 0; i < links; i++) bench.say("eve", each, sizeBytes, `eve ${i}`);
+    expect(bench.overflows.length).toBeGreaterThan(0);
+    for (const one of bench.overflows) expect(one).toStartWith("eve ");
+    expect(bench.turns.waiting * sizeBytes).toBeLessThan(ARRIVALS_WAITING_BYTES_MAX);
+  });
+
+  test("many senders at once do not add up to more than a turn", async () => {
+    const bench = new Bench();
+    bench.tookMs = 0.1;
+    for (let i = 0; i < 64; i++) bench.say(`m${i}-`, 100);
+    expect(bench.done.length).toBeLessThan(64 + 32);
+    await bench.clock.advance(0);
+    expect(bench.done).toHaveLength(6_400);
   });
 });

@@ -1,0 +1,56 @@
+import {
+  FLOODERS_MAX,
+  HTTP_REQUESTS_AT_ONCE_MAX,
+  HTTP_REQUESTS_BURST,
+  HTTP_REQUESTS_PER_SECOND,
+  HTTP_REQUESTS_PIPELINED_MAX,
+} from "../../base/limits.ts";
+import { TokenBucket } from "../../core/rate.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Address } from "../../io/link/link.ts";
+import { addressKey, isLoopback } from "../session/connection-limits.ts";
+
+/**
+ * Limits HTTP requests: of one connection and of all in one turn of the event loop, and of one
+ * address in a second. A turn that answers thousands would make every member wait for its end.
+ */
+export class RequestPace {
+  readonly #clock: Pick<Clock, "now" | "after">;
+  /** Requests of this turn, by connection. Bounded by HTTP_REQUESTS_AT_ONCE_MAX. */
+  readonly #inTurn = new Map<string, number>();
+  #countInTurn = 0;
+  /** By address, the oldest first. Bounded by FLOODERS_MAX. */
+  readonly #buckets = new Map<string, TokenBucket>();
+
+  constructor(clock: Pick<Clock, "now" | "after">) {
+    this.#clock = clock;
+  }
+
+  allows({ host, port }: Address): boolean {
+    if (this.#countInTurn === 0) this.#clock.after(0, () => this.#endTurn());
+    if (this.#countInTurn >= HTTP_REQUESTS_AT_ONCE_MAX) return false;
+    this.#countInTurn++;
+    const connection = `${host} ${port}`;
+    const count = (this.#inTurn.get(connection) ?? 0) + 1;
+    this.#inTurn.set(connection, count);
+    if (count > HTTP_REQUESTS_PIPELINED_MAX) return false;
+    // This machine is exempt: a proxy on it speaks for everyone.
+    return isLoopback(host) || this.#bucketOf(addressKey(host)).take(this.#clock.now()) === 0;
+  }
+
+  #endTurn(): void {
+    this.#inTurn.clear();
+    this.#countInTurn = 0;
+  }
+
+  #bucketOf(address: string): TokenBucket {
+    const known = this.#buckets.get(address);
+    if (known !== undefined) return known;
+    const now = this.#clock.now();
+    const bucket = new TokenBucket(HTTP_REQUESTS_PER_SECOND, HTTP_REQUESTS_BURST, now);
+    this.#buckets.set(address, bucket);
+    const [oldest] = this.#buckets.keys();
+    if (this.#buckets.size > FLOODERS_MAX && oldest !== undefined) this.#buckets.delete(oldest);
+    return bucket;
+  }
+}

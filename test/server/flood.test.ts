@@ -1,0 +1,203 @@
+import { expect, test } from "bun:test";
+import { Packr } from "msgpackr/pack";
+import {
+  FLOOD_REFUSED_MS,
+  IDLE_MESSAGES_BURST,
+  MESSAGE_BYTES_MAX,
+  MESSAGES_AFTER_CLOSE_MAX,
+  MESSAGES_BEFORE_LOGIN_MAX,
+  PASSWORD_CHECKS_MAX,
+  PASSWORD_CHECKS_WAITING_MAX,
+  RECEIVED_BYTES_BURST,
+} from "../../src/base/limits.ts";
+import type { Guest } from "./guest.ts";
+import { Site } from "./site.ts";
+
+const foreign = new Packr({ useRecords: false, variableMapSize: true });
+const pack = (value: unknown) => new Uint8Array(foreign.pack(value));
+
+/** Counts what the server sends, and keeps it from the guest's session. */
+function answersTo(guest: Guest): () => number {
+  let count = 0;
+  guest.takes = () => {
+    count++;
+    return true;
+  };
+  return () => count;
+}
+
+const FLOODS = {
+  "unknown requests": (ref: number) => ({ kind: "teleport", ref }),
+  "requests that members may send": (ref: number) => ({ kind: "who", ref }),
+  "wrong log-ins": (ref: number) => ({
+    ...{ kind: "login", ref, user: "ana", password: "wrong", deviceKey: new Uint8Array(32) },
+  }),
+  pings: () => ({ kind: "ping" }),
+  "unknown notices": () => ({ kind: "weather" }),
+};
+
+test.each(Object.entries(FLOODS))("closes an unauthenticated flood of %s", async (_, message) => {
+  const site = await Site.open();
+  await site.member("ana", "password");
+  const eve = await site.greeted();
+  const answers = answersTo(eve);
+  for (let ref = 1; ref <= 10 * MESSAGES_BEFORE_LOGIN_MAX; ref++) eve.raw(pack(message(ref)));
+  await eve.untilEnded();
+  await site.time.advance(60_000);
+  expect(answers()).toBeLessThanOrEqual(MESSAGES_BEFORE_LOGIN_MAX);
+  expect(site.server.clientCount).toBe(1);
+});
+
+test("lets an unauthenticated client send as many messages as it may", async () => {
+  const site = await Site.open();
+  const eve = await site.greeted();
+  // One of them was its hello, and one registers it.
+  for (let i = 2; i < MESSAGES_BEFORE_LOGIN_MAX; i++) eve.raw(pack({ kind: "ping" }));
+  await eve.ask("register", eve.registration("eve"));
+  for (let i = 0; i < 10 * MESSAGES_BEFORE_LOGIN_MAX; i++) eve.raw(pack({ kind: "ping" }));
+  await site.quiet();
+  expect(eve.ended).toBeUndefined();
+});
+
+test.each(["pings", "unknown requests"] as const)(
+  "closes a member's flood of %s, and refuses the account for a while",
+  async (kind) => {
+    const site = await Site.open();
+    const [ana, eve] = [await site.member("ana"), await site.member("eve")];
+    const answers = answersTo(eve);
+    for (let sent = 0; sent <= IDLE_MESSAGES_BURST + 1_000 && eve.ended === undefined; ) {
+      for (let i = 0; i < 500; i++) eve.raw(pack(FLOODS[kind](++sent)));
+      await site.time.advance(1);
+    }
+    await eve.untilEnded();
+    expect(answers()).toBeLessThan(IDLE_MESSAGES_BURST + 1_000);
+    await site.wait(ana.say("still here"));
+
+    const other = await site.greeted("10.0.0.9", eve.keys);
+    const fault = await other.refused("login", other.signedLogin("eve"));
+    expect(fault.code).toBe("too-fast");
+    expect(fault.retryAfterMs).toBeLessThanOrEqual(FLOOD_REFUSED_MS);
+    await site.time.advance(FLOOD_REFUSED_MS);
+    await other.ask("login", other.signedLogin("eve"));
+  },
+);
+
+test("closes a member who queues more than can wait, and runs none of it early", async () => {
+  const site = await Site.open();
+  const [ana, eve] = [await site.member("ana"), await site.member("eve")];
+  const fields = { kind: "post", outbox: "AAAAAAAAAAA", to: "lobby" };
+  for (let counter = 1; counter <= 5_000; counter++) {
+    eve.raw(pack({ ...fields, ref: counter, counter, body: { text: "flood" } }));
+  }
+  await eve.untilEnded();
+  await site.quiet();
+  expect(ana.texts().length).toBeLessThan(100);
+  expect(site.server.scheduler.waiting).toBe(0);
+});
+
+test("closes a member who sends large messages faster than allowed", async () => {
+  const site = await Site.open();
+  const [ana, eve] = [await site.member("ana"), await site.member("eve")];
+  const large = pack({ kind: "teleport", ref: 1, pad: new Uint8Array(MESSAGE_BYTES_MAX - 64) });
+  let sent = 0;
+  for (; sent < 100 && eve.ended === undefined; sent++) {
+    eve.raw(large);
+    await site.time.advance(1);
+  }
+  expect(sent * large.length).toBeLessThan(2 * RECEIVED_BYTES_BURST);
+  await site.wait(ana.say("still here"));
+});
+
+test("refuses the address of a flood for a while, and not this machine", async () => {
+  const site = await Site.open();
+  const flood = async (host: string) => {
+    const eve = await site.greeted(host);
+    for (let i = 0; i < 100; i++) eve.raw(pack({ kind: "ping" }));
+    await eve.untilEnded();
+  };
+  await flood("10.0.0.6");
+  await flood("127.0.0.1");
+  const port = 4_000;
+  expect(site.server.accept({ host: "10.0.0.6", port })).toBe(false);
+  expect(site.server.accept({ host: "10.0.0.7", port })).toBe(true);
+  expect(site.server.accept({ host: "127.0.0.1", port })).toBe(true);
+  await site.time.advance(FLOOD_REFUSED_MS);
+  expect(site.server.accept({ host: "10.0.0.6", port })).toBe(true);
+});
+
+test("neither decodes nor answers after it has decided to close", async () => {
+  const site = await Site.open();
+  const eve = await site.member("eve");
+  const answers = answersTo(eve);
+  eve.raw(Uint8Array.of(0xc1)); // Malformed: the server closes.
+  for (let i = 0; i < 1_000; i++) eve.raw(pack({ kind: "ping" }));
+  await site.quiet();
+  expect(answers()).toBeLessThanOrEqual(1); // Its goodbye.
+  expect(site.server.clientCount).toBe(0);
+});
+
+test("a connection that floods while it is closed gets no orderly end", async () => {
+  const site = await Site.open();
+  const eve = await site.member("eve");
+  const end = site.farEnd(eve);
+  const release = (eve.link as typeof end).other.other.stall(); // It reads nothing.
+  end.close();
+  for (let i = 0; i <= MESSAGES_AFTER_CLOSE_MAX; i++) eve.raw(pack({ kind: "ping" }));
+  await site.time.advance(10); // Far from DRAIN_WITHIN_MS.
+  expect(end.send(new Uint8Array(1))).toBe(false);
+  release();
+  await site.quiet();
+  expect(eve.all("bye")).toEqual([]);
+  expect((await eve.untilEnded()).fault?.code).toBe("link-closed");
+});
+
+test("one address cannot use up the password checks of all", async () => {
+  const waiting: (() => void)[] = [];
+  const site = await Site.open({
+    passwords: {
+      hash: (password) => Promise.resolve(password),
+      verify: async (password, hash) => {
+        await new Promise<void>((resolve) => waiting.push(resolve));
+        return password === hash;
+      },
+    },
+  });
+  await site.member("ana", "password");
+  const count = PASSWORD_CHECKS_MAX + PASSWORD_CHECKS_WAITING_MAX + 10;
+  for (let i = 0; i < count; i++) {
+    const eve = await site.greeted("127.0.0.1"); // Not bounded by address.
+    void eve.send("login", eve.passwordLogin(`nobody${i}`, "wrong"));
+  }
+  await site.time.advance(10);
+  expect(waiting).toHaveLength(1);
+  const ana = await site.greeted("10.0.0.8");
+  const login = ana.send("login", ana.passwordLogin("ana", "password"));
+  await site.until("the check of ana", () => waiting[1]);
+  waiting[1]?.();
+  expect((await site.wait(login)).user as string).toBe("ana");
+});
+
+test("checks no password for a client that has gone", async () => {
+  let checks = 0;
+  const release = Promise.withResolvers<void>();
+  const site = await Site.open({
+    passwords: {
+      hash: (password) => Promise.resolve(password),
+      verify: async () => {
+        checks++;
+        await release.promise;
+        return false;
+      },
+    },
+  });
+  for (let i = 0; i < 10; i++) {
+    const eve = await site.greeted("127.0.0.1");
+    void eve.send("login", eve.passwordLogin(`nobody${i}`, "wrong"));
+    await site.time.advance(1);
+    eve.hangUp();
+    await site.time.advance(1);
+  }
+  release.resolve();
+  await site.quiet();
+  expect(checks).toBe(1);
+});

@@ -1,0 +1,51 @@
+import { expect, test } from "bun:test";
+import {
+  HTTP_REQUESTS_AT_ONCE_MAX,
+  HTTP_REQUESTS_BURST,
+  HTTP_REQUESTS_PIPELINED_MAX,
+} from "../../../src/base/limits.ts";
+import { RequestPace } from "../../../src/server/http/request-pace.ts";
+import { VirtualClock } from "../../client/virtual-clock.ts";
+
+const HOST = "192.0.2.1";
+
+test("refuses what a connection pipelines beyond the limit, until the next turn", async () => {
+  const clock = new VirtualClock();
+  const pace = new RequestPace(clock);
+  const remote = { host: "127.0.0.1", port: 1 };
+  for (let i = 0; i < HTTP_REQUESTS_PIPELINED_MAX; i++) expect(pace.allows(remote)).toBe(true);
+  expect(pace.allows(remote)).toBe(false);
+  expect(pace.allows({ ...remote, port: 2 })).toBe(true);
+  await clock.advance(0);
+  expect(pace.allows(remote)).toBe(true);
+});
+
+test("answers a limited number of requests in one turn", async () => {
+  const clock = new VirtualClock();
+  const pace = new RequestPace(clock);
+  for (let port = 1; port <= HTTP_REQUESTS_AT_ONCE_MAX; port++) {
+    expect(pace.allows({ host: "127.0.0.1", port })).toBe(true);
+  }
+  expect(pace.allows({ host: "127.0.0.1", port: 60_000 })).toBe(false);
+  await clock.advance(0);
+  expect(pace.allows({ host: "127.0.0.1", port: 60_000 })).toBe(true);
+});
+
+test("limits the requests of one address in a second, and not those of this machine", async () => {
+  const clock = new VirtualClock();
+  const pace = new RequestPace(clock);
+  const allowed = async (host: string, count: number) => {
+    let sum = 0;
+    for (let port = 1; port <= count; port++) {
+      if (pace.allows({ host, port })) sum++;
+      await clock.advance(0);
+    }
+    return sum;
+  };
+  const count = HTTP_REQUESTS_BURST + 100;
+  expect(await allowed(HOST, count)).toBe(HTTP_REQUESTS_BURST);
+  expect(await allowed("192.0.2.2", 100)).toBe(100);
+  expect(await allowed("127.0.0.1", count)).toBe(count);
+  await clock.advance(1_000);
+  expect(await allowed(HOST, 100)).toBe(100);
+});
