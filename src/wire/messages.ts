@@ -102,6 +102,8 @@ const roomEntry = v.object({
   pins: v.optional(v.pipe(v.array(positive), v.maxLength(PINS_MAX))),
   /** Authors see who has read what they say there. */
   receipts: v.optional(v.boolean()),
+  /** Of a conversation: this account has turned them on; they need both. */
+  receiptsWanted: v.optional(v.boolean()),
 });
 
 /** What an account has set of one room, for its own devices alone. */

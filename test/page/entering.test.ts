@@ -101,7 +101,9 @@ pageTest("what is wrong stands at its field, which has the focus; a name is prop
   await hears(ana, "enter-name", /cannot be taken\. Take user-Server/);
   await ana.enter("ana", { roomPassword });
   await using other = await browser.visit(web);
-  await other.fillEntry("Ana", { roomPassword });
+  await other.fillEntry("ana", { password: "not hers" });
+  await hears(other, "enter-password", /^This is not the password of ana\. If ana is a new name/);
+  await other.fillEntry("Ana", { roomPassword, password: "" });
   await hears(other, "enter-name", /^Ana is taken\..* Take Ana-2/);
   await other.fillEntry("ana", { roomPassword, password: "not hers" });
   await hears(other, "enter-password", /^This is not the password of ana\. Take ana-2/);

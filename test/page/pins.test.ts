@@ -1,4 +1,5 @@
 import { expect } from "bun:test";
+import { until } from "../e2e/deadline.ts";
 import { Sandbox, type Served } from "../e2e/program.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
 import { expectNoBarrier, LOOKS } from "./looks.ts";
@@ -104,8 +105,12 @@ pageTest(
     await ana.dialog("Who has read").waitFor();
     await expectNoBarrier(ana, "light", "who has read, asked");
     await ana.keepPicture("receipts-dialog");
-    await ana.button("Turn it on").click();
+    const shows = ana.field("Show authors here who has read their last message");
+    expect(await shows.isChecked()).toBe(false);
+    await shows.click();
     await ben.page.getByText("ana lets authors here see who has read").waitFor();
+    await until("the switch shows its state", () => shows.isChecked());
+    await ana.page.keyboard.press("Escape");
     await ana.says("who reads this?");
     await ben.sees("who reads this?");
     const line = ana.message("who reads this?").locator(".readers");

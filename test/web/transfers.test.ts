@@ -237,7 +237,9 @@ describe("downloads", () => {
     ana.chat.open("lobby");
     const item = openRoom(ana.chat.model)?.tail.items.find(({ kind }) => kind === "file");
     const file = item?.file?.file ?? "";
+    const got = () => site.events.filter(({ kind }) => kind === "got").length;
     expect(await site.wait(ana.chat.preview(file, 1_000))).toEqual(contents(1_000));
+    expect(got()).toBe(0); // To look at a picture is no download.
     const code = (fault: { code: string }) => fault.code;
     const refused = ana.chat.preview(file, 999).catch(code);
     expect(await site.wait(refused)).toBe("too-large");

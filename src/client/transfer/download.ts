@@ -248,7 +248,7 @@ export class Download implements Route<GotFile> {
   /** After a loss, the next channel repeats only this. */
   async #tell(got: GotFile, connection: Connection, download: DownloadChannel): Promise<GotFile> {
     await download.untilEnd();
-    await connection.ask("got", { file: got.id });
+    if (this.#request.isPreview !== true) await connection.ask("got", { file: got.id });
     return got;
   }
 }

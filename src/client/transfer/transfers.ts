@@ -34,6 +34,8 @@ export interface GetRequest {
   readonly chunksLeft?: ((part: LeftPart) => number) | undefined;
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** To look at, and not to keep: the server logs no download. */
+  readonly isPreview?: boolean;
 }
 
 /** One target that has the file now. */

@@ -53,6 +53,7 @@ export type ServerEvent =
       readonly keepMs?: number | undefined;
       readonly pins?: readonly number[] | undefined;
       readonly receipts?: boolean | undefined;
+      readonly receiptsWanted?: boolean | undefined;
       readonly n: number;
       readonly skipped: number;
       readonly read?: number | undefined;

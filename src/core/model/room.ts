@@ -48,6 +48,7 @@ export function newRoom(news: RoomNews): RoomDraft {
     keepMs: news.keepMs,
     pins: news.pins ?? [],
     receipts: news.receipts === true,
+    receiptsWanted: news.receiptsWanted === true,
     moderates: news.moderates === true,
     last: told,
     read: news.read ?? 1,
@@ -82,6 +83,7 @@ export function toldAgain(room: RoomDraft, news: RoomNews): void {
   room.keepMs = news.keepMs;
   room.pins = news.pins ?? [];
   room.receipts = news.receipts === true;
+  room.receiptsWanted = news.receiptsWanted === true;
   room.topic = news.topic ?? "";
   room.moderates = news.moderates === true;
   room.isTold = true;

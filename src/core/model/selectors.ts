@@ -164,7 +164,8 @@ function isUnreadFirst(model: Model, room: RoomState): boolean {
 function roomLine(model: Model, room: RoomState, online: ReadonlySet<string>): RoomLine {
   const { target, kind, name } = room;
   const isPerson = kind === "person";
-  const isOnline = room.online.has(name) || online.has(name.toLowerCase());
+  const isHere = room.online.has(name) || online.has(name.toLowerCase());
+  const isOnline = model.connection.kind === "online" ? isHere : undefined;
   return {
     target,
     kind,
@@ -192,7 +193,8 @@ function badgeOf(model: Model, room: RoomState): number {
 /** With whom nothing was spoken yet. */
 function strangerLine(model: Model, target: string, online: ReadonlySet<string>): RoomLine {
   const name = target.slice(1);
-  const isOnline = online.has(name.toLowerCase()) ? true : undefined;
+  const isHere = model.connection.kind === "online" && online.has(name.toLowerCase());
+  const isOnline = isHere ? true : undefined;
   const hasDraft = (model.drafts.get(target)?.text ?? "") !== "";
   const nothing = { unread: 0, badge: 0, calls: 0, isFavourite: false, isMuted: false };
   const marks = { isIgnored: isIgnored(model, name), isSealed: false, isLocked: false };

@@ -116,6 +116,8 @@ export interface RoomState {
   readonly pins: readonly number[];
   /** Authors see who has read what they say there. */
   readonly receipts: boolean;
+  /** Of a conversation: this account has turned them on; they need both. */
+  readonly receiptsWanted: boolean;
   /** `n` of its last record, and up to where some device of the account has read. */
   readonly last: number;
   readonly read: number;

@@ -466,6 +466,11 @@ export function showsReaders({ receipts, pair }: Room): boolean {
   return pair[0] !== pair[1] && pair.every((user) => receipts.by.has(user));
 }
 
+/** Whether an account has turned them on for itself. */
+export function wantsReceipts({ receipts }: Room, user: string): boolean {
+  return receipts?.by.has(user as UserId) === true;
+}
+
 function receipts(room: Room, record: FoldedRecord, by: UserId): void {
   const on = parseBody(record)?.["on"];
   const before = showsReaders(room);

@@ -1,4 +1,4 @@
-/** What a text says, without the marks that were typed: for a place that shows no more. */
+/** What a text says in one line, for places that show no marks. */
 
 import { cleanText } from "../../base/text.ts";
 import type { Inline } from "./inline.ts";
@@ -38,5 +38,17 @@ function plainBlock(block: Block): string {
 }
 
 function plainParts(parts: readonly Inline[]): string {
-  return parts.map((part) => ("parts" in part ? plainParts(part.parts) : part.text)).join("");
+  return parts.map(plainPart).join("");
+}
+
+/** Struck text keeps its marks: without them it says the opposite. */
+function plainPart(part: Inline): string {
+  if (!("parts" in part)) return part.text;
+  const text = plainParts(part.parts);
+  return part.kind === "strike" ? `~~${text}~~` : text;
+}
+
+/** A line in pieces, each second one struck: `a ~~b~~ c` gives `a `, `b`, ` c`. */
+export function struckIn(line: string): readonly string[] {
+  return line.split(/~~(?=\S)(.+?)(?<=\S)~~/);
 }

@@ -109,6 +109,16 @@ function codeAt(lines: readonly string[], at: number): Found | undefined {
   return { block: { kind: "code", language: isNamed ? language : "", text }, end };
 }
 
+/** Reports whether a text ends inside a code fence: the next line is code. */
+export function isFenceOpen(text: string): boolean {
+  let ticks = 0;
+  for (const line of text.split("\n")) {
+    if (ticks === 0) ticks = FENCE.exec(line)?.[2]?.length ?? 0;
+    else if (ticksBefore(line.trimEnd()) >= ticks) ticks = 0;
+  }
+  return ticks > 0;
+}
+
 /** How many backticks stand at its end. */
 function ticksBefore(line: string): number {
   let count = 0;

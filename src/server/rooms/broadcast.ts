@@ -1,6 +1,6 @@
 import type { RoomId } from "../../base/ids.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
-import { type Room, showsReaders } from "../../core/rooms/rooms.ts";
+import { type Room, showsReaders, wantsReceipts } from "../../core/rooms/rooms.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Listener } from "../../io/link/link.ts";
 import { encode, type Outgoing } from "../../wire/codec.ts";
@@ -307,5 +307,6 @@ export function roomEntry(room: Room, reader: string, registry: Registry): RoomE
     room: room.id,
     ...(name === undefined ? {} : { with: name }),
     ...shown,
+    ...(wantsReceipts(room, reader) ? { receiptsWanted: true } : {}),
   };
 }

@@ -1,5 +1,7 @@
 /** What keys mean on the page. */
 
+import { isFenceOpen } from "../../core/words/words.ts";
+
 export interface KeyPress {
   readonly key: string;
   readonly ctrlKey: boolean;
@@ -45,10 +47,19 @@ export interface ComposerPress extends KeyPress {
 
 export type ComposerAction = "send" | "edit-last" | "escape";
 
-export function composerAction(press: ComposerPress, isEmpty: boolean): ComposerAction | undefined {
+/** @param before the text before the caret */
+export function composerAction(
+  press: ComposerPress,
+  isEmpty: boolean,
+  before: string,
+): ComposerAction | undefined {
   if (press.isComposing) return undefined;
-  const isPlain = !press.ctrlKey && !press.metaKey && !press.altKey && !press.shiftKey;
-  if (press.key === "Enter" && !press.shiftKey && !press.altKey) return "send";
+  const isControl = press.ctrlKey || press.metaKey;
+  const isPlain = !isControl && !press.altKey && !press.shiftKey;
+  if (press.key === "Enter" && !press.shiftKey && !press.altKey) {
+    // In code Enter begins a line; with Ctrl it sends, as everywhere.
+    return !isControl && isFenceOpen(before) ? undefined : "send";
+  }
   if (press.key === "ArrowUp" && isPlain && isEmpty) return "edit-last";
   return press.key === "Escape" ? "escape" : undefined;
 }

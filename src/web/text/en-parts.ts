@@ -46,10 +46,9 @@ export const ENGLISH_PARTS = {
   receiptsOfTwo: (name: string) =>
     `When both you and ${name} want it, each of you sees whether the other has read. ` +
     "Both are told what the other has chosen.",
-  receiptsOn: "It is on here.",
-  receiptsOff: "It is off here.",
-  receiptsBegin: "Turn it on",
-  receiptsEnd: "Turn it off",
+  receiptsHere: "Show authors here who has read their last message",
+  receiptsMine: "Show each other what we have read",
+  receiptsWait: (name: string) => `It starts once ${name} turns it on, too.`,
   switcherHint: "Type a name. Enter goes there.",
   nobodyFound: "Nothing by that name.",
   kickAsk: (name: string, room: string) => `Kick ${name} out of ${room}?`,
@@ -105,9 +104,10 @@ export const ENGLISH_PARTS = {
   nameTaken: (name: string) => `${name} is taken. If it is you, give its password.`,
   passwordWrong: (name: string) => `This is not the password of ${name}.`,
   takeName: (name: string) => `Take ${name}`,
-  roomPasswordMissing: (name: string, hasPassword: boolean) =>
-    `If ${name} is a new name, the room password is needed. If it is yours, ` +
-    (hasPassword ? "its password is another one." : "give its password."),
+  roomPasswordMissing: (name: string) =>
+    `If ${name} is a new name, the room password is needed. If it is yours, enter its password.`,
+  passwordOrRoom: (name: string) =>
+    `This is not the password of ${name}. If ${name} is a new name, enter the room password, too.`,
   guessDelay: (of: "address" | "account" | "everyone", seconds: number) =>
     `${
       {

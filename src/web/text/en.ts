@@ -42,6 +42,7 @@ export const ENGLISH = {
   notFetched: "This part could not be fetched. Try again online.",
   online: "online",
   away: "offline",
+  presenceUnknown: "status unknown",
 
   // Places.
   skipToMessages: "Skip to messages",

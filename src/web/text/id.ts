@@ -21,9 +21,11 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   passwordNeeded: "Peramban ini tidak menyimpan kunci: kata sandi diperlukan setiap kali.",
   roomPassword: "Kata sandi ruang",
   roomPasswordHint: "Hanya untuk nama baru. Tanyakan kepada pengelola server.",
-  roomPasswordMissing: (name, hasPassword) =>
-    `Bila ${name} nama baru, kata sandi ruang diperlukan. Bila itu milik Anda, ` +
-    (hasPassword ? "kata sandinya lain." : "berikan kata sandinya."),
+  roomPasswordMissing: (name) =>
+    `Bila ${name} nama baru, kata sandi ruang diperlukan. Bila itu milik Anda, isi kata sandinya.`,
+  passwordOrRoom: (name) =>
+    `Ini bukan kata sandi ${name}. Bila ${name} nama baru, isi juga kata sandi ruang.`,
+  presenceUnknown: "status tidak diketahui",
   invited: "Undangan Anda menggantikan kata sandi ruang.",
   invitedOperator: "Tautan ini menjadikan Anda operator server.",
   enter: "Masuk",
@@ -148,10 +150,9 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   receiptsOfTwo: (name) =>
     `Bila Anda dan ${name} sama-sama menginginkannya, masing-masing melihat apakah yang lain ` +
     "sudah membaca. Keduanya diberi tahu apa yang dipilih yang lain.",
-  receiptsOn: "Ini aktif di sini.",
-  receiptsOff: "Ini tidak aktif di sini.",
-  receiptsBegin: "Aktifkan",
-  receiptsEnd: "Nonaktifkan",
+  receiptsHere: "Tunjukkan kepada penulis siapa yang sudah membaca pesan terakhirnya",
+  receiptsMine: "Saling tunjukkan apa yang sudah dibaca",
+  receiptsWait: (name) => `Ini berlaku setelah ${name} juga mengaktifkannya.`,
   switcherHint: "Ketik nama. Enter membukanya.",
   nobodyFound: "Tidak ada yang bernama begitu.",
   newDirect: "Tulis kepada seseorang",

@@ -11,20 +11,39 @@ export interface Times {
   readonly day: (unixMs: number) => string;
   /** Date and time. */
   readonly full: (unixMs: number) => string;
+  /** The date of a moment of which only the day is known, in UTC. */
+  readonly utcDay: (unixMs: number) => string;
   /** With seconds, for logs. */
   readonly exact: (unixMs: number) => string;
   /** `ana, bob, and mia` */
   readonly list: (names: readonly string[]) => string;
 }
 
-export function timesIn(texts: Texts): Times {
+/**
+ * The locale that browser and page share: the browser's order of dates and its 12 or 24 hours, in
+ * the language of the page.
+ * @param preferred as browsers have it, best first: `en-US`, `id`
+ */
+export function localeFor(lang: string, preferred: readonly string[]): Intl.Locale {
+  const own = preferred.find((tag) => tag.toLowerCase().split("-")[0] === lang);
+  const format = new Intl.DateTimeFormat(preferred[0], { hour: "numeric" });
+  const { hourCycle = "h23" } = format.resolvedOptions();
+  return new Intl.Locale(own ?? lang, { hourCycle });
+}
+
+/** @param locale in the language of the texts; in a terminal that language alone, and 24 hours */
+export function timesIn(
+  texts: Texts,
+  locale = new Intl.Locale(texts.lang, { hourCycle: "h23" }),
+): Times {
   const made = (options: Intl.DateTimeFormatOptions) => {
-    const format = new Intl.DateTimeFormat(texts.lang, options);
+    const format = new Intl.DateTimeFormat(locale, options);
     return (unixMs: number) => format.format(nearestMoment(unixMs));
   };
   const list = new Intl.ListFormat(texts.lang);
+  const hour = locale.hourCycle === "h12" || locale.hourCycle === "h11" ? "numeric" : "2-digit";
   const date = made({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
-  const clock = made({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const clock = made({ hour, minute: "2-digit" });
   return {
     clock,
     day: (unixMs) => {
@@ -33,8 +52,9 @@ export function timesIn(texts: Texts): Times {
       const before = dateOf(midnight - 1).setHours(0, 0, 0, 0);
       return unixMs >= before && unixMs < midnight ? texts.yesterday : date(unixMs);
     },
-    full: made({ dateStyle: "medium", timeStyle: "short", hourCycle: "h23" }),
-    exact: made({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }),
+    utcDay: made({ dateStyle: "medium", timeZone: "UTC" }),
+    full: made({ dateStyle: "medium", timeStyle: "short" }),
+    exact: made({ hour, minute: "2-digit", second: "2-digit" }),
     list: (names) => list.format(names),
   };
 }

@@ -3,7 +3,7 @@ import { Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
 import { type FileId, ID_BYTES, isFileId } from "../../base/ids.ts";
 import { DOWNLOAD_NOTE_KEEP_MS, PAGE_DOWNLOADS_KEPT_MAX } from "../../base/limits-page.ts";
-import { type GotFile, Transfers } from "../../client/transfer/transfers.ts";
+import { type GetRequest, type GotFile, Transfers } from "../../client/transfer/transfers.ts";
 import type { TransferState } from "../../core/model/state.ts";
 import type { ProgressReport } from "../../core/transfer/progress.ts";
 import type { SaveHandle } from "../browser/environment.ts";
@@ -129,7 +129,7 @@ export class Downloads {
   ): Promise<Uint8Array> {
     const target = new MemoryTarget(sizeBytesMax);
     const sink = new SaveSink(target, this.#options.channels.hashing);
-    const got = await this.#get(file, sink, signal, () => undefined);
+    const got = await this.#get(file, sink, { signal, isPreview: true });
     if (digest !== undefined && got.digest !== digest) {
       throw new Fault("checksum-wrong", "this is not the file that the message names");
     }
@@ -214,10 +214,11 @@ export class Downloads {
     this.#tell(download);
     try {
       const sink = await this.#sinkOf(download);
-      await this.#get(download.file, sink, stop.signal, (progress) => {
+      const onProgress = (progress: ProgressReport) => {
         download.progress = progress;
         if (download.stop === stop) this.#tell(download);
-      });
+      };
+      await this.#get(download.file, sink, { signal: stop.signal, onProgress });
       this.#journal.remove(download.key);
       this.#settle(download, stop, { kind: "done" });
     } catch (error) {
@@ -249,16 +250,14 @@ export class Downloads {
   #get(
     file: FileId,
     sink: SaveSink,
-    signal: AbortSignal | undefined,
-    onProgress: (progress: ProgressReport) => void,
+    about: Partial<Pick<GetRequest, "signal" | "onProgress" | "isPreview">>,
   ): Promise<GotFile> {
     return this.#files.get({
       file,
       into: "",
       chunksLeft: () => sink.have,
-      openSink: async (about) => sink.opened(about),
-      onProgress,
-      signal,
+      openSink: async (opened) => sink.opened(opened),
+      ...about,
     });
   }
 

@@ -3,7 +3,7 @@ import { Fault } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
 import type { Chat } from "../driver/chat.ts";
 import { languageFor, loadTexts, type Texts } from "../text/en.ts";
-import { timesIn } from "../text/times.ts";
+import { localeFor, timesIn } from "../text/times.ts";
 import { Login } from "./entering/login.tsx";
 import { useNoStrayDrops } from "./files/drop-zone.tsx";
 import { ChatPage } from "./room/chat-page.tsx";
@@ -224,7 +224,10 @@ export function App({ chat, words }: AppProps) {
     });
   }, []);
   const texts = useWords(settings.language, words);
-  const times = useMemo(() => timesIn(texts), [texts]);
+  const times = useMemo(() => {
+    const { locale } = new Intl.DateTimeFormat().resolvedOptions();
+    return timesIn(texts, localeFor(texts.lang, [locale, ...navigator.languages]));
+  }, [texts]);
   useLook(settings, texts.lang);
   useFocus(chat);
   useNoStrayDrops();

@@ -42,6 +42,18 @@ test("lines of rooms and people, with what is unread and who calls", () => {
   expect(lobbyOf(model).unread).toBe(2);
 });
 
+test("nobody's presence is known offline", () => {
+  const direct = { kind: "person", name: "ben", id: BEN, topic: "" } as const;
+  const { model } = scene(
+    { kind: "record", record: record(2, { n: 1, room: direct }) },
+    { kind: "presence", room: LOBBY, user: "Ben", online: true },
+  );
+  const isOnline = (kind: "online" | "connecting") =>
+    roomLines({ ...model, connection: { kind } }).people.map((line) => line.isOnline);
+  expect(isOnline("online")).toEqual([true]);
+  expect(isOnline("connecting")).toEqual([undefined]);
+});
+
 test("rooms stand in natural order", () => {
   const rooms = ["room10", "Room2", "room1"].map((name): ModelEvent => {
     return { kind: "room", room: name as RoomId, name, n: 1, skipped: 0, read: 1 };

@@ -4,7 +4,7 @@ import { oneLine, plainLine } from "../../../src/core/words/plain.ts";
 import { ACTIVE, HOSTILE_TEXTS, tallest } from "../../hostile-texts.ts";
 
 test.each([
-  ["**bold** _and_ ~~not~~ `code`", "bold and not code"],
+  ["**bold** _and_ ~~not~~ `code`", "bold and ~~not~~ code"],
   ["> said\n\n- one\n- **two**\n1. three", "said • one • two 1. three"],
   ["```js\nlet a\t= *1*;\n```\nso", "let a = *1*; so"],
   ["@bob see www.example.org and #lobby", "@bob see www.example.org and #lobby"],

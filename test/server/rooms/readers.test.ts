@@ -53,6 +53,10 @@ describe("who has read", () => {
     expect((await ana.refused("receipts", { target: "@ben", on: true })).code).toBe("not-found");
     await site.wait(ana.say("hello", "@ben"));
     await turn(ana, "@ben", true);
+    await site.quiet();
+    expect(roomOf(ana, "ben")).toMatchObject({ receiptsWanted: true });
+    expect(roomOf(ana, "ben")?.receipts).toBeUndefined();
+    expect(roomOf(ben, "ana")?.receiptsWanted).toBeUndefined();
     expect((await ana.refused("receipts", { target: "@ben", on: true })).code).toBe("not-allowed");
     const { seq: alone } = await site.wait(ana.say("read?", "@ben"));
     expect((await ana.refused("readers", { seq: alone })).code).toBe("not-allowed");

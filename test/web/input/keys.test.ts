@@ -33,13 +33,30 @@ describe("keys of the page", () => {
 
 describe("keys of the composer", () => {
   const action = (key: string, held: Partial<KeyPress> = {}, isComposing = false, isEmpty = true) =>
-    composerAction({ ...press(key, held), isComposing }, isEmpty);
+    composerAction({ ...press(key, held), isComposing }, isEmpty, "");
 
   test("Enter sends, with Shift it does not, nor while a word is shaped", () => {
     expect(action("Enter")).toBe("send");
     expect(action("Enter", { ctrlKey: true })).toBe("send");
     expect(action("Enter", { shiftKey: true })).toBeUndefined();
     expect(action("Enter", {}, true)).toBeUndefined();
+  });
+
+  test.each([
+    ["```js", undefined],
+    ["```", undefined],
+    ["see\n```js\nlet a;", undefined],
+    ["````\n```", undefined],
+    ["```js\nlet a;\n```", "send"],
+    ["```\na\n``` b\n```", "send"],
+    ["a ```", "send"],
+    ["```one line```", "send"],
+    ["``", "send"],
+    ["", "send"],
+  ] as const)("Enter behind %j: %p", (before, does) => {
+    const enter = { ...press("Enter"), isComposing: false };
+    expect(composerAction(enter, false, before)).toBe(does);
+    expect(composerAction({ ...enter, ctrlKey: true }, false, before)).toBe("send");
   });
 
   test("up edits the last message only where nothing is written", () => {

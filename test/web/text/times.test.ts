@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import { loadTexts } from "../../../src/web/text/en.ts";
 import { PageFault } from "../../../src/web/text/page-fault.ts";
-import { momentIn, timesIn, withLocalMoments } from "../../../src/web/text/times.ts";
+import { localeFor, momentIn, timesIn, withLocalMoments } from "../../../src/web/text/times.ts";
 import { faultText } from "../../../src/web/view/shell/fault-text.ts";
 
 const MOMENT = "2026-11-20T05:46:33.123Z";
@@ -26,6 +26,27 @@ test.each(["en", "id"])("a fault is shown by the page's own text: %s", async (la
   // Of the browser's own errors nobody knows the language.
   const unknown = new DOMException("NS_ERROR_FAILURE");
   expect(faultText(unknown, texts)).toBe(`${texts.faults.internal}.`);
+});
+
+test.each([
+  ["en", ["en-US"], "5:46 PM", "Nov 20, 2026, 5:46 PM"],
+  ["en", ["en-GB"], "17:46", "20 Nov 2026, 17:46"],
+  ["id", ["id-ID", "en-US"], "17.46", "20 Nov 2026, 17.46"],
+  // The language of the page, and the hours of the browser.
+  ["en", ["de-DE"], "17:46", "Nov 20, 2026, 17:46"],
+  ["id", ["en-US"], "5.46 PM", "20 Nov 2026, 05.46 PM"],
+] as const)("times in %s follow a browser of %p", async (lang, preferred, clock, full) => {
+  const times = timesIn(await loadTexts(lang), localeFor(lang, preferred));
+  const moment = new Date(2026, 10, 20, 17, 46, 33).getTime();
+  const plain = (text: string) => text.replaceAll(/\s/g, " ");
+  expect(plain(times.clock(moment))).toBe(clock);
+  expect(plain(times.full(moment))).toBe(full);
+});
+
+test("of an account's last day the date is shown, as it was in UTC", async () => {
+  const texts = await loadTexts("en");
+  const times = timesIn(texts, localeFor("en", ["en-GB"]));
+  expect(times.utcDay(Date.UTC(2026, 10, 20))).toBe("20 Nov 2026");
 });
 
 test("what is no moment stays as it is, and nothing throws", async () => {

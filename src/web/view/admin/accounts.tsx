@@ -97,7 +97,7 @@ function columnsOf(page: PartPage, again: () => void): readonly Column<AccountEn
       name: texts.seenLast,
       // An older server does not say.
       cell: ({ online, seen }) =>
-        online ? texts.seenNow : seen === undefined ? "–" : times.full(seen),
+        online ? texts.seenNow : seen === undefined ? "–" : times.utcDay(seen),
       by: ({ seen }) => seen ?? 0,
     },
     {

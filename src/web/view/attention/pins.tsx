@@ -6,6 +6,7 @@ import type { Item } from "../../../core/model/state.ts";
 import { pageSha256 } from "../../browser/hash.ts";
 import { formatRoute } from "../../input/route.ts";
 import { authorText, briefText } from "../room/event-text.ts";
+import { PlainLine } from "../room/rich-text.tsx";
 import { FaultLine, useFact, useWork } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { IconButton } from "../shell/icons.tsx";
@@ -43,7 +44,7 @@ export function PinsDialog({ room, onClose }: PinsProps) {
                 {authorText(item, texts)} · {times.full(item.timeUnixMs)}
               </span>
               <span className="list-main hit-text" dir="auto">
-                {briefText(item, texts, times)}
+                <PlainLine text={briefText(item, texts, times)} />
               </span>
             </a>
             {mayPin ? (

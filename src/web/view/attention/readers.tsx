@@ -2,6 +2,7 @@ import { useCallback, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { FaultLine, useFact, useWork } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
+import { Check } from "../shell/form.tsx";
 import type { PinsProps, ReadersProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 import { usePolled } from "../shell/polling.ts";
@@ -41,34 +42,29 @@ export function ReadersLine({ seq }: ReadersProps) {
   );
 }
 
-/** Whether authors see here who has read what they say. */
+/** Whether authors see here who has read what they say: one switch with its state. */
 export function ReceiptsDialog({ room: { id, kind, name, target }, onClose }: PinsProps) {
   const { texts, chat } = usePartPage();
   const work = useWork();
-  const isOn = useFact((model) => model.rooms.get(id)?.receipts === true);
-  const turn = (on: boolean) =>
-    work.run(async () => {
-      await chat.request("receipts", { target, on });
-      onClose();
-    });
   const isPerson = kind === "person";
+  const isOn = useFact(({ rooms }) => {
+    const room = rooms.get(id);
+    return (isPerson ? room?.receiptsWanted : room?.receipts) === true;
+  });
+  const isBoth = useFact(({ rooms }) => rooms.get(id)?.receipts === true);
+  const turn = (on: boolean) => work.run(() => chat.request("receipts", { target, on }));
   return (
     <Dialog title={texts.receipts} onClose={onClose}>
       <p>{isPerson ? texts.receiptsOfTwo(cleanText(name)) : texts.receiptsExplained}</p>
-      <p>{isOn ? texts.receiptsOn : texts.receiptsOff}</p>
+      <Check
+        label={isPerson ? texts.receiptsMine : texts.receiptsHere}
+        isOn={isOn}
+        onChange={turn}
+      />
+      {isPerson && isOn && !isBoth ? (
+        <p className="hint">{texts.receiptsWait(cleanText(name))}</p>
+      ) : null}
       <FaultLine fault={work.fault} />
-      <div className="dialog-actions">
-        {isOn || isPerson ? (
-          <button type="button" className="button" onClick={() => turn(false)}>
-            {texts.receiptsEnd}
-          </button>
-        ) : null}
-        {isOn ? null : (
-          <button type="button" className="button button-main" onClick={() => turn(true)}>
-            {texts.receiptsBegin}
-          </button>
-        )}
-      </div>
     </Dialog>
   );
 }

@@ -26,13 +26,12 @@ export function wrongEntry(tried: TriedEntry, words: Texts): WrongEntry | undefi
       const text = isName(name) ? texts.nameRefused : texts.nameInvalid;
       return { at: "name", text, ...(name === "" ? {} : { proposal }) };
     }
-    case "room-password-wrong": {
-      const text =
-        roomSecret === ""
-          ? texts.roomPasswordMissing(clean, password !== "")
-          : faultText(fault, texts);
-      return { at: "room", text };
-    }
+    case "room-password-wrong":
+      if (roomSecret !== "") return { at: "room", text: faultText(fault, texts) };
+      // The server does not say whether the name exists; a password was meant for one that does.
+      return password === ""
+        ? { at: "room", text: texts.roomPasswordMissing(clean) }
+        : { at: "password", text: texts.passwordOrRoom(clean) };
     case "login-refused": {
       if (!isName(name)) return undefined;
       taken.add(foldName(name));

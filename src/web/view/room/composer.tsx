@@ -28,6 +28,7 @@ import { usePage, useTexts } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { Attachments, STAYS } from "../shell/lazy.tsx";
 import { authorText, quotedText } from "./event-text.ts";
+import { PlainLine } from "./rich-text.tsx";
 import type { CommandOutcome } from "./slash-commands.tsx";
 import { Suggestions, suggestionSource } from "./suggestions.tsx";
 
@@ -117,7 +118,7 @@ function About({ draft, about, onDrop }: AboutProps) {
     <div className="composer-about">
       <span>{draft.edits === undefined ? texts.replyingTo(name) : texts.editing}</span>
       <span className="composer-quote" dir="auto">
-        {said}
+        <PlainLine text={said} />
       </span>
       <IconButton icon="close" label={texts.cancel} onPress={onDrop} />
     </div>
@@ -276,7 +277,7 @@ function isShort(text: string): boolean {
 
 type Writing = ReturnType<typeof useWriting>;
 
-function useKeys(writing: Writing, lastOwn: ComposerProps["lastOwn"]) {
+function useKeys(writing: Writing, { lastOwn, field }: WritingProps) {
   const { draft, change, offers, submit, choose, drop } = writing;
   return (event: KeyboardEvent) => {
     const pressed = offers.press(event);
@@ -288,7 +289,8 @@ function useKeys(writing: Writing, lastOwn: ComposerProps["lastOwn"]) {
     const { isComposing } = event.nativeEvent;
     const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
     const press = { key, ctrlKey, metaKey, altKey, shiftKey, isComposing };
-    const action = composerAction(press, draft.text === "");
+    const before = draft.text.slice(0, field.current?.selectionStart);
+    const action = composerAction(press, draft.text === "", before);
     if (action === "send") submit();
     else if (action === "edit-last") {
       const item = lastOwn();
@@ -309,9 +311,9 @@ interface TextFieldProps {
 
 function TextField({ props, writing }: TextFieldProps) {
   const texts = useTexts();
-  const { target, field, attached, lastOwn } = props;
+  const { target, field, attached } = props;
   const { draft, change, offers, bytes, max } = writing;
-  const onKeyDown = useKeys(writing, lastOwn);
+  const onKeyDown = useKeys(writing, props);
   const at = offers.offer?.at;
   const onChange = (event: ChangeEvent<HTMLTextAreaElement>) => {
     const { value, selectionStart } = event.target;

@@ -5,6 +5,7 @@ import { cleanText } from "../../../base/text.ts";
 import { isSame } from "../../../core/model/item.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Member, Model, RoomState } from "../../../core/model/state.ts";
+import type { Texts } from "../../text/en.ts";
 import { type PageValue, useFact, usePage, useTexts } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { ModerationDialog, type ModerationProps } from "../shell/lazy.tsx";
@@ -77,6 +78,12 @@ function moderationItems(page: PageValue, user: string, room: string, role: stri
   ];
 }
 
+/** @param isOnline undefined if it is not known: this page is offline, or nothing was told */
+export function presenceText(isOnline: boolean | undefined, texts: Texts): string {
+  if (isOnline === undefined) return texts.presenceUnknown;
+  return isOnline ? texts.online : texts.away;
+}
+
 interface PersonProps {
   readonly member: Member;
   readonly room: string | undefined;
@@ -88,6 +95,8 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
   const page = usePage();
   const { texts } = page;
   const isIgnored = useFact((model) => model.ignored.has(member.name.toLowerCase()));
+  const isConnected = useFact((model) => model.connection.kind === "online");
+  const isOnline = isConnected ? member.isOnline : undefined;
   const name = cleanText(member.name);
   const roles: Readonly<Record<string, string>> = {
     operator: texts.operator,
@@ -97,9 +106,9 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
   if (isIgnored) notes.push(texts.ignoredMark);
   const note = notes.filter((one) => one !== undefined).join(", ");
   return (
-    <li className={member.isOnline ? "person" : "person is-away"}>
-      <span className={member.isOnline ? "dot dot-on" : "dot"}>
-        <span className="sr-only">{member.isOnline ? texts.online : texts.away}</span>
+    <li className={isOnline === true ? "person" : "person is-away"}>
+      <span className={isOnline === true ? "dot dot-on" : "dot"}>
+        <span className="sr-only">{presenceText(isOnline, texts)}</span>
       </span>
       <span className="room-name" dir="auto" title={name}>
         {name}

@@ -24,7 +24,7 @@ import { MenuButton } from "../shell/menu.tsx";
 import { Fold } from "../words/fold.tsx";
 import { authorText, eventText, quotedText } from "./event-text.ts";
 import { type MessageActions, messageItems, QUICK_SIGNS, THUMB } from "./message-actions.ts";
-import { RichText } from "./rich-text.tsx";
+import { PlainLine, RichText } from "./rich-text.tsx";
 
 type ItemRow = Extract<Row, { kind: "item" }>;
 type PendingRow = Extract<Row, { kind: "pending" }>;
@@ -51,7 +51,9 @@ function Quote({ row, actions }: { readonly row: ItemRow | PendingRow; actions: 
       ) : (
         <>
           <span className="quote-name">{texts.replyTo(authorText(answers, texts))}</span>{" "}
-          <span dir="auto">{answers.state === "erased" ? texts.erased : short}</span>
+          <span dir="auto">
+            {answers.state === "erased" ? texts.erased : <PlainLine text={short} />}
+          </span>
         </>
       )}
     </button>
@@ -352,9 +354,11 @@ export const EventText = memo(function Said({ row, isShown }: Omit<MessageProps,
   const { texts, times } = usePage();
   const { item, earlier } = row;
   const { timeUnixMs } = earlier[0] ?? item;
+  const [first, last] = [times.clock(timeUnixMs), times.clock(item.timeUnixMs)];
   return (
     <p className={isShown ? "row said is-shown" : "row said"} data-seq={item.seq}>
-      <time dateTime={formatUtc(timeUnixMs)}>{times.clock(timeUnixMs)}</time>{" "}
+      <time dateTime={formatUtc(timeUnixMs)}>{first}</time>
+      {last === first ? null : <time dateTime={formatUtc(item.timeUnixMs)}>–{last}</time>}{" "}
       <span dir="auto">{eventText(item, texts, times, earlier)}</span>
     </p>
   );

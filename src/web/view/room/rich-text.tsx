@@ -2,6 +2,7 @@ import { type MouseEvent, memo, type ReactNode, useMemo } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { isSame } from "../../../core/model/item.ts";
 import { type Inline, inlineOf } from "../../../core/words/inline.ts";
+import { struckIn } from "../../../core/words/plain.ts";
 import { type Block, wordsOf } from "../../../core/words/words.ts";
 import { formatRoute, readRoute } from "../../input/route.ts";
 import { NOTHING } from "../../input/writing.ts";
@@ -175,3 +176,10 @@ export const RichLine = memo(function Line({ text }: { readonly text: string }) 
     </div>
   );
 });
+
+/** One line without marks, as `plainLine` makes it; what is struck stays struck. */
+export function PlainLine({ text }: { readonly text: string }) {
+  const pieces = struckIn(text);
+  // biome-ignore lint/suspicious/noArrayIndexKey: pieces of a line have no other name
+  return pieces.map((piece, i) => (i % 2 === 0 ? piece : <s key={i}>{piece}</s>));
+}

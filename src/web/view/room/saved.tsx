@@ -8,6 +8,7 @@ import { IconButton } from "../shell/icons.tsx";
 import type { SavedProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 import { authorText, briefText } from "./event-text.ts";
+import { PlainLine } from "./rich-text.tsx";
 
 /** They are asked for one by one. */
 const SHOWN_AT_ONCE = 20;
@@ -54,7 +55,9 @@ function Line({ room, seq, onClose, onJump }: LineProps) {
             {authorText(item, texts)} · {where} · {times.full(item.timeUnixMs)}
           </span>
           <span className="list-main hit-text" dir="auto">
-            {item.state === "erased" ? texts.erased : briefText(item, texts, times)}
+            <PlainLine
+              text={item.state === "erased" ? texts.erased : briefText(item, texts, times)}
+            />
           </span>
         </button>
       )}

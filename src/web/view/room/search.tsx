@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from "react";
+import { type FormEvent, Fragment, useState } from "react";
 import { TEXT_BYTES_MAX } from "../../../base/limits.ts";
 import { SHOWN_FOUND_MAX } from "../../../base/limits-page.ts";
 import { cleanText } from "../../../base/text.ts";
@@ -10,6 +10,7 @@ import { IconButton } from "../shell/icons.tsx";
 import type { SearchProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 import { authorText, briefText } from "./event-text.ts";
+import { PlainLine } from "./rich-text.tsx";
 
 /** UTF-16 units of a result: three lines, as the style sheet cuts it. */
 const HIT_LENGTH = 300;
@@ -32,9 +33,15 @@ function Hit({ found, query, onJump }: HitProps) {
         </span>
         <span className="list-main hit-text" dir="auto">
           {matchParts(briefText(item, texts, times, TEXT_BYTES_MAX), query, HIT_LENGTH).map(
-            ({ text, isMatch }, i) =>
-              // biome-ignore lint/suspicious/noArrayIndexKey: the parts never change
-              isMatch ? <mark key={i}>{text}</mark> : text,
+            ({ text, isMatch }, i) => {
+              const Tag = isMatch ? "mark" : Fragment;
+              return (
+                // biome-ignore lint/suspicious/noArrayIndexKey: the parts never change
+                <Tag key={i}>
+                  <PlainLine text={text} />
+                </Tag>
+              );
+            },
           )}
         </span>
       </button>

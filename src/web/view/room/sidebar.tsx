@@ -23,6 +23,7 @@ import {
   savedDialog,
   settingsDialog,
 } from "../shell/lazy.tsx";
+import { presenceText } from "./members.tsx";
 
 interface LineProps {
   readonly line: RoomLine;
@@ -77,7 +78,7 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
           </span>
         ) : (
           <span className={isOnline === true ? "dot dot-on" : "dot"}>
-            <span className="sr-only">{isOnline === true ? texts.online : texts.away}</span>
+            <span className="sr-only">{presenceText(isOnline, texts)}</span>
           </span>
         )}
         <span className="room-name" dir="auto" title={cleanText(name)}>

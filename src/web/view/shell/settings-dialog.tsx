@@ -3,6 +3,7 @@ import { cleanText } from "../../../base/text.ts";
 import { type DeviceLine, listDevices, revokeOthers } from "../../driver/devices.ts";
 import { LANGUAGES } from "../../text/en.ts";
 import type { AllTexts } from "../../text/en-parts.ts";
+import type { Times } from "../../text/times.ts";
 import { FaultLine, useWork } from "./context.tsx";
 import { confirm, Dialog, FormDialog } from "./dialog.tsx";
 import { Check, SelectField } from "./form.tsx";
@@ -119,12 +120,10 @@ function Password() {
   );
 }
 
-/** Days come as they were in UTC. */
-function seenText({ isOnline, seenUnixMs }: Seen, texts: AllTexts): string {
+function seenText({ isOnline, seenUnixMs }: Seen, texts: AllTexts, times: Times): string {
   if (isOnline) return texts.online;
   if (seenUnixMs === undefined) return texts.away;
-  const format = new Intl.DateTimeFormat(texts.lang, { dateStyle: "medium", timeZone: "UTC" });
-  return texts.lastSeen(format.format(seenUnixMs));
+  return texts.lastSeen(times.utcDay(seenUnixMs));
 }
 
 /** What it calls itself is English: `Firefox on Linux`. */
@@ -167,7 +166,7 @@ function Devices() {
               <br />
               <span className="hint">
                 {[
-                  seenText(device, texts),
+                  seenText(device, texts, times),
                   texts.since(times.full(device.sinceUnixMs)),
                   device.isCertified ? texts.certified : texts.uncertified,
                   ...(label === undefined ? [] : [id.slice(0, 8)]),

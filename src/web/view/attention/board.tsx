@@ -3,10 +3,13 @@ import { isDiskFull } from "../../../base/disk-space.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { formatUtc } from "../../../base/time.ts";
-import { useFact } from "./context.tsx";
-import { IconButton } from "./icons.tsx";
-import { usePartPage } from "./part-page.ts";
+import { RichText } from "../room/rich-text.tsx";
+import { useFact } from "../shell/context.tsx";
+import { IconButton } from "../shell/icons.tsx";
+import { usePartPage } from "../shell/part-page.ts";
 
+/** Nobody is mentioned by what all users get. */
+const NOBODY: readonly string[] = [];
 const SEEN_KEY = "chat.announcement";
 
 /** When the one was told that was put away last in this browser, Unix ms. */
@@ -39,12 +42,12 @@ function Announcement() {
   };
   return (
     <div className="banner banner-info" role="status">
-      <span dir="auto">
-        {cleanText(by)}: {cleanText(text)}{" "}
+      <div className="announced" dir="auto">
+        {cleanText(by)}: <RichText text={text} mentions={NOBODY} />
         <time className="announced-at" dateTime={formatUtc(time)}>
           {times.full(time)}
         </time>
-      </span>
+      </div>
       <IconButton icon="close" label={texts.dismiss} onPress={putAway} />
     </div>
   );
