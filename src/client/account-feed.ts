@@ -167,6 +167,7 @@ export class AccountFeed {
     if (notice.kind === "link-asked") this.#sink.event(notice, 0);
     if (notice.kind === "announced") this.#sink.event(notice, notice.text.length);
     if (notice.kind === "disk-low") this.#sink.event(notice, 0);
+    if (notice.kind === "majority") this.#emit(notice);
     if (notice.kind === "ignored") {
       this.#ignored = new Set(notice.users.map((user) => user.toLowerCase()));
     }

@@ -30,7 +30,14 @@ import { ActiveLink } from "./link/active-link.ts";
 import type { GuessDelay, LinkStats } from "./link/connection.ts";
 import type { Keys } from "./link/keys.ts";
 import { type Ask, type AskPage, type HistoryPage, queryHistory } from "./link/queries.ts";
-import { leftUnfinished, leftUnsent, notConnected, notLoggedIn } from "./link/retry.ts";
+import {
+  leftUnfinished,
+  leftUnsent,
+  notConnected,
+  notLoggedIn,
+  unconfirmed,
+  withoutMajority,
+} from "./link/retry.ts";
 import type { Credentials, Entered, LoginManner } from "./login.ts";
 import { OutboxQueue } from "./outbox-queue.ts";
 import { pin } from "./pinning.ts";
@@ -85,6 +92,8 @@ export interface ClientOptions {
   readonly changesDefaults?: boolean;
   /** After a loss: try again for ever (default), or end. */
   readonly reconnect?: boolean;
+  /** A command that is to end: without a connection, or a majority, it fails after a while. */
+  readonly isBrief?: boolean;
   /** Told of a first contact at once, before any secret is asked; left out: an event says it. */
   readonly onPinned?: (news: Extract<ClientEvent, { kind: "pinned" | "moved" }>) => void;
   /** Told that another machine has answered than was to; left out: an event says it. */
@@ -154,6 +163,9 @@ export class Client {
   readonly #prefs: PrefsKeeper | undefined;
   readonly #auditor: LogAuditor;
   #audited: AuditedLink | undefined;
+  #hasMajority = true;
+  /** Since when there is no link. */
+  #lostAt: number | undefined;
   #alarm: Fault | undefined;
 
   constructor(parts: ClientParts, options: ClientOptions) {
@@ -179,6 +191,7 @@ export class Client {
       clock: parts.clock,
       entropy: parts.entropy,
       activeLink: this.#activeLink,
+      ...(options.isBrief === true ? { hasMajority: () => this.#hasMajority } : {}),
       uploads: parts.state.uploads,
       confirmed: (seq) => this.#auditor.confirmed(seq),
       hashing: parts.hashing,
@@ -250,6 +263,11 @@ export class Client {
     return this.#loop.connection !== undefined;
   }
 
+  /** False while the server's cluster, as far as it is known, takes no messages. */
+  get hasMajority(): boolean {
+    return this.#hasMajority;
+  }
+
   /** Of the present link. */
   get stats(): LinkStats | undefined {
     return this.#loop.connection?.stats;
@@ -267,13 +285,27 @@ export class Client {
   async connect(): Promise<Membership | undefined> {
     const { credentials } = this.#options;
     try {
-      if (credentials !== undefined) return membershipOf(await this.#loop.enter(credentials));
+      if (credentials !== undefined) return membershipOf(await this.#enter(credentials));
       await this.#loop.open();
     } catch (error) {
       if (error instanceof Fault) void this.#finish(error);
       throw error;
     }
     return undefined;
+  }
+
+  /** Where one machine of a cluster has no majority, another one may. @throws Fault */
+  async #enter(credentials: Credentials): Promise<Entered> {
+    try {
+      return await this.#loop.enter(credentials);
+    } catch (error) {
+      const isSplit = error instanceof Fault && error.code === "no-majority";
+      const isKnown = this.#loop.greeted?.welcome.majority === false;
+      // Where the welcome has said so, the others were tried.
+      if (!isSplit || isKnown || !this.#whereabouts.withoutMajority()) throw error;
+      this.#loop.leave();
+      return await this.#loop.enter(credentials);
+    }
   }
 
   /** What happens, in order; ends after `closed`. One reader. */
@@ -297,14 +329,44 @@ export class Client {
     return this.#posts.post(target, body);
   }
 
-  /** Resolves when a post would not have to wait long: for writers faster than the network. */
+  /**
+   * Resolves when a post would not have to wait long: for writers faster than the network.
+   * @throws Fault as `drain`
+   */
   ready(): Promise<void> {
-    return this.#posts.ready();
+    return this.#unlessStalled(this.#posts.ready());
   }
 
-  /** Resolves when every post is settled, one way or the other. */
+  /**
+   * Resolves when every post is settled, one way or the other.
+   * @throws Fault no-majority, timeout: the server confirms none of them; they are kept
+   */
   drain(): Promise<void> {
-    return this.#posts.drained();
+    return this.#unlessStalled(this.#posts.drained());
+  }
+
+  async #unlessStalled(settled: Promise<void>): Promise<void> {
+    if (this.#posts.size === 0) return settled;
+    const { clock } = this.#parts;
+    const stalled = Promise.withResolvers<never>();
+    let { size } = this.#posts;
+    let since = clock.now();
+    let cancel = () => {};
+    const look = () => {
+      const left = this.#posts.size;
+      if (left !== size) since = clock.now();
+      size = left;
+      const isLate = clock.now() - since >= POSTS_STALLED_MS;
+      const why = this.#hasMajority ? isLate && new Fault("timeout", SILENT) : withoutMajority();
+      if (why === false) cancel = clock.after(STALL_LOOK_MS, look);
+      else stalled.reject(unconfirmed(left, why));
+    };
+    look();
+    try {
+      await Promise.race([settled, stalled.promise]);
+    } finally {
+      cancel();
+    }
   }
 
   /** Asks on the present link. @throws Fault as the server refused it, link-closed without one */
@@ -478,7 +540,10 @@ export class Client {
     this.#entersAt(fingerprint);
     feed.connected(connectedEvent(this.#options.address, connection, greeted, entered));
     this.reading.follow(feed, connection);
+    this.#hasMajority = greeted.welcome.majority !== false;
     connection.listen((notice) => {
+      if (notice.kind === "majority" && !notice.on && this.#leavesFor(greeted)) return;
+      if (notice.kind === "majority") this.#hasMajority = notice.on;
       if (!this.#whereabouts.notice(notice, fingerprint, connection)) feed.notice(notice);
     });
     if (connection.isClosed) return;
@@ -491,6 +556,13 @@ export class Client {
     const rooms = () => this.rooms;
     this.#audited = { connection, address, reader, key: welcome.server.key, rooms };
     if (this.#options.audits !== false) this.#auditor.connected(this.#audited);
+  }
+
+  /** Another machine of the cluster may have the majority that this one has just lost. */
+  #leavesFor({ welcome }: Greeted): boolean {
+    if (welcome.majority === false || !this.#whereabouts.withoutMajority()) return false;
+    this.#loop.mend(withoutMajority(), false);
+    return true;
   }
 
   /** Before anything else is told of this link. */
@@ -618,9 +690,15 @@ export class Client {
     const told = connectionEventOf(state, this.#parts.clock.unixMs());
     if (told !== undefined) this.#options.model?.(told);
     if (state.kind === "stopped") void this.#finish(state.fault);
+    if (state.kind === "in") this.#lostAt = undefined;
     if (state.kind !== "waiting") return;
     this.#whereabouts.lost();
     const { fault, retryInMs, isLoss } = state;
+    const now = this.#parts.clock.now();
+    this.#lostAt ??= now;
+    if (this.#options.isBrief === true && now - this.#lostAt >= LINK_LOST_MS) {
+      queueMicrotask(() => void this.#finish(fault));
+    }
     this.#events.push({ kind: isLoss ? "lost" : "retrying", fault, retryInMs });
   }
 
@@ -637,6 +715,13 @@ export class Client {
     return closed;
   }
 }
+
+/** A command that is to end waits so long for another link: a server has started again by then. */
+const LINK_LOST_MS = 45_000;
+/** The same for the next answer to its posts: a link that is dead has been given up by then. */
+const POSTS_STALLED_MS = 60_000;
+const STALL_LOOK_MS = 500;
+const SILENT = "the server does not answer";
 
 function membershipOf({ account, registered }: Entered): Membership {
   return { user: account.user, account: account.account, registered };

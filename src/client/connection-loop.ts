@@ -5,7 +5,7 @@ import type { Link } from "../io/link/link.ts";
 import { Connection, type GuessDelay } from "./link/connection.ts";
 import type { Keys } from "./link/keys.ts";
 import type { Ask } from "./link/queries.ts";
-import { isPassing, notConnected } from "./link/retry.ts";
+import { isPassing, notConnected, withoutMajority } from "./link/retry.ts";
 import { type Credentials, type Entered, Login, type LoginContext } from "./login.ts";
 import { Redial } from "./redial.ts";
 import { type Greeted, greet } from "./trust.ts";
@@ -247,20 +247,28 @@ export class ConnectionLoop {
   }
 
   async #dial(): Promise<GreetedLink> {
-    const { dial, elsewhere } = this.#parts;
+    const { dial, elsewhere = (fault: Fault) => fault } = this.#parts;
+    // One without a majority can be read, if no other one has a majority.
+    let found: "majority" | "any" = this.#parts.elsewhere === undefined ? "any" : "majority";
+    let isThere = false;
     for (;;) {
-      const link = await dial();
+      let isDialled = false;
       try {
-        return await this.#greet(link);
+        const link = await dial();
+        isDialled = true;
+        return await this.#greet(link, found);
       } catch (error) {
         if (!(error instanceof Fault) || this.#state.kind === "closed") throw error;
-        const fault = elsewhere === undefined ? error : elsewhere(error);
-        if (fault !== undefined) throw fault;
+        isThere ||= error.code === "no-majority";
+        const fault = isDialled ? elsewhere(error) : error;
+        if (fault === undefined) continue;
+        if (!isThere || found === "any") throw fault;
+        found = "any";
       }
     }
   }
 
-  async #greet(dialled: Link): Promise<GreetedLink> {
+  async #greet(dialled: Link, found: "majority" | "any"): Promise<GreetedLink> {
     const { clock, entropy, keys, program } = this.#parts;
     const connection = new Connection(dialled, clock);
     connection.onGuessDelay = this.#parts.onGuessDelay;
@@ -268,6 +276,7 @@ export class ConnectionLoop {
     try {
       this.#checkOpen();
       const greeted = await greet(connection, { clock, entropy, verifier: keys, program });
+      if (greeted.welcome.majority === false && found === "majority") throw withoutMajority();
       await this.#owner.greeted(greeted);
       this.#checkOpen();
       if (connection.isClosed) throw connection.lostBy;

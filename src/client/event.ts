@@ -104,6 +104,8 @@ export type ClientEvent =
       readonly freeBytes: number;
       readonly keepFreeBytes: number;
     }
+  /** Whether the server's cluster has a majority: without one it takes no messages. */
+  | { readonly kind: "majority"; readonly on: boolean }
   | SealedNews
   /** The connection is gone and will be tried again. */
   | { readonly kind: "lost"; readonly fault: Fault; readonly retryInMs: number }

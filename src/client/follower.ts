@@ -49,7 +49,7 @@ export type FollowerEvent =
 
 export type AccountNotice = NoticeOf<
   | ("ignored" | "prefs-set" | "save" | "link-asked" | "event")
-  | ("invited" | "key-packages-low" | "disk-low" | "announced")
+  | ("invited" | "key-packages-low" | "disk-low" | "majority" | "announced")
 >;
 
 export interface FollowerSink {
@@ -150,6 +150,7 @@ export class Follower {
       case "link-asked":
       case "event":
       case "disk-low":
+      case "majority":
       case "announced":
       case "invited":
       case "key-packages-low":

@@ -1,5 +1,6 @@
 import { Fault, type FaultCode } from "../base/fault.ts";
 import { LOGIN_WITHIN_MS, RECONNECT_MAX_MS, WRONG_SECRETS_MAX } from "../base/limits.ts";
+import { CLUSTER_LEASE_MS } from "../base/limits-cluster.ts";
 import { checkName, type Name } from "../base/names.ts";
 import { deviceProofBytes } from "../crypto/signed-bytes.ts";
 import type { Clock } from "../io/clock.ts";
@@ -292,7 +293,9 @@ export class Login {
   }
 
   #ask<Kind extends LoginKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Answer<Kind>> {
-    return askPatiently(this.#context.connection, this.#context.clock, kind, fields);
+    const { connection, clock, greeted } = this.#context;
+    const hasMajority = greeted.welcome.majority !== false;
+    return askPatiently(connection, clock, kind, fields, hasMajority ? undefined : 0);
   }
 
   #refuse(): never {
@@ -326,14 +329,19 @@ export class Login {
   }
 }
 
-/** "Not now" is waited out, as long as the server waits for us. @throws Fault */
+/**
+ * Asks again while the server refuses for now, as long as it waits for a log-in.
+ * @param majorityWithinMs how long a cluster may have no majority: an election is over by then
+ * @throws Fault
+ */
 export async function askPatiently<Kind extends RequestKind>(
   connection: Connection,
   clock: Clock,
   kind: Kind,
   fields: RequestFields<Kind>,
+  majorityWithinMs: number = CLUSTER_LEASE_MS,
 ): Promise<Answer<Kind>> {
-  const until = clock.now() + LOGIN_WITHIN_MS;
+  const from = clock.now();
   for (;;) {
     try {
       return await connection.ask(kind, fields);
@@ -343,6 +351,8 @@ export async function askPatiently<Kind extends RequestKind>(
       const waitMs = error instanceof Fault ? error.retryAfterMs : undefined;
       if (waitMs === undefined) throw error;
       const boundedMs = Math.min(Math.max(waitMs, 100), RECONNECT_MAX_MS);
+      const isSplit = error instanceof Fault && error.code === "no-majority";
+      const until = from + (isSplit ? majorityWithinMs : LOGIN_WITHIN_MS);
       if (clock.now() + boundedMs >= until) throw error;
       await new Promise<void>((resolve) => clock.after(boundedMs, resolve));
     }

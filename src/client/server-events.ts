@@ -41,6 +41,7 @@ function accountEventOf(notice: AccountNotice): ModelEvent | undefined {
     const { text, by, time } = notice;
     return { kind: "board", board: { announcement: text === "" ? undefined : { text, by, time } } };
   }
+  if (notice.kind === "majority") return { kind: "board", board: { hasMajority: notice.on } };
   if (notice.kind !== "disk-low") return undefined;
   const { on, freeBytes, keepFreeBytes } = notice;
   return { kind: "board", board: { diskLow: on ? { freeBytes, keepFreeBytes } : undefined } };

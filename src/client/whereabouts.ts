@@ -96,6 +96,16 @@ export class Whereabouts {
     return false;
   }
 
+  /**
+   * The server of the present link has lost its majority: the others are dialled first.
+   * @returns whether there are others
+   */
+  withoutMajority(): boolean {
+    const { place } = this.#dialer;
+    if (place !== undefined) this.#places.failed(place);
+    return this.#places.round().length > 1;
+  }
+
   /** The link, or an attempt to get one. */
   lost(): void {
     const { place } = this.#dialer;

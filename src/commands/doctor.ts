@@ -18,7 +18,7 @@ import {
   checkTerminal,
   type MachineProbes,
 } from "../cli/doctor/machine.ts";
-import { checkNetwork, type Expected } from "../cli/doctor/network.ts";
+import { checkMachines, checkNetwork, type Expected } from "../cli/doctor/network.ts";
 import { machineProbes, networkProbes } from "../cli/doctor/probes.ts";
 import {
   checkLease,
@@ -40,7 +40,7 @@ import { type Membership, readMembership } from "../cli/serve/membership.ts";
 import { readNatsSettings } from "../io/nats/monitor.ts";
 import { ClientState } from "../io/state/client-state.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
-import { formatPlace, type ServerAddress } from "../wire/invite.ts";
+import { formatPlace, type ServerAddress, type ServerPlace } from "../wire/invite.ts";
 
 const DATA_DEFAULT = "./data";
 /** Long: the check must be able to measure a slow disk. */
@@ -71,7 +71,13 @@ export const command = defineVerb({
       const given = options.fingerprint ?? server.fingerprint;
       const isUdpWanted = options.transport === "udp";
       const expected = { server, given, pinned, isUdpWanted };
-      await checkNetwork(examination, networkProbes(context, server.port), expected);
+      const probes = networkProbes(context, server.port);
+      await checkNetwork(examination, probes, expected);
+      if (about.machines.length > 1) {
+        await examination.check("machines", 2 * CHECK_WITHIN_MS, () =>
+          checkMachines(probes, about.machines),
+        );
+      }
     }
     await checkShared(examination, context, args);
     await checkMachine(examination, context, args.data);
@@ -82,6 +88,8 @@ export const command = defineVerb({
 
 interface About extends Pick<Expected, "server" | "pinned"> {
   readonly why: string;
+  /** Of its cluster, as it has said last. */
+  readonly machines: readonly ServerPlace[];
 }
 
 /**
@@ -101,7 +109,8 @@ function whom(context: Context, named: ServerAddress | undefined): About | undef
     const server = named ?? known?.address;
     if (server === undefined) return undefined;
     const pinned = state?.pin(formatPlace(server))?.fingerprint as Fingerprint | undefined;
-    return { server, pinned, why: known === undefined ? "as named" : whyTaken(known) };
+    const machines = pinned === undefined ? [] : (state?.serverPlaces(pinned)?.told ?? []);
+    return { server, pinned, machines, why: known === undefined ? "as named" : whyTaken(known) };
   } finally {
     state?.close();
   }

@@ -23,7 +23,7 @@ export const command = defineVerb({
     return withClient(
       context,
       args,
-      { argument: args.at, mode: "login" },
+      { argument: args.at, mode: "login", reads: true },
       async ({ client, state }) => {
         const { user } = await untilConnected(client.events());
         const style = styleOf(context, { me: user });

@@ -65,8 +65,11 @@ export const command = defineVerb({
         mode: "login",
         follow: args.follow ? "live" : "none",
       } as const;
-      return withClient(context, args, { ...client, reconnect: args.follow }, (open) =>
-        online(context, open.client, options, args.follow),
+      return withClient(
+        context,
+        args,
+        { ...client, reads: !args.follow, reconnect: args.follow },
+        (open) => online(context, open.client, options, args.follow),
       );
     }
     if (args.at !== undefined || args.server !== undefined || args.follow) {

@@ -3,6 +3,7 @@ import { checkName, type Name } from "../base/names.ts";
 import { LineClient } from "../cli/chat/line-client.ts";
 import { defineVerb } from "../cli/command.ts";
 import { isForPerson, openClient } from "../cli/connect/client.ts";
+import { untilMajority } from "../cli/connect/until-majority.ts";
 import type { Context } from "../cli/context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
 import type { FullScreen } from "../cli/screen/join.ts";
@@ -37,7 +38,7 @@ export const command = defineVerb({
     }
     const rooms = args.room.map((room) => checkName(room.replace(/^#/, ""), "room's name"));
     const screen = await screenFor(context, args.plain);
-    const open = await openClient(context, args, {
+    const options = {
       argument: args.at,
       mode: args.register ? "register" : args.login ? "login" : "either",
       follow: "all",
@@ -46,7 +47,8 @@ export const command = defineVerb({
       posts: true,
       localPort: args.localPort,
       model: screen?.hear,
-    });
+    } as const;
+    const open = await untilMajority(context, () => openClient(context, args, options));
     const entered: readonly Name[] = rooms.length > 0 ? rooms : [open.address.room ?? LOBBY];
     if (screen !== undefined) return screen.run(open, entered);
     const lines = new LineClient(context, open, entered);

@@ -57,6 +57,8 @@ class Sender {
   #first: { readonly line: number; readonly fault: Fault } | undefined;
   /** The line of standard input that is read; 0 if the message is an argument. */
   #line = 0;
+  /** What is not confirmed by now is kept: the command's own fault says so. */
+  #isOver = false;
 
   constructor(context: Context, client: Client, targets: readonly Target[]) {
     this.#context = context;
@@ -94,7 +96,7 @@ class Sender {
   async post(text: string): Promise<void> {
     const input = { line: this.#line, text };
     for (const target of this.#targets) {
-      await this.#client.ready();
+      await this.#ready();
       this.#client.post(formatTarget(target), withMentions({ text })).then(
         (receipt) => this.#sent(target, receipt),
         (error: unknown) => this.#failed(error, input),
@@ -102,8 +104,26 @@ class Sender {
     }
   }
 
+  /** @throws Fault as `Client.ready` */
+  async #ready(): Promise<void> {
+    try {
+      await this.#client.ready();
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.#isOver = true;
+      const { code, message, remedy } = error;
+      throw new Fault(code, `${message}; the rest of the input was not read`, { remedy });
+    }
+  }
+
+  /** @throws Fault as `Client.drain` */
   async settled(): Promise<void> {
-    await this.#client.drain();
+    try {
+      await this.#client.drain();
+    } catch (error) {
+      this.#isOver = true;
+      throw error;
+    }
     await Promise.resolve(); // The last post's own handlers run first.
   }
 
@@ -146,6 +166,7 @@ class Sender {
   /** Refusals may arrive in another order than the lines. */
   #failed(error: unknown, input: InputLine): void {
     if (!(error instanceof Fault)) throw error;
+    if (this.#isOver) return;
     const { line } = input;
     if (this.#first === undefined || line < this.#first.line) this.#first = { line, fault: error };
     if (line === 0) return; // Thrown at the end, and reported there.

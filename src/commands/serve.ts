@@ -575,7 +575,9 @@ function noteOtherServer(context: Context, data: string): void {
   const path = resolve(data);
   const last = readSmallFile(file)?.trimEnd();
   const isHere = readSmallFile(join(path, "format.json")) !== undefined;
-  if (!isHere && last !== undefined && last !== path && mayBeServer(last)) {
+  // A node of a cluster has been given the identity of the others: it is no new server.
+  const isNode = readSmallFile(join(path, "identity.key")) !== undefined;
+  if (!isHere && !isNode && last !== undefined && last !== path && mayBeServer(last)) {
     say(context, `this is a new server; the one you had goes on with: chat serve --data ${last}`);
   }
 }

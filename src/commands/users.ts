@@ -11,20 +11,25 @@ export const command = defineVerb({
     ...SERVER_FLAGS,
   },
   async run(args, context) {
-    return withClient(context, args, { argument: args.at, mode: "login" }, async ({ client }) => {
-      await untilConnected(client.events());
-      const users = await queryUsers(client.request, args.room);
-      const style = styleOf(context);
-      const out =
-        style.format === "json"
-          ? users.map((user) => renderJson({ kind: "user", ...user })).join("")
-          : renderTable(
-              ["user", "online", "role"],
-              users.map(({ user, online, role }) => [user, online ? "online" : "offline", role]),
-              style,
-            );
-      context.stdout.write(out);
-      return 0;
-    });
+    return withClient(
+      context,
+      args,
+      { argument: args.at, mode: "login", reads: true },
+      async ({ client }) => {
+        await untilConnected(client.events());
+        const users = await queryUsers(client.request, args.room);
+        const style = styleOf(context);
+        const out =
+          style.format === "json"
+            ? users.map((user) => renderJson({ kind: "user", ...user })).join("")
+            : renderTable(
+                ["user", "online", "role"],
+                users.map(({ user, online, role }) => [user, online ? "online" : "offline", role]),
+                style,
+              );
+        context.stdout.write(out);
+        return 0;
+      },
+    );
   },
 });

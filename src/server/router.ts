@@ -205,7 +205,7 @@ export class RequestRouter {
       const isRefused = error instanceof Fault && error.code === "login-refused";
       if (isCurrent || !isRefused) throw error;
       // The account, the device or the password may be known to another server alone.
-      const sentence = "nobody can say whether another server knows who this is";
+      const sentence = "the server's cluster has no majority: it cannot check this log-in now";
       throw new Fault("no-majority", sentence, { cause: error, retryAfterMs: LOGIN_AGAIN_MS });
     }
   }

@@ -21,6 +21,7 @@ import {
   type MachineProbes,
 } from "../../src/cli/doctor/machine.ts";
 import {
+  checkMachines,
   checkNetwork,
   type Expected,
   judgeClock,
@@ -72,6 +73,29 @@ async function walk(probes: Partial<NetworkProbes>, expected: Partial<Expected> 
   const said = (name: string) => results.find((result) => result.name === name)?.message ?? "";
   return { states, said, results, exitCode: examination.exitCode };
 }
+
+test("machines of the server's cluster that do not answer are named", async () => {
+  const places = ["n1", "n2", "n3"].map((host) => ({ host, port: 2428 }));
+  const probes = (isThere: (host: string) => boolean) => ({
+    resolve: async () => ["192.0.2.7"],
+    connectTcp: async ({ host }: { readonly host: string }) => {
+      if (!isThere(host)) throw new Fault("timeout", "silence");
+    },
+  });
+  const well = await checkMachines(
+    probes(() => true),
+    places,
+  );
+  expect([well.state, well.message]).toEqual(["ok", "all 3 machines of the cluster answer"]);
+  const ill = await checkMachines(
+    probes((host) => host === "n2"),
+    places,
+  );
+  expect([ill.state, ill.message]).toEqual([
+    "warning",
+    "2 of 3 machines of the cluster do not answer: n1:2428, n3:2428",
+  ]);
+});
 
 describe("the way to a server", () => {
   test("whose cluster has no majority", async () => {

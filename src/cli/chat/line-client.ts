@@ -11,6 +11,7 @@ import {
   type Target,
 } from "../../base/names.ts";
 import type { ClientEvent } from "../../client/event.ts";
+import { withoutMajority } from "../../client/link/retry.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
@@ -65,6 +66,9 @@ export class LineClient implements SlashHost {
   /** Set during a log-in on this link, which is shown as such and not as a new connection. */
   #loggingIn: PromiseWithResolvers<void> | undefined;
   #wasConnected = false;
+  #hasMajority = true;
+  /** In the order in which they were typed. Bounded by the client's outbox. */
+  readonly #unconfirmed = new Set<{ readonly target: Target; readonly text: string }>();
   /** What was shown last of what operators tell everybody, and of when it is. */
   #announced = "";
   /** Bounded by SEEN_FILES_MAX. */
@@ -124,12 +128,27 @@ export class LineClient implements SlashHost {
 
   /** Ends after everything sent so far is settled. */
   async quit(): Promise<void> {
-    await this.open.client.drain();
+    try {
+      await this.open.client.drain();
+    } catch (error) {
+      return this.#leaveUnsent(error);
+    }
     await this.files.settled();
     await this.#ownRecords();
     await this.open.client.proved();
     await this.chatConsole.drained();
     this.#ending.put(this.#damage.fault ?? this.#script.exitCode);
+  }
+
+  /** What is not confirmed is named, kept, and sent by a later run. */
+  #leaveUnsent(error: unknown): void {
+    if (!(error instanceof Fault)) throw error;
+    for (const { target, text } of this.#unconfirmed) {
+      const words = `not sent yet, to ${formatTarget(target)}: ${text}`;
+      this.chatConsole.tell({ kind: "unsent", ...destinationOfTarget(target), text }, words);
+    }
+    this.#isOver = true;
+    this.#ending.put(error);
   }
 
   /** @throws Fault usage: lines have none */
@@ -153,9 +172,17 @@ export class LineClient implements SlashHost {
     const { client } = this.open;
     const { input } = this;
     await client.ready();
+    const post = { target, text };
+    this.#unconfirmed.add(post);
     client.post(formatTarget(target), withMentions(body)).then(
-      (receipt) => this.#acked(target, text, receipt),
-      (error: unknown) => this.fail(error, input),
+      (receipt) => {
+        this.#unconfirmed.delete(post);
+        this.#acked(target, text, receipt);
+      },
+      (error: unknown) => {
+        this.#unconfirmed.delete(post);
+        this.fail(error, input);
+      },
     );
   }
 
@@ -431,6 +458,8 @@ export class LineClient implements SlashHost {
         const words = diskSentence({ freeBytes, keepFreeBytes, isLow: on });
         return chatConsole.tell({ kind, on, freeBytes, keepFreeBytes }, words);
       }
+      case "majority":
+        return this.#majority(event.on);
       case "came-anew": {
         const { kind, reason } = event;
         return chatConsole.tell({ kind, reason }, CAME_ANEW[reason]);
@@ -455,6 +484,17 @@ export class LineClient implements SlashHost {
       default:
         return unreachable(event);
     }
+  }
+
+  /** Told with each connection, and shown when it changes. */
+  #majority(on: boolean): void {
+    if (on === this.#hasMajority) return;
+    this.#hasMajority = on;
+    if (on) return this.chatConsole.tell({ kind: "majority", on }, "the cluster works again");
+    const fault = new Fault("no-majority", withoutMajority().message, {
+      remedy: "what you write is kept, and sent when it has one again",
+    });
+    this.chatConsole.tell(faultJson(fault), faultLine(fault));
   }
 
   /** Messages of an ignored user count as seen, and are not shown. */

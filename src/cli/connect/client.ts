@@ -54,6 +54,8 @@ export interface ConnectOptions {
   readonly resumes?: boolean;
   /** This machine of the server and no other. */
   readonly here?: boolean;
+  /** Shows what the server knows, which may be old while its cluster has no majority. */
+  readonly reads?: boolean;
   /** False: the command asks for proofs of the log by itself. */
   readonly audits?: boolean;
   /** For a face that shows a model: told of everything that happens, in order. */
@@ -119,7 +121,8 @@ async function openAt(
     const roomSecret =
       (await readSecret(context, ROOM_PASSWORD, flags.roomPasswordFile)) ?? address.secret;
     const expected = chosen.fingerprint ?? address.fingerprint ?? state.pin(filedAs)?.fingerprint;
-    const last = expected === undefined ? undefined : state.lastUser(expected);
+    const said = expected ?? state.serverSaidAt(filedAs);
+    const last = said === undefined ? undefined : state.lastUser(said);
     const known = chosen.user ?? last ?? options.otherwise;
     const user = known ?? (options.greetOnly === true ? "" : await askUserName(context, filedAs));
     const credentials: Credentials = {
@@ -157,6 +160,7 @@ async function openAt(
         strict: config.trust === "strict",
         follow: options.follow ?? "none",
         reconnect: options.reconnect ?? false,
+        isBrief: (options.follow ?? "none") === "none",
         adopt: options.posts ?? false,
         changesDefaults: options.enters === true && isForPerson(context),
         onPinned: (news) => say(context, pinnedLine(news)),
@@ -248,11 +252,21 @@ export async function withClient(
   try {
     const exitCode = await Promise.race([work(open), interrupted.promise]);
     await Promise.race([open.client.proved(), interrupted.promise]);
+    const mayBeOld = options.reads === true && !open.client.hasMajority;
+    if (exitCode === 0 && mayBeOld) throw incomplete();
     return exitCode;
   } finally {
     release();
     await open.close();
   }
+}
+
+/** What a server without a majority shows is true, and others may have recorded more. */
+function incomplete(): Fault {
+  return new Fault(
+    "no-majority",
+    "the server's cluster has no majority: this is all that this server knows",
+  );
 }
 
 function remedyOf({ posts, resumes }: ConnectOptions): { readonly remedy?: string } {
@@ -283,10 +297,12 @@ function pinnedLine(event: Extract<ClientEvent, { kind: "pinned" | "moved" }>): 
     const [old, now] = [event.from, event.fingerprint].map(formatFingerprint);
     return `${event.address} has a new key ${now}, signed by its old one ${old}; the pin follows`;
   }
-  const known = event.knownAs === undefined ? "" : `, known as ${event.knownAs}`;
   const fingerprint = formatFingerprint(event.fingerprint);
-  const place = `${event.address}${known}`;
-  return `first contact with ${place}; its fingerprint ${fingerprint} is now pinned`;
+  const { address, knownAs } = event;
+  if (knownAs !== undefined) {
+    return `${address} is the server known as ${knownAs}; it is pinned to the same ${fingerprint}`;
+  }
+  return `first contact with ${address}; its fingerprint ${fingerprint} is now pinned`;
 }
 
 /** Another machine than the last time, or than the one that was named. */

@@ -5,7 +5,7 @@ import type { Greeted } from "../../client/trust.ts";
 import { lineage } from "../../crypto/succession.ts";
 import type { Target, TlsSeen } from "../../io/probe/network-probe.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
-import { formatPlace, type ServerAddress } from "../../wire/invite.ts";
+import { formatPlace, type ServerAddress, type ServerPlace } from "../../wire/invite.ts";
 import { type Examination, type Finding, failed, ok, skipped, troubled, warning } from "./check.ts";
 
 /** The way to a server, as far as a check needs it. Everything rejects with a Fault. */
@@ -185,6 +185,33 @@ class NetworkCheck {
     const { host, port } = this.#expected.server;
     return { host, address, port, timeoutMs: CHECK_WITHIN_MS };
   }
+}
+
+/** Names the machines of the server's cluster that accept no connection. */
+export async function checkMachines(
+  probes: Pick<NetworkProbes, "resolve" | "connectTcp">,
+  machines: readonly ServerPlace[],
+): Promise<Finding> {
+  const silent = await Promise.all(
+    machines.map(async (machine) => {
+      const { host, port } = machine;
+      try {
+        const [address = host] = await probes.resolve(host);
+        await probes.connectTcp({ host, address, port, timeoutMs: CHECK_WITHIN_MS });
+        return [];
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        return [formatPlace(machine)];
+      }
+    }),
+  );
+  const which = silent.flat();
+  if (which.length === 0) return ok(`all ${machines.length} machines of the cluster answer`);
+  const count = `${which.length} of ${machines.length}`;
+  return warning(
+    `${count} machines of the cluster do not answer: ${which.join(", ")}`,
+    "start them",
+  );
 }
 
 function withoutMajority(): Fault {

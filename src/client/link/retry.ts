@@ -10,6 +10,7 @@ const PASSING: ReadonlySet<FaultCode> = new Set([
   "store-full",
   "store-failed",
   "log-conflict",
+  "no-majority",
   "internal",
   "too-many",
   "too-fast",
@@ -26,6 +27,20 @@ export function notConnected(): Fault {
 
 export function notLoggedIn(): Fault {
   return new Fault("not-logged-in", "you are not logged in");
+}
+
+/** A server whose cluster takes nothing now; others of the cluster may. */
+export function withoutMajority(): Fault {
+  return new Fault("no-majority", "the server's cluster has no majority: it takes no messages now");
+}
+
+/** Posts that the server has not confirmed. @param why there is no answer */
+export function unconfirmed(count: number, why: Fault): Fault {
+  const which = count === 1 ? "1 message is" : `${count} messages are`;
+  return new Fault(why.code, `${which} not sent yet: ${why.message}`, {
+    remedy: `${count === 1 ? "it is" : "they are"} kept, and sent with the next chat send or join`,
+    cause: why,
+  });
 }
 
 export function leftUnsent(): Fault {

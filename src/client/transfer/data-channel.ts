@@ -7,11 +7,14 @@ import type { Fingerprint } from "../../wire/fingerprint.ts";
 import { unlessAborted } from "../link/abort.ts";
 import type { ActiveLink, LoggedInLink } from "../link/active-link.ts";
 import { Connection } from "../link/connection.ts";
+import { withoutMajority } from "../link/retry.ts";
 
 export interface DataChannelOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly activeLink: ActiveLink;
+  /** A transfer that stands still while this is false fails; left out: it waits. */
+  readonly hasMajority?: () => boolean;
   /** Says hello on a fresh link. @throws Fault fingerprint-changed, and the link's */
   readonly greet: (connection: Connection) => Promise<{ readonly fingerprint: Fingerprint }>;
 }
@@ -24,6 +27,10 @@ const PASSING: ReadonlySet<FaultCode> = new Set([
   "shutting-down",
   "log-conflict",
 ]);
+
+/** Without a majority a file that lies on this server still comes: its next chunk by then. */
+const STALLED_MS = 3_000;
+const STALL_LOOK_MS = 500;
 
 /** A transfer that runs over one data channel after another until it is complete. */
 export interface Route<Result> {
@@ -40,8 +47,33 @@ export interface Route<Result> {
   held(): void;
 }
 
-/** @throws Fault the first that is not worth a retry; the reason of `stop` */
+/** @throws Fault the first that is not worth a retry; the reason of `stop`; no-majority */
 export async function overDataChannels<Result>(
+  options: DataChannelOptions,
+  route: Route<Result>,
+): Promise<Result> {
+  const { clock, hasMajority } = options;
+  if (hasMajority === undefined) return untilThrough(options, route);
+  const stalled = Promise.withResolvers<never>();
+  let moved = route.moved();
+  let since = clock.now();
+  let cancel = () => {};
+  const look = () => {
+    if (route.moved() !== moved) since = clock.now();
+    moved = route.moved();
+    const isLate = !hasMajority() && clock.now() - since >= STALLED_MS;
+    if (isLate) stalled.reject(withoutMajority());
+    else cancel = clock.after(STALL_LOOK_MS, look);
+  };
+  look();
+  try {
+    return await Promise.race([untilThrough(options, route), stalled.promise]);
+  } finally {
+    cancel();
+  }
+}
+
+async function untilThrough<Result>(
   options: DataChannelOptions,
   route: Route<Result>,
 ): Promise<Result> {

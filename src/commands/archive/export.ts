@@ -33,7 +33,7 @@ export const command = defineVerb({
     const targets = args.room.map(parseTarget);
     const work = (source: ExportSource) => exported(context, source, targets, { html, files, out });
     if (data === undefined) {
-      const client = { argument: args.at, mode: "login", follow: "none" } as const;
+      const client = { argument: args.at, mode: "login", follow: "none", reads: true } as const;
       return withClient(context, args, client, async ({ client: open }) => {
         const { user } = await untilConnected(open.events());
         return work(new ServerSource(open, user));

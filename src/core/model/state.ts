@@ -61,6 +61,8 @@ export interface Board {
     | undefined;
   /** To operators: files are refused when less than `keepFreeBytes` are free. */
   readonly diskLow?: { readonly freeBytes: number; readonly keepFreeBytes: number } | undefined;
+  /** `false` while the server's cluster takes no messages. */
+  readonly hasMajority?: boolean;
 }
 
 export type ConnectionView =

@@ -124,9 +124,13 @@ export class Publisher {
 
   async #publish(bytes: Uint8Array, id: string, group: readonly Waiting[]): Promise<void> {
     const { stream, clock, isClosed, mustWait, onSilent } = this.#parts;
-    let fault = new Fault("no-majority", "the servers of the cluster look for what NATS has lost", {
-      retryAfterMs: 1_000,
-    });
+    let fault = new Fault(
+      "no-majority",
+      "the server's cluster has no majority: it records nothing now",
+      {
+        retryAfterMs: 1_000,
+      },
+    );
     for (;;) {
       const sent = this.#sent.get(id);
       if (sent === undefined) return; // It has come back: a majority holds it.

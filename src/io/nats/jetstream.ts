@@ -454,7 +454,7 @@ export class JetStream implements FilledStream, Stream {
 export function asFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   const said = error instanceof Error ? error.message : String(error);
-  return new Fault("no-majority", `too few NATS servers answer: ${said}`, {
+  return new Fault("no-majority", `the cluster has no majority of its NATS servers: ${said}`, {
     cause: error,
     retryAfterMs: 1_000,
   });

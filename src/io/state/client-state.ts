@@ -194,6 +194,13 @@ export class ClientState {
     return { told: placesOf(row.places), last };
   }
 
+  /** The server that has said that it is at this address, too. It has not proved it. */
+  serverSaidAt(address: string): string | undefined {
+    const sql =
+      "SELECT fingerprint FROM server_places WHERE instr(' ' || places || ' ', ?) > 0 LIMIT 1";
+    return this.#database.get<{ fingerprint: string }>(sql, ` ${address} `)?.fingerprint;
+  }
+
   keepServerPlaces(fingerprint: string, { told, last }: KeptPlaces): void {
     this.#database.run(
       "INSERT OR REPLACE INTO server_places VALUES (?, ?, ?)",

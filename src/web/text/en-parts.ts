@@ -386,6 +386,8 @@ export const ENGLISH_PARTS = {
     `The server's disk is nearly full: ${free} free. Below ${keep} it takes no files.`,
   diskFull: (free: string, keep: string) =>
     `The server's disk is full: ${free} free. It takes files again above ${keep}.`,
+  noMajority:
+    "Most of the server's machines are down. Your messages are kept and sent when they are back.",
   chartMessages: "Messages per second",
   chartPeople: "People and connections",
   chartBytes: "Bytes per second",

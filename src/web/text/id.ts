@@ -630,6 +630,8 @@ export const INDONESIAN: AllTexts & LaterTexts = {
     `Disk server hampir penuh: ${free} kosong. Di bawah ${keep} berkas tidak diterima.`,
   diskFull: (free, keep) =>
     `Disk server penuh: ${free} kosong. Berkas diterima lagi di atas ${keep}.`,
+  noMajority:
+    "Sebagian besar mesin server mati. Pesan Anda disimpan dan terkirim begitu server pulih.",
   chartMessages: "Pesan per detik",
   chartPeople: "Orang dan sambungan",
   chartBytes: "Byte per detik",

@@ -6,6 +6,7 @@ export const SCREEN_ENGLISH = {
   joining: "Coming in…",
   loading: "Loading…",
   notLoggedIn: "not logged in",
+  noMajority: "most machines are down: messages wait",
   loggedOut: "You are not logged in: /login NAME",
   noLongerIn: (place: string) => `you are not in ${place} any more`,
   notSent: (n: number, targets: string) => `${n} not sent to ${targets}`,

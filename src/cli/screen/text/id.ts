@@ -6,6 +6,7 @@ export const SCREEN_INDONESIAN: ScreenTexts = {
   joining: "Sedang masuk…",
   loading: "Memuat…",
   notLoggedIn: "belum masuk",
+  noMajority: "sebagian besar mesin mati: pesan menunggu",
   loggedOut: "Anda belum masuk: /login NAMA",
   noLongerIn: (place) => `Anda tidak lagi di ${place}`,
   notSent: (n, targets) => `${n} tidak terkirim ke ${targets}`,

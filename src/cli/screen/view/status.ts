@@ -111,6 +111,9 @@ function connectionSpans({ model, texts, link, nowUnixMs }: StatusParts): readon
   const server = cleanText(model.server?.name ?? "");
   switch (connection.kind) {
     case "online": {
+      if (model.board.hasMajority === false) {
+        return [{ text: ` ◐ ${texts.screen.noMajority}`, role: "bar-bad" }];
+      }
       const spans: Span[] = [
         { text: " ●", role: "bar-good" },
         { text: ` ${server === "" ? texts.online : server}`, role: "bar" },

@@ -56,11 +56,16 @@ function Announcement() {
 /** What the server has all users, or its operators, know. */
 export function Board() {
   const { texts } = usePartPage();
-  const { diskLow } = useFact((model) => model.board);
+  const { diskLow, hasMajority } = useFact((model) => model.board);
   const words = diskLow !== undefined && isDiskFull(diskLow) ? texts.diskFull : texts.diskLow;
   return (
     <>
       <Announcement />
+      {hasMajority === false ? (
+        <div className="banner banner-warning" role="alert">
+          <span>{texts.noMajority}</span>
+        </div>
+      ) : null}
       {diskLow === undefined ? null : (
         <div className="banner banner-warning" role="alert">
           <span>{words(formatSize(diskLow.freeBytes), formatSize(diskLow.keepFreeBytes))}</span>

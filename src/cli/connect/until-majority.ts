@@ -1,0 +1,44 @@
+import { Fault } from "../../base/fault.ts";
+import { delay } from "../../io/clock.ts";
+import { type Context, faultLine, say } from "../context.ts";
+import { faultJson } from "../errors.ts";
+import { renderJson } from "../output/render.ts";
+
+const AGAIN_AFTER_MS = 5_000;
+
+/**
+ * Logs in as soon as the server's cluster has a majority: until then it cannot check a name that
+ * this server does not know. Says so once. A script, whose input would wait unread, fails.
+ * @throws Fault as `open`; interrupted
+ */
+export async function untilMajority<Result>(
+  context: Context,
+  open: () => Promise<Result>,
+): Promise<Result> {
+  let isSaid = false;
+  for (;;) {
+    try {
+      return await open();
+    } catch (error) {
+      const isSplit = error instanceof Fault && error.code === "no-majority";
+      if (!isSplit || context.terminal === undefined) throw error;
+      const { code, message } = error;
+      const fault = new Fault(code, message, { remedy: "trying again; Ctrl-C ends it" });
+      if (!isSaid && context.json) context.stdout.write(renderJson(faultJson(fault)));
+      if (!isSaid) say(context, faultLine(fault));
+      isSaid = true;
+    }
+    await pause(context);
+  }
+}
+
+/** @throws Fault interrupted */
+async function pause({ clock, onSignal }: Context): Promise<void> {
+  const interrupted = Promise.withResolvers<never>();
+  const release = onSignal(() => interrupted.reject(new Fault("interrupted", "interrupted")));
+  try {
+    await Promise.race([delay(clock, AGAIN_AFTER_MS), interrupted.promise]);
+  } finally {
+    release();
+  }
+}

@@ -1,0 +1,161 @@
+import { expect, test } from "bun:test";
+import { Fault } from "../../src/base/fault.ts";
+import type { ServerPlace } from "../../src/wire/invite.ts";
+import { ANA, ClientFixture, PINNED_ADDRESS } from "./client-fixture.ts";
+import { FakeServer } from "./fake-server.ts";
+
+/** Servers of a cluster that takes no messages, as clients meet them. */
+
+const PLACES: readonly [ServerPlace, ...ServerPlace[]] = [
+  { host: "server", port: 2428 },
+  { host: "other", port: 2428 },
+];
+const WITHIN_MS = 10_000;
+
+class SplitFixture extends ClientFixture {
+  readonly other = new FakeServer(this.network, "other", this.server);
+
+  /** It records nothing, and says so. */
+  split(server: FakeServer): void {
+    const refusal = new Fault("no-majority", "it has none", { retryAfterMs: 1_000 });
+    server.mischief = {
+      onWelcome: (welcome) => ({ ...welcome, majority: false }),
+      onRequest: ({ kind }) => (kind === "post" || kind === "register" ? refusal : undefined),
+    };
+    server.tell({ kind: "majority", on: false });
+  }
+
+  mend(server: FakeServer): void {
+    server.mischief = {};
+    server.tell({ kind: "majority", on: true });
+  }
+
+  /** Its outcome, and how long it took. */
+  async timed(promise: Promise<unknown>): Promise<readonly [string, number]> {
+    const from = this.clock.now();
+    return [await this.code(promise), this.clock.now() - from];
+  }
+}
+
+test("passes over a machine without a majority", async () => {
+  const fixture = new SplitFixture();
+  fixture.split(fixture.server);
+  const { client } = fixture.client({ places: PLACES });
+  expect(await fixture.code(client.connect())).toBe("fine");
+  expect(fixture.dialled).toEqual(["server", "other"]);
+  expect(client.place).toEqual({ host: "other", port: 2428 });
+  expect(client.hasMajority).toBe(true);
+  expect(await fixture.code(client.post("lobby", { text: "hi" }))).toBe("fine");
+});
+
+test("reads where no machine has a majority, and keeps what is posted", async () => {
+  const fixture = new SplitFixture();
+  const first = fixture.client({ places: PLACES });
+  await fixture.outcome(first.client.connect());
+  await fixture.outcome(first.client.close());
+  for (const server of [fixture.server, fixture.other]) fixture.split(server);
+
+  const { client } = fixture.client({ places: PLACES, isBrief: true });
+  expect(await fixture.code(client.connect())).toBe("fine");
+  expect(client.hasMajority).toBe(false);
+  const posted = fixture.code(client.post("lobby", { text: "kept" }));
+  const [code, tookMs] = await fixture.timed(client.drain());
+  expect(code).toBe("no-majority");
+  expect(tookMs).toBeLessThan(WITHIN_MS);
+  await fixture.outcome(client.close());
+  expect(await posted).toBe("interrupted");
+  expect(fixture.server.texts()).toEqual([]);
+
+  for (const server of [fixture.server, fixture.other]) fixture.mend(server);
+  const later = fixture.client({ places: PLACES, isBrief: true });
+  await fixture.outcome(later.client.connect());
+  expect(await fixture.code(later.client.post("lobby", { text: "next" }))).toBe("fine");
+  expect(await fixture.code(later.client.drain())).toBe("fine");
+  expect(fixture.server.texts()).toEqual(["kept", "next"]);
+});
+
+test("dials an address alone in vain no more than twice, and stays there", async () => {
+  const fixture = new SplitFixture();
+  await fixture.outcome(fixture.client().client.connect());
+  fixture.split(fixture.server);
+  fixture.dialled.length = 0;
+  const { client } = fixture.client();
+  expect(await fixture.code(client.connect())).toBe("fine");
+  expect(fixture.dialled).toEqual(["server", "server"]);
+  fixture.mend(fixture.server);
+  await fixture.clock.advance(0);
+  expect(client.hasMajority).toBe(true);
+});
+
+test("leaves a machine that loses its majority for one that has it", async () => {
+  const fixture = new SplitFixture();
+  const watched = fixture.client({ places: PLACES });
+  const { client } = watched;
+  await fixture.outcome(client.connect());
+  fixture.split(fixture.server);
+  const posted = client.post("lobby", { text: "hi" });
+  expect(await fixture.code(posted)).toBe("fine");
+  expect(watched.last("elsewhere")).toMatchObject({ from: PINNED_ADDRESS, to: "other:2428" });
+  expect(fixture.other.requests.some(({ kind }) => kind === "post")).toBe(true);
+});
+
+test("stays when all lose it, and tells its user once for each change", async () => {
+  const fixture = new SplitFixture();
+  const watched = fixture.client();
+  await fixture.outcome(watched.client.connect());
+  await fixture.clock.advance(0);
+  fixture.split(fixture.server);
+  await fixture.clock.advance(60_000);
+  fixture.mend(fixture.server);
+  await fixture.clock.advance(0);
+  const told = watched.events.filter(({ kind }) => kind === "majority");
+  expect(told).toMatchObject([{ on: false }, { on: true }]);
+  expect(watched.kinds()).not.toContain("lost");
+});
+
+test("a log-in that nobody can check fails within 10 seconds, at all machines", async () => {
+  const fixture = new SplitFixture();
+  for (const server of [fixture.server, fixture.other]) {
+    // Not noticed yet: it would only refuse.
+    server.mischief.onRequest = () =>
+      new Fault("no-majority", "it has none", { retryAfterMs: 3_000 });
+  }
+  const { client } = fixture.client({ places: PLACES });
+  const [code, tookMs] = await fixture.timed(client.connect());
+  expect(code).toBe("no-majority");
+  expect(tookMs).toBeLessThan(WITHIN_MS);
+  expect(new Set(fixture.dialled)).toEqual(new Set(["server", "other"]));
+
+  const next = new SplitFixture();
+  next.server.mischief.onRequest = () => new Fault("no-majority", "it has none");
+  const well = next.client({ places: PLACES });
+  expect(await next.code(well.client.connect())).toBe("fine");
+  expect(well.client.place?.host).toBe("other");
+});
+
+test("a command ends when the server is gone for good, and keeps what was posted", async () => {
+  const fixture = new ClientFixture();
+  const { client } = fixture.client({ follow: "none", isBrief: true });
+  await fixture.outcome(client.connect());
+  await fixture.outcome(fixture.server.stop());
+  const posted = client.post("lobby", { text: "kept" });
+  const outcome = posted.catch((error: Fault) => error.code);
+  await fixture.clock.advance(120_000);
+  expect(await outcome).toBe("unreachable");
+  fixture.server.start();
+  const later = fixture.client({ follow: "none", credentials: ANA });
+  await fixture.outcome(later.client.connect());
+  expect(await fixture.code(later.client.drain())).toBe("fine");
+  expect(fixture.server.texts()).toEqual(["kept"]);
+});
+
+test("a server that never answers a post is not waited for without end", async () => {
+  const fixture = new ClientFixture();
+  const { client } = fixture.client();
+  await fixture.outcome(client.connect());
+  fixture.server.mischief.onRequest = ({ kind }) => (kind === "post" ? "silent" : undefined);
+  client.post("lobby", { text: "hi" }).catch(() => undefined);
+  const drained = client.drain().catch((error: Fault) => error.code);
+  await fixture.clock.advance(70_000);
+  expect(await drained).toBe("timeout");
+});
