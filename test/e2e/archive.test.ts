@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { eventually } from "../event.ts";
 import { requires } from "../installed.ts";
@@ -58,6 +66,21 @@ describe("chat export", () => {
     expect(stored.at(-1)).toMatchObject({ kind: "file", path: "files/photo.png" });
     expect(stored.map(({ path: _, ...record }) => record)).toEqual(exported as never);
     expect(readFileSync(join(out, "files", "photo.png")).toString("base64")).toBe(PNG);
+  });
+
+  test.each(["server", "folder"])("is closed to other users, from a %s", async (source) => {
+    const parent = sandbox.path(`modes-${source}`);
+    mkdirSync(join(parent, "files"), { recursive: true, mode: 0o755 });
+    const from = source === "server" ? [] : ["--data", served.data];
+    for (const form of [["--files"], ["--html", "--files"]]) {
+      await ana.json(["export", ...from, "--room", "lab", ...form, "--out", parent]);
+    }
+    const made = readdirSync(parent, { recursive: true }).map(String);
+    expect(made).toContain(join("files", "photo.png"));
+    for (const name of made) {
+      const stat = statSync(join(parent, name));
+      if (stat.isFile()) expect([name, stat.mode & 0o777]).toEqual([name, 0o600]);
+    }
   });
 
   test("replaces nothing, and says what is in the way before it writes", async () => {

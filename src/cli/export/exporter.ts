@@ -6,7 +6,6 @@ import { cleanFileName } from "../../base/file-names.ts";
 import { counted } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import { diskFault } from "../../io/disk/disk.ts";
-import { imageType } from "../../web/browser/media.ts";
 import { type Context, faultLine, say } from "../context.ts";
 import { CounterLine } from "../output/counter.ts";
 import { DamageReport } from "../output/damage.ts";
@@ -20,6 +19,7 @@ import {
 } from "../output/render.ts";
 import { type PageFile, renderPage } from "./html.ts";
 import { checkFree, OutputFile } from "./output-file.ts";
+import { PictureBudget } from "./pictures.ts";
 import type { ExportRoom, ExportSource } from "./source.ts";
 
 export interface ExportOptions {
@@ -40,10 +40,9 @@ export interface Exported {
 
 /** A page is made in memory; more than this no browser shows well either. */
 const PAGE_RECORDS_MAX = 200_000;
-/** A picture in a page, and all of one page: larger ones are named only. */
-const PICTURE_BYTES_MAX = 4 * 1024 * 1024;
-const PICTURES_BYTES_MAX = 64 * 1024 * 1024;
 const FILES = "files";
+/** A umask: files get mode 0600, folders 0700. */
+const PRIVATE = 0o077;
 
 export class Exporter {
   readonly #context: Context;
@@ -65,6 +64,16 @@ export class Exporter {
 
   /** @throws Fault usage (a name is in use), store-…, and as the source */
   async run(rooms: readonly ExportRoom[]): Promise<Exported> {
+    // It holds other people's words: contents of files, too, are closed to other users.
+    const umask = process.umask(PRIVATE);
+    try {
+      return await this.#run(rooms);
+    } finally {
+      process.umask(umask);
+    }
+  }
+
+  async #run(rooms: readonly ExportRoom[]): Promise<Exported> {
     const { out, html } = this.#options;
     makeFolder(out);
     const extension = html ? "html" : "ndjson";
@@ -119,7 +128,7 @@ export class Exporter {
       }
     }
     const files = new Map<number, PageFile>();
-    const budget = { bytes: PICTURES_BYTES_MAX };
+    const budget = new PictureBudget();
     for (const record of all) {
       if (!isFile(record)) continue;
       const picture = await this.#picture(record, budget);
@@ -153,17 +162,10 @@ export class Exporter {
     return path;
   }
 
-  /** Judged by its bytes, not by its name. */
-  async #picture(record: ShownFile, budget: { bytes: number }): Promise<string | undefined> {
-    const { sizeBytes, folder } = record;
-    const isTooLarge = sizeBytes > Math.min(PICTURE_BYTES_MAX, budget.bytes);
-    if (isTooLarge || folder !== undefined || !mayBePicture(record.name)) return undefined;
+  async #picture(record: ShownFile, budget: PictureBudget): Promise<string | undefined> {
+    if (!budget.reserve(record)) return undefined;
     try {
-      const bytes = await this.#source.read(record);
-      const type = imageType(bytes);
-      if (type === undefined) return undefined;
-      budget.bytes -= sizeBytes;
-      return `data:${type};base64,${Buffer.from(bytes).toString("base64")}`;
+      return budget.embed(await this.#source.read(record));
     } catch (error) {
       this.#missed(record, error);
       return undefined;
@@ -191,13 +193,6 @@ const PASSABLE: ReadonlySet<string> = new Set([
   "too-large",
   "folder-malformed",
 ]);
-const PICTURE_NAME = /\.(?:png|jpe?g|gif|webp|avif|bmp)$/i;
-
-function mayBePicture(name: string): boolean {
-  return PICTURE_NAME.test(name);
-}
-
-/** What it holds is other people's words: closed to others. */
 function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });

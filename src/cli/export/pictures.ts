@@ -1,0 +1,34 @@
+/** Which pictures a page of an export holds, within the bounds of the web page. */
+import { PICTURE_FETCHED_BYTES_MAX } from "../../base/limits-page.ts";
+import { pictureHeader } from "../../core/client/picture-header.ts";
+import { isPictureName } from "../../core/client/picture-name.ts";
+import type { ShownFile } from "../output/render.ts";
+
+/** Bytes of all pictures of a page: with base64 it stays below 100 MB, which browsers open. */
+const PICTURES_BYTES_MAX = 64 * 1024 * 1024;
+/** Pixels of all pictures of a page: decoded they take 1 GB. */
+const PICTURES_PIXELS_MAX = 256_000_000;
+
+/** What is left for the pictures of one page. */
+export class PictureBudget {
+  #bytes = PICTURES_BYTES_MAX;
+  #pixels = PICTURES_PIXELS_MAX;
+
+  /** Reports whether the content is worth reading, and reserves its bytes. */
+  reserve({ name, sizeBytes, folder }: ShownFile): boolean {
+    if (folder !== undefined || !isPictureName(name)) return false;
+    if (sizeBytes > Math.min(PICTURE_FETCHED_BYTES_MAX, this.#bytes)) return false;
+    this.#bytes -= sizeBytes;
+    return true;
+  }
+
+  /** A `data:` address, judged by the bytes; `undefined` if they are no picture within the bounds. */
+  embed(bytes: Uint8Array): string | undefined {
+    const header = pictureHeader(bytes);
+    if (header === undefined) return undefined;
+    const { type, width, height } = header;
+    if (width * height > this.#pixels) return undefined;
+    this.#pixels -= width * height;
+    return `data:image/${type};base64,${Buffer.from(bytes).toString("base64")}`;
+  }
+}
