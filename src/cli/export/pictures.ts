@@ -22,7 +22,7 @@ export class PictureBudget {
     return true;
   }
 
-  /** A `data:` address, judged by the bytes; `undefined` if they are no picture within the bounds. */
+  /** A `data:` address, judged by the bytes; `undefined` if they are no picture within bounds. */
   embed(bytes: Uint8Array): string | undefined {
     const header = pictureHeader(bytes);
     if (header === undefined) return undefined;
