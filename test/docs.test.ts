@@ -74,10 +74,11 @@ async function commandsInHelp(...words: string[]): Promise<string[]> {
 }
 
 /** Those of its own commands too, where it has some. */
-async function flagsOf(command: string): Promise<string[]> {
-  const inner = await commandsInHelp(command);
-  const helps = [helpOf(command), ...inner.map((word) => helpOf(command, word))];
-  return (await Promise.all(helps)).flatMap(flagsIn);
+async function flagsOf(...command: string[]): Promise<string[]> {
+  const own = flagsIn(await helpOf(...command));
+  const inner = await commandsInHelp(...command);
+  const all = await Promise.all(inner.map((word) => flagsOf(...command, word)));
+  return [...own, ...all.flat()];
 }
 
 function flagsIn(help: string): string[] {

@@ -178,6 +178,12 @@ export const DRAIN_WITHIN_MS = 5_000;
 
 // People and rooms.
 export const ACCOUNTS_MAX = 100_000;
+/** Of ACCOUNTS_MAX, left to those whom operators let in. */
+export const ACCOUNTS_RESERVED = 1_000;
+/** Accounts registered in an hour from one address (a large school behind one NAT) … */
+export const ACCOUNTS_PER_ADDRESS_HOUR_MAX = 1_000;
+/** … and with the invites of one member: as many as one invite admits. */
+export const ACCOUNTS_PER_INVITER_HOUR_MAX = 1_000;
 export const DEVICES_PER_ACCOUNT_MAX = 32;
 /** Where a server says that it is reached: few machines have more addresses that others can use. */
 export const INVITE_PLACES_MAX = 16;
@@ -197,6 +203,11 @@ export const DEVICE_NOTES_BYTES_MAX = 16 * MIB;
 export const DEVICE_NOTES_KEPT_EVERY_MS = 10_000;
 export const SESSIONS_PER_ACCOUNT_MAX = 64;
 export const ROOMS_MAX = 10_000;
+/** Of ROOMS_MAX, left to operators. */
+export const ROOMS_RESERVED = 500;
+/** Existing rooms that one account created, and rooms that it creates in an hour. */
+export const ROOMS_PER_ACCOUNT_MAX = 1_000;
+export const ROOMS_PER_HOUR_MAX = 100;
 /** Names that accounts had before, and as many of rooms: they still lead there. */
 export const FORMER_NAMES_MAX = 10_000;
 export const ROOM_MEMBERS_MAX = 20_000;
@@ -288,11 +299,12 @@ export const CALLS_BURST = 60;
 /** A webhook's JSON says much beside its words; a group of some hundred alerts fits. */
 export const WEBHOOK_BYTES_MAX = 512 * KIB;
 /**
- * Programs that read a room over HTTP: of one token, of one address, in all. Each costs a socket
- * and at times one page of the past; nothing is kept for those that are slow.
+ * Programs that read a room over HTTP: of one token, address and account, and in all. Each costs a
+ * socket and at times one page of the past; nothing is kept for those that are slow.
  */
 export const READERS_PER_TOKEN_MAX = 4;
 export const READERS_PER_ADDRESS_MAX = 32;
+export const READERS_PER_ACCOUNT_MAX = 64;
 export const READERS_MAX = 256;
 /** The longest that one request waits for what is said; then it is asked again. */
 export const READ_WAIT_SECONDS_MAX = 120;
@@ -361,6 +373,8 @@ export const BANS_MAX = 10_000;
 export const INVITES_PER_ACCOUNT_MAX = 100;
 export const INVITES_PER_OPERATOR_MAX = 2_000;
 export const INVITES_MAX = 10_000;
+/** Of INVITES_MAX, left to operators. */
+export const INVITES_RESERVED = 1_000;
 /** Made by one account, and by one operator: each is a record for good, revoked or not. */
 export const INVITES_PER_HOUR_MAX = 100;
 export const INVITES_PER_HOUR_OPERATOR_MAX = 2_000;

@@ -1,9 +1,11 @@
+import { Fault } from "../base/fault.ts";
 import {
   GUESS_DELAY_FIRST_MS,
   GUESS_DELAY_MAX_MS,
   GUESS_FORGET_MS,
   GUESS_KEYS_MAX,
   GUESSES_FREE,
+  PACES_MAX,
   SHARED_GUESSES_PER_MINUTE,
 } from "../base/limits.ts";
 
@@ -32,6 +34,51 @@ export class TokenBucket {
       return 0;
     }
     return Math.ceil(((wanted - this.#tokens) / this.#perSecond) * 1000);
+  }
+}
+
+/** One bucket per key, such as an account. The key idle for longest is forgotten. */
+export class TokenBuckets {
+  readonly #perSecond: number;
+  readonly #burst: number;
+  readonly #keysMax: number;
+  readonly #buckets = new Map<string, TokenBucket>(); // Least recently used first.
+
+  constructor(perSecond: number, burst: number, keysMax = PACES_MAX) {
+    this.#perSecond = perSecond;
+    this.#burst = burst;
+    this.#keysMax = keysMax;
+  }
+
+  of(key: string, now: number): TokenBucket {
+    const bucket = this.#buckets.get(key) ?? new TokenBucket(this.#perSecond, this.#burst, now);
+    this.#buckets.delete(key);
+    this.#buckets.set(key, bucket);
+    for (const oldest of this.#buckets.keys()) {
+      if (this.#buckets.size <= this.#keysMax) break;
+      this.#buckets.delete(oldest);
+    }
+    return bucket;
+  }
+}
+
+const HOUR_SECONDS = 60 * 60;
+
+/** Share of a global maximum that each account may use up in an hour. */
+export class HourlyShare {
+  readonly #buckets: TokenBuckets;
+
+  constructor(perHour: number) {
+    this.#buckets = new TokenBuckets(perHour / HOUR_SECONDS, perHour);
+  }
+
+  /**
+   * Not `too-fast`: clients wait for that by themselves, here for half a minute or more.
+   * @throws Fault too-many, with this message
+   */
+  take(key: string, now: number, message: string, remedy: string): void {
+    if (this.#buckets.of(key, now).take(now) === 0) return;
+    throw new Fault("too-many", message, { remedy });
   }
 }
 

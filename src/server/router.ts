@@ -1,14 +1,16 @@
 import { unreachable } from "../base/assert.ts";
 import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
-import { type FileId, ID_BYTES, roomId } from "../base/ids.ts";
+import { type FileId, ID_BYTES, roomId, type UserId } from "../base/ids.ts";
+import { ROOMS_PER_HOUR_MAX } from "../base/limits.ts";
 import { checkName } from "../base/names.ts";
+import { HourlyShare } from "../core/rate.ts";
 import type { Account, Registry } from "../core/rooms/accounts.ts";
-import type { Asker } from "../core/rooms/commands.ts";
 import { type JoinOptions, joinDrafts } from "../core/rooms/drafts.ts";
 import type { EngineInput } from "../core/rooms/engine-io.ts";
 import { checkMayImport } from "../core/rooms/moderation.ts";
 import { LOBBY, type Rooms } from "../core/rooms/rooms.ts";
+import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Request, RequestOf } from "../wire/messages.ts";
 import type { DashboardRequest } from "./admin/dashboard.ts";
@@ -45,6 +47,7 @@ export interface ServerActions {
 }
 
 export interface RouterOptions {
+  readonly clock: Pick<Clock, "now">;
   readonly entry: Authenticator;
   readonly queries: Queries;
   readonly rooms: Rooms;
@@ -104,6 +107,7 @@ const LOGIN_AGAIN_MS = 3_000;
 /** Takes each request to the service that decides it, after the slow work that it needs. */
 export class RequestRouter {
   readonly #options: RouterOptions;
+  readonly #roomShare = new HourlyShare(ROOMS_PER_HOUR_MAX);
 
   constructor(options: RouterOptions) {
     this.#options = options;
@@ -247,7 +251,7 @@ export class RequestRouter {
         return server.input({
           kind: "join",
           asker,
-          options: await this.#joinOptions(client, asker, request),
+          options: await this.#joinOptions(client, account, request),
         });
       case "leave": {
         const { epoch, signature } = request;
@@ -368,7 +372,7 @@ export class RequestRouter {
   /** Checks, or makes, the password of the room; the room engine decides with the answer. */
   async #joinOptions(
     client: ClientConnection,
-    asker: Asker,
+    account: Account,
     { room: named, password, create, sealed }: RequestOf<"join">,
   ): Promise<JoinOptions> {
     const name = checkName(named, "room's name");
@@ -376,17 +380,17 @@ export class RequestRouter {
     const room = rooms.find(name);
     if (room !== undefined) {
       const hash = registry.roomPassword(room.id);
-      const isAsked = room.locked && !room.admitted.has(asker.user);
+      const isAsked = room.locked && !room.admitted.has(account.id);
       // An account that registered with an invite into this room needs no password, on this link.
       const { invite, invited } = client.greeted?.admission ?? {};
-      const shown = invited === asker.user ? invite : undefined;
+      const shown = invited === account.id ? invite : undefined;
       if (isAsked && shown !== undefined && invites.opens(shown, room.id)) {
         return { name, passwordFits: true, create: undefined };
       }
       if (!isAsked || password === undefined || hash === undefined) {
         return { name, passwordFits: false, create: undefined };
       }
-      await entry.guessRoom(client, password, { hash, room: room.id, user: asker.user });
+      await entry.guessRoom(client, password, { hash, room: room.id, user: account.id });
       return { name, passwordFits: true, create: undefined };
     }
     if (create !== true) return { name, passwordFits: false, create: undefined };
@@ -399,19 +403,28 @@ export class RequestRouter {
       }
     }
     const id = roomId(entropy(ID_BYTES));
+    const isOperator = isOperating(client, account, registry);
     const options = {
       name,
       passwordFits: false,
-      create: { room: id, locked: password !== undefined, sealed: sealed === true },
+      create: { room: id, locked: password !== undefined, sealed: sealed === true, isOperator },
     };
+    // What is refused anyway costs no share, no hash and no record.
+    joinDrafts(rooms, account.id, options);
+    if (!isOperator) this.#takeRoomShare(account.id);
     if (password !== undefined) {
-      // What is refused anyway costs no hash, and no record.
-      joinDrafts(rooms, asker.user, options);
       // The secret is on disk before the room: a crash in between leaves a hash of nothing.
-      const hash = await entry.hash(asker.user, password);
-      await accounts.append(registry.roomPasswordDraft(id, asker.user, hash));
+      const hash = await entry.hash(account.id, password);
+      await accounts.append(registry.roomPasswordDraft(id, account.id, hash));
     }
     return options;
+  }
+
+  /** @throws Fault too-many */
+  #takeRoomShare(user: UserId): void {
+    const message = `you created ${ROOMS_PER_HOUR_MAX} rooms within an hour, which is the most`;
+    const now = this.#options.clock.now();
+    this.#roomShare.take(user, now, message, "wait an hour, or ask an operator");
   }
 
   async #passwd(

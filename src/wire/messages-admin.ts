@@ -284,6 +284,8 @@ export const ADMIN_REQUESTS = {
             locked: v.boolean(),
             sealed: v.boolean(),
             closed: v.boolean(),
+            /** Without members, messages and topic. Older servers do not say. */
+            vacant: v.optional(v.boolean()),
             keepMs: v.optional(positive),
           }),
         ),

@@ -15,6 +15,8 @@ export class CheckedLedger {
   /** Rooms that are there, by what they are called; conversations by their id. */
   readonly #roomOf = new Map<string, string>();
   readonly #closed = new Set<string>();
+  /** Rooms with a message, and those with a topic. */
+  readonly #said = new Set<string>();
   /** By room and account. */
   readonly #muted = new Set<string>();
   readonly #erased = new Set<number>();
@@ -37,11 +39,18 @@ export class CheckedLedger {
       return;
     }
     if (body["user"] !== undefined) return;
+    const isUsed = members.size > 0 || this.#isKept(head.room);
+    if (body["vacant"] === true && isUsed) return; // Another server let somebody in meanwhile.
     this.#roomOf.delete(name);
     if (head.kind === "remove") return members.clear();
     const next = String(body["name"]).toLowerCase();
     demand(!this.#roomOf.has(next), `one room is called ${next}`);
     this.#roomOf.set(next, head.room);
+  }
+
+  /** Also without members. */
+  #isKept(room: string): boolean {
+    return [room, `topic ${room}`].some((one) => this.#said.has(one)) || this.#closed.has(room);
   }
 
   /** What the log may hold, found out without the room engine. */
@@ -74,6 +83,9 @@ export class CheckedLedger {
       this.#edits.set(seq, [...(this.#edits.get(seq) ?? []), head.seq]);
     }
     if (head.kind === "leave") members.delete(head.by);
+    if (head.kind === "topic" && body["topic"] === "") this.#said.delete(`topic ${head.room}`);
+    else if (head.kind === "topic") this.#said.add(`topic ${head.room}`);
+    if (head.kind === "text") this.#said.add(head.room);
     const id = parsePostId(head.id);
     if (id === undefined) return;
     const box = `${head.by} ${id.outbox}`;

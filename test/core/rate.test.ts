@@ -8,7 +8,32 @@ import {
   GUESSES_FREE,
   SHARED_GUESSES_PER_MINUTE,
 } from "../../src/base/limits.ts";
-import { Guessing, SharedGuessing, TokenBucket } from "../../src/core/rate.ts";
+import {
+  Guessing,
+  HourlyShare,
+  SharedGuessing,
+  TokenBucket,
+  TokenBuckets,
+} from "../../src/core/rate.ts";
+
+describe("buckets by key", () => {
+  test("do not share tokens, and the key idle for longest starts anew", () => {
+    const buckets = new TokenBuckets(1, 1, 2);
+    const take = (key: string) => buckets.of(key, 0).take(0);
+    expect([take("a"), take("b"), take("a"), take("b")]).toEqual([0, 0, 1_000, 1_000]);
+    expect([take("c"), take("b"), take("a")]).toEqual([0, 1_000, 0]);
+  });
+
+  test("an hourly share is refused when it is used up, and returns within the hour", () => {
+    const share = new HourlyShare(60);
+    const take = (now: number) => share.take("ana", now, "60 within an hour", "wait");
+    for (let i = 0; i < 60; i++) take(0);
+    expect(() => take(59_999)).toThrow("60 within an hour");
+    take(60_000);
+    expect(() => take(60_000)).toThrow("60 within an hour");
+    share.take("ben", 60_000, "60 within an hour", "wait");
+  });
+});
 
 describe("a token bucket", () => {
   test("gives its burst at once, then as fast as it fills", () => {

@@ -129,3 +129,48 @@ test("an account is removed, a room closed, opened and removed, each in a senten
   const lobby = await admin.run(["admin", "room", "close", "lobby", ...OLGA]);
   expect([lobby.exitCode, lobby.err]).toEqual([3, expect.stringContaining("the lobby is")]);
 });
+
+test("an operator removes many rooms at once, by name or pattern, or if empty", async () => {
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  const admin = sandbox.home("admin");
+  const remove = (...args: string[]) => admin.run(["admin", "room", "remove", ...args, ...OLGA]);
+  const rooms = ["spam-1", "spam-2", "Spam-3", "lab", "plan"];
+  const bob = await sandbox.home("bob").join(["--user", "bob"]);
+  for (const room of rooms) {
+    bob.type(`/join ${room}`);
+    await bob.json("join", { room });
+  }
+  // A closed room is kept when its last member leaves.
+  await admin.json(["admin", "room", "close", "plan", ...OLGA]);
+  bob.type("/leave plan");
+  await bob.json("left");
+  await admin.json(["admin", "room", "reopen", "plan", ...OLGA]);
+  expect((await remove("--match", "spam-*", "lab")).exitCode).toBe(2);
+  expect((await remove()).exitCode).toBe(2);
+  expect((await remove("--match", "spam-*")).exitCode).toBe(2); // Without --yes.
+  const listed = await admin.json(["admin", "rooms", "--sort", "name", ...OLGA]);
+  expect(listed.map(({ room, empty }) => [room, empty])).toEqual([
+    ["lab", false],
+    ["lobby", false],
+    ["plan", true],
+    ["spam-1", false],
+    ["spam-2", false],
+    ["Spam-3", false],
+  ]);
+  const removed = async (...args: string[]) => {
+    const lines = await admin.json(["admin", "room", "remove", ...args, "--yes", ...OLGA]);
+    return lines.map(({ kind, room }) => [kind, room]);
+  };
+  expect(await removed("--empty")).toEqual([["removed", "plan"]]);
+  expect(await removed("--empty", "--match", "*")).toEqual([]);
+  expect(await removed("--match", "spam-?")).toEqual([
+    ["removed", "spam-1"],
+    ["removed", "spam-2"],
+    ["removed", "Spam-3"],
+  ]);
+  const some = await remove("lab", "nowhere", "--yes");
+  expect([some.exitCode, some.err]).toEqual([4, expect.stringContaining("lab is removed")]);
+  const left = await admin.json(["admin", "rooms", ...OLGA]);
+  expect(left.map(({ room }) => room)).toEqual(["lobby"]);
+});

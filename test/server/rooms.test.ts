@@ -1,11 +1,14 @@
 import { describe, expect, test } from "bun:test";
+import type { RoomId } from "../../src/base/ids.ts";
 import {
   JOINED_ROOMS_MAX,
   PRESENCE_MEMBERS_MAX,
   PRESENCE_TOLD_EVERY_MS,
+  ROOMS_PER_HOUR_MAX,
 } from "../../src/base/limits.ts";
 import type { Guest } from "./guest.ts";
 import { Site } from "./site.ts";
+import { lab, operating, TOKEN } from "./site-lab.ts";
 
 describe("rooms", () => {
   test("are made, joined, listed, given a topic and left", async () => {
@@ -104,9 +107,59 @@ describe("rooms", () => {
     expect((await ben.untilEnded()).fault?.code).toBe("room-password-wrong");
   });
 
+  test("one member creates so many in an hour; others and operators go on", async () => {
+    const { site, ana, ben, eve } = await lab();
+    const create = async (by: Guest, room: string) => {
+      await by.ask("join", { room, create: true });
+      await by.ask("leave", { room });
+    };
+    for (let i = 0; i < ROOMS_PER_HOUR_MAX; i++) await create(ben, `b${i}`);
+    const { code, retryAfterMs } = await ben.refused("join", { room: "more", create: true });
+    expect([code, retryAfterMs]).toEqual(["too-many", undefined]);
+    await ben.ask("join", { room: "lobby", create: true }); // Rooms that exist cost nothing.
+    await create(eve, "eves");
+    await operating(ana);
+    for (let i = 0; i <= ROOMS_PER_HOUR_MAX; i++) await create(ana, `a${i}`);
+    await site.time.advance(60 * 60_000);
+    await create(await site.again(ben, "ben"), "later");
+    await site.stop();
+  });
+
+  test("are removed with their last member if nothing was said there", async () => {
+    const { site, ana, ben } = await lab();
+    const first = await ana.ask("join", { room: "dev", create: true, password: "open sesame" });
+    const leave = async (guest: Guest) => {
+      await guest.ask("leave", { room: "dev" });
+      return site.rooms.get(first.room as RoomId) === undefined;
+    };
+    await ben.ask("join", { room: "dev", password: "open sesame" });
+    expect(await leave(ana)).toBe(false);
+    expect(await leave(ben)).toBe(true);
+    expect((await ben.refused("join", { room: "dev" })).code).toBe("room-unknown");
+    await ben.ask("join", { room: "dev", create: true }); // The name is free, without a password.
+    await site.wait(ben.say("used", "dev"));
+    await ben.ask("leave", { room: "dev" });
+    await site.restart();
+    const again = await site.again(ben, "ben");
+    expect((await again.ask("join", { room: "dev" })).created).toBe(false);
+    const { rooms } = await again.ask("rooms", {});
+    expect(rooms.map(({ room }) => room)).toEqual(["lobby", "lab", "dev"]);
+    await site.stop();
+  });
+
+  test("whose last member is kicked are removed, too", async () => {
+    const { site, ana, ben } = await lab();
+    const { room } = await ben.ask("join", { room: "dev", create: true });
+    await operating(ana);
+    const { seq } = await ana.ask("kick", { user: "ben", room: "dev" });
+    expect(site.rooms.get(room as RoomId)).toBeUndefined();
+    expect(site.history.head()).toBe((seq ?? 0) + 1);
+    await site.stop();
+  });
+
   test("are listed in pages", async () => {
-    const site = await Site.open();
-    const ana = await site.member("ana");
+    const site = await Site.open({ operatorToken: TOKEN });
+    const ana = await operating(await site.member("ana")); // Without a share of her own.
     const names = Array.from({ length: JOINED_ROOMS_MAX - 1 }, (_, i) => `r${i}`);
     await site.wait(Promise.all(names.map((room) => ana.send("join", { room, create: true }))));
     const more = { room: "more", create: true };

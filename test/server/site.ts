@@ -115,6 +115,7 @@ export class Site {
   readonly disk: SimDisk;
   readonly #options: SiteOptions;
   registry = new Registry();
+  rooms = new Rooms();
   #server: Server | undefined;
   #logs: Log[] = [];
   #checkpoints: Checkpoints | undefined;
@@ -166,6 +167,7 @@ export class Site {
     const registry = new Registry();
     this.registry = registry;
     const rooms = new Rooms();
+    this.rooms = rooms;
     const { postsPerSecond = 100_000, postsBurst = 100_000 } = this.#options;
     const engine = new RoomEngine({
       rooms,

@@ -191,6 +191,7 @@ const roomEntry = fields<RoomEntry>(
     sealed: fc.boolean(),
     closed: fc.boolean(),
     keepMs: positive,
+    vacant: fc.boolean(),
   },
   [
     ...(["room", "topic", "members", "records", "files", "bytes"] as const),

@@ -48,6 +48,25 @@ const OF_MODERATORS: ReadonlySet<string> = new Set(["kick", "mute", "grant"]);
 const OF_KEEPERS: ReadonlySet<string> = new Set(["pin", "receipts"]);
 const OF_OPERATORS: ReadonlySet<string> = new Set(["close", "remove", "retention"]);
 
+const DEPARTURES: ReadonlySet<string> = new Set(["leave", "kick"]);
+
+/** The removal of a room that its last member left; in a cluster somebody may have come in time. */
+function isReclaim(record: LogRecord): boolean {
+  return record.head.kind === "remove" && parseBody(record)?.["vacant"] === true;
+}
+
+function isVacant({ members, records, isClosed, pair }: RoomTruth): boolean {
+  if (isClosed || pair.length > 0 || [...members.values()].some(({ isIn }) => isIn)) return false;
+  const isUsed = records.some(({ head }) => WORD_KINDS.has(head.kind) || head.kind === "group");
+  if (isUsed) return false;
+  const last = (kind: string) => parseBodyOf(records.findLast(({ head }) => head.kind === kind));
+  return (last("topic")["topic"] ?? "") === "" && last("retention")["keepMs"] === undefined;
+}
+
+function parseBodyOf(record: LogRecord | undefined) {
+  return (record === undefined ? undefined : parseBody(record)) ?? {};
+}
+
 /**
  * All that was ever durable and told, and what follows from it: who was in which room when. It
  * shares no code with the server's own fold.
@@ -257,6 +276,7 @@ export class Witness {
     const isOperator = this.#operators.has(by) || isGone;
     const isAllowed =
       isOperator ||
+      (isReclaim(record) && DEPARTURES.has(room.records.at(-2)?.head.kind ?? "")) ||
       (isKept && room.pair.includes(by)) ||
       (!OF_OPERATORS.has(kind) && room.moderators.has(by));
     demand(isAllowed, () => `seq ${seq}: ${kind} by ${by}, who may not do that`);
@@ -268,7 +288,7 @@ export class Witness {
     const body = parseBody(record) ?? {};
     if (kind === "close") room.isClosed = body["on"] === true;
     if (kind === "rename" && body["user"] === undefined) room.name = String(body["name"]);
-    if (kind !== "remove") return;
+    if (kind !== "remove" || (isReclaim(record) && !isVacant(room))) return;
     room.name = undefined;
     for (const [user, { isIn }] of room.members) if (isIn) this.#leave(room, user, seq);
   }

@@ -6,7 +6,11 @@ import { type FlagDefs, type FlagValues, flagName } from "../command.ts";
 /** What files may take, and how much users may read; left out, the disk decides of files. */
 export const QUOTA_FLAGS = {
   fileMax: { type: "string", valueHint: "SIZE", description: "The largest file, e.g. 2G" },
-  filesPerUser: { type: "string", valueHint: "SIZE", description: "All files of one user" },
+  filesPerUser: {
+    type: "string",
+    valueHint: "SIZE",
+    description: "All files of one user, half of --files-total if left out",
+  },
   filesTotal: { type: "string", valueHint: "SIZE", description: "All files" },
   historyPerDay: {
     type: "string",
@@ -24,11 +28,12 @@ export const QUOTA_FLAGS = {
 export function quotasOf(args: FlagValues<typeof QUOTA_FLAGS>): FileQuotas {
   const size = (key: keyof typeof QUOTA_FLAGS, otherwise: number) =>
     args[key] === undefined ? otherwise : sizeOf(args[key], flagName(key));
-  const { fileBytesMax, userBytesMax, totalBytesMax, freeBytesMin } = QUOTAS_DEFAULT;
+  const { fileBytesMax, freeBytesMin } = QUOTAS_DEFAULT;
+  const totalBytesMax = size("filesTotal", QUOTAS_DEFAULT.totalBytesMax);
   return {
     fileBytesMax: Math.min(size("fileMax", fileBytesMax), fileBytesMax),
-    userBytesMax: size("filesPerUser", userBytesMax),
-    totalBytesMax: size("filesTotal", totalBytesMax),
+    userBytesMax: size("filesPerUser", totalBytesMax / 2),
+    totalBytesMax,
     freeBytesMin: size("keepFree", freeBytesMin),
   };
 }

@@ -30,7 +30,7 @@ interface Listed<One> {
 }
 
 /** All pages of a list, in the order that was asked for. @throws Fault */
-async function whole<One>(
+export async function whole<One>(
   { find, reverse, sort }: { find?: string | undefined; reverse: boolean; sort: string },
   ask: (asked: {
     find?: string;
@@ -132,8 +132,13 @@ export const accounts = defineVerb({
 
 type RoomEntry = Answer<"all-rooms">["rooms"][number];
 
-function marksOf({ locked, sealed, closed }: RoomEntry): string {
-  const marks = [locked ? "locked" : "", sealed ? "sealed" : "", closed ? "closed" : ""];
+function marksOf({ locked, sealed, closed, vacant }: RoomEntry): string {
+  const marks = [
+    locked ? "locked" : "",
+    sealed ? "sealed" : "",
+    closed ? "closed" : "",
+    vacant ? "empty" : "",
+  ];
   return marks.filter((one) => one !== "").join(" ");
 }
 
@@ -155,7 +160,12 @@ export const rooms = defineVerb({
         return { page, total };
       });
     return listed<RoomEntry>(context, args, all, {
-      json: ({ bytes, ...one }) => ({ kind: "room", ...one, sizeBytes: bytes }),
+      json: ({ bytes, vacant: empty = false, ...one }) => ({
+        kind: "room",
+        ...one,
+        empty,
+        sizeBytes: bytes,
+      }),
       heads: ["room", "members", "records", "files", "size", "state", "topic"],
       row: (one, style) => [
         one.room,

@@ -1,3 +1,5 @@
+import { Fault } from "../../base/fault.ts";
+import { counted } from "../../base/sizes.ts";
 import {
   defineGroup,
   defineVerb,
@@ -7,7 +9,9 @@ import {
 } from "../../cli/command.ts";
 import { confirmed, YES_FLAG } from "../../cli/confirm.ts";
 import { ADMIN_FLAGS, done, roomOf, withOperator } from "../../cli/connect/operator.ts";
-import type { Context } from "../../cli/context.ts";
+import { type Context, say } from "../../cli/context.ts";
+import type { Client } from "../../client/client.ts";
+import { whole } from "./lists.ts";
 
 const ROOM = { room: { type: "positional", description: "Which" } } as const satisfies FlagDefs;
 const PLAIN_ARGS = { ...ROOM, ...ADMIN_FLAGS };
@@ -53,17 +57,101 @@ function setClosed(
 }
 
 const remove = defineVerb({
-  args: { ...ROOM, ...YES_FLAG, ...ADMIN_FLAGS },
-  details: "It can no longer be read. Its records stay in the data folder; erase words first.",
+  args: {
+    room: { type: "positional", many: true, required: false, description: "Which" },
+    empty: { type: "boolean", description: "All rooms without members, messages and topic" },
+    match: {
+      type: "string",
+      valueHint: "PATTERN",
+      description: "All rooms of such a name: * is any text, ? any character",
+    },
+    ...YES_FLAG,
+    ...ADMIN_FLAGS,
+  },
+  details:
+    "Removed rooms can no longer be read. Their records stay in the data folder; erase messages " +
+    "first. With --empty and --match, rooms that fit both are removed.",
   async run(args, context) {
-    const room = roomOf(args.room);
-    if (!(await confirmed(context, args, `Remove the room ${room} for good?`))) return 130;
+    const named = args.room.map(roomOf);
+    const isFiltered = args.empty || args.match !== undefined;
+    if (isFiltered === named.length > 0) {
+      throw new Fault("usage", "name the rooms to remove, or choose them by --empty or --match", {
+        remedy: "see them first: chat admin rooms",
+      });
+    }
+    const ask = (rooms: readonly string[]) => confirmed(context, args, questionOf(rooms));
+    if (!isFiltered && !(await ask(named))) return 130;
     return withOperator(context, args, async ({ client }) => {
-      await client.request("remove", { room });
-      return done(context, { kind: "removed", room }, `the room ${room} is removed`);
+      const rooms = isFiltered ? await roomsLike(client, args) : named;
+      if (rooms.length === 0) {
+        say(context, "no room fits");
+        return 0;
+      }
+      if (isFiltered && !(await ask(rooms))) return 130;
+      await removeAll(context, client, rooms);
+      return 0;
     });
   },
 });
+
+/** Names in the question; of more rooms the number. */
+const NAMES_ASKED_MAX = 5;
+/** Answers come as fast as the server's disk: more at once are not faster. */
+const REMOVED_AT_ONCE = 64;
+
+function questionOf(rooms: readonly string[]): string {
+  if (rooms.length === 1) return `Remove the room ${rooms[0]} for good?`;
+  const named = rooms.slice(0, NAMES_ASKED_MAX).join(", ");
+  const more = rooms.length - NAMES_ASKED_MAX;
+  const rest = more > 0 ? ` and ${more} more` : "";
+  return `Remove ${counted(rooms.length, "room")} for good: ${named}${rest}?`;
+}
+
+/** Never the lobby, which cannot be removed. */
+async function roomsLike(
+  client: Client,
+  { empty, match }: { readonly empty: boolean; readonly match?: string | undefined },
+): Promise<readonly string[]> {
+  const all = await whole({ find: undefined, reverse: false, sort: "name" }, async (asked) => {
+    const { rooms: page, total } = await client.request("all-rooms", asked);
+    return { page, total };
+  });
+  const like = patternOf(match ?? "*");
+  return all
+    .filter(
+      ({ room, vacant }) => room !== "lobby" && (!empty || vacant === true) && like.test(room),
+    )
+    .map(({ room }) => room);
+}
+
+function patternOf(glob: string): RegExp {
+  const parts = [...roomOf(glob)].map((char) => {
+    if (char === "*") return ".*";
+    return char === "?" ? "." : RegExp.escape(char);
+  });
+  return new RegExp(`^${parts.join("")}$`, "i");
+}
+
+/** Removes all that can be removed. @throws Fault of the first that cannot */
+async function removeAll(
+  context: Context,
+  client: Client,
+  rooms: readonly string[],
+): Promise<void> {
+  const faults: unknown[] = [];
+  for (let from = 0; from < rooms.length; from += REMOVED_AT_ONCE) {
+    const batch = rooms.slice(from, from + REMOVED_AT_ONCE);
+    const outcomes = await Promise.allSettled(
+      batch.map((room) => client.request("remove", { room })),
+    );
+    for (const [at, outcome] of outcomes.entries()) {
+      const room = batch[at] ?? "";
+      if (outcome.status === "rejected") faults.push(outcome.reason);
+      else done(context, { kind: "removed", room }, `the room ${room} is removed`);
+    }
+  }
+  if (faults.length > 0) throw faults[0];
+}
 
 const of = (command: Verb) => () => Promise.resolve({ command });
 
@@ -83,5 +171,13 @@ export const command = defineGroup({
     examples: ["chat admin room reopen lab"],
     load: of(reopen),
   },
-  remove: { summary: "Remove a room", examples: ["chat admin room remove lab"], load: of(remove) },
+  remove: {
+    summary: "Remove rooms",
+    examples: [
+      "chat admin room remove lab",
+      "chat admin room remove --empty --yes",
+      "chat admin room remove --match 'spam-*'",
+    ],
+    load: of(remove),
+  },
 });

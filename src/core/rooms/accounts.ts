@@ -4,6 +4,7 @@ import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import {
   ACCOUNTS_MAX,
+  ACCOUNTS_RESERVED,
   DEVICES_PER_ACCOUNT_MAX,
   IGNORED_MAX,
   PREDECESSORS_MAX,
@@ -174,9 +175,10 @@ export class Registry {
   /**
    * Holds a name while its account is made, or while one is `renamed`: that may be given a name
    * which another one had before.
+   * @param isVouched an operator let the new account in: it may use ACCOUNTS_RESERVED
    * @throws Fault name-taken, too-many
    */
-  reserve(name: Name, renamed?: Account): void {
+  reserve(name: Name, renamed?: Account, isVouched = false): void {
     this.checkFree(name, renamed);
     const folded = foldName(name);
     if (this.#reserved.has(folded)) throw nameTaken(name);
@@ -184,8 +186,11 @@ export class Registry {
       this.#reserved.add(folded);
       return;
     }
-    if (this.#byId.size + this.#reserved.size >= ACCOUNTS_MAX) {
-      throw new Fault("too-many", `this server holds ${ACCOUNTS_MAX} accounts and takes no more`);
+    const max = isVouched ? ACCOUNTS_MAX : ACCOUNTS_MAX - ACCOUNTS_RESERVED;
+    if (this.#byId.size + this.#reserved.size >= max) {
+      throw new Fault("too-many", "this server takes no more accounts", {
+        remedy: "ask an operator for an invite",
+      });
     }
     this.#reserved.add(folded);
   }

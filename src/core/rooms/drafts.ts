@@ -1,15 +1,21 @@
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
-import { JOINED_ROOMS_MAX, ROOM_MEMBERS_MAX, ROOMS_MAX } from "../../base/limits.ts";
+import {
+  JOINED_ROOMS_MAX,
+  ROOM_MEMBERS_MAX,
+  ROOMS_MAX,
+  ROOMS_PER_ACCOUNT_MAX,
+  ROOMS_RESERVED,
+} from "../../base/limits.ts";
 import type { Name } from "../../base/names.ts";
 import type { PostBody, RequestOf } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
 import type { AnnounceCommand, SignedLeave } from "./commands.ts";
 import { formatPostId, isOutboxId } from "./dedup.ts";
 import { checkSealing } from "./group.ts";
-import { checkSpeaks } from "./moderation.ts";
-import { LOBBY, type Room, type Rooms } from "./rooms.ts";
+import { checkSpeaks, withReclaim } from "./moderation.ts";
+import { isVacant, LOBBY, type Room, type Rooms } from "./rooms.ts";
 import { namedRoom, ownRoom } from "./targets.ts";
 
 /** What may be changed by whom: each function checks the state as it is and makes the drafts. */
@@ -19,7 +25,12 @@ export interface JoinOptions {
   readonly passwordFits: boolean;
   /** Make the room when there is none. `locked`: its password is in the accounts log already. */
   readonly create:
-    | { readonly room: RoomId; readonly locked: boolean; readonly sealed?: boolean }
+    | {
+        readonly room: RoomId;
+        readonly locked: boolean;
+        readonly sealed?: boolean;
+        readonly isOperator?: boolean;
+      }
     | undefined;
 }
 
@@ -142,9 +153,7 @@ export function joinDrafts(rooms: Rooms, user: UserId, options: JoinOptions): Dr
   const room = rooms.find(name);
   if (room === undefined) {
     if (create === undefined) throw new Fault("room-unknown", `there is no room '${name}'`);
-    if (rooms.namedCount >= ROOMS_MAX) {
-      throw new Fault("too-many", `this server holds ${ROOMS_MAX} rooms and makes no more`);
-    }
+    checkRoomShare(rooms, user, create.isOperator === true);
     const body = {
       name,
       ...(create.locked ? { locked: true } : {}),
@@ -170,6 +179,25 @@ export function joinDrafts(rooms: Rooms, user: UserId, options: JoinOptions): Dr
   return [joinDraft(rooms, user, room.id)];
 }
 
+/** Operators have no share, and the last ROOMS_RESERVED rooms. @throws Fault too-many */
+function checkRoomShare(rooms: Rooms, user: UserId, isOperator: boolean): void {
+  let [all, own] = [0, 0];
+  for (const room of rooms.named()) {
+    if (isVacant(room)) continue;
+    all++;
+    if (room.maker === user) own++;
+  }
+  if (all >= (isOperator ? ROOMS_MAX : ROOMS_MAX - ROOMS_RESERVED)) {
+    throw new Fault("too-many", `this server has ${all} rooms and takes no more`, {
+      remedy: "ask an operator to remove some: chat admin room remove",
+    });
+  }
+  if (isOperator || own < ROOMS_PER_ACCOUNT_MAX) return;
+  throw new Fault("too-many", `you created ${own} of the rooms here, which is the most`, {
+    remedy: "ask an operator to remove some: chat admin room remove",
+  });
+}
+
 /** A new account is in the lobby from the start. */
 export function enterDrafts(rooms: Rooms, user: UserId): Draft[] {
   const lobby = namedRoom(rooms, LOBBY);
@@ -191,10 +219,11 @@ function countRooms(rooms: Rooms, user: UserId, what: "named" | "direct"): numbe
   return count;
 }
 
-export function leaveDraft(rooms: Rooms, user: UserId, name: Name, signed?: SignedLeave): Draft {
+export function leaveDrafts(rooms: Rooms, user: UserId, name: Name, signed?: SignedLeave): Draft[] {
   const room = ownRoom(rooms, user, name);
   const body = room.isSealed === true && signed !== undefined ? signed : {};
-  return { kind: "leave", room: room.id, by: user, id: "", body };
+  const leave: Draft = { kind: "leave", room: room.id, by: user, id: "", body };
+  return withReclaim(room, user, leave);
 }
 
 export function topicDraft(

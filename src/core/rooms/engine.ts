@@ -23,7 +23,7 @@ import {
   checkPost,
   enterDrafts,
   joinDrafts,
-  leaveDraft,
+  leaveDrafts,
   meetDraft,
   postDraft,
   topicDraft,
@@ -32,7 +32,7 @@ import type { EngineEffect, EngineInput, EngineOptions } from "./engine-io.ts";
 import { Announcements, type AnnouncementsValue } from "./file-posts.ts";
 import { Files, type FilesValue } from "./files.ts";
 import { answeredBefore, groupDrafts } from "./group.ts";
-import { actDraft } from "./moderation.ts";
+import { actDrafts } from "./moderation.ts";
 import { postCount } from "./post-count.ts";
 import { Presence } from "./presence.ts";
 import { RoomLock } from "./room-lock.ts";
@@ -446,12 +446,12 @@ export class RoomEngine {
         return undefined;
       }
       case "leave":
-        return [leaveDraft(rooms, command.asker.user, command.room, command.signed)];
+        return leaveDrafts(rooms, command.asker.user, command.room, command.signed);
       case "topic":
         return [topicDraft(rooms, command.asker.user, command, this.#unixMs)];
       case "act": {
         const { asker, isOperator, act } = command;
-        return [actDraft(rooms, { user: asker.user, isOperator }, act, this.#unixMs)];
+        return actDrafts(rooms, { user: asker.user, isOperator }, act, this.#unixMs);
       }
       default:
         return unreachable(command);
@@ -486,7 +486,9 @@ export class RoomEngine {
     const room = this.#rooms.get(head.room as RoomId);
     if (room === undefined) return [];
     const effects: EngineEffect[] = [{ kind: "deliver", room, record }];
-    for (const user of left) effects.push({ kind: "unfollow", user, room });
+    for (const user of left) {
+      if (!room.members.has(user)) effects.push({ kind: "unfollow", user, room });
+    }
     if (head.kind === "room") {
       for (const user of new Set(room.pair)) effects.push({ kind: "follow", user, room });
     }
@@ -583,7 +585,8 @@ export class RoomEngine {
         if (act.kind === "erase" || act.kind === "erase-many")
           return [{ kind: "erased", asker, record }];
         const isTold = act.kind === "grant" || act.kind === "rename" || act.kind === "remove";
-        const answer = isTold ? {} : { seq: head.seq };
+        // The removal of a room that is vacant now stands right behind the departure.
+        const answer = isTold ? {} : { seq: head.kind === "remove" ? head.seq - 1 : head.seq };
         return [{ kind: "answer", asker, answer }];
       }
       default:

@@ -4,7 +4,7 @@ import { EDITS_PER_RECORD_MAX, PINS_MAX } from "../../base/limits.ts";
 import { foldName, type Name, parseTarget } from "../../base/names.ts";
 import { formatUtc } from "../../base/time.ts";
 import type { Draft } from "../../wire/record.ts";
-import { LOBBY, type Room, type Rooms } from "./rooms.ts";
+import { isVacantWithout, LOBBY, type Room, type Rooms } from "./rooms.ts";
 import { checkReads, namedRoom } from "./targets.ts";
 
 /** What keeps order in one room, and what becomes of words once said: who may, and the drafts. */
@@ -67,8 +67,22 @@ export interface Actor {
   readonly isOperator: boolean;
 }
 
+/** A room that becomes vacant by this departure is removed with it, and its name is free. */
+export function withReclaim(room: Room, gone: UserId, departure: Draft): Draft[] {
+  if (!isVacantWithout(room, gone)) return [departure];
+  const { by } = departure;
+  return [departure, { kind: "remove", room: room.id, by, id: "", body: { vacant: true } }];
+}
+
 /** @throws Fault room-unknown, not-member, not-allowed, muted, too-many */
-export function actDraft(rooms: Rooms, actor: Actor, act: Act, unixMs: number): Draft {
+export function actDrafts(rooms: Rooms, actor: Actor, act: Act, unixMs: number): Draft[] {
+  const draft = actDraft(rooms, actor, act, unixMs);
+  const room = rooms.get(act.room);
+  if (room === undefined || (act.kind !== "kick" && act.kind !== "gone")) return [draft];
+  return withReclaim(room, act.user, draft);
+}
+
+function actDraft(rooms: Rooms, actor: Actor, act: Act, unixMs: number): Draft {
   const room = rooms.get(act.room);
   if (room === undefined) throw new Fault("room-unknown", "there is no such room");
   switch (act.kind) {

@@ -40,7 +40,10 @@ export interface Invite {
   readonly post?: RoomId;
   /** The same for reading what is said there. */
   readonly read?: RoomId;
-  /** Made with the operator token, by an account that is no operator: it needs no membership. */
+  /**
+   * Made with the operator token, by an account that is no operator: it needs no membership, and
+   * its guests take nothing of the account's share of registrations.
+   */
   readonly isByToken?: boolean;
   readonly isRevoked: boolean;
 }

@@ -1,7 +1,7 @@
 import { Fault } from "../../base/fault.ts";
 import type { OutboxId, UserId } from "../../base/ids.ts";
-import { OUTBOXES_HELD_MAX, PACES_MAX, POSTS_BURST, POSTS_PER_SECOND } from "../../base/limits.ts";
-import { TokenBucket } from "../rate.ts";
+import { OUTBOXES_HELD_MAX, POSTS_BURST, POSTS_PER_SECOND } from "../../base/limits.ts";
+import { type TokenBucket, TokenBuckets } from "../rate.ts";
 
 /** Sessions that are in: who is online, and whose posts must wait. */
 export type ClientId = number;
@@ -16,16 +16,13 @@ interface Visitor {
 }
 
 export class Presence {
-  readonly #postsPerSecond: number;
-  readonly #postsBurst: number;
   readonly #byClient = new Map<ClientId, Visitor>(); // Bounded by LINKS_MAX.
   readonly #devices = new Map<UserId, number>();
-  /** Of accounts: neither a second session nor a new one raises the rate. Oldest first. */
-  readonly #paces = new Map<UserId, TokenBucket>();
+  /** Of accounts: neither a second session nor a new one raises the rate. */
+  readonly #paces: TokenBuckets;
 
   constructor(postsPerSecond = POSTS_PER_SECOND, postsBurst = POSTS_BURST) {
-    this.#postsPerSecond = postsPerSecond;
-    this.#postsBurst = postsBurst;
+    this.#paces = new TokenBuckets(postsPerSecond, postsBurst);
   }
 
   /** @returns whether the account was offline until now */
@@ -42,24 +39,13 @@ export class Presence {
   }
 
   #add(client: ClientId, user: UserId, now: number, isCaller: boolean): void {
-    this.#byClient.set(client, { user, bucket: this.#pace(user, now), isCaller, held: new Map() });
-  }
-
-  #pace(user: UserId, now: number): TokenBucket {
-    const bucket =
-      this.#paces.get(user) ?? new TokenBucket(this.#postsPerSecond, this.#postsBurst, now);
-    this.#paces.delete(user);
-    this.#paces.set(user, bucket);
-    for (const oldest of this.#paces.keys()) {
-      if (this.#paces.size <= PACES_MAX) break;
-      this.#paces.delete(oldest);
-    }
-    return bucket;
+    const bucket = this.#paces.of(user, now);
+    this.#byClient.set(client, { user, bucket, isCaller, held: new Map() });
   }
 
   /** Charges another request than a post for what it records. @param posts as many as it counts */
   charge(user: UserId, posts: number, now: number): Fault | undefined {
-    const retryAfterMs = this.#pace(user, now).take(now, posts);
+    const retryAfterMs = this.#paces.of(user, now).take(now, posts);
     if (retryAfterMs === 0) return undefined;
     return new Fault("too-fast", "these changes come too fast", { retryAfterMs });
   }

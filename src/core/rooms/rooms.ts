@@ -70,6 +70,25 @@ export interface Receipts {
   readonly joined: Map<UserId, number>;
 }
 
+/**
+ * Whether the room has no members, and nothing was said or decided there: no messages, topic,
+ * retention, closing or group. Such a room does not count against ROOMS_MAX.
+ */
+export function isVacant(room: Room): boolean {
+  return room.members.size === 0 && isUnused(room);
+}
+
+/** Whether the room will be vacant once the account is out of it. */
+export function isVacantWithout(room: Room, user: UserId): boolean {
+  return room.members.size === 1 && room.members.has(user) && isUnused(room);
+}
+
+/** Never the lobby, which the server made, nor a room with a group, whose keys devices pinned. */
+function isUnused({ name, maker, group, words, topic, isClosed, retention }: Room): boolean {
+  const isMembers = name !== undefined && maker !== "server" && group === undefined;
+  return isMembers && words.isEmpty && topic === "" && !isClosed && retention === undefined;
+}
+
 /** Kinds that change rooms, files and outboxes by their head alone. */
 export const FOLDED_BY_HEAD: ReadonlySet<RecordKind> = new Set([
   "text",
@@ -78,7 +97,6 @@ export const FOLDED_BY_HEAD: ReadonlySet<RecordKind> = new Set([
   "sealed",
   "join",
   "leave",
-  "remove",
 ]);
 
 export const LOBBY = "lobby" as Name;
@@ -234,7 +252,7 @@ export class Rooms {
         room.isClosed = parseBody(record)?.["on"] === true;
         return;
       case "remove":
-        return this.#remove(room);
+        return this.#remove(room, parseBody(record));
       case "retention":
         return keepFor(room, record, by);
       case "group": {
@@ -284,9 +302,16 @@ export class Rooms {
     this.#byName.set(foldName(name), room);
   }
 
-  /** It has no readers any more, and its names are free. Its records stay in the log. */
-  #remove(room: Room): void {
+  /**
+   * The room has no readers any more, and its names are free. Its records stay in the log. Removed
+   * because it is vacant, it is forgotten: nothing in it can be looked up.
+   */
+  #remove(room: Room, body: Readonly<Record<string, unknown>> | undefined): void {
     if (room.name === undefined || this.holder(room.name) !== room) return;
+    if (body?.["vacant"] === true) {
+      if (!isVacant(room)) return; // Another server of the cluster has let somebody in meanwhile.
+      this.#byId.delete(room.id);
+    }
     this.#byName.delete(foldName(room.name));
     for (const [name, led] of this.#former) if (led === room) this.#former.delete(name);
     for (const user of room.members) this.#joined.get(user)?.delete(room);

@@ -15,6 +15,10 @@ export class WordCount {
   readonly #places: number[] = [];
   readonly #authors: UserId[] = [];
 
+  get isEmpty(): boolean {
+    return this.#places.length === 0;
+  }
+
   /** Must come in order of `n`. */
   said(n: number, by: UserId): void {
     assert(n > (this.#places.at(-1) ?? 0), "words are counted in their order");

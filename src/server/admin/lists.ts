@@ -3,7 +3,7 @@ import type { RoomId } from "../../base/ids.ts";
 import { FILE_ROOMS_LISTED_MAX, LISTED_PAGE_MAX } from "../../base/limits-page.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import { type FileFact, type Files, namedPlaces } from "../../core/rooms/files.ts";
-import type { Room, Rooms } from "../../core/rooms/rooms.ts";
+import { isVacant, type Room, type Rooms } from "../../core/rooms/rooms.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 
@@ -82,6 +82,7 @@ export class Lists {
       locked: room.locked,
       sealed: room.isSealed === true,
       closed: room.isClosed,
+      ...(isVacant(room) ? { vacant: true } : {}),
       ...(room.retention === undefined ? {} : { keepMs: room.retention.keepMs }),
     }));
     return { rooms, total: all.length };

@@ -9,10 +9,10 @@ import {
   INVITES_PER_HOUR_MAX,
   INVITES_PER_HOUR_OPERATOR_MAX,
   INVITES_PER_OPERATOR_MAX,
-  PACES_MAX,
+  INVITES_RESERVED,
 } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
-import { TokenBucket } from "../../core/rate.ts";
+import { HourlyShare } from "../../core/rate.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import { type Actor, moderates } from "../../core/rooms/moderation.ts";
 import {
@@ -45,7 +45,6 @@ export interface InvitesOptions {
 }
 
 const TOKEN_BYTES = 16;
-const HOUR_SECONDS = 60 * 60;
 /** `t` and 128 bits in base64url. */
 const TOKEN = /^t[A-Za-z0-9_-]{22}$/;
 
@@ -54,8 +53,8 @@ export class Invites {
   readonly #options: InvitesOptions;
   /** Uses on their way to the disk, by invite; as many as there are links that register. */
   readonly #pending = new Map<string, number>();
-  /** How fast accounts make them; the one that made none for longest is forgotten. */
-  readonly #paces = new Map<string, TokenBucket>();
+  readonly #memberShare = new HourlyShare(INVITES_PER_HOUR_MAX);
+  readonly #operatorShare = new HourlyShare(INVITES_PER_HOUR_OPERATOR_MAX);
   readonly #making = new Mutex(); // As many wait as there are requests in flight.
 
   constructor(options: InvitesOptions) {
@@ -93,7 +92,7 @@ export class Invites {
       ...(uses === undefined || isForProgram(place) ? {} : { usesLeft: uses }),
       ...(expires === undefined ? {} : { expires }),
       ...place,
-      ...(place.room !== undefined && isByToken ? { isByToken } : {}),
+      ...(isByToken ? { isByToken } : {}),
     });
     await accounts.append(draft);
     if (isForProgram(place)) return { invite: id, token };
@@ -276,29 +275,22 @@ export class Invites {
     const live = registry.policy.invites(clock.unixMs());
     const own = live.filter(({ by }) => by === user).length;
     const ownMax = isOperator ? INVITES_PER_OPERATOR_MAX : INVITES_PER_ACCOUNT_MAX;
-    if (live.length < INVITES_MAX && own < ownMax) return;
+    const max = isOperator ? INVITES_MAX : INVITES_MAX - INVITES_RESERVED;
+    if (live.length < max && own < ownMax) return;
     const whose = own < ownMax ? `${live.length} invites` : `${own} invites of yours`;
     throw new Fault("too-many", `${whose} are out already`, {
       remedy: "take some back: chat admin invites --revoke ID",
     });
   }
 
-  /** Not `too-fast`: clients wait for that, here for half a minute. @throws Fault too-many */
+  /** @throws Fault too-many */
   #checkPace({ user, isOperator }: Actor): void {
-    const now = this.#options.clock.now();
-    const perHour = isOperator ? INVITES_PER_HOUR_OPERATOR_MAX : INVITES_PER_HOUR_MAX;
-    const key = `${user} ${perHour}`;
-    const pace = this.#paces.get(key) ?? new TokenBucket(perHour / HOUR_SECONDS, perHour, now);
-    this.#paces.delete(key);
-    this.#paces.set(key, pace);
-    for (const oldest of this.#paces.keys()) {
-      if (this.#paces.size <= PACES_MAX) break;
-      this.#paces.delete(oldest);
-    }
-    if (pace.take(now) === 0) return;
-    throw new Fault("too-many", `you made ${perHour} invites within an hour, which is the most`, {
-      remedy: "make one that admits several: chat admin invite --uses N",
-    });
+    const [share, perHour] = isOperator
+      ? [this.#operatorShare, INVITES_PER_HOUR_OPERATOR_MAX]
+      : [this.#memberShare, INVITES_PER_HOUR_MAX];
+    const message = `you made ${perHour} invites within an hour, which is the most`;
+    const remedy = "make one that admits several: chat admin invite --uses N";
+    share.take(user, this.#options.clock.now(), message, remedy);
   }
 }
 

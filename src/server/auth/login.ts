@@ -3,6 +3,8 @@ import { equalBytes, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { ID_BYTES, type RoomId, type UserId, userId } from "../../base/ids.ts";
 import {
+  ACCOUNTS_PER_ADDRESS_HOUR_MAX,
+  ACCOUNTS_PER_INVITER_HOUR_MAX,
   GUESSES_HELD_PER_ADDRESS_MAX,
   PASSWORD_CHECKS_MAX,
   PASSWORD_CHECKS_WAITING_MAX,
@@ -11,7 +13,7 @@ import {
 } from "../../base/limits.ts";
 import { checkName, type FoldedName, foldName, type Name } from "../../base/names.ts";
 import { checkNewName } from "../../base/new-names.ts";
-import { Guessing, SharedGuessing } from "../../core/rate.ts";
+import { Guessing, HourlyShare, SharedGuessing } from "../../core/rate.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import { inviteUsedDraft } from "../../core/rooms/policy.ts";
 import { verifyDeviceCert } from "../../crypto/device-cert.ts";
@@ -26,7 +28,7 @@ import type { Draft } from "../../wire/record.ts";
 import { recordDecision } from "../queue/decision.ts";
 import { FairQueue, WorkQueue } from "../queue/work-queue.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import { addressKey } from "../session/connection-limits.ts";
+import { addressKey, isLoopback } from "../session/connection-limits.ts";
 import type { Admission } from "../session/connection-state.ts";
 import type { FloodGuard } from "../session/flood-guard.ts";
 import type { Bans } from "./bans.ts";
@@ -90,6 +92,8 @@ export class Authenticator {
   readonly #turns = new FairQueue(1, PASSWORD_CHECKS_WAITING_MAX);
   /** By address, before log-in: nobody fills the places of all others. */
   readonly #entrants = new FairQueue(1, PASSWORD_CHECKS_WAITING_MAX);
+  readonly #addressShare = new HourlyShare(ACCOUNTS_PER_ADDRESS_HOUR_MAX);
+  readonly #inviterShare = new HourlyShare(ACCOUNTS_PER_INVITER_HOUR_MAX);
   /** Names that are on their way to the disk; as many as there are links. */
   readonly #registering = new Map<FoldedName, Promise<void>>();
 
@@ -148,10 +152,12 @@ export class Authenticator {
     const folded = foldName(name);
     // Taken is taken: the client may be the same person's, and then logs in by signature.
     while (this.#registering.has(folded)) await this.#registering.get(folded);
-    registry.reserve(name);
+    const inviter = this.#inviterOf(admissionOf(client));
+    registry.reserve(name, undefined, inviter === "operator");
     const done = Promise.withResolvers<void>();
     this.#registering.set(folded, done.promise);
     try {
+      this.#checkShare(client, inviter);
       await this.#enrol(client, name, request);
     } finally {
       registry.release(name);
@@ -159,6 +165,30 @@ export class Authenticator {
       done.resolve();
     }
     return this.#enrolled(name);
+  }
+
+  /** The member whose invite admits the new account, if any. */
+  #inviterOf({ isVouched, invite: id }: Admission): UserId | "operator" | undefined {
+    const { policy } = this.#options.registry;
+    const invite = id === undefined ? undefined : policy.invite(id);
+    if (isVouched || invite?.isByToken === true) return "operator";
+    return invite !== undefined && policy.isOperator(invite.by) ? "operator" : invite?.by;
+  }
+
+  /** Behind a proxy on this machine all addresses look local. @throws Fault too-many */
+  #checkShare(client: ClientConnection, inviter: UserId | "operator" | undefined): void {
+    if (inviter === "operator") return;
+    const { host } = client.link.remote;
+    const now = this.#options.clock.now();
+    const remedy = "try again in an hour, or ask an operator for an invite";
+    if (!isLoopback(host)) {
+      const message = `${ACCOUNTS_PER_ADDRESS_HOUR_MAX} accounts came from your address in an hour`;
+      this.#addressShare.take(addressKey(host), now, message, remedy);
+    }
+    if (inviter === undefined) return;
+    const max = ACCOUNTS_PER_INVITER_HOUR_MAX;
+    const message = `invites of this member admitted ${max} accounts in an hour`;
+    this.#inviterShare.take(inviter, now, message, remedy);
   }
 
   /** @throws Fault room-password-wrong, not-allowed */

@@ -1,14 +1,14 @@
 import { Fault } from "../../base/fault.ts";
 import { CALLS_BURST, CALLS_PER_SECOND } from "../../base/limits.ts";
-import { TokenBucket } from "../../core/rate.ts";
+import { TokenBuckets } from "../../core/rate.ts";
 import type { Invite } from "../../core/rooms/policy.ts";
 import type { Clock } from "../../io/clock.ts";
 
 /** How fast the program that holds one token may call. */
 export class CallPace {
   readonly #clock: Pick<Clock, "now">;
-  /** By invite; bounded by those that are out. */
-  readonly #buckets = new Map<string, TokenBucket>();
+  /** By invite. */
+  readonly #buckets = new TokenBuckets(CALLS_PER_SECOND, CALLS_BURST);
 
   constructor(clock: Pick<Clock, "now">) {
     this.#clock = clock;
@@ -17,9 +17,7 @@ export class CallPace {
   /** @throws Fault too-fast, in these words */
   take({ id }: Invite, sentence: string): void {
     const now = this.#clock.now();
-    const bucket = this.#buckets.get(id) ?? new TokenBucket(CALLS_PER_SECOND, CALLS_BURST, now);
-    this.#buckets.set(id, bucket);
-    const retryAfterMs = bucket.take(now);
+    const retryAfterMs = this.#buckets.of(id, now).take(now);
     if (retryAfterMs > 0) throw new Fault("too-fast", sentence, { retryAfterMs });
   }
 }

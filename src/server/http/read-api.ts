@@ -10,6 +10,7 @@ import {
   READ_STALL_MS,
   READ_WAIT_SECONDS_MAX,
   READERS_MAX,
+  READERS_PER_ACCOUNT_MAX,
   READERS_PER_ADDRESS_MAX,
   READERS_PER_TOKEN_MAX,
 } from "../../base/limits.ts";
@@ -155,6 +156,10 @@ export class HttpReads {
     const runs = [...this.#runs];
     if (runs.filter((run) => run.invite.id === invite.id).length >= READERS_PER_TOKEN_MAX) {
       throw new Fault("too-many", `${READERS_PER_TOKEN_MAX} read with this token already`, BUSY);
+    }
+    if (runs.filter((run) => run.invite.by === invite.by).length >= READERS_PER_ACCOUNT_MAX) {
+      const message = `${READERS_PER_ACCOUNT_MAX} programs read with this account's tokens`;
+      throw new Fault("too-many", message, BUSY);
     }
     const near = isLocal ? 0 : runs.filter((run) => run.addressKey === key).length;
     if (near >= READERS_PER_ADDRESS_MAX || runs.length >= READERS_MAX) {

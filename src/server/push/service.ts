@@ -7,13 +7,12 @@ import {
   PUSH_FRESH_MS,
   PUSH_SUBSCRIBES_BURST,
   PUSH_SUBSCRIBES_PER_MINUTE,
-  PUSH_SUBSCRIPTIONS_MAX,
 } from "../../base/limits-page.ts";
 import { isName } from "../../base/names.ts";
 import { titleText } from "../../base/text.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { type Calling, type CallingWords, type DuePush, DuePushes } from "../../core/push/due.ts";
-import { TokenBucket } from "../../core/rate.ts";
+import { TokenBuckets } from "../../core/rate.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import type { RoomEngine } from "../../core/rooms/engine.ts";
 import { erasuresOf } from "../../core/rooms/erasures.ts";
@@ -76,8 +75,8 @@ export class PushService {
   readonly #subscriptions: Subscriptions;
   readonly #due = new DuePushes();
   readonly #sender: PushSender;
-  /** In the order of the last use. Bounded by PUSH_SUBSCRIPTIONS_MAX. */
-  readonly #paces = new Map<UserId, TokenBucket>();
+  /** By account. */
+  readonly #paces = new TokenBuckets(PUSH_SUBSCRIBES_PER_MINUTE / 60, PUSH_SUBSCRIBES_BURST);
   /** When they did something last. Of accounts with a device that takes pushes. */
   readonly #actedAt = new Map<UserId, number>();
   readonly #startedAt: number;
@@ -324,15 +323,7 @@ export class PushService {
   /** @throws Fault too-fast */
   #pace(user: UserId): void {
     const now = this.#options.clock.now();
-    const perSecond = PUSH_SUBSCRIBES_PER_MINUTE / 60;
-    const pace = this.#paces.get(user) ?? new TokenBucket(perSecond, PUSH_SUBSCRIBES_BURST, now);
-    this.#paces.delete(user);
-    this.#paces.set(user, pace);
-    for (const oldest of this.#paces.keys()) {
-      if (this.#paces.size <= PUSH_SUBSCRIPTIONS_MAX) break;
-      this.#paces.delete(oldest);
-    }
-    const retryAfterMs = pace.take(now);
+    const retryAfterMs = this.#paces.of(user, now).take(now);
     if (retryAfterMs === 0) return;
     throw new Fault("too-fast", "this account changes its devices too often", { retryAfterMs });
   }

@@ -2,7 +2,7 @@ import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { PREFS_BURST, PREFS_PER_SECOND } from "../../base/limits.ts";
-import { TokenBucket } from "../../core/rate.ts";
+import { TokenBuckets } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import {
   type PrefsChange,
@@ -37,7 +37,7 @@ export interface PrefsServiceOptions {
  */
 export class PrefsService {
   readonly #options: PrefsServiceOptions;
-  readonly #paces = new WeakMap<Account, TokenBucket>();
+  readonly #paces = new TokenBuckets(PREFS_PER_SECOND, PREFS_BURST);
   /** One change after the other: each is decided by what all before it have made. */
   readonly #turns = new WeakMap<Account, Mutex>();
 
@@ -119,11 +119,9 @@ export class PrefsService {
   }
 
   /** @throws Fault too-many */
-  #pace(account: Account): void {
+  #pace({ id }: Account): void {
     const now = this.#options.clock.now();
-    const pace = this.#paces.get(account) ?? new TokenBucket(PREFS_PER_SECOND, PREFS_BURST, now);
-    this.#paces.set(account, pace);
-    const retryAfterMs = pace.take(now);
+    const retryAfterMs = this.#paces.of(id, now).take(now);
     if (retryAfterMs === 0) return;
     throw new Fault("too-many", "you change your settings too quickly", { retryAfterMs });
   }

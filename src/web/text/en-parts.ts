@@ -439,6 +439,7 @@ export const ENGLISH_PARTS = {
   recordsHead: "Records",
   keptHead: "Kept for",
   fileSize: "Size",
+  vacant: "empty",
   filePrivate: "(between two people)",
   privateFile: "a private file",
   eraseOf: (name: string) => `Erase ${name}`,

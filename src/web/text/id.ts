@@ -680,6 +680,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   recordsHead: "Catatan",
   keptHead: "Disimpan selama",
   fileSize: "Ukuran",
+  vacant: "kosong",
   filePrivate: "(antara dua orang)",
   privateFile: "file pribadi",
   eraseOf: (name) => `Hapus ${name}`,

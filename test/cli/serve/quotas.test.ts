@@ -30,6 +30,11 @@ test("sizes as people write them", () => {
   });
 });
 
+test("one user has at most half of all files, unless told otherwise", () => {
+  const { userBytesMax, totalBytesMax } = quotasOf({ ...NONE, filesTotal: "10G" });
+  expect([userBytesMax, totalBytesMax]).toEqual([5e9, 10e9]);
+});
+
 test("no size is wrong usage, and the flag is named", async () => {
   const fault = await faultFrom(() => quotasOf({ ...NONE, keepFree: "much" }));
   expect([fault.code, fault.message.startsWith("--keep-free: ")]).toEqual(["usage", true]);

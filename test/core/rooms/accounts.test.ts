@@ -4,6 +4,7 @@ import { Fault } from "../../../src/base/fault.ts";
 import type { UserId } from "../../../src/base/ids.ts";
 import {
   ACCOUNTS_MAX,
+  ACCOUNTS_RESERVED,
   DEVICES_PER_ACCOUNT_MAX,
   PREDECESSORS_MAX,
 } from "../../../src/base/limits.ts";
@@ -79,8 +80,12 @@ describe("accounts", () => {
 
   test("as many as the bound says, those being made included", () => {
     const { registry } = new Admin();
-    for (let i = 0; i < ACCOUNTS_MAX; i++) registry.reserve(checkName(`a${i}`));
+    const members = ACCOUNTS_MAX - ACCOUNTS_RESERVED;
+    for (let i = 0; i < members; i++) registry.reserve(checkName(`a${i}`));
     expect(code(() => registry.reserve(checkName("more")))).toBe("too-many");
+    const vouched = (name: string) => registry.reserve(checkName(name), undefined, true);
+    for (let i = members; i < ACCOUNTS_MAX; i++) vouched(`a${i}`);
+    expect(code(() => vouched("more"))).toBe("too-many");
   });
 
   test("its first device is certified, one by password is not; leaving takes it away", () => {

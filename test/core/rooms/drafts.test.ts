@@ -1,19 +1,25 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
-import { JOINED_ROOMS_MAX, ROOM_MEMBERS_MAX, ROOMS_MAX } from "../../../src/base/limits.ts";
+import {
+  JOINED_ROOMS_MAX,
+  ROOM_MEMBERS_MAX,
+  ROOMS_MAX,
+  ROOMS_PER_ACCOUNT_MAX,
+  ROOMS_RESERVED,
+} from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
 import {
   checkMeet,
   checkPost,
   enterDrafts,
   joinDrafts,
-  leaveDraft,
+  leaveDrafts,
   postDraft,
   topicDraft,
 } from "../../../src/core/rooms/drafts.ts";
 import { LOBBY, Rooms } from "../../../src/core/rooms/rooms.ts";
-import { ANA, BEN, BOX, Ledger, ROOM } from "../ledger.ts";
+import { ANA, BEN, BOX, EVE, Ledger, ROOM } from "../ledger.ts";
 
 const DEV = checkName("dev");
 const options = (more: Partial<Parameters<typeof joinDrafts>[2]> = {}) => ({
@@ -82,15 +88,47 @@ describe("joining", () => {
     expect(joinDrafts(left, BEN, options())).toHaveLength(1);
   });
 
-  test("rooms, at the bound", () => {
-    const full = folded((ledger) => {
-      for (let i = 0; i < ROOMS_MAX - 1; i++) ledger.write("room", `r${i}`, ANA, { name: `n${i}` });
-    });
-    expect(joinDrafts(full, ANA, options({ create }))).toHaveLength(2);
+  /** Rooms of many creators, one of whom is in each. */
+  const used = (ledger: Ledger, count: number, by = (i: number) => `u${i}`) => {
+    for (let i = 0; i < count; i++) {
+      ledger.write("room", `r${i}`, by(i), { name: `n${i}` });
+      ledger.write("join", `r${i}`, BEN, {});
+    }
+  };
+  const operators = { ...create, isOperator: true };
+
+  test("rooms, at the bound; operators have the last of them", () => {
     const ledger = new Ledger();
-    for (let i = 1; i < ROOMS_MAX; i++) ledger.write("text", ROOM, ANA, {});
-    full.apply(ledger.write("room", "rlast", ANA, { name: "last" }));
+    used(ledger, ROOMS_MAX - ROOMS_RESERVED - 1);
+    const full = new Rooms();
+    for (const record of ledger.records) full.apply(record);
+    expect(joinDrafts(full, ANA, options({ create }))).toHaveLength(2);
+    const add = (name: string) => {
+      full.apply(ledger.write("room", `r${name}`, BEN, { name }));
+      full.apply(ledger.write("join", `r${name}`, BEN, {}));
+    };
+    add("last");
     expect(code(() => joinDrafts(full, ANA, options({ create })))).toBe("too-many");
+    for (let i = 1; i < ROOMS_RESERVED; i++) add(`o${i}`);
+    expect(joinDrafts(full, ANA, options({ create: operators }))).toHaveLength(2);
+    add("end");
+    expect(code(() => joinDrafts(full, ANA, options({ create: operators })))).toBe("too-many");
+  });
+
+  test("rooms that one account created, at the bound; not those of operators", () => {
+    const made = (count: number) => folded((ledger) => used(ledger, count, () => ANA));
+    expect(joinDrafts(made(ROOMS_PER_ACCOUNT_MAX - 1), ANA, options({ create }))).toHaveLength(2);
+    const full = made(ROOMS_PER_ACCOUNT_MAX);
+    expect(code(() => joinDrafts(full, ANA, options({ create })))).toBe("too-many");
+    expect(joinDrafts(full, EVE, options({ create }))).toHaveLength(2);
+    expect(joinDrafts(full, ANA, options({ create: operators }))).toHaveLength(2);
+  });
+
+  test("vacant rooms do not count", () => {
+    const vacant = folded((ledger) => {
+      for (let i = 0; i < ROOMS_MAX; i++) ledger.write("room", `r${i}`, ANA, { name: `n${i}` });
+    });
+    expect(joinDrafts(vacant, ANA, options({ create }))).toHaveLength(2);
   });
 
   test("members of a room, at the bound", () => {
@@ -141,14 +179,14 @@ describe("joining", () => {
 describe("what members may", () => {
   test("leave and give a topic; others not", () => {
     const rooms = dev();
-    expect(leaveDraft(rooms, ANA, DEV)).toMatchObject({ kind: "leave", room: ROOM, by: ANA });
+    expect(leaveDrafts(rooms, ANA, DEV)[0]).toMatchObject({ kind: "leave", room: ROOM, by: ANA });
     expect(topicDraft(rooms, ANA, { room: DEV, topic: "x" }, 0)).toMatchObject({
       kind: "topic",
       body: { topic: "x" },
     });
-    expect(code(() => leaveDraft(rooms, BEN, DEV))).toBe("not-member");
+    expect(code(() => leaveDrafts(rooms, BEN, DEV))).toBe("not-member");
     expect(code(() => topicDraft(rooms, BEN, { room: DEV, topic: "x" }, 0))).toBe("not-member");
-    expect(code(() => leaveDraft(rooms, ANA, checkName("nowhere")))).toBe("room-unknown");
+    expect(code(() => leaveDrafts(rooms, ANA, checkName("nowhere")))).toBe("room-unknown");
   });
 
   test("post; a conversation that could not be begun may be tried again", () => {

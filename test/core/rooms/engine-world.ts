@@ -10,6 +10,7 @@ import type { Act } from "../../../src/core/rooms/moderation.ts";
 import { type Room, Rooms } from "../../../src/core/rooms/rooms.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { RequestOf } from "../../../src/wire/messages.ts";
+import { type LogRecord, parseBody } from "../../../src/wire/record.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
 import { demand } from "../checked-ledger.ts";
 import { SharedLog } from "../cluster/shared-log.ts";
@@ -155,6 +156,12 @@ class EngineWorld {
         );
         demand(node.engine.isOnline(id) === isIn, "online is who has a session");
       }
+    }
+    for (const reclaim of this.ledger.records.filter(isReclaim)) {
+      const { room, seq } = reclaim.head;
+      if (this.rooms.get(room as RoomId) !== undefined) continue; // Somebody joined in time.
+      const before = this.ledger.records.filter(({ head }) => head.room === room && head.seq < seq);
+      demand(!before.some(({ head }) => head.kind === "text"), "no message is lost with its room");
     }
     for (const { rooms } of this.#nodes) {
       for (const id of new Set(this.ledger.records.map(({ head }) => head.room as RoomId))) {
@@ -421,7 +428,9 @@ class EngineWorld {
     if ((kind === "room" || kind === "rename") && room.name !== undefined) {
       demand(rooms.holder(room.name) === room, "each name is of one room");
     }
-    if (kind === "remove") demand(room.members.size === 0, "nobody is in a room that is removed");
+    if (kind === "remove" && !isReclaim(record)) {
+      demand(room.members.size === 0, "nobody is in a room that is removed");
+    }
   }
 
   #passTime(ms: number): void {
@@ -464,6 +473,11 @@ function postOf(outbox: string, counter: number, to: string, text: string): Requ
 
 function isAscending(numbers: readonly number[]): boolean {
   return numbers.every((number, i) => i === 0 || number > (numbers[i - 1] ?? 0));
+}
+
+/** The removal of a room that became vacant. */
+function isReclaim(record: LogRecord): boolean {
+  return record.head.kind === "remove" && parseBody(record)?.["vacant"] === true;
 }
 
 function shown(room: Room | undefined): string {

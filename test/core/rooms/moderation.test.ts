@@ -3,7 +3,7 @@ import { Fault } from "../../../src/base/fault.ts";
 import type { RoomId } from "../../../src/base/ids.ts";
 import { checkName } from "../../../src/base/names.ts";
 import { erasuresOf } from "../../../src/core/rooms/erasures.ts";
-import { type Act, actDraft, checkSpeaks, moderates } from "../../../src/core/rooms/moderation.ts";
+import { type Act, actDrafts, checkSpeaks, moderates } from "../../../src/core/rooms/moderation.ts";
 import { Rooms } from "../../../src/core/rooms/rooms.ts";
 import { ANA, BEN, EVE, Ledger, ROOM } from "../ledger.ts";
 
@@ -37,7 +37,9 @@ class House {
 
   act(user: typeof ANA, act: Act, isOperator = false): string {
     try {
-      this.rooms.apply(this.ledger.append(actDraft(this.rooms, { user, isOperator }, act, 0)));
+      for (const draft of actDrafts(this.rooms, { user, isOperator }, act, 0)) {
+        this.rooms.apply(this.ledger.append(draft));
+      }
       return "done";
     } catch (error) {
       if (error instanceof Fault) return error.code;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import {
+  ACCOUNTS_PER_INVITER_HOUR_MAX,
   INVITE_PLACES_MAX,
   INVITE_USES_MAX,
   INVITES_MAX,
@@ -7,6 +8,7 @@ import {
   INVITES_PER_HOUR_MAX,
   INVITES_PER_HOUR_OPERATOR_MAX,
   INVITES_PER_OPERATOR_MAX,
+  INVITES_RESERVED,
 } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
 import { banDraft, inviteDraft } from "../../../src/core/rooms/policy.ts";
@@ -344,11 +346,47 @@ describe("an invite", () => {
     ]);
     const ben = await site.member("ben");
     await ben.ask("invite", {});
-    await add(INVITES_PER_OPERATOR_MAX + 1, INVITES_MAX, "uother" as typeof by);
-    const all = await ben.refused("invite", {});
+    const other = "uother" as typeof by;
+    await add(INVITES_PER_OPERATOR_MAX + 1, INVITES_MAX - INVITES_RESERVED, other);
+    expect((await ben.refused("invite", {})).message).toBe("9000 invites are out already");
+    const eve = await site.member("eve");
+    await eve.ask("operate", { token: TOKEN });
+    await eve.ask("invite", {});
+    await add(INVITES_MAX - INVITES_RESERVED + 1, INVITES_MAX, other);
+    const all = await eve.refused("invite", {});
     expect([all.code, all.message]).toEqual(["too-many", `${INVITES_MAX} invites are out already`]);
     await site.stop();
   });
+});
+
+describe("registrations in one hour", () => {
+  test("are bounded by address and by inviter, except for guests of operators", async () => {
+    const { site, ana } = await operator();
+    const ben = await site.member("ben");
+    const invites = [ben, ben, ana].map((by) => by.ask("invite", { uses: INVITE_USES_MAX }));
+    const [used, spare, vouched] = (await site.wait(Promise.all(invites))).map((one) => one.token);
+    const admitted = async (host: string, secret = PASSWORD) => {
+      const guest = await site.greeted(host);
+      await guest.ask("admit", { secret });
+      return guest;
+    };
+    const message = async (guest: Guest, name: string) =>
+      (await guest.refused("register", guest.registration(name))).message;
+    const many = await admitted("10.0.0.3", used);
+    for (let i = 0; i < ACCOUNTS_PER_INVITER_HOUR_MAX; i++) {
+      await many.ask("register", many.registration(`p${i}`));
+      await many.ask("logout", {});
+    }
+    const near = await admitted("10.0.0.3");
+    expect(await message(near, "near")).toContain("your address");
+    expect(await message(near, "p1")).toContain("taken"); // A name that exists costs nothing.
+    expect(await message(await admitted("10.0.0.4", spare), "far")).toContain("this member");
+    const own = await admitted("10.0.0.4");
+    await own.ask("register", own.registration("far"));
+    const guest = await admitted("10.0.0.3", vouched);
+    await guest.ask("register", guest.registration("near"));
+    await site.stop();
+  }, 60_000);
 });
 
 describe("an invite to post", () => {

@@ -259,7 +259,7 @@ describe("whose it is", () => {
 
   test("operators see the name of the file only if it is in a named room", async () => {
     const { site, ana, ben, pathFor, get } = await told();
-    const secret = new TestFile("secret", 2 * CHUNK_BYTES, "secret.txt");
+    const secret = new TestFile("secret", FIVE.size, "secret.txt");
     await secret.upload(await channelOf(ana), ["@ben"]);
     await operating(ana);
     const paths = [await pathFor(ben), (await ben.ask("download", { file: secret.id })).path];

@@ -217,6 +217,7 @@ describe("POST /rooms/ROOM", () => {
     const got = await site.wait(service.send("/rooms/build", { method: "PUT" }));
     expect([got.status, got.headers.get("allow")]).toEqual([405, "GET, HEAD, POST"]);
     const { invites } = await ana.ask("invites", {});
+    await ana.ask("topic", { room: "build", topic: "kept without members" });
     await ana.ask("leave", { room: "build" });
     expect(await service.post("gone")).toEqual([
       403,

@@ -6,6 +6,7 @@ import {
   READ_STALL_MS,
   READ_WAIT_SECONDS_MAX,
   READERS_MAX,
+  READERS_PER_ACCOUNT_MAX,
   READERS_PER_ADDRESS_MAX,
   READERS_PER_TOKEN_MAX,
 } from "../../../src/base/limits.ts";
@@ -310,10 +311,17 @@ describe("bounds", () => {
     await readers[0]?.leave();
     readers.push(await service.read("?wait=60"));
     expect(service.count).toBe(READERS_PER_TOKEN_MAX);
+    const makers = [ana];
+    while (makers.length * READERS_PER_ACCOUNT_MAX <= READERS_MAX) {
+      const maker = await site.member(`m${makers.length}`);
+      await maker.ask("join", { room: "build" });
+      await ana.ask("grant", { room: "build", user: `m${makers.length}`, on: true });
+      makers.push(maker);
+    }
     const tokens: string[] = [];
     while (tokens.length * READERS_PER_TOKEN_MAX <= READERS_MAX) {
-      await site.time.advance(3_600_000 / 60); // They may not be made too fast.
-      tokens.push((await ana.ask("invite", { read: "build" })).token);
+      const maker = makers[tokens.length % makers.length] ?? ana;
+      tokens.push((await maker.ask("invite", { read: "build" })).token);
     }
     const taken = { near: 0, far: 0 };
     for (const [at, token] of tokens.entries()) {
@@ -328,6 +336,18 @@ describe("bounds", () => {
     expect(taken.near).toBe(READERS_PER_ADDRESS_MAX);
     expect([service.count, taken.far > 0]).toEqual([READERS_MAX, true]);
     await site.stop();
+  });
+
+  test("of all tokens of one account", async () => {
+    const service = await Service.open();
+    for (let i = 0; i <= READERS_PER_ACCOUNT_MAX / READERS_PER_TOKEN_MAX; i++) {
+      const { token } = await service.ana.ask("invite", { read: "build" });
+      for (let j = 0; j < READERS_PER_TOKEN_MAX; j++) {
+        await service.get("?wait=60", { token, host: `10.8.${i}.${j}` });
+      }
+    }
+    expect(service.count).toBe(READERS_PER_ACCOUNT_MAX);
+    await service.site.stop();
   });
 
   test("a reader that takes nothing is cut off, and holds nothing meanwhile", async () => {

@@ -57,12 +57,13 @@ function roomColumns(page: PartPage, again: () => void): readonly Column<RoomEnt
       name: texts.room,
       isHead: true,
       by: ({ room }) => room,
-      cell: ({ room, locked, sealed, closed }) => (
+      cell: ({ room, locked, sealed, closed, vacant }) => (
         <>
           <span dir="auto">#{cleanText(room)}</span>
           {locked ? <span className="badge">{texts.locked}</span> : null}
           {sealed ? <span className="badge">{texts.sealed}</span> : null}
           {closed ? <span className="badge">{texts.closedWord}</span> : null}
+          {vacant ? <span className="badge">{texts.vacant}</span> : null}
         </>
       ),
     },
