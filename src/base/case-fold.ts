@@ -5,6 +5,7 @@
  * square of its length. Self-contained, since search threads run it from its own text.
  */
 export function foldCase(text: string): string {
+  if (/^[\x00-\x7f]*$/.test(text)) return text.toLowerCase();
   const bounded = text.replace(/(\p{M}{30})\p{M}+/gu, "$1");
   // Upper case first: it opens ligatures, joins what has several small forms, and may decompose.
   const small = bounded.normalize("NFC").toUpperCase().toLowerCase();

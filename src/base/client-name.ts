@@ -10,6 +10,7 @@ export function clientName(product: string, label: string): string {
   return `${product} (${label})`;
 }
 
+/** Looks through it from each blank: 128 bytes of a `hello` are its bound. */
 const COMMENT = /\s*\(([^()]*)\)\s*$/;
 
 /** Without what is for the owner of the account alone. */

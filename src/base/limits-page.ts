@@ -152,6 +152,8 @@ export const PUSH_LOOK_EVERY_MS = 5_000;
 export const PUSH_WAIT_MS_MAX = 60 * 60_000;
 /** Records of longer ago are the past that a server of a cluster makes up for. */
 export const PUSH_FRESH_MS = 10 * 60_000;
+/** Characters in which names are looked for if a message says of nobody that it calls them. */
+export const PUSH_READ_CHARS = 1_024;
 /** Rooms of one account that wait for a push; the oldest goes. */
 export const PUSH_ROOMS_MAX = 32;
 

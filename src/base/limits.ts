@@ -365,6 +365,10 @@ export const PAGE_REST_MS_MAX = 200;
 export const PAGES_WAITING_MAX = 4_096;
 /** Lines for a window or pipe that does not read; beyond it they are left out and counted. */
 export const OUTPUT_QUEUE_BYTES_MAX = 4 * MIB;
+/** Characters of one message that `chat serve` prints for people, and of all in a second. */
+export const PRINTED_CHARS_MAX = 1_000;
+/** 2,000 messages a second. The worst characters take 1.2 us each to wrap for a terminal. */
+export const PRINTED_CHARS_PER_SECOND = 128 * KIB;
 
 // Order in the house.
 /** A list that one person can still look through; those that are over do not count. */

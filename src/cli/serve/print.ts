@@ -3,10 +3,15 @@ import { join, relative } from "node:path";
 import { utf8Decode } from "../../base/bytes.ts";
 import { diskSentence } from "../../base/disk-space.ts";
 import type { Fault } from "../../base/fault.ts";
-import { OUTPUT_QUEUE_BYTES_MAX } from "../../base/limits.ts";
+import {
+  OUTPUT_QUEUE_BYTES_MAX,
+  PRINTED_CHARS_MAX,
+  PRINTED_CHARS_PER_SECOND,
+} from "../../base/limits.ts";
 import type { Name } from "../../base/names.ts";
 import { cleanText, tsvLine } from "../../base/text.ts";
 import { formatLocalClock, formatUtc } from "../../base/time.ts";
+import { TokenBucket } from "../../core/rate.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { isLoopback } from "../../io/ws/address.ts";
@@ -25,6 +30,7 @@ import {
   recordJson,
   renderJson,
   renderRecord,
+  type ShownRecord,
   type Style,
   styleOf,
 } from "../output/render.ts";
@@ -63,6 +69,7 @@ export class ServePrinter {
   #isGathering = false;
   readonly #days: DayLines;
   readonly #style: Style;
+  readonly #pace: TokenBucket;
   /** The last moment that a line told, and how: a batch of the log has one. */
   #moment = 0;
   #momentText = formatUtc(0);
@@ -77,6 +84,8 @@ export class ServePrinter {
     this.#registry = registry;
     this.#isQuiet = how.quiet ?? false;
     this.#style = styleOf(context, { stamp: "clock" });
+    const perSecond = PRINTED_CHARS_PER_SECOND;
+    this.#pace = new TokenBucket(perSecond, perSecond, context.clock.now());
   }
 
   event(event: ServerEvent): void {
@@ -184,13 +193,24 @@ export class ServePrinter {
     const style = this.#style;
     const plain = isDirect || style.format !== "json" ? undefined : this.#plain(record, names);
     if (plain !== undefined) return plain;
-    const shown = shownRecord(record, names);
+    const shown = this.#shortened(shownRecord(record, names));
     const day = style.format === "text" ? this.#days.before(record.head.time) : "";
     if (!isDirect) return day + renderRecord(shown, style);
     // What two people say to each other is not for the server's window.
     if (style.format === "json") return renderJson(withoutWords(recordJson(shown)));
     const what = shown.kind === "file" ? "(a file for one person)" : "(a direct message)";
     return day + renderRecord({ ...shown, kind: "action", text: what }, style);
+  }
+
+  /** For people: the beginning of a long text, and only the length of what comes too fast. */
+  #shortened(shown: ShownRecord): ShownRecord {
+    const isText = "text" in shown && typeof shown.text === "string";
+    if (this.#style.format === "json" || !isText) return shown;
+    const { length } = shown.text;
+    const taken = Math.min(length, PRINTED_CHARS_MAX);
+    const isTooFast = this.#pace.take(this.#context.clock.now(), taken) > 0;
+    if (isTooFast) return { ...shown, text: `(${length} characters)` };
+    return length === taken ? shown : { ...shown, text: `${shown.text.slice(0, taken)}…` };
   }
 
   /** What most people say is in the log as it is to be printed: the same line, without a parser. */

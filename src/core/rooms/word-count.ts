@@ -14,6 +14,8 @@ export class WordCount {
   /** `n` of each, rising, and beside it who said it. Both bounded by 2 * UNREAD_COUNTED_MAX. */
   readonly #places: number[] = [];
   readonly #authors: UserId[] = [];
+  /** The places of each author; `undefined` until a reader asks: a start has no use for it. */
+  #own: Map<UserId, number[]> | undefined;
 
   get isEmpty(): boolean {
     return this.#places.length === 0;
@@ -24,9 +26,21 @@ export class WordCount {
     assert(n > (this.#places.at(-1) ?? 0), "words are counted in their order");
     this.#places.push(n);
     this.#authors.push(by);
+    if (this.#own !== undefined) addTo(this.#own, by, n);
     if (this.#places.length < 2 * UNREAD_COUNTED_MAX) return;
     this.#places.splice(0, UNREAD_COUNTED_MAX);
     this.#authors.splice(0, UNREAD_COUNTED_MAX);
+    this.#own = undefined;
+  }
+
+  #ownOf(user: UserId): readonly number[] {
+    if (this.#own === undefined) {
+      this.#own = new Map();
+      for (const [i, author] of this.#authors.entries()) {
+        addTo(this.#own, author, this.#places[i] ?? 0);
+      }
+    }
+    return this.#own.get(user) ?? [];
   }
 
   /** For a snapshot; read back by `load`. */
@@ -54,14 +68,31 @@ export class WordCount {
     }
   }
 
-  /** Words of others than `reader` behind `after` and before `before`; UNREAD_COUNTED_MAX. */
+  /**
+   * Words of others than `reader` behind `after` and before `before`; UNREAD_COUNTED_MAX at most.
+   * Four binary searches: a list of 1,000 rooms asks for each of them.
+   */
   ofOthers(reader: UserId, after: number, before = Number.POSITIVE_INFINITY): number {
-    let count = 0;
-    for (let i = this.#places.length - 1; i >= 0; i--) {
-      const n = this.#places[i] ?? 0;
-      if (n <= after || count === UNREAD_COUNTED_MAX) break;
-      if (n < before && this.#authors[i] !== reader) count++;
-    }
-    return count;
+    const countIn = (places: readonly number[]) =>
+      Math.max(0, indexFrom(places, before) - indexFrom(places, after + 1));
+    const count = countIn(this.#places) - countIn(this.#ownOf(reader));
+    return Math.min(count, UNREAD_COUNTED_MAX);
   }
+}
+
+function addTo(own: Map<UserId, number[]>, user: UserId, place: number): void {
+  const places = own.get(user);
+  if (places === undefined) own.set(user, [place]);
+  else places.push(place);
+}
+
+/** Index of the first place that is not below `n`. */
+function indexFrom(places: readonly number[], n: number): number {
+  let [low, high] = [0, places.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((places[middle] ?? 0) < n) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

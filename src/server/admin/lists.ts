@@ -35,9 +35,8 @@ export class Lists {
   accounts(wanted: Wanted): Answer<"accounts"> {
     const { registry, files, engine, clock } = this.#options;
     const now = clock.unixMs();
-    const all = [...registry.all()].filter(
-      ({ isGone, name }) => !isGone && holds(name, wanted.find),
-    );
+    const holds = finder(wanted.find);
+    const all = [...registry.all()].filter(({ isGone, name }) => !isGone && holds(name));
     const seenOf = (account: Account) => (engine.isOnline(account.id) ? now : lastSeen(account));
     const page = pageOf<Account>(all, wanted, {
       name: ({ name }) => foldCase(name),
@@ -66,7 +65,8 @@ export class Lists {
 
   rooms(wanted: Wanted): Answer<"all-rooms"> {
     const taken = this.#taken();
-    const all = [...this.#options.rooms.named()].filter(({ name }) => holds(name, wanted.find));
+    const holds = finder(wanted.find);
+    const all = [...this.#options.rooms.named()].filter(({ name }) => holds(name));
     const page = pageOf<Room>(all, wanted, {
       name: ({ name = "" }) => foldCase(name),
       members: ({ members }) => members.size,
@@ -93,8 +93,9 @@ export class Lists {
     const { files, registry } = this.#options;
     const userOf = ({ by }: FileFact) => registry.nameOf(by) ?? "?";
     const named = [...files.all()].map((fact) => ({ fact, at: this.#namedRooms(fact) }));
+    const holds = finder(wanted.find);
     const all = named.filter(({ fact, at }) => {
-      return (at.length > 0 && holds(fact.name, wanted.find)) || holds(userOf(fact), wanted.find);
+      return (at.length > 0 && holds(fact.name)) || holds(userOf(fact));
     });
     const page = pageOf<(typeof all)[number]>(all, wanted, {
       name: ({ fact, at }) => (at.length > 0 ? foldCase(fact.name) : ""),
@@ -142,8 +143,10 @@ function lastSeen({ devices }: Account): number | undefined {
   return seen.length === 0 ? undefined : Math.max(...seen);
 }
 
-function holds(name: string | undefined, find = ""): boolean {
-  return find === "" || foldCase(name ?? "").includes(foldCase(find));
+/** Tells names that hold the text, in any case. */
+function finder(find = ""): (name: string | undefined) => boolean {
+  const folded = foldCase(find);
+  return (name = "") => folded === "" || foldCase(name).includes(folded);
 }
 
 /** @param keys the first is the order that nobody asked for */

@@ -5,6 +5,7 @@ import type { UserId } from "../../base/ids.ts";
 import {
   PUSH_AWAY_MS,
   PUSH_FRESH_MS,
+  PUSH_READ_CHARS,
   PUSH_SUBSCRIBES_BURST,
   PUSH_SUBSCRIBES_PER_MINUTE,
 } from "../../base/limits-page.ts";
@@ -220,10 +221,8 @@ export class PushService {
       for (const user of isFew ? room.members : this.#subscriptions.users()) yield user;
       return;
     }
-    const { text } = body;
-    const { mentions = [] } = typeof text === "string" ? withMentions({ text }) : {};
     const { registry } = this.#options;
-    for (const name of mentions) {
+    for (const name of mentionsIn(body)) {
       const account = isName(name) ? registry.find(name) : undefined;
       if (account !== undefined) yield account.id;
     }
@@ -336,6 +335,13 @@ export class PushService {
     this.#due.forget(user);
     this.#actedAt.delete(user);
   }
+}
+
+/** Whom a message calls: as its sender's program says, or the beginning of what a script said. */
+function mentionsIn({ text, mentions }: Body): readonly string[] {
+  if (Array.isArray(mentions)) return mentions.filter((name) => typeof name === "string");
+  if (typeof text !== "string") return [];
+  return withMentions({ text: text.slice(0, PUSH_READ_CHARS) }).mentions ?? [];
 }
 
 /** A notification shows no marks. */

@@ -57,9 +57,8 @@ export class Queries {
     Room,
     { readonly people: readonly Entry[]; readonly until: number }
   >();
-  #people: readonly Entry[] = [];
-  /** Of the names by which they are sorted. */
-  #version = -1;
+  /** All accounts, until when they are given out as they are, and the names' version. */
+  #everyone: { people: readonly Entry[]; until: number; version: number } | undefined;
 
   constructor(options: QueriesOptions) {
     this.#options = options;
@@ -99,14 +98,13 @@ export class Queries {
   who(account: Account, { room: target, after }: RequestOf<"who">): Answer<"who"> {
     const { engine } = this.#options;
     const [room] = target === undefined ? [] : this.#readable(account, target);
-    const people = target === undefined ? this.#everyone() : this.#members(room);
-    const from = after === undefined ? "" : foldName(checkName(after));
-    const next = people.findIndex(({ key }) => key > from);
-    const page = next < 0 ? [] : people.slice(next, next + PAGE_RECORDS_MAX);
+    const people = target === undefined ? this.#allPeople() : this.#members(room);
+    const next = after === undefined ? 0 : indexBehind(people, foldName(checkName(after)));
+    const page = people.slice(next, next + PAGE_RECORDS_MAX);
     const users = page.map(({ account: { id, name } }) => {
       return { user: name as string, online: engine.isOnline(id), role: this.#role(id, room) };
     });
-    return { users, more: next >= 0 && next + users.length < people.length };
+    return { users, more: next + users.length < people.length };
   }
 
   #role(user: UserId, room: Room | undefined): "operator" | "moderator" | "member" {
@@ -114,13 +112,17 @@ export class Queries {
     return room?.moderators.has(user) === true ? "moderator" : "member";
   }
 
-  /** Sorted again only when an account was made, removed or renamed. */
-  #everyone(): readonly Entry[] {
-    const { registry } = this.#options;
-    if (this.#version === registry.namesVersion) return this.#people;
-    this.#version = registry.namesVersion;
-    this.#people = byName([...registry.all()].filter(({ isGone }) => !isGone));
-    return this.#people;
+  /** Sorted again when an account was made, removed or renamed; many are at most once a second. */
+  #allPeople(): readonly Entry[] {
+    const { clock, registry } = this.#options;
+    const version = registry.namesVersion;
+    const kept = this.#everyone;
+    const isLarge = (kept?.people.length ?? 0) > PRESENCE_MEMBERS_MAX;
+    const isFresh = kept?.version === version || (isLarge && clock.now() < (kept?.until ?? 0));
+    if (kept !== undefined && isFresh) return kept.people;
+    const people = byName([...registry.all()].filter(({ isGone }) => !isGone));
+    this.#everyone = { people, until: clock.now() + LARGE_SORTED_EVERY_MS, version };
+    return people;
   }
 
   /** @throws Fault room-unknown, user-unknown, not-member, too-many, history-limit */
@@ -215,6 +217,17 @@ function kindsOf({ files, kinds }: RequestOf<"history">): ReadonlySet<RecordKind
 interface Entry {
   readonly account: Account;
   readonly key: string;
+}
+
+/** Index of the first name behind that one. */
+function indexBehind(people: readonly Entry[], name: string): number {
+  let [low, high] = [0, people.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((people[middle]?.key ?? "") > name) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 function byName(people: readonly Account[]): Entry[] {

@@ -4,7 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { Fault } from "../../../src/base/fault.ts";
-import { OUTPUT_QUEUE_BYTES_MAX } from "../../../src/base/limits.ts";
+import {
+  OUTPUT_QUEUE_BYTES_MAX,
+  PRINTED_CHARS_MAX,
+  PRINTED_CHARS_PER_SECOND,
+  TEXT_BYTES_MAX,
+} from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
 import { createContext } from "../../../src/cli/context.ts";
 import { shownRecord } from "../../../src/cli/output/records.ts";
@@ -245,4 +250,36 @@ test("in a pipe there are no secrets", () => {
   const text = joiningText(false);
   expect(text).not.toContain("op-token");
   expect(text).not.toContain("pass");
+});
+
+test("prints the beginning of a long text for people, and no more than so much in a second", () => {
+  const ledger = new Ledger();
+  const rooms = new Rooms();
+  rooms.apply(ledger.write("room", ROOM, "server", { name: LOBBY }));
+  const room = rooms.get(ROOM);
+  if (room === undefined) throw new Error("the room was made");
+  for (const json of [false, true]) {
+    const world = fakeWorld();
+    const printer = new ServePrinter(
+      createContext(world, { json, color: false, debug: false }),
+      new Registry(),
+    );
+    const count = Math.ceil(PRINTED_CHARS_PER_SECOND / PRINTED_CHARS_MAX);
+    const said = () => {
+      world.stdout.text = "";
+      const text = "\u0001".repeat(TEXT_BYTES_MAX);
+      printer.event({ kind: "record", record: ledger.write("text", ROOM, ANA, { text }), room });
+      printer.flush();
+      return world.stdout.text;
+    };
+    if (json) {
+      for (let i = 0; i <= count; i++) expect(said().length).toBeGreaterThan(6 * TEXT_BYTES_MAX);
+      continue;
+    }
+    const first = said();
+    expect(first).toContain(`${"\u2401".repeat(PRINTED_CHARS_MAX)}…`);
+    expect(first.length).toBeLessThan(PRINTED_CHARS_MAX + 100);
+    for (let i = 1; i < count; i++) said();
+    expect(said()).toContain(`(${TEXT_BYTES_MAX} characters)`);
+  }
 });

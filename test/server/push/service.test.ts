@@ -4,6 +4,7 @@ import {
   PUSH_DEVICES_MAX,
   PUSH_FRESH_MS,
   PUSH_GATHER_MS,
+  PUSH_READ_CHARS,
   PUSH_ROOM_EVERY_MS,
   PUSH_SEALED_EVERY_MS,
   PUSH_SUBSCRIBES_BURST,
@@ -72,6 +73,20 @@ describe("a push", () => {
     const here = await lab();
     await says(here, "**look**, `@ana`: see\n> _this_ @ana");
     expect(here.push.shown(ANA)).toMatchObject([{ text: "look, @ana: see this @ana" }]);
+  });
+
+  test("calls whom the message names, without reading a long text for names", async () => {
+    const here = await lab();
+    const long = `${"x ".repeat(PUSH_READ_CHARS)}@ana`;
+    await says(here, long);
+    expect(here.push.came).toEqual([]);
+    const post = { outbox: "BBBBBBBBBBA", to: "lobby", counter: 1 };
+    await here.ben.ask("post", { ...post, body: { text: long, mentions: ["ana"] } });
+    await here.site.time.advance(SOON_MS);
+    expect(here.push.came).toHaveLength(1);
+    await here.ben.ask("post", { ...post, counter: 2, body: { text: "@ana", mentions: [] } });
+    await here.site.time.advance(PUSH_ROOM_EVERY_MS);
+    expect(here.push.came).toHaveLength(1);
   });
 
   test("goes to whoever is answered, and to no author of what it is about", async () => {

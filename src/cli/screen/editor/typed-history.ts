@@ -57,15 +57,10 @@ export function matchingTyped(
   const found: string[] = [];
   for (let at = lines.length - 1; at >= 0 && found.length < max; at--) {
     const line = lines[at] ?? "";
-    const folded = words.length === 0 ? "" : folding(line);
+    const folded = words.length === 0 ? "" : foldCase(line);
     if (words.every((word) => folded.includes(word))) found.push(line);
   }
   return found;
-}
-
-/** As `foldCase`: most lines are ASCII, and all are folded at each key. */
-function folding(line: string): string {
-  return /^[\x00-\x7f]*$/.test(line) ? line.toLowerCase() : foldCase(line);
 }
 
 /** The lines of this device, and of this process at once. */

@@ -1,0 +1,63 @@
+import { expect, test } from "bun:test";
+import { PAGE_RECORDS_MAX, PRESENCE_MEMBERS_MAX } from "../../../src/base/limits.ts";
+import type { Account } from "../../../src/core/rooms/accounts.ts";
+import { Queries, type QueriesOptions } from "../../../src/server/rooms/queries.ts";
+
+/** A server with so many accounts, which counts how often all of them are gone through. */
+function house(count: number) {
+  const names = Array.from({ length: count }, (_, i) => `u${String(i).padStart(5, "0")}`);
+  const accounts = names.map((name) => ({ id: name, name, isGone: false }) as unknown as Account);
+  const counts = { walks: 0, now: 0 };
+  const registry = {
+    namesVersion: 1,
+    all: () => {
+      counts.walks++;
+      return accounts.toReversed();
+    },
+    policy: { isOperator: () => false },
+  };
+  const clock = { now: () => counts.now, unixMs: () => 0, after: () => () => {} };
+  const engine = { isOnline: () => false };
+  const queries = new Queries({ registry, clock, engine } as unknown as QueriesOptions);
+  const who = (after?: string) =>
+    queries.who(accounts[0] as Account, { ref: 1, kind: "who", ...(after && { after }) });
+  return { who, counts, registry, names };
+}
+
+test("goes through many accounts once a second at most, whatever changes", () => {
+  const { who, counts, registry } = house(PRESENCE_MEMBERS_MAX + 1);
+  for (let i = 0; i < 20; i++) {
+    registry.namesVersion++;
+    who();
+  }
+  expect(counts.walks).toBe(1);
+  counts.now += 1_000;
+  who();
+  expect(counts.walks).toBe(2);
+  who();
+  counts.now += 1_000;
+  who();
+  expect(counts.walks).toBe(2); // No name has changed.
+});
+
+test("goes through few accounts at each change", () => {
+  const { who, counts, registry } = house(PRESENCE_MEMBERS_MAX);
+  who();
+  registry.namesVersion++;
+  who();
+  expect(counts.walks).toBe(2);
+});
+
+test("pages begin behind the name that was asked for, whether it is there or not", () => {
+  const { who, names } = house(2 * PAGE_RECORDS_MAX + 1);
+  const read: string[] = [];
+  for (let after: string | undefined; ; ) {
+    const { users, more } = who(after);
+    read.push(...users.map(({ user }) => user));
+    after = read.at(-1);
+    if (!more) break;
+  }
+  expect(read).toEqual(names);
+  expect(who("u00000x").users[0]?.user).toBe("u00001");
+  expect(who("zz")).toEqual({ users: [], more: false });
+});
