@@ -1,4 +1,5 @@
 import { Fault } from "../base/fault.ts";
+import { LOGIN_WITHIN_MS } from "../base/limits.ts";
 import { foldName } from "../base/names.ts";
 import { proposeName } from "../base/new-names.ts";
 import { dateOf, formatLocalSince } from "../base/time.ts";
@@ -27,7 +28,7 @@ import type { ClientEvent } from "./event.ts";
 import { EventBuffer } from "./event-buffer.ts";
 import type { FollowMode } from "./follower.ts";
 import { ActiveLink } from "./link/active-link.ts";
-import type { GuessDelay, LinkStats } from "./link/connection.ts";
+import type { Connection, GuessDelay, LinkStats } from "./link/connection.ts";
 import type { Keys } from "./link/keys.ts";
 import { type Ask, type AskPage, type HistoryPage, queryHistory } from "./link/queries.ts";
 import {
@@ -164,6 +165,8 @@ export class Client {
   readonly #auditor: LogAuditor;
   #audited: AuditedLink | undefined;
   #hasMajority = true;
+  /** Called when the rooms of the present link are known. */
+  #listed = () => {};
   /** Since when there is no link. */
   #lostAt: number | undefined;
   #alarm: Fault | undefined;
@@ -222,6 +225,7 @@ export class Client {
       {
         ...{ ...parts, ...this.#whereabouts.ways, program, manner: PROGRAM_MANNER },
         ...{ reconnects: reconnect ? "always" : "never", keepsPassword: true },
+        ...(options.isBrief === true ? { answerWithinMs: LOGIN_WITHIN_MS } : {}),
         onGuessDelay: options.onGuessDelay,
       },
       {
@@ -549,6 +553,7 @@ export class Client {
     if (connection.isClosed) return;
     this.#prefs?.connected(connection);
     this.#posts.connected(connection);
+    if (this.#options.isBrief === true) this.#endUnlessListed(connection);
     this.#activeLink.found({ connection, ...owner });
     const { welcome, formers } = greeted;
     const { address } = this.#options;
@@ -556,6 +561,13 @@ export class Client {
     const rooms = () => this.rooms;
     this.#audited = { connection, address, reader, key: welcome.server.key, rooms };
     if (this.#options.audits !== false) this.#auditor.connected(this.#audited);
+  }
+
+  /** A server that never lists the rooms lets nobody begin. */
+  #endUnlessListed(connection: Connection): void {
+    const late = () => connection.close(new Fault("timeout", SILENT));
+    this.#listed = this.#parts.clock.after(LOGIN_WITHIN_MS, late);
+    connection.onClosed(() => this.#listed());
   }
 
   /** Another machine of the cluster may have the majority that this one has just lost. */
@@ -638,6 +650,7 @@ export class Client {
         if (notice?.kind === "prefs-set" || notice?.kind === "save") this.#prefs?.changed(notice);
         if (event.kind === "room") this.#sealing.roomTold(event.room);
         if (event.kind !== "caught-up") return;
+        this.#listed();
         this.#sealing.caughtUp(follow !== "none", () => this.#sealedFiles.sayLeft());
       },
       event: (event, sizeBytes) => this.#tell(event, sizeBytes),

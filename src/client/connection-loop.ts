@@ -67,6 +67,8 @@ export interface ConnectionLoopParts extends Pick<LoginContext, "manner"> {
   readonly keys: Keys;
   /** `chat/VERSION`. */
   readonly program: string;
+  /** How long a request waits for its answer; left out: as long as the link lasts. */
+  readonly answerWithinMs?: number;
   /** After a loss: try again for ever, also while nobody is in; only for who is in; or stop. */
   readonly reconnects: "always" | "inside" | "never";
   /** The password logs in on the next link, where the key of the device does not. */
@@ -270,7 +272,7 @@ export class ConnectionLoop {
 
   async #greet(dialled: Link, found: "majority" | "any"): Promise<GreetedLink> {
     const { clock, entropy, keys, program } = this.#parts;
-    const connection = new Connection(dialled, clock);
+    const connection = new Connection(dialled, clock, this.#parts.answerWithinMs);
     connection.onGuessDelay = this.#parts.onGuessDelay;
     this.#dialled = connection;
     try {

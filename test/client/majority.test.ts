@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
+import { LOGIN_WITHIN_MS } from "../../src/base/limits.ts";
 import type { ServerPlace } from "../../src/wire/invite.ts";
 import { ANA, ClientFixture, PINNED_ADDRESS } from "./client-fixture.ts";
 import { FakeServer } from "./fake-server.ts";
@@ -159,3 +160,21 @@ test("a server that never answers a post is not waited for without end", async (
   await fixture.clock.advance(70_000);
   expect(await drained).toBe("timeout");
 });
+
+test.each(["who", "checkpoint"] as const)(
+  "a command waits for no '%s' without end",
+  async (kind) => {
+    const fixture = new ClientFixture();
+    fixture.server.mischief.onRequest = (request) => (request.kind === kind ? "silent" : undefined);
+    const { client } = fixture.client({ follow: "none", isBrief: true });
+    await fixture.outcome(client.connect());
+    await fixture.outcome(client.post("lobby", { text: "hi" }));
+    const asked = kind === "who" ? client.request("who", {}) : client.audit();
+    const outcome = asked.then(
+      () => "fine",
+      (error: Fault) => error.code,
+    );
+    await fixture.clock.advance(LOGIN_WITHIN_MS + 1);
+    expect(await outcome).toBe("timeout");
+  },
+);

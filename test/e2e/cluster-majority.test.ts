@@ -1,8 +1,11 @@
 import { expect } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { systemClock } from "../../src/io/clock.ts";
+import { openJetStream } from "../../src/io/nats/jetstream.ts";
 import { requires } from "../installed.ts";
 import { NatsServers } from "../io/nats/nats-servers.ts";
+import { rejection } from "../rejection.ts";
 import { ServedCluster } from "./cluster-nodes.ts";
 import { until } from "./deadline.ts";
 import type { Home, Program, Served } from "./program.ts";
@@ -80,6 +83,12 @@ test.each(["SIGSTOP", "SIGKILL"] as const)(
     }
     await chat.json("fault", { code: "no-majority" }, WITHIN_MS);
     for (const one of cluster.nodes) expect(await seenFrom(one)).toBe("503 no-majority\n00");
+
+    // The NATS server that is left names an end of the stream that may have passed.
+    const about = { cluster: "majority", isUnsafe: true, clock: systemClock() };
+    const stream = await openJetStream({ ...about, servers: nats.urls });
+    expect(await rejection(stream.last())).toMatchObject({ code: "no-majority" });
+    await stream.close();
 
     const sent = await timed(bob, "send", `kept ${how}`, ...server, "--json");
     expect([sent.exitCode, sent.err.trimEnd().split("\n").at(-1)]).toEqual([

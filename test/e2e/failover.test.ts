@@ -135,7 +135,8 @@ test("a machine that only falls silent is left, over UDP sooner than over TCP", 
 test("the first address is dead: a first join, and commands of a known server", async () => {
   await areKnown();
   // As on a machine where no server runs.
-  const known = sandbox.home("known").with({ XDG_RUNTIME_DIR: sandbox.path("tmp") });
+  const elsewhere = { XDG_RUNTIME_DIR: sandbox.path("tmp"), CHAT_SERVER: "" };
+  const known = sandbox.home("known").with(elsewhere);
   const { invite, address } = node(0);
   await known.json(["send", "before", "--server", invite, "--user", "kim"]);
   await node(0).program.signal("SIGKILL");

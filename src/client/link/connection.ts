@@ -65,10 +65,15 @@ export class Connection {
   #receivedPackets = 0;
   #asked = 0;
   #answered = 0;
+  readonly #answerWithinMs: number | undefined;
 
-  /** Made in the tick in which the link was handed over. */
-  constructor(link: Link, clock: Clock) {
+  /**
+   * Made in the tick in which the link was handed over.
+   * @param answerWithinMs how long a request waits for its answer; left out: as long as the link
+   */
+  constructor(link: Link, clock: Clock, answerWithinMs?: number) {
     this.link = link;
+    this.#answerWithinMs = answerWithinMs;
     this.#clock = clock;
     this.#sinceUnixMs = clock.unixMs();
     const pace = link.transport === "udp" ? QUICK : STEADY;
@@ -133,7 +138,11 @@ export class Connection {
         reject(new Fault("too-many", `${this.#waiting.size} requests wait for an answer`));
         return;
       }
+      const withinMs = this.#answerWithinMs;
+      const late = () => reject(new Fault("timeout", "the server does not answer"));
+      const cancel = withinMs === undefined ? () => {} : this.#clock.after(withinMs, late);
       this.askThen(kind, fields, (outcome) => {
+        cancel();
         if (outcome.kind === "answered") return resolve(outcome.answer);
         const { code, retryAfterMs } = outcome.fault;
         if (code !== "too-fast" || retryAfterMs === undefined) return reject(outcome.fault);
