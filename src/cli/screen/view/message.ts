@@ -12,7 +12,7 @@ import { authorText, eventText, quotedText } from "../../../web/view/room/event-
 import type { FaceTexts } from "../text/faces.ts";
 import { saidFault } from "../text/said.ts";
 import { type PictureSizes, pictureBox, pictureLines } from "./picture.ts";
-import { cutLine, type Line, type Role, type Span } from "./style.ts";
+import { cutLine, type Line, lineWidth, type Role, type Span } from "./style.ts";
 import { cutTo, widthOf } from "./width.ts";
 import { textLines } from "./words.ts";
 import { wrapSpans } from "./wrap.ts";
@@ -148,46 +148,102 @@ function withHead(
 ): readonly Line[] {
   const { columns, times } = look;
   const names = nameColumns(columns);
-  const time = head.isGrouped ? "" : times.clock(head.unixMs);
   if (names > 0) {
     const indent = TIME_COLUMNS + names + 3;
-    const name = head.isGrouped ? "" : cutTo(head.name, names);
-    const first: Line = [
-      { text: time.padEnd(TIME_COLUMNS), role: "dim" },
-      { text: " ".repeat(names - widthOf(name)) },
-      { text: name, role: head.role },
-      { text: " │ ", role: "rule" },
-    ];
-    const rest: Line = [{ text: " ".repeat(TIME_COLUMNS + names) }, { text: " │ ", role: "rule" }];
+    const first = head.isGrouped ? blankGutter(names) : gutterOf(head, names, times);
+    const rest = blankGutter(names);
     return make(Math.max(2, columns - indent)).map((line, i) => [
       ...(i === 0 ? first : rest),
       ...line,
     ]);
   }
-  return narrow(head, columns >= COLUMNS_FOR_TIME ? time : "", look, make);
+  return narrow(head, look, make);
+}
+
+/** Time and name, in columns of their own; as many spans as a blank one. */
+function gutterOf({ name, role, unixMs }: Head, names: number, times: Times): Line {
+  const shown = cutTo(name, names);
+  const before = " ".repeat(names - widthOf(shown));
+  return [
+    { text: times.clock(unixMs).padEnd(TIME_COLUMNS) + before, role: "dim" },
+    { text: shown, role },
+    { text: " │ ", role: "rule" },
+  ];
+}
+
+function blankGutter(names: number): Line {
+  return [
+    { text: " ".repeat(TIME_COLUMNS) },
+    { text: " ".repeat(names) },
+    { text: " │ ", role: "rule" },
+  ];
+}
+
+/**
+ * The uppermost visible line of the timeline, naming its author and time if the line that does has
+ * scrolled away or was left out. On a narrow screen the name takes the place of the line, which is
+ * the last one of the page above.
+ * @param index of the row's lines @param mayCover a line may be replaced
+ * @returns undefined if the line stays as it is
+ */
+export function topLine(
+  row: Row,
+  index: number,
+  line: Line,
+  look: RowLook,
+  mayCover: boolean,
+): Line | undefined {
+  if (row.kind !== "item" && row.kind !== "pending") return undefined;
+  if (row.kind === "item" && !WORDS.has(row.item.kind)) return undefined;
+  const head = headOf(row, look);
+  if (index === 0 && !head.isGrouped) return undefined;
+  const names = nameColumns(look.columns);
+  const gutter = gutterOf(head, names, look.times);
+  if (names > 0) return [...gutter, ...line.slice(gutter.length)];
+  if (!mayCover || line.at(-1)?.picture !== undefined) return undefined;
+  return leadOf(head, look, look.columns);
+}
+
+/** Author and time of words. */
+function headOf(row: ItemRow | PendingRow, { texts, me }: RowLook): Head {
+  const { isGrouped } = row;
+  if (row.kind === "pending") {
+    const name = cleanText(me ?? "");
+    const unixMs = row.post.writtenUnixMs;
+    return { name, role: nickRole(name), unixMs, isGrouped, isSign: false };
+  }
+  const { kind, callsMe, timeUnixMs: unixMs } = row.item;
+  const name = authorText(row.item, texts);
+  const role = callsMe ? "call" : nickRole(name);
+  return { name, role, unixMs, isGrouped: isGrouped && kind !== "action", isSign: false };
+}
+
+/** Time and name before words, or on a line of their own. */
+function leadOf({ name, role, unixMs }: Head, { columns, times }: RowLook, width: number): Line {
+  const isTimed = columns >= COLUMNS_FOR_TIME;
+  return [
+    ...(isTimed ? [{ text: times.clock(unixMs).padEnd(TIME_COLUMNS), role: "dim" } as const] : []),
+    { text: cutTo(name, Math.max(1, width - (isTimed ? TIME_COLUMNS : 0))), role },
+  ];
 }
 
 /** Name and words in one line; what follows is a little to the right of it. */
 function narrow(
   head: Head,
-  time: string,
-  { columns }: RowLook,
+  look: RowLook,
   make: (columns: number) => readonly Line[],
 ): readonly Line[] {
+  const { columns } = look;
   const isTimed = columns >= COLUMNS_FOR_TIME;
   const indent = isTimed ? TIME_COLUMNS : columns >= 12 ? 2 : 0;
   const lines = make(Math.max(2, columns - indent));
   const pad: Line = indent === 0 ? [] : [{ text: " ".repeat(indent) }];
   const body = lines.map((line) => [...pad, ...line]);
   if (head.isGrouped) return body;
-  const name = cutTo(head.name, Math.max(1, columns - indent - 2));
-  const lead: Line = [
-    ...(isTimed ? [{ text: time.padEnd(TIME_COLUMNS), role: "dim" } as const] : []),
-    { text: name, role: head.role },
-  ];
+  const lead = leadOf(head, look, columns - (isTimed ? 2 : indent + 2));
   const [first = []] = lines;
   const mark = head.isSign ? " " : ": ";
-  const used = (isTimed ? TIME_COLUMNS : 0) + widthOf(name) + mark.length;
+  const used = lineWidth(lead) + mark.length;
   const firstWidth = first.reduce((sum, { text }) => sum + widthOf(text), 0);
   const isOne = lines.length === 1 && used + firstWidth <= columns;
   if (isOne) return [[...lead, { text: mark }, ...first]];
@@ -199,13 +255,8 @@ function wordLines(row: ItemRow, look: RowLook, extras: RowExtras): RowLines {
   const { texts, times } = look;
   const from = authorText(item, texts);
   const isAction = item.kind === "action";
-  const head: Head = {
-    name: isAction ? "*" : from,
-    role: item.callsMe ? "call" : nickRole(from),
-    unixMs: item.timeUnixMs,
-    isGrouped: row.isGrouped && !isAction,
-    isSign: isAction,
-  };
+  const told = headOf(row, look);
+  const head: Head = isAction ? { ...told, name: "*", isSign: true } : told;
   let folds = 0;
   const lines = withHead(head, look, (columns) => {
     const lines = [...quoteLines(row, look, columns)];
@@ -376,16 +427,9 @@ function eventLines({ item, earlier }: ItemRow, look: RowLook): readonly Line[] 
 }
 
 function pendingLines(row: PendingRow, look: RowLook, { isUnfolded }: RowExtras): RowLines {
-  const { post, isGrouped } = row;
+  const { post } = row;
   const { texts } = look;
-  const name = cleanText(look.me ?? "");
-  const head: Head = {
-    name,
-    role: nickRole(name),
-    unixMs: post.writtenUnixMs,
-    isGrouped,
-    isSign: false,
-  };
+  const head = headOf(row, look);
   let folds = 0;
   const lines = withHead(head, look, (columns) => {
     const waits = look.isOnline ? texts.pending : texts.pendingOffline;

@@ -7,7 +7,7 @@ import type { Row, Rows } from "../../../core/model/rows.ts";
 import type { Model, TransferView } from "../../../core/model/state.ts";
 import type { PictureBox } from "../state/frame.ts";
 import type { ScrollAnchor } from "../state/screen-state.ts";
-import { type RowLook, rowLines } from "./message.ts";
+import { type RowLook, rowLines, topLine } from "./message.ts";
 import type { Palette } from "./palette.ts";
 import type { Line, Role } from "./style.ts";
 import { lineWidth } from "./style.ts";
@@ -57,6 +57,9 @@ interface Kept {
   readonly isUnfolded: boolean;
 }
 
+/** On a lower timeline no line is given up for a name. */
+const COVERED_FROM = 4;
+
 type Downloads = ReadonlyMap<string, TransferView>;
 
 export class TimelineCache {
@@ -98,7 +101,8 @@ export class TimelineCache {
     const pictures = new Set<PictureBox>();
     for (const { row, from, to } of seen) {
       for (let i = from; i < to; i++) {
-        lines.push(this.#textOf(row, i, parts));
+        const isTop = lines.length === 0;
+        lines.push((isTop ? this.#topOf(row, i, parts) : undefined) ?? this.#textOf(row, i, parts));
         const picture = this.#kept.get(row)?.lines[i]?.at(-1)?.picture;
         if (picture !== undefined) pictures.add(picture);
       }
@@ -175,6 +179,16 @@ export class TimelineCache {
       left -= to - from;
     }
     return seen;
+  }
+
+  /** The uppermost line, if it has to name its author. */
+  #topOf(row: Row, index: number, parts: TimelineParts): string | undefined {
+    const { look, palette, height } = parts;
+    const under = markOf(row, parts);
+    const mayCover = height >= COVERED_FROM && under === undefined; // Keys act on a marked row.
+    const known = this.#kept.get(row)?.lines[index] ?? [];
+    const line = topLine(row, index, known, look, mayCover);
+    return line === undefined ? undefined : padded(line, look.columns, palette, under);
   }
 
   #textOf(row: Row, index: number, { palette, look, ...parts }: TimelineParts): string {

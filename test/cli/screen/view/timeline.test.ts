@@ -162,3 +162,31 @@ test("a text of 64 KB is laid out once, and its beginning alone is kept", () => 
   for (let i = 0; i < 5; i++) cache.layOut(watched);
   expect(read).toBe(1);
 });
+
+test.each([60, 40])(
+  "the uppermost message of a run names its author, %i columns wide",
+  (columns) => {
+    const story = scenes.begun();
+    for (let i = 1; i <= 30; i++) story.says("cleo", i % 3 === 0 ? `m${i}.\nsecond.` : `m${i}.`);
+    const rows = new RowMaker().rowsOf(
+      story.tell({ kind: "open", target: "lobby" }).model(),
+      () => 0,
+    );
+    const at = (key: string, below: number) => {
+      const parts = partsOf(1, { rows, look: { ...look, columns }, scroll: { key, below } });
+      return scenes.plainLines(new TimelineCache().layOut(parts));
+    };
+    for (const [key, below] of [
+      ["i20", 0],
+      ["i21", 0],
+      ["i21", 1],
+      ["i30", 0],
+    ] as const) {
+      const [top = "", ...others] = at(key, below);
+      expect(top).toMatch(/^05:46 +cleo/);
+      expect(others.join("")).not.toContain("cleo");
+      const hidden = columns === 60 ? 0 : 1;
+      expect([top, ...others].filter((line) => /m\d|second/.test(line))).toHaveLength(6 - hidden);
+    }
+  },
+);
