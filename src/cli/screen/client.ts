@@ -635,11 +635,11 @@ export class ScreenClient implements CommandScreen {
     }
   }
 
-  #entered({ text, re, edits, isPasted }: Extract<Act, { kind: "enter" }>): void {
+  #entered({ text, re, edits }: Extract<Act, { kind: "enter" }>): void {
     const { chat, typed } = this.#options;
     void typed.add(text);
     this.#folders.forget();
-    if (text.startsWith("/") && !text.startsWith("//") && isPasted !== true) {
+    if (text.startsWith("/") && !text.startsWith("//")) {
       if (this.#searched(text)) return;
       this.#command(text).catch((error: unknown) => this.#fail(error));
       return;
@@ -650,7 +650,7 @@ export class ScreenClient implements CommandScreen {
       if (me === undefined) return this.#fail(notLoggedIn());
       return this.#fail(this.#isStarting ? stillLoading() : noRoomOpen());
     }
-    const words = text.startsWith("//") && isPasted !== true ? text.slice(1) : text;
+    const words = text.startsWith("//") ? text.slice(1) : text;
     const links = {
       ...(re === undefined ? {} : { re }),
       ...(edits === undefined ? {} : { edits }),

@@ -23,12 +23,15 @@ const UNSHOWN = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
  * Tells pastes from keys. A paste may contain marks that its author put there, to have the rest
- * taken for keys: so it ends at the last end mark of a read, not at the first.
+ * taken for keys: so it ends at the last end mark of a read, not at the first. A patient splitter
+ * also holds what stands behind that mark: it is keys if `release` comes before another end mark.
  */
 export class PasteSplitter {
   /** Outside a paste: perhaps the beginning of a mark. Inside: the paste so far. */
   #held: Buffer = Buffer.alloc(0); // Bounded by PASTE_BYTES_MAX and one read.
   #isInside = false;
+  /** Behind an end mark that something follows: perhaps still inside. */
+  #isDoubtful = false;
   #isOversize = false;
   readonly #isPatient: boolean;
 
@@ -53,9 +56,10 @@ export class PasteSplitter {
 
   /** Bytes are held that may be the beginning of a mark, or keys that were pressed. */
   get isHolding(): boolean {
-    return this.heldBytes > 0;
+    return this.heldBytes > 0 || this.#isDoubtful;
   }
 
+  /** Bytes that may be the beginning of a mark. */
   get heldBytes(): number {
     return this.#isInside ? 0 : this.#held.length;
   }
@@ -65,7 +69,12 @@ export class PasteSplitter {
     if (!this.isHolding) return [];
     const held = this.#held;
     this.#held = Buffer.alloc(0);
-    return keys(held);
+    if (!this.#isDoubtful) return keys(held);
+    this.#isDoubtful = false;
+    this.#isInside = false;
+    if (!this.#isOversize) return this.push(held);
+    this.#isOversize = false;
+    return [{ kind: "oversize" }];
   }
 
   #inside(read: Uint8Array): Typed[] {
@@ -82,10 +91,14 @@ export class PasteSplitter {
     this.#held = Buffer.alloc(0);
     this.#isInside = false;
     this.#isOversize = false;
+    this.#isDoubtful = this.#isPatient && !isBreak && rest.length > 0;
     const pasted: Typed = isOversize
       ? { kind: "oversize" }
       : { kind: "paste", text: cleanPaste(new TextDecoder().decode(bytes.subarray(0, end))) };
-    return [pasted, ...this.push(rest)];
+    if (!this.#isDoubtful) return [pasted, ...this.push(rest)];
+    this.#isInside = true;
+    this.#held = Buffer.from(rest);
+    return [pasted];
   }
 
   /** Of what is too long only as much as may be the beginning of the end mark. */

@@ -729,3 +729,18 @@ describe("unsent messages", () => {
     expect(await fixture.world.outcome(ended)).toBe(0);
   });
 });
+
+test("a pasted Enter sends nothing, however the paste is cut and whatever it holds", async () => {
+  using fixture = new FullScreenFixture();
+  const { client, ended } = await fixture.open();
+  const { server, clock } = fixture.world;
+  await fixture.type("\x1b[200~one\r\x1b[2J\x03two\x1b[201~\rthree\r\x1b[2");
+  await fixture.type("01~");
+  await clock.advance(SCREEN_FRAME_MS);
+  expect(server.texts()).toEqual([]);
+  await fixture.type("\r");
+  await clock.advance(SCREEN_FRAME_MS);
+  expect(server.texts()).toEqual(["one\ntwothree"]);
+  client.end(0);
+  await fixture.world.outcome(ended);
+});

@@ -39,6 +39,21 @@ describe("keys and pastes are told apart", () => {
     expect(split(...reads)).toEqual(expected);
   });
 
+  test("a patient splitter holds what follows an end mark until it is released", () => {
+    const splitter = new PasteSplitter(true);
+    const text = (typed: readonly Typed[]) =>
+      typed.map((one) => (one.kind === "keys" ? Buffer.from(one.bytes).toString() : one));
+    const paste = (text: string) => ({ kind: "paste" as const, text });
+    expect(text(splitter.push(Buffer.from(`${BEGIN}a${END}\r/quit\r`)))).toEqual([paste("a")]);
+    expect(splitter.isHolding).toBe(true);
+    expect(splitter.push(Buffer.from("b\r"))).toEqual([]);
+    expect(text(splitter.push(Buffer.from(`c${END}x`)))).toEqual([paste("/quit\nb\nc")]);
+    expect(text(splitter.release())).toEqual(["x"]);
+    expect(splitter.isHolding).toBe(false);
+    expect(text(splitter.push(Buffer.from(`${BEGIN}d${END}`)))).toEqual([paste("d")]);
+    expect(text(splitter.push(Buffer.from("\r")))).toEqual(["\r"]);
+  });
+
   test("an end mark inside a paste does not make keys of what follows", () => {
     expect(split(`${BEGIN}a${END}\r/quit\r${END}`)).toEqual([{ paste: "a\n/quit" }]);
     expect(split(`${BEGIN}a${END}${BEGIN}\r/quit\r${END}`)).toEqual([{ paste: "a\n/quit" }]);

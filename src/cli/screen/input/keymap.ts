@@ -109,7 +109,6 @@ const BINDINGS: readonly Binding[] = [
   row("text", "close", "q"),
   row("question", "yes", "y", "Y"),
   row("question", "no", "n", "N", "t", "T"),
-  row("question", "edit-paste", "e", "E"),
 ];
 
 function row(group: KeyGroup, command: CommandName, ...chords: readonly string[]): Binding {

@@ -3,14 +3,13 @@
 import { unreachable } from "../../../base/assert.ts";
 import { isSame } from "../../../core/model/item.ts";
 import type { SearchQuery } from "../../../core/model/state.ts";
-import { editorOf, insert } from "../editor/editor.ts";
+import { editorOf } from "../editor/editor.ts";
 import type { CommandName } from "../state/commands.ts";
 import type { Overlay, Question, ScreenState } from "../state/screen-state.ts";
 import type { ListOverlay } from "./field.ts";
 import { acting, changed, type Handler, openTarget, type Parts, type Updated } from "./parts.ts";
 import { opening, pageOf } from "./reading.ts";
 import { selectingSeq, unselected } from "./selection.ts";
-import { sent } from "./writing.ts";
 
 /** How many there are to choose from. */
 function countOf(overlay: ListOverlay | Extract<Overlay, { kind: "menu" }>, parts: Parts): number {
@@ -167,8 +166,6 @@ function yes(state: ScreenState, parts: Parts): Updated | undefined {
   switch (about?.kind) {
     case undefined:
       return acting(rest, { kind: "answered", answer: "yes" });
-    case "paste":
-      return sent(rest, about.whole, about.isPasted, parts);
     case "erase":
       return acting(unselected(rest, parts).state, { kind: "erase", seq: about.seq });
     case "discard":
@@ -183,13 +180,6 @@ function no(state: ScreenState): Updated | undefined {
   if (question?.kind !== "yes-no") return undefined;
   if (question.about !== undefined) return unanswered(state);
   return changed(state, { question: undefined }, { kind: "answered", answer: "no" });
-}
-
-/** What was pasted goes into the line, to be looked at. */
-function editPaste(state: ScreenState): Updated | undefined {
-  const about = state.question?.about;
-  if (about?.kind !== "paste") return undefined;
-  return changed(state, { question: undefined, editor: insert(state.editor, about.text) });
 }
 
 export const LISTS = {
@@ -208,7 +198,6 @@ export const LISTS = {
     state.overlay === undefined ? undefined : changed(state, { overlay: undefined }),
   yes,
   no,
-  "edit-paste": editPaste,
 } satisfies Partial<Record<CommandName, Handler>>;
 
 /** Another mode's window is left as it was when it closes. */

@@ -78,11 +78,9 @@ export function keptDraft(model: Model): Draft | undefined {
   return model.drafts.get(openTarget(model) ?? NOWHERE);
 }
 
-/** The same with the input's words. Of a paste that waits for an answer: all that it would be. */
-export function draftNow({ editor, recall, question }: ScreenState, model: Model): Draft {
-  const about = question?.about;
-  const text = about?.kind === "paste" ? about.whole : (recall?.typed ?? editor.text);
-  return { ...keptDraft(model), text };
+/** The same with the input's words. */
+export function draftNow({ editor, recall }: ScreenState, model: Model): Draft {
+  return { ...keptDraft(model), text: recall?.typed ?? editor.text };
 }
 
 /** For the model: undefined where nothing has to be kept. */

@@ -1,9 +1,8 @@
 /** What each key does, whatever is shown: a state and a key give the next state, and acts. */
 
 import { PASTE_BYTES_MAX } from "../../../base/limits-page.ts";
-import { EMPTY_EDITOR, insert } from "../editor/editor.ts";
 import type { CommandName } from "../state/commands.ts";
-import type { Asked, ScreenState } from "../state/screen-state.ts";
+import type { ScreenState } from "../state/screen-state.ts";
 import { activeEditor } from "./field.ts";
 import { helpRows } from "./help.ts";
 import type { Mode } from "./keymap.ts";
@@ -148,7 +147,10 @@ function left(state: ScreenState, parts: Parts): Updated | undefined {
   );
 }
 
-/** One line is as if typed. Several are asked about, and go as one message. */
+/**
+ * Goes into the input as if typed; a pasted line feed sends nothing. Several lines are never a
+ * command: a second slash before the first line sends it as it is.
+ */
 function pasted(state: ScreenState, text: string, parts: Parts): Updated {
   const isInput = state.question === undefined && state.overlay === undefined;
   if (!isInput) {
@@ -157,11 +159,7 @@ function pasted(state: ScreenState, text: string, parts: Parts): Updated {
     return typing(flat)(state, parts) ?? acting(state);
   }
   const from = isSelecting(state) ? unselected(state, parts).state : state;
-  if (!text.includes("\n")) return typing(text)(from, parts) ?? acting(from);
-  const whole = insert(from.editor, text).text;
-  const isPasted = from.editor.text.slice(0, from.editor.cursor) === "";
-  const about: Asked = { kind: "paste", text, whole, isPasted };
-  const asked = parts.texts.askPaste(text.split("\n").length, [...text].length);
-  const question = { kind: "yes-no" as const, text: asked, answer: EMPTY_EDITOR, about };
-  return changed(from, { question, completion: undefined });
+  const isFirst = from.editor.text.slice(0, from.editor.cursor) === "";
+  const isCommand = isFirst && text.includes("\n") && text.startsWith("/");
+  return typing(isCommand ? `/${text}` : text)(from, parts) ?? acting(from);
 }

@@ -71,7 +71,7 @@ function onInput(handler: Handler): Handler {
 }
 
 export const WRITING = {
-  send: onInput((state, parts) => sent(state, state.editor.text, false, parts)),
+  send: onInput(sent),
   "new-line": onInput(editing((editor) => insert(editor, "\n"))),
   complete: onInput((state, parts) => completed(state, 1, parts)),
   "complete-back": onInput((state, parts) => completed(state, -1, parts)),
@@ -111,14 +111,9 @@ export const typing = (text: string): Handler => editing((editor) => insert(edit
 
 // Sending.
 
-/** @param isPasted words, whatever they begin with */
-export function sent(
-  state: ScreenState,
-  text: string,
-  isPasted: boolean,
-  parts: Parts,
-): Updated | undefined {
+function sent(state: ScreenState, parts: Parts): Updated {
   const { model, rows } = parts;
+  const { text } = state.editor;
   const kept = keptDraft(model);
   const { re, edits } = kept ?? {};
   if (text.trim() === "" && !isCaption(model, kept ?? {})) return acting(state);
@@ -127,7 +122,6 @@ export function sent(
     text,
     ...(re === undefined ? {} : { re }),
     ...(edits === undefined ? {} : { edits }),
-    ...(isPasted ? { isPasted } : {}),
   };
   // What was written before an edit comes back.
   const next = kept?.edits === undefined ? { text: "" } : afterEdit(kept);

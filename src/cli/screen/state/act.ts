@@ -22,8 +22,6 @@ export type Act =
       readonly text: string;
       readonly re?: number;
       readonly edits?: number;
-      /** Words, whatever they begin with. */
-      readonly isPasted?: true;
     }
   | { readonly kind: "open"; readonly target: string }
   /** What is written there and not sent; undefined: nothing. */

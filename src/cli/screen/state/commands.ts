@@ -47,7 +47,7 @@ export const COMMAND_NAMES = [
   ] as const),
   "close",
   // Questions.
-  ...(["yes", "no", "edit-paste"] as const),
+  ...(["yes", "no"] as const),
 ] as const;
 
 export type CommandName = (typeof COMMAND_NAMES)[number];

@@ -76,13 +76,6 @@ export interface Question {
 }
 
 export type Asked =
-  /** Several lines, all that would be sent with them, and whether they are words in any case. */
-  | {
-      readonly kind: "paste";
-      readonly text: string;
-      readonly whole: string;
-      readonly isPasted: boolean;
-    }
   | { readonly kind: "erase"; readonly seq: number }
   | { readonly kind: "discard"; readonly key: string };
 

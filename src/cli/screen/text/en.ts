@@ -45,7 +45,6 @@ export const SCREEN_ENGLISH = {
   questionGone: "The question has gone; typing is hidden until Enter",
   cannotShow: (what: string) => `this cannot be shown (${what}); Ctrl-L tries it again`,
   yesNo: "y/n",
-  yesNoEdit: "y/n, e: edit",
   escDrops: "Esc drops it",
   lines: (n: number) => counted(n, "line"),
   refusedHint: "select it to send it again or to discard it",

@@ -44,7 +44,6 @@ export const SCREEN_INDONESIAN: ScreenTexts = {
   questionGone: "Pertanyaan sudah hilang; ketikan tersembunyi sampai Enter",
   cannotShow: (what) => `ini tidak dapat ditampilkan (${what}); Ctrl-L mencoba lagi`,
   yesNo: "y/n",
-  yesNoEdit: "y/n, e: ubah",
   escDrops: "Esc membatalkan",
   lines: (n) => `${n} baris`,
   refusedHint: "pilih untuk mengirim lagi atau membuang",

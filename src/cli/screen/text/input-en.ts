@@ -18,7 +18,6 @@ export interface InputTexts {
   readonly commands: Readonly<Record<CommandName, string>>;
   /** Heading above the slash commands in help. */
   readonly slashCommands: string;
-  readonly askPaste: (lines: number, characters: number) => string;
   readonly pasteTooLong: (kibibytes: number) => string;
   readonly askErase: string;
   readonly askDiscard: string;
@@ -131,11 +130,8 @@ export const INPUT_EN: InputTexts = {
     close: "close it",
     yes: "yes",
     no: "no",
-    "edit-paste": "put what was pasted into the line",
   },
   slashCommands: "Commands",
-  askPaste: (lines, characters) =>
-    `Send ${lines} pasted lines (${characters} characters) as one message?`,
   pasteTooLong: (kibibytes) => `that paste is longer than ${kibibytes} KiB: send it as a file`,
   askErase: "Erase this message for all?",
   askDiscard: "Discard this message, which was not sent?",

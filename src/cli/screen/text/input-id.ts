@@ -109,11 +109,8 @@ export const INPUT_ID: InputTexts = {
     close: "tutup",
     yes: "ya",
     no: "tidak",
-    "edit-paste": "masukkan tempelan ke dalam baris",
   },
   slashCommands: "Perintah",
-  askPaste: (lines, characters) =>
-    `Kirim ${lines} baris (${characters} karakter) sebagai satu pesan?`,
   pasteTooLong: (kibibytes) => `tempelan itu lebih dari ${kibibytes} KiB: kirimlah sebagai berkas`,
   askErase: "Hapus pesan ini untuk semua?",
   askDiscard: "Buang pesan ini, yang belum terkirim?",

@@ -80,14 +80,12 @@ function belowSpans({ below, texts }: StatusParts): Line {
 
 function questionLine(question: Question, texts: FaceTexts, columns: number): Line {
   const isYesNo = question.kind === "yes-no";
-  const { yesNo, yesNoEdit } = texts.screen;
-  const answers = question.about?.kind === "paste" ? yesNoEdit : yesNo;
   const left: Line = [{ text: ` ${cleanText(question.text)}`, role: "bar", bold: true }];
   if (!isYesNo) {
     return splitLine(left, [{ text: `${texts.screen.toAnswer} `, role: "bar-dim" }], columns);
   }
   // What is too long stands among the notices, too: the keys are never cut.
-  const hint: Line = [{ text: ` (${answers})`, role: "bar", bold: true }];
+  const hint: Line = [{ text: ` (${texts.screen.yesNo})`, role: "bar", bold: true }];
   return fitLine([...cutLine(left, columns - lineWidth(hint)), ...hint], columns);
 }
 

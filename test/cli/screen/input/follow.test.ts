@@ -83,13 +83,6 @@ test("what an account has written is not the next one's", () => {
   expect(screen.line).toBe("|");
 });
 
-test("a paste that was not answered is written, and not sent", () => {
-  const screen = new Screen().type("see: ").paste("one\ntwo");
-  expect(told(screen, GONE)).toEqual([
-    { kind: "draft", target: "lobby", draft: { text: "see: one\ntwo" } },
-  ]);
-});
-
 test("what comes into a room moves neither the line nor the place", () => {
   const screen = new Screen().type("half").press("pageup");
   const { scroll } = screen.state;

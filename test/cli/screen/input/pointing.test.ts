@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { EMPTY_EDITOR } from "../../../../src/cli/screen/editor/editor.ts";
 import type { Hit } from "../../../../src/cli/screen/state/hit.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
 import { CAT, lobby, Screen } from "./scene.ts";
@@ -147,7 +148,9 @@ describe("a click", () => {
   });
 
   test("does nothing while something is asked, but in the answer", () => {
-    const screen = new Screen().type("x").paste("a\nb");
+    const screen = new Screen().type("x");
+    const asked = { kind: "yes-no" as const, text: "?", answer: EMPTY_EDITOR };
+    screen.state = { ...screen.state, question: asked };
     for (const hit of [on("i8"), { kind: "rooms", target: "lobby" }, { kind: "input", at: 0 }]) {
       at(screen, hit as Hit);
       expect([screen.acts, screen.state.selected, screen.line]).toEqual([[], undefined, "x|"]);

@@ -67,31 +67,36 @@ describe("pastes", () => {
     expect(screen.line).toBe("see https://x|");
   });
 
-  test("several lines ask first, and go as one message with what was typed", () => {
+  test("several lines become a draft, which Enter sends as one message", () => {
     const screen = new Screen().type("see: ").paste("a\nb");
-    expect(screen.acts).toEqual([]);
-    expect(screen.state.question?.text).toContain("2 pasted lines (3 characters)");
-    expect(screen.press("y").acts).toEqual([{ kind: "enter", text: "see: a\nb" }]);
-    expect([screen.line, screen.state.question]).toEqual(["|", undefined]);
+    expect([screen.acts, screen.state.question, screen.line]).toEqual([
+      [],
+      undefined,
+      "see: a\nb|",
+    ]);
+    expect(screen.type("!").press("enter").acts).toEqual([{ kind: "enter", text: "see: a\nb!" }]);
+    expect(screen.line).toBe("|");
   });
 
-  test("several lines alone are words, whatever they begin with", () => {
-    const screen = new Screen().paste("/quit\nnow").press("y");
-    expect(screen.acts).toEqual([{ kind: "enter", text: "/quit\nnow", isPasted: true }]);
+  test.each(["/quit\nnow", "//quit\nnow", "/\n"])("%j is sent as it is", (text) => {
+    const screen = new Screen().paste(text).press("enter");
+    expect(screen.acts).toEqual([{ kind: "enter", text: `/${text}` }]); // A slash for "no command".
   });
 
-  test("they may be edited first, or dropped; Enter alone sends nothing", () => {
-    const screen = new Screen().type("x").paste("a\nb").press("enter");
-    expect(screen.acts).toEqual([]);
-    expect(screen.press("e").line).toBe("xa\nb|");
-    expect(screen.paste("c\nd").press("n").line).toBe("xa\nb|");
-    expect(screen.paste("c\nd").press("esc").state.question).toBeUndefined();
+  test("a slash stays where it begins no message", () => {
+    expect(new Screen().type("see ").paste("/etc\n/usr").line).toBe("see /etc\n/usr|");
+    expect(new Screen().paste("/who").line).toBe("/who|");
   });
 
   test("what was typed ahead is no answer", () => {
-    const screen = new Screen().paste("a\nb").key({ name: "text", text: "yes, and now" });
+    const screen = new Screen();
+    screen.state = {
+      ...screen.state,
+      question: { kind: "yes-no", text: "?", answer: EMPTY_EDITOR },
+    };
+    screen.key({ name: "text", text: "yes, and now" });
     expect([screen.acts, screen.state.question?.kind]).toEqual([[], "yes-no"]);
-    expect(screen.press("y").acts).toHaveLength(1);
+    expect(screen.press("y").acts).toEqual([{ kind: "answered", answer: "yes" }]);
   });
 
   test("one that is too long says so", () => {
