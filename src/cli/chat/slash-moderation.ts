@@ -22,7 +22,8 @@ export const MODERATION_COMMANDS: Readonly<Record<string, Slash>> = {
       const user = name === undefined ? {} : { user: personOf(name) };
       chatConsole.tell(
         { kind: "invited", invite: made.invite, ...user, room, url },
-        `send ${name ?? "one person"} this line: chat join ${quoteInvite(parseServerAddress(url))}`,
+        `send ${name ?? "one person"} this line:`,
+        [`chat join ${quoteInvite(parseServerAddress(url))}`],
       );
     },
   },

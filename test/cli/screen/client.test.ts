@@ -387,7 +387,7 @@ test.each([["before"], ["behind"]])("who leaves is told once, %s the model", asy
 
 test.each([
   ["a short one", "Welcome to the harbour\nBe kind", ["Welcome to the harbour", "Be kind"]],
-  ["a long one", `${"word ".repeat(90)}end`, ["word word", "Esc closes it"]],
+  ["a long one", `${"word ".repeat(90)}end`, ["word word", "Esc closes"]],
 ])("the server's welcome is shown at the start: %s", async (_, welcome, shown) => {
   using fixture = new FullScreenFixture();
   const connected = { kind: "connected", transport: "ws", rooms: [], welcome };
@@ -741,6 +741,20 @@ test("a pasted Enter sends nothing, however the paste is cut and whatever it hol
   await fixture.type("\r");
   await clock.advance(SCREEN_FRAME_MS);
   expect(server.texts()).toEqual(["one\ntwothree"]);
+  client.end(0);
+  await fixture.world.outcome(ended);
+});
+
+test.each([80, 40, 20])("an invite is copied whole by a key, %i columns wide", async (columns) => {
+  using fixture = new FullScreenFixture();
+  fixture.device.size = () => ({ columns, rows: 24 });
+  const { client, ended } = await fixture.open();
+  const invite = `chat join 'chat://chat.example.org:2428/lobby?fp=${"F".repeat(43)}#${"t".repeat(22)}'`;
+  client.show("send one person this line:", [invite]);
+  await fixture.world.clock.advance(0);
+  expect(await whole(fixture)).toContain("c copies");
+  const copied = Buffer.from(invite).toString("base64");
+  expect(await fixture.type("c")).toContain(`\x1b]52;c;${copied}\x1b\\`);
   client.end(0);
   await fixture.world.outcome(ended);
 });

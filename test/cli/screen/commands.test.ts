@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, spyOn, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -86,6 +86,20 @@ test("a long answer stands over the timeline", async () => {
   commands.chatConsole.tell({ kind: "rooms" }, "x".repeat(400));
   commands.chatConsole.tell({ kind: "rooms" }, "y".repeat(401));
   expect([told, shown]).toEqual([["x".repeat(400)], [["/rooms", "y".repeat(401)]]]);
+});
+
+test("an invite stands on a line of its own", async () => {
+  const fixture = new ClientFixture();
+  const { run, shown, client } = await commandsOf(fixture);
+  const made = { token: "secret", invite: "i1" };
+  const request = client.request.bind(client);
+  spyOn(client, "request").mockImplementation((async (kind: never, fields: never) =>
+    kind === "invite" ? made : request(kind, fields)) as never);
+  expect(await run("invite bob")).toBe("fine");
+  expect(shown).toHaveLength(1);
+  const [title, ...lines] = shown[0] ?? [];
+  expect(title).toBe("send bob this line:");
+  expect(lines).toEqual([expect.stringMatching(/^chat join '\S+#secret'$/)]);
 });
 
 test("`/reply` means the last words of another, `/edit` one's own", async () => {

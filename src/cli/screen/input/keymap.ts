@@ -106,6 +106,7 @@ const BINDINGS: readonly Binding[] = [
   row("text", "text-page-down", "pagedown", "space"),
   row("text", "text-first", "home"),
   row("text", "text-last", "end", "G"),
+  row("text", "copy", "c", "y"),
   row("text", "close", "q"),
   row("question", "yes", "y", "Y"),
   row("question", "no", "n", "N", "t", "T"),

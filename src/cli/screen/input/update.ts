@@ -37,6 +37,7 @@ const HANDLERS: Readonly<Record<CommandName, Handler>> = {
   ...SELECTION,
   ...LISTS,
   choose: (state, parts) => fromMenu(state, parts) ?? LISTS.choose(state, parts),
+  copy: (state, parts) => copiedText(state) ?? SELECTION.copy(state, parts),
 };
 
 /** What the menu stands at. */
@@ -45,6 +46,12 @@ function fromMenu(state: ScreenState, parts: Parts): Updated | undefined {
   if (overlay?.kind !== "menu") return undefined;
   const entry = overlay.entries[overlay.at];
   return entry === undefined ? undefined : HANDLERS[entry.command](state, parts);
+}
+
+/** All of the long text that is open: an invite, an answer. */
+function copiedText({ overlay, ...state }: ScreenState): Updated | undefined {
+  if (overlay?.kind !== "text") return undefined;
+  return acting({ overlay, ...state }, { kind: "copy", text: overlay.lines.join("\n") });
 }
 
 /** Pure: the same state, key and parts give the same. */

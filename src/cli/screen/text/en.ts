@@ -40,6 +40,7 @@ export const SCREEN_ENGLISH = {
   emptyRoom: "Nothing was said here yet. Write the first message.",
   emptyPerson: (name: string) => `Nothing was said between you and ${name} yet.`,
   pressToClose: "Esc closes it",
+  copyOrClose: "c copies · Esc closes",
   toAnswer: "Enter: answer · Esc: cancel",
   checking: "Looking at it; typing is hidden",
   questionGone: "The question has gone; typing is hidden until Enter",

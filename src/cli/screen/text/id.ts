@@ -39,6 +39,7 @@ export const SCREEN_INDONESIAN: ScreenTexts = {
   emptyRoom: "Belum ada yang dikatakan di sini. Tulis pesan pertama.",
   emptyPerson: (name) => `Belum ada percakapan antara Anda dan ${name}.`,
   pressToClose: "Esc menutup",
+  copyOrClose: "c menyalin · Esc menutup",
   toAnswer: "Enter: jawab · Esc: batal",
   checking: "Sedang diperiksa; ketikan tersembunyi",
   questionGone: "Pertanyaan sudah hilang; ketikan tersembunyi sampai Enter",

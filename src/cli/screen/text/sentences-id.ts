@@ -148,8 +148,8 @@ const ANSWERS = {
   "ignored: {}": "diabaikan: {}",
   "you ignore {word}": "Anda mengabaikan {word}",
   "you hear {word} again": "pesan {word} tampil lagi",
-  "send one person this line: chat join {}": "kirim baris ini ke satu orang: chat join {}",
-  "send {} this line: chat join {}": "kirim baris ini ke {}: chat join {}",
+  "send one person this line:": "kirim baris ini ke satu orang:",
+  "send {word} this line:": "kirim baris ini ke {word}:",
   "{word} is banned": "{word} diblokir",
   "you are {word}": "Anda adalah {word}",
   "files are on the way; Ctrl-C stops that, to be gone on with later":

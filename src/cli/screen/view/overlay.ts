@@ -10,7 +10,7 @@ import { saidFault } from "../text/said.ts";
 import { nameOf } from "./header.ts";
 import { nickRole, ruleLine } from "./message.ts";
 import { cutLine, fitLine, type Line, type Role } from "./style.ts";
-import { fitTo, widthOf } from "./width.ts";
+import { cutTo, fitTo, widthOf } from "./width.ts";
 import { wrapSpans } from "./wrap.ts";
 
 export interface OverlayParts {
@@ -21,6 +21,9 @@ export interface OverlayParts {
   readonly texts: FaceTexts;
   readonly times: Times;
 }
+
+/** What a heading's rule has beside its text. */
+const RULE_COLUMNS = 4;
 
 /** One line, and whether it is the chosen one. */
 export interface Entry {
@@ -66,7 +69,9 @@ export function overlayLines(
   const shown = entries.slice(top, top + room);
   const below = entries.length - top - shown.length;
   const title = titleOf(parts) + (below > 0 ? ` · ${texts.screen.moreHere(below)}` : "");
-  const heading: Entry = { line: ruleLine(title, "title", columns), isHeading: true };
+  const keys = keysOf(parts);
+  const shownTitle = cutTo(title, Math.max(1, columns - RULE_COLUMNS - widthOf(keys))) + keys;
+  const heading: Entry = { line: ruleLine(shownTitle, "title", columns), isHeading: true };
   return (room === height ? shown : [heading, ...shown])
     .slice(0, height)
     .map(({ line, ...rest }) => ({ line: fitLine(line, columns), ...rest }));
@@ -101,8 +106,13 @@ function titleOf({ overlay, texts, model }: OverlayParts): string {
     case "help":
       return `${texts.help} · ${texts.screen.pressToClose}`;
     default:
-      return `${cleanText(overlay.title)} · ${texts.screen.pressToClose}`;
+      return cleanText(overlay.title);
   }
+}
+
+/** What is never cut off the heading of a long text, unless all else is gone: its keys. */
+function keysOf({ overlay, texts }: OverlayParts): string {
+  return overlay.kind === "text" ? ` · ${texts.screen.copyOrClose}` : "";
 }
 
 function searchTitle(search: SearchView | undefined, texts: FaceTexts): string {
