@@ -71,6 +71,10 @@ export const PROGRAM_STALL_MS = 60_000;
 export const PROBE_EVERY_MS = 2_000;
 
 // Faces.
+/** Without an answer for so long a screen or page says that it waits: most answers take 1 s. */
+export const STALL_MS = 5_000;
+/** A screen or page asks after so much silence, so that a dead link is seen within 15 s. */
+export const STALL_ASK_AFTER_MS = 10_000;
 /** Items of one room that the page holds: a day's reading, 20 MB; beyond it the far end goes. */
 export const SHOWN_ITEMS_MAX = 20_000;
 /** Of a room that is not looked at any more. */

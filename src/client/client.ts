@@ -227,6 +227,7 @@ export class Client {
         ...{ reconnects: reconnect ? "always" : "never", keepsPassword: true },
         ...(options.isBrief === true ? { answerWithinMs: LOGIN_WITHIN_MS } : {}),
         onGuessDelay: options.onGuessDelay,
+        onStalled: options.model && ((on) => options.model?.({ kind: "stalled", on })),
       },
       {
         state: (state) => this.#stands(state),

@@ -75,6 +75,8 @@ export interface ConnectionLoopParts extends Pick<LoginContext, "manner"> {
   readonly keepsPassword: boolean;
   /** Told that the answer to a secret is held back; undefined: it is there. */
   readonly onGuessDelay?: ((delay: GuessDelay | undefined) => void) | undefined;
+  /** Told when the server stops answering on an open link, and when it answers again. */
+  readonly onStalled?: ((on: boolean) => void) | undefined;
 }
 
 /** How long a farewell may take. */
@@ -313,6 +315,7 @@ export class ConnectionLoop {
     this.#account = { user: entered.account.user, mode: "login", ...password };
     this.#redial.succeeded();
     this.#become({ kind: "in" });
+    connection.watchStalls(this.#parts.onStalled);
     try {
       onEntered(link, entered);
     } catch (error) {

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import { REQUESTS_IN_FLIGHT_MAX } from "../../src/base/limits.ts";
+import { STALL_ASK_AFTER_MS, STALL_MS } from "../../src/base/limits-page.ts";
 import { Connection, type ServerNotice } from "../../src/client/link/connection.ts";
 import { Session } from "../../src/core/session/session.ts";
 import type { Link } from "../../src/io/link/link.ts";
@@ -161,4 +162,31 @@ test("who waits for an answer that is held back is told, and told when it comes"
   expect(await again).toBe(refusal);
   expect(told).toHaveLength(3);
   expect(listened).toEqual([]);
+});
+
+test("a stalled link is told of, also while idle, until the server answers", async () => {
+  const { clock, connection, link, tell } = await entered();
+  const told: [number, boolean][] = [];
+  const begun = clock.now();
+  connection.watchStalls((on) => told.push([clock.now() - begun, on]));
+  await clock.advance(30_000); // Pings are answered.
+  expect(told).toEqual([]);
+  link.receive({ message: () => undefined, closed: () => undefined });
+  const silent = clock.now() - begun;
+  await clock.advance(STALL_ASK_AFTER_MS + STALL_MS);
+  expect(told).toHaveLength(1);
+  const [[at = 0, on] = []] = told;
+  expect([on, at > silent, at <= silent + STALL_ASK_AFTER_MS + STALL_MS]).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  tell({ kind: "caught-up" } as ServerNotice);
+  await clock.advance(0);
+  expect(told.slice(1).map(([, isOn]) => isOn)).toEqual([false]);
+  connection.ask("ignored", {}).catch(() => undefined);
+  await clock.advance(STALL_MS - 1);
+  expect(told).toHaveLength(2);
+  await clock.advance(1);
+  expect(told.at(-1)?.[1]).toBe(true);
 });

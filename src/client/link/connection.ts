@@ -1,6 +1,7 @@
 import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import { OUTBOX_IN_FLIGHT_MAX, REQUESTS_IN_FLIGHT_MAX } from "../../base/limits.ts";
+import { Stall } from "../../core/client/stall.ts";
 import { QUICK, Session, type SessionEffect, STEADY } from "../../core/session/session.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Link, LinkCounters, Transport } from "../../io/link/link.ts";
@@ -47,6 +48,9 @@ export class Connection {
   /** Told that an answer is held back; undefined: it is there. */
   onGuessDelay: ((delay: GuessDelay | undefined) => void) | undefined;
   #isHeldBack = false;
+  #onStalled: ((on: boolean) => void) | undefined;
+  readonly #stall: Stall;
+  #isStalled = false;
   readonly #clock: Clock;
   readonly #sinceUnixMs: number;
   readonly #session: Session;
@@ -76,10 +80,12 @@ export class Connection {
     this.#answerWithinMs = answerWithinMs;
     this.#clock = clock;
     this.#sinceUnixMs = clock.unixMs();
+    this.#stall = new Stall(clock.now());
     const pace = link.transport === "udp" ? QUICK : STEADY;
     this.#session = new Session("client", clock.now(), pace);
     link.receive({
       message: (bytes) => {
+        this.#stall.heard(clock.now());
         this.#perform(this.#session.receive(bytes, clock.now()));
         this.#arm();
       },
@@ -111,6 +117,12 @@ export class Connection {
   /** Why it ended, as a sentence for whoever asks in vain. */
   get lostBy(): Fault {
     return this.#end?.fault ?? new Fault("link-closed", "the connection was closed");
+  }
+
+  /** Told when the server does not answer for STALL_MS, and when it does again. */
+  watchStalls(onStalled: ((on: boolean) => void) | undefined): void {
+    this.#onStalled = onStalled;
+    this.#arm();
   }
 
   /** Hands notices over from now on, those that came in the meantime first. */
@@ -163,12 +175,22 @@ export class Connection {
       return;
     }
     this.#asked++;
+    const now = this.#clock.now();
     const { ref, effects } = this.#session.ask(kind, fields);
-    this.#waiting.set(
-      ref,
-      GUESSES.has(kind) ? this.#guessed(settle as Settle) : (settle as Settle),
-    );
+    if (kind === "post") this.#stall.posted(now);
+    else this.#stall.asked(now);
+    this.#waiting.set(ref, this.#settling(kind, settle as Settle));
     this.#perform(effects);
+    if (this.#onStalled !== undefined) this.#arm();
+  }
+
+  #settling(kind: RequestKind, settle: Settle): Settle {
+    if (GUESSES.has(kind)) return this.#guessed(settle);
+    if (kind !== "post") return settle;
+    return (outcome) => {
+      this.#stall.settled(this.#clock.now());
+      settle(outcome);
+    };
   }
 
   #guessed(settle: Settle): Settle {
@@ -186,7 +208,10 @@ export class Connection {
 
   /** Asks whether the server is there, unless that was asked within that time. */
   probe(everyMs: number): void {
-    this.#perform(this.#session.probe(this.#clock.now(), everyMs));
+    const now = this.#clock.now();
+    const effects = this.#session.probe(now, everyMs);
+    if (effects.length > 0) this.#stall.asked(now);
+    this.#perform(effects);
   }
 
   /** What it has carried. */
@@ -269,17 +294,38 @@ export class Connection {
 
   /** One timer at a time: the deadline mostly moves away; an early wake-up just arms it again. */
   #arm(): void {
-    const deadline = this.#session.deadline();
-    if (deadline === undefined || deadline >= this.#wakesAt) return;
+    this.#tellStalled();
+    const due = this.#session.deadline();
+    if (due === undefined) return;
+    const isWatched = this.#onStalled !== undefined;
+    const deadline = isWatched ? Math.min(due, this.#stall.deadline(this.#clock.now())) : due;
+    if (deadline >= this.#wakesAt) return;
     this.#cancelTimer?.();
     this.#wakesAt = deadline;
     // At least a millisecond: a timer may fire a hair before its time.
     const delayMs = Math.max(1, Math.ceil(deadline - this.#clock.now()));
     this.#cancelTimer = this.#clock.after(delayMs, () => {
       this.#wakesAt = Number.POSITIVE_INFINITY;
-      this.#perform(this.#session.tick(this.#clock.now(), this.#isAlive()));
+      this.#ticked(this.#clock.now());
       this.#arm();
     });
+  }
+
+  #ticked(now: number): void {
+    const effects = this.#session.tick(now, this.#isAlive());
+    if (effects.length > 0) this.#stall.asked(now); // It pings.
+    this.#perform(effects);
+    if (this.#onStalled === undefined || !this.#stall.isSilent(now)) return;
+    this.#stall.asked(now);
+    this.probe(0);
+  }
+
+  #tellStalled(): void {
+    if (this.#onStalled === undefined || this.isClosed) return;
+    const isStalled = this.#stall.isStalled(this.#clock.now());
+    if (isStalled === this.#isStalled) return;
+    this.#isStalled = isStalled;
+    this.#onStalled(isStalled);
   }
 
   /** Whether a packet came since the last look. */

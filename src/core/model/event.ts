@@ -24,6 +24,8 @@ export type LinkEvent =
   | { readonly kind: "connection"; readonly connection: ConnectionView }
   /** Undefined: the answer is there. */
   | { readonly kind: "guess-delay"; readonly delay: GuessDelayView | undefined }
+  /** The server stops answering on an open link, or answers again. */
+  | { readonly kind: "stalled"; readonly on: boolean }
   | { readonly kind: "greeted"; readonly server: ServerView }
   /**
    * A link is in, and tells of all rooms anew; by another user than before: all is forgotten.

@@ -71,7 +71,8 @@ export type ConnectionView =
   | { readonly kind: "outside"; readonly fault: Fault | undefined }
   /** The server is being asked to let us in. */
   | { readonly kind: "entering" }
-  | { readonly kind: "online" }
+  /** `isStalled`: the link is open, and the server has not answered for STALL_MS. */
+  | { readonly kind: "online"; readonly isStalled?: true }
   /** It is tried again at that moment, Unix ms. */
   | { readonly kind: "offline"; readonly fault: Fault; readonly retryAtUnixMs: number }
   /** For good: banned, kicked off as a device, or left on purpose (no fault). */

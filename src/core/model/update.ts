@@ -86,6 +86,7 @@ function handle(draft: ModelDraft, event: ModelEvent): void {
   switch (event.kind) {
     case "connection":
     case "guess-delay":
+    case "stalled":
     case "greeted":
     case "entered":
     case "left":
@@ -122,6 +123,10 @@ function linked(draft: ModelDraft, event: LinkEvent): void {
       return;
     case "guess-delay":
       fields.guessDelay = event.delay;
+      return;
+    case "stalled":
+      if (fields.connection.kind !== "online") return;
+      fields.connection = event.on ? { kind: "online", isStalled: true } : { kind: "online" };
       return;
     case "greeted":
       fields.server = event.server;

@@ -126,6 +126,7 @@ export abstract class ChatCore extends ChatActions {
           const untilUnixMs = clock.unixMs() + (told?.waitMs ?? 0);
           this.#told({ kind: "guess-delay", delay: told && { of: told.of, untilUnixMs } });
         },
+        onStalled: (on) => this.#told({ kind: "stalled", on }),
       },
       {
         state: (state) => this.#stands(state),

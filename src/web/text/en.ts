@@ -30,6 +30,7 @@ export const ENGLISH = {
     `This is not the server that this browser met here before (${from}). ` +
     "Ask its owner before you type a password.",
   connecting: "Connecting…",
+  waitingForServer: "Waiting for the server…",
 
   // The connection.
   offline: (seconds: number) =>

@@ -45,6 +45,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   passwordWrong: (name) => `Ini bukan kata sandi ${name}.`,
   takeName: (name) => `Pakai ${name}`,
   connecting: "Menghubungkan…",
+  waitingForServer: "Menunggu server…",
   guessDelay: (of, seconds) =>
     `${
       {

@@ -749,7 +749,8 @@ test.each([80, 40, 20])("an invite is copied whole by a key, %i columns wide", a
   using fixture = new FullScreenFixture();
   fixture.device.size = () => ({ columns, rows: 24 });
   const { client, ended } = await fixture.open();
-  const invite = `chat join 'chat://chat.example.org:2428/lobby?fp=${"F".repeat(43)}#${"t".repeat(22)}'`;
+  const secret = `fp=${"F".repeat(43)}#${"t".repeat(22)}`;
+  const invite = `chat join 'chat://chat.example.org:2428/lobby?${secret}'`;
   client.show("send one person this line:", [invite]);
   await fixture.world.clock.advance(0);
   expect(await whole(fixture)).toContain("c copies");

@@ -20,7 +20,8 @@ async function commandsOf(fixture: ClientFixture) {
   await fixture.outcome(client.connect());
   await fixture.clock.advance(SCREEN_FRAME_MS);
   const { state } = fixture;
-  const open = { client, state, user: "ana" } as unknown as OpenClient;
+  const address = { host: "chat.example.org", port: 2428 };
+  const open = { client, state, user: "ana", address } as unknown as OpenClient;
   chat.opened(open);
   chat.open("lobby");
   const told: string[] = [];

@@ -163,6 +163,19 @@ function checkRooms(world: ModelWorld): void {
   }
 }
 
+test("a stalled link is still online, and only while it is", () => {
+  const stalled = { kind: "stalled", on: true } as const;
+  expect(scene(stalled).model.connection).toEqual({ kind: "online", isStalled: true });
+  expect(scene(stalled, { kind: "stalled", on: false }).model.connection).toEqual({
+    kind: "online",
+  });
+  const lost = { kind: "connection", connection: { kind: "connecting" } } as const;
+  expect(scene(lost, stalled).model.connection).toEqual({ kind: "connecting" });
+  expect(scene(stalled, lost, { kind: "entered", user: "ana" }).model.connection).toEqual({
+    kind: "online",
+  });
+});
+
 test("asks who is in a new conversation, and in a room that was opened early", () => {
   const room = (id: string, place: { name: string } | { with: string }): ModelEvent => {
     return { kind: "room", room: id as RoomId, ...place, n: 1, skipped: 0, read: 1 };

@@ -112,6 +112,7 @@ function connectionSpans({ model, texts, link, nowUnixMs }: StatusParts): readon
       if (model.board.hasMajority === false) {
         return [{ text: ` ◐ ${texts.screen.noMajority}`, role: "bar-bad" }];
       }
+      if (connection.isStalled) return [{ text: ` ◌ ${texts.waitingForServer}`, role: "bar-bad" }];
       const spans: Span[] = [
         { text: " ●", role: "bar-good" },
         { text: ` ${server === "" ? texts.online : server}`, role: "bar" },

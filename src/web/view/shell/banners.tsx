@@ -69,6 +69,12 @@ function ConnectionBanner({ connection }: { readonly connection: ConnectionView 
       return isIn ? <Offline connection={connection} /> : null;
     case "offline":
       return <Offline connection={connection} />;
+    case "online":
+      return connection.isStalled ? (
+        <div className="banner banner-warning" role="status">
+          <span>{texts.waitingForServer}</span>
+        </div>
+      ) : null;
     case "ended":
       return (
         <div className="banner banner-warning" role="alert">

@@ -69,3 +69,16 @@ test("while rooms load, the screen does not say that there are none", () => {
   expect(shown(emptyModel(), true)).not.toMatch(none);
   expect(shown(begun, false)).toMatch(none);
 });
+
+test("the status line says that the server does not answer", () => {
+  const status = (...events: readonly ModelEvent[]) => {
+    const model = scenes
+      .begun()
+      .tell({ kind: "open", target: "lobby" }, ...events)
+      .model();
+    const props = scenes.propsOf(model, { columns: 80, rows: 24 });
+    return scenes.plainLines(scenes.frameOf(props)).at(-2);
+  };
+  expect(status()).toContain("● box.lan");
+  expect(status({ kind: "stalled", on: true })).toStartWith(" ◌ Waiting for the server…");
+});
