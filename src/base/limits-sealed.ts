@@ -27,6 +27,10 @@ export const KEY_PACKAGES_MAX = 50;
 export const KEY_PACKAGES_LOW = 10;
 /** One account takes so many of another's in an hour: it cannot use up what others need. */
 export const KEY_PACKAGES_PER_HOUR = 10;
+/** One account takes so many in an hour of all others: it invites a full room twice. */
+export const KEY_PACKAGES_PER_HOUR_ALL = 500;
+/** Private half of a last-resort package that was replaced: who took it has committed by then. */
+export const LAST_RESORT_KEEP_MS = 86_400_000;
 /** Who was never here before has given some by then, over a slow link, too. */
 export const KEY_PACKAGE_WAIT_MS = 3_000;
 /** Pairs of accounts for which that is counted; beyond it the longest idle is forgotten. */

@@ -42,8 +42,14 @@ export const SEALED_REQUESTS = {
   "key-packages": {
     fields: {
       packages: v.pipe(v.array(bytes(KEY_PACKAGE_BYTES_MAX)), v.maxLength(KEY_PACKAGES_MAX)),
+      /** Given out, more than once, when no other is left. It replaces the one before. */
+      lastResort: v.optional(bytes(KEY_PACKAGE_BYTES_MAX)),
     },
-    answer: v.object({ left: count }),
+    answer: v.object({
+      left: count,
+      /** Whether there is one that nobody has taken. Left out by servers that keep none. */
+      lastResort: v.optional(v.boolean()),
+    }),
   },
   /** Takes one key package of each of a user's devices. None is given out twice. */
   "key-package": {

@@ -11,7 +11,10 @@ const lease = exact(LEASE_BYTES);
 const made = fc.record({ seq: positive, epoch: count, time: moment });
 
 export const ANY_SEALED_REQUEST = {
-  "key-packages": fc.record({ packages: fc.array(blob, { maxLength: 5 }) }),
+  "key-packages": fields<RequestFields<"key-packages">>(
+    { packages: fc.array(blob, { maxLength: 5 }), lastResort: blob },
+    ["packages"],
+  ),
   "key-package": fc.record({ user: name }),
   "seal-lease": fields<RequestFields<"seal-lease">>({ count, lease, next: lease }, [
     "count",
@@ -38,7 +41,9 @@ export const ANY_SEALED_REQUEST = {
 };
 
 export const ANY_SEALED_ANSWER = {
-  "key-packages": fc.record({ left: count }),
+  "key-packages": fields<Answer<"key-packages">>({ left: count, lastResort: fc.boolean() }, [
+    "left",
+  ]),
   "key-package": fc.record({
     packages: fc.array(fc.record({ device: exact(32), keyPackage: blob }), { maxLength: 5 }),
     missing: count,

@@ -232,7 +232,8 @@ export class RoomReader {
         fromBase64Url(welcome),
         async (ref) => {
           const secret = await at.vault.find<PackageRow>(packageKey(ref));
-          if (secret !== undefined) refs.push(ref);
+          // A last resort is for several rooms, and no invitation uses it up.
+          if (secret !== undefined && secret.isLastResort !== true) refs.push(ref);
           return secret === undefined ? undefined : fromBase64Url(secret.secret);
         },
         { room: at.room, gid: fromBase64Url(group), ...this.knowledge(at, record.timeUnixMs) },
@@ -246,7 +247,7 @@ export class RoomReader {
       if (isMeant && at.row?.status === "out") at.change({ status: "lost" });
       return;
     }
-    await at.vault.delete(packageKey(joined.ref));
+    for (const ref of refs) await at.vault.delete(packageKey(ref));
     at.advance(joined.group, joined.consumed);
     await this.#begin(at, record, { group, instance: at.instance });
     at.change({ renewedUnixMs: this.#unixMs() });
@@ -428,6 +429,7 @@ export class RoomReader {
 export interface PackageRow {
   readonly secret: string;
   readonly madeUnixMs: number;
+  readonly isLastResort?: true;
 }
 
 /** @returns how many messages of that device before this one never came */

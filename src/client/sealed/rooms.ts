@@ -8,6 +8,7 @@ import {
   KEY_PACKAGE_MS,
   KEY_PACKAGES_LOW,
   KEY_PACKAGES_MAX,
+  LAST_RESORT_KEEP_MS,
   RENEW_LOOK_MS,
   SEALED_CONFIRMED_MAX,
   SEALED_PAGE_RECORDS,
@@ -726,22 +727,37 @@ export class SealedRooms {
     }
   }
 
-  /** Gives the server key packages when it has few, and forgets those that are too old. */
+  /**
+   * Gives the server key packages when it has few, and another last resort when somebody has taken
+   * the one before; forgets those that are too old.
+   */
   async stock(): Promise<void> {
     const { ask, device, clock } = this.#parts;
-    const { left } = await ask("key-packages", { packages: [] });
-    if (left >= KEY_PACKAGES_LOW) return;
-    const made = await device.engine.makeKeyPackages(KEY_PACKAGES_MAX - left);
+    const { left, lastResort } = await ask("key-packages", { packages: [] });
+    const made =
+      left < KEY_PACKAGES_LOW ? await device.engine.makeKeyPackages(KEY_PACKAGES_MAX - left) : [];
+    const [last] = lastResort === false ? await device.engine.makeKeyPackages(1) : [];
+    if (made.length === 0 && last === undefined) return;
     await this.#states.transact(async (vault) => {
       const now = clock.unixMs();
-      for (const { key, value } of await vault.list<PackageRow>(allPackages(1_000))) {
-        if (now - value.madeUnixMs > KEY_PACKAGE_MS) await vault.delete(key);
+      const rows = await vault.list<PackageRow>(allPackages(1_000));
+      const lastMade = rows.filter(({ value }) => value.isLastResort === true);
+      const replacedUnixMs = Math.max(...lastMade.map(({ value }) => value.madeUnixMs));
+      for (const { key, value } of rows) {
+        const { madeUnixMs, isLastResort } = value;
+        const isReplaced = isLastResort === true && madeUnixMs < replacedUnixMs;
+        const isOver = isReplaced && now - replacedUnixMs > LAST_RESORT_KEEP_MS;
+        if (isOver || now - madeUnixMs > KEY_PACKAGE_MS) await vault.delete(key);
       }
-      for (const { ref, secret } of made) {
-        await vault.put(packageKey(ref), { secret: toBase64Url(secret), madeUnixMs: now });
-      }
+      const rowOf = (secret: Uint8Array) => ({ secret: toBase64Url(secret), madeUnixMs: now });
+      for (const { ref, secret } of made) await vault.put(packageKey(ref), rowOf(secret));
+      if (last === undefined) return;
+      await vault.put(packageKey(last.ref), { ...rowOf(last.secret), isLastResort: true });
     });
-    await ask("key-packages", { packages: made.map(({ keyPackage }) => keyPackage) });
+    await ask("key-packages", {
+      packages: made.map(({ keyPackage }) => keyPackage),
+      ...(last === undefined ? {} : { lastResort: last.keyPackage }),
+    });
   }
 
   /**

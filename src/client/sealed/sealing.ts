@@ -308,8 +308,8 @@ export class Sealing {
   /** Mostly others have enough of it: then nothing is loaded for that. */
   async #stock(): Promise<void> {
     if (this.#open === undefined) {
-      const { left } = await this.#parts.ask("key-packages", { packages: [] });
-      if (left >= KEY_PACKAGES_LOW) return;
+      const { left, lastResort } = await this.#parts.ask("key-packages", { packages: [] });
+      if (left >= KEY_PACKAGES_LOW && lastResort !== false) return;
     }
     await (await this.rooms()).stock();
   }

@@ -102,8 +102,8 @@ export class SealedService {
     switch (request.kind) {
       case "key-packages": {
         const device = certifiedDevice(client, account);
-        const left = await this.#packages.add(device, request.packages);
-        return client.answer(request.ref, { left });
+        const { packages, lastResort } = request;
+        return client.answer(request.ref, await this.#packages.add(device, packages, lastResort));
       }
       case "key-package":
         return this.#give(client, account, request);
@@ -197,13 +197,15 @@ export class SealedService {
   async #take(user: UserId, device: string, until: number) {
     const { clock, siblings, peersOf } = this.#options;
     const taken = await this.#packages.take(device);
+    if (taken !== undefined) return taken;
     const isHere = [...peersOf(user)].some(({ member }) => member?.device === device);
     const leftMs = until - clock.now();
     // Whether it is connected to another server of the cluster, this one does not know.
-    if (taken !== undefined || leftMs <= 0 || !(isHere || siblings !== undefined)) return taken;
-    this.#askForMore(user, device, 0);
-    await this.#packages.stocked(device, leftMs);
-    return this.#packages.take(device);
+    if (leftMs > 0 && (isHere || siblings !== undefined)) {
+      this.#askForMore(user, device, 0);
+      await this.#packages.stocked(device, leftMs);
+    }
+    return this.#packages.take(device, true);
   }
 
   #askForMore(user: UserId, device: string, left: number): void {

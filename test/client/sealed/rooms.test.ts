@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Fault } from "../../../src/base/fault.ts";
+import { KEY_PACKAGES_MAX, KEY_PACKAGES_PER_HOUR } from "../../../src/base/limits-sealed.ts";
 import { MemoryNetwork } from "../../../src/io/link/memory-network.ts";
 import { holds } from "../../server/site-lab.ts";
 import { type Person, SealedSite } from "./sealed-site.ts";
@@ -111,6 +112,32 @@ describe("a sealed room", () => {
     await ana.letsIn(ben, "vault");
     await ana.say("vault", "welcome back, ben");
     await ben.hears("vault", "welcome back, ben");
+  });
+
+  test("who is away is let in by a last resort when all other key packages are taken", async () => {
+    await using world = await SealedSite.open();
+    const [ana, , eve] = await three(world);
+    await ana.makes("second");
+    await world.wait(eve.leave());
+    for (let i = 0; i < KEY_PACKAGES_MAX / KEY_PACKAGES_PER_HOUR; i++) {
+      const greedy = await world.site.member(`greedy${i}`);
+      for (let j = 0; j < KEY_PACKAGES_PER_HOUR; j++) {
+        await greedy.ask("key-package", { user: "eve" });
+      }
+    }
+    for (const room of ["vault", "second"]) {
+      await ana.sealed((rooms) => rooms.invite(ana.room(room), "eve"));
+    }
+    const again = await world.join("eve", eve.device);
+    for (const room of ["vault", "second"]) {
+      await world.wait(again.client.request("join", { room }));
+      await ana.say(room, `welcome to ${room}`);
+      await again.hears(room, `welcome to ${room}`);
+      await again.say(room, `thanks in ${room}`);
+      await ana.hears(room, `thanks in ${room}`);
+    }
+    const ask = () => world.wait(again.client.request("key-packages", { packages: [] }));
+    expect(await ask()).toEqual({ left: KEY_PACKAGES_MAX, lastResort: true });
   });
 
   test("only who may lets others in", async () => {

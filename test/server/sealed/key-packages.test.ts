@@ -8,11 +8,13 @@ import {
   KEY_PACKAGES_LOW,
   KEY_PACKAGES_MAX,
   KEY_PACKAGES_PER_HOUR,
+  KEY_PACKAGES_PER_HOUR_ALL,
 } from "../../../src/base/limits-sealed.ts";
 import { sealedFolder } from "../../../src/server/sealed/buckets.ts";
 import { KeyPackageStore } from "../../../src/server/sealed/key-packages.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { SimDisk } from "../../io/disk/sim.ts";
+import type { Guest } from "../guest.ts";
 import { Site } from "../site.ts";
 
 const packages = (count: number, from = 0) =>
@@ -25,7 +27,10 @@ test("each is given out once, also to two who ask together and after a restart",
     await site.member("ben"),
     await site.member("eve"),
   ];
-  expect(await ana.ask("key-packages", { packages: packages(3) })).toEqual({ left: 3 });
+  expect(await ana.ask("key-packages", { packages: packages(3) })).toEqual({
+    left: 3,
+    lastResort: false,
+  });
   const both = await site.wait(
     Promise.all([
       ben.send("key-package", { user: "ana" }),
@@ -116,6 +121,58 @@ test("one account cannot use up what another has, nor give too much", async () =
   await site.stop();
 });
 
+test("many accounts cannot use up what a device has: its last resort stays", async () => {
+  const site = await Site.open();
+  const ana = await site.member("ana");
+  const last = Uint8Array.of(9, 9);
+  const full = { packages: packages(KEY_PACKAGES_MAX), lastResort: last };
+  expect(await ana.ask("key-packages", full)).toEqual({ left: KEY_PACKAGES_MAX, lastResort: true });
+  ana.link.destroy();
+  const given: string[] = [];
+  const take = async (guest: Guest) => {
+    const { packages: taken, missing } = await guest.ask("key-package", { user: "ana" });
+    expect([taken.length, missing]).toEqual([1, 0]);
+    given.push(taken[0]?.keyPackage.join() ?? "");
+  };
+  for (let i = 0; i < KEY_PACKAGES_MAX / KEY_PACKAGES_PER_HOUR; i++) {
+    const greedy = await site.member(`greedy${i}`);
+    for (let j = 0; j < KEY_PACKAGES_PER_HOUR; j++) await take(greedy);
+  }
+  expect(new Set(given).size).toBe(KEY_PACKAGES_MAX);
+  await take(await site.member("ben"));
+  await site.restart();
+  await take(await site.member("eve"));
+  expect(given.slice(-2)).toEqual(["9,9", "9,9"]);
+  const again = await site.again(ana, "ana");
+  const none = { left: 0, lastResort: false };
+  expect(await again.ask("key-packages", { packages: [] })).toEqual(none);
+  const next = { packages: packages(1), lastResort: Uint8Array.of(8) };
+  expect(await again.ask("key-packages", next)).toEqual({ left: 1, lastResort: true });
+  await site.stop();
+});
+
+test("a device that is here gives another one before its last resort is taken", async () => {
+  const site = await Site.open();
+  const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+  await ana.ask("key-packages", { packages: [], lastResort: Uint8Array.of(9, 9) });
+  const asked = ben.send("key-package", { user: "ana" });
+  await site.quiet();
+  await ana.ask("key-packages", { packages: packages(1) });
+  expect((await site.wait(asked)).packages[0]?.keyPackage).toEqual(packages(1)[0]);
+  expect((await ana.ask("key-packages", { packages: [] })).lastResort).toBe(true);
+  await site.stop();
+});
+
+test("one account takes so many in an hour, whosever they are", () => {
+  const disk = new SimDisk({ random: () => 0.5, unixMs: () => 0 });
+  const { keys } = sealedFolder({ disk: disk.boot(), folder: "/d/sealed" });
+  const store = new KeyPackageStore(keys, new VirtualClock());
+  const ana = "uana" as UserId;
+  for (let i = 0; i < KEY_PACKAGES_PER_HOUR_ALL; i++) store.checkPace(ana, `u${i}` as UserId);
+  expect(() => store.checkPace(ana, "umore" as UserId)).toThrow("for all users");
+  store.checkPace("uben" as UserId, "umore" as UserId);
+});
+
 test("an hour later they may be taken again; the pair longest idle is forgotten", async () => {
   const clock = new VirtualClock();
   const disk = new SimDisk({ random: () => 0.5, unixMs: () => 0 });
@@ -150,7 +207,7 @@ test("what is damaged on the disk is none, and devices that are no more are swep
   file.write(new TextEncoder().encode("{"), 0);
   file.close();
   expect(await store.take("here")).toBeUndefined();
-  expect(await store.add("here", packages(1, 9))).toBe(1);
+  expect((await store.add("here", packages(1, 9))).left).toBe(1);
 });
 
 test("one that a restart of the server cuts off before the answer is not given again", async () => {
@@ -198,11 +255,13 @@ test("what is about to end is given to nobody, and the device gives others", asy
   const disk = new SimDisk({ random: () => 0.5, unixMs: () => 0 }).boot();
   const clock = new VirtualClock();
   const store = new KeyPackageStore(sealedFolder({ disk, folder: "/d/sealed" }).keys, clock);
-  await store.add("here", packages(3));
+  await store.add("here", packages(3), Uint8Array.of(9));
   await clock.advance(KEY_PACKAGE_KEEP_MS - 1);
   expect((await store.take("here"))?.left).toBe(2);
   await clock.advance(1);
-  expect(await store.add("here", [])).toBe(0);
+  expect(await store.take("here", true)).toBeUndefined();
+  expect(await store.add("here", [])).toEqual({ left: 0, lastResort: false });
+  expect((await store.add("here", [])).left).toBe(0);
   expect(await store.take("here")).toBeUndefined();
-  expect(await store.add("here", packages(2))).toBe(2);
+  expect((await store.add("here", packages(2))).left).toBe(2);
 });
