@@ -12,7 +12,7 @@ import {
   encodeHashLine,
   HASH_LINE_BYTES,
 } from "../../wire/chunks.ts";
-import { ABOUT_BYTES_MAX } from "../blob/metadata.ts";
+import { ABOUT_BYTES_MAX, parseAbout } from "../blob/metadata.ts";
 import { diskFault, type TreeDisk, writeWhole } from "../disk/disk.ts";
 import { readWholeFile } from "../disk/whole-file.ts";
 
@@ -54,14 +54,11 @@ export async function copyContent(options: ContentOptions, fact: FileFact): Prom
     if (about === undefined || disk.kind(join(source, CONTENT)) !== "file") {
       throw new Fault("file-unknown", `the content of ${fact.file} is not there`);
     }
+    if (parseAbout(about)?.file !== fact.file) throw damaged(fact, source);
     await disk.removeFolder(part); // Of a run that was killed.
     disk.makeFolder(part);
     const digest = await copyChunks(options, fact, { source, part });
-    if (digest !== fact.digest) {
-      throw new Fault("checksum-wrong", `the content of ${fact.file} is damaged in ${source}`, {
-        remedy: "ask its sender for it again",
-      });
-    }
+    if (digest !== fact.digest) throw damaged(fact, source);
     await writeNew(disk, join(part, ABOUT), about);
     await disk.syncFolder(part);
     await disk.removeFolder(join(to, fact.file)); // Not as it should be, or it were not copied.
@@ -70,6 +67,12 @@ export async function copyContent(options: ContentOptions, fact: FileFact): Prom
     await disk.removeFolder(part).catch(() => undefined);
     throw diskFault(error, part);
   }
+}
+
+function damaged({ file }: FileFact, source: string): Fault {
+  return new Fault("checksum-wrong", `the content of ${file} is damaged in ${source}`, {
+    remedy: "ask its sender for it again",
+  });
 }
 
 /** @returns hex digest of what was copied */

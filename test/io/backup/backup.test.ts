@@ -24,6 +24,7 @@ import { signCheckpoint } from "../../../src/crypto/checkpoint.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { type BackupOptions, backUp } from "../../../src/io/backup/backup.ts";
 import { type RestoreOptions, restoreBackup } from "../../../src/io/backup/restore.ts";
+import { encodeAbout } from "../../../src/io/blob/metadata.ts";
 import { systemClock } from "../../../src/io/clock.ts";
 import { systemDisk } from "../../../src/io/disk/system-disk.ts";
 import { systemEntropy } from "../../../src/io/entropy.ts";
@@ -91,7 +92,8 @@ async function send(content: Uint8Array): Promise<void> {
     digest.add(hash);
     lines.push(encodeHashLine(hash));
   }
-  writeFileSync(join(path, "about.json"), "{}\n");
+  const about = { file: FILE, by: ANA, name: "a.bin", to: [], sinceMs: 0 };
+  writeFileSync(join(path, "about.json"), encodeAbout(about));
   writeFileSync(join(path, "content"), content);
   writeFileSync(join(path, "chunks.jsonl"), Buffer.concat(lines));
   const size = content.length;
@@ -468,6 +470,9 @@ describe("chat restore", () => {
     writeFileSync(content, new Uint8Array(100).fill(6));
     expect(await code(restore())).toBe("checksum-wrong");
     expect(readdirSync(folder).sort()).toEqual(["data", "out"]);
+    writeFileSync(content, new Uint8Array(100).fill(5));
+    writeFileSync(join(out, "files", FILE, "about.json"), "{}\n");
+    expect(await code(restore())).toBe("checksum-wrong");
     const lost = { missingFiles: 0, damagedFiles: 1 };
     expect(await restore({ acceptsLoss: true })).toMatchObject(lost);
     rmSync(join(out, "files", FILE), { recursive: true });
