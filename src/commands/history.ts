@@ -5,7 +5,7 @@ import { formatTarget } from "../base/names.ts";
 import { shownRows } from "../cli/chat/console.ts";
 import { defineVerb } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
-import { type Context, say } from "../cli/context.ts";
+import { type Context, faultLine, say } from "../cli/context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
 import { FolderHistory } from "../cli/history/folder.ts";
 import { type HistoryOptions, historyOptions } from "../cli/history/query.ts";
@@ -106,9 +106,9 @@ class Printer {
     return this.#write(this.#gaps?.rest() ?? []);
   }
 
-  /** @throws Fault log-corrupt if a damaged record was printed */
-  checkDamage(): void {
-    this.#damage.check();
+  /** Names the first damaged record that was printed. */
+  get damage(): Fault | undefined {
+    return this.#damage.fault;
   }
 
   async #write(records: readonly ShownRecord[]): Promise<void> {
@@ -133,10 +133,10 @@ async function online(
     lastSeq = records.at(-1)?.seq ?? lastSeq;
   }
   await printer.end();
-  if (!follow) {
-    printer.checkDamage();
-    return 0;
-  }
+  const { damage } = printer;
+  if (damage !== undefined && !follow) throw damage;
+  if (damage !== undefined) say(context, faultLine(damage));
+  if (!follow) return 0;
   for await (const event of events) {
     if (event.kind === "closed") throw event.fault ?? new Fault("link-closed", "the server closed");
     const record = recordOf(event);
@@ -280,7 +280,7 @@ async function fromFolder(
       }
     }
     await printer.end();
-    printer.checkDamage();
+    if (printer.damage !== undefined) throw printer.damage;
     return 0;
   } finally {
     folder.close();

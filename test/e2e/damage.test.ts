@@ -304,6 +304,9 @@ test("a damaged body starts with a warning and is served as damaged", async () =
   expect(verified.err).toContain(
     `chat: not verified: record ${seq}: its content is damaged or withheld`,
   );
+  const following = ana.start(["history", "--room", "lobby", "--follow"]);
+  await following.said(sentence);
+  await following.signal("SIGINT");
   const out = sandbox.path("export");
   const exported = await ana.run(["export", "--out", out]);
   expect([exported.exitCode, exported.err]).toEqual([6, expect.stringContaining(sentence)]);
