@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { changedFiles, ImportGraph } from "./affected-tests.ts";
 import { type Case, casesIn, type Totals, totalsIn } from "./junit.ts";
 import { skippedForPrograms } from "./skipped-tests.ts";
 
@@ -8,7 +9,8 @@ import { skippedForPrograms } from "./skipped-tests.ts";
  * `npm test`: every test, in two passes. The first runs test files side by side; the second runs,
  * one at a time, the files of `SERIAL`. Failed tests of `REAL_TIME` in a few files are run once
  * more, these files alone, and named whatever comes of it. With arguments it is `bun test` of
- * these, in one pass: `npm test test/core`. Then come the tests that were skipped for lack of a
+ * these, in one pass: `npm test test/core`. `npm test -- --changed [COMMIT]` runs the tests that
+ * the changes since a commit can affect. Then come the tests that were skipped for lack of a
  * program. The last lines are the totals, in the form of `bun test`; `.ci/run` reads them.
  */
 
@@ -121,5 +123,8 @@ async function runAll(passes: readonly (readonly string[])[]): Promise<number> {
 const args = process.argv.slice(2);
 const isMeasured = args.length === 1 && args[0] === "--update-timings";
 const timings = [`--timings=${TIMINGS}`, ...(isMeasured ? ["--update-timings"] : [])];
-const exitCode = await runAll(args.length > 0 && !isMeasured ? [args] : allPasses(timings));
+const isChanged = args[0] === "--changed";
+const changed = isChanged ? new ImportGraph().affectedTests(changedFiles(args[1])) : undefined;
+const isAll = args.length === 0 || isMeasured;
+const exitCode = await runAll(isAll ? allPasses(timings) : [changed ?? args]);
 process.exit(isInterrupted ? 130 : exitCode);

@@ -79,6 +79,8 @@ export function lineAt(text: string, index: number): number {
 export interface Import {
   readonly line: number;
   readonly specifier: string;
+  /** Only types are imported: nothing of it is there at run time. */
+  readonly isType: boolean;
 }
 
 /** Static and dynamic imports and re-exports, types included. */
@@ -89,7 +91,8 @@ export function importsOf(source: Source): Import[] {
   return [...found].map((match) => {
     const start = match.index + match[0].length;
     const specifier = source.text.slice(start, source.text.slice(start).search(/["']/) + start);
-    return { line: lineAt(source.text, start), specifier };
+    const isType = /^\s*(?:import|export) type\b/.test(match[0]);
+    return { line: lineAt(source.text, start), specifier, isType };
   });
 }
 

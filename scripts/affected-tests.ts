@@ -1,0 +1,72 @@
+import { dirname, join } from "node:path";
+import { importsOf, repositorySources, type Source } from "../test/tidy/source.ts";
+
+/** Files that all tests depend on. */
+const EVERYWHERE =
+  /^(?:package(?:-lock)?\.json|tsconfig\.json|bunfig\.toml|patches\/|test\/samples\.ts)/;
+/** A test that starts the compiled binary depends on all of the program. */
+const STARTS_BINARY = /\bdist\b/;
+const MAIN = "src/main.ts";
+/** Read all files of the repository. */
+const ALWAYS = ["test/tidy.test.ts", "test/docs.test.ts"];
+
+/** Which files import a file, directly. */
+function importersByPath(sources: readonly Source[]): Map<string, string[]> {
+  const importers = new Map<string, string[]>();
+  const add = (path: string, importer: string) =>
+    importers.set(path, [...(importers.get(path) ?? []), importer]);
+  for (const source of sources) {
+    for (const { specifier, isType } of importsOf(source)) {
+      if (specifier.startsWith(".") && !isType)
+        add(join(dirname(source.path), specifier), source.path);
+    }
+    const isTest = source.path.startsWith("test/");
+    if (isTest && STARTS_BINARY.test(source.text)) add(MAIN, source.path);
+  }
+  return importers;
+}
+
+/** The import graph of the repository. */
+export class ImportGraph {
+  readonly #tests: readonly string[];
+  readonly #importers: ReadonlyMap<string, readonly string[]>;
+
+  constructor() {
+    const sources = repositorySources();
+    const sourceFiles = sources.filter(({ path }) =>
+      /^(?:src|test|bench|scripts)\/.*\.tsx?$/.test(path),
+    );
+    this.#tests = sourceFiles.map(({ path }) => path).filter((path) => path.endsWith(".test.ts"));
+    this.#importers = importersByPath(sourceFiles);
+  }
+
+  /**
+   * The test files that a change to files can affect: those that import them, directly or through
+   * others, and those that start the binary they are part of.
+   * @param changed paths from the root of the repository
+   */
+  affectedTests(changed: readonly string[]): string[] {
+    if (changed.some((path) => EVERYWHERE.test(path))) return [...this.#tests];
+    const reached = new Set(changed);
+    for (const path of reached) {
+      for (const importer of this.#importers.get(path) ?? []) reached.add(importer);
+    }
+    return this.#tests.filter((path) => reached.has(path) || ALWAYS.includes(path));
+  }
+}
+
+/**
+ * Files that differ from a commit, new ones included.
+ * @param ref `undefined`: the last commit, or the one before if nothing has changed since
+ */
+export function changedFiles(ref: string | undefined): string[] {
+  const git = (...args: string[]) => {
+    const { stdout, stderr, success } = Bun.spawnSync(["git", ...args]);
+    if (!success) throw new Error(stderr.toString());
+    return stdout.toString().split("\n").filter(Boolean);
+  };
+  const untracked = git("ls-files", "--others", "--exclude-standard");
+  const changed = [...git("diff", "--name-only", ref ?? "HEAD"), ...untracked];
+  const isClean = changed.length === 0 && ref === undefined;
+  return isClean ? git("diff", "--name-only", "HEAD~1") : changed;
+}
