@@ -109,6 +109,21 @@ export const LINKS_PER_ADDRESS_MAX = 512;
 export const LINKS_BEFORE_LOGIN_MAX = 1_024;
 /** In all: about 110 MiB of sockets with TLS at 5.5 KiB each. */
 export const LINKS_MAX = 20_000;
+/** Kept free of connections: for the log, files, and the log-ins of operators. */
+export const DESCRIPTORS_RESERVED = 32;
+/** Given up one by one for files of a server that has none left. */
+export const DESCRIPTORS_SPARE = 8;
+/** Connections of one address that have sent no request yet; this machine is exempt. */
+export const HALF_OPEN_PER_ADDRESS_MAX = 32;
+/** The same, of any address, when descriptors are short. */
+export const HALF_OPEN_WHEN_SHORT_MAX = 4;
+/** From the acceptance of a connection to its first request: TLS takes three round trips. */
+export const REQUEST_WITHIN_MS = 10_000;
+/** How often half-open connections are looked for, and how often when descriptors are short. */
+export const HALF_OPEN_LOOK_EVERY_MS = 1_000;
+export const HALF_OPEN_LOOK_SHORT_MS = 100;
+/** Of LINKS_MAX, for this machine alone: whoever runs a full server can still log in. */
+export const LINKS_RESERVED = 16;
 /** Requests of one session that have no answer yet. */
 export const REQUESTS_IN_FLIGHT_MAX = 1024;
 /**

@@ -21,6 +21,7 @@ import { recordJson, renderJson } from "../cli/output/render.ts";
 import { ROOM_PASSWORD, readSecret } from "../cli/secrets.ts";
 import { announceServer } from "../cli/serve/announce.ts";
 import { clusterPlace, NATS_FLAGS, SAFETY_FLAGS } from "../cli/serve/cluster.ts";
+import { linksWithinLimit } from "../cli/serve/descriptors.ts";
 import { keepSettings, type OpenFolder, openFolder } from "../cli/serve/folder.ts";
 import { checkListening, type Listening, openListeners } from "../cli/serve/listen.ts";
 import { checkNatsSync } from "../cli/serve/nats-sync.ts";
@@ -48,6 +49,7 @@ import { sha256 } from "../crypto/sha256.ts";
 import { openBlobStore } from "../io/blob/blob-store.ts";
 import { delay } from "../io/clock.ts";
 import { readNamedFile, readSmallFile, writeSmallFile } from "../io/disk/data-folder.ts";
+import { SpareDescriptors } from "../io/disk/descriptors.ts";
 import { systemDisk } from "../io/disk/system-disk.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import type { ProgramFolder } from "../io/file/program-folder.ts";
@@ -254,23 +256,29 @@ async function serve(
             file: { disk: systemDisk(), folder: open.folder.path },
           },
         };
-  const server = newServer(context, open, settings, {
-    ...(offer === undefined ? {} : { programs: offer }),
-    ...push,
-    onEvent: (event) => {
-      if (event.kind === "failed") ended.resolve(event.fault);
-      printer.event(event);
+  const linksMax = linksWithinLimit(context);
+  const server = newServer(
+    context,
+    open,
+    { ...settings, linksMax },
+    {
+      ...(offer === undefined ? {} : { programs: offer }),
+      ...push,
+      onEvent: (event) => {
+        if (event.kind === "failed") ended.resolve(event.fault);
+        printer.event(event);
+      },
+      onCluster: (places) => {
+        cluster = places;
+        try {
+          keepInvite();
+        } catch (error) {
+          if (!(error instanceof Fault)) throw error;
+          say(context, `${error.message}; ${error.remedy}`); // The older one leads here, too.
+        }
+      },
     },
-    onCluster: (places) => {
-      cluster = places;
-      try {
-        keepInvite();
-      } catch (error) {
-        if (!(error instanceof Fault)) throw error;
-        say(context, `${error.message}; ${error.remedy}`); // The older one leads here, too.
-      }
-    },
-  });
+  );
   void open.cluster?.stopped.then((fault) => {
     // What it has is read on, as long as its disk is not the trouble.
     if (fault.code.startsWith("store-")) ended.resolve(fault);
@@ -349,7 +357,7 @@ function newServer(
   told: Pick<ServerOptions, "onEvent" | "onCluster" | "programs" | "push">,
 ): Server {
   const { folder, identity, logs, cluster, archive, rooms, registry, engine, provable } = open;
-  const disk = systemDisk();
+  const disk = systemDisk(new SpareDescriptors());
   return new Server({
     clock,
     entropy: systemEntropy(),

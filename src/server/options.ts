@@ -33,6 +33,8 @@ export interface ServerSettings {
   readonly operatorLink?: string;
   /** What page this server gives; left out: none. */
   readonly build?: string;
+  /** Connections in all; LINKS_MAX if left out. */
+  readonly linksMax?: number;
   /** Bytes of history that one account may read in a day; HISTORY_BYTES_PER_DAY if left out. */
   readonly historyBytesPerDay?: number;
   /** What files may take; left out: as much as the disk has, but for what the log needs. */

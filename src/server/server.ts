@@ -69,7 +69,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   readonly #positions: ReadPositionStore;
   readonly #reading: ReadPositionService;
   readonly #devices: DeviceNotes;
-  readonly #addresses = new Addresses();
+  readonly #addresses: Addresses;
   #places: () => readonly ServerPlace[] = () => [];
   /** Those without an account, the oldest first. Bounded by LINKS_BEFORE_LOGIN_MAX. */
   readonly #strangers = new Set<ClientConnection>();
@@ -106,6 +106,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     const options = { ...given, onEvent: feed.beside(given.onEvent) };
     this.#options = options;
     const { clock, entropy, registry, rooms, archive } = options;
+    this.#addresses = new Addresses(options.settings.linksMax);
     this.scheduler = new FairScheduler(clock);
     this.floods = new FloodGuard(clock);
     this.#requestPace = new RequestPace(clock);

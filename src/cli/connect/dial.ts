@@ -1,7 +1,7 @@
-import { networkInterfaces } from "node:os";
 import { CONNECT_WITHIN_MS } from "../../base/limits.ts";
 import { CLUSTER_PLACES_MAX } from "../../base/limits-cluster.ts";
 import type { Clock } from "../../io/clock.ts";
+import { interfaceAddresses } from "../../io/lan/interfaces.ts";
 import { AutoDialer, type WayThere } from "../../io/link/auto-dial.ts";
 import type { Link } from "../../io/link/link.ts";
 import { QuicDialer } from "../../io/quic/dial.ts";
@@ -75,7 +75,5 @@ const PLACES_KNOWN_MAX = 3 * CLUSTER_PLACES_MAX;
 /** No packets are lost on loopback, and TCP is faster there. */
 function isThisMachine(host: string): boolean {
   if (isLoopback(host)) return true;
-  return Object.values(networkInterfaces()).some((own) =>
-    own?.some(({ address }) => address === host),
-  );
+  return interfaceAddresses().some((own) => own.some(({ address }) => address === host));
 }

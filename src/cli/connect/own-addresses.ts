@@ -1,10 +1,11 @@
-import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
+import type { NetworkInterfaceInfo } from "node:os";
+import { interfaceAddresses } from "../../io/lan/interfaces.ts";
 
 /** An address of this machine. */
 export type OwnAddress = Pick<NetworkInterfaceInfo, "address" | "family" | "internal">;
 
 export function ownAddresses(): OwnAddress[] {
-  return Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return interfaceAddresses().flat();
 }
 
 /** Addresses of this machine that others can reach, in the system's order, IPv4 first. */

@@ -1,8 +1,8 @@
 import { lookup } from "node:dns/promises";
-import { networkInterfaces } from "node:os";
 import { Fault } from "../../base/fault.ts";
 import { VERSION } from "../../base/version.ts";
 import { Announcer, LAN, type Neighbourhood } from "../../io/lan/discovery.ts";
+import { interfaceAddresses } from "../../io/lan/interfaces.ts";
 import { isLoopback } from "../../io/ws/address.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import { type Context, faultLine, say } from "../context.ts";
@@ -70,8 +70,6 @@ async function addressOf(host: string): Promise<string | undefined> {
 function atAddress(around: Neighbourhood, address: string): readonly string[] {
   const has = around.interfaces();
   if (has.includes(address)) return [address];
-  const mates = Object.values(networkInterfaces()).find((one) =>
-    one?.some((own) => own.address === address),
-  );
+  const mates = interfaceAddresses().find((one) => one.some((own) => own.address === address));
   return has.filter((own) => mates?.some((mate) => mate.address === own));
 }

@@ -25,6 +25,7 @@ import {
   readSmallFile,
   writeSmallFile,
 } from "../../io/disk/data-folder.ts";
+import { SpareDescriptors } from "../../io/disk/descriptors.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { Log } from "../../io/log/log.ts";
@@ -146,7 +147,7 @@ async function openContents(
 ): Promise<OpenFolder> {
   const { path } = folder;
   const { clock, entropy } = options;
-  const disk = systemDisk();
+  const disk = systemDisk(new SpareDescriptors());
   const registry = new Registry();
   const { postsPerSecond } = options;
   const limits =

@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import type { SpareDescriptors } from "./descriptors.ts";
 import { type DiskFile, partsAfter, type TreeDisk } from "./disk.ts";
 import { SearchThreads } from "./search-worker.ts";
 import {
@@ -18,21 +19,26 @@ const FOLDER_MODE = 0o700;
 const NEW_FILE_MODE = 0o666;
 const NEW = fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL;
 
-/** The real disk. */
-export function systemDisk(): TreeDisk {
+/**
+ * The real disk.
+ * @param spare descriptors that a server keeps for it
+ */
+export function systemDisk(spare?: SpareDescriptors): TreeDisk {
+  const opened = (open: () => number) =>
+    new SystemFile(spare === undefined ? open() : spare.use(open));
   return {
-    open: (path, access) => new SystemFile(openPlain(path, access === "read" ? "read" : "create")),
+    open: (path, access) => opened(() => openPlain(path, access === "read" ? "read" : "create")),
     list: listFolder,
     makeFolder: (folder) => {
       fs.mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
     },
-    syncFolder,
+    syncFolder: (folder) => syncFolder(folder, spare),
     exists: (path) => fs.existsSync(path),
     rename: (from, to) => fs.renameSync(from, to),
     remove: (path) => fs.rmSync(path, { force: true }),
     search: new SearchThreads(),
-    openNew: (path) => new SystemFile(fs.openSync(path, NEW, NEW_FILE_MODE)),
-    openPlain: (path, access) => new SystemFile(openPlain(path, access)),
+    openNew: (path) => opened(() => fs.openSync(path, NEW, NEW_FILE_MODE)),
+    openPlain: (path, access) => opened(() => openPlain(path, access)),
     kind: kindOf,
     makeFolderNew,
     nameNew,
@@ -140,10 +146,11 @@ function listFolder(folder: string): string[] {
   }
 }
 
-async function syncFolder(folder: string): Promise<void> {
+async function syncFolder(folder: string, spare: SpareDescriptors | undefined): Promise<void> {
   // Windows keeps its own journal of folders and cannot open one as a file.
   if (process.platform === "win32") return;
-  const fd = fs.openSync(folder, "r");
+  const open = () => fs.openSync(folder, "r");
+  const fd = spare === undefined ? open() : spare.use(open);
   try {
     await new Promise<void>((resolve, reject) => {
       fs.fsync(fd, (error) => (error === null ? resolve() : reject(error)));

@@ -6,7 +6,6 @@
  * One socket an interface: the library sends by one alone, which on a machine with two networks is
  * the wrong one half of the time. IPv4 only, like the library.
  */
-import { networkInterfaces } from "node:os";
 import { Bonjour, type Service } from "bonjour-service";
 import { Fault } from "../../base/fault.ts";
 import { ANNOUNCEMENTS_READ_MAX, GOODBYE_WITHIN_MS, SAME_NAME_MAX } from "../../base/limits.ts";
@@ -22,6 +21,7 @@ import {
 } from "../../wire/announcement.ts";
 import { type Clock, delay } from "../clock.ts";
 import { errorCode } from "../disk/disk.ts";
+import { interfaceAddresses } from "./interfaces.ts";
 import { MdnsSocket } from "./mdns-socket.ts";
 
 /** Where one listens and speaks; a test has a corner of its own. */
@@ -279,8 +279,8 @@ function heardOf(service: Service): Heard {
 
 /** One IPv4 address of each network that this machine is in. */
 function lanInterfaces(): string[] {
-  return Object.values(networkInterfaces()).flatMap((addresses) => {
-    const own = addresses?.find(({ internal, family }) => !internal && family === "IPv4");
+  return interfaceAddresses().flatMap((addresses) => {
+    const own = addresses.find(({ internal, family }) => !internal && family === "IPv4");
     return own === undefined ? [] : [own.address];
   });
 }

@@ -1,8 +1,8 @@
 import { createSocket, type Socket } from "node:dgram";
-import { networkInterfaces } from "node:os";
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import { LAN_UDP_BYTES_MAX } from "../../base/limits.ts";
+import { interfaceAddresses } from "./interfaces.ts";
 
 /** A group of machines that all hear what one of them sends. */
 export interface Multicast {
@@ -170,7 +170,7 @@ class SocketMulticast implements Multicast {
 }
 
 function systemInterfaces(): ReturnType<ListInterfaces> {
-  return Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return interfaceAddresses().flat();
 }
 
 function takePart(receiver: Socket, group: string, address: string): void {

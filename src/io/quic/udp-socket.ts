@@ -55,6 +55,8 @@ function withSocket(
   try {
     const fd = findSocket(system, where);
     return fd === undefined ? undefined : use(system, fd);
+  } catch {
+    return undefined; // No descriptor is left to list them with.
   } finally {
     system.close();
   }

@@ -3,8 +3,9 @@
  *
  * Half-open connections: Bun (1.4.4) closes what has not sent a whole request header within
  * `idleTimeout` of its start, whether it is silent, in mid-handshake or drips one byte at a time,
- * and within 10 s what does not hang up after a goodbye. A header has 16 KiB at most. Connections
- * are counted per address only once they ask for the upgrade (`accept`): Bun has no hook before.
+ * and within 10 s what does not hang up after a goodbye. A header has 16 KiB at most. On Linux
+ * `HalfOpenWatch` counts those that have sent no request; elsewhere connections are counted only
+ * once they ask for the upgrade (`accept`).
  *
  * Slow readers: with TLS, `closeOnBackpressureLimit` closes only when the reader reads again, and
  * drops messages until then. So Bun's limit is only the backstop here; the listener looks at its
@@ -13,12 +14,18 @@
 import type { Server, ServerWebSocket } from "bun";
 import { AssertionFailure } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
-import { MESSAGE_BYTES_MAX, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
+import {
+  HALF_OPEN_LOOK_EVERY_MS,
+  MESSAGE_BYTES_MAX,
+  SEND_QUEUE_BYTES_MAX,
+} from "../../base/limits.ts";
+import { isShortOfDescriptors } from "../disk/descriptors.ts";
 import { certificateHashOf } from "../link/certificate-hash.ts";
 import { rethrow } from "../link/inbox.ts";
 import type { Address, Listener, ListenerEvents } from "../link/link.ts";
 import { normalAddress } from "./address.ts";
 import { slowReaderFault } from "./close.ts";
+import { HalfOpenWatch, openSockets } from "./half-open.ts";
 import { requestUrl } from "./request-url.ts";
 import { WsServerLink, type WsServerLinkOptions, type WsSocketData } from "./server-link.ts";
 import { WsTopics } from "./topics.ts";
@@ -75,6 +82,8 @@ class WsListener implements Listener {
   readonly #linkOptions: WsServerLinkOptions;
   readonly #links = new Set<WsServerLink>();
   readonly #server: Server<WsSocketData>;
+  readonly #halfOpen: HalfOpenWatch | undefined;
+  #nextLook: ReturnType<typeof setTimeout> | undefined;
   #unsweptBytes = 0;
   #stopping: Promise<void> | undefined;
   readonly #emptied = Promise.withResolvers<void>();
@@ -90,6 +99,20 @@ class WsListener implements Listener {
     };
     this.#server = this.#serve();
     this.port = this.#server.port ?? options.port;
+    const sockets = openSockets();
+    if (sockets === undefined) return;
+    const now = () => performance.now();
+    const isShort = isShortOfDescriptors;
+    this.#halfOpen = new HalfOpenWatch({ sockets, port: this.port, now, isShort });
+    this.#lookLater(HALF_OPEN_LOOK_EVERY_MS);
+  }
+
+  #lookLater(afterMs: number): void {
+    this.#nextLook = setTimeout(() => {
+      const nextMs = this.#halfOpen?.look() ?? 0;
+      this.#lookLater(nextMs);
+    }, afterMs);
+    this.#nextLook.unref();
   }
 
   publish(topic: string, message: Uint8Array): void {
@@ -115,6 +138,7 @@ class WsListener implements Listener {
 
   /** Waits until the other ends have hung up: doing it first could lose the last frames. */
   async #drain(): Promise<void> {
+    clearTimeout(this.#nextLook);
     const quiet = this.#server.stop(); // Takes no more; what there is goes on.
     for (const link of [...this.#links]) link.close();
     if (this.#links.size > 0) await this.#emptied.promise; // Each gives up by itself.
@@ -177,6 +201,7 @@ class WsListener implements Listener {
     const ip = server.requestIP(request);
     if (ip === null) return new Response(null, { status: 400 }); // Gone before we looked.
     const remote = normalAddress(ip.address, ip.port);
+    this.#halfOpen?.asked(remote);
     if (this.#events.answers?.(remote) === false) {
       // Closing the connection drops what is pipelined on it.
       return refusal(429, "too many requests", { connection: "close", "retry-after": "1" });

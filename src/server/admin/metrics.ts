@@ -3,6 +3,7 @@ import type { Registry } from "../../core/rooms/accounts.ts";
 import type { Rooms } from "../../core/rooms/rooms.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Log } from "../../io/log/log.ts";
+import { MemoryProbe } from "../../io/probe/process-memory.ts";
 import type { Answer } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { DataChannels } from "../files/data-channels.ts";
@@ -46,6 +47,7 @@ export class Metrics {
   #sentBytes = 0;
   readonly #transports = new TransportMetrics();
   readonly #samples: Samples;
+  readonly #memory = new MemoryProbe();
 
   constructor(options: MetricsOptions) {
     this.#options = options;
@@ -65,7 +67,7 @@ export class Metrics {
       sentBytes: sentBytes + (files?.counters.webSentBytes ?? 0),
       links,
       online,
-      memoryBytes: process.memoryUsage.rss(),
+      memoryBytes: this.#memory.read().residentBytes,
       diskFreeBytes: disk()?.freeBytes,
     });
   }
@@ -143,7 +145,6 @@ export class Metrics {
       pendingWrites: appends,
     } = this.#options;
     const { channels, files } = this.#options;
-    const { rss, heapUsed } = process.memoryUsage();
     return {
       ...this.#links(),
       accounts: registry.activeCount,
@@ -159,8 +160,7 @@ export class Metrics {
       pendingWrites: appends.timing.count,
       pendingWritesTookMs: appends.timing.tookMs,
       upMs: clock.now() - this.#startedAt,
-      residentBytes: rss,
-      heapBytes: heapUsed,
+      ...this.#memory.read(),
     };
   }
 

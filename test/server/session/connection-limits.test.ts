@@ -3,6 +3,7 @@ import {
   LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX,
   LINKS_MAX,
   LINKS_PER_ADDRESS_MAX,
+  LINKS_RESERVED,
 } from "../../../src/base/limits.ts";
 import {
   Addresses,
@@ -45,13 +46,16 @@ describe("links of one address", () => {
     expect(addresses.admits(HOST)).toBe(true);
   });
 
-  test("this machine is exempt, but not from the bound on all", () => {
-    const addresses = new Addresses();
-    open(addresses, "127.0.0.1", LINKS_MAX - 1);
-    expect(addresses.admits("127.0.0.1")).toBe(true);
+  test.each([LINKS_MAX, 100])("of %i in all the last are for this machine", (linksMax) => {
+    const addresses = new Addresses(linksMax);
+    open(addresses, "127.0.0.1", linksMax - 1);
+    expect(addresses.admits(HOST)).toBe(true);
     open(addresses, "::1", 1);
-    expect(addresses.admits("127.0.0.1")).toBe(false);
     expect(addresses.admits(HOST)).toBe(false);
+    open(addresses, "127.0.0.1", LINKS_RESERVED - 1);
+    expect(addresses.admits("127.0.0.1")).toBe(true);
+    open(addresses, "127.0.0.1", 1);
+    expect(addresses.admits("127.0.0.1")).toBe(false);
   });
 });
 

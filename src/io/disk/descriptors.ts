@@ -1,0 +1,72 @@
+/**
+ * File descriptors of this process. Every connection takes one, from the same limit as files: an
+ * attacker who fills it would keep the log, files and operators out.
+ */
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { DESCRIPTORS_RESERVED, DESCRIPTORS_SPARE } from "../../base/limits.ts";
+import { errorCode } from "./disk.ts";
+
+const ANY_FILE = process.platform === "win32" ? "NUL" : "/dev/null";
+
+/** @returns `undefined` where the system does not say, or has no limit */
+export function descriptorLimit(limitsFile = "/proc/self/limits"): number | undefined {
+  try {
+    const limit = /^Max open files +(\d+) /m.exec(readFileSync(limitsFile, "utf8"))?.[1];
+    return limit === undefined ? undefined : Number(limit);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether fewer than DESCRIPTORS_RESERVED descriptors are free: as many are opened, and closed. */
+export function isShortOfDescriptors(open: () => number = openAny): boolean {
+  const opened: number[] = [];
+  try {
+    while (opened.length < DESCRIPTORS_RESERVED) opened.push(open());
+    return false;
+  } catch {
+    return true; // EMFILE, or ENFILE of the whole system.
+  } finally {
+    for (const descriptor of opened) closeSync(descriptor);
+  }
+}
+
+function openAny(): number {
+  return openSync(ANY_FILE, "r");
+}
+
+/** Descriptors in reserve: one is given up when a file cannot be opened for want of any. */
+export class SpareDescriptors {
+  readonly #held: number[] = []; // Bounded by DESCRIPTORS_SPARE.
+
+  constructor() {
+    this.#refill();
+  }
+
+  /** Opens a file; no connection can be accepted between the two attempts. */
+  use<Opened>(open: () => Opened): Opened {
+    try {
+      const opened = open();
+      this.#refill();
+      return opened;
+    } catch (error) {
+      const spare = isExhausted(error) ? this.#held.pop() : undefined;
+      if (spare === undefined) throw error;
+      closeSync(spare);
+      return open();
+    }
+  }
+
+  #refill(): void {
+    try {
+      while (this.#held.length < DESCRIPTORS_SPARE) this.#held.push(openAny());
+    } catch {
+      // The next time.
+    }
+  }
+}
+
+function isExhausted(error: unknown): boolean {
+  const code = errorCode(error);
+  return code === "EMFILE" || code === "ENFILE";
+}

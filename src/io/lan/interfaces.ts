@@ -1,0 +1,14 @@
+import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
+
+/** Addresses of this machine by interface; none where the system refuses to say (EMFILE). */
+export function interfaceAddresses(
+  list: typeof networkInterfaces = networkInterfaces,
+): readonly (readonly NetworkInterfaceInfo[])[] {
+  try {
+    return Object.values(list()).flatMap((addresses) =>
+      addresses === undefined ? [] : [addresses],
+    );
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,24 @@
+export interface ProcessMemory {
+  readonly residentBytes: number;
+  readonly heapBytes: number;
+}
+
+/** Memory of this process. The last reading stands where the system refuses a new one (EMFILE). */
+export class MemoryProbe {
+  readonly #read: () => NodeJS.MemoryUsage;
+  #last: ProcessMemory = { residentBytes: 0, heapBytes: 0 };
+
+  constructor(read: () => NodeJS.MemoryUsage = process.memoryUsage) {
+    this.#read = read;
+  }
+
+  read(): ProcessMemory {
+    try {
+      const { rss, heapUsed } = this.#read();
+      this.#last = { residentBytes: rss, heapBytes: heapUsed };
+    } catch {
+      // Bun reads it from /proc, which takes a descriptor.
+    }
+    return this.#last;
+  }
+}

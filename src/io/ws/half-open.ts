@@ -1,0 +1,169 @@
+/**
+ * Connections that a listener of Bun's has accepted, and that have not sent a request yet. Bun
+ * (1.4.4) has no hook before the request, and closes them only after `idleTimeout`; so they are
+ * found among the descriptors of the process, through the system's C library. Only on Linux.
+ */
+import { dlopen, FFIType, ptr } from "bun:ffi";
+import {
+  HALF_OPEN_LOOK_EVERY_MS,
+  HALF_OPEN_LOOK_SHORT_MS,
+  HALF_OPEN_PER_ADDRESS_MAX,
+  HALF_OPEN_WHEN_SHORT_MAX,
+  REQUEST_WITHIN_MS,
+} from "../../base/limits.ts";
+import type { Address } from "../link/link.ts";
+import { isLoopback, normalAddress } from "./address.ts";
+
+const AF_INET = 2;
+const AF_INET6 = 10;
+const SHUT_RDWR = 2;
+/** A sockaddr_storage. */
+const NAME_BYTES = 128;
+/** The system gives out the lowest free descriptor: behind such a gap there are no more. */
+const GAP = 1_024;
+/** A look may take this share of the time. */
+const LOOK_SHARE = 0.01;
+
+export interface OpenSocket {
+  readonly descriptor: number;
+  readonly remote: Address;
+}
+
+export interface Sockets {
+  /** Connected sockets whose own port is this one. */
+  at(port: number): OpenSocket[];
+  /** Ends a connection both ways; its owner then closes it. */
+  shutdown(descriptor: number): void;
+}
+
+/** @returns `undefined` on systems other than Linux, and with other C libraries */
+export function openSockets(): Sockets | undefined {
+  if (process.platform !== "linux") return undefined;
+  try {
+    return new LinuxSockets();
+  } catch {
+    return undefined;
+  }
+}
+
+function openLibrary() {
+  const { i32, ptr: pointer } = FFIType;
+  return dlopen("libc.so.6", {
+    getpeername: { args: [i32, pointer, pointer], returns: i32 },
+    getsockname: { args: [i32, pointer, pointer], returns: i32 },
+    shutdown: { args: [i32, i32], returns: i32 },
+  });
+}
+
+class LinuxSockets implements Sockets {
+  readonly #library = openLibrary();
+  readonly #name = new Uint8Array(NAME_BYTES);
+  readonly #size = new Uint32Array(1);
+
+  at(port: number): OpenSocket[] {
+    const { getpeername, getsockname } = this.#library.symbols;
+    const found: OpenSocket[] = [];
+    let last = 0;
+    for (let descriptor = 3; descriptor < last + GAP; descriptor++) {
+      if (this.#read(getsockname, descriptor)?.port !== port) continue;
+      last = descriptor;
+      const remote = this.#read(getpeername, descriptor);
+      if (remote !== undefined) found.push({ descriptor, remote });
+    }
+    return found;
+  }
+
+  shutdown(descriptor: number): void {
+    this.#library.symbols.shutdown(descriptor, SHUT_RDWR);
+  }
+
+  #read(
+    ask: (descriptor: number, name: ReturnType<typeof ptr>, size: ReturnType<typeof ptr>) => number,
+    descriptor: number,
+  ): Address | undefined {
+    this.#size[0] = NAME_BYTES;
+    if (ask(descriptor, ptr(this.#name), ptr(this.#size)) !== 0) return undefined;
+    const view = new DataView(this.#name.buffer);
+    const port = view.getUint16(2);
+    const family = view.getUint16(0, true);
+    if (family === AF_INET) return { host: this.#name.subarray(4, 8).join("."), port };
+    if (family !== AF_INET6) return undefined;
+    if (view.getUint32(8) === 0 && view.getUint32(12) === 0 && view.getUint32(16) === 0xffff) {
+      return { host: this.#name.subarray(20, 24).join("."), port };
+    }
+    const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(8 + 2 * i).toString(16));
+    const { hostname } = new URL(`http://[${groups.join(":")}]`); // In the shortest spelling.
+    return normalAddress(hostname.slice(1, -1), port);
+  }
+}
+
+export interface HalfOpenWatchOptions {
+  readonly sockets: Sockets;
+  readonly port: number;
+  /** Monotonic ms. */
+  readonly now: () => number;
+  /** Whether descriptors are short. */
+  readonly isShort: () => boolean;
+}
+
+interface Half {
+  readonly key: string;
+  readonly socket: OpenSocket;
+  readonly sinceMs: number;
+}
+
+/** Closes connections that send no request in time, and the oldest of too many. */
+export class HalfOpenWatch {
+  readonly #options: HalfOpenWatchOptions;
+  /** Connections that have sent a request; forgotten by the second look after their end. */
+  #asked = new Set<string>();
+  #askedSinceLook = new Set<string>();
+  /** Since when a connection is half-open, in monotonic ms. Bounded by the descriptors. */
+  #since = new Map<string, number>();
+
+  constructor(options: HalfOpenWatchOptions) {
+    this.#options = options;
+  }
+
+  /** A request came on this connection. */
+  asked(remote: Address): void {
+    this.#askedSinceLook.add(keyOf(remote));
+  }
+
+  /** @returns milliseconds until the next look */
+  look(): number {
+    const { sockets, port, now, isShort } = this.#options;
+    const begun = now();
+    const found = sockets.at(port);
+    const halves: Half[] = [];
+    const asked = new Set<string>();
+    for (const socket of found) {
+      const key = keyOf(socket.remote);
+      if (this.#asked.has(key) || this.#askedSinceLook.has(key)) asked.add(key);
+      else halves.push({ key, socket, sinceMs: this.#since.get(key) ?? begun });
+    }
+    this.#asked = asked;
+    this.#askedSinceLook = new Set();
+    this.#since = new Map(halves.map(({ key, sinceMs }) => [key, sinceMs]));
+    const short = isShort();
+    for (const { socket } of tooMany(halves, begun, short)) sockets.shutdown(socket.descriptor);
+    const everyMs = short ? HALF_OPEN_LOOK_SHORT_MS : HALF_OPEN_LOOK_EVERY_MS;
+    return Math.max(everyMs, (now() - begun) / LOOK_SHARE);
+  }
+}
+
+function tooMany(halves: readonly Half[], now: number, isShort: boolean): Half[] {
+  const byHost = Map.groupBy(halves, ({ socket }) => socket.remote.host);
+  return [...byHost].flatMap(([host, of]) => {
+    const exempt = isLoopback(host) ? of.length : HALF_OPEN_PER_ADDRESS_MAX;
+    const most = isShort ? HALF_OPEN_WHEN_SHORT_MAX : exempt;
+    const oldestFirst = of.sort((one, other) => one.sinceMs - other.sinceMs);
+    const surplus = of.length - most;
+    return oldestFirst.filter(({ sinceMs }, i) => i < surplus || now - sinceMs > REQUEST_WITHIN_MS);
+  });
+}
+
+/** Without the interface of a link-local address, which the system does not tell of a socket. */
+function keyOf({ host, port }: Address): string {
+  return `${host.split("%")[0]} ${port}`;
+}

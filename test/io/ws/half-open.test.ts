@@ -1,0 +1,104 @@
+import { describe, expect, test } from "bun:test";
+import {
+  HALF_OPEN_LOOK_EVERY_MS,
+  HALF_OPEN_LOOK_SHORT_MS,
+  HALF_OPEN_PER_ADDRESS_MAX,
+  HALF_OPEN_WHEN_SHORT_MAX,
+  REQUEST_WITHIN_MS,
+} from "../../../src/base/limits.ts";
+import { HalfOpenWatch, type OpenSocket, openSockets } from "../../../src/io/ws/half-open.ts";
+
+const PORT = 4_433;
+const HOST = "192.0.2.1";
+
+class Bench {
+  open: OpenSocket[] = [];
+  isShort = false;
+  now = 0;
+  #last = 10;
+  readonly watch = new HalfOpenWatch({
+    sockets: {
+      at: () => this.open,
+      shutdown: (descriptor) => {
+        this.open = this.open.filter((one) => one.descriptor !== descriptor);
+      },
+    },
+    port: PORT,
+    now: () => this.now,
+    isShort: () => this.isShort,
+  });
+
+  connect(count: number, host = HOST): OpenSocket[] {
+    const added = Array.from({ length: count }, () => {
+      const descriptor = ++this.#last;
+      return { descriptor, remote: { host, port: 10_000 + descriptor } };
+    });
+    this.open.push(...added);
+    return added;
+  }
+}
+
+describe("half-open connections", () => {
+  test("of one address are bounded, and the oldest go", () => {
+    const bench = new Bench();
+    const first = bench.connect(10);
+    expect(bench.watch.look()).toBe(HALF_OPEN_LOOK_EVERY_MS);
+    bench.now = 1_000;
+    const more = bench.connect(HALF_OPEN_PER_ADDRESS_MAX);
+    const others = bench.connect(HALF_OPEN_PER_ADDRESS_MAX, "192.0.2.2");
+    const own = bench.connect(2 * HALF_OPEN_PER_ADDRESS_MAX, "127.0.0.1");
+    bench.watch.look();
+    expect(bench.open).toEqual([...more, ...others, ...own]);
+    expect(bench.open).not.toContain(first[0] as OpenSocket);
+  });
+
+  test("that send no request in time are closed, and those that did are not", () => {
+    const bench = new Bench();
+    const [silent, busy] = bench.connect(2, "127.0.0.1");
+    if (silent === undefined || busy === undefined) throw new Error("two were opened");
+    bench.watch.look();
+    bench.watch.asked(busy.remote);
+    for (bench.now = 1_000; bench.now <= REQUEST_WITHIN_MS; bench.now += 1_000) bench.watch.look();
+    bench.now = REQUEST_WITHIN_MS;
+    bench.watch.look();
+    expect(bench.open).toEqual([silent, busy]);
+    bench.now++;
+    bench.watch.look();
+    expect(bench.open).toEqual([busy]);
+  });
+
+  test("are few of any address when descriptors are short", () => {
+    const bench = new Bench();
+    bench.isShort = true;
+    bench.connect(200, "127.0.0.1");
+    const other = bench.connect(2);
+    expect(bench.watch.look()).toBe(HALF_OPEN_LOOK_SHORT_MS);
+    expect(bench.open).toHaveLength(HALF_OPEN_WHEN_SHORT_MAX + other.length);
+    expect(bench.open).toContain(other[0] as OpenSocket);
+  });
+});
+
+test.if(process.platform === "linux").each(["127.0.0.1", "::1"])(
+  "finds the accepted sockets of a port, and ends one: %s",
+  async (host) => {
+    const ended = Promise.withResolvers<void>();
+    const accepted = Promise.withResolvers<void>();
+    const server = Bun.listen({
+      hostname: host === "::1" ? "::" : host,
+      port: 0,
+      socket: { data: () => undefined, open: () => accepted.resolve() },
+    });
+    const client = await Bun.connect({
+      hostname: host,
+      port: server.port,
+      socket: { data: () => undefined, close: () => ended.resolve() },
+    });
+    await accepted.promise;
+    const sockets = openSockets();
+    const found = sockets?.at(server.port) ?? [];
+    expect(found.map(({ remote }) => remote)).toEqual([{ host, port: client.localPort }]);
+    sockets?.shutdown(found[0]?.descriptor ?? -1);
+    await ended.promise;
+    server.stop(true);
+  },
+);
