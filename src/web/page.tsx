@@ -47,6 +47,11 @@ async function beginChat(): Promise<void> {
   const opened = browserPlatform().then((platform) => openChat(platform, LATER));
   const [chat, words] = await Promise.all([opened, loadTexts(language)]);
   root?.render(<App chat={chat} words={words} />);
+  // A phone ends pages that are hidden, and sends no `pagehide` then.
+  addEventListener("pagehide", () => chat.keepLastDrafts());
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) chat.keepLastDrafts();
+  });
   // What is not at the server yet may be lost with the page, where the browser keeps nothing.
   addEventListener("beforeunload", (event) => {
     if (chat.hasUnsent || chat.attached.isLossy) event.preventDefault();

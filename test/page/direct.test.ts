@@ -16,6 +16,14 @@ pageTest("the first direct message is shown in its conversation alone", async ()
   await ana.enter("ana");
   await ben.enter("ben");
   await ana.button("Write to somebody").click();
+  // Nobody has the beginning of a name.
+  const options = ana.page.getByRole("option");
+  await ana.field("Name").fill("be");
+  await options.first().waitFor();
+  expect(await options.allInnerTexts()).toEqual(["@ben"]);
+  await ana.field("Name").fill("geo");
+  await ana.page.getByText("Nothing by that name.").waitFor();
+  await ana.field("Name").press("Enter");
   await ana.field("Name").fill("ben");
   await ana.field("Name").press("Enter");
   await ana.page.getByRole("heading", { name: "@ben", level: 1 }).waitFor();
@@ -38,12 +46,20 @@ pageTest("a conversation has no list of people beside it", async () => {
   await ben.enter("ben");
   const people = ana.page.getByRole("complementary", { name: "People" });
   await people.waitFor();
+  await ana.says("/msg geo hello");
+  await ana.page.getByText("There is no account of this name.").waitFor();
+  await ana.page.getByRole("heading", { name: "#lobby", level: 1 }).waitFor();
   await ana.says("/msg ben hello");
   await ana.page.getByRole("heading", { name: "@ben", level: 1 }).waitFor();
   await ana.sees("hello");
   expect(await people.count()).toBe(0);
   await ana.keepPicture("direct-1440");
   await ana.room("lobby").click();
+  await people.waitFor();
+  // A narrower window keeps the conversation in sight, and a wider one has room for both.
+  await ana.page.setViewportSize({ width: 900, height: 800 });
+  await people.waitFor({ state: "detached" });
+  await ana.page.setViewportSize({ width: 1440, height: 800 });
   await people.waitFor();
 });
 

@@ -121,6 +121,34 @@ pageTest("the wheel over the button to the newest scrolls what lies below it", a
   });
 });
 
+pageTest("all that is loaded is printed, without what stands beside it", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve({ args: ["--posts-per-second", "1000000"] });
+  const ben = await Talker.open(served, "ben");
+  await ben.fills(120, (n) => `message ${n}.`);
+  await using ana = await browser.visit(pageAddress(served), { isDark: true });
+  await ana.enter("ana");
+  await ana.sees("message 119.");
+  await ana.page.evaluate("dispatchEvent(new Event('beforeprint'))");
+  await ana.page.emulateMedia({ media: "print" });
+  const printed = ana.page.locator(".printed");
+  const loaded = await printed.locator("article").count();
+  expect(loaded).toBeGreaterThan(80);
+  await printed.getByText("message 119.").waitFor();
+  for (const hidden of [".side-rooms", ".composer", ".side-right", ".list"]) {
+    expect(await ana.page.locator(hidden).isVisible()).toBe(false);
+  }
+  const colour = "getComputedStyle(document.body).backgroundColor";
+  expect(await ana.page.evaluate<string>(colour)).toBe("rgb(255, 255, 255)");
+  await ana.keepPicture("printed");
+  await ana.page.evaluate("dispatchEvent(new Event('afterprint'))");
+  await ana.page.emulateMedia({ media: null });
+  // The browser's own way: each sheet is a page of the document.
+  const pdf = Buffer.from(await ana.page.pdf()).toString("latin1");
+  expect(pdf.match(/\/Type \/Page\b(?!s)/g)?.length ?? 0).toBeGreaterThan(2);
+  ben.tab.close();
+});
+
 /** As if a file, or an address, was let go over it. @returns whether the page takes it */
 function drops({ page }: Visit, selector: string, kind: "file" | "address"): Promise<boolean> {
   const put =

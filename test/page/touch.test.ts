@@ -1,3 +1,4 @@
+import { expect } from "bun:test";
 import { until } from "../e2e/deadline.ts";
 import { Sandbox } from "../e2e/program.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
@@ -52,6 +53,9 @@ pageTest("whoever reads above is told how much came since", async () => {
   await ben.says("one");
   await pia.button("1 unread below").waitFor();
   await ben.says("two");
+  await pia.button("2 unread below").waitFor();
+  expect(await newest.isVisible()).toBe(true);
+  await pia.keepPicture("unread-below");
   await pia.button("2 unread below").tap();
   await pia.sees("two");
   await pia.button(/below$|^Jump to newest/).waitFor({ state: "detached" });

@@ -45,6 +45,7 @@ interface Page extends SavingPage {
   readonly sessionStorage?: {
     getItem(key: string): string | null;
     setItem(key: string, value: string): void;
+    removeItem(key: string): void;
   };
   readonly fetch?: (
     path: string,
@@ -72,6 +73,7 @@ interface Page extends SavingPage {
 /** Browsers draw no frames of a page that cannot be seen. */
 const HIDDEN_FRAME_MS = 250;
 const CHANNEL = "chat";
+const LAST_DRAFTS = "chat.drafts";
 const FRAGMENT = "chat fragment";
 
 /**
@@ -110,6 +112,14 @@ export async function browserPlatform(
     },
     fragment,
     forgetFragment: () => void remember(() => page.sessionStorage?.setItem(FRAGMENT, "")),
+    lastDrafts: {
+      read: () => remember(() => page.sessionStorage?.getItem(LAST_DRAFTS)) ?? undefined,
+      write: (text) => {
+        if (keeps === "nothing") return;
+        if (text === undefined) remember(() => page.sessionStorage?.removeItem(LAST_DRAFTS));
+        else remember(() => page.sessionStorage?.setItem(LAST_DRAFTS, text));
+      },
+    },
     isLocal,
     build: dataset["build"] ?? "",
     browserName: browserName(page.navigator.userAgent, page.navigator.maxTouchPoints),

@@ -102,6 +102,12 @@ export interface SaveTarget {
   abandon(): Promise<void>;
 }
 
+/** One text that is written at once. It is lost if the browser has no room for it. */
+export interface LastDrafts {
+  readonly read: () => string | undefined;
+  readonly write: (text: string | undefined) => void;
+}
+
 /** All that the page's driver has from its browser; a test gives it something else. */
 export interface Platform {
   readonly clock: Clock;
@@ -120,6 +126,8 @@ export interface Platform {
   readonly fragment: string;
   /** It was used: a reload of this tab does not find it again. */
   readonly forgetFragment: () => void;
+  /** Drafts that the store may not have when the page ends; a reload of this tab finds them. */
+  readonly lastDrafts: LastDrafts;
   /** `chat web` has given out the page, on this machine, for this user alone. */
   readonly isLocal: boolean;
   /** By which its user knows it again among other devices. */

@@ -135,6 +135,20 @@ export class Preferences {
     return this.#put(changes);
   }
 
+  /** Drafts as one text, which another page of this account can read. */
+  draftsAsText(user: string, drafts: ReadonlyMap<string, Draft | undefined>): string {
+    return JSON.stringify({ prefix: this.#prefix(user), drafts: [...drafts] });
+  }
+
+  /** @returns none if the text is of another account */
+  draftsInText(user: string, text: string): ReadonlyMap<string, Draft | undefined> {
+    const found = new Map<string, Draft | undefined>();
+    const { prefix, drafts } = JSON.parse(text) as Record<string, unknown>; // This page wrote it.
+    if (prefix !== this.#prefix(user) || !Array.isArray(drafts)) return found;
+    for (const [target, draft] of drafts) found.set(target, isDraft(draft) ? draft : undefined);
+    return found;
+  }
+
   /** Files that are attached and not sent, on any tab: whoever comes next has none of them. */
   async forgetAttached(user: string): Promise<void> {
     const rows = await this.#all(this.#prefix(user), "attached");

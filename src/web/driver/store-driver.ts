@@ -82,7 +82,7 @@ export abstract class ChatCore extends ChatActions {
   readonly #later: LaterCode;
   readonly #onTold = new Set<(told: Told) => void>();
   #accountSession: AccountSession | undefined;
-  /** Not kept yet. */
+  /** Not in the store yet. */
   readonly #drafts = new Map<string, Draft | undefined>();
   #cancelDrafts: (() => void) | undefined;
   #isClosed = false;
@@ -296,7 +296,15 @@ export abstract class ChatCore extends ChatActions {
   protected flush(): void {
     this.#accountSession?.flush();
     this.#auditor.do((auditor) => void auditor.write());
+    this.keepLastDrafts();
     void this.#keepDrafts();
+  }
+
+  /** Keeps at once what a page that ends now could not write to the store. */
+  keepLastDrafts(): void {
+    const user = this.#accountSession?.user;
+    if (user === undefined || this.#drafts.size === 0) return;
+    this.#platform.lastDrafts.write(this.preferences.draftsAsText(user, this.#drafts));
   }
 
   /** Lets go of everything; what is not sent waits for the next page. */
@@ -353,9 +361,13 @@ export abstract class ChatCore extends ChatActions {
     this.#cancelDrafts?.();
     this.#cancelDrafts = undefined;
     const drafts = new Map(this.#drafts);
-    this.#drafts.clear();
     const user = this.#accountSession?.user;
-    if (user !== undefined && drafts.size > 0) await this.preferences.keepDrafts(user, drafts);
+    if (user === undefined || drafts.size === 0) return;
+    await this.preferences.keepDrafts(user, drafts);
+    for (const [target, draft] of drafts) {
+      if (this.#drafts.get(target) === draft) this.#drafts.delete(target);
+    }
+    if (this.#drafts.size === 0) this.#platform.lastDrafts.write(undefined);
   }
 
   async #greeted(greeted: Greeted): Promise<void> {
@@ -466,6 +478,12 @@ export abstract class ChatCore extends ChatActions {
   }
 
   async #restoreDrafts(user: string): Promise<void> {
+    const { lastDrafts } = this.#platform;
+    const text = lastDrafts.read();
+    if (text !== undefined) {
+      await this.preferences.keepDrafts(user, this.preferences.draftsInText(user, text));
+      lastDrafts.write(undefined);
+    }
     for (const [target, draft] of await this.preferences.drafts(user)) {
       if (this.#accountSessionOf(user) === undefined || this.model.drafts.has(target)) continue;
       this.tell({ kind: "draft", target, draft });
@@ -496,6 +514,7 @@ export abstract class ChatCore extends ChatActions {
 
   #left(): void {
     this.#drafts.clear();
+    this.#platform.lastDrafts.write(undefined);
     this.attached.clear();
     this.#accountSession?.leave();
     this.#accountSession = undefined;

@@ -27,6 +27,7 @@ const openAuditor: OpenAuditor = ({ clock, store }, verifier, alarmed) =>
 export class Browser {
   readonly site: Site;
   store: Store = new MemoryStore();
+  lastDrafts: string | undefined;
   readonly #held = new Set<string>();
   readonly #tabs = new Set<Tab>();
   /** What `chooseTarget` gives. */
@@ -199,6 +200,12 @@ export class Tab {
       fragment: this.fragment,
       forgetFragment: () => undefined,
       browserName: "Firefox on Linux",
+      lastDrafts: {
+        read: () => browser.lastDrafts,
+        write: (text) => {
+          if (!this.#isGone) browser.lastDrafts = text;
+        },
+      },
       isLocal: false,
       build: browser.build,
       chooseTarget: async () => browser.place,

@@ -343,6 +343,37 @@ describe("links that break", () => {
     );
   });
 
+  test("a draft and its removal survive a page that ends at once", async () => {
+    const browser = new Browser(await Site.open());
+    const ana = await browser.member("ana");
+    ana.chat.setDraft("lobby", { text: "half a sen" });
+    ana.chat.setDraft("@olga", { text: "kept" });
+    ana.chat.keepLastDrafts();
+    ana.kill();
+    const next = await browser.tab();
+    await next.until("drafts", () => next.chat.model.drafts.size === 2);
+    expect(next.chat.model.drafts.get("lobby")).toEqual({ text: "half a sen" });
+    expect(browser.lastDrafts).toBeUndefined();
+    next.chat.setDraft("lobby", undefined);
+    next.chat.keepLastDrafts();
+    next.kill();
+    const last = await browser.tab();
+    await last.until("the other draft", () => last.chat.model.drafts.has("@olga"));
+    expect(last.chat.model.drafts.has("lobby")).toBe(false);
+  });
+
+  test("what is in the store is not kept twice", async () => {
+    const site = await Site.open();
+    const browser = new Browser(site);
+    const ana = await browser.member("ana");
+    ana.chat.setDraft("lobby", { text: "half a sen" });
+    ana.chat.keepLastDrafts();
+    expect(browser.lastDrafts).toContain("half a sen");
+    await ana.until("the store has it", () => browser.lastDrafts === undefined);
+    ana.chat.keepLastDrafts();
+    expect(browser.lastDrafts).toBeUndefined();
+  });
+
   test("a draft is there after a reload", async () => {
     const site = await Site.open();
     const browser = new Browser(site);

@@ -6,7 +6,7 @@ import plotSheet from "uplot/dist/uPlot.min.css" with { type: "file" };
 import { formatRate, formatSize } from "../../../base/sizes.ts";
 import { usePartPage } from "../shell/part-page.ts";
 import { Chips } from "./chips.tsx";
-import { beginOf, minutesOf, type SampleColumns, summaryOf } from "./sample-log.ts";
+import { beginOf, labelPx, minutesOf, type SampleColumns, summaryOf } from "./sample-log.ts";
 import { useSheet } from "./sheet.ts";
 import { Table } from "./table.tsx";
 
@@ -111,6 +111,7 @@ function useDrawn({ time, lines, format, from }: ChartProps): Drawn {
           {
             ...axis,
             size: 2.2 * rem,
+            space: labelPx(times.exact(0), rem),
             values: (_, all) => all.map((second) => moment(second, all)),
           },
           { ...axis, size: 4.6 * rem, values: (_, all) => all.map(format) },

@@ -118,3 +118,8 @@ export function minutesOf(samples: SampleColumns): Minute[] {
 function mean(values: readonly number[]): number {
   return values.length === 0 ? 0 : values.reduce((sum, one) => sum + one, 0) / values.length;
 }
+
+/** Least distance of two labels below a chart, so that the longest ones do not touch. */
+export function labelPx(longest: string, remPx: number): number {
+  return (longest.length * 0.45 + 1) * remPx; // Digits are about 0.56 of the font's 0.75 rem wide.
+}

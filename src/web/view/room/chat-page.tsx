@@ -221,6 +221,22 @@ export interface ChatPageProps {
   readonly onDashboard: () => void;
 }
 
+/** Calls back when three columns begin or cease to fit: a window is resized, or zoomed. */
+function useWidth(changed: (wide: boolean) => void): void {
+  const latest = useRef(changed);
+  latest.current = changed;
+  useEffect(() => {
+    let was = isWide();
+    const look = () => {
+      const wide = isWide();
+      if (wide !== was) latest.current(wide);
+      was = wide;
+    };
+    addEventListener("resize", look);
+    return () => removeEventListener("resize", look);
+  }, []);
+}
+
 /** What is shown beside the words, and the ways to other places. */
 function usePlaces() {
   const { chat, settings, change } = usePage();
@@ -228,6 +244,12 @@ function usePlaces() {
   const [isDrawer, setDrawer] = useState(false);
   const [side, setSide] = useState<Side>(() => (showsPeople && isWide() ? "people" : undefined));
   const [jumps, setJumps] = useState(0);
+  useWidth((wide) =>
+    setSide((now) => {
+      if (wide) return now ?? (showsPeople ? "people" : undefined);
+      return now === "people" ? undefined : now;
+    }),
+  );
   const onOpen = useCallback(
     (to: string) => {
       chat.open(to);

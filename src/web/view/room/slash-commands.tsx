@@ -10,6 +10,7 @@ import {
   roomOf,
 } from "../../../core/model/selectors.ts";
 import type { Draft } from "../../../core/model/state.ts";
+import { checkPerson } from "../../driver/people.ts";
 import { type SlashCommand, slashCommand } from "../../input/slash.ts";
 import type { AllTexts } from "../../text/en-parts.ts";
 import { PageFault } from "../../text/page-fault.ts";
@@ -171,8 +172,8 @@ function perform(
     case "say":
       return void chat.send(target, { ...draft, text: command.text });
     case "msg":
+      if (command.to.startsWith("@")) return write(page, command, open);
       if (command.text !== "") chat.send(command.to, { text: command.text });
-      if (command.to.startsWith("@")) return void open(command.to);
       return join(page, { room: command.to, password: undefined, sealed: false }, open);
     case "join":
       return join(page, command, open);
@@ -240,6 +241,18 @@ function perform(
     default:
       return unreachable(command);
   }
+}
+
+/** Opens a conversation; offline without knowing whether the person exists. */
+async function write(
+  { chat }: PageValue,
+  { to, text }: Extract<SlashCommand, { kind: "msg" }>,
+  open: (target: string) => void,
+): Promise<void> {
+  const isAsked = roomOf(chat.model, to) === undefined && chat.model.connection.kind === "online";
+  if (isAsked) await checkPerson(chat, to);
+  if (text !== "") chat.send(to, { text });
+  open(to);
 }
 
 /** A conversation cannot be left: it goes from the list until something is said in it. */

@@ -1,9 +1,10 @@
-import { type KeyboardEvent, useMemo, useState } from "react";
+import { type KeyboardEvent, useEffect, useMemo, useState } from "react";
 import { isName } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isSame } from "../../../core/model/item.ts";
 import { knownNames, roomLines } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
+import { checkPerson } from "../../driver/people.ts";
 import { matching } from "../../input/completion.ts";
 import { rove } from "../../input/keys.ts";
 import { Dialog } from "../shell/dialog.tsx";
@@ -48,6 +49,27 @@ function Options({ found, at, onChoose }: OptionsProps) {
   );
 }
 
+/** So long after the last letter the server is asked whether the name exists. */
+const ASK_AFTER_MS = 200;
+
+/** Somebody of exactly this name whom the page has not heard of, once the server knows them. */
+function useStranger(name: string | undefined): string | undefined {
+  const { chat } = usePartPage();
+  const [known, setKnown] = useState<string | undefined>(undefined);
+  useEffect(() => {
+    if (name === undefined) return;
+    const target = `@${name}`;
+    const ask = () =>
+      checkPerson(chat, target).then(
+        () => setKnown(target),
+        () => undefined,
+      );
+    const timer = setTimeout(ask, ASK_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [chat, name]);
+  return name !== undefined && known === `@${name}` ? known : undefined;
+}
+
 /** The way to a room or a person by a few letters of its name. */
 export function Switcher({ onClose, onOpen, isPeople = false }: SwitcherProps) {
   const { texts, chat } = usePartPage();
@@ -55,11 +77,10 @@ export function Switcher({ onClose, onOpen, isPeople = false }: SwitcherProps) {
   const [at, setAt] = useState(0);
   const all = useMemo(() => targetsOf(chat.model, isPeople), [chat, isPeople]);
   const bare = typed.trim().replace(/^[@#]/, "");
-  const found = useMemo(() => {
-    const hits = matching(all, typed.trim() === "" ? "" : bare);
-    const isNew = isPeople && isName(bare) && !hits.some((hit) => isSame(hit, `@${bare}`));
-    return isNew ? [...hits, `@${bare}`] : hits;
-  }, [all, typed, bare, isPeople]);
+  const hits = useMemo(() => matching(all, typed.trim() === "" ? "" : bare), [all, typed, bare]);
+  const isOther = isPeople && isName(bare) && !hits.some((hit) => isSame(hit, `@${bare}`));
+  const stranger = useStranger(isOther ? bare : undefined);
+  const found = stranger === undefined ? hits : [...hits, stranger];
   const choose = (target: string | undefined) => {
     if (target === undefined) return;
     onClose();
@@ -69,7 +90,13 @@ export function Switcher({ onClose, onOpen, isPeople = false }: SwitcherProps) {
     if (event.nativeEvent.isComposing) return;
     if (event.key === "Enter") {
       event.preventDefault();
-      return choose(found[at]);
+      if (found[at] !== undefined || !isOther) return choose(found[at]);
+      // Quicker than the answer: it is asked now.
+      const target = `@${bare}`;
+      return void checkPerson(chat, target).then(
+        () => choose(target),
+        () => undefined,
+      );
     }
     if (event.key === "Home" || event.key === "End") return; // The text's own.
     const next = rove(event.key, at, found.length);

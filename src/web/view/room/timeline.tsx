@@ -1,3 +1,4 @@
+import { flushSync } from "preact/compat";
 import {
   type KeyboardEvent,
   memo,
@@ -15,6 +16,7 @@ import { cleanText } from "../../../base/text.ts";
 import type { Row, Rows } from "../../../core/model/rows.ts";
 import { rove } from "../../input/keys.ts";
 import { useFact, usePage, useTexts } from "../shell/context.tsx";
+import { Unfolded } from "../words/fold.tsx";
 import { useKeptFocus } from "./kept-focus.ts";
 import { EventText, Message, Pending } from "./message.tsx";
 import type { MessageActions } from "./message-actions.ts";
@@ -202,6 +204,41 @@ function isUnderWay(handle: VListHandle, rows: readonly Row[], aim: Aim | undefi
   if (at < 0) return false;
   const offset = handle.getItemOffset(at);
   return offset < handle.scrollOffset || offset > handle.scrollOffset + handle.viewportSize;
+}
+
+/** Newest rows that are printed: about 100 sheets, drawn in about a second. */
+const PRINTED_ROWS_MAX = 2_000;
+
+class AllUnfolded extends Unfolded {
+  override has(): boolean {
+    return true;
+  }
+
+  override set(): void {}
+}
+
+/** All rows that are loaded, while the browser prints: the list draws only what is seen. */
+function Printed({ rows, actions }: Pick<RowViewProps, "actions"> & { rows: readonly Row[] }) {
+  const [isPrinting, setPrinting] = useState(false);
+  useEffect(() => {
+    const begin = () => flushSync(() => setPrinting(true)); // The browser takes what is there now.
+    const end = () => setPrinting(false);
+    addEventListener("beforeprint", begin);
+    addEventListener("afterprint", end);
+    return () => {
+      removeEventListener("beforeprint", begin);
+      removeEventListener("afterprint", end);
+    };
+  }, []);
+  if (!isPrinting) return null;
+  const whole = { ...actions, unfolded: new AllUnfolded() };
+  return (
+    <div className="printed">
+      {rows.slice(-PRINTED_ROWS_MAX).map((row) => (
+        <RowView key={row.key} row={row} actions={whole} isShown={false} />
+      ))}
+    </div>
+  );
 }
 
 export interface TimelineProps {
@@ -460,14 +497,18 @@ export const Timeline = memo(function Timeline({ rows: shown, actions, jumps }: 
       >
         {elementOf}
       </VList>
+      <Printed rows={rows} actions={actions} />
       {isAway ? (
-        <button
-          type="button"
-          className="button newest"
-          onClick={() => (fresh > 0 ? toFresh() : chat.bottom())}
-        >
-          {fresh > 0 ? texts.unreadBelow(fresh) : texts.newest}
-        </button>
+        <div className="newest">
+          {fresh > 0 ? (
+            <button type="button" className="button" onClick={toFresh}>
+              {texts.unreadBelow(fresh)}
+            </button>
+          ) : null}
+          <button type="button" className="button" onClick={() => chat.bottom()}>
+            {texts.newest}
+          </button>
+        </div>
       ) : null}
     </section>
   );
