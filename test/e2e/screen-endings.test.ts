@@ -120,7 +120,7 @@ requires("tmux").describe("what is half written comes back", () => {
     await using ana = await Person.open(sandbox, "ana", server);
     await bob.join();
     bob.screen.line("/join dev");
-    await bob.screen.shows(/make it\?/);
+    await bob.screen.shows(/create it\?/);
     bob.screen.press("y");
     await bob.screen.shows(/^#dev>$/);
     await ana.join();

@@ -423,7 +423,7 @@ requires("tmux").describe("in a terminal", () => {
     ana.line("hello bob");
     await ana.shows(/lobby ana: hello bob$/);
     ana.line("/join physics");
-    await ana.shows(/there is no room 'physics'; make it\? \(y\/n\)$/);
+    await ana.shows(/there is no room 'physics'; create it\? \(y\/n\)$/);
     ana.line("y");
     await ana.shows(/^physics>$/);
     ana.line("/passwd");
