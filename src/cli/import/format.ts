@@ -1,5 +1,5 @@
 /** Finds out what a file is, and reads it with the reader of that format. */
-import { lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { closeSync, lstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
@@ -14,6 +14,7 @@ import { isZip, readZip } from "./zip.ts";
 
 /** It is read into memory: some million lines. */
 const FILE_BYTES_MAX = 512 * 1024 * 1024;
+const READ_BYTES = 1024 * 1024;
 /** Lines that may stand before the first that shows the format. */
 const LOOKED_AT_MAX = 50;
 const TREE_FILES_MAX = 200_000;
@@ -53,17 +54,28 @@ function isFolder(path: string): boolean {
   }
 }
 
+/** Not by its size: it may be a pipe, as in `<(zcat FILE)`, or a device that never ends. */
 function fileBytes(path: string): Uint8Array {
   try {
-    if (statSync(path).size > FILE_BYTES_MAX) {
-      throw new Fault("too-large", `${quoteText(path)} has more than 512 MiB`, {
-        remedy: "cut it in parts",
-      });
+    const file = openSync(path, "r");
+    try {
+      const pieces: Buffer[] = [];
+      const buffer = Buffer.allocUnsafe(READ_BYTES);
+      for (let sizeBytes = 0; sizeBytes <= FILE_BYTES_MAX; ) {
+        const got = readSync(file, buffer);
+        if (got === 0) return Buffer.concat(pieces);
+        pieces.push(Buffer.from(buffer.subarray(0, got)));
+        sizeBytes += got;
+      }
+    } finally {
+      closeSync(file);
     }
-    return readFileSync(path);
   } catch (error) {
     throw readFault(error, path);
   }
+  throw new Fault("too-large", `${quoteText(path)} has more than 512 MiB`, {
+    remedy: "cut it in parts",
+  });
 }
 
 /** Plain files two levels deep, no links: an export has no others. */

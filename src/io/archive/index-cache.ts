@@ -4,6 +4,7 @@ import type { Sha256 } from "../../base/ids.ts";
 import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
 import { parseLine } from "../../wire/record.ts";
 import type { Disk, DiskFile } from "../disk/disk.ts";
+import { readWholeFile } from "../disk/whole-file.ts";
 import { segmentName } from "../log/segment.ts";
 import { BlockIndex } from "./block-index.ts";
 
@@ -23,6 +24,8 @@ const FORMAT = 1;
 const DIGEST_BYTES = 32;
 const NEWLINE = 0x0a;
 const BLOCK_ARRAYS = 4;
+/** A larger one is made again: somebody else wrote it. */
+const INDEX_BYTES_MAX = 1 << 30;
 
 interface CacheHeader {
   readonly format: number;
@@ -105,14 +108,8 @@ export function loadIndex(place: CachePlace): BlockIndex | undefined {
 }
 
 function readCache({ disk, cachePath }: CachePlace): Buffer | undefined {
-  if (!disk.exists(cachePath)) return undefined;
-  const file = disk.open(cachePath, "read");
-  try {
-    const bytes = Buffer.alloc(file.sizeBytes());
-    return file.read(bytes, 0) === bytes.length ? bytes : undefined;
-  } finally {
-    file.close();
-  }
+  const bytes = readWholeFile(disk, cachePath, INDEX_BYTES_MAX);
+  return bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 function restore(header: CacheHeader, bytes: Buffer): BlockIndex {

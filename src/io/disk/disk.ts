@@ -119,6 +119,9 @@ export function diskFault(error: unknown, path: string): Fault {
   if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
     return new Fault("store-denied", `${path} may not be read or written`, { cause: error });
   }
+  if (code === "EFBIG") {
+    return new Fault("log-corrupt", `${path} has a line that is far too long`, { cause: error });
+  }
   if (code === "ELOOP" || code === "EISDIR") {
     const what = code === "EISDIR" ? "a folder" : "a link or not a regular file";
     return new Fault("data-foreign", `${path} is ${what}`, {

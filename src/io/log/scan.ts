@@ -3,6 +3,8 @@ import type { DiskFile } from "../disk/disk.ts";
 /** Large enough that system calls cost nothing, small enough for the processor's cache. */
 const SCAN_BLOCK_BYTES = 1 << 20;
 const NEWLINE = 0x0a;
+/** Far beyond any line of ours: a file without lines, or zeros after a crash. */
+const BLOCK_BYTES_MAX = 64 << 20;
 
 /** Whole lines from one stretch of a file. */
 export interface Block {
@@ -22,6 +24,7 @@ export interface ScannedLine {
 /**
  * Reads a file from one offset to another, cut at line ends. While one block is looked at, the next
  * is being read; each wait lets the event loop do something else.
+ * @throws EFBIG for a line that cannot be ours
  */
 export async function* scanBlocks(
   file: DiskFile,
@@ -70,6 +73,8 @@ class BufferPair {
 
   grow(): void {
     this.#sizeBytes *= 2;
+    if (this.#sizeBytes <= BLOCK_BYTES_MAX) return;
+    throw Object.assign(new Error("a line is too long"), { code: "EFBIG" });
   }
 
   #fresh(): Buffer {

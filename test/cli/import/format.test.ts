@@ -33,6 +33,15 @@ test.each([
   expect(parsed.problems).toEqual([]);
 });
 
+test("a pipe is read to its end", () => {
+  const text = "--- Log opened Sat Nov 21 09:00:00 2020\n09:01 <a> x\n";
+  const pipe = join(folder, "pipe");
+  Bun.spawnSync(["mkfifo", pipe]);
+  const writer = Bun.spawn(["sh", "-c", 'cat "$1" > "$2"', "sh", at("log", text), pipe]);
+  expect(read(pipe).entries).toHaveLength(1);
+  writer.unref();
+});
+
 test("a line in Latin-1 is counted", () => {
   const line = "2020-11-21 09:01:00\ta\tcaf";
   const parsed = read(at("latin1", Buffer.concat([Buffer.from(line), Buffer.from([0xe9, 0x0a])])));

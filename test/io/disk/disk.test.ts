@@ -256,6 +256,22 @@ test("a scan gives every line once, however it is cut into blocks", async () => 
   }
 });
 
+test("a scan gives up on a file without lines, however large it is", async () => {
+  const path = join(root, "zeros");
+  fs.writeFileSync(path, "");
+  fs.truncateSync(path, 2 ** 36); // Sparse.
+  const file = systemDisk().open(path, "read");
+  const scan = async () => {
+    for await (const block of scanBlocks(file, 0, file.sizeBytes())) expect(block).toBeUndefined();
+  };
+  const fault = diskFault(await rejection(scan()), path);
+  expect([fault.code, fault.message]).toEqual([
+    "log-corrupt",
+    `${path} has a line that is far too long`,
+  ]);
+  file.close();
+});
+
 describe("search threads", () => {
   const path = join(root, "searched");
   const line = (text: string, room = "rA") =>
