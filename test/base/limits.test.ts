@@ -15,6 +15,7 @@ const INTERNAL: Readonly<Record<string, string>> = {
   BATCH_BYTES_MAX: "how much of the queue goes to the disk at once",
   BATCH_SYNC_BYTES_MAX: "which writes leave the event loop",
   FREE_BYTES_MIN: "the default of a setting; tests of the quotas bring their own size",
+  CONTROL_FRAMES_PER_SECOND: "how fast a burst of pings is forgiven; a test sends the burst",
   GOODBYE_WITHIN_MS: "how long a server that stops waits for its own goodbye",
   CHECKED_ADDRESSES_MAX: "a name with more addresses needs a name server of the test's own",
   UDP_ADDRESSES_MAX: "a name with more addresses needs a name server of the test's own",

@@ -3,6 +3,7 @@ import { Packr } from "msgpackr/pack";
 import {
   FLOOD_REFUSED_MS,
   IDLE_MESSAGES_BURST,
+  MESSAGE_BEFORE_LOGIN_ANSWERED_BYTES_MAX,
   MESSAGE_BYTES_MAX,
   MESSAGES_AFTER_CLOSE_MAX,
   MESSAGES_BEFORE_LOGIN_MAX,
@@ -46,6 +47,18 @@ test.each(Object.entries(FLOODS))("closes an unauthenticated flood of %s", async
   await site.time.advance(60_000);
   expect(answers()).toBeLessThanOrEqual(MESSAGES_BEFORE_LOGIN_MAX);
   expect(site.server.clientCount).toBe(1);
+});
+
+test("answers no message before log-in that is far too long", async () => {
+  const site = await Site.open();
+  const said = async (sizeBytes: number) => {
+    const eve = await site.greeted();
+    eve.raw(new Uint8Array(sizeBytes));
+    await eve.untilEnded();
+    return eve.ended?.fault?.code;
+  };
+  expect(await said(MESSAGE_BEFORE_LOGIN_ANSWERED_BYTES_MAX)).toBe("too-large");
+  expect(await said(MESSAGE_BEFORE_LOGIN_ANSWERED_BYTES_MAX + 1)).toBe("link-closed");
 });
 
 test("lets an unauthenticated client send as many messages as it may", async () => {

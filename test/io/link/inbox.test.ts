@@ -1,4 +1,10 @@
 import { describe, expect, test } from "bun:test";
+import {
+  BYTES_AFTER_CLOSE_MAX,
+  BYTES_AFTER_CLOSE_MIN,
+  MESSAGES_AFTER_CLOSE_MAX,
+} from "../../../src/base/limits.ts";
+import { LinkInbox } from "../../../src/io/link/inbox.ts";
 import { within } from "../../event.ts";
 
 const entry = new URL("link-assert.ts", import.meta.url).pathname;
@@ -22,5 +28,34 @@ describe("a broken promise of ours stops the process, wherever a socket calls us
     const [code, errors] = await run(place);
     expect(code).toBe(1);
     expect(errors).toContain(`AssertionFailure: broken in ${place}`);
+  });
+});
+
+describe("an end that sends on after the close is a flood", () => {
+  const muted = (before: readonly number[] = []) => {
+    const inbox = new LinkInbox();
+    for (const sizeBytes of before) inbox.push(new Uint8Array(sizeBytes));
+    inbox.mute();
+    return inbox;
+  };
+
+  test("by so many messages", () => {
+    const inbox = muted();
+    for (let i = 0; i < MESSAGES_AFTER_CLOSE_MAX; i++) inbox.push(new Uint8Array(1));
+    expect(inbox.isFlooded).toBe(false);
+    inbox.push(new Uint8Array(1));
+    expect(inbox.isFlooded).toBe(true);
+  });
+
+  test.each([
+    ["the least", [], BYTES_AFTER_CLOSE_MIN],
+    ["what it had sent", [2 * BYTES_AFTER_CLOSE_MIN], 2 * BYTES_AFTER_CLOSE_MIN],
+    ["the most", [BYTES_AFTER_CLOSE_MAX, 1_000], BYTES_AFTER_CLOSE_MAX],
+  ])("by more bytes than %s", (_, before, sizeBytes) => {
+    const inbox = muted(before);
+    inbox.push(new Uint8Array(sizeBytes));
+    expect(inbox.isFlooded).toBe(false);
+    inbox.push(new Uint8Array(1));
+    expect(inbox.isFlooded).toBe(true);
   });
 });
