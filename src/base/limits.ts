@@ -11,8 +11,7 @@ const MIB = 1024 * KIB;
 //   rest of a search.
 // - rooms: 10,000 rooms in 5 ms. who: 100,000 sorted names, at most for a twentieth of the time.
 // - readers: ROOM_MEMBERS_MAX. invites, bans: INVITES_MAX and BANS_MAX, without sorting.
-// - erase-all, retention: a page of ERASED_AT_ONCE_MAX. edit, erase, pin, reaction: one block of the
-//   log.
+// - erase-all, retention: a page of ERASED_AT_ONCE_MAX. edit, erase, pin, reaction: one block.
 // - inclusion: PROOFS_TOGETHER_MAX groups of 256 heads, each between two reads.
 // - group-commit: GROUP_DEVICES_MAX look-ups, and one hash. key-packages: KEY_PACKAGES_MAX.
 // - a post: PUSH_READ_CHARS of it for a push, PRINTED_CHARS_MAX for a screen of `chat serve`.

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { UserId } from "../../../src/base/ids.ts";
+import { HISTORY_BYTES_PER_DAY } from "../../../src/base/limits.ts";
 import { HistoryQuota } from "../../../src/server/rooms/history-quota.ts";
 import type { LogRecord } from "../../../src/wire/record.ts";
 import { rejection } from "../../rejection.ts";
@@ -15,10 +16,11 @@ const ofBytes = (sizeBytes: number) =>
   ] as never as readonly LogRecord[];
 
 describe("what one account may read of the history in a day", () => {
-  function quotaOf(historyBytesPerDay: number) {
+  function quotaOf(historyBytesPerDay: number | undefined) {
     const clock = { now: 100 * DAY_MS + DAY_MS / 2, unixMs: () => clock.now };
     const registry = { policy: { isOperator: (user: UserId) => user === BEN } };
-    const quota = new HistoryQuota({ clock, registry, settings: { historyBytesPerDay } });
+    const settings = historyBytesPerDay === undefined ? {} : { historyBytesPerDay };
+    const quota = new HistoryQuota({ clock, registry, settings });
     return { quota, clock };
   }
 
@@ -30,6 +32,16 @@ describe("what one account may read of the history in a day", () => {
     expect(() => quota.check(ANA)).toThrow(
       expect.objectContaining({ code: "history-limit", remedy: "try again in 12 h" }),
     );
+  });
+
+  test("is 4 GiB if nobody says otherwise", () => {
+    const { quota } = quotaOf(undefined);
+    const said = (sizeBytes: number) => [{ headBytes: { length: sizeBytes } }] as never;
+    quota.count(ANA, said(HISTORY_BYTES_PER_DAY - 1));
+    expect(quota.isReached(ANA)).toBe(false);
+    quota.count(ANA, said(1));
+    expect(quota.isReached(ANA)).toBe(true);
+    expect(HISTORY_BYTES_PER_DAY).toBe(4 * 2 ** 30);
   });
 
   test("begins anew at midnight UTC", () => {
