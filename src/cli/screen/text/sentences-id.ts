@@ -110,6 +110,8 @@ const ANSWERS = {
   "seal the conversation with {word}? it cannot be undone":
     "segel percakapan dengan {word}? ini tidak dapat dibatalkan",
   "the conversation with {word} is not sealed": "percakapan dengan {word} tidak disegel",
+  "the message is empty": "pesannya kosong",
+  "write some text": "tulis sesuatu",
   "the rooms are still loading": "ruang-ruang masih dimuat",
   "press Enter again in a moment": "tekan Enter lagi sebentar lagi",
   "the room '{}' did not exist; you made it": "ruang '{}' belum ada; Anda membuatnya",
