@@ -191,14 +191,15 @@ pageTest(
     const first = await sandbox.serve();
     const admin = sandbox.home("admin").with({ CHAT_USER: "ana" });
     await admin.json(["admin", "ban", "192.0.2.9", "--reason", "spam"]);
-    await admin.json(["admin", "announce", "<b>we</b> move at noon"]);
+    await admin.json(["admin", "announce", "<b>we</b> **move** at noon"]);
     await first.program.signal("SIGTERM");
     const served = await sandbox.serve({ port: first.port });
     await using olga = await browser.visit(String(served.listening["operatorLink"]));
     await olga.enter("olga");
     const { page } = olga;
-    const banner = page.locator(".banner").filter({ hasText: "ana: <b>we</b> move at noon" });
+    const banner = page.locator(".banner").filter({ hasText: /ana:\s*<b>we<\/b> move at noon/ });
     await banner.waitFor();
+    expect(await banner.locator("strong").innerText()).toBe("move");
     await olga.keepPicture("announced");
     await banner.getByRole("button", { name: "Dismiss" }).click();
     await banner.waitFor({ state: "detached" });
@@ -232,7 +233,7 @@ pageTest(
 
     // It is told with each connection, and was put away in this browser.
     await tab(olga, "Server");
-    await page.getByText("<b>we</b> move at noon").waitFor();
+    await page.getByText("<b>we</b> **move** at noon").waitFor();
     expect(await banner.count()).toBe(0);
     await page.getByRole("heading", { name: "Announcement" }).scrollIntoViewIfNeeded();
     await olga.keepPicture("announcement");

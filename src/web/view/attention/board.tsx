@@ -43,7 +43,7 @@ function Announcement() {
   return (
     <div className="banner banner-info" role="status">
       <div className="announced" dir="auto">
-        {cleanText(by)}: <RichText text={text} mentions={NOBODY} />
+        {cleanText(by)}: <RichText text={text} mentions={NOBODY} />{" "}
         <time className="announced-at" dateTime={formatUtc(time)}>
           {times.full(time)}
         </time>
