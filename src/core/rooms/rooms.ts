@@ -302,16 +302,11 @@ export class Rooms {
     this.#byName.set(foldName(name), room);
   }
 
-  /**
-   * The room has no readers any more, and its names are free. Its records stay in the log. Removed
-   * because it is vacant, it is forgotten: nothing in it can be looked up.
-   */
+  /** The room has no readers any more, and its names are free. Its records stay in the log. */
   #remove(room: Room, body: Readonly<Record<string, unknown>> | undefined): void {
     if (room.name === undefined || this.holder(room.name) !== room) return;
-    if (body?.["vacant"] === true) {
-      if (!isVacant(room)) return; // Another server of the cluster has let somebody in meanwhile.
-      this.#byId.delete(room.id);
-    }
+    // Another server of the cluster has let somebody in meanwhile.
+    if (body?.["vacant"] === true && !isVacant(room)) return;
     this.#byName.delete(foldName(room.name));
     for (const [name, led] of this.#former) if (led === room) this.#former.delete(name);
     for (const user of room.members) this.#joined.get(user)?.delete(room);

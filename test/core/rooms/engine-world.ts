@@ -159,7 +159,10 @@ class EngineWorld {
     }
     for (const reclaim of this.ledger.records.filter(isReclaim)) {
       const { room, seq } = reclaim.head;
-      if (this.rooms.get(room as RoomId) !== undefined) continue; // Somebody joined in time.
+      const { name } = this.rooms.get(room as RoomId) ?? {};
+      const isThere = name !== undefined && this.rooms.holder(name)?.id === room;
+      const later = this.ledger.records.slice(seq).some(({ head }) => head.room === room);
+      if (isThere || later) continue; // Somebody joined in time.
       const before = this.ledger.records.filter(({ head }) => head.room === room && head.seq < seq);
       demand(!before.some(({ head }) => head.kind === "text"), "no message is lost with its room");
     }
