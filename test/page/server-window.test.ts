@@ -199,7 +199,7 @@ pageTest(
     const { page } = olga;
     const banner = page.locator(".banner").filter({ hasText: /ana:\s*<b>we<\/b> move at noon/ });
     await banner.waitFor();
-    expect(await banner.locator("strong").innerText()).toBe("move");
+    expect(await banner.locator("strong").textContent()).toBe("move");
     await olga.keepPicture("announced");
     await banner.getByRole("button", { name: "Dismiss" }).click();
     await banner.waitFor({ state: "detached" });
