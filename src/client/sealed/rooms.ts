@@ -1,3 +1,4 @@
+import { assert } from "../../base/assert.ts";
 import { fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { FAULTS, Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
@@ -25,7 +26,7 @@ import { mayRule, REFUSALS } from "../../crypto/seal/commit-check.ts";
 import type { SignedCheckpoint } from "../../crypto/seal/content.ts";
 import type { SealCommit, SealIntent } from "../../crypto/seal/engine.ts";
 import type { SealedGroup } from "../../crypto/seal/group.ts";
-import { safetyNumber } from "../../crypto/seal/safety-number.ts";
+import { matchSafetyNumber, safetyNumber } from "../../crypto/seal/safety-number.ts";
 import type { StateKey } from "../../crypto/seal/state-box.ts";
 import type { Clock } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
@@ -648,19 +649,16 @@ export class SealedRooms {
 
   /**
    * Of a user whose key has changed both digits can be confirmed: whose they are is who they are.
-   * @throws Fault usage: other digits; user-unknown
+   * @throws Fault usage: incomplete, mistyped or other digits; user-unknown
    */
   async confirm(user: string, digits: string): Promise<void> {
     const { pin, other } = await this.#states.transact((vault) => keysOf(vault, user));
-    const said = digits.replaceAll(/\D/g, "");
-    for (const owner of other === undefined ? [pin] : [other, pin]) {
-      if ((await this.#digits(owner)).replaceAll(" ", "") !== said) continue;
-      await this.#states.transact((vault) => confirmKey(vault, owner));
-      return other === undefined ? undefined : this.#goOn();
-    }
-    throw new Fault("usage", `these are not the digits of ${user}: somebody may be in between`, {
-      remedy: "compare again, over another way than this chat",
-    });
+    const owners = other === undefined ? [pin] : [other, pin];
+    const numbers = await Promise.all(owners.map((owner) => this.#digits(owner)));
+    const owner = owners[numbers.indexOf(matchSafetyNumber(digits, numbers))];
+    assert(owner !== undefined, "the number is one of these");
+    await this.#states.transact((vault) => confirmKey(vault, owner));
+    if (other !== undefined) await this.#goOn();
   }
 
   /** The user has another key from now on, as its owner was asked: that seen, or the next one. */

@@ -1,5 +1,6 @@
 import { assert } from "../../base/assert.ts";
 import { concatBytes, fromBase64Url, utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
 import { foldName, type Name } from "../../base/names.ts";
 import { owned } from "./owned.ts";
 
@@ -8,6 +9,8 @@ const GROUPS = 12;
 const GROUP_BYTES = 5;
 const GROUP_DIGITS = 5;
 const ACCOUNT_KEY_BYTES = 32;
+/** Of 12 groups: numbers of different keys agree in ten groups with probability 1e-48. */
+const MISTYPED_GROUPS_MAX = 2;
 
 export interface SafetyParty {
   readonly user: Name;
@@ -30,6 +33,52 @@ export async function safetyNumber(one: SafetyParty, other: SafetyParty): Promis
     return String(number % 10 ** GROUP_DIGITS).padStart(GROUP_DIGITS, "0");
   });
   return groups.join(" ");
+}
+
+/**
+ * Checks a number that was typed. A typing error is no sign of another key.
+ * @param numbers as `safetyNumber` gives them
+ * @returns the number that was typed
+ * @throws Fault usage: it is incomplete, nearly one of the numbers, or another number
+ */
+export function matchSafetyNumber<Number extends string>(
+  typed: string,
+  numbers: readonly Number[],
+): Number {
+  const digits = typed.replaceAll(/[\s.,-]/g, "");
+  if (!/^\d*$/.test(digits) || digits.length !== GROUPS * GROUP_DIGITS) throw incomplete(typed);
+  for (const number of numbers) {
+    const differing = differingGroups(digits, number);
+    if (differing.length === 0) return number;
+    if (differing.length <= MISTYPED_GROUPS_MAX) throw mistyped(differing);
+  }
+  throw new Fault("usage", "the digits differ from those of this device", {
+    remedy: "compare them again; if they still differ, someone may be intercepting your messages",
+  });
+}
+
+function incomplete(typed: string): Fault {
+  const groups = typed.split(/\D+/).filter((group) => group !== "");
+  const odd = groups.findIndex((group) => group.length !== GROUP_DIGITS);
+  const count = groups.join("").length;
+  const isGrouped = groups.length > 1 && odd >= 0;
+  const where = isGrouped ? `; group ${odd + 1} has ${groups[odd]?.length}` : "";
+  const sentence = `the number has 60 digits in groups of five, not ${count}${where}`;
+  return new Fault("usage", sentence, { remedy: "check what you typed" });
+}
+
+function mistyped(groups: readonly number[]): Fault {
+  const which = groups.map((at) => at + 1).join(" and ");
+  const [noun, verb] = groups.length === 1 ? ["group", "differs"] : ["groups", "differ"];
+  return new Fault("usage", `only ${noun} ${which} ${verb}: probably a typing error`, {
+    remedy: "compare that part again",
+  });
+}
+
+function differingGroups(digits: string, number: string): number[] {
+  return number.split(" ").flatMap((group, i) => {
+    return digits.slice(i * GROUP_DIGITS, (i + 1) * GROUP_DIGITS) === group ? [] : [i];
+  });
 }
 
 /** The length comes first, so that a name cannot run into the key. */

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { toBase64Url } from "../../../src/base/bytes.ts";
 import { checkName } from "../../../src/base/names.ts";
-import { safetyNumber } from "../../../src/crypto/seal/safety-number.ts";
+import { matchSafetyNumber, safetyNumber } from "../../../src/crypto/seal/safety-number.ts";
+import { faultFrom } from "../../commands/fake-world.ts";
 import vectors from "../../vectors/sealed.json";
 
 const [one, other] = vectors.safetyNumber.parties.map(({ user, account }) => ({
@@ -24,4 +25,43 @@ test("a name in another case is the same; another name or key is another number"
   const numbers = [renamed, forged].map((party) => safetyNumber(party, other));
   expect(await Promise.all(numbers)).not.toContain(vectors.safetyNumber.digits);
   expect(await safetyNumber(one, one)).not.toBe(vectors.safetyNumber.digits);
+});
+
+const OTHER = Array.from({ length: 12 }, () => "11111").join(" ");
+const { digits } = vectors.safetyNumber;
+const refusal = (typed: string) => faultFrom(() => matchSafetyNumber(typed, [OTHER, digits]));
+
+/** Another digit in each of the first groups. */
+function mistyped(groups: number): string {
+  const turned = (group: string) => `${(Number(group[0]) + 1) % 10}${group.slice(1)}`;
+  return digits
+    .split(" ")
+    .map((group, i) => (i < groups ? turned(group) : group))
+    .join(" ");
+}
+
+test("the number is recognized with and without blanks", () => {
+  for (const typed of [digits, digits.replaceAll(" ", ""), digits.replaceAll(" ", " - ")]) {
+    expect(matchSafetyNumber(typed, [OTHER, digits])).toBe(digits);
+  }
+});
+
+test.each([
+  ["12345", "the number has 60 digits in groups of five, not 5"],
+  ["acept", "the number has 60 digits in groups of five, not 0"],
+  [digits.slice(0, -1), "the number has 60 digits in groups of five, not 59; group 12 has 4"],
+  [`${digits}1`, "the number has 60 digits in groups of five, not 61; group 12 has 6"],
+  [`x${digits}`, "the number has 60 digits in groups of five, not 60"],
+  [mistyped(1), "only group 1 differs: probably a typing error"],
+  [mistyped(2), "only groups 1 and 2 differ: probably a typing error"],
+])("a typing error alleges nothing: %s", async (typed, message) => {
+  const fault = await refusal(typed);
+  expect([fault.code, fault.message]).toEqual(["usage", message]);
+  expect(`${fault.message} ${fault.remedy}`).not.toContain("intercept");
+});
+
+test("another number asks to compare again first", async () => {
+  const fault = await refusal(mistyped(3));
+  expect(fault.message).toBe("the digits differ from those of this device");
+  expect(fault.remedy).toStartWith("compare them again; if they still differ, someone may be");
 });

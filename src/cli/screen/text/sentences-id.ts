@@ -206,6 +206,8 @@ const FAULTS = {
   "list them: chat files, or /files": "lihat daftarnya: chat files, atau /files",
   "{word} files here are named '{}'": "{word} berkas di sini bernama '{}'",
   "take one by its id, newest first: {}": "ambil menurut id, terbaru dahulu: {}",
+  "the message is empty": "pesannya kosong",
+  "write some text": "tulis sesuatu",
   "an empty text says nothing": "teks kosong tidak mengatakan apa-apa",
   "the text is not valid UTF-8": "teks ini bukan UTF-8 yang sah",
   "send up to 65536 bytes of UTF-8": "kirim paling banyak 65536 byte UTF-8",
@@ -294,10 +296,19 @@ const SEALED = {
   "'{}' keeps somebody who lets others in": "'{}' harus punya seseorang yang mengajak masuk",
   "first: /grant NAME": "dulu: /grant NAME",
   "there is nothing to accept here": "tidak ada yang perlu diterima di sini",
-  "these are not the digits of {word}: somebody may be in between":
-    "ini bukan angka {word}: mungkin ada orang di tengah",
-  "compare again, over another way than this chat":
-    "cocokkan lagi, lewat jalan lain selain chat ini",
+  "the digits differ from those of this device": "angkanya berbeda dari angka di perangkat ini",
+  "compare them again; if they still differ, someone may be intercepting your messages":
+    "cocokkan sekali lagi; jika tetap berbeda, pesan Anda mungkin sedang disadap",
+  "the number has 60 digits in groups of five, not {word}; group {word} has {word}":
+    "nomor ini terdiri dari 60 angka dalam kelompok lima, bukan {word}; kelompok {word} berisi {word}",
+  "the number has 60 digits in groups of five, not {word}":
+    "nomor ini terdiri dari 60 angka dalam kelompok lima, bukan {word}",
+  "check what you typed": "periksa yang Anda ketik",
+  "only group {} differs: probably a typing error":
+    "hanya kelompok {} yang berbeda: mungkin salah ketik",
+  "only groups {} differ: probably a typing error":
+    "hanya kelompok {} yang berbeda: mungkin salah ketik",
+  "compare that part again": "cocokkan lagi bagian itu",
   "devices of {} are still in '{}'": "perangkat {} masih ada di '{}'",
   "wait until an admin of the room has connected": "tunggu sampai admin ruang tersambung",
   "another window changes this room": "jendela lain sedang mengubah ruang ini",
