@@ -44,7 +44,7 @@ export class Painter {
   }
 
   static async open(sandbox: Sandbox, served: Served): Promise<Painter> {
-    const env = { CHAT_INVITE: served.invite, CHAT_USER: "painter", CHAT_PASSWORD: "x" };
+    const env = { CHAT_INVITE: served.invite, CHAT_USER: "painter", CHAT_PASSWORD: "xxxxxxxx" };
     const home = sandbox.home(`painter-${served.port}`).with(env);
     await home.json(["register"]);
     const paths = Array.from({ length: KINDS }, (_, i) => {

@@ -198,7 +198,7 @@ async function fill(path: string): Promise<void> {
 
 /** The same bytes by the page and by the command line, in turns. */
 async function uploads(browser: BareBrowser, sandbox: Sandbox, served: Served): Promise<void> {
-  const env = { CHAT_INVITE: served.invite, CHAT_USER: "tom", CHAT_PASSWORD: "x" };
+  const env = { CHAT_INVITE: served.invite, CHAT_USER: "tom", CHAT_PASSWORD: "xxxxxxxx" };
   const tom = sandbox.home("tom").with(env);
   await tom.json(["register"]);
   const window = await browser.visit(pageAddress(served));

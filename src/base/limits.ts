@@ -31,6 +31,8 @@ export const SERVER_NAME_BYTES_MAX = 128;
 export const WELCOME_BYTES_MAX = 4 * KIB;
 /** A password is hashed whole; longer ones only cost time. */
 export const PASSWORD_BYTES_MAX = 1 * KIB;
+/** Of new passwords; NIST SP 800-63B, section 5.1.1. Guesses are slowed, and hashes are costly. */
+export const PASSWORD_CHARS_MIN = 8;
 /** One emoji with its modifiers, or a short word. */
 export const REACTION_BYTES_MAX = 64;
 /** People a message may call by name in its body. */

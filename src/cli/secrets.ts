@@ -8,11 +8,12 @@
 import { open } from "node:fs/promises";
 import { utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
-import { PASSWORD_BYTES_MAX } from "../base/limits.ts";
+import { PASSWORD_BYTES_MAX, WRONG_SECRETS_MAX } from "../base/limits.ts";
+import { checkNewPassword } from "../base/new-password.ts";
 import { quoteText } from "../base/text.ts";
 import type { SecretWanted } from "../client/login.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
-import type { Context } from "./context.ts";
+import { type Context, faultLine, say } from "./context.ts";
 
 export interface SecretKind {
   readonly name: string;
@@ -74,7 +75,7 @@ export async function readSecret(
  * @param again another one was refused
  */
 export function secretQuestion(
-  what: SecretWanted,
+  what: Exclude<SecretWanted, "new-password">,
   { user, server }: { readonly user: string; readonly server: string },
   again: boolean,
 ): string {
@@ -86,20 +87,43 @@ export function secretQuestion(
 }
 
 /**
- * Asks twice for a new password. @returns undefined if it was left empty, or no user can be
- * asked
+ * Asks twice for a new password, and again if it is too short or was typed in two ways.
+ * @param ask asks without echo
+ * @param tell says what was wrong with the last one
+ * @returns undefined if it was left empty
+ * @throws Fault usage after WRONG_SECRETS_MAX tries
  */
-export async function makeSecret(
-  context: Pick<Context, "env" | "stdin" | "terminal">,
-  kind: SecretKind,
-  file: string | undefined,
+export async function askNewPassword(
+  ask: (question: string) => Promise<string | undefined>,
   question: string,
+  tell: (fault: Fault) => void,
 ): Promise<string | undefined> {
-  const secret = await readSecret(context, kind, file, question);
-  const asked = file === undefined && !context.env[kind.variable];
-  if (!asked || secret === undefined || context.terminal === undefined) return secret;
-  if ((await context.terminal.askSecret("Once more")) === secret) return secret;
-  throw new Fault("usage", `the ${kind.name} was typed in two ways`, { remedy: "try again" });
+  for (let tries = 1; ; tries++) {
+    const typed = await ask(question);
+    if (typed === undefined || typed === "") return undefined;
+    try {
+      checkNewPassword(checkSecret(typed, NEW_PASSWORD));
+      if ((await ask("Repeat it")) === typed) return typed;
+      throw new Fault("usage", "the two passwords differ", { remedy: "type them again" });
+    } catch (error) {
+      const isTyped = error instanceof Fault && error.code === "usage";
+      if (!isTyped || tries >= WRONG_SECRETS_MAX) throw error;
+      tell(error);
+    }
+  }
+}
+
+/** Given, or asked on a terminal. @returns undefined if there is none @throws Fault usage, … */
+export async function makePassword(
+  context: Pick<Context, "env" | "stdin" | "terminal" | "stderr">,
+  file: string | undefined,
+): Promise<string | undefined> {
+  const given = await readSecret(context, NEW_PASSWORD, file);
+  if (given !== undefined) checkNewPassword(given);
+  const { terminal } = context;
+  if (given !== undefined || terminal === undefined) return given;
+  const tell = (fault: Fault) => say(context, faultLine(fault));
+  return askNewPassword(terminal.askSecret, "New password", tell);
 }
 
 function checkSecret(secret: string, kind: SecretKind): string {

@@ -445,9 +445,9 @@ export class Client {
   }
 
   /** Changes the password, here and for the next link. @throws Fault */
-  async passwd(password: string): Promise<void> {
+  async passwd(password: string, current?: string): Promise<void> {
     this.#posts.flush();
-    await this.#loop.passwd(password);
+    await this.#loop.passwd(password, current);
   }
 
   /** Logs in, or registers, on this very link. @throws Fault already-logged-in, and as `connect` */

@@ -192,8 +192,8 @@ export class ConnectionLoop {
   }
 
   /** Changes the password, here and for the next link. @throws Fault */
-  async passwd(password: string): Promise<void> {
-    await this.ask("passwd", { password });
+  async passwd(password: string, current: string | undefined): Promise<void> {
+    await this.ask("passwd", current === undefined ? { password } : { password, current });
     const { keepsPassword } = this.#parts;
     if (keepsPassword && this.#account !== undefined)
       this.#account = { ...this.#account, password };

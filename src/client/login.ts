@@ -10,7 +10,7 @@ import type { Connection } from "./link/connection.ts";
 import { certifiedDevice, type Keys } from "./link/keys.ts";
 import type { Greeted } from "./trust.ts";
 
-export type SecretWanted = "password" | "room-password";
+export type SecretWanted = "password" | "new-password" | "room-password";
 /**
  * Asks the user; undefined (or empty): there is no user to ask, or no answer.
  * @param again another one was refused
@@ -100,6 +100,7 @@ export class Login {
     this.#password = password;
     this.#tried = {
       password: new Set(password === undefined ? [] : [password]),
+      "new-password": new Set(),
       "room-password": new Set(roomSecret === undefined ? [] : [roomSecret]),
     };
   }
@@ -230,7 +231,16 @@ export class Login {
 
   /** @returns the fault when the name is taken, or nobody may register, so that it may be */
   async #register(): Promise<Entered | Fault> {
-    const password = await this.#somePassword();
+    const asks = this.#password === undefined && !this.#hasAskedPassword;
+    if (asks && this.#credentials.ask !== undefined) {
+      // An empty password is refused, but only for a free name: for others none is to be chosen.
+      const probed = await this.#registerWith("");
+      if (!(probed instanceof Fault) || probed.code !== "usage") return probed;
+    }
+    return this.#registerWith(await this.#somePassword("new-password"));
+  }
+
+  async #registerWith(password: string | undefined): Promise<Entered | Fault> {
     const made = await this.#accountKey();
     try {
       const account = await this.#ask("register", {
@@ -242,7 +252,9 @@ export class Login {
       });
       return this.#entered(account, true);
     } catch (error) {
-      if (error instanceof Fault && MAY_BE_TAKEN.has(error.code)) return error;
+      const isProbe = password === "";
+      if (!(error instanceof Fault)) throw error;
+      if (MAY_BE_TAKEN.has(error.code) || (isProbe && error.code === "usage")) return error;
       throw error;
     }
   }
@@ -270,11 +282,11 @@ export class Login {
     return { account, registered, password: this.#password };
   }
 
-  /** Given, or asked once: the same one registers a new name and opens a known one. */
-  async #somePassword(): Promise<string | undefined> {
+  /** Given, or asked once. */
+  async #somePassword(what: "password" | "new-password" = "password"): Promise<string | undefined> {
     if (this.#password === undefined && !this.#hasAskedPassword) {
       this.#hasAskedPassword = true;
-      this.#password = await this.#askPerson("password");
+      this.#password = await this.#askPerson(what);
     }
     return this.#password;
   }

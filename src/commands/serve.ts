@@ -4,6 +4,7 @@ import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { SERVER_NAME_BYTES_MAX, WELCOME_BYTES_MAX } from "../base/limits.ts";
 import { SIBLINGS_ANSWER_MS } from "../base/limits-cluster.ts";
+import { checkNewPassword } from "../base/new-password.ts";
 import { quoteText } from "../base/text.ts";
 import { VERSION } from "../base/version.ts";
 import { defineVerb, type FlagDefs, type FlagValues } from "../cli/command.ts";
@@ -165,6 +166,7 @@ Also from settings.toml in the data folder, as port = 2500, or CHAT_SERVE_PORT=2
     const certificate = readPair(args);
     noteOtherServer(context, args.data);
     if (!existsSync(join(args.data, "format.json"))) {
+      if (given !== undefined) checkNewPassword(given);
       const port = args.port ?? PORT_DEFAULT;
       await checkListening({ hosts: listenHosts(args.host), port });
     }

@@ -1,6 +1,7 @@
 import { utf8Encode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { PASSWORD_BYTES_MAX } from "../base/limits.ts";
+import { checkNewPassword } from "../base/new-password.ts";
 
 /** The second choice of OWASP's list: 17 ms here, and many log-ins at once fit in memory. */
 const ARGON2ID = { algorithm: "argon2id", memoryCost: 19 * 1024, timeCost: 2 } as const;
@@ -12,11 +13,12 @@ const UNMATCHED = `$argon2id$v=19$${COST}$${NO_BYTES}$${NO_BYTES}`;
 
 /**
  * @returns a PHC string, `$argon2id$...`
- * @throws Fault usage when the password is empty or too long
+ * @throws Fault usage when the password is too short or too long
  */
 export async function hashPassword(password: string): Promise<string> {
+  checkNewPassword(password);
   if (!isUsable(password)) {
-    throw new Fault("usage", `a password has 1 to ${PASSWORD_BYTES_MAX} bytes`, {
+    throw new Fault("usage", `a password has up to ${PASSWORD_BYTES_MAX} bytes`, {
       remedy: "choose another password",
     });
   }

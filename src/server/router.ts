@@ -433,6 +433,7 @@ export class RequestRouter {
     request: RequestOf<"passwd">,
   ): Promise<void> {
     const { registry, accounts, entry } = this.#options;
+    await entry.checkCurrent(client, account, request.current);
     const hash = await entry.hash(account.id, request.password);
     await changePassword({ accounts, registry }, account, hash);
     client.answer(request.ref, {});

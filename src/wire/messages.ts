@@ -168,7 +168,8 @@ export const REQUESTS = {
   /** Sets a new password by the code of a `reset`, which is used by it; a log-in may follow. */
   recover: { fields: { token: text(64), password: secret }, answer: v.object({ user: name }) },
   logout: { fields: { forget: v.optional(v.boolean()) }, answer: accepted },
-  passwd: { fields: { password: secret }, answer: accepted },
+  /** `current` is required of an account that has a password. */
+  passwd: { fields: { password: secret, current: v.optional(secret) }, answer: accepted },
   devices: {
     fields: {},
     answer: v.object({

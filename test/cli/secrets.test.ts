@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createContext } from "../../src/cli/context.ts";
-import { makeSecret, NEW_PASSWORD, PASSWORD, readSecret } from "../../src/cli/secrets.ts";
+import { makePassword, PASSWORD, readSecret } from "../../src/cli/secrets.ts";
 import { type FakeOptions, fakeWorld, faultFrom } from "../commands/fake-world.ts";
 import { unprivileged } from "../unprivileged.ts";
 
@@ -79,12 +79,17 @@ test("Ctrl-C at the question is 130", async () => {
   expect((await faultFrom(() => readSecret(context, PASSWORD, undefined, "P"))).exitCode).toBe(130);
 });
 
-test("a new one is asked for twice", async () => {
-  const twice = contextOf({ lines: ["one", "one"], terminal: true });
-  expect(await makeSecret(twice, NEW_PASSWORD, undefined, "New password")).toBe("one");
-  const slip = contextOf({ lines: ["one", "two"], terminal: true });
-  const fault = await faultFrom(() => makeSecret(slip, NEW_PASSWORD, undefined, "New password"));
-  expect(fault.exitCode).toBe(2);
-  const env = contextOf({ terminal: true, env: { CHAT_NEW_PASSWORD: "env" } });
-  expect(await makeSecret(env, NEW_PASSWORD, undefined, "New password")).toBe("env");
+test("a new password is typed twice, and long enough", async () => {
+  const make = (lines: readonly string[]) =>
+    makePassword(contextOf({ lines, terminal: true }), undefined);
+  expect(await make(["long enough", "long enough"])).toBe("long enough");
+  expect(await make(["short", "long enough", "slip", "long enough", "long enough"])).toBe(
+    "long enough",
+  );
+  expect(await make([""])).toBeUndefined();
+  expect((await faultFrom(() => make(["a", "b", "c", "d"]))).exitCode).toBe(2);
+  const env = (CHAT_NEW_PASSWORD: string) => contextOf({ env: { CHAT_NEW_PASSWORD } });
+  expect(await makePassword(env("eight888"), undefined)).toBe("eight888");
+  expect((await faultFrom(() => makePassword(env("seven77"), undefined))).exitCode).toBe(2);
+  expect(await makePassword(contextOf({}), undefined)).toBeUndefined();
 });

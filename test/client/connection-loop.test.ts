@@ -417,7 +417,7 @@ describe("for a user", () => {
   ])("its password is for the next link too: %p", async (keepsPassword, asked, state) => {
     const rig = new LoopFixture({ keepsPassword });
     await rig.in({ ...ANA, password: "old" });
-    await rig.fixture.outcome(rig.loop.passwd("new"));
+    await rig.fixture.outcome(rig.loop.passwd("new", undefined));
     rig.fixture.server.accounts.get("ana")?.devices.clear();
     rig.fixture.server.requests.length = 0;
     await rig.cut();

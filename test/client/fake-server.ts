@@ -310,6 +310,7 @@ export class FakePeer {
       throw new Fault("room-password-wrong", "first admit");
     }
     if (accounts.has(user)) throw new Fault("name-taken", `${user} is taken`);
+    if (password === "") throw new Fault("usage", "too short");
     const account = { user, password, devices: new Set([toBase64Url(deviceKey)]) };
     accounts.set(user, account);
     this.#enter(ref, account, undefined);

@@ -76,13 +76,31 @@ describe("entering", () => {
     const wanted: string[] = [];
     const ask = async (what: string, again: boolean) => {
       wanted.push(again ? `${what} again` : what);
-      return what === "password" ? "mine" : wanted.length < 3 ? `wrong ${wanted.length}` : "sesame";
+      return what === "new-password"
+        ? "mine"
+        : wanted.length < 3
+          ? `wrong ${wanted.length}`
+          : "sesame";
     };
     const credentials: Credentials = { user: "ana", mode: "either", ask };
     expect(await fixture.code(fixture.client({ credentials }).client.connect())).toBe("fine");
     const again = "room-password again";
-    expect(wanted).toEqual(["room-password", again, again, "password"]);
+    expect(wanted).toEqual(["room-password", again, again, "new-password"]);
     expect(fixture.server.accounts.get("ana")?.password).toBe("mine");
+  });
+
+  test("a known name is asked for its password, and not for a new one", async () => {
+    const fixture = new ClientFixture();
+    fixture.server.accounts.set("ana", { user: "ana", password: "pw", devices: new Set() });
+    const wanted: string[] = [];
+    const ask = async (what: string) => {
+      wanted.push(what);
+      return "pw";
+    };
+    const credentials: Credentials = { user: "ana", mode: "either", roomSecret: "sesame", ask };
+    expect(await fixture.code(fixture.client({ credentials }).client.connect())).toBe("fine");
+    expect(wanted).toEqual(["password"]);
+    expect(fixture.server.accounts.get("ana")?.password).toBe("pw");
   });
 
   test("who always gives the same answer is believed once", async () => {

@@ -25,9 +25,15 @@ describe("password", () => {
   test("the longest is accepted, one byte more is refused", async () => {
     const longest = "ü".repeat(PASSWORD_BYTES_MAX / 2);
     expect(await verifyPassword(longest, await hashPassword(longest))).toBe(true);
-    expect((await rejection(hashPassword(`${longest}x`))).message).toContain("1 to 1024 bytes");
-    expect((await rejection(hashPassword(""))).message).toContain("1 to 1024 bytes");
+    expect((await rejection(hashPassword(`${longest}x`))).message).toContain("up to 1024 bytes");
     expect(await verifyPassword(`${longest}x`, hash)).toBe(false);
+  });
+
+  test("a new one has at least eight characters, of any kind", async () => {
+    for (const short of ["", "seven77", "ü".repeat(7), "👍".repeat(7)]) {
+      expect((await rejection(hashPassword(short))).message).toContain("at least 8 characters");
+    }
+    expect(await hashPassword("👍".repeat(8))).toStartWith("$argon2id$");
   });
 
   test("an unknown name costs as much as a wrong password", async () => {

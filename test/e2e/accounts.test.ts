@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { ndjson, Sandbox } from "./program.ts";
 
 /** Passwords, devices, homes. */
@@ -14,10 +15,23 @@ test("register, passwd, and a log-in from another home with the new password", a
     2,
     "chat: there is no new password; set CHAT_NEW_PASSWORD or give --new-password-file\n",
   ]);
+  const short = await ana.run(["passwd"], { env: { CHAT_NEW_PASSWORD: "seven77" } });
+  expect([short.exitCode, short.err]).toEqual([
+    2,
+    "chat: a new password needs at least 8 characters; choose a longer one\n",
+  ]);
   const first = await ana.json(["passwd"], { env: { CHAT_NEW_PASSWORD: "first one" } });
   expect(first).toEqual([{ kind: "password-changed", user: "ana" }]);
   const file = sandbox.write("new", "second one\n");
-  expect((await ana.run(["passwd", "--new-password-file", file])).exitCode).toBe(0);
+  for (const [current, exitCode] of [
+    ["", 3],
+    ["a guess", 3],
+    ["first one", 0],
+  ] as const) {
+    const env = { CHAT_PASSWORD: current };
+    const changed = await ana.run(["passwd", "--new-password-file", file], { env });
+    expect([current, changed.exitCode]).toEqual([current, exitCode]);
+  }
   const other = sandbox.home("other").with({ CHAT_INVITE: invite, CHAT_USER: "ana" });
   const old = await other.run(["login", "--json"], { env: { CHAT_PASSWORD: "first one" } });
   expect([old.exitCode, ndjson(old.out).at(-1)?.["code"]]).toEqual([3, "login-refused"]);
@@ -25,6 +39,30 @@ test("register, passwd, and a log-in from another home with the new password", a
   expect(right).toEqual([{ kind: "logged-in", user: "ana" }]);
   // From now on the device signs, without a password.
   expect((await other.run(["send", "hi"])).exitCode).toBe(0);
+});
+
+test("a short password is refused for new names and rooms, and old ones stay valid", async () => {
+  await using sandbox = new Sandbox();
+  const short = sandbox.write("short", "seven77\n");
+  const refused = await sandbox.startServer({ args: ["--room-password-file", short] }).ended();
+  expect([refused.exitCode, existsSync(sandbox.path("data"))]).toEqual([2, false]);
+  const { invite } = await sandbox.serve();
+  const ana = sandbox.home("ana").with({ CHAT_SERVER: invite, CHAT_USER: "ana" });
+  const made = await ana.run(["register"], { env: { CHAT_PASSWORD: "seven77" } });
+  expect([made.exitCode, made.err]).toEqual([2, expect.stringContaining("at least 8 characters")]);
+  await ana.json(["register"], { env: { CHAT_PASSWORD: "eight888" } });
+  const other = sandbox.home("other").with({ CHAT_SERVER: invite, CHAT_USER: "ana" });
+  const wrong = await other.run(["join"], { env: { CHAT_PASSWORD: "seven77" } });
+  expect(wrong.exitCode).toBe(3); // The name is known: this is a wrong password, not a short one.
+  const ran = await ana.run(["join", "--json"], {
+    stdin: "/join cellar key\n/join cellar keyhole1\n",
+  });
+  expect(ndjson(ran.out).find(({ kind }) => kind === "fault")).toMatchObject({
+    code: "usage",
+    line: 1,
+    text: "/join",
+  });
+  expect(ndjson(ran.out).find(({ kind }) => kind === "joined")).toMatchObject({ room: "cellar" });
 });
 
 test("logout: refused while nothing else signs in; then the password is asked", async () => {
@@ -92,7 +130,7 @@ test("two people race for one name: one has it, the other is told", async () => 
     Array.from({ length: 6 }, (_, i) =>
       sandbox
         .home(`home${i}`)
-        .with({ ...env, CHAT_PASSWORD: `own ${i}` })
+        .with({ ...env, CHAT_PASSWORD: `own number ${i}` })
         .run(["register", "--json"]),
     ),
   );

@@ -37,7 +37,7 @@ class Cluster extends ServedCluster {
     const { invite } = this.node(index);
     const home = this.sandbox
       .home(name)
-      .with({ CHAT_USER: name, CHAT_PASSWORD: "x", CHAT_SERVER: invite });
+      .with({ CHAT_USER: name, CHAT_PASSWORD: "xxxxxxxx", CHAT_SERVER: invite });
     await home.json(["register"]);
     return home;
   }

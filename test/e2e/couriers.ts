@@ -53,7 +53,7 @@ export function largeFile(sandbox: Sandbox, name: string): string {
 /** Two people who are in. */
 export async function people(sandbox: Sandbox): Promise<{ ana: Home; bob: Home }> {
   const [ana, bob] = ["ana", "bob"].map((user) =>
-    sandbox.home(user).with({ CHAT_USER: user, CHAT_PASSWORD: "x" }),
+    sandbox.home(user).with({ CHAT_USER: user, CHAT_PASSWORD: "xxxxxxxx" }),
   );
   if (ana === undefined || bob === undefined) throw new Error("two names make two homes");
   await ana.json(["register"]);

@@ -241,7 +241,7 @@ describe("damage in what was acknowledged refuses the start, exit 6, and changes
     const eve = sandbox.home("eve");
     for (const verb of ["login", "register"]) {
       const entered = await eve.run([verb, invite, "--user", lost], {
-        env: { CHAT_PASSWORD: "x" },
+        env: { CHAT_PASSWORD: "xxxxxxxx" },
       });
       expect(entered.exitCode).toBe(3);
     }
@@ -251,7 +251,7 @@ describe("damage in what was acknowledged refuses the start, exit 6, and changes
     const admin = sandbox.home("admin");
     const operator = ["--data", sandbox.path("data")];
     const [made] = await admin.json(["admin", "reset", lost, ...operator]);
-    const env = { CHAT_RESET: String(made?.["url"]), CHAT_NEW_PASSWORD: "found" };
+    const env = { CHAT_RESET: String(made?.["url"]), CHAT_NEW_PASSWORD: "found word" };
     const owner = sandbox.home("owner");
     expect((await owner.run(["passwd", "--reset"], { env })).exitCode).toBe(0);
     await admin.json(["admin", "rename", lost, "ana2", ...operator]);

@@ -10,7 +10,7 @@ const NOBODY_LISTENS = 5;
 
 /** A person with a password, known to the server. */
 async function registered(sandbox: Sandbox, { invite }: Served, user: string): Promise<Home> {
-  const home = sandbox.home(user).with({ CHAT_USER: user, CHAT_PASSWORD: `pw-${user}` });
+  const home = sandbox.home(user).with({ CHAT_USER: user, CHAT_PASSWORD: `password-${user}` });
   await home.json(["register", invite]);
   return home;
 }
@@ -74,7 +74,7 @@ test("an invite is taken with its quotes, wherever it is read", async () => {
 test("wrong room passwords: three close the connection, the name decides nothing", async () => {
   await using sandbox = new Sandbox();
   const { address, program } = await sandbox.serve();
-  const env = { CHAT_USER: "ana", CHAT_ROOM_PASSWORD: "guess", CHAT_PASSWORD: "x" };
+  const env = { CHAT_USER: "ana", CHAT_ROOM_PASSWORD: "guess", CHAT_PASSWORD: "xxxxxxxx" };
   const wrong = await sandbox.home("ana").run(["join", address, "--json"], { env });
   expect(wrong.exitCode).toBe(3);
   expect(ndjson(wrong.out).at(-1)).toMatchObject({
@@ -109,7 +109,7 @@ test("--register insists that a name is new, --login that it exists", async () =
   await using sandbox = new Sandbox();
   const served = await sandbox.serve();
   await registered(sandbox, served, "ana");
-  const other = sandbox.home("other").with({ CHAT_INVITE: served.invite, CHAT_PASSWORD: "p" });
+  const other = sandbox.home("other").with({ CHAT_INVITE: served.invite, CHAT_PASSWORD: "pppppppp" });
   const taken = await other.run(["join", "--register", "--user", "ANA", "--json"]);
   expect([taken.exitCode, ndjson(taken.out).at(-1)?.["code"]]).toEqual([3, "name-taken"]);
   const absent = await other.run(["join", "--login", "--user", "zoe", "--json"]);

@@ -26,7 +26,7 @@ function opened(sandbox: Sandbox): string[] {
 }
 
 function screenOf(sandbox: Sandbox, name: string, env: Record<string, string> = {}) {
-  const home = { CHAT_HOME: sandbox.path(name), CHAT, CHAT_PASSWORD: "x" };
+  const home = { CHAT_HOME: sandbox.path(name), CHAT, CHAT_PASSWORD: "xxxxxxxx" };
   return Screen.open(sandbox, name, { ...home, ...env });
 }
 

@@ -227,7 +227,7 @@ test(
       const names = Array.from({ length: 20 }, (_, i) => `file-${i}.bin`);
       for (const name of names) file(town, name, noise(2 * MIB + CHUNK_BYTES));
       const paths = names.map((name) => town.path(name));
-      const carol = town.home("carol").with({ CHAT_USER: "carol", CHAT_PASSWORD: "x" });
+      const carol = town.home("carol").with({ CHAT_USER: "carol", CHAT_PASSWORD: "xxxxxxxx" });
       await carol.json(["register"]);
       let acks = Promise.withResolvers<void>();
       const talker = new Sender("carol", carol.start(["join", "--json"]), () => acks.resolve());

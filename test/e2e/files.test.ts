@@ -329,7 +329,7 @@ test("the server's window shows files, but for two people not their names", asyn
   const secret = await sends(ana, file(sandbox, "secret.txt", "y"), "--to", "@bob");
   await program.json("offered", { id: secret["id"] });
   await program.json("file", { id: secret["id"] });
-  const bob = sandbox.home("bob").with({ CHAT_USER: "bob", CHAT_PASSWORD: "x" });
+  const bob = sandbox.home("bob").with({ CHAT_USER: "bob", CHAT_PASSWORD: "xxxxxxxx" });
   await gets(bob, open["id"], sandbox.path("inbox"));
   await program.json("got", { id: open["id"], user: "bob" });
   expect(program.out.text).not.toContain("secret.txt");

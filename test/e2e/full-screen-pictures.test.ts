@@ -36,7 +36,7 @@ async function joined(
   const pty = new Pty(sandbox, {
     args: ["join", address, "--user", name],
     cwd,
-    env: { CHAT_HOME: sandbox.path(name), CHAT_PASSWORD: "x", ...env },
+    env: { CHAT_HOME: sandbox.path(name), CHAT_PASSWORD: "xxxxxxxx", ...env },
     ...rest,
   });
   await pty.shows(/^#lobby>$/);
@@ -149,7 +149,7 @@ test("sixel: what is small enough is fetched, if the user wants that", async () 
   });
   expect(noise.length).toBeGreaterThan(PICTURE_FETCHED_BYTES_MAX);
   writeFileSync(join(files, "large.png"), noise);
-  const eve = sandbox.home("eve").with({ CHAT_PASSWORD: "x" });
+  const eve = sandbox.home("eve").with({ CHAT_PASSWORD: "xxxxxxxx" });
   const paths = ["no-cat.png", "large.png", "cat.png"].map((name) => join(files, name));
   await eve.json(["send-file", "--server", address, "--user", "eve", "--to", "lobby", ...paths]);
   await bob.until("a picture", () => bob.emulator.painted.length === 1);
@@ -211,7 +211,7 @@ requires("setsid").test(
       program: "setsid",
       args: ["--ctty", "--wait", "/bin/sh", "-i"],
       cwd: sandbox.folder,
-      env: { CHAT_HOME: sandbox.path("ana"), CHAT, CHAT_PASSWORD: "x", PS1: "ready> " },
+      env: { CHAT_HOME: sandbox.path("ana"), CHAT, CHAT_PASSWORD: "xxxxxxxx", PS1: "ready> " },
       answer: KITTY,
     });
     const writes = (what: string, pattern: RegExp, count: number) =>
@@ -247,7 +247,12 @@ requires("tmux").describe("in tmux", () => {
     await using sandbox = new Sandbox();
     const { address } = await sandbox.serve({ args: ["--open"] });
     settings(sandbox, "ana", 'pictures = "kitty"');
-    const env = { CHAT_HOME: sandbox.path("ana"), CHAT, CHAT_PASSWORD: "x", LC_ALL: "C.UTF-8" };
+    const env = {
+      CHAT_HOME: sandbox.path("ana"),
+      CHAT,
+      CHAT_PASSWORD: "xxxxxxxx",
+      LC_ALL: "C.UTF-8",
+    };
     await using inner = await Screen.open(sandbox, "inner", env);
     const tmux = ["-S", sandbox.path("tmux-inner")];
     Bun.spawnSync(["tmux", ...tmux, "set", "-g", "allow-passthrough", "on"]);

@@ -13,7 +13,7 @@ async function person(sandbox: Sandbox, name: string, address: string): Promise<
   const screen = await Screen.open(sandbox, name, {
     CHAT_HOME: sandbox.path(name),
     CHAT,
-    CHAT_PASSWORD: "x",
+    CHAT_PASSWORD: "xxxxxxxx",
     LC_ALL: "C.UTF-8",
   });
   mkdirSync(sandbox.path(`${name}-files`));

@@ -11,7 +11,7 @@ test("somebody who lost their password gets a line, and sets another one", async
   await using sandbox = new Sandbox();
   const served = await sandbox.serve();
   const register = ["register", served.invite, "--user", "bob"];
-  await sandbox.home("bob").with({ CHAT_PASSWORD: "lost" }).json(register);
+  await sandbox.home("bob").with({ CHAT_PASSWORD: "lost word" }).json(register);
   const admin = sandbox.home("admin");
   const [made] = await admin.json(["admin", "reset", "bob", ...OLGA]);
   expect(made).toMatchObject({ kind: "reset", user: "bob" });
@@ -21,18 +21,18 @@ test("somebody who lost their password gets a line, and sets another one", async
   const shown = await admin.run(["admin", "reset", "bob", ...OLGA]);
   expect(shown.out).toMatch(/^'chat:\/\/[^']+\?fp=[^']+#p[\w-]{22}'\n$/);
   // The first one ended with the second; quotes are copied along.
-  const old = { CHAT_RESET: String(made?.["url"]), CHAT_NEW_PASSWORD: "x" };
+  const old = { CHAT_RESET: String(made?.["url"]), CHAT_NEW_PASSWORD: "xxxxxxxx" };
   const spare = sandbox.home("spare");
   expect((await spare.run(["passwd", "--reset"], { env: old })).exitCode).toBe(3);
-  const env = { CHAT_RESET: shown.out.trim(), CHAT_NEW_PASSWORD: "found" };
+  const env = { CHAT_RESET: shown.out.trim(), CHAT_NEW_PASSWORD: "found word" };
   expect(await spare.json(["passwd", "--reset"], { env })).toEqual([
     { kind: "password-changed", user: "bob" },
   ]);
   expect((await spare.json(["users"]))[0]).toMatchObject({ kind: "user" });
   const login = ["login", served.invite, "--user", "bob"];
   const other = sandbox.home("other");
-  expect((await other.run(login, { env: { CHAT_PASSWORD: "lost" } })).exitCode).toBe(3);
-  expect((await other.run(login, { env: { CHAT_PASSWORD: "found" } })).exitCode).toBe(0);
+  expect((await other.run(login, { env: { CHAT_PASSWORD: "lost word" } })).exitCode).toBe(3);
+  expect((await other.run(login, { env: { CHAT_PASSWORD: "found word" } })).exitCode).toBe(0);
   const again = await spare.run(["passwd", "--reset"], { env });
   expect([again.exitCode, again.err]).toEqual([
     3,

@@ -44,7 +44,7 @@ test("accounts, rooms, files, connections and the server itself are listed", asy
   await using sandbox = new Sandbox();
   await sandbox.serve();
   const admin = sandbox.home("admin");
-  const bob = sandbox.home("bob").with({ CHAT_USER: "bob", CHAT_PASSWORD: "of bob" });
+  const bob = sandbox.home("bob").with({ CHAT_USER: "bob", CHAT_PASSWORD: "of bob alone" });
   const open = await bob.join(["--room", "lab"]);
   for (const [name, size] of [
     ["small.bin", 10],

@@ -175,7 +175,7 @@ test("log-out and log-in 100 times, typed faster than the answers come", async (
   await using sandbox = new Sandbox();
   await sandbox.serve();
   const rounds = Array.from({ length: 100 }, (_, i) => `/logout\n/login ana\nround ${i}\n`);
-  const env = { CHAT_PASSWORD: "secret" };
+  const env = { CHAT_PASSWORD: "a secret" };
   const args = ["join", "--user", "ana", "--json"];
   const ran = await sandbox
     .home("ana")

@@ -9,7 +9,7 @@ test("rooms and people: made, entered, locked, left", async () => {
   await sandbox.serve();
   const place = { bob: sandbox.home("bob").with({ CHAT_USER: "bob" }) };
   const ana = await sandbox.home("ana").join(["--user", "ana"]);
-  ana.type("/join cellar key", "in the cellar", "/topic Wine", "/who", "/rooms");
+  ana.type("/join cellar skeleton", "in the cellar", "/topic Wine", "/who", "/rooms");
   expect(await ana.json("joined")).toEqual({ kind: "joined", room: "cellar", created: true });
   expect(await ana.json("ack")).toMatchObject({ room: "cellar" });
   await ana.json("topic", { topic: "Wine" });
@@ -19,7 +19,13 @@ test("rooms and people: made, entered, locked, left", async () => {
     expect.objectContaining({ room: "cellar", locked: true, members: 1, topic: "Wine" }),
   );
   const bob = await place.bob.join([]);
-  bob.type("/join cellar wrong", "/join cellar key", "hello down there", "/leave", "/join CELLAR");
+  bob.type(
+    "/join cellar wrong",
+    "/join cellar skeleton",
+    "hello down there",
+    "/leave",
+    "/join CELLAR",
+  );
   expect(await bob.json("fault")).toMatchObject({ code: "room-password-wrong" });
   expect(await bob.json("joined")).toMatchObject({ room: "cellar", created: false });
   expect(await ana.json("text", { from: "bob" })).toMatchObject({ text: "hello down there" });
@@ -47,8 +53,9 @@ test("rooms and people: made, entered, locked, left", async () => {
 test("three wrong passwords of a locked room end it, and that is the last word", async () => {
   await using sandbox = new Sandbox();
   await sandbox.serve();
-  await sandbox.home("ana").run(["join", "--user", "ana"], { stdin: "/join cellar key\n" });
-  const stdin = "/join cellar a\n/join cellar b\n/join cellar c\n/join cellar key\n/list\nhello\n";
+  await sandbox.home("ana").run(["join", "--user", "ana"], { stdin: "/join cellar skeleton\n" });
+  const stdin =
+    "/join cellar a\n/join cellar b\n/join cellar c\n/join cellar skeleton\n/list\nhello\n";
   const bob = await sandbox.home("bob").run(["join", "--user", "bob", "--json"], { stdin });
   expect(bob.exitCode).toBe(3);
   const faults = ndjson(bob.out).filter(({ kind }) => kind === "fault");
@@ -61,12 +68,14 @@ test("three wrong passwords of a locked room end it, and that is the last word",
 test("a locked room: its password in the environment opens it, and it is asked once", async () => {
   await using sandbox = new Sandbox();
   await sandbox.serve();
-  await sandbox.home("ana").run(["join", "--user", "ana"], { stdin: "/join cellar key\n" });
+  await sandbox.home("ana").run(["join", "--user", "ana"], { stdin: "/join cellar skeleton\n" });
   const bob = sandbox.home("bob").with({ CHAT_USER: "bob" });
   await bob.run(["register"]);
   const shut = await bob.run(["join", "--room", "cellar", "--json"]);
   expect([shut.exitCode, ndjson(shut.out).at(-1)?.["code"]]).toEqual([3, "room-password-wrong"]);
-  const open = await bob.run(["join", "--room", "cellar"], { env: { CHAT_ROOM_PASSWORD: "key" } });
+  const open = await bob.run(["join", "--room", "cellar"], {
+    env: { CHAT_ROOM_PASSWORD: "skeleton" },
+  });
   expect(open.exitCode).toBe(0);
   const again = await bob.run(["join", "--room", "cellar"], { stdin: "/leave\n" });
   expect(again.exitCode).toBe(0);
@@ -108,10 +117,10 @@ test("what one said is not told as news at the next start", async () => {
 
 const FAILED_MOVES: readonly (readonly [move: string, code: FaultCode])[] = [
   ["/join cellar wrong", "room-password-wrong"],
-  ["/join cellar key extra", "usage"],
+  ["/join cellar skeleton extra", "usage"],
   ["/j cellar --sealed", "name-taken"],
   ["/j cellar --seeled", "usage"],
-  ["/jion cellar key", "usage"],
+  ["/jion cellar skeleton", "usage"],
   ["/msg @b.b", "name-invalid"],
   ["/msg nobody", "user-unknown"],
   ["/msg #nowhere", "room-unknown"],
@@ -121,7 +130,7 @@ const FAILED_MOVES: readonly (readonly [move: string, code: FaultCode])[] = [
 test.each(FAILED_MOVES)("in a script, after %s nothing is said elsewhere", async (move, code) => {
   await using sandbox = new Sandbox();
   await sandbox.serve();
-  await sandbox.home("ana").run(["join", "--user", "ana"], { stdin: "/join cellar key\n" });
+  await sandbox.home("ana").run(["join", "--user", "ana"], { stdin: "/join cellar skeleton\n" });
   const bob = sandbox.home("bob");
   const lines = [move, "secret", "/me hides", "/topic secret", "/leave", "/sendall secret"];
   const stdin = `${lines.join("\n")}\n/msg ana for ana\n/join attic\nin the attic\n`;

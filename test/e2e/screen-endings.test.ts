@@ -32,7 +32,7 @@ class Person implements AsyncDisposable {
     const env = { CHAT_HOME: sandbox.path(name), CHAT, LC_ALL: "C.UTF-8" };
     // The first time with a password, which later log-ins are then asked for.
     const words = ["send", "--server", address, "--user", name, "here"];
-    await sandbox.home(name).json(words, { env: { CHAT_PASSWORD: "right" } });
+    await sandbox.home(name).json(words, { env: { CHAT_PASSWORD: "the-right-one" } });
     const screen = await Screen.open(sandbox, window, env);
     return new Person(sandbox, name, address, screen);
   }
@@ -161,7 +161,7 @@ requires("tmux").describe("a log-in that fails", () => {
       await ana.screen.shows(`! ana${i}: no such name, or another password`);
       if (i === 2) await ana.screen.shows(/○ not logged in$/); // It has cost the link.
     }
-    ana.screen.line("/login ana right");
+    ana.screen.line("/login ana the-right-one");
     await ana.screen.shows(/^#lobby>$/);
   }, 120_000);
 
@@ -186,7 +186,7 @@ requires("tmux").describe("a log-in that fails", () => {
     expect(rows.join("\n")).not.toContain("ter2");
     await sandbox.serve({ args: ["--open"], port: server.port });
     await ana.screen.shows(/○ not logged in/);
-    ana.screen.line("/login ana right");
+    ana.screen.line("/login ana the-right-one");
     await ana.screen.shows(/^#lobby>$/);
     expect(ana.screen.rows().join("\n")).not.toContain("ter2");
   }, 120_000);

@@ -14,7 +14,7 @@ function screen(sandbox: Sandbox, name: string): Promise<Screen> {
 }
 
 /** A server, and ana in its lobby, in a terminal. @param command that takes her there */
-async function inLobby(command = "CHAT_PASSWORD=x $CHAT join --plain --user ana") {
+async function inLobby(command = "CHAT_PASSWORD=xxxxxxxx $CHAT join --plain --user ana") {
   await using stack = new AsyncDisposableStack();
   const sandbox = stack.use(new Sandbox());
   await sandbox.serve();
@@ -40,7 +40,15 @@ requires("tmux").describe("in a terminal", () => {
     ana.line("ana");
     await ana.asks(/^Password of room lobby on 127\.0\.0\.1:\d+:$/);
     ana.line(invite.split("#")[1] ?? "");
-    await ana.asks(/^Password for ana on 127\.0\.0\.1:\d+:$/);
+    await ana.asks(/^New password for ana on 127\.0\.0\.1:\d+:$/);
+    ana.line("seven77");
+    await ana.shows(/a new password needs at least 8 characters/);
+    ana.line("swordfish");
+    await ana.asks(/^Repeat it:$/);
+    ana.line("swordfisj");
+    await ana.shows(/the two passwords differ/);
+    ana.line("swordfish");
+    await ana.asks(/^Repeat it:$/);
     ana.line("swordfish");
     const rows = await ana.shows(/you are ana on/);
     expect(rows.join("\n")).not.toMatch(/swordfish|#|-....-/);
@@ -77,7 +85,7 @@ requires("tmux").describe("in a terminal", () => {
     await using ana = await screen(sandbox, "ana");
     ana.line("$CHAT join --plain --user ana");
     await ana.shows(/^chat: a new name may go without a password; then only this device is ana$/);
-    await ana.asks(/^Password for ana on 127\.0\.0\.1:\d+:$/);
+    await ana.asks(/^New password for ana on 127\.0\.0\.1:\d+:$/);
     ana.press("Enter");
     await ana.shows(/^lobby>$/);
     ana.type("half a tho");
@@ -135,7 +143,7 @@ requires("tmux").describe("in a terminal", () => {
     await sandbox.serve();
     await using ana = await screen(sandbox, "ana");
     ana.resize(columns, 24);
-    ana.line("CHAT_PASSWORD=x $CHAT join --plain --user ana");
+    ana.line("CHAT_PASSWORD=xxxxxxxx $CHAT join --plain --user ana");
     await ana.shows(/^lobby>$/);
     ana.line("before");
     await ana.showsOver(/lobby ana: before$/, /^lobby>$/);
@@ -177,7 +185,7 @@ requires("tmux").describe("in a terminal", () => {
   });
 
   test("Ctrl-Z where no shell could bring it back changes nothing", async () => {
-    await using lobby = await inLobby("CHAT_PASSWORD=x exec $CHAT join --plain --user ana");
+    await using lobby = await inLobby("CHAT_PASSWORD=xxxxxxxx exec $CHAT join --plain --user ana");
     const { ana } = lobby;
     ana.type("st");
     await ana.shows(/^lobby> st$/);
@@ -230,7 +238,7 @@ requires("tmux").describe("in a terminal", () => {
     "after %s pastes have no marks any more",
     async (how) => {
       await using lobby = await inLobby(
-        "CHAT_PASSWORD=x $CHAT join --plain --user ana & echo $! >pid; fg >/dev/null",
+        "CHAT_PASSWORD=xxxxxxxx $CHAT join --plain --user ana & echo $! >pid; fg >/dev/null",
       );
       const { sandbox, ana } = lobby;
       if (how === "SIGTERM") process.kill(Number(await Bun.file(sandbox.path("pid")).text()));
@@ -327,7 +335,7 @@ requires("tmux").describe("in a terminal", () => {
     ana.line("2");
     await ana.asks(new RegExp(`^Name on ${one.address}:$`));
     ana.line("ana");
-    await ana.asks(new RegExp(`^Password for ana on ${one.address}:$`));
+    await ana.asks(new RegExp(`^New password for ana on ${one.address}:$`));
     ana.line("");
     await ana.shows(/^lobby>$/);
     ana.press("C-d");
@@ -342,7 +350,7 @@ requires("tmux").describe("in a terminal", () => {
 
   test("Ctrl-C clears the line, then leaves with 130 and restores the terminal", async () => {
     await using lobby = await inLobby(
-      "stty -a > before; CHAT_PASSWORD=x $CHAT join --plain --user ana",
+      "stty -a > before; CHAT_PASSWORD=xxxxxxxx $CHAT join --plain --user ana",
     );
     const { sandbox, ana } = lobby;
     ana.type("never mind");
@@ -414,7 +422,7 @@ requires("tmux").describe("in a terminal", () => {
     ana.line("ana");
     await ana.asks(/^Password of room lobby on 127\.0\.0\.1:\d+:$/);
     ana.line(invite.split("#")[1] ?? "");
-    await ana.asks(/^Password for ana on 127\.0\.0\.1:\d+:$/);
+    await ana.asks(/^New password for ana on 127\.0\.0\.1:\d+:$/);
     ana.line("");
     await ana.shows(/^lobby>$/);
     const bob = await sandbox.home("bob").join(["--user", "bob"]);
@@ -427,7 +435,11 @@ requires("tmux").describe("in a terminal", () => {
     ana.line("y");
     await ana.shows(/^physics>$/);
     ana.line("/passwd");
+    await ana.asks(/^Current password \(empty if there is none\):$/);
+    ana.line("");
     await ana.asks(/^New password:$/);
+    ana.line("swordfish");
+    await ana.asks(/^Repeat it:$/);
     ana.line("swordfish");
     await ana.shows(/\* your password is changed$/);
     ana.press("C-d");
@@ -449,7 +461,7 @@ requires("tmux").describe("in a terminal", () => {
     await using sandbox = new Sandbox();
     await sandbox.serve();
     await using ana = await screen(sandbox, "ana");
-    ana.line("CHAT_PASSWORD=x $CHAT send --user ana --to lobby --to @ana; echo exit $?");
+    ana.line("CHAT_PASSWORD=xxxxxxxx $CHAT send --user ana --to lobby --to @ana; echo exit $?");
     await ana.shows(/^chat: each line goes to lobby, @ana as one message; Ctrl-D ends it$/);
     ana.line("one");
     await ana.showsTimes(/^\d+$/, 2);
@@ -492,7 +504,7 @@ requires("tmux").describe("in a terminal", () => {
     await using sandbox = new Sandbox();
     const { address, invite } = await sandbox.serve();
     await using ana = await screen(sandbox, "ana");
-    ana.line(`CHAT_PASSWORD=x $CHAT join --plain ${address} --user ana`);
+    ana.line(`CHAT_PASSWORD=xxxxxxxx $CHAT join --plain ${address} --user ana`);
     await ana.asks(/^Password of room lobby on 127\.0\.0\.1:\d+:$/);
     ana.line("wrong");
     await ana.asks(/^Not that one\. Password of room lobby on 127\.0\.0\.1:\d+:$/);
@@ -500,7 +512,9 @@ requires("tmux").describe("in a terminal", () => {
     await ana.shows(/^lobby>$/);
     ana.press("C-d");
     await ana.shows(/^\$$/);
-    ana.line(`clear; CHAT_PASSWORD=x $CHAT join --plain ${address} --user bob; echo exit $?`);
+    ana.line(
+      `clear; CHAT_PASSWORD=xxxxxxxx $CHAT join --plain ${address} --user bob; echo exit $?`,
+    );
     for (const question of [
       /^Password of room lobby on 127\.0\.0\.1:\d+:$/,
       /^Not that one\. Password of room lobby on 127\.0\.0\.1:\d+:$/,

@@ -29,7 +29,7 @@ async function couriers(
   const [ana, bob] = ["ana", "bob"].map((user) =>
     sandbox.home(user).with({
       CHAT_USER: user,
-      CHAT_PASSWORD: "x",
+      CHAT_PASSWORD: "xxxxxxxx",
       CHAT_SERVER: `udp://${HOST}:${relay.port}`,
     }),
   );

@@ -89,7 +89,7 @@ test("another server than the pinned one, over UDP: exit 6, and nobody comes in"
   const { port, program } = await sandbox.serve(OPEN);
   const other = `SHA256:${toBase64Url(new Uint8Array(32).fill(7))}`;
   const way = `udp://${HOST}:${port}`;
-  const env = { CHAT_PASSWORD: "secret" };
+  const env = { CHAT_PASSWORD: "a secret" };
   const args = ["send", "words", "--server", way, "--user", "ana", "--fingerprint", other];
   const ran = await sandbox.home("ana").run(args, { env });
   expect([ran.exitCode, ran.out]).toEqual([6, ""]);

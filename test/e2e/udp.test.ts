@@ -125,11 +125,11 @@ test("report 000 over UDP: password in three attempts, names, notices, counters"
     const ran = await sandbox.home("eve").run(["join", way, "--user", "eve"], { env });
     expect([ran.exitCode, ran.out]).toEqual([3, ""]);
   }
-  const env = { CHAT_ROOM_PASSWORD: "open sesame", CHAT_PASSWORD: "secret" };
+  const env = { CHAT_ROOM_PASSWORD: "open sesame", CHAT_PASSWORD: "a secret" };
   const ana = await sandbox.home("ana").join([way, "--user", "ana"], { env });
-  const taken = await sandbox
-    .home("eve")
-    .run(["join", way, "--user", "ANA", "--register"], { env: { ...env, CHAT_PASSWORD: "x" } });
+  const taken = await sandbox.home("eve").run(["join", way, "--user", "ANA", "--register"], {
+    env: { ...env, CHAT_PASSWORD: "xxxxxxxx" },
+  });
   expect([taken.exitCode, taken.err]).toEqual([3, expect.stringContaining("ANA")]);
   const bob = await sandbox.home("bob").join([way, "--user", "bob"], { env });
   await ana.json("join", { from: "bob" });

@@ -41,7 +41,7 @@ async function furnish(sandbox: Sandbox, served: Served, visit: Visit): Promise<
   await box.press("Enter");
   await visit.sees("one's own words");
   writeFileSync(sandbox.path("photo.png"), photo(320, 200));
-  const env = { CHAT_INVITE: served.invite, CHAT_USER: "tom", CHAT_PASSWORD: "x" };
+  const env = { CHAT_INVITE: served.invite, CHAT_USER: "tom", CHAT_PASSWORD: "xxxxxxxx" };
   await sandbox
     .home("tom")
     .with(env)

@@ -80,7 +80,7 @@ async function exchange(sandbox: Sandbox, served: Served, guru: Visit, budi: Vis
     writeFileSync(path, noise(2_000 + n));
     return path;
   });
-  const env = { CHAT_INVITE: served.invite, CHAT_USER: "fajar", CHAT_PASSWORD: "x" };
+  const env = { CHAT_INVITE: served.invite, CHAT_USER: "fajar", CHAT_PASSWORD: "xxxxxxxx" };
   await sandbox
     .home("fajar")
     .with(env)

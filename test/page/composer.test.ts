@@ -79,7 +79,21 @@ pageTest("success is shown for a while, in a dialog, too", async () => {
   await toast.waitFor({ state: "detached" }); // By itself.
   await ana.page.locator(".me-button").click();
   const settings = ana.dialog("Account and settings");
-  await settings.getByLabel("New password", { exact: true }).fill("correct horse");
+  const setPassword = async (current: string, password: string, repeated = password) => {
+    await settings.getByLabel("Current password", { exact: true }).fill(current);
+    await settings.getByLabel("New password", { exact: true }).fill(password);
+    await settings.getByLabel("Repeat new password", { exact: true }).fill(repeated);
+  };
+  const button = settings.getByRole("button", { name: "Set password" });
+  for (const [one, two] of [
+    ["seven77", "seven77"],
+    ["correct horse", "correct house"],
+  ] as const) {
+    await setPassword("", one, two);
+    expect(await button.isDisabled()).toBe(true);
+  }
+  await settings.getByText("The passwords don’t match.").waitFor();
+  await setPassword("", "correct horse");
   await settings.getByRole("button", { name: "Set password" }).click();
   const changed = settings.getByText("The password is changed.");
   await changed.waitFor();

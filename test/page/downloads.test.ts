@@ -31,7 +31,7 @@ const ASKING = `if ("FileSystemFileHandle" in globalThis) {
 
 async function sent(sandbox: Sandbox, served: Served, name: string): Promise<string> {
   const path = largeFile(sandbox.path(name), BYTES);
-  const env = { CHAT_INVITE: served.invite, CHAT_USER: "tom", CHAT_PASSWORD: "x" };
+  const env = { CHAT_INVITE: served.invite, CHAT_USER: "tom", CHAT_PASSWORD: "xxxxxxxx" };
   await sandbox.home("tom").with(env).json(["send-file", path, "--to", "lobby"]);
   return sha256Of(path);
 }
@@ -163,7 +163,7 @@ pageTest("too large for memory and no place to choose: the browser's own downloa
     before: "delete window.showSaveFilePicker;",
   });
   await ben.enter("ben");
-  const env = { CHAT_INVITE: served.invite, CHAT_USER: "tom", CHAT_PASSWORD: "x" };
+  const env = { CHAT_INVITE: served.invite, CHAT_USER: "tom", CHAT_PASSWORD: "xxxxxxxx" };
   const tom = sandbox.home("tom").with(env);
   const ways: string[] = [];
   for (const [name, bytes] of [
@@ -197,7 +197,7 @@ pageTest("a row that is done goes while another one goes on", async () => {
   await using ben = await browser.visit(pageAddress(served), { before: PICKER + SLOW });
   await ben.enter("ben");
   await sent(sandbox, served, "film.bin");
-  const env = { CHAT_INVITE: served.invite, CHAT_USER: "tom", CHAT_PASSWORD: "x" };
+  const env = { CHAT_INVITE: served.invite, CHAT_USER: "tom", CHAT_PASSWORD: "xxxxxxxx" };
   const note = sandbox.write("note.txt", "short");
   await sandbox.home("tom").with(env).json(["send-file", note, "--to", "lobby"]);
   await ben.button("Save film.bin").click();

@@ -122,7 +122,7 @@ pageTest("files that are dropped on a room go there with the next message", asyn
   await ana.button("Send").click();
   await ana.file("b.txt").waitFor();
   await ana.file("a.png").waitFor();
-  const env = { CHAT_INVITE: served.invite, CHAT_USER: "tom", CHAT_PASSWORD: "x" };
+  const env = { CHAT_INVITE: served.invite, CHAT_USER: "tom", CHAT_PASSWORD: "xxxxxxxx" };
   const tom = sandbox.home("tom").with(env);
   await tom.json(["register"]);
   const [told] = (await tom.json(["files"])).filter(({ name }) => name === "a.png");

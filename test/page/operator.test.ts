@@ -72,7 +72,7 @@ pageTest(
     await olga.button("Server window").click();
     const log = olga.page.getByRole("region", { name: "Live log" });
     await log.waitFor();
-    const env = { CHAT_INVITE: served.invite, CHAT_PASSWORD: "x" };
+    const env = { CHAT_INVITE: served.invite, CHAT_PASSWORD: "xxxxxxxx" };
     const tom = sandbox.home("tom").with({ ...env, CHAT_USER: "tom" });
     const terminal = await tom.join([]);
     const eve = await sandbox
@@ -166,7 +166,7 @@ pageTest("the operator watches what passes, and kicks a third", async () => {
   await olga.page.getByRole("tab", { name: "Live log", selected: true }).waitFor();
   await using ben = await browser.visit(pageAddress(served), PHONE);
   await ben.enter("ben");
-  const env = { CHAT_INVITE: served.invite, CHAT_USER: "tom", CHAT_PASSWORD: "x" };
+  const env = { CHAT_INVITE: served.invite, CHAT_USER: "tom", CHAT_PASSWORD: "xxxxxxxx" };
   const terminal = await sandbox.home("tom").with(env).join([]);
   await ben.says("what everybody reads");
   terminal.type("/msg ben what two people know");

@@ -11,7 +11,7 @@ import type { Visit } from "./visit.ts";
 const browser = sharedBrowser();
 
 async function ben(sandbox: Sandbox, served: Served): Promise<Home> {
-  const env = { CHAT_INVITE: served.invite, CHAT_USER: "ben", CHAT_PASSWORD: "x" };
+  const env = { CHAT_INVITE: served.invite, CHAT_USER: "ben", CHAT_PASSWORD: "xxxxxxxx" };
   const home = sandbox.home("ben").with(env);
   await home.json(["register"]);
   return home;

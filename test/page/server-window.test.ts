@@ -65,7 +65,7 @@ pageTest("an operator resets a password, signs out, closes a room and erases a f
   const served = await sandbox.serve();
   await using olga = await browser.visit(String(served.listening["operatorLink"]));
   await olga.enter("olga");
-  const env = { CHAT_INVITE: served.invite, CHAT_PASSWORD: "x", CHAT_USER: "tom" };
+  const env = { CHAT_INVITE: served.invite, CHAT_PASSWORD: "xxxxxxxx", CHAT_USER: "tom" };
   const tom = sandbox.home("tom").with(env);
   writeFileSync(sandbox.path("large.bin"), Buffer.alloc(40_000, 7));
   writeFileSync(sandbox.path("small.bin"), Buffer.alloc(10, 7));
@@ -104,6 +104,7 @@ pageTest("an operator resets a password, signs out, closes a room and erases a f
   expect((await terminal.ended()).exitCode).not.toBe(0);
   await using phone = await browser.visit(link);
   await phone.field("New password").fill("another one");
+  await phone.field("Repeat new password").fill("another one");
   await phone.button("Set it and enter").click();
   await phone.box.waitFor();
   await act("Make an operator");
@@ -253,7 +254,7 @@ clusterPageTest("the window of one machine shows, and ends, what is at another",
   await using sandbox = new Sandbox();
   const [first, other] = await serveNodes(sandbox, nats, ["first", "other"]);
   if (first === undefined || other === undefined) throw new Error("no servers");
-  const env = { CHAT_INVITE: other.invite, CHAT_PASSWORD: "x", CHAT_USER: "tom" };
+  const env = { CHAT_INVITE: other.invite, CHAT_PASSWORD: "xxxxxxxx", CHAT_USER: "tom" };
   const tom = sandbox.home("tom").with(env);
   const open = await tom.join([]);
   const sending = tom.start(["send-file", "-", "--name", "endless.bin"]);

@@ -14,10 +14,10 @@ pageTest("a room is made with the password that was typed behind its name", asyn
   const served = await sandbox.serve();
   await using ana = await browser.visit(pageAddress(served));
   await ana.enter("ana");
-  await ana.says("/join den s3cret");
+  await ana.says("/join den s3cretive");
   const dialog = ana.dialog("Create room");
   const field = dialog.locator("#create-password");
-  expect(await field.inputValue()).toBe("s3cret");
+  expect(await field.inputValue()).toBe("s3cretive");
   await ana.button("Create").click();
   await ana.room("den").waitFor();
   const ben = await Talker.open(served, "ben");
@@ -33,10 +33,10 @@ pageTest("a room is made with the password that was typed behind its name", asyn
   await cleo.says("/join den secret");
   const wrong = cleo.dialog("Join den");
   await wrong.locator("#join-password-fault").waitFor();
-  await wrong.locator("#join-password").fill("s3cret");
+  await wrong.locator("#join-password").fill("s3cretive");
   await wrong.getByRole("button", { name: "Join", exact: true }).click();
   await cleo.room("den").waitFor();
-  expect(await refused("s3cret")).toBe("in");
+  expect(await refused("s3cretive")).toBe("in");
 });
 
 pageTest("what the terminal's commands do with messages, people and rooms", async () => {

@@ -14,7 +14,7 @@ const BYTES = Number(process.env["CHAT_PAGE_BYTES"] ?? 64 * MIB) + 12_345;
 const TIMEOUT_MS = 120_000 + BYTES / 2_000;
 
 async function arrived(sandbox: Sandbox, served: Served, name: string): Promise<string> {
-  const env = { CHAT_INVITE: served.invite, CHAT_USER: "tom", CHAT_PASSWORD: "x" };
+  const env = { CHAT_INVITE: served.invite, CHAT_USER: "tom", CHAT_PASSWORD: "xxxxxxxx" };
   const tom = sandbox.home("tom").with(env);
   await tom.json(["register"]);
   const [told] = (await tom.json(["files"])).filter((file) => file["name"] === name);

@@ -101,7 +101,7 @@ function ask(operation: Operation, device: Device): void {
       device.ask((client) => client.request("rooms", {}));
       return;
     case "passwd":
-      device.ask((client) => client.passwd("secret"));
+      device.ask((client) => client.passwd("secret", "secret"));
       return;
     default:
       return;

@@ -6,8 +6,9 @@ import type { Credentials } from "../../client/login.ts";
 import { checkIsOpen, checkMaySeal, leaveWord, sealRoom } from "../../client/sealed/making.ts";
 import { SLASH_ALIASES as ALIASES } from "../../web/input/slash.ts";
 import { formatPlace } from "../../wire/invite.ts";
+import { faultLine } from "../context.ts";
 import { statsLine } from "../output/stats.ts";
-import { NEW_PASSWORD, PASSWORD, readSecret, secretQuestion } from "../secrets.ts";
+import { askNewPassword, makePassword, PASSWORD, readSecret, secretQuestion } from "../secrets.ts";
 import { nearest } from "../suggest.ts";
 import { shownRows } from "./console.ts";
 import { FILE_COMMANDS } from "./slash-files.ts";
@@ -175,14 +176,18 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
     summary: "change your password (asked, or CHAT_NEW_PASSWORD)",
     async run(lines, words) {
       args(this, words, 0, 0);
+      const { chatConsole, open } = lines;
       const unasked = { ...lines.context, terminal: undefined };
+      const current =
+        (await readSecret(unasked, PASSWORD, undefined)) ??
+        (await chatConsole.secret("Current password (empty if there is none)"));
       const password =
-        (await readSecret(unasked, NEW_PASSWORD, undefined)) ??
-        (await lines.chatConsole.secret("New password"));
+        (await makePassword(unasked, undefined)) ??
+        (await askNewPassword((one) => chatConsole.secret(one), "New password", note(lines)));
       if (password === undefined) {
         throw new Fault("usage", "there is no new password", { remedy: "set CHAT_NEW_PASSWORD" });
       }
-      await lines.open.client.passwd(password);
+      await open.client.passwd(password, current);
       lines.chatConsole.tell({ kind: "password-changed" }, "your password is changed");
     },
   },
@@ -313,6 +318,10 @@ function createQuestion(name: string, password: string | undefined, sealed: bool
   return `there is no room '${name}'; create it, locked with the password '${password}'?`;
 }
 
+function note({ chatConsole }: SlashHost): (fault: Fault) => void {
+  return (fault) => chatConsole.note(faultLine(fault));
+}
+
 async function logIn(
   lines: SlashHost,
   [name = "", password]: readonly string[],
@@ -329,6 +338,11 @@ async function logIn(
     insist: password !== undefined,
     ask: (what, again, whenLost) => {
       const server = formatPlace(open.address);
+      if (what === "new-password") {
+        const question = `New password for ${user} on ${server}`;
+        const asked = (one: string) => chatConsole.secret(one, whenLost);
+        return askNewPassword(asked, question, note(lines));
+      }
       return chatConsole.secret(secretQuestion(what, { user, server }, again), whenLost);
     },
   };

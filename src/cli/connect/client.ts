@@ -13,7 +13,7 @@ import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatPlace, type ServerAddress } from "../../wire/invite.ts";
 import { type Context, faultLine, say } from "../context.ts";
 import { type ServerChoice, type ServerOptions, serverOptions } from "../flags.ts";
-import { PASSWORD, ROOM_PASSWORD, readSecret, secretQuestion } from "../secrets.ts";
+import { askNewPassword, PASSWORD, ROOM_PASSWORD, readSecret, secretQuestion } from "../secrets.ts";
 import { askUserName } from "../user-name.ts";
 import { CAME_ANEW } from "./came-anew.ts";
 import { chooseServer } from "./default-server.ts";
@@ -70,6 +70,8 @@ export interface OpenClient {
   readonly registered: boolean;
   /** The room password or token with which it came, if any. */
   readonly roomSecret: string | undefined;
+  /** The password that was given, if any. */
+  readonly password: string | undefined;
   readonly state: ClientState;
   readonly device: Identity;
   readonly guessDelays: GuessDelayShow;
@@ -131,7 +133,7 @@ async function openAt(
       password: await readSecret(context, PASSWORD, flags.passwordFile),
       roomSecret,
       insist: options.insist ?? false,
-      ask: askSecret(context, { user, server: filedAs }, options.mode),
+      ask: askSecret(context, { user, server: filedAs }),
     };
     const generate = () => Identity.generate().toPem();
     const device = Identity.fromPem(state.deviceKey(generate), "device.key");
@@ -188,6 +190,7 @@ async function openAt(
       user: membership?.user ?? user,
       registered: membership?.registered ?? false,
       roomSecret,
+      password: credentials.password,
       state,
       device,
       guessDelays,
@@ -217,19 +220,21 @@ export function isForPerson({ terminal, stdout, json }: Context): boolean {
   return terminal !== undefined && stdout.isTerminal && !json;
 }
 
-/** Asks on the terminal, where there is one. A newcomer cannot know that none is needed. */
+/** Undefined: nobody can be asked. A newcomer cannot know that no password is needed. */
 function askSecret(
   context: Context,
   who: { readonly user: string; readonly server: string },
-  mode: ConnectOptions["mode"],
-): NonNullable<Credentials["ask"]> {
+): Credentials["ask"] {
+  const { terminal } = context;
+  if (terminal === undefined) return undefined;
   return (what, again) => {
-    const mayBeNew = what === "password" && mode !== "login" && !again;
-    if (mayBeNew && context.terminal !== undefined && !context.env[PASSWORD.variable]) {
-      say(context, `a new name may go without a password; then only this device is ${who.user}`);
+    if (what !== "new-password") {
+      const kind = what === "password" ? PASSWORD : ROOM_PASSWORD;
+      return readSecret(context, kind, undefined, secretQuestion(what, who, again));
     }
-    const kind = what === "password" ? PASSWORD : ROOM_PASSWORD;
-    return readSecret(context, kind, undefined, secretQuestion(what, who, again));
+    say(context, `${who.user} is a new name; without a password only this device can use it`);
+    const question = `New password for ${who.user} on ${who.server}`;
+    return askNewPassword(terminal.askSecret, question, (fault) => say(context, faultLine(fault)));
   };
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import type { Name } from "../../base/names.ts";
+import { checkNewPassword } from "../../base/new-password.ts";
 import { COMMIT, VERSION } from "../../base/version.ts";
 import { Registry } from "../../core/rooms/accounts.ts";
 import { type EngineValue, RoomEngine } from "../../core/rooms/engine.ts";
@@ -405,7 +406,7 @@ function makeRoomPassword(entropy: Entropy): string {
 /**
  * @param given the settings of this start; the others are those of the start before
  * @param isShared others have them already: none is made that would be another one than theirs
- * @throws Fault data-foreign
+ * @throws Fault data-foreign, usage
  */
 export function keepSettings(
   path: string,
@@ -419,6 +420,10 @@ export function keepSettings(
     throw new Fault("data-foreign", `${path} does not have the room password of its cluster`, {
       remedy: "copy settings.json from a node's data folder, or give --open",
     });
+  }
+  const { roomPassword } = given;
+  if (roomPassword !== undefined && roomPassword !== kept.roomPassword) {
+    checkNewPassword(roomPassword);
   }
   const settings = {
     name: given.name ?? kept.name ?? hostname(),

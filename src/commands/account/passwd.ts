@@ -4,7 +4,7 @@ import { type ClientFlags, untilConnected, withClient } from "../../cli/connect/
 import { type Context, say } from "../../cli/context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../../cli/flags.ts";
 import { renderJson } from "../../cli/output/render.ts";
-import { makeSecret, NEW_PASSWORD, RESET, readSecret } from "../../cli/secrets.ts";
+import { makePassword, RESET, readSecret } from "../../cli/secrets.ts";
 import { copiedText } from "../../wire/copied-text.ts";
 import { formatInvite, parseServerAddress } from "../../wire/invite.ts";
 
@@ -19,13 +19,15 @@ export const command = defineVerb({
     newPasswordFile: { type: "string", valueHint: "F", description: "The new one; - is stdin" },
     ...SERVER_FLAGS,
   },
-  details: "CHAT_RESET or --reset-file give the line, CHAT_NEW_PASSWORD the password, unasked.",
+  details: `An account that has a password needs the current one: CHAT_PASSWORD, --password-file, or
+typed. CHAT_RESET or --reset-file give the line, CHAT_NEW_PASSWORD the new password, unasked.`,
   async run(args, context) {
     if (args.reset || args.resetFile !== undefined) return recover(args, context);
     const options = { argument: args.at, mode: "login" } as const;
-    return withClient(context, args, options, async ({ client, user }) => {
+    return withClient(context, args, options, async ({ client, user, password: given }) => {
       await untilConnected(client.events());
-      await client.passwd(await newPassword(context, args.newPasswordFile));
+      const current = given ?? (await currentPassword(context, user));
+      await client.passwd(await newPassword(context, args.newPasswordFile), current);
       if (context.json) context.stdout.write(renderJson({ kind: "password-changed", user }));
       else say(context, `the password of ${user} is changed`);
       return 0;
@@ -60,8 +62,14 @@ async function recover(args: Recovery, context: Context): Promise<number> {
   });
 }
 
+/** An account without a password has none to ask for. */
+async function currentPassword(context: Context, user: string): Promise<string | undefined> {
+  const question = `Current password of ${user} (empty if there is none)`;
+  return (await context.terminal?.askSecret(question)) || undefined;
+}
+
 async function newPassword(context: Context, file: string | undefined): Promise<string> {
-  const password = await makeSecret(context, NEW_PASSWORD, file, "New password");
+  const password = await makePassword(context, file);
   if (password !== undefined) return password;
   throw new Fault("usage", "there is no new password", {
     remedy: "set CHAT_NEW_PASSWORD or give --new-password-file",

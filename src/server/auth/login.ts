@@ -334,6 +334,26 @@ export class Authenticator {
     return account.devices.has(login?.device ?? "") ? undefined : foreignDevice();
   }
 
+  /**
+   * An account without a password signs in by keys alone, and may set its first one.
+   * @throws Fault login-refused, too-many
+   */
+  async checkCurrent(
+    client: ClientConnection,
+    { name, passwordHash }: Account,
+    current: string | undefined,
+  ): Promise<void> {
+    if (passwordHash === undefined) return;
+    if (current === undefined) {
+      throw new Fault("login-refused", "the current password is needed to change it", {
+        remedy: "give it as CHAT_PASSWORD or with --password-file; lost: chat passwd --reset",
+      });
+    }
+    const check = () => this.#hashing.run(() => this.#verify(current, passwordHash));
+    const keys = [`name:${foldName(name)}`];
+    await this.#guess(client, keys, "login-refused", "this is not the current password", check);
+  }
+
   /** For a member. @throws Fault usage, too-many */
   hash(user: UserId, password: string): Promise<string> {
     return this.#turns.run(user, () => this.#hash(password));

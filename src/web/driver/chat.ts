@@ -83,8 +83,8 @@ export class Chat extends ChatCore {
     return { device: this.device, user: checkName(user), fingerprint, ask: this.request };
   }
 
-  passwd(password: string): Promise<void> {
-    return this.loop.passwd(password);
+  passwd(password: string, current: string | undefined): Promise<void> {
+    return this.loop.passwd(password, current);
   }
 
   /** Tries now instead of later. */

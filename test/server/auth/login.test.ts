@@ -336,7 +336,7 @@ describe("logging out", () => {
     await ana.ask("passwd", { password: "pass" });
     const phone = await site.greeted();
     await phone.ask("login", phone.passwordLogin("ana", "pass"));
-    expect((await phone.refused("passwd", { password: "" })).code).toBe("usage");
+    expect((await phone.refused("passwd", { password: "", current: "pass" })).code).toBe("usage");
     await phone.ask("logout", { forget: true });
     await ana.ask("logout", { forget: true });
 
@@ -401,4 +401,17 @@ describe("a reserved name", () => {
     expect((await other.refused("register", other.registration("admin"))).code).toBe("name-taken");
     expect((await other.refused("register", other.registration("here"))).code).toBe("name-invalid");
   });
+});
+
+test("the current password is needed for another one, and guesses at it are counted", async () => {
+  const site = await Site.open();
+  const ana = await site.member("ana");
+  await ana.ask("passwd", { password: "first" }); // Signed in by a key alone.
+  for (const current of [undefined, "", "guess"]) {
+    const fields = { password: "second", ...(current === undefined ? {} : { current }) };
+    expect((await ana.refused("passwd", fields)).code).toBe("login-refused");
+  }
+  await ana.ask("passwd", { password: "second", current: "first" });
+  const phone = await site.greeted();
+  await phone.ask("login", phone.passwordLogin("ana", "second"));
 });

@@ -91,7 +91,7 @@ describe("a reset code", () => {
     const guest = await site.greeted();
     const wrong = await guest.refused("recover", { token: first.token, password: "x" });
     expect(wrong.code).toBe("login-refused");
-    await ana.ask("passwd", { password: "remembered" });
+    await ana.ask("passwd", { password: "remembered", current: "lost" });
     const used = await guest.refused("recover", { token: second.token, password: "x" });
     expect(used.code).toBe("login-refused");
     await guest.ask("login", guest.passwordLogin("ana", "remembered"));

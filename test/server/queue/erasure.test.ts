@@ -136,8 +136,8 @@ describe("a changed password", () => {
     expect(bytes().includes("hash of first")).toBe(true);
     await site.wait(
       Promise.all([
-        ana.send("passwd", { password: "second" }),
-        ana.send("passwd", { password: "third" }),
+        ana.send("passwd", { password: "second", current: "first" }),
+        ana.send("passwd", { password: "third", current: "first" }),
       ]),
     );
     for (const old of ["first", "second"]) expect(bytes().includes(`hash of ${old}`)).toBe(false);

@@ -127,6 +127,12 @@ const ANSWERS = {
   "you are logged out; /login NAME comes back in":
     "Anda sudah keluar dari akun; /login NAME untuk masuk lagi",
   "New password": "Kata sandi baru",
+  "Repeat it": "Ulangi",
+  "Current password (empty if there is none)": "Kata sandi saat ini (kosongkan jika belum ada)",
+  "New password for {word} on {word}": "Kata sandi baru untuk {word} di {word}",
+  "a new password needs at least 8 characters; choose a longer one":
+    "kata sandi baru minimal 8 karakter; pilih yang lebih panjang",
+  "the two passwords differ; type them again": "kedua kata sandi berbeda; ketik lagi",
   "Password of room {word} on {word}": "Kata sandi ruang {word} di {word}",
   "Password for {word} on {word}": "Kata sandi untuk {word} di {word}",
   "Not that one. Password of room {word} on {word}": "Bukan itu. Kata sandi ruang {word} di {word}",

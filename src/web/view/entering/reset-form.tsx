@@ -15,8 +15,12 @@ export function ResetForm({ work, onOther }: ResetProps) {
   return (
     <form onSubmit={submit} className="enter-form">
       <p>{texts.resetExplained}</p>
-      <NewPassword value={password} onChange={setPassword} isFirst />
-      <button type="submit" className="button button-main button-wide" disabled={work.isBusy}>
+      <NewPassword onChange={setPassword} isFirst />
+      <button
+        type="submit"
+        className="button button-main button-wide"
+        disabled={work.isBusy || password === ""}
+      >
         {work.isBusy ? texts.entering : texts.resetSet}
       </button>
       <button type="button" className="button button-quiet" onClick={onOther}>

@@ -1,4 +1,5 @@
 import { Fault } from "../../../base/fault.ts";
+import { PASSWORD_CHARS_MIN } from "../../../base/limits.ts";
 import { foldName, isName } from "../../../base/names.ts";
 import { proposeName } from "../../../base/new-names.ts";
 import { cleanText } from "../../../base/text.ts";
@@ -26,6 +27,10 @@ export function wrongEntry(tried: TriedEntry, words: Texts): WrongEntry | undefi
       const text = isName(name) ? texts.nameRefused : texts.nameInvalid;
       return { at: "name", text, ...(name === "" ? {} : { proposal }) };
     }
+    case "usage":
+      return isShort(password)
+        ? { at: "password", text: texts.passwordShort(PASSWORD_CHARS_MIN) }
+        : undefined;
     case "room-password-wrong":
       if (roomSecret !== "") return { at: "room", text: faultText(fault, texts) };
       // The server does not say whether the name exists; a password was meant for one that does.
@@ -42,4 +47,8 @@ export function wrongEntry(tried: TriedEntry, words: Texts): WrongEntry | undefi
     default:
       return undefined;
   }
+}
+
+function isShort(password: string): boolean {
+  return password !== "" && [...password].length < PASSWORD_CHARS_MIN;
 }

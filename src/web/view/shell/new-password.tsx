@@ -1,17 +1,27 @@
+import { useState } from "react";
+import { PASSWORD_CHARS_MIN } from "../../../base/limits.ts";
 import { Field } from "./form.tsx";
 import { usePartPage } from "./part-page.ts";
 
 interface NewPasswordProps {
-  readonly value: string;
+  /** Called with the password; "" while it is too short or the two fields differ. */
   readonly onChange: (value: string) => void;
-  /** Whose it is, for managers of passwords; undefined: that is not known here. */
+  /** Whose it is, for password managers; `undefined` if it is not known here. */
   readonly user?: string | undefined;
   readonly isFirst?: boolean;
 }
 
-/** The field of a form that sets another password. */
-export function NewPassword({ value, onChange, user, isFirst = false }: NewPasswordProps) {
+/** Two fields of a form that sets a new password. */
+export function NewPassword({ onChange, user, isFirst = false }: NewPasswordProps) {
   const { texts } = usePartPage();
+  const [typed, setTyped] = useState("");
+  const [repeated, setRepeated] = useState("");
+  const change = (one: string, two: string) => {
+    setTyped(one);
+    setRepeated(two);
+    onChange([...one].length >= PASSWORD_CHARS_MIN && one === two ? one : "");
+  };
+  const differs = repeated !== "" && !typed.startsWith(repeated);
   return (
     <>
       {user === undefined ? null : (
@@ -20,12 +30,23 @@ export function NewPassword({ value, onChange, user, isFirst = false }: NewPassw
       <Field
         id="new-password"
         label={texts.newPassword}
+        hint={texts.passwordRule(PASSWORD_CHARS_MIN)}
         type="password"
-        value={value}
-        onChange={onChange}
+        value={typed}
+        onChange={(one) => change(one, repeated)}
         complete="new-password"
         isRequired
         isFirst={isFirst}
+      />
+      <Field
+        id="repeated-password"
+        label={texts.repeatPassword}
+        type="password"
+        value={repeated}
+        onChange={(two) => change(typed, two)}
+        complete="new-password"
+        isRequired
+        fault={differs ? texts.passwordsDiffer : undefined}
       />
     </>
   );

@@ -6,7 +6,7 @@ import type { AllTexts } from "../../text/en-parts.ts";
 import type { Times } from "../../text/times.ts";
 import { FaultLine, useWork } from "./context.tsx";
 import { confirm, Dialog, FormDialog } from "./dialog.tsx";
-import { Check, SelectField } from "./form.tsx";
+import { Check, Field, SelectField } from "./form.tsx";
 import { helpDialog, logoutDialog, OperatorPart, STAYS } from "./lazy.tsx";
 import { LinkDialog } from "./link-dialog.tsx";
 import { NewPassword } from "./new-password.tsx";
@@ -101,17 +101,30 @@ function Password() {
   const { texts, chat, notify } = usePartPage();
   const work = useWork();
   const [password, setPassword] = useState("");
+  const [current, setCurrent] = useState("");
+  const [count, setCount] = useState(0);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     work.run(async () => {
-      await chat.passwd(password);
+      await chat.passwd(password, current === "" ? undefined : current);
       setPassword("");
+      setCurrent("");
+      setCount(count + 1);
       notify(texts.passwordSet);
     });
   };
   return (
     <form className="settings-part" onSubmit={submit}>
-      <NewPassword value={password} onChange={setPassword} user={chat.model.me} />
+      <Field
+        id="current-password"
+        label={texts.currentPassword}
+        hint={texts.currentPasswordHint}
+        type="password"
+        value={current}
+        onChange={setCurrent}
+        complete="current-password"
+      />
+      <NewPassword key={count} onChange={setPassword} user={chat.model.me} />
       <FaultLine fault={work.fault} />
       <button type="submit" className="button" disabled={work.isBusy || password === ""}>
         {texts.setPassword}
