@@ -84,7 +84,7 @@ requires("tmux").describe("in a terminal", () => {
     await sandbox.serve();
     await using ana = await screen(sandbox, "ana");
     ana.line("$CHAT join --plain --user ana");
-    await ana.shows(/^chat: a new name may go without a password; then only this device is ana$/);
+    await ana.shows(/^chat: ana is a new name; without a password only this device can use it$/);
     await ana.asks(/^New password for ana on 127\.0\.0\.1:\d+:$/);
     ana.press("Enter");
     await ana.shows(/^lobby>$/);
