@@ -109,7 +109,9 @@ test("--register insists that a name is new, --login that it exists", async () =
   await using sandbox = new Sandbox();
   const served = await sandbox.serve();
   await registered(sandbox, served, "ana");
-  const other = sandbox.home("other").with({ CHAT_INVITE: served.invite, CHAT_PASSWORD: "pppppppp" });
+  const other = sandbox
+    .home("other")
+    .with({ CHAT_INVITE: served.invite, CHAT_PASSWORD: "pppppppp" });
   const taken = await other.run(["join", "--register", "--user", "ANA", "--json"]);
   expect([taken.exitCode, ndjson(taken.out).at(-1)?.["code"]]).toEqual([3, "name-taken"]);
   const absent = await other.run(["join", "--login", "--user", "zoe", "--json"]);

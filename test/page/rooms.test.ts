@@ -17,7 +17,7 @@ pageTest("a room is created with topic and password, browsed, joined and searche
   const create = ana.dialog("Create room");
   await create.getByLabel("Name", { exact: true }).fill("den");
   await create.getByLabel("Topic (optional)").fill("quiet work");
-  await create.getByLabel("Password (optional)", { exact: true }).fill("s3cret");
+  await create.getByLabel("Password (optional)", { exact: true }).fill("s3cretive");
   await create.getByRole("button", { name: "Create", exact: true }).click();
   await ana.page.getByRole("heading", { name: "#den", level: 1 }).waitFor();
   await ana.page.getByText("quiet work").first().waitFor();
@@ -35,7 +35,7 @@ pageTest("a room is created with topic and password, browsed, joined and searche
   expect(await browse.getByText("#open-air").count()).toBe(0);
   await browse.getByRole("button", { name: "Join #den" }).click();
   const join = mia.dialog("Join den");
-  await join.locator("#join-password").fill("s3cret");
+  await join.locator("#join-password").fill("s3cretive");
   await join.getByRole("button", { name: "Join", exact: true }).click();
   await mia.page.getByRole("heading", { name: "#den", level: 1 }).waitFor();
   await mia.button("Browse rooms").click();
