@@ -1,6 +1,6 @@
 /** Names that accounts are to take: which may be, and what to take instead of others. */
 import { FAULTS, Fault } from "./fault.ts";
-import { NAME_CHARS_MAX } from "./limits.ts";
+import { NAME_CHARS_MAX, PASSWORD_CHARS_MIN } from "./limits.ts";
 import {
   checkName,
   type FoldedName,
@@ -82,4 +82,11 @@ function numbered(stem: string, number: number): Name {
 
 function trimmed(text: string): string {
   return text.replace(/^-+/, "").slice(0, NAME_CHARS_MAX).replace(/-+$/, "");
+}
+
+/** Passwords that were set before there was a minimum stay valid. @throws Fault usage */
+export function checkNewPassword(password: string): void {
+  if ([...password].length >= PASSWORD_CHARS_MIN) return;
+  const sentence = `a new password needs at least ${PASSWORD_CHARS_MIN} characters`;
+  throw new Fault("usage", sentence, { remedy: "choose a longer one" });
 }

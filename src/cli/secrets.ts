@@ -9,7 +9,7 @@ import { open } from "node:fs/promises";
 import { utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { PASSWORD_BYTES_MAX, WRONG_SECRETS_MAX } from "../base/limits.ts";
-import { checkNewPassword } from "../base/new-password.ts";
+import { checkNewPassword } from "../base/new-names.ts";
 import { quoteText } from "../base/text.ts";
 import type { SecretWanted } from "../client/login.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";

@@ -4,7 +4,7 @@ import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { SERVER_NAME_BYTES_MAX, WELCOME_BYTES_MAX } from "../base/limits.ts";
 import { SIBLINGS_ANSWER_MS } from "../base/limits-cluster.ts";
-import { checkNewPassword } from "../base/new-password.ts";
+import { checkNewPassword } from "../base/new-names.ts";
 import { quoteText } from "../base/text.ts";
 import { VERSION } from "../base/version.ts";
 import { defineVerb, type FlagDefs, type FlagValues } from "../cli/command.ts";

@@ -1,7 +1,7 @@
 import { utf8Encode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { PASSWORD_BYTES_MAX } from "../base/limits.ts";
-import { checkNewPassword } from "../base/new-password.ts";
+import { checkNewPassword } from "../base/new-names.ts";
 
 /** The second choice of OWASP's list: 17 ms here, and many log-ins at once fit in memory. */
 const ARGON2ID = { algorithm: "argon2id", memoryCost: 19 * 1024, timeCost: 2 } as const;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import type { Name } from "../../base/names.ts";
-import { checkNewPassword } from "../../base/new-password.ts";
+import { checkNewPassword } from "../../base/new-names.ts";
 import { COMMIT, VERSION } from "../../base/version.ts";
 import { Registry } from "../../core/rooms/accounts.ts";
 import { type EngineValue, RoomEngine } from "../../core/rooms/engine.ts";

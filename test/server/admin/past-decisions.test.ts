@@ -37,7 +37,8 @@ describe("decisions of before", () => {
     await site.time.advance(10);
     const { token } = await ana.ask("reset", { user: "ben" });
     await (await site.greeted()).ask("recover", { token, password: "another" });
-    await ben.ask("passwd", { password: "secret", current: "another" }); // Of his own: no matter of operators.
+    // Of his own: no matter of operators.
+    await ben.ask("passwd", { password: "secret", current: "another" });
     await ana.ask("rename", { user: "ben", to: "benno" });
     await site.wait(ana.say("secret words", "@eve"));
     await site.restart();

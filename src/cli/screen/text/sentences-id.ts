@@ -306,7 +306,7 @@ const SEALED = {
   "compare them again; if they still differ, someone may be intercepting your messages":
     "cocokkan sekali lagi; jika tetap berbeda, pesan Anda mungkin sedang disadap",
   "the number has 60 digits in groups of five, not {word}; group {word} has {word}":
-    "nomor ini terdiri dari 60 angka dalam kelompok lima, bukan {word}; kelompok {word} berisi {word}",
+    "nomor ini berisi 60 angka dalam kelompok lima, bukan {word}; kelompok {word} berisi {word}",
   "the number has 60 digits in groups of five, not {word}":
     "nomor ini terdiri dari 60 angka dalam kelompok lima, bukan {word}",
   "check what you typed": "periksa yang Anda ketik",
