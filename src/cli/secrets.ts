@@ -34,7 +34,7 @@ export const ROOM_PASSWORD: SecretKind = {
   flag: "--room-password-file",
 };
 
-export const NEW_PASSWORD: SecretKind = {
+const NEW_PASSWORD: SecretKind = {
   name: "new password",
   variable: "CHAT_NEW_PASSWORD",
   flag: "--new-password-file",
