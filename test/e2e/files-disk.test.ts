@@ -43,6 +43,7 @@ requires("mount").describe("a full disk", () => {
     await using sandbox = new Sandbox();
     const server = serveOnSmallDisk(sandbox, DISK, "true", ["--open", "--keep-free", "0"]);
     const { port } = await server.json("listening");
+    sandbox.use(`127.0.0.1:${port}`);
     const { ana, bob } = await people(sandbox);
     const small = file(sandbox, "small.bin", noise(4 * MIB));
     const { id } = await sends(ana, small);
@@ -83,7 +84,8 @@ requires("mount").describe("a full disk", () => {
       "--keep-free",
       `${16 * MIB}`,
     ]);
-    await server.json("listening");
+    const { port } = await server.json("listening");
+    sandbox.use(`127.0.0.1:${port}`);
     const { ana, bob } = await people(sandbox);
     const large = file(sandbox, "large.bin", noise(28 * MIB));
     const pipe = ["send-file", "-", "--name", "pipe", "--json"];

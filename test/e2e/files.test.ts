@@ -316,7 +316,7 @@ test("while one talks: /send, /get and /files", async () => {
   anas.type('/send "my photo.jpg" @bob');
   expect((await anas.finish()).exitCode).toBe(0);
   await bobs.json("file", { to: "bob" });
-  expect((await bobs.finish()).exitCode).toBe(0);
+  expect((await bobs.finish()).exitCode).toBe(4); // Of the first line that was refused.
 });
 
 test("the server's window shows files, but for two people not their names", async () => {

@@ -224,6 +224,11 @@ export class Sandbox {
     return program;
   }
 
+  /** Makes an address or an invite the default server of all programs from now on. */
+  use(server: string): void {
+    this.#server = server;
+  }
+
   /** Starts a server on loopback, where it may be started again, and waits until it listens. */
   async serve(options: ServeOptions = {}): Promise<Served> {
     const data = this.path(options.data ?? "data");
@@ -232,7 +237,7 @@ export class Sandbox {
     const port = Number(listening["port"]);
     const invite = String(listening["invite"]);
     const isPublic = options.args?.includes("--public") === true;
-    this.#server = isPublic ? invite : invite.replace(/\/\/[^/]+/, `//127.0.0.1:${port}`);
+    this.use(isPublic ? invite : invite.replace(/\/\/[^/]+/, `//127.0.0.1:${port}`));
     return {
       program,
       listening,

@@ -104,7 +104,7 @@ test("report 004: regist, login, sendall, sendto, list, logout in one process", 
   await ana.json("logged-in", { user: "ana" });
   const help = await ana.json("help");
   expect(JSON.stringify(help)).toContain("/msg NAME TEXT");
-  expect((await ana.ended()).exitCode).toBe(0);
+  expect((await ana.ended()).exitCode).toBe(4); // Of the first line that was refused.
 
   const back = await sandbox.home("bob").join(["--user", "bob"]);
   expect(await back.json("text", { text: "for later" })).toMatchObject({ to: "bob", from: "ana" });
@@ -119,14 +119,14 @@ test("report 004: the same words read from a pipe, told as sentences", async () 
   const words = ["/list", "/sendto bob hi", "/sendto nobody hi", "/hlep", "/logout", "/login"];
   const ran = await sandbox.home("ana").run(["join", "--user", "ana"], { stdin: words.join("\n") });
   expect([ran.exitCode, sentences(ran.err).slice(2).toSorted()]).toEqual([
-    0,
+    4,
     [
       "chat: online: ana",
-      "chat: there is no 'nobody' here",
-      "chat: there is no command '/hlep'",
+      "chat: line 3: there is no 'nobody' here",
+      "chat: line 4: there is no command '/hlep'",
       "chat: bob is offline",
       "chat: you are logged out",
-      "chat: that is not how it is used",
+      "chat: line 6: that is not how it is used",
       "",
     ].toSorted(),
   ]);

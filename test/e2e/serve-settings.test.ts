@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { Sandbox } from "./program.ts";
 
 /** What `chat serve` is told without flags, and what it does not tell. */
@@ -48,6 +48,7 @@ test.each([
   const server = sandbox.start(["serve", ...place, ...data, "--quiet", ...format]);
   if (format.length === 0) await server.said("listens on");
   else await server.json("listening");
+  sandbox.use(readFileSync(sandbox.path("data", "invite"), "utf8").trim().slice(1, -1));
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
   const bob = sandbox.home("bob").with({ CHAT_USER: "bob" });
   await (await bob.join([])).finish();

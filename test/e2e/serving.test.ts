@@ -86,6 +86,7 @@ test("piped without --json it shows neither password nor invite", async () => {
   expect(line).toContain(`how to join: ${sandbox.path("data", "invite")}`);
   const invite = readFileSync(sandbox.path("data", "invite"), "utf8");
   const secret = /#(.*)'/.exec(invite)?.[1] ?? "";
+  sandbox.use(invite.trim().slice(1, -1));
   expect(secret.length).toBeGreaterThan(10);
   const ana = sandbox.home("ana");
   await ana.run(["send", "hello", "--user", "ana"]);
