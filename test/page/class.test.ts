@@ -180,7 +180,9 @@ pageTest(
     // Somewhere else, with the new password: all is there.
     await using again = await browser.visit(address, PHONE);
     await expectNoBarrier(again, "phone", "a new password");
-    await again.page.locator("input[type=password]").fill("a better one than before");
+    for (const id of ["#new-password", "#repeated-password"]) {
+      await again.page.locator(id).fill("a better one than before");
+    }
     await again.page.locator("form button[type=submit]").click();
     await again.page.locator(".composer textarea").waitFor();
     await again.sees("burst");

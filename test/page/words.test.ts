@@ -139,13 +139,13 @@ pageTest("a long post shows its beginning, and is unfolded without a jump", asyn
   await until("it is folded", async () => (await height()) < 600);
   await still(line);
   // Where the width leaves room for all of it, nothing is folded.
-  await ana.page.setViewportSize({ width: 1440, height: 900 });
+  await ana.page.setViewportSize({ width: 1840, height: 900 });
   await ana.message("xxx").scrollIntoViewIfNeeded();
   await ana
     .message("xxx")
     .getByRole("button", { name: "Show more" })
     .waitFor({ state: "detached" });
-  await ana.keepPicture("fold-1440");
+  await ana.keepPicture("fold-1840");
   // What a search has found is seen as a whole.
   await ana.button("Search").first().click();
   await ana.field("Search for").fill("line 55");

@@ -251,6 +251,7 @@ export const ENGLISH = {
   actions: "Actions",
 
   // Faults of the page itself.
+  topicInSealed: "A sealed room has no topic: the server could read it.",
   sealNeedsHttps: "Sealed rooms need an encrypted connection. Open this page by https.",
   sealNeedsKeys: "This browser does not support sealed rooms. Use a newer browser.",
   sealNeedsStorage:

@@ -772,6 +772,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
     ]).get(what),
   evPrivate: "(pesan langsung)",
 
+  topicInSealed: "Ruang tersegel tidak memiliki topik: server dapat membacanya.",
   sealNeedsHttps: "Ruang tersegel memerlukan sambungan terenkripsi. Buka halaman ini lewat https.",
   sealNeedsKeys: "Peramban ini tidak mendukung ruang tersegel. Gunakan peramban yang lebih baru.",
   sealNeedsStorage:

@@ -181,7 +181,8 @@ function perform(
       if (command.room === undefined && target.startsWith("@")) return leave(page, target);
       return chat.leave(command.room ?? target);
     case "topic": {
-      const isShown = command.text === "" && room?.kind === "room" && !room.isSealed;
+      if (room?.isSealed === true) throw new PageFault("sealed-room", "topicInSealed");
+      const isShown = command.text === "" && room?.kind === "room";
       if (!isShown) return chat.setTopic(target, command.text);
       return void show((close) => <TopicDialog room={room} onClose={close} />);
     }
