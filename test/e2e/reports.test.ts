@@ -70,7 +70,7 @@ test("report 004: regist, login, sendall, sendto, list, logout in one process", 
   await sandbox.serve();
   const bob = await sandbox.home("bob").join(["--user", "bob"]);
   const ana = await sandbox.home("ana").join(["--user", "guest"]);
-  ana.type("/logout", "/regist ana secret");
+  ana.type("/logout", "/regist ana opensesame");
   expect(await ana.json("logged-out")).toEqual({ kind: "logged-out", user: "guest" });
   expect(await ana.json("logged-in")).toEqual({
     kind: "logged-in",
@@ -99,7 +99,7 @@ test("report 004: regist, login, sendall, sendto, list, logout in one process", 
   expect(await ana.json("fault")).toMatchObject({ code: "not-logged-in" });
   expect(await ana.json("fault")).toMatchObject({ code: "not-logged-in" });
   expect(await ana.json("fault")).toMatchObject({ code: "usage" });
-  ana.type("/login ana wrong", "/login ana secret", "/help", "QUIT");
+  ana.type("/login ana wrong", "/login ana opensesame", "/help", "QUIT");
   expect(await ana.json("fault")).toMatchObject({ code: "login-refused" });
   await ana.json("logged-in", { user: "ana" });
   const help = await ana.json("help");

@@ -45,7 +45,7 @@ export function matchSafetyNumber<Number extends string>(
   typed: string,
   numbers: readonly Number[],
 ): Number {
-  const digits = typed.replaceAll(/[\s.,-]/g, "");
+  const digits = typed.replaceAll(/[\s.,"'-]/g, "");
   if (!/^\d*$/.test(digits) || digits.length !== GROUPS * GROUP_DIGITS) throw incomplete(typed);
   for (const number of numbers) {
     const differing = differingGroups(digits, number);
@@ -61,6 +61,9 @@ function incomplete(typed: string): Fault {
   const groups = typed.split(/\D+/).filter((group) => group !== "");
   const odd = groups.findIndex((group) => group.length !== GROUP_DIGITS);
   const count = groups.join("").length;
+  if (count === GROUPS * GROUP_DIGITS) {
+    return new Fault("usage", "the number has digits only", { remedy: "check what you typed" });
+  }
   const isGrouped = groups.length > 1 && odd >= 0;
   const where = isGrouped ? `; group ${odd + 1} has ${groups[odd]?.length}` : "";
   const sentence = `the number has 60 digits in groups of five, not ${count}${where}`;

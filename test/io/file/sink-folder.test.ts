@@ -156,12 +156,15 @@ describe("a folder that arrives", () => {
     const outside = join(root, "outside");
     fs.mkdirSync(outside);
     const paths = ["first", "sub/one", "sub/two", "victim"]; // A chunk each.
-    for (const link of ["sub", "victim"]) {
+    for (const [link, code] of [
+      ["sub", "store-failed"],
+      ["victim", "data-foreign"],
+    ] as const) {
       const source = sentFolder(`dir-${link}`, paths, CHUNK_BYTES);
       const sink = await sinkFor(source, inbox);
       await pour(source, sink, 1);
       fs.symlinkSync(join(outside, link), join(inbox, `dir-${link}.part`, link));
-      expect(await rejection(pour(source, sink))).toMatchObject({ code: "store-failed" });
+      expect(await rejection(pour(source, sink))).toMatchObject({ code });
       sink.close();
     }
     expect(fs.readdirSync(outside)).toEqual([]);

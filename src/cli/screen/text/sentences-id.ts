@@ -305,6 +305,7 @@ const SEALED = {
   "the digits differ from those of this device": "angkanya berbeda dari angka di perangkat ini",
   "compare them again; if they still differ, someone may be intercepting your messages":
     "cocokkan sekali lagi; jika tetap berbeda, pesan Anda mungkin sedang disadap",
+  "the number has digits only": "nomornya hanya terdiri atas angka",
   "the number has 60 digits in groups of five, not {word}; group {word} has {word}":
     "nomor ini berisi 60 angka dalam kelompok lima, bukan {word}; kelompok {word} berisi {word}",
   "the number has 60 digits in groups of five, not {word}":
