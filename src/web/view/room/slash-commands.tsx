@@ -181,7 +181,9 @@ function perform(
       if (command.room === undefined && target.startsWith("@")) return leave(page, target);
       return chat.leave(command.room ?? target);
     case "topic": {
-      if (room?.isSealed === true) throw new PageFault("sealed-room", "topicInSealed");
+      if (room?.isSealed === true) {
+        return Promise.reject(new PageFault("sealed-room", "topicInSealed"));
+      }
       const isShown = command.text === "" && room?.kind === "room";
       if (!isShown) return chat.setTopic(target, command.text);
       return void show((close) => <TopicDialog room={room} onClose={close} />);
