@@ -27,7 +27,7 @@ export const PROGRAMS = {
   zsh: { debian: "zsh", fedora: "zsh", macos: "zsh" },
 } satisfies Record<string, Packages>;
 
-/** What no package installs, and where it is found. */
+/** Conditions that no package can meet, as shown to the reader of a skipped test. */
 export const CONDITIONS = {
   knip: "Node 20, for knip",
   mount: "root on Linux, outside most containers, to mount a file system",

@@ -32,7 +32,7 @@ export const CLUSTER_ANSWER_MS = 1_000;
  * election time-out of NATS). A leader that was heard by a majority since is the only one.
  */
 export const CLUSTER_LEASE_MS = 4_000;
-/** A majority is looked for this often: clients are told of its loss within 10 seconds. */
+/** Interval of the majority check; clients learn of a lost majority within 10 seconds. */
 export const MAJORITY_LOOK_EVERY_MS = 1_000;
 /** Machines without a leader for so long have no majority: most elections are shorter. */
 export const CLUSTER_ELECTION_MS = 8_000;

@@ -31,7 +31,7 @@ export const SERVER_NAME_BYTES_MAX = 128;
 export const WELCOME_BYTES_MAX = 4 * KIB;
 /** A password is hashed whole; longer ones only cost time. */
 export const PASSWORD_BYTES_MAX = 1 * KIB;
-/** Of new passwords; NIST SP 800-63B, section 5.1.1. Guesses are slowed, and hashes are costly. */
+/** Minimum length of a new password, in characters (NIST SP 800-63B, section 5.1.1). */
 export const PASSWORD_CHARS_MIN = 8;
 /** One emoji with its modifiers, or a short word. */
 export const REACTION_BYTES_MAX = 64;
@@ -136,7 +136,7 @@ export const REQUEST_WITHIN_MS = 10_000;
 /** How often half-open connections are looked for, and how often when descriptors are short. */
 export const HALF_OPEN_LOOK_EVERY_MS = 1_000;
 export const HALF_OPEN_LOOK_SHORT_MS = 100;
-/** Of LINKS_MAX, for this machine alone: whoever runs a full server can still log in. */
+/** Connections beyond LINKS_MAX for loopback: the operator can log in to a full server. */
 export const LINKS_RESERVED = 16;
 /** Requests of one session that have no answer yet. */
 export const REQUESTS_IN_FLIGHT_MAX = 1024;
@@ -146,7 +146,7 @@ export const REQUESTS_IN_FLIGHT_MAX = 1024;
  * every request that may be in flight.
  */
 export const ARRIVALS_WAITING_EACH_BYTES_MAX = 18 * MIB;
-/** Of all connections: the chunks of TRANSFERS_BYTES_MAX, and 32 MiB of other messages. */
+/** Maximum queued bytes of all connections: TRANSFERS_BYTES_MAX and 32 MiB of other messages. */
 export const ARRIVALS_WAITING_BYTES_MAX = 160 * MIB;
 /** Messages of one connection before it is logged in: an honest log-in takes fewer than ten. */
 export const MESSAGES_BEFORE_LOGIN_MAX = 64;
@@ -207,7 +207,7 @@ export const DRAIN_WITHIN_MS = 5_000;
 
 // People and rooms.
 export const ACCOUNTS_MAX = 100_000;
-/** Of ACCOUNTS_MAX, left to those whom operators let in. */
+/** Part of ACCOUNTS_MAX reserved for people whom operators invite. */
 export const ACCOUNTS_RESERVED = 1_000;
 /** Accounts registered in an hour from one address (a large school behind one NAT) … */
 export const ACCOUNTS_PER_ADDRESS_HOUR_MAX = 1_000;
@@ -232,7 +232,7 @@ export const DEVICE_NOTES_BYTES_MAX = 16 * MIB;
 export const DEVICE_NOTES_KEPT_EVERY_MS = 10_000;
 export const SESSIONS_PER_ACCOUNT_MAX = 64;
 export const ROOMS_MAX = 10_000;
-/** Of ROOMS_MAX, left to operators. */
+/** Part of ROOMS_MAX reserved for operators. */
 export const ROOMS_RESERVED = 500;
 /** Existing rooms that one account created, and rooms that it creates in an hour. */
 export const ROOMS_PER_ACCOUNT_MAX = 1_000;
@@ -406,7 +406,7 @@ export const BANS_MAX = 10_000;
 export const INVITES_PER_ACCOUNT_MAX = 100;
 export const INVITES_PER_OPERATOR_MAX = 2_000;
 export const INVITES_MAX = 10_000;
-/** Of INVITES_MAX, left to operators. */
+/** Part of INVITES_MAX reserved for operators. */
 export const INVITES_RESERVED = 1_000;
 /** Made by one account, and by one operator: each is a record for good, revoked or not. */
 export const INVITES_PER_HOUR_MAX = 100;

@@ -299,14 +299,14 @@ export class Client {
     return undefined;
   }
 
-  /** Where one machine of a cluster has no majority, another one may. @throws Fault */
+  /** Tries the other nodes if one has no majority. @throws Fault */
   async #enter(credentials: Credentials): Promise<Entered> {
     try {
       return await this.#loop.enter(credentials);
     } catch (error) {
       const isSplit = error instanceof Fault && error.code === "no-majority";
       const isKnown = this.#loop.greeted?.welcome.majority === false;
-      // Where the welcome has said so, the others were tried.
+      // The other nodes were tried already if the welcome reported no majority.
       if (!isSplit || isKnown || !this.#whereabouts.withoutMajority()) throw error;
       this.#loop.leave();
       return await this.#loop.enter(credentials);

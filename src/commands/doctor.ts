@@ -88,7 +88,7 @@ export const command = defineVerb({
 
 interface About extends Pick<Expected, "server" | "pinned"> {
   readonly why: string;
-  /** Of its cluster, as it has said last. */
+  /** The server's latest report on its cluster's majority. */
   readonly machines: readonly ServerPlace[];
 }
 

@@ -57,7 +57,7 @@ class Sender {
   #first: { readonly line: number; readonly fault: Fault } | undefined;
   /** The line of standard input that is read; 0 if the message is an argument. */
   #line = 0;
-  /** What is not confirmed by now is kept: the command's own fault says so. */
+  /** Unconfirmed messages stay queued; the command's own fault reports them. */
   #isOver = false;
 
   constructor(context: Context, client: Client, targets: readonly Target[]) {

@@ -55,7 +55,7 @@ export function successorBytes(next: Uint8Array): Uint8Array {
   return concatBytes(SUCCESSOR_CONTEXT, next);
 }
 
-/** What a server signs of a snapshot of its history. @param digest SHA-256 of the snapshot */
+/** The bytes that a server signs for a history snapshot. @param digest SHA-256 of the snapshot */
 export function snapshotBytes(digest: Uint8Array): Uint8Array {
   assert(digest.length === HASH_BYTES, "a SHA-256 has 32 bytes");
   return concatBytes(SNAPSHOT_CONTEXT, digest);

@@ -409,7 +409,7 @@ export class RequestRouter {
       passwordFits: false,
       create: { room: id, locked: password !== undefined, sealed: sealed === true, isOperator },
     };
-    // What is refused anyway costs no share, no hash and no record.
+    // Checked first: a refused request costs no share, no hash and no record.
     joinDrafts(rooms, account.id, options);
     if (!isOperator) this.#takeRoomShare(account.id);
     if (password !== undefined) {

@@ -102,7 +102,7 @@ const roomEntry = v.object({
   pins: v.optional(v.pipe(v.array(positive), v.maxLength(PINS_MAX))),
   /** Authors see who has read what they say there. */
   receipts: v.optional(v.boolean()),
-  /** Of a conversation: this account has turned them on; they need both. */
+  /** Whether this account wants receipts in the conversation; both sides must. */
   receiptsWanted: v.optional(v.boolean()),
 });
 

@@ -170,7 +170,7 @@ test("who waits for an answer that is held back is told, and told when it comes"
   expect(listened).toEqual([]);
 });
 
-test("a stalled link is told of, also while idle, until the server answers", async () => {
+test("reports a stalled link, also while idle, until the server answers", async () => {
   const { clock, connection, tell, fallSilent } = await entered();
   const told: [number, boolean][] = [];
   const begun = clock.now();

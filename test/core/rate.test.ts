@@ -17,7 +17,7 @@ import {
 } from "../../src/core/rate.ts";
 
 describe("buckets by key", () => {
-  test("do not share tokens, and the key idle for longest starts anew", () => {
+  test("do not share tokens; the key idle for longest is dropped", () => {
     const buckets = new TokenBuckets(1, 1, 2);
     const take = (key: string) => buckets.of(key, 0).take(0);
     expect([take("a"), take("b"), take("a"), take("b")]).toEqual([0, 0, 1_000, 1_000]);

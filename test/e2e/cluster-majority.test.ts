@@ -12,9 +12,9 @@ import type { Home, Program, Served } from "./program.ts";
 
 const { afterAll, beforeAll, test } = requires("nats-server");
 
-/** Two of three NATS servers are gone: everybody is told, and nobody waits without end. */
+/** Two of three NATS servers are down: every client learns it, and no wait is unbounded. */
 
-/** What is promised to people, and as much again for a machine that is busy with other tests. */
+/** The promised 10 seconds, doubled for a machine that runs other tests. */
 const WITHIN_MS = 20_000;
 
 let nats: NatsServers;

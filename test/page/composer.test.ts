@@ -99,7 +99,7 @@ pageTest("success is shown for a while, in a dialog, too", async () => {
   await changed.waitFor();
   await ana.keepPicture("toast-dialog");
   expect(await ana.barriers()).toEqual([]);
-  // What was said in a dialog is still there when it closes.
+  // A toast shown in a dialog outlives the dialog.
   await ana.page.keyboard.press("Escape");
   await settings.waitFor({ state: "detached" });
   await ana.page.locator(".conversation").getByText("The password is changed.").waitFor();

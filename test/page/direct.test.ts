@@ -16,7 +16,7 @@ pageTest("the first direct message is shown in its conversation alone", async ()
   await ana.enter("ana");
   await ben.enter("ben");
   await ana.button("Write to somebody").click();
-  // Nobody has the beginning of a name.
+  // A prefix of a name is not an account.
   const options = ana.page.getByRole("option");
   await ana.field("Name").fill("be");
   await options.first().waitFor();

@@ -140,7 +140,7 @@ export class LineClient implements SlashHost {
     this.#ending.put(this.#damage.fault ?? this.#script.exitCode);
   }
 
-  /** What is not confirmed is named, kept, and sent by a later run. */
+  /** Names unconfirmed messages, which stay queued for the next run. */
   #leaveUnsent(error: unknown): void {
     if (!(error instanceof Fault)) throw error;
     for (const { target, text } of this.#unconfirmed) {

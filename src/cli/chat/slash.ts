@@ -272,7 +272,7 @@ export async function runSlash(lines: SlashHost, line: string): Promise<void> {
   }
 }
 
-/** What the lines after it depend on: `/join`, `/msg NAME`, `/login NAME`, or nearly so. */
+/** Commands that change the target of later lines: `/join`, `/msg NAME`, `/login NAME`. */
 function changeBy(word: string, words: string): "room" | "login" | undefined {
   const name = meantCommand(word);
   if (name === "login" || name === "register") return "login";

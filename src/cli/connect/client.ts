@@ -220,7 +220,7 @@ export function isForPerson({ terminal, stdout, json }: Context): boolean {
   return terminal !== undefined && stdout.isTerminal && !json;
 }
 
-/** Undefined: nobody can be asked. A newcomer cannot know that no password is needed. */
+/** `undefined` without a terminal. A newcomer cannot know that no password is needed. */
 function askSecret(
   context: Context,
   who: { readonly user: string; readonly server: string },
@@ -266,7 +266,7 @@ export async function withClient(
   }
 }
 
-/** What a server without a majority shows is true, and others may have recorded more. */
+/** Records shown without a majority are valid; other nodes may have recorded more. */
 function incomplete(): Fault {
   return new Fault(
     "no-majority",

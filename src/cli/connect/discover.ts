@@ -21,7 +21,7 @@ const NAMED_MAX = 3;
 /** A server that a person may choose. */
 interface Offer {
   readonly text: string;
-  /** What a script is told to name. */
+  /** Servers listed in a script's error. */
   readonly place: ServerPlace;
   readonly address: ServerAddress;
 }

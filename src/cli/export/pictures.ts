@@ -9,7 +9,7 @@ const PICTURES_BYTES_MAX = 64 * 1024 * 1024;
 /** Pixels of all pictures of a page: decoded they take 1 GB. */
 const PICTURES_PIXELS_MAX = 256_000_000;
 
-/** What is left for the pictures of one page. */
+/** Remaining budget for the pictures of one exported page. */
 export class PictureBudget {
   #bytes = PICTURES_BYTES_MAX;
   #pixels = PICTURES_PIXELS_MAX;

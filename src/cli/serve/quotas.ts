@@ -3,7 +3,7 @@ import { parseSize } from "../../base/sizes.ts";
 import { type FileQuotas, QUOTAS_DEFAULT } from "../../server/files/quotas.ts";
 import { type FlagDefs, type FlagValues, flagName } from "../command.ts";
 
-/** What files may take, and how much users may read; left out, the disk decides of files. */
+/** Quotas of files and of history reads. `undefined` file quotas leave the limit to the disk. */
 export const QUOTA_FLAGS = {
   fileMax: { type: "string", valueHint: "SIZE", description: "The largest file, e.g. 2G" },
   filesPerUser: {

@@ -23,7 +23,7 @@ const FINDINGS_MAX = 20;
 
 export interface HomeVerdict {
   readonly verdict: FolderVerdict;
-  /** Of the folder itself, and of what this device has seen. */
+  /** Findings in the folder, and against the records this device has seen. */
   readonly findings: readonly Finding[];
 }
 

@@ -94,7 +94,7 @@ function checkIdentity(backup: string, path: string): void {
   }
 }
 
-/** What `chat verify --data` says of the folder. @throws Fault log-corrupt */
+/** Verdict of `chat verify --data` on the folder. @throws Fault log-corrupt */
 async function checkRestored(backup: string, path: string): Promise<void> {
   const { history, accounts } = await verifyFolder(path);
   const found = [...history.findings, ...accounts.findings][0];

@@ -119,7 +119,7 @@ export interface RoomState {
   readonly pins: readonly number[];
   /** Authors see who has read what they say there. */
   readonly receipts: boolean;
-  /** Of a conversation: this account has turned them on; they need both. */
+  /** Whether this account wants receipts in the conversation; both sides must. */
   readonly receiptsWanted: boolean;
   /** `n` of its last record, and up to where some device of the account has read. */
   readonly last: number;

@@ -18,7 +18,7 @@ interface Visitor {
 export class Presence {
   readonly #byClient = new Map<ClientId, Visitor>(); // Bounded by LINKS_MAX.
   readonly #devices = new Map<UserId, number>();
-  /** Of accounts: neither a second session nor a new one raises the rate. */
+  /** Rates by account: further sessions share them. */
   readonly #paces: TokenBuckets;
 
   constructor(postsPerSecond = POSTS_PER_SECOND, postsBurst = POSTS_BURST) {

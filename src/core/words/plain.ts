@@ -1,4 +1,4 @@
-/** What a text says in one line, for places that show no marks. */
+/** A text in one line, for places that show no formatting. */
 
 import { cleanText } from "../../base/text.ts";
 import type { Inline } from "./inline.ts";

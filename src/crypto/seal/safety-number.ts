@@ -9,7 +9,7 @@ const GROUPS = 12;
 const GROUP_BYTES = 5;
 const GROUP_DIGITS = 5;
 const ACCOUNT_KEY_BYTES = 32;
-/** Of 12 groups: numbers of different keys agree in ten groups with probability 1e-48. */
+/** Groups that may differ in a typing error; different keys agree in ten of 12 with p = 1e-48. */
 const MISTYPED_GROUPS_MAX = 2;
 
 export interface SafetyParty {

@@ -4,7 +4,7 @@ import type { LineQuery, LineSpans } from "../disk/line-matcher.ts";
 import { segmentName } from "../log/segment.ts";
 import type { Stretch } from "./block-index.ts";
 
-/** What a thread is asked for at once: 2 ms of work for a word, a second for the worst text. */
+/** Bytes per search task: 2 ms of work for a word, a second for the worst text. */
 const WAVE_STRETCHES = 24;
 
 /** Reads under way at once: two threads stay busy with copying while this one searches. */

@@ -1,6 +1,6 @@
 import type { Head } from "../../wire/record.ts";
 
-/** Where lines begin and end (without newline) in a stretch of bytes, ascending. */
+/** Start and end of each line (without newline) in a range of bytes, ascending. */
 export interface LineSpans {
   readonly starts: number[];
   readonly ends: number[];

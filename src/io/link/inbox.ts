@@ -19,7 +19,7 @@ export class LinkInbox {
   #handlers: LinkHandlers | undefined;
   #closing: { readonly fault: Fault | undefined } | undefined;
   #isMuted = false;
-  /** What came after `mute`. */
+  /** Messages and bytes received after `mute`. */
   #droppedMessages = 0;
   #droppedBytes = 0;
 
@@ -32,7 +32,7 @@ export class LinkInbox {
     });
   }
 
-  /** Whether the other end goes on sending long after this end has closed. */
+  /** Whether the peer keeps sending long after this end has closed. */
   get isFlooded(): boolean {
     const bytesMax = Math.max(
       BYTES_AFTER_CLOSE_MIN,

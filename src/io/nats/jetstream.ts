@@ -387,7 +387,7 @@ export class JetStream implements FilledStream, Stream {
     try {
       await this.#info();
     } catch {
-      // Nobody says: it stays as it was.
+      // Unknown: keep the previous state.
     }
     return this.#clock.now() - this.#quorumAt;
   }

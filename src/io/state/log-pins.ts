@@ -31,7 +31,7 @@ export interface LogPins {
   noteAlarm(reader: LogReader, sentence: string | undefined): Awaitable<void>;
 }
 
-/** What one home knows that a log has to hold. */
+/** Records that a log must hold, as known to one CHAT_HOME. */
 export interface ShownRecords {
   /** In ascending order; two of one seq if the log had another record there before. */
   readonly records: readonly SeenRecord[];

@@ -7,7 +7,7 @@ import type { Clock } from "../../io/clock.ts";
 /** How fast the program that holds one token may call. */
 export class CallPace {
   readonly #clock: Pick<Clock, "now">;
-  /** By invite. */
+  /** Keyed by invite. */
   readonly #buckets = new TokenBuckets(CALLS_PER_SECOND, CALLS_BURST);
 
   constructor(clock: Pick<Clock, "now">) {

@@ -19,7 +19,7 @@ export class RequestPace {
   /** Requests of this turn, by connection. Bounded by HTTP_REQUESTS_AT_ONCE_MAX. */
   readonly #inTurn = new Map<string, number>();
   #countInTurn = 0;
-  /** By address, the oldest first. Bounded by FLOODERS_MAX. */
+  /** Addresses refused for flooding, oldest first. Bounded by FLOODERS_MAX. */
   readonly #buckets = new Map<string, TokenBucket>();
 
   constructor(clock: Pick<Clock, "now" | "after">) {

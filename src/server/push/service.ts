@@ -76,7 +76,7 @@ export class PushService {
   readonly #subscriptions: Subscriptions;
   readonly #due = new DuePushes();
   readonly #sender: PushSender;
-  /** By account. */
+  /** Keyed by account. */
   readonly #paces = new TokenBuckets(PUSH_SUBSCRIBES_PER_MINUTE / 60, PUSH_SUBSCRIBES_BURST);
   /** When they did something last. Of accounts with a device that takes pushes. */
   readonly #actedAt = new Map<UserId, number>();

@@ -28,7 +28,7 @@ export class KeyPackageStore {
   readonly #mutex = new Mutex();
   /** When each account took packages of another, oldest first. Bounded by KEY_PACKAGE_PAIRS_MAX. */
   readonly #taken = new Map<string, readonly number[]>();
-  /** What each account takes of all others. */
+  /** Key packages that each account has taken. */
   readonly #shares = new TokenBuckets(
     KEY_PACKAGES_PER_HOUR_ALL / HOUR_SECONDS,
     KEY_PACKAGES_PER_HOUR_ALL,

@@ -102,7 +102,7 @@ export class ClientConnection implements Source {
     });
   }
 
-  /** Closed at once, with nothing sent: what a flooder is told only costs the others. */
+  /** Closes immediately without an answer: answering a flooder costs everyone else. */
   overflow(): void {
     if (this.#isClosed) return;
     this.#options.flooded(this);

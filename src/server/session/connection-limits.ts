@@ -21,7 +21,7 @@ export class Addresses {
   }
 
   admits(host: string): boolean {
-    // Whoever runs the server gets in from its own machine when it is full.
+    // The operator can connect from the server's own machine when the server is full.
     const reserved = isLoopback(host) ? LINKS_RESERVED : 0;
     if (this.#links >= this.#linksMax + reserved) return false;
     const counts = this.#counts.get(addressKey(host));

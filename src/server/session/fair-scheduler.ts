@@ -4,7 +4,7 @@ import type { Clock } from "../../io/clock.ts";
 /** What one sender may have done at once, and what is done for all who wait, in one turn. */
 const SHARE = 32;
 const TURN = 64;
-/** What one sender may have done at once in a turn in which all together had TURN. */
+/** Immediate work per sender and turn, as a share of the turn's total. */
 const SHARE_WHEN_BUSY = 1;
 /** So little needs no end of a turn to be forgotten; but those who said so little are bounded. */
 const UNCOUNTED = 8;

@@ -150,7 +150,7 @@ const TOAST_CLOCK = {
   },
 };
 
-/** What dialogs and announcements need; each is the same object while nothing changes. */
+/** Functions for dialogs and toasts; the object stays the same while nothing changes. */
 function useShown() {
   const nextId = useRef(1);
   const [shown, setShown] = useState<readonly Shown[]>([]);

@@ -75,7 +75,7 @@ class FullScreenFixture {
   #client: ScreenClient | undefined;
   readonly guessDelays: Pick<OpenClient["guessDelays"], "sayInstead"> = { sayInstead: undefined };
   readonly folder = mkdtempSync(join(tmpdir(), "chat-screen-"));
-  /** What the client tells at the start. */
+  /** The client's first message. */
   readonly events: ClientEvent[] = [];
   /** What makes the rows of the timeline throws. */
   isBroken = false;

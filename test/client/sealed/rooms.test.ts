@@ -114,7 +114,7 @@ describe("a sealed room", () => {
     await ben.hears("vault", "welcome back, ben");
   });
 
-  test("who is away is let in by a last resort when all other key packages are taken", async () => {
+  test("adds an absent member by the last-resort package when the others are gone", async () => {
     await using world = await SealedSite.open();
     const [ana, , eve] = await three(world);
     await ana.makes("second");

@@ -164,7 +164,7 @@ describe("answers like a plain filter", () => {
 
 describe("a search", () => {
   const LONG = "a".repeat(60_000);
-  /** What a pre-filter lets pass, and no message holds. */
+  /** Matches of the pre-filter that no message contains. */
   const grep = `${"a".repeat(1_000)}b`;
 
   /** A log of long messages, and how often its reader lets the event loop go around. */

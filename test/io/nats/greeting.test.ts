@@ -49,7 +49,7 @@ test("a leader counts as long as it hears one of the two others", () => {
   expect(quorumAgeMs(streamOf("n0", 80_000, 900))).toBe(900);
   expect(quorumAgeMs(streamOf("n0", 9_000, 8_000))).toBe(8_000);
   expect(quorumAgeMs(streamOf("n0"))).toBe(Number.POSITIVE_INFINITY);
-  // What is left of three answers, and says that nobody leads.
+  // The remaining one of three answers, without a leader.
   expect(quorumAgeMs(streamOf(undefined, 5, 5))).toBe(Number.POSITIVE_INFINITY);
   const alone = { config: { num_replicas: 1 } } as unknown as StreamInfo;
   expect(quorumAgeMs(alone)).toBe(0);

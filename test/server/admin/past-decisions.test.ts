@@ -37,7 +37,7 @@ describe("decisions of before", () => {
     await site.time.advance(10);
     const { token } = await ana.ask("reset", { user: "ben" });
     await (await site.greeted()).ask("recover", { token, password: "another" });
-    // Of his own: no matter of operators.
+    // His own room: operators are not involved.
     await ben.ask("passwd", { password: "secret", current: "another" });
     await ana.ask("rename", { user: "ben", to: "benno" });
     await site.wait(ana.say("secret words", "@eve"));

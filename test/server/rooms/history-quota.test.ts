@@ -44,7 +44,7 @@ describe("what one account may read of the history in a day", () => {
     expect(HISTORY_BYTES_PER_DAY).toBe(4 * 2 ** 30);
   });
 
-  test("begins anew at midnight UTC", () => {
+  test("resets at midnight UTC", () => {
     const { quota, clock } = quotaOf(1_000);
     quota.count(ANA, ofBytes(1_000));
     clock.now = 101 * DAY_MS - 1;
@@ -84,7 +84,7 @@ describe("an account that has read its share of today", () => {
     expect((await ana.ask("history", search)).records.length).toBe(5);
   });
 
-  test("still reads what is said, and is told what a catch-up leaves out", async () => {
+  test("still receives live messages, and learns what a catch-up omits", async () => {
     const { site, ana, ben } = await readUp();
     await site.wait(ana.say("live"));
     await site.quiet();

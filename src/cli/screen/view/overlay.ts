@@ -22,7 +22,7 @@ export interface OverlayParts {
   readonly times: Times;
 }
 
-/** What a heading's rule has beside its text. */
+/** Columns around a heading's text. */
 const RULE_COLUMNS = 4;
 
 /** One line, and whether it is the chosen one. */
@@ -110,7 +110,7 @@ function titleOf({ overlay, texts, model }: OverlayParts): string {
   }
 }
 
-/** What is never cut off the heading of a long text, unless all else is gone: its keys. */
+/** Key hints of a long text's heading; the last part to be cut. */
 function keysOf({ overlay, texts }: OverlayParts): string {
   return overlay.kind === "text" ? ` · ${texts.screen.copyOrClose}` : "";
 }

@@ -84,7 +84,7 @@ function questionLine(question: Question, texts: FaceTexts, columns: number): Li
   if (!isYesNo) {
     return splitLine(left, [{ text: `${texts.screen.toAnswer} `, role: "bar-dim" }], columns);
   }
-  // What is too long stands among the notices, too: the keys are never cut.
+  // The notices repeat a question that is too long, so that its keys stay visible.
   const hint: Line = [{ text: ` (${texts.screen.yesNo})`, role: "bar", bold: true }];
   return fitLine([...cutLine(left, columns - lineWidth(hint)), ...hint], columns);
 }

@@ -8,7 +8,7 @@ import { useFact } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 
-/** Nobody is mentioned by what all users get. */
+/** Announcements mention nobody. */
 const NOBODY: readonly string[] = [];
 const SEEN_KEY = "chat.announcement";
 

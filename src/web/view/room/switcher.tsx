@@ -49,7 +49,7 @@ function Options({ found, at, onChoose }: OptionsProps) {
   );
 }
 
-/** So long after the last letter the server is asked whether the name exists. */
+/** Delay after the last key press before the server is asked whether the name exists. */
 const ASK_AFTER_MS = 200;
 
 /** Somebody of exactly this name whom the page has not heard of, once the server knows them. */

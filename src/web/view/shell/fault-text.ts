@@ -7,7 +7,7 @@ import { momentIn } from "../../text/times.ts";
 const PASSING: ReadonlySet<string> = new Set(["banned", "muted"]);
 
 /**
- * What went wrong, in the language of the page and in the time of this device.
+ * The text of a fault, in the page's language and this device's time zone.
  * @param error a text of the page's own is returned as it is
  */
 export function faultText(error: unknown, texts: Texts): string {

@@ -18,7 +18,7 @@ interface Timed extends Toast {
   readonly endsAt: number;
 }
 
-/** Where toasts can be shown; the last of the highest level shows them. */
+/** A place that can show toasts; the last one of the highest level does. */
 export interface ToastPlace {
   readonly level: "page" | "conversation" | "dialog";
 }
@@ -53,7 +53,7 @@ export class ToastQueue {
     return () => this.#listeners.delete(listener);
   };
 
-  /** A text that is shown already is shown anew, and once. */
+  /** Shows a text; one that is shown already restarts its time. */
   show(text: string, isFault: boolean): void {
     const stayMs = Math.min(NOTICE_MS + text.length * LETTER_MS, STAY_MS_MAX);
     const toast = { id: this.#nextId++, text, isFault, endsAt: this.#clock.now() + stayMs };
@@ -65,7 +65,7 @@ export class ToastQueue {
     this.#change(this.#toasts.filter((one) => one.id !== id));
   }
 
-  /** Nothing expires while a toast has the pointer or the focus, or nobody looks at the page. */
+  /** Stops expiry while a toast has the pointer or focus, or while the page is hidden. */
   pause(isPaused: boolean): void {
     if (isPaused === (this.#pausedAt !== undefined)) return;
     const now = this.#clock.now();
