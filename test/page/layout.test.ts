@@ -129,11 +129,15 @@ pageTest("all that is loaded is printed, without what stands beside it", async (
   await using ana = await browser.visit(pageAddress(served), { isDark: true });
   await ana.enter("ana");
   await ana.sees("message 119.");
-  await ana.page.evaluate("dispatchEvent(new Event('beforeprint'))");
   await ana.page.emulateMedia({ media: "print" });
   const printed = ana.page.locator(".printed");
-  const loaded = await printed.locator("article").count();
-  expect(loaded).toBeGreaterThan(80);
+  const prints = async () => {
+    await ana.page.evaluate("dispatchEvent(new Event('afterprint'))");
+    await ana.page.evaluate("dispatchEvent(new Event('beforeprint'))");
+    return (await printed.locator("article").count()) > 80;
+  };
+  // The older half is loaded a moment after the newest messages are shown.
+  await until("all that is loaded is printed", prints);
   await printed.getByText("message 119.").waitFor();
   for (const hidden of [".side-rooms", ".composer", ".side-right", ".list"]) {
     expect(await ana.page.locator(hidden).isVisible()).toBe(false);
