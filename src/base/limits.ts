@@ -167,8 +167,8 @@ export const CONTROL_FRAMES_BURST = 64;
 export const RECEIVED_BYTES_PER_SECOND = 32 * MIB;
 export const RECEIVED_BYTES_BURST = 32 * MIB;
 /**
- * What a connection may still send while it is being closed: as many bytes as it had sent before,
- * within these two, and so many messages. A full window of chunks fits.
+ * Bytes and messages that a closing connection may still send: as many bytes as it had sent before,
+ * within this range. A full window of chunks fits.
  */
 export const BYTES_AFTER_CLOSE_MIN = 1 * MIB;
 export const BYTES_AFTER_CLOSE_MAX = 17 * MIB;

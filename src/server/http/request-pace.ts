@@ -5,7 +5,7 @@ import {
   HTTP_REQUESTS_PER_SECOND,
   HTTP_REQUESTS_PIPELINED_MAX,
 } from "../../base/limits.ts";
-import { TokenBucket } from "../../core/rate.ts";
+import { TokenBuckets } from "../../core/rate.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Address } from "../../io/link/link.ts";
 import { addressKey, isLoopback } from "../session/connection-limits.ts";
@@ -19,8 +19,8 @@ export class RequestPace {
   /** Requests of this turn, by connection. Bounded by HTTP_REQUESTS_AT_ONCE_MAX. */
   readonly #inTurn = new Map<string, number>();
   #countInTurn = 0;
-  /** Addresses refused for flooding, oldest first. Bounded by FLOODERS_MAX. */
-  readonly #buckets = new Map<string, TokenBucket>();
+  /** Keyed by address. */
+  readonly #buckets = new TokenBuckets(HTTP_REQUESTS_PER_SECOND, HTTP_REQUESTS_BURST, FLOODERS_MAX);
 
   constructor(clock: Pick<Clock, "now" | "after">) {
     this.#clock = clock;
@@ -35,22 +35,12 @@ export class RequestPace {
     this.#inTurn.set(connection, count);
     if (count > HTTP_REQUESTS_PIPELINED_MAX) return false;
     // This machine is exempt: a proxy on it speaks for everyone.
-    return isLoopback(host) || this.#bucketOf(addressKey(host)).take(this.#clock.now()) === 0;
+    const now = this.#clock.now();
+    return isLoopback(host) || this.#buckets.of(addressKey(host), now).take(now) === 0;
   }
 
   #endTurn(): void {
     this.#inTurn.clear();
     this.#countInTurn = 0;
-  }
-
-  #bucketOf(address: string): TokenBucket {
-    const known = this.#buckets.get(address);
-    if (known !== undefined) return known;
-    const now = this.#clock.now();
-    const bucket = new TokenBucket(HTTP_REQUESTS_PER_SECOND, HTTP_REQUESTS_BURST, now);
-    this.#buckets.set(address, bucket);
-    const [oldest] = this.#buckets.keys();
-    if (this.#buckets.size > FLOODERS_MAX && oldest !== undefined) this.#buckets.delete(oldest);
-    return bucket;
   }
 }

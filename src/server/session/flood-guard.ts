@@ -22,7 +22,7 @@ interface Pace {
  */
 export class FloodGuard {
   readonly #clock: Pick<Clock, "now">;
-  /** Senders refused for flooding, oldest first. Bounded by FLOODERS_MAX. */
+  /** Budgets by sender, oldest first. Bounded by FLOODERS_MAX. */
   readonly #paces = new Map<string, Pace>();
   /** Monotonic ms, by sender, the oldest first. Bounded by FLOODERS_MAX. */
   readonly #refusedUntil = new Map<string, number>();
