@@ -115,7 +115,8 @@ export async function browserPlatform(
     lastDrafts: {
       read: () => remember(() => page.sessionStorage?.getItem(LAST_DRAFTS)) ?? undefined,
       write: (text) => {
-        if (keeps === "nothing") return;
+        // The next program on the port of `chat web` reads what the browser keeps.
+        if (keeps === "nothing" || isLocal) return;
         if (text === undefined) remember(() => page.sessionStorage?.removeItem(LAST_DRAFTS));
         else remember(() => page.sessionStorage?.setItem(LAST_DRAFTS, text));
       },

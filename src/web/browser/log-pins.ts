@@ -1,8 +1,10 @@
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
-import { PAGE_SEEN_RECORDS_MAX } from "../../base/limits-page.ts";
 import type { LogPin, SeenRecord } from "../../core/client/audit.ts";
 import type { LogPins, LogReader } from "../../io/state/log-pins.ts";
 import { accountPrefix, type Store } from "./indexed-db.ts";
+
+/** Records that a browser remembers having read: one value, which is written as a whole. */
+const PAGE_SEEN_RECORDS_MAX = 256;
 
 /** As they are kept: `chat web` keeps them as JSON. */
 interface KeptPin {

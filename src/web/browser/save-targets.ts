@@ -1,7 +1,10 @@
 import { Fault } from "../../base/fault.ts";
-import { PART_REMOVE_TRIES_MAX, SAVED_BLOB_KEEP_MS } from "../../base/limits-page.ts";
+import { SAVED_BLOB_KEEP_MS } from "../../base/limits-page.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { SaveHandle, SaveTarget, Writable } from "./environment.ts";
+
+/** A part that was given up is taken away in so many tries: the page before lets go of it late. */
+const PART_REMOVE_TRIES_MAX = 10;
 
 /** An address whose content the browser saves when it is clicked. */
 interface SavingLink {

@@ -184,8 +184,8 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
   return value;
 });
 
-/** As zip archives have it; browsers bring none. @param before of what came before */
-export function crc32(bytes: Uint8Array, before: number): number {
+/** As zip archives have it; browsers bring none. @param before of what came before @internal */
+function crc32(bytes: Uint8Array, before: number): number {
   let crc = ~before;
   for (let i = 0; i < bytes.length; i++) {
     crc = (CRC_TABLE[(crc ^ (bytes[i] ?? 0)) & 0xff] ?? 0) ^ (crc >>> 8);

@@ -47,6 +47,7 @@ const TOPIC = /^(\d{1,6}|a(?= text)) (?:files?|text) here(?:,|$)/;
 const LOBBY = "lobby";
 const NAME_BYTES = 4;
 
+/** @internal */
 export function countIn(topic: string): number | undefined {
   const [, count] = TOPIC.exec(topic) ?? [];
   if (count === undefined) return undefined;

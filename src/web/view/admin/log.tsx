@@ -335,6 +335,7 @@ function useFollowing(follows: boolean, isHidden: boolean, lines: readonly LogLi
   const list = useRef<VListHandle>(null);
   const isStuck = useRef(true);
   const offset = useRef(0);
+  const size = useRef(0);
   const isToTop = useRef(false);
   useEffect(() => {
     if (isToTop.current && !isHidden) {
@@ -351,9 +352,11 @@ function useFollowing(follows: boolean, isHidden: boolean, lines: readonly LogLi
   }, [follows, isHidden, lines]);
   const onScroll = (now: number) => {
     const { scrollSize = 0, viewportSize = 0 } = list.current ?? {};
-    if (now < offset.current - 1) isStuck.current = false;
+    // A filter or a measured row changes the size, and moves the offset without the user.
+    if (now < offset.current - 1 && scrollSize === size.current) isStuck.current = false;
     if (scrollSize - viewportSize - now <= STICK_PX) isStuck.current = true;
     offset.current = now;
+    size.current = scrollSize;
   };
   /** The next lines are older ones: they are what is looked for. */
   const showTop = () => {

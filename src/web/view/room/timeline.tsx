@@ -16,6 +16,7 @@ import { cleanText } from "../../../base/text.ts";
 import type { Row, Rows } from "../../../core/model/rows.ts";
 import { rove } from "../../input/keys.ts";
 import { useFact, usePage, useTexts } from "../shell/context.tsx";
+import { MenuStateContext } from "../shell/menu.tsx";
 import { Unfolded } from "../words/fold.tsx";
 import { useKeptFocus } from "./kept-focus.ts";
 import { EventText, Message, Pending } from "./message.tsx";
@@ -40,10 +41,16 @@ interface RowViewProps {
   readonly row: Row;
   readonly actions: MessageActions;
   readonly isShown: boolean;
+  readonly onMenu: OnMenu;
 }
 
-const RowView = memo(function RowView({ row, actions, isShown }: RowViewProps) {
+/** Called when a menu of the row opens or closes. */
+type OnMenu = (key: string, isOpen: boolean) => void;
+
+const RowView = memo(function RowView({ row, actions, isShown, onMenu }: RowViewProps) {
   const { texts, times } = usePage();
+  const { key } = row;
+  const noteMenu = useCallback((isOpen: boolean) => onMenu(key, isOpen), [onMenu, key]);
   switch (row.kind) {
     case "day":
       return (
@@ -65,7 +72,11 @@ const RowView = memo(function RowView({ row, actions, isShown }: RowViewProps) {
       );
     case "item":
       if (!WORDS.has(row.item.kind)) return <EventText row={row} isShown={isShown} />;
-      return <Message row={row} actions={actions} isShown={isShown} />;
+      return (
+        <MenuStateContext value={noteMenu}>
+          <Message row={row} actions={actions} isShown={isShown} />
+        </MenuStateContext>
+      );
     default:
       return <Pending row={row} actions={actions} />;
   }
@@ -140,6 +151,8 @@ interface Place {
   readonly list: RefObject<VListHandle | null>;
   /** At the newest, and stays there. */
   readonly isStuck: RefObject<boolean>;
+  /** A menu is open: its message stays where it is, and the list does not follow the newest. */
+  readonly isHeld: RefObject<boolean>;
   readonly aim: RefObject<Aim | undefined>;
   /** When the user last did something that scrolls. */
   readonly handMs: RefObject<number>;
@@ -153,6 +166,7 @@ interface Place {
 function usePlace(rows: readonly Row[], shown: Rows, jumps: number): Place {
   const list = useRef<VListHandle>(null);
   const isStuck = useRef(true);
+  const isHeld = useRef(false);
   const isBegun = useRef(false);
   const jumped = useRef(0);
   const bottoms = useRef(shown.bottoms);
@@ -195,7 +209,7 @@ function usePlace(rows: readonly Row[], shown: Rows, jumps: number): Place {
     if (isStuck.current && !shown.hasNewer && !isFollowing)
       handle.scrollToIndex(lastIndex, { align: "end" });
   });
-  return { list, isStuck, aim, handMs };
+  return { list, isStuck, isHeld, aim, handMs };
 }
 
 /** Whether the list is on its way to a row that it does not show yet. */
@@ -217,6 +231,8 @@ class AllUnfolded extends Unfolded {
   override set(): void {}
 }
 
+const IGNORED: OnMenu = () => undefined;
+
 /** All rows that are loaded, while the browser prints: the list draws only what is seen. */
 function Printed({ rows, actions }: Pick<RowViewProps, "actions"> & { rows: readonly Row[] }) {
   const [isPrinting, setPrinting] = useState(false);
@@ -235,7 +251,7 @@ function Printed({ rows, actions }: Pick<RowViewProps, "actions"> & { rows: read
   return (
     <div className="printed">
       {rows.slice(-PRINTED_ROWS_MAX).map((row) => (
-        <RowView key={row.key} row={row} actions={whole} isShown={false} />
+        <RowView key={row.key} row={row} actions={whole} isShown={false} onMenu={IGNORED} />
       ))}
     </div>
   );
@@ -284,7 +300,7 @@ function seenAtOpening(rows: readonly Row[]): number {
 function useLook(
   rows: readonly Row[],
   { hasOlder, hasNewer, loading }: Rows,
-  { list, isStuck, aim }: Place,
+  { list, isStuck, isHeld, aim }: Place,
 ) {
   const { chat } = usePage();
   const [isAway, setAway] = useState(false);
@@ -297,7 +313,7 @@ function useLook(
     if (handle === null || handle.viewportSize === 0) return;
     const { scrollOffset, viewportSize, scrollSize } = handle;
     const below = scrollSize - viewportSize - scrollOffset;
-    if (below <= STICK_PX && !isUnderWay(handle, rows, aim.current)) {
+    if (below <= STICK_PX && !isHeld.current && !isUnderWay(handle, rows, aim.current)) {
       isStuck.current = true;
       aim.current = undefined;
     }
@@ -315,7 +331,7 @@ function useLook(
     if (last?.kind !== "item" || !isFocused || last.item.seq <= seen.current) return;
     seen.current = last.item.seq;
     chat.seen(last.item.seq);
-  }, [chat, rows, hasOlder, hasNewer, loading, isFocused, list, isStuck, aim]);
+  }, [chat, rows, hasOlder, hasNewer, loading, isFocused, list, isStuck, isHeld, aim]);
   useEffect(look);
   useEffect(() => () => chat.atNewest(false), [chat]);
   const toFresh = () => {
@@ -353,7 +369,26 @@ function around(rows: readonly Row[], handle: VListHandle, before: Around): Arou
   return { key, from: first, to: last, places };
 }
 
-function useAround(rows: readonly Row[], { list, isStuck }: Place) {
+/**
+ * Key of the row whose menu is open. The row stays in its place and mounted until the menu closes;
+ * then the list goes back to the newest message if it was there.
+ */
+function useMenuKey({ isStuck, isHeld }: Place) {
+  const [menuKey, setMenuKey] = useState<string>();
+  const wasStuck = useRef(false);
+  const onMenu: OnMenu = useCallback(
+    (key, isOpen) => {
+      setMenuKey((before) => (isOpen ? key : before === key ? undefined : before));
+      if (isOpen) wasStuck.current = isStuck.current;
+      isStuck.current = !isOpen && wasStuck.current;
+      isHeld.current = isOpen;
+    },
+    [isStuck, isHeld],
+  );
+  return { menuKey, onMenu };
+}
+
+function useAround(rows: readonly Row[], { list, isStuck }: Place, menuKey: string | undefined) {
   const [drawn, setDrawn] = useState(NOWHERE);
   // Only then the list knows where it is, also behind what was put before.
   const scrolled = () => {
@@ -364,7 +399,11 @@ function useAround(rows: readonly Row[], { list, isStuck }: Place) {
   const places = drawn.key === rows[0]?.key ? drawn.places : NOWHERE.places;
   // Where the end is followed it is drawn, wherever the list thinks that it is: so it is measured.
   const last = isStuck.current ? rows.length - 1 : -1;
-  const all = useMemo(() => (last < 0 ? places : [...places, last]), [places, last]);
+  const menuAt = menuKey === undefined ? -1 : rows.findIndex(({ key }) => key === menuKey);
+  const all = useMemo(
+    () => [...places, ...[last, menuAt].filter((at) => at >= 0)],
+    [places, last, menuAt],
+  );
   const aheadPx = last >= 0 && places === NOWHERE.places ? DRAWN_AT_END_PX : DRAWN_PX;
   return { places: all, aheadPx, scrolled };
 }
@@ -376,19 +415,19 @@ const KEPT_ELEMENTS = 200;
  * The same element for the same row: the list draws only what is another one than before. Only of
  * rows that were drawn of late, since with an element all is held that was drawn of it.
  */
-function useElements(actions: MessageActions, shownKey: string | undefined) {
+function useElements(actions: MessageActions, shownKey: string | undefined, onMenu: OnMenu) {
   return useMemo(() => {
     let [late, former] = [new Map<Row, ReactElement>(), new Map<Row, ReactElement>()];
     return (row: Row): ReactElement => {
       const { key } = row;
       const element = late.get(row) ?? former.get(row) ?? (
-        <RowView key={key} row={row} actions={actions} isShown={key === shownKey} />
+        <RowView key={key} row={row} actions={actions} isShown={key === shownKey} onMenu={onMenu} />
       );
       if (late.size >= KEPT_ELEMENTS) [late, former] = [new Map(), late];
       late.set(row, element);
       return element;
     };
-  }, [actions, shownKey]);
+  }, [actions, shownKey, onMenu]);
 }
 
 /** Passive: a browser that may be told not to scroll asks the page before each step. */
@@ -418,9 +457,10 @@ export const Timeline = memo(function Timeline({ rows: shown, actions, jumps }: 
   const texts = useTexts();
   const { rows, isShifted } = useStaged(useBeginning(shown));
   const place = usePlace(rows, shown, jumps);
-  const { places, aheadPx, scrolled } = useAround(rows, place);
+  const { menuKey, onMenu } = useMenuKey(place);
+  const { places, aheadPx, scrolled } = useAround(rows, place, menuKey);
   const { look, toFresh, isAway, fresh } = useLook(rows, shown, place);
-  const elementOf = useElements(actions, shown.shownKey);
+  const elementOf = useElements(actions, shown.shownKey, onMenu);
   const { list, isStuck, aim, handMs } = place;
   const letGo = () => {
     aim.current = undefined;

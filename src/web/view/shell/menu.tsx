@@ -1,8 +1,10 @@
 import { createPortal } from "preact/compat";
 import {
+  createContext,
   type KeyboardEvent,
   type ReactNode,
   useCallback,
+  useContext,
   useEffect,
   useLayoutEffect,
   useRef,
@@ -63,7 +65,7 @@ export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
   }, [onClose]);
   const leave = () => {
     onClose();
-    anchor.focus();
+    anchor.focus({ preventScroll: true }); // The anchor may be scrolled out of view by now.
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "Escape" || event.key === "Tab") {
@@ -112,6 +114,9 @@ export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
   return createPortal(menu, around) as object as ReactNode;
 }
 
+/** Receives whether a menu of this part of the page is open; it must not be unmounted then. */
+export const MenuStateContext = createContext<(isOpen: boolean) => void>(() => undefined);
+
 interface MenuButtonProps extends Pick<MenuProps, "label" | "top"> {
   /** Asked for each time it opens. */
   readonly items: () => readonly MenuItem[];
@@ -124,6 +129,13 @@ interface MenuButtonProps extends Pick<MenuProps, "label" | "top"> {
 export function MenuButton({ label, items, className = "", top, children }: MenuButtonProps) {
   const [anchor, setAnchor] = useState<HTMLElement | undefined>(undefined);
   const close = useCallback(() => setAnchor(undefined), []);
+  const isOpen = anchor !== undefined;
+  const note = useContext(MenuStateContext);
+  useLayoutEffect(() => {
+    if (!isOpen) return;
+    note(true);
+    return () => note(false);
+  }, [isOpen, note]);
   return (
     <>
       <button
