@@ -81,12 +81,9 @@ function commit(): string {
 function defines(): string[] {
   const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   const values = { CHAT_VERSION: version, CHAT_COMMIT: commit() };
-  // Ink and React carry tools for developers, which would look for packages that are not here.
-  const environment = { "process.env.DEV": "false", "process.env.NODE_ENV": "production" };
-  return Object.entries({ ...values, ...environment }).flatMap(([name, value]) => [
-    "--define",
-    `${name}=${JSON.stringify(value)}`,
-  ]);
+  return Object.entries({ ...values, "process.env.NODE_ENV": "production" }).flatMap(
+    ([name, value]) => ["--define", `${name}=${JSON.stringify(value)}`],
+  );
 }
 
 function build(binary: string, target: string[], packs: readonly string[]): void {

@@ -1,7 +1,7 @@
 /** The licences of all that is in the program: collected when it is built, and printed by it. */
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { PAGE_PLUGINS } from "./page-plugins.ts";
 import { MAIN_SOURCE, PAGE_SOURCE, ROOT } from "./source-tree.ts";
 
@@ -55,8 +55,8 @@ export async function buildLicenses(): Promise<readonly License[]> {
   ];
 }
 
-/** Folders of the packages that code comes from, by name. */
-export async function bundledFolders(): Promise<readonly string[]> {
+/** Folders of the bundled packages, by name. */
+async function bundledFolders(): Promise<readonly string[]> {
   const common = { minify: true, metafile: true, sourcemap: "none" } as const;
   const define = { "process.env.NODE_ENV": '"production"' };
   const page = { target: "browser" as const, define, plugins: [...PAGE_PLUGINS] };
@@ -86,43 +86,11 @@ function packageAt(folder: string): Omit<License, "text"> {
   throw new Error(`${folder} names no licence`);
 }
 
-/**
- * Packages that name their licence and forget its text: it stands at the head of their sources, and
- * in their repository.
- */
-const FORGOTTEN: Readonly<Record<string, string>> = {
-  "yoga-layout": mitText("Meta Platforms, Inc. and affiliates."),
-};
-
-function mitText(holder: string): string {
-  return `MIT License
-
-Copyright (c) ${holder}
-
-Permission is hereby granted, free of charge, to any person obtaining a copy of this software and
-associated documentation files (the "Software"), to deal in the Software without restriction,
-including without limitation the rights to use, copy, modify, merge, publish, distribute,
-sublicense, and/or sell copies of the Software, and to permit persons to whom the Software is
-furnished to do so, subject to the following conditions:
-
-The above copyright notice and this permission notice shall be included in all copies or substantial
-portions of the Software.
-
-THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT
-NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND
-NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES
-OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN
-CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
-`;
-}
-
-/** @throws Error when there is none */
+/** @throws Error when there is none @internal */
 export function licenseTextIn(folder: string): string {
   const names = readdirSync(folder).filter((name) => LICENSE_FILES.test(name));
   const texts = names.sort().map((name) => readFileSync(join(folder, name), "utf8").trim());
   const text = texts.filter((one) => one !== "").join("\n\n");
   if (text !== "") return `${text}\n`;
-  const forgotten = FORGOTTEN[basename(folder)];
-  if (forgotten !== undefined) return forgotten;
   throw new Error(`${folder} carries no licence: what is in the program must be handed on with it`);
 }

@@ -25,7 +25,7 @@ const REACT: Readonly<Record<string, string>> = {
   "react/jsx-dev-runtime": "preact/compat/jsx-dev-runtime", // When it is built for development.
 };
 
-/** 50 kB less on the wire than React DOM. In the terminal React stays React: Ink needs it. */
+/** 50 kB less on the wire than React DOM. */
 const withPreact: BunPlugin = {
   name: "with-preact",
   setup(build) {

@@ -2,11 +2,7 @@ import { AssertionFailure, unreachable } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
 import { diskSentence } from "../../base/disk-space.ts";
 import { Fault } from "../../base/fault.ts";
-import {
-  SCREEN_ESC_MS,
-  SCREEN_FOCUS_CLICK_MS,
-  SCREEN_NOTES_MAX,
-} from "../../base/limits-screen.ts";
+import { SCREEN_ESC_MS } from "../../base/limits-screen.ts";
 import type { Name } from "../../base/names.ts";
 import { cleanText } from "../../base/text.ts";
 import type { ClientEvent } from "../../client/event.ts";
@@ -56,7 +52,6 @@ import { SETTING_NAMES } from "./settings/values.ts";
 import { ShownPictures } from "./shown-pictures.ts";
 import { type Act, isNext } from "./state/act.ts";
 import { choicesOf } from "./state/choices.ts";
-import type { Frame } from "./state/frame.ts";
 import { FIRST_STATE, type Note, type Question, type ScreenState } from "./state/screen-state.ts";
 import type { ScreenSettings } from "./state/settings.ts";
 import { DesktopNotifier } from "./terminal/notification.ts";
@@ -65,12 +60,16 @@ import { faceTexts, languageOf } from "./text/faces.ts";
 import { INPUT_EN } from "./text/input-en.ts";
 import { INPUT_ID } from "./text/input-id.ts";
 import { said, saidFault } from "./text/said.ts";
-import type { ViewProps } from "./view/composition.ts";
+import { Composer, type ViewProps } from "./view/composition.ts";
 import { nameOf } from "./view/header.ts";
 import { depthOf } from "./view/palette.ts";
-import { ScreenView } from "./view/render.ts";
 import { isMuted } from "./view/rooms.ts";
 import { terminalWidths, WIDTH_QUESTION, widthsIn } from "./width/measured.ts";
+
+/** Maximum notes below the timeline; the oldest go first. */
+const SCREEN_NOTES_MAX = 5;
+/** A click within this time after the window got the focus only gave it the focus. */
+const SCREEN_FOCUS_CLICK_MS = 200;
 
 export interface ScreenClientOptions {
   readonly context: Context;
@@ -96,7 +95,7 @@ export class ScreenClient implements CommandScreen {
   readonly #options: ScreenClientOptions;
   readonly #terminal: TerminalScreen;
   readonly #desktop = new DesktopNotifier();
-  readonly #view: ScreenView;
+  #composer = new Composer();
   readonly #rows = new RowMaker();
   readonly #keys = new KeyDecoder();
   /** The model that the state has followed. */
@@ -167,7 +166,6 @@ export class ScreenClient implements CommandScreen {
     const here = (file: string, path: string) => this.#pictures.here(file, path);
     this.#files = new ScreenFiles({ context, open, chat, note, here });
     this.#commands = new ScreenCommands({ context, open, chat, files: this.#files, screen: this });
-    this.#view = new ScreenView((frame) => this.#framed(frame));
     this.#pictures = this.#newPictures();
     this.#questions = new ScreenQuestions({
       current: () => this.#state.question,
@@ -211,7 +209,6 @@ export class ScreenClient implements CommandScreen {
       this.#cancelTick?.();
       this.#cancelEsc?.();
       this.#passing.follow([]);
-      this.#view.close();
       this.#pictures.end();
       await this.#terminal.close();
       device.close();
@@ -226,7 +223,7 @@ export class ScreenClient implements CommandScreen {
     const widths = answers === undefined ? undefined : widthsIn(answers);
     if (widths === undefined || Object.keys(widths).length === 0) return;
     terminalWidths.measure(widths);
-    this.#view.forget();
+    this.#composer = new Composer();
     this.#terminal.redraw();
     this.#draw();
   }
@@ -545,8 +542,9 @@ export class ScreenClient implements CommandScreen {
   }
 
   #parts(): Parts {
-    const { model, rows, settings, ...props } = this.#props();
-    const layout = this.#view.layoutOf({ model, rows, settings, ...props });
+    const props = this.#props();
+    const { model, rows, settings } = props;
+    const { layout } = this.#composer.compose(props);
     return {
       model,
       rows,
@@ -779,7 +777,8 @@ export class ScreenClient implements CommandScreen {
   }
 
   #show(): void {
-    const layout = this.#view.show(this.#props());
+    const { frame, layout } = this.#composer.compose(this.#props());
+    this.#terminal.show(frame);
     this.#isBroken = false;
     this.#noteSeen(layout.seenSeq);
     this.#noteFiles();
@@ -799,7 +798,7 @@ export class ScreenClient implements CommandScreen {
       return this.#fail(error);
     }
     const text = faceTexts(this.#language).screen.cannotShow(message);
-    this.#framed({ lines: [cleanText(text)], cursor: undefined, title: "chat" });
+    this.#terminal.show({ lines: [cleanText(text)], cursor: undefined, title: "chat" });
   }
 
   /** Times that are shown go on, also while nothing happens. */
@@ -887,10 +886,6 @@ export class ScreenClient implements CommandScreen {
       },
       changed: () => this.#draw(),
     });
-  }
-
-  #framed(frame: Frame): void {
-    this.#terminal.show(frame);
   }
 }
 

@@ -1,5 +1,9 @@
-import { SCREEN_COLLECT_CHANGES, SCREEN_COLLECT_QUIET_MS } from "../../base/limits-screen.ts";
 import type { Clock } from "../../io/clock.ts";
+
+/** Changes of the model after which memory is worth giving back: some seconds of a busy room. */
+const SCREEN_COLLECT_CHANGES = 100;
+/** Quiet time before a collection, which takes some hundredths of a second. */
+const SCREEN_COLLECT_QUIET_MS = 1_000;
 
 /**
  * Gives memory back when a busy time is over. The runtime does so, too, but ten seconds later and

@@ -389,18 +389,6 @@ function widthOf(grapheme: string): number {
   return terminalWidths.of(shownAs(grapheme));
 }
 
-/** Row and column of the cursor, from 0. */
-export function cursorPlace(
-  { text, cursor }: Editor,
-  columns: number,
-): { readonly row: number; readonly column: number } {
-  const lines = visualLines(text, columns);
-  const row = rowOf(lines, cursor);
-  // One grapheme may be wider than a row: the row is cut then, and the cursor stands at its end.
-  const column = columnsBetween(text, lines[row]?.from ?? 0, cursor);
-  return { row, column: Math.min(column, Math.max(columns, 2)) };
-}
-
 /** Of two rows that meet at the cursor, the lower one. */
 function rowOf(lines: readonly VisualLine[], cursor: number): number {
   const at = lines.findLastIndex(({ from }) => from <= cursor);

@@ -32,14 +32,14 @@ export function mayCarrySecret(text: string): boolean {
   return nearest(word, commands) !== undefined;
 }
 
-/** Whether it may be kept: it carries no secret, says something, and is not too long. */
-export function isKept(text: string): boolean {
+/** Whether a line may be stored: it carries no secret, is not blank, and is not too long. */
+function isKept(text: string): boolean {
   if (text.trim() === "" || mayCarrySecret(text)) return false;
   return Buffer.byteLength(text) <= TYPED_LINE_BYTES_MAX;
 }
 
-/** With one more at the end; the same one before it goes, and so does the oldest of too many. */
-export function withTyped(lines: readonly string[], text: string): readonly string[] {
+/** Adds a line at the end; removes an earlier copy, and the oldest line when there are too many. */
+function withTyped(lines: readonly string[], text: string): readonly string[] {
   if (!isKept(text)) return lines;
   if (lines.at(-1) === text) return lines;
   return [...lines.filter((line) => line !== text), text].slice(-TYPED_LINES_MAX);

@@ -148,7 +148,7 @@ const SAME: Readonly<Record<string, string>> = {
   ...{ "ctrl-i": "tab", "ctrl-m": "enter", "ctrl-[": "esc", "ctrl-/": "ctrl-_" },
 };
 
-/** As the keys are named: `Ctrl+Alt+x` is `ctrl-alt-x`. @throws Fault usage */
+/** As the keys are named: `Ctrl+Alt+x` is `ctrl-alt-x`. @throws Fault usage @internal */
 export function chordOf(typed: string): string {
   const parts = /^((?:[a-z]+[-+])*)(.+)$/is.exec(typed.trim());
   const words = (parts?.[1] ?? "")

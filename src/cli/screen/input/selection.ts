@@ -1,6 +1,5 @@
 /** Keys on a selected message: to others, and what is done with it. */
 
-import { SCREEN_UNFOLDED_MAX } from "../../../base/limits-screen.ts";
 import { isWords } from "../../../core/model/item.ts";
 import type { Row } from "../../../core/model/rows.ts";
 import { mayKeepOrder, openRoom } from "../../../core/model/selectors.ts";
@@ -22,6 +21,9 @@ import {
   type Updated,
 } from "./parts.ts";
 import { newer, older, pageOf, scrolled } from "./reading.ts";
+
+/** Messages that were unfolded: those of longest ago are folded again. */
+const SCREEN_UNFOLDED_MAX = 100;
 
 /** Words and files that are there, and what waits to be sent. */
 export function isSelectable(row: Row): boolean {

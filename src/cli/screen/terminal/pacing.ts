@@ -1,5 +1,8 @@
-import { TERMINAL_MARK_BYTES, TERMINAL_UNANSWERED_BYTES_MAX } from "../../../base/limits-screen.ts";
+import { TERMINAL_UNANSWERED_BYTES_MAX } from "../../../base/limits-screen.ts";
 import type { TerminalQueries } from "./query.ts";
+
+/** Bytes between two questions of how far the terminal is; an answer has four bytes. */
+const TERMINAL_MARK_BYTES = 1024;
 
 /**
  * Keeps a slow line from filling up: what the system has taken may wait for a long time in front of

@@ -1,8 +1,11 @@
-import { PICTURE_SETTLED_MS, PICTURES_KEPT_MAX } from "../../../base/limits-screen.ts";
+import { PICTURES_KEPT_MAX } from "../../../base/limits-screen.ts";
 import type { Clock } from "../../../io/clock.ts";
 import { PICTURE_SIGN, pictureRowAt } from "../pictures/cells.ts";
 import type { PictureBox } from "../state/frame.ts";
 import { blanked, type Row } from "./row.ts";
+
+/** Pictures are drawn once the screen has not changed for this time. */
+const PICTURE_SETTLED_MS = 120;
 
 /** How one terminal takes pictures. */
 export interface PicturePainter {

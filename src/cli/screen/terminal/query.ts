@@ -1,11 +1,13 @@
 import {
   TERMINAL_ANSWER_LEAVE_MS,
   TERMINAL_ANSWER_MS,
-  TERMINAL_ANSWERS_LEAVE_MS,
   TERMINAL_QUESTIONS_MAX,
   TERMINAL_REPORTS_MAX,
 } from "../../../base/limits-screen.ts";
 import type { Clock } from "../../../io/clock.ts";
+
+/** As TERMINAL_ANSWER_LEAVE_MS, for a terminal that has answered before: its line may be slow. */
+const TERMINAL_ANSWERS_LEAVE_MS = 2_000;
 
 /** What is your kind (DA1)? All terminals answer that, in the order in which they were asked. */
 const KIND = "\x1b[c";

@@ -9,7 +9,7 @@ import { openRoom, roomLines } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
 import { type Times, timesIn } from "../../../web/text/times.ts";
-import type { Frame, PictureBox } from "../state/frame.ts";
+import type { Frame } from "../state/frame.ts";
 import type { Hit, ListPlace } from "../state/hit.ts";
 import type { Candidate, ScreenState } from "../state/screen-state.ts";
 import type { ScreenSettings } from "../state/settings.ts";
@@ -90,20 +90,8 @@ export interface Layout {
 }
 
 export interface Composition {
-  /** One for each region that stands below another; all of them fill the screen. */
-  readonly regions: Regions;
-  readonly cursor: Frame["cursor"];
-  readonly title: string;
-  readonly pictures: readonly PictureBox[];
+  readonly frame: Frame;
   readonly layout: Layout;
-}
-
-export interface Regions {
-  readonly header: readonly string[];
-  readonly body: readonly string[];
-  readonly notices: readonly string[];
-  readonly status: readonly string[];
-  readonly input: readonly string[];
 }
 
 const ROOMS_FROM_COLUMNS = 60;
@@ -138,8 +126,8 @@ export class Composer {
   /** A text may be long, and is the same in most frames. */
   #input: { readonly key: readonly unknown[]; readonly box: InputBox } | undefined;
   #times: { readonly texts: FaceTexts; readonly times: Times } | undefined;
-  /** By region: what it was made of, and what came out. */
-  readonly #kept = new Map<keyof Regions | "rooms" | "members", Kept>();
+  /** The lines of each region, with the values that they depend on. */
+  readonly #kept = new Map<Region, Kept>();
   readonly #roomColumn = keeping<RoomColumn>();
   readonly #memberColumn = keeping<MemberColumn>();
 
@@ -165,25 +153,20 @@ export class Composer {
     const lowest = seen.at(-1);
     const nothing = nothingOpenText(props);
     const isAtBottom = rowsBelow === 0;
-    const regions: Regions = {
-      header: this.#keep(
-        "header",
-        [props.model, props.texts, nothing, size.columns, areas.header, palette],
-        () =>
-          areas.header === 0
-            ? []
-            : [palette.ansiOf(headerLine(props.model, props.texts, nothing, size.columns), "bar")],
-      ),
-      body,
-      notices: this.#keep("notices", [areas.notices, size.columns, palette], () =>
-        texts(areas.notices),
-      ),
-      status:
-        areas.status === 0
+    const header = this.#keep(
+      "header",
+      [props.model, props.texts, nothing, size.columns, areas.header, palette],
+      () =>
+        areas.header === 0
           ? []
-          : [palette.ansiOf(this.#status(props, isAtBottom, rowsBelow), "bar")],
-      input: texts(areas.input.lines),
-    };
+          : [palette.ansiOf(headerLine(props.model, props.texts, nothing, size.columns), "bar")],
+    );
+    const notices = this.#keep("notices", [areas.notices, size.columns, palette], () =>
+      texts(areas.notices),
+    );
+    const status =
+      areas.status === 0 ? [] : [palette.ansiOf(this.#status(props, isAtBottom, rowsBelow), "bar")];
+    const allLines = [...header, ...body, ...notices, ...status, ...texts(areas.input.lines)];
     const layout: Layout = {
       pageRows: Math.max(1, areas.body),
       inputColumns: inputColumns(promptOf(props), size.columns),
@@ -202,7 +185,8 @@ export class Composer {
         hitAt(this.#hitParts(props, areas, laid, { isAtBottom, rowsBelow }), column, row),
     };
     const title = titleOf(props.model);
-    return { regions, cursor: cursorOf(props, areas), title, pictures, layout };
+    const frame = { lines: allLines, cursor: cursorOf(props, areas), title, pictures };
+    return { frame, layout };
   }
 
   #hitParts(
@@ -428,7 +412,7 @@ export class Composer {
   }
 
   #keep(
-    region: keyof Regions | "rooms" | "members",
+    region: Region,
     from: readonly unknown[],
     make: () => readonly string[],
   ): readonly string[] {
@@ -445,6 +429,8 @@ export class Composer {
 function plainChord(chord: string | undefined): string | undefined {
   return chord === undefined || NOT_PLAIN.test(chord) ? undefined : chord;
 }
+
+type Region = "header" | "notices" | "rooms" | "members";
 
 interface Kept {
   readonly from: readonly unknown[];
