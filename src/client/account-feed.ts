@@ -113,6 +113,7 @@ export class AccountFeed {
         this.#sink.saw(event.head, event.record);
         return this.#record(event.record, event.sizeBytes);
       case "skipped":
+      case "presence":
         return this.#emit(event);
       case "caught-up":
         this.#release(event.rooms);
@@ -144,12 +145,8 @@ export class AccountFeed {
     if (!hidden) this.#emit({ kind: "record", record }, sizeBytes);
   }
 
-  #inRoom(room: RoomView, notice: NoticeOf<"presence" | "typing" | "read" | "offered">): void {
+  #inRoom(room: RoomView, notice: NoticeOf<"typing" | "read" | "offered">): void {
     if (notice.kind === "typing") return; // Only a model shows it: it is old in a moment.
-    if (notice.kind === "presence") {
-      const { user, online } = notice;
-      return this.#emit({ kind: "presence", room, user, online });
-    }
     if (notice.kind === "offered") {
       if (room.isSealed === true) return; // What it is, a message says when it is there.
       const { file, size, folder, ...rest } = notice;

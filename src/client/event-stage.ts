@@ -1,6 +1,10 @@
-import { SEALED_TOGETHER_MAX, SEALED_WAITING_MAX } from "../base/limits-sealed.ts";
 import type { ChatRecord } from "../core/client/chat-record.ts";
 import type { FollowerEvent } from "./follower.ts";
+
+/** Events that wait for records of sealed rooms to be opened: some seconds of work. */
+const SEALED_WAITING_MAX = 20_000;
+/** Records that are opened in one step: the first of them is shown when the last can be. */
+const SEALED_TOGETHER_MAX = 64;
 
 /** Opens records of sealed rooms. */
 export interface RecordOpener {

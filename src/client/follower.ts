@@ -43,7 +43,13 @@ export type FollowerEvent =
   | {
       readonly kind: "in-room";
       readonly room: RoomView;
-      readonly notice: NoticeOf<"presence" | "typing" | "read" | "offered">;
+      readonly notice: NoticeOf<"typing" | "read" | "offered">;
+    }
+  | {
+      readonly kind: "presence";
+      readonly room: RoomView;
+      readonly user: string;
+      readonly online: boolean;
     }
   | { readonly kind: "account"; readonly notice: AccountNotice };
 
@@ -122,9 +128,6 @@ export class Follower {
         return this.#room(notice);
       case "room-gone":
         return this.#gone(notice.room);
-      case "record":
-        if (this.#mode !== "none") this.#record(notice);
-        return;
       case "records":
         if (this.#mode === "none") return;
         // What follows a hole is of no use: the link is about to be given up.
@@ -133,10 +136,7 @@ export class Follower {
       case "caught-up":
         return this.#caughtUp(notice.seq);
       case "presences":
-        for (const user of notice.online) this.#present(notice.room, user, true);
-        for (const user of notice.offline) this.#present(notice.room, user, false);
-        return;
-      case "presence":
+        return this.#presences(notice);
       case "typing":
       case "read":
       case "offered": {
@@ -160,8 +160,13 @@ export class Follower {
     }
   }
 
-  #present(room: string, user: string, online: boolean): void {
-    this.notice({ kind: "presence", room, user, online });
+  #presences(notice: NoticeOf<"presences">): void {
+    const room = this.#rooms.get(notice.room);
+    if (room === undefined || this.#mode === "none") return;
+    const tell = (online: boolean) => (user: string) =>
+      this.#sink.event({ kind: "presence", room, user, online });
+    notice.online.forEach(tell(true));
+    notice.offline.forEach(tell(false));
   }
 
   #room(notice: NoticeOf<"room">): void {

@@ -28,6 +28,8 @@ export function modelEventOf(event: FollowerEvent): ModelEvent | undefined {
       const { kind, from, name, size } = notice;
       return { kind, room, file: notice.file as FileId, from, name, sizeBytes: size };
     }
+    case "presence":
+      return { ...event, room: event.room.id };
     case "account":
       return accountEventOf(event.notice);
     default: // A face keeps no words from one run to the next: it has no cursor.

@@ -11,7 +11,7 @@ import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Link } from "../io/link/link.ts";
 import { type Fingerprint, fingerprintWith } from "../wire/fingerprint.ts";
-import { type NoticeOf, VERSIONS } from "../wire/messages.ts";
+import { type NoticeOf, VERSION } from "../wire/messages.ts";
 import { Connection } from "./link/connection.ts";
 import type { Verifier } from "./link/keys.ts";
 
@@ -107,9 +107,9 @@ async function sayHello(
       cancel();
       reject(connection.lostBy);
     });
-    connection.tell({ kind: "hello", versions: [...VERSIONS], ...hello });
+    connection.tell({ kind: "hello", versions: [VERSION], ...hello });
   });
-  if (VERSIONS.includes(welcome.version)) return welcome;
+  if (welcome.version === VERSION) return welcome;
   throw new Fault("version-unsupported", `the server speaks version ${welcome.version}`);
 }
 

@@ -59,8 +59,6 @@ import { SEALED_NOTICES, SEALED_REQUESTS, sealedBody } from "./messages-sealed.t
  */
 
 export const VERSION = 2;
-/** Newest first. Version 1 has no `records` and no `presences`: each is a message of its own. */
-export const VERSIONS: readonly number[] = [VERSION, 1];
 
 export const REF = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(0xffffffff));
 
@@ -154,7 +152,6 @@ export const REQUESTS = {
       password: v.optional(secret),
       /** Seq of the last record that this device has seen; left out: never here before. */
       after: v.optional(count),
-      pinnedSize: v.optional(count),
       /** `false`: this session is not shown as online, and is told of nothing that happens. */
       presence: v.optional(v.boolean()),
     },
@@ -528,13 +525,11 @@ export const NOTICES = {
   "link-asked": { code: HASH, deviceKey: KEY, mac: HASH },
   /** The account reads this room no longer, on any of its devices. */
   "room-gone": { room: id },
-  record: recordFields,
-  /** The same, several of one room in one message, in order. From version 2 on. */
+  /** One or several records of one room, in order. */
   records: { records: v.pipe(v.array(record), v.minLength(1), v.maxLength(RECORDS_TOGETHER_MAX)) },
   /** All that was missed has been sent, up to this seq. */
   "caught-up": { seq: count },
-  presence: { room: id, user: name, online: v.boolean() },
-  /** The same of several accounts. From version 2 on. */
+  /** Accounts that came and went. */
   presences: {
     room: id,
     online: v.pipe(v.array(name), v.maxLength(PRESENCES_TOGETHER_MAX)),

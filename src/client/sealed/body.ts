@@ -1,15 +1,17 @@
 import { utf8Encode } from "../../base/bytes.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
 import { TEXT_BYTES_MAX } from "../../base/limits.ts";
-import {
-  SEALED_DEPTH_MAX,
-  SEALED_WITHHELD_SHOWN_MAX,
-  SEALED_WORD_CHARS_MAX,
-} from "../../base/limits-sealed.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { parseObject } from "../../wire/record.ts";
 import type { SaidRow } from "./rows.ts";
+
+/** More than that is shown as that many: a count is the device's own word. */
+const SEALED_WITHHELD_SHOWN_MAX = 9_999;
+/** Lists and objects inside of each other in what is said: the deepest of ours has three. */
+const SEALED_DEPTH_MAX = 8;
+/** A field of what is said, other than the text: names of files are the longest. */
+const SEALED_WORD_CHARS_MAX = 4_096;
 
 /**
  * What is said inside of a sealed message: JSON of the same form as the body of an open post or

@@ -6,13 +6,7 @@
 import { equalBytes, fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
-import {
-  CLAIM_ANSWER_MS,
-  CLAIM_TRIES_MAX,
-  CLAIMS_EVERY_MS,
-  CLAIMS_KNOWN_MAX,
-  CLAIMS_TOGETHER_MAX,
-} from "../../base/limits-sealed.ts";
+import { CLAIM_TRIES_MAX, CLAIMS_KNOWN_MAX } from "../../base/limits-sealed.ts";
 import type { LogPin } from "../../core/client/audit.ts";
 import { verifyConsistency } from "../../core/log/proofs.ts";
 import type { SealedMessage } from "../../crypto/seal/engine.ts";
@@ -24,6 +18,13 @@ import type { Ask } from "../link/queries.ts";
 import type { RoomAt } from "./room-state.ts";
 import { allClaims, type ClaimRow, claimKey, LOG_KEY, type LogRow } from "./rows.ts";
 import type { Vault } from "./vault.ts";
+
+/** Claims that are looked at in one go; each takes one or two requests, one after the other. */
+const CLAIMS_TOGETHER_MAX = 8;
+/** A sender's checkpoint is a minute old at most while records come: there is no hurry. */
+const CLAIMS_EVERY_MS = 5_000;
+/** Time after which a server without an answer is asked again; see CLAIM_TRIES_MAX. */
+const CLAIM_ANSWER_MS = 10_000;
 
 /** What this device holds a server to. */
 export interface HistoryView {

@@ -2,7 +2,6 @@ import { fromBase64Url, toBase64Url, toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId, RoomId } from "../../base/ids.ts";
 import { OUTBOX_KEEP_MS, UPLOAD_KEEP_MS } from "../../base/limits.ts";
-import { SEALED_UPLOADS_MAX } from "../../base/limits-sealed.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSame } from "../../core/model/item.ts";
 import { fileBodyOf } from "../../core/rooms/files.ts";
@@ -21,6 +20,9 @@ import {
   uploadKey,
 } from "./rows.ts";
 import type { Vault } from "./vault.ts";
+
+/** Files that one account sends at once, or was interrupted at, and has not told their rooms of. */
+const SEALED_UPLOADS_MAX = 1_000;
 
 /** Which file a record of the server is of. */
 interface FileAtRow {

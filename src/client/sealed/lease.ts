@@ -1,6 +1,6 @@
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { ANEW_MAX, ANEW_MS, LEASE_BYTES, LEASE_TRIES_MAX } from "../../base/limits-sealed.ts";
+import { ANEW_MAX, ANEW_MS, LEASE_BYTES } from "../../base/limits-sealed.ts";
 import type { Clock } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import type { Entropy } from "../../io/entropy.ts";
@@ -8,6 +8,9 @@ import type { Ask } from "../link/queries.ts";
 import type { RoomStates } from "./room-state.ts";
 import { LEASE_KEY, type LeaseRow } from "./rows.ts";
 import type { Vault } from "./vault.ts";
+
+/** Processes of one home that take leases at once: one that lost so many races gives up. */
+const LEASE_TRIES_MAX = 8;
 
 export interface DeviceLeaseParts {
   readonly clock: Clock;

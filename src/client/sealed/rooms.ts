@@ -4,16 +4,10 @@ import { FAULTS, Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
 import {
   CLAIMS_KNOWN_MAX,
-  COMMIT_RETRY_MS,
-  COMMIT_TRIES_MAX,
   KEY_PACKAGE_MS,
   KEY_PACKAGES_LOW,
   KEY_PACKAGES_MAX,
-  LAST_RESORT_KEEP_MS,
   RENEW_LOOK_MS,
-  SEALED_CONFIRMED_MAX,
-  SEALED_PAGE_RECORDS,
-  SEALED_REMARKS_MAX,
   SEALED_TRANSACTION_MS,
   SEALED_TRIES_MAX,
 } from "../../base/limits-sealed.ts";
@@ -89,6 +83,18 @@ import {
 } from "./rows.ts";
 import type { SealedStore } from "./store.ts";
 import type { Vault } from "./vault.ts";
+
+/** Private half of a last-resort package that was replaced: who took it has committed by then. */
+const LAST_RESORT_KEEP_MS = 86_400_000;
+/** Records of a sealed room that are asked for at once. */
+const SEALED_PAGE_RECORDS = 500;
+/** Attempts at a commit that conflicts with others; by then the room has changed many times. */
+const COMMIT_TRIES_MAX = 8;
+const COMMIT_RETRY_MS = 150;
+/** Posts that the server confirmed, and whose records are to come: as many as are under way. */
+const SEALED_CONFIRMED_MAX = 256;
+/** Lines about a room that are kept for `/sealed`; each is said once. */
+const SEALED_REMARKS_MAX = 8;
 
 export interface SealedRoomsParts {
   readonly clock: Clock;

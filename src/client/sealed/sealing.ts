@@ -1,7 +1,7 @@
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { OutboxId, RoomId } from "../../base/ids.ts";
-import { KEY_PACKAGES_LOW, SEALED_ROOMS_MAX, SEALED_TRIES_MAX } from "../../base/limits-sealed.ts";
+import { KEY_PACKAGES_LOW, SEALED_TRIES_MAX } from "../../base/limits-sealed.ts";
 import { foldName, type Name } from "../../base/names.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import type { PostOutcome } from "../../core/client/outbox.ts";
@@ -23,6 +23,9 @@ import type { OpenPost, PostSettled, SealedNews, SealedRooms } from "./rooms.ts"
 import { allPins, pinKey } from "./rows.ts";
 import type { Awaitable, SealedStore } from "./store.ts";
 import { boxOf, type OpenedPosts, WaitingPosts } from "./waiting-posts.ts";
+
+/** Sealed rooms of one account: as many as rooms and conversations it may begin. */
+const SEALED_ROOMS_MAX = 2_000;
 
 /** With these a record is read again: it is the link's trouble, or that of a server that stops. */
 const OF_LINKS: ReadonlySet<string> = new Set([

@@ -238,6 +238,6 @@ function countOf(value: unknown): number | undefined {
 
 function namesOf(value: unknown): string[] {
   if (!Array.isArray(value)) return [];
-  const names = value.filter((one): one is string => typeof one === "string" && isName(one));
-  return [...new Map(names.filter(isName).map((name) => [foldName(name), name])).values()];
+  const names = value.filter((one) => typeof one === "string").filter(isName);
+  return [...new Map(names.map((name) => [foldName(name), name])).values()];
 }

@@ -87,8 +87,7 @@ export function forgetSent(draft: ModelDraft, room: RoomState, id = ""): void {
 export function forgetUntold(draft: ModelDraft): void {
   const { fields } = draft;
   const kept = fields.pending.filter((post) => {
-    if (post.state.kind !== "sent") return true;
-    return post.state.receipt.n > (roomOf(draft, post)?.told ?? Number.POSITIVE_INFINITY);
+    return post.state.kind !== "sent" || roomOf(draft, post) !== undefined;
   });
   if (kept.length < fields.pending.length) fields.pending = kept;
 }

@@ -163,7 +163,6 @@ export function addRecord(
 
 /** Words of others behind what was read: counted where they are here, else no fewer than that. */
 function unreadBehind({ tail, last, read, unread }: RoomDraft): number {
-  if (read >= last) return 0;
   const here = wordsOfOthers(tail, read);
   const isWhole = (tail.items[0]?.n ?? Number.POSITIVE_INFINITY) <= read + 1;
   return isWhole ? here : Math.max(here, Math.min(unread, last - read));
@@ -238,7 +237,7 @@ function fold(room: RoomDraft, records: readonly ChatRecord[], me: string | unde
   const changes = new Map(room.changes);
   const touched = new Set(records.flatMap((record) => noteChange(changes, record)));
   if (touched.size === 0) return;
-  if (room.pins.some((seq) => changes.get(seq)?.isErased === true && touched.has(seq))) {
+  if (room.pins.some((seq) => changes.get(seq)?.isErased === true)) {
     room.pins = room.pins.filter((seq) => changes.get(seq)?.isErased !== true);
   }
   if (changes.size > SHOWN_CHANGES_MAX) return beginAnew(room, room.told);

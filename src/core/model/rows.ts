@@ -285,7 +285,7 @@ function take(walk: Walk, old: Walk, at: number, last: number): void {
   const rows = old.rows.slice(from, to);
   if (at < 0) {
     walk.days = old.days;
-    for (let i = to; i < old.rows.length; i++) walk.days.delete(old.rows[i]?.key ?? "");
+    for (const { key } of old.rows.slice(to)) walk.days.delete(key);
   } else {
     for (const [i, row] of rows.entries()) {
       if (row.kind === "day") walk.days.add(row.key);
@@ -308,13 +308,10 @@ function take(walk: Walk, old: Walk, at: number, last: number): void {
 /** Rows that look the same stay the same objects. */
 function put(walk: Walk, row: Row, seq: number, before: Walk | undefined): void {
   const { rows } = walk;
-  const at = before === undefined ? -1 : rowFrom(before.rows, seq);
-  let same = row;
+  const at = before === undefined ? 0 : rowFrom(before.rows, seq);
   // Lines between items stand right before the row of the item.
-  for (let i = at; i >= 0 && i > at - 4; i--) {
-    const known = before?.rows[i];
-    if (known?.key === row.key && isEqual(known, row)) same = known;
-  }
+  const known = before?.rows.slice(Math.max(0, at - 3), at + 1) ?? [];
+  const same = known.find((one) => one.key === row.key && isEqual(one, row)) ?? row;
   if (rows.at(-1)?.key === row.key) rows[rows.length - 1] = same;
   else rows.push(same);
 }
@@ -420,21 +417,16 @@ function dayOf(unixMs: number, offsetMinutes: Offset): number {
   return Math.floor((unixMs + offsetMinutes(unixMs) * 60_000) / DAY_MS);
 }
 
+/** Of rows with the same key, and so of the same kind. A day is the same at any moment of it. */
 function isEqual(one: Row, other: Row): boolean {
-  if (one.kind === "item" && other.kind === "item") {
-    const isSameItem = one.item === other.item && one.answers === other.answers;
-    const isSameLine =
-      one.earlier.length === other.earlier.length &&
-      one.earlier.every((item, i) => item === other.earlier[i]);
-    const isSameMark = one.isGrouped === other.isGrouped && one.isPinned === other.isPinned;
-    return isSameItem && isSameLine && isSameMark;
-  }
-  if (one.kind === "pending" && other.kind === "pending") {
-    const isSamePost = one.post === other.post && one.answers === other.answers;
-    return isSamePost && one.isGrouped === other.isGrouped;
-  }
-  if (one.kind === "withheld" && other.kind === "withheld") {
-    return one.count === other.count && one.from === other.from;
-  }
-  return one.kind === other.kind && one.kind !== "item" && one.kind !== "pending";
+  if (one.kind === "day") return true;
+  const keys = Object.keys(one) as (keyof Row)[];
+  return keys.every((key) => {
+    const [value, wanted]: unknown[] = [one[key], other[key]];
+    return value === wanted || (Array.isArray(value) && isSameList(value, wanted as unknown[]));
+  });
+}
+
+function isSameList(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.length === other.length && one.every((value, i) => value === other[i]);
 }

@@ -36,10 +36,8 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
       ...([
         "room",
         "room-gone",
-        "record",
         "records",
         "caught-up",
-        "presence",
         "presences",
         "typing",
         "read",

@@ -8,7 +8,7 @@
  */
 import { unreachable } from "../../base/assert.ts";
 import { cutText, utf8Encode } from "../../base/bytes.ts";
-import { Fault, isFaultCode } from "../../base/fault.ts";
+import { asFault, Fault, isFaultCode } from "../../base/fault.ts";
 import {
   HELLO_WITHIN_MS,
   LOGIN_WITHIN_MS,
@@ -138,8 +138,7 @@ export class Session {
           return unreachable(incoming);
       }
     } catch (error) {
-      if (error instanceof Fault) return this.close(error);
-      throw error;
+      return this.close(asFault(error));
     }
   }
 
@@ -177,7 +176,7 @@ export class Session {
   /** Server: answers; a log-in or log-out that succeeded moves the phase. */
   answer<Kind extends RequestKind>(ref: number, answer: Answer<Kind>): SessionEffect[] {
     const kind = this.#open.get(ref);
-    if (kind === undefined || this.#phase === "closed") return []; // Closed in the meantime.
+    if (kind === undefined) return []; // Closed in the meantime.
     const bytes = encodeAnswer(kind, ref, answer, this.#posts);
     if (bytes === undefined) {
       // What lists may grow to is bounded where they are made; a wrong bound costs one answer.
@@ -192,7 +191,7 @@ export class Session {
   }
 
   refuse(ref: number, fault: Fault): SessionEffect[] {
-    if (!this.#open.delete(ref) || this.#phase === "closed") return [];
+    if (!this.#open.delete(ref)) return [];
     return [this.#transmit(faultMessage(fault, ref))];
   }
 
@@ -350,7 +349,7 @@ export class Session {
   }
 
   #nextRef(): number {
-    do this.#ref = this.#ref >= 0xffffffff ? 1 : this.#ref + 1;
+    do this.#ref = (this.#ref % 0xffffffff) + 1;
     while (this.#open.has(this.#ref));
     return this.#ref;
   }
@@ -388,7 +387,7 @@ function faultMessage(fault: Fault, ref?: number): NoticeOf<"fault"> {
 function faultOf(notice: NoticeOf<"fault"> | NoticeOf<"bye">): Fault {
   const { code, message, remedy, retryAfterMs } = notice;
   const detail = {
-    ...(remedy === undefined ? {} : { remedy }),
+    remedy,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
   if (isFaultCode(code)) return new Fault(code, message, detail);

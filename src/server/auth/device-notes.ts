@@ -2,16 +2,15 @@ import { deviceLabelOf } from "../../base/client-name.ts";
 import { isCount } from "../../base/count.ts";
 import type { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
-import {
-  DEVICE_NOTES_BYTES_MAX,
-  DEVICE_NOTES_KEPT_EVERY_MS,
-  DEVICE_NOTES_MAX,
-} from "../../base/limits.ts";
+import { DEVICE_NOTES_BYTES_MAX, DEVICE_NOTES_KEPT_EVERY_MS } from "../../base/limits.ts";
 import { jsonLine } from "../../base/text.ts";
 import { nearestMoment } from "../../base/time.ts";
 import { type Account, dayOf, type Registry } from "../../core/rooms/accounts.ts";
 import type { Clock } from "../../io/clock.ts";
 import { KeptFile, type KeptFilePlace } from "../queue/kept-file.ts";
+
+/** Devices of which the server keeps a label and the last day; of more, those seen last. */
+const DEVICE_NOTES_MAX = 100_000;
 
 export interface DeviceNotesOptions {
   readonly clock: Clock;

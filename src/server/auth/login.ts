@@ -90,7 +90,7 @@ export class Authenticator {
   readonly #hashing = new WorkQueue(PASSWORD_CHECKS_MAX, PASSWORD_CHECKS_WAITING_MAX);
   /** By account: who is in takes one place of those at most, and leaves the rest to log-ins. */
   readonly #turns = new FairQueue(1, PASSWORD_CHECKS_WAITING_MAX);
-  /** By address, before log-in: no address can use up the others' slots. */
+  /** Keyed by address, before log-in: no address can use up the slots of others. */
   readonly #entrants = new FairQueue(1, PASSWORD_CHECKS_WAITING_MAX);
   readonly #addressShare = new HourlyShare(ACCOUNTS_PER_ADDRESS_HOUR_MAX);
   readonly #inviterShare = new HourlyShare(ACCOUNTS_PER_INVITER_HOUR_MAX);

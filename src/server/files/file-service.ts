@@ -1,7 +1,6 @@
 import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
-import { CLUSTER_FILE_BYTES_MAX } from "../../base/limits-cluster.ts";
 import { parseTarget } from "../../base/names.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import { erasuresOf } from "../../core/rooms/erasures.ts";
@@ -29,6 +28,12 @@ import { shareStored } from "./shared-upload.ts";
 import { UploadBudget } from "./upload-budget.ts";
 import { UploadReceiver } from "./upload-receiver.ts";
 import { UploadService } from "./uploads.ts";
+
+/**
+ * The largest file of a cluster: what is sent in a minute or two on a fast network. It lies on a
+ * majority of the NATS machines, too, which copy all that they hold to one that comes back.
+ */
+const CLUSTER_FILE_BYTES_MAX = 4_000_000_000;
 
 /** What is asked on data channels. */
 export type FileRequest = Extract<

@@ -7,7 +7,6 @@ import {
   ARCHIVES_PER_ACCOUNT_MAX,
   DOWNLOAD_FIRST_MS,
   DOWNLOADS_AT_ONCE_MAX,
-  DOWNLOADS_PER_SESSION_MAX,
 } from "../../base/limits-page.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { type FileFact, type Files, isPrivateFile } from "../../core/rooms/files.ts";
@@ -24,6 +23,9 @@ import type { ClientConnection } from "../session/client-connection.ts";
 import type { DataChannel } from "../session/connection-state.ts";
 import { fileResponse, type WebFile } from "./file-response.ts";
 import { ZipLists } from "./zip-list.ts";
+
+/** Addresses of downloads that one session holds; the one made first is forgotten. */
+const DOWNLOADS_PER_SESSION_MAX = 256;
 
 export interface WebDownloadsOptions {
   readonly clock: Clock;

@@ -9,6 +9,7 @@ import {
 } from "../../base/limits.ts";
 import { checkName, foldName, type Name } from "../../base/names.ts";
 import { jsonLine } from "../../base/text.ts";
+import { dropOldest } from "../../core/oldest.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import type { Invite } from "../../core/rooms/policy.ts";
 import type { Room, Rooms } from "../../core/rooms/rooms.ts";
@@ -119,10 +120,7 @@ export class HttpPosts {
     const sent = send();
     this.#sent.set(id, sent);
     sent.catch(() => this.#sent.delete(id)); // What was refused may come again.
-    for (const oldest of this.#sent.keys()) {
-      if (this.#sent.size <= CALL_KEYS_MAX) break;
-      this.#sent.delete(oldest);
-    }
+    dropOldest(this.#sent, CALL_KEYS_MAX);
     return sent;
   }
 }

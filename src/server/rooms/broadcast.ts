@@ -7,7 +7,6 @@ import { encode, type Outgoing } from "../../wire/codec.ts";
 import type { RoomEntry, WireRecord } from "../../wire/messages.ts";
 import type { LogRecord, RecordKind } from "../../wire/record.ts";
 import { type FrameMark, RecordsFrame } from "../../wire/records-frame.ts";
-import { topicOf } from "../session/connection-state.ts";
 
 /**
  * Under load, what is told within a moment leaves together: one write a reader for several records
@@ -36,13 +35,10 @@ const DEFERRABLE_KINDS: ReadonlySet<RecordKind> = new Set(["join", "leave"]);
 
 /** A link that follows rooms. */
 export interface Reader {
-  /** Of the protocol. */
-  readonly version: number;
   readonly following: ReadonlySet<RoomId>;
   tellBytes(bytes: Uint8Array): void;
   /** Is told from now on what is published to the room. */
   subscribe(room: RoomId): void;
-  whenClosed(callback: () => void): void;
 }
 
 /** A reader that has everything of a room but what is gathered after it came. */
@@ -56,7 +52,6 @@ interface Newcomer {
 
 interface Gathered {
   readonly room: Room;
-  readonly topic: string;
   readonly bytes: Uint8Array;
   /** What newcomers are told instead, each by itself. */
   readonly newcomers: readonly { readonly reader: Reader; readonly bytes: Uint8Array }[];
@@ -64,8 +59,7 @@ interface Gathered {
 
 /**
  * Packs once and publishes the bytes, in order: one topic a room, on every transport. Records of a
- * room that follow each other travel in one message; readers of protocol version 1 get one message
- * each, on a topic of their own.
+ * room that follow each other travel in one message.
  */
 export class FanOut {
   readonly #clock: Clock;
@@ -80,15 +74,13 @@ export class FanOut {
   #frameRoom: Room | undefined;
   /** The last that a newcomer got. */
   #mark: FrameMark | undefined;
-  /** By topic those who follow it from the next flush on. Bounded by the links. */
+  /** By room those who follow it from the next flush on. Bounded by the links. */
   readonly #newcomers = new Map<string, Newcomer[]>();
   #publishedMessages = 0;
   #publishedBytes = 0;
   /** When what is gathered is told; infinite: nothing is scheduled. */
   #dueAt = Number.POSITIVE_INFINITY;
   #cancel = () => {};
-  /** Links of protocol version 1 that follow a room. */
-  readonly #olderReaders = new Set<Reader>();
   #flushedAt = Number.NEGATIVE_INFINITY;
   /** Until when further records wait. */
   #restUntil = Number.NEGATIVE_INFINITY;
@@ -119,13 +111,9 @@ export class FanOut {
     this.#listeners.add(listener);
   }
 
-  /** @param older what readers of version 1 are told instead */
-  publish(room: Room, message: Outgoing, older = () => [message]): void {
+  publish(room: Room, message: Outgoing): void {
     this.#closeFrame();
-    this.#gather(room, room.id, encode(message));
-    if (this.#olderReaders.size > 0) {
-      for (const one of older()) this.#gather(room, topicOf(room.id, 1), encode(one));
-    }
+    this.#gather(room, encode(message));
     this.#schedule(room, DEFERRABLE_NOTICES.has(message.kind));
   }
 
@@ -133,10 +121,6 @@ export class FanOut {
     if (room !== this.#frameRoom || !this.#frame.hasRoomFor(record)) this.#closeFrame();
     this.#frameRoom = room;
     this.#frame.add(record, this.#registry.nameOf(record.head.by));
-    if (this.#olderReaders.size > 0) {
-      const bytes = encode({ kind: "record", ...wireRecord(record, this.#registry) });
-      this.#gather(room, topicOf(room.id, 1), bytes);
-    }
     this.#schedule(room, DEFERRABLE_KINDS.has(record.head.kind));
   }
 
@@ -146,18 +130,13 @@ export class FanOut {
    * @param followed is called when nothing of the room is gathered any more, maybe at once
    */
   follow(room: Room, reader: Reader, followed = () => {}): void {
-    if (reader.version === 1 && !this.#olderReaders.has(reader)) {
-      this.#olderReaders.add(reader);
-      reader.whenClosed(() => this.#olderReaders.delete(reader));
-    }
     if (this.#waitingBytes() === 0) {
       reader.subscribe(room.id);
       return followed();
     }
-    const topic = topicOf(room.id, reader.version);
-    const newcomer = { reader, room, mark: this.#markOf(room, reader), followed };
-    const others = this.#newcomers.get(topic);
-    if (others === undefined) this.#newcomers.set(topic, [newcomer]);
+    const newcomer = { reader, room, mark: this.#markOf(room), followed };
+    const others = this.#newcomers.get(room.id);
+    if (others === undefined) this.#newcomers.set(room.id, [newcomer]);
     else others.push(newcomer);
   }
 
@@ -170,32 +149,26 @@ export class FanOut {
     for (const { mark } of newcomers) {
       if (mark !== undefined && !rests.has(mark)) rests.set(mark, this.#frame.since(mark));
     }
-    this.#gather(room, room.id, this.#frame.take(), rests);
+    this.#gather(room, this.#frame.take(), rests);
     for (const newcomer of newcomers) newcomer.mark = undefined; // Of the next they want all.
     this.#mark = undefined;
   }
 
   /** @param rests what newcomers who have a part of it are told instead */
-  #gather(
-    room: Room,
-    topic: string,
-    bytes: Uint8Array,
-    rests?: ReadonlyMap<FrameMark, Uint8Array>,
-  ): void {
-    const newcomers = (this.#newcomers.get(topic) ?? []).map(({ reader, mark }) => {
+  #gather(room: Room, bytes: Uint8Array, rests?: ReadonlyMap<FrameMark, Uint8Array>): void {
+    const newcomers = (this.#newcomers.get(room.id) ?? []).map(({ reader, mark }) => {
       const rest = mark === undefined ? undefined : rests?.get(mark);
       return { reader, bytes: rest ?? bytes };
     });
-    this.#gathered.push({ room, topic, bytes, newcomers });
+    this.#gathered.push({ room, bytes, newcomers });
     this.#gatheredBytes += bytes.length;
-    if (topic !== room.id) return; // Readers of version 1 are told the same once more.
     this.#publishedMessages++;
     this.#publishedBytes += bytes.length;
   }
 
   /** Those who come between the same two records share what they are told. */
-  #markOf(room: Room, { version }: Reader): FrameMark | undefined {
-    if (room !== this.#frameRoom || version === 1) return undefined;
+  #markOf(room: Room): FrameMark | undefined {
+    if (room !== this.#frameRoom) return undefined;
     const mark = this.#frame.mark();
     if (mark.count !== this.#mark?.count) this.#mark = mark;
     return this.#mark;
@@ -244,9 +217,9 @@ export class FanOut {
     this.#gathered = [];
     this.#gatheredBytes = 0;
     const rooms = new Set<Room>();
-    for (const { room, topic, bytes, newcomers } of gathered) {
+    for (const { room, bytes, newcomers } of gathered) {
       rooms.add(room);
-      for (const listener of this.#listeners) listener.publish(topic, bytes);
+      for (const listener of this.#listeners) listener.publish(room.id, bytes);
       for (const { reader, bytes: rest } of newcomers) if (rest.length > 0) reader.tellBytes(rest);
     }
     let writes = 0;

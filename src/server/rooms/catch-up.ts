@@ -17,7 +17,7 @@ import type { LogRecord } from "../../wire/record.ts";
 import { RecordsFrame } from "../../wire/records-frame.ts";
 import { WorkQueue } from "../queue/work-queue.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import { type FanOut, roomEntry, wireRecord } from "./broadcast.ts";
+import { type FanOut, roomEntry } from "./broadcast.ts";
 import type { HistoryQuota } from "./history-quota.ts";
 import type { PresenceFeed } from "./presence-feed.ts";
 import type { ReadPositionService } from "./read-positions.ts";
@@ -197,10 +197,6 @@ export class CatchUp {
     let at = from;
     let record = records[at];
     assert(record !== undefined, "there is one to send");
-    if (client.version === 1) {
-      client.tell({ kind: "record", ...wireRecord(record, this.#registry) });
-      return at + 1;
-    }
     const [first, last] = [record, records.at(-1)];
     const { namesVersion } = this.#registry;
     const packed = this.#packed;

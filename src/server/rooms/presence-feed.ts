@@ -73,12 +73,7 @@ export class PresenceFeed {
         online: online.slice(at, at + PRESENCES_TOGETHER_MAX),
         offline: offline.slice(at, at + PRESENCES_TOGETHER_MAX),
       };
-      const single = (isOnline: boolean) => (user: string) =>
-        ({ kind: "presence", room: room.id, user, online: isOnline }) as const;
-      this.#fanOut.publish(room, { kind: "presences", room: room.id, ...part }, () => [
-        ...part.online.map(single(true)),
-        ...part.offline.map(single(false)),
-      ]);
+      this.#fanOut.publish(room, { kind: "presences", room: room.id, ...part });
     }
   }
 }

@@ -1,8 +1,11 @@
 import type { RoomId } from "../../base/ids.ts";
-import { RECENT_BYTES_MAX, RECENT_RECORDS_MAX, RECENT_ROOM_BYTES_MAX } from "../../base/limits.ts";
+import { RECENT_BYTES_MAX, RECENT_ROOM_BYTES_MAX } from "../../base/limits.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { recordBytes } from "../../wire/records-frame.ts";
+
+/** Last records of a room that are kept in memory; a newcomer is given FIRST_RECORDS of them. */
+const RECENT_RECORDS_MAX = 128;
 
 interface Recent {
   /** Without a gap, oldest first; never empty. */

@@ -159,7 +159,6 @@ export class TypingFeed {
       const name = room.members.has(user) ? registry.nameOf(user) : undefined;
       if (name !== undefined) users.push(name);
     }
-    const nothing: never[] = []; // Readers of version 1 do not know of it.
-    fanOut.publish(room, { kind: "typing", room: room.id, users }, () => nothing);
+    fanOut.publish(room, { kind: "typing", room: room.id, users });
   }
 }

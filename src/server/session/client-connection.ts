@@ -13,23 +13,10 @@ import type { Account } from "../../core/rooms/accounts.ts";
 import type { ClientId } from "../../core/rooms/presence.ts";
 import { Session, type SessionEffect, STEADY } from "../../core/session/session.ts";
 import type { Link } from "../../io/link/link.ts";
-import {
-  type Answer,
-  type NoticeOf,
-  type Request,
-  type RequestKind,
-  VERSION,
-} from "../../wire/messages.ts";
+import type { Answer, NoticeOf, Request, RequestKind } from "../../wire/messages.ts";
 import { postCodec } from "../../wire/post-message.ts";
 import { addressSender } from "./connection-limits.ts";
-import {
-  type ConnectionState,
-  type DataChannel,
-  type Greeted,
-  type Login,
-  type Member,
-  topicOf,
-} from "./connection-state.ts";
+import type { ConnectionState, DataChannel, Greeted, Login, Member } from "./connection-state.ts";
 import type { Origin } from "./event.ts";
 import type { FairScheduler, Source } from "./fair-scheduler.ts";
 import type { FloodGuard } from "./flood-guard.ts";
@@ -162,11 +149,6 @@ export class ClientConnection implements Source {
     return this.#state;
   }
 
-  /** Of the protocol, as agreed in the greeting. */
-  get version(): number {
-    return this.greeted?.version ?? VERSION;
-  }
-
   /** What holds since the handshake, in each later state. */
   get greeted(): Greeted | undefined {
     return this.#state.kind === "greeting" ? undefined : this.#state.greeted;
@@ -188,7 +170,7 @@ export class ClientConnection implements Source {
   }
 
   /** The client has said hello. */
-  greet(hello: Pick<Greeted, "version" | "clientName" | "clientNonce" | "serverNonce">): void {
+  greet(hello: Pick<Greeted, "clientName" | "clientNonce" | "serverNonce">): void {
     assert(this.#state.kind === "greeting", "a link is greeted once");
     const admission = {
       isAdmitted: false,
@@ -316,13 +298,13 @@ export class ClientConnection implements Source {
 
   /** What is published to the room comes here from now on. */
   subscribe(room: RoomId): void {
-    this.link.follow(topicOf(room, this.version));
+    this.link.follow(room);
   }
 
   unfollow(room: RoomId): void {
     this.#catchUps.delete(room);
     this.following.delete(room);
-    this.link.unfollow(topicOf(room, this.version));
+    this.link.unfollow(room);
   }
 
   unfollowAll(): void {

@@ -1,4 +1,4 @@
-import type { FileId, RoomId, UserId } from "../../base/ids.ts";
+import type { FileId, UserId } from "../../base/ids.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { ClientConnection } from "./client-connection.ts";
 
@@ -26,8 +26,6 @@ export type ConnectionState =
 
 /** What the handshake settled; it holds until the link ends. */
 export interface Greeted {
-  /** Of the protocol. */
-  readonly version: number;
   readonly clientName: string;
   readonly clientNonce: Uint8Array;
   readonly serverNonce: Uint8Array;
@@ -74,9 +72,4 @@ export interface DataChannel {
   readonly account: Account;
   /** The only file that may be fetched on it; undefined if it may carry any. */
   readonly file?: FileId;
-}
-
-/** What a link follows to be told of a room: links of version 1 get messages of their own. */
-export function topicOf(room: RoomId, version: number): string {
-  return version === 1 ? `${room} 1` : room;
 }

@@ -7,6 +7,7 @@ import {
   RECEIVED_BYTES_BURST,
   RECEIVED_BYTES_PER_SECOND,
 } from "../../base/limits.ts";
+import { dropOldest } from "../../core/oldest.ts";
 import { TokenBucket } from "../../core/rate.ts";
 import type { Clock } from "../../io/clock.ts";
 
@@ -77,8 +78,5 @@ export class FloodGuard {
 function keepNewest<Value>(map: Map<string, Value>, key: string, value: Value): void {
   map.delete(key);
   map.set(key, value);
-  for (const oldest of map.keys()) {
-    if (map.size <= FLOODERS_MAX) break;
-    map.delete(oldest);
-  }
+  dropOldest(map, FLOODERS_MAX);
 }

@@ -4,7 +4,7 @@ import { makeServerProof } from "../../crypto/greeting.ts";
 import type { Identity } from "../../crypto/identity.ts";
 import type { FormerKey } from "../../crypto/succession.ts";
 import type { Entropy } from "../../io/entropy.ts";
-import { type NoticeOf, VERSIONS } from "../../wire/messages.ts";
+import { type NoticeOf, VERSION } from "../../wire/messages.ts";
 import type { ClientConnection } from "./client-connection.ts";
 
 /** Who greets. */
@@ -29,20 +29,19 @@ export function greet(
   hello: NoticeOf<"hello">,
   { identity, settings, entropy, needsSecret, predecessors, hasMajority }: Greeter,
 ): void {
-  const version = VERSIONS.find((known) => hello.versions.includes(known));
-  if (version === undefined) {
+  if (!hello.versions.includes(VERSION)) {
     const theirs = hello.versions.join(", ");
-    const sentence = `this server speaks version ${VERSIONS.join(" or ")}, not ${theirs}`;
+    const sentence = `this server speaks version ${VERSION}, not ${theirs}`;
     client.close(new Fault("version-unsupported", sentence));
     return;
   }
   const clientNonce = new Uint8Array(hello.nonce);
   const serverNonce = new Uint8Array(entropy(32));
-  client.greet({ version, clientName: hello.client, clientNonce, serverNonce });
+  client.greet({ clientName: hello.client, clientNonce, serverNonce });
   const { certificateHash } = client.link;
   client.tell({
     kind: "welcome",
-    version,
+    version: VERSION,
     server: { name: settings.name, key: identity.publicKey },
     nonce: serverNonce,
     certificate: certificateHash,

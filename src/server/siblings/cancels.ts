@@ -1,10 +1,13 @@
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
-import { SIBLING_CANCEL_MS, SIBLING_CANCELS_MAX } from "../../base/limits-cluster.ts";
+import { SIBLING_CANCEL_MS } from "../../base/limits-cluster.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { SiblingNews, Siblings } from "./siblings.ts";
+
+/** Transfers that operators of one server cancel at others at once: more than a hand can click. */
+const SIBLING_CANCELS_MAX = 64;
 
 /** What is to end of a file, and who wants it. */
 export interface Cancel {

@@ -1,9 +1,12 @@
 import { isCount } from "../../base/count.ts";
 import type { FileId, RoomId, UserId } from "../../base/ids.ts";
-import { SIBLING_GUESS_KEYS_MAX, SIBLING_KEY_CHARS_MAX } from "../../base/limits-cluster.ts";
+import { SIBLING_KEY_CHARS_MAX } from "../../base/limits-cluster.ts";
 import type { ServerPlace } from "../../wire/invite.ts";
 import { readServerWindow } from "../../wire/messages-admin.ts";
 import type { SiblingNews } from "./siblings.ts";
+
+/** What one guess counts for: a secret that many share, or an account and an address. */
+const SIBLING_GUESS_KEYS_MAX = 4;
 
 /** What another server told. Undefined: of a later version, or nonsense. */
 export function newsOf(value: unknown): SiblingNews | undefined {
