@@ -127,6 +127,12 @@ export class Fault extends Error {
   }
 }
 
+/** Returns the error if it is a fault. Rethrows anything else: it is a bug. */
+export function asFault(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  throw error;
+}
+
 /** Whether a text received from elsewhere is a code that this version knows. */
 export function isFaultCode(text: string): text is FaultCode {
   return Object.hasOwn(FAULTS, text);

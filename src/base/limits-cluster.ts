@@ -40,25 +40,12 @@ export const CLUSTER_ELECTION_MS = 8_000;
 export const CLUSTER_STALLED_MS = 1_500;
 /** Messages that are asked for before they are applied. */
 export const CLUSTER_MESSAGES_AHEAD = 256;
-/**
- * The largest file of a cluster: what is sent in a minute or two on a fast network. It lies on a
- * majority of the NATS machines, too, which copy all that they hold to one that comes back.
- */
-export const CLUSTER_FILE_BYTES_MAX = 4_000_000_000;
-/**
- * Beside what files may take in all, the store may take this part of it and so much: the names and
- * checksums of chunks, and files that are being sent.
- */
-export const CLUSTER_FILES_SPARE_PART = 1 / 16;
-export const CLUSTER_FILES_SPARE_BYTES = 64 * 1024 * KIB;
 /** Chunks of files that one server sends to NATS or asks it for at the same time: 4 MiB. */
 export const CLUSTER_CHUNKS_AT_ONCE = 16;
 /** Of one file: others come in between. */
 export const CLUSTER_FILE_CHUNKS_AT_ONCE = 8;
 /** Chunks that came from the store and wait for the disk, over all files: 64 MiB, or one a file. */
 export const CLUSTER_CHUNKS_HELD = 256;
-/** All chunks that are under way together pass a network of 10 Mbit/s within that. */
-export const CLUSTER_CONTENT_ANSWER_MS = 5_000;
 /** NATS agrees on a new leader within some seconds: for so long content is asked for again. */
 export const CLUSTER_CONTENT_WITHIN_MS = 20_000;
 /** Who is in is told to the other servers so often, whatever happens: a message may be lost. */
@@ -79,14 +66,10 @@ export const SIBLING_ONLINE_MAX = 20_000;
 export const SIBLING_WINDOW_EVERY_MS = 1_500;
 /** Servers whose presence is kept. */
 export const SIBLINGS_MAX = 64;
-/** What one guess counts for: a secret that many share, or an account and an address. */
-export const SIBLING_GUESS_KEYS_MAX = 4;
 /** An id, a device's key, a name or an address with what it is. */
 export const SIBLING_KEY_CHARS_MAX = 128;
 /** A server that has a transfer which is to end answers within this, or nobody has it. */
 export const SIBLING_CANCEL_MS = 2_000;
-/** Transfers that operators of one server cancel at others at once: more than a hand can click. */
-export const SIBLING_CANCELS_MAX = 64;
 /** Servers that have not said how they are by then are not shown. */
 export const NODES_ANSWER_MS = 500;
 /** A node that a reader finds behind what others have shown it waits so long to catch up. */
@@ -96,17 +79,9 @@ export const CLUSTER_BEHIND_MS = 5_000;
  * CLUSTER_MESSAGES_AHEAD of them in memory, and asks for all within CLUSTER_ANSWER_MS.
  */
 export const CLUSTER_COPY_BYTES_MAX = 64 * KIB;
-/** Of these so many are under way at once: some 4 MiB. */
-export const CLUSTER_COPY_AHEAD = 64;
-/** A stream that takes none of them for so long has no majority. */
-export const CLUSTER_COPY_STALLED_MS = 60_000;
-/** A NATS server that syncs each of them to a slow disk may answer that late. */
-export const CLUSTER_COPY_ANSWER_MS = 10_000;
 /** A server looks at its cluster so often, for its metrics: one question to all. */
 export const CLUSTER_LOOK_EVERY_MS = 5_000;
-/** A NATS server's own page that says nothing for so long is passed over. */
-export const NATS_MONITOR_MS = 3_000;
-/** Of that page; some 5 KiB. */
+/** Maximum size of a page of a NATS server's monitoring; usual pages have 5 KiB. */
 export const NATS_MONITOR_BYTES_MAX = 1024 * KIB;
 /** Who is more messages behind than this is slow, or was away; a moment's work is some hundred. */
 export const CLUSTER_LAG_HIGH = 1_000;

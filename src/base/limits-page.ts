@@ -11,8 +11,6 @@ export const PLACE_CHARS_MAX = 80;
 export const TRANSFERS_LISTED_MAX = 500;
 /** From the answer to `download` to the browser's first request: it opens the address at once. */
 export const DOWNLOAD_FIRST_MS = 60_000;
-/** Addresses of downloads that one session holds; the one made first is forgotten. */
-export const DOWNLOADS_PER_SESSION_MAX = 256;
 /** Requests over HTTP that send files to one session at once: a browser uses six. */
 export const DOWNLOADS_AT_ONCE_MAX = 16;
 /**
@@ -106,8 +104,6 @@ export const PAGE_DOWNLOADS_KEPT_MAX = 200;
 export const SAVED_BLOB_BYTES_MAX = 256 * MIB;
 /** A browser may ask before it saves a file, and takes it from the page only after the answer. */
 export const SAVED_BLOB_KEEP_MS = 2 * 60_000;
-/** A part that was given up is taken away in so many tries: the page before lets go of it late. */
-export const PART_REMOVE_TRIES_MAX = 10;
 /** Uploads of one page that are shown and kept over a reload. */
 export const PAGE_UPLOADS_MAX = 200;
 /** Attached and not sent, kept over a reload: some pictures of a phone. Of more the page warns. */
@@ -116,8 +112,6 @@ export const ATTACHED_KEPT_BYTES_MAX = 64 * MIB;
 export const ATTACHED_KEEP_MS = 7 * 24 * 60 * 60_000;
 /** One paste on a terminal: more than any message, so that the refusal can tell its size. */
 export const PASTE_BYTES_MAX = 256 * 1024;
-/** Records that a browser remembers having read: one value, which is written as a whole. */
-export const PAGE_SEEN_RECORDS_MAX = 256;
 
 /** Where pushes go: Apple has some 250 bytes, Google and Mozilla up to 300, Windows 600. */
 export const PUSH_ENDPOINT_BYTES_MAX = 1024;
@@ -167,8 +161,6 @@ export const PUSH_AT_ONCE = 8;
 export const PUSH_ACCOUNT_AT_ONCE = 2;
 /** Pushes that wait for one of these, or for another try. The oldest goes. */
 export const PUSH_QUEUE_MAX = 1_000;
-/** From the name of the push service to the first line of its answer. */
-export const PUSH_WITHIN_MS = 10_000;
 /** Of an answer only the head is read. */
 export const PUSH_ANSWER_BYTES_MAX = 16 * 1024;
 export const PUSH_TRIES_MAX = 4;

@@ -15,12 +15,8 @@ export const TERMINAL_SEQUENCE_BYTES_MAX = 4 * 1024;
 export const TERMINAL_ANSWER_MS = 5_000;
 /** How long the shell waits for the terminal, so that it gets no answer that was asked for here. */
 export const TERMINAL_ANSWER_LEAVE_MS = 500;
-/** The same where the terminal has answered before: it does so, however slow its line is. */
-export const TERMINAL_ANSWERS_LEAVE_MS = 2_000;
 /** What has not reached the terminal, less than this and one frame: a second at 4 kB/s. */
 export const TERMINAL_UNANSWERED_BYTES_MAX = 4 * 1024;
-/** So many bytes apart it is asked how far it is: an answer has four. */
-export const TERMINAL_MARK_BYTES = 1024;
 /** Questions without an answer so far. */
 export const TERMINAL_QUESTIONS_MAX = 16;
 /** Answers to one of them. */
@@ -58,8 +54,6 @@ export const SETTINGS_LISTED_MAX = 500;
 export const TEXT_LINES_SHOWN = 20;
 /** Fewer than so many lines are not hidden: the line that tells of them takes one as well. */
 export const TEXT_LINES_HIDDEN_MIN = 4;
-/** Messages that were unfolded: those of longest ago are folded again. */
-export const SCREEN_UNFOLDED_MAX = 100;
 
 // Pictures.
 /** Of a file that is shown as a picture: photographs of cameras have a third of it. */
@@ -81,27 +75,17 @@ export const PICTURE_PIECE_BYTES_MAX = 32 * 1024;
 export const PICTURES_KEPT_MAX = 32;
 /** Files that are known to be on this machine, to be shown if they are pictures. */
 export const PICTURE_PLACES_MAX = 500;
-/** Pictures are drawn when the screen stays as it is for so long. */
-export const PICTURE_SETTLED_MS = 120;
 
 /** What comes in is shown at most so often: eyes see no more, and a busy room costs no more. */
 export const SCREEN_FRAME_MS = 33;
-/** Changes of the model, some seconds of a busy room, behind which memory is worth giving back. */
-export const SCREEN_COLLECT_CHANGES = 100;
-/** So long nothing has changed: collecting takes some hundredths of a second. */
-export const SCREEN_COLLECT_QUIET_MS = 1_000;
 /** Items of one room: hours of a busy one; what was before comes from the server again. */
 export const SCREEN_ITEMS_MAX = 5_000;
 /** Files under way at once: as many as anybody follows. */
 export const SCREEN_TRANSFERS_MAX = 32;
-/** Sentences below the timeline: the older ones go first. */
-export const SCREEN_NOTES_MAX = 5;
 /** A sentence that says what went wrong goes by itself: three of them are read in that time. */
 export const SCREEN_FAULT_MS = 20_000;
 /** A lone ESC is the key, unless more of a sequence comes within this time. */
 export const SCREEN_ESC_MS = 30;
-/** The click that gives the window the focus comes right behind that news, and means no more. */
-export const SCREEN_FOCUS_CLICK_MS = 200;
 /** Questions that wait for an answer. */
 export const SCREEN_QUESTIONS_MAX = 8;
 

@@ -29,8 +29,6 @@ export const KEY_PACKAGES_LOW = 10;
 export const KEY_PACKAGES_PER_HOUR = 10;
 /** One account takes so many in an hour of all others: it invites a full room twice. */
 export const KEY_PACKAGES_PER_HOUR_ALL = 500;
-/** Private half of a last-resort package that was replaced: who took it has committed by then. */
-export const LAST_RESORT_KEEP_MS = 86_400_000;
 /** Who was never here before has given some by then, over a slow link, too. */
 export const KEY_PACKAGE_WAIT_MS = 3_000;
 /** Pairs of accounts for which that is counted; beyond it the longest idle is forgotten. */
@@ -42,8 +40,6 @@ export const LEASE_BYTES = 16;
 export const LEASE_COUNT_MAX = 2 ** 40;
 
 // What a device keeps to itself.
-/** Capabilities of one kind that a leaf may list. */
-export const GROUP_CAPABILITIES_MAX = 64;
 /** Admins of a room, in the rules that its members sign. */
 export const GROUP_ADMINS_MAX = 64;
 export const GROUP_POLICY_BYTES_MAX = 4 * KIB;
@@ -54,8 +50,6 @@ export const GROUP_LEASE_BYTES_MAX = 64;
 export const SEALED_BODY_BYTES_MAX = 448 * KIB;
 /** To what the inside of a short message is filled up; of a longer one it is twice as much, … */
 export const SEALED_PADDED_BYTES_MIN = 256;
-/** What a message or commit is bound to beside its content: the id of its post or commit. */
-export const SEALED_BOUND_BYTES_MAX = 128;
 /** Messages of one device that a reader may have missed inside one epoch. */
 export const SEALED_SKIPPED_MAX = 2_000;
 /**
@@ -69,29 +63,12 @@ export const KEY_PACKAGE_MS = 90 * 86_400_000;
 export const KEY_PACKAGE_KEEP_MS = 80 * 86_400_000;
 /** A key package is good from a day before it was made: clocks differ. */
 export const KEY_PACKAGE_SKEW_MS = 86_400_000;
-/** Certificates that an engine has verified and remembers: those of four full rooms. */
-export const DEVICE_CERTS_KNOWN_MAX = 1_024;
 /** Chunks of one sealed file: the counter in the nonce has 32 bits. */
 export const SEALED_FILE_CHUNKS_MAX = 2 ** 32;
-/** Files that one account sends at once, or was interrupted at, and has not told their rooms of. */
-export const SEALED_UPLOADS_MAX = 1_000;
-/** Records of a sealed room that are asked for at once. */
-export const SEALED_PAGE_RECORDS = 500;
 /** A transaction ends after this: other processes of the same home wait for it. */
 export const SEALED_TRANSACTION_MS = 500;
-/** A commit that meets others is made anew so often; by then the room has changed many times. */
-export const COMMIT_TRIES_MAX = 8;
-export const COMMIT_RETRY_MS = 150;
-/** Sealed rooms of one account: as many as rooms and conversations it may begin. */
-export const SEALED_ROOMS_MAX = 2_000;
 /** Ciphertexts of one post: it is encrypted anew for each epoch in which it is tried. */
 export const SEALED_TRIES_MAX = 32;
-/** Events that wait for records of sealed rooms to be opened: some seconds of work. */
-export const SEALED_WAITING_MAX = 20_000;
-/** Records that are opened in one step: the first of them is shown when the last can be. */
-export const SEALED_TOGETHER_MAX = 64;
-/** Processes of one home that take leases at once: one that lost so many races gives up. */
-export const LEASE_TRIES_MAX = 8;
 /**
  * A folder comes in anew so often within this time. More means that two machines use copies of it,
  * and that each would put the other out for ever.
@@ -106,8 +83,6 @@ export const RENEW_JITTER_MS = 86_400_000;
 export const RENEW_MESSAGES = 1_000;
 /** A client that stays connected looks so often whether keys are due. */
 export const RENEW_LOOK_MS = 6 * 60 * 60_000;
-/** Another tab works on sealed rooms for half a second at a time; longer, and it hangs. */
-export const SEALED_BUSY_MS_MAX = 15_000;
 /** Of AES-256: encrypts what a device keeps of sealed rooms. */
 export const STATE_KEY_BYTES = 32;
 /**
@@ -115,23 +90,7 @@ export const STATE_KEY_BYTES = 32;
  * refused for good splits a range until its count is used again.
  */
 export const SEALED_UNSETTLED_MAX = 16;
-/** Posts that the server confirmed, and whose records are to come: as many as are under way. */
-export const SEALED_CONFIRMED_MAX = 256;
-/** More than that is shown as that many: a count is the device's own word. */
-export const SEALED_WITHHELD_SHOWN_MAX = 9_999;
 /** Claims of devices about the server's history: one of each device in the rooms of an account. */
 export const CLAIMS_KNOWN_MAX = 1_024;
-/** Claims that are looked at in one go; each takes one or two requests, one after the other. */
-export const CLAIMS_TOGETHER_MAX = 8;
-/** A sender's checkpoint is a minute old at most while records come: there is no hurry. */
-export const CLAIMS_EVERY_MS = 5_000;
-/** A server that has not answered by then is asked again, … */
-export const CLAIM_ANSWER_MS = 10_000;
-/** … and after so many times its users are told. */
+/** Claims without an answer after which the users of a server are told. */
 export const CLAIM_TRIES_MAX = 4;
-/** Lines about a room that are kept for `/sealed`; each is said once. */
-export const SEALED_REMARKS_MAX = 8;
-/** Lists and objects inside of each other in what is said: the deepest of ours has three. */
-export const SEALED_DEPTH_MAX = 8;
-/** A field of what is said, other than the text: names of files are the longest. */
-export const SEALED_WORD_CHARS_MAX = 4_096;

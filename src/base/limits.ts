@@ -52,9 +52,7 @@ export const MESSAGE_BEFORE_LOGIN_BYTES_MAX = 8 * KIB;
 export const NESTING_MAX = 8;
 /** Entries of one msgpack map or array: a page of history is the longest list. */
 export const ENTRIES_MAX = 4096;
-/** Last records of a room that are kept in memory; a newcomer is given FIRST_RECORDS of them. */
-export const RECENT_RECORDS_MAX = 128;
-/** Bytes of them: a room of long texts is read from the disk. */
+/** Bytes of recent records of one room in memory: a room of long texts is read from the disk. */
 export const RECENT_ROOM_BYTES_MAX = 256 * KIB;
 /** Of all rooms: about 300 busy ones. */
 export const RECENT_BYTES_MAX = 16 * MIB;
@@ -125,8 +123,6 @@ export const LINKS_BEFORE_LOGIN_MAX = 1_024;
 export const LINKS_MAX = 20_000;
 /** Kept free of connections: for the log, files, and the log-ins of operators. */
 export const DESCRIPTORS_RESERVED = 32;
-/** Given up one by one for files of a server that has none left. */
-export const DESCRIPTORS_SPARE = 8;
 /** Connections of one address that have sent no request yet; this machine is exempt. */
 export const HALF_OPEN_PER_ADDRESS_MAX = 32;
 /** The same, of any address, when descriptors are short. */
@@ -224,9 +220,7 @@ export const LINK_CODE_MS = 10 * 60_000;
 export const PREDECESSORS_MAX = 8;
 /** What a device is called in the list of its owner: a program and a system. */
 export const DEVICE_LABEL_BYTES_MAX = 64;
-/** Devices of which the server keeps a label and the last day; of more, those seen last. */
-export const DEVICE_NOTES_MAX = 100_000;
-/** More than so many of them take; a larger file is none of ours. */
+/** Maximum size of the file of device notes; a larger file was not written by chat. */
 export const DEVICE_NOTES_BYTES_MAX = 16 * MIB;
 /** They change once a day, and a crash loses no more than that. */
 export const DEVICE_NOTES_KEPT_EVERY_MS = 10_000;
@@ -450,8 +444,6 @@ export const OTHER_WAY_AFTER_MS = 1_500;
 export const OTHER_WAY_HELD_MS = 5_000;
 /** A port that has not answered with one packet by then is taken for dead. */
 export const UDP_ANSWER_WITHIN_MS = 3_000;
-/** Addresses of one name that are tried; a name has one or two. */
-export const UDP_ADDRESSES_MAX = 4;
 
 // LAN.
 /** Fits every path of a local network in one piece: a piece that is lost would lose the whole. */
@@ -519,16 +511,10 @@ export const MDNS_ANSWERS_PER_SECOND = 10;
 export const SAME_NAME_MAX = 64;
 /** Long enough for the slowest answer (RFC 6762, section 6) and one that was lost. */
 export const DISCOVER_MS = 2_000;
-/** A longer time was hardly meant as milliseconds. */
-export const DISCOVER_MS_MAX = 60_000;
-/** A stopping server says goodbye for this long at most. */
-export const GOODBYE_WITHIN_MS = 500;
 
 // The doctor.
 /** Of each hop on the way to a server: what takes longer is what is wrong. */
 export const CHECK_WITHIN_MS = 3_000;
-/** Addresses of one name that are looked at; a name has one or two. */
-export const CHECKED_ADDRESSES_MAX = 4;
 /** Beyond it logs of two machines cannot be compared, and `chat lan` refuses packets. */
 export const CLOCK_SKEW_MS_MAX = 120_000;
 /** A day of a busy server; below it a person should act. */
@@ -613,10 +599,5 @@ export const NOTICE_CODE_POINTS_MAX = 120;
 export const DEVICE_CERT_BYTES_MAX = 512;
 /** A catch-up of a few rooms; a reader that stalls for longer lets the link go and resumes. */
 export const EVENTS_BUFFERED_MAX = 8_192;
-/**
- * Records that a device remembers having read, of each account at a server: what came since it last
- * saw them proved is far less, and more only helps to name what is missing.
- */
-export const SEEN_RECORDS_MAX = 4_096;
-/** Of them, those that were not written down yet: a busy room brings more than a disk need take. */
+/** Records that a device has read and not yet written down: a busy room outruns a slow disk. */
 export const SEEN_BUFFERED_MAX = 1_024;

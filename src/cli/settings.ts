@@ -63,7 +63,7 @@ export function loadSettings(
   return { folders, ...parseConfig(text ?? "", path) };
 }
 
-/** XDG Base Directory Specification on Linux; the conventional folders elsewhere. */
+/** XDG Base Directory Specification on Linux; the conventional folders elsewhere. @internal */
 export function chatFolders(env: Environment, platform: NodeJS.Platform): Folders {
   const home = env["CHAT_HOME"];
   if (home !== undefined && home !== "") return oneFolder(resolve(home));
@@ -83,7 +83,7 @@ export function chatFolders(env: Environment, platform: NodeJS.Platform): Folder
   };
 }
 
-/** @throws Fault usage, naming file, line and column */
+/** @throws Fault usage, naming file, line and column @internal */
 export function parseConfig(text: string, path: string): Omit<Settings, "folders"> {
   const file = parseToml(text, path, 'user = "ana"');
   const config: Record<string, string> = {};

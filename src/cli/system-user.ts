@@ -25,7 +25,7 @@ export function systemUser(): Name | undefined {
   }
 }
 
-/** The user with this number. @returns undefined if the file names none */
+/** The user with this number. @returns undefined if the file names none @internal */
 export function nameOf(uid: number, passwdFile = "/etc/passwd"): string | undefined {
   try {
     const rows = readFileSync(passwdFile, "utf8").split("\n");

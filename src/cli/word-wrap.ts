@@ -113,7 +113,7 @@ function piecesOf(word: string, room: number, first: number): string[] {
   return [...pieces, piece];
 }
 
-/** As many cells as a terminal may take for it: one that knows no joined emoji shows each part. */
+/** Most cells that any terminal takes for a text: some draw each part of an emoji. @internal */
 export function cells(text: string): number {
   const bare = text.replaceAll(SGR, "");
   if (ASCII.test(bare)) return bare.length;

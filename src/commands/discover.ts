@@ -1,5 +1,5 @@
 import { Fault } from "../base/fault.ts";
-import { DISCOVER_MS, DISCOVER_MS_MAX } from "../base/limits.ts";
+import { DISCOVER_MS } from "../base/limits.ts";
 import { defineVerb } from "../cli/command.ts";
 import { type Context, say } from "../cli/context.ts";
 import { renderJson, renderTable, styleOf } from "../cli/output/render.ts";
@@ -7,6 +7,9 @@ import { type Found, findOnLan } from "../io/lan/discovery.ts";
 import type { Sighting } from "../wire/announcement.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { formatPlace } from "../wire/invite.ts";
+
+/** A longer time was hardly meant as milliseconds. */
+const DISCOVER_MS_MAX = 60_000;
 
 export const command = defineVerb({
   args: {

@@ -27,8 +27,8 @@ export function spanOf(
 ): number {
   const [, count = "", unit = ""] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
   const span = Number(count) * (UNITS_MS[unit] ?? Number.NaN);
-  if (count !== "" && span >= min && span <= max) return span;
-  const isLength = count !== "" && span > 0;
+  if (span >= min && span <= max) return span;
+  const isLength = span > 0;
   const sentence = isLength ? "is too short or too long" : "is no length of time";
   const otherwise = or === undefined ? "" : `, or ${or}`;
   throw new Fault("usage", `'${text.slice(0, 40)}' ${sentence}`, {

@@ -8,6 +8,7 @@ import {
   PACES_MAX,
   SHARED_GUESSES_PER_MINUTE,
 } from "../base/limits.ts";
+import { dropOldest } from "./oldest.ts";
 
 /** A bucket that fills steadily and may be emptied at once. */
 export class TokenBucket {
@@ -54,10 +55,7 @@ export class TokenBuckets {
     const bucket = this.#buckets.get(key) ?? new TokenBucket(this.#perSecond, this.#burst, now);
     this.#buckets.delete(key);
     this.#buckets.set(key, bucket);
-    for (const oldest of this.#buckets.keys()) {
-      if (this.#buckets.size <= this.#keysMax) break;
-      this.#buckets.delete(oldest);
-    }
+    dropOldest(this.#buckets, this.#keysMax);
     return bucket;
   }
 }
@@ -122,10 +120,7 @@ export class Guessing {
       this.#keys.delete(key);
       this.#keys.set(key, { wrong, at: now });
     }
-    for (const key of this.#keys.keys()) {
-      if (this.#keys.size <= GUESS_KEYS_MAX) break;
-      this.#keys.delete(key);
-    }
+    dropOldest(this.#keys, GUESS_KEYS_MAX);
   }
 
   right(keys: readonly string[]): void {
@@ -172,9 +167,6 @@ export class SharedGuessing {
   #keep(secret: string, paidAt: number): void {
     this.#paidAt.delete(secret);
     this.#paidAt.set(secret, paidAt);
-    for (const oldest of this.#paidAt.keys()) {
-      if (this.#paidAt.size <= GUESS_KEYS_MAX) break;
-      this.#paidAt.delete(oldest);
-    }
+    dropOldest(this.#paidAt, GUESS_KEYS_MAX);
   }
 }

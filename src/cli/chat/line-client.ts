@@ -37,7 +37,7 @@ import { viewOf } from "./slash-sealed.ts";
 import { destinationOf, MESSAGE_KINDS, unreadLine, unreadOf } from "./unread.ts";
 
 /** How long the end waits for the user's own messages to come back as records. */
-const OWN_RECORDS_WITHIN_MS = 500;
+const OWN_RECORDS_WITHIN_MS = 5_000;
 
 /** `chat join` line by line: sends what is typed, and prints what happens. */
 export class LineClient implements SlashHost {

@@ -1,4 +1,5 @@
 import { formatTarget, type Target } from "../../base/names.ts";
+import { dropOldest } from "../../core/oldest.ts";
 import { destinationName, type ShownRecord } from "../output/render.ts";
 
 /** Enough to scroll back to; older ones are named by their number. */
@@ -23,10 +24,7 @@ export class Recent {
     if (kind !== "text" && kind !== "action") return;
     const author = record.imported === undefined ? from : `${record.imported.from} (imported)`;
     this.#bySeq.set(seq, { seq, from, author, destination });
-    for (const oldest of this.#bySeq.keys()) {
-      if (this.#bySeq.size <= RECENT_MAX) break;
-      this.#bySeq.delete(oldest);
-    }
+    dropOldest(this.#bySeq, RECENT_MAX);
   }
 
   authorOf(seq: number): string | undefined {

@@ -247,7 +247,7 @@ function judgeIdentity(
   );
 }
 
-/** @param skewMs ours less theirs; theirs is in whole seconds */
+/** @param skewMs our clock minus theirs, which counts whole seconds @internal */
 export function judgeClock(skewMs: number): Finding {
   const seconds = Math.round(Math.abs(skewMs) / 1000);
   if (seconds <= 2) return ok("the clocks of both machines agree");

@@ -136,7 +136,7 @@ export function resumedLine({ name, resumedBytes }: TransferProgress): string {
   return `${name}: resumed at ${formatSize(resumedBytes)}`;
 }
 
-/** One row of the screen, whatever the name is. */
+/** One row of the screen, whatever the name is. @internal */
 export function barLine(progress: TransferProgress, others: number, columns: number): string {
   const { name, doneBytes, sizeBytes, waits } = progress;
   const more = others > 0 ? ` (and ${others} more)` : "";

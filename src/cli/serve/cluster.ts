@@ -2,12 +2,7 @@
 import { equalBytes, toHex, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
-import {
-  CLUSTER_BEHIND_MS,
-  CLUSTER_FILES_SPARE_BYTES,
-  CLUSTER_FILES_SPARE_PART,
-  NODES_ANSWER_MS,
-} from "../../base/limits-cluster.ts";
+import { CLUSTER_BEHIND_MS, NODES_ANSWER_MS } from "../../base/limits-cluster.ts";
 import { quoteText } from "../../base/text.ts";
 import type { Place } from "../../core/cluster/claims.ts";
 import { packNews, readNews } from "../../core/cluster/messages.ts";
@@ -34,6 +29,13 @@ import type { FlagDefs } from "../command.ts";
 import { HealthWatch } from "./health.ts";
 import { hasLeft, isFilling, newNodeName, readMembership, writeMembership } from "./membership.ts";
 import { type NodeState, readNodeState } from "./survey.ts";
+
+/**
+ * Space of the store beyond the limit for files, as a part of that limit and in bytes: names and
+ * checksums of chunks, and files under way.
+ */
+const CLUSTER_FILES_SPARE_PART = 1 / 16;
+const CLUSTER_FILES_SPARE_BYTES = 64 << 20;
 
 /** Where the stream is, as flags say it. */
 export interface ClusterPlace {

@@ -27,13 +27,13 @@ const NOT_IN_ENVIRONMENT = new Set(["newIdentity", "acceptLoss"]);
 type Values = Readonly<Record<string, AnyFlagValue>>;
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The variable of `udpCc` and its like; undefined where the environment says nothing of it. */
+/** The environment variable of a flag; `undefined` if it has none. @internal */
 export function variableOf(key: string): string | undefined {
   if (NOT_IN_ENVIRONMENT.has(key)) return undefined;
   return `${PREFIX}${flagName(key).replaceAll("-", "_").toUpperCase()}`;
 }
 
-/** `udp-cc` of `udpCc`; undefined where settings.toml says nothing of it. */
+/** The name of a flag in settings.toml; `undefined` if it has none there. @internal */
 export function settingOf(key: string): string | undefined {
   return NOT_IN_FILE.has(key) ? undefined : flagName(key);
 }

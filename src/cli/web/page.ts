@@ -34,6 +34,7 @@ export function packPage({ build, files }: Page): string {
   return JSON.stringify(pack);
 }
 
+/** @internal */
 export function unpackPage(text: string): Page {
   const { build, files } = JSON.parse(text) as Pack;
   return { build, files: new Map(files.map((file) => [file.path, unpacked(file)])) };

@@ -65,7 +65,7 @@ function jpegSides(view: DataView): Sides | undefined {
     if (isFrame(marker)) return [view.getUint16(at + 7), view.getUint16(at + 5)];
     const length = view.getUint16(at + 2);
     // Pixels, or the end, before any size.
-    if (length < 2 || marker === 0xda || marker === 0xd9) return undefined;
+    if (marker === 0xda || marker === 0xd9) return undefined;
     at += 2 + length;
   }
   return undefined;

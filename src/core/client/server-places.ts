@@ -1,4 +1,4 @@
-import { Fault } from "../../base/fault.ts";
+import { asFault } from "../../base/fault.ts";
 import {
   CLUSTER_PLACES_MAX,
   TOLD_DIALS_BURST,
@@ -167,7 +167,7 @@ function soundPlace({ host, port }: ServerPlace): ServerPlace[] {
   try {
     return [{ host: checkHost(host, host.includes(":") ? "v6" : "v4-or-name"), port }];
   } catch (error) {
-    if (error instanceof Fault) return [];
-    throw error;
+    asFault(error);
+    return [];
   }
 }

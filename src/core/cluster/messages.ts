@@ -236,6 +236,6 @@ export function readNews(
 
 function malformed(cause?: unknown): Fault {
   return new Fault("frame-malformed", "the stream holds a message that no node can read", {
-    ...(cause === undefined ? {} : { cause }),
+    cause,
   });
 }

@@ -205,10 +205,9 @@ export class Lan {
     const id = `${keyId} ${session}`;
     const known = this.#senders.get(id);
     if (known !== undefined) {
-      const isNewest = sequence > known.window.highest;
       // A session has one name.
       if (known.name !== words.name || !known.window.take(sequence)) return [];
-      return this.#heard(known, datagram, isNewest, now);
+      return this.#heard(known, datagram, known.window.highest === sequence, now);
     }
     if (!this.#hasRoom(datagram, now)) return this.#tell("crowded", { what: "crowded" });
     const sender: Sender = {

@@ -22,7 +22,7 @@ export class ReplayWindow {
   take(sequence: number): boolean {
     const ahead = sequence - this.#highest;
     if (ahead > 0) {
-      const moved = ahead >= LAN_WINDOW ? 0n : this.#seen << BigInt(ahead);
+      const moved = this.#seen << BigInt(Math.min(ahead, LAN_WINDOW));
       this.#seen = BigInt.asUintN(LAN_WINDOW, moved | 1n);
       this.#highest = sequence;
       return true;

@@ -117,9 +117,9 @@ export class MerkleTree {
       this.#levels[level] = list;
       list.push(hash);
       if (list.length % 2 === 1) return;
-      const [left, right] = [list.at(list.length - 2), list.at(list.length - 1)];
-      assert(left !== undefined && right !== undefined, "a full level has pairs");
-      hash = this.#hasher.pair(left, right);
+      const left = list.at(list.length - 2);
+      assert(left !== undefined, "a full level has pairs");
+      hash = this.#hasher.pair(left, hash);
     }
   }
 }
@@ -145,7 +145,7 @@ class HashList {
   }
 
   at(index: number): Uint8Array | undefined {
-    if (index < 0 || index >= this.length) return undefined;
+    if (index >= this.length) return undefined;
     return this.#bytes.slice(index * HASH_BYTES, (index + 1) * HASH_BYTES);
   }
 }
@@ -158,16 +158,16 @@ class NodeHasher {
   readonly #sha256: Sha256;
   readonly #bytes = new Uint8Array(PREFIX_BYTES + GROUP_LEAVES * HASH_BYTES);
   /** Prefix, left and right of each node of a row, and the place of each hash in the next row. */
-  readonly #inputs: Uint8Array[] = [];
-  readonly #outputs: Uint8Array[] = [];
+  readonly #nodes = Array.from({ length: GROUP_LEAVES / 2 }, (_, node) => {
+    const at = node * 2 * HASH_BYTES;
+    return {
+      input: this.#bytes.subarray(at, at + PREFIX_BYTES + 2 * HASH_BYTES),
+      output: hashAt(this.#bytes, PREFIX_BYTES + node * HASH_BYTES),
+    };
+  });
 
   constructor(sha256: Sha256) {
     this.#sha256 = sha256;
-    for (let node = 0; node < GROUP_LEAVES / 2; node++) {
-      const at = node * 2 * HASH_BYTES;
-      this.#inputs.push(this.#bytes.subarray(at, at + PREFIX_BYTES + 2 * HASH_BYTES));
-      this.#outputs.push(hashAt(this.#bytes, PREFIX_BYTES + node * HASH_BYTES));
-    }
   }
 
   pair(left: Uint8Array, right: Uint8Array): Uint8Array {
@@ -184,10 +184,10 @@ class NodeHasher {
 
   #fold(leaves: number): Uint8Array {
     for (let nodes = leaves / 2; nodes >= 1; nodes /= 2) {
-      for (let node = 0; node < nodes; node++) {
-        const input = this.#inputs[node];
-        const output = this.#outputs[node];
-        assert(input !== undefined && output !== undefined, "a group has so many nodes");
+      for (let index = 0; index < nodes; index++) {
+        const node = this.#nodes[index];
+        assert(node !== undefined, "a group has so many nodes");
+        const { input, output } = node;
         input[0] = NODE_PREFIX;
         const hash = this.#sha256(input, output);
         if (hash !== output) output.set(hash);

@@ -44,10 +44,10 @@ export function formatProof({ key, head, salt, body, seq, path, note }: ProofFil
   ].join("\n");
 }
 
-/** Reads it; nothing of it is verified. @throws Fault frame-malformed */
+/** Parses the text without verifying it. @throws Fault log-unproved */
 export function parseProof(text: string): ProofFile {
   const split = text.indexOf("\n\n");
-  if (split < 0) throw malformed("it has no checkpoint");
+  if (split === -1) throw malformed("it has no checkpoint");
   const lines = text.slice(0, split).split("\n");
   const note = text.slice(split + 2);
   if (lines.shift() !== TITLE) throw malformed("its first line is another one");
@@ -85,7 +85,7 @@ function hashOf(line: string): Uint8Array {
 }
 
 function malformed(what: string): Fault {
-  return new Fault("frame-malformed", `this is no proof of a record: ${what}`, {
-    remedy: "get the whole file, as chat verify --seq wrote it",
+  return new Fault("log-unproved", `the file is not a proof of a record: ${what}`, {
+    remedy: "get the complete file that chat verify --seq wrote",
   });
 }

@@ -14,6 +14,7 @@ import {
   PUSH_WAIT_MS_MAX,
   PUSH_WATCH_MS,
 } from "../../base/limits-page.ts";
+import { dropOldest } from "../oldest.ts";
 import { TokenBucket } from "../rate.ts";
 
 /** `isFileName`: not what was said, but how a file is called. */
@@ -84,7 +85,7 @@ export class DuePushes {
     const last = of.pushedAt.get(calling.room) ?? Number.NEGATIVE_INFINITY;
     const dueAt = Math.max(now + PUSH_GATHER_MS, last + every);
     of.waiting.set(calling.room, { latest: calling, count: 1, firstAt: now, dueAt });
-    forgetOldest(of.waiting);
+    dropOldest(of.waiting, PUSH_ROOMS_MAX);
   }
 
   /** Its words are not to be told any more. */
@@ -124,7 +125,7 @@ export class DuePushes {
         of.waiting.delete(room);
         of.pushedAt.delete(room);
         of.pushedAt.set(room, now);
-        forgetOldest(of.pushedAt);
+        dropOldest(of.pushedAt, PUSH_ROOMS_MAX);
         due.push({ user, latest, count });
       }
       // What was pushed before that says nothing about the next one.
@@ -140,7 +141,7 @@ export class DuePushes {
     for (const { waiting, idleSince } of this.#users.values()) {
       const ends = waiting.size === 0 ? [idleSince + FORGET_MS] : [];
       for (const at of [...ends, ...[...waiting.values()].map(({ dueAt }) => dueAt)]) {
-        if (first === undefined || at < first) first = at;
+        first = Math.min(first ?? at, at);
       }
     }
     return first;
@@ -162,10 +163,3 @@ export class DuePushes {
 
 /** Both the pace of a room and that of an account are as at the beginning after so long. */
 const FORGET_MS = Math.max(PUSH_SEALED_EVERY_MS, PUSH_ACCOUNT_BURST * PUSH_ACCOUNT_EVERY_MS);
-
-function forgetOldest(rooms: Map<RoomId, unknown>): void {
-  for (const oldest of rooms.keys()) {
-    if (rooms.size <= PUSH_ROOMS_MAX) break;
-    rooms.delete(oldest);
-  }
-}

@@ -12,6 +12,7 @@ import {
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
 import { nearestMoment } from "../../base/time.ts";
 import { type Draft, type FoldedRecord, parseBody } from "../../wire/record.ts";
+import { dropOldest } from "../oldest.ts";
 import { bannedFault, ServerPolicy } from "./policy.ts";
 import { AccountPrefs } from "./prefs.ts";
 import { keepFormer } from "./rooms.ts";
@@ -410,10 +411,7 @@ export class Registry {
   #keepEarly({ head }: FoldedRecord, { password }: Readonly<Record<string, unknown>>): void {
     if (typeof password !== "string") return;
     this.#early.set(head.room as UserId, { hash: password, seq: head.seq });
-    for (const oldest of this.#early.keys()) {
-      if (this.#early.size <= EARLY_MAX) break;
-      this.#early.delete(oldest);
-    }
+    dropOldest(this.#early, EARLY_MAX);
   }
 
   #succeed(body: Readonly<Record<string, unknown>>): void {

@@ -6,6 +6,7 @@ import {
   OUTBOXES_PER_ACCOUNT_MAX,
 } from "../../base/limits.ts";
 import type { FoldedHead } from "../../wire/record.ts";
+import { dropOldest } from "../oldest.ts";
 
 /**
  * What makes a post exactly once: per outbox the records of its last counters, rebuilt from the
@@ -84,7 +85,7 @@ export class OutboxHistory<Post extends Pending = Pending> {
     if (this.pending.has(counter)) return PENDING;
     const fault = this.#refused.get(counter);
     if (fault !== undefined) return { kind: "refused", fault };
-    return counter < Math.max(this.#high, this.#last) ? PASSED : NEW;
+    return Math.max(counter, this.#high, this.#last) === counter ? NEW : PASSED;
   }
 
   /** Whether a later post is in the log, or on its way and cannot be called back. */
@@ -107,28 +108,24 @@ export class OutboxHistory<Post extends Pending = Pending> {
 
   /** The last counter before this one that is between arrival and answer. */
   pendingBefore(counter: number): number | undefined {
-    if (this.pending.size <= 1) return undefined;
     if (this.pending.has(counter - 1)) return counter - 1; // As good as always.
     let before: number | undefined;
     for (const other of this.pending.keys()) {
-      if (other < counter && other > (before ?? 0)) before = other;
+      if (other < counter) before = other;
     }
     return before;
   }
 
   /** It was refused: the same counter may come again. */
   abandon(counter: number): void {
-    if (!this.pending.delete(counter) || this.#last !== counter) return;
+    this.pending.delete(counter);
     this.#last = Math.max(0, ...this.pending.keys());
   }
 
   /** It was refused for good. */
   refuse(counter: number, fault: Fault): void {
     this.#refused.set(counter, fault);
-    const [oldest] = this.#refused.keys();
-    if (this.#refused.size > OUTBOX_IN_FLIGHT_MAX && oldest !== undefined) {
-      this.#refused.delete(oldest);
-    }
+    dropOldest(this.#refused, OUTBOX_IN_FLIGHT_MAX);
   }
 
   /** It is in the log. */
@@ -142,7 +139,7 @@ export class OutboxHistory<Post extends Pending = Pending> {
     }
     this.#posted[at] = posted;
     this.#counters[at] = counter;
-    if (counter > this.#high) this.#high = counter;
+    this.#high = Math.max(this.#high, counter);
     this.#time = posted.time;
   }
 
@@ -150,8 +147,8 @@ export class OutboxHistory<Post extends Pending = Pending> {
   value(): OutboxValue | undefined {
     if (this.#high === 0) return undefined;
     const posted = this.#counters.flatMap((counter, at) => {
-      const known = counter === 0 ? undefined : this.#posted[at];
-      return known === undefined ? [] : [counter, known.seq, known.n, known.time];
+      const known = this.#posted[at];
+      return known === undefined || counter === 0 ? [] : [counter, known.seq, known.n, known.time];
     });
     return { id: this.id, high: this.#high, time: this.#time, posted };
   }

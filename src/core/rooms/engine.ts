@@ -1,5 +1,5 @@
 import { assert, unreachable } from "../../base/assert.ts";
-import { Fault } from "../../base/fault.ts";
+import { asFault, Fault } from "../../base/fault.ts";
 import type { OutboxId, RoomId, UserId } from "../../base/ids.ts";
 import { LOCK_WAITING_MAX } from "../../base/limits.ts";
 import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
@@ -206,10 +206,10 @@ export class RoomEngine {
       const step = begin(goal);
       return this.#run(meet === undefined ? [step] : [{ kind: "lock-room", command: meet }, step]);
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      if (this.#isDoubtful(error, [asker])) return this.#run([begin(undefined)]);
-      if (error.blame === "user") this.#posts.use(user, id).refuse(counter, error);
-      return [{ kind: "refuse", asker, fault: error }];
+      const fault = asFault(error);
+      if (this.#isDoubtful(fault, [asker])) return this.#run([begin(undefined)]);
+      if (fault.blame === "user") this.#posts.use(user, id).refuse(counter, fault);
+      return [{ kind: "refuse", asker, fault }];
     }
   }
 
@@ -228,7 +228,7 @@ export class RoomEngine {
    * there, and has seen more than this one. Who is no client has sent it here alone.
    */
   #isDoubtful({ retryAfterMs }: Fault, askers: readonly Asker[]): boolean {
-    return this.#isShared && retryAfterMs === undefined && askers.some(({ client }) => client > 0);
+    return this.#isShared && retryAfterMs === undefined && askers.some(({ client }) => client >= 1);
   }
 
   /** Later posts of its outbox wait for what comes of it. */
@@ -268,9 +268,9 @@ export class RoomEngine {
       }
       steps.push({ kind: "lock-room", command });
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
+      const fault = asFault(error);
       this.#letNextPost(command, steps);
-      this.#refuse(command, error, effects);
+      this.#refuse(command, fault, effects);
     }
   }
 
@@ -285,8 +285,7 @@ export class RoomEngine {
       const step = { kind: "lock-room", command } as const;
       return this.#run(meet === undefined ? [step] : [{ kind: "lock-room", command: meet }, step]);
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      return [{ kind: "refuse", asker, fault: error }];
+      return [{ kind: "refuse", asker, fault: asFault(error) }];
     }
   }
 
@@ -294,7 +293,7 @@ export class RoomEngine {
   #meet(user: UserId, { id, room, other }: Conversation): MeetCommand | undefined {
     if (room !== undefined || other === undefined) return undefined;
     checkMeet(this.#rooms, user);
-    return { kind: "meet", room: id, pair: user < other ? [user, other] : [other, user] };
+    return { kind: "meet", room: id, pair: [user, other].sort() as [UserId, UserId] };
   }
 
   /** Takes all steps, and those that they make possible; a loop, as thousands may wait. */
@@ -339,16 +338,16 @@ export class RoomEngine {
       if (drafts !== undefined) this.#append(this.#held(lock, command), command, drafts, effects);
       else this.#leaveLock(lock, steps);
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
+      const fault = asFault(error);
       const isUnsure = command.kind === "post" && command.isSure !== true;
-      if (isUnsure && this.#isDoubtful(error, command.askers)) {
+      if (isUnsure && this.#isDoubtful(fault, command.askers)) {
         this.#look(command, effects);
         this.#leaveLock(lock, steps);
         return;
       }
       this.#letNextPost(command, steps);
       this.#leaveLock(lock, steps);
-      this.#refuse(command, error, effects);
+      this.#refuse(command, fault, effects);
     }
   }
 

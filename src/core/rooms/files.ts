@@ -191,9 +191,7 @@ export class Files {
     kept.at.delete(seq);
     if (kept.at.size > 0) return [];
     this.#files.delete(kept.file);
-    const left = this.bytesOf(kept.by) - kept.size;
-    if (left > 0) this.#bytesBy.set(kept.by, left);
-    else this.#bytesBy.delete(kept.by);
+    this.#bytesBy.set(kept.by, this.bytesOf(kept.by) - kept.size);
     this.#totalBytes -= kept.size;
     return [kept.file];
   }

@@ -1,6 +1,7 @@
 import type { UserId } from "../../base/ids.ts";
 import { GROUP_COMMITS_REMEMBERED } from "../../base/limits-sealed.ts";
 import type { FoldedHead } from "../../wire/record.ts";
+import { dropOldest } from "../oldest.ts";
 import type { Room } from "./rooms.ts";
 
 /**
@@ -72,7 +73,7 @@ export function applyGroup(room: Room, { seq, time }: FoldedHead, body: GroupBod
   room.isSealed = true;
   room.group ??= { id, epoch, info, seq, devices: new Map(), commits: new Map() };
   const { group } = room;
-  if (instead !== undefined && instead === group.seq) unmake(room, group);
+  if (instead === group.seq) unmake(room, group);
   group.epoch = epoch;
   group.info = info;
   group.seq = seq;
@@ -83,10 +84,7 @@ export function applyGroup(room: Room, { seq, time }: FoldedHead, body: GroupBod
   }
   group.last = { device: by, added, removed };
   group.commits.set(commitId, { seq, epoch, time });
-  for (const oldest of group.commits.keys()) {
-    if (group.commits.size <= GROUP_COMMITS_REMEMBERED) break;
-    group.commits.delete(oldest);
-  }
+  dropOldest(group.commits, GROUP_COMMITS_REMEMBERED);
 }
 
 /** Whose devices are in without the last commit. */

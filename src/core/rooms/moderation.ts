@@ -136,8 +136,8 @@ function concernDraft(
   // The name as well, since readers know accounts by that; it is in the body, never in the head.
   const body = { user, name };
   if (kind === "kick") return { kind, room, by, id: "", body };
-  const until = kind === "mute" && act.on && act.until !== undefined ? { until: act.until } : {};
-  return { kind, room, by, id: "", body: { ...body, on: act.on, ...until } };
+  const until = kind === "mute" && act.on ? act.until : undefined;
+  return { kind, room, by, id: "", body: { ...body, on: act.on, until } };
 }
 
 /** @throws Fault not-allowed, name-taken, room-unknown */
@@ -292,7 +292,7 @@ function receiptsDraft(room: Room, actor: Actor, on: boolean): Draft {
     throw new Fault("not-allowed", "nobody else reads your notes to yourself");
   }
   const { by } = room.receipts ?? {};
-  const isSo = room.pair === undefined ? (by?.size ?? 0) > 0 : by?.has(actor.user) === true;
+  const isSo = room.pair === undefined ? by !== undefined : by?.has(actor.user) === true;
   if (isSo === on) throw new Fault("not-allowed", `that is ${on ? "on" : "off"} already`);
   return { kind: "receipts", room: room.id, by: actor.user, id: "", body: { on } };
 }

@@ -92,8 +92,8 @@ export class ServerPolicy {
   /** Live ones are bounded by INVITES_MAX where they are made, the others by INVITES_SPENT_MAX. */
   readonly #invites = new Map<string, Invite>();
   readonly #byHash = new Map<string, string>();
-  /** Ids of those that are revoked, used up or over, oldest first: their holders are told so. */
-  readonly #spent = new Set<string>();
+  /** Revoked, used and expired invites, oldest first: the hash of each token by its id. */
+  readonly #spent = new Map<string, string>();
   #isClosed = false;
   #announced: Announced | undefined;
 
@@ -212,33 +212,32 @@ export class ServerPolicy {
     if (invite?.usesLeft === undefined) return;
     const usesLeft = Math.max(0, invite.usesLeft - 1);
     this.#invites.set(id, { ...invite, usesLeft });
-    if (usesLeft === 0) this.#spend(id);
+    if (usesLeft === 0) this.#spend(invite);
   }
 
   #gone(id: string): void {
     const invite = this.#invites.get(id);
     if (invite === undefined) return;
     this.#invites.set(id, { ...invite, isRevoked: true });
-    this.#spend(id);
+    this.#spend(invite);
   }
 
   /** An invite that expires leaves no record: when there are too many, it is looked for. */
   #spendExpired(unixMs: number): void {
     if (this.#invites.size - this.#spent.size <= INVITES_MAX) return;
     for (const [id, invite] of this.#invites) {
-      if (!this.#spent.has(id) && isOver(invite.expires, unixMs)) this.#spend(id);
+      if (!this.#spent.has(id) && isOver(invite.expires, unixMs)) this.#spend(invite);
     }
   }
 
   /** The last of them are kept, so that their holders hear what became of them. */
-  #spend(id: string): void {
-    this.#spent.add(id);
-    for (const oldest of this.#spent) {
+  #spend({ id, hash }: Invite): void {
+    this.#spent.set(id, hash);
+    for (const [oldestId, oldestHash] of this.#spent) {
       if (this.#spent.size <= INVITES_SPENT_MAX) return;
-      this.#spent.delete(oldest);
-      const hash = this.#invites.get(oldest)?.hash;
-      this.#invites.delete(oldest);
-      if (hash !== undefined) this.#byHash.delete(hash);
+      this.#spent.delete(oldestId);
+      this.#invites.delete(oldestId);
+      this.#byHash.delete(oldestHash);
     }
   }
 }

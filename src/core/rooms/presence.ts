@@ -1,6 +1,7 @@
 import { Fault } from "../../base/fault.ts";
 import type { OutboxId, UserId } from "../../base/ids.ts";
 import { OUTBOXES_HELD_MAX, POSTS_BURST, POSTS_PER_SECOND } from "../../base/limits.ts";
+import { dropOldest } from "../oldest.ts";
 import { type TokenBucket, TokenBuckets } from "../rate.ts";
 
 /** Sessions that are in: who is online, and whose posts must wait. */
@@ -112,9 +113,6 @@ export class Presence {
     if (held === undefined) return;
     const first = held.get(outbox);
     if (first === undefined || counter < first.counter) held.set(outbox, { counter, fault });
-    for (const oldest of held.keys()) {
-      if (held.size <= OUTBOXES_HELD_MAX) break;
-      held.delete(oldest);
-    }
+    dropOldest(held, OUTBOXES_HELD_MAX);
   }
 }

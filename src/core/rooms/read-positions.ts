@@ -74,9 +74,7 @@ export class ReadPositions {
 
 function readOf(text: string): unknown {
   try {
-    const kept: unknown = JSON.parse(text);
-    if (typeof kept !== "object" || kept === null) return undefined;
-    const { format, read } = kept as { format?: unknown; read?: unknown };
+    const { format, read } = JSON.parse(text) as { format?: unknown; read?: unknown };
     return format === 1 ? read : undefined;
   } catch {
     return undefined;

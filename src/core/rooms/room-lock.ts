@@ -27,7 +27,6 @@ export class RoomLock<Command> {
     const lane = this.#rooms.get(key);
     if (lane === undefined) return NONE;
     lane.running--;
-    if (lane.running === 0) lane.exclusive = false;
     if (lane.waiting.length === 0) {
       if (lane.running === 0) this.#rooms.delete(key);
       return NONE;

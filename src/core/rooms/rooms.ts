@@ -10,6 +10,7 @@ import {
   type RecordKind,
   WORD_KINDS,
 } from "../../wire/record.ts";
+import { dropOldest } from "../oldest.ts";
 import { erasuresOf } from "./erasures.ts";
 import {
   applyGroup,
@@ -355,10 +356,7 @@ export function keepFormer<Holder>(
 ): void {
   former.delete(name);
   former.set(name, holder);
-  for (const oldest of former.keys()) {
-    if (former.size <= FORMER_NAMES_MAX) break;
-    former.delete(oldest);
-  }
+  dropOldest(former, FORMER_NAMES_MAX);
 }
 
 /** By name, since it may be of a room that is about to be made. */
@@ -482,7 +480,7 @@ function pin(room: Room, record: FoldedRecord): void {
 /** Whether authors see who has read what they say there. */
 export function showsReaders({ receipts, pair }: Room): boolean {
   if (receipts === undefined) return false;
-  if (pair === undefined) return receipts.by.size > 0;
+  if (pair === undefined) return true;
   return pair[0] !== pair[1] && pair.every((user) => receipts.by.has(user));
 }
 

@@ -95,7 +95,7 @@ export class Sending {
     }
     const expected = this.#sizeBytes === undefined ? undefined : chunkSize(index, this.#sizeBytes);
     const isWrong = expected === undefined ? sizeBytes === 0 : sizeBytes !== expected;
-    if (isWrong || index >= this.#endsBefore) throw changed(index);
+    if (isWrong) throw changed(index);
     this.#flights.push(this.#window.sent(sizeBytes, now));
     this.#sent += 1;
     this.#movedAt = now;
@@ -106,12 +106,10 @@ export class Sending {
   /** The source has no such chunk, which was taken. @throws Fault file-changed: it should have */
   ended(index: number): void {
     assert(index >= this.#sent && index < this.#taken, "only what was taken can be missing");
-    if (this.#sizeBytes !== undefined && index < chunkCount(this.#sizeBytes)) throw changed(index);
+    if (this.#sizeBytes !== undefined) throw changed(index);
     this.#endsBefore = Math.min(this.#endsBefore, index);
     this.#taken = Math.max(this.#sent, Math.min(this.#taken, this.#endsBefore));
-    if (this.#sizeBytes === undefined && this.#endsBefore === this.#sent) {
-      this.#close(this.#sent * CHUNK_BYTES);
-    }
+    if (this.#endsBefore === this.#sent) this.#close(this.#sent * CHUNK_BYTES);
   }
 
   /** So many chunks can be read by now; `sizeBytes` once the content is whole. */

@@ -50,8 +50,7 @@ function typedHost(typed: string): string | undefined {
 
 /** A bracket that was opened inside stays. */
 function withoutTail(found: string): string {
-  const count = (sign: string) => found.split(sign).length - 1;
-  let spare = count(")") - count("(");
+  let spare = found.split(")").length - found.split("(").length;
   let end = found.length;
   for (; end > 0; end--) {
     const last = found[end - 1] ?? "";

@@ -164,7 +164,7 @@ class Reader {
     const closes = isSolid(before) && !/[([{]/.test(before ?? "") && !isWord(after);
     const opens = isSolid(after) && !/[),.;:!?\]}]/.test(after ?? "") && !isWord(before);
     let left = run;
-    while (closes && left > 0) {
+    while (closes) {
       const ended = this.#close(sign, left);
       if (ended === 0) break;
       left -= ended;
@@ -177,21 +177,21 @@ class Reader {
 
   /** Ends the newest emphasis that so many signs can end. @returns how many of them that took */
   #close(sign: string, left: number): number {
-    for (let i = this.#open.length - 1; i > 0; i--) {
-      const { mark } = this.#open[i] as Open; // Within its length.
-      if (mark === "" || !mark.startsWith(sign) || mark.length > left) continue;
-      this.#dropTo(i);
-      const { parts } = this.#open.pop() as Open;
-      this.#top.parts.push({ kind: MARKS[mark], parts });
-      return mark.length;
-    }
-    return 0;
+    const index = this.#open.findLastIndex(
+      ({ mark }) => mark.startsWith(sign) && mark.length <= left,
+    );
+    const { mark } = this.#open[index] ?? { mark: "" };
+    if (mark === "") return 0;
+    this.#dropTo(index);
+    const { parts } = this.#open.pop() as Open;
+    this.#top.parts.push({ kind: MARKS[mark], parts });
+    return mark.length;
   }
 
   /** One that has begun before, and has not ended, was none. */
   #begin(mark: Mark): void {
     const same = this.#open.findIndex((open) => open.mark === mark);
-    if (same > 0) this.#dropTo(same - 1);
+    if (same !== -1) this.#dropTo(same - 1);
     this.#open.push({ mark, parts: [] });
   }
 

@@ -36,7 +36,7 @@ function matchRanges(text: string, query: string, length: number): [start: numbe
     if (start > (ranges[0]?.[0] ?? start) + length) break;
     // The last cluster as a whole, also when the query ends inside of it.
     let next = at + needle.length;
-    while (next < starts.length - 1 && starts[next] === starts[next - 1]) next++;
+    while (starts[next] === starts[next - 1]) next++;
     ranges.push([start, starts[next] ?? text.length]);
   }
   return ranges;
@@ -51,10 +51,9 @@ function matchRanges(text: string, query: string, length: number): [start: numbe
 export function matchParts(text: string, query: string, length: number): MatchPart[] {
   const ranges = matchRanges(text, query, length);
   const first = ranges[0]?.[0] ?? 0;
-  const isCut = first > length / 2;
-  const begin = isCut ? clusterStart(text, first - LEAD) : 0;
+  const begin = first > length / 2 ? clusterStart(text, first - LEAD) : 0;
   const end = begin + length < text.length ? clusterStart(text, begin + length) : text.length;
-  const parts: MatchPart[] = isCut ? [{ text: CUT, isMatch: false }] : [];
+  const parts: MatchPart[] = begin > 0 ? [{ text: CUT, isMatch: false }] : [];
   let at = begin;
   for (const [start, stop] of ranges) {
     if (stop > end) break;

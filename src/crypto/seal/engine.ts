@@ -35,11 +35,7 @@ import { decryptGroupInfo, decryptGroupSecrets } from "ts-mls/welcome.js";
 import { assert } from "../../base/assert.ts";
 import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import {
-  GROUP_DEVICES_MAX,
-  GROUP_ID_BYTES,
-  SEALED_BOUND_BYTES_MAX,
-} from "../../base/limits-sealed.ts";
+import { GROUP_DEVICES_MAX, GROUP_ID_BYTES } from "../../base/limits-sealed.ts";
 import { sealedLeaveBytes } from "../signed-bytes.ts";
 import {
   CommitCheck,
@@ -83,6 +79,9 @@ import { refusedFault } from "./refused.ts";
 import { type Consumed, secretsLeft, withoutHistory } from "./secrets.ts";
 import { type BoxPlace, closeBox, openBox, unreadable } from "./state-box.ts";
 import { makeConfig, makeSuite, type SealSigner, verifyEd25519 } from "./suite.ts";
+
+/** What a message or commit is bound to beside its content: the id of its post or commit. */
+const SEALED_BOUND_BYTES_MAX = 128;
 
 export interface SealEngineOptions {
   /** The device's key; a handle of WebCrypto does. */

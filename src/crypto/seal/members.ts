@@ -3,12 +3,16 @@ import type { Credential } from "ts-mls/credential.js";
 import type { LeafNode } from "ts-mls/leafNode.js";
 import type { RatchetTree } from "ts-mls/ratchetTree.js";
 import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
-import { DEVICE_CERTS_KNOWN_MAX, GROUP_CAPABILITIES_MAX } from "../../base/limits-sealed.ts";
 import type { DeviceCert, DeviceKind } from "../cert-payload.ts";
 import { parseDeviceCert } from "../cert-payload.ts";
 import { deviceCertBytes } from "../signed-bytes.ts";
 import { POLICY_EXTENSION } from "./policy.ts";
 import { SUITE, verifyEd25519 } from "./suite.ts";
+
+/** Capabilities of one kind that a leaf may list. */
+const GROUP_CAPABILITIES_MAX = 64;
+/** Certificates that an engine has verified and remembers: those of four full rooms. */
+const DEVICE_CERTS_KNOWN_MAX = 1_024;
 
 /** A device in a group. */
 export interface SealMember {

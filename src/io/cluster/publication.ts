@@ -3,12 +3,7 @@ import { join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
-import {
-  CLUSTER_COPY_AHEAD,
-  CLUSTER_COPY_BYTES_MAX,
-  CLUSTER_COPY_STALLED_MS,
-  CLUSTER_DECISION_BYTES_MAX,
-} from "../../base/limits-cluster.ts";
+import { CLUSTER_COPY_BYTES_MAX, CLUSTER_DECISION_BYTES_MAX } from "../../base/limits-cluster.ts";
 import type { Place } from "../../core/cluster/claims.ts";
 import { packCopied, packCopyEnd, readStream } from "../../core/cluster/messages.ts";
 import { copyLine } from "../../wire/record.ts";
@@ -20,6 +15,11 @@ import { listSegments, segmentName } from "../log/segment.ts";
 import type { Position } from "./position.ts";
 import type { Stream, StreamMessage } from "./stream.ts";
 import { markOf, StreamReader } from "./stream-reader.ts";
+
+/** Messages of a copied log under way at once: about 4 MiB. */
+const CLUSTER_COPY_AHEAD = 64;
+/** A stream that accepts no message for this time has no majority. */
+const CLUSTER_COPY_STALLED_MS = 60_000;
 
 /** A stream that takes a message at one place only. */
 export interface FilledStream extends Pick<Stream, "get" | "last" | "watch"> {

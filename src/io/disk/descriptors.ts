@@ -3,8 +3,11 @@
  * attacker who fills it would keep the log, files and operators out.
  */
 import { closeSync, openSync, readFileSync } from "node:fs";
-import { DESCRIPTORS_RESERVED, DESCRIPTORS_SPARE } from "../../base/limits.ts";
+import { DESCRIPTORS_RESERVED } from "../../base/limits.ts";
 import { errorCode } from "./disk.ts";
+
+/** Descriptors held back for files while all others are in use. */
+const DESCRIPTORS_SPARE = 8;
 
 const ANY_FILE = process.platform === "win32" ? "NUL" : "/dev/null";
 
@@ -53,8 +56,16 @@ export class SpareDescriptors {
       const spare = isExhausted(error) ? this.#held.pop() : undefined;
       if (spare === undefined) throw error;
       closeSync(spare);
-      return open();
+      const opened = open();
+      this.#refill(); // Succeeds if what was opened has been closed again, as in a listing.
+      return opened;
     }
+  }
+
+  /** Closes a file and keeps its descriptor if a spare is missing. */
+  close(descriptor: number): void {
+    closeSync(descriptor);
+    this.#refill();
   }
 
   #refill(): void {

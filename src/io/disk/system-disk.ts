@@ -24,15 +24,26 @@ const NEW = fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL;
  * @param spare descriptors that a server keeps for it
  */
 export function systemDisk(spare?: SpareDescriptors): TreeDisk {
-  const opened = (open: () => number) =>
-    new SystemFile(spare === undefined ? open() : spare.use(open));
+  const use: <Opened>(open: () => Opened) => Opened = (open) =>
+    spare === undefined ? open() : spare.use(open);
+  const close = (fd: number) => (spare === undefined ? fs.closeSync(fd) : spare.close(fd));
+  const opened = (open: () => number) => new SystemFile(use(open), close);
   return {
     open: (path, access) => opened(() => openPlain(path, access === "read" ? "read" : "create")),
-    list: listFolder,
+    list: (folder) => use(() => listFolder(folder)),
     makeFolder: (folder) => {
       fs.mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
     },
-    syncFolder: (folder) => syncFolder(folder, spare),
+    syncFolder: async (folder) => {
+      // Windows keeps its own journal of folders and cannot open one as a file.
+      if (process.platform === "win32") return;
+      const fd = use(() => fs.openSync(folder, "r"));
+      try {
+        await syncOpenFolder(fd);
+      } finally {
+        close(fd);
+      }
+    },
     exists: (path) => fs.existsSync(path),
     rename: (from, to) => fs.renameSync(from, to),
     remove: (path) => fs.rmSync(path, { force: true }),
@@ -53,9 +64,11 @@ export function systemDisk(spare?: SpareDescriptors): TreeDisk {
 
 class SystemFile implements DiskFile {
   readonly #fd: number;
+  readonly #close: (fd: number) => void;
 
-  constructor(fd: number) {
+  constructor(fd: number, close: (fd: number) => void) {
     this.#fd = fd;
+    this.#close = close;
   }
 
   sizeBytes(): number {
@@ -133,7 +146,7 @@ class SystemFile implements DiskFile {
   }
 
   close(): void {
-    fs.closeSync(this.#fd);
+    this.#close(this.#fd);
   }
 }
 
@@ -146,18 +159,10 @@ function listFolder(folder: string): string[] {
   }
 }
 
-async function syncFolder(folder: string, spare: SpareDescriptors | undefined): Promise<void> {
-  // Windows keeps its own journal of folders and cannot open one as a file.
-  if (process.platform === "win32") return;
-  const open = () => fs.openSync(folder, "r");
-  const fd = spare === undefined ? open() : spare.use(open);
-  try {
-    await new Promise<void>((resolve, reject) => {
-      fs.fsync(fd, (error) => (error === null ? resolve() : reject(error)));
-    });
-  } finally {
-    fs.closeSync(fd);
-  }
+function syncOpenFolder(fd: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fs.fsync(fd, (error) => (error === null ? resolve() : reject(error)));
+  });
 }
 
 const F_FULLFSYNC = 51;

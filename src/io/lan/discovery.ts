@@ -8,7 +8,7 @@
  */
 import { Bonjour, type Service } from "bonjour-service";
 import { Fault } from "../../base/fault.ts";
-import { ANNOUNCEMENTS_READ_MAX, GOODBYE_WITHIN_MS, SAME_NAME_MAX } from "../../base/limits.ts";
+import { ANNOUNCEMENTS_READ_MAX, SAME_NAME_MAX } from "../../base/limits.ts";
 import {
   type Announcement,
   announcementText,
@@ -23,6 +23,9 @@ import { type Clock, delay } from "../clock.ts";
 import { errorCode } from "../disk/disk.ts";
 import { interfaceAddresses } from "./interfaces.ts";
 import { MdnsSocket } from "./mdns-socket.ts";
+
+/** A stopping server says goodbye for this long at most. */
+const GOODBYE_WITHIN_MS = 500;
 
 /** Where one listens and speaks; a test has a corner of its own. */
 export interface Neighbourhood {

@@ -17,7 +17,7 @@ const COUNTS_AT = [4, 6, 8, 10] as const;
 
 type Sent = (error?: Error | null) => void;
 
-/** Whether an honest machine says this: the library's work is the square of a datagram's parts. */
+/** Whether a datagram is within limits: parsing takes the square of its parts. @internal */
 export function isModest(bytes: Uint8Array): boolean {
   if (bytes.length < HEADER_BYTES || bytes.length > MDNS_DATAGRAM_BYTES_MAX) return false;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

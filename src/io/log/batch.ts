@@ -154,7 +154,7 @@ class OrderAhead {
 
   place(room: string, unixMs: number): Place {
     this.#seq += 1;
-    if (unixMs > this.#time) this.#time = Math.max(this.#time, Math.floor(nearestMoment(unixMs)));
+    this.#time = Math.max(this.#time, Math.floor(nearestMoment(unixMs)));
     const known = this.#rooms.get(room);
     const n = (known?.n ?? this.#order.lastN(room)) + 1;
     if (known === undefined) {

@@ -13,8 +13,6 @@ import {
 } from "../../wire/record.ts";
 
 const LEAF_PREFIX = 0x00;
-/** What a scanner takes for a word is no longer. */
-const WORD_LETTERS_MAX = 64;
 /** Heads are shorter, and most bodies. */
 const PREFIXED_BYTES_MAX = 1 << 10;
 const COMMIT_PREFIX = 0x02;
@@ -86,7 +84,7 @@ export class LineReader {
   #readLine(bytes: Buffer, start: number): boolean {
     const at = this.#at;
     const end = bytes.indexOf(NEWLINE, at.bodyStart);
-    if (end < 0 || numberFlaw(at) !== undefined) return false;
+    if (end === -1 || numberFlaw(at) !== undefined) return false;
     if (at.erased > 0) {
       const isLater = Number.isSafeInteger(at.erased) && at.erased > at.seq;
       if (!isLater || !isBlank(bytes, at.bodyStart, end)) return false;
@@ -149,14 +147,13 @@ export class LineReader {
 class Prefixed {
   readonly #prefix: Uint8Array;
   readonly #memory = Buffer.alloc(PREFIXED_BYTES_MAX);
-  readonly #views: Uint8Array[] = [];
+  readonly #views = Array.from({ length: PREFIXED_BYTES_MAX + 1 }, (_, size) =>
+    this.#memory.subarray(0, size),
+  );
 
   constructor(prefix: Uint8Array) {
     this.#prefix = prefix;
     this.#memory.set(prefix);
-    for (let size = 0; size <= this.#memory.length; size++) {
-      this.#views.push(this.#memory.subarray(0, size));
-    }
   }
 
   /** Valid until the next call. */
@@ -174,79 +171,18 @@ class Prefixed {
   }
 }
 
-/** Each room and author as one string: no more than the order of the log has entries. */
+/** Rooms and authors as strings: one string each, however many lines name it. */
 class Words {
-  /** Open addressing: number of the word + 1, 0 = free. */
-  #table = new Int32Array(256);
-  readonly #words: string[] = [];
-  /** The keys of all words, one behind the other, and where each begins. */
-  #keys = new Int32Array(1_024);
-  #keysEnd = 0;
-  readonly #starts: number[] = [];
-  /** Of the word that is looked for: its length, and its letters, four to a number. */
-  readonly #key = new Int32Array(1 + WORD_LETTERS_MAX / 4);
+  /** By hash; of two words with the same hash the latest stays. Bounded by the order of the log. */
+  readonly #words = new Map<number, string>();
 
   of(bytes: Buffer, start: number, end: number): string {
-    const size = this.#setKey(bytes, start, end);
-    const mask = this.#table.length - 1;
-    let slot = hashOf(this.#key, 0, size) & mask;
-    for (; ; slot = (slot + 1) & mask) {
-      const number = this.#table[slot] ?? 0;
-      if (number === 0) break;
-      if (this.#hasKey(number - 1, size)) return this.#words[number - 1] ?? "";
-    }
+    const hash = hashOf(bytes, start, end);
+    const known = this.#words.get(hash);
+    if (known !== undefined && isSame(known, bytes, start, end)) return known;
     const word = bytes.toString("latin1", start, end);
-    this.#table[slot] = this.#words.push(word);
-    this.#addKey(size);
-    if (this.#words.length * 2 > this.#table.length) this.#grow();
+    this.#words.set(hash, word);
     return word;
-  }
-
-  /** @returns how many numbers it has */
-  #setKey(bytes: Buffer, start: number, end: number): number {
-    const key = this.#key;
-    key[0] = end - start;
-    let size = 1;
-    let at = start;
-    for (; at + 4 <= end; at += 4) {
-      key[size++] =
-        (bytes[at] ?? 0) |
-        ((bytes[at + 1] ?? 0) << 8) |
-        ((bytes[at + 2] ?? 0) << 16) |
-        ((bytes[at + 3] ?? 0) << 24);
-    }
-    if (at === end) return size;
-    let rest = 0;
-    for (; at < end; at++) rest = (rest << 8) | (bytes[at] ?? 0);
-    key[size++] = rest;
-    return size;
-  }
-
-  #hasKey(number: number, size: number): boolean {
-    const start = this.#starts[number] ?? 0;
-    for (let i = 0; i < size; i++) if (this.#keys[start + i] !== this.#key[i]) return false;
-    return true;
-  }
-
-  #addKey(size: number): void {
-    if (this.#keysEnd + size > this.#keys.length) {
-      const larger = new Int32Array(this.#keys.length * 2);
-      larger.set(this.#keys);
-      this.#keys = larger;
-    }
-    this.#keys.set(this.#key.subarray(0, size), this.#keysEnd);
-    this.#starts.push(this.#keysEnd);
-    this.#keysEnd += size;
-  }
-
-  #grow(): void {
-    this.#table = new Int32Array(this.#table.length * 2);
-    const mask = this.#table.length - 1;
-    for (const [index, start] of this.#starts.entries()) {
-      let slot = hashOf(this.#keys, start, this.#starts[index + 1] ?? this.#keysEnd) & mask;
-      while (this.#table[slot] !== 0) slot = (slot + 1) & mask;
-      this.#table[slot] = index + 1;
-    }
   }
 }
 
@@ -256,14 +192,9 @@ function isSame(word: string, bytes: Buffer, start: number, end: number): boolea
   return true;
 }
 
-/**
- * FNV-1a over numbers instead of bytes. A product moves bits up alone, and words often differ in
- * their last letter, which is the highest byte: so the end of MurmurHash3 moves them down again.
- */
-function hashOf(key: Int32Array, start: number, end: number): number {
+/** FNV-1a, 32 bits. */
+function hashOf(bytes: Buffer, start: number, end: number): number {
   let hash = 0x811c9dc5 | 0;
-  for (let i = start; i < end; i++) hash = Math.imul(hash ^ (key[i] ?? 0), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);
+  return hash;
 }

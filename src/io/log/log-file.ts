@@ -287,8 +287,6 @@ export class LogFile implements Log {
     _options: AppendAllOptions,
     settle: (outcome: LogRecord | Fault) => void,
   ): void {
-    const [first] = drafts;
-    if (drafts.length === 1 && first !== undefined) return this.#enqueue(first, undefined, settle);
     let left = drafts.length;
     let fault: Fault | undefined;
     for (const draft of drafts) {

@@ -1,6 +1,7 @@
 import type { Sha256 } from "../../base/ids.ts";
 import { GROUP_LEAVES, type MerkleTree } from "../../core/log/merkle.ts";
 import { consistencyPath, inclusionPath, type Nodes, rootOf } from "../../core/log/proofs.ts";
+import { dropOldest } from "../../core/oldest.ts";
 import { type Head, type LogRecord, leafHash } from "../../wire/record.ts";
 
 /** Closed groups whose leaves are kept: clients that return were here about the same time. */
@@ -102,10 +103,7 @@ export class LogProofs {
     const reading = known ?? this.#read(group);
     if (!this.#isClosed(group)) return reading;
     this.#groups.set(group, reading);
-    for (const oldest of this.#groups.keys()) {
-      if (this.#groups.size <= GROUPS_KEPT_MAX) break;
-      this.#groups.delete(oldest);
-    }
+    dropOldest(this.#groups, GROUPS_KEPT_MAX);
     reading.catch(() => this.#groups.delete(group));
     return reading;
   }

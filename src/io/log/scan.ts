@@ -110,6 +110,6 @@ export function* linesOf(block: Block): Generator<ScannedLine> {
 /** The line that begins there. */
 export function lineAt({ bytes, offset }: Block, start: number): ScannedLine {
   const end = bytes.indexOf(NEWLINE, start);
-  const whole = end >= 0;
+  const whole = end !== -1;
   return { bytes: bytes.subarray(start, whole ? end : undefined), offset: offset + start, whole };
 }

@@ -35,8 +35,8 @@ const BLOCK_BYTES = 256 << 10;
  * @returns seq of records whose body is damaged; undefined: it was stopped
  * @throws Fault log-corrupt, store-…
  */
-export async function verifyCovered(options: VerificationOptions): Promise<number[] | undefined> {
-  return await new Verification(options).run();
+export function verifyCovered(options: VerificationOptions): Promise<number[] | undefined> {
+  return new Verification(options).run();
 }
 
 class Verification {

@@ -11,7 +11,7 @@ import {
 } from "../../base/limits-cluster.ts";
 import type { Bucket, Value } from "../bucket/bucket.ts";
 import { type Clock, delay } from "../clock.ts";
-import { asFault, type StreamBeside, WRONG_LAST_SEQUENCE } from "./jetstream.ts";
+import { natsFault, type StreamBeside, WRONG_LAST_SEQUENCE } from "./jetstream.ts";
 import { findStream } from "./stream-lookup.ts";
 
 /** Header of a value: seq of the one whose place it takes. */
@@ -123,7 +123,7 @@ class JetStreamBucket implements Bucket {
       } catch (error) {
         const isOther = error instanceof JetStreamApiError && WRONG_LAST.has(error.code);
         // The other one may be what an earlier try has written.
-        if (isOther && isUnknown) throw asFault(error);
+        if (isOther && isUnknown) throw natsFault(error);
         if (isOther) return undefined;
         isUnknown = true;
         throw error;
@@ -153,7 +153,7 @@ class JetStreamBucket implements Bucket {
       }
       // Else whoever answers has not heard of it yet.
       if (last > count || clock.now() >= until) {
-        throw asFault(new Error("others have written since"));
+        throw natsFault(new Error("others have written since"));
       }
     }
   }
@@ -228,7 +228,7 @@ async function within<Result>(
     try {
       return await act();
     } catch (error) {
-      if (error instanceof Fault || clock.now() >= until) throw asFault(error);
+      if (error instanceof Fault || clock.now() >= until) throw natsFault(error);
     }
     await delay(clock, CLUSTER_ANSWER_MS / 10);
   }

@@ -12,12 +12,14 @@ import {
 import type { NatsConnection } from "@nats-io/transport-node";
 import { Fault } from "../../base/fault.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
-import { CLUSTER_CONTENT_ANSWER_MS } from "../../base/limits-cluster.ts";
 import { formatSize } from "../../base/sizes.ts";
 import type { Clock } from "../clock.ts";
 import type { ContentStore } from "../cluster/content-store.ts";
-import { asFault, connectNats, type JetStreamOptions } from "./jetstream.ts";
+import { connectNats, type JetStreamOptions, natsFault } from "./jetstream.ts";
 import { addStream, findStream, isLed, untilLed } from "./stream-lookup.ts";
+
+/** All chunks under way pass a network of 10 Mbit/s within this time. */
+const CLUSTER_CONTENT_ANSWER_MS = 5_000;
 
 /** Codes of the JetStream API: of later versions the second of these, too. */
 const IS_THERE = new Set([10_071, 10_164]);
@@ -47,7 +49,7 @@ export async function openContentStore(options: ContentOptions): Promise<JetStre
     return new JetStreamContent(connection, manager, { name, prefix: prefixOf(cluster), clock });
   } catch (error) {
     await connection.close();
-    throw asFault(error);
+    throw natsFault(error);
   }
 }
 
@@ -152,7 +154,7 @@ export class JetStreamContent implements ContentStore {
       const sure = found ?? (await byLeader());
       return sure === null ? undefined : new Uint8Array(sure.data);
     } catch (error) {
-      throw asFault(error);
+      throw natsFault(error);
     }
   }
 
@@ -186,7 +188,7 @@ export class JetStreamContent implements ContentStore {
       const last = await this.#manager.streams.getMessage(this.#name, query);
       return last?.time.getTime();
     } catch (error) {
-      throw asFault(error);
+      throw natsFault(error);
     }
   }
 
@@ -194,7 +196,7 @@ export class JetStreamContent implements ContentStore {
     try {
       await this.#manager.streams.purge(this.#name, { filter: this.#subject(file, "*") });
     } catch (error) {
-      throw asFault(error);
+      throw natsFault(error);
     }
   }
 
@@ -209,7 +211,7 @@ export class JetStreamContent implements ContentStore {
       const subjects = Object.keys(state.subjects ?? {});
       return subjects.map((subject) => subject.slice(this.#prefix.length + 1).split("."));
     } catch (error) {
-      throw asFault(error);
+      throw natsFault(error);
     }
   }
 
@@ -220,7 +222,7 @@ export class JetStreamContent implements ContentStore {
 
 function storeFault(error: unknown): Fault {
   const isFull = error instanceof JetStreamApiError && FULL.has(error.code);
-  if (!isFull) return asFault(error);
+  if (!isFull) return natsFault(error);
   return new Fault("store-full", "NATS has no space for files", {
     cause: error,
     remedy: "tell whoever runs the server",

@@ -21,7 +21,6 @@ import {
 import { Fault } from "../../base/fault.ts";
 import {
   CLUSTER_ANSWER_MS,
-  CLUSTER_COPY_ANSWER_MS,
   CLUSTER_LEASE_MS,
   CLUSTER_START_WITHIN_MS,
 } from "../../base/limits-cluster.ts";
@@ -38,6 +37,9 @@ import {
   quorumAgeMs,
   untilLed,
 } from "./stream-lookup.ts";
+
+/** Limit for the answer to a copied message: NATS may sync each one to a slow disk. */
+const CLUSTER_COPY_ANSWER_MS = 10_000;
 
 export interface JetStreamOptions {
   /** `nats://HOST:PORT` or `tls://…`, of as many servers as there are. */
@@ -112,7 +114,7 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
     return new JetStream(connection, manager, { name, cluster }, options);
   } catch (error) {
     await connection.close();
-    throw asFault(error);
+    throw natsFault(error);
   }
 }
 
@@ -301,7 +303,7 @@ export class JetStream implements FilledStream, Stream {
       await delay(this.#clock, withinMs);
       heard.unsubscribe();
     } catch (error) {
-      throw asFault(error);
+      throw natsFault(error);
     }
     return answers;
   }
@@ -321,7 +323,7 @@ export class JetStream implements FilledStream, Stream {
       const hasMajority = ageMs < CLUSTER_LEASE_MS;
       return { last, bytes, leader, replicas: config.num_replicas, current, hasMajority };
     } catch (error) {
-      throw asFault(error);
+      throw natsFault(error);
     }
   }
 
@@ -352,7 +354,7 @@ export class JetStream implements FilledStream, Stream {
       this.#quorumAt = this.#clock.now();
       return { seq, isRepeat: duplicate };
     } catch (error) {
-      throw asFault(error);
+      throw natsFault(error);
     }
   }
 
@@ -365,7 +367,7 @@ export class JetStream implements FilledStream, Stream {
       });
     } catch (error) {
       if (!(error instanceof JetStreamApiError) || error.code !== WRONG_LAST_SEQUENCE) {
-        throw asFault(error);
+        throw natsFault(error);
       }
       throw new Fault("log-conflict", "another message stands there", { cause: error });
     }
@@ -377,9 +379,9 @@ export class JetStream implements FilledStream, Stream {
       const { state, ageMs } = await this.#info();
       if (ageMs < CLUSTER_LEASE_MS) return state.last_seq;
     } catch (error) {
-      throw asFault(error);
+      throw natsFault(error);
     }
-    throw asFault(new Error("no leader with a majority"));
+    throw natsFault(new Error("no leader with a majority"));
   }
 
   /** Milliseconds since a majority was last known to answer; asks for it. */
@@ -439,7 +441,7 @@ export class JetStream implements FilledStream, Stream {
       if (found === null || found.seq !== seq) return undefined;
       return { seq, unixMs: found.time.getTime(), bytes: new Uint8Array(found.data) };
     } catch (error) {
-      throw asFault(error);
+      throw natsFault(error);
     } finally {
       cancel();
     }
@@ -450,8 +452,8 @@ export class JetStream implements FilledStream, Stream {
   }
 }
 
-/** What the library says of the network or of the stream. */
-export function asFault(error: unknown): Fault {
+/** Converts an error of the NATS library: the network or the stream failed. */
+export function natsFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   const said = error instanceof Error ? error.message : String(error);
   return new Fault("no-majority", `the cluster has no majority of its NATS servers: ${said}`, {

@@ -1,5 +1,8 @@
 import { Fault } from "../../base/fault.ts";
-import { NATS_MONITOR_BYTES_MAX, NATS_MONITOR_MS } from "../../base/limits-cluster.ts";
+import { NATS_MONITOR_BYTES_MAX } from "../../base/limits-cluster.ts";
+
+/** Limit for the answer of a NATS server's monitoring; a later one is skipped. */
+const NATS_MONITOR_MS = 3_000;
 
 export interface NatsSettings {
   readonly name: string;

@@ -7,9 +7,11 @@ import { request } from "node:https";
 import { createConnection, isIP } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { Fault } from "../../base/fault.ts";
-import { CHECKED_ADDRESSES_MAX } from "../../base/limits.ts";
 import { errorCode } from "../disk/disk.ts";
 import { isOldTls } from "../ws/dial.ts";
+
+/** Addresses of one name that are looked at; a name has one or two. */
+const CHECKED_ADDRESSES_MAX = 4;
 
 export interface Target {
   /** As the person wrote it. */

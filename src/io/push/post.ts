@@ -8,8 +8,11 @@ import { isIP } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import { concatBytes, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { PUSH_ANSWER_BYTES_MAX, PUSH_WITHIN_MS } from "../../base/limits-page.ts";
+import { PUSH_ANSWER_BYTES_MAX } from "../../base/limits-page.ts";
 import { isPublicAddress } from "./public-address.ts";
+
+/** From the name of the push service to the first line of its answer. */
+const PUSH_WITHIN_MS = 10_000;
 
 export interface PushPost {
   readonly endpoint: string;

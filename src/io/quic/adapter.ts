@@ -1,7 +1,6 @@
 /**
  * The one file that touches node:quic, which is inside Bun (1.4.4: lsquic and BoringSSL) and
- * experimental. What was seen of it, and what is done about it, each with a test of its own in
- * test/io/quic-traps.test.ts:
+ * experimental. Behaviour that the code here works around:
  * - a reader ends in the same way when the other end finished the stream and when the connection is
  *   gone, even in silence: that a stream was finished must be said within it;
  * - a reader that does not read slows no sender: what comes piles up in memory;

@@ -6,7 +6,7 @@ import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
-import { CONNECT_WITHIN_MS, UDP_ADDRESSES_MAX, UDP_ANSWER_WITHIN_MS } from "../../base/limits.ts";
+import { CONNECT_WITHIN_MS, UDP_ANSWER_WITHIN_MS } from "../../base/limits.ts";
 import type { Address, Dial, DialOptions } from "../link/link.ts";
 import { formatHostPort } from "../ws/upgrade.ts";
 import { type Congestion, QuicSocket, type QuicWire, type UdpFamily } from "./adapter.ts";
@@ -15,6 +15,9 @@ import { QUIC_CODE } from "./close.ts";
 import { QuicConnection } from "./connection.ts";
 import { QuicLink } from "./link.ts";
 import { probeUdp } from "./udp-probe.ts";
+
+/** Addresses of one name that are tried; a name has one or two. */
+const UDP_ADDRESSES_MAX = 4;
 
 export interface QuicDialSettings {
   /** How it shares the wire: "bbr" (the default) is quick on lossy paths, "cubic" polite. */

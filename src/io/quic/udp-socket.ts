@@ -41,7 +41,7 @@ export function tuneUdpSocket(where: UdpPlace): number | undefined {
   });
 }
 
-/** The same bytes, without changing a thing. */
+/** The same bytes, without changing a thing. @internal */
 export function receiveBufferBytes(where: UdpPlace): number | undefined {
   return withSocket(where, (system, fd) => system.get(fd, SOL_SOCKET, SO_RCVBUF));
 }

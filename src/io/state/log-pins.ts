@@ -1,6 +1,11 @@
-import { SEEN_RECORDS_MAX } from "../../base/limits.ts";
 import type { LogPin, SeenRecord } from "../../core/client/audit.ts";
 import type { StateDatabase } from "./schema.ts";
+
+/**
+ * Records that a device remembers having read, of each account at a server: what came since it last
+ * saw them proved is far less, and more only helps to name what is missing.
+ */
+const SEEN_RECORDS_MAX = 4_096;
 
 /** Whose log it is, and who reads it. */
 export interface LogReader {

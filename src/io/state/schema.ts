@@ -6,6 +6,8 @@ import { openPlain } from "../disk/tree.ts";
 
 /** Another process of this home writes for milliseconds; longer means that it hangs. */
 const BUSY_TIMEOUT_MS = 5_000;
+/** Processes that open a new home at the same time create its tables one after the other. */
+const OPEN_TIMEOUT_MS = 30_000;
 
 /** Step `i` leads from version `i` to `i + 1`. Steps are only ever added. */
 const MIGRATIONS: readonly string[] = [
@@ -157,8 +159,9 @@ function openDatabase(folder: string): Database {
     closeSync(openPlain(path, "create"));
     const database = new Database(path, { strict: true, readwrite: true, create: true });
     try {
-      database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+      database.run(`PRAGMA busy_timeout = ${OPEN_TIMEOUT_MS}`);
       migrate(database, folder);
+      database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
       return database;
     } catch (error) {
       database.close();

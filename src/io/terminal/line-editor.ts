@@ -340,6 +340,8 @@ function previewOf(pasted: Waiting | undefined): string {
 /**
  * Rows of the screen down to where readline leaves the cursor behind this line: a wide character
  * does not begin in the last column, and a line that fills its last row has another one below.
+ *
+ * @internal
  */
 export function rowsOf(line: string, columns: number): number {
   let column = 0;

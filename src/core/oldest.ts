@@ -1,0 +1,13 @@
+interface Entries<Key> {
+  readonly size: number;
+  keys(): Iterable<Key>;
+  delete(key: Key): boolean;
+}
+
+/** Deletes the entries of a map or set that were inserted first, until `sizeMax` are left. */
+export function dropOldest<Key>(entries: Entries<Key>, sizeMax: number): void {
+  for (const key of entries.keys()) {
+    if (entries.size <= sizeMax) return;
+    entries.delete(key);
+  }
+}
