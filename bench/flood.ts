@@ -9,7 +9,7 @@ import { deviceProofBytes } from "../src/crypto/signed-bytes.ts";
 import { encodeFrame, FrameReader, OPCODE } from "../src/io/ws/frame.ts";
 import { Upgrade } from "../src/io/ws/upgrade.ts";
 import { decode, encode } from "../src/wire/codec.ts";
-import { type NoticeOf, VERSIONS } from "../src/wire/messages.ts";
+import { type NoticeOf, VERSION } from "../src/wire/messages.ts";
 import { RawClient } from "./raw-client.ts";
 
 const HOST = "127.0.0.1";
@@ -222,7 +222,7 @@ function stages(
       if (frames === undefined) return;
       isUpgraded = true;
       if (stage === "ws") return ready();
-      const versions = [...VERSIONS];
+      const versions = [VERSION];
       write(frame({ kind: "hello", versions, client: "flood", nonce: clientNonce }));
     }
     if (frames.length > 0) reader.feed(frames);

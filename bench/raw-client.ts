@@ -15,7 +15,7 @@ import {
   type NoticeOf,
   type RequestFields,
   type RequestKind,
-  VERSIONS,
+  VERSION,
 } from "../src/wire/messages.ts";
 
 /** Thousands that share a process wait for each other. */
@@ -64,7 +64,7 @@ export class RawClient {
         this.#ended.resolve(fault);
       },
     });
-    const versions = [...VERSIONS];
+    const versions = [VERSION];
     const nonce = this.#nonce;
     this.#perform(this.#session.tell({ kind: "hello", versions, client: "bench", nonce }));
   }

@@ -10,9 +10,9 @@
 import { dlopen, FFIType, ptr } from "bun:ffi";
 import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, truncateSync } from "node:fs";
 import { CHAT } from "../test/e2e/binary.ts";
-import { before } from "../test/e2e/deadline.ts";
 import { Sender } from "../test/e2e/load.ts";
 import { Sandbox, type Served } from "../test/e2e/program.ts";
+import { within } from "../test/event.ts";
 
 const ROUNDS = Number(process.argv[2] ?? 30);
 const MUTANT_ROUNDS = 5;
@@ -107,7 +107,7 @@ async function load(sandbox: Sandbox, { invite }: Served, count: number): Promis
     const args = ["send", "--json", "--user", name, "--server", invite];
     senders.push(new Sender(name, sandbox.home(name).start(args), look));
   }
-  await before(60_000, "acknowledgements", promise);
+  await within("acknowledgements", promise);
   return senders;
 }
 

@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { commitHash } from "../bench/results.ts";
-import { until } from "../test/e2e/deadline.ts";
+import { until } from "../test/event.ts";
 import { natsVersion } from "../test/io/nats/nats-servers.ts";
 import { type Judgement, judge } from "./cluster/judge.ts";
 import { type Machine, threeMachines } from "./cluster/machines.ts";

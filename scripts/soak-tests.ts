@@ -1,42 +1,80 @@
 /**
- * `npm run soak -- tests`: the seeded worlds, kill loops and large files at lengths that do not fit
- * a test run. Each seed that fails prints the command that replays it. Some 20 GB of the disk are
- * needed for the files, and given back.
+ * `npm run soak -- tests [FILE]...`: in full what `npm test` samples: properties, seeded worlds,
+ * kill loops, write-point sweeps and large files. Without files it runs each test file that imports
+ * `test/samples.ts` or draws properties. After each file it writes the file's row in
+ * bench/soak-tests.md; the rows of other files stay. A seed that fails prints the command that
+ * replays it. Needs about 20 GB of temporary disk space.
  */
-const GIB = 1 << 30;
-const SETTINGS = {
-  CHAT_SAMPLES: "5000",
-  CHAT_SEEDS: "20000",
-  CHAT_SEALED_SEEDS: "5000",
-  CHAT_CLUSTER_SEEDS: "5000",
-  CHAT_KILLS: "100",
-  CHAT_FILE_KILLS: "200",
-  CHAT_TRANSFERS: "100",
-  CHAT_CUT_MS: "60000",
-  CHAT_WALK_BYTES: String(3 * GIB),
-  CHAT_LARGE_BYTES: String(4 * GIB + 1),
-  CHAT_FUZZ_REQUESTS: "100000",
-  CHAT_PAGE_BYTES: String(GIB),
-};
-const SUITES = [
-  "test/base",
-  "test/wire",
-  "test/core",
-  "test/worlds",
-  "test/fuzz",
-  "test/io/log/log-real-disk.test.ts",
-  "test/e2e/crash.test.ts",
-  "test/e2e/files-crash.test.ts",
-  "test/e2e/files-large.test.ts",
-  "test/e2e/files-trouble.test.ts",
-  "test/e2e/files-walk.test.ts",
-  "test/e2e/udp-files.test.ts",
-  "test/page/uploads.test.ts",
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { commitHash } from "../bench/results.ts";
+import { importsOf, repositorySources } from "../test/tidy/source.ts";
+import { ImportGraph } from "./affected-tests.ts";
+import { totalsIn } from "./junit.ts";
+
+const RESULT = join(import.meta.dir, "..", "bench", "soak-tests.md");
+const FILE_TIMEOUT_MS = 4 * 3_600_000;
+const HEAD = [
+  "Sampled tests in full: `npm run soak -- tests`. Each row is the last run of its file.",
+  "",
+  "| file | passed | failed | skipped | seconds | samples | commit | date |",
+  "| --- | --- | --- | --- | --- | --- | --- | --- |",
 ];
 
-const child = Bun.spawn([process.execPath, "test", "--timeout", "3600000", ...SUITES], {
-  // What is set outside counts: CHAT_SEEDS=100000 npm run soak -- tests.
-  env: { ...SETTINGS, ...process.env },
-  stdio: ["ignore", "inherit", "inherit"],
-});
-process.exit(await child.exited);
+/** Test files that import the samples or fast-check, directly or through their helpers. */
+function sampledTests(): string[] {
+  const sampling = repositorySources()
+    .filter(({ path }) => path.startsWith("test/") && path !== "test/samples.ts")
+    .filter((source) =>
+      importsOf(source).some(({ specifier }) => /(?:\/samples\.ts|^fast-check)$/.test(specifier)),
+    );
+  const graph = new ImportGraph();
+  const tests = graph.affectedTests(sampling.map(({ path }) => path));
+  const all = new Set(graph.affectedTests([]));
+  return tests.filter((path) => !all.has(path)).sort();
+}
+
+/** The table's rows by file. */
+function readRows(): Map<string, string> {
+  const lines = existsSync(RESULT) ? readFileSync(RESULT, "utf8").split("\n") : [];
+  return new Map(
+    lines.flatMap((line): [string, string][] => {
+      const file = /^\| `(?<file>[^`]+)`/.exec(line)?.groups?.["file"];
+      return file === undefined || !existsSync(file) ? [] : [[file, line]];
+    }),
+  );
+}
+
+function writeRow(file: string, row: string): void {
+  const rows = readRows().set(file, row);
+  const sorted = [...rows].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, line]) => line);
+  writeFileSync(RESULT, [...HEAD, ...sorted, ""].join("\n"));
+}
+
+const named = process.argv.slice(2);
+const folder = mkdtempSync(join(tmpdir(), "chat-soak-tests-"));
+const report = join(folder, "report.xml");
+const samples = process.env["CHAT_SAMPLES"] ?? "all";
+const failed: string[] = [];
+
+for (const file of named.length > 0 ? named : sampledTests()) {
+  const started = performance.now();
+  const reporting = ["--reporter=junit", `--reporter-outfile=${report}`];
+  const child = Bun.spawn(
+    [process.execPath, "test", `--timeout=${FILE_TIMEOUT_MS}`, ...reporting, `./${file}`],
+    { env: { CHAT_SOAK: "1", ...process.env }, stdio: ["ignore", "inherit", "inherit"] },
+  );
+  const exitCode = await child.exited;
+  const text = existsSync(report) ? readFileSync(report, "utf8") : "";
+  rmSync(report, { force: true });
+  const { pass, fail, skip } = totalsIn(text, exitCode);
+  const seconds = Math.round((performance.now() - started) / 1000);
+  const day = new Date().toISOString().slice(0, 10);
+  const cells = [`\`${file}\``, pass, fail, skip, seconds, samples, commitHash(), day];
+  writeRow(file, `| ${cells.join(" | ")} |`);
+  if (exitCode !== 0) failed.push(file);
+}
+rmSync(folder, { recursive: true, force: true });
+process.stdout.write(failed.length === 0 ? "all passed\n" : `failed: ${failed.join(", ")}\n`);
+process.exit(failed.length === 0 ? 0 : 1);

@@ -4,9 +4,8 @@
  * and starts again. Each cycle ends with a quiet point: nearly all clients are gone, all that was
  * acknowledged must have been heard once, and memory, descriptors and files are counted. It prints
  * the verdicts and writes bench/soak-result.md. `npm run soak -- tests` runs the seeded worlds and
- * kill loops instead, at lengths that do not fit a test run; `npm run soak -- sealed` changes
- * groups of sealed rooms at random; `npm run soak -- power-loss` cuts the power under servers, and
- * `npm run soak -- cluster` kills and stops the servers of a cluster.
+ * kill loops instead, at lengths that do not fit a test run; `npm run soak -- power-loss` cuts the
+ * power under servers, and `npm run soak -- cluster` kills and stops the servers of a cluster.
  */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -28,7 +27,6 @@ const [suite = "", ...rest] = process.argv.slice(2);
 /** Mounts of the second end with it. */
 const OTHERS: Readonly<Record<string, readonly string[]>> = {
   tests: [process.execPath, join(import.meta.dir, "soak-tests.ts")],
-  sealed: [process.execPath, join(import.meta.dir, "soak-sealed.ts")],
   "power-loss": ["unshare", "-m", process.execPath, join(import.meta.dir, "power-loss.ts")],
   cluster: ["unshare", "-mn", process.execPath, join(import.meta.dir, "soak-cluster.ts")],
 };

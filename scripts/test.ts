@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { changedFiles, ImportGraph } from "./affected-tests.ts";
@@ -6,16 +6,15 @@ import { type Case, casesIn, type Totals, totalsIn } from "./junit.ts";
 import { skippedForPrograms } from "./skipped-tests.ts";
 
 /**
- * `npm test`: every test, in two passes. The first runs test files side by side; the second runs,
- * one at a time, the files of `SERIAL`. Failed tests of `REAL_TIME` in a few files are run once
- * more, these files alone, and named whatever comes of it. With arguments it is `bun test` of
- * these, in one pass: `npm test test/core`. `npm test -- --changed [COMMIT]` runs the tests that
- * the changes since a commit can affect. Then come the tests that were skipped for lack of a
- * program. The last lines are the totals, in the form of `bun test`; `.ci/run` reads them.
+ * `npm test`: all tests in two passes. The first runs test files in parallel; the second runs those
+ * of `SERIAL` one at a time. With arguments it runs `bun test` on these in one pass: `npm test
+ * test/core`. `npm test -- --changed [COMMIT]` runs the tests that the changes since a commit can
+ * affect; `npm test -- --update-timings` also records how long each file took. The output ends with
+ * the failed tests, the tests skipped for lack of a program, and the totals, which `.ci/run` reads.
  */
 
 const ROOT = join(import.meta.dir, "..");
-/** How long each test file took: the slowest start first. `--update-timings` measures anew. */
+/** Milliseconds of each test file: the runner starts the slowest first. */
 const TIMINGS = "test/timings.json";
 /** More at once would need much memory: a file may start a browser and servers. */
 const WORKERS_MAX = 4;
@@ -26,38 +25,28 @@ const SERIAL: Readonly<Record<string, string>> = {
   "test/e2e/lan.test.ts": "all processes share the machine's multicast groups",
 };
 
-// A terminal's Ctrl-C reaches the tests, too: they end, and we wait for that.
+const NONE: Totals = { pass: 0, fail: 0, skip: 0 };
+
+/** Properties draw the same samples in each run, so that a failure points to a change. */
+const SAMPLES_SEED = "1";
+
+// A terminal's Ctrl-C also reaches the tests; wait for them to end.
 let isInterrupted = false;
 process.on("SIGINT", () => {
   isInterrupted = true;
 });
 
-/**
- * Tests of real processes, browsers, terminals and clocks: what the machine does beside them can
- * fail them. All others are told by their seed alone, and get no second run.
- */
-const REAL_TIME = /^test\/(e2e|page|io|server|client)\//;
-/** More files are no accident of the machine; in one of them the first may fail the rest. */
-const FLAKY_FILES_MAX = 3;
-
-const NONE: Totals = { pass: 0, fail: 0, skip: 0 };
-
-/** Properties draw the same samples in each run: a failure tells of a change. */
-const SAMPLES_SEED = "1";
-
-function textOf(report: string): string {
-  return existsSync(report) ? readFileSync(report, "utf8") : "";
-}
-
-/** The output is inherited: a process that a test left behind would keep a pipe open. */
-async function run(args: readonly string[], report?: string): Promise<number> {
-  const reporting =
-    report === undefined ? [] : ["--reporter=junit", `--reporter-outfile=${report}`];
-  const child = Bun.spawn([process.execPath, "test", "--timeout", "60000", ...reporting, ...args], {
-    cwd: ROOT,
-    env: { CHAT_SAMPLES_SEED: SAMPLES_SEED, ...process.env },
-    stdio: ["inherit", "inherit", "inherit"],
-  });
+/** The child inherits the output: a process that a test left behind would keep a pipe open. */
+async function run(args: readonly string[], report: string): Promise<number> {
+  const reporting = ["--reporter=junit", `--reporter-outfile=${report}`];
+  const child = Bun.spawn(
+    [process.execPath, "test", "--timeout", "300000", ...reporting, ...args],
+    {
+      cwd: ROOT,
+      env: { CHAT_SAMPLES_SEED: SAMPLES_SEED, ...process.env },
+      stdio: ["inherit", "inherit", "inherit"],
+    },
+  );
   const stop = () => child.kill("SIGTERM");
   process.on("SIGTERM", stop);
   const exitCode = await child.exited;
@@ -67,22 +56,6 @@ async function run(args: readonly string[], report?: string): Promise<number> {
 
 function plus(a: Totals, b: Totals): Totals {
   return { pass: a.pass + b.pass, fail: a.fail + b.fail, skip: a.skip + b.skip };
-}
-
-/** How many of them pass when their file runs once more, with the machine to itself. */
-async function passedAlone(failures: readonly Case[]): Promise<number> {
-  const files = new Set(failures.map(({ file }) => file).filter((file) => REAL_TIME.test(file)));
-  const passing = new Set<string>();
-  if (!isInterrupted && files.size <= FLAKY_FILES_MAX) {
-    for (const file of files) {
-      if ((await run([file])) === 0) passing.add(file);
-    }
-  }
-  for (const { file, title, failure = "" } of failures) {
-    const verdict = passing.has(file) ? "FLAKY, failed once and passed alone" : "FAILED";
-    process.stderr.write(`\n${verdict}: ${file}: ${title}\n${failure.trim()}\n`);
-  }
-  return failures.filter((failure) => passing.has(failure.file)).length;
 }
 
 /** Arguments of `bun test` for each pass over all tests. */
@@ -95,6 +68,13 @@ function allPasses(timings: readonly string[]): string[][] {
   return [[`--parallel=${workers}`, "--no-isolate", ...timings, ...ignored], serial];
 }
 
+function failedTests(cases: readonly Case[]): string {
+  return cases
+    .filter(({ failure }) => failure !== undefined)
+    .map(({ file, title, failure = "" }) => `\nFAILED: ${file}: ${title}\n${failure.trim()}\n`)
+    .join("");
+}
+
 /** Runs the passes one after the other. @returns the exit code */
 async function runAll(passes: readonly (readonly string[])[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "chat-tests-"));
@@ -104,20 +84,29 @@ async function runAll(passes: readonly (readonly string[])[]): Promise<number> {
     if (isInterrupted) break;
     const report = join(folder, `${at}.xml`);
     const exitCode = await run(args, report);
-    const text = textOf(report);
+    const text = existsSync(report) ? readFileSync(report, "utf8") : "";
     totals = plus(totals, totalsIn(text, exitCode));
     cases.push(...casesIn(text));
   }
   rmSync(folder, { recursive: true, force: true });
-  const failures = cases.filter(({ failure }) => failure !== undefined);
-  // A failure outside of a test (a file that does not load, an error between two) stays one.
-  const saved = totals.fail === failures.length ? await passedAlone(failures) : 0;
-  totals = { ...totals, pass: totals.pass + saved, fail: totals.fail - saved };
+  process.stderr.write(failedTests(cases));
   process.stderr.write(skippedForPrograms(cases));
   process.stderr.write(
     `\nin all:\n ${totals.pass} pass\n ${totals.skip} skip\n ${totals.fail} fail\n`,
   );
   return totals.fail === 0 && totals.pass > 0 ? 0 : 1;
+}
+
+/** Bun keeps the times of files that are gone. */
+function removeOldTimings(): void {
+  const timings = JSON.parse(readFileSync(join(ROOT, TIMINGS), "utf8"));
+  const files = Object.entries<number>(timings.files).filter(([path]) =>
+    existsSync(join(ROOT, path)),
+  );
+  writeFileSync(
+    join(ROOT, TIMINGS),
+    `${JSON.stringify({ ...timings, files: Object.fromEntries(files) }, null, 2)}\n`,
+  );
 }
 
 const args = process.argv.slice(2);
@@ -127,4 +116,5 @@ const isChanged = args[0] === "--changed";
 const changed = isChanged ? new ImportGraph().affectedTests(changedFiles(args[1])) : undefined;
 const isAll = args.length === 0 || isMeasured;
 const exitCode = await runAll(isAll ? allPasses(timings) : [changed ?? args]);
+if (isMeasured) removeOldTimings();
 process.exit(isInterrupted ? 130 : exitCode);

@@ -3,15 +3,18 @@
  * waits for; the deadline only turns a hang into a failure.
  */
 
-const DEADLINE_MS = 30_000;
-const LOOK_EVERY_MS = 5;
+/** Long enough for a machine that is twenty times slower than usual. */
+export const DEADLINE_MS = 120_000;
+const PAUSE_MS = 5;
+/** A look may be a round trip to a browser, which costs more than a later answer. */
+const PAUSE_MS_MAX = 40;
 
-/** What the promise brings, or a failure that says what did not happen. */
-export async function within<T>(
+/** @returns what the promise resolves to @throws after the deadline, naming what did not happen */
+export async function within<Value>(
   what: string,
-  promise: Promise<T>,
+  promise: Promise<Value>,
   deadlineMs = DEADLINE_MS,
-): Promise<T> {
+): Promise<Value> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`not within ${deadlineMs} ms: ${what}`)), deadlineMs);
@@ -23,17 +26,17 @@ export async function within<T>(
   }
 }
 
-/** Looks again and again until it is neither undefined nor false. For what tells nobody. */
-export async function eventually<T>(
+/** Calls `look` until it returns neither undefined nor false. For changes that cause no event. */
+export async function until<Value>(
   what: string,
-  look: () => T | Promise<T>,
+  look: () => Value | Promise<Value>,
   deadlineMs = DEADLINE_MS,
-): Promise<Exclude<T, undefined | false>> {
-  const until = performance.now() + deadlineMs;
-  for (;;) {
+): Promise<Exclude<Value, undefined | false>> {
+  const end = performance.now() + deadlineMs;
+  for (let pauseMs = PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, PAUSE_MS_MAX)) {
     const seen = await look();
-    if (seen !== undefined && seen !== false) return seen as Exclude<T, undefined | false>;
-    if (performance.now() > until) throw new Error(`not within ${deadlineMs} ms: ${what}`);
-    await Bun.sleep(LOOK_EVERY_MS);
+    if (seen !== undefined && seen !== false) return seen as Exclude<Value, undefined | false>;
+    if (performance.now() > end) throw new Error(`not within ${deadlineMs} ms: ${what}`);
+    await Bun.sleep(pauseMs);
   }
 }

@@ -1,7 +1,4 @@
-/**
- * The pages that tell people what to type, in the order in which README names them. The walk
- * follows them in this order on one fresh home: a line may need what an earlier one has made.
- */
+/** Guides, in the order of README. test/e2e/docs-walk.test.ts runs their commands in this order. */
 export const GUIDES: readonly string[] = [
   "README.md",
   "docs/joining.md",

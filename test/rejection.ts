@@ -1,9 +1,8 @@
 /**
- * Why it was refused. What `expect(…).rejects` of Bun does not do is wait like everything else: it
- * runs the event loop from inside the test, and what is behind the test in the same round of that
- * loop never comes (test/rejection.test.ts).
+ * Returns the error of a rejected promise. Unlike `expect(…).rejects` of Bun, it does not run the
+ * event loop inside the test, which loses the rest of that round.
  *
- * @throws Error: it was not refused
+ * @throws Error if the promise is fulfilled, or rejected with something else
  */
 export async function rejection(promise: Promise<unknown> | undefined): Promise<Error> {
   let value: unknown;

@@ -1,12 +1,33 @@
 import fc from "fast-check";
 
 /**
- * What bunfig.toml loads before the tests: how properties draw their samples. `npm test` names a
- * seed, so that the same program passes or fails each time; without one each run looks elsewhere,
- * and CHAT_SAMPLES=5000 looks longer.
+ * How much sampled tests try. `npm test` tries a sample, the same in each run, so that a failure
+ * points to a change; `npm run soak -- tests` tries everything. bunfig.toml loads this file before
+ * the tests.
+ *
+ * Variables: `CHAT_SOAK=1` makes a run complete, `CHAT_SAMPLES=n` sets the number of samples,
+ * `CHAT_SEED=n` the first seed, and `CHAT_SAMPLES_SEED=n` the seed of properties.
  */
-const { CHAT_SAMPLES_SEED, CHAT_SAMPLES } = process.env;
+export const IS_SOAK = process.env["CHAT_SOAK"] === "1";
+
+/** The first seed of tests that have seeds: `CHAT_SEED=17 CHAT_SAMPLES=1` replays one. */
+export const FIRST_SEED = Number(process.env["CHAT_SEED"] ?? 1);
+
+/** @returns how many samples to try: `usual` in `npm test`, `full` in the soak */
+export function sampleSize(usual: number, full: number): number {
+  const { CHAT_SAMPLES } = process.env;
+  if (CHAT_SAMPLES !== undefined) return Number(CHAT_SAMPLES);
+  return IS_SOAK ? full : usual;
+}
+
+/**
+ * Step of exhaustive sweeps (each bit, each write). A prime number: a sweep over bits meets each of
+ * the eight.
+ */
+export const SWEEP_STEP = IS_SOAK ? 1 : 13;
+
+const { CHAT_SAMPLES_SEED } = process.env;
 fc.configureGlobal({
   ...(CHAT_SAMPLES_SEED === undefined ? {} : { seed: Number(CHAT_SAMPLES_SEED) }),
-  ...(CHAT_SAMPLES === undefined ? {} : { numRuns: Number(CHAT_SAMPLES) }),
+  numRuns: sampleSize(100, 2_000),
 });

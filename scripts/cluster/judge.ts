@@ -1,5 +1,5 @@
 /** What has to hold whatever happened to the machines, once they are all well again. */
-import { until } from "../../test/e2e/deadline.ts";
+import { until } from "../../test/event.ts";
 import { type Machine, statusOf } from "./machines.ts";
 import type { Typist } from "./typist.ts";
 import { missedBy, textsOf, type Words, wordsOf } from "./words.ts";

@@ -18,7 +18,7 @@ import {
 import { join } from "node:path";
 import type { Subprocess } from "bun";
 import { CHAT } from "../../test/e2e/binary.ts";
-import { until } from "../../test/e2e/deadline.ts";
+import { until } from "../../test/event.ts";
 import { isOldNats } from "../../test/io/nats/nats-servers.ts";
 
 const CLUSTER = "soak";

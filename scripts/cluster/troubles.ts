@@ -1,5 +1,5 @@
 /** What happens to machines. Each returns when all of it is over, and everything runs again. */
-import { until } from "../../test/e2e/deadline.ts";
+import { until } from "../../test/event.ts";
 import { type Machine, type Part, statusOf } from "./machines.ts";
 import type { Typist } from "./typist.ts";
 

@@ -20,11 +20,6 @@ test.each([
   expect([productOf(client), deviceLabelOf(client)]).toEqual([product, label]);
 });
 
-test("what was put together is taken apart", () => {
-  const client = clientName("chat/1", "chat on macOS");
-  expect([productOf(client), deviceLabelOf(client)]).toEqual(["chat/1", "chat on macOS"]);
-});
-
 /** Means something, or nothing, by what stands beside it. */
 const NEIGHBOURLY = fc.constantFrom(
   ...Array.from('\0a \n"\u0301\ufe0f\u{e0100}\u200d\u034f\u3164\u094d\u0915\u1100\u1161\u11a8'),
@@ -51,9 +46,3 @@ test("a label is short, clean, and stays as it is", () =>
       },
     ),
   ));
-
-test("the longest label", () => {
-  expect(deviceLabelOf("x".repeat(DEVICE_LABEL_BYTES_MAX + 1))).toHaveLength(
-    DEVICE_LABEL_BYTES_MAX,
-  );
-});

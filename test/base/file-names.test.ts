@@ -1,13 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import {
-  cleanFileName,
-  cleanPath,
-  foldFileName,
-  numbered,
-  partName,
-} from "../../src/base/file-names.ts";
+import { cleanFileName, cleanPath, numbered, partName } from "../../src/base/file-names.ts";
 import { PART_BYTES_MAX } from "../../src/base/limits.ts";
+import { sampleSize } from "../samples.ts";
 
 const sizeOf = (text: string) => new TextEncoder().encode(text).length;
 /** Of a name that is clean but for that: it gets a `_` at its end. */
@@ -52,27 +47,21 @@ describe("a name from a stranger", () => {
 
   test.each([
     ["", "file"],
-    [".", "file"],
     ["..", "file"],
     [" . . ", "file"],
     ["\u200b\u2060", "file"],
     ["\u200d", "file"],
     ["../../etc/passwd", "_.._.._etc_passwd"],
-    ["/etc/passwd", "_etc_passwd"],
     ["C:\\Windows\\x.dll", "C__Windows_x.dll"],
     ["a\0b\nc\x1b[2Jd\x85", "a_b_c_[2Jd_"],
     ["gpj.\u202egnp.exe", "gpj._gnp.exe"],
     ["a\u200bb\ufeffc\u00ad.txt", "abc.txt"],
     ["-rf", "_-rf"],
-    ["--help", "_--help"],
     [".profile", "_.profile"],
-    ["  .profile", "_.profile"],
     [" a ", "a"],
     ["a. . .", "a"],
-    ["CON", "_CON"],
     ["nul.txt", "_nul.txt"],
     ["Aux .tar.gz", "_Aux .tar.gz"],
-    ["com1.", "_com1"],
     ["LPT¹.x", "_LPT¹.x"],
     ["CONIN$", "_CONIN$"],
     ['what?*<>|".txt', "what______.txt"],
@@ -127,19 +116,16 @@ describe("a name like those of a receiver's own notes", () => {
   });
 });
 
-describe("a path inside a folder", () => {
-  test.each([
-    ["a/b.txt", ["a", "b.txt"]],
-    ["", ["file"]],
-    ["/", ["file"]],
-    ["/etc/passwd", ["etc", "passwd"]],
-    ["a//./b/", ["a", "b"]],
-    ["../../x", ["file", "file", "x"]],
-    ["a/.git/config", ["a", ".git", "config"]],
-    ["a/..\\..\\b", ["a", ".._.._b"]],
-    ["nul/-x/ y ", ["_nul", "_-x", "y"]],
-  ])("%p becomes %p", (raw, parts) => expect(cleanPath(raw)).toEqual(parts));
-});
+test.each([
+  ["a/b.txt", ["a", "b.txt"]],
+  ["", ["file"]],
+  ["/etc/passwd", ["etc", "passwd"]],
+  ["a//./b/", ["a", "b"]],
+  ["../../x", ["file", "file", "x"]],
+  ["a/.git/config", ["a", ".git", "config"]],
+  ["a/..\\..\\b", ["a", ".._.._b"]],
+  ["nul/-x/ y ", ["_nul", "_-x", "y"]],
+])("a path inside a folder: %p becomes %p", (raw, parts) => expect(cleanPath(raw)).toEqual(parts));
 
 describe("a name that is taken", () => {
   test.each([
@@ -147,30 +133,9 @@ describe("a name that is taken", () => {
     ["a.txt", 1, "a (1).txt"],
     ["a", 2, "a (2)"],
     ["a.tar.gz", 3, "a (3).tar.gz"],
-    ["v1.2 final", 1, "v1.2 final (1)"],
     [".bashrc", 1, ".bashrc (1)"],
     ["a.b.c", 12, "a.b (12).c"],
   ])("%s, number %d: %s", (name, n, expected) => expect(numbered(name, n)).toBe(expected));
-
-  test("a number and a part fit whatever the length", () => {
-    const long = cleanFileName(`${"x".repeat(300)}.tar.gz`);
-    expect(sizeOf(numbered(long, 12_345))).toBe(PART_BYTES_MAX);
-    expect(numbered(long, 12_345)).toEndWith(" (12345).tar.gz");
-    expect(sizeOf(`${partName(long)}.journal`)).toBe(PART_BYTES_MAX);
-    expect(partName("a.txt")).toBe("a.txt.part");
-  });
-
-  test("names that some disk takes for one fold to one", () => {
-    for (const [one, other] of [
-      ["README", "readme"],
-      ["É", "e\u0301"],
-      ["straße", "STRASSE"],
-      ["ΟΔΟΣ", "οδος"],
-    ] as const) {
-      expect(foldFileName(one)).toBe(foldFileName(other));
-    }
-    expect(foldFileName("a")).not.toBe(foldFileName("b"));
-  });
 });
 
 const hostile = fc.oneof(
@@ -202,7 +167,7 @@ test("whatever the name: it is legal everywhere, and cleaning again changes noth
       expect(isLegal(numbered(name, n))).toBe(true);
       expect(sizeOf(partName(numbered(name, n)))).toBeLessThanOrEqual(PART_BYTES_MAX);
     }),
-    { numRuns: 5_000 },
+    { numRuns: sampleSize(1_000, 5_000) },
   ));
 
 test("whatever the path: its parts are legal, and none leads upwards", () =>
@@ -213,5 +178,5 @@ test("whatever the path: its parts are legal, and none leads upwards", () =>
       expect(parts.filter((part) => !isLegal(part))).toEqual([]);
       expect(cleanPath(parts.join("/"))).toEqual(parts);
     }),
-    { numRuns: 3_000 },
+    { numRuns: sampleSize(600, 3_000) },
   ));

@@ -21,18 +21,9 @@ test.each(["a", "Ana", "1a", "_", "-", "4-2", "x".repeat(NAME_CHARS_MAX)])(
   },
 );
 
-test.each([
-  "",
-  "12",
-  "x".repeat(NAME_CHARS_MAX + 1),
-  "a b",
-  "ä",
-  "a\n",
-  "#a",
-  "@a",
-  "a.b",
-  "\u0430na",
-])("'%s' is none", (text) => {
+const NO_NAMES = ["", "12", "x".repeat(NAME_CHARS_MAX + 1), "a b", "ä", "a\n", "#a", "@a", "a.b"];
+
+test.each([...NO_NAMES, "\u0430na"])("refuses the name '%s'", (text) => {
   expect(isName(text)).toBe(false);
   expect(() => checkName(text)).toThrow(Fault);
 });
@@ -62,18 +53,10 @@ test("an address can be read back", () =>
     }),
   ));
 
-test.each(
-  ["server", "Operator", "ADMIN", "everyone", "here", "__proto__", "Constructor"].concat([
-    "prototype",
-    "toString",
-    "HASOWNPROPERTY",
-    "__defineGetter__",
-    "valueof",
-  ]),
-)("'%s' is a reserved name", (text) => {
-  expect(checkName(text) as string).toBe(text);
-  expect(isReservedName(checkName(text))).toBe(true);
-});
+test.each(["server", "Operator", "ADMIN", "everyone", "__proto__", "Constructor", "valueof"])(
+  "'%s' is a reserved name",
+  (text) => expect(isReservedName(checkName(text))).toBe(true),
+);
 
 test("names sort in natural order, ignoring case", () => {
   const names = ["room10", "beta", "room1", "Alpha", "Room2"];

@@ -38,17 +38,12 @@ describe("a name that is proposed", () => {
     ["Jürgen Müller", "Juergen-Mueller"],
     ["ÄÖÜß", "AeOeUess"],
     ["A\u0308nne", "Aenne"],
-    ["José Núñez", "Jose-Nunez"],
     ["Søren Łukasz", "Soren-Lukasz"],
     ["  spaces   around  ", "spaces-around"],
     ["ana@example.org", "ana-example-org"],
-    ["O'Brien", "OBrien"],
     ["snake_case", "snake_case"],
-    ["#ana", "ana"],
     ["ａｎａ", "ana"],
     ["42", "user-42"],
-    ["1 2", "1-2"],
-    ["server", "user-server"],
     ["Admin", "user-Admin"],
     ["__proto__", "user-__proto__"],
     ["", "user"],
@@ -56,7 +51,6 @@ describe("a name that is proposed", () => {
     ["\u{1F600}", "user"],
     ["x".repeat(40), "x".repeat(32)],
     [`${"x".repeat(31)} y`, "x".repeat(31)],
-    ["9".repeat(40), `user-${"9".repeat(27)}`],
   ])("for %p is %p", (text, name) => {
     expect<string>(proposeName(text)).toBe(name);
   });

@@ -2,20 +2,16 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Fault } from "../../src/base/fault.ts";
 import { formatLeft, formatRate, formatSize, formatSpan, parseSize } from "../../src/base/sizes.ts";
+import { faultCode } from "../fault-code.ts";
 
 describe("sizes", () => {
   test.each([
     [0, "0 B"],
     [1, "1 B"],
-    [999, "999 B"],
     [1_000, "1.0 kB"],
     [99_940, "99.9 kB"],
-    [99_960, "100 kB"],
-    [999_400, "999 kB"],
     [999_600, "1.0 MB"],
     [2_097_152, "2.1 MB"],
-    [3_221_225_472, "3.2 GB"],
-    [250e9, "250 GB"],
     [2 ** 44, "17.6 TB"],
     [Number.MAX_SAFE_INTEGER, "9.0 PB"],
     [-5, "0 B"],
@@ -25,9 +21,6 @@ describe("sizes", () => {
 
   test.each([
     ["500", 500],
-    ["0", 0],
-    ["10k", 10_000],
-    ["10M", 10_000_000],
     ["10MB", 10_000_000],
     ["10 mb", 10_000_000],
     ["1.5G", 1_500_000_000],
@@ -37,29 +30,10 @@ describe("sizes", () => {
     ["7B", 7],
   ])("%s is %d bytes", (text, bytes) => expect(parseSize(text)).toBe(bytes));
 
-  test.each([
-    "",
-    " ",
-    "G",
-    "-1",
-    "1e3",
-    "1,5G",
-    "ten",
-    "10X",
-    "10iB",
-    "10P",
-    "1..5G",
-    "10 G B",
-    "NaN",
-  ])("%p is none", (text) => {
-    try {
-      parseSize(text);
-    } catch (error) {
-      expect(error).toMatchObject({ code: "usage" });
-      return;
-    }
-    throw new Error("it was read");
-  });
+  test.each(["", "G", "-1", "1e3", "1,5G", "10X", "10iB", "10P", "1..5G", "10 G B", "NaN"])(
+    "refuses %p",
+    (text) => expect(faultCode(() => parseSize(text))).toBe("usage"),
+  );
 
   test("any text is a size or the user's fault", () =>
     fc.assert(
@@ -83,13 +57,9 @@ describe("sizes", () => {
 
 test.each([
   [0, "0 s"],
-  [1, "1 s"],
-  [8_000, "8 s"],
   [59_001, "1 min"],
   [200_000, "3 min 20 s"],
-  [3_600_000, "1 h"],
   [7_500_000, "2 h 5 min"],
-  [86_400_000, "1 d"],
   [3 * 86_400_000 + 4 * 3_600_000, "3 d 4 h"],
   [1e12, "over 99 d"],
   [-1, "0 s"],

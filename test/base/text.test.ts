@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { CLUSTER_CODE_POINTS_MAX, NOTICE_CODE_POINTS_MAX } from "../../src/base/limits.ts";
 import { cleanText, jsonLine, quoteText, titleText, tsvLine } from "../../src/base/text.ts";
+import { sampleSize } from "../samples.ts";
 
 const CONTROL = /[\x00-\x1f\x7f-\x9f]/;
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
@@ -103,7 +104,7 @@ test("whatever comes in, no control, bidi control or long cluster comes out", ()
       expect(cleaned.isWellFormed()).toBe(true);
       expect(longestCluster(cleaned)).toBeLessThanOrEqual(CLUSTER_CODE_POINTS_MAX);
     }),
-    { numRuns: 2000 },
+    { numRuns: sampleSize(400, 2_000) },
   ));
 
 test("tabs stay only where they are wanted", () => {
@@ -118,7 +119,7 @@ test("cleaning twice changes nothing", () =>
       const cleaned = cleanText(text, { lines, tabs });
       expect(cleanText(cleaned, { lines, tabs })).toBe(cleaned);
     }),
-    { numRuns: 2000 },
+    { numRuns: sampleSize(400, 2_000) },
   ));
 
 test("TSV: tab, line feed and backslash are written out", () => {

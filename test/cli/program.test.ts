@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { assert } from "../../src/base/assert.ts";
 import { Fault } from "../../src/base/fault.ts";
 import { defineGroup, defineVerb, type Verb, type VerbGroup } from "../../src/cli/command.ts";
+import { createLog } from "../../src/cli/log.ts";
 import { runProgram } from "../../src/cli/program.ts";
-import { depthOf } from "../../src/cli/screen/view/palette.ts";
-import { type FakeOptions, fakeWorld } from "../commands/fake-world.ts";
+import { fakeContext, fakeWorld } from "../commands/fake-world.ts";
 
 const echo = defineVerb({
   args: {
@@ -52,41 +52,17 @@ const PROGRAM = {
   },
 };
 
-async function run(argv: readonly string[], options: FakeOptions = {}) {
-  const world = fakeWorld(options);
+async function run(argv: readonly string[]) {
+  const world = fakeWorld();
   const exitCode = await runProgram(PROGRAM, argv, world);
   return { exitCode, out: world.stdout.text, err: world.stderr.text };
 }
 
-test("--no-color reaches everything that reads NO_COLOR", async () => {
-  const depth = defineVerb({
-    args: {},
-    async run(_, { env, stdout }) {
-      stdout.write(depthOf(env));
-      return 0;
-    },
-  });
-  const verbs = { depth: row(depth) };
-  const depthWith = async (...argv: readonly string[]) => {
-    const world = fakeWorld({ env: { TERM: "xterm-256color" } });
-    await runProgram({ ...PROGRAM, verbs }, ["depth", ...argv], world);
-    return world.stdout.text;
-  };
-  expect(await depthWith()).toBe("256");
-  expect(await depthWith("--no-color")).toBe("none");
-});
-
 describe("verbs", () => {
   test("get their values and the flags that all have", async () => {
     const { exitCode, out, err } = await run(["--json", "echo", "hi", "--debug", "--no-loud"]);
-    expect(JSON.parse(out)).toMatchObject({
-      text: "hi",
-      times: 1,
-      loud: false,
-      to: [],
-      json: true,
-      debug: true,
-    });
+    const values = { text: "hi", times: 1, loud: false, to: [], json: true, debug: true };
+    expect(JSON.parse(out)).toMatchObject(values);
     expect([exitCode, err]).toEqual([0, ""]);
   });
 
@@ -119,52 +95,26 @@ describe("help", () => {
       expect(out).not.toContain("secret");
     }
   });
-
-  test("of nothing is misuse", async () => {
-    const { exitCode, out, err } = await run([]);
-    expect([exitCode, out]).toEqual([2, ""]);
-    expect(err).toContain("USAGE chat COMMAND");
-  });
-
-  test("of a verb names its flags, without colours in a pipe", async () => {
-    for (const argv of [
-      ["echo", "--help"],
-      ["help", "echo"],
-      ["echo", "--bogus", "-h"],
-    ]) {
-      const { exitCode, out } = await run(argv);
-      expect(exitCode).toBe(0);
-      expect(out).toContain("[TEXT]");
-      expect(out).toContain("--to=<TARGET>");
-      expect(out).toContain("For whom (may be repeated)");
-      expect(out).toContain("How often (1 to 9)");
-      expect(out).toContain("--no-loud");
-      expect(out).not.toContain(" --loud");
-      expect(out).toContain("chat echo hello");
-      expect(out).not.toContain("\x1b");
-    }
-  });
-
-  test("behind -- is text", async () => {
-    expect(JSON.parse((await run(["echo", "--", "--help"])).out)).toMatchObject({ text: "--help" });
-  });
 });
 
-describe("mistakes before the verb", () => {
-  test.each([
-    [["--jsn", "echo"], "chat: unknown flag '--jsn' before the command; did you mean --json?\n"],
-    [["--room", "x"], "chat: unknown flag '--room' before the command; see chat --help\n"],
-    [["--", "echo"], "chat: unknown flag '--' before the command; see chat --help\n"],
-  ])("%j", async (argv, line) => {
-    const { exitCode, err } = await run(argv);
-    expect([exitCode, err]).toEqual([2, line]);
-  });
+test("the help of a verb names its flags", async () => {
+  for (const line of ["echo --help", "help echo", "echo --bogus -h"]) {
+    const { exitCode, out } = await run(line.split(" "));
+    expect(exitCode).toBe(0);
+    for (const words of ["[TEXT]", "--to=<TARGET>", "For whom (may be repeated)", "--no-loud"]) {
+      expect(out).toContain(words);
+    }
+    expect(out).not.toMatch(/ --loud|\x1b/);
+  }
+});
 
-  test("--version is a verb, too", async () => {
-    expect((await run(["--version"])).exitCode).toBe(0);
-    expect(JSON.parse((await run(["--json", "--version"])).out)).toMatchObject({ json: true });
-    expect((await run(["--version", "x", "y"])).exitCode).toBe(2);
-  });
+test.each([
+  [["--jsn", "echo"], "chat: unknown flag '--jsn' before the command; did you mean --json?\n"],
+  [["--room", "x"], "chat: unknown flag '--room' before the command; see chat --help\n"],
+  [["--", "echo"], "chat: unknown flag '--' before the command; see chat --help\n"],
+])("mistakes before the verb: %j", async (argv, line) => {
+  const { exitCode, err } = await run(argv);
+  expect([exitCode, err]).toEqual([2, line]);
 });
 
 describe("faults", () => {
@@ -194,11 +144,19 @@ describe("faults", () => {
       expect(err.trimEnd().split("\n")).toHaveLength(1);
       expect(err).not.toContain("program.test.ts");
     }
+    expect((await run(["bug", "--debug"])).err).toContain("program.test.ts");
   });
+});
 
-  test("show their stack with --debug", async () => {
-    const { err } = await run(["bug", "--debug"]);
-    expect(err).toContain("program.test.ts");
-    expect(err).toContain("TypeError: x is not a function");
-  });
+test("the log goes to standard error, every time, and debug lines only with --debug", () => {
+  const { world, context } = fakeContext();
+  const log = createLog(context);
+  for (let i = 0; i < 20; i++) log.info("the same");
+  log.debug("hidden");
+  expect(world.stdout.text).toBe("");
+  expect(world.stderr.text.match(/the same/g)).toHaveLength(20);
+  expect(world.stderr.text).not.toContain("hidden");
+  const debugging = fakeContext({ debug: true });
+  createLog(debugging.context).debug("shown");
+  expect(debugging.world.stderr.text).toContain("shown");
 });

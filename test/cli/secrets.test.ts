@@ -1,14 +1,12 @@
-import { afterAll, expect, test } from "bun:test";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { expect, test } from "bun:test";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createContext } from "../../src/cli/context.ts";
 import { makePassword, PASSWORD, readSecret } from "../../src/cli/secrets.ts";
-import { type FakeOptions, fakeWorld, faultFrom } from "../commands/fake-world.ts";
+import { type FakeOptions, fakeContext, faultFrom } from "../commands/fake-world.ts";
+import { tempFolder } from "../temp-folder.ts";
 import { unprivileged } from "../unprivileged.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "chat-secrets-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = tempFolder();
 
 function file(name: string, content: string | Uint8Array): string {
   const path = join(folder, name);
@@ -16,28 +14,25 @@ function file(name: string, content: string | Uint8Array): string {
   return path;
 }
 
-function contextOf(options: FakeOptions) {
-  return createContext(fakeWorld(options), { json: false, color: false, debug: false });
-}
+const contextOf = (options: FakeOptions) => fakeContext(options).context;
 
-test("a file goes before the environment, the environment before a question", async () => {
+test("reads a file before the environment, and that before a question", async () => {
   const context = contextOf({ lines: ["typed"], terminal: true, env: { CHAT_PASSWORD: "env" } });
-  expect(await readSecret(context, PASSWORD, file("a", "from file\n"), "Password")).toBe(
-    "from file",
-  );
+  const path = file("a", "from file\n");
+  expect(await readSecret(context, PASSWORD, path, "Password")).toBe("from file");
   expect(await readSecret(context, PASSWORD, undefined, "Password")).toBe("env");
   const asked = contextOf({ lines: ["typed"], terminal: true });
   expect(await readSecret(asked, PASSWORD, undefined, "Password")).toBe("typed");
 });
 
-test("none is none: no terminal, no question, or an empty answer", async () => {
+test("is undefined without a terminal, a question or an answer", async () => {
   expect(await readSecret(contextOf({ lines: ["x"] }), PASSWORD, undefined, "P")).toBeUndefined();
   const terminal = contextOf({ lines: [""], terminal: true });
   expect(await readSecret(terminal, PASSWORD, undefined)).toBeUndefined();
   expect(await readSecret(terminal, PASSWORD, undefined, "P")).toBeUndefined();
 });
 
-test("only the first line counts, without its end", async () => {
+test("reads the first line without its line feed", async () => {
   const context = contextOf({ lines: ["first", "second"] });
   expect(await readSecret(context, PASSWORD, "-")).toBe("first");
   expect(await context.stdin.line()).toBe("second");
@@ -46,7 +41,7 @@ test("only the first line counts, without its end", async () => {
   expect(await readSecret(context, PASSWORD, file("max", "x".repeat(1024)))).toHaveLength(1024);
 });
 
-test("empty and over-long ones are refused", async () => {
+test("refuses empty and too long secrets", async () => {
   const context = contextOf({});
   for (const [name, content] of [
     ["empty", ""],
@@ -63,7 +58,7 @@ test("empty and over-long ones are refused", async () => {
   expect(await readSecret(unset, PASSWORD, undefined)).toBeUndefined();
 });
 
-test("a file that is not there, or not for us", async () => {
+test("reports a missing or unreadable file", async () => {
   const context = contextOf({});
   const missing = await faultFrom(() => readSecret(context, PASSWORD, join(folder, "none")));
   expect([missing.code, missing.exitCode]).toEqual(["file-unknown", 4]);
@@ -74,18 +69,17 @@ test("a file that is not there, or not for us", async () => {
   expect((await unprivileged(denied)).code).toBe("store-denied");
 });
 
-test("Ctrl-C at the question is 130", async () => {
+test("Ctrl-C at the question exits with 130", async () => {
   const context = contextOf({ lines: ["^C"], terminal: true });
   expect((await faultFrom(() => readSecret(context, PASSWORD, undefined, "P"))).exitCode).toBe(130);
 });
 
-test("a new password is typed twice, and long enough", async () => {
+test("asks for a new password twice, until it is long enough", async () => {
   const make = (lines: readonly string[]) =>
     makePassword(contextOf({ lines, terminal: true }), undefined);
   expect(await make(["long enough", "long enough"])).toBe("long enough");
-  expect(await make(["short", "long enough", "slip", "long enough", "long enough"])).toBe(
-    "long enough",
-  );
+  const typed = ["short", "long enough", "slip", "long enough", "long enough"];
+  expect(await make(typed)).toBe("long enough");
   expect(await make([""])).toBeUndefined();
   expect((await faultFrom(() => make(["a", "b", "c", "d"]))).exitCode).toBe(2);
   const env = (CHAT_NEW_PASSWORD: string) => contextOf({ env: { CHAT_NEW_PASSWORD } });

@@ -1,7 +1,11 @@
 import { expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { nameOf } from "../../src/cli/system-user.ts";
 import { askUserName } from "../../src/cli/user-name.ts";
 import { openTerminal } from "../../src/io/terminal/terminal.ts";
 import { fakeWorld, faultFrom } from "../commands/fake-world.ts";
+import { tempFolder } from "../temp-folder.ts";
 
 function world(lines: readonly string[], isTerminal = true) {
   const { stdin, stderr } = fakeWorld({ lines, terminal: isTerminal });
@@ -17,7 +21,7 @@ test.each([
   expect<string>(await askUserName(world(lines))).toBe(name);
 });
 
-test("what is proposed stands in the question, and hostile words are cleaned", async () => {
+test("proposes a cleaned name", async () => {
   const asked = world(["\x1b[31mä b", ""]);
   expect<string>(await askUserName(asked)).toBe("31mae-b");
   expect(asked.stderr.text).not.toContain("\x1b");
@@ -25,8 +29,17 @@ test("what is proposed stands in the question, and hostile words are cleaned", a
   expect(asked.stderr.text).toEndWith("Name [31mae-b]: ");
 });
 
-test("no answer, and nobody to answer, are faults", async () => {
+test("no answer, and no terminal, are faults", async () => {
   expect((await faultFrom(() => askUserName(world([""])))).code).toBe("name-invalid");
   expect((await faultFrom(() => askUserName(world(["a b"])))).code).toBe("interrupted");
   expect((await faultFrom(() => askUserName(world([], false)))).code).toBe("usage");
+});
+
+test("reads the user's name from /etc/passwd", () => {
+  const folder = tempFolder();
+  const file = join(folder, "passwd");
+  writeFileSync(file, "root:x:0:0:root:/root:/bin/sh\nana:x:1000:1000::/home/ana:/bin/sh\n");
+  const names = [0, 1000, 7].map((uid) => nameOf(uid, file));
+  expect(names).toEqual(["root", "ana", undefined]);
+  expect(nameOf(0, join(folder, "nothing"))).toBeUndefined();
 });

@@ -49,6 +49,13 @@ export class ClientFixture {
     return new Watched(new Client(parts, { ...all, ...options }));
   }
 
+  /** A client that is logged in. */
+  async connect(options?: Partial<ClientOptions>): Promise<Watched> {
+    const watched = this.client(options);
+    expect(await this.code(watched.client.connect())).toBe("fine");
+    return watched;
+  }
+
   /** The promise's outcome, with as much time as it takes (up to a virtual minute). */
   async outcome<Value>(promise: Promise<Value>): Promise<Value | Fault> {
     let outcome: Value | Fault | undefined;
@@ -82,7 +89,15 @@ export class ClientFixture {
   }
 }
 
-/** A client and a reader that takes all it tells. */
+/** A fixture with a client that is logged in. */
+export async function connected(options?: Partial<ClientOptions>) {
+  const fixture = new ClientFixture();
+  const watched = await fixture.connect(options);
+  const { clock, server } = fixture;
+  return { fixture, watched, client: watched.client, server, clock };
+}
+
+/** A client and a reader that takes all its events. */
 export class Watched {
   readonly client: Client;
   readonly events: ClientEvent[] = [];

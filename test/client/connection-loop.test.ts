@@ -99,11 +99,23 @@ class LoopFixture {
   }
 }
 
+async function loggedIn(...args: ConstructorParameters<typeof LoopFixture>): Promise<LoopFixture> {
+  const rig = new LoopFixture(...args);
+  await rig.in();
+  return rig;
+}
+
+/** Logged in; then the link was lost. */
+async function lost(...args: ConstructorParameters<typeof LoopFixture>): Promise<LoopFixture> {
+  const rig = await loggedIn(...args);
+  await rig.cut();
+  return rig;
+}
+
 describe("by itself", () => {
-  test("it connects, logs in who was in, and comes back after a loss", async () => {
-    const rig = new LoopFixture();
+  test("connects, logs in again, and reconnects after a loss", async () => {
+    const rig = await loggedIn();
     const { clock } = rig.fixture;
-    await rig.in();
     await rig.cut();
     expect(rig.states).toMatchObject([
       { kind: "waiting", isLoss: true, retryInMs: 250, fault: { code: "link-closed" } },
@@ -127,31 +139,8 @@ describe("by itself", () => {
     expect(rig.loop.state).toMatchObject({ kind: "waiting", retryInMs: 250 });
   });
 
-  test("nobody to let in: a greeted link, and outside", async () => {
-    const rig = new LoopFixture();
-    rig.loop.begin(undefined);
-    await rig.fixture.clock.advance(0);
-    expect(rig.next()).toEqual(["connecting", "outside"]);
-    expect(rig.loop.connection?.isClosed).toBe(false);
-    expect(rig.fixture.server.requests).toEqual([]);
-  });
-
-  test.each(["inside", "always"] as const)("a link lost outside: %s", async (reconnects) => {
-    const rig = new LoopFixture({ reconnects });
-    const isReplaced = reconnects === "always";
-    await rig.in();
-    await rig.fixture.outcome(rig.loop.logout(false));
-    expect(rig.next()).toEqual(["outside"]);
-    await rig.cut();
-    await rig.fixture.clock.advance(5_000);
-    expect(rig.next()).toEqual(isReplaced ? ["waiting", "connecting", "outside"] : []);
-    expect(rig.dials).toBe(isReplaced ? 2 : 1);
-    expect(rig.entered).toEqual(["ana"]);
-  });
-
-  test("what another attempt does not mend stops it, and names the user", async () => {
-    const rig = new LoopFixture();
-    await rig.in();
+  test("stops on a permanent refusal, and names the user", async () => {
+    const rig = await loggedIn();
     rig.fixture.server.accounts.clear();
     await rig.cut();
     await rig.fixture.clock.advance(RECONNECT_MAX_MS);
@@ -162,131 +151,24 @@ describe("by itself", () => {
     expect([rig.next(), rig.dials]).toEqual([["entering", "in"], 2]);
   });
 
-  test.each([
-    ["while the answer is awaited", true],
-    ["behind the answer", false],
-  ])(
-    "who guessed too often outside is shown out, and gets another link: %s",
-    async (_, isDuring) => {
-      const rig = new LoopFixture({ reconnects: "always" });
-      const refused = new Fault("login-refused", "wrong password or no such name");
-      await rig.in();
-      await rig.fixture.outcome(rig.loop.logout(false));
-      rig.next();
-      const { server, clock } = rig.fixture;
-      server.mischief.onRequest = () => {
-        if (isDuring) server.dismiss(refused);
-        return refused;
-      };
-      const wrong = { user: "ben", mode: "login", password: "?" } as const;
-      expect(await rig.fixture.code(rig.loop.enter(wrong))).toBe("login-refused");
-      if (!isDuring) server.dismiss(refused);
-      await clock.advance(5_000);
-      expect(rig.next()).toEqual(["entering", "outside", "waiting", "connecting", "outside"]);
-      server.mischief = {};
-      expect(await rig.fixture.code(rig.loop.enter(BEN))).toBe("fine");
-    },
-  );
-
-  test("nothing that is asked follows the farewell", async () => {
-    const rig = new LoopFixture({ reconnects: "always" });
-    await rig.in();
-    const left = rig.loop.logout(false);
-    expect(await rig.fixture.code(rig.loop.ask("rooms", {}))).toBe("link-closed");
-    await rig.fixture.outcome(left);
-    expect(rig.fixture.server.requests.map(({ kind }) => kind).at(-1)).toBe("logout");
-    rig.next();
-    await rig.in(BEN);
-  });
-
-  test("an alarm outside is final nevertheless", async () => {
-    const rig = new LoopFixture({ reconnects: "always" });
+  test("an alarm is final, also while logged out", async () => {
+    const rig = await loggedIn({ reconnects: "always" });
     const alarm = new Fault("log-forked", "two logs");
-    await rig.in();
     await rig.fixture.outcome(rig.loop.logout(false));
     rig.loop.mend(alarm, true);
     expect(rig.loop.state).toMatchObject({ kind: "stopped", fault: alarm });
   });
 
-  test("it does not try again where it must not", async () => {
-    const rig = new LoopFixture({ reconnects: "never" });
-    await rig.in();
-    await rig.cut();
+  test("does not reconnect if it may not", async () => {
+    const rig = await lost({ reconnects: "never" });
     expect(rig.states).toMatchObject([{ kind: "stopped", fault: { code: "link-closed" } }]);
     await rig.fixture.clock.advance(RECONNECT_MAX_MS);
     expect(rig.dials).toBe(1);
   });
-
-  test("a link that is lost during the log-in is one failure", async () => {
-    const rig = new LoopFixture();
-    await rig.in();
-    await rig.cut();
-    rig.fixture.server.mischief.onRequest = () => {
-      rig.fixture.server.mischief = {};
-      rig.fixture.network.cut();
-      return "silent";
-    };
-    await rig.fixture.clock.advance(250);
-    expect(rig.next()).toEqual(["waiting", "connecting", "waiting"]);
-    expect(rig.loop.state).toMatchObject({ retryInMs: SECOND_WAIT_MS, isLoss: false });
-    await rig.fixture.clock.advance(500);
-    expect(rig.next()).toEqual(["connecting", "in"]);
-  });
-
-  test("a log-in that the server cannot handle now is tried on another link", async () => {
-    const rig = new LoopFixture();
-    await rig.in();
-    await rig.cut();
-    rig.fixture.server.mischief.onRequest = () => new Fault("store-failed", "the disk is gone");
-    await rig.fixture.clock.advance(250);
-    expect(rig.loop.state).toMatchObject({ kind: "waiting", fault: { code: "store-failed" } });
-    expect(rig.open).toBe(0);
-    rig.fixture.server.mischief = {};
-    await rig.fixture.clock.advance(500);
-    expect([rig.loop.state.kind, rig.dials]).toEqual(["in", 3]);
-  });
-
-  test("an owner that cannot keep what it must is not in", async () => {
-    const rig = new LoopFixture();
-    await rig.in();
-    await rig.cut();
-    rig.onEntered = () => {
-      rig.onEntered = () => undefined;
-      throw new Fault("store-full", "no space");
-    };
-    await rig.fixture.clock.advance(250);
-    expect(rig.loop.state).toMatchObject({ kind: "waiting", fault: { code: "store-full" } });
-    expect(rig.open).toBe(0);
-    await rig.fixture.clock.advance(500);
-    expect([rig.loop.state.kind, rig.entered]).toEqual(["in", ["ana", "ana"]]);
-  });
-
-  test("a hole is asked for once more", async () => {
-    const rig = new LoopFixture();
-    const hole = new Fault("log-corrupt", "something is missing");
-    await rig.in();
-    rig.loop.mend(hole, false);
-    expect(rig.states).toMatchObject([{ kind: "waiting", fault: hole }]);
-    await rig.fixture.clock.advance(250);
-    expect(rig.loop.state.kind).toBe("in");
-    rig.loop.mend(hole, true);
-    expect(rig.loop.state).toMatchObject({ kind: "stopped", fault: hole });
-  });
-
-  test("a hole that was mended excuses no other fault", async () => {
-    const rig = new LoopFixture();
-    await rig.in();
-    rig.loop.mend(new Fault("log-corrupt", "something is missing"), false);
-    await rig.fixture.clock.advance(250);
-    expect(rig.loop.state.kind).toBe("in");
-    rig.fixture.server.dismiss(new Fault("banned", "you are banned"));
-    await rig.fixture.clock.advance(0);
-    expect(rig.loop.state).toMatchObject({ kind: "stopped", fault: { code: "banned" } });
-  });
 });
 
 describe("for a user", () => {
-  test("one attempt; its link stays for the next", async () => {
+  test("makes one attempt, and keeps the link for the next", async () => {
     const rig = new LoopFixture();
     rig.isDead = true;
     expect(await rig.fixture.code(rig.loop.enter(ANA))).toBe("unreachable");
@@ -302,18 +184,7 @@ describe("for a user", () => {
     expect(rig.dials).toBe(2);
   });
 
-  test("an attempt replaces the one that was to come", async () => {
-    const rig = new LoopFixture();
-    await rig.in();
-    await rig.cut();
-    rig.fixture.server.mischief.onRequest = () => "silent";
-    const entered = rig.loop.enter(BEN);
-    entered.catch(() => undefined);
-    await rig.fixture.clock.advance(2_000);
-    expect([rig.next(), rig.dials]).toEqual([["waiting", "entering"], 2]);
-  });
-
-  test("an attempt whose account cannot be kept leaves no link on which it is in", async () => {
+  test("an attempt whose account cannot be stored leaves no link", async () => {
     const rig = new LoopFixture();
     rig.onEntered = () => {
       throw new Fault("store-full", "no space");
@@ -323,55 +194,8 @@ describe("for a user", () => {
     expect([rig.next(), rig.open, rig.lost]).toEqual([["entering", "in", "outside"], 0, 1]);
   });
 
-  test.each([
-    ["inside", []],
-    ["always", ["waiting", "connecting", "outside"]],
-  ] as const)("a link lost during a later log-in: %s", async (reconnects, states) => {
-    const rig = new LoopFixture({ reconnects });
-    await rig.in();
-    await rig.fixture.outcome(rig.loop.logout(false));
-    rig.next();
-    rig.fixture.server.mischief.onRequest = () => {
-      rig.fixture.server.mischief = {};
-      rig.fixture.network.cut();
-      return "silent";
-    };
-    expect(await rig.fixture.code(rig.loop.enter(BEN))).toBe("link-closed");
-    await rig.fixture.clock.advance(5_000);
-    expect(rig.next()).toEqual(["entering", "outside", ...states]);
-  });
-
-  test("all who want a link wait for the same", async () => {
-    const rig = new LoopFixture();
-    const one = rig.loop.open();
-    rig.loop.begin(undefined);
-    const entered = rig.loop.enter(ANA);
-    const other = rig.loop.open();
-    await rig.fixture.outcome(entered);
-    expect(await one).toBe(await other);
-    expect(rig.dials).toBe(1);
-    expect(rig.next()).toEqual(["connecting", "entering", "in"]);
-  });
-
-  test("a user goes before whoever would have come back", async () => {
-    const rig = new LoopFixture();
-    await rig.in();
-    await rig.cut();
-    rig.fixture.server.mischief.onRequest = () => "silent";
-    await rig.fixture.clock.advance(250);
-    expect(rig.next()).toEqual(["waiting", "connecting"]);
-    rig.fixture.server.mischief = {};
-    expect(await rig.fixture.code(rig.loop.enter(BEN))).toBe("fine");
-    rig.loop.begin(ANA); // Too late.
-    await rig.fixture.clock.advance(RECONNECT_MAX_MS);
-    expect(rig.next()).toEqual(["entering", "in"]);
-    expect([rig.entered, rig.open]).toEqual([["ana", "ben"], 1]);
-  });
-
-  test("a user who leaves says nothing, and does not come back", async () => {
-    const rig = new LoopFixture();
-    await rig.in();
-    await rig.cut();
+  test("leaving sends nothing, and does not reconnect", async () => {
+    const rig = await lost();
     rig.next();
     rig.loop.leave();
     await rig.fixture.clock.advance(RECONNECT_MAX_MS);
@@ -384,7 +208,7 @@ describe("for a user", () => {
     expect([rig.fixture.server.requests.length, rig.open]).toEqual([length, 0]);
   });
 
-  test("a user who leaves during the log-in is not let in", async () => {
+  test("leaving during the log-in cancels it", async () => {
     const rig = new LoopFixture();
     const entering = rig.fixture.code(rig.loop.enter(ANA));
     rig.fixture.server.mischief.onRequest = () => {
@@ -395,9 +219,8 @@ describe("for a user", () => {
     expect([rig.next(), rig.entered]).toEqual([["entering", "outside"], []]);
   });
 
-  test("a farewell keeps the link, unless the server refuses it", async () => {
-    const rig = new LoopFixture();
-    await rig.in();
+  test("a logout keeps the link, and stays logged in if it is refused", async () => {
+    const rig = await loggedIn();
     rig.fixture.server.mischief.onRequest = () => new Fault("last-credential", "no");
     expect(await rig.fixture.code(rig.loop.logout(true))).toBe("last-credential");
     expect(rig.loop.state.kind).toBe("in");
@@ -410,57 +233,10 @@ describe("for a user", () => {
     await rig.fixture.clock.advance(250);
     expect(rig.entered).toEqual(["ana", "ben", "ben"]);
   });
-
-  test.each([
-    [true, ["login by device", "login by password"], "in"],
-    [false, ["login by device"], "stopped"],
-  ])("its password is for the next link too: %p", async (keepsPassword, asked, state) => {
-    const rig = new LoopFixture({ keepsPassword });
-    await rig.in({ ...ANA, password: "old" });
-    await rig.fixture.outcome(rig.loop.passwd("new", undefined));
-    rig.fixture.server.accounts.get("ana")?.devices.clear();
-    rig.fixture.server.requests.length = 0;
-    await rig.cut();
-    await rig.fixture.clock.advance(5_000);
-    expect(rig.fixture.asked()).toEqual(asked);
-    expect(rig.loop.state.kind).toBe(state as LoopState["kind"]);
-  });
-
-  test("now instead of later, once", async () => {
-    const rig = new LoopFixture();
-    rig.loop.reconnectNow();
-    await rig.in();
-    await rig.cut();
-    rig.loop.reconnectNow();
-    rig.loop.reconnectNow();
-    await rig.fixture.clock.advance(RECONNECT_MAX_MS);
-    expect(rig.next()).toEqual(["waiting", "connecting", "in"]);
-    expect(rig.dials).toBe(2);
-  });
 });
 
 describe("an owner", () => {
-  test("that has no room yet is waited for, and not overtaken twice", async () => {
-    const waiting: (() => void)[] = [];
-    const rig = new LoopFixture({}, { whenReady: (callback) => void waiting.push(callback) });
-    await rig.in();
-    await rig.cut();
-    await rig.fixture.clock.advance(RECONNECT_MAX_MS);
-    expect([rig.next(), waiting.length]).toEqual([["waiting"], 1]);
-    rig.isDead = true;
-    rig.loop.reconnectNow();
-    await rig.fixture.clock.advance(0);
-    expect(rig.next()).toEqual(["connecting", "waiting"]);
-    waiting[0]?.(); // Of a wait that is over.
-    expect(rig.next()).toEqual([]);
-    rig.isDead = false;
-    await rig.fixture.clock.advance(500);
-    waiting[1]?.();
-    await rig.fixture.clock.advance(0);
-    expect(rig.next()).toEqual(["connecting", "in"]);
-  });
-
-  test("that does not trust the server sends it nothing", async () => {
+  test("that does not trust the server sends nothing", async () => {
     const changed = new Fault("fingerprint-changed", "another one");
     const greeted = () => Promise.reject(changed);
     const rig = new LoopFixture({}, { greeted });
@@ -468,16 +244,6 @@ describe("an owner", () => {
     await rig.fixture.clock.advance(RECONNECT_MAX_MS);
     expect(rig.states).toMatchObject([{ kind: "connecting" }, { kind: "stopped", fault: changed }]);
     expect([rig.fixture.server.requests, rig.open]).toEqual([[], 0]);
-  });
-
-  test("that closes while it makes up its mind lets the link go at once", async () => {
-    const rig = new LoopFixture({}, { greeted: () => new Promise(() => undefined) });
-    rig.loop.begin(ANA);
-    await rig.fixture.clock.advance(0);
-    expect(rig.open).toBe(1);
-    void rig.loop.close(notConnected());
-    await rig.fixture.clock.advance(0);
-    expect(rig.open).toBe(0);
   });
 
   test.each(["dialling", "logging in", "waiting", "in"])("that closes while %s", async (when) => {
@@ -502,7 +268,7 @@ describe("an owner", () => {
   });
 });
 
-test("no order of events makes two links, or a wait without an end", () => {
+test("no order of events opens two links or waits forever", () => {
   const deeds: Readonly<Record<string, (rig: LoopFixture) => unknown>> = {
     cut: (rig) => rig.fixture.network.cut(),
     down: (rig) => {

@@ -14,6 +14,11 @@ export function content(sizeBytes: number, seed = 1): Uint8Array {
   return bytes;
 }
 
+/** So many whole chunks. */
+export function wholeChunks(count: number, seed?: number): Uint8Array {
+  return content(count * CHUNK_BYTES, seed);
+}
+
 export function chunksOf(bytes: Uint8Array): Uint8Array[] {
   const count = Math.ceil(bytes.length / CHUNK_BYTES);
   const chunk = (_: unknown, i: number) => bytes.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES);
@@ -40,7 +45,6 @@ export class HeldSource implements Source {
   readonly released: number[] = [];
   /** Asked before each read. */
   onRead: (index: number) => Promise<void> | void = () => {};
-  onRelease: (upTo: number) => void = () => {};
   isChanged = false;
 
   constructor(
@@ -77,7 +81,6 @@ export class HeldSource implements Source {
 
   release(upTo: number): void {
     this.released.push(upTo);
-    this.onRelease(upTo);
   }
 
   async check(): Promise<void> {
@@ -94,11 +97,14 @@ export class HeldFolder {
   readonly files = new Map<string, Uint8Array>();
   readonly opened: SinkAbout[] = [];
   restarts = 0;
-  syncs = 0;
   /** Asked before each append. */
   onAppend: (index: number) => Promise<void> | void = () => {};
-  /** A process that is killed leaves what was synced. */
-  isDead = false;
+
+  failAt(chunk: number): void {
+    this.onAppend = (index) => {
+      if (index === chunk) throw new Fault("store-full", "the disk is full");
+    };
+  }
 
   readonly open = async (about: SinkAbout): Promise<Sink> => {
     this.opened.push(about);
@@ -133,9 +139,7 @@ class HeldSink implements Sink {
 
   async sync(): Promise<void> {
     this.#check();
-    const { isDead, parts } = this.#folder;
-    this.#folder.syncs += 1;
-    if (!isDead) parts.set(this.#about.file, [...this.#chunks]);
+    this.#folder.parts.set(this.#about.file, [...this.#chunks]);
   }
 
   digest(): Uint8Array {

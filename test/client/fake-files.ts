@@ -1,7 +1,7 @@
 import { Fault } from "../../src/base/fault.ts";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
-import type { Answer, NoticeOf, Request, RequestOf } from "../../src/wire/messages.ts";
+import type { NoticeOf, Request, RequestOf } from "../../src/wire/messages.ts";
 import { digestOf } from "../wire/digest.ts";
 import type { FakePeer } from "./fake-server.ts";
 
@@ -45,11 +45,6 @@ export class FakeFiles {
   onEnd: (end: NoticeOf<"end">) => NoticeOf<"end"> = (end) => end;
   /** What is told of an upload goes out changed. */
   onOwn: (notice: Own) => Own = (notice) => notice;
-  refused: Answer<"finish">["refused"] = [];
-  /** It knows no words that are said with a file. */
-  isOld = false;
-  /** What was said with the last one. */
-  said: string | undefined;
   /** Before a chunk is taken: throw to end the lane. */
   onChunk: (chunk: NoticeOf<"chunk">) => void = () => {};
   readonly #channels = new Map<FakePeer, FakeChannel>();
@@ -163,7 +158,7 @@ export class FakeFiles {
   }
 
   #finish(peer: FakePeer, request: RequestOf<"finish">): void {
-    const { ref, file, size, chunks, digest, text } = request;
+    const { ref, file, size, chunks, digest } = request;
     const known = this.files.get(file);
     if (known === undefined) throw new Fault("file-unknown", "no such file");
     const ours = digestOf(
@@ -176,13 +171,8 @@ export class FakeFiles {
     }
     this.#sync(peer, file, known);
     known.digest = ours;
-    const { refused } = this;
-    const isRefused = (to: string) => refused.some((one) => one.to === to);
-    const targets = known.offer.to.filter((to) => !isRefused(to));
-    const posted = targets.map((to, i) => ({ to, seq: i + 1, n: 1, time: 1_000 }));
-    this.said = this.isOld ? undefined : text;
-    const said = this.said === undefined ? {} : { said: true };
-    peer.answer<"finish">(ref, { posted, refused, ...said });
+    const posted = known.offer.to.map((to, i) => ({ to, seq: i + 1, n: 1, time: 1_000 }));
+    peer.answer<"finish">(ref, { posted, refused: [] });
   }
 
   #fetch(peer: FakePeer, { ref, file, from, window }: RequestOf<"fetch">): void {

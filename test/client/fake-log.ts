@@ -5,19 +5,18 @@ import type { Identity } from "../../src/crypto/identity.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import { type Checkpoint, originOf } from "../../src/wire/checkpoint.ts";
 import type { Answer } from "../../src/wire/messages.ts";
-import { leafHash } from "../../src/wire/record.ts";
 import { nodesOf } from "../core/log-nodes.ts";
 
-/** What a server proves of a log with these heads. */
+/** Proofs that a server gives of a log with these leaves. */
 export class FakeLog {
   readonly #identity: Identity;
   readonly #leaves: readonly Uint8Array[];
   readonly #nodes: Nodes;
 
-  constructor(identity: Identity, heads: readonly Uint8Array[]) {
+  constructor(identity: Identity, leaves: readonly Uint8Array[]) {
     this.#identity = identity;
-    this.#leaves = heads.map((head) => leafHash(head, sha256));
-    this.#nodes = nodesOf(this.#leaves);
+    this.#leaves = leaves;
+    this.#nodes = nodesOf(leaves);
   }
 
   get size(): number {

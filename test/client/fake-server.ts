@@ -7,8 +7,16 @@ import { sha256 } from "../../src/crypto/sha256.ts";
 import type { Address, Link, Listener } from "../../src/io/link/link.ts";
 import type { MemoryNetwork } from "../../src/io/link/memory-network.ts";
 import type { ServerPlace } from "../../src/wire/invite.ts";
-import type { Answer, NoticeOf, Request, RequestKind, RequestOf } from "../../src/wire/messages.ts";
-import { commitment } from "../../src/wire/record.ts";
+import {
+  type Answer,
+  type NoticeOf,
+  type Request,
+  type RequestKind,
+  type RequestOf,
+  VERSION,
+  type WireRecord,
+} from "../../src/wire/messages.ts";
+import { commitment, leafHash } from "../../src/wire/record.ts";
 import { FakeFiles } from "./fake-files.ts";
 import { FakeLog } from "./fake-log.ts";
 
@@ -22,21 +30,19 @@ interface Stored {
   readonly seq: number;
   readonly n: number;
   readonly room: string;
-  readonly notice: NoticeOf<"record">;
+  readonly record: WireRecord;
 }
 
 /** What a test makes the server do wrong. */
 export interface Mischief {
   /** Decides before the server does; a fault refuses, `silent` never answers. */
   onRequest?: ((request: Request) => Fault | "silent" | undefined) | undefined;
-  /** Changes or drops what a record notice carries. */
-  onRecord?: ((record: Stored) => NoticeOf<"record"> | undefined) | undefined;
+  /** Changes or drops a record. */
+  onRecord?: ((stored: Stored) => WireRecord | undefined) | undefined;
   /** Records of its last checkpoint, until somebody knows of more. */
   signed?: number | undefined;
   /** Records of which it gives no proof. */
   withholds?: ((seq: number) => boolean) | undefined;
-  /** Says that in place of a greeting. */
-  refuses?: Fault | undefined;
   onWelcome?: ((welcome: NoticeOf<"welcome">) => NoticeOf<"welcome">) | undefined;
 }
 
@@ -108,19 +114,18 @@ export class FakeServer {
   /** Writes a record and tells everybody who is in. */
   say(body: object, from = "server", kind = "text", room = "r1", id = ""): Stored {
     const seq = (this.records.at(-1)?.seq ?? 0) + 1;
-    const n = this.records.filter((record) => record.room === room).length + 1;
+    const n = (this.records.findLast((record) => record.room === room)?.n ?? 0) + 1;
     const salt = new Uint8Array(16).fill(seq);
     const bytes = utf8Encode(JSON.stringify(body));
     const commit = commitment(salt, bytes, sha256);
     const head = { v: 1, seq, time: seq * 1000, kind, room, n, by: "u1", id, commit };
-    const notice = {
-      kind: "record",
+    const record = {
       head: utf8Encode(JSON.stringify(head)),
       salt,
       body: bytes,
       from,
-    } as const;
-    const stored = { seq, n, room, notice };
+    };
+    const stored = { seq, n, room, record };
     this.records.push(stored);
     for (const peer of this.#peers) peer.deliver(stored);
     return stored;
@@ -140,13 +145,13 @@ export class FakeServer {
   get proofs(): FakeLog {
     return new FakeLog(
       this.identity,
-      this.records.map(({ notice }) => notice.head),
+      this.records.map(({ record }) => leafHash(record.head, sha256)),
     );
   }
 
   texts(): string[] {
-    return this.records.flatMap(({ notice }) => {
-      const body: unknown = JSON.parse(new TextDecoder().decode(notice.body));
+    return this.records.flatMap(({ record }) => {
+      const body: unknown = JSON.parse(new TextDecoder().decode(record.body));
       return [(body as { text?: string }).text ?? "-"];
     });
   }
@@ -173,11 +178,11 @@ export class FakePeer {
     });
   }
 
-  deliver(record: Stored): void {
+  deliver(stored: Stored): void {
     if (this.#account === undefined) return;
     const { onRecord } = this.#server.mischief;
-    const notice = onRecord === undefined ? record.notice : onRecord(record);
-    if (notice !== undefined) this.#perform(this.#session.tell(notice));
+    const told = onRecord === undefined ? stored.record : onRecord(stored);
+    if (told !== undefined) this.tell({ kind: "records", records: [told] });
   }
 
   answer<Kind extends RequestKind>(ref: number, answer: Answer<Kind>): void {
@@ -210,11 +215,10 @@ export class FakePeer {
 
   #hello({ nonce }: NoticeOf<"hello">): void {
     const { identity, roomPassword, mischief } = this.#server;
-    if (mischief.refuses !== undefined) return this.close(mischief.refuses);
     this.#clientNonce = new Uint8Array(nonce);
     const welcome: NoticeOf<"welcome"> = {
       kind: "welcome",
-      version: 1,
+      version: VERSION,
       server: { name: "fake", key: identity.publicKey },
       nonce: this.#nonce,
       certificate: this.#link.certificateHash,
@@ -268,7 +272,7 @@ export class FakePeer {
         const { records, rooms } = this.#server;
         const { before = Number.POSITIVE_INFINITY, limit } = request;
         const older = records.filter(({ seq }) => seq < before);
-        const page = older.slice(-limit).map(({ notice: { kind: _, ...rest } }) => rest);
+        const page = older.slice(-limit).map(({ record }) => record);
         const told = [...rooms].map(([room, name]) => ({ room, name }));
         const answer = { records: page, rooms: told, more: page.length < older.length };
         return this.#perform(this.#session.answer<"history">(ref, answer));
@@ -281,9 +285,6 @@ export class FakePeer {
         if (request.forget === true) this.#account?.devices.clear();
         this.#account = undefined;
         return this.#perform(this.#session.answer<"logout">(ref, {}));
-      case "passwd":
-        if (this.#account !== undefined) this.#account.password = request.password;
-        return this.#perform(this.#session.answer<"passwd">(ref, {}));
       case "checkpoint": {
         if (!this.#server.provesLog) break;
         const { mischief, proofs } = this.#server;

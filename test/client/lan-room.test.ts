@@ -3,7 +3,6 @@ import { Fault } from "../../src/base/fault.ts";
 import {
   LAN_ANNOUNCE_EVERY_MS,
   LAN_ECHO_WITHIN_MS,
-  LAN_TEXT_BYTES_MAX,
   LAN_TEXTS_BURST,
   LAN_TEXTS_PER_SECOND,
 } from "../../src/base/limits.ts";
@@ -139,14 +138,6 @@ test("a long paste waits its turn, and arrives whole", async () => {
   await group.clock.advance(300);
   await pasted;
   expect(bob.texts()).toEqual(Array.from({ length: count }, (_, i) => `${i}`));
-});
-
-test("a text that is too long is refused with a sentence", async () => {
-  const { room } = await enter(new Group(), "ana", 1);
-  const said = room.say("x".repeat(LAN_TEXT_BYTES_MAX + 1));
-  expect((await rejection(said)).message).toContain(
-    "a text on the LAN has at most 960 bytes, this one has 961",
-  );
 });
 
 test("without a network words are refused, and presence complains once", async () => {

@@ -1,11 +1,8 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
-import { LOGIN_WITHIN_MS } from "../../src/base/limits.ts";
 import type { ServerPlace } from "../../src/wire/invite.ts";
-import { ANA, ClientFixture, PINNED_ADDRESS } from "./client-fixture.ts";
+import { ANA, ClientFixture, connected, PINNED_ADDRESS } from "./client-fixture.ts";
 import { FakeServer } from "./fake-server.ts";
-
-/** Servers of a cluster that takes no messages, as clients meet them. */
 
 const PLACES: readonly [ServerPlace, ...ServerPlace[]] = [
   { host: "server", port: 2428 },
@@ -51,8 +48,7 @@ test("passes over a machine without a majority", async () => {
 
 test("reads where no machine has a majority, and keeps what is posted", async () => {
   const fixture = new SplitFixture();
-  const first = fixture.client({ places: PLACES });
-  await fixture.outcome(first.client.connect());
+  const first = await fixture.connect({ places: PLACES });
   await fixture.outcome(first.client.close());
   for (const server of [fixture.server, fixture.other]) fixture.split(server);
 
@@ -68,24 +64,10 @@ test("reads where no machine has a majority, and keeps what is posted", async ()
   expect(fixture.server.texts()).toEqual([]);
 
   for (const server of [fixture.server, fixture.other]) fixture.mend(server);
-  const later = fixture.client({ places: PLACES, isBrief: true });
-  await fixture.outcome(later.client.connect());
+  const later = await fixture.connect({ places: PLACES, isBrief: true });
   expect(await fixture.code(later.client.post("lobby", { text: "next" }))).toBe("fine");
   expect(await fixture.code(later.client.drain())).toBe("fine");
   expect(fixture.server.texts()).toEqual(["kept", "next"]);
-});
-
-test("dials an address alone in vain no more than twice, and stays there", async () => {
-  const fixture = new SplitFixture();
-  await fixture.outcome(fixture.client().client.connect());
-  fixture.split(fixture.server);
-  fixture.dialled.length = 0;
-  const { client } = fixture.client();
-  expect(await fixture.code(client.connect())).toBe("fine");
-  expect(fixture.dialled).toEqual(["server", "server"]);
-  fixture.mend(fixture.server);
-  await fixture.clock.advance(0);
-  expect(client.hasMajority).toBe(true);
 });
 
 test("leaves a machine that loses its majority for one that has it", async () => {
@@ -98,20 +80,6 @@ test("leaves a machine that loses its majority for one that has it", async () =>
   expect(await fixture.code(posted)).toBe("fine");
   expect(watched.last("elsewhere")).toMatchObject({ from: PINNED_ADDRESS, to: "other:2428" });
   expect(fixture.other.requests.some(({ kind }) => kind === "post")).toBe(true);
-});
-
-test("stays when all lose it, and tells its user once for each change", async () => {
-  const fixture = new SplitFixture();
-  const watched = fixture.client();
-  await fixture.outcome(watched.client.connect());
-  await fixture.clock.advance(0);
-  fixture.split(fixture.server);
-  await fixture.clock.advance(60_000);
-  fixture.mend(fixture.server);
-  await fixture.clock.advance(0);
-  const told = watched.events.filter(({ kind }) => kind === "majority");
-  expect(told).toMatchObject([{ on: false }, { on: true }]);
-  expect(watched.kinds()).not.toContain("lost");
 });
 
 test("a log-in that nobody can check fails within 10 seconds, at all machines", async () => {
@@ -135,46 +103,14 @@ test("a log-in that nobody can check fails within 10 seconds, at all machines", 
 });
 
 test("a command ends when the server is gone for good, and keeps what was posted", async () => {
-  const fixture = new ClientFixture();
-  const { client } = fixture.client({ follow: "none", isBrief: true });
-  await fixture.outcome(client.connect());
+  const { fixture, client } = await connected({ follow: "none", isBrief: true });
   await fixture.outcome(fixture.server.stop());
   const posted = client.post("lobby", { text: "kept" });
   const outcome = posted.catch((error: Fault) => error.code);
   await fixture.clock.advance(120_000);
   expect(await outcome).toBe("unreachable");
   fixture.server.start();
-  const later = fixture.client({ follow: "none", credentials: ANA });
-  await fixture.outcome(later.client.connect());
+  const later = await fixture.connect({ follow: "none", credentials: ANA });
   expect(await fixture.code(later.client.drain())).toBe("fine");
   expect(fixture.server.texts()).toEqual(["kept"]);
 });
-
-test("a server that never answers a post is not waited for without end", async () => {
-  const fixture = new ClientFixture();
-  const { client } = fixture.client();
-  await fixture.outcome(client.connect());
-  fixture.server.mischief.onRequest = ({ kind }) => (kind === "post" ? "silent" : undefined);
-  client.post("lobby", { text: "hi" }).catch(() => undefined);
-  const drained = client.drain().catch((error: Fault) => error.code);
-  await fixture.clock.advance(70_000);
-  expect(await drained).toBe("timeout");
-});
-
-test.each(["who", "checkpoint"] as const)(
-  "a command waits for no '%s' without end",
-  async (kind) => {
-    const fixture = new ClientFixture();
-    fixture.server.mischief.onRequest = (request) => (request.kind === kind ? "silent" : undefined);
-    const { client } = fixture.client({ follow: "none", isBrief: true });
-    await fixture.outcome(client.connect());
-    await fixture.outcome(client.post("lobby", { text: "hi" }));
-    const asked = kind === "who" ? client.request("who", {}) : client.audit();
-    const outcome = asked.then(
-      () => "fine",
-      (error: Fault) => error.code,
-    );
-    await fixture.clock.advance(LOGIN_WITHIN_MS + 1);
-    expect(await outcome).toBe("timeout");
-  },
-);

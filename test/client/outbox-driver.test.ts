@@ -64,7 +64,7 @@ class Box {
   }
 }
 
-test("what is said while something is encrypted is encrypted and sent after it", async () => {
+test("encrypts and sends posts in the order in which they were written", async () => {
   const box = new Box();
   box.connect();
   await box.says("one");
@@ -76,7 +76,7 @@ test("what is said while something is encrypted is encrypted and sent after it",
   expect(box.sent).toEqual(["one", "two"]);
 });
 
-test("what waited for that when a link was lost is encrypted for the next alone", async () => {
+test("encrypts queued posts once more for the next link", async () => {
   const box = new Box();
   box.connect();
   await box.says("one");
@@ -105,17 +105,7 @@ describe("what cannot be encrypted any more", () => {
     return box;
   }
 
-  test("is refused at once when it was never sent", async () => {
-    const box = new Box();
-    box.unsealable = new Fault("not-member", "you are not in the room");
-    box.connect();
-    await box.says("one");
-    await box.seals(0);
-    expect(box.outcomes).toEqual(["not-member"]);
-    expect(box.sent).toEqual([]);
-  });
-
-  test("and was recorded without an answer is told as what it is", async () => {
+  test("reports the record of a post that was stored without an answer", async () => {
     const box = await carriedOnce();
     expect(box.sent).toEqual(["one", ""]);
     expect(box.outcomes).toEqual([]);
@@ -124,22 +114,10 @@ describe("what cannot be encrypted any more", () => {
     expect(box.outcomes).toEqual([7]);
   });
 
-  test("and never arrived is refused once the server says so, for our reason", async () => {
+  test("is refused with the client's reason once the server denies the post", async () => {
     const box = await carriedOnce();
     box.answer({ kind: "refused", fault: new Fault("not-found", "it says nothing") });
     await box.clock.advance(1);
     expect(box.outcomes).toEqual(["not-member"]);
-  });
-
-  test("is asked again when the link is lost meanwhile", async () => {
-    const box = await carriedOnce();
-    const { answer } = box;
-    box.driver.lost();
-    answer({ kind: "refused", fault: new Fault("interrupted", "the link is lost") });
-    expect(box.outcomes).toEqual([]);
-    box.connect();
-    await box.clock.advance(1);
-    await box.seals(2);
-    expect(box.sent).toEqual(["one", "", ""]);
   });
 });

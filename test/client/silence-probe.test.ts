@@ -45,11 +45,7 @@ test.each([
   expect(said).toEqual(["asked", "silent", "timeout"]);
 });
 
-test("over UDP there is time left to be elsewhere within 3 s", () => {
-  expect(UDP_MS).toBeLessThanOrEqual(2_500);
-});
-
-test("one whose port nobody holds any more is given up at once", async () => {
+test("gives up at once a machine whose port is closed", async () => {
   const { clock, said } = silent("udp", () => Promise.reject(new Fault("unreachable", "refused")));
   await clock.advance(SILENT_UDP_ASK_AFTER_MS + SILENT_UDP_ANSWER_MS);
   expect(said).toEqual(["asked", "silent", "timeout"]);

@@ -6,15 +6,18 @@ import { nativeHashing } from "../../src/cli/connect/hashing.ts";
 import { deviceKeys } from "../../src/cli/connect/keys.ts";
 import { Client } from "../../src/client/client.ts";
 import type { ClientEvent } from "../../src/client/event.ts";
-import type { GotFile, PostedFile, SentFile } from "../../src/client/transfer/transfers.ts";
+import type { GotFile, SentFile } from "../../src/client/transfer/transfers.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { ClientState } from "../../src/io/state/client-state.ts";
+import { rejection } from "../rejection.ts";
+import { FIRST_SEED, IS_SOAK } from "../samples.ts";
 import { Site } from "../server/site.ts";
-import { content, digestHex, HeldFolder, HeldSource } from "./contents.ts";
+import { content, digestHex, HeldFolder, HeldSource, wholeChunks } from "./contents.ts";
 import { countedLink } from "./counted-link.ts";
 
-/** Transfers of real clients with the real server, on a simulated disk and network. */
-
+/** Links are cut at each CUT_EVERY-th message; the seed decides which. */
+const CUT_EVERY = IS_SOAK ? 1 : 6;
+const FIRST_CUT = 1 + (FIRST_SEED % CUT_EVERY);
 const ADDRESS = { host: "10.0.0.1", port: 2428 };
 
 /** One person's home: what a client leaves there, the next one finds. */
@@ -78,68 +81,40 @@ function send(client: Client, source: HeldSource, to = ["lobby"]): Promise<SentF
   return client.transfers.send({ source, to });
 }
 
-/** The fault of a promise that fails. */
-async function faultOf(promise: Promise<unknown>): Promise<Fault | "fine"> {
-  try {
-    await promise;
-    return "fine";
-  } catch (error) {
-    if (error instanceof Fault) return error;
-    throw error;
-  }
+/** Ana and bob are logged in. */
+async function both(seed = 1) {
+  const site = await Site.open({ seed });
+  const [ana, bob] = [new Home(site, "ana"), new Home(site, "bob")];
+  const [sender, receiver] = [await ana.enter(), await bob.enter()];
+  return { site, ana, bob, sender, receiver };
 }
 
-describe("from one to another", () => {
-  test.each([0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 5 * CHUNK_BYTES])(
-    "%i bytes",
-    async (sizeBytes) => {
-      const site = await Site.open();
-      const [ana, bob] = [new Home(site, "ana"), new Home(site, "bob")];
-      const [sender, receiver] = [await ana.enter(), await bob.enter()];
-      const bytes = content(sizeBytes);
-      const sent = await site.wait(send(sender, new HeldSource(bytes), ["lobby", "@bob"]));
-      expect(sent).toMatchObject({ sizeBytes, digest: digestHex(bytes), resumedBytes: 0 });
-      expect(sent.posted.map(({ to }) => to)).toEqual(["lobby", "@bob"]);
-      const got = await site.wait(bob.get(receiver, sent.id));
-      expect(got).toMatchObject({ sizeBytes, from: "ana", digest: sent.digest });
-      expect(bob.has(bytes)).toBe(true);
-      await site.quiet(); // What is told shortly after something else is gathered for a moment.
-      const offered = bob.events.filter(({ kind }) => kind === "offered");
-      expect(offered[0]).toMatchObject({ from: "ana", name: "a.bin", file: sent.id, sizeBytes });
-    },
+/** Ana sends and bob gets, up to a chunk that is held back. */
+async function underWay(source: HeldSource, heldChunk: number) {
+  const scene = await both();
+  const { site, bob, sender, receiver } = scene;
+  const { promise, resolve: release } = Promise.withResolvers<void>();
+  source.onRead = (index) => (index === heldChunk ? promise : undefined);
+  const sending = send(sender, source);
+  const offer = await site.until("an offer", () =>
+    bob.events.find((event) => event.kind === "offered"),
   );
+  const getting = bob.get(receiver, offer.file);
+  await site.time.advance(500);
+  return { ...scene, sending, getting, release };
+}
 
-  test("while it is still being sent, with a stream of unknown size", async () => {
-    const site = await Site.open();
-    const [ana, bob] = [new Home(site, "ana"), new Home(site, "bob")];
-    const [sender, receiver] = [await ana.enter(), await bob.enter()];
-    const source = HeldSource.stream(content(9 * CHUNK_BYTES + 3));
-    const { promise: rest, resolve: goOn } = Promise.withResolvers<void>();
-    source.onRead = (index) => (index === 5 ? rest : undefined);
-    const sending = send(sender, source);
-    const offer = await site.until("an offer", () =>
-      bob.events.find((event) => event.kind === "offered"),
-    );
-    const getting = bob.get(receiver, offer.file);
-    await site.time.advance(1_000);
-    goOn();
-    const [sent, got] = [await site.wait(sending), await site.wait(getting)];
-    expect(got.digest).toBe(sent.digest);
-    expect(bob.has(source.bytes)).toBe(true);
-  });
-});
-
-describe("whatever happens on the way", () => {
-  /** Cuts every link at message k, for every k, until it goes through undisturbed. */
+describe("a file arrives once and whole", () => {
+  /** Cuts every link at message k, until it goes through undisturbed. */
   async function cutEverywhere(
-    run: (site: Site, arm: (home: Home) => void) => Promise<void>,
+    run: (scene: Awaited<ReturnType<typeof both>>, arm: (home: Home) => void) => Promise<void>,
   ): Promise<void> {
-    for (let k = 1; k < 150; k++) {
-      const site = await Site.open({ seed: k });
+    for (let k = FIRST_CUT; k < 150; k += CUT_EVERY) {
+      const scene = await both(k);
       let messages = 0;
-      await run(site, (home) => {
+      await run(scene, (home) => {
         home.onMessage = () => {
-          if (++messages === k) site.clock.after(0, () => site.network.cut());
+          if (++messages === k) scene.site.clock.after(0, () => scene.site.network.cut());
         };
       });
       if (messages < k) return;
@@ -150,52 +125,37 @@ describe("whatever happens on the way", () => {
   test.each([
     ["file", (bytes: Uint8Array) => new HeldSource(bytes)],
     ["stream", (bytes: Uint8Array) => HeldSource.stream(bytes)],
-  ])("to the links of an upload: the %s is there once and whole", (_, make) =>
-    cutEverywhere(async (site, arm) => {
-      const [ana, bob] = [new Home(site, "ana"), new Home(site, "bob")];
-      const [sender, receiver] = [await ana.enter(), await bob.enter()];
+  ])("when the sender of a %s loses its links at any message", (_, make) =>
+    cutEverywhere(async ({ site, ana, bob, sender, receiver }, arm) => {
       const source = make(content(6 * CHUNK_BYTES + 1));
       arm(ana);
       const sent = await site.wait(send(sender, source));
-      expect(sent.posted.length).toBe(1);
+      expect([sent.posted.length, sent.resumedBytes]).toEqual([1, 0]);
       const got = await site.wait(bob.get(receiver, sent.id));
       expect(got.digest).toBe(digestHex(source.bytes));
-      const { records } = await site.wait(
-        receiver.history({ target: "lobby", files: true, limit: 10 }),
-      );
+      const query = { target: "lobby", files: true, limit: 10 };
+      const { records } = await site.wait(receiver.history(query));
       expect(records.map(({ seq }) => seq)).toEqual([sent.posted[0]?.seq ?? 0]);
     }),
   );
 
-  test("to the links of a download", () =>
-    cutEverywhere(async (site, arm) => {
-      const [ana, bob] = [new Home(site, "ana"), new Home(site, "bob")];
-      const [sender, receiver] = [await ana.enter(), await bob.enter()];
+  test("when the receiver loses its links at any message", () =>
+    cutEverywhere(async ({ site, bob, sender, receiver }, arm) => {
       const bytes = content(6 * CHUNK_BYTES + 1);
       const sent = await site.wait(send(sender, new HeldSource(bytes)));
       arm(bob);
-      await site.wait(bob.get(receiver, sent.id));
+      const got = await site.wait(bob.get(receiver, sent.id));
+      expect([got.resumedBytes, bob.folder.opened.length]).toEqual([0, 1]);
       expect(bob.has(bytes)).toBe(true);
     }));
 
-  test("to the network for a minute: what was there before is not carried again", async () => {
-    const site = await Site.open();
-    const [ana, bob] = [new Home(site, "ana"), new Home(site, "bob")];
-    const [sender, receiver] = [await ana.enter(), await bob.enter()];
+  test("when the network is down for a minute, and no chunk is sent twice", async () => {
     const source = new HeldSource(content(12 * CHUNK_BYTES + 1));
-    const { promise, resolve } = Promise.withResolvers<void>();
-    source.onRead = (index) => (index === 8 ? promise : undefined);
-    const sending = send(sender, source);
-    const offer = await site.until("an offer", () =>
-      bob.events.find((event) => event.kind === "offered"),
-    );
-    const getting = bob.get(receiver, offer.file);
-    await site.time.advance(500);
+    const { site, ana, bob, sending, getting, release } = await underWay(source, 8);
     for (const home of [ana, bob]) home.isCut = true;
     site.network.cut();
-    resolve();
+    release();
     await site.time.advance(60_000);
-    expect(source.reads.filter((index) => index < 8)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
     for (const home of [ana, bob]) home.isCut = false;
     const backAt = site.time.now();
     const sent = await site.wait(sending);
@@ -206,135 +166,55 @@ describe("whatever happens on the way", () => {
     expect(bob.folder.opened.length).toBe(1);
   });
 
-  test.each(["restart", "restartAfterCrash"] as const)(
-    "to the server (%s), at every other chunk",
-    async (how) => {
-      const site = await Site.open();
-      const [ana, bob] = [new Home(site, "ana"), new Home(site, "bob")];
-      const [sender, receiver] = [await ana.enter(), await bob.enter()];
-      const source = new HeldSource(content(12 * CHUNK_BYTES + 1));
-      const { promise, resolve } = Promise.withResolvers<void>();
-      source.onRead = (index) => (index === 8 ? promise : undefined);
-      const sending = send(sender, source);
-      const offer = await site.until("an offer", () =>
-        bob.events.find((event) => event.kind === "offered"),
-      );
-      const getting = bob.get(receiver, offer.file);
-      await site.time.advance(500);
+  test.each(["restart", "restartAfterCrash"] as const)("when the server does: %s", async (how) => {
+    const source = HeldSource.stream(content(12 * CHUNK_BYTES + 1));
+    const { site, bob, sending, getting, release } = await underWay(source, 8);
+    for (let times = 0; times < 2; times++) {
       if (how === "restartAfterCrash") site.disk.losePower();
       await site[how]();
-      resolve();
+      release();
       await site.time.advance(500);
-      if (how === "restartAfterCrash") site.disk.losePower();
-      await site[how]();
-      const sent = await site.wait(sending);
-      expect(sent.digest).toBe(digestHex(source.bytes));
-      expect((await site.wait(getting)).digest).toBe(sent.digest);
-      expect(bob.has(source.bytes)).toBe(true);
-    },
-  );
-
-  test("to both processes: the next ones go on, and nothing durable is read again", async () => {
-    const site = await Site.open();
-    const [ana, bob] = [new Home(site, "ana"), new Home(site, "bob")];
-    const bytes = content(70 * CHUNK_BYTES);
-    const first = await ana.enter();
-    const source = new HeldSource(bytes);
-    source.onRead = (index) => (index === 69 ? new Promise(() => {}) : undefined);
-    source.onRelease = (upTo) => {
-      if (upTo >= 64) void first.close(); // A sync is as much.
-    };
-    expect(await site.wait(faultOf(send(first, source)))).toMatchObject({ code: "interrupted" });
-    const again = new HeldSource(bytes);
-    const sent = await site.wait(send(await ana.enter(), again));
-    expect(sent.resumedBytes).toBeGreaterThanOrEqual(64 * CHUNK_BYTES);
-    expect(Math.min(...again.reads)).toBeGreaterThanOrEqual(64);
-    const reader = await bob.enter();
-    bob.folder.onAppend = (index) => {
-      if (index === 30) void reader.close();
-    };
-    const fault = await site.wait(faultOf(bob.get(reader, sent.id)));
-    expect(fault).toMatchObject({ code: "interrupted" });
-    bob.folder.onAppend = () => {};
-    const got = await site.wait(bob.get(await bob.enter(), sent.id));
-    expect(got.resumedBytes).toBeGreaterThanOrEqual(30 * CHUNK_BYTES);
-    expect(bob.has(bytes)).toBe(true);
-  });
-});
-
-describe("the same file from two processes", () => {
-  test("begun by an earlier one, is sent once", async () => {
-    const site = await Site.open();
-    const ana = new Home(site, "ana");
-    const bytes = content(9 * CHUNK_BYTES);
-    const gone = await ana.enter();
-    const source = new HeldSource(bytes);
-    source.onRead = (index) => {
-      if (index === 5) void gone.close();
-    };
-    await site.wait(faultOf(send(gone, source)));
-    const [one, other] = [await ana.enter(), await ana.enter()];
-    const sending = [one, other].map((client) => send(client, new HeldSource(bytes)));
-    const [first, second] = await site.wait(Promise.all(sending));
-    expect(second?.id).toBe(first?.id as FileId);
-    expect(second?.posted).toEqual(first?.posted as PostedFile[]);
-    expect(first?.digest).toBe(digestHex(bytes));
-  });
-
-  test("begun at once, is never mixed up", async () => {
-    const site = await Site.open();
-    const [ana, bob] = [new Home(site, "ana"), new Home(site, "bob")];
-    const bytes = content(9 * CHUNK_BYTES);
-    const [one, other] = [await ana.enter(), await ana.enter()];
-    const sending = [send(one, new HeldSource(bytes)), send(other, new HeldSource(bytes))];
-    const reader = await bob.enter();
-    for (const { id, digest } of await site.wait(Promise.all(sending))) {
-      expect(digest).toBe(digestHex(bytes));
-      expect((await site.wait(bob.get(reader, id))).digest).toBe(digest);
     }
+    const sent = await site.wait(sending);
+    expect(sent.digest).toBe(digestHex(source.bytes));
+    expect((await site.wait(getting)).digest).toBe(sent.digest);
+    expect(bob.has(source.bytes)).toBe(true);
   });
 });
 
-test("an erased file is gone for whoever fetches it", async () => {
-  const site = await Site.open();
-  const [ana, bob] = [new Home(site, "ana"), new Home(site, "bob")];
-  const [sender, receiver] = [await ana.enter(), await bob.enter()];
-  const sent = await site.wait(send(sender, new HeldSource(content(40 * CHUNK_BYTES))));
-  bob.folder.onAppend = async (index) => {
-    if (index === 2) await sender.request("erase", { seq: sent.posted[0]?.seq ?? 0 });
-  };
-  const fault = await site.wait(faultOf(bob.get(receiver, sent.id)));
-  expect(fault).toMatchObject({ code: "file-unknown" });
-});
-
-test("whoever is put out gets nothing more", async () => {
-  const site = await Site.open();
-  const [ana, bob] = [new Home(site, "ana"), new Home(site, "bob")];
-  const [sender, receiver] = [await ana.enter(), await bob.enter()];
-  await site.wait(sender.request("join", { room: "attic", create: true }));
-  await site.wait(receiver.request("join", { room: "attic" }));
-  const source = new HeldSource(content(40 * CHUNK_BYTES));
-  const sent = await site.wait(send(sender, source, ["attic"]));
-  bob.folder.onAppend = async (index) => {
-    if (index === 2) await sender.request("kick", { room: "attic", user: "bob" });
-  };
-  const fault = await site.wait(faultOf(bob.get(receiver, sent.id)));
-  expect(["not-member", "file-unknown"]).toContain(fault === "fine" ? fault : fault.code);
-  expect(bob.folder.files.size).toBe(0);
-});
-
-test("forty at once all get through, more than a session may have", async () => {
+test("a file that two processes send is sent once", async () => {
   const site = await Site.open();
   const ana = new Home(site, "ana");
-  const client = await ana.enter();
-  const sources = Array.from(
-    { length: 40 },
-    (_, i) =>
-      new HeldSource(content(2 * CHUNK_BYTES, i + 1), {
-        name: `${i}.bin`,
-        path: `/home/ana/${i}.bin`,
-      }),
-  );
-  const sent = await site.wait(Promise.all(sources.map((source) => send(client, source))));
-  expect(sent.map(({ digest }) => digest)).toEqual(sources.map(({ bytes }) => digestHex(bytes)));
+  const bytes = wholeChunks(9);
+  const gone = await ana.enter();
+  const source = new HeldSource(bytes);
+  source.onRead = (index) => {
+    if (index === 5) void gone.close();
+  };
+  await rejection(site.wait(send(gone, source)));
+  const clients = [await ana.enter(), await ana.enter()];
+  const sending = clients.map((client) => send(client, new HeldSource(bytes)));
+  const [first, second] = await site.wait(Promise.all(sending));
+  expect([second?.id, second?.posted]).toEqual([first?.id, first?.posted]);
+  expect(first?.digest).toBe(digestHex(bytes));
+});
+
+test.each<[string, string, (sender: Client, seq: number) => Promise<unknown>]>([
+  ["an erased file", "file-unknown", (sender, seq) => sender.request("erase", { seq })],
+  [
+    "a file of a room that the receiver is removed from",
+    "not-member",
+    (sender) => sender.request("kick", { room: "attic", user: "bob" }),
+  ],
+])("a download of %s ends", async (_, code, end) => {
+  const { site, bob, sender, receiver } = await both();
+  await site.wait(sender.request("join", { room: "attic", create: true }));
+  await site.wait(receiver.request("join", { room: "attic" }));
+  const sent = await site.wait(send(sender, new HeldSource(wholeChunks(40)), ["attic"]));
+  bob.folder.onAppend = async (index) => {
+    if (index === 2) await end(sender, sent.posted[0]?.seq ?? 0);
+  };
+  const fault = await rejection(site.wait(bob.get(receiver, sent.id)));
+  expect([code, "file-unknown"]).toContain((fault as Fault).code);
+  expect(bob.folder.files.size).toBe(0);
 });

@@ -1,4 +1,5 @@
 import type { Clock } from "../../src/io/clock.ts";
+import { webCryptoDone } from "./web-crypto-calls.ts";
 
 interface Timer {
   readonly at: number;
@@ -21,6 +22,12 @@ export class VirtualClock implements Clock {
   /** Timers that nobody called off. */
   get waiting(): number {
     return this.#timers.size;
+  }
+
+  /** Whole milliseconds until the next timer, at least 1. */
+  get nextInMs(): number {
+    const next = this.#next();
+    return next === undefined ? 1 : Math.max(1, Math.ceil(next.at - this.#now));
   }
 
   after(delayMs: number, callback: () => void): () => void {
@@ -56,7 +63,9 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** All promises that can go on have gone on. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+/** All promises that can go on have gone on, and no thread computes a key. */
+async function settled(): Promise<void> {
+  do {
+    await new Promise((resolve) => setImmediate(resolve));
+  } while (await webCryptoDone());
 }

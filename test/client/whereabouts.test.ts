@@ -34,7 +34,7 @@ class ClusterFixture extends ClientFixture {
   }
 }
 
-test("a client that was told of another machine is there when its own is gone", async () => {
+test("fails over to another machine of the cluster", async () => {
   const fixture = new ClusterFixture();
   const { clock, server, state } = fixture;
   const watched = await fixture.told();
@@ -54,39 +54,13 @@ test("a client that was told of another machine is there when its own is gone", 
   await fixture.outcome(client.close());
 
   // The next run: where the user says, else where one was last.
-  const named = fixture.client();
-  await fixture.outcome(named.client.connect());
+  const named = await fixture.connect();
   expect(fixture.dialled.slice(3)).toEqual(["server", "other"]);
   expect(named.last("elsewhere")).toEqual(news as never);
   await fixture.outcome(named.client.close());
-  const unnamed = fixture.client({ isNamed: false });
-  await fixture.outcome(unnamed.client.connect());
+  const unnamed = await fixture.connect({ isNamed: false });
   expect(fixture.dialled.slice(5)).toEqual(["other"]);
   expect(unnamed.last("elsewhere")).toBeUndefined();
-});
-
-test("a machine that does not answer is waited for that long, and no longer", async () => {
-  const isDead = new Set<string>();
-  const fixture = new ClientFixture({ isReachable: (_, { host }) => !isDead.has(host) });
-  const { server, network, clock } = fixture;
-  new FakeServer(network, "other", server);
-  isDead.add("server");
-  const { client } = fixture.client({ places: [...PLACES] as never });
-  const connected = client.connect();
-  await clock.advance(NEXT_PLACE_AFTER_MS - 1);
-  expect(fixture.dialled).toEqual(["server"]);
-  await clock.advance(1);
-  expect(fixture.dialled).toEqual(["server", "other"]);
-  expect(await fixture.code(connected)).toBe("fine");
-});
-
-test("when nobody answers, the fault is that of the first", async () => {
-  const fixture = new ClientFixture();
-  await fixture.outcome(fixture.server.stop());
-  const { client } = fixture.client({ places: [...PLACES] as never });
-  const fault = await fixture.outcome(client.connect());
-  expect(fault).toMatchObject({ code: "unreachable", message: expect.stringContaining("server") });
-  expect(fixture.dialled).toEqual(["server", "other"]);
 });
 
 test("where another server answers, nothing is said to it, and it is not asked again", async () => {
@@ -107,26 +81,7 @@ test("where another server answers, nothing is said to it, and it is not asked a
   expect(watched.kinds()).not.toContain("closed");
 });
 
-test("whatever answers where the server has sent us, it ends nothing", async () => {
-  const fixture = new ClusterFixture();
-  const impostor = new FakeServer(fixture.network, "impostor");
-  const liar = new FakeServer(fixture.network, "liar");
-  liar.mischief.refuses = new Fault("banned", "you are out for good");
-  const places = ["server", "impostor", "liar"].map((host) => ({ host, port: 2428 }));
-  const watched = await fixture.told(places);
-  await fixture.outcome(fixture.server.stop());
-  await fixture.clock.advance(30_000);
-  expect(fixture.dialled).toContain("liar");
-  expect(fixture.dialled.filter((host) => host === "impostor")).toHaveLength(1);
-  expect([impostor.requests, liar.requests]).toEqual([[], []]);
-  expect(watched.kinds()).not.toContain("closed");
-  expect(watched.last("retrying")?.fault.code).toBe("unreachable");
-  fixture.server.start();
-  await fixture.clock.advance(60_000);
-  expect(watched.client.isConnected).toBe(true);
-});
-
-test("where the user has named it, another server is for the user to judge", async () => {
+test("reports another identity at an address that the user named", async () => {
   const fixture = new ClusterFixture();
   const watched = await fixture.told();
   await fixture.outcome(watched.client.close());
@@ -136,15 +91,14 @@ test("where the user has named it, another server is for the user to judge", asy
   expect(await fixture.code(again.client.connect())).toBe("fingerprint-changed");
 });
 
-test("a server that says nothing of others stands alone: what was kept is forgotten", async () => {
+test("forgets the stored machines of a server that names no others", async () => {
   const fixture = new ClusterFixture();
   const { fingerprint } = fixture.server.identity;
   const watched = await fixture.told();
   expect(fixture.state.serverPlaces(fingerprint)?.told).toEqual(PLACES);
   await fixture.outcome(watched.client.close());
   fixture.server.places = undefined;
-  const alone = fixture.client();
-  await fixture.outcome(alone.client.connect());
+  const alone = await fixture.connect();
   await fixture.clock.advance(0);
   expect(alone.client.cluster).toEqual([]);
   expect(fixture.state.serverPlaces(fingerprint)).toBeUndefined();
@@ -153,8 +107,7 @@ test("a server that says nothing of others stands alone: what was kept is forgot
 test("a server sends its clients against others a few times, then once a second", async () => {
   const fixture = new ClientFixture();
   const { server, clock } = fixture;
-  const { client } = fixture.client();
-  await fixture.outcome(client.connect());
+  await fixture.connect();
   const seconds = 60;
   let victim = 0;
   for (let ms = 0; ms < seconds * 1_000; ms += 50) {
@@ -171,7 +124,7 @@ test("a server sends its clients against others a few times, then once a second"
   expect(dials).toBeLessThanOrEqual(TOLD_DIALS_BURST + seconds * TOLD_DIALS_PER_SECOND);
 });
 
-test("a machine that is silent is left once it takes no other connection, either", async () => {
+test("leaves a silent machine once it accepts no new connection", async () => {
   const isDead = new Set<string>();
   const fixture = new ClusterFixture({
     isReachable: (_, { host }) => !isDead.has(host),
@@ -190,7 +143,7 @@ test("a machine that is silent is left once it takes no other connection, either
   expect(watched.client.isConnected).toBe(true);
 });
 
-test("a line that is only slow is no machine that is gone", async () => {
+test("stays on a link that is only slow", async () => {
   let slowMs = 0;
   const fixture = new ClusterFixture({ delayMs: (_, __, sizeBytes) => sizeBytes && slowMs });
   const watched = await fixture.told();

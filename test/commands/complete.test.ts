@@ -20,25 +20,17 @@ async function complete(...words: string[]): Promise<string[]> {
 describe("what a shell is told", () => {
   test.each([
     [["ser"], ["serve"]],
-    [["send"], ["send", "send-file"]],
-    [["comp"], ["completions"]],
-    [["admin", "ki"], ["kick"]],
     [["join", "--reg"], ["--register"]],
     [["serve", "--no-u"], ["--no-udp"]],
     [
       ["join", "--transport", ""],
       ["auto", "tcp", "udp"],
     ],
-    [["join", "--transport", "u"], ["udp"]],
-    [["--json", "vers"], ["version"]],
-    [["history", "--kind", "fi"], ["file"]],
     [
       ["history", "--kind", "text,r"],
       ["text,reaction", "text,rename", "text,retention", "text,receipts"],
     ],
     [["history", "--kind=text,text"], []],
-    [["send", "--to", ""], []],
-    [["send", "hel"], []],
     [["send", "--", "--t"], []],
     [["toString", ""], []],
     [["nonsense", "--"], []],
@@ -46,25 +38,14 @@ describe("what a shell is told", () => {
     expect(await complete(...words)).toEqual(found);
   });
 
-  test.each([
-    [["send-file", ""]],
-    [["send-file", "a", "b", "c"]],
-    [["join", "--password-file", "s"]],
-    [["join", "--password-file=s"]],
-    [["backup", ""]],
-    [["restore", "copy", "--data", ""]],
-    [["import", ""]],
-  ])("%p wants a path, which is the shell's", async (words) => {
-    const world = fakeWorld();
-    expect(await runProgram(PROGRAM, ["complete", "--", ...words], world)).toBe(4);
-    expect([world.stdout.text, world.stderr.text]).toEqual(["", ""]);
-  });
-
-  test("nothing typed: every command that help shows", async () => {
-    const shown = Object.keys(VERBS).filter((name) => VERBS[name]?.hidden !== true);
-    expect(await complete("")).toEqual(shown);
-    expect(shown).not.toContain("complete");
-  });
+  test.each([[["send-file", ""]], [["send-file", "a", "b", "c"]], [["backup", ""]]])(
+    "%p wants a path, which is the shell's",
+    async (words) => {
+      const world = fakeWorld();
+      expect(await runProgram(PROGRAM, ["complete", "--", ...words], world)).toBe(4);
+      expect([world.stdout.text, world.stderr.text]).toEqual(["", ""]);
+    },
+  );
 });
 
 test.each(["bash", "zsh", "fish"])("there is a script for %s, which asks chat", async (shell) => {
@@ -72,12 +53,6 @@ test.each(["bash", "zsh", "fish"])("there is a script for %s, which asks chat", 
   expect(await runProgram(PROGRAM, ["completions", shell], world)).toBe(0);
   expect(world.stdout.text).toMatch(/chat complete (--describe )?-- /);
   expect(world.stdout.text).not.toMatch(/\beval\b|compgen -W/);
-});
-
-test("another shell is wrong usage", async () => {
-  const world = fakeWorld();
-  expect(await runProgram(PROGRAM, ["completions", "csh"], world)).toBe(2);
-  expect(world.stderr.text).toBe("chat: 'csh' is no value of SHELL; did you mean zsh?\n");
 });
 
 requires("bash").test("bash completes with it, and evaluates nothing", async () => {
@@ -134,42 +109,24 @@ describe("names from this device's own state", () => {
       ["send", "--to", ""],
       ["lab", "lobby", "@eve", "@-rf", "@bob", "@ana"],
     ],
-    [["send", "--to", "@b"], ["@bob"]],
-    [["send", "--to=lo"], ["--to=lobby"]],
     [["history", "--room", "la"], ["lab"]],
     [["history", "--with", "@e"], ["@eve"]],
-    [
-      ["history", "--from", ""],
-      ["eve", "bob", "ana"],
-    ],
-    [["history", "--user", ""], ["ana"]],
     [
       ["history", "--server", "192.0.2.7", "--room", ""],
       ["lab", "lobby"],
     ],
-    [["history", "--server", "192.0.2.8", "--room", ""], []],
-    [["history", "--server", "chat://%", "--room", ""], []],
-    [["join", "19"], ["192.0.2.7:2428"]],
-    [["join", "--server", ""], ["192.0.2.7:2428"]],
     [["get-file", ""], ["fAAAAAAAAAAA"]],
-    [["get-file", "fAAAAAAAAAAA", "f"], ["fAAAAAAAAAAA"]],
-    [["send-file", "x", "--name", ""], []],
-    [["devices", "--revoke", ""], []],
-    [["admin", "invites", "--revoke", ""], []],
     [
       ["admin", "kick", ""],
       ["eve", "bob", "ana"],
     ],
-    [["admin", "room", "close", "lo"], ["lobby"]],
     [["admin", "mute", "bob", ""], []],
-    [["trust", "a"], ["accept"]],
     [["trust", "forget", ""], ["192.0.2.7:2428"]],
+    [["man", "admin", "ki"], ["kick"]],
     [
       ["completions", ""],
       ["bash", "zsh", "fish"],
     ],
-    [["help", "his"], ["history"]],
-    [["man", "admin", "ki"], ["kick"]],
   ])("%p becomes %p", async (words, found) => {
     using place = home();
     expect(await place.ask(words)).toEqual(found);
@@ -203,9 +160,7 @@ describe("names from this device's own state", () => {
 
 // As bash cuts them; readline replaces what stands behind the last : or =.
 requires("bash").test.each([
-  ["chat send --to @b", ["chat", "send", "--to", "@b"], "@bob"],
   ["chat send --to=lo", ["chat", "send", "--to", "=", "lo"], "lobby"],
-  ["chat send --to=", ["chat", "send", "--to", "="], "lobby"],
   ["chat join 10.0.0.1:2", ["chat", "join", "10.0.0.1", ":", "2"], "2428"],
   ["chat get-file ", ["chat", "get-file", ""], "fAAAAAAAAAAA"],
 ])("bash puts %p together again", async (typed, cut, replacement) => {

@@ -2,7 +2,6 @@ import { describe, expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import {
   CHECK_WITHIN_MS,
-  CHECKED_ADDRESSES_MAX,
   CLOCK_SKEW_MS_MAX,
   FREE_BYTES_LOW,
   RESERVE_BYTES,
@@ -31,16 +30,14 @@ import type { ClusterLook } from "../../src/cli/serve/look.ts";
 import type { Membership } from "../../src/cli/serve/membership.ts";
 import type { Greeted } from "../../src/client/trust.ts";
 import { Identity } from "../../src/crypto/identity.ts";
-import { resolveHost } from "../../src/io/probe/network-probe.ts";
 import type { Fingerprint } from "../../src/wire/fingerprint.ts";
 import { VirtualClock } from "../client/virtual-clock.ts";
-import { faultFrom } from "./fake-world.ts";
 
 const identity = Identity.generate();
 const OTHER = "q3Lr9mVt0sXyB7cKJ2hFwZ4eNaQp6uTgD8iRoM1kYlE" as Fingerprint;
 const GREETED = {
   fingerprint: identity.fingerprint,
-  welcome: { version: 1, server: { name: "Room 12", key: identity.publicKey } },
+  welcome: { version: 2, server: { name: "Room 12", key: identity.publicKey } },
 } as Greeted;
 const unreachable = (sentence: string) => async () => {
   throw new Fault("unreachable", sentence);
@@ -74,27 +71,18 @@ async function walk(probes: Partial<NetworkProbes>, expected: Partial<Expected> 
   return { states, said, results, exitCode: examination.exitCode };
 }
 
-test("machines of the server's cluster that do not answer are named", async () => {
+test("names the machines of a cluster that do not answer", async () => {
   const places = ["n1", "n2", "n3"].map((host) => ({ host, port: 2428 }));
-  const probes = (isThere: (host: string) => boolean) => ({
-    resolve: async () => ["192.0.2.7"],
-    connectTcp: async ({ host }: { readonly host: string }) => {
-      if (!isThere(host)) throw new Fault("timeout", "silence");
-    },
-  });
-  const well = await checkMachines(
-    probes(() => true),
-    places,
-  );
-  expect([well.state, well.message]).toEqual(["ok", "all 3 machines of the cluster answer"]);
-  const ill = await checkMachines(
-    probes((host) => host === "n2"),
-    places,
-  );
-  expect([ill.state, ill.message]).toEqual([
-    "warning",
-    "2 of 3 machines of the cluster do not answer: n1:2428, n3:2428",
-  ]);
+  const checked = (...silent: readonly string[]) => {
+    const connectTcp: NetworkProbes["connectTcp"] = async ({ host }) => {
+      if (silent.includes(host)) throw new Fault("timeout", "silence");
+    };
+    return checkMachines({ resolve: async () => ["192.0.2.7"], connectTcp }, places);
+  };
+  const well = { state: "ok", message: "all 3 machines of the cluster answer" };
+  expect(await checked()).toMatchObject(well);
+  const message = "2 of 3 machines of the cluster do not answer: n1:2428, n3:2428";
+  expect(await checked("n1", "n3")).toMatchObject({ state: "warning", message });
 });
 
 describe("the way to a server", () => {
@@ -112,23 +100,13 @@ describe("the way to a server", () => {
     expect(exitCode).toBe(0);
   });
 
-  test("what builds on a failure is skipped, and the first failure counts", async () => {
+  test("skips checks that depend on a failed one", async () => {
     const { states, exitCode } = await walk({ resolve: unreachable("no such name") });
     expect(states).toStartWith("name failed, route skipped, tcp skipped");
     expect(exitCode).toBe(5);
     const closed = await walk({ connectTcp: unreachable("nobody listens") });
     expect(closed.states).toContain("tcp failed, tls skipped, identity skipped, version skipped");
     expect(closed.states).toEndWith("clock skipped, udp ok");
-  });
-
-  test("every address of a name is tried", async () => {
-    const { states, said } = await walk({
-      connectTcp: async ({ address }) => {
-        if (address === "192.0.2.7") throw new Fault("timeout", "silent");
-      },
-    });
-    expect(states).toContain("tcp warning, tls ok");
-    expect(said("tcp")).toBe("192.0.2.8:2428 takes calls, 192.0.2.7 does not");
   });
 
   test("a changed identity is a failure of its own kind", async () => {
@@ -142,13 +120,16 @@ describe("the way to a server", () => {
     expect(unknown.states).toContain("identity warning");
   });
 
-  test("another version is told from a broken greeting", async () => {
-    const greet = async () => {
-      throw new Fault("version-unsupported", "the server speaks version 9");
-    };
-    const { states, exitCode } = await walk({ greet });
+  test("accepts a clock skew of CLOCK_SKEW_MS_MAX", () => {
+    const message = "this machine's clock is 120 s behind the server's";
+    expect(judgeClock(-CLOCK_SKEW_MS_MAX)).toMatchObject({ state: "ok", message });
+    expect(judgeClock(CLOCK_SKEW_MS_MAX + 1).state).toBe("warning");
+  });
+
+  test("reports an unsupported version as such", async () => {
+    const fault = new Fault("version-unsupported", "the server speaks version 9");
+    const { states } = await walk({ greet: () => Promise.reject(fault) });
     expect(states).toContain("identity skipped, version failed");
-    expect(exitCode).toBe(1);
   });
 
   test("UDP may be missing, unless it was asked for, or another server answers", async () => {
@@ -159,52 +140,19 @@ describe("the way to a server", () => {
     const other = async () => ({ ...GREETED, fingerprint: OTHER });
     expect((await walk({ greetOverUdp: other })).exitCode).toBe(6);
   });
-
-  test("clocks may differ a little", () => {
-    expect(judgeClock(1_400).state).toBe("ok");
-    expect(judgeClock(-CLOCK_SKEW_MS_MAX)).toMatchObject({
-      state: "ok",
-      message: "this machine's clock is 120 s behind the server's",
-    });
-    expect(judgeClock(CLOCK_SKEW_MS_MAX + 1).state).toBe("warning");
-  });
-
-  test("a server that does not tell its time is not blamed", async () => {
-    const { states } = await walk({ serverTime: async () => undefined });
-    expect(states).toContain("clock skipped");
-  });
-
-  test("a name has a few addresses, and .invalid has none", async () => {
-    expect((await resolveHost("127.0.0.1")).length).toBeLessThanOrEqual(CHECKED_ADDRESSES_MAX);
-    const { code, message } = await faultFrom(() => resolveHost("chat.invalid"));
-    expect([code, message]).toEqual([
-      "unreachable",
-      "no machine is known by the name chat.invalid",
-    ]);
-  });
 });
 
-describe("an examination", () => {
-  test("waits for no check longer than its time", async () => {
-    const clock = new VirtualClock();
-    const results: CheckResult[] = [];
-    const examination = new Examination(clock, (result) => results.push(result));
-    const never = examination.check("tls", CHECK_WITHIN_MS, () => new Promise(() => {}));
-    clock.advance(CHECK_WITHIN_MS);
-    expect(await never).toBe(false);
-    expect(results[0]).toMatchObject({ name: "tls", state: "failed", ms: CHECK_WITHIN_MS });
-    expect(examination.exitCode).toBe(5);
-    expect(await examination.check("tcp", CHECK_WITHIN_MS, () => ok("fine"))).toBe(true);
-    expect(examination.exitCode).toBe(5);
-  });
-
-  test("takes what a check throws for what it found", async () => {
-    const examination = new Examination(new VirtualClock(), () => {});
-    await examination.check("data", CHECK_WITHIN_MS, () => {
-      throw new TypeError("of undefined");
-    });
-    expect(examination.results[0]).toMatchObject({ state: "failed", exitCode: 1 });
-  });
+test("an examination waits for no check longer than its time", async () => {
+  const clock = new VirtualClock();
+  const results: CheckResult[] = [];
+  const examination = new Examination(clock, (result) => results.push(result));
+  const never = examination.check("tls", CHECK_WITHIN_MS, () => new Promise(() => {}));
+  clock.advance(CHECK_WITHIN_MS);
+  expect(await never).toBe(false);
+  expect(results[0]).toMatchObject({ name: "tls", state: "failed", ms: CHECK_WITHIN_MS });
+  expect(examination.exitCode).toBe(5);
+  expect(await examination.check("tcp", CHECK_WITHIN_MS, () => ok("fine"))).toBe(true);
+  expect(examination.exitCode).toBe(5);
 });
 
 const HOLDER = { pid: 77, host: "vm", started: "2026-11-20T00:00:00.000Z" };
@@ -259,9 +207,8 @@ describe("this machine", () => {
     expect(() => look({ openState: refuse("store-denied") })).toThrow();
   });
 
-  test("a disk that is slow to promise", async () => {
+  test("warns about a disk that is slow to sync", async () => {
     const look = (ms: number) => checkDisk({ ...MACHINE, syncMs: async () => ms }, "/d");
-    expect(await look(1.25)).toEqual(ok("a small write is safe on the disk after 1.3 ms"));
     expect((await look(SYNC_MS_SLOW)).state).toBe("ok");
     expect((await look(SYNC_MS_SLOW + 0.1)).state).toBe("warning");
   });
@@ -309,14 +256,7 @@ describe("a cluster", () => {
     return [state, message, ...(exitCode === undefined ? [] : [exitCode])];
   };
 
-  test("that is well, with a folder of it and without", () => {
-    const said = ["ok", "2 servers with one history; 9 messages, 2.0 kB, led by n1 of 3"];
-    expect(look({})).toEqual(said);
-    expect(checkCluster(well, undefined, 3).message).toBe(said[1] ?? "");
-    expect(look({}, { ...own, node: "c", state: "left" })).toEqual(said);
-  });
-
-  test("what is wrong with it, the worst first", () => {
+  test("reports the worst problem first", () => {
     const behind = (lag: number) => look({ nodes: [one, { ...other, lag }] });
     expect(behind(CLUSTER_LAG_HIGH)[0]).toBe("ok");
     expect(behind(CLUSTER_LAG_HIGH + 1)).toEqual([
@@ -336,8 +276,6 @@ describe("a cluster", () => {
       "warning",
       "2 of 3 NATS servers hold all of the stream",
     ]);
-    const alone = { ...stream, leader: "", replicas: 1, current: 1 };
-    expect(look({ stream: alone })[1]).toBe("one NATS server alone holds the stream");
     expect(look({ nodes: [] })).toEqual(["failed", "no server of the cluster answers", 5]);
     expect(look({ nodes: [stopped], areRootsEqual: false })).toEqual([
       "failed",
@@ -345,10 +283,6 @@ describe("a cluster", () => {
       6,
     ]);
     const silent = ["nats://n2:4222", "nats://n3:4222"];
-    expect(look({ silent: silent.slice(1) })).toEqual([
-      "warning",
-      "1 of 3 NATS servers do not answer: nats://n3:4222",
-    ]);
     // The one that is left may still call itself the leader.
     expect(look({ stream: { ...stream, hasMajority: false }, nodes: [], silent })).toEqual([
       "failed",
@@ -357,7 +291,7 @@ describe("a cluster", () => {
     ]);
   });
 
-  test("of which nothing is said but that the folder is of it", () => {
+  test("reports only the membership of a folder", () => {
     const states = ([undefined, "filling", "left"] as const).map((state) =>
       checkMembership("./data", { ...own, ...(state === undefined ? {} : { state }) }),
     );

@@ -1,5 +1,5 @@
 import { Fault } from "../../src/base/fault.ts";
-import type { World } from "../../src/cli/context.ts";
+import { type Context, createContext, type World } from "../../src/cli/context.ts";
 import type { Input } from "../../src/io/terminal/input.ts";
 import type { Output } from "../../src/io/terminal/output.ts";
 
@@ -10,6 +10,7 @@ export interface FakeOptions {
   readonly terminal?: boolean;
   readonly env?: Readonly<Record<string, string>>;
   readonly nowUnixMs?: number;
+  readonly clock?: World["clock"];
 }
 
 export interface FakeWorld extends World {
@@ -30,7 +31,7 @@ export function fakeWorld(options: FakeOptions = {}): FakeWorld {
       XDG_RUNTIME_DIR: "/nonexistent/run",
       ...options.env,
     },
-    clock: {
+    clock: options.clock ?? {
       now: () => 0,
       unixMs: () => options.nowUnixMs ?? 0,
       after: () => () => {},
@@ -39,6 +40,22 @@ export function fakeWorld(options: FakeOptions = {}): FakeWorld {
     onSignal: () => () => {},
     outliveOutput: () => {},
   };
+}
+
+interface FakeContextOptions extends FakeOptions {
+  readonly json?: boolean;
+  readonly color?: boolean;
+  readonly debug?: boolean;
+}
+
+/** A context over a fake world. */
+export function fakeContext(options: FakeContextOptions = {}): {
+  readonly world: FakeWorld;
+  readonly context: Context;
+} {
+  const { json = false, color = false, debug = false } = options;
+  const world = fakeWorld(options);
+  return { world, context: createContext(world, { json, color, debug }) };
 }
 
 export class FakeOutput implements Output {

@@ -21,10 +21,14 @@ test.each(["", "0s", "10", "m", "-1m", "1.5h", "10 m", "99999999d", "soon"])(
 
 test.each([
   ["of", "write 30s, 10m, 2h or 7d, or off"],
+  ["0s", "write 30s, 10m, 2h or 7d, or off"],
   ["1s", "write one from 1 min to 1 h, or off"],
 ])("what else may stand there is said: %s", (text, remedy) => {
   const read = () => spanOf(text, { min: 60_000, max: 3_600_000, or: "off" });
   expect(read).toThrow(expect.objectContaining({ remedy }));
+  expect(["1m", "1h"].map((edge) => spanOf(edge, { min: 60_000, max: 3_600_000 }))).toEqual([
+    ...[60_000, 3_600_000],
+  ]);
 });
 
 test.each([

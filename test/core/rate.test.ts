@@ -107,7 +107,9 @@ describe("guesses", () => {
       guessing.begin(NAME);
     }
     expect(delays).toEqual([0, 0, 0, GUESS_DELAY_FIRST_MS, 2 * GUESS_DELAY_FIRST_MS]);
-    for (let i = 0; i < GUESSES_FREE + 2; i++) guessing.end(NAME);
+    guessing.end(NAME);
+    expect(guessing.delayMs(NAME, 0)).toBe(2 * GUESS_DELAY_FIRST_MS);
+    for (let i = 0; i < GUESSES_FREE + 1; i++) guessing.end(NAME);
     expect(guessing.delayMs(NAME, 0)).toBe(0);
   });
 

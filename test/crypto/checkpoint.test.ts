@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Fault } from "../../src/base/fault.ts";
 import { signCheckpoint, verifyNote } from "../../src/crypto/checkpoint.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import { originOf } from "../../src/wire/checkpoint.ts";
+import { faultCode } from "../fault-code.ts";
 import vector from "../vectors/checkpoint.json";
 import { identityOfSeed } from "./seed-identity.ts";
 
@@ -15,16 +15,6 @@ const CHECKPOINT = {
   size: 3,
   root: sha256(Uint8Array.of(2)),
 };
-
-function faultOf(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof Fault) return error.code;
-    throw error;
-  }
-  return "nothing was thrown";
-}
 
 test("the golden vector, which PROTOCOL.md shows", () => {
   const { key, firstLeaf, size, root, note } = vector;
@@ -39,7 +29,7 @@ test("the golden vector, which PROTOCOL.md shows", () => {
 test("the server's key verifies what it signed, and no other does", () => {
   const note = signCheckpoint(CHECKPOINT, server);
   expect(verifyNote(note, server.publicKey)).toEqual(CHECKPOINT);
-  expect(faultOf(() => verifyNote(note, other.publicKey))).toBe("fingerprint-changed");
+  expect(faultCode(() => verifyNote(note, other.publicKey))).toBe("fingerprint-changed");
 });
 
 test("a note in which any byte was changed is refused", () => {
@@ -47,7 +37,7 @@ test("a note in which any byte was changed is refused", () => {
   for (let at = 0; at < note.length; at++) {
     const letter = note[at] === "A" ? "B" : "A";
     const changed = `${note.slice(0, at)}${letter}${note.slice(at + 1)}`;
-    const code = faultOf(() => verifyNote(changed, server.publicKey));
+    const code = faultCode(() => verifyNote(changed, server.publicKey));
     expect(["fingerprint-changed", "frame-malformed"]).toContain(code);
   }
 });
@@ -58,5 +48,5 @@ test("a signature over another checkpoint is refused", () => {
   const [text] = longer.split("\n\n");
   const [, signature] = note.split("\n\n");
   const forged = `${text}\n\n${signature}`;
-  expect(faultOf(() => verifyNote(forged, server.publicKey))).toBe("fingerprint-changed");
+  expect(faultCode(() => verifyNote(forged, server.publicKey))).toBe("fingerprint-changed");
 });

@@ -1,10 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { utf8Encode } from "../../src/base/bytes.ts";
-import { Fault } from "../../src/base/fault.ts";
 import { Identity, verifySignature } from "../../src/crypto/identity.ts";
-import { sha256 } from "../../src/crypto/sha256.ts";
-import { formatFingerprint, parseFingerprint } from "../../src/wire/fingerprint.ts";
 
 const identity = Identity.generate();
 
@@ -51,26 +48,4 @@ describe("identity", () => {
       "/data/identity.key is not an Ed25519 private key",
     );
   });
-});
-
-describe("fingerprint", () => {
-  test("is read with and without its prefix", () => {
-    const shown = formatFingerprint(identity.fingerprint);
-    expect(shown).toStartWith("SHA256:");
-    expect(parseFingerprint(shown)).toBe(identity.fingerprint);
-    expect(parseFingerprint(identity.fingerprint)).toBe(identity.fingerprint);
-  });
-
-  test.each(["", "SHA256:", "SHA256:abc", "md5:aa:bb", `${"A".repeat(42)}B`, "A".repeat(44)])(
-    "refuses %p as the person's mistake",
-    (text) => {
-      expect(() => parseFingerprint(text)).toThrow(Fault);
-    },
-  );
-});
-
-test("sha256 of the empty text is the well-known one", () => {
-  expect(sha256(new Uint8Array(0)).toHex()).toBe(
-    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-  );
 });

@@ -57,14 +57,6 @@ describe("a push", () => {
     });
   });
 
-  test("is signed by a key that comes from the identity alone", () => {
-    const again = pushKeyOf(Identity.fromSeed(new Uint8Array(32).fill(7)));
-    expect(again).toEqual(SIGNER);
-    expect(pushKeyOf(Identity.fromSeed(new Uint8Array(32).fill(8)))).not.toEqual(SIGNER);
-    expect(SIGNER.publicKey[0]).toBe(4);
-    expect(isPushPoint(SIGNER.publicKey)).toBe(true);
-  });
-
   test("is not encrypted for what is no point of the curve", () => {
     const off = SIGNER.publicKey.slice();
     off[64] = (off[64] ?? 0) ^ 1;

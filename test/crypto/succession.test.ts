@@ -43,13 +43,4 @@ describe("keys of one server", () => {
     const signature = old.sign(next.publicKey);
     expect(lineage(next.publicKey, [{ key: old.publicKey, signature }])).toEqual([]);
   });
-
-  test("byte by byte: Ed25519 over the context, a zero and the new key", () => {
-    const old = Identity.fromSeed(new Uint8Array(32).fill(1));
-    const bytes = new Uint8Array([
-      ...new TextEncoder().encode("chat/1 successor\0"),
-      ...new Uint8Array(32).fill(2),
-    ]);
-    expect(makeSuccession(old, new Uint8Array(32).fill(2)).signature).toEqual(old.sign(bytes));
-  });
 });

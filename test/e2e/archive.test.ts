@@ -1,20 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { eventually } from "../event.ts";
-import { requires } from "../installed.ts";
+import { until } from "../event.ts";
 import { type Home, type Json, ndjson, Sandbox, type Served } from "./program.ts";
-import { onSmallDisk } from "./small-disk.ts";
 
-/** What goes out of a server and comes in as a whole, on the compiled binary. */
+const IMPORTED = 1_000;
 
 let sandbox: Sandbox;
 let served: Served;
@@ -68,7 +58,7 @@ describe("chat export", () => {
     expect(readFileSync(join(out, "files", "photo.png")).toString("base64")).toBe(PNG);
   });
 
-  test.each(["server", "folder"])("is closed to other users, from a %s", async (source) => {
+  test.each(["server", "folder"])("is readable by its owner only, from a %s", async (source) => {
     const parent = sandbox.path(`modes-${source}`);
     mkdirSync(join(parent, "files"), { recursive: true, mode: 0o755 });
     const from = source === "server" ? [] : ["--data", served.data];
@@ -82,34 +72,10 @@ describe("chat export", () => {
       if (stat.isFile()) expect([name, stat.mode & 0o777]).toEqual([name, 0o600]);
     }
   });
-
-  test("replaces nothing, and says what is in the way before it writes", async () => {
-    const out = sandbox.path("taken");
-    await ana.run(["export", "--room", "lobby", "--out", out]);
-    const again = await ana.run(["export", "--out", out]);
-    expect([again.exitCode, readdirSync(out)]).toEqual([2, ["lobby.ndjson"]]);
-    expect(again.err).toContain("is there already");
-  });
-
-  test("a page has the words escaped and the picture within", async () => {
-    const out = sandbox.path("page");
-    await bob.json(["export", "--room", "lab", "--html", "--out", out]);
-    const page = readFileSync(join(out, "lab.html"), "utf8");
-    expect(page).toContain("one &lt;b&gt;");
-    expect(page).toContain(`data:image/png;base64,${PNG}`);
-    expect(page).toContain("waves twice");
-    expect(page).not.toContain("<script");
-  });
-
-  test("what one may not read is not exported", async () => {
-    const ran = await bob.run(["export", "--room", "nowhere", "--out", sandbox.path("none")]);
-    expect(ran.exitCode).toBe(4);
-    expect(existsSync(sandbox.path("none", "nowhere.ndjson"))).toBe(false);
-  });
 });
 
 describe("chat import", () => {
-  test("what was exported has the same words and reactions; twice adds nothing", async () => {
+  test("restores exported texts and reactions, and adds nothing the second time", async () => {
     await ana.run(["join"], { stdin: "/join copy\n" });
     const file = sandbox.path("out", "lab.ndjson");
     const [first] = await ana.json(["import", file, "--room", "copy"]);
@@ -128,54 +94,32 @@ describe("chat import", () => {
     expect(about(copy, here)).toEqual(about(original, there));
     const said = copy.filter(({ kind }) => kind === "text" || kind === "action");
     expect(said.every(({ from, imported }) => from === "ana" && imported !== undefined)).toBe(true);
-    // Exported and imported again it is the same, with the first author.
-    await ana.run(["export", "--room", "copy", "--out", sandbox.path("copied")]);
-    await ana.run(["join"], { stdin: "/join third\n" });
-    await ana.json(["import", sandbox.path("copied", "copy.ndjson"), "--room", "third"]);
-    const third = await ana.json(["history", "--room", "third", "--grep", "yes"]);
-    expect(third).toMatchObject([{ imported: { from: "bob" } }]);
   });
 
-  test("is for those who moderate the room", async () => {
-    const file = sandbox.path("out", "lab.ndjson");
-    const ran = await bob.run(["import", file, "--room", "lab", "--json"]);
-    expect(ran.exitCode).toBe(3);
-    expect(ran.out).toContain('"code":"not-allowed"');
-  });
-
-  test("bad lines are told, and nothing is imported unless they may be left out", async () => {
-    const log = sandbox.write("odd.log", "2020-11-21 09:00:00\tana\thi\nwhat?\n");
-    const refused = await ana.run(["import", log, "--room", "copy"]);
-    expect(refused.exitCode).toBe(2);
-    expect(refused.err).toContain("line 2: it is no time, prefix and message");
-    const [done] = await ana.json(["import", log, "--room", "copy", "--skip-bad"]);
-    expect(done).toMatchObject({ records: 1 });
-  });
-
-  test("killed and run again, it goes on, and brings nothing erased back", async () => {
+  test("resumes after a kill, and restores no erased message", async () => {
     await ana.run(["join"], { stdin: "/join long\n" });
-    const texts = Array.from({ length: 4_000 }, (_, i) => `message ${Math.floor(i / 2)}`);
+    const texts = Array.from({ length: IMPORTED }, (_, i) => `message ${Math.floor(i / 2)}`);
     const rows = texts.map(
       (text, i) => `2020-11-21 09:${pad(Math.floor(i / 100))}:00\teve\t${text}\n`,
     );
     const log = sandbox.write("long.log", rows.join(""));
     const watcher = await ana.join(["--room", "long"]);
     const running = ana.start(["import", log, "--room", "long"]);
-    await watcher.json("text", { text: "message 600" });
+    await watcher.json("text", { text: "message 300" });
     await running.signal("SIGKILL");
     await watcher.finish();
     const before = await ana.json(["history", "--room", "long", "--last", "1"]);
     await ana.run(["join", "--room", "long"], { stdin: `/erase ${before[0]?.["seq"]}\n` });
     const [done] = await ana.json(["import", log, "--room", "long"], {});
-    expect(Number(done?.["present"])).toBeGreaterThan(1_000);
-    expect(Number(done?.["present"]) + Number(done?.["records"])).toBe(4_000);
+    expect(Number(done?.["present"])).toBeGreaterThan(200);
+    expect(Number(done?.["present"]) + Number(done?.["records"])).toBe(IMPORTED);
     const all = await ana.json(["history", "--room", "long", "--since", "2000-01-01"]);
     const said = all.filter(({ kind }) => kind === "text" || kind === "erased");
     expect(said.map(({ kind, text }) => (kind === "erased" ? "erased" : text))).toEqual(
       texts.map((text, i) => (said[i]?.kind === "erased" ? "erased" : text)),
     );
     expect(said.filter(({ kind }) => kind === "erased")).toHaveLength(1);
-  }, 120_000);
+  });
 });
 
 function pad(number: number): string {
@@ -183,11 +127,11 @@ function pad(number: number): string {
 }
 
 describe("chat backup and chat restore", () => {
-  test("while messages flow: restored, it has what was confirmed before, and goes on", async () => {
+  test("made while messages flow restores everything confirmed before", async () => {
     const data = served.data;
     const out = sandbox.path("backup");
     const talking = ana.start(["send", "--to", "lab", "-"]);
-    const flow = Array.from({ length: 2_000 }, (_, i) => `flow ${i}`);
+    const flow = Array.from({ length: 200 }, (_, i) => `flow ${i}`);
     talking.type(...flow);
     await talking.out.next("an answer", () => true);
     const [during] = await ana.json(["backup", out, "--data", data]);
@@ -221,82 +165,12 @@ describe("chat backup and chat restore", () => {
       here,
     );
     expect(there.slice(0, -1)).toEqual(known);
-    expect(
-      (
-        await ana.json(["export", "--data", restored, "--files", "--out", sandbox.path("again")])
-      )[0],
-    ).toMatchObject({ files: 1 });
+    const exporting = ["export", "--data", restored, "--files", "--out", sandbox.path("again")];
+    expect((await ana.json(exporting))[0]).toMatchObject({ files: 1 });
     await again.program.signal("SIGTERM");
-  }, 60_000);
-
-  test("what was confirmed just before is in it", async () => {
-    const out = sandbox.path("just-now");
-    for (const text of ["just now", "and now"]) {
-      const [sent] = await ana.json(["send", text, "--to", "lab"]);
-      const [made] = await ana.json(["backup", out, "--data", served.data]);
-      expect(Number(made?.["size"])).toBeGreaterThanOrEqual(Number(sent?.["seq"]));
-    }
   });
 
-  test("killed at any moment there is a whole backup or none", async () => {
-    const out = sandbox.path("killed");
-    await ana.json(["send-file", bigFile(), "--to", "lab"]);
-    const size = (name: string) => statSync(join(out, name), { throwIfNoEntry: false })?.size ?? 0;
-    const moments: readonly (() => boolean)[] = [
-      () => existsSync(out),
-      () => size("history/000000000001.jsonl") > 0,
-      () => existsSync(join(out, "accounts")),
-      () => existsSync(join(out, "files")),
-      () => partsIn(join(out, "files")).some((part) => size(`files/${part}/content`) > 5e6),
-      () => existsSync(join(out, "backup.json")),
-      () => false,
-    ];
-    for (const [index, moment] of moments.entries()) {
-      const running = ana.start(["backup", out, "--data", served.data]);
-      await eventually("that moment", () => moment() || !running.isRunning);
-      await running.signal("SIGKILL");
-      const target = sandbox.path(`killed-${index}`);
-      const ran = await ana.run(["restore", out, "--data", target, "--json"]);
-      const isThere = existsSync(join(out, "backup.json"));
-      expect([ran.exitCode === 0, existsSync(target)]).toEqual([isThere, isThere]);
-    }
-    expect(readdirSync(out)).not.toContain("backup-begun.json");
-  }, 120_000);
-
-  requires("mount").test(
-    "a full disk is said, and with space the same command goes on",
-    async () => {
-      const script = [
-        'cd "$1"; head -c 30M /dev/zero > filler',
-        '"$2" backup out --data "$3" --json; echo "exit $?"',
-        '"$2" restore out --data early; echo "exit $?"; rm filler',
-        '"$2" backup out --data "$3" --json; echo "exit $?"',
-      ].join("\n");
-      const env = { CHAT_HOME: ana.folder };
-      const size = `size=${40 * 1024 * 1024}`;
-      const shell = onSmallDisk(sandbox, size, script, [served.data], { env, stdin: "" });
-      const { out, err } = await shell.ended(60_000);
-      expect(out.match(/exit \d/g)).toEqual(["exit 1", "exit 1", "exit 0"]);
-      expect(out).toContain('"code":"store-full"');
-      expect(err).toMatch(/^chat: no space for /m);
-    },
-    60_000,
-  );
-
-  test("the folder of 0.1.0 is backed up, restored and served", async () => {
-    await using old = new Sandbox();
-    const data = old.path("data");
-    cpSync(join(import.meta.dir, "..", "released", "0.1.0", "data"), data, { recursive: true });
-    const home = old.home("ana");
-    await home.json(["backup", old.path("out"), "--data", data]);
-    await home.json(["restore", old.path("out"), "--data", old.path("new")]);
-    const read = (at: string) => home.json(["history", "--data", at, "--last", "1000"]);
-    expect(await read(old.path("new"))).toEqual(await read(data));
-    const again = await old.serve({ data: "new" });
-    expect(again.fingerprint).toBe("SHA256:ACtWfqkwIywscJV0ni4wY_UngpXsgKuf2Qf_XHueZ8M");
-  });
-
-  test("a rollback is refused, and accepted it gives the log a new origin", async () => {
+  test("refuses a rollback; once accepted, the log gets a new origin", async () => {
     const out = sandbox.path("rollback");
     await ana.json(["backup", out, "--data", served.data]);
     await ana.json(["send", "one word more"]);
@@ -329,15 +203,5 @@ function grepped(out: string, words: string): boolean {
 async function checkpointed(data: string, size: number): Promise<void> {
   const path = join(data, "history", "checkpoint");
   const signed = () => Number(readFileSync(path, "utf8").split("\n")[1]);
-  await eventually(`a checkpoint of ${size}`, () => signed() >= size);
-}
-
-function bigFile(): string {
-  const path = sandbox.path("big.bin");
-  writeFileSync(path, Buffer.alloc(20_000_000, "chat"));
-  return path;
-}
-
-function partsIn(folder: string): string[] {
-  return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".part")) : [];
+  await until(`a checkpoint of ${size}`, () => signed() >= size);
 }

@@ -1,10 +1,10 @@
 import { expect } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { until } from "../event.ts";
 import { requires } from "../installed.ts";
 import { isOldNats } from "../io/nats/nats-servers.ts";
 import { reservedPort } from "../ports.ts";
-import { until } from "./deadline.ts";
 import { type Home, type Program, Sandbox } from "./program.ts";
 
 const { afterAll, test } = requires("nats-server");
@@ -183,4 +183,4 @@ test("three machines from nothing, and again after all NATS servers were lost", 
   expect(readFileSync(join(out, "note.txt"), "utf8")).toBe("sent to the third");
   const found = await boss.json(["history", "--data", walk.folder(3, "data"), "--grep", "first"]);
   expect(found.filter(({ kind }) => kind === "text")).toHaveLength(1);
-}, 240_000);
+});

@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { NatsServers } from "../io/nats/nats-servers.ts";
+import { NatsServers } from "../io/nats/nats-servers.ts";
 import { Sandbox, type Served } from "./program.ts";
 
 export const NODES = ["a", "b", "c"] as const;
@@ -29,24 +29,25 @@ export async function serveNodes(
   return nodes;
 }
 
-/** Three of them, in a cluster of that name, which are killed and come back. */
+/** Three servers of one cluster on three NATS servers, which may be killed and come back. */
 export class ServedCluster {
   readonly sandbox = new Sandbox();
   readonly nodes: Served[] = [];
   readonly name: string;
   readonly nats: NatsServers;
 
-  constructor(nats: NatsServers, name: string) {
+  private constructor(nats: NatsServers, name: string) {
     this.nats = nats;
     this.name = name;
   }
 
-  /** All of them. */
-  async start(): Promise<void> {
+  static async start(name: string): Promise<ServedCluster> {
+    const cluster = new ServedCluster(await NatsServers.start(), name);
     for (const data of NODES) {
-      copyIdentity(this.sandbox, this.nodes[0], data);
-      this.nodes.push(await this.#serve(data));
+      copyIdentity(cluster.sandbox, cluster.nodes[0], data);
+      cluster.nodes.push(await cluster.#serve(data));
     }
+    return cluster;
   }
 
   node(index: number): Served {
@@ -59,19 +60,27 @@ export class ServedCluster {
     return this.node(index).program.signal("SIGKILL");
   }
 
-  /** Anew, where it was; what runs of it is killed. */
+  /** Kills the server if it runs, and starts it on the same port. */
   async restart(index: number): Promise<void> {
     const { port, program } = this.node(index);
     if (program.isRunning) await this.kill(index);
-    this.nodes[index] = await this.#serve(NODES[index] ?? "", port);
+    this.nodes[index] = await this.#serve(NODES[index] ?? "", { port });
   }
 
-  #serve(data: string, port = 0): Promise<Served> {
+  /** Starts the servers that a test has killed. */
+  async revive(): Promise<void> {
+    for (const [index, { program }] of this.nodes.entries()) {
+      if (!program.isRunning) await this.restart(index);
+    }
+  }
+
+  #serve(data: string, options: { readonly port?: number } = {}): Promise<Served> {
     const nats = ["--nats", this.nats.urls.join(","), "--unsafe-nats"];
-    return this.sandbox.serve({ data, args: [...nats, "--cluster", this.name], port });
+    return this.sandbox.serve({ data, args: [...nats, "--cluster", this.name], ...options });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.sandbox[Symbol.asyncDispose]();
+    await this.nats.stop();
   }
 }

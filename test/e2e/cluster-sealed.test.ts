@@ -2,7 +2,7 @@ import { expect } from "bun:test";
 import { readFileSync } from "node:fs";
 import { systemClock } from "../../src/io/clock.ts";
 import { openJetStream } from "../../src/io/nats/jetstream.ts";
-import { eventually } from "../event.ts";
+import { until } from "../event.ts";
 import { requires } from "../installed.ts";
 import { NatsServers } from "../io/nats/nats-servers.ts";
 import { serveNodes } from "./cluster-nodes.ts";
@@ -17,7 +17,7 @@ let nats: NatsServers;
 
 beforeAll(async () => {
   nats = await NatsServers.start();
-}, 60_000);
+});
 
 afterAll(() => nats.stop());
 
@@ -28,7 +28,7 @@ async function keyPackages({ fingerprint: own }: Served, devices: number): Promi
     identity: { own, make: () => Promise.resolve(own) },
   });
   const { manager } = stream.beside;
-  await eventually(`key packages of ${devices} devices`, async () => {
+  await until(`key packages of ${devices} devices`, async () => {
     const query = { subjects_filter: "chat.chat.kept.keys.>" };
     const { state } = await manager.streams.info("CHATKEPT_chat", query);
     return Object.keys(state.subjects ?? {}).length >= devices;
@@ -118,4 +118,4 @@ test("a sealed room of people at different servers outlives the first of them", 
   const names = new WordSearch(["vault"]);
   names.folder(nats.folder);
   expect(names.found).not.toEqual([]);
-}, 60_000);
+});

@@ -1,72 +1,72 @@
 import { expect } from "bun:test";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import { systemClock } from "../../src/io/clock.ts";
-import { openJetStream } from "../../src/io/nats/jetstream.ts";
+import { openContentStore } from "../../src/io/nats/content.ts";
+import { connectNats } from "../../src/io/nats/jetstream.ts";
+import { formatInvite, parseServerAddress } from "../../src/wire/invite.ts";
+import { until } from "../event.ts";
 import { requires } from "../installed.ts";
-import { NatsServers } from "../io/nats/nats-servers.ts";
+import type { NatsServer } from "../io/nats/nats-servers.ts";
 import { NODES, ServedCluster } from "./cluster-nodes.ts";
-import { until } from "./deadline.ts";
+import { file, gets, MIB, noise, sends, sha256 } from "./couriers.ts";
 import { Sender } from "./load.ts";
-import type { Served } from "./program.ts";
+import { metricsText } from "./metrics.ts";
+import { type Home, type Json, ndjson, type Served } from "./program.ts";
 
-const { afterAll, beforeAll, test } = requires("nats-server");
+const { afterAll, beforeAll, beforeEach, test } = requires("nats-server");
 
-/** Three servers as one, on three nats-servers. */
+/** Three servers as one, on three NATS servers; clients of a dead machine go to another one. */
 
-let nats: NatsServers;
+let cluster: ServedCluster;
 
 beforeAll(async () => {
-  nats = await NatsServers.start();
-}, 60_000);
+  cluster = await ServedCluster.start("talk");
+});
 
-afterAll(() => nats.stop());
+beforeEach(() => cluster.revive(), 120_000);
 
-class Cluster extends ServedCluster {
-  static async of(name: string): Promise<Cluster> {
-    const cluster = new Cluster(nats, name);
-    await cluster.start();
-    return cluster;
-  }
+afterAll(() => cluster[Symbol.asyncDispose]());
 
-  /** The history, when all nodes have the same bytes of it; then they stop. */
-  async history(): Promise<string> {
-    const files = (log: string) => this.nodes.map(({ data }) => readLog(data, log));
-    const same = (log: string) => new Set(files(log)).size === 1;
-    await until("all nodes have the same", () => same("history") && same("accounts"));
-    const [history = ""] = files("history");
-    for (const { program } of this.nodes) {
-      const { exitCode } = await program.signal("SIGTERM");
-      expect(exitCode).toBe(0);
-    }
-    return history;
-  }
-
-  async leader(): Promise<string> {
-    const own = this.node(0).fingerprint;
-    const stream = await openJetStream({
-      ...{ servers: nats.urls, cluster: this.name, isUnsafe: true, clock: systemClock() },
-      identity: { own, make: () => Promise.resolve(own) },
-    });
-    const { leader } = await stream.state();
-    await stream.close();
-    return leader;
-  }
+/** The history, once all nodes have the same bytes of both logs. */
+async function sameHistory(): Promise<string> {
+  const files = (log: string) => cluster.nodes.map(({ data }) => readLog(data, log));
+  const same = (log: string) => new Set(files(log)).size === 1;
+  await until("all nodes have the same", () => same("history") && same("accounts"));
+  return readLog(cluster.node(0).data, "history");
 }
 
-/** By name, with its labels; those of a cluster are there some seconds after the start. */
-async function metricsOf({ address, data }: Served): Promise<Readonly<Record<string, number>>> {
-  const tls = { ca: readFileSync(join(data, "tls.crt"), "utf8") };
-  const token = readFileSync(join(data, "operator"), "utf8").trim();
-  const headers = { authorization: `Bearer ${token}` };
-  const read = async () => {
-    const answer = await fetch(`https://${address}/metrics`, { headers, tls });
-    const lines = (await answer.text()).split("\n").filter((line) => /^[a-z]/.test(line));
-    const values = Object.fromEntries(lines.map((line) => line.split(" ") as [string, string]));
-    return Object.fromEntries(Object.entries(values).map(([name, text]) => [name, Number(text)]));
-  };
-  return await until("all servers were seen", async () => {
-    const metrics = await read();
+/** The nats-server that leads a stream. */
+async function leaderOf(streamName: string): Promise<NatsServer | undefined> {
+  const { nats } = cluster;
+  const connection = await connectNats({ servers: nats.urls });
+  const manager = await jetstreamManager(connection, { checkAPI: false });
+  const { cluster: raft } = await manager.streams.info(streamName);
+  await connection.close();
+  return nats.servers[Number(raft?.leader?.slice(1))];
+}
+
+/** A new user, at that node. */
+async function user(name: string, index: number): Promise<Home> {
+  const env = { CHAT_USER: name, CHAT_SERVER: node(index).invite };
+  const home = cluster.sandbox.home(name).with(env);
+  await home.json(["register"]);
+  return home;
+}
+
+/** The folder of a file at a node. */
+function folderOf(index: number, id: unknown): string {
+  return join(node(index).data, "files", String(id));
+}
+
+/** By name, with its labels; those of a cluster appear some seconds after the start. */
+async function metricsOf(served: Served): Promise<Readonly<Record<string, number>>> {
+  return await until("the metrics count all servers", async () => {
+    const lines = (await metricsText(served)).split("\n").filter((line) => /^[a-z]/.test(line));
+    const values = lines.map((line) => line.split(" ") as [string, string]);
+    const metrics = Object.fromEntries(values.map(([name, text]) => [name, Number(text)]));
     return metrics["chat_cluster_nodes"] === NODES.length && metrics;
   });
 }
@@ -75,9 +75,24 @@ function readLog(data: string, log: string): string {
   return readFileSync(join(data, log, "000000000001.jsonl"), "utf8");
 }
 
+function node(index: number): Served {
+  return cluster.node(index);
+}
+
+/** Resolves when the machines know of each other: the line that lets users in names all. */
+async function areKnown(): Promise<void> {
+  const others = (own: Served) =>
+    cluster.nodes.filter((one) => one !== own).map(({ port }) => port);
+  await until("all are known", () =>
+    cluster.nodes.every((own) => {
+      const { also = [] } = parseServerAddress(readFileSync(join(own.data, "invite"), "utf8"));
+      return others(own).every((port) => also.some((place) => place.port === port));
+    }),
+  );
+}
+
 test("users of different nodes talk, and no name is given twice", async () => {
-  await using cluster = await Cluster.of("talk");
-  const { sandbox } = cluster;
+  const { sandbox, nats } = cluster;
   expect(cluster.node(0).listening).toMatchObject({ cluster: "talk", node: expect.any(String) });
   const identities = cluster.nodes.map(({ fingerprint }) => fingerprint);
   expect(new Set(identities).size).toBe(1);
@@ -94,7 +109,7 @@ test("users of different nodes talk, and no name is given twice", async () => {
   await ana.json("text", { from: "ben", text: "between us" });
 
   // Each name at two nodes in the same moment.
-  const names = ["kim", "lea", "max", "nia"];
+  const names = ["kim", "lea"];
   const outcomes = await Promise.all(
     names.flatMap((name) =>
       [0, 1].map(async (at) => {
@@ -110,20 +125,8 @@ test("users of different nodes talk, and no name is given twice", async () => {
     expect(own.find(({ exitCode }) => exitCode === 3)?.text).toContain("is taken");
   }
 
-  // One use of an invite, shown at two nodes.
   const admin = ["--data", cluster.node(2).data, "--server", cluster.node(2).address];
   const boss = sandbox.home("boss");
-  const [made] = await boss.json(["admin", "invite", "--uses", "1", "--user", "olga", ...admin]);
-  const invite = String(made?.["url"]);
-  const used = await Promise.all(
-    [0, 1].map(async (at) => {
-      const place = invite.replace(/(chat:\/\/[^:]+):\d+/, `$1:${cluster.node(at).port}`);
-      const args = ["register", place, "--user", `guest${at}`, "--json"];
-      return (await sandbox.home(`guest${at}`).run(args)).exitCode;
-    }),
-  );
-  expect([invite, used.toSorted()]).toEqual([invite, [0, 3]]);
-
   const look = ["cluster", "status", "--nats", nats.urls.join(","), "--cluster", "talk"];
   const seen = await until("all have what was said last", async () => {
     const lines = await boss.json(look);
@@ -137,10 +140,7 @@ test("users of different nodes talk, and no name is given twice", async () => {
   const addresses = cluster.nodes.map(({ address }) => address).toSorted();
   expect(nodes.map(({ address }) => String(address)).toSorted()).toEqual(addresses);
   const { data } = cluster.node(0);
-  const known = await until("all answer", async () => {
-    const metrics = await metricsOf(cluster.node(0));
-    return metrics["chat_cluster_nodes"] === 3 && metrics;
-  });
+  const known = await metricsOf(cluster.node(0));
   expect(known).toMatchObject({
     ...{ chat_cluster_reachable: 1, chat_cluster_follows: 1, chat_cluster_nodes: 3 },
     ...{ chat_cluster_roots_equal: 1, chat_cluster_stream_replicas: 3 },
@@ -149,65 +149,161 @@ test("users of different nodes talk, and no name is given twice", async () => {
   expect(Object.keys(known).filter((name) => name.startsWith("chat_cluster_leader"))).toEqual([
     `chat_cluster_leader{server="${String(nodes[0]?.["leader"])}"}`,
   ]);
-  const doctor = ["doctor", cluster.node(0).address, "--data", data];
-  const checkIn = async (args: readonly string[]) =>
-    (await boss.json(args)).find(({ name }) => name === "cluster");
-  const healthy = { state: "ok", message: expect.stringMatching(/^3 servers with one history; /) };
-  const found = await until("the doctor finds it well", async () => {
-    const check = await checkIn([...doctor, ...look.slice(2)]);
-    return check?.["state"] === "ok" && check;
+  const doctor = ["doctor", node(0).address, "--data", data, ...look.slice(2), "--json"];
+  await until("the doctor finds the cluster healthy", async () => {
+    // Other checks may fail on a busy machine.
+    const checks = ndjson((await boss.run(doctor)).out);
+    const check = checks.find(({ name }) => name === "cluster");
+    return check?.["state"] === "ok" && /^3 servers with one/.test(String(check["message"]));
   });
-  expect(found).toMatchObject(healthy);
-  expect(await checkIn(doctor)).toMatchObject({ state: "skipped" });
-  const none = await boss.run([...look.slice(0, -1), "other"]);
-  expect([none.exitCode, none.err]).toEqual([
-    4,
-    "chat: there is no cluster 'other'; check the name\n",
-  ]);
 
   // A ban at one node ends what is open at another.
   await boss.json(["admin", "ban", "ben", "--user", "olga", ...admin]);
   await ben.json("fault", { code: "banned" });
   ana.type("/quit");
-  expect(await cluster.history()).toContain("between us");
-}, 60_000);
+  expect(await sameHistory()).toContain("between us");
+});
 
+test("the first address is dead: a first join, and commands of a known server", async () => {
+  await areKnown();
+  const { sandbox } = cluster;
+  // As on a machine where no server runs.
+  const elsewhere = { XDG_RUNTIME_DIR: sandbox.path("tmp"), CHAT_SERVER: "" };
+  const known = sandbox.home("known").with(elsewhere);
+  const { invite, address } = node(0);
+  await known.json(["send", "before", "--server", invite, "--user", "known"]);
+  await cluster.kill(0);
+
+  const also = [1, 2].map((i) => ({ host: "127.0.0.1", port: node(i).port }));
+  const line = formatInvite({ ...parseServerAddress(invite), also });
+  const first = sandbox.home("first").start(["join", "--json", "--user", "newcomer", line]);
+  await first.json("connected");
+  await first.said("first contact");
+  first.type("from a newcomer");
+  await first.json("ack");
+  await first.finish();
+
+  const sent = await known.run(["send", "after", "--server", address]);
+  expect(sent.exitCode).toBe(0);
+  expect(sent.err).toContain(`chat: ${address} does not answer; connected to 127.0.0.1:`);
+  expect(sent.err).toContain(", another machine of the same server\n");
+  // The last good one comes first now: nothing to be said.
+  const asked = await known.run(["history", "--json"]);
+  expect([asked.exitCode, asked.err]).toEqual([0, ""]);
+  const texts = asked.out.split("\n").filter((text) => text.includes('"text"'));
+  const own = texts.map((text) => JSON.parse(text) as Json).filter(({ from }) => from === "known");
+  expect(own.map(({ text }) => text)).toEqual(["before", "after"]);
+  const file = sandbox.write("notes.txt", "kept by the others");
+  const put = await known.json(["send-file", file, "--server", address]);
+  const id = String(put.find((line) => "id" in line)?.["id"]);
+  const got = await known.run(["get-file", id, "--server", address, "--out", sandbox.folder]);
+  expect([got.exitCode, got.err]).toEqual([0, expect.stringContaining("does not answer")]);
+
+  // The operator's token is of that machine alone: nobody else is asked.
+  const admin = ["admin", "invite", "--server", address, "--data", node(0).data];
+  expect((await sandbox.home("known").run(admin)).exitCode).toBe(5);
+});
+
+test("a file sent to one server is fetched from all, and erased from all", async () => {
+  const { sandbox } = cluster;
+  const [ida, jan, pia] = [await user("ida", 0), await user("jan", 1), await user("pia", 2)];
+  const path = file(sandbox, "photo.jpg", noise(3 * CHUNK_BYTES + 1));
+  const sent = await sends(ida, path);
+  await gets(jan, sent["id"], sandbox.path("jan-inbox"));
+  expect(sha256(sandbox.path("jan-inbox", "photo.jpg"))).toBe(sha256(path));
+  expect(existsSync(folderOf(2, sent["id"]))).toBe(false);
+
+  await cluster.kill(0);
+  await gets(pia, sent["id"], sandbox.path("pia-inbox"));
+  expect(sha256(sandbox.path("pia-inbox", "photo.jpg"))).toBe(sha256(path));
+  const content = readFileSync(path);
+  for (const index of [0, 1, 2]) {
+    expect(readFileSync(join(folderOf(index, sent["id"]), "content"))).toEqual(content);
+  }
+
+  // One server is down while it is erased.
+  const { id, seq } = sent;
+  const admin = ["--data", node(1).data, "--server", node(1).address];
+  await jan.json(["admin", "erase", String(seq), ...admin]);
+  await until("it is gone", () => !existsSync(folderOf(1, id)));
+  await until("it is gone", () => !existsSync(folderOf(2, id)));
+  const { nats, name } = cluster;
+  const at = { servers: nats.urls, cluster: name, isUnsafe: true, clock: systemClock() };
+  const store = await openContentStore(at);
+  expect(await store.parts(id as never)).toEqual([]);
+  await store.close();
+  expect(existsSync(folderOf(0, id))).toBe(true);
+  await cluster.restart(0);
+  await until("it is gone", () => !existsSync(folderOf(0, id)));
+});
+
+test("an upload and a fetch outlive kill -9 of their server, and of NATS' leader", async () => {
+  const { sandbox } = cluster;
+  const [dan, eva] = [await user("dan", 0), await user("eva", 1)];
+  const path = file(sandbox, "large.bin", noise(12 * MIB));
+  const upload = dan.start(["send-file", path, "--json"]);
+  const begun = await upload.json("progress");
+  const at = (index: number) => {
+    const content = join(folderOf(index, begun["id"]), "content");
+    return existsSync(content) ? statSync(content).size : 0;
+  };
+  await until("some of it is there", () => at(0) > 2 * MIB);
+  await cluster.kill(0);
+  await cluster.restart(0);
+  const { exitCode } = await upload.finish(60_000);
+  expect([exitCode, upload.jsonLines.filter(({ kind }) => kind === "fault")]).toEqual([0, []]);
+
+  const fetch = eva.start(["get-file", String(begun["id"]), "--out", sandbox.path("in"), "--json"]);
+  await until("some of it is there", () => at(1) > 2 * MIB);
+  await cluster.kill(1);
+  const killed = await leaderOf(`CHATFILES_${cluster.name}`);
+  await killed?.kill();
+  await cluster.restart(1);
+  const got = await fetch.finish(60_000);
+  expect([got.exitCode, fetch.jsonLines.filter(({ kind }) => kind === "fault")]).toEqual([0, []]);
+  expect(sha256(sandbox.path("in", "large.bin"))).toBe(sha256(path));
+  killed?.start();
+});
+
+// The last one: it stops all servers.
 test("kill -9 of a node and of the stream's leader: nothing is lost, nothing doubled", async () => {
-  await using cluster = await Cluster.of("kills");
   const { sandbox } = cluster;
   const join = (name: string, at: number) => {
     const args = ["join", "--json", "--user", name, cluster.node(at).invite];
     return new Sender(name, sandbox.home(name).start(args), () => undefined);
   };
-  const senders = [join("ana", 0), join("ben", 1)];
+  const senders = [join("kay", 0), join("lou", 1)];
   const more = (count: number) => {
     const goals = senders.map(({ acked }) => acked.length + count);
     return until("more words", () =>
       senders.every(({ acked }, i) => acked.length >= (goals[i] ?? 0)),
     );
   };
-  await more(100);
+  await more(50);
   await cluster.restart(1);
-  await more(100);
-  const leader = nats.servers[Number((await cluster.leader()).slice(1))];
-  await leader?.kill();
-  await more(100);
-  leader?.start();
+  await more(50);
+  const killed = await leaderOf(`CHAT_${cluster.name}`);
+  await killed?.kill();
+  await more(50);
+  killed?.start();
   await cluster.restart(0);
-  await more(100);
+  await more(50);
   for (const sender of senders) sender.pause();
   for (const { program, name } of senders) {
     const { exitCode } = await program.finish(60_000);
     expect([name, exitCode]).toEqual([name, 0]);
   }
-  const history = await cluster.history();
+  const history = await sameHistory();
+  for (const { program } of cluster.nodes) {
+    expect((await program.signal("SIGTERM")).exitCode).toBe(0);
+  }
   const verdict = await sandbox.home("judge").run(["verify", "--data", cluster.node(1).data]);
   expect([verdict.exitCode, verdict.err]).toEqual([0, ""]);
   const lines = history.split("\n").filter((line) => line !== "");
-  const texts = lines.map((line) => (JSON.parse(line) as { body: { text?: string } }).body.text);
+  const texts = lines.map((line) => (JSON.parse(line) as { body?: { text?: string } }).body?.text);
   for (const { name, typed, acked, faults } of senders) {
     const wanted = Array.from({ length: typed }, (_, i) => Sender.textOf(name, i));
     expect([name, faults, acked.length]).toEqual([name, [], typed]);
     expect(texts.filter((text) => text?.startsWith(`${name} `))).toEqual(wanted);
   }
-}, 60_000);
+});

@@ -9,6 +9,7 @@ import { Screen } from "./tmux.ts";
 /** The scripts of `chat completions`, in the real shells: what Tab makes of a half typed line. */
 
 const MEAN_FILE = `it's "q" $(touch EVALUATED) ; touch EVALUATED #.txt`;
+const SCRIPTING = join(import.meta.dir, "../../docs/scripting.md");
 const READY = /^\$$/;
 
 /** What a shell reads at its start, besides the script where `--help` tells to put it. */
@@ -56,6 +57,7 @@ async function shellWithScript(shell: string): Promise<Screen> {
   const env = { ...ana.environment, PATH: `${bin}:${sandbox.env["PATH"]}` };
   const help = (await ana.run(["completions", "--help"])).out;
   const [line = ""] = help.match(new RegExp(`mkdir .*chat completions ${shell} .*`)) ?? [];
+  expect(await Bun.file(SCRIPTING).text()).toContain(`\n${line}\n`);
   const installed = Bun.spawnSync(["sh", "-c", line], { env });
   expect(installed.exitCode).toBe(0);
   for (const [file, text] of STARTS[shell] ?? []) {
@@ -80,21 +82,12 @@ describe.each(["bash", "zsh", "fish"])("%s", (shell) => {
       // The mark shows where the cursor stands: behind a blank when the word is whole.
       const whole = [
         ["chat hist", "chat history ^"],
-        ["chat admin reg", "chat admin registration ^"],
-        ["chat join --reg", "chat join --register ^"],
-        ["chat join --transport u", "chat join --transport udp ^"],
-        ["chat history --kind flie,ret", "chat history --kind flie,retention ^"],
-        ["chat history --kind text,to", "chat history --kind text,topic ^"],
-        ["chat send --to ph", "chat send --to physics ^"],
         ["chat send --to=la", "chat send --to=lab ^"],
-        ["chat send --to @b", "chat send --to @bob ^"],
         ['chat history --with "@b', 'chat history --with "@bob" ^'],
-        ["chat rooms 127", `chat rooms ${server} ^`],
         ['chat rooms "127.0.0.1:', `chat rooms "${server}" ^`],
         [`chat get-file ${id.slice(0, 6)}`, `chat get-file ${id} ^`],
         // What was typed before is passed on as it stands.
         ["chat send --to '$(touch EVALUATED)' --to ph", "EVALUATED)' --to physics ^"],
-        ['chat send --user "a;touch EVALUATED" --to ph', 'EVALUATED" --to physics ^'],
         ['chat send --user "`touch EVALUATED`" --to ph', 'EVALUATED`" --to physics ^'],
         ["chat history --server $(touch EVALUATED) --room ph", "EVALUATED) --room ph^"],
         // Rooms that are not known are no files.
@@ -123,6 +116,5 @@ describe.each(["bash", "zsh", "fish"])("%s", (shell) => {
       screen.press("C-c");
       expect(readdirSync(sandbox.path("here")).sort()).toEqual([MEAN_FILE, "two words.txt"]);
     },
-    120_000,
   );
 });

@@ -1,3 +1,4 @@
+import { beforeAll } from "bun:test";
 import {
   closeSync,
   ftruncateSync,
@@ -7,15 +8,16 @@ import {
   writeSync,
 } from "node:fs";
 import { TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
-import type { Home, Json, Sandbox } from "./program.ts";
+import { type Home, type Json, ndjson, type Sandbox } from "./program.ts";
+import { SharedServer } from "./shared-server.ts";
 
-/** People who send files to each other, by the compiled program. */
+/** Users who send files to each other, by the compiled program. */
 
 export const MIB = 1 << 20;
-/** More than one sync, so that an interruption leaves something to go on with, and much to do. */
-const LARGE_BYTES = 5 * TRANSFER_SYNC_BYTES;
+/** An interruption after two syncs leaves synced bytes, and some that are still to send. */
+const LARGE_BYTES = 2 * TRANSFER_SYNC_BYTES + 4 * MIB;
 
-export function noise(sizeBytes: number): Uint8Array {
+export function noise(sizeBytes: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(sizeBytes);
   for (let at = 0; at < sizeBytes; at += 65_536) {
     crypto.getRandomValues(bytes.subarray(at, at + 65_536));
@@ -59,6 +61,44 @@ export async function people(sandbox: Sandbox): Promise<{ ana: Home; bob: Home }
   await ana.json(["register"]);
   await bob.json(["register"]);
   return { ana, bob };
+}
+
+/** One server for all tests of a file, and two registered users. */
+export class Couriers extends SharedServer {
+  #people: { readonly ana: Home; readonly bob: Home } | undefined;
+  #inboxes = 0;
+
+  constructor(...options: ConstructorParameters<typeof SharedServer>) {
+    super(...options);
+    (options[1]?.beforeAll ?? beforeAll)(async () => {
+      this.#people = await people(this.sandbox);
+    });
+  }
+
+  get ana(): Home {
+    return this.#registered.ana;
+  }
+
+  get bob(): Home {
+    return this.#registered.bob;
+  }
+
+  /** Path of a folder that does not exist yet. */
+  inbox(): string {
+    return this.sandbox.path(`inbox-${this.#inboxes++}`);
+  }
+
+  get #registered() {
+    if (this.#people === undefined) throw new Error("nobody is registered yet");
+    return this.#people;
+  }
+}
+
+/** The first NDJSON line of a kind. */
+export function lineOf(out: string, kind: string): Json {
+  const line = ndjson(out).find((one) => one.kind === kind);
+  if (line === undefined) throw new Error(`no ${kind} in\n${out}`);
+  return line;
 }
 
 /** The line of the last target. */

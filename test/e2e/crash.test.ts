@@ -1,19 +1,21 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { before, until } from "./deadline.ts";
+import { until, within } from "../event.ts";
+import { sampleSize } from "../samples.ts";
 import { Sender } from "./load.ts";
 import { type Json, ndjson, type Program, Sandbox } from "./program.ts";
 
 /** kill -9 at any moment: what was acknowledged is there, once, in order. */
 
 /** `npm run soak` kills it more often. */
-const ROUNDS = Number(process.env["CHAT_KILLS"] ?? 10);
-/** Each takes a second, and makes some 500 records. */
-const BACKED_UP_ROUNDS = Number(process.env["CHAT_KILLS"] ?? 3);
+const ROUNDS = sampleSize(2, 100);
+const BACKED_UP_ROUNDS = sampleSize(1, 100);
 const SERVER_ROUNDS = 5;
-const JOINERS = ["ana", "bob", "cleo"];
-const SENDERS = ["dan", "eve"];
+/** Lines that a client types at a time: few, so that the load leaves time for the kills. */
+const AHEAD = 12;
+const JOINERS = ["ana", "bob"];
+const SENDERS = ["dan"];
 
 /** All who write at once, and how far they are. */
 class Progress {
@@ -24,7 +26,7 @@ class Progress {
     this.senders = names.map((name) => {
       const verb = JOINERS.includes(name) ? "join" : "send";
       const args = [verb, "--json", "--user", name, "--server", invite];
-      return new Sender(name, sandbox.home(name).start(args), () => this.#check());
+      return new Sender(name, sandbox.home(name).start(args), () => this.#check(), AHEAD);
     });
   }
 
@@ -35,7 +37,7 @@ class Progress {
     this.#check = () => {
       if (this.senders.every(({ acked }, i) => acked.length >= (goals[i] ?? 0))) resolve();
     };
-    await before(60_000, "acknowledgements for everyone", promise);
+    await within("acknowledgements for everyone", promise);
   }
 }
 
@@ -134,7 +136,9 @@ async function killBesideBackups(rounds: number): Promise<void> {
     await verify(server.data);
     await verify(out);
   }
-  await progress.more(1);
+  const log = join(server.data, "history", "000000000001.jsonl");
+  const checkpoints = () => readFileSync(log, "utf8").split('"kind":"checkpoint"').length - 1;
+  await until("a checkpoint in the log", () => checkpoints() > 0);
   for (const sender of progress.senders) sender.pause();
   for (const { name, program } of progress.senders) {
     const ended = await program.finish(60_000);
@@ -151,9 +155,7 @@ async function killBesideBackups(rounds: number): Promise<void> {
     expect(acked.map((seq) => textAt.get(seq))).toEqual(wanted);
   }
   await server.program.signal("SIGKILL");
-  const segment = readFileSync(join(server.data, "history", "000000000001.jsonl"), "utf8");
-  const recorded = segment.split('"kind":"checkpoint"').length - 1;
-  expect(recorded).toBeGreaterThan(0);
+  const segment = readFileSync(log, "utf8");
   await operator.json(["backup", out, "--data", server.data]);
   const restored = sandbox.path("restored");
   await operator.json(["restore", out, "--data", restored]);
@@ -166,7 +168,7 @@ async function killBesideBackups(rounds: number): Promise<void> {
 }
 
 test(
-  `${BACKED_UP_ROUNDS} rounds of kill -9 beside a backup: all verifies, and nobody is alarmed`,
+  `${BACKED_UP_ROUNDS} rounds of kill -9 beside a backup leave verifiable logs and raise no alarm`,
   async () => {
     // Verifying takes as long as the log is: after some rounds another server begins anew.
     for (let left = BACKED_UP_ROUNDS; left > 0; left -= SERVER_ROUNDS) {
@@ -176,39 +178,33 @@ test(
   120_000 + BACKED_UP_ROUNDS * 20_000,
 );
 
-test("SIGTERM in mid-write drains: what was told is there, the rest is sent again", async () => {
+test("SIGTERM keeps confirmed messages, and clients resend the rest", async () => {
   await using sandbox = new Sandbox();
   let server = await sandbox.serve();
   const { port, invite } = server;
   const progress = new Progress(sandbox, invite, ["ana", "bob"]);
-  for (let round = 0; round < 5; round++) {
-    await progress.more(30);
-    const { exitCode, err } = await server.program.signal("SIGTERM");
-    expect([exitCode, err]).toEqual([0, ""]);
-    server = await sandbox.serve({ port });
-    expect(server.program.out.text).not.toContain('"recovered"');
-  }
+  await progress.more(30);
+  const stopped = await server.program.signal("SIGTERM");
+  expect([stopped.exitCode, stopped.err]).toEqual([0, ""]);
+  server = await sandbox.serve({ port });
+  expect(server.program.out.text).not.toContain('"recovered"');
   for (const sender of progress.senders) sender.pause();
   for (const { name, program, typed } of progress.senders) {
     const { exitCode, out } = await program.finish(60_000);
     expect([name, exitCode]).toEqual([name, 0]);
-    const stored = await sandbox.home("x").json(["history", "--data", server.data, "--from", name]);
     const wanted = Array.from({ length: typed }, (_, i) => Sender.textOf(name, i));
-    const whole = await sandbox
-      .home("x")
-      .json(["history", "--data", server.data, "--from", name, "--last", "1000000"]);
-    expect(textsOf(whole, name)).toEqual(wanted);
-    expect(stored.length).toBeGreaterThan(0);
+    const history = ["history", "--data", server.data, "--from", name, "--last", "1000000"];
+    expect(textsOf(await sandbox.home("x").json(history), name)).toEqual(wanted);
     expect(out).toContain('"lost"');
   }
-}, 120_000);
+});
 
-test("a killed sender has sent what it printed, in order, and may begin again", async () => {
+test("a killed sender has sent what it printed, in order", async () => {
   await using sandbox = new Sandbox();
   await sandbox.serve();
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
   await ana.run(["register"]);
-  const lines = Array.from({ length: 3_000 }, (_, i) => `line ${i}`);
+  const lines = Array.from({ length: 1_000 }, (_, i) => `line ${i}`);
   const sender = ana.start(["send", "--json"]);
   sender.type(...lines);
   for (let i = 0; i < 20; i++) await sender.json("sent");
@@ -221,4 +217,4 @@ test("a killed sender has sent what it printed, in order, and may begin again", 
   expect(all.slice(0, told.length).map(({ seq }) => seq)).toEqual(told);
   const again = await ana.run(["send"], { stdin: "back\n" });
   expect(again.exitCode).toBe(0);
-}, 120_000);
+});

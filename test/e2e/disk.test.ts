@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
+import { within } from "../event.ts";
 import { requires } from "../installed.ts";
 import { CHAT } from "./binary.ts";
-import { before } from "./deadline.ts";
 import { ndjson, Sandbox } from "./program.ts";
 import { serveOnSmallDisk } from "./small-disk.ts";
 
@@ -64,8 +64,7 @@ test("standard output on a full disk is exit 1 and one line", async () => {
     env: { ...sandbox.env, CHAT_HOME: ana.folder, CHAT_USER: "ana" },
     stdio: ["ignore", "ignore", "pipe"],
   });
-  const [err, exitCode] = await before(
-    20_000,
+  const [err, exitCode] = await within(
     "the end of history",
     Promise.all([new Response(shell.stderr).text(), shell.exited]),
   );

@@ -1,13 +1,11 @@
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { until } from "../event.ts";
 import { requires } from "../installed.ts";
 import { CHAT } from "./binary.ts";
-import { until } from "./deadline.ts";
 import { Sandbox } from "./program.ts";
 import { Screen } from "./tmux.ts";
-
-/** `chat join` as people meet it: the whole terminal is its own. */
 
 async function person(sandbox: Sandbox, name: string, address: string): Promise<Screen> {
   const screen = await Screen.open(sandbox, name, {
@@ -22,8 +20,9 @@ async function person(sandbox: Sandbox, name: string, address: string): Promise<
   return screen;
 }
 
-requires("tmux").describe("on the full screen", () => {
-  test("two talk, exchange a file, lose the server, get it back, search, and leave", async () => {
+requires("tmux").test(
+  "two talk, exchange a file, lose the server, get it back, search, and leave",
+  async () => {
     await using sandbox = new Sandbox();
     const first = await sandbox.serve({ args: ["--open"] });
     await using ana = await person(sandbox, "ana", first.address);
@@ -83,5 +82,5 @@ requires("tmux").describe("on the full screen", () => {
     bob.press("C-c");
     await bob.shows(/^\$$/);
     await again.program.signal("SIGTERM");
-  }, 120_000);
-});
+  },
+);

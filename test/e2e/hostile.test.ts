@@ -1,15 +1,16 @@
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { RawClient } from "../../bench/raw-client.ts";
-import { before, until } from "./deadline.ts";
+import { until, within } from "../event.ts";
+import { IS_SOAK } from "../samples.ts";
+import { metricsText } from "./metrics.ts";
 import { Sandbox, type Served } from "./program.ts";
 
 /** Strangers and members who mean no good, against the real server on loopback. */
 
-const PROBES = 400;
-/** What the runtime keeps of STORMS storms; one that leaks a few KiB a request passes it. */
-const STORMS = 3;
+const PROBES = 60;
+const STORMS = IS_SOAK ? 3 : 1;
+/** What the runtime keeps of three storms; one that leaks a few KiB a request passes it. */
 const KEPT_BYTES = 256 << 20;
 
 interface Metrics {
@@ -20,13 +21,7 @@ interface Metrics {
 }
 
 async function metricsOf(served: Served): Promise<Metrics> {
-  const token = readFileSync(join(served.data, "operator"), "utf8").trim();
-  const response = await fetch(`https://${served.address}/metrics`, {
-    headers: { authorization: `Bearer ${token}` },
-    tls: { rejectUnauthorized: false },
-  });
-  expect(response.status).toBe(200);
-  const text = await response.text();
+  const text = await metricsText(served);
   const value = (name: string) => Number(new RegExp(`^${name} (.+)$`, "m").exec(text)?.[1]);
   return {
     links: value("chat_links"),
@@ -39,7 +34,7 @@ async function metricsOf(served: Served): Promise<Metrics> {
 /** Says `count` things, each of which must be durable and answered before the next. */
 async function isServed(client: RawClient, count: number): Promise<void> {
   for (let i = 0; i < count; i++) {
-    await before(30_000, "an honest message", client.post("lobby", `honest ${i}`));
+    await within("an honest message", client.post("lobby", `honest ${i}`));
   }
 }
 
@@ -59,7 +54,7 @@ async function storm(sandbox: Sandbox, served: Served, honest: RawClient): Promi
 }
 
 // How much slower the honest are is measured, not asserted: `npm run bench -- hostile`.
-test("a crowd of them: the honest are served, and nothing of the crowd stays", async () => {
+test("serves honest users during an attack, and frees its resources afterwards", async () => {
   await using sandbox = new Sandbox();
   const served = await sandbox.serve({ args: ["--open"] });
   const honest = await RawClient.register(served.port, "honest");
@@ -72,9 +67,9 @@ test("a crowd of them: the honest are served, and nothing of the crowd stays", a
   await isServed(honest, PROBES);
   honest.close();
   expect((await served.program.signal("SIGTERM")).exitCode).toBe(0);
-}, 240_000);
+});
 
-test("a reader that stalls is let go, and the room goes on", async () => {
+test("disconnects a reader that stalls, and keeps serving the room", async () => {
   await using sandbox = new Sandbox();
   const served = await sandbox.serve({ args: ["--open"] });
   const honest = await RawClient.register(served.port, "honest");
@@ -82,28 +77,16 @@ test("a reader that stalls is let go, and the room goes on", async () => {
   process.kill(stalled.pid, "SIGSTOP");
   const text = "x".repeat(60_000);
   let told = 0;
-  await until(
-    "the end of who does not read",
-    async () => {
-      await before(30_000, "a long message", honest.post("lobby", text));
-      told += text.length;
-      const { sessions, queuedBytes } = await metricsOf(served);
-      expect(queuedBytes).toBeLessThan(12 << 20);
-      return sessions === 1;
-    },
-    50_000,
-  );
+  await until("the end of who does not read", async () => {
+    await within("a long message", honest.post("lobby", text));
+    told += text.length;
+    const { sessions, queuedBytes } = await metricsOf(served);
+    expect(queuedBytes).toBeLessThan(12 << 20);
+    return sessions === 1;
+  });
   expect(told).toBeGreaterThan(4 << 20);
   process.kill(stalled.pid, "SIGCONT");
   await stalled.json("lost");
   await stalled.json("connected");
   honest.close();
-});
-
-test("what is too long to be true is refused before anybody can connect", async () => {
-  await using sandbox = new Sandbox();
-  const ran = await sandbox.startServer({ args: ["--welcome", "x".repeat(4 * 1024 + 1)] }).ended();
-  expect(ran.exitCode).toBe(2);
-  const served = await sandbox.serve({ args: ["--welcome", "x".repeat(4 * 1024)] });
-  expect((await served.program.signal("SIGTERM")).exitCode).toBe(0);
 });

@@ -1,3 +1,5 @@
+import { DEADLINE_MS } from "../event.ts";
+
 /** What a process writes, line by line, for whoever waits for one of them. */
 export class Lines {
   readonly all: string[] = [];
@@ -28,7 +30,11 @@ export class Lines {
   }
 
   /** The first line that fits and was not taken before; the others stay for later calls. */
-  async next(what: string, fits: (line: string) => boolean, deadlineMs = 30_000): Promise<string> {
+  async next(
+    what: string,
+    fits: (line: string) => boolean,
+    deadlineMs = DEADLINE_MS,
+  ): Promise<string> {
     const late = AbortSignal.timeout(deadlineMs);
     const passed = new Promise<void>((resolve) => {
       late.addEventListener("abort", () => resolve(), { once: true });

@@ -1,6 +1,6 @@
 import type { Json, Program } from "./program.ts";
 
-/** How many lines of a sender may wait for their acknowledgement. */
+/** Usual number of lines that a sender types at a time. */
 const AHEAD = 40;
 
 /** One client that always has something to say, and notes what was acknowledged. */
@@ -13,11 +13,13 @@ export class Sender {
   readonly shown: Json[] = [];
   readonly faults: string[] = [];
   readonly #onAck: () => void;
+  readonly #ahead: number;
   #typed = 0;
   #isPaused = false;
 
-  constructor(name: string, program: Program, onAck: () => void) {
+  constructor(name: string, program: Program, onAck: () => void, ahead = AHEAD) {
     this.name = name;
+    this.#ahead = ahead;
     this.program = program;
     this.#onAck = onAck;
     program.out.listen((line) => this.#read(JSON.parse(line)));
@@ -48,8 +50,8 @@ export class Sender {
   }
 
   #feed(): void {
-    if (this.#isPaused || this.#typed - this.acked.length > AHEAD / 2) return;
-    const lines = Array.from({ length: AHEAD }, (_, i) =>
+    if (this.#isPaused || this.#typed - this.acked.length > this.#ahead / 2) return;
+    const lines = Array.from({ length: this.#ahead }, (_, i) =>
       Sender.textOf(this.name, this.#typed + i),
     );
     this.#typed += lines.length;

@@ -1,14 +1,120 @@
 import { expect, test } from "bun:test";
 import { ANNOUNCEMENT_BYTES_MAX } from "../../src/base/limits-page.ts";
-import { until } from "./deadline.ts";
 import { Sandbox } from "./program.ts";
+import { SharedServer } from "./shared-server.ts";
 
-/** What the server's window shows and does, from a terminal. */
+/** Commands of operators: password resets, renames, rooms, announcements. */
 
 const OLGA = ["--user", "olga"];
-const UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const server = new SharedServer();
 
-test("everybody is told, also after a restart, until it is taken back", async () => {
+test("a reset line sets a new password once", async () => {
+  const { sandbox, served } = server;
+  const register = ["register", served.invite, "--user", "ben"];
+  await sandbox.home("ben").with({ CHAT_PASSWORD: "lost word" }).json(register);
+  const admin = sandbox.home("admin");
+  const [made] = await admin.json(["admin", "reset", "ben", ...OLGA]);
+  expect(made).toMatchObject({ kind: "reset", user: "ben" });
+  expect(String(made?.["web"])).toBe(
+    `https://127.0.0.1:${served.port}/#reset=${String(made?.["code"])}`,
+  );
+  const shown = await admin.run(["admin", "reset", "ben", ...OLGA]);
+  expect(shown.out).toMatch(/^'chat:\/\/[^']+\?fp=[^']+#p[\w-]{22}'\n$/);
+  // The first one ended with the second; quotes are copied along.
+  const old = { CHAT_RESET: String(made?.["url"]), CHAT_NEW_PASSWORD: "xxxxxxxx" };
+  const spare = sandbox.home("spare");
+  expect((await spare.run(["passwd", "--reset"], { env: old })).exitCode).toBe(3);
+  const env = { CHAT_RESET: shown.out.trim(), CHAT_NEW_PASSWORD: "found word" };
+  expect(await spare.json(["passwd", "--reset"], { env })).toEqual([
+    { kind: "password-changed", user: "ben" },
+  ]);
+  expect((await spare.json(["users"]))[0]).toMatchObject({ kind: "user" });
+  const login = ["login", served.invite, "--user", "ben"];
+  const other = sandbox.home("other");
+  expect((await other.run(login, { env: { CHAT_PASSWORD: "lost word" } })).exitCode).toBe(3);
+  expect((await other.run(login, { env: { CHAT_PASSWORD: "found word" } })).exitCode).toBe(0);
+  const again = await spare.run(["passwd", "--reset"], { env });
+  expect([again.exitCode, again.err]).toEqual([
+    3,
+    expect.stringContaining("the reset code is unknown, used or too old"),
+  ]);
+});
+
+test("renames an account and a room while their users stay connected", async () => {
+  const { sandbox, served } = server;
+  const bob = await sandbox.home("bob").join(["--user", "bob"]);
+  const eve = await sandbox.home("eve").join(["--user", "eve", "--room", "lab"]);
+  await eve.json("join", { room: "lab", from: "eve" });
+  bob.type("/join lab");
+  await eve.json("join", { room: "lab", from: "bob" });
+  const admin = sandbox.home("admin");
+  expect(await admin.json(["admin", "rename", "bob", "robert", ...OLGA])).toEqual([
+    { kind: "renamed", user: "bob", name: "robert" },
+  ]);
+  expect(await eve.json("rename", { room: "lab" })).toMatchObject({
+    from: "olga",
+    user: "bob",
+    was: "bob",
+    name: "robert",
+  });
+  await bob.json("lost");
+  await bob.json("connected", { user: "robert" });
+  bob.type("still here");
+  expect(await eve.json("text", { text: "still here" })).toMatchObject({ from: "robert" });
+  expect(await admin.json(["admin", "room", "rename", "lab", "den", ...OLGA])).toEqual([
+    { kind: "renamed", room: "lab", name: "den" },
+  ]);
+  expect(await bob.json("rename", { was: "lab" })).toMatchObject({ name: "den", from: "olga" });
+  bob.type("in the den");
+  expect(await eve.json("text", { text: "in the den" })).toMatchObject({ room: "den" });
+  // The next run knows the name, and what was read: nothing is told again.
+  expect((await bob.finish()).exitCode).toBe(0);
+  const again = await sandbox.home("bob").join([]);
+  eve.type("welcome back");
+  const first = await again.out.next("a text", (line) => line.includes('"kind":"text"'));
+  expect(first).toContain("welcome back");
+  const direct = await admin.json(["history", "--data", served.data, "--room", "den"]);
+  expect(direct.filter(({ kind }) => kind === "text").map(({ from }) => from)).toEqual([
+    "robert",
+    "robert",
+    "eve",
+  ]);
+});
+
+test("an operator removes many rooms at once, by name or pattern, or if empty", async () => {
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  const admin = sandbox.home("admin");
+  const remove = (...args: string[]) => admin.run(["admin", "room", "remove", ...args, ...OLGA]);
+  const rooms = ["spam-1", "spam-2", "Spam-3", "lab", "plan"];
+  const bob = await sandbox.home("bob").join(["--user", "bob"]);
+  for (const room of rooms) {
+    bob.type(`/join ${room}`);
+    await bob.json("join", { room });
+  }
+  // A closed room is kept when its last member leaves.
+  await admin.json(["admin", "room", "close", "plan", ...OLGA]);
+  bob.type("/leave plan");
+  await bob.json("left");
+  await admin.json(["admin", "room", "reopen", "plan", ...OLGA]);
+  expect((await remove("--match", "spam-*")).exitCode).toBe(2); // Without --yes.
+  const removed = async (...args: string[]) => {
+    const lines = await admin.json(["admin", "room", "remove", ...args, "--yes", ...OLGA]);
+    return lines.map(({ kind, room }) => [kind, room]);
+  };
+  expect(await removed("--empty")).toEqual([["removed", "plan"]]);
+  expect(await removed("--match", "spam-?")).toEqual([
+    ["removed", "spam-1"],
+    ["removed", "spam-2"],
+    ["removed", "Spam-3"],
+  ]);
+  const some = await remove("lab", "nowhere", "--yes");
+  expect([some.exitCode, some.err]).toEqual([4, expect.stringContaining("lab is removed")]);
+  const left = await admin.json(["admin", "rooms", ...OLGA]);
+  expect(left.map(({ room }) => room)).toEqual(["lobby"]);
+});
+
+test("shows an announcement, also after a restart, until it is withdrawn", async () => {
   await using sandbox = new Sandbox();
   const served = await sandbox.serve();
   const admin = sandbox.home("admin");
@@ -22,10 +128,6 @@ test("everybody is told, also after a restart, until it is taken back", async ()
   await bob.json("connected"); // Told again, and not shown again.
   const carol = sandbox.home("carol").start(["join", "--plain", "--user", "carol"]);
   await carol.said("olga tells everybody: we move at noon");
-  for (const wrong of [[], [" "], ["words", "--withdraw"]]) {
-    const ran = await admin.run(["admin", "announce", ...wrong, ...OLGA]);
-    expect([wrong, ran.exitCode]).toEqual([wrong, 2]);
-  }
   const long = "x".repeat(ANNOUNCEMENT_BYTES_MAX + 1);
   expect((await admin.run(["admin", "announce", long, ...OLGA])).err).toContain("too");
   expect(await admin.json(["admin", "announce", "--withdraw", ...OLGA])).toEqual([
@@ -38,125 +140,4 @@ test("everybody is told, also after a restart, until it is taken back", async ()
   await carol.finish();
   const late = await sandbox.home("late").json(["join", "--user", "late"]);
   expect(late.filter(({ kind }) => kind === "announced")).toEqual([]);
-});
-
-test("accounts, rooms, files, connections and the server itself are listed", async () => {
-  await using sandbox = new Sandbox();
-  await sandbox.serve();
-  const admin = sandbox.home("admin");
-  const bob = sandbox.home("bob").with({ CHAT_USER: "bob", CHAT_PASSWORD: "of bob alone" });
-  const open = await bob.join(["--room", "lab"]);
-  for (const [name, size] of [
-    ["small.bin", 10],
-    ["large\u001b[31m.bin", 40_000],
-  ] as const) {
-    const path = sandbox.write(name, "x".repeat(size));
-    await bob.json(["send-file", path, "--to", "lab"]);
-  }
-  const asks = (...args: string[]) => admin.json(["admin", ...args, ...OLGA]);
-  const [first, second] = await asks("accounts", "--sort", "bytes");
-  expect(first).toMatchObject({ user: "bob", online: true, password: true, sizeBytes: 40_010 });
-  expect([first?.["since"], first?.["seen"]]).toEqual([
-    expect.stringMatching(UTC),
-    expect.stringMatching(UTC),
-  ]);
-  expect(second).toMatchObject({ kind: "account", user: "olga", online: false });
-  const names = async (...args: string[]) =>
-    (await asks("accounts", ...args)).map(({ user }) => user);
-  expect(await names()).toEqual(["bob", "olga"]);
-  expect(await names("--reverse")).toEqual(["olga", "bob"]);
-  expect(await names("--online")).toEqual(["bob"]);
-  expect(await names("--find", "LG")).toEqual(["olga"]);
-  expect((await asks("rooms")).map(({ room, sizeBytes }) => [room, sizeBytes])).toEqual([
-    ["lab", 40_010],
-    ["lobby", 0],
-  ]);
-  const [file] = await asks("files");
-  expect(file).toMatchObject({ kind: "file", from: "bob", sizeBytes: 40_000, rooms: ["lab"] });
-  expect((await asks("files", "--sort", "name")).map(({ sizeBytes }) => sizeBytes)).toEqual([
-    40_000, 10,
-  ]);
-  const table = await admin.run(["admin", "files", ...OLGA]);
-  expect(table.out).toContain("\t40000\t");
-  expect(table.out).not.toContain("\u001b");
-  const [seq] = (file?.["seqs"] ?? []) as number[];
-  await asks("erase", String(seq));
-  expect(await asks("files")).toHaveLength(1);
-  const clients = await asks("clients");
-  expect(clients.map(({ user, operator }) => [user, operator])).toEqual([
-    ["bob", false],
-    ["olga", true],
-  ]);
-  const [stats, ...machines] = await asks("stats");
-  expect(stats).toMatchObject({ kind: "server-stats", users: 2, rooms: 2 });
-  expect(machines).toEqual([]);
-  for (const [wrong, exitCode] of [
-    [["accounts", "--sort", "size"], 2],
-    [["files", "extra"], 2],
-    [["cancel", "f1"], 2],
-  ] as const) {
-    expect((await admin.run(["admin", ...wrong, ...OLGA])).exitCode).toBe(exitCode);
-  }
-  // Who is no operator hears so.
-  const env = { XDG_RUNTIME_DIR: sandbox.path("elsewhere") };
-  for (const verb of ["accounts", "stats", "transfers"]) {
-    expect((await bob.run(["admin", verb], { env })).exitCode).toBe(3);
-  }
-  expect(await asks("sign-out", "bob", "--yes")).toEqual([{ kind: "signed-out", user: "bob" }]);
-  expect((await open.ended()).exitCode).toBe(3);
-});
-
-test("a file that is being sent is listed, and cancelled", async () => {
-  await using sandbox = new Sandbox();
-  await sandbox.serve();
-  const admin = sandbox.home("admin");
-  await sandbox.home("bob").json(["join", "--user", "bob"]);
-  const sends = ["send-file", "-", "--name", "endless.bin", "--user", "bob"];
-  const bob = sandbox.home("bob").start(sends);
-  bob.type("it goes on and on");
-  const listed = () => admin.json(["admin", "transfers", ...OLGA]);
-  await until("it is under way", async () => (await listed()).length > 0);
-  const [transfer] = await listed();
-  expect(transfer).toMatchObject({ name: "endless.bin", user: "bob", direction: "up", web: false });
-  const cancel = ["admin", "cancel", String(transfer?.["id"]), "@bob"];
-  const none = await admin.run([...cancel, "--direction", "down", ...OLGA]);
-  expect([none.exitCode, none.err]).toEqual([4, expect.stringContaining("under way")]);
-  expect(await admin.json([...cancel, ...OLGA])).toEqual([
-    { kind: "cancelled", id: transfer?.["id"], user: "bob", direction: "up" },
-  ]);
-  expect((await bob.ended()).exitCode).toBe(3);
-  expect(await listed()).toEqual([]);
-  expect((await admin.run([...cancel, ...OLGA])).exitCode).toBe(4);
-});
-
-test("the log has what happened, and what was decided before the start", async () => {
-  await using sandbox = new Sandbox();
-  const first = await sandbox.serve();
-  const admin = sandbox.home("admin");
-  const asks = (...args: string[]) => admin.json(["admin", ...args, ...OLGA]);
-  await sandbox.home("bob").json(["join", "--user", "bob", "--room", "lab"]);
-  await asks("ban", "192.0.2.9", "--for", "2h", "--reason", "spam");
-  await asks("kick", "bob", "--room", "lab");
-  await asks("mute", "bob");
-  await asks("unmute", "bob");
-  const now = await asks("log");
-  expect(now.some(({ event }) => event === "logged-in")).toBe(true);
-  await first.program.signal("SIGTERM");
-  await sandbox.serve({ port: first.port });
-  const since = await asks("log", "--since", "1h");
-  expect(since.filter(({ decision }) => decision === "banned")).toEqual([
-    expect.objectContaining({ by: "olga", whom: "192.0.2.9", reason: "spam" }),
-  ]);
-  expect(since.filter(({ record }) => record === "kick")).toEqual([
-    expect.objectContaining({ room: "lab", from: "olga", seq: expect.any(Number) }),
-  ]);
-  for (const { time } of since) expect(time).toMatch(UTC);
-  expect(since.map(({ time }) => time)).toEqual(since.map(({ time }) => time).toSorted());
-  expect((await asks("log")).filter(({ decision }) => decision === "banned")).toEqual([]);
-  expect(await asks("log", "--until", "2020-01-01")).toEqual([]);
-  const { out } = await admin.run(["admin", "log", "--since", "1h", ...OLGA]);
-  expect(out).toContain("\tkick\tolga, #lab, bob\n");
-  expect(out).toContain("\tmute off\tolga, #lobby, bob\n");
-  expect(out).toMatch(/\tbanned\tolga, 192\.0\.2\.9, spam, until \d{4}-/);
-  expect((await admin.run(["admin", "log", "--since", "soon", ...OLGA])).exitCode).toBe(2);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
+import { within } from "../event.ts";
 import { CHAT } from "./binary.ts";
-import { before } from "./deadline.ts";
 import { Sandbox } from "./program.ts";
 
 /** What a program survives around it: a reader that goes, a terminal that closes. */
@@ -30,7 +30,7 @@ test("a server whose output nobody reads any more goes on, and ends in good orde
     expect((await ana.run(["send", text])).exitCode).toBe(0);
   }
   server.kill("SIGTERM");
-  expect(await before(40_000, "the end of the server", server.exited)).toBe(0);
+  expect(await within("the end of the server", server.exited)).toBe(0);
 });
 
 test("all lines are sent, also when nobody reads their numbers to the end", async () => {
@@ -48,7 +48,7 @@ test("all lines are sent, also when nobody reads their numbers to the end", asyn
   await reader.cancel();
   sender.stdin.write(`${lines.join("\n")}\n`);
   sender.stdin.end();
-  expect(await before(40_000, "the end of the sender", sender.exited)).toBe(0);
+  expect(await within("the end of the sender", sender.exited)).toBe(0);
   const said = await ana.json(["history", "--room", "lobby", "--from", "ana", "--grep", "line "]);
   expect(said.map(({ text }) => text)).toEqual(lines);
 });

@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FileSink, Subprocess } from "bun";
+import { DEADLINE_MS, within } from "../event.ts";
 import { reservedPort } from "../ports.ts";
 import { CHAT, type Ran } from "./binary.ts";
-import { before } from "./deadline.ts";
 import { Lines } from "./lines.ts";
 
 const DRAINED_WITHIN_MS = 10_000;
@@ -67,19 +67,19 @@ export class Program {
   }
 
   /** End of input, then the end of the program. */
-  async finish(deadlineMs = 40_000): Promise<Ran> {
+  async finish(deadlineMs = DEADLINE_MS): Promise<Ran> {
     this.#child.stdin.end();
     return this.ended(deadlineMs);
   }
 
-  async signal(signal: "SIGTERM" | "SIGINT" | "SIGKILL", deadlineMs = 40_000): Promise<Ran> {
+  async signal(signal: "SIGTERM" | "SIGINT" | "SIGKILL", deadlineMs = DEADLINE_MS): Promise<Ran> {
     this.#child.kill(signal);
     return this.ended(deadlineMs);
   }
 
   /** -9 for SIGKILL and so on: what a shell shows as 128 + n. */
-  async ended(deadlineMs = 40_000): Promise<Ran> {
-    const exitCode = await before(deadlineMs, `the end of ${this.#name}`, this.#child.exited);
+  async ended(deadlineMs = DEADLINE_MS): Promise<Ran> {
+    const exitCode = await within(`the end of ${this.#name}`, this.#child.exited, deadlineMs);
     await this.#drained();
     return { exitCode, out: this.out.text, err: this.err.text };
   }
@@ -141,7 +141,7 @@ export class Home {
 
   /** Runs to its end, with no input unless some is given. */
   run(args: readonly string[], options: StartOptions = {}): Promise<Ran> {
-    return this.start(args, { stdin: "", ...options }).ended(60_000);
+    return this.start(args, { stdin: "", ...options }).ended();
   }
 
   /** The NDJSON of a command that succeeds. */

@@ -1,6 +1,6 @@
 import { Emulator } from "../cli/screen/terminal/emulator.ts";
+import { until } from "../event.ts";
 import { CHAT } from "./binary.ts";
-import { until } from "./deadline.ts";
 import type { Sandbox } from "./program.ts";
 
 /** About its health, its cursor, its kind. */

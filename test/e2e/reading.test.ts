@@ -1,11 +1,18 @@
 import { expect, test } from "bun:test";
 import { type Home, ndjson, Sandbox } from "./program.ts";
+import { SharedServer } from "./shared-server.ts";
 
 /** What was read, whom one calls, answers, waves at and does not want to hear. */
 
+/** An account may have five times as many at once. */
+const POSTS_PER_SECOND = 100;
+const LINES = 6 * POSTS_PER_SECOND;
+
+const server = new SharedServer({ args: ["--posts-per-second", String(POSTS_PER_SECOND)] });
+
 /** Of one account, which is there by now. */
-async function twoDevices(sandbox: Sandbox): Promise<[Home, Home]> {
-  const ana = { CHAT_USER: "ana", CHAT_PASSWORD: "pass word" };
+async function twoDevices(sandbox: Sandbox, user: string): Promise<[Home, Home]> {
+  const ana = { CHAT_USER: user, CHAT_PASSWORD: "pass word" };
   const [one, two] = [sandbox.home("one").with(ana), sandbox.home("two").with(ana)];
   await one.run(["register"]);
   return [one, two];
@@ -61,8 +68,7 @@ test("two devices of one person: unread counts, told live, kept over a restart",
 });
 
 test("mentions, replies, reactions: in JSON, on a screen's text, in the past", async () => {
-  await using sandbox = new Sandbox();
-  await sandbox.serve();
+  await using sandbox = server.guests();
   const ana = await sandbox.home("ana").join(["--user", "ana"]);
   const bob = await sandbox.home("bob").join(["--user", "bob"]);
   ana.type("shall we, @bob and @carol? (mail@bob)");
@@ -85,76 +91,51 @@ test("mentions, replies, reactions: in JSON, on a screen's text, in the past", a
   const past = await sandbox.home("ana").json(["history", "--user", "ana", "--last", "10"]);
   expect(past.filter(({ kind }) => kind === "reaction")).toHaveLength(2);
   expect(past.find((record) => record["re"] !== undefined)).toMatchObject({ text: "yes @ana" });
-  const folder = await sandbox.home("x").json(["history", "--data", sandbox.path("data")]);
+  const folder = await sandbox.home("x").json(["history", "--data", server.served.data]);
   expect(folder.filter(({ kind }) => kind === "reaction")).toHaveLength(2);
 });
 
-test("messages that one saves are listed on all devices, until they are taken out", async () => {
-  await using sandbox = new Sandbox();
-  await sandbox.serve();
-  const [one, two] = await twoDevices(sandbox);
-  const bob = await sandbox.home("bob").join(["--user", "bob"]);
+test("shows messages of an ignored user on no device, and does not notify that user", async () => {
+  await using sandbox = server.guests();
+  const [one, two] = await twoDevices(sandbox, "finn");
+  const bob = await sandbox.home("gus").join(["--user", "gus"]);
+  const carol = sandbox.home("hal").with({ CHAT_USER: "hal" });
   const router = await one.join([]);
   const phone = await two.join([]);
-  bob.type("first", "second");
-  const { seq } = await router.json("text", { text: "second" });
-  router.type("/save", "/save 999", "/save x", "/saved");
-  expect(await router.json("save")).toEqual({ kind: "save", seq, on: true });
-  expect(await router.json("fault")).toMatchObject({ code: "not-found" });
-  await phone.json("text", { text: "second" });
-  const count = () => phone.jsonLines.filter((line) => line["text"] === "second").length;
-  phone.type("/saved", "/unsave 7777", `/unsave ${seq}`);
-  expect(await phone.json("fault")).toMatchObject({ code: "not-found" });
-  expect(await phone.json("save")).toEqual({ kind: "save", seq, on: false });
-  expect(count()).toBe(2);
-  phone.type("/saved", "/ignored");
-  await phone.json("ignored");
-  expect(count()).toBe(2);
-});
-
-test("who is ignored is not shown, on no device, and does not learn of it", async () => {
-  await using sandbox = new Sandbox();
-  await sandbox.serve();
-  const [one, two] = await twoDevices(sandbox);
-  const bob = await sandbox.home("bob").join(["--user", "bob"]);
-  const carol = sandbox.home("carol").with({ CHAT_USER: "carol" });
-  const router = await one.join([]);
-  const phone = await two.join([]);
-  router.type("/ignore bob", "/ignored", "/ignore nobody");
-  expect(await router.json("ignoring")).toEqual({ kind: "ignoring", user: "bob" });
-  expect(await router.json("ignored")).toEqual({ kind: "ignored", users: ["bob"] });
+  router.type("/ignore gus", "/ignored", "/ignore nobody");
+  expect(await router.json("ignoring")).toEqual({ kind: "ignoring", user: "gus" });
+  expect(await router.json("ignored")).toEqual({ kind: "ignored", users: ["gus"] });
   expect(await router.json("fault")).toMatchObject({ code: "user-unknown" });
-  bob.type("in the room", "/msg ana to her alone", "/me waves");
+  bob.type("in the room", "/msg finn to him alone", "/me waves");
   await bob.json("ack", { text: "waves" });
-  const direct = await bob.json("ack", { to: "ana" });
+  const direct = await bob.json("ack", { to: "finn" });
   expect(Object.keys(direct)).not.toContain("queued");
   await carol.run(["send", "seen"]);
   for (const device of [router, phone]) {
     await device.json("text", { text: "seen" });
     const from = device.jsonLines.filter(({ kind }) => kind === "text" || kind === "action");
-    expect(from.filter((line) => line["from"] === "bob")).toEqual([]);
+    expect(from.filter((line) => line["from"] === "gus")).toEqual([]);
   }
-  phone.type("/unignore bob", "/rooms");
-  expect(await phone.json("unignored")).toEqual({ kind: "unignored", user: "bob" });
-  expect(await phone.json("rooms")).toMatchObject({ people: [{ user: "bob", unread: 0 }] });
+  phone.type("/unignore gus", "/rooms");
+  expect(await phone.json("unignored")).toEqual({ kind: "unignored", user: "gus" });
+  expect(await phone.json("rooms")).toMatchObject({ people: [{ user: "gus", unread: 0 }] });
   bob.type("heard again");
   await router.json("text", { text: "heard again" });
 });
 
-test("faster than the server takes it: nothing is lost, nothing twice, all in order", async () => {
-  await using sandbox = new Sandbox();
-  await sandbox.serve({ args: ["--posts-per-second", "1000"] });
-  const lines = Array.from({ length: 3_000 }, (_, i) => `line ${i}`);
-  const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
+test("sends faster than the limit, without loss, repeats or disorder", async () => {
+  await using sandbox = server.guests();
+  const lines = Array.from({ length: LINES }, (_, i) => `line ${i}`);
+  const ana = sandbox.home("ida").with({ CHAT_USER: "ida" });
   const sent = await ana.run(["send"], { stdin: `${lines.join("\n")}\n` });
   expect([sent.exitCode, sent.err.includes("too fast")]).toEqual([0, false]);
   expect(sent.out.trim().split("\n")).toHaveLength(lines.length);
-  const past = await ana.json(["history", "--last", "6000"]);
+  const past = await ana.json(["history", "--last", "6000", "--from", "ida"]);
   const texts = past.filter(({ kind }) => kind === "text").map((record) => record["text"]);
   expect(texts).toEqual(lines);
 
-  const more = Array.from({ length: 2_500 }, (_, i) => `more ${i}`);
-  const bob = sandbox.home("bob").with({ CHAT_USER: "bob" });
+  const more = Array.from({ length: LINES }, (_, i) => `more ${i}`);
+  const bob = sandbox.home("jan").with({ CHAT_USER: "jan" });
   const joined = await bob.run(["join", "--json"], { stdin: `${more.join("\n")}\n` });
   const acked = ndjson(joined.out).filter(({ kind }) => kind === "ack");
   expect([joined.exitCode, joined.err.includes("too fast")]).toEqual([0, false]);

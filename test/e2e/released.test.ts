@@ -56,15 +56,6 @@ const SEALED_TEXT = "a sealed word";
 const textsOf = (records: readonly { readonly [key: string]: unknown }[]) =>
   records.flatMap(({ text }) => (typeof text === "string" ? [text] : []));
 
-test("the data folder of 0.1.0 is read as it is", async () => {
-  await using sandbox = new Sandbox();
-  const { data } = restore(sandbox, "0.1.0");
-  const reader = sandbox.home("reader");
-  const records = await reader.json(["history", "--data", data, "--last", "1000"]);
-  expect(textsOf(records).toSorted()).toEqual(TEXTS.toSorted());
-  expect(records.filter(({ kind }) => kind === "erased")).toHaveLength(1);
-});
-
 test("a data folder and a home of 0.1.0 go on where they were", async () => {
   await using sandbox = new Sandbox();
   restore(sandbox, "0.1.0");

@@ -10,12 +10,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { Emulator } from "../cli/screen/terminal/emulator.ts";
+import { until } from "../event.ts";
 import { requires } from "../installed.ts";
-import { until } from "./deadline.ts";
 import { Sandbox } from "./program.ts";
 import { Screen } from "./tmux.ts";
-
-/** The full screen takes a terminal over, and gives it back as it was. */
 
 const PROGRAM = join(import.meta.dir, "screen-program.ts");
 /** Alternate screen, mouse and title, as the shell had them. */
@@ -76,7 +74,6 @@ requires("tmux").describe("the terminal is given back", () => {
   test.concurrent.each([
     ["at the end", "q", ""],
     ["after an error that nobody caught", "x", "JSON Parse error"],
-    ["after a promise that nobody waited for", "r", "rejected by hand"],
   ])("%s", async (_when, key, words) => {
     await using terminal = await Terminal.open();
     terminal.screen.type(key);
@@ -86,7 +83,7 @@ requires("tmux").describe("the terminal is given back", () => {
     expect(terminal.screen.rows().join("\n")).not.toContain("drawn");
   });
 
-  test.concurrent.each([["SIGTERM"], ["SIGHUP"], ["SIGINT"]] as const)("at %s", async (signal) => {
+  test.concurrent.each([["SIGTERM"], ["SIGHUP"]] as const)("at %s", async (signal) => {
     await using terminal = await Terminal.open();
     process.kill(terminal.pid, signal);
     await terminal.screen.until("the prompt", (rows) => rows.at(-1) === "$");
@@ -104,19 +101,6 @@ requires("tmux").describe("the terminal is given back", () => {
       await terminal.expectTaken();
       await screen.shows(new RegExp(`^typed${" 7a".repeat(round)}$`));
     }
-    screen.type("q");
-    await screen.until("the prompt", (rows) => rows.at(-1) === "$");
-    await terminal.expectGivenBack();
-  });
-
-  test.concurrent("by a stop from outside, and taken again by fg", async () => {
-    await using terminal = await Terminal.open();
-    const { screen } = terminal;
-    process.kill(terminal.pid, "SIGTSTP");
-    await screen.until("the prompt", (rows) => rows.at(-1) === "$");
-    await terminal.expectGivenBack();
-    screen.line("fg");
-    await terminal.expectTaken();
     screen.type("q");
     await screen.until("the prompt", (rows) => rows.at(-1) === "$");
     await terminal.expectGivenBack();
@@ -155,24 +139,6 @@ requires("tmux").describe("the terminal is given back", () => {
       expect(stdout.toString()).toMatch(/-icanon.*-echo /s);
     }
     screen.type("q");
-  });
-
-  test.concurrent("a size that changes while it is stopped is the size after fg", async () => {
-    await using terminal = await Terminal.open();
-    const { screen } = terminal;
-    screen.type("z");
-    await screen.until("the prompt", (rows) => rows.at(-1) === "$");
-    screen.resize(60, 10);
-    screen.line("fg");
-    await screen.shows(/^60x10$/);
-  });
-
-  test.concurrent("another size is shown at once", async () => {
-    await using terminal = await Terminal.open();
-    terminal.screen.resize(60, 10);
-    await terminal.screen.shows(/^60x10$/);
-    terminal.screen.resize(100, 30);
-    await terminal.screen.shows(/^100x30$/);
   });
 });
 

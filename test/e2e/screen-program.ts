@@ -6,7 +6,7 @@ import { openTerminalDevice } from "../../src/io/terminal/device.ts";
 
 /**
  * Run by screen-modes.test.ts in a terminal: shows what was typed. `z` suspends it, `q` ends it,
- * `x` and `r` break it, `f` shows frame upon frame until `e`. At SIGUSR2 it writes into the file of
+ * `x` breaks it, `f` shows frame upon frame until `e`. At SIGUSR2 it writes into the file of
  * its argument how far it is.
  */
 
@@ -45,7 +45,6 @@ async function run(): Promise<void> {
     if (key === "q") break;
     if (key === "z") await screen.suspend();
     if (key === "x") queueMicrotask(() => JSON.parse("{ this is no JSON"));
-    if (key === "r") void Promise.reject(new Error("rejected by hand"));
     if (key === "f") flood();
     else if (key === "e") isOver = true;
     else show();

@@ -2,18 +2,40 @@ import { existsSync, readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Glob } from "bun";
-import { eventually } from "../event.ts";
+import { until } from "../event.ts";
+import type { Program } from "./program.ts";
 
-/** What a server's folder has of sealed rooms. */
+/** Sealed rooms of a server, by its folder and by its clients. */
 
 /** A device can be let in once the server has its key packages, a moment after it came. */
 export function keyPackages(data: string, devices: number): Promise<true> {
   const keys = join(data, "sealed", "keys");
   const isKept = (name: string) => name.endsWith(".json");
-  return eventually(
+  return until(
     `key packages of ${devices} devices`,
     () => existsSync(keys) && readdirSync(keys).filter(isKept).length >= devices,
   );
+}
+
+/** Creates the sealed room `vault`, and lets the others in; all of them are in the lobby. */
+export async function openVault(
+  data: string,
+  owner: Program,
+  others: Readonly<Record<string, Program>>,
+): Promise<void> {
+  owner.type("/join vault --sealed");
+  await owner.json("joined", { room: "vault", created: true });
+  const entries = Object.entries(others);
+  await keyPackages(data, 1 + entries.length);
+  for (const [name, other] of entries) {
+    owner.type(`/invite ${name}`);
+    const { added, missing } = await owner.json("let-in", { user: name });
+    if (added !== 1 || missing !== 0)
+      throw new Error(`${name}: ${added} added, ${missing} missing`);
+    await other.json("may-join", { room: "vault" });
+    other.type("/join vault");
+    await owner.json("join", { from: name, room: "vault" });
+  }
 }
 
 /** Paths below the folder with a file that holds the text, or is called by it. */

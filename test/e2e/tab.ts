@@ -11,7 +11,7 @@ import type {
   RequestFields,
   RequestKind,
 } from "../../src/wire/messages.ts";
-import { before } from "./deadline.ts";
+import { within } from "../event.ts";
 
 export interface TabOptions {
   /** What goes before the greeting: the token of `chat web`. */
@@ -41,7 +41,7 @@ export class Tab {
     this.#socket.binaryType = "arraybuffer";
     this.#socket.onopen = () => {
       if (token !== undefined) this.#socket.send(new TextEncoder().encode(token));
-      const hello = { versions: [1], client: "tab", nonce: this.#nonce };
+      const hello = { versions: [2], client: "tab", nonce: this.#nonce };
       this.#perform(this.#session.tell({ kind: "hello", ...hello }));
     };
     this.#socket.onmessage = ({ data }) =>
@@ -92,7 +92,7 @@ export class Tab {
       });
     });
     this.#perform(effects);
-    return before(20_000, `the answer to ${kind}`, answer);
+    return within(`the answer to ${kind}`, answer);
   }
 
   /** The first of this kind that fits. */
@@ -108,7 +108,7 @@ export class Tab {
         await this.#changed.promise;
       }
     };
-    return before(20_000, `a '${kind}'`, look());
+    return within(`a '${kind}'`, look());
   }
 
   close(): void {

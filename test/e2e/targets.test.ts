@@ -1,18 +1,21 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { closeSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
-
-/**
- * The four machines that a release is built for. Slow, and the targets come from the network, so
- * only where it is asked for: CI=true, or CHAT_TARGETS=1.
- */
-const isWanted = process.env["CI"] === "true" || process.env["CHAT_TARGETS"] === "1";
-
-const ROOT = join(import.meta.dir, "../..");
+import { IS_SOAK } from "../samples.ts";
 
 const ELF = "7f454c46";
 
-describe.if(isWanted)("cross-compiled", () => {
+const TARGETS = [
+  ["windows-x64", "4d5a", undefined],
+  ["linux-x64", `${ELF}0201`, { at: 18, hex: "3e00" }],
+  ["linux-arm64", `${ELF}0201`, { at: 18, hex: "b700" }],
+  ["darwin-arm64", "cffaedfe", { at: 4, hex: "0c000001" }],
+] as const;
+
+const ROOT = join(import.meta.dir, "../..");
+
+// The platforms of a release. In the soak only: builds are slow, and need files from the network.
+describe.if(IS_SOAK)("cross-compiled", () => {
   beforeAll(async () => {
     const build = Bun.spawn([process.execPath, "build.ts", "--all"], {
       cwd: ROOT,
@@ -22,12 +25,7 @@ describe.if(isWanted)("cross-compiled", () => {
     expect([await build.exited, said]).toEqual([0, expect.stringContaining("built")]);
   }, 600_000);
 
-  test.each([
-    ["linux-x64", `${ELF}0201`, { at: 18, hex: "3e00" }],
-    ["linux-arm64", `${ELF}0201`, { at: 18, hex: "b700" }],
-    ["darwin-arm64", "cffaedfe", { at: 4, hex: "0c000001" }],
-    ["windows-x64", "4d5a", undefined],
-  ])("%s is a program of its platform", (target, magic, machine) => {
+  test.each(TARGETS)("%s is a program of its platform", (target, magic, machine) => {
     const exe = target.startsWith("windows") ? ".exe" : "";
     const file = join(ROOT, "dist", `chat-${target}${exe}`);
     const head = firstBytes(file);

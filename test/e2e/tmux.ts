@@ -1,8 +1,25 @@
-import { until } from "./deadline.ts";
+import type { Subprocess } from "bun";
 import type { Sandbox } from "./program.ts";
 
 const COLUMNS = 90;
 const ROWS = 24;
+const SHOWN_WITHIN_MS = 60_000;
+/** Milliseconds between two captures: output that is drawn in parts is captured once. */
+const CAPTURE_PAUSE_MS = 15;
+/** A capture without a sign of output, for what tmux does not report. */
+const CAPTURE_AGAIN_MS = 500;
+
+const ENVIRONMENT = {
+  PATH: process.env["PATH"] ?? "",
+  LC_ALL: "C.UTF-8",
+  TERM: "xterm-256color",
+};
+
+function passed(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    AbortSignal.timeout(ms).addEventListener("abort", () => resolve(), { once: true });
+  });
+}
 
 function fitting(pattern: string | RegExp): (row: string) => boolean {
   return (row) => (typeof pattern === "string" ? row.includes(pattern) : pattern.test(row));
@@ -11,6 +28,9 @@ function fitting(pattern: string | RegExp): (row: string) => boolean {
 /** A terminal with a shell in it, on a tmux server of its own. */
 export class Screen implements AsyncDisposable {
   readonly #socket: string;
+  /** A client in control mode, which reports each output of the terminal. */
+  readonly #reports: Subprocess<"pipe", "pipe", "ignore">;
+  #written = Promise.withResolvers<void>();
 
   private constructor(sandbox: Sandbox, name: string, env: Readonly<Record<string, string>>) {
     this.#socket = sandbox.path(`tmux-${name}`);
@@ -19,6 +39,12 @@ export class Screen implements AsyncDisposable {
     const size = ["-c", sandbox.folder, "-x", String(COLUMNS), "-y", String(ROWS)];
     const shell = ["/bin/sh", "-i"];
     this.#tmux("-f", "/dev/null", "new-session", "-d", ...size, ...settings, ...shell);
+    const control = ["-C", "attach", "-f", "ignore-size"];
+    this.#reports = Bun.spawn(["tmux", "-S", this.#socket, ...control], {
+      env: ENVIRONMENT,
+      stdio: ["pipe", "pipe", "ignore"],
+    });
+    void this.#watch(this.#reports.stdout);
   }
 
   /**
@@ -112,15 +138,18 @@ export class Screen implements AsyncDisposable {
     );
   }
 
-  /** Waits until all rows together are as wanted, and tells them as they are then. */
+  /** Waits until all rows together are as wanted, and returns them as they are then. */
   async until(what: string, fits: (rows: readonly string[]) => boolean): Promise<string[]> {
-    try {
-      return await until(what, () => {
-        const rows = this.rows();
-        return fits(rows) && rows;
-      });
-    } catch (error) {
-      throw new Error(`${error}; it shows:\n${this.rows().join("\n")}`);
+    const end = performance.now() + SHOWN_WITHIN_MS;
+    for (;;) {
+      const written = this.#written.promise;
+      const rows = this.rows();
+      if (fits(rows)) return rows;
+      if (performance.now() > end) {
+        throw new Error(`not within ${SHOWN_WITHIN_MS} ms: ${what}; it shows:\n${rows.join("\n")}`);
+      }
+      await passed(CAPTURE_PAUSE_MS);
+      await Promise.race([written, passed(CAPTURE_AGAIN_MS)]);
     }
   }
 
@@ -128,11 +157,20 @@ export class Screen implements AsyncDisposable {
     Bun.spawnSync(["tmux", "-S", this.#socket, "kill-server"], {
       stdio: ["ignore", "ignore", "ignore"],
     });
+    this.#reports.kill("SIGKILL");
+    await this.#reports.exited;
+  }
+
+  async #watch(reports: ReadableStream<Uint8Array>): Promise<void> {
+    for await (const _ of reports) {
+      this.#written.resolve();
+      this.#written = Promise.withResolvers();
+    }
   }
 
   #tmux(...args: readonly string[]): string {
     const done = Bun.spawnSync(["tmux", "-S", this.#socket, ...args], {
-      env: { PATH: process.env["PATH"] ?? "", LC_ALL: "C.UTF-8", TERM: "xterm-256color" },
+      env: ENVIRONMENT,
       stdio: ["ignore", "pipe", "pipe"],
     });
     if (!done.success) throw new Error(`tmux ${args[0]}: ${done.stderr}`);

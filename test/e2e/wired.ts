@@ -1,9 +1,9 @@
-import { people } from "./couriers.ts";
-import { before } from "./deadline.ts";
-import { type Home, type Program, Sandbox, type Served } from "./program.ts";
+import { within } from "../event.ts";
+import { Couriers } from "./couriers.ts";
+import type { Home, Program, Sandbox, Served } from "./program.ts";
 import { Relay, type Way } from "./relay.ts";
 
-/** Two users whose way to the server the test holds. */
+/** Two users who reach the server through a relay that the test controls. */
 export interface Wired {
   readonly sandbox: Sandbox;
   readonly served: Served;
@@ -12,17 +12,17 @@ export interface Wired {
   readonly bob: Home;
 }
 
-/** @param args of the server */
-export async function wired(act: (scene: Wired) => Promise<void>, args: readonly string[] = []) {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve({ args });
-  const { ana, bob } = await people(sandbox);
-  await using relay = await Relay.open(served.port);
-  const env = { CHAT_SERVER: relay.address };
-  await act({ sandbox, served, relay, ana: ana.with(env), bob: bob.with(env) });
+/** The server of a file's tests; each test has a relay of its own. */
+export class WiredCouriers extends Couriers {
+  async wired(act: (scene: Wired) => Promise<void>): Promise<void> {
+    const { sandbox, served, ana, bob } = this;
+    await using relay = await Relay.open(served.port);
+    const env = { CHAT_SERVER: relay.address };
+    await act({ sandbox, served, relay, ana: ana.with(env), bob: bob.with(env) });
+  }
 }
 
-/** The program's way has carried so many bytes, and everything stands still. */
+/** Starts a program, and stops all traffic once so many bytes have passed. */
 export async function halted(
   relay: Relay,
   way: Way,
@@ -31,6 +31,6 @@ export async function halted(
 ): Promise<Program> {
   const reached = relay.stallAfter(way, bytes);
   const program = start();
-  await before(60_000, `${bytes} bytes ${way}`, reached);
+  await within(`${bytes} bytes ${way}`, reached);
   return program;
 }

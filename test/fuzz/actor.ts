@@ -1,66 +1,61 @@
-import { utf8Encode } from "../../src/base/bytes.ts";
 import { Fault } from "../../src/base/fault.ts";
 import { packValue } from "../../src/wire/codec.ts";
 import type { RequestKind } from "../../src/wire/messages.ts";
 import { SEALED_FILE_NAME } from "../../src/wire/messages-sealed.ts";
 import { within } from "../event.ts";
+import { type Keys, newKeys } from "../server/guest.ts";
 import { GROUP } from "../server/sealed/sealed-lab.ts";
 import type { Dice } from "../worlds/dice.ts";
-import { Caller, type Keys, type Outcome } from "./caller.ts";
+import { Caller, type Outcome } from "./caller.ts";
 import {
   type Asker,
-  anyChannelRequest,
   anyNotice,
   anyRequest,
-  anySealed,
   anyTransferNotice,
   type Case,
+  CHANNEL_KINDS,
   commitOf,
   EMPTY_DIGEST,
   mayWait,
+  SEALED_KINDS,
   sealedPost,
 } from "./cases.ts";
 import type { Facts } from "./facts.ts";
 
-export type Role = "stranger" | "member" | "owner" | "operator";
-export const ROLES: readonly Role[] = ["stranger", "member", "owner", "operator"];
+export type Role = "stranger" | "member" | "operator";
+export const ROLES: readonly Role[] = ["stranger", "member", "operator"];
 
 export interface Place {
   readonly dice: Dice;
   readonly facts: Facts;
-  /** Kinds of requests that were done as asked: what is only refused goes to no depth. */
   readonly done: Set<string>;
   readonly port: () => number;
   readonly operatorToken: () => string;
-  /** By office: whoever shows the token waits for the wrong ones that others have shown. */
   readonly makeOperator: (user: string) => Promise<void>;
-  /** Lets newcomers register again, should an operator have closed the door. */
+  /** Opens the registration, which an operator may have closed. */
   readonly openDoor: () => Promise<void>;
 }
 
-const ANSWER_MS = 30_000;
-/** Of its own doing: the server is full, or broken. Nothing that is asked may come to that. */
+/** Codes of faults that no request may cause. */
 const BROKEN: ReadonlySet<string> = new Set(["internal", "store-failed", "log-corrupt"]);
 
-/** What went wrong, with what was asked: a finding. */
 export class Finding extends Error {
   override readonly name = "Finding";
 }
 
-/** One hostile party: it says what its role lets it say, and comes back whenever it was put out. */
+/** One hostile party, which logs in again whenever it is removed. */
 export class Actor implements Asker {
   readonly role: Role;
   readonly dice: Dice;
   readonly facts: Facts;
   readonly #place: Place;
-  #keys: Keys = Caller.newKeys();
+  #keys: Keys = newKeys();
   #user = "";
   #caller: Caller | undefined;
   ownRoom = "lobby";
   file = "fAAAAAAAAAAA";
   sealedRoom = "lobby";
   epoch = 0;
-  /** The last batch, for whoever has to explain a finding. */
   said: Case[] = [];
 
   constructor(role: Role, place: Place) {
@@ -74,36 +69,28 @@ export class Actor implements Asker {
     return this.role === "operator" ? this.#place.operatorToken() : "no token";
   }
 
-  /** Asks all of these at once. @returns how many were sent */
+  /** @returns how many were sent */
   async asks(cases: readonly Case[]): Promise<number> {
-    this.said = [...cases];
+    this.said = [];
     const caller = await this.#ready();
-    const outcomes = cases.map((one) => this.#asked(caller, one));
-    await Promise.all(outcomes);
+    await this.#asks(caller, cases);
     this.#check(caller);
-    const isTired = caller.phase !== "member" || this.role === "stranger";
-    if (isTired) this.#hangUp();
+    if (caller.phase !== "member" || this.role === "stranger") this.#hangUp();
     return cases.length;
   }
 
-  draw(count: number): Case[] {
-    return Array.from({ length: count }, () => anyRequest(this));
+  draw(count: number, kinds?: readonly string[]): Case[] {
+    return Array.from({ length: count }, () => anyRequest(this, kinds));
   }
 
-  /**
-   * Files, on a lane of its own: one that is sent as it should be, so that the server has one to
-   * speak of, and around that whatever comes; last what mostly ends the lane.
-   */
+  /** Transfers over a data channel: one valid file among random requests. */
   async transfers(count: number): Promise<number> {
     const lane = await this.#readyChannel();
     this.file = `f${this.dice.bytes(8).toBase64({ alphabet: "base64url", omitPadding: true })}`;
     const file = { file: this.file };
     this.said = [];
-    const asks = (cases: readonly Case[]) => {
-      this.said.push(...cases);
-      return Promise.all(cases.map((one) => this.#asked(lane, one)));
-    };
-    const draws = () => Array.from({ length: count / 3 }, () => anyChannelRequest(this));
+    const asks = (cases: readonly Case[]) => this.#asks(lane, cases);
+    const draws = () => this.draw(count / 3, CHANNEL_KINDS);
     await asks([{ kind: "offer", fields: { ...file, to: ["lobby"], name: "a file" } }]);
     await asks(draws());
     await asks([{ kind: "finish", fields: { ...file, size: 0, chunks: 0, digest: EMPTY_DIGEST } }]);
@@ -125,17 +112,11 @@ export class Actor implements Asker {
     return this.said.length;
   }
 
-  /**
-   * A sealed room with a group of its own, whatever comes in it, and two commits of each epoch at
-   * once. The one before is left: after that nothing goes to any depth there.
-   */
+  /** A new sealed room with random requests, and two commits of each epoch at the same time. */
   async seals(count: number): Promise<number> {
     const caller = await this.#ready();
     this.said = [];
-    const asks = (cases: readonly Case[]) => {
-      this.said.push(...cases);
-      return Promise.all(cases.map((one) => this.#asked(caller, one)));
-    };
+    const asks = (cases: readonly Case[]) => this.#asks(caller, cases);
     const signature = this.dice.bytes(64);
     const leave = { room: this.sealedRoom, epoch: this.epoch, signature };
     // Not from the lobby, in which the others are spoken to.
@@ -150,13 +131,13 @@ export class Actor implements Asker {
     for (let i = 0; i < 3; i++) {
       const commits = ["one", "other"].map((name) => commitOf(this, `${name}-${i}`));
       await asks([...commits, sealedPost(this, room)]);
-      await asks([sealedPost(this, room), ...anySealed(this, count / 3)]);
+      await asks([sealedPost(this, room), ...this.draw(count / 3, SEALED_KINDS)]);
     }
     this.#check(caller);
     return this.said.length;
   }
 
-  /** Each on a link of its own, since such a word mostly ends it: notices, odd refs, odd bytes. */
+  /** Notices, odd refs and odd bytes, each on its own link, which mostly ends. */
   async oddities(count: number): Promise<number> {
     this.said = [];
     for (let i = 0; i < count; i++) {
@@ -167,7 +148,7 @@ export class Actor implements Asker {
       caller.raw(this.#oddBytes());
       if (this.dice.chance(0.5)) caller.raw(this.#oddBytes());
       const answered = caller.ask("rooms", {});
-      await within("the end of an odd link", Promise.race([answered, caller.ended]), ANSWER_MS);
+      await within("the end of an odd link", Promise.race([answered, caller.ended]));
       caller.close();
     }
     return count;
@@ -188,11 +169,16 @@ export class Actor implements Asker {
     return bytes;
   }
 
+  async #asks(caller: Caller, cases: readonly Case[]): Promise<void> {
+    this.said.push(...cases);
+    await Promise.all(cases.map((one) => this.#asked(caller, one)));
+  }
+
   async #asked(caller: Caller, one: Case): Promise<void> {
     const outcome = caller.ask(one.kind as RequestKind, one.fields);
     if (mayWait(one.kind)) return void outcome.then((came) => this.#learn(one, came));
     const what = `an answer to ${describe(one)} of a ${this.role}`;
-    this.#learn(one, await within(what, outcome, ANSWER_MS));
+    this.#learn(one, await within(what, outcome));
   }
 
   #learn(one: Case, outcome: Outcome): void {
@@ -210,7 +196,6 @@ export class Actor implements Asker {
     throw new Finding(`${describe(one)} of a ${this.role} came to ${code}: ${message}`);
   }
 
-  /** What the server says is what a server may say. */
   #check(caller: Caller): void {
     if (caller.wrong === undefined) return;
     const { code, message } = caller.wrong;
@@ -224,25 +209,21 @@ export class Actor implements Asker {
     const caller = await this.#entered();
     this.#caller = caller;
     if (this.role === "operator") await this.#place.makeOperator(this.#user);
-    if (this.role === "owner" || this.role === "operator") await this.#ownsRoom(caller);
+    await this.#ownsRoom(caller);
     if (this.dice.chance(0.5)) await caller.ask("watch", { on: true });
     return caller;
   }
 
-  /** In as before or, where that account was put out, as somebody new. */
   async #entered(): Promise<Caller> {
     const { port, openDoor } = this.#place;
     for (let i = 0; i < 5; i++) {
       const caller = await Caller.greeted(port(), this.#keys);
-      if (this.#user !== "") {
-        const outcome = await caller.login(this.#user);
-        if (outcome.kind === "answered") {
-          this.#place.done.add("login");
-          return caller;
-        }
+      if (this.#user !== "" && (await caller.login(this.#user)).kind === "answered") {
+        this.#place.done.add("login");
+        return caller;
       }
       caller.close();
-      const newcomer = await Caller.greeted(port(), Caller.newKeys());
+      const newcomer = await Caller.greeted(port(), newKeys());
       if (await this.#enter(newcomer)) return newcomer;
       newcomer.close();
       await openDoor();
@@ -276,7 +257,11 @@ export class Actor implements Asker {
       const caller = await this.#ready();
       const came = await caller.ask("ticket", {});
       if (came.kind === "answered") {
-        const lane = await this.#channel(caller);
+        // The session may have ended meanwhile, as by a ban.
+        const lane = await caller.lane().catch((error: unknown) => {
+          if (error instanceof Fault && error.code === "unreachable") return undefined;
+          throw error;
+        });
         const outcome = await lane?.ask("lane", { ticket: came.answer["ticket"] });
         if (lane !== undefined && outcome?.kind === "answered") {
           this.#place.done.add("lane");
@@ -289,23 +274,13 @@ export class Actor implements Asker {
     throw new Finding(`a ${this.role} is given no lane`);
   }
 
-  /** Undefined: meanwhile its session was ended, as by a ban. */
-  async #channel(caller: Caller): Promise<Caller | undefined> {
-    try {
-      return await caller.lane();
-    } catch (error) {
-      if (error instanceof Fault && error.code === "unreachable") return undefined;
-      throw error;
-    }
-  }
-
   #hangUp(): void {
     this.#caller?.close();
     this.#caller = undefined;
   }
 }
 
-/** What was done as asked in a sealed room, by names that no request has. */
+/** Successes in sealed rooms that the kind of a request does not show. */
 function sealedIn({ kind, fields }: Case, answer: Readonly<Record<string, unknown>>): string[] {
   const body = fields["body"] as { sealed?: unknown } | undefined;
   if (kind === "post" && body?.sealed !== undefined) return ["sealed post"];
@@ -318,10 +293,8 @@ function sealedIn({ kind, fields }: Case, answer: Readonly<Record<string, unknow
 export function describe({ kind, fields }: Case): string {
   const shown = JSON.stringify(fields, (_, value: unknown) => {
     if (value instanceof Uint8Array) return `bytes(${value.length})`;
-    if (typeof value === "string" && value.length > 60) {
-      return `${value.slice(0, 20)}... (${utf8Encode(value).length} bytes)`;
-    }
-    return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
+    if (typeof value === "string") return value.slice(0, 60);
+    return typeof value === "number" ? String(value) : value;
   });
   return `${kind} ${shown.slice(0, 600)}`;
 }

@@ -2,27 +2,11 @@ import * as v from "valibot";
 import { utf8Encode } from "../../src/base/bytes.ts";
 import { MESSAGE_BYTES_MAX } from "../../src/base/limits.ts";
 import { MOMENT_UNIX_MS_MAX } from "../../src/base/time.ts";
+import { type Parts, requirements } from "../wire/any-message.ts";
 
-/**
- * Values at the edges of what a schema takes, read off the schema itself: a message that is new is
- * fuzzed without a word about it here.
- */
+/** Values at the edges of what a schema takes, derived from the schema. */
 
 type Schema = v.GenericSchema;
-
-/** The parts of valibot's schemas that are read here. */
-interface Parts {
-  readonly type: string;
-  readonly pipe?: readonly {
-    readonly kind: string;
-    readonly type: string;
-    requirement?: unknown;
-  }[];
-  readonly wrapped?: Schema;
-  readonly item?: Schema;
-  readonly entries?: Readonly<Record<string, Schema>>;
-  readonly options?: readonly unknown[];
-}
 
 /** A field left out, which msgpack cannot say otherwise. */
 export const ABSENT = Symbol("absent");
@@ -31,8 +15,7 @@ const NUMBERS: readonly number[] = [
   ...[0, 1, -1, 2, 0.5, -0.5, 255, 256, 65_535, 65_536],
   ...[2 ** 31 - 1, 2 ** 31, -(2 ** 31), -(2 ** 31) - 1, 2 ** 32 - 1, 2 ** 32],
   ...[MOMENT_UNIX_MS_MAX, MOMENT_UNIX_MS_MAX + 1, 2 ** 53 - 1, -(2 ** 53) + 1],
-  ...[Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
-  ...[Number.MAX_VALUE, Number.MIN_VALUE],
+  ...[Number.NaN, Infinity, -Infinity, Number.MAX_VALUE, Number.MIN_VALUE],
 ];
 /** No lone surrogates: UTF-8 has none, and msgpack carries UTF-8. */
 const TEXTS: readonly string[] = [
@@ -57,41 +40,23 @@ function partsOf(schema: Schema): Parts {
   return schema as unknown as Parts;
 }
 
-/** Without what says that it may be left out. */
+/** The schema without `optional` around it. */
 export function bare(schema: Schema): Schema {
   const { type, wrapped } = partsOf(schema);
-  return type === "optional" && wrapped !== undefined ? bare(wrapped) : schema;
+  return type === "optional" && wrapped !== undefined ? bare(asSchema(wrapped)) : schema;
 }
 
-/** Each requirement of the pipe and of those inside it. */
-function requirements(schema: Schema, type: string): number[] {
-  const { pipe } = partsOf(schema);
-  if (pipe === undefined) return [];
-  return pipe.flatMap((part) => {
-    if (part.kind === "schema")
-      return part === (schema as unknown) ? [] : requirements(part as unknown as Schema, type);
-    return part.type === type ? [Number(part.requirement)] : [];
-  });
-}
-
-function baseType(schema: Schema): string {
-  return partsOf(schema).type;
+function asSchema(parts: Parts): Schema {
+  return parts as unknown as Schema;
 }
 
 const drawn = new WeakMap<Schema, readonly unknown[]>();
 
-/** Values worth a try for a field: those that it takes, and those that it must refuse. */
+/** Values to try for a field: accepted and refused ones. */
 export function candidates(schema: Schema): readonly unknown[] {
-  const known = drawn.get(schema) ?? all(schema);
+  const known = drawn.get(schema) ?? [...ofType(bare(schema)), ...ODD, ABSENT];
   drawn.set(schema, known);
   return known;
-}
-
-function all(schema: Schema): unknown[] {
-  const inner = bare(schema);
-  const own = ofType(inner);
-  const absent = inner === schema ? [ABSENT] : [];
-  return [...own, ...ODD, ABSENT, ...absent];
 }
 
 /** The same without those that the schema refuses. */
@@ -101,20 +66,23 @@ export function accepted(schema: Schema): unknown[] {
 }
 
 function ofType(schema: Schema): unknown[] {
-  const { options, item, entries } = partsOf(schema);
-  switch (baseType(schema)) {
+  const parts = partsOf(schema);
+  const { options = [], item, entries = {} } = parts;
+  const edges = (type: string) =>
+    requirements(parts, type).flatMap((edge) => [edge - 1, edge, edge + 1]);
+  switch (parts.type) {
     case "number":
-      return [...NUMBERS, ...edges(schema, "min_value"), ...edges(schema, "max_value")];
+      return [...NUMBERS, ...edges("min_value"), ...edges("max_value")];
     case "string":
-      return [...TEXTS, ...longTexts(schema)];
+      return [...TEXTS, ...longTexts(parts)];
     case "boolean":
       return [true, false];
     case "picklist":
-      return [...(options ?? [])];
+      return [...options];
     case "array":
-      return item === undefined ? [] : lists(schema, item);
+      return item === undefined ? [] : lists(parts, asSchema(item));
     case "object":
-      return entries === undefined ? [] : [...objects(entries)];
+      return [...objects(entries as unknown as v.ObjectEntries)];
     case "custom":
       return SIZES.map((size) => new Uint8Array(size));
     default:
@@ -122,12 +90,8 @@ function ofType(schema: Schema): unknown[] {
   }
 }
 
-function edges(schema: Schema, type: "min_value" | "max_value"): number[] {
-  return requirements(schema, type).flatMap((edge) => [edge - 1, edge, edge + 1]);
-}
-
 /** The longest that fits and one byte more, in letters of one to four bytes. */
-function longTexts(schema: Schema): string[] {
+function longTexts(schema: Parts): string[] {
   const exact = requirements(schema, "length");
   const most = [...requirements(schema, "max_bytes"), ...exact];
   if (most.length === 0) return ["x".repeat(LONGEST_TRIED)];
@@ -142,16 +106,14 @@ function longTexts(schema: Schema): string[] {
   return [...texts, ...exact.map((length) => `f${"A".repeat(length - 1)}`)];
 }
 
-function lists(schema: Schema, item: Schema): unknown[] {
+function lists(schema: Parts, item: Schema): unknown[] {
   const [max] = requirements(schema, "max_length");
   const one = accepted(item);
   const most = max ?? 4_096;
   const [plain] = one;
   return [
     [],
-    ...candidates(item)
-      .filter((value) => value !== ABSENT)
-      .map((value) => [value]),
+    ...candidates(item).flatMap((value) => (value === ABSENT ? [] : [[value]])),
     ...[most, most + 1].map((length) => Array.from({ length }, () => plain)),
     Array.from({ length: most }, (_, i) => one[i % one.length]),
     [plain, plain],
@@ -159,15 +121,16 @@ function lists(schema: Schema, item: Schema): unknown[] {
 }
 
 /** One field at an edge at a time, the others as they are taken. */
-function* objects(entries: Readonly<Record<string, Schema>>): Iterable<unknown> {
+function* objects(entries: v.ObjectEntries): Iterable<unknown> {
   const plain = Object.fromEntries(
-    Object.entries(entries)
-      .map(([name, schema]) => [name, accepted(schema).at(0)] as const)
-      .filter(([, value]) => value !== ABSENT),
+    Object.entries(entries).flatMap(([name, schema]) => {
+      const [value] = accepted(schema as Schema);
+      return value === ABSENT ? [] : [[name, value]];
+    }),
   );
   yield plain;
   for (const [name, schema] of Object.entries(entries)) {
-    for (const value of candidates(schema)) {
+    for (const value of candidates(schema as Schema)) {
       const { [name]: _, ...rest } = plain;
       yield value === ABSENT ? rest : { ...rest, [name]: value };
     }

@@ -1,6 +1,6 @@
 import type { Dice } from "../worlds/dice.ts";
 
-/** Names of a field's values that would be right, as far as the fuzzer has learnt of any. */
+/** Maximum values per pool. */
 const KEPT = 200;
 
 /** What is known of the server under fuzz: names, ids, tokens and numbers that mean something. */
@@ -18,7 +18,6 @@ export class Facts {
     for (const value of values) {
       if (!known.includes(value) && !this.#never.has(value)) known.push(value);
     }
-    // The first ones stay: they are those that the whole run knows.
     if (known.length > KEPT) known.splice(KEPT / 2, known.length - KEPT);
     this.#pools.set(pool, known);
   }
@@ -39,9 +38,5 @@ export class Facts {
   draw(pool: string, dice: Dice): unknown {
     const known = this.#pools.get(pool);
     return known === undefined || known.length === 0 ? undefined : dice.pick(known);
-  }
-
-  all(pool: string): readonly unknown[] {
-    return this.#pools.get(pool) ?? [];
   }
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { REQUESTS } from "../../src/wire/messages.ts";
 import { Sandbox } from "../e2e/program.ts";
+import { FIRST_SEED, sampleSize } from "../samples.ts";
 import { Fuzz } from "./run.ts";
 
 /**
@@ -10,9 +11,8 @@ import { Fuzz } from "./run.ts";
  *
  *     CHAT_SEED=7 CHAT_FUZZ_REQUESTS=100000 node_modules/.bin/bun test test/fuzz
  */
-const SEED = Number(process.env["CHAT_SEED"] ?? 1);
-const COUNT = Number(process.env["CHAT_FUZZ_REQUESTS"] ?? 6_000);
-/** Depths that only some runs of requests lead to. */
+const COUNT = sampleSize(2_500, 100_000);
+/** Kinds that must succeed. */
 const GOALS = [
   ...["post", "mute", "offer", "finish", "fetch"],
   ...["group-create", "group-commit", "group", "key-packages", "key-package", "seal-lease"],
@@ -20,7 +20,7 @@ const GOALS = [
 ];
 
 const KINDS = Object.keys(REQUESTS);
-/** Of all kinds, done at least once; most are not only refused after some thousand requests. */
+/** The part of all kinds that must succeed. */
 const KINDS_PART = 0.7;
 
 function partOf(done: ReadonlySet<string>): number {
@@ -31,10 +31,9 @@ function isEnough(done: ReadonlySet<string>): boolean {
   return GOALS.every((goal) => done.has(goal)) && partOf(done) > KINDS_PART;
 }
 
-test(`${COUNT} requests end no server, seed ${SEED}`, async () => {
+test(`${COUNT} requests end no server, seed ${FIRST_SEED}`, async () => {
   await using sandbox = new Sandbox();
-  const fuzz = new Fuzz(sandbox, { seed: SEED, requests: COUNT, isEnough });
-  const report = await fuzz.run();
+  const report = await new Fuzz(sandbox, FIRST_SEED).run(COUNT, isEnough);
   expect(report.requests).toBeGreaterThanOrEqual(COUNT);
   expect(report.starts).toBeGreaterThan(1);
   expect([...report.done]).toEqual(expect.arrayContaining(GOALS));

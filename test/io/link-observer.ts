@@ -43,10 +43,6 @@ export class LinkObserver {
     if (this.messages.length >= count) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting = { count, resolve };
-    await within(`message ${count}`, promise);
-  }
-
-  receivedBytes(): number {
-    return this.messages.reduce((sum, bytes) => sum + bytes.length, 0);
+    await within(`message ${count}`, promise, 60_000);
   }
 }

@@ -8,6 +8,7 @@ import { randomOf, soon } from "../worlds/disk-world.ts";
 import { type DiskCall, SimDisk, type Trouble } from "./disk/sim.ts";
 
 export const FOLDER = "/data/history";
+export const FIRST = `${FOLDER}/000000000001.jsonl`;
 export const LOBBY = "rLLLLLLLLLLL" as RoomId;
 export const OTHER = "rOOOOOOOOOOO" as RoomId;
 export const ANA = "uAAAAAAAAAAA" as UserId;
@@ -70,6 +71,14 @@ export class LogFixture {
     file.truncate(bytes.length);
     file.rot(0, bytes);
   }
+}
+
+/** A fixture whose log holds these lines, as if an earlier run had written them. */
+export function holding(...lines: string[]): LogFixture {
+  const fixture = new LogFixture();
+  fixture.disk.makeFolder(FOLDER);
+  fixture.put(FIRST, Buffer.from(lines.join("")));
+  return fixture;
 }
 
 export async function collect(records: AsyncIterable<LogRecord>): Promise<LogRecord[]> {

@@ -5,7 +5,7 @@ import { type QuicPipe, QuicSocket, type QuicWire } from "../../src/io/quic/adap
 import { QuicDialer } from "../../src/io/quic/dial.ts";
 import { listenQuic, type QuicListenOptions } from "../../src/io/quic/listener.ts";
 import { encodeRecords } from "../../src/io/quic/record.ts";
-import { eventually, within } from "../event.ts";
+import { until, within } from "../event.ts";
 import { CHUNK_BYTES, expectNumbered, numbered } from "./link-bench.ts";
 import { LinkObserver } from "./link-observer.ts";
 import { certificate, DIAL_MS, HOST } from "./quic-relays.ts";
@@ -77,8 +77,8 @@ export async function relayed(
   const known = quicHost.links.length;
   const client = await dialer.dial({ host: HOST, port: relay.port, timeoutMs: DIAL_MS });
   const atClient = new LinkObserver(client);
-  const server = await eventually("a link", () => quicHost.links[known]);
-  const atServer = await eventually("its observer", () => quicHost.observers[known]);
+  const server = await until("a link", () => quicHost.links[known]);
+  const atServer = await until("its observer", () => quicHost.observers[known]);
   const close = () => {
     client.destroy();
     dialer.close();
@@ -98,7 +98,7 @@ export async function exchange(pair: RelayedPair, from: number, count: number): 
 }
 
 export async function arrived({ atClient, atServer }: RelayedPair, count: number): Promise<void> {
-  await within("the transfer", Promise.all([atServer.count(count), atClient.count(count)]), 20_000);
+  await within("the transfer", Promise.all([atServer.count(count), atClient.count(count)]), 60_000);
   for (const { messages } of [atServer, atClient]) {
     expectNumbered(messages, count);
     for (const [i, message] of messages.entries()) {
@@ -140,7 +140,7 @@ export async function firstDatagrams(quicHost: QuicHost): Promise<Uint8Array[]> 
   };
   const stranger = new Stranger();
   const wire = await stranger.wire(relay.port);
-  await eventually("its first datagram", () => seen.length > 0);
+  await until("its first datagram", () => seen.length > 0);
   wire.opened().catch(() => {});
   wire.close(0x102);
   stranger.close();

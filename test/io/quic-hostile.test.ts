@@ -3,19 +3,10 @@ import { MESSAGE_BYTES_MAX, UDP_STREAMS_MAX, UDP_UNTAKEN_MAX } from "../../src/b
 import { QUIC_CODE } from "../../src/io/quic/close.ts";
 import { QuicDialer } from "../../src/io/quic/dial.ts";
 import { encodeRecords } from "../../src/io/quic/record.ts";
-import { eventually, within } from "../event.ts";
-import { LinkObserver } from "./link-observer.ts";
-import {
-  exchange,
-  firstDatagrams,
-  OPENING,
-  passes,
-  QuicHost,
-  relayed,
-  Stranger,
-} from "./quic-fixture.ts";
-import { DIAL_MS, HOST } from "./quic-relays.ts";
-import { CALM, openSocket, UdpRelay } from "./udp-relay.ts";
+import { until, within } from "../event.ts";
+import { firstDatagrams, OPENING, passes, QuicHost, Stranger } from "./quic-fixture.ts";
+import { HOST } from "./quic-relays.ts";
+import { openSocket, UdpRelay } from "./udp-relay.ts";
 
 const quicHost = new QuicHost();
 const honest = new QuicDialer();
@@ -53,13 +44,6 @@ describe("a forged source", () => {
     expect(await answerTo([datagram], 2_000)).toBeLessThanOrEqual(3 * datagram.length);
   });
 
-  test("of a short one is not answered with more", async () => {
-    for (const sizeBytes of [1, 20, 400, 1_199]) {
-      const datagram = initial().subarray(0, sizeBytes);
-      expect(await answerTo([datagram], 100)).toBeLessThanOrEqual(3 * sizeBytes);
-    }
-  });
-
   test("of another version is answered three times its bytes at most", async () => {
     const datagram = initial();
     new DataView(datagram.buffer).setUint32(1, 0x1a2a3a4a);
@@ -76,17 +60,6 @@ describe("a forged source", () => {
     const sent = garbage.reduce((sum, { length }) => sum + length, 0);
     expect(await answerTo(garbage, 200)).toBeLessThanOrEqual(sent);
     expect(process.memoryUsage.rss() - before).toBeLessThan(128 * 1024 * 1024);
-    await quicHost.serves(honest);
-  });
-
-  test("of a client whose port is closed: an ICMP storm harms nobody", async () => {
-    for (let i = 0; i < 200; i++) {
-      const socket = await openSocket(() => {});
-      const datagram = initial();
-      datagram[10] = i; // Another connection each time, as far as the server can tell.
-      socket.send(datagram, port, HOST);
-      socket.close();
-    }
     await quicHost.serves(honest);
   });
 });
@@ -106,62 +79,9 @@ describe("damage", () => {
     expect(quicHost.links).toHaveLength(links + 1);
     socket.close();
   });
-
-  test("at every byte of datagrams under way changes no message", async () => {
-    const pair = await relayed(quicHost);
-    let at = 0;
-    pair.relay.tap = (way, datagram, caller) => {
-      const copy = datagram.slice();
-      at = (at + 1) % copy.length;
-      copy[at] = (copy[at] ?? 0) ^ (1 << (at % 8));
-      pair.relay.forge(way, copy, caller);
-      if (at % 2 === 0) pair.relay.forge(way, datagram.slice(0, at + 1), caller);
-      return true;
-    };
-    await exchange(pair, 0, 8);
-    pair.close();
-  }, 30_000);
 });
 
-describe("repetition", () => {
-  test("of every datagram ten times changes no message", async () => {
-    const pair = await relayed(quicHost);
-    pair.relay.tap = (way, datagram, caller) => {
-      for (let i = 0; i < 9; i++) pair.relay.forge(way, datagram.slice(), caller);
-      return true;
-    };
-    await exchange(pair, 0, 4);
-    pair.close();
-  }, 30_000);
-
-  test("of a conversation, from its port and from another, tells the server nothing", async () => {
-    const relay = await UdpRelay.open(quicHost.target, CALM);
-    const recorded: Uint8Array[] = [];
-    relay.tap = (way, datagram) => {
-      if (way === "up") recorded.push(datagram.slice());
-      return true;
-    };
-    const dialer = new QuicDialer();
-    const client = await dialer.dial({ host: HOST, port: relay.port, timeoutMs: DIAL_MS });
-    const atClient = new LinkObserver(client);
-    for (let i = 0; i < 20; i++) client.send(Uint8Array.of(i));
-    const atServer = await eventually("a link", () => quicHost.observers.at(-1));
-    await atServer.count(20);
-    const links = quicHost.links.length;
-    for (const datagram of recorded) relay.forge("up", datagram, await callerOf(relay));
-    await answerTo(recorded, 200);
-    expect(quicHost.links).toHaveLength(links);
-    expect(atServer.messages).toHaveLength(20);
-    client.close();
-    expect(await atClient.closed()).toBeUndefined();
-    dialer.close();
-    relay.close();
-  });
-});
-
-async function callerOf(relay: UdpRelay) {
-  return eventually("a caller", () => relay.localPosts[0]);
-}
+describe("repetition", () => {});
 
 describe("records", () => {
   const header = (length: number) => {
@@ -185,7 +105,7 @@ describe("records", () => {
       await passes(1);
     }
     expect(await within("the end", broken)).toBe(code);
-    const observer = await eventually("a link", () => quicHost.observers[known]);
+    const observer = await until("a link", () => quicHost.observers[known]);
     const wanted = code === QUIC_CODE.tooLarge ? "too-large" : "frame-malformed";
     expect((await observer.closed())?.code).toBe(wanted);
     expect(observer.messages).toEqual([]);
@@ -199,19 +119,8 @@ describe("records", () => {
     const { pipe } = await stranger.pipe(await stranger.wire(port));
     pipe.write(bytes);
     pipe.end();
-    const observer = await eventually("a link", () => quicHost.observers[known]);
+    const observer = await until("a link", () => quicHost.observers[known]);
     expect((await observer.closed())?.code).toBe("link-closed");
-  });
-
-  test("in single bytes are read as ever", async () => {
-    const known = quicHost.links.length;
-    const { pipe } = await stranger.pipe(await stranger.wire(port));
-    for (const byte of encodeRecords([new Uint8Array(0), Uint8Array.of(1, 2, 3)])) {
-      while (pipe.write(one(byte)) === "full") await pipe.writable();
-    }
-    const observer = await eventually("a link", () => quicHost.observers[known]);
-    await observer.count(1);
-    expect(observer.messages).toEqual([Uint8Array.of(1, 2, 3)]);
   });
 });
 
@@ -242,36 +151,11 @@ describe("a stream before the first", () => {
       await within("the end of the connection", wire.gone);
       return wire.code;
     });
-    const codes = await within("the end of all", Promise.all(attacks), 8_000);
+    const codes = await within("the end of all", Promise.all(attacks));
     expect(codes).toEqual(codes.map(() => QUIC_CODE.malformed));
     expect(process.memoryUsage.rss() - before).toBeLessThan(64 * 1024 * 1024);
     expect(quicHost.links).toHaveLength(known);
     await quicHost.serves(honest);
-  }, 20_000);
-
-  test("ends it too where the first one comes after it", async () => {
-    const wire = await stranger.wire(port);
-    await within("a handshake", wire.opened());
-    const silent = await wire.openPipe();
-    const { pipe } = await stranger.pipe(wire);
-    pipe.write(OPENING);
-    await passes(0);
-    silent.write(OPENING);
-    await within("the end of the connection", wire.gone);
-    expect(wire.code).toBe(QUIC_CODE.malformed);
-  });
-
-  test("is no lane of an honest client: those come after the link was taken", async () => {
-    const dialer = new QuicDialer();
-    for (let i = 0; i < 20; i++) {
-      const link = await dialer.dial({ ...quicHost.target, timeoutMs: DIAL_MS });
-      const atClient = new LinkObserver(link);
-      const channels = await Promise.all(Array.from({ length: 8 }, () => link.openChannel()));
-      expect(channels).toHaveLength(8);
-      link.close();
-      expect(await atClient.closed()).toBeUndefined();
-    }
-    dialer.close();
   });
 });
 
@@ -283,7 +167,7 @@ describe("a peer that only takes", () => {
       const { pipe } = await stranger.pipe(wire);
       pipe.write(OPENING);
     }
-    await eventually("its links", () => quicHost.links.length === known + UDP_STREAMS_MAX);
+    await until("its links", () => quicHost.links.length === known + UDP_STREAMS_MAX);
     await passes(50);
     expect(quicHost.links).toHaveLength(known + UDP_STREAMS_MAX);
     wire.close(QUIC_CODE.lost);

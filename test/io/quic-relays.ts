@@ -4,7 +4,7 @@ import { QuicDialer } from "../../src/io/quic/dial.ts";
 import { QuicLink } from "../../src/io/quic/link.ts";
 import { listenQuic } from "../../src/io/quic/listener.ts";
 import type { LinkSetup } from "./link-bench.ts";
-import { UdpRelay, type Weather } from "./udp-relay.ts";
+import { UdpRelay } from "./udp-relay.ts";
 
 export const HOST = "127.0.0.1";
 export const DIAL_MS = 20_000;
@@ -22,15 +22,9 @@ interface Path {
  * links that are over serve the next ones.
  */
 export class QuicRelays implements LinkSetup {
-  readonly #weather: Weather;
   readonly #paths: Path[] = [];
   readonly #stopped = new Set<number>();
   readonly #straight = new QuicDialer();
-  #seed = 1;
-
-  constructor(weather: Weather) {
-    this.#weather = weather;
-  }
 
   readonly listen: LinkSetup["listen"] = (events) => {
     const listener = listenQuic({ host: HOST, port: 0, tls: certificate }, events);
@@ -81,7 +75,7 @@ export class QuicRelays implements LinkSetup {
   async #free(target: number): Promise<Path> {
     const idle = this.#paths.find((path) => path.target === target && path.link?.isOver === true);
     if (idle !== undefined) return idle;
-    const relay = await UdpRelay.open({ host: HOST, port: target }, this.#weather, this.#seed++);
+    const relay = await UdpRelay.open({ host: HOST, port: target });
     const path: Path = { target, relay, dialer: new QuicDialer(), link: undefined };
     this.#paths.push(path);
     return path;

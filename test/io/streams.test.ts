@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { eventually, within } from "../event.ts";
+import { within } from "../event.ts";
 
 const PROGRAM = [process.execPath, join(import.meta.dir, "streams-program.ts")];
 const env = { PATH: process.env["PATH"] ?? "", CHAT_HOME: "/nonexistent/chat" };
@@ -16,32 +16,6 @@ describe("standard output", () => {
       lines += new TextDecoder().decode(chunk).split("\n").length - 1;
     }
     expect([lines, await child.exited]).toEqual([LINES, 0]);
-  });
-
-  test("may be closed by its reader", async () => {
-    const child = Bun.spawn([...PROGRAM, "print", String(LINES)], {
-      env,
-      stdin: "ignore",
-      stderr: "pipe",
-    });
-    const reader = child.stdout.getReader();
-    await reader.read();
-    await reader.cancel();
-    expect(await within("it ends by itself", child.exited)).toBe(0);
-    expect(await new Response(child.stderr).text()).toBe("");
-  });
-
-  test.skipIf(process.platform !== "linux")("on a full disk is a fault", async () => {
-    const child = Bun.spawn([...PROGRAM, "print", "10"], {
-      env,
-      stdin: "ignore",
-      stdout: Bun.file("/dev/full"),
-      stderr: "pipe",
-    });
-    expect(await child.exited).toBe(1);
-    expect(await new Response(child.stderr).text()).toBe(
-      "chat: cannot write the output (ENOSPC); free some space on the disk\n",
-    );
   });
 
   test.skipIf(process.platform === "win32")(
@@ -59,52 +33,4 @@ describe("standard output", () => {
       rmSync(folder, { recursive: true });
     },
   );
-});
-
-describe.skipIf(process.platform === "win32")("a terminal", () => {
-  function open() {
-    let screen = "";
-    const decoder = new TextDecoder();
-    const child = Bun.spawn([...PROGRAM, "ask"], {
-      env: { ...env, TERM: "xterm" },
-      terminal: {
-        cols: 80,
-        rows: 24,
-        data: (_terminal, bytes) => {
-          screen += decoder.decode(bytes, { stream: true });
-        },
-      },
-    });
-    return {
-      child,
-      screen: () => screen,
-      shows: (text: string) => eventually(`it shows ${text}`, () => screen.includes(text)),
-      type: (keys: string) => child.terminal?.write(keys),
-    };
-  }
-
-  test("is asked, and does not echo the password", async () => {
-    const { child, screen, shows, type } = open();
-    await shows("Name: ");
-    type("ana\r");
-    await shows("Password: ");
-    type("geheimx\x7f ä\x1b[D\r");
-    await shows("Password: \r\n");
-    type("next\r");
-    await shows('{"name":"ana","password":"geheim ä","next":"next"}');
-    expect(await child.exited).toBe(0);
-    expect(screen()).not.toContain("geheimx");
-  });
-
-  test.each([
-    ["at a name", "", "Name: "],
-    ["at a password", "ana\r", "Password: "],
-  ])("Ctrl-C %s is 130", async (_where, before, question) => {
-    const { child, shows, type } = open();
-    await shows("Name: ");
-    type(before);
-    await shows(question);
-    type("abc\x03");
-    expect(await within("it ends", child.exited)).toBe(130);
-  });
 });

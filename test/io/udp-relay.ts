@@ -25,14 +25,6 @@ export const CALM: Weather = {
   truncate: 0,
   delayMs: 0,
 };
-export const MILD: Weather = {
-  drop: 0.01,
-  double: 0.01,
-  reorder: 0.02,
-  flip: 0.005,
-  truncate: 0.005,
-  delayMs: 0,
-};
 
 export type Way = "up" | "down";
 
@@ -86,11 +78,6 @@ export class UdpRelay {
 
   get localPosts(): Caller[] {
     return [...this.#localPosts.values()];
-  }
-
-  /** Where the server sees the clients now. */
-  get upstreamPorts(): number[] {
-    return [...this.#localPosts.values()].map(({ socket }) => socket?.port ?? 0);
   }
 
   /** Loses everything both ways; returns what ends that. */

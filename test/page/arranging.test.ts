@@ -1,15 +1,13 @@
 import { expect } from "bun:test";
-import { Sandbox } from "../e2e/program.ts";
-import { pageTest, sharedBrowser } from "./browser.ts";
-import { expectNoBarrier, LOOKS } from "./looks.ts";
-import { pageAddress } from "./scenery.ts";
-import { Talker } from "./talk.ts";
+import { until } from "../event.ts";
+import { pageTest } from "./browser.ts";
+import { DARK_PHONE, expectNoBarrier } from "./looks.ts";
+import { PageServer } from "./page-server.ts";
 import type { Visit } from "./visit.ts";
 
-/** What people set of their rooms for themselves: it is the same on their other devices. */
-
-const browser = sharedBrowser();
-const PASSWORD = "correct horse battery";
+const server = new PageServer();
+const password = "correct horse battery";
+const PHONE = { width: 390, height: 844, isPhone: true };
 
 async function chooses(visit: Visit, target: string, entry: string): Promise<void> {
   await visit.room(target).click({ button: "right" });
@@ -21,18 +19,12 @@ const targets = ({ page }: Visit) =>
     .map((line) => line.dataset.target)`);
 
 pageTest(
-  "favourite, muted, unread, hidden, saved: on both devices, and after a reload",
+  "syncs favourite, muted, unread, hidden and saved between devices, across a reload",
   async () => {
-    await using sandbox = new Sandbox();
-    const served = await sandbox.serve();
-    const ben = await Talker.open(served, "ben");
-    await using ana = await browser.visit(pageAddress(served), { width: 1440 });
-    await ana.enter("ana", { password: PASSWORD });
-    await using phone = await browser.visit(pageAddress(served), { width: 820 });
-    await phone.enter("ana", { password: PASSWORD });
-    await ana.says("/join zoo");
-    await ana.dialog("Create room").getByRole("button", { name: "Create" }).click();
-    await ana.room("zoo").waitFor();
+    const ben = await server.talker("ben");
+    await using ana = await server.enter("ana", { password, width: 1440 });
+    await using phone = await server.enter("ana", { password, width: 820 });
+    await ana.makesRoom("zoo");
 
     await chooses(ana, "zoo", "Add to favourites");
     await phone.room("zoo").getByText("favourite").waitFor();
@@ -46,16 +38,11 @@ pageTest(
     await ana.room("lobby").getByText("2 unread, 1 calls you").waitFor();
     expect(await ana.room("lobby").locator(".count > :first-child").textContent()).toBe("1");
     expect(await ana.page.title()).not.toContain("(");
-    await ana.keepPicture("arranging-1440");
 
     await ana.room("lobby").click();
     await ana.sees("hello @ana");
-    await ana.message("hello @ana").hover();
-    await ana.message("hello @ana").locator(".tools-more").click();
-    await ana.entry("Save for later").click();
-    await ana.message("nobody is called").hover();
-    await ana.message("nobody is called").locator(".tools-more").click();
-    await ana.entry("Mark as unread").click();
+    await ana.acts("hello @ana", "Save for later");
+    await ana.acts("nobody is called", "Mark as unread");
     await ana.page.locator("[data-unread]").waitFor();
     await phone.room("lobby").getByText("2 unread").waitFor();
     await phone.room("lobby").click();
@@ -65,7 +52,6 @@ pageTest(
     await phone.button("Saved messages").click();
     const saved = phone.dialog("Saved messages");
     await saved.getByText("hello @ana").waitFor();
-    await phone.keepPicture("saved-820");
     await saved.getByText("hello @ana").click();
     await phone.page.locator("article.is-shown").filter({ hasText: "hello @ana" }).waitFor();
 
@@ -82,96 +68,163 @@ pageTest(
     await phone.button("Saved messages").click();
     await saved.getByRole("button", { name: "Remove from saved" }).click();
     await saved.getByText("Nothing is saved.").waitFor();
-    ben.tab.close();
   },
 );
 
-pageTest("by keys alone, and by a finger that rests on a line", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  const ben = await Talker.open(served, "ben");
-  await using ana = await browser.visit(pageAddress(served));
-  await ana.enter("ana");
-  await ben.says("between us", "@ana");
-  await ana.room("@ben").focus();
-  await ana.page.keyboard.press("Shift+F10");
-  await ana.entry("Mark as read").waitFor();
-  await ana.page.keyboard.press("Enter");
-  await ana.room("@ben").getByText("1 unread").waitFor({ state: "detached" });
-  await ana.page.locator(".room-line:focus").waitFor();
-  await ana.page.keyboard.press("Shift+F10");
-  await ana.page.keyboard.press("Enter");
-  await ana.room("@ben").getByText("1 unread").waitFor();
+pageTest("opens the menu of a room by keys, and by a long press", async () => {
+  const emil = await server.talker("emil");
+  const ula = await server.window("ula");
+  await emil.says("between us", "@ula");
+  await ula.room("@emil").focus();
+  await ula.page.keyboard.press("Shift+F10");
+  await ula.entry("Mark as read").waitFor();
+  await ula.page.keyboard.press("Enter");
+  await ula.room("@emil").getByText("1 unread").waitFor({ state: "detached" });
+  await ula.page.locator(".room-line:focus").waitFor();
+  await ula.page.keyboard.press("Shift+F10");
+  await ula.page.keyboard.press("Enter");
+  await ula.room("@emil").getByText("1 unread").waitFor();
 
-  await ana.room("@ben").focus();
-  await ana.page.keyboard.press("Shift+F10");
-  await ana.entry("Hide until something is said").press("Enter");
-  await ana.room("@ben").waitFor({ state: "detached" });
-  await ana.page.locator(".room-line:focus").waitFor();
-
-  const phone = { width: 390, height: 844, isPhone: true };
-  await using pia = await browser.visit(pageAddress(served), phone);
-  await pia.enter("pia");
-  await pia.button(/^Open the list of rooms/).tap();
-  const line = pia.room("lobby");
+  const rosa = await server.window("rosa", PHONE);
+  await rosa.button(/^Open the list of rooms/).tap();
+  const line = rosa.room("lobby");
   const finger = { pointerType: "touch", clientX: 40, clientY: 90, bubbles: true };
   await line.dispatchEvent("pointerdown", finger);
-  await pia.entry("Add to favourites").waitFor();
+  await rosa.entry("Add to favourites").waitFor();
   await line.dispatchEvent("pointerup", finger);
   await line.dispatchEvent("click"); // As some browsers tell it: it opens nothing.
-  await pia.keepPicture("arranging-390");
-  await pia.entry("Add to favourites").tap();
+  await rosa.entry("Add to favourites").tap();
   await line.getByText("favourite").waitFor();
   await line.dispatchEvent("pointerdown", finger);
   await line.dispatchEvent("pointermove", { ...finger, clientY: 120 });
   await line.dispatchEvent("pointerup", finger);
   await line.tap();
-  await pia.box.waitFor();
-  expect(await pia.page.getByRole("menu").count()).toBe(0);
-  ben.tab.close();
+  await rosa.box.waitFor();
+  expect(await rosa.page.getByRole("menu").count()).toBe(0);
 });
 
-for (const [look, options] of LOOKS)
-  pageTest(`nothing stands in the way, ${look}`, async () => {
-    await using sandbox = new Sandbox();
-    const served = await sandbox.serve();
-    const ben = await Talker.open(served, "ben");
-    await using ana = await browser.visit(pageAddress(served), options);
-    const isNarrow = (options.width ?? 1_000) < 700;
-    await ana.page.getByRole("textbox").first().fill("ana");
-    await ana.page.locator("form button[type=submit]").click();
-    await ana.page.locator(".composer textarea").waitFor();
-    await ben.says("@ana, keep this");
-    await ben.says("between us", "@ana");
-    const list = async () => {
-      if (isNarrow) await ana.page.locator(".room-head .icon-button").first().click();
-    };
-    const menu = async (target: string, at: number) => {
-      await ana.room(target).click({ button: "right" });
-      await ana.page.getByRole("menuitem").nth(at).click();
-    };
-    await list();
-    await menu("lobby", 1);
-    await menu("@ben", 2);
-    await expectNoBarrier(ana, look, "mute");
-    await ana.page.locator(".choices button").last().click();
-    await ana.room("@ben").locator(".room-note").waitFor();
-    await expectNoBarrier(ana, look, "list");
-    await ana.keepPicture(`list-${look}`);
-    await ana.room("lobby").click({ button: "right" });
-    await expectNoBarrier(ana, look, "menu");
-    await ana.page.keyboard.press("Escape");
-    await ana.room("lobby").click();
-    await ana.page.locator("article").first().hover();
-    await ana.page.locator(".tools-more").first().click();
-    await ana.page
-      .getByRole("menuitem")
-      .filter({ has: ana.page.locator('path[d^="M6 4h12"]') })
-      .click();
-    await list();
-    await ana.page.locator(".side-foot .icon-button").first().click();
-    await ana.page.locator(".saved-line .list-button").waitFor();
-    await expectNoBarrier(ana, look, "saved");
-    await ana.keepPicture(`saved-${look}`);
-    ben.tab.close();
+const LINES = 60;
+
+pageTest("a touched message, and no other, shows its tools", async () => {
+  const fay = await server.talker("fay");
+  const rosa = await server.window("rosa", PHONE);
+  for (const text of ["first", "second", "third"]) await fay.says(text);
+  await rosa.sees("third");
+  // A resting mouse would show the tools, too.
+  await rosa.page.mouse.move(1, 1);
+  const tools = rosa.page.locator(".tools");
+  for (const text of ["first", "third", "second"]) {
+    await rosa.message(text).getByText(text).tap();
+    await rosa.message(text).locator(".tools").waitFor();
+    await until("those of the others are gone", async () => (await tools.count()) === 1);
+  }
+  await rosa.button("Actions for the message of fay").tap();
+  await rosa.entry("React with 🎉").tap();
+  await rosa.message("second").getByRole("button", { name: "🎉 1: rosa" }).waitFor();
+});
+
+pageTest("counts new messages below older ones that are read", async () => {
+  const gus = await server.talker("gus");
+  const rosa = await server.window("rosa", PHONE);
+  await gus.fills(LINES, (n) => `line ${n}.`);
+  await rosa.sees(`line ${LINES - 1}.`);
+  const list = rosa.page.locator(".timeline .list");
+  const newest = rosa.button("Jump to newest");
+  await until("the page has shown the newest line", () =>
+    list.evaluate(
+      ({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight < 2,
+    ),
+  );
+  await list.hover();
+  await until("the page stays above", async () => {
+    // A wheel, since the page follows its newest line through scrolls that no input causes.
+    await rosa.page.mouse.wheel(0, -1_500);
+    return (await newest.count()) === 1;
   });
+  await gus.says("one");
+  await rosa.button("1 unread below").waitFor();
+  await gus.says("two");
+  await rosa.button("2 unread below").waitFor();
+  expect(await newest.isVisible()).toBe(true);
+  await rosa.button("2 unread below").tap();
+  await rosa.sees("two");
+  await rosa.button(/below$|^Jump to newest/).waitFor({ state: "detached" });
+});
+
+const HOSTILE =
+  "Plan: \u202eevil\u0007 <b>see</b> https://example.org/plan and bring your own chair";
+
+pageTest("a moderator pins messages; members find them, and go to their place", async () => {
+  const ula = await server.window("ula");
+  await ula.makesRoom("den");
+  const bob = await server.talker("bob");
+  await bob.tab.ask("join", { room: "den" });
+  await bob.says(HOSTILE, "den");
+  await bob.says("and cake", "den");
+  await ula.sees("bring your own chair");
+  await ula.acts("bring your own chair", "Pin");
+  await ula.page.getByText("ula pinned a message").first().waitFor();
+  await ula.acts("and cake", "Pin");
+  await ula.page.getByText("ula pinned a message").first().waitFor();
+  // The message itself says so, too.
+  const marks = ula.page.locator("article.message .pinned");
+  await ula.message("and cake").locator(".pinned").getByText("pinned").waitFor();
+  expect(await marks.count()).toBe(2);
+  for (let i = 0; i < 60; i++) await bob.says(`so much more ${i}`, "den");
+  const [look, options] = DARK_PHONE;
+  await using eve = await server.enter("eve", options);
+  await eve.says("/join den");
+  await eve.sees("so much more 59");
+  const button = eve.page
+    .locator(".room-head .icon-button")
+    .filter({ has: eve.page.locator("path[d^='M9 4h6']") });
+  await button.click();
+  const list = eve.page.locator("dialog .pins li");
+  await list.first().waitFor();
+  expect(await list.allTextContents()).toEqual([
+    expect.stringContaining("and cake"),
+    expect.stringContaining("bring your own chair"),
+  ]);
+  await expectNoBarrier(eve, look, "what is pinned");
+  await list.last().locator("a").click();
+  await eve.message("bring your own chair").locator(".pinned").waitFor();
+  await expectNoBarrier(eve, look, "a pinned message");
+  await eve.page.locator("dialog").waitFor({ state: "detached" });
+  // Taken out in the list, and by erasing the message.
+  await ula.button("Pinned messages: 2").click();
+  const pins = ula.page.locator("dialog .pins li");
+  await pins.first().getByRole("button").click();
+  await pins.nth(1).waitFor({ state: "detached" });
+  expect(await pins.count()).toBe(1);
+  await ula.page.keyboard.press("Escape");
+  await ula.button("Pinned messages: 1").waitFor();
+});
+
+pageTest("shows who has read one's last message, once a moderator has enabled it", async () => {
+  const ula = await server.window("ula");
+  await ula.makesRoom("club");
+  const rosa = await server.window("rosa", PHONE);
+  await rosa.says("/join club");
+  await rosa.page.getByText("joined").first().waitFor();
+  await ula.says("before it");
+  await rosa.sees("before it");
+  expect(await ula.page.locator(".readers").count()).toBe(0);
+  await ula.button("Actions for club").click();
+  await ula.entry("Who has read").click();
+  await ula.dialog("Who has read").waitFor();
+  const shows = ula.field("Show authors here who has read their last message");
+  expect(await shows.isChecked()).toBe(false);
+  await shows.click();
+  await rosa.page.getByText("ula lets authors here see who has read").waitFor();
+  await until("the switch shows its state", () => shows.isChecked());
+  await ula.page.keyboard.press("Escape");
+  await ula.says("who reads this?");
+  await rosa.sees("who reads this?");
+  const line = ula.message("who reads this?").locator(".readers");
+  const names = line.getByRole("button", { name: "Read by 1" });
+  await names.waitFor();
+  await names.click();
+  await line.getByText("rosa").waitFor();
+  await expectNoBarrier(ula, "light", "who has read");
+  expect(await ula.page.locator(".readers").count()).toBe(1);
+});

@@ -1,17 +1,23 @@
 import { expect } from "bun:test";
-import { join } from "node:path";
-import { until } from "../e2e/deadline.ts";
+import { writeFileSync } from "node:fs";
+import type { Worker } from "playwright-core";
+import { toBase64Url } from "../../src/base/bytes.ts";
+import { PUSH_TTL_S } from "../../src/base/limits-page.ts";
+import { makeCertificate } from "../../src/crypto/certificate.ts";
+import { PushReceiver, readVapid } from "../crypto/push-receiver.ts";
 import { Sandbox } from "../e2e/program.ts";
+import { until } from "../event.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
+import { PageServer } from "./page-server.ts";
 import { pageAddress } from "./scenery.ts";
 import { Talker } from "./talk.ts";
 import type { Visit } from "./visit.ts";
 
-/** What the page tells somebody who does not look at it; and that there is a newer one. */
+/** It trusts the certificates of servers: without that no service worker runs. */
+const browser = sharedBrowser(["--ignore-certificate-errors"]);
+const server = new PageServer({ args: ["--push", "ana@example.org"] }, browser);
 
-const browser = sharedBrowser();
-
-/** Writes down what is asked and shown; the browser's own does it. */
+/** Records permission requests, notifications, badges and sounds. */
 const LISTEN = `{
   globalThis.shown = [];
   globalThis.asked = 0;
@@ -39,11 +45,11 @@ const LISTEN = `{
   };
 }`;
 
-function shown({ page }: Visit): Promise<readonly string[]> {
+function notified({ page }: Visit): Promise<readonly string[]> {
   return page.evaluate<string[]>("shown");
 }
 
-/** As when another tab lies over it. */
+/** Makes the page believe that another tab covers it, or none. */
 async function look({ page }: Visit, isLooking: boolean): Promise<void> {
   const state = isLooking ? "visible" : "hidden";
   await page.evaluate(`{
@@ -52,34 +58,20 @@ async function look({ page }: Visit, isLooking: boolean): Promise<void> {
   }`);
 }
 
-pageTest("mentions and direct messages are told of, once somebody has asked for it", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  const ben = await Talker.open(served, "ben");
-  await using ana = await browser.visit(pageAddress(served), { before: LISTEN });
+pageTest("notifies of mentions and direct messages once the user has enabled it", async () => {
+  const ben = await server.talker("ben");
+  await using ana = await server.visit({ before: LISTEN });
   await ana.context.grantPermissions(["notifications"], { origin: new URL(ana.page.url()).origin });
   await ana.enter("ana");
   await look(ana, false);
   await ben.says("@ana before you have asked");
   await ana.sees("before you have asked");
-  expect([await shown(ana), await ana.page.evaluate<number>("asked")]).toEqual([[], 0]);
+  expect([await notified(ana), await ana.page.evaluate<number>("asked")]).toEqual([[], 0]);
   await look(ana, true);
   await until("the icon is plain again", () => ana.page.evaluate("badges.at(-1) === 0"));
-  const badges = await ana.page.evaluate<number>("badges.length");
-  await ben.fills(600, (n) => `@ana while you look ${n}.`);
-  await ana.sees("while you look 599.");
-  expect(await ana.page.evaluate<number>("badges.length")).toBe(badges);
   await ana.button(/Account and settings/).click();
   const settings = ana.dialog("Account and settings");
   const box = settings.getByLabel("Tell me of mentions and direct messages");
-  // While the browser asks, it is not on yet.
-  await ana.page.evaluate(`{
-    globalThis.ask = Notification.requestPermission;
-    Notification.requestPermission = () => new Promise(() => undefined);
-  }`);
-  await box.click();
-  expect(await box.isChecked()).toBe(false);
-  await ana.page.evaluate("{ Notification.requestPermission = ask; }");
   await box.click();
   await until("it is on", () => box.isChecked());
   await ana.page.keyboard.press("Escape");
@@ -90,85 +82,204 @@ pageTest("mentions and direct messages are told of, once somebody has asked for 
   await ben.says("nobody's name");
   await ben.says("@ana are you there?");
   await ben.says("a secret", "@ana");
-  const told = await until("both are told", async () => {
-    const all = await shown(ana);
+  const told = await until("both are shown", async () => {
+    const all = await notified(ana);
     return all.length >= 2 ? all : undefined;
   });
   expect(told).toEqual(["ben in lobby: @ana are you there?", "ben in @ben: a secret"]);
   await until("the title counts", async () => /^\(\d\)/.test(await ana.page.title()));
-  await look(ana, true);
-  ben.tab.close();
 });
 
-pageTest("what waits stands in the icon, and sounds where somebody has asked for it", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  const ben = await Talker.open(served, "ben");
-  await using ana = await browser.visit(pageAddress(served), { before: LISTEN });
-  const { page } = ana;
-  await ana.enter("ana");
+pageTest("shows unread messages in the icon, and plays a sound where enabled", async () => {
+  const cid = await server.talker("cid");
+  await using dora = await server.enter("dora", { before: LISTEN });
+  const { page } = dora;
   const icon = () => page.evaluate<string>("document.querySelector('link[rel=icon]').href");
   const plain = await icon();
   expect(plain).toMatch(/\/assets\/icon-\w+\.svg$/);
-  await look(ana, false);
-  await ben.says("nobody's name");
+  await look(dora, false);
+  await cid.says("nobody's name");
   const dot = await until("a dot stands in it", async () => {
     const now = await icon();
     return now === plain ? undefined : now;
   });
   expect(dot).toStartWith("data:image/png;base64,");
   expect(await page.title()).toBe("lobby");
-  await ben.says("a secret", "@ana");
+  await cid.says("a secret", "@dora");
   await until("the title counts", async () => (await page.title()) === "(1) lobby");
   await until("the icon has the number", async () => ![plain, dot].includes(await icon()));
   expect(await page.evaluate<number>("sounds")).toBe(0);
-  await look(ana, true);
-  await ana.button(/Account and settings/).click();
-  const box = ana.dialog("Account and settings").getByLabel("Play a sound for them");
-  await box.click();
+  await look(dora, true);
+  await (await dora.opensSettings()).getByLabel("Play a sound for them").click();
   await until("one hears what it is like", async () => (await page.evaluate("sounds")) === 1);
-  const isQuiet =
-    "navigator.locks.query().then(({ held }) => held.every(({ name }) => name !== 'chat sound'))";
-  await until("it has sounded", () => page.evaluate<boolean>(isQuiet));
   await page.keyboard.press("Escape");
-  await look(ana, false);
-  await ben.says("another one", "@ana");
-  await ben.says("and one more", "@ana");
+  await look(dora, false);
+  await cid.says("another one", "@dora");
+  await cid.says("and one more", "@dora");
   await until("it counts", async () => (await page.title()) === "(3) lobby");
-  await until("it sounds", async () => (await page.evaluate("sounds")) === 2);
-  await look(ana, true);
-  await ana.room("@ben").click();
-  await ana.sees("and one more");
+  await look(dora, true);
+  await dora.room("@cid").click();
+  await dora.sees("and one more");
   await until("nothing waits", async () => (await icon()) === plain);
   expect(await page.evaluate<number[]>("badges")).toContain(3);
-  expect((await page.evaluate<number[]>("badges")).at(-1)).toBe(0);
-  ben.tab.close();
 });
 
-/** Its page is made when it starts, and is another one than that of the compiled program. */
-async function fromSource(sandbox: Sandbox, port: number): Promise<void> {
-  const main = join(import.meta.dir, "../../src/main.ts");
-  const at = ["--host", "127.0.0.1", "--port", String(port), "--data", sandbox.path("data")];
-  const program = sandbox.start([main, "serve", ...at, "--json"], { program: process.execPath });
-  await program.json("listening");
+interface Came {
+  readonly path: string;
+  readonly headers: Headers;
+  readonly body: Uint8Array;
 }
 
-pageTest("a server that was brought up to date tells the pages that are open", async () => {
+/** A push service on this machine, which a server trusts by `NODE_EXTRA_CA_CERTS`. */
+async function pushService(sandbox: Sandbox) {
+  const pair = await makeCertificate(["localhost"]);
+  const came: Came[] = [];
+  const server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    tls: { cert: pair.certPem, key: pair.keyPem },
+    async fetch(request) {
+      const body = new Uint8Array(await request.arrayBuffer());
+      came.push({ path: new URL(request.url).pathname, headers: request.headers, body });
+      return new Response(null, { status: 201 });
+    },
+  });
+  const ca = sandbox.path("push-ca.pem");
+  writeFileSync(ca, pair.certPem);
+  return { server, came, ca, endpoint: `https://localhost:${server.port}/p/ana` };
+}
+
+/** What stands for the browser's own push service, which these tests must not reach. */
+function pushManager(endpoint: string, { key, auth }: PushReceiver): string {
+  return `{
+    const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
+    const keys = ${JSON.stringify({ p256dh: key.toBase64(), auth: auth.toBase64() })};
+    const made = {
+      endpoint: ${JSON.stringify(endpoint)},
+      getKey: (name) => bytes(keys[name]),
+      unsubscribe: async () => localStorage.removeItem("test.push") === undefined,
+    };
+    const prototype = globalThis.PushManager?.prototype ?? {};
+    prototype.getSubscription = async () => (localStorage.getItem("test.push") ? made : null);
+    prototype.subscribe = async (options) => {
+      globalThis.asked = [...new Uint8Array(options.applicationServerKey)];
+      localStorage.setItem("test.push", "1");
+      return made;
+    };
+  }`;
+}
+
+function box(visit: Visit) {
+  const settings = visit.dialog("Account and settings");
+  return settings.getByLabel("Tell me when this page is closed, too");
+}
+
+const SHOWN = `registration.getNotifications().then((all) =>
+  all.map(({ title, body, tag, data }) => ({ title, body, isTagged: tag !== "", at: data.at })))`;
+
+function shown(worker: Worker): Promise<Record<string, unknown>[]> {
+  return worker.evaluate<Record<string, unknown>[]>(SHOWN);
+}
+
+pageTest("notifies of a message while the page is closed; a click opens its room", async () => {
   await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  await using ana = await browser.visit(pageAddress(served));
+  const push = await pushService(sandbox);
+  const receiver = new PushReceiver();
+  const served = await sandbox.serve({
+    args: ["--push", "ana@example.org", "--push-private"],
+    env: { NODE_EXTRA_CA_CERTS: push.ca },
+  });
+  const ben = await Talker.open(served, "ben");
+  await using ana = await browser.visit(pageAddress(served), {
+    before: pushManager(push.endpoint, receiver),
+  });
+  const { context, page } = ana;
+  const { origin } = new URL(page.url());
+  await context.grantPermissions(["notifications"], { origin });
   await ana.enter("ana");
-  const banner = ana.page.getByText("A newer version is here.");
-  await served.program.signal("SIGTERM");
-  await ana.page.getByText(/^Offline/).waitFor();
-  expect(await banner.count()).toBe(0);
-  await fromSource(sandbox, served.port);
-  await ana.back();
-  await banner.waitFor();
-  await ana.says("it works still");
-  await ana.sees("it works still");
-  await ana.settled();
-  await ana.button("Reload").click();
-  await banner.waitFor({ state: "detached" });
-  await ana.sees("it works still");
+  await ana.opensSettings();
+  await box(ana).click();
+  await until("it is on", () => box(ana).isChecked());
+  expect(await ana.barriers()).toEqual([]);
+  const signer = await page.evaluate<number[]>("asked");
+  const [worker = await context.waitForEvent("serviceworker")] = context.serviceWorkers();
+  expect(worker.url()).toBe(`${origin}/worker.js?lang=en`);
+
+  // The page is closed, and another one of the same browser looks on.
+  const devtools = await context.newCDPSession(page);
+  const registrations: string[] = [];
+  devtools.on("ServiceWorker.workerRegistrationUpdated", ({ registrations: all }) => {
+    registrations.push(...all.map(({ registrationId }) => registrationId));
+  });
+  await devtools.send("ServiceWorker.enable");
+  await until("the worker is known", async () => registrations.length > 0);
+  await page.goto(`${origin}/healthz`);
+  await ben.says("@ana come down", "lobby");
+  const { path, headers, body } = await until("a push", async () => push.came[0]);
+  expect([path, headers.get("ttl")]).toEqual(["/p/ana", String(PUSH_TTL_S)]);
+  const { sub, key } = readVapid(headers.get("authorization") ?? "");
+  expect([sub, key]).toEqual(["mailto:ana@example.org", toBase64Url(Uint8Array.from(signer))]);
+  const text = receiver.open(body);
+  expect(JSON.parse(text)).toMatchObject({ at: "lobby", from: "ben", text: "@ana come down" });
+
+  const deliver = (data: string) => {
+    const [registrationId = ""] = registrations;
+    return devtools.send("ServiceWorker.deliverPushMessage", { origin, registrationId, data });
+  };
+  await deliver(text);
+  const told = { title: "ben \u00b7 lobby", body: "@ana come down", isTagged: true, at: "lobby" };
+  await until("it is shown", async () => (await shown(worker)).length === 1);
+  expect(await shown(worker)).toEqual([told]);
+  // Of the same room it takes the first one's place.
+  await deliver(JSON.stringify({ ...JSON.parse(text), text: "and \u202e now", count: 3 }));
+  await until("it is replaced", async () => (await shown(worker))[0]?.["body"] !== told.body);
+  expect(await shown(worker)).toMatchObject([{ body: "(3) and <U+202E> now" }]);
+  await deliver('{"tag":"sealed"}');
+  await until("both are shown", async () => (await shown(worker)).length === 2);
+  const sealed = (await shown(worker)).find(({ at }) => at === "");
+  expect(sealed).toMatchObject({ title: "chat", body: "A new message" });
+
+  // A click: nothing is open, and then something is.
+  const click = `(async () => {
+    globalThis.opened = [];
+    clients.openWindow = async (path) => void globalThis.opened.push(path);
+    const all = await registration.getNotifications();
+    const notification = all.find(({ data }) => data.at === "lobby");
+    const event = new NotificationEvent("notificationclick", { notification });
+    dispatchEvent(event);
+  })()`;
+  await page.goto("about:blank");
+  await until("no page is open", () =>
+    worker.evaluate<boolean>(`clients.matchAll({ includeUncontrolled: true, type: 'window' })
+      .then((all) => all.length === 0)`),
+  );
+  await worker.evaluate(click);
+  const opened = () => worker.evaluate<string[]>("opened");
+  await until("a page is opened", async () => (await opened()).length === 1);
+  expect(await opened()).toEqual(["/#/lobby"]);
+  await until("the notification is closed", async () =>
+    (await shown(worker)).every(({ at }) => at !== "lobby"),
+  );
+  await deliver(JSON.stringify({ tag: "r", at: "lobby", from: "ben", text: "again" }));
+  await until("it is shown again", async () =>
+    (await shown(worker)).some(({ body: words }) => words === "again"),
+  );
+  await page.goto(`${origin}/#/lobby`);
+  await ana.box.waitFor();
+  await until("what was told is put away", async () => (await shown(worker)).length === 0);
+  await deliver(JSON.stringify({ tag: "r", at: "@ben", from: "ben", text: "here" }));
+  await until("it is shown at last", async () => (await shown(worker)).length === 1);
+  await worker.evaluate(click.replace('"lobby"', '"@ben"'));
+  await ana.page.getByRole("heading", { name: "@ben", level: 1 }).waitFor();
+
+  // A log-out removes the subscription.
+  await ana.opensSettings();
+  await until("it is on", () => box(ana).isChecked());
+  await ana.page.keyboard.press("Escape");
+  await ana.logsOut();
+  const left = "navigator.serviceWorker.getRegistrations().then((all) => all.length)";
+  await until("the worker is gone", async () => (await page.evaluate<number>(left)) === 0);
+  expect(await page.evaluate("localStorage.getItem('test.push')")).toBe(null);
+  ben.tab.close();
+  await push.server.stop(true);
 });

@@ -2,10 +2,38 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Browser as Engine } from "playwright-core";
+import { DEADLINE_MS } from "../event.ts";
 import { chromiumPath, requires } from "../installed.ts";
 import { Visit } from "./visit.ts";
 
+/**
+ * Of these Chromium obeys the last switch alone: Playwright's own, without those of other systems,
+ * and what each window would draw though nobody types an address. The latter costs more than half
+ * of what the page itself does.
+ */
+const DISABLED_FEATURES = [
+  "AimEnabled",
+  "AvoidCorsURLLoaderRestartOnRedirect",
+  "AvoidUnnecessaryBeforeUnloadCheckSync",
+  "DestroyProfileOnBrowserClose",
+  "HttpsFirstBalancedModeAutoEnable",
+  "HttpsUpgrades",
+  "LensOverlay",
+  "MediaRouter",
+  "NetworkTimeServiceQuerying",
+  "OptimizationHints",
+  "PaintHolding",
+  "PreconnectToSearch",
+  "ThirdPartyStoragePartitioning",
+  "InitialWebUI",
+  "PreloadTopChromeWebUI",
+  "SpareRendererForSitePerProcess",
+  "WebUIOmniboxAimPopup",
+  "WebUIOmniboxFullPopup",
+  "WebUIOmniboxPopup",
+];
 const FLAGS = [
+  `--disable-features=${DISABLED_FEATURES.join(",")}`,
   "--no-sandbox",
   "--disable-gpu",
   "--disable-dev-shm-usage", // In a container that is small.
@@ -15,20 +43,17 @@ const FLAGS = [
   "--disable-component-update",
   "--disable-sync",
 ];
-/** Longer than any of these tests needs on a slow machine. */
-const TEST_MS = 180_000;
-const STEP_MS = 30_000;
 
 const { afterAll, beforeAll, test } = requires("chromium");
 
 /** A test that needs a browser. */
-export function pageTest(name: string, act: () => Promise<void>, timeoutMs = TEST_MS): void {
+export function pageTest(name: string, act: () => Promise<void>, timeoutMs?: number): void {
   test(name, act, timeoutMs);
 }
 
 /** A test that needs a browser and a cluster. */
 export function clusterPageTest(name: string, act: () => Promise<void>): void {
-  requires("chromium", "nats-server").test(name, act, TEST_MS);
+  requires("chromium", "nats-server").test(name, act);
 }
 
 export interface VisitOptions {
@@ -39,8 +64,6 @@ export interface VisitOptions {
   readonly language?: string;
   /** Also run there before the page is: an expression. */
   readonly before?: string;
-  /** Changes the browser before the page is asked for. */
-  readonly prepare?: (context: BrowserContext) => Promise<void>;
 }
 
 /** What runs in every window before the page does: it tells what the page must not do. */
@@ -93,10 +116,9 @@ export class Browser {
       timezoneId: "UTC",
       reducedMotion: "reduce",
     });
-    context.setDefaultTimeout(STEP_MS);
+    context.setDefaultTimeout(DEADLINE_MS);
     await context.addInitScript(WATCH);
     if (options.before !== undefined) await context.addInitScript(options.before);
-    await options.prepare?.(context);
     return context;
   }
 }

@@ -1,16 +1,13 @@
 import { expect } from "bun:test";
-import { until } from "../e2e/deadline.ts";
-import { Sandbox } from "../e2e/program.ts";
-import { pageTest, sharedBrowser } from "./browser.ts";
-import { pageAddress } from "./scenery.ts";
-import { Talker } from "./talk.ts";
+import { until } from "../event.ts";
+import { pageTest } from "./browser.ts";
+import { expectNoBarrier } from "./looks.ts";
+import { PageServer } from "./page-server.ts";
 import type { Visit } from "./visit.ts";
 
-/** What is written, and what becomes of it. */
+const server = new PageServer();
 
-const browser = sharedBrowser();
-
-/** What the browser would give the next page. */
+/** Drafts of edits as stored in the browser. */
 function keptDrafts({ page }: Visit): Promise<string> {
   return page.evaluate<string>(`new Promise((resolve, reject) => {
     const opened = indexedDB.open("chat");
@@ -25,19 +22,15 @@ function keptDrafts({ page }: Visit): Promise<string> {
   })`);
 }
 
-pageTest("what begins like a command and is none stays, and can be sent as text", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  await using ana = await browser.visit(pageAddress(served));
-  await ana.enter("ana");
+pageTest("keeps an unknown command, and offers to send it as text", async () => {
+  const ana = await server.window("ana");
   const text = "/usr/share/doc is where I look";
   await ana.says(text);
   const asText = ana.button("Send as text");
   await asText.waitFor();
   await ana.page.getByText("There is no command /usr/share/doc.").waitFor();
-  await ana.keepPicture("unknown-command");
   expect(await ana.box.inputValue()).toBe(text);
-  // Another word, and the question is gone.
+  // The offer disappears when the text changes.
   await ana.box.press("End");
   await ana.box.pressSequentially("!");
   await asText.waitFor({ state: "detached" });
@@ -45,59 +38,66 @@ pageTest("what begins like a command and is none stays, and can be sent as text"
   await asText.click();
   await ana.sees(`${text}!`);
   expect(await ana.box.inputValue()).toBe("");
-  // What a command lacks, and what the server refuses, costs no words either.
-  await ana.says("/kick");
-  await ana.page.getByText("Write /kick NAME").waitFor();
-  expect(await ana.box.inputValue()).toBe("/kick");
+  // A refused command keeps its text, too.
   await ana.says("/kick stranger");
   const toast = ana.page.locator(".toast");
   await toast.getByText("There is no account of this name.").waitFor();
-  await until("the words are back", async () => (await ana.box.inputValue()) === "/kick stranger");
+  await until("the text is back", async () => (await ana.box.inputValue()) === "/kick stranger");
   // It covers no message, and stays while the pointer is on it.
   const list = await ana.page.locator(".list").boundingBox();
   const top = (await toast.boundingBox())?.y ?? 0;
   expect(top).toBeGreaterThanOrEqual((list?.y ?? 0) + (list?.height ?? Number.NaN) - 1);
-  await ana.keepPicture("toast-fault");
   await toast.getByRole("button", { name: "Dismiss" }).click();
   await toast.waitFor({ state: "detached" });
+  await ana.box.fill("");
 });
 
-pageTest("success is shown for a while, in a dialog, too", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  await using ana = await browser.visit(pageAddress(served));
-  await ana.enter("ana");
+pageTest("restores the draft after an edit is cancelled, sent, or reloaded", async () => {
+  const ana = await server.window("ana");
+  await ana.says("a first one");
+  await ana.sees("a first one");
+  await ana.settled();
+  await ana.box.fill("half a thought");
+  const edit = async () => {
+    await ana.acts("a first one", "Edit");
+    await until("it is edited", async () => (await ana.box.inputValue()).startsWith("a first one"));
+  };
+  await edit();
+  await ana.box.press("Escape");
+  const isBack = async () => (await ana.box.inputValue()) === "half a thought";
+  await until("the draft is back", isBack);
+  await edit();
+  // A reload keeps it once the browser has stored it.
+  await until("the draft is kept", async () => (await keptDrafts(ana)).includes("half a thought"));
+  await ana.page.reload();
+  await until("it is edited", async () => (await ana.box.inputValue()) === "a first one");
+  await ana.says("a first one, better");
+  await ana.sees("a first one, better");
+  await until("the draft is back", isBack);
+  await ana.box.fill("");
+});
+
+pageTest("shows success for a while, in a dialog, too", async () => {
+  const ana = await server.window("ana");
   await ana.says("worth a copy");
   await ana.settled();
   await ana.context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const toast = ana.page.getByRole("status").filter({ hasText: "Copied" });
-  await ana.message("worth a copy").hover();
-  await ana.message("worth a copy").locator(".tools-more").click();
-  await ana.entry("Copy text").click();
+  await ana.acts("worth a copy", "Copy text");
   await toast.waitFor();
-  await ana.keepPicture("toast-copied");
   await toast.waitFor({ state: "detached" }); // By itself.
-  await ana.page.locator(".me-button").click();
-  const settings = ana.dialog("Account and settings");
+  const settings = await ana.opensSettings();
   const setPassword = async (current: string, password: string, repeated = password) => {
     await settings.getByLabel("Current password", { exact: true }).fill(current);
     await settings.getByLabel("New password", { exact: true }).fill(password);
     await settings.getByLabel("Repeat new password", { exact: true }).fill(repeated);
   };
-  const button = settings.getByRole("button", { name: "Set password" });
-  for (const [one, two] of [
-    ["seven77", "seven77"],
-    ["correct horse", "correct house"],
-  ] as const) {
-    await setPassword("", one, two);
-    expect(await button.isDisabled()).toBe(true);
-  }
+  await setPassword("", "correct horse", "correct house");
   await settings.getByText("The passwords don’t match.").waitFor();
   await setPassword("", "correct horse");
   await settings.getByRole("button", { name: "Set password" }).click();
   const changed = settings.getByText("The password is changed.");
   await changed.waitFor();
-  await ana.keepPicture("toast-dialog");
   expect(await ana.barriers()).toEqual([]);
   // A toast shown in a dialog outlives the dialog.
   await ana.page.keyboard.press("Escape");
@@ -105,45 +105,112 @@ pageTest("success is shown for a while, in a dialog, too", async () => {
   await ana.page.locator(".conversation").getByText("The password is changed.").waitFor();
 });
 
-pageTest("an edit that is left, or done, brings back what was being written", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  await using ana = await browser.visit(pageAddress(served));
-  await ana.enter("ana");
-  await ana.says("a first one");
-  await ana.sees("a first one");
-  await ana.settled();
-  await ana.box.fill("half a thought");
-  const edit = async () => {
-    await ana.message("a first one").first().hover();
-    await ana.message("a first one").first().locator(".tools-more").click();
-    await ana.entry("Edit").click();
-    await until("it is edited", async () => (await ana.box.inputValue()).startsWith("a first one"));
-  };
-  await edit();
-  await ana.box.press("Escape");
-  const isBack = async () => (await ana.box.inputValue()) === "half a thought";
-  await until("what was being written is back", isBack);
-  await edit();
-  // Not even a reload in the middle loses it, once the browser has it.
-  await until("the draft is kept", async () => (await keptDrafts(ana)).includes("half a thought"));
-  await ana.page.reload();
-  await until("it is edited", async () => (await ana.box.inputValue()) === "a first one");
-  await ana.says("a first one, better");
-  await ana.sees("a first one, better");
-  await until("what was being written is back", isBack);
+/** Positions of the last message and of the composer. */
+function places({ page }: Visit): Promise<string> {
+  return page.evaluate<string>(`JSON.stringify(["article.message", ".composer-row"].map(
+    (what) => [...document.querySelectorAll(what)].at(-1).getBoundingClientRect()))`);
+}
+
+pageTest("shows who is typing, in a line that moves nothing, until it is sent", async () => {
+  const ana = await server.window("ana");
+  await using bill = await server.enter("bill");
+  await bill.says("hello");
+  await ana.sees("hello");
+  const before = await places(ana);
+  await bill.box.pressSequentially("I am");
+  const line = ana.page.locator(".typing");
+  await line.waitFor();
+  expect(await line.textContent()).toStartWith("bill ");
+  expect(await places(ana)).toBe(before);
+  expect(await ana.page.locator("[aria-live] .typing").count()).toBe(0);
+  expect(await ana.barriers()).toEqual([]);
+  await bill.box.fill("");
+  await line.waitFor({ state: "detached" });
+  // A user who has switched it off neither sends nor sees it.
+  await ana.opensSettings();
+  await ana.page.getByRole("checkbox", { name: /^Show others when I write/ }).uncheck();
+  await ana.page.keyboard.press("Escape");
+  await ana.box.pressSequentially("quietly");
+  await bill.box.pressSequentially("and I");
+  await bill.box.press("Enter");
+  await ana.sees("and I");
+  for (const visit of [ana, bill]) expect(await visit.page.locator(".typing").count()).toBe(0);
+  await ana.box.fill("");
 });
 
-pageTest("whoever reads above and writes is taken to what they wrote", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve({ args: ["--posts-per-second", "1000000"] });
-  const talker = await Talker.open(served, "ben");
-  await talker.fills(400, (n) => `message ${n}. ${"and so on ".repeat(n % 17)}`);
-  await using ana = await browser.visit(pageAddress(served));
-  await ana.enter("ana");
+pageTest("completes emoji by name; the picker finds them by word and arrow keys", async () => {
+  const ana = await server.window("ana");
+  await ana.page.setViewportSize({ width: 390, height: 844 });
+  const fetched: string[] = [];
+  ana.page.on("request", (request) => fetched.push(new URL(request.url()).pathname));
+  await ana.box.pressSequentially("so :tad");
+  await ana.page.getByRole("option", { name: ":tada:" }).waitFor();
+  expect(fetched.filter((path) => /\/emoji-[^/]*\.js$/.test(path))).toHaveLength(1);
+  await ana.box.press("Enter");
+  await until("it is put in", async () => (await ana.box.inputValue()) === "so 🎉 ");
+  // A whole name with its colons is one, too; a face of two signs is none.
+  await ana.box.pressSequentially(":D :rocket:");
+  await ana.page.getByRole("option", { name: ":rocket:" }).waitFor();
+  await ana.box.press("Tab");
+  await until("so is this", async () => (await ana.box.inputValue()) === "so 🎉 :D 🚀 ");
+  // Where the caret is.
+  await ana.box.press("Home");
+  await ana.button("Emoji").click();
+  const picker = ana.dialog("Emoji");
+  const field = picker.getByLabel("Find an emoji");
+  await picker.getByRole("button", { name: "grinning face", exact: true }).waitFor();
+  expect(await ana.barriers()).toEqual([]);
+  await field.fill("thumbs");
+  await picker.getByRole("button", { name: "thumbs up", exact: true }).waitFor();
+  await field.press("Enter");
+  await until("the focus is back", async () =>
+    ana.page.evaluate<boolean>("document.activeElement.matches('.composer textarea')"),
+  );
+  expect(await ana.box.inputValue()).toBe("👍so 🎉 :D 🚀 ");
+  await ana.box.press("End");
+  await ana.button("Emoji").click();
+  await picker.getByRole("heading", { name: "Last used" }).waitFor();
+  await field.press("ArrowDown");
+  const focused = () =>
+    ana.page.evaluate<string>("document.activeElement.getAttribute('aria-label')");
+  expect(await focused()).toBe("thumbs up");
+  await field.fill("no such thing");
+  await picker.getByText("Nothing found.").waitFor();
+  await ana.page.keyboard.press("Escape");
+  await picker.waitFor({ state: "detached" });
+  await ana.box.press("Enter");
+  await ana.sees("👍so 🎉 :D 🚀");
+  await ana.settled();
+
+  // A thumb is one click away, any other sign three.
+  const message = ana.message("so 🎉");
+  await ana.page.setViewportSize({ width: 1440, height: 900 });
+  await message.hover();
+  await message.getByRole("button", { name: "React with 👍" }).click();
+  await message.getByRole("button", { name: "👍 1: ana" }).waitFor();
+  await message.getByRole("button", { name: "React", exact: true }).click();
+  await ana.dialog("React").getByLabel("Find an emoji").fill("avocado");
+  await ana.dialog("React").getByRole("button", { name: "avocado" }).click();
+  await message.getByRole("button", { name: "🥑 1: ana" }).waitFor();
+  // The focus is where it was: at the message.
+  await until("it is back", async () => (await focused()) === "React");
+  await message.getByRole("button", { name: "React with 👍" }).click();
+  await message.getByRole("button", { name: "👍 1: ana" }).waitFor({ state: "detached" });
+  expect(await ana.barriers()).toEqual([]);
+  await message.getByRole("button", { name: /^Actions for the message/ }).click();
+  await ana.entry("Other reaction").click();
+  await ana.dialog("React").getByRole("heading", { name: "Faces and feelings" }).waitFor();
+  await ana.page.keyboard.press("Escape");
+  await ana.page.setViewportSize({ width: 1280, height: 800 });
+});
+
+pageTest("scrolls to a new message of one's own, from older messages, too", async () => {
+  const ben = await server.talker("cid");
+  await ben.fills(400, (n) => `message ${n}. ${"and so on ".repeat(n % 17)}`);
+  const ana = await server.window("ana");
   await ana.sees("message 399.");
   await ana.page.mouse.move(600, 400);
-  await until("older ones are read", async () => {
+  await until("older messages are visible", async () => {
     await ana.page.mouse.wheel(0, -1_500);
     return ana.button(/^Jump to newest/).isVisible();
   });
@@ -151,36 +218,64 @@ pageTest("whoever reads above and writes is taken to what they wrote", async () 
   await ana.sees("here I am");
   await ana.settled();
   await ana.button(/^Jump to newest/).waitFor({ state: "detached" });
-  // Also from a place of long ago, which is not joined with the newest.
-  await ana.button("Search").click();
-  await ana.field("Search for").fill("message 7.");
-  await ana.field("Search for").press("Enter");
-  await ana.page.locator(".search-list").getByText("message 7.").click();
-  await ana.sees("message 7.");
-  await ana.says("and here");
-  await ana.sees("and here");
-  await ana.settled();
-  await ana.button(/^Jump to newest/).waitFor({ state: "detached" });
-  talker.tab.close();
 });
 
-pageTest("tabs are tabs, in messages and in texts that are opened", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  const talker = await Talker.open(served, "ben");
-  await using ana = await browser.visit(pageAddress(served));
-  await ana.enter("ana");
-  const code = "all:\n\tcc -o a a.c\n\t\t# deeper";
-  await talker.says(code);
-  await ana.sees("cc -o a a.c");
-  await ana.keepPicture("tabs");
-  const words = ana.message("cc -o a a.c").locator(".words");
-  expect(await words.textContent()).toBe(code);
-  await ana.attach(sandbox.write("Makefile.txt", `${code}\n`));
-  await ana.file("Makefile.txt").getByRole("button", { name: "Open Makefile.txt" }).click();
-  await ana.dialog("Open Makefile.txt?").getByRole("button", { name: "Open", exact: true }).click();
-  const shown = ana.dialog("Makefile.txt").locator("pre");
-  await shown.waitFor();
-  expect(await shown.textContent()).toBe(`${code}\n`);
-  talker.tab.close();
+pageTest("commands act on messages, users and rooms", async () => {
+  const ana = await server.window("ana");
+  await ana.makesRoom("lab");
+  const dan = await server.talker("dan");
+  await dan.tab.ask("join", { room: "lab" });
+  await dan.says("which day?", "lab");
+  await ana.sees("which day?");
+  await ana.says("/reply on monday");
+  await ana.message("on monday").locator(".quote").getByText("which day?").waitFor();
+  await ana.says("/edit on tuesday");
+  await ana.message("on tuesday").getByText("(edited)").waitFor();
+  // Also what is still under way: the server answers late.
+  await ana.says("an even later one");
+  await ana.says("/edit on wednesday");
+  await ana.message("on wednesday").getByText("(edited)").waitFor();
+  expect(await ana.message("on tuesday").count()).toBe(1);
+  await ana.says("/react 👍");
+  await ana.message("which day?").locator(".reaction").waitFor();
+  await ana.says("/pin");
+  await ana.message("which day?").locator(".pinned").waitFor();
+  await ana.says("/save");
+  await ana.says("/saved");
+  await ana.dialog("Saved messages").getByText("which day?").waitFor();
+  await ana.page.keyboard.press("Escape");
+  await ana.says("/erase");
+  await ana.dialog("Erase this message for everybody?").waitFor();
+  await ana.page.keyboard.press("Escape");
+
+  await ana.says("/mute dan 10m");
+  await ana.page.getByText(/ana muted dan until/).waitFor();
+  await ana.says("/mute dan soon");
+  await ana.page.getByText(/Write \/mute NAME \[TIME\]: .*10m/).waitFor();
+  expect(await ana.box.inputValue()).toBe("/mute dan soon");
+  await ana.box.fill("");
+  await ana.says("/unmute dan");
+  await ana.page.getByText("ana let dan speak again").waitFor();
+  await ana.says("/ignore dan");
+  await ana.says("/ignored");
+  const ignored = ana.dialog("People you ignore");
+  await ignored.getByText("dan").waitFor();
+  await expectNoBarrier(ana, "light", "whom one ignores");
+  await ignored.getByRole("button", { name: "Stop ignoring dan" }).click();
+  await ignored.getByText("You ignore nobody.").waitFor();
+  await ana.page.keyboard.press("Escape");
+
+  // It shows the topic, and does not clear it.
+  await ana.says("/topic about days");
+  await ana.page.locator(".room-head").getByText("about days").waitFor();
+  await ana.says("/topic");
+  const topic = ana.dialog("Change topic");
+  expect(await topic.locator("#topic").inputValue()).toBe("about days");
+  await ana.page.keyboard.press("Escape");
+  await ana.says("/msg #lab to a room");
+  await ana.message("to a room").waitFor();
+  await ana.says("/msg @dan to a person");
+  await ana.room("@dan").waitFor();
+  await ana.says("/leave");
+  await ana.room("@dan").waitFor({ state: "detached" });
 });

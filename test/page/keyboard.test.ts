@@ -1,15 +1,11 @@
 import { expect } from "bun:test";
-import { until } from "../e2e/deadline.ts";
-import { Sandbox } from "../e2e/program.ts";
 import { Relay } from "../e2e/relay.ts";
-import { pageTest, sharedBrowser } from "./browser.ts";
-import { pageAddress, secretOf } from "./scenery.ts";
-import { Talker } from "./talk.ts";
+import { until } from "../event.ts";
+import { pageTest } from "./browser.ts";
+import { PageServer } from "./page-server.ts";
 import type { Visit } from "./visit.ts";
 
-/** A whole visit without a mouse: every step by keys alone. */
-
-const browser = sharedBrowser();
+const server = new PageServer();
 
 /** Tab after tab until this has the focus; it fails if that takes more than a page full. */
 async function tabTo(visit: Visit, label: string | RegExp, key = "Tab"): Promise<void> {
@@ -78,12 +74,8 @@ async function moves(ana: Visit): Promise<void> {
   const { keyboard } = ana.page;
   await keyboard.type("/join garden");
   await keyboard.press("Enter");
-  const question = ana.page.getByRole("dialog");
-  await question
-    .or(ana.page.getByRole("heading", { name: "#garden" }))
-    .first()
-    .waitFor();
-  if (await question.isVisible()) await keyboard.press("Enter");
+  await ana.page.getByRole("dialog").waitFor();
+  await keyboard.press("Enter");
   await ana.page.getByRole("heading", { name: "#garden" }).waitFor();
   await keyboard.press("Alt+ArrowDown");
   await ana.page.getByRole("heading", { name: "#lobby" }).waitFor();
@@ -117,6 +109,10 @@ async function leaves(ana: Visit): Promise<void> {
   await tabTo(ana, /Account and settings$/);
   await keyboard.press("Enter");
   await ana.dialog("Account and settings").waitFor();
+  await keyboard.press("Escape");
+  await ana.dialog("Account and settings").waitFor({ state: "detached" });
+  expect(await focused(ana)).toMatch(/Account and settings$/);
+  await keyboard.press("Enter");
   await tabTo(ana, "Log out");
   await keyboard.press("Enter");
   await ana.dialog("Log out of this browser?").waitFor();
@@ -126,13 +122,11 @@ async function leaves(ana: Visit): Promise<void> {
 }
 
 pageTest(
-  "come in, write, answer, react, edit, change rooms, search, leave: by keys alone",
+  "logs in, writes, answers, reacts, edits, changes rooms, searches and logs out by keys",
   async () => {
-    await using sandbox = new Sandbox();
-    const served = await sandbox.serve();
-    const ben = await Talker.open(served, "ben");
+    const ben = await server.talker("ben");
     await ben.says("who knows keys?");
-    await using ana = await browser.visit(pageAddress(served));
+    await using ana = await server.visit();
     const { keyboard } = ana.page;
     await ana.field("Name").waitFor();
     expect(await focused(ana)).toBe("Name");
@@ -151,46 +145,22 @@ pageTest(
     await moves(ana);
     await finds(ana);
     await leaves(ana);
-    ben.tab.close();
   },
 );
 
-pageTest("a dialog holds the focus, Esc closes it, and the focus is where it was", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  await using ana = await browser.visit(pageAddress(served));
-  await ana.enter("ana");
-  await tabTo(ana, "Invite somebody", "Shift+Tab");
-  await ana.page.keyboard.press("Enter");
-  await ana.dialog("Invite somebody").waitFor();
-  for (let i = 0; i < 12; i++) {
-    await ana.page.keyboard.press("Tab");
-    const isInside =
-      "document.activeElement.closest('dialog') !== null || " +
-      "document.activeElement === document.body"; // The browser's own bar comes between.
-    expect(await ana.page.evaluate<boolean>(isInside)).toBe(true);
-  }
-  await ana.page.keyboard.press("Escape");
-  await ana.dialog("Invite somebody").waitFor({ state: "detached" });
-  expect(await focused(ana)).toBe("Invite somebody");
-});
-
-/** Where the focus is: among messages, their list, or somewhere else. */
+/** Class of the focused element: a message, the list, or another. */
 function place({ page }: Visit): Promise<string> {
   return page.evaluate<string>("document.activeElement.className");
 }
 
-pageTest("the focus is never lost with a row that goes", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve({ args: ["--posts-per-second", "1000000"] });
-  const ben = await Talker.open(served, "ben");
-  await ben.fills(300, (n) => `word ${n}.`);
-  await using relay = await Relay.open(served.port);
-  await using ana = await browser.visit(`https://${relay.address}/#invite=${secretOf(served)}`);
+pageTest("keeps the focus in the list when the focused row is removed", async () => {
+  const cid = await server.talker("cid");
+  await cid.fills(300, (n) => `word ${n}.`);
+  await using relay = await Relay.open(server.served.port);
+  await using ana = await server.enter("emil", { via: relay });
   const { keyboard } = ana.page;
-  await ana.enter("ana");
   await ana.sees("word 299.");
-  // What was being sent is said: another row.
+  // A pending message is confirmed: another row.
   relay.cut();
   await ana.page.getByText(/^Offline/).waitFor();
   await ana.says("in the meantime");
@@ -212,5 +182,4 @@ pageTest("the focus is never lost with a row that goes", async () => {
     await keyboard.press("ArrowUp");
     return /message/.test(await place(ana));
   });
-  ben.tab.close();
 });

@@ -1,60 +1,186 @@
 import { expect } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
-import { sha256, sha256Of } from "../e2e/couriers.ts";
-import { until } from "../e2e/deadline.ts";
-import { type Home, type Program, Sandbox, type Served } from "../e2e/program.ts";
-import { pageTest, sharedBrowser } from "./browser.ts";
-import { pageAddress, photo } from "./scenery.ts";
-import { Talker } from "./talk.ts";
+import { serveNodes } from "../e2e/cluster-nodes.ts";
+import { writeLateRecords } from "../e2e/late-records.ts";
+import { Sandbox } from "../e2e/program.ts";
+import { until } from "../event.ts";
+import { NatsServers } from "../io/nats/nats-servers.ts";
+import { clusterPageTest, pageTest } from "./browser.ts";
+import { expectNoBarrier } from "./looks.ts";
+import { PageServer } from "./page-server.ts";
 import type { Visit } from "./visit.ts";
 
-/** Somebody with a phone, somebody with a terminal, and whoever runs the server. */
-
-const browser = sharedBrowser();
-/** So long a list that was told to scroll may go on. */
+const server = new PageServer();
+const { browser } = server;
+/** Messages within a second. */
+const SPIKE = 60;
+/** A list may go on scrolling for some frames. */
 const STILL_FRAMES = 12;
 /** More than the log shows at once. */
 const LINES = 60;
 const PHONE = { width: 390, height: 844, isPhone: true };
 
-/** A photo from the phone is the same in the terminal's folder. */
-async function photoFromPhone(
-  sandbox: Sandbox,
-  pia: Visit,
-  terminal: Program,
-  tom: Home,
-): Promise<void> {
-  writeFileSync(sandbox.path("from-phone.png"), photo(640, 480));
-  await pia.attach(sandbox.path("from-phone.png"));
-  const told = await terminal.json("file", { from: "pia", name: "from-phone.png" });
-  const inbox = sandbox.path("inbox");
-  await tom.json(["get-file", String(told["id"]), "--out", inbox]);
-  expect(await sha256Of(join(inbox, "from-phone.png"))).toBe(
-    sha256(sandbox.path("from-phone.png")),
+/** Whether all charts are drawn. */
+function isDrawn({ page }: Visit): Promise<boolean> {
+  return page.evaluate<boolean>(`[...document.querySelectorAll(".chart canvas")].length === 5 &&
+    [...document.querySelectorAll(".chart canvas")].every((canvas) => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      return data.some((one) => one !== 0);
+    })`);
+}
+
+/** A tab of the window. */
+async function tab({ page }: Visit, name: string): Promise<void> {
+  await page.getByRole("tab", { name, exact: true }).click();
+}
+
+/** The operator's server window, at a tab. */
+async function serverWindow(name: string): Promise<Visit> {
+  const olga = await server.operator();
+  if ((await olga.page.getByRole("tab").count()) === 0) await olga.button("Server window").click();
+  await tab(olga, name);
+  return olga;
+}
+
+pageTest("an operator resets a password, signs out, closes a room and erases a file", async () => {
+  const { sandbox } = server;
+  const tom = server.home("tom");
+  writeFileSync(sandbox.path("large.bin"), Buffer.alloc(40_000, 7));
+  writeFileSync(sandbox.path("small.bin"), Buffer.alloc(10, 7));
+  await tom.json(["send-file", sandbox.path("small.bin"), "--to", "lobby"]);
+  await tom.json(["send-file", sandbox.path("large.bin"), "--to", "lobby"]);
+  const terminal = await tom.join(["--room", "lab"]);
+  const olga = await serverWindow("Accounts");
+  const table = (name: string) => olga.page.getByRole("table", { name, exact: true });
+  const rows = (name: string) => table(name).locator("tbody th");
+  await olga.page.getByText(/^\d accounts$/).waitFor();
+  const names = await rows("Accounts").allInnerTexts();
+  expect(names).toEqual(expect.arrayContaining(["olga", "tom"]));
+  expect(names).toEqual([...names].sort());
+  await table("Accounts").getByRole("button", { name: "Name" }).click();
+  await until(
+    "the order is reversed",
+    async () => (await rows("Accounts").first().textContent()) === "tom",
   );
-}
+  const row = table("Accounts").getByRole("row").filter({ hasText: "tom" });
+  await row.getByText("online", { exact: true }).waitFor();
+  const act = async (entry: string) => {
+    await row.getByRole("button", { name: "Actions for tom" }).click();
+    await olga.entry(entry).click();
+  };
+  await act("Reset the password");
+  const reset = olga.dialog("A new password for tom");
+  await reset.getByRole("button", { name: "Reset the password" }).click();
+  const link = await reset.getByLabel("Address for a browser").inputValue();
+  expect(link).toMatch(/^https:\/\/127\.0\.0\.1:\d+\/#reset=p[\w-]{22}$/);
+  await olga.page.keyboard.press("Escape");
+  await act("Sign out everywhere");
+  await olga
+    .dialog("Sign out all devices of tom?")
+    .getByRole("button", { name: "Sign out everywhere" })
+    .click();
+  expect((await terminal.ended()).exitCode).not.toBe(0);
+  await using phone = await browser.visit(link);
+  await phone.field("New password").fill("another one");
+  await phone.field("Repeat new password").fill("another one");
+  await phone.button("Set it and enter").click();
+  await phone.box.waitFor();
+  await act("Make an operator");
+  const grant = olga.dialog("Make tom an operator of this server?");
+  await grant.getByRole("button", { name: "Make an operator" }).click();
+  await row.getByText("operator", { exact: true }).waitFor();
+  await olga.page.getByRole("searchbox").fill("olg");
+  await olga.page.getByText("1 account", { exact: true }).waitFor();
 
-/** One from the terminal is seen on the phone, and looked at closely. */
-async function photoFromTerminal(sandbox: Sandbox, pia: Visit, tom: Home): Promise<void> {
-  writeFileSync(sandbox.path("from-terminal.png"), photo(1600, 1200));
-  await tom.json(["send-file", sandbox.path("from-terminal.png"), "--to", "lobby"]);
-  const card = pia.file("from-terminal.png");
-  await card.getByRole("img").waitFor();
-  await card.getByRole("button", { name: "Enlarge from-terminal.png" }).tap();
-  await pia.dialog("from-terminal.png").getByRole("img").waitFor();
-  const image = "document.querySelector('dialog img')";
-  const width = `${image}.decode().then(() => ${image}.naturalWidth)`;
-  expect(await pia.page.evaluate<number>(width)).toBe(1600);
-  await pia.keepPicture("phone-photo");
-  await pia.dialog("from-terminal.png").getByRole("button", { name: "Close" }).tap();
-}
+  await tab(olga, "Rooms");
+  await until("the largest is first", async () =>
+    /^#lobby/.test((await rows("Rooms").allInnerTexts())[0] ?? ""),
+  );
+  await table("Rooms").getByRole("button", { name: "Actions for #lab" }).click();
+  await olga.entry("Close").click();
+  const close = olga.dialog("Close #lab?");
+  await close.getByRole("button", { name: "Close", exact: true }).last().click();
+  await table("Rooms").getByText("closed", { exact: true }).waitFor();
 
-/** Out of the room, from the list of clients. */
+  await tab(olga, "Files");
+  await olga.page.getByText("2 files, 40.0 kB").waitFor();
+  expect(await rows("Files").allInnerTexts()).toEqual(["large.bin", "small.bin"]);
+  await table("Files").getByRole("button", { name: "Erase large.bin" }).click();
+  await olga
+    .dialog("Erase large.bin (40.0 kB) for everybody?")
+    .getByRole("button", { name: "Erase", exact: true })
+    .click();
+  await olga.page.getByText("1 file, 10 B").waitFor();
+  expect(await rows("Files").allInnerTexts()).toEqual(["small.bin"]);
+  for (const name of ["Accounts", "Rooms", "Files"]) {
+    await tab(olga, name);
+    await olga.page.getByRole("tabpanel").locator("table").first().waitFor();
+    await expectNoBarrier(olga, "light", name);
+  }
+});
+
+pageTest("charts a spike of messages, also in a narrow window", async () => {
+  const ben = await server.talker("ben");
+  await ben.fills(SPIKE, (n) => `line ${n}`);
+  const olga = await serverWindow("Server");
+  const chart = olga.page.getByRole("figure", { name: /^Messages per second/ });
+  // It is older than the window.
+  await chart.getByText(/at most [1-9]\d*\/s at \d\d:\d\d/).waitFor();
+  await until("all charts are drawn", () => isDrawn(olga));
+  await olga.page.getByText(/\d people of \d, over \d connections/).waitFor();
+  // They are drawn again in a narrow window.
+  await olga.page.setViewportSize({ width: 390, height: 844 });
+  await until("the charts fit", () =>
+    olga.page.evaluate<boolean>(`[...document.querySelectorAll(".chart")].every((chart) =>
+      chart.querySelector("canvas").getBoundingClientRect().width <= chart.clientWidth)`),
+  );
+  await until("they are drawn again", () => isDrawn(olga));
+  await expectNoBarrier(olga, "narrow", "the server's charts");
+  await olga.page.setViewportSize({ width: 1280, height: 800 });
+});
+
+pageTest(
+  "shows the log since the start, filters and saves it; announces to all users",
+  async () => {
+    const cid = await server.talker("cid");
+    await cid.says("said before anybody looked");
+    const olga = await serverWindow("Live log");
+    const log = olga.page.getByRole("region", { name: "Live log" });
+    await log.getByText("said before anybody looked").waitFor();
+    await cid.tab.ask("invite", {});
+    await log.getByText("invite made").waitFor();
+    await olga.button("Words").click();
+    await log.getByText("said before anybody looked").waitFor({ state: "detached" });
+    await log.getByText("invite made").waitFor();
+    await olga.button("Words").click();
+    const saved = olga.page.waitForEvent("download");
+    await olga.button("JSONL").click();
+    const lines = readFileSync(await (await saved).path(), "utf8")
+      .trim()
+      .split("\n");
+    const told = lines.map((line) => JSON.parse(line) as { what: string; text: string });
+    expect(told.some(({ text }) => text.includes("said before anybody looked"))).toBe(true);
+    expect(told.filter(({ what }) => what === "invite made")).toHaveLength(1);
+    await tab(olga, "Server");
+    await olga.button("Tell everybody").click();
+    const dialog = olga.dialog("Tell everybody");
+    await dialog.getByLabel("What everybody should know").fill("<b>Maintenance</b> at noon");
+    await dialog.getByRole("button", { name: "Tell everybody" }).click();
+    await olga.page.getByText("olga: <b>Maintenance</b> at noon").waitFor();
+    await expectNoBarrier(olga, "light", "what everybody is told");
+    const banner = olga.page.locator(".banner").filter({ hasText: "at noon" });
+    await banner.getByRole("button", { name: "Dismiss" }).click();
+    await olga.page.getByText("olga: <b>Maintenance</b> at noon").waitFor({ state: "detached" });
+  },
+);
+
+/** Kicks a user out of the room, from the list of clients. */
 async function kicks(olga: Visit, name: string): Promise<void> {
-  await olga.page.getByRole("tab", { name: "Clients" }).click();
-  const row = olga.page.getByRole("row").filter({ hasText: name });
+  await tab(olga, "Clients");
+  // Previews of pictures may be connections of their own.
+  const row = olga.page.getByRole("row").filter({ hasText: name, hasNotText: "file transfer" });
   await row.getByRole("button", { name: `Actions for ${name}` }).click();
   await olga.entry("Kick out of the room").click();
   const question = olga.dialog(`Kick ${name} out of lobby?`);
@@ -62,59 +188,7 @@ async function kicks(olga: Visit, name: string): Promise<void> {
   await question.waitFor({ state: "detached" });
 }
 
-pageTest(
-  "a phone and a terminal chat and exchange photos; the operator kicks a third",
-  async () => {
-    await using sandbox = new Sandbox();
-    const served = await sandbox.serve();
-    await using olga = await browser.visit(String(served.listening["operatorLink"]));
-    await olga.enter("olga");
-    await olga.button("Server window").click();
-    const log = olga.page.getByRole("region", { name: "Live log" });
-    await log.waitFor();
-    const env = { CHAT_INVITE: served.invite, CHAT_PASSWORD: "xxxxxxxx" };
-    const tom = sandbox.home("tom").with({ ...env, CHAT_USER: "tom" });
-    const terminal = await tom.join([]);
-    const eve = await sandbox
-      .home("eve")
-      .with({ ...env, CHAT_USER: "eve" })
-      .join([]);
-    await using pia = await browser.visit(pageAddress(served), PHONE);
-    await pia.keepPicture("phone-entering");
-    await pia.enter("pia");
-    terminal.type("hello from the terminal");
-    await pia.sees("hello from the terminal");
-    await pia.box.fill("hello from the phone");
-    await pia.button("Send").tap();
-    await terminal.json("text", { from: "pia", text: "hello from the phone" });
-    await photoFromPhone(sandbox, pia, terminal, tom);
-    await photoFromTerminal(sandbox, pia, tom);
-    eve.type("buy my watches");
-    await pia.sees("buy my watches");
-    await pia.keepPicture("phone-room");
-    expect(await overflow(pia)).toBe(0);
-
-    for (const seen of ["hello from the terminal", "hello from the phone", "buy my watches"]) {
-      await log.getByText(seen).waitFor();
-    }
-    for (const name of ["from-phone.png", "from-terminal.png"]) {
-      await log.getByText(name).first().waitFor();
-    }
-    await olga.keepPicture("operator-log");
-    await kicks(olga, "eve");
-    await olga.keepPicture("operator-clients");
-    await eve.json("leave", { from: "eve", by: "olga" });
-    await terminal.json("leave", { from: "eve", by: "olga" });
-    await pia.page.getByText("olga kicked eve").waitFor();
-    eve.type("am I still here?");
-    terminal.type("peace at last");
-    await pia.sees("peace at last");
-    expect(await pia.message("am I still here?").count()).toBe(0);
-    await walkOnPhone(pia);
-  },
-);
-
-/** Every place of the page, where it is narrow: nothing has to be scrolled sideways. */
+/** Checks on each narrow screen that nothing has to be scrolled sideways. */
 async function walkOnPhone(pia: Visit): Promise<void> {
   const rooms = pia.page.locator(".has-drawer");
   const toRooms = async () => {
@@ -123,8 +197,7 @@ async function walkOnPhone(pia: Visit): Promise<void> {
   };
   const look = async (name: string, place: Locator) => {
     await place.waitFor();
-    await pia.keepPicture(name);
-    expect([name, await overflow(pia), await cutOff(pia)]).toEqual([name, 0, []]);
+    expect([name, await pia.overflow(), await cutOff(pia)]).toEqual([name, 0, []]);
     await pia.page.keyboard.press("Escape");
     await place.waitFor({ state: "detached" });
   };
@@ -146,7 +219,7 @@ async function walkOnPhone(pia: Visit): Promise<void> {
   await look("phone-search", pia.page.getByRole("complementary", { name: "Search" }));
 }
 
-/** Buttons that stand beyond the edge, where no finger reaches them. */
+/** Controls beyond the edge of the screen. */
 function cutOff({ page }: Visit): Promise<readonly string[]> {
   return page.evaluate<string[]>(`[...document.querySelectorAll("button, input, textarea, a")]
     .filter((element) => element.checkVisibility({ visibilityProperty: true }))
@@ -157,129 +230,194 @@ function cutOff({ page }: Visit): Promise<readonly string[]> {
     .map(([element]) => element.outerHTML.slice(0, 120))`);
 }
 
-pageTest("the operator watches what passes, and kicks a third", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  await using olga = await browser.visit(String(served.listening["operatorLink"]));
-  await olga.enter("olga");
-  await olga.button("Server window").click();
-  await olga.page.getByRole("tab", { name: "Live log", selected: true }).waitFor();
-  await using ben = await browser.visit(pageAddress(served), PHONE);
-  await ben.enter("ben");
-  const env = { CHAT_INVITE: served.invite, CHAT_USER: "tom", CHAT_PASSWORD: "xxxxxxxx" };
-  const terminal = await sandbox.home("tom").with(env).join([]);
-  await ben.says("what everybody reads");
-  terminal.type("/msg ben what two people know");
-  await ben.button("Open the list of rooms, 1 unread").tap();
-  await ben.room("@tom").tap();
-  await ben.sees("what two people know");
-  await ben.button(/^Open the list of rooms/).tap();
-  await ben.room("lobby").tap();
-  const log = olga.page.getByRole("region", { name: "Live log" });
-  await log.getByText("what everybody reads").waitFor();
-  await log.getByText("a direct message").waitFor();
-  expect(await log.getByText("what two people know").count()).toBe(0);
-
-  await olga.page.getByRole("tab", { name: "Clients" }).click();
-  const table = olga.page.getByRole("table", { name: "Clients" });
-  const row = table.getByRole("row").filter({ hasText: "tom" });
-  await row.getByText("127.0.0.1:").waitFor();
-  await table.getByRole("row").filter({ hasText: "ben" }).getByText("127.0.0.1:").waitFor();
-  await row.getByRole("button", { name: "Actions for tom" }).click();
-  await olga.entry("Kick out of the room").click();
-  const question = olga.dialog("Kick tom out of lobby?");
-  await question.getByRole("button", { name: "Kick out of the room" }).click();
-  await question.waitFor({ state: "detached" });
-  await ben.page.getByText("olga kicked tom").waitFor();
-  await terminal.json("leave", { from: "tom", by: "olga" });
-  terminal.type("am I still here?");
-  await ben.says("he is gone");
-  await ben.sees("he is gone");
-  expect(await ben.message("am I still here?").count()).toBe(0);
-
-  await row.getByRole("button", { name: "Actions for tom" }).click();
-  await olga.entry("Ban the name").click();
-  const ban = olga.dialog("Ban tom from the server?");
-  await ban.getByRole("button", { name: "Ban" }).click();
-  await ban.waitFor({ state: "detached" });
-  expect((await terminal.ended()).exitCode).not.toBe(0);
-  await olga.page.getByRole("tab", { name: "Bans" }).click();
-  await olga.page.getByRole("table", { name: "Bans" }).getByText("tom").waitFor();
-  await lift(olga, served);
-});
-
-pageTest("whoever is kicked is told by whom; the live log goes on where it is", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  await using olga = await browser.visit(String(served.listening["operatorLink"]));
-  await olga.enter("olga");
-  await olga.button("Server window").click();
+pageTest("kicks a user on a phone; the live log keeps its scroll position", async () => {
+  const olga = await serverWindow("Live log");
   await olga.page.getByText("logged in").first().waitFor();
-  const ben = await Talker.open(served, "ben");
-  await using mia = await browser.visit(pageAddress(served), PHONE);
-  await mia.enter("mia");
-  await ben.fills(LINES, (n) => `line ${n}.`);
+  const bea = await server.talker("bea");
+  await using mia = await server.enter("mia", PHONE);
+  await walkOnPhone(mia);
+  await bea.fills(LINES, (n) => `row ${n}.`);
   const log = olga.page.getByRole("region", { name: "Live log" });
-  await log.getByText(`line ${LINES - 1}.`).waitFor();
+  await log.getByText(`row ${LINES - 1}.`).waitFor();
   await kicks(olga, "mia");
   await mia.page.getByText("olga put you out of lobby.").waitFor();
   await mia.page.getByRole("main").getByRole("button", { name: "Browse rooms" }).tap();
   await mia.dialog("Browse rooms").getByText("#lobby").waitFor();
-  // Looked at again, it shows the newest.
-  await olga.page.getByRole("tab", { name: "Live log" }).click();
+  // Opened again, it shows the newest.
+  await tab(olga, "Live log");
   await log.getByText("olga · #lobby · mia").waitFor();
-  // Whoever reads above is left there.
   const list = log.locator(".list");
-  const first = log.getByText("line 0.");
   const height = () => list.evaluate((element) => element.scrollHeight);
-  const staysAbove = () =>
-    olga.page.evaluate<boolean>(`new Promise((resolve) => {
+  await list.hover();
+  const staysAbove = async () => {
+    await olga.page.mouse.wheel(0, -100_000);
+    return olga.page.evaluate<boolean>(`new Promise((resolve) => {
       const list = document.querySelector(".log");
-      list.scrollTo(0, 0);
       let frames = 0;
       const next = () =>
         ++frames < ${STILL_FRAMES} ? requestAnimationFrame(next) : resolve(list.scrollTop === 0);
       next();
     })`);
-  await until("the log, which was on its way to the newest, is left above", staysAbove);
+  };
+  await until("the log, which was on its way to the newest, stays above", staysAbove);
   const before = await height();
-  await ben.says("after that");
-  await until("the log tells of it", async () => (await height()) > before);
-  expect(await first.isVisible()).toBe(true);
-  ben.tab.close();
+  await bea.says("after that");
+  await until("the log grows", async () => (await height()) > before);
+  expect(await olga.page.evaluate(`document.querySelector(".log").scrollTop`)).toBe(0);
+  await tab(olga, "Clients"); // Opened again, the log shows the newest line.
 });
 
-pageTest("the tables go on in a window that is seen and has not the focus", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  const before = "document.hasFocus = () => false;";
-  await using olga = await browser.visit(String(served.listening["operatorLink"]), { before });
-  await olga.enter("olga");
-  await olga.button("Server window").click();
-  await olga.page.getByRole("tab", { name: "Clients" }).click();
-  const table = olga.page.getByRole("table", { name: "Clients" });
-  await table.getByRole("row").filter({ hasText: "olga" }).waitFor();
-  const ben = await Talker.open(served, "ben");
-  await table.getByRole("row").filter({ hasText: "ben" }).waitFor();
-  ben.tab.close();
-  await table.getByRole("row").filter({ hasText: "ben" }).waitFor({ state: "detached" });
-});
+pageTest("hides direct messages; bans a user, lifts it, and closes registration", async () => {
+  const olga = await serverWindow("Live log");
+  const dan = await server.talker("dan");
+  const terminal = await server.home("ivo").join([]);
+  terminal.type("/msg dan what two people know");
+  await dan.says("what everybody reads");
+  const log = olga.page.getByRole("region", { name: "Live log" });
+  await log.getByText("what everybody reads").waitFor();
+  await log.getByText("a direct message").waitFor();
+  expect(await log.getByText("what two people know").count()).toBe(0);
 
-async function lift(olga: Visit, served: Served): Promise<void> {
+  await tab(olga, "Clients");
+  const row = olga.page.getByRole("row").filter({ hasText: "ivo" });
+  await row.getByText("127.0.0.1:").waitFor();
+  await row.getByRole("button", { name: "Actions for ivo" }).click();
+  await olga.entry("Ban the name").click();
+  const ban = olga.dialog("Ban ivo from the server?");
+  await ban.getByRole("button", { name: "Ban" }).click();
+  await ban.waitFor({ state: "detached" });
+  expect((await terminal.ended()).exitCode).not.toBe(0);
+  await tab(olga, "Bans");
+  await olga.page.getByRole("table", { name: "Bans" }).getByText("ivo").waitFor();
   await olga.button("Lift").click();
-  await olga.dialog("Lift the ban of tom?").getByRole("button", { name: "Lift" }).click();
+  await olga.dialog("Lift the ban of ivo?").getByRole("button", { name: "Lift" }).click();
   await olga.page.getByRole("tabpanel").getByText("None.").waitFor();
-  await olga.page.getByRole("tab", { name: "Server", exact: true }).click();
+
+  // The last test of this server: afterwards nobody registers.
+  await tab(olga, "Server");
   await olga.page.getByRole("tabpanel").getByText("Disk free").first().waitFor();
   await olga.button("Close registration").click();
   await olga.page.getByText("Only invites let newcomers register.").waitFor();
-  await using late = await browser.visit(String(served.listening["web"]));
+  await using late = await server.browser.visit(String(server.served.listening["web"]));
   await late.fillEntry("late", { roomPassword: "whatever" });
   await late.page.locator(".fault-line:not(:empty)").waitFor();
-}
+});
 
-/** Pixels that one would have to scroll sideways. */
-function overflow(visit: Visit): Promise<number> {
-  const root = "document.documentElement";
-  return visit.page.evaluate<number>(`${root}.scrollWidth - ${root}.clientWidth`);
-}
+pageTest("fetches decisions from before the start, and keeps the announcement", async () => {
+  await using sandbox = new Sandbox();
+  const first = await sandbox.serve();
+  const admin = sandbox.home("admin").with({ CHAT_USER: "ana" });
+  await admin.json(["admin", "ban", "192.0.2.9", "--reason", "spam"]);
+  await admin.json(["admin", "announce", "<b>we</b> **move** at noon"]);
+  await first.program.signal("SIGTERM");
+  const served = await sandbox.serve({ port: first.port });
+  await using olga = await browser.visit(String(served.listening["operatorLink"]));
+  await olga.enter("olga");
+  const { page } = olga;
+  const banner = page.locator(".banner").filter({ hasText: /ana:\s*<b>we<\/b> move at noon/ });
+  await banner.waitFor();
+  expect(await banner.locator("strong").textContent()).toBe("move");
+  await banner.getByRole("button", { name: "Dismiss" }).click();
+  await banner.waitFor({ state: "detached" });
+  await page.reload();
+
+  await olga.button("Server window").click();
+  const log = page.getByRole("region", { name: "Live log" });
+  await log.getByText("logged in").first().waitFor();
+  expect(await log.getByText("192.0.2.9").count()).toBe(0);
+  await olga.button("Earlier decisions").click();
+  await log.getByText("ana · 192.0.2.9 · spam").waitFor();
+  await page.getByText("No older decisions.").waitFor();
+  expect(await olga.button("Earlier decisions").isDisabled()).toBe(true);
+  await expectNoBarrier(olga, "light", "earlier decisions");
+  // It is told with each connection, and was put away in this browser.
+  await tab(olga, "Server");
+  await page.getByText("<b>we</b> **move** at noon").waitFor();
+  expect(await banner.count()).toBe(0);
+  await page.getByRole("heading", { name: "Announcement" }).scrollIntoViewIfNeeded();
+  await olga.button("Take back").click();
+  const dialog = olga.dialog("Take back what everybody is told?");
+  await dialog.getByRole("button", { name: "Take back" }).click();
+  await page.getByText("Nobody is told anything.").waitFor();
+  await expectNoBarrier(olga, "light", "nothing is announced");
+  expect(olga.wrongs).toEqual([]);
+});
+
+clusterPageTest("shows and ends clients and transfers of another node", async () => {
+  const nats = await NatsServers.start(1);
+  await using ended = new AsyncDisposableStack();
+  ended.defer(() => nats.stop());
+  await using sandbox = new Sandbox();
+  const [first, other] = await serveNodes(sandbox, nats, ["first", "other"]);
+  if (first === undefined || other === undefined) throw new Error("no servers");
+  await until("the first knows of the other", () =>
+    readFileSync(join(first.data, "invite"), "utf8").includes(`also=${other.address}`),
+  );
+  const env = { CHAT_INVITE: other.invite, CHAT_PASSWORD: "xxxxxxxx", CHAT_USER: "tom" };
+  const tom = sandbox.home("tom").with(env);
+  const open = await tom.join([]);
+  const sending = tom.start(["send-file", "-", "--name", "endless.bin"]);
+  sending.type("on and on");
+  await using olga = await browser.visit(String(first.listening["operatorLink"]));
+  await olga.enter("olga");
+  const { page } = olga;
+  await olga.button("Server window").click();
+  await tab(olga, "Transfers");
+  const row = (name: string) => page.getByRole("row").filter({ hasText: name });
+  await row("endless.bin").getByText(other.address).waitFor();
+  await olga.button("Cancel the transfer of endless.bin").click();
+  await olga
+    .dialog("Cancel the transfer of endless.bin with tom?")
+    .getByRole("button")
+    .last()
+    .click();
+  await row("endless.bin").waitFor({ state: "detached" });
+  expect((await sending.ended()).exitCode).toBe(3);
+  await tab(olga, "Clients");
+  await page.getByRole("columnheader", { name: "Server" }).waitFor();
+  await row("tom").getByText(other.address).waitFor();
+  await row("olga").getByText("this one").waitFor();
+  await expectNoBarrier(olga, "light", "clients of two machines");
+  await row("tom").getByRole("button", { name: "Actions for tom" }).first().click();
+  await olga.entry("Sign out everywhere").click();
+  const dialog = olga.dialog("Sign out all devices of tom?");
+  await dialog.getByRole("button", { name: "Sign out everywhere" }).click();
+  expect((await open.ended()).exitCode).toBe(3);
+  await row("tom").waitFor({ state: "detached" });
+
+  // A page whose node is gone shows the addresses of the others.
+  expect(await page.getByText("The same server is also at").count()).toBe(0);
+  await first.program.signal("SIGKILL");
+  await page.getByText(/^Offline/).waitFor();
+  await page.getByText("The same server is also at").waitFor();
+  const links = page.locator(".banner a");
+  expect(await links.count()).toBe(1);
+  expect(await links.getAttribute("href")).toBe(`https://${other.address}/`);
+});
+
+pageTest("shows a time that no date can hold as the last possible one", async () => {
+  await using sandbox = new Sandbox();
+  const first = await sandbox.serve({ args: ["--open"] });
+  for (const user of ["ana", "ben", "eve"]) {
+    await sandbox.home(user).json(["send", `I am ${user}`, "--user", user]);
+  }
+  await first.program.signal("SIGTERM");
+  await writeLateRecords(first.data, { by: "ana", muted: "ben", banned: "eve" });
+  const served = await sandbox.serve({ args: ["--open"] });
+  await using olga = await browser.visit(String(served.listening["operatorLink"]));
+  await olga.enter("olga");
+  await olga.sees("I am ben");
+  await olga.page.getByText(/ana muted ben until .*275760/).waitFor();
+  await olga.button("Server window").click();
+  await olga.page.getByRole("tab", { name: "Bans" }).click();
+  await olga.page
+    .getByText(/until .*275760/)
+    .first()
+    .waitFor();
+  await olga.page.getByRole("tab", { name: "Invites" }).click();
+  await olga.page
+    .getByText(/275760/)
+    .first()
+    .waitFor();
+  expect(served.program.isRunning).toBe(true);
+});

@@ -1,33 +1,26 @@
 import { expect } from "bun:test";
-import { Sandbox } from "../e2e/program.ts";
-import { pageTest, sharedBrowser } from "./browser.ts";
-import { pageAddress } from "./scenery.ts";
-import { Talker } from "./talk.ts";
+import { until } from "../event.ts";
+import { pageTest } from "./browser.ts";
+import { PageServer } from "./page-server.ts";
 
-/** Creating rooms, browsing them, and searching all of them. */
+const server = new PageServer();
 
-const browser = sharedBrowser();
-
-pageTest("a room is created with topic and password, browsed, joined and searched", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  await using ana = await browser.visit(pageAddress(served));
-  await ana.enter("ana");
+pageTest("creates a room with topic and password; others browse, join and search", async () => {
+  const ana = await server.window("ana");
   await ana.button("Create room").click();
   const create = ana.dialog("Create room");
   await create.getByLabel("Name", { exact: true }).fill("den");
   await create.getByLabel("Topic (optional)").fill("quiet work");
   await create.getByLabel("Password (optional)", { exact: true }).fill("s3cretive");
   await create.getByRole("button", { name: "Create", exact: true }).click();
-  await ana.page.getByRole("heading", { name: "#den", level: 1 }).waitFor();
+  await ana.heading("#den").waitFor();
   await ana.page.getByText("quiet work").first().waitFor();
   await ana.says("the needle is here");
   await ana.sees("the needle is here");
 
-  const ben = await Talker.open(served, "ben");
-  await ben.tab.ask("join", { room: "open-air", create: true });
-  await using mia = await browser.visit(pageAddress(served));
-  await mia.enter("mia");
+  const leo = await server.talker("leo");
+  await leo.tab.ask("join", { room: "open-air", create: true });
+  const mia = await server.window("mia");
   await mia.button("Browse rooms").click();
   const browse = mia.dialog("Browse rooms");
   await browse.getByText("#open-air").waitFor();
@@ -37,10 +30,10 @@ pageTest("a room is created with topic and password, browsed, joined and searche
   const join = mia.dialog("Join den");
   await join.locator("#join-password").fill("s3cretive");
   await join.getByRole("button", { name: "Join", exact: true }).click();
-  await mia.page.getByRole("heading", { name: "#den", level: 1 }).waitFor();
+  await mia.heading("#den").waitFor();
   await mia.button("Browse rooms").click();
   await browse.getByRole("button", { name: "Join #open-air" }).click();
-  await mia.page.getByRole("heading", { name: "#open-air", level: 1 }).waitFor();
+  await mia.heading("#open-air").waitFor();
 
   // An existing name offers to join instead, and changes nothing.
   await mia.button("Create room").click();
@@ -49,13 +42,91 @@ pageTest("a room is created with topic and password, browsed, joined and searche
   await again.getByRole("button", { name: "Create", exact: true }).click();
   await again.getByText("lobby already exists.").waitFor();
   await again.getByRole("button", { name: "Open it" }).click();
-  await mia.page.getByRole("heading", { name: "#lobby", level: 1 }).waitFor();
+  await mia.heading("#lobby").waitFor();
 
   // A search covers all rooms, and marks what it found.
-  await mia.button("Search").first().click();
-  await mia.field("Search for").fill("NEEDLE");
-  await mia.field("Search for").press("Enter");
+  await mia.searches("NEEDLE");
   const hit = mia.page.locator(".search-list .hit-text");
   await hit.getByText("the needle is here").waitFor();
   expect(await hit.locator("mark").allTextContents()).toEqual(["needle"]);
+  await mia.page.keyboard.press("Escape");
+});
+
+pageTest("a moderator mutes, promotes, demotes and kicks a member, each confirmed", async () => {
+  const ana = await server.window("ana");
+  await ana.makesRoom("lab");
+  const ben = await server.talker("ben");
+  await ben.tab.ask("join", { room: "lab" });
+  await ana.page.getByText("ben joined").waitFor();
+  const act = async (entry: string, title: string) => {
+    await ana.button("Actions for ben").click();
+    await ana.entry(entry).click();
+    const question = ana.dialog(title);
+    await question.getByRole("button", { name: entry, exact: true }).click();
+    await question.waitFor({ state: "detached" });
+  };
+  await act("Mute", "Mute ben in lab?");
+  await ana.page.getByText("ana muted ben").waitFor();
+  await act("Make a moderator", "Let ben moderate lab?");
+  await ana.page.getByText("ana made ben a moderator").waitFor();
+  await act("Take moderation back", "Take moderation of lab back from ben?");
+  await act("Kick out of the room", "Kick ben out of lab?");
+  await ana.page.getByText("ana kicked ben").waitFor();
+  expect(await ana.page.locator(".toast").count()).toBe(0);
+});
+
+pageTest("counts messages of others as unread; a setting hides joins and leaves", async () => {
+  const { tab } = await server.talker("noa");
+  await tab.ask("join", { room: "attic", create: true });
+  const ana = await server.window("ana");
+  await ana.room("lobby").click();
+  await ana.says("/join attic");
+  const joined = ana.page.locator(".timeline").getByText(/joined/);
+  await joined.first().waitFor();
+  const cleo = await server.talker("cleo");
+  await cleo.says("a word");
+  await cleo.tab.ask("topic", { room: "lobby", topic: "bugs" });
+  await ana.room("lobby").getByText("1 unread").waitFor();
+  await cleo.says("and one more");
+  await ana.room("lobby").getByText("2 unread").waitFor();
+  await ana.room("lobby").click();
+  await ana.sees("and one more");
+  await until("somebody has joined", async () => (await joined.count()) > 0);
+  const quiet = (await ana.opensSettings()).getByLabel("Do not show who joins and leaves");
+  await quiet.click();
+  await ana.page.keyboard.press("Escape");
+  await until("joins are hidden", async () => (await joined.count()) === 0);
+  await ana.page.reload();
+  await ana.sees("and one more");
+  expect(await joined.count()).toBe(0);
+  await ana.opensSettings();
+  expect(await quiet.isChecked()).toBe(true);
+  await quiet.click();
+  await ana.page.keyboard.press("Escape");
+  await until("joins are visible again", async () => (await joined.count()) > 0);
+});
+
+pageTest("shows the first direct message in its conversation alone", async () => {
+  await server.talker("zed");
+  const ana = await server.window("ana");
+  await ana.button("Write to somebody").click();
+  // A prefix of a name is not an account.
+  const options = ana.page.getByRole("option");
+  await ana.field("Name").fill("ze");
+  await options.first().waitFor();
+  expect(await options.allInnerTexts()).toEqual(["@zed"]);
+  await ana.field("Name").fill("geo");
+  await ana.page.getByText("Nothing by that name.").waitFor();
+  await ana.field("Name").press("Enter");
+  await ana.field("Name").fill("zed");
+  await ana.field("Name").press("Enter");
+  await ana.heading("@zed").waitFor();
+  await ana.says("between the two of us");
+  await ana.sees("between the two of us");
+  await ana.settled();
+  expect(await ana.page.locator(".timeline").count()).toBe(1);
+  await ana.room("lobby").click();
+  await ana.heading("#lobby").waitFor();
+  expect(await ana.page.locator(".timeline").count()).toBe(1);
+  expect(await ana.message("between the two of us").count()).toBe(0);
 });

@@ -1,14 +1,10 @@
 import { expect } from "bun:test";
-import { until } from "../e2e/deadline.ts";
-import { Sandbox } from "../e2e/program.ts";
-import { pageTest, sharedBrowser } from "./browser.ts";
-import { pageAddress } from "./scenery.ts";
-import { Talker } from "./talk.ts";
+import { until } from "../event.ts";
+import { pageTest } from "./browser.ts";
+import { PageServer } from "./page-server.ts";
 import type { Visit } from "./visit.ts";
 
-/** Rooms and messages have addresses. */
-
-const browser = sharedBrowser();
+const server = new PageServer();
 /** More than the page loads at first. */
 const MESSAGES = 700;
 
@@ -21,7 +17,7 @@ async function isAt(visit: Visit, hash: string, heading: string): Promise<void> 
   await until(`the address ends in ${hash}`, async () => hashOf(visit) === hash);
 }
 
-/** The message that is marked as the one that was gone to, once it is in the window. */
+/** Text of the message that the address names, once it is in sight. */
 async function shownText({ page }: Visit): Promise<string> {
   const shown = page.locator("article.is-shown .words");
   await shown.waitFor();
@@ -35,20 +31,11 @@ async function shownText({ page }: Visit): Promise<string> {
   return (await shown.textContent()) ?? "";
 }
 
-async function makesRoom(visit: Visit, room: string): Promise<void> {
-  await visit.says(`/join ${room}`);
-  await visit.button("Create").click();
-  await visit.page.getByRole("heading", { name: `#${room}`, level: 1 }).waitFor();
-}
-
-pageTest("Back and forward go through the rooms, a reload stays, leaving forgets", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  const ben = await Talker.open(served, "ben");
-  await using ana = await browser.visit(pageAddress(served));
-  await ana.enter("ana", { password: "correct horse" });
+pageTest("Back and Forward go through the rooms; a reload keeps the room", async () => {
+  const ben = await server.talker("ben");
+  await using ana = await server.enter("ana", { password: "correct horse" });
   await isAt(ana, "#/lobby", "#lobby");
-  await makesRoom(ana, "garden");
+  await ana.makesRoom("garden");
   await isAt(ana, "#/garden", "#garden");
   await ben.says("hello", "@ana");
   await ana.room("@ben").click();
@@ -61,12 +48,12 @@ pageTest("Back and forward go through the rooms, a reload stays, leaving forgets
   await isAt(ana, "#/garden", "#garden");
   await ana.page.reload();
   await isAt(ana, "#/garden", "#garden");
-  // What is written there is there, too; the way to the messages is no place.
+  // The link that skips to the messages is not a room.
   await ana.page.locator(".skip").focus();
   await ana.page.keyboard.press("Enter");
   expect(hashOf(ana)).toBe("#/garden");
   expect(await ana.page.evaluate<string>("document.activeElement.id")).toBe("messages");
-  // A room that was left is asked about, not entered.
+  // Joining a room that was left needs a confirmation.
   await ana.says("/leave");
   await until("it is left", async () => (await ana.room("garden").count()) === 0);
   await ana.room("lobby").click();
@@ -76,22 +63,16 @@ pageTest("Back and forward go through the rooms, a reload stays, leaving forgets
   await question.waitFor();
   await isAt(ana, "#/lobby", "#lobby");
   await question.getByRole("button", { name: "Cancel" }).click();
-  await ana.button(/Account and settings/).click();
-  await ana.button("Log out").click();
-  await ana.dialog("Log out of this browser?").getByRole("button", { name: "Log out" }).click();
-  await ana.button("Enter as ana").waitFor();
+  await ana.logsOut();
   expect(hashOf(ana)).toBe("");
 });
 
-pageTest("a link to a message opens at it, for whoever comes in by it, too", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve({ args: ["--posts-per-second", "1000000"] });
-  const ben = await Talker.open(served, "ben");
-  await ben.fills(MESSAGES, (n) => `message ${n}.`);
-  await using ana = await browser.visit(pageAddress(served));
-  await ana.enter("ana");
+pageTest("a link to a message opens at it, after a log-in, too", async () => {
+  const cid = await server.talker("cid");
+  await cid.fills(MESSAGES, (n) => `message ${n}.`);
+  const ana = await server.window("dora");
   const { origin } = new URL(ana.page.url());
-  await ana.context.grantPermissions(["clipboard-read", "clipboard-write"], { origin });
+  await ana.context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await ana.says("/search 9.");
   // Somewhere above what is loaded.
   await ana.page.locator(".search-list").getByText("message 39.", { exact: true }).waitFor();
@@ -107,38 +88,31 @@ pageTest("a link to a message opens at it, for whoever comes in by it, too", asy
   await ana.page.reload();
   expect(await shownText(ana)).toBe("message 39.");
   // Its menu has the same address.
-  await ana.page.locator("article.is-shown").hover();
-  await ana.page.locator("article.is-shown .tools-more").click();
-  await ana.entry("Copy link").click();
+  await ana.acts("message 39.", "Copy link");
   const copied = await ana.page.evaluate<string>("navigator.clipboard.readText()");
   expect(copied).toBe(`${origin}/${link}`);
-  await ana.button("Jump to newest").click();
-  await ana.sees(`message ${MESSAGES - 1}.`);
-  await until("the message is left", async () => hashOf(ana) === "#/lobby");
-  // Sent to somebody, it is followed without another window.
+  // In a message, it opens no other window.
   await ana.says(`see ${copied} there`);
   await ana.settled();
   await ana
-    .message(/^ana.*see /s)
+    .message(/^dora.*see /s)
     .getByRole("link")
     .click();
   expect(await shownText(ana)).toBe("message 39.");
   expect(ana.context.pages()).toHaveLength(1);
-  // Somebody else, who is not in yet.
-  await using cleo = await browser.visit(pageAddress(served));
+  // Another user, who is not logged in yet.
+  await using cleo = await server.visit();
   await cleo.field("Name").waitFor();
   await cleo.page.evaluate(`location.hash = "${link}"`);
   await cleo.fillEntry("cleo");
   expect(await shownText(cleo)).toBe("message 39.");
 });
 
-pageTest("a secret is taken out of the address at once, also out of an open page's", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  const operator = String(served.listening["operatorLink"]);
-  await using ana = await browser.visit(pageAddress(served));
+pageTest("removes a secret from the address at once, in an open page, too", async () => {
+  const operator = String(server.served.listening["operatorLink"]);
+  await using ana = await server.visit();
   expect(hashOf(ana)).toBe("");
-  await ana.enter("ana");
+  await ana.enter("emil");
   await isAt(ana, "#/lobby", "#lobby");
   expect(await ana.button("Server window").count()).toBe(0);
   await ana.page.evaluate(`location.hash = ${JSON.stringify(new URL(operator).hash)}`);
@@ -153,46 +127,29 @@ pageTest("a secret is taken out of the address at once, also out of an open page
 });
 
 const HOSTILE = [
-  "#/",
-  "#/184",
   "#/nobody-is-here/999999",
-  "#/lobby/9007199254740991",
-  "#/lobby/1",
-  "#/@ana",
-  "#/@nobody/5",
   "#/<img src=x onerror=alert(1)>",
-  "#/javascript:alert(1)",
-  "#/__proto__",
-  "#/constructor/5",
   "#/@__proto__/5",
   "#/%00%ff",
-  `#/${"x".repeat(9000)}`,
   "#messages",
-  "#<script>",
-  "##",
 ];
 
-pageTest("whatever somebody writes behind the #, the page goes on", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  await using ana = await browser.visit(pageAddress(served));
-  await ana.enter("ana");
+pageTest("ignores invalid and hostile addresses", async () => {
+  const ana = await server.window("dora");
   await ana.says("still here");
   await ana.sees("still here");
   const { origin } = new URL(ana.page.url());
+  const head = ana.page.locator(".room-head h1");
   for (const hash of HOSTILE) {
-    const set = `location.hash = ${JSON.stringify(hash)}`;
-    await ana.page.evaluate(set);
-    await ana.page.locator(".room-head h1").waitFor();
-    // The same as the address of a page that is opened by it.
-    await ana.page.goto("about:blank");
-    await ana.page.goto(`${origin}/${hash}`);
-    await ana.page.locator(".room-head h1").waitFor();
-    const named = hashOf(ana);
-    expect([hash, /^#\/@?[\w-]{1,32}(\/\d+)?$/.test(named) || named === ""]).toEqual([hash, true]);
+    await ana.page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
+    await head.waitFor();
     await ana.page.keyboard.press("Escape");
   }
-  // A message that is not there is said not to be, and the newest are shown.
+  // As the address of a new page, too.
+  await ana.page.goto("about:blank");
+  await ana.page.goto(`${origin}/#/<img src=x onerror=alert(1)>`);
+  await isAt(ana, "#/lobby", "#lobby");
+  // The page says that a message does not exist, and shows the newest.
   await ana.page.goto("about:blank");
   await ana.page.goto(`${origin}/#/lobby/9007199254740991`);
   await ana.page.getByText("That message is not here.").waitFor();

@@ -1,136 +1,53 @@
 import { expect } from "bun:test";
-import { Sandbox } from "../e2e/program.ts";
-import { holding, keyPackages } from "../e2e/sealed-server.ts";
-import { pageTest, sharedBrowser } from "./browser.ts";
-import { expectNoBarrier, LOOKS } from "./looks.ts";
-import { pageAddress } from "./scenery.ts";
-import { letsIn, letsTerminalIn, makesVault } from "./vault.ts";
+import { holding } from "../e2e/sealed-server.ts";
+import { pageTest } from "./browser.ts";
+import { DARK_PHONE, expectNoBarrier } from "./looks.ts";
+import { PageServer } from "./page-server.ts";
+import { Devices, letsIn, letsTerminalIn, makesVault } from "./vault.ts";
 import type { Visit } from "./visit.ts";
 
-/** Sealed rooms in browsers, beside a terminal: on the server's disk is no word of them. */
+/** Sealed rooms in browsers, beside a terminal: the server's disk holds none of their texts. */
 
-const browser = sharedBrowser();
+const server = new PageServer();
+const devices = new Devices(server);
+const password = "correct horse";
 
-pageTest(
-  "two pages and a terminal talk in a sealed room, and a page that restarts still reads",
-  async () => {
-    await using sandbox = new Sandbox();
-    const served = await sandbox.serve();
-    await using ana = await browser.visit(pageAddress(served));
-    await using ben = await browser.visit(pageAddress(served));
-    await ana.enter("ana");
-    await ben.enter("ben");
-    const cid = await sandbox.home("cid").join(["--user", "cid"]);
-    await keyPackages(served.data, 3);
-    await makesVault(ana);
-    await letsIn(ana, "ben", ben);
-    await ana.says("sings of pages");
-    await ben.sees("sings of pages");
-    await ben.says("sings back");
-    await ana.sees("sings back");
-    await letsTerminalIn(ana, "cid", cid);
-    cid.type("sings from a terminal");
-    await ana.sees("sings from a terminal");
-    await ben.sees("sings from a terminal");
-    await ben.page.reload();
-    await ben.sees("sings of pages");
-    await ben.sees("sings from a terminal");
-    await ben.says("sings after a reload");
-    await ana.sees("sings after a reload");
-    await ben.settled();
-    for (const words of ["sings of pages", "sings back", "sings from", "sings after"]) {
-      expect(await holding(served.data, words)).toEqual([]);
-    }
-    await ana.keepPicture("sealed-1280");
-  },
-);
+/** A page without WebCrypto, as over plain http. */
+const NO_CRYPTO = "Object.defineProperty(Crypto.prototype, 'subtle', { get: () => undefined });";
 
-pageTest("what one does with a message works in a sealed room: edit, react, act", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  await using ana = await browser.visit(pageAddress(served));
-  await using ben = await browser.visit(pageAddress(served));
-  await ana.enter("ana");
-  await ben.enter("ben");
-  await keyPackages(served.data, 2);
-  await makesVault(ana);
-  await letsIn(ana, "ben", ben);
-  await ana.says("a wrod");
-  await ana.settled();
-  await ana.box.press("ArrowUp");
-  await ana.says("a word");
-  await ben.sees("a word");
-  expect(await ben.message("a wrod").count()).toBe(0);
-  await ben.message("a word").hover();
-  await ben
-    .message("a word")
-    .getByRole("button", { name: /^Actions for/ })
-    .click();
-  await ben.page.getByRole("button", { name: "React with 🎉" }).or(ben.entry(/🎉/)).first().click();
-  await ana.message("a word").getByRole("button", { name: /🎉 1/ }).waitFor();
-  await ben.message("a word").hover();
-  await ben.message("a word").locator(".tools-more").click();
-  await ben.entry("Save for later").click();
-  await ben.button("Saved messages").click();
-  await ben.dialog("Saved messages").getByText("a word").click();
-  await ben.says("/me waves @ana");
-  await ana.page.locator("article").filter({ hasText: "waves" }).first().waitFor();
-  for (const words of ["a wrod", "a word", "🎉", "waves"]) {
-    expect(await holding(served.data, words)).toEqual([]);
+async function expectNothingAtServer(...texts: readonly string[]): Promise<void> {
+  for (const text of texts) {
+    expect([text, await holding(server.served.data, text)]).toEqual([text, []]);
   }
+}
+
+pageTest("two pages and a terminal talk, and a reloaded page still reads", async () => {
+  const ana = await devices.window("ana");
+  const ben = await devices.window("ben");
+  const cid = await devices.terminal("cid");
+  await makesVault(ana, "vault");
+  await letsIn(ana, "ben", ben, "vault");
+  await ana.says("sings of pages");
+  await ben.sees("sings of pages");
+  await ben.says("sings back");
+  await ana.sees("sings back");
+  await letsTerminalIn(ana, "cid", cid, "vault");
+  cid.type("sings from a terminal");
+  await ana.sees("sings from a terminal");
+  await ben.sees("sings from a terminal");
+  await ben.page.reload();
+  await ben.sees("sings of pages");
+  await ben.sees("sings from a terminal");
+  await ben.says("sings after a reload");
+  await ana.sees("sings after a reload");
+  await ben.settled();
+  await expectNothingAtServer("sings of pages", "sings back", "sings from", "sings after");
 });
 
-pageTest(
-  "a conversation is sealed from its menu; two tabs of one account share its keys",
-  async () => {
-    await using sandbox = new Sandbox();
-    const served = await sandbox.serve();
-    await using ana = await browser.visit(pageAddress(served));
-    await using ben = await browser.visit(pageAddress(served));
-    await ana.enter("ana");
-    await ben.enter("ben");
-    await keyPackages(served.data, 2);
-    await ana.says("/msg ben in the open");
-    await ben.room("@ana").click();
-    await ben.sees("in the open");
-    await ana.button("Actions for @ben").click();
-    await ana.entry("Seal this conversation").click();
-    const question = ana.dialog("Seal this conversation");
-    await question.getByRole("button", { name: "Seal this conversation" }).click();
-    await ana.page.getByText("ana sealed this room").waitFor();
-    await ana.page.getByText("ana let in ben's devices").waitFor();
-    await ana.says("under the seal");
-    await ben.sees("under the seal");
-    const other = await ana.tab();
-    await other.room("@ben").click();
-    await other.sees("under the seal");
-    for (let turn = 0; turn < 5; turn++) {
-      const from = [ana, other, ben][turn % 3] ?? ana;
-      await from.says(`turn ${turn}`);
-    }
-    for (const visit of [ana, other, ben]) {
-      for (let turn = 0; turn < 5; turn++) await visit.sees(`turn ${turn}`);
-      await visit.settled();
-    }
-    await ana.page.close();
-    await other.says("the other tab goes on");
-    await ben.sees("the other tab goes on");
-    expect(await holding(served.data, "in the open")).not.toEqual([]);
-    for (const words of ["under the seal", "turn 3", "goes on"]) {
-      expect(await holding(served.data, words)).toEqual([]);
-    }
-  },
-);
-
-pageTest("both compare the same digits; who is put out reads nothing more", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  await using ana = await browser.visit(pageAddress(served));
-  await using ben = await browser.visit(pageAddress(served));
-  await ana.enter("ana");
-  await ben.enter("ben");
-  await keyPackages(served.data, 2);
-  await makesVault(ana);
+pageTest("users compare the same digits; a kicked user reads nothing more", async () => {
+  const ana = await devices.window("ana");
+  const ben = await devices.window("ben");
+  await makesVault(ana, "safe");
   await ana.button("Who can read here").click();
   const who = ana.dialog("Who can read here");
   await who.getByLabel("Name of who is to be let in").fill("nobody");
@@ -140,7 +57,7 @@ pageTest("both compare the same digits; who is put out reads nothing more", asyn
   await who.getByRole("button", { name: "Let in" }).click();
   await who.getByText("1 browser · not compared").waitFor();
   await ben.page.locator(".banner").getByRole("button", { name: "Enter" }).click();
-  await ben.page.getByRole("heading", { name: "#vault", level: 1 }).waitFor();
+  await ben.heading("#safe").waitFor();
   const digits = async (visit: Visit) => {
     const text = visit.page.locator(".safety-digits span");
     await text.nth(11).waitFor();
@@ -167,145 +84,114 @@ pageTest("both compare the same digits; who is put out reads nothing more", asyn
   await ben.says("still here");
   await ben.sees("still here");
   expect(await ben.page.getByText("and not this").count()).toBe(0);
-  expect(await holding(served.data, "and not this")).toEqual([]);
+  await expectNothingAtServer("and not this");
 });
 
-pageTest("a browser that threw its keys away comes back by itself, with one divider", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  await using ana = await browser.visit(pageAddress(served));
-  await using ben = await browser.visit(pageAddress(served));
-  await ana.enter("ana");
-  await ben.enter("ben");
-  await keyPackages(served.data, 2);
-  await makesVault(ana);
-  await letsIn(ana, "ben", ben);
-  for (let n = 0; n < 40; n++) await ana.says(`before ${n}`);
-  await ben.sees("before 39");
-  await ben.page.goto("about:blank");
-  await ben.page.goto(`${served.listening["web"]}/assets/none`);
-  await ben.page.evaluate(`indexedDB.databases().then((all) => Promise.all(all
+pageTest("seals a conversation from its menu; two tabs of an account share its keys", async () => {
+  const ben = await devices.window("ben");
+  await using dora = await devices.enter("dora");
+  await dora.says("/msg ben in the open");
+  await ben.room("@dora").click();
+  await ben.sees("in the open");
+  await dora.button("Actions for @ben").click();
+  await dora.entry("Seal this conversation").click();
+  const question = dora.dialog("Seal this conversation");
+  await question.getByRole("button", { name: "Seal this conversation" }).click();
+  await dora.page.getByText("dora sealed this room").waitFor();
+  await dora.page.getByText("dora let in ben's devices").waitFor();
+  await dora.says("under the seal");
+  await ben.sees("under the seal");
+  const other = await dora.tab();
+  await other.room("@ben").click();
+  await other.sees("under the seal");
+  for (let turn = 0; turn < 5; turn++) {
+    const from = [dora, other, ben][turn % 3] ?? dora;
+    await from.says(`turn ${turn}`);
+  }
+  for (const visit of [dora, other, ben]) {
+    for (let turn = 0; turn < 5; turn++) await visit.sees(`turn ${turn}`);
+    await visit.settled();
+  }
+  await dora.page.close();
+  await other.says("the other tab goes on");
+  await ben.sees("the other tab goes on");
+  expect(await holding(server.served.data, "in the open")).not.toEqual([]);
+  await expectNothingAtServer("under the seal", "turn 3", "goes on");
+});
+
+pageTest("a browser that lost its keys is added again, with one divider", async () => {
+  const ana = await devices.window("ana");
+  await using emil = await devices.enter("emil");
+  await makesVault(ana, "cellar");
+  await letsIn(ana, "emil", emil, "cellar");
+  for (let n = 0; n < 12; n++) await ana.says(`before ${n}`);
+  await emil.sees("before 11");
+  const web = String(server.served.listening["web"]);
+  await emil.page.goto("about:blank");
+  await emil.page.goto(`${web}/assets/none`);
+  await emil.page.evaluate(`indexedDB.databases().then((all) => Promise.all(all
     .filter(({ name }) => name.startsWith("chat sealed "))
     .map(({ name }) => new Promise((resolve, reject) => {
       const request = indexedDB.deleteDatabase(name);
       request.onsuccess = resolve;
       request.onerror = reject;
     }))))`);
-  await ben.page.goto(`${served.listening["web"]}`);
-  await ben.room("vault").click();
-  await ana.page.getByText("a device of ben came in").waitFor();
+  await emil.page.goto(web);
+  await emil.room("cellar").click();
+  await ana.page.getByText("a device of emil came in").waitFor();
   await ana.says("after");
-  await ben.sees("after");
-  await ben.page.getByText("40 sealed, not for this device").waitFor();
-  expect(await ben.page.getByText(/sealed, not for this device/).count()).toBe(1);
-  await ben.says("and back");
+  await emil.sees("after");
+  await emil.page.getByText("12 sealed, not for this device").waitFor();
+  expect(await emil.page.getByText(/sealed, not for this device/).count()).toBe(1);
+  await emil.says("and back");
   await ana.sees("and back");
 });
 
-pageTest("a page that came without encryption says so in a line, and nothing fails", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  await using ana = await browser.visit(pageAddress(served));
-  await ana.enter("ana", { password: "correct horse" });
-  await makesVault(ana);
-  await ana.says("not for plain pages");
-  await ana.settled();
-  const before = "Object.defineProperty(Crypto.prototype, 'subtle', { get: () => undefined });";
-  await using plain = await browser.visit(pageAddress(served), { before });
-  await plain.fillEntry("ana", { password: "correct horse" });
-  await plain.room("vault").click();
-  await plain.page.getByText("Open this page by https.").first().waitFor();
-  await plain.says("never in the clear");
-  await plain.page.getByText(/not sent/).waitFor();
-  expect(await holding(served.data, "never in the clear")).toEqual([]);
-  expect(await plain.barriers()).toEqual([]);
+pageTest("finds no barrier in sealed rooms", async () => {
+  const [look, options] = DARK_PHONE;
+  await using visit = await devices.enter("fay", options);
+  const ben = await devices.window("ben");
+  const { page } = visit;
+  const looks = async (screen: string) => {
+    await expectNoBarrier(visit, look, screen);
+  };
+  await visit.says("/join fay --sealed");
+  const made = page.locator("dialog[open]");
+  await made.locator("input[type=checkbox]").waitFor();
+  await looks("making a sealed room");
+  await made.locator("button[type=submit]").click();
+  await page.locator(".composer-lock").waitFor();
+  await letsIn(visit, "ben", ben, "fay");
+  await ben.says("is anybody here?");
+  await visit.sees("is anybody here?");
+  await visit.says("yes, and nobody else");
+  await visit.settled();
+  await looks("a sealed room");
+  await visit.says("/sealed");
+  await page.locator("dialog[open] .device").nth(1).waitFor();
+  await looks("who can read");
+  await page.locator("dialog[open] .device .button").click();
+  await page.locator(".safety-digits span").nth(11).waitFor();
+  await looks("safety number");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Escape");
+  await page.locator("dialog[open]").waitFor({ state: "detached" });
+  await makesVault(ben, "ben-fay");
+  await ben.says("/invite fay");
+  await page.locator(".banner").waitFor();
+  await looks("let in");
 });
 
-for (const [look, options] of [
-  ...LOOKS,
-  ["dark on a phone", { isDark: true, width: 390, height: 844 }] as const,
-]) {
-  pageTest(`no barrier that a machine finds where it is sealed, ${look}`, async () => {
-    await using sandbox = new Sandbox();
-    const served = await sandbox.serve();
-    await using ana = await browser.visit(pageAddress(served), options);
-    await using ben = await browser.visit(pageAddress(served));
-    await ana.page.locator("#enter-name").fill("ana");
-    await ana.page.keyboard.press("Enter");
-    const box = ana.page.locator(".composer textarea");
-    const says = async (text: string) => {
-      await box.fill(text);
-      await box.press("Enter");
-    };
-    const { page } = ana;
-    const looks = async (screen: string) => {
-      await expectNoBarrier(ana, look, screen);
-      await ana.keepPicture(`${screen}, ${look}`.replaceAll(/\W+/g, "-"));
-    };
-    await box.waitFor();
-    await ben.enter("ben");
-    await keyPackages(served.data, 2);
-    await says("/join vault --sealed");
-    const made = page.locator("dialog[open]");
-    await made.locator("input[type=checkbox]").waitFor();
-    await looks("making a sealed room");
-    await made.locator("button[type=submit]").click();
-    await page.locator(".composer-lock").waitFor();
-    await says("/invite ben");
-    await ben.page.locator(".banner").getByRole("button", { name: "Enter" }).click();
-    await ben.page.getByRole("heading", { name: "#vault", level: 1 }).waitFor();
-    await ben.says("is anybody here?");
-    await ana.sees("is anybody here?");
-    await says("yes, and nobody else");
-    await ana.settled();
-    await looks("a sealed room");
-    await says("/sealed");
-    await page.locator("dialog[open] .device").nth(1).waitFor();
-    await looks("who can read");
-    await page.locator("dialog[open] .device .button").click();
-    await page.locator(".safety-digits span").nth(11).waitFor();
-    await looks("safety number");
-    await page.keyboard.press("Escape");
-    await page.keyboard.press("Escape");
-    await page.locator("dialog[open]").waitFor({ state: "detached" });
-    await ben.says("/join attic --sealed");
-    await ben.dialog("Create room").getByRole("button", { name: "Create" }).click();
-    await ben.page.getByRole("heading", { name: "#attic", level: 1 }).waitFor();
-    await ben.says("/invite ana");
-    await page.locator(".banner").waitFor();
-    await looks("let in");
-  });
-}
-
-pageTest("a topic is not sent to a sealed room: the server would read it", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  await using ana = await browser.visit(pageAddress(served));
-  await ana.enter("ana");
-  await makesVault(ana);
-  await ana.says("/topic a telling topic");
-  await ana.page.getByText("A sealed room has no topic").first().waitFor();
-  await ana.box.fill("");
-  await ana.says("after it");
-  await ana.settled();
-  for (const words of ["telling topic", "after it"]) {
-    expect(await holding(served.data, words)).toEqual([]);
-  }
-});
-
-pageTest("a browser links a terminal, which is let into its sealed rooms by itself", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  await using ana = await browser.visit(pageAddress(served));
-  await ana.enter("ana");
-  await makesVault(ana);
-  await ana.button(/Account and settings/).click();
+pageTest("a browser links a terminal, which is added to its sealed rooms", async () => {
+  const { sandbox, served } = server;
+  const ana = await devices.window("ana");
+  await makesVault(ana, "study");
+  await ana.opensSettings();
   await ana.button("Link a new device").click();
   const dialog = ana.dialog("Link a new device");
   const code = (await dialog.locator(".link-code").textContent()) ?? "";
   expect(await dialog.getByLabel("For a terminal").inputValue()).toContain("chat link-device");
   expect(await ana.barriers()).toEqual([]);
-  await ana.keepPicture("linking");
   const laptop = sandbox.home("laptop").with({ CHAT_SERVER: served.address });
   const asked = { env: { CHAT_LINK_CODE: code } };
   const made = await laptop.json(["link-device", "--join"], asked);
@@ -316,58 +202,46 @@ pageTest("a browser links a terminal, which is let into its sealed rooms by itse
   const terminal = await laptop.join(["--user", "ana"]);
   await ana.page.getByText("a device of ana came in").waitFor();
   await ana.says("for both of my devices");
-  await terminal.json("text", { text: "for both of my devices", room: "vault", sealed: true });
-  expect(await holding(served.data, "both of my devices")).toEqual([]);
+  await terminal.json("text", { text: "for both of my devices", room: "study", sealed: true });
+  await expectNothingAtServer("both of my devices");
 });
 
-pageTest("what was read is found, and the server is not asked for it", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  await using ana = await browser.visit(pageAddress(served));
-  await ana.enter("ana");
-  await makesVault(ana);
-  await ana.says("the needle is here");
-  await ana.says("and only hay there");
-  await ana.settled();
-  await ana.says("/search NEEDLE");
-  const found = ana.page.getByRole("complementary", { name: "Search" });
-  await found.getByText("the needle is here").waitFor();
-  expect(await found.getByText("only hay").count()).toBe(0);
-});
+pageTest("a page without encryption, or without the account's key, says so", async () => {
+  await using pia = await server.enter("pia", { password });
+  await makesVault(pia, "nook");
+  await pia.says("for this browser alone");
+  await pia.settled();
+  await using plain = await server.visit({ before: NO_CRYPTO });
+  await plain.fillEntry("pia", { password });
+  await using other = await server.enter("pia", { password });
+  const file = server.sandbox.write("telling-name.txt", "never uploaded");
+  for (const [visit, reason, fault] of [
+    [plain, "Open this page by https.", /Open this page by https/],
+    [other, /came in by the password/, /You are not allowed to do this/],
+  ] as const) {
+    await visit.room("nook").click();
+    await visit.page.getByText(reason).first().waitFor();
+    await visit.says("never in the clear");
+    await visit.page.getByText(/not sent/).waitFor();
+    await visit.attach(file);
+    await visit.page.locator(".toast, .transfer").getByText(fault).first().waitFor();
+    // The file stays attached, or among the transfers.
+    const transfers = visit.transfer("telling-name.txt");
+    expect((await visit.attachments.count()) + (await transfers.count())).toBe(1);
+    expect(await visit.message("for this browser alone").count()).toBe(0);
+    expect(await visit.barriers()).toEqual([]);
+  }
+  await expectNothingAtServer("never in the clear", "telling-name", "never uploaded");
 
-pageTest("a browser that came in by the password hears why it cannot read", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  await using ana = await browser.visit(pageAddress(served));
-  await using other = await browser.visit(pageAddress(served));
-  await ana.enter("ana", { password: "correct horse" });
-  await makesVault(ana);
-  await ana.says("for this browser alone");
-  await ana.settled();
-  await other.enter("ana", { password: "correct horse" });
-  await other.room("vault").click();
-  await other.page.getByText(/came in by the password/).waitFor();
-  expect(await other.message("for this browser alone").count()).toBe(0);
-  await other.says("may I?");
-  await other.page.getByText(/not sent/).waitFor();
-});
-
-pageTest("a device that is forgotten leaves nothing of its sealed rooms behind", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  await using ana = await browser.visit(pageAddress(served));
-  await ana.enter("ana", { password: "correct horse" });
-  await makesVault(ana);
-  await ana.says("not for whoever comes next");
-  await ana.settled();
+  // A device that is forgotten leaves no keys behind.
   const kept = `indexedDB.databases().then((all) =>
     all.filter(({ name }) => name.startsWith("chat sealed ")).length)`;
-  expect(await ana.page.evaluate(kept)).toBe(1);
-  await ana.button(/Account and settings/).click();
-  await ana.button("Log out").click();
-  const question = ana.dialog("Log out of this browser?");
+  expect(await pia.page.evaluate(kept)).toBe(1);
+  await pia.opensSettings();
+  await pia.button("Log out").click();
+  const question = pia.dialog("Log out of this browser?");
   await question.getByLabel(/Forget this device/).check();
   await question.getByRole("button", { name: "Log out" }).click();
-  await ana.field("Name").or(ana.button("Enter as ana")).first().waitFor();
-  await ana.page.waitForFunction(`${kept}.then((count) => count === 0)`);
+  await pia.field("Name").or(pia.button("Enter as pia")).first().waitFor();
+  await pia.page.waitForFunction(`${kept}.then((count) => count === 0)`);
 });

@@ -1,24 +1,35 @@
 import type { Locator } from "playwright-core";
+import { until } from "../event.ts";
 
-/** Brings it into view. The list measures the rows that come with it: then it stands still. */
+const STILL_FRAMES = 10;
+
+/**
+ * Scrolls the element into view, and waits until the list is still: rows that are measured move it,
+ * and may make the page return to its newest row.
+ */
 export async function still(target: Locator): Promise<void> {
-  await target.scrollIntoViewIfNeeded();
-  await target.evaluate(
-    (element) =>
-      new Promise<void>((done) => {
-        const { requestAnimationFrame: next } = globalThis as unknown as {
-          requestAnimationFrame(callback: () => void): void;
-        };
-        let top = Number.NaN;
-        let frames = 0;
-        const look = () => {
-          const now = element.getBoundingClientRect().top;
-          frames = now === top ? frames + 1 : 0;
-          top = now;
-          if (frames >= 10) done();
-          else next(look);
-        };
-        look();
-      }),
-  );
+  await until("the element is visible and still", async () => {
+    await target.scrollIntoViewIfNeeded();
+    return target.evaluate(
+      (element, frames) =>
+        new Promise<boolean>((done) => {
+          const { requestAnimationFrame: next, innerHeight } = globalThis as unknown as {
+            requestAnimationFrame(callback: () => void): void;
+            readonly innerHeight: number;
+          };
+          let top = Number.NaN;
+          let count = 0;
+          const look = () => {
+            const now = element.getBoundingClientRect().top;
+            count = now === top ? count + 1 : 0;
+            top = now;
+            if (count >= frames)
+              done(top < innerHeight && [...element.getClientRects()].length > 0);
+            else next(look);
+          };
+          look();
+        }),
+      STILL_FRAMES,
+    );
+  });
 }

@@ -1,27 +1,72 @@
 import type { Program } from "../e2e/program.ts";
+import { keyPackages } from "../e2e/sealed-server.ts";
+import type { EnterOptions, PageServer } from "./page-server.ts";
 import type { Visit } from "./visit.ts";
 
-/** A sealed room, made and entered by what one types. */
+/**
+ * Windows and terminals whose key packages are at the server, so that they can be added to sealed
+ * rooms. It waits for their number: a test that opens devices otherwise stands last in its file.
+ */
+export class Devices {
+  readonly #server: PageServer;
+  readonly #shared = new Map<string, Visit>();
+  #count = 0;
 
-export async function makesVault(visit: Visit): Promise<void> {
-  await visit.says("/join vault --sealed");
-  const dialog = visit.dialog("Create room");
-  await dialog.getByRole("button", { name: "Create" }).click();
-  await visit.page.getByRole("heading", { name: "#vault", level: 1 }).waitFor();
+  constructor(server: PageServer) {
+    this.#server = server;
+  }
+
+  /** A window that tests of the file share. */
+  async window(name: string, options: EnterOptions = {}): Promise<Visit> {
+    const open = this.#shared.get(name);
+    if (open !== undefined) return open;
+    const visit = await this.#added(this.#server.window(name, options));
+    this.#shared.set(name, visit);
+    return visit;
+  }
+
+  enter(name: string, options: EnterOptions = {}): Promise<Visit> {
+    return this.#added(this.#server.enter(name, options));
+  }
+
+  terminal(name: string): Promise<Program> {
+    const home = this.#server.sandbox.home(name);
+    return this.#added(home.join(["--user", name]));
+  }
+
+  async #added<Device>(opening: Promise<Device>): Promise<Device> {
+    const device = await opening;
+    this.#count += 1;
+    await keyPackages(this.#server.served.data, this.#count);
+    return device;
+  }
 }
 
-/** Lets a user in, who enters by the banner. Their key packages are to be at the server. */
-export async function letsIn(host: Visit, name: string, guest: Visit): Promise<void> {
+/** Creates a sealed room by the composer. */
+export async function makesVault(visit: Visit, room: string): Promise<void> {
+  await visit.says(`/join ${room} --sealed`);
+  await visit.page.locator("dialog[open] button[type=submit]").click();
+  await visit.heading(`#${room}`).waitFor();
+  await visit.page.locator(".composer-lock").waitFor();
+}
+
+/** Invites a user, who enters by the banner. */
+export async function letsIn(host: Visit, name: string, guest: Visit, room: string): Promise<void> {
   await host.says(`/invite ${name}`);
-  const banner = guest.page.locator(".banner").filter({ hasText: "the sealed room vault" });
+  const banner = guest.page.locator(".banner").filter({ hasText: `the sealed room ${room}` });
   await banner.getByRole("button", { name: "Enter" }).click();
-  await guest.page.getByRole("heading", { name: "#vault", level: 1 }).waitFor();
+  await guest.heading(`#${room}`).waitFor();
 }
 
-/** The same of a terminal. */
-export async function letsTerminalIn(host: Visit, name: string, guest: Program): Promise<void> {
+/** The same for a terminal. */
+export async function letsTerminalIn(
+  host: Visit,
+  name: string,
+  guest: Program,
+  room: string,
+): Promise<void> {
   await host.says(`/invite ${name}`);
-  await guest.json("may-join", { room: "vault" });
-  guest.type("/join vault");
-  await guest.json("join", { from: name, room: "vault" });
+  await guest.json("may-join", { room });
+  guest.type(`/join ${room}`);
+  await guest.json("join", { from: name, room });
 }

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { BrowserContext, Locator, Page } from "playwright-core";
-import { until } from "../e2e/deadline.ts";
+import { until } from "../event.ts";
 
 /**
  * What tests ask of a page's elements. React's types, which the terminal's view brings, know them
@@ -9,10 +8,11 @@ import { until } from "../e2e/deadline.ts";
  */
 declare global {
   interface HTMLElement {
+    readonly clientHeight: number;
     readonly scrollHeight: number;
+    readonly scrollTop: number;
     getBoundingClientRect(): { readonly top: number };
     getClientRects(): Iterable<{ readonly bottom: number }>;
-    scrollBy(x: number, y: number): void;
     scrollTo(x: number, y: number): void;
   }
   interface SVGElement extends HTMLElement {}
@@ -80,16 +80,61 @@ export class Visit {
     await this.box.waitFor();
   }
 
+  /** In any language. */
   async fillEntry(name: string, { password, roomPassword }: Entry = {}): Promise<void> {
-    await this.field("Name").fill(name);
-    if (password !== undefined) await this.field("Password").fill(password);
-    if (roomPassword !== undefined) await this.field("Room password").fill(roomPassword);
-    await this.button("Enter").click();
+    await this.page.locator("#enter-name").fill(name);
+    if (password !== undefined) await this.page.locator("#enter-password").fill(password);
+    if (roomPassword !== undefined) await this.page.locator("#enter-room").fill(roomPassword);
+    await this.page.locator("form button[type=submit]").click();
   }
 
-  /** Where one writes. */
+  /** The field for a message, in any language. */
   get box(): Locator {
-    return this.field("Message");
+    return this.page.locator(".composer textarea");
+  }
+
+  heading(name: string | RegExp): Locator {
+    return this.page.getByRole("heading", { name, level: 1 });
+  }
+
+  /** Creates a room, and opens it. */
+  async makesRoom(name: string): Promise<void> {
+    await this.says(`/join ${name}`);
+    await this.dialog("Create room").getByRole("button", { name: "Create" }).click();
+    await this.heading(`#${name}`).waitFor();
+  }
+
+  /** Opens the menu of a message. */
+  async opensMenu(text: string | RegExp): Promise<void> {
+    const message = this.page.locator("article.message:not(.is-pending)").filter({ hasText: text });
+    // The focus keeps its buttons visible. The pointer does not if new rows move the message.
+    await message.first().focus();
+    await message.first().locator(".tools-more").click();
+  }
+
+  /** Chooses an entry from the menu of a message. */
+  async acts(text: string | RegExp, entry: string | RegExp): Promise<void> {
+    await this.opensMenu(text);
+    await this.entry(entry).click();
+  }
+
+  async opensSettings(): Promise<Locator> {
+    await this.page.locator(".me-button").click();
+    return this.dialog("Account and settings");
+  }
+
+  async logsOut(): Promise<void> {
+    await this.opensSettings();
+    await this.button("Log out").click();
+    const question = this.dialog("Log out of this browser?");
+    await question.getByRole("button", { name: "Log out" }).click();
+    await this.button(/^Enter as /).waitFor();
+  }
+
+  async searches(text: string): Promise<void> {
+    await this.button("Search").first().click();
+    await this.field("Search for").fill(text);
+    await this.field("Search for").press("Enter");
   }
 
   field(label: string): Locator {
@@ -183,13 +228,13 @@ export class Visit {
     return this.page.getByRole("menuitem", { name, exact: true });
   }
 
-  /** For whoever wants to look at it: into the folder that CHAT_PICTURES names. */
-  async keepPicture(name: string): Promise<void> {
-    const folder = process.env["CHAT_PICTURES"];
-    if (folder !== undefined) await this.page.screenshot({ path: join(folder, `${name}.png`) });
+  /** Pixels by which the page is wider than the window. */
+  overflow(): Promise<number> {
+    const root = "document.documentElement";
+    return this.page.evaluate<number>(`${root}.scrollWidth - ${root}.clientWidth`);
   }
 
-  /** What keeps somebody from using the page as it is now; empty: nothing that a machine finds. */
+  /** Accessibility violations that axe finds. */
   async barriers(): Promise<readonly string[]> {
     await this.page.locator("h1").first().waitFor({ state: "attached" }); // Until then it is blank.
     if (!(await this.page.evaluate<boolean>("'axe' in window"))) await this.page.evaluate(AXE);
@@ -202,8 +247,8 @@ export class Visit {
   }
 }
 
-/** The policy is broken; or, of a page built for development, siblings cannot be told apart. */
-const WRONG = /polic|refused to|violat|same key|"key" prop/i;
+/** Messages of the console that report a violation of the page's policy. */
+const WRONG = /polic|refused to|violat/i;
 
 function watch(page: Page, origin: string, wrongs: string[]): void {
   const socketOrigin = origin.replace(/^http/, "ws");

@@ -1,6 +1,7 @@
 import type { FileId } from "../../src/base/ids.ts";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
+import type { Blob, BlobStore } from "../../src/io/blob/interfaces.ts";
 import type { Answer, RequestFields } from "../../src/wire/messages.ts";
 import { digestOf } from "../wire/digest.ts";
 import type { Guest } from "./guest.ts";
@@ -76,6 +77,39 @@ export class TestFile {
     await this.pour(lane, have);
     return lane.ask("finish", this.finish);
   }
+}
+
+/** A store that does some things in another way. */
+export function changedStore(store: BlobStore, changes: Partial<BlobStore>): BlobStore {
+  return {
+    list: () => store.list(),
+    create: (about) => store.create(about),
+    open: (file) => store.open(file),
+    remove: (file) => store.remove(file),
+    freeBytes: () => store.freeBytes(),
+    ...changes,
+  };
+}
+
+/** A store whose contents do some things in another way. */
+export function changedBlobs(store: BlobStore, change: (blob: Blob) => Partial<Blob>): BlobStore {
+  const changed = (blob: Blob) => {
+    const changes: Partial<Blob> = change(blob);
+    return new Proxy<Blob>(blob, {
+      get: (target, key) => {
+        if (key in changes) return Reflect.get(changes, key);
+        const value: unknown = Reflect.get(target, key, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+  };
+  return changedStore(store, {
+    create: async (about) => changed(await store.create(about)),
+    open: async (file) => {
+      const blob = await store.open(file);
+      return blob && changed(blob);
+    },
+  });
 }
 
 function pattern(size: number, seed: number): Uint8Array {

@@ -1,8 +1,8 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import type { DiskCall, Trouble } from "../io/disk/sim.ts";
 import { rejection } from "../rejection.ts";
-import { Site } from "./site.ts";
+import { Site, siteWith } from "./site.ts";
 
 function failing(wanted: DiskCall, folder: string, trouble: Trouble) {
   return (call: DiskCall, path: string) =>
@@ -11,88 +11,62 @@ function failing(wanted: DiskCall, folder: string, trouble: Trouble) {
 
 const failures = (site: Site) => site.events.filter(({ kind }) => kind === "failed");
 
-describe("a disk that is full", () => {
-  test("refuses its sender; others read on, and later posts are recorded", async () => {
-    const site = await Site.open();
-    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+test("refuses posts on a full disk; reading continues, later posts succeed", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"]);
+  await site.wait(ana.say("before"));
+  site.trouble = failing("write", "history", "ENOSPC");
+  expect(await rejection(site.wait(ana.say("refused")))).toMatchObject({ code: "store-full" });
+  expect((await ben.ask("history", { limit: 10, grep: "e" })).records).toHaveLength(1);
+  expect(await ben.refusal("topic", { room: "lobby", topic: "x" })).toBe("store-full");
+  expect(await ben.refusal("join", { room: "dev", create: true })).toBe("store-full");
+  expect(await ben.refusal("leave", { room: "lobby" })).toBe("store-full");
+  expect(await rejection(site.wait(ana.say("hi", "@ben")))).toMatchObject({
+    code: "store-full",
+    retryAfterMs: 1_000,
+  });
+  site.trouble = () => undefined;
+  await site.wait(ana.say("after", "lobby", "BBBBBBBBBBB"));
+  await site.quiet();
+  expect(ben.texts()).toEqual(["before", "after"]);
+  expect(failures(site)).toEqual([]);
+  expect(site.events.filter(({ kind }) => kind === "full").length).toBeGreaterThan(0);
+  await site.restart();
+  const again = await site.again(ben, "ben");
+  expect(again.texts()).toEqual(["before", "after"]);
+});
+
+test.each([
+  ["history", "sync"],
+  ["history", "write"],
+] as const)(
+  "at %s %s: refuses posts, and reports that the server must stop",
+  async (folder, call) => {
+    const { site, ana, ben } = await siteWith(["ana", "ben"]);
     await site.wait(ana.say("before"));
-    site.trouble = failing("write", "history", "ENOSPC");
-    expect(await rejection(site.wait(ana.say("refused")))).toMatchObject({ code: "store-full" });
-    expect((await ben.ask("history", { limit: 10, grep: "e" })).records).toHaveLength(1);
-    expect((await ben.refused("topic", { room: "lobby", topic: "x" })).code).toBe("store-full");
-    expect((await ben.refused("join", { room: "dev", create: true })).code).toBe("store-full");
-    expect((await ben.refused("leave", { room: "lobby" })).code).toBe("store-full");
-    expect(await rejection(site.wait(ana.say("hi", "@ben")))).toMatchObject({
-      code: "store-full",
-      retryAfterMs: 1_000,
-    });
+    site.trouble = failing(call, folder, "EIO");
+    expect(await rejection(site.wait(ana.say("lost")))).toMatchObject({ code: "store-failed" });
     site.trouble = () => undefined;
-    await site.wait(ana.say("after", "lobby", "BBBBBBBBBBB"));
+    const later = site.wait(ana.say("later", "lobby", "BBBBBBBBBBB"));
+    expect(await rejection(later)).toMatchObject({ code: "store-failed" });
+    expect(failures(site)[0]).toMatchObject({ fault: { code: "store-failed" } });
     await site.quiet();
-    expect(ben.texts()).toEqual(["before", "after"]);
-    expect(failures(site)).toEqual([]);
+    expect(ben.texts()).toEqual(["before"]);
+    expect(ben.ended).toBeUndefined();
     await site.restart();
     const again = await site.again(ben, "ben");
-    expect(again.texts()).toEqual(["before", "after"]);
-  });
+    expect(again.texts()[0]).toBe("before");
+    await site.wait((await site.again(ana, "ana")).say("back", "lobby", "CCCCCCCCCCC"));
+  },
+);
 
-  test("of the accounts: nobody new, and everybody else goes on", async () => {
-    const site = await Site.open();
-    const ana = await site.member("ana");
-    site.trouble = failing("write", "accounts", "ENOSPC");
-    const guest = await site.greeted();
-    expect((await guest.refused("register", guest.registration("ben"))).code).toBe("store-full");
-    expect((await ana.refused("passwd", { password: "x" })).code).toBe("store-full");
-    await site.wait(ana.say("still here"));
-    site.trouble = () => undefined;
-    await guest.ask("register", guest.registration("ben"));
-    expect(failures(site)).toEqual([]);
-  });
-});
+const PATH = /\/|\.jsonl|EIO|ENOSPC|EACCES/;
+const secret = "/d/history/0000.jsonl";
 
-describe("a disk that fails", () => {
-  test.each([
-    ["history", "sync"],
-    ["history", "write"],
-  ] as const)(
-    "at %s %s: posts are refused, and the server says that it must stop",
-    async (folder, call) => {
-      const site = await Site.open();
-      const [ana, ben] = [await site.member("ana"), await site.member("ben")];
-      await site.wait(ana.say("before"));
-      site.trouble = failing(call, folder, "EIO");
-      expect(await rejection(site.wait(ana.say("lost")))).toMatchObject({ code: "store-failed" });
-      site.trouble = () => undefined;
-      const later = site.wait(ana.say("later", "lobby", "BBBBBBBBBBB"));
-      expect(await rejection(later)).toMatchObject({ code: "store-failed" });
-      expect(failures(site)[0]).toMatchObject({ fault: { code: "store-failed" } });
-      await site.quiet();
-      expect(ben.texts()).toEqual(["before"]);
-      expect(ben.ended).toBeUndefined();
-      await site.restart();
-      const again = await site.again(ben, "ben");
-      expect(again.texts()[0]).toBe("before");
-      await site.wait((await site.again(ana, "ana")).say("back", "lobby", "CCCCCCCCCCC"));
-    },
-  );
-
-  test("under the accounts, too", async () => {
-    const site = await Site.open();
-    const ana = await site.member("ana");
-    site.trouble = failing("sync", "accounts", "EIO");
-    expect((await ana.refused("passwd", { password: "x" })).code).toBe("store-failed");
-    expect(failures(site)[0]).toMatchObject({ fault: { code: "store-failed" } });
-  });
-});
-
-describe("what a disk's trouble tells others", () => {
-  const PATH = /\/|\.jsonl|EIO|ENOSPC|EACCES/;
-  const secret = "/d/history/0000.jsonl";
-
-  test.each(["EIO", "ENOSPC", "EACCES"] as const)("%s: no path, in any answer", async (code) => {
+test.each(["EIO", "ENOSPC", "EACCES"] as const)(
+  "%s: reveals no path in any answer",
+  async (code) => {
     for (const call of ["write", "sync"] as const) {
-      const site = await Site.open();
-      const ana = await site.member("ana");
+      const { site, ana } = await siteWith(["ana"]);
       site.trouble = (one) => (one === call ? code : undefined);
       const faults = [
         await ana.refused("passwd", { password: "x" }),
@@ -103,162 +77,143 @@ describe("what a disk's trouble tells others", () => {
         expect(message + remedy).not.toMatch(PATH);
       }
     }
-  });
+  },
+);
 
-  test.each([
-    ["store-failed", "the disk failed at"],
-    ["store-denied", "may not be read"],
-    ["store-full", "no space for"],
-    ["log-corrupt", "is damaged at byte 5"],
-  ] as const)(
-    "%s: nor in what is read, and whoever runs the server hears it",
-    async (code, why) => {
-      let isBroken = false;
-      const cause = new Error(why);
-      const reading = async () => {
-        if (isBroken) throw new Fault(code, `${why} ${secret}`, { cause });
-      };
-      const site = await Site.open({ reading, operatorToken: "token" });
-      const before = [await site.member("ana"), await site.member("ben")] as const;
-      const { seq } = await site.wait(before[0].say("done"));
-      await site.restart(); // From now on the past is read from the disk.
-      const ana = await site.again(before[0], "ana");
-      const ben = await site.again(before[1], "ben");
-      await ana.ask("operate", { token: "token" });
-      await ana.ask("watch", { on: true });
-      isBroken = true;
-      const faults = [
-        await ben.refused("history", { limit: 5 }),
-        await ben.refused("edit", { seq, text: "x" }),
-        await ben.refused("post", {
-          outbox: "AAAAAAAAAAA",
-          counter: 9,
-          to: "lobby",
-          body: { text: "", react: "x", re: seq },
-        }),
-      ];
-      const again = await site.greeted(undefined, ben.keys);
-      await again.ask("login", again.signedLogin("ben", 1));
-      faults.push((await again.untilEnded()).fault ?? new Fault("internal", "no fault"));
-      for (const fault of faults) {
-        expect(fault.code).toBe(code);
-        expect(fault.message + fault.remedy).not.toMatch(PATH);
-        expect(fault.message).toStartWith("the server's ");
-      }
-      await site.quiet();
-      const events = JSON.stringify(ana.all("event"));
-      expect(events).toContain("the server's ");
-      expect(events).not.toContain(secret);
-      const own = site.events.flatMap((event) =>
-        event.kind === "warning" || event.kind === "full" ? [event.fault.message] : [],
-      );
-      expect(own).toContain(`${why} ${secret}`);
-    },
-  );
-});
-
-describe("stopping", () => {
-  test("answers what is on its way, says goodbye, and takes nobody new", async () => {
-    const site = await Site.open();
-    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
-    const said = ["1", "2", "3"].map((text) => ana.say(text));
-    const topic = ben.send("topic", { room: "lobby", topic: "last words" });
-    const waiting = ana.say("4"); // Behind the topic.
-    await site.time.advance(0);
-    const stopped = site.server.stop();
-    const late = await ben.refused("rooms", {});
-    expect(late.code).toBe("shutting-down");
-    await site.wait(stopped);
-    await site.wait(Promise.all([...said, topic, waiting]));
-    for (const guest of [ana, ben]) {
-      expect((await guest.untilEnded()).fault?.code).toBe("shutting-down");
+test.each([
+  ["store-failed", "the disk failed at"],
+  ["store-denied", "may not be read"],
+  ["store-full", "no space for"],
+  ["log-corrupt", "is damaged at byte 5"],
+] as const)(
+  "%s: reveals no path when reading fails, and the operator sees the cause",
+  async (code, why) => {
+    let isBroken = false;
+    const cause = new Error(why);
+    const reading = async () => {
+      if (isBroken) throw new Fault(code, `${why} ${secret}`, { cause });
+    };
+    const site = await Site.open({ reading, operatorToken: "token" });
+    const before = [await site.member("ana"), await site.member("ben")] as const;
+    const { seq } = await site.wait(before[0].say("done"));
+    await site.restart(); // From now on the past is read from the disk.
+    const ana = await site.again(before[0], "ana");
+    const ben = await site.again(before[1], "ben");
+    await ana.ask("operate", { token: "token" });
+    await ana.ask("watch", { on: true });
+    isBroken = true;
+    const faults = [
+      await ben.refused("history", { limit: 5 }),
+      await ben.refused("edit", { seq, text: "x" }),
+      await ben.refused("post", {
+        outbox: "AAAAAAAAAAA",
+        counter: 9,
+        to: "lobby",
+        body: { text: "", react: "x", re: seq },
+      }),
+    ];
+    const again = await site.greeted(undefined, ben.keys);
+    await again.ask("login", again.signedLogin("ben", 1));
+    faults.push((await again.untilEnded()).fault ?? new Fault("internal", "no fault"));
+    for (const fault of faults) {
+      expect(fault.code).toBe(code);
+      expect(fault.message + fault.remedy).not.toMatch(PATH);
+      expect(fault.message).toStartWith("the server's ");
     }
-    expect(ben.texts()).toEqual(["1", "2", "3", "4"]);
-    expect(await rejection(site.connect())).toBeInstanceOf(Error);
-  });
-
-  test("and starting again: all is there, and a repeated post is the old one", async () => {
-    const site = await Site.open({ roomPassword: "secret" });
-    const ana = await site.member("ana", "pass");
-    await ana.ask("join", { room: "dev", create: true, password: "key" });
-    await ana.ask("topic", { room: "dev", topic: "bugs" });
-    const post = { outbox: "AAAAAAAAAAA", counter: 1, to: "dev", body: { text: "once" } };
-    const first = await ana.ask("post", post);
-    await site.restart();
-    const again = await site.again(ana, "ana");
-    expect(await again.ask("post", post)).toEqual(first);
-    expect(again.texts()).toEqual(["once"]);
-    expect((await again.ask("rooms", {})).rooms.at(-1)).toEqual({
-      room: "dev",
-      topic: "bugs",
-      members: 1,
-      joined: true,
-      sealed: false,
-      locked: true,
-      unread: 0,
-    });
-    const laptop = await site.greeted();
-    await laptop.ask("login", laptop.passwordLogin("ana", "pass"));
-    const taken = await site.greeted();
-    await taken.ask("admit", { secret: "secret" });
-    expect((await taken.refused("register", taken.registration("ANA"))).code).toBe("name-taken");
-  });
-
-  test("killed in the middle: what was acknowledged is there, and all is there once", async () => {
-    for (let seed = 1; seed <= 20; seed++) {
-      const site = await Site.open({ seed });
-      const ana = await site.member("ana");
-      const acked = new Map<string, number>();
-      for (let i = 1; i <= 20; i++) {
-        ana.say(`${i}`).then(
-          ({ seq }) => acked.set(`${i}`, seq),
-          () => undefined,
-        );
-      }
-      site.disk.stopAt(site.disk.calls + 3 + (seed % 7));
-      for (let i = 0; i < 30; i++) await site.time.advance(1).catch(() => undefined);
-      site.disk.losePower();
-      await site.restartAfterCrash();
-      const back = await site.again(ana, "ana");
-      for (let i = 1; i <= 20; i++) {
-        const body = { text: `${i}` };
-        const post = { outbox: "AAAAAAAAAAA", counter: i, to: "lobby", body };
-        const { seq } = await back.ask("post", post);
-        expect(acked.get(`${i}`) ?? seq).toBe(seq);
-      }
-      await site.quiet();
-      expect(back.texts()).toEqual(Array.from({ length: 20 }, (_, i) => `${i + 1}`));
-    }
-  });
-});
-
-describe("a machine that slept", () => {
-  test("lets go of whom it has not heard, forgets no record, and takes them back", async () => {
-    const site = await Site.open();
-    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
-    const said = await site.wait(ana.say("before"));
-    await site.time.jump(3_600_000);
     await site.quiet();
-    for (const guest of [ana, ben]) expect((await guest.untilEnded()).fault?.code).toBe("timeout");
-    expect(site.server.clientCount).toBe(0);
-    const again = await site.again(ana, "ana", said.seq);
-    expect((await site.wait(again.say("after", "lobby", "BBBBBBBBBBB"))).seq).toBe(said.seq + 1);
-  });
+    const events = JSON.stringify(ana.all("event"));
+    expect(events).toContain("the server's ");
+    expect(events).not.toContain(secret);
+    const own = site.events.flatMap((event) =>
+      event.kind === "warning" || event.kind === "full" ? [event.fault.message] : [],
+    );
+    expect(own).toContain(`${why} ${secret}`);
+  },
+);
+
+test("answers open requests and says goodbye when it stops", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"]);
+  const said = ["1", "2", "3"].map((text) => ana.say(text));
+  const topic = ben.send("topic", { room: "lobby", topic: "last words" });
+  const waiting = ana.say("4"); // Behind the topic.
+  await site.time.advance(0);
+  const stopped = site.server.stop();
+  expect(await ben.refusal("rooms", {})).toBe("shutting-down");
+  await site.wait(stopped);
+  await site.wait(Promise.all([...said, topic, waiting]));
+  for (const guest of [ana, ben]) {
+    expect((await guest.untilEnded()).fault?.code).toBe("shutting-down");
+  }
+  expect(ben.texts()).toEqual(["1", "2", "3", "4"]);
+  expect(await rejection(site.connect())).toBeInstanceOf(Error);
 });
 
-describe("a wall clock that jumps back", () => {
-  test("never makes the times of records fall, and nobody is shut out by it", async () => {
-    const site = await Site.open();
-    const ana = await site.member("ana");
-    const times: number[] = [];
-    for (const skewMs of [0, -3_600_000, 60_000, -1]) {
-      site.skewMs = skewMs;
-      times.push((await site.wait(ana.say("tick"))).time);
+test("restores everything at the next start; a repeated post is the old one", async () => {
+  const site = await Site.open({ roomPassword: "secret" });
+  const ana = await site.member("ana", "pass");
+  await ana.ask("join", { room: "dev", create: true, password: "key" });
+  await ana.ask("topic", { room: "dev", topic: "bugs" });
+  const post = { outbox: "AAAAAAAAAAA", counter: 1, to: "dev", body: { text: "once" } };
+  const first = await ana.ask("post", post);
+  await site.restart();
+  const again = await site.again(ana, "ana");
+  expect(await again.ask("post", post)).toEqual(first);
+  expect(again.texts()).toEqual(["once"]);
+  const room = { room: "dev", topic: "bugs", members: 1, joined: true, locked: true };
+  expect((await again.ask("rooms", {})).rooms.at(-1)).toMatchObject(room);
+  await site.byPassword("ana", "pass");
+  const taken = await site.greeted();
+  await taken.ask("admit", { secret: "secret" });
+  expect(await taken.refusal("register", taken.registration("ANA"))).toBe("name-taken");
+});
+
+test("keeps what it acknowledged, once, if it is killed", async () => {
+  for (let seed = 1; seed <= 7; seed++) {
+    const { site, ana } = await siteWith(["ana"], { seed });
+    const acked = new Map<string, number>();
+    for (let i = 1; i <= 20; i++) {
+      ana.say(`${i}`).then(
+        ({ seq }) => acked.set(`${i}`, seq),
+        () => undefined,
+      );
     }
-    expect(times).toEqual([...times].sort((one, other) => one - other));
-    site.skewMs = -7_200_000;
-    await site.restart();
-    const again = await site.again(ana, "ana");
-    expect((await site.wait(again.say("tock", "lobby", "BBBBBBBBBBB"))).time).toBe(times[3] ?? 0);
-  });
+    site.disk.stopAt(site.disk.calls + 3 + (seed % 7));
+    for (let i = 0; i < 30; i++) await site.time.advance(1).catch(() => undefined);
+    site.disk.losePower();
+    await site.restartAfterCrash();
+    const back = await site.again(ana, "ana");
+    for (let i = 1; i <= 20; i++) {
+      const body = { text: `${i}` };
+      const post = { outbox: "AAAAAAAAAAA", counter: i, to: "lobby", body };
+      const { seq } = await back.ask("post", post);
+      expect(acked.get(`${i}`) ?? seq).toBe(seq);
+    }
+    await site.quiet();
+    expect(back.texts()).toEqual(Array.from({ length: 20 }, (_, i) => `${i + 1}`));
+  }
+});
+
+test("closes silent clients after a sleep, and takes them back", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"]);
+  const said = await site.wait(ana.say("before"));
+  await site.time.jump(3_600_000);
+  await site.quiet();
+  for (const guest of [ana, ben]) expect((await guest.untilEnded()).fault?.code).toBe("timeout");
+  expect(site.server.clientCount).toBe(0);
+  const again = await site.again(ana, "ana", said.seq);
+  expect((await site.wait(again.say("after", "lobby", "BBBBBBBBBBB"))).seq).toBe(said.seq + 1);
+});
+
+test("never lets the times of records fall if the clock jumps back", async () => {
+  const { site, ana } = await siteWith(["ana"]);
+  const times: number[] = [];
+  for (const skewMs of [0, -3_600_000, 60_000, -1]) {
+    site.skewMs = skewMs;
+    times.push((await site.wait(ana.say("tick"))).time);
+  }
+  expect(times).toEqual([...times].sort((one, other) => one - other));
+  site.skewMs = -7_200_000;
+  await site.restart();
+  const again = await site.again(ana, "ana");
+  expect((await site.wait(again.say("tock", "lobby", "BBBBBBBBBBB"))).time).toBe(times[3] ?? 0);
 });

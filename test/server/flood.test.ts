@@ -12,7 +12,8 @@ import {
   RECEIVED_BYTES_BURST,
 } from "../../src/base/limits.ts";
 import type { Guest } from "./guest.ts";
-import { Site } from "./site.ts";
+import { Site, siteWith } from "./site.ts";
+import { heldPasswords } from "./site-lab.ts";
 
 const foreign = new Packr({ useRecords: false, variableMapSize: true });
 const pack = (value: unknown) => new Uint8Array(foreign.pack(value));
@@ -61,22 +62,10 @@ test("answers no message before log-in that is far too long", async () => {
   expect(await said(MESSAGE_BEFORE_LOGIN_ANSWERED_BYTES_MAX + 1)).toBe("link-closed");
 });
 
-test("lets an unauthenticated client send as many messages as it may", async () => {
-  const site = await Site.open();
-  const eve = await site.greeted();
-  // One of them was its hello, and one registers it.
-  for (let i = 2; i < MESSAGES_BEFORE_LOGIN_MAX; i++) eve.raw(pack({ kind: "ping" }));
-  await eve.ask("register", eve.registration("eve"));
-  for (let i = 0; i < 10 * MESSAGES_BEFORE_LOGIN_MAX; i++) eve.raw(pack({ kind: "ping" }));
-  await site.quiet();
-  expect(eve.ended).toBeUndefined();
-});
-
 test.each(["pings", "unknown requests"] as const)(
   "closes a member's flood of %s, and refuses the account for a while",
   async (kind) => {
-    const site = await Site.open();
-    const [ana, eve] = [await site.member("ana"), await site.member("eve")];
+    const { site, ana, eve } = await siteWith(["ana", "eve"]);
     const answers = answersTo(eve);
     for (let sent = 0; sent <= IDLE_MESSAGES_BURST + 1_000 && eve.ended === undefined; ) {
       for (let i = 0; i < 500; i++) eve.raw(pack(FLOODS[kind](++sent)));
@@ -96,8 +85,7 @@ test.each(["pings", "unknown requests"] as const)(
 );
 
 test("closes a member who queues more than can wait, and runs none of it early", async () => {
-  const site = await Site.open();
-  const [ana, eve] = [await site.member("ana"), await site.member("eve")];
+  const { site, ana, eve } = await siteWith(["ana", "eve"]);
   const fields = { kind: "post", outbox: "AAAAAAAAAAA", to: "lobby" };
   for (let counter = 1; counter <= 5_000; counter++) {
     eve.raw(pack({ ...fields, ref: counter, counter, body: { text: "flood" } }));
@@ -109,8 +97,7 @@ test("closes a member who queues more than can wait, and runs none of it early",
 });
 
 test("closes a member who sends large messages faster than allowed", async () => {
-  const site = await Site.open();
-  const [ana, eve] = [await site.member("ana"), await site.member("eve")];
+  const { site, ana, eve } = await siteWith(["ana", "eve"]);
   const large = pack({ kind: "teleport", ref: 1, pad: new Uint8Array(MESSAGE_BYTES_MAX - 64) });
   let sent = 0;
   for (; sent < 100 && eve.ended === undefined; sent++) {
@@ -139,8 +126,7 @@ test("refuses the address of a flood for a while, and not this machine", async (
 });
 
 test("neither decodes nor answers after it has decided to close", async () => {
-  const site = await Site.open();
-  const eve = await site.member("eve");
+  const { site, eve } = await siteWith(["eve"]);
   const answers = answersTo(eve);
   eve.raw(Uint8Array.of(0xc1)); // Malformed: the server closes.
   for (let i = 0; i < 1_000; i++) eve.raw(pack({ kind: "ping" }));
@@ -150,8 +136,7 @@ test("neither decodes nor answers after it has decided to close", async () => {
 });
 
 test("a connection that floods while it is closed gets no orderly end", async () => {
-  const site = await Site.open();
-  const eve = await site.member("eve");
+  const { site, eve } = await siteWith(["eve"]);
   const end = site.farEnd(eve);
   const release = (eve.link as typeof end).other.other.stall(); // It reads nothing.
   end.close();
@@ -165,16 +150,8 @@ test("a connection that floods while it is closed gets no orderly end", async ()
 });
 
 test("one address cannot use up the password checks of all", async () => {
-  const waiting: (() => void)[] = [];
-  const site = await Site.open({
-    passwords: {
-      hash: (password) => Promise.resolve(password),
-      verify: async (password, hash) => {
-        await new Promise<void>((resolve) => waiting.push(resolve));
-        return password === hash;
-      },
-    },
-  });
+  const { passwords, waiting } = heldPasswords();
+  const site = await Site.open({ passwords });
   await site.member("ana", "password");
   const count = PASSWORD_CHECKS_MAX + PASSWORD_CHECKS_WAITING_MAX + 10;
   for (let i = 0; i < count; i++) {
@@ -191,18 +168,8 @@ test("one address cannot use up the password checks of all", async () => {
 });
 
 test("checks no password for a client that has gone", async () => {
-  let checks = 0;
-  const release = Promise.withResolvers<void>();
-  const site = await Site.open({
-    passwords: {
-      hash: (password) => Promise.resolve(password),
-      verify: async () => {
-        checks++;
-        await release.promise;
-        return false;
-      },
-    },
-  });
+  const { passwords, waiting } = heldPasswords();
+  const site = await Site.open({ passwords });
   for (let i = 0; i < 10; i++) {
     const eve = await site.greeted("127.0.0.1");
     void eve.send("login", eve.passwordLogin(`nobody${i}`, "wrong"));
@@ -210,7 +177,7 @@ test("checks no password for a client that has gone", async () => {
     eve.hangUp();
     await site.time.advance(1);
   }
-  release.resolve();
+  for (const go of waiting) go();
   await site.quiet();
-  expect(checks).toBe(1);
+  expect(waiting).toHaveLength(1);
 });

@@ -14,7 +14,7 @@ import {
   type NoticeOf,
   type RequestFields,
   type RequestKind,
-  VERSIONS,
+  VERSION,
   type WireRecord,
 } from "../../src/wire/messages.ts";
 import type { Head } from "../../src/wire/record.ts";
@@ -31,6 +31,33 @@ export function newKeys(): Keys {
   return { device: Identity.generate(), account: Identity.generate() };
 }
 
+/** A registration without a password. */
+export function registrationOf(
+  { device, account }: Keys,
+  serverKey: Uint8Array,
+  name: string,
+): RequestFields<"register"> {
+  return {
+    user: name,
+    deviceKey: device.publicKey,
+    accountKey: account.publicKey,
+    deviceCert: makeDeviceCert(account, {
+      server: formatFingerprint(fingerprintWith(serverKey, sha256)),
+      user: checkName(name),
+      deviceKey: device.publicKey,
+      kind: "cli",
+      signedAtUnixMs: 1_800_000_000_000,
+    }),
+  };
+}
+
+/** A notice; records and presence come one by one: how they are packed concerns few tests. */
+type GuestNotice =
+  | Exclude<Notice, { readonly kind: "records" | "presences" }>
+  | ({ readonly kind: "record" } & WireRecord)
+  | { kind: "presence"; room: string; user: string; online: boolean };
+type NoticeTo<Kind extends GuestNotice["kind"]> = Extract<GuestNotice, { readonly kind: Kind }>;
+
 export interface Told {
   readonly head: Head;
   readonly body: Readonly<Record<string, unknown>> | undefined;
@@ -44,7 +71,7 @@ export class Guest {
   readonly site: Site;
   readonly link: Link;
   readonly keys: Keys;
-  readonly notices: Notice[] = [];
+  readonly notices: GuestNotice[] = [];
   /** Undefined while it lasts. */
   ended: { fault: Fault | undefined } | undefined;
   welcome: NoticeOf<"welcome"> | undefined;
@@ -75,7 +102,7 @@ export class Guest {
     });
   }
 
-  async greet(versions: readonly number[] = VERSIONS): Promise<NoticeOf<"welcome">> {
+  async greet(versions: readonly number[] = [VERSION]): Promise<NoticeOf<"welcome">> {
     const hello = {
       kind: "hello",
       versions: [...versions],
@@ -129,22 +156,17 @@ export class Guest {
     throw new Error(`'${kind}' was not refused`);
   }
 
+  /** The code of that fault. */
+  async refusal<Kind extends RequestKind>(
+    kind: Kind,
+    fields: RequestFields<Kind>,
+  ): Promise<string> {
+    return (await this.refused(kind, fields)).code;
+  }
+
   registration(name: string, password?: string): RequestFields<"register"> {
-    const { device, account } = this.keys;
-    const serverKey = this.welcome?.server.key ?? new Uint8Array(32);
-    return {
-      user: name,
-      ...(password === undefined ? {} : { password }),
-      deviceKey: device.publicKey,
-      accountKey: account.publicKey,
-      deviceCert: makeDeviceCert(account, {
-        server: formatFingerprint(fingerprintWith(serverKey, sha256)),
-        user: checkName(name),
-        deviceKey: device.publicKey,
-        kind: "cli",
-        signedAtUnixMs: 1_800_000_000_000,
-      }),
-    };
+    const fields = registrationOf(this.keys, this.welcome?.server.key ?? new Uint8Array(32), name);
+    return password === undefined ? fields : { ...fields, password };
   }
 
   signedLogin(name: string, after?: number): RequestFields<"login"> {
@@ -178,16 +200,25 @@ export class Guest {
     this.link.destroy();
   }
 
-  all<Kind extends Notice["kind"]>(kind: Kind): NoticeOf<Kind>[] {
-    return this.notices.filter((notice): notice is NoticeOf<Kind> => notice.kind === kind);
+  all<Kind extends GuestNotice["kind"]>(kind: Kind): NoticeTo<Kind>[] {
+    return this.notices.filter((notice): notice is NoticeTo<Kind> => notice.kind === kind);
   }
 
-  until<Kind extends Notice["kind"]>(kind: Kind, count = 1): Promise<NoticeOf<Kind>> {
+  until<Kind extends GuestNotice["kind"]>(kind: Kind, count = 1): Promise<NoticeTo<Kind>> {
     return this.site.until(`${count} ${kind}`, () => this.all(kind)[count - 1]);
   }
 
   untilEnded(): Promise<{ fault: Fault | undefined }> {
     return this.site.until("the end of a link", () => this.ended);
+  }
+
+  /** The last that was announced of a room, or of the conversation with this user. */
+  room(name: string): NoticeOf<"room"> | undefined {
+    return this.all("room").findLast((room) => room.name === name || room.with === name);
+  }
+
+  roomId(name = "lobby"): string {
+    return this.room(name)?.room ?? "";
   }
 
   get records(): Told[] {
@@ -215,8 +246,7 @@ export class Guest {
   }
 }
 
-/** Records and presence as if each had come alone: how they are packed concerns few tests. */
-function single(notice: Notice): Notice[] {
+function single(notice: Notice): GuestNotice[] {
   if (notice.kind === "presences") {
     const { room, online, offline } = notice;
     return [
@@ -228,12 +258,10 @@ function single(notice: Notice): Notice[] {
   return notice.records.map((record) => ({ kind: "record", ...record }));
 }
 
-function read(record: WireRecord): Told {
-  const { head, body, from } = record;
-  const parse = (bytes: Uint8Array): unknown => JSON.parse(Buffer.from(bytes).toString());
-  return {
-    head: parse(head) as Head,
-    body: body === undefined ? undefined : (parse(body) as Record<string, unknown>),
-    from,
-  };
+export function read({ head, body, from }: WireRecord): Told {
+  return { head: headOf({ head }), body: body && JSON.parse(Buffer.from(body).toString()), from };
+}
+
+export function headOf({ head }: Pick<WireRecord, "head">): Head {
+  return JSON.parse(Buffer.from(head).toString());
 }

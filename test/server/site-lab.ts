@@ -1,5 +1,6 @@
+import type { Passwords } from "../../src/server/auth/login.ts";
 import type { Guest } from "./guest.ts";
-import { Site } from "./site.ts";
+import { type Site, siteWith } from "./site.ts";
 
 export const TOKEN = "operator-token";
 
@@ -21,15 +22,26 @@ export function holds({ disk }: Site, text: string): boolean {
 export async function lab(
   options = {},
 ): Promise<{ site: Site; ana: Guest; ben: Guest; eve: Guest }> {
-  const site = await Site.open({ operatorToken: TOKEN, ...options });
-  const [ana, ben, eve] = [
-    await site.member("ana"),
-    await site.member("ben"),
-    await site.member("eve"),
-  ];
+  const { site, ana, ben, eve } = await siteWith(["ana", "ben", "eve"], {
+    operatorToken: TOKEN,
+    ...options,
+  });
   await ana.ask("join", { room: "lab", create: true });
   await ben.ask("join", { room: "lab" });
   await eve.ask("join", { room: "lab" });
   await site.quiet();
   return { site, ana, ben, eve };
+}
+
+/** Passwords whose checks end when the test says so. */
+export function heldPasswords() {
+  const waiting: (() => void)[] = [];
+  const passwords: Passwords = {
+    hash: (password) => Promise.resolve(password),
+    verify: async (password, hash) => {
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      return password === hash;
+    },
+  };
+  return { passwords, waiting };
 }

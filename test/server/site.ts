@@ -9,6 +9,7 @@ import { openBlobStore } from "../../src/io/blob/blob-store.ts";
 import type { BlobStore } from "../../src/io/blob/interfaces.ts";
 import type { Clock } from "../../src/io/clock.ts";
 import type { TreeDisk } from "../../src/io/disk/disk.ts";
+import { readWholeFile } from "../../src/io/disk/whole-file.ts";
 import type { MemoryLink } from "../../src/io/link/memory-link.ts";
 import { MemoryNetwork } from "../../src/io/link/memory-network.ts";
 import { Checkpoints } from "../../src/io/log/checkpoints.ts";
@@ -18,6 +19,7 @@ import { LogProofs } from "../../src/io/log/proofs.ts";
 import type { Passwords } from "../../src/server/auth/login.ts";
 import type { SharedContents } from "../../src/server/files/file-service.ts";
 import { type FileQuotas, QUOTAS_DEFAULT } from "../../src/server/files/quotas.ts";
+import { httpHandler } from "../../src/server/http/handler.ts";
 import type { ServerOptions } from "../../src/server/options.ts";
 import type { PushDelivery } from "../../src/server/push/sender.ts";
 import type { Provable } from "../../src/server/rooms/proofs.ts";
@@ -33,10 +35,9 @@ import { Guest, type Keys, newKeys } from "./guest.ts";
 
 const ADDRESS = { host: "10.0.0.1", port: 2428 };
 const IDENTITY = Identity.generate();
-/** Steps of a millisecond: longer than anything but a deadline that a test advances over itself. */
-const STEPS_MAX = 60_000;
+/** Longer than anything but a deadline that a test advances over itself. */
+const WAIT_MS_MAX = 60_000;
 
-/** Fast, and as right as the real one. */
 const PLAIN: Passwords = {
   hash: (password) => Promise.resolve(`hash of ${password}`),
   verify: (password, hash) => Promise.resolve(hash === `hash of ${password}`),
@@ -45,7 +46,6 @@ const PLAIN: Passwords = {
 export interface SiteOptions {
   readonly seed?: number;
   readonly roomPassword?: string;
-  readonly name?: string;
   readonly welcome?: string;
   readonly postsPerSecond?: number;
   readonly postsBurst?: number;
@@ -54,31 +54,29 @@ export interface SiteOptions {
   readonly operatorLink?: string;
   readonly build?: string;
   readonly passwords?: Passwords;
-  /** What files may take; `none`: the server takes no files. */
+  /** Quotas of files; `none` disables file transfer. */
   readonly files?: Partial<FileQuotas> | "none";
-  /** How pushes leave; left out: there are none. */
+  /** Pushes are disabled by default. */
   readonly push?: PushDelivery;
-  /** False: it has no sealed rooms. */
   readonly seals?: boolean;
-  /** True: it signs its history, and proves it. */
   readonly signs?: boolean;
-  /** Stands before the disk of the logs. */
+  /** Wraps the disk of the logs. */
   readonly disk?: (disk: TreeDisk, clock: Clock) => TreeDisk;
-  /** Stands before the store of their contents. */
+  /** Wraps the store of files. */
   readonly blobs?: (store: BlobStore) => BlobStore;
-  /** What it shares of them with other servers; left out: it stands alone. */
+  /** The store of files of a cluster. */
   readonly contents?: SharedContents;
-  /** Stands before each page that the server reads; time may pass, or the disk fail. */
+  /** Runs before each page that the server reads. */
   readonly reading?: (query: PageQuery) => Promise<void>;
-  /** The program itself, for visitors. */
   readonly programs?: NonNullable<ServerOptions["programs"]>;
-  /** Its clock, where several share one. */
+  /** Skips time without a timer; only if nothing but timers and promises is awaited. */
+  readonly skipsIdleTime?: boolean;
   readonly time?: VirtualClock;
-  /** It is one of several servers; left out: it stands alone. */
+  /** Makes it one of the servers of a cluster. */
   readonly shared?: SharedSite;
 }
 
-/** What servers share that are one. */
+/** The shared state of the servers of a cluster. */
 export interface SharedSite {
   open(mirrors: { readonly history: LogFile; readonly accounts: LogFile }): Promise<{
     readonly history: Log;
@@ -91,7 +89,6 @@ export interface SharedSite {
 /** One real server on a simulated disk, network and clock. */
 export class Site {
   readonly time: VirtualClock;
-  /** Added to the wall clock. */
   skewMs = 0;
   readonly clock: Clock = {
     now: () => this.time.now(),
@@ -161,7 +158,7 @@ export class Site {
 
   async start(): Promise<void> {
     const { clock, entropy } = this;
-    const { name = "site", roomPassword, welcome, passwords = PLAIN, files } = this.#options;
+    const { roomPassword, welcome, passwords = PLAIN, files } = this.#options;
     const { operatorToken, operatorLink, build, push, historyBytesPerDay } = this.#options;
     const disk = this.disk.boot();
     const registry = new Registry();
@@ -193,7 +190,7 @@ export class Site {
       entropy,
       identity: this.identity,
       settings: {
-        name,
+        name: "site",
         version: "0",
         welcome,
         roomPassword,
@@ -272,6 +269,24 @@ export class Site {
     this.#server = undefined;
   }
 
+  /** Fetches as a browser at this address. The caller lets time pass with `wait`. */
+  fetch(path: string, init: RequestInit = {}, host = "10.0.0.9"): Promise<Response> {
+    const handle = httpHandler({ name: "x", port: () => 1, fingerprint: "x", ...this.server.http });
+    return handle(new Request(`https://x${path}`, init), { host, port: 4_000 });
+  }
+
+  /** Starts again with a file that somebody has changed meanwhile. */
+  async restartWith(path: string, change: (bytes: Uint8Array) => Uint8Array): Promise<void> {
+    await this.stop();
+    const disk = this.disk.boot();
+    const changed = change(readWholeFile(disk, path, 1 << 30) ?? new Uint8Array());
+    const file = disk.open(path, "write");
+    file.truncate(0);
+    file.write(changed, 0);
+    file.close();
+    await this.wait(this.start());
+  }
+
   async restart(): Promise<void> {
     await this.stop();
     await this.wait(this.start());
@@ -284,7 +299,7 @@ export class Site {
     await this.wait(this.start());
   }
 
-  /** Lets time pass, a millisecond at a time, until it is done. */
+  /** Lets time pass until it is done. */
   async wait<Value>(promise: Promise<Value>): Promise<Value> {
     let isDone = false;
     const done = () => {
@@ -302,10 +317,12 @@ export class Site {
 
   /** Lets time pass until there is something to see. */
   async until<Value>(what: string, look: () => Value | undefined): Promise<Value> {
-    for (let i = 0; i < STEPS_MAX; i++) {
+    const end = this.time.now() + WAIT_MS_MAX;
+    for (let isFirst = true; this.time.now() < end; isFirst = false) {
       const seen = look();
       if (seen !== undefined) return seen;
-      await this.time.advance(i === 0 ? 0 : 1);
+      const stepMs = this.#options.skipsIdleTime === true ? this.time.nextInMs : 1;
+      await this.time.advance(isFirst ? 0 : Math.min(stepMs, end - this.time.now()));
     }
     throw new Error(`${what} never came`);
   }
@@ -338,6 +355,14 @@ export class Site {
     return guest;
   }
 
+  /** A new device of an account, logged in by its password. */
+  async byPassword(name: string, password: string, host?: string): Promise<Guest> {
+    const guest = await this.greeted(host);
+    await guest.ask("login", guest.passwordLogin(name, password));
+    await guest.until("caught-up");
+    return guest;
+  }
+
   /** The same device again. */
   async again(guest: Guest, name: string, after?: number): Promise<Guest> {
     const next = await this.greeted(undefined, guest.keys);
@@ -350,4 +375,15 @@ export class Site {
   farEnd(guest: Guest): MemoryLink {
     return (guest.link as MemoryLink).other;
   }
+}
+
+/** A site with these members, in the order in which they register. */
+export async function siteWith<Name extends string>(
+  names: readonly Name[],
+  options: SiteOptions = {},
+): Promise<{ site: Site } & Record<Name, Guest>> {
+  const site = await Site.open(options);
+  const members: Record<string, Guest> = {};
+  for (const name of names) members[name] = await site.member(name);
+  return { site, ...(members as Record<Name, Guest>) };
 }

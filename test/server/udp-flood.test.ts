@@ -8,8 +8,9 @@ import type { QuicWire } from "../../src/io/quic/adapter.ts";
 import { QUIC_CODE } from "../../src/io/quic/close.ts";
 import { QuicDialer } from "../../src/io/quic/dial.ts";
 import { listenQuic } from "../../src/io/quic/listener.ts";
+import type { Server } from "../../src/server/server.ts";
 import { countedLink } from "../client/counted-link.ts";
-import { eventually, within } from "../event.ts";
+import { until, within } from "../event.ts";
 import { OPENING, Stranger } from "../io/quic-fixture.ts";
 import { certificate, DIAL_MS, HOST } from "../io/quic-relays.ts";
 import { rejection } from "../rejection.ts";
@@ -23,38 +24,8 @@ function asStranger({ port }: Address): Address {
   return { host: STRANGER, port };
 }
 
-test("links that do not log in are bounded per address, over UDP and TCP together", async () => {
-  const site = await Site.open();
-  const { server } = site;
-  const udp = listenQuic(
-    { host: HOST, port: 0, tls: certificate },
-    {
-      accept: (remote) => server.accept(asStranger(remote)),
-      link: (link) => {
-        const remote = asStranger(link.remote);
-        server.link({ ...countedLink(link, () => {}), remote });
-      },
-    },
-  );
-  server.listen(udp);
-  const dialer = new QuicDialer();
-  const call = () => dialer.dial({ host: HOST, port: udp.port, timeoutMs: DIAL_MS });
-  const links: Link[] = [];
-  for (let i = 0; i < LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX; i++) links.push(await call());
-  const refused: unknown = await call().catch((error: unknown) => error);
-  expect(refused).toMatchObject({ code: "unreachable" });
-  expect(await rejection(site.connect(STRANGER))).toBeInstanceOf(Error);
-  const other = await site.greeted("198.51.100.7");
-  expect(other.isProven).toBe(true);
-  for (const link of links) link.destroy();
-  dialer.close();
-  const stopped = site.stop();
-  await stopped;
-}, 20_000);
-
-test("connections without a link are bounded with them, as long as they last", async () => {
-  const site = await Site.open();
-  const { server } = site;
+/** Listens over UDP; the server takes each client for the stranger. */
+function listenAsStranger(server: Server): ReturnType<typeof listenQuic> {
   const udp = listenQuic(
     { host: HOST, port: 0, tls: certificate },
     {
@@ -66,6 +37,31 @@ test("connections without a link are bounded with them, as long as they last", a
     },
   );
   server.listen(udp);
+  return udp;
+}
+
+test("limits links that do not log in per address, over UDP and TCP together", async () => {
+  const site = await Site.open();
+  const { server } = site;
+  const udp = listenAsStranger(server);
+  const dialer = new QuicDialer();
+  const call = () => dialer.dial({ host: HOST, port: udp.port, timeoutMs: DIAL_MS });
+  const links: Link[] = [];
+  for (let i = 0; i < LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX; i++) links.push(await call());
+  const refused: unknown = await call().catch((error: unknown) => error);
+  expect(refused).toMatchObject({ code: "unreachable" });
+  expect(await rejection(site.connect(STRANGER))).toBeInstanceOf(Error);
+  const other = await site.greeted("198.51.100.7");
+  expect(other.isProven).toBe(true);
+  for (const link of links) link.destroy();
+  dialer.close();
+  await site.stop();
+});
+
+test("counts connections without a link while they last", async () => {
+  const site = await Site.open();
+  const { server } = site;
+  const udp = listenAsStranger(server);
   const stranger = new Stranger();
   const handshaken = async () => {
     const wire = await stranger.wire(udp.port);
@@ -74,7 +70,7 @@ test("connections without a link are bounded with them, as long as they last", a
   };
   const wires: QuicWire[] = [];
   for (let i = 0; i < LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX; i++) wires.push(await handshaken());
-  await eventually("their being counted", () => !server.accept({ host: STRANGER, port: 1 }));
+  await until("their being counted", () => !server.accept({ host: STRANGER, port: 1 }));
   const further = await handshaken();
   await within("its being turned away", further.gone);
   expect(further.code).toBe(QUIC_CODE.refused);
@@ -84,20 +80,20 @@ test("connections without a link are bounded with them, as long as they last", a
   if (first === undefined || second === undefined) throw new Error("none waits");
   const { pipe } = await stranger.pipe(first);
   pipe.write(OPENING);
-  await eventually("its link", () => server.clientCount === 1);
+  await until("its link", () => server.clientCount === 1);
   expect(server.accept({ host: STRANGER, port: 1 })).toBe(false);
   second.close(QUIC_CODE.lost);
-  await eventually("a free place", () => server.accept({ host: STRANGER, port: 1 }));
+  await until("a free place", () => server.accept({ host: STRANGER, port: 1 }));
   for (const wire of wires) wire.close(QUIC_CODE.lost);
-  await eventually("the end of the link", () => server.clientCount === 0);
+  await until("the end of the link", () => server.clientCount === 0);
   stranger.close();
   const quiet = await site.greeted("198.51.100.7");
   expect(quiet.isProven).toBe(true);
   await within("the end of the listener", udp.stop());
   await site.stop();
-}, 20_000);
+});
 
-test("of a stranger no message is begun that is longer than theirs may be", async () => {
+test("closes an unauthenticated link at the header of a long message", async () => {
   const site = await Site.open();
   const { server } = site;
   const udp = listenQuic({ host: HOST, port: 0, tls: certificate }, server);
@@ -118,7 +114,7 @@ test("of a stranger no message is begun that is longer than theirs may be", asyn
   await within("the end of the listener", udp.stop());
   dialer.close();
   await site.stop();
-}, 20_000);
+});
 
 /** Real links take real time, which a site's own clock does not know. */
 async function comesIn(guest: Guest): Promise<void> {
@@ -136,7 +132,7 @@ async function comesIn(guest: Guest): Promise<void> {
     }
     return work;
   };
-  const hello = { kind: "hello", versions: [1], client: "guest", nonce: guest.nonce } as const;
+  const hello = { kind: "hello", versions: [2], client: "guest", nonce: guest.nonce } as const;
   guest.tell({ ...hello, versions: [...hello.versions] });
   while (guest.all("welcome")[0] === undefined) await turn();
   guest.welcome = guest.all("welcome")[0];

@@ -1,20 +1,13 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { CHUNK_BYTES, SENTENCE_BYTES_MAX, TEXT_BYTES_MAX } from "../../src/base/limits.ts";
 import {
   ANNOUNCEMENT_BYTES_MAX,
-  CLIENTS_PAGE_MAX,
   EVENTS_QUEUED_BYTES_MAX,
   OPERATOR_LINK_MS,
   PROBE_EVERY_MS,
-  TRANSFERS_LISTED_MAX,
 } from "../../src/base/limits-page.ts";
 import type { MemoryLink } from "../../src/io/link/memory-link.ts";
-import { AdminDashboard } from "../../src/server/admin/dashboard.ts";
-import { EventFeed } from "../../src/server/admin/event-feed.ts";
-import type { TransferEntry } from "../../src/server/files/file-service.ts";
-import type { ClientConnection } from "../../src/server/session/client-connection.ts";
 import type { NoticeOf } from "../../src/wire/messages.ts";
-import { VirtualClock } from "../client/virtual-clock.ts";
 import { channelOf, TestFile } from "./data-channel.ts";
 import type { Guest } from "./guest.ts";
 import { Site } from "./site.ts";
@@ -26,334 +19,192 @@ function told(guest: Guest, event: string): NoticeOf<"event">[] {
   return guest.all("event").filter((notice) => notice.event === event);
 }
 
-describe("the server's window", () => {
-  test.each([
-    ["watch", { on: true }],
-    ["clients", {}],
-    ["transfers", {}],
-    ["stats", {}],
-    ["samples", {}],
-    ["events", {}],
-    ["decisions", {}],
-    ["announce", { text: "x" }],
-    ["accounts", {}],
-    ["all-rooms", {}],
-    ["all-files", {}],
-  ] as const)("'%s' is for operators", async (kind, fields) => {
-    const { site, ana } = await lab();
-    expect((await ana.refused(kind, fields)).code).toBe("not-allowed");
-    await operating(ana);
-    await ana.ask(kind, fields);
-    await site.stop();
-  });
-
-  test("tells who comes, goes and speaks", async () => {
-    const { site, ana, ben } = await lab();
-    await operating(ana);
-    await ana.ask("watch", { on: true });
-    const dan = await site.member("dan");
-    await site.wait(dan.say("hello"));
-    dan.hangUp();
-    await site.quiet();
-    expect(told(ana, "connected").at(-1)).toMatchObject({ program: "guest" });
-    expect(told(ana, "connected").at(-1)?.address).toMatch(/^10\.0\.0\.2:\d+$/);
-    expect(told(ana, "logged-in").map(({ user }) => user)).toEqual(["dan"]);
-    expect(told(ana, "disconnected").map(({ user }) => user)).toEqual(["dan"]);
-    const words = told(ana, "record").at(-1);
-    expect(words).toMatchObject({ room: { name: "lobby" }, record: { from: "dan" } });
-    expect(Buffer.from(words?.record?.body ?? []).toString()).toContain("hello");
-    expect(ben.all("event")).toEqual([]);
-    await ana.ask("watch", { on: false });
-    const before = ana.all("event").length;
-    await site.wait(ben.say("unseen"));
-    await site.quiet();
-    expect(ana.all("event")).toHaveLength(before);
-    await site.stop();
-  });
-
-  test("tells of private words who with whom, and of private files no name", async () => {
-    const { site, ana, ben } = await lab();
-    await operating(ana);
-    await ana.ask("watch", { on: true });
-    await site.wait(ben.say("secret", "@eve"));
-    const file = new TestFile("priv", 10, "secret.txt");
-    await file.upload(await channelOf(ben), ["@eve"]);
-    await new TestFile("open", 10, "plan.txt").upload(await channelOf(ben), ["lab"]);
-    await site.quiet();
-    const [words] = told(ana, "record").filter(({ between }) => between !== undefined);
-    expect(words?.between?.toSorted()).toEqual(["ben", "eve"]);
-    expect(words?.record).toMatchObject({ from: "ben" });
-    expect(Object.keys(words?.record ?? {})).not.toContain("body");
-    const offers = told(ana, "offered");
-    expect(offers.map(({ name }) => name)).toEqual([undefined, "plan.txt"]);
-    const all = ana.all("event").map((event) => JSON.stringify({ ...event, record: undefined }));
-    expect(all.join()).not.toContain("secret");
-    const bodies = told(ana, "record").map(({ record }) => Buffer.from(record?.body ?? []));
-    expect(Buffer.concat(bodies).toString()).not.toContain("secret");
-    await site.stop();
-  });
-
-  test("goes on whatever strangers say as they go", async () => {
-    const { site, ana } = await lab();
-    await operating(ana);
-    await ana.ask("watch", { on: true });
-    for (const code of ["usage", "moon-full", "x".repeat(64)]) {
-      const stranger = await site.greeted();
-      stranger.tell({ kind: "bye", code, message: "y".repeat(SENTENCE_BYTES_MAX) });
-      await stranger.untilEnded();
-    }
-    await site.quiet();
-    const reasons = told(ana, "disconnected").map(({ reason }) => reason?.length);
-    expect(reasons).toHaveLength(3);
-    expect(reasons[0]).toBe(SENTENCE_BYTES_MAX);
-    expect(ana.ended).toBeUndefined();
-    await site.stop();
-  });
-
-  test("ends with the session, and with the office", async () => {
-    const { site, ana, ben, eve } = await lab();
-    await operating(ana);
-    await ana.ask("grant", { user: "ben", on: true });
-    await ben.ask("watch", { on: true });
-    await ana.ask("watch", { on: true });
-    await ana.ask("grant", { user: "ben", on: false });
-    await ana.ask("logout", {});
-    await ana.ask("login", ana.signedLogin("ana"));
-    const before = [ana, ben].map((guest) => guest.all("event").length);
-    await site.wait(eve.say("unseen"));
-    await site.quiet();
-    expect([ana, ben].map((guest) => guest.all("event").length)).toEqual(before);
-    await site.stop();
-  });
-
-  test("a watcher who reads too slowly is told how much was left out", async () => {
-    const { site, ana, ben } = await lab();
-    const watcher = await operating(await site.member("olga"));
-    await watcher.ask("leave", { room: "lobby" });
-    await watcher.ask("watch", { on: true });
-    const release = (watcher.link as MemoryLink).stall();
-    const text = "x".repeat(TEXT_BYTES_MAX);
-    const many = Math.ceil((1.5 * EVENTS_QUEUED_BYTES_MAX) / TEXT_BYTES_MAX);
-    for (let i = 0; i < many; i++) await site.wait(ben.say(text, "lab"));
-    expect(site.farEnd(watcher).queuedBytes()).toBeLessThan(EVENTS_QUEUED_BYTES_MAX * 1.1);
-    release();
-    await site.quiet();
-    await site.wait(ana.say("last", "lab"));
-    await site.quiet();
-    const events = told(watcher, "record");
-    const skipped = events.at(-1)?.skipped ?? 0;
-    expect(skipped).toBeGreaterThan(0);
-    expect(events.length + skipped).toBe(many + 1);
-    await site.stop();
-  });
+test.each([
+  ["watch", { on: true }],
+  ["clients", {}],
+  ["transfers", {}],
+  ["stats", {}],
+  ["samples", {}],
+  ["events", {}],
+  ["decisions", {}],
+  ["announce", { text: "x" }],
+  ["accounts", {}],
+  ["all-rooms", {}],
+  ["all-files", {}],
+] as const)("'%s' is for operators", async (kind, fields) => {
+  const { ana } = await lab();
+  expect(await ana.refusal(kind, fields)).toBe("not-allowed");
+  await operating(ana);
+  await ana.ask(kind, fields);
 });
 
-describe("who is connected", () => {
-  test("with name, program, address, counters and round trip", async () => {
-    const { site, ana, ben } = await lab();
-    await operating(ana);
-    const lane = await channelOf(ben);
-    const file = new TestFile("some", 2 * CHUNK_BYTES);
-    await file.upload(lane, ["lab"]);
-    await ana.ask("clients", {});
-    await site.time.advance(PROBE_EVERY_MS);
-    const { clients, more } = await ana.ask("clients", {});
-    expect(more).toBe(false);
-    expect(clients.map(({ user }) => user)).toEqual(["ana", "ben", "eve", "ben"]);
-    expect(clients.map((client) => client.operator)).toEqual([true, false, false, false]);
-    const [first, , , last] = clients;
-    expect(first).toMatchObject({ program: "guest", transport: "memory", lane: false });
-    expect(first?.address).toMatch(/^10\.0\.0\.2:\d+$/);
-    expect(first?.roundTripMs).toBeGreaterThanOrEqual(0);
-    expect(first?.since).toBeGreaterThan(0);
-    expect(first?.receivedMessages).toBeGreaterThan(3);
-    expect(last).toMatchObject({ lane: true, operator: false });
-    expect(last?.acknowledged).toBeGreaterThanOrEqual(4); // Lane, offer, two chunks.
-    expect(last?.receivedBytes).toBeGreaterThan(2 * CHUNK_BYTES);
-    await site.stop();
-  });
-
-  test("round trips are measured now and then, however often one asks", async () => {
-    const { site, ana } = await lab();
-    await operating(ana);
-    const sent = () => site.farEnd(ana).counters().sentMessages;
-    await ana.ask("clients", {});
-    await site.quiet();
-    const before = sent();
-    for (let i = 0; i < 10; i++) await ana.ask("clients", {});
-    expect(sent() - before).toBe(10); // The answers, and no ping.
-    await site.stop();
-  });
-
-  test("so many in one answer", () => {
-    const client = (id: number) =>
-      ({
-        id,
-        link: {
-          remote: { host: "10.0.0.1", port: id },
-          transport: "memory",
-          counters: () => ({
-            sentMessages: 0,
-            sentBytes: 0,
-            receivedMessages: 0,
-            receivedBytes: 0,
-            roundTripMs: 1.6,
-            lostPackets: 2,
-          }),
-          queuedBytes: () => 0,
-        },
-        session: {},
-        greeted: { clientName: "x" },
-        sinceMs: 1,
-        acknowledged: 0,
-        probe: () => undefined,
-      }) as unknown as ClientConnection;
-    const peers = Array.from({ length: CLIENTS_PAGE_MAX + 1 }, (_, i) => client(i + 1));
-    const answers: { clients: { client: number; roundTripMs: number }[]; more: boolean }[] = [];
-    const service = serviceOf(peers, []);
-    const operator = {
-      member: { isOperator: true },
-      answer: (_: number, answer: (typeof answers)[number]) => answers.push(answer),
-    } as unknown as ClientConnection;
-    const ask = (after?: number) =>
-      service.serve(operator, {} as never, {
-        kind: "clients",
-        ref: 1,
-        ...(after === undefined ? {} : { after }),
-      });
-    void ask();
-    void ask(CLIENTS_PAGE_MAX);
-    expect(answers.map(({ clients, more }) => [clients.length, more])).toEqual([
-      [CLIENTS_PAGE_MAX, true],
-      [1, false],
-    ]);
-    const counted = { roundTripMs: 2, retransmitted: 2, lost: 2 };
-    expect(answers[1]?.clients[0]).toMatchObject({ client: CLIENTS_PAGE_MAX + 1, ...counted });
-  });
+test("notifies of connections, log-ins and messages", async () => {
+  const { site, ana, ben } = await lab();
+  await operating(ana);
+  await ana.ask("watch", { on: true });
+  const dan = await site.member("dan");
+  await site.wait(dan.say("hello"));
+  dan.hangUp();
+  await site.quiet();
+  expect(told(ana, "connected").at(-1)).toMatchObject({ program: "guest" });
+  expect(told(ana, "connected").at(-1)?.address).toMatch(/^10\.0\.0\.2:\d+$/);
+  expect(told(ana, "logged-in").map(({ user }) => user)).toEqual(["dan"]);
+  expect(told(ana, "disconnected").map(({ user }) => user)).toEqual(["dan"]);
+  const words = told(ana, "record").at(-1);
+  expect(words).toMatchObject({ room: { name: "lobby" }, record: { from: "dan" } });
+  expect(Buffer.from(words?.record?.body ?? []).toString()).toContain("hello");
+  expect(ben.all("event")).toEqual([]);
+  await ana.ask("watch", { on: false });
+  const before = ana.all("event").length;
+  await site.wait(ben.say("unseen"));
+  await site.quiet();
+  expect(ana.all("event")).toHaveLength(before);
 });
 
-function unasked(): never {
-  throw new Error("not asked for");
-}
+test("hides direct messages and names of private files", async () => {
+  const { site, ana, ben } = await lab();
+  await operating(ana);
+  await ana.ask("watch", { on: true });
+  await site.wait(ben.say("secret", "@eve"));
+  const file = new TestFile("priv", 10, "secret.txt");
+  await file.upload(await channelOf(ben), ["@eve"]);
+  await new TestFile("open", 10, "plan.txt").upload(await channelOf(ben), ["lab"]);
+  await site.quiet();
+  const [words] = told(ana, "record").filter(({ between }) => between !== undefined);
+  expect(words?.between?.toSorted()).toEqual(["ben", "eve"]);
+  expect(words?.record).toMatchObject({ from: "ben" });
+  expect(Object.keys(words?.record ?? {})).not.toContain("body");
+  const offers = told(ana, "offered");
+  expect(offers.map(({ name }) => name)).toEqual([undefined, "plan.txt"]);
+  const all = ana.all("event").map((event) => JSON.stringify({ ...event, record: undefined }));
+  expect(all.join()).not.toContain("secret");
+  const bodies = told(ana, "record").map(({ record }) => Buffer.from(record?.body ?? []));
+  expect(Buffer.concat(bodies).toString()).not.toContain("secret");
+});
 
-function serviceOf(
-  peers: readonly ClientConnection[],
-  transfers: readonly TransferEntry[],
-): AdminDashboard {
-  const registry = { policy: { isOperator: () => false } } as never;
-  return new AdminDashboard({
-    registry,
-    peers: () => peers,
-    feed: new EventFeed({ clock: new VirtualClock(), registry }),
-    downloads: undefined,
-    files: { listing: () => transfers, cancel: () => unasked() },
-    lists: undefined as never,
-    past: { page: () => unasked() },
-    onEvent: () => undefined,
-    accounts: { appendThen: () => unasked() },
-    stats: () => unasked(),
-    samples: () => unasked(),
-    windows: undefined,
-    cancels: undefined,
-    place: () => unasked(),
-  });
-}
+test("continues whatever unauthenticated clients say in goodbyes", async () => {
+  const { site, ana } = await lab();
+  await operating(ana);
+  await ana.ask("watch", { on: true });
+  for (const code of ["usage", "moon-full", "x".repeat(64)]) {
+    const stranger = await site.greeted();
+    stranger.tell({ kind: "bye", code, message: "y".repeat(SENTENCE_BYTES_MAX) });
+    await stranger.untilEnded();
+  }
+  await site.quiet();
+  const reasons = told(ana, "disconnected").map(({ reason }) => reason?.length);
+  expect(reasons).toHaveLength(3);
+  expect(reasons[0]).toBe(SENTENCE_BYTES_MAX);
+  expect(ana.ended).toBeUndefined();
+});
 
-test("an event that its reader would not take is left out and counted, never the link", () => {
-  const told: NoticeOf<"event">[] = [];
-  const watcher = {
-    account: {},
-    member: { isOperator: true },
-    link: { queuedBytes: () => 0 },
-    tell: (notice: NoticeOf<"event">) => void told.push(notice),
-  } as unknown as ClientConnection;
-  const feed = new EventFeed({ clock: new VirtualClock(), registry: undefined as never });
-  feed.watch(watcher, true);
-  const tell = feed.beside(() => undefined);
-  const from = { address: { host: "192.0.2.1", port: 1 }, transport: "tcp" } as const;
-  tell({ kind: "connected", client: "x".repeat(129), ...from });
-  tell({ kind: "logged-in", user: "x".repeat(65), ...from });
-  tell({ kind: "connected", client: "x".repeat(128), ...from });
-  tell({ kind: "connected", client: "y", ...from });
-  expect(told.map(({ program, skipped }) => [program?.length, skipped])).toEqual([
-    [128, 2],
-    [1, undefined],
+test("event notices end with the session, and with the operator's role", async () => {
+  const { site, ana, ben, eve } = await lab();
+  await operating(ana);
+  await ana.ask("grant", { user: "ben", on: true });
+  await ben.ask("watch", { on: true });
+  await ana.ask("watch", { on: true });
+  await ana.ask("grant", { user: "ben", on: false });
+  await ana.ask("logout", {});
+  await ana.ask("login", ana.signedLogin("ana"));
+  const before = [ana, ben].map((guest) => guest.all("event").length);
+  await site.wait(eve.say("unseen"));
+  await site.quiet();
+  expect([ana, ben].map((guest) => guest.all("event").length)).toEqual(before);
+});
+
+test("counts events that a slow operator misses", async () => {
+  const { site, ana, ben } = await lab();
+  const watcher = await operating(await site.member("olga"));
+  await watcher.ask("leave", { room: "lobby" });
+  await watcher.ask("watch", { on: true });
+  const release = (watcher.link as MemoryLink).stall();
+  const text = "x".repeat(TEXT_BYTES_MAX);
+  const many = Math.ceil((1.5 * EVENTS_QUEUED_BYTES_MAX) / TEXT_BYTES_MAX);
+  for (let i = 0; i < many; i++) await site.wait(ben.say(text, "lab"));
+  expect(site.farEnd(watcher).queuedBytes()).toBeLessThan(EVENTS_QUEUED_BYTES_MAX * 1.1);
+  release();
+  await site.quiet();
+  await site.wait(ana.say("last", "lab"));
+  await site.quiet();
+  const events = told(watcher, "record");
+  const skipped = events.at(-1)?.skipped ?? 0;
+  expect(skipped).toBeGreaterThan(0);
+  expect(events.length + skipped).toBe(many + 1);
+});
+
+test("lists clients with name, program, address, counters and round trip", async () => {
+  const { site, ana, ben } = await lab();
+  await operating(ana);
+  const lane = await channelOf(ben);
+  const file = new TestFile("some", 2 * CHUNK_BYTES);
+  await file.upload(lane, ["lab"]);
+  await ana.ask("clients", {});
+  await site.time.advance(PROBE_EVERY_MS);
+  const { clients, more } = await ana.ask("clients", {});
+  expect(more).toBe(false);
+  expect(clients.map(({ user }) => user)).toEqual(["ana", "ben", "eve", "ben"]);
+  expect(clients.map((client) => client.operator)).toEqual([true, false, false, false]);
+  const [first, , , last] = clients;
+  expect(first).toMatchObject({ program: "guest", transport: "memory", lane: false });
+  expect(first?.address).toMatch(/^10\.0\.0\.2:\d+$/);
+  expect(first?.roundTripMs).toBeGreaterThanOrEqual(0);
+  expect(first?.since).toBeGreaterThan(0);
+  expect(first?.receivedMessages).toBeGreaterThan(3);
+  expect(last).toMatchObject({ lane: true, operator: false });
+  expect(last?.acknowledged).toBeGreaterThanOrEqual(4); // Lane, offer, two chunks.
+  expect(last?.receivedBytes).toBeGreaterThan(2 * CHUNK_BYTES);
+});
+
+test("lists transfers in both directions", async () => {
+  const { site, ana, ben } = await lab();
+  await operating(ana);
+  const file = new TestFile("some", 4 * CHUNK_BYTES, "some.bin");
+  const [up, down] = [await channelOf(ben), await channelOf(ana)];
+  await up.ask("offer", file.offer(["lab"]));
+  file.sendAll(up, 0, 2);
+  await up.until("ack", 2);
+  await down.ask("fetch", { file: file.id, from: 0, window: 4 * CHUNK_BYTES });
+  await down.until("chunk", 2);
+  down.tell({ kind: "ack", file: file.id, index: 0 });
+  await site.quiet();
+  const about = { file: file.id, name: "some.bin", sizeBytes: file.size, web: false };
+  const { transfers, more } = await ana.ask("transfers", {});
+  expect(transfers).toMatchObject([
+    { ...about, direction: "up", user: "ben", doneBytes: 2 * CHUNK_BYTES },
+    { ...about, direction: "down", user: "ana", doneBytes: CHUNK_BYTES },
+  ]);
+  expect(more).toBe(0);
+});
+
+test("hides the name of a private file, during its upload and its downloads", async () => {
+  const { ana, ben } = await lab();
+  await operating(ana);
+  const whole = new TestFile("whole", 2 * CHUNK_BYTES, "whole.txt");
+  await whole.upload(await channelOf(ben), ["@eve"]);
+  const both = new TestFile("both", 2 * CHUNK_BYTES, "both.txt");
+  await both.upload(await channelOf(ben), ["@eve", "lab"]);
+  const part = new TestFile("part", 4 * CHUNK_BYTES, "part.txt");
+  const up = await channelOf(ben);
+  await up.ask("offer", part.offer(["@eve"]));
+  part.sendAll(up, 0, 2);
+  await up.until("ack", 2);
+  for (const { id } of [whole, both, part]) {
+    const down = await channelOf(ben);
+    await down.ask("fetch", { file: id, from: 0, window: CHUNK_BYTES });
+    await down.until("chunk", 1);
+  }
+  const { transfers } = await ana.ask("transfers", {});
+  const names = transfers.map(({ direction, file, name }) => [direction, file, name]);
+  expect(names).toEqual([
+    ["up", part.id, undefined],
+    ["down", whole.id, undefined],
+    ["down", both.id, "both.txt"],
+    ["down", part.id, undefined],
   ]);
 });
 
-describe("files under way", () => {
-  test("on lanes, both ways", async () => {
-    const { site, ana, ben } = await lab();
-    await operating(ana);
-    const file = new TestFile("some", 4 * CHUNK_BYTES, "some.bin");
-    const [up, down] = [await channelOf(ben), await channelOf(ana)];
-    await up.ask("offer", file.offer(["lab"]));
-    file.sendAll(up, 0, 2);
-    await up.until("ack", 2);
-    await down.ask("fetch", { file: file.id, from: 0, window: 4 * CHUNK_BYTES });
-    await down.until("chunk", 2);
-    down.tell({ kind: "ack", file: file.id, index: 0 });
-    await site.quiet();
-    const about = { file: file.id, name: "some.bin", sizeBytes: file.size, web: false };
-    const { transfers, more } = await ana.ask("transfers", {});
-    expect(transfers).toMatchObject([
-      { ...about, direction: "up", user: "ben", doneBytes: 2 * CHUNK_BYTES },
-      { ...about, direction: "down", user: "ana", doneBytes: CHUNK_BYTES },
-    ]);
-    expect(more).toBe(0);
-    await site.stop();
-  });
-
-  test("hides the name of a private file, during its upload and its downloads", async () => {
-    const { site, ana, ben } = await lab();
-    await operating(ana);
-    const whole = new TestFile("whole", 2 * CHUNK_BYTES, "whole.txt");
-    await whole.upload(await channelOf(ben), ["@eve"]);
-    const both = new TestFile("both", 2 * CHUNK_BYTES, "both.txt");
-    await both.upload(await channelOf(ben), ["@eve", "lab"]);
-    const part = new TestFile("part", 4 * CHUNK_BYTES, "part.txt");
-    const up = await channelOf(ben);
-    await up.ask("offer", part.offer(["@eve"]));
-    part.sendAll(up, 0, 2);
-    await up.until("ack", 2);
-    for (const { id } of [whole, both, part]) {
-      const down = await channelOf(ben);
-      await down.ask("fetch", { file: id, from: 0, window: CHUNK_BYTES });
-      await down.until("chunk", 1);
-    }
-    const { transfers } = await ana.ask("transfers", {});
-    const names = transfers.map(({ direction, file, name }) => [direction, file, name]);
-    expect(names).toEqual([
-      ["up", part.id, undefined],
-      ["down", whole.id, undefined],
-      ["down", both.id, "both.txt"],
-      ["down", part.id, undefined],
-    ]);
-    await site.stop();
-  });
-
-  test("so many in one answer, the rest is counted", () => {
-    const entry: TransferEntry = {
-      file: "fAAAAAAAAAAA",
-      name: "x",
-      direction: "up",
-      user: "ana",
-      address: "10.0.0.1:1",
-      since: 1,
-      doneBytes: 0,
-      web: false,
-    };
-    const answers: { transfers: unknown[]; more: number }[] = [];
-    const answer = (_: number, given: (typeof answers)[number]) => answers.push(given);
-    const service = serviceOf([], Array(TRANSFERS_LISTED_MAX + 7).fill(entry));
-    const operator = { member: { isOperator: true }, answer } as unknown as ClientConnection;
-    void service.serve(operator, {} as never, { kind: "transfers", ref: 1 });
-    expect(answers[0]?.transfers).toHaveLength(TRANSFERS_LISTED_MAX);
-    expect(answers[0]?.more).toBe(7);
-  });
-});
-
-test("how the server is", async () => {
+test("reports the statistics of the server", async () => {
   const { site, ana } = await lab();
   await operating(ana);
   await new TestFile("some", 100).upload(await channelOf(ana), ["lab"]);
@@ -365,10 +216,9 @@ test("how the server is", async () => {
   expect(stats.memoryBytes).toBeGreaterThan(1e6);
   expect(stats.diskFreeBytes).toBeGreaterThanOrEqual(0);
   expect(stats.runtime).toStartWith("bun ");
-  await site.stop();
 });
 
-test("what the server counted in each second", async () => {
+test("reports samples of each second", async () => {
   const { site, ana, ben } = await lab();
   await operating(ana);
   await site.time.advance(3_000);
@@ -389,98 +239,64 @@ test("what the server counted in each second", async () => {
   const after = await ana.ask("samples", { after: news.last });
   expect([after.online.at(-1), after.links.at(-1)]).toEqual([2, 3]);
   expect((await ana.ask("stats", {})).users).toBe(2);
-  await site.stop();
 });
 
-test("what an operator tells everybody reaches all who are in, and who come in", async () => {
+test("shows an announcement to all users, over restarts, until it is removed", async () => {
   const { site, ana, ben } = await lab();
   await operating(ana);
   const longest = "x".repeat(ANNOUNCEMENT_BYTES_MAX);
+  expect(await ana.refusal("announce", { text: `${longest}x` })).toBe("too-large");
   await ana.ask("announce", { text: longest });
-  expect((await ana.refused("announce", { text: `${longest}x` })).code).toBe("too-large");
-  const dan = await site.member("dan");
   await site.quiet();
-  for (const guest of [ben, dan]) {
-    expect(guest.all("announced")).toMatchObject([{ text: longest, by: "ana" }]);
-  }
-  await ana.ask("announce", { text: "" });
-  await site.quiet();
-  expect(ben.all("announced").at(-1)?.text).toBe("");
-  expect((await site.member("fay")).all("announced")).toEqual([]);
-  const before = site.registry.head;
-  await ana.ask("announce", { text: "" });
-  expect(site.registry.head).toBe(before); // There was nothing to be taken back.
-  await site.stop();
-});
-
-test("what everybody is told outlives the server, and so does its end", async () => {
-  const { site, ana } = await lab();
-  await operating(ana);
-  await ana.ask("announce", { text: "we move at noon" });
-  await site.quiet();
-  const [told] = ana.all("announced");
+  const [told] = ben.all("announced");
+  expect(told).toMatchObject({ text: longest, by: "ana" });
   await site.restart();
   const dan = await site.member("dan");
   await site.quiet();
   expect(dan.all("announced")).toEqual(told === undefined ? [] : [told]);
   const again = await operating(await site.again(ana, "ana"));
   await again.ask("announce", { text: "" });
+  await site.quiet();
+  expect(dan.all("announced").at(-1)?.text).toBe("");
+  const before = site.registry.head;
+  await again.ask("announce", { text: "" });
+  expect(site.registry.head).toBe(before); // There was nothing to remove.
   await site.restart();
   expect((await site.member("eli")).all("announced")).toEqual([]);
-  await site.stop();
 });
 
-describe("the operator's link", () => {
-  const open = () => Site.open({ operatorLink: LINK, roomPassword: "room" });
+const open = () => Site.open({ operatorLink: LINK, roomPassword: "room" });
 
-  test("lets its first owner in, and makes them an operator, as often as they like", async () => {
-    const site = await open();
-    const ana = await site.greeted();
-    await ana.ask("admit", { secret: LINK });
-    await ana.ask("register", ana.registration("ana"));
-    await ana.ask("operate", { token: LINK });
-    await ana.ask("clients", {});
-    const again = await site.again(ana, "ana");
-    expect((await again.refused("clients", {})).code).toBe("not-allowed");
-    await again.ask("operate", { token: LINK });
-    await again.ask("clients", {});
-    await site.stop();
-  });
-
-  test("is nobody else's then", async () => {
-    const site = await open();
-    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
-    await ana.ask("operate", { token: LINK });
-    expect((await ben.refused("operate", { token: LINK })).code).toBe("login-refused");
-    const stranger = await site.greeted();
-    expect((await stranger.refused("admit", { secret: LINK })).code).toBe("room-password-wrong");
-    // The same account from another device is somebody else, too.
-    await ana.ask("passwd", { password: "p" });
-    const other = await site.greeted();
-    await other.ask("login", other.passwordLogin("ana", "p"));
-    expect((await other.refused("operate", { token: LINK })).code).toBe("login-refused");
-    await site.stop();
-  });
-
-  test("is void after an hour, and with the server's run", async () => {
-    const site = await open();
-    const ana = await site.member("ana");
-    await site.time.advance(OPERATOR_LINK_MS);
-    const back = await site.again(ana, "ana");
-    expect((await back.refused("operate", { token: LINK })).code).toBe("login-refused");
-    await site.stop();
-  });
-
-  test("without one, nothing is it", async () => {
-    const site = await Site.open();
-    const ana = await site.member("ana");
-    expect((await ana.refused("operate", { token: "" })).code).toBe("login-refused");
-    await site.stop();
-  });
+test("the operator's link makes an operator of its first owner", async () => {
+  const site = await open();
+  const ana = await site.greeted();
+  await ana.ask("admit", { secret: LINK });
+  await ana.ask("register", ana.registration("ana"));
+  await ana.ask("operate", { token: LINK });
+  await ana.ask("clients", {});
+  const again = await site.again(ana, "ana");
+  expect(await again.refusal("clients", {})).toBe("not-allowed");
+  await again.ask("operate", { token: LINK });
+  await again.ask("clients", {});
 });
 
-test("the greeting says which page the server gives", async () => {
-  const site = await Site.open({ build: "abc" });
-  expect((await site.greeted()).welcome?.build).toBe("abc");
-  await site.stop();
+test("the operator's link belongs to its first owner", async () => {
+  const site = await open();
+  const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+  await ana.ask("operate", { token: LINK });
+  expect(await ben.refusal("operate", { token: LINK })).toBe("login-refused");
+  const stranger = await site.greeted();
+  expect(await stranger.refusal("admit", { secret: LINK })).toBe("room-password-wrong");
+  // The same account from another device is somebody else, too.
+  await ana.ask("passwd", { password: "p" });
+  const other = await site.byPassword("ana", "p");
+  expect(await other.refusal("operate", { token: LINK })).toBe("login-refused");
+});
+
+test("the operator's link is void after an hour", async () => {
+  const site = await open();
+  const ana = await site.member("ana");
+  await site.time.advance(OPERATOR_LINK_MS);
+  const back = await site.again(ana, "ana");
+  expect(await back.refusal("operate", { token: LINK })).toBe("login-refused");
 });

@@ -1,32 +1,20 @@
 import { posix } from "node:path";
-import { importsOf, matches, type Rule, type Source, type Violation } from "./source.ts";
+import {
+  importsOf,
+  patternRule,
+  type Rule,
+  type Source,
+  SYSTEM_IMPORT,
+  type Violation,
+} from "./source.ts";
 
 /** What keeps the tree readable: folders are subjects, words are the field's own. */
 
 /** A reader looks through this many names without a search. */
 const FOLDER_FILES_MAX = 24;
 
-/** Words that only their authors knew, as whole words of an identifier or of a file's name. */
-const RETIRED = [
-  "hall",
-  "desk",
-  "office",
-  "offices",
-  "footing",
-  "courier",
-  "haul",
-  "intake",
-  "parcel",
-  "patience",
-  "surroundings",
-  "passage",
-] as const;
-
 /** The driver of a client and sealed rooms run in a browser, too. */
 const PORTABLE = /^src\/(?:client|crypto\/seal)\//;
-/** What a browser lacks. */
-const RUNTIME = /\bBun\.|\bprocess\.|\bBuffer\b|\brequire\(/;
-
 export const cycles: Rule = {
   name: "cycles",
   check: (files) => {
@@ -60,93 +48,20 @@ export const folders: Rule = {
   },
 };
 
-export const portable: Rule = {
-  name: "portable",
-  check: (files) =>
-    files
-      .filter(({ path }) => PORTABLE.test(path))
-      .flatMap((source) => [
-        ...matches("portable", source, RUNTIME, "a browser runs this, too"),
-        ...importsOf(source)
-          .filter(({ specifier }) => /^(?:node|bun):/.test(specifier))
-          .map(({ line, specifier }) => ({
-            rule: "portable",
-            path: source.path,
-            line,
-            message: `a browser runs this, too: ${specifier}`,
-          })),
-      ]),
-};
+export const portable = patternRule("portable", PORTABLE, [
+  [/\bBun\.|\bprocess\.|\bBuffer\b|\brequire\(/, "a browser runs this, too"],
+  [SYSTEM_IMPORT, "a browser runs this, too", "text"],
+]);
 
-export const classes: Rule = {
-  name: "classes",
-  check: (files) => {
-    const seen = new Map<string, string>();
-    const found: Violation[] = [];
-    for (const { path, code } of files.filter(isSource)) {
-      for (const [, name = ""] of code.matchAll(/^export (?:abstract )?class (\w+)/gm)) {
-        const first = seen.get(name);
-        if (first === undefined) seen.set(name, path);
-        else found.push({ rule: "classes", path, line: 0, message: `${name} is in ${first}, too` });
-      }
-    }
-    return found;
-  },
-};
-
-/** What the page says as React understands it, and Preact, which draws it, does not. */
-const UNLIKE: readonly (readonly [RegExp, string])[] = [
+/** What React takes and Preact, which draws the page, does not. */
+export const preact = patternRule("preact", /^src\/web\/.*\.tsx$/, [
   [/\bautoFocus\b/, "browsers heed it once for each document: focusAtOnce"],
   [/\bspellCheck=\{/, 'false is left out: "false"'],
   [/\bon(?:Wheel|TouchStart|TouchMove)=/, "scrolling would wait for it: listen passively"],
-];
-
-export const preact: Rule = {
-  name: "preact",
-  check: (files) =>
-    files
-      .filter(({ path }) => /^src\/web\/.*\.tsx$/.test(path))
-      .flatMap((source) =>
-        UNLIKE.flatMap(([pattern, why]) => matches("preact", source, pattern, why)),
-      ),
-};
-
-export const words: Rule = {
-  name: "words",
-  check: (files) =>
-    files
-      .filter(({ path }) => /^(?:src|test|bench|scripts)\/.*\.tsx?$/.test(path))
-      .flatMap((source) => [
-        ...retiredIn(source.path.replace(/\.tsx?$/, ""), source.path, 0),
-        ...source.code.split("\n").flatMap((line, i) => retiredIn(line, source.path, i + 1)),
-      ]),
-};
-
-export const heads: Rule = {
-  name: "heads",
-  check: (files) =>
-    files
-      .filter(isSource)
-      .flatMap((source) =>
-        matches(
-          "heads",
-          source,
-          /(?<!(?<![\s\S])\/\*\*(?:(?!\*\/)[\s\S])*)\*\/\n(?:[ \t]*\n)*[ \t]*\/\*\*/,
-          "two docs in a row: that of the module stands at the top of the file",
-          "text",
-        ),
-      ),
-};
+]);
 
 function isSource({ path }: Source): boolean {
   return /^src\/.*\.tsx?$/.test(path);
-}
-
-function retiredIn(text: string, path: string, line: number): Violation[] {
-  const parts = text.match(/[A-Z]?[a-z]+|[A-Z]+(?![a-z])/g) ?? [];
-  return RETIRED.filter((word) => parts.some((part) => part.toLowerCase() === word)).map(
-    (word) => ({ rule: "words", path, line, message: `${word} is a retired word` }),
-  );
 }
 
 type Graph = ReadonlyMap<string, ReadonlySet<string>>;

@@ -1,5 +1,12 @@
 import { posix } from "node:path";
-import { importsOf, matches, type Rule, type Source, type Violation } from "./source.ts";
+import {
+  importsOf,
+  patternRule,
+  type Rule,
+  type Source,
+  SYSTEM_IMPORT,
+  type Violation,
+} from "./source.ts";
 
 /** From left to right; folders of one row are equals. */
 const LAYERS = [
@@ -26,8 +33,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   "ts-mls": /^src\/crypto\/seal\//,
   "@hpke/core": /^src\/crypto\/seal\/suite\.ts$/,
   "@noble/hashes": /^src\/web\/browser\/hash\.ts$/,
-  ink: /^src\/cli\/screen\/view\//,
-  react: /^src\/(?:web\/(?:view\/|page\.tsx$)|cli\/screen\/view\/)/,
+  react: /^src\/web\/(?:view\/|page\.tsx$)/,
   preact: /^src\/web\/(?:view\/|page\.tsx$)/,
   virtua: /^src\/web\/view\//,
   uplot: /^src\/web\/view\/admin\/charts\.tsx$/,
@@ -40,14 +46,14 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   "bun:sqlite": /^src\/io\//,
 };
 
-const PURE = /^src\/(?:base|wire|core)\//;
-const IMPURE: readonly (readonly [RegExp, string])[] = [
+export const purity = patternRule("purity", /^src\/(?:base|wire|core)\//, [
   [/\basync\b|\bawait\b|\bPromise\b/, "the pure layers wait for nothing"],
   [/\bDate\.now\b|\bnew Date\(\)|\bperformance\b/, "the pure layers are given the time"],
   [/\b(?:setTimeout|setInterval|setImmediate|queueMicrotask)\b/, "the pure layers have no timers"],
   [/\bMath\.random\b|\bgetRandomValues\b|\brandomUUID\b/, "the pure layers are given chance"],
   [/\bBun\.|\bprocess\.|\bglobalThis\b|\bfetch\(/, "the pure layers know no system"],
-];
+  [SYSTEM_IMPORT, "the pure layers know no system", "text"],
+]);
 
 export const layers: Rule = {
   name: "layers",
@@ -57,24 +63,6 @@ export const layers: Rule = {
 export const homes: Rule = {
   name: "homes",
   check: (files) => files.filter(isSource).flatMap(homeViolations),
-};
-
-export const purity: Rule = {
-  name: "purity",
-  check: (files) =>
-    files
-      .filter(({ path }) => PURE.test(path))
-      .flatMap((source) => [
-        ...IMPURE.flatMap(([pattern, why]) => matches("purity", source, pattern, why)),
-        ...importsOf(source)
-          .filter(({ specifier }) => /^(?:node|bun):/.test(specifier))
-          .map(({ line, specifier }) => ({
-            rule: "purity",
-            path: source.path,
-            line,
-            message: `the pure layers know no system: ${specifier}`,
-          })),
-      ]),
 };
 
 function isSource({ path }: Source): boolean {

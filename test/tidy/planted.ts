@@ -6,8 +6,6 @@ export interface Planted {
   readonly good: readonly Readonly<Record<string, string>>[];
 }
 
-const lines = (count: number, line = "a();") => `${line}\n`.repeat(count);
-
 const manyFiles = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`src/io/a${i}.ts`, ""]));
 
@@ -22,18 +20,13 @@ export const PLANTED: readonly Planted[] = [
     bad: [
       { "src/base/a.ts": 'import { b } from "../wire/b.ts";' },
       { "src/io/a.ts": 'import type { B } from "../crypto/b.ts";' },
-      { "src/server/a.ts": 'import { b } from "../client/b.ts";' },
-      { "src/client/link/a.ts": 'import { b } from "../../web/b.ts";' },
       { "src/cli/chat/a.ts": 'import { b } from "../../commands/b.ts";' },
-      { "src/commands/a.ts": 'const b = await import("../main.ts");' },
       { "src/core/a.ts": 'import {\n  b,\n  c,\n} from "../io/b.ts";' },
-      { "src/core/a.ts": 'export { b } from "../server/b.ts";' },
       { "src/server/a.ts": 'import { b } from "../../test/b.ts";' },
       { "src/other/a.ts": "" },
     ],
     good: [
       { "src/main.ts": 'import { a } from "./commands/a.ts";' },
-      { "src/web/driver/a.ts": 'import { b } from "../../client/b.ts";' },
       { "src/io/a.ts": 'import { b } from "./b.ts";\nimport { c } from "../base/c.ts";' },
       { "src/base/a.ts": '// import { b } from "../wire/b.ts";\nconst c = \'from "../io/x.ts"\';' },
     ],
@@ -42,19 +35,10 @@ export const PLANTED: readonly Planted[] = [
     rule: "homes",
     bad: [
       { "src/wire/shapes.ts": 'import * as v from "valibot";' },
-      { "src/io/codec.ts": 'import { pack } from "msgpackr/pack";' },
-      { "src/server/a.ts": 'import { defineCommand } from "citty";' },
-      { "src/client/a.ts": 'import { createConsola } from "consola";' },
-      { "src/crypto/a.ts": 'import "reflect-metadata";' },
-      { "src/server/a.ts": 'import { X509Certificate } from "@peculiar/x509";' },
       { "src/server/a.ts": 'import { Database } from "bun:sqlite";' },
-      { "src/io/lan/announcer.ts": 'import { Bonjour } from "bonjour-service";' },
-      { "src/server/a.ts": 'import leftPad from "left-pad";' },
     ],
     good: [
       { "src/wire/codec.ts": 'import { Packr } from "msgpackr";' },
-      { "src/wire/messages-files.ts": 'import * as v from "valibot";' },
-      { "src/crypto/certificate.ts": 'import "reflect-metadata";' },
       { "src/io/a.ts": 'import { Database } from "bun:sqlite";\nimport { open } from "node:fs";' },
       { "test/a.test.ts": 'import fc from "fast-check";' },
     ],
@@ -63,14 +47,8 @@ export const PLANTED: readonly Planted[] = [
     rule: "purity",
     bad: [
       "async function a() {}",
-      "const a: Promise<void>[] = x;",
       "const a = Date.now();",
-      "const a = new Date();",
-      "const a = performance.now();",
-      "setTimeout(a, 5);",
       "const a = Math.random();",
-      "const a = crypto.getRandomValues(b);",
-      "const a = Bun.hash(b);",
       "const a = process.platform;",
       'import { join } from "node:path";',
       "const a = `$" + "{Date.now()}`;",
@@ -78,16 +56,13 @@ export const PLANTED: readonly Planted[] = [
     good: [
       { "src/core/a.ts": "// await Date.now()\nconst a = 'Promise'; const b = new Date(now);" },
       { "src/io/a.ts": "await Bun.sleep(Date.now());" },
-      { "src/wire/a.ts": "const a = /await|Promise/;" },
     ],
   },
   {
     rule: "preact",
-    bad: [
-      "const a = <input autoFocus />;",
-      "const a = <input spellCheck={false} />;",
-      "const a = <p onWheel={b} />;",
-    ].map((text) => ({ "src/web/view/a.tsx": text })),
+    bad: ["const a = <input autoFocus />;", "const a = <input spellCheck={false} />;"].map(
+      (text) => ({ "src/web/view/a.tsx": text }),
+    ),
     good: [
       { "src/web/view/a.tsx": 'const a = <input spellCheck="false" />;' },
       { "src/cli/screen/view/a.tsx": "const a = <Box autoFocus />;" },
@@ -104,7 +79,6 @@ export const PLANTED: readonly Planted[] = [
       { "src/core/a.ts": "const a = dateOf(unixMs);" },
       { "src/io/a.ts": 'const a = new Date();\nconst b = new Date("1970-01-01");' },
       { "src/base/time.ts": "const a = new Date(unixMs);" },
-      { "test/io/a.test.ts": "const a = new Date(unixMs);" },
     ],
   },
   {
@@ -114,62 +88,14 @@ export const PLANTED: readonly Planted[] = [
       { "test/a.test.ts": `// ${"x".repeat(98)}` },
     ],
     good: [
-      { "src/io/a.ts": lines(800) },
+      { "src/io/a.ts": "a();\n".repeat(800) },
       { "src/io/a.ts": `const a = "${"\u{1f600}".repeat(80)}";` },
-      { "README.md": "x".repeat(500) },
     ],
-  },
-  {
-    rule: "names",
-    bad: [
-      "src/io/sendQueue.ts",
-      "src/io/Send.ts",
-      "src/io/send_queue.ts",
-      "src/io/utils.ts",
-      "src/core/helpers.ts",
-      "src/wire/types.ts",
-      "src/commands/_program.ts",
-      "src/client/index.ts",
-      "src/io/_private.ts",
-      "test/io/utils.test.ts",
-    ].map((path) => ({ [path]: "" })),
-    good: ["src/io/send-queue.ts", "src/cli/parser.ts", "test/io/ws-link.test.ts"].map((path) => ({
-      [path]: "",
-    })),
-  },
-  {
-    rule: "language",
-    bad: [
-      "export default 5;",
-      "export { a as default };",
-      "enum A { B }",
-      "export const enum A { B }",
-      "export namespace A {}",
-      'export * from "./b.ts";',
-      'export { a } from "./b.ts";',
-      'export type { A } from "./b.ts";',
-      "let a: any;",
-      "const a = b as any;",
-      "const a = new Map<string, any>();",
-      "const a: any[] = [];",
-      "const a = b!.c;",
-      "const a = b[0]!;",
-      "call(a!, b);",
-      "// @ts-" + "ignore\nconst a = 5;",
-    ].map((text) => ({ "src/io/a.ts": text })),
-    good: [
-      "const company = 5; // any, namespace, enum!",
-      "if (!a && a !== b) c(!d);",
-      "interface A { any: string }\nexport { a };",
-      'const a = "b!.c as any";',
-    ].map((text) => ({ "src/io/a.ts": text })),
   },
   {
     rule: "state",
     bad: [
       "let count = 0;",
-      "export let count = 0;",
-      "var a = 5;",
       "const seen = new Map<string, number>();\nfunction a() {\n  seen.set(b, 1);\n}",
       "const list: string[] = [];\nfunction a() {\n  list.push(b);\n}",
       "const table: Record<string, number> = {};\nfunction a() {\n  table[b] = 1;\n}",
@@ -181,44 +107,23 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     rule: "mirror",
-    bad: [
-      { "src/core/a.ts": "export function a() {}" },
-      { "src/wire/a.ts": "export const A = 5;" },
-      { "test/base/gone.test.ts": "" },
-    ],
+    bad: [{ "src/core/a.ts": "export function a() {}" }, { "test/base/gone.test.ts": "" }],
     good: [
       { "src/core/a.ts": "export class A {}", "test/core/a.test.ts": "" },
       { "src/core/a.ts": "export function a() {}", "test/core/a-order.test.ts": "" },
-      { "src/base/a.ts": "export type A = 5;\nexport interface B {}" },
-      { "src/io/a.ts": "export function a() {}" },
     ],
   },
   {
-    rule: "left",
-    bad: [
-      "test.only(a, b);",
-      "test.skip(a, b);",
-      "describe.todo(a);",
-      "it.failing(a);",
-      "test.only.each(a)(b);",
-    ].map((text) => ({ "test/a.test.ts": text })),
-    good: [{ "test/a.test.ts": "test.each(a)(b); // test.only(c)" }],
-  },
-  {
     rule: "sleep",
-    bad: [
-      "await Bun.sleep(50);",
-      "await new Promise((resolve) => setTimeout(resolve, 50));",
-      "await sleep(delayMs);",
-      "setInterval(look, 5);",
-    ].map((text) => ({ "test/io/a.test.ts": text })),
+    bad: ["await Bun.sleep(50);", "await new Promise((resolve) => setTimeout(resolve, 50));"].map(
+      (text) => ({ "test/io/a.test.ts": text }),
+    ),
     good: [{ "test/io/a.test.ts": 'await eventually("it is there", () => a);' }],
   },
   {
     rule: "rejects",
     bad: [
       'await expect(asked).rejects.toThrow("no");',
-      "await expect(asked)\n  .rejects.toMatchObject({});",
       "await expect(asked).resolves.toBe(5);",
     ].map((text) => ({ "test/io/a.test.ts": text })),
     good: [{ "test/io/a.test.ts": "expect(await rejection(asked)).toBeInstanceOf(Fault);" }],
@@ -242,7 +147,6 @@ export const PLANTED: readonly Planted[] = [
     rule: "pins",
     bad: [
       { "package.json": '{"dependencies":{"a":"^1.2.3"}}' },
-      { "package.json": '{"devDependencies":{"a":"latest"}}' },
       { "package-lock.json": `{\n"resolved": "${REGISTRY}a.tgz"\n}` },
     ],
     good: [{ "package.json": '{"dependencies":{"a":"1.2.3","b":"1.0.0-beta.1"}}' }],
@@ -250,10 +154,6 @@ export const PLANTED: readonly Planted[] = [
   {
     rule: "cycles",
     bad: [
-      {
-        "src/io/a.ts": 'import { b } from "./b.ts";',
-        "src/io/b.ts": 'import { a } from "./a.ts";',
-      },
       {
         "src/io/a.ts": 'import { b } from "./b.ts";',
         "src/io/b.ts": 'import "./c.ts";',
@@ -266,10 +166,6 @@ export const PLANTED: readonly Planted[] = [
       },
     ],
     good: [
-      {
-        "src/io/a.ts": 'import type { B } from "./b.ts";',
-        "src/io/b.ts": 'import { a } from "./a.ts";',
-      },
       {
         "src/io/a.ts": 'import { type B, type C } from "./b.ts";',
         "src/io/b.ts": 'import { a } from "./a.ts";',
@@ -291,44 +187,12 @@ export const PLANTED: readonly Planted[] = [
     bad: [
       "const a = Bun.hash(b);",
       "const a = process.platform;",
-      "const a = Buffer.from(b);",
       'import { join } from "node:path";',
       'import { Database } from "bun:sqlite";',
     ].map((text) => ({ "src/client/link/a.ts": text })),
     good: [
       { "src/client/a.ts": "// Bun.hash(b)\nconst a = await b.buffer; const c = 'process.env';" },
       { "src/io/a.ts": "const a = Bun.hash(b);" },
-    ],
-  },
-  {
-    rule: "classes",
-    bad: [{ "src/io/a.ts": "export class Reader {}", "src/web/b.ts": "export class Reader {}" }],
-    good: [{ "src/io/a.ts": "export class Reader {}", "src/web/b.ts": "class Reader {}" }],
-  },
-  {
-    rule: "words",
-    bad: [
-      { "src/core/hall.ts": "" },
-      { "src/core/rooms/hall-effect.ts": "" },
-      { "src/core/a.ts": "const hall = b;" },
-      { "src/core/a.ts": "class RequestDesk {}" },
-      { "test/core/a.ts": "const a = openOffices;" },
-      { "src/base/a.ts": "export const INTAKE_MAX = 5;" },
-    ],
-    good: [
-      { "src/core/a.ts": "// hall\nconst a = 'desk'; const shall = desktop;" },
-      { "README.md": "The hall." },
-    ],
-  },
-  {
-    rule: "heads",
-    bad: [
-      { "src/io/a.ts": 'import { b } from "./b.ts";\n\n/** All. */\n/** One. */\nconst a = b;' },
-      { "src/io/a.ts": "/** All. */\nconst a = 5;\n\n/** One. */\n\n/** Two. */\nconst b = 5;" },
-    ],
-    good: [
-      { "src/io/a.ts": "/** All. */\nimport { b } from './b.ts';\n\n/** One. */\nconst a = b;" },
-      { "src/io/a.ts": "/** All. */\n\n/** One. */\nexport const A = 5;" },
     ],
   },
 ];

@@ -1,37 +1,21 @@
-import { matches, type Rule, type Source, type Violation } from "./source.ts";
+import { matches, patternRule, type Rule, type Source, type Violation } from "./source.ts";
 
 const EXACT = /^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/;
 
 /** Nothing in the repository may know where it was made. */
-const PLACES: readonly (readonly [RegExp, string])[] = [
-  [/(?<![\w.])\/(?:root|work|Users|home)\/(?!ana\b|bob\b)[\w.-]+/, "a path of one machine"],
-  [/\b[A-Z]:\\+Users\\+\w+/, "a path of one machine"],
-  [/\bhttps?:\/\/(?:registry|npm|artifactory|nexus)[\w.-]*[\w/]/, "a registry's address"],
-];
+export const places = patternRule("places", /^/, [
+  [/(?<![\w.])\/(?:root|work|Users|home)\/(?!ana\b|bob\b)[\w.-]+/, "a path of one machine", "text"],
+  [/\b[A-Z]:\\+Users\\+\w+/, "a path of one machine", "text"],
+  [/\bhttps?:\/\/(?:registry|npm|artifactory|nexus)[\w.-]*[\w/]/, "a registry's address", "text"],
+]);
 
-export const places: Rule = {
-  name: "places",
-  check: (files) =>
-    files.flatMap((source) =>
-      PLACES.flatMap(([pattern, why]) => matches("places", source, pattern, why, "text")),
-    ),
-};
-
-export const docs: Rule = {
-  name: "docs",
-  check: (files) =>
-    files
-      .filter(({ path }) => path.endsWith(".md"))
-      .flatMap((source) =>
-        matches(
-          "docs",
-          source,
-          /(?<![\w&(/])#\d+\b|\bissues? #?\d+\b/i,
-          "a reader does not know the number of an issue",
-          "text",
-        ),
-      ),
-};
+export const docs = patternRule("docs", /\.md$/, [
+  [
+    /(?<![\w&(/])#\d+\b|\b[Ii]ssues? #?\d+\b/,
+    "a reader does not know the number of an issue",
+    "text",
+  ],
+]);
 
 export const pins: Rule = {
   name: "pins",

@@ -1,21 +1,18 @@
-import { classes, cycles, folders, heads, portable, preact, words } from "./house.ts";
+import { cycles, folders, portable, preact } from "./house.ts";
 import { homes, layers, purity } from "./layers.ts";
 import { docs, pins, places } from "./repository.ts";
-import { dates, language, names, sizes, state } from "./shape.ts";
+import { dates, sizes, state } from "./shape.ts";
 import type { Rule } from "./source.ts";
-import { left, mirror, rejects, sleep } from "./tests.ts";
+import { mirror, rejects, sleep } from "./tests.ts";
 
 export const RULES: readonly Rule[] = [
   layers,
   homes,
   purity,
   sizes,
-  names,
-  language,
   state,
   dates,
   mirror,
-  left,
   sleep,
   rejects,
   places,
@@ -24,10 +21,7 @@ export const RULES: readonly Rule[] = [
   cycles,
   folders,
   portable,
-  classes,
   preact,
-  words,
-  heads,
 ];
 
 export interface Exemption {
@@ -42,11 +36,6 @@ export const EXEMPTIONS: readonly Exemption[] = [
     rule: "state",
     path: "src/io/disk/buffer-pool.ts",
     reason: "memory of the process, as that of the runtime's own allocator",
-  },
-  {
-    rule: "language",
-    path: "src/cli/screen/view/no-devtools.ts",
-    reason: "stands for a package that has a default export",
   },
   { rule: "mirror", path: "src/base/version.ts", reason: "set by build.ts; test/e2e reads it" },
   {

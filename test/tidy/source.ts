@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** One file as the rules see it. */
@@ -40,20 +40,9 @@ export function repositorySources(): Source[] {
 }
 
 function repositoryPaths(): string[] {
-  const listed = Bun.spawnSync(["git", "ls-files", "-co", "--exclude-standard", "-z"], {
-    cwd: ROOT,
-    stderr: "ignore",
-  });
-  if (listed.success) return listed.stdout.toString().split("\0").filter(Boolean);
-  return walk("").filter((path) => !/^(?:node_modules|dist|data|\.git)\//.test(path));
-}
-
-function walk(folder: string): string[] {
-  return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
-    const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-    if (entry.isDirectory()) return /^(?:node_modules|dist|\.git)$/.test(path) ? [] : walk(path);
-    return [path];
-  });
+  const command = ["git", "ls-files", "-co", "--exclude-standard", "-z"];
+  const { stdout } = Bun.spawnSync(command, { cwd: ROOT, stderr: "inherit" });
+  return stdout.toString().split("\0").filter(Boolean);
 }
 
 /** Each place where the pattern matches the code (or, if asked, the text). */
@@ -72,7 +61,26 @@ export function matches(
   }));
 }
 
-export function lineAt(text: string, index: number): number {
+/** A pattern that breaks a rule, why, and whether it is looked for in strings and comments, too. */
+export type Pattern = readonly [RegExp, string, "text"?];
+
+/** A rule that no file at such a path has such a pattern. */
+export function patternRule(name: string, path: RegExp, patterns: readonly Pattern[]): Rule {
+  return {
+    name,
+    check: (files) =>
+      files
+        .filter((source) => path.test(source.path))
+        .flatMap((source) =>
+          patterns.flatMap(([pattern, why, where]) => matches(name, source, pattern, why, where)),
+        ),
+  };
+}
+
+/** An import of what only Node and Bun have. */
+export const SYSTEM_IMPORT = /\b(?:from|import)\s*\(?\s*["'](?:node|bun):[^"']*/;
+
+function lineAt(text: string, index: number): number {
   return text.slice(0, index).split("\n").length;
 }
 

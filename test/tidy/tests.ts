@@ -1,10 +1,8 @@
-import { matches, type Rule, type Source } from "./source.ts";
+import { patternRule, type Rule, type Source } from "./source.ts";
 
 /** Layers where every file has a test of its own. */
 const MIRRORED = /^src\/((?:base|wire|core)\/.+)\.tsx?$/;
 const MIRROR = /^test\/((?:base|wire|core)\/.+)\.test\.tsx?$/;
-
-const isTest = ({ path }: Source) => /^(?:test|bench)\/.*\.tsx?$/.test(path);
 
 export const mirror: Rule = {
   name: "mirror",
@@ -26,48 +24,28 @@ export const mirror: Rule = {
   },
 };
 
-export const left: Rule = {
-  name: "left",
-  check: (files) =>
-    files
-      .filter(isTest)
-      .flatMap((source) =>
-        matches("left", source, /\b\w+\.(?:only|skip|todo|failing)\b *[(.]/, "left behind"),
-      ),
-};
-
-export const sleep: Rule = {
-  name: "sleep",
-  check: (files) =>
-    files
-      .filter(({ path }) => /^test\/.*\.tsx?$/.test(path))
-      .flatMap((source) =>
-        matches(
-          "sleep",
-          source,
-          /\b(?:setTimeout|setInterval|sleep|sleepSync|scheduler\.wait)\(/,
-          "wait for the event (test/event.ts)",
-        ),
-      ),
-};
+export const sleep = patternRule("sleep", /^test\/.*\.tsx?$/, [
+  [
+    /\b(?:setTimeout|setInterval|sleep|sleepSync|scheduler\.wait)\(/,
+    "wait for the event (test/event.ts)",
+  ],
+]);
 
 /** It runs the event loop inside the test, whose other half then may never come. */
-export const rejects: Rule = {
-  name: "rejects",
-  check: (files) =>
-    files
-      .filter(isTest)
-      .flatMap((source) =>
-        matches("rejects", source, /\.(?:rejects|resolves)\b/, "use test/rejection.ts, or await"),
-      ),
-};
+export const rejects = patternRule("rejects", /^(?:test|bench)\/.*\.tsx?$/, [
+  [/\.(?:rejects|resolves)\b/, "use test/rejection.ts, or await"],
+]);
 
 function nameIn(pattern: RegExp, path: string): string | undefined {
   return pattern.exec(path)?.[1];
 }
 
+/** Files that one test covers with all files whose names begin alike. */
+const FAMILIES: ReadonlySet<string> = new Set(["base/limits", "wire/messages"]);
+
 /** `core/outbox-order` is a test of `core/outbox`, too. */
 function isOf(test: string, name: string): boolean {
+  if (FAMILIES.has(test) && name.startsWith(`${test}-`)) return true;
   return test === name || test.startsWith(`${name}-`);
 }
 

@@ -11,7 +11,7 @@ import { openRoom } from "../../src/core/model/selectors.ts";
 import type { TransferView } from "../../src/core/model/state.ts";
 import type { SaveHandle, SaveTarget } from "../../src/web/browser/environment.ts";
 import { Site } from "../server/site.ts";
-import { Browser, type Tab } from "./browser/browser.ts";
+import { Browser, opened, type Tab } from "./browser/browser.ts";
 
 const SIZE = 40 * CHUNK_BYTES + 123;
 
@@ -55,11 +55,17 @@ class HeldTarget implements SaveTarget {
   }
 }
 
+/** Ana's browser, in which what comes over data channels takes so long. */
+async function openedSlow(channelMs: number) {
+  const site = await Site.open();
+  const browser = new Browser(site);
+  browser.channelMs = channelMs;
+  return { site, browser, ana: await browser.member("ana") };
+}
+
 describe("uploads", () => {
   test("a file arrives whole, and its record shows it", async () => {
-    const site = await Site.open();
-    const ana = await new Browser(site).member("ana");
-    const ben = await new Browser(site).member("ben");
+    const { ana, ben } = await opened("ben");
     ana.chat.open("lobby");
     ben.chat.open("lobby");
     ana.chat.upload("#lobby", [fileOf(contents())]);
@@ -82,16 +88,13 @@ describe("uploads", () => {
   });
 
   test("goes on after a loss, a pause and a reload, where the file is given again", async () => {
-    const site = await Site.open();
-    const browser = new Browser(site);
-    browser.channelMs = 15;
-    const first = await browser.member("ana");
+    const { site, browser, ana: first } = await openedSlow(15);
     const bytes = contents(90 * CHUNK_BYTES);
     first.chat.upload("lobby", [fileOf(bytes)]);
     const done = (tab: Tab) => transfers(tab)[0]?.progress?.doneBytes ?? 0;
     await first.until("begun", () => done(first) > 0);
     first.cut();
-    await first.until("on", () => first.chat.model.connection.kind === "online");
+    await first.connectionIs("online");
     const id = transfers(first)[0]?.id ?? "";
     first.chat.pauseTransfer(id);
     await first.until("paused", () => stateOf(first) === "paused");
@@ -112,10 +115,7 @@ describe("uploads", () => {
   });
 
   test("PAGE_UPLOADS_AT_ONCE run, others wait; PAGE_UPLOADS_MAX are taken", async () => {
-    const site = await Site.open();
-    const browser = new Browser(site);
-    browser.channelMs = 5_000;
-    const ana = await browser.member("ana");
+    const { site, browser, ana } = await openedSlow(5_000);
     const files = Array.from({ length: PAGE_UPLOADS_MAX + 1 }, (_, i) =>
       fileOf(contents(10), `${i}.txt`),
     );
@@ -128,10 +128,7 @@ describe("uploads", () => {
   });
 
   test("one that is given up is withdrawn from the server", async () => {
-    const site = await Site.open();
-    const browser = new Browser(site);
-    browser.channelMs = 15;
-    const ana = await browser.member("ana");
+    const { site, ana } = await openedSlow(15);
     ana.chat.upload("lobby", [fileOf(contents(90 * CHUNK_BYTES))]);
     await ana.until("begun", () => (transfers(ana)[0]?.progress?.doneBytes ?? 0) > 0);
     ana.chat.cancelTransfer(transfers(ana)[0]?.id ?? "");
@@ -142,9 +139,9 @@ describe("uploads", () => {
 });
 
 describe("downloads", () => {
-  test("every chunk is checked, and a pause loses nothing", async () => {
-    const site = await Site.open();
-    const ana = await new Browser(site).member("ana");
+  /** Ben gets a file of ana's over a slow network; some of it has come. */
+  async function downloading(name: string, handle?: SaveHandle) {
+    const { site, ana } = await opened();
     const bytes = contents();
     ana.chat.upload("lobby", [fileOf(bytes)]);
     await ana.until("sent", () => stateOf(ana) === "done");
@@ -153,11 +150,17 @@ describe("downloads", () => {
     const ben = await browser.member("ben");
     ben.chat.open("lobby");
     const item = openRoom(ben.chat.model)?.tail.items.find(({ kind }) => kind === "file");
+    const file = item?.file?.file ?? "";
     const place = new HeldTarget();
+    place.handle = handle;
     browser.place = place;
-    ben.chat.download(item?.file?.file ?? "", "../../photo.png");
-    await ben.until("begun", () => place.parts.length > 2);
-    await ben.until("shown", () => transfers(ben).length > 0);
+    ben.chat.download(file, name);
+    await ben.until("begun", () => place.parts.length > 2 && transfers(ben).length > 0);
+    return { site, browser, bytes, ben, place, file };
+  }
+
+  test("every chunk is checked, and a pause loses nothing", async () => {
+    const { bytes, ben, place } = await downloading("../../photo.png");
     expect(transfers(ben)[0]?.name).not.toContain("/");
     const id = transfers(ben)[0]?.id ?? "";
     ben.chat.pauseTransfer(id);
@@ -172,21 +175,8 @@ describe("downloads", () => {
   });
 
   test("one into a chosen file is there after a reload, and asks before it writes", async () => {
-    const site = await Site.open();
-    const ana = await new Browser(site).member("ana");
-    ana.chat.upload("lobby", [fileOf(contents())]);
-    await ana.until("sent", () => stateOf(ana) === "done");
-    const browser = new Browser(site);
-    browser.channelMs = 15;
-    const ben = await browser.member("ben");
-    ben.chat.open("lobby");
-    const item = openRoom(ben.chat.model)?.tail.items.find(({ kind }) => kind === "file");
-    const place = new HeldTarget();
-    place.handle = {} as SaveHandle;
-    browser.place = place;
-    ben.chat.download(item?.file?.file ?? "", "photo.png");
-    await ben.until("begun", () => place.parts.length > 2);
-    expect(transfers(ben)[0]?.file).toBe(item?.file?.file as FileId);
+    const { site, browser, ben, file } = await downloading("photo.png", {} as SaveHandle);
+    expect(transfers(ben)[0]?.file).toBe(file as FileId);
     ben.kill();
     // As many more, and one that nobody cared for in a long time.
     const [[key = "", note] = []] = await browser.store.all("downloads", "");
@@ -206,32 +196,8 @@ describe("downloads", () => {
     await next.until("gone", () => transfers(next).length === 0);
   });
 
-  test("words go with the first file, also when a later page goes on with it", async () => {
-    const site = await Site.open();
-    const browser = new Browser(site);
-    browser.channelMs = 15;
-    const ana = await browser.member("ana");
-    const file = fileOf(contents());
-    ana.chat.upload("lobby", [file, fileOf(contents(10))], [], "look");
-    await ana.until("begun", () => transfers(ana).length === 2);
-    await ana.until("some is there", () => (transfers(ana)[0]?.progress?.doneBytes ?? 0) > 0);
-    ana.kill();
-    const next = await browser.tab();
-    await next.until("left", () => stateOf(next) === "needs-file");
-    next.chat.resumeTransfer(transfers(next)[0]?.id ?? "", file);
-    await next.until("sent", () => stateOf(next) === "done");
-    next.chat.open("lobby");
-    const items = openRoom(next.chat.model)?.tail.items.filter(({ kind }) => kind === "file");
-    const [one, other] = items?.map(({ file: body }) => body?.sending) ?? [];
-    expect([one === other, typeof one]).toEqual([true, "string"]);
-    const said = new Map(items?.map(({ file: body, text }) => [body?.size, text]));
-    expect(said.get(contents().length)).toBe("look");
-    expect(said.get(10) ?? "").toBe("");
-  });
-
   test("a preview is refused above its bound", async () => {
-    const site = await Site.open();
-    const ana = await new Browser(site).member("ana");
+    const { site, ana } = await opened();
     ana.chat.upload("lobby", [fileOf(contents(1_000))]);
     await ana.until("sent", () => stateOf(ana) === "done");
     ana.chat.open("lobby");

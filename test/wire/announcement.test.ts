@@ -59,23 +59,13 @@ describe("an announcement", () => {
     expect(hostLabelOf(FINGERPRINT)).toBe("chat-q3lr9mvt0sxyb7ck.local");
   });
 
-  test("without strings is a server all the same", () => {
-    expect(readSighting({ ...HEARD, text: {} })).toMatchObject({
-      name: "Room 12",
-      fingerprint: undefined,
-      needs: undefined,
-    });
-  });
-
   test.each<[string, Partial<Heard>]>([
     ["port 0", { port: 0 }],
-    ["no whole port", { port: 1.5 }],
     ["a port beyond all", { port: 65_536 }],
     ["no address", { addresses: [], sender: undefined }],
     ["addresses that are none", { addresses: ["evil;rm", "1.2.3"], sender: "::g" }],
     ["a fingerprint of the wrong size", { text: { fp: FINGERPRINT.slice(1) } }],
     ["a fingerprint that is none", { text: { fp: `${FINGERPRINT.slice(1)}\u001b` } }],
-    ["a fingerprint that is no text", { text: { fp: 5 } }],
   ])("with %s is dropped", (_, change) => {
     expect(readSighting({ ...HEARD, ...change })).toBeUndefined();
   });

@@ -39,10 +39,6 @@ test.each([...EDGES, LAST_INDEX])("chunk %i is what the codec makes of it", (ind
   }
 });
 
-test.each([...EDGES, CHUNK_BYTES - 1, CHUNK_BYTES])("and so is one of %i bytes", (sizeBytes) => {
-  expect(whole(chunkOf(3, sizeBytes))).toEqual(encode(chunkOf(3, sizeBytes)));
-});
-
 test("any chunk is, and is read as it was meant", () => {
   const sizes = fc.integer({ min: 0, max: CHUNK_BYTES });
   const indexes = fc.integer({ min: 0, max: LAST_INDEX });

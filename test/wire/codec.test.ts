@@ -5,6 +5,7 @@ import { MESSAGE_BYTES_MAX } from "../../src/base/limits.ts";
 import { decode, encode, type Outgoing } from "../../src/wire/codec.ts";
 import { NOTICES, REQUESTS, type RequestKind, type RequestOf } from "../../src/wire/messages.ts";
 import { checkAnswer } from "../../src/wire/messages-incoming.ts";
+import { sampleSize } from "../samples.ts";
 import { VECTORS } from "./vector.ts";
 
 describe("golden vectors", () => {
@@ -111,6 +112,6 @@ test("any bytes decode, or are the peer's fault", () => {
       }
       return true;
     }),
-    { numRuns: 3_000 },
+    { numRuns: sampleSize(600, 3_000) },
   );
 });

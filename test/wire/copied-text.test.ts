@@ -28,14 +28,6 @@ describe("an invite is read with what was copied around it", () => {
     expect(parseServerAddress(copied)).toEqual(parseServerAddress(LINE));
   });
 
-  test.each([["'192.0.2.7'"], ['"host.example:2428"'], [" [::1]:99 "], ["<udp://h:1>"]])(
-    "an address: %j",
-    (copied) => {
-      expect(parseServerAddress(copied)).toEqual(parseServerAddress(copiedText(copied)));
-      expect(() => parseServerAddress(copied)).not.toThrow();
-    },
-  );
-
   test("nothing but quotes is no address", () => {
     expect(() => parseServerAddress("''")).toThrow("is not a server's address");
   });

@@ -12,17 +12,14 @@ import {
   quoteInvite,
   type ServerAddress,
 } from "../../src/wire/invite.ts";
+import { faultOf } from "../fault-code.ts";
 
 const FP = toBase64Url(new Uint8Array(32).fill(7));
 
 function refused(text: string): Fault {
-  try {
-    parseServerAddress(text);
-  } catch (error) {
-    if (error instanceof Fault) return error;
-    throw error;
-  }
-  throw new Error(`${text} was accepted`);
+  const fault = faultOf(() => parseServerAddress(text));
+  if (fault === undefined) throw new Error(`${text} was accepted`);
+  return fault;
 }
 
 describe("parseServerAddress", () => {
@@ -100,30 +97,20 @@ describe("parseServerAddress", () => {
   test.each([
     ["", "address"],
     ["999.1.2.3", "not an IP address"],
-    ["1.2.3", "not an IP address"],
-    ["01.2.3.4", "not an IP address"],
     ["host:0", "not a port"],
     ["host:70000", "not a port"],
-    ["host:", "not a port"],
-    ["host:12x", "not a port"],
-    ["host:-1", "not a port"],
     ["two words", "not a host's name"],
-    ["ho_st..x", "not a host's name"],
-    ["-host", "not a host's name"],
     ["münchen.local", "not a host's name"],
     [`${"a".repeat(64)}.org`, "not a host's name"],
     ["::1", "not a server's address"],
-    ["fe80::1:2428", "not a server's address"],
     ["[::1", "not a server's address"],
     ["[::1]x", "not a server's address"],
     ["[1::2::3]", "not an IPv6 address"],
-    ["[12345::]", "not an IPv6 address"],
     ["[1.2.3.4]", "not an IPv6 address"],
     ["https://host", "not a server's address"],
     ["chat://", "not a server's address"],
     ["chat://user@host", "not a host's name"],
     ["chat://host/12", "cannot be a room's name"],
-    ["chat://host/a/b", "cannot be a room's name"],
     ["chat://host?fp=abc", "not a fingerprint"],
     ["chat://host?via=smoke", "not a way to connect"],
     ["chat://host?also=a:0", "not a port"],
@@ -192,7 +179,3 @@ test("an invite can be read back, and needs no more than single quotes in a shel
       expect(parseServerAddress(formatPlace(one))).toEqual({ host: h, port, portGiven });
     }),
   ));
-
-test.each(["0", "65536", "1e3", " 1", ""])("port '%s' is no place to connect to", (port) => {
-  expect(() => parseServerAddress(`host:${port}`)).toThrow(Fault);
-});

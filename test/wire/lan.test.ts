@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { utf8Encode } from "../../src/base/bytes.ts";
-import { Fault } from "../../src/base/fault.ts";
 import {
   LAN_DATAGRAM_BYTES_MAX,
   LAN_QUERY_BYTES,
@@ -22,6 +21,7 @@ import {
   type LanWords,
   splitLan,
 } from "../../src/wire/lan.ts";
+import { faultCode } from "../fault-code.ts";
 
 const SEAL_BYTES = 28;
 const LONG_NAME = checkName("n".repeat(32));
@@ -35,16 +35,6 @@ const HEAD: LanHead = {
   sequence: 3,
   timeUnixMs: 1_795_153_593_123,
 };
-
-function codeOf(action: () => unknown): string | undefined {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof Fault) return error.code;
-    throw error;
-  }
-  return undefined;
-}
 
 function datagram(words: LanWords, head: Partial<LanHead> = {}): Uint8Array {
   const whole = { ...HEAD, kind: words.kind, ...head };
@@ -90,18 +80,18 @@ describe("a datagram", () => {
     const text = "x".repeat(LAN_TEXT_BYTES_MAX);
     const words = { ...TEXT, texts: 2 ** 32 - 1, text, isAction: true } as const;
     expect(datagram(words, { isSealed: true }).length).toBeLessThanOrEqual(LAN_DATAGRAM_BYTES_MAX);
-    expect(codeOf(() => checkLanText(text))).toBeUndefined();
-    expect(codeOf(() => checkLanText(`${text}x`))).toBe("too-large");
-    expect(codeOf(() => checkLanText("ü".repeat(LAN_TEXT_BYTES_MAX / 2 + 1)))).toBe("too-large");
-    expect(codeOf(() => checkLanText("\ud800"))).toBe("text-invalid");
+    expect(faultCode(() => checkLanText(text))).toBe("none");
+    expect(faultCode(() => checkLanText(`${text}x`))).toBe("too-large");
+    expect(faultCode(() => checkLanText("ü".repeat(LAN_TEXT_BYTES_MAX / 2 + 1)))).toBe("too-large");
+    expect(faultCode(() => checkLanText("\ud800"))).toBe("text-invalid");
     const longer = encodeLanBody({ ...words, text: `${text}x` }, false);
-    expect(codeOf(() => decodeLanBody("text", longer))).toBe("frame-malformed");
+    expect(faultCode(() => decodeLanBody("text", longer))).toBe("frame-malformed");
   });
 
   test("that is larger than any is refused", () => {
     const large = new Uint8Array(LAN_DATAGRAM_BYTES_MAX + 1);
     large.set(datagram(TEXT));
-    expect(codeOf(() => splitLan(large))).toBe("too-large");
+    expect(faultCode(() => splitLan(large))).toBe("too-large");
   });
 
   test("that asks is never smaller than one that answers", () =>
@@ -117,15 +107,17 @@ describe("a datagram", () => {
 
   test("that asks with less than that is malformed", () => {
     const query = datagram({ kind: "query", name: LONG_NAME, texts: 0 });
-    expect(codeOf(() => splitLan(query))).toBeUndefined();
-    expect(codeOf(() => splitLan(query.subarray(0, LAN_QUERY_BYTES - 1)))).toBe("frame-malformed");
+    expect(faultCode(() => splitLan(query))).toBe("none");
+    expect(faultCode(() => splitLan(query.subarray(0, LAN_QUERY_BYTES - 1)))).toBe(
+      "frame-malformed",
+    );
   });
 
   test("of another version, kind, flag or time is refused", () => {
     const changed = (at: number, byte: number) => {
       const bytes = datagram(TEXT);
       bytes[at] = byte;
-      return codeOf(() => splitLan(bytes));
+      return faultCode(() => splitLan(bytes));
     };
     expect(changed(4, 2)).toBe("version-unsupported");
     expect(changed(5, 0)).toBe("frame-malformed");
@@ -151,7 +143,7 @@ describe("a datagram", () => {
         const { head, body } = splitLan(whole.subarray(0, length));
         decodeLanBody(head.kind, body);
       };
-      expect(codeOf(read)).toBe("frame-malformed");
+      expect(faultCode(read)).toBe("frame-malformed");
     }
   });
 
@@ -163,8 +155,8 @@ describe("a datagram", () => {
     const begin = datagram(TEXT).subarray(0, 59);
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), fc.boolean(), (rest, headed) => {
-        const code = codeOf(() => read(headed ? new Uint8Array([...begin, ...rest]) : rest));
-        expect([undefined, "frame-malformed", "version-unsupported"]).toContain(code as string);
+        const code = faultCode(() => read(headed ? new Uint8Array([...begin, ...rest]) : rest));
+        expect(["none", "frame-malformed", "version-unsupported"]).toContain(code);
       }),
     );
   });
@@ -173,8 +165,8 @@ describe("a datagram", () => {
 test("a body without what its kind needs is malformed, and more than that is ignored", () => {
   const good = { name: "ana", texts: 1, text: "hi" };
   const decode = (value: object) =>
-    codeOf(() => decodeLanBody("text", packValue(value as Record<string, unknown>)));
-  expect(decode({ ...good, later: [1, 2] })).toBeUndefined();
+    faultCode(() => decodeLanBody("text", packValue(value as Record<string, unknown>)));
+  expect(decode({ ...good, later: [1, 2] })).toBe("none");
   const bad = [
     [],
     { ...good, name: undefined },
@@ -194,7 +186,7 @@ test("a body without what its kind needs is malformed, and more than that is ign
 test("groups are multicast addresses, and nothing else", () => {
   for (const group of ["224.1.1.1", "239.255.255.255"]) expect(checkLanGroup(group)).toBe(group);
   for (const text of ["223.1.1.1", "240.0.0.1", "ff02::1", "224.1.1", "224.01.1.1", "all", ""]) {
-    expect(codeOf(() => checkLanGroup(text))).toBe("usage");
+    expect(faultCode(() => checkLanGroup(text))).toBe("usage");
   }
   expect(formatLanPlace("224.1.1.1", 5004)).toBe("224.1.1.1:5004");
 });

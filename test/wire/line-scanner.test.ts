@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { fromBase64Url, toBase64Url, utf8Encode } from "../../src/base/bytes.ts";
 import { LineScanner } from "../../src/wire/line-scanner.ts";
+import { sampleSize } from "../samples.ts";
 
 const COUNT = "[1-9][0-9]{0,15}";
 const COUNT_OR_ZERO = `0|${COUNT}`;
@@ -119,7 +120,7 @@ describe("the scanner finds what the expression finds", () => {
       fc.property(nearly, (line) =>
         expect(byScanner(utf8Encode(line))).toEqual(byExpression(utf8Encode(line))),
       ),
-      { numRuns: 2_000 },
+      { numRuns: sampleSize(400, 2_000) },
     );
   });
 
@@ -137,7 +138,7 @@ describe("the scanner finds what the expression finds", () => {
         }
         expect(byScanner(bytes)).toEqual(byExpression(bytes));
       }),
-      { numRuns: 5_000 },
+      { numRuns: sampleSize(1_000, 5_000) },
     );
   });
 

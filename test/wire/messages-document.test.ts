@@ -3,34 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type * as v from "valibot";
 import { FAULTS } from "../../src/base/fault.ts";
-import {
-  CATCH_UP_RECORDS_MAX,
-  CHUNK_BYTES,
-  FILE_BYTES_MAX,
-  FILE_NAME_BYTES_MAX,
-  FILE_TARGETS_MAX,
-  FIRST_RECORDS,
-  FOLDER_ENTRIES_MAX,
-  HELLO_WITHIN_MS,
-  LANES_PER_ACCOUNT_MAX,
-  LANES_PER_SESSION_MAX,
-  LOGIN_WITHIN_MS,
-  MANIFEST_BYTES_MAX,
-  MESSAGE_BEFORE_LOGIN_BYTES_MAX,
-  MESSAGE_BYTES_MAX,
-  OUTBOX_IN_FLIGHT_MAX,
-  OUTBOXES_PER_ACCOUNT_MAX,
-  PATH_BYTES_MAX,
-  PING_EVERY_MS,
-  REQUESTS_IN_FLIGHT_MAX,
-  SILENCE_MAX_MS,
-  TEXT_BYTES_MAX,
-  TICKET_MS,
-  TRANSFER_SYNC_BYTES,
-  TRANSFER_WINDOW_BYTES_MAX,
-  UPLOAD_KEEP_MS,
-  UPLOADS_PER_ACCOUNT_MAX,
-} from "../../src/base/limits.ts";
+import * as limits from "../../src/base/limits.ts";
 import { NOTICES, REQUESTS, VERSION } from "../../src/wire/messages.ts";
 import { RECORD_KINDS } from "../../src/wire/record.ts";
 
@@ -106,25 +79,9 @@ describe("PROTOCOL.md", () => {
   test("names every kind of record in history", () => {
     const table = text.split("\n## Records\n")[1] ?? "";
     const accounts = new Set([
-      "account",
-      "account-name",
-      "account-gone",
-      "device",
-      "device-gone",
-      "password",
-      "reset",
-      "room-password",
-      "ban",
-      "role",
-      "registration",
-      "announcement",
-      "invite",
-      "invite-used",
-      "invite-gone",
-      "ignore",
-      "prefs",
-      "prefs-erase",
-      "identity",
+      ...["account", "account-name", "account-gone", "device", "device-gone", "password", "reset"],
+      ...["room-password", "ban", "role", "registration", "announcement", "identity", "ignore"],
+      ...["invite", "invite-used", "invite-gone", "prefs", "prefs-erase"],
     ]);
     for (const kind of RECORD_KINDS) {
       if (!accounts.has(kind)) expect(table).toContain(`\`${kind}\``);
@@ -135,34 +92,40 @@ describe("PROTOCOL.md", () => {
     const grouped = (number: number) => number.toLocaleString("en-US");
     expect(text).toContain(`Version ${VERSION}.`);
     for (const number of [
-      MESSAGE_BYTES_MAX,
-      MESSAGE_BEFORE_LOGIN_BYTES_MAX,
-      REQUESTS_IN_FLIGHT_MAX,
-      TEXT_BYTES_MAX,
-      CHUNK_BYTES,
-      FILE_NAME_BYTES_MAX,
-      FOLDER_ENTRIES_MAX,
-      MANIFEST_BYTES_MAX,
-      PATH_BYTES_MAX,
-      UPLOADS_PER_ACCOUNT_MAX,
+      limits.MESSAGE_BYTES_MAX,
+      limits.MESSAGE_BEFORE_LOGIN_BYTES_MAX,
+      limits.REQUESTS_IN_FLIGHT_MAX,
+      limits.TEXT_BYTES_MAX,
+      limits.CHUNK_BYTES,
+      limits.FILE_NAME_BYTES_MAX,
+      limits.FOLDER_ENTRIES_MAX,
+      limits.MANIFEST_BYTES_MAX,
+      limits.PATH_BYTES_MAX,
+      limits.UPLOADS_PER_ACCOUNT_MAX,
     ]) {
       expect(text).toContain(grouped(number));
     }
-    for (const ms of [HELLO_WITHIN_MS, LOGIN_WITHIN_MS, PING_EVERY_MS, SILENCE_MAX_MS, TICKET_MS]) {
+    for (const ms of [
+      limits.HELLO_WITHIN_MS,
+      limits.LOGIN_WITHIN_MS,
+      limits.PING_EVERY_MS,
+      limits.SILENCE_MAX_MS,
+      limits.TICKET_MS,
+    ]) {
       expect(text).toContain(`${ms / 1000} s`);
     }
-    expect(text).toContain(`2^${Math.log2(FILE_BYTES_MAX)} bytes`);
-    expect(text).toContain(`list of 1 to ${FILE_TARGETS_MAX} targets`);
-    expect(text).toContain(`262144 to ${TRANSFER_WINDOW_BYTES_MAX}`);
-    expect(text).toContain(`every ${grouped(TRANSFER_SYNC_BYTES)} bytes`);
+    expect(text).toContain(`2^${Math.log2(limits.FILE_BYTES_MAX)} bytes`);
+    expect(text).toContain(`list of 1 to ${limits.FILE_TARGETS_MAX} targets`);
+    expect(text).toContain(`262144 to ${limits.TRANSFER_WINDOW_BYTES_MAX}`);
+    expect(text).toContain(`every ${grouped(limits.TRANSFER_SYNC_BYTES)} bytes`);
     expect(text).toContain(
-      `up to ${LANES_PER_SESSION_MAX}\nlanes, an account ${LANES_PER_ACCOUNT_MAX}`,
+      `up to ${limits.LANES_PER_SESSION_MAX}\nlanes, an account ${limits.LANES_PER_ACCOUNT_MAX}`,
     );
-    expect(text).toContain(`for ${UPLOAD_KEEP_MS / 86_400_000} days after its last chunk`);
-    expect(text).toContain(`the last ${FIRST_RECORDS} records`);
-    expect(text).toContain(`the last ${CATCH_UP_RECORDS_MAX}`);
+    expect(text).toContain(`for ${limits.UPLOAD_KEEP_MS / 86_400_000} days after its last chunk`);
+    expect(text).toContain(`the last ${limits.FIRST_RECORDS} records`);
+    expect(text).toContain(`the last ${limits.CATCH_UP_RECORDS_MAX}`);
     expect(text).toContain(
-      `last ${OUTBOX_IN_FLIGHT_MAX} counters of the ${OUTBOXES_PER_ACCOUNT_MAX}`,
+      `last ${limits.OUTBOX_IN_FLIGHT_MAX} counters of the ${limits.OUTBOXES_PER_ACCOUNT_MAX}`,
     );
   });
 });

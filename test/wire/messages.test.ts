@@ -4,36 +4,40 @@ import { Packr } from "msgpackr/pack";
 import * as v from "valibot";
 import { Fault } from "../../src/base/fault.ts";
 import {
-  DEVICE_LABEL_BYTES_MAX,
+  CHUNK_BYTES,
   DEVICES_PER_ACCOUNT_MAX,
+  FILE_BYTES_MAX,
+  FILE_NAME_BYTES_MAX,
   FILE_TARGETS_MAX,
+  FOLDER_ENTRIES_MAX,
   GREP_BYTES_MAX,
   HOUSE_PAGE_MAX,
   IGNORED_MAX,
   IMPORTED_NAME_BYTES_MAX,
   INVITE_PLACES_MAX,
   KINDS_ASKED_MAX,
+  MANIFEST_BYTES_MAX,
   MENTIONS_MAX,
   MESSAGE_BYTES_MAX,
   NOTE_BYTES_MAX,
   PAGE_BYTES_MAX,
   PAGE_RECORDS_MAX,
   PASSWORD_BYTES_MAX,
+  PREDECESSORS_MAX,
   PROOF_HASHES_MAX,
   PROOFS_TOGETHER_MAX,
   TEXT_BYTES_MAX,
   TOPIC_BYTES_MAX,
+  TRANSFER_WINDOW_BYTES_MAX,
 } from "../../src/base/limits.ts";
-import {
-  CLIENTS_PAGE_MAX,
-  PUSH_ENDPOINT_BYTES_MAX,
-  TRANSFERS_LISTED_MAX,
-} from "../../src/base/limits-page.ts";
-import { MOMENT_UNIX_MS_MAX } from "../../src/base/time.ts";
+import { GROUP_DEVICES_MAX, KEY_PACKAGES_MAX } from "../../src/base/limits-sealed.ts";
 import { decode, encode, type Outgoing } from "../../src/wire/codec.ts";
 import { NOTICES, type NoticeKind, REQUESTS, type RequestKind } from "../../src/wire/messages.ts";
-import { checkAnswer, checkMessage } from "../../src/wire/messages-incoming.ts";
-import { ANY_ANSWER, ANY_NOTICE, ANY_REQUEST, REF } from "./any-message.ts";
+import { checkAnswer, checkMessage, isRequest } from "../../src/wire/messages-incoming.ts";
+import { sealedBody } from "../../src/wire/messages-sealed.ts";
+import { faultOf } from "../fault-code.ts";
+import { sampleSize } from "../samples.ts";
+import { anyOf, anyRef, largestOf } from "./any-message.ts";
 
 const REQUEST_KINDS = Object.keys(REQUESTS) as RequestKind[];
 const NOTICE_KINDS = Object.keys(NOTICES) as NoticeKind[];
@@ -50,50 +54,56 @@ const POST = {
   body: { text: "hi" },
 } as const;
 
-function caught(work: () => unknown): Fault {
+function caught(action: () => unknown): Fault {
+  const fault = faultOf(action);
+  if (fault === undefined) throw new Error("nothing was thrown");
+  return fault;
+}
+
+function isRefused(value: unknown): boolean {
   try {
-    work();
+    return decode(pack(value)).kind === "refused";
   } catch (error) {
-    if (error instanceof Fault) return error;
-    throw error;
+    return error instanceof Fault && error.blame === "peer";
   }
-  throw new Error("nothing was thrown");
 }
 
 describe("round trips", () => {
+  const runs = { numRuns: 50 };
+
   test.each(REQUEST_KINDS)("request %s", (kind) => {
-    const arbitrary: fc.Arbitrary<object> = ANY_REQUEST[kind];
+    const anyFields = anyOf(v.object<v.ObjectEntries>(REQUESTS[kind].fields));
     fc.assert(
-      fc.property(REF, arbitrary, (ref, fields) => {
+      fc.property(anyRef, anyFields, (ref, fields) => {
         const message = { kind, ref, ...fields };
         const decoded = decode(encode(message as Outgoing));
         expect(decoded).toEqual({ kind: "message", message } as never);
       }),
-      { numRuns: 50 },
+      runs,
     );
   });
 
   test.each(REQUEST_KINDS)("answer to %s", (kind) => {
-    const arbitrary: fc.Arbitrary<object> = ANY_ANSWER[kind];
+    const anyAnswer: fc.Arbitrary<object> = anyOf(REQUESTS[kind].answer);
     fc.assert(
-      fc.property(REF, arbitrary, (ref, answer) => {
+      fc.property(anyRef, anyAnswer, (ref, answer) => {
         const incoming = decode(encode({ ...answer, kind: "ok", ref } as Outgoing));
         if (incoming.kind !== "message") throw new Error("no message");
         expect(incoming.message).toEqual({ kind: "ok", ref, ...answer } as never);
         expect(checkAnswer(kind, incoming.message)).toEqual(answer as never);
       }),
-      { numRuns: 50 },
+      runs,
     );
   });
 
   test.each(NOTICE_KINDS)("notice %s", (kind) => {
-    const arbitrary: fc.Arbitrary<object> = ANY_NOTICE[kind];
+    const anyFields = anyOf(v.object<v.ObjectEntries>(NOTICES[kind]));
     fc.assert(
-      fc.property(arbitrary, (fields) => {
+      fc.property(anyFields, (fields) => {
         const message = { kind, ...fields };
         expect(decode(encode(message as Outgoing))).toEqual({ kind: "message", message } as never);
       }),
-      { numRuns: 50 },
+      runs,
     );
   });
 });
@@ -149,7 +159,7 @@ describe("what cannot be served", () => {
     ["a ref above 2^32", { kind: "who", ref: 2 ** 32 }],
     ["a ref that is nil", { kind: "who", ref: null }],
     ["a request without a ref", { kind: "who" }],
-    ["a malformed notice", { kind: "presence", room: 1 }],
+    ["a malformed notice", { kind: "presences", room: 1 }],
     ["an ok without a ref", { kind: "ok" }],
   ])("%s is malformed: nothing can be answered", (_name, value) => {
     expect(caught(() => decode(pack(value))).code).toBe("frame-malformed");
@@ -164,12 +174,24 @@ describe("what cannot be served", () => {
     expect(incoming).toEqual({ kind: "message", message: { kind: "who", ref: 1 } });
     expect(Object.hasOwn(Object.prototype, "online")).toBe(false);
   });
+});
 
-  test("of a key that comes twice the last one counts", () => {
-    // {"kind":"who","ref":1,"ref":2}
-    const bytes = Uint8Array.fromHex("83a46b696e64a377686fa372656601a372656602");
-    expect(decode(bytes)).toEqual({ kind: "message", message: { kind: "who", ref: 2 } });
+describe("a kind that is both a request and a notice", () => {
+  test("is a request with a ref, and a notice without", () => {
+    const asked = checkMessage({ kind: "read", ref: 7, room: "r", n: 3, later: true });
+    expect(asked).toEqual({ kind: "message", message: { kind: "read", ref: 7, room: "r", n: 3 } });
+    const told = checkMessage({ kind: "read", room: "r", n: 3 });
+    expect(told).toEqual({ kind: "message", message: { kind: "read", room: "r", n: 3 } });
+    if (asked.kind !== "message" || told.kind !== "message") throw new Error("no messages");
+    expect([isRequest(asked.message), isRequest(told.message)]).toEqual([true, false]);
+    expect(checkMessage({ kind: "ignored", ref: 7 }).kind).toBe("message");
+    expect(checkMessage({ kind: "ignored", users: ["bob"] }).kind).toBe("message");
   });
+});
+
+test("a notice with a ref is an unknown request", () => {
+  const fault = { code: "kind-unknown" };
+  expect(checkMessage({ kind: "presences", ref: 1 })).toMatchObject({ kind: "refused", fault });
 });
 
 describe("bounds, at the edge", () => {
@@ -233,6 +255,18 @@ describe("bounds, at the edge", () => {
     expect(decode(pack(over))).toMatchObject({ kind: "refused", ref: 1 });
   });
 
+  test("a welcome names a bounded number of earlier keys", () => {
+    const bytes = (size: number) => new Uint8Array(size);
+    const welcome = (count: number) => ({
+      ...{ kind: "welcome", version: 2, needs: "open", nonce: bytes(32), certificate: bytes(32) },
+      ...{ proof: bytes(64), server: { name: "s", key: bytes(32) } },
+      limits: { messageBytes: 1, textBytes: 1 },
+      predecessors: Array(count).fill({ key: bytes(32), signature: bytes(64) }),
+    });
+    expect(checkMessage(welcome(PREDECESSORS_MAX)).kind).toBe("message");
+    expect(caught(() => checkMessage(welcome(PREDECESSORS_MAX + 1))).code).toBe("too-large");
+  });
+
   test("a note and a path, of an answer", () => {
     const answer = (noteBytes: number, hashes: number) => ({
       note: "x".repeat(noteBytes),
@@ -253,12 +287,109 @@ describe("bounds, at the edge", () => {
   });
 });
 
+describe("messages of files, at the edge of their bounds", () => {
+  const FILE = "f1234567890a";
+  const HASH = new Uint8Array(32);
+  const offer = (fields: object) => ({
+    kind: "offer",
+    ref: 1,
+    file: FILE,
+    to: ["lobby"],
+    name: "a.txt",
+    ...fields,
+  });
+  const named = (size: number) => offer({ name: "x".repeat(size) });
+  const targets = (size: number) => offer({ to: Array(size).fill("lobby") });
+  const folder = (entries: number, manifestBytes: number) =>
+    offer({ folder: { entries, manifestBytes } });
+  const fetch = (window: number) => ({ kind: "fetch", ref: 1, file: FILE, from: 0, window });
+  const finish = (digest: Uint8Array) => ({
+    kind: "finish",
+    ref: 1,
+    file: FILE,
+    size: 1,
+    chunks: 1,
+    digest,
+  });
+  const chunk = (size: number) => ({
+    kind: "chunk",
+    file: FILE,
+    index: 0,
+    sha256: HASH,
+    bytes: new Uint8Array(size),
+  });
+
+  test.each([
+    ["a name", named(FILE_NAME_BYTES_MAX), named(FILE_NAME_BYTES_MAX + 1)],
+    ["no name", named(1), named(0)],
+    ["targets", targets(FILE_TARGETS_MAX), targets(FILE_TARGETS_MAX + 1)],
+    ["no target", targets(1), targets(0)],
+    ["a size", offer({ size: FILE_BYTES_MAX }), offer({ size: FILE_BYTES_MAX + 1 })],
+    ["a size below nothing", offer({ size: 0 }), offer({ size: -1 })],
+    ["entries of a folder", folder(FOLDER_ENTRIES_MAX, 1), folder(FOLDER_ENTRIES_MAX + 1, 1)],
+    ["a manifest", folder(0, MANIFEST_BYTES_MAX), folder(0, MANIFEST_BYTES_MAX + 1)],
+    ["no manifest", folder(0, 1), folder(0, 0)],
+    ["a window", fetch(TRANSFER_WINDOW_BYTES_MAX), fetch(TRANSFER_WINDOW_BYTES_MAX + 1)],
+    ["a window that holds no chunk", fetch(CHUNK_BYTES), fetch(CHUNK_BYTES - 1)],
+    ["a digest", finish(HASH), finish(new Uint8Array(31))],
+    ["a chunk", chunk(CHUNK_BYTES), chunk(CHUNK_BYTES + 1)],
+    ["a checksum", chunk(1), { ...chunk(1), sha256: new Uint8Array(33) }],
+    [
+      "a reason",
+      { kind: "held", file: FILE, where: "disk" },
+      { kind: "held", file: FILE, where: "moon" },
+    ],
+  ])("%s", (_name, fits, over) => {
+    expect(decode(pack(fits)).kind).toBe("message");
+    expect(isRefused(over)).toBe(true);
+  });
+});
+
+describe("messages of sealed rooms, at the edge of their bounds", () => {
+  const { added, removed } = REQUESTS["group-commit"].fields;
+  const { packages } = REQUESTS["key-packages"].fields;
+  const device = new Uint8Array(32);
+  const ciphertext = Uint8Array.of(1);
+  const times = (count: number, one: unknown) => Array(count).fill(one);
+
+  test.each<[string, v.GenericSchema, unknown, unknown]>([
+    [
+      "ciphertext",
+      sealedBody,
+      { epoch: 0, ciphertext },
+      { epoch: 0, ciphertext: device.slice(32) },
+    ],
+    ["an epoch", sealedBody, { epoch: 0, ciphertext }, { epoch: -1, ciphertext }],
+    ["no epoch", sealedBody, { epoch: 0, ciphertext }, { ciphertext }],
+    [
+      "devices to add",
+      added,
+      times(GROUP_DEVICES_MAX, { user: "ana", device }),
+      times(GROUP_DEVICES_MAX + 1, { user: "ana", device }),
+    ],
+    [
+      "devices to remove",
+      removed,
+      times(GROUP_DEVICES_MAX, device),
+      times(GROUP_DEVICES_MAX + 1, device),
+    ],
+    [
+      "key packages",
+      packages,
+      times(KEY_PACKAGES_MAX, ciphertext),
+      times(KEY_PACKAGES_MAX + 1, ciphertext),
+    ],
+  ])("%s", (_name, schema, fits, over) => {
+    expect([v.is(schema, fits), v.is(schema, over)]).toEqual([true, false]);
+  });
+});
+
 test("any value is a message, refused, ignored, or the peer's fault", () => {
   const kinds = fc.constantFrom(...REQUEST_KINDS, ...NOTICE_KINDS, "other");
   const field = fc.constantFrom("user", "room", "body", "ref", "to", "versions", "text", "records");
   const loose = fc.dictionary(field, fc.anything({ maxDepth: 2, withNullPrototype: false }));
   fc.assert(
-    fc.property(kinds, loose, fc.option(REF), (kind, fields, ref) => {
+    fc.property(kinds, loose, fc.option(anyRef), (kind, fields, ref) => {
       const value = { kind, ...fields, ...(ref === null ? {} : { ref }) };
       try {
         checkMessage(value);
@@ -267,139 +398,42 @@ test("any value is a message, refused, ignored, or the peer's fault", () => {
       }
       return true;
     }),
-    { numRuns: 1_000 },
+    { numRuns: sampleSize(200, 1_000) },
   );
 });
 
-describe("lists at their longest fit one message", () => {
-  const long = (sizeBytes: number) => "\u00e9".repeat(sizeBytes / 2);
-  const times = <One>(count: number, one: One): One[] => Array.from({ length: count }, () => one);
-  const most = Number.MAX_SAFE_INTEGER;
-  const room = { room: long(64), name: long(64), topic: long(TOPIC_BYTES_MAX) };
-  const listed = {
-    topic: room.topic,
-    room: room.name,
-    members: most,
-    joined: true,
-    sealed: true,
-    locked: true,
-    unread: most,
-  };
+describe("an answer with the longest list fits one message", () => {
   // A page counts lines as they stand in the log; even an empty one takes more than this.
-  const record = { head: new Uint8Array(340), salt: new Uint8Array(16), from: long(64) };
+  const record = { head: new Uint8Array(340), salt: new Uint8Array(16), from: "é".repeat(32) };
+  const room = { room: "é".repeat(32), name: "é".repeat(32), topic: "x".repeat(TOPIC_BYTES_MAX) };
   const recordsMax = Math.floor(PAGE_BYTES_MAX / record.head.length);
-  const longest: Partial<Record<RequestKind, object>> = {
-    rooms: { rooms: times(PAGE_RECORDS_MAX, listed), more: true },
-    who: {
-      users: times(PAGE_RECORDS_MAX, { user: long(64), online: true, role: "moderator" }),
-      more: true,
-    },
-    bans: {
-      bans: times(HOUSE_PAGE_MAX, {
-        user: long(64),
-        address: long(64),
-        until: MOMENT_UNIX_MS_MAX,
-        reason: long(TOPIC_BYTES_MAX),
-      }),
-      next: most,
-    },
-    invite: {
-      invite: long(64),
-      token: long(64),
-      places: times(INVITE_PLACES_MAX, { host: long(255), port: most }),
-    },
-    invites: {
-      invites: times(HOUSE_PAGE_MAX, {
-        invite: long(64),
-        by: long(64),
-        usesLeft: most,
-        expires: MOMENT_UNIX_MS_MAX,
-        room: long(64),
-        post: long(64),
-      }),
-      next: most,
-    },
-    devices: {
-      devices: times(DEVICES_PER_ACCOUNT_MAX, {
-        device: long(64),
-        since: MOMENT_UNIX_MS_MAX,
-        certified: true,
-        current: true,
-        online: true,
-        client: long(DEVICE_LABEL_BYTES_MAX),
-        seen: MOMENT_UNIX_MS_MAX,
-      }),
-    },
-    ignored: { users: times(IGNORED_MAX, long(64)) },
-    finish: {
-      posted: [],
-      refused: times(FILE_TARGETS_MAX, { to: long(64), code: long(64), message: long(4096) }),
-    },
-    history: {
-      records: times(recordsMax, record),
-      rooms: times(recordsMax, room),
-      more: true,
-    },
-    inclusion: {
-      proofs: times(PROOFS_TOGETHER_MAX, {
-        seq: most,
-        leaf: new Uint8Array(32),
-        path: times(PROOF_HASHES_MAX, new Uint8Array(32)),
-      }),
-    },
-    clients: {
-      clients: times(CLIENTS_PAGE_MAX, {
-        client: most,
-        user: long(64),
-        program: long(128),
-        address: long(80),
-        transport: long(32),
-        since: MOMENT_UNIX_MS_MAX,
-        lane: true,
-        operator: true,
-        roundTripMs: most,
-        sentMessages: most,
-        sentBytes: most,
-        receivedMessages: most,
-        receivedBytes: most,
-        queuedBytes: most,
-        acknowledged: most,
-        retransmitted: most,
-        lost: most,
-      }),
-      more: true,
-    },
-    transfers: {
-      transfers: times(TRANSFERS_LISTED_MAX, {
-        file: "f0123456789A",
-        name: long(1024),
-        direction: "down",
-        user: long(64),
-        address: long(80),
-        since: MOMENT_UNIX_MS_MAX,
-        doneBytes: most,
-        sizeBytes: 2 ** 44,
-        web: true,
-      }),
-      more: most,
-    },
+  const history = {
+    records: Array(recordsMax).fill(record),
+    rooms: Array(recordsMax).fill(room),
+    more: true,
   };
+  /** Entries of the lists for which the schema has no bound. */
+  const entriesMax: Partial<Record<RequestKind, number>> = {
+    ...{ rooms: PAGE_RECORDS_MAX, who: PAGE_RECORDS_MAX, ignored: IGNORED_MAX },
+    ...{ bans: HOUSE_PAGE_MAX, invites: HOUSE_PAGE_MAX, invite: INVITE_PLACES_MAX },
+    ...{ devices: DEVICES_PER_ACCOUNT_MAX, finish: FILE_TARGETS_MAX },
+    ...{ inclusion: 0, clients: 0, transfers: 0, accounts: 0, "all-rooms": 0, "all-files": 0 },
+  };
+  const answers = Object.entries(entriesMax).map(([kind, most]) => {
+    const answer = largestOf(REQUESTS[kind as RequestKind].answer, most);
+    return [kind, answer as Record<string, unknown[]>] as const;
+  });
 
-  test.each(Object.entries(longest))("%s", (kind, answer) => {
-    // Two-byte letters make names longer than any is: what a name is bounds them to 32.
+  test.each([...answers, ["history", history] as const])("%s", (kind, answer) => {
     const bytes = encode({ kind: "ok", ref: 1, ...answer } as Outgoing);
     expect(bytes.length).toBeLessThanOrEqual(MESSAGE_BYTES_MAX);
     expect(decode(bytes).kind).toBe("message");
     expect(() => checkAnswer(kind as RequestKind, { ...answer })).not.toThrow();
   });
-});
 
-test("where a device takes pushes has its bound, and keys have one length", () => {
-  const schema = v.object(REQUESTS["push-subscribe"].fields);
-  const endpoint = "e".repeat(PUSH_ENDPOINT_BYTES_MAX);
-  const [key, auth] = [new Uint8Array(65), new Uint8Array(16)];
-  expect(v.is(schema, { endpoint, key, auth })).toBe(true);
-  expect(v.is(schema, { endpoint: `${endpoint}e`, key, auth })).toBe(false);
-  expect(v.is(schema, { endpoint, key: new Uint8Array(64), auth })).toBe(false);
-  expect(v.is(schema, { endpoint, key, auth: new Uint8Array(17) })).toBe(false);
+  test.each(["clients", "transfers"] as const)("%s, and no more", (kind) => {
+    const answer = Object.fromEntries(answers)[kind] ?? {};
+    const over = { ...answer, [kind]: [...(answer[kind] ?? []), answer[kind]?.[0]] };
+    expect(caught(() => checkAnswer(kind, over)).code).toBe("frame-malformed");
+  });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { concatBytes } from "../../src/base/bytes.ts";
 import { packValue } from "../../src/wire/codec.ts";
-import { packTexts, putBinHead, putCount } from "../../src/wire/msgpack.ts";
+import { packTexts, putCount } from "../../src/wire/msgpack.ts";
 
 /** As the codec packs it, without the map and the key around it. */
 const packed = (value: unknown) => new Uint8Array(packValue({ a: value }).subarray(3));
@@ -13,13 +13,6 @@ test.each(COUNTS)("the count %i", (value) => {
   const end = putCount(bytes, 2, value);
   expect(bytes.subarray(2, end)).toEqual(packed(value));
   expect([bytes[0], bytes[1], bytes[end]]).toEqual([0, 0, 0]);
-});
-
-test.each([0, 1, 255, 256, 65_535, 65_536, 1 << 20])("what stands before %i bytes", (length) => {
-  const bytes = new Uint8Array(length);
-  const head = new Uint8Array(5);
-  const end = putBinHead(head, 0, length);
-  expect(concatBytes(head.subarray(0, end), bytes)).toEqual(packed(bytes));
 });
 
 test("texts, up to the longest short one", () => {

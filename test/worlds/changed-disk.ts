@@ -1,4 +1,5 @@
 import type { Disk, DiskFile } from "../../src/io/disk/disk.ts";
+import { withFields } from "./with-fields.ts";
 
 /** What a wrong program does with its disk. */
 export interface DiskChange {
@@ -14,28 +15,12 @@ export function changedDisk<Changed extends Disk>(
 ): Changed {
   const open = (path: string, access: "read" | "write") => {
     const file = disk.open(path, access);
-    return sync === undefined ? file : changedFile(file, () => sync(file, path));
+    return sync === undefined ? file : withFields(file, { sync: () => sync(file, path) });
   };
   return {
     ...disk,
     open,
     syncFolder: syncFolder ?? ((folder) => disk.syncFolder(folder)),
     exists: exists ?? ((path) => disk.exists(path)),
-  };
-}
-
-/** A handle that behaves as its file does, but for its sync. */
-export function changedFile(file: DiskFile, sync: () => Promise<void>): DiskFile {
-  return {
-    sizeBytes: () => file.sizeBytes(),
-    read: (into, offset) => file.read(into, offset),
-    readLater: (into, offset) => file.readLater(into, offset),
-    readPartsLater: (into, offset) => file.readPartsLater(into, offset),
-    write: (bytes, offset) => file.write(bytes, offset),
-    writeLater: (bytes, offset) => file.writeLater(bytes, offset),
-    writePartsLater: (parts, offset) => file.writePartsLater(parts, offset),
-    truncate: (sizeBytes) => file.truncate(sizeBytes),
-    close: () => file.close(),
-    sync,
   };
 }

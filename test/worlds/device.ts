@@ -17,14 +17,14 @@ import type { OutboxStore } from "../../src/io/state/outbox-store.ts";
 import { parseBody } from "../../src/wire/record.ts";
 import { identityOfSeed } from "../crypto/seed-identity.ts";
 import { sent } from "../io/file-carrier.ts";
+import { mutated } from "./captures.ts";
 import { BrokenPromise, textOf } from "./disk-world.ts";
 import { Life } from "./life.ts";
 import { IDENTITY, type Machine, SERVER } from "./machine.ts";
 import type { Platform } from "./platform.ts";
 import { Reader, type Shown } from "./reader.ts";
 import type { Claim, Wish } from "./settings.ts";
-import { mutated } from "./stranger.ts";
-import { withField } from "./with-field.ts";
+import { withFields } from "./with-fields.ts";
 import { demand, HOSTILE } from "./witness.ts";
 
 /** With these a first attempt to get in may end while the weather is bad. */
@@ -132,7 +132,7 @@ export class ProgramState {
         held.delete(id);
       },
     };
-    this.state = withField(state, "outboxes", outboxes);
+    this.state = withFields(state, { outboxes: outboxes as OutboxStore });
   }
 
   end(): void {

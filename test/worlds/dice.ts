@@ -25,6 +25,17 @@ export class Dice {
     return item;
   }
 
+  /** One of these, as likely as its weight says. */
+  weighted<Kind extends string>(weights: Readonly<Record<Kind, number>>): Kind {
+    const kinds = Object.keys(weights) as Kind[];
+    let left = this.random() * kinds.reduce((sum, kind) => sum + weights[kind], 0);
+    for (const kind of kinds) {
+      left -= weights[kind];
+      if (left < 0) return kind;
+    }
+    return this.pick(kinds);
+  }
+
   readonly bytes = (sizeBytes: number): Uint8Array =>
     Uint8Array.from({ length: sizeBytes }, () => this.int(256));
 }

@@ -8,7 +8,7 @@ import { openSink } from "../../src/io/file/sink.ts";
 import { encodeManifest, type ManifestEntry } from "../../src/wire/manifest.ts";
 import type { SimDisk } from "../io/disk/sim.ts";
 import { digestOf } from "../wire/digest.ts";
-import { BrokenPromise, sha256 } from "./disk-world.ts";
+import { demand, sha256 } from "./disk-world.ts";
 
 /** Files on a simulated disk, with all that was promised about them. */
 
@@ -18,10 +18,6 @@ export const INBOX = "/data/in";
 /** Chunks between two syncs. */
 const SYNC_CHUNKS = 2;
 const TOGETHER_MAX = 6;
-
-export function demand(condition: boolean, promise: string): asserts condition {
-  if (!condition) throw new BrokenPromise(promise);
-}
 
 export interface Given {
   readonly bytes: Uint8Array;

@@ -1,8 +1,10 @@
 import { Fault } from "../../src/base/fault.ts";
 import type { RoomId, UserId } from "../../src/base/ids.ts";
 import { erasuresOf } from "../../src/core/rooms/erasures.ts";
+import { hasSigned, signCheckpoint } from "../../src/crypto/checkpoint.ts";
 import type { Clock } from "../../src/io/clock.ts";
 import type { Disk } from "../../src/io/disk/disk.ts";
+import { readCheckpointFile, writeCheckpointFile } from "../../src/io/log/checkpoint-file.ts";
 import { type LogFile, type LogOptions, openLog } from "../../src/io/log/log-file.ts";
 import {
   type LogValue,
@@ -11,9 +13,12 @@ import {
   type SnapshotPlace,
   writeSnapshot,
 } from "../../src/io/log/snapshot.ts";
+import { verifyLog } from "../../src/io/log/verify.ts";
 import { type FoldedRecord, type LogRecord, parseBody } from "../../src/wire/record.ts";
+import { identityOfSeed } from "../crypto/seed-identity.ts";
 import { SimDisk } from "../io/disk/sim.ts";
 import type { Random } from "../io/disk/sim-file.ts";
+import { MachineStopped } from "../io/disk/sim-tree.ts";
 import { snapshotKeyOf } from "../io/log/snapshot-key.ts";
 
 /** mulberry32: the same numbers for the same seed, everywhere. */
@@ -33,6 +38,7 @@ export const sha256 = (bytes: Uint8Array): Uint8Array =>
 export const FOLDER = "/data/history";
 const KEY = snapshotKeyOf("the server");
 const SNAPSHOT = "/data/cache/history.snapshot";
+const SERVER = identityOfSeed(new Uint8Array(32).fill(1));
 const AUTHOR = "uAAAAAAAAAAA" as UserId;
 const SEGMENT_BYTES = 4096;
 const RESERVE_BYTES = 700;
@@ -50,8 +56,14 @@ export interface Mutant {
 /** What breaks a promise: the seed's end. */
 export class BrokenPromise extends Error {}
 
-function demand(condition: boolean, promise: string): asserts condition {
+export function demand(condition: boolean, promise: string): asserts condition {
   if (!condition) throw new BrokenPromise(promise);
+}
+
+/** Reports whether an error is a fault, or comes from the simulated machine. */
+function isOfDisk(error: unknown): boolean {
+  if (error instanceof Fault || error instanceof MachineStopped) return true;
+  return error instanceof Error && "code" in error;
 }
 
 type Fate = "asked" | "acked" | "refused";
@@ -73,6 +85,8 @@ export class DiskWorld {
 
   /** Starts that a snapshot made short. */
   resumed = 0;
+  /** Records that a stored checkpoint covers; `undefined` in worlds that sign nothing. */
+  #signed: number | undefined;
   readonly #hasSnapshots: boolean;
   /** The fold of this world: every record as it is known now. */
   #state: FoldedRecord[] = [];
@@ -81,6 +95,7 @@ export class DiskWorld {
     this.#hasSnapshots = hasSnapshots;
     this.random = randomOf(seed);
     this.#mutant = mutant;
+    this.#signed = this.random() < 0.5 ? 0 : undefined;
     this.disk = new SimDisk({
       random: this.random,
       trouble: (call) => {
@@ -91,7 +106,7 @@ export class DiskWorld {
           if (chance < 0.1) return "short";
           return chance < 0.105 ? "EIO" : undefined;
         }
-        return call === "sync" && chance < 0.01 ? "EIO" : undefined;
+        return call !== "read" && call !== "open" && chance < 0.01 ? "EIO" : undefined;
       },
     });
   }
@@ -152,9 +167,22 @@ export class DiskWorld {
     else this.disk.killProcess();
   }
 
-  /** Opens the log and holds it to everything that was said before. */
+  /** Opens the log, at a second try if the disk fails, and checks all that was said before. */
   async open(): Promise<LogFile> {
     this.#mutant.beforeOpen?.(this.disk);
+    this.#isTroubled = this.random() < 0.2;
+    try {
+      return await this.#open();
+    } catch (error) {
+      const isPassing = !(error instanceof Fault) || error.code.startsWith("store-");
+      if (!this.#isTroubled || !isOfDisk(error) || !isPassing) throw error;
+    } finally {
+      this.#isTroubled = false;
+    }
+    return await this.#open();
+  }
+
+  async #open(): Promise<LogFile> {
     if (this.#hasSnapshots) return await this.#openBySnapshot();
     const records: LogRecord[] = [];
     const log = await openLog({
@@ -168,7 +196,7 @@ export class DiskWorld {
   #logOptions(): LogOptions {
     return {
       folder: FOLDER,
-      disk: this.#mutant.disk?.(this.disk.boot()) ?? this.disk.boot(),
+      disk: this.#bootedDisk(),
       clock: this.#clock(),
       entropy: (sizeBytes) => Uint8Array.from({ length: sizeBytes }, () => this.int(256)),
       sha256,
@@ -181,6 +209,33 @@ export class DiskWorld {
     demand(log.damaged.length === 0, `seq ${log.damaged} is called damaged`);
     this.#checkRecords(records);
     await this.#checkErased(log, records);
+    const signed = readCheckpointFile(this.disk.boot(), FOLDER)?.checkpoint.size ?? 0;
+    demand(signed <= log.head(), "the checkpoint covers more than there is");
+    demand(signed >= (this.#signed ?? 0), `the checkpoint of ${this.#signed} is lost`);
+    if (this.random() > 0.1) return;
+    const isSigned = (note: string) => hasSigned(note, SERVER.publicKey);
+    const verified = { disk: this.disk.boot(), folder: FOLDER, sha256, isSigned };
+    const { findings } = await verifyLog(verified);
+    demand(findings.length === 0, `chat verify finds ${JSON.stringify(findings)}`);
+  }
+
+  async #sign(log: LogFile): Promise<void> {
+    const { origin, tree } = log;
+    const size = log.head();
+    if (this.#signed === undefined || origin === undefined || tree.size !== size) return;
+    const note = signCheckpoint({ origin, size, root: tree.root() }, SERVER);
+    try {
+      await writeCheckpointFile(this.#bootedDisk(), FOLDER, note);
+      if (!this.disk.isStopped) this.#signed = size;
+    } catch (error) {
+      if (!isOfDisk(error) && !this.disk.isStopped) throw error;
+    }
+  }
+
+  /** As the program has it. */
+  #bootedDisk(): Disk {
+    const disk = this.disk.boot();
+    return this.#mutant.disk?.(disk) ?? disk;
   }
 
   /** Now and then the whole log is read first: the snapshot has to come to the same. */
@@ -197,14 +252,20 @@ export class DiskWorld {
     demand((await log.verify()).length === 0, "what a snapshot covers is called damaged");
     const state = this.#state;
     await log.follow(log.head() + 1, (record) => {
-      if (this.#state === state) this.#fold(record); // Not of a process that was killed.
+      if (this.#state === state) fold(state, record); // Not of a process that was killed.
     });
     return log;
   }
 
   #place(): SnapshotPlace {
-    const disk = this.#mutant.disk?.(this.disk.boot()) ?? this.disk.boot();
-    return { disk, path: SNAPSHOT, folder: FOLDER, sha256, version: "0", key: KEY };
+    return {
+      disk: this.#bootedDisk(),
+      path: SNAPSHOT,
+      folder: FOLDER,
+      sha256,
+      version: "0",
+      key: KEY,
+    };
   }
 
   async #openFolding(snapshot: Snapshot<RecordValue[]> | undefined): Promise<LogFile> {
@@ -218,19 +279,9 @@ export class DiskWorld {
           this.#state = (snapshot?.folds ?? []).map(recordOf);
           return true;
         },
-        apply: (record) => this.#fold(record),
+        apply: (record) => fold(this.#state, record),
       },
     });
-  }
-
-  #fold(record: FoldedRecord): void {
-    this.#state.push(record);
-    for (const seq of erasuresOf(record)) {
-      const target = this.#state[seq - 1];
-      if (target !== undefined) {
-        this.#state[seq - 1] = { head: target.head, erased: target.erased ?? record.head.seq };
-      }
-    }
   }
 
   /** All that a start knows of the log, and what was folded. */
@@ -240,16 +291,18 @@ export class DiskWorld {
     return JSON.stringify([{ ...value, erased }, this.#state.map(recordValue)]);
   }
 
+  /** Mostly of what is signed: where something is signed, others are not believed. */
   async #saveSnapshot(log: LogFile): Promise<void> {
     const value = log.value();
     if (value === undefined) return;
     const folds = this.#state.map(recordValue);
     demand(folds.length === value.order.seq, "the fold is not where the log is");
     const changed = this.#mutant.snapshot?.(value) ?? value;
+    if (this.random() < 0.8) await this.#sign(log);
     try {
       await writeSnapshot(this.#place(), { log: changed, folds });
     } catch (error) {
-      if (!(error instanceof Fault) && !this.disk.isStopped) throw error;
+      if (!isOfDisk(error) && !this.disk.isStopped) throw error;
     }
   }
 
@@ -307,6 +360,7 @@ export class DiskWorld {
         const saving = this.#saveSnapshot(log);
         if (this.random() < 0.7) await saving;
       }
+      if (this.random() < 0.1) await this.#sign(log);
       if (this.random() < 0.1) await this.#read(log);
       if (this.disk.isStopped) return;
     }
@@ -416,6 +470,16 @@ export class DiskWorld {
 export function soon(_delayMs: number, callback: () => void): () => void {
   queueMicrotask(callback);
   return () => undefined;
+}
+
+/** Adds a record to those before it, of which it may erase some. */
+function fold(state: FoldedRecord[], record: FoldedRecord): void {
+  state.push(record);
+  for (const seq of erasuresOf(record)) {
+    const target = state[seq - 1];
+    if (target === undefined) continue;
+    state[seq - 1] = { head: target.head, erased: target.erased ?? record.head.seq };
+  }
 }
 
 /** A record as JSON. */

@@ -16,7 +16,7 @@ import { verifyLog } from "../../src/io/log/verify.ts";
 import { Digest, encodeHashLine } from "../../src/wire/chunks.ts";
 import type { Draft } from "../../src/wire/record.ts";
 import { identityOfSeed } from "../crypto/seed-identity.ts";
-import { soon } from "./disk-world.ts";
+import { demand, soon } from "./disk-world.ts";
 import { type Aftermath, FailingMachine, type FailingWorld } from "./failing-call.ts";
 
 const ROOM = "rLLLLLLLLLLL" as RoomId;
@@ -30,10 +30,6 @@ const LOGS = ["history", "accounts"] as const;
 const NO_BACKUP: ReadonlySet<string> = new Set(["not-found", "data-foreign"]);
 
 const CLOCK: Clock = { now: () => 0, unixMs: () => 1_763_617_717_000, after: soon };
-
-function demand(condition: boolean, promise: string): asserts condition {
-  if (!condition) throw new Error(promise);
-}
 
 /** What is done with a backup, and may fail. */
 export interface Operation {
@@ -172,14 +168,6 @@ export class BackupWorld implements FailingWorld {
   /** Or somebody was told that it is. */
   isThere(folder: string): boolean {
     return this.#told.has(folder) || this.exists(folder);
-  }
-
-  /** A bit of the backup changes on its disk. */
-  damageBackup(): void {
-    const path = join(this.out, "history", "000000000001.jsonl");
-    const file = this.machine.disk.fileAt(path);
-    const at = Buffer.from(file.shown).indexOf('"kind"') + 1;
-    file.rot(at, Buffer.from("X"));
   }
 
   /**

@@ -1,10 +1,11 @@
 import { Fault } from "../../src/base/fault.ts";
 import { type DiskCall, SimDisk, type Trouble } from "../io/disk/sim.ts";
 import { MachineStopped } from "../io/disk/sim-tree.ts";
+import { SWEEP_STEP } from "../samples.ts";
 import { randomOf } from "./disk-world.ts";
 
-/** Each way at each call, as `npm run soak` does it; otherwise the ways take turns. */
-const IS_THOROUGH = Number(process.env["CHAT_SEEDS"] ?? 0) >= 20_000;
+/** Each way at each call, as in `npm run soak -- tests`; otherwise the ways take turns. */
+const IS_THOROUGH = SWEEP_STEP === 1;
 
 /** What a call of a disk runs into. */
 export const TROUBLES = {

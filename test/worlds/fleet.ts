@@ -1,33 +1,32 @@
 /** Many worlds at once: each part of the seeds in a process of its own. */
-import { relative } from "node:path";
+import { expect, test } from "bun:test";
+import { FIRST_SEED, sampleSize } from "../samples.ts";
 
-export interface Outcome {
+export type WorldKind = "server" | "cluster" | "sealed";
+
+interface Outcome {
   readonly kind: "passed" | "failed" | "done";
   readonly seed?: number;
   readonly digest?: string;
+  readonly bug?: string;
   readonly error?: string;
   readonly stack?: string;
-  /** Of all these worlds: the kinds of requests that were asked. */
+  /** Kinds of the requests that were asked in all these worlds. */
   readonly asked?: readonly string[];
 }
 
-const RUNNER = `${import.meta.dir}/world-process.ts`;
+const RUNNER = "test/worlds/world-process.ts";
 /** As many as there are cores where these are usually run. */
 const PROCESSES = 2;
 
-interface WorldsOptions {
-  readonly bug?: string;
-  /** The worlds of sealed rooms have another one. */
-  readonly runner?: string;
-}
-
-export async function runWorlds(
+async function runWorlds(
+  kind: WorldKind,
   first: number,
   last: number,
-  { bug, runner = RUNNER }: WorldsOptions = {},
+  bugs: readonly string[] = [],
 ): Promise<Outcome[]> {
-  const args = [process.execPath, runner, String(first), String(last)];
-  const child = Bun.spawn(bug === undefined ? args : [...args, bug], {
+  const child = Bun.spawn([process.execPath, RUNNER, kind, `${first}`, `${last}`, ...bugs], {
+    cwd: `${import.meta.dir}/../..`,
     stdio: ["ignore", "pipe", "inherit"],
   });
   const lines = (await child.stdout.text()).split("\n").filter((line) => line !== "");
@@ -36,34 +35,44 @@ export async function runWorlds(
   return outcomes;
 }
 
-interface FleetOptions extends Pick<WorldsOptions, "runner"> {
-  readonly test: string;
-  /** Gets the kinds of requests that were asked. */
-  readonly asked?: Set<string>;
+interface Sample {
+  /** How many seeds `npm test` runs, and how many the soak. */
+  readonly usual: number;
+  readonly full: number;
+  /** @param asked the requests that were asked in the usual number of worlds */
+  readonly check?: (asked: ReadonlySet<string>) => void;
 }
 
-/**
- * @param test what replays one of them, from the folder of the project
- * @returns what failed, by seed, and how to see it again; empty: nothing
- */
-export async function runFleet(
-  first: number,
-  last: number,
-  { test, runner = RUNNER, asked = new Set() }: FleetOptions,
-): Promise<string> {
-  const size = Math.ceil((last - first + 1) / PROCESSES);
-  const parts: Promise<Outcome[]>[] = [];
-  for (let from = first; from <= last; from += size) {
-    parts.push(runWorlds(from, Math.min(last, from + size - 1), { runner }));
-  }
-  const outcomes = (await Promise.all(parts)).flat();
-  for (const outcome of outcomes) for (const kind of outcome.asked ?? []) asked.add(kind);
-  const failed = outcomes.filter(({ kind }) => kind === "failed");
-  const told = failed.map(
-    ({ seed, error, stack }) =>
-      `seed ${seed}: ${error}\n${stack}\n` +
-      `replay: CHAT_SEED=${seed} bun test ${test}\n` +
-      `read what happened: CHAT_TELL=1 bun ${relative(process.cwd(), runner)} ${seed}`,
-  );
-  return told.join("\n\n");
+/** Tests that worlds of a kind keep their promises, and that a seed decides all of a world. */
+export function testWorlds(kind: WorldKind, { usual, full, check }: Sample): void {
+  const count = sampleSize(usual, full);
+  const last = FIRST_SEED + count - 1;
+
+  test(`${kind} worlds ${FIRST_SEED} to ${last} keep their promises`, async () => {
+    const size = Math.ceil(count / PROCESSES);
+    const parts: Promise<Outcome[]>[] = [];
+    for (let from = FIRST_SEED; from <= last; from += size) {
+      parts.push(runWorlds(kind, from, Math.min(last, from + size - 1)));
+    }
+    const outcomes = (await Promise.all(parts)).flat();
+    const failed = outcomes.flatMap(({ kind: outcome, seed, error, stack }) => {
+      if (outcome !== "failed") return [];
+      return [`${error}\n${stack}\nsee: CHAT_TELL=1 bun ${RUNNER} ${kind} ${seed}`];
+    });
+    expect(failed.join("\n\n")).toBe("");
+    if (count >= usual) check?.(new Set(outcomes.flatMap(({ asked = [] }) => asked)));
+    const again = await runWorlds(kind, FIRST_SEED, FIRST_SEED);
+    const digests = [...outcomes, ...again].filter(({ seed }) => seed === FIRST_SEED);
+    expect(digests).toHaveLength(2);
+    expect(digests[0]).toEqual(digests[1]);
+  });
+}
+
+/** Tests that each planted bug fails one of the first worlds of a kind. */
+export function testPlanted(kind: WorldKind, bugs: readonly string[]): void {
+  test("a wrong program is caught", async () => {
+    const outcomes = await runWorlds(kind, 1, 300, bugs);
+    const caught = outcomes.flatMap(({ kind: outcome, bug }) => (outcome === "failed" ? bug : []));
+    expect(caught).toEqual([...bugs]);
+  });
 }

@@ -111,25 +111,3 @@ test("a snapshot and the records after it make the state that all records make",
     { numRuns: 400 },
   );
 });
-
-test("what the fold forgets is forgotten after a snapshot, too", () => {
-  const steps = Array.from({ length: 3_000 }, (_, index): Step => {
-    const [room = "rAAAAAAAAAAA" as RoomId] = ROOMS;
-    const kind = index === 0 ? "room" : "text";
-    return {
-      kind,
-      room,
-      by: ANA,
-      counter: 0,
-      other: BEN,
-      name: "Dev",
-      file: FILES[0] as FileId,
-      on: false,
-      back: 1,
-    };
-  });
-  const records = historyOf(steps);
-  const engine = newEngine();
-  engine.load(folded(records.slice(0, 2_500)).value());
-  expect(folded(records.slice(2_500), engine).value()).toEqual(folded(records).value());
-});

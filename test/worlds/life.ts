@@ -1,6 +1,8 @@
 import { concatBytes } from "../../src/base/bytes.ts";
 import type { Clock } from "../../src/io/clock.ts";
 import type { Link, LinkCounters, LinkHandlers } from "../../src/io/link/link.ts";
+import type { Log } from "../../src/io/log/log.ts";
+import { withFields } from "./with-fields.ts";
 
 /** What somebody beside a link sees of it, and may change. */
 export interface LinkWatch {
@@ -58,6 +60,24 @@ export class Life {
           if (this.#isAlive) reject(error);
         },
       );
+    });
+  }
+
+  log(log: Log): Log {
+    return withFields(log, {
+      append: (draft, options) => this.hold(log.append(draft, options)),
+      appendThen: (drafts, options, settle) => {
+        log.appendThen(drafts, options, (outcome) => {
+          if (this.#isAlive) settle(outcome);
+        });
+      },
+      erase: (seq, eraseSeq) => this.hold(log.erase(seq, eraseSeq)),
+      follow: (from, onRecord) =>
+        this.hold(
+          log.follow(from, (record) => {
+            if (this.#isAlive) onRecord(record);
+          }),
+        ),
     });
   }
 

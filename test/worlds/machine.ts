@@ -24,14 +24,15 @@ import { Life } from "./life.ts";
 import type { Platform } from "./platform.ts";
 import { wishOf } from "./settings.ts";
 import { type Watched, WireWatch } from "./wire-watch.ts";
+import { withFields } from "./with-fields.ts";
 
 export const SERVER = { host: "server", port: 2428 };
 export const IDENTITY = identityOfSeed(new Uint8Array(32).fill(9));
 export const OPERATOR_TOKEN = "the operator's token";
-const CERTIFICATE = new Uint8Array(32).fill(3);
+export const CERTIFICATE = new Uint8Array(32).fill(3);
 
 /** Fast, and as right as the real one. */
-const PLAIN: Passwords = {
+export const PLAIN: Passwords = {
   hash: (password) => Promise.resolve(`hash of ${password}`),
   verify: (password, hash) => Promise.resolve(hash === `hash of ${password}`),
 };
@@ -257,31 +258,20 @@ export class Machine {
   #watchedLog(life: Life, name: "history" | "accounts", log: Log): Log {
     const { witness } = this.#around;
     let noted = 0;
-    return {
-      append: (draft, options) => life.hold(log.append(draft, options)),
-      appendThen: (drafts, options, settle) => {
-        log.appendThen(drafts, options, (outcome) => {
-          if (life.isAlive) settle(outcome);
-        });
-      },
-      read: (from, to) => log.read(from, to),
-      erase: (seq, eraseSeq) => life.hold(log.erase(seq, eraseSeq)),
-      head: () => log.head(),
-      close: () => log.close(),
-      follow: (from, onRecord) => {
-        const each = (record: LogRecord) => {
-          if (!life.isAlive) return;
+    const held = life.log(log);
+    return withFields(held, {
+      follow: (from, onRecord) =>
+        held.follow(from, (record) => {
           // A log that tells twice is the fold's to notice.
-          if (record.head.seq > noted) this.#around.guard(() => witness.note(name, record));
-          if (record.head.seq > noted && record.head.kind === "prefs") {
+          const isNew = record.head.seq > noted;
+          if (isNew) this.#around.guard(() => witness.note(name, record));
+          if (isNew && record.head.kind === "prefs") {
             this.watch.changed(record.head.room, wishOf(parseBody(record) ?? {}));
           }
           noted = Math.max(noted, record.head.seq);
           onRecord(record);
-        };
-        return life.hold(log.follow(from, each));
-      },
-    };
+        }),
+    });
   }
 
   /** A disk that others use, too: what is read may be old when it arrives. */

@@ -7,7 +7,7 @@ import type { ClientState } from "../../src/io/state/client-state.ts";
 import type { LogRecord } from "../../src/wire/record.ts";
 import { changedDisk } from "./changed-disk.ts";
 import type { Mutant, Platform } from "./platform.ts";
-import { withField } from "./with-field.ts";
+import { withFields } from "./with-fields.ts";
 
 /** Bugs as they might be made, each of which the worlds have to catch. */
 export const PLANTED: Readonly<Record<string, Mutant>> = {
@@ -28,23 +28,10 @@ function withoutWaiting(disk: Disk): Disk {
   return changedDisk(disk, { sync: () => Promise.resolve() });
 }
 
-function changedLog(log: Log, change: Partial<Log>): Log {
-  return {
-    append: (draft, options) => log.append(draft, options),
-    appendThen: (drafts, options, settle) => log.appendThen(drafts, options, settle),
-    read: (from, to) => log.read(from, to),
-    follow: (from, onRecord) => log.follow(from, onRecord),
-    head: () => log.head(),
-    erase: (seq, eraseSeq) => log.erase(seq, eraseSeq),
-    close: () => log.close(),
-    ...change,
-  };
-}
-
 /** Each tenth post goes to the disk again. */
 function recordedTwice(log: Log): Log {
   let count = 0;
-  return changedLog(log, {
+  return withFields(log, {
     appendThen: (drafts, options, settle) => {
       const isTwice = drafts[0]?.id !== "" && ++count % 10 === 0;
       const again = () => log.appendThen(drafts, options, settle);
@@ -55,7 +42,7 @@ function recordedTwice(log: Log): Log {
 
 function appliedTwice(log: Log): Log {
   let count = 0;
-  return changedLog(log, {
+  return withFields(log, {
     follow: (from, onRecord) => {
       const each = (record: LogRecord) => {
         onRecord(record);
@@ -66,29 +53,12 @@ function appliedTwice(log: Log): Log {
   });
 }
 
-/** A link with other topics, or other times for them. */
-function changedLink(link: Link, change: Partial<Pick<Link, "follow" | "unfollow">>): Link {
-  const changed = Object.create(link) as Link;
-  const methods = ["receive", "send", "queuedBytes", "drained", "openChannel", "counters"] as const;
-  for (const name of [...methods, "close", "destroy"] as const) {
-    Object.defineProperty(changed, name, { value: link[name].bind(link) });
-  }
-  const { remote, certificateHash } = link;
-  Object.defineProperties(changed, {
-    remote: { value: remote },
-    certificateHash: { value: certificateHash },
-    follow: { value: change.follow ?? link.follow.bind(link) },
-    unfollow: { value: change.unfollow ?? link.unfollow.bind(link) },
-  });
-  return changed;
-}
-
 function withoutUnfollow(link: Link): Link {
-  return changedLink(link, { unfollow: () => undefined });
+  return withFields(link, { unfollow: () => undefined });
 }
 
 function withLateFollow(link: Link, { clock }: Platform): Link {
-  return changedLink(link, { follow: (topic) => clock.after(5, () => link.follow(topic)) });
+  return withFields(link, { follow: (topic) => void clock.after(5, () => link.follow(topic)) });
 }
 
 /** Whoever was in may write for ever. */
@@ -104,7 +74,7 @@ class OpenRooms extends Rooms {
 function withHastyCursor(state: ClientState): ClientState {
   const advance = (fingerprint: string, user: string, seq: number) =>
     state.advanceCursor(fingerprint, user, seq + 2);
-  return withField(state, "advanceCursor", advance);
+  return withFields(state, { advanceCursor: advance });
 }
 
 /** Every run of a program believes itself to be the first. */

@@ -7,8 +7,8 @@ import type { MemoryWeather } from "../../src/io/link/memory-network.ts";
 import type { Log } from "../../src/io/log/log.ts";
 import type { ClientState } from "../../src/io/state/client-state.ts";
 import type { PushAnswer } from "../../src/server/push/sender.ts";
+import type { Captures } from "./captures.ts";
 import type { Dice, Trace } from "./dice.ts";
-import type { Captures } from "./stranger.ts";
 import type { Witness } from "./witness.ts";
 
 /** What all parts of one world share. */

@@ -13,7 +13,7 @@ import type { Platform } from "./platform.ts";
 import { Typists, type Wish, wishOf } from "./settings.ts";
 import { demand, HOSTILE, type Witness } from "./witness.ts";
 
-const HOSTS_HOSTILE = new RegExp(`^(stranger|${HOSTILE})`);
+const HOSTS_HOSTILE = new RegExp(`^${HOSTILE}`);
 
 /** One link as the server's end has it. */
 export interface Watched {
@@ -151,12 +151,11 @@ export class WireWatch {
   #tell(watched: Watched, told: Told): void {
     const queued = watched.link.queuedBytes();
     demand(queued <= SEND_QUEUE_BYTES_MAX, () => `${queued} bytes are queued for one reader`);
-    if (told.kind === "record") this.#record(watched, told.head);
     if (told.kind === "records") {
       for (const { head } of told.records ?? []) this.#record(watched, head);
     }
     if (told.kind === "room") this.#room(watched, told);
-    if (told.kind === "presence") this.#right(watched, told.room ?? "", 0);
+    if (told.kind === "presences") this.#right(watched, told.room ?? "", 0);
     if (told.kind === "typing") this.#typing(watched, told);
     if (told.kind === "prefs-set" || told.kind === "save") this.#setting(watched, told);
     if (told.kind === "announced") {

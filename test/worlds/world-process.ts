@@ -1,45 +1,84 @@
 import { Fault } from "../../src/base/fault.ts";
-import { PLANTED } from "./planted.ts";
-import type { Mutant } from "./platform.ts";
-import { World } from "./world.ts";
+import { Dice } from "./dice.ts";
+import type { WorldKind } from "./fleet.ts";
+import type { Simulation } from "./simulation.ts";
 
 /**
  * Runs worlds in a process of its own, so that a failed assert or an unheard rejection of the
- * product is the failure of one seed. Each line on standard output is JSON:
+ * product is the failure of one seed. With bugs, runs each of them until a seed catches it. Each
+ * line on standard output is JSON:
  *
- *     bun test/worlds/world-process.ts FIRST LAST [BUG]
+ *     bun test/worlds/world-process.ts KIND FIRST LAST [BUG...]
+ *
+ * `CHAT_TELL=1` prints what happened.
  */
-const [first = "1", last = first, bug] = process.argv.slice(2);
-let world: World | undefined;
+const [kind = "server", first = "1", last = first, ...bugs] = process.argv.slice(2);
 const asked = new Set<string>();
+let world: Simulation | undefined;
 process.on("unhandledRejection", (error) => world?.fail(error));
 process.on("uncaughtException", (error) => world?.fail(error));
 
-function say(line: object): void {
+type Make = (seed: number, bug: string) => Simulation;
+
+const MAKERS: Readonly<Record<WorldKind, () => Promise<Make>>> = {
+  server: async () => {
+    const { World } = await import("./world.ts");
+    const { PLANTED } = await import("./planted.ts");
+    return (seed, bug) => new World(seed, PLANTED[bug]);
+  },
+  cluster: async () => {
+    const { ClusterWorld } = await import("./cluster/world.ts");
+    const { PLANTED } = await import("./cluster/planted.ts");
+    return (seed, bug) => {
+      PLANTED[bug]?.plant?.();
+      return new ClusterWorld(seed, PLANTED[bug]);
+    };
+  },
+  sealed: async () => {
+    await import("../../src/client/sealed/code.ts");
+    const { seededCrypto } = await import("./sealed/web-crypto.ts");
+    const { SealedWorld } = await import("./sealed/world.ts");
+    // The suite keeps the crypto that it was given first.
+    let dice = new Dice(0);
+    const value = seededCrypto((count) => dice.bytes(count));
+    Object.defineProperty(globalThis, "crypto", { value, configurable: true });
+    // The library compares key packages with the machine's own clock.
+    Date.now = () => world?.clock.unixMs() ?? 0;
+    return (seed) => {
+      dice = new Dice(-seed);
+      return new SealedWorld(seed);
+    };
+  },
+};
+
+function print(line: object): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-async function run(seed: number, mutant: Mutant): Promise<boolean> {
-  world = new World(seed, { mutant, isTold: process.env["CHAT_TELL"] !== undefined });
+const make = await MAKERS[kind as WorldKind]();
+
+/** @returns whether it passed */
+async function run(seed: number, bug = ""): Promise<boolean> {
+  world = make(seed, bug);
   try {
     const digest = await world.run();
-    for (const kind of world.around.asked) asked.add(kind);
-    if (first === last) say({ kind: "passed", seed, digest });
+    for (const one of world.around.asked) asked.add(one);
+    if (bug === "") print({ kind: "passed", seed, digest });
     return true;
   } catch (error) {
-    for (const line of world.trace.lines) process.stderr.write(`${line}\n`);
     const stack = error instanceof Error ? (error.stack ?? "") : "";
     const cause = error instanceof Fault ? String(error.cause) : "";
-    say({ kind: "failed", seed, error: String(error), stack, cause });
+    print({ kind: "failed", seed, bug, error: String(error), stack, cause });
     return false;
+  } finally {
+    for (const line of world.trace.lines) process.stderr.write(`${line}\n`);
   }
 }
 
-const mutant = bug === undefined ? {} : PLANTED[bug];
-if (mutant === undefined) throw new Error(`no bug is called '${bug}'`);
-for (let seed = Number(first); seed <= Number(last); seed++) {
-  const passed = await run(seed, mutant);
-  if (!passed && bug !== undefined) break;
+for (const bug of bugs.length === 0 ? [undefined] : bugs) {
+  for (let seed = Number(first); seed <= Number(last); seed++) {
+    if (!(await run(seed, bug)) && bug !== undefined) break;
+  }
 }
-say({ kind: "done", first: Number(first), last: Number(last), asked: [...asked] });
+print({ kind: "done", asked: [...asked] });
 process.exit(0);

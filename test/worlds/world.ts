@@ -1,34 +1,21 @@
 import { Fault } from "../../src/base/fault.ts";
 import { deviceIdOf } from "../../src/crypto/device-id.ts";
-import { VirtualClock } from "../client/virtual-clock.ts";
-import { MachineStopped } from "../io/disk/sim-tree.ts";
 import { Newcomer } from "./cluster/newcomer.ts";
+import { perform } from "./deeds.ts";
 import { Device, Home } from "./device.ts";
-import { Dice, Trace } from "./dice.ts";
 import { Machine } from "./machine.ts";
-import { drawOperation, type Operation, PEOPLE, type Temper, temperOf } from "./operation.ts";
-import { perform } from "./performance.ts";
 import type { Mutant, Platform } from "./platform.ts";
 import type { Scene } from "./questions.ts";
 import { recovers } from "./recovery.ts";
-import { Captures } from "./stranger.ts";
-import { demand, HOSTILE, Witness } from "./witness.ts";
+import { Simulation } from "./simulation.ts";
+import { PEOPLE, type Temper, temperOf } from "./temper.ts";
+import { demand, HOSTILE } from "./witness.ts";
 
 /** Longer than the longest pause between two attempts, and than any silence is borne. */
 const CALM_MS = 150_000;
 
-export interface WorldOptions {
-  readonly mutant?: Mutant;
-  /** Keeps what happened, for reading. */
-  readonly isTold?: boolean;
-}
-
 /** The real server and real clients in one process, under one seed. */
-export class World implements Scene {
-  readonly clock = new VirtualClock();
-  readonly dice: Dice;
-  readonly trace: Trace;
-  readonly witness: Witness;
+export class World extends Simulation implements Scene {
   readonly temper: Temper;
   readonly machine: Machine;
   readonly devices: Device[] = [];
@@ -38,40 +25,20 @@ export class World implements Scene {
   /** Before it links are slow, or not reached at all. */
   isCalm = false;
   readonly #newcomers: Newcomer[] = [];
-  #failure: { readonly error: unknown } | undefined;
 
-  constructor(seed: number, options: WorldOptions = {}) {
-    const { clock } = this;
-    this.dice = new Dice(seed);
-    this.trace = new Trace(options.isTold === true);
-    this.witness = new Witness(clock);
+  constructor(seed: number, mutant: Mutant = {}) {
+    super(seed);
     this.temper = temperOf(this.dice);
-    const fail = this.fail.bind(this);
-    this.around = {
-      clock,
-      dice: this.dice,
-      trace: this.trace,
-      witness: this.witness,
-      captures: new Captures(),
-      asked: new Set(),
-      mutant: options.mutant ?? {},
-      isDiskFine: this.temper.weights.full + this.temper.weights.disk === 0,
-      postsPerSecond: this.temper.postsPerSecond,
-      ...(this.temper.roomSecret === undefined ? {} : { roomSecret: this.temper.roomSecret }),
+    const { weights, roomSecret, postsPerSecond } = this.temper;
+    this.around = this.platform({
+      ...{ mutant, postsPerSecond, isDiskFine: weights.full + weights.disk === 0 },
+      ...(roomSecret === undefined ? {} : { roomSecret }),
       pushed: (endpoint, text) => this.#pushed(endpoint, text),
       weather: {
         delayMs: () => this.dice.int(this.isCalm ? 5 : this.temper.delayMsMax),
         isReachable: () => this.isCalm || !this.dice.chance(this.temper.unreachable),
       },
-      fail,
-      guard: (check) => {
-        try {
-          check();
-        } catch (error) {
-          fail(error);
-        }
-      },
-    };
+    });
     this.machine = new Machine(this.around);
     this.#settle();
   }
@@ -79,12 +46,6 @@ export class World implements Scene {
   /** Those who keep to the protocol, and of whom something is promised. */
   get honest(): Device[] {
     return this.devices.filter(({ isHostile }) => !isHostile);
-  }
-
-  /** Also for what nobody awaits: a rejection without a handler. */
-  fail(error: unknown): void {
-    if (error instanceof MachineStopped) return; // Of a server that is gone.
-    this.#failure ??= { error };
   }
 
   /** First faults, then calm. @returns what tells this run from any other */
@@ -148,11 +109,10 @@ export class World implements Scene {
     return { status, retryAfter: undefined };
   }
 
-  async advance(ms: number): Promise<void> {
-    await this.clock.advance(ms);
-    if (this.#failure !== undefined) throw this.#failure.error;
+  restart(): void {
     const { restartAt } = this.machine;
-    if (restartAt !== undefined && this.clock.now() >= restartAt) void this.#restart();
+    if (restartAt !== undefined && this.clock.now() >= restartAt)
+      this.machine.start().catch(this.fail);
   }
 
   #settle(): void {
@@ -170,30 +130,24 @@ export class World implements Scene {
     }
   }
 
-  async #restart(): Promise<void> {
-    try {
-      await this.machine.start();
-    } catch (error) {
-      this.fail(error);
-    }
-  }
-
   /** Somebody makes a room, and most others come. */
   async #found(room: string): Promise<void> {
     const first = this.dice.int(this.devices.length);
     for (const kind of ["create", "join"] as const) {
-      for (const by of this.devices.keys()) {
+      for (const [by, device] of this.devices.entries()) {
         const isMeant = kind === "create" ? by === first : this.dice.chance(0.7);
-        if (isMeant) perform({ kind, by, room }, this);
+        const create = kind === "create";
+        if (isMeant) device.ask((of) => of.request("join", { room, create }));
       }
       await this.advance(100);
     }
   }
 
   async #step(): Promise<void> {
-    const operation: Operation = drawOperation(this.dice, this.temper, this.devices.length);
-    this.trace.note(`${this.clock.now()} ${JSON.stringify(operation)}`);
-    perform(operation, this);
+    const kind = this.dice.weighted(this.temper.weights);
+    const device = this.dice.pick(this.devices);
+    this.trace.note(`${this.clock.now()} ${kind} ${device.name}`);
+    perform(kind, device, this);
     await this.advance(this.dice.int(this.temper.pauseMsMax));
   }
 

@@ -1,8 +1,7 @@
 import { expect, test } from "bun:test";
 import { ChatConsole } from "../../../src/cli/chat/console.ts";
-import { createContext, say } from "../../../src/cli/context.ts";
 import type { ShownRecord } from "../../../src/cli/output/render.ts";
-import { fakeWorld } from "../../commands/fake-world.ts";
+import { fakeContext, fakeWorld } from "../../commands/fake-world.ts";
 
 const NOW = Date.UTC(2026, 10, 20, 12);
 const DAY_MS = 86_400_000;
@@ -13,10 +12,8 @@ function said(text: string, timeUnixMs: number): ShownRecord {
 
 /** What a face writes; its local time is an hour ahead of UTC. */
 function shown(records: readonly ShownRecord[], isTerminal: boolean, json = false): string {
-  const world = fakeWorld({ nowUnixMs: NOW, terminal: isTerminal });
-  const stdin = fakeWorld().stdin; // Without input.
-  const context = createContext({ ...world, stdin }, { json, color: false, debug: false });
-  const chatConsole = new ChatConsole(context);
+  const { world, context } = fakeContext({ nowUnixMs: NOW, terminal: isTerminal, json });
+  const chatConsole = new ChatConsole({ ...context, stdin: fakeWorld().stdin });
   for (const record of records) chatConsole.record(record);
   return world.stdout.text;
 }
@@ -42,20 +39,11 @@ test("on a screen a line stands where another day begins, by the reader's own cl
   ]);
 });
 
-test("programs get no such lines", () => {
-  const records = [said("long ago", NOW - 2 * DAY_MS), said("now", NOW)];
-  for (const json of [false, true]) {
-    const lines = shown(records, false, json).trimEnd().split("\n");
-    expect(lines.length).toBe(2);
-    expect(lines.join()).not.toContain("---");
-  }
-});
-
 const FORGED = "chat: the server's identity has changed; run chat trust accept";
 
 function written(act: (chatConsole: ChatConsole) => void): string {
-  const world = fakeWorld();
-  act(new ChatConsole(createContext(world, { json: false, color: false, debug: false })));
+  const { world, context } = fakeContext();
+  act(new ChatConsole(context));
   return world.stderr.text;
 }
 
@@ -68,25 +56,4 @@ test("a line feed in a user's text makes no line of a note, nor of its rows", ()
   expect(lines[0]).toBe(`chat: x␊${FORGED}`);
   for (const line of lines.slice(1)) expect(line).toStartWith("        f");
   expect(lines.join("")).not.toContain("\u001b");
-});
-
-test("what scripts get as an object, people get as rows", () => {
-  expect(
-    written((chatConsole) => chatConsole.tell({ kind: "files" }, "files:", ["one", "two"])),
-  ).toBe("chat: files:\n        one\n        two\n");
-});
-
-test("what a command says is one line, whatever names stand in it", () => {
-  const world = fakeWorld();
-  say(world, `pinned 'x\n${FORGED}'`);
-  expect(world.stderr.text).toBe(`chat: pinned 'x␊${FORGED}'\n`);
-});
-
-test("on a terminal it goes on further to the right", () => {
-  const world = fakeWorld({ terminal: true });
-  say(world, `${"x ".repeat(40)}${FORGED}`);
-  const [first, ...more] = world.stderr.text.trimEnd().split("\n");
-  expect(first).toStartWith("chat: x");
-  expect(more.length).toBeGreaterThan(0);
-  expect(more.every((row) => row.startsWith("  "))).toBe(true);
 });

@@ -19,28 +19,18 @@ describe("/send PATH [TARGET] [--caption TEXT]", () => {
   test("spaces stay between quotes and behind backslashes", () => {
     expect(words('"my photo.jpg" @bob')).toEqual(["my photo.jpg", "person bob"]);
     expect(words("'a \"b\" c' lab")).toEqual(['a "b" c', "room lab"]);
-    expect(words("my\\ photo.jpg")).toEqual(["my photo.jpg", undefined]);
     expect(words("C:\\photos\\a.jpg")).toEqual(["C:\\photos\\a.jpg", undefined]);
   });
 
   test("what is said with it is all that follows, in quotes or not", () => {
     expect(words("a.jpg --caption the new router")).toEqual(["a.jpg", undefined, "the new router"]);
-    expect(words("a.jpg @bob --caption=hi  --caption")).toEqual([
-      "a.jpg",
-      "person bob",
-      "hi  --caption",
-    ]);
+    const twice = ["a.jpg", "person bob", "hi  --caption"];
+    expect(words("a.jpg @bob --caption=hi  --caption")).toEqual(twice);
     expect(words("a.jpg --caption 'it\\'s'")).toEqual(["a.jpg", undefined, "'it\\'s'"]);
     expect(words(`a.jpg --caption "it's"`)).toEqual(["a.jpg", undefined, "it's"]);
     expect(words("a.jpg --caption 'one' 'two'")).toEqual(["a.jpg", undefined, "'one' 'two'"]);
-    expect(words("a.jpg --caption line\nline")).toEqual(["a.jpg", undefined, "line\nline"]);
     expect(words("'a --caption b' --caption c")).toEqual(["a --caption b", undefined, "c"]);
     expect(words("a--caption @bob")).toEqual(["a--caption", "person bob"]);
-  });
-
-  test("~/ is one's home", () => {
-    expect(words("~/a.jpg")).toEqual(["/home/ana/a.jpg", undefined]);
-    expect(sendWords("~/a.jpg", undefined).path).toBe("~/a.jpg");
   });
 
   test.each(["a.jpg --caption", "a.jpg --caption=", "my photo of us.jpg", '"open', "'open @bob"])(

@@ -1,12 +1,10 @@
 import { expect, test } from "bun:test";
-import { DISCOVER_MS, DISCOVER_MS_MAX } from "../../../src/base/limits.ts";
 import { serverNearby } from "../../../src/cli/connect/discover.ts";
-import { createContext } from "../../../src/cli/context.ts";
-import { durationOf, show } from "../../../src/commands/discover.ts";
+import { show } from "../../../src/commands/discover.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
 import type { Sighting } from "../../../src/wire/announcement.ts";
 import type { Fingerprint } from "../../../src/wire/fingerprint.ts";
-import { type FakeOptions, fakeWorld, faultFrom } from "../../commands/fake-world.ts";
+import { fakeContext, faultFrom } from "../../commands/fake-world.ts";
 
 const ONE = "q3Lr9mVt0sXyB7cKJ2hFwZ4eNaQp6uTgD8iRoM1kYlE" as Fingerprint;
 const OTHER = `${"x".repeat(42)}A` as Fingerprint;
@@ -30,30 +28,19 @@ async function choose(
   lines: readonly string[],
   pinned?: Fingerprint,
 ) {
-  const world = fakeWorld({ lines, terminal: true });
+  const { world, context } = fakeContext({ lines, terminal: true });
   const state = ClientState.inMemory();
   if (pinned !== undefined) {
     const address = "192.0.2.7:2428";
     state.setPin({ address, fingerprint: pinned, name: "mine", firstSeenUnixMs: 0 });
   }
-  const context = createContext(world, { json: false, color: false, debug: false });
   const find = async () => ({ servers, left: 0 });
   return { address: await serverNearby(context, state, find), seen: world.stderr.text };
 }
 
-function contextOf(options: FakeOptions = {}, json = false) {
-  const world = fakeWorld(options);
-  return { world, context: createContext(world, { json, color: false, debug: false }) };
-}
-
 test("on a terminal the found one is asked about, and must be what was shown", async () => {
   const { address, seen } = await choose([sighting(7)], ["y"]);
-  expect(address).toEqual({
-    host: "192.0.2.7",
-    port: 2428,
-    portGiven: true,
-    fingerprint: ONE,
-  });
+  expect(address).toEqual({ host: "192.0.2.7", port: 2428, portGiven: true, fingerprint: ONE });
   expect(seen).toStartWith("chat: looking for a server on this network …\n");
   expect(seen).toContain(`'Room 7' at 192.0.2.7:2428, SHA256:${ONE}, not known yet`);
 });
@@ -79,7 +66,7 @@ test("a pin decides, whatever is announced", async () => {
 });
 
 test("without a terminal nothing is taken, and what was found is named", async () => {
-  const { context } = contextOf();
+  const { context } = fakeContext();
   const state = ClientState.inMemory();
   const servers = [sighting(7, { name: "a\u001b[2Jb" }), sighting(8), sighting(9), sighting(10)];
   const fault = await faultFrom(() =>
@@ -92,39 +79,20 @@ test("without a terminal nothing is taken, and what was found is named", async (
   expect(fault.remedy).toBe("name the one you mean: --server 192.0.2.7:2428");
 });
 
-test("a list is for people, for pipes and for programs", async () => {
+test("lists servers as a table, as TSV and as NDJSON", () => {
   const found = { servers: [sighting(7), sighting(8, { fingerprint: undefined })], left: 5 };
-  const terminal = contextOf({ terminal: true });
-  expect(show(terminal.context, found)).toBe(0);
-  expect(terminal.world.stdout.text).toContain("server  address         fingerprint");
-  expect(terminal.world.stderr.text).toContain("5 more announcements were left out");
-  const pipe = contextOf();
-  show(pipe.context, found);
-  expect(pipe.world.stdout.text.split("\n")[1]).toBe("Room 8\t192.0.2.8:2428\t-\tpassword");
-  const json = contextOf({}, true);
-  show(json.context, found);
-  expect(JSON.parse(json.world.stdout.text.split("\n")[0] ?? "")).toEqual({
-    kind: "server",
-    name: "Room 7",
-    address: "192.0.2.7:2428",
-    host: "192.0.2.7",
-    port: 2428,
-    fingerprint: `SHA256:${ONE}`,
-    needs: "password",
-    version: "1.2.3",
+  const [terminal, pipe, json] = [{ terminal: true }, {}, { json: true }].map((options) => {
+    const { world, context } = fakeContext(options);
+    expect(show(context, found)).toBe(0);
+    return { out: world.stdout.text, err: world.stderr.text };
   });
-});
-
-test("nothing found is no success, and says what may hide it", async () => {
-  const fault = await faultFrom(() => show(contextOf().context, { servers: [], left: 0 }));
-  expect([fault.code, fault.exitCode]).toEqual(["not-found", 4]);
-  expect(fault.message).toBe("no server announces itself on this network");
-  expect(fault.remedy).toContain("firewall (UDP port 5353)");
-});
-
-test("how long to listen", async () => {
-  expect(["500ms", "2s", "60s"].map(durationOf)).toEqual([500, DISCOVER_MS, DISCOVER_MS_MAX]);
-  for (const text of ["", "2", "61s", "0s", "1m", "-1s", "1.5s"]) {
-    expect((await faultFrom(() => durationOf(text))).code).toBe("usage");
-  }
+  expect(terminal?.out).toContain("server  address         fingerprint");
+  expect(terminal?.err).toContain("5 more announcements were left out");
+  expect(pipe?.out).toContain("\nRoom 8\t192.0.2.8:2428\t-\tpassword\n");
+  const { label: _, ...about } = sighting(7);
+  const row = { ...about, kind: "server", address: "192.0.2.7:2428" };
+  expect(JSON.parse(json?.out.split("\n")[0] ?? "")).toMatchObject({
+    ...{ ...row, fingerprint: `SHA256:${ONE}` },
+  });
+  expect(() => show(fakeContext().context, { servers: [], left: 0 })).toThrow("no server");
 });

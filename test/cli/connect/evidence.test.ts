@@ -1,26 +1,22 @@
 import { expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { keepEvidence } from "../../../src/cli/connect/evidence.ts";
 import type { AuditEvidence } from "../../../src/client/auditor.ts";
+import { tempFolder } from "../../temp-folder.ts";
 
 const EVIDENCE: AuditEvidence = {
   ...{ reason: "forked", sentence: "it is not what it was", foundAtUnixMs: 1, server: "f" },
   ...{ key: "k", user: "ana", known: "old note", shown: "new note", consistency: [], records: [] },
 };
 
-test("evidence is kept once, for this user alone", () => {
-  const home = mkdtempSync(join(tmpdir(), "chat-evidence-"));
-  try {
-    const path = keepEvidence(home, EVIDENCE);
-    expect(JSON.parse(readFileSync(path, "utf8"))).toEqual(EVIDENCE);
-    expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(statSync(join(home, "evidence")).mode & 0o777).toBe(0o700);
-    expect(keepEvidence(home, { ...EVIDENCE, foundAtUnixMs: 2 })).toBe(path);
-    expect(keepEvidence(home, { ...EVIDENCE, shown: "another" })).not.toBe(path);
-    expect(readdirSync(join(home, "evidence"))).toHaveLength(2);
-  } finally {
-    rmSync(home, { recursive: true });
-  }
+test("stores evidence once, for this user alone", () => {
+  const home = tempFolder();
+  const path = keepEvidence(home, EVIDENCE);
+  expect(JSON.parse(readFileSync(path, "utf8"))).toEqual(EVIDENCE);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(statSync(join(home, "evidence")).mode & 0o777).toBe(0o700);
+  expect(keepEvidence(home, { ...EVIDENCE, foundAtUnixMs: 2 })).toBe(path);
+  expect(keepEvidence(home, { ...EVIDENCE, shown: "another" })).not.toBe(path);
+  expect(readdirSync(join(home, "evidence"))).toHaveLength(2);
 });

@@ -1,14 +1,12 @@
 import { expect, test } from "bun:test";
 import { GuessDelayShow } from "../../../src/cli/connect/guess-delay.ts";
-import { createContext } from "../../../src/cli/context.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
-import { fakeWorld } from "../../commands/fake-world.ts";
+import { fakeContext } from "../../commands/fake-world.ts";
 
 function show(options: { terminal?: boolean; json?: boolean; env?: Record<string, string> } = {}) {
   const clock = new VirtualClock();
-  const world = { ...fakeWorld(options), clock };
-  const globals = { json: options.json ?? false, color: false, debug: false };
-  const shown = new GuessDelayShow(createContext(world, globals));
+  const { world, context } = fakeContext({ ...options, clock });
+  const shown = new GuessDelayShow(context);
   return { shown, clock, err: () => world.stderr.text, out: () => world.stdout.text };
 }
 
@@ -27,13 +25,6 @@ test("on a terminal it counts down, and leaves nothing behind", async () => {
   expect(shownSoFar).toEndWith("10 s\r\x1b[K");
   await clock.advance(60_000);
   expect(err()).toBe(shownSoFar);
-});
-
-test("an answer that is late is waited for, and never less than a second is shown", async () => {
-  const { shown, clock, err } = show({ terminal: true });
-  shown.update({ waitMs: 1_000, of: "account" });
-  await clock.advance(3_000);
-  expect(err()).toEndWith("chat: too many wrong passwords for this name: 1 s");
 });
 
 test.each([[{}], [{ json: true }], [{ terminal: true, env: { TERM: "dumb" } }]])(

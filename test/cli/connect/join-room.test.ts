@@ -22,7 +22,7 @@ function entering(...answers: readonly (FaultCode | "entered")[]) {
   return { outcome, links, asked: () => asked };
 }
 
-test("a room is asked for again on the next link, and not before", async () => {
+test("retries to enter a room on the next link only", async () => {
   const { outcome, links, asked } = entering("link-closed", "shutting-down", "timeout");
   await Promise.resolve();
   expect([asked(), links.length]).toEqual([1, 1]);
@@ -34,6 +34,6 @@ test("a room is asked for again on the next link, and not before", async () => {
   expect(asked()).toBe(4);
 });
 
-test("a refusal is one", async () => {
+test("a refusal is final", async () => {
   expect(await entering("room-unknown").outcome).toBe("room-unknown");
 });

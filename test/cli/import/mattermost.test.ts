@@ -1,17 +1,12 @@
 import { expect, test } from "bun:test";
 import { readMattermost } from "../../../src/cli/import/mattermost.ts";
 
-const POST = {
-  team: "t",
-  channel: "town-square",
-  user: "ana",
-  message: "hi",
-  create_at: 1_600_000_000_000,
-};
+const SENT = { user: "ana", message: "hi", create_at: 1_600_000_000_000 };
+const POST = { team: "t", channel: "town-square", ...SENT };
 const lines = (...records: object[]) =>
   new TextEncoder().encode(records.map((record) => `${JSON.stringify(record)}\n`).join(""));
 
-test("posts of one channel with replies, reactions and attachments", () => {
+test("reads posts with replies, reactions and attachments", () => {
   const reactions = [{ user: "ben", emoji_name: "+1", create_at: 1_600_000_000_500 }];
   const replies = [
     { user: "ben", message: "", create_at: 1_600_000_001_000, attachments: [{ path: "d/a.png" }] },
@@ -32,12 +27,8 @@ test("posts of one channel with replies, reactions and attachments", () => {
     "Town-Square",
   );
   expect(leftOut).toBe(5);
-  expect(problems.map(({ where }) => where)).toEqual([
-    "line 8",
-    "line 9",
-    "line 10",
-    "line 10, reply 1",
-  ]);
+  const wrong = problems.map(({ where }) => where);
+  expect(wrong).toEqual(["line 8", "line 9", "line 10", "line 10, reply 1"]);
   expect(entries).toMatchObject([
     { kind: "text", from: "ana", text: "hi", timeUnixMs: POST.create_at, key: "line 3" },
     { kind: "reaction", from: "ben", react: ":+1:", re: "line 3" },
@@ -46,7 +37,7 @@ test("posts of one channel with replies, reactions and attachments", () => {
   ]);
 });
 
-test("a channel that is not there is told with those that are", () => {
+test("an unknown channel is refused with the known ones", () => {
   const file = lines({ type: "version" }, { type: "post", post: POST });
   expect(() => readMattermost(file, "lobby")).toThrow("no channel 'lobby', but: town-square");
 });

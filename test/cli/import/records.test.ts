@@ -6,7 +6,7 @@ const said = { time: TIME, room: "lobby", from: "ana" };
 const lines = (...records: object[]) =>
   new TextEncoder().encode(records.map((record) => `${JSON.stringify(record)}\n`).join(""));
 
-test("messages, reactions, edits and files; what happens is left out", () => {
+test("reads messages, reactions, edits and files, and skips events", () => {
   const imported = { from: "Eve", time: "2001-01-01T00:00:00.000Z" };
   const { entries, problems, leftOut } = readRecords(
     lines(
@@ -24,32 +24,23 @@ test("messages, reactions, edits and files; what happens is left out", () => {
   );
   expect(problems).toEqual([]);
   expect(leftOut).toBe(2);
-  const common = (line: number) => ({
-    where: `line ${line}`,
-    from: "ana",
-    timeUnixMs: Date.parse(TIME),
-  });
+  const common = (line: number, from = "ana", time = TIME) => {
+    return { where: `line ${line}`, from, timeUnixMs: Date.parse(time) };
+  };
+  const old = common(7, imported.from, imported.time);
   expect(entries).toEqual([
     { ...common(2), kind: "text", text: "hi", key: "2", re: undefined },
     { ...common(3), kind: "action", text: "waves", key: "3", re: "2" },
     { ...common(4), kind: "reaction", react: "👍", re: "2" },
     { ...common(5), kind: "edit", text: "ho", re: "2" },
     { ...common(6), kind: "text", text: "[file a.png, 1.2 kB, f1] look", key: "6" },
-    {
-      ...common(7),
-      from: "Eve",
-      timeUnixMs: Date.parse(imported.time),
-      kind: "text",
-      text: "old",
-      key: "7",
-      re: undefined,
-    },
+    { ...old, kind: "text", text: "old", key: "7", re: undefined },
     { ...common(9), kind: "edit", text: "[file a.png, 1.2 kB, f1] look there", re: "6" },
     { ...common(10), kind: "edit", text: "[file a.png, 1.2 kB, f1]", re: "6" },
   ]);
 });
 
-test("what is no record, or of another room, is told by its line", () => {
+test("reports malformed records and other rooms by line", () => {
   const { entries, problems } = readRecords(
     lines(
       { kind: "text", seq: 2, ...said, text: "hi" },
@@ -62,43 +53,4 @@ test("what is no record, or of another room, is told by its line", () => {
   );
   expect(entries).toHaveLength(1);
   expect(problems.map(({ where }) => where)).toEqual([2, 3, 4, 5, 6].map((n) => `line ${n}`));
-});
-
-test("both directions of a conversation are one place", () => {
-  const { problems } = readRecords(
-    lines(
-      { kind: "text", seq: 2, time: TIME, to: "bob", from: "ana", text: "hi" },
-      { kind: "text", seq: 3, time: TIME, to: "ana", from: "bob", text: "ho" },
-    ),
-  );
-  expect(problems).toEqual([]);
-});
-
-test("what happened in a room is left out, of whatever kind it is", () => {
-  const kinds = ["join", "leave", "topic", "rename", "close", "retention", "group", "unreadable"];
-  const lines = kinds.map((kind, at) => {
-    return JSON.stringify({
-      kind,
-      seq: at + 1,
-      time: "2026-11-20T10:00:00.000Z",
-      room: "lab",
-      from: "ana",
-    });
-  });
-  const { problems, leftOut } = readRecords(new TextEncoder().encode(lines.join("\n")));
-  expect(problems).toEqual([]);
-  expect(leftOut).toBe(kinds.length);
-});
-
-test("a damaged record is a problem, since its text is lost", () => {
-  const { entries, problems } = readRecords(
-    lines(
-      { kind: "text", seq: 1, ...said, text: "hi" },
-      { kind: "damaged", seq: 2, ...said, reason: "what is stored is not what was recorded" },
-    ),
-  );
-  expect(entries).toHaveLength(1);
-  expect(problems).toEqual([
-    { where: "line 2", reason: "the record is damaged, and its text is lost" },
-  ]);
 });

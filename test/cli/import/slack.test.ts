@@ -22,12 +22,8 @@ const DAY = [
     reactions: [{ name: "+1", users: ["U2", "U9"], count: 2 }],
   },
   {
-    type: "message",
-    user: "U2",
-    text: "yes",
-    ts: "1600000002.000300",
-    thread_ts: "1600000001.000200",
-    files: [{ name: "a.png" }, { mode: "tombstone" }],
+    ...{ type: "message", user: "U2", text: "yes", ts: "1600000002.000300" },
+    ...{ thread_ts: "1600000001.000200", files: [{ name: "a.png" }, { mode: "tombstone" }] },
   },
   { type: "message", subtype: "bot_message", username: "ci", text: "done", ts: "1600000003.5" },
   { type: "message", subtype: "me_message", user: "U2", text: "waves", ts: "1600000004" },
@@ -35,29 +31,20 @@ const DAY = [
   "nothing",
 ];
 
-test("a channel of an export, with names, threads, reactions and files", () => {
-  const files = {
-    "users.json": USERS,
-    "general/2020-09-13.json": DAY,
-    "other/2020-09-13.json": [],
-  };
+test("reads a channel with names, threads, reactions and files", () => {
+  const day = "general/2020-09-13.json";
+  const files = { "users.json": USERS, [day]: DAY, "other/2020-09-13.json": [] };
   const { entries, problems, leftOut } = readSlack(tree(files), "General");
   expect(leftOut).toBe(1);
-  expect(problems.map(({ where }) => where)).toEqual([
-    "general/2020-09-13.json, message 6",
-    "general/2020-09-13.json, message 7",
-  ]);
+  const wrong = problems.map(({ where }) => where);
+  expect(wrong).toEqual([`${day}, message 6`, `${day}, message 7`]);
   const shown = entries.map((entry) => {
     const what = entry.kind === "reaction" ? entry.react : entry.text;
     return [entry.kind, entry.from, entry.timeUnixMs, what];
   });
+  const greeting = "hi @ben & #general, see this (https://x.example) <b> @here";
   expect(shown).toEqual([
-    [
-      "text",
-      "Ana",
-      1_600_000_001_000,
-      "hi @ben & #general, see this (https://x.example) <b> @here",
-    ],
+    ["text", "Ana", 1_600_000_001_000, greeting],
     ["reaction", "ben", 1_600_000_001_000, ":+1:"],
     ["reaction", "U9", 1_600_000_001_000, ":+1:"],
     ["text", "ben", 1_600_000_002_000, "yes\n[file a.png]"],
@@ -67,7 +54,7 @@ test("a channel of an export, with names, threads, reactions and files", () => {
   expect(entries[3]).toMatchObject({ re: "1600000001.000200" });
 });
 
-test("the folder of one channel will do; another channel is named", () => {
+test("accepts the folder of one channel, and names the known channels", () => {
   const one = tree({ "2020-09-13.json": DAY.slice(1, 2) });
   expect(readSlack(one, "whatever").entries[0]).toMatchObject({ from: "U1" });
   expect(isSlack(one)).toBe(true);

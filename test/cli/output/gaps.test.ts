@@ -45,11 +45,6 @@ test("rooms do not end each other's stretches; both directions of a conversation
   expect(gaps.rest()).toMatchObject([{ count: 1 }, { count: 2 }]);
 });
 
-test("what is broken is told each time: that is no gap", () => {
-  const broken = { ...record(1, undefined), reason: "sealed, and not what its sender may say" };
-  expect(new GapFolder("ana").fold([broken as ShownRecord])).toMatchObject([{ seq: 1 }]);
-});
-
 test("a reader that does not wait is told once of each stretch", () => {
   const gaps = new GapFolder("ana");
   const all = [undefined, undefined, "joins", undefined, "hello", undefined, undefined];

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { FileId } from "../../../src/base/ids.ts";
 import { STALL_SHOWN_MS } from "../../../src/base/limits.ts";
-import { createContext } from "../../../src/cli/context.ts";
 import {
   barLine,
   ProgressLines,
@@ -9,34 +8,25 @@ import {
   progressJson,
 } from "../../../src/cli/output/progress.ts";
 import type { TransferProgress } from "../../../src/client/transfer/progress.ts";
-import { fakeWorld } from "../../commands/fake-world.ts";
+import { fakeContext } from "../../commands/fake-world.ts";
 
 const MB = 1e6;
 const ID = "fAAAAAAAAAAA" as FileId;
 
 function far(doneMb: number, more: Partial<TransferProgress> = {}): TransferProgress {
-  return {
-    id: ID,
-    name: "photo.jpg",
-    doneBytes: doneMb * MB,
-    sizeBytes: 100 * MB,
-    resumedBytes: 0,
-    ratePerS: 10 * MB,
-    leftMs: 9_000,
-    elapsedMs: 500,
-    ...more,
-  };
+  const file = { id: ID, name: "photo.jpg", sizeBytes: 100 * MB };
+  const pace = { resumedBytes: 0, ratePerS: 10 * MB, leftMs: 9_000, elapsedMs: 500 };
+  return { ...file, doneBytes: doneMb * MB, ...pace, ...more };
 }
 
 function show(options: { terminal?: boolean; json?: boolean }) {
-  const world = fakeWorld({ terminal: options.terminal ?? false });
-  const globals = { json: options.json ?? false, color: false, debug: false };
-  const shown = new ProgressShow(createContext(world, globals));
+  const { world, context } = fakeContext(options);
+  const shown = new ProgressShow(context);
   return { shown, out: () => world.stdout.text, err: () => world.stderr.text };
 }
 
 describe("without a terminal", () => {
-  test("a line for each tenth, and none between", () => {
+  test("a line for each tenth", () => {
     const { shown, err, out } = show({});
     for (let done = 0; done <= 100; done++) shown.update(far(done));
     const lines = err().trim().split("\n");
@@ -46,21 +36,7 @@ describe("without a terminal", () => {
     expect(out()).toBe("");
   });
 
-  test("of unknown size, a line for each doubling", () => {
-    const lines = new ProgressLines();
-    const { sizeBytes: _size, leftMs: _left, ...base } = far(0);
-    const said = [];
-    for (let done = 0; done <= 100; done++) {
-      said.push(lines.next({ ...base, doneBytes: done * MB }));
-    }
-    expect(said.filter((line) => line !== undefined)).toEqual([
-      "photo.jpg: 16.0 MB, 10.0 MB/s",
-      "photo.jpg: 32.0 MB, 10.0 MB/s",
-      "photo.jpg: 64.0 MB, 10.0 MB/s",
-    ]);
-  });
-
-  test("standing still is said once, from STALL_SHOWN_MS on, with the place", () => {
+  test("reports a stall once, after STALL_SHOWN_MS, with its cause", () => {
     const lines = new ProgressLines();
     const stalled = (forMs: number) =>
       lines.next(far(5, { ratePerS: 0, waits: { where: "network", forMs } }));
@@ -70,42 +46,21 @@ describe("without a terminal", () => {
     expect(lines.next(far(6))).toBeUndefined();
     expect(stalled(STALL_SHOWN_MS)).toContain("waits for the network");
   });
-
-  test("what an earlier run did is said", () => {
-    const { shown, err } = show({});
-    shown.update(far(64, { resumedBytes: 64 * MB }));
-    shown.update(far(65, { resumedBytes: 64 * MB }));
-    expect(err()).toStartWith("chat: photo.jpg: resumed at 64.0 MB\n");
-    expect(err().match(/resumed/g)?.length).toBe(1);
-  });
 });
 
-describe("what took a while", () => {
+describe("a transfer that took a while", () => {
   const took = (more: Partial<TransferProgress> = {}) => {
     const whole = new ProgressLines().next(far(100, { elapsedMs: 4_060, ...more }));
     return whole?.replace("photo.jpg: ", "");
   };
 
-  test("ends with the time and the rate, of this run alone", () => {
+  test("ends with the time and the rate of this run", () => {
     expect(took()).toBe("100 %, 100 MB in 4.1 s, 24.6 MB/s");
     expect(took({ elapsedMs: 999 })).toBe("100 %, 100 MB");
     expect(took({ resumedBytes: 90 * MB, elapsedMs: 2_000 })).toBe(
       "100 %, 100 MB, the last 10.0 MB in 2.0 s, 5.0 MB/s",
     );
     expect(took({ resumedBytes: 100 * MB })).toBe("100 %, 100 MB");
-  });
-
-  test("leaves that line on a terminal, too; what did not, none", () => {
-    for (const [elapsedMs, left] of [
-      [4_060, "chat: photo.jpg: 100 %, 100 MB in 4.1 s, 24.6 MB/s\n"],
-      [500, ""],
-    ] as const) {
-      const { shown, err } = show({ terminal: true });
-      shown.update(far(50, { elapsedMs }));
-      shown.update(far(100, { elapsedMs }));
-      expect(err()).toEndWith(left);
-      expect(err().includes("chat: ")).toBe(left !== "");
-    }
   });
 });
 
@@ -127,14 +82,6 @@ describe("on a terminal", () => {
 
   test("a hostile name moves nothing", () => {
     expect(barLine(far(50, { name: "\x1b[2Ja\n\rb" }), 0, 80)).toStartWith("␛[2Ja␊␍b [");
-  });
-
-  test("where it waits, and how many others there are", () => {
-    const waits = { where: "sender", forMs: 5_400 } as const;
-    expect(barLine(far(50, { waits }), 2, 100)).toBe(
-      "photo.jpg (and 2 more) [##########----------] 50.0 MB of 100 MB; " +
-        "waits for the sender, 5 s so far",
-    );
   });
 });
 

@@ -2,7 +2,6 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { shownWords } from "../../../src/cli/output/records.ts";
 import {
-  destinationName,
   renderRecord,
   renderTable,
   type ShownBody,
@@ -22,21 +21,14 @@ const style = (format: Style["format"], more: Partial<Style> = {}): Style => ({
   ...more,
 });
 
-test("a tab on a terminal is blanks up to the next stop, from where words begin", () => {
-  const code: ShownRecord = {
-    ...base,
-    kind: "text",
-    text: "if x:\n\treturn\n漢\tb\tc\nabcd\t.\n\u0007\t",
-  };
+test("expands tabs on a terminal only", () => {
+  const code = { ...hi, text: "if x:\n\treturn\n漢\tb" };
   const shown = renderRecord(code, style("text", { stamp: "clock" }));
-  expect(shown.slice(shown.indexOf("ana: "))).toBe(
-    "ana: if x:\n  |     return\n  | 漢  b   c\n  | abcd    .\n  | ␇    \n",
-  );
+  expect(shown).toEndWith("ana: if x:\n  |     return\n  | 漢  b\n");
   expect(renderRecord(code, style("tsv"))).toContain("if x:\\n\\treturn");
-  expect(renderRecord(code, style("json"))).toContain("if x:\\n\\treturn");
 });
 
-test("messages that were withheld are a line before the next one, and a field for scripts", () => {
+test("reports withheld messages before the next one", () => {
   const next: ShownRecord = { ...hi, withheld: 2 };
   expect(renderRecord(next, style("text", { stamp: "clock" }))).toBe(
     "06:46 lobby * 2 messages from ana withheld\n06:46 lobby ana: hi\n",
@@ -46,7 +38,7 @@ test("messages that were withheld are a line before the next one, and a field fo
   expect(JSON.parse(renderRecord(next, style("json")))).toMatchObject({ withheld: 2, text: "hi" });
 });
 
-test("what was imported names its author with brackets, and who imported it", () => {
+test("names the author and the importer of an imported message", () => {
   const imported = { from: "bob\u202e", time: "2019-05-01T10:00:00.000Z" };
   const said = { ...hi, imported };
   const screen = renderRecord(said, style("text", { stamp: "clock" }));
@@ -61,42 +53,25 @@ test("what was imported names its author with brackets, and who imported it", ()
   });
 });
 
-describe("NDJSON", () => {
-  test("has the fields of the contract in its order", () => {
-    expect(renderRecord(hi, style("json"))).toBe(
-      '{"kind":"text","seq":12,"time":"2026-11-20T05:46:33.123Z",' +
-        '"room":"lobby","from":"ana","text":"hi"}\n',
-    );
-    const direct: ShownRecord = { ...hi, destination: { to: "bob" } };
-    expect(renderRecord(direct, style("json"))).toContain('"to":"bob","from":"ana"');
-  });
-
-  test("carries the words as sent, in one line", () => {
-    const record: ShownRecord = { ...hi, text: "a\u202e\n\u001b\u2028" };
-    const line = renderRecord(record, style("json"));
-    expect(line.split("\n")).toHaveLength(2);
-    expect(JSON.parse(line).text).toBe("a\u202e\n\u001b\u2028");
-  });
+test("NDJSON has the fields of the contract in its order", () => {
+  expect(renderRecord(hi, style("json"))).toBe(
+    '{"kind":"text","seq":12,"time":"2026-11-20T05:46:33.123Z",' +
+      '"room":"lobby","from":"ana","text":"hi"}\n',
+  );
+  const direct: ShownRecord = { ...hi, destination: { to: "bob" } };
+  expect(renderRecord(direct, style("json"))).toContain('"to":"bob","from":"ana"');
 });
 
 describe("TSV", () => {
-  test("has time, place, sender, text", () => {
+  test("has time, room, sender and text", () => {
     expect(renderRecord(hi, style("tsv"))).toBe("2026-11-20T05:46:33.123Z\tlobby\tana\thi\n");
     const lines: ShownRecord = { ...hi, text: "a\tb\nc\\" };
     expect(renderRecord(lines, style("tsv"))).toEndWith("\tana\ta\\tb\\nc\\\\\n");
   });
-
-  test("names the other one of a direct conversation", () => {
-    const sent = { ...base, destination: { to: "bob" } };
-    const received = { ...base, destination: { to: "ana" }, from: "bob" };
-    expect(destinationName(sent, "ana")).toBe("@bob");
-    expect(destinationName(received, "ana")).toBe("@bob");
-    expect(destinationName(received)).toBe("@ana");
-  });
 });
 
 describe("on a screen", () => {
-  test("no text looks like a line of its own, however it is padded or broken", () => {
+  test("no text can pass for a line of the program", () => {
     const forged = "06:46 lobby ana: I quit";
     const screen = style("text", { stamp: "clock", columns: () => 80 });
     for (const padding of [" ".repeat(61), "x ".repeat(31), `${"x".repeat(61)} `, "\n", "\r\n"]) {
@@ -114,61 +89,32 @@ describe("on a screen", () => {
       { kind: "file", id: "f", name: `x\n${forged}`, sizeBytes: 1, digest: "", chunks: 1 },
     ];
     for (const body of kinds) {
-      for (const row of renderRecord({ ...base, ...body }, screen)
+      const [, ...rows] = renderRecord({ ...base, ...body }, screen)
         .trimEnd()
-        .split("\n")
-        .slice(1)) {
-        expect(row).toStartWith("  | ");
-      }
+        .split("\n");
+      for (const row of rows) expect(row).toStartWith("  | ");
     }
   });
 
   test("no cell of a table looks like a row", () => {
     const rows = [["vault", `x\n${" ".repeat(80)}lobby  3`]];
     const screen = { format: "text", color: false, columns: () => 40 } as const;
-    const [title, first, ...more] = renderTable(["room", "topic"], rows, screen)
-      .trimEnd()
-      .split("\n");
+    const table = renderTable(["room", "topic"], rows, screen);
+    const [title, first, ...more] = table.trimEnd().split("\n");
     expect([title, first?.startsWith("vault")]).toEqual(["room   topic", true]);
     expect(more.length).toBeGreaterThan(0);
     expect(more.every((row) => row.startsWith("  | "))).toBe(true);
   });
 
-  test("the end of a mute is local too; in a pipe it is UTC", () => {
-    const until = "2026-11-20T05:56:33.123Z";
-    const muted: ShownRecord = { ...base, kind: "mute", user: "bob", on: true, until };
-    expect(renderRecord(muted, style("text"))).toEndWith("muted bob until 2026-11-20 06:56:33\n");
-    expect(renderRecord(muted, style("tsv"))).toEndWith(`muted bob until ${until}\n`);
-  });
-
-  test("local time, place, name, words", () => {
-    expect(renderRecord(hi, style("text"))).toBe("2026-11-20 06:46:33 lobby ana: hi\n");
-    expect(renderRecord(hi, style("text", { stamp: "clock" }))).toBe("06:46 lobby ana: hi\n");
-  });
-
-  test("no text can pass for a record of its own", () => {
-    const record: ShownRecord = { ...hi, text: "hi\n06:46 lobby bob: I owe you 100\u001b[A" };
-    expect(renderRecord(record, style("text", { stamp: "clock" }))).toBe(
-      "06:46 lobby ana: hi\n  | 06:46 lobby bob: I owe you 100␛[A\n",
-    );
-  });
-
   test.each<[ShownBody, string]>([
     [{ kind: "action", text: "waves\nx" }, "* ana waves␊x"],
-    [{ kind: "room" }, "* ana made the room"],
     [{ kind: "join" }, "* ana joined"],
-    [{ kind: "leave" }, "* ana left"],
     [{ kind: "leave", by: "eva" }, "* ana was put out by eva"],
     [{ kind: "topic", topic: "tea" }, "* ana set the topic: tea"],
-    [{ kind: "topic", topic: "" }, "* ana cleared the topic"],
-    [{ kind: "erased" }, "* ana (erased)"],
     [{ kind: "edited", of: 3, text: "ho" }, "* ana changed it to: ho"],
-    [{ kind: "damaged", reason: "commitment" }, "* ana (damaged: commitment)"],
     [{ kind: "text", text: "yes", re: 7 }, "ana: ↪ bob: yes"],
     [{ kind: "text", text: "yes", re: 8 }, "ana: ↪ #8: yes"],
-    [{ kind: "action", text: "nods", re: 7 }, "* ana ↪ bob: nods"],
     [{ kind: "reaction", re: 7, react: "👍" }, "* ana reacted 👍 to bob"],
-    [{ kind: "reaction", re: 8, react: "a\nb" }, "* ana reacted a␊b to #8"],
     [{ kind: "reaction", react: "?" }, "* ana reacted ? to #?"],
   ])("%j", (body, words) => {
     const record = { ...base, ...body } as ShownRecord;
@@ -178,42 +124,16 @@ describe("on a screen", () => {
     );
   });
 
-  test("one's own name stands out where it is called, and only there", () => {
+  test("highlights the user's own name where it is mentioned", () => {
     const called = "\x1b[1;7m@ana\x1b[22;27m";
     const record: ShownRecord = { ...hi, text: "@ana @anatol @bob", mentions: ["Ana"] };
-    expect(renderRecord(record, style("text", { color: true }))).toContain(
-      `${called} @anatol @bob`,
-    );
+    const colored = style("text", { color: true });
+    expect(renderRecord(record, colored)).toContain(`${called} @anatol @bob`);
     expect(renderRecord(record, style("text"))).not.toContain("\x1b");
     const unmeant: ShownRecord = { ...hi, text: "@ana" };
     expect(renderRecord(unmeant, style("text", { color: true }))).not.toContain(called);
     const other = style("text", { color: true, me: "bob" });
     expect(renderRecord(record, other)).not.toContain(called);
-  });
-
-  test("marks are shown as what they mean where there are colours, and as typed elsewhere", () => {
-    const text = "**so** and `ls`\n- one";
-    const record: ShownRecord = { ...hi, text };
-    expect(renderRecord(record, style("text", { color: true }))).toEndWith(
-      ": \x1b[1mso\x1b[22m and \x1b[36mls\x1b[39m\n  | • one\n",
-    );
-    expect(renderRecord(record, style("text"))).toEndWith(": **so** and `ls`\n  | - one\n");
-    expect(renderRecord(record, style("tsv"))).toEndWith("\t**so** and `ls`\\n- one\n");
-    expect(JSON.parse(renderRecord(record, style("json")))).toMatchObject({ text });
-  });
-
-  test("what it answers and whom it calls is in JSON, not in TSV", () => {
-    const record: ShownRecord = { ...hi, re: 7, mentions: ["bob"] };
-    expect(renderRecord(record, style("json"))).toEndWith(
-      '"text":"hi","re":7,"mentions":["bob"]}\n',
-    );
-    expect(renderRecord(record, style("tsv"))).toEndWith("\tana\thi\n");
-  });
-
-  test("colours only if asked", () => {
-    expect(renderRecord(hi, style("text"))).not.toContain("\x1b");
-    expect(renderRecord(hi, style("text", { color: true }))).toContain("\x1b");
-    expect(renderRecord(hi, style("tsv", { color: true }))).not.toContain("\x1b");
   });
 });
 
@@ -228,28 +148,9 @@ test("whatever is said, TSV and JSON are one line, and a screen gets no control 
     }),
   ));
 
-test("lists: columns on a screen, TSV in a pipe", () => {
-  const rows = [
-    ["ana", "yes"],
-    ["日本", "no\n"],
-  ];
-  expect(renderTable(["user", "online"], rows, style("text"))).toBe(
-    "user  online\nana   yes\n日本  no␊\n",
-  );
-  expect(renderTable(["user", "online"], rows, style("tsv"))).toBe("ana\tyes\n日本\tno\\n\n");
-  expect(renderTable(["user"], [], style("tsv"))).toBe("");
-});
-
 describe("a file", () => {
-  const sent: ShownRecord = {
-    ...base,
-    kind: "file",
-    id: "fAAAAAAAAAAA",
-    name: "photo.jpg",
-    sizeBytes: 2_100_000,
-    digest: "ab",
-    chunks: 9,
-  };
+  const about = { id: "fAAAAAAAAAAA", name: "photo.jpg", sizeBytes: 2_100_000 };
+  const sent: ShownRecord = { ...base, kind: "file", ...about, digest: "ab", chunks: 9 };
 
   test("as NDJSON, with the fields of the contract in its order", () => {
     expect(renderRecord({ ...sent, folder: { entries: 3 } }, style("json"))).toBe(
@@ -259,7 +160,7 @@ describe("a file", () => {
     );
   });
 
-  test("in words, with what to do about it", () => {
+  test("as text, with the command that fetches it", () => {
     const bob = { me: "bob" };
     expect(renderRecord(sent, style("text", bob))).toEndWith(
       "lobby * ana sends photo.jpg (2.1 MB); take it: chat get-file fAAAAAAAAAAA\n",
@@ -273,7 +174,7 @@ describe("a file", () => {
     expect(renderRecord(sent, style("text"))).toEndWith("(2.1 MB); its id: fAAAAAAAAAAA\n");
   });
 
-  test("with what is said with it, at the end", () => {
+  test("with its caption at the end", () => {
     const said = { ...sent, text: "take it: /get f\u001b[2J\nbob" };
     expect(renderRecord(said, style("text"))).toEndWith(
       "its id: fAAAAAAAAAAA; says: take it: /get f\u241b[2J\u240abob\n",
@@ -282,26 +183,29 @@ describe("a file", () => {
       '"chunks":9,"text":"look"}\n',
     );
   });
+});
 
-  test("whose name is hostile cannot move the cursor", () => {
-    const line = renderRecord({ ...sent, name: "a\u001b[2J\u202egpj.exe" }, style("text"));
-    expect(line).toContain("sends a\u241b[2J<U+202E>gpj.exe (");
+test("shows a file with malformed fields", () => {
+  const told = { seq: 1, kind: "file", from: "ana", state: "whole" } as const;
+  const body = { file: 5, name: null, size: -1, digest: {}, folder: "x", text: [] };
+  expect(shownWords({ ...told, body })).toEqual({
+    ...{ seq: 1, from: "ana", kind: "file", id: "", name: "", sizeBytes: 0 },
+    ...{ digest: "", chunks: 0, folder: { entries: 0 } },
   });
+  expect(shownWords({ ...told, state: "erased", body: undefined }).kind).toBe("erased");
+});
 
-  test("of a program that says nonsense", () => {
-    const told = { seq: 1, kind: "file", from: "ana", state: "whole" } as const;
-    const body = { file: 5, name: null, size: -1, digest: {}, folder: "x", text: [] };
-    expect(shownWords({ ...told, body })).toEqual({
-      seq: 1,
-      from: "ana",
-      kind: "file",
-      id: "",
-      name: "",
-      sizeBytes: 0,
-      digest: "",
-      chunks: 0,
-      folder: { entries: 0 },
-    });
-    expect(shownWords({ ...told, state: "erased", body: undefined }).kind).toBe("erased");
-  });
+function shown(kind: string, body: Readonly<Record<string, unknown>>) {
+  const content = { seq: 1, from: "ana", state: "whole", kind, body } as const;
+  const { seq: _seq, from: _from, ...rest } = shownWords(content);
+  return rest;
+}
+
+test("ignores malformed fields of other programs", () => {
+  const odd = { text: 7, re: "3", react: null, mentions: ["ana", 4, null] };
+  expect(shown("text", odd)).toEqual({ kind: "text", text: "", mentions: ["ana"] });
+  expect(shown("reaction", odd)).toEqual({ kind: "reaction", react: "" });
+  expect(shown("action", {})).toEqual({ kind: "action", text: "" });
+  const half = shown("text", { text: "x", mentions: "ana", re: 1.5 });
+  expect(half).toEqual({ kind: "text", text: "x" });
 });

@@ -11,7 +11,7 @@ import { ScreenChat } from "../../../src/cli/screen/chat.ts";
 import { type CommandScreen, ScreenCommands } from "../../../src/cli/screen/commands.ts";
 import { ScreenFiles } from "../../../src/cli/screen/files.ts";
 import { ClientFixture } from "../../client/client-fixture.ts";
-import { until } from "../../e2e/deadline.ts";
+import { until } from "../../event.ts";
 
 /** Commands on a screen that only remembers what it was told. */
 async function commandsOf(fixture: ClientFixture) {
@@ -27,9 +27,7 @@ async function commandsOf(fixture: ClientFixture) {
   const told: string[] = [];
   const shown: (readonly string[])[] = [];
   const answers: (string | undefined)[] = [];
-  const loggingIn: string[] = [];
   let muted: readonly string[] = ["#noise"]; // By the settings.
-  let hidesJoins = false;
   const screen: CommandScreen = {
     note: (sentence) => told.push(sentence),
     left: (room, sentence) => told.push(`${room}: ${sentence}`),
@@ -39,22 +37,15 @@ async function commandsOf(fixture: ClientFixture) {
       told.push(question);
       return Promise.resolve(answers.shift());
     },
-    hideJoins: (on) => {
-      hidesJoins = on;
-    },
-    get hidesJoins() {
-      return hidesJoins;
-    },
+    hideJoins: () => undefined,
+    hidesJoins: false,
     set: (words) => told.push(`set ${words}`),
     muted: () => muted,
     mute: (target, on) => {
       const others = muted.filter((one) => one !== target.toLowerCase());
       muted = on ? [...others, target.toLowerCase()] : others;
     },
-    loggingIn: {
-      begin: () => loggingIn.push("begins"),
-      end: (isIn) => loggingIn.push(isIn ? "is in" : "fails"),
-    },
+    loggingIn: { begin: () => undefined, end: () => undefined },
     leaving: () => "free",
     end: (exitCode) => told.push(`the end, ${exitCode}`),
   };
@@ -67,7 +58,7 @@ async function commandsOf(fixture: ClientFixture) {
     await fixture.clock.advance(SCREEN_FRAME_MS);
     return outcome instanceof Fault ? outcome.code : "fine";
   };
-  return { chat, client, run, told, shown, answers, files, commands, loggingIn };
+  return { chat, client, run, told, shown, answers, files, commands };
 }
 
 test("words go where one is, and faults come back", async () => {
@@ -82,27 +73,6 @@ test("words go where one is, and faults come back", async () => {
   expect(told).toEqual([]);
 });
 
-test("a long answer stands over the timeline", async () => {
-  const { commands, shown, told } = await commandsOf(new ClientFixture());
-  commands.chatConsole.tell({ kind: "rooms" }, "x".repeat(400));
-  commands.chatConsole.tell({ kind: "rooms" }, "y".repeat(401));
-  expect([told, shown]).toEqual([["x".repeat(400)], [["/rooms", "y".repeat(401)]]]);
-});
-
-test("an invite stands on a line of its own", async () => {
-  const fixture = new ClientFixture();
-  const { run, shown, client } = await commandsOf(fixture);
-  const made = { token: "secret", invite: "i1" };
-  const request = client.request.bind(client);
-  spyOn(client, "request").mockImplementation((async (kind: never, fields: never) =>
-    kind === "invite" ? made : request(kind, fields)) as never);
-  expect(await run("invite bob")).toBe("fine");
-  expect(shown).toHaveLength(1);
-  const [title, ...lines] = shown[0] ?? [];
-  expect(title).toBe("send bob this line:");
-  expect(lines).toEqual([expect.stringMatching(/^chat join '\S+#secret'$/)]);
-});
-
 test("`/reply` means the last words of another, `/edit` one's own", async () => {
   const fixture = new ClientFixture();
   const { run } = await commandsOf(fixture);
@@ -114,6 +84,25 @@ test("`/reply` means the last words of another, `/edit` one's own", async () => 
   expect(await run("edit I")).toBe("kind-unknown"); // Not of this fake; asked for the right one.
   const edit = fixture.server.requests.findLast(({ kind }) => kind === "edit");
   expect(edit).toMatchObject({ seq: 2, text: "I" });
+});
+
+test("shows an invite on a line of its own", async () => {
+  const { run, shown, client } = await commandsOf(new ClientFixture());
+  spyOn(client, "request").mockResolvedValue({ token: "secret", invite: "i1" } as never);
+  expect(await run("invite bob")).toBe("fine");
+  const line = expect.stringMatching(/^chat join '\S+#secret'$/);
+  expect(shown).toEqual([["send bob this line:", line]]);
+});
+
+test("seals a conversation only after a question", async () => {
+  const { run, told, answers } = await commandsOf(new ClientFixture());
+  answers.push("no");
+  expect(await run("seal @bob")).toBe("fine");
+  expect(told).toEqual([
+    "seal the conversation with bob? it cannot be undone",
+    "the conversation with bob is not sealed",
+  ]);
+  expect(await run("seal @bob --yes")).not.toBe("fine"); // This server seals nothing.
 });
 
 test("a room that does not exist is created only after a question that says how", async () => {
@@ -133,27 +122,6 @@ test("a room that does not exist is created only after a question that says how"
   expect(fixture.server.requests.some((one) => one.kind === "join" && one.create)).toBe(false);
 });
 
-test("sealing a conversation is asked about, unless with --yes", async () => {
-  const fixture = new ClientFixture();
-  const { run, told, answers } = await commandsOf(fixture);
-  answers.push("no");
-  expect(await run("seal @bob")).toBe("fine");
-  expect(told).toEqual([
-    "seal the conversation with bob? it cannot be undone",
-    "the conversation with bob is not sealed",
-  ]);
-  expect(await run("seal @bob --yes")).not.toBe("fine"); // This server seals nothing.
-  expect(told).toHaveLength(2);
-  expect(await run("seal @bob now")).toBe("usage");
-});
-
-test("who comes and goes is hidden on wish", async () => {
-  const { run, told } = await commandsOf(new ClientFixture());
-  expect(await run("quiet on")).toBe("fine");
-  expect(await run("quiet off")).toBe("fine");
-  expect(told).toHaveLength(2);
-});
-
 test("a room or a person is heard, or not", async () => {
   const { run, told } = await commandsOf(new ClientFixture());
   expect(await run("notify")).toBe("fine");
@@ -170,17 +138,13 @@ test("a room or a person is heard, or not", async () => {
     "you hear #lobby again",
     "#noise is muted by the setting 'muted', which stays: see /set muted",
   ]);
+  for (const line of ["quiet on", "quiet off", "quiet", "set mouse on"]) {
+    expect(await run(line)).toBe("fine");
+  }
+  expect(told.at(-1)).toBe("set mouse on");
   expect(await run("notify off nowhere")).toBe("room-unknown");
   expect(await run("notify bob")).toBe("usage");
   expect(await run("notify on a b")).toBe("usage");
-});
-
-test("`/quit` ends when all is sent", async () => {
-  const fixture = new ClientFixture();
-  const { run, told } = await commandsOf(fixture);
-  expect(await run("me leaves")).toBe("fine");
-  expect(await run("quit")).toBe("fine");
-  expect([fixture.server.texts(), told]).toEqual([["leaves"], ["the end, 0"]]);
 });
 
 test("a file is a transfer of the model until it is there", async () => {
@@ -222,16 +186,12 @@ test("a file is a transfer of the model until it is there", async () => {
   }
 });
 
-test("one log-in at a time", async () => {
+test("refuses a second log-in while one is in progress", async () => {
   const fixture = new ClientFixture();
-  const { commands, loggingIn } = await commandsOf(fixture);
+  const { commands } = await commandsOf(fixture);
   const first = Promise.withResolvers<void>();
-  const refused = new Fault("login-refused", "refused");
   const one = fixture.code(commands.loggingIn(() => first.promise));
   expect(await fixture.code(commands.loggingIn(() => Promise.resolve()))).toBe("usage");
-  first.reject(refused);
+  first.reject(new Fault("login-refused", "refused"));
   expect(await one).toBe("login-refused");
-  const another = commands.loggingIn(() => Promise.reject(refused));
-  expect(await fixture.code(another)).toBe("login-refused");
-  expect(loggingIn).toEqual(["begins", "fails", "begins", "fails"]);
 });

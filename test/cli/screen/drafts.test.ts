@@ -54,18 +54,6 @@ describe("what is half written", () => {
     expect(writes()).toBe(1);
   });
 
-  test("is there at once at the end, and gone at once when it is sent", () => {
-    const { drafts, kept, writes } = opened();
-    drafts.changed("lobby", { text: "half" });
-    drafts.sent();
-    expect(writes()).toBe(0);
-    drafts.keep();
-    expect(kept()).toBe("half");
-    drafts.changed("lobby", undefined);
-    drafts.sent();
-    expect([kept(), writes()]).toEqual([undefined, 2]);
-  });
-
   test.each(["/login ana hunter2", "/regster ana hunter2", " /join dev hunter2", "/passwd x"])(
     "is not kept if it carries a secret: %p",
     (text) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { EMPTY_EDITOR, editorOf } from "../../../src/cli/screen/editor/editor.ts";
+import { editorOf } from "../../../src/cli/screen/editor/editor.ts";
 import { ScreenQuestions } from "../../../src/cli/screen/questions.ts";
 import type { Question } from "../../../src/cli/screen/state/screen-state.ts";
 
@@ -15,14 +15,12 @@ function opened() {
   });
   const told: (string | undefined)[] = [];
   const ask = (text: string, kind: Question["kind"] = "secret") => {
-    const lost = Promise.withResolvers<void>();
     let withdraw = () => {};
     void questions
       .ask(kind, text, (callback) => {
         withdraw = callback;
       })
       .then((answer) => told.push(answer));
-    lost.resolve();
     return () => withdraw();
   };
   const type = (text: string) => {
@@ -42,7 +40,7 @@ function opened() {
   return { questions, ask, type, enter, giveUp, screen, told, put };
 }
 
-describe("what is typed as a password stays hidden", () => {
+describe("a typed password stays hidden", () => {
   test("between two questions, and is a part of the next answer", async () => {
     const { questions, ask, type, enter, screen, told } = opened();
     questions.begin();
@@ -64,34 +62,6 @@ describe("what is typed as a password stays hidden", () => {
     expect(screen()).toBeUndefined();
   });
 
-  test("when the log-in has ended in the middle of it", async () => {
-    for (const isIn of [true, false]) {
-      const { questions, ask, type, enter, screen } = opened();
-      questions.begin();
-      ask("Password");
-      type("one");
-      await enter();
-      type("secr");
-      questions.end(isIn);
-      expect(screen()).toEqual(["secret", "gone", ""]);
-      type("et");
-      await enter();
-      expect(screen()).toBeUndefined();
-    }
-  });
-
-  test("when the log-in was refused for good: one may be typing again", async () => {
-    const { questions, ask, type, enter, giveUp, screen } = opened();
-    questions.begin();
-    ask("Password");
-    type("one");
-    await enter();
-    questions.end(false);
-    expect(screen()).toEqual(["secret", "gone", ""]);
-    await giveUp();
-    expect(screen()).toBeUndefined();
-  });
-
   test("when the link is lost under the question", async () => {
     const { questions, ask, type, enter, screen, told } = opened();
     questions.begin();
@@ -110,42 +80,4 @@ describe("what is typed as a password stays hidden", () => {
     withdraw(); // Of a question that is none any more.
     expect(screen()).toBeUndefined();
   });
-});
-
-test("who has given up answering has the keys back", async () => {
-  const { questions, ask, type, enter, giveUp, screen, told } = opened();
-  questions.begin();
-  ask("Password");
-  type("wrong");
-  await enter();
-  await giveUp();
-  expect(screen()).toBeUndefined();
-  ask("Not that one. Password");
-  expect(screen()).toEqual(["secret", "Not that one. Password", ""]);
-  await giveUp();
-  expect(told).toEqual(["wrong", undefined]);
-  questions.end(false);
-  expect(screen()).toBeUndefined();
-});
-
-test("a log-in that asked nothing hides nothing", () => {
-  const { questions, screen } = opened();
-  questions.begin();
-  questions.end(false);
-  expect(screen()).toBeUndefined();
-});
-
-test("another question that keys have asked is answered first", async () => {
-  const { questions, ask, enter, screen, told, put } = opened();
-  put({ kind: "yes-no", text: "paste?", answer: EMPTY_EDITOR });
-  ask("make it?", "yes-no");
-  const withdraw = ask("a name", "text");
-  expect(screen()?.[1]).toBe("paste?");
-  put(undefined);
-  questions.showNext();
-  expect(screen()?.[1]).toBe("make it?");
-  withdraw();
-  await enter();
-  expect(told).toEqual([undefined, ""]);
-  expect(screen()).toBeUndefined();
 });

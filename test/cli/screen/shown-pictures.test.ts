@@ -1,6 +1,5 @@
-import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { toHex } from "../../../src/base/bytes.ts";
 import type { FileId } from "../../../src/base/ids.ts";
@@ -8,19 +7,18 @@ import { PICTURE_FETCHED_BYTES_MAX } from "../../../src/base/limits-page.ts";
 import { PICTURE_FILE_BYTES_MAX, PICTURES_KEPT_MAX } from "../../../src/base/limits-screen.ts";
 import { nativeHashing } from "../../../src/cli/connect/hashing.ts";
 import { PicturePlaces } from "../../../src/cli/screen/picture-places.ts";
-import { throughTmux, withoutKitty } from "../../../src/cli/screen/pictures/encoding.ts";
-import { CELL_QUERY, PICTURE_QUERY } from "../../../src/cli/screen/pictures/protocol.ts";
+import { PICTURE_QUERY } from "../../../src/cli/screen/pictures/protocol.ts";
 import { type PictureSettings, ShownPictures } from "../../../src/cli/screen/shown-pictures.ts";
 import type { PicturePainter } from "../../../src/cli/screen/terminal/picture-layer.ts";
 import type { FileBody } from "../../../src/core/rooms/files.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { Digest } from "../../../src/wire/chunks.ts";
-import { until } from "../../e2e/deadline.ts";
+import { until } from "../../event.ts";
+import { tempFolder } from "../../temp-folder.ts";
 import { pngOf } from "./pictures/made.ts";
 
 const hashing = nativeHashing();
-const folder = mkdtempSync(join(tmpdir(), "chat-pictures-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = tempFolder();
 
 const KITTY = "\x1bP>|kitty(0.35.2)\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[6;20;10t\x1b[?62;c";
 const CAT = pngOf(100, 40);
@@ -85,12 +83,24 @@ function opened({ settings = {}, env = {}, fetch }: Given = {}) {
     return path;
   };
   const shows = (body: FileBody) => until(body.name, () => pictures.sizes.get(body.file));
-  return { pictures, asked, painters, fetched, see, answer, here, shows };
+  /** A picture on this machine is on the screen. */
+  const seeCat = () => {
+    const body = offered(CAT);
+    here(body, CAT);
+    see(body);
+    return body;
+  };
+  const showCat = async (answers = KITTY) => {
+    const body = seeCat();
+    answer(answers);
+    return { body, size: await shows(body) };
+  };
+  return { pictures, asked, painters, fetched, see, answer, here, shows, seeCat, showCat };
 }
 
 describe("the terminal", () => {
   test("is asked when there is something to be shown, and not before", async () => {
-    const { asked, see, here, answer, shows, painters } = opened();
+    const { asked, painters, see, here, answer, shows } = opened();
     const body = offered(CAT);
     see(body, offered(CAT, { name: "notes.txt" }));
     expect(asked).toEqual([]);
@@ -106,43 +116,6 @@ describe("the terminal", () => {
     expect(painters[0]?.pieces({ ...box, id: 9 })).toBeUndefined();
   });
 
-  test("that shows none has nothing read", async () => {
-    const { pictures, asked, see, here, answer } = opened();
-    const body = offered(CAT);
-    here(body, CAT);
-    see(body);
-    answer("\x1b[?62;22c");
-    await Promise.resolve();
-    see(body);
-    expect(asked).toHaveLength(1);
-    expect(pictures.sizes.size).toBe(0);
-  });
-
-  test("that answers nothing shows nothing, unless its name says more", async () => {
-    for (const [env, count] of [
-      [{}, 0],
-      [{ TERM_PROGRAM: "iTerm.app" }, 1],
-    ] as const) {
-      const { painters, see, here, answer } = opened({ env });
-      const body = offered(CAT);
-      here(body, CAT);
-      see(body);
-      answer(undefined);
-      await Promise.resolve();
-      expect(painters).toHaveLength(count);
-    }
-  });
-
-  test("is what the settings say; where nothing is told, cells are small", async () => {
-    const { asked, answer, see, here, shows } = opened({ settings: { pictures: "sixel" } });
-    const body = offered(CAT);
-    here(body, CAT);
-    see(body);
-    expect(asked).toEqual([PICTURE_QUERY]);
-    answer(undefined);
-    expect(await shows(body)).toMatchObject({ columns: 100 / 8, rows: 40 / 16 });
-  });
-
   test.each([
     [{ TMUX: "/tmp/tmux" }, "auto"],
     [{ STY: "1.tty" }, "auto"],
@@ -150,45 +123,9 @@ describe("the terminal", () => {
     [{ TERM: "linux" }, "auto"],
     [{}, "off"],
   ] as const)("is asked nothing: %j, %s", (env, setting) => {
-    const { asked, see, here } = opened({ env, settings: { pictures: setting } });
-    const body = offered(CAT);
-    here(body, CAT);
-    see(body);
+    const { asked, seeCat } = opened({ env, settings: { pictures: setting } });
+    seeCat();
     expect(asked).toEqual([]);
-  });
-
-  test.each(["auto", "kitty"] as const)("that has no cells for them, %s", async (setting) => {
-    const { painters, see, here, answer, shows } = opened({ settings: { pictures: setting } });
-    const body = offered(CAT);
-    here(body, CAT);
-    see(body);
-    answer("\x1bP>|Konsole 25.08.1\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[6;20;10t\x1b[?62;1;4c");
-    const { id } = await shows(body);
-    const [painter] = painters;
-    expect(painter).toMatchObject({ isPlaced: false, isUnique: true });
-    expect(painter?.pieces({ id, columns: 10, rows: 2 })?.[0]).toStartWith("\x1b_Ga=T,C=1,");
-    expect(painter?.without([5, 6], false)).toBe(withoutKitty(5) + withoutKitty(6));
-  });
-
-  test("inside tmux takes what tmux hands on, and nothing that tmux cannot place", async () => {
-    const env = { TMUX: "/tmp/tmux" };
-    const kitty = opened({ env, settings: { pictures: "kitty" } });
-    const iterm = opened({ env, settings: { pictures: "iterm2" } });
-    for (const { see, here, answer, asked } of [kitty, iterm]) {
-      const body = offered(CAT);
-      here(body, CAT);
-      see(body);
-      expect(asked).toEqual([CELL_QUERY]);
-      answer("\x1b[?1;2c");
-    }
-    await until("a picture", () => kitty.pictures.sizes.size === 1);
-    const [size] = kitty.pictures.sizes.values();
-    const box = { id: size?.id ?? 0, columns: 5, rows: 2 };
-    expect(kitty.painters[0]?.pieces(box)?.[0]).toStartWith("\x1bPtmux;\x1b\x1b_Ga=T");
-    expect(kitty.painters[0]?.without([5], true)).toBe(
-      throughTmux("\x1b_Gq=2,m=0;\x1b\\") + throughTmux("\x1b_Ga=d,d=I,i=5,q=2\x1b\\"),
-    );
-    expect(iterm.painters).toEqual([]);
   });
 });
 
@@ -221,7 +158,7 @@ describe("a file", () => {
 
   test("that is not here is fetched if the user wants that, and only once", async () => {
     const fetch = async ({ name }: FileBody) => (name === "cat.png" ? CAT : undefined);
-    const { asked, fetched, pictures, see, answer, shows } = opened({
+    const { pictures, asked, fetched, see, answer, shows } = opened({
       settings: { fetchPictures: true },
       fetch,
     });
@@ -258,37 +195,21 @@ describe("a file", () => {
   });
 });
 
-test("another setting begins anew", async () => {
-  const { pictures, asked, painters, see, here, answer, shows } = opened();
-  const body = offered(CAT);
-  here(body, CAT);
-  see(body);
-  answer(KITTY);
-  await shows(body);
-  pictures.choose({ pictures: "off", fetchPictures: false });
-  expect(pictures.sizes.size).toBe(0);
-  expect(painters.at(-1)).toBeUndefined();
-  see(body);
-  expect(asked).toHaveLength(1);
-  pictures.choose({ pictures: "iterm2", fetchPictures: false });
-  see(body);
-  answer("\x1b[?62c");
-  await shows(body);
-  expect(painters.at(-1)?.isPlaced).toBe(false);
-});
-
-test("a picture of sixel is ready a little later", async () => {
-  const { pictures, painters, see, here, answer, shows } = opened();
-  const body = offered(CAT);
-  here(body, CAT);
-  see(body);
-  answer("\x1b[6;20;10t\x1b[?62;4c");
-  const { id } = await shows(body);
-  const box = { id, columns: 10, rows: 2 };
-  const pieces = () => painters.at(-1)?.pieces(box);
-  expect(pieces()).toBeUndefined();
-  const [text = ""] = await until("sixel", pieces);
-  expect(text).toStartWith('\x1bP0;1q"1;1;');
-  expect(pieces()).toEqual([text]);
-  pictures.end();
+test("another protocol forgets the pictures, and draws them again", async () => {
+  const { pictures, painters, see, showCat, answer, shows } = opened();
+  const { body } = await showCat();
+  for (const [protocol, start, name = ""] of [
+    ["iterm2", "\x1b]1337;File="],
+    ["sixel", '\x1bP0;1q"1;1;'],
+    ["kitty", "\x1b_Ga=T,C=1,", "\x1bP>|Konsole 25.08.1\x1b\\"],
+  ] as const) {
+    pictures.choose({ pictures: protocol, fetchPictures: false });
+    expect(pictures.sizes.size).toBe(0);
+    see(body);
+    answer(`${name}\x1b[?62c`);
+    const { id } = await shows(body);
+    const box = { id, columns: 10, rows: 2 };
+    const [text = ""] = await until(protocol, () => painters.at(-1)?.pieces(box));
+    expect(text).toStartWith(start);
+  }
 });

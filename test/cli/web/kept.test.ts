@@ -1,25 +1,13 @@
-import { afterEach, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { expect, test } from "bun:test";
+import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { KEPT_BYTES_MAX } from "../../../src/base/limits-page.ts";
 import { serveKept, WebKept } from "../../../src/cli/web/kept.ts";
 import type { Fingerprint } from "../../../src/wire/fingerprint.ts";
+import { tempFolder } from "../../temp-folder.ts";
 
 const SERVER = "s".repeat(43) as Fingerprint;
 const TOKEN = "t".repeat(43);
-const folders: string[] = [];
-
-afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
-});
-
-function home(): string {
-  const folder = mkdtempSync(join(tmpdir(), "chat-kept-"));
-  folders.push(folder);
-  return folder;
-}
-
 function ask(kept: WebKept, body: unknown, token = TOKEN, method = "POST"): Promise<Response> {
   const headers = { authorization: `Bearer ${token}` };
   const text = typeof body === "string" ? body : JSON.stringify(body);
@@ -31,18 +19,14 @@ const write = (key: string, value: unknown, table = "drafts") => {
   return { op: "write", changes: [{ table, key, value }] };
 };
 
-test("what one page keeps, the next one finds, of the same server only", async () => {
-  const state = home();
+test("stores values for the next page of the same server", async () => {
+  const state = tempFolder();
   await ask(new WebKept(state, SERVER), write("__proto__", { text: "x" }));
   await ask(new WebKept(state, SERVER), write("b", 1));
   const all = { op: "all", table: "drafts", prefix: "" };
   const found = await ask(new WebKept(state, SERVER), all);
-  expect(await found.json()).toEqual({
-    value: [
-      ["__proto__", { text: "x" }],
-      ["b", 1],
-    ],
-  });
+  const entries = [["__proto__", { text: "x" }] as const, ["b", 1] as const];
+  expect(await found.json()).toEqual({ value: entries });
   const other = await ask(new WebKept(state, "o".repeat(43) as Fingerprint), all);
   expect(await other.json()).toEqual({ value: [] });
   await ask(new WebKept(state, SERVER), write("b", undefined));
@@ -53,7 +37,7 @@ test("what one page keeps, the next one finds, of the same server only", async (
 });
 
 test("refuses requests without the token of this run, and those that no page makes", async () => {
-  const kept = new WebKept(home(), SERVER);
+  const kept = new WebKept(tempFolder(), SERVER);
   expect((await ask(kept, write("a", 1), "x".repeat(43))).status).toBe(401);
   expect((await ask(kept, write("a", 1), "")).status).toBe(401);
   expect((await ask(kept, "", TOKEN, "GET")).status).toBe(400);
@@ -64,20 +48,19 @@ test("refuses requests without the token of this run, and those that no page mak
   expect(await all.json()).toEqual({ value: [] });
 });
 
-test("a page keeps KEPT_BYTES_MAX at most, and what there is stays", async () => {
-  const kept = new WebKept(home(), SERVER);
+test("stores at most KEPT_BYTES_MAX", async () => {
+  const kept = new WebKept(tempFolder(), SERVER);
   await ask(kept, write("a", "x".repeat(KEPT_BYTES_MAX / 2)));
   await ask(kept, write("c", "\u00e9".repeat(KEPT_BYTES_MAX / 8)));
   const full = await ask(kept, write("b", "x".repeat(KEPT_BYTES_MAX / 2)));
   expect(full.status).toBe(503);
   const there = await ask(kept, { op: "get", table: "drafts", key: "a" });
-  expect(String(((await there.json()) as { value: string }).value)).toHaveLength(
-    KEPT_BYTES_MAX / 2,
-  );
+  const { value } = (await there.json()) as { value: string };
+  expect(value).toHaveLength(KEPT_BYTES_MAX / 2);
 });
 
-test("the port of the last time, and a file that is none of ours", async () => {
-  const state = home();
+test("stores the port, and refuses a malformed file", async () => {
+  const state = tempFolder();
   new WebKept(state, SERVER).keepPort(12_345);
   expect(new WebKept(state, SERVER).port).toBe(12_345);
   writeFileSync(join(state, "web", `${SERVER}.json`), "nonsense");

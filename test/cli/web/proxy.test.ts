@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
 import { utf8Encode } from "../../../src/base/bytes.ts";
-import { Fault } from "../../../src/base/fault.ts";
 import { HELLO_WITHIN_MS } from "../../../src/base/limits.ts";
 import { LOCAL_LINKS_MAX } from "../../../src/base/limits-page.ts";
 import { WebProxy } from "../../../src/cli/web/proxy.ts";
@@ -72,7 +71,7 @@ describe("a local page", () => {
       const { site, page } = await proxyOf();
       const peers = site.server.clientCount;
       const tab = await page(token);
-      tab.tell({ kind: "hello", versions: [1], client: "tab", nonce: new Uint8Array(32) });
+      tab.tell({ kind: "hello", versions: [2], client: "tab", nonce: new Uint8Array(32) });
       expect((await tab.untilEnded()).fault?.code).toBe("login-refused");
       expect(site.server.clientCount).toBe(peers);
       await site.stop();
@@ -93,33 +92,13 @@ describe("a local page", () => {
     await site.stop();
   });
 
-  test("hears when there is no way to the server", async () => {
-    const dial = () => Promise.reject(new Fault("unreachable", "nobody listens there"));
-    const { site, page } = await proxyOf({ dial });
-    const tab = await page(TOKEN);
-    tab.tell({ kind: "hello", versions: [1], client: "tab", nonce: new Uint8Array(32) });
-    expect((await tab.untilEnded()).fault).toMatchObject({
-      code: "unreachable",
-      message: "nobody listens there",
-    });
-    await site.stop();
-  });
-
   test("is not led to another server, whose greeting it never sees", async () => {
     const { site, page } = await proxyOf({ isOther: true });
     const tab = await page(TOKEN);
-    tab.tell({ kind: "hello", versions: [1], client: "tab", nonce: new Uint8Array(32) });
+    tab.tell({ kind: "hello", versions: [2], client: "tab", nonce: new Uint8Array(32) });
     expect((await tab.untilEnded()).fault?.code).toBe("fingerprint-changed");
     expect(tab.all("welcome")).toEqual([]);
     await site.stop();
-  });
-
-  test("hears the server's last words", async () => {
-    const { site, page } = await proxyOf();
-    const tab = await page(TOKEN);
-    await tab.greet();
-    await site.stop();
-    expect(tab.ended?.fault?.code).toBe("shutting-down");
   });
 
   test("is one of so many", async () => {

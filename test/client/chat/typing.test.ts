@@ -22,7 +22,7 @@ function open() {
   };
 }
 
-test("the server is told at the first key, and before it thinks that one has ended", () => {
+test("reports the first key, and refreshes before the indicator expires", () => {
   const { teller, passes, told } = open();
   for (let i = 0; i < 20; i++) teller.typed(room("r1"), "hello".repeat(i + 1));
   expect(told()).toEqual(["r1 on"]);
@@ -34,7 +34,7 @@ test("the server is told at the first key, and before it thinks that one has end
   expect(told()).toEqual(["r1 on"]);
 });
 
-test("that it was taken back is told once; that it was sent is not", () => {
+test("reports a cleared line once, and a sent one not at all", () => {
   const { teller, told } = open();
   teller.typed(room("r1"), "h");
   teller.typed(room("r1"), " ");
@@ -49,7 +49,7 @@ test("that it was taken back is told once; that it was sent is not", () => {
   expect(told()).toEqual(["r1 on", "r2 on"]);
 });
 
-test("nothing is told of sealed and closed rooms, nor of commands", () => {
+test("reports nothing for sealed rooms, closed rooms and commands", () => {
   const { teller, told } = open();
   teller.typed(room("r1", { isSealed: true }), "secret");
   teller.typed(room("r1", { isClosed: true }), "in vain");

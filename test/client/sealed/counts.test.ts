@@ -22,7 +22,7 @@ function take(own: OwnCounts) {
 }
 
 describe("counts", () => {
-  test("those under way are excused, until they are in the log", () => {
+  test("excuses those in flight, until they are in the log", () => {
     const one = take(NONE);
     const two = take(one.own);
     expect([one.count, one.excuses, two.count, two.excuses]).toEqual([1, undefined, 2, [[1, 1]]]);
@@ -30,15 +30,7 @@ describe("counts", () => {
     expect([three.count, three.excuses]).toEqual([3, undefined]);
   });
 
-  test("one that was refused is used again", () => {
-    const two = take(take(NONE).own);
-    const again = take(freeCount(settleCount(two.own, 2), 1));
-    expect([again.count, again.own.count]).toEqual([1, 2]);
-    expect(take(settleCount(again.own, 1)).count).toBe(3);
-    expect(freeCount(NONE, 7)).toEqual(NONE);
-  });
-
-  test("a reader misses what is not excused, and once", () => {
+  test("a reader misses each count that is not excused, once", () => {
     const { seen, missed } = seeCount(NOTHING_SEEN, 5, [[2, 3]]);
     expect([missed, seen.open]).toEqual([2, [[2, 3]]]);
     const late = seeCount(seen, 3, [[2, 2]]);
@@ -94,22 +86,7 @@ describe("counts", () => {
     );
   });
 
-  test("nor to one that came in later, whichever of its messages comes first", () => {
-    let own = NONE;
-    for (let i = 0; i < 4; i++) own = take(own).own;
-    for (const count of [2, 4]) own = settleCount(own, count);
-    // Encrypted anew for the epoch in which the reader came in.
-    const first = seeCount(undefined, 1, excusedBy(own, 1));
-    expect(first).toEqual({ seen: { last: 4, open: [] }, missed: 0 });
-    own = settleCount(own, 1);
-    const second = seeCount(first.seen, 3, excusedBy(own, 3));
-    expect(second.missed).toBe(0);
-    const next = take(settleCount(own, 3));
-    expect(seeCount(second.seen, next.count, next.excuses).missed).toBe(0);
-    expect(seeCount(second.seen, next.count + 1).missed).toBe(1);
-  });
-
-  test("of many gaps the oldest become one: more is excused", () => {
+  test("merges the oldest of many gaps, and excuses more", () => {
     let own = NONE;
     const refused: number[] = [];
     for (let i = 0; i < 100; i++) {

@@ -9,7 +9,8 @@ export type TroubleAt = CrashAt | "full";
 
 /** Kills a process at its n-th transaction that writes: from then on nothing of it is done. */
 export class Crash {
-  writes = 0;
+  /** Of each transaction that wrote: what kinds of rows. */
+  readonly kinds: string[] = [];
   isDead = false;
   /** It dies no more. */
   isOver = false;
@@ -31,6 +32,10 @@ export class Crash {
     const { promise, resolve } = Promise.withResolvers<"crashed">();
     this.happened = promise;
     this.#happen = resolve;
+  }
+
+  get writes(): number {
+    return this.kinds.length;
   }
 
   readonly between = (home: SealedHome): SealedHome => ({
@@ -65,7 +70,11 @@ export class Crash {
           },
         });
         this.#took(written);
-        if (written.length > 0 && !this.isDead && !this.isOver) isLast = ++this.writes === this.#n;
+        if (written.length > 0 && !this.isDead && !this.isOver) {
+          const kinds = new Set(written.map((key) => key.split("/")[0]));
+          this.kinds.push([...kinds].sort().join(" "));
+          isLast = this.writes === this.#n;
+        }
         if (isLast && this.#at === "full") throw new Fault("store-full", "the disk is full");
         if (isLast) this.isDead = true;
         if (this.isDead && !(isLast && this.#at === "after"))

@@ -54,11 +54,6 @@ export class Liar {
     this.#handlers?.message(packValue(word));
   }
 
-  /** What the server was not asked when the client did. */
-  ask(question: Spoken): void {
-    this.#link?.send(packValue(question));
-  }
-
   #send(head: Uint8Array, tail: Uint8Array = new Uint8Array()): boolean {
     const whole = new Uint8Array([...head, ...tail]);
     const said = unpackValue(whole) as Spoken;
@@ -87,10 +82,6 @@ export class Liar {
   }
 
   #shown(word: Spoken): readonly Spoken[] {
-    if (word.kind === "record") {
-      const { kind, ...record } = word;
-      return this.#records([record as unknown as WireRecord]).map((one) => ({ kind, ...one }));
-    }
     const { records } = word;
     if (!Array.isArray(records)) return [word];
     const shown = this.#records(records);
@@ -158,8 +149,31 @@ function keyOf(record: WireRecord): string {
   return `${room} ${seq} ${id}`;
 }
 
-export function isSealed(record: WireRecord): boolean {
+function isSealed(record: WireRecord): boolean {
   return headOf(record).kind === "sealed";
+}
+
+/** Shows something in place of each sealed message; `nth` counts them from 1. */
+export function sealedShown(
+  shows: (record: WireRecord, nth: number) => readonly WireRecord[],
+): Lies {
+  let nth = 0;
+  return { shows: (record) => (isSealed(record) ? shows(record, ++nth) : [record]) };
+}
+
+/** The server is asked this in place of each post. */
+export function postsAsked(asks: (post: Spoken) => Spoken | undefined): Lies {
+  return { asks: (question) => (question.kind === "post" ? asks(question) : question) };
+}
+
+/** With these changes in the answers to a kind of request. */
+export function answered(kind: string, change: (answer: Spoken) => object): Lies {
+  return {
+    tells: (word, asked) => {
+      const isAnswer = asked?.kind === kind && word.kind === "ok";
+      return [isAnswer ? { ...word, ...change(word) } : word];
+    },
+  };
 }
 
 export function refusal(ref: unknown, code: string, retryAfterMs?: number): Spoken {

@@ -1,5 +1,6 @@
 import { Database } from "bun:sqlite";
-import { mkdtempSync, rmSync } from "node:fs";
+import { test } from "bun:test";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { equalBytes } from "../../../src/base/bytes.ts";
@@ -22,12 +23,13 @@ import { systemEntropy } from "../../../src/io/entropy.ts";
 import type { Link } from "../../../src/io/link/link.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
 import { SEALED_STATE_FILE } from "../../../src/io/state/sealed-store.ts";
-import type { Answer, RequestFields, RequestKind } from "../../../src/wire/messages.ts";
+import type { Answer, PostBody, RequestFields, RequestKind } from "../../../src/wire/messages.ts";
 import { Site, type SiteOptions } from "../../server/site.ts";
 import { Liar } from "./liar.ts";
 
+/** In memory where the system has such a folder: a sync of a real disk takes milliseconds. */
+const FOLDERS = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 const ADDRESS = { host: "10.0.0.1", port: 2428 };
-const MS_MAX = 30_000;
 
 /** A real server on a simulated network, and real clients; their sealed state is on the disk. */
 export class SealedSite implements AsyncDisposable {
@@ -49,17 +51,9 @@ export class SealedSite implements AsyncDisposable {
     return new SealedSite(site, options.signs === true);
   }
 
-  /** The one that came last. */
-  get latest(): Person {
-    const person = this.#people.at(-1);
-    if (person === undefined) throw new Error("nobody has come");
-    return person;
-  }
-
   /** A new device in a home of its own. */
   device(): Device {
-    const folder = mkdtempSync(join(tmpdir(), "chat-sealed-"));
-    this.#folders.push(folder);
+    const folder = this.#folder();
     const forget = () => {
       for (const end of ["", "-wal", "-shm"]) {
         rmSync(join(folder, `${SEALED_STATE_FILE}${end}`), { force: true });
@@ -70,35 +64,35 @@ export class SealedSite implements AsyncDisposable {
 
   /** The same device on another machine, or as it was: what it keeps now, in another folder. */
   copy(device: Device): Device {
-    const folder = mkdtempSync(join(tmpdir(), "chat-sealed-"));
-    this.#folders.push(folder);
+    const folder = this.#folder();
     const path = join(device.folder, SEALED_STATE_FILE);
     using database = new Database(path, { readonly: true });
     database.run("VACUUM INTO ?", [join(folder, SEALED_STATE_FILE)]);
     return { ...device, folder };
   }
 
-  async join(
-    user: string,
-    device = this.device(),
-    host = `10.0.1.${user.length}`,
-    follow: FollowMode = "all",
-    { stocks = true } = {},
-  ): Promise<Person> {
-    const person = this.person(user, device, host, follow);
-    await person.enter(stocks);
+  #folder(): string {
+    const folder = mkdtempSync(join(FOLDERS, "chat-sealed-"));
+    this.#folders.push(folder);
+    return folder;
+  }
+
+  async join(user: string, device?: Device, options?: PersonOptions): Promise<Person> {
+    const person = this.person(user, device, options);
+    await person.enter();
     return person;
   }
 
-  /** One who is not connected yet. */
-  person(
-    user: string,
-    device = this.device(),
-    host = `10.0.1.${user.length}`,
-    follow: FollowMode = "all",
-    model?: (event: ModelEvent) => void,
-  ): Person {
-    const person = new Person(this, user, device, { host, follow, model });
+  async joinAll<const Names extends readonly string[]>(...names: Names) {
+    const people: Person[] = [];
+    for (const name of names) people.push(await this.join(name));
+    return people as { [At in keyof Names]: Person };
+  }
+
+  /** Somebody who is not connected yet. */
+  person(user: string, device = this.device(), options: PersonOptions = {}): Person {
+    const host = `10.0.1.${this.#people.length + 1}`;
+    const person = new Person(this, user, device, { follow: "all", host, ...options });
     this.#people.push(person);
     return person;
   }
@@ -107,7 +101,7 @@ export class SealedSite implements AsyncDisposable {
   async link(person: Person): Promise<Device> {
     const device = this.device();
     const { state, identity } = device;
-    const client = clientOf(this.site, device, dialOf(this.site, "10.0.1.99"), {
+    const client = clientOf(this.site, device, dialOf(this.site, "10.0.2.1"), {
       follow: "none",
       audits: false,
     });
@@ -115,7 +109,7 @@ export class SealedSite implements AsyncDisposable {
     const { fingerprint } = client;
     if (fingerprint === undefined) throw new Error("the server has no key");
     const code = new Uint8Array(systemEntropy()(LINK_CODE_BYTES));
-    await this.wait(person.client.request("link-offer", { code: linkCodeHash(code) }));
+    await person.ask("link-offer", { code: linkCodeHash(code) });
     const place = { code, fingerprint };
     const answered = client.request("link", askLink(place, identity.publicKey));
     const asked = await person.until("the new device", () =>
@@ -126,41 +120,63 @@ export class SealedSite implements AsyncDisposable {
     const { clock } = this.site;
     const granter = { ...place, user: person.name, state: person.device.state, clock };
     const grant = grantLink({ ...granter, entropy: systemEntropy() }, asked);
-    await this.wait(person.client.request("link-grant", grant));
+    await person.ask("link-grant", grant);
     keepLinked(place, identity.publicKey, await this.wait(answered), state);
     await this.wait(client.close());
     return device;
   }
 
   /** Lets time pass until it is done. */
-  async wait<Value>(promise: Promise<Value>): Promise<Value> {
-    let isDone = false;
-    const done = () => {
-      isDone = true;
-    };
-    promise.then(done, done);
-    await this.until("a promise", () => isDone || undefined);
-    return promise;
+  wait<Value>(promise: Promise<Value>): Promise<Value> {
+    return this.site.wait(promise);
   }
 
-  async until<Value>(what: string, look: () => Value | undefined): Promise<Value> {
-    // Keys are computed by threads, in real time: the virtual one goes on beside it.
-    const startedAt = performance.now();
-    for (let passedMs = 0; passedMs < MS_MAX; ) {
-      const seen = look();
-      if (seen !== undefined) return seen;
-      const due = Math.floor(performance.now() - startedAt) - passedMs;
-      passedMs += due;
-      await this.site.time.advance(due);
-    }
-    throw new Error(`${what} never came`);
+  /** Lets time pass until it is neither undefined nor false. */
+  until<Value>(what: string, look: () => Value | undefined | false): Promise<Value> {
+    return this.site.until(what, () => look() || undefined);
+  }
+
+  pass(ms: number): Promise<void> {
+    return this.site.time.advance(ms);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const person of this.#people) await this.wait(person.leave());
+    for (const person of this.#people) await person.quit();
     await this.site.stop();
     for (const folder of this.#folders) rmSync(folder, { recursive: true });
   }
+}
+
+type Scene<Names extends string> = { readonly world: SealedSite } & Readonly<Record<Names, Person>>;
+
+/** What was said before a test begins, with `isGreeted`. */
+export const GREETING = "ready";
+
+interface VaultOptions extends SiteOptions {
+  /** The members have read a first message: the room is followed, not caught up with any more. */
+  readonly isGreeted?: boolean;
+}
+
+/**
+ * Registers tests that have a site of their own, in which ana has made the sealed room "vault" and
+ * let these in. The events of that are forgotten.
+ */
+export function vaultTest<const Name extends string>(
+  names: readonly Name[],
+  { isGreeted = false, ...options }: VaultOptions = {},
+) {
+  return (title: string, run: (scene: Scene<Name | "ana">) => Promise<unknown>) =>
+    test(title, async () => {
+      await using world = await SealedSite.open(options);
+      const [ana, ...others] = await world.joinAll("ana", ...names);
+      await ana.makes("vault");
+      for (const person of others) await ana.letsIn(person);
+      if (isGreeted) await ana.tells(GREETING, ...others);
+      await world.site.quiet();
+      for (const { events } of [ana, ...others]) events.length = 0;
+      const members = [ana, ...others].map((person) => [person.name, person] as const);
+      await run({ world, ...Object.fromEntries(members) } as unknown as Scene<Name | "ana">);
+    });
 }
 
 export interface Device {
@@ -173,6 +189,13 @@ export interface Device {
   readonly clock?: Clock | undefined;
   /** It loses all that it has of sealed rooms. */
   forget(): void;
+}
+
+interface PersonOptions {
+  readonly follow?: FollowMode;
+  readonly model?: (event: ModelEvent) => void;
+  /** False: others cannot let it in before it has made key packages by itself. */
+  readonly stocks?: boolean;
 }
 
 function dialOf(site: Site, host: string): () => Promise<Link> {
@@ -199,7 +222,7 @@ function clientOf(
   );
 }
 
-/** One client, and all that it was told. */
+/** One client, and all its events. Rooms are "vault" where none is named. */
 export class Person {
   readonly name: string;
   readonly device: Device;
@@ -208,50 +231,43 @@ export class Person {
   readonly liar = new Liar();
   readonly client: Client;
   readonly world: SealedSite;
+  readonly #options: PersonOptions;
   #link: Link | undefined;
 
   constructor(
     world: SealedSite,
     name: string,
     device: Device,
-    {
-      host,
-      follow,
-      model,
-    }: {
-      readonly host: string;
-      readonly follow: FollowMode;
-      readonly model: ((event: ModelEvent) => void) | undefined;
-    },
+    options: PersonOptions & { readonly host: string; readonly follow: FollowMode },
   ) {
     this.world = world;
     this.name = name;
     this.device = device;
+    this.#options = options;
+    const { host, follow, model } = options;
     const dial = async () => {
       const link = await dialOf(world.site, host)();
       this.#link = link;
       return this.liar.stand(link);
     };
     const credentials = { user: name, mode: "either" } as const;
-    const { audits } = world;
     const face = model === undefined ? {} : { model };
+    const { audits } = world;
     this.client = clientOf(world.site, device, dial, { follow, credentials, audits, ...face });
   }
 
-  async enter(stocks = true): Promise<void> {
+  async enter(): Promise<void> {
     await this.world.wait(this.client.connect());
     void (async () => {
       for await (const event of this.client.events()) this.events.push(event);
     })();
     await this.until("caught up", () => this.events.find(({ kind }) => kind === "caught-up"));
-    // Others can let it in.
-    if (!stocks) return;
-    const rooms = await this.world.wait(this.client.sealedRooms());
-    await this.world.wait(rooms.stock());
+    if (this.#options.stocks === false) return;
+    await this.sealed((rooms) => rooms.stock());
   }
 
-  /** The link breaks; the client comes back. */
-  async loses(): Promise<void> {
+  /** The link breaks; the client reconnects. */
+  async losesLink(): Promise<void> {
     const seen = this.events.length;
     this.#link?.destroy();
     await this.until("back", () =>
@@ -259,19 +275,29 @@ export class Person {
     );
   }
 
-  leave(): Promise<void> {
-    return this.client.close();
+  quit(): Promise<void> {
+    return this.world.wait(this.client.close());
   }
 
-  until<Value>(what: string, look: () => Value | undefined): Promise<Value> {
+  /** This run of the program ends, and another one begins on the same device. */
+  async restarts(device = this.device): Promise<Person> {
+    await this.quit();
+    return this.world.join(this.name, device);
+  }
+
+  until<Value>(what: string, look: () => Value | undefined | false): Promise<Value> {
     return this.world.until(`${what} of ${this.name}`, look);
   }
 
-  async sealed<Value>(work: (rooms: SealedRooms) => Promise<Value>): Promise<Value> {
+  ask<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Answer<Kind>> {
+    return this.world.wait(this.client.request(kind, fields));
+  }
+
+  sealed<Value>(work: (rooms: SealedRooms) => Promise<Value>): Promise<Value> {
     return this.world.wait(this.client.sealedRooms().then(work));
   }
 
-  room(name: string): RoomView {
+  room(name = "vault"): RoomView {
     const bare = name.replace("@", "");
     const kind = name === bare ? "room" : "person";
     const room = this.client.rooms.find((one) => one.kind === kind && one.name === bare);
@@ -279,48 +305,112 @@ export class Person {
     return room;
   }
 
+  knowsRoom(name = "vault"): Promise<RoomView> {
+    const find = () => this.client.rooms.find((room) => room.name === name);
+    return this.until(`the room ${name}`, find);
+  }
+
   /** Makes a sealed room and its group. */
   async makes(room: string): Promise<void> {
-    const join = { room, create: true, sealed: true };
-    await this.world.wait(this.client.request("join", join));
-    await this.until(`the room ${room}`, () => this.client.rooms.find(({ name }) => name === room));
+    await this.ask("join", { room, create: true, sealed: true });
+    await this.knowsRoom(room);
     await this.sealed((rooms) => rooms.create(this.room(room)));
   }
 
   /** Lets somebody in, who comes. */
-  async letsIn(person: Person, room: string): Promise<void> {
-    await this.sealed((rooms) => rooms.invite(this.room(room), person.name));
+  async letsIn(person: Person, room = "vault"): Promise<void> {
+    await this.invites(person.name, room);
     await person.until("the invitation", () =>
       person.events.find((event) => event.kind === "invited" && event.room === room),
     );
-    await this.world.wait(person.client.request("join", { room }));
-    await person.until("the room", () => person.client.rooms.find(({ name }) => name === room));
+    await person.ask("join", { room });
+    await person.knowsRoom(room);
   }
 
-  asks<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Answer<Kind>> {
-    return this.world.wait(this.client.request(kind, fields));
+  invites(user: string, room = "vault") {
+    return this.sealed((rooms) => rooms.invite(this.room(room), user));
   }
 
-  say(to: string, text: string): Promise<unknown> {
-    return this.world.wait(this.client.post(to, { text }));
+  kicks(user: string, room = "vault"): Promise<void> {
+    return this.sealed((rooms) => rooms.kick(this.room(room), user));
+  }
+
+  makesAdmin(user: string, on = true): Promise<void> {
+    return this.sealed((rooms) => rooms.rule(this.room(), user, on));
+  }
+
+  /** Leaves the room with a signature by which others may take this device out. */
+  async leavesRoom(): Promise<void> {
+    const leave = await this.sealed((rooms) => rooms.leaving(this.room()));
+    await this.ask("leave", { room: "vault", ...leave });
+  }
+
+  /** Brings the room up to date, and its group. */
+  entersRoom(room = "vault"): Promise<void> {
+    return this.sealed((rooms) => rooms.enter(this.room(room)));
+  }
+
+  status() {
+    return this.sealed((rooms) => rooms.sealing(this.room()));
+  }
+
+  /** How many devices each user has in the room. */
+  async members(): Promise<Record<string, number>> {
+    const { members } = await this.status();
+    return Object.fromEntries(members.map(({ user, devices }) => [user, devices.length]));
+  }
+
+  post(body: PostBody, to = "vault") {
+    return this.world.wait(this.client.post(to, body));
+  }
+
+  say(text: string, to = "vault") {
+    return this.post({ text }, to);
+  }
+
+  /** Says it in the vault, and each of these hears it. */
+  async tells(text: string, ...others: readonly Person[]): Promise<void> {
+    await this.say(text);
+    for (const person of others) await person.hears(text);
+  }
+
+  hears(text: string, room = "vault"): Promise<string> {
+    return this.until(`'${text}'`, () => this.texts(room).find((one) => one.endsWith(text)));
   }
 
   get records(): ChatRecord[] {
     return this.events.flatMap((event) => (event.kind === "record" ? [event.record] : []));
   }
 
-  texts(room: string): string[] {
+  texts(room = "vault"): string[] {
     return this.records
       .filter((record) => record.room.name === room && record.kind === "text")
       .map((record) => `${record.from}: ${bodyText(record)}`);
   }
 
-  /** How often it was told that what it kept was no longer good. */
-  anew(reason: "copy" | "damaged"): number {
-    return this.events.filter((one) => one.kind === "came-anew" && one.reason === reason).length;
+  history(query: Partial<RequestFields<"history">> = {}) {
+    return this.world.wait(this.client.history({ target: "vault", limit: 100, ...query }));
   }
 
-  hears(room: string, text: string): Promise<string> {
-    return this.until(`'${text}'`, () => this.texts(room).find((one) => one.endsWith(text)));
+  /** What texts the past has, for this device. */
+  async past(): Promise<unknown[]> {
+    const { records } = await this.history();
+    return records.flatMap(({ kind, body }) => (kind === "text" ? [body?.["text"]] : []));
+  }
+
+  /** Changes of the group, in order. */
+  get changes(): unknown[] {
+    return this.records.flatMap(({ kind, body }) => (kind === "group" ? [body?.["change"]] : []));
+  }
+
+  get remarks(): string[] {
+    return this.events.flatMap((event) => (event.kind === "sealed-remark" ? [event.sentence] : []));
+  }
+
+  /** How often it rejoined because what it kept was no longer good. */
+  rejoins(reason?: "copy" | "damaged"): number {
+    return this.events.filter(
+      (event) => event.kind === "came-anew" && event.reason === (reason ?? event.reason),
+    ).length;
   }
 }

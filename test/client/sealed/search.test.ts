@@ -1,72 +1,56 @@
 import { describe, expect, test } from "bun:test";
-import { bodyText, type ChatRecord } from "../../../src/core/client/chat-record.ts";
-import { type Person, SealedSite } from "./sealed-site.ts";
+import type { RoomId } from "../../../src/base/ids.ts";
+import { PAGE_BYTES_MAX } from "../../../src/base/limits.ts";
+import { matcherOf, PageBuilder } from "../../../src/client/sealed/archive-page.ts";
+import type { KeptRow } from "../../../src/client/sealed/rows.ts";
+import { bodyText, type ChatRecord, type RoomView } from "../../../src/core/client/chat-record.ts";
+import { type Person, vaultTest } from "./sealed-site.ts";
 
-/** What of sealed rooms is found, by the device that has read it. */
-
-async function two(world: SealedSite): Promise<[Person, Person]> {
-  const [ana, ben] = [await world.join("ana"), await world.join("ben")];
-  await ana.makes("vault");
-  await ana.letsIn(ben, "vault");
-  return [ana, ben];
-}
+const two = vaultTest(["ben"]);
 
 const textsOf = (records: readonly ChatRecord[]) => records.map((record) => bodyText(record));
 
+type Query = Omit<Parameters<Person["client"]["history"]>[0], "limit"> & { limit?: number };
+
+async function search({ client, world }: Person, query: Query) {
+  const { records, more } = await world.wait(client.history({ limit: 5, ...query }));
+  return { records, more, texts: textsOf(records) };
+}
+
 describe("a search", () => {
-  test("of all rooms gives open and sealed words in one order, in pages", async () => {
-    await using world = await SealedSite.open();
-    const [ana, ben] = await two(world);
+  two("finds open and sealed texts in one order, in pages", async ({ ana, ben }) => {
     const expected: string[] = [];
     for (let at = 0; at < 12; at++) {
-      const room = ["vault", "lobby", "vault", "vault"][at % 4] ?? "";
-      await ana.say(room, `needle ${at}`);
-      await ana.say(room, `straw ${at}`);
+      const room = at % 4 === 1 ? "lobby" : "vault";
+      for (const word of ["needle", "straw"]) await ana.say(`${word} ${at}`, room);
       expected.push(`needle ${at}`);
     }
-    await ben.hears("vault", "straw 11");
+    await ben.hears("straw 11");
     for (const limit of [1, 3, 5, 50]) {
       const forwards: string[] = [];
-      for (let after = 0; ; ) {
-        const query = { grep: "NEEDLE", ignoreCase: true, after, limit };
-        const { records, more } = await world.wait(ben.client.history(query));
-        forwards.push(...textsOf(records));
-        after = records.at(-1)?.seq ?? after;
-        if (!more) break;
+      for (let after = 0, isMore = true; isMore; ) {
+        const page = await search(ben, { grep: "NEEDLE", ignoreCase: true, after, limit });
+        forwards.push(...page.texts);
+        after = page.records.at(-1)?.seq ?? after;
+        isMore = page.more;
       }
       const backwards: string[] = [];
-      for (let before: number | undefined; ; ) {
-        const bounds = before === undefined ? {} : { before };
-        const query = { grep: "needle", ...bounds, limit };
-        const { records, more } = await world.wait(ben.client.history(query));
-        backwards.unshift(...textsOf(records));
-        before = records[0]?.seq;
-        if (!more) break;
+      for (let bounds = {}, isMore = true; isMore; ) {
+        const page = await search(ben, { grep: "needle", ...bounds, limit });
+        backwards.unshift(...page.texts);
+        bounds = { before: page.records[0]?.seq };
+        isMore = page.more;
       }
       expect([forwards, backwards]).toEqual([expected, expected]);
     }
   });
 
-  test("first fetches what came while nobody looked", async () => {
-    await using world = await SealedSite.open();
-    const [ana, ben] = await two(world);
-    await world.wait(ben.leave());
-    await ana.say("vault", "a needle for later");
-    const again = await world.join("ben", ben.device, "10.0.1.9", "none");
-    const query = { grep: "needle", limit: 5 };
-    const found = await world.wait(again.client.history(query));
-    expect(textsOf(found.records)).toEqual(["a needle for later"]);
-  });
-
-  test("in a sealed room tells the server nothing of what is looked for", async () => {
-    await using world = await SealedSite.open();
-    const [ana, ben] = await two(world);
-    await ana.say("vault", "a needle");
-    await ben.hears("vault", "a needle");
+  two("of a sealed room asks the server nothing", async ({ world, ana, ben }) => {
+    await ana.tells("a needle", ben);
     const asked: unknown[] = [];
-    const rooms = { target: "vault", grep: "needle", limit: 5 };
+    const query = { target: "vault", grep: "needle", limit: 5 };
     const page = await world.wait(
-      ben.client.historyWith(rooms, (fields) => {
+      ben.client.historyWith(query, (fields) => {
         asked.push(fields);
         return Promise.resolve({ records: [], more: false });
       }),
@@ -75,33 +59,59 @@ describe("a search", () => {
     expect(asked).toEqual([]);
   });
 
-  test("finds nothing that was erased, also while this device was away", async () => {
-    await using world = await SealedSite.open();
-    const [ana, ben] = await two(world);
-    const one = await world.wait(ana.client.post("vault", { text: "needle one" }));
-    const two_ = await world.wait(ana.client.post("vault", { text: "needle two" }));
-    await ben.hears("vault", "needle two");
-    const query = { target: "vault", grep: "needle", limit: 5 };
-    await world.wait(ana.client.request("erase", { seq: one.seq }));
-    await ben.until("the erasure", () => ben.records.find(({ kind }) => kind === "erase"));
-    const rest = await world.wait(ben.client.history(query));
-    expect(textsOf(rest.records)).toEqual(["needle two"]);
-    await world.wait(ben.leave());
-    await world.wait(ana.client.request("erase", { seq: two_.seq }));
-    const again = await world.join("ben", ben.device);
-    expect((await world.wait(again.client.history(query))).records).toEqual([]);
+  two("finds nothing that was erased", async ({ ana, ben }) => {
+    const one = await ana.say("needle one");
+    const other = await ana.say("needle two");
+    await ben.hears("needle two");
+    const query = { target: "vault", grep: "needle" };
+    await ana.ask("erase", { seq: one.seq });
+    await ben.until("the erasure", () => ben.records.some(({ kind }) => kind === "erase"));
+    expect((await search(ben, query)).texts).toEqual(["needle two"]);
+    await ben.quit();
+    await ana.ask("erase", { seq: other.seq });
+    expect((await search(await ben.restarts(), query)).texts).toEqual([]);
   });
+});
 
-  test("by kind finds sealed words, too", async () => {
-    await using world = await SealedSite.open();
-    const [ana, ben] = await two(world);
-    await ana.say("vault", "a word");
-    await world.wait(ana.client.post("vault", { text: "waves", action: true }));
-    await ben.until("the action", () => ben.records.find(({ kind }) => kind === "action"));
-    const only = async (kinds: string[]) =>
-      textsOf((await world.wait(ben.client.history({ kinds, limit: 5 }))).records);
-    expect(await only(["action"])).toEqual(["waves"]);
-    expect(await only(["text", "action"])).toEqual(["a word", "waves"]);
-    expect(await only(["sealed"])).toEqual(["a word", "waves"]);
+const ROOM: RoomView = { kind: "room", name: "vault", id: "r1" as RoomId, topic: "" };
+
+function record(seq: number, text = "x"): ChatRecord {
+  const place = { seq, n: seq, timeUnixMs: seq, room: ROOM, from: "ana", id: "" };
+  return { ...place, kind: "text", state: "whole", body: { text } };
+}
+
+test("a page of several sources has at most PAGE_BYTES_MAX, and one record of any size", () => {
+  const words = "w".repeat(PAGE_BYTES_MAX / 8);
+  const builder = new PageBuilder({ limit: 100 });
+  for (let seq = 10; seq > 0; seq--) builder.add(record(seq, words));
+  expect(builder.page().records.map(({ seq }) => seq)).toEqual([8, 9, 10]);
+  expect(builder.more).toBe(true);
+  const single = new PageBuilder({ limit: 100 });
+  expect(single.add(record(1, "w".repeat(PAGE_BYTES_MAX)))).toBe(true);
+  expect(single.add(record(1))).toBe(true); // Both sources may have it.
+  expect(single.page()).toMatchObject({ records: [{ seq: 1 }], more: false });
+});
+
+describe("a record of the archive matches", () => {
+  function kept(text: unknown, more: Partial<KeptRow> = {}): KeptRow {
+    const body = { kind: "text", text };
+    const row = { kind: "said", user: "Ana", device: "d", body, sentAtUnixMs: 1 };
+    return { ...row, n: 3, timeUnixMs: 1_000, post: "o.1", ...more } as KeptRow;
+  }
+  const closed = { kind: "closed", reason: "broken", n: 1, timeUnixMs: 1, post: "" } as const;
+  const match = (query: object, row: KeptRow) => matcherOf({ limit: 1, ...query })(ROOM, 7, row);
+
+  test.each([
+    [{ grep: "STRASSE", ignoreCase: true }, kept("Straße"), true],
+    [{ from: "ANA", grep: "one" }, kept("one"), true],
+    [{ from: "ben", grep: "one" }, kept("one"), false],
+    [{ since: 1_000, until: 1_000, grep: "one" }, kept("one"), true],
+    [{ kinds: ["text"] }, kept("one"), true],
+    // Neither fields that nobody sees nor what could not be opened.
+    [{ grep: "d" }, kept("x"), false],
+    [{ grep: "broken" }, closed, false],
+    [{ grep: "x" }, kept({ includes: 1 }), false],
+  ])("%j in %j: %p", (query, row, isFound) => {
+    expect(match(query, row) !== undefined).toBe(isFound);
   });
 });

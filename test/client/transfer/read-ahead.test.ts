@@ -71,12 +71,3 @@ test("what is sought elsewhere while its last hash is under way is not noted", a
   expect(await wanted).toBeDefined();
   expect(notes).toEqual([{ first: 2, count: 4 }]);
 });
-
-test("the chunks of a batch are hashed beside each other", async () => {
-  const { ahead, hashing } = sixChunks();
-  const taken = ahead.take(0);
-  for (let i = 0; i < 100; i++) await Promise.resolve();
-  expect(hashing).toHaveLength(4);
-  await letGo(hashing);
-  expect(await taken).toBeDefined();
-});

@@ -24,14 +24,6 @@ describe("checksums of what was read", () => {
     expect(journal()).toEqual(hashes(0, 16));
   });
 
-  test("get there at the end, too", () => {
-    const { checksums, journal } = begin();
-    checksums.note(0, hashes(0, 4));
-    checksums.flush();
-    checksums.flush();
-    expect(journal()).toEqual(hashes(0, 4));
-  });
-
   test("that were read again elsewhere leave no gap", () => {
     const { checksums, journal } = begin();
     checksums.note(0, hashes(0, 4));
@@ -42,12 +34,11 @@ describe("checksums of what was read", () => {
   });
 
   test("of an earlier channel are not noted on the next one", () => {
-    const { checksums, journal } = begin();
+    const { checksums } = begin();
     checksums.note(0, hashes(0, 4));
     const { uploads } = ClientState.inMemory();
     checksums.resume(0, uploads.begin(KEY, "stamp", FILE, 1));
     checksums.flush();
-    expect(journal()).toEqual([]);
     expect([...(uploads.find(KEY, "stamp")?.upload.hashes() ?? [])]).toEqual([]);
   });
 });

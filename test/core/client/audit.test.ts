@@ -137,12 +137,12 @@ describe("what was read", () => {
   const seqs = (records: readonly SeenRecord[]) => records.map(({ seq }) => seq);
 
   test("is proved, changed, gone, or left out", () => {
-    const seen = [2, 4, 6, 11].map((seq) => new Log(numbered(11)).seen(seq));
+    const seen = [2, 4, 6, 10, 11].map((seq) => new Log(numbered(11)).seen(seq));
     const proofs = [other.proof(2), other.proof(4), other.proof(9)];
     const verdict = judgeSeen(seen, proofs, other.pin(), sha256);
     expect(seqs(verdict.proved)).toEqual([2]);
     expect(seqs(verdict.changed)).toEqual([4]);
-    expect(seqs(verdict.leftOut)).toEqual([6]);
+    expect(seqs(verdict.leftOut)).toEqual([6, 10]);
     expect(seqs(verdict.gone)).toEqual([11]);
   });
 

@@ -1,8 +1,10 @@
 import { expect, test } from "bun:test";
 import { toBase64Url, utf8Encode } from "../../../src/base/bytes.ts";
 import { Fault } from "../../../src/base/fault.ts";
+import { MOMENT_UNIX_MS_MAX } from "../../../src/base/time.ts";
 import {
   bodyText,
+  importedOf,
   readHead,
   readPage,
   resolveRecord,
@@ -47,6 +49,17 @@ test("one whose body is missing, another, or no object has no words", () => {
   expect(resolved(wire("[1]")).state).toBe("damaged");
   expect(resolved(wire("{}", { damaged: true })).state).toBe("damaged");
   expect(resolved(wire("{}", { erased: 9 })).state).toBe("erased");
+});
+
+test("what was imported says who and when, as far as that makes sense", () => {
+  const at = (time: number) => importedOf({ imported: { from: "eve", time } })?.timeUnixMs;
+  expect([at(5), at(MOMENT_UNIX_MS_MAX), at(MOMENT_UNIX_MS_MAX + 1), at(-1)]).toEqual([
+    ...[5, MOMENT_UNIX_MS_MAX, 0, 0],
+  ]);
+  for (const from of ["", 7]) expect(importedOf({ imported: { from } })?.from).toBe("?");
+  for (const imported of [undefined, null, "x"]) expect(importedOf({ imported })).toBeUndefined();
+  expect(roomViewOf({ ...ROOM, sealed: true }).isSealed).toBe(true);
+  expect(roomViewOf(ROOM)).not.toContainKey("isSealed");
 });
 
 test("without its head, or its room, it cannot even be placed", () => {

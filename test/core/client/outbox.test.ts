@@ -49,7 +49,7 @@ describe("an outbox", () => {
     const outbox = new Outbox();
     outbox.handle({ kind: "connected" }, 0);
     const fits = OUTBOX_IN_FLIGHT_CHARS_MAX / TEXT_BYTES_MAX;
-    const long = "x".repeat(TEXT_BYTES_MAX - 64); // Its target counts, too.
+    const long = "x".repeat(TEXT_BYTES_MAX - "lobby".length); // Its target counts, too.
     const keys = Array.from({ length: 2 * fits }, (_, i) => i + 1);
     const first = keys.flatMap((key) => sent(outbox.handle(post(key, long), 0)));
     expect(first).toEqual(keys.slice(0, fits));
@@ -118,9 +118,11 @@ describe("an outbox", () => {
 
   test("bounds the memory of long texts", () => {
     const outbox = new Outbox();
-    const text = "x".repeat(OUTBOX_PENDING_CHARS_MAX / 4);
-    const refused = [1, 2, 3, 4].flatMap((key) => settled(outbox.handle(post(key, text), 0)));
-    expect(refused).toEqual([4]);
+    const text = "x".repeat(OUTBOX_PENDING_CHARS_MAX / 4 - "lobby".length);
+    const refused = [1, 2, 3, 4, 5].flatMap((key) => settled(outbox.handle(post(key, text), 0)));
+    expect(refused).toEqual([5]);
+    // One that is longer than all that may be in flight goes alone.
+    expect(sent(outbox.handle({ kind: "connected" }, 0))).toEqual([1]);
   });
 
   test("what an earlier run left keeps its counters, and new ones follow them", () => {
@@ -132,6 +134,11 @@ describe("an outbox", () => {
     ] as const) {
       outbox.handle({ kind: "adopt", key, counter, to: "lobby", body: { text: "left" } }, 0);
     }
+    const again = { kind: "adopt", key: 4, counter: 11, to: "lobby", body: { text: "" } } as const;
+    expect(() => outbox.handle(again, 0)).toThrow("adopted first, and in order");
+    const other = new Outbox();
+    other.handle({ kind: "connected" }, 0);
+    expect(() => other.handle(again, 0)).toThrow("adopted first, and in order");
     outbox.handle(post(4), 0);
     expect(outbox.last).toBe(12);
     expect(sent(outbox.handle({ kind: "connected" }, 0))).toEqual([7, 8, 11, 12]);
@@ -161,6 +168,7 @@ describe("an outbox", () => {
     expect(settled(outbox.handle({ kind: "abandoned", fault }, 0))).toEqual([1, 2]);
     expect(outbox.size).toBe(0);
     expect(outbox.handle({ kind: "acked", counter: 1, receipt: receipt(1) }, 0)).toEqual([]);
+    expect(sent(outbox.handle(post(3), 0))).toEqual([3]);
   });
 });
 

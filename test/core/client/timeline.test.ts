@@ -35,6 +35,10 @@ describe("a timeline", () => {
     expect(timeline.after).toBe(0); // Not what newcomers get: that would leave a hole in `a`.
   });
 
+  test("of a server without records the cursor is 0", () => {
+    expect(feed(new Timeline(), connected(), caughtUp(0))).toEqual([{ kind: "cursor", seq: 0 }]);
+  });
+
   test("shows what is next and moves the cursor once all is there", () => {
     const timeline = new Timeline();
     expect(feed(timeline, connected(), room(1), record(1, 10), record(2, 12))).toEqual([
@@ -80,7 +84,11 @@ describe("a timeline", () => {
     ]);
   });
 
-  test("a hole that the next link fills is forgotten", () => {
+  test("a hole that the next link fills is forgotten, and no other", () => {
+    const other = new Timeline();
+    feed(other, connected(), room(1), record(1, 10), caughtUp(10), record(3, 12));
+    feed(other, connected(10), room(2), caughtUp(12));
+    expect([other.after, feed(other, record(3, 13))[0]]).toMatchObject([10, { again: true }]);
     const timeline = new Timeline();
     feed(timeline, connected(), room(1), record(1, 10), caughtUp(10), record(3, 12));
     const effects = feed(timeline, connected(10), room(2), record(2, 11), record(3, 12));

@@ -53,6 +53,20 @@ describe("a decision holds", () => {
     expect(objection(admission, made("rAAAAAAAAAAA", "dev"))).toBe("too-old");
     expect(objection(admission, made("rAAAAAAAAAAA", "dev"), { history: 1 })).toBeUndefined();
   });
+
+  test("what is older than the window is forgotten", () => {
+    const admission = new Admission();
+    admission.advance({ draft: made("rAAAAAAAAAAA", "dev"), seq: 1 });
+    admission.advance({ draft: post(3), seq: 2 });
+    const at = (seq: number) => {
+      admission.advance({ draft: { ...post(1), id: "" }, seq });
+      const name = objection(admission, made("rBBBBBBBBBBB", "dev"), { history: 0 });
+      return [name, objection(admission, post(3), { history: seq })];
+    };
+    expect(at(CLUSTER_WINDOW_RECORDS)).toEqual(["changed", "repeated"]);
+    expect(at(CLUSTER_WINDOW_RECORDS + 1)).toEqual(["too-old", "repeated"]);
+    expect(at(CLUSTER_WINDOW_RECORDS + 2)).toEqual(["too-old", undefined]);
+  });
 });
 
 describe("a post", () => {

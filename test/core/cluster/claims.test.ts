@@ -48,6 +48,12 @@ test("a word rests on room, membership and account of who says it", () => {
   expect(other.some((fact) => reads.includes(fact))).toBe(false);
 });
 
+test("a member's new name changes what they are called, not the room", () => {
+  const body = { was: "ben", name: "benno" };
+  expect(claims("rename", { ...body, user: ANA }).writes).toEqual([`called ${ROOM} ${ANA}`]);
+  expect(claims("rename", body).writes).toContain(`room ${ROOM}`);
+});
+
 test("what is said in a sealed room rests on who has left it", () => {
   const { reads } = claims("sealed", {});
   const meets = (writes: readonly string[]) => writes.some((fact) => reads.includes(fact));

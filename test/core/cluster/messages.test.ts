@@ -1,18 +1,25 @@
 import { expect, test } from "bun:test";
 import { utf8Encode } from "../../../src/base/bytes.ts";
-import { Fault } from "../../../src/base/fault.ts";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
+import { LINE_BYTES_MAX } from "../../../src/base/limits.ts";
 import {
   packCopied,
   packCopyEnd,
   packNews,
   packProposals,
+  packRestored,
   readNews,
   readStream,
 } from "../../../src/core/cluster/messages.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { packValue } from "../../../src/wire/codec.ts";
-import { type Draft, SALT_BYTES, sealDraft } from "../../../src/wire/record.ts";
+import {
+  type Draft,
+  LINE_FRAME_BYTES_MAX,
+  SALT_BYTES,
+  sealDraft,
+} from "../../../src/wire/record.ts";
+import { faultCode } from "../../fault-code.ts";
 import { blanked, lineAt } from "../../io/log-fixture.ts";
 
 const DRAFT: Draft = {
@@ -28,15 +35,7 @@ const MESSAGE = {
   proposals: [{ history: 3, accounts: 4, drafts: [{ sealed, follows: 9 }, { sealed }] }],
 };
 
-function fault(bytes: Uint8Array): string {
-  try {
-    readStream(bytes, sha256);
-  } catch (error) {
-    if (error instanceof Fault) return error.code;
-    throw error;
-  }
-  return "none";
-}
+const fault = (bytes: Uint8Array) => faultCode(() => readStream(bytes, sha256));
 
 test("proposals come back as they were, with the commitment that each node computes", () => {
   const read = readStream(packProposals(MESSAGE), sha256);
@@ -48,12 +47,19 @@ test("what no node can read is refused, whatever it is", () => {
   const of = (drafts: unknown) => packValue({ v: 1, id: "m", proposals: [[0, 0, drafts]] });
   expect(fault(of([row]))).toBe("none");
   const with_ = (at: number, value: unknown) => of([row.map((one, i) => (i === at ? value : one))]);
+  const longest = LINE_BYTES_MAX - LINE_FRAME_BYTES_MAX;
+  const body = (length: number) => with_(6, utf8Encode(`"${"x".repeat(length - 2)}"`));
+  expect([fault(body(longest)), fault(body(longest + 1))]).toEqual(["none", "frame-malformed"]);
   for (const bytes of [
     new Uint8Array(0),
     Uint8Array.of(0xc1),
     packValue({ v: 1, id: 3, proposals: [] }),
     of([]),
     of("no list"),
+    of([7]),
+    packValue({ v: 1, id: "m", proposals: [7] }),
+    packValue({ v: 1, id: "m", proposals: [[-1, 0, [row]]] }),
+    packValue({ v: 1, id: "m", proposals: [[0, -1, [row]]] }),
     with_(0, "toString"),
     with_(1, "a b"),
     with_(3, "x\n"),
@@ -92,6 +98,27 @@ test("copied lines come back with all but what their disk knew of itself", () =>
     packValue({ v: 2, end: [-1, new Uint8Array(32), 1, new Uint8Array(32)] }),
   ]) {
     expect(fault(bytes)).toBe("frame-malformed");
+  }
+});
+
+test("restored records come back, those that were erased as their lines", () => {
+  const erased = utf8Encode(blanked(lineAt(2, 2, 1), 3).replace('"durable":1', '"durable":0'));
+  const records = [{ seq: 1, time: 7, sealed }];
+  const read = readStream(packRestored("m", records), sha256);
+  expect(read).toEqual({ kind: "restored", records });
+  const restored = (one: unknown) => packValue({ v: 2, id: "m", restored: [one] });
+  const line = readStream(restored(erased), sha256);
+  expect(line).toMatchObject({ records: [{ line: { record: { erased: 3 } } }] });
+  const draft = ["text", DRAFT.room, DRAFT.by, DRAFT.id, 0, sealed.salt, sealed.bodyBytes];
+  expect(fault(restored([1, 7, draft]))).toBe("none");
+  for (const wrong of [
+    7,
+    [-1, 7, draft],
+    [1, 0.5, draft],
+    [1, 7, "x"],
+    utf8Encode(lineAt(1, 1, 0)),
+  ]) {
+    expect(fault(restored(wrong))).toBe("frame-malformed");
   }
 });
 

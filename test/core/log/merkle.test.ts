@@ -59,6 +59,10 @@ test("the roots are those of the reference implementation", () => {
     expect(tree.size).toBe(index + 1);
     expect(toHex(tree.root())).toBe(REFERENCE_ROOTS[index] ?? "");
   }
+  // A hash function may return memory of its own.
+  const copying = new MerkleTree((bytes) => sha256(bytes));
+  for (const leaf of leaves) copying.append(leaf);
+  expect(copying.root()).toEqual(rootAt(SIZE_MAX));
 });
 
 test("the edge has the root that the definition gives", () => {
@@ -105,4 +109,14 @@ test("proofs over several groups come from the subtrees, the open group and give
     expect(rootOf(oldSize, tree.nodes(groups), sha256)).toEqual(oldRoot);
   }
   expect(() => inclusionPath(0, size, tree.nodes(), sha256)).toThrow("leaves of this group");
+  const loaded = new MerkleTree(sha256);
+  loaded.load(tree.value());
+  expect(loaded.value()).toEqual(tree.value());
+  expect(() => tree.nodes()(8, 3)).toThrow("the tree holds this subtree");
+  for (const one of [tree, loaded]) one.append(leafHash(Uint8Array.of(1), sha256));
+  expect([loaded.size, loaded.root()]).toEqual([tree.size, tree.root()]);
+  for (const wrong of [{ open: new Uint8Array(32) }, { groups: new Uint8Array(32) }]) {
+    const load = () => new MerkleTree(sha256).load({ ...tree.value(), ...wrong });
+    expect(load).toThrow("a hash for each group");
+  }
 });

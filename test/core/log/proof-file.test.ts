@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { utf8Encode } from "../../../src/base/bytes.ts";
-import { Fault } from "../../../src/base/fault.ts";
 import { PROOF_HASHES_MAX } from "../../../src/base/limits.ts";
 import { formatProof, type ProofFile, parseProof } from "../../../src/core/log/proof-file.ts";
+import { faultCode } from "../../fault-code.ts";
 
 const hash = (byte: number) => new Uint8Array(32).fill(byte);
 const PROOF: ProofFile = {
@@ -16,9 +16,12 @@ const PROOF: ProofFile = {
 };
 
 test("a proof reads as it was written", () => {
-  expect(parseProof(formatProof(PROOF))).toEqual(PROOF);
+  const path = Array.from({ length: PROOF_HASHES_MAX }, (_, byte) => hash(byte));
+  const longest = { ...PROOF, path };
+  for (const proof of [PROOF, longest]) expect(parseProof(formatProof(proof))).toEqual(proof);
   const silent = { ...PROOF, salt: undefined, body: undefined, path: [] };
   expect(parseProof(formatProof(silent))).toEqual(silent);
+  expect(formatProof({ ...silent, salt: PROOF.salt })).toBe(formatProof(silent));
 });
 
 test("what stands under the record is a tlog-proof", () => {
@@ -35,14 +38,16 @@ describe("refused", () => {
   test.each([
     ["nothing", ""],
     ["another file", "hello\n\nworld\n"],
+    ["with another first line", `x${text}`],
     ["without a key", text.replace(/^key .*\n/m, "")],
     ["without a record", text.replace(/^head .*\n/m, "")],
     ["without its standard part", text.replace("c2sp.org/tlog-proof@v1\n", "")],
+    ["with another standard part", text.replace("tlog-proof@v1", "tlog-proof@v2")],
     ["with an index that is none", text.replace("index 11", "index -1")],
     ["with a hash that is none", text.replace(hash(3).toBase64(), "AAAA")],
     ["with a path that no log has", long],
-    ["without a checkpoint", text.slice(0, text.indexOf("\n\n"))],
+    ["without a checkpoint", text.slice(0, text.indexOf("\n\n") + 1)],
   ])("%s", (_, wrong) => {
-    expect(() => parseProof(wrong)).toThrow(Fault);
+    expect(faultCode(() => parseProof(wrong))).toBe("log-unproved");
   });
 });

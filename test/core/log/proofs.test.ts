@@ -11,6 +11,7 @@ import {
 } from "../../../src/core/log/proofs.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { leafHash } from "../../../src/wire/record.ts";
+import { nodesOf } from "../log-nodes.ts";
 
 /** The inputs of the Certificate Transparency reference implementation. */
 const REFERENCE_LEAVES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657"]
@@ -81,23 +82,8 @@ const REFERENCE_CONSISTENCIES: readonly [number, number, readonly string[]][] = 
 const SIZE_MAX = 130;
 
 const leaves = Array.from({ length: SIZE_MAX }, (_, i) => leafHash(Uint8Array.of(i), sha256));
-const nodes = nodesOver(leaves);
+const nodes = nodesOf(leaves);
 const roots = rootsOver(leaves);
-
-/** Whole subtrees, by their definition; each is hashed once. */
-function nodesOver(over: readonly Uint8Array[]): Nodes {
-  const known = new Map<string, Uint8Array>();
-  const node: Nodes = (level, index) => {
-    if (level === 0) return at(over, index);
-    const key = `${level} ${index}`;
-    const left = () => node(level - 1, 2 * index);
-    const right = () => node(level - 1, 2 * index + 1);
-    const hash = known.get(key) ?? sha256(concatBytes(Uint8Array.of(1), left(), right()));
-    known.set(key, hash);
-    return hash;
-  };
-  return node;
-}
 
 function rootsOver(over: readonly Uint8Array[]): Uint8Array[] {
   const tree = new MerkleTree(sha256);
@@ -139,7 +125,7 @@ test("the roots are those of the edge that only appends", () => {
 });
 
 test("the proofs are those of the reference implementation", () => {
-  const reference = nodesOver(REFERENCE_LEAVES);
+  const reference = nodesOf(REFERENCE_LEAVES);
   for (const [leaf, size, path] of REFERENCE_INCLUSIONS) {
     expect(inclusionPath(leaf - 1, size, reference, sha256).map(toHex)).toEqual([...path]);
   }
@@ -192,13 +178,19 @@ test("each tree is proved to continue each smaller one, and nothing else is", ()
 
 test("a log with another past is not consistent, whatever it shows", () => {
   const other = leaves.with(3, flipped(at(leaves, 3)));
-  const [otherNodes, otherRoots] = [nodesOver(other), rootsOver(other)];
+  const [otherNodes, otherRoots] = [nodesOf(other), rootsOver(other)];
   for (let oldSize = 4; oldSize < SIZE_MAX; oldSize++) {
     const newSize = SIZE_MAX;
     const path = consistencyPath(oldSize, newSize, otherNodes, sha256);
     const proof = { oldSize, newSize, newRoot: at(otherRoots, newSize), path };
     expect(verifyConsistency({ ...proof, oldRoot: at(roots, oldSize) }, sha256)).toBe(false);
     expect(verifyConsistency({ ...proof, oldRoot: at(otherRoots, oldSize) }, sha256)).toBe(true);
+  }
+});
+
+test("a leaf outside of the tree has no path", () => {
+  for (const index of [-1, 5]) {
+    expect(() => inclusionPath(index, 5, nodes, sha256)).toThrow("the leaf is in the tree");
   }
 });
 
@@ -227,4 +219,17 @@ test("sizes beyond 32 bits are counted right, and no nonsense is proved", () => 
     const proof = { oldSize: nonsense, oldRoot: root, newSize: size, newRoot: root, path: [] };
     expect(verifyConsistency(proof, sha256)).toBe(false);
   }
+  // Hashes that would add up, if sizes were not looked at.
+  const two = rootOf(2, equal, sha256);
+  for (const [oldSize, newSize, path] of [
+    [1.5, 2, [leaf, leaf]],
+    [Number.NaN, 2, [leaf, leaf]],
+    [1, 2.5, [leaf]],
+  ] as const) {
+    const proof = { oldSize, oldRoot: leaf, newSize, newRoot: two, path };
+    expect(verifyConsistency(proof, sha256)).toBe(false);
+  }
+  expect(() => consistencyPath(2, 1, equal, sha256)).toThrow("a tree only grows");
+  for (const index of [-1, 2])
+    expect(() => inclusionPath(index, 2, equal, sha256)).toThrow("the leaf is in the tree");
 });

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
 import {
   indexOfSeq,
   isFolded,
@@ -19,7 +20,8 @@ test("an item has what people see of a record", () => {
   const item = itemOf(record(5, { body }), "ana", never);
   expect(item).toMatchObject({ text: "hi @Ana", re: 3, callsMe: true, isMine: false });
   expect(item.mentions).toEqual(["ana"]);
-  expect(itemOf(record(5, { body: { text: "x", re: 3 } }), "ana", () => true).callsMe).toBe(true);
+  const answer = record(5, { body: { text: "x", re: 3 } });
+  expect([() => true, never].map((is) => itemOf(answer, "ana", is).callsMe)).toEqual([true, false]);
   expect(itemOf(record(5, { from: "ANA", body }), "ana", never)).toMatchObject({
     isMine: true,
     callsMe: false,
@@ -52,17 +54,40 @@ test("an imported message is nobody's here", () => {
   expect(reaction).toEqual({ sign: "+", by: ["ana (imported)", "ben"], mine: undefined });
 });
 
+test("a change of a group tells whether it begins and whether users were let in", () => {
+  const begins = [{ change: "create" }, { epoch: 0 }, { change: "update", epoch: 1 }];
+  const texts = begins.map((body) => itemOf(record(5, { kind: "group", body }), "ana", never).text);
+  expect(texts).toEqual(["create", "create", ""]);
+  const ben = [{ user: "ben" }];
+  const change = (body: Record<string, unknown>) =>
+    itemOf(record(5, { kind: "group", body }), "ana", never).on;
+  expect(change({ added: ben, removed: [] })).toBe(true);
+  expect(change({ added: [], removed: ben })).toBe(false);
+  expect(change({ added: [], removed: [] })).toBeUndefined();
+  const added = [...ben, { user: 7 }, null];
+  expect(itemOf(record(5, { kind: "group", body: { added } }), "ana", never).whom).toBe("ben");
+  const folds = [{ epoch: 1 }, { epoch: 0 }, { added: ben }];
+  expect(folds.map((body) => isFolded(record(5, { kind: "group", body })))).toEqual([
+    ...[true, false, false],
+  ]);
+});
+
 test("a body of the wrong form is as empty as can be", () => {
   const body = { text: 7, re: -1, mentions: "ana", name: 3, on: "yes", until: "later" };
   const item = itemOf(record(5, { kind: "mute", body }), "ana", never);
   expect(item).toMatchObject({ text: "", re: undefined, mentions: [], whom: undefined });
-  expect(item).toMatchObject({ on: undefined, untilUnixMs: undefined });
+  expect(item).toMatchObject({ on: undefined, untilUnixMs: undefined, isRemoved: false });
+  const kick = record(5, { kind: "kick", body: { removed: true, until: 0 } });
+  expect(itemOf(kick, "ana", never)).toMatchObject({ isRemoved: true, untilUnixMs: 0 });
 });
 
 test("what is said with a file may be changed, and calls users as it then says", () => {
   const body = { file: "fabcdefghijk", name: "a.png", size: 1, chunks: 1, text: "see, @ben" };
   const file = record(5, { kind: "file", body: { ...body, digest: "0a".repeat(32) } });
   const item = itemOf(file, "ana", never);
+  expect(item.file).not.toContainKey("isSealed");
+  const sealed = { ...file, room: { ...file.room, isSealed: true } };
+  expect(itemOf(sealed, "ana", never).file?.isSealed).toBe(true);
   const changes = new Map<number, Changes>();
   const edit = (seq: number, text: string) => record(seq, { kind: "edit", body: { seq: 5, text } });
   noteChange(changes, edit(6, "see, @cleo"));
@@ -78,7 +103,11 @@ test("edits, reactions and erasures change what they are about, in any order of 
   const react = (seq: number, from: string) =>
     record(seq, { kind: "reaction", from, body: { re: 5, react: "+" } });
   expect(noteChange(changes, edit(9, "new"))).toEqual([5]);
-  expect(noteChange(changes, edit(7, "old"))).toEqual([]);
+  const unreadable = { ...edit(10, "lost"), state: "damaged" } as const;
+  for (const past of [edit(9, "new"), edit(7, "old"), unreadable])
+    expect(noteChange(changes, past)).toEqual([]);
+  for (const wrong of [{ body: { re: 5 } }, { body: { react: "+" } }, { from: undefined }])
+    expect(noteChange(changes, { ...react(8, "ana"), ...wrong } as ChatRecord)).toEqual([]);
   noteChange(changes, react(11, "ana"));
   noteChange(changes, react(10, "ben"));
   expect(noteChange(changes, react(10, "ben"))).toEqual([]);

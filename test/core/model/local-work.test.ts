@@ -24,6 +24,15 @@ test("a post is there once, whichever of its answer and its record comes first",
   expect(pending(durable, stored).map(({ state }) => state.kind)).toEqual(["sent"]);
   expect(pending(durable, own)).toEqual([]);
   expect(pending(own)).toEqual([]);
+  expect(pending(durable, said(2))).toEqual([]);
+  expect(pending(said(2), durable)).toEqual([]);
+  expect(pending(said(2, { id: "o.2" }))).toHaveLength(1);
+  const { model } = scene(posted);
+  for (const event of [said(2), { kind: "caught-up" } as const])
+    expect(updateAll(model, [event]).model.pending).toBe(model.pending);
+  const listed = { kind: "room", room: LOBBY, name: "lobby", n: 3, skipped: 0 } as const;
+  expect(pending(durable, listed, { kind: "caught-up" })).toEqual([]);
+  expect(pending(durable, { ...listed, n: 2 }, { kind: "caught-up" })).toHaveLength(1);
   expect(pending(own, durable)).toEqual([]);
   expect(pending(durable, { kind: "room-gone", room: LOBBY })).toEqual([]);
 });

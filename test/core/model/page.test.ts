@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import { SHOWN_FOUND_MAX } from "../../../src/base/limits-page.ts";
+import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
 import { LOBBY, lobbyOf, record, said, scene } from "../model-scene.ts";
 
@@ -20,6 +21,7 @@ test("only the page that was asked for is taken", () => {
   expect(lobbyOf(again.model).tail.items).toHaveLength(1);
   const come = updateAll(again.model, [{ ...page, side: "older", seq: 12, records: [record(9)] }]);
   expect(lobbyOf(come.model).tail.items.map(({ seq }) => seq)).toEqual([9, 12]);
+  expect(come.effects).toEqual([]);
 });
 
 test("a page with nothing to see leads to the one before it", () => {
@@ -31,12 +33,28 @@ test("a page with nothing to see leads to the one before it", () => {
   expect(effects).toEqual([{ kind: "page", room: LOBBY, target: "lobby", side: "older", seq: 9 }]);
 });
 
+test("a newer page with nothing to see leads to the one after it", () => {
+  const jumped = updateAll(scene(said(12)).model, [{ kind: "jump", room: LOBBY, seq: 5 }]);
+  const asked = updateAll(jumped.model, [
+    { ...page, side: "around", seq: 5, records: [record(5)] },
+    { kind: "reach", room: LOBBY, side: "newer" },
+  ]);
+  const edit = record(7, { kind: "edit", body: { seq: 2, text: "new" } });
+  const empty = { ...page, side: "newer", seq: 5, records: [edit] } as const;
+  expect(updateAll(asked.model, [empty]).effects).toEqual([
+    { kind: "page", room: LOBBY, target: "lobby", side: "newer", seq: 7 },
+  ]);
+  const last = updateAll(asked.model, [{ ...empty, hasNewer: false }]);
+  expect(last.effects).toEqual([]);
+});
+
 test("a page that cannot be had says why, and may be asked for again", () => {
   const asked = updateAll(scene(said(12)).model, [{ kind: "reach", room: LOBBY, side: "older" }]);
   const fault = new Fault("link-closed", "gone");
-  const { model } = updateAll(asked.model, [
-    { kind: "page-failed", room: LOBBY, side: "older", seq: 12, fault },
-  ]);
+  const failed = { kind: "page-failed", room: LOBBY, side: "older", seq: 12, fault } as const;
+  const other = updateAll(asked.model, [{ ...failed, seq: 11 }]).model;
+  expect([lobbyOf(other).loading, other.faults]).toEqual([{ side: "older", seq: 12 }, []]);
+  const { model } = updateAll(asked.model, [failed]);
   expect(lobbyOf(model).loading).toBeUndefined();
   expect(model.faults.map((one) => one.fault)).toEqual([fault]);
 });
@@ -49,6 +67,7 @@ test("what a search finds is added up to SHOWN_FOUND_MAX, newest first", () => {
     { kind: "found", query, records: [record(3), record(5)], hasMore: true },
     { kind: "found", query: { text: "x" }, records: [record(4)], hasMore: true },
     { kind: "search-more" },
+    { kind: "search-more" },
   ]);
   expect(found.model.search?.found.map(({ item }) => item.seq)).toEqual([5, 3]);
   expect(found.effects).toEqual([{ kind: "search", query, before: 3 }]);
@@ -56,13 +75,34 @@ test("what a search finds is added up to SHOWN_FOUND_MAX, newest first", () => {
   const full = updateAll(found.model, [{ kind: "found", query, records: many, hasMore: true }]);
   expect(full.model.search?.found).toHaveLength(SHOWN_FOUND_MAX);
   expect(full.model.search?.hasMore).toBe(false);
+  for (const model of [full.model, scene().model])
+    expect(updateAll(model, [{ kind: "search-more" }]).effects).toEqual([]);
+});
+
+test("a search finds edits and conversations, and says why it failed", () => {
+  const query = { text: "x" };
+  const searching = updateAll(scene().model, [{ kind: "search", query }]).model;
+  const room = { kind: "person", name: "ben", id: "d1", topic: "" } as ChatRecord["room"];
+  const edit = record(4, { kind: "edit", body: { seq: 2, text: "x" } });
+  const reaction = record(5, { kind: "reaction", body: { re: 2, react: "x" } });
+  const records = [record(3, { room }), edit, reaction];
+  const { model } = updateAll(searching, [{ kind: "found", query, records, hasMore: false }]);
+  const found = model.search?.found.map(({ target, item }) => [target, item.kind]);
+  expect(found).toEqual([
+    ["lobby", "edit"],
+    ["@ben", "text"],
+  ]);
+  const fault = new Fault("link-closed", "gone");
+  const after = (of: { text: string }) =>
+    updateAll(searching, [{ kind: "search-failed", query: of, fault }]).model.search?.fault;
+  expect([after(query), after({ text: "y" })]).toEqual([fault, undefined]);
 });
 
 test("whoever is an operator learns it from the list of members", () => {
-  const { model } = scene({
-    kind: "members",
-    room: LOBBY,
-    members: [{ name: "ana", isOnline: true, role: "operator" }],
-  });
-  expect(model.isOperator).toBe(true);
+  const isOperator = (ana: string) => {
+    const members = Object.entries({ ana, ben: "operator" });
+    const listed = members.map(([name, role]) => ({ name, isOnline: true, role }));
+    return scene({ kind: "members", room: LOBBY, members: listed }).model.isOperator;
+  };
+  expect(["operator", "member"].map(isOperator)).toEqual([true, false]);
 });

@@ -43,7 +43,11 @@ test("favourites stand first, of rooms and of people", () => {
     { kind: "room", room: ZOO, name: "zoo", n: 1, skipped: 0, read: 0 },
     { kind: "prefs", rooms: [{ room: ZOO, favourite: true }], saved: [] },
   );
-  expect(roomLines(model).rooms.map(({ target }) => target)).toEqual(["zoo", "lobby"]);
+  const lines = roomLines(model).rooms.map(({ target, isFavourite }) => [target, isFavourite]);
+  expect(lines).toEqual([
+    ["zoo", true],
+    ["lobby", false],
+  ]);
 });
 
 test("a lock stands at rooms with a password, as long as they have one", () => {
@@ -68,11 +72,14 @@ test("a hidden conversation comes back with a word, and when it is opened", () =
     record: record(4, {
       n: 2,
       kind: "group",
-      body: {},
+      body: { added: [{ user: "ben" }] },
       room: { kind: "person", name: "ben", id: BEN, topic: "" },
     }),
   };
-  expect(shown(people(...events, joined))).toEqual([]); // New keys are no word.
+  expect(shown(people(...events, joined))).toEqual([]); // A change of the group is no message.
+  const early = [...events, prefs(BEN, { hidden: 2 }), fromBen(4, 2)]; // It was hidden with that.
+  expect(people(...early).effects.some(({ kind }) => kind === "prefs-set")).toBe(false);
+  expect(shown(people(...early))).toEqual(["@ben"]); // It is unread.
   const spoken = people(...events, fromBen(4, 2));
   expect(shown(spoken)).toEqual(["@ben"]);
   const back = { kind: "prefs-set", room: BEN, prefs: { hidden: undefined } } as const;

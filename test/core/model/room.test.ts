@@ -1,16 +1,22 @@
 import { describe, expect, test } from "bun:test";
+import type { FileId } from "../../../src/base/ids.ts";
 import { PRESENCE_MEMBERS_MAX } from "../../../src/base/limits.ts";
-import { SHOWN_ITEMS_MAX } from "../../../src/base/limits-page.ts";
+import { SHOWN_ITEMS_KEPT, SHOWN_ITEMS_MAX } from "../../../src/base/limits-page.ts";
+import type { ModelEvent } from "../../../src/core/model/event.ts";
 import { itemOf } from "../../../src/core/model/item.ts";
 import {
   append,
   isCalling,
   jumpTo,
+  leaveView,
   newRoom,
   nOfSeen,
+  noteCall,
   prepend,
   type RoomDraft,
+  readUpTo,
   settled,
+  toldAgain,
 } from "../../../src/core/model/room.ts";
 import { type Updated, updateAll } from "../../../src/core/model/update.ts";
 import { BEN, LOBBY, lobbyOf, record, said, scene } from "../model-scene.ts";
@@ -28,13 +34,84 @@ test("a jump is joined with the newest as soon as they meet", () => {
   const draft = room(50, 51);
   jumpTo(draft, { items: [10, 11].map(item), hasOlder: true, hasNewer: true });
   expect(draft.jump?.items).toHaveLength(2);
-  append(draft, [12, 13].map(item), true, SHOWN_ITEMS_MAX);
+  append(draft, [11, 12, 13].map(item), true, SHOWN_ITEMS_MAX);
   expect(draft.jump?.items.map(({ seq }) => seq)).toEqual([10, 11, 12, 13]);
   prepend(draft, [9, 10].map(item), false, SHOWN_ITEMS_MAX);
   append(draft, [49, 50].map(item), true, SHOWN_ITEMS_MAX);
   expect(draft.jump).toBeUndefined();
   expect(draft.tail.items.map(({ seq }) => seq)).toEqual([9, 10, 11, 12, 13, 49, 50, 51]);
   expect(draft.tail.hasOlder).toBe(false);
+});
+
+test("a page that fits is shown with the newest, and a page of nothing changes nothing", () => {
+  const draft = room(5, 6);
+  prepend(draft, [3, 4].map(item), false, 4);
+  expect([draft.jump, draft.tail.items.length]).toEqual([undefined, 4]);
+  const empty = room();
+  jumpTo(empty, { items: [], hasOlder: false, hasNewer: false });
+  expect(empty.tail).toEqual({ items: [], hasOlder: true, hasNewer: false });
+  const news = { kind: "room", room: LOBBY, name: "lobby", skipped: 0 } as const;
+  expect([1, 2].map((n) => newRoom({ ...news, n }).tail.hasOlder)).toEqual([false, true]);
+  const short = room(...Array.from({ length: SHOWN_ITEMS_KEPT }, (_, i) => i + 1));
+  short.tail = { ...short.tail, hasOlder: false };
+  leaveView(short);
+  expect(short.tail.hasOlder).toBe(false);
+  prepend(draft, [1, 2].map(item), false, 5);
+  expect(draft.jump?.items).toHaveLength(5);
+  append(draft, [7].map(item), true, 5);
+  expect([draft.tail.items.length, draft.jump]).toEqual([5, undefined]);
+  jumpTo(draft, { items: [item(-9), item(-8)], hasOlder: false, hasNewer: true });
+  append(draft, [-7, -6].map(item), true, 3);
+  expect(draft.jump).toMatchObject({ hasOlder: true, items: { length: 3 } });
+  const long = room(...Array.from({ length: SHOWN_ITEMS_KEPT + 2 }, (_, i) => i + 9));
+  prepend(long, [7, 8].map(item), false, SHOWN_ITEMS_KEPT + 2);
+  expect(long.tail.items).toHaveLength(SHOWN_ITEMS_KEPT);
+});
+
+test("a room is as the server lists it, each time", () => {
+  const news = { kind: "room", room: LOBBY, name: "lobby", n: 6, skipped: 0 } as const;
+  const set = { closed: true, receipts: true, receiptsWanted: true, moderates: true };
+  const flags = (draft: RoomDraft) => {
+    const { isClosed, receipts, receiptsWanted, moderates } = draft;
+    return [isClosed, receipts, receiptsWanted, moderates];
+  };
+  const draft = newRoom(news);
+  expect([flags(draft), flags(newRoom({ ...news, ...set }))]).toEqual([
+    ...[Array(4).fill(false), Array(4).fill(true)],
+  ]);
+  toldAgain(draft, { ...news, ...set });
+  expect(flags(draft)).toEqual(Array(4).fill(true));
+  toldAgain(draft, { ...news, read: 5, unread: 2 });
+  expect([flags(draft), draft.unread]).toEqual([Array(4).fill(false), 2]);
+  toldAgain(draft, { ...news, read: 3, unread: 7 }); // Less was read there than here.
+  expect(draft.unread).toBe(2);
+});
+
+test("an answer to oneself calls, and a retention is noted", () => {
+  const answer = (re: number) => said(4, { body: { text: "x", re } });
+  const calls = (re: number) =>
+    lobbyOf(scene(said(2, { from: "ana" }), said(3), answer(re)).model).calls;
+  expect([calls(2), calls(3)]).toEqual([[4], []]);
+  const kept = scene(said(2, { kind: "retention", body: { keepMs: 60_000 } }), said(3)).model;
+  expect(lobbyOf(kept).keepMs).toBe(60_000);
+});
+
+test("what is read, and which calls are left, is exact at the edges", () => {
+  const draft = room(5, 6, 7);
+  Object.assign(draft, { read: 1, last: 8, unread: 9, calls: [4, 5] });
+  readUpTo(draft, 3);
+  expect(draft.unread).toBe(5);
+  readUpTo(draft, 4);
+  expect([draft.unread, draft.calls]).toEqual([3, [5]]);
+  noteCall(draft, item(4));
+  noteCall(draft, item(6));
+  draft.linkN = 5;
+  settled(draft);
+  expect(draft.calls).toEqual([5]);
+  const readOf = (...events: readonly ModelEvent[]) => lobbyOf(scene(...events).model).read;
+  expect([readOf(said(2, { from: "ana" })), readOf(said(2), said(3, { from: "ana" }))]).toEqual([
+    ...[2, 1],
+  ]);
 });
 
 test("seen up to an item is read up to the next one", () => {
@@ -46,9 +123,16 @@ test("seen up to an item is read up to the next one", () => {
 });
 
 test("a hole makes the room begin anew behind it", () => {
-  const { model } = scene(said(2), said(3), said(7));
-  expect(lobbyOf(model).tail.items.map(({ seq }) => seq)).toEqual([7]);
+  const { model } = scene(said(2), said(3), said(5));
+  expect(lobbyOf(model).tail.items.map(({ seq }) => seq)).toEqual([5]);
   expect(lobbyOf(model).tail.hasOlder).toBe(true);
+  const missed = { kind: "room", room: LOBBY, name: "lobby", n: 5, skipped: 0 } as const;
+  const behind = scene(said(2), said(3), missed).model;
+  expect(lobbyOf(behind).tail).toEqual({ items: [], hasOlder: true, hasNewer: false });
+  expect(lobbyOf(behind)).toMatchObject({ told: 4, last: 4 });
+  const direct = { kind: "person", name: "ben", id: BEN, topic: "" } as const;
+  const second = scene(said(5, { n: 2, room: direct })).model.rooms.get(BEN);
+  expect(second?.tail.hasOlder).toBe(true);
   const draft = room(5);
   settled(draft); // A server that has lost all that it told.
   expect(draft.tail).toEqual({ items: [], hasOlder: false, hasNewer: false });
@@ -66,6 +150,32 @@ test("a server that has lost its newest records is believed", () => {
   expect(lobbyOf(again.model).last).toBe(3);
 });
 
+test("a room that a new list does not have is gone once the list has ended", () => {
+  const again = updateAll(scene(said(2)).model, [
+    { kind: "listing" },
+    { kind: "room", room: LOBBY, name: "lobby", n: 3, skipped: 0, read: 1 },
+    { kind: "caught-up" },
+  ]);
+  expect([...again.model.rooms.keys()]).toEqual([LOBBY]);
+  expect(lobbyOf(again.model).tail.items).toHaveLength(1);
+});
+
+test("a room that was sealed once stays so, and a file that is there is offered no longer", () => {
+  const lobby = { kind: "room", room: LOBBY, name: "lobby", n: 2, skipped: 0 } as const;
+  const isSealed = (...events: readonly ModelEvent[]) => lobbyOf(scene(...events).model).isSealed;
+  expect([isSealed(lobby), isSealed({ ...lobby, sealed: true }, lobby)]).toEqual([false, true]);
+  const body = { name: "a.png", size: 1, chunks: 1, digest: "0a".repeat(32) };
+  const [file, other] = ["fabcdefghijk" as FileId, "fABCDEFGHIJK" as FileId];
+  const offer = (id: FileId): ModelEvent => {
+    return { kind: "offered", room: LOBBY, file: id, from: "ben", name: "a.png", sizeBytes: 1 };
+  };
+  const { model } = scene(
+    ...[offer(file), offer(other), offer(other), said(2)],
+    said(3, { kind: "file", body: { ...body, file } }),
+  );
+  expect(lobbyOf(model).offered.map((one) => one.file)).toEqual([other]);
+});
+
 test("members come and go, and are made moderators", () => {
   const member = (name: string) => ({ name, isOnline: true, role: "member" });
   const { model } = scene(
@@ -73,7 +183,9 @@ test("members come and go, and are made moderators", () => {
     said(2, { kind: "join", from: "cleo", body: {} }),
     said(3, { kind: "kick", from: "ana", body: { name: "ben" } }),
     said(4, { kind: "grant", from: "ana", body: { name: "cleo", on: true } }),
-    said(5, { kind: "topic", body: { topic: "new" } }),
+    said(5, { kind: "topic", from: "cleo", body: { topic: "new" } }),
+    said(6, { kind: "join", from: "dora", body: {} }),
+    said(7, { kind: "leave", from: "dora", body: {} }),
     { kind: "presence", room: LOBBY, user: "ana", online: false },
   );
   expect(lobbyOf(model).members).toEqual([
@@ -120,6 +232,14 @@ test("whoever is put out of a room is told by whom", () => {
   expect(told(scene(kick("ben")))).toEqual([]);
 });
 
+test("a room that is gone is closed, and no other", () => {
+  const open = (target: string) =>
+    scene({ kind: "open", target }, { kind: "room-gone", room: LOBBY }).model.open;
+  expect([open("lobby"), open("@ben")]).toEqual([undefined, "@ben"]);
+  const left = scene({ kind: "open", target: "@ben" }, { kind: "room-gone", room: BEN });
+  expect(left.model.open).toBe("@ben");
+});
+
 describe("what is renamed", () => {
   test("a room is read on, with what was being written there", () => {
     const { model, effects } = scene(
@@ -159,6 +279,11 @@ describe("what is renamed", () => {
       said(2, { kind: "rename", from: "olga", body: renamed }),
     );
     expect([...lobbyOf(seen.model).online]).toEqual(["benno"]);
+    const nameless = scene(
+      { kind: "presence", room: LOBBY, user: "ben", online: true },
+      said(2, { kind: "rename", from: "olga", body: { user: "u1", was: "ben" } }),
+    );
+    expect([...lobbyOf(nameless.model).online]).toEqual(["ben"]);
   });
 });
 
@@ -179,4 +304,8 @@ test("what is pinned follows the records, and goes with what is erased", () => {
   expect(lobbyOf(again.model).pins).toEqual([3, 2]);
   const erased = updateAll(model, [said(8, { kind: "erase", body: { seq: 3 } })]);
   expect(lobbyOf(erased.model).pins).toEqual([2]);
+  const { model: one } = scene(said(2), pin(3, 2), said(4, { kind: "erase", body: { seq: 2 } }));
+  expect(lobbyOf(one).pins).toEqual([]);
+  const answered = updateAll(model, [said(8, { body: { text: "answer", re: 3 } })]);
+  expect(lobbyOf(answered.model).pins).toEqual([3, 2]);
 });

@@ -19,7 +19,8 @@ test("days, groups, the line of what is unread, and what waits to be sent", () =
     said(4, { timeUnixMs: DAY_MS + 5 }),
     said(5, { from: "ana", timeUnixMs: DAY_MS + 6, body }),
     { kind: "open", target: "lobby" },
-    { kind: "posted", key: "k", id: "k", to: "lobby", body: { text: "x" }, writtenUnixMs: 0 },
+    { kind: "posted", key: "k", id: "k", to: "lobby", body, writtenUnixMs: 0 },
+    { kind: "posted", key: "l", id: "l", to: "@ben", body: { text: "x" }, writtenUnixMs: 0 },
   );
   const rows = new RowMaker().rowsOf(model, utc).rows;
   expect(rows.map(({ key }) => key)).toEqual(["d0", "unread", "i2", "i3", "d1", "i4", "i5", "pk"]);
@@ -27,8 +28,31 @@ test("days, groups, the line of what is unread, and what waits to be sent", () =
     ...[undefined, undefined, false, true, undefined, false, false],
     true,
   ]);
-  const answer = rows.find(({ key }) => key === "i5");
-  expect(answer?.kind === "item" ? answer.answers?.seq : undefined).toBe(2);
+  const answers = rows.flatMap((row) => ("answers" in row ? [row.answers?.seq] : []));
+  expect(answers).toEqual([undefined, undefined, undefined, 2, 2]);
+});
+
+test("the line of what is unread stands before the first unread item, if that is here", () => {
+  const { model } = scene(said(5), said(6), said(7), { kind: "open", target: "lobby" });
+  const keys = (readAtOpening: number) => {
+    const rooms = new Map([[LOBBY, { ...lobbyOf(model), readAtOpening }]]);
+    return new RowMaker().rowsOf({ ...model, rooms }, utc).rows.map(({ key }) => key);
+  };
+  expect(keys(6)).toEqual(["d0", "i5", "i6", "unread", "i7"]);
+  expect(keys(4)).toEqual(["d0", "unread", "i5", "i6", "i7"]);
+  expect(keys(3)).toEqual(["d0", "i5", "i6", "i7"]);
+});
+
+test("words of one user within five minutes are grouped; actions and joins are not", () => {
+  const at = (seq: number, timeUnixMs: number, kind = "text") => said(seq, { kind, timeUnixMs });
+  const { model } = scene(
+    ...[at(2, 0), at(3, 5 * MINUTE_MS - 1), at(4, 10 * MINUTE_MS - 1), at(5, 10 * MINUTE_MS)],
+    ...[at(6, 10 * MINUTE_MS, "action"), at(7, 10 * MINUTE_MS), at(8, 10 * MINUTE_MS, "join")],
+    ...[at(9, 10 * MINUTE_MS), { kind: "open", target: "lobby" } as const],
+  );
+  const { rows } = new RowMaker().rowsOf(model, utc);
+  const grouped = rows.flatMap((row) => (row.kind === "item" && row.isGrouped ? [row.key] : []));
+  expect(grouped).toEqual(["i3", "i5"]);
 });
 
 test("messages that were withheld stand as a line of their own, before what follows", () => {
@@ -112,7 +136,9 @@ test("the day is the reader's own", () => {
 
 test("rows that look the same are the same objects", () => {
   const maker = new RowMaker();
-  const first = scene(said(2), said(3), { kind: "open", target: "lobby" }).model;
+  const post = { key: "k", id: "k", to: "lobby", body: { text: "x" }, writtenUnixMs: 0 };
+  const open: ModelEvent = { kind: "open", target: "lobby" };
+  const first = scene(said(2), said(3), open, { kind: "posted", ...post }).model;
   const before = maker.rowsOf(first, utc);
   expect(maker.rowsOf({ ...first }, utc)).toBe(before);
   const next = updateAll(first, [
@@ -122,7 +148,8 @@ test("rows that look the same are the same objects", () => {
   const after = maker.rowsOf(next.model, utc).rows;
   const kept = (key: string) =>
     after.find((row) => row.key === key) === before.rows.find((row) => row.key === key);
-  expect(["d0", "unread", "i2", "i3"].map(kept)).toEqual([true, true, true, false]);
+  const keys = ["d0", "unread", "i2", "i3", "pk"];
+  expect(keys.map(kept)).toEqual([true, true, true, false, true]);
 });
 
 test("nothing of people who are ignored, but that they came", () => {
@@ -138,26 +165,6 @@ test("nothing of people who are ignored, but that they came", () => {
   );
   const keys = new RowMaker().rowsOf(model, utc).rows.map(({ key }) => key);
   expect(keys).toEqual(["d0", "unread", "i3", "i4"]);
-});
-
-test("what comes behind is put behind, as if all had been made anew", () => {
-  const maker = new RowMaker();
-  let { model } = scene(said(2), { kind: "open", target: "lobby" });
-  const begun = maker.rowsOf(model, utc).rows;
-  const steps: readonly (readonly ModelEvent[])[] = [
-    [said(3), said(4, { timeUnixMs: 3 * DAY_MS })],
-    [said(5, { timeUnixMs: DAY_MS }), said(6, { body: { text: "to the first", re: 2 } })],
-    [{ kind: "posted", key: "k", id: "k", to: "lobby", body: { text: "x" }, writtenUnixMs: 0 }],
-    [said(7, { from: "ana" })],
-    [said(8, { kind: "edit", body: { seq: 3, text: "new" } }), said(9)],
-    [said(10), said(11, { timeUnixMs: 3 * DAY_MS })],
-  ];
-  for (const events of steps) {
-    model = updateAll(model, events).model;
-    const { rows } = maker.rowsOf(model, utc);
-    expect(rows).toEqual(new RowMaker().rowsOf(model, utc).rows);
-    expect(rows.find(({ key }) => key === "i2")).toBe(begun.find(({ key }) => key === "i2"));
-  }
 });
 
 test("who comes one after the other is told in one line, who goes in another", () => {
@@ -181,11 +188,18 @@ test("who comes one after the other is told in one line, who goes in another", (
     [came(8, "fay", 7 + HOUR_MS), "i8: fay"],
     [came(9, "gil", DAY_MS), "i9: gil"],
   ];
+  let before: readonly Row[] = [];
   for (const [event, last] of steps) {
     model = updateAll(model, [event]).model;
+    const { rows } = maker.rowsOf(model, utc);
+    expect(rows.filter((row) => !before.includes(row)).length).toBeLessThanOrEqual(3);
+    before = rows;
     expect(lines(maker).at(-1)).toBe(last);
     expect(lines(maker)).toEqual(lines(new RowMaker()));
   }
+  const crowd = Array.from({ length: 31 }, (_, i) => came(i + 2, `p${i}`));
+  model = scene(...crowd, { kind: "open", target: "lobby" }).model;
+  expect(lines(maker)).toHaveLength(2);
 });
 
 const MINUTE_MS = 60_000;
@@ -372,24 +386,41 @@ test("whatever comes or goes at either end, or changes, rows are as if made anew
 });
 
 test("a page of the past, and what is too much at the other end, leaves all other rows", () => {
+  const body = { text: "x", re: 15 };
   const all = Array.from({ length: 60 }, (_, i) =>
-    said(i + 2, { from: i % 9 < 5 ? "ben" : "cleo" }),
+    said(i + 2, { from: i % 9 < 5 ? "ben" : "cleo", ...(i === 40 ? { body } : {}) }),
   );
   const { model } = scene(...all, { kind: "open", target: "lobby" });
   const { items } = lobbyOf(model).tail;
   const maker = new RowMaker();
+  let made = 0; // Of how many items rows are made.
+  const counting = () => {
+    made++;
+    return 0;
+  };
   const rowsOf = (from: number, to: number) => {
+    made = 0;
     const tail = { items: items.slice(from, to), hasOlder: true, hasNewer: true };
     const rooms = new Map([[LOBBY, { ...lobbyOf(model), readAtOpening: undefined, tail }]]);
-    return maker.rowsOf({ ...model, rooms }, utc).rows;
+    return maker.rowsOf({ ...model, rooms }, counting).rows;
   };
+  const answered = (rows: readonly Row[]) =>
+    rows.flatMap((row) => (row.kind === "item" && row.answers ? [row.answers.seq] : []));
   const before = new Set(rowsOf(20, 60));
   const older = rowsOf(10, 50);
   // But the first, which was not known to follow words of the same person, and the day's line.
-  expect(older.filter((row) => !before.has(row)).length).toBeLessThanOrEqual(12);
+  expect(older.filter((row) => !before.has(row)).length).toBeLessThanOrEqual(13);
+  expect([answered([...before]), answered(older)]).toEqual([[], [15]]);
+  expect(made).toBeLessThanOrEqual(13);
   const shown = new Set(older);
   const newer = rowsOf(30, 60);
-  expect(newer.filter((row) => !shown.has(row)).length).toBeLessThanOrEqual(12);
+  expect(newer.filter((row) => !shown.has(row)).length).toBeLessThanOrEqual(13);
+  expect(answered(newer)).toEqual([]);
+  expect(made).toBeLessThanOrEqual(13);
+  rowsOf(30, 59);
+  expect(made).toBeLessThanOrEqual(1);
+  rowsOf(30, 60);
+  expect(made).toBeLessThanOrEqual(2);
 });
 
 test("what is no row of the room makes no rows anew", () => {

@@ -4,10 +4,12 @@ import type { RoomId } from "../../../src/base/ids.ts";
 import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
 import {
+  isCaption,
   isIgnored,
   isUnderWay,
   knownNames,
   lastWords,
+  mayKeepOrder,
   openRoom,
   roomLines,
   roomOf,
@@ -24,6 +26,7 @@ test("lines of rooms and people, with what is unread and who calls", () => {
     said(3),
     { kind: "record", record: record(4, { n: 1, room: direct }) },
     { kind: "presence", room: LOBBY, user: "Ben", online: true },
+    { kind: "presence", room: LOBBY, user: "ana", online: true },
     { kind: "draft", target: "lobby", draft: { text: "half" } },
     { kind: "open", target: "@cleo" },
   );
@@ -31,7 +34,7 @@ test("lines of rooms and people, with what is unread and who calls", () => {
   expect(lines.rooms).toEqual([
     expect.objectContaining({ target: "lobby", unread: 2, calls: 1, hasDraft: true }),
   ]);
-  expect(lines.people.map(({ target, unread, isOnline }) => [target, unread, isOnline])).toEqual([
+  expect(lines.people.map(({ target, badge, isOnline }) => [target, badge, isOnline])).toEqual([
     ["@cleo", 0, undefined],
     ["@ben", 1, true],
   ]);
@@ -40,6 +43,18 @@ test("lines of rooms and people, with what is unread and who calls", () => {
   expect(roomOf(model, "#LOBBY")?.id).toBe(LOBBY);
   expect(openRoom(model)).toBeUndefined();
   expect(lobbyOf(model).unread).toBe(2);
+});
+
+test("a person without a conversation is shown as online while they are in a room", () => {
+  const people = (...events: readonly ModelEvent[]) =>
+    roomLines(scene({ kind: "open", target: "@cleo" }, ...events).model).people;
+  expect(people()[0]).toMatchObject({ target: "@cleo", isOnline: undefined, hasDraft: false });
+  expect(
+    people(
+      { kind: "presence", room: LOBBY, user: "Cleo", online: true },
+      { kind: "draft", target: "@cleo", draft: { text: "half" } },
+    )[0],
+  ).toMatchObject({ target: "@cleo", isOnline: true, hasDraft: true });
 });
 
 test("nobody's presence is known offline", () => {
@@ -54,6 +69,25 @@ test("nobody's presence is known offline", () => {
   expect(isOnline("connecting")).toEqual([undefined]);
 });
 
+test("moderators, operators and the two of a conversation pin and turn receipts on", () => {
+  const { model } = scene();
+  const may = (room: object, isOperator = false) =>
+    mayKeepOrder({ ...model, isOperator }, { ...lobbyOf(model), ...room });
+  expect([may({}), may({ moderates: true }), may({}, true), may({ kind: "person" })]).toEqual([
+    ...[false, true, true, true],
+  ]);
+});
+
+test("a caption is the text of a file that is here", () => {
+  const body = { file: "fabcdefghijk", name: "a.png", size: 1, chunks: 1, digest: "0a".repeat(32) };
+  const open: ModelEvent = { kind: "open", target: "lobby" };
+  const { model } = scene(said(2), said(3, { kind: "file", body }), open);
+  const captions = [undefined, 2, 3, 4].map((edits) =>
+    isCaption(model, edits === undefined ? {} : { edits }),
+  );
+  expect(captions).toEqual([false, false, true, false]);
+});
+
 test("rooms stand in natural order", () => {
   const rooms = ["room10", "Room2", "room1"].map((name): ModelEvent => {
     return { kind: "room", room: name as RoomId, name, n: 1, skipped: 0, read: 1 };
@@ -64,8 +98,13 @@ test("rooms stand in natural order", () => {
 });
 
 test("whoever is ignored neither calls nor counts", () => {
-  const { model } = scene({ kind: "ignored", users: ["ben"] }, said(2, { body: mention }));
+  const direct = { kind: "person", name: "ben", id: BEN, topic: "" } as const;
+  const { model } = scene({ kind: "ignored", users: ["ben"] }, said(2, { body: mention }), {
+    kind: "record",
+    record: record(3, { n: 1, room: direct }),
+  });
   expect(isIgnored(model, "Ben")).toBe(true);
+  expect(roomLines(model).people).toMatchObject([{ unread: 1, badge: 0 }]);
   expect(roomLines(model).calls).toBe(0);
 });
 
@@ -94,23 +133,9 @@ test("people with unread words stand first; who is open keeps its place while it
   ];
   expect(order(...read)).toEqual(["@ben", "@dan", "@cleo"]);
   expect(order(...read, { kind: "open", target: "lobby" })).toEqual(["@dan", "@cleo", "@ben"]);
+  const away = [{ kind: "open", target: "lobby" } as const, read[0] ?? read[1]];
+  expect(order(...read, ...(away as ModelEvent[]))).toEqual(["@dan", "@cleo", "@ben"]);
   expect(order({ kind: "ignored", users: ["ben"] })).toEqual(["@dan", "@cleo", "@ben"]);
-});
-
-test("refused posts are there to be sent again", () => {
-  const fault = new Fault("muted", "you are muted");
-  const post = { key: "k", id: "k", to: "lobby", body: { text: "x" }, writtenUnixMs: 0 };
-  const { model } = scene(
-    { kind: "posted", ...post },
-    {
-      kind: "settled",
-      key: "k",
-      outcome: { kind: "refused", fault },
-    },
-  );
-  expect(
-    model.pending.filter(({ state }) => state.kind === "refused").map(({ key }) => key),
-  ).toEqual(["k"]);
 });
 
 test("one's last message, and whether another one is still under way", () => {

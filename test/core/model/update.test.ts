@@ -6,6 +6,7 @@ import {
   SHOWN_ITEMS_KEPT,
   SHOWN_ITEMS_MAX,
 } from "../../../src/base/limits-page.ts";
+import { TIMELINE_ROOMS_MAX } from "../../../src/core/client/timeline.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
 import type { Item, Model, RoomState } from "../../../src/core/model/state.ts";
 import { emptyModel, updateAll } from "../../../src/core/model/update.ts";
@@ -176,6 +177,22 @@ test("a stalled link is still online, and only while it is", () => {
   });
 });
 
+test("after a log-in the open room asks for its past if it has nothing to show", () => {
+  const pages = (...before: readonly ModelEvent[]) => {
+    const { model } = scene(...before, { kind: "open", target: "lobby" });
+    const n = lobbyOf(model).told + 1;
+    const { effects } = updateAll(model, [
+      { kind: "entered", user: "ana" },
+      { kind: "room", room: lobbyOf(model).id, name: "lobby", n, skipped: 0, read: 1 },
+      { kind: "caught-up" },
+    ]);
+    const members = effects.flatMap((one) => (one.kind === "members" ? [one.target] : []));
+    expect(members).toEqual(["lobby"]);
+    return effects.filter(({ kind }) => kind === "page").length;
+  };
+  expect([pages(), pages(said(2), said(3))]).toEqual([1, 0]);
+});
+
 test("asks who is in a new conversation, and in a room that was opened early", () => {
   const room = (id: string, place: { name: string } | { with: string }): ModelEvent => {
     return { kind: "room", room: id as RoomId, ...place, n: 1, skipped: 0, read: 1 };
@@ -285,14 +302,39 @@ test("what an update adds to a room is not in the model before it, nor in one be
   ]);
 });
 
+test("who calls notifies, but of what was read or is looked at, or while a link catches up", () => {
+  const call = said(2, { body: { text: "@ana", mentions: ["ana"] } });
+  const later = said(13, { body: { text: "@ana", mentions: ["ana"] } });
+  const notified = (...events: readonly ModelEvent[]) =>
+    scene(...events).effects.filter(({ kind }) => kind === "notify").length;
+  const open: ModelEvent = { kind: "open", target: "lobby" };
+  const room = "lobby" as RoomId;
+  const page = { kind: "page", room, side: "around", seq: 2, hasOlder: true } as const;
+  expect(notified(call)).toBe(1);
+  expect(notified({ kind: "read", room, n: 2 }, call)).toBe(0);
+  expect(notified({ kind: "read", room: "none" as RoomId, n: 2 }, call)).toBe(1);
+  expect(notified(open, { kind: "focus", on: true }, call)).toBe(0);
+  const past = [said(12), { kind: "jump", room, seq: 2 } as const];
+  expect(notified(open, ...past, { ...page, hasNewer: true, records: [] }, later)).toBe(1);
+  const lost: ModelEvent = { kind: "connection", connection: { kind: "connecting" } };
+  expect(notified(lost, call)).toBe(0);
+});
+
 describe("bounds", () => {
+  test("rooms beyond TIMELINE_ROOMS_MAX are not shown", () => {
+    const rooms = Array.from({ length: TIMELINE_ROOMS_MAX + 1 }, (_, i): ModelEvent => {
+      return { kind: "room", room: `r${i}` as RoomId, name: `n${i}`, n: 1, skipped: 0 };
+    });
+    expect(scene(...rooms).model.rooms.size).toBe(TIMELINE_ROOMS_MAX);
+  });
+
   test("a room holds SHOWN_ITEMS_MAX items, and SHOWN_ITEMS_KEPT once it is left", () => {
-    const { world, lobby } = filled(SHOWN_ITEMS_MAX + 10);
+    const { world, lobby } = filled(SHOWN_ITEMS_MAX + 1);
     expect(lobby().tail.items.length).toBeLessThanOrEqual(SHOWN_ITEMS_MAX);
     expect(lobby().tail.hasOlder).toBe(true);
     world.tell({ kind: "open", target: "lobby" }, { kind: "open", target: "den" });
     expect(lobby().tail.items).toHaveLength(SHOWN_ITEMS_KEPT);
-    expect(lobby().tail.items.at(-1)?.text).toBe(`${SHOWN_ITEMS_MAX + 9}`);
+    expect(lobby().tail.items.at(-1)?.text).toBe(`${SHOWN_ITEMS_MAX}`);
   });
 
   test("beyond SHOWN_CHANGES_MAX a room begins anew", () => {
@@ -300,16 +342,21 @@ describe("bounds", () => {
     const [template] = world.of("lobby");
     if (template === undefined) throw new Error("no template");
     const changes = new Map(
-      Array.from({ length: SHOWN_CHANGES_MAX }, (_, i) => [
+      Array.from({ length: SHOWN_CHANGES_MAX - 1 }, (_, i) => [
         1_000_000 + i,
         { edit: undefined, isErased: true, reactions: [] },
       ]),
     );
     const rooms = new Map(world.model.rooms).set("lobby" as RoomId, { ...lobby(), changes });
     world.model = { ...world.model, rooms };
-    const body = { re: 10, react: "+" };
-    const reaction = { ...template, kind: "reaction", from: "ben", seq: 20, n: 3, body };
-    world.tell({ kind: "record", record: reaction });
+    const react = (seq: number, n: number, re: number) => {
+      const body = { re, react: "+" };
+      const record = { ...template, kind: "reaction", from: "ben", seq, n, body };
+      world.tell({ kind: "record", record });
+    };
+    react(20, 3, 10);
+    expect(lobby().changes.size).toBe(SHOWN_CHANGES_MAX);
+    react(21, 4, 11);
     expect(lobby().tail).toEqual({ items: [], hasOlder: true, hasNewer: false });
     expect(lobby().changes.size).toBe(0);
   });

@@ -67,6 +67,8 @@ test("what comes while the newest is on the screen is read as it comes, and only
   const read = updateAll(open.model, [said(3), said(4)]);
   expect([lobbyOf(read.model).read, lobbyOf(read.model).unread]).toEqual([4, 0]);
   expect(read.effects).toEqual([{ kind: "read", room: LOBBY, n: 4 }]);
+  const same = updateAll(read.model, [{ kind: "focus", on: true }]).model;
+  expect(lobbyOf(same)).toBe(lobbyOf(read.model));
   const unreadAfter = (...events: readonly ModelEvent[]) =>
     lobbyOf(updateAll(read.model, [...events, said(5)]).model).unread;
   expect(unreadAfter({ kind: "at-newest", on: false })).toBe(1);

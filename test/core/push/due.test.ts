@@ -98,7 +98,7 @@ describe("pushes that are due", () => {
     due.note(ANA, calling(1), 0);
     due.note(ANA, calling(2, { room: "other" as RoomId }), 0);
     due.erased(LOBBY, 1);
-    due.erased(LOBBY, 2);
+    due.erased("other" as RoomId, 1);
     const words = due.take(PUSH_GATHER_MS, AWAY).map(({ latest }) => latest.words?.text);
     expect(words).toEqual([undefined, "text 2"]);
   });

@@ -1,16 +1,17 @@
 import { describe, expect, test } from "bun:test";
 import { toBase64Url } from "../../../src/base/bytes.ts";
-import { Fault } from "../../../src/base/fault.ts";
 import type { UserId } from "../../../src/base/ids.ts";
 import {
   ACCOUNTS_MAX,
   ACCOUNTS_RESERVED,
   DEVICES_PER_ACCOUNT_MAX,
+  IGNORED_MAX,
   PREDECESSORS_MAX,
 } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
 import { type Account, Registry } from "../../../src/core/rooms/accounts.ts";
 import { erasuresOf } from "../../../src/core/rooms/erasures.ts";
+import { faultCode } from "../../fault-code.ts";
 import { ANA, BEN, Ledger, ROOM } from "../ledger.ts";
 
 const key = (fill: number) => new Uint8Array(32).fill(fill);
@@ -48,16 +49,6 @@ class Admin {
   }
 }
 
-function code(command: () => unknown): string {
-  try {
-    command();
-  } catch (error) {
-    if (error instanceof Fault) return error.code;
-    throw error;
-  }
-  return "none";
-}
-
 describe("accounts", () => {
   test("one owner a name, whatever its case; found as its owner spelled it", () => {
     const admin = new Admin();
@@ -66,26 +57,26 @@ describe("accounts", () => {
     expect(admin.registry.nameOf(ANA)).toBe(checkName("Ana"));
     expect(admin.registry.nameOf("server")).toBeUndefined();
     expect(admin.registry.nameOf(BEN)).toBeUndefined();
-    expect(code(() => admin.registry.reserve(checkName("ana")))).toBe("name-taken");
+    expect(faultCode(() => admin.registry.reserve(checkName("ana")))).toBe("name-taken");
     expect([...admin.registry.all()]).toEqual([ana]);
   });
 
   test("a name is held while its account is made, and free when that failed", () => {
     const { registry } = new Admin();
     registry.reserve(checkName("ana"));
-    expect(code(() => registry.reserve(checkName("ANA")))).toBe("name-taken");
+    expect(faultCode(() => registry.reserve(checkName("ANA")))).toBe("name-taken");
     registry.release(checkName("Ana"));
-    expect(code(() => registry.reserve(checkName("ANA")))).toBe("none");
+    expect(faultCode(() => registry.reserve(checkName("ANA")))).toBe("none");
   });
 
   test("as many as the bound says, those being made included", () => {
     const { registry } = new Admin();
     const members = ACCOUNTS_MAX - ACCOUNTS_RESERVED;
     for (let i = 0; i < members; i++) registry.reserve(checkName(`a${i}`));
-    expect(code(() => registry.reserve(checkName("more")))).toBe("too-many");
+    expect(faultCode(() => registry.reserve(checkName("more")))).toBe("too-many");
     const vouched = (name: string) => registry.reserve(checkName(name), undefined, true);
     for (let i = members; i < ACCOUNTS_MAX; i++) vouched(`a${i}`);
-    expect(code(() => vouched("more"))).toBe("too-many");
+    expect(faultCode(() => vouched("more"))).toBe("too-many");
   });
 
   test("its first device is certified, one by password is not; leaving takes it away", () => {
@@ -133,6 +124,10 @@ describe("accounts", () => {
     for (let i = 1; i <= PREDECESSORS_MAX + 1; i++) {
       const draft = registry.identityDraft(key(i), key(i + 1), new Uint8Array(64).fill(i));
       registry.apply(admin.ledger.append(draft));
+      for (const field of ["old", "new", "signature"]) {
+        const body = { ...(draft.body as object), [field]: "!" };
+        registry.apply(admin.ledger.write("identity", "server", "server", body));
+      }
     }
     const { predecessors, successor } = admin.refolded();
     expect(successor).toEqual(key(PREDECESSORS_MAX + 2));
@@ -152,7 +147,7 @@ describe("accounts", () => {
       if (draft !== undefined) admin.registry.apply(admin.ledger.append(draft));
     }
     expect(ana.devices.size).toBe(DEVICES_PER_ACCOUNT_MAX);
-    expect(code(() => admin.registry.deviceDraft(ana, key(99)))).toBe("too-many");
+    expect(faultCode(() => admin.registry.deviceDraft(ana, key(99)))).toBe("too-many");
   });
 
   test("of full devices the one by password, offline and not seen for longest makes way", () => {
@@ -176,27 +171,65 @@ describe("accounts", () => {
     expect(next((device) => device === toBase64Url(key(101)))).toEqual(["device-gone", 2]);
     registry.deviceSeen(ana.id, toBase64Url(key(101)), Number.MAX_SAFE_INTEGER, "");
     expect(next(nobody)).toEqual(["device-gone", 2]);
-    expect(code(() => next(() => true))).toBe("too-many");
+    expect(faultCode(() => next(() => true))).toBe("too-many");
     // One that is known needs no place.
     expect(registry.passwordDeviceDraft(ana, key(110), nobody)).toBeUndefined();
     registry.apply(admin.ledger.append(registry.deviceGoneDraft(ana, toBase64Url(key(102)))));
     expect(next(nobody)).toEqual(["device", -1]);
   });
 
+  test("a device that is seen notes its last day and its label", () => {
+    const admin = new Admin();
+    admin.enrol(ANA, "ana");
+    const device = toBase64Url(key(2));
+    const seen = (unixMs: number, label: string, id = device) =>
+      admin.registry.deviceSeen(ANA, id, unixMs, label);
+    expect([seen(9e7, "chat"), seen(9e7 + 1, "chat"), seen(9e7 + 1, "page")]).toEqual([
+      ...[true, false, true],
+    ]);
+    expect([seen(5, "old"), seen(2e8, "page"), seen(3e8, "x", "none")]).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    expect(admin.account(ANA).devices.get(device)).toMatchObject({
+      seenUnixMs: 2e8,
+      label: "page",
+    });
+    expect(admin.registry.deviceSeen(BEN, device, 0, "x")).toBe(false);
+  });
+
+  test("users are ignored once, and never themselves", () => {
+    const admin = new Admin();
+    const ana = admin.enrol(ANA, "ana");
+    const ignore = (user: UserId, on: boolean) => {
+      const draft = admin.registry.ignoreDraft(ana, user, on);
+      if (draft !== undefined) admin.registry.apply(admin.ledger.append(draft));
+      return draft?.body;
+    };
+    expect([ignore(BEN, true), ignore(BEN, true)]).toEqual([{ user: BEN, on: true }, undefined]);
+    expect(faultCode(() => ignore(ANA, true))).toBe("not-allowed");
+    for (let i = 1; i < IGNORED_MAX; i++) ignore(`u${i}` as UserId, true);
+    expect(faultCode(() => ignore("umore" as UserId, true))).toBe("too-many");
+    expect([ignore(BEN, false), ignore(BEN, false)]).toEqual([{ user: BEN, on: false }, undefined]);
+    expect(admin.refolded().get(ANA)?.ignored.size).toBe(IGNORED_MAX - 1);
+  });
+
   test("the last way in cannot be thrown away", () => {
     const admin = new Admin();
     const ana = admin.enrol(ANA, "ana");
     const device = toBase64Url(key(2));
-    expect(code(() => admin.registry.deviceGoneDraft(ana, device))).toBe("last-credential");
+    expect(faultCode(() => admin.registry.deviceGoneDraft(ana, device))).toBe("last-credential");
     admin.registry.apply(admin.ledger.append(admin.registry.passwordDraft(ANA, "$new")));
     expect(ana.passwordHash).toBe("$new");
-    expect(code(() => admin.registry.deviceGoneDraft(ana, device))).toBe("none");
+    expect(faultCode(() => admin.registry.deviceGoneDraft(ana, device))).toBe("none");
   });
 
   test("a room's password", () => {
     const admin = new Admin();
     const draft = admin.registry.roomPasswordDraft(ROOM, ANA, "$room");
     admin.registry.apply(admin.ledger.append(draft));
+    admin.registry.apply(admin.ledger.write("room-password", ROOM, ANA, { password: 5 }));
     expect(admin.registry.roomPassword(ROOM)).toBe("$room");
   });
 });
@@ -206,6 +239,8 @@ describe("the fold", () => {
     const admin = new Admin();
     const ana = admin.enrol(ANA, "ana", "$old");
     admin.enrol(BEN, "Ben");
+    expect(admin.registry.passwordDraft(BEN, "$new").body).toEqual({ password: "$new" });
+    expect(admin.registry.passwordDraft(ANA, "$new").body).toMatchObject({ replaces: 2 });
     for (const draft of [
       admin.registry.passwordDraft(ANA, "$new"),
       admin.registry.roomPasswordDraft(ROOM, BEN, "$room"),
@@ -237,7 +272,13 @@ describe("the fold", () => {
     ["a list", (ledger: Ledger) => ledger.write("password", ANA, ANA, ["$x"])],
     ["nil", (ledger: Ledger) => ledger.write("password", ANA, ANA, null)],
     ["of another type", (ledger: Ledger) => ledger.write("password", ANA, ANA, { password: 1 })],
+    [
+      "about another user",
+      (ledger: Ledger) => ledger.write("password", ANA, ANA, { user: BEN, on: true }),
+    ],
     ["about nobody", (ledger: Ledger) => ledger.write("password", BEN, BEN, { password: "$x" })],
+    ["a reset without a hash", (ledger: Ledger) => ledger.write("reset", ANA, ANA, { expires: 9 })],
+    ["a reset without an end", (ledger: Ledger) => ledger.write("reset", ANA, ANA, { hash: "h" })],
     ["a device that is none", (ledger: Ledger) => ledger.write("device", ANA, ANA, { device: 5 })],
     ["an account without a name", (ledger: Ledger) => ledger.write("account", BEN, BEN, {})],
     [
@@ -258,9 +299,18 @@ describe("the fold", () => {
     admin.registry.apply(damage(admin.ledger));
     expect(admin.account(ANA).passwordHash).toBe("$hash");
     expect(admin.account(ANA).devices.size).toBe(1);
+    expect(admin.account(ANA).ignored.size).toBe(0);
+    expect(admin.account(ANA).reset).toBeUndefined();
     expect(admin.registry.get(BEN)).toBeUndefined();
     admin.registry.apply(admin.ledger.write("password", ANA, ANA, { password: "$later" }));
     expect(admin.account(ANA).passwordHash).toBe("$later");
+  });
+
+  test("a password that is recorded before its account is the account's", () => {
+    const admin = new Admin();
+    admin.registry.apply(admin.ledger.write("password", ANA, ANA, { password: "$early" }));
+    expect(admin.enrol(ANA, "ana").passwordHash).toBe("$early");
+    expect(admin.refolded().get(ANA)?.passwordHash).toBe("$early");
   });
 
   test("an account whose first record was damaged is unknown, and its name free", () => {
@@ -269,7 +319,7 @@ describe("the fold", () => {
     registry.apply(ledger.damaged("account", ANA, ANA, { name: "ana", accountKey: "AAAA" }));
     registry.apply(ledger.write("device", ANA, ANA, { device: toBase64Url(key(2)) }));
     expect(registry.find(checkName("ana"))).toBeUndefined();
-    expect(code(() => registry.reserve(checkName("ana")))).toBe("none");
+    expect(faultCode(() => registry.reserve(checkName("ana")))).toBe("none");
   });
 });
 
@@ -284,12 +334,12 @@ describe("accounts under other names", () => {
     for (const folded of [registry, admin.refolded()]) {
       expect(folded.find(name("ANA"))?.id).toBe(ANA);
       expect(folded.nameOf(ANA)).toBe(name("Zoe"));
-      expect(code(() => folded.reserve(name("ana")))).toBe("name-taken");
-      expect(code(() => folded.reserve(name("zoe")))).toBe("name-taken");
+      expect(faultCode(() => folded.reserve(name("ana")))).toBe("name-taken");
+      expect(faultCode(() => folded.reserve(name("zoe")))).toBe("name-taken");
     }
-    expect(code(() => registry.reserve(name("zoe"), ben))).toBe("name-taken");
+    expect(faultCode(() => registry.reserve(name("zoe"), ben))).toBe("name-taken");
     registry.reserve(name("ana"), ben); // An operator gives it away.
-    expect(code(() => registry.reserve(name("ana"), ana))).toBe("name-taken"); // Under way.
+    expect(faultCode(() => registry.reserve(name("ana"), ana))).toBe("name-taken"); // Under way.
     registry.release(name("ana"));
     registry.apply(ledger.append(registry.nameDraft(BEN, BEN, name("ana"))));
     expect(registry.find(name("ana"))).toBe(ben);
@@ -301,9 +351,17 @@ describe("accounts under other names", () => {
     const { registry, ledger } = admin;
     const ana = admin.enrol(ANA, "ana", "$hash");
     registry.apply(ledger.append(registry.resetDraft(ANA, BEN, RESET)));
+    expect(registry.byReset(RESET.hash, RESET.expires - 1)?.reset).toEqual(RESET);
+    expect(registry.byReset(RESET.hash, RESET.expires)).toBeUndefined();
+    expect(registry.goneDraft(ana, BEN).body).toEqual({ replaces: 2 });
+    registry.apply(ledger.write("prefs", ANA, ANA, { room: ROOM, favourite: true }));
+    expect(registry.refusal(ANA, 0)).toBeUndefined();
     const order = ledger.append(registry.goneDraft(ana, BEN));
     registry.apply(order);
-    expect(erasuresOf(order)).toEqual([2]);
+    expect(erasuresOf(order)).toEqual([2, 4]);
+    expect(registry.refusal(ANA, 0)?.code).toBe("login-refused");
+    registry.apply(ledger.write("ban", ANA, BEN, { on: true }));
+    expect(registry.refusal(ANA, 0)?.code).toBe("banned");
     registry.apply(ledger.append(registry.passwordDraft(ANA, "$late")));
     registry.apply(ledger.write("device", ANA, ANA, { device: "late" }));
     for (const folded of [registry, admin.refolded()]) {
@@ -315,7 +373,7 @@ describe("accounts under other names", () => {
       ]);
       expect(folded.find(name("ana"))).toBeUndefined();
       expect(folded.byReset(RESET.hash, 0)).toBeUndefined();
-      expect(code(() => folded.reserve(name("ana")))).toBe("name-taken");
+      expect(faultCode(() => folded.reserve(name("ana")))).toBe("name-taken");
     }
   });
 
@@ -334,10 +392,10 @@ describe("accounts under other names", () => {
       ]);
       const lost = folded.find(name("lost-1"));
       expect([lost?.id, lost?.passwordHash, lost?.devices.size]).toEqual([ANA, undefined, 0]);
-      expect(code(() => folded.reserve(name("lost-1")))).toBe("name-taken");
+      expect(faultCode(() => folded.reserve(name("lost-1")))).toBe("name-taken");
     }
-    registry.apply(ledger.append(registry.resetDraft(ANA, BEN, RESET)));
-    expect(registry.byReset(RESET.hash, 0)?.id).toBe(ANA);
+    registry.apply(ledger.append(registry.resetDraft(ANA, BEN, { ...RESET, signsOut: true })));
+    expect(registry.byReset(RESET.hash, 0)).toMatchObject({ id: ANA, reset: { signsOut: true } });
   });
 
   test("a name that is none changes nothing", () => {

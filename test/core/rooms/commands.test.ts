@@ -4,7 +4,7 @@ import { checkName } from "../../../src/base/names.ts";
 import { type PostCommand, roomLock } from "../../../src/core/rooms/commands.ts";
 import { OutboxHistory } from "../../../src/core/rooms/dedup.ts";
 import { Rooms } from "../../../src/core/rooms/rooms.ts";
-import { ANA, BEN, BOX, Ledger, OTHER_BOX, ROOM } from "../ledger.ts";
+import { ANA, BEN, BOX, Ledger, ROOM } from "../ledger.ts";
 
 const DIRECT = "dDDDDDDDDDDDDDDDDDDDDDD" as RoomId;
 const asker = { client: 1, user: ANA, ref: 1 };
@@ -43,16 +43,5 @@ describe("gates", () => {
     expect(roomLock(postIn(DIRECT), rooms)).toBe(lock);
     rooms.apply(new Ledger().write("room", DIRECT, "server", { direct: [ANA, BEN] }));
     expect(roomLock(postIn(DIRECT), rooms)).toBe(lock);
-  });
-
-  test("each outbox of each account has its own, and no room's", () => {
-    const outboxes = [
-      new OutboxHistory(ANA, BOX),
-      new OutboxHistory(BEN, BOX),
-      new OutboxHistory(ANA, OTHER_BOX),
-    ];
-    const gates = outboxes.map(({ lock }) => lock);
-    expect(new Set([...gates, roomLock(postIn(ROOM), new Rooms())]).size).toBe(4);
-    expect(new OutboxHistory(ANA, BOX).lock).toBe(gates[0] ?? "");
   });
 });

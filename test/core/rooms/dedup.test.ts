@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { Fault } from "../../../src/base/fault.ts";
 import type { OutboxId } from "../../../src/base/ids.ts";
 import {
   OUTBOX_FORGET_MS,
@@ -103,9 +104,9 @@ describe("what became of a post", () => {
     expect(status(1)).toBe("new");
     begin(2);
     expect(status(1)).toBe("passed");
-    begin(3);
-    posts.find(ANA, BOX)?.abandon(3);
-    expect(status(1)).toBe("passed");
+    begin(4);
+    posts.find(ANA, BOX)?.abandon(4);
+    expect([status(1), status(3)]).toEqual(["passed", "new"]);
     posts.find(ANA, BOX)?.abandon(2);
     expect(status(1)).toBe("new");
   });
@@ -120,7 +121,10 @@ describe("what became of a post", () => {
     expect(outbox.isOvertaken(1)).toBe(true);
     expect(outbox.isOvertaken(2)).toBe(false);
     recorder.record(2);
-    expect(outbox.isOvertaken(1)).toBe(true);
+    expect([1, 2].map((counter) => outbox.isOvertaken(counter))).toEqual([true, false]);
+    expect([1, 3, 5].map((counter) => outbox.pendingBefore(counter))).toEqual([undefined, 1, 3]);
+    recorder.begin(4);
+    expect(outbox.pendingBefore(4)).toBe(3);
     expect(posts.use(BEN, BOX).isOvertaken(1)).toBe(false);
   });
 
@@ -132,6 +136,34 @@ describe("what became of a post", () => {
     expect(recorder.status(11)).toBe("posted");
     expect(recorder.status(last)).toBe("posted");
     expect(recorder.status(last + 1)).toBe("new");
+  });
+
+  test("the last ones that were refused for good are remembered", () => {
+    const outbox = new DedupTable().use(ANA, BOX);
+    for (let counter = 1; counter <= OUTBOX_IN_FLIGHT_MAX; counter++) {
+      outbox.refuse(counter, new Fault("banned", "no"));
+    }
+    expect(outbox.status(1).kind).toBe("refused");
+    outbox.refuse(1_000, new Fault("banned", "no"));
+    expect([1, 2].map((counter) => outbox.status(counter).kind)).toEqual(["new", "refused"]);
+  });
+
+  test("a snapshot has what was recorded, and nothing of what was not", () => {
+    const recorder = new Recorder();
+    const posted = [2, OUTBOX_IN_FLIGHT_MAX].map((counter) => {
+      const { seq, n, time } = recorder.record(counter);
+      return [counter, seq, n, time];
+    });
+    recorder.begin(OUTBOX_IN_FLIGHT_MAX + 1);
+    recorder.begin(1, OTHER_BOX);
+    recorder.posts.use(BEN, BOX);
+    const value = recorder.posts.value();
+    const [[first = [], second = []], time] = [posted, posted[0]?.[3] ?? 0];
+    const box = { id: BOX, high: OUTBOX_IN_FLIGHT_MAX, time, posted: [...second, ...first] };
+    expect(value).toEqual({ accounts: [[ANA, [box]]], sweptAt: time });
+    const loaded = new DedupTable();
+    loaded.load(value);
+    expect(loaded.value()).toEqual(value);
   });
 
   test("what was skipped is passed, far leaps too", () => {
@@ -195,30 +227,3 @@ function bound(recorder: Recorder) {
   const [begin, status] = [recorder.begin.bind(recorder), recorder.status.bind(recorder)];
   return { posts: recorder.posts, begin, status };
 }
-
-test("counters only ever grow: whatever is recorded, no counter below it is new", () => {
-  const steps = fc.array(fc.integer({ min: 1, max: 600 }), { maxLength: 300 });
-  fc.assert(
-    fc.property(steps, fc.integer({ min: 1, max: 600 }), (counters, asked) => {
-      const recorder = new Recorder();
-      const recorded = new Set<number>();
-      let high = 0;
-      for (const counter of counters) {
-        if (recorder.status(counter) !== "new") continue;
-        recorder.record(counter);
-        recorded.add(counter);
-        high = counter;
-      }
-      const expected =
-        asked > high
-          ? "new"
-          : recorded.has(asked) && asked > high - OUTBOX_IN_FLIGHT_MAX
-            ? "posted"
-            : "passed";
-      const status = recorder.status(asked);
-      // Beyond the window one may be remembered a little longer, never less long.
-      return status === expected || (recorded.has(asked) && status === "posted");
-    }),
-    { numRuns: 100 },
-  );
-});

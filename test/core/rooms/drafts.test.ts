@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import { Fault } from "../../../src/base/fault.ts";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
 import {
   JOINED_ROOMS_MAX,
@@ -19,6 +18,7 @@ import {
   topicDraft,
 } from "../../../src/core/rooms/drafts.ts";
 import { LOBBY, Rooms } from "../../../src/core/rooms/rooms.ts";
+import { faultCode } from "../../fault-code.ts";
 import { ANA, BEN, BOX, EVE, Ledger, ROOM } from "../ledger.ts";
 
 const DEV = checkName("dev");
@@ -38,16 +38,6 @@ function folded(command: (ledger: Ledger) => void): Rooms {
   return rooms;
 }
 
-function code(command: () => unknown): string {
-  try {
-    command();
-  } catch (error) {
-    if (error instanceof Fault) return error.code;
-    throw error;
-  }
-  return "none";
-}
-
 const dev = (body = {}) =>
   folded((ledger) => {
     ledger.write("room", ROOM, ANA, { name: "dev", ...body });
@@ -57,7 +47,7 @@ const dev = (body = {}) =>
 describe("joining", () => {
   test("makes the room only when asked to", () => {
     const rooms = new Rooms();
-    expect(code(() => joinDrafts(rooms, ANA, options()))).toBe("room-unknown");
+    expect(faultCode(() => joinDrafts(rooms, ANA, options()))).toBe("room-unknown");
     const drafts = joinDrafts(rooms, ANA, options({ create }));
     expect(drafts.map(({ kind, room, by }) => [kind, room, by])).toEqual([
       ["room", ROOM, ANA],
@@ -76,9 +66,16 @@ describe("joining", () => {
     expect(drafts.map(({ kind, room }) => [kind, room])).toEqual([["join", ROOM]]);
   });
 
+  test("a sealed one only if somebody let the account in", () => {
+    const sealed = dev({ sealed: true });
+    expect(faultCode(() => joinDrafts(sealed, BEN, options()))).toBe("sealed-room");
+    sealed.get(ROOM)?.admitted.add(BEN);
+    expect(joinDrafts(sealed, BEN, options())).toHaveLength(1);
+  });
+
   test("a locked one by its password, and no second time", () => {
     const locked = dev({ locked: true });
-    expect(code(() => joinDrafts(locked, BEN, options()))).toBe("room-password-wrong");
+    expect(faultCode(() => joinDrafts(locked, BEN, options()))).toBe("room-password-wrong");
     expect(joinDrafts(locked, BEN, options({ passwordFits: true }))).toHaveLength(1);
     const left = folded((ledger) => {
       ledger.write("room", ROOM, ANA, { name: "dev", locked: true });
@@ -108,18 +105,18 @@ describe("joining", () => {
       full.apply(ledger.write("join", `r${name}`, BEN, {}));
     };
     add("last");
-    expect(code(() => joinDrafts(full, ANA, options({ create })))).toBe("too-many");
+    expect(faultCode(() => joinDrafts(full, ANA, options({ create })))).toBe("too-many");
     for (let i = 1; i < ROOMS_RESERVED; i++) add(`o${i}`);
     expect(joinDrafts(full, ANA, options({ create: operators }))).toHaveLength(2);
     add("end");
-    expect(code(() => joinDrafts(full, ANA, options({ create: operators })))).toBe("too-many");
+    expect(faultCode(() => joinDrafts(full, ANA, options({ create: operators })))).toBe("too-many");
   });
 
   test("rooms that one account created, at the bound; not those of operators", () => {
     const made = (count: number) => folded((ledger) => used(ledger, count, () => ANA));
     expect(joinDrafts(made(ROOMS_PER_ACCOUNT_MAX - 1), ANA, options({ create }))).toHaveLength(2);
     const full = made(ROOMS_PER_ACCOUNT_MAX);
-    expect(code(() => joinDrafts(full, ANA, options({ create })))).toBe("too-many");
+    expect(faultCode(() => joinDrafts(full, ANA, options({ create })))).toBe("too-many");
     expect(joinDrafts(full, EVE, options({ create }))).toHaveLength(2);
     expect(joinDrafts(full, ANA, options({ create: operators }))).toHaveLength(2);
   });
@@ -137,7 +134,7 @@ describe("joining", () => {
     for (let i = members.size; i < ROOM_MEMBERS_MAX - 1; i++) members.add(`u${i}` as UserId);
     expect(joinDrafts(rooms, BEN, options())).toHaveLength(1);
     members.add("ulast" as UserId);
-    expect(code(() => joinDrafts(rooms, BEN, options()))).toBe("too-many");
+    expect(faultCode(() => joinDrafts(rooms, BEN, options()))).toBe("too-many");
   });
 
   test("rooms of one account, at the bound; what strangers begin does not count", () => {
@@ -151,7 +148,7 @@ describe("joining", () => {
         for (let i = 0; i < 5; i++) ledger.write("room", `d${i}`, "server", { direct: [ANA, BEN] });
       });
     expect(joinDrafts(joined(JOINED_ROOMS_MAX - 1), ANA, options())).toHaveLength(1);
-    expect(code(() => joinDrafts(joined(JOINED_ROOMS_MAX), ANA, options()))).toBe("too-many");
+    expect(faultCode(() => joinDrafts(joined(JOINED_ROOMS_MAX), ANA, options()))).toBe("too-many");
   });
 
   test("conversations begun by one account, at the bound", () => {
@@ -161,12 +158,12 @@ describe("joining", () => {
           ledger.write("room", `d${i}`, "server", { direct: [ANA, `u${i}`] });
         }
       });
-    expect(code(() => checkMeet(begun(JOINED_ROOMS_MAX - 1), ANA))).toBe("none");
-    expect(code(() => checkMeet(begun(JOINED_ROOMS_MAX), ANA))).toBe("too-many");
+    expect(faultCode(() => checkMeet(begun(JOINED_ROOMS_MAX - 1), ANA))).toBe("none");
+    expect(faultCode(() => checkMeet(begun(JOINED_ROOMS_MAX), ANA))).toBe("too-many");
   });
 
   test("the lobby is entered once", () => {
-    expect(code(() => enterDrafts(new Rooms(), ANA))).toBe("room-unknown");
+    expect(faultCode(() => enterDrafts(new Rooms(), ANA))).toBe("room-unknown");
     const lobby = folded((ledger) => {
       ledger.write("room", ROOM, "server", { name: LOBBY });
       ledger.write("join", ROOM, ANA, {});
@@ -180,13 +177,18 @@ describe("what members may", () => {
   test("leave and give a topic; others not", () => {
     const rooms = dev();
     expect(leaveDrafts(rooms, ANA, DEV)[0]).toMatchObject({ kind: "leave", room: ROOM, by: ANA });
+    const signed = { epoch: 1, signature: "s", device: "d" };
+    const leaves = [rooms, dev({ sealed: true })].map((all) => leaveDrafts(all, ANA, DEV, signed));
+    expect(leaves.map(([leave]) => leave?.body)).toEqual([{}, signed]);
     expect(topicDraft(rooms, ANA, { room: DEV, topic: "x" }, 0)).toMatchObject({
       kind: "topic",
       body: { topic: "x" },
     });
-    expect(code(() => leaveDrafts(rooms, BEN, DEV))).toBe("not-member");
-    expect(code(() => topicDraft(rooms, BEN, { room: DEV, topic: "x" }, 0))).toBe("not-member");
-    expect(code(() => leaveDrafts(rooms, ANA, checkName("nowhere")))).toBe("room-unknown");
+    expect(faultCode(() => leaveDrafts(rooms, BEN, DEV))).toBe("not-member");
+    expect(faultCode(() => topicDraft(rooms, BEN, { room: DEV, topic: "x" }, 0))).toBe(
+      "not-member",
+    );
+    expect(faultCode(() => leaveDrafts(rooms, ANA, checkName("nowhere")))).toBe("room-unknown");
   });
 
   test("post; a conversation that could not be begun may be tried again", () => {
@@ -194,9 +196,9 @@ describe("what members may", () => {
     const post = (user: UserId, to: RoomId) =>
       checkPost(rooms, { user, to }, 0, { kind: "text", body: { text: "x" } });
     expect(post(ANA, ROOM).id).toBe(ROOM);
-    expect(code(() => post(BEN, ROOM))).toBe("not-member");
-    expect(code(() => post(ANA, "rnone" as RoomId))).toBe("room-unknown");
-    expect(code(() => post(ANA, "dnone" as RoomId))).toBe("store-full");
+    expect(faultCode(() => post(BEN, ROOM))).toBe("not-member");
+    expect(faultCode(() => post(ANA, "rnone" as RoomId))).toBe("room-unknown");
+    expect(faultCode(() => post(ANA, "dnone" as RoomId))).toBe("store-full");
   });
 });
 
@@ -235,12 +237,24 @@ describe("a post", () => {
       { imported, text: "" },
       { imported, text: "", react: "" },
     ]) {
-      expect(code(() => postDraft(ANA, request(wrong)))).toBe("text-invalid");
+      expect(faultCode(() => postDraft(ANA, request(wrong)))).toBe("text-invalid");
     }
   });
 
+  test("that is sealed, or a reaction, says nothing else", () => {
+    const sealed = { epoch: 2, ciphertext: Uint8Array.of(1) };
+    const { kind, body } = postDraft(ANA, request({ text: "", sealed }));
+    expect([kind, body]).toEqual(["sealed", { epoch: 2, ciphertext: "AQ" }]);
+    expect(postDraft(ANA, request({ text: "", react: "+", re: 5 })).kind).toBe("reaction");
+    for (const wrong of [{ sealed }, { text: "", sealed, re: 5 }, { react: "+", re: 5 }]) {
+      expect(faultCode(() => postDraft(ANA, request(wrong)))).toBe("text-invalid");
+    }
+    const nothing = request({ text: "", react: "+" });
+    expect(faultCode(() => postDraft(ANA, nothing))).toBe("frame-malformed");
+  });
+
   test("without words, or of no outbox, is none", () => {
-    expect(code(() => postDraft(ANA, request({ text: "" })))).toBe("text-invalid");
-    expect(code(() => postDraft(ANA, request({}, "short")))).toBe("frame-malformed");
+    expect(faultCode(() => postDraft(ANA, request({ text: "" })))).toBe("text-invalid");
+    expect(faultCode(() => postDraft(ANA, request({}, "short")))).toBe("frame-malformed");
   });
 });

@@ -1,13 +1,16 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
-import { directRoomId, type RoomId, type UserId } from "../../../src/base/ids.ts";
-import { LOCK_WAITING_MAX } from "../../../src/base/limits.ts";
+import { directRoomId, type FileId, type RoomId, type UserId } from "../../../src/base/ids.ts";
+import { JOINED_ROOMS_MAX, LOCK_WAITING_MAX } from "../../../src/base/limits.ts";
+import { CONFLICT_TRIES_MAX } from "../../../src/base/limits-cluster.ts";
 import { checkName, type Name } from "../../../src/base/names.ts";
 import { lobbyDraft } from "../../../src/core/rooms/drafts.ts";
 import { RoomEngine } from "../../../src/core/rooms/engine.ts";
 import type { EngineEffect, EngineInput } from "../../../src/core/rooms/engine-io.ts";
+import type { Act } from "../../../src/core/rooms/moderation.ts";
 import { Rooms } from "../../../src/core/rooms/rooms.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
+import type { Request } from "../../../src/wire/messages.ts";
 import type { Draft } from "../../../src/wire/record.ts";
 import { ANA, BEN, BOX, EVE, Ledger, OTHER_BOX, ROOM } from "../ledger.ts";
 
@@ -155,13 +158,6 @@ describe("posts", () => {
     expect(way.ledger.records).toHaveLength(3);
   });
 
-  test("another account with the same outbox is another one", () => {
-    way.post(ANA, "lobby", 1);
-    way.post(BEN, "lobby", 1);
-    way.write();
-    expect(way.heard.map((answer) => (answer as { seq: number }).seq)).toEqual([4, 5]);
-  });
-
   test.each([
     ["nowhere", "room-unknown"],
     ["@nobody", "user-unknown"],
@@ -231,6 +227,7 @@ describe("posts", () => {
   test("one that was overtaken when it failed cannot come again", () => {
     way.post(ANA, "lobby", 1);
     way.post(ANA, "lobby", 2);
+    expect(way.waiting.map(({ follows }) => follows)).toEqual([undefined, 1]);
     const [first] = way.waiting.splice(0, 1);
     const fault = new Fault("too-many", "busy", { retryAfterMs: 100 });
     way.handle({ kind: "failed", token: first?.token ?? 0, fault });
@@ -341,6 +338,32 @@ describe("posts that other servers may have recorded", () => {
     expect(way.heard).toMatchObject([{ n: 3 }]);
   });
 
+  test("are answered as another server recorded them, when the log finds that out", () => {
+    const conflict = new Fault("log-conflict", "the decision does not hold any more");
+    const lobby = { ...said, room: LOBBY_ROOM };
+    way.post(ANA, "lobby", 1);
+    way.recorded(lobby);
+    way.fail(conflict);
+    expect(way.heard).toMatchObject([{ seq: 4 }]);
+    way.post(ANA, "lobby", 2);
+    way.recorded({ ...lobby, id: `${BOX}.3` });
+    way.fail(conflict);
+    expect(way.heard.at(-1)).toBe("out-of-order");
+    way.handle({ kind: "topic", asker: way.asker(ANA), room: checkName("lobby"), topic: "x" });
+    way.fail(conflict);
+    way.write();
+    expect(way.heard.at(-1)).toEqual({ seq: 6 });
+    way.handle({ kind: "topic", asker: way.asker(ANA), room: checkName("lobby"), topic: "y" });
+    let tries = 0;
+    for (; way.waiting.length > 0 && tries < 1_000; tries++) way.fail(conflict);
+    expect([tries, way.heard.at(-1)]).toEqual([CONFLICT_TRIES_MAX + 1, "log-conflict"]);
+  });
+
+  test("are looked for; other commands are refused without a look", () => {
+    way.handle({ kind: "topic", asker: way.asker(EVE), room: checkName("lobby"), topic: "x" });
+    expect([way.heard, way.looks]).toEqual([["not-member"], []]);
+  });
+
   test("are not recorded here once their sender has gone elsewhere", () => {
     way.handle({ kind: "topic", asker: way.asker(ANA), room: checkName("lobby"), topic: "" });
     way.post(ANA, "lobby", 1); // Waits for the topic.
@@ -376,6 +399,35 @@ describe("two people", () => {
     expect(queued).toEqual([undefined, true, undefined]);
   });
 
+  test("go on, though one of them has as many conversations as the bound says", () => {
+    way.post(BEN, "@ana", 1);
+    way.write();
+    for (let i = 1; i < JOINED_ROOMS_MAX; i++) {
+      const other = `u${i}`.padEnd(12, "x") as UserId;
+      const [room, body] = [directRoomId(ANA, other, sha256), { direct: [ANA, other] }];
+      way.recorded({ kind: "room", room, by: "server", id: "", body });
+    }
+    way.post(ANA, "@ben", 1);
+    way.post(ANA, "@eve", 2);
+    way.write();
+    expect(way.heard.slice(1)).toEqual(["too-many", expect.objectContaining({ n: 3 })]);
+  });
+
+  test("begin one group, and learn of it again", () => {
+    const change = { group: "g", epoch: 0, commitId: "c", info: "i", added: [["d", ANA]] } as const;
+    const begin = () =>
+      way.handle({
+        ...{ kind: "group", asker: way.asker(ANA), isOperator: false, to: "@ben", device: "d" },
+        change: { ...change, removed: [] },
+      });
+    begin();
+    way.write();
+    begin();
+    expect(way.waiting).toEqual([]);
+    const { seq, time } = way.ledger.records.at(-1)?.head ?? {};
+    expect(way.heard).toEqual([1, 2].map(() => ({ seq, epoch: 0, time })));
+  });
+
   test("may try again when their room could not be made", () => {
     way.post(ANA, "@ben", 1);
     way.fail(new Fault("store-full", "no space"));
@@ -384,6 +436,94 @@ describe("two people", () => {
     way.post(ANA, "@ben", 1);
     way.write();
     expect(way.heard.at(-1)).toMatchObject({ n: 2 });
+  });
+});
+
+describe("a file that is whole", () => {
+  const file = "fAAAAAAAAAAA" as FileId;
+  const body = { file, name: "a.txt", size: 3, chunks: 1, digest: "0".repeat(64) };
+  let client = 0;
+  const announce = (user: UserId, to: string) =>
+    way.handle({ kind: "announce", asker: { client: --client, user, ref: 1 }, to, file, body });
+  const kinds = () => way.ledger.records.map(({ head }) => head.kind);
+
+  test("is one record in its room, whose head has its id", () => {
+    announce(ANA, "lobby");
+    expect(way.effects).toEqual([]);
+    way.write();
+    const { head } = way.ledger.records.at(-1) ?? {};
+    expect(head).toMatchObject({ kind: "file", room: LOBBY_ROOM, by: ANA, id: file });
+    expect(way.effects[0]).toMatchObject({ kind: "deliver" });
+    expect(way.heard).toMatchObject([{ seq: head?.seq, n: head?.n }]);
+    expect(way.engine.files.get(file)).toMatchObject({ by: ANA, name: "a.txt" });
+  });
+
+  test("is recorded once, also when requested twice", () => {
+    announce(ANA, "lobby");
+    announce(ANA, "#lobby");
+    way.write();
+    announce(ANA, "lobby");
+    way.write();
+    expect(kinds().filter((kind) => kind === "file")).toHaveLength(1);
+    const [first, ...others] = way.heard;
+    expect(others).toEqual([first, first] as typeof others);
+  });
+
+  test("is told of once after a restart, and after it was erased", () => {
+    announce(ANA, "lobby");
+    way.write();
+    const { seq } = way.ledger.records.at(-1)?.head ?? { seq: 0 };
+    const act = { kind: "erase", room: LOBBY_ROOM, seq, author: ANA } as const;
+    const asker = { client: 1, user: ANA, ref: 9 };
+    way.handle({ kind: "act", asker, isOperator: false, act });
+    way.write();
+    expect(way.engine.files.get(file)).toBeUndefined();
+    const directory = { find: () => undefined };
+    const again = new RoomEngine({ rooms: new Rooms(), directory, sha256 });
+    for (const record of way.ledger.records) again.restore(record);
+    expect(again.files.get(file)).toBeUndefined();
+    const input = { kind: "announce", asker, to: "lobby", file, body } as const;
+    expect(again.handle(input, 0)).toMatchObject([{ kind: "answer", answer: { seq } }]);
+  });
+
+  test("makes the room of two who never spoke, and waits for whoever is away", () => {
+    way.handle({ kind: "departed", client: 2 });
+    way.effects = [];
+    announce(ANA, "@ben");
+    way.write();
+    const room = directRoomId(ANA, BEN, sha256);
+    expect(way.ledger.records.at(-1)?.head).toMatchObject({ kind: "file", room, n: 2 });
+    expect(way.heard).toMatchObject([{ n: 2, queued: true }]);
+  });
+
+  test("is refused where words would be, in the state of its turn", () => {
+    const leave = { kind: "leave", asker: { client: 1, user: ANA, ref: 5 } } as const;
+    way.handle({ ...leave, room: checkName("lobby") });
+    announce(ANA, "lobby");
+    announce(ANA, "nowhere");
+    announce(ANA, "@nobody");
+    announce(ANA, "no name!");
+    expect(way.heard).toEqual(["room-unknown", "user-unknown", "name-invalid"]);
+    way.write();
+    expect(way.heard.slice(3)).toEqual([{}, "not-member"]);
+  });
+
+  test("stands between the posts of its room, and holds none back for good", () => {
+    way.post(BEN, "lobby", 1);
+    announce(ANA, "lobby");
+    way.post(BEN, "lobby", 2);
+    way.write();
+    expect(kinds().slice(-3)).toEqual(["text", "file", "text"]);
+    expect(way.heard).toHaveLength(3);
+  });
+
+  test("may be asked for again when the log failed", () => {
+    announce(ANA, "lobby");
+    way.fail(new Fault("store-full", "the disk is full"));
+    expect(way.heard).toEqual(["store-full"]);
+    announce(ANA, "lobby");
+    way.write();
+    expect(way.heard).toHaveLength(2);
   });
 });
 
@@ -398,6 +538,8 @@ describe("rooms", () => {
     ]);
     way.join(BEN);
     expect(way.heard.at(-1)).toEqual({ room: ROOM, name: DEV, created: false, joined: false });
+    way.handle({ kind: "enter", asker: way.asker(BEN) });
+    expect([way.heard.at(-1), way.waiting]).toEqual(["entered", []]);
   });
 
   test("a room whose making half failed lets nobody in", () => {
@@ -439,6 +581,79 @@ describe("rooms", () => {
   });
 });
 
+describe("acts", () => {
+  const lobby = checkName("lobby");
+  const act = (user: UserId, act: Act) =>
+    way.handle({ kind: "act", asker: way.asker(user), isOperator: true, act });
+
+  test("are answered with their record, or as erased", () => {
+    way.post(ANA, "lobby", 1);
+    way.post(ANA, "lobby", 2);
+    way.write();
+    way.effects = [];
+    act(ANA, {
+      kind: "mute",
+      room: LOBBY_ROOM,
+      user: BEN,
+      name: lobby,
+      isOperator: false,
+      on: true,
+    });
+    act(ANA, {
+      kind: "grant",
+      room: LOBBY_ROOM,
+      user: BEN,
+      name: lobby,
+      isOperator: false,
+      on: true,
+    });
+    act(ANA, { kind: "erase", room: LOBBY_ROOM, seq: 4, author: ANA });
+    act(ANA, { kind: "erase-many", room: LOBBY_ROOM, seqs: [5] });
+    way.write();
+    expect(way.heard).toEqual([{ seq: 6 }, {}]);
+    const erased = way.effects.flatMap((one) =>
+      one.kind === "erased" ? [one.record.head.seq] : [],
+    );
+    expect(erased).toEqual([8, 9]);
+  });
+
+  test("a room that is removed is read no longer, one that is closed is", () => {
+    way.join(ANA, ROOM);
+    way.join(BEN);
+    way.write();
+    const followers = () => {
+      way.write();
+      return way.effects.flatMap((one) => (one.kind === "unfollow" ? [one.user] : []));
+    };
+    act(EVE, { kind: "close", room: ROOM, on: true });
+    expect(followers()).toEqual([]);
+    act(EVE, { kind: "remove", room: ROOM });
+    expect(followers()).toEqual([ANA, BEN]);
+  });
+
+  test("a room cannot get a name under which another one is being made", () => {
+    const ops = "rSSSSSSSSSSS" as RoomId;
+    way.recorded({ kind: "room", room: ops, by: ANA, id: "", body: { name: "ops" } });
+    way.join(ANA, ROOM);
+    act(EVE, { kind: "rename", room: ops, to: DEV });
+    expect(way.heard).toEqual(["too-many"]);
+    act(EVE, { kind: "rename", room: ops, to: checkName("OPS") });
+    way.write();
+    expect(way.heard.slice(1)).toEqual([expect.objectContaining({ created: true }), {}]);
+  });
+
+  test("a kick that empties a room is answered with the kick", () => {
+    way.join(ANA, ROOM);
+    way.write();
+    way.effects = [];
+    act(ANA, { kind: "kick", room: ROOM, user: ANA, name: checkName("ana"), isOperator: false });
+    way.write();
+    const kinds = way.ledger.records.slice(-2).map(({ head }) => head.kind);
+    expect(kinds).toEqual(["kick", "remove"]);
+    expect(way.heard).toEqual([{ seq: way.ledger.records.length - 1 }]);
+  });
+});
+
 describe("presence", () => {
   const told = () =>
     way.effects.flatMap((one) => (one.kind === "presence" ? [[one.user, one.online]] : []));
@@ -468,6 +683,16 @@ describe("a busy room", () => {
     way.write();
     expect(way.heard).toHaveLength(LOCK_WAITING_MAX + 2);
     expect(way.ledger.records).toHaveLength(4 + LOCK_WAITING_MAX);
+  });
+
+  test("requests beside posts have their pace, if they cost anything", () => {
+    const directory = { find: () => undefined };
+    const pace = { postsPerSecond: 1, postsBurst: 1 };
+    const engine = new RoomEngine({ rooms: new Rooms(), directory, sha256, ...pace });
+    const charge = (kind: "topic" | "rooms") => engine.charge(ANA, { kind } as Request, 0)?.code;
+    expect([charge("rooms"), charge("topic"), charge("topic"), charge("rooms")]).toEqual([
+      ...([undefined, undefined, "too-fast", undefined] as const),
+    ]);
   });
 
   test("thousands that are refused one after another do not exhaust the stack", () => {

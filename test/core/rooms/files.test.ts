@@ -1,9 +1,19 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { FileId, RoomId, UserId } from "../../../src/base/ids.ts";
-import { isFileId } from "../../../src/base/ids.ts";
-import { CHUNK_BYTES, FILE_BYTES_MAX, FILE_ID_LENGTH } from "../../../src/base/limits.ts";
-import { type FileBody, Files, fileBodyOf } from "../../../src/core/rooms/files.ts";
+import {
+  CHUNK_BYTES,
+  FILE_BYTES_MAX,
+  FILE_ID_LENGTH,
+  FILE_TEXT_BYTES_MAX,
+} from "../../../src/base/limits.ts";
+import {
+  checkFileText,
+  type FileBody,
+  Files,
+  fileBodyOf,
+  isPrivateFile,
+} from "../../../src/core/rooms/files.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import {
   asDamaged,
@@ -13,6 +23,7 @@ import {
   sealDraft,
 } from "../../../src/wire/record.ts";
 import { encodeLine } from "../../encode-line.ts";
+import { faultCode } from "../../fault-code.ts";
 
 const [ana, bob] = ["uana" as UserId, "ubob" as UserId];
 const [lobby, router] = ["rlobby" as RoomId, "rdesk" as RoomId];
@@ -53,6 +64,11 @@ describe("files", () => {
       [2, router],
     ]);
     expect(files.of(2)?.file).toBe(one);
+    const named = (id?: RoomId) => ({ get: (room: RoomId) => ({ name: room === id }) as never });
+    const nameless = { get: () => ({}) as never };
+    expect(fact && [isPrivateFile(fact, named(router)), isPrivateFile(fact, nameless)]).toEqual([
+      ...[false, true],
+    ]);
     expect([...files.ids()]).toEqual([one, two]);
   });
 
@@ -113,6 +129,7 @@ describe("the body of a file's record", () => {
     ["a digest in capitals", { ...body(one), digest: "0A".repeat(32) }],
     ["a folder without entries", { ...body(one), folder: { manifestBytes: 3 } }],
     ["a folder that is none", { ...body(one), folder: 3 }],
+    ["a folder that is nil", { ...body(one), folder: null }],
   ])("%s is none", (_name, told) => expect(fileBodyOf(told)).toBeUndefined());
 
   test("any value is one, or none", () =>
@@ -122,44 +139,10 @@ describe("the body of a file's record", () => {
       }),
     ));
 
-  test("an id has FILE_ID_LENGTH letters", () => {
-    expect([isFileId(one), isFileId(`${one}1`), isFileId("f"), isFileId("g1234567890a")]).toEqual([
-      true,
-      false,
-      false,
-      false,
+  test("a text said with a file has at most FILE_TEXT_BYTES_MAX bytes", () => {
+    const check = (bytes: number) => faultCode(() => checkFileText("x".repeat(bytes)));
+    expect([check(FILE_TEXT_BYTES_MAX), check(FILE_TEXT_BYTES_MAX + 1)]).toEqual([
+      ...(["none", "too-large"] as const),
     ]);
   });
-});
-
-test("in whatever order files are told and erased: sums and records agree", () => {
-  const step = fc.record({
-    kind: fc.constantFrom("file", "file", "erase"),
-    file: fc.constantFrom(one, two, id("3")),
-    room: fc.constantFrom(lobby, router),
-    of: fc.nat({ max: 20 }),
-  });
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
-      const files = new Files();
-      const left = new Map<number, FileId>();
-      for (const [i, { kind, file, room, of }] of steps.entries()) {
-        const seq = i + 1;
-        if (kind === "file") {
-          files.apply(record(seq, "file", body(file, 7), ana, room));
-          left.set(seq, file);
-          continue;
-        }
-        const gone = files.apply(record(seq, "erase", { seq: of, also: [] }));
-        const was = left.get(of);
-        left.delete(of);
-        const isLast = was !== undefined && ![...left.values()].includes(was);
-        expect(gone).toEqual(isLast ? [was] : []);
-      }
-      const there = new Set(left.values());
-      expect(new Set(files.ids())).toEqual(there);
-      expect([files.totalBytes, files.bytesOf(ana)]).toEqual([7 * there.size, 7 * there.size]);
-      for (const [seq, file] of left) expect(files.of(seq)?.file).toBe(file);
-    }),
-  );
 });

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import { Fault } from "../../../src/base/fault.ts";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
 import { GROUP_COMMITS_REMEMBERED, GROUP_DEVICES_MAX } from "../../../src/base/limits-sealed.ts";
 import { checkName } from "../../../src/base/names.ts";
@@ -12,6 +11,7 @@ import {
 } from "../../../src/core/rooms/group.ts";
 import { departedOf } from "../../../src/core/rooms/group-state.ts";
 import { Rooms } from "../../../src/core/rooms/rooms.ts";
+import { faultCode } from "../../fault-code.ts";
 import { ANA, BEN, EVE, Ledger, ROOM } from "../ledger.ts";
 
 const DIRECT = "dDDDDDDDDDDD" as RoomId;
@@ -41,17 +41,13 @@ class Vault {
     return room;
   }
 
-  /** The code of the fault, or `done`. */
+  /** The code of the fault, or `none`. */
   commit(user: UserId, change: Partial<GroupChange>, room: RoomId = ROOM): string {
     const command = commandOf(user, change, room);
-    try {
+    return faultCode(() => {
       const drafts = groupDrafts(this.rooms, command);
       for (const draft of drafts) this.rooms.apply(this.ledger.append(draft));
-      return "done";
-    } catch (error) {
-      if (error instanceof Fault) return error.code;
-      throw error;
-    }
+    });
   }
 }
 
@@ -75,21 +71,12 @@ function commandOf(user: UserId, change: Partial<GroupChange>, room: RoomId): Gr
   };
 }
 
-function code(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof Fault) return error.code;
-    throw error;
-  }
-  return "none";
-}
-
 describe("a group", () => {
   test("begins once, with the device of who made the room, in a sealed one or one of two", () => {
     const vault = new Vault();
     expect(vault.commit(BEN, {})).toBe("not-member");
     expect(vault.commit(ANA, { added: [device(BEN)] })).toBe("not-allowed");
+    expect(vault.commit(ANA, { added: [[device(ANA)[0], BEN]] })).toBe("not-allowed");
     expect(vault.commit(ANA, { added: [device(ANA), device(BEN)] })).toBe("not-allowed");
     expect(vault.commit(ANA, { removed: [device(ANA)] })).toBe("not-allowed");
     const kick = { user: BEN, name: checkName("ben"), isOperator: false };
@@ -97,9 +84,9 @@ describe("a group", () => {
     expect(vault.commit(ANA, {}, OPEN)).toBe("not-allowed");
     expect(vault.commit(ANA, { epoch: 1 })).toBe("not-found");
     expect(vault.commit(ANA, {}, "rnone" as RoomId)).toBe("room-unknown");
-    expect(vault.commit(ANA, {})).toBe("done");
+    expect(vault.commit(ANA, {})).toBe("none");
     expect(vault.commit(ANA, {})).toBe("stale-epoch");
-    expect(vault.commit(BEN, {}, DIRECT)).toBe("done");
+    expect(vault.commit(BEN, {}, DIRECT)).toBe("none");
     expect(vault.rooms.get(DIRECT)).toMatchObject({ isSealed: true, group: { epoch: 0 } });
   });
 
@@ -114,10 +101,11 @@ describe("a group", () => {
     vault.commit(ANA, {});
     expect(vault.commit(ANA, { epoch: 2 })).toBe("stale-epoch");
     expect(vault.commit(ANA, { epoch: 1, group: "other" })).toBe("stale-epoch");
-    expect(vault.commit(ANA, { epoch: 1, added: [device(BEN)] })).toBe("done");
+    expect(vault.commit(ANA, { epoch: 1, added: [device(BEN)] })).toBe("none");
     expect(vault.commit(ANA, { epoch: 1 })).toBe("stale-epoch");
     expect(vault.room.admitted.has(BEN)).toBe(true);
     expect(vault.room.members.has(BEN)).toBe(false);
+    expect(departedOf(vault.room).size).toBe(0);
     const devices: (readonly [string, UserId])[] = [...(vault.room.group?.devices ?? [])];
     expect(devices).toEqual([device(ANA), device(BEN)]);
   });
@@ -126,10 +114,30 @@ describe("a group", () => {
     const vault = new Vault();
     vault.commit(ANA, {});
     const back = { removed: [device(ANA)], added: [device(ANA)] };
-    expect(vault.commit(ANA, { epoch: 1, ...back })).toBe("done");
+    expect(vault.commit(ANA, { epoch: 1, ...back })).toBe("none");
     expect(vault.commit(ANA, { epoch: 2, removed: [device(ANA)] })).toBe("not-allowed");
     expect(vault.commit(ANA, { epoch: 2, removed: [[device(ANA)[0], BEN]] })).toBe("not-allowed");
+    expect(vault.commit(ANA, { epoch: 2, removed: [device(BEN)] })).toBe("not-allowed");
     expect(vault.commit(ANA, { epoch: 2, added: [device(ANA)] })).toBe("not-allowed");
+  });
+
+  test("comes in the place of the last commit by a moderator, but of their own", () => {
+    const vault = new Vault();
+    vault.write("join", ROOM, BEN);
+    vault.commit(ANA, {});
+    vault.commit(ANA, { epoch: 1, added: [device(BEN)] });
+    const instead = vault.room.group?.seq ?? 0;
+    const replace = (user: UserId, seq: number) =>
+      vault.commit(user, { epoch: 1, instead: seq, commitId: `instead by ${user}` });
+    expect(replace(BEN, instead)).toBe("not-allowed");
+    expect(replace(ANA, instead)).toBe("not-allowed");
+    expect(replace(ANA, instead - 1)).toBe("stale-epoch");
+    vault.commit(ANA, {}, DIRECT);
+    vault.commit(ANA, { epoch: 1, added: [device(BEN)] }, DIRECT);
+    const direct = vault.rooms.get(DIRECT);
+    const change = { epoch: 1, instead: direct?.group?.seq ?? 0, commitId: "instead" };
+    expect(vault.commit(BEN, { ...change, added: [device(EVE)] }, DIRECT)).toBe("none");
+    expect([...(direct?.group?.devices.values() ?? [])]).toEqual([ANA, EVE]);
   });
 
   test("has an end to its devices", () => {
@@ -138,7 +146,7 @@ describe("a group", () => {
     const many = (count: number) =>
       Array.from({ length: count }, (_, at) => [`${at}`, BEN] as const);
     expect(vault.commit(ANA, { epoch: 1, added: many(GROUP_DEVICES_MAX) })).toBe("too-many");
-    expect(vault.commit(ANA, { epoch: 1, added: many(GROUP_DEVICES_MAX - 1) })).toBe("done");
+    expect(vault.commit(ANA, { epoch: 1, added: many(GROUP_DEVICES_MAX - 1) })).toBe("none");
   });
 
   test("remembers the last commits, for who asks again", () => {
@@ -178,7 +186,7 @@ describe("who is not in any more", () => {
     const vault = three();
     expect(vault.commit(ANA, { epoch: 2, kick: ben })).toBe("not-allowed");
     expect(vault.commit(EVE, { epoch: 2, removed: [device(BEN)], kick: ben })).toBe("not-allowed");
-    expect(vault.commit(ANA, { epoch: 2, removed: [device(BEN)], kick: ben })).toBe("done");
+    expect(vault.commit(ANA, { epoch: 2, removed: [device(BEN)], kick: ben })).toBe("none");
     expect(departedOf(vault.room)).toEqual(new Set());
     expect(vault.room.admitted.has(BEN)).toBe(false);
   });
@@ -188,29 +196,27 @@ describe("who is not in any more", () => {
     ["was put out without a commit", (vault: Vault) => vault.write("kick", ROOM, ANA, ben)],
   ])("%s: nobody speaks until somebody removed the devices", (_, go) => {
     const vault = three();
-    const speak = (epoch: number) => code(() => checkSealing(vault.room, "sealed", { epoch }));
+    const speak = (epoch: number) => faultCode(() => checkSealing(vault.room, "sealed", { epoch }));
     expect(speak(1)).toBe("none");
     go(vault);
     expect([...departedOf(vault.room)]).toEqual([BEN]);
     expect(speak(1)).toBe("stale-epoch");
-    expect(vault.commit(EVE, { epoch: 2, removed: [device(BEN)] })).toBe("done");
+    expect(vault.commit(EVE, { epoch: 2, removed: [device(BEN)] })).toBe("none");
     expect(speak(2)).toBe("none");
   });
 });
 
-describe("what may stand in a sealed room", () => {
-  test("is sealed, of this epoch, or a file without a name", () => {
-    const vault = new Vault();
-    const stands = (kind: "text" | "sealed" | "file", body: unknown) =>
-      code(() => checkSealing(vault.room, kind, body));
-    expect(stands("text", { text: "x" })).toBe("sealed-room");
-    expect(stands("sealed", { epoch: 0 })).toBe("not-allowed");
-    vault.commit(ANA, {});
-    expect(stands("sealed", { epoch: 0 })).toBe("none");
-    expect(stands("sealed", { epoch: 1 })).toBe("stale-epoch");
-    expect(stands("file", { name: "plan.pdf" })).toBe("sealed-room");
-    expect(stands("file", { name: "sealed" })).toBe("none");
-    expect(stands("file", { name: "sealed", text: "look" })).toBe("sealed-room");
-    expect(stands("file", { name: "sealed", sending: "s" })).toBe("sealed-room");
-  });
+test("a sealed room holds sealed records of its epoch, and files without a name", () => {
+  const vault = new Vault();
+  const stands = (kind: "text" | "sealed" | "file", body: unknown) =>
+    faultCode(() => checkSealing(vault.room, kind, body));
+  expect(stands("text", { text: "x" })).toBe("sealed-room");
+  expect(stands("sealed", { epoch: 0 })).toBe("not-allowed");
+  vault.commit(ANA, {});
+  expect(stands("sealed", { epoch: 0 })).toBe("none");
+  expect(stands("sealed", { epoch: 1 })).toBe("stale-epoch");
+  expect(stands("file", { name: "plan.pdf" })).toBe("sealed-room");
+  expect(stands("file", { name: "sealed" })).toBe("none");
+  expect(stands("file", { name: "sealed", text: "look" })).toBe("sealed-room");
+  expect(stands("file", { name: "sealed", sending: "s" })).toBe("sealed-room");
 });

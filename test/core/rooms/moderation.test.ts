@@ -1,10 +1,18 @@
 import { describe, expect, test } from "bun:test";
-import { Fault } from "../../../src/base/fault.ts";
 import type { RoomId } from "../../../src/base/ids.ts";
+import { EDITS_PER_RECORD_MAX, PINS_MAX, RETENTION_MS_MIN } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
 import { erasuresOf } from "../../../src/core/rooms/erasures.ts";
-import { type Act, actDrafts, checkSpeaks, moderates } from "../../../src/core/rooms/moderation.ts";
+import {
+  type Act,
+  actDrafts,
+  checkMayImport,
+  checkSpeaks,
+  moderates,
+} from "../../../src/core/rooms/moderation.ts";
 import { Rooms } from "../../../src/core/rooms/rooms.ts";
+import { parseBody } from "../../../src/wire/record.ts";
+import { faultCode } from "../../fault-code.ts";
 import { ANA, BEN, EVE, Ledger, ROOM } from "../ledger.ts";
 
 const DIRECT = "dDDDDDDDDDDD" as RoomId;
@@ -36,15 +44,11 @@ class House {
   }
 
   act(user: typeof ANA, act: Act, isOperator = false): string {
-    try {
+    return faultCode(() => {
       for (const draft of actDrafts(this.rooms, { user, isOperator }, act, 0)) {
         this.rooms.apply(this.ledger.append(draft));
       }
-      return "done";
-    } catch (error) {
-      if (error instanceof Fault) return error.code;
-      throw error;
-    }
+    });
   }
 }
 
@@ -54,14 +58,14 @@ describe("who may do what to whom", () => {
   const chief = { ...eve, isOperator: true };
   test.each([
     ["a member", BEN, false, { kind: "kick", ...eve }, "not-allowed"],
-    ["the maker", ANA, false, { kind: "kick", ...eve }, "done"],
-    ["an operator", BEN, true, { kind: "kick", ...eve }, "done"],
+    ["the maker", ANA, false, { kind: "kick", ...eve }, "none"],
+    ["an operator", BEN, true, { kind: "kick", ...eve }, "none"],
     ["the maker, an operator", ANA, false, { kind: "kick", ...chief }, "not-allowed"],
     ["the maker, an operator", ANA, false, { kind: "mute", on: true, ...chief }, "not-allowed"],
-    ["the maker, an operator", ANA, false, { kind: "mute", on: false, ...chief }, "done"],
-    ["the maker, an operator", ANA, false, { kind: "grant", on: true, ...chief }, "done"],
-    ["an operator another", BEN, true, { kind: "kick", ...chief }, "done"],
-    ["the maker themselves", ANA, false, { kind: "kick", ...ana }, "done"],
+    ["the maker, an operator", ANA, false, { kind: "mute", on: false, ...chief }, "none"],
+    ["the maker, an operator", ANA, false, { kind: "grant", on: true, ...chief }, "none"],
+    ["an operator another", BEN, true, { kind: "kick", ...chief }, "none"],
+    ["the maker themselves", ANA, false, { kind: "kick", ...ana }, "none"],
     ["the maker nobody", ANA, false, { kind: "kick", ...eve, user: "u" as never }, "not-member"],
     ["nowhere", ANA, true, { kind: "kick", ...eve, room: "r" as RoomId }, "room-unknown"],
     [
@@ -77,47 +81,158 @@ describe("who may do what to whom", () => {
 
   test("moderators keep the maker in, and each other not", () => {
     const house = new House();
-    expect(house.act(ANA, { kind: "grant", on: true, ...eve })).toBe("done");
+    expect(house.act(ANA, { kind: "grant", on: true, ...eve })).toBe("none");
     expect(house.act(EVE, { kind: "kick", ...ana })).toBe("not-allowed");
     expect(house.act(EVE, { kind: "grant", on: false, ...ana })).toBe("not-allowed");
-    expect(house.act(EVE, { kind: "grant", on: true, ...eve, user: BEN })).toBe("done");
-    expect(house.act(BEN, { kind: "grant", on: false, ...eve })).toBe("done");
+    expect(house.act(EVE, { kind: "grant", on: true, ...eve, user: BEN })).toBe("none");
+    expect(house.act(BEN, { kind: "grant", on: false, ...eve })).toBe("none");
     expect(moderates(house.room, { user: EVE, isOperator: false })).toBe(false);
-    expect(house.act(ANA, { kind: "grant", on: false, ...ana })).toBe("done");
+    expect(house.act(ANA, { kind: "grant", on: false, ...ana })).toBe("none");
     expect(house.act(ANA, { kind: "kick", ...eve })).toBe("not-allowed");
-  });
-
-  test("whoever is put out moderates no longer", () => {
-    const house = new House();
-    house.act(ANA, { kind: "grant", on: true, ...eve });
-    house.act(ANA, { kind: "kick", ...eve });
-    expect([...house.room.moderators]).toEqual([ANA]);
-    expect([...house.room.members]).toEqual([ANA, BEN]);
-    expect([...house.rooms.of(EVE)]).toEqual([]);
   });
 });
 
-describe("a mute", () => {
-  test("holds until its moment, and no longer", () => {
+describe("a room as a whole", () => {
+  const lobby = "rLLLLLLLLLLL" as RoomId;
+  const day = RETENTION_MS_MIN;
+  const [dev, taken] = [checkName("dev"), checkName("ops")];
+  test.each([
+    ["a moderator", ANA, false, { kind: "close", room: ROOM, on: true }, "not-allowed"],
+    ["an operator", EVE, true, { kind: "close", room: ROOM, on: true }, "none"],
+    ["an operator", EVE, true, { kind: "close", room: DIRECT, on: true }, "not-allowed"],
+    ["an operator", EVE, true, { kind: "close", room: lobby, on: true }, "not-allowed"],
+    ["an operator", EVE, true, { kind: "remove", room: ROOM }, "none"],
+    ["an operator", EVE, true, { kind: "remove", room: lobby }, "not-allowed"],
+    ["an operator", EVE, true, { kind: "rename", room: lobby, to: dev }, "not-allowed"],
+    ["an operator", EVE, true, { kind: "rename", room: ROOM, to: taken }, "name-taken"],
+    ["an operator", EVE, true, { kind: "rename", room: ROOM, to: checkName("DEV") }, "none"],
+    ["an operator", EVE, true, { kind: "retention", room: lobby, keepMs: day }, "none"],
+    ["a moderator", ANA, false, { kind: "retention", room: ROOM, keepMs: day }, "not-allowed"],
+  ] as const)("%s: %s %p %p is %s", (_who, user, isOperator, act, outcome) => {
     const house = new House();
-    house.act(ANA, { kind: "mute", on: true, until: 1_000, ...EVE_CONCERNED });
-    const speaks = (unixMs: number) => {
-      try {
-        checkSpeaks(house.room, EVE, unixMs);
-        return "may";
-      } catch (error) {
-        return error instanceof Fault ? error.code : "?";
-      }
-    };
-    expect([speaks(999), speaks(1_000)]).toEqual(["muted", "may"]);
-    house.act(ANA, { kind: "mute", on: true, ...EVE_CONCERNED });
-    expect(speaks(1e15)).toBe("muted");
-    // As older servers recorded it: no date can hold that moment.
-    house.act(ANA, { kind: "mute", on: true, until: 2 ** 53 - 1, ...EVE_CONCERNED });
-    expect(speaks(1e15)).toBe("muted");
-    house.act(ANA, { kind: "mute", on: false, ...EVE_CONCERNED });
-    expect(speaks(0)).toBe("may");
+    house.write("room", lobby, "server", { name: "lobby" });
+    house.write("room", "rSSSSSSSSSSS", ANA, { name: "ops" });
+    expect(house.act(user, act, isOperator)).toBe(outcome);
   });
+
+  test("is removed once", () => {
+    const house = new House();
+    house.act(EVE, { kind: "remove", room: ROOM }, true);
+    expect(house.act(EVE, { kind: "remove", room: ROOM }, true)).toBe("room-unknown");
+  });
+
+  test("keeps what is said for a time, or for good", () => {
+    const house = new House();
+    house.act(EVE, { kind: "retention", room: ROOM, keepMs: day }, true);
+    expect(house.room.retention).toEqual({ keepMs: day, by: EVE });
+    expect([...house.rooms.retained()]).toEqual([house.room]);
+    house.act(EVE, { kind: "retention", room: ROOM, keepMs: undefined }, true);
+    for (const keepMs of [`${day}`, day - 1, undefined]) {
+      expect(house.room.retention).toBeUndefined();
+      house.write("retention", ROOM, EVE, { keepMs });
+    }
+    expect([...house.rooms.retained()]).toEqual([]);
+  });
+
+  test("hears of members who are renamed or gone, and of nobody else", () => {
+    const house = new House();
+    const [eve, zoe] = [checkName("eve"), checkName("zoe")];
+    const renamed = { kind: "renamed", room: ROOM, user: EVE, was: eve, to: zoe } as const;
+    expect(house.act(ANA, renamed)).toBe("none");
+    expect(house.ledger.records.at(-1)?.head).toMatchObject({ kind: "rename", room: ROOM });
+    expect(house.act(ANA, { kind: "gone", room: ROOM, user: EVE, name: zoe })).toBe("none");
+    expect(house.room.members.has(EVE)).toBe(false);
+    expect(house.act(ANA, renamed)).toBe("not-member");
+    expect(house.act(ANA, { kind: "gone", room: ROOM, user: EVE, name: zoe })).toBe("not-member");
+  });
+
+  test("is gone with its last member unless something was said there", () => {
+    const house = new House();
+    house.write("room", "rSSSSSSSSSSS", EVE, { name: "ops" });
+    house.write("join", "rSSSSSSSSSSS", EVE);
+    const room = "rSSSSSSSSSSS" as RoomId;
+    house.act(EVE, { ...EVE_CONCERNED, kind: "renamed", room, was: dev, to: dev });
+    expect(house.rooms.holder(taken)?.id).toBe(room);
+    house.act(EVE, { kind: "kick", ...EVE_CONCERNED, room });
+    expect(house.rooms.holder(taken)).toBeUndefined();
+    house.write("room", "rTTTTTTTTTTT", EVE, { name: "ops" });
+    house.write("join", "rTTTTTTTTTTT", EVE);
+    house.act(EVE, { ...EVE_CONCERNED, kind: "gone", room: "rTTTTTTTTTTT" as RoomId });
+    expect(house.rooms.holder(taken)).toBeUndefined();
+    for (const user of [BEN, EVE, ANA]) house.act(ANA, { ...EVE_CONCERNED, kind: "kick", user });
+    expect(house.rooms.holder(dev)?.members.size).toBe(0);
+  });
+});
+
+describe("a message that is pinned", () => {
+  const word = { room: ROOM, seq: 5, author: BEN };
+  const pin = (on: boolean, more = {}): Act => ({ kind: "pin", on, ...word, ...more });
+
+  test("is pinned once, by a moderator or either of two", () => {
+    const house = new House();
+    expect(house.act(BEN, pin(true))).toBe("not-allowed");
+    expect(house.act(ANA, pin(false))).toBe("not-found");
+    expect(house.act(ANA, pin(true))).toBe("none");
+    expect(house.act(ANA, pin(true))).toBe("not-allowed");
+    expect(house.act(BEN, pin(true, { room: DIRECT, seq: 7 }))).toBe("none");
+    expect(house.act(EVE, pin(false, { room: DIRECT, seq: 7 }), true)).toBe("not-allowed");
+    expect(house.act(ANA, pin(false))).toBe("none");
+    expect(house.room.pins).toEqual([]);
+    house.act(BEN, { kind: "erase", ...word });
+    expect(house.act(ANA, pin(true))).toBe("not-found");
+  });
+
+  test("is one of PINS_MAX", () => {
+    const house = new House();
+    for (let i = 0; i <= PINS_MAX; i++) house.write("text", ROOM, BEN, { text: "x" });
+    for (let i = 0; i < PINS_MAX; i++)
+      expect(house.act(ANA, pin(true, { seq: 8 + i }))).toBe("none");
+    expect(house.act(ANA, pin(true, { seq: 8 + PINS_MAX }))).toBe("too-many");
+    expect(house.act(ANA, pin(false, { seq: 8 }))).toBe("none");
+  });
+});
+
+test("receipts are turned on and off once, by who keeps the order, or each of two", () => {
+  const house = new House();
+  const turn = (user: typeof ANA, on: boolean, room = ROOM) =>
+    house.act(user, { kind: "receipts", room, on });
+  expect([turn(BEN, true), turn(ANA, false), turn(ANA, true), turn(ANA, true)]).toEqual([
+    ...(["not-allowed", "not-allowed", "none", "not-allowed"] as const),
+  ]);
+  expect([turn(BEN, true, DIRECT), turn(BEN, true, DIRECT)]).toEqual(["none", "not-allowed"]);
+  expect([turn(ANA, true, DIRECT), turn(ANA, false, DIRECT)]).toEqual(["none", "none"]);
+  const notes = "dNNNNNNNNNNN" as RoomId;
+  house.write("room", notes, "server", { direct: [ANA, ANA] });
+  expect(turn(ANA, true, notes)).toBe("not-allowed");
+});
+
+test("imports are for those who keep the order of a room", () => {
+  const { rooms } = new House();
+  const imports = (user: typeof ANA, to: string, isOperator = false) =>
+    faultCode(() => checkMayImport({ rooms, isOperator }, user, to));
+  expect([imports(ANA, "dev"), imports(BEN, "dev"), imports(BEN, "dev", true)]).toEqual([
+    ...(["none", "not-allowed", "none"] as const),
+  ]);
+  expect([imports(ANA, "@ben", true), imports(ANA, "nowhere", true)]).toEqual([
+    ...(["not-allowed", "room-unknown"] as const),
+  ]);
+});
+
+test("a mute holds until its moment, and no longer", () => {
+  const house = new House();
+  house.act(ANA, { kind: "mute", on: true, until: 1_000, ...EVE_CONCERNED });
+  const speaks = (unixMs: number) => faultCode(() => checkSpeaks(house.room, EVE, unixMs));
+  expect([speaks(999), speaks(1_000)]).toEqual(["muted", "none"]);
+  house.act(ANA, { kind: "mute", on: true, ...EVE_CONCERNED });
+  expect(speaks(1e15)).toBe("muted");
+  // As older servers recorded it: no date can hold that moment.
+  house.act(ANA, { kind: "mute", on: true, until: 2 ** 53 - 1, ...EVE_CONCERNED });
+  expect(speaks(1e15)).toBe("muted");
+  const lifted: Act = { kind: "mute", on: false, until: 1_000, ...EVE_CONCERNED };
+  const [draft] = actDrafts(house.rooms, { user: ANA, isOperator: false }, lifted, 0);
+  expect(draft?.body).toEqual({ user: EVE, name: EVE_CONCERNED.name, on: false });
+  house.act(ANA, lifted);
+  expect(speaks(0)).toBe("none");
 });
 
 describe("words once said", () => {
@@ -125,14 +240,14 @@ describe("words once said", () => {
   const secret = { room: DIRECT, seq: 7, author: BEN };
 
   test.each([
-    ["their author", BEN, false, { kind: "edit", text: "x", ...word }, "done"],
+    ["their author", BEN, false, { kind: "edit", text: "x", ...word }, "none"],
     ["the maker", ANA, false, { kind: "edit", text: "x", ...word }, "not-allowed"],
     ["an operator", EVE, true, { kind: "edit", text: "x", ...word }, "not-allowed"],
-    ["their author", BEN, false, { kind: "erase", ...word }, "done"],
-    ["the maker", ANA, false, { kind: "erase", ...word }, "done"],
+    ["their author", BEN, false, { kind: "erase", ...word }, "none"],
+    ["the maker", ANA, false, { kind: "erase", ...word }, "none"],
     ["another", EVE, false, { kind: "erase", ...word }, "not-allowed"],
-    ["an operator", EVE, true, { kind: "erase", ...word }, "done"],
-    ["their author", BEN, false, { kind: "erase", ...secret }, "done"],
+    ["an operator", EVE, true, { kind: "erase", ...word }, "none"],
+    ["their author", BEN, false, { kind: "erase", ...secret }, "none"],
     ["the other of two", ANA, false, { kind: "erase", ...secret }, "not-allowed"],
     ["an operator", EVE, true, { kind: "erase", ...secret }, "not-allowed"],
   ] as const)("%s: %p %p %p is %s", (_who, user, isOperator, act, outcome) => {
@@ -145,12 +260,35 @@ describe("words once said", () => {
     expect(house.act(BEN, { kind: "edit", text: "x", ...word })).toBe("sealed-room");
   });
 
+  test("are changed so often, by who may still speak there", () => {
+    const house = new House();
+    const edit = { kind: "edit", text: "x", ...word } as const;
+    for (let i = 0; i < EDITS_PER_RECORD_MAX; i++) expect(house.act(BEN, edit)).toBe("none");
+    expect(house.act(BEN, edit)).toBe("too-many");
+    house.act(ANA, { kind: "mute", on: true, ...EVE_CONCERNED, user: BEN });
+    expect(house.act(BEN, edit)).toBe("muted");
+    house.act(ANA, { kind: "close", room: ROOM, on: true }, true);
+    expect(house.act(BEN, edit)).toBe("not-allowed");
+  });
+
+  test("are erased together, as far as they stand", () => {
+    const house = new House();
+    house.write("text", ROOM, EVE, { text: "more" });
+    house.act(BEN, { kind: "edit", text: "x", ...word });
+    house.act(EVE, { kind: "erase", room: ROOM, seq: 8, author: EVE });
+    const erase = { kind: "erase-many", room: ROOM, seqs: [5, 8], isRetention: true } as const;
+    expect(house.act(ANA, erase)).toBe("none");
+    const order = house.ledger.records.at(-1);
+    expect(order && [erasuresOf(order), parseBody(order)?.["retention"]]).toEqual([[5, 9], true]);
+    expect(house.act(ANA, erase)).toBe("not-found");
+  });
+
   test("are erased once, with their edits, and not changed after that", () => {
     const house = new House();
     house.act(BEN, { kind: "edit", text: "x", ...word });
     house.act(BEN, { kind: "edit", text: "y", ...word });
     expect(house.rooms.editsOf(5)).toEqual([8, 9]);
-    expect(house.act(BEN, { kind: "erase", ...word })).toBe("done");
+    expect(house.act(BEN, { kind: "erase", ...word })).toBe("none");
     const order = house.ledger.records.at(-1);
     if (order === undefined) throw new Error("no record");
     expect(erasuresOf(order)).toEqual([5, 8, 9]);

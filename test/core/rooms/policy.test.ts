@@ -1,14 +1,17 @@
 import { describe, expect, test } from "bun:test";
+import type { RoomId } from "../../../src/base/ids.ts";
 import { HOUSE_PAGE_MAX, INVITES_MAX, INVITES_SPENT_MAX } from "../../../src/base/limits.ts";
 import { ANNOUNCEMENT_BYTES_MAX } from "../../../src/base/limits-page.ts";
 import { MOMENT_UNIX_MS_MAX } from "../../../src/base/time.ts";
 import {
   announcementDraft,
   banDraft,
+  bannedFault,
   housePage,
   inviteDraft,
   inviteGoneDraft,
   inviteUsedDraft,
+  isForProgram,
   registrationDraft,
   roleDraft,
   ServerPolicy,
@@ -32,6 +35,11 @@ class Admin {
 const invite = (id: string, more = {}) =>
   inviteDraft({ id, by: ANA, hash: `hash of ${id}`, ...more });
 
+test("an invite with a room to read or post to is for a program", () => {
+  const room = "r1" as RoomId;
+  expect([{ post: room }, { read: room }, {}].map(isForProgram)).toEqual([true, true, false]);
+});
+
 describe("the rules of the house", () => {
   test("operators come and go", () => {
     const admin = new Admin();
@@ -49,6 +57,14 @@ describe("the rules of the house", () => {
     admin.write(banDraft({ address: "10.0.0.1" }, ANA, true));
     expect(rules.ban(BEN, 99)).toEqual({ seq: 1, user: BEN, until: 100, reason: "spam" });
     expect(rules.ban(BEN, 100)).toBeUndefined();
+    const messageOf = (ban: Parameters<typeof bannedFault>[0]) => bannedFault(ban).message;
+    expect([{}, { reason: "" }, { until: 0, reason: "spam" }].map(messageOf)).toEqual([
+      "you are banned here",
+      "you are banned here",
+      "you are banned here until 1970-01-01T00:00:00.000Z: spam",
+    ]);
+    const lifted = banDraft({ user: BEN, until: 100, reason: "spam" }, ANA, false);
+    expect(lifted.body).toEqual({ on: false });
     expect(rules.bans(100)).toEqual([{ seq: 2, address: "10.0.0.1" }]);
     expect(rules.ban("10.0.0.1", 1e15)).toBeDefined();
     admin.write(banDraft({ user: BEN }, ANA, true));
@@ -72,6 +88,7 @@ describe("the rules of the house", () => {
     for (let i = 0; i < count; i++) admin.write(invite(`i${i}`));
     const first = housePage(admin.policy.invites(0));
     expect([first.page.length, first.next]).toEqual([HOUSE_PAGE_MAX, HOUSE_PAGE_MAX]);
+    expect(housePage(admin.policy.invites(0), first.next).page[0]?.id).toBe(`i${HOUSE_PAGE_MAX}`);
     admin.write(inviteGoneDraft(`i${HOUSE_PAGE_MAX - 1}`, ANA));
     const second = housePage(admin.policy.invites(0), first.next);
     expect(second.page.map(({ id }) => id)).toEqual(
@@ -97,18 +114,45 @@ describe("the rules of the house", () => {
     admin.write(invite("i1", { usesLeft: 2, expires: 50 }), invite("i2"));
     expect(rules.invites(49).map(({ id }) => id)).toEqual(["i1", "i2"]);
     expect(rules.invites(50).map(({ id }) => id)).toEqual(["i2"]);
-    for (let i = 0; i < 3; i++) admin.write(inviteUsedDraft("i1", EVE), inviteUsedDraft("i2", EVE));
-    expect(rules.inviteByHash("hash of i1")?.usesLeft).toBe(0);
+    const left = [1, 2, 3].map(() => {
+      admin.write(inviteUsedDraft("i1", EVE), inviteUsedDraft("i2", EVE));
+      return rules.inviteByHash("hash of i1")?.usesLeft;
+    });
+    expect(left).toEqual([1, 0, 0]);
     expect(rules.invite("i2")?.usesLeft).toBeUndefined();
     admin.write(inviteGoneDraft("i2", ANA));
     expect(rules.invites(0)).toEqual([]);
     expect(rules.invite("i2")?.isRevoked).toBe(true);
   });
 
+  test("fields of an invite that are of another type are dropped", () => {
+    const admin = new Admin();
+    const body = { hash: "h", uses: "1", expires: "1", room: 7, post: 7, read: 7, operator: 1 };
+    admin.apply(admin.ledger.write("invite", "i1", ANA, body));
+    expect(admin.policy.invite("i1")).toEqual({
+      seq: 1,
+      id: "i1",
+      by: ANA,
+      hash: "h",
+      isRevoked: false,
+    });
+    expect(invite("i2", { read: "rLLLLLLLLLLL" }).body).toMatchObject({ post: "" });
+    admin.write(invite("i2", { read: "rLLLLLLLLLLL", room: "rMMMMMMMMMMM" }));
+    expect(admin.policy.invite("i2")).toMatchObject({
+      read: "rLLLLLLLLLLL" as RoomId,
+      room: "rMMMMMMMMMMM" as RoomId,
+    });
+    expect(admin.policy.invite("i2")).not.toContainKey("post");
+    admin.write(invite("i3", { post: "rLLLLLLLLLLL", isByToken: true }));
+    expect(admin.policy.invite("i3")).toMatchObject({ post: "rLLLLLLLLLLL" as RoomId });
+    expect(["i2", "i3"].map((id) => admin.policy.invite(id)?.isByToken)).toEqual([undefined, true]);
+  });
+
   test("spent invites are remembered up to the bound", () => {
     const admin = new Admin();
     for (let i = 0; i <= INVITES_SPENT_MAX; i++) {
-      admin.write(invite(`i${i}`), inviteGoneDraft(`i${i}`, ANA));
+      const spent = i === 0 ? inviteUsedDraft("i0", EVE) : inviteGoneDraft(`i${i}`, ANA);
+      admin.write(invite(`i${i}`, { usesLeft: 1 }), spent);
     }
     expect(admin.policy.inviteByHash("hash of i0")).toBeUndefined();
     expect(admin.policy.inviteByHash("hash of i1")?.isRevoked).toBe(true);

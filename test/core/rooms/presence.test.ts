@@ -104,6 +104,7 @@ describe("posts that must wait", () => {
     presence.held(1, BOX, 5, BUSY);
     presence.held(1, BOX, 4, BUSY);
     presence.held(1, BOX, 6, BUSY);
+    presence.held(1, BOX, 4, new Fault("banned", "no"));
     expect(presence.hold(1, BOX, 5, 0)).toBe(BUSY);
     expect(presence.hold(1, BOX, 4, 0)).toBeUndefined();
     expect(presence.hold(1, BOX, 5, 0)).toBeUndefined();

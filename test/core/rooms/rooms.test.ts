@@ -1,10 +1,18 @@
 import { describe, expect, test } from "bun:test";
 import type { RoomId } from "../../../src/base/ids.ts";
-import { FORMER_NAMES_MAX, PINS_MAX } from "../../../src/base/limits.ts";
+import { FORMER_NAMES_MAX, PINS_MAX, RETENTION_MS_MIN } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
 import { Registry } from "../../../src/core/rooms/accounts.ts";
 import { RoomEngine } from "../../../src/core/rooms/engine.ts";
-import { FOLDED_BY_HEAD, LOBBY, Rooms, showsReaders } from "../../../src/core/rooms/rooms.ts";
+import {
+  FOLDED_BY_HEAD,
+  isVacant,
+  isVacantWithout,
+  LOBBY,
+  Rooms,
+  showsReaders,
+  wantsReceipts,
+} from "../../../src/core/rooms/rooms.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { ANA, BEN, EVE, Ledger, ROOM } from "../ledger.ts";
 
@@ -55,6 +63,58 @@ describe("a named room", () => {
   });
 });
 
+test.each([
+  [false, "text", true],
+  [false, "file", true],
+  [false, "topic", false],
+  [true, "sealed", true],
+  [true, "file", false],
+] as const)("in a room that is sealed (%p) a '%s' counts as a message: %p", (sealed, kind, is) => {
+  const house = new House();
+  house.write("room", ROOM, ANA, { name: "dev", sealed });
+  house.write(kind, ROOM, ANA);
+  expect(house.room.words.isEmpty).toBe(!is);
+});
+
+test.each([
+  ["nothing else", () => {}, true],
+  ["a message", (house: House) => house.write("text", ROOM, ANA, { text: "hi" }), false],
+  ["a topic", (house: House) => house.write("topic", ROOM, ANA, { topic: "bugs" }), false],
+  ["a closing", (house: House) => house.write("close", ROOM, ANA, { on: true }), false],
+  [
+    "a retention",
+    (house: House) => house.write("retention", ROOM, ANA, { keepMs: RETENTION_MS_MIN }),
+    false,
+  ],
+])("a room with %s is vacant without its only member", (_what, write, isVacantThen) => {
+  const house = new House();
+  house.write("room", ROOM, ANA, { name: "dev" });
+  house.write("join", ROOM, ANA);
+  write(house);
+  expect([isVacant(house.room), isVacantWithout(house.room, BEN)]).toEqual([false, false]);
+  expect(isVacantWithout(house.room, ANA)).toBe(isVacantThen);
+  house.write("join", ROOM, BEN);
+  expect(isVacantWithout(house.room, ANA)).toBe(false);
+  for (const user of [ANA, BEN]) house.write("leave", ROOM, user);
+  expect(isVacant(house.room)).toBe(isVacantThen);
+});
+
+test("the lobby, a conversation and a room with a group are never vacant", () => {
+  const house = new House();
+  house.write("room", ROOM, "server", { name: LOBBY });
+  house.write("room", DIRECT, "server", { direct: [ANA, ANA] });
+  house.write("room", "rSSSSSSSSSSS", ANA, { name: "ops" });
+  const [lobby, notes, ops] = [ROOM, DIRECT, "rSSSSSSSSSSS" as RoomId].map((id) =>
+    house.rooms.get(id),
+  );
+  if (lobby === undefined || notes === undefined || ops === undefined) throw new Error("no room");
+  expect(isVacant(ops)).toBe(true);
+  ops.group = { id: "", epoch: 0, info: "", seq: 1, devices: new Map(), commits: new Map() };
+  expect([isVacant(lobby), isVacantWithout(notes, ANA), isVacant(ops)]).toEqual([
+    ...[false, false, false],
+  ]);
+});
+
 describe("a room of two", () => {
   test("both are in from the start, and it has no name", () => {
     const house = new House();
@@ -64,6 +124,9 @@ describe("a room of two", () => {
     expect(room?.name).toBeUndefined();
     for (const user of [ANA, BEN]) expect(house.rooms.of(user).size).toBe(1);
     expect([house.rooms.namedCount, [...house.rooms.named()].length]).toEqual([0, 0]);
+    const loaded = new Rooms();
+    loaded.load(house.rooms.value());
+    expect([house.rooms.directCount, loaded.directCount]).toEqual([1, 1]);
   });
 
   test("with oneself", () => {
@@ -111,6 +174,9 @@ describe("rooms under other names", () => {
     for (const body of bodies) house.write("rename", ROOM, ANA, body);
     expect(house.room.name).toBe(name("dev"));
     house.write("close", ROOM, ANA, null);
+    house.write("room", DIRECT, "server", { direct: [ANA, BEN] });
+    house.write("remove", DIRECT, ANA);
+    expect(house.rooms.of(BEN).size).toBe(1);
     expect(house.room.isClosed).toBe(false);
   });
 
@@ -136,7 +202,8 @@ describe("bodies that tell nothing", () => {
     ["a name for a room of two", DIRECT, { name: "dev" }],
     ["one of two", DIRECT, { direct: [ANA] }],
     ["three of two", DIRECT, { direct: [ANA, BEN, EVE] }],
-    ["numbers of two", DIRECT, { direct: [1, 2] }],
+    ["a number beside an account", DIRECT, { direct: [ANA, 2] }],
+    ["an account behind a number", DIRECT, { direct: [1, BEN] }],
   ])("%s: no room, and the fold goes on", (_name, id, body) => {
     const house = new House();
     house.write("room", id, ANA, body);
@@ -201,11 +268,14 @@ test("pins stay in their order until they are taken out, or what they name is er
   const pin = (seq: unknown, on = true) => house.write("pin", ROOM, ANA, { seq, on });
   for (const seq of [4, 2, 3, 2]) pin(seq);
   expect(house.room.pins).toEqual([4, 3, 2]);
-  for (const wrong of ["2", 0, -1, 1.5, undefined, 1_000]) pin(wrong);
+  for (const wrong of ["2", 0, -1, 1.5, undefined, 1_000, house.rooms.head + 7]) pin(wrong);
   expect(house.room.pins).toEqual([4, 3, 2]);
   pin(3, false);
   house.write("erase", ROOM, ANA, { seq: 9, also: [4] });
   expect(house.room.pins).toEqual([2]);
+  pin(1);
+  expect(house.room.pins).toEqual([2, 1]);
+  pin(1, false);
   const other = new Rooms();
   other.load(JSON.parse(JSON.stringify(house.rooms.value())));
   expect(other.get(ROOM)?.pins).toEqual([2]);
@@ -244,11 +314,13 @@ test("receipts are on from their record, and in a conversation from the second",
   };
   turn(DIRECT, ANA, true);
   expect(shown()).toBe(false);
+  const direct = house.rooms.get(DIRECT) ?? house.room;
+  expect([ANA, BEN].map((user) => wantsReceipts(direct, user))).toEqual([true, false]);
   turn(DIRECT, BEN, true);
   expect(shown()).toBe(true);
   expect(house.rooms.get(DIRECT)?.receipts?.since).toBe(3);
   turn(DIRECT, ANA, false);
-  expect(shown()).toBe(false);
+  expect([shown(), wantsReceipts(direct, BEN)]).toEqual([false, true]);
   turn(DIRECT, BEN, false);
   expect(house.rooms.get(DIRECT)?.receipts).toBeUndefined();
 });

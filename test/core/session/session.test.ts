@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { concatBytes } from "../../../src/base/bytes.ts";
 import { Fault } from "../../../src/base/fault.ts";
 import {
+  CHUNK_BYTES,
   HELLO_WITHIN_MS,
   LOGIN_WITHIN_MS,
   MESSAGE_BEFORE_LOGIN_BYTES_MAX,
@@ -10,26 +12,28 @@ import {
   REQUESTS_IN_FLIGHT_MAX,
   SENTENCE_BYTES_MAX,
   SILENCE_MAX_MS,
+  UDP_PING_EVERY_MS,
+  UDP_SILENCE_MAX_MS,
 } from "../../../src/base/limits.ts";
 import type { Role } from "../../../src/core/session/phase.ts";
-import { Session, type SessionEffect } from "../../../src/core/session/session.ts";
+import { QUICK, Session, type SessionEffect } from "../../../src/core/session/session.ts";
 import { decode, encode, type Outgoing } from "../../../src/wire/codec.ts";
-import type { NoticeOf } from "../../../src/wire/messages.ts";
+import type { Message, NoticeOf, RequestKind } from "../../../src/wire/messages.ts";
 
-type Hello = NoticeOf<"hello">;
-const bytes = (size: number) => new Uint8Array(size).fill(1);
-const HELLO: Hello = { kind: "hello", versions: [1], client: "test", nonce: bytes(32) };
-const WELCOME = {
+const BYTES = new Uint8Array(32).fill(1);
+const SIGNATURE = new Uint8Array(64).fill(1);
+const HELLO: NoticeOf<"hello"> = { kind: "hello", versions: [2], client: "test", nonce: BYTES };
+const WELCOME: NoticeOf<"welcome"> = {
   kind: "welcome",
-  version: 1,
-  server: { name: "srv", key: bytes(32) },
-  nonce: bytes(32),
-  certificate: bytes(32),
-  proof: bytes(64),
+  version: 2,
+  server: { name: "srv", key: BYTES },
+  nonce: BYTES,
+  certificate: BYTES,
+  proof: SIGNATURE,
   needs: "open",
   limits: { messageBytes: 1, textBytes: 1 },
-} as const;
-const LOGIN = { user: "ana", deviceKey: bytes(32), signature: bytes(64) };
+};
+const LOGIN = { user: "ana", deviceKey: BYTES, signature: SIGNATURE };
 const ACCOUNT = { account: "u1", user: "ana", seq: 0 };
 
 /** Both ends, and what each was handed; bytes travel at once. */
@@ -105,6 +109,7 @@ describe("a session", () => {
     pair.logIn();
     expect([pair.client.phase, pair.server.phase]).toEqual(["member", "member"]);
     const { ref, effects } = pair.client.ask("logout", {});
+    expect(ref).toBe(2); // The log-in was 1.
     pair.at("client", effects);
     expect(pair.got.server).toMatchObject([{ kind: "request", request: { kind: "logout", ref } }]);
     pair.at("server", pair.server.answer<"logout">(ref, {}));
@@ -194,6 +199,21 @@ describe("a session", () => {
       pair.at("client", pair.client.receive(encode(whole as unknown as Outgoing), 0));
       expect(pair.client.phase).toBe("closed");
     }
+    const fault = encode({ kind: "fault", code: "banned", message: "?" });
+    expect(closing(session("server", "member").receive(fault, 0))).toBe("out-of-order");
+  });
+
+  test("a request that nobody can serve is answered, by a server that has greeted", () => {
+    const request = encode({ kind: "teleport", ref: 3 } as unknown as Outgoing);
+    const pair = new Pair().greet();
+    expect(pair.server.receive(request, 0)).toMatchObject([{ kind: "transmit" }]);
+    expect(pair.server.phase).toBe("entering");
+    for (const end of [new Session("server", 0), pair.client]) {
+      expect(end.receive(request, 0).at(-1)).toMatchObject({
+        kind: "close",
+        fault: { code: "kind-unknown" },
+      });
+    }
   });
 
   test("bounds the requests that have no answer", () => {
@@ -204,18 +224,8 @@ describe("a session", () => {
     expect(pair.server.openRequests).toBe(REQUESTS_IN_FLIGHT_MAX);
     const { effects } = pair.client.ask("rooms", {});
     expect(effects).toMatchObject([{ kind: "refused", fault: { code: "too-many" } }]);
-  });
-
-  test("one log-in at a time, and no ref twice", () => {
-    const pair = new Pair().greet();
-    pair.at("client", pair.client.ask("login", LOGIN).effects);
-    pair.at("client", pair.client.ask("login", LOGIN).effects);
-    expect(pair.got.client.at(-1)).toMatchObject({ kind: "refused", fault: { code: "too-many" } });
-    const { ref, effects } = pair.client.ask("admit", { secret: "x" });
-    pair.at("client", effects);
-    const again = encode({ kind: "admit", ref, secret: "x" });
-    pair.at("server", pair.server.receive(again, 0));
-    expect(pair.closing("server")).toBe("out-of-order");
+    const beyond = pair.server.receive(encode({ kind: "rooms", ref: 9_999 }), 0);
+    expect(sent(beyond)).toMatchObject([{ kind: "fault", ref: 9_999, code: "too-many" }]);
   });
 
   test("bounds what a stranger may send", () => {
@@ -303,7 +313,7 @@ describe("any bytes", () => {
           ref: fc.oneof(fc.integer({ min: 0, max: 5 }), fc.string()),
           code: fc.constantFrom("banned", "?"),
           message: fc.string(),
-          nonce: fc.constant(bytes(32)),
+          nonce: fc.constant(BYTES),
           versions: fc.array(fc.integer()),
           client: fc.string(),
         },
@@ -356,5 +366,257 @@ describe("round trips", () => {
     expect(pair.server.probe(1_000, 2_000)).toHaveLength(1);
     expect(pair.server.probe(2_999, 2_000)).toHaveLength(0);
     expect(pair.server.probe(3_000, 2_000)).toHaveLength(1);
+  });
+});
+
+const FILE = "f1234567890a";
+const CHUNK: NoticeOf<"chunk"> = {
+  kind: "chunk",
+  file: FILE,
+  index: 0,
+  sha256: BYTES,
+  bytes: new Uint8Array(CHUNK_BYTES),
+};
+/** What the two ends tell each other on a lane. */
+const TOLD: Record<Role, readonly Outgoing[]> = {
+  client: [CHUNK, { kind: "ack", file: FILE, index: 0 }],
+  server: [
+    CHUNK,
+    { kind: "ack", file: FILE, index: 0 },
+    { kind: "durable", file: FILE, upTo: 1 },
+    { kind: "held", file: FILE, where: "sender" },
+    { kind: "end", file: FILE, size: 1, chunks: 1, digest: BYTES },
+  ],
+};
+const ASKED = {
+  offer: { file: FILE, to: ["lobby"], name: "a.txt" },
+  finish: { file: FILE, size: 1, chunks: 1, digest: BYTES },
+  withdraw: { file: FILE },
+  fetch: { file: FILE, from: 0, window: CHUNK_BYTES },
+  got: { file: FILE },
+} as const;
+
+function sent(effects: readonly SessionEffect[]): Message[] {
+  return effects.flatMap((effect) => {
+    if (effect.kind !== "transmit") return [];
+    const incoming = decode(concatBytes(effect.bytes, effect.tail ?? new Uint8Array(0)));
+    return incoming.kind === "message" ? [incoming.message] : [];
+  });
+}
+
+type Reached = "entering" | "member" | "lane";
+
+function session(role: Role, phase: Reached): Session {
+  const one = new Session(role, 0);
+  if (role === "server") {
+    one.receive(encode(HELLO), 0);
+    one.tell(WELCOME);
+    if (phase === "entering") return one;
+    const entry = { kind: phase === "lane" ? "lane" : "login", ref: 1, ...entryFields(phase) };
+    one.receive(encode(entry as Outgoing), 0);
+    if (phase === "lane") one.answer<"lane">(1, {});
+    else one.answer<"login">(1, { account: "u", user: "ana", seq: 0 });
+    return one;
+  }
+  one.tell(HELLO);
+  one.receive(encode(WELCOME), 0);
+  if (phase === "entering") return one;
+  const kind = phase === "lane" ? "lane" : "login";
+  const { ref } = one.ask(kind, entryFields(phase) as never);
+  one.receive(encode({ kind: "ok", ref, account: "u", user: "ana", seq: 0 } as Outgoing), 0);
+  return one;
+}
+
+function entryFields(phase: Reached): object {
+  return phase === "lane" ? { ticket: "t" } : { user: "ana", deviceKey: BYTES };
+}
+
+const closing = (effects: readonly SessionEffect[]) => {
+  const last = effects.at(-1);
+  return last?.kind === "close" ? last.fault?.code : undefined;
+};
+
+/** A server's session with a client that was greeted. */
+function entering() {
+  const one = session("server", "entering");
+  return { one, hear: (message: Outgoing) => one.receive(encode(message), 0) };
+}
+
+const login = (ref: number) => ({ kind: "login", ref, user: "ana", deviceKey: BYTES }) as const;
+const register = (ref: number) =>
+  ({
+    kind: "register",
+    ref,
+    user: "ana",
+    deviceKey: BYTES,
+    accountKey: BYTES,
+    deviceCert: BYTES,
+  }) as const;
+
+describe("entering", () => {
+  test("one log-in or registration at a time; whoever was refused may try again", () => {
+    const { one, hear } = entering();
+    expect(hear(login(1)).map(({ kind }) => kind)).toEqual(["request"]);
+    for (const second of [login(2), register(3)]) {
+      expect(sent(hear(second))).toMatchObject([{ kind: "fault", code: "too-many" }]);
+    }
+    expect(hear({ kind: "admit", ref: 4, secret: "x" }).map(({ kind }) => kind)).toEqual([
+      "request",
+    ]);
+    one.refuse(1, new Fault("login-refused", "no"));
+    expect(hear(register(5)).map(({ kind }) => kind)).toEqual(["request"]);
+    one.answer<"register">(5, { account: "u", user: "ana", seq: 0 });
+    expect(one.phase).toBe("member");
+  });
+
+  test("a ref in use is not to be used again, by a malformed request neither", () => {
+    for (const body of [
+      { kind: "admit", ref: 1, secret: "x" },
+      { kind: "login", ref: 1 },
+      { kind: "teleport", ref: 1 },
+    ]) {
+      const { one, hear } = entering();
+      hear(login(1));
+      const effects = one.receive(encode(body as unknown as Outgoing), 0);
+      expect(sent(effects)).toMatchObject([{ kind: "bye", code: "out-of-order" }]);
+      expect(effects.at(-1)).toMatchObject({ kind: "close" });
+    }
+  });
+});
+
+test("sentences that quote what came stay readable when the quote ends in half a character", () => {
+  const { one, hear } = entering();
+  hear(login(1));
+  const [answer] = sent(one.refuse(1, new Fault("name-invalid", "'x\ud83d' is no name")));
+  expect(answer).toMatchObject({ kind: "fault", message: "'x\ufffd' is no name" });
+  const [bye] = sent(one.close(new Fault("internal", "\udc00", { remedy: "\ud800" })));
+  expect(bye).toMatchObject({ kind: "bye", message: "\ufffd", remedy: "\ufffd" });
+});
+
+describe("a lane", () => {
+  test("is an entry like any other: one at a time, none once in", () => {
+    const server = session("server", "entering");
+    server.receive(encode({ kind: "lane", ref: 4, ticket: "x" }), 0);
+    const second = server.receive(encode({ kind: "lane", ref: 5, ticket: "y" }), 0);
+    expect(sent(second)).toMatchObject([{ kind: "fault", ref: 5, code: "too-many" }]);
+    for (const phase of ["member", "lane"] as const) {
+      const inside = session("server", phase);
+      const effects = inside.receive(encode({ kind: "lane", ref: 9, ticket: "x" }), 0);
+      expect(sent(effects)).toMatchObject([{ kind: "fault", ref: 9, code: "already-logged-in" }]);
+      expect(inside.phase).toBe(phase);
+    }
+  });
+
+  test.each(Object.keys(ASKED) as (keyof typeof ASKED)[])("%s is asked on a lane only", (kind) => {
+    const message = encode({ kind, ref: 8, ...ASKED[kind] } as Outgoing);
+    const [effect] = session("server", "lane").receive(message, 0);
+    expect(effect).toMatchObject({ kind: "request", request: { kind } });
+    for (const [phase, fault] of [
+      ["entering", { code: "not-logged-in" }],
+      ["member", { message: `${kind} without a lane was not expected now` }],
+    ] as const) {
+      const server = session("server", phase);
+      expect(sent(server.receive(message, 0))).toMatchObject([{ kind: "fault", ref: 8, ...fault }]);
+      expect(server.phase).toBe(phase);
+    }
+  });
+
+  test.each(["post", "history", "ticket", "logout", "join"] as RequestKind[])(
+    "%s is not",
+    (kind) => {
+      const fields = {
+        post: { outbox: "o", counter: 1, to: "lobby", body: { text: "x" } },
+        history: { limit: 1 },
+        join: { room: "lobby" },
+      } as Partial<Record<RequestKind, object>>;
+      const server = session("server", "lane");
+      const effects = server.receive(encode({ kind, ref: 8, ...fields[kind] } as Outgoing), 0);
+      expect(sent(effects)).toMatchObject([{ kind: "fault", ref: 8, code: "out-of-order" }]);
+      expect(server.phase).toBe("lane");
+    },
+  );
+
+  test("sends the content of a chunk from where it lies", () => {
+    for (const role of ["client", "server"] as const) {
+      const effects = session(role, "lane").tell(CHUNK);
+      expect(effects.map((effect) => effect.kind === "transmit" && effect.tail)).toEqual([
+        CHUNK.bytes,
+      ]);
+      expect(sent(effects)).toEqual([CHUNK]);
+    }
+  });
+
+  test("carries what belongs to a transfer, each way its own", () => {
+    for (const role of ["client", "server"] as const) {
+      const other = role === "client" ? "server" : "client";
+      for (const notice of TOLD[other]) {
+        const [effect] = session(role, "lane").receive(encode(notice), 0);
+        expect(effect).toMatchObject({ kind: "notice", notice: { kind: notice.kind } });
+      }
+    }
+    for (const notice of TOLD.server.slice(2)) {
+      expect(closing(session("server", "lane").receive(encode(notice), 0))).toBe("out-of-order");
+    }
+  });
+
+  test("nothing of a transfer goes over the main link, and no record over a lane", () => {
+    for (const role of ["client", "server"] as const) {
+      const other = role === "client" ? "server" : "client";
+      for (const notice of TOLD[other]) {
+        expect(closing(session(role, "member").receive(encode(notice), 0))).toBe("out-of-order");
+      }
+    }
+    const offered: Outgoing = { kind: "offered", room: "r", file: FILE, from: "ana", name: "a" };
+    expect(session("client", "member").receive(encode(offered), 0)).toMatchObject([
+      { kind: "notice", notice: offered },
+    ]);
+    for (const notice of [offered, { kind: "caught-up", seq: 1 } as const]) {
+      expect(closing(session("client", "lane").receive(encode(notice), 0))).toBe("out-of-order");
+    }
+  });
+});
+
+describe("a session on a link that does not tell that the other end is gone", () => {
+  /** A client's end that was greeted at the moment 0. */
+  function member(): Session {
+    const client = new Session("client", 0, QUICK);
+    client.receive(encode(WELCOME), 0);
+    return client;
+  }
+
+  test("a greeting has its own time", () => {
+    const client = new Session("client", 0, QUICK);
+    expect(client.deadline()).toBeGreaterThan(HELLO_WITHIN_MS);
+  });
+
+  test("a quick end asks after UDP_PING_EVERY_MS and gives up after UDP_SILENCE_MAX_MS", () => {
+    const client = member();
+    expect(client.deadline()).toBe(UDP_PING_EVERY_MS);
+    expect(client.tick(UDP_PING_EVERY_MS - 1)).toEqual([]);
+    expect(client.tick(UDP_PING_EVERY_MS)).toMatchObject([{ kind: "transmit" }]);
+    expect(client.deadline()).toBe(UDP_SILENCE_MAX_MS);
+    expect(client.tick(UDP_SILENCE_MAX_MS - 1)).toEqual([]);
+    const effects = client.tick(UDP_SILENCE_MAX_MS);
+    expect(effects.at(-1)).toMatchObject({ kind: "close", fault: { code: "timeout" } });
+  });
+
+  test("a sign of life puts that off, and only for as long", () => {
+    const client = member();
+    client.tick(UDP_PING_EVERY_MS, true); // It asks all the same.
+    expect(client.deadline()).toBe(UDP_SILENCE_MAX_MS);
+    expect(client.tick(UDP_SILENCE_MAX_MS, true)).toEqual([]);
+    expect(client.deadline()).toBe(UDP_SILENCE_MAX_MS + UDP_PING_EVERY_MS);
+    client.tick(UDP_SILENCE_MAX_MS + UDP_PING_EVERY_MS);
+    expect(client.tick(2 * UDP_SILENCE_MAX_MS).at(-1)).toMatchObject({ kind: "close" });
+  });
+
+  test("a quick end that was asleep asks before it gives up", () => {
+    const client = member();
+    const woke = 100 * UDP_SILENCE_MAX_MS;
+    expect(client.tick(woke)).toMatchObject([{ kind: "transmit" }]);
+    expect(client.deadline()).toBe(woke + UDP_SILENCE_MAX_MS - UDP_PING_EVERY_MS);
+    client.receive(encode({ kind: "pong" }), woke);
+    expect(client.deadline()).toBe(woke + UDP_PING_EVERY_MS);
+    expect(sent(client.tick(2 * woke))).toEqual([{ kind: "ping" }]);
   });
 });

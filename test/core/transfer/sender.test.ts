@@ -1,22 +1,17 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { Fault } from "../../../src/base/fault.ts";
 import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../../src/base/limits.ts";
 import { Sending, type SendingOptions } from "../../../src/core/transfer/sender.ts";
 import { chunkCount, chunkSize } from "../../../src/wire/chunks.ts";
+import { faultOf } from "../../fault-code.ts";
 
 const WINDOW = 4 * CHUNK_BYTES;
 const sending = (options: Partial<SendingOptions> = {}) =>
   new Sending({ from: 0, windowBytes: WINDOW, now: 0, ...options });
 
-function codeOf(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof Fault) return `${error.code}: ${error.message}`;
-    throw error;
-  }
-  return "nothing";
+function codeOf(action: () => unknown): string {
+  const fault = faultOf(action);
+  return fault === undefined ? "nothing" : `${fault.code}: ${fault.message}`;
 }
 
 /** Reads and sends all that may go out now, of a file of that size. */
@@ -103,8 +98,14 @@ describe("whoever sends", () => {
     expect(codeOf(() => longer.sent(1, 2, 0))).toMatch(/^file-changed: .*chunk 1/);
     expect(codeOf(() => longer.ended(1))).toMatch(/^file-changed: .*chunk 1/);
     const stream = sending();
+    expect(() => stream.ended(0)).toThrow("only what was taken can be missing");
+    expect(() => stream.sent(0, 1, 0)).toThrow("as they were taken");
     stream.take(0);
     stream.take(0);
+    expect(() => stream.sent(1, 1, 0)).toThrow("as they were taken");
+    for (const size of [-1, CHUNK_BYTES + 1])
+      expect(() => stream.sent(0, size, 0)).toThrow("a chunk has its size");
+    expect(codeOf(() => stream.sent(0, 0, 0))).toMatch(/^file-changed: .*chunk 0/);
     stream.ended(1);
     stream.ended(0);
     expect(stream.whole?.sizeBytes).toBe(0);
@@ -125,6 +126,7 @@ describe("whoever sends", () => {
     expect(machine.isCaughtUp).toBe(true);
     machine.acked(0, 5);
     machine.acked(1, 5);
+    machine.available(2, undefined, 50); // Nothing more than before.
     expect(machine.waits(65)).toEqual({ where: "more", forMs: 60 });
     machine.available(3, undefined, 70);
     expect(machine.isCaughtUp).toBe(false);

@@ -16,6 +16,7 @@ describe("emphasis", () => {
     ["*a **b** c*", "[i:a [b:b] c]"],
     ["**a _b** c_", "[b:a _b] c_"],
     ["*a *b*", "*a [i:b]"],
+    ["*a *b c* d*", "*a [i:b c] d*"],
     ["*a**", "[i:a]*"],
     ["**a*", "**a*"],
     ["**two\nlines**", "[b:two\nlines]"],
@@ -35,6 +36,10 @@ describe("emphasis", () => {
     "f(*args, **kwargs)",
     "a ** b ** c",
     "~5 and ~6, ~/x",
+    "*a(* b",
+    "*a * b",
+    "*)a* b",
+    "x * a* b",
     "**** and ~~~~",
     "¯\\_(ツ)_/¯",
     "del C:\\temp\\*",
@@ -45,6 +50,7 @@ describe("emphasis", () => {
 
   test("a backslash takes the meaning of a mark", () => {
     expect(read("\\*a\\* \\`b\\` \\~~c~~")).toBe("*a* `b` ~~c~~");
+    expect(read("x \\*a")).toBe("x *a");
   });
 });
 
@@ -53,6 +59,7 @@ describe("code in a line", () => {
     ["`a*b*c` `@bob`", "[code:a*b*c] [code:@bob]"],
     ["`` a`b ``", "[code:a`b]"],
     ["` `` `", "[code:``]"],
+    ["` a` `b ` ` `", "[code: a] [code:b ] [code: ]"],
     ["`a\nb`", "`a\nb`"],
     ["x ```a\nb``` y", "x [code:a\nb] y"],
     ["`a", "`a"],
@@ -72,6 +79,7 @@ describe("names and rooms", () => {
   test.each([
     ["@Bob, @ana me@bob @@bob", "[mention:@Bob], @ana me@bob @@bob"],
     ["#lobby (#a-b) #1 #12 a#b ##c &#39;", "[room:#lobby] ([room:#a-b]) #1 #12 a#b ##c &#39;"],
+    ["@bob@x #a#b", "@bob@x #a#b"],
     ["**@bob** *#lobby*", "[b:[mention:@bob]] [i:[room:#lobby]]"],
     [`#${"a".repeat(32)}`, `[room:#${"a".repeat(32)}]`],
     [`#${"a".repeat(33)}`, `#${"a".repeat(33)}`],

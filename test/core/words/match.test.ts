@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { foldCase } from "../../../src/base/case-fold.ts";
 import { matchParts } from "../../../src/core/words/match.ts";
@@ -10,20 +10,18 @@ function shown(text: string, query: string, length = 300): string {
     .join("");
 }
 
-describe("marks what matches", () => {
-  test.each([
-    ["An apple, an Apple", "apple", "An [apple], an [Apple]"],
-    ["Große Straße", "STRASSE", "Große [Straße]"],
-    ["aaaa", "aa", "[aa][aa]"],
-    ["cafe\u0301s", "café", "[cafe\u0301]s"],
-    ["cafe\u0301s", "cafe", "cafe\u0301s"],
-    ["ﬁnd", "f", "[ﬁ]nd"],
-    ["nothing", "apple", "nothing"],
-    ["nothing", "", "nothing"],
-    ["", "apple", ""],
-  ])("in %p for %p", (text, query, expected) => {
-    expect(shown(text, query)).toBe(expected);
-  });
+test.each([
+  ["An apple, an Apple", "apple", "An [apple], an [Apple]"],
+  ["Große Straße", "STRASSE", "Große [Straße]"],
+  ["aaaa", "aa", "[aa][aa]"],
+  ["cafe\u0301s", "café", "[cafe\u0301]s"],
+  ["cafe\u0301s", "cafe", "cafe\u0301s"],
+  ["ﬁnd", "f", "[ﬁ]nd"],
+  ["nothing", "apple", "nothing"],
+  ["nothing", "", "nothing"],
+  ["", "apple", ""],
+])("marks what matches in %p for %p", (text, query, expected) => {
+  expect(shown(text, query)).toBe(expected);
 });
 
 test("starts shortly before a match that stands far behind", () => {
@@ -31,6 +29,11 @@ test("starts shortly before a match that stands far behind", () => {
   expect(found).toStartWith("…xxx");
   expect(found).toContain(" [needle] yyy");
   expect(found.length).toBeLessThanOrEqual("…[]".length + 100);
+});
+
+test("cuts the beginning if the match stands in the second half", () => {
+  const found = (before: number) => shown(`${"x".repeat(before)}needle`, "needle", 100);
+  expect([found(50).startsWith("…"), found(51).startsWith("…")]).toEqual([false, true]);
 });
 
 test("cuts no character in two", () => {
@@ -47,11 +50,17 @@ test("any text and query: the parts are the text, and match", () =>
     fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (text, query) => {
       const parts = matchParts(text, query, text.length + 1);
       expect(parts.map((part) => part.text).join("")).toBe(text);
+      expect(parts.every((part) => part.text !== "")).toBe(true);
       for (const part of parts.filter(({ isMatch }) => isMatch)) {
         expect(foldCase(part.text).length).toBeGreaterThan(0);
       }
     }),
   ));
+
+test("shows no sign of a cut before a text that is whole", () => {
+  const parts = matchParts("\u0301ab needle", "needle", 6);
+  expect(parts.map(({ text }) => text).join("")).toBe("\u0301ab ne");
+});
 
 test("a long text of one letter takes a bounded number of parts", () => {
   expect(matchParts("a".repeat(65_536), "a", 300).length).toBeLessThanOrEqual(301);

@@ -49,38 +49,24 @@ function partLetters(part: Inline): string {
   return "parts" in part ? part.parts.map(partLetters).join("") : part.text;
 }
 
-/** Blocks and emphasis in each other. */
-export function depthOf(blocks: readonly Block[]): number {
-  const depths = blocks.map((block) => {
-    if (block.kind === "lines") return partsDepth(block.parts);
-    if (block.kind === "quote") return 1 + depthOf(block.blocks);
-    if (block.kind === "list")
-      return 1 + Math.max(...block.items.map((one) => depthOf(one.blocks)));
-    return 1;
-  });
-  return Math.max(0, ...depths);
+/** Content of a block or a part. */
+function inside(one: Block | Inline): readonly (Block | Inline)[] {
+  if ("parts" in one) return one.parts;
+  if ("blocks" in one) return one.blocks;
+  return "items" in one ? one.items.flatMap(({ blocks }) => blocks) : [];
 }
 
-function partsDepth(parts: readonly Inline[]): number {
-  let depth = 0;
-  for (const part of parts) {
-    if ("parts" in part) depth = Math.max(depth, 1 + partsDepth(part.parts));
-  }
-  return depth;
+/** Blocks and emphasis in each other. */
+export function depthOf(all: readonly (Block | Inline)[]): number {
+  const isLevel = (one: Block | Inline) => one.kind !== "lines" && !isLeaf(one);
+  return Math.max(0, ...all.map((one) => Number(isLevel(one)) + depthOf(inside(one))));
+}
+
+function isLeaf(one: Block | Inline): boolean {
+  return "text" in one && !("language" in one);
 }
 
 /** Everything that can be followed. */
-export function linksOf(blocks: readonly Block[]): readonly string[] {
-  return blocks.flatMap((block) => {
-    if (block.kind === "lines") return hrefsOf(block.parts);
-    if (block.kind === "quote") return linksOf(block.blocks);
-    return block.kind === "list" ? block.items.flatMap((one) => linksOf(one.blocks)) : [];
-  });
-}
-
-function hrefsOf(parts: readonly Inline[]): readonly string[] {
-  return parts.flatMap((part) => {
-    if (part.kind === "link") return [part.href];
-    return "parts" in part ? hrefsOf(part.parts) : [];
-  });
+export function linksOf(all: readonly (Block | Inline)[]): readonly string[] {
+  return all.flatMap((one) => (one.kind === "link" ? [one.href] : linksOf(inside(one))));
 }

@@ -12,95 +12,60 @@ function read(text: string): string {
   return outline(wordsOf(text, NAMES));
 }
 
-describe("fenced code", () => {
-  test.each([
-    ["```\n\tx = 1\n```", "[pre :\tx = 1]"],
-    ["```py\nx\n\ny\n```", "[pre py:x\n\ny]"],
-    ["see\n\n```c++\nx\n```\n\nso", "see¶[pre c++:x]¶so"],
-    ["```\n**no** `x` @bob\n```", "[pre :**no** `x` @bob]"],
-    ["```\nnot ended\nyet", "[pre :not ended\nyet]"],
-    ["````\n```\n````", "[pre :```]"],
-    // As other programs let one write it.
-    ["```one two\nthree```\nfour", "[pre :one two\nthree]¶four"],
-    ["```one line```", "[code:one line]"],
-    ["```", "```"],
-    ["```js", "```js"],
-    ["a ```", "a ```"],
-    ["  ```\n    x\n  ```", "[pre :  x]"],
-  ])("%j", (text, tree) => {
-    expect(read(text)).toBe(tree);
-  });
+test.each([
+  ["```\n\tx = 1\n```", "[pre :\tx = 1]"],
+  ["```py\nx\n\ny\n```", "[pre py:x\n\ny]"],
+  ["see\n\n```c++\nx\n```\n\nso", "see¶[pre c++:x]¶so"],
+  ["```\n**no** `x` @bob\n```", "[pre :**no** `x` @bob]"],
+  ["```\nnot ended\nyet", "[pre :not ended\nyet]"],
+  ["````\n```\n````", "[pre :```]"],
+  // As other programs let one write it.
+  ["```one two\nthree```\nfour", "[pre :one two\nthree]¶four"],
+  ["```one line```", "[code:one line]"],
+  ["```", "```"],
+  ["```js", "```js"],
+  ["a ```", "a ```"],
+  ["  ```\n    x\n  ```", "[pre :  x]"],
+])("fenced code: %j", (text, tree) => {
+  expect(read(text)).toBe(tree);
 });
 
-describe("quotes and lists", () => {
-  test.each([
-    ["> a\n> b\nc", "[quote:a\nb]¶c"],
-    ["> > a\n> b", "[quote:[quote:a]¶b]"],
-    ["> ```\n> x\n> ```", "[quote:[pre :x]]"],
-    [">_< >:( x > y", ">_< >:( x > y"],
-    ["a\n- b\n* c", "a¶[list:• b|• c]"],
-    ["- a\n  - b\n    more\n- c", "[list:• a¶[list:• b\nmore]|• c]"],
-    ["2. a\n9) b", "[list:2. a|9) b]"],
-    ["1. a\n   ```\n   x\n   ```\n2. b", "[list:1. a¶[pre :x]|2. b]"],
-    ["- a\n\nb", "[list:• a]¶b"],
-    ["-5 degrees\n*\n1.5", "-5 degrees\n*\n1.5"],
-    ["> > > > > > a", "[quote:[quote:[quote:[quote:> > a]]]]"],
-    ["- - - - - - a", "[list:• [list:• [list:• [list:• - - a]]]]"],
-  ])("%j", (text, tree) => {
-    expect(read(text)).toBe(tree);
-  });
+test.each([
+  ["> a\n> b\nc", "[quote:a\nb]¶c"],
+  ["> > a\n> b", "[quote:[quote:a]¶b]"],
+  ["> ```\n> x\n> ```", "[quote:[pre :x]]"],
+  [">_< >:( x > y", ">_< >:( x > y"],
+  ["a\n- b\n* c", "a¶[list:• b|• c]"],
+  ["- a\n  - b\n    more\n- c", "[list:• a¶[list:• b\nmore]|• c]"],
+  ["- a\n\tb", "[list:• a\nb]"],
+  ["2. a\n9) b", "[list:2. a|9) b]"],
+  ["1. a\n   ```\n   x\n   ```\n2. b", "[list:1. a¶[pre :x]|2. b]"],
+  ["- a\n\nb", "[list:• a]¶b"],
+  ["-5 degrees\n*\n1.5", "-5 degrees\n*\n1.5"],
+  ["> > > > > > a", "[quote:[quote:[quote:[quote:> > a]]]]"],
+  ["- - - - - - a", "[list:• [list:• [list:• [list:• - - a]]]]"],
+])("quotes and lists: %j", (text, tree) => {
+  expect(read(text)).toBe(tree);
 });
 
-describe("what is no markup stays as it was typed", () => {
-  test.each([
-    "if x:\n\treturn",
-    "a\n\n\nb",
-    "  indented, and a blank behind  ",
-    "# no heading",
-    "a | b\n--|--",
-    "---",
-    "",
-    " \n ",
-  ])("%j", (text) => {
-    expect(read(text)).toBe(text);
-  });
+test.each([
+  "if x:\n\treturn",
+  "a\n\n\nb",
+  "  indented, and a blank behind  ",
+  "# no heading",
+  "a | b\n--|--",
+  "---",
+  "",
+  " \n ",
+])("text without markup stays as it was typed: %j", (text) => {
+  expect(read(text)).toBe(text);
 });
 
 /** Marks, and what stands beside them; and texts that a stranger may send. */
 const pieces = fc.constantFrom(
-  ...[
-    "*",
-    "**",
-    "_",
-    "~~",
-    "`",
-    "``",
-    "```",
-    "\\",
-    "\n",
-    "\n\n",
-    " ",
-    "\t",
-    "> ",
-    "- ",
-    "1. ",
-    "@",
-  ],
-  ...[
-    "#",
-    "(",
-    ")",
-    ".",
-    "a",
-    "bob",
-    "ü",
-    "漢",
-    "👩‍💻",
-    "https://a.example/",
-    "www.b.example",
-    "__",
-  ],
-  ...Object.values(HOSTILE_TEXTS).filter(({ length }) => length < 500),
+  ...["*", "**", "_", "__", "~~", "`", "``", "```", "\\", "\n", "\n\n", " ", "\t", "> ", "- "],
+  ...["1. ", "@", "#", "(", ")", ".", "a", "bob", "ü", "漢", "👩‍💻", "www.b.example"],
+  ...["https://a.example/", ...Object.values(HOSTILE_TEXTS).filter(({ length }) => length < 500)],
 );
 const texts = fc.array(pieces, { maxLength: 60 }).map((all) => all.join(""));
 
@@ -152,27 +117,9 @@ describe("half a megabyte takes no longer for its marks", () => {
   const LENGTH = 512 * 1024;
   test.each([
     ...["*a ", "*a* ", "**a *b ", "~~a _b ", "_", "`", "``` ", "`a``", "`` ` ", "*_~`@#", "\\*"],
-    ...[
-      "> ",
-      "> > > > > x\n",
-      "- - - - - ",
-      "- a\n\n\n",
-      "  - a\n",
-      "1. \n",
-      "```\n",
-      "````\n```\n",
-    ],
-    ...[
-      "https://a ",
-      `https://a${".".repeat(50)}`,
-      "www.",
-      "@a",
-      "#a ",
-      "\n",
-      "\t",
-      "\n ",
-      "\n\t\t ",
-    ],
+    ...["> ", "> > > > > x\n", "- - - - - ", "- a\n\n\n", "  - a\n", "1. \n", "```\n"],
+    ...["````\n```\n", "https://a ", `https://a${".".repeat(50)}`, "www.", "@a", "#a "],
+    ...["\n", "\t", "\n ", "\n\t\t "],
     ...["`a\n", "``a\n", "(https://a(", "- \n"],
   ])("%j", (piece) => {
     // One that looks at each mark again for each mark would take hours.

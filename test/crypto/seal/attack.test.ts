@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "bun:test";
+import type { LeafNode } from "ts-mls/leafNode.js";
 import { utf8Encode } from "../../../src/base/bytes.ts";
 import { checkName, foldName } from "../../../src/base/names.ts";
 import { makeDeviceCert } from "../../../src/crypto/device-cert.ts";
@@ -18,17 +19,7 @@ import {
   rawMessage,
   removing,
 } from "./attacker.ts";
-import {
-  applied,
-  groupOf,
-  POST,
-  ROOM,
-  SERVER_TEXT,
-  say,
-  secretIn,
-  stocked,
-  TestDevice,
-} from "./devices.ts";
+import { groupOf, POST, ROOM, SERVER_TEXT, say, secretIn, stocked, TestDevice } from "./devices.ts";
 import { faultOf } from "./fault-of.ts";
 
 let ana: TestDevice;
@@ -219,33 +210,21 @@ describe("a member's commit is refused when it", () => {
       kind: "cli",
       signedAtUnixMs: 1,
     });
-    const tree = second.mls.ratchetTree.map((node, at) =>
-      node?.nodeType === "leaf" && at === 2
-        ? {
-            ...node,
-            leaf: {
-              ...node.leaf,
-              credential: { credentialType: "basic", identity: renamed } as const,
-            },
-          }
-        : node,
-    );
-    const { bytes } = await rawCommit(bob, second, [], {
-      state: { ...second.mls, ratchetTree: tree },
-    });
-    expect(await verdict(ana, first, bytes)).toBe("leaf-changed");
-    const unable = second.mls.ratchetTree.map((node, at) =>
-      node?.nodeType === "leaf" && at === 2
-        ? {
-            ...node,
-            leaf: { ...node.leaf, capabilities: { ...node.leaf.capabilities, extensions: [] } },
-          }
-        : node,
-    );
-    const weaker = await rawCommit(bob, second, [], {
-      state: { ...second.mls, ratchetTree: unable },
-    });
-    expect(await verdict(ana, first, weaker.bytes)).toBe("leaf-changed");
+    const changed = async (change: Partial<LeafNode>) => {
+      const ratchetTree = second.mls.ratchetTree.map((node, at) =>
+        node?.nodeType === "leaf" && at === 2
+          ? { ...node, leaf: { ...node.leaf, ...change } as LeafNode }
+          : node,
+      );
+      const state = { ...second.mls, ratchetTree };
+      return verdict(ana, first, (await rawCommit(bob, second, [], { state })).bytes);
+    };
+    const credential = { credentialType: "basic", identity: renamed } as const;
+    expect(await changed({ credential })).toBe("leaf-changed");
+    const own = second.mls.ratchetTree[2];
+    if (own?.nodeType !== "leaf") throw new Error("a leaf");
+    const capabilities = { ...own.leaf.capabilities, extensions: [] };
+    expect(await changed({ capabilities })).toBe("leaf-changed");
   });
 
   test("changes the rules without being an admin, or to another room's", async () => {
@@ -304,12 +283,6 @@ describe("a member's commit is refused when it", () => {
       credential: { credentialType: "basic", identity },
     });
     expect(await verdict(ana, first, forged)).toBe("unverified");
-  });
-
-  test("is signed by another device, or by none", async () => {
-    const [first, second] = await three();
-    const { bytes } = await rawCommit(eve, first, []);
-    expect(await verdict(bob, second, bytes)).toBe("unverified");
   });
 });
 
@@ -379,12 +352,6 @@ describe("a device that lets itself in is refused when it", () => {
 const at2 = (device: TestDevice) => ({ room: ROOM, ...at(device) });
 
 describe("coming back", () => {
-  test("without a member's device returns at once", async () => {
-    const [first] = await three();
-    const info = await ana.engine.groupInfo(first);
-    expect(await faultOf(eve.engine.rejoin(info, at2(eve)))).toBe("seal-refused");
-  });
-
   test("into a tree that would never be searched through is refused at once", async () => {
     const [first] = await three();
     const update = await ana.engine.commit(first, { kind: "update" }, at(ana));
@@ -458,18 +425,6 @@ describe("a removed device with all that it kept opens nothing:", () => {
     );
   });
 
-  test("two at once, after everybody had new keys", async () => {
-    const [first, second, third] = await three();
-    const up = await bob.engine.commit(second, { kind: "update" }, at(bob));
-    const anas = applied(await ana.engine.process(first, up.commit, at(ana)));
-    const cleos = applied(await cleo.engine.process(third, up.commit, at(cleo)));
-    const devices = [bob.id, cleo.id];
-    const kick = await ana.engine.commit(anas, { kind: "remove", devices }, at(ana));
-    const epoch = await epochOf(ana, anas, kick);
-    expect(await opensAny(bob, [second, up.group], [epoch])).toBe(false);
-    expect(await opensAny(cleo, [third, cleos], [epoch])).toBe(false);
-  });
-
   test("the thief of a state, once its device came back", async () => {
     const [first, second, third] = await three();
     const info = await ana.engine.groupInfo(first);
@@ -482,24 +437,6 @@ describe("a removed device with all that it kept opens nothing:", () => {
     const again = await ana.engine.rejoin(alone.groupInfo, at2(ana));
     const last = await epochOf(ana, alone.group, again);
     expect(await opensAny(ana, [alone.group], [last])).toBe(false);
-  });
-
-  test("one that was let in again, with what it kept of before", async () => {
-    const [first, second, third] = await three();
-    const kick = await ana.engine.commit(first, { kind: "remove", devices: [cleo.id] }, at(ana));
-    const bobs = applied(await bob.engine.process(second, kick.commit, at(bob)));
-    const middle = await epochOf(bob, second, { ...kick, group: bobs });
-    const pair = await stocked(cleo);
-    const keyPackages = [pair.keyPackage];
-    const add = await ana.engine.commit(kick.group, { kind: "add", keyPackages }, at(ana));
-    const back = await cleo.engine.join(add.welcome ?? POST, () => pair.secret, {
-      room: ROOM,
-      ...cleo.knowing(),
-    });
-    expect(await opensAny(cleo, [third, back.group], [middle])).toBe(false);
-    const out = await ana.engine.commit(add.group, { kind: "remove", devices: [cleo.id] }, at(ana));
-    const epoch = await epochOf(ana, add.group, out);
-    expect(await opensAny(cleo, [third, back.group], [epoch])).toBe(false);
   });
 });
 
@@ -523,13 +460,6 @@ describe("messages", () => {
     expect(await faultOf(bob.engine.decrypt(second, elsewhere.message, { bound: POST }))).toBe(
       "seal-broken",
     );
-  });
-
-  test("of a stranger with the state of a member are refused", async () => {
-    const [first, second] = await three();
-    const content = { body: utf8Encode("hi"), sentAtUnixMs: 1, count: 1 };
-    const { message } = await eve.engine.encrypt(first, content, { bound: POST });
-    expect(await faultOf(bob.engine.decrypt(second, message, { bound: POST }))).toBe("seal-broken");
   });
 });
 

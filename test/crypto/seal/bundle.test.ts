@@ -1,10 +1,7 @@
-import { describe, expect, test } from "bun:test";
-import * as fs from "node:fs";
-import { tmpdir } from "node:os";
+import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { PAGE_PLUGINS } from "../../../src/cli/page-plugins.ts";
-import { sealedRoom } from "./room-program.ts";
 
 const ROOT = join(import.meta.dir, "../../..");
 const SRC = join(ROOT, "src");
@@ -53,55 +50,31 @@ function closure(outputs: Readonly<Record<string, Output>>, first: readonly stri
   return found;
 }
 
-describe("the engine", () => {
-  test("is little that a page loads when it is needed", async () => {
-    const { outputs, files, inputs } = await pageWithEngine();
-    expect(inputs.filter((path) => /^node:|node-fallback/.test(path))).toEqual([]);
-    const paths = Object.keys(outputs);
-    const holding = (text: string) =>
-      paths.filter((path) => Buffer.from(files.get(path) ?? []).includes(text));
-    const [entry = ""] = paths.filter((path) =>
-      outputs[path]?.entryPoint?.includes("sealed-entry"),
-    );
-    const eager = closure(outputs, [entry]);
-    const [engine = ""] = holding("MLS 1.0 external init secret");
-    expect(eager.has(engine)).toBe(false);
-    const lazy = [
-      ...closure(
-        outputs,
-        paths.filter((path) => !eager.has(path)),
-      ),
-    ].filter((path) => !eager.has(path));
-    // Those of the page itself that are loaded later, as its other language, are not the engine's.
-    const needed = closure(outputs, [engine]);
-    const own = lazy.filter((path) => needed.has(path) || isOfSeal(files.get(path)));
-    const sizes = own.map((path) => files.get(path) ?? new Uint8Array(0));
-    const gzip = sizes.reduce((sum, bytes) => sum + gzipSync(bytes, { level: 9 }).length, 0);
-    const brotli = sizes.reduce((sum, bytes) => sum + brotliCompressSync(bytes).length, 0);
-    expect(gzip).toBeLessThan(LAZY_BYTES_MAX);
-    expect(brotli).toBeGreaterThan(10_000);
-    expect(brotli).toBeLessThan(gzip);
-  });
-
-  test("runs with keys that cannot be read", async () => {
-    expect((await sealedRoom()).text).toBe("ana: text 50");
-  });
-
-  test("runs in a compiled program, far from its packages", () => {
-    const folder = fs.mkdtempSync(join(tmpdir(), "chat-compiled-"));
-    try {
-      const binary = join(folder, "sealed");
-      const program = join(import.meta.dir, "compiled-program.ts");
-      const command = ["build", "--compile", "--minify", program, "--outfile", binary];
-      const built = Bun.spawnSync([process.execPath, ...command], { cwd: ROOT });
-      expect(built.stderr.toString()).not.toContain("error");
-      const { stdout, exitCode } = Bun.spawnSync([binary], { cwd: folder });
-      expect(stdout.toString()).toBe("ana: text 50\n");
-      expect(exitCode).toBe(0);
-    } finally {
-      fs.rmSync(folder, { recursive: true });
-    }
-  });
+test("the engine is little that a page loads when it is needed", async () => {
+  const { outputs, files, inputs } = await pageWithEngine();
+  expect(inputs.filter((path) => /^node:|node-fallback/.test(path))).toEqual([]);
+  const paths = Object.keys(outputs);
+  const holding = (text: string) =>
+    paths.filter((path) => Buffer.from(files.get(path) ?? []).includes(text));
+  const [entry = ""] = paths.filter((path) => outputs[path]?.entryPoint?.includes("sealed-entry"));
+  const eager = closure(outputs, [entry]);
+  const [engine = ""] = holding("MLS 1.0 external init secret");
+  expect(eager.has(engine)).toBe(false);
+  const lazy = [
+    ...closure(
+      outputs,
+      paths.filter((path) => !eager.has(path)),
+    ),
+  ].filter((path) => !eager.has(path));
+  // Lazy parts of the page itself, such as its other language, do not count.
+  const needed = closure(outputs, [engine]);
+  const own = lazy.filter((path) => needed.has(path) || isOfSeal(files.get(path)));
+  const sizes = own.map((path) => files.get(path) ?? new Uint8Array(0));
+  const gzip = sizes.reduce((sum, bytes) => sum + gzipSync(bytes, { level: 9 }).length, 0);
+  const brotli = sizes.reduce((sum, bytes) => sum + brotliCompressSync(bytes).length, 0);
+  expect(gzip).toBeLessThan(LAZY_BYTES_MAX);
+  expect(brotli).toBeGreaterThan(10_000);
+  expect(brotli).toBeLessThan(gzip);
 });
 
 function isOfSeal(bytes: Uint8Array | undefined): boolean {

@@ -1,15 +1,13 @@
 import { expect, test } from "bun:test";
+import { FIRST_SEED, IS_SOAK, sampleSize } from "../../samples.ts";
 import { Dice } from "../../worlds/dice.ts";
 import { Crowd } from "./crowd.ts";
 
-/** `npm run soak -- sealed` sets them higher. */
-const FIRST = Number(process.env["CHAT_SEED"] ?? process.env["CHAT_SEED_FIRST"] ?? 1);
-const SEEDS = process.env["CHAT_SEED"] === undefined ? Number(process.env["CHAT_SEEDS"] ?? 2) : 1;
-const CHANGES = Number(process.env["CHAT_SEALED_CHANGES"] ?? 25);
-const USERS = Number(process.env["CHAT_SEALED_USERS"] ?? 6);
-const IS_LONG = process.env["CHAT_SEALED_CHANGES"] !== undefined;
+const SEEDS = sampleSize(2, 20);
+const CHANGES = IS_SOAK ? 300 : 25;
+const USERS = IS_SOAK ? 40 : 6;
 
-const seeds = Array.from({ length: SEEDS }, (_, i) => FIRST + i);
+const seeds = Array.from({ length: SEEDS }, (_, i) => FIRST_SEED + i);
 
 test.each(seeds)(
   "all who are in agree, and no one who was put out reads, seed %i",
@@ -19,7 +17,7 @@ test.each(seeds)(
     for (let i = 0; i < CHANGES; i++) await crowd.step();
     await crowd.settle();
     expect(crowd.tally.commits).toBeGreaterThan(CHANGES / 3);
-    if (!IS_LONG) return;
+    if (!IS_SOAK) return;
     const seconds = Math.round((performance.now() - started) / 1000);
     // biome-ignore lint/suspicious/noConsole: a soak says how far it is
     console.log(JSON.stringify({ seed, seconds, ...crowd.tally }));

@@ -189,27 +189,6 @@ describe("chat backup", () => {
     expect(readdirSync(join(out, "files"))).toEqual([]);
   });
 
-  test("a password that was replaced twice since is gone from the copy, too", async () => {
-    await say("hi");
-    const passwords = (...replaced: readonly number[]) =>
-      within("accounts", async (log) => {
-        for (const replaces of replaced) {
-          const of = replaces === 0 ? {} : { replaces };
-          const body = { password: `hash after ${replaces}`, ...of };
-          const draft = { kind: "password", room: ANA, by: ANA, id: "", body } as const;
-          const { head } = await log.append(draft);
-          if (replaces > 0) await log.erase(replaces, head.seq);
-        }
-      });
-    await passwords(0);
-    await backup();
-    expect(textOf(out, "accounts")).toContain("hash after 0");
-    await passwords(2, 3);
-    await backup();
-    expect(textOf(out, "accounts")).not.toContain("hash after 0");
-    expect(textOf(out, "accounts")).toBe(textOf(data, "accounts"));
-  });
-
   test("damaged contents are told, and are not part of it", async () => {
     await say("hi");
     await send(new Uint8Array(100));
@@ -295,19 +274,6 @@ describe("chat backup", () => {
     expect(await restore()).toMatchObject({ size: 40 });
   });
 
-  test("damage of the backup itself is found and mended from the server", async () => {
-    await say(...MANY);
-    await backup();
-    const first = join(out, "history", "000000000001.jsonl");
-    const bytes = readFileSync(first);
-    bytes.write("X", bytes.indexOf('"kind"') + 1);
-    writeFileSync(first, bytes);
-    expect(await code(restore())).toBe("log-corrupt");
-    const { said } = await backup();
-    expect(said).toEqual(["the copy is damaged, and is made anew"]);
-    expect(textOf(out)).toBe(textOf(data));
-  });
-
   test("a damaged body of the server is reported, one of the backup alone is mended", async () => {
     await say(...MANY);
     await backup();
@@ -351,43 +317,6 @@ describe("chat backup", () => {
     writeFileSync(join(data, "history", "checkpoint"), note);
     expect(await code(backup())).toBe("log-corrupt");
   });
-
-  test("cut off anywhere it is the backup before, and the next run goes on", async () => {
-    await say("a secret", ...MANY);
-    await send(new Uint8Array(3 * CHUNK_BYTES).fill(5));
-    let total = 0;
-    await backup({ onProgress: () => total++, out: join(folder, "counted") });
-    expect(total).toBeGreaterThan(5);
-    for (let cut = 1; cut <= total; cut++) {
-      rmSync(out, { recursive: true, force: true });
-      let calls = 0;
-      const onProgress = () => {
-        if (++calls === cut) throw new Fault("interrupted", "killed");
-      };
-      expect(await code(backup({ onProgress }))).toBe("interrupted");
-      expect(await code(restore())).toBe("data-foreign");
-      await backup();
-      expect(textOf(out)).toBe(textOf(data));
-    }
-    const before = textOf(out);
-    await erase(1);
-    await within("history", async (log) => {
-      for (const text of MANY) await log.append(draftOf(text));
-    });
-    for (let cut = 1; cut <= 3; cut++) {
-      let calls = 0;
-      const onProgress = () => {
-        if (++calls === cut) throw new Fault("interrupted", "killed");
-      };
-      await backup({ onProgress }).catch(() => undefined);
-      const restored = join(folder, `new-${cut}`);
-      await restore({ data: restored });
-      const text = textOf(restored);
-      expect([before, textOf(data)]).toContain(text);
-    }
-    await backup();
-    expect(textOf(out)).toBe(textOf(data));
-  }, 60_000);
 });
 
 describe("chat restore", () => {

@@ -1,6 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES, UNSYNCED_CHUNKS_MAX } from "../../../src/base/limits.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
@@ -8,14 +7,13 @@ import { openBlobStore } from "../../../src/io/blob/blob-store.ts";
 import type { Blob, BlobStore } from "../../../src/io/blob/interfaces.ts";
 import { systemDisk } from "../../../src/io/disk/system-disk.ts";
 import { HASH_LINE_BYTES } from "../../../src/wire/chunks.ts";
-import { requires } from "../../installed.ts";
 import { rejection } from "../../rejection.ts";
+import { tempFolder } from "../../temp-folder.ts";
 import { digestOf } from "../../wire/digest.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
 import { chunkOf, offerOf } from "../blob-fixture.ts";
 import { SimDisk } from "../disk/sim.ts";
 
-const KILLS = Number(process.env["CHAT_KILLS"] ?? 5);
 const SYNC_CHUNKS = TRANSFER_SYNC_BYTES / CHUNK_BYTES;
 const ABOUT = offerOf(1);
 
@@ -23,12 +21,8 @@ let root = "";
 let folder = "";
 
 beforeEach(() => {
-  root = fs.mkdtempSync(join(tmpdir(), "chat-blobs-"));
+  root = tempFolder();
   folder = join(root, "files");
-});
-
-afterEach(() => {
-  fs.rmSync(root, { recursive: true, force: true });
 });
 
 const open = (): BlobStore => openBlobStore({ disk: systemDisk(), folder, sha256 });
@@ -57,20 +51,6 @@ async function made(chunks: number): Promise<void> {
 const place = (name: string) => join(folder, ABOUT.file, name);
 
 describe("a blob", () => {
-  test("writes at once what is added in one tick, and reads several at once", async () => {
-    const disk = new SimDisk({ random: randomOf(1) });
-    const store = openBlobStore({ disk, folder: "/files", sha256 });
-    const blob = await store.create(ABOUT);
-    const chunks = [0, 1, 2, 3, 4].map((index) => chunkOf(1, index));
-    const last = chunkOf(1, 5, 9);
-    await Promise.all([...chunks, last].map((bytes) => blob.append(sha256(bytes), bytes)));
-    expect([blob.have, blob.sizeBytes]).toEqual([6, 5 * CHUNK_BYTES + 9]);
-    const read = await blob.readSome(1, 5);
-    expect(Buffer.concat(read).equals(Buffer.concat([...chunks.slice(1), last]))).toBe(true);
-    expect(await blob.sync()).toBe(6);
-    blob.close();
-  });
-
   test("that the disk refuses adds nothing of what followed, and goes on later", async () => {
     const disk = new SimDisk({ random: randomOf(1) });
     const store = openBlobStore({ disk, folder: "/files", sha256 });
@@ -119,33 +99,6 @@ describe("a blob", () => {
     blob.close();
   });
 
-  test("is on the disk as a person can read it", async () => {
-    await made(2);
-    expect(fs.readdirSync(join(folder, ABOUT.file)).sort()).toEqual([
-      ...["about.json", "chunks.jsonl", "content"],
-    ]);
-    const lines = fs.readFileSync(place("chunks.jsonl"), "utf8").trimEnd().split("\n");
-    const hashes = lines.map((line) => Buffer.from(JSON.parse(line), "base64url"));
-    expect(hashes.map((hash) => hash.equals(sha256(chunkOf(1, hashes.indexOf(hash)))))).toEqual([
-      ...[true, true],
-    ]);
-    const modes = ["about.json", "chunks.jsonl", "content"].map((name) => fs.statSync(place(name)));
-    expect(modes.map(({ mode }) => mode & 0o777)).toEqual([0o600, 0o600, 0o600]);
-    expect(fs.statSync(join(folder, ABOUT.file)).mode & 0o777).toBe(0o700);
-  });
-
-  test("can be added to while it is read and synced", async () => {
-    const blob = await open().create(ABOUT);
-    await fill(blob, 2);
-    const syncing = blob.sync();
-    await fill(blob, 4);
-    expect(await syncing).toBe(2);
-    const both = Promise.all([blob.sync(), blob.sync(), blob.read(3), blob.hash(3), fill(blob, 6)]);
-    for (const upTo of (await both).slice(0, 2)) expect(upTo).toBeGreaterThanOrEqual(4);
-    expect(await blob.sync()).toBe(6);
-    blob.close();
-  });
-
   test("syncs by itself at UNSYNCED_CHUNKS_MAX chunks", async () => {
     const reader = { read: async () => new Uint8Array(1) };
     const disk = new SimDisk({ random: randomOf(1) });
@@ -155,23 +108,6 @@ describe("a blob", () => {
     const hash = sha256(bytes);
     for (let i = 0; i <= UNSYNCED_CHUNKS_MAX; i++) await blob.append(hash, bytes);
     expect(blob.durable).toBe(UNSYNCED_CHUNKS_MAX);
-    blob.close();
-  });
-
-  test("has a memory that does not grow with it", async () => {
-    const blob = await open().create(ABOUT);
-    const bytes = chunkOf(1, 0);
-    const hash = sha256(bytes);
-    const grow = async (chunks: number) => {
-      for (let i = 0; i < chunks; i++) {
-        await blob.append(hash, bytes);
-        if (i % SYNC_CHUNKS === 0) await blob.sync();
-      }
-      Bun.gc(true);
-      return process.memoryUsage().rss;
-    };
-    const before = await grow(200);
-    expect((await grow(800)) - before).toBeLessThan(64 * 1024 * 1024);
     blob.close();
   });
 });
@@ -193,21 +129,6 @@ describe("after a crash", () => {
     again.close();
   });
 
-  test("a line that is torn at any byte counts for nothing", async () => {
-    await made(3);
-    const whole = fs.readFileSync(place("chunks.jsonl"));
-    for (let cut = 0; cut < HASH_LINE_BYTES; cut++) {
-      const at = 2 * HASH_LINE_BYTES + cut;
-      fs.writeFileSync(
-        place("chunks.jsonl"),
-        Buffer.concat([whole.subarray(0, at), Buffer.alloc(3)]),
-      );
-      const blob = await openKnown(open());
-      expect(blob.have).toBe(2);
-      blob.close();
-    }
-  });
-
   test("content of the last TRANSFER_SYNC_BYTES is read again, no more", async () => {
     const chunks = SYNC_CHUNKS + 6;
     await made(chunks);
@@ -224,14 +145,6 @@ describe("after a crash", () => {
     const after = await openKnown(open());
     expect(after.have).toBe(10);
     after.close();
-  });
-
-  test("opening changes nothing: only who adds cuts", async () => {
-    await made(4);
-    fs.appendFileSync(place("chunks.jsonl"), "garbage");
-    const before = fs.readFileSync(place("chunks.jsonl"));
-    (await openKnown(open())).close();
-    expect(fs.readFileSync(place("chunks.jsonl")).equals(before)).toBe(true);
   });
 
   test("a line that was damaged long ago is not taken for the end", async () => {
@@ -275,14 +188,6 @@ describe("a store", () => {
     again.close();
   });
 
-  test("has none where none was made, and makes one once", async () => {
-    const store = open();
-    expect(await store.open(ABOUT.file)).toBeUndefined();
-    expect(await store.list()).toEqual([]);
-    (await store.create(ABOUT)).close();
-    expect(await rejection(store.create(ABOUT))).toMatchObject({ code: "store-failed" });
-  });
-
   test("removes it from under whoever has it open", async () => {
     const store = open();
     const blob = await store.create(ABOUT);
@@ -294,26 +199,6 @@ describe("a store", () => {
     blob.close();
     await store.remove(ABOUT.file);
     (await store.create(ABOUT)).close();
-  });
-
-  test("closing while work is going on waits for it", async () => {
-    const store = open();
-    const blob = await store.create(ABOUT);
-    await fill(blob, 1);
-    const bytes = chunkOf(1, 1);
-    const work = Promise.all([blob.append(sha256(bytes), bytes), blob.sync(), blob.read(0)]);
-    blob.close();
-    await work;
-    const again = await openKnown(store);
-    expect(again.have).toBeGreaterThanOrEqual(1);
-    again.close();
-  });
-
-  test("knows how much fits", async () => {
-    expect(await open().freeBytes()).toBeGreaterThan(0);
-    const disk = new SimDisk({ random: randomOf(1) });
-    disk.leave(1_000);
-    expect(await openBlobStore({ disk, folder: "/files", sha256 }).freeBytes()).toBe(1_000);
   });
 
   test("stores no content that is lent", async () => {
@@ -353,76 +238,3 @@ describe("a store", () => {
     again.close();
   });
 });
-
-test("a full disk refuses a chunk, keeps what is there, and goes on later", async () => {
-  const disk = new SimDisk({ random: randomOf(1) });
-  const store = openBlobStore({ disk, folder: "/files", sha256 });
-  const blob = await store.create(ABOUT);
-  await fill(blob, 2);
-  disk.leave(CHUNK_BYTES / 2);
-  expect(await rejection(fill(blob, 3))).toMatchObject({ code: "store-full" });
-  expect([blob.have, await blob.sync().catch((error) => error.code)]).toEqual([2, "store-full"]);
-  disk.leave(Number.POSITIVE_INFINITY);
-  await fill(blob, 3);
-  expect(await blob.sync()).toBe(3);
-  expect(Buffer.from(await blob.read(2)).equals(chunkOf(1, 2))).toBe(true);
-  blob.close();
-});
-
-requires("mount").test("a full file system does the same", async () => {
-  const small = join(root, "small");
-  fs.mkdirSync(small);
-  const mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", small];
-  expect(Bun.spawnSync(mount).success).toBe(true);
-  try {
-    const store = openBlobStore({ disk: systemDisk(), folder: join(small, "files"), sha256 });
-    const blob = await store.create(ABOUT);
-    expect(await rejection(fill(blob, 100))).toMatchObject({ code: "store-full" });
-    const { have } = blob;
-    expect(have).toBeGreaterThan(5);
-    expect(Buffer.from(await blob.read(have - 1)).equals(chunkOf(1, have - 1))).toBe(true);
-    expect(await rejection(store.create(offerOf(2)))).toMatchObject({ code: "store-full" });
-    expect(fs.readdirSync(join(small, "files"))).toEqual([ABOUT.file]);
-    await store.remove(ABOUT.file);
-    blob.close();
-    const again = await store.create(offerOf(2));
-    await fill(again, 3);
-    expect(await again.sync()).toBe(3);
-    again.close();
-  } finally {
-    Bun.spawnSync(["umount", small]);
-  }
-});
-
-test(
-  `killed ${KILLS} times, a writer loses nothing that it called durable`,
-  async () => {
-    const durable = new Map<number, number>();
-    for (let round = 0; round < KILLS; round++) {
-      const script = join(import.meta.dir, "blob-writer-process.ts");
-      const writer = Bun.spawn([process.execPath, script, folder], { stdout: "pipe" });
-      let said = "";
-      for await (const part of writer.stdout) {
-        said += Buffer.from(part).toString();
-        if (said.length > 40 + round * 17) writer.kill("SIGKILL");
-      }
-      await writer.exited;
-      for (const line of said.split("\n").slice(0, -1)) {
-        const [number = 0, upTo = 0] = line.split(" ").map(Number);
-        durable.set(number, upTo);
-      }
-      const store = open();
-      for (const [number, upTo] of durable) {
-        const blob = await store.open(offerOf(number).file);
-        expect(blob?.have ?? 0).toBeGreaterThanOrEqual(upTo);
-        for (let index = 0; index < (blob?.have ?? 0); index++) {
-          const is = Buffer.from((await blob?.read(index)) ?? []).equals(chunkOf(number, index));
-          expect([number, index, is]).toEqual([number, index, true]);
-        }
-        blob?.close();
-      }
-    }
-    expect(durable.size).toBe(3);
-  },
-  10_000 + KILLS * 6_000,
-);

@@ -64,15 +64,3 @@ test("waits for an election of the machines that are left", async () => {
   expect(watch.fault?.message).toBe("the cluster has no majority: the NATS servers have no leader");
   watch.close();
 });
-
-test("looks again after a suspension before it reports anything", async () => {
-  const { world, watch, clock } = watched();
-  await clock.advance(5_000);
-  Object.assign(world, { isLed: false, silent: ["nats://n2:4222", "nats://n3:4222"] });
-  await clock.jump(600_000);
-  expect(watch.fault).toBeUndefined();
-  world.isLed = true;
-  await clock.advance(5_000);
-  expect(watch.fault).toBeUndefined();
-  watch.close();
-});

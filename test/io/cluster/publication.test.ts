@@ -4,14 +4,13 @@ import {
   CLUSTER_COPY_BYTES_MAX,
   CLUSTER_DECISION_BYTES_MAX,
 } from "../../../src/base/limits-cluster.ts";
-import { packProposals } from "../../../src/core/cluster/messages.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { Position } from "../../../src/io/cluster/position.ts";
 import { publishLogs } from "../../../src/io/cluster/publication.ts";
 import { Replica } from "../../../src/io/cluster/replica.ts";
 import { ReplicatedLog } from "../../../src/io/cluster/replicated-log.ts";
 import { type LogOptions, openLog } from "../../../src/io/log/log-file.ts";
-import { type Draft, sealDraft } from "../../../src/wire/record.ts";
+import type { Draft } from "../../../src/wire/record.ts";
 import { rejection } from "../../rejection.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
 import { SimDisk } from "../disk/sim.ts";
@@ -19,8 +18,6 @@ import { ANA, collect, draftOf, LOBBY, OTHER } from "../log-fixture.ts";
 import { hurried, SimStream, stopTime } from "./sim-stream.ts";
 
 afterEach(stopTime);
-
-const NO_FOLD = { byHead: new Set<never>(), load: () => true, apply: () => undefined };
 
 /** A folder of two logs; as one of a cluster's servers, or alone. */
 class Machine {
@@ -165,47 +162,6 @@ test("a folder and an empty one are two servers with the same records, and go on
   }
 });
 
-test("a stream that has grown again before the first start is another one", async () => {
-  const stream = new SimStream(randomOf(3));
-  const [first, second] = [new Machine(1), new Machine(2)];
-  await first.fill(1_000);
-  await first.publish(stream);
-  const other = await second.join(stream);
-  stream.lose(stream.messages.length);
-  // Refused, since it is not known whether it was recorded: the stream is being given back.
-  expect(await rejection(other.history.append(draftOf("lost")))).toMatchObject({
-    code: "no-majority",
-  });
-  for (let i = 0; i < 5; i++) await other.history.append(draftOf(`word ${i}`));
-  expect(stream.messages.length).toBeGreaterThan(first.position?.seq ?? 0);
-  expect(await recordsOf(await first.join(stream))).toEqual(await recordsOf(other));
-});
-
-test("a copied log starts from a snapshot of it, and what is blank in it stays so", async () => {
-  const stream = new SimStream(randomOf(2));
-  const [first, second] = [new Machine(1), new Machine(2)];
-  await first.fill(300);
-  await first.publish(stream);
-  const { replica, mirrors } = await second.join(stream);
-  const snapshot = mirrors.history.value();
-  if (snapshot === undefined) throw new Error("all that is durable was told");
-  expect([snapshot.erased, snapshot.unfinished]).toEqual([
-    [
-      [2, 301],
-      [5, 302],
-      [300, 303],
-    ],
-    [],
-  ]);
-  const before = await recordsOf({ mirrors });
-  await replica.close();
-  await mirrors.history.close();
-  const again = await second.open({ snapshot, fold: NO_FOLD });
-  expect(again.history.coveredBytes).toBeGreaterThan(0);
-  expect(await again.history.verify()).toEqual([]);
-  expect(await recordsOf({ mirrors: again })).toEqual(before);
-});
-
 test("killed anywhere and run again, nothing is missing and nothing there twice", async () => {
   const texts = 800;
   const whole = new SimStream(randomOf(1));
@@ -231,56 +187,6 @@ test("killed anywhere and run again, nothing is missing and nothing there twice"
       ...{ seq: whole.messages.length, history: texts + 4, accounts: 1 },
     });
   }
-});
-
-test("a server that comes while a copy is under way waits, and goes on where it was", async () => {
-  const stream = new SimStream(randomOf(3));
-  const [first, second] = [new Machine(1), new Machine(2)];
-  await first.fill(800);
-  first.diesAfter = 4;
-  expect(String(await first.publish(stream))).toBe("Error: killed");
-  expect(await rejection(second.join(stream))).toMatchObject({ code: "log-conflict" });
-  // What it kept of its place when it was stopped.
-  const [history] = [(await second.open()).history.head()];
-  expect(history).toBeGreaterThan(0);
-  second.position = { seq: stream.messages.length, history, accounts: 1, isFilling: true };
-  expect(await rejection(second.join(stream))).toMatchObject({ code: "log-conflict" });
-  first.diesAfter = Number.POSITIVE_INFINITY;
-  expect(await first.publish(stream)).toBeUndefined();
-  const nodes = [await first.join(stream), await second.join(stream)] as const;
-  expect(await recordsOf(nodes[1])).toEqual(await recordsOf(nodes[0]));
-});
-
-test("what others decide while a copy is under way counts for nothing", async () => {
-  const stream = new SimStream(randomOf(4));
-  const [first, second] = [new Machine(1), new Machine(2)];
-  await first.fill(800);
-  first.diesAfter = 3;
-  await first.publish(stream);
-  const sealed = sealDraft(draftOf("too early"), new Uint8Array(16), sha256);
-  const proposals = [{ history: 0, accounts: 0, drafts: [{ sealed }] }];
-  stream.store(packProposals({ id: "x", proposals }), "x");
-  stream.store(Uint8Array.of(0xc1), "y");
-  first.diesAfter = Number.POSITIVE_INFINITY;
-  expect(await first.publish(stream)).toBeUndefined();
-  const nodes = [await first.join(stream), await second.join(stream)] as const;
-  expect(nodes[0].history.head()).toBe(804);
-  expect(await recordsOf(nodes[1])).toEqual(await recordsOf(nodes[0]));
-});
-
-test("a run says once that it begins to write, also one that goes on", async () => {
-  const stream = new SimStream(randomOf(11));
-  const machine = new Machine(1);
-  await machine.fill(800);
-  machine.diesAfter = 3;
-  await machine.publish(stream);
-  expect(machine.begins).toBe(1);
-  machine.diesAfter = Number.POSITIVE_INFINITY;
-  await machine.publish(stream);
-  expect(machine.begins).toBe(2);
-  // Nothing is left to write.
-  await machine.publish(stream);
-  expect(machine.begins).toBe(2);
 });
 
 test("a stream that has something else takes nothing", async () => {

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
-import type { FileId, UserId } from "../../../src/base/ids.ts";
+import type { FileId } from "../../../src/base/ids.ts";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
 import {
-  CLUSTER_CHUNKS_AT_ONCE,
   CLUSTER_CHUNKS_HELD,
   CLUSTER_CONTENT_WITHIN_MS,
   CLUSTER_FILE_CHUNKS_AT_ONCE,
@@ -16,7 +15,6 @@ import { keepsParts } from "./content-compliance.ts";
 import { MemoryContent } from "./memory-content.ts";
 
 const FILE = "fAAAAAAAAAA1" as FileId;
-const BY = "uAAAAAAAAAA1" as UserId;
 
 function open() {
   const [store, clock] = [new MemoryContent(), new VirtualClock()];
@@ -50,14 +48,6 @@ describe("shared files", () => {
     expect((await short.catch((fault: Fault) => fault.code)) as unknown).toBe("checksum-wrong");
   });
 
-  test("begin with the first offer", async () => {
-    const { shared } = open();
-    const about = { file: FILE, by: BY, name: "x", to: ["lobby"], sinceMs: 1 };
-    expect(await shared.begin(about)).toEqual(about);
-    expect(await shared.begin({ ...about, name: "y" })).toEqual(about);
-    expect(await shared.about(FILE)).toEqual(about);
-  });
-
   test("are sent as far as there is one content of each chunk", async () => {
     const { shared, store } = open();
     const hashes = await putAll(shared, 5);
@@ -65,31 +55,6 @@ describe("shared files", () => {
     await store.put(FILE, "c9-not_a_hash", new Uint8Array());
     await shared.put(FILE, 3, sha256(Uint8Array.of(99)), async () => Uint8Array.of(99));
     expect(await shared.sent(FILE)).toEqual(hashes.slice(0, 3));
-  });
-
-  test("ask for so many chunks ahead, and all of them for so many at once", async () => {
-    const { shared, store } = open();
-    const hashes = await putAll(shared, 40);
-    let [now, most] = [0, 0];
-    const held = Promise.withResolvers<void>();
-    store.before = async () => {
-      most = Math.max(most, ++now);
-      await held.promise;
-      now--;
-    };
-    const turns = async () => {
-      for (let i = 0; i < 200; i++) await undefined;
-    };
-    const one = shared.chunks(FILE, hashes, 0);
-    const first = one.next();
-    await turns();
-    expect(most).toBe(CLUSTER_FILE_CHUNKS_AT_ONCE);
-    const others = Array.from({ length: 3 }, () => shared.chunks(FILE, hashes, 10).next());
-    await turns();
-    expect(most).toBe(CLUSTER_CHUNKS_AT_ONCE);
-    held.resolve();
-    expect((await first).value?.index).toBe(0);
-    for (const other of others) expect((await other).value?.index).toBe(10);
   });
 
   test("hold no more than so many chunks in memory, or one each", async () => {
@@ -116,24 +81,6 @@ describe("shared files", () => {
     const put = shared.put(FILE, 0, sha256(Uint8Array.of(1)), async () => Uint8Array.of(2));
     expect(await put.catch((fault: Fault) => fault.code)).toBe("checksum-wrong");
     expect(await store.parts(FILE)).toEqual([]);
-  });
-
-  test("read what they put only when its turn has come", async () => {
-    const { shared, store } = open();
-    let reads = 0;
-    const held = Promise.withResolvers<void>();
-    store.before = () => held.promise;
-    const puts = Array.from({ length: 40 }, (_, i) =>
-      shared.put(FILE, i, sha256(Uint8Array.of(i)), async () => {
-        reads++;
-        return Uint8Array.of(i);
-      }),
-    );
-    for (let i = 0; i < 200; i++) await undefined;
-    expect(reads).toBe(CLUSTER_CHUNKS_AT_ONCE);
-    held.resolve();
-    await Promise.all(puts);
-    expect(reads).toBe(40);
   });
 
   test("are asked for again while NATS agrees, and no longer", async () => {

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { assert } from "../../../src/base/assert.ts";
 import { Fault } from "../../../src/base/fault.ts";
 import {
   CLUSTER_ANSWER_MS,
@@ -164,47 +163,6 @@ describe("a reader of a stream that tells what it has stored", () => {
     expect([stream.told, stream.read.slice(5)]).toEqual([["rewound"], []]);
   });
 
-  test("asks for what is not told", async () => {
-    stream.watcher();
-    stream.add();
-    expect(await stream.until(() => stream.read.length === 5)).toBeLessThan(50);
-    stream.add();
-    stream.add();
-    tell(); // Of the second of them alone.
-    expect(await stream.until(() => stream.read.length === 7)).toBeLessThan(50);
-    expect(stream.asked.filter((seq) => seq === 7)).toEqual([]);
-  });
-
-  test("forgets what the stream may have lost since", async () => {
-    stream.watcher({ seq: 6, unixMs: 6, bytes: Uint8Array.of(66) });
-    await pause(200);
-    stream.add();
-    stream.add();
-    stream.watcher();
-    await stream.until(() => stream.read.length === 6);
-    expect(stream.asked.filter((seq) => seq === 6)).not.toEqual([]);
-  });
-
-  test("does not believe what it hears when it has stood still", async () => {
-    stream.clock.jump(5_000);
-    stream.watcher({ seq: 5, unixMs: 5, bytes: Uint8Array.of(55) });
-    stream.add();
-    await stream.until(() => stream.read.length === 5);
-    expect(stream.asked).toContain(5);
-    stream.clock.jump(5_000);
-    await pause(200);
-    stream.add();
-    tell();
-    await stream.until(() => stream.read.length === 6);
-    expect(stream.asked).toContain(6);
-    await pause(1_000);
-    stream.asked.splice(0);
-    stream.add();
-    tell();
-    await stream.until(() => stream.read.length === 7);
-    expect(stream.asked).not.toContain(7);
-  });
-
   test("keeps no more of what is far ahead than it would ask for", async () => {
     const seq = 5 + CLUSTER_MESSAGES_AHEAD;
     stream.watcher({ seq, unixMs: 7, bytes: Uint8Array.of(1) });
@@ -274,44 +232,5 @@ describe("a stream of which something was deleted", () => {
     stream.add();
     await stream.until(() => stream.read.length === 4);
     expect([stream.told, stream.read]).toEqual([[], [1, 2, 3, 4]]);
-  });
-
-  test("and is another one when it has grown again, though a copy lagged before", async () => {
-    stream.start();
-    await stream.until(() => stream.read.length === 3);
-    delete stream.messages[2];
-    await new Promise<void>((resolve) => stream.clock.after(10 * CLUSTER_STALLED_MS, resolve));
-    stream.messages.splice(0);
-    for (let i = 0; i < 5; i++) stream.add(8);
-    await stream.until(() => stream.told.length > 0);
-    expect([stream.told, stream.read]).toEqual([["rewound"], [1, 2, 3]]);
-  });
-
-  test("is another one where what stands before that is another message", async () => {
-    stream.start();
-    await stream.until(() => stream.read.length === 3);
-    stream.messages.splice(0);
-    for (let i = 0; i < 5; i++) stream.add(8);
-    delete stream.messages[2];
-    await stream.until(() => stream.told.length > 0);
-    expect([stream.told, stream.read]).toEqual([["rewound"], [1, 2, 3]]);
-  });
-
-  test("says so where nothing is left that it could be known by", async () => {
-    stream.start();
-    await stream.until(() => stream.read.length === 3);
-    for (const at of [0, 1, 2]) delete stream.messages[at];
-    stream.add();
-    await stream.until(() => stream.told.length > 0);
-    expect([stream.told, stream.read]).toEqual([["gone 3"], [1, 2, 3]]);
-  });
-
-  test("is known at a start by what was kept before", async () => {
-    const [first, second] = stream.messages.map((message) => markOf(message, sha256));
-    assert(first !== undefined && second !== undefined, "there are three");
-    delete stream.messages[1];
-    stream.start({ seq: 2, mark: second }, [{ seq: 1, mark: first }]);
-    await stream.until(() => stream.read.length > 0);
-    expect([stream.told, stream.read]).toEqual([[], [3]]);
   });
 });

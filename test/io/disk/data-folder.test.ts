@@ -14,7 +14,6 @@ import { Fault } from "../../../src/base/fault.ts";
 import {
   checkDataFolder,
   openDataFolder,
-  readNamedFile,
   readSmallFile,
   writeSmallFile,
 } from "../../../src/io/disk/data-folder.ts";
@@ -102,14 +101,4 @@ test.each(["LOCK", "LOCK.json.tmp"])("the lock %s is not taken through a link", 
     expect(error).toBeInstanceOf(Fault);
   }
   expect(readFileSync(mine, "utf8")).toBe("precious");
-});
-
-test("a file that a person names may be a link, and is read up to its limit", () => {
-  const path = folder();
-  writeFileSync(join(path, "file"), "x".repeat(100));
-  symlinkSync(join(path, "file"), join(path, "link"));
-  expect(readNamedFile(join(path, "link"))).toBe("x".repeat(100));
-  expect(readNamedFile(join(path, "link"), 100)).toBe("x".repeat(100));
-  expect(() => readNamedFile(join(path, "link"), 99)).toThrow("too large");
-  expect(() => readNamedFile("/dev/zero")).toThrow("too large");
 });

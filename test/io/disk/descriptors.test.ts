@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { fstatSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DESCRIPTORS_RESERVED, DESCRIPTORS_SPARE } from "../../../src/base/limits.ts";
+import { DESCRIPTORS_RESERVED } from "../../../src/base/limits.ts";
 import {
   descriptorLimit,
   isShortOfDescriptors,
@@ -25,31 +25,42 @@ test("reads the soft limit, and nothing where the system does not say", () => {
 });
 
 test("is short when the reserve cannot be opened, and keeps none of it", () => {
-  const open = (most: number) => {
-    let count = 0;
-    return () => (++count > most ? exhausted() : openSync("/dev/null", "r"));
+  const opened: number[] = [];
+  const openAtMost = (count: number) => () => {
+    if (opened.length === count) exhausted();
+    opened.push(openSync("/dev/null", "r"));
+    return opened.at(-1) as number;
   };
-  const first = openSync("/dev/null", "r");
-  expect(isShortOfDescriptors(open(DESCRIPTORS_RESERVED))).toBe(false);
-  expect(isShortOfDescriptors(open(DESCRIPTORS_RESERVED - 1))).toBe(true);
-  const second = openSync("/dev/null", "r");
-  expect(second).toBe(first + 1);
-  for (const descriptor of [first, second]) closeSync(descriptor);
+  for (const count of [DESCRIPTORS_RESERVED, DESCRIPTORS_RESERVED - 1]) {
+    const isShort = count < DESCRIPTORS_RESERVED;
+    expect(isShortOfDescriptors(openAtMost(count))).toBe(isShort);
+    expect(opened).toHaveLength(count);
+    for (const descriptor of opened) expect(() => fstatSync(descriptor)).toThrow("EBADF");
+    opened.length = 0;
+  }
 });
 
-test("gives up a spare descriptor for a file, as long as there are any", () => {
+test("keeps its spare descriptors while none is free", () => {
+  const folder = mkdtempSync(join(tmpdir(), "chat-exhausted-"));
+  const program = join(import.meta.dir, "exhausted-program.ts");
+  const { exitCode, stderr } = Bun.spawnSync(
+    ["sh", "-c", 'ulimit -n 128; exec "$0" "$@"', process.execPath, program, folder],
+    { stdio: ["ignore", "ignore", "pipe"] },
+  );
+  rmSync(folder, { recursive: true });
+  expect([exitCode, stderr.toString()]).toEqual([0, ""]);
+});
+
+test("gives up a spare descriptor for a file, and fails where that is not enough", () => {
   const spare = new SpareDescriptors();
   const openOnSecondTry = () => {
     let tries = 0;
     return () => (++tries === 1 ? exhausted() : tries);
   };
-  for (let i = 0; i < DESCRIPTORS_SPARE; i++) expect(spare.use(openOnSecondTry())).toBe(2);
-  expect(() => spare.use(exhausted)).toThrow("too many open files");
-  expect(spare.use(() => 1)).toBe(1); // There is room again: it takes its spares back.
   expect(spare.use(openOnSecondTry())).toBe(2);
-  expect(() =>
-    spare.use(() => {
-      throw new Error("no such file");
-    }),
-  ).toThrow("no such file");
+  expect(() => spare.use(exhausted)).toThrow("too many open files");
+  const missing = () => {
+    throw new Error("no such file");
+  };
+  expect(() => spare.use(missing)).toThrow("no such file");
 });

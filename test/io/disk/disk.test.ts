@@ -2,10 +2,9 @@ import { afterAll, describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Fault } from "../../../src/base/fault.ts";
 import type { RoomId } from "../../../src/base/ids.ts";
 import { lineQueryOf } from "../../../src/io/archive/line-query.ts";
-import { type Disk, diskFault, type TreeDisk, writeWhole } from "../../../src/io/disk/disk.ts";
+import { type Disk, diskFault, type TreeDisk } from "../../../src/io/disk/disk.ts";
 import { SearchThreads } from "../../../src/io/disk/search-worker.ts";
 import { systemDisk } from "../../../src/io/disk/system-disk.ts";
 import type { PageQuery } from "../../../src/io/log/log.ts";
@@ -13,7 +12,6 @@ import { linesOf, scanBlocks } from "../../../src/io/log/scan.ts";
 import { rejection } from "../../rejection.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
 import { SimDisk } from "./sim.ts";
-import { MachineStopped } from "./sim-tree.ts";
 
 const root = fs.mkdtempSync(join(tmpdir(), "chat-disk-"));
 afterAll(() => fs.rmSync(root, { recursive: true }));
@@ -59,11 +57,6 @@ function promises(name: string, make: () => { disk: TreeDisk; folder: string }):
       file.truncate(5);
       expect(file.sizeBytes()).toBe(5);
       file.close();
-      expect(contentOf(disk, path)).toBe("hello");
-    });
-
-    test("opens what is there without changing it", () => {
-      disk.open(path, "write").close();
       expect(contentOf(disk, path)).toBe("hello");
     });
 
@@ -121,11 +114,6 @@ function promises(name: string, make: () => { disk: TreeDisk; folder: string }):
       await disk.removeFolder(to ?? "");
       expect(disk.kind(to ?? "")).toBeUndefined();
     });
-
-    test("has no file where none was made", () => {
-      expect(codeOf(() => disk.open(path, "read"))).toBe("ENOENT");
-      expect(codeOf(() => disk.open(join(folder, "none", "file"), "write"))).toBe("ENOENT");
-    });
   });
 }
 
@@ -146,92 +134,6 @@ test("a real disk opens, dresses and removes no link, nor what it leads to", asy
   expect(codeOf(() => disk.metadata(link ?? "", { mode: 0o777 }))).toBe("ELOOP");
   await disk.removeFolder(inner ?? "");
   expect(fs.readFileSync(victim ?? "", "utf8")).toBe("untouched");
-});
-
-test("a real disk gives a file the very millisecond, now and before 1970", () => {
-  const path = join(root, "dressed");
-  fs.writeFileSync(path, "");
-  for (let i = 0; i < 100; i++) {
-    const mtimeMs = (i % 2 === 0 ? 1 : -1) * (1_763_617_717_003 + 7 * i);
-    systemDisk().metadata(path, { mode: 0o600, mtimeMs });
-    expect(fs.statSync(path, { bigint: true }).mtimeNs).toBe(BigInt(mtimeMs) * 1_000_000n);
-  }
-});
-
-describe("the simulated disk", () => {
-  function written(seed: number): SimDisk {
-    const disk = new SimDisk({ random: randomOf(seed) });
-    disk.makeFolder("/data");
-    disk.open("/data/log", "write").write(Buffer.alloc(2_000, "n"), 0);
-    return disk;
-  }
-
-  test("keeps what was synced with its folders, whatever happens", async () => {
-    for (let seed = 1; seed <= 50; seed++) {
-      const disk = written(seed);
-      await disk.open("/data/log", "write").sync();
-      await disk.syncFolder("/data");
-      await disk.syncFolder("/");
-      disk.open("/data/log", "write").write(Buffer.alloc(700, "m"), 2_000);
-      disk.losePower();
-      expect(contentOf(disk, "/data/log").slice(0, 2_000)).toBe("n".repeat(2_000));
-    }
-  });
-
-  test("without a sync of the folder a file may be gone; without one of the file, torn", () => {
-    const seen = { gone: 0, whole: 0, torn: 0 };
-    for (let seed = 1; seed <= 200; seed++) {
-      const disk = written(seed);
-      disk.losePower();
-      if (!disk.exists("/data/log")) seen.gone += 1;
-      else if (contentOf(disk, "/data/log") === "n".repeat(2_000)) seen.whole += 1;
-      else seen.torn += 1;
-    }
-    expect(Math.min(seen.gone, seen.whole, seen.torn)).toBeGreaterThan(0);
-  });
-
-  test("a killed process loses nothing, and can do nothing more", async () => {
-    const disk = written(1);
-    const process = disk.boot();
-    const file = process.open("/data/log", "write");
-    const syncing = file.sync();
-    disk.killProcess();
-    expect(await rejection(syncing)).toBeInstanceOf(MachineStopped);
-    expect(() => file.write(text("x"), 0)).toThrow(MachineStopped);
-    expect(() => process.list("/data")).toThrow(MachineStopped);
-    expect(contentOf(disk, "/data/log")).toBe("n".repeat(2_000));
-  });
-
-  test("stops at the call it was told, for good", () => {
-    const disk = written(1);
-    disk.stopAt(disk.calls + 2);
-    disk.list("/data");
-    expect(() => disk.list("/data")).toThrow(MachineStopped);
-    expect(() => disk.exists("/data")).toThrow(MachineStopped);
-    expect(disk.isStopped).toBe(true);
-  });
-
-  test("is full when it is full", async () => {
-    const disk = written(1);
-    disk.leave(10);
-    const file = disk.open("/data/log", "write");
-    expect(file.write(text("0123456789ab"), 2_000)).toBe(10);
-    expect(codeOf(() => file.write(text("x"), 2_010))).toBe("ENOSPC");
-    expect(file.write(text("over"), 0)).toBe(4);
-    const writing = writeWhole(file, text("more"), 2_010, 1_000);
-    expect(await rejection(writing)).toMatchObject({ code: "ENOSPC" });
-  });
-});
-
-test("an error of the system becomes the host's fault", () => {
-  const faultOf = (code: string) => diskFault(Object.assign(new Error(), { code }), "/x").code;
-  expect(faultOf("ENOSPC")).toBe("store-full");
-  expect(faultOf("EDQUOT")).toBe("store-full");
-  expect(faultOf("EROFS")).toBe("store-denied");
-  expect(faultOf("EACCES")).toBe("store-denied");
-  expect(faultOf("EIO")).toBe("store-failed");
-  const fault = new Fault("log-corrupt", "kept as it is");
-  expect(diskFault(fault, "/x")).toBe(fault);
 });
 
 test("a scan gives every line once, however it is cut into blocks", async () => {
@@ -309,26 +211,8 @@ describe("search threads", () => {
     expect((await found({ grep: "A NEEDLES", ignoreCase: true }))[0]).toEqual([]);
   });
 
-  test("match the whole text, of which a pattern has only the beginning", async () => {
-    const beginning = "0123456789abcdef";
-    fs.writeFileSync(join(root, "long"), line(`${beginning}X`) + line(`${beginning}Y`));
-    const place = { ...all, path: join(root, "long") };
-    const query = lineQueryOf({ ...page, grep: `${beginning}y`, ignoreCase: true });
-    const [one] = await threads.search([place], query);
-    expect(one?.starts).toEqual([line(`${beginning}X`).length]);
-  });
-
   test("stop when a page is full", async () => {
     expect(await found({ grep: "needle" }, 2)).toEqual([trimmed(1, 2, 4), undefined]);
-  });
-
-  test("many at once, each with its own answer", async () => {
-    const answers = await Promise.all(
-      Array.from({ length: 30 }, (_, i) => found({ grep: i % 2 === 0 ? "first" : "second" })),
-    );
-    for (const [i, answer] of answers.entries()) {
-      expect(answer[0]).toEqual(i % 2 === 0 ? trimmed(0) : []);
-    }
   });
 
   test("do not rule out what they cannot read", async () => {

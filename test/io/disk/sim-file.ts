@@ -6,7 +6,9 @@ const SECTOR_BYTES = 512;
 
 /** The content of one simulated file: as the system shows it, and as the disk would keep it. */
 export class SimFile {
+  /** The start of `#memory`. */
   #shown: Uint8Array = new Uint8Array(0);
+  #memory: Uint8Array = this.#shown;
   #kept: Uint8Array = new Uint8Array(0);
   #touchedMs = 0;
 
@@ -66,15 +68,19 @@ export class SimFile {
     for (let at = 0; at < mixed.length; at += SECTOR_BYTES) {
       mixSector(mixed, kept, shown, at, random);
     }
-    this.#shown = mixed.slice(0, sizeAfter(kept.length, shown.length, random));
+    this.#memory = mixed.slice(0, sizeAfter(kept.length, shown.length, random));
+    this.#shown = this.#memory;
     this.#kept = this.#shown.slice();
   }
 
   #resize(sizeBytes: number): void {
-    if (sizeBytes === this.#shown.length) return;
-    const resized = new Uint8Array(sizeBytes);
-    resized.set(this.#shown.subarray(0, sizeBytes));
-    this.#shown = resized;
+    const before = this.#shown;
+    if (sizeBytes > this.#memory.length) {
+      this.#memory = new Uint8Array(2 * sizeBytes);
+      this.#memory.set(before);
+    }
+    this.#memory.fill(0, before.length, sizeBytes);
+    this.#shown = this.#memory.subarray(0, sizeBytes);
   }
 }
 

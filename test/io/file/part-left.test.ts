@@ -1,20 +1,16 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FileId } from "../../../src/base/ids.ts";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
 import { chunksLeft } from "../../../src/io/file/part-left.ts";
+import { tempFolder } from "../../temp-folder.ts";
 import { pour, sent, sinkFor } from "../file-carrier.ts";
 
 let folder = "";
 
 beforeEach(() => {
-  folder = fs.mkdtempSync(join(tmpdir(), "chat-left-"));
-});
-
-afterEach(() => {
-  fs.rmSync(folder, { recursive: true, force: true });
+  folder = tempFolder();
 });
 
 const WHOSE = { file: "fAAAAAAAAAAA" as FileId, server: "fingerprint" };
@@ -41,12 +37,6 @@ describe("chunks that are left", () => {
     sink.close();
   });
 
-  test("are of this file of this server, or none", async () => {
-    await interrupted(3);
-    expect(left({ file: "fCCCCCCCCCCC" as FileId })).toBe(0);
-    expect(left({ server: "another" })).toBe(0);
-  });
-
   test("a torn line, a journal of a few bytes, a folder and a link count for nothing", async () => {
     await interrupted(4);
     const journal = join(folder, "a.bin.part.journal");
@@ -55,11 +45,5 @@ describe("chunks that are left", () => {
     fs.mkdirSync(join(folder, "c.part.journal"));
     fs.symlinkSync("/dev/zero", join(folder, "d.part.journal"));
     expect(left()).toBe(3);
-  });
-
-  test("are none where there is no folder", () => {
-    expect(chunksLeft({ ...WHOSE, folder: join(folder, "none") })).toBe(0);
-    fs.writeFileSync(join(folder, "file"), "");
-    expect(chunksLeft({ ...WHOSE, folder: join(folder, "file") })).toBe(0);
   });
 });

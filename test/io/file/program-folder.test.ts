@@ -1,24 +1,21 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
-import { PROGRAM_BYTES_MAX } from "../../../src/base/limits-page.ts";
 import { ProgramFolder } from "../../../src/io/file/program-folder.ts";
 import { faultFrom } from "../../commands/fake-world.ts";
+import { tempFolder } from "../../temp-folder.ts";
 
 const NAMES = ["one", "two.exe"];
 let root = "";
 let folder = "";
 
 beforeEach(() => {
-  root = fs.mkdtempSync(join(tmpdir(), "chat-programs-"));
+  root = tempFolder();
   folder = join(root, "offer");
   fs.mkdirSync(folder);
 });
-afterEach(() => fs.rmSync(root, { recursive: true, force: true }));
-
 let hashed = 0;
 const programs = () =>
   new ProgramFolder(folder, NAMES, () => {
@@ -42,17 +39,6 @@ async function open(source: ProgramFolder, name: string) {
 }
 
 describe("of a folder with programs", () => {
-  test("those that are there are listed with size and sum, in order", async () => {
-    write("two.exe", "second");
-    write("one", "first");
-    const source = programs();
-    expect(source.present()).toEqual(["one", "two.exe"]);
-    expect(await source.list()).toEqual([
-      { name: "one", sizeBytes: 5, sha256: sumOf("first") },
-      { name: "two.exe", sizeBytes: 6, sha256: sumOf("second") },
-    ]);
-  });
-
   test("only regular files of their names are given out, and no links", async () => {
     fs.writeFileSync(join(root, "secret"), "secret");
     write("other", "other");
@@ -73,21 +59,6 @@ describe("of a folder with programs", () => {
     expect(await source.list()).toEqual([]);
   });
 
-  test.skipIf(process.platform === "win32")("a pipe holds nobody up", async () => {
-    expect(Bun.spawnSync(["mkfifo", join(folder, "one")]).success).toBe(true);
-    expect(await programs().list()).toEqual([]);
-  });
-
-  test("an empty one, and one above PROGRAM_BYTES_MAX, are none", async () => {
-    write("one", "");
-    write("two.exe", "");
-    const source = programs();
-    fs.truncateSync(join(folder, "one"), PROGRAM_BYTES_MAX + 1);
-    expect(source.present()).toEqual([]);
-    fs.truncateSync(join(folder, "one"), PROGRAM_BYTES_MAX);
-    expect(source.present()).toEqual(["one"]);
-  });
-
   test("each is hashed once, and again when it is another one", async () => {
     write("one", "first");
     const source = programs();
@@ -101,17 +72,6 @@ describe("of a folder with programs", () => {
     write("one", "third"); // In its place, of the same length.
     expect(await source.list()).toMatchObject([{ sizeBytes: 5, sha256: sumOf("third") }]);
     expect(hashed).toBe(3);
-  });
-
-  test("it comes in chunks, from each on", async () => {
-    const bytes = new Uint8Array(2 * CHUNK_BYTES + 7).map((_, at) => at % 251);
-    write("one", bytes);
-    const program = await open(programs(), "one");
-    expect((await bytesOf(program.chunks(0))).equals(bytes)).toBe(true);
-    expect((await bytesOf(program.chunks(2))).equals(bytes.subarray(2 * CHUNK_BYTES))).toBe(true);
-    expect(await bytesOf(program.chunks(3))).toHaveLength(0);
-    program.close();
-    program.close();
   });
 
   test("one that is replaced goes on as it was; one that is written into breaks off", async () => {
@@ -132,23 +92,5 @@ describe("of a folder with programs", () => {
     fs.truncateSync(join(folder, "one"), CHUNK_BYTES);
     expect((await faultFrom(() => broken.next())).code).toBe("file-changed");
     written.close();
-  });
-
-  test("nothing is left open", async () => {
-    write("one", "first");
-    const source = programs();
-    const opened = () =>
-      process.platform === "linux"
-        ? fs.readdirSync("/proc/self/fd").flatMap((fd) => {
-            try {
-              return fs.readlinkSync(`/proc/self/fd/${fd}`).startsWith(folder) ? [fd] : [];
-            } catch {
-              return [];
-            }
-          })
-        : [];
-    await source.list();
-    source.present();
-    expect(opened()).toEqual([]);
   });
 });

@@ -1,14 +1,13 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CHUNK_BYTES, FILES_AT_ONCE } from "../../../src/base/limits.ts";
-import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { TreeDisk } from "../../../src/io/disk/disk.ts";
 import { systemDisk } from "../../../src/io/disk/system-disk.ts";
 import { openSource } from "../../../src/io/file/source.ts";
 import { encodeManifest, type ManifestEntry } from "../../../src/wire/manifest.ts";
 import { rejection } from "../../rejection.ts";
+import { tempFolder } from "../../temp-folder.ts";
 import { pattern } from "../../worlds/disk-files-world.ts";
 import { carry, pour, sent, sentFolder, sinkFor } from "../file-carrier.ts";
 
@@ -16,12 +15,8 @@ let root = "";
 let inbox = "";
 
 beforeEach(() => {
-  root = fs.mkdtempSync(join(tmpdir(), "chat-sink-"));
+  root = tempFolder();
   inbox = join(root, "in");
-});
-
-afterEach(() => {
-  fs.rmSync(root, { recursive: true, force: true });
 });
 
 describe("a folder that arrives", () => {
@@ -80,15 +75,6 @@ describe("a folder that arrives", () => {
       const place = join(path, renamed.get(name) ?? name);
       expect(fs.readFileSync(place, "utf8")).toBe(`this is ${name}`);
     }
-    expect([...renamed.keys()].sort()).toEqual([
-      "a.txt",
-      "a:.txt",
-      "a?.txt",
-      "a_.txt",
-      "x:",
-      "x?",
-      "é",
-    ]);
     const files = fs
       .readdirSync(path, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
@@ -96,13 +82,6 @@ describe("a folder that arrives", () => {
     expect(files.sort()).toEqual(names.map((name) => `this is ${name}`).sort());
     const folded = fs.readdirSync(path).map((name) => name.normalize("NFC").toLowerCase());
     expect(new Set(folded).size).toBe(folded.length);
-  });
-
-  test("many that collide do not take for ever", async () => {
-    const names = Array.from({ length: 3_000 }, (_, i) => `_${":?*"[i % 3]}`.padEnd(2 + i, ":"));
-    const short = names.filter((name) => name.length < 200);
-    const { path } = await carry(sentFolder("dir", [...new Set(short)]), inbox);
-    expect(fs.readdirSync(path).length).toBe(new Set(short).size);
   });
 
   test("has FILES_AT_ONCE files open for a sync at most, however many there are", async () => {
@@ -113,22 +92,12 @@ describe("a folder that arrives", () => {
       openPlain: (path, access) => {
         const file = disk.openPlain(path, access);
         most = Math.max(most, ++open);
-        const close = () => {
+        const close = file.close.bind(file);
+        file.close = () => {
           open -= 1;
-          file.close();
+          close();
         };
-        return {
-          sizeBytes: () => file.sizeBytes(),
-          read: (into, offset) => file.read(into, offset),
-          readLater: (into, offset) => file.readLater(into, offset),
-          readPartsLater: (into, offset) => file.readPartsLater(into, offset),
-          write: (bytes, offset) => file.write(bytes, offset),
-          writeLater: (bytes, offset) => file.writeLater(bytes, offset),
-          writePartsLater: (parts, offset) => file.writePartsLater(parts, offset),
-          sync: () => file.sync(),
-          truncate: (sizeBytes) => file.truncate(sizeBytes),
-          close,
-        };
+        return file;
       },
     };
     const names = Array.from({ length: 5 * FILES_AT_ONCE }, (_, i) => `${i}`);
@@ -218,50 +187,4 @@ describe("a folder that arrives", () => {
       process.umask(before);
     }
   });
-
-  test("paths that this disk does not take are a matter of the folder", async () => {
-    const deep = Array.from({ length: 20 }, () => "d".repeat(200)).join("/");
-    const out = join(inbox, "e".repeat(200));
-    const refused = carry(sentFolder("dir", [deep]), out);
-    expect(await rejection(refused)).toMatchObject({ code: "folder-malformed" });
-  });
-
-  test("a list that another left in its place is no hindrance", async () => {
-    const source = sentFolder("dir", ["a", "b"], CHUNK_BYTES);
-    const sink = await sinkFor(source, inbox);
-    await pour(source, sink, 1);
-    await sink.sync();
-    sink.close();
-    fs.writeFileSync(join(inbox, "dir.part.folder"), "{".repeat(999));
-    const again = await sinkFor(source, inbox);
-    expect(again.have).toBe(0);
-    await pour(source, again);
-    const path = await again.finish();
-    expect(fs.readFileSync(join(path, "b"), "utf8")).toStartWith("this is b");
-  });
-
-  test("more bytes than the list says are refused", async () => {
-    const { folder, read } = sentFolder("dir", ["a"]);
-    const first = (await read(0)) ?? new Uint8Array();
-    const source = sent("dir", Buffer.concat([first, Buffer.from("more")]), folder);
-    expect(await rejection(carry(source, inbox))).toMatchObject({ code: "folder-malformed" });
-  });
 });
-
-test("1,000 small files arrive in one go", async () => {
-  const home = join(root, "many");
-  for (let i = 0; i < 1_000; i++) {
-    if (i % 100 === 0) fs.mkdirSync(join(home, `${i / 100}`), { recursive: true });
-    fs.writeFileSync(join(home, `${Math.floor(i / 100)}`, `${i}`), pattern(1_000, i));
-  }
-  const { path, digest } = await carry(await openSource(home), inbox);
-  const again = await openSource(path);
-  const hashes: Uint8Array[] = [];
-  for (let index = 0; ; index++) {
-    const bytes = await again.read(index);
-    if (bytes === undefined) break;
-    hashes.push(sha256(bytes));
-  }
-  again.close();
-  expect(Buffer.from(sha256(Buffer.concat(hashes))).toString("hex")).toBe(digest);
-}, 60_000);

@@ -1,13 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
-import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { cleanFileName } from "../../../src/base/file-names.ts";
-import type { FileId } from "../../../src/base/ids.ts";
-import { CHUNK_BYTES, SAME_NAMES_MAX } from "../../../src/base/limits.ts";
+import { CHUNK_BYTES } from "../../../src/base/limits.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { encodeHashLine } from "../../../src/wire/chunks.ts";
-import { rejection } from "../../rejection.ts";
+import { tempFolder } from "../../temp-folder.ts";
 import { pattern } from "../../worlds/disk-files-world.ts";
 import { carry, pour, sent, sinkFor } from "../file-carrier.ts";
 
@@ -15,12 +13,8 @@ let root = "";
 let inbox = "";
 
 beforeEach(() => {
-  root = fs.mkdtempSync(join(tmpdir(), "chat-sink-"));
+  root = tempFolder();
   inbox = join(root, "in");
-});
-
-afterEach(() => {
-  fs.rmSync(root, { recursive: true, force: true });
 });
 
 const text = (value: string) => sent("note.txt", Buffer.from(value));
@@ -35,21 +29,6 @@ describe("a file that arrives", () => {
     expect(fs.readdirSync(inbox)).toEqual(["a.bin"]);
   });
 
-  test("may be empty", async () => {
-    const { path } = await carry(text(""), inbox);
-    expect(fs.statSync(path).size).toBe(0);
-  });
-
-  test("has the mode of any new file", async () => {
-    const before = process.umask(0o027);
-    try {
-      const { path } = await carry(text("x"), inbox);
-      expect(fs.statSync(path).mode & 0o777).toBe(0o640);
-    } finally {
-      process.umask(before);
-    }
-  });
-
   test("never overwrites: not a file, a folder, nor a link to nowhere", async () => {
     fs.mkdirSync(join(inbox, "note (1).txt"), { recursive: true });
     fs.writeFileSync(join(inbox, "note.txt"), "mine");
@@ -59,17 +38,6 @@ describe("a file that arrives", () => {
     expect([readIn("note.txt"), readIn("note (3).txt")]).toEqual(["mine", "yours"]);
     expect(fs.existsSync(join(root, "nowhere"))).toBe(false);
     expect((await carry(text("again"), inbox)).path).toBe(join(inbox, "note (4).txt"));
-  });
-
-  test("gives up behind SAME_NAMES_MAX of the same name, and can be gone on with", async () => {
-    fs.mkdirSync(inbox);
-    fs.writeFileSync(join(inbox, "note.txt"), "");
-    for (let n = 1; n <= SAME_NAMES_MAX; n++) fs.writeFileSync(join(inbox, `note (${n}).txt`), "");
-    const full = { code: "too-many" };
-    expect(await rejection(carry(text("one more"), inbox))).toMatchObject(full);
-    fs.rmSync(join(inbox, "note (7).txt"));
-    const sink = await sinkFor(text("one more"), inbox);
-    expect([sink.have, await sink.finish()]).toEqual([1, join(inbox, "note (7).txt")]);
   });
 
   test("one that takes the name meanwhile keeps it", async () => {
@@ -113,19 +81,6 @@ describe("a file that arrives", () => {
     }
     expect(fs.readdirSync(root)).toEqual(["in"]);
   });
-
-  test("two long names that begin alike do not meet", async () => {
-    const name = `${"ä".repeat(200)}.tar.gz`;
-    const first = await sinkFor(sent(name, Buffer.from("one")), inbox);
-    const second = await sinkFor(sent(name, Buffer.from("two")), inbox, {
-      file: "fBBBBBBBBBBB" as FileId,
-    });
-    await pour(sent(name, Buffer.from("one")), first);
-    await pour(sent(name, Buffer.from("two")), second);
-    const paths = [await first.finish(), await second.finish()];
-    expect(paths.map((path) => fs.readFileSync(path, "utf8"))).toEqual(["one", "two"]);
-    expect(fs.readdirSync(inbox).length).toBe(2);
-  });
 });
 
 describe("what others have put where the notes of a download go", () => {
@@ -160,14 +115,6 @@ describe("what others have put where the notes of a download go", () => {
     const path = await sink.finish();
     expect(fs.readFileSync(path).equals(bytes)).toBe(true);
     expect(fs.readdirSync(inbox)).toEqual(["a.bin"]);
-  });
-
-  test("is gone on with when all of it is right", async () => {
-    await planted(`${JSON.stringify(plain)}\n`);
-    fs.writeFileSync(join(inbox, "a.bin.part"), bytes);
-    const sink = await sinkFor(source, inbox, { secret });
-    expect([sink.have, sink.sizeBytes]).toEqual([70, bytes.length]);
-    sink.close();
   });
 
   test("only the home that began it spares itself the reading, in that folder", async () => {
@@ -229,19 +176,6 @@ describe("an interrupted one", () => {
     expect(fs.readdirSync(inbox)).toEqual(["a.bin"]);
   });
 
-  test("goes on with (1), too, when the name before it is free again", async () => {
-    await interrupted(1);
-    const other = { file: "fBBBBBBBBBBB" as FileId };
-    const second = await sinkFor(source, inbox, other);
-    await pour(source, second, 2);
-    await second.sync();
-    second.close();
-    await carry(source, inbox);
-    const again = await sinkFor(source, inbox, other);
-    expect(again.have).toBe(2);
-    again.close();
-  });
-
   test("the same id at another server is another file", async () => {
     await interrupted(3);
     const sink = await sinkFor(source, inbox, { server: "another" });
@@ -274,15 +208,6 @@ describe("an interrupted one", () => {
     expect(fs.readFileSync(await none.finish()).equals(bytes)).toBe(true);
   });
 
-  test("a torn line counts for nothing", async () => {
-    await interrupted(4);
-    const journal = join(inbox, "a.bin.part.journal");
-    fs.truncateSync(journal, fs.statSync(journal).size - 20);
-    const sink = await sinkFor(source, inbox);
-    expect(sink.have).toBe(3);
-    sink.close();
-  });
-
   test("can begin again", async () => {
     await interrupted(4);
     const sink = await sinkFor(source, inbox);
@@ -290,10 +215,5 @@ describe("an interrupted one", () => {
     expect([sink.have, sink.sizeBytes]).toEqual([0, 0]);
     await pour(source, sink);
     expect(fs.readFileSync(await sink.finish()).equals(bytes)).toBe(true);
-  });
-
-  test("names the failure when the folder may not be written", async () => {
-    fs.writeFileSync(inbox, "a file");
-    expect(await rejection(sinkFor(source, inbox))).toMatchObject({ name: "Fault" });
   });
 });

@@ -7,7 +7,7 @@ import {
   MDNS_QUESTIONS_MAX,
 } from "../../../src/base/limits.ts";
 import { isModest, MdnsSocket } from "../../../src/io/lan/mdns-socket.ts";
-import { eventually } from "../../event.ts";
+import { until } from "../../event.ts";
 import { corner, forged, header, question, RawSpeaker } from "./mdns-fixture.ts";
 
 test("a datagram of too many parts, or too long, is not looked at", () => {
@@ -45,11 +45,11 @@ test("a flood is read as fast as the bound says, and no faster", async () => {
   using speaker = await RawSpeaker.open(around);
   const flood = MDNS_DATAGRAMS_PER_SECOND + 50;
   for (let i = 0; i < flood; i++) await speaker.say(forged(`f${i}`, 1, []));
-  await eventually("all have come", () => speaker.heard.length === flood);
-  await eventually("they are read", () => heard.length === MDNS_DATAGRAMS_PER_SECOND);
+  await until("all have come", () => speaker.heard.length === flood);
+  await until("they are read", () => heard.length === MDNS_DATAGRAMS_PER_SECOND);
   now.ms = 1_000;
   await speaker.say(forged("later", 1, []));
-  await eventually("a later one is read", () => heard.length === MDNS_DATAGRAMS_PER_SECOND + 1);
+  await until("a later one is read", () => heard.length === MDNS_DATAGRAMS_PER_SECOND + 1);
   socket.close();
 });
 
@@ -58,9 +58,9 @@ test("of many questions a few are answered", async () => {
   using speaker = await RawSpeaker.open(around);
   const asked = 3 * MDNS_ANSWERS_PER_SECOND;
   for (let i = 0; i < asked; i++) await speaker.say(question());
-  await eventually("all have come", () => speaker.heard.length === asked);
+  await until("all have come", () => speaker.heard.length === asked);
   await speaker.say(forged("last", 1, [])); // What is no question still gets through.
-  await eventually("the last one is read", () => heard.length === MDNS_ANSWERS_PER_SECOND + 1);
+  await until("the last one is read", () => heard.length === MDNS_ANSWERS_PER_SECOND + 1);
   socket.close();
 });
 
@@ -70,11 +70,11 @@ test("an answer from another port is none, and a deaf socket hears nothing", asy
   await stranger.say(forged("stranger", 1, []));
   using speaker = await RawSpeaker.open(around);
   await speaker.say(forged("honest", 1, []));
-  await eventually("the honest one is read", () => heard.length === 1);
+  await until("the honest one is read", () => heard.length === 1);
   expect(Buffer.from(heard[0] ?? []).includes("honest")).toBe(true);
   socket.isDeaf = true;
   await speaker.say(question());
-  await eventually("it has come", () => speaker.heard.length === 2);
+  await until("it has come", () => speaker.heard.length === 2);
   expect(heard.length).toBe(1);
   socket.close();
 });
@@ -86,7 +86,7 @@ test("what a listener throws, and what the system refuses, ends nothing", async 
   });
   using speaker = await RawSpeaker.open(around);
   await speaker.say(question());
-  await eventually("it is told of", () => troubles.length === 1);
+  await until("the trouble is reported", () => troubles.length === 1);
   const sent = new Promise((resolve) => {
     socket.send(new Uint8Array(70_000), 0, 70_000, around.port, around.group, resolve);
   });

@@ -131,26 +131,4 @@ describe("a dial that may go two ways", () => {
       expect([...ways.tried]).toEqual([...tried]);
     }
   });
-
-  test("that does not learn begins with the same way each time", async () => {
-    const ways = new Crossroads("tcp", false);
-    const dialing = ways.dialer.dial(TARGET);
-    await ways.fails("tcp");
-    await ways.answers("udp");
-    await dialing;
-    ways.anew();
-    const again = ways.dialer.dial(TARGET);
-    await ways.fails("tcp");
-    await ways.answers("udp");
-    await again;
-    expect(ways.tried).toEqual(["tcp", "udp"]);
-  });
-
-  test("ends with what the other way cannot mend", async () => {
-    const ways = new Crossroads();
-    const dialing = outcome(ways.dialer.dial(TARGET));
-    await ways.fails("tcp", "port-taken");
-    expect(await dialing).toMatchObject({ code: "port-taken" });
-    expect(ways.tried).toEqual(["tcp"]);
-  });
 });

@@ -1,6 +1,10 @@
 import { expect, test } from "bun:test";
 import type { Fault } from "../../../src/base/fault.ts";
-import { CHECKPOINT_EVERY_MS, CHECKPOINT_EVERY_RECORDS } from "../../../src/base/limits.ts";
+import {
+  CHECKPOINT_EVERY_MS,
+  CHECKPOINT_EVERY_RECORDS,
+  NOTE_BYTES_MAX,
+} from "../../../src/base/limits.ts";
 import { signCheckpoint, verifyNote } from "../../../src/crypto/checkpoint.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { readCheckpointFile } from "../../../src/io/log/checkpoint-file.ts";
@@ -10,6 +14,7 @@ import { LogProofs } from "../../../src/io/log/proofs.ts";
 import { type LogRecord, parseBody } from "../../../src/wire/record.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { identityOfSeed } from "../../crypto/seed-identity.ts";
+import { faultCode } from "../../fault-code.ts";
 import { collect, draftOf, FOLDER, LogFixture } from "../log-fixture.ts";
 
 const SERVER = identityOfSeed(new Uint8Array(32).fill(1));
@@ -71,13 +76,13 @@ test("an empty log has none; a record is signed and kept within the time", async
   const signing = await Signing.open();
   expect(signing.checkpoints.newest()).toBeUndefined();
   expect(signing.kept()).toBeUndefined();
-  await signing.append(3);
+  await signing.append(1);
   await signing.time.advance(CHECKPOINT_EVERY_MS - 1);
   expect(signing.kept()).toBeUndefined();
   await signing.time.advance(1);
-  expect(signing.kept()).toBe(3);
+  expect(signing.kept()).toBe(1);
   await signing.time.advance(60_000);
-  expect(signing.sizes).toEqual([3]);
+  expect(signing.sizes).toEqual([1]);
 });
 
 test("under load it signs once in that time, and at the end", async () => {
@@ -122,8 +127,10 @@ test("a file that cannot be written is tried again, and told of once", async () 
   await signing.append(3);
   await signing.time.advance(5 * CHECKPOINT_EVERY_MS);
   expect(signing.troubles.map(({ code }) => code)).toEqual(["store-full"]);
-  await signing.append(1); // Talking goes on.
   signing.fixture.trouble = undefined;
+  await signing.time.advance(CHECKPOINT_EVERY_MS);
+  expect(signing.kept()).toBe(3);
+  await signing.append(1);
   await signing.time.advance(CHECKPOINT_EVERY_MS);
   expect(signing.kept()).toBe(4);
   signing.fixture.trouble = (_call, path) => (path.includes("checkpoint") ? "EIO" : undefined);
@@ -142,6 +149,7 @@ test("every CHECKPOINT_EVERY_RECORDS records one is recorded, with a root of the
     records.filter(({ head }) => head.kind === "checkpoint");
   const found = notes(await collect(signing.log.read(1)));
   expect(found.map(({ head }) => head.n)).toEqual([1, 2]);
+  expect(found[0]?.head.seq).toBe(CHECKPOINT_EVERY_RECORDS + 1);
   for (const record of found) {
     const { size } = verifyNote(String(parseBody(record)?.["note"]), SERVER.publicKey);
     expect(size).toBe(record.head.seq - 1);
@@ -153,6 +161,29 @@ test("every CHECKPOINT_EVERY_RECORDS records one is recorded, with a root of the
   await signing.append(1);
   await signing.time.advance(CHECKPOINT_EVERY_MS);
   expect(notes(await collect(signing.log.read(1))).length).toBe(2);
+});
+
+test("none is recorded at the end, when the log is about to close", async () => {
+  const signing = await Signing.open();
+  await signing.append(CHECKPOINT_EVERY_RECORDS);
+  await signing.checkpoints.close();
+  await signing.log.close();
+  expect([signing.log.head(), signing.kept()]).toEqual([
+    ...[CHECKPOINT_EVERY_RECORDS, CHECKPOINT_EVERY_RECORDS],
+  ]);
+});
+
+test("a file that is no checkpoint is damage, a disk that fails is not", async () => {
+  const fixture = new LogFixture();
+  fixture.disk.makeFolder(FOLDER);
+  const read = () => faultCode(() => readCheckpointFile(fixture.disk.boot(), FOLDER));
+  expect(read()).toBe("none");
+  for (const sizeBytes of [NOTE_BYTES_MAX + 1, 4]) {
+    fixture.put(`${FOLDER}/checkpoint`, new Uint8Array(sizeBytes).fill(0x78));
+    expect(read()).toBe("log-corrupt");
+  }
+  fixture.trouble = (call) => (call === "read" ? "EIO" : undefined);
+  expect(read()).toBe("store-failed");
 });
 
 test("what was kept is still there after a power loss", async () => {

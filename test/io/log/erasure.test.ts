@@ -4,6 +4,7 @@ import type { UserId } from "../../../src/base/ids.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { openArchive } from "../../../src/io/archive/archive.ts";
 import type { LogFile } from "../../../src/io/log/log-file.ts";
+import { verifyLog } from "../../../src/io/log/verify.ts";
 import { type LogRecord, parseBody } from "../../../src/wire/record.ts";
 import { rejection } from "../../rejection.ts";
 import {
@@ -12,13 +13,13 @@ import {
   collect,
   draftOf,
   eraseLineAt,
+  FIRST,
   FOLDER,
+  holding,
   LOBBY,
   LogFixture,
   lineAt,
 } from "../log-fixture.ts";
-
-const FIRST = `${FOLDER}/000000000001.jsonl`;
 
 /** Three texts, and the order to erase the second. */
 async function ordered(fixture: LogFixture, segmentBytes?: number): Promise<LogFile> {
@@ -27,13 +28,6 @@ async function ordered(fixture: LogFixture, segmentBytes?: number): Promise<LogF
   const body = { seq: 2, also: [] };
   await log.append({ kind: "erase", room: LOBBY, by: ANA, id: "", body });
   return log;
-}
-
-function holding(...lines: string[]): LogFixture {
-  const fixture = new LogFixture();
-  fixture.disk.makeFolder(FOLDER);
-  fixture.put(FIRST, Buffer.from(lines.join("")));
-  return fixture;
 }
 
 const textsOf = (records: readonly LogRecord[]) =>
@@ -105,6 +99,26 @@ describe("blank", () => {
     expect(fixture.disk.exists("/data/reserve")).toBe(false);
     expect(fixture.bytes(FIRST).includes("two")).toBe(false);
     await log.close();
+    const other = new LogFixture();
+    const failing = await ordered(other);
+    writes = 0;
+    other.trouble = (call) =>
+      call === "write" ? (["ENOSPC", "EIO"] as const)[writes++] : undefined;
+    expect(await rejection(failing.erase(2, 4))).toMatchObject({ code: "store-failed" });
+  });
+
+  test("what is blank already counts as erased once that is durable", async () => {
+    const fixture = new LogFixture();
+    const log = await ordered(fixture);
+    await log.erase(2, 4);
+    for (const [seq, eraseSeq] of [
+      [0, 4],
+      [4, 4],
+      [2, 5],
+    ] as const)
+      expect(() => log.erase(seq, eraseSeq)).toThrow("a durable record orders it");
+    fixture.trouble = (call) => (call === "sync" ? "EIO" : undefined);
+    expect(await rejection(log.erase(2, 4))).toMatchObject({ code: "store-failed" });
   });
 
   test("every call to the disk may fail: the next start does it all the same", async () => {
@@ -154,9 +168,19 @@ test("a password that was replaced is no damage, however often the next ones wer
   const again = await fixture.open();
   expect(again.damaged).toEqual([]);
   await again.close();
-  // That of one account is not replaced by another's.
+  const unordered = async () => {
+    const where = { disk: fixture.disk.boot(), folder: FOLDER, sha256, isSigned: () => true };
+    return (await verifyLog(where)).findings.map(({ seq }) => seq);
+  };
+  expect(await unordered()).toEqual([]);
   const bytes = fixture.bytes(FIRST).toString();
+  fixture.put(FIRST, Buffer.from(bytes.replace('"erased":2}', '"erased":4}')));
+  const other = await fixture.open();
+  expect(other.damaged).toEqual([1]);
+  await other.close();
+  // That of one account is not replaced by another's.
   fixture.put(FIRST, Buffer.from(bytes.replace('"erased":2}', '"erased":5}')));
+  expect(await unordered()).toEqual([1]);
   const forged = await fixture.open();
   expect(forged.damaged).toEqual([1]);
   await forged.close();

@@ -9,12 +9,11 @@ import { systemDisk } from "../../../src/io/disk/system-disk.ts";
 import { systemEntropy } from "../../../src/io/entropy.ts";
 import { type LogFile, openLog } from "../../../src/io/log/log-file.ts";
 import { type LogRecord, parseBody } from "../../../src/wire/record.ts";
-import { requires } from "../../installed.ts";
-import { rejection } from "../../rejection.ts";
+import { sampleSize } from "../../samples.ts";
 import { unprivileged } from "../../unprivileged.ts";
 import { collect, draftOf } from "../log-fixture.ts";
 
-const KILLS = Number(process.env["CHAT_KILLS"] ?? 10);
+const KILLS = sampleSize(3, 100);
 
 let data = "";
 
@@ -70,7 +69,7 @@ test(
     }
     expect(ackedTotal).toBeGreaterThan(KILLS * 50);
   },
-  10_000 + KILLS * 3_000,
+  60_000 + KILLS * 20_000,
 );
 
 test("files are 0600, folders 0700, whatever the umask", async () => {
@@ -111,7 +110,7 @@ test("a long log is searched by threads, with the answers of a short one", async
   const log = await open(folder);
   const textAt = (i: number) =>
     `${i % 100 === 7 ? "Rare" : i % 2 === 0 ? "even" : "odd"} ${"é".repeat(30_000)}`;
-  for (let batch = 0; batch < 8; batch++) {
+  for (let batch = 0; batch < 3; batch++) {
     await Promise.all(Array.from({ length: 100 }, (_, i) => log.append(draftOf(textAt(i)))));
   }
   const archive = openArchive({ folder, disk: systemDisk(), sha256, head: () => log.head() });
@@ -120,12 +119,12 @@ test("a long log is searched by threads, with the answers of a short one", async
     const page = await archive.page(query);
     return [...page.records.map(({ head }) => head.seq), page.more];
   };
-  const rare = [8, 108, 208, 308, 408, 508, 608, 708];
+  const rare = [8, 108, 208];
   expect(await search("Rare", 50, false)).toEqual([...rare, false]);
   expect(await search("rare", 50, true)).toEqual([...rare, false]);
-  expect(await search("Rare", 3, false)).toEqual([...rare.slice(5), true]);
+  expect(await search("Rare", 2, false)).toEqual([...rare.slice(1), true]);
   expect(await search("rare", 50, false)).toEqual([false]);
-  expect((await search("even", 300, false)).length).toBe(301);
+  expect((await search("even", 100, false)).length).toBe(101);
   await log.close();
 });
 
@@ -135,68 +134,3 @@ test("a folder that may not be written is refused", async () => {
   expect(refused).toMatchObject({ code: "store-denied" });
   fs.chmodSync(data, 0o700);
 });
-
-function mount(kind: string, options: string, path: string): void {
-  fs.mkdirSync(path);
-  expect(Bun.spawnSync(["mount", "-t", kind, "-o", options, kind, path]).success).toBe(true);
-}
-
-requires("mount").test(
-  "a full file system: refused, readable, and usable when there is space again",
-  async () => {
-    const small = join(data, "small");
-    mount("tmpfs", "size=3m", small);
-    try {
-      const log = await open(join(small, "history"));
-      const outcomes: string[] = [];
-      for (let i = 0; i < 80; i++) {
-        const appended = log.append(draftOf(`${i} ${"x".repeat(60_000)}`));
-        outcomes.push(
-          await appended.then(
-            () => "acked",
-            (error: { code: string }) => error.code,
-          ),
-        );
-      }
-      expect(outcomes).toContain("store-full");
-      const acked = outcomes.flatMap((outcome, i) => (outcome === "acked" ? [i] : []));
-      const texts = (await collect(log.read(1))).map((record) =>
-        Number(textOf(record).split(" ")[0]),
-      );
-      expect(texts).toEqual(acked);
-      expect(fs.existsSync(join(small, "reserve"))).toBe(false);
-      Bun.spawnSync(["mount", "-o", "remount,size=8m", small]);
-      expect((await log.append(draftOf("later"))).head.seq).toBe(acked.length + 1);
-      await log.close();
-      await (await open(join(small, "history"))).close();
-    } finally {
-      Bun.spawnSync(["umount", small]);
-    }
-  },
-);
-
-requires("mount").test(
-  "a read-only file system: refused for writing, served for reading",
-  async () => {
-    const fixed = join(data, "fixed");
-    mount("tmpfs", "size=8m", fixed);
-    try {
-      const folder = join(fixed, "history");
-      const log = await open(folder);
-      await log.append(draftOf("one"));
-      await log.close();
-      Bun.spawnSync(["mount", "-o", "remount,ro", fixed]);
-      expect(await rejection(open(folder))).toMatchObject({ code: "store-denied" });
-      const options = {
-        folder,
-        disk: systemDisk(),
-        sha256,
-        cachePath: join(fixed, "cache", "index"),
-      };
-      const page = await openArchive(options).page({ from: "newest", limit: 9, bytesMax: 9_999 });
-      expect(page.records.map(textOf)).toEqual(["one"]);
-    } finally {
-      Bun.spawnSync(["umount", fixed]);
-    }
-  },
-);

@@ -8,9 +8,7 @@ import type { LogValue } from "../../../src/io/log/snapshot.ts";
 import { type Checkpoint, originOf } from "../../../src/wire/checkpoint.ts";
 import { type FoldedRecord, leafHash } from "../../../src/wire/record.ts";
 import { identityOfSeed } from "../../crypto/seed-identity.ts";
-import { ANA, collect, draftOf, FOLDER, LOBBY, LogFixture } from "../log-fixture.ts";
-
-const FIRST = `${FOLDER}/000000000001.jsonl`;
+import { ANA, collect, draftOf, FIRST, FOLDER, LOBBY, LogFixture } from "../log-fixture.ts";
 
 function snapshotOf(log: LogFile): LogValue {
   const value = log.value();

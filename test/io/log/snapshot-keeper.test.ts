@@ -72,6 +72,22 @@ describe("a snapshot is written", () => {
     await log.close();
   });
 
+  test("at the end only if it is not there yet", async () => {
+    const fixture = new Fixture();
+    const { log, keeper } = await fixture.open(1);
+    await fixture.look();
+    await log.append(draftOf("m4"));
+    fixture.logs.trouble = (call) => (call === "write" ? "ENOSPC" : undefined);
+    await keeper.close();
+    expect([fixture.faults.length, fixture.folds()]).toEqual([1, 3]);
+    const other = new Fixture();
+    const opened = await other.open();
+    await other.look();
+    other.logs.trouble = fixture.logs.trouble;
+    await opened.keeper.close();
+    expect(other.faults).toEqual([]);
+  });
+
   test("soon after a start that read the whole log, and when enough was appended", async () => {
     const fixture = new Fixture();
     const { log } = await fixture.open();
@@ -86,8 +102,12 @@ describe("a snapshot is written", () => {
 
   test("not of a small log, nor while the folds are behind it", async () => {
     const small = new Fixture();
-    await (await small.open(1 << 20)).keeper.close();
+    const { log, keeper } = await small.open(1 << 20);
+    await keeper.close();
     expect(small.logs.disk.exists(PATH)).toBe(false);
+    const exact = new Fixture();
+    await (await exact.open(log.sizeBytes())).keeper.close();
+    expect(exact.logs.disk.exists(PATH)).toBe(true);
     const behind = new Fixture();
     behind.isBehind = true;
     await (await behind.open()).keeper.close();

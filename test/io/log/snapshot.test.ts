@@ -8,11 +8,10 @@ import {
   writeSnapshot,
 } from "../../../src/io/log/snapshot.ts";
 import type { FoldedRecord } from "../../../src/wire/record.ts";
-import { collect, draftOf, FOLDER, LogFixture, OTHER } from "../log-fixture.ts";
+import { collect, draftOf, FIRST, FOLDER, LogFixture, OTHER } from "../log-fixture.ts";
 import { snapshotKeyOf } from "./snapshot-key.ts";
 
 const PATH = "/data/cache/history.snapshot";
-const FIRST = `${FOLDER}/000000000001.jsonl`;
 const SEGMENT_BYTES = 2_000;
 
 function placeOf(fixture: LogFixture, version = "1", secret = "the server"): SnapshotPlace {

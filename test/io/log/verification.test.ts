@@ -1,9 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { Fault } from "../../../src/base/fault.ts";
 import type { LogFile } from "../../../src/io/log/log-file.ts";
-import { ANA, draftOf, FOLDER, LOBBY, LogFixture } from "../log-fixture.ts";
-
-const FIRST = `${FOLDER}/000000000001.jsonl`;
+import { rejection } from "../../rejection.ts";
+import { ANA, draftOf, FIRST, LOBBY, LogFixture } from "../log-fixture.ts";
 
 /** A log that was opened by a snapshot of six records, of which one is erased. */
 async function resumed(
@@ -23,15 +21,6 @@ async function resumed(
   const log = await fixture.open({ snapshot, fold });
   expect(log.coveredBytes).toBeGreaterThan(0);
   return { log, fixture };
-}
-
-async function faultOf(verifying: Promise<unknown>): Promise<Fault> {
-  const error: unknown = await verifying.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof Fault)) throw new Error(`no fault: ${String(error)}`);
-  return error;
 }
 
 describe("what a snapshot covers is read behind the start", () => {
@@ -76,23 +65,17 @@ describe("what a snapshot covers is read behind the start", () => {
   for (const [name, [change, words]] of Object.entries(damages)) {
     test(`${name} is the end of the run`, async () => {
       const { log } = await resumed(change);
-      const fault = await faultOf(log.verify());
-      expect(fault.code).toBe("log-corrupt");
-      expect(fault.exitCode).toBe(6);
-      expect(fault.message).toContain(words);
+      expect(await rejection(log.verify())).toMatchObject({
+        ...{ code: "log-corrupt", exitCode: 6, message: expect.stringContaining(words) },
+      });
     });
   }
 
   test("while records are erased and appended", async () => {
     const { log } = await resumed((text) => text);
     const verifying = log.verify();
-    const order = await log.append({
-      kind: "erase",
-      room: LOBBY,
-      by: ANA,
-      id: "",
-      body: { seq: 2 },
-    });
+    const body = { seq: 2 };
+    const order = await log.append({ kind: "erase", room: LOBBY, by: ANA, id: "", body });
     await log.erase(2, order.head.seq);
     expect(await verifying).toEqual([]);
   });

@@ -3,6 +3,7 @@ import { CHECKPOINT_EVERY_MS } from "../../../src/base/limits.ts";
 import { signCheckpoint, verifyNote } from "../../../src/crypto/checkpoint.ts";
 import type { Identity } from "../../../src/crypto/identity.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
+import { LOG_PLACE } from "../../../src/io/log/checkpoint-file.ts";
 import { Checkpoints } from "../../../src/io/log/checkpoints.ts";
 import type { LogFile } from "../../../src/io/log/log-file.ts";
 import { type LogVerdict, verifyLog } from "../../../src/io/log/verify.ts";
@@ -10,11 +11,24 @@ import { parseLine, type RecordKind, sealDraft } from "../../../src/wire/record.
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { identityOfSeed } from "../../crypto/seed-identity.ts";
 import { encodeLine } from "../../encode-line.ts";
-import { ANA, draftOf, FOLDER, LOBBY, LogFixture, OTHER } from "../log-fixture.ts";
+import { rejection } from "../../rejection.ts";
+import { SWEEP_STEP } from "../../samples.ts";
+import {
+  ANA,
+  blanked,
+  draftOf,
+  eraseLineAt,
+  FIRST,
+  FOLDER,
+  holding,
+  LOBBY,
+  LogFixture,
+  lineAt,
+  OTHER,
+} from "../log-fixture.ts";
 
 const SERVER = identityOfSeed(new Uint8Array(32).fill(1));
 const FORGER = identityOfSeed(new Uint8Array(32).fill(2));
-const FIRST = `${FOLDER}/000000000001.jsonl`;
 const CHECKPOINT = `${FOLDER}/checkpoint`;
 const RECORDS = 2_200;
 
@@ -46,8 +60,22 @@ async function erase(log: LogFile, seq: number): Promise<void> {
   await log.erase(seq, (await log.append(draft)).head.seq);
 }
 
-/** A log in several files with two checkpoints recorded, one erased record, closed in peace. */
+const logs = new Map<number | undefined, Promise<LogFixture>>();
+
+/** A copy of a closed log with two recorded checkpoints and one erased record. */
 async function written(segmentBytes?: number): Promise<LogFixture> {
+  const made = logs.get(segmentBytes) ?? makeLog(segmentBytes);
+  logs.set(segmentBytes, made);
+  const original = await made;
+  const fixture = new LogFixture();
+  fixture.disk.makeFolder(FOLDER);
+  for (const name of original.disk.list(FOLDER)) {
+    fixture.put(`${FOLDER}/${name}`, original.bytes(`${FOLDER}/${name}`));
+  }
+  return fixture;
+}
+
+async function makeLog(segmentBytes: number | undefined): Promise<LogFixture> {
   const fixture = new LogFixture();
   const clock = new VirtualClock();
   const log = await fixture.open(segmentBytes === undefined ? {} : { segmentBytes });
@@ -96,6 +124,22 @@ describe("a sound log", () => {
     }
   });
 
+  test("may have grown far beyond a checkpoint before that is recorded", async () => {
+    const fixture = new LogFixture();
+    const log = await fixture.open();
+    const append = (count: number) =>
+      Promise.all(Array.from({ length: count }, (_, i) => log.append(draftOf(`m${i}`))));
+    await append(300);
+    const { origin = "", tree } = log;
+    const note = signCheckpoint({ origin, size: 300, root: tree.root() }, SERVER);
+    await append(300);
+    const kind = "checkpoint" as RecordKind;
+    await log.append({ kind, room: LOG_PLACE, by: "server", id: "", body: { note } });
+    await signing(fixture, log).start();
+    await log.close();
+    expect(await verify(fixture)).toMatchObject({ ok: true, size: 601, findings: [] });
+  });
+
   test("is empty, or older than checkpoints", async () => {
     const fixture = new LogFixture();
     expect(await verify(fixture)).toMatchObject({ ok: true, size: 0, origin: undefined });
@@ -132,6 +176,20 @@ describe("a sound log", () => {
     expect(rounds).toBeGreaterThan(3);
   });
 
+  test("may be erased between two rounds", async () => {
+    const [one, two, three] = [lineAt(1, 1), lineAt(2, 2), lineAt(3, 3)];
+    const fixture = holding(one, two.slice(0, -9) + blanked(two, 4).slice(-9));
+    const last = `${FOLDER}/000000000003.jsonl`;
+    fixture.put(last, Buffer.from(three));
+    let lists = 0;
+    fixture.trouble = (call) => {
+      lists += call === "list" ? 1 : 0;
+      if (call === "list" && lists === 2) fixture.put(last, Buffer.from(three + eraseLineAt(4, 2)));
+      return undefined;
+    };
+    expect(await verify(fixture)).toMatchObject({ ok: true, size: 4, findings: [] });
+  });
+
   test("may end with what a crash left that nothing says was acknowledged", async () => {
     const fixture = await written();
     const lines = linesOf(fixture);
@@ -143,6 +201,16 @@ describe("a sound log", () => {
       expect(await verify(fixture)).toMatchObject({ ok: true, size: last.head.seq });
     }
   });
+});
+
+test("passes on the records of the chosen kinds alone", async () => {
+  const fixture = await written();
+  const told: string[] = [];
+  const onRecord = ({ head }: { readonly head: { readonly kind: string } }) => told.push(head.kind);
+  const kinds: ReadonlySet<RecordKind> = new Set(["erase"]);
+  const place = { disk: fixture.disk.boot(), folder: FOLDER };
+  await verifyLog({ ...place, sha256, isSigned, kinds, onRecord });
+  expect(told).toEqual(["erase"]);
 });
 
 describe("is found:", () => {
@@ -225,7 +293,7 @@ describe("is found:", () => {
     const fixture = await written();
     const whole = fixture.bytes(FIRST);
     const untouched: string[] = [];
-    for (let at = 30; at < whole.length; at += 997) {
+    for (let at = 30; at < whole.length; at += 997 * SWEEP_STEP) {
       const bytes = Buffer.from(whole);
       bytes[at] = (bytes[at] ?? 0) ^ (1 << (at % 8));
       fixture.put(FIRST, bytes);
@@ -250,7 +318,7 @@ describe("is found:", () => {
     for (const found of whole.toString().matchAll(/(?<=,"durable":)\d+|"erased":\d+} */g)) {
       for (let i = 0; i < found[0].length; i++) unhashed.add(found.index + i);
     }
-    for (let bit = 0; bit < 8 * whole.length; bit += 3) {
+    for (let bit = 0; bit < 8 * whole.length; bit += SWEEP_STEP) {
       const at = bit >> 3;
       const bytes = Buffer.from(whole);
       bytes[at] = (bytes[at] ?? 0) ^ (1 << (bit & 7));
@@ -267,6 +335,7 @@ describe("is found:", () => {
     fixture.disk.remove(`${FOLDER}/${second}`);
     const { findings } = await verify(fixture);
     expect(findings[0]?.reason).toBe(`the file with seq ${Number(second.slice(0, 12))} is missing`);
+    expect(findings.filter(({ reason }) => /^seq \d+ follows/.test(reason))).toEqual([]);
   });
 
   const checkpoints: readonly [string, (note: string) => string, object][] = [
@@ -294,6 +363,24 @@ describe("is found:", () => {
     const { ok, findings } = await verify(fixture);
     expect(ok).toBe(false);
     expect(findings).toContainEqual(expect.objectContaining(finding));
+  });
+
+  test("a disk that fails is no damage, and of much damage the first is told", async () => {
+    const fixture = await written();
+    fixture.trouble = (call, path) => (call === "read" && path === CHECKPOINT ? "EIO" : undefined);
+    expect(await rejection(verify(fixture))).toMatchObject({ code: "store-failed" });
+    fixture.trouble = undefined;
+    put(
+      fixture,
+      linesOf(fixture).map((line) => line.replace('"text":"m', '"text":"M')),
+    );
+    const { findings, findingCount } = await verify(fixture);
+    expect(findings.length).toBe(1_000);
+    expect(findingCount).toBeGreaterThan(RECORDS / 2);
+    const other = await written();
+    put(other, linesOf(other).with(41, "no head"));
+    const reasons = (await verify(other)).findings.map(({ reason }) => reason);
+    expect(reasons.filter((reason) => /^seq \d+ follows/.test(reason))).toEqual([]);
   });
 
   test("a checkpoint that is missing from a log that has others", async () => {

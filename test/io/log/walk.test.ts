@@ -5,9 +5,8 @@ import type { ScannedLine } from "../../../src/io/log/scan.ts";
 import { LogWalk, type WalkEvents } from "../../../src/io/log/walk.ts";
 import { originOf } from "../../../src/wire/checkpoint.ts";
 import { leafHash, parseHead, parseLine } from "../../../src/wire/record.ts";
-import { FOLDER, LogFixture, lineAt } from "../log-fixture.ts";
+import { FIRST, FOLDER, LogFixture, lineAt } from "../log-fixture.ts";
 
-const FILE = `${FOLDER}/000000000001.jsonl`;
 const LINES = Array.from({ length: 9 }, (_, index) => lineAt(index + 1, index + 1));
 
 interface Told {
@@ -24,9 +23,9 @@ async function walked(
   const fixture = new LogFixture();
   const bytes = Buffer.from(text);
   fixture.disk.boot().makeFolder(FOLDER);
-  fixture.put(FILE, bytes);
+  fixture.put(FIRST, bytes);
   const { walk = new LogWalk(sha256), events, blockBytes } = options;
-  const file = fixture.disk.boot().open(FILE, "read");
+  const file = fixture.disk.boot().open(FIRST, "read");
   const sound: number[] = [];
   const doubtful: string[] = [];
   let next = 0;

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readNatsSettings } from "../../../src/io/nats/monitor.ts";
-import { eventually } from "../../event.ts";
+import { until } from "../../event.ts";
 import { requires } from "../../installed.ts";
 import { reservedPort } from "../../ports.ts";
 
@@ -23,7 +23,7 @@ test("a real nats-server says what it is called, and how it writes", async () =>
   const child = Bun.spawn(["nats-server", "-c", config], { stdio: ["ignore", "ignore", "ignore"] });
   try {
     const url = `http://127.0.0.1:${http}`;
-    await eventually("it answers", async () => {
+    await until("it answers", async () => {
       const answer = await fetch(`${url}/healthz`).catch(() => undefined);
       return answer?.ok === true;
     });
@@ -35,4 +35,4 @@ test("a real nats-server says what it is called, and how it writes", async () =>
     await child.exited;
     rmSync(folder, { recursive: true, force: true });
   }
-}, 60_000);
+});

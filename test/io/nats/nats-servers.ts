@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { eventually } from "../../event.ts";
+import { until } from "../../event.ts";
 import { reservedPort } from "../../ports.ts";
 
 /** Version of the nats-server in the path; Debian 12 has 2.9.10. */
@@ -46,15 +46,21 @@ export class NatsServer {
     });
   }
 
+  /** Reports whether the server greets: the system accepts connections before it does. */
   async listens(): Promise<boolean> {
+    const greeting = Promise.withResolvers<boolean>();
     try {
       const socket = await Bun.connect({
         hostname: "127.0.0.1",
         port: this.port,
-        socket: { data: () => undefined },
+        socket: {
+          data: () => greeting.resolve(true),
+          close: () => greeting.resolve(false),
+        },
       });
+      const isGreeted = await greeting.promise;
       socket.end();
-      return true;
+      return isGreeted;
     } catch {
       return false;
     }
@@ -105,7 +111,7 @@ export class NatsServers {
       return new NatsServer(ports[i] ?? 0, config, join(folder, `${i}.log`));
     });
     for (const server of servers) server.start();
-    for (const server of servers) await eventually("it listens", () => server.listens());
+    for (const server of servers) await until("it listens", () => server.listens());
     return new NatsServers(folder, servers);
   }
 

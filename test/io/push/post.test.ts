@@ -156,9 +156,4 @@ describe("an endpoint", () => {
     ...["https://0x7f.1/", "https://[::1]/", "https://[::ffff:127.0.0.1]/", "https://127.1/"],
     "https://169.254.169.254/latest/meta-data",
   ])("%j is none", (endpoint) => expect(isRefused(endpoint)).toBe(true));
-
-  test("may be of a private network where the operator says so, but never without TLS", () => {
-    expect(isRefused("https://10.0.0.1:8443/x", true)).toBe(false);
-    expect(isRefused("http://10.0.0.1:8443/x", true)).toBe(true);
-  });
 });

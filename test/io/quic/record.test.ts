@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { Fault } from "../../../src/base/fault.ts";
 import { MESSAGE_BEFORE_LOGIN_BYTES_MAX, MESSAGE_BYTES_MAX } from "../../../src/base/limits.ts";
 import { encodeRecords, GOODBYE, RecordReader } from "../../../src/io/quic/record.ts";
+import { faultOf } from "../../fault-code.ts";
 
 function readerOf(message: (bytes: Uint8Array) => void, goodbye = () => {}): RecordReader {
   return new RecordReader({ message, goodbye });
@@ -28,16 +28,6 @@ function header(length: number): Uint8Array {
   return bytes;
 }
 
-function faultOf(run: () => void): Fault | undefined {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof Fault) return error;
-    throw error;
-  }
-  return undefined;
-}
-
 describe("records", () => {
   test("are what was encoded, wherever the stream is cut", () =>
     fc.assert(
@@ -50,22 +40,9 @@ describe("records", () => {
       ),
     ));
 
-  test("are read byte by byte, too", () => {
-    const messages = [new Uint8Array(0), Uint8Array.of(1), new Uint8Array(5_000).fill(7)];
-    const stream = encodeRecords(messages);
-    expect(read(stream, [...stream.keys()])).toEqual(messages);
-  });
-
   test("have these bytes", () => {
     const messages = [Uint8Array.of(0xaa), new Uint8Array(0), Uint8Array.of(1, 2, 3)];
     expect(encodeRecords(messages).toHex()).toBe("00000001aa0000000000000003010203");
-  });
-
-  test("are the receiver's to keep", () => {
-    const stream = encodeRecords([Uint8Array.of(1, 2)]);
-    const [message] = read(stream, []);
-    stream.fill(0xff);
-    expect(message).toEqual(Uint8Array.of(1, 2));
   });
 });
 

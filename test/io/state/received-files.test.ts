@@ -23,15 +23,6 @@ test("what was taken is known, by account and server", () => {
   expect(taken.has({ ...ANA, fingerprint: "g" }, "f1")).toBe(false);
 });
 
-test("a server that changes its key takes both along", () => {
-  const state = ClientState.inMemory();
-  state.taken.note(ANA, "f1");
-  state.taken.advance(ANA, 7);
-  state.moveServer("f", { fingerprint: "g", name: "home", firstSeenUnixMs: 1 });
-  const now = { ...ANA, fingerprint: "g" };
-  expect([state.taken.place(now), state.taken.has(now, "f1")]).toEqual([7, true]);
-});
-
 test("beyond TAKEN_FILES_MAX the oldest are forgotten", () => {
   const { taken } = ClientState.inMemory();
   for (let i = 0; i <= RECEIVED_FILES_MAX; i++) taken.note(ANA, `f${i}`);

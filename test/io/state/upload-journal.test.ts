@@ -1,15 +1,11 @@
-import { Database } from "bun:sqlite";
-import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { FileId } from "../../../src/base/ids.ts";
 import { UPLOAD_KEEP_MS } from "../../../src/base/limits.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
+import { tempFolder } from "../../temp-folder.ts";
 
-const root = mkdtempSync(join(tmpdir(), "chat-uploads-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
-
+const root = tempFolder();
 const FILE = "fAAAAAAAAAAA" as FileId;
 const KEY = { fingerprint: "f", user: "Ana", path: "/somewhere/a", to: ["b", "a"], name: "a" };
 const hash = (number: number) => new Uint8Array(32).fill(number);
@@ -32,24 +28,6 @@ describe("the journal of uploads", () => {
     state.close();
   });
 
-  test("is noted in small steps, and kept in few rows", () => {
-    const folder = join(root, "steps");
-    const state = ClientState.open(folder);
-    const upload = state.uploads.begin(KEY, "stamp", FILE, 1);
-    for (let first = 0; first < 200; first += 4) upload.note(hashes(first, first + 4));
-    expect([...upload.hashes()]).toEqual(hashes(0, 200));
-    upload.cut(70);
-    upload.note(hashes(70, 74));
-    expect([...upload.hashes()]).toEqual(hashes(0, 74));
-    state.close();
-    const database = new Database(join(folder, "state.sqlite"), { readonly: true });
-    const { rows } = database.query("SELECT COUNT(*) AS rows FROM upload_hashes").get() as {
-      rows: number;
-    };
-    database.close();
-    expect(rows).toBe(3);
-  });
-
   test("of two processes at once has no more than is sure", () => {
     const { uploads } = ClientState.inMemory();
     const one = uploads.begin(KEY, "stamp", FILE, 1);
@@ -60,12 +38,6 @@ describe("the journal of uploads", () => {
     const third = uploads.find(KEY, "stamp")?.upload;
     expect(third?.upTo).toBe(128);
     expect([...(third?.hashes() ?? [])]).toEqual(hashes(0, 68));
-  });
-
-  test("tells when the source is another by now", () => {
-    const { uploads } = ClientState.inMemory();
-    uploads.begin(KEY, "stamp", FILE, 1);
-    expect(uploads.find(KEY, "other")?.changed).toBe(true);
   });
 
   test("keeps apart what differs in anything", () => {
@@ -83,15 +55,6 @@ describe("the journal of uploads", () => {
     }
   });
 
-  test("one that begins again takes the place of the old", () => {
-    const { uploads } = ClientState.inMemory();
-    uploads.begin(KEY, "stamp", FILE, 1).note(hashes(0, 3));
-    const next = "fBBBBBBBBBBB" as FileId;
-    uploads.begin(KEY, "other", next, 2);
-    const found = uploads.find(KEY, "other");
-    expect([found?.upload.file, found?.upload.upTo]).toEqual([next, 0]);
-  });
-
   test("is cut where the server has less", () => {
     const { uploads } = ClientState.inMemory();
     const upload = uploads.begin(KEY, "stamp", FILE, 1);
@@ -106,23 +69,6 @@ describe("the journal of uploads", () => {
     expect([...upload.hashes()]).toEqual([]);
   });
 
-  test("two processes that send the same do not disturb each other", () => {
-    const folder = join(root, "two");
-    const [one, two] = [ClientState.open(folder), ClientState.open(folder)];
-    const first = one.uploads.begin(KEY, "stamp", FILE, 1);
-    const second = two.uploads.find(KEY, "stamp")?.upload;
-    first.note(hashes(0, 8));
-    second?.note(hashes(0, 5));
-    second?.note(hashes(5, 12));
-    first.note(hashes(8, 20));
-    expect([...(one.uploads.find(KEY, "stamp")?.upload.hashes() ?? [])]).toEqual(hashes(0, 20));
-    first.end();
-    second?.note(hashes(12, 13));
-    second?.end();
-    expect(one.uploads.find(KEY, "stamp")).toBeUndefined();
-    for (const state of [one, two]) state.close();
-  });
-
   test("forgets what the server has given up, after UPLOAD_KEEP_MS", () => {
     const { uploads } = ClientState.inMemory();
     uploads.begin(KEY, "stamp", FILE, 1_000);
@@ -131,12 +77,5 @@ describe("the journal of uploads", () => {
     expect(uploads.find(KEY, "stamp")).toBeDefined();
     uploads.begin(other, "stamp", "fCCCCCCCCCCC" as FileId, 1_001 + UPLOAD_KEEP_MS);
     expect(uploads.find(KEY, "stamp")).toBeUndefined();
-  });
-
-  test("goes with its server to another fingerprint", () => {
-    const state = ClientState.inMemory();
-    state.uploads.begin(KEY, "stamp", FILE, 1);
-    state.moveServer("f", { fingerprint: "g", name: "srv", firstSeenUnixMs: 1 });
-    expect(state.uploads.find({ ...KEY, fingerprint: "g" }, "stamp")?.upload.file).toBe(FILE);
   });
 });

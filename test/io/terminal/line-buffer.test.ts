@@ -69,11 +69,3 @@ test("keys of a terminal in raw mode", () => {
   expect(keys("aä\u{1f469}\x7f\r")).toEqual(["a", "ä", "\u{1f469}", "\x7f", "\r"]);
   expect(keys("\x1b[1;5Dx\x1bOPy\x1b")).toEqual(["\x1b[1;5D", "x", "\x1bOP", "y", "\x1b"]);
 });
-
-test("what is left can be taken as bytes", () => {
-  const buffer = new LineBuffer(100);
-  buffer.push(bytes("pw\nrest"));
-  expect(buffer.take(false)).toBe("pw");
-  expect(new TextDecoder().decode(buffer.takeAll())).toBe("rest");
-  expect(buffer.takeAll()).toHaveLength(0);
-});

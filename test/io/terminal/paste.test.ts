@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import fc from "fast-check";
 import { PASTE_BYTES_MAX } from "../../../src/base/limits-page.ts";
 import { PasteSplitter, type Typed } from "../../../src/io/terminal/paste.ts";
 
@@ -59,34 +58,6 @@ describe("keys and pastes are told apart", () => {
     expect(split(`${BEGIN}a${END}${BEGIN}\r/quit\r${END}`)).toEqual([{ paste: "a\n/quit" }]);
   });
 
-  test("however it is cut into reads, the same comes out", () => {
-    const pieces = fc.array(fc.constantFrom("a", "\r", "\u00e9", "\u6f22", "\x1b[A"), {
-      maxLength: 8,
-    });
-    fc.assert(
-      fc.property(pieces, pieces, fc.array(fc.nat(40)), (before, inside, cuts) => {
-        const bytes = Buffer.from(`x${before.join("")}${BEGIN}${inside.join("")}${END}`);
-        const splitter = new PasteSplitter();
-        const ends = [...new Set(cuts)].sort((one, other) => one - other);
-        let keys = "";
-        const pastes: string[] = [];
-        for (const [i, end] of [...ends, bytes.length].entries()) {
-          // Esc alone in a read is the key: terminals write a mark at once.
-          const read = bytes.subarray(ends[i - 1] ?? 0, end);
-          for (const typed of splitter.push(read)) {
-            if (typed.kind === "keys") keys += Buffer.from(typed.bytes).toString("latin1");
-            else if (typed.kind === "paste") pastes.push(typed.text);
-          }
-        }
-        const isWhole = pastes.length === 1;
-        fc.pre(isWhole || ends.some((end) => bytes[end - 1] === 0x1b || bytes[end] === 0x5b));
-        if (!isWhole) return;
-        expect(pastes).toEqual([cleanPaste(inside.join(""))]);
-        expect(keys).toBe(Buffer.from(`x${before.join("")}`).toString("latin1"));
-      }),
-    );
-  });
-
   test("a paste that is too long is one, and what follows is keys again", () => {
     const fits = "x".repeat(PASTE_BYTES_MAX);
     expect(split(`${BEGIN}${fits}`, END, "y")).toEqual([{ paste: fits }, "y"]);
@@ -112,43 +83,4 @@ describe("a paste is cleaned", () => {
   ])("%s", (_what, text, expected) => {
     expect(cleanPaste(text)).toBe(expected);
   });
-
-  test("twice is as once, and nothing of ESC is left", () => {
-    const parts = fc.constantFrom(
-      "\x1b",
-      "[",
-      "]",
-      "201~",
-      "m",
-      "\x07",
-      "\\",
-      "a",
-      "\n",
-      "\r",
-      "1",
-    );
-    fc.assert(
-      fc.property(
-        fc.array(parts).map((all) => all.join("")),
-        (text) => {
-          const cleaned = cleanPaste(text);
-          expect(cleaned).not.toMatch(/[\x00-\x08\x0b-\x1f]/);
-          expect(cleanPaste(cleaned)).toBe(cleaned);
-        },
-      ),
-    );
-  });
-});
-
-test("a patient one holds an Esc that came alone, until a mark or a release", () => {
-  const splitter = new PasteSplitter(true);
-  expect(splitter.push(Buffer.from("\x1b"))).toEqual([]);
-  expect(splitter.isHolding).toBe(true);
-  expect(splitter.push(Buffer.from("[200~a")).map(shown)).toEqual([]);
-  expect(splitter.isHolding).toBe(false);
-  expect(splitter.release()).toEqual([]);
-  expect(splitter.push(Buffer.from(END)).map(shown)).toEqual([{ paste: "a" }]);
-  splitter.push(Buffer.from("\x1b"));
-  expect(splitter.release().map(shown)).toEqual(["\x1b"]);
-  expect(splitter.isHolding).toBe(false);
 });

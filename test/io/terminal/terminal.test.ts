@@ -7,10 +7,6 @@ function open(lines: readonly string[], terminal = true) {
   return { terminal: openTerminal(stdin, stderr), stderr };
 }
 
-test("without a terminal nobody is asked", () => {
-  expect(open([], false).terminal).toBeUndefined();
-});
-
 test("questions go to standard error, answers are trimmed but for secrets", async () => {
   const { terminal, stderr } = open([" ana ", " geheim "]);
   expect(await terminal?.askText("Name")).toBe("ana");

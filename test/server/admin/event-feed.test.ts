@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { MESSAGE_BYTES_MAX, TEXT_BYTES_MAX } from "../../../src/base/limits.ts";
 import { EVENTS_KEPT_BYTES_MAX, EVENTS_KEPT_MAX } from "../../../src/base/limits-page.ts";
 import { EventFeed } from "../../../src/server/admin/event-feed.ts";
@@ -6,99 +6,85 @@ import { encode } from "../../../src/wire/codec.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { lab, operating } from "../site-lab.ts";
 
-describe("what happened before an operator came", () => {
-  test("is told as it would have been told, and goes on with the same numbers", async () => {
-    const { site, ana, ben } = await lab();
-    await site.wait(ben.say("hello all", "lab"));
-    await site.wait(ben.say("for eve alone", "@eve"));
-    await operating(ana);
-    const { events } = await ana.ask("events", {});
-    expect(events.map(({ event }) => event)).toContain("logged-in");
-    expect(events.map(({ n }) => n)).toEqual(events.map((_, at) => (events[0]?.n ?? 0) + at));
-    const bodies = events.map(({ record }) => Buffer.from(record?.body ?? []).toString()).join();
-    expect(bodies).toContain("hello all");
-    expect(bodies).not.toContain("for eve alone");
-    await ana.ask("watch", { on: true });
-    await site.wait(ben.say("live", "lab"));
-    await site.quiet();
-    expect(ana.all("event").at(0)?.n).toBe((events.at(-1)?.n ?? 0) + 1);
-    await site.stop();
-  });
-
-  test("without words that were erased since", async () => {
-    const { site, ana, ben } = await lab();
-    const said = await site.wait(ben.say("a slip", "lab"));
-    await operating(ana);
-    await ana.ask("erase", { seq: (said as { seq: number }).seq });
-    await site.quiet();
-    const { events } = await ana.ask("events", {});
-    const bodies = events.map(({ record }) => Buffer.from(record?.body ?? []).toString()).join();
-    expect(bodies).not.toContain("a slip");
-    await site.stop();
-  });
-
-  test("so many, and so much, that it is one message", async () => {
-    const { site, ana, ben } = await lab();
-    await operating(ana);
-    const text = "x".repeat(TEXT_BYTES_MAX);
-    const many = Math.ceil((2 * EVENTS_KEPT_BYTES_MAX) / TEXT_BYTES_MAX);
-    for (let i = 0; i < many; i++) await site.wait(ben.say(text, "lab"));
-    const { events, since } = await ana.ask("events", {});
-    expect(events.length).toBeGreaterThan(5);
-    expect(events.length).toBeLessThan(many);
-    const bytes = encode({ kind: "ok", ref: 1, since, events });
-    expect(bytes.length).toBeLessThan(MESSAGE_BYTES_MAX);
-    await site.stop();
-  });
-
-  test("the oldest of too many are forgotten", () => {
-    const feed = new EventFeed({ clock: new VirtualClock(), registry: undefined as never });
-    const tell = feed.beside(() => undefined);
-    const from = { address: { host: "192.0.2.1", port: 1 }, transport: "tcp" } as const;
-    for (let n = 0; n <= 3 * EVENTS_KEPT_MAX; n++)
-      tell({ kind: "connected", client: "x", ...from });
-    const { events } = feed.past();
-    expect(events.length).toBeLessThanOrEqual(EVENTS_KEPT_MAX);
-    expect(events.length).toBeGreaterThan(EVENTS_KEPT_MAX / 2);
-    expect(events.at(-1)?.n).toBe(3 * EVENTS_KEPT_MAX + 1);
-  });
+test("replays past events with the numbers that live events continue", async () => {
+  const { site, ana, ben } = await lab();
+  await site.wait(ben.say("hello all", "lab"));
+  await site.wait(ben.say("for eve alone", "@eve"));
+  await operating(ana);
+  const { events } = await ana.ask("events", {});
+  expect(events.map(({ event }) => event)).toContain("logged-in");
+  expect(events.map(({ n }) => n)).toEqual(events.map((_, at) => (events[0]?.n ?? 0) + at));
+  const bodies = events.map(({ record }) => Buffer.from(record?.body ?? []).toString()).join();
+  expect(bodies).toContain("hello all");
+  expect(bodies).not.toContain("for eve alone");
+  await ana.ask("watch", { on: true });
+  await site.wait(ben.say("live", "lab"));
+  await site.quiet();
+  expect(ana.all("event").at(0)?.n).toBe((events.at(-1)?.n ?? 0) + 1);
 });
 
-test("decisions are told live, without any secret", async () => {
+test("omits texts that were erased since", async () => {
+  const { site, ana, ben } = await lab();
+  const said = await site.wait(ben.say("a slip", "lab"));
+  await operating(ana);
+  await ana.ask("erase", { seq: (said as { seq: number }).seq });
+  await site.quiet();
+  const { events } = await ana.ask("events", {});
+  const bodies = events.map(({ record }) => Buffer.from(record?.body ?? []).toString()).join();
+  expect(bodies).not.toContain("a slip");
+});
+
+test("sends past events up to the size of one message", async () => {
+  const { site, ana, ben } = await lab();
+  await operating(ana);
+  const text = "x".repeat(TEXT_BYTES_MAX);
+  const many = Math.ceil((2 * EVENTS_KEPT_BYTES_MAX) / TEXT_BYTES_MAX);
+  for (let i = 0; i < many; i++) await site.wait(ben.say(text, "lab"));
+  const { events, since } = await ana.ask("events", {});
+  expect(events.length).toBeGreaterThan(5);
+  expect(events.length).toBeLessThan(many);
+  const bytes = encode({ kind: "ok", ref: 1, since, events });
+  expect(bytes.length).toBeLessThan(MESSAGE_BYTES_MAX);
+});
+
+test("drops the oldest of too many events", () => {
+  const feed = new EventFeed({ clock: new VirtualClock(), registry: undefined as never });
+  const tell = feed.beside(() => undefined);
+  const from = { address: { host: "192.0.2.1", port: 1 }, transport: "tcp" } as const;
+  for (let n = 0; n <= 3 * EVENTS_KEPT_MAX; n++) tell({ kind: "connected", client: "x", ...from });
+  const { events } = feed.past();
+  expect(events.length).toBeLessThanOrEqual(EVENTS_KEPT_MAX);
+  expect(events.length).toBeGreaterThan(EVENTS_KEPT_MAX / 2);
+  expect(events.at(-1)?.n).toBe(3 * EVENTS_KEPT_MAX + 1);
+});
+
+test("sends decisions live, without secrets", async () => {
   const { site, ana, ben } = await lab();
   await operating(ana);
   await ana.ask("watch", { on: true });
   await ana.ask("ban", { user: "eve", on: true, reason: "spam" });
-  await ana.ask("ban", { address: "192.0.2.9", on: true });
   await ana.ask("ban", { user: "eve", on: false });
   const { invite } = await ben.ask("invite", {});
   const { token } = await ana.ask("reset", { user: "ben" });
   await ana.ask("registration", { closed: true });
-  await ana.ask("registration", { closed: false });
-  const other = await site.greeted();
-  await other.ask("recover", { token, password: "another" });
+  await (await site.greeted()).ask("recover", { token, password: "another" });
   await ana.ask("grant", { user: "ben", on: true });
   await ana.ask("rename", { user: "eve", to: "eva" });
   await ana.ask("remove", { user: "eva" });
-  await site.member("dan");
   await site.quiet();
-  const told = ana.all("event").filter(({ event }) => event === "decided");
-  expect(told.map(({ decision, by, whom }) => [decision, by, whom])).toEqual([
+  const decided = ana.all("event").filter(({ event }) => event === "decided");
+  expect(decided.map(({ decision, by, whom }) => [decision, by, whom])).toEqual([
     ["banned", "ana", "eve"],
-    ["banned", "ana", "192.0.2.9"],
     ["unbanned", "ana", "eve"],
     ["invite", "ben", invite.slice(0, 8)],
     ["reset", "ana", "ben"],
     ["closed", "ana", undefined],
-    ["opened", "ana", undefined],
     ["reset-used", "ben", undefined],
     ["operator", "ana", "ben"],
     ["renamed", "ana", "eva"],
     ["removed", "ana", "eva"],
-    ["registered", "dan", undefined],
   ]);
-  expect(told[0]?.reason).toBe("spam");
-  expect(JSON.stringify(told)).not.toContain(token);
-  expect(JSON.stringify(told)).not.toContain("hash");
-  await site.stop();
+  expect(decided[0]?.reason).toBe("spam");
+  expect(JSON.stringify(decided)).not.toContain(token);
+  expect(JSON.stringify(decided)).not.toContain("hash");
 });

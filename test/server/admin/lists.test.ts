@@ -1,63 +1,49 @@
-import { describe, expect, test } from "bun:test";
-import { MESSAGE_BYTES_MAX } from "../../../src/base/limits.ts";
-import {
-  DISK_LOOK_EVERY_MS,
-  FILE_ROOMS_LISTED_MAX,
-  LISTED_PAGE_MAX,
-} from "../../../src/base/limits-page.ts";
-import { foldName } from "../../../src/base/names.ts";
-import { encode } from "../../../src/wire/codec.ts";
+import { expect, test } from "bun:test";
+import { checkName } from "../../../src/base/names.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
 import { lab, operating } from "../site-lab.ts";
 
-describe("all accounts", () => {
-  test("online or not, with what they are and have", async () => {
-    const { site, ana, ben, eve } = await lab();
-    await operating(ana);
-    await ana.ask("grant", { user: "ben", on: true });
-    await ben.ask("passwd", { password: "secret" });
-    await new TestFile("some", 100).upload(await channelOf(ben), ["lab"]);
-    await ana.ask("ban", { user: "eve", on: true });
-    await eve.untilEnded();
-    await site.quiet();
-    const { accounts, total } = await ana.ask("accounts", {});
-    expect(total).toBe(3);
-    const fresh = { operator: false, banned: false, password: false, devices: 1, bytes: 0 };
-    expect(accounts).toMatchObject([
-      { user: "ana", online: true, ...fresh },
-      { user: "ben", online: true, ...fresh, operator: true, password: true, bytes: 100 },
-      { user: "eve", online: false, ...fresh, banned: true },
-    ]);
-    expect(accounts.every(({ since }) => since >= 1_800_000_000_000)).toBe(true);
-    // Who is in is seen now, others when they went; a device that is signed out is forgotten.
-    expect(accounts.map(({ seen = 0, since }) => seen >= since)).toEqual([true, true, true]);
-    await ana.ask("remove", { user: "eve" });
-    expect((await ana.ask("accounts", {})).accounts.map(({ user }) => user)).toEqual([
-      "ana",
-      "ben",
-    ]);
-    await site.stop();
-  });
-
-  test("are found by a part of their names, ordered, and passed over", async () => {
-    const { site, ana } = await lab();
-    await operating(ana);
-    await site.member("Zoe-ANA");
-    const users = async (fields: object) =>
-      (await ana.ask("accounts", fields)).accounts.map(({ user }) => user);
-    expect(await users({ find: "aN" })).toEqual(["ana", "Zoe-ANA"]);
-    expect(await users({ find: "nobody" })).toEqual([]);
-    expect(await users({ down: true })).toEqual(["Zoe-ANA", "eve", "ben", "ana"]);
-    expect(await users({ sort: "since", down: true, skip: 1 })).toEqual(["ana", "ben", "eve"]);
-    for (const sort of ["no such order", "__proto__", "toString"]) {
-      expect(await users({ sort })).toEqual(["ana", "ben", "eve", "Zoe-ANA"]);
-    }
-    expect(await users({ skip: Number.MAX_SAFE_INTEGER })).toEqual([]);
-    await site.stop();
-  });
+test("lists all accounts, online or not, with their state", async () => {
+  const { site, ana, ben, eve } = await lab();
+  await operating(ana);
+  await ana.ask("grant", { user: "ben", on: true });
+  await ben.ask("passwd", { password: "secret" });
+  await new TestFile("some", 100).upload(await channelOf(ben), ["lab"]);
+  await ana.ask("ban", { user: "eve", on: true });
+  await eve.untilEnded();
+  await site.quiet();
+  const { accounts, total } = await ana.ask("accounts", {});
+  expect(total).toBe(3);
+  const fresh = { operator: false, banned: false, password: false, devices: 1, bytes: 0 };
+  expect(accounts).toMatchObject([
+    { user: "ana", online: true, ...fresh },
+    { user: "ben", online: true, ...fresh, operator: true, password: true, bytes: 100 },
+    { user: "eve", online: false, ...fresh, banned: true },
+  ]);
+  expect(accounts.every(({ since }) => since >= 1_800_000_000_000)).toBe(true);
+  // Who is in is seen now, others when they went; a device that is signed out is forgotten.
+  expect(accounts.map(({ seen = 0, since }) => seen >= since)).toEqual([true, true, true]);
+  await ana.ask("remove", { user: "eve" });
+  expect((await ana.ask("accounts", {})).accounts.map(({ user }) => user)).toEqual(["ana", "ben"]);
 });
 
-test("all rooms, with what they hold; those of conversations are not among them", async () => {
+test("finds, sorts and skips accounts by name", async () => {
+  const { site, ana } = await lab();
+  await operating(ana);
+  await site.member("Zoe-ANA");
+  const users = async (fields: object) =>
+    (await ana.ask("accounts", fields)).accounts.map(({ user }) => user);
+  expect(await users({ find: "aN" })).toEqual(["ana", "Zoe-ANA"]);
+  expect(await users({ find: "nobody" })).toEqual([]);
+  expect(await users({ down: true })).toEqual(["Zoe-ANA", "eve", "ben", "ana"]);
+  expect(await users({ sort: "since", down: true, skip: 1 })).toEqual(["ana", "ben", "eve"]);
+  for (const sort of ["no such order", "__proto__", "toString"]) {
+    expect(await users({ sort })).toEqual(["ana", "ben", "eve", "Zoe-ANA"]);
+  }
+  expect(await users({ skip: Number.MAX_SAFE_INTEGER })).toEqual([]);
+});
+
+test("lists all rooms with their size, without conversations", async () => {
   const { site, ana, ben } = await lab();
   await operating(ana);
   await ben.ask("join", { room: "big", create: true });
@@ -77,144 +63,75 @@ test("all rooms, with what they hold; those of conversations are not among them"
   expect(rooms[0]?.records).toBeGreaterThan(4);
   const members = await ana.ask("all-rooms", { sort: "members", find: "b" });
   expect(members.rooms.map(({ room }) => room)).toEqual(["big", "lobby", "lab"]);
-  await site.stop();
 });
 
-describe("all files", () => {
-  test("by size, with what erases them; of private ones no name", async () => {
-    const { site, ana, ben } = await lab();
-    await operating(ana);
-    const [open, secret] = [
-      new TestFile("open", 10, "plan.txt"),
-      new TestFile("priv", 30, "love.txt"),
-    ];
-    await open.upload(await channelOf(ben), ["lab", "lobby", "@eve"]);
-    await secret.upload(await channelOf(ben), ["@eve"]);
-    await site.quiet();
-    const { files, total, bytes } = await ana.ask("all-files", { sort: "bytes", down: true });
-    expect([total, bytes]).toEqual([2, 40]);
-    const [first, second] = files;
-    expect(first).toMatchObject({ file: secret.id, user: "ben", bytes: 30, rooms: [], seqs: [] });
-    expect(first?.name).toBeUndefined();
-    expect(second).toMatchObject({ file: open.id, name: "plan.txt", rooms: ["lab", "lobby"] });
-    expect(JSON.stringify(await ana.ask("all-files", {}))).not.toContain("love");
-    expect((await ana.ask("all-files", { find: "LOVE" })).files).toEqual([]);
-    expect((await ana.ask("all-files", { find: "PLAN" })).files).toHaveLength(1);
-    expect((await ana.ask("all-files", { find: "Ben" })).files).toHaveLength(2);
-    // Erased where everybody reads it, it is between two people still.
-    for (const seq of second?.seqs ?? []) await ana.ask("erase", { seq });
-    const left = await ana.ask("all-files", { sort: "bytes" });
-    expect(left.files.map((file) => [file.bytes, file.name])).toEqual([
-      [10, undefined],
-      [30, undefined],
-    ]);
-    await site.stop();
-  });
-
-  test("of one in many rooms, the first are told", async () => {
-    const { site, ana, ben } = await lab();
-    await operating(ana);
-    const rooms = Array.from({ length: FILE_ROOMS_LISTED_MAX + 1 }, (_, n) => `room-${n}`);
-    for (const room of rooms) await ben.ask("join", { room, create: true });
-    await new TestFile("some", 10).upload(await channelOf(ben), rooms);
-    const [file] = (await ana.ask("all-files", {})).files;
-    expect(file?.rooms).toEqual(rooms.slice(0, FILE_ROOMS_LISTED_MAX));
-    expect(file?.seqs).toHaveLength(FILE_ROOMS_LISTED_MAX);
-    await site.stop();
-  });
-
-  test("erased by an operator, its content is gone", async () => {
-    const { site, ana, ben } = await lab();
-    await operating(ana);
-    const file = new TestFile("some", 100);
-    await file.upload(await channelOf(ben), ["lab"]);
-    const [found] = (await ana.ask("all-files", {})).files;
-    for (const seq of found?.seqs ?? []) await ana.ask("erase", { seq });
-    expect(await ana.ask("all-files", {})).toEqual({ files: [], total: 0, bytes: 0 });
-    const lane = await channelOf(ben);
-    const asked = { file: file.id, from: 0, window: 262_144 };
-    expect((await lane.refused("fetch", asked)).code).toBe("file-unknown");
-    await site.stop();
-  });
+test("lists all files by size, and private ones without a name", async () => {
+  const { site, ana, ben } = await lab();
+  await operating(ana);
+  const [open, secret] = [
+    new TestFile("open", 10, "plan.txt"),
+    new TestFile("priv", 30, "love.txt"),
+  ];
+  await open.upload(await channelOf(ben), ["lab", "lobby", "@eve"]);
+  await secret.upload(await channelOf(ben), ["@eve"]);
+  await site.quiet();
+  const { files, total, bytes } = await ana.ask("all-files", { sort: "bytes", down: true });
+  expect([total, bytes]).toEqual([2, 40]);
+  const [first, second] = files;
+  expect(first).toMatchObject({ file: secret.id, user: "ben", bytes: 30, rooms: [], seqs: [] });
+  expect(first?.name).toBeUndefined();
+  expect(second).toMatchObject({ file: open.id, name: "plan.txt", rooms: ["lab", "lobby"] });
+  expect(JSON.stringify(await ana.ask("all-files", {}))).not.toContain("love");
+  expect((await ana.ask("all-files", { find: "LOVE" })).files).toEqual([]);
+  expect((await ana.ask("all-files", { find: "PLAN" })).files).toHaveLength(1);
+  expect((await ana.ask("all-files", { find: "Ben" })).files).toHaveLength(2);
+  // Erased where everybody reads it, it is between two people still.
+  for (const seq of second?.seqs ?? []) await ana.ask("erase", { seq });
+  const left = await ana.ask("all-files", { sort: "bytes" });
+  expect(left.files.map((file) => [file.bytes, file.name])).toEqual([
+    [10, undefined],
+    [30, undefined],
+  ]);
 });
 
-test("the longest answers are one message", () => {
-  const [name, text, most] = ["x".repeat(64), "x".repeat(1_024), Number.MAX_SAFE_INTEGER];
-  const rooms = Array(FILE_ROOMS_LISTED_MAX).fill(name);
-  const file = { file: "fAAAAAAAAAAA", name: text, user: name, time: most, bytes: most };
-  const files = Array(LISTED_PAGE_MAX).fill({
-    ...file,
-    rooms,
-    seqs: Array(FILE_ROOMS_LISTED_MAX).fill(most),
-  });
-  const answer = encode({ kind: "ok", ref: 1, files, total: most, bytes: most });
-  expect(answer.length).toBeLessThan(MESSAGE_BYTES_MAX);
+test("signs a user out of all devices, who logs in again by password", async () => {
+  const { site, ana, ben, eve } = await lab();
+  expect(await eve.refusal("sign-out", { user: "ben" })).toBe("not-allowed");
+  await operating(ana);
+  expect(await ana.refusal("sign-out", { user: "ana" })).toBe("not-allowed");
+  // Without a password nobody could come in again.
+  expect(await ana.refusal("sign-out", { user: "ben" })).toBe("last-credential");
+  expect(ben.ended).toBeUndefined();
+  await ben.ask("passwd", { password: "secret" });
+  await ana.ask("sign-out", { user: "ben" });
+  await ben.untilEnded();
+  const back = await site.greeted();
+  expect(await back.refusal("login", ben.signedLogin("ben"))).toBe("login-refused");
+  await back.ask("login", back.passwordLogin("ben", "secret"));
+  expect(site.registry.find(checkName("ben"))?.devices.size).toBe(1);
 });
 
-describe("an operator signs a user out everywhere", () => {
-  test("who comes in again by the password", async () => {
-    const { site, ana, ben, eve } = await lab();
-    expect((await eve.refused("sign-out", { user: "ben" })).code).toBe("not-allowed");
-    await operating(ana);
-    expect((await ana.refused("sign-out", { user: "ana" })).code).toBe("not-allowed");
-    // Without a password nobody could come in again.
-    expect((await ana.refused("sign-out", { user: "ben" })).code).toBe("last-credential");
-    expect(ben.ended).toBeUndefined();
-    await ben.ask("passwd", { password: "secret" });
-    await ana.ask("sign-out", { user: "ben" });
-    await ben.untilEnded();
-    const back = await site.greeted();
-    expect((await back.refused("login", ben.signedLogin("ben"))).code).toBe("login-refused");
-    await back.ask("login", back.passwordLogin("ben", "secret"));
-    expect(site.registry.find(nameOf("ben"))?.devices.size).toBe(1);
-    await site.stop();
-  });
+test("cancels an upload and deletes what arrived", async () => {
+  const { site, ana, ben, eve } = await lab();
+  await operating(ana);
+  const file = new TestFile("some", 4 * 262_144, "some.bin");
+  const lane = await channelOf(ben);
+  await lane.ask("offer", file.offer(["lab"]));
+  file.sendAll(lane, 0, 2);
+  await lane.until("ack", 2);
+  const asked = { file: file.id, user: "ben", direction: "up" } as const;
+  expect(await eve.refusal("cancel", asked)).toBe("not-allowed");
+  const other = { ...asked, user: "eve" };
+  expect(await ana.refusal("cancel", other)).toBe("not-found");
+  expect(await ana.refusal("cancel", { ...asked, direction: "down" })).toBe("not-found");
+  await ana.ask("watch", { on: true });
+  await ana.ask("cancel", asked);
+  await lane.untilEnded();
+  expect(lane.ended?.fault?.code).toBe("not-allowed");
+  expect((await ana.ask("transfers", {})).transfers).toEqual([]);
+  expect((await ana.ask("stats", {})).files.unfinished).toBe(0);
+  await site.quiet();
+  const [told] = ana.all("event").filter(({ event }) => event === "cancelled");
+  expect(told).toMatchObject({ user: "ben", by: "ana", file: file.id });
+  expect(await ana.refusal("cancel", asked)).toBe("not-found");
 });
-
-describe("an operator cancels a transfer", () => {
-  test("that comes in: what is there of it is removed", async () => {
-    const { site, ana, ben, eve } = await lab();
-    await operating(ana);
-    const file = new TestFile("some", 4 * 262_144, "some.bin");
-    const lane = await channelOf(ben);
-    await lane.ask("offer", file.offer(["lab"]));
-    file.sendAll(lane, 0, 2);
-    await lane.until("ack", 2);
-    const asked = { file: file.id, user: "ben", direction: "up" } as const;
-    expect((await eve.refused("cancel", asked)).code).toBe("not-allowed");
-    const other = { ...asked, user: "eve" };
-    expect((await ana.refused("cancel", other)).code).toBe("not-found");
-    expect((await ana.refused("cancel", { ...asked, direction: "down" })).code).toBe("not-found");
-    await ana.ask("watch", { on: true });
-    await ana.ask("cancel", asked);
-    await lane.untilEnded();
-    expect(lane.ended?.fault?.code).toBe("not-allowed");
-    expect((await ana.ask("transfers", {})).transfers).toEqual([]);
-    expect((await ana.ask("stats", {})).files.unfinished).toBe(0);
-    await site.quiet();
-    const [told] = ana.all("event").filter(({ event }) => event === "cancelled");
-    expect(told).toMatchObject({ user: "ben", by: "ana", file: file.id });
-    expect((await ana.refused("cancel", asked)).code).toBe("not-found");
-    await site.stop();
-  });
-
-  test("that goes out: the file stays", async () => {
-    const { site, ana, ben, eve } = await lab();
-    await operating(ana);
-    const file = new TestFile("some", 4 * 262_144, "some.bin");
-    await file.upload(await channelOf(ben), ["lab"]);
-    const lane = await channelOf(eve);
-    await lane.ask("fetch", { file: file.id, from: 0, window: 2 * 262_144 });
-    await lane.until("chunk", 2);
-    await ana.ask("cancel", { file: file.id, user: "eve", direction: "down" });
-    await lane.untilEnded();
-    expect(lane.ended?.fault?.code).toBe("not-allowed");
-    expect((await ana.ask("all-files", {})).total).toBe(1);
-    await site.time.advance(DISK_LOOK_EVERY_MS);
-    await site.stop();
-  });
-});
-
-function nameOf(name: string): never {
-  return foldName(name as never) as never;
-}

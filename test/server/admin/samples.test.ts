@@ -1,8 +1,6 @@
-import { describe, expect, test } from "bun:test";
-import { MESSAGE_BYTES_MAX } from "../../../src/base/limits.ts";
+import { expect, test } from "bun:test";
 import { SAMPLES_KEPT_MAX, SAMPLES_PAGE_MAX } from "../../../src/base/limits-page.ts";
 import { type Sample, Samples } from "../../../src/server/admin/samples.ts";
-import { encode } from "../../../src/wire/codec.ts";
 
 const SINCE = 1_800_000_000_000;
 
@@ -27,74 +25,39 @@ function taken(count: number): Samples {
   return samples;
 }
 
-describe("samples", () => {
-  test("of a server that has just begun there are none", () => {
-    const page = new Samples(SINCE).page(0);
-    expect(page).toMatchObject({ since: SINCE, last: 0, more: false, time: [], posts: [] });
-    expect(page.diskFreeBytes).toBeUndefined();
+test("samples store the increase of counters and the value of gauges", () => {
+  const samples = taken(2);
+  samples.take(sample(3, { posts: 9 + 40, links: 7 }));
+  expect(samples.page(0)).toEqual({
+    since: SINCE,
+    last: 3,
+    more: false,
+    time: [1, 2, 3].map((n) => SINCE + n * 1_000),
+    posts: [0, 3, 43],
+    receivedBytes: [0, 10, 10],
+    sentBytes: [0, 100, 100],
+    links: [2, 2, 7],
+    online: [1, 1, 1],
+    memoryBytes: [1_001, 1_002, 1_003],
+    diskFreeBytes: [5_000_000_000, 5_000_000_000, 5_000_000_000],
   });
+});
 
-  test("tell what came in each second, and how it stood", () => {
-    const samples = taken(2);
-    samples.take(sample(3, { posts: 9 + 40, links: 7 }));
-    expect(samples.page(0)).toEqual({
-      since: SINCE,
-      last: 3,
-      more: false,
-      time: [1, 2, 3].map((n) => SINCE + n * 1_000),
-      posts: [0, 3, 43],
-      receivedBytes: [0, 10, 10],
-      sentBytes: [0, 100, 100],
-      links: [2, 2, 7],
-      online: [1, 1, 1],
-      memoryBytes: [1_001, 1_002, 1_003],
-      diskFreeBytes: [5_000_000_000, 5_000_000_000, 5_000_000_000],
-    });
-  });
+test("samples answer with all samples after a restart", () => {
+  expect(taken(5).page(11).time).toHaveLength(5);
+  expect(taken(5).page(Number.MAX_SAFE_INTEGER).time).toHaveLength(5);
+});
 
-  test("before the disk was asked it counts as it is seen first", () => {
-    const samples = new Samples(SINCE);
-    samples.take({ ...sample(1), diskFreeBytes: undefined });
-    expect(samples.page(0).diskFreeBytes).toBeUndefined();
-    samples.take(sample(2, { diskFreeBytes: 7 }));
-    samples.take(sample(3, { diskFreeBytes: 6 }));
-    expect(samples.page(0).diskFreeBytes).toEqual([7, 7, 6]);
-  });
-
-  test("what is new is told alone; nothing new, nothing", () => {
-    const samples = taken(10);
-    expect(samples.page(8)).toMatchObject({ last: 10, memoryBytes: [1_009, 1_010] });
-    expect(samples.page(10)).toMatchObject({ last: 10, more: false, time: [] });
-  });
-
-  test("one who asks after a sample of another run is told all", () => {
-    expect(taken(5).page(11).time).toHaveLength(5);
-    expect(taken(5).page(Number.MAX_SAFE_INTEGER).time).toHaveLength(5);
-  });
-
-  test("an hour is kept, in pages, and no more", () => {
-    const samples = taken(SAMPLES_KEPT_MAX + 1);
-    const first = samples.page(0);
-    expect(first.memoryBytes[0]).toBe(1_002); // The first second is forgotten.
-    expect(first).toMatchObject({ more: true, last: 1 + SAMPLES_PAGE_MAX });
-    let [last, count] = [first.last, first.time.length];
-    for (let page = first; page.more; ) {
-      page = samples.page(last);
-      expect(page.time[0]).toBe(SINCE + (last + 1) * 1_000);
-      [last, count] = [page.last, count + page.time.length];
-    }
-    expect([last, count]).toEqual([SAMPLES_KEPT_MAX + 1, SAMPLES_KEPT_MAX]);
-  });
-
-  test("the longest answer is far below a message", () => {
-    const samples = new Samples(SINCE);
-    const most = Number.MAX_SAFE_INTEGER;
-    for (let n = 0; n <= SAMPLES_PAGE_MAX; n++) {
-      const grown = { posts: n * 2 ** 42, receivedBytes: n * 2 ** 42, sentBytes: n * 2 ** 42 };
-      const high = { links: most, online: most, memoryBytes: most, diskFreeBytes: most };
-      samples.take(sample(n, { ...grown, ...high }));
-    }
-    const bytes = encode({ kind: "ok", ref: 1, ...samples.page(1) });
-    expect(bytes.length).toBeLessThan(MESSAGE_BYTES_MAX / 10);
-  });
+test("samples keep one hour, in pages", () => {
+  const samples = taken(SAMPLES_KEPT_MAX + 1);
+  const first = samples.page(0);
+  expect(first.memoryBytes[0]).toBe(1_002); // The first second is forgotten.
+  expect(first).toMatchObject({ more: true, last: 1 + SAMPLES_PAGE_MAX });
+  let [last, count] = [first.last, first.time.length];
+  for (let page = first; page.more; ) {
+    page = samples.page(last);
+    expect(page.time[0]).toBe(SINCE + (last + 1) * 1_000);
+    [last, count] = [page.last, count + page.time.length];
+  }
+  expect([last, count]).toEqual([SAMPLES_KEPT_MAX + 1, SAMPLES_KEPT_MAX]);
 });

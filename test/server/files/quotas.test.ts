@@ -1,8 +1,8 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { CHUNK_BYTES, FREE_BYTES_MIN } from "../../../src/base/limits.ts";
 import { QUOTAS_DEFAULT } from "../../../src/server/files/quotas.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
-import { Site } from "../site.ts";
+import { Site, siteWith } from "../site.ts";
 
 const TWO = new TestFile("two", 2 * CHUNK_BYTES);
 const ONE = new TestFile("one", CHUNK_BYTES);
@@ -14,86 +14,79 @@ function streamed(file: TestFile) {
   return offer;
 }
 
-describe("a quota", () => {
-  test("of each file", async () => {
-    const site = await Site.open({ files: { fileBytesMax: CHUNK_BYTES } });
-    const lane = await channelOf(await site.member("ana"));
-    expect((await lane.refused("offer", TWO.offer())).code).toBe("too-large");
-    const more = new TestFile("more", CHUNK_BYTES + 1);
-    expect((await lane.refused("offer", more.offer())).code).toBe("too-large");
-    await ONE.upload(lane);
-    await site.stop();
-  });
+test("limits the size of a file", async () => {
+  const site = await Site.open({ files: { fileBytesMax: CHUNK_BYTES } });
+  const lane = await channelOf(await site.member("ana"));
+  expect(await lane.refusal("offer", TWO.offer())).toBe("too-large");
+  const more = new TestFile("more", CHUNK_BYTES + 1);
+  expect(await lane.refusal("offer", more.offer())).toBe("too-large");
+  await ONE.upload(lane);
+});
 
-  test("of each account, finished or not, until it is erased", async () => {
-    const site = await Site.open({ files: { userBytesMax: 3 * CHUNK_BYTES } });
-    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
-    const lane = await channelOf(ana);
-    const { posted } = await TWO.upload(lane);
-    const begun = await channelOf(ana);
-    await begun.ask("offer", ONE.offer());
-    ONE.send(begun, 0);
-    await begun.until("ack");
-    expect((await lane.refused("offer", DROP.offer())).code).toBe("quota-reached");
-    expect((await lane.refused("offer", streamed(DROP))).code).toBe("quota-reached");
-    await new TestFile("bens", 1).upload(await channelOf(ben));
-    await ana.ask("erase", { seq: posted[0]?.seq ?? 0 });
-    await begun.ask("withdraw", { file: ONE.id });
-    await new TestFile("anew", 3 * CHUNK_BYTES).upload(lane);
-    expect((await lane.refused("offer", DROP.offer())).code).toBe("quota-reached");
-    await site.stop();
+test("limits the bytes of an account until its files are erased", async () => {
+  const { ana, ben } = await siteWith(["ana", "ben"], {
+    files: { userBytesMax: 3 * CHUNK_BYTES },
   });
+  const lane = await channelOf(ana);
+  const { posted } = await TWO.upload(lane);
+  const begun = await channelOf(ana);
+  await begun.ask("offer", ONE.offer());
+  ONE.send(begun, 0);
+  await begun.until("ack");
+  expect(await lane.refusal("offer", DROP.offer())).toBe("quota-reached");
+  expect(await lane.refusal("offer", streamed(DROP))).toBe("quota-reached");
+  await new TestFile("bens", 1).upload(await channelOf(ben));
+  await ana.ask("erase", { seq: posted[0]?.seq ?? 0 });
+  await begun.ask("withdraw", { file: ONE.id });
+  await new TestFile("anew", 3 * CHUNK_BYTES).upload(lane);
+  expect(await lane.refusal("offer", DROP.offer())).toBe("quota-reached");
+});
 
-  test("of an account counts over a restart", async () => {
-    const site = await Site.open({ files: { userBytesMax: 3 * CHUNK_BYTES } });
-    const ana = await site.member("ana");
-    const lane = await channelOf(ana);
-    await TWO.upload(lane);
-    await lane.ask("offer", ONE.offer());
-    ONE.send(lane, 0);
-    await lane.until("ack", 3);
-    await site.restart();
-    await site.quiet();
-    const next = await channelOf(await site.again(ana, "ana"));
-    expect((await next.refused("offer", DROP.offer())).code).toBe("quota-reached");
-    expect(await next.ask("offer", ONE.offer())).toMatchObject({ have: 1 });
-    await next.ask("finish", ONE.finish);
-    expect((await next.refused("offer", DROP.offer())).code).toBe("quota-reached");
-    await site.stop();
-  });
+test("counts the bytes of an account over a restart", async () => {
+  const { site, ana } = await siteWith(["ana"], { files: { userBytesMax: 3 * CHUNK_BYTES } });
+  const lane = await channelOf(ana);
+  await TWO.upload(lane);
+  await lane.ask("offer", ONE.offer());
+  ONE.send(lane, 0);
+  await lane.until("ack", 3);
+  await site.restart();
+  await site.quiet();
+  const next = await channelOf(await site.again(ana, "ana"));
+  expect(await next.refusal("offer", DROP.offer())).toBe("quota-reached");
+  expect(await next.ask("offer", ONE.offer())).toMatchObject({ have: 1 });
+  await next.ask("finish", ONE.finish);
+  expect(await next.refusal("offer", DROP.offer())).toBe("quota-reached");
+});
 
-  test("of all together ends a stream at the chunk that is too much", async () => {
-    const site = await Site.open({ files: { totalBytesMax: 3 * CHUNK_BYTES } });
-    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
-    await TWO.upload(await channelOf(ana));
-    const lane = await channelOf(ben);
-    const stream = new TestFile("stream", 2 * CHUNK_BYTES);
-    await lane.ask("offer", streamed(stream));
-    stream.sendAll(lane);
-    const { fault } = await lane.untilEnded();
-    expect(fault).toMatchObject({ code: "quota-reached" });
-    expect(fault?.message).toContain("chunk 1");
-    const next = await channelOf(ben);
-    expect((await next.refused("offer", streamed(stream))).code).toBe("quota-reached");
-    await next.ask("withdraw", { file: stream.id });
-    await ONE.upload(next);
-    await site.stop();
+test("ends a stream at the chunk that exceeds the total", async () => {
+  const { ana, ben } = await siteWith(["ana", "ben"], {
+    files: { totalBytesMax: 3 * CHUNK_BYTES },
   });
+  await TWO.upload(await channelOf(ana));
+  const lane = await channelOf(ben);
+  const stream = new TestFile("stream", 2 * CHUNK_BYTES);
+  await lane.ask("offer", streamed(stream));
+  stream.sendAll(lane);
+  const { fault } = await lane.untilEnded();
+  expect(fault).toMatchObject({ code: "quota-reached" });
+  expect(fault?.message).toContain("chunk 1");
+  const next = await channelOf(ben);
+  expect(await next.refusal("offer", streamed(stream))).toBe("quota-reached");
+  await next.ask("withdraw", { file: stream.id });
+  await ONE.upload(next);
+});
 
-  test("of the disk leaves room for the log", async () => {
-    expect(QUOTAS_DEFAULT.freeBytesMin).toBe(FREE_BYTES_MIN);
-    const site = await Site.open({ files: { freeBytesMin: 4 * CHUNK_BYTES } });
-    const ana = await site.member("ana");
-    const lane = await channelOf(ana);
-    site.disk.leave(5 * CHUNK_BYTES + 4_096);
-    expect((await lane.refused("offer", TWO.offer())).code).toBe("store-full");
-    const { size: _size, ...stream } = TWO.offer();
-    await lane.ask("offer", stream);
-    TWO.sendAll(lane);
-    const { fault } = await lane.untilEnded();
-    expect(fault).toMatchObject({ code: "store-full" });
-    expect(fault?.message).toContain("chunk 1");
-    await site.wait(ana.say("there is room for words"));
-    await site.stop();
-  });
+test("leaves free space on the disk for the log", async () => {
+  expect(QUOTAS_DEFAULT.freeBytesMin).toBe(FREE_BYTES_MIN);
+  const { site, ana } = await siteWith(["ana"], { files: { freeBytesMin: 4 * CHUNK_BYTES } });
+  const lane = await channelOf(ana);
+  site.disk.leave(5 * CHUNK_BYTES + 4_096);
+  expect(await lane.refusal("offer", TWO.offer())).toBe("store-full");
+  const { size: _size, ...stream } = TWO.offer();
+  await lane.ask("offer", stream);
+  TWO.sendAll(lane);
+  const { fault } = await lane.untilEnded();
+  expect(fault).toMatchObject({ code: "store-full" });
+  expect(fault?.message).toContain("chunk 1");
+  await site.wait(ana.say("there is room for words"));
 });

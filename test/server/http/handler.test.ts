@@ -1,8 +1,7 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import {
   CALL_KEY_BYTES_MAX,
-  CALL_KEYS_MAX,
   CALLS_BURST,
   CALLS_PER_SECOND,
   GUESS_DELAY_FIRST_MS,
@@ -11,8 +10,7 @@ import {
   WEBHOOK_BYTES_MAX,
 } from "../../../src/base/limits.ts";
 import { httpHandler } from "../../../src/server/http/handler.ts";
-import type { Guest } from "../guest.ts";
-import { Site } from "../site.ts";
+import { siteWith } from "../site.ts";
 
 const REMOTE = { host: "10.0.0.9", port: 40_000 };
 const handle = httpHandler({
@@ -23,41 +21,36 @@ const handle = httpHandler({
 const ask = (path: string, method = "GET") =>
   handle(new Request(`https://chat.example:2428${path}`, { method }), REMOTE);
 
-describe("what a browser gets", () => {
-  test("the page says how to come in, and nothing of it runs", async () => {
-    const response = await ask("/");
-    const page = await response.text();
-    expect(response.headers.get("content-type")).toContain("text/html");
-    expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
-    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
-    expect(page).toContain("chat join chat.example --user");
-    expect(page).toContain("SHA256:x");
-    expect(page).not.toContain("<b>");
-    expect(page).not.toContain(`"Room"`);
-    const other = httpHandler({ name: "x", port: () => 1234, fingerprint: "x" });
-    const elsewhere = await other(new Request("https://chat.example:1234/"), REMOTE);
-    expect(await elsewhere.text()).toContain("chat join chat.example:1234 --user");
-  });
-
-  test.each([
-    ["/healthz", "GET", 200],
-    ["/", "HEAD", 200],
-    ["/", "POST", 405],
-    ["/data/identity.key", "GET", 404],
-    ["//", "GET", 404],
-    ["/../../etc/passwd", "GET", 404],
-    ["/metrics", "GET", 404],
-    ["/rooms/lobby", "GET", 404],
-  ])("%s by %s: %i", async (path, method, status) => {
-    const response = await ask(path, method);
-    expect(response.status).toBe(status);
-    expect(response.headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
-    expect(response.headers.get("cache-control")).toBe("no-store");
-    expect(response.headers.get("access-control-allow-origin")).toBeNull();
-  });
+test("serves a page that says how to join, and runs no script", async () => {
+  const response = await ask("/");
+  const page = await response.text();
+  expect(response.headers.get("content-type")).toContain("text/html");
+  expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
+  expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+  expect(page).toContain("chat join chat.example --user");
+  expect(page).toContain("SHA256:x");
+  expect(page).not.toContain("<b>");
+  expect(page).not.toContain(`"Room"`);
+  const other = httpHandler({ name: "x", port: () => 1234, fingerprint: "x" });
+  const elsewhere = await other(new Request("https://chat.example:1234/"), REMOTE);
+  expect(await elsewhere.text()).toContain("chat join chat.example:1234 --user");
 });
 
-test("/healthz says why nothing can be posted, and not which machines are missing", async () => {
+test.each([
+  ["/healthz", "GET", 200],
+  ["/", "HEAD", 200],
+  ["/", "POST", 405],
+  ["/../../etc/passwd", "GET", 404],
+  ["/metrics", "GET", 404],
+])("%s by %s: %i", async (path, method, status) => {
+  const response = await ask(path, method);
+  expect(response.status).toBe(status);
+  expect(response.headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
+  expect(response.headers.get("cache-control")).toBe("no-store");
+  expect(response.headers.get("access-control-allow-origin")).toBeNull();
+});
+
+test("names the fault at /healthz, and no machine", async () => {
   const fault = new Fault("no-majority", "2 of 3 NATS servers do not answer: nats://10.0.0.2:4222");
   let health: Fault | undefined = fault;
   const site = httpHandler({ name: "x", port: () => 1, fingerprint: "x", health: () => health });
@@ -73,7 +66,7 @@ test.each([
   ["/healthz", {}, 200],
   ["/healthz", { host: "a;b *" }, 400],
   ["http://a%zz/healthz", { host: "a%zz" }, 400],
-])("%s with %j, as Bun gives it without a good Host: %i", async (url, headers, status) => {
+])("%s with a malformed Host %j: %i", async (url, headers, status) => {
   const request = new Request("http://chat.example/", { headers });
   Object.defineProperty(request, "url", { value: url });
   expect((await handle(request, REMOTE)).status).toBe(status);
@@ -81,305 +74,216 @@ test.each([
 
 type Headers = Readonly<Record<string, string>>;
 
+const JSON_TYPE = { "content-type": "application/json" };
+
 /** A site with a member who moderates `build`, and a token for that room. */
-class Service {
-  readonly site: Site;
-  readonly ana: Guest;
-  readonly token: string;
-
-  constructor(site: Site, ana: Guest, token: string) {
-    this.site = site;
-    this.ana = ana;
-    this.token = token;
-  }
-
-  static async open(): Promise<Service> {
-    const site = await Site.open({ operatorToken: "operator-token" });
-    const ana = await site.member("ana");
-    await ana.ask("join", { room: "build", create: true });
-    const { token } = await ana.ask("invite", { post: "build" });
-    return new Service(site, ana, token);
-  }
-
-  send(path: string, init: RequestInit, host = REMOTE.host): Promise<Response> {
-    const handler = httpHandler({
-      name: "x",
-      port: () => 1,
-      fingerprint: "x",
-      ...this.site.server.http,
-    });
-    return handler(new Request(`https://x${path}`, init), { host, port: 1 });
-  }
-
+async function openService() {
+  const { site, ana } = await siteWith(["ana"], { operatorToken: "operator-token" });
+  await ana.ask("join", { room: "build", create: true });
+  const { token } = await ana.ask("invite", { post: "build" });
+  const send = (path: string, init: RequestInit, host = REMOTE.host) =>
+    site.fetch(path, init, host);
   /** @returns status and body */
-  async post(
+  const post = async (
     body: string | Uint8Array<ArrayBuffer>,
     more: Headers = {},
     room = "build",
-  ): Promise<[number, Record<string, unknown>]> {
-    const headers = { authorization: `Bearer ${this.token}`, ...more };
-    const sending = this.send(`/rooms/${room}`, { method: "POST", body, headers });
-    const response = await this.site.wait(sending);
+  ): Promise<[number, Record<string, unknown>]> => {
+    const headers = { authorization: `Bearer ${token}`, ...more };
+    const response = await site.wait(send(`/rooms/${room}`, { method: "POST", body, headers }));
     return [response.status, (await response.json()) as Record<string, unknown>];
-  }
-
-  texts(): string[] {
-    return this.ana.texts();
-  }
+  };
+  return { site, ana, token, send, post };
 }
 
-describe("POST /rooms/ROOM", () => {
-  test("one message, durable, told to all, by whoever made the token", async () => {
-    const service = await Service.open();
-    const [status, answer] = await service.post("build done\n");
-    expect(status).toBe(200);
-    await service.site.quiet();
-    const record = service.ana.records.at(-1);
-    expect(record).toMatchObject({ from: "ana", body: { text: "build done" } });
-    expect(answer).toEqual({ seq: record?.head.seq ?? 0 });
-    expect((await service.post("again", {}, "BUILD"))[0]).toBe(200);
-    await service.site.restart();
-    const again = await service.site.again(service.ana, "ana");
-    expect(again.texts()).toEqual(["build done", "again"]);
-  });
+test("records one message by the maker of the token", async () => {
+  const service = await openService();
+  const [status, answer] = await service.post("build done\n");
+  expect(status).toBe(200);
+  await service.site.quiet();
+  const record = service.ana.records.at(-1);
+  expect(record).toMatchObject({ from: "ana", body: { text: "build done" } });
+  expect(answer).toEqual({ seq: record?.head.seq ?? 0 });
+  expect((await service.post("again", {}, "BUILD"))[0]).toBe(200);
+  await service.site.restart();
+  const again = await service.site.again(service.ana, "ana");
+  expect(again.texts()).toEqual(["build done", "again"]);
+});
 
-  test("whoever posts this way is not online by it", async () => {
-    const service = await Service.open();
-    const { site, ana } = service;
-    const ben = await site.member("ben");
-    ana.hangUp();
-    await site.quiet();
-    expect((await service.post("still here"))[0]).toBe(200);
-    const { users } = await ben.ask("who", {});
-    expect(users.find(({ user }) => user === "ana")?.online).toBe(false);
-    expect(ben.all("presence").filter(({ user, online }) => user === "ana" && online)).toEqual([]);
-  });
+test("does not show the maker of the token as online", async () => {
+  const service = await openService();
+  const { site, ana } = service;
+  const ben = await site.member("ben");
+  ana.hangUp();
+  await site.quiet();
+  expect((await service.post("still here"))[0]).toBe(200);
+  const { users } = await ben.ask("who", {});
+  expect(users.find(({ user }) => user === "ana")?.online).toBe(false);
+  expect(ben.all("presence").filter(({ user, online }) => user === "ana" && online)).toEqual([]);
+});
 
-  const text = (length: number) => "x".repeat(length);
-  test.each<[string, string | Uint8Array<ArrayBuffer>, Headers, string, number]>([
-    ["no token", "hi", { authorization: "" }, "build", 401],
-    ["another scheme", "hi", { authorization: "Basic YTpi" }, "build", 401],
-    ["a wrong token", "hi", { authorization: "Bearer tAAAAAAAAAAAAAAAAAAAAAA" }, "build", 401],
-    ["a room it is not for", "hi", {}, "lobby", 403],
-    ["a room that is not", "hi", {}, "cellar", 404],
-    ["no room's name", "hi", {}, "a%20b", 404],
-    ["a text at the bound", text(TEXT_BYTES_MAX), {}, "build", 200],
-    ["with a line feed", `${text(TEXT_BYTES_MAX)}\r\n`, {}, "build", 200],
-    ["a text beyond it", text(TEXT_BYTES_MAX + 1), {}, "build", 413],
-    ["far beyond it", text(3 * TEXT_BYTES_MAX), {}, "build", 413],
-    ["nothing", "", {}, "build", 400],
-    ["an empty line", "\n", {}, "build", 400],
-    ["bad UTF-8", Uint8Array.of(0x61, 0xc3), {}, "build", 400],
-    [
-      "as curl sends it",
-      "hi",
-      { "content-type": "application/x-www-form-urlencoded" },
-      "build",
-      200,
-    ],
-    ["UTF-8 by name", "hi", { "content-type": "text/plain; charset=UTF-8" }, "build", 200],
-    ["JSON without a text", "{}", { "content-type": "application/json" }, "build", 400],
-    ["JSON", '{"text":"hi"}', { "content-type": "application/json; charset=utf-8" }, "build", 200],
-    ["no JSON", '{"text":', { "content-type": "application/json" }, "build", 400],
-    ["JSON too deep", "[".repeat(200_000), { "content-type": "application/json" }, "build", 400],
-    [
-      "JSON too long",
-      " ".repeat(WEBHOOK_BYTES_MAX + 1),
-      { "content-type": "application/json" },
-      "build",
-      413,
-    ],
-    [
-      "a text too long in JSON",
-      JSON.stringify({ text: text(TEXT_BYTES_MAX + 1) }),
-      { "content-type": "application/json" },
-      "build",
-      413,
-    ],
-    ["XML", "<a/>", { "content-type": "application/xml" }, "build", 415],
-    ["a form", "x", { "content-type": "multipart/form-data; boundary=x" }, "build", 415],
-    ["Latin-1", "x", { "content-type": "text/plain; charset=latin1" }, "build", 415],
-    ["packed", "x", { "content-encoding": "gzip" }, "build", 415],
-    ["a long key", "x", { "idempotency-key": text(CALL_KEY_BYTES_MAX + 1) }, "build", 400],
-    ["a key at the bound", "x", { "idempotency-key": text(CALL_KEY_BYTES_MAX) }, "build", 200],
-  ])("%s", async (_name, body, headers, room, status) => {
-    const service = await Service.open();
-    const [got, answer] = await service.post(body, headers, room);
-    expect([got, answer]).toEqual([status, expect.anything()]);
-    expect(Object.keys(answer)).toEqual(status === 200 ? ["seq"] : ["code", "message", "remedy"]);
-    await service.site.quiet();
-    expect(service.texts()).toHaveLength(status === 200 ? 1 : 0);
-  });
+const text = (length: number) => "x".repeat(length);
+const longest = text(TEXT_BYTES_MAX);
+test.each<[string, string | Uint8Array<ArrayBuffer>, Headers, string, number]>([
+  ["no token", "hi", { authorization: "" }, "build", 401],
+  ["a wrong token", "hi", { authorization: "Bearer tAAAAAAAAAAAAAAAAAAAAAA" }, "build", 401],
+  ["a room it is not for", "hi", {}, "lobby", 403],
+  ["a room that is not", "hi", {}, "cellar", 404],
+  ["no room's name", "hi", {}, "a%20b", 404],
+  ["a text at the bound", `${longest}\r\n`, {}, "build", 200],
+  ["a text beyond it", `${longest}x`, {}, "build", 413],
+  ["an empty line", "\n", {}, "build", 400],
+  ["bad UTF-8", Uint8Array.of(0x61, 0xc3), {}, "build", 400],
+  ["UTF-8 by name", "hi", { "content-type": "text/plain; charset=UTF-8" }, "build", 200],
+  ["JSON without a text", "{}", JSON_TYPE, "build", 400],
+  ["JSON", '{"text":"hi"}', { "content-type": "application/json; charset=utf-8" }, "build", 200],
+  ["JSON too deep", "[".repeat(200_000), JSON_TYPE, "build", 400],
+  ["JSON too long", " ".repeat(WEBHOOK_BYTES_MAX + 1), JSON_TYPE, "build", 413],
+  ["XML", "<a/>", { "content-type": "application/xml" }, "build", 415],
+  ["Latin-1", "x", { "content-type": "text/plain; charset=latin1" }, "build", 415],
+  ["packed", "x", { "content-encoding": "gzip" }, "build", 415],
+  ["a long key", "x", { "idempotency-key": text(CALL_KEY_BYTES_MAX + 1) }, "build", 400],
+  ["a key at the bound", "x", { "idempotency-key": text(CALL_KEY_BYTES_MAX) }, "build", 200],
+])("%s: %i", async (_name, body, headers, room, status) => {
+  const service = await openService();
+  const [got, answer] = await service.post(body, headers, room);
+  expect([got, answer]).toEqual([status, expect.anything()]);
+  expect(Object.keys(answer)).toEqual(status === 200 ? ["seq"] : ["code", "message", "remedy"]);
+  await service.site.quiet();
+  expect(service.ana.texts()).toHaveLength(status === 200 ? 1 : 0);
+});
 
-  test("a revoked token, a banned or departed author, another method", async () => {
-    const service = await Service.open();
-    const { site, ana } = service;
-    const got = await site.wait(service.send("/rooms/build", { method: "PUT" }));
-    expect([got.status, got.headers.get("allow")]).toEqual([405, "GET, HEAD, POST"]);
-    const { invites } = await ana.ask("invites", {});
-    await ana.ask("topic", { room: "build", topic: "kept without members" });
-    await ana.ask("leave", { room: "build" });
-    expect(await service.post("gone")).toEqual([
-      403,
-      expect.objectContaining({ code: "not-member" }),
-    ]);
-    await ana.ask("join", { room: "build" });
-    await ana.ask("invite-revoke", { invite: invites[0]?.invite ?? "" });
-    expect((await service.post("gone"))[0]).toBe(401);
-  });
+test("refuses a revoked token, an author who left, and other methods", async () => {
+  const service = await openService();
+  const { site, ana } = service;
+  const got = await site.wait(service.send("/rooms/build", { method: "PUT" }));
+  expect([got.status, got.headers.get("allow")]).toEqual([405, "GET, HEAD, POST"]);
+  const { invites } = await ana.ask("invites", {});
+  await ana.ask("topic", { room: "build", topic: "kept without members" });
+  await ana.ask("leave", { room: "build" });
+  expect(await service.post("gone")).toEqual([
+    403,
+    expect.objectContaining({ code: "not-member" }),
+  ]);
+  await ana.ask("join", { room: "build" });
+  await ana.ask("invite-revoke", { invite: invites[0]?.invite ?? "" });
+  expect((await service.post("gone"))[0]).toBe(401);
+});
 
-  test("the same key is the same message; one that was refused may come again", async () => {
-    const service = await Service.open();
-    const key = { "idempotency-key": "build 7" };
-    const both = await Promise.all([service.post("one", key), service.post("one", key)]);
-    expect(both[0]).toEqual(both[1]);
-    expect(await service.post("one", key)).toEqual(both[0]);
-    expect((await service.post("two", { "idempotency-key": "build 8" }))[1]).not.toEqual(
-      both[0][1],
+test("records one message per key, and accepts a refused one again", async () => {
+  const service = await openService();
+  const key = { "idempotency-key": "build 7" };
+  const both = await Promise.all([service.post("one", key), service.post("one", key)]);
+  expect(both[0]).toEqual(both[1]);
+  expect(await service.post("one", key)).toEqual(both[0]);
+  expect((await service.post("two", { "idempotency-key": "build 8" }))[1]).not.toEqual(both[0][1]);
+  const third = { "idempotency-key": "build 9" };
+  service.site.trouble = (call) => (call === "write" ? "ENOSPC" : undefined);
+  expect((await service.post("three", third))[0]).toBe(503);
+  service.site.trouble = () => undefined;
+  expect((await service.post("three", third))[0]).toBe(200);
+  await service.site.quiet();
+  expect(service.ana.texts()).toEqual(["one", "two", "three"]);
+  service.site.trouble = (call) => (call === "sync" ? "EIO" : undefined);
+  expect((await service.post("four"))[0]).toBe(500);
+});
+
+test("refuses posts beyond the burst, and says when to retry", async () => {
+  const service = await openService();
+  service.site.isTight = true;
+  const outcomes = [];
+  for (let i = 0; i < CALLS_BURST + 1; i++) outcomes.push(service.post(`${i}`));
+  const statuses = (await Promise.all(outcomes)).map(([status]) => status);
+  expect(statuses.filter((status) => status === 200)).toHaveLength(CALLS_BURST);
+  expect(statuses.at(-1)).toBe(429);
+  service.site.isTight = false;
+  await service.site.time.advance(1_000);
+  const more = Array.from({ length: CALLS_PER_SECOND + 2 }, () => service.post("more"));
+  const taken = (await Promise.all(more)).filter(([status]) => status === 200).length;
+  expect([CALLS_PER_SECOND, CALLS_PER_SECOND + 1]).toContain(taken); // It goes on filling.
+});
+
+test("delays wrong tokens of an address, and no right ones", async () => {
+  const service = await openService();
+  const { site } = service;
+  const wrong = { authorization: "Bearer tAAAAAAAAAAAAAAAAAAAAAA" };
+  for (let i = 0; i < GUESSES_FREE; i++) expect((await service.post("x", wrong))[0]).toBe(401);
+  const before = site.clock.now();
+  expect((await service.post("x", wrong))[0]).toBe(401);
+  expect(site.clock.now() - before).toBeGreaterThanOrEqual(GUESS_DELAY_FIRST_MS);
+  const right = site.clock.now();
+  expect((await service.post("x"))[0]).toBe(200);
+  expect(site.clock.now() - right).toBeLessThan(GUESS_DELAY_FIRST_MS);
+  const headers = { authorization: `Bearer ${service.token}` };
+  const after = site.clock.now();
+  const init = { method: "POST", body: "y", headers };
+  expect((await site.wait(service.send("/rooms/build", init, "10.7.7.7"))).status).toBe(200);
+  expect(site.clock.now() - after).toBeLessThan(GUESS_DELAY_FIRST_MS);
+});
+
+test("says when to retry while the server stops", async () => {
+  const service = await openService();
+  const { http } = service.site.server;
+  await service.site.stop();
+  const headers = { authorization: `Bearer ${service.token}` };
+  const request = new Request("https://x/rooms/build", { method: "POST", body: "x", headers });
+  const response = await http.posts?.serve(request, "build", REMOTE);
+  expect([response?.status, response?.headers.get("retry-after")]).toEqual([503, "1"]);
+});
+
+test("takes the text of a webhook of Slack's shape, and answers like Slack", async () => {
+  const service = await openService();
+  const body = JSON.stringify({
+    text: "",
+    attachments: [{ title: "High load", text: "on db1" }],
+  });
+  const [status, answer] = await service.post(body, JSON_TYPE);
+  expect([status, answer]).toEqual([200, { ok: true, seq: expect.any(Number) }]);
+  const form = `payload=${encodeURIComponent('{"text":"by form"}')}`;
+  const formType = { "content-type": "application/x-www-form-urlencoded" };
+  expect(await service.post(form, formType)).toEqual([200, { ok: true, seq: expect.any(Number) }]);
+  // What only begins like one is what somebody wrote.
+  expect((await service.post("payload=5", formType))[1]).toEqual({ seq: expect.any(Number) });
+  await service.site.quiet();
+  expect(service.ana.texts()).toEqual(["High load\non db1", "by form", "payload=5"]);
+});
+
+test("takes the token as the password of the address", async () => {
+  const service = await openService();
+  const basic = (text: string) => ({ authorization: `Basic ${btoa(text)}` });
+  expect((await service.post("hi", basic(`:${service.token}`)))[0]).toBe(200);
+  expect((await service.post("hi", basic(`x:${service.token}`)))[0]).toBe(200);
+  expect((await service.post("hi", basic(`${service.token}`)))[0]).toBe(401);
+  expect((await service.post("hi", { authorization: "Basic !!!" }))[0]).toBe(401);
+});
+
+test("serves metrics to the operator's token only", async () => {
+  const service = await openService();
+  const { site } = service;
+  const get = (authorization?: string) =>
+    site.wait(
+      service.send("/metrics", authorization === undefined ? {} : { headers: { authorization } }),
     );
-    const third = { "idempotency-key": "build 9" };
-    service.site.trouble = (call) => (call === "write" ? "ENOSPC" : undefined);
-    expect((await service.post("three", third))[0]).toBe(503);
-    service.site.trouble = () => undefined;
-    expect((await service.post("three", third))[0]).toBe(200);
-    await service.site.quiet();
-    expect(service.texts()).toEqual(["one", "two", "three"]);
-  });
-
-  test("too fast: the burst is taken, the next is told when to come", async () => {
-    const service = await Service.open();
-    service.site.isTight = true;
-    const outcomes = [];
-    for (let i = 0; i < CALLS_BURST + 1; i++) outcomes.push(service.post(`${i}`));
-    const statuses = (await Promise.all(outcomes)).map(([status]) => status);
-    expect(statuses.filter((status) => status === 200)).toHaveLength(CALLS_BURST);
-    expect(statuses.at(-1)).toBe(429);
-    service.site.isTight = false;
-    await service.site.time.advance(1_000);
-    const more = Array.from({ length: CALLS_PER_SECOND + 2 }, () => service.post("more"));
-    const taken = (await Promise.all(more)).filter(([status]) => status === 200).length;
-    expect([CALLS_PER_SECOND, CALLS_PER_SECOND + 1]).toContain(taken); // It goes on filling.
-  });
-
-  test("so many keys are remembered; the oldest is forgotten", async () => {
-    const service = await Service.open();
-    const key = (i: number) => ({ "idempotency-key": `key ${i}` });
-    const seqs: unknown[] = [];
-    for (let i = 0; i <= CALL_KEYS_MAX; i++) {
-      await service.site.time.advance(1_000 / CALLS_PER_SECOND);
-      seqs.push((await service.post(`${i}`, key(i)))[1]["seq"]);
-    }
-    expect((await service.post("1", key(1)))[1]["seq"]).toBe(seqs[1]);
-    expect((await service.post("0", key(0)))[1]["seq"]).toBeGreaterThan(Number(seqs.at(-1)));
-  });
-
-  test("wrong tokens slow the wrong ones of their address, and nobody else", async () => {
-    const service = await Service.open();
-    const { site } = service;
-    const wrong = { authorization: "Bearer tAAAAAAAAAAAAAAAAAAAAAA" };
-    for (let i = 0; i < GUESSES_FREE; i++) expect((await service.post("x", wrong))[0]).toBe(401);
-    const before = site.clock.now();
-    expect((await service.post("x", wrong))[0]).toBe(401);
-    expect(site.clock.now() - before).toBeGreaterThanOrEqual(GUESS_DELAY_FIRST_MS);
-    const right = site.clock.now();
-    expect((await service.post("x"))[0]).toBe(200);
-    expect(site.clock.now() - right).toBeLessThan(GUESS_DELAY_FIRST_MS);
-    const headers = { authorization: `Bearer ${service.token}` };
-    const after = site.clock.now();
-    const init = { method: "POST", body: "y", headers };
-    expect((await site.wait(service.send("/rooms/build", init, "10.7.7.7"))).status).toBe(200);
-    expect(site.clock.now() - after).toBeLessThan(GUESS_DELAY_FIRST_MS);
-  });
-
-  test("while the server stops: come again", async () => {
-    const service = await Service.open();
-    const { http } = service.site.server;
-    await service.site.stop();
-    const headers = { authorization: `Bearer ${service.token}` };
-    const request = new Request("https://x/rooms/build", { method: "POST", body: "x", headers });
-    const response = await http.posts?.serve(request, "build", REMOTE);
-    expect([response?.status, response?.headers.get("retry-after")]).toEqual([503, "1"]);
-  });
-});
-
-describe("webhooks", () => {
-  const JSON_TYPE = { "content-type": "application/json" };
-
-  test("of Slack's shape are text, and answered as Slack would", async () => {
-    const service = await Service.open();
-    const body = JSON.stringify({
-      text: "",
-      attachments: [{ title: "High load", text: "on db1" }],
-    });
-    const [status, answer] = await service.post(body, JSON_TYPE);
-    expect([status, answer]).toEqual([200, { ok: true, seq: expect.any(Number) }]);
-    const form = `payload=${encodeURIComponent('{"text":"by form"}')}`;
-    const formType = { "content-type": "application/x-www-form-urlencoded" };
-    expect(await service.post(form, formType)).toEqual([
-      200,
-      { ok: true, seq: expect.any(Number) },
-    ]);
-    // What only begins like one is what somebody wrote.
-    expect((await service.post("payload=5", formType))[1]).toEqual({ seq: expect.any(Number) });
-    await service.site.quiet();
-    expect(service.texts()).toEqual(["High load\non db1", "by form", "payload=5"]);
-  });
-
-  test("the token may come as the password of the address", async () => {
-    const service = await Service.open();
-    const basic = (text: string) => ({ authorization: `Basic ${btoa(text)}` });
-    expect((await service.post("hi", basic(`:${service.token}`)))[0]).toBe(200);
-    expect((await service.post("hi", basic(`x:${service.token}`)))[0]).toBe(200);
-    expect((await service.post("hi", basic(`${service.token}`)))[0]).toBe(401);
-    expect((await service.post("hi", { authorization: "Basic !!!" }))[0]).toBe(401);
-  });
-});
-
-describe("GET /metrics", () => {
-  test("for whoever shows operator-token token", async () => {
-    const service = await Service.open();
-    const { site } = service;
-    const get = (authorization?: string) =>
-      site.wait(
-        service.send("/metrics", authorization === undefined ? {} : { headers: { authorization } }),
-      );
-    for (const wrong of [undefined, "Bearer x", `Bearer ${service.token}`]) {
-      const response = await get(wrong);
-      expect([response.status, response.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
-      expect(response.headers.get("x-content-type-options")).toBe("nosniff");
-    }
-    await service.post("one");
-    await site.quiet();
-    const response = await get("Bearer operator-token");
-    const metrics = await response.text();
-    expect(response.headers.get("content-type")).toContain("version=0.0.4");
-    for (const line of metrics.trimEnd().split("\n")) {
-      const bare = line.replace(/\{transport="(?:tcp|udp)"\}/, "");
-      expect(bare).toMatch(/^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+ -?\d+(\.\d+)?(e[+-]\d+)?)$/);
-    }
-    const value = (name: string) =>
-      Number(new RegExp(`^${name} (.+)$`, "m").exec(metrics)?.[1] ?? Number.NaN);
-    expect([value("chat_links"), value("chat_sessions"), value("chat_accounts")]).toEqual([
-      1, 1, 1,
-    ]);
-    expect([value("chat_rooms"), value("chat_posts_total")]).toEqual([2, 1]);
-    expect(value("chat_append_seconds_count")).toBeGreaterThan(3);
-    expect(value("chat_sent_bytes_total")).toBeGreaterThan(100);
-    expect(value("process_resident_memory_bytes")).toBeGreaterThan(1e6);
-    expect(metrics).not.toContain("ana");
-  });
-
-  test("for nobody where there is no such token", async () => {
-    const service = await Service.open();
-    const site = await Site.open();
-    const handler = httpHandler({
-      name: "x",
-      port: () => 1,
-      fingerprint: "x",
-      ...site.server.http,
-    });
-    const headers = { authorization: "Bearer operator-token" };
-    const response = await handler(new Request("https://x/metrics", { headers }), REMOTE);
-    expect([response.status, service.token.length]).toEqual([401, 23]);
-  });
+  for (const wrong of [undefined, "Bearer x", `Bearer ${service.token}`]) {
+    const response = await get(wrong);
+    expect([response.status, response.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
+    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+  }
+  await service.post("one");
+  await site.quiet();
+  const response = await get("Bearer operator-token");
+  const metrics = await response.text();
+  expect(response.headers.get("content-type")).toContain("version=0.0.4");
+  for (const line of metrics.trimEnd().split("\n")) {
+    const bare = line.replace(/\{transport="(?:tcp|udp)"\}/, "");
+    expect(bare).toMatch(/^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+ -?\d+(\.\d+)?(e[+-]\d+)?)$/);
+  }
+  const value = (name: string) =>
+    Number(new RegExp(`^${name} (.+)$`, "m").exec(metrics)?.[1] ?? Number.NaN);
+  expect([value("chat_links"), value("chat_sessions"), value("chat_accounts")]).toEqual([1, 1, 1]);
+  expect([value("chat_rooms"), value("chat_posts_total")]).toEqual([2, 1]);
+  expect(value("chat_append_seconds_count")).toBeGreaterThan(3);
+  expect(value("chat_sent_bytes_total")).toBeGreaterThan(100);
+  expect(value("process_resident_memory_bytes")).toBeGreaterThan(1e6);
+  expect(metrics).not.toContain("ana");
 });

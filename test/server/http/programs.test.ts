@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import {
   PROGRAM_DOWNLOADS_MAX,
   PROGRAM_DOWNLOADS_PER_ADDRESS_MAX,
@@ -52,107 +52,87 @@ class Fixture {
   }
 }
 
-describe("the program for visitors", () => {
-  test("is listed as JSON and as sha256sum has it", async () => {
-    const fixture = new Fixture();
-    expect(await (await fixture.ask(undefined, "")).json()).toEqual({
-      programs: [{ name: LISTED.name, size: LISTED.sizeBytes, sha256: SUM }],
-    });
-    expect(await (await fixture.ask(undefined, "SHA256SUMS")).text()).toBe(
-      `${SUM}  chat-linux-x64\n`,
-    );
+test("lists programs as JSON and as SHA256SUMS", async () => {
+  const fixture = new Fixture();
+  expect(await (await fixture.ask(undefined, "")).json()).toEqual({
+    programs: [{ name: LISTED.name, size: LISTED.sizeBytes, sha256: SUM }],
   });
-
-  test("comes whole, in part, or as its head; then nothing is open", async () => {
-    const fixture = new Fixture();
-    const whole = await fixture.ask();
-    expect(whole.headers.get("content-disposition")).toContain('filename="chat-linux-x64"');
-    expect(whole.headers.get("etag")).toBe(`"${SUM}"`);
-    expect((await whole.bytes()).length).toBe(LISTED.sizeBytes);
-    const head = await fixture.ask(undefined, undefined, { method: "HEAD" });
-    expect(head.headers.get("content-length")).toBe(String(LISTED.sizeBytes));
-    const headers = { range: `bytes=${MIB}-${MIB + 9}` };
-    const part = await fixture.ask(undefined, undefined, { headers });
-    expect([part.status, [...(await part.bytes())]]).toEqual([206, Array(10).fill(4)]);
-    const same = { "if-none-match": `"${SUM}"` };
-    expect((await fixture.ask(undefined, undefined, { headers: same })).status).toBe(304);
-    const given = await fixture.ask();
-    await given.body?.cancel();
-    expect(fixture.open).toBe(0);
-  });
-
-  test.each(["chat-linux-arm64", "..", "SHA256SUMS.asc", "x"])("%p is none", async (name) => {
-    const fixture = new Fixture();
-    expect((await fixture.refusal(undefined, name)).code).toBe("file-unknown");
-  });
-
-  test("goes to PROGRAM_DOWNLOADS_PER_ADDRESS_MAX of an address, but of a proxy's", async () => {
-    const fixture = new Fixture();
-    for (let i = 0; i < PROGRAM_DOWNLOADS_PER_ADDRESS_MAX; i++) await fixture.ask("2001:db8::1");
-    // Of IPv6 the network counts.
-    const { code, retryAfterMs } = await fixture.refusal("2001:db8::2");
-    expect([code, retryAfterMs]).toEqual(["too-many", 10_000]);
-    for (let i = 0; i <= PROGRAM_DOWNLOADS_PER_ADDRESS_MAX; i++) await fixture.ask("127.0.0.1");
-  });
-
-  test("goes to PROGRAM_DOWNLOADS_MAX at once; who takes nothing makes room", async () => {
-    const fixture = new Fixture();
-    const given: Response[] = [];
-    for (let i = 0; i < PROGRAM_DOWNLOADS_MAX; i++) given.push(await fixture.ask(`10.0.1.${i}`));
-    expect((await fixture.refusal()).code).toBe("too-many");
-    const [first, second] = given;
-    await first?.body?.cancel();
-    await fixture.ask();
-    expect((await fixture.refusal()).code).toBe("too-many");
-    await fixture.clock.advance(PROGRAM_STALL_MS - 1);
-    const reader = second?.body?.getReader();
-    for (let i = 0; i < 2; i++) await reader?.read();
-    await fixture.clock.advance(1);
-    await fixture.ask();
-    // Of those that stalled nothing is open, and they break off.
-    expect(fixture.open).toBe(2);
-    expect(await rejection(given[2]?.bytes())).toBeInstanceOf(Error);
-    expect((await reader?.read())?.done).toBe(false);
-  });
-
-  test("breaks off when the server stops", async () => {
-    const fixture = new Fixture();
-    const given = await fixture.ask();
-    fixture.downloads.stop();
-    expect(fixture.open).toBe(0);
-    expect(await rejection(given.bytes())).toBeInstanceOf(Error);
-  });
+  expect(await (await fixture.ask(undefined, "SHA256SUMS")).text()).toBe(
+    `${SUM}  chat-linux-x64\n`,
+  );
 });
 
-describe("at its address", () => {
-  const REMOTE = { host: "10.0.0.9", port: 1 };
-  const ask = (programs: Site["server"]["http"]["programs"], path: string, method = "GET") =>
-    httpHandler({ name: "x", port: () => 1, fingerprint: "x", programs })(
-      new Request(`https://chat.example${path}`, { method }),
-      REMOTE,
-    );
+test("sends a program whole, in part, or its head, and closes it", async () => {
+  const fixture = new Fixture();
+  const whole = await fixture.ask();
+  expect(whole.headers.get("content-disposition")).toContain('filename="chat-linux-x64"');
+  expect(whole.headers.get("etag")).toBe(`"${SUM}"`);
+  expect((await whole.bytes()).length).toBe(LISTED.sizeBytes);
+  const head = await fixture.ask(undefined, undefined, { method: "HEAD" });
+  expect(head.headers.get("content-length")).toBe(String(LISTED.sizeBytes));
+  const headers = { range: `bytes=${MIB}-${MIB + 9}` };
+  const part = await fixture.ask(undefined, undefined, { headers });
+  expect([part.status, [...(await part.bytes())]]).toEqual([206, Array(10).fill(4)]);
+  const same = { "if-none-match": `"${SUM}"` };
+  expect((await fixture.ask(undefined, undefined, { headers: same })).status).toBe(304);
+  const given = await fixture.ask();
+  await given.body?.cancel();
+  expect(fixture.open).toBe(0);
+});
 
-  test("a server that offers none has an empty list, and no files", async () => {
-    expect(await (await ask(undefined, "/program/")).json()).toEqual({ programs: [] });
-    expect((await ask(undefined, "/program/SHA256SUMS")).status).toBe(404);
-    expect((await ask(undefined, "/program/chat-linux-x64")).status).toBe(404);
-    expect((await ask(undefined, "/program/", "POST")).status).toBe(405);
-  });
+test.each(["chat-linux-arm64", "..", "SHA256SUMS.asc", "x"])("%p is no program", async (name) => {
+  const fixture = new Fixture();
+  expect((await fixture.refusal(undefined, name)).code).toBe("file-unknown");
+});
 
-  test("banned addresses get nothing; names are only names", async () => {
-    const source = { list: async () => [LISTED], open: async () => undefined };
-    const site = await Site.open({ operatorToken: "token", programs: source });
-    const { programs } = site.server.http;
-    expect((await ask(programs, "/program")).status).toBe(200);
-    const listed = await ask(programs, "/program/");
-    expect(listed.headers.get("x-content-type-options")).toBe("nosniff");
-    for (const path of ["/program/a/b", "/program/a%2fb", "/programs/"]) {
-      expect([path, (await ask(programs, path)).status]).toEqual([path, 404]);
-    }
-    const olga = await site.member("olga");
-    await olga.ask("operate", { token: "token" });
-    await olga.ask("ban", { address: REMOTE.host, on: true });
-    expect((await ask(programs, "/program/")).status).toBe(403);
-    await site.stop();
-  });
+test("limits downloads of an address, except for a proxy's", async () => {
+  const fixture = new Fixture();
+  for (let i = 0; i < PROGRAM_DOWNLOADS_PER_ADDRESS_MAX; i++) await fixture.ask("2001:db8::1");
+  // Of IPv6 the network counts.
+  const { code, retryAfterMs } = await fixture.refusal("2001:db8::2");
+  expect([code, retryAfterMs]).toEqual(["too-many", 10_000]);
+  for (let i = 0; i <= PROGRAM_DOWNLOADS_PER_ADDRESS_MAX; i++) await fixture.ask("127.0.0.1");
+});
+
+test("limits downloads in all, and ends those that stall", async () => {
+  const fixture = new Fixture();
+  const given: Response[] = [];
+  for (let i = 0; i < PROGRAM_DOWNLOADS_MAX; i++) given.push(await fixture.ask(`10.0.1.${i}`));
+  expect((await fixture.refusal()).code).toBe("too-many");
+  const [first, second] = given;
+  await first?.body?.cancel();
+  await fixture.ask();
+  expect((await fixture.refusal()).code).toBe("too-many");
+  await fixture.clock.advance(PROGRAM_STALL_MS - 1);
+  const reader = second?.body?.getReader();
+  for (let i = 0; i < 2; i++) await reader?.read();
+  await fixture.clock.advance(1);
+  await fixture.ask();
+  // Of those that stalled nothing is open, and they break off.
+  expect(fixture.open).toBe(2);
+  expect(await rejection(given[2]?.bytes())).toBeInstanceOf(Error);
+  expect((await reader?.read())?.done).toBe(false);
+});
+
+const REMOTE = { host: "10.0.0.9", port: 1 };
+const ask = (programs: Site["server"]["http"]["programs"], path: string, method = "GET") =>
+  httpHandler({ name: "x", port: () => 1, fingerprint: "x", programs })(
+    new Request(`https://chat.example${path}`, { method }),
+    REMOTE,
+  );
+
+test("refuses banned addresses and paths", async () => {
+  const source = { list: async () => [LISTED], open: async () => undefined };
+  const site = await Site.open({ operatorToken: "token", programs: source });
+  const { programs } = site.server.http;
+  expect((await ask(programs, "/program")).status).toBe(200);
+  const listed = await ask(programs, "/program/");
+  expect(listed.headers.get("x-content-type-options")).toBe("nosniff");
+  for (const path of ["/program/a/b", "/program/a%2fb", "/programs/"]) {
+    expect([path, (await ask(programs, path)).status]).toEqual([path, 404]);
+  }
+  const olga = await site.member("olga");
+  await olga.ask("operate", { token: "token" });
+  await olga.ask("ban", { address: REMOTE.host, on: true });
+  expect((await ask(programs, "/program/")).status).toBe(403);
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { httpHandler } from "../../../src/server/http/handler.ts";
 import type { Page, PageFile } from "../../../src/server/http/page.ts";
 
@@ -29,91 +29,85 @@ const ask = (path: string, headers: Record<string, string> = {}, method = "GET")
     REMOTE,
   );
 
-describe("the page", () => {
-  test("is asked for anew each time, its assets never again", async () => {
-    const page = await ask("/");
-    expect(await page.text()).toBe("<!doctype html>");
-    expect(page.headers.get("cache-control")).toBe("no-cache");
-    const asset = await ask("/assets/page-1.js");
-    expect(asset.headers.get("content-type")).toBe("text/javascript; charset=utf-8");
-    expect(asset.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
-  });
+test("revalidates the page, and caches its assets", async () => {
+  const page = await ask("/");
+  expect(await page.text()).toBe("<!doctype html>");
+  expect(page.headers.get("cache-control")).toBe("no-cache");
+  const asset = await ask("/assets/page-1.js");
+  expect(asset.headers.get("content-type")).toBe("text/javascript; charset=utf-8");
+  expect(asset.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+});
 
-  test.each([
-    [undefined, null, "let x;"],
-    ["br, gzip", "br", "br"],
-    ["gzip, deflate", "gzip", "gz"],
-    ["gzip;q=1.0, br;q=0", "gzip", "gz"],
-    ["br;q=0.000, GZIP ; q=0.5", "gzip", "gz"],
-    ["identity", null, "let x;"],
-    ["zstd, *", null, "let x;"],
-  ])("with Accept-Encoding %p comes as %p", async (accepted, coding, text) => {
-    const headers = accepted === undefined ? {} : { "accept-encoding": accepted };
-    const response = await ask("/assets/page-1.js", headers);
-    expect(response.headers.get("content-encoding")).toBe(coding);
-    expect(response.headers.get("vary")).toBe("accept-encoding");
-    expect(await response.text()).toBe(text);
-    expect(response.headers.get("content-length")).toBe(String(text.length));
-  });
+test.each([
+  [undefined, null, "let x;"],
+  ["br, gzip", "br", "br"],
+  ["gzip;q=1.0, br;q=0", "gzip", "gz"],
+  ["br;q=0.000, GZIP ; q=0.5", "gzip", "gz"],
+  ["zstd, *", null, "let x;"],
+])("with Accept-Encoding %p comes as %p", async (accepted, coding, text) => {
+  const headers = accepted === undefined ? {} : { "accept-encoding": accepted };
+  const response = await ask("/assets/page-1.js", headers);
+  expect(response.headers.get("content-encoding")).toBe(coding);
+  expect(response.headers.get("vary")).toBe("accept-encoding");
+  expect(await response.text()).toBe(text);
+  expect(response.headers.get("content-length")).toBe(String(text.length));
+});
 
-  test("what was not worth compressing comes as it is", async () => {
-    const response = await ask("/assets/dot-1.png", { "accept-encoding": "br" });
-    expect(response.headers.get("content-encoding")).toBeNull();
-    expect(await response.text()).toBe("png");
-  });
+test("sends what is not compressed as it is", async () => {
+  const response = await ask("/assets/dot-1.png", { "accept-encoding": "br" });
+  expect(response.headers.get("content-encoding")).toBeNull();
+  expect(await response.text()).toBe("png");
+});
 
-  test("is not sent again to whoever has it", async () => {
-    const etag = (await ask("/", { "accept-encoding": "br" })).headers.get("etag") ?? "";
-    expect(etag).toMatch(/^"[0-9a-f]{32}-br"$/);
-    for (const known of [etag, `W/${etag}`, `"x", ${etag}`, "*"]) {
-      const again = await ask("/", { "accept-encoding": "br", "if-none-match": known });
-      expect([known, again.status, await again.text()]).toEqual([known, 304, ""]);
-    }
-    // Another coding is another content.
-    expect((await ask("/", { "if-none-match": etag })).status).toBe(200);
-    expect((await ask("/", { "if-none-match": '"x"' })).status).toBe(200);
-  });
+test("answers 304 for a known ETag", async () => {
+  const etag = (await ask("/", { "accept-encoding": "br" })).headers.get("etag") ?? "";
+  expect(etag).toMatch(/^"[0-9a-f]{32}-br"$/);
+  for (const known of [etag, `W/${etag}`, `"x", ${etag}`, "*"]) {
+    const again = await ask("/", { "accept-encoding": "br", "if-none-match": known });
+    expect([known, again.status, await again.text()]).toEqual([known, 304, ""]);
+  }
+  // Another coding is another content.
+  expect((await ask("/", { "if-none-match": etag })).status).toBe(200);
+  expect((await ask("/", { "if-none-match": '"x"' })).status).toBe(200);
+});
 
-  test("HEAD tells all but the content", async () => {
-    const response = await ask("/", { "accept-encoding": "gzip" }, "HEAD");
-    expect([response.status, await response.text()]).toEqual([200, ""]);
-    expect(response.headers.get("content-length")).toBe("2");
-    expect(response.headers.get("etag")).toContain("-gzip");
-  });
+test("answers HEAD without content", async () => {
+  const response = await ask("/", { "accept-encoding": "gzip" }, "HEAD");
+  expect([response.status, await response.text()]).toEqual([200, ""]);
+  expect(response.headers.get("content-length")).toBe("2");
+  expect(response.headers.get("etag")).toContain("-gzip");
+});
 
-  test.each([
-    ["/assets/", "GET", 404],
-    ["/assets/../", "GET", 200],
-    ["/assets/page-2.js", "GET", 404],
-    ["/index.html", "GET", 404],
-    ["/assets/page-1.js", "POST", 405],
-    ["/", "DELETE", 405],
-    ["/healthz", "GET", 200],
-    ["/files/AAAAAAAAAAAAAAAAAAAAAA", "GET", 404],
-  ])("%s by %s: %i", async (path, method, status) => {
-    const response = await ask(path, {}, method);
-    expect(response.status).toBe(status);
-    expect(response.headers.get("allow")).toBe(status === 405 ? "GET, HEAD" : null);
-  });
+test.each([
+  ["/assets/", "GET", 404],
+  ["/assets/../", "GET", 200],
+  ["/assets/page-2.js", "GET", 404],
+  ["/assets/page-1.js", "POST", 405],
+  ["/healthz", "GET", 200],
+  ["/files/AAAAAAAAAAAAAAAAAAAAAA", "GET", 404],
+])("%s by %s: %i", async (path, method, status) => {
+  const response = await ask(path, {}, method);
+  expect(response.status).toBe(status);
+  expect(response.headers.get("allow")).toBe(status === 405 ? "GET, HEAD" : null);
+});
 
-  test("nothing of it runs but its own, whatever is asked for", async () => {
-    for (const path of ["/", "/assets/page-1.js", "/nothing"]) {
-      const { headers } = await ask(path);
-      const policy = headers.get("content-security-policy") ?? "";
-      expect(policy).toStartWith("default-src 'none'; script-src 'self'; style-src 'self'; ");
-      expect(policy).toContain("connect-src 'self' ws://chat.example wss://chat.example;");
-      expect(policy).toContain("frame-ancestors 'none'");
-      expect(policy).not.toContain("unsafe");
-      expect(headers.get("x-content-type-options")).toBe("nosniff");
-      expect(headers.get("referrer-policy")).toBe("no-referrer");
-      expect(headers.get("cross-origin-opener-policy")).toBe("same-origin");
-      expect(headers.get("set-cookie")).toBeNull();
-      expect(headers.get("access-control-allow-origin")).toBeNull();
-    }
-  });
+test("runs only the page's own scripts, whatever is requested", async () => {
+  for (const path of ["/", "/assets/page-1.js", "/nothing"]) {
+    const { headers } = await ask(path);
+    const policy = headers.get("content-security-policy") ?? "";
+    expect(policy).toStartWith("default-src 'none'; script-src 'self'; style-src 'self'; ");
+    expect(policy).toContain("connect-src 'self' ws://chat.example wss://chat.example;");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toContain("unsafe");
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("referrer-policy")).toBe("no-referrer");
+    expect(headers.get("cross-origin-opener-policy")).toBe("same-origin");
+    expect(headers.get("set-cookie")).toBeNull();
+    expect(headers.get("access-control-allow-origin")).toBeNull();
+  }
+});
 
-  test("a strange Host gets into no header", async () => {
-    const { headers } = await ask("/", { host: "x; script-src *" });
-    expect(headers.get("content-security-policy")).toContain("connect-src 'self';");
-  });
+test("puts no malformed Host into a header", async () => {
+  const { headers } = await ask("/", { host: "x; script-src *" });
+  expect(headers.get("content-security-policy")).toContain("connect-src 'self';");
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { utf8Encode } from "../../../src/base/bytes.ts";
 import { Fault } from "../../../src/base/fault.ts";
@@ -17,137 +17,123 @@ function refusal(json: string): string {
   throw new Error("it was taken");
 }
 
-describe("a body of JSON", () => {
-  test("with a text is that text, as it is", () => {
-    const text = "a <b> &amp; <https://x|y>\nand more ";
-    expect(webhookText(JSON.stringify({ text }))).toEqual({ text, isWebhook: false });
-  });
-
-  test.each([
-    ["", "text-invalid: the body is not JSON"],
-    ["[]", "text-invalid: the body is no JSON object"],
-    ["null", "text-invalid: the body is no JSON object"],
-    ['"hi"', "text-invalid: the body is no JSON object"],
-    ["{}", "text-invalid: the body has no 'text'"],
-    ['{"text":5}', "text-invalid: 'text' is no text"],
-    ['{"text":""}', "text-invalid: an empty text says nothing"],
-    ['{"text":" \\n"}', "text-invalid: an empty text says nothing"],
-    ['{"text":"\\ud800"}', "text-invalid: the text is not valid UTF-8"],
-    ['{"attachments":[]}', "text-invalid: an empty text says nothing"],
-    ['{"attachments":[5,null,{"title":7}],"text":7}', "text-invalid: 'text' is no text"],
-    ['{"alerts":[]}', "text-invalid: an empty text says nothing"],
-    [JSON.stringify({ text: "x".repeat(TEXT_BYTES_MAX + 1) }), "too-large: a text has at most"],
-  ])("that cannot be said: %p", (json, message) => {
-    expect(refusal(json)).toStartWith(message);
-  });
-
-  test("of any kind is a text that fits, or a fault", () => {
-    const words = fc.string({ unit: "binary", maxLength: 20 });
-    const odd = fc.oneof(words, fc.jsonValue());
-    const part = fc.record(
-      { title: odd, title_link: odd, text: odd, pretext: odd, fallback: odd, fields: odd },
-      { requiredKeys: [] },
-    );
-    const alert = fc.record({ status: odd, labels: odd, annotations: odd }, { requiredKeys: [] });
-    const body = fc.record(
-      {
-        text: odd,
-        attachments: fc.oneof(odd, fc.array(part)),
-        blocks: fc.oneof(odd, fc.array(part)),
-        alerts: fc.oneof(odd, fc.array(alert)),
-        title: odd,
-        message: odd,
-      },
-      { requiredKeys: [] },
-    );
-    fc.assert(
-      fc.property(fc.oneof(body, fc.jsonValue()), (value) => {
-        try {
-          const { text } = webhookText(JSON.stringify(value));
-          expect(text.isWellFormed() && text.trim() !== "").toBe(true);
-          expect(utf8Encode(text).length).toBeLessThanOrEqual(TEXT_BYTES_MAX);
-        } catch (error) {
-          if (!(error instanceof Fault)) throw error;
-        }
-      }),
-    );
-  });
+test("takes the text of a JSON body unchanged", () => {
+  const text = "a <b> &amp; <https://x|y>\nand more ";
+  expect(webhookText(JSON.stringify({ text }))).toEqual({ text, isWebhook: false });
 });
 
-describe("a webhook of Slack's shape", () => {
-  test("as Alertmanager sends it", () => {
-    const text = textOf({
-      channel: "#ops",
-      username: "Alertmanager",
-      link_names: false,
-      attachments: [
-        {
-          title: "[FIRING:1] HighLoad (db1 page)",
-          title_link: "http://am.example:9093/#/alerts?receiver=chat",
-          pretext: "",
-          text: "load is above 8 &amp; rising, see <http://wiki.example/load|the page>",
-          fallback: "[FIRING:1] HighLoad | http://am.example:9093",
-          fields: [{ title: "severity", value: "page", short: true }],
-          footer: "",
-          color: "danger",
-          mrkdwn_in: ["fallback", "pretext", "text"],
-        },
-      ],
-    });
-    expect(text).toBe(
-      "[FIRING:1] HighLoad (db1 page) (http://am.example:9093/#/alerts?receiver=chat)\n" +
-        "load is above 8 & rising, see the page (http://wiki.example/load)\nseverity: page",
-    );
-  });
-
-  test("its fallback only where there is nothing else, its blocks only without a text", () => {
-    expect(textOf({ attachments: [{ fallback: "all is well", color: "good" }] })).toBe(
-      "all is well",
-    );
-    const blocks = [
-      { type: "header", text: { type: "plain_text", text: "Deploy" } },
-      { type: "divider" },
-      { type: "section", fields: [{ type: "mrkdwn", text: "v2 &gt; v1" }] },
-    ];
-    expect(textOf({ blocks })).toBe("Deploy\nv2 > v1");
-    expect(textOf({ blocks, text: "Deploy of v2" })).toBe("Deploy of v2");
-  });
-
-  test("that is longer than a text is cut, on a whole character", () => {
-    const text = textOf({ attachments: [{ text: "é".repeat(TEXT_BYTES_MAX) }] });
-    expect(utf8Encode(text).length).toBeLessThanOrEqual(TEXT_BYTES_MAX);
-    expect(text).toEndWith("é\n… (cut)");
-    expect(text.isWellFormed()).toBe(true);
-  });
-
-  test("in the field of a form", () => {
-    const form = `payload=${encodeURIComponent('{"text":"100% & more"}').replaceAll("%20", "+")}`;
-    expect(payloadText(form)).toEqual({ text: "100% & more", isWebhook: true });
-    expect(payloadText("payload=x")).toBeUndefined();
-    expect(payloadText("text=payload={}")).toBeUndefined();
-    expect(() => payloadText("payload={")).toThrow("the body is not JSON");
-  });
+test.each([
+  ["", "text-invalid: the body is not JSON"],
+  ["[]", "text-invalid: the body is no JSON object"],
+  ["null", "text-invalid: the body is no JSON object"],
+  ['"hi"', "text-invalid: the body is no JSON object"],
+  ["{}", "text-invalid: the body has no 'text'"],
+  ['{"text":5}', "text-invalid: 'text' is no text"],
+  ['{"text":""}', "text-invalid: an empty text says nothing"],
+  ['{"text":" \\n"}', "text-invalid: an empty text says nothing"],
+  ['{"text":"\\ud800"}', "text-invalid: the text is not valid UTF-8"],
+  ['{"attachments":[]}', "text-invalid: an empty text says nothing"],
+  ['{"attachments":[5,null,{"title":7}],"text":7}', "text-invalid: 'text' is no text"],
+  ['{"alerts":[]}', "text-invalid: an empty text says nothing"],
+  [JSON.stringify({ text: "x".repeat(TEXT_BYTES_MAX + 1) }), "too-large: a text has at most"],
+])("refuses %p", (json, message) => {
+  expect(refusal(json)).toStartWith(message);
 });
 
-describe("a webhook with alerts", () => {
-  const alerts = [
+test("reads any JSON as a text that fits, or a fault", () => {
+  const words = fc.string({ unit: "binary", maxLength: 20 });
+  const odd = fc.oneof(words, fc.jsonValue());
+  const part = fc.record(
+    { title: odd, title_link: odd, text: odd, pretext: odd, fallback: odd, fields: odd },
+    { requiredKeys: [] },
+  );
+  const alert = fc.record({ status: odd, labels: odd, annotations: odd }, { requiredKeys: [] });
+  const body = fc.record(
     {
-      status: "firing",
-      labels: { alertname: "HighLoad", instance: "db1", severity: "page" },
-      annotations: { summary: "load is above 8", description: "for ten minutes" },
-      startsAt: "2026-11-20T05:46:33.123Z",
+      text: odd,
+      attachments: fc.oneof(odd, fc.array(part)),
+      blocks: fc.oneof(odd, fc.array(part)),
+      alerts: fc.oneof(odd, fc.array(alert)),
+      title: odd,
+      message: odd,
     },
-    { status: "resolved", labels: { alertname: "DiskFull" }, annotations: {} },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(fc.oneof(body, fc.jsonValue()), (value) => {
+      try {
+        const { text } = webhookText(JSON.stringify(value));
+        expect(text.isWellFormed() && text.trim() !== "").toBe(true);
+        expect(utf8Encode(text).length).toBeLessThanOrEqual(TEXT_BYTES_MAX);
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+      }
+    }),
+  );
+});
+
+test("reads a webhook of Alertmanager", () => {
+  const text = textOf({
+    attachments: [
+      {
+        title: "[FIRING:1] HighLoad (db1 page)",
+        title_link: "http://am.example:9093/#/alerts?receiver=chat",
+        pretext: "",
+        text: "load is above 8 &amp; rising, see <http://wiki.example/load|the page>",
+        fallback: "[FIRING:1] HighLoad | http://am.example:9093",
+        fields: [{ title: "severity", value: "page", short: true }],
+      },
+    ],
+  });
+  expect(text).toBe(
+    "[FIRING:1] HighLoad (db1 page) (http://am.example:9093/#/alerts?receiver=chat)\n" +
+      "load is above 8 & rising, see the page (http://wiki.example/load)\nseverity: page",
+  );
+});
+
+test("uses the fallback, and blocks, only if there is nothing else", () => {
+  expect(textOf({ attachments: [{ fallback: "all is well", color: "good" }] })).toBe("all is well");
+  const blocks = [
+    { type: "header", text: { type: "plain_text", text: "Deploy" } },
+    { type: "divider" },
+    { type: "section", fields: [{ type: "mrkdwn", text: "v2 &gt; v1" }] },
   ];
+  expect(textOf({ blocks })).toBe("Deploy\nv2 > v1");
+  expect(textOf({ blocks, text: "Deploy of v2" })).toBe("Deploy of v2");
+});
 
-  test("of Alertmanager is a line for each", () => {
-    expect(textOf({ version: "4", status: "firing", alerts })).toBe(
-      "[firing] HighLoad: load is above 8 (instance=db1, severity=page)\n[resolved] DiskFull",
-    );
-  });
+test("cuts a long text at a whole character", () => {
+  const text = textOf({ attachments: [{ text: "é".repeat(TEXT_BYTES_MAX) }] });
+  expect(utf8Encode(text).length).toBeLessThanOrEqual(TEXT_BYTES_MAX);
+  expect(text).toEndWith("é\n… (cut)");
+  expect(text.isWellFormed()).toBe(true);
+});
 
-  test("of Grafana is what it wrote out itself", () => {
-    const body = { alerts, title: "[FIRING:1] HighLoad", message: "**Firing**\n\nValue: A=9" };
-    expect(textOf(body)).toBe("[FIRING:1] HighLoad\n**Firing**\n\nValue: A=9");
-  });
+test("reads a webhook in the field of a form", () => {
+  const form = `payload=${encodeURIComponent('{"text":"100% & more"}').replaceAll("%20", "+")}`;
+  expect(payloadText(form)).toEqual({ text: "100% & more", isWebhook: true });
+  expect(payloadText("payload=x")).toBeUndefined();
+  expect(payloadText("text=payload={}")).toBeUndefined();
+  expect(() => payloadText("payload={")).toThrow("the body is not JSON");
+});
+
+const alerts = [
+  {
+    status: "firing",
+    labels: { alertname: "HighLoad", instance: "db1", severity: "page" },
+    annotations: { summary: "load is above 8", description: "for ten minutes" },
+    startsAt: "2026-11-20T05:46:33.123Z",
+  },
+  { status: "resolved", labels: { alertname: "DiskFull" }, annotations: {} },
+];
+
+test("writes a line per alert of Alertmanager", () => {
+  expect(textOf({ version: "4", status: "firing", alerts })).toBe(
+    "[firing] HighLoad: load is above 8 (instance=db1, severity=page)\n[resolved] DiskFull",
+  );
+});
+
+test("takes the text that Grafana wrote", () => {
+  const body = { alerts, title: "[FIRING:1] HighLoad", message: "**Firing**\n\nValue: A=9" };
+  expect(textOf(body)).toBe("[FIRING:1] HighLoad\n**Firing**\n\nValue: A=9");
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import type { UserId } from "../../../src/base/ids.ts";
 import {
@@ -43,151 +43,122 @@ class Lab {
   }
 }
 
-describe("pushes on their way", () => {
-  test("are tried again with patience, and not for ever", async () => {
-    for (const trouble of [ok(503), ok(429), new Fault("unreachable", "no network")]) {
-      const lab = new Lab();
-      lab.push.answer = () => trouble;
-      await lab.add("one");
-      expect(lab.texts).toHaveLength(1);
-      await lab.clock.advance(PUSH_RETRY_FIRST_MS - 1);
-      expect(lab.texts).toHaveLength(1);
-      await lab.clock.advance(1);
-      expect(lab.texts).toHaveLength(2);
-      await lab.clock.advance(20 * PUSH_RETRY_FIRST_MS);
-      expect(lab.texts).toHaveLength(PUSH_TRIES_MAX);
-      expect(lab.warnings).toHaveLength(1);
-      expect(lab.warnings[0]?.message).toStartWith("a push to push.example.org failed: ");
-    }
-  });
-
-  test("wait as long as a push service asks, within reason", async () => {
+test("retries a failed push with a growing delay, a few times", async () => {
+  for (const trouble of [ok(503), ok(429), new Fault("unreachable", "no network")]) {
     const lab = new Lab();
-    const later = new Date(lab.clock.unixMs() + 90_000).toUTCString();
-    for (const [asked, waitMs] of [
-      ["60", 60_000],
-      [later, 90_000],
-      ["soon", PUSH_RETRY_FIRST_MS],
-      ["-5", PUSH_RETRY_FIRST_MS],
-    ] as const) {
-      const one = new Lab();
-      one.push.answer = () => ok(429, asked);
-      await one.add("one");
-      await one.clock.advance(waitMs - 1_100);
-      expect(one.texts).toHaveLength(1);
-      one.push.answer = () => ok(201);
-      await one.clock.advance(1_100);
-      expect([asked, one.texts.length]).toEqual([asked, 2]);
-    }
-    lab.push.answer = () => ok(503, String(PUSH_RETRY_MS_MAX / 1_000 + 1));
+    lab.push.answer = () => trouble;
     await lab.add("one");
-    await lab.clock.advance(2 * PUSH_RETRY_MS_MAX);
     expect(lab.texts).toHaveLength(1);
-  });
-
-  test("are not repeated where that is of no use", async () => {
-    const refusals = [ok(400), ok(301), ok(403), ok(413), new Fault("not-allowed", "private")];
-    for (const refusal of refusals) {
-      const lab = new Lab();
-      lab.push.answer = () => refusal;
-      await lab.add("one");
-      await lab.clock.advance(10 * PUSH_RETRY_FIRST_MS);
-      expect(lab.texts).toHaveLength(1);
-      expect(lab.gone).toEqual([]);
-    }
-  });
-
-  test("end with a subscription that has ended, or that never takes anything", async () => {
-    const lab = new Lab();
-    lab.push.answer = () => ok(410);
-    await lab.add("one");
-    expect(lab.gone).toEqual(["one"]);
-    lab.push.answer = () => ok(400);
-    for (let i = 0; i < PUSH_FAILURES_MAX - 1; i++) await lab.add("two", "t", `topic ${i}`);
-    lab.push.answer = () => ok(201);
-    await lab.add("two", "t", "once it did");
-    lab.push.answer = () => ok(400);
-    for (let i = 0; i < PUSH_FAILURES_MAX - 1; i++) await lab.add("two", "t", `topic ${i}`);
-    expect(lab.gone).toEqual(["one"]);
-    await lab.add("two");
-    expect(lab.gone).toEqual(["one", "two"]);
-    expect(lab.warnings).toHaveLength(1);
-  });
-
-  test("of one topic: the newer one takes the place of what waits", async () => {
-    const lab = new Lab();
-    lab.push.answer = () => ok(503);
-    await lab.add("one", "first");
-    lab.push.answer = () => ok(201);
-    await lab.add("one", "second");
-    await lab.clock.advance(PUSH_RETRY_FIRST_MS);
-    expect(lab.texts).toEqual(["first", "second"]);
-    // The answer to an older one comes late: what was added meanwhile stays.
-    const slow = Promise.withResolvers<PushAnswer>();
-    lab.push.answer = () => slow.promise;
-    await lab.add("one", "third");
-    lab.push.answer = () => ok(201);
-    await lab.add("one", "fourth");
-    slow.resolve(ok(503));
-    await lab.clock.advance(PUSH_RETRY_FIRST_MS * 20);
-    expect(lab.texts.filter((text) => text === "fourth")).toHaveLength(1);
-  });
-
-  test("are few at once, of one account and of all", async () => {
-    const lab = new Lab();
-    lab.push.answer = () => new Promise(() => undefined);
-    for (let i = 0; i < 10; i++) await lab.add(`eve ${i}`, "text", "topic", "eve");
-    expect(lab.texts).toHaveLength(PUSH_ACCOUNT_AT_ONCE);
-    for (let i = 0; i < 2 * PUSH_AT_ONCE; i++) await lab.add(`device ${i}`);
-    expect(lab.texts).toHaveLength(PUSH_AT_ONCE);
-  });
-
-  test("that wait have a bound, and end with the server", async () => {
-    const lab = new Lab();
-    const slow = Promise.withResolvers<PushAnswer>();
-    lab.push.answer = () => slow.promise;
-    for (let i = 0; i < PUSH_AT_ONCE + PUSH_QUEUE_MAX + 5; i++) {
-      lab.sender.add(to(`device ${i}`), { text: String(i), topic: "topic" });
-    }
-    await lab.clock.advance(0);
-    lab.push.answer = () => ok(201);
-    slow.resolve(ok(201));
+    await lab.clock.advance(PUSH_RETRY_FIRST_MS - 1);
+    expect(lab.texts).toHaveLength(1);
     await lab.clock.advance(1);
-    expect(lab.texts).toHaveLength(PUSH_AT_ONCE + PUSH_QUEUE_MAX);
-    expect(lab.texts).not.toContain(String(PUSH_AT_ONCE));
-    lab.push.answer = () => ok(503);
-    await lab.add("one");
-    const before = lab.texts.length;
-    lab.sender.stop();
-    await lab.add("one");
-    await lab.clock.advance(PUSH_RETRY_MS_MAX);
-    expect(lab.texts).toHaveLength(before);
-  });
-
-  test("stop when the device takes none any more", async () => {
-    const lab = new Lab();
-    lab.push.answer = () => ok(503);
-    await lab.add("one");
-    lab.sender.forget("one");
-    await lab.clock.advance(PUSH_RETRY_MS_MAX);
-    expect(lab.texts).toHaveLength(1);
-  });
-
-  test("are counted by what becomes of them", async () => {
-    const lab = new Lab();
-    await lab.add("one");
-    expect(lab.sender.counters).toEqual({ sent: 1, failed: 0, dropped: 0, waiting: 0 });
-    lab.push.answer = () => ok(503);
-    await lab.add("two");
-    expect(lab.sender.counters.waiting).toBe(1);
-    lab.sender.forget("two"); // Its device has signed out meanwhile.
-    expect(lab.sender.counters).toEqual({ sent: 1, failed: 0, dropped: 1, waiting: 0 });
-    await lab.add("three");
+    expect(lab.texts).toHaveLength(2);
     await lab.clock.advance(20 * PUSH_RETRY_FIRST_MS);
-    expect(lab.sender.counters).toEqual({ sent: 1, failed: 1, dropped: 1, waiting: 0 });
-    const { promise } = Promise.withResolvers<PushAnswer>();
-    lab.push.answer = () => promise;
-    for (let n = 0; n < PUSH_AT_ONCE + PUSH_QUEUE_MAX + 3; n++) await lab.add(`d${n}`);
-    expect(lab.sender.counters).toMatchObject({ dropped: 4, waiting: PUSH_QUEUE_MAX });
-  });
+    expect(lab.texts).toHaveLength(PUSH_TRIES_MAX);
+    expect(lab.warnings).toHaveLength(1);
+    expect(lab.warnings[0]?.message).toStartWith("a push to push.example.org failed: ");
+  }
+});
+
+test("waits as long as a push service asks, up to a limit", async () => {
+  const lab = new Lab();
+  const later = new Date(lab.clock.unixMs() + 90_000).toUTCString();
+  for (const [asked, waitMs] of [
+    ["60", 60_000],
+    [later, 90_000],
+    ["soon", PUSH_RETRY_FIRST_MS],
+    ["-5", PUSH_RETRY_FIRST_MS],
+  ] as const) {
+    const one = new Lab();
+    one.push.answer = () => ok(429, asked);
+    await one.add("one");
+    await one.clock.advance(waitMs - 1_100);
+    expect(one.texts).toHaveLength(1);
+    one.push.answer = () => ok(201);
+    await one.clock.advance(1_100);
+    expect([asked, one.texts.length]).toEqual([asked, 2]);
+  }
+  lab.push.answer = () => ok(503, String(PUSH_RETRY_MS_MAX / 1_000 + 1));
+  await lab.add("one");
+  await lab.clock.advance(2 * PUSH_RETRY_MS_MAX);
+  expect(lab.texts).toHaveLength(1);
+});
+
+test("does not retry a push that was refused", async () => {
+  const refusals = [ok(400), ok(301), ok(403), ok(413), new Fault("not-allowed", "private")];
+  for (const refusal of refusals) {
+    const lab = new Lab();
+    lab.push.answer = () => refusal;
+    await lab.add("one");
+    await lab.clock.advance(10 * PUSH_RETRY_FIRST_MS);
+    expect(lab.texts).toHaveLength(1);
+    expect(lab.gone).toEqual([]);
+  }
+});
+
+test("drops a subscription that ended or always fails", async () => {
+  const lab = new Lab();
+  lab.push.answer = () => ok(410);
+  await lab.add("one");
+  expect(lab.gone).toEqual(["one"]);
+  lab.push.answer = () => ok(400);
+  for (let i = 0; i < PUSH_FAILURES_MAX - 1; i++) await lab.add("two", "t", `topic ${i}`);
+  lab.push.answer = () => ok(201);
+  await lab.add("two", "t", "once it did");
+  lab.push.answer = () => ok(400);
+  for (let i = 0; i < PUSH_FAILURES_MAX - 1; i++) await lab.add("two", "t", `topic ${i}`);
+  expect(lab.gone).toEqual(["one"]);
+  await lab.add("two");
+  expect(lab.gone).toEqual(["one", "two"]);
+  expect(lab.warnings).toHaveLength(1);
+});
+
+test("replaces a queued push by a newer one of the same topic", async () => {
+  const lab = new Lab();
+  lab.push.answer = () => ok(503);
+  await lab.add("one", "first");
+  lab.push.answer = () => ok(201);
+  await lab.add("one", "second");
+  await lab.clock.advance(PUSH_RETRY_FIRST_MS);
+  expect(lab.texts).toEqual(["first", "second"]);
+  // The answer to an older one comes late: what was added meanwhile stays.
+  const slow = Promise.withResolvers<PushAnswer>();
+  lab.push.answer = () => slow.promise;
+  await lab.add("one", "third");
+  lab.push.answer = () => ok(201);
+  await lab.add("one", "fourth");
+  slow.resolve(ok(503));
+  await lab.clock.advance(PUSH_RETRY_FIRST_MS * 20);
+  expect(lab.texts.filter((text) => text === "fourth")).toHaveLength(1);
+});
+
+test("limits simultaneous pushes per account and in all", async () => {
+  const lab = new Lab();
+  lab.push.answer = () => new Promise(() => undefined);
+  for (let i = 0; i < 10; i++) await lab.add(`eve ${i}`, "text", "topic", "eve");
+  expect(lab.texts).toHaveLength(PUSH_ACCOUNT_AT_ONCE);
+  for (let i = 0; i < 2 * PUSH_AT_ONCE; i++) await lab.add(`device ${i}`);
+  expect(lab.texts).toHaveLength(PUSH_AT_ONCE);
+});
+
+test("limits queued pushes, and drops them when it stops", async () => {
+  const lab = new Lab();
+  const slow = Promise.withResolvers<PushAnswer>();
+  lab.push.answer = () => slow.promise;
+  for (let i = 0; i < PUSH_AT_ONCE + PUSH_QUEUE_MAX + 5; i++) {
+    lab.sender.add(to(`device ${i}`), { text: String(i), topic: "topic" });
+  }
+  await lab.clock.advance(0);
+  lab.push.answer = () => ok(201);
+  slow.resolve(ok(201));
+  await lab.clock.advance(1);
+  expect(lab.texts).toHaveLength(PUSH_AT_ONCE + PUSH_QUEUE_MAX);
+  expect(lab.texts).not.toContain(String(PUSH_AT_ONCE));
+  lab.push.answer = () => ok(503);
+  await lab.add("one");
+  const before = lab.texts.length;
+  lab.sender.stop();
+  await lab.add("one");
+  await lab.clock.advance(PUSH_RETRY_MS_MAX);
+  expect(lab.texts).toHaveLength(before);
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { utf8Decode, utf8Encode } from "../../../src/base/bytes.ts";
 import type { Fault } from "../../../src/base/fault.ts";
 import type { UserId } from "../../../src/base/ids.ts";
@@ -38,81 +38,68 @@ function lab() {
   return { disk, warnings, open, fill };
 }
 
-describe("subscriptions", () => {
-  test("are on the disk when they were taken, and again there after a start", async () => {
-    const { disk, open, warnings } = lab();
-    disk.makeFolder("/d");
-    const before = open();
-    await before.add(one("phone"));
-    await before.add(one("desk"));
-    before.remove("desk");
-    await before.close();
-    expect(open().of("ana" as UserId)).toEqual([one("phone")]);
-    const { subscriptions } = JSON.parse(
-      utf8Decode(readWholeFile(disk, FILE, 9_999) ?? new Uint8Array()),
-    );
-    expect(subscriptions).toEqual([one("phone")]);
-    // Its device was signed out while the server was down.
-    expect(open(() => false).size).toBe(0);
-    expect(warnings).toEqual([]);
-  });
+test("subscriptions are on disk when they are acknowledged, and are restored", async () => {
+  const { disk, open, warnings } = lab();
+  disk.makeFolder("/d");
+  const before = open();
+  await before.add(one("phone"));
+  await before.add(one("desk"));
+  before.remove("desk");
+  await before.close();
+  expect(open().of("ana" as UserId)).toEqual([one("phone")]);
+  const { subscriptions } = JSON.parse(
+    utf8Decode(readWholeFile(disk, FILE, 9_999) ?? new Uint8Array()),
+  );
+  expect(subscriptions).toEqual([one("phone")]);
+  // Its device was signed out while the server was down.
+  expect(open(() => false).size).toBe(0);
+  expect(warnings).toEqual([]);
+});
 
-  test("that are nonsense are left out, and a damaged file is told", async () => {
-    const { disk, open, warnings } = lab();
-    disk.makeFolder("/d");
-    const kept = [
-      one("phone"),
-      { ...one("other"), endpoint: "no address" },
-      null,
-      7,
-      { user: "eve" },
-    ];
-    const text = JSON.stringify({ subscriptions: kept });
-    await writeWholeFile(disk, FILE, utf8Encode(text), "/d");
-    const found = open();
-    expect(found.size).toBe(1);
-    await found.close();
-    for (const damaged of ["", "{", "[]", "null", '{"subscriptions":7}']) {
-      await writeWholeFile(disk, FILE, utf8Encode(damaged), "/d");
-      expect(open().size).toBe(0);
-    }
-    await writeWholeFile(disk, FILE, new Uint8Array(PUSH_FILE_BYTES_MAX + 1), "/d");
+test("subscriptions drop malformed entries, and report a damaged file", async () => {
+  const { disk, open, warnings } = lab();
+  disk.makeFolder("/d");
+  const kept = [
+    one("phone"),
+    { ...one("other"), endpoint: "no address" },
+    null,
+    7,
+    { user: "eve" },
+  ];
+  const text = JSON.stringify({ subscriptions: kept });
+  await writeWholeFile(disk, FILE, utf8Encode(text), "/d");
+  const found = open();
+  expect(found.size).toBe(1);
+  await found.close();
+  for (const damaged of ["", "{", "[]", "null", '{"subscriptions":7}']) {
+    await writeWholeFile(disk, FILE, utf8Encode(damaged), "/d");
     expect(open().size).toBe(0);
-    expect(warnings.map(({ code }) => code)).toEqual(Array(6).fill("data-foreign"));
-  });
+  }
+  await writeWholeFile(disk, FILE, new Uint8Array(PUSH_FILE_BYTES_MAX + 1), "/d");
+  expect(open().size).toBe(0);
+  expect(warnings.map(({ code }) => code)).toEqual(Array(6).fill("data-foreign"));
+});
 
-  test("that a full disk did not take are written with the next one", async () => {
-    const { disk, open, fill } = lab();
-    disk.makeFolder("/d");
-    const all = open();
-    fill(true);
-    expect(await rejection(all.add(one("phone")))).toMatchObject({ code: "store-full" });
-    fill(false);
-    await all.add(one("desk"));
-    expect(open().size).toBe(2);
-  });
+test("subscriptions are written again if the first write failed", async () => {
+  const { disk, open, fill } = lab();
+  disk.makeFolder("/d");
+  const all = open();
+  fill(true);
+  expect(await rejection(all.add(one("phone")))).toMatchObject({ code: "store-full" });
+  expect(await rejection(all.add(one("phone")))).toMatchObject({ code: "store-full" });
+  fill(false);
+  await all.add(one("phone"));
+  expect(open().size).toBe(1);
+});
 
-  test("that say the same again are on the disk, too, before that is acknowledged", async () => {
-    const { disk, open, fill } = lab();
-    disk.makeFolder("/d");
-    const all = open();
-    fill(true);
-    expect(await rejection(all.add(one("phone")))).toMatchObject({ code: "store-full" });
-    expect(await rejection(all.add(one("phone")))).toMatchObject({ code: "store-full" });
-    fill(false);
-    await all.add(one("phone"));
-    expect(open().size).toBe(1);
-  });
-
-  test("have a bound over all accounts", async () => {
-    const all = new Subscriptions(undefined, new VirtualClock(), () => undefined);
-    for (let i = 0; i < PUSH_SUBSCRIPTIONS_MAX; i++) await all.add(one(`d${i}`, `u${i}`));
-    const refused = all.add(one("one more", "eve"));
-    expect(await rejection(refused)).toMatchObject({ code: "too-many" });
-    await all.add({ ...one("d7", "u7"), auth: "another" });
-    expect(all.get("d7")?.auth).toBe("another");
-    all.remove("d7");
-    await all.add(one("one more", "eve"));
-    expect(all.size).toBe(PUSH_SUBSCRIPTIONS_MAX);
-  });
+test("subscriptions are limited over all accounts", async () => {
+  const all = new Subscriptions(undefined, new VirtualClock(), () => undefined);
+  for (let i = 0; i < PUSH_SUBSCRIPTIONS_MAX; i++) await all.add(one(`d${i}`, `u${i}`));
+  const refused = all.add(one("one more", "eve"));
+  expect(await rejection(refused)).toMatchObject({ code: "too-many" });
+  await all.add({ ...one("d7", "u7"), auth: "another" });
+  expect(all.get("d7")?.auth).toBe("another");
+  all.remove("d7");
+  await all.add(one("one more", "eve"));
+  expect(all.size).toBe(PUSH_SUBSCRIPTIONS_MAX);
 });

@@ -25,7 +25,7 @@ class Bench {
   }
 }
 
-test("so many at once, the rest in line, and what does not fit is refused", async () => {
+test("runs some tasks at once, queues others and refuses the rest", async () => {
   const queue = new WorkQueue(2, 2);
   const bench = new Bench();
   const runs = [1, 2, 3, 4].map((id) => queue.run(bench.work(id)));
@@ -40,7 +40,7 @@ test("so many at once, the rest in line, and what does not fit is refused", asyn
   expect(bench.started).toEqual([1, 2, 3, 4, 6]);
 });
 
-test("work that fails gives its place on, too", async () => {
+test("runs the next task after a failure", async () => {
   const queue = new WorkQueue(1, 1);
   const bench = new Bench();
   const first = queue.run(bench.work(1));
@@ -56,7 +56,7 @@ test("work that fails gives its place on, too", async () => {
   expect(await third).toBe(3);
 });
 
-test("each key has its own line, and is forgotten when that is empty", async () => {
+test("has one queue per key, and drops an empty one", async () => {
   const queue = new FairQueue(1, 1);
   const bench = new Bench();
   const runs = [queue.run("ana", bench.work(1)), queue.run("ana", bench.work(2))];
@@ -72,7 +72,7 @@ test("each key has its own line, and is forgotten when that is empty", async () 
   expect(await again).toBe(5);
 });
 
-test("after its work a place rests, some times as long, and the answer is not held", async () => {
+test("pauses after each task in proportion to its duration", async () => {
   const clock = new VirtualClock();
   const queue = new FairQueue(1, 10, { clock, times: PAGE_REST_TIMES, msMax: PAGE_REST_MS_MAX });
   const started: number[] = [];

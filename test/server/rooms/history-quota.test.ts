@@ -1,10 +1,9 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import type { UserId } from "../../../src/base/ids.ts";
-import { HISTORY_BYTES_PER_DAY } from "../../../src/base/limits.ts";
 import { HistoryQuota } from "../../../src/server/rooms/history-quota.ts";
 import type { LogRecord } from "../../../src/wire/record.ts";
 import { rejection } from "../../rejection.ts";
-import { Site } from "../site.ts";
+import { siteWith } from "../site.ts";
 
 const ANA = "uAAAAAAAAAAA" as UserId;
 const BEN = "uBBBBBBBBBBB" as UserId;
@@ -15,96 +14,71 @@ const ofBytes = (sizeBytes: number) =>
     { headBytes: new Uint8Array(40), bodyBytes: new Uint8Array(sizeBytes - 40) },
   ] as never as readonly LogRecord[];
 
-describe("what one account may read of the history in a day", () => {
-  function quotaOf(historyBytesPerDay: number | undefined) {
-    const clock = { now: 100 * DAY_MS + DAY_MS / 2, unixMs: () => clock.now };
-    const registry = { policy: { isOperator: (user: UserId) => user === BEN } };
-    const settings = historyBytesPerDay === undefined ? {} : { historyBytesPerDay };
-    const quota = new HistoryQuota({ clock, registry, settings });
-    return { quota, clock };
-  }
+function quotaOf(historyBytesPerDay: number | undefined) {
+  const clock = { now: 100 * DAY_MS + DAY_MS / 2, unixMs: () => clock.now };
+  const registry = { policy: { isOperator: (user: UserId) => user === BEN } };
+  const settings = historyBytesPerDay === undefined ? {} : { historyBytesPerDay };
+  const quota = new HistoryQuota({ clock, registry, settings });
+  return { quota, clock };
+}
 
-  test("is counted in bytes, and ends at its bound", () => {
-    const { quota } = quotaOf(1_000);
-    quota.count(ANA, ofBytes(999));
-    expect(quota.isReached(ANA)).toBeFalse();
-    quota.count(ANA, ofBytes(41));
-    expect(() => quota.check(ANA)).toThrow(
-      expect.objectContaining({ code: "history-limit", remedy: "try again in 12 h" }),
-    );
-  });
-
-  test("is 4 GiB if nobody says otherwise", () => {
-    const { quota } = quotaOf(undefined);
-    const said = (sizeBytes: number) => [{ headBytes: { length: sizeBytes } }] as never;
-    quota.count(ANA, said(HISTORY_BYTES_PER_DAY - 1));
-    expect(quota.isReached(ANA)).toBe(false);
-    quota.count(ANA, said(1));
-    expect(quota.isReached(ANA)).toBe(true);
-    expect(HISTORY_BYTES_PER_DAY).toBe(4 * 2 ** 30);
-  });
-
-  test("resets at midnight UTC", () => {
-    const { quota, clock } = quotaOf(1_000);
-    quota.count(ANA, ofBytes(1_000));
-    clock.now = 101 * DAY_MS - 1;
-    expect(quota.isReached(ANA)).toBeTrue();
-    clock.now = 101 * DAY_MS;
-    expect(quota.isReached(ANA)).toBeFalse();
-  });
-
-  test("is each account's own, and operators have no bound", () => {
-    const { quota } = quotaOf(1_000);
-    for (const user of [ANA, BEN]) quota.count(user, ofBytes(2_000));
-    expect([quota.isReached(ANA), quota.isReached(BEN)]).toEqual([true, false]);
-    expect(quota.isReached("uCCCCCCCCCCC" as UserId)).toBeFalse();
-  });
+test("counts the bytes that an account reads, up to its limit", () => {
+  const { quota } = quotaOf(1_000);
+  quota.count(ANA, ofBytes(999));
+  expect(quota.isReached(ANA)).toBeFalse();
+  quota.count(ANA, ofBytes(41));
+  expect(() => quota.check(ANA)).toThrow(
+    expect.objectContaining({ code: "history-limit", remedy: "try again in 12 h" }),
+  );
 });
 
-describe("an account that has read its share of today", () => {
-  const TEXT = "x".repeat(1_000);
+test("counts each account alone, and no operators", () => {
+  const { quota } = quotaOf(1_000);
+  for (const user of [ANA, BEN]) quota.count(user, ofBytes(2_000));
+  expect([quota.isReached(ANA), quota.isReached(BEN)]).toEqual([true, false]);
+  expect(quota.isReached("uCCCCCCCCCCC" as UserId)).toBeFalse();
+});
 
-  async function readUp() {
-    const site = await Site.open({ historyBytesPerDay: 50_000 });
-    const ana = await site.member("ana");
-    const ben = await site.member("ben");
-    for (let i = 0; i < 20; i++) await site.wait(ana.say(TEXT));
-    await site.quiet();
-    const page = () => ben.ask("history", { target: "lobby", limit: 20 });
-    for (let i = 0; i < 3; i++) expect((await page()).records.length).toBe(20);
-    return { site, ana, ben, page };
-  }
+const TEXT = "x".repeat(1_000);
 
-  test("is refused pages, searches and pinned messages, and others are not", async () => {
-    const { ana, ben, page } = await readUp();
-    const search = { target: "lobby", limit: 5, grep: "x", ignoreCase: true };
-    expect(await rejection(page())).toMatchObject({ code: "history-limit" });
-    expect((await ben.refused("history", search)).code).toBe("history-limit");
-    expect((await ben.refused("pins", { target: "lobby" })).code).toBe("history-limit");
-    expect((await ana.ask("history", search)).records.length).toBe(5);
-  });
+async function readUp() {
+  const { site, ana, ben } = await siteWith(["ana", "ben"], { historyBytesPerDay: 50_000 });
+  for (let i = 0; i < 20; i++) await site.wait(ana.say(TEXT));
+  await site.quiet();
+  const page = () => ben.ask("history", { target: "lobby", limit: 20 });
+  for (let i = 0; i < 3; i++) expect((await page()).records.length).toBe(20);
+  return { site, ana, ben, page };
+}
 
-  test("still receives live messages, and learns what a catch-up omits", async () => {
-    const { site, ana, ben } = await readUp();
-    await site.wait(ana.say("live"));
-    await site.quiet();
-    expect(ben.texts().at(-1)).toBe("live");
-    const seen = ben.records.at(-1)?.head.seq ?? 0;
-    ben.hangUp();
-    for (let i = 0; i < 3; i++) await site.wait(ana.say(`missed ${i}`));
-    const again = await site.again(ben, "ben", seen);
-    await site.quiet();
-    expect(again.texts()).toEqual([]);
-    expect(again.all("room")[0]).toMatchObject({ skipped: 3 });
-    await site.wait(ana.say("live again"));
-    await site.quiet();
-    expect(again.texts()).toEqual(["live again"]);
-  });
+test("refuses pages, searches and pins beyond the limit, to that account only", async () => {
+  const { ana, ben, page } = await readUp();
+  const search = { target: "lobby", limit: 5, grep: "x", ignoreCase: true };
+  expect(await rejection(page())).toMatchObject({ code: "history-limit" });
+  expect(await ben.refusal("history", search)).toBe("history-limit");
+  expect(await ben.refusal("pins", { target: "lobby" })).toBe("history-limit");
+  expect((await ana.ask("history", search)).records.length).toBe(5);
+});
 
-  test("reads on the next day", async () => {
-    const { site, page } = await readUp();
-    await rejection(page());
-    site.skewMs += DAY_MS;
-    expect((await page()).records.length).toBe(20);
-  });
+test("still sends live messages, and says what a catch-up omits", async () => {
+  const { site, ana, ben } = await readUp();
+  await site.wait(ana.say("live"));
+  await site.quiet();
+  expect(ben.texts().at(-1)).toBe("live");
+  const seen = ben.records.at(-1)?.head.seq ?? 0;
+  ben.hangUp();
+  for (let i = 0; i < 3; i++) await site.wait(ana.say(`missed ${i}`));
+  const again = await site.again(ben, "ben", seen);
+  await site.quiet();
+  expect(again.texts()).toEqual([]);
+  expect(again.all("room")[0]).toMatchObject({ skipped: 3 });
+  await site.wait(ana.say("live again"));
+  await site.quiet();
+  expect(again.texts()).toEqual(["live again"]);
+});
+
+test("allows reading on the next day", async () => {
+  const { site, page } = await readUp();
+  await rejection(page());
+  site.skewMs += DAY_MS;
+  expect((await page()).records.length).toBe(20);
 });

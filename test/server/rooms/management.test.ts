@@ -1,8 +1,8 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import { checkName } from "../../../src/base/names.ts";
 import type { Guest, Keys, Told } from "../guest.ts";
-import { Site } from "../site.ts";
+import { type Site, siteWith } from "../site.ts";
 
 const TOKEN = "operator-token";
 
@@ -16,8 +16,7 @@ interface Sandbox {
 
 /** All in `lab`, which Ana made, and in the lobby; Ana and Ben have spoken. */
 async function sandbox(): Promise<Sandbox> {
-  const site = await Site.open({ operatorToken: TOKEN });
-  const olga = await site.member("olga");
+  const { site, olga } = await siteWith(["olga"], { operatorToken: TOKEN });
   await olga.ask("operate", { token: TOKEN });
   const ana = await site.member("ana");
   const ben = await site.member("ben");
@@ -56,100 +55,90 @@ async function unsaid(site: Site, guest: Guest, to: string): Promise<Fault> {
 
 const kinds = (told: readonly Told[]): string[] => told.map(({ head }) => head.kind);
 
-describe("an account that is renamed", () => {
-  test("is told in its rooms, connects again by its old name, and hears the new one", async () => {
-    const { site, olga, ana, ben } = await sandbox();
-    await olga.ask("rename", { user: "ana", to: "Anna" });
-    const end = (await ana.untilEnded()).fault;
-    expect([end?.code, end?.message]).toEqual(["link-closed", "you are called Anna from now on"]);
-    await site.quiet();
-    const told = ben.records.filter(({ head }) => head.kind === "rename");
-    expect(told.map(({ body, from }) => [body?.["was"], body?.["name"], from])).toEqual([
-      ["ana", "Anna", "olga"],
-      ["ana", "Anna", "olga"],
-    ]);
-    expect(ben.all("room").at(-1)).toMatchObject({ with: "Anna" });
-    for (const name of ["ana", "ANNA"]) {
-      expect((await back(site, ana.keys, name)).user).toBe("Anna");
-    }
-    const typed = await site.greeted();
-    expect((await typed.ask("login", typed.passwordLogin("ana", "secret"))).user).toBe("Anna");
-    // Both names lead to the one conversation.
-    for (const to of ["@ana", "@Anna"]) await said(site, ben, to, `to ${to}`);
-    const { records } = await ben.ask("history", { target: "@ana", limit: 10 });
-    expect(records).toHaveLength(3);
-    expect((await ben.ask("who", {})).users.map(({ user }) => user)).toEqual([
-      "Anna",
-      "ben",
-      "olga",
-    ]);
-    await site.restart();
-    expect((await back(site, ana.keys, "ana")).user).toBe("Anna");
-    await site.stop();
-  });
+test("renames an account, which logs in by both names", async () => {
+  const { site, olga, ana, ben } = await sandbox();
+  await olga.ask("rename", { user: "ana", to: "Anna" });
+  const end = (await ana.untilEnded()).fault;
+  expect([end?.code, end?.message]).toEqual(["link-closed", "you are called Anna from now on"]);
+  await site.quiet();
+  const told = ben.records.filter(({ head }) => head.kind === "rename");
+  expect(told.map(({ body, from }) => [body?.["was"], body?.["name"], from])).toEqual([
+    ["ana", "Anna", "olga"],
+    ["ana", "Anna", "olga"],
+  ]);
+  expect(ben.all("room").at(-1)).toMatchObject({ with: "Anna" });
+  for (const name of ["ana", "ANNA"]) {
+    expect((await back(site, ana.keys, name)).user).toBe("Anna");
+  }
+  const typed = await site.greeted();
+  expect((await typed.ask("login", typed.passwordLogin("ana", "secret"))).user).toBe("Anna");
+  // Both names lead to the one conversation.
+  for (const to of ["@ana", "@Anna"]) await said(site, ben, to, `to ${to}`);
+  const { records } = await ben.ask("history", { target: "@ana", limit: 10 });
+  expect(records).toHaveLength(3);
+  expect((await ben.ask("who", {})).users.map(({ user }) => user)).toEqual(["Anna", "ben", "olga"]);
+  await site.restart();
+  expect((await back(site, ana.keys, "ana")).user).toBe("Anna");
+});
 
-  test("keeps its old name from newcomers, until an operator gives it away", async () => {
-    const { site, olga, ana, ben } = await sandbox();
-    await olga.ask("rename", { user: "ana", to: "anna" });
-    const guest = await site.greeted();
-    expect((await guest.refused("register", guest.registration("Ana"))).code).toBe("name-taken");
-    await olga.ask("rename", { user: "ben", to: "ana" });
-    await site.quiet();
-    expect((await back(site, ben.keys, "ben")).user).toBe("ana");
-    expect((await back(site, ana.keys, "anna")).user).toBe("anna");
-    const lost = await site.greeted(undefined, ana.keys);
-    expect((await lost.refused("login", lost.signedLogin("ana"))).code).toBe("login-refused");
-    await site.restart();
-    expect((await back(site, ben.keys, "ben")).user).toBe("ana");
-    // And back: the names have changed places.
-    const again = await site.again(olga, "olga");
-    await again.ask("operate", { token: TOKEN });
-    await again.ask("rename", { user: "ana", to: "ben" });
-    await again.ask("rename", { user: "anna", to: "ana" });
-    expect((await back(site, ana.keys, "ana")).user).toBe("ana");
-    expect((await back(site, ben.keys, "ben")).user).toBe("ben");
-    await site.stop();
-  });
+test("keeps the old name of a renamed account from other accounts", async () => {
+  const { site, olga, ana, ben } = await sandbox();
+  await olga.ask("rename", { user: "ana", to: "anna" });
+  const guest = await site.greeted();
+  expect(await guest.refusal("register", guest.registration("Ana"))).toBe("name-taken");
+  await olga.ask("rename", { user: "ben", to: "ana" });
+  await site.quiet();
+  expect((await back(site, ben.keys, "ben")).user).toBe("ana");
+  expect((await back(site, ana.keys, "anna")).user).toBe("anna");
+  const lost = await site.greeted(undefined, ana.keys);
+  expect(await lost.refusal("login", lost.signedLogin("ana"))).toBe("login-refused");
+  await site.restart();
+  expect((await back(site, ben.keys, "ben")).user).toBe("ana");
+  // And back: the names have changed places.
+  const again = await site.again(olga, "olga");
+  await again.ask("operate", { token: TOKEN });
+  await again.ask("rename", { user: "ana", to: "ben" });
+  await again.ask("rename", { user: "anna", to: "ana" });
+  expect((await back(site, ana.keys, "ana")).user).toBe("ana");
+  expect((await back(site, ben.keys, "ben")).user).toBe("ben");
+});
 
-  test("is refused names that are taken, reserved or none, and to all but operators", async () => {
-    const { site, olga, ana } = await sandbox();
-    expect((await ana.refused("rename", { user: "ana", to: "x" })).code).toBe("not-allowed");
-    const wishes = [
-      [{ user: "ana", to: "BEN" }, "name-taken"],
-      [{ user: "ana", to: "operator" }, "name-invalid"],
-      [{ user: "ana", to: "a b" }, "name-invalid"],
-      [{ user: "ana", to: "" }, "name-invalid"],
-      [{ user: "eve", to: "x" }, "user-unknown"],
-      [{ to: "x" }, "usage"],
-      [{ user: "ana", room: "lab", to: "x" }, "usage"],
-    ] as const;
-    for (const [options, code] of wishes) {
-      expect([options, (await olga.refused("rename", options)).code]).toEqual([options, code]);
-    }
-    await olga.ask("rename", { user: "ana", to: "ana" });
-    expect(ana.ended).toBeUndefined(); // It is so already.
-    const both = [
-      olga.send("rename", { user: "ana", to: "zoe" }),
-      olga.send("rename", { user: "ben", to: "ZOE" }),
-    ];
-    const outcomes = await site.wait(Promise.allSettled(both));
-    expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
-    await site.stop();
-  });
+test("refuses to rename to names that are taken, reserved or invalid", async () => {
+  const { site, olga, ana } = await sandbox();
+  expect(await ana.refusal("rename", { user: "ana", to: "x" })).toBe("not-allowed");
+  const wishes = [
+    [{ user: "ana", to: "BEN" }, "name-taken"],
+    [{ user: "ana", to: "operator" }, "name-invalid"],
+    [{ user: "ana", to: "a b" }, "name-invalid"],
+    [{ user: "ana", to: "" }, "name-invalid"],
+    [{ user: "eve", to: "x" }, "user-unknown"],
+    [{ to: "x" }, "usage"],
+    [{ user: "ana", room: "lab", to: "x" }, "usage"],
+  ] as const;
+  for (const [options, code] of wishes) {
+    expect([options, (await olga.refused("rename", options)).code]).toEqual([options, code]);
+  }
+  await olga.ask("rename", { user: "ana", to: "ana" });
+  expect(ana.ended).toBeUndefined(); // It is so already.
+  const both = [
+    olga.send("rename", { user: "ana", to: "zoe" }),
+    olga.send("rename", { user: "ben", to: "ZOE" }),
+  ];
+  const outcomes = await site.wait(Promise.allSettled(both));
+  expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+});
 
-  test("between a right password and its log-in, lets nobody in as somebody else", async () => {
-    const { site, olga, ana } = await sandbox();
-    const guest = await site.greeted();
-    const login = guest.send("login", guest.passwordLogin("ana", "secret"));
-    const moves = [
-      olga.send("rename", { user: "ana", to: "anna" }),
-      olga.send("rename", { user: "ben", to: "ana" }),
-    ];
-    await site.wait(Promise.allSettled([login, ...moves]));
-    const outcome = await login.catch(() => undefined);
-    if (outcome !== undefined) expect(outcome.account).toBe((await own(site, ana)) ?? "");
-    await site.stop();
-  });
+test("logs in nobody as another account during a rename", async () => {
+  const { site, olga, ana } = await sandbox();
+  const guest = await site.greeted();
+  const login = guest.send("login", guest.passwordLogin("ana", "secret"));
+  const moves = [
+    olga.send("rename", { user: "ana", to: "anna" }),
+    olga.send("rename", { user: "ben", to: "ana" }),
+  ];
+  await site.wait(Promise.allSettled([login, ...moves]));
+  const outcome = await login.catch(() => undefined);
+  if (outcome !== undefined) expect(outcome.account).toBe((await own(site, ana)) ?? "");
 });
 
 async function own(site: Site, { keys }: Guest): Promise<string | undefined> {
@@ -159,192 +148,153 @@ async function own(site: Site, { keys }: Guest): Promise<string | undefined> {
   return account?.id;
 }
 
-describe("an account that is removed", () => {
-  test("is out of its rooms and cannot come back; what it said stays under its name", async () => {
-    const { site, olga, ana, ben } = await sandbox();
-    const { token } = await ana.ask("invite", {});
-    await said(site, ana, "lab", "my words");
-    await olga.ask("remove", { user: "ana" });
-    const end = (await ana.untilEnded()).fault;
-    expect([end?.code, end?.message]).toEqual(["login-refused", "the account ana was removed"]);
-    await site.quiet();
-    const out = ben.records.filter(({ head }) => head.kind === "kick");
-    expect(out.map(({ body }) => [body?.["name"], body?.["removed"]])).toEqual([
-      ["ana", true],
-      ["ana", true],
-    ]);
-    expect((await ben.ask("who", {})).users.map(({ user }) => user)).toEqual(["ben", "olga"]);
-    expect((await ben.ask("who", { room: "lab" })).users.map(({ user }) => user)).toEqual(["ben"]);
-    expect((await unsaid(site, ben, "@ana")).code).toBe("user-unknown");
-    const lab = await ben.ask("history", { target: "lab", grep: "my words", limit: 10 });
-    expect(lab.records.map(({ from }) => from)).toEqual(["ana"]);
-    const direct = await ben.ask("history", { target: "@ana", limit: 10 });
-    expect(direct.records).toHaveLength(1);
-    for (const restarted of [false, true]) {
-      if (restarted) await site.restart();
-      const guest = await site.greeted(undefined, ana.keys);
-      expect((await guest.refused("login", guest.signedLogin("ana"))).code).toBe("login-refused");
-      const byPassword = await guest.refused("login", guest.passwordLogin("ana", "secret"));
-      expect(byPassword.code).toBe("login-refused");
-      const taken = await guest.refused("register", guest.registration("ana"));
-      expect(taken.code).toBe("name-taken");
-      expect((await guest.refused("admit", { secret: token })).message).toContain("does not hold");
-    }
-    const bytes = Buffer.from(site.disk.fileAt("/d/accounts/000000000001.jsonl").shown);
-    expect(bytes.includes("hash of secret")).toBe(false);
-    await site.stop();
-  });
-
-  test("frees its name by being renamed", async () => {
-    const { site, olga, ben } = await sandbox();
-    await olga.ask("remove", { user: "ana" });
-    expect((await olga.refused("rename", { user: "ben", to: "ana" })).code).toBe("name-taken");
-    await olga.ask("rename", { user: "ana", to: "ana-gone" });
-    await olga.ask("rename", { user: "ben", to: "ana" });
-    expect((await back(site, ben.keys, "ana")).user).toBe("ana");
-    await site.stop();
-  });
-
-  test("is nobody's own, and an operator's alone to remove", async () => {
-    const { site, olga, ben } = await sandbox();
-    expect((await ben.refused("remove", { user: "ana" })).code).toBe("not-allowed");
-    expect((await olga.refused("remove", { user: "olga" })).code).toBe("not-allowed");
-    expect((await olga.refused("remove", {})).code).toBe("usage");
-    expect((await olga.refused("remove", { user: "nobody" })).code).toBe("user-unknown");
-    await olga.ask("grant", { user: "ben", on: true });
-    await olga.ask("remove", { user: "ben" });
-    await olga.ask("remove", { user: "ben" }); // Once more is no harm.
-    expect(
-      site.registry.policy.isOperator(site.registry.known(checkName("ben"))?.id ?? ("" as never)),
-    ).toBe(false);
-    await site.stop();
-  });
-
-  test("stays out, whatever was under way", async () => {
-    const { site, olga, ana } = await sandbox();
-    const second = await site.greeted();
-    const all = [
-      second.send("login", second.passwordLogin("ana", "secret")),
-      ana.send("passwd", { password: "other" }),
-      ana.say("last words", "lab"),
-      ana.send("join", { room: "den", create: true }),
-      olga.send("remove", { user: "ana" }),
-      olga.send("reset", { user: "ana" }),
-    ];
-    await site.wait(Promise.allSettled(all));
-    await site.quiet();
-    const account = site.registry.known(checkName("ana"));
-    expect([account?.isGone, account?.devices.size, account?.passwordHash]).toEqual([
-      true,
-      0,
-      undefined,
-    ]);
-    expect([...site.server.peers()].filter((client) => client.account === account)).toEqual([]);
-    await site.stop();
-  });
+test("removes an account from its rooms, and keeps its messages", async () => {
+  const { site, olga, ana, ben } = await sandbox();
+  const { token } = await ana.ask("invite", {});
+  await said(site, ana, "lab", "my words");
+  await olga.ask("remove", { user: "ana" });
+  const end = (await ana.untilEnded()).fault;
+  expect([end?.code, end?.message]).toEqual(["login-refused", "the account ana was removed"]);
+  await site.quiet();
+  const out = ben.records.filter(({ head }) => head.kind === "kick");
+  expect(out.map(({ body }) => [body?.["name"], body?.["removed"]])).toEqual([
+    ["ana", true],
+    ["ana", true],
+  ]);
+  expect((await ben.ask("who", {})).users.map(({ user }) => user)).toEqual(["ben", "olga"]);
+  expect((await ben.ask("who", { room: "lab" })).users.map(({ user }) => user)).toEqual(["ben"]);
+  expect((await unsaid(site, ben, "@ana")).code).toBe("user-unknown");
+  const lab = await ben.ask("history", { target: "lab", grep: "my words", limit: 10 });
+  expect(lab.records.map(({ from }) => from)).toEqual(["ana"]);
+  const direct = await ben.ask("history", { target: "@ana", limit: 10 });
+  expect(direct.records).toHaveLength(1);
+  for (const restarted of [false, true]) {
+    if (restarted) await site.restart();
+    const guest = await site.greeted(undefined, ana.keys);
+    expect(await guest.refusal("login", guest.signedLogin("ana"))).toBe("login-refused");
+    expect(await guest.refusal("login", guest.passwordLogin("ana", "secret"))).toBe(
+      "login-refused",
+    );
+    const taken = await guest.refused("register", guest.registration("ana"));
+    expect(taken.code).toBe("name-taken");
+    expect((await guest.refused("admit", { secret: token })).message).toContain("does not hold");
+  }
+  const bytes = Buffer.from(site.disk.fileAt("/d/accounts/000000000001.jsonl").shown);
+  expect(bytes.includes("hash of secret")).toBe(false);
 });
 
-describe("a room", () => {
-  test("that is renamed is read on, and found by both names", async () => {
-    const { site, olga, ana, ben } = await sandbox();
-    await olga.ask("rename", { room: "lab", to: "Workshop" });
-    await site.quiet();
-    expect(ben.all("room").at(-1)).toMatchObject({ name: "Workshop" });
-    expect(ben.records.at(-1)?.body).toEqual({ was: "lab", name: "Workshop" });
-    for (const to of ["lab", "workshop"]) await said(site, ana, to, to);
-    const { records } = await ben.ask("history", { target: "lab", limit: 100 });
-    expect(records.length).toBeGreaterThan(3);
-    const joined = await olga.ask("join", { room: "lab", create: true });
-    expect([joined.name, joined.created]).toEqual(["Workshop", false]);
-    await site.restart();
-    const eve = await site.member("eve");
-    expect((await eve.ask("rooms", {})).rooms.map(({ room }) => room)).toEqual([
-      "lobby",
-      "Workshop",
-    ]);
-    expect((await eve.ask("join", { room: "lab" })).name).toBe("Workshop");
-    await site.stop();
-  });
+test("lets operators remove any account but their own", async () => {
+  const { site, olga, ben } = await sandbox();
+  expect(await ben.refusal("remove", { user: "ana" })).toBe("not-allowed");
+  expect(await olga.refusal("remove", { user: "olga" })).toBe("not-allowed");
+  expect(await olga.refusal("remove", {})).toBe("usage");
+  expect(await olga.refusal("remove", { user: "nobody" })).toBe("user-unknown");
+  await olga.ask("grant", { user: "ben", on: true });
+  await olga.ask("remove", { user: "ben" });
+  await olga.ask("remove", { user: "ben" }); // Once more is no harm.
+  expect(
+    site.registry.policy.isOperator(site.registry.known(checkName("ben"))?.id ?? ("" as never)),
+  ).toBe(false);
+});
 
-  test("that is closed is read, and written to by nobody, until it is opened", async () => {
-    const { site, olga, ana, ben } = await sandbox();
-    const { seq } = await said(site, ana, "lab", "before");
-    await olga.ask("join", { room: "lab" });
-    await olga.ask("close", { room: "lab", on: true });
-    await site.quiet();
-    expect(ben.all("room").at(-1)).toMatchObject({ name: "lab", closed: true });
-    for (const guest of [ana, ben, olga]) {
-      expect((await unsaid(site, guest, "lab")).code).toBe("not-allowed");
-      const topic = await guest.refused("topic", { room: "lab", topic: "t" });
-      expect(topic.message).toBe("'lab' is closed: it can be read, not written to");
-    }
-    expect((await ana.refused("edit", { seq, text: "changed" })).code).toBe("not-allowed");
-    expect((await ben.ask("history", { target: "lab", limit: 9 })).records.length).toBeGreaterThan(
-      0,
-    );
-    const eve = await site.member("eve");
-    await eve.ask("join", { room: "lab" });
-    await ana.ask("erase", { seq }); // One's own words can still be taken back.
-    await site.restart();
-    const again = await site.again(ana, "ana");
-    expect((await unsaid(site, again, "lab")).code).toBe("not-allowed");
-    const operator = await site.again(olga, "olga");
-    await operator.ask("operate", { token: TOKEN });
-    await operator.ask("close", { room: "lab", on: false });
-    await said(site, again, "lab", "open");
-    await site.stop();
-  });
+test("removes an account whatever is in progress", async () => {
+  const { site, olga, ana } = await sandbox();
+  const second = await site.greeted();
+  const all = [
+    second.send("login", second.passwordLogin("ana", "secret")),
+    ana.send("passwd", { password: "other" }),
+    ana.say("last words", "lab"),
+    ana.send("join", { room: "den", create: true }),
+    olga.send("remove", { user: "ana" }),
+    olga.send("reset", { user: "ana" }),
+  ];
+  await site.wait(Promise.allSettled(all));
+  await site.quiet();
+  const account = site.registry.known(checkName("ana"));
+  expect([account?.isGone, account?.devices.size, account?.passwordHash]).toEqual([
+    true,
+    0,
+    undefined,
+  ]);
+  expect([...site.server.peers()].filter((client) => client.account === account)).toEqual([]);
+});
 
-  test("that is removed is read by nobody, and its name is free", async () => {
-    const { site, olga, ana, ben } = await sandbox();
-    await said(site, ana, "lab", "words");
-    await olga.ask("rename", { room: "lab", to: "den" });
-    await olga.ask("remove", { room: "lab" }); // By the name that it had before.
-    await site.quiet();
-    expect(kinds(ben.records).at(-1)).toBe("remove");
-    expect(ben.all("room-gone")).toHaveLength(1);
-    expect((await ben.refused("history", { target: "den", limit: 9 })).code).toBe("room-unknown");
-    expect((await ben.ask("history", { grep: "words", limit: 9 })).records).toEqual([]);
-    expect((await unsaid(site, ana, "den")).code).toBe("room-unknown");
-    expect((await ana.ask("rooms", {})).rooms.map(({ room }) => room)).toEqual(["lobby"]);
-    for (const room of ["den", "lab"]) {
-      expect((await ben.ask("join", { room, create: true })).created).toBe(true);
-    }
-    await site.restart();
-    const again = await site.again(ben, "ben");
-    expect((await again.ask("rooms", {})).rooms.map(({ room }) => room)).toEqual([
-      "lobby",
-      "den",
-      "lab",
-    ]);
-    expect((await again.ask("history", { grep: "words", limit: 9 })).records).toEqual([]);
-    await site.stop();
-  });
+test("renames a room, which is found by both names", async () => {
+  const { site, olga, ana, ben } = await sandbox();
+  await olga.ask("rename", { room: "lab", to: "Workshop" });
+  await site.quiet();
+  expect(ben.all("room").at(-1)).toMatchObject({ name: "Workshop" });
+  expect(ben.records.at(-1)?.body).toEqual({ was: "lab", name: "Workshop" });
+  for (const to of ["lab", "workshop"]) await said(site, ana, to, to);
+  const { records } = await ben.ask("history", { target: "lab", limit: 100 });
+  expect(records.length).toBeGreaterThan(3);
+  const joined = await olga.ask("join", { room: "lab", create: true });
+  expect([joined.name, joined.created]).toEqual(["Workshop", false]);
+  await site.restart();
+  const eve = await site.member("eve");
+  expect((await eve.ask("rooms", {})).rooms.map(({ room }) => room)).toEqual(["lobby", "Workshop"]);
+  expect((await eve.ask("join", { room: "lab" })).name).toBe("Workshop");
+});
 
-  test("is an operator's to change, and the lobby nobody's", async () => {
-    const { site, olga, ana } = await sandbox();
-    for (const guest of [ana, olga]) {
-      const room = guest === ana ? "lab" : "lobby";
-      expect((await guest.refused("rename", { room, to: "x" })).code).toBe("not-allowed");
-      expect((await guest.refused("close", { room, on: true })).code).toBe("not-allowed");
-      expect((await guest.refused("remove", { room })).code).toBe("not-allowed");
-    }
-    expect((await olga.refused("rename", { room: "lab", to: "LOBBY" })).code).toBe("name-taken");
-    expect((await olga.refused("close", { room: "none", on: true })).code).toBe("room-unknown");
-    await site.stop();
-  });
+test("closes a room to all posts until it is opened", async () => {
+  const { site, olga, ana, ben } = await sandbox();
+  const { seq } = await said(site, ana, "lab", "before");
+  await olga.ask("join", { room: "lab" });
+  await olga.ask("close", { room: "lab", on: true });
+  await site.quiet();
+  expect(ben.all("room").at(-1)).toMatchObject({ name: "lab", closed: true });
+  for (const guest of [ana, ben, olga]) {
+    expect((await unsaid(site, guest, "lab")).code).toBe("not-allowed");
+    const topic = await guest.refused("topic", { room: "lab", topic: "t" });
+    expect(topic.message).toBe("'lab' is closed: it can be read, not written to");
+  }
+  expect(await ana.refusal("edit", { seq, text: "changed" })).toBe("not-allowed");
+  expect((await ben.ask("history", { target: "lab", limit: 9 })).records.length).toBeGreaterThan(0);
+  const eve = await site.member("eve");
+  await eve.ask("join", { room: "lab" });
+  await ana.ask("erase", { seq }); // One's own words can still be taken back.
+  await site.restart();
+  const again = await site.again(ana, "ana");
+  expect((await unsaid(site, again, "lab")).code).toBe("not-allowed");
+  const operator = await site.again(olga, "olga");
+  await operator.ask("operate", { token: TOKEN });
+  await operator.ask("close", { room: "lab", on: false });
+  await said(site, again, "lab", "open");
+});
 
-  test("is not made under a name that another one is just given", async () => {
-    const { site, olga, ana } = await sandbox();
-    const both = [
-      olga.send("rename", { room: "lab", to: "den" }),
-      ana.send("join", { room: "den", create: true }),
-      olga.send("rename", { room: "lab", to: "nest" }),
-    ];
-    await site.wait(Promise.allSettled(both));
-    await site.quiet();
-    const names = (await ana.ask("rooms", {})).rooms.map(({ room }) => room);
-    expect(new Set(names).size).toBe(names.length);
-    await site.stop();
-  });
+test("removes a room with its history, and frees its name", async () => {
+  const { site, olga, ana, ben } = await sandbox();
+  await said(site, ana, "lab", "words");
+  await olga.ask("rename", { room: "lab", to: "den" });
+  await olga.ask("remove", { room: "lab" }); // By the name that it had before.
+  await site.quiet();
+  expect(kinds(ben.records).at(-1)).toBe("remove");
+  expect(ben.all("room-gone")).toHaveLength(1);
+  expect(await ben.refusal("history", { target: "den", limit: 9 })).toBe("room-unknown");
+  expect((await ben.ask("history", { grep: "words", limit: 9 })).records).toEqual([]);
+  expect((await unsaid(site, ana, "den")).code).toBe("room-unknown");
+  expect((await ana.ask("rooms", {})).rooms.map(({ room }) => room)).toEqual(["lobby"]);
+  for (const room of ["den", "lab"]) {
+    expect((await ben.ask("join", { room, create: true })).created).toBe(true);
+  }
+  await site.restart();
+  const again = await site.again(ben, "ben");
+  expect((await again.ask("rooms", {})).rooms.map(({ room }) => room)).toEqual([
+    "lobby",
+    "den",
+    "lab",
+  ]);
+  expect((await again.ask("history", { grep: "words", limit: 9 })).records).toEqual([]);
+});
+
+test("lets operators change any room but the lobby", async () => {
+  const { olga, ana } = await sandbox();
+  for (const guest of [ana, olga]) {
+    const room = guest === ana ? "lab" : "lobby";
+    expect(await guest.refusal("rename", { room, to: "x" })).toBe("not-allowed");
+    expect(await guest.refusal("close", { room, on: true })).toBe("not-allowed");
+    expect(await guest.refusal("remove", { room })).toBe("not-allowed");
+  }
+  expect(await olga.refusal("rename", { room: "lab", to: "LOBBY" })).toBe("name-taken");
+  expect(await olga.refusal("close", { room: "none", on: true })).toBe("room-unknown");
 });

@@ -1,9 +1,9 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { CHUNK_BYTES, ERASED_AT_ONCE_MAX } from "../../../src/base/limits.ts";
 import { rejection } from "../../rejection.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
 import type { Guest } from "../guest.ts";
-import { Site } from "../site.ts";
+import { siteWith } from "../site.ts";
 import { holds, lab, operating, TOKEN } from "../site-lab.ts";
 
 /** Part by part, as a client does it. */
@@ -20,102 +20,82 @@ async function eraseAll(guest: Guest, whose: { user?: string } = {}): Promise<nu
   return parts;
 }
 
-describe("all that one account said", () => {
-  test("goes from rooms, conversations and files, and nothing of others does", async () => {
-    const { site, ana, ben, eve } = await lab();
-    const { seq } = await site.wait(ben.say("mellon one", "lab"));
-    await ben.ask("edit", { seq, text: "mellon two" });
-    await site.wait(ben.say("mellon three", "@eve"));
-    await site.wait(ana.say("keep this", "lab"));
-    const answer = await site.wait(ana.say("and this", "lab"));
-    const react = { outbox: "reactAAAAAA", counter: 1, to: "lab", body: { text: "", react: "!" } };
-    await ben.ask("post", { ...react, body: { ...react.body, re: answer.seq } });
-    await new TestFile("one", CHUNK_BYTES + 5).upload(await channelOf(ben));
-    expect(site.disk.list("/d/files")).toHaveLength(1);
-    await operating(ana);
-    expect(await eraseAll(ana, { user: "ben" })).toEqual([5]);
-    expect(holds(site, "mellon")).toBeFalse();
-    expect(holds(site, "keep this")).toBeTrue();
-    expect(site.disk.list("/d/files")).toHaveLength(0);
-    expect(await eraseAll(ana, { user: "ben" })).toEqual([0]);
-    await site.quiet();
-    const orders = eve.records.filter(({ head }) => head.kind === "erase");
-    expect(orders.map(({ body }) => body?.["seq"])).toContain(seq);
-    await site.restart();
-    const again = await site.again(eve, "eve");
-    const { records } = await again.ask("history", { target: "@ben", limit: 9 });
-    expect(records.map(({ body }) => body)).toEqual([undefined]);
-    await site.stop();
-  });
-
-  test("is erased by oneself and operators only, also after the account was removed", async () => {
-    const { site, ana, ben, eve } = await lab();
-    await site.wait(ben.say("mellon", "lab"));
-    expect((await eve.refused("erase-all", { user: "ben" })).code).toBe("not-allowed");
-    expect((await eve.refused("erase-all", { user: "nobody" })).code).toBe("user-unknown");
-    await operating(ana);
-    await ana.ask("remove", { user: "ben" });
-    expect(holds(site, "mellon")).toBeTrue();
-    expect(await eraseAll(ana, { user: "ben" })).toEqual([1]);
-    expect(holds(site, "mellon")).toBeFalse();
-    await site.stop();
-  });
-
-  test("goes in parts, beside the talk of others", async () => {
-    const { site, ana, ben } = await lab();
-    const count = ERASED_AT_ONCE_MAX + 20;
-    await site.wait(
-      Promise.all(Array.from({ length: count }, (_, i) => ben.say(`mellon ${i}`, "lab"))),
-    );
-    const erasing = eraseAll(ben);
-    const said = await site.wait(ana.say("meanwhile", "lab"));
-    expect(said.seq).toBeGreaterThan(count);
-    expect(await site.wait(erasing)).toEqual([ERASED_AT_ONCE_MAX, 20]);
-    expect(holds(site, '"mellon')).toBeFalse();
-    await site.stop();
-  });
-
-  test("a crash in between loses no order, and leaves no half of a word", async () => {
-    for (let calls = 1; calls < 40; calls += 3) {
-      const { site, ben, eve } = await lab();
-      for (let i = 0; i < 6; i++) await site.wait(ben.say(`mellon ${i}`, i < 3 ? "lab" : "@eve"));
-      site.disk.stopAt(site.disk.calls + calls);
-      eraseAll(ben).catch(() => undefined);
-      await site.time.advance(200);
-      site.disk.losePower();
-      await site.restartAfterCrash();
-      const again = await site.again(ben, "ben");
-      await eraseAll(again);
-      expect(holds(site, "mellon")).toBeFalse();
-      expect(eve.records.length).toBeGreaterThan(0);
-      await site.stop();
-    }
-  });
-
-  test("two orders at once erase each record once", async () => {
-    const { site, ana, ben } = await lab();
-    for (let i = 0; i < 5; i++) await site.wait(ben.say(`mellon ${i}`, "lab"));
-    await operating(ana);
-    const both = await site.wait(Promise.all([eraseAll(ana, { user: "ben" }), eraseAll(ben)]));
-    expect(both.flat().reduce((sum, one) => sum + one, 0)).toBe(5);
-    await site.stop();
-  });
+test("erases all messages and files of one account, and no others", async () => {
+  const { site, ana, ben, eve } = await lab();
+  const { seq } = await site.wait(ben.say("mellon one", "lab"));
+  await ben.ask("edit", { seq, text: "mellon two" });
+  await site.wait(ben.say("mellon three", "@eve"));
+  await site.wait(ana.say("keep this", "lab"));
+  const answer = await site.wait(ana.say("and this", "lab"));
+  const react = { outbox: "reactAAAAAA", counter: 1, to: "lab", body: { text: "", react: "!" } };
+  await ben.ask("post", { ...react, body: { ...react.body, re: answer.seq } });
+  await new TestFile("one", CHUNK_BYTES + 5).upload(await channelOf(ben));
+  expect(site.disk.list("/d/files")).toHaveLength(1);
+  await operating(ana);
+  expect(await eraseAll(ana, { user: "ben" })).toEqual([5]);
+  expect(holds(site, "mellon")).toBeFalse();
+  expect(holds(site, "keep this")).toBeTrue();
+  expect(site.disk.list("/d/files")).toHaveLength(0);
+  expect(await eraseAll(ana, { user: "ben" })).toEqual([0]);
+  await site.quiet();
+  const orders = eve.records.filter(({ head }) => head.kind === "erase");
+  expect(orders.map(({ body }) => body?.["seq"])).toContain(seq);
+  await site.restart();
+  const again = await site.again(eve, "eve");
+  const { records } = await again.ask("history", { target: "@ben", limit: 9 });
+  expect(records.map(({ body }) => body)).toEqual([undefined]);
 });
 
-describe("unregister", () => {
-  test("removes one's own account for good", async () => {
-    const site = await Site.open({ operatorToken: TOKEN });
-    const ana = await site.member("ana");
-    const ben = await site.member("ben");
-    await site.wait(ben.say("mellon", "lobby"));
-    await eraseAll(ben);
-    await ben.ask("unregister", {});
-    expect((await ben.untilEnded()).fault?.code).toBe("login-refused");
-    await site.quiet();
-    const { users } = await ana.ask("who", { room: "lobby" });
-    expect(users.map(({ user }) => user)).toEqual(["ana"]);
-    await site.restart();
-    expect(await rejection(site.again(ben, "ben"))).toMatchObject({ code: "login-refused" });
-    await site.stop();
-  });
+test("lets only the account and operators erase, after its removal too", async () => {
+  const { site, ana, ben, eve } = await lab();
+  await site.wait(ben.say("mellon", "lab"));
+  expect(await eve.refusal("erase-all", { user: "ben" })).toBe("not-allowed");
+  expect(await eve.refusal("erase-all", { user: "nobody" })).toBe("user-unknown");
+  await operating(ana);
+  await ana.ask("remove", { user: "ben" });
+  expect(holds(site, "mellon")).toBeTrue();
+  expect(await eraseAll(ana, { user: "ben" })).toEqual([1]);
+  expect(holds(site, "mellon")).toBeFalse();
+});
+
+test("erases in parts while others post", async () => {
+  const { site, ana, ben } = await lab();
+  const count = ERASED_AT_ONCE_MAX + 20;
+  await site.wait(
+    Promise.all(Array.from({ length: count }, (_, i) => ben.say(`mellon ${i}`, "lab"))),
+  );
+  const erasing = eraseAll(ben);
+  const said = await site.wait(ana.say("meanwhile", "lab"));
+  expect(said.seq).toBeGreaterThan(count);
+  expect(await site.wait(erasing)).toEqual([ERASED_AT_ONCE_MAX, 20]);
+  expect(holds(site, '"mellon')).toBeFalse();
+});
+
+test("loses no order in a crash", async () => {
+  for (let calls = 1; calls < 40; calls += 3) {
+    const { site, ben, eve } = await lab();
+    for (let i = 0; i < 6; i++) await site.wait(ben.say(`mellon ${i}`, i < 3 ? "lab" : "@eve"));
+    site.disk.stopAt(site.disk.calls + calls);
+    eraseAll(ben).catch(() => undefined);
+    await site.time.advance(200);
+    site.disk.losePower();
+    await site.restartAfterCrash();
+    const again = await site.again(ben, "ben");
+    await eraseAll(again);
+    expect(holds(site, "mellon")).toBeFalse();
+    expect(eve.records.length).toBeGreaterThan(0);
+  }
+});
+
+test("unregisters one's own account permanently", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"], { operatorToken: TOKEN });
+  await site.wait(ben.say("mellon", "lobby"));
+  await eraseAll(ben);
+  await ben.ask("unregister", {});
+  expect((await ben.untilEnded()).fault?.code).toBe("login-refused");
+  await site.quiet();
+  const { users } = await ana.ask("who", { room: "lobby" });
+  expect(users.map(({ user }) => user)).toEqual(["ana"]);
+  await site.restart();
+  expect(await rejection(site.again(ben, "ben"))).toMatchObject({ code: "login-refused" });
 });

@@ -8,7 +8,7 @@ import {
 import type { Room } from "../../../src/core/rooms/rooms.ts";
 import { FanOut } from "../../../src/server/rooms/broadcast.ts";
 import { PresenceFeed } from "../../../src/server/rooms/presence-feed.ts";
-import { decode, encode } from "../../../src/wire/codec.ts";
+import { decode } from "../../../src/wire/codec.ts";
 import type { NoticeOf } from "../../../src/wire/messages.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 
@@ -42,7 +42,7 @@ function open(members: number) {
   return { room, feed, fanOut, told, clock };
 }
 
-test("what happens within the time is one message a room", async () => {
+test("sends one notice per room and interval", async () => {
   const { room, feed, told } = open(4);
   for (let i = 0; i < 3; i++) feed.change(room, user(i), true);
   feed.change(room, user(3), false);
@@ -53,7 +53,7 @@ test("what happens within the time is one message a room", async () => {
   expect(await told()).toEqual([]);
 });
 
-test("an account that is back at once, or is no member by then, is not named", async () => {
+test("omits an account that returned or left the room", async () => {
   const { room, feed, told } = open(3);
   feed.change(room, user(0), false);
   feed.change(room, user(0), true);
@@ -62,7 +62,7 @@ test("an account that is back at once, or is no member by then, is not named", a
   expect(await told()).toEqual([]);
 });
 
-test("an account that came and went at once is told as gone: its join was told", async () => {
+test("names an account that came and went as offline", async () => {
   const { room, feed, told } = open(1);
   feed.change(room, user(0), true);
   feed.change(room, user(0), false);
@@ -71,7 +71,7 @@ test("an account that came and went at once is told as gone: its join was told",
   ]);
 });
 
-test("a full room is named in messages that its readers take; a larger one is not", async () => {
+test("splits the notices of a full room, and skips a larger one", async () => {
   const full = open(PRESENCE_MEMBERS_MAX);
   for (const id of full.room.members) full.feed.change(full.room, id, true);
   const named = (await full.told()).flatMap(({ notice }) => {
@@ -82,50 +82,4 @@ test("a full room is named in messages that its readers take; a larger one is no
   const large = open(PRESENCE_MEMBERS_MAX + 1);
   large.feed.change(large.room, user(0), true);
   expect(await large.told()).toEqual([]);
-});
-
-test("what is told at once is not told again", async () => {
-  const { room, feed, fanOut, told } = open(2);
-  feed.change(room, user(0), true);
-  feed.flush(room);
-  fanOut.flush();
-  feed.change(room, user(1), true);
-  expect((await told()).map(({ notice }) => notice.online)).toEqual([["nu0"], ["nu1"]]);
-});
-
-test("after the end nothing is told, and nothing waits", async () => {
-  const { room, feed, told, clock } = open(2);
-  feed.change(room, user(0), true);
-  feed.stop();
-  feed.change(room, user(1), false);
-  expect(clock.waiting).toBe(0);
-  expect(await told()).toEqual([]);
-});
-
-test("a reader takes so many names in a message, and no more", () => {
-  const message = (count: number) => {
-    const online = Array.from({ length: count }, (_, i) => `n${i}`);
-    return encode({ kind: "presences", room: "r1", online, offline: [] });
-  };
-  expect(decode(message(PRESENCES_TOGETHER_MAX)).kind).toBe("message");
-  expect(() => decode(message(PRESENCES_TOGETHER_MAX + 1))).toThrow("too long");
-});
-
-test("readers of version 1 are told one by one", async () => {
-  const { room, feed, fanOut, told } = open(2);
-  fanOut.follow(room, {
-    version: 1,
-    following: new Set(),
-    tellBytes: () => {},
-    subscribe: () => {},
-    whenClosed: () => {},
-  });
-  feed.change(room, user(0), true);
-  feed.change(room, user(1), false);
-  const heard = await told();
-  expect(heard.map(({ topic, notice }) => [topic, notice.kind as string])).toEqual([
-    ["r1", "presences"],
-    ["r1 1", "presence"],
-    ["r1 1", "presence"],
-  ]);
 });

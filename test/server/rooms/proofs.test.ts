@@ -5,8 +5,8 @@ import { verifyNote } from "../../../src/crypto/checkpoint.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { Checkpoint } from "../../../src/wire/checkpoint.ts";
 import { leafHash } from "../../../src/wire/record.ts";
-import type { Guest } from "../guest.ts";
-import { Site } from "../site.ts";
+import { type Guest, headOf } from "../guest.ts";
+import { siteWith } from "../site.ts";
 
 interface Pin extends Checkpoint {
   readonly path: readonly Uint8Array[];
@@ -28,9 +28,8 @@ async function talk(guest: Guest, count: number): Promise<void> {
   await guest.site.time.advance(1_000);
 }
 
-test("each checkpoint is signed, and proved to continue the one before", async () => {
-  const site = await Site.open({ signs: true });
-  const ana = await site.member("ana");
+test("signs each checkpoint, and proves that it continues older ones", async () => {
+  const { site, ana } = await siteWith(["ana"], { signs: true });
   const pins = [await checkpoint(ana)];
   for (const count of [1, 300, 7, 256, 0]) {
     await talk(ana, count);
@@ -49,35 +48,15 @@ test("each checkpoint is signed, and proved to continue the one before", async (
   for (const pin of pins) expect(continues(pin, await checkpoint(again, pin.size))).toBe(true);
 });
 
-test("within a second the same again, and a newer one for who knows of more records", async () => {
-  const site = await Site.open({ signs: true });
-  const ana = await site.member("ana");
-  const before = await checkpoint(ana);
-  const { seq } = await site.wait(ana.say("just now"));
-  expect((await checkpoint(ana, before.size)).size).toBe(before.size);
-  expect((await checkpoint(ana, seq)).size).toBe(seq);
-  expect(continues(before, await checkpoint(ana, before.size))).toBe(true);
-});
-
-test("to a size that is not known the newest checkpoint is answered, without a path", async () => {
-  const site = await Site.open({ signs: true });
-  const ana = await site.member("ana");
-  const newest = await checkpoint(ana, 1_000_000);
-  expect(newest.size).toBe(site.history.head());
-  expect(newest.path).toEqual([]);
-  expect((await checkpoint(ana, newest.size)).path).toEqual([]);
-});
-
-test("records of the asker's rooms are proved to be in the log, and no others", async () => {
-  const site = await Site.open({ signs: true });
-  const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+test("proves records of the user's rooms only", async () => {
+  const { site, ana, ben } = await siteWith(["ana", "ben"], { signs: true });
   await ana.ask("join", { room: "cellar", create: true });
   const { seq: hidden } = await site.wait(ana.say("secret", "cellar"));
   await talk(ben, 400);
   const { size, root } = await checkpoint(ben);
   const { records } = await ben.ask("history", { target: "lobby", limit: PROOFS_TOGETHER_MAX - 2 });
   const known = records.map(({ head }) => {
-    const { seq } = JSON.parse(Buffer.from(head).toString()) as { seq: number };
+    const { seq } = headOf({ head });
     return { seq, leaf: leafHash(head, sha256) };
   });
   const seqs = [hidden, ...known.map(({ seq }) => seq), size + 1];
@@ -93,21 +72,19 @@ test("records of the asker's rooms are proved to be in the log, and no others", 
   expect(small.proofs[0]?.path).not.toEqual(proofs[0]?.path ?? []);
 });
 
-test("what cannot be proved is said", async () => {
-  const site = await Site.open({ signs: true });
-  const ana = await site.member("ana");
+test("refuses unsorted records, and proves none beyond the size", async () => {
+  const { ana } = await siteWith(["ana"], { signs: true });
   const { size } = await checkpoint(ana);
   expect(await ana.ask("inclusion", { size: size + 1, seqs: [1] })).toEqual({ proofs: [] });
   for (const seqs of [
     [2, 1],
     [1, 1],
   ]) {
-    expect((await ana.refused("inclusion", { size, seqs })).code).toBe("frame-malformed");
+    expect(await ana.refusal("inclusion", { size, seqs })).toBe("frame-malformed");
   }
 });
 
-test("a server that signs nothing answers like one that does not know the request", async () => {
-  const site = await Site.open();
-  const ana = await site.member("ana");
-  expect((await ana.refused("checkpoint", { from: 0 })).code).toBe("kind-unknown");
+test("answers as to an unknown request if it signs nothing", async () => {
+  const { ana } = await siteWith(["ana"]);
+  expect(await ana.refusal("checkpoint", { from: 0 })).toBe("kind-unknown");
 });

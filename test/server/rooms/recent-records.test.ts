@@ -2,11 +2,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { utf8Encode } from "../../../src/base/bytes.ts";
 import type { RoomId } from "../../../src/base/ids.ts";
-import {
-  RECENT_BYTES_MAX,
-  RECENT_RECORDS_MAX,
-  RECENT_ROOM_BYTES_MAX,
-} from "../../../src/base/limits.ts";
+import { RECENT_BYTES_MAX, RECENT_ROOM_BYTES_MAX } from "../../../src/base/limits.ts";
 import type { Room } from "../../../src/core/rooms/rooms.ts";
 import { RecentRecords } from "../../../src/server/rooms/recent-records.ts";
 import type { LogRecord, RecordKind } from "../../../src/wire/record.ts";
@@ -39,7 +35,7 @@ class Log {
   }
 }
 
-test("what is given is all that there is, whatever was said in which room", () => {
+test("returns all records of a range, or none", () => {
   const said = fc.record({
     id: fc.constantFrom("r1", "r2", "r3"),
     kind: fc.constantFrom<RecordKind>("text", "text", "text", "join", "erase"),
@@ -56,24 +52,7 @@ test("what is given is all that there is, whatever was said in which room", () =
   );
 });
 
-test("of a long room the last records are there, and not more than twice the bound", () => {
-  const log = new Log();
-  for (let i = 0; i < 1_000; i++) log.say("r1");
-  expect(log.recent.newest(room("r1"), RECENT_RECORDS_MAX)).toHaveLength(RECENT_RECORDS_MAX);
-  expect(log.recent.newest(room("r1"), 2 * RECENT_RECORDS_MAX + 1)).toBeUndefined();
-  expect(log.recent.since(room("r1"), 999)).toHaveLength(1);
-  expect(log.recent.since(room("r1"), 1_000)).toEqual([]);
-  expect(log.recent.since(room("r1"), 1)).toBeUndefined();
-});
-
-test("of long texts fewer are there, so that one room does not push out the others", () => {
-  const log = new Log();
-  for (let i = 0; i < 10; i++) log.say("r1", "text", RECENT_ROOM_BYTES_MAX / 4);
-  expect(log.recent.newest(room("r1"), 3)).toHaveLength(3);
-  expect(log.recent.newest(room("r1"), 4)).toBeUndefined();
-});
-
-test("nothing that was erased is given out, nor anything of a room that was removed", () => {
+test("drops the records of a room on an erasure or its removal", () => {
   for (const kind of ["erase", "remove"] as const) {
     const log = new Log();
     log.say("r1");
@@ -85,7 +64,7 @@ test("nothing that was erased is given out, nor anything of a room that was remo
   }
 });
 
-test("all rooms together stay within their bound: the one silent for longest goes first", () => {
+test("drops the least recent room beyond the total limit", () => {
   const log = new Log();
   log.say("r1");
   const count = RECENT_BYTES_MAX / RECENT_ROOM_BYTES_MAX;

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
 import {
   TYPING_MEMBERS_MAX,
@@ -11,8 +11,6 @@ import type { Room } from "../../../src/core/rooms/rooms.ts";
 import { TypingFeed } from "../../../src/server/rooms/typing-feed.ts";
 import type { LogRecord } from "../../../src/wire/record.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
-import type { Guest } from "../guest.ts";
-import { Site } from "../site.ts";
 
 const user = (i: number) => `u${i}` as UserId;
 
@@ -50,135 +48,83 @@ function open(members: number) {
   return { clock, feed, rooms, ask, say, told, forwarded };
 }
 
-describe("who is typing", () => {
-  test("is told at once, then once in a while, and ends by itself", async () => {
-    const { clock, ask, told } = open(5);
-    ask(0, "r1");
-    expect(await told(0)).toEqual(["r1 nu0"]);
-    await clock.advance(1);
-    ask(1, "r1");
-    ask(2, "r1");
-    expect(await told(TYPING_TOLD_EVERY_MS - 2)).toEqual([]);
-    expect(await told(1)).toEqual(["r1 nu2,nu1,nu0"]);
-    expect(await told(TYPING_MS - TYPING_TOLD_EVERY_MS)).toEqual(["r1 nu2,nu1"]);
-    expect(await told(TYPING_TOLD_EVERY_MS)).toEqual(["r1 "]);
-    expect(await told(TYPING_MS * 3)).toEqual([]);
-  });
-
-  test("goes on while it is told again, of which nobody hears", async () => {
-    const { ask, told, forwarded } = open(2);
-    ask(0, "r1");
-    expect(await told()).toEqual(["r1 nu0"]);
-    for (let i = 0; i < 5; i++) {
-      ask(0, "r1");
-      expect(await told(TYPING_MS - 1)).toEqual([]);
-    }
-    expect(await told(1)).toEqual(["r1 "]);
-    expect(forwarded).toEqual(Array.from({ length: 6 }, () => "u0 r1 true"));
-  });
-
-  test("names the last few, whoever asks how often", async () => {
-    const { ask, told, forwarded } = open(TYPING_MEMBERS_MAX);
-    for (let i = 0; i < 50; i++) ask(i, "r1");
-    for (let i = 0; i < 200; i++) ask(49, "r1");
-    const [first, ...more] = await told(0);
-    expect(first?.slice(3).split(",")).toEqual(["nu49", "nu48", "nu47", "nu46"]);
-    expect(first?.split(",").length).toBe(TYPING_NAMED_MAX);
-    expect(more).toEqual([]);
-    expect(forwarded.length).toBe(50);
-    for (let i = 0; i < 200; i++) ask(7, "r1", i % 2 === 0);
-    expect((await told()).length).toBe(1);
-  });
-
-  test("is nothing to rooms that are too large", async () => {
-    const { ask, told, forwarded } = open(TYPING_MEMBERS_MAX + 1);
-    ask(0, "r1");
-    expect(await told()).toEqual([]);
-    expect(forwarded).toEqual([]);
-  });
-
-  test("ends with the words, without being told", async () => {
-    const { ask, say, told } = open(3);
-    ask(0, "r1");
-    await told();
-    say(0, "r1", "reaction");
-    expect(await told()).toEqual([]);
-    say(0, "r1");
-    expect(await told(TYPING_MS)).toEqual([]);
-    // Of the other readers hear: it may have stood behind the names that were told.
-    ask(0, "r1");
-    ask(1, "r1");
-    await told();
-    say(1, "r1");
-    expect(await told()).toEqual(["r1 nu0"]);
-  });
-
-  test("what has ended a moment before the last words is told all the same", async () => {
-    const { ask, say, told } = open(3);
-    ask(0, "r1");
-    ask(1, "r1");
-    await told();
-    ask(1, "r1", false);
-    say(0, "r1");
-    expect(await told()).toEqual(["r1 "]);
-  });
-
-  test("is in one room at a time, and over when the last session goes", async () => {
-    const { ask, feed, told } = open(3);
-    ask(0, "r1");
-    await told();
-    ask(0, "r2");
-    expect(await told()).toEqual(["r1 ", "r2 nu0"]);
-    feed.ended(user(0));
-    expect(await told()).toEqual(["r2 "]);
-    ask(0, "r1", false); // It does not write there.
-    expect(await told()).toEqual([]);
-    ask(1, "r1");
-    feed.stop();
-    expect(await told(TYPING_MS)).toEqual([]);
-  });
-
-  test("elsewhere is told here, of members alone", async () => {
-    const { feed, rooms, told, forwarded } = open(3);
-    feed.typesElsewhere(user(0), "r1" as RoomId, true);
-    feed.typesElsewhere(user(9), "r1" as RoomId, true);
-    feed.typesElsewhere(user(1), "r9" as RoomId, true);
-    expect(await told()).toEqual(["r1 nu0"]);
-    rooms.get("r1" as RoomId)?.members.delete(user(0)); // Put out meanwhile.
-    feed.typesElsewhere(user(1), "r1" as RoomId, true);
-    expect(await told()).toEqual(["r1 nu1"]);
-    expect(forwarded).toEqual([]);
-  });
-
-  test("is refused to those who may not speak, and in sealed rooms", () => {
-    const { ask, rooms } = open(3);
-    const room = rooms.get("r1" as RoomId) as Room;
-    expect(() => ask(9, "r1")).toThrow("you do not read");
-    expect(() => ask(0, "r7")).toThrow("you do not read");
-    room.muted.set(user(0), undefined);
-    expect(() => ask(0, "r1")).toThrow("you may not speak");
-    room.isSealed = true;
-    expect(() => ask(1, "r1")).toThrow("sealed");
-  });
+test("notifies at once, then at intervals, and expires", async () => {
+  const { clock, ask, told } = open(5);
+  ask(0, "r1");
+  expect(await told(0)).toEqual(["r1 nu0"]);
+  await clock.advance(1);
+  ask(1, "r1");
+  ask(2, "r1");
+  expect(await told(TYPING_TOLD_EVERY_MS - 2)).toEqual([]);
+  expect(await told(1)).toEqual(["r1 nu2,nu1,nu0"]);
+  expect(await told(TYPING_MS - TYPING_TOLD_EVERY_MS)).toEqual(["r1 nu2,nu1"]);
+  expect(await told(TYPING_TOLD_EVERY_MS)).toEqual(["r1 "]);
+  expect(await told(TYPING_MS * 3)).toEqual([]);
 });
 
-test("a room hears over its links who is typing, and nothing of it is kept", async () => {
-  const site = await Site.open();
-  const [ana, ben] = [await site.member("ana"), await site.member("ben")];
-  const room = ben.all("room").find(({ name }) => name === "lobby")?.room ?? "";
-  const last = (guest: Guest) => guest.all("typing").at(-1);
-  await site.quiet();
-  const records = ana.records.length;
-  await ben.ask("typing", { room, on: true });
-  await site.time.advance(TYPING_TOLD_EVERY_MS);
-  expect(last(ana)).toEqual({ kind: "typing", room, users: ["ben"] });
-  await ben.ask("typing", { room, on: false });
-  await site.time.advance(TYPING_TOLD_EVERY_MS);
-  expect(last(ana)).toEqual({ kind: "typing", room, users: [] });
-  await ben.ask("typing", { room, on: true });
-  await site.time.advance(TYPING_TOLD_EVERY_MS);
-  ben.link.close();
-  await site.time.advance(TYPING_TOLD_EVERY_MS);
-  expect(last(ana)?.users).toEqual([]);
-  expect(ana.records.length).toBe(records);
+test("names the last users, however often they type", async () => {
+  const { ask, told, forwarded } = open(TYPING_MEMBERS_MAX);
+  for (let i = 0; i < 50; i++) ask(i, "r1");
+  for (let i = 0; i < 200; i++) ask(49, "r1");
+  const [first, ...more] = await told(0);
+  expect(first?.slice(3).split(",")).toEqual(["nu49", "nu48", "nu47", "nu46"]);
+  expect(first?.split(",").length).toBe(TYPING_NAMED_MAX);
+  expect(more).toEqual([]);
+  expect(forwarded.length).toBe(50);
+  for (let i = 0; i < 200; i++) ask(7, "r1", i % 2 === 0);
+  expect((await told()).length).toBe(1);
+});
+
+test("typing ends with the message, without a notice", async () => {
+  const { ask, say, told } = open(3);
+  ask(0, "r1");
+  await told();
+  say(0, "r1", "reaction");
+  expect(await told()).toEqual([]);
+  say(0, "r1");
+  expect(await told(TYPING_MS)).toEqual([]);
+  // Of the other readers hear: it may have stood behind the names that were told.
+  ask(0, "r1");
+  ask(1, "r1");
+  await told();
+  say(1, "r1");
+  expect(await told()).toEqual(["r1 nu0"]);
+});
+
+test("typing is in one room per user, and ends with the last session", async () => {
+  const { ask, feed, told } = open(3);
+  ask(0, "r1");
+  await told();
+  ask(0, "r2");
+  expect(await told()).toEqual(["r1 ", "r2 nu0"]);
+  feed.ended(user(0));
+  expect(await told()).toEqual(["r2 "]);
+  ask(0, "r1", false); // It does not write there.
+  expect(await told()).toEqual([]);
+  ask(1, "r1");
+  feed.stop();
+  expect(await told(TYPING_MS)).toEqual([]);
+});
+
+test("accepts typing of members at other servers", async () => {
+  const { feed, rooms, told, forwarded } = open(3);
+  feed.typesElsewhere(user(0), "r1" as RoomId, true);
+  feed.typesElsewhere(user(9), "r1" as RoomId, true);
+  feed.typesElsewhere(user(1), "r9" as RoomId, true);
+  expect(await told()).toEqual(["r1 nu0"]);
+  rooms.get("r1" as RoomId)?.members.delete(user(0)); // Put out meanwhile.
+  feed.typesElsewhere(user(1), "r1" as RoomId, true);
+  expect(await told()).toEqual(["r1 nu1"]);
+  expect(forwarded).toEqual([]);
+});
+
+test("refuses users who may not post, and sealed rooms", () => {
+  const { ask, rooms } = open(3);
+  const room = rooms.get("r1" as RoomId) as Room;
+  expect(() => ask(9, "r1")).toThrow("you do not read");
+  expect(() => ask(0, "r7")).toThrow("you do not read");
+  room.muted.set(user(0), undefined);
+  expect(() => ask(0, "r1")).toThrow("you may not speak");
+  room.isSealed = true;
+  expect(() => ask(1, "r1")).toThrow("sealed");
 });

@@ -6,7 +6,7 @@ import { MemoryBucket } from "../../io/bucket/memory.ts";
 import { SimDisk } from "../../io/disk/sim.ts";
 import { rejection } from "../../rejection.ts";
 
-test("what a server alone has kept goes to all once, and replaces nothing", async () => {
+test("moves the state of a single server to a cluster, once", async () => {
   const place = {
     disk: new SimDisk({ random: () => 0.5, unixMs: () => 0 }).boot(),
     folder: "/d/sealed",

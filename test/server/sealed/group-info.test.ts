@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { toBase64Url } from "../../../src/base/bytes.ts";
 import type { RoomId } from "../../../src/base/ids.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
@@ -36,62 +36,60 @@ class Folder {
   }
 }
 
-describe("a GroupInfo", () => {
-  const [one, two] = [Uint8Array.of(1), Uint8Array.of(2)];
+const [one, two] = [Uint8Array.of(1), Uint8Array.of(2)];
 
-  test("takes the place of the last when its commit is recorded, and not before", async () => {
-    const folder = new Folder();
-    const { store } = folder;
-    store.accept(ROOM, await store.propose(ROOM, one));
-    const next = await store.propose(ROOM, two);
-    expect(await store.read(ROOM, hashOf(one))).toEqual(one);
-    store.accept(ROOM, next);
-    expect(await store.read(ROOM, hashOf(two))).toEqual(two);
-    expect(await store.read(ROOM, hashOf(one))).toBeUndefined();
-    expect(folder.names).toEqual([nameOf(two)]);
-  });
-
-  test("survives a power cut at any moment after its commit is recorded", async () => {
-    for (let seed = 0; seed < 30; seed++) {
-      const folder = new Folder(randomOf(seed));
-      const { store } = folder;
-      store.accept(ROOM, await store.propose(ROOM, one));
-      store.accept(ROOM, await store.propose(ROOM, two));
-      store.withdraw(ROOM, await store.propose(ROOM, two));
-      folder.disk.losePower();
-      const again = open(folder.disk.boot());
-      await again.sweep(() => hashOf(two));
-      expect(await again.read(ROOM, hashOf(two))).toEqual(two);
-    }
-  });
-
-  test("of a refused commit is gone; one of a crash between is found, and swept", async () => {
-    const folder = new Folder();
-    const { store } = folder;
-    store.accept(ROOM, await store.propose(ROOM, one));
-    store.withdraw(ROOM, await store.propose(ROOM, two));
-    expect(folder.names).toEqual([nameOf(one)]);
-    const hash = await store.propose(ROOM, two);
-    expect(await store.read(ROOM, hashOf(two))).toEqual(two);
-    await store.sweep(() => hash);
-    expect(folder.names).toEqual([nameOf(two)]);
-    expect(await store.read(ROOM, hashOf(two))).toEqual(two);
-    await store.propose(ROOM, one);
-    await store.sweep(() => hash);
-    expect(folder.names).toEqual([nameOf(two)]);
-  });
-
-  test("a disk that fails refuses the commit, and loses neither", async () => {
-    const folder = new Folder();
-    const { store } = folder;
-    store.accept(ROOM, await store.propose(ROOM, one));
-    folder.trouble = (call) => (call === "sync" ? "EIO" : undefined);
-    expect(await rejection(store.propose(ROOM, two))).toMatchObject({ code: "store-failed" });
-    expect(await store.read(ROOM, hashOf(one))).toEqual(one);
-  });
+test("replaces the previous GroupInfo when its commit is recorded", async () => {
+  const folder = new Folder();
+  const { store } = folder;
+  store.accept(ROOM, await store.propose(ROOM, one));
+  const next = await store.propose(ROOM, two);
+  expect(await store.read(ROOM, hashOf(one))).toEqual(one);
+  store.accept(ROOM, next);
+  expect(await store.read(ROOM, hashOf(two))).toEqual(two);
+  expect(await store.read(ROOM, hashOf(one))).toBeUndefined();
+  expect(folder.names).toEqual([nameOf(two)]);
 });
 
-test("a server that crashes before or after the record has the one of its epoch", async () => {
+test("survives a power loss after its commit is recorded", async () => {
+  for (let seed = 0; seed < 30; seed++) {
+    const folder = new Folder(randomOf(seed));
+    const { store } = folder;
+    store.accept(ROOM, await store.propose(ROOM, one));
+    store.accept(ROOM, await store.propose(ROOM, two));
+    store.withdraw(ROOM, await store.propose(ROOM, two));
+    folder.disk.losePower();
+    const again = open(folder.disk.boot());
+    await again.sweep(() => hashOf(two));
+    expect(await again.read(ROOM, hashOf(two))).toEqual(two);
+  }
+});
+
+test("removes the GroupInfo of a refused commit, after a crash too", async () => {
+  const folder = new Folder();
+  const { store } = folder;
+  store.accept(ROOM, await store.propose(ROOM, one));
+  store.withdraw(ROOM, await store.propose(ROOM, two));
+  expect(folder.names).toEqual([nameOf(one)]);
+  const hash = await store.propose(ROOM, two);
+  expect(await store.read(ROOM, hashOf(two))).toEqual(two);
+  await store.sweep(() => hash);
+  expect(folder.names).toEqual([nameOf(two)]);
+  expect(await store.read(ROOM, hashOf(two))).toEqual(two);
+  await store.propose(ROOM, one);
+  await store.sweep(() => hash);
+  expect(folder.names).toEqual([nameOf(two)]);
+});
+
+test("refuses the commit if the disk fails, and keeps the GroupInfo", async () => {
+  const folder = new Folder();
+  const { store } = folder;
+  store.accept(ROOM, await store.propose(ROOM, one));
+  folder.trouble = (call) => (call === "sync" ? "EIO" : undefined);
+  expect(await rejection(store.propose(ROOM, two))).toMatchObject({ code: "store-failed" });
+  expect(await store.read(ROOM, hashOf(one))).toEqual(one);
+});
+
+test("serves the GroupInfo of its epoch after a crash", async () => {
   const { site, ana } = await sealedLab();
   ana.send("group-commit", commitFields({ epoch: 0, info: "perhaps" })).catch(() => undefined);
   await site.time.advance(2);

@@ -1,9 +1,9 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { LEASE_BYTES, LEASE_COUNT_MAX } from "../../../src/base/limits-sealed.ts";
 import { sealedFolder } from "../../../src/server/sealed/buckets.ts";
 import { LeaseStore } from "../../../src/server/sealed/leases.ts";
 import { SimDisk } from "../../io/disk/sim.ts";
-import { Site } from "../site.ts";
+import { siteWith } from "../site.ts";
 
 const lease = (name: number) => new Uint8Array(LEASE_BYTES).fill(name);
 const asked = (count: number, before: number | undefined, next: number) => ({
@@ -20,72 +20,62 @@ function open(disk = newDisk()): LeaseStore {
   return new LeaseStore(sealedFolder({ disk, folder: "/d/sealed" }).leases);
 }
 
-describe("a lease", () => {
-  test("follows the last one, and the first is anybody's", async () => {
-    const store = open();
-    expect(await store.take("a", asked(0, undefined, 1))).toEqual({ count: 1, isLatest: true });
-    expect(await store.take("a", asked(1, 1, 2))).toEqual({ count: 2, isLatest: true });
-    expect(await store.take("b", asked(0, undefined, 9))).toEqual({ count: 1, isLatest: true });
-  });
-
-  test("is given again to who did not hear of it, and asks for the same", async () => {
-    const disk = newDisk();
-    await open(disk).take("a", asked(0, undefined, 1));
-    await open(disk).take("a", asked(1, 1, 2));
-    for (let i = 0; i < 3; i++) {
-      expect(await open(disk).take("a", asked(1, 1, 2))).toEqual({ count: 2, isLatest: true });
-    }
-    expect(await open(disk).take("a", asked(2, 2, 3))).toEqual({ count: 3, isLatest: true });
-  });
-
-  test("of an older copy is refused, and changes nothing", async () => {
-    const store = open();
-    await store.take("a", asked(0, undefined, 1));
-    await store.take("a", asked(1, 1, 2));
-    const refused = { count: 2, isLatest: false };
-    expect(await store.take("a", asked(1, 1, 3))).toEqual(refused); // The one before, once more.
-    expect(await store.take("a", asked(2, 1, 3))).toEqual(refused);
-    expect(await store.take("a", asked(0, undefined, 3))).toEqual(refused);
-    expect(await store.take("a", asked(1, undefined, 3))).toEqual(refused);
-    expect(await store.take("a", asked(2, 2, 3))).toEqual({ count: 3, isLatest: true });
-  });
-
-  test("comes anew with the server's count, once", async () => {
-    const store = open();
-    await store.take("a", asked(0, undefined, 1));
-    await store.take("a", asked(1, 1, 2));
-    expect(await store.take("a", asked(2, undefined, 7))).toEqual({ count: 3, isLatest: true });
-    expect(await store.take("a", asked(2, undefined, 7))).toEqual({ count: 3, isLatest: true });
-    expect(await store.take("a", asked(2, undefined, 8))).toEqual({ count: 3, isLatest: false });
-    expect(await store.take("a", asked(2, 2, 3))).toEqual({ count: 3, isLatest: false });
-  });
-
-  test("of a device that has had more is believed: the server is the older copy", async () => {
-    const store = open();
-    await store.take("a", asked(0, undefined, 1));
-    expect(await store.take("a", asked(8, 5, 6))).toEqual({ count: 9, isLatest: true });
-    expect(await store.take("b", asked(8, undefined, 6))).toEqual({ count: 9, isLatest: true });
-  });
-
-  test("that is damaged or lost puts no device out; those of old devices are swept", async () => {
-    const disk = newDisk();
-    const store = open(disk);
-    for (const text of ["", "{", "null", '{"count":"x"}', '{"count":3,"lease":"short"}']) {
-      await store.take("a", asked(0, undefined, 1));
-      const file = disk.open("/d/sealed/leases/a.json", "write");
-      file.truncate(0);
-      file.write(new TextEncoder().encode(text), 0);
-      file.close();
-      expect(await store.take("a", asked(1, 1, 2))).toEqual({ count: 2, isLatest: true });
-      await store.sweep(() => false);
-      expect(disk.list("/d/sealed/leases")).toEqual([]);
-    }
-  });
+test("gives the same lease again to a device that missed the answer", async () => {
+  const disk = newDisk();
+  await open(disk).take("a", asked(0, undefined, 1));
+  await open(disk).take("a", asked(1, 1, 2));
+  for (let i = 0; i < 3; i++) {
+    expect(await open(disk).take("a", asked(1, 1, 2))).toEqual({ count: 2, isLatest: true });
+  }
+  expect(await open(disk).take("a", asked(2, 2, 3))).toEqual({ count: 3, isLatest: true });
 });
 
-test("a device takes leases over restarts of the server, up to the last number", async () => {
-  const site = await Site.open();
-  const ana = await site.member("ana");
+test("refuses an older copy, and changes nothing", async () => {
+  const store = open();
+  await store.take("a", asked(0, undefined, 1));
+  await store.take("a", asked(1, 1, 2));
+  const refused = { count: 2, isLatest: false };
+  expect(await store.take("a", asked(1, 1, 3))).toEqual(refused); // The one before, once more.
+  expect(await store.take("a", asked(2, 1, 3))).toEqual(refused);
+  expect(await store.take("a", asked(0, undefined, 3))).toEqual(refused);
+  expect(await store.take("a", asked(1, undefined, 3))).toEqual(refused);
+  expect(await store.take("a", asked(2, 2, 3))).toEqual({ count: 3, isLatest: true });
+});
+
+test("gives a new lease with the server's count, once", async () => {
+  const store = open();
+  await store.take("a", asked(0, undefined, 1));
+  await store.take("a", asked(1, 1, 2));
+  expect(await store.take("a", asked(2, undefined, 7))).toEqual({ count: 3, isLatest: true });
+  expect(await store.take("a", asked(2, undefined, 7))).toEqual({ count: 3, isLatest: true });
+  expect(await store.take("a", asked(2, undefined, 8))).toEqual({ count: 3, isLatest: false });
+  expect(await store.take("a", asked(2, 2, 3))).toEqual({ count: 3, isLatest: false });
+});
+
+test("believes a device whose count is higher", async () => {
+  const store = open();
+  await store.take("a", asked(0, undefined, 1));
+  expect(await store.take("a", asked(8, 5, 6))).toEqual({ count: 9, isLatest: true });
+  expect(await store.take("b", asked(8, undefined, 6))).toEqual({ count: 9, isLatest: true });
+});
+
+test("accepts a device whose lease is damaged or lost", async () => {
+  const disk = newDisk();
+  const store = open(disk);
+  for (const text of ["", "{", "null", '{"count":"x"}', '{"count":3,"lease":"short"}']) {
+    await store.take("a", asked(0, undefined, 1));
+    const file = disk.open("/d/sealed/leases/a.json", "write");
+    file.truncate(0);
+    file.write(new TextEncoder().encode(text), 0);
+    file.close();
+    expect(await store.take("a", asked(1, 1, 2))).toEqual({ count: 2, isLatest: true });
+    await store.sweep(() => false);
+    expect(disk.list("/d/sealed/leases")).toEqual([]);
+  }
+});
+
+test("gives leases over restarts, up to the last number", async () => {
+  const { site, ana } = await siteWith(["ana"]);
   expect(await ana.ask("seal-lease", asked(0, undefined, 1))).toEqual({ count: 1, isLatest: true });
   await site.restart();
   const again = await site.again(ana, "ana");
@@ -99,5 +89,4 @@ test("a device takes leases over restarts of the server, up to the last number",
   expect(await again.ask("seal-lease", asked(Number.MAX_SAFE_INTEGER, 3, 4))).toEqual(last);
   const other = await again.ask("seal-lease", asked(Number.MAX_SAFE_INTEGER, 2, 5));
   expect(other).toEqual({ ...last, isLatest: false });
-  await site.stop();
 });

@@ -1,6 +1,6 @@
 import type { Answer } from "../../../src/wire/messages.ts";
 import type { Guest } from "../guest.ts";
-import { Site, type SiteOptions } from "../site.ts";
+import { type Site, type SiteOptions, siteWith } from "../site.ts";
 
 /** A sealed room as the server sees it: bytes that it cannot read stand for the group's. */
 
@@ -16,12 +16,7 @@ export interface SealedLab {
 
 /** Ana makes the sealed room `vault` and its group; ben and eve are there, and not in it. */
 export async function sealedLab(options: SiteOptions = {}): Promise<SealedLab> {
-  const site = await Site.open(options);
-  const [ana, ben, eve] = [
-    await site.member("ana"),
-    await site.member("ben"),
-    await site.member("eve"),
-  ];
+  const { site, ana, ben, eve } = await siteWith(["ana", "ben", "eve"], options);
   await ana.ask("join", { room: "vault", create: true, sealed: true });
   await ana.ask("group-create", { target: "vault", group: GROUP, commitId: "first", info: INFO });
   await site.quiet();

@@ -15,6 +15,8 @@ export class Sites {
   readonly buckets: Readonly<Record<"groups" | "keys" | "leases", MemoryBucket>>;
   /** Nobody can say what the others have recorded. */
   isOut = false;
+  /** Happens once, before a server learns what the others have recorded. */
+  meanwhile: (() => Promise<unknown>) | undefined;
   /** Too few machines of the stream answer. */
   majorityFault: Fault | undefined;
   readonly #sites: Site[] = [];
@@ -71,6 +73,9 @@ export class Sites {
   #siblings(at: number, replica: Replica): Siblings {
     const reached = async () => replica.reached(await this.#stream.connect().last());
     const current = async () => {
+      const { meanwhile } = this;
+      this.meanwhile = undefined;
+      await meanwhile?.();
       await reached();
       return !this.isOut && replica.failure === undefined;
     };

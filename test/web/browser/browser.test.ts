@@ -86,13 +86,6 @@ test.each([
   expect(storage.get("chat fragment")).toBe(kept as string);
 });
 
-test("it calls the server that it came from, by TLS if it came so", async () => {
-  const { page, shown } = pageAt("");
-  const calls = (await browserPlatform(page)).dial();
-  expect(await calls.catch((fault: { code: string }) => fault.code)).toBe("unreachable");
-  expect(shown).toEqual(["wss://there:2428/ws"]);
-});
-
 test("it calls before anything is read; the first dial is that call, the next is new", async () => {
   const { page, shown } = pageAt("");
   const opening = browserPlatform(page);

@@ -13,7 +13,7 @@ import type { OpenAuditor } from "../../../src/web/driver/auditing.ts";
 import { type Chat, openChat } from "../../../src/web/driver/chat.ts";
 import type { SealedPart } from "../../../src/web/driver/sealing.ts";
 import { openTransfers } from "../../../src/web/transfer/page-transfers.ts";
-import type { Site } from "../../server/site.ts";
+import { Site } from "../../server/site.ts";
 
 /** Those of sealed rooms are the part's own. */
 const NO_DATABASES = { persist: () => undefined } as unknown as Databases;
@@ -83,6 +83,16 @@ export class Browser {
   }
 }
 
+/** A site, and ana on it in a browser of hers; others are each in a browser of their own. */
+export async function opened<const Name extends string>(...names: readonly Name[]) {
+  const site = await Site.open();
+  const browser = new Browser(site);
+  const ana = await browser.member("ana", "secret");
+  const others: [string, Tab][] = [];
+  for (const name of names) others.push([name, await new Browser(site).member(name)]);
+  return { site, browser, ana, ...(Object.fromEntries(others) as Record<Name, Tab>) };
+}
+
 /** One page in a tab. */
 export class Tab {
   readonly browser: Browser;
@@ -141,6 +151,23 @@ export class Tab {
 
   async until(what: string, look: () => boolean): Promise<void> {
     await this.browser.site.until(what, () => look() || undefined);
+  }
+
+  caughtUp(): Promise<void> {
+    return this.until("caught up", () => this.chat.model.isCaughtUp);
+  }
+
+  /** All that was posted is confirmed or refused. */
+  settled(): Promise<void> {
+    return this.until("settled", () => this.chat.model.pending.length === 0);
+  }
+
+  loggedIn(user: string): Promise<void> {
+    return this.until(`${user} logged in`, () => this.chat.model.me === user);
+  }
+
+  connectionIs(kind: Chat["model"]["connection"]["kind"]): Promise<void> {
+    return this.until(kind, () => this.chat.model.connection.kind === kind);
   }
 
   /** What is said in a room that is here, oldest first. */

@@ -37,13 +37,6 @@ test.each([
   expect(await store.get("drafts", "b 3")).toBe("draft");
 });
 
-test("what is kept is there for the next page", async () => {
-  const factory = new IDBFactory();
-  const first = await opened(factory);
-  await first.write([{ table: "places", key: "last", value: "ana" }]);
-  expect(await (await opened(factory)).get("places", "last")).toBe("ana");
-});
-
 test("what the browser refuses is a fault, and nothing of the write is there", async () => {
   const store = await opened();
   const bad = { table: "outbox", key: "x", value: () => "no clone" } as const;

@@ -5,7 +5,6 @@ import {
   CONNECT_WITHIN_MS,
   MESSAGE_BYTES_MAX,
   SEND_QUEUE_BYTES_MAX,
-  SEND_QUEUE_LOW_BYTES,
 } from "../../../src/base/limits.ts";
 import type { Link } from "../../../src/io/link/link.ts";
 import { dialSocket, type Socket } from "../../../src/web/browser/link.ts";
@@ -68,15 +67,6 @@ describe("a WebSocket of a browser as a link", () => {
     expect(link.send(Uint8Array.of(5))).toBe(false);
   });
 
-  test("sends a message that lies in two places as one", async () => {
-    const { socket, link } = await linked();
-    expect(link.send(Uint8Array.of(1, 2), Uint8Array.of(3))).toBe(true);
-    expect(socket.sent).toEqual([Uint8Array.of(1, 2, 3)]);
-    expect(link.counters()).toMatchObject({ sentMessages: 1, sentBytes: 3 });
-    const tail = new Uint8Array(SEND_QUEUE_BYTES_MAX);
-    expect(link.send(Uint8Array.of(1), tail)).toBe(false);
-  });
-
   test("shows the token of `chat web` first", async () => {
     const { socket } = await linked("token");
     expect(socket.sent).toEqual([utf8Encode("token")]);
@@ -122,21 +112,6 @@ describe("a WebSocket of a browser as a link", () => {
     expect(isDrained).toBe(true);
     socket.onclose?.({ code: 1000 });
     expect(ends[0]?.code).toBe("link-closed");
-  });
-
-  test("an answer shows that there is room again: nobody waits for the clock", async () => {
-    const { socket, link, receive } = await linked();
-    receive();
-    socket.bufferedAmount = SEND_QUEUE_LOW_BYTES + 1;
-    let drained = 0;
-    for (let i = 0; i < 2; i++) void link.drained().then(() => (drained += 1));
-    socket.message(Uint8Array.of(1).buffer);
-    await Promise.resolve();
-    expect(drained).toBe(0);
-    socket.bufferedAmount = SEND_QUEUE_LOW_BYTES;
-    socket.message(Uint8Array.of(2).buffer);
-    await Promise.resolve();
-    expect(drained).toBe(2);
   });
 
   test("a server that does not answer, or cannot be reached, is a fault", async () => {

@@ -1,5 +1,4 @@
 import { expect, test } from "bun:test";
-import { Device } from "../../../src/web/browser/device-key.ts";
 import { MemoryStore } from "../../../src/web/browser/indexed-db.ts";
 import { type Asked, KeptStore } from "../../../src/web/browser/program-store.ts";
 
@@ -41,18 +40,4 @@ test("keys, names and drafts go to the program, what is of files stays here", as
   expect(await store.all("drafts", "")).toEqual([["d", { text: "x" }]]);
   await store.write([{ table: "drafts", key: "d", value: undefined }]);
   expect(await store.get("drafts", "d")).toBeUndefined();
-});
-
-test("a device is the same in the next browser, and signs there", async () => {
-  const { ask } = program();
-  const parts = () => ({
-    store: new KeptStore(new MemoryStore(), ask),
-    subtle: crypto.subtle as never,
-    entropy: (size: number) => crypto.getRandomValues(new Uint8Array(size)),
-  });
-  const one = await Device.open(parts());
-  const other = await Device.open(parts());
-  expect(other.device.publicKey).toEqual(one.device.publicKey);
-  const words = Uint8Array.of(1, 2, 3);
-  expect(await other.device.sign(words)).toEqual(await one.device.sign(words));
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
-import { PART_REMOVE_TRIES_MAX, SAVED_BLOB_KEEP_MS } from "../../../src/base/limits-page.ts";
+import { SAVED_BLOB_KEEP_MS } from "../../../src/base/limits-page.ts";
 import type { SaveHandle, Writable } from "../../../src/web/browser/environment.ts";
 import { pageHashing } from "../../../src/web/browser/hash.ts";
 import { SaveSink } from "../../../src/web/browser/save-sink.ts";
@@ -14,13 +14,10 @@ import {
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { rejection } from "../../rejection.ts";
 
-const MIB = 1024 * 1024;
-
 /** A file as browsers have it: what is written is there once it is closed. */
 class FakeFile implements SaveHandle {
   content = new Uint8Array();
   isRemoved = false;
-  copied = 0;
   isFull = false;
 
   async getFile(): Promise<Blob> {
@@ -29,7 +26,6 @@ class FakeFile implements SaveHandle {
 
   async createWritable({ keepExistingData = false } = {}): Promise<Writable> {
     let bytes = keepExistingData ? this.content.slice() : new Uint8Array();
-    this.copied += bytes.length;
     let at = 0;
     return {
       write: async (more) => {
@@ -122,17 +118,6 @@ test("without a place to choose it is saved once whole, and kept for the browser
   expect(saved).toHaveLength(1);
 });
 
-test("however often it is to keep, the browser copies less than twice of it", async () => {
-  const file = new FakeFile();
-  const place = await chooseSaveTarget(pageWith(file), "f");
-  for (let i = 0; i < 10; i++) {
-    await place?.write(new Uint8Array(16 * MIB));
-    await place?.keep("due");
-  }
-  expect(file.content.length).toBeGreaterThanOrEqual(80 * MIB);
-  expect(file.copied).toBeLessThan(2 * 160 * MIB);
-});
-
 test("what is given up is removed if some of it was kept, and not otherwise", async () => {
   for (const isKept of [true, false]) {
     const file = new FakeFile();
@@ -196,17 +181,4 @@ test("a part that the page before still holds is taken away once it lets go", as
   await clock.advance(60_000);
   await gone;
   expect([tries, file.isRemoved]).toEqual([3, true]);
-});
-
-test("one that may never be taken away is tried PART_REMOVE_TRIES_MAX times", async () => {
-  const clock = new VirtualClock();
-  let tries = 0;
-  const remove = async () => {
-    tries += 1;
-    throw new DOMException("no", "NotAllowedError");
-  };
-  const gone = removePart(Object.assign(new FakeFile(), { remove }), clock);
-  await clock.advance(60_000);
-  await gone;
-  expect(tries).toBe(PART_REMOVE_TRIES_MAX);
 });

@@ -5,18 +5,22 @@ import { itemAt } from "../../../src/core/model/item.ts";
 import { openRoom, roomLines, roomOf } from "../../../src/core/model/selectors.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
 import { makeSuccession } from "../../../src/crypto/succession.ts";
+import type { Store } from "../../../src/web/browser/indexed-db.ts";
 import { revokeOthers } from "../../../src/web/driver/devices.ts";
+import { rejection } from "../../rejection.ts";
 import { Site } from "../../server/site.ts";
-import { Browser, type Tab } from "../browser/browser.ts";
+import { Browser, opened, type Tab } from "../browser/browser.ts";
 
-async function refusal(promise: Promise<unknown>): Promise<Fault> {
-  try {
-    await promise;
-  } catch (error) {
-    if (error instanceof Fault) return error;
-    throw error;
-  }
-  throw new Error("it was not refused");
+/** A site with an operator. */
+async function operated() {
+  const site = await Site.open({ operatorToken: "token" });
+  const olga = await site.member("olga");
+  await olga.ask("operate", { token: "token" });
+  return { site, olga };
+}
+
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  return ((await rejection(promise)) as Fault).code;
 }
 
 function unreadIn(tab: Tab, target: string): number {
@@ -26,35 +30,18 @@ function unreadIn(tab: Tab, target: string): number {
 
 describe("coming in", () => {
   test("a new name registers, and the browser's key lets it in after a reload", async () => {
-    const site = await Site.open();
-    const browser = new Browser(site);
-    const first = await browser.member("ana");
+    const { browser, ana: first } = await opened();
     expect(first.chat.model.me).toBe("ana");
     await first.close();
     const again = await browser.tab();
-    await again.until("caught up", () => again.chat.model.isCaughtUp);
+    await again.caughtUp();
     expect(again.chat.model.me).toBe("ana");
     expect(again.chat.knownUsers).toEqual(["ana"]);
     expect(again.texts("lobby")).toEqual([]);
   });
 
-  test("with the room password typed, or behind the # of the address", async () => {
-    const site = await Site.open({ roomPassword: "sesame" });
-    const typed = await new Browser(site).tab();
-    const fault = await refusal(site.wait(typed.chat.enter({ user: "ana" })));
-    expect(fault.code).toBe("room-password-wrong");
-    expect(typed.chat.model.connection.kind).toBe("outside");
-    await site.wait(typed.chat.enter({ user: "ana", roomSecret: "sesame" }));
-    const invited = await new Browser(site).tab({ fragment: "#sesame" });
-    expect(invited.chat.isInvited).toBe(true);
-    await site.wait(invited.chat.enter({ user: "ben" }));
-    await invited.until("in", () => invited.chat.model.me === "ben");
-  });
-
   test("with an address that an operator made for a lost password", async () => {
-    const site = await Site.open({ operatorToken: "token" });
-    const olga = await site.member("olga");
-    await olga.ask("operate", { token: "token" });
+    const { site, olga } = await operated();
     await new Browser(site).member("ana", "lost");
     const { token } = await olga.ask("reset", { user: "ana" });
     const browser = new Browser(site);
@@ -63,20 +50,18 @@ describe("coming in", () => {
     const tab = await browser.tab({ fragment: `#reset=${token}` });
     expect([tab.chat.isResetting, tab.chat.model.me]).toEqual([true, undefined]);
     await site.wait(tab.chat.recover("found"));
-    await tab.until("in", () => tab.chat.model.me === "ana");
+    await tab.loggedIn("ana");
     expect(tab.chat.isResetting).toBe(false);
     const late = await new Browser(site).tab({ fragment: `#reset=${token}` });
-    expect((await refusal(site.wait(late.chat.recover("again")))).code).toBe("login-refused");
+    expect(await codeOf(site.wait(late.chat.recover("again")))).toBe("login-refused");
     expect(late.chat.isResetting).toBe(true);
     late.chat.forgetReset();
     await site.wait(late.chat.enter({ user: "ana", password: "found" }));
-    await late.until("in", () => late.chat.model.me === "ana");
+    await late.loggedIn("ana");
   });
 
   test("under another name that an operator gave, here or away", async () => {
-    const site = await Site.open({ operatorToken: "token" });
-    const olga = await site.member("olga");
-    await olga.ask("operate", { token: "token" });
+    const { site, olga } = await operated();
     const browser = new Browser(site);
     const tab = await browser.member("ana");
     tab.chat.open("lobby");
@@ -91,59 +76,51 @@ describe("coming in", () => {
     await tab.close();
     await olga.ask("rename", { user: "anna", to: "zoe" });
     const again = await browser.tab();
-    await again.until("in", () => again.chat.model.me === "zoe");
+    await again.loggedIn("zoe");
     await again.until("a draft", () => again.chat.model.drafts.get("lobby")?.text === "half");
     expect(again.chat.knownUsers).toEqual(["zoe"]);
   });
 
   test("another browser by the password, which then knows its key", async () => {
-    const site = await Site.open();
-    await new Browser(site).member("ana", "secret");
+    const { site } = await opened();
     const other = new Browser(site);
     const tab = await other.tab();
-    expect((await refusal(site.wait(tab.chat.enter({ user: "ana" })))).code).toBe("login-refused");
+    expect(await codeOf(site.wait(tab.chat.enter({ user: "ana" })))).toBe("login-refused");
     await site.wait(tab.chat.enter({ user: "ana", password: "secret" }));
     tab.kill();
     const again = await other.tab();
-    await again.until("in", () => again.chat.model.me === "ana");
+    await again.loggedIn("ana");
   });
 
   test("where the browser keeps no key, by the password on each visit", async () => {
-    const site = await Site.open();
-    await new Browser(site).member("ana", "secret");
+    const { site } = await opened();
     const old = new Browser(site);
     old.subtle = undefined;
     const tab = await old.tab();
     expect(tab.chat.model.server?.keepsKey).toBe(false);
     await site.wait(tab.chat.enter({ user: "ana", password: "secret" }));
     tab.cut();
-    await tab.until("offline", () => tab.chat.model.connection.kind === "offline");
-    await tab.until("online", () => tab.chat.model.connection.kind === "online");
+    await tab.connectionIs("offline");
+    await tab.connectionIs("online");
     const stranger = await old.tab();
-    expect((await refusal(site.wait(stranger.chat.enter({ user: "cleo" })))).code).toBe(
-      "not-allowed",
-    );
+    expect(await codeOf(site.wait(stranger.chat.enter({ user: "cleo" })))).toBe("not-allowed");
   });
 
   test("a device that was signed out elsewhere has to come in again", async () => {
-    const site = await Site.open();
-    const browser = new Browser(site);
-    const ana = await browser.member("ana", "secret");
+    const { site, ana } = await opened();
     const other = await new Browser(site).tab();
     await site.wait(other.chat.enter({ user: "ana", password: "secret" }));
     expect(await site.wait(revokeOthers(other.chat.request))).toBe(1);
-    await ana.until("outside", () => ana.chat.model.connection.kind === "outside");
+    await ana.connectionIs("outside");
     expect(ana.chat.model.me).toBeUndefined();
     expect(ana.chat.model.rooms.size).toBe(0);
     expect(other.chat.model.me).toBe("ana");
   });
 
-  test("leaving in one tab leaves in the others", async () => {
-    const site = await Site.open();
-    const browser = new Browser(site);
-    const one = await browser.member("ana", "secret");
+  test("a log-out in one tab logs out the others", async () => {
+    const { site, browser, ana: one } = await opened();
     const two = await browser.tab();
-    await two.until("in", () => two.chat.model.me === "ana");
+    await two.loggedIn("ana");
     await site.wait(one.chat.logout());
     await two.until("out", () => two.chat.model.me === undefined);
     const three = await browser.tab();
@@ -152,43 +129,14 @@ describe("coming in", () => {
   });
 });
 
-describe("without a link", () => {
-  test("one can leave, and does not come back by oneself", async () => {
-    const site = await Site.open();
-    const ana = await new Browser(site).member("ana", "secret");
-    ana.cut();
-    await ana.until("offline", () => ana.chat.model.connection.kind === "offline");
-    await site.wait(ana.chat.logout());
-    await site.time.advance(120_000);
-    expect(ana.chat.model.connection).toEqual({ kind: "outside", fault: undefined });
-    expect(ana.chat.model.me).toBeUndefined();
-    await site.wait(ana.chat.enter({ user: "ana" }));
-    await ana.until("caught up", () => ana.chat.model.isCaughtUp);
-  });
-
-  test("a server that is gone is looked for until it is back, and words wait", async () => {
-    const site = await Site.open();
-    const ana = await new Browser(site).member("ana");
-    await site.stop();
-    ana.chat.send("lobby", { text: "later" });
-    await site.time.advance(30_000);
-    expect(ana.chat.model.connection.kind).not.toBe("online");
-    await site.wait(site.start());
-    await ana.until("settled", () => ana.chat.model.pending.length === 0);
-    expect(ana.texts("lobby")).toEqual(["later"]);
-  });
-});
-
 describe("speaking", () => {
   test("what one tab says, another person's tab shows, with unread and replies", async () => {
-    const site = await Site.open();
-    const ana = await new Browser(site).member("ana");
-    const ben = await new Browser(site).member("ben");
+    const { ana, ben } = await opened("ben");
     ana.chat.open("lobby");
     ana.chat.send("#lobby", { text: "hello @ben" });
     expect(ana.chat.model.pending).toHaveLength(1);
     await ben.until("heard", () => ben.texts("lobby").length === 1);
-    await ana.until("settled", () => ana.chat.model.pending.length === 0);
+    await ana.settled();
     const [item] = roomOf(ben.chat.model, "lobby")?.tail.items.slice(-1) ?? [];
     expect(item?.callsMe).toBe(true);
     expect(roomLines(ben.chat.model).calls).toBe(1);
@@ -223,28 +171,8 @@ describe("speaking", () => {
     expect(ben.texts("lobby")).toEqual(["", "hi"]);
   });
 
-  test("the server counts as unread what the page does", async () => {
-    const site = await Site.open();
-    const ana = await new Browser(site).member("ana");
-    const ben = await site.member("ben");
-    for (let i = 0; i < 7; i++) await site.wait(ben.say(`word ${i}`));
-    await ana.until("heard", () => ana.texts("lobby").length === 7);
-    const unread = async () => {
-      const { rooms } = await site.wait(ana.chat.request("rooms", {}));
-      return rooms.find(({ room }) => room === "lobby")?.unread;
-    };
-    expect(await unread()).toBe(unreadIn(ana, "lobby"));
-    ana.chat.open("lobby");
-    ana.chat.seen(roomOf(ana.chat.model, "lobby")?.tail.items.at(-3)?.seq ?? 0);
-    expect(unreadIn(ana, "lobby")).toBe(2);
-    await site.time.advance(1_100);
-    expect(await unread()).toBe(2);
-  });
-
   test("a conversation begins with its first word", async () => {
-    const site = await Site.open();
-    const ana = await new Browser(site).member("ana");
-    const ben = await new Browser(site).member("ben");
+    const { site, ana, ben } = await opened("ben");
     const told: string[] = [];
     ben.chat.onTold((one) => told.push(one.kind));
     ana.chat.open("@ben");
@@ -263,8 +191,7 @@ describe("speaking", () => {
 
 describe("links that break", () => {
   test("what was said offline comes once, in order, after many losses", async () => {
-    const site = await Site.open();
-    const ana = await new Browser(site).member("ana");
+    const { site, ana } = await opened();
     const ben = await site.member("ben");
     for (let i = 0; i < 30; i++) {
       ana.chat.send("lobby", { text: `word ${i}` });
@@ -272,16 +199,14 @@ describe("links that break", () => {
       await site.time.advance(i % 5);
     }
     await ana.until("all there", () => ana.texts("lobby").length === 30);
-    await ana.until("settled", () => ana.chat.model.pending.length === 0);
+    await ana.settled();
     expect(ana.texts("lobby")).toEqual(Array.from({ length: 30 }, (_, i) => `word ${i}`));
     const page = await ben.ask("history", { target: "lobby", limit: 100 });
     expect(page.records.length).toBe(30 + 2);
   });
 
   test("what a killed tab left unsent goes out once with the next", async () => {
-    const site = await Site.open();
-    const browser = new Browser(site);
-    const first = await browser.member("ana");
+    const { site, browser, ana: first } = await opened();
     first.chat.send("lobby", { text: "sent" });
     await first.until("there", () => first.texts("lobby").length === 1);
     first.chat.send("lobby", { text: "perhaps" });
@@ -290,15 +215,13 @@ describe("links that break", () => {
     first.kill();
     const next = await browser.tab();
     await next.until("all", () => next.texts("lobby").length === 3);
-    await next.until("settled", () => next.chat.model.pending.length === 0);
+    await next.settled();
     expect(next.texts("lobby")).toEqual(["sent", "perhaps", "never"]);
     expect(await browser.store.all("outbox", "")).toEqual([]);
   });
 
   test.each(["another name", "another key"])("and so under %s", async (change) => {
-    const site = await Site.open({ operatorToken: "token" });
-    const olga = await site.member("olga");
-    await olga.ask("operate", { token: "token" });
+    const { site, olga } = await operated();
     const browser = new Browser(site);
     const first = await browser.member("ana");
     first.chat.setDraft("@olga", { text: "half" });
@@ -319,33 +242,13 @@ describe("links that break", () => {
     await next.until("all", () => next.texts("lobby").includes("never"));
     await next.until("a draft", () => next.chat.model.drafts.get("@olga")?.text === "half");
     expect(next.texts("lobby")).toEqual(["never"]);
-    await next.until("settled", () => next.chat.model.pending.length === 0);
+    await next.settled();
     await site.time.advance(10);
     expect(await browser.store.all("outbox", "")).toEqual([]);
   });
 
-  test("two tabs do not send each other's words", async () => {
-    const site = await Site.open();
-    const browser = new Browser(site);
-    const one = await browser.member("ana");
-    const two = await browser.tab();
-    await two.until("in", () => two.chat.model.isCaughtUp);
-    for (let i = 0; i < 10; i++) {
-      one.chat.send("lobby", { text: `one ${i}` });
-      two.chat.send("lobby", { text: `two ${i}` });
-      if (i === 5) two.cut();
-    }
-    await one.until("all", () => one.texts("lobby").length === 20);
-    await two.until("all", () => two.texts("lobby").length === 20);
-    expect(new Set(one.texts("lobby")).size).toBe(20);
-    expect(one.texts("lobby").filter((text) => text.startsWith("two"))).toEqual(
-      Array.from({ length: 10 }, (_, i) => `two ${i}`),
-    );
-  });
-
   test("a draft and its removal survive a page that ends at once", async () => {
-    const browser = new Browser(await Site.open());
-    const ana = await browser.member("ana");
+    const { browser, ana } = await opened();
     ana.chat.setDraft("lobby", { text: "half a sen" });
     ana.chat.setDraft("@olga", { text: "kept" });
     ana.chat.keepLastDrafts();
@@ -360,30 +263,6 @@ describe("links that break", () => {
     const last = await browser.tab();
     await last.until("the other draft", () => last.chat.model.drafts.has("@olga"));
     expect(last.chat.model.drafts.has("lobby")).toBe(false);
-  });
-
-  test("what is in the store is not kept twice", async () => {
-    const site = await Site.open();
-    const browser = new Browser(site);
-    const ana = await browser.member("ana");
-    ana.chat.setDraft("lobby", { text: "half a sen" });
-    ana.chat.keepLastDrafts();
-    expect(browser.lastDrafts).toContain("half a sen");
-    await ana.until("the store has it", () => browser.lastDrafts === undefined);
-    ana.chat.keepLastDrafts();
-    expect(browser.lastDrafts).toBeUndefined();
-  });
-
-  test("a draft is there after a reload", async () => {
-    const site = await Site.open();
-    const browser = new Browser(site);
-    const first = await browser.member("ana");
-    first.chat.setDraft("lobby", { text: "half a sen" });
-    await site.time.advance(600);
-    first.kill();
-    const next = await browser.tab();
-    await next.until("draft", () => next.chat.model.drafts.has("lobby"));
-    expect(next.chat.model.drafts.get("lobby")).toEqual({ text: "half a sen" });
   });
 });
 
@@ -422,37 +301,32 @@ describe("the past", () => {
 });
 
 describe("a browser that fails", () => {
+  const writingBy = (store: Store, write: Store["write"]): Store => ({
+    get: (table, key) => store.get(table, key),
+    all: (table, prefix) => store.all(table, prefix),
+    write,
+  });
+
   test("what it does not keep is not sent, and said so", async () => {
-    const site = await Site.open();
-    const browser = new Browser(site);
-    const ana = await browser.member("ana");
+    const { browser, ana } = await opened();
     const { store } = browser;
-    browser.store = {
-      get: (table, key) => store.get(table, key),
-      all: (table, prefix) => store.all(table, prefix),
-      write: () => Promise.reject(new Fault("store-full", "no room left")),
-    };
+    const full = () => Promise.reject(new Fault("store-full", "no room left"));
+    browser.store = writingBy(store, full);
     ana.chat.send("lobby", { text: "unkept" });
     await ana.until("refused", () => ana.chat.model.pending[0]?.state.kind === "refused");
     browser.store = store;
     ana.chat.resend(ana.chat.model.pending[0]?.key ?? "");
     await ana.until("there", () => ana.texts("lobby").length === 1);
-    await ana.until("settled", () => ana.chat.model.pending.length === 0);
+    await ana.settled();
   });
 
   test("a message says that it is being sent once the browser has it, not before", async () => {
-    const site = await Site.open();
-    const browser = new Browser(site);
-    const ana = await browser.member("ana");
+    const { site, browser, ana } = await opened();
     const { store } = browser;
     const writing = Promise.withResolvers<void>();
-    browser.store = {
-      get: (table, key) => store.get(table, key),
-      all: (table, prefix) => store.all(table, prefix),
-      write: (changes) => writing.promise.then(() => store.write(changes)),
-    };
+    browser.store = writingBy(store, (changes) => writing.promise.then(() => store.write(changes)));
     ana.cut();
-    await ana.until("offline", () => ana.chat.model.connection.kind === "offline");
+    await ana.connectionIs("offline");
     ana.chat.send("lobby", { text: "kept" });
     const stateNow = () => ana.chat.model.pending[0]?.state.kind;
     await site.time.advance(20);
@@ -462,7 +336,7 @@ describe("a browser that fails", () => {
     writing.resolve();
     await ana.until("stored", () => stateNow() === "waiting");
     expect(await store.all("outbox", "")).toHaveLength(1);
-    await ana.until("settled", () => ana.chat.model.pending.length === 0);
+    await ana.settled();
   });
 
   test("a page of another build than the server's is told so", async () => {

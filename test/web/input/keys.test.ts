@@ -45,24 +45,13 @@ describe("keys of the composer", () => {
   test.each([
     ["```js", undefined],
     ["```", undefined],
-    ["see\n```js\nlet a;", undefined],
-    ["````\n```", undefined],
     ["```js\nlet a;\n```", "send"],
-    ["```\na\n``` b\n```", "send"],
-    ["a ```", "send"],
     ["```one line```", "send"],
-    ["``", "send"],
     ["", "send"],
   ] as const)("Enter behind %j: %p", (before, does) => {
     const enter = { ...press("Enter"), isComposing: false };
     expect(composerAction(enter, false, before)).toBe(does);
     expect(composerAction({ ...enter, ctrlKey: true }, false, before)).toBe("send");
-  });
-
-  test("up edits the last message only where nothing is written", () => {
-    expect(action("ArrowUp")).toBe("edit-last");
-    expect(action("ArrowUp", {}, false, false)).toBeUndefined();
-    expect(action("ArrowUp", { shiftKey: true })).toBeUndefined();
   });
 });
 

@@ -19,31 +19,16 @@ test.each([
   "",
   "#",
   "#/",
-  "#//",
   "#/184",
-  "#/@",
-  "#/@184",
   "#/lobby/184/9",
-  "#/lobby/-1",
-  "#/lobby/1e9",
   "#/lobby/99999999999999999",
-  "#/lob by",
   "#/<b>",
-  "#/lobby%00",
   "#/%E2%80%AE",
-  "#/__proto__.x",
   `#/${"a".repeat(33)}`,
   "#invite=/lobby",
-  "#operator=abc",
   "#lobby",
 ])("%j names nothing", (hash) => {
   expect(readRoute(hash)).toBeUndefined();
-});
-
-test("a number that names no message is left out", () => {
-  for (const digits of ["0", "9007199254740992", "9999999999999999"]) {
-    expect(readRoute(`#/lobby/${digits}`)).toEqual({ target: "lobby", seq: undefined });
-  }
 });
 
 test("what is written is read again, and anything else names a checked name or nothing", () => {

@@ -43,12 +43,6 @@ test.each([
   expect(plain(times.full(moment))).toBe(full);
 });
 
-test("of an account's last day the date is shown, as it was in UTC", async () => {
-  const texts = await loadTexts("en");
-  const times = timesIn(texts, localeFor("en", ["en-GB"]));
-  expect(times.utcDay(Date.UTC(2026, 10, 20))).toBe("20 Nov 2026");
-});
-
 test("what is no moment stays as it is, and nothing throws", async () => {
   const texts = await loadTexts("en");
   const strange = ["2026-99-99T99:99:99Z", "999999-01-01T00:00Z", "T05:46Z", "", "20 2026"];

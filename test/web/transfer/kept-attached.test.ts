@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import { ATTACHED_KEEP_MS, ATTACHED_KEPT_BYTES_MAX } from "../../../src/base/limits-page.ts";
 import type { Platform } from "../../../src/web/browser/environment.ts";
-import { type Change, MemoryStore, type Store } from "../../../src/web/browser/indexed-db.ts";
+import { MemoryStore, type Store } from "../../../src/web/browser/indexed-db.ts";
 import type { Attached } from "../../../src/web/transfer/attached.ts";
 import type { PageTransfersOptions } from "../../../src/web/transfer/journal.ts";
 import { KeptAttached } from "../../../src/web/transfer/kept-attached.ts";
@@ -79,20 +79,6 @@ test("it is kept for a time, and up to a bound of bytes", async () => {
   expect(await store.all("attached", "")).toEqual([]);
 });
 
-test("where nothing lasts, or no file fits, nothing is said to be kept", async () => {
-  const tabs = new Tabs();
-  expect(await tabs.open(new MemoryStore({ isBrief: true })).keep("lobby", attached("a"))).toBe(
-    false,
-  );
-  const home = Object.assign(new MemoryStore(), { keepsBytes: true });
-  expect(await tabs.open(home).keep("lobby", attached("a"))).toBe(false);
-  const full = new MemoryStore();
-  full.write = (changes: readonly Change[]) =>
-    Promise.reject(new Fault("store-full", `${changes.length}`));
-  expect(await tabs.open(full).keep("lobby", attached("a"))).toBe(false);
-  expect(tabs.held.size).toBe(0);
-});
-
 test("what is no file of ours is not given back, and who left keeps nothing more", async () => {
   const [tabs, store] = [new Tabs(), new MemoryStore()];
   const wrong = ["x", null, { target: "lobby", file: "a", addedUnixMs: tabs.clock.unixMs() }];
@@ -103,4 +89,16 @@ test("what is no file of ours is not given back, and who left keeps nothing more
   tab.leave();
   expect(await late).toBe(false);
   expect([tabs.held.size, await store.all("attached", "")]).toEqual([0, []]);
+});
+
+test("keeps nothing where nothing lasts, or no file fits", async () => {
+  const tabs = new Tabs();
+  const brief = new MemoryStore({ isBrief: true });
+  const home = Object.assign(new MemoryStore(), { keepsBytes: true });
+  const full = new MemoryStore();
+  full.write = () => Promise.reject(new Fault("store-full", "no room"));
+  for (const store of [brief, home, full]) {
+    expect(await tabs.open(store).keep("lobby", attached("a"))).toBe(false);
+  }
+  expect(tabs.held.size).toBe(0);
 });

@@ -1,10 +1,8 @@
 import { expect, test } from "bun:test";
-import type { Platform } from "../../../src/web/browser/environment.ts";
-import { MemoryStore, type Table } from "../../../src/web/browser/indexed-db.ts";
-import type { PageTransfersOptions } from "../../../src/web/transfer/journal.ts";
+import { fileId } from "../../../src/base/ids.ts";
+import { UPLOAD_KEEP_MS } from "../../../src/base/limits.ts";
+import { type Change, MemoryStore } from "../../../src/web/browser/indexed-db.ts";
 import { BrowserUploadJournal } from "../../../src/web/transfer/upload-journal.ts";
-import { Uploads } from "../../../src/web/transfer/uploads.ts";
-import { VirtualClock } from "../../client/virtual-clock.ts";
 
 const OWNER = { fingerprint: "fp", user: "ana" };
 const NOTE = {
@@ -16,46 +14,88 @@ const NOTE = {
   stamp: "s",
   handle: undefined,
   isPaused: false,
-  begunUnixMs: 1_800_000_000_000,
+  begunUnixMs: 1,
   file: undefined,
   upTo: 0,
 };
 
-/** Gives what was noted of a file's chunks when the test says so. */
-class SlowStore extends MemoryStore {
-  readonly asked = Promise.withResolvers<void>();
-  readonly answer = Promise.withResolvers<void>();
+const KEY = { ...OWNER, path: "k", to: ["lobby"], name: "a.bin" };
 
-  override async all(table: Table, prefix: string): Promise<[string, unknown][]> {
-    if (table === "hashes") {
-      this.asked.resolve();
-      await this.answer.promise;
-    }
-    return super.all(table, prefix);
+class CountingStore extends MemoryStore {
+  writes = 0;
+  override write(changes: readonly Change[]): Promise<void> {
+    this.writes += 1;
+    return super.write(changes);
   }
 }
 
-test("whoever logs out while their uploads are read holds none of them", async () => {
-  const store = new SlowStore();
+function hashesFrom(first: number, count: number): Uint8Array[] {
+  return Array.from({ length: count }, (_, i) => new Uint8Array(32).fill(first + i));
+}
+
+/** What a page finds that is loaded after it. */
+async function leftIn(store: MemoryStore): Promise<readonly number[]> {
+  const later = new BrowserUploadJournal(store, OWNER);
+  const [left] = await later.left(2);
+  if (left === undefined) return [];
+  await later.adopt(left);
+  return [...(later.find(KEY, "s")?.upload.hashes() ?? [])].map(([first = -1]) => first);
+}
+
+const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+test("checksums are written some together, and a page that follows has them in order", async () => {
+  const store = new CountingStore();
   const notes = new BrowserUploadJournal(store, OWNER);
   notes.put(NOTE);
+  const kept = notes.begin(KEY, "s", fileId(new Uint8Array(8)));
   await notes.written();
-  const held = new Set<string>();
-  const hold = async (name: string) => {
-    held.add(name);
-    return () => void held.delete(name);
-  };
-  const clock = new VirtualClock();
-  const platform = { store, clock, locks: { hold } } as unknown as Platform;
-  const channels = { clock } as unknown as PageTransfersOptions["channels"];
-  const told: string[] = [];
-  const tell = ({ kind }: { kind: string }) => void told.push(kind);
-  const uploads = new Uploads({ platform, owner: OWNER, channels, tell });
-  const restored = uploads.restore();
-  await store.asked.promise;
-  expect(held.size).toBe(1);
-  uploads.leave();
-  store.answer.resolve();
-  await restored;
-  expect([held.size, uploads.has("k"), told]).toEqual([0, false, []]);
+  store.writes = 0;
+  for (let at = 0; at < 200; at += 4) kept.note(hashesFrom(at, 4));
+  await notes.written();
+  expect(kept.upTo).toBe(200);
+  expect(store.writes).toBe(3);
+  expect(await leftIn(store)).toEqual(upTo(192));
+});
+
+test("what is cut off is not found later, and it goes on from there", async () => {
+  const store = new CountingStore();
+  const notes = new BrowserUploadJournal(store, OWNER);
+  notes.put(NOTE);
+  const kept = notes.begin(KEY, "s", fileId(new Uint8Array(8)));
+  kept.note(hashesFrom(0, 130));
+  kept.cut(70);
+  await notes.written();
+  expect(await leftIn(store)).toEqual(upTo(70));
+  for (let at = 70; at < 140; at += 2) kept.note(hashesFrom(at, 2));
+  await notes.written();
+  expect(await leftIn(store)).toEqual(upTo(134));
+  kept.cut(3);
+  await notes.written();
+  expect([kept.upTo, await leftIn(store)]).toEqual([3, []]);
+});
+
+test("the oldest comes first; what is too old goes with its rows", async () => {
+  const store = new CountingStore();
+  const earlier = new BrowserUploadJournal(store, OWNER);
+  for (const [key, begunUnixMs] of [
+    ["late", 3],
+    ["soon", 2],
+    ["old", 1],
+  ] as const) {
+    earlier.put({ ...NOTE, key, begunUnixMs });
+    const kept = earlier.begin({ ...KEY, path: key }, "s", fileId(new Uint8Array(8)));
+    kept.note(hashesFrom(0, 64));
+  }
+  await earlier.written();
+  const later = new BrowserUploadJournal(store, { ...OWNER, user: "ANA" });
+  const left = await later.left(2 + UPLOAD_KEEP_MS);
+  expect(left.map(({ key, upTo }) => [key, upTo])).toEqual([
+    ["soon", 64],
+    ["late", 64],
+  ]);
+  await later.written();
+  const rows = await store.all("hashes", "");
+  expect(rows.map(([key]) => key.split(" ")[2])).toEqual(["late", "soon"]);
+  expect(await new BrowserUploadJournal(store, { ...OWNER, user: "ben" }).left(3)).toEqual([]);
 });

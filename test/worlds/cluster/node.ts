@@ -15,17 +15,16 @@ import type { Stream } from "../../../src/io/cluster/stream.ts";
 import type { Disk } from "../../../src/io/disk/disk.ts";
 import type { Address, Dial, Link } from "../../../src/io/link/link.ts";
 import { MemoryNetwork } from "../../../src/io/link/memory-network.ts";
-import type { Log } from "../../../src/io/log/log.ts";
 import { type LogFile, openLog } from "../../../src/io/log/log-file.ts";
-import type { Passwords } from "../../../src/server/auth/login.ts";
 import { Server } from "../../../src/server/server.ts";
 import type { SiblingNews, Siblings } from "../../../src/server/siblings/siblings.ts";
 import type { LogRecord } from "../../../src/wire/record.ts";
 import { type DiskCall, SimDisk, type Trouble } from "../../io/disk/sim.ts";
 import { MachineStopped } from "../../io/disk/sim-tree.ts";
 import { Life } from "../life.ts";
-import { IDENTITY, OPERATOR_TOKEN, SERVER } from "../machine.ts";
+import { CERTIFICATE, IDENTITY, OPERATOR_TOKEN, PLAIN, SERVER } from "../machine.ts";
 import type { Platform } from "../platform.ts";
+import { withFields } from "../with-fields.ts";
 import type { SimLink, SimNats } from "./sim-nats.ts";
 
 export const ROOM_PASSWORD = "the room's";
@@ -48,11 +47,6 @@ export interface Cluster {
   readonly note: (place: Place, record: LogRecord) => void;
 }
 
-const PLAIN: Passwords = {
-  hash: (password) => Promise.resolve(`hash of ${password}`),
-  verify: (password, hash) => Promise.resolve(hash === `hash of ${password}`),
-};
-const CERTIFICATE = new Uint8Array(32).fill(3);
 const ASKED_EVERY_MS = 100;
 
 /** One machine of a cluster with its disk, over all of the lives of its server. */
@@ -259,10 +253,7 @@ export class ClusterNode {
     for await (const record of accounts.read(registry.head + 1)) registry.apply(record);
     for await (const record of history.read(rooms.head + 1)) engine.restore(record);
     if (!life.isAlive) return;
-    const log = (place: Place) => {
-      const replicated = new ReplicatedLog(replica, mirrors, place);
-      return heldLog(life, replicated);
-    };
+    const log = (place: Place) => life.log(new ReplicatedLog(replica, mirrors, place));
     const head = () => history.head();
     const server = new Server({
       clock,
@@ -380,7 +371,7 @@ export class ClusterNode {
 
 /** After the end of its life nobody hears of it. */
 function heldStream(life: Life, stream: Stream): Stream {
-  return {
+  return withFields(stream, {
     publish: (bytes, id) => life.hold(stream.publish(bytes, id)),
     get: (seq) => life.hold(stream.get(seq)),
     last: () => life.hold(stream.last()),
@@ -388,27 +379,5 @@ function heldStream(life: Life, stream: Stream): Stream {
       stream.watch((stored) => {
         if (life.isAlive) onNews(stored);
       }),
-    close: () => stream.close(),
-  };
-}
-
-function heldLog(life: Life, log: Log): Log {
-  return {
-    append: (draft, options) => life.hold(log.append(draft, options)),
-    appendThen: (drafts, options, settle) => {
-      log.appendThen(drafts, options, (outcome) => {
-        if (life.isAlive) settle(outcome);
-      });
-    },
-    read: (from, to) => log.read(from, to),
-    erase: (seq, eraseSeq) => life.hold(log.erase(seq, eraseSeq)),
-    head: () => log.head(),
-    close: () => log.close(),
-    follow: (from, onRecord) =>
-      life.hold(
-        log.follow(from, (record) => {
-          if (life.isAlive) onRecord(record);
-        }),
-      ),
-  };
+  });
 }

@@ -2,6 +2,7 @@ import { Admission } from "../../../src/core/cluster/admission.ts";
 import type { Stream, StreamMessage } from "../../../src/io/cluster/stream.ts";
 import type { Disk } from "../../../src/io/disk/disk.ts";
 import { changedDisk } from "../changed-disk.ts";
+import { withFields } from "../with-fields.ts";
 import type { ClusterMutant } from "./node.ts";
 
 /** Bugs as they might be made, each of which the worlds have to catch. */
@@ -24,8 +25,7 @@ function withoutObjections(): void {
 function withMemory(stream: Stream): Stream {
   const known = new Map<number, StreamMessage>();
   let last = 0;
-  return {
-    publish: (bytes, id) => stream.publish(bytes, id),
+  return withFields(stream, {
     get: async (seq) => {
       const found = known.get(seq) ?? (await stream.get(seq));
       if (found !== undefined) known.set(seq, found);
@@ -35,7 +35,5 @@ function withMemory(stream: Stream): Stream {
       last = Math.max(last, await stream.last());
       return last;
     },
-    watch: (onNews) => stream.watch(onNews),
-    close: () => stream.close(),
-  };
+  });
 }

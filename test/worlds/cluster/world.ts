@@ -1,18 +1,18 @@
 import { equalBytes } from "../../../src/base/bytes.ts";
+import type { Client } from "../../../src/client/client.ts";
 import type { Place } from "../../../src/core/cluster/claims.ts";
 import { readStream } from "../../../src/core/cluster/messages.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { verifyLog } from "../../../src/io/log/verify.ts";
 import type { LogRecord } from "../../../src/wire/record.ts";
-import { VirtualClock } from "../../client/virtual-clock.ts";
+import { requestOf } from "../deeds.ts";
 import { Device, Home } from "../device.ts";
-import { Dice, Trace } from "../dice.ts";
 import { OPERATOR_TOKEN } from "../machine.ts";
-import { drawQuestion } from "../operation.ts";
 import type { Platform } from "../platform.ts";
 import { askQuestion, type Question, type Scene } from "../questions.ts";
-import { Captures } from "../stranger.ts";
-import { demand, Witness } from "../witness.ts";
+import { Simulation } from "../simulation.ts";
+import { drawQuestion } from "../temper.ts";
+import { demand } from "../witness.ts";
 import { Newcomer, type NewcomerOptions } from "./newcomer.ts";
 import { type Cluster, type ClusterMutant, ClusterNode, ROOM_PASSWORD } from "./node.ts";
 import { FINE, SimNats } from "./sim-nats.ts";
@@ -32,20 +32,11 @@ const QUESTIONS: readonly Question["ask"][] = [
 
 type Weights = Readonly<Record<string, number>>;
 
-export interface ClusterWorldOptions {
-  readonly mutant?: ClusterMutant;
-  readonly isTold?: boolean;
-}
-
 /**
  * Several real servers, each on a simulated disk, one simulated stream and real clients that come
  * to whatever server answers, in one process and under one seed.
  */
-export class ClusterWorld implements Cluster {
-  readonly clock = new VirtualClock();
-  readonly dice: Dice;
-  readonly trace: Trace;
-  readonly witness: Witness;
+export class ClusterWorld extends Simulation implements Cluster {
   readonly around: Platform;
   readonly nats: SimNats;
   readonly mutant: ClusterMutant;
@@ -56,37 +47,19 @@ export class ClusterWorld implements Cluster {
   readonly #weights: Weights;
   readonly #pauseMsMax: number;
   readonly #scene: Scene;
-  #failure: { readonly error: unknown } | undefined;
   #isCalm = false;
   /** The stream has lost something, and its nodes have not given it back yet. */
   #healsAt: number | undefined;
 
-  constructor(seed: number, { mutant = {}, isTold = false }: ClusterWorldOptions = {}) {
-    const { clock } = this;
-    const dice = new Dice(seed);
-    this.dice = dice;
+  constructor(seed: number, mutant: ClusterMutant = {}) {
+    super(seed);
+    const { clock, dice } = this;
     this.mutant = mutant;
-    this.trace = new Trace(isTold);
-    this.witness = new Witness(clock);
-    const fail = this.fail.bind(this);
     const delayMsMax = dice.pick([1, 10, 60]);
-    this.around = {
-      ...{ clock, dice, fail, trace: this.trace, witness: this.witness },
-      captures: new Captures(),
-      asked: new Set(),
-      mutant: {},
-      isDiskFine: false,
-      postsPerSecond: undefined,
-      roomSecret: ROOM_PASSWORD,
+    this.around = this.platform({
+      ...{ isDiskFine: false, roomSecret: ROOM_PASSWORD },
       weather: { delayMs: () => dice.int(this.#isCalm ? 3 : delayMsMax) },
-      guard: (check) => {
-        try {
-          check();
-        } catch (error) {
-          fail(error);
-        }
-      },
-    };
+    });
     this.nats = new SimNats(clock, dice);
     const count = dice.pick([2, 3, 3, 3, 4]);
     for (let i = 0; i < count; i++) this.nodes.push(new ClusterNode(this, `node${i}`));
@@ -110,10 +83,6 @@ export class ClusterWorld implements Cluster {
       ...{ partition: some(5), leader: some(5), weather: some(5), power: some(4, 0.6) },
       ...{ wall: some(2, 0.3), question: some(dice.pick([10, 40]), 0.6) },
     };
-  }
-
-  fail(error: unknown): void {
-    this.#failure ??= { error };
   }
 
   readonly note = (place: Place, record: LogRecord): void => {
@@ -144,9 +113,7 @@ export class ClusterWorld implements Cluster {
     return this.trace.digest();
   }
 
-  async advance(ms: number): Promise<void> {
-    await this.clock.advance(ms);
-    if (this.#failure !== undefined) throw this.#failure.error;
+  restart(): void {
     const now = this.clock.now();
     for (const node of this.nodes) {
       if (node.restartAt !== undefined && now >= node.restartAt) this.#start(node);
@@ -160,7 +127,7 @@ export class ClusterWorld implements Cluster {
   }
 
   #start(node: ClusterNode): void {
-    node.start().catch((error: unknown) => this.fail(error));
+    node.start().catch(this.fail);
   }
 
   /** Whoever dials comes to one of those that listen. */
@@ -173,8 +140,8 @@ export class ClusterWorld implements Cluster {
   }
 
   #step(): void {
-    const kind = this.#draw();
     const { dice } = this;
+    const kind = dice.weighted(this.#weights);
     const device = dice.pick(this.devices);
     const node = dice.pick(this.nodes);
     this.trace.note(`${this.clock.now()} ${kind} ${device.name} ${node.name}`);
@@ -187,32 +154,17 @@ export class ClusterWorld implements Cluster {
     const room = dice.pick(ROOMS);
     const user = dice.pick(PEOPLE);
     const seq = Math.max(1, witness.records.length - dice.int(8));
-    const on = dice.chance(0.6);
+    const about = { room, user, seq, on: dice.chance(0.6) };
+    const request = requestOf(kind, about) ?? (() => Promise.resolve());
     switch (kind) {
       case "post": {
         const count = dice.chance(0.05) ? 60 : 1 + dice.int(5);
         for (let i = 0; i < count; i++) device.post(dice.pick(TARGETS), dice.int(60));
         return;
       }
-      case "join":
-      case "create":
-        return device.ask((of) => of.request("join", { room, create: kind === "create" }));
-      case "leave":
-        return device.ask((of) => of.request("leave", { room }));
-      case "topic":
-        return device.ask((of) => of.request("topic", { room, topic: "news" }));
-      case "edit":
-        return device.ask((of) => of.request("edit", { seq, text: "better" }));
-      case "erase":
-        return device.ask((of) => of.request("erase", { seq }));
-      case "react":
-        return device.ask((of) => of.post("lobby", { text: "", react: "+1", re: seq }));
-      case "passwd":
-        return device.ask((of) => of.passwd("secret"));
       case "kick":
-        return this.#operate(device, (of) => of.request("kick", { room, user }));
       case "mute":
-        return this.#operate(device, (of) => of.request("mute", { room, user, on }));
+        return this.#operate(device, request);
       case "ban": {
         const { name } = this.#newcomers.at(-1) ?? {};
         if (name === undefined) return;
@@ -236,13 +188,13 @@ export class ClusterWorld implements Cluster {
       case "close":
         if (device.isBusy) return;
         if (kind === "kill") device.kill(false);
-        else device.close().catch((error: unknown) => this.fail(error));
+        else device.close().catch(this.fail);
         clock.after(dice.int(3_000), () => {
           if (!device.isRunning) device.start();
         });
         return;
       default:
-        return;
+        return device.ask(request);
     }
   }
 
@@ -256,7 +208,7 @@ export class ClusterWorld implements Cluster {
         if (node.isAlive && !isQuiet) node.crash(dice.chance(0.7) ? "power" : "kill", awayMs);
         return true;
       case "stop":
-        if (!isQuiet) node.stop(awayMs).catch((error: unknown) => this.fail(error));
+        if (!isQuiet) node.stop(awayMs).catch(this.fail);
         return true;
       case "stop-within":
         if (node.isAlive && !isQuiet) node.stopWithin(1 + dice.int(12));
@@ -319,7 +271,7 @@ export class ClusterWorld implements Cluster {
     clock.after(3_000 + dice.int(3_000), back);
   }
 
-  #operate(device: Device, act: (client: Device["client"]) => Promise<unknown>): void {
+  #operate(device: Device, act: (client: Client) => Promise<unknown>): void {
     this.witness.operates(device.home.user);
     device.ask(async (client) => {
       await client.request("operate", { token: OPERATOR_TOKEN });
@@ -341,16 +293,6 @@ export class ClusterWorld implements Cluster {
   #comes(options: NewcomerOptions): void {
     if (this.#isCalm) return;
     this.#newcomers.push(new Newcomer(this.around, this.#dialFrom(options.name), options));
-  }
-
-  #draw(): string {
-    const kinds = Object.entries(this.#weights);
-    let left = this.dice.random() * kinds.reduce((sum, [, weight]) => sum + weight, 0);
-    for (const [kind, weight] of kinds) {
-      left -= weight;
-      if (left < 0) return kind;
-    }
-    return "post";
   }
 
   async #calm(): Promise<void> {

@@ -1,13 +1,11 @@
 import type { RoomId } from "../../../src/base/ids.ts";
 import { SILENCE_MAX_MS } from "../../../src/base/limits.ts";
 import { linkCodeHash } from "../../../src/crypto/link-code.ts";
-import { VirtualClock } from "../../client/virtual-clock.ts";
-import { MachineStopped } from "../../io/disk/sim-tree.ts";
-import { Dice, Trace } from "../dice.ts";
+import type { Dice } from "../dice.ts";
 import { Machine } from "../machine.ts";
 import type { Platform } from "../platform.ts";
-import { Captures } from "../stranger.ts";
-import { demand, Witness } from "../witness.ts";
+import { Simulation } from "../simulation.ts";
+import { demand } from "../witness.ts";
 import { CANARY, SealedHome, SealedMember } from "./device.ts";
 import {
   checkAcked,
@@ -26,18 +24,9 @@ const CALM_MS = 200_000;
 /** Longer than a client takes a silent link for one that stands, and a redial. */
 const SILENCE_MS = SILENCE_MAX_MS + 15_000;
 
-interface Temper {
-  readonly steps: number;
-  readonly people: number;
-  readonly devicesMax: number;
-  readonly pauseMsMax: number;
-  readonly delayMsMax: number;
-  readonly storeDelayMsMax: number;
-  readonly unreachable: number;
-  readonly weights: Readonly<Record<string, number>>;
-}
+type Temper = ReturnType<typeof temperOf>;
 
-function temperOf(dice: Dice): Temper {
+function temperOf(dice: Dice) {
   const some = (weight: number, probability = 0.5) => (dice.chance(probability) ? weight : 0);
   return {
     steps: 20 + dice.int(30),
@@ -48,73 +37,32 @@ function temperOf(dice: Dice): Temper {
     storeDelayMsMax: dice.pick([0, 0, 3, 40]),
     unreachable: dice.pick([0, 0, 0.2]),
     weights: {
-      say: 30,
-      burst: some(3),
-      edit: some(4),
-      react: some(4),
-      invite: 14,
-      kick: some(4),
-      leave: some(4),
-      join: 4,
-      make: 2,
-      conversation: some(5),
-      history: some(2),
-      search: some(2),
-      cut: some(6, 0.8),
-      kill: some(5, 0.8),
-      "kill-within": some(5, 0.8),
-      close: some(3),
-      lose: some(2),
-      crash: some(4, 0.7),
-      stop: some(2),
+      ...{ say: 30, burst: some(3), edit: some(4), react: some(4), invite: 14, kick: some(4) },
+      ...{ leave: some(4), join: 4, make: 2, conversation: some(5), history: some(2) },
+      ...{ search: some(2), cut: some(6, 0.8), kill: some(5, 0.8), "kill-within": some(5, 0.8) },
+      ...{ close: some(3), lose: some(2), crash: some(4, 0.7), stop: some(2) },
       "stop-within": some(2),
     },
   };
 }
 
 /** The real server, and real clients with sealed rooms, in one process and under one seed. */
-export class SealedWorld {
-  readonly clock = new VirtualClock();
-  readonly dice: Dice;
-  readonly trace: Trace;
-  readonly witness: Witness;
+export class SealedWorld extends Simulation {
   readonly machine: Machine;
   readonly members: SealedMember[] = [];
   readonly around: Platform;
   readonly #temper: Temper;
   #isCalm = true;
-  #failure: { readonly error: unknown } | undefined;
 
-  constructor(seed: number, isTold = false) {
-    const { clock } = this;
-    this.dice = new Dice(seed);
-    this.trace = new Trace(isTold);
-    this.witness = new Witness(clock);
+  constructor(seed: number) {
+    super(seed);
     this.#temper = temperOf(this.dice);
-    const fail = this.fail.bind(this);
-    this.around = {
-      clock,
-      dice: this.dice,
-      trace: this.trace,
-      witness: this.witness,
-      captures: new Captures(),
-      asked: new Set(),
-      mutant: {},
-      isDiskFine: true,
-      postsPerSecond: undefined,
+    this.around = this.platform({
       weather: {
         delayMs: () => this.dice.int(this.#isCalm ? 5 : this.#temper.delayMsMax),
         isReachable: () => this.#isCalm || !this.dice.chance(this.#temper.unreachable),
       },
-      fail,
-      guard: (check) => {
-        try {
-          check();
-        } catch (error) {
-          fail(error);
-        }
-      },
-    };
+    });
     this.machine = new Machine(this.around);
     const { storeDelayMsMax } = this.#temper;
     for (const user of PEOPLE.slice(0, this.#temper.people)) {
@@ -128,12 +76,6 @@ export class SealedWorld {
         }
       }
     }
-  }
-
-  /** Also for what nobody awaits: a rejection without a handler. */
-  fail(error: unknown): void {
-    if (error instanceof MachineStopped) return; // Of a server that is gone.
-    this.#failure ??= { error };
   }
 
   /** First faults, then calm. @returns what tells this run from any other */
@@ -151,12 +93,10 @@ export class SealedWorld {
     return this.trace.digest();
   }
 
-  async advance(ms: number): Promise<void> {
-    await this.clock.advance(ms);
-    if (this.#failure !== undefined) throw this.#failure.error;
+  restart(): void {
     const { restartAt } = this.machine;
-    if (restartAt === undefined || this.clock.now() < restartAt) return;
-    this.machine.start().catch((error: unknown) => this.fail(error));
+    if (restartAt !== undefined && this.clock.now() >= restartAt)
+      this.machine.start().catch(this.fail);
   }
 
   /** The server runs, all devices are their account's, and all programs are in. */
@@ -201,7 +141,7 @@ export class SealedWorld {
 
   #step(): void {
     const { dice } = this;
-    const kind = this.#draw();
+    const kind = dice.weighted(this.#temper.weights);
     const member = dice.pick(this.members);
     const user = dice.pick(PEOPLE.slice(0, this.#temper.people));
     const rooms = member.client.rooms.filter(({ isSealed }) => isSealed);
@@ -285,16 +225,6 @@ export class SealedWorld {
       default:
         throw new Error(`what is ${kind}?`);
     }
-  }
-
-  #draw(): string {
-    const kinds = Object.entries(this.#temper.weights);
-    let left = this.dice.random() * kinds.reduce((sum, [, weight]) => sum + weight, 0);
-    for (const [kind, weight] of kinds) {
-      left -= weight;
-      if (left < 0) return kind;
-    }
-    return "say";
   }
 
   /** As `/join ROOM --sealed`. */

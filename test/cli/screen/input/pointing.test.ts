@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { EMPTY_EDITOR } from "../../../../src/cli/screen/editor/editor.ts";
 import type { Hit } from "../../../../src/cli/screen/state/hit.ts";
-import type { ModelEvent } from "../../../../src/core/model/event.ts";
 import { CAT, lobby, Screen } from "./scene.ts";
 
 const ROOMS = ["alpha", "beta"].map(
@@ -54,18 +53,6 @@ describe("a click", () => {
     expect(at(screen, on(undefined)).state.selected).toBeUndefined();
   });
 
-  test("on a post that waits selects that", () => {
-    const posted: ModelEvent = {
-      ...{ kind: "posted", key: "k", id: "k", to: "lobby", body: { text: "late" } },
-      writtenUnixMs: 0,
-    };
-    const screen = at(new Screen(lobby(posted)), on("pk"));
-    expect(screen.state).toMatchObject({ selectedPost: "k", selected: undefined });
-    expect(at(screen, on("pk")).state.overlay).toMatchObject({ kind: "menu" });
-    at(screen, on("gone"));
-    expect(at(screen, on("gone")).state.selectedPost).toBeUndefined();
-  });
-
   test("on a file fetches it, and shows what can be done while it is under way", () => {
     const screen = at(new Screen(), on("i6", { does: "fetch" }));
     expect(screen.acts).toEqual([{ kind: "fetch", file: CAT, name: "cat.png" }]);
@@ -86,14 +73,6 @@ describe("a click", () => {
     expect(screen.state.selected).toBe(8);
     expect(at(screen, on("i8", { link: "https://example.org/" })).acts).toEqual([]);
     expect(screen.state.overlay).toMatchObject({ kind: "menu" });
-  });
-
-  test("on the rest of a long text unfolds it", () => {
-    const screen = new Screen();
-    screen.parts = { ...screen.parts, foldsOf: () => 30 };
-    at(screen, on("i8", { does: "unfold" }));
-    expect([...screen.state.unfolded]).toEqual(["i8"]);
-    expect(screen.state).toMatchObject({ selected: 8, overlay: undefined });
   });
 
   test("in the input places the cursor, and ends what is selected", () => {
@@ -122,31 +101,6 @@ describe("a click", () => {
     expect(screen.state.overlay).toBeUndefined();
   });
 
-  test("acts on the message whose menu is open", () => {
-    const screen = at(at(new Screen(), on("i8")), on("i8"));
-    const { overlay } = screen.state;
-    const entries = overlay?.kind === "menu" ? overlay.entries : [];
-    const choice = entries.findIndex(({ command }) => command === "copy");
-    at(screen, { kind: "overlay", choice, isHeading: false });
-    expect(screen.acts).toEqual([{ kind: "copy", text: "8" }]);
-    expect(screen.state).toMatchObject({ overlay: undefined, selected: undefined });
-  });
-
-  test("goes to what was found, also while other words are typed", () => {
-    const screen = new Screen().press("f4").type("word");
-    screen.press("enter");
-    const item = screen.parts.model.rooms.get("lobby" as never)?.tail.items[3];
-    if (item === undefined) throw new Error("no item");
-    const { model } = screen.parts;
-    const found = [{ target: "lobby", item }];
-    const query = { text: "word" };
-    const search = { query, found, hasMore: false, isLoading: false, fault: undefined };
-    screen.parts = { ...screen.parts, model: { ...model, search } as never };
-    screen.type("s");
-    at(screen, { kind: "overlay", choice: 0, isHeading: false });
-    expect(screen.acts).toEqual([{ kind: "jump", target: "lobby", seq: item.seq }]);
-  });
-
   test("does nothing while something is asked, but in the answer", () => {
     const screen = new Screen().type("x");
     const asked = { kind: "yes-no" as const, text: "?", answer: EMPTY_EDITOR };
@@ -161,48 +115,27 @@ describe("a click", () => {
     at(screen, { kind: "input", at: 3 });
     expect(screen.state.question).toMatchObject({ answer: { text: "secret", cursor: 3 } });
   });
-
-  test("on what says that more is below goes to the newest", () => {
-    const screen = new Screen().press("pageup");
-    expect(screen.state.scroll).toBeDefined();
-    expect(at(screen, { kind: "newest" }).state.scroll).toBeUndefined();
-    expect(at(screen, { kind: "newest" }).acts).toEqual([]);
-    expect(at(screen, undefined).acts).toEqual([]);
-  });
 });
 
-test("a click on what is unread elsewhere goes there", () => {
+test("a click on a hint goes to the newest message, or to the unread room", () => {
   const unread = { kind: "room", room: "r9", name: "news", n: 3, skipped: 0, read: 0, unread: 3 };
-  const screen = new Screen(lobby(unread as never));
+  const screen = new Screen(lobby(unread as never)).press("pageup");
+  expect(at(screen, { kind: "newest" }).state.scroll).toBeUndefined();
   expect(at(screen, { kind: "unread" }).acts).toEqual([{ kind: "open", target: "news" }]);
 });
 
-describe("the wheel", () => {
-  test("moves the list below it, as far as it goes, or else the timeline", () => {
-    const screen = new Screen();
-    const { layout } = screen.parts;
-    const rooms = { top: 1, topMax: 3 };
-    screen.parts = { ...screen.parts, layout: { ...layout, rooms } };
-    const over = { kind: "rooms", target: undefined } as const;
-    expect(at(screen, over, "scroll-down").state.roomsTop).toEqual({ open: "lobby", top: 3 });
-    expect(at(screen, over, "scroll-up").state.roomsTop).toEqual({ open: "lobby", top: 0 });
-    expect(screen.state).toMatchObject({ scroll: undefined, membersTop: undefined });
-    at(screen, { kind: "members", name: "ben" }, "scroll-up");
-    expect(screen.state).toMatchObject({ scroll: { key: "i8" }, membersTop: undefined });
-    screen.parts = { ...screen.parts, layout: { ...layout, members: { top: 0, topMax: 2 } } };
-    at(screen, { kind: "members", name: "ben" }, "scroll-down");
-    expect(screen.state.membersTop).toEqual({ open: "lobby", top: 2 });
-  });
-
-  test("moves through a list to its ends, and no further", () => {
-    const screen = new Screen(lobby(), { typed: ["one", "two"] }).press("ctrl-r");
-    const choice = { kind: "overlay", choice: 0, isHeading: false } as const;
-    for (const [name, expected] of [
-      ["scroll-up", 0],
-      ["scroll-down", 1],
-      ["scroll-down", 1],
-    ] as const) {
-      expect(at(screen, choice, name).state.overlay).toMatchObject({ at: expected });
-    }
-  });
+test("the wheel moves the list below it, as far as it goes, or else the timeline", () => {
+  const screen = new Screen();
+  const { layout } = screen.parts;
+  const rooms = { top: 1, topMax: 3 };
+  screen.parts = { ...screen.parts, layout: { ...layout, rooms } };
+  const over = { kind: "rooms", target: undefined } as const;
+  expect(at(screen, over, "scroll-down").state.roomsTop).toEqual({ open: "lobby", top: 3 });
+  expect(at(screen, over, "scroll-up").state.roomsTop).toEqual({ open: "lobby", top: 0 });
+  expect(screen.state).toMatchObject({ scroll: undefined, membersTop: undefined });
+  at(screen, { kind: "members", name: "ben" }, "scroll-up");
+  expect(screen.state).toMatchObject({ scroll: { key: "i8" }, membersTop: undefined });
+  screen.parts = { ...screen.parts, layout: { ...layout, members: { top: 0, topMax: 2 } } };
+  at(screen, { kind: "members", name: "ben" }, "scroll-down");
+  expect(screen.state.membersTop).toEqual({ open: "lobby", top: 2 });
 });

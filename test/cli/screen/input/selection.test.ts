@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
 import type { RoomId } from "../../../../src/base/ids.ts";
-import { SCREEN_UNFOLDED_MAX } from "../../../../src/base/limits-screen.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
 import { said } from "../../../core/model-scene.ts";
 import { CAT, lobby, Screen } from "./scene.ts";
@@ -16,8 +15,8 @@ function on(seq: number, ...events: readonly ModelEvent[]): Screen {
   return screen;
 }
 
-describe("going", () => {
-  test("begins at the newest that is seen, and ends below the newest", () => {
+describe("selecting", () => {
+  test("starts at the newest visible message, and ends below the newest", () => {
     const screen = new Screen().press("shift-up");
     expect(screen.state.selected).toBe(11);
     expect(screen.press("up", "k").state.selected).toBe(9);
@@ -28,48 +27,16 @@ describe("going", () => {
     expect(scrolled.state.selected).toBe(7);
   });
 
-  test("skips days, who came, and what was erased", () => {
-    const screen = new Screen(
-      lobby(
-        said(12, { kind: "join", from: "cleo" }),
-        said(13, { state: "erased", body: {} }),
-        said(14),
-      ),
-    );
+  test("skips days, joins and erased messages", () => {
+    const events = [
+      said(12, { kind: "join", from: "cleo" }),
+      said(13, { state: "erased", body: {} }),
+    ];
+    const screen = new Screen(lobby(...events, said(14)));
     expect(screen.press("shift-up").state.selected).toBe(14);
     expect(screen.press("up").state.selected).toBe(11);
     expect(screen.press("home").state.selected).toBe(2);
     expect(screen.press("end").state.selected).toBe(14);
-  });
-
-  test("what is selected is seen, and what comes meanwhile does not move it", () => {
-    const screen = on(6);
-    expect(screen.state.scroll).toEqual({ key: "i10", below: 0 });
-    screen.model(said(12));
-    expect(screen.press("up").state.scroll).toEqual({ key: "i9", below: 0 });
-    expect(screen.press("esc").state.selected).toBeUndefined();
-  });
-
-  test("at the oldest that is here more is asked for", () => {
-    const screen = on(3);
-    const older = { kind: "reach", side: "older" } as const;
-    screen.parts = {
-      ...screen.parts,
-      rows: { ...screen.parts.rows, loading: undefined, hasOlder: true },
-    };
-    expect(screen.press("up").acts).toEqual([older]);
-    expect(screen.press("up").acts).toEqual([older]);
-    expect(screen.state.selected).toBe(2);
-    screen.parts = { ...screen.parts, rows: { ...screen.parts.rows, hasNewer: true } };
-    expect(screen.press("end", "down").acts).toEqual([{ kind: "reach", side: "newer" }]);
-    expect(screen.state.selected).toBe(11);
-  });
-
-  test("pages are as high as the window", () => {
-    const screen = on(11).press("pageup");
-    expect(screen.state.selected).toBe(7);
-    expect(screen.press("pageup").state.selected).toBe(3);
-    expect(screen.press("pagedown").state.selected).toBe(7);
   });
 
   test("letters that come together are pressed in turn; a paste without marks is not", () => {
@@ -78,15 +45,10 @@ describe("going", () => {
     expect(on(4).type("+rocket").state.overlay).toMatchObject({ query: { text: "rocket" } });
     expect(on(11).type("k".repeat(33)).state.selected).toBe(11);
   });
-
-  test("letters are no words there", () => {
-    const screen = on(11).press("q", "z");
-    expect([screen.line, screen.state.selected]).toEqual(["|", 11]);
-  });
 });
 
-describe("acting", () => {
-  test("a reply keeps what was written, and goes with its message", () => {
+describe("actions", () => {
+  test("a reply keeps the draft, and is sent with its message", () => {
     const screen = new Screen().type("yes").press("shift-up", "r");
     const draft = { text: "yes", re: 11 };
     expect(screen.acts).toEqual([{ kind: "draft", target: "lobby", draft }]);
@@ -98,17 +60,7 @@ describe("acting", () => {
     ]);
   });
 
-  test("a reply is let go by Esc, with its words kept", () => {
-    const screen = new Screen(
-      lobby({ kind: "draft", target: "lobby", draft: { text: "", re: 11 } }),
-    );
-    expect(screen.type("hm").press("esc").acts).toEqual([
-      { kind: "draft", target: "lobby", draft: { text: "hm" } },
-    ]);
-    expect(screen.line).toBe("hm|");
-  });
-
-  test("an edit brings the old words, and what was being written comes back", () => {
+  test("an edit loads the old text, and restores the draft afterwards", () => {
     const screen = new Screen().type("half").press("shift-up");
     while (screen.state.selected !== 5) screen.press("up");
     screen.press("e");
@@ -123,7 +75,7 @@ describe("acting", () => {
     expect(screen.line).toBe("half|");
   });
 
-  test("what is said with one's own file is changed, to nothing too", () => {
+  test("edits the caption of the user's own file, also to nothing", () => {
     const about = { name: "a.png", size: 1, chunks: 1, digest: "0".repeat(64), text: "look" };
     const file = { kind: "file", from: "ana", body: { file: "fabcdefghijl", ...about } };
     const screen = new Screen(lobby(said(12, file))).press("shift-up", "e");
@@ -140,17 +92,7 @@ describe("acting", () => {
     expect(on(6).press("e").acts).toEqual([]);
   });
 
-  test("an edit that is given up changes nothing", () => {
-    const draft = { text: "mine", edits: 5, before: { text: "half" } };
-    const screen = new Screen(lobby({ kind: "draft", target: "lobby", draft })).type("mine!");
-    expect(screen.press("ctrl-c").line).toBe("|");
-    expect(screen.press("ctrl-c").acts).toEqual([
-      { kind: "draft", target: "lobby", draft: { text: "half" } },
-    ]);
-    expect(screen.line).toBe("half|");
-  });
-
-  test("only one's own words are edited and erased, and erasing asks", () => {
+  test("edits and erases only the user's messages; erasing asks first", () => {
     expect(on(4).press("e").acts).toEqual([]);
     expect(on(4).press("d").state.question).toBeUndefined();
     const screen = on(5).press("d");
@@ -162,21 +104,18 @@ describe("acting", () => {
     expect(screen.state.scroll).toBeUndefined();
   });
 
-  test("a sign is chosen by name or by itself", () => {
+  test("picks an emoji by its name or by itself", () => {
     const screen = on(4).press("+");
     expect(screen.state.overlay).toMatchObject({ kind: "react", seq: 4, at: 0 });
     expect(screen.press("enter").acts).toEqual([{ kind: "react", seq: 4, sign: "👍" }]);
     expect([screen.state.selected, screen.state.scroll]).toEqual([undefined, undefined]);
-    expect(on(4).press("+").type("rocket").press("enter").acts).toEqual([
-      { kind: "react", seq: 4, sign: "🚀" },
-    ]);
-    expect(on(4).press("+").type("🦊").press("enter").acts).toEqual([
-      { kind: "react", seq: 4, sign: "🦊" },
-    ]);
-    expect(on(4).press("+").type("nosuchsign").press("enter").acts).toEqual([]);
+    const reacts = (typed: string) => on(4).press("+").type(typed).press("enter").acts;
+    expect(reacts("rocket")).toEqual([{ kind: "react", seq: 4, sign: "🚀" }]);
+    expect(reacts("🦊")).toEqual([{ kind: "react", seq: 4, sign: "🦊" }]);
+    expect(reacts("nosuchsign")).toEqual([]);
   });
 
-  test("words are copied, files fetched; Enter does what there is", () => {
+  test("copies text and fetches files; Enter runs the default action", () => {
     expect(on(5).press("c").acts).toEqual([{ kind: "copy", text: "mine" }]);
     const fetch = { kind: "fetch", file: CAT, name: "cat.png" } as const;
     expect(on(6).press("g").acts).toEqual([fetch]);
@@ -186,19 +125,7 @@ describe("acting", () => {
     expect(on(5).press("enter").state.overlay).toMatchObject({ kind: "menu" });
   });
 
-  test("a transfer of the file is stopped", () => {
-    const id = "t1";
-    const screen = on(6, {
-      kind: "transfer",
-      transfer: {
-        ...{ id, kind: "download", file: CAT as never, name: "cat.png", to: [] },
-        ...{ state: { kind: "running" }, progress: undefined },
-      },
-    });
-    expect(screen.press("x").acts).toEqual([{ kind: "cancel-transfer", id }]);
-  });
-
-  test("what was not sent is sent again, or discarded when one agrees", () => {
+  test("resends an unsent post, or discards it after a question", () => {
     const screen = new Screen(lobby(posted)).press("shift-up");
     expect([screen.state.selected, screen.state.selectedPost]).toEqual([undefined, "k"]);
     expect(screen.press("s").acts).toEqual([{ kind: "resend", key: "k" }]);
@@ -208,7 +135,7 @@ describe("acting", () => {
     expect(screen.press("up").state.selectedPost).toBeUndefined();
   });
 
-  test("the answered message is gone to, also far away", () => {
+  test("goes to the answered message, also far away", () => {
     const answer = (re: number) => said(12, { body: { text: "so", re } });
     expect(on(12, answer(4)).press("a").state.selected).toBe(4);
     expect(on(12, answer(1)).press("a").acts).toEqual([{ kind: "jump", target: "lobby", seq: 1 }]);
@@ -223,39 +150,34 @@ describe("pinning and saving", () => {
   };
   const prefs: ModelEvent = { kind: "prefs", rooms: [], saved: [{ room, seq: 5 }] };
 
-  test("for those who may, and with a server that keeps it", () => {
+  test("toggles, for those who may and with a server that supports it", () => {
     expect(on(4).press("p").acts).toEqual([]);
     expect(on(4).press("b").acts).toEqual([]);
     const screen = on(4, mayPin, prefs);
     expect(screen.press("p").acts).toEqual([{ kind: "pin", seq: 4, on: true }]);
     expect(screen.state.selected).toBeUndefined();
     expect(on(4, prefs).press("b").acts).toEqual([{ kind: "save", room, seq: 4, on: true }]);
-  });
-
-  test("what is pinned is unpinned, and what is saved is not any more", () => {
     const pin = said(12, { kind: "pin", body: { seq: 4, on: true } });
     expect(on(4, mayPin, pin).press("p").acts).toEqual([{ kind: "pin", seq: 4, on: false }]);
     expect(on(5, prefs).press("b").acts).toEqual([{ kind: "save", room, seq: 5, on: false }]);
   });
 });
 
-describe("the menu", () => {
-  test("has what can be done, with its keys, and does it", () => {
-    const entries = (screen: Screen) => {
-      const { overlay } = screen.state;
-      return overlay?.kind === "menu" ? overlay.entries.map(({ command }) => command) : [];
-    };
-    expect(entries(on(5).press("m"))).toEqual(["reply", "edit", "react", "copy", "erase"]);
-    expect(entries(on(4).press("m"))).toEqual(["reply", "react", "copy"]);
-    expect(entries(on(6).press("m"))).toEqual(["reply", "react", "copy", "fetch"]);
-    const screen = on(5).press("m", "down", "enter");
-    expect([screen.line, screen.state.overlay]).toEqual(["mine|", undefined]);
-    expect(on(4).press("m", "up", "enter").acts).toEqual([{ kind: "copy", text: "4" }]);
-    expect(on(4).press("m", "r").acts).toMatchObject([{ kind: "draft" }]);
-    expect(on(4).press("m", "e").state.overlay).toMatchObject({ kind: "menu" });
-    const closed = on(4).press("m", "esc");
-    expect([closed.state.overlay, closed.state.selected]).toEqual([undefined, 4]);
-  });
+test("the menu lists the actions with their keys, and runs them", () => {
+  const entries = (screen: Screen) => {
+    const { overlay } = screen.state;
+    return overlay?.kind === "menu" ? overlay.entries.map(({ command }) => command) : [];
+  };
+  expect(entries(on(5).press("m"))).toEqual(["reply", "edit", "react", "copy", "erase"]);
+  expect(entries(on(4).press("m"))).toEqual(["reply", "react", "copy"]);
+  expect(entries(on(6).press("m"))).toEqual(["reply", "react", "copy", "fetch"]);
+  const screen = on(5).press("m", "down", "enter");
+  expect([screen.line, screen.state.overlay]).toEqual(["mine|", undefined]);
+  expect(on(4).press("m", "up", "enter").acts).toEqual([{ kind: "copy", text: "4" }]);
+  expect(on(4).press("m", "r").acts).toMatchObject([{ kind: "draft" }]);
+  expect(on(4).press("m", "e").state.overlay).toMatchObject({ kind: "menu" });
+  const closed = on(4).press("m", "esc");
+  expect([closed.state.overlay, closed.state.selected]).toEqual([undefined, 4]);
 });
 
 describe("a long text", () => {
@@ -269,7 +191,7 @@ describe("a long text", () => {
     return screen;
   };
 
-  test("is unfolded and folded again where it stands", () => {
+  test("unfolds and folds in place", () => {
     const screen = long();
     screen.state = { ...screen.state, scroll: { key: "i9", below: 0 } };
     // Its first line is above the page of five, and what is seen stays.
@@ -281,19 +203,7 @@ describe("a long text", () => {
     expect(screen.state.unfolded.size).toBe(0);
   });
 
-  test("is one entry of the menu, where there is something to fold", () => {
-    const screen = long().press("enter");
-    expect(screen.state.overlay).toMatchObject({ kind: "menu" });
-    expect(screen.press("f").state).toMatchObject({ overlay: undefined, selected: 7 });
-    expect([...screen.state.unfolded]).toEqual(["i7"]);
-    expect(on(8).press("f").state.unfolded.size).toBe(0);
-    const { overlay } = on(8).press("enter").state;
-    expect(overlay?.kind === "menu" && overlay.entries.map(({ command }) => command)).not.toContain(
-      "fold",
-    );
-  });
-
-  test("is read page by page before the next one is selected, and stays after Esc", () => {
+  test("scrolls by pages before the next message is selected", () => {
     const screen = long().press("f", "pagedown");
     expect(screen.state).toMatchObject({ selected: 7, scroll: { key: "i7", below: 52 } });
     expect(screen.press("esc").state.scroll).toEqual({ key: "i7", below: 52 });
@@ -302,15 +212,5 @@ describe("a long text", () => {
     expect(down.state).toMatchObject({ selected: 7, scroll: { key: "i7", below: 0 } });
     expect(down.press("pagedown").state.selected).toBe(8);
     expect(long().press("f", "pagedown", "pageup").state.scroll).toEqual({ key: "i7", below: 56 });
-  });
-
-  test("those that were unfolded longest ago are folded again", () => {
-    const screen = new Screen();
-    screen.parts = { ...screen.parts, foldsOf: () => 9 };
-    screen.press("shift-up");
-    const keys = Array.from({ length: SCREEN_UNFOLDED_MAX }, (_, i) => `i${i + 100}`);
-    screen.state = { ...screen.state, unfolded: new Set(keys) };
-    screen.press("f");
-    expect([...screen.state.unfolded]).toEqual([...keys.slice(1), "i11"]);
   });
 });

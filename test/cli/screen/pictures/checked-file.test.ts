@@ -1,6 +1,5 @@
-import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { expect, test } from "bun:test";
+import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { toHex } from "../../../../src/base/bytes.ts";
 import { CHUNK_BYTES } from "../../../../src/base/limits.ts";
@@ -8,10 +7,10 @@ import { nativeHashing } from "../../../../src/cli/connect/hashing.ts";
 import { checkedFile } from "../../../../src/cli/screen/pictures/checked-file.ts";
 import { sha256 } from "../../../../src/crypto/sha256.ts";
 import { Digest } from "../../../../src/wire/chunks.ts";
+import { tempFolder } from "../../../temp-folder.ts";
 
 const hashing = nativeHashing();
-const folder = mkdtempSync(join(tmpdir(), "chat-pictures-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = tempFolder();
 
 const BYTES = crypto.getRandomValues(new Uint8Array(60_000));
 const LARGE = Buffer.concat(Array(10).fill(BYTES));

@@ -1,50 +1,71 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { PICTURE_PIECE_BYTES_MAX } from "../../../../src/base/limits-screen.ts";
 import {
-  itermPicture,
-  kittyPieces,
-  throughTmux,
-  withoutKitty,
-} from "../../../../src/cli/screen/pictures/encoding.ts";
+  pictureAttributes,
+  pictureCells,
+  pictureId,
+} from "../../../../src/cli/screen/pictures/cells.ts";
+import { kittyPieces } from "../../../../src/cli/screen/pictures/encoding.ts";
+import { pictureTerminal } from "../../../../src/cli/screen/pictures/protocol.ts";
 
 const BOX = { id: 7, columns: 20, rows: 5 };
 
-describe("for kitty", () => {
-  test("a picture comes in pieces that make the whole", () => {
-    const png = crypto.getRandomValues(new Uint8Array(60_000));
-    const pieces = kittyPieces(png, BOX, "cells");
-    expect(pieces).toHaveLength(Math.ceil(80_000 / (PICTURE_PIECE_BYTES_MAX - 4_096)));
-    for (const piece of pieces) expect(piece.length).toBeLessThanOrEqual(PICTURE_PIECE_BYTES_MAX);
-    const text = pieces.join("");
-    const parts = [...text.matchAll(/\x1b_G([^;]*);([^\x1b]*)\x1b\\/g)];
-    expect(parts.map(([whole]) => whole).join("")).toBe(text);
-    const abouts = parts.map(([, about]) => about);
-    expect(abouts[0]).toBe("a=T,U=1,f=100,q=2,i=7,c=20,r=5,m=1");
-    expect(new Set(abouts.slice(1, -1))).toEqual(new Set(["q=2,m=1"]));
-    expect(abouts.at(-1)).toBe("q=2,m=0");
-    for (const [, , chunk = ""] of parts) expect(chunk.length).toBeLessThanOrEqual(4096);
-    const base64 = parts.map(([, , chunk]) => chunk).join("");
-    expect(new Uint8Array(Buffer.from(base64, "base64"))).toEqual(png);
-  });
-
-  test("a small one is one piece, and goes again", () => {
-    expect(kittyPieces(new Uint8Array([1, 2, 3]), BOX, "cells")).toEqual([
-      "\x1b_Ga=T,U=1,f=100,q=2,i=7,c=20,r=5,m=0;AQID\x1b\\",
-    ]);
-    expect(kittyPieces(new Uint8Array([1, 2, 3]), BOX, "cursor")).toEqual([
-      "\x1b_Ga=T,C=1,f=100,q=2,i=7,c=20,r=5,m=0;AQID\x1b\\",
-    ]);
-    expect(withoutKitty(7)).toBe("\x1b_Ga=d,d=I,i=7,q=2\x1b\\");
-  });
-
-  test("tmux hands each of its sequences on", () => {
-    const [piece] = kittyPieces(new Uint8Array(4_000), BOX, "cells", throughTmux);
-    expect(piece?.match(/\x1bPtmux;\x1b\x1b_G[^\x1b]*\x1b\x1b\\\x1b\\/g)).toHaveLength(2);
-  });
+test("for kitty a picture comes in pieces that make the whole", () => {
+  const png = crypto.getRandomValues(new Uint8Array(60_000));
+  const pieces = kittyPieces(png, BOX, "cells");
+  expect(pieces).toHaveLength(Math.ceil(80_000 / (PICTURE_PIECE_BYTES_MAX - 4_096)));
+  for (const piece of pieces) expect(piece.length).toBeLessThanOrEqual(PICTURE_PIECE_BYTES_MAX);
+  const text = pieces.join("");
+  const parts = [...text.matchAll(/\x1b_G([^;]*);([^\x1b]*)\x1b\\/g)];
+  expect(parts.map(([whole]) => whole).join("")).toBe(text);
+  const abouts = parts.map(([, about]) => about);
+  expect(abouts[0]).toBe("a=T,U=1,f=100,q=2,i=7,c=20,r=5,m=1");
+  expect(new Set(abouts.slice(1, -1))).toEqual(new Set(["q=2,m=1"]));
+  expect(abouts.at(-1)).toBe("q=2,m=0");
+  for (const [, , chunk = ""] of parts) expect(chunk.length).toBeLessThanOrEqual(4096);
+  const base64 = parts.map(([, , chunk]) => chunk).join("");
+  expect(new Uint8Array(Buffer.from(base64, "base64"))).toEqual(png);
 });
 
-test("for iTerm2 a picture is one command", () => {
-  expect(itermPicture(new Uint8Array([1, 2, 3]), BOX)).toBe(
-    "\x1b]1337;File=inline=1;size=3;width=20;height=5;doNotMoveCursor=1:AQID\x07",
+test("uses the diacritics of kitty's list", () => {
+  expect(pictureCells({ id: pictureId(29, 7), columns: 3, rows: 2 }, 1)).toBe(
+    "\u{10eeee}\u030d\u0305\u036f\u{10eeee}\u{10eeee}",
   );
+  expect(pictureId(2, 7)).toBe(0x2000007);
+  expect(pictureAttributes(0x2000007)).toBe("38;5;7");
+});
+
+const SIZE = { columns: 80, rows: 24 };
+const KITTY = "\x1bP>|kitty(0.35.2)\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[6;20;9t\x1b[?62;c";
+
+test.each([
+  ["kitty", KITTY, {}],
+  ["kitty", "\x1bP>|kitty(0.28.0)\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[?62;c", { TERM: "xterm-kitty" }],
+  ["kitty-direct", "\x1bP>|kitty(0.26.5)\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[?62;c", {}],
+  ["kitty", "\x1bP>|ghostty 1.1.0\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[?62;22c", {}],
+  // They speak kitty's protocol, and place nothing by cells.
+  ["iterm2", "\x1bP>|WezTerm 20240203\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[?65;4;6c", {}],
+  ["kitty-direct", "\x1bP>|Konsole 25.08.1\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[?62;1;4c", {}],
+  ["iterm2", "\x1b[?62;4c", { TERM_PROGRAM: "iTerm.app" }],
+  ["sixel", "\x1bP>|foot(1.16.2)\x1b\\\x1b[?62;4;22c", {}],
+  ["kitty-direct", "\x1b_Gi=31;OK\x1b\\\x1b[?62;4c", { TERM: "xterm-256color" }],
+  // The name that the terminal tells counts more than what another one has left behind.
+  [undefined, "\x1bP>|XTerm(390)\x1b\\\x1b[?62;c", { TERM_PROGRAM: "iTerm.app" }],
+  [undefined, "\x1bP>|kitty(0.19)\x1b\\\x1b_Gi=31;EINVAL\x1b\\\x1b[?62;c", {}],
+  [undefined, KITTY, { TMUX: "/tmp/tmux-0" }],
+  [undefined, KITTY, { TERM: "tmux-256color" }],
+  [undefined, "", {}],
+] as const)("which pictures: %s of %j and %j", (protocol, answers, env) => {
+  expect(pictureTerminal(answers, env, SIZE).protocol).toBe(protocol);
+});
+
+test("the size of a cell is reported, computed or assumed", () => {
+  const cellOf = (answers: string) => pictureTerminal(answers, {}, SIZE).cell;
+  expect(cellOf("\x1b[6;20;9t\x1b[4;999;999t")).toEqual({ width: 9, height: 20 });
+  expect(cellOf("\x1b[4;480;807t")).toEqual({ width: 10, height: 20 });
+  expect(cellOf("\x1b[6;19;10t\x1b[4;460;771t")).toEqual({ width: 9, height: 19 });
+  const small = { width: 8, height: 16 };
+  for (const answer of ["", "\x1b[6;0;0t", "\x1b[6;9999;9t", "\x1b[4;0;0t", "\x1b[6;1;1t"]) {
+    expect(cellOf(answer)).toEqual(small);
+  }
 });

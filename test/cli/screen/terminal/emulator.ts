@@ -47,7 +47,6 @@ export class Emulator {
   /** Pictures painted at the cursor, as sixel or as iTerm2 has them, and where. */
   readonly painted: { readonly row: number; readonly column: number; readonly text: string }[] = [];
   bells = 0;
-  scrolls = 0;
   #pen: Pen = PLAIN;
   #isPastEnd = false;
   /** Its cursor was asked for: the question behind that is no question of its own. */
@@ -192,7 +191,6 @@ export class Emulator {
 
   /** The line at `out` goes, a blank one comes at `into`. */
   #scroll(out: number, into: number): void {
-    this.scrolls++;
     this.cells.splice(out, 1);
     this.cells.splice(into, 0, []);
     this.#blank(into);

@@ -1,10 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import {
-  TERMINAL_ANSWER_MS,
-  TERMINAL_MARK_BYTES,
-  TERMINAL_UNANSWERED_BYTES_MAX,
-} from "../../../../src/base/limits-screen.ts";
-import { Pacing } from "../../../../src/cli/screen/terminal/pacing.ts";
+import { TERMINAL_UNANSWERED_BYTES_MAX } from "../../../../src/base/limits-screen.ts";
 import { TerminalScreen } from "../../../../src/cli/screen/terminal/screen.ts";
 import { Emulator } from "./emulator.ts";
 import { FakeClock, FakeDevice } from "./fake-device.ts";
@@ -18,10 +13,7 @@ class SlowLine {
   readonly clock = new FakeClock();
   readonly terminal = new Emulator(SIZE);
   readonly screen = new TerminalScreen({
-    device: this.device,
-    clock: this.clock,
-    mouse: false,
-    onResize: () => {},
+    ...{ device: this.device, clock: this.clock, mouse: false, onResize: () => {} },
   });
   answers = true;
   behindMax = 0;
@@ -90,60 +82,4 @@ describe("on a slow line", () => {
     await line.all();
     expect(line.terminal.text(0)).toBe(newest);
   });
-
-  test("a terminal that answers nothing gets all of it", async () => {
-    const line = new SlowLine();
-    line.answers = false;
-    for (let i = 0; i < 30; i++) {
-      line.frame();
-      await line.pass(100);
-    }
-    expect(line.writtenBytes).toBeGreaterThan(30 * 1_800);
-  });
-
-  test("one that answers no more is waited for once", async () => {
-    const line = new SlowLine();
-    await line.all();
-    line.answers = false;
-    for (let i = 0; i < 30; i++) {
-      line.frame();
-      await line.pass(100);
-    }
-    expect(line.behindMax).toBeLessThan(TERMINAL_UNANSWERED_BYTES_MAX + FRAME_BYTES_MAX);
-    line.clock.pass(TERMINAL_ANSWER_MS);
-    const newest = line.frame();
-    await line.all();
-    expect(line.terminal.text(0)).toBe(newest);
-  });
-
-  test("what is small is not asked about", async () => {
-    const line = new SlowLine();
-    await line.all();
-    const show = (text: string) =>
-      line.screen.show({ lines: [text], cursor: undefined, title: "" });
-    show("");
-    await line.all();
-    show("x".repeat(40));
-    expect(line.device.output.take()).not.toContain("\x1b[5n");
-    for (let i = 0; i < TERMINAL_MARK_BYTES; i++) show(`word ${i}`.padStart(40));
-    expect(line.device.output.take()).toContain("\x1b[5n");
-  });
-});
-
-test("the byte that reaches the bound closes the line until a mark is answered", async () => {
-  const marks: (() => void)[] = [];
-  let opened = 0;
-  const queries = {
-    answers: true,
-    mark: (reached: () => void) => marks.push(reached),
-    take: () => "",
-  };
-  const pacing = new Pacing(queries, () => opened++);
-  pacing.marked("x".repeat(TERMINAL_UNANSWERED_BYTES_MAX - 1));
-  expect(pacing.isOpen).toBe(true);
-  pacing.marked("x");
-  expect(pacing.isOpen).toBe(false);
-  for (const reached of marks) reached();
-  await Promise.resolve();
-  expect([pacing.isOpen, opened]).toEqual([true, 1]);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { PICTURE_SETTLED_MS, PICTURES_KEPT_MAX } from "../../../../src/base/limits-screen.ts";
+import { PICTURES_KEPT_MAX } from "../../../../src/base/limits-screen.ts";
 import { pictureAttributes, pictureCells } from "../../../../src/cli/screen/pictures/cells.ts";
 import {
   itermPicture,
@@ -48,18 +48,23 @@ function opened(painter: PicturePainter | undefined) {
   emulator.write(device.output.take());
   const show = (frame: Frame) => {
     screen.show(frame);
-    const written = device.output.take();
-    emulator.write(written);
-    return written;
+    return written();
   };
-  /** The screen stays as it is for a while. */
+  const written = () => {
+    const text = device.output.take();
+    emulator.write(text);
+    return text;
+  };
+  /** Lets the time pass after which pictures are painted. */
   const settle = () => {
     clock.pass();
-    const written = device.output.take();
-    emulator.write(written);
-    return written;
+    return written();
   };
-  return { device, clock, screen, emulator, show, settle };
+  const paint = (frame: Frame) => {
+    show(frame);
+    settle();
+  };
+  return { device, clock, screen, emulator, show, settle, paint };
 }
 
 const BOX: PictureBox = { id: 5, columns: 6, rows: 3 };
@@ -75,13 +80,8 @@ function frameWith(box: PictureBox | undefined, above: number, rest: Partial<Fra
   if (box !== undefined) for (let row = 0; row < box.rows; row++) lines.push(lineOf(box, row));
   lines.push(...Array<string>(Math.max(0, SIZE.rows - lines.length)).fill("below"));
   const pictures = box === undefined ? [] : [box];
-  return {
-    lines: lines.slice(0, SIZE.rows),
-    cursor: { row: 9, column: 3 },
-    title: "t",
-    pictures,
-    ...rest,
-  };
+  const cursor = { row: 9, column: 3 };
+  return { lines: lines.slice(0, SIZE.rows), cursor, title: "t", pictures, ...rest };
 }
 
 const BOXES: readonly PictureBox[] = [
@@ -119,12 +119,8 @@ function shownBy(emulator: Emulator): string[] {
   );
 }
 
-function blank(row: string): boolean {
-  return /^\.*$/.test(row);
-}
-
 describe("painted pictures", () => {
-  test("come when the screen has stayed as it is, over cells that were left blank", () => {
+  test("are painted over blank cells once the screen is settled", () => {
     const { emulator, show, settle } = opened(PAINTED);
     const written = show(frameWith(BOX, 2));
     expect(written).not.toContain("\u{10eeee}");
@@ -138,98 +134,7 @@ describe("painted pictures", () => {
     expect(settle()).toBe("");
   });
 
-  test("a frame without them is written as ever", () => {
-    const one = opened(PAINTED);
-    const other = opened(undefined);
-    for (const above of [3, 5, 4]) {
-      const frame = frameWith(undefined, above);
-      expect(one.show(frame)).toBe(other.show(frame));
-      expect(one.settle()).toBe("");
-    }
-  });
-
-  test("go where their cells go, and leave nothing behind", () => {
-    const { emulator, show, settle } = opened(PAINTED);
-    show(frameWith(BOX, 2));
-    settle();
-    show(frameWith(BOX, 3));
-    expect(shownBy(emulator).every(blank)).toBe(true);
-    expect(emulator.painted).toHaveLength(1);
-    settle();
-    expect(emulator.painted.at(-1)).toMatchObject({ row: 3, column: 2 });
-    show(frameWith(undefined, 3));
-    expect(shownBy(emulator).every(blank)).toBe(true);
-  });
-
-  test("one that is not seen as a whole is not painted", () => {
-    const { emulator, show, settle } = opened(PAINTED);
-    show(frameWith(BOX, 8));
-    settle();
-    expect(emulator.painted).toEqual([]);
-    expect(emulator.text(8)).toBe("");
-  });
-
-  test("what stands over a part of one takes it away until that is closed", () => {
-    const { emulator, show, settle } = opened(PAINTED);
-    const whole = frameWith(BOX, 2);
-    show(whole);
-    settle();
-    show({ ...whole, lines: whole.lines.with(4, "  a list over it") });
-    expect(shownBy(emulator).every(blank)).toBe(true);
-    settle();
-    expect(emulator.painted).toHaveLength(1);
-    show(whole);
-    settle();
-    expect(emulator.painted).toHaveLength(2);
-  });
-
-  test("what is typed meanwhile lets them wait no longer", () => {
-    const { clock, device, emulator, show, settle } = opened(PAINTED);
-    show(frameWith(BOX, 2));
-    const waiting = clock.waiting;
-    expect(waiting.map(({ ms }) => ms)).toEqual([PICTURE_SETTLED_MS]);
-    show(frameWith(BOX, 2, { cursor: { row: 9, column: 4 } }));
-    expect(clock.waiting).toEqual(waiting);
-    show(frameWith(BOX, 3));
-    expect(clock.waiting).not.toEqual(waiting);
-    settle();
-    expect(emulator.painted).toMatchObject([{ row: 3 }]);
-    expect(device.output.take()).toBe("");
-  });
-
-  test("come again after Ctrl-L, another size and fg", async () => {
-    const { device, screen, emulator, show, settle } = opened(PAINTED);
-    show(frameWith(BOX, 2));
-    settle();
-    screen.redraw();
-    settle();
-    expect(emulator.painted).toHaveLength(2);
-    device.resize(SIZE);
-    settle();
-    expect(emulator.painted).toHaveLength(3);
-    await screen.leave();
-    screen.enter();
-    settle();
-    expect(emulator.painted).toHaveLength(4);
-    expect(blank(shownBy(emulator)[3] ?? "")).toBe(false);
-  });
-
-  test("one that is not ready comes when it is", () => {
-    let isReady = false;
-    const { screen, emulator, show, settle } = opened({
-      ...PAINTED,
-      pieces: (box) => (isReady ? PAINTED.pieces(box) : undefined),
-    });
-    show(frameWith(BOX, 2));
-    settle();
-    expect(emulator.painted).toEqual([]);
-    isReady = true;
-    screen.pictureReady();
-    settle();
-    expect(emulator.painted).toHaveLength(1);
-  });
-
-  test("whatever is shown, the pictures of the last frame are there and no others", () => {
+  test("are those of the last frame, whatever came before", () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 8 }), (steps) => {
         const { emulator, show, settle } = opened(PAINTED);
@@ -247,7 +152,7 @@ describe("painted pictures", () => {
         settle();
         expect(shownBy(emulator)).toEqual(expected);
       }),
-      { numRuns: 500 },
+      { numRuns: 100 },
     );
   });
 });
@@ -277,28 +182,14 @@ describe("pictures that only their number takes away", () => {
         const ids = new Set(whole.map(({ box }) => box.id));
         expect(new Set(emulator.overlays.keys())).toEqual(ids);
       }),
-      { numRuns: 500 },
+      { numRuns: 100 },
     );
-  });
-
-  test("are painted anew on an erased screen, and gone when it is given back", async () => {
-    const { device, screen, emulator, show, settle } = opened(NUMBERED);
-    show(frameWith(BOX, 2));
-    settle();
-    expect(emulator.overlays.get(5)).toEqual([2, 2]);
-    screen.redraw();
-    emulator.write(device.output.take());
-    expect(emulator.overlays.size).toBe(0);
-    settle();
-    expect(emulator.overlays.size).toBe(1);
-    await screen.leave();
-    expect(device.output.take()).toStartWith(withoutKitty(5));
   });
 });
 
 describe("placed pictures", () => {
   test("have cells at once, and are sent once", () => {
-    const { emulator, show, settle } = opened(PLACED);
+    const { emulator, show, settle, paint } = opened(PLACED);
     show(frameWith(BOX, 2));
     expect(emulator.text(2)).toContain("\u{10eeee}");
     expect(emulator.graphics).toEqual([]);
@@ -307,36 +198,16 @@ describe("placed pictures", () => {
     const count = emulator.graphics.length;
     expect(emulator.graphics.at(-1)).toStartWith("Gq=2,m=0;");
     for (const above of [3, 4, 2]) {
-      show(frameWith(BOX, above));
-      settle();
+      paint(frameWith(BOX, above));
       expect(emulator.text(above)).toContain("\u{10eeee}\u0305\u0305\u0305");
     }
-    show(frameWith(undefined, 2));
-    settle();
-    show(frameWith(BOX, 2));
-    settle();
+    paint(frameWith(undefined, 2));
+    paint(frameWith(BOX, 2));
     expect(emulator.graphics).toHaveLength(count);
   });
 
-  test("a frame goes between two of its pieces", async () => {
-    const { device, clock, screen, emulator, show } = opened(PLACED);
-    show(frameWith(BOX, 2));
-    device.output.stop();
-    clock.pass();
-    screen.show(frameWith(BOX, 2, { title: "another" }));
-    device.output.resume();
-    await new Promise(setImmediate);
-    const written = device.output.take();
-    emulator.write(written);
-    expect(emulator.title).toBe("another");
-    const [first = ""] = written.split("\x1b]2;another");
-    expect(first).toContain("Ga=T");
-    expect(first).not.toContain("m=0;");
-    expect(written).toContain("m=0;");
-  });
-
   test("are taken out of the terminal's memory at the end, also half sent", async () => {
-    const { device, clock, screen, show } = opened(PLACED);
+    const { clock, device, screen, show } = opened(PLACED);
     show(frameWith(BOX, 2));
     device.output.stop();
     clock.pass();
@@ -347,46 +218,16 @@ describe("placed pictures", () => {
     expect(written).toContain("\x1b_Gm=0;\x1b\\\x1b_Ga=d,d=I,i=5,q=2\x1b\\\x1b[?2004");
   });
 
-  test("a process that ends at once takes them out, too", () => {
-    const { device, show, settle } = opened(PLACED);
-    show(frameWith(BOX, 2));
-    settle();
-    device.tell("exit");
-    expect(device.acts.join()).toContain("a=d,d=I,i=5");
-  });
-
   test("a terminal keeps a bounded number of them", () => {
-    const { emulator, show, settle } = opened(PLACED);
+    const { emulator, paint } = opened(PLACED);
     for (let id = 1; id <= PICTURES_KEPT_MAX + 2; id++) {
-      show(frameWith({ ...BOX, id }, 2));
-      settle();
+      paint(frameWith({ ...BOX, id }, 2));
     }
     const gone = emulator.graphics.filter((command) => command.includes("a=d"));
     expect(gone).toEqual(["Ga=d,d=I,i=1,q=2", "Ga=d,d=I,i=2,q=2"]);
-    show(frameWith({ ...BOX, id: 1 }, 2));
-    settle();
+    paint(frameWith({ ...BOX, id: 1 }, 2));
     expect(emulator.graphics.filter((command) => command.includes("a=T,"))).toHaveLength(
       PICTURES_KEPT_MAX + 3,
     );
-  });
-
-  test("one of another size is sent again, also back", () => {
-    const { emulator, show, settle } = opened(PLACED);
-    for (const columns of [6, 5, 6]) {
-      show(frameWith({ ...BOX, columns }, 2));
-      settle();
-    }
-    const sizes = emulator.graphics.map((command) => /c=\d+/.exec(command)?.[0]);
-    expect(sizes.filter((one) => one !== undefined)).toEqual(["c=6", "c=5", "c=6"]);
-  });
-
-  test("another way of showing them forgets all", () => {
-    const { screen, device, emulator, show, settle } = opened(PLACED);
-    show(frameWith(BOX, 2));
-    settle();
-    screen.showPictures(undefined);
-    emulator.write(device.output.take());
-    expect(emulator.graphics.at(-1)).toBe("Ga=d,d=I,i=5,q=2");
-    expect(emulator.text(2)).toBe("");
   });
 });

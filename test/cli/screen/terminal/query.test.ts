@@ -1,8 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import {
-  TERMINAL_ANSWER_LEAVE_MS,
   TERMINAL_ANSWER_MS,
-  TERMINAL_ANSWERS_LEAVE_MS,
   TERMINAL_QUESTIONS_MAX,
   TERMINAL_REPORTS_MAX,
 } from "../../../../src/base/limits-screen.ts";
@@ -20,7 +18,7 @@ function opened() {
 }
 
 describe("the answers of a terminal", () => {
-  test("go to the question before the end of which they come", async () => {
+  test("go to the query before whose end they arrive", async () => {
     const { queries, told, ask } = opened();
     ask("\x1b[6n\x1b[6n");
     ask("\x1b[>q");
@@ -40,33 +38,7 @@ describe("the answers of a terminal", () => {
     expect(queries.isDue).toBe(false);
   });
 
-  test("that nobody asked for are nobody's", async () => {
-    const { queries, told, ask } = opened();
-    queries.answered(KIND);
-    queries.answered("\x1b[0n");
-    ask("");
-    queries.answered(KIND); // It was not written yet.
-    await Promise.resolve();
-    expect(told).toEqual([]);
-    queries.take();
-    queries.answered(KIND);
-    await Promise.resolve();
-    expect(told).toEqual([KIND]);
-  });
-
-  test("end what was asked before, which has none", async () => {
-    const { queries, told, ask } = opened();
-    let reached = 0;
-    ask("one");
-    queries.mark(() => reached++);
-    expect(queries.take()).toBe("one\x1b[c\x1b[5n");
-    queries.answered("\x1b[0n");
-    await Promise.resolve();
-    expect(told).toEqual([undefined]);
-    expect(reached).toBe(1);
-  });
-
-  test("that do not come end the questions, until a late one comes", async () => {
+  test("that time out disable queries until a late one arrives", async () => {
     const { clock, queries, told, ask } = opened();
     ask("one");
     queries.take();
@@ -90,7 +62,7 @@ describe("the answers of a terminal", () => {
     expect(told).toEqual([undefined, undefined, KIND]);
   });
 
-  test("are bounded, and so are the questions", async () => {
+  test("and queries are bounded", async () => {
     const { queries, told, ask } = opened();
     for (let i = 0; i < TERMINAL_QUESTIONS_MAX; i++) ask("");
     await Promise.resolve();
@@ -103,43 +75,5 @@ describe("the answers of a terminal", () => {
     queries.answered(KIND);
     await Promise.resolve();
     expect(told.slice(1)).toEqual(["\x1b[1;1R".repeat(TERMINAL_REPORTS_MAX) + KIND]);
-  });
-
-  test("are waited for at the end: for longer where it has answered before", async () => {
-    const { clock, queries, ask } = opened();
-    const settled = async (withinMs: number) => {
-      ask("");
-      queries.take();
-      let isSettled = false;
-      void queries.settled().then(() => {
-        isSettled = true;
-      });
-      clock.pass(withinMs - 1);
-      await Promise.resolve();
-      expect(isSettled).toBe(false);
-      clock.pass(withinMs);
-      await Promise.resolve();
-      return isSettled;
-    };
-    expect(await settled(TERMINAL_ANSWER_LEAVE_MS)).toBe(true);
-    queries.answered(KIND);
-    expect(await settled(TERMINAL_ANSWERS_LEAVE_MS)).toBe(true);
-  });
-
-  test("may have been read by the shell: then nothing is due", async () => {
-    const { queries, told, ask } = opened();
-    ask("one");
-    queries.take();
-    let isSettled = false;
-    void queries.settled().then(() => {
-      isSettled = true;
-    });
-    await Promise.resolve();
-    expect(isSettled).toBe(false);
-    queries.forget();
-    await Promise.resolve();
-    expect(isSettled).toBe(true);
-    expect(told).toEqual([undefined]);
-    await queries.settled();
   });
 });

@@ -46,7 +46,7 @@ describe("in Indonesian", () => {
     }
   });
 
-  test("what the program puts in stays", () => {
+  test("keeps inserted values", () => {
     expect(said("the room 'a b' did not exist; you made it", indonesian)).toBe(
       "ruang 'a b' belum ada; Anda membuatnya",
     );
@@ -60,7 +60,7 @@ describe("in Indonesian", () => {
     expect(said("constructor", indonesian)).toBe("constructor");
   });
 
-  test("a fault is told by its sentence, else by its code, else as it is", () => {
+  test("translates a fault by its sentence, else by its code", () => {
     const misuse = new Fault("usage", "that is not how it is used", { remedy: "write /kick NAME" });
     expect(saidFault(misuse, english)).toBe("that is not how it is used; write /kick NAME");
     expect(saidFault(misuse, indonesian)).toBe("cara pakainya bukan begitu; tulis /kick NAME");
@@ -72,7 +72,7 @@ describe("in Indonesian", () => {
   });
 });
 
-test("a long text is looked at in no time, whatever is in it", () => {
+test("matches a long text without backtracking", () => {
   const sentence = sentencesOf({ "{}: {} is called {} here": "{} {} {}", "{} is {}": "{} = {}" });
   expect(sentence(`${"a: is called ".repeat(150)}x`)).toBeDefined();
   expect(sentence(": ".repeat(20_000))).toBeUndefined();

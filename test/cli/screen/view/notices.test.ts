@@ -4,7 +4,6 @@ import { faceTexts } from "../../../../src/cli/screen/text/faces.ts";
 import { noticeLines } from "../../../../src/cli/screen/view/notices.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
 import type { Model } from "../../../../src/core/model/state.ts";
-import { emptyModel } from "../../../../src/core/model/update.ts";
 import * as scenes from "./scenes.ts";
 
 const texts = faceTexts("en");
@@ -41,9 +40,8 @@ test("a question that is too long for the status line is shown whole above it", 
   const at = (columns: number) => {
     const state = scenes.stateOf({ question });
     const size = { columns, rows: 24 };
-    return scenes.plainLines(
-      scenes.frameOf(scenes.propsOf(scenes.conversation().model(), size, { state })),
-    );
+    const props = scenes.propsOf(scenes.conversation().model(), size, { state });
+    return scenes.plainLines(scenes.frameOf(props));
   };
   const narrow = at(50);
   expect(narrow.at(-2)).toEndWith(" (y/n)");
@@ -53,32 +51,18 @@ test("a question that is too long for the status line is shown whole above it", 
   expect(at(100).at(-3)?.trim()).not.toContain("under the stairs");
 });
 
-test("while rooms load, the screen does not say that there are none", () => {
-  const shown = (model: Model, isStarting: boolean) => {
-    const props = { ...scenes.propsOf(model, { columns: 80, rows: 24 }), isStarting };
-    return scenes.plainLines(scenes.frameOf(props)).join("\n");
+test("the status line shows who is typing, and that the server does not answer", () => {
+  const base = scenes.conversation().model();
+  const rooms = new Map([...base.rooms].map(([id, room]) => [id, { ...room, typing: ["ben"] }]));
+  const statusOf = (columns: number, typing = true, model: Model = { ...base, rooms }) => {
+    const props = scenes.propsOf(model, { columns, rows: 20 });
+    const settings = { ...props.settings, typing };
+    return scenes.plainLines(scenes.frameOf({ ...props, settings })).at(-2) ?? "";
   };
-  const entered = new scenes.Story().tell({ kind: "entered", user: "ana" }).model();
-  const begun = scenes.begun().model();
-  const none = /No room is open|You are in no room/;
-  for (const text of [shown(entered, true), shown(entered, false), shown(begun, true)]) {
-    expect(text).toContain("Loading…");
-    expect(text).not.toMatch(none);
-  }
-  expect(shown(emptyModel(), true)).toContain("Connecting…");
-  expect(shown(emptyModel(), true)).not.toMatch(none);
-  expect(shown(begun, false)).toMatch(none);
-});
-
-test("the status line says that the server does not answer", () => {
-  const status = (...events: readonly ModelEvent[]) => {
-    const model = scenes
-      .begun()
-      .tell({ kind: "open", target: "lobby" }, ...events)
-      .model();
-    const props = scenes.propsOf(model, { columns: 80, rows: 24 });
-    return scenes.plainLines(scenes.frameOf(props)).at(-2);
-  };
-  expect(status()).toContain("● box.lan");
-  expect(status({ kind: "stalled", on: true })).toStartWith(" ◌ Waiting for the server…");
+  expect(statusOf(100)).toContain("ben is typing…");
+  expect(statusOf(100, false)).not.toContain("typing");
+  expect(statusOf(20)).not.toContain("typing");
+  expect(statusOf(100)).toContain("● box.lan");
+  const stalled = scenes.conversation().tell({ kind: "stalled", on: true }).model();
+  expect(statusOf(80, true, stalled)).toStartWith(" ◌ Waiting for the server…");
 });

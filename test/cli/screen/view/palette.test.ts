@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { depthOf, Palette, readStyle } from "../../../../src/cli/screen/view/palette.ts";
+import { depthOf, Palette } from "../../../../src/cli/screen/view/palette.ts";
 import { type Line, ROLES } from "../../../../src/cli/screen/view/style.ts";
 
 const ALL: Line = ROLES.map((role) => ({ text: role, role }));
@@ -26,27 +26,6 @@ test("own colours go before the theme's; what is no style is passed over", () =>
   expect(own("#ff0000")).toBe("\x1b[91mx\x1b[m");
   expect(own("nonsense")).toBe(new Palette("dark", {}, "16").ansiOf(line));
   expect(own("")).toBe("x");
-});
-
-test("what lies under a line reaches through its spans", () => {
-  const palette = new Palette("dark", { selected: "on blue", dim: "red" }, "16");
-  expect(palette.ansiOf([{ text: "a" }, { text: "b", role: "dim" }], "selected")).toBe(
-    "\x1b[44ma\x1b[m\x1b[31;44mb\x1b[m",
-  );
-});
-
-test("addresses become links of the terminal", () => {
-  const link = "https://example.org/";
-  expect(new Palette("dark", { link: "" }, "16").ansiOf([{ text: "x", role: "link", link }])).toBe(
-    "\x1b]8;;https://example.org/\x07x\x1b]8;;\x07",
-  );
-});
-
-test("styles are read, or refused as a whole", () => {
-  expect(readStyle("underline")).toEqual({ underline: true });
-  expect(readStyle("red green")).toBeUndefined();
-  expect(readStyle("#12345")).toBeUndefined();
-  expect(readStyle("bold chartreuse")).toBeUndefined();
 });
 
 test("the depth is that of the environment", () => {

@@ -4,9 +4,8 @@ import { join } from "node:path";
 import { Fault } from "../../../../src/base/fault.ts";
 import { editorOf } from "../../../../src/cli/screen/editor/editor.ts";
 import { choicesOf } from "../../../../src/cli/screen/state/choices.ts";
-import type { Frame } from "../../../../src/cli/screen/state/frame.ts";
-import type { ViewProps } from "../../../../src/cli/screen/view/composition.ts";
-import { ScreenView } from "../../../../src/cli/screen/view/render.ts";
+import { faceTexts } from "../../../../src/cli/screen/text/faces.ts";
+import { Composer, type ViewProps } from "../../../../src/cli/screen/view/composition.ts";
 import * as scenes from "./scenes.ts";
 
 /** Screens that somebody has looked at; CHAT_GOLDEN=write makes them anew, for another look. */
@@ -111,23 +110,24 @@ const SCENES: Readonly<Record<string, Scene>> = {
   wide: (size) => scenes.propsOf(scenes.wideWords().model(), size),
 };
 
-for (const [name, scene] of Object.entries(SCENES)) {
-  for (const size of SIZES) {
-    test(`the screen ${name} at ${size}`, () => {
-      const [columns = 0, rows = 0] = size.split("x").map(Number);
-      const frame = scenes.frameOf(scene({ columns, rows }));
-      const shown = `${scenes
-        .plainLines(frame)
-        .map((line) => line.trimEnd())
-        .join("\n")}\n`;
-      const path = join(GOLDEN, `${name}-${size}.txt`);
-      if (process.env["CHAT_GOLDEN"] === "write") writeFileSync(path, shown);
-      expect(existsSync(path) ? readFileSync(path, "utf8") : "").toBe(shown);
-      for (const line of scenes.plainLines(frame)) {
-        expect(Bun.stringWidth(line)).toBeLessThanOrEqual(columns);
-      }
-      expect(frame.lines).toHaveLength(rows);
-    });
+const LANGUAGES = { en: "", id: "-id" } as const;
+
+for (const [language, suffix] of Object.entries(LANGUAGES) as ["en" | "id", string][]) {
+  const texts = faceTexts(language);
+  for (const [name, scene] of Object.entries(SCENES)) {
+    for (const size of SIZES) {
+      test(`the screen ${name}${suffix} at ${size}`, () => {
+        const [columns = 0, rows = 0] = size.split("x").map(Number);
+        const frame = scenes.frameOf({ ...scene({ columns, rows }), texts });
+        const lines = scenes.plainLines(frame);
+        const shown = `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
+        const path = join(GOLDEN, `${name}${suffix}-${size}.txt`);
+        if (process.env["CHAT_GOLDEN"] === "write") writeFileSync(path, shown);
+        expect(existsSync(path) ? readFileSync(path, "utf8") : "").toBe(shown);
+        for (const line of lines) expect(Bun.stringWidth(line)).toBeLessThanOrEqual(columns);
+        expect(frame.lines).toHaveLength(rows);
+      });
+    }
   }
 }
 
@@ -149,29 +149,14 @@ test("a frame says which pictures are in it, none where there is no room", () =>
   expect(plain.lines.join("")).not.toContain("\u{10eeee}");
 });
 
-test("a picture looks the same in every theme, without colours, and when it is selected", () => {
-  const { story, pictures } = scenes.withPictures();
-  const size = { columns: 80, rows: 24 };
-  const cellsOf = (change: Partial<ViewProps>) => {
-    const { lines } = scenes.frameOf(scenes.propsOf(story.model(), size, { pictures, ...change }));
-    return lines.flatMap((line) => line.match(/\x1b\[[\d;]*m(?:\u{10eeee}\p{Mn}*)+/gu) ?? []);
-  };
-  const first = cellsOf({});
-  expect(first.length).toBeGreaterThan(3);
-  expect(first[0]).toStartWith("\x1b[38;5;1m\u{10eeee}");
-  expect(cellsOf({ depth: "full" })).toEqual(first);
-  expect(cellsOf({ state: scenes.stateOf({ selected: 2 }), depth: "256" })).toEqual(first);
-});
-
-test("one frame for each look, and the newest look wins", () => {
-  const frames: Frame[] = [];
-  const view = new ScreenView((frame) => frames.push(frame));
+test("composes a frame of each size, one after the other", () => {
+  const composer = new Composer();
   const size = { columns: 60, rows: 10 };
-  const first = scenes.begun().says("ben", "one").tell({ kind: "open", target: "lobby" });
-  view.show(scenes.propsOf(first.model(), size));
-  view.show(scenes.propsOf(first.says("ben", "two").model(), size));
-  view.show(scenes.propsOf(first.model(), { columns: 30, rows: 6 }));
-  view.close();
-  expect(frames.map(({ lines }) => lines.length)).toEqual([10, 10, 6]);
-  expect(scenes.plainLines(frames[1] ?? { lines: [] }).join("\n")).toContain("two");
+  const story = scenes.begun().says("ben", "one").tell({ kind: "open", target: "lobby" });
+  const first = composer.compose(scenes.propsOf(story.model(), size)).frame;
+  story.says("ben", "two");
+  const second = composer.compose(scenes.propsOf(story.model(), size)).frame;
+  const small = composer.compose(scenes.propsOf(story.model(), { columns: 30, rows: 6 })).frame;
+  expect([first, second, small].map(({ lines }) => lines.length)).toEqual([10, 10, 6]);
+  expect(scenes.plainLines(second).join("\n")).toContain("two");
 });

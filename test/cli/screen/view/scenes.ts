@@ -4,9 +4,12 @@ import type { Frame } from "../../../../src/cli/screen/state/frame.ts";
 import { FIRST_STATE, type ScreenState } from "../../../../src/cli/screen/state/screen-state.ts";
 import { DEFAULT_SETTINGS } from "../../../../src/cli/screen/state/settings.ts";
 import { faceTexts } from "../../../../src/cli/screen/text/faces.ts";
-import type { Size, ViewProps } from "../../../../src/cli/screen/view/composition.ts";
+import {
+  Composer,
+  type Size,
+  type ViewProps,
+} from "../../../../src/cli/screen/view/composition.ts";
 import type { PictureSizes } from "../../../../src/cli/screen/view/picture.ts";
-import { ScreenView } from "../../../../src/cli/screen/view/render.ts";
 import type { ChatRecord } from "../../../../src/core/client/chat-record.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
 import { RowMaker } from "../../../../src/core/model/rows.ts";
@@ -254,15 +257,8 @@ export function stateOf(change: Partial<ScreenState>): ScreenState {
   return { ...FIRST_STATE, ...change };
 }
 
-/** The one frame that is made of it. */
 export function frameOf(props: ViewProps): Frame {
-  const frames: Frame[] = [];
-  const view = new ScreenView((frame) => frames.push(frame));
-  view.show(props);
-  view.close();
-  const [frame] = frames;
-  if (frame === undefined || frames.length > 1) throw new Error(`${frames.length} frames`);
-  return frame;
+  return new Composer().compose(props).frame;
 }
 
 /** As a reader sees it, without colours and links; what is a picture is grey. */

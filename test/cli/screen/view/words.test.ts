@@ -1,13 +1,17 @@
 import { expect, test } from "bun:test";
-import type { Span } from "../../../../src/cli/screen/view/style.ts";
+import * as fc from "fast-check";
+import { editorOf } from "../../../../src/cli/screen/editor/editor.ts";
+import { inputBox } from "../../../../src/cli/screen/view/input-box.ts";
+import { type Line, lineWidth, type Span } from "../../../../src/cli/screen/view/style.ts";
 import { textLines } from "../../../../src/cli/screen/view/words.ts";
+import { wrapSpans } from "../../../../src/cli/screen/view/wrap.ts";
 
 const lines = (text: string, columns = 40, mark: readonly Span[] = []) =>
   textLines({ text, mentions: ["ana", "bob"], me: "ana", mark }, columns);
 const letters = (text: string, columns?: number, mark?: readonly Span[]) =>
   lines(text, columns, mark).map((line) => line.map((span) => span.text).join(""));
 
-test("a line has its marks as attributes, in each other too", () => {
+test("turns marks into attributes, also nested ones", () => {
   expect(lines("**a *b*** ~~c~~ `d` @ana @bob #lobby")[0]).toEqual([
     { text: "a ", bold: true },
     { text: "b", bold: true, italic: true },
@@ -24,27 +28,76 @@ test("a line has its marks as attributes, in each other too", () => {
   ]);
 });
 
-test("what stands in a block stands behind its sign, on further lines too", () => {
+test("indents quotes, lists and code", () => {
   const text = "so:\n> one two three\n- four five six\n  1. a\n```sh\n\tx\n```";
   expect(letters(text, 14)).toEqual([
     ...["so:", "▌ one two", "▌ three", "• four five", "  six", "  1. a", "sh", "          x"],
   ]);
 });
 
-test("a narrow screen has the words alone", () => {
-  expect(letters("> one\n- two", 8)).toEqual(["one", "two"]);
-});
-
-test("what is said of it stands behind its last line, or below its last block", () => {
+test("appends a label to the last line, or below the last block", () => {
   const mark = [{ text: " (edited)" }];
   expect(letters("a\nb", 20, mark)).toEqual(["a", "b (edited)"]);
   expect(letters("> a", 20, mark)).toEqual(["▌ a", " (edited)"]);
   expect(letters("", 20)).toEqual([""]);
 });
 
-test("an address says where it leads where its letters do not", () => {
+test("shows the host of an encoded address", () => {
   expect(lines("https://ex%61mple.org/")[0]).toEqual([
     { text: "https://ex%61mple.org/", role: "link", link: "https://example.org/" },
     { text: " (example.org)", role: "mark" },
   ]);
+});
+
+const textOf = (line: Line) => line.map(({ text }) => text).join("");
+const wrapped = (text: string, columns: number) => wrapSpans([{ text }], columns).map(textOf);
+
+test("expands tabs, and breaks scripts without spaces anywhere", () => {
+  expect(wrapped("a\tb\tc", 20)).toEqual(["a       b       c"]);
+  expect(wrapped("日本語の話題", 5)).toEqual(["日本", "語の", "話題"]);
+  expect(wrapped("日本。語", 4)).toEqual(["日", "本。", "語"]);
+  expect(wrapped("👨‍👩‍👧‍👦👨‍👩‍👧‍👦👨‍👩‍👧‍👦", 5)).toEqual(["👨‍👩‍👧‍👦👨‍👩‍👧‍👦", "👨‍👩‍👧‍👦"]);
+});
+
+const PARTS = ["a", "word", "日本", "e\u0301", "👍🏽", " ", "  ", "\n", "x".repeat(30), "-"];
+const part = fc.constantFrom(...PARTS);
+const spans = fc.array(
+  fc.record({
+    text: fc.array(part, { maxLength: 12 }).map((all) => all.join("")),
+    role: fc.constantFrom("text", "link", "call"),
+  }),
+  { minLength: 1, maxLength: 6 },
+);
+
+test("no line is too wide, and only blanks are lost", () => {
+  fc.assert(
+    fc.property(spans, fc.integer({ min: 2, max: 40 }), (spans, columns) => {
+      const lines = wrapSpans(spans, columns);
+      for (const line of lines) expect(lineWidth(line)).toBeLessThanOrEqual(columns);
+      const bare = (text: string) => text.replaceAll(/\s/g, "");
+      expect(bare(lines.map(textOf).join(""))).toBe(bare(textOf(spans)));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+function box(text: string, cursor = text.length, change: { columns?: number; rows?: number } = {}) {
+  const editor = { ...editorOf(""), text, cursor };
+  const made = inputBox({
+    ...{ prompt: "#a> ", editor, columns: 14, rows: 3, isSecret: false, ...change },
+  });
+  return { lines: made.lines.map(textOf), at: [made.row, made.column] };
+}
+
+test("puts the cursor where the next letter goes", () => {
+  expect(box("hello")).toEqual({ lines: ["#a> hello"], at: [0, 9] });
+  expect(box("hello", 0).at).toEqual([0, 4]);
+  expect(box("日本")).toEqual({ lines: ["#a> 日本"], at: [0, 8] });
+  expect(box("one\ntwo", 4)).toEqual({ lines: ["#a> one", "    two"], at: [1, 4] });
+});
+
+test("hides a secret, and cleans control characters", () => {
+  const secret = { prompt: "> ", editor: editorOf("pass日"), columns: 20, rows: 1 };
+  expect(inputBox({ ...secret, isSecret: true }).lines.map(textOf)).toEqual(["> *****"]);
+  expect(box("a\u001b[2J").lines).toEqual(["#a> a␛[2J"]);
 });

@@ -3,7 +3,6 @@ import { SAMPLES_KEPT_MAX } from "../../../../src/base/limits-page.ts";
 import {
   beginOf,
   fetchSamples,
-  labelPx,
   minutesOf,
   type SampleColumns,
   summaryOf,
@@ -61,14 +60,3 @@ describe("what is known of a server's last hour", () => {
     expect(minutesOf(answer(1, 0))).toEqual([]);
   });
 });
-
-test.each(["05:46", "05:46:33", "5:46:33 PM"])(
-  "labels of %j below a chart do not touch",
-  (label) => {
-    const FONT_REM = 0.75;
-    const widestPx = label.length * 0.6 * FONT_REM * 16;
-    expect(labelPx(label, 16)).toBeGreaterThan(widestPx + 8);
-    // uPlot's own distance, which the time of a chart of seconds does not keep.
-    expect(labelPx("5:46:33 PM", 16)).toBeGreaterThan(50);
-  },
-);

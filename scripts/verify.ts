@@ -1,0 +1,33 @@
+/**
+ * `npm run verify`: format, lint, types, unused code and the fast tests, all at once. Prints the
+ * seconds of each check, and the output of those that fail.
+ */
+const FAST_TESTS = ["tidy", "base", "wire", "core", "cli", "commands", "web", "bench"];
+
+const CHECKS: Readonly<Record<string, readonly string[]>> = {
+  tests: [
+    ...[process.execPath, "test", "--timeout", "300000", "--parallel=2", "--no-isolate"],
+    ...FAST_TESTS.map((folder) => `test/${folder}`),
+  ],
+  types: ["tsc", "--noEmit"],
+  "types of the page": ["tsc", "--noEmit", "-p", "src/web"],
+  "format and lint": ["biome", "check", "."],
+  "unused code": ["knip"],
+  "unused code in production": ["knip", "--production"],
+};
+
+const started = performance.now();
+const seconds = () => ((performance.now() - started) / 1000).toFixed(0);
+
+/** @returns whether the check passed */
+async function passes(name: string, command: readonly string[]): Promise<boolean> {
+  const child = Bun.spawn([...command], { stdio: ["ignore", "pipe", "pipe"] });
+  const [out, error] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  const isPassed = (await child.exited) === 0;
+  if (!isPassed) process.stderr.write(`${out}${error}`);
+  process.stderr.write(`${isPassed ? "passed" : "FAILED"} after ${seconds()} s: ${name}\n`);
+  return isPassed;
+}
+
+const results = Object.entries(CHECKS).map(([name, command]) => passes(name, command));
+process.exit((await Promise.all(results)).every(Boolean) ? 0 : 1);

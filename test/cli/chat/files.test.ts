@@ -1,0 +1,87 @@
+import { expect, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileMeant } from "../../../src/cli/chat/last-files.ts";
+import { isOpenable, openerOf } from "../../../src/cli/chat/open-file.ts";
+import { faultFrom } from "../../commands/fake-world.ts";
+import { tempFolder } from "../../temp-folder.ts";
+
+const [A, B, C, D] = ["a", "b", "c", "d"].map((letter) => `f${letter.repeat(11)}`);
+
+/** Oldest first. */
+const FILES = [
+  { id: A, name: "report.pdf", digest: "1" },
+  { id: B, name: "my report.pdf", digest: "2" },
+  { id: C, name: "cat.png", digest: "3" },
+  { id: D, name: "cat.png", digest: "4" },
+  { id: A, name: "report.pdf", digest: "1" },
+  { id: B, name: "my", digest: "2" },
+  { id: C, name: "twice.png", digest: "3" },
+  { id: D, name: "twice.png", digest: "3" },
+];
+
+const meant = (...words: readonly string[]) =>
+  fileMeant(words, () => Promise.resolve(FILES as never)).then(({ id, out }) => [id, out]);
+
+test("an id needs no list, and the words after it name the folder", async () => {
+  const asked = () => Promise.reject(new Error("asked"));
+  expect(await fileMeant([A ?? ""], asked)).toEqual({ id: A ?? "", out: undefined });
+  expect(await fileMeant([A ?? "", "My", "Files"], asked)).toEqual({
+    id: A ?? "",
+    out: "My Files",
+  });
+});
+
+test("accepts a name with blanks, and a folder after it", async () => {
+  expect(await meant("report.pdf")).toEqual([A, undefined]);
+  expect(await meant("REPORT.pdf", "x")).toEqual([A, "x"]);
+  expect(await meant("my", "report.pdf", "to", "there")).toEqual([B, "to there"]);
+  expect(await meant("my report.pdf", "to", "there")).toEqual([B, "to there"]);
+  expect(await meant("my", "other.pdf")).toEqual([B, "other.pdf"]);
+});
+
+test("refuses a name of several files, or of none, with a remedy", async () => {
+  const several = await faultFrom(() => meant("cat.png", "x"));
+  expect(several).toMatchObject({ code: "usage", message: "2 files here are named 'cat.png'" });
+  expect(several.remedy).toBe(`take one by its id, newest first: ${D}, ${C}`);
+  const none = await faultFrom(() => meant("no", "such", "file"));
+  expect(none).toMatchObject({ code: "file-unknown", remedy: "/files lists them" });
+  expect(none.message).toContain("'no such file'");
+});
+
+const root = tempFolder();
+
+async function asks(name: string, content: string | Uint8Array = "words"): Promise<boolean> {
+  const path = join(root, name);
+  writeFileSync(path, content);
+  return isOpenable(path);
+}
+
+test("opens pictures, documents, music and films", async () => {
+  for (const name of ["a.jpg", "A.PNG", "paper.pdf", "song.ogg", "film.mp4", "notes.txt"]) {
+    expect([name, await asks(name)]).toEqual([name, true]);
+  }
+});
+
+test("opens no program", async () => {
+  const programs = ["a.exe", "a.sh", "a.bat", "a.js", "a.desktop", "a.html", "a.svg", "a.jar"];
+  for (const name of [...programs, "a", "jpg", ".jpg", "a.jpg.exe", "a.lnk", "a.app", "a.docm"]) {
+    expect([name, await asks(name)]).toEqual([name, false]);
+  }
+});
+
+test("opens no disguised program, no folder and no missing file", async () => {
+  const elf = Uint8Array.of(0x7f, 0x45, 0x4c, 0x46);
+  expect(await asks("elf.jpg", elf)).toBe(false);
+  expect(await asks("script.txt", "#!/bin/sh\nrm -rf /\n")).toBe(false);
+  expect(await asks("windows.pdf", "MZ..")).toBe(false);
+  expect(await asks("mac.png", Uint8Array.of(0xcf, 0xfa, 0xed, 0xfe))).toBe(false);
+  mkdirSync(join(root, "folder.jpg"));
+  expect(await isOpenable(join(root, "folder.jpg"))).toBe(false);
+  expect(await isOpenable(join(root, "gone.jpg"))).toBe(false);
+  expect(await asks("empty.txt", "")).toBe(true);
+});
+
+test("finds no opener on an empty PATH", () => {
+  if (process.platform !== "win32") expect(openerOf({ PATH: root })).toBeUndefined();
+});

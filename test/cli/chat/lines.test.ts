@@ -1,0 +1,69 @@
+import { expect, test } from "bun:test";
+import { PRESENCE_MEMBERS_MAX } from "../../../src/base/limits.ts";
+import type { Name } from "../../../src/base/names.ts";
+import { digitRows, howToConfirm } from "../../../src/cli/chat/identity-lines.ts";
+import { Recent } from "../../../src/cli/chat/recent.ts";
+import { whoLine } from "../../../src/cli/chat/who.ts";
+import type { Destination, ShownBody, ShownRecord } from "../../../src/cli/output/render.ts";
+
+const people = (count: number, isOnline: (i: number) => boolean) =>
+  Array.from({ length: count }, (_, i) => ({ user: `p${i}`, online: isOnline(i) }));
+
+test("names all members of a room, and marks who is offline", () => {
+  const two = people(2, (i) => i === 0);
+  expect(whoLine("lobby", two)).toBe("lobby: p0, p1 (offline)");
+  const full = people(PRESENCE_MEMBERS_MAX, () => false);
+  expect(whoLine("lobby", full).split(", ")).toHaveLength(PRESENCE_MEMBERS_MAX);
+});
+
+test("counts the members of a large room, and names the first hundred who are online", () => {
+  const few = people(PRESENCE_MEMBERS_MAX + 1, (i) => i === 3 || i === 7);
+  expect(whoLine("lobby", few)).toBe("lobby: 501 people, 2 online: p3, p7");
+  const many = whoLine(
+    "lobby",
+    people(600, (i) => i < 400),
+  );
+  expect(many).toStartWith("lobby: 600 people, 400 online: p0, p1, p2");
+  expect(many).toEndWith(", p99 and 300 more");
+});
+
+const LOBBY = { kind: "room", name: "lobby" as Name } as const;
+const BOB = { kind: "person", name: "bob" as Name } as const;
+const TEXT: ShownBody = { kind: "text", text: "x" };
+
+function record(
+  seq: number,
+  from: string,
+  destination: Destination,
+  body: ShownBody = TEXT,
+): ShownRecord {
+  return { seq, timeUnixMs: 0, from, destination, ...body };
+}
+
+test("finds the last message of another user in a room or conversation", () => {
+  const recent = new Recent();
+  expect(recent.lastOther(LOBBY, "ana")).toBeUndefined();
+  recent.note(record(1, "bob", { room: "Lobby" }));
+  recent.note(record(2, "bob", { to: "ana" }));
+  recent.note(record(3, "ana", { room: "Lobby" }));
+  recent.note(record(4, "eva", { room: "cellar" }));
+  recent.note(record(5, "bob", { room: "Lobby" }, { kind: "join" }));
+  expect([recent.lastOther(LOBBY, "ana"), recent.lastOther(BOB, "ana")]).toEqual([1, 2]);
+  recent.note(record(0, "eva", { room: "lobby" })); // A page of the past, shown later.
+  expect(recent.lastOther(LOBBY, "ana")).toBe(1);
+  expect([recent.authorOf(4), recent.authorOf(5)]).toEqual(["eva", undefined]);
+});
+
+const digits = Array.from({ length: 12 }, (_, at) => `1${at}000`.slice(0, 5)).join(" ");
+const former = digits.replaceAll("1", "2");
+
+test("shows the digits of the old and the new key", () => {
+  const rows = digitRows({ digits, former });
+  expect(rows).toHaveLength(7);
+  expect(rows[3]).toBe("before:");
+  expect(rows.slice(4).join(" ")).toBe(former);
+  const changed = howToConfirm("ben", { digits, isVerified: false, former }, "/verify ben");
+  expect(changed).toBe("ben's identity key has changed: confirm those that ben sees");
+  const same = howToConfirm("ben", { digits, isVerified: false }, "/verify ben");
+  expect(same).toBe('if ben sees the same: /verify ben "DIGITS"');
+});

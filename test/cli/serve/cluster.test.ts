@@ -1,0 +1,179 @@
+import { expect, test } from "bun:test";
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Fault } from "../../../src/base/fault.ts";
+import { CLUSTER_LOOK_EVERY_MS } from "../../../src/base/limits-cluster.ts";
+import { HealthWatch } from "../../../src/cli/serve/health.ts";
+import {
+  hasLeft,
+  isFilling,
+  type Membership,
+  newNodeName,
+  readMembership,
+  removeMembership,
+  writeMembership,
+} from "../../../src/cli/serve/membership.ts";
+import { surveyCluster } from "../../../src/cli/serve/survey.ts";
+import { packNews } from "../../../src/core/cluster/messages.ts";
+import { VirtualClock } from "../../client/virtual-clock.ts";
+import { tempFolder } from "../../temp-folder.ts";
+
+const STATE = { last: 12, bytes: 900, leader: "n1", replicas: 3, current: 2, hasMajority: true };
+
+/** A stream with these servers. */
+function streamOf(nodes: () => readonly (readonly [records: number, root: string])[]) {
+  const stream = {
+    isAway: false,
+    isLed: true,
+    ask: () =>
+      Promise.resolve([
+        ...nodes().map(([records, root], i) =>
+          packNews(`n${i}`, { address: "", seq: records, records, root, state: "follows" }),
+        ),
+        Uint8Array.of(0xc1),
+        packNews("later", { kind: "of a later version" }),
+      ]),
+    state: () =>
+      stream.isAway
+        ? Promise.reject(new Fault("no-majority", "away"))
+        : Promise.resolve({ ...STATE, hasMajority: stream.isLed }),
+  };
+  return stream;
+}
+
+test("reports the state of the cluster, and whether histories agree", async () => {
+  let nodes: (readonly [number, string])[] = [
+    [10, "0a"],
+    [8, "08"],
+    [11, "ff"], // Longer than the own one: nothing is known of it.
+  ];
+  const clock = new VirtualClock();
+  const stream = streamOf(() => nodes);
+  let follows = true;
+  let hasMajority = true;
+  const watch = new HealthWatch({
+    ...{ stream, clock, own: () => ({ follows, seq: 10 }) },
+    hasMajority: () => hasMajority,
+    rootAt: (records) => Promise.resolve(records > 10 ? undefined : Uint8Array.of(records)),
+  });
+  await clock.advance(0);
+  const well = {
+    ...{ reachable: true, follows: true, nodes: 3, lag: 2, messages: 12, bytes: 900 },
+    ...{ leader: "n1", replicas: 3, current: 2, rootsEqual: true },
+  };
+  expect(watch.health).toEqual(well);
+
+  nodes = [
+    [10, "0a"],
+    [8, "09"],
+  ];
+  await clock.advance(CLUSTER_LOOK_EVERY_MS);
+  expect(watch.health).toEqual({ ...well, nodes: 2, rootsEqual: false });
+  // Two that are ahead of it, and do not agree.
+  nodes = [
+    [11, "0b"],
+    [11, "0c"],
+  ];
+  await clock.advance(CLUSTER_LOOK_EVERY_MS);
+  expect(watch.health.rootsEqual).toBe(false);
+
+  stream.isAway = true;
+  follows = false;
+  await clock.advance(CLUSTER_LOOK_EVERY_MS);
+  expect(watch.health).toMatchObject({ reachable: false, follows: false, nodes: 0, leader: "" });
+  stream.isAway = false;
+  nodes = [];
+  await clock.advance(CLUSTER_LOOK_EVERY_MS);
+  expect(watch.health).toMatchObject({ reachable: true, nodes: 0, rootsEqual: true });
+
+  // The one that is left still answers.
+  stream.isLed = false;
+  await clock.advance(CLUSTER_LOOK_EVERY_MS);
+  expect(watch.health).toMatchObject({ reachable: false, follows: false });
+  [stream.isLed, follows] = [true, true];
+  await clock.advance(CLUSTER_LOOK_EVERY_MS);
+  expect(watch.health).toMatchObject({ reachable: true, follows: true });
+  hasMajority = false;
+  expect(watch.health).toMatchObject({ reachable: false, follows: false });
+  watch.close();
+  await clock.advance(0);
+  expect(clock.waiting).toBe(0);
+});
+
+const EQUAL = { last: 12, bytes: 900, leader: "n1", replicas: 3, current: 3, hasMajority: true };
+
+/** Whether servers that say so of themselves have one history. */
+async function areOne(...nodes: readonly object[]): Promise<boolean> {
+  const plain = { address: "", records: 10, accounts: 4, root: "0a", state: "follows" };
+  const survey = await surveyCluster({
+    ask: () =>
+      Promise.resolve(nodes.map((node, i) => packNews(`n${i}`, { ...plain, seq: 12, ...node }))),
+    state: () => Promise.resolve(EQUAL),
+  });
+  expect(survey.nodes).toHaveLength(nodes.length);
+  return survey.areRootsEqual;
+}
+
+const at = (history: number, accounts: number) => ({ applied: { history, accounts } });
+
+test("equal parts of the stream make histories of equal length", async () => {
+  const short = { records: 6, root: "06" };
+  expect(await areOne(at(10, 4), { ...short, ...at(6, 4) })).toBe(false);
+  expect(await areOne(at(10, 4), at(10, 5))).toBe(false);
+  expect(await areOne(at(10, 4), at(10, 4))).toBe(true);
+});
+
+test("a server that lags, restores or reports nothing is no divergence", async () => {
+  const short = { records: 6, root: "06" };
+  expect(await areOne(at(10, 4), { ...short, ...at(6, 4), seq: 11 })).toBe(true);
+  expect(await areOne(at(10, 4), { ...short, ...at(6, 4), state: "restores" })).toBe(true);
+  expect(await areOne(at(10, 4), short, { ...short, applied: { history: -1 } })).toBe(true);
+});
+
+const folder = tempFolder();
+
+const POSITION = { seq: 9, history: 7, accounts: 1 };
+const KEPT: Membership = { cluster: "chat", node: "vm-1a2b", position: POSITION };
+
+test("stores and removes the membership of a folder", () => {
+  expect(readMembership(folder)).toBeUndefined();
+  for (const kept of [
+    KEPT,
+    { ...KEPT, state: "filling" },
+    { ...KEPT, state: "left" },
+    { ...KEPT, position: { ...KEPT.position, isFilling: true } },
+    { ...KEPT, before: [{ seq: 4, history: 3, accounts: 1 }] },
+  ] as const) {
+    writeMembership(folder, kept);
+    expect(readMembership(folder)).toEqual({ before: [], ...kept });
+  }
+  removeMembership(folder);
+  removeMembership(folder);
+  expect([readMembership(folder), readdirSync(folder)]).toEqual([undefined, []]);
+});
+
+test("node names differ, and each refusal has a remedy", () => {
+  expect(newNodeName()).not.toBe(newNodeName());
+  expect(hasLeft("/data", KEPT).remedy).toContain("begin with identity.key");
+  expect(isFilling("/data", KEPT).remedy).toContain("chat cluster init /data");
+});
+
+test("refuses a malformed cluster.json", () => {
+  const { position, ...rest } = KEPT;
+  const whole = { ...rest, ...position };
+  for (const value of [
+    null,
+    [],
+    {},
+    { ...whole, seq: -1 },
+    { ...whole, history: 1.5 },
+    { ...whole, accounts: "1" },
+    { ...whole, node: 3 },
+    { ...whole, state: "gone" },
+  ]) {
+    writeFileSync(join(folder, "cluster.json"), JSON.stringify(value));
+    expect(() => readMembership(folder)).toThrow("is not what a server wrote");
+  }
+  writeFileSync(join(folder, "cluster.json"), '{"cluster":"chat"');
+  expect(() => readMembership(folder)).toThrow("is not what a server wrote");
+});

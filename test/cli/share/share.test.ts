@@ -1,0 +1,76 @@
+import { expect, test } from "bun:test";
+import { Fault } from "../../../src/base/fault.ts";
+import type { FileId } from "../../../src/base/ids.ts";
+import { CHUNK_BYTES, RECEIVE_GIVES_UP_MS } from "../../../src/base/limits.ts";
+import { GiveUpTimer } from "../../../src/cli/share/give-up.ts";
+import { ShareShow } from "../../../src/cli/share/show.ts";
+import { parseShareTopic, shareTopic } from "../../../src/cli/share/topic.ts";
+import { VirtualClock } from "../../client/virtual-clock.ts";
+import { fakeContext } from "../../commands/fake-world.ts";
+import { sent } from "../../io/file-carrier.ts";
+
+const LOST = new Fault("link-closed", "the link is gone");
+
+function giveUp() {
+  const clock = new VirtualClock();
+  const ended: Fault[] = [];
+  return { clock, ended, one: new GiveUpTimer(clock, (fault) => ended.push(fault)) };
+}
+
+test("gives up RECEIVE_GIVES_UP_MS after the first loss, with a remedy", async () => {
+  const { clock, ended, one } = giveUp();
+  expect([one.lost(LOST), one.lost(LOST)]).toEqual([true, false]);
+  await clock.advance(RECEIVE_GIVES_UP_MS - 1);
+  expect(ended).toEqual([]);
+  await clock.advance(1);
+  expect(ended.map(({ code }) => code)).toEqual(["unreachable"]);
+  expect(ended[0]?.remedy).toContain("the same line again");
+});
+
+const TOPIC_ID = "fAAAA-AA_AAA" as FileId;
+
+test("the topic of a share has the number of files and the running one", () => {
+  expect(shareTopic(1)).toBe("1 file here");
+  expect(parseShareTopic(shareTopic(1))).toEqual({ count: 1, running: undefined, isText: false });
+  expect(parseShareTopic(shareTopic(12, TOPIC_ID))).toEqual({
+    count: 12,
+    running: TOPIC_ID,
+    isText: false,
+  });
+});
+
+test.each(["", "be kind", "3 files", "3 files here, on its way: x", "files here"])(
+  "'%s' is no share's",
+  (topic) => {
+    expect(parseShareTopic(topic)).toBeUndefined();
+  },
+);
+
+const ID = "fAAAAAAAAAAA" as FileId;
+const source = sent("photo.jpg", new Uint8Array(10 * CHUNK_BYTES - 1));
+
+function shown(json = false) {
+  const { world, context } = fakeContext({ json });
+  const show = new ShareShow(context);
+  return { show, said: () => world.stderr.text.trim().split("\n"), out: () => world.stdout.text };
+}
+
+function readAll(show: ShareShow, from = 0): void {
+  for (let index = from; index < 10; index++) show.read(ID, source, index);
+}
+
+test("the sharing user sees each receiver's progress", async () => {
+  const { show, said } = shown();
+  readAll(show);
+  show.say("guest has photo.jpg");
+  readAll(show, 4);
+  await show.end();
+  const whole = "chat: photo.jpg: 100 %, 2.6 MB";
+  expect(said().filter((line) => !line.endsWith("left"))).toEqual([
+    whole,
+    "chat: guest has photo.jpg",
+    "chat: photo.jpg: resumed at 1.0 MB",
+    "chat: photo.jpg: 40 %, 1.0 MB of 2.6 MB",
+    whole,
+  ]);
+});

@@ -1,0 +1,77 @@
+import { expect, test } from "bun:test";
+import { utf8Encode } from "../../src/base/bytes.ts";
+import { AccountFeed } from "../../src/client/account-feed.ts";
+import type { ClientEvent } from "../../src/client/event.ts";
+import type { FollowerEvent } from "../../src/client/follower.ts";
+import { sha256 } from "../../src/crypto/sha256.ts";
+import type { Fingerprint } from "../../src/wire/fingerprint.ts";
+
+const CONNECTED = {
+  kind: "connected",
+  server: "town",
+  address: "127.0.0.1:2428",
+  user: "ana",
+  transport: "memory",
+  fingerprint: "x" as Fingerprint,
+  welcome: undefined,
+  registered: false,
+} as const;
+const LOBBY = { kind: "room", room: "rLobby", name: "lobby", n: 1, skipped: 0 } as const;
+const VAULT = { kind: "room", room: "rVault", name: "vault", n: 1, skipped: 0 } as const;
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+function headOf(n: number): Uint8Array {
+  const head = { seq: n + 1, n, time: 1, kind: "sealed", room: "rVault", id: `x.${n}`, commit: "" };
+  return utf8Encode(JSON.stringify(head));
+}
+
+/** A feed whose sealed records are opened when the test calls what is in `opening`. */
+function feedOf() {
+  const events: ClientEvent[] = [];
+  const followed: FollowerEvent["kind"][] = [];
+  const opening: (() => void)[] = [];
+  const ignore = () => undefined;
+  const feed = new AccountFeed("all", undefined, sha256, {
+    event: (event) => void events.push(event),
+    followed: ({ kind }) => void followed.push(kind),
+    opener: {
+      opens: ({ kind }) => kind === "sealed",
+      open: (records) => new Promise((resolve) => opening.push(() => resolve(records))),
+    },
+    ...{ saw: ignore, cursor: ignore, rewind: ignore, hole: ignore },
+  });
+  return { feed, events, followed, opening };
+}
+
+test("a feed reports all of one link before the next one begins", async () => {
+  const { feed, events, followed, opening } = feedOf();
+  feed.connected(CONNECTED);
+  feed.notice(LOBBY);
+  feed.notice({ kind: "caught-up", seq: 1 });
+  feed.notice(VAULT);
+  for (const n of [1, 2]) feed.notice({ kind: "records", records: [{ head: headOf(n) }] });
+  feed.notice({ ...VAULT, n: 3 });
+  // The next link knows no room of that name, until somebody lets this account in again.
+  feed.connected(CONNECTED);
+  feed.notice(LOBBY);
+  feed.notice({ kind: "caught-up", seq: 3 });
+  feed.notice(VAULT);
+  feed.notice({ kind: "records", records: [{ head: headOf(1) }] });
+  followed.splice(0);
+  for (let opened = opening.shift(); opened !== undefined; opened = opening.shift()) {
+    opened();
+    await turn();
+  }
+  const reported = events.map((event) => {
+    const rooms = event.kind === "connected" ? event.rooms.map(({ name }) => name) : [];
+    const n = event.kind === "record" ? [event.record.n] : [];
+    return [event.kind, ...rooms, ...n].join(" ");
+  });
+  expect(reported).toEqual([
+    ...["connected lobby", "caught-up", "room", "record 1", "record 2"],
+    ...["connected lobby", "caught-up", "room", "record 1"],
+  ]);
+  const links = ["record", "record", "connected", "room", "caught-up", "room", "record"] as const;
+  expect(followed.filter((kind) => kind !== "cursor")).toEqual([...links]);
+});

@@ -1,0 +1,95 @@
+import type { Fault } from "../../src/base/fault.ts";
+import type { FileId } from "../../src/base/ids.ts";
+import type { Client } from "../../src/client/client.ts";
+import type { TransferProgress } from "../../src/client/transfer/progress.ts";
+import type {
+  GetRequest,
+  GotFile,
+  SendRequest,
+  SentFile,
+} from "../../src/client/transfer/transfers.ts";
+import { ClientFixture } from "./client-fixture.ts";
+import { HeldFolder, type HeldSource } from "./contents.ts";
+import type { FakeFiles } from "./fake-files.ts";
+
+/** A file that somebody else has sent. */
+export const FILE = "fAAAAAAAAAAA" as FileId;
+
+/** Somebody who is logged in, and sends and gets files. */
+export class FileClient {
+  readonly fixture: ClientFixture;
+  readonly folder = new HeldFolder();
+  readonly reports: TransferProgress[] = [];
+  client: Client;
+
+  private constructor(fixture: ClientFixture) {
+    this.fixture = fixture;
+    this.client = fixture.client().client;
+  }
+
+  static async enter(fixture = new ClientFixture()): Promise<FileClient> {
+    const entered = new FileClient(fixture);
+    await fixture.outcome(entered.client.connect());
+    return entered;
+  }
+
+  /** The process has ended, and is started again. */
+  async restarts(): Promise<void> {
+    await this.fixture.outcome(this.client.close());
+    this.client = (await this.fixture.connect()).client;
+  }
+
+  get files(): FakeFiles {
+    return this.fixture.server.files;
+  }
+
+  readonly #onProgress = (progress: TransferProgress) => void this.reports.push(progress);
+
+  startSend(source: HeldSource, more: Partial<SendRequest> = {}): Promise<SentFile> {
+    const request = { source, to: ["lobby"], onProgress: this.#onProgress, ...more };
+    return this.client.transfers.send(request);
+  }
+
+  send(source: HeldSource, more?: Partial<SendRequest>): Promise<SentFile | Fault> {
+    return this.fixture.outcome(this.startSend(source, more));
+  }
+
+  /** Sends until the server has so many chunks, and is stopped then. */
+  async sendPart(source: HeldSource, chunks: number): Promise<Fault | SentFile> {
+    const stop = new AbortController();
+    this.files.onChunk = ({ index }) => {
+      if (index === chunks) stop.abort();
+    };
+    const outcome = await this.send(source, { signal: stop.signal });
+    this.files.onChunk = () => {};
+    return outcome;
+  }
+
+  /** Whether the only file of the server is this one, and whole. */
+  hasSent(bytes: Uint8Array): boolean {
+    const [file] = this.files.files.values();
+    const chunks = file?.chunks.map(({ chunk }) => chunk) ?? [];
+    return file?.digest !== undefined && Buffer.concat(chunks).equals(bytes);
+  }
+
+  startGet(more: Partial<GetRequest> = {}): Promise<GotFile> {
+    const request = { file: FILE, into: "/in", openSink: this.folder.open };
+    return this.client.transfers.get({ ...request, onProgress: this.#onProgress, ...more });
+  }
+
+  get(more?: Partial<GetRequest>): Promise<GotFile | Fault> {
+    return this.fixture.outcome(this.startGet(more));
+  }
+
+  /** Gets until so many chunks are in the folder; the disk is full then. */
+  async getPart(chunks: number): Promise<GotFile | Fault> {
+    this.folder.failAt(chunks);
+    const outcome = await this.get();
+    this.folder.onAppend = () => {};
+    return outcome;
+  }
+
+  has(bytes: Uint8Array): boolean {
+    return Buffer.from(this.folder.files.get("a.bin") ?? "none").equals(bytes);
+  }
+}

@@ -1,0 +1,79 @@
+import { expect, test } from "bun:test";
+import type { ModelEffect, ModelEvent } from "../../../src/core/model/event.ts";
+import type { RoomState } from "../../../src/core/model/state.ts";
+import { emptyModel, updateAll } from "../../../src/core/model/update.ts";
+import { type Person, SealedSite, vaultTest } from "./sealed-site.ts";
+
+/** What is unread, and what notifies, in sealed rooms: as in open ones, once it is opened. */
+
+/** A user interface with a model: its rows and notifications. */
+class Screen {
+  model = emptyModel();
+  readonly effects: ModelEffect[] = [];
+
+  readonly update = (event: ModelEvent): void => {
+    const { model, effects } = updateAll(this.model, [event]);
+    this.model = model;
+    this.effects.push(...effects);
+  };
+
+  room(target: string): RoomState | undefined {
+    return [...this.model.rooms.values()].find((room) => room.target === target);
+  }
+
+  get notified(): string[] {
+    return this.effects.flatMap((effect) =>
+      effect.kind === "notify" ? [`${effect.target}: ${effect.why}: ${effect.item.text}`] : [],
+    );
+  }
+}
+
+async function openVault(world: SealedSite): Promise<[Person, Person, Screen]> {
+  const screen = new Screen();
+  const ana = await world.join("ana");
+  const ben = await world.join("ben", undefined, { model: screen.update });
+  await ana.makes("vault");
+  await ana.letsIn(ben);
+  return [ana, ben, screen];
+}
+
+function shows(person: Person, screen: Screen, text: string): Promise<unknown> {
+  const rooms = () => [...screen.model.rooms.values()];
+  return person.until(text, () =>
+    rooms().some(({ tail }) => tail.items.some((one) => one.text === text)),
+  );
+}
+
+test("texts count, mentions and replies notify, a reaction does neither", async () => {
+  await using world = await SealedSite.open();
+  const [ana, ben, screen] = await openVault(world);
+  const before = screen.room("vault")?.unread ?? 0;
+  await ana.say("nobody is called");
+  await ana.post({ text: "come, ben", mentions: ["ben"] });
+  await shows(ben, screen, "come, ben");
+  expect(screen.room("vault")).toMatchObject({ unread: before + 2, isSealed: true });
+  expect(screen.notified).toEqual(["vault: mention: come, ben"]);
+  const { seq } = await ben.say("I come");
+  await ana.post({ text: "", react: "👍", re: seq });
+  await ana.post({ text: "good", re: seq });
+  await shows(ben, screen, "good");
+  expect(screen.notified).toEqual(["vault: mention: come, ben", "vault: mention: good"]);
+  screen.update({ kind: "open", target: "vault" });
+  screen.update({ kind: "focus", on: true });
+  await ana.post({ text: "seen, ben", mentions: ["ben"] });
+  await shows(ben, screen, "seen, ben");
+  expect(screen.notified).toHaveLength(2);
+});
+
+vaultTest(["ben"])("a client without a model counts what it missed", async ({ ana, ben }) => {
+  await ana.tells("one", ben);
+  const room = ben.room();
+  for (const record of ben.records) ben.client.reading.seen(record);
+  ben.client.reading.flush();
+  expect(ben.client.reading.unread(room.id)).toBe(0);
+  await ben.quit();
+  for (const text of ["two", "three"]) await ana.say(text);
+  const again = await ben.restarts();
+  await again.hears("three");
+  expect(again.client.reading.unread(room.id)).toBe(2);
+});

@@ -1,0 +1,70 @@
+import { expect, test } from "bun:test";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { runProgram } from "../../src/cli/program.ts";
+import { VERBS } from "../../src/commands/table.ts";
+import { tempFolder } from "../temp-folder.ts";
+import { fakeWorld } from "./fake-world.ts";
+
+const PROGRAM = { name: "chat", summary: "", verbs: VERBS };
+
+const folder = tempFolder();
+const DATA = join(folder, "data");
+const SHORT = join(folder, "short");
+writeFileSync(SHORT, "seven77\n");
+
+/** Runs a command whose arguments are wrong: it reaches no server. */
+async function misuse(argv: readonly string[]) {
+  const world = fakeWorld({ env: { CHAT_HOME: join(folder, "home") } });
+  const exitCode = await runProgram(PROGRAM, argv, world);
+  return { exitCode, out: world.stdout.text, err: world.stderr.text };
+}
+
+const NAME = "cannot be a person's name; use 1 to 32 ";
+const ROOM = "room's name; use 1 to";
+const PORT = "use a number from 1 to 65535";
+const SEND = ["send", "x", "--server", "127.0.0.1:9"];
+const JOIN = ["join", "127.0.0.1:9", "--user", "ana"];
+
+test.each([
+  [[...SEND, "--user", ""], NAME],
+  [[...SEND, "--user", "a b"], NAME],
+  [SEND, "nobody is named; add --user NAME or set CHAT_USER"],
+  [[...JOIN, "--room=123"], ROOM],
+  [[...JOIN, "--login", "--register"], "contradict each other"],
+  [["join", "999.1.2.3"], "'999.1.2.3' is not an IP address"],
+  [["join", "127.0.0.1:70000"], `'70000' is not a port; ${PORT}`],
+  [["join", "chat://"], "'' is not a server's address"],
+  [["join", "chat://127.0.0.1/lobby?fp=short"], "fingerprint"],
+  [["send", ""], "the message is empty; write some text"],
+  [["history", "--room", "a", "--with", "@b"], "contradict each other"],
+  [["history", "--since", "yesterday"], "'yesterday' is not a time"],
+  [["history", "--last", "-1"], "--last needs a value"],
+  [["history", "--grep", "x".repeat(1025)], "a search text has at most 1024 bytes"],
+  [["history", "--grep", "x", "--exact", "-i"], "contradict each other"],
+  [["history", "--kind", "words"], "'words' is no value of --kind"],
+  [["history", "--kind", "file", "--files"], "--files is --kind file"],
+  [["history", "--data", ".", "--follow"], "--data reads a folder"],
+  [["discover", "--timeout", "5"], "is no time to listen"],
+  [["lan", "--group", "10.0.0.1"], "no multicast group"],
+  [["lan", "--interface", "203.0.113.9", "--user", "ana"], "no interface with the address"],
+  [["serve", "--host", "192.0.2.55", "--port", "0"], "this machine has no address 192.0.2.55"],
+  [["serve", "--cert", "/nonexistent"], "--cert and --key go together; give both"],
+  [["serve", "--welcome", "x".repeat(4097)], "a welcome has at most 4096 bytes; shorten it"],
+  [["serve", "--offer", "nonesuch"], "'nonesuch' is no folder"],
+  [["serve", "--room-password-file", SHORT], "at least 8 characters"],
+  [["admin", "accounts", "--sort", "size"], "'size' is no value of --sort"],
+  [["admin", "announce"], "an announcement is a text"],
+  [["admin", "ban", "eve", "--for", "soon"], "'soon' is no length of time"],
+  [["admin", "erase", "last"], "'last' is no message's number"],
+  [["admin", "erase"], "nothing is named that is to be erased"],
+  [["admin", "log", "--since", "soon"], "'soon' is not a time"],
+  [["admin", "retention", "lobby", "100000d"], "'100000d' is too short or too long"],
+])("%j exits with 2 and one line that says what to do", async (argv, text) => {
+  const more = argv[0] === "serve" ? ["--data", DATA] : [];
+  const { exitCode, out, err } = await misuse([...argv, ...more]);
+  expect([exitCode, out]).toEqual([2, ""]);
+  expect(err).toContain(text);
+  expect(err).toMatch(/^chat: [^\n]+; [^\n]+\n$/);
+  expect(existsSync(DATA)).toBe(false);
+});

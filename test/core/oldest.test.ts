@@ -1,0 +1,13 @@
+import { expect, test } from "bun:test";
+import { dropOldest } from "../../src/core/oldest.ts";
+
+test("drops what was inserted first, down to the bound", () => {
+  const map = new Map([1, 2, 3, 4].map((key) => [key, key]));
+  dropOldest(map, 4);
+  expect(map.size).toBe(4);
+  dropOldest(map, 2);
+  expect([...map.keys()]).toEqual([3, 4]);
+  const set = new Set(["a", "b"]);
+  dropOldest(set, 0);
+  expect(set.size).toBe(0);
+});

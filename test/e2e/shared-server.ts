@@ -1,0 +1,36 @@
+import { afterAll, beforeAll } from "bun:test";
+import { Sandbox, type Served, type ServeOptions } from "./program.ts";
+
+type Hooks = Pick<typeof import("bun:test"), "afterAll" | "beforeAll">;
+
+/** One server for all tests of a file. Each test uses accounts and rooms of its own. */
+export class SharedServer {
+  #sandbox: Sandbox | undefined;
+  #served: Served | undefined;
+
+  /** @param hooks those of `requires()` if the tests need a program */
+  constructor(options: ServeOptions = {}, hooks: Hooks = { afterAll, beforeAll }) {
+    hooks.beforeAll(async () => {
+      this.#sandbox = new Sandbox();
+      this.#served = await this.#sandbox.serve(options);
+    });
+    hooks.afterAll(() => this.#sandbox?.[Symbol.asyncDispose]());
+  }
+
+  get sandbox(): Sandbox {
+    if (this.#sandbox === undefined) throw new Error("the server has not started");
+    return this.#sandbox;
+  }
+
+  /** A sandbox for one test, whose programs use this server. */
+  guests(): Sandbox {
+    const guests = new Sandbox();
+    guests.use(this.sandbox.env["CHAT_SERVER"] ?? "");
+    return guests;
+  }
+
+  get served(): Served {
+    if (this.#served === undefined) throw new Error("the server has not started");
+    return this.#served;
+  }
+}

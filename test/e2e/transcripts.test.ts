@@ -1,0 +1,32 @@
+import { expect, test } from "bun:test";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Sandbox } from "./program.ts";
+import { stepsIn, Transcript } from "./transcript.ts";
+
+/** What scripts read: NDJSON, columns, answers over HTTP. CHAT_GOLDEN=write writes them anew. */
+
+const FOLDER = join(import.meta.dir, "transcripts");
+
+test.each(readdirSync(FOLDER))("the transcript %s is unchanged", async (name) => {
+  await using sandbox = new Sandbox();
+  const path = join(FOLDER, name);
+  const text = readFileSync(path, "utf8");
+  for (const [file, content] of Object.entries(FILES)) sandbox.write(file, content);
+  const served = await sandbox.serve({ args: ["--name", "the lab"] });
+  const now = await new Transcript(sandbox, served).run(stepsIn(text));
+  if (process.env["CHAT_GOLDEN"] === "write") writeFileSync(path, now);
+  expect(now).toBe(text);
+});
+
+/** Files that commands may name. */
+const FILES: Readonly<Record<string, string>> = {
+  "notes.txt": "one\ntwo\n",
+  password: "correct horse\n",
+  "new-password": "battery staple\n",
+  "import.ndjson": [
+    '{"kind":"text","time":"2026-01-02T03:04:05.678Z","room":"old","from":"zoe","text":"imported"}',
+    '{"kind":"action","time":"2026-01-02T03:04:06.000Z","room":"old","from":"zoe","text":"waves"}',
+    "",
+  ].join("\n"),
+};

@@ -1,0 +1,84 @@
+import { expect, test } from "bun:test";
+import { utf8Encode } from "../../../src/base/bytes.ts";
+import { Fault } from "../../../src/base/fault.ts";
+import { BATCH_BYTES_MAX } from "../../../src/base/limits.ts";
+import { LogOrder } from "../../../src/core/log/order.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import { batchLength, buildBatch, type Waiter } from "../../../src/io/log/batch.ts";
+import { LineWriter } from "../../../src/io/log/line-writer.ts";
+import {
+  type CopiedLine,
+  copyLine,
+  LINE_FRAME_BYTES_MAX,
+  sealDraft,
+} from "../../../src/wire/record.ts";
+import { draftOf, LOBBY, lineAt } from "../log-fixture.ts";
+
+const settle = () => {};
+const TIME = 1_000;
+
+function drafted(text: string, more: Partial<Waiter> = {}): Waiter {
+  return { content: sealDraft(draftOf(text), new Uint8Array(16), sha256), settle, ...more };
+}
+
+function copied(seq: number, n: number, time = TIME): Waiter {
+  const line = copyLine(utf8Encode(lineAt(seq, n, 0, time).trimEnd()));
+  if (line === undefined) throw new Error("no line");
+  return { content: line satisfies CopiedLine, settle };
+}
+
+/** Seq, `n` and time of each record behind five others, or the code of its fault. */
+function placesOf(...waiters: readonly Waiter[]) {
+  const order = new LogOrder();
+  order.load({ seq: 5, time: TIME, rooms: [[LOBBY, 2, 4]] });
+  const { placed } = buildBatch(waiters, order, TIME + 5, new LineWriter());
+  return placed.map(({ outcome }) => {
+    if (outcome instanceof Fault) return outcome.code;
+    const { seq, n, time } = outcome.head;
+    return [seq, n, time];
+  });
+}
+
+test("copied lines are taken if each follows the one before it", () => {
+  expect(placesOf(copied(6, 3), copied(7, 4))).toEqual([
+    [6, 3, TIME],
+    [7, 4, TIME],
+  ]);
+  const wrong = [copied(7, 3), copied(5, 3), copied(6, 4), copied(6, 2), copied(6, 3, TIME - 1)];
+  for (const one of wrong) {
+    expect(placesOf(one, copied(6, 3))).toEqual(["log-conflict", [6, 3, TIME]]);
+  }
+});
+
+test("a record whose place is decided stands there or nowhere, with its own time", () => {
+  const at = (seq: number, unixMs = TIME + 9) => drafted("x", { decided: { seq, unixMs } });
+  expect(placesOf(at(6), at(7), at(7), at(9))).toEqual([
+    [6, 3, TIME + 9],
+    [7, 4, TIME + 9],
+    "log-conflict",
+    "log-conflict",
+  ]);
+  expect(placesOf(at(6, TIME - 1))).toEqual([[6, 3, TIME]]);
+});
+
+test("a record is compared with what stands before it in the batch", () => {
+  const one = drafted("x", { expect: 4 });
+  expect(placesOf(one, one, drafted("y", { expect: 6 }))).toEqual([
+    [6, 3, TIME + 5],
+    "log-conflict",
+    [7, 4, TIME + 5],
+  ]);
+});
+
+test("a batch holds BATCH_BYTES_MAX, and one record whatever its size", () => {
+  const bytes = (sizeBytes: number): Waiter => {
+    const { content } = drafted("");
+    const bodyBytes = new Uint8Array(sizeBytes - LINE_FRAME_BYTES_MAX);
+    return { content: { ...content, bodyBytes } as Waiter["content"], settle };
+  };
+  const half = bytes(BATCH_BYTES_MAX / 2);
+  expect(batchLength([half, half, half])).toBe(2);
+  expect(batchLength([half, bytes(BATCH_BYTES_MAX / 2 + 1)])).toBe(1);
+  expect(batchLength([bytes(BATCH_BYTES_MAX + 1), half])).toBe(1);
+  expect(batchLength([])).toBe(0);
+});

@@ -1,0 +1,176 @@
+import { expect } from "bun:test";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { Fault } from "../../../src/base/fault.ts";
+import type { FileId } from "../../../src/base/ids.ts";
+import { KEY_PACKAGES_MAX } from "../../../src/base/limits-sealed.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import { systemClock } from "../../../src/io/clock.ts";
+import { SharedFiles } from "../../../src/io/cluster/shared-files.ts";
+import type { StreamMessage } from "../../../src/io/cluster/stream.ts";
+import { StreamReader } from "../../../src/io/cluster/stream-reader.ts";
+import { openBuckets } from "../../../src/io/nats/bucket.ts";
+import { openContentStore } from "../../../src/io/nats/content.ts";
+import { connectNats, openJetStream } from "../../../src/io/nats/jetstream.ts";
+import { KeyPackageStore } from "../../../src/server/sealed/key-packages.ts";
+import { until } from "../../event.ts";
+import { requires } from "../../installed.ts";
+import { memberOf } from "./nats-node.ts";
+import { type NatsServer, NatsServers } from "./nats-servers.ts";
+
+/** What needs three NATS servers: killed and frozen ones, and the number of copies. */
+
+const { afterAll, beforeAll, test } = requires("nats-server");
+
+const clock = systemClock();
+/** Servers of 2.9.10 that were killed one after the other elect a leader within this. */
+const ELECTED_WITHIN_MS = 90_000;
+let nats: NatsServers;
+
+beforeAll(async () => {
+  nats = await NatsServers.start();
+});
+
+afterAll(() => nats.stop());
+
+function serverNamed(name: string | undefined): NatsServer | undefined {
+  return nats.servers[Number(name?.slice(1))];
+}
+
+async function openKeys(cluster: string) {
+  const stream = await openJetStream(memberOf(nats, cluster));
+  const { keys } = await openBuckets(stream.beside, ["keys"]);
+  return { stream, keys };
+}
+
+test("gives a bucket as many copies as the log, also where there were fewer", async () => {
+  const first = await openKeys("copies");
+  await first.keys.write("x", Uint8Array.of(1), undefined);
+  const { manager } = first.stream.beside;
+  await manager.streams.update("CHATKEPT_copies", { num_replicas: 1 });
+  const again = await openKeys("copies");
+  expect((await manager.streams.info("CHATKEPT_copies")).config.num_replicas).toBe(3);
+  expect((await again.keys.read("x"))?.bytes).toEqual(Uint8Array.of(1));
+  for (const { stream } of [first, again]) await stream.close();
+});
+
+test("kill -9 of the server that leads: no key package is given twice", async () => {
+  const nodes = await Promise.all(["a", "b", "c"].map(() => openKeys("kills")));
+  const stores = nodes.map(({ keys }) => new KeyPackageStore(keys, clock));
+  const given: string[] = [];
+  let made = 0;
+  // A device does the same: it makes new packages in place of those that may be lost.
+  const addPackages = async () => {
+    for (;;) {
+      const first = ++made;
+      const packages = Array.from({ length: KEY_PACKAGES_MAX }, (_, at) =>
+        Uint8Array.of(first, at, ...new Uint8Array(600)),
+      );
+      try {
+        return await stores[0]?.add("device", packages);
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+      }
+    }
+  };
+  let isOver = false;
+  let empty = 0;
+  const taking = stores.map(async (store) => {
+    while (!isOver) {
+      try {
+        const taken = await store.take("device");
+        if (taken === undefined) empty++;
+        else given.push(taken.keyPackage.join());
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error; // At worst it is lost.
+      }
+    }
+  });
+  await addPackages();
+  await until("some packages are taken", () => given.length > 5);
+  const info = await nodes[0]?.stream.beside.manager.streams.info("CHATKEPT_kills");
+  const leader = serverNamed(info?.cluster?.leader);
+  expect(leader).toBeDefined();
+  await leader?.kill();
+  await addPackages();
+  leader?.start();
+  empty = 0;
+  await until("no package is left", () => empty > 0, ELECTED_WITHIN_MS);
+  isOver = true;
+  await Promise.all(taking);
+  expect(new Set(given).size).toBe(given.length);
+  expect(given.length).toBeGreaterThan(10);
+  for (const { stream } of nodes) await stream.close();
+});
+
+test("reads and writes the log while a server is frozen", async () => {
+  const open = (server: number) =>
+    openJetStream({ ...memberOf(nats, "frozen"), servers: nats.urls.slice(server, server + 1) });
+  const first = await open(0);
+  const { leader } = await first.state();
+  const [frozen = 0] = [0, 1, 2].filter((one) => `n${one}` !== leader);
+  const stuck = await open(frozen);
+  const read: string[] = [];
+  const fail = () => {
+    throw new Error("the stream has lost something");
+  };
+  const reader = new StreamReader({
+    ...{ stream: stuck, clock, sha256, after: { seq: 0 } },
+    onMessage: ({ bytes }: StreamMessage) => {
+      read.push(Buffer.from(bytes).toString());
+      return undefined;
+    },
+    ...{ onRewound: fail, onGone: fail, onShort: fail, onSilent: () => undefined },
+  });
+  const publish = async (text: string) => {
+    await until(`${text} is stored`, async () => {
+      try {
+        await stuck.publish(Buffer.from(text), text);
+        return true;
+      } catch (error) {
+        if (error instanceof Fault) return false;
+        throw error;
+      }
+    });
+  };
+  await publish("before");
+  nats.servers[frozen]?.signal("SIGSTOP");
+  const texts = Array.from({ length: 10 }, (_, i) => `text ${i}`);
+  try {
+    for (const text of texts) {
+      await publish(text);
+      await until(`${text} is read`, () => read.at(-1) === text);
+    }
+  } finally {
+    nats.servers[frozen]?.signal("SIGCONT");
+  }
+  expect(read).toEqual(["before", ...texts]);
+  reader.end();
+  for (const stream of [first, stuck]) await stream.close();
+});
+
+test("reads contents while a server that holds a copy is frozen", async () => {
+  const file = "fAAAAAAAAAA1" as FileId;
+  const options = { cluster: "contents", isUnsafe: true, clock };
+  const store = await openContentStore({ ...options, servers: nats.urls.slice(0, 1) });
+  const shared = new SharedFiles({ store, clock, sha256 });
+  const chunks = Array.from({ length: 24 }, (_, i) => Uint8Array.of(i));
+  const hashes = chunks.map((chunk) => sha256(chunk));
+  for (const [i, chunk] of chunks.entries()) {
+    await shared.put(file, i, sha256(chunk), async () => chunk);
+  }
+  const connection = await connectNats({ servers: nats.urls });
+  const manager = await jetstreamManager(connection, { checkAPI: false });
+  const { cluster } = await manager.streams.info("CHATFILES_contents");
+  await connection.close();
+  const leader = serverNamed(cluster?.leader);
+  const frozen = nats.servers.slice(1).find((server) => server !== leader);
+  frozen?.signal("SIGSTOP");
+  try {
+    for await (const { index, bytes } of shared.chunks(file, hashes, 0)) {
+      expect(bytes).toEqual(chunks[index] ?? new Uint8Array());
+    }
+  } finally {
+    frozen?.signal("SIGCONT");
+  }
+  await store.close();
+});

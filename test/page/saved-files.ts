@@ -1,0 +1,24 @@
+import type { Visit } from "./visit.ts";
+
+/**
+ * Pickers of files and folders. Nothing can operate those of a browser here: these return files of
+ * its private folder.
+ */
+export const PICKERS = `window.showDirectoryPicker = async () => navigator.storage.getDirectory();
+window.showSaveFilePicker = async ({ suggestedName }) =>
+  (await navigator.storage.getDirectory()).getFileHandle(suggestedName, { create: true });`;
+
+/** Digest of a file that the page saved into the private folder. */
+export function savedSha256({ page }: Visit, name: string): Promise<string> {
+  return page.evaluate<string>(`(async () => {
+    const root = await navigator.storage.getDirectory();
+    const file = await (await root.getFileHandle(${JSON.stringify(name)})).getFile();
+    return new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer())).toHex();
+  })()`);
+}
+
+export function savedNames({ page }: Visit): Promise<readonly string[]> {
+  return page.evaluate<string[]>(
+    "navigator.storage.getDirectory().then((root) => Array.fromAsync(root.keys()))",
+  );
+}

@@ -1,0 +1,163 @@
+import { expect } from "bun:test";
+import { TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
+import { SAVED_BLOB_BYTES_MAX } from "../../src/base/limits-page.ts";
+import { MIB, sha256Of } from "../e2e/couriers.ts";
+import { Relay } from "../e2e/relay.ts";
+import { IS_SOAK } from "../samples.ts";
+import { pageTest } from "./browser.ts";
+import { PageServer } from "./page-server.ts";
+import { PICKERS, savedSha256 } from "./saved-files.ts";
+import { largeFile } from "./scenery.ts";
+
+/** Uploads and downloads of large files, across broken links and reloads. */
+
+const server = new PageServer();
+/** More than two syncs to the disk. */
+const BYTES = 2.5 * TRANSFER_SYNC_BYTES + 4_321;
+/** One sync, and more that the disk need not have. */
+const STALL_BYTES = 1.5 * TRANSFER_SYNC_BYTES;
+/** At most this much is in flight, in buffers, or loaded by the page besides the file. */
+const SLACK_BYTES = 12 * MIB;
+
+/** After a reload the browser asks again, as it does for files outside of that folder. */
+const ASKING = `if ("FileSystemFileHandle" in globalThis) {
+  let isGranted = false;
+  const answer = () => (isGranted ? "granted" : "prompt");
+  FileSystemFileHandle.prototype.queryPermission = async () => answer();
+  FileSystemFileHandle.prototype.requestPermission = async () => {
+    isGranted = navigator.userActivation.isActive;
+    return answer();
+  };
+}`;
+
+let film: Promise<string> | undefined;
+
+/** Sends film.bin once. @returns its digest */
+function sent(): Promise<string> {
+  film ??= (async () => {
+    const path = largeFile(server.sandbox.path("film.bin"), BYTES);
+    await server.home("tom").json(["send-file", path, "--to", "lobby"]);
+    return sha256Of(path);
+  })();
+  return film;
+}
+
+pageTest("resumes a verified download after its last chunk when the link breaks", async () => {
+  const hash = await sent();
+  await using relay = await Relay.open(server.served.port);
+  await using ben = await server.enter("ben", { via: relay, before: PICKERS });
+  const card = ben.file("film.bin");
+  await card.waitFor();
+  relay.passed.down = 0;
+  const stalled = relay.stallAfter("down", STALL_BYTES);
+  await ben.button("Save film.bin").click();
+  await stalled;
+  // The file's card shows the progress, too.
+  await card.getByRole("progressbar").waitFor();
+  await card.getByRole("button", { name: "Pause" }).waitFor();
+  relay.drop();
+  await ben.transfer("film.bin").getByText("done").waitFor();
+  await card.getByRole("progressbar").waitFor({ state: "detached" });
+  expect(await savedSha256(ben, "film.bin")).toBe(hash);
+  expect(relay.passed.down).toBeLessThan(BYTES + SLACK_BYTES);
+});
+
+pageTest("after a reload, asks for permission and resumes from the disk", async () => {
+  const hash = await sent();
+  await using relay = await Relay.open(server.served.port);
+  await using cid = await server.enter("cid", { via: relay, before: PICKERS + ASKING });
+  await cid.file("film.bin").waitFor();
+  const stalled = relay.stallAfter("down", BYTES - 5 * MIB);
+  await cid.button("Save film.bin").click();
+  await stalled;
+  // The reload below must not wait for chunks in buffers; the disk keeps what it has.
+  relay.release();
+  await relay.stallAfter("down", 1 * MIB);
+  const loaded = cid.page.reload();
+  relay.drop();
+  await loaded;
+  const line = cid.transfer("film.bin");
+  await line.getByText("Allow writing it again to go on").waitFor();
+  relay.passed.down = 0;
+  await line.getByRole("button", { name: "Resume" }).click();
+  await line.getByText("done").waitFor();
+  expect(await savedSha256(cid, "film.bin")).toBe(hash);
+  expect(relay.passed.down).toBeLessThan(BYTES - TRANSFER_SYNC_BYTES);
+  // Nothing is left to resume.
+  await cid.page.reload();
+  await cid.file("film.bin").waitFor();
+  expect(await line.count()).toBe(0);
+});
+
+/** `npm run soak` sends one that is too large for memory, too. */
+const NAMES = ["film.bin", ...(IS_SOAK ? ["large.bin"] : [])];
+
+pageTest("without a picker, keeps small files in memory, and leaves large ones alone", async () => {
+  const hash = await sent();
+  await using eva = await server.enter("eva", { before: "delete window.showSaveFilePicker;" });
+  for (const name of NAMES) {
+    const isLarge = name === "large.bin";
+    if (isLarge) {
+      const large = largeFile(server.sandbox.path(name), SAVED_BLOB_BYTES_MAX + 1);
+      await server.home("tom").json(["send-file", large, "--to", "lobby"]);
+    }
+    const download = eva.page.waitForEvent("download");
+    await eva.button(`Save ${name}`).click();
+    const begun = await download;
+    expect(begun.suggestedFilename()).toBe(name);
+    expect(new URL(begun.url()).protocol).toBe(isLarge ? "https:" : "blob:");
+    if (isLarge) await begun.cancel();
+    else expect(await sha256Of(String(await begun.path()))).toBe(hash);
+    await eva.transfer(name).waitFor({ state: "detached" });
+  }
+});
+
+/** `npm run soak` makes it as large as a film. */
+const UPLOAD_BYTES = (IS_SOAK ? 1_024 * MIB : 24 * MIB) + 12_345;
+const TIMEOUT_MS = 120_000 + UPLOAD_BYTES / 2_000;
+
+/** Downloads the file in a terminal. @returns its digest */
+async function arrived(name: string): Promise<string> {
+  const tim = server.home("tim");
+  await tim.json(["register"]);
+  const inbox = server.sandbox.path("inbox");
+  const [told] = (await tim.json(["files"])).filter((file) => file["name"] === name);
+  const lines = await tim.json(["get-file", String(told?.["id"]), "--out", inbox]);
+  const got = lines.find(({ kind }) => kind === "got");
+  return sha256Of(String(got?.["path"]));
+}
+
+pageTest(
+  `resumes an upload of ${UPLOAD_BYTES} bytes after a reload, once the file is chosen again`,
+  async () => {
+    await using relay = await Relay.open(server.served.port);
+    await using ana = await server.enter("ana", { via: relay });
+    const path = largeFile(server.sandbox.path("up.bin"), UPLOAD_BYTES);
+    const half = relay.stallAfter("up", Math.floor(UPLOAD_BYTES / 2));
+    await ana.attach(path);
+    await ana.transfer("up.bin").getByRole("progressbar").waitFor();
+    await half;
+    const loaded = ana.page.reload();
+    relay.release();
+    await loaded;
+    relay.passed.up = 0;
+    const line = ana.transfer("up.bin");
+    await line.getByText("Choose the file again to go on").waitFor();
+    // Another file of that name is not taken for it.
+    const wrong = ana.page.waitForEvent("filechooser");
+    await line.getByRole("button", { name: "Resume" }).click();
+    await (await wrong).setFiles(server.sandbox.write("other.bin", "not the same"));
+    await ana.page
+      .locator(".toast, .transfer")
+      .getByText(/not the|changed|another|same/i)
+      .waitFor();
+    const again = ana.page.waitForEvent("filechooser");
+    await line.getByRole("button", { name: "Resume" }).click();
+    await (await again).setFiles(path);
+    await ana.file("up.bin").waitFor({ timeout: TIMEOUT_MS });
+    // What the server had was not sent once more.
+    expect(relay.passed.up).toBeLessThan(UPLOAD_BYTES * 0.75);
+    expect(await arrived("up.bin")).toBe(await sha256Of(path));
+  },
+  TIMEOUT_MS,
+);

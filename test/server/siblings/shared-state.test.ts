@@ -1,0 +1,82 @@
+import { expect, test } from "bun:test";
+import { Fault } from "../../../src/base/fault.ts";
+import {
+  PREFS_PER_SECOND,
+  PREFS_RECORDS_MAX,
+  TYPING_TOLD_EVERY_MS,
+} from "../../../src/base/limits.ts";
+import { Sites } from "./sites.ts";
+
+test("tells clients that the majority is lost, and that it is back", async () => {
+  const sites = await Sites.open(2);
+  const site = sites.site(0);
+  const ana = await site.member("ana", "pass");
+  expect(ana.welcome?.majority).toBeUndefined();
+  const fault = new Fault("no-majority", "2 of 3 NATS servers do not answer: nats://10.0.0.2:4222");
+  sites.majorityFault = fault;
+  await site.time.advance(1_000);
+  await site.quiet();
+  expect(ana.all("majority")).toMatchObject([{ on: false }]);
+  expect(JSON.stringify(ana.all("majority"))).not.toContain("10.0.0.2");
+  const ben = await site.again(ana, "ana");
+  expect(ben.welcome?.majority).toBe(false);
+  expect(ben.all("majority")).toMatchObject([{ on: false }]);
+
+  sites.majorityFault = undefined;
+  await site.time.advance(3_000);
+  await site.quiet();
+  for (const one of [ana, ben])
+    expect(one.all("majority").map(({ on }) => on)).toEqual([false, true]);
+  const told = site.events.filter(({ kind }) => kind === "majority");
+  expect(told).toEqual([
+    { kind: "majority", fault },
+    { kind: "majority", fault: undefined },
+  ]);
+});
+
+test("shares preferences, over their compaction too", async () => {
+  const sites = await Sites.open(2);
+  const ana = await sites.site(0).member("ana");
+  const { time } = sites.site(0);
+  await time.advance(5_000);
+  const other = await sites.site(1).again(ana, "ana");
+  const room = ana.roomId();
+  await ana.ask("prefs-set", { room, muted: 0, favourite: true });
+  await time.advance(1_000);
+  expect(other.all("prefs-set")).toEqual([{ kind: "prefs-set", room, muted: 0, favourite: true }]);
+  for (let i = 0; i <= PREFS_RECORDS_MAX; i++) {
+    await time.advance(1_000 / PREFS_PER_SECOND);
+    await (i % 2 === 0 ? ana : other).ask("save", { room, seq: 1, on: i % 2 === 0 });
+  }
+  await time.advance(1_000);
+  const kept = { rooms: [{ room, muted: 0, favourite: true }], saved: [{ room, seq: 1 }] };
+  for (const guest of [ana, other]) expect(await guest.ask("prefs", {})).toMatchObject(kept);
+});
+
+test("reads what other servers have just recorded", async () => {
+  const sites = await Sites.open(2);
+  const ana = await sites.site(0).member("ana");
+  const other = await sites.site(1).again(ana, "ana");
+  const room = ana.roomId();
+  sites.meanwhile = () => ana.send("save", { room, seq: 1, on: true });
+  await other.ask("save", { room, seq: 1, on: false });
+  for (const guest of [ana, other])
+    expect(await guest.ask("prefs", {})).toMatchObject({ saved: [] });
+  sites.isOut = true;
+  expect(await other.refusal("save", { room, seq: 1, on: false })).toBe("no-majority");
+});
+
+test("a typing user is shown at all servers until they stop, and not recorded", async () => {
+  const sites = await Sites.open(2);
+  const [ana, ben] = [await sites.site(0).member("ana"), await sites.site(1).member("ben")];
+  const { time } = sites.site(0);
+  await time.advance(5_000);
+  const [room, records] = [ben.roomId(), ana.records.length];
+  for (const on of [true, false]) {
+    await ben.ask("typing", { room, on });
+    await time.advance(TYPING_TOLD_EVERY_MS);
+    const notice = { kind: "typing", room, users: on ? ["ben"] : [] } as const;
+    for (const guest of [ana, ben]) expect(guest.all("typing").at(-1)).toEqual(notice);
+  }
+  expect(ana.records).toHaveLength(records);
+});

@@ -1,0 +1,10 @@
+/** The same object with other fields; its private parts stay its own. */
+export function withFields<Whole extends object>(whole: Whole, fields: Partial<Whole>): Whole {
+  return new Proxy(whole, {
+    get: (target, key) => {
+      if (key in fields) return Reflect.get(fields, key);
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
