@@ -156,19 +156,6 @@ test("the exit codes in docs/scripting.md are those of the faults", () => {
   expect(inPage).toEqual([...codes].sort((one, other) => one - other));
 });
 
-test("the map in ARCHITECTURE lists every source file, and no other", () => {
-  const text = read("ARCHITECTURE.md");
-  const sections = [...text.matchAll(/^### (src\/[\w/-]+)\/\n(.*?)(?=^##)/gms)];
-  const mapped = sections.flatMap(([, folder = "", section = ""]) =>
-    [...section.matchAll(/^\| *(`.*?) *\|/gm)].flatMap(([, cell = ""]) =>
-      [...cell.matchAll(/`([\w/-]+(?:\.d)?\.(?:tsx?|html|css|svg|png|json))`/g)].map(
-        ([, name = ""]) => `${folder}/${name}`,
-      ),
-    ),
-  );
-  expect([...mapped, "src/main.ts"].sort()).toEqual(filesUnder("src").sort());
-});
-
 test("paths in ARCHITECTURE and CONTRIBUTING exist", () => {
   const named = [
     ...`${read("ARCHITECTURE.md")}${read("CONTRIBUTING.md")}`.matchAll(
