@@ -13,8 +13,9 @@ import {
 /** A reader looks through this many names without a search. */
 const FOLDER_FILES_MAX = 24;
 
-/** The driver of a client and sealed rooms run in a browser, too. */
-const PORTABLE = /^src\/(?:client|crypto\/seal)\//;
+/** Both user interfaces, terminal and browser, run these files. */
+const PORTABLE = /^src\/(?:client|crypto\/seal|ui)\//;
+
 export const cycles: Rule = {
   name: "cycles",
   check: (files) => {

@@ -15,6 +15,7 @@ const LAYERS = [
   ["core"],
   ["io", "crypto"],
   ["server", "client"],
+  ["ui"],
   ["web"],
   ["cli"],
   ["commands"],
@@ -53,6 +54,16 @@ export const purity = patternRule("purity", /^src\/(?:base|wire|core)\//, [
   [/\bMath\.random\b|\bgetRandomValues\b|\brandomUUID\b/, "the pure layers are given chance"],
   [/\bBun\.|\bprocess\.|\bglobalThis\b|\bfetch\(/, "the pure layers know no system"],
   [SYSTEM_IMPORT, "the pure layers know no system", "text"],
+]);
+
+/** Both user interfaces use these files; the rule `portable` forbids them Bun and Node. */
+export const shared = patternRule("shared", /^src\/ui\//, [
+  [
+    /(?<![.\w])(?:document|window|navigator|location|localStorage|indexedDB|matchMedia)\b(?!\??:)/,
+    "ui knows no DOM",
+  ],
+  [/(?<!typeof )\bimport\(/, "a user interface passes what is loaded later"],
+  [/^import (?!type )[^;]*?from "[./]+\/io\/[^"]*"/, "ui imports only types from io", "text"],
 ]);
 
 export const layers: Rule = {

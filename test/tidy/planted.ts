@@ -59,6 +59,19 @@ export const PLANTED: readonly Planted[] = [
     ],
   },
   {
+    rule: "shared",
+    bad: [
+      "const a = document.title;",
+      'const a = await import("./id.ts");',
+      'import { a } from "../../io/a.ts";',
+    ].map((text) => ({ "src/ui/text/a.ts": text })),
+    good: [
+      { "src/ui/text/a.ts": "const a = { window: 1 }; const b = c.document;" },
+      { "src/ui/text/a.ts": 'import type { A } from "../../io/a.ts";' },
+      { "src/ui/text/a.ts": 'type A = typeof import("./b.ts");' },
+    ],
+  },
+  {
     rule: "preact",
     bad: ["const a = <input autoFocus />;", "const a = <input spellCheck={false} />;"].map(
       (text) => ({ "src/web/view/a.tsx": text }),

@@ -1,5 +1,5 @@
 import { cycles, folders, portable, preact } from "./house.ts";
-import { homes, layers, purity } from "./layers.ts";
+import { homes, layers, purity, shared } from "./layers.ts";
 import { docs, pins, places } from "./repository.ts";
 import { dates, sizes, state } from "./shape.ts";
 import type { Rule } from "./source.ts";
@@ -9,6 +9,7 @@ export const RULES: readonly Rule[] = [
   layers,
   homes,
   purity,
+  shared,
   sizes,
   state,
   dates,

@@ -4,7 +4,7 @@ import { isWords } from "../../../core/model/item.ts";
 import type { Row } from "../../../core/model/rows.ts";
 import { mayKeepOrder, openRoom } from "../../../core/model/selectors.ts";
 import type { Item, Model, PendingPost, TransferView } from "../../../core/model/state.ts";
-import { answering, editing } from "../../../web/input/writing.ts";
+import { answering, editing } from "../../../ui/text/writing.ts";
 import { EMPTY_EDITOR, editorOf } from "../editor/editor.ts";
 import type { CommandName } from "../state/commands.ts";
 import type { MenuEntry, ScreenState } from "../state/screen-state.ts";

@@ -1,7 +1,7 @@
 /** Keys of the input: what is typed, sent, completed and found again. */
 
 import { isCaption } from "../../../core/model/selectors.ts";
-import { afterEdit, dropped } from "../../../web/input/writing.ts";
+import { afterEdit, dropped } from "../../../ui/text/writing.ts";
 import {
   changeWord,
   clear,

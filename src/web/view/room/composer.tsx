@@ -17,11 +17,18 @@ import { FILE_TEXT_BYTES_MAX } from "../../../base/limits.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Draft, Item } from "../../../core/model/state.ts";
+import {
+  afterEdit,
+  answering,
+  dropped,
+  editing,
+  isNothing,
+  NOTHING,
+} from "../../../ui/text/writing.ts";
 import type { Chat } from "../../driver/chat.ts";
 import { type Completion, complete, completionAt, isSpelling } from "../../input/completion.ts";
 import { composerAction } from "../../input/keys.ts";
 import { SLASH } from "../../input/slash.ts";
-import { afterEdit, answering, dropped, editing, isNothing, NOTHING } from "../../input/writing.ts";
 import type { Attached } from "../../transfer/attached.ts";
 import { EmojiButton } from "../emoji/button.tsx";
 import { usePage, useTexts } from "../shell/context.tsx";

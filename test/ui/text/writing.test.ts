@@ -6,7 +6,7 @@ import {
   editing,
   isNothing,
   NOTHING,
-} from "../../../src/web/input/writing.ts";
+} from "../../../src/ui/text/writing.ts";
 
 const HALF = { text: "half a thought", re: 7 };
 
