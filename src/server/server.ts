@@ -10,7 +10,7 @@ import type { Asker } from "../core/rooms/commands.ts";
 import { lobbyDraft } from "../core/rooms/drafts.ts";
 import type { EngineEffect, EngineInput } from "../core/rooms/engine-io.ts";
 import type { Announced } from "../core/rooms/policy.ts";
-import { accountIn, LOBBY, type Room } from "../core/rooms/rooms.ts";
+import { LOBBY } from "../core/rooms/rooms.ts";
 import type { Address, Link, Listener, ListenerEvents } from "../io/link/link.ts";
 import { formatPlace, type ServerPlace } from "../wire/invite.ts";
 import type { Answer, NoticeOf, Request, RequestKind, RequestOf } from "../wire/messages.ts";
@@ -24,6 +24,7 @@ import { DeviceNotes } from "./auth/device-notes.ts";
 import { Invites } from "./auth/invites.ts";
 import { type Authenticator, guessedTooOften } from "./auth/login.ts";
 import { isOperating } from "./auth/operator-link.ts";
+import { Feed } from "./feed.ts";
 import { QUOTAS_DEFAULT } from "./files/quotas.ts";
 import { RequestPace } from "./http/request-pace.ts";
 import { type HttpRoutes, httpRoutes } from "./http/routes.ts";
@@ -61,6 +62,7 @@ const NO_CLIENTS: ReadonlySet<ClientConnection> = new Set();
 
 export class Server implements ClientConnectionOptions, ServerActions, ListenerEvents {
   readonly #options: ServerOptions;
+  readonly #feed = new Feed();
   readonly #services: OpenServices;
   readonly #catchUp: CatchUp;
   readonly #fanOut: FanOut;
@@ -169,9 +171,14 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
             here: (cancel) => this.#services.dashboard.cancelHere(cancel),
           });
     const historyQuota = new HistoryQuota(options);
+    this.#catchUp = new CatchUp({
+      ...{ archive, registry, reading, historyQuota, peersOf },
+      ...{ fanOut: this.#fanOut, presence: this.#presence },
+    });
     this.#services = openServices({
       ...options,
       historyQuota,
+      catchUp: this.#catchUp,
       accounts,
       accountRecords: options.accounts,
       entry: this.#entry,
@@ -200,20 +207,12 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
             push: this.#services.push,
             online: () => this.#onlineHere(),
             peers: () => this.#peers.values(),
-            retell: (room) => this.retell(room),
+            catchUp: this.#catchUp,
             input: (input) => this.input(input),
             own: () => this.#places()[0],
             members: () => this.#members(),
             changed: (places) => options.onCluster?.(places),
           });
-    this.#catchUp = new CatchUp(
-      archive,
-      registry,
-      this.#fanOut,
-      this.#presence,
-      reading,
-      historyQuota,
-    );
     const { blobs, settings } = options;
     this.#disk =
       blobs === undefined
@@ -244,6 +243,41 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       isStopping: () => this.#isStopping,
       health: () => this.#majorityFault,
     });
+    this.#subscribe();
+  }
+
+  /** Broadcast is first: what the others make of a record comes after it. */
+  #subscribe(): void {
+    const { registry, onEvent } = this.#options;
+    const { files, sealed, push, prefs, retention } = this.#services;
+    const { reads } = this.http;
+    this.#feed.onRecorded(
+      (room, record) => this.#fanOut.record(room, record),
+      (room, record) => this.#catchUp.recorded(room, record),
+      (room, record) => this.#reading.recorded(room, record),
+      (room, record) => this.#typing.recorded(room, record),
+      (_, record) => this.#metrics.recorded(record),
+      (_, record) => files?.recorded(record),
+      (room, record) => sealed?.recorded(room, record),
+      (room, record) => push?.recorded(room, record),
+      (room) => reads?.recorded(room),
+      (room, record) => onEvent({ kind: "record", record, room }),
+      (room, record) => this.#catchUp.changed(room, record),
+      (_, record) => retention.recorded(record),
+    );
+    this.#feed.onDecided(
+      (record, { hadReset }) => {
+        const decision = decisionOf(record, registry, hadReset);
+        if (decision !== undefined) onEvent({ kind: "decided", ...decision });
+      },
+      ({ head }) => {
+        if (head.kind === "announcement") this.#tellAnnounced(head);
+      },
+      (record) => this.#devices.decided(record),
+      (record) => this.#remote?.decided(record),
+      (record) => prefs.recorded(record),
+      (record) => push?.decided(record),
+    );
   }
 
   /** Follows the logs and makes the lobby when there is none. @throws Fault store-… */
@@ -255,13 +289,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       await accounts.follow(registry.head + 1, (record) => {
         const hadReset = registry.get(record.head.room as UserId)?.reset !== undefined;
         registry.apply(record);
-        const decision = decisionOf(record, registry, hadReset);
-        if (decision !== undefined) this.#options.onEvent({ kind: "decided", ...decision });
-        if (record.head.kind === "announcement") this.#tellAnnounced(record.head);
-        if (record.head.kind.endsWith("-gone")) this.#devices.gone();
-        this.#remote?.decided(record);
-        this.#services.prefs.recorded(record);
-        this.#services.push?.decided(record);
+        this.#feed.decided(record, { hadReset });
       }),
       await history.follow(rooms.head + 1, (record) => this.input({ kind: "record", record })),
     );
@@ -340,13 +368,6 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
 
   get clientCount(): number {
     return this.#peers.size;
-  }
-
-  /** To all who read it: what it is called, or whom it is with, has changed. */
-  retell(room: Room): void {
-    for (const user of room.members) {
-      for (const client of this.#byAccount.get(user) ?? []) this.#catchUp.again(client, room);
-    }
   }
 
   peers(): Iterable<ClientConnection> {
@@ -587,8 +608,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       case "erased":
         return this.#erased(effect.asker, effect.record);
       case "deliver":
-        if (effect.record.head.kind === "retention") this.#services.retention.sweep();
-        return this.#deliver(effect.room, effect.record);
+        return this.#feed.recorded(effect.room, effect.record);
       case "follow":
         for (const client of this.#byAccount.get(effect.user) ?? []) {
           void this.#catchUp.meet(client, effect.room);
@@ -701,32 +721,6 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     if (member === undefined || on === (member.majorityTold ?? true)) return;
     member.majorityTold = on;
     client.tell({ kind: "majority", on });
-  }
-
-  #deliver(room: Room, record: LogRecord): void {
-    this.#fanOut.record(room, record);
-    this.#catchUp.recorded(room, record);
-    this.#reading.recorded(room, record);
-    this.#typing.recorded(room, record);
-    this.#metrics.recorded(record);
-    this.#services.files?.recorded(record);
-    this.#services.sealed?.recorded(room, record);
-    this.#services.push?.recorded(room, record);
-    this.http.reads?.recorded(room);
-    this.#options.onEvent({ kind: "record", record, room });
-    const { kind } = record.head;
-    if (
-      kind === "close" ||
-      kind === "receipts" ||
-      (kind === "rename" && accountIn(record) === undefined)
-    ) {
-      this.retell(room);
-    }
-    // A conversation is sealed from now on.
-    if (kind === "group" && room.group?.epoch === 0) this.retell(room);
-    const concerned = kind === "grant" ? accountIn(record) : undefined;
-    if (concerned === undefined) return;
-    for (const client of this.#byAccount.get(concerned) ?? []) this.#catchUp.again(client, room);
   }
 
   #tick(): void {

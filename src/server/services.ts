@@ -19,6 +19,7 @@ import type { ServerOptions } from "./options.ts";
 import { PushService } from "./push/service.ts";
 import type { WrittenLog } from "./queue/pending-writes.ts";
 import type { FanOut } from "./rooms/broadcast.ts";
+import type { CatchUp } from "./rooms/catch-up.ts";
 import type { HistoryQuota } from "./rooms/history-quota.ts";
 import type { LocalPosts } from "./rooms/local-posts.ts";
 import { Management, type ManagementOptions } from "./rooms/management.ts";
@@ -47,6 +48,7 @@ export interface ServiceOptions extends Omit<ServerOptions, "accounts"> {
   readonly localPosts: LocalPosts;
   readonly reading: ReadPositionService;
   readonly historyQuota: HistoryQuota;
+  readonly catchUp: CatchUp;
   readonly typing: TypingFeed;
   readonly fanOut: FanOut;
   readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;

@@ -7,6 +7,7 @@ import { jsonLine } from "../../base/text.ts";
 import { nearestMoment } from "../../base/time.ts";
 import { type Account, dayOf, type Registry } from "../../core/rooms/accounts.ts";
 import type { Clock } from "../../io/clock.ts";
+import type { LogRecord } from "../../wire/record.ts";
 import { KeptFile, type KeptFilePlace } from "../queue/kept-file.ts";
 
 /** Devices of which the server keeps a label and the last day; of more, those seen last. */
@@ -78,9 +79,9 @@ export class DeviceNotes {
     this.#note(user, device, unixMsOf(day), deviceLabelOf(label));
   }
 
-  /** Of devices or accounts that are gone nothing is kept. */
-  gone(): void {
-    this.#file.touch();
+  /** Omits notes of removed devices and accounts from the file. */
+  decided({ head }: LogRecord): void {
+    if (head.kind.endsWith("-gone")) this.#file.touch();
   }
 
   /** Writes what is not on the disk yet. */

@@ -1,5 +1,6 @@
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
+import type { UserId } from "../../base/ids.ts";
 import {
   CATCH_UP_BYTES_MAX,
   CATCH_UP_RECORDS_MAX,
@@ -11,7 +12,7 @@ import {
 } from "../../base/limits.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import { moderates } from "../../core/rooms/moderation.ts";
-import type { Room } from "../../core/rooms/rooms.ts";
+import { accountIn, type Room } from "../../core/rooms/rooms.ts";
 import type { Archive, Page, PageQuery } from "../../io/log/log.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { RecordsFrame } from "../../wire/records-frame.ts";
@@ -45,37 +46,30 @@ interface Packed {
   readonly bytes: Uint8Array;
 }
 
+export interface CatchUpOptions {
+  readonly archive: Archive;
+  readonly registry: Registry;
+  readonly fanOut: FanOut;
+  readonly presence: Pick<PresenceFeed, "flush">;
+  readonly reading: Pick<ReadPositionService, "upTo" | "unread">;
+  readonly historyQuota: HistoryQuota;
+  readonly peersOf: (user: UserId) => Iterable<ClientConnection>;
+}
+
 /**
  * Brings one reader up to the present of a room: first what it missed, then, in the tick in which
  * nothing is missing any more, the room's topic. So nothing is lost or doubled in between.
  */
 export class CatchUp {
-  readonly #archive: Archive;
-  readonly #registry: Registry;
-  readonly #fanOut: FanOut;
-  readonly #presence: Pick<PresenceFeed, "flush">;
-  readonly #positions: Pick<ReadPositionService, "upTo" | "unread">;
-  readonly #quota: HistoryQuota;
+  readonly #options: CatchUpOptions;
   readonly #recent = new RecentRecords();
   readonly #frame = new RecordsFrame();
   /** The last one: those who come in one tick are told the same. */
   #packed: Packed | undefined;
   readonly #reading = new WorkQueue(PAGES_READ_MAX, LINKS_MAX);
 
-  constructor(
-    archive: Archive,
-    registry: Registry,
-    fanOut: FanOut,
-    presence: Pick<PresenceFeed, "flush">,
-    positions: Pick<ReadPositionService, "upTo" | "unread">,
-    quota: HistoryQuota,
-  ) {
-    this.#archive = archive;
-    this.#registry = registry;
-    this.#fanOut = fanOut;
-    this.#presence = presence;
-    this.#positions = positions;
-    this.#quota = quota;
+  constructor(options: CatchUpOptions) {
+    this.#options = options;
   }
 
   /**
@@ -116,11 +110,27 @@ export class CatchUp {
     this.#recent.add(room, record);
   }
 
-  /** What the reader may do in a room has changed: the room is told again, in its place. */
-  again(client: ClientConnection, room: Room): void {
-    if (!client.following.has(room.id)) return; // It is told anyway.
-    this.#fanOut.flush();
-    this.#tell(client, room, { n: room.lastN + 1, skipped: 0 });
+  /** Sends the room's entry again to the readers for whom the record has changed it. */
+  changed(room: Room, record: LogRecord): void {
+    const { kind } = record.head;
+    const isSealedNow = kind === "group" && room.group?.epoch === 0;
+    const isSetting = kind === "close" || kind === "receipts" || isSealedNow;
+    if (isSetting || (kind === "rename" && accountIn(record) === undefined)) this.refresh(room);
+    const granted = kind === "grant" ? accountIn(record) : undefined;
+    if (granted !== undefined) this.#refreshFor(granted, room);
+  }
+
+  /** Sends the room's entry again to all who read it: its name or its members' names changed. */
+  refresh(room: Room): void {
+    for (const user of room.members) this.#refreshFor(user, room);
+  }
+
+  #refreshFor(user: UserId, room: Room): void {
+    for (const client of this.#options.peersOf(user)) {
+      if (!client.following.has(room.id)) continue; // Its catch-up sends the entry.
+      this.#options.fanOut.flush();
+      this.#tell(client, room, { n: room.lastN + 1, skipped: 0 });
+    }
   }
 
   /** A device that cannot be brought up to date is closed: it comes again and resumes. */
@@ -150,9 +160,9 @@ export class CatchUp {
   ): void {
     const reader = client.account?.id;
     if (reader === undefined) return;
-    const entry = roomEntry(room, reader, this.#registry);
-    const read = this.#positions.upTo(reader, room.id);
-    const isOperator = this.#registry.policy.isOperator(reader);
+    const entry = roomEntry(room, reader, this.#options.registry);
+    const read = this.#options.reading.upTo(reader, room.id);
+    const isOperator = this.#options.registry.policy.isOperator(reader);
     const mayModerate = room.name !== undefined && moderates(room, { user: reader, isOperator });
     client.tell({
       kind: "room",
@@ -160,7 +170,7 @@ export class CatchUp {
       n,
       skipped,
       read,
-      unread: this.#positions.unread(reader, room, n),
+      unread: this.#options.reading.unread(reader, room, n),
       ...(mayModerate ? { moderates: true } : {}),
       ...(behind ? { behind } : {}),
     });
@@ -187,9 +197,9 @@ export class CatchUp {
       assert(records.length > 0, "the archive lags behind the log");
       if (!client.isCatchingUp(room.id, run)) return;
     }
-    this.#presence.flush(room);
+    this.#options.presence.flush(room);
     client.follow(room.id);
-    this.#fanOut.follow(room, client, followed);
+    this.#options.fanOut.follow(room, client, followed);
   }
 
   /** Sends as many records as fit one message. @returns where to go on */
@@ -198,14 +208,14 @@ export class CatchUp {
     let record = records[at];
     assert(record !== undefined, "there is one to send");
     const [first, last] = [record, records.at(-1)];
-    const { namesVersion } = this.#registry;
+    const { namesVersion } = this.#options.registry;
     const packed = this.#packed;
     if (packed?.first === first && packed.last === last && packed.namesVersion === namesVersion) {
       client.tellBytes(packed.bytes);
       return from + packed.count;
     }
     while (record !== undefined && this.#frame.hasRoomFor(record)) {
-      this.#frame.add(record, this.#registry.nameOf(record.head.by));
+      this.#frame.add(record, this.#options.registry.nameOf(record.head.by));
       record = records[++at];
     }
     const bytes = this.#frame.take();
@@ -224,12 +234,12 @@ export class CatchUp {
     if (after !== undefined && upTo <= after) {
       return { records: [], n: lastN + 1, skipped: 0, upTo };
     }
-    if (account !== undefined && this.#quota.isReached(account.id)) {
+    if (account !== undefined && this.#options.historyQuota.isReached(account.id)) {
       const skipped = after === undefined ? 0 : lastN - (await this.#lastNBefore(room, after));
       return { records: [], n: lastN + 1, skipped, upTo };
     }
     const unseen = await this.#read(room, after, upTo);
-    if (account !== undefined) this.#quota.count(account.id, unseen.records);
+    if (account !== undefined) this.#options.historyQuota.count(account.id, unseen.records);
     return unseen;
   }
 
@@ -280,6 +290,6 @@ export class CatchUp {
   }
 
   #page(query: PageQuery): Promise<Page> {
-    return this.#reading.run(() => this.#archive.page(query));
+    return this.#reading.run(() => this.#options.archive.page(query));
   }
 }

@@ -12,17 +12,15 @@ import { recordDecision } from "../queue/decision.ts";
 import { eraseOrdered } from "../queue/erasure.ts";
 import type { WrittenLog } from "../queue/pending-writes.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
+import type { CatchUp } from "./catch-up.ts";
 
 export interface ManagementOptions {
   readonly rooms: Rooms;
   readonly registry: Registry;
   readonly accounts: WrittenLog;
   readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
-  readonly server: {
-    input(input: EngineInput): void;
-    /** The room is told again to who reads it. */
-    retell(room: Room): void;
-  };
+  readonly catchUp: Pick<CatchUp, "refresh">;
+  readonly server: { input(input: EngineInput): void };
 }
 
 /** No session has this number: answers of the room engine to it go nowhere. */
@@ -82,7 +80,7 @@ export class Management {
    * one; the other users of its direct conversations are told of them anew.
    */
   async #renameAccount(by: UserId, account: Account, to: string): Promise<void> {
-    const { registry, accounts, rooms, peersOf, server } = this.#options;
+    const { registry, accounts, rooms, peersOf, catchUp } = this.#options;
     const name = checkNewName(to);
     const was = account.name;
     if (name === was) return;
@@ -96,7 +94,7 @@ export class Management {
       registry.release(name);
     }
     for (const room of [...rooms.of(account.id)]) {
-      if (room.name === undefined) server.retell(room);
+      if (room.name === undefined) catchUp.refresh(room);
       else this.#tell(by, { kind: "renamed", room: room.id, user: account.id, was, to: name });
     }
     const detail = { retryAfterMs: 0, remedy: "nothing: this program connects again" };

@@ -3,6 +3,7 @@ import type { RoomId } from "../../base/ids.ts";
 import { RETENTION_EVERY_MS } from "../../base/limits.ts";
 import type { Rooms } from "../../core/rooms/rooms.ts";
 import type { Clock } from "../../io/clock.ts";
+import type { LogRecord } from "../../wire/record.ts";
 import type { MassErasure } from "./mass-erasure.ts";
 
 export interface RetentionOptions {
@@ -34,6 +35,10 @@ export class Retention {
     void this.#sweepAll().finally(() => {
       this.#isSweeping = false;
     });
+  }
+
+  recorded(record: LogRecord): void {
+    if (record.head.kind === "retention") this.sweep();
   }
 
   stop(): void {

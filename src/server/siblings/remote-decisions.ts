@@ -2,11 +2,12 @@ import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import { bannedFault } from "../../core/rooms/policy.ts";
-import type { Room, Rooms } from "../../core/rooms/rooms.ts";
+import type { Rooms } from "../../core/rooms/rooms.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Head, LogRecord } from "../../wire/record.ts";
 import { hostKey } from "../auth/bans.ts";
 import { isOperating } from "../auth/operator-link.ts";
+import type { CatchUp } from "../rooms/catch-up.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 
 export interface RemoteDecisionsOptions {
@@ -15,7 +16,7 @@ export interface RemoteDecisionsOptions {
   readonly clock: Pick<Clock, "unixMs">;
   readonly peers: () => Iterable<ClientConnection>;
   readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
-  readonly retell: (room: Room) => void;
+  readonly catchUp: Pick<CatchUp, "refresh">;
   /** Tells the account's devices whom it ignores. */
   readonly tellIgnored: (account: Account) => void;
 }
@@ -40,11 +41,11 @@ export class RemoteDecisions {
   }
 
   #ofAccount(account: Account, kind: Head["kind"]): void {
-    const { rooms, retell, tellIgnored } = this.#options;
+    const { rooms, catchUp, tellIgnored } = this.#options;
     const { id, name } = account;
     switch (kind) {
       case "account-name": {
-        for (const room of [...rooms.of(id)]) if (room.name === undefined) retell(room);
+        for (const room of [...rooms.of(id)]) if (room.name === undefined) catchUp.refresh(room);
         const detail = { retryAfterMs: 0, remedy: "nothing: this program connects again" };
         return this.#close(
           id,
