@@ -1,10 +1,11 @@
 import { createRoot } from "preact/compat/client";
+import { languageFor } from "../ui/messages/languages.ts";
 import { browserPlatform } from "./browser/browser.ts";
+import { loadTexts } from "./browser/texts.ts";
 import type { OpenAuditor } from "./driver/auditing.ts";
 import { openChat } from "./driver/chat.ts";
 import type { FolderPage } from "./driver/share.ts";
 import type { LaterCode } from "./driver/store-driver.ts";
-import { languageFor, loadTexts } from "./text/en.ts";
 import { App } from "./view/app.tsx";
 import { readSettings } from "./view/shell/settings.ts";
 

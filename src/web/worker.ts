@@ -4,8 +4,8 @@
  * page is ever older than its server's.
  */
 import { cleanText } from "../base/text.ts";
+import { PUSHED } from "../ui/messages/pushed.ts";
 import { readRoute } from "./input/route.ts";
-import { PUSHED } from "./text/pushed.ts";
 
 /** What is used of a browser's ServiceWorkerGlobalScope. */
 interface WorkerScope {

@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { loadTexts } from "../../src/web/text/en.ts";
+import { loadTexts } from "../../src/web/browser/texts.ts";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
 import { PageServer } from "./page-server.ts";

@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
-import { ENGLISH, loadTexts } from "../../src/web/text/en.ts";
-import { ENGLISH_PARTS } from "../../src/web/text/en-parts.ts";
+import { ENGLISH } from "../../src/ui/messages/en/first.ts";
+import { ENGLISH_PARTS } from "../../src/ui/messages/en/parts.ts";
+import { loadTexts } from "../../src/web/browser/texts.ts";
 import type { VisitOptions } from "./browser.ts";
 import type { Visit } from "./visit.ts";
 

@@ -38,7 +38,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   preact: /^src\/web\/(?:view\/|page\.tsx$)/,
   virtua: /^src\/web\/view\//,
   uplot: /^src\/web\/view\/admin\/charts\.tsx$/,
-  gemoji: /^src\/web\/input\/emoji\.ts$/,
+  gemoji: /^src\/ui\/text\/emoji\.ts$/,
   "@block65/webcrypto-web-push": /^src\/crypto\/push-message\.ts$/,
   "bonjour-service": /^src\/io\/lan\/discovery\.ts$/,
   "smol-toml": /^src\/cli\/toml\.ts$/,

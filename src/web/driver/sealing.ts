@@ -1,11 +1,11 @@
 import type { Fault } from "../../base/fault.ts";
 import type { Keys } from "../../client/link/keys.ts";
 import type { SealedCode, SealedHome } from "../../client/sealed/sealing.ts";
+import { PageFault } from "../../ui/text/page-fault.ts";
 import type { Platform } from "../browser/environment.ts";
 import type { BrowserLogPins } from "../browser/log-pins.ts";
 import { SEALED_PLACE } from "../browser/preferences.ts";
 import type { openSealedHome, stateKeyOf } from "../browser/sealed-home.ts";
-import { PageFault } from "../text/page-fault.ts";
 import type { SealedFilesCode } from "../transfer/page-files.ts";
 
 /** What sealed rooms take; fetched where there is one. */

@@ -1,6 +1,6 @@
 /** What the composer offers while the user writes: names, rooms, emoji, commands. */
 
-import type { NamedEmoji } from "./emoji.ts";
+import type { NamedEmoji } from "../../ui/text/emoji.ts";
 
 export interface Completion {
   readonly kind: "name" | "room" | "command" | "emoji";

@@ -1,6 +1,6 @@
 import { isName } from "../../base/names.ts";
 import { untilOf } from "../../core/duration.ts";
-import type { AllTexts } from "../text/en-parts.ts";
+import type { AllTexts } from "../../ui/messages/en/parts.ts";
 
 /** Words that begin with `/` in the composer; the same as in the terminal, where both have them. */
 

@@ -5,8 +5,8 @@ import { PAGE_UPLOADS_AT_ONCE, PAGE_UPLOADS_MAX } from "../../base/limits-page.t
 import { Transfers } from "../../client/transfer/transfers.ts";
 import type { TransferState } from "../../core/model/state.ts";
 import type { ProgressReport } from "../../core/transfer/progress.ts";
+import { PageFault } from "../../ui/text/page-fault.ts";
 import { FileSource, stampOf } from "../browser/file-source.ts";
-import { PageFault } from "../text/page-fault.ts";
 import type { PageTransfersOptions } from "./journal.ts";
 import { PageFiles } from "./page-files.ts";
 import { BrowserUploadJournal, type FileHandle, type UploadEntry } from "./upload-journal.ts";

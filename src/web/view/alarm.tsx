@@ -2,10 +2,12 @@ import { type ReactNode, useMemo, useState } from "react";
 import { cleanText, jsonLine } from "../../base/text.ts";
 import { dateOf } from "../../base/time.ts";
 import { type AuditAlarm, LogAuditor } from "../../client/auditor.ts";
+import { ENGLISH_ALARM } from "../../ui/messages/en/alarm.ts";
+import type { Texts } from "../../ui/messages/en/first.ts";
+import { languageFor } from "../../ui/messages/languages.ts";
 import { BrowserLogPins } from "../browser/log-pins.ts";
+import { loadTexts } from "../browser/texts.ts";
 import type { OpenAuditor } from "../driver/auditing.ts";
-import { languageFor, loadTexts, type Texts } from "../text/en.ts";
-import { ENGLISH_ALARM } from "../text/en-alarm.ts";
 import { readSettings } from "./shell/settings.ts";
 
 /**

@@ -1,16 +1,18 @@
 import { Fragment, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Fault } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
+import type { Texts } from "../../ui/messages/en/first.ts";
+import { languageFor } from "../../ui/messages/languages.ts";
+import { briefText } from "../../ui/text/event-text.ts";
+import { faultText } from "../../ui/text/fault-text.ts";
+import { localeFor, timesIn } from "../../ui/text/times.ts";
+import { loadTexts } from "../browser/texts.ts";
 import type { Chat } from "../driver/chat.ts";
-import { languageFor, loadTexts, type Texts } from "../text/en.ts";
-import { localeFor, timesIn } from "../text/times.ts";
 import { Login } from "./entering/login.tsx";
 import { useNoStrayDrops } from "./files/drop-zone.tsx";
 import { ChatPage } from "./room/chat-page.tsx";
-import { briefText } from "./room/event-text.ts";
 import { Banners } from "./shell/banners.tsx";
 import { PageContext, type PageValue, useModel, usePage } from "./shell/context.tsx";
-import { faultText } from "./shell/fault-text.ts";
 import { Dashboard, PartsLoader, usePrefetch } from "./shell/lazy.tsx";
 import { keepSettings, readSettings, type Settings } from "./shell/settings.ts";
 import { ToastQueue } from "./shell/toast-queue.ts";
@@ -201,7 +203,7 @@ async function fetched<Part>(file: RegExp, load: () => Promise<Part>): Promise<P
 const loadParts = async () =>
   (await fetched(/\/lazy-parts-[^/?]*\.js$/, () => import("./lazy-parts.tsx"))).PARTS;
 
-const loadEmoji = () => fetched(/\/emoji-[^/?]*\.js$/, () => import("../input/emoji.ts"));
+const loadEmoji = () => fetched(/\/emoji-[^/?]*\.js$/, () => import("../../ui/text/emoji.ts"));
 
 export interface AppProps {
   readonly chat: Chat;

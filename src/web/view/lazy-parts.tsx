@@ -1,5 +1,5 @@
 import "./first-screen.ts";
-import { ENGLISH_PARTS } from "../text/en-parts.ts";
+import { ENGLISH_PARTS } from "../../ui/messages/en/parts.ts";
 import { Dashboard } from "./admin/dashboard.tsx";
 import { Badge } from "./attention/badge.tsx";
 import { Board } from "./attention/board.tsx";

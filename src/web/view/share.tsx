@@ -2,12 +2,12 @@ import "./first-screen.ts";
 import { useEffect, useSyncExternalStore } from "react";
 import { formatSize } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
+import type { Texts } from "../../ui/messages/en/first.ts";
+import { ENGLISH_SHARE } from "../../ui/messages/en/share.ts";
+import { faultText } from "../../ui/text/fault-text.ts";
 import type { Platform } from "../browser/environment.ts";
 import { type FolderPage, Share, type SharedFile, type ShareState } from "../driver/share.ts";
 import type { LaterCode } from "../driver/store-driver.ts";
-import type { Texts } from "../text/en.ts";
-import { ENGLISH_SHARE } from "../text/en-share.ts";
-import { faultText } from "./shell/fault-text.ts";
 import { Icon } from "./shell/icons.tsx";
 
 type ShareTexts = Texts & Readonly<typeof ENGLISH_SHARE>;

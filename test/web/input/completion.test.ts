@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
+import { emojiNamed } from "../../../src/ui/text/emoji.ts";
 import { complete, completionAt } from "../../../src/web/input/completion.ts";
-import { emojiNamed } from "../../../src/web/input/emoji.ts";
 
 const SOURCE = {
   names: ["ana", "Anton", "bob", "Susana"],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { slashRows } from "../../../src/cli/chat/slash.ts";
+import { ENGLISH_PARTS } from "../../../src/ui/messages/en/parts.ts";
 import { SLASH, slashCommand } from "../../../src/web/input/slash.ts";
-import { ENGLISH_PARTS } from "../../../src/web/text/en-parts.ts";
 
 const JOIN = { kind: "misused", usage: "/join ROOM [PASSWORD | --sealed]", summary: "cmdJoin" };
 const MUTE = { kind: "misused", usage: "/mute NAME [TIME]", summary: "cmdMute" };

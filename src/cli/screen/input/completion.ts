@@ -3,7 +3,7 @@
 import { OFFERED_MAX } from "../../../base/limits-screen.ts";
 import { knownNames, openRoom } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
-import { emojiNamed } from "../../../web/input/emoji.ts";
+import { emojiNamed } from "../../../ui/text/emoji.ts";
 import { type Editor, placed, replaceRange } from "../editor/editor.ts";
 import type { Candidate, Completion } from "../state/screen-state.ts";
 

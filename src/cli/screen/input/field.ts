@@ -5,7 +5,7 @@ import { isName } from "../../../base/names.ts";
 import { isSame } from "../../../core/model/item.ts";
 import { knownNames, roomLines } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
-import { emojiNamed } from "../../../web/input/emoji.ts";
+import { emojiNamed } from "../../../ui/text/emoji.ts";
 import { type Editor, EMPTY_EDITOR, editorOf } from "../editor/editor.ts";
 import { matchingTyped } from "../editor/typed-history.ts";
 import type { Candidate, Overlay, ScreenState } from "../state/screen-state.ts";

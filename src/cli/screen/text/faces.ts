@@ -1,8 +1,8 @@
 /** All texts of the full screen: those of the page, and what the screen alone says. */
 
-import { ENGLISH } from "../../../web/text/en.ts";
-import { type AllTexts, ENGLISH_PARTS } from "../../../web/text/en-parts.ts";
-import { INDONESIAN } from "../../../web/text/id.ts";
+import { ENGLISH } from "../../../ui/messages/en/first.ts";
+import { type AllTexts, ENGLISH_PARTS } from "../../../ui/messages/en/parts.ts";
+import { INDONESIAN } from "../../../ui/messages/id/first.ts";
 import { SCREEN_ENGLISH, type ScreenTexts } from "./en.ts";
 import { SCREEN_INDONESIAN } from "./id.ts";
 

@@ -1,5 +1,5 @@
 import type { Fault } from "../../../base/fault.ts";
-import { faultText } from "../../../web/view/shell/fault-text.ts";
+import { faultText } from "../../../ui/text/fault-text.ts";
 import { faultLine } from "../../context.ts";
 import type { FaceTexts } from "./faces.ts";
 

@@ -8,7 +8,7 @@ import type { Rows } from "../../../core/model/rows.ts";
 import { openRoom, roomLines } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
-import { type Times, timesIn } from "../../../web/text/times.ts";
+import { type Times, timesIn } from "../../../ui/text/times.ts";
 import type { Frame } from "../state/frame.ts";
 import type { Hit, ListPlace } from "../state/hit.ts";
 import type { Candidate, ScreenState } from "../state/screen-state.ts";

@@ -5,7 +5,7 @@ import { isSame, itemAt } from "../../../core/model/item.ts";
 import { isIgnored, openRoom } from "../../../core/model/selectors.ts";
 import type { Model, TransferView } from "../../../core/model/state.ts";
 import { oneLine } from "../../../core/words/plain.ts";
-import { authorText, quotedText } from "../../../web/view/room/event-text.ts";
+import { authorText, quotedText } from "../../../ui/text/event-text.ts";
 import type { Note, Question } from "../state/screen-state.ts";
 import type { FaceTexts } from "../text/faces.ts";
 import { saidFault } from "../text/said.ts";

@@ -2,8 +2,8 @@
 
 import { cleanText } from "../../../base/text.ts";
 import type { Model, SearchView } from "../../../core/model/state.ts";
-import type { Times } from "../../../web/text/times.ts";
-import { authorText, briefText } from "../../../web/view/room/event-text.ts";
+import { authorText, briefText } from "../../../ui/text/event-text.ts";
+import type { Times } from "../../../ui/text/times.ts";
 import type { Candidate, Overlay } from "../state/screen-state.ts";
 import type { FaceTexts } from "../text/faces.ts";
 import { saidFault } from "../text/said.ts";

@@ -2,8 +2,8 @@ import { type ComponentType, useCallback, useEffect, useRef, useState } from "re
 import { ANNOUNCEMENT_BYTES_MAX } from "../../../base/limits-page.ts";
 import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
+import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import type { Answer } from "../../../wire/messages.ts";
-import type { AllTexts } from "../../text/en-parts.ts";
 import { FaultLine, useFact } from "../shell/context.tsx";
 import { confirm, FormDialog } from "../shell/dialog.tsx";
 import { usePartPage } from "../shell/part-page.ts";

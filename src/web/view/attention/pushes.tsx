@@ -1,8 +1,8 @@
 /** What this browser tells while the page is closed: the setting, and what keeps it so. */
 import { useEffect, useState } from "react";
 import { Fault } from "../../../base/fault.ts";
+import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import { readRoute } from "../../input/route.ts";
-import type { AllTexts } from "../../text/en-parts.ts";
 import { FaultLine, useFact, useWork } from "../shell/context.tsx";
 import { Check } from "../shell/form.tsx";
 import { type PartPage, usePartPage } from "../shell/part-page.ts";

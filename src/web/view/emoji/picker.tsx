@@ -1,6 +1,6 @@
 import { type KeyboardEvent, memo, useEffect, useMemo, useRef, useState } from "react";
-import type { EmojiGroup, NamedEmoji } from "../../input/emoji.ts";
-import type { AllTexts } from "../../text/en-parts.ts";
+import type { AllTexts } from "../../../ui/messages/en/parts.ts";
+import type { EmojiGroup, NamedEmoji } from "../../../ui/text/emoji.ts";
 import { Dialog } from "../shell/dialog.tsx";
 import type { EmojiPart, EmojiProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import { formatSize } from "../../../base/sizes.ts";
+import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import { checkLine, type OfferedProgram, offeredPrograms, systemOf } from "../../input/programs.ts";
-import type { AllTexts } from "../../text/en-parts.ts";
 import { copyText } from "../shell/clipboard.ts";
 import { usePartPage } from "../shell/part-page.ts";
 

@@ -3,9 +3,9 @@ import { PASSWORD_CHARS_MIN } from "../../../base/limits.ts";
 import { foldName, isName } from "../../../base/names.ts";
 import { proposeName } from "../../../base/new-names.ts";
 import { cleanText } from "../../../base/text.ts";
-import type { Texts } from "../../text/en.ts";
-import { ENGLISH_PARTS } from "../../text/en-parts.ts";
-import { faultText } from "../shell/fault-text.ts";
+import type { Texts } from "../../../ui/messages/en/first.ts";
+import { ENGLISH_PARTS } from "../../../ui/messages/en/parts.ts";
+import { faultText } from "../../../ui/text/fault-text.ts";
 import type { TriedEntry, WrongEntry } from "../shell/lazy.tsx";
 
 /** At which field it stands why a user was not let in, and what to do. Undefined: at none. */

@@ -12,7 +12,7 @@ import { isSame, isWords, itemAt } from "../../../core/model/item.ts";
 import { RowMaker } from "../../../core/model/rows.ts";
 import { openRoom, type RoomLines, roomLines } from "../../../core/model/selectors.ts";
 import type { Draft, Item, Model, RoomState } from "../../../core/model/state.ts";
-import { offsetMinutes } from "../../text/times.ts";
+import { offsetMinutes } from "../../../ui/text/times.ts";
 import { useDropping } from "../files/drop-zone.tsx";
 import { OfferedLine } from "../files/file-frame.tsx";
 import { isWide, usePage, useTexts } from "../shell/context.tsx";

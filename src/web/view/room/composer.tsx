@@ -17,6 +17,7 @@ import { FILE_TEXT_BYTES_MAX } from "../../../base/limits.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Draft, Item } from "../../../core/model/state.ts";
+import { authorText, quotedText } from "../../../ui/text/event-text.ts";
 import {
   afterEdit,
   answering,
@@ -34,7 +35,6 @@ import { EmojiButton } from "../emoji/button.tsx";
 import { usePage, useTexts } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { Attachments, STAYS } from "../shell/lazy.tsx";
-import { authorText, quotedText } from "./event-text.ts";
 import { PlainLine } from "./rich-text.tsx";
 import type { CommandOutcome } from "./slash-commands.tsx";
 import { Suggestions, suggestionSource } from "./suggestions.tsx";

@@ -1,8 +1,8 @@
 import { useEffect, useRef } from "react";
 import { isWords } from "../../../core/model/item.ts";
 import type { RoomState } from "../../../core/model/state.ts";
+import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { usePage } from "../shell/context.tsx";
-import { authorText, briefText } from "./event-text.ts";
 
 /** More at once are only counted: a hundred sentences take too long to listen to. */
 const SPOKEN_MAX = 2;

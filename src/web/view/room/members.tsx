@@ -5,7 +5,7 @@ import { cleanText } from "../../../base/text.ts";
 import { isSame } from "../../../core/model/item.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Member, Model, RoomState } from "../../../core/model/state.ts";
-import type { Texts } from "../../text/en.ts";
+import type { Texts } from "../../../ui/messages/en/first.ts";
 import { type PageValue, useFact, usePage, useTexts } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { ModerationDialog, type ModerationProps } from "../shell/lazy.tsx";

@@ -14,15 +14,15 @@ import { formatUtc } from "../../../base/time.ts";
 import type { Row } from "../../../core/model/rows.ts";
 import type { Item, PendingPost } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
+import { authorText, eventText, quotedText } from "../../../ui/text/event-text.ts";
+import { faultText } from "../../../ui/text/fault-text.ts";
 import { EmojiButton } from "../emoji/button.tsx";
 import { FilesFrame } from "../files/file-frame.tsx";
 import { useFact, usePage, useTexts } from "../shell/context.tsx";
-import { faultText } from "../shell/fault-text.ts";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { Files, Readers, STAYS } from "../shell/lazy.tsx";
 import { MenuButton } from "../shell/menu.tsx";
 import { Fold } from "../words/fold.tsx";
-import { authorText, eventText, quotedText } from "./event-text.ts";
 import { type MessageActions, messageItems, QUICK_SIGNS, THUMB } from "./message-actions.ts";
 import { PlainLine, RichText } from "./rich-text.tsx";
 

@@ -2,12 +2,12 @@ import { useEffect, useRef, useState } from "react";
 import type { RoomId } from "../../../base/ids.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Item } from "../../../core/model/state.ts";
+import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { useFact } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import type { SavedProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
-import { authorText, briefText } from "./event-text.ts";
 import { PlainLine } from "./rich-text.tsx";
 
 /** They are asked for one by one. */

@@ -4,10 +4,10 @@ import type { RoomSealing, SealedMember } from "../../../client/sealed/rooms.ts"
 import { isSame } from "../../../core/model/item.ts";
 import { roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
+import { faultText } from "../../../ui/text/fault-text.ts";
 import { listDevices } from "../../driver/devices.ts";
 import { FaultLine, useFact, useWork } from "../shell/context.tsx";
 import { confirm, Dialog } from "../shell/dialog.tsx";
-import { faultText } from "../shell/fault-text.ts";
 import { Field } from "../shell/form.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import type { SafetyProps, SealedProps } from "../shell/lazy.tsx";

@@ -4,12 +4,12 @@ import { SHOWN_FOUND_MAX } from "../../../base/limits-page.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { FoundItem, SearchQuery } from "../../../core/model/state.ts";
 import { matchParts } from "../../../core/words/match.ts";
+import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { FaultLine, useFact } from "../shell/context.tsx";
 import { Check, focusAtOnce } from "../shell/form.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import type { SearchProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
-import { authorText, briefText } from "./event-text.ts";
 import { PlainLine } from "./rich-text.tsx";
 
 /** UTF-16 units of a result: three lines, as the style sheet cuts it. */

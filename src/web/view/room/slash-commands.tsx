@@ -10,10 +10,10 @@ import {
   roomOf,
 } from "../../../core/model/selectors.ts";
 import type { Draft } from "../../../core/model/state.ts";
+import type { AllTexts } from "../../../ui/messages/en/parts.ts";
+import { PageFault } from "../../../ui/text/page-fault.ts";
 import { checkPerson } from "../../driver/people.ts";
 import { type SlashCommand, slashCommand } from "../../input/slash.ts";
-import type { AllTexts } from "../../text/en-parts.ts";
-import { PageFault } from "../../text/page-fault.ts";
 import type { PageValue } from "../shell/context.tsx";
 import { confirm, confirmSeal } from "../shell/dialog.tsx";
 import {

@@ -1,9 +1,9 @@
 import { cleanText } from "../../../base/text.ts";
 import { knownNames } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
+import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import type { Completion, CompletionSource } from "../../input/completion.ts";
 import { SLASH } from "../../input/slash.ts";
-import type { AllTexts } from "../../text/en-parts.ts";
 import { usePage } from "../shell/context.tsx";
 
 export function suggestionSource(

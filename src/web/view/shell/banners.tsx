@@ -1,8 +1,8 @@
 import { Fragment, useEffect, useState } from "react";
 import type { ConnectionView } from "../../../core/model/state.ts";
+import { faultText } from "../../../ui/text/fault-text.ts";
 import { otherPages } from "../../input/invite-addresses.ts";
 import { useFact, usePage, useTexts } from "./context.tsx";
-import { faultText } from "./fault-text.ts";
 import { Board, Invitations, OperatorLine, STAYS } from "./lazy.tsx";
 
 const SECOND_MS = 1_000;

@@ -7,11 +7,11 @@ import {
   useSyncExternalStore,
 } from "react";
 import type { Model } from "../../../core/model/state.ts";
+import type { Texts } from "../../../ui/messages/en/first.ts";
+import { faultText } from "../../../ui/text/fault-text.ts";
+import type { Times } from "../../../ui/text/times.ts";
 import type { Chat } from "../../driver/chat.ts";
-import type { Texts } from "../../text/en.ts";
-import type { Times } from "../../text/times.ts";
 import type { Previews } from "../../transfer/previews.ts";
-import { faultText } from "./fault-text.ts";
 import type { EmojiPart, LazyParts, PartsLoader } from "./lazy.tsx";
 import type { Settings } from "./settings.ts";
 import type { ToastQueue } from "./toast-queue.ts";

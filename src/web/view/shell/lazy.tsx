@@ -21,8 +21,8 @@ import type {
   RoomState,
   TransferView,
 } from "../../../core/model/state.ts";
-import type { Texts } from "../../text/en.ts";
-import type { AllTexts } from "../../text/en-parts.ts";
+import type { Texts } from "../../../ui/messages/en/first.ts";
+import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import type { Attached } from "../../transfer/attached.ts";
 import { PageContext, type PageValue, useFact, usePage, type Work } from "./context.tsx";
 import type { MenuItem } from "./menu.tsx";
@@ -217,7 +217,7 @@ export interface LazyParts {
 }
 
 /** A file of its own: most users of most days need no emoji but those that stand ready. */
-export type EmojiPart = typeof import("../../input/emoji.ts");
+export type EmojiPart = typeof import("../../../ui/text/emoji.ts");
 
 /** Fetches the parts once; after a failure the next call tries again. */
 export class PartsLoader<Parts> {

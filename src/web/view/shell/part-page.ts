@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import { type AllTexts, ENGLISH_PARTS } from "../../text/en-parts.ts";
+import { type AllTexts, ENGLISH_PARTS } from "../../../ui/messages/en/parts.ts";
 import { type PageValue, usePage } from "./context.tsx";
 
 /** What parts that are fetched later may use: the same, with their own words. */

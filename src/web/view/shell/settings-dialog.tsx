@@ -1,9 +1,9 @@
 import { type FormEvent, useEffect, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
+import type { AllTexts } from "../../../ui/messages/en/parts.ts";
+import { LANGUAGES } from "../../../ui/messages/languages.ts";
+import type { Times } from "../../../ui/text/times.ts";
 import { type DeviceLine, listDevices, revokeOthers } from "../../driver/devices.ts";
-import { LANGUAGES } from "../../text/en.ts";
-import type { AllTexts } from "../../text/en-parts.ts";
-import type { Times } from "../../text/times.ts";
 import { FaultLine, useWork } from "./context.tsx";
 import { confirm, Dialog, FormDialog } from "./dialog.tsx";
 import { Check, Field, SelectField } from "./form.tsx";

@@ -4,7 +4,7 @@ import { faceTexts } from "../../../../src/cli/screen/text/faces.ts";
 import { Palette } from "../../../../src/cli/screen/view/palette.ts";
 import { TimelineCache, type TimelineParts } from "../../../../src/cli/screen/view/timeline.ts";
 import { RowMaker } from "../../../../src/core/model/rows.ts";
-import { timesIn } from "../../../../src/web/text/times.ts";
+import { timesIn } from "../../../../src/ui/text/times.ts";
 import * as scenes from "./scenes.ts";
 
 const texts = faceTexts("en");

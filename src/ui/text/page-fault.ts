@@ -1,5 +1,5 @@
 import { Fault, type FaultCode, type FaultDetail } from "../../base/fault.ts";
-import type { Texts } from "./en.ts";
+import type { Texts } from "../messages/en/first.ts";
 
 type PlainText = { [Key in keyof Texts]: Texts[Key] extends string ? Key : never }[keyof Texts];
 

@@ -1,5 +1,5 @@
-import { counted } from "../../base/sizes.ts";
-import { ENGLISH_FAULTS } from "./en-faults.ts";
+import { counted } from "../../../base/sizes.ts";
+import { ENGLISH_FAULTS } from "./faults.ts";
 
 /**
  * The English words of the first screen; en-parts.ts and en-share.ts have the rest. One that is
@@ -265,20 +265,3 @@ export const ENGLISH = {
 };
 
 export type Texts = Readonly<typeof ENGLISH>;
-
-/** What each language calls itself; in the order in which they are offered. */
-export const LANGUAGES: ReadonlyMap<string, string> = new Map([
-  ["en", "English"],
-  ["id", "Bahasa Indonesia"],
-]);
-
-/** @param wanted as browsers tell it, best first: `id-ID`, `en` @returns one of LANGUAGES */
-export function languageFor(wanted: readonly string[]): string {
-  const languages = wanted.map((tag) => tag.toLowerCase().split("-")[0] ?? "");
-  return languages.find((language) => LANGUAGES.has(language)) ?? ENGLISH.lang;
-}
-
-/** Words of another language come when somebody reads it. */
-export async function loadTexts(language: string): Promise<Texts> {
-  return language === "id" ? (await import("./id.ts")).INDONESIAN : ENGLISH;
-}

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { gemoji } from "gemoji";
-import { emojiFound, emojiGroups, emojiNamed } from "../../../src/web/input/emoji.ts";
-import { EMOJI_ID } from "../../../src/web/input/emoji-id.ts";
+import { emojiFound, emojiGroups, emojiNamed } from "../../../src/ui/text/emoji.ts";
+import { EMOJI_ID } from "../../../src/ui/text/emoji-id.ts";
 
 describe("what is looked for", () => {
   test("is found by its name, its description and what else it means, each once", () => {

@@ -1,7 +1,7 @@
-import { Fault } from "../../../base/fault.ts";
-import type { Texts } from "../../text/en.ts";
-import { PageFault } from "../../text/page-fault.ts";
-import { momentIn } from "../../text/times.ts";
+import { Fault } from "../../base/fault.ts";
+import type { Texts } from "../messages/en/first.ts";
+import { PageFault } from "./page-fault.ts";
+import { momentIn } from "./times.ts";
 
 /** Faults that end by themselves: the server's message says when. */
 const PASSING: ReadonlySet<string> = new Set(["banned", "muted"]);

@@ -1,4 +1,4 @@
-import type { FaultCode } from "../../base/fault.ts";
+import type { FaultCode } from "../../../base/fault.ts";
 
 /**
  * One text for each fault code: what happened, and what a user of the page can do about it. They

@@ -1,9 +1,9 @@
-import { formatLeft } from "../../../base/sizes.ts";
-import { cleanText } from "../../../base/text.ts";
-import type { Item } from "../../../core/model/state.ts";
-import { oneLine, plainLine } from "../../../core/words/plain.ts";
-import type { Texts } from "../../text/en.ts";
-import type { Times } from "../../text/times.ts";
+import { formatLeft } from "../../base/sizes.ts";
+import { cleanText } from "../../base/text.ts";
+import type { Item } from "../../core/model/state.ts";
+import { oneLine, plainLine } from "../../core/words/plain.ts";
+import type { Texts } from "../messages/en/first.ts";
+import type { Times } from "./times.ts";
 
 /**
  * One sentence for an event that is not a message: a join, a leave, a moderation.

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { FAULTS } from "../../../src/base/fault.ts";
-import { ENGLISH, LANGUAGES, languageFor, loadTexts } from "../../../src/web/text/en.ts";
-import { ENGLISH_ALARM } from "../../../src/web/text/en-alarm.ts";
-import { ENGLISH_PARTS } from "../../../src/web/text/en-parts.ts";
-import { ENGLISH_SHARE } from "../../../src/web/text/en-share.ts";
+import { ENGLISH_ALARM } from "../../../src/ui/messages/en/alarm.ts";
+import { ENGLISH } from "../../../src/ui/messages/en/first.ts";
+import { ENGLISH_PARTS } from "../../../src/ui/messages/en/parts.ts";
+import { ENGLISH_SHARE } from "../../../src/ui/messages/en/share.ts";
+import { LANGUAGES, languageFor } from "../../../src/ui/messages/languages.ts";
+import { loadTexts } from "../../../src/web/browser/texts.ts";
 
 /** What is fetched after the first screen. */
 const LATER = { ...ENGLISH_PARTS, ...ENGLISH_ALARM, ...ENGLISH_SHARE };

@@ -1,6 +1,6 @@
-import type { ENGLISH_ALARM } from "./en-alarm.ts";
-import type { AllTexts } from "./en-parts.ts";
-import type { ENGLISH_SHARE } from "./en-share.ts";
+import type { ENGLISH_ALARM } from "../en/alarm.ts";
+import type { AllTexts } from "../en/parts.ts";
+import type { ENGLISH_SHARE } from "../en/share.ts";
 
 type LaterTexts = Readonly<typeof ENGLISH_SHARE> & Readonly<typeof ENGLISH_ALARM>;
 

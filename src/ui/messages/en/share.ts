@@ -1,4 +1,4 @@
-import { counted } from "../../base/sizes.ts";
+import { counted } from "../../../base/sizes.ts";
 
 /** The English words of the files of `chat share`: a page of its own. */
 export const ENGLISH_SHARE = {

@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
-import { itemOf } from "../../../../src/core/model/item.ts";
-import { loadTexts } from "../../../../src/web/text/en.ts";
-import { timesIn } from "../../../../src/web/text/times.ts";
-import { briefText, quotedText } from "../../../../src/web/view/room/event-text.ts";
-import { fileBody } from "../../../cli/screen/view/scenes.ts";
-import { record } from "../../../core/model-scene.ts";
+import { itemOf } from "../../../src/core/model/item.ts";
+import { briefText, quotedText } from "../../../src/ui/text/event-text.ts";
+import { timesIn } from "../../../src/ui/text/times.ts";
+import { loadTexts } from "../../../src/web/browser/texts.ts";
+import { fileBody } from "../../cli/screen/view/scenes.ts";
+import { record } from "../../core/model-scene.ts";
 
 test("a file in one line has what is said with it; one that is gone has neither", async () => {
   const texts = await loadTexts("en");

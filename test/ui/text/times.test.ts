@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
-import { loadTexts } from "../../../src/web/text/en.ts";
-import { PageFault } from "../../../src/web/text/page-fault.ts";
-import { localeFor, momentIn, timesIn, withLocalMoments } from "../../../src/web/text/times.ts";
-import { faultText } from "../../../src/web/view/shell/fault-text.ts";
+import { faultText } from "../../../src/ui/text/fault-text.ts";
+import { PageFault } from "../../../src/ui/text/page-fault.ts";
+import { localeFor, momentIn, timesIn, withLocalMoments } from "../../../src/ui/text/times.ts";
+import { loadTexts } from "../../../src/web/browser/texts.ts";
 
 const MOMENT = "2026-11-20T05:46:33.123Z";
 

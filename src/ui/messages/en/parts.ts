@@ -1,5 +1,5 @@
-import { counted } from "../../base/sizes.ts";
-import type { Texts } from "./en.ts";
+import { counted } from "../../../base/sizes.ts";
+import type { Texts } from "./first.ts";
 
 /** The English words of parts that are fetched later, by which the first screen weighs less. */
 export const ENGLISH_PARTS = {

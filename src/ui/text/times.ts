@@ -1,5 +1,5 @@
 import { dateOf, nearestMoment } from "../../base/time.ts";
-import type { Texts } from "./en.ts";
+import type { Texts } from "../messages/en/first.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
 
