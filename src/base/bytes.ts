@@ -1,3 +1,5 @@
+/** UTF-8, hex and base64url; joining and comparing bytes. */
+
 import { Fault } from "./fault.ts";
 
 const encoder = new TextEncoder();

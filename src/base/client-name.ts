@@ -1,3 +1,5 @@
+/** The name of a client program and the label of its device. */
+
 import { utf8Encode } from "./bytes.ts";
 import { DEVICE_LABEL_BYTES_MAX } from "./limits.ts";
 import { cleanText } from "./text.ts";

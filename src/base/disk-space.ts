@@ -1,3 +1,5 @@
+/** Free space on a server's disk, and its text for operators. */
+
 import { formatSize } from "./sizes.ts";
 
 /** What is left of a server's disk. */

@@ -1,3 +1,5 @@
+/** Branded ids of users, rooms, outboxes and files. */
+
 import type { Brand } from "./brand.ts";
 import { toBase64Url } from "./bytes.ts";
 import { FILE_ID_LENGTH } from "./limits.ts";

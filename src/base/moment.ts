@@ -1,3 +1,5 @@
+/** Parses dates and times as users type them. */
+
 import { Fault } from "./fault.ts";
 import { quoteText } from "./text.ts";
 import { formatUtc, type OffsetMinutes } from "./time.ts";

@@ -1,3 +1,5 @@
+/** Names of users and rooms: valid characters, folding, targets. */
+
 import type { Brand } from "./brand.ts";
 import { Fault } from "./fault.ts";
 import { NAME_CHARS_MAX } from "./limits.ts";

@@ -1,3 +1,5 @@
+/** Bytes as pronounceable words, for reading aloud. */
+
 import { assert } from "./assert.ts";
 
 /** Consonants and vowels that are told apart in any language, and over a bad line. */

@@ -1,3 +1,5 @@
+/** A text as the dots of a QR code. */
+
 import { encode } from "uqr";
 
 /** Light around the code; readers need less than the standard's four. */

@@ -1,3 +1,5 @@
+/** Formats and parses sizes, rates and durations. */
+
 import { Fault } from "./fault.ts";
 import { quoteText } from "./text.ts";
 

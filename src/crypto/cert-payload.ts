@@ -1,3 +1,5 @@
+/** The signed content of a device certificate. */
+
 import { fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { DEVICE_CERT_BYTES_MAX } from "../base/limits.ts";
 import { isName, type Name } from "../base/names.ts";

@@ -1,3 +1,5 @@
+/** X.509 certificates for TLS: making and checking them. */
+
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { Fault } from "../base/fault.ts";

@@ -1,3 +1,5 @@
+/** The server's signature over a checkpoint of its log. */
+
 import { utf8Encode } from "../base/bytes.ts";
 import {
   type Checkpoint,

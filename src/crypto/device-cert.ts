@@ -1,3 +1,5 @@
+/** Device certificates: signed by the account key, verified by everyone. */
+
 import { assert } from "../base/assert.ts";
 import { concatBytes, fromBase64Url } from "../base/bytes.ts";
 import {

@@ -1,3 +1,5 @@
+/** The id of a device, derived from its public key. */
+
 import { toBase64Url } from "../base/bytes.ts";
 import { sha256 } from "./sha256.ts";
 

@@ -1,3 +1,5 @@
+/** Signatures that prove a server's and a device's key during the handshake. */
+
 import { type Identity, verifySignature } from "./identity.ts";
 import { deviceProofBytes, type Greeting, NONCE_BYTES, serverProofBytes } from "./signed-bytes.ts";
 

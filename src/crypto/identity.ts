@@ -1,3 +1,5 @@
+/** An Ed25519 identity: signing, verifying, fingerprint. */
+
 import {
   createPrivateKey,
   createPublicKey,

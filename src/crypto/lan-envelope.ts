@@ -1,3 +1,5 @@
+/** Signed datagrams of `chat lan`. */
+
 import { concatBytes, toHex } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import type { LanDatagram, LanStrange } from "../core/lan/lan.ts";

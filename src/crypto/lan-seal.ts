@@ -1,3 +1,5 @@
+/** Datagrams of `chat lan` encrypted with a shared password. */
+
 import { argon2, createCipheriv, createDecipheriv } from "node:crypto";
 import { promisify } from "node:util";
 import { assert } from "../base/assert.ts";

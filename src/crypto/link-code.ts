@@ -1,3 +1,5 @@
+/** Hash, MAC and key encryption of the code that links a device. */
+
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from "node:crypto";
 import { assert } from "../base/assert.ts";
 import { concatBytes, utf8Encode } from "../base/bytes.ts";

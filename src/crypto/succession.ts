@@ -1,3 +1,5 @@
+/** A server key that signs its successor. */
+
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import { fingerprintOf, type Identity, verifySignature } from "./identity.ts";
 import { successorBytes } from "./signed-bytes.ts";

@@ -1,3 +1,5 @@
+/** Verifies signatures with the runtime's native code. */
+
 import { verifySignature } from "./identity.ts";
 import { sha256 } from "./sha256.ts";
 

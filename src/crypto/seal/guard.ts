@@ -1,3 +1,5 @@
+/** Turns errors of the MLS library into faults. */
+
 import { AssertionFailure } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 

@@ -1,3 +1,5 @@
+/** Padding that hides the length of a sealed message. */
+
 import { SEALED_PADDED_BYTES_MIN } from "../../base/limits-sealed.ts";
 
 /** The signature of a message and its length. */

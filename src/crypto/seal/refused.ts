@@ -1,3 +1,5 @@
+/** The fault for each reason to refuse a commit. */
+
 import { Fault } from "../../base/fault.ts";
 import { REFUSALS, type Refusal } from "./commit-check.ts";
 

@@ -1,3 +1,5 @@
+/** Safety numbers: digits that two users compare. */
+
 import { assert } from "../../base/assert.ts";
 import { concatBytes, fromBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";

@@ -1,3 +1,5 @@
+/** The folder that holds the content of all uploaded files. */
+
 import { dirname, join } from "node:path";
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";

@@ -1,3 +1,5 @@
+/** The content of one uploaded file. */
+
 import { assert } from "../../base/assert.ts";
 import type { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";

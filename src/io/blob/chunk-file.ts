@@ -1,3 +1,5 @@
+/** Content on disk as a sequence of chunks. */
+
 import { assert } from "../../base/assert.ts";
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";

@@ -1,3 +1,5 @@
+/** The interfaces of blobs, sources and sinks. */
+
 import type { FileId, UserId } from "../../base/ids.ts";
 
 /** What an upload is about, as its offer said. */

@@ -1,3 +1,5 @@
+/** A bucket in a folder: one file per value. */
+
 import { equalBytes } from "../../base/bytes.ts";
 import { type Disk, diskFault } from "../disk/disk.ts";
 import { readWholeFile, writeWholeFile } from "../disk/whole-file.ts";

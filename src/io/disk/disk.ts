@@ -1,3 +1,5 @@
+/** The interface of every disk access, and the faults of its errors. */
+
 import { Fault } from "../../base/fault.ts";
 import type { LineQuery, LineSpans } from "./line-matcher.ts";
 

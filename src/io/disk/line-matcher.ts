@@ -1,3 +1,5 @@
+/** Finds the lines that match a search, on any thread. */
+
 import type { Head } from "../../wire/record.ts";
 
 /** Start and end of each line (without newline) in a range of bytes, ascending. */

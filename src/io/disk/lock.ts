@@ -1,3 +1,5 @@
+/** Locks that end with their process. */
+
 import { Database, SQLiteError, constants as sqliteConstants } from "bun:sqlite";
 import {
   closeSync,

@@ -1,3 +1,5 @@
+/** Worker threads that search files. */
+
 import { foldCase } from "../../base/case-fold.ts";
 import type { DiskSearch, SearchPlace } from "./disk.ts";
 import { type LineQuery, type LineSpans, lineMatcher } from "./line-matcher.ts";

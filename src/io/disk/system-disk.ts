@@ -1,3 +1,5 @@
+/** The real disk. */
+
 import * as fs from "node:fs";
 import type { SpareDescriptors } from "./descriptors.ts";
 import { type DiskFile, partsAfter, type TreeDisk } from "./disk.ts";

@@ -1,3 +1,5 @@
+/** Files of the user: created, moved and removed, never replaced. */
+
 import * as fs from "node:fs";
 import { dateOf } from "../../base/time.ts";
 import { errorCode, type FileMetadata } from "./disk.ts";

@@ -1,3 +1,5 @@
+/** Names, order and modes of the entries of a folder being received. */
+
 import { join, relative } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { cleanPath, foldFileName, numbered } from "../../base/file-names.ts";

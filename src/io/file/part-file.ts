@@ -1,3 +1,5 @@
+/** A partly received file: `NAME.part`, its journal and its lock. */
+
 import { join } from "node:path";
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";

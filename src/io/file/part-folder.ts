@@ -1,3 +1,5 @@
+/** A partly received folder, unpacked while it arrives. */
+
 import { Fault } from "../../base/fault.ts";
 import { FILES_AT_ONCE } from "../../base/limits.ts";
 import {

@@ -1,3 +1,5 @@
+/** Chunks that an earlier run has already received. */
+
 import { join } from "node:path";
 import { PART_JOURNAL } from "../../base/file-names.ts";
 import { SAME_NAMES_MAX } from "../../base/limits.ts";

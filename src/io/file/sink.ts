@@ -1,3 +1,5 @@
+/** Writes a received file, and renames it when it is complete. */
+
 import { join, resolve } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { cleanFileName, numbered } from "../../base/file-names.ts";

@@ -1,3 +1,5 @@
+/** A folder as the source of an upload. */
+
 import * as fs from "node:fs";
 import { basename, join } from "node:path";
 import { assert } from "../../base/assert.ts";

@@ -1,3 +1,5 @@
+/** Standard input as the source of an upload. */
+
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES, STREAM_KEPT_CHUNKS_MAX } from "../../base/limits.ts";

@@ -1,3 +1,5 @@
+/** A file as the source of an upload. */
+
 import * as fs from "node:fs";
 import { basename, resolve } from "node:path";
 import { assert } from "../../base/assert.ts";

@@ -1,3 +1,5 @@
+/** Addresses of this machine's network interfaces. */
+
 import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
 
 /** Addresses of this machine by interface; none where the system refuses to say (EMFILE). */

@@ -1,3 +1,5 @@
+/** The multicast socket of the mDNS library, with limits. */
+
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { EventEmitter } from "node:events";
 import {

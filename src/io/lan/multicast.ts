@@ -1,3 +1,5 @@
+/** A socket in one multicast group, on every interface. */
+
 import { createSocket, type Socket } from "node:dgram";
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";

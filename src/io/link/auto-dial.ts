@@ -1,3 +1,5 @@
+/** Dials TCP first, and UDP beside it when TCP does not answer. */
+
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import { OTHER_WAY_AFTER_MS, OTHER_WAY_HELD_MS } from "../../base/limits.ts";
 import type { Clock } from "../clock.ts";

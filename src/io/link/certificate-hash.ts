@@ -1,3 +1,5 @@
+/** SHA-256 of a certificate given as PEM. */
+
 import { createHash, X509Certificate } from "node:crypto";
 import { Fault } from "../../base/fault.ts";
 

@@ -1,3 +1,5 @@
+/** The receiving half that all links share: queue, limits, errors. */
+
 import { assert } from "../../base/assert.ts";
 import type { Fault } from "../../base/fault.ts";
 import {

@@ -1,3 +1,5 @@
+/** The interfaces of links, listeners and diallers. */
+
 import type { Fault } from "../../base/fault.ts";
 
 export type Transport = "tcp" | "udp" | "memory";

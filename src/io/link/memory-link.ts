@@ -1,3 +1,5 @@
+/** A link in memory, for tests and simulations. */
+
 import { assert } from "../../base/assert.ts";
 import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";

@@ -1,3 +1,5 @@
+/** A network in memory with loss, delay and partitions. */
+
 import { Fault } from "../../base/fault.ts";
 import { CONNECT_WITHIN_MS } from "../../base/limits.ts";
 import type { Clock } from "../clock.ts";

@@ -1,3 +1,5 @@
+/** The sending half that all links share: queue, limits, back pressure. */
+
 import { SEND_QUEUE_LOW_BYTES } from "../../base/limits.ts";
 import type { LinkInbox } from "./inbox.ts";
 import type { LinkCounters } from "./link.ts";

@@ -1,3 +1,5 @@
+/** Small values in a JetStream stream: one subject per write. */
+
 import { randomUUID } from "node:crypto";
 import { DiscardPolicy, JetStreamApiError, RetentionPolicy, StorageType } from "@nats-io/jetstream";
 import { headers } from "@nats-io/transport-node";

@@ -1,3 +1,5 @@
+/** Finds NATS servers that accept connections but do not answer. */
+
 import { connect } from "node:net";
 import { CLUSTER_ANSWER_MS } from "../../base/limits-cluster.ts";
 

@@ -1,3 +1,5 @@
+/** Settings of a NATS server, read from its monitoring port. */
+
 import { Fault } from "../../base/fault.ts";
 import { NATS_MONITOR_BYTES_MAX } from "../../base/limits-cluster.ts";
 

@@ -1,3 +1,5 @@
+/** Memory of this process. */
+
 export interface ProcessMemory {
   readonly residentBytes: number;
   readonly heapBytes: number;

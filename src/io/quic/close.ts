@@ -1,3 +1,5 @@
+/** Faults as QUIC error codes, and back. */
+
 import { Fault } from "../../base/fault.ts";
 
 /**

@@ -1,3 +1,5 @@
+/** One QUIC connection and its streams. */
+
 import { Fault } from "../../base/fault.ts";
 import { DRAIN_WITHIN_MS } from "../../base/limits.ts";
 import type { QuicWire } from "./adapter.ts";

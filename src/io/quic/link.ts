@@ -1,3 +1,5 @@
+/** A QUIC stream as a link. */
+
 import { assert } from "../../base/assert.ts";
 import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";

@@ -1,3 +1,5 @@
+/** Finds out whether a UDP port answers. */
+
 import type { Address } from "../link/link.ts";
 
 /** A datagram that no QUIC server answers: it is too short to be one of its packets. */

@@ -1,3 +1,5 @@
+/** The terminal device: size, raw mode, signals. */
+
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import type { Input } from "./input.ts";
 import { type OnBroken, type Output, screenOutput } from "./output.ts";

@@ -1,3 +1,5 @@
+/** Whether a closed terminal ends the program. */
+
 import { readFileSync } from "node:fs";
 
 const SIGHUP_BIT = 1n;

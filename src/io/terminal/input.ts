@@ -1,3 +1,5 @@
+/** Standard input. */
+
 import { isatty } from "node:tty";
 import { Fault } from "../../base/fault.ts";
 import { LineBuffer } from "./line-buffer.ts";

@@ -1,3 +1,5 @@
+/** The text of a line being edited, and its cursor. */
+
 import { utf8Decode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 

@@ -1,3 +1,5 @@
+/** A line editor below printed lines. */
+
 import { writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { PassThrough, Writable } from "node:stream";

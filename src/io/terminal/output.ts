@@ -1,3 +1,5 @@
+/** Standard output, standard error and the full screen. */
+
 import { write, writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { Fault } from "../../base/fault.ts";

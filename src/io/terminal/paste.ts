@@ -1,3 +1,5 @@
+/** Tells pasted text from typed keys. */
+
 import { PASTE_BYTES_MAX } from "../../base/limits-page.ts";
 
 /** Ask a terminal to put marks around what is pasted (bracketed paste), and to stop that. */

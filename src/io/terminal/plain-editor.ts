@@ -1,3 +1,5 @@
+/** A line editor for terminals that cannot move the cursor. */
+
 import type { Input } from "./input.ts";
 import type { EnteredLine, LineEditor } from "./line-editor.ts";
 import type { Output } from "./output.ts";

@@ -1,3 +1,5 @@
+/** Asks the user questions on the terminal. */
+
 import { Fault } from "../../base/fault.ts";
 import type { Input } from "./input.ts";
 import type { Output } from "./output.ts";

@@ -1,3 +1,5 @@
+/** Normalises addresses for comparison. */
+
 import type { Address } from "../link/link.ts";
 
 const MAPPED = "::ffff:";

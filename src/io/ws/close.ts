@@ -1,3 +1,5 @@
+/** Faults as WebSocket close codes, and back. */
+
 import { Fault } from "../../base/fault.ts";
 
 /** Close codes that we send or read. @see RFC 6455, section 7.4.1 */

@@ -1,3 +1,5 @@
+/** A WebSocket link of a server. */
+
 import type { ServerWebSocket } from "bun";
 import { assert } from "../../base/assert.ts";
 import { concatBytes } from "../../base/bytes.ts";
