@@ -300,7 +300,7 @@ export const POSTS_PER_SECOND = 500;
 export const POSTS_BURST = 2_500;
 /**
  * A longer text counts as several posts, one for each of these characters that it begins. So do
- * ciphertexts, commits and key packages by their bytes: 4 MB a second (see post-count.ts).
+ * ciphertexts, commits and key packages by their bytes: 4 MB a second (`posts` of a request row).
  */
 export const POST_CHARS = 8 * KIB;
 /** Accounts whose pace is remembered; one that is forgotten begins with a new burst. */

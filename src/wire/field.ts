@@ -1,8 +1,16 @@
 import * as v from "valibot";
-import { FILE_ID_LENGTH, MESSAGE_BYTES_MAX, PASSWORD_BYTES_MAX } from "../base/limits.ts";
+import {
+  FILE_ID_LENGTH,
+  MESSAGE_BYTES_MAX,
+  PASSWORD_BYTES_MAX,
+  POST_CHARS,
+} from "../base/limits.ts";
 import { MOMENT_UNIX_MS_MAX } from "../base/time.ts";
 
-/** Fields that many messages share; sizes are bounded here, meaning is checked by the machines. */
+/**
+ * Fields that many messages share, and the row of a request. Sizes are bounded here; the machines
+ * check what the values mean.
+ */
 
 export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 export const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
@@ -40,3 +48,28 @@ export const recordFields = {
   /** Name of the account that `by` in the head stands for; absent for the server itself. */
   from: v.optional(name),
 };
+
+/** Row of a request: its schemas, and what is checked before it is served. */
+export interface RequestRow {
+  /** Fields beside `kind` and `ref`. */
+  readonly fields: v.ObjectEntries;
+  /** Fields of its `ok`. */
+  readonly answer: v.GenericSchema;
+  /** Phase of the link in which it may be sent; `member` if left out. */
+  readonly phase?: "entering" | "lane";
+  /** Phase that its answer begins; if left out, the phase stays. */
+  readonly leadsTo?: "entering" | "member" | "lane";
+  /** Only one request of this kind, or of another exclusive one, may be unanswered on a link. */
+  readonly isExclusive?: true;
+  /** A guess at a secret: its answer may be held back (`guess-delay`). */
+  readonly isGuess?: true;
+  /** Only operators may send it. */
+  readonly role?: "operator";
+  /** Posts as which it counts against the pace of its account. */
+  readonly posts?: 1 | ((request: never) => number);
+}
+
+/** Posts as which content of this length counts. */
+export function postsIn(length: number): number {
+  return Math.max(1, Math.ceil(length / POST_CHARS));
+}

@@ -17,7 +17,18 @@ import {
   SAMPLES_PAGE_MAX,
   TRANSFERS_LISTED_MAX,
 } from "../base/limits-page.ts";
-import { count, fileId, id, moment, name, positive, recordFields, target, text } from "./field.ts";
+import {
+  count,
+  fileId,
+  id,
+  moment,
+  name,
+  positive,
+  type RequestRow,
+  recordFields,
+  target,
+  text,
+} from "./field.ts";
 
 /**
  * Messages of the server's window, for operators only, and of downloads by a browser, which are
@@ -164,10 +175,11 @@ export const ADMIN_REQUESTS = {
       path: text(128),
     }),
   },
-  /** Operators: from now on `event` tells all that happens; `on: false` ends it. */
-  watch: { fields: { on: v.boolean() }, answer: v.object({}) },
-  /** Operators: who is connected, in the order of their coming. Asking measures round trips. */
+  /** Starts the `event` notices; `on: false` stops them. */
+  watch: { role: "operator", fields: { on: v.boolean() }, answer: v.object({}) },
+  /** Connections, oldest first. The request measures their round trips. */
   clients: {
+    role: "operator",
     /** `after`: the last client of the page before. */
     fields: { after: v.optional(count) },
     answer: v.object({
@@ -175,8 +187,9 @@ export const ADMIN_REQUESTS = {
       more: v.boolean(),
     }),
   },
-  /** Operators: files under way, oldest first. */
+  /** File transfers in progress, oldest first. */
   transfers: {
+    role: "operator",
     fields: {},
     answer: v.object({
       transfers: v.pipe(v.array(transferEntry), v.maxLength(TRANSFERS_LISTED_MAX)),
@@ -185,10 +198,11 @@ export const ADMIN_REQUESTS = {
     }),
   },
   /**
-   * Operators: what the server counted in each second of the last hour, oldest first. The same
-   * place in each list is of the same second.
+   * Samples of the last hour, one a second, oldest first. The same index in each list is the same
+   * second.
    */
   samples: {
+    role: "operator",
     /** `after`: `last` of the answer before; left out: all. */
     fields: { after: v.optional(count) },
     answer: v.object({
@@ -211,8 +225,9 @@ export const ADMIN_REQUESTS = {
       diskFreeBytes: v.optional(column),
     }),
   },
-  /** Operators: what happened last, oldest first, as `event` tells it; bounded. */
+  /** The latest events, oldest first, as in `event`. */
   events: {
+    role: "operator",
     fields: {},
     answer: v.object({
       /** Unix ms of the server's start: numbers of another start mean nothing. */
@@ -221,10 +236,11 @@ export const ADMIN_REQUESTS = {
     }),
   },
   /**
-   * Operators: what was decided at any time, as the logs have it, oldest first: the newest of what
-   * is within the bounds, inclusive.
+   * Decisions in the logs within inclusive bounds: a page of the newest, oldest first. `before`
+   * asks for the page before.
    */
   decisions: {
+    role: "operator",
     fields: {
       since: v.optional(moment),
       until: v.optional(moment),
@@ -237,10 +253,9 @@ export const ADMIN_REQUESTS = {
       next: v.optional(v.object({ accounts: positive, history: positive })),
     }),
   },
-  /**
-   * Operators: all accounts, online or not. `sort`: `name`, `since`, `seen`, `devices` or `bytes`.
-   */
+  /** All accounts, online or not. `sort`: `name`, `since`, `seen`, `devices` or `bytes`. */
   accounts: {
+    role: "operator",
     fields: listing,
     answer: v.object({
       accounts: v.pipe(
@@ -267,8 +282,9 @@ export const ADMIN_REQUESTS = {
       total: count,
     }),
   },
-  /** Operators: all rooms with a name. `sort`: `name`, `members`, `records` or `bytes`. */
+  /** All rooms with a name. `sort`: `name`, `members`, `records` or `bytes`. */
   "all-rooms": {
+    role: "operator",
     fields: listing,
     answer: v.object({
       rooms: v.pipe(
@@ -294,8 +310,9 @@ export const ADMIN_REQUESTS = {
       total: count,
     }),
   },
-  /** Operators: all files. `sort`: `name`, `user`, `time` or `bytes`. */
+  /** All files. `sort`: `name`, `user`, `time` or `bytes`. */
   "all-files": {
+    role: "operator",
     fields: listing,
     answer: v.object({
       files: v.pipe(
@@ -319,15 +336,21 @@ export const ADMIN_REQUESTS = {
       bytes: count,
     }),
   },
-  /** Operators: ends what is under way of a file, to or from one user. */
+  /** Ends the transfers of a file to or from one user. */
   cancel: {
+    role: "operator",
     fields: { file: fileId, user: name, direction: v.picklist(["up", "down"]) },
     answer: v.object({}),
   },
-  /** Operators: tells all users, until it is replaced or, empty, taken back. */
-  announce: { fields: { text: text(ANNOUNCEMENT_BYTES_MAX) }, answer: v.object({}) },
-  /** Operators: how the server is. */
+  /** Shows a text to all users until it is replaced; an empty text removes it. */
+  announce: {
+    role: "operator",
+    fields: { text: text(ANNOUNCEMENT_BYTES_MAX) },
+    answer: v.object({}),
+  },
+  /** Counters and gauges of the server. */
   stats: {
+    role: "operator",
     fields: {},
     answer: v.object({
       version: text(128),
@@ -361,7 +384,7 @@ export const ADMIN_REQUESTS = {
       servers: v.optional(v.pipe(v.array(serverEntry), v.maxLength(SIBLINGS_MAX + 1))),
     }),
   },
-} as const;
+} as const satisfies Readonly<Record<string, RequestRow>>;
 
 export const ADMIN_NOTICES = {
   /** What operators tell all users; an empty text: nothing any more. */

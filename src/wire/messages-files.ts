@@ -10,7 +10,19 @@ import {
   SENTENCE_BYTES_MAX,
   TRANSFER_WINDOW_BYTES_MAX,
 } from "../base/limits.ts";
-import { bytes, count, fileId, HASH, id, moment, name, positive, target, text } from "./field.ts";
+import {
+  bytes,
+  count,
+  fileId,
+  HASH,
+  id,
+  moment,
+  name,
+  positive,
+  type RequestRow,
+  target,
+  text,
+} from "./field.ts";
 
 /**
  * Messages of files. A transfer has a lane of its own: there chunks go one way, acknowledgements
@@ -34,6 +46,7 @@ export const FILE_REQUESTS = {
    * same targets is the same upload.
    */
   offer: {
+    phase: "lane",
     fields: {
       file: fileId,
       to: v.pipe(v.array(target), v.minLength(1), v.maxLength(FILE_TARGETS_MAX)),
@@ -51,6 +64,7 @@ export const FILE_REQUESTS = {
   },
   /** All was sent: told to the targets once it is whole, checked and on the disk. Idempotent. */
   finish: {
+    phase: "lane",
     fields: {
       ...{ file: fileId, size, chunks: count, digest: HASH },
       /** What the sender says with it: recorded where the room is told of it for the first time. */
@@ -75,9 +89,10 @@ export const FILE_REQUESTS = {
     }),
   },
   /** Gives up an upload of one's own that is not finished. */
-  withdraw: { fields: { file: fileId }, answer: v.object({}) },
+  withdraw: { phase: "lane", fields: { file: fileId }, answer: v.object({}) },
   /** Asks for a file from chunk `from` on, while it is still being sent too. */
   fetch: {
+    phase: "lane",
     fields: { file: fileId, from: count, window },
     answer: v.object({
       name: fileName,
@@ -91,8 +106,8 @@ export const FILE_REQUESTS = {
     }),
   },
   /** The receiver has it whole, checked and under its name. */
-  got: { fields: { file: fileId }, answer: v.object({}) },
-} as const;
+  got: { phase: "lane", fields: { file: fileId }, answer: v.object({}) },
+} as const satisfies Readonly<Record<string, RequestRow>>;
 
 /** What is told on a lane; `offered` on the main link. */
 export const FILE_NOTICES = {

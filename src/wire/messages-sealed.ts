@@ -15,7 +15,19 @@ import {
   LEASE_BYTES,
   SEALED_BYTES_MAX,
 } from "../base/limits-sealed.ts";
-import { bytes, count, exactBytes, id, KEY, moment, name, positive, target } from "./field.ts";
+import {
+  bytes,
+  count,
+  exactBytes,
+  id,
+  KEY,
+  moment,
+  name,
+  positive,
+  postsIn,
+  type RequestRow,
+  target,
+} from "./field.ts";
 
 /** What a sealed file is called on the server: its own name is inside a message. */
 export const SEALED_FILE_NAME = "sealed";
@@ -40,6 +52,8 @@ export const sealedBody = v.object({
 export const SEALED_REQUESTS = {
   /** Gives key packages of this device for others to take; none: only asks how many are left. */
   "key-packages": {
+    posts: ({ packages }: { readonly packages: readonly Uint8Array[] }) =>
+      packages.length === 0 ? 0 : postsIn(packages.reduce((sum, { length }) => sum + length, 0)),
     fields: {
       packages: v.pipe(v.array(bytes(KEY_PACKAGE_BYTES_MAX)), v.maxLength(KEY_PACKAGES_MAX)),
       /** Given out, more than once, when no other is left. It replaces the one before. */
@@ -62,6 +76,7 @@ export const SEALED_REQUESTS = {
   },
   /** The first epoch of a room made with `sealed`, or of a direct conversation. */
   "group-create": {
+    posts: ({ info }: { readonly info: Uint8Array }) => postsIn(info.length),
     fields: { target, group: groupId, commitId: id, info },
     answer: v.object({ seq: positive, epoch: count, time: moment }),
   },
@@ -70,6 +85,8 @@ export const SEALED_REQUESTS = {
    * same `commitId`, it is answered as the first time.
    */
   "group-commit": {
+    posts: (one: { commit: Uint8Array; welcome?: Uint8Array | undefined; info: Uint8Array }) =>
+      postsIn(one.commit.length + (one.welcome?.length ?? 0) + one.info.length),
     fields: {
       target,
       group: groupId,
@@ -127,7 +144,7 @@ export const SEALED_REQUESTS = {
       ),
     }),
   },
-} as const;
+} as const satisfies Readonly<Record<string, RequestRow>>;
 
 export const SEALED_NOTICES = {
   /** Few key packages of this device are left: it gives some more. */

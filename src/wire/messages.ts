@@ -42,6 +42,8 @@ import {
   name,
   places,
   positive,
+  postsIn,
+  type RequestRow,
   recordFields,
   SIGNATURE,
   secret,
@@ -130,10 +132,12 @@ const accepted = v.object({});
 /** A point of P-256, uncompressed. */
 const POINT = exactBytes(65);
 
-/** Requests, each with the fields it carries beside `kind` and `ref`, and those of its `ok`. */
 export const REQUESTS = {
-  admit: { fields: { secret }, answer: accepted },
+  admit: { phase: "entering", isGuess: true, fields: { secret }, answer: accepted },
   register: {
+    phase: "entering",
+    leadsTo: "member",
+    isExclusive: true,
     fields: {
       user: name,
       password: v.optional(secret),
@@ -145,6 +149,10 @@ export const REQUESTS = {
     answer: account,
   },
   login: {
+    phase: "entering",
+    leadsTo: "member",
+    isExclusive: true,
+    isGuess: true,
     fields: {
       user: name,
       deviceKey: KEY,
@@ -159,12 +167,20 @@ export const REQUESTS = {
   },
   /** Enters with a link code: the answer comes when the other device has agreed. */
   link: {
+    phase: "entering",
+    isExclusive: true,
+    isGuess: true,
     fields: { code: HASH, deviceKey: KEY, mac: HASH },
     answer: v.object({ user: name, key: bytes(256) }),
   },
   /** Sets a new password by the code of a `reset`, which is used by it; a log-in may follow. */
-  recover: { fields: { token: text(64), password: secret }, answer: v.object({ user: name }) },
-  logout: { fields: { forget: v.optional(v.boolean()) }, answer: accepted },
+  recover: {
+    phase: "entering",
+    isGuess: true,
+    fields: { token: text(64), password: secret },
+    answer: v.object({ user: name }),
+  },
+  logout: { leadsTo: "entering", fields: { forget: v.optional(v.boolean()) }, answer: accepted },
   /** `current` is required of an account that has a password. */
   passwd: { fields: { password: secret, current: v.optional(secret) }, answer: accepted },
   devices: {
@@ -201,7 +217,7 @@ export const REQUESTS = {
   },
   /** This device takes none any more. */
   "push-unsubscribe": { fields: {}, answer: accepted },
-  ignore: { fields: { user: name, on: v.boolean() }, answer: accepted },
+  ignore: { posts: 1, fields: { user: name, on: v.boolean() }, answer: accepted },
   ignored: { fields: {}, answer: v.object({ users: v.array(name) }) },
   /** What the account has set of rooms, and which messages it has saved, oldest first. */
   prefs: {
@@ -219,12 +235,17 @@ export const REQUESTS = {
   /** Something is being written to the room, or no longer. It is kept nowhere. */
   typing: { fields: { room: id, on: v.boolean() }, answer: accepted },
   edit: {
+    posts: ({ text }: { readonly text: string }) => postsIn(text.length),
     fields: { seq: positive, text: text(TEXT_BYTES_MAX) },
     answer: v.object({ seq: positive }),
   },
-  erase: { fields: { seq: positive }, answer: v.object({ seq: positive }) },
+  erase: { posts: 1, fields: { seq: positive }, answer: v.object({ seq: positive }) },
   /** The message stands in the room's list of those to be found again, or no longer. */
-  pin: { fields: { seq: positive, on: v.boolean() }, answer: v.object({ seq: positive }) },
+  pin: {
+    posts: 1,
+    fields: { seq: positive, on: v.boolean() },
+    answer: v.object({ seq: positive }),
+  },
   /** That list: the messages, and of each that was changed the last edit; oldest first. */
   pins: {
     /** `before`: the first pinned message of the page before. */
@@ -232,7 +253,7 @@ export const REQUESTS = {
     answer: v.object({ records: v.array(record), rooms: v.array(roomEntry), more: v.boolean() }),
   },
   /** Authors see who has read what they say there, or no longer. In a conversation: if both do. */
-  receipts: { fields: { target, on: v.boolean() }, answer: v.object({ seq: positive }) },
+  receipts: { posts: 1, fields: { target, on: v.boolean() }, answer: v.object({ seq: positive }) },
   /** Who has read a message of one's own, of how many who could. */
   readers: {
     fields: { seq: positive },
@@ -251,6 +272,7 @@ export const REQUESTS = {
   unregister: { fields: {}, answer: v.object({}) },
   /** How long a room keeps what is said; left out: for good. */
   retention: {
+    role: "operator",
     fields: {
       room: name,
       keepMs: v.optional(
@@ -259,37 +281,46 @@ export const REQUESTS = {
     },
     answer: v.object({ seq: positive }),
   },
-  kick: { fields: { room: name, user: name }, answer: v.object({ seq: positive }) },
+  kick: { posts: 1, fields: { room: name, user: name }, answer: v.object({ seq: positive }) },
   mute: {
+    posts: 1,
     /** `until`: Unix ms; left out: for good. `on: false` lets them speak again. */
     fields: { room: name, user: name, on: v.boolean(), until: v.optional(moment) },
     answer: v.object({ seq: positive }),
   },
   /** Makes a moderator of the room or, without one, an operator; `on: false` takes it back. */
-  grant: {
-    fields: { room: v.optional(name), user: name, on: v.boolean() },
-    answer: accepted,
-  },
+  grant: { fields: { room: v.optional(name), user: name, on: v.boolean() }, answer: accepted },
   /** Shows the operator token of the data folder: this session may do what operators may. */
-  operate: { fields: { token: secret }, answer: accepted },
-  /** Operators: a code with which a user who lost the password sets another one, once. */
+  operate: { isGuess: true, fields: { token: secret }, answer: accepted },
+  /** Makes a code with which a user who lost the password can set another one, once. */
   reset: {
+    role: "operator",
     /** `expires`: left out, a day from now. `signOut`: its use signs out all devices. */
     fields: { user: name, expires: v.optional(moment), signOut: v.optional(v.boolean()) },
     answer: v.object({ user: name, token: text(64), expires: moment }),
   },
-  /** Operators: signs out all devices of a user, who comes in again by the password. */
-  "sign-out": { fields: { user: name }, answer: accepted },
-  /** Operators: gives an account or a room another name. Exactly one of `user` and `room`. */
+  /** Signs out all devices of a user, who logs in again with the password. */
+  "sign-out": { role: "operator", fields: { user: name }, answer: accepted },
+  /** Gives an account or a room another name. Exactly one of `user` and `room`. */
   rename: {
+    role: "operator",
     fields: { user: v.optional(name), room: v.optional(name), to: name },
     answer: accepted,
   },
-  /** Operators: removes an account or a room, likewise. */
-  remove: { fields: { user: v.optional(name), room: v.optional(name) }, answer: accepted },
-  /** Operators: the room can be read, and not written to; `on: false` opens it again. */
-  close: { fields: { room: name, on: v.boolean() }, answer: v.object({ seq: positive }) },
+  /** Removes an account or a room. Exactly one of `user` and `room`. */
+  remove: {
+    role: "operator",
+    fields: { user: v.optional(name), room: v.optional(name) },
+    answer: accepted,
+  },
+  /** Makes the room read-only; `on: false` opens it again. */
+  close: {
+    role: "operator",
+    fields: { room: name, on: v.boolean() },
+    answer: v.object({ seq: positive }),
+  },
   ban: {
+    role: "operator",
     /** Exactly one of `user` and `address`. */
     fields: {
       user: v.optional(name),
@@ -301,6 +332,7 @@ export const REQUESTS = {
     answer: accepted,
   },
   bans: {
+    role: "operator",
     /** `after`: the `next` of the page before. */
     fields: { after: v.optional(count) },
     answer: v.object({
@@ -360,6 +392,8 @@ export const REQUESTS = {
   },
   "invite-revoke": { fields: { invite: id }, answer: accepted },
   join: {
+    isGuess: true,
+    posts: 1,
     fields: {
       room: name,
       password: v.optional(secret),
@@ -371,10 +405,12 @@ export const REQUESTS = {
   },
   /** Of a sealed room with the device's signed word, by which others may remove its devices. */
   leave: {
+    posts: 1,
     fields: { room: name, epoch: v.optional(count), signature: v.optional(SIGNATURE) },
     answer: accepted,
   },
   topic: {
+    posts: 1,
     fields: { room: name, topic: text(TOPIC_BYTES_MAX) },
     answer: v.object({ seq: positive }),
   },
@@ -406,6 +442,8 @@ export const REQUESTS = {
     }),
   },
   post: {
+    posts: ({ body: { text, sealed } }: { readonly body: PostBody }) =>
+      postsIn(Math.max(text.length, sealed?.ciphertext.length ?? 0)),
     fields: { outbox: id, counter: positive, to: target, body: postBody },
     answer: v.object({ seq: positive, n: positive, time: moment, queued: v.optional(v.boolean()) }),
   },
@@ -415,7 +453,13 @@ export const REQUESTS = {
    * On a link of its own, after `welcome`: from now on it carries one transfer at a time. The last
    * part of a download's address does as a ticket, too, for that one file.
    */
-  lane: { fields: { ticket: text(64) }, answer: v.object({ file: v.optional(fileId) }) },
+  lane: {
+    phase: "entering",
+    leadsTo: "lane",
+    isExclusive: true,
+    fields: { ticket: text(64) },
+    answer: v.object({ file: v.optional(fileId) }),
+  },
   ...FILE_REQUESTS,
   ...ADMIN_REQUESTS,
   ...SEALED_REQUESTS,
@@ -442,10 +486,7 @@ export const REQUESTS = {
    * The newest signed checkpoint, and the proof that the log only grew since it had `from` records
    * (0: asks for none). A log that is shorter answers with an empty path: the client judges.
    */
-  checkpoint: {
-    fields: { from: count },
-    answer: v.object({ note: text(NOTE_BYTES_MAX), path }),
-  },
+  checkpoint: { fields: { from: count }, answer: v.object({ note: text(NOTE_BYTES_MAX), path }) },
   /**
    * Proofs that these records, ascending, are among the first `size`. Those that the account may
    * not read, or that are not among them, are left out.
@@ -462,7 +503,11 @@ export const REQUESTS = {
       ),
     }),
   },
-} as const;
+} as const satisfies Readonly<Record<string, RequestRow>>;
+
+export function requestRow(kind: RequestKind): RequestRow {
+  return REQUESTS[kind];
+}
 
 /** Messages without an answer. */
 export const NOTICES = {

@@ -5,7 +5,14 @@ import { Stall } from "../../core/client/stall.ts";
 import { QUICK, Session, type SessionEffect, STEADY } from "../../core/session/session.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Link, LinkCounters, Transport } from "../../io/link/link.ts";
-import type { Answer, Notice, NoticeOf, RequestFields, RequestKind } from "../../wire/messages.ts";
+import {
+  type Answer,
+  type Notice,
+  type NoticeOf,
+  type RequestFields,
+  type RequestKind,
+  requestRow,
+} from "../../wire/messages.ts";
 
 export type ServerNotice = Exclude<Notice, { kind: "ok" | "fault" }>;
 
@@ -15,11 +22,6 @@ export type Outcome<Kind extends RequestKind> =
 
 /** A wrong secret is answered so late, since others were wrong before it. */
 export type GuessDelay = Pick<NoticeOf<"guess-delay">, "waitMs" | "of">;
-
-/** Requests that show a secret. */
-const GUESSES: ReadonlySet<RequestKind> = new Set([
-  ...(["admit", "login", "link", "recover", "operate", "join"] as const),
-]);
 
 type Settle = (outcome: Outcome<RequestKind>) => void;
 
@@ -185,7 +187,7 @@ export class Connection {
   }
 
   #settling(kind: RequestKind, settle: Settle): Settle {
-    if (GUESSES.has(kind)) return this.#guessed(settle);
+    if (requestRow(kind).isGuess === true) return this.#guessed(settle);
     if (kind !== "post") return settle;
     return (outcome) => {
       this.#stall.settled(this.#clock.now());

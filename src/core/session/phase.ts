@@ -1,24 +1,9 @@
-import type { NoticeKind, RequestKind } from "../../wire/messages.ts";
+import { type NoticeKind, type RequestKind, requestRow } from "../../wire/messages.ts";
 
 /** Where a link stands in its life, and what each end may say there: see core/session. */
 export type Phase = "greeting" | "entering" | "member" | "lane" | "closed";
 export type Role = "client" | "server";
 
-/** Requests before log-in; the rest is for members. Notices: by who receives them. */
-const ENTRANCES: ReadonlySet<RequestKind> = new Set([
-  ...(["admit", "register", "login", "link", "recover", "lane"] as const),
-]);
-/** On a lane nothing else is asked. */
-const TRANSFERS: ReadonlySet<RequestKind> = new Set([
-  ...(["offer", "finish", "withdraw", "fetch", "got"] as const),
-]);
-const REQUESTS_OF: Record<Phase, (kind: RequestKind) => boolean> = {
-  greeting: () => false,
-  entering: (kind) => ENTRANCES.has(kind),
-  member: (kind) => !ENTRANCES.has(kind) && !TRANSFERS.has(kind),
-  lane: (kind) => TRANSFERS.has(kind),
-  closed: () => false,
-};
 const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
   server: {
     greeting: new Set(["hello"]),
@@ -63,14 +48,14 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
   },
 };
 
-/** Asked before log-in. */
-export function isEntrance(kind: RequestKind): boolean {
-  return ENTRANCES.has(kind);
+/** Reports whether a client may send that now. */
+export function mayAsk(phase: Phase, kind: RequestKind): boolean {
+  return phase === phaseOf(kind);
 }
 
-/** Whether a client may ask that now. */
-export function mayAsk(phase: Phase, kind: RequestKind): boolean {
-  return REQUESTS_OF[phase](kind);
+/** The only phase in which a client may send that. */
+export function phaseOf(kind: RequestKind): Phase {
+  return requestRow(kind).phase ?? "member";
 }
 
 /** Whether this end may be told that now. */

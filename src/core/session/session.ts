@@ -23,18 +23,19 @@ import {
 } from "../../base/limits.ts";
 import { encodeChunkHead } from "../../wire/chunk-head.ts";
 import { decode, encode, encodeAnswer, encodeFitting, type Outgoing } from "../../wire/codec.ts";
-import type {
-  Answer,
-  Message,
-  Notice,
-  NoticeOf,
-  Request,
-  RequestFields,
-  RequestKind,
+import {
+  type Answer,
+  type Message,
+  type Notice,
+  type NoticeOf,
+  type Request,
+  type RequestFields,
+  type RequestKind,
+  requestRow,
 } from "../../wire/messages.ts";
 import { checkAnswer, isRequest } from "../../wire/messages-incoming.ts";
 import type { PostCodec } from "../../wire/post-message.ts";
-import { isEntrance, mayAsk, mayTell, type Phase, type Role } from "./phase.ts";
+import { mayAsk, mayTell, type Phase, phaseOf, type Role } from "./phase.ts";
 
 /** An answer as it came: checked against its question. */
 export type Reply = { [Kind in RequestKind]: { kind: Kind; answer: Answer<Kind> } }[RequestKind];
@@ -265,7 +266,7 @@ export class Session {
       const fault = new Fault("too-many", `${REQUESTS_IN_FLIGHT_MAX} requests wait for an answer`);
       return [this.#transmit(faultMessage(fault, ref))];
     }
-    if (isEntry(kind) && [...this.#open.values()].some(isEntry)) {
+    if (isExclusive(kind) && [...this.#open.values()].some(isExclusive)) {
       // Two that succeed would let two people in on one link; and guesses come one by one.
       const fault = new Fault("too-many", "another log-in of this connection is under way");
       return [this.#transmit(faultMessage(fault, ref))];
@@ -276,7 +277,7 @@ export class Session {
 
   #outOfPhase(kind: RequestKind): Fault {
     if (this.#phase === "entering") return new Fault("not-logged-in", "you are not logged in");
-    if (isEntrance(kind)) return new Fault("already-logged-in", "you are logged in");
+    if (phaseOf(kind) === "entering") return new Fault("already-logged-in", "you are logged in");
     return outOfOrder(this.#phase === "lane" ? `${kind} on a lane` : `${kind} without a lane`);
   }
 
@@ -324,11 +325,11 @@ export class Session {
   }
 
   #move(kind: RequestKind): void {
-    if (kind === "login" || kind === "register") this.#phase = "member";
-    if (kind === "lane") this.#phase = "lane";
-    if (kind !== "logout") return;
-    this.#phase = "entering";
-    this.#startedAt = this.#heardAt; // After a log-out it has the time of a newcomer again.
+    const { leadsTo } = requestRow(kind);
+    if (leadsTo === undefined) return;
+    this.#phase = leadsTo;
+    // The time to log in starts again after a log-out.
+    if (leadsTo === "entering") this.#startedAt = this.#heardAt;
   }
 
   #deadAt(): number {
@@ -363,8 +364,8 @@ function outOfOrder(what: string): Fault {
   return new Fault("out-of-order", `${what} was not expected now`);
 }
 
-function isEntry(kind: RequestKind): boolean {
-  return kind === "register" || kind === "login" || kind === "link" || kind === "lane";
+function isExclusive(kind: RequestKind): boolean {
+  return requestRow(kind).isExclusive === true;
 }
 
 /** A sentence may quote what another end sent: it is cut to what the message holds. */
