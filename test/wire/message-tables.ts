@@ -1,0 +1,140 @@
+import * as v from "valibot";
+import { FILE_BYTES_MAX, MESSAGE_BYTES_MAX } from "../../src/base/limits.ts";
+import { mayTell, type Phase, phaseOf, type Role } from "../../src/core/session/phase.ts";
+import { fileId, id, moment, name, recordFields, target } from "../../src/wire/field.ts";
+import {
+  NOTICES,
+  type NoticeKind,
+  REQUESTS,
+  type RequestKind,
+  requestRow,
+} from "../../src/wire/messages.ts";
+import { type Parts, requirements } from "./any-message.ts";
+
+/** The tables of messages in PROTOCOL.md, made from the schemas. */
+
+export function requestTable(): string {
+  const rows = (Object.keys(REQUESTS) as RequestKind[]).map((kind) => {
+    const { fields, answer, role, posts } = requestRow(kind);
+    const counts = typeof posts === "function" ? "by size" : posts;
+    const asked = fieldsText(fields as unknown as Entries);
+    return [`\`${kind}\``, phaseOf(kind), role, counts, asked, answerText(answer)];
+  });
+  return table([["kind", "phase", "role", "posts", "fields", "answer"], ...rows]);
+}
+
+/** What a record is in all messages. */
+export function recordText(): string {
+  return `{${fieldsText(recordFields as unknown as Entries, ", ")}}`;
+}
+
+export function noticeTable(): string {
+  const rows = Object.entries(NOTICES).map(([kind, fields]) => {
+    const isFromBoth = isHeardBy("client", kind) && isHeardBy("server", kind);
+    const from = isHeardBy("client", kind) ? "server" : "client";
+    const told = fieldsText(fields as unknown as Entries);
+    return [`\`${kind}\``, isFromBoth ? "both" : from, told];
+  });
+  return table([["kind", "from", "fields"], ...rows]);
+}
+
+/** Of one exact size no field is longer than a public key. */
+const EXACT_BYTES_MAX = 65;
+
+type Entries = Readonly<Record<string, Parts>>;
+
+function isHeardBy(role: Role, kind: string): boolean {
+  const phases: readonly Phase[] = ["greeting", "entering", "member", "lane"];
+  return phases.some((phase) => mayTell(role, phase, kind as NoticeKind));
+}
+
+function table([head = [], ...rows]: readonly (readonly (
+  | string
+  | number
+  | undefined
+)[])[]): string {
+  const lines = [head, head.map(() => "---"), ...rows];
+  return lines.map((cells) => `| ${cells.map((cell) => cell ?? "").join(" | ")} |`).join("\n");
+}
+
+function answerText(answer: v.GenericSchema): string {
+  return fieldsText((answer as unknown as Parts).entries ?? {});
+}
+
+/** Neighbours of one type stand together: `a`, `b`? count. */
+function fieldsText(entries: Entries, separator = " · "): string {
+  const groups: { names: string[]; type: string }[] = [];
+  for (const [field, schema] of Object.entries(entries)) {
+    const isOptional = schema.type === "optional";
+    const type = typeText((isOptional ? schema.wrapped : schema) as Parts);
+    const label = `\`${field}\`${isOptional ? "?" : ""}`;
+    const last = groups.at(-1);
+    if (last?.type === type) last.names.push(label);
+    else groups.push({ names: [label], type });
+  }
+  return groups.map(({ names, type }) => `${names.join(", ")} ${type}`).join(separator);
+}
+
+const NAMED = new Map<unknown, string>([
+  [name, "name"],
+  [id, "id"],
+  [target, "target"],
+  [fileId, "file"],
+  [moment, "moment"],
+  [recordFields, "record"],
+  [NOTICES.event, "event"],
+  [REQUESTS.pins.answer.entries.rooms.item.entries, "room"],
+]);
+
+function typeText(schema: Parts): string {
+  const named = NAMED.get(schema) ?? NAMED.get(schema.entries);
+  if (named !== undefined) return named;
+  switch (schema.type) {
+    case "boolean":
+      return "flag";
+    case "picklist":
+      return (schema.options ?? []).map((option) => `"${option}"`).join(" or ");
+    case "number":
+      return numberText(requirements(schema, "min_value"), requirements(schema, "max_value"));
+    case "string":
+      return `text${range(requirements(schema, "min_length"), requirements(schema, "max_bytes"))}`;
+    case "custom":
+      return `bytes${bytesRange(schema as unknown as v.GenericSchema)}`;
+    case "array": {
+      const size = range(requirements(schema, "min_length"), requirements(schema, "max_length"));
+      return `list of${size} ${plural(typeText(schema.item as Parts))}`;
+    }
+    default:
+      return `{${fieldsText(schema.entries ?? {}, ", ")}}`;
+  }
+}
+
+function plural(type: string): string {
+  return [...NAMED.values(), "count"].includes(type) ? `${type}s` : type;
+}
+
+function numberText(mins: readonly number[], maxs: readonly number[]): string {
+  const [min, max] = [Math.max(...mins), Math.min(...maxs)];
+  if (max === FILE_BYTES_MAX) return "size";
+  if (max === Number.POSITIVE_INFINITY) return min === 0 ? "count" : "positive";
+  return min === 0 ? `count ≤ ${max}` : `${min} to ${max}`;
+}
+
+function range(mins: readonly number[], maxs: readonly number[]): string {
+  const [min, max] = [Math.max(0, ...mins), Math.min(...maxs)];
+  if (max === Number.POSITIVE_INFINITY) return "";
+  return min === 0 ? ` ≤ ${max}` : ` ${min} to ${max}`;
+}
+
+/** The schema of bytes tells its bounds to nobody: they are searched. */
+function bytesRange(schema: v.GenericSchema): string {
+  const takes = (size: number) => v.is(schema, new Uint8Array(size));
+  const min = Array.from({ length: EXACT_BYTES_MAX + 1 }, (_, size) => size).findIndex(takes);
+  let [max, over] = [min, MESSAGE_BYTES_MAX + 1];
+  while (over - max > 1) {
+    const middle = (max + over) >>> 1;
+    if (takes(middle)) max = middle;
+    else over = middle;
+  }
+  return min === max ? ` ${min}` : range([min], [max]);
+}
