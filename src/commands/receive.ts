@@ -23,7 +23,6 @@ import { serverOptions, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
 import { ProgressShow } from "../cli/output/progress.ts";
 import { fileWords, isFile, renderJson, type ShownFile } from "../cli/output/render.ts";
 import { GiveUpTimer } from "../cli/share/give-up.ts";
-import { parseShareTopic } from "../cli/share/topic.ts";
 import { Client } from "../client/client.ts";
 import type { ClientEvent } from "../client/event.ts";
 import { bodyText, type ChatRecord } from "../core/client/chat-record.ts";
@@ -31,6 +30,7 @@ import { LOBBY } from "../core/rooms/rooms.ts";
 import { Identity } from "../crypto/identity.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import { ClientState } from "../io/state/client-state.ts";
+import { parseShareTopic } from "../ui/text/share-topic.ts";
 import { copiedText } from "../wire/copied-text.ts";
 import { formatPlace, parseServerAddress, type ServerAddress } from "../wire/invite.ts";
 

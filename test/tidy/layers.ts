@@ -16,8 +16,7 @@ const LAYERS = [
   ["io", "crypto"],
   ["server", "client"],
   ["ui"],
-  ["web"],
-  ["cli"],
+  ["web", "cli"],
   ["commands"],
   ["main.ts"],
 ] as const;

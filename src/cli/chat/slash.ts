@@ -4,7 +4,7 @@ import { checkName, compareNames, formatTarget, type Name } from "../../base/nam
 import { queryUsers } from "../../client/link/queries.ts";
 import type { Credentials } from "../../client/login.ts";
 import { checkIsOpen, checkMaySeal, leaveWord, sealRoom } from "../../client/sealed/making.ts";
-import { SLASH_ALIASES as ALIASES } from "../../web/input/slash.ts";
+import { SLASH_ALIASES as ALIASES } from "../../ui/commands/aliases.ts";
 import { formatPlace } from "../../wire/invite.ts";
 import { faultLine } from "../context.ts";
 import { statsLine } from "../output/stats.ts";

@@ -4,6 +4,7 @@ import { checkName, type Name } from "../../base/names.ts";
 import { openRoom } from "../../core/model/selectors.ts";
 import type { Model, TransferView } from "../../core/model/state.ts";
 import type { FileBody } from "../../core/rooms/files.ts";
+import { parseShareTopic } from "../../ui/text/share-topic.ts";
 import type { Platform, SaveHandle, SaveTarget } from "../browser/environment.ts";
 import { reopenSaveTarget } from "../browser/save-targets.ts";
 import { ZipTarget } from "../browser/zip-target.ts";
@@ -42,17 +43,8 @@ interface FolderHandle {
   getFileHandle(name: string, options?: { readonly create: boolean }): Promise<SaveHandle>;
 }
 
-/** The lobby's topic, as `chat share` writes it: a text is one file, too. */
-const TOPIC = /^(\d{1,6}|a(?= text)) (?:files?|text) here(?:,|$)/;
 const LOBBY = "lobby";
 const NAME_BYTES = 4;
-
-/** @internal */
-export function countIn(topic: string): number | undefined {
-  const [, count] = TOPIC.exec(topic) ?? [];
-  if (count === undefined) return undefined;
-  return count === "a" ? 1 : Number(count);
-}
 
 /**
  * The files that `chat share` offers to whoever has its address. Each page comes as somebody new
@@ -192,7 +184,7 @@ export class Share {
         ? []
         : [{ body: file, transfer: this.#transfers.get(file.file) }],
     );
-    const count = countIn(room?.topic ?? "");
+    const count = parseShareTopic(room?.topic ?? "")?.count;
     const isAll = count !== undefined && files.length >= count;
     const isSaved = isAll && files.every(({ transfer }) => transfer?.state.kind === "done");
     const open = { kind: "open", files, count, isSaving: this.#isSaving } as const;

@@ -1,5 +1,6 @@
 import { isName } from "../../base/names.ts";
 import { untilOf } from "../../core/duration.ts";
+import { SLASH_ALIASES } from "../../ui/commands/aliases.ts";
 import type { AllTexts } from "../../ui/messages/en/parts.ts";
 
 /** Words that begin with `/` in the composer; the same as in the terminal, where both have them. */
@@ -244,16 +245,6 @@ export const SLASH: ReadonlyMap<string, SlashRow> = new Map(
     return [word, { usage: `/${word} ${words}`.trim(), summary, read }];
   }),
 );
-
-/** Names of other chat programs for the same commands, in the terminal, too. */
-export const SLASH_ALIASES: Readonly<Record<string, string>> = {
-  regist: "register",
-  sendto: "msg",
-  names: "who",
-  exit: "quit",
-  part: "leave",
-  j: "join",
-};
 
 /** @returns undefined: these are words for others */
 export function slashCommand(text: string): SlashCommand | undefined {

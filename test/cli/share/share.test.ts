@@ -4,7 +4,6 @@ import type { FileId } from "../../../src/base/ids.ts";
 import { CHUNK_BYTES, RECEIVE_GIVES_UP_MS } from "../../../src/base/limits.ts";
 import { GiveUpTimer } from "../../../src/cli/share/give-up.ts";
 import { ShareShow } from "../../../src/cli/share/show.ts";
-import { parseShareTopic, shareTopic } from "../../../src/cli/share/topic.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { fakeContext } from "../../commands/fake-world.ts";
 import { sent } from "../../io/file-carrier.ts";
@@ -26,25 +25,6 @@ test("gives up RECEIVE_GIVES_UP_MS after the first loss, with a remedy", async (
   expect(ended.map(({ code }) => code)).toEqual(["unreachable"]);
   expect(ended[0]?.remedy).toContain("the same line again");
 });
-
-const TOPIC_ID = "fAAAA-AA_AAA" as FileId;
-
-test("the topic of a share has the number of files and the running one", () => {
-  expect(shareTopic(1)).toBe("1 file here");
-  expect(parseShareTopic(shareTopic(1))).toEqual({ count: 1, running: undefined, isText: false });
-  expect(parseShareTopic(shareTopic(12, TOPIC_ID))).toEqual({
-    count: 12,
-    running: TOPIC_ID,
-    isText: false,
-  });
-});
-
-test.each(["", "be kind", "3 files", "3 files here, on its way: x", "files here"])(
-  "'%s' is no share's",
-  (topic) => {
-    expect(parseShareTopic(topic)).toBeUndefined();
-  },
-);
 
 const ID = "fAAAAAAAAAAA" as FileId;
 const source = sent("photo.jpg", new Uint8Array(10 * CHUNK_BYTES - 1));
