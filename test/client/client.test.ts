@@ -67,6 +67,8 @@ describe("reading", () => {
     resume();
     await clock.advance(60_000);
     expect(watched.texts()).toEqual(texts);
+    const links = ["connected", "caught-up", "lost", "connected", "caught-up"] as const;
+    expect(watched.kinds().filter((kind) => kind !== "record")).toEqual(["pinned", ...links]);
   });
 });
 

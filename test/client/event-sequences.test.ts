@@ -1,0 +1,127 @@
+import { expect, test } from "bun:test";
+import type { ModelEvent } from "../../src/core/model/event.ts";
+import { ClientFixture, type Watched } from "./client-fixture.ts";
+
+const FILE = "f".repeat(12);
+const AGAIN = "connection(connecting) greeted";
+
+type Scenario = (fixture: ClientFixture) => Promise<void>;
+
+/** What a client without a user interface reads, and what one with a model is notified of. */
+async function sequences(scenario: Scenario): Promise<{ read: string[]; pushed: string[] }> {
+  const read = await run(scenario, (fixture) => fixture.connect());
+  const pushed: ModelEvent[] = [];
+  await run(scenario, (fixture) => fixture.connect({ model: (event) => void pushed.push(event) }));
+  return { read: shown(read.events), pushed: shown(pushed) };
+}
+
+async function run(
+  scenario: Scenario,
+  connect: (fixture: ClientFixture) => Promise<Watched>,
+): Promise<Watched> {
+  const fixture = new ClientFixture();
+  fixture.server.say({ text: "before" }, "bob");
+  const watched = await connect(fixture);
+  await fixture.clock.advance(0);
+  await scenario(fixture);
+  await fixture.outcome(watched.client.close());
+  return watched;
+}
+
+/** One line per link, and one for what follows the list of its rooms. */
+function shown(events: readonly { readonly kind: string }[]): string[] {
+  const words = events.map((event) => {
+    const { kind, user, isRenamed, connection, record, rooms, fault } = event as {
+      kind: string;
+      user?: string;
+      isRenamed?: boolean;
+      connection?: { kind: string };
+      record?: { n: number };
+      rooms?: readonly { name: string }[];
+      fault?: { code: string };
+    };
+    const names = kind === "connected" ? rooms?.map(({ name }) => name) : [];
+    const about = [
+      user,
+      isRenamed === true ? "renamed" : undefined,
+      connection?.kind,
+      record?.n,
+      fault?.code,
+      ...(names ?? []),
+    ];
+    const told = about.filter((one) => one !== undefined).join(" ");
+    return told === "" ? kind : `${kind}(${told})`;
+  });
+  return words.join(" ").split(/ (?=lost|connection\(offline)|(?<=caught-up) /);
+}
+
+test("a reconnection lists the rooms anew, and repeats no record", async () => {
+  const { read, pushed } = await sequences(async ({ network, server, clock }) => {
+    network.cut();
+    server.say({ text: "missed" }, "bob");
+    server.mischief.onRecord = ({ record }) => {
+      server.mischief = {};
+      server.tell({ kind: "announced", text: "soon", by: "op", time: 1 });
+      server.tell({ kind: "majority", on: true });
+      return record;
+    };
+    await clock.advance(1_000);
+    server.say({ text: "live" }, "bob");
+    await clock.advance(0);
+  });
+  const before = "pinned connected(ana lobby) record(1) caught-up";
+  const after = "lost(link-closed) announced connected(ana lobby) majority record(2) caught-up";
+  expect(read).toEqual([before, after, "record(3) closed"]);
+  expect(pushed).toEqual([
+    "connection(entering) greeted entered(ana) listing room record(1) caught-up",
+    `connection(offline) ${AGAIN} entered(ana) listing room board board record(2) caught-up`,
+    "record(3)",
+  ]);
+});
+
+test("a rename on the server continues as the same user", async () => {
+  const { read, pushed } = await sequences(async ({ network, server, clock }) => {
+    const account = server.accounts.get("ana");
+    if (account !== undefined) server.accounts.set("ana", { ...account, user: "anna" });
+    network.cut();
+    await clock.advance(1_000);
+  });
+  const before = "pinned connected(ana lobby) record(1) caught-up";
+  expect(read).toEqual([before, "lost(link-closed) connected(anna lobby) caught-up", "closed"]);
+  expect(pushed).toEqual([
+    "connection(entering) greeted entered(ana) listing room record(1) caught-up",
+    `connection(offline) ${AGAIN} entered(anna renamed) listing room caught-up`,
+  ]);
+});
+
+test("notices about rooms and the account come in the order of the server", async () => {
+  const { read, pushed } = await sequences(async ({ server, clock }) => {
+    server.tell({ kind: "room", room: "r2", name: "hall", n: 1, skipped: 3 });
+    server.say({}, "bob", "room", "r2");
+    server.say({ text: "hello" }, "bob", "text", "r2");
+    server.tell({ kind: "presences", room: "r2", online: ["bob"], offline: [] });
+    server.tell({ kind: "typing", room: "r2", users: ["bob"] });
+    server.tell({ kind: "offered", room: "r2", file: FILE, from: "bob", name: "a", size: 1 });
+    for (const n of [2, 2]) server.tell({ kind: "read", room: "r2", n });
+    server.tell({ kind: "majority", on: false });
+    server.tell({ kind: "room-gone", room: "r2" });
+    await clock.advance(0);
+  });
+  expect(read.at(-1)).toBe("room record(2) presence(bob) offered read majority room-gone closed");
+  const first = "room record(1) record(2) presence(bob) typing";
+  expect(pushed.at(-1)).toBe(`${first} offered read read board room-gone`);
+});
+
+test("a client with a model stores its cursor, and starts from the rooms", async () => {
+  const fixture = new ClientFixture();
+  const { fingerprint } = fixture.server.identity;
+  for (const seq of [1, 2]) {
+    const { client } = await fixture.connect({ model: () => undefined });
+    fixture.server.say({ text: "read" }, "bob");
+    await fixture.clock.advance(1_000);
+    expect(fixture.state.cursor(fingerprint, "ana")).toBe(seq);
+    await fixture.outcome(client.close());
+  }
+  const logins = fixture.server.requests.filter(({ kind }) => kind === "login");
+  expect(logins.map((request) => "after" in request)).toEqual([false]);
+});
