@@ -58,7 +58,7 @@ export interface RouterOptions {
   readonly reactions: Reactions;
   readonly services: Services;
   readonly invites: Pick<Invites, "opens">;
-  readonly siblings?: Pick<Siblings, "reached" | "current">;
+  readonly siblings: Pick<Siblings, "reached" | "current">;
 }
 
 type MemberRequest = Exclude<
@@ -164,7 +164,7 @@ export class RequestRouter {
     const { entry, server, rooms } = this.#options;
     switch (request.kind) {
       case "admit":
-        await this.#options.siblings?.current(); // The invite may be of a moment ago.
+        await this.#options.siblings.current(); // The invite may be of a moment ago.
         await entry.admit(client, request);
         return client.answer(request.ref, {});
       case "register": {
@@ -220,10 +220,10 @@ export class RequestRouter {
    */
   async #caughtUp({ after = 0 }: RequestOf<"login">): Promise<boolean> {
     const { siblings, rooms } = this.#options;
-    const isCurrent = (await siblings?.current()) ?? true; // The account may be, too.
+    const isCurrent = await siblings.current(); // The account may be, too.
     // The highest number there is: the client asks for nothing of the past.
     const isKnown = after <= rooms.head || after === Number.MAX_SAFE_INTEGER;
-    if (siblings !== undefined && !isKnown) await siblings.reached(after);
+    if (!isKnown) await siblings.reached(after);
     return isCurrent;
   }
 

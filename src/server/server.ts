@@ -54,14 +54,15 @@ import { FloodGuard } from "./session/flood-guard.ts";
 import { greet } from "./session/handshake.ts";
 import { inward, tellOwner } from "./session/redacted-fault.ts";
 import { RemoteCancels } from "./siblings/cancels.ts";
-import { RemoteSessions } from "./siblings/remote-sessions.ts";
+import { type Elsewhere, remoteSessions } from "./siblings/remote-sessions.ts";
+import { NO_SIBLINGS, type Siblings } from "./siblings/siblings.ts";
 import { RemoteWindows } from "./siblings/windows.ts";
 
 const TICK_MS = 1_000;
 const NO_CLIENTS: ReadonlySet<ClientConnection> = new Set();
 
 export class Server implements ClientConnectionOptions, ServerActions, ListenerEvents {
-  readonly #options: ServerOptions;
+  readonly #options: ServerOptions & { readonly siblings: Siblings };
   readonly #feed = new Feed();
   readonly #services: OpenServices;
   readonly #catchUp: CatchUp;
@@ -76,8 +77,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   /** Those without an account, the oldest first. Bounded by LINKS_BEFORE_LOGIN_MAX. */
   readonly #strangers = new Set<ClientConnection>();
   readonly #bans: Bans;
-  /** Undefined: it stands alone. */
-  readonly #remote: RemoteSessions | undefined;
+  readonly #remote: Elsewhere;
   readonly #entry: Authenticator;
   /** Also for posts over HTTP. */
   readonly invites: Invites;
@@ -105,7 +105,8 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
 
   constructor(given: ServerOptions) {
     const feed = new EventFeed(given);
-    const options = { ...given, onEvent: feed.beside(given.onEvent) };
+    const { siblings = NO_SIBLINGS } = given;
+    const options = { ...given, siblings, onEvent: feed.beside(given.onEvent) };
     this.#options = options;
     const { clock, entropy, registry, rooms, archive } = options;
     this.#addresses = new Addresses(options.settings.linksMax);
@@ -129,13 +130,12 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.#entry = openAuthenticator(options, guards, ({ id }) => peersOf(id));
     const warn = (fault: Fault) => options.onEvent({ kind: "warning", fault });
     this.#positions = new ReadPositionStore(options.positions, clock, warn);
-    const { siblings } = options;
     const reading = new ReadPositionService({
       onRead: (user, room, n) => {
         this.#services.push?.acted(user);
-        siblings?.tell({ kind: "read", user, room, n });
+        siblings.tell({ kind: "read", user, room, n });
       },
-      isAlone: siblings === undefined,
+      siblings,
       clock,
       rooms,
       registry,
@@ -146,9 +146,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.#reading = reading;
     this.#devices = new DeviceNotes(options.positions, {
       ...{ clock, registry, warn },
-      ...(siblings === undefined
-        ? {}
-        : { onSeen: (seen) => siblings.tell({ kind: "device-seen", ...seen }) }),
+      onSeen: (seen) => siblings.tell({ kind: "device-seen", ...seen }),
     });
     this.#fanOut = new FanOut(clock, registry, () => this.#pendingWrites.underWay > 0);
     this.#presence = new PresenceFeed(clock, registry, this.#fanOut);
@@ -156,20 +154,15 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       ...{ clock, rooms, registry, fanOut: this.#fanOut },
       onTyping: (user, room, on) => {
         this.#services.push?.acted(user);
-        siblings?.tell({ kind: "typing", user, room, on });
+        siblings.tell({ kind: "typing", user, room, on });
       },
     });
-    const windows =
-      siblings === undefined
-        ? undefined
-        : new RemoteWindows({ clock, siblings, own: () => this.#services.dashboard.window });
-    const cancels =
-      siblings === undefined
-        ? undefined
-        : new RemoteCancels({
-            ...{ clock, entropy, siblings },
-            here: (cancel) => this.#services.dashboard.cancelHere(cancel),
-          });
+    const own = () => this.#services.dashboard.window;
+    const windows = new RemoteWindows({ clock, siblings, own });
+    const cancels = new RemoteCancels({
+      ...{ clock, entropy, siblings },
+      here: (cancel) => this.#services.dashboard.cancelHere(cancel),
+    });
     const historyQuota = new HistoryQuota(options);
     this.#catchUp = new CatchUp({
       ...{ archive, registry, reading, historyQuota, peersOf },
@@ -197,22 +190,19 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       warn,
       server: this,
     });
-    this.#remote =
-      siblings === undefined || windows === undefined || cancels === undefined
-        ? undefined
-        : new RemoteSessions({
-            ...{ clock, registry, rooms, siblings, reading, peersOf },
-            ...{ typing: this.#typing, windows, cancels },
-            ...{ entry: this.#entry, sealed: this.#services.sealed, devices: this.#devices },
-            push: this.#services.push,
-            online: () => this.#onlineHere(),
-            peers: () => this.#peers.values(),
-            catchUp: this.#catchUp,
-            input: (input) => this.input(input),
-            own: () => this.#places()[0],
-            members: () => this.#members(),
-            changed: (places) => options.onCluster?.(places),
-          });
+    this.#remote = remoteSessions({
+      ...{ clock, registry, rooms, siblings, reading, peersOf },
+      ...{ typing: this.#typing, windows, cancels },
+      ...{ entry: this.#entry, sealed: this.#services.sealed, devices: this.#devices },
+      push: this.#services.push,
+      online: () => this.#onlineHere(),
+      peers: () => this.#peers.values(),
+      catchUp: this.#catchUp,
+      input: (input) => this.input(input),
+      own: () => this.#places()[0],
+      members: () => this.#members(),
+      changed: (places) => options.onCluster?.(places),
+    });
     const { blobs, settings } = options;
     this.#disk =
       blobs === undefined
@@ -274,7 +264,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
         if (head.kind === "announcement") this.#tellAnnounced(head);
       },
       (record) => this.#devices.decided(record),
-      (record) => this.#remote?.decided(record),
+      (record) => this.#remote.decided(record),
       (record) => prefs.recorded(record),
       (record) => push?.decided(record),
     );
@@ -300,7 +290,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.#services.retention.sweep();
     await this.#services.sealed?.start();
     this.#services.push?.start();
-    this.#remote?.start();
+    this.#remote.start();
     this.#disk?.start();
     this.#tick();
   }
@@ -348,7 +338,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.#presence.stop();
     this.#typing.stop();
     this.#disk?.stop();
-    this.#remote?.stop();
+    this.#remote.stop();
     this.#services.retention.stop();
     await this.#pendingWrites.drained();
     this.#fanOut.flush();
@@ -493,8 +483,8 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     client.answer(ref, { account: account.id, user: account.name, seq: rooms.head });
     const kind = member.isPresent ? "arrived" : "called";
     this.input({ kind, client: client.id, user: account.id });
-    this.#remote?.changed();
-    this.#remote?.places.entered(client);
+    this.#remote.changed();
+    this.#remote.entered(client);
     onEvent({ kind: "logged-in", user: account.name, ...client.origin });
     const { announced } = this.#options.registry.policy;
     if (announced !== undefined) client.tell(this.#announcement(announced));
@@ -533,7 +523,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   /** What invites say of where it is, asked anew for each: machines change their addresses. */
   reachedAt(places: () => readonly ServerPlace[]): void {
     this.#places = places;
-    this.#remote?.places.placed();
+    this.#remote.placed();
   }
 
   /** As a name; empty before anything listens. */
@@ -576,7 +566,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       this.#typing.ended(account.id);
     }
     this.input({ kind: "departed", client: client.id });
-    this.#remote?.changed();
+    this.#remote.changed();
     this.#options.onEvent({ kind: "logged-out", user: account.name, ...client.origin });
   }
 
@@ -637,10 +627,8 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   }
 
   #look(token: number): void {
-    const { siblings } = this.#options;
     const looked = (isCurrent: boolean) => this.input({ kind: "looked", token, isCurrent });
-    assert(siblings !== undefined, "who shares a history has siblings");
-    void siblings.current().then(looked);
+    void this.#options.siblings.current().then(looked);
   }
 
   /** What was ordered to be erased is gone from the disk before any client is told so. */
@@ -704,7 +692,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   }
 
   get #majorityFault(): Fault | undefined {
-    return this.#options.siblings?.majorityFault?.();
+    return this.#options.siblings.majorityFault();
   }
 
   /** To all who are logged in, within a second. */

@@ -38,8 +38,10 @@ import type { TypingFeed } from "./rooms/typing-feed.ts";
 import { RequestRouter, type ServerActions } from "./router.ts";
 import { SealedService } from "./sealed/service.ts";
 import type { ClientConnection } from "./session/client-connection.ts";
+import type { Siblings } from "./siblings/siblings.ts";
 
 export interface ServiceOptions extends Omit<ServerOptions, "accounts"> {
+  readonly siblings: Siblings;
   readonly accounts: WrittenLog;
   /** The same log, to be read. */
   readonly accountRecords: Pick<Log, "read" | "head">;
@@ -103,7 +105,7 @@ export function openServices(options: ServiceOptions): OpenServices {
   });
   const prefs = new PrefsService(options);
   const dashboard = new AdminDashboard({
-    registry,
+    ...{ registry, siblings },
     feed: watchers,
     downloads,
     stats,
@@ -148,10 +150,7 @@ export function openServices(options: ServiceOptions): OpenServices {
       push,
       proofs: new ProofService(options),
     },
-    reactions: new Reactions({
-      ...{ recordLookup, targets },
-      ...(siblings === undefined ? {} : { current: () => siblings.current() }),
-    }),
+    reactions: new Reactions({ recordLookup, targets, siblings }),
     queries: new Queries({ ...options, sha256 }),
   });
   const ended = (client: ClientConnection) => {
@@ -167,7 +166,7 @@ export function openServices(options: ServiceOptions): OpenServices {
 
 /** The door. @param guards what it asks beside passwords */
 export function openAuthenticator(
-  options: ServerOptions,
+  options: ServerOptions & { readonly siblings: Siblings },
   guards: Pick<AuthenticatorOptions, "accounts" | "invites" | "bans" | "floods">,
   peersOf: AuthenticatorOptions["peersOf"],
 ): Authenticator {

@@ -336,8 +336,9 @@ function rootCheck(
 function siblingsOf(
   { mirrors, clock }: ClusterOptions,
   { stream, replica, node }: Joined,
-): Siblings {
+): Omit<Siblings, "majorityFault"> {
   return {
+    isShared: true,
     isOwn: (seq) => replica.isOwn(seq),
     isFollowing: () => replica.failure === undefined,
     reached: async (seq) => {

@@ -19,6 +19,7 @@ import { recordDecision } from "../queue/decision.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { ServerEvent } from "../session/event.ts";
 import type { Cancel, RemoteCancels } from "../siblings/cancels.ts";
+import type { Siblings } from "../siblings/siblings.ts";
 import type { RemoteWindows } from "../siblings/windows.ts";
 import type { EventFeed } from "./event-feed.ts";
 import type { Lists } from "./lists.ts";
@@ -48,10 +49,9 @@ export interface AdminDashboardOptions {
   readonly accounts: Pick<Log, "appendThen">;
   readonly stats: () => Answer<"stats">;
   readonly samples: (after: number) => Answer<"samples">;
-  /** Undefined: this server is the only one. */
-  readonly windows: Pick<RemoteWindows, "look" | "all"> | undefined;
-  /** The same. */
-  readonly cancels: Pick<RemoteCancels, "ask"> | undefined;
+  readonly siblings: Pick<Siblings, "isShared">;
+  readonly windows: Pick<RemoteWindows, "look" | "all">;
+  readonly cancels: Pick<RemoteCancels, "ask">;
   /** HOST:PORT where users reach this server. */
   readonly place: () => string;
 }
@@ -132,7 +132,7 @@ export class AdminDashboard {
   }
 
   #clients({ after = 0 }: RequestOf<"clients">): Answer<"clients"> {
-    this.#options.windows?.look();
+    this.#options.windows.look();
     const { clients, more } = this.#clientsHere(after);
     if (more) return { clients, more };
     for (const elsewhere of this.#elsewhere) {
@@ -153,13 +153,13 @@ export class AdminDashboard {
   }
 
   get #elsewhere(): readonly ServerWindow[] {
-    return this.#options.windows?.all ?? [];
+    return this.#options.windows.all;
   }
 
   #stats(): Answer<"stats"> {
-    const { windows, stats } = this.#options;
+    const { siblings, windows, stats } = this.#options;
     const own = stats();
-    if (windows === undefined) return own;
+    if (!siblings.isShared) return own;
     windows.look();
     const others = this.#elsewhere.map(({ server }) => server);
     return { ...own, servers: [this.#server(own), ...others] };
@@ -204,7 +204,7 @@ export class AdminDashboard {
   }
 
   #transfers(): Answer<"transfers"> {
-    this.#options.windows?.look();
+    this.#options.windows.look();
     const elsewhere = this.#elsewhere.flatMap(({ transfers }) => transfers);
     return listed([...this.#transfersHere(), ...elsewhere]);
   }
@@ -222,7 +222,7 @@ export class AdminDashboard {
     const file = request.file as FileId;
     const cancel = { file, user: id, direction, by: by.id };
     if (await this.cancelHere(cancel)) return;
-    if ((await cancels?.ask(cancel)) !== true) {
+    if (!(await cancels.ask(cancel))) {
       throw new Fault("not-found", `nothing of that file is under way with ${name}`, {
         remedy: "see what is: the tab of transfers",
       });

@@ -32,7 +32,7 @@ export interface MetricsOptions {
   /** Undefined: it was not asked yet, or does not say. */
   readonly disk: () => DiskSpace | undefined;
   /** It is one of several. */
-  readonly siblings?: Pick<Siblings, "health">;
+  readonly siblings: Pick<Siblings, "health">;
   readonly settings: { readonly version: string };
 }
 
@@ -88,7 +88,7 @@ export class Metrics {
   }
 
   format(): string {
-    const health = this.#options.siblings?.health?.();
+    const health = this.#options.siblings.health?.();
     return (
       formatMetrics(this.#measures()) +
       this.#transports.format(this.#options.peers()) +

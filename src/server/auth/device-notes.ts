@@ -18,7 +18,7 @@ export interface DeviceNotesOptions {
   readonly registry: Registry;
   readonly warn: (fault: Fault) => void;
   /** It came or went here: for other servers. */
-  readonly onSeen?: (seen: SeenDevice) => void;
+  readonly onSeen: (seen: SeenDevice) => void;
 }
 
 /** For the owner of the account, and for nobody else. */
@@ -71,7 +71,7 @@ export class DeviceNotes {
     const now = clock.unixMs();
     const label = deviceLabelOf(client);
     this.#note(id, device, now, label);
-    onSeen?.({ user: id, device, day: dayOf(now), label });
+    onSeen({ user: id, device, day: dayOf(now), label });
   }
 
   /** At another server. */

@@ -63,7 +63,7 @@ export interface AuthenticatorOptions {
   readonly bans: Bans;
   readonly floods: Pick<FloodGuard, "check">;
   /** Guesses count there, too; left out: this server stands alone. */
-  readonly siblings?: { tell(news: GuessNews): void };
+  readonly siblings: { tell(news: GuessNews): void };
 }
 
 /** What servers tell each other, by keys of what is counted. */
@@ -414,7 +414,7 @@ export class Authenticator {
   }
 
   #tell(kind: GuessNews["kind"], keys: readonly string[]): void {
-    if (keys.length > 0) this.#options.siblings?.tell({ kind, keys });
+    if (keys.length > 0) this.#options.siblings.tell({ kind, keys });
   }
 
   /** A guess at the code of another device. @throws Fault login-refused, banned, too-many */

@@ -64,7 +64,7 @@ export interface PushServiceOptions {
   readonly file: KeptFilePlace | undefined;
   readonly warn: (fault: Fault) => void;
   /** Left out: this server stands alone. */
-  readonly siblings?: { tell(news: PushNews): void };
+  readonly siblings: { tell(news: PushNews): void };
 }
 
 /**
@@ -131,7 +131,7 @@ export class PushService {
 
   /** The browser is another account's now, or nobody's: nothing goes there. */
   signedOut(device: string): void {
-    this.#options.siblings?.tell({ kind: "push-taken", device });
+    this.#options.siblings.tell({ kind: "push-taken", device });
     this.#remove(device);
   }
 
@@ -316,7 +316,7 @@ export class PushService {
     if (known?.endpoint !== endpoint || known.user !== account.id) this.#pace(account.id);
     await this.#subscriptions.add(subscription);
     this.acted(account.id);
-    siblings?.tell({ kind: "push-taken", device });
+    siblings.tell({ kind: "push-taken", device });
   }
 
   /** @throws Fault too-fast */

@@ -28,7 +28,7 @@ export interface PrefsServiceOptions {
   readonly accounts: WrittenLog;
   readonly peersOf: (user: UserId) => Iterable<ClientConnection>;
   /** Left out: this server stands alone. */
-  readonly siblings?: { current(): Promise<boolean> };
+  readonly siblings: { current(): Promise<boolean> };
 }
 
 /**
@@ -97,8 +97,7 @@ export class PrefsService {
     const { id } = account;
     const decide = () => (account.isGone ? [] : prefsDrafts(id, change, account.prefs));
     // What another server has just recorded may say that it is not so already.
-    const isUnsure = siblings !== undefined && decide().length === 0;
-    if (isUnsure && !(await siblings.current())) {
+    if (decide().length === 0 && !(await siblings.current())) {
       const sentence = "this server is behind the others of its cluster";
       throw new Fault("no-majority", sentence, { retryAfterMs: 1_000 });
     }

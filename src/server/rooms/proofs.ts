@@ -28,7 +28,7 @@ export interface ProofServiceOptions {
   /** Left out: this server signs nothing. */
   readonly provable?: Provable;
   /** Others may have shown a longer history than this server has yet. */
-  readonly siblings?: { reached(size: number): Promise<void> };
+  readonly siblings: { reached(size: number): Promise<void> };
 }
 
 export type ProofRequest = RequestOf<"checkpoint"> | RequestOf<"inclusion">;
@@ -72,9 +72,8 @@ export class ProofService {
     { from }: RequestOf<"checkpoint">,
   ): Promise<Answer<"checkpoint">> {
     let newest = checkpoints.newest(from);
-    const { siblings } = this.#options;
-    if (siblings !== undefined && from > (newest?.size ?? 0)) {
-      await siblings.reached(from);
+    if (from > (newest?.size ?? 0)) {
+      await this.#options.siblings.reached(from);
       newest = checkpoints.newest(from);
     }
     if (newest === undefined) throw new Fault("not-found", "nothing was recorded yet");

@@ -9,8 +9,7 @@ import type { RecordLookup } from "./record-lookup.ts";
 export interface ReactionsOptions {
   readonly recordLookup: Pick<RecordLookup, "find">;
   readonly targets: Pick<TargetResolver, "find">;
-  /** As of `Siblings`; left out: this server stands alone. */
-  readonly current?: () => Promise<boolean>;
+  readonly siblings: { readonly isShared: boolean; current(): Promise<boolean> };
 }
 
 const WORDS: ReadonlySet<RecordKind> = new Set(["text", "action"]);
@@ -78,9 +77,9 @@ export class Reactions {
     if (react === undefined || re === undefined) return;
     if (await this.#isAbout(account, to, re)) return;
     // At another server, where its sender comes from, both may be recorded.
-    const { current } = this.#options;
-    if (current === undefined) throw noMessage(re);
-    if (!(await current())) {
+    const { siblings } = this.#options;
+    if (!siblings.isShared) throw noMessage(re);
+    if (!(await siblings.current())) {
       const sentence = "nobody can say whether there is such a message";
       throw new Fault("no-majority", sentence, { retryAfterMs: 1_000 });
     }

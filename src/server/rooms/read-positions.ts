@@ -24,8 +24,7 @@ export interface ReadPositionServiceOptions {
   readonly peersOf: (user: UserId) => Iterable<ClientConnection>;
   /** A device has shown so much, here. */
   readonly onRead: (user: UserId, room: RoomId, n: number) => void;
-  /** There is no other server at which devices of theirs may be. */
-  readonly isAlone: boolean;
+  readonly siblings: { readonly isShared: boolean };
 }
 
 /** How far people have read, and whom they ignore: of the account, so the same on each device. */
@@ -119,7 +118,7 @@ export class ReadPositionService {
     for (const [user, rooms] of this.#untold) {
       const peers = [...this.#options.peersOf(user)];
       // It knows what it has shown, unless that was at another server.
-      if (peers.length < 2 && this.#options.isAlone) continue;
+      if (peers.length < 2 && !this.#options.siblings.isShared) continue;
       for (const client of peers) {
         for (const [room, by] of rooms) {
           if (client === by) continue;

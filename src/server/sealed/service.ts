@@ -39,7 +39,8 @@ export interface SealedOptions {
   readonly localPosts: Pick<LocalPosts, "commit">;
   readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
   /** Left out: this server stands alone. */
-  readonly siblings?: {
+  readonly siblings: {
+    readonly isShared: boolean;
     /** What the others have recorded at the call is known here. */
     current(): Promise<boolean>;
     tell(news: SealedNews): void;
@@ -134,7 +135,7 @@ export class SealedService {
       const info = await this.#infos.read(room.id, hash);
       if (info !== undefined) return { group: fromBase64Url(id), epoch, info, seq };
       // A commit that another server took may have come before this one heard of it.
-      await this.#options.siblings?.current();
+      await this.#options.siblings.current();
       checkReads(room, account.id);
       if (room.group?.info === hash) throw lostInfo();
     }
@@ -179,7 +180,7 @@ export class SealedService {
     const own = certifiedDevice(client, account);
     const of = namedPerson(this.#options.registry, checkName(user, "person's name"));
     this.#packages.checkPace(account.id, of.id);
-    this.#options.siblings?.tell({ kind: "key-packages-taken", by: account.id, of: of.id });
+    this.#options.siblings.tell({ kind: "key-packages-taken", by: account.id, of: of.id });
     const packages = [];
     let missing = 0;
     const until = this.#options.clock.now() + KEY_PACKAGE_WAIT_MS;
@@ -201,7 +202,7 @@ export class SealedService {
     const isHere = [...peersOf(user)].some(({ member }) => member?.device === device);
     const leftMs = until - clock.now();
     // Whether it is connected to another server of the cluster, this one does not know.
-    if (leftMs > 0 && (isHere || siblings !== undefined)) {
+    if (leftMs > 0 && (isHere || siblings.isShared)) {
       this.#askForMore(user, device, 0);
       await this.#packages.stocked(device, leftMs);
     }
@@ -210,7 +211,7 @@ export class SealedService {
 
   #askForMore(user: UserId, device: string, left: number): void {
     this.lowOnKeyPackages(user, device, left);
-    this.#options.siblings?.tell({ kind: "key-packages-low", user, device, left });
+    this.#options.siblings.tell({ kind: "key-packages-low", user, device, left });
   }
 
   /** At another server: there are so many an hour at all of them together. */
@@ -257,7 +258,7 @@ export class SealedService {
   async #keep(room: RoomId, hash: string, info: Uint8Array): Promise<void> {
     const { rooms, siblings } = this.#options;
     if (rooms.get(room)?.group?.info !== hash) return this.#infos.withdraw(room, hash);
-    if (siblings !== undefined) await this.#infos.propose(room, info);
+    if (siblings.isShared) await this.#infos.propose(room, info);
   }
 
   #one<Result>(room: RoomId, work: () => Promise<Result>): Promise<Result> {

@@ -20,7 +20,7 @@ export interface Cancel {
 export interface RemoteCancelsOptions {
   readonly clock: Pick<Clock, "after">;
   readonly entropy: Entropy;
-  readonly siblings: Pick<Siblings, "tell">;
+  readonly siblings: Pick<Siblings, "tell" | "isShared">;
   /** @returns false: nothing of it is under way here. @throws Fault store-… */
   readonly here: (cancel: Cancel) => Promise<boolean>;
 }
@@ -40,6 +40,7 @@ export class RemoteCancels {
   /** @returns false: none of them has said within a while that it was. @throws Fault too-many */
   ask(cancel: Cancel): Promise<boolean> {
     const { clock, entropy, siblings } = this.#options;
+    if (!siblings.isShared) return Promise.resolve(false);
     if (this.#asked.size >= SIBLING_CANCELS_MAX) {
       const detail = { retryAfterMs: SIBLING_CANCEL_MS };
       throw new Fault("too-many", "too many transfers are being cancelled", detail);

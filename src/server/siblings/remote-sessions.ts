@@ -7,6 +7,7 @@ import type { PushService } from "../push/service.ts";
 import type { ReadPositionService } from "../rooms/read-positions.ts";
 import type { TypingFeed } from "../rooms/typing-feed.ts";
 import type { SealedService } from "../sealed/service.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
 import type { RemoteCancels } from "./cancels.ts";
 import { ClusterPlaces, type ClusterPlacesOptions } from "./places.ts";
 import { RemotePresence, type RemotePresenceOptions } from "./presence.ts";
@@ -31,17 +32,44 @@ export interface RemoteSessionsOptions
   readonly push: Pick<PushService, "takenElsewhere" | "acted"> | undefined;
 }
 
-export class RemoteSessions {
+/** Connections at the siblings of this server, as far as they concern those that are open here. */
+export interface Elsewhere {
+  start(): void;
+  stop(): void;
+  /** An account came online or went offline here. */
+  changed(): void;
+  /** A client logged in here. */
+  entered(client: ClientConnection): void;
+  /** Users reach this server at other addresses. */
+  placed(): void;
+  /** A record of the accounts was applied. */
+  decided(record: LogRecord): void;
+}
+
+export function remoteSessions(options: RemoteSessionsOptions): Elsewhere {
+  return options.siblings.isShared ? new RemoteSessions(options) : NOWHERE;
+}
+
+const NOWHERE: Elsewhere = {
+  start: () => {},
+  stop: () => {},
+  changed: () => {},
+  entered: () => {},
+  placed: () => {},
+  decided: () => {},
+};
+
+class RemoteSessions implements Elsewhere {
   readonly #options: RemoteSessionsOptions;
   readonly #presence: RemotePresence;
   readonly #decisions: RemoteDecisions;
-  readonly places: ClusterPlaces;
+  readonly #places: ClusterPlaces;
   #stopListening = () => {};
 
   constructor(options: RemoteSessionsOptions) {
     this.#options = options;
     this.#presence = new RemotePresence(options);
-    this.places = new ClusterPlaces(options);
+    this.#places = new ClusterPlaces(options);
     const tellIgnored = options.reading.tellIgnored.bind(options.reading);
     this.#decisions = new RemoteDecisions({ ...options, tellIgnored });
   }
@@ -50,21 +78,27 @@ export class RemoteSessions {
     const { siblings } = this.#options;
     this.#stopListening = siblings.listen((node, news) => this.#heard(node, news));
     this.#presence.start();
-    this.places.start();
+    this.#places.start();
   }
 
   stop(): void {
     this.#stopListening();
     this.#presence.stop();
-    this.places.stop();
+    this.#places.stop();
   }
 
-  /** Somebody came or went here. */
   changed(): void {
     this.#presence.changed();
   }
 
-  /** A record of the accounts was applied. */
+  entered(client: ClientConnection): void {
+    this.#places.entered(client);
+  }
+
+  placed(): void {
+    this.#places.placed();
+  }
+
   decided(record: LogRecord): void {
     if (!this.#options.siblings.isOwn(record.head.seq)) this.#decisions.told(record);
   }
@@ -75,7 +109,7 @@ export class RemoteSessions {
       case "online":
         return this.#presence.heard(node, news.users);
       case "place":
-        return this.places.heard(node, news.place);
+        return this.#places.heard(node, news.place);
       case "read":
         push?.acted(news.user);
         return reading.readElsewhere(news.user, news.room, news.n);

@@ -58,12 +58,14 @@ export interface ClusterHealth {
 
 /** The other servers. */
 export interface Siblings {
+  /** Other servers record in the same logs. */
+  readonly isShared: boolean;
   /** While a record of the accounts is told: whether this server has asked for it. */
   isOwn(seq: number): boolean;
   /** Whether this server writes and is told what the others write. */
   isFollowing(): boolean;
-  /** `no-majority` while too few machines of the shared stream answer. Left out: never. */
-  majorityFault?(): Fault | undefined;
+  /** `no-majority` while too few machines of the shared stream answer. */
+  majorityFault(): Fault | undefined;
   /**
    * Resolves when the history has so many records: others may have shown them already.
    * @throws Fault no-majority: not within a while
@@ -80,3 +82,15 @@ export interface Siblings {
   /** @returns what stops it */
   listen(onNews: (node: string, news: SiblingNews) => void): () => void;
 }
+
+/** The siblings of a server that is its whole cluster. */
+export const NO_SIBLINGS: Siblings = {
+  isShared: false,
+  isOwn: () => true,
+  isFollowing: () => true,
+  majorityFault: () => undefined,
+  reached: () => Promise.resolve(),
+  current: () => Promise.resolve(true),
+  tell: () => {},
+  listen: () => () => {},
+};

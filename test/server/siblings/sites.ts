@@ -80,6 +80,7 @@ export class Sites {
       return !this.isOut && replica.failure === undefined;
     };
     return {
+      isShared: true,
       isOwn: (seq) => replica.isOwn(seq),
       isFollowing: () => replica.failure === undefined,
       majorityFault: () => this.majorityFault,

@@ -301,6 +301,8 @@ export class ClusterNode {
     const { around, nodes } = this.#cluster;
     const { clock } = life;
     return {
+      isShared: true,
+      majorityFault: () => undefined,
       isOwn: (seq) => replica.isOwn(seq),
       isFollowing: () => replica.failure === undefined,
       reached: async (seq) => {
