@@ -1,3 +1,5 @@
+/** Exponential backoff with a bound and jitter. */
+
 import { RECONNECT_FIRST_MS, RECONNECT_MAX_MS } from "../base/limits.ts";
 
 /**

@@ -1,3 +1,5 @@
+/** Parses lengths of time as users type them. */
+
 import { Fault } from "../base/fault.ts";
 import { formatLeft } from "../base/sizes.ts";
 import { formatUtc } from "../base/time.ts";

@@ -1,3 +1,5 @@
+/** Drops the oldest entries of a full map or set. */
+
 interface Entries<Key> {
   readonly size: number;
   keys(): Iterable<Key>;

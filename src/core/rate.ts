@@ -1,3 +1,5 @@
+/** Token buckets for request rates and password guesses. */
+
 import { Fault } from "../base/fault.ts";
 import {
   GUESS_DELAY_FIRST_MS,

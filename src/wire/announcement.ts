@@ -1,3 +1,5 @@
+/** What a server announces on the LAN. */
+
 import { utf8Encode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { SERVERS_FOUND_MAX, SERVERS_FOUND_PER_SENDER_MAX } from "../base/limits.ts";

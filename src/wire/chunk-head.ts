@@ -1,3 +1,5 @@
+/** Encodes a chunk message without copying its content. */
+
 import { assert } from "../base/assert.ts";
 import { concatBytes } from "../base/bytes.ts";
 import { CHUNK_BYTES } from "../base/limits.ts";

@@ -1,3 +1,5 @@
+/** How content is cut into chunks, and the lines of their checksums. */
+
 import { assert } from "../base/assert.ts";
 import { fromBase64Url, toBase64Url } from "../base/bytes.ts";
 import { CHUNK_BYTES } from "../base/limits.ts";

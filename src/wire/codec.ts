@@ -1,3 +1,5 @@
+/** Encodes and decodes messages as msgpack. */
+
 import { Packr } from "msgpackr/pack";
 import { assert } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";

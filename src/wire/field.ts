@@ -1,3 +1,5 @@
+/** Schemas of fields that many messages share. */
+
 import * as v from "valibot";
 import {
   FILE_ID_LENGTH,

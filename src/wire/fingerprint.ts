@@ -1,3 +1,5 @@
+/** How the fingerprint of an identity key is written. */
+
 import type { Brand } from "../base/brand.ts";
 import { fromBase64Url, toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";

@@ -1,3 +1,5 @@
+/** Host names and IP addresses. */
+
 import { Fault } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";
 

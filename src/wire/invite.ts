@@ -1,3 +1,5 @@
+/** Invites and server addresses. */
+
 import { utf8Encode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { PASSWORD_BYTES_MAX } from "../base/limits.ts";

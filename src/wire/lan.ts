@@ -1,3 +1,5 @@
+/** The datagrams of `chat lan`. */
+
 import { assert } from "../base/assert.ts";
 import { concatBytes, utf8Encode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";

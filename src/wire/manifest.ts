@@ -1,3 +1,5 @@
+/** The manifest of a folder sent as one file. */
+
 import { assert } from "../base/assert.ts";
 import { equalBytes, utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";

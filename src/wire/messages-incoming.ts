@@ -1,3 +1,5 @@
+/** Checks a decoded value against the schemas of messages. */
+
 import * as v from "valibot";
 import { Fault } from "../base/fault.ts";
 import {

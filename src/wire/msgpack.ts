@@ -1,3 +1,5 @@
+/** Constants and helpers for messages encoded by hand. */
+
 import { assert } from "../base/assert.ts";
 import { utf8Encode } from "../base/bytes.ts";
 

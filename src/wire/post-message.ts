@@ -1,3 +1,5 @@
+/** The hand-written codec of a post and its answer. */
+
 import { TEXT_BYTES_MAX } from "../base/limits.ts";
 import type { RequestOf } from "./messages.ts";
 import {

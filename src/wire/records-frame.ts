@@ -1,3 +1,5 @@
+/** The message of several records, built from bytes of the log. */
+
 import { assert } from "../base/assert.ts";
 import { MESSAGE_BYTES_MAX, RECORDS_TOGETHER_MAX } from "../base/limits.ts";
 import {

@@ -1,3 +1,5 @@
+/** Checks the shape of msgpack bytes before they are decoded. */
+
 import { Fault } from "../base/fault.ts";
 import { ENTRIES_MAX, NESTING_MAX } from "../base/limits.ts";
 

@@ -1,3 +1,5 @@
+/** The parts of a zip archive. */
+
 import { assert } from "../base/assert.ts";
 import { utf8Encode } from "../base/bytes.ts";
 import { dateOf } from "../base/time.ts";

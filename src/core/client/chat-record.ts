@@ -1,3 +1,5 @@
+/** A record as a client receives it, checked against its head. */
+
 import { isCount } from "../../base/count.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";

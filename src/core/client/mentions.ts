@@ -1,3 +1,5 @@
+/** Finds `@name` in a text. */
+
 import { MENTIONS_MAX } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
 import type { PostBody } from "../../wire/messages.ts";

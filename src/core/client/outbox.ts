@@ -1,3 +1,5 @@
+/** The outbox: posts until they are acknowledged or refused. */
+
 import { assert, unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import {

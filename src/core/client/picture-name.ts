@@ -1,3 +1,5 @@
+/** Tells by name and size which files to show as pictures. */
+
 import { PICTURE_FETCHED_BYTES_MAX } from "../../base/limits-page.ts";
 import type { FileBody } from "../rooms/files.ts";
 

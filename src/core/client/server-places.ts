@@ -1,3 +1,5 @@
+/** The addresses of a server, and the order in which to try them. */
+
 import { asFault } from "../../base/fault.ts";
 import {
   CLUSTER_PLACES_MAX,

@@ -1,3 +1,5 @@
+/** Detects a link that is open but no longer answers. */
+
 import { STALL_ASK_AFTER_MS, STALL_MS } from "../../base/limits-page.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;

@@ -1,3 +1,5 @@
+/** Detects missing and repeated records of each room. */
+
 import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import { JOINED_ROOMS_MAX } from "../../base/limits.ts";

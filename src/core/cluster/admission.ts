@@ -1,3 +1,5 @@
+/** Whether a decision is still valid at its place in the stream. */
+
 import { CLUSTER_WINDOW_RECORDS } from "../../base/limits-cluster.ts";
 import type { Draft } from "../../wire/record.ts";
 import { parsePostId } from "../rooms/dedup.ts";

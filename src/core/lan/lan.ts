@@ -1,3 +1,5 @@
+/** The state machine of `chat lan`: a group without a server. */
+
 import { unreachable } from "../../base/assert.ts";
 import {
   LAN_ANNOUNCE_EVERY_MS,

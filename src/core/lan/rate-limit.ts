@@ -1,3 +1,5 @@
+/** Limits the datagrams accepted from each sender. */
+
 import {
   LAN_ADDRESS_PACKETS_PER_SECOND,
   LAN_CHECKS_PER_SECOND,

@@ -1,3 +1,5 @@
+/** Rejects repeated datagrams of a session. */
+
 import { LAN_WINDOW } from "../../base/limits.ts";
 
 /**

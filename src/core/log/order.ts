@@ -1,3 +1,5 @@
+/** The sequence numbers and hashes that the next record must have. */
+
 import { assert } from "../../base/assert.ts";
 
 /** What a head says of its place in the log. */

@@ -1,3 +1,5 @@
+/** One update of the model, which copies only what changes. */
+
 import type { RoomId } from "../../base/ids.ts";
 import type { ModelEffect } from "./event.ts";
 import type { Holding, RoomDraft } from "./room.ts";

@@ -1,3 +1,5 @@
+/** One item of a room's timeline. */
+
 import { foldName, isName } from "../../base/names.ts";
 import { WORD_KINDS } from "../../wire/record.ts";
 import { bodyText, type ChatRecord, importedOf } from "../client/chat-record.ts";

@@ -1,3 +1,5 @@
+/** Actions of the user in progress, and those that failed. */
+
 import { unreachable } from "../../base/assert.ts";
 import type { Fault } from "../../base/fault.ts";
 import { SHOWN_FAULTS_MAX } from "../../base/limits-page.ts";

@@ -1,3 +1,5 @@
+/** Pages of history and search results, requested and received. */
+
 import { unreachable } from "../../base/assert.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { SHOWN_FOUND_MAX } from "../../base/limits-page.ts";

@@ -1,3 +1,5 @@
+/** Room preferences: muted, favourite, hidden, unread; saved messages. */
+
 import type { RoomId } from "../../base/ids.ts";
 import type { RoomPrefs } from "../rooms/prefs.ts";
 import type { ModelDraft } from "./builder.ts";

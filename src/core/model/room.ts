@@ -1,3 +1,5 @@
+/** The state of one room in the model. */
+
 import { PINS_MAX, PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { SHOWN_CHANGES_MAX, SHOWN_ITEMS_KEPT } from "../../base/limits-page.ts";
 import { WORD_KINDS } from "../../wire/record.ts";

@@ -1,3 +1,5 @@
+/** The rows of a timeline that a view draws. */
+
 import { indexOfSeq, isSame, isWords, itemAt } from "./item.ts";
 import { openRoom } from "./selectors.ts";
 import type { Item, Model, PendingPost, RoomState, Stretch, WantedPage } from "./state.ts";

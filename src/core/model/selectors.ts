@@ -1,3 +1,5 @@
+/** Lists that views derive from the model. */
+
 import type { RoomId } from "../../base/ids.ts";
 import { compareNames } from "../../base/names.ts";
 import { isSame, itemAt } from "./item.ts";

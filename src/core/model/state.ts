@@ -1,3 +1,5 @@
+/** The types of the model. */
+
 import type { Fault } from "../../base/fault.ts";
 import type { FileId, RoomId } from "../../base/ids.ts";
 import type { PostBody } from "../../wire/messages.ts";

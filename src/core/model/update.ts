@@ -1,3 +1,5 @@
+/** The update function: model and event in, model and effects out. */
+
 import { unreachable } from "../../base/assert.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { SHOWN_ITEMS_MAX } from "../../base/limits-page.ts";

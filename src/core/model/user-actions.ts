@@ -1,3 +1,5 @@
+/** Model changes that follow from actions of the user. */
+
 import { unreachable } from "../../base/assert.ts";
 import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import type { ModelDraft } from "./builder.ts";

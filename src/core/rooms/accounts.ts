@@ -1,3 +1,5 @@
+/** The registry: accounts and devices as a fold over the accounts log. */
+
 import { assert } from "../../base/assert.ts";
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";

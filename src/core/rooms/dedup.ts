@@ -1,3 +1,5 @@
+/** The deduplication table that makes each post exactly-once. */
+
 import type { Fault } from "../../base/fault.ts";
 import type { OutboxId, UserId } from "../../base/ids.ts";
 import {

@@ -1,3 +1,5 @@
+/** The rooms in which each file has been announced. */
+
 import { type FileId, isFileId, type RoomId } from "../../base/ids.ts";
 import type { FoldedHead } from "../../wire/record.ts";
 import type { Posted } from "./dedup.ts";

@@ -1,3 +1,5 @@
+/** Operators, bans, invites and registration, as folded from the accounts log. */
+
 import { cutText } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";

@@ -1,3 +1,5 @@
+/** Room preferences and saved messages of an account. */
+
 import { isCount } from "../../base/count.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";

@@ -1,3 +1,5 @@
+/** Which users are online. */
+
 import { Fault } from "../../base/fault.ts";
 import type { OutboxId, UserId } from "../../base/ids.ts";
 import { OUTBOXES_HELD_MAX, POSTS_BURST, POSTS_PER_SECOND } from "../../base/limits.ts";

@@ -1,3 +1,5 @@
+/** The last message that each account has read in each room. */
+
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { READ_POSITIONS_MAX } from "../../base/limits.ts";
 

@@ -1,3 +1,5 @@
+/** Resolves the text of a target to a room. */
+
 import { Fault } from "../../base/fault.ts";
 import { directRoomId, type RoomId, type Sha256, type UserId } from "../../base/ids.ts";
 import { type Name, parseTarget } from "../../base/names.ts";

@@ -1,3 +1,5 @@
+/** Counts unread messages per room. */
+
 import { assert } from "../../base/assert.ts";
 import type { UserId } from "../../base/ids.ts";
 import { UNREAD_COUNTED_MAX } from "../../base/limits.ts";

@@ -1,3 +1,5 @@
+/** The receiving side of a chunked transfer. */
+
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../base/limits.ts";

@@ -1,3 +1,5 @@
+/** The parts of a text that match a search. */
+
 import { foldCase } from "../../base/case-fold.ts";
 
 /** A piece of a text: it matches the query, or stands between two matches. */

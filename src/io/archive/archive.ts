@@ -1,3 +1,5 @@
+/** Reads pages of records from the segments of a log. */
+
 import { foldCase } from "../../base/case-fold.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";

@@ -1,3 +1,5 @@
+/** A sparse index of a log by block. */
+
 import { assert } from "../../base/assert.ts";
 import { HeadScanner } from "./head-scanner.ts";
 import { RoomBlocks } from "./room-index.ts";

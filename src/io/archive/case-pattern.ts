@@ -1,3 +1,5 @@
+/** Byte patterns that match a text in any case and composition. */
+
 import { utf8Encode } from "../../base/bytes.ts";
 import { foldCase } from "../../base/case-fold.ts";
 

@@ -1,3 +1,5 @@
+/** Reads only the heads of records. */
+
 const SEQ_AT = '{"head":{"v":1,"seq":'.length;
 const TIME_KEY_BYTES = ',"time":'.length;
 const KIND_KEY_BYTES = ',"kind":"'.length;

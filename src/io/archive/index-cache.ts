@@ -1,3 +1,5 @@
+/** The index of a log, cached on disk. */
+
 import { dirname, join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
 import type { Sha256 } from "../../base/ids.ts";

@@ -1,3 +1,5 @@
+/** Rejects most lines of a search before they are parsed. */
+
 import { isWellFormed } from "../../base/bytes.ts";
 import { foldCase } from "../../base/case-fold.ts";
 import { READ_KINDS } from "../../wire/record.ts";

@@ -1,3 +1,5 @@
+/** The complete index of one log. */
+
 import { join } from "node:path";
 import type { Sha256 } from "../../base/ids.ts";
 import { parseLine } from "../../wire/record.ts";

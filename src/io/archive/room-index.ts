@@ -1,3 +1,5 @@
+/** A sparse index of each room's records. */
+
 import { assert } from "../../base/assert.ts";
 
 /** Ascending numbers as the varints of their distances: about a byte each. */

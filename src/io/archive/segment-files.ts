@@ -1,3 +1,5 @@
+/** Reads byte ranges of segments. */
+
 import { join } from "node:path";
 import type { Disk, DiskFile, DiskSearch } from "../disk/disk.ts";
 import type { LineQuery, LineSpans } from "../disk/line-matcher.ts";

@@ -1,3 +1,5 @@
+/** The interface of the store of files that all servers of a cluster share. */
+
 import type { FileId } from "../../base/ids.ts";
 
 /**

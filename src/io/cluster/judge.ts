@@ -1,3 +1,5 @@
+/** Decides what each message of the stream means, alike on every server. */
+
 import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";

@@ -1,3 +1,5 @@
+/** Watches whether a majority of the NATS servers answers. */
+
 import { Fault } from "../../base/fault.ts";
 import {
   CLUSTER_ELECTION_MS,

@@ -1,3 +1,5 @@
+/** This server's copies of both logs, written in the order of the stream. */
+
 import { assert } from "../../base/assert.ts";
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";

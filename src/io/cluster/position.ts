@@ -1,3 +1,5 @@
+/** The last stream message applied to disk, and finding it again. */
+
 import type { Sha256 } from "../../base/ids.ts";
 import { CLUSTER_ANSWER_MS, CLUSTER_STALLED_MS } from "../../base/limits-cluster.ts";
 import { type Clock, delay } from "../clock.ts";

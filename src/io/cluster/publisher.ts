@@ -1,3 +1,5 @@
+/** Publishes decisions and matches them with what comes back. */
+
 import { assert } from "../../base/assert.ts";
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";

@@ -1,3 +1,5 @@
+/** Republishes records that the stream has lost. */
+
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { CLUSTER_MESSAGE_BYTES_MAX } from "../../base/limits-cluster.ts";

@@ -1,3 +1,5 @@
+/** Files that all servers of a cluster share, with checksums. */
+
 import { assert } from "../../base/assert.ts";
 import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";

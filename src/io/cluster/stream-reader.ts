@@ -1,3 +1,5 @@
+/** Reads the stream in order and detects that it was rewound. */
+
 import { equalBytes, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";

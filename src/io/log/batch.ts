@@ -1,3 +1,5 @@
+/** The records written and synced together. */
+
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { BATCH_BYTES_MAX } from "../../base/limits.ts";

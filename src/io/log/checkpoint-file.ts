@@ -1,3 +1,5 @@
+/** The file of the latest signed checkpoint. */
+
 import { join } from "node:path";
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";

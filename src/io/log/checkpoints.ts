@@ -1,3 +1,5 @@
+/** Signs the length and the root of a log at intervals. */
+
 import type { Fault } from "../../base/fault.ts";
 import { CHECKPOINT_EVERY_MS, CHECKPOINT_EVERY_RECORDS } from "../../base/limits.ts";
 import type { Checkpoint } from "../../wire/checkpoint.ts";

@@ -1,3 +1,5 @@
+/** Overwrites erased lines in place. */
+
 import { assert } from "../../base/assert.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";

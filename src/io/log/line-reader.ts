@@ -1,3 +1,5 @@
+/** Reads lines from blocks of bytes. */
+
 import { assert } from "../../base/assert.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { LineScanner } from "../../wire/line-scanner.ts";

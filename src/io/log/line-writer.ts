@@ -1,3 +1,5 @@
+/** Encodes records as lines. */
+
 import { assert } from "../../base/assert.ts";
 import { utf8Encode } from "../../base/bytes.ts";
 import type { Sha256 } from "../../base/ids.ts";

@@ -1,3 +1,5 @@
+/** The writer of a log: queue, batch, write, sync, notify. */
+
 import { join } from "node:path";
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";

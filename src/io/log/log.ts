@@ -1,3 +1,5 @@
+/** The interfaces of logs and archives. */
+
 import type { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import type { Draft, LogRecord, RecordKind } from "../../wire/record.ts";

@@ -1,3 +1,5 @@
+/** Inclusion and consistency proofs for clients. */
+
 import type { Sha256 } from "../../base/ids.ts";
 import { GROUP_LEAVES, type MerkleTree } from "../../core/log/merkle.ts";
 import { consistencyPath, inclusionPath, type Nodes, rootOf } from "../../core/log/proofs.ts";

@@ -1,3 +1,5 @@
+/** Opens a log from its snapshot. */
+
 import { assert } from "../../base/assert.ts";
 import { equalBytes } from "../../base/bytes.ts";
 import { erasuresOf } from "../../core/rooms/erasures.ts";

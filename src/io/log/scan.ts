@@ -1,3 +1,5 @@
+/** Reads a log in blocks and lines. */
+
 import type { DiskFile } from "../disk/disk.ts";
 
 /** Large enough that system calls cost nothing, small enough for the processor's cache. */

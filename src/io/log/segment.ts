@@ -1,3 +1,5 @@
+/** One file of a log. */
+
 import { join } from "node:path";
 import { assert } from "../../base/assert.ts";
 import type { Disk } from "../disk/disk.ts";

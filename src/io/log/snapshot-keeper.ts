@@ -1,3 +1,5 @@
+/** Writes a snapshot when enough records have been added. */
+
 import { dirname } from "node:path";
 import type { Fault } from "../../base/fault.ts";
 import type { Clock } from "../clock.ts";

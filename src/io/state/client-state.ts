@@ -1,3 +1,5 @@
+/** The database of a home: servers, keys, settings, cursors. */
+
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { assert } from "../../base/assert.ts";

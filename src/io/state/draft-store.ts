@@ -1,3 +1,5 @@
+/** Unfinished messages of each room. */
+
 import { DRAFTS_KEPT_MAX } from "../../base/limits-screen.ts";
 import type { Draft } from "../../core/model/state.ts";
 import type { StateDatabase } from "./schema.ts";

@@ -1,3 +1,5 @@
+/** Uploads that a later run can resume. */
+
 import type { FileId } from "../../base/ids.ts";
 
 /** What makes two sendings the same: a repeated command goes on with the same file. */

@@ -1,3 +1,5 @@
+/** Names of users and rooms for shell completion, read-only. */
+
 import { Database, type SQLQueryBindings } from "bun:sqlite";
 import { join } from "node:path";
 import { KNOWN_NAMES_MAX } from "../../base/limits.ts";

@@ -1,3 +1,5 @@
+/** Servers that this user runs on this machine. */
+
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";

@@ -1,3 +1,5 @@
+/** The log heads that each server has shown to this home. */
+
 import type { LogPin, SeenRecord } from "../../core/client/audit.ts";
 import type { StateDatabase } from "./schema.ts";
 

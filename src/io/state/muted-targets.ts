@@ -1,3 +1,5 @@
+/** Rooms and users muted on this device. */
+
 import { Fault } from "../../base/fault.ts";
 import { SETTINGS_LISTED_MAX } from "../../base/limits-screen.ts";
 import type { StateDatabase } from "./schema.ts";

@@ -1,3 +1,5 @@
+/** Unsent posts on disk, with one owner process per outbox. */
+
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { assert } from "../../base/assert.ts";

@@ -1,3 +1,5 @@
+/** Files that `chat get-file --follow` has already received. */
+
 import { RECEIVED_FILES_MAX } from "../../base/limits.ts";
 import type { StateDatabase } from "./schema.ts";
 

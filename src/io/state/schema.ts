@@ -1,3 +1,5 @@
+/** The tables of a home's database and their migrations. */
+
 import { Database, SQLiteError, type SQLQueryBindings, type Statement } from "bun:sqlite";
 import { closeSync } from "node:fs";
 import { join } from "node:path";

@@ -1,3 +1,5 @@
+/** The database of sealed rooms: group states and opened messages. */
+
 import { Database, SQLiteError } from "bun:sqlite";
 import { closeSync, existsSync, readSync, renameSync } from "node:fs";
 import { join } from "node:path";

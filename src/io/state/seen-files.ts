@@ -1,3 +1,5 @@
+/** Files that were shown in this home, for completion and `get-file`. */
+
 import { SEEN_FILES_MAX } from "../../base/limits.ts";
 import type { StateDatabase } from "./schema.ts";
 

@@ -1,3 +1,5 @@
+/** Chunk checksums of an upload in progress. */
+
 import { concatBytes } from "../../base/bytes.ts";
 import type { FileId } from "../../base/ids.ts";
 import { UPLOAD_KEEP_MS } from "../../base/limits.ts";
