@@ -1,3 +1,5 @@
+/** Asks before a destructive action, unless `--yes` is given. */
+
 import { Fault } from "../base/fault.ts";
 import type { FlagDefs } from "./command.ts";
 import type { Context } from "./context.ts";

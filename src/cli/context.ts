@@ -1,3 +1,5 @@
+/** What a command gets of its process: streams, clock, signals, flags. */
+
 import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import type { Fault } from "../base/fault.ts";

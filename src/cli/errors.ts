@@ -1,3 +1,5 @@
+/** Faults as text and JSON, and their exit codes. */
+
 import { AssertionFailure } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
 import { cleanText, jsonLine } from "../base/text.ts";

@@ -1,3 +1,5 @@
+/** Flags that several commands share. */
+
 import { type MomentContext, parseMoment } from "../base/moment.ts";
 import { foldName, type Name, parseTarget, type Target } from "../base/names.ts";
 import { checkTypedName } from "../base/new-names.ts";

@@ -1,3 +1,5 @@
+/** The help of a command. */
+
 import { type ArgsDef, renderUsage } from "citty";
 import {
   type FlagDef,

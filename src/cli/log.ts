@@ -1,3 +1,5 @@
+/** Log lines on standard error, by consola. */
+
 import { type ConsolaInstance, createConsola } from "consola";
 import type { Context } from "./context.ts";
 import { wrapWords } from "./word-wrap.ts";

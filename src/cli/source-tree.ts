@@ -1,3 +1,5 @@
+/** Paths of the source tree, for builds. */
+
 import { join } from "node:path";
 
 /** The repository, when the program runs from its source: in a compiled one these are not there. */

@@ -1,3 +1,5 @@
+/** The name of the system's user. */
+
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { isName, isReservedName, type Name } from "../base/names.ts";

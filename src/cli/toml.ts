@@ -1,3 +1,5 @@
+/** Reads TOML with positions of errors. */
+
 import { parse, TomlError } from "smol-toml";
 import { Fault } from "../base/fault.ts";
 

@@ -1,3 +1,5 @@
+/** Asks for a user name. */
+
 import { Fault } from "../base/fault.ts";
 import { isName, type Name } from "../base/names.ts";
 import { checkTypedName, proposeName } from "../base/new-names.ts";

@@ -1,3 +1,5 @@
+/** Wraps words at the width of a terminal. */
+
 import type { Output } from "../io/terminal/output.ts";
 
 /** A narrower terminal would show a column of single words: there its own breaking must do. */

@@ -1,3 +1,5 @@
+/** `chat admin`: the table of its subcommands. */
+
 import { defineGroup } from "../cli/command.ts";
 
 export const command = defineGroup({

@@ -1,3 +1,5 @@
+/** `chat complete`: candidates for shell completion. */
+
 import { defineVerb } from "../cli/command.ts";
 import { describedWord, wordsFor } from "../cli/completion.ts";
 

@@ -1,3 +1,5 @@
+/** `chat completions`: the completion script of a shell. */
+
 import { defineVerb } from "../cli/command.ts";
 
 /**

@@ -1,3 +1,5 @@
+/** `chat digest`. */
+
 import { toHex } from "../base/bytes.ts";
 import { tsvLine } from "../base/text.ts";
 import { defineVerb } from "../cli/command.ts";

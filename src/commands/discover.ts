@@ -1,3 +1,5 @@
+/** `chat discover`: lists servers on the LAN. */
+
 import { Fault } from "../base/fault.ts";
 import { DISCOVER_MS } from "../base/limits.ts";
 import { defineVerb } from "../cli/command.ts";

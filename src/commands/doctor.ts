@@ -1,3 +1,5 @@
+/** `chat doctor`: checks a machine, a server or a cluster. */
+
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../base/fault.ts";

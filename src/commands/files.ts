@@ -1,3 +1,5 @@
+/** `chat files`: lists the files of a server. */
+
 import { formatSize } from "../base/sizes.ts";
 import { shownChatRecord } from "../cli/chat/console.ts";
 import { defineVerb } from "../cli/command.ts";

@@ -1,3 +1,5 @@
+/** `chat get-file`. */
+
 import { Fault } from "../base/fault.ts";
 import { type FileId, isFileId } from "../base/ids.ts";
 import { shownChatRecord } from "../cli/chat/console.ts";

@@ -1,3 +1,5 @@
+/** `chat history`. */
+
 import { foldCase } from "../base/case-fold.ts";
 import { Fault } from "../base/fault.ts";
 import { FIRST_RECORDS, PAGE_RECORDS_MAX } from "../base/limits.ts";

@@ -1,3 +1,5 @@
+/** `chat join`. */
+
 import { Fault } from "../base/fault.ts";
 import { checkName, type Name } from "../base/names.ts";
 import { LineClient } from "../cli/chat/line-client.ts";

@@ -1,3 +1,5 @@
+/** `chat lan`: chat without a server. */
+
 import { Fault } from "../base/fault.ts";
 import type { Name } from "../base/names.ts";
 import { checkTypedName } from "../base/new-names.ts";

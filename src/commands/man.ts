@@ -1,3 +1,5 @@
+/** `chat man`: the manual page. */
+
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Fault } from "../base/fault.ts";

@@ -1,3 +1,5 @@
+/** `chat receive`: takes the files of a share. */
+
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

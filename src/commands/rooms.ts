@@ -1,3 +1,5 @@
+/** `chat rooms`. */
+
 import { compareNames } from "../base/names.ts";
 import { defineVerb } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";

@@ -1,3 +1,5 @@
+/** `chat send-file`. */
+
 import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { ID_BYTES } from "../base/ids.ts";

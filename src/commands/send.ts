@@ -1,3 +1,5 @@
+/** `chat send`. */
+
 import { Fault } from "../base/fault.ts";
 import { formatTarget, parseTarget, type Target } from "../base/names.ts";
 import { formatUtc } from "../base/time.ts";

@@ -1,3 +1,5 @@
+/** `chat serve`. */
+
 import { existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { toBase64Url } from "../base/bytes.ts";

@@ -1,3 +1,5 @@
+/** `chat share`. */
+
 import { isUtf8 } from "node:buffer";
 import { open } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,3 +1,5 @@
+/** The table of all commands. */
+
 import type { VerbTable } from "../cli/command.ts";
 
 /** Every verb, in the order of `chat --help`. */

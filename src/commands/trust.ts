@@ -1,3 +1,5 @@
+/** `chat trust`: the pinned identities of servers. */
+
 import { Fault } from "../base/fault.ts";
 import { formatUtc } from "../base/time.ts";
 import { VERSION } from "../base/version.ts";

@@ -1,3 +1,5 @@
+/** `chat users`. */
+
 import { defineVerb } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";

@@ -1,3 +1,5 @@
+/** `chat verify`. */
+
 import { statSync } from "node:fs";
 import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";

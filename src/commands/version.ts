@@ -1,3 +1,5 @@
+/** `chat version`. */
+
 import { Fault } from "../base/fault.ts";
 import { COMMIT, VERSION } from "../base/version.ts";
 import { defineVerb } from "../cli/command.ts";

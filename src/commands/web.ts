@@ -1,3 +1,5 @@
+/** `chat web`: the page on this machine. */
+
 import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { defineVerb } from "../cli/command.ts";

@@ -1,3 +1,5 @@
+/** Lets the user choose from a numbered list. */
+
 import type { Context } from "../context.ts";
 
 /** As many as fit a screen beside the question. */

@@ -1,3 +1,5 @@
+/** Chooses the server of a command that names none. */
+
 import { Fault } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
 import type { ClientState } from "../../io/state/client-state.ts";

@@ -1,3 +1,5 @@
+/** Finds a server on the LAN and asks whether to use it. */
+
 import { Fault } from "../../base/fault.ts";
 import { DISCOVER_MS } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";

@@ -1,3 +1,5 @@
+/** Erases all messages of a user, page by page. */
+
 import type { Client } from "../../client/client.ts";
 import { type Context, say } from "../context.ts";
 

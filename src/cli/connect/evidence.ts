@@ -1,3 +1,5 @@
+/** Keeps the evidence that a server changed its log. */
+
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";

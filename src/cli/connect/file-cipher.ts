@@ -1,3 +1,5 @@
+/** AES-GCM for files of sealed rooms, by the runtime. */
+
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import type { OpenFileCipher } from "../../crypto/seal/file-cipher.ts";
 import { takeBuffer } from "../../io/disk/buffer-pool.ts";

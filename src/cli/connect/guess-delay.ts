@@ -1,3 +1,5 @@
+/** Shows how long a wrong password delays the next attempt. */
+
 import type { GuessDelay } from "../../client/link/connection.ts";
 import { type Context, mayRedraw, say } from "../context.ts";
 

@@ -1,3 +1,5 @@
+/** SHA-256 of files, by the runtime. */
+
 import type { Hashing } from "../../client/transfer/hashing.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 

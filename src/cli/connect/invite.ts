@@ -1,3 +1,5 @@
+/** Invites and addresses that commands print. */
+
 import { join } from "node:path";
 import { CLUSTER_PLACES_MAX } from "../../base/limits-cluster.ts";
 import type { Name } from "../../base/names.ts";

@@ -1,3 +1,5 @@
+/** Enters the room that a command names. */
+
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import type { Client } from "../../client/client.ts";
 import type { Answer } from "../../wire/messages.ts";

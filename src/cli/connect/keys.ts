@@ -1,3 +1,5 @@
+/** The keys of this device, kept in the home. */
+
 import type { Keys } from "../../client/link/keys.ts";
 import { Identity } from "../../crypto/identity.ts";
 import { nativeVerifier } from "../../crypto/verifier.ts";

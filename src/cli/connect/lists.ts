@@ -1,3 +1,5 @@
+/** Reads every page of a list from a server. */
+
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import type { Client } from "../../client/client.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";

@@ -1,3 +1,5 @@
+/** Flags and log-in of `chat admin`. */
+
 import { join, resolve } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { readSmallFile } from "../../io/disk/data-folder.ts";

@@ -1,3 +1,5 @@
+/** Addresses under which others can reach this machine. */
+
 import type { NetworkInterfaceInfo } from "node:os";
 import { interfaceAddresses } from "../../io/lan/interfaces.ts";
 

@@ -1,3 +1,5 @@
+/** The name under which this program was started. */
+
 import { clientName } from "../../base/client-name.ts";
 import { VERSION } from "../../base/version.ts";
 

@@ -1,3 +1,5 @@
+/** Cryptography of sealed rooms, by the runtime. */
+
 import { createCipheriv, createDecipheriv, createHash, createHmac } from "node:crypto";
 import { verifySignature } from "../../crypto/identity.ts";
 import type { SealPrimitives } from "../../crypto/seal/primitives.ts";

@@ -1,3 +1,5 @@
+/** Opens the sealed rooms of a home. */
+
 import { hkdfSync } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";

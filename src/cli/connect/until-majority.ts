@@ -1,3 +1,5 @@
+/** Retries a command until the cluster has a majority. */
+
 import { Fault } from "../../base/fault.ts";
 import { delay } from "../../io/clock.ts";
 import { type Context, faultLine, say } from "../context.ts";

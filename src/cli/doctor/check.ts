@@ -1,3 +1,5 @@
+/** One check of `chat doctor` and its result. */
+
 import { Fault } from "../../base/fault.ts";
 import type { Clock } from "../../io/clock.ts";
 import { faultOf } from "../errors.ts";

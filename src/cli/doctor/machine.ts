@@ -1,3 +1,5 @@
+/** Checks of this machine: data folder, home, disk, multicast. */
+
 import { join } from "node:path";
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import { FREE_BYTES_LOW, RESERVE_BYTES, SYNC_MS_SLOW } from "../../base/limits.ts";

@@ -1,3 +1,5 @@
+/** Checks of the route to a server, hop by hop. */
+
 import { Fault } from "../../base/fault.ts";
 import { CHECK_WITHIN_MS, CLOCK_SKEW_MS_MAX } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";

@@ -1,3 +1,5 @@
+/** The probes behind the checks of `chat doctor`. */
+
 import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { CHECK_WITHIN_MS } from "../../base/limits.ts";

@@ -1,3 +1,5 @@
+/** Reads the state of sealed rooms for `chat doctor`. */
+
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";

@@ -1,3 +1,5 @@
+/** Checks of sealed rooms. */
+
 import { Fault } from "../../base/fault.ts";
 import { ANEW_MS, KEY_PACKAGES_LOW } from "../../base/limits-sealed.ts";
 import type { RoomRow } from "../../client/sealed/rows.ts";

@@ -1,3 +1,5 @@
+/** A sink that keeps a small file in memory. */
+
 import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";

@@ -1,3 +1,5 @@
+/** Writes an export, and renames it when it is complete. */
+
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
 import { Fault } from "../../base/fault.ts";
 import { diskFault } from "../../io/disk/disk.ts";

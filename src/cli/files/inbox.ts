@@ -1,3 +1,5 @@
+/** Receives the files of a room as they arrive. */
+
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { isFileId } from "../../base/ids.ts";

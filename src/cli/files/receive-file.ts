@@ -1,3 +1,5 @@
+/** Receives one file. */
+
 import { mkdirSync, statSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { Fault } from "../../base/fault.ts";

@@ -1,3 +1,5 @@
+/** The files and folders that a command sends. */
+
 import { basename, resolve } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { FILE_NAME_BYTES_MAX } from "../../base/limits.ts";

@@ -1,3 +1,5 @@
+/** Reads history from a data folder without a server. */
+
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";

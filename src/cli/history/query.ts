@@ -1,3 +1,5 @@
+/** The flags of `chat history`. */
+
 import { Fault } from "../../base/fault.ts";
 import { GREP_BYTES_MAX } from "../../base/limits.ts";
 import { checkName, type Name, type Target } from "../../base/names.ts";

@@ -1,3 +1,5 @@
+/** One message of an import, from any format. */
+
 import { Fault } from "../../base/fault.ts";
 import { IMPORTED_NAME_BYTES_MAX, REACTION_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
 import { dateOf, MOMENT_UNIX_MS_MAX, type OffsetMinutes } from "../../base/time.ts";

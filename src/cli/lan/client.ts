@@ -1,3 +1,5 @@
+/** The client of `chat lan`. */
+
 import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Name } from "../../base/names.ts";

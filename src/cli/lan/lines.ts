@@ -1,3 +1,5 @@
+/** Line mode of `chat lan`. */
+
 import { Fault } from "../../base/fault.ts";
 import { OUTPUT_QUEUE_BYTES_MAX } from "../../base/limits.ts";
 import type { ChatConsole } from "../chat/console.ts";

@@ -1,3 +1,5 @@
+/** `chat lan --plain`: unsigned text datagrams. */
+
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { LAN_DATAGRAM_BYTES_MAX, LAN_ECHO_WITHIN_MS } from "../../base/limits.ts";

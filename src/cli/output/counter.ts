@@ -1,3 +1,5 @@
+/** A line that counts on a terminal. */
+
 import { type Context, mayRedraw } from "../context.ts";
 
 const CLEAR_LINE = "\r\x1b[K";

@@ -1,3 +1,5 @@
+/** Reports damaged records. */
+
 import { Fault } from "../../base/fault.ts";
 import { destinationName, type ShownRecord } from "./render.ts";
 

@@ -1,3 +1,5 @@
+/** The line between two days. */
+
 import { formatLocalDay, type OffsetMinutes } from "../../base/time.ts";
 import type { Context } from "../context.ts";
 import { clockColor } from "./color.ts";

@@ -1,3 +1,5 @@
+/** Folds runs of unreadable records into one line. */
+
 import { destinationName, type ShownRecord } from "./render.ts";
 
 /** Of a message of a sealed room that this reader has no key for, and never will have. */

@@ -1,3 +1,5 @@
+/** The progress of transfers, as bars or JSON. */
+
 import { STALL_SHOWN_MS } from "../../base/limits.ts";
 import { formatLeft, formatRate, formatSize, formatSpan } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";

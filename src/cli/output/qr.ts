@@ -1,3 +1,5 @@
+/** A QR code as lines of a terminal. */
+
 import { qrDots } from "../../base/qr.ts";
 
 /**

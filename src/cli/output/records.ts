@@ -1,3 +1,5 @@
+/** A record as text and as JSON. */
+
 import { formatUtc } from "../../base/time.ts";
 import { importedOf } from "../../core/client/chat-record.ts";
 import type { LogRecord } from "../../wire/record.ts";

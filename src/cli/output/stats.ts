@@ -1,3 +1,5 @@
+/** Statistics of a connection as one line. */
+
 import { counted, formatSize } from "../../base/sizes.ts";
 import { formatLocalSince, formatUtc } from "../../base/time.ts";
 import type { LinkStats } from "../../client/link/connection.ts";

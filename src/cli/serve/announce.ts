@@ -1,3 +1,5 @@
+/** Announces a server on the LAN. */
+
 import { lookup } from "node:dns/promises";
 import { Fault } from "../../base/fault.ts";
 import { VERSION } from "../../base/version.ts";

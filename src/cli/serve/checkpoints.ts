@@ -1,3 +1,5 @@
+/** Opens the checkpoints of a server's logs. */
+
 import { join } from "node:path";
 import type { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";

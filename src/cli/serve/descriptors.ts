@@ -1,3 +1,5 @@
+/** Fits the limit of connections to the limit of descriptors. */
+
 import { DESCRIPTORS_RESERVED, LINKS_MAX } from "../../base/limits.ts";
 import { descriptorLimit } from "../../io/disk/descriptors.ts";
 import { type Context, say } from "../context.ts";

@@ -1,3 +1,5 @@
+/** Opens a data folder: logs, snapshots, state. */
+
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";

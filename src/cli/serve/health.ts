@@ -1,3 +1,5 @@
+/** Watches the health of a running server. */
+
 import { toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { CLUSTER_LOOK_EVERY_MS } from "../../base/limits-cluster.ts";

@@ -1,3 +1,5 @@
+/** The identity key of a server, created at its first start. */
+
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";

@@ -1,3 +1,5 @@
+/** Opens the listeners of a server. */
+
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { Fault } from "../../base/fault.ts";

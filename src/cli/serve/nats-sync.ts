@@ -1,3 +1,5 @@
+/** Warns about NATS servers that do not sync to disk. */
+
 import { Fault } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
 import { readNatsSettings } from "../../io/nats/monitor.ts";

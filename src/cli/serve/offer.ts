@@ -1,3 +1,5 @@
+/** Program files that a server offers for download. */
+
 import * as fs from "node:fs";
 import { resolve } from "node:path";
 import { Fault } from "../../base/fault.ts";

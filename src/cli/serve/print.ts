@@ -1,3 +1,5 @@
+/** What `chat serve` prints. */
+
 import { realpathSync } from "node:fs";
 import { join, relative } from "node:path";
 import { utf8Decode } from "../../base/bytes.ts";

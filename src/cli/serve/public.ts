@@ -1,3 +1,5 @@
+/** The public name of a server, and its valid host names. */
+
 import { hostname } from "node:os";
 import { Fault } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";

@@ -1,3 +1,5 @@
+/** Quotas from flags and settings. */
+
 import { Fault } from "../../base/fault.ts";
 import { parseSize } from "../../base/sizes.ts";
 import { type FileQuotas, QUOTAS_DEFAULT } from "../../server/files/quotas.ts";

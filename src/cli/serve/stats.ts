@@ -1,3 +1,5 @@
+/** Prints statistics at intervals. */
+
 import type { Clock } from "../../io/clock.ts";
 import type { LinkCounters } from "../../io/link/link.ts";
 import type { ClientConnection } from "../../server/session/client-connection.ts";

@@ -1,3 +1,5 @@
+/** The temporary data folder of `chat share`. */
+
 import { existsSync, lstatSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";

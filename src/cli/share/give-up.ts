@@ -1,3 +1,5 @@
+/** Ends `chat share` when nobody takes the files. */
+
 import { Fault } from "../../base/fault.ts";
 import { RECEIVE_GIVES_UP_MS } from "../../base/limits.ts";
 import type { Clock } from "../../io/clock.ts";

@@ -1,3 +1,5 @@
+/** The temporary server of `chat share`. */
+
 import { dirname, join } from "node:path";
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";

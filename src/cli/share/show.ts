@@ -1,3 +1,5 @@
+/** What `chat share` prints. */
+
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import { Reporter } from "../../client/transfer/progress.ts";

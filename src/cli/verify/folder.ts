@@ -1,3 +1,5 @@
+/** Verifies the logs of a data folder. */
+
 import { join } from "node:path";
 import { fromBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";

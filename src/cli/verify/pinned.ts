@@ -1,3 +1,5 @@
+/** Compares a data folder with what this home has seen of its logs. */
+
 import { join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";

@@ -1,3 +1,5 @@
+/** Makes and checks the proof of one record. */
+
 import { Fault } from "../../base/fault.ts";
 import type { Client } from "../../client/client.ts";
 import type { LogPin } from "../../core/client/audit.ts";

@@ -1,3 +1,5 @@
+/** Verifies that the rooms of a folder follow from its records. */
+
 import { Fault } from "../../base/fault.ts";
 import { PAGE_RECORDS_MAX, VERIFIED_RECORDS_MAX } from "../../base/limits.ts";
 import type { Client } from "../../client/client.ts";

@@ -1,3 +1,5 @@
+/** Opens the system's browser. */
+
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,3 +1,5 @@
+/** The files of the page, as `chat web` serves them. */
+
 import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";

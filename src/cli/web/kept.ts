@@ -1,3 +1,5 @@
+/** Keeps the page's key in the home of its user. */
+
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";

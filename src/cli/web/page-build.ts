@@ -1,3 +1,5 @@
+/** Bundles the page. */
+
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

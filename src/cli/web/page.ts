@@ -1,3 +1,5 @@
+/** The packed page inside the binary. */
+
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import type { Page, PageFile } from "../../server/http/page.ts";

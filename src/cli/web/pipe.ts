@@ -1,3 +1,5 @@
+/** Passes messages between a page and a server. */
+
 import { Fault } from "../../base/fault.ts";
 import { SEND_QUEUE_LOW_BYTES } from "../../base/limits.ts";
 import { PASSED_BYTES_MAX } from "../../base/limits-page.ts";

@@ -1,3 +1,5 @@
+/** The local proxy of `chat web`. */
+
 import { cutText, equalBytes, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { HELLO_WITHIN_MS, SENTENCE_BYTES_MAX } from "../../base/limits.ts";

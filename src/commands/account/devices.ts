@@ -1,3 +1,5 @@
+/** `chat devices`: lists and revokes devices. */
+
 import { Fault } from "../../base/fault.ts";
 import { formatUtc } from "../../base/time.ts";
 import { defineVerb } from "../../cli/command.ts";

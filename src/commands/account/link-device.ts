@@ -1,3 +1,5 @@
+/** `chat link-device`: adds a device by a code. */
+
 import { Fault } from "../../base/fault.ts";
 import { LINK_CODE_MS } from "../../base/limits.ts";
 import { formatUtc } from "../../base/time.ts";

@@ -1,3 +1,5 @@
+/** `chat passwd`: sets a password. */
+
 import { Fault } from "../../base/fault.ts";
 import { defineVerb } from "../../cli/command.ts";
 import { type ClientFlags, untilConnected, withClient } from "../../cli/connect/client.ts";

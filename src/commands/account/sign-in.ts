@@ -1,3 +1,5 @@
+/** `chat register`, `chat login` and `chat logout`. */
+
 import { defineVerb, type Verb } from "../../cli/command.ts";
 import { type OpenClient, untilConnected, withClient } from "../../cli/connect/client.ts";
 import { type Context, say } from "../../cli/context.ts";

@@ -1,3 +1,5 @@
+/** `chat unregister`: removes the user's own account. */
+
 import { counted } from "../../base/sizes.ts";
 import { defineVerb } from "../../cli/command.ts";
 import { confirmed, YES_FLAG } from "../../cli/confirm.ts";

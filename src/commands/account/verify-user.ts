@@ -1,3 +1,5 @@
+/** `chat verify-user`: compares safety numbers. */
+
 import { Fault } from "../../base/fault.ts";
 import {
   digitRows,

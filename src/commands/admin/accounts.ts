@@ -1,3 +1,5 @@
+/** `chat admin` reset, rename, sign-out and remove. */
+
 import { formatUtc } from "../../base/time.ts";
 import { defineVerb, type FlagDefs } from "../../cli/command.ts";
 import { confirmed, YES_FLAG } from "../../cli/confirm.ts";

@@ -1,3 +1,5 @@
+/** `chat admin announce`. */
+
 import { Fault } from "../../base/fault.ts";
 import { defineVerb } from "../../cli/command.ts";
 import { ADMIN_FLAGS, done, withOperator } from "../../cli/connect/operator.ts";

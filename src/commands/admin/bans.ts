@@ -1,3 +1,5 @@
+/** `chat admin` ban, unban and bans. */
+
 import { defineVerb, type FlagDefs } from "../../cli/command.ts";
 import { allPages } from "../../cli/connect/lists.ts";
 import { ADMIN_FLAGS, done, FOR_FLAG, whom, withOperator } from "../../cli/connect/operator.ts";

@@ -1,3 +1,5 @@
+/** `chat admin erase`. */
+
 import { Fault } from "../../base/fault.ts";
 import { counted } from "../../base/sizes.ts";
 import { defineVerb } from "../../cli/command.ts";

@@ -1,3 +1,5 @@
+/** `chat admin` invite and invites. */
+
 import { Fault } from "../../base/fault.ts";
 import { checkName } from "../../base/names.ts";
 import { defineVerb } from "../../cli/command.ts";

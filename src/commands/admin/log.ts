@@ -1,3 +1,5 @@
+/** `chat admin log`. */
+
 import { utf8Decode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { formatUtc } from "../../base/time.ts";

@@ -1,3 +1,5 @@
+/** `chat admin` kick, mute, unmute, grant and revoke. */
+
 import { defineVerb, type FlagDefs, type FlagValues } from "../../cli/command.ts";
 import {
   ADMIN_FLAGS,

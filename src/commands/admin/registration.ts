@@ -1,3 +1,5 @@
+/** `chat admin registration`. */
+
 import { defineVerb } from "../../cli/command.ts";
 import { ADMIN_FLAGS, withOperator } from "../../cli/connect/operator.ts";
 import { renderJson } from "../../cli/output/render.ts";

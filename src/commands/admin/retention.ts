@@ -1,3 +1,5 @@
+/** `chat admin retention`. */
+
 import { RETENTION_MS_MAX, RETENTION_MS_MIN } from "../../base/limits.ts";
 import { formatLeft } from "../../base/sizes.ts";
 import { defineVerb } from "../../cli/command.ts";

@@ -1,3 +1,5 @@
+/** `chat admin room`. */
+
 import { Fault } from "../../base/fault.ts";
 import { counted } from "../../base/sizes.ts";
 import {

@@ -1,3 +1,5 @@
+/** `chat export`. */
+
 import { Fault } from "../../base/fault.ts";
 import { parseTarget } from "../../base/names.ts";
 import { counted } from "../../base/sizes.ts";

@@ -1,3 +1,5 @@
+/** `chat import`. */
+
 import { Fault } from "../../base/fault.ts";
 import { checkName } from "../../base/names.ts";
 import { counted } from "../../base/sizes.ts";

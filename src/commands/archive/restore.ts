@@ -1,3 +1,5 @@
+/** `chat restore`. */
+
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { counted, formatSize } from "../../base/sizes.ts";

@@ -1,3 +1,5 @@
+/** `chat cluster leave`. */
+
 import { Fault } from "../../base/fault.ts";
 import { defineVerb } from "../../cli/command.ts";
 import { say } from "../../cli/context.ts";

@@ -1,3 +1,5 @@
+/** `chat cluster status`. */
+
 import { Fault } from "../../base/fault.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
 import { defineVerb } from "../../cli/command.ts";
