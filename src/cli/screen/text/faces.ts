@@ -3,6 +3,7 @@
 import { ENGLISH } from "../../../ui/messages/en/first.ts";
 import { type AllTexts, ENGLISH_PARTS } from "../../../ui/messages/en/parts.ts";
 import { INDONESIAN } from "../../../ui/messages/id/first.ts";
+import { INDONESIAN_PARTS } from "../../../ui/messages/id/parts.ts";
 import { SCREEN_ENGLISH, type ScreenTexts } from "./en.ts";
 import { SCREEN_INDONESIAN } from "./id.ts";
 
@@ -10,7 +11,7 @@ export type FaceTexts = AllTexts & { readonly screen: ScreenTexts };
 
 const FACES: Readonly<Record<"en" | "id", FaceTexts>> = {
   en: { ...ENGLISH, ...ENGLISH_PARTS, screen: SCREEN_ENGLISH },
-  id: { ...INDONESIAN, screen: SCREEN_INDONESIAN },
+  id: { ...INDONESIAN, ...INDONESIAN_PARTS, screen: SCREEN_INDONESIAN },
 };
 
 /** The same object for the same language. */
