@@ -11,7 +11,7 @@ import { sha256 } from "../crypto/sha256.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Link } from "../io/link/link.ts";
-import type { ClientState, KeptPlaces } from "../io/state/client-state.ts";
+import type { KeptPlaces } from "../io/state/client-state.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { ServerPlace } from "../wire/invite.ts";
 import type { PostBody, RequestFields } from "../wire/messages.ts";
@@ -42,6 +42,7 @@ import {
 import type { Credentials, Entered, LoginManner } from "./login.ts";
 import { OutboxQueue } from "./outbox-queue.ts";
 import { pin } from "./pinning.ts";
+import type { ClientStores } from "./ports.ts";
 import { PrefsKeeper } from "./prefs.ts";
 import { Reading } from "./reading.ts";
 import { keyChangedFault } from "./sealed/changed-key.ts";
@@ -60,7 +61,7 @@ export interface ClientParts {
   readonly entropy: Entropy;
   /** One attempt to reach the server there. @throws Fault unreachable, timeout, port-taken */
   readonly dial: (place: ServerPlace) => Promise<Link>;
-  readonly state: ClientState;
+  readonly state: ClientStores;
   readonly keys: Keys;
   readonly hashing: Hashing;
   /** For files of sealed rooms; left out: that of WebCrypto. */

@@ -1,5 +1,5 @@
 import type { Clock } from "../io/clock.ts";
-import type { ClientState } from "../io/state/client-state.ts";
+import type { CursorStore } from "./ports.ts";
 
 /** How far somebody has read at a server. */
 export interface ReadMark {
@@ -13,12 +13,12 @@ const STORE_EVERY_MS = 500;
 
 /** Writes cursors down, a while after they moved. */
 export class CursorKeeper {
-  readonly #state: ClientState;
+  readonly #state: CursorStore;
   readonly #clock: Clock;
   #mark: ReadMark | undefined;
   #cancel: (() => void) | undefined;
 
-  constructor(state: ClientState, clock: Clock) {
+  constructor(state: CursorStore, clock: Clock) {
     this.#state = state;
     this.#clock = clock;
   }

@@ -6,9 +6,9 @@ import { Identity } from "../crypto/identity.ts";
 import { linkCodeHash, linkMac, openAccountKey, sealAccountKey } from "../crypto/link-code.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
-import type { ClientState } from "../io/state/client-state.ts";
 import { type Fingerprint, formatFingerprint } from "../wire/fingerprint.ts";
 import type { Answer, RequestFields } from "../wire/messages.ts";
+import type { AccountKeyStore } from "./ports.ts";
 
 const SEAL_NONCE_BYTES = 12;
 
@@ -20,7 +20,7 @@ export interface LinkPlace {
 
 export interface Granter extends LinkPlace {
   readonly user: string;
-  readonly state: ClientState;
+  readonly state: AccountKeyStore;
   readonly clock: Clock;
   readonly entropy: Entropy;
 }
@@ -33,7 +33,7 @@ export interface LinkAsked {
 
 /** The account's key, with which devices are signed. @throws Fault not-allowed without it */
 export function accountKeyOf(
-  { state }: { readonly state: ClientState },
+  { state }: { readonly state: AccountKeyStore },
   { fingerprint, user }: { readonly fingerprint: Fingerprint; readonly user: string },
 ): Identity {
   const pem = state.knownAccountKey(fingerprint, user);
@@ -85,7 +85,7 @@ export function keepLinked(
   { code, fingerprint }: LinkPlace,
   deviceKey: Uint8Array,
   { user, key }: Answer<"link">,
-  state: ClientState,
+  state: AccountKeyStore,
 ): void {
   const seed = openAccountKey({ code, deviceKey, server: fingerprint, user }, key);
   if (seed === undefined) {

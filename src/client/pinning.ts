@@ -1,8 +1,8 @@
 import { Fault } from "../base/fault.ts";
 import type { Clock } from "../io/clock.ts";
-import type { ClientState } from "../io/state/client-state.ts";
 import { type Fingerprint, formatFingerprint } from "../wire/fingerprint.ts";
 import type { ClientEvent } from "./event.ts";
+import type { PinStore } from "./ports.ts";
 import type { Greeted } from "./trust.ts";
 
 interface Expectation {
@@ -62,7 +62,7 @@ type News = Extract<ClientEvent, { kind: "pinned" | "moved" }>;
  */
 export function pin(
   { fingerprint, welcome, formers }: Greeted,
-  { state, clock }: { readonly state: ClientState; readonly clock: Clock },
+  { state, clock }: { readonly state: PinStore; readonly clock: Clock },
   expected: Pick<Expectation, "address" | "given" | "strict">,
 ): News | undefined {
   const { address } = expected;

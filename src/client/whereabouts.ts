@@ -3,19 +3,20 @@ import { ServerPlaces } from "../core/client/server-places.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Link } from "../io/link/link.ts";
-import type { ClientState, KeptPlaces } from "../io/state/client-state.ts";
+import type { KeptPlaces } from "../io/state/client-state.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import { formatPlace, parseServerAddress, type ServerPlace } from "../wire/invite.ts";
 import type { ClientEvent } from "./event.ts";
 import type { Connection, ServerNotice } from "./link/connection.ts";
 import { PlaceDialer } from "./link/place-dialer.ts";
 import { SilenceProbe } from "./link/silence-probe.ts";
+import type { PlaceStore } from "./ports.ts";
 
 export interface WhereaboutsOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly dial: (place: ServerPlace) => Promise<Link>;
-  readonly state: ClientState;
+  readonly state: PlaceStore;
   readonly address: string;
   readonly places?: readonly [ServerPlace, ...ServerPlace[]] | undefined;
   readonly kept?: KeptPlaces | undefined;

@@ -1,0 +1,35 @@
+/** Stores that a client is given. `ClientState` is one of them all. */
+
+import type { ClientState } from "../io/state/client-state.ts";
+import type { ResumableUploads } from "../io/state/kept-upload.ts";
+import type { LogPins } from "../io/state/log-pins.ts";
+import type { OutboxStore } from "./outbox-queue.ts";
+
+/** Fingerprints of servers by address. */
+export type PinStore = Pick<ClientState, "pin" | "setPin" | "addressOf" | "moveServer">;
+
+/** Addresses of the servers of a cluster. */
+export type PlaceStore = Pick<ClientState, "keepServerPlaces" | "forgetServerPlaces">;
+
+/** The last record that was shown of each account. */
+export type CursorStore = Pick<ClientState, "cursor" | "advanceCursor" | "rewindCursor">;
+
+/** Private keys of accounts. */
+export type AccountKeyStore = Pick<ClientState, "knownAccountKey" | "setAccountKey">;
+
+/** Accounts that this device opens without a password. */
+type EnrolmentStore = Pick<ClientState, "enrolment" | "enrol" | "unenrol" | "moveUser">;
+
+/** Servers and names to propose the next time. */
+type DefaultStore = Pick<ClientState, "noteServer" | "noteUser">;
+
+export interface ClientStores
+  extends PinStore,
+    PlaceStore,
+    CursorStore,
+    EnrolmentStore,
+    DefaultStore {
+  readonly outboxes: OutboxStore;
+  readonly uploads: ResumableUploads;
+  readonly logs: LogPins;
+}
