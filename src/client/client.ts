@@ -379,21 +379,11 @@ export class Client {
   readonly request: Ask = async (kind, fields) => {
     this.#posts.flush(); // Whoever says something and leaves has said it first.
     const seq = kind === "erase" && "seq" in fields ? Number(fields.seq) : undefined;
-    if (seq !== undefined) await this.#eraseWith(seq);
+    if (seq !== undefined) await this.#sealing.eraseContent(seq, this.#loop.ask);
     const answer = await this.#loop.ask(kind, fields);
     if ("seq" in answer) this.#auditor.confirmed(answer.seq);
     return answer;
   };
-
-  /** A file of a sealed room has two records: its content goes first. */
-  async #eraseWith(seq: number): Promise<void> {
-    const partner = await this.#sealing.partnerOf(seq);
-    if (partner === undefined) return;
-    await this.#loop.ask("erase", { seq: partner }).catch((error: unknown) => {
-      const isGone = error instanceof Fault && error.code === "not-found";
-      if (!isGone) throw error;
-    });
-  }
 
   /**
    * The same, but what comes too fast is refused and not asked again: for requests whose order

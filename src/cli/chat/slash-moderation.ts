@@ -1,12 +1,13 @@
 import { Fault } from "../../base/fault.ts";
 import { checkName } from "../../base/names.ts";
+import { grant, kick } from "../../client/chat/room-actions.ts";
 import { inUtc, untilOf } from "../../core/duration.ts";
 import { parseServerAddress, quoteInvite } from "../../wire/invite.ts";
 import { inviteUrl } from "../connect/invite.ts";
 import { personOf, whom } from "../connect/operator.ts";
 import { args, misuse, type Slash, split } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
-import { editHere, inviteSealed, sealedRoomOf } from "./slash-sealed.ts";
+import { editHere, inviteSealed } from "./slash-sealed.ts";
 
 /** Commands that moderate, and those that change messages. */
 export const MODERATION_COMMANDS: Readonly<Record<string, Slash>> = {
@@ -32,14 +33,8 @@ export const MODERATION_COMMANDS: Readonly<Record<string, Slash>> = {
     summary: "remove a user from the room",
     async run(lines, words) {
       const [name = ""] = args(this, words, 1, 1);
-      const { room } = lines;
-      const sealed = sealedRoomOf(lines);
-      if (sealed !== undefined) {
-        const rooms = await lines.open.client.sealedRooms();
-        return rooms.kick(sealed, personOf(name));
-      }
-      const { seq } = await lines.open.client.request("kick", { room, user: personOf(name) });
-      lines.recorded(seq);
+      const seq = await kick(lines.open.client, lines.room, personOf(name));
+      if (seq !== undefined) lines.recorded(seq);
     },
   },
   mute: {
@@ -114,12 +109,9 @@ export const MODERATION_COMMANDS: Readonly<Record<string, Slash>> = {
   },
 };
 
-/** In a sealed room the members' devices have to know it, too. @throws Fault */
 async function moderate(lines: SlashHost, user: string, on: boolean): Promise<void> {
   const { open, room, chatConsole } = lines;
-  await open.client.request("grant", { room, user, on });
-  const sealed = sealedRoomOf(lines);
-  if (sealed !== undefined) await (await open.client.sealedRooms()).rule(sealed, user, on);
+  await grant(open.client, room, user, on);
   const kind = on ? "granted" : "revoked";
   chatConsole.tell({ kind, user, role: "moderator", room }, undefined);
 }

@@ -144,12 +144,6 @@ export async function inviteSealed(lines: SlashHost, user: string): Promise<bool
   return true;
 }
 
-/** The sealed room that room commands mean now; undefined: it is open. */
-export function sealedRoomOf({ open, room }: SlashHost): RoomView | undefined {
-  const view = viewOf(open, "room", room);
-  return view?.isSealed === true ? view : undefined;
-}
-
 /** @throws Fault usage: a flag that there is not */
 export function joinFlags(words: readonly string[]): {
   readonly words: readonly string[];

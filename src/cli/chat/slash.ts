@@ -1,9 +1,10 @@
 import { Fault } from "../../base/fault.ts";
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import { checkName, compareNames, formatTarget, type Name } from "../../base/names.ts";
+import { joinSealed, leaveRoom } from "../../client/chat/room-actions.ts";
 import { queryUsers } from "../../client/link/queries.ts";
 import type { Credentials } from "../../client/login.ts";
-import { checkIsOpen, checkMaySeal, leaveWord, sealRoom } from "../../client/sealed/making.ts";
+import { checkIsOpen } from "../../client/sealed/making.ts";
 import { SLASH_ALIASES as ALIASES } from "../../ui/commands/aliases.ts";
 import { formatPlace } from "../../wire/invite.ts";
 import { faultLine } from "../context.ts";
@@ -35,10 +36,9 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
       const name = checkName((room ?? "").replace(/^#/, ""), "room's name");
       const { chatConsole } = lines;
       const mayCreate = () => chatConsole.confirm(createQuestion(name, password, sealed));
-      if (sealed) await checkMaySeal(lines.open.client, name);
-      const answer = await lines.join({ room: name, password, mayCreate, sealed });
+      const join = () => lines.join({ room: name, password, mayCreate, sealed });
+      const answer = await (sealed ? joinSealed(lines.open.client, name, join) : join());
       if (answer.created && sealed) {
-        await sealRoom(lines.open.client, { id: answer.room, name: answer.name });
         chatConsole.note(`the sealed room '${name}' is yours; let others in: /invite NAME`);
       } else if (answer.created) {
         chatConsole.note(`the room '${name}' did not exist; you made it`);
@@ -58,9 +58,7 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
         return lines.enter({ kind: "room", name: lines.room });
       }
       const room = given?.replace(/^#/, "") ?? lines.room;
-      const view = viewOf(lines.open, "room", room);
-      const word = view?.isSealed === true ? await leaveWord(lines.open.client, view) : {};
-      await lines.open.client.request("leave", { room: checkName(room, "room's name"), ...word });
+      await leaveRoom(lines.open.client, checkName(room, "room's name"));
       lines.chatConsole.tell({ kind: "left", room }, `you left ${room}`);
       lines.leftRoom(room);
     },

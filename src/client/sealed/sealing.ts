@@ -232,8 +232,20 @@ export class Sealing {
     return (await this.#parts.home?.exists()) === true;
   }
 
-  /** What is to be erased with this record: see FileBook. */
-  async partnerOf(seq: number): Promise<number | undefined> {
+  /**
+   * Erases the content of a sealed file, before its message.
+   * @param seq of the message @param ask sends the request as it is @throws Fault
+   */
+  async eraseContent(seq: number, ask: Ask): Promise<void> {
+    const content = await this.#contentOf(seq);
+    if (content === undefined) return;
+    await ask("erase", { seq: content }).catch((error: unknown) => {
+      const isGone = error instanceof Fault && error.code === "not-found";
+      if (!isGone) throw error;
+    });
+  }
+
+  async #contentOf(seq: number): Promise<number | undefined> {
     const rooms = this.#parts.rooms().filter(({ isSealed }) => isSealed === true);
     if (rooms.length === 0 || !(await this.exists())) return undefined;
     try {
@@ -241,7 +253,7 @@ export class Sealing {
       const ids = rooms.map(({ id }) => id);
       return await files.partnerOf(seq, ids);
     } catch (error) {
-      ignored(error); // A device that cannot seal knows of none.
+      ignored(error); // A device that cannot seal has no sealed files.
       return undefined;
     }
   }

@@ -2,8 +2,14 @@ import { Fault } from "../../base/fault.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
 import { checkName } from "../../base/names.ts";
 import { bare, type JoinOptions } from "../../client/chat/actions.ts";
-import { checkMaySeal, leaveWord, sealConversation, sealRoom } from "../../client/sealed/making.ts";
-import { roomOf } from "../../core/model/selectors.ts";
+import {
+  grant,
+  joinSealed,
+  kick,
+  leaveRoom,
+  sealedRoomAt,
+} from "../../client/chat/room-actions.ts";
+import { sealConversation } from "../../client/sealed/making.ts";
 import type { RoomState } from "../../core/model/state.ts";
 import { Device } from "../browser/device-key.ts";
 import type { Platform } from "../browser/environment.ts";
@@ -37,38 +43,30 @@ export class Chat extends ChatCore {
     return this.preferences.users;
   }
 
-  /** A sealed room is made with its group. */
+  get rooms(): readonly RoomState[] {
+    return [...this.model.rooms.values()];
+  }
+
   override async join(room: string, options: JoinOptions = {}): Promise<string> {
     if (options.sealed !== true) return super.join(room, options);
-    await checkMaySeal(this, bare(room));
-    const {
-      name,
-      room: id,
-      created,
-    } = await this.request("join", { room: bare(room), ...options });
-    if (created) await sealRoom(this, { id, name });
+    const { name } = await joinSealed(this, bare(room), () =>
+      this.request("join", { room: bare(room), ...options }),
+    );
     this.open(name);
     return name;
   }
 
-  /** A sealed room with this device's word for it. */
-  override async leave(room: string): Promise<void> {
-    const sealed = this.#sealedRoom(room);
-    const word = sealed === undefined ? {} : await leaveWord(this, sealed);
-    await this.request("leave", { room: bare(room), ...word });
+  override leave(room: string): Promise<void> {
+    return leaveRoom(this, bare(room));
   }
 
   async kick(room: string, user: string): Promise<void> {
-    const sealed = this.#sealedRoom(room);
-    if (sealed === undefined) await this.request("kick", { room: bare(room), user });
-    else await (await this.sealedRooms()).kick(sealed, user);
+    await kick(this, bare(room), user);
   }
 
-  /** Makes a user a moderator, or no longer. @throws Fault */
-  async grant(room: string, user: string, on: boolean): Promise<void> {
-    const sealed = this.#sealedRoom(room);
-    await this.request("grant", { room: bare(room), user, on });
-    if (sealed !== undefined) await (await this.sealedRooms()).rule(sealed, user, on);
+  /** Makes a user a moderator, or a member again. @throws Fault */
+  grant(room: string, user: string, on: boolean): Promise<void> {
+    return grant(this, bare(room), user, on);
   }
 
   /** Seals a conversation, for good, and opens it. @throws Fault not-found, seal-refused, … */
@@ -112,7 +110,7 @@ export class Chat extends ChatCore {
     text = "",
   ): boolean {
     const to = bare(target);
-    const refusal = this.#sealedRoom(target) && this.sealRefusal;
+    const refusal = sealedRoomAt(this, target) && this.sealRefusal;
     if (refusal !== undefined) {
       this.show(Promise.reject(refusal));
       return false;
@@ -127,20 +125,12 @@ export class Chat extends ChatCore {
     return true;
   }
 
-  /** A file of a sealed room has two records: its content goes first. */
   override erase(seq: number): void {
-    this.show(this.#erase(seq));
-  }
-
-  async #erase(seq: number): Promise<void> {
-    const partner = await this.accountSession.sealing.partnerOf(seq);
-    if (partner !== undefined) {
-      await this.request("erase", { seq: partner }).catch((error: unknown) => {
-        const isGone = error instanceof Fault && error.code === "not-found";
-        if (!isGone) throw error;
-      });
-    }
-    await this.request("erase", { seq });
+    const erase = async () => {
+      await this.accountSession.sealing.eraseContent(seq, this.request);
+      await this.request("erase", { seq });
+    };
+    this.show(erase());
   }
 
   pauseTransfer(id: string): void {
@@ -181,11 +171,6 @@ export class Chat extends ChatCore {
   ): Promise<Uint8Array> {
     const { downloads } = await this.accountSession.transfers();
     return downloads.preview(fileOf(file), sizeBytesMax, options);
-  }
-
-  #sealedRoom(target: string): RoomState | undefined {
-    const room = roomOf(this.model, target);
-    return room?.isSealed === true ? room : undefined;
   }
 
   /** Their code is here since shortly after the log-in: a click is still a click then. */

@@ -1,0 +1,64 @@
+/** Room actions whose requests differ in a sealed room. */
+import type { RoomView } from "../../core/client/chat-record.ts";
+import { isSame } from "../../core/model/item.ts";
+import type { Answer } from "../../wire/messages.ts";
+import { checkMaySeal, leaveWord, type Sealer, sealRoom } from "../sealed/making.ts";
+
+/** An account as its actions need it. */
+export interface RoomActor extends Sealer {
+  readonly rooms: readonly RoomView[];
+}
+
+/** The sealed room or conversation that `lobby`, `#lobby` or `@bob` names. */
+export function sealedRoomAt(
+  { rooms }: Pick<RoomActor, "rooms">,
+  target: string,
+): RoomView | undefined {
+  const wanted = target.replace(/^#/, "");
+  const nameOf = ({ kind, name }: RoomView) => (kind === "room" ? name : `@${name}`);
+  return rooms.find((room) => room.isSealed === true && isSame(nameOf(room), wanted));
+}
+
+/** Joins a sealed room, or creates it with its group. @throws Fault name-taken, not-allowed, … */
+export async function joinSealed(
+  actor: Sealer,
+  name: string,
+  join: () => Promise<Answer<"join">>,
+): Promise<Answer<"join">> {
+  await checkMaySeal(actor, name);
+  const answer = await join();
+  if (answer.created) await sealRoom(actor, { id: answer.room, name: answer.name });
+  return answer;
+}
+
+/** Leaves a room; a sealed one with this device's signature. @throws Fault */
+export async function leaveRoom(actor: RoomActor, room: string): Promise<void> {
+  const sealed = sealedRoomAt(actor, room);
+  const word = sealed === undefined ? {} : await leaveWord(actor, sealed);
+  await actor.request("leave", { room, ...word });
+}
+
+/** @returns the number of its record, `undefined` in a sealed room @throws Fault */
+export async function kick(
+  actor: RoomActor,
+  room: string,
+  user: string,
+): Promise<number | undefined> {
+  const sealed = sealedRoomAt(actor, room);
+  if (sealed === undefined) return (await actor.request("kick", { room, user })).seq;
+  await (await actor.sealedRooms()).kick(sealed, user);
+  return undefined;
+}
+
+/** Makes a user a moderator, or a member again. @throws Fault */
+export async function grant(
+  actor: RoomActor,
+  room: string,
+  user: string,
+  on: boolean,
+): Promise<void> {
+  const sealed = sealedRoomAt(actor, room);
+  await actor.request("grant", { room, user, on });
+  // The devices of the members enforce it.
+  if (sealed !== undefined) await (await actor.sealedRooms()).rule(sealed, user, on);
+}
