@@ -6,8 +6,8 @@ import { ROOMS_PER_HOUR_MAX } from "../base/limits.ts";
 import { checkName } from "../base/names.ts";
 import { HourlyShare } from "../core/rate.ts";
 import type { Account, Registry } from "../core/rooms/accounts.ts";
+import type { Submission } from "../core/rooms/commands.ts";
 import { type JoinOptions, joinDrafts } from "../core/rooms/drafts.ts";
-import type { EngineInput } from "../core/rooms/engine-io.ts";
 import { checkMayImport } from "../core/rooms/moderation.ts";
 import { LOBBY, type Rooms } from "../core/rooms/rooms.ts";
 import type { Clock } from "../io/clock.ts";
@@ -21,9 +21,10 @@ import { isOperating } from "./auth/operator-link.ts";
 import type { Resets } from "./auth/resets.ts";
 import type { FileRequest } from "./files/file-service.ts";
 import type { WebDownloads } from "./http/download-links.ts";
+import { changePassword } from "./kernel/erasure.ts";
+import type { Kernel } from "./kernel/kernel.ts";
+import type { WrittenLog } from "./kernel/pending-writes.ts";
 import type { PushRequest } from "./push/service.ts";
-import { changePassword } from "./queue/erasure.ts";
-import type { WrittenLog } from "./queue/pending-writes.ts";
 import type { ModerationRequest } from "./rooms/moderation.ts";
 import type { PrefsRequest } from "./rooms/prefs.ts";
 import type { ProofRequest } from "./rooms/proofs.ts";
@@ -38,7 +39,6 @@ import type { Siblings } from "./siblings/siblings.ts";
 
 /** What the request router asks of the server behind it. */
 export interface ServerActions {
-  input(input: EngineInput): void;
   enter(client: ClientConnection, account: Account, ref: number, after: number | undefined): void;
   leave(client: ClientConnection): void;
   /** The link becomes a lane of some session. @throws Fault login-refused */
@@ -54,6 +54,7 @@ export interface RouterOptions {
   readonly registry: Registry;
   readonly accounts: WrittenLog;
   readonly entropy: Entropy;
+  readonly kernel: Pick<Kernel, "serve" | "submit" | "abandon">;
   readonly server: ServerActions;
   readonly reactions: Reactions;
   readonly services: Services;
@@ -126,7 +127,7 @@ export class RequestRouter {
     if (account === undefined) throw new Fault("not-logged-in", "you are not logged in");
     const refused = (error: unknown): never => {
       if (error instanceof Fault && error.retryAfterMs === undefined) {
-        this.#options.server.input({ kind: "refused", client: client.id, request });
+        this.#options.kernel.abandon(client.id, request);
       }
       throw error;
     };
@@ -143,7 +144,7 @@ export class RequestRouter {
     account: Account,
     request: RequestOf<"post">,
   ): Promise<void> | undefined {
-    const { server, reactions, rooms, registry } = this.#options;
+    const { kernel, reactions, rooms, registry } = this.#options;
     if (request.body.imported !== undefined) {
       checkMayImport(
         { rooms, isOperator: isOperating(client, account, registry) },
@@ -152,8 +153,7 @@ export class RequestRouter {
       );
     }
     return reactions.pass(client, account, request, () => {
-      const asker = { client: client.id, user: account.id, ref: request.ref };
-      server.input({ kind: "post", asker, request });
+      kernel.serve(client, account.id, request.ref, { kind: "post", request });
     });
   }
 
@@ -170,16 +170,14 @@ export class RequestRouter {
       case "register": {
         const account = await entry.register(client, request);
         client.authenticated(loginOf(request));
-        const asker = { client: client.id, user: account.id, ref: request.ref };
-        return server.input({ kind: "enter", asker });
+        return this.#enterLobby(client, account, request.ref);
       }
       case "login": {
         const account = await this.#login(client, request);
         client.authenticated(loginOf(request));
         if (rooms.find(LOBBY)?.admitted.has(account.id) === false) {
           // Its registration was cut off between the two logs.
-          const asker = { client: client.id, user: account.id, ref: request.ref };
-          return server.input({ kind: "enter", asker });
+          return this.#enterLobby(client, account, request.ref);
         }
         return server.enter(client, account, request.ref, request.after);
       }
@@ -198,6 +196,14 @@ export class RequestRouter {
       default:
         return this.#serveMember(client, request);
     }
+  }
+
+  #enterLobby(client: ClientConnection, account: Account, ref: number): void {
+    const { kernel, server } = this.#options;
+    kernel.submit({ user: account.id, session: client.id }, { kind: "enter" }, (outcome) => {
+      if (outcome instanceof Fault) client.settle(ref, outcome);
+      else server.enter(client, account, ref, undefined);
+    });
   }
 
   /** @throws Fault as `Authenticator.login`; no-majority: nobody can say whether it would hold */
@@ -244,13 +250,12 @@ export class RequestRouter {
     const { member } = client;
     if (member === undefined) throw new Fault("not-logged-in", "you are not logged in");
     const { account } = member;
-    const { server, queries } = this.#options;
-    const asker = { client: client.id, user: account.id, ref: request.ref };
+    const { kernel, queries } = this.#options;
+    const submit = (command: Submission) => kernel.serve(client, account.id, request.ref, command);
     switch (request.kind) {
       case "join":
-        return server.input({
+        return submit({
           kind: "join",
-          asker,
           options: await this.#joinOptions(client, account, request),
         });
       case "leave": {
@@ -258,16 +263,15 @@ export class RequestRouter {
         const isSigned = epoch !== undefined && signature !== undefined;
         const { device } = member;
         const signed = isSigned && { epoch, device, signature: toBase64Url(signature) };
-        return server.input({
+        return submit({
           kind: "leave",
-          asker,
           room: checkName(request.room, "room's name"),
           ...(signed === false ? {} : { signed }),
         });
       }
       case "topic": {
         const room = checkName(request.room, "room's name");
-        return server.input({ kind: "topic", asker, room, topic: request.topic });
+        return submit({ kind: "topic", room, topic: request.topic });
       }
       case "rooms":
         return client.answer(request.ref, queries.listRooms(account, request));

@@ -1,4 +1,3 @@
-import { assert, unreachable } from "../base/assert.ts";
 import { productOf } from "../base/client-name.ts";
 import { isDiskFull } from "../base/disk-space.ts";
 import { Fault } from "../base/fault.ts";
@@ -6,15 +5,13 @@ import { ID_BYTES, roomId, type UserId } from "../base/ids.ts";
 import { LINKS_BEFORE_LOGIN_MAX } from "../base/limits.ts";
 import { PLACE_CHARS_MAX } from "../base/limits-page.ts";
 import type { Account } from "../core/rooms/accounts.ts";
-import type { Asker } from "../core/rooms/commands.ts";
 import { lobbyDraft } from "../core/rooms/drafts.ts";
-import type { EngineEffect, EngineInput } from "../core/rooms/engine-io.ts";
 import type { Announced } from "../core/rooms/policy.ts";
-import { LOBBY } from "../core/rooms/rooms.ts";
+import { LOBBY, type Room } from "../core/rooms/rooms.ts";
 import type { Address, Link, Listener, ListenerEvents } from "../io/link/link.ts";
 import { formatPlace, type ServerPlace } from "../wire/invite.ts";
-import type { Answer, NoticeOf, Request, RequestKind, RequestOf } from "../wire/messages.ts";
-import type { Head, LogRecord } from "../wire/record.ts";
+import type { NoticeOf, Request, RequestOf } from "../wire/messages.ts";
+import type { Head } from "../wire/record.ts";
 import { decisionOf } from "./admin/decisions.ts";
 import { DiskWatch } from "./admin/disk-watch.ts";
 import { EventFeed } from "./admin/event-feed.ts";
@@ -24,18 +21,17 @@ import { DeviceNotes } from "./auth/device-notes.ts";
 import { Invites } from "./auth/invites.ts";
 import { type Authenticator, guessedTooOften } from "./auth/login.ts";
 import { isOperating } from "./auth/operator-link.ts";
-import { Feed } from "./feed.ts";
 import { QUOTAS_DEFAULT } from "./files/quotas.ts";
 import { RequestPace } from "./http/request-pace.ts";
 import { type HttpRoutes, httpRoutes } from "./http/routes.ts";
+import { recordDecision } from "./kernel/decision.ts";
+import { Feed } from "./kernel/feed.ts";
+import { Kernel, type RoomReaders } from "./kernel/kernel.ts";
+import { PendingWrites } from "./kernel/pending-writes.ts";
 import type { ServerOptions } from "./options.ts";
-import { recordDecision } from "./queue/decision.ts";
-import { eraseOrdered } from "./queue/erasure.ts";
-import { PendingWrites } from "./queue/pending-writes.ts";
 import { FanOut } from "./rooms/broadcast.ts";
 import { CatchUp } from "./rooms/catch-up.ts";
 import { HistoryQuota } from "./rooms/history-quota.ts";
-import { LocalPosts } from "./rooms/local-posts.ts";
 import { PresenceFeed } from "./rooms/presence-feed.ts";
 import { ReadPositionStore } from "./rooms/read-position-store.ts";
 import { ReadPositionService } from "./rooms/read-positions.ts";
@@ -61,7 +57,7 @@ import { RemoteWindows } from "./siblings/windows.ts";
 const TICK_MS = 1_000;
 const NO_CLIENTS: ReadonlySet<ClientConnection> = new Set();
 
-export class Server implements ClientConnectionOptions, ServerActions, ListenerEvents {
+export class Server implements ClientConnectionOptions, ServerActions, ListenerEvents, RoomReaders {
   readonly #options: ServerOptions & { readonly siblings: Siblings };
   readonly #feed = new Feed();
   readonly #services: OpenServices;
@@ -82,7 +78,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   /** Also for posts over HTTP. */
   readonly invites: Invites;
   readonly #pendingWrites: PendingWrites;
-  readonly #localPosts: LocalPosts;
+  readonly #kernel: Kernel;
   readonly #metrics: Metrics;
   /** Undefined: it takes no files. */
   readonly #disk: DiskWatch | undefined;
@@ -114,7 +110,6 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.floods = new FloodGuard(clock);
     this.#requestPace = new RequestPace(clock);
     this.#pendingWrites = new PendingWrites(clock, options.onEvent);
-    this.#localPosts = new LocalPosts((input) => this.input(input), entropy);
     const accounts = this.#pendingWrites.watched(options.accounts);
     this.invites = new Invites({
       clock,
@@ -168,6 +163,13 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       ...{ archive, registry, reading, historyQuota, peersOf },
       ...{ fanOut: this.#fanOut, presence: this.#presence },
     });
+    this.#kernel = new Kernel({
+      ...options,
+      pendingWrites: this.#pendingWrites,
+      feed: this.#feed,
+      readers: this,
+      eraseFiles: async (order) => this.#services.files?.erased(order),
+    });
     this.#services = openServices({
       ...options,
       historyQuota,
@@ -176,7 +178,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       accountRecords: options.accounts,
       entry: this.#entry,
       invites: this.invites,
-      localPosts: this.#localPosts,
+      kernel: this.#kernel,
       reading,
       typing: this.#typing,
       fanOut: this.#fanOut,
@@ -198,7 +200,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       online: () => this.#onlineHere(),
       peers: () => this.#peers.values(),
       catchUp: this.#catchUp,
-      input: (input) => this.input(input),
+      kernel: this.#kernel,
       own: () => this.#places()[0],
       members: () => this.#members(),
       changed: (places) => options.onCluster?.(places),
@@ -227,7 +229,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       operatorToken: options.settings.operatorToken,
       bans: this.#bans,
       invites: this.invites,
-      localPosts: this.#localPosts,
+      kernel: this.#kernel,
       metrics: this.#metrics,
       downloads: this.#services.downloads,
       isStopping: () => this.#isStopping,
@@ -281,7 +283,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
         registry.apply(record);
         this.#feed.decided(record, { hadReset });
       }),
-      await history.follow(rooms.head + 1, (record) => this.input({ kind: "record", record })),
+      await history.follow(rooms.head + 1, (record) => this.#kernel.recorded(record)),
     );
     await recordDecision(history, () =>
       rooms.find(LOBBY) === undefined ? [lobbyDraft(roomId(entropy(ID_BYTES)))] : [],
@@ -481,8 +483,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.#noteDevice(client);
     const { rooms, onEvent } = this.#options;
     client.answer(ref, { account: account.id, user: account.name, seq: rooms.head });
-    const kind = member.isPresent ? "arrived" : "called";
-    this.input({ kind, client: client.id, user: account.id });
+    this.#kernel.enter(client.id, account.id, member.isPresent);
     this.#remote.changed();
     this.#remote.entered(client);
     onEvent({ kind: "logged-in", user: account.name, ...client.origin });
@@ -565,7 +566,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       this.#byAccount.delete(account.id);
       this.#typing.ended(account.id);
     }
-    this.input({ kind: "departed", client: client.id });
+    this.#kernel.leave(client.id);
     this.#remote.changed();
     this.#options.onEvent({ kind: "logged-out", user: account.name, ...client.origin });
   }
@@ -575,92 +576,21 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.#devices.seen(member.account, member.device, member.greeted.clientName);
   }
 
-  input(input: EngineInput): void {
-    const { engine, clock } = this.#options;
-    // What the log tells happens when it tells it: only what people do is paced.
-    const isOfLog = input.kind === "record" || input.kind === "appended";
-    const now = isOfLog ? 0 : clock.now();
-    for (const effect of engine.handle(input, now, clock.unixMs())) this.#perform(effect);
+  /** Devices of the account begin to read the room. */
+  follow(user: UserId, room: Room): void {
+    for (const client of this.#byAccount.get(user) ?? []) void this.#catchUp.meet(client, room);
   }
 
-  #perform(effect: EngineEffect): void {
-    switch (effect.kind) {
-      case "append":
-        return this.#append(effect);
-      case "answer":
-        return this.#answer(effect.asker, effect.answer);
-      case "refuse":
-        return this.#refuse(effect.asker, effect.fault);
-      case "look":
-        return this.#look(effect.token);
-      case "entered":
-        return this.#entered(effect.asker);
-      case "erased":
-        return this.#erased(effect.asker, effect.record);
-      case "deliver":
-        return this.#feed.recorded(effect.room, effect.record);
-      case "follow":
-        for (const client of this.#byAccount.get(effect.user) ?? []) {
-          void this.#catchUp.meet(client, effect.room);
-        }
-        return;
-      case "unfollow":
-        this.#fanOut.flush(); // A member who leaves is told of that much.
-        for (const client of this.#byAccount.get(effect.user) ?? []) {
-          client.unfollow(effect.room.id);
-          client.tell({ kind: "room-gone", room: effect.room.id });
-        }
-        return;
-      case "presence":
-        return this.#presence.change(effect.room, effect.user, effect.online);
-      default:
-        return unreachable(effect);
+  unfollow(user: UserId, room: Room): void {
+    this.#fanOut.flush(); // A member who leaves is sent what was recorded until then.
+    for (const client of this.#byAccount.get(user) ?? []) {
+      client.unfollow(room.id);
+      client.tell({ kind: "room-gone", room: room.id });
     }
   }
 
-  #append(append: Extract<EngineEffect, { kind: "append" }>): void {
-    const { token } = append;
-    this.#pendingWrites.append(this.#options.history, append, (outcome) => {
-      if (outcome instanceof Fault) this.input({ kind: "failed", token, fault: outcome });
-      else this.input({ kind: "appended", token, record: outcome });
-    });
-  }
-
-  #look(token: number): void {
-    const looked = (isCurrent: boolean) => this.input({ kind: "looked", token, isCurrent });
-    void this.#options.siblings.current().then(looked);
-  }
-
-  /** What was ordered to be erased is gone from the disk before any client is told so. */
-  #erased(asker: Asker, record: LogRecord): void {
-    this.#pendingWrites
-      .run(() => eraseOrdered(this.#options.history, record))
-      .then(() => this.#services.files?.erased(record))
-      .then(
-        () => this.#answer(asker, { seq: record.head.seq }),
-        (error: unknown) => {
-          if (!(error instanceof Fault)) throw error;
-          this.#refuse(asker, error);
-        },
-      );
-  }
-
-  #answer(asker: Asker, answer: Answer<RequestKind>): void {
-    this.#peers.get(asker.client)?.answer(asker.ref, answer);
-    if (asker.client < 0)
-      this.#localPosts.settle(asker.client, answer as Answer<"post" | "group-commit">);
-  }
-
-  #refuse(asker: Asker, fault: Fault): void {
-    this.#peers.get(asker.client)?.refuse(asker.ref, fault);
-    if (asker.client < 0) this.#localPosts.settle(asker.client, fault);
-  }
-
-  #entered(asker: Asker): void {
-    const client = this.#peers.get(asker.client);
-    const account = this.#options.registry.get(asker.user);
-    assert(account !== undefined, "a user who entered has an account");
-    if (client !== undefined) this.enter(client, account, asker.ref, undefined);
+  presence(room: Room, user: UserId, online: boolean): void {
+    this.#presence.change(room, user, online);
   }
 
   /** To all who are in, whichever server of a cluster was asked to. */

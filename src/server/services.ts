@@ -15,14 +15,14 @@ import { Resets } from "./auth/resets.ts";
 import { DataChannels } from "./files/data-channels.ts";
 import { FileService } from "./files/file-service.ts";
 import { WebDownloads } from "./http/download-links.ts";
+import type { Kernel } from "./kernel/kernel.ts";
+import type { WrittenLog } from "./kernel/pending-writes.ts";
 import type { ServerOptions } from "./options.ts";
 import { PushService } from "./push/service.ts";
-import type { WrittenLog } from "./queue/pending-writes.ts";
 import type { FanOut } from "./rooms/broadcast.ts";
 import type { CatchUp } from "./rooms/catch-up.ts";
 import type { HistoryQuota } from "./rooms/history-quota.ts";
-import type { LocalPosts } from "./rooms/local-posts.ts";
-import { Management, type ManagementOptions } from "./rooms/management.ts";
+import { Management } from "./rooms/management.ts";
 import { MassErasure } from "./rooms/mass-erasure.ts";
 import { Moderation, type ModerationOptions } from "./rooms/moderation.ts";
 import { Pins } from "./rooms/pins.ts";
@@ -47,7 +47,7 @@ export interface ServiceOptions extends Omit<ServerOptions, "accounts"> {
   readonly accountRecords: Pick<Log, "read" | "head">;
   readonly entry: Authenticator;
   readonly invites: Invites;
-  readonly localPosts: LocalPosts;
+  readonly kernel: Kernel;
   readonly reading: ReadPositionService;
   readonly historyQuota: HistoryQuota;
   readonly catchUp: CatchUp;
@@ -62,7 +62,7 @@ export interface ServiceOptions extends Omit<ServerOptions, "accounts"> {
   readonly place: AdminDashboardOptions["place"];
   /** Of what goes wrong and ends nothing. */
   readonly warn: (fault: Fault) => void;
-  readonly server: ServerActions & ModerationOptions["server"] & ManagementOptions["server"];
+  readonly server: ServerActions & ModerationOptions["server"];
 }
 
 export interface OpenServices {
@@ -197,7 +197,7 @@ function openDownloads(options: ServiceOptions, files: FileService | undefined) 
 }
 
 function openFiles(options: ServiceOptions): FileService | undefined {
-  const { engine, blobs, settings, localPosts } = options;
+  const { engine, blobs, settings, kernel } = options;
   if (blobs === undefined) return undefined;
   return new FileService({
     ...options,
@@ -205,6 +205,6 @@ function openFiles(options: ServiceOptions): FileService | undefined {
     files: engine.files,
     announcements: engine.announcements,
     quotas: settings.files,
-    announce: (user, to, body) => localPosts.announce(user, to, body),
+    announce: (user, to, body) => kernel.ask(user, { kind: "announce", to, file: body.file, body }),
   });
 }

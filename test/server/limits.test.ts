@@ -96,12 +96,13 @@ test("limits requests to a burst and a rate, without closing the link", async ()
 
 test("limits posts to a burst and a rate", () => {
   const presence = new Presence();
-  presence.arrive(1, "ua" as UserId, 0);
+  const asker = { session: 1, user: "ua" as UserId };
+  presence.enter({ ...asker, isPresent: true }, 0);
   const take = (count: number, now: number) => {
     for (let i = 0; i < count; i++) {
-      expect(presence.hold(1, OUTBOX as OutboxId, i + 1, now)).toBeUndefined();
+      expect(presence.hold(asker, OUTBOX as OutboxId, i + 1, now)).toBeUndefined();
     }
-    const fault = presence.hold(1, OUTBOX as OutboxId, count + 1, now);
+    const fault = presence.hold(asker, OUTBOX as OutboxId, count + 1, now);
     expect(fault).toMatchObject({ code: "too-fast", retryAfterMs: expect.any(Number) });
   };
   take(POSTS_BURST, 0);

@@ -12,11 +12,12 @@ import type { Act } from "./moderation.ts";
 import type { ClientId } from "./presence.ts";
 import { LOBBY, nameLock, type Rooms } from "./rooms.ts";
 
-/** One question of one peer, to be answered once. */
+/** One submission of an account; it is settled once, by its id. */
 export interface Asker {
-  readonly client: ClientId;
+  readonly id: number;
   readonly user: UserId;
-  readonly ref: number;
+  /** `undefined` for programs and for the server itself. */
+  readonly session: ClientId | undefined;
 }
 
 export type PostCommand = {
@@ -27,7 +28,7 @@ export type PostCommand = {
   readonly request: RequestOf<"post">;
   /** Undefined: as far as this server knows, it can go nowhere. */
   goal: PostGoal | undefined;
-  /** All requests that sent this counter, those after a lost link too. */
+  /** All submissions of this counter, those after a lost link too. */
   readonly askers: Asker[];
   /** It is the log's, and cannot be called back. */
   isHanded: boolean;
@@ -53,25 +54,22 @@ export interface SignedLeave {
   readonly signature: string;
 }
 
-/** What a member asks to be changed. */
-export type ChangeCommand =
-  | { readonly kind: "join"; readonly asker: Asker; readonly options: JoinOptions }
-  | {
-      readonly kind: "leave";
-      readonly asker: Asker;
-      readonly room: Name;
-      readonly signed?: SignedLeave;
-    }
-  | { readonly kind: "topic"; readonly asker: Asker; readonly room: Name; readonly topic: string }
-  /** Keeping order, or words once said. `isOperator`: of the one who asks. */
-  | {
-      readonly kind: "act";
-      readonly asker: Asker;
-      readonly isOperator: boolean;
-      readonly act: Act;
-    }
-  /** A new account: it is in the lobby from the start. Answered by `entered`. */
-  | { readonly kind: "enter"; readonly asker: Asker };
+/** Change of a room that its submitter names, or knows the id of. */
+export type Change =
+  | { readonly kind: "join"; readonly options: JoinOptions }
+  | { readonly kind: "leave"; readonly room: Name; readonly signed?: SignedLeave }
+  | { readonly kind: "topic"; readonly room: Name; readonly topic: string }
+  /** Moderation, or a change of earlier messages. `isOperator`: its submitter is one. */
+  | { readonly kind: "act"; readonly isOperator: boolean; readonly act: Act }
+  /** Puts a new account into the lobby. */
+  | { readonly kind: "enter" };
+
+/** What an account may submit. */
+export type Submission =
+  | { readonly kind: "post"; readonly request: RequestOf<"post"> }
+  | (Announcement & { readonly to: string })
+  | (Omit<GroupCommand, "asker" | "room"> & { readonly to: string })
+  | Change;
 
 /** Makes the room of two people who never spoke. */
 export type MeetCommand = {
@@ -80,18 +78,18 @@ export type MeetCommand = {
   readonly pair: readonly [UserId, UserId];
 };
 
-/** Tells a room of a file that is whole; a file is told of once in each room. */
-export type AnnounceCommand = {
+/** A complete file; each room is told of it once. */
+interface Announcement {
   readonly kind: "announce";
-  readonly asker: Asker;
-  readonly to: RoomId;
   readonly file: FileId;
   readonly body: FilePost;
-};
+}
+
+export type AnnounceCommand = Announcement & { readonly asker: Asker; readonly to: RoomId };
 
 export type Command =
   | PostCommand
-  | ((ChangeCommand | MeetCommand | AnnounceCommand | GroupCommand) & Tried);
+  | (((Change & { readonly asker: Asker }) | MeetCommand | AnnounceCommand | GroupCommand) & Tried);
 
 export type Step =
   /** A post asks for the lock of its outbox; then it, like any command, for that of its room. */

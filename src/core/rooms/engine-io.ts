@@ -2,8 +2,7 @@ import type { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import type { Answer, RequestKind, RequestOf } from "../../wire/messages.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
-import type { AnnounceCommand, Asker, ChangeCommand } from "./commands.ts";
-import type { GroupCommand } from "./group.ts";
+import type { Asker, Submission } from "./commands.ts";
 import type { ClientId } from "./presence.ts";
 import type { Room } from "./rooms.ts";
 import type { TargetOptions } from "./targets.ts";
@@ -17,21 +16,21 @@ export interface EngineOptions extends TargetOptions {
 
 /** What the room engine is told, and what it wants done. */
 export type EngineInput =
-  | { readonly kind: "arrived"; readonly client: ClientId; readonly user: UserId }
-  | { readonly kind: "departed"; readonly client: ClientId }
-  /** A client that only posts or asks, and is not online for that; ends by `departed`. */
-  | { readonly kind: "called"; readonly client: ClientId; readonly user: UserId }
-  | { readonly kind: "post"; readonly asker: Asker; readonly request: RequestOf<"post"> }
-  /** One that was refused for good on its way to the engine: no other waits for it any more. */
+  /** A session begins. `isPresent`: its account is online by it. */
   | {
-      readonly kind: "refused";
-      readonly client: ClientId;
-      readonly request: Pick<RequestOf<"post">, "outbox" | "counter">;
+      readonly kind: "enter";
+      readonly session: ClientId;
+      readonly user: UserId;
+      readonly isPresent: boolean;
     }
-  /** A file is whole: for a target that its sender named. */
-  | (Omit<AnnounceCommand, "to"> & { readonly to: string })
-  | ChangeCommand
-  | (Omit<GroupCommand, "room"> & { readonly to: string })
+  | { readonly kind: "leave"; readonly session: ClientId }
+  | { readonly kind: "submit"; readonly asker: Asker; readonly command: Submission }
+  /** A post was refused permanently before it was submitted: later ones do not wait for it. */
+  | {
+      readonly kind: "abandon";
+      readonly session: ClientId;
+      readonly post: Pick<RequestOf<"post">, "outbox" | "counter">;
+    }
   /** From the log: durable, in order of `seq`, each once. */
   | { readonly kind: "record"; readonly record: LogRecord }
   /** The answer to an `append`, after its records; this is the last of them. */
@@ -51,13 +50,15 @@ export type EngineEffect =
       readonly drafts: readonly Draft[];
       readonly follows?: number;
     }
-  | { readonly kind: "answer"; readonly asker: Asker; readonly answer: Answer<RequestKind> }
-  | { readonly kind: "refuse"; readonly asker: Asker; readonly fault: Fault }
+  /** `order`: a record whose erasures are to be carried out before the submitter is answered. */
+  | {
+      readonly kind: "settle";
+      readonly id: number;
+      readonly outcome: Answer<RequestKind> | Fault;
+      readonly order?: LogRecord;
+    }
   /** What the other servers have recorded is to be told here before a post is refused. */
   | { readonly kind: "look"; readonly token: number }
-  | { readonly kind: "entered"; readonly asker: Asker }
-  /** The record orders what must be blanked before the answer. */
-  | { readonly kind: "erased"; readonly asker: Asker; readonly record: LogRecord }
   /** To all who follow the room. */
   | { readonly kind: "deliver"; readonly room: Room; readonly record: LogRecord }
   /** All devices of the account begin, or cease, to read the room. */

@@ -15,6 +15,7 @@ import {
   type PostGoal,
   roomLock,
   type Step,
+  type Submission,
 } from "./commands.ts";
 import { DedupTable, type DedupValue, type Posted } from "./dedup.ts";
 import {
@@ -51,7 +52,7 @@ export interface EngineValue {
  * Every change to the rooms: checked against the state, appended, made durable, then applied and
  * told to everyone, its sender included. It has never heard of sockets or disks.
  *
- *     request ── lock ── check ──> append … record ──> apply, deliver … appended ──> answer
+ *     submit ── lock ── check ──> append … record ──> apply, deliver … appended ──> settle
  *
  * A post passes two locks: that of its outbox, until it is handed to the log, so that none
  * overtakes another whatever room it goes to; and that of its room, until it is durable.
@@ -121,33 +122,19 @@ export class RoomEngine {
   handle(input: EngineInput, now: number, unixMs = 0): EngineEffect[] {
     this.#unixMs = unixMs;
     switch (input.kind) {
-      case "arrived":
-        return this.#presence.arrive(input.client, input.user, now)
-          ? this.#presenceOf(input.user, true)
-          : [];
-      case "called":
-        this.#presence.call(input.client, input.user, now);
-        return [];
-      case "departed": {
-        const gone = this.#presence.depart(input.client);
+      case "enter":
+        return this.#presence.enter(input, now) ? this.#presenceOf(input.user, true) : [];
+      case "leave": {
+        const gone = this.#presence.leave(input.session);
         return gone === undefined ? [] : this.#presenceOf(gone, false);
       }
-      case "post":
-        return this.#post(input.asker, input.request, now);
-      case "refused": {
-        const { client, request } = input;
-        this.#presence.release(client, request.outbox as OutboxId, request.counter);
+      case "submit":
+        return this.#submit(input.asker, input.command, now);
+      case "abandon": {
+        const { session, post } = input;
+        this.#presence.release(session, post.outbox as OutboxId, post.counter);
         return [];
       }
-      case "announce":
-      case "group":
-        return this.#toTarget(input);
-      case "join":
-      case "enter":
-      case "leave":
-      case "topic":
-      case "act":
-        return this.#run([{ kind: "lock-room", command: input }]);
       case "record":
         return this.#apply(input.record);
       case "appended":
@@ -165,11 +152,23 @@ export class RoomEngine {
     return [...this.#rooms.of(user)].map((room) => ({ kind: "presence", room, user, online }));
   }
 
+  #submit(asker: Asker, command: Submission, now: number): EngineEffect[] {
+    switch (command.kind) {
+      case "post":
+        return this.#post(asker, command.request, now);
+      case "announce":
+      case "group":
+        return this.#toTarget(asker, command);
+      default:
+        return this.#run([{ kind: "lock-room", command: { ...command, asker } }]);
+    }
+  }
+
   #post(asker: Asker, request: RequestOf<"post">, now: number): EngineEffect[] {
-    const { user } = asker;
+    const { user, session } = asker;
     const { counter } = request;
     const id = request.outbox as OutboxId;
-    this.#presence.release(asker.client, id, counter);
+    this.#presence.release(session, id, counter);
     const known = this.#posts.find(user, id);
     const underWay = known?.pending.get(counter);
     if (underWay !== undefined) {
@@ -177,14 +176,14 @@ export class RoomEngine {
       return [];
     }
     const status = known?.status(counter);
-    if (status?.kind === "posted") return [{ kind: "answer", asker, answer: status.posted }];
-    if (status?.kind === "refused") return [{ kind: "refuse", asker, fault: status.fault }];
+    if (status?.kind === "posted") return [settled(asker, status.posted)];
+    if (status?.kind === "refused") return [settled(asker, status.fault)];
     if (status?.kind === "passed") {
       const fault = new Fault("out-of-order", `later posts of this outbox went before ${counter}`);
-      return [{ kind: "refuse", asker, fault }];
+      return [settled(asker, fault)];
     }
-    const fault = this.#presence.hold(asker.client, id, counter, now, postCount(request));
-    if (fault !== undefined) return [{ kind: "refuse", asker, fault }];
+    const fault = this.#presence.hold(asker, id, counter, now, postCount(request));
+    if (fault !== undefined) return [settled(asker, fault)];
     const begin = (goal: PostGoal | undefined) => {
       const outbox = this.#posts.use(user, id);
       const askers = [asker];
@@ -209,7 +208,7 @@ export class RoomEngine {
       const fault = asFault(error);
       if (this.#isDoubtful(fault, [asker])) return this.#run([begin(undefined)]);
       if (fault.blame === "user") this.#posts.use(user, id).refuse(counter, fault);
-      return [{ kind: "refuse", asker, fault }];
+      return [settled(asker, fault)];
     }
   }
 
@@ -225,10 +224,11 @@ export class RoomEngine {
 
   /**
    * Whether another server may have recorded what this one is about to refuse: its sender came from
-   * there, and has seen more than this one. Who is no client has sent it here alone.
+   * there, and has seen more than this one. A submitter without a session has sent it only here.
    */
   #isDoubtful({ retryAfterMs }: Fault, askers: readonly Asker[]): boolean {
-    return this.#isShared && retryAfterMs === undefined && askers.some(({ client }) => client >= 1);
+    const isShared = this.#isShared && askers.some(({ session }) => session !== undefined);
+    return isShared && retryAfterMs === undefined;
   }
 
   /** Later posts of its outbox wait for what comes of it. */
@@ -275,17 +275,21 @@ export class RoomEngine {
   }
 
   /** Where it goes may be a conversation that nobody has begun. */
-  #toTarget(input: Extract<EngineInput, { kind: "announce" | "group" }>): EngineEffect[] {
-    const { asker, to } = input;
+  #toTarget(
+    asker: Asker,
+    submitted: Extract<Submission, { kind: "announce" | "group" }>,
+  ): EngineEffect[] {
     try {
-      const target = this.#targets.resolve(asker.user, to);
+      const target = this.#targets.resolve(asker.user, submitted.to);
       const meet = this.#meet(asker.user, target);
       const command =
-        input.kind === "announce" ? { ...input, to: target.id } : { ...input, room: target.id };
+        submitted.kind === "announce"
+          ? { ...submitted, asker, to: target.id }
+          : { ...submitted, asker, room: target.id };
       const step = { kind: "lock-room", command } as const;
       return this.#run(meet === undefined ? [step] : [{ kind: "lock-room", command: meet }, step]);
     } catch (error) {
-      return [{ kind: "refuse", asker, fault: asFault(error) }];
+      return [settled(asker, asFault(error))];
     }
   }
 
@@ -411,13 +415,13 @@ export class RoomEngine {
         const told = this.announcements.of(file, to);
         this.#checkAuthor(asker.user);
         if (told === undefined) return [announceDraft(rooms, command, this.#unixMs)];
-        effects.push({ kind: "answer", asker, answer: this.#postAnswer(command, told) });
+        effects.push(settled(asker, this.#postAnswer(command, told)));
         return undefined;
       }
       case "group": {
         const before = answeredBefore(rooms, command);
         if (before === undefined) return groupDrafts(rooms, command);
-        effects.push({ kind: "answer", asker: command.asker, answer: before });
+        effects.push(settled(command.asker, before));
         return undefined;
       }
       case "meet":
@@ -435,13 +439,13 @@ export class RoomEngine {
           created: false,
           joined: false,
         };
-        effects.push({ kind: "answer", asker, answer });
+        effects.push(settled(asker, answer));
         return undefined;
       }
       case "enter": {
         const drafts = enterDrafts(rooms, command.asker.user);
         if (drafts.length > 0) return drafts;
-        effects.push({ kind: "entered", asker: command.asker });
+        effects.push(settled(command.asker, {}));
         return undefined;
       }
       case "leave":
@@ -465,15 +469,15 @@ export class RoomEngine {
 
   /** One before it may have been refused for a while since it came. @throws Fault */
   #checkTurn({ askers, outbox, counter }: PostCommand): void {
-    for (const { client } of askers) {
-      const fault = this.#presence.waitsBehind(client, outbox.id, counter);
+    for (const { session } of askers) {
+      const fault = this.#presence.waitsBehind(session, outbox.id, counter);
       if (fault !== undefined) throw fault;
     }
   }
 
   /** Who has gone may be refused by another server at this moment. @throws Fault */
   #checkHere({ askers }: PostCommand): void {
-    if (!this.#isShared || askers.some(({ client }) => this.#presence.isHere(client))) return;
+    if (!this.#isShared || askers.some(({ session }) => this.#presence.isHere(session))) return;
     throw new Fault("link-closed", "its sender is not here any more", { retryAfterMs: 1_000 });
   }
 
@@ -514,7 +518,7 @@ export class RoomEngine {
     const effects: EngineEffect[] = [];
     if (!(outcome instanceof Fault)) {
       if (command.kind === "post") this.#answerPost(command, outcome.head, effects);
-      else effects.push(...this.#answer(command, outcome));
+      else if (command.kind !== "meet") effects.push(this.#answer(command, outcome));
     } else if (outcome.code === "log-conflict" && mayTryAgain(command)) {
       this.#decideAgain(command, steps, effects);
     } else {
@@ -551,42 +555,40 @@ export class RoomEngine {
   /** Also one that its client had sent to another server of the cluster, too. */
   #answerPost(command: PostCommand, posted: Posted, effects: EngineEffect[]): void {
     const answer = this.#postAnswer(command, posted);
-    for (const asker of command.askers) effects.push({ kind: "answer", asker, answer });
+    for (const asker of command.askers) effects.push(settled(asker, answer));
   }
 
-  #answer(command: Exclude<Command, PostCommand>, record: LogRecord): EngineEffect[] {
+  #answer(command: Exclude<Command, PostCommand | MeetCommand>, record: LogRecord): EngineEffect {
     const { head } = record;
+    const { asker } = command;
     switch (command.kind) {
       case "announce":
-        return [{ kind: "answer", asker: command.asker, answer: this.#postAnswer(command, head) }];
+        return settled(asker, this.#postAnswer(command, head));
       case "group": {
         const { seq, time } = head;
         const { epoch } = command.change;
-        return [{ kind: "answer", asker: command.asker, answer: { seq, epoch, time } }];
+        return settled(asker, { seq, epoch, time });
       }
-      case "meet":
-        return [];
-      case "enter":
-        return [{ kind: "entered", asker: command.asker }];
       case "join": {
         const room = this.#rooms.get(head.room as RoomId);
         const name = room?.name ?? command.options.name;
         const created = room !== undefined && room.id === command.options.create?.room;
-        const answer = { room: head.room, name, created, joined: true };
-        return [{ kind: "answer", asker: command.asker, answer }];
+        return settled(asker, { room: head.room, name, created, joined: true });
       }
+      case "enter":
       case "leave":
-        return [{ kind: "answer", asker: command.asker, answer: {} }];
+        return settled(asker, {});
       case "topic":
-        return [{ kind: "answer", asker: command.asker, answer: { seq: head.seq } }];
+        return settled(asker, { seq: head.seq });
       case "act": {
-        const { asker, act } = command;
-        if (act.kind === "erase" || act.kind === "erase-many")
-          return [{ kind: "erased", asker, record }];
+        const { act } = command;
+        if (act.kind === "erase" || act.kind === "erase-many") {
+          return { ...settled(asker, { seq: head.seq }), order: record };
+        }
         const isTold = act.kind === "grant" || act.kind === "rename" || act.kind === "remove";
         // The removal of a room that is vacant now stands right behind the departure.
-        const answer = isTold ? {} : { seq: head.kind === "remove" ? head.seq - 1 : head.seq };
-        return [{ kind: "answer", asker, answer }];
+        const seq = head.kind === "remove" ? head.seq - 1 : head.seq;
+        return settled(asker, isTold ? {} : { seq });
       }
       default:
         return unreachable(command);
@@ -607,7 +609,7 @@ export class RoomEngine {
     // The post that waits for it finds no room, and says so.
     if (command.kind === "meet") return;
     if (command.kind !== "post") {
-      effects.push({ kind: "refuse", asker: command.asker, fault });
+      effects.push(settled(command.asker, fault));
       return;
     }
     const { user, counter, askers } = command;
@@ -625,14 +627,20 @@ export class RoomEngine {
     for (const asker of askers) {
       // Later posts of this outbox must not overtake one that will come again.
       if (told.retryAfterMs !== undefined) {
-        this.#presence.held(asker.client, id, counter, told);
+        this.#presence.held(asker.session, id, counter, told);
       }
-      effects.push({ kind: "refuse", asker, fault: told });
+      effects.push(settled(asker, told));
     }
   }
 }
 
 const NOBODY: readonly UserId[] = [];
+
+type Settle = Extract<EngineEffect, { kind: "settle" }>;
+
+function settled({ id }: Asker, outcome: Settle["outcome"]): Settle {
+  return { kind: "settle", id, outcome };
+}
 
 function mayTryAgain(command: Command): boolean {
   const { tries = 0 } = command;

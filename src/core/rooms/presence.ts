@@ -9,17 +9,27 @@ import { type TokenBucket, TokenBuckets } from "../rate.ts";
 /** Sessions that are in: who is online, and whose posts must wait. */
 export type ClientId = number;
 
-interface Visitor {
+interface Entry {
+  readonly session: ClientId;
   readonly user: UserId;
+  /** The account is online by it. */
+  readonly isPresent: boolean;
+}
+
+interface Session extends Omit<Entry, "session"> {
   readonly bucket: TokenBucket;
-  /** Shows no presence: not online by this. */
-  readonly isCaller: boolean;
   /** Per outbox the counter that was refused for a while: later ones wait for it. */
   readonly held: Map<OutboxId, { readonly counter: number; readonly fault: Fault }>;
 }
 
+/** An account, and its session: programs and the server itself have none. */
+interface Submitter {
+  readonly user: UserId;
+  readonly session: ClientId | undefined;
+}
+
 export class Presence {
-  readonly #byClient = new Map<ClientId, Visitor>(); // Bounded by LINKS_MAX.
+  readonly #sessions = new Map<ClientId, Session>(); // Bounded by LINKS_MAX.
   readonly #devices = new Map<UserId, number>();
   /** Rates by account: further sessions share them. */
   readonly #paces: TokenBuckets;
@@ -28,22 +38,14 @@ export class Presence {
     this.#paces = new TokenBuckets(postsPerSecond, postsBurst);
   }
 
-  /** @returns whether the account was offline until now */
-  arrive(client: ClientId, user: UserId, now: number): boolean {
-    this.#add(client, user, now, false);
+  /** @returns whether the account was offline until now, and is online by this session */
+  enter({ session, user, isPresent }: Entry, now: number): boolean {
+    const bucket = this.#paces.of(user, now);
+    this.#sessions.set(session, { user, bucket, isPresent, held: new Map() });
+    if (!isPresent) return false;
     const devices = this.#devices.get(user) ?? 0;
     this.#devices.set(user, devices + 1);
     return devices === 0;
-  }
-
-  /** Comes only to say or ask something, until it departs: not online by that. */
-  call(client: ClientId, user: UserId, now: number): void {
-    this.#add(client, user, now, true);
-  }
-
-  #add(client: ClientId, user: UserId, now: number, isCaller: boolean): void {
-    const bucket = this.#paces.of(user, now);
-    this.#byClient.set(client, { user, bucket, isCaller, held: new Map() });
   }
 
   /** Charges another request than a post for what it records. @param posts as many as it counts */
@@ -54,23 +56,27 @@ export class Presence {
   }
 
   /** @returns the account, when this was its last session */
-  depart(client: ClientId): UserId | undefined {
-    const visitor = this.#byClient.get(client);
-    if (visitor === undefined) return undefined;
-    this.#byClient.delete(client);
-    if (visitor.isCaller) return undefined;
-    const devices = (this.#devices.get(visitor.user) ?? 1) - 1;
+  leave(id: ClientId): UserId | undefined {
+    const session = this.#sessions.get(id);
+    if (session === undefined) return undefined;
+    this.#sessions.delete(id);
+    if (!session.isPresent) return undefined;
+    const devices = (this.#devices.get(session.user) ?? 1) - 1;
     if (devices > 0) {
-      this.#devices.set(visitor.user, devices);
+      this.#devices.set(session.user, devices);
       return undefined;
     }
-    this.#devices.delete(visitor.user);
-    return visitor.user;
+    this.#devices.delete(session.user);
+    return session.user;
   }
 
-  /** Whether this session is in. */
-  isHere(client: ClientId): boolean {
-    return this.#byClient.has(client);
+  /** Whether the submitter can still receive an answer: one without a session always does. */
+  isHere(id: ClientId | undefined): boolean {
+    return id === undefined || this.#sessions.has(id);
+  }
+
+  #session(id: ClientId | undefined): Session | undefined {
+    return id === undefined ? undefined : this.#sessions.get(id);
   }
 
   isOnline(user: UserId): boolean {
@@ -79,39 +85,41 @@ export class Presence {
 
   /** The fault of a post that must wait: it came too fast, or one before it did. */
   hold(
-    client: ClientId,
+    { session: id, user }: Submitter,
     outbox: OutboxId,
     counter: number,
     now: number,
     posts = 1,
   ): Fault | undefined {
-    const visitor = this.#byClient.get(client);
-    if (visitor === undefined) return new Fault("not-logged-in", "you are not logged in");
-    const held = visitor.held.get(outbox);
+    const session = this.#session(id);
+    if (session === undefined && id !== undefined) {
+      return new Fault("not-logged-in", "you are not logged in");
+    }
+    const held = session?.held.get(outbox);
     if (held !== undefined && counter > held.counter) return held.fault;
-    visitor.held.delete(outbox);
-    const waitMs = visitor.bucket.take(now, posts);
+    session?.held.delete(outbox);
+    const waitMs = (session?.bucket ?? this.#paces.of(user, now)).take(now, posts);
     if (waitMs === 0) return undefined;
     const fault = new Fault("too-fast", "these messages come too fast", { retryAfterMs: waitMs });
-    this.held(client, outbox, counter, fault);
+    this.held(id, outbox, counter, fault);
     return fault;
   }
 
   /** The post that later ones wait for came again, whatever becomes of it now. */
-  release(client: ClientId, outbox: OutboxId, counter: number): void {
-    const held = this.#byClient.get(client)?.held;
+  release(id: ClientId | undefined, outbox: OutboxId, counter: number): void {
+    const held = this.#session(id)?.held;
     if (held?.get(outbox)?.counter === counter) held.delete(outbox);
   }
 
   /** The fault with which a post before this one was refused for a while. */
-  waitsBehind(client: ClientId, outbox: OutboxId, counter: number): Fault | undefined {
-    const held = this.#byClient.get(client)?.held.get(outbox);
+  waitsBehind(id: ClientId | undefined, outbox: OutboxId, counter: number): Fault | undefined {
+    const held = this.#session(id)?.held.get(outbox);
     return held !== undefined && counter > held.counter ? held.fault : undefined;
   }
 
   /** A post was refused for a while: those after it wait until it comes again. */
-  held(client: ClientId, outbox: OutboxId, counter: number, fault: Fault): void {
-    const held = this.#byClient.get(client)?.held;
+  held(id: ClientId | undefined, outbox: OutboxId, counter: number, fault: Fault): void {
+    const held = this.#session(id)?.held;
     if (held === undefined) return;
     const first = held.get(outbox);
     if (first === undefined || counter < first.counter) held.set(outbox, { counter, fault });

@@ -15,7 +15,7 @@ import type { ServerWindow } from "../../wire/messages-admin.ts";
 import { isOperating } from "../auth/operator-link.ts";
 import type { FileService, TransferEntry } from "../files/file-service.ts";
 import type { WebDownloads } from "../http/download-links.ts";
-import { recordDecision } from "../queue/decision.ts";
+import { recordDecision } from "../kernel/decision.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { ServerEvent } from "../session/event.ts";
 import type { Cancel, RemoteCancels } from "../siblings/cancels.ts";

@@ -32,7 +32,7 @@ import type { Entropy } from "../../io/entropy.ts";
 import type { Log } from "../../io/log/log.ts";
 import type { ServerPlace } from "../../wire/invite.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
-import { recordDecision } from "../queue/decision.ts";
+import { recordDecision } from "../kernel/decision.ts";
 
 export interface InvitesOptions {
   readonly clock: Clock;

@@ -25,7 +25,7 @@ import type { Log } from "../../io/log/log.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
-import { recordDecision } from "../queue/decision.ts";
+import { recordDecision } from "../kernel/decision.ts";
 import { FairQueue, WorkQueue } from "../queue/work-queue.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { addressKey, isLoopback } from "../session/connection-limits.ts";

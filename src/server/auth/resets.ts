@@ -8,9 +8,9 @@ import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
-import { recordDecision } from "../queue/decision.ts";
-import { changePassword } from "../queue/erasure.ts";
-import type { WrittenLog } from "../queue/pending-writes.ts";
+import { recordDecision } from "../kernel/decision.ts";
+import { changePassword } from "../kernel/erasure.ts";
+import type { WrittenLog } from "../kernel/pending-writes.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { Authenticator } from "./login.ts";
 

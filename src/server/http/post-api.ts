@@ -1,6 +1,6 @@
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault, type FaultCode } from "../../base/fault.ts";
-import type { UserId } from "../../base/ids.ts";
+import { ID_BYTES, type OutboxId, outboxId, type UserId } from "../../base/ids.ts";
 import {
   CALL_KEY_BYTES_MAX,
   CALL_KEYS_MAX,
@@ -15,11 +15,13 @@ import type { Invite } from "../../core/rooms/policy.ts";
 import type { Room, Rooms } from "../../core/rooms/rooms.ts";
 import { namedRoom } from "../../core/rooms/targets.ts";
 import type { Clock } from "../../io/clock.ts";
+import type { Entropy } from "../../io/entropy.ts";
 import type { Address } from "../../io/link/link.ts";
 import type { Answer } from "../../wire/messages.ts";
 import type { Bans } from "../auth/bans.ts";
 import type { Invites } from "../auth/invites.ts";
 import type { Tokens } from "../auth/tokens.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import { redacted } from "../session/redacted-fault.ts";
 import { CallPace } from "./call-pace.ts";
 import { payloadText, type WebhookText, webhookText } from "./webhook-text.ts";
@@ -31,7 +33,9 @@ export interface HttpPostsOptions {
   readonly invites: Pick<Invites, "programInvite">;
   readonly bans: Pick<Bans, "checkAccount">;
   readonly tokens: Tokens;
-  readonly post: (user: UserId, room: Name, text: string) => Promise<Answer<"post">>;
+  readonly entropy: Entropy;
+  readonly kernel: Pick<Kernel, "ask">;
+  readonly isStopping: () => boolean;
 }
 
 type Sent = Promise<Answer<"post">>;
@@ -67,6 +71,8 @@ export class HttpPosts {
   readonly #pace: CallPace;
   /** By token and key, oldest first. Bounded by CALL_KEYS_MAX. */
   readonly #sent = new Map<string, Sent>();
+  /** One of each account and run of the server. Bounded by the invites that hold. */
+  readonly #outboxes = new Map<UserId, { readonly id: OutboxId; counter: number }>();
 
   constructor(options: HttpPostsOptions) {
     this.#options = options;
@@ -109,7 +115,7 @@ export class HttpPosts {
   /** The same key within one run of the server is the same message. @throws Fault */
   #post(request: Request, invite: Invite, room: Name, text: string): Sent {
     const key = request.headers.get("idempotency-key");
-    const send = () => this.#options.post(invite.by, room, text);
+    const send = () => this.#send(invite.by, room, text);
     if (key === null) return send();
     if (key.length > CALL_KEY_BYTES_MAX) {
       throw new Fault("usage", `an Idempotency-Key has at most ${CALL_KEY_BYTES_MAX} characters`);
@@ -122,6 +128,21 @@ export class HttpPosts {
     sent.catch(() => this.#sent.delete(id)); // What was refused may come again.
     dropOldest(this.#sent, CALL_KEYS_MAX);
     return sent;
+  }
+
+  /** @throws Fault as the room engine refused it, too-many, shutting-down */
+  #send(user: UserId, to: Name, text: string): Sent {
+    const { entropy, kernel, isStopping } = this.#options;
+    if (isStopping()) {
+      const detail = { retryAfterMs: 1_000 };
+      throw new Fault("shutting-down", "the server is stopping", detail);
+    }
+    const known = this.#outboxes.get(user);
+    const outbox = known ?? { id: outboxId(entropy(ID_BYTES)), counter: 0 };
+    this.#outboxes.set(user, outbox);
+    const named = { outbox: outbox.id, counter: ++outbox.counter };
+    const request = { kind: "post", ref: 1, ...named, to, body: { text } } as const;
+    return kernel.ask(user, { kind: "post", request });
   }
 }
 

@@ -4,12 +4,13 @@ import type { Registry } from "../../core/rooms/accounts.ts";
 import type { Rooms } from "../../core/rooms/rooms.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
+import type { Entropy } from "../../io/entropy.ts";
 import type { Archive } from "../../io/log/log.ts";
 import type { Bans } from "../auth/bans.ts";
 import type { Invites } from "../auth/invites.ts";
 import { Tokens } from "../auth/tokens.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import type { HistoryQuota } from "../rooms/history-quota.ts";
-import type { LocalPosts } from "../rooms/local-posts.ts";
 import type { WebDownloads } from "./download-links.ts";
 import type { HttpFiles, HttpOperator, HttpPrograms } from "./handler.ts";
 import { HttpPosts, refusal } from "./post-api.ts";
@@ -22,7 +23,8 @@ export interface HttpRoutesOptions {
   readonly registry: Registry;
   readonly bans: Bans;
   readonly invites: Invites;
-  readonly localPosts: LocalPosts;
+  readonly kernel: Pick<Kernel, "ask">;
+  readonly entropy: Entropy;
   readonly metrics: { format(): string };
   readonly archive: Archive;
   readonly historyQuota: HistoryQuota;
@@ -53,21 +55,9 @@ export interface HttpRoutes {
  * or see how the server is.
  */
 export function httpRoutes(options: HttpRoutesOptions): HttpRoutes {
-  const { clock, rooms, registry, bans, invites, localPosts, metrics } = options;
+  const { clock, bans, metrics } = options;
   const tokens = new Tokens(clock, bans);
-  const posts = new HttpPosts({
-    clock,
-    rooms,
-    registry,
-    invites,
-    bans,
-    tokens,
-    post: (user, room, text) => {
-      if (!options.isStopping()) return localPosts.post(user, room, text);
-      const detail = { retryAfterMs: 1_000 };
-      throw new Fault("shutting-down", "the server is stopping", detail);
-    },
-  });
+  const posts = new HttpPosts({ ...options, tokens });
   const isOperator = (token: string) =>
     options.operatorToken !== undefined && isSame(token, options.operatorToken) ? true : undefined;
   const operator: HttpOperator = {

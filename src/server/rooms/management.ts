@@ -3,14 +3,14 @@ import type { UserId } from "../../base/ids.ts";
 import { checkName } from "../../base/names.ts";
 import { checkNewName } from "../../base/new-names.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
-import type { EngineInput } from "../../core/rooms/engine-io.ts";
 import type { Act } from "../../core/rooms/moderation.ts";
 import type { Room, Rooms } from "../../core/rooms/rooms.ts";
 import { namedPerson, namedRoom } from "../../core/rooms/targets.ts";
 import type { RequestOf } from "../../wire/messages.ts";
-import { recordDecision } from "../queue/decision.ts";
-import { eraseOrdered } from "../queue/erasure.ts";
-import type { WrittenLog } from "../queue/pending-writes.ts";
+import { recordDecision } from "../kernel/decision.ts";
+import { eraseOrdered } from "../kernel/erasure.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { WrittenLog } from "../kernel/pending-writes.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { CatchUp } from "./catch-up.ts";
 
@@ -20,11 +20,8 @@ export interface ManagementOptions {
   readonly accounts: WrittenLog;
   readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
   readonly catchUp: Pick<CatchUp, "refresh">;
-  readonly server: { input(input: EngineInput): void };
+  readonly kernel: Pick<Kernel, "serve" | "submit">;
 }
-
-/** No session has this number: answers of the room engine to it go nowhere. */
-const NO_CLIENT = 0;
 
 /** What operators do to accounts and to whole rooms. The caller has checked that it is one. */
 export class Management {
@@ -122,13 +119,12 @@ export class Management {
   }
 
   #change(client: ClientConnection, user: UserId, ref: number, act: Act): void {
-    const asker = { client: client.id, user, ref };
-    this.#options.server.input({ kind: "act", asker, isOperator: true, act });
+    this.#options.kernel.serve(client, user, ref, { kind: "act", isOperator: true, act });
   }
 
   #tell(user: UserId, act: Act): void {
-    const asker = { client: NO_CLIENT, user, ref: 0 };
-    this.#options.server.input({ kind: "act", asker, isOperator: true, act });
+    const ignored = () => {};
+    this.#options.kernel.submit({ user }, { kind: "act", isOperator: true, act }, ignored);
   }
 
   #checkOne({ user, room }: Pick<RequestOf<"remove">, "user" | "room">): void {

@@ -2,17 +2,20 @@ import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { ERASED_AT_ONCE_MAX, PAGE_BYTES_MAX } from "../../base/limits.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
+import type { Act } from "../../core/rooms/moderation.ts";
 import type { Rooms } from "../../core/rooms/rooms.ts";
 import type { Archive, Page, PageQuery } from "../../io/log/log.ts";
 import type { RecordKind } from "../../wire/record.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import { FairQueue } from "../queue/work-queue.ts";
-import type { LocalPosts } from "./local-posts.ts";
 
 export interface MassErasureOptions {
   readonly rooms: Rooms;
   readonly archive: Pick<Archive, "page">;
-  readonly localPosts: Pick<LocalPosts, "erase">;
+  readonly kernel: Pick<Kernel, "ask">;
 }
+
+type Erased = Omit<Extract<Act, { kind: "erase-many" }>, "kind">;
 
 /** What a person says: words and files, what is said of them, and what they were changed to. */
 const SAID: ReadonlySet<RecordKind> = new Set([
@@ -90,9 +93,10 @@ export class MassErasure {
   }
 
   /** @returns false: somebody else erased the last of them in the meantime */
-  async #erase(by: UserId, what: Parameters<LocalPosts["erase"]>[1]): Promise<boolean> {
+  async #erase(by: UserId, what: Erased): Promise<boolean> {
+    const act = { kind: "erase-many", ...what } as const;
     try {
-      await this.#options.localPosts.erase(by, what);
+      await this.#options.kernel.ask(by, { kind: "act", isOperator: true, act });
       return true;
     } catch (error) {
       if (error instanceof Fault && error.code === "not-found") return false;

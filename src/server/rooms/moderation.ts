@@ -3,7 +3,6 @@ import { Fault } from "../../base/fault.ts";
 import { BANS_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
-import type { EngineInput } from "../../core/rooms/engine-io.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
 import type { Act, Actor } from "../../core/rooms/moderation.ts";
 import {
@@ -26,7 +25,8 @@ import type { Invites } from "../auth/invites.ts";
 import type { Authenticator } from "../auth/login.ts";
 import { isOperating } from "../auth/operator-link.ts";
 import type { Resets } from "../auth/resets.ts";
-import { recordDecision } from "../queue/decision.ts";
+import { recordDecision } from "../kernel/decision.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { Management } from "./management.ts";
 import type { MassErasure } from "./mass-erasure.ts";
@@ -73,10 +73,8 @@ export interface ModerationOptions {
   readonly resets: Pick<Resets, "make" | "signOut">;
   readonly house: Management;
   readonly erasure: Pick<MassErasure, "ofAccount">;
-  readonly server: {
-    input(input: EngineInput): void;
-    peers(): Iterable<ClientConnection>;
-  };
+  readonly kernel: Pick<Kernel, "serve">;
+  readonly server: { peers(): Iterable<ClientConnection> };
 }
 
 const EDITABLE: ReadonlySet<RecordKind> = new Set(["text", "action", "file"]);
@@ -179,8 +177,7 @@ export class Moderation {
   }
 
   #act(client: ClientConnection, { user, isOperator }: Actor, ref: number, act: Act): void {
-    const asker = { client: client.id, user, ref };
-    this.#options.server.input({ kind: "act", asker, isOperator, act });
+    this.#options.kernel.serve(client, user, ref, { kind: "act", isOperator, act });
   }
 
   /** By role, or in some session by the token. */

@@ -15,9 +15,9 @@ import type { Clock } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import type { Request } from "../../wire/messages.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
-import { recordDecision } from "../queue/decision.ts";
-import { eraseOrdered } from "../queue/erasure.ts";
-import type { WrittenLog } from "../queue/pending-writes.ts";
+import { recordDecision } from "../kernel/decision.ts";
+import { eraseOrdered } from "../kernel/erasure.ts";
+import type { WrittenLog } from "../kernel/pending-writes.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 
 export type PrefsRequest = Extract<Request, { kind: "prefs" | "prefs-set" | "save" }>;

@@ -17,7 +17,7 @@ import { Mutex } from "../../io/disk/mutex.ts";
 import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import { isOperating } from "../auth/operator-link.ts";
-import type { LocalPosts } from "../rooms/local-posts.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { SealedBuckets } from "./buckets.ts";
 import { GroupInfoStore } from "./group-info.ts";
@@ -36,7 +36,7 @@ export interface SealedOptions {
   readonly clock: Clock;
   readonly rooms: Rooms;
   readonly registry: Registry;
-  readonly localPosts: Pick<LocalPosts, "commit">;
+  readonly kernel: Pick<Kernel, "ask">;
   readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
   /** Left out: this server stands alone. */
   readonly siblings: {
@@ -231,7 +231,7 @@ export class SealedService {
     account: Account,
     request: RequestOf<"group-create"> | RequestOf<"group-commit">,
   ): Promise<void> {
-    const { registry, localPosts } = this.#options;
+    const { registry, kernel } = this.#options;
     const device = certifiedDevice(client, account);
     const { target, info } = request;
     const { id, room } = this.#targets.resolve(account.id, target);
@@ -241,9 +241,8 @@ export class SealedService {
       const hash = await this.#infos.propose(id, info);
       try {
         const change = this.#read(request, { account, device, hash, room });
-        const made = await localPosts.commit(account.id, {
-          ...{ to: target, isOperator, device, change },
-        });
+        const command = { kind: "group", to: target, isOperator, device, change } as const;
+        const made = await kernel.ask(account.id, command);
         await this.#keep(id, hash, info);
         return made;
       } catch (error) {

@@ -246,6 +246,13 @@ export class ClientConnection implements Source {
     this.#perform(this.session.refuse(ref, redacted(fault)));
   }
 
+  /** Nobody hears it when the connection was closed meanwhile. */
+  settle(ref: number, outcome: Answer<RequestKind> | Fault): void {
+    if (this.#isClosed) return;
+    if (outcome instanceof Fault) this.refuse(ref, outcome);
+    else this.answer(ref, outcome);
+  }
+
   tell(notice: ClientNotice): void {
     if (notice.kind === "ack") this.#acknowledged++;
     this.#perform(this.session.tell(notice));

@@ -6,9 +6,9 @@ import {
   SIBLING_TELL_EVERY_MS,
   SIBLINGS_MAX,
 } from "../../base/limits-cluster.ts";
-import type { EngineInput } from "../../core/rooms/engine-io.ts";
 import type { ClientId } from "../../core/rooms/presence.ts";
 import type { Clock } from "../../io/clock.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import type { Siblings } from "./siblings.ts";
 
 export interface RemotePresenceOptions {
@@ -16,7 +16,7 @@ export interface RemotePresenceOptions {
   readonly siblings: Pick<Siblings, "tell">;
   /** Accounts that are online by a session here. */
   readonly online: () => Iterable<UserId>;
-  readonly input: (input: EngineInput) => void;
+  readonly kernel: Pick<Kernel, "enter" | "leave">;
 }
 
 /** No session here has such a number. */
@@ -51,7 +51,7 @@ export class RemotePresence {
   }
 
   heard(node: string, online: readonly UserId[]): void {
-    const { clock, input } = this.#options;
+    const { clock, kernel } = this.#options;
     const known = this.#siblings.get(node);
     if (known === undefined && this.#siblings.size >= SIBLINGS_MAX) return;
     const sibling = known ?? { users: new Map<UserId, ClientId>(), heardAt: 0 };
@@ -61,13 +61,13 @@ export class RemotePresence {
     for (const [user, client] of [...sibling.users]) {
       if (now.has(user)) continue;
       sibling.users.delete(user);
-      input({ kind: "departed", client });
+      kernel.leave(client);
     }
     for (const user of now) {
       if (sibling.users.has(user)) continue;
       const client = --this.#lastId;
       sibling.users.set(user, client);
-      input({ kind: "arrived", client, user });
+      kernel.enter(client, user, true);
     }
   }
 

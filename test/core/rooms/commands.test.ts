@@ -7,7 +7,7 @@ import { Rooms } from "../../../src/core/rooms/rooms.ts";
 import { ANA, BEN, BOX, Ledger, ROOM } from "../ledger.ts";
 
 const DIRECT = "dDDDDDDDDDDDDDDDDDDDDDD" as RoomId;
-const asker = { client: 1, user: ANA, ref: 1 };
+const asker = { id: 1, user: ANA, session: 1 };
 const options = { name: checkName("LobbY"), passwordFits: false, create: undefined };
 
 function postIn(to: RoomId): PostCommand {

@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
+import { Fault } from "../../../src/base/fault.ts";
 import type { OutboxId, RoomId, UserId } from "../../../src/base/ids.ts";
 import { checkName, type Name } from "../../../src/base/names.ts";
 import { Outbox, type OutboxEffect, type OutboxInput } from "../../../src/core/client/outbox.ts";
-import type { Asker } from "../../../src/core/rooms/commands.ts";
+import type { Submission } from "../../../src/core/rooms/commands.ts";
 import { parsePostId } from "../../../src/core/rooms/dedup.ts";
 import { lobbyDraft } from "../../../src/core/rooms/drafts.ts";
 import { RoomEngine } from "../../../src/core/rooms/engine.ts";
@@ -31,15 +32,16 @@ const DIRECTORY = { find: (name: Name) => USERS.find((user) => user.name === nam
 const ROOM_NAMES = ["dev", "ops", "Dev", "qa"].map((name) => checkName(name));
 
 /** What a link still has to bring to the room engine. */
-type Question = { readonly ref: number; readonly input: EngineInput };
+type Question = { readonly id: number; readonly input: EngineInput };
+
+type Outcome = Extract<EngineEffect, { kind: "settle" }>["outcome"];
 
 interface Session {
   readonly peer: number;
   readonly user: UserId;
   readonly client: Writer | undefined;
   readonly questions: Question[];
-  /** Refs without an answer, and what to do with one. */
-  readonly open: Map<number, (effect: EngineEffect) => void>;
+  readonly open: Map<number, (outcome: Outcome) => void>;
   isIn: boolean;
 }
 
@@ -65,7 +67,7 @@ class EngineWorld {
   readonly #sessions = new Map<number, Session>();
   #now = 0;
   #peer = 0;
-  #ref = 0;
+  #id = 0;
   #key = 0;
   #room = 0;
 
@@ -147,11 +149,12 @@ class EngineWorld {
       demand(Bun.deepEquals(lived, read), "the same room");
       const id = parsePostId(head.id);
       if (id === undefined || head.by === "server") continue;
-      const asker = { client: 1, user: head.by, ref: 1 };
+      const asker = { id: 1, user: head.by, session: 1 };
       const request = postOf(id.outbox, id.counter, "lobby", "again");
-      const [effect, ...more] = restored.handle({ kind: "post", asker, request }, 0);
-      demand(more.length === 0 && effect?.kind === "answer", "a repeat is answered at once");
-      const { seq } = effect.answer as { seq: number };
+      const command = { kind: "post", request } as const;
+      const [effect, ...more] = restored.handle({ kind: "submit", asker, command }, 0);
+      demand(more.length === 0 && effect?.kind === "settle", "a repeat is answered at once");
+      const { seq } = effect.outcome as { seq: number };
       demand(seq === head.seq, "with the seq of the first");
     }
   }
@@ -186,7 +189,7 @@ class EngineWorld {
     const { user } = client;
     const session = { peer, user, client, questions: [], open: new Map(), isIn: true };
     this.#sessions.set(peer, session);
-    this.#handle({ kind: "arrived", client: peer, user });
+    this.#handle({ kind: "enter", session: peer, user, isPresent: true });
     client.session = session;
     this.#outbox(client, { kind: "connected" });
   }
@@ -207,8 +210,8 @@ class EngineWorld {
     const session = this.#pick(gone);
     if (session === undefined) return;
     session.isIn = false;
-    for (const { ref } of session.questions.splice(0)) session.open.delete(ref);
-    this.#handle({ kind: "departed", client: session.peer });
+    for (const { id } of session.questions.splice(0)) session.open.delete(id);
+    this.#handle({ kind: "leave", session: session.peer });
   }
 
   #write(): void {
@@ -234,23 +237,18 @@ class EngineWorld {
     demand(session !== undefined, "an outbox sends over links only");
     const { counter, to, body } = effect;
     const request = postOf(writer.id, counter, to, body.text);
-    this.#ask(
-      session,
-      (asker) => ({ kind: "post", asker, request }),
-      (answer) => {
-        if (writer.session !== session) return;
-        if (answer.kind === "refuse") {
-          demand(answer.fault.code !== "log-conflict", "a conflict is decided again, and ends");
-          this.#outbox(writer, { kind: "refused", counter, fault: answer.fault });
-        } else if (answer.kind === "answer") {
-          const receipt = answer.answer as { seq: number; n: number; time: number };
-          const recorded = this.ledger.records[receipt.seq - 1]?.head;
-          demand(recorded?.id === `${writer.id}.${counter}`, "the answer names its record");
-          demand(recorded.n === receipt.n && recorded.time === receipt.time, "and its place");
-          this.#outbox(writer, { kind: "acked", counter, receipt });
-        }
-      },
-    );
+    this.#ask(session, { kind: "post", request }, (outcome) => {
+      if (writer.session !== session) return;
+      if (outcome instanceof Fault) {
+        demand(outcome.code !== "log-conflict", "a conflict is decided again, and ends");
+        return this.#outbox(writer, { kind: "refused", counter, fault: outcome });
+      }
+      const receipt = outcome as { seq: number; n: number; time: number };
+      const recorded = this.ledger.records[receipt.seq - 1]?.head;
+      demand(recorded?.id === `${writer.id}.${counter}`, "the answer names its record");
+      demand(recorded.n === receipt.n && recorded.time === receipt.time, "and its place");
+      this.#outbox(writer, { kind: "acked", counter, receipt });
+    });
   }
 
   #askForChange(): void {
@@ -263,13 +261,13 @@ class EngineWorld {
     const act = chance < 0.55 ? make(name) : undefined;
     if (act !== undefined) {
       const isOperator = this.random() < 0.5;
-      return this.#ask(session, (asker) => ({ kind: "act", asker, isOperator, act }));
+      return this.#ask(session, { kind: "act", isOperator, act });
     }
     const room = `r${String(++this.#room).padStart(11, "0")}` as RoomId;
     const what = this.#pick(["join", "join", "create", "leave", "topic", "enter"]);
     const create = what === "create" ? { room, locked: false } : undefined;
-    const check = (effect: EngineEffect) => this.#checkChange(session, effect);
-    this.#ask(session, (asker) => changeOf(what ?? "join", asker, name, create), check);
+    const check = (outcome: Outcome) => this.#checkChange(session, outcome);
+    this.#ask(session, changeOf(what ?? "join", name, create), check);
   }
 
   /** Somebody is kept in order, or something is done to what was said. */
@@ -310,21 +308,21 @@ class EngineWorld {
     }
   }
 
-  #checkChange({ user }: Session, effect: EngineEffect): void {
-    if (effect.kind !== "answer" || !("joined" in effect.answer)) return;
-    const { room } = effect.answer;
+  #checkChange({ user }: Session, outcome: Outcome): void {
+    if (!("joined" in outcome)) return;
+    const { room } = outcome;
     demand(this.rooms.get(room as RoomId)?.members.has(user) === true, "who was let in is in");
   }
 
   #ask(
     session: Session,
-    make: (asker: Asker) => EngineInput,
-    onAnswer: (effect: EngineEffect) => void = () => undefined,
+    command: Submission,
+    onOutcome: (outcome: Outcome) => void = () => undefined,
   ): void {
-    const ref = ++this.#ref;
-    const input = make({ client: session.peer, user: session.user, ref });
-    session.questions.push({ ref, input });
-    session.open.set(ref, onAnswer);
+    const id = ++this.#id;
+    const asker = { id, user: session.user, session: session.peer };
+    session.questions.push({ id, input: { kind: "submit", asker, command } });
+    session.open.set(id, onOutcome);
   }
 
   // The room engine and its log.
@@ -345,15 +343,13 @@ class EngineWorld {
     switch (effect.kind) {
       case "append":
         return this.#log.append(effect);
-      case "answer":
-      case "refuse":
-      case "erased":
-      case "entered": {
-        const session = this.#sessions.get(effect.asker.client);
-        const answered = session?.open.get(effect.asker.ref);
-        demand(answered !== undefined, "each request is answered once");
-        session?.open.delete(effect.asker.ref);
-        if (session?.isIn === true) answered(effect);
+      case "settle": {
+        const sessions = [...this.#sessions.values()];
+        const session = sessions.find(({ open }) => open.has(effect.id));
+        const onOutcome = session?.open.get(effect.id);
+        demand(onOutcome !== undefined, "each request is answered once");
+        session?.open.delete(effect.id);
+        if (session?.isIn === true) onOutcome(effect.outcome);
         return;
       }
       case "presence": {
@@ -406,19 +402,18 @@ class EngineWorld {
 
 function changeOf(
   what: string,
-  asker: Asker,
   name: Name,
   create: { room: RoomId; locked: boolean } | undefined,
-): EngineInput {
+): Submission {
   switch (what) {
     case "leave":
-      return { kind: "leave", asker, room: name };
+      return { kind: "leave", room: name };
     case "topic":
-      return { kind: "topic", asker, room: name, topic: what };
+      return { kind: "topic", room: name, topic: what };
     case "enter":
-      return { kind: "enter", asker };
+      return { kind: "enter" };
     default:
-      return { kind: "join", asker, options: { name, passwordFits: false, create } };
+      return { kind: "join", options: { name, passwordFits: false, create } };
   }
 }
 

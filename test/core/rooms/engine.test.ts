@@ -4,6 +4,7 @@ import { directRoomId, type FileId, type RoomId, type UserId } from "../../../sr
 import { JOINED_ROOMS_MAX, LOCK_WAITING_MAX } from "../../../src/base/limits.ts";
 import { CONFLICT_TRIES_MAX } from "../../../src/base/limits-cluster.ts";
 import { checkName, type Name } from "../../../src/base/names.ts";
+import type { Submission } from "../../../src/core/rooms/commands.ts";
 import { lobbyDraft } from "../../../src/core/rooms/drafts.ts";
 import { RoomEngine } from "../../../src/core/rooms/engine.ts";
 import type { EngineEffect, EngineInput } from "../../../src/core/rooms/engine-io.ts";
@@ -21,6 +22,9 @@ const PEOPLE = new Map([
 ]);
 const LOBBY_ROOM = "rLLLLLLLLLLL" as RoomId;
 const DEV = checkName("dev");
+const NO_SESSION = 0;
+
+type Settle = Extract<EngineEffect, { kind: "settle" }>;
 
 /** The room engine with a log that writes when the test says so. */
 class EngineFixture {
@@ -32,7 +36,7 @@ class EngineFixture {
   /** All but appends and looks. */
   effects: EngineEffect[] = [];
   banned: UserId | undefined;
-  #ref = 0;
+  #id = 0;
 
   constructor(isShared = false) {
     const directory = {
@@ -48,15 +52,24 @@ class EngineFixture {
     this.engine = new RoomEngine({ rooms, directory, sha256, isShared, ...limits });
     this.handle({ kind: "record", record: this.ledger.append(lobbyDraft(LOBBY_ROOM)) });
     for (const [client, user] of [ANA, BEN].entries()) {
-      this.handle({ kind: "arrived", client: client + 1, user });
-      this.handle({ kind: "enter", asker: this.asker(user) });
+      this.enter(client + 1, user);
+      this.submit(user, { kind: "enter" });
     }
     this.write();
     this.effects = [];
   }
 
-  asker(user: UserId) {
-    return { client: [ANA, BEN, EVE].indexOf(user) + 1, user, ref: ++this.#ref };
+  enter(session: number, user: UserId): void {
+    this.handle({ kind: "enter", session, user, isPresent: true });
+  }
+
+  leave(session: number): void {
+    this.handle({ kind: "leave", session });
+  }
+
+  submit(user: UserId, command: Submission, over = sessionOf(user)): void {
+    const session = over === NO_SESSION ? undefined : over;
+    this.handle({ kind: "submit", asker: { id: ++this.#id, user, session }, command });
   }
 
   handle(input: EngineInput): void {
@@ -68,16 +81,15 @@ class EngineFixture {
   }
 
   post(user: UserId, to: string, counter: number, outbox: string = BOX): void {
-    const asker = this.asker(user);
     const body = { text: `${counter}` };
-    const request = { kind: "post", ref: asker.ref, outbox, counter, to, body } as const;
-    this.handle({ kind: "post", asker, request });
+    const request = { kind: "post", ref: 1, outbox, counter, to, body } as const;
+    this.submit(user, { kind: "post", request });
   }
 
   join(user: UserId, room?: RoomId): void {
     const create = room === undefined ? undefined : { room, locked: false };
     const options = { name: DEV, passwordFits: false, create };
-    this.handle({ kind: "join", asker: this.asker(user), options });
+    this.submit(user, { kind: "join", options });
   }
 
   /** All that waits becomes durable, and what follows from it. */
@@ -106,14 +118,24 @@ class EngineFixture {
     for (const { token } of this.waiting.splice(0)) this.handle({ kind: "failed", token, fault });
   }
 
-  /** Answers and refusals so far, as the askers hear them. */
+  /** Answers, and codes of refusals, so far. */
   get heard(): unknown[] {
-    return this.effects.flatMap((effect) => {
-      if (effect.kind === "answer") return [effect.answer];
-      if (effect.kind === "entered") return ["entered"];
-      return effect.kind === "refuse" ? [effect.fault.code] : [];
-    });
+    const outcomes = this.settled.map(({ outcome }) => outcome);
+    return outcomes.map((outcome) => (outcome instanceof Fault ? outcome.code : outcome));
   }
+
+  get settled(): Settle[] {
+    return this.effects.filter((effect) => effect.kind === "settle");
+  }
+
+  get faults(): Fault[] {
+    const outcomes = this.settled.map(({ outcome }) => outcome);
+    return outcomes.filter((outcome) => outcome instanceof Fault);
+  }
+}
+
+function sessionOf(user: UserId): number {
+  return [ANA, BEN, EVE].indexOf(user) + 1;
 }
 
 let way: EngineFixture;
@@ -126,7 +148,7 @@ describe("posts", () => {
     way.post(ANA, "lobby", 1);
     expect(way.effects).toEqual([]);
     way.write();
-    expect(way.effects.map(({ kind }) => kind)).toEqual(["deliver", "answer"]);
+    expect(way.effects.map(({ kind }) => kind)).toEqual(["deliver", "settle"]);
     expect(way.heard).toEqual([{ seq: 4, n: 4, time: way.ledger.time }]);
   });
 
@@ -181,7 +203,7 @@ describe("posts", () => {
   test("one outbox keeps its order, whatever rooms it writes to", () => {
     way.join(ANA, ROOM);
     way.write();
-    way.handle({ kind: "topic", asker: way.asker(ANA), room: DEV, topic: "new" });
+    way.submit(ANA, { kind: "topic", room: DEV, topic: "new" });
     way.post(ANA, "dev", 1); // Waits for the topic.
     way.post(ANA, "lobby", 2); // Waits for the first.
     way.post(ANA, "lobby", 1, OTHER_BOX);
@@ -207,12 +229,12 @@ describe("posts", () => {
   });
 
   test("one that comes again by two links keeps nobody waiting for it", () => {
-    way.handle({ kind: "arrived", client: 9, user: ANA }); // The old link, not gone yet.
+    way.enter(9, ANA); // The old link, not gone yet.
     way.post(ANA, "lobby", 1);
     way.fail(new Fault("too-many", "busy", { retryAfterMs: 100 }));
     const body = { text: "1" };
     const request = { kind: "post", ref: 1, outbox: BOX, counter: 1, to: "lobby", body } as const;
-    way.handle({ kind: "post", asker: { client: 9, user: ANA, ref: 1 }, request });
+    way.submit(ANA, { kind: "post", request }, 9);
     way.post(ANA, "lobby", 1);
     way.post(ANA, "lobby", 2);
     way.write();
@@ -231,9 +253,9 @@ describe("posts", () => {
     const [first] = way.waiting.splice(0, 1);
     const fault = new Fault("too-many", "busy", { retryAfterMs: 100 });
     way.handle({ kind: "failed", token: first?.token ?? 0, fault });
-    const [refusal] = way.effects;
-    expect(refusal).toMatchObject({ kind: "refuse", fault: { code: "too-many" } });
-    expect(refusal?.kind === "refuse" && refusal.fault.retryAfterMs).toBeUndefined();
+    const [refusal] = way.faults;
+    expect(refusal?.code).toBe("too-many");
+    expect(refusal?.retryAfterMs).toBeUndefined();
     way.write();
     way.post(ANA, "lobby", 1);
     expect(way.heard.at(-1)).toBe("too-many");
@@ -243,8 +265,8 @@ describe("posts", () => {
   test("without a majority none of those under way is refused for good", () => {
     for (const counter of [1, 2, 3]) way.post(ANA, "lobby", counter);
     way.fail(new Fault("no-majority", "no majority", { retryAfterMs: 100 }));
-    const refusals = way.effects.filter((effect) => effect.kind === "refuse");
-    expect(refusals.map(({ fault }) => fault.retryAfterMs)).toEqual([100, 100, 100]);
+    const refusals = way.faults;
+    expect(refusals.map(({ retryAfterMs }) => retryAfterMs)).toEqual([100, 100, 100]);
     for (const counter of [1, 2, 3]) way.post(ANA, "lobby", counter);
     way.write();
     expect(way.heard.slice(-3)).toMatchObject([{ n: 4 }, { n: 5 }, { n: 6 }]);
@@ -318,9 +340,9 @@ describe("posts that other servers may have recorded", () => {
     way.post(ANA, "dev", 1);
     way.post(ANA, "lobby", 2);
     way.looked(false);
-    const refusals = way.effects.filter((effect) => effect.kind === "refuse");
-    expect(refusals.map(({ fault }) => fault.code)).toEqual(["no-majority", "no-majority"]);
-    expect(refusals.map(({ fault }) => fault.retryAfterMs)).toEqual([1_000, 1_000]);
+    const refusals = way.faults;
+    expect(refusals.map(({ code }) => code)).toEqual(["no-majority", "no-majority"]);
+    expect(refusals.map(({ retryAfterMs }) => retryAfterMs)).toEqual([1_000, 1_000]);
     expect(way.waiting).toEqual([]);
     for (const draft of [room, join]) way.recorded(draft);
     way.post(ANA, "dev", 1);
@@ -332,7 +354,7 @@ describe("posts that other servers may have recorded", () => {
   test("that say nothing, to learn what became of them, are looked for, too", () => {
     const body = { text: "" };
     const request = { kind: "post", ref: 1, outbox: BOX, counter: 1, to: "dev", body } as const;
-    way.handle({ kind: "post", asker: way.asker(ANA), request });
+    way.submit(ANA, { kind: "post", request });
     for (const draft of [room, join, said]) way.recorded(draft);
     way.looked();
     expect(way.heard).toMatchObject([{ n: 3 }]);
@@ -349,25 +371,25 @@ describe("posts that other servers may have recorded", () => {
     way.recorded({ ...lobby, id: `${BOX}.3` });
     way.fail(conflict);
     expect(way.heard.at(-1)).toBe("out-of-order");
-    way.handle({ kind: "topic", asker: way.asker(ANA), room: checkName("lobby"), topic: "x" });
+    way.submit(ANA, { kind: "topic", room: checkName("lobby"), topic: "x" });
     way.fail(conflict);
     way.write();
     expect(way.heard.at(-1)).toEqual({ seq: 6 });
-    way.handle({ kind: "topic", asker: way.asker(ANA), room: checkName("lobby"), topic: "y" });
+    way.submit(ANA, { kind: "topic", room: checkName("lobby"), topic: "y" });
     let tries = 0;
     for (; way.waiting.length > 0 && tries < 1_000; tries++) way.fail(conflict);
     expect([tries, way.heard.at(-1)]).toEqual([CONFLICT_TRIES_MAX + 1, "log-conflict"]);
   });
 
   test("are looked for; other commands are refused without a look", () => {
-    way.handle({ kind: "topic", asker: way.asker(EVE), room: checkName("lobby"), topic: "x" });
+    way.submit(EVE, { kind: "topic", room: checkName("lobby"), topic: "x" });
     expect([way.heard, way.looks]).toEqual([["not-member"], []]);
   });
 
   test("are not recorded here once their sender has gone elsewhere", () => {
-    way.handle({ kind: "topic", asker: way.asker(ANA), room: checkName("lobby"), topic: "" });
+    way.submit(ANA, { kind: "topic", room: checkName("lobby"), topic: "" });
     way.post(ANA, "lobby", 1); // Waits for the topic.
-    way.handle({ kind: "departed", client: 1 });
+    way.leave(1);
     way.write();
     expect(way.ledger.records.map(({ head }) => head.kind).at(-1)).toBe("topic");
   });
@@ -416,8 +438,8 @@ describe("two people", () => {
   test("begin one group, and learn of it again", () => {
     const change = { group: "g", epoch: 0, commitId: "c", info: "i", added: [["d", ANA]] } as const;
     const begin = () =>
-      way.handle({
-        ...{ kind: "group", asker: way.asker(ANA), isOperator: false, to: "@ben", device: "d" },
+      way.submit(ANA, {
+        ...{ kind: "group", isOperator: false, to: "@ben", device: "d" },
         change: { ...change, removed: [] },
       });
     begin();
@@ -431,8 +453,7 @@ describe("two people", () => {
   test("may try again when their room could not be made", () => {
     way.post(ANA, "@ben", 1);
     way.fail(new Fault("store-full", "no space"));
-    const [refusal] = way.effects;
-    expect(refusal).toMatchObject({ fault: { code: "store-full", retryAfterMs: 1_000 } });
+    expect(way.faults).toMatchObject([{ code: "store-full", retryAfterMs: 1_000 }]);
     way.post(ANA, "@ben", 1);
     way.write();
     expect(way.heard.at(-1)).toMatchObject({ n: 2 });
@@ -442,9 +463,8 @@ describe("two people", () => {
 describe("a file that is whole", () => {
   const file = "fAAAAAAAAAAA" as FileId;
   const body = { file, name: "a.txt", size: 3, chunks: 1, digest: "0".repeat(64) };
-  let client = 0;
   const announce = (user: UserId, to: string) =>
-    way.handle({ kind: "announce", asker: { client: --client, user, ref: 1 }, to, file, body });
+    way.submit(user, { kind: "announce", to, file, body }, NO_SESSION);
   const kinds = () => way.ledger.records.map(({ head }) => head.kind);
 
   test("is one record in its room, whose head has its id", () => {
@@ -474,20 +494,21 @@ describe("a file that is whole", () => {
     way.write();
     const { seq } = way.ledger.records.at(-1)?.head ?? { seq: 0 };
     const act = { kind: "erase", room: LOBBY_ROOM, seq, author: ANA } as const;
-    const asker = { client: 1, user: ANA, ref: 9 };
-    way.handle({ kind: "act", asker, isOperator: false, act });
+    way.submit(ANA, { kind: "act", isOperator: false, act });
     way.write();
     expect(way.engine.files.get(file)).toBeUndefined();
     const directory = { find: () => undefined };
     const again = new RoomEngine({ rooms: new Rooms(), directory, sha256 });
     for (const record of way.ledger.records) again.restore(record);
     expect(again.files.get(file)).toBeUndefined();
-    const input = { kind: "announce", asker, to: "lobby", file, body } as const;
-    expect(again.handle(input, 0)).toMatchObject([{ kind: "answer", answer: { seq } }]);
+    const asker = { id: 9, user: ANA, session: undefined };
+    const command = { kind: "announce", to: "lobby", file, body } as const;
+    const effects = again.handle({ kind: "submit", asker, command }, 0);
+    expect(effects).toMatchObject([{ kind: "settle", id: 9, outcome: { seq } }]);
   });
 
   test("makes the room of two who never spoke, and waits for whoever is away", () => {
-    way.handle({ kind: "departed", client: 2 });
+    way.leave(2);
     way.effects = [];
     announce(ANA, "@ben");
     way.write();
@@ -497,8 +518,7 @@ describe("a file that is whole", () => {
   });
 
   test("is refused where words would be, in the state of its turn", () => {
-    const leave = { kind: "leave", asker: { client: 1, user: ANA, ref: 5 } } as const;
-    way.handle({ ...leave, room: checkName("lobby") });
+    way.submit(ANA, { kind: "leave", room: checkName("lobby") });
     announce(ANA, "lobby");
     announce(ANA, "nowhere");
     announce(ANA, "@nobody");
@@ -538,8 +558,8 @@ describe("rooms", () => {
     ]);
     way.join(BEN);
     expect(way.heard.at(-1)).toEqual({ room: ROOM, name: DEV, created: false, joined: false });
-    way.handle({ kind: "enter", asker: way.asker(BEN) });
-    expect([way.heard.at(-1), way.waiting]).toEqual(["entered", []]);
+    way.submit(BEN, { kind: "enter" });
+    expect([way.heard.at(-1), way.waiting]).toEqual([{}, []]);
   });
 
   test("a room whose making half failed lets nobody in", () => {
@@ -558,7 +578,7 @@ describe("rooms", () => {
   });
 
   test("nothing is posted after its author left", () => {
-    way.handle({ kind: "leave", asker: way.asker(ANA), room: checkName("lobby") });
+    way.submit(ANA, { kind: "leave", room: checkName("lobby") });
     way.post(ANA, "lobby", 1);
     way.write();
     expect(way.heard).toEqual([{}, "not-member"]);
@@ -576,17 +596,16 @@ describe("rooms", () => {
       "deliver",
       "follow",
       "presence",
-      "answer",
+      "settle",
     ]);
   });
 });
 
 describe("acts", () => {
   const lobby = checkName("lobby");
-  const act = (user: UserId, act: Act) =>
-    way.handle({ kind: "act", asker: way.asker(user), isOperator: true, act });
+  const act = (user: UserId, act: Act) => way.submit(user, { kind: "act", isOperator: true, act });
 
-  test("are answered with their record, or as erased", () => {
+  test("are answered with their record, which may order an erasure", () => {
     way.post(ANA, "lobby", 1);
     way.post(ANA, "lobby", 2);
     way.write();
@@ -610,11 +629,9 @@ describe("acts", () => {
     act(ANA, { kind: "erase", room: LOBBY_ROOM, seq: 4, author: ANA });
     act(ANA, { kind: "erase-many", room: LOBBY_ROOM, seqs: [5] });
     way.write();
-    expect(way.heard).toEqual([{ seq: 6 }, {}]);
-    const erased = way.effects.flatMap((one) =>
-      one.kind === "erased" ? [one.record.head.seq] : [],
-    );
-    expect(erased).toEqual([8, 9]);
+    expect(way.heard).toEqual([{ seq: 6 }, {}, { seq: 8 }, { seq: 9 }]);
+    const orders = way.settled.map(({ order }) => order?.head.seq);
+    expect(orders).toEqual([undefined, undefined, 8, 9]);
   });
 
   test("a room that is removed is read no longer, one that is closed is", () => {
@@ -659,11 +676,11 @@ describe("presence", () => {
     way.effects.flatMap((one) => (one.kind === "presence" ? [[one.user, one.online]] : []));
 
   test("is told with the first session and the last", () => {
-    way.handle({ kind: "arrived", client: 9, user: ANA });
-    way.handle({ kind: "departed", client: 1 });
+    way.enter(9, ANA);
+    way.leave(1);
     expect(told()).toEqual([]);
-    way.handle({ kind: "departed", client: 9 });
-    way.handle({ kind: "arrived", client: 10, user: ANA });
+    way.leave(9);
+    way.enter(10, ANA);
     expect(told()).toEqual([
       [ANA, false],
       [ANA, true],
@@ -674,7 +691,7 @@ describe("presence", () => {
 
 describe("a busy room", () => {
   test("as much may wait as the bound says, and the rest is told to come again", () => {
-    way.handle({ kind: "topic", asker: way.asker(ANA), room: checkName("lobby"), topic: "x" });
+    way.submit(ANA, { kind: "topic", room: checkName("lobby"), topic: "x" });
     const box = (i: number) => `${i}`.padStart(11, "x");
     for (let i = 0; i < LOCK_WAITING_MAX; i++) way.post(BEN, "lobby", 1, box(i));
     expect(way.heard).toHaveLength(0);
@@ -699,8 +716,7 @@ describe("a busy room", () => {
     way.join(ANA, ROOM);
     for (let i = 1; i < LOCK_WAITING_MAX; i++) {
       const kind = i % 2 === 0 ? "leave" : "topic";
-      const input = { asker: way.asker(BEN), room: DEV, topic: "" };
-      way.handle({ ...input, kind });
+      way.submit(BEN, { kind, room: DEV, topic: "" });
     }
     way.write();
     expect(way.heard).toHaveLength(LOCK_WAITING_MAX);

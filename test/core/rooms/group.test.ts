@@ -55,7 +55,7 @@ function commandOf(user: UserId, change: Partial<GroupChange>, room: RoomId): Gr
   const epoch = change.epoch ?? 0;
   return {
     kind: "group",
-    asker: { client: 1, user, ref: 1 },
+    asker: { id: 1, user, session: 1 },
     isOperator: false,
     room,
     device: device(user)[0],

@@ -5,126 +5,139 @@ import { OUTBOXES_HELD_MAX, PACES_MAX } from "../../../src/base/limits.ts";
 import { Presence } from "../../../src/core/rooms/presence.ts";
 import { ANA, BEN, BOX, OTHER_BOX } from "../ledger.ts";
 
+const by = (session: number) => ({ session, user: ANA });
+const present = (session: number, user: UserId) => ({ session, user, isPresent: true });
 const BUSY = new Fault("too-many", "busy", { retryAfterMs: 100 });
 
 describe("presence", () => {
   test("an account is in with its first session and out with its last", () => {
     const presence = new Presence();
-    expect(presence.arrive(1, ANA, 0)).toBe(true);
-    expect(presence.arrive(2, ANA, 0)).toBe(false);
-    expect(presence.arrive(3, BEN, 0)).toBe(true);
-    expect(presence.depart(1)).toBeUndefined();
+    expect(presence.enter(present(1, ANA), 0)).toBe(true);
+    expect(presence.enter(present(2, ANA), 0)).toBe(false);
+    expect(presence.enter(present(3, BEN), 0)).toBe(true);
+    expect(presence.leave(1)).toBeUndefined();
     expect(presence.isOnline(ANA)).toBe(true);
-    expect(presence.depart(2)).toBe(ANA);
+    expect(presence.leave(2)).toBe(ANA);
     expect(presence.isOnline(ANA)).toBe(false);
     expect(presence.isOnline(BEN)).toBe(true);
-    expect(presence.depart(2)).toBeUndefined();
+    expect(presence.leave(2)).toBeUndefined();
   });
 });
 
 describe("posts that must wait", () => {
   test("sessions of one account share its pace, and a new one does not renew it", () => {
     const presence = new Presence(1, 2);
-    presence.arrive(1, ANA, 0);
-    presence.arrive(2, ANA, 0);
-    expect(presence.hold(1, BOX, 1, 0)).toBeUndefined();
-    expect(presence.hold(2, OTHER_BOX, 1, 0)).toBeUndefined();
-    expect(presence.hold(2, OTHER_BOX, 2, 0)?.code).toBe("too-fast");
-    presence.depart(1);
-    presence.depart(2);
-    presence.arrive(3, ANA, 0);
-    expect(presence.hold(3, BOX, 2, 0)?.code).toBe("too-fast");
-    presence.arrive(4, BEN, 0);
-    expect(presence.hold(4, BOX, 1, 0)).toBeUndefined();
+    presence.enter(present(1, ANA), 0);
+    presence.enter(present(2, ANA), 0);
+    expect(presence.hold(by(1), BOX, 1, 0)).toBeUndefined();
+    expect(presence.hold(by(2), OTHER_BOX, 1, 0)).toBeUndefined();
+    expect(presence.hold(by(2), OTHER_BOX, 2, 0)?.code).toBe("too-fast");
+    presence.leave(1);
+    presence.leave(2);
+    presence.enter(present(3, ANA), 0);
+    expect(presence.hold(by(3), BOX, 2, 0)?.code).toBe("too-fast");
+    presence.enter(present(4, BEN), 0);
+    expect(presence.hold(by(4), BOX, 1, 0)).toBeUndefined();
   });
 
   test("the paces that are remembered are bounded", () => {
     const presence = new Presence(1, 1);
     const user = (number: number) => `u${number}` as UserId;
     for (let i = 0; i <= PACES_MAX; i++) {
-      presence.arrive(i, user(i), 0);
-      presence.hold(i, BOX, 1, 0);
-      presence.depart(i);
+      presence.enter(present(i, user(i)), 0);
+      presence.hold(by(i), BOX, 1, 0);
+      presence.leave(i);
     }
-    presence.arrive(-1, user(1), 0);
-    presence.arrive(-2, user(0), 0);
-    expect(presence.hold(-1, BOX, 2, 0)?.code).toBe("too-fast");
-    expect(presence.hold(-2, BOX, 2, 0)).toBeUndefined(); // The oldest was forgotten.
+    presence.enter(present(-1, user(1)), 0);
+    presence.enter(present(-2, user(0)), 0);
+    expect(presence.hold(by(-1), BOX, 2, 0)?.code).toBe("too-fast");
+    expect(presence.hold(by(-2), BOX, 2, 0)).toBeUndefined(); // The oldest was forgotten.
   });
 
   test("one that counts as several takes as many, and one beyond the burst takes all of it", () => {
     const presence = new Presence(1, 4);
-    presence.arrive(1, ANA, 0);
-    expect(presence.hold(1, BOX, 1, 0, 1)).toBeUndefined();
-    expect(presence.hold(1, BOX, 2, 0, 2)).toBeUndefined();
-    expect(presence.hold(1, BOX, 3, 0, 2)?.retryAfterMs).toBe(1_000);
-    expect(presence.hold(1, BOX, 3, 1_000, 2)).toBeUndefined();
-    expect(presence.hold(1, BOX, 4, 5_000, 100)).toBeUndefined();
+    presence.enter(present(1, ANA), 0);
+    expect(presence.hold(by(1), BOX, 1, 0, 1)).toBeUndefined();
+    expect(presence.hold(by(1), BOX, 2, 0, 2)).toBeUndefined();
+    expect(presence.hold(by(1), BOX, 3, 0, 2)?.retryAfterMs).toBe(1_000);
+    expect(presence.hold(by(1), BOX, 3, 1_000, 2)).toBeUndefined();
+    expect(presence.hold(by(1), BOX, 4, 5_000, 100)).toBeUndefined();
   });
 
   test("other requests take from the same pace", () => {
     const presence = new Presence(1, 4);
-    presence.arrive(1, ANA, 0);
+    presence.enter(present(1, ANA), 0);
     expect(presence.charge(ANA, 3, 0)).toBeUndefined();
     expect(presence.charge(ANA, 3, 0)).toMatchObject({ code: "too-fast", retryAfterMs: 2_000 });
     expect(presence.charge(BEN, 3, 0)).toBeUndefined();
-    expect(presence.hold(1, BOX, 1, 0)).toBeUndefined();
-    expect(presence.hold(1, BOX, 2, 0)?.code).toBe("too-fast");
+    expect(presence.hold(by(1), BOX, 1, 0)).toBeUndefined();
+    expect(presence.hold(by(1), BOX, 2, 0)?.code).toBe("too-fast");
+  });
+
+  test("a submitter without a session has the pace of its account, and is never held", () => {
+    const presence = new Presence(1, 2);
+    const program = { session: undefined, user: ANA };
+    presence.enter(present(1, ANA), 0);
+    expect(presence.hold(by(1), BOX, 1, 0)).toBeUndefined();
+    expect(presence.hold(program, OTHER_BOX, 1, 0)).toBeUndefined();
+    expect(presence.hold(program, OTHER_BOX, 2, 0)?.code).toBe("too-fast");
+    expect(presence.hold(program, OTHER_BOX, 3, 1_000)).toBeUndefined();
+    expect([undefined, 1, 2].map((id) => presence.isHere(id))).toEqual([true, true, false]);
   });
 
   test("whoever is not in posts nothing", () => {
-    expect(new Presence().hold(1, BOX, 1, 0)?.code).toBe("not-logged-in");
+    expect(new Presence().hold(by(1), BOX, 1, 0)?.code).toBe("not-logged-in");
   });
 
   test("beyond the burst they come too fast, and those after them wait behind", () => {
     const presence = new Presence(1_000, 2);
-    presence.arrive(1, ANA, 0);
-    expect(presence.hold(1, BOX, 1, 0)).toBeUndefined();
-    expect(presence.hold(1, BOX, 2, 0)).toBeUndefined();
-    expect(presence.hold(1, BOX, 3, 0)).toMatchObject({ code: "too-fast", retryAfterMs: 1 });
-    expect(presence.hold(1, BOX, 4, 1_000)).toMatchObject({ code: "too-fast" });
+    presence.enter(present(1, ANA), 0);
+    expect(presence.hold(by(1), BOX, 1, 0)).toBeUndefined();
+    expect(presence.hold(by(1), BOX, 2, 0)).toBeUndefined();
+    expect(presence.hold(by(1), BOX, 3, 0)).toMatchObject({ code: "too-fast", retryAfterMs: 1 });
+    expect(presence.hold(by(1), BOX, 4, 1_000)).toMatchObject({ code: "too-fast" });
     expect(presence.waitsBehind(1, BOX, 4)?.code).toBe("too-fast");
     expect(presence.waitsBehind(1, BOX, 3)).toBeUndefined();
-    expect(presence.hold(1, BOX, 3, 1_000)).toBeUndefined();
-    expect(presence.hold(1, BOX, 4, 1_000)).toBeUndefined();
+    expect(presence.hold(by(1), BOX, 3, 1_000)).toBeUndefined();
+    expect(presence.hold(by(1), BOX, 4, 1_000)).toBeUndefined();
   });
 
   test("only that outbox on that link is held", () => {
     const presence = new Presence();
-    for (const client of [1, 2]) presence.arrive(client, ANA, 0);
+    for (const client of [1, 2]) presence.enter(present(client, ANA), 0);
     presence.held(1, BOX, 5, BUSY);
-    expect(presence.hold(1, BOX, 6, 0)).toBe(BUSY);
-    expect(presence.hold(1, OTHER_BOX, 6, 0)).toBeUndefined();
-    expect(presence.hold(2, BOX, 6, 0)).toBeUndefined();
+    expect(presence.hold(by(1), BOX, 6, 0)).toBe(BUSY);
+    expect(presence.hold(by(1), OTHER_BOX, 6, 0)).toBeUndefined();
+    expect(presence.hold(by(2), BOX, 6, 0)).toBeUndefined();
   });
 
   test("the lowest refused counter is the one that must come again", () => {
     const presence = new Presence();
-    presence.arrive(1, ANA, 0);
+    presence.enter(present(1, ANA), 0);
     presence.held(1, BOX, 5, BUSY);
     presence.held(1, BOX, 4, BUSY);
     presence.held(1, BOX, 6, BUSY);
     presence.held(1, BOX, 4, new Fault("banned", "no"));
-    expect(presence.hold(1, BOX, 5, 0)).toBe(BUSY);
-    expect(presence.hold(1, BOX, 4, 0)).toBeUndefined();
-    expect(presence.hold(1, BOX, 5, 0)).toBeUndefined();
+    expect(presence.hold(by(1), BOX, 5, 0)).toBe(BUSY);
+    expect(presence.hold(by(1), BOX, 4, 0)).toBeUndefined();
+    expect(presence.hold(by(1), BOX, 5, 0)).toBeUndefined();
   });
 
   test("one that is settled otherwise keeps nobody waiting", () => {
     const presence = new Presence();
-    presence.arrive(1, ANA, 0);
+    presence.enter(present(1, ANA), 0);
     presence.held(1, BOX, 5, BUSY);
     presence.release(1, BOX, 4);
     presence.release(1, OTHER_BOX, 5);
     presence.release(2, BOX, 5);
-    expect(presence.hold(1, BOX, 6, 0)).toBe(BUSY);
+    expect(presence.hold(by(1), BOX, 6, 0)).toBe(BUSY);
     presence.release(1, BOX, 5);
-    expect(presence.hold(1, BOX, 6, 0)).toBeUndefined();
+    expect(presence.hold(by(1), BOX, 6, 0)).toBeUndefined();
   });
 
   test("as many outboxes as the bound says", () => {
     const presence = new Presence();
-    presence.arrive(1, ANA, 0);
+    presence.enter(present(1, ANA), 0);
     const box = (i: number) => `${i}`.padStart(11, "x") as OutboxId;
     for (let i = 0; i <= OUTBOXES_HELD_MAX; i++) presence.held(1, box(i), 1, BUSY);
     expect(presence.waitsBehind(1, box(0), 2)).toBeUndefined();

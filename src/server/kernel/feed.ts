@@ -1,5 +1,5 @@
-import type { Room } from "../core/rooms/rooms.ts";
-import type { LogRecord } from "../wire/record.ts";
+import type { Room } from "../../core/rooms/rooms.ts";
+import type { LogRecord } from "../../wire/record.ts";
 
 /** State of the accounts that a record of theirs has replaced. */
 export interface BeforeDecision {

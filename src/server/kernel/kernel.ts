@@ -1,0 +1,188 @@
+import { assert, unreachable } from "../../base/assert.ts";
+import { Fault } from "../../base/fault.ts";
+import type { UserId } from "../../base/ids.ts";
+import { CALLS_WAITING_MAX } from "../../base/limits.ts";
+import type { Submission } from "../../core/rooms/commands.ts";
+import type { RoomEngine } from "../../core/rooms/engine.ts";
+import type { EngineEffect, EngineInput } from "../../core/rooms/engine-io.ts";
+import type { ClientId } from "../../core/rooms/presence.ts";
+import type { Room } from "../../core/rooms/rooms.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Log } from "../../io/log/log.ts";
+import type { Answer, RequestKind, RequestOf } from "../../wire/messages.ts";
+import type { LogRecord } from "../../wire/record.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+import { eraseOrdered } from "./erasure.ts";
+import type { Feed } from "./feed.ts";
+import type { PendingWrites } from "./pending-writes.ts";
+
+/** An account, and the session over which it submits: programs and the server itself have none. */
+export interface Actor {
+  readonly user: UserId;
+  readonly session?: ClientId;
+}
+
+type Requester = Pick<ClientConnection, "id" | "settle">;
+export type Outcome = Answer<RequestKind> | Fault;
+
+/** The connections of accounts whose rooms change. */
+export interface RoomReaders {
+  follow(user: UserId, room: Room): void;
+  unfollow(user: UserId, room: Room): void;
+  presence(room: Room, user: UserId, online: boolean): void;
+}
+
+export interface KernelOptions {
+  readonly clock: Clock;
+  readonly engine: Pick<RoomEngine, "handle">;
+  readonly history: Pick<Log, "appendThen" | "erase">;
+  readonly pendingWrites: PendingWrites;
+  readonly feed: Pick<Feed, "recorded">;
+  readonly siblings: { current(): Promise<boolean> };
+  readonly readers: RoomReaders;
+  /** Deletes the files whose records the order has erased. @throws Fault store-… */
+  readonly eraseFiles: (order: LogRecord) => Promise<void>;
+}
+
+/** Answers of the submissions that `ask` takes. */
+interface Answers {
+  readonly post: Answer<"post">;
+  readonly announce: Answer<"post">;
+  readonly act: Answer<"erase">;
+  readonly group: Answer<"group-commit">;
+}
+
+/**
+ * The one way into the rooms. It hands each submission to the room engine, performs the engine's
+ * effects in their order, and calls back once, in the tick in which the log reports the outcome. A
+ * submission that erases is settled after its lines are blank and its files are deleted.
+ */
+export class Kernel {
+  readonly #options: KernelOptions;
+  /** By id. Bounded by the requests in flight and CALLS_WAITING_MAX. */
+  readonly #callbacks = new Map<number, (outcome: Outcome) => void>();
+  #lastId = 0;
+  #asked = 0;
+
+  constructor(options: KernelOptions) {
+    this.#options = options;
+  }
+
+  /** The engine has the command when this returns: posts of an outbox must not change places. */
+  submit({ user, session }: Actor, command: Submission, settle: (outcome: Outcome) => void): void {
+    const id = ++this.#lastId;
+    this.#callbacks.set(id, settle);
+    this.#input({ kind: "submit", asker: { id, user, session }, command });
+  }
+
+  /** Submits a request of a connection, which gets the outcome if it is still open. */
+  serve(client: Requester, user: UserId, ref: number, command: Submission): void {
+    this.submit({ user, session: client.id }, command, (outcome) => client.settle(ref, outcome));
+  }
+
+  /**
+   * For submitters without a session.
+   * @throws Fault with which the engine refuses the command, too-many
+   */
+  ask<Kind extends keyof Answers>(
+    user: UserId,
+    command: Extract<Submission, { kind: Kind }>,
+  ): Promise<Answers[Kind]> {
+    if (this.#asked >= CALLS_WAITING_MAX) {
+      throw new Fault("too-many", "the server is busy", { retryAfterMs: 1_000 });
+    }
+    this.#asked++;
+    return new Promise((resolve, reject) => {
+      this.submit({ user }, command, (outcome) => {
+        this.#asked--;
+        if (outcome instanceof Fault) reject(outcome);
+        else resolve(outcome as Answers[Kind]);
+      });
+    });
+  }
+
+  /** A post was refused permanently before it was submitted. */
+  abandon(session: ClientId, post: Pick<RequestOf<"post">, "outbox" | "counter">): void {
+    this.#input({ kind: "abandon", session, post });
+  }
+
+  /** @param isPresent the account is online by this session */
+  enter(session: ClientId, user: UserId, isPresent: boolean): void {
+    this.#input({ kind: "enter", session, user, isPresent });
+  }
+
+  leave(session: ClientId): void {
+    this.#input({ kind: "leave", session });
+  }
+
+  /** A record of the history is durable. */
+  recorded(record: LogRecord): void {
+    this.#input({ kind: "record", record });
+  }
+
+  #input(input: EngineInput): void {
+    const { engine, clock } = this.#options;
+    // Only what people submit is paced, not what the log reports.
+    const isOfLog = input.kind === "record" || input.kind === "appended";
+    const now = isOfLog ? 0 : clock.now();
+    for (const effect of engine.handle(input, now, clock.unixMs())) this.#perform(effect);
+  }
+
+  #perform(effect: EngineEffect): void {
+    const { feed, readers } = this.#options;
+    switch (effect.kind) {
+      case "append":
+        return this.#append(effect);
+      case "settle":
+        if (effect.order === undefined) return this.#settle(effect.id, effect.outcome);
+        return this.#erase(effect.id, effect.outcome, effect.order);
+      case "look":
+        return this.#look(effect.token);
+      case "deliver":
+        return feed.recorded(effect.room, effect.record);
+      case "follow":
+        return readers.follow(effect.user, effect.room);
+      case "unfollow":
+        return readers.unfollow(effect.user, effect.room);
+      case "presence":
+        return readers.presence(effect.room, effect.user, effect.online);
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  #append(append: Extract<EngineEffect, { kind: "append" }>): void {
+    const { token } = append;
+    const { history, pendingWrites } = this.#options;
+    pendingWrites.append(history, append, (outcome) => {
+      if (outcome instanceof Fault) this.#input({ kind: "failed", token, fault: outcome });
+      else this.#input({ kind: "appended", token, record: outcome });
+    });
+  }
+
+  #look(token: number): void {
+    const looked = (isCurrent: boolean) => this.#input({ kind: "looked", token, isCurrent });
+    void this.#options.siblings.current().then(looked);
+  }
+
+  #erase(id: number, outcome: Outcome, order: LogRecord): void {
+    const { history, pendingWrites, eraseFiles } = this.#options;
+    pendingWrites
+      .run(() => eraseOrdered(history, order))
+      .then(() => eraseFiles(order))
+      .then(
+        () => this.#settle(id, outcome),
+        (error: unknown) => {
+          if (!(error instanceof Fault)) throw error;
+          this.#settle(id, error);
+        },
+      );
+  }
+
+  #settle(id: number, outcome: Outcome): void {
+    const settle = this.#callbacks.get(id);
+    assert(settle !== undefined, "a submission was settled twice");
+    this.#callbacks.delete(id);
+    settle(outcome);
+  }
+}

@@ -1,0 +1,59 @@
+import { expect, test } from "bun:test";
+import type { RoomId } from "../../../src/base/ids.ts";
+import { CALLS_WAITING_MAX } from "../../../src/base/limits.ts";
+import type { EngineEffect, EngineInput } from "../../../src/core/rooms/engine-io.ts";
+import { Feed } from "../../../src/server/kernel/feed.ts";
+import { Kernel, type Outcome } from "../../../src/server/kernel/kernel.ts";
+import { PendingWrites } from "../../../src/server/kernel/pending-writes.ts";
+import { VirtualClock } from "../../client/virtual-clock.ts";
+import { ANA, Ledger, ROOM } from "../../core/ledger.ts";
+
+const ACT = { kind: "erase-many", room: ROOM, seqs: [1] } as const;
+const ERASE = { kind: "act", isOperator: true, act: ACT } as const;
+
+/** A kernel over a room engine that does what the test says. */
+function kernelWith(handle: (input: EngineInput) => EngineEffect[]) {
+  const blanked = Promise.withResolvers<void>();
+  const clock = new VirtualClock();
+  const kernel = new Kernel({
+    ...{ clock, feed: new Feed(), pendingWrites: new PendingWrites(clock, () => {}) },
+    engine: { handle },
+    history: { appendThen: () => {}, erase: () => blanked.promise },
+    siblings: { current: () => Promise.resolve(true) },
+    readers: { follow: () => {}, unfollow: () => {}, presence: () => {} },
+    eraseFiles: () => Promise.resolve(),
+  });
+  return { kernel, blanked, clock };
+}
+
+test("settles an erasure after its lines are blank", async () => {
+  const ledger = new Ledger();
+  const body = { seq: 1, also: [] };
+  ledger.append({ kind: "text", room: ROOM as RoomId, by: ANA, id: "", body: { text: "x" } });
+  const order = ledger.append({ kind: "erase", room: ROOM as RoomId, by: ANA, id: "", body });
+  const outcome = { seq: 2 };
+  const { kernel, blanked, clock } = kernelWith((input) =>
+    input.kind === "submit" ? [{ kind: "settle", id: input.asker.id, outcome, order }] : [],
+  );
+  const outcomes: Outcome[] = [];
+  kernel.submit({ user: ANA }, ERASE, (one) => outcomes.push(one));
+  await clock.advance(1);
+  expect(outcomes).toEqual([]);
+  blanked.resolve();
+  await clock.advance(1);
+  expect(outcomes).toEqual([outcome]);
+});
+
+test("bounds the submissions of programs that wait", async () => {
+  const effects: EngineEffect[] = [];
+  const { kernel } = kernelWith((input) => {
+    if (input.kind !== "submit") return effects.splice(0);
+    effects.push({ kind: "settle", id: input.asker.id, outcome: { seq: 1 } });
+    return [];
+  });
+  const asked = Array.from({ length: CALLS_WAITING_MAX }, () => kernel.ask(ANA, ERASE));
+  expect(() => kernel.ask(ANA, ERASE)).toThrow("the server is busy");
+  kernel.leave(1);
+  expect(await Promise.all(asked)).toHaveLength(CALLS_WAITING_MAX);
+  void kernel.ask(ANA, ERASE);
+});
