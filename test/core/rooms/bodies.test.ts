@@ -1,0 +1,201 @@
+import { expect, test } from "bun:test";
+import { utf8Encode } from "../../../src/base/bytes.ts";
+import type { RoomId, UserId } from "../../../src/base/ids.ts";
+import type { Name } from "../../../src/base/names.ts";
+import { shownWords } from "../../../src/cli/output/records.ts";
+import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
+import { claimsOf } from "../../../src/core/cluster/claims.ts";
+import { isFolded, itemOf, noteChange } from "../../../src/core/model/item.ts";
+import { Registry } from "../../../src/core/rooms/accounts.ts";
+import { erasuresOf } from "../../../src/core/rooms/erasures.ts";
+import { Files } from "../../../src/core/rooms/files.ts";
+import { Rooms } from "../../../src/core/rooms/rooms.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import { type FoldedRecord, parseBody, type RecordKind } from "../../../src/wire/record.ts";
+import digests from "../../vectors/bodies.json" with { type: "json" };
+import { ANA, BEN, EVE, ROOM } from "../ledger.ts";
+
+const DIRECT = "dDDDDDDDDDDDDDDDDDDDDDD" as RoomId;
+const FILE = { file: "fAAECAwQFBgc", name: "a.txt", size: 3, chunks: 1, digest: "a".repeat(64) };
+const GROUP = { ...{ group: "Zw", epoch: 1, commitId: "Yw", device: "ZGV2" }, info: "aQ" };
+const MEMBER = { user: BEN, name: "ben" };
+const PASSWORD = { password: "$argon2id$1" };
+
+/** A body with every field of its kind. */
+const BODIES = {
+  room: { name: "Dev", locked: true, sealed: true, direct: [ANA, BEN] },
+  join: { name: "ana" },
+  leave: { name: "ana" },
+  topic: { topic: "bugs" },
+  text: { text: "hi @ben", re: 4, mentions: ["ben"], imported: { from: "x", time: 1 } },
+  action: { text: "waves", re: 4, mentions: ["ben"], imported: { from: "x", time: 1 } },
+  reaction: { react: "+1", re: 4, imported: { from: "x", time: 1 } },
+  edit: { seq: 4, text: "new", mentions: ["ben"] },
+  erase: { seq: 4, also: [5, 6], retention: true, replaces: 3 },
+  kick: { ...MEMBER, removed: true },
+  mute: { ...MEMBER, on: true, until: 9e12 },
+  grant: { ...MEMBER, on: true },
+  file: { ...FILE, text: "see @ben", sending: "s", folder: { entries: 2, manifestBytes: 9 } },
+  rename: { was: "Dev", name: "Ops", user: BEN },
+  close: { on: true },
+  remove: { vacant: true },
+  retention: { keepMs: 86_400_000 },
+  pin: { seq: 4, on: true },
+  receipts: { on: true },
+  group: { ...GROUP, commit: "Yg", welcome: "dw", added: [["ZGV2", BEN]], removed: [], instead: 9 },
+  sealed: { epoch: 1, data: "ZA", reason: "broken" },
+  checkpoint: { note: "x" },
+  fork: { from: "x", keptSize: 3 },
+  account: { name: "eve", accountKey: "AAAA", device: "ZGV2", cert: "Yw", lost: true, ...PASSWORD },
+  "account-name": { name: "anna" },
+  "account-gone": { replaces: 2, also: [4] },
+  device: { device: "ZGV2", cert: "Yw" },
+  "device-gone": { device: "AAAA" },
+  password: { ...PASSWORD, replaces: 2, also: [1], seq: 1 },
+  reset: { hash: "aA", expires: 9e12, signsOut: true },
+  "room-password": PASSWORD,
+  ban: { on: true, address: "::1", until: 9e12, reason: "spam" },
+  role: { operator: true },
+  registration: { closed: true },
+  announcement: { text: "soon" },
+  invite: {
+    ...{ hash: "aB", uses: 2, expires: 9e12, room: ROOM },
+    post: ROOM,
+    read: ROOM,
+    operator: true,
+  },
+  "invite-used": {},
+  "invite-gone": {},
+  ignore: { user: BEN, on: true },
+  prefs: {
+    room: ROOM,
+    muted: 1,
+    favourite: true,
+    hidden: 2,
+    unread: 3,
+    seq: 4,
+    on: true,
+    all: { rooms: [{ room: ROOM, muted: 2 }], saved: [{ room: ROOM, seq: 3, on: true }] },
+  },
+  "prefs-erase": { also: [4] },
+  identity: { old: "AAAA", new: "BBBB", signature: "CCCC" },
+} satisfies Record<RecordKind, object>;
+
+/** Values of a field, sound and malformed. */
+const VALUES: readonly unknown[] = [
+  ...[undefined, null, true, false, 0, 1, 3, -1, 2.5, 1e300, "", "x", "Ops", "ana", BEN, "-"],
+  ...[[], [5, "6", 2.5, null, 3], [ANA, BEN], [ANA, BEN, EVE], [["ZGV2", BEN]], [["ZGV2", 1]]],
+  ...[{}, { entries: 1, manifestBytes: 5, from: 7, rooms: 1, time: 5 }, [{ user: "eve" }]],
+];
+
+let seq = 0;
+function record(kind: RecordKind, room: string, body: unknown, by: string = ANA): FoldedRecord {
+  seq += 1;
+  const place = { v: 1, seq, n: seq, time: 1_800_000_000_000 + seq, room: room as RoomId } as const;
+  const head = { ...place, kind, by: by as UserId, id: kind === "file" ? FILE.file : "" };
+  return { head, bodyBytes: utf8Encode(JSON.stringify(body) ?? "") };
+}
+
+const OPEN = "rOOOOOOOOOOO";
+const HISTORY = [
+  ...[record("room", ROOM, { name: "Dev", locked: true }), record("join", ROOM, {})],
+  ...[record("join", ROOM, {}, BEN), record("text", ROOM, { text: "hi" })],
+  ...[record("edit", ROOM, { seq: 4, text: "ho" }), record("file", ROOM, FILE)],
+  ...[record("pin", ROOM, { seq: 4, on: true }), record("mute", ROOM, { user: BEN, on: true })],
+  record("group", ROOM, { ...GROUP, epoch: 0, added: [["AAAA", BEN]], removed: [] }),
+  ...[record("grant", ROOM, { user: BEN, on: true }), record("receipts", ROOM, { on: true })],
+  record("retention", ROOM, { keepMs: 86_400_000 }),
+];
+seq = 0;
+const ACCOUNTS = [
+  record("account", ANA, { name: "ana", accountKey: "AAAA", device: "AAAA", cert: "Yw" }),
+  ...[
+    record("password", ANA, PASSWORD),
+    record("account", BEN, { name: "ben", accountKey: "BBBB" }),
+  ],
+  ...[
+    record("prefs", ANA, { room: ROOM, muted: 5 }),
+    record("reset", ANA, { hash: "r", expires: 9 }),
+  ],
+  ...[record("ban", BEN, { on: true }), record("role", ANA, { operator: true })],
+  ...[
+    record("invite", "i1", { hash: "h", uses: 1 }),
+    record("announcement", "server", { text: "a" }),
+  ],
+];
+
+/** JSON of a state, without what its private fields hold. */
+function jsonOf(state: unknown): string {
+  return JSON.stringify(state, (_, value: unknown) => {
+    if (value instanceof Map || value instanceof Set) return [...value];
+    return value instanceof Uint8Array ? value.toHex() : value;
+  });
+}
+
+function registryOf(registry: Registry): unknown {
+  const { policy, predecessors, successor, head, namesVersion } = registry;
+  const people = [ANA, BEN, EVE].map((id) => registry.get(id));
+  const names = ["ana", "anna", "ben", "eve", "Ops"].map(
+    (name) => registry.known(name as Name)?.id,
+  );
+  const house = [policy.bans(0), policy.invites(0), policy.isClosed, policy.announced];
+  const roles = [ANA, BEN].map((id) => policy.isOperator(id));
+  const codes = ["r", "aA", "x"].map((hash) => registry.byReset(hash, 0)?.id);
+  const last = [registry.roomPassword(ROOM), policy.inviteByHash("h"), policy.inviteByHash("aB")];
+  return { predecessors, successor, head, namesVersion, people, names, house, roles, codes, last };
+}
+
+/** What folds, claims and views make of one more record. */
+function outcomeOf(kind: RecordKind, room: string, body: unknown, state: object): string {
+  const logs = [HISTORY, ACCOUNTS].map((before) => {
+    seq = before.length;
+    return [...before, { ...record(kind, room, body), ...state }];
+  });
+  const [rooms, files, registry] = [new Rooms(), new Files(), new Registry()];
+  for (const one of logs[0] ?? []) {
+    rooms.apply(one);
+    files.apply(one);
+  }
+  for (const one of logs[1] ?? []) registry.apply(one);
+  const [last] = logs[0]?.slice(-1) ?? [];
+  if (last === undefined) throw new Error("no record");
+  const { head } = last;
+  const read = parseBody(last);
+  const view = {
+    ...{ seq: head.seq, n: head.n, timeUnixMs: head.time, kind, from: "ana", id: "" },
+  };
+  const shown = { ...view, state: read === undefined ? "damaged" : "whole", body: read } as const;
+  const roomView = { kind: "room", name: "Dev", id: ROOM, topic: "" } as const;
+  const chat: ChatRecord = { ...shown, room: roomView };
+  const changes = new Map();
+  const claims = claimsOf({ kind, room: head.room, by: head.by, id: head.id, body: read });
+  const folds = [rooms.value(), files.value(), registryOf(registry), erasuresOf(last)];
+  const model = [
+    itemOf(chat, "ben", () => false),
+    isFolded(chat),
+    noteChange(changes, chat),
+    changes,
+  ];
+  return jsonOf([claims, folds, model, shownWords(shown)]);
+}
+
+/** Hex of SHA-256 over the outcomes of a kind, in order. */
+function digestOf(kind: RecordKind): string {
+  const example: Record<string, unknown> = BODIES[kind];
+  const bodies: unknown[] = [example, {}, null, "x", [1], 3, undefined];
+  for (const field of Object.keys(example)) {
+    for (const value of VALUES) bodies.push({ ...example, [field]: value }, { [field]: value });
+  }
+  const places = kind === "room" ? [DIRECT, OPEN, ROOM] : [ROOM, ANA, EVE, "server", "i1"];
+  const outcomes = places.flatMap((room) => [
+    ...bodies.map((body) => outcomeOf(kind, String(room), body, {})),
+    ...[{ damaged: true }, { erased: 99 }].map((state) =>
+      outcomeOf(kind, String(room), example, { ...state, bodyBytes: undefined }),
+    ),
+  ]);
+  return sha256(utf8Encode(outcomes.join("\n"))).toHex();
+}
+
+test.each(Object.keys(BODIES) as RecordKind[])("bodies of %s keep their meaning", (kind) => {
+  expect(digestOf(kind)).toBe((digests as Record<string, string>)[kind] ?? "");
+});
