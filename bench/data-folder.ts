@@ -4,7 +4,8 @@ import type { RoomId, UserId } from "../src/base/ids.ts";
 import { sha256 } from "../src/crypto/sha256.ts";
 import { LineWriter } from "../src/io/log/line-writer.ts";
 import { segmentName } from "../src/io/log/segment.ts";
-import { type Draft, type RecordKind, sealDraft } from "../src/wire/record.ts";
+import type { RecordKind } from "../src/wire/kinds.ts";
+import { type Draft, sealDraft } from "../src/wire/record.ts";
 
 const PEOPLE = 100;
 const ROOMS = 200;

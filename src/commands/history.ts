@@ -18,7 +18,7 @@ import type { Client } from "../client/client.ts";
 import type { ClientEvent } from "../client/event.ts";
 import type { ChatRecord } from "../core/client/chat-record.ts";
 import type { PageQuery } from "../io/log/log.ts";
-import { READ_KINDS, type RecordKind } from "../wire/record.ts";
+import { READ_KINDS, type RecordKind } from "../wire/kinds.ts";
 
 export const command = defineVerb({
   args: {

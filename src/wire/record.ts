@@ -2,89 +2,13 @@ import { assert } from "../base/assert.ts";
 import { fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../base/bytes.ts";
 import type { RoomId, Sha256, UserId } from "../base/ids.ts";
 import { MOMENT_UNIX_MS_MAX } from "../base/time.ts";
+import { type Body, fieldsOf, isKnownKind, type RecordKind } from "./kinds.ts";
 import { LineScanner } from "./line-scanner.ts";
 
 /**
  * One record of the log and its line. The head is hashed as written and never changes; salt and
  * body hang on it by a salted commitment and may be blanked later (see data/README.md).
  */
-
-export const RECORD_KINDS = [
-  // history/
-  "room",
-  "join",
-  "leave",
-  "topic",
-  "text",
-  "action",
-  "reaction",
-  "edit",
-  "erase",
-  "kick",
-  "mute",
-  "grant",
-  "file",
-  "rename",
-  "close",
-  "remove",
-  "retention",
-  "pin",
-  "receipts",
-  "group",
-  "sealed",
-  "checkpoint",
-  "fork",
-  // accounts/
-  "account",
-  "account-name",
-  "account-gone",
-  "device",
-  "device-gone",
-  "password",
-  "reset",
-  "room-password",
-  "ban",
-  "role",
-  "registration",
-  "announcement",
-  "invite",
-  "invite-used",
-  "invite-gone",
-  "ignore",
-  "prefs",
-  "prefs-erase",
-  "identity",
-] as const;
-
-export type RecordKind = (typeof RECORD_KINDS)[number];
-
-/**
- * What people read of the past. Making a room is told by its first join; the record itself, the
- * order to erase, and the end of a room are for programs that fold.
- */
-export const READ_KINDS: ReadonlySet<RecordKind> = new Set([
-  "join",
-  "leave",
-  "kick",
-  "mute",
-  "grant",
-  "topic",
-  "text",
-  "action",
-  "reaction",
-  "edit",
-  "file",
-  "rename",
-  "close",
-  "retention",
-  "pin",
-  "receipts",
-  "group",
-  "sealed",
-]);
-
-/** What people say, as opposed to what happens, and to what is said of other records. */
-export const WORD_KINDS: ReadonlySet<string> = new Set(["text", "action", "file", "sealed"]);
 
 /** Fixed order of keys. People and rooms appear by id only, so that their names can be erased. */
 export interface Head {
@@ -169,7 +93,6 @@ const BRACE_CLOSE = 0x7d;
 
 const ID_CHARS_MAX = 64;
 const [UNDERSCORE, HYPHEN, DOT] = [0x5f, 0x2d, 0x2e];
-const KNOWN_KINDS: ReadonlySet<string> = /* @__PURE__ */ new Set(RECORD_KINDS);
 
 /** Whether the log is named by this record, see `originOf` in wire/checkpoint.ts. */
 export function beginsLog({ seq, kind }: Pick<Head, "seq" | "kind">): boolean {
@@ -322,10 +245,6 @@ export function numberFlaw({ seq, time, n, durable }: LineScanner): string | und
   return undefined;
 }
 
-export function isKnownKind(kind: string): kind is RecordKind {
-  return KNOWN_KINDS.has(kind);
-}
-
 /** @param text the line as text, at least up to the end of its head */
 function headIn(
   found: LineScanner,
@@ -382,6 +301,12 @@ export function parseBody(record: FoldedRecord): JsonObject | undefined {
   return record.bodyBytes === undefined ? undefined : parseObject(record.bodyBytes);
 }
 
+/** The body as the table describes its kind; `undefined` if `parseBody` finds none. */
+export function bodyOf<K extends RecordKind>(record: FoldedRecord, kind: K): Body<K> | undefined {
+  const body = parseBody(record);
+  return body && fieldsOf(kind, body);
+}
+
 /** Undefined unless the bytes are a JSON object in UTF-8. */
 export function parseObject(bytes: Uint8Array): JsonObject | undefined {
   try {
@@ -393,4 +318,4 @@ export function parseObject(bytes: Uint8Array): JsonObject | undefined {
   }
 }
 
-type JsonObject = Readonly<Record<string, unknown>>;
+export type JsonObject = Readonly<Record<string, unknown>>;

@@ -5,7 +5,8 @@ import { Registry } from "../../src/core/rooms/accounts.ts";
 import { type EngineValue, RoomEngine } from "../../src/core/rooms/engine.ts";
 import { Rooms } from "../../src/core/rooms/rooms.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
-import type { Draft, LogRecord, RecordKind } from "../../src/wire/record.ts";
+import type { RecordKind } from "../../src/wire/kinds.ts";
+import type { Draft, LogRecord } from "../../src/wire/record.ts";
 import { ANA, BEN, EVE, Ledger } from "../core/ledger.ts";
 
 const ROOMS = ["rAAAAAAAAAAA", "rBBBBBBBBBBB", "rCCCCCCCCCCC"] as RoomId[];

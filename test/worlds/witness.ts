@@ -3,7 +3,8 @@ import { parsePostId } from "../../src/core/rooms/dedup.ts";
 import { erasuresOf } from "../../src/core/rooms/erasures.ts";
 import type { Clock } from "../../src/io/clock.ts";
 import type { Log } from "../../src/io/log/log.ts";
-import { type LogRecord, parseBody, WORD_KINDS } from "../../src/wire/record.ts";
+import { WORD_KINDS } from "../../src/wire/kinds.ts";
+import { type LogRecord, parseBody } from "../../src/wire/record.ts";
 import { BrokenPromise, textOf } from "./disk-world.ts";
 import { Settings } from "./settings.ts";
 

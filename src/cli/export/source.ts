@@ -13,7 +13,7 @@ import type { DiskFile } from "../../io/disk/disk.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
 import { readWholeFile } from "../../io/disk/whole-file.ts";
 import { openSink } from "../../io/file/sink.ts";
-import { READ_KINDS } from "../../wire/record.ts";
+import { READ_KINDS } from "../../wire/kinds.ts";
 import { shownRows } from "../chat/console.ts";
 import { receiveFile } from "../files/receive-file.ts";
 import type { FolderHistory } from "../history/folder.ts";

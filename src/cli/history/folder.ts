@@ -9,7 +9,8 @@ import { openArchive } from "../../io/archive/archive.ts";
 import { checkDataFolder } from "../../io/disk/data-folder.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
 import type { Archive, Page, PageQuery } from "../../io/log/log.ts";
-import { type LogRecord, parseBody, type RecordKind } from "../../wire/record.ts";
+import type { RecordKind } from "../../wire/kinds.ts";
+import { bodyOf, type LogRecord } from "../../wire/record.ts";
 import { shownRecord } from "../output/records.ts";
 import type { ShownRecord } from "../output/render.ts";
 
@@ -119,26 +120,26 @@ async function roomsOf(history: Archive): Promise<Map<RoomId, FolderRoom>> {
   const { records } = await history.page({ ...ALL, kinds });
   const rooms = new Map<RoomId, FolderRoom>();
   for (const record of records) {
-    const { name, direct, user } = parseBody(record) ?? {};
-    const id = record.head.room as RoomId;
+    const { kind, room } = record.head;
+    if (kind !== "room" && kind !== "rename") continue;
+    const { name, direct, user } = bodyOf(record, kind) ?? {};
+    const id = room as RoomId;
     if (user !== undefined) continue; // Of a person: the accounts know their name.
-    if (typeof name === "string") rooms.set(id, { kind: "room", name });
-    else if (Array.isArray(direct) && direct.length === 2) {
-      rooms.set(id, { kind: "pair", pair: [direct[0] as UserId, direct[1] as UserId] });
+    if (name !== undefined) rooms.set(id, { kind: "room", name });
+    else if (direct !== undefined) {
+      rooms.set(id, { kind: "pair", pair: direct as readonly [UserId, UserId] });
     }
   }
   return rooms;
 }
 
-const NAMING: ReadonlySet<RecordKind> = new Set(["account", "account-name"]);
-
 async function namesOf(folder: string): Promise<Map<UserId, Name>> {
   const accounts = archiveOf(folder, "accounts");
-  const { records } = await accounts.page({ ...ALL, kinds: NAMING });
+  const { records } = await accounts.page({ ...ALL, kinds: new Set(["account", "account-name"]) });
   const names = new Map<UserId, Name>();
   for (const record of records) {
-    const name = parseBody(record)?.["name"];
-    if (typeof name === "string" && isName(name)) names.set(record.head.room as UserId, name);
+    const name = bodyOf(record, "account-name")?.name;
+    if (name !== undefined && isName(name)) names.set(record.head.room as UserId, name);
   }
   return names;
 }

@@ -3,7 +3,7 @@
 import { Fault } from "../../base/fault.ts";
 import { GREP_BYTES_MAX } from "../../base/limits.ts";
 import { checkName, type Name, type Target } from "../../base/names.ts";
-import { READ_KINDS, type RecordKind } from "../../wire/record.ts";
+import { READ_KINDS, type RecordKind } from "../../wire/kinds.ts";
 import type { Context } from "../context.ts";
 import { momentOf } from "../flags.ts";
 
@@ -68,10 +68,8 @@ export function historyOptions(context: Context, flags: HistoryFlags): HistoryOp
   return { target, from, sinceMs, untilMs, grep, ignoreCase: !exact, kinds, last, isOverview };
 }
 
-const FILES: ReadonlySet<RecordKind> = new Set(["file"]);
-
 function kindsOf({ kind, files }: HistoryFlags): ReadonlySet<RecordKind> | undefined {
-  if (kind === undefined) return files ? FILES : undefined;
+  if (kind === undefined) return files ? new Set(["file"]) : undefined;
   if (files) {
     throw new Fault("usage", "--files is --kind file", { remedy: "give one of them" });
   }

@@ -1,7 +1,9 @@
 /** A record as text and as JSON. */
 
+import { unreachable } from "../../base/assert.ts";
 import { formatUtc } from "../../base/time.ts";
 import { importedOf } from "../../core/client/chat-record.ts";
+import { isKnownKind, isOfLog, type KindIn } from "../../wire/kinds.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { parseBody } from "../../wire/record.ts";
 import { NO_KEY } from "./gaps.ts";
@@ -44,7 +46,8 @@ export function shownRecord(record: LogRecord, { from, destination }: Names): Sh
 
 /** The author and the body. Some records show another author than their head. */
 export function shownWords(content: RecordContent): { seq: number; from: string } & ShownBody {
-  const { seq, from, kind, state } = content;
+  const { seq, from, state } = content;
+  const kind = historyKindOf(content.kind);
   if (kind === "room" || kind === "join" || kind === "leave") return { seq, from, kind };
   if (state === "erased") return { seq, from, kind: "erased" };
   const body = content.body ?? {};
@@ -103,9 +106,20 @@ export function shownWords(content: RecordContent): { seq: number; from: string 
       return { seq, from, kind, ...groupBody(body) };
     case "sealed":
       return { seq, from, kind: "unreadable", reason: CLOSED[word("reason")] ?? NO_KEY };
+    case "checkpoint":
+    case "fork":
+    case undefined: {
+      const reason = `'${content.kind}' is of a later version`;
+      return { seq, from, kind: "unreadable", reason };
+    }
     default:
-      return { seq, from, kind: "unreadable", reason: `'${kind}' is of a later version` };
+      return unreachable(kind);
   }
+}
+
+/** `undefined` for a kind of a later version. */
+function historyKindOf(kind: string): KindIn<"history"> | undefined {
+  return isKnownKind(kind) && isOfLog(kind, "history") ? kind : undefined;
 }
 
 function groupBody(body: Readonly<Record<string, unknown>>) {

@@ -24,7 +24,7 @@ import type { SealedBuckets } from "../../server/sealed/buckets.ts";
 import { newsOf } from "../../server/siblings/news.ts";
 import type { Siblings } from "../../server/siblings/siblings.ts";
 import { parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
-import { type LogRecord, parseBody } from "../../wire/record.ts";
+import { bodyOf, type LogRecord } from "../../wire/record.ts";
 import type { FlagDefs } from "../command.ts";
 import { HealthWatch } from "./health.ts";
 import { hasLeft, isFilling, newNodeName, readMembership, writeMembership } from "./membership.ts";
@@ -318,8 +318,8 @@ function rootCheck(
 ): (record: LogRecord) => void {
   const proofs = new LogProofs(mirrors.history, sha256);
   const check = async (record: LogRecord) => {
-    const note = parseBody(record)?.["note"];
-    if (typeof note !== "string") return;
+    const note = bodyOf(record, "checkpoint")?.note;
+    if (note === undefined) return;
     const { size, root } = parseCheckpoint(parseNote(note).text);
     if (size >= record.head.seq || equalBytes(await proofs.root(size), root)) return;
     replica.diverged(`the root over ${size} records is another one than on the other servers`);

@@ -9,7 +9,7 @@ import { checkNewPassword } from "../../base/new-names.ts";
 import { COMMIT, VERSION } from "../../base/version.ts";
 import { Registry } from "../../core/rooms/accounts.ts";
 import { type EngineValue, RoomEngine } from "../../core/rooms/engine.ts";
-import { FOLDED_BY_HEAD, Rooms } from "../../core/rooms/rooms.ts";
+import { Rooms } from "../../core/rooms/rooms.ts";
 import {
   type CertificatePair,
   checkCertificatePair,
@@ -36,6 +36,7 @@ import { type LogFile, openLog } from "../../io/log/log-file.ts";
 import { readSnapshot, type Snapshot, type SnapshotKey } from "../../io/log/snapshot.ts";
 import { SnapshotKeeper } from "../../io/log/snapshot-keeper.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
+import { kindsWith } from "../../wire/kinds.ts";
 import type { FoldedHead } from "../../wire/record.ts";
 import { type OpenCheckpoints, openCheckpoints } from "./checkpoints.ts";
 import { type ClusterPlace, joinCluster, type OpenCluster } from "./cluster.ts";
@@ -193,7 +194,7 @@ async function openContents(
     folder: place.folder,
     ...(snapshot === undefined ? {} : { snapshot: snapshot.log }),
     fold: {
-      byHead: FOLDED_BY_HEAD,
+      byHead: kindsWith("folded-by-head"),
       load: () => {
         const loaded = newFolds();
         if (snapshot === undefined || !isLoaded(snapshot, loaded, known)) return false;

@@ -11,7 +11,7 @@ import { checkDataFolder, readSmallFile } from "../../io/disk/data-folder.ts";
 import type { Disk } from "../../io/disk/disk.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
 import { type LogVerdict, verifyLog } from "../../io/log/verify.ts";
-import { type FoldedRecord, parseBody, type RecordKind } from "../../wire/record.ts";
+import { bodyOf, type FoldedRecord } from "../../wire/record.ts";
 
 export interface FolderVerdict {
   /** Both logs are without findings. */
@@ -22,8 +22,6 @@ export interface FolderVerdict {
   /** The server's present key. */
   readonly key: Uint8Array;
 }
-
-const IDENTITY: ReadonlySet<RecordKind> = new Set(["identity"]);
 
 /**
  * Verifies both logs of a data folder, or of a backup of one, by the server's own key: read-only,
@@ -56,10 +54,17 @@ async function keysOf(disk: Disk, folder: string, key: Uint8Array): Promise<Uint
   const keys = [key];
   const records: FoldedRecord[] = [];
   const onRecord = (record: FoldedRecord) => records.push(record);
-  await verifyLog({ disk, folder, sha256, isSigned: () => true, kinds: IDENTITY, onRecord });
+  await verifyLog({
+    disk,
+    folder,
+    sha256,
+    isSigned: () => true,
+    kinds: new Set(["identity"]),
+    onRecord,
+  });
   for (const record of records.toReversed()) {
-    const body = parseBody(record) ?? {};
-    const [former, next, signature] = [body["old"], body["new"], body["signature"]].map(bytesOf);
+    const body = bodyOf(record, "identity") ?? {};
+    const [former, next, signature] = [body.old, body.new, body.signature].map(bytesOf);
     const [oldest = key] = keys.slice(-1);
     if (former === undefined || signature === undefined) continue;
     if (next?.toHex() !== oldest.toHex()) continue;
@@ -68,9 +73,9 @@ async function keysOf(disk: Disk, folder: string, key: Uint8Array): Promise<Uint
   return keys;
 }
 
-function bytesOf(value: unknown): Uint8Array | undefined {
+function bytesOf(text: string | undefined): Uint8Array | undefined {
   try {
-    return typeof value === "string" ? fromBase64Url(value) : undefined;
+    return text === undefined ? undefined : fromBase64Url(text);
   } catch {
     return undefined;
   }

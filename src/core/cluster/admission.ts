@@ -1,9 +1,10 @@
 /** Whether a decision is still valid at its place in the stream. */
 
 import { CLUSTER_WINDOW_RECORDS } from "../../base/limits-cluster.ts";
+import { KINDS } from "../../wire/kinds.ts";
 import type { Draft } from "../../wire/record.ts";
 import { parsePostId } from "../rooms/dedup.ts";
-import { type Claims, claimsOf, type Place, placeOf } from "./claims.ts";
+import { type Claims, claimsOf, type Place } from "./claims.ts";
 
 /** How many records of each log a node had applied when it decided. */
 export type Heads = Readonly<Record<Place, number>>;
@@ -64,7 +65,7 @@ export class Admission {
 
   /** The next record of its log: of the stream, or of a log that is read again. */
   advance({ draft, seq }: Placed): void {
-    const window = this.#windows[placeOf(draft.kind)];
+    const window = this.#windows[KINDS[draft.kind].log];
     window.advance(seq, claimsOf(draft));
     const post = parsePostId(draft.id);
     if (post !== undefined) window.posted(boxOf(draft, post.outbox), post.counter, seq);

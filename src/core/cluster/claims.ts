@@ -1,8 +1,9 @@
+import { unreachable } from "../../base/assert.ts";
 import { foldName, type Name } from "../../base/names.ts";
-import type { Draft, RecordKind } from "../../wire/record.ts";
+import type { LogName } from "../../wire/kinds.ts";
+import type { Draft } from "../../wire/record.ts";
 
-/** Which of the two logs a record belongs to. */
-export type Place = "history" | "accounts";
+export type Place = LogName;
 
 /**
  * What a decision rests on, and what its record changes, as words that name one fact each. A
@@ -11,16 +12,6 @@ export type Place = "history" | "accounts";
 export interface Claims {
   readonly reads: readonly string[];
   readonly writes: readonly string[];
-}
-
-const ACCOUNT_KINDS: ReadonlySet<RecordKind> = new Set([
-  ...(["account", "account-name", "account-gone", "device", "device-gone", "password"] as const),
-  ...(["reset", "room-password", "ban", "role", "registration", "invite", "invite-used"] as const),
-  ...(["announcement", "invite-gone", "ignore", "prefs", "prefs-erase", "identity"] as const),
-]);
-
-export function placeOf(kind: RecordKind): Place {
-  return ACCOUNT_KINDS.has(kind) ? "accounts" : "history";
 }
 
 /**
@@ -103,8 +94,14 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     case "reset":
     case "ignore":
       return changing(NOTHING, [`account ${room}`]);
-    default:
+    case "checkpoint":
+    case "fork":
+    case "room-password":
+    case "announcement":
+    case "identity":
       return changing(NOTHING, [`${kind} ${room}`]);
+    default:
+      return unreachable(kind);
   }
 }
 

@@ -4,12 +4,12 @@ import { Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256, UserId } from "../../base/ids.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
 import { packValue, unpackValue } from "../../wire/codec.ts";
+import { isKnownKind } from "../../wire/kinds.ts";
 import {
   type CopiedLine,
   commitment,
   copyLine,
   isHeadWord,
-  isKnownKind,
   LINE_FRAME_BYTES_MAX,
   SALT_BYTES,
   type SealedDraft,

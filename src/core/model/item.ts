@@ -1,7 +1,7 @@
 /** One item of a room's timeline. */
 
 import { foldName, isName } from "../../base/names.ts";
-import { WORD_KINDS } from "../../wire/record.ts";
+import { WORD_KINDS } from "../../wire/kinds.ts";
 import { bodyText, type ChatRecord, importedOf } from "../client/chat-record.ts";
 import { withMentions } from "../client/mentions.ts";
 import { fileBodyOf } from "../rooms/files.ts";

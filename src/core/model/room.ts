@@ -2,7 +2,7 @@
 
 import { PINS_MAX, PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { SHOWN_CHANGES_MAX, SHOWN_ITEMS_KEPT } from "../../base/limits-page.ts";
-import { WORD_KINDS } from "../../wire/record.ts";
+import { WORD_KINDS } from "../../wire/kinds.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
 import type { ServerEvent } from "./event.ts";
 import {

@@ -1,6 +1,6 @@
 /** The registry: accounts and devices as a fold over the accounts log. */
 
-import { assert } from "../../base/assert.ts";
+import { assert, unreachable } from "../../base/assert.ts";
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
@@ -13,7 +13,14 @@ import {
 } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
 import { nearestMoment } from "../../base/time.ts";
-import { type Draft, type FoldedRecord, parseBody } from "../../wire/record.ts";
+import { type Body, fieldsOf, isOfLog } from "../../wire/kinds.ts";
+import {
+  type Draft,
+  type FoldedHead,
+  type FoldedRecord,
+  type JsonObject,
+  parseBody,
+} from "../../wire/record.ts";
 import { dropOldest } from "../oldest.ts";
 import { bannedFault, ServerPolicy } from "./policy.ts";
 import { AccountPrefs } from "./prefs.ts";
@@ -367,22 +374,53 @@ export class Registry {
     const body = parseBody(record);
     this.policy.apply(record, body);
     if (body === undefined) return; // Erased or damaged: it changes nothing any more.
-    if (head.kind === "account") this.#enrol(record, body);
-    if (head.kind === "identity") this.#succeed(body);
-    if (head.kind === "room-password" && typeof body["password"] === "string") {
-      this.#roomPasswords.set(head.room as RoomId, body["password"]);
-    }
-    if (known !== undefined) {
-      const before = known.reset;
-      if (head.kind === "account-name") this.#rename(known, body["name"]);
-      if (head.kind === "account-gone") this.#remove(known);
-      if (!known.isGone) change(known, record, body); // Of what was under way when it went.
-      if (before !== known.reset) this.#filed(known, before);
-    } else if (head.kind === "password") this.#keepEarly(record, body);
+    const before = known?.reset;
+    this.#change(head, known, body);
+    if (known !== undefined && before !== known.reset) this.#filed(known, before);
   }
 
-  #rename(account: Account, name: unknown): void {
-    if (typeof name !== "string" || !isName(name)) return;
+  #change(head: FoldedHead, known: Account | undefined, body: JsonObject): void {
+    const { kind } = head;
+    if (!isOfLog(kind, "accounts")) return;
+    switch (kind) {
+      case "account":
+        return this.#enrol(head, fieldsOf(kind, body));
+      case "identity":
+        return this.#succeed(fieldsOf(kind, body));
+      case "room-password": {
+        const { password } = fieldsOf(kind, body);
+        if (password !== undefined) this.#roomPasswords.set(head.room as RoomId, password);
+        return;
+      }
+      case "account-name":
+        return known && this.#rename(known, fieldsOf(kind, body).name);
+      case "account-gone":
+        return known && this.#remove(known);
+      case "password":
+        if (known === undefined) return this.#keepEarly(head, fieldsOf(kind, body));
+        return change(known, kind, head, body);
+      case "device":
+      case "device-gone":
+      case "ignore":
+      case "prefs":
+      case "prefs-erase":
+      case "reset":
+        return known && change(known, kind, head, body);
+      case "ban":
+      case "role":
+      case "registration":
+      case "announcement":
+      case "invite":
+      case "invite-used":
+      case "invite-gone":
+        return; // The policy folds it.
+      default:
+        return unreachable(kind);
+    }
+  }
+
+  #rename(account: Account, name: string | undefined): void {
+    if (name === undefined || !isName(name)) return;
     const [before, after] = [foldName(account.name), foldName(name)];
     this.#byName.delete(before);
     this.#former.delete(after);
@@ -410,26 +448,25 @@ export class Registry {
   }
 
   /** A registration records the password first, so that no crash leaves an account without it. */
-  #keepEarly({ head }: FoldedRecord, { password }: Readonly<Record<string, unknown>>): void {
-    if (typeof password !== "string") return;
+  #keepEarly(head: FoldedHead, { password }: Body<"password">): void {
+    if (password === undefined) return;
     this.#early.set(head.room as UserId, { hash: password, seq: head.seq });
     dropOldest(this.#early, EARLY_MAX);
   }
 
-  #succeed(body: Readonly<Record<string, unknown>>): void {
-    const [key, next, signature] = [body["old"], body["new"], body["signature"]].map(keyOf);
+  #succeed(body: Body<"identity">): void {
+    const [key, next, signature] = [body.old, body.new, body.signature].map(keyOf);
     if (key === undefined || next === undefined || signature === undefined) return;
     this.predecessors.unshift({ key, signature });
     this.predecessors.splice(PREDECESSORS_MAX);
     this.successor = next;
   }
 
-  #enrol({ head }: FoldedRecord, body: Readonly<Record<string, unknown>>): void {
-    const id = head.room as UserId;
-    const { seq, time } = head;
+  #enrol({ room, seq, time }: FoldedHead, body: Body<"account">): void {
+    const id = room as UserId;
     const { name, device, password } = body;
-    const accountKey = keyOf(body["accountKey"]);
-    if (typeof name !== "string" || !isName(name) || accountKey === undefined) return;
+    const accountKey = keyOf(body.accountKey);
+    if (name === undefined || !isName(name) || accountKey === undefined) return;
     const early = this.#early.get(id);
     this.#early.delete(id);
     const account: Account = {
@@ -438,14 +475,14 @@ export class Registry {
       name,
       isGone: false,
       accountKey,
-      passwordHash: typeof password === "string" ? password : early?.hash,
+      passwordHash: password ?? early?.hash,
       passwordSeq: early?.seq,
       reset: undefined,
       devices: new Map(),
       ignored: new Set(),
       lastSeq: seq,
     };
-    if (typeof device === "string") {
+    if (device !== undefined) {
       account.devices.set(device, { certified: true, sinceSeq: seq, sinceUnixMs: time });
     }
     this.#byName.set(foldName(name), account);
@@ -477,42 +514,65 @@ function tooManyDevices({ name }: Account): Fault {
 }
 
 /** Undefined, as for a damaged body: one bad record must not keep a server from starting. */
-function keyOf(text: unknown): Uint8Array | undefined {
+function keyOf(text: string | undefined): Uint8Array | undefined {
   try {
-    return typeof text === "string" ? fromBase64Url(text) : undefined;
+    return text === undefined ? undefined : fromBase64Url(text);
   } catch {
     return undefined;
   }
 }
 
-function change(
-  account: Account,
-  { head }: FoldedRecord,
-  body: Readonly<Record<string, unknown>>,
-): void {
-  const { device, cert, password, user, on } = body;
-  if (head.kind === "device" && typeof device === "string") {
-    const since = account.devices.get(device) ?? { sinceSeq: head.seq, sinceUnixMs: head.time };
-    // The server has checked the certificate before it was recorded.
-    account.devices.set(device, { ...since, certified: typeof cert === "string" });
-  }
-  if (head.kind === "device-gone" && typeof device === "string") account.devices.delete(device);
-  if (head.kind === "ignore" && typeof user === "string") {
-    if (on === true) account.ignored.add(user as UserId);
-    else account.ignored.delete(user as UserId);
-  }
-  if (head.kind === "prefs" || head.kind === "prefs-erase") {
-    account.prefs ??= new AccountPrefs();
-    account.prefs.apply(head, body);
-  }
-  if (head.kind === "password" && typeof password === "string") {
-    account.passwordHash = password;
-    account.passwordSeq = head.seq;
-    account.reset = undefined;
-  }
-  if (head.kind === "reset") {
-    const { hash, expires, signsOut } = body;
-    if (typeof hash !== "string" || typeof expires !== "number") return;
-    account.reset = { hash, expires: nearestMoment(expires), signsOut: signsOut === true };
+type AccountChange =
+  | "password"
+  | "reset"
+  | "device"
+  | "device-gone"
+  | "ignore"
+  | "prefs"
+  | "prefs-erase";
+
+function change(account: Account, kind: AccountChange, head: FoldedHead, body: JsonObject): void {
+  if (account.isGone) return; // It was decided before the account was removed.
+  switch (kind) {
+    case "device": {
+      const { device, cert } = fieldsOf(kind, body);
+      if (device === undefined) return;
+      const since = account.devices.get(device) ?? { sinceSeq: head.seq, sinceUnixMs: head.time };
+      // The server has checked the certificate before it was recorded.
+      account.devices.set(device, { ...since, certified: cert !== undefined });
+      return;
+    }
+    case "device-gone": {
+      const { device } = fieldsOf(kind, body);
+      if (device !== undefined) account.devices.delete(device);
+      return;
+    }
+    case "ignore": {
+      const { user, on } = fieldsOf(kind, body);
+      if (user === undefined) return;
+      if (on === true) account.ignored.add(user as UserId);
+      else account.ignored.delete(user as UserId);
+      return;
+    }
+    case "prefs":
+    case "prefs-erase":
+      account.prefs ??= new AccountPrefs();
+      return account.prefs.apply(head, body);
+    case "password": {
+      const { password } = fieldsOf(kind, body);
+      if (password === undefined) return;
+      account.passwordHash = password;
+      account.passwordSeq = head.seq;
+      account.reset = undefined;
+      return;
+    }
+    case "reset": {
+      const { hash, expires, signsOut } = fieldsOf(kind, body);
+      if (hash === undefined || expires === undefined) return;
+      account.reset = { hash, expires: nearestMoment(expires), signsOut: signsOut === true };
+      return;
+    }
+    default:
+      return unreachable(kind);
   }
 }

@@ -1,17 +1,6 @@
-import { type FoldedRecord, parseBody, type RecordKind } from "../../wire/record.ts";
-
-/** Of accounts: the password that was there goes, and with the account what it had set. */
-const BY_REPLACING: ReadonlySet<RecordKind> = new Set(["password", "account-gone"]);
-
-/** Whether such a record orders the password that was there to be blanked. */
-export function replacesPassword(kind: RecordKind): boolean {
-  return BY_REPLACING.has(kind);
-}
-
-/** Whether the body of such a record may order others to be blanked. */
-export function erasesOthers(kind: RecordKind): boolean {
-  return kind === "erase" || kind === "prefs-erase" || BY_REPLACING.has(kind);
-}
+import { isCount } from "../../base/count.ts";
+import { hasTrait } from "../../wire/kinds.ts";
+import { bodyOf, type FoldedRecord } from "../../wire/record.ts";
 
 /**
  * The records whose bodies this one orders to be blanked, by seq: those that an `erase` names with
@@ -20,15 +9,9 @@ export function erasesOthers(kind: RecordKind): boolean {
  */
 export function erasuresOf(record: FoldedRecord): number[] {
   const { kind, seq } = record.head;
-  if (!erasesOthers(kind)) return [];
-  const body = parseBody(record);
-  if (typeof body !== "object" || body === null) return [];
-  const { seq: of, also, replaces } = body as Readonly<Record<string, unknown>>;
-  const others = kind !== "password" && Array.isArray(also) ? also : [];
-  const named = [BY_REPLACING.has(kind) ? replaces : of, ...others];
-  return named.filter((one): one is number => Number.isSafeInteger(one) && isBefore(one, seq));
-}
-
-function isBefore(one: unknown, seq: number): boolean {
-  return typeof one === "number" && one >= 1 && one < seq;
+  if (!hasTrait(kind, "erasing")) return [];
+  const { seq: of, replaces, also = [] } = bodyOf(record, kind) ?? {};
+  return [of, replaces, ...also].filter(
+    (one): one is number => isCount(one) && one >= 1 && one < seq,
+  );
 }

@@ -10,7 +10,8 @@ import { type FileId, isFileId, type RoomId, type UserId } from "../../base/ids.
 import { CHUNK_BYTES, FILE_BYTES_MAX, FILE_TEXT_BYTES_MAX } from "../../base/limits.ts";
 import type { Name } from "../../base/names.ts";
 import { formatSize } from "../../base/sizes.ts";
-import { type FoldedRecord, parseBody } from "../../wire/record.ts";
+import { fieldsOf } from "../../wire/kinds.ts";
+import { type FoldedRecord, type JsonObject, parseBody } from "../../wire/record.ts";
 import { erasuresOf } from "./erasures.ts";
 import type { Rooms } from "./rooms.ts";
 
@@ -200,12 +201,11 @@ export class Files {
 /** Reads a record's body. @returns undefined if it is not that of a file */
 export function fileBodyOf(body: unknown): FileBody | undefined {
   if (typeof body !== "object" || body === null) return undefined;
-  const { file, name, size, chunks, digest, folder } = body as Readonly<Record<string, unknown>>;
-  if (typeof file !== "string" || !isFileId(file)) return undefined;
-  if (typeof name !== "string" || name === "") return undefined;
-  if (!isCount(size) || size > FILE_BYTES_MAX) return undefined;
+  const { file, name = "", size, chunks, digest, folder } = fieldsOf("file", body as JsonObject);
+  if (file === undefined || !isFileId(file) || name === "") return undefined;
+  if (size === undefined || size > FILE_BYTES_MAX) return undefined;
   if (chunks !== Math.ceil(size / CHUNK_BYTES)) return undefined;
-  if (typeof digest !== "string" || !DIGEST.test(digest)) return undefined;
+  if (digest === undefined || !DIGEST.test(digest)) return undefined;
   const told = { file, name, size, chunks, digest };
   if (folder === undefined) return told;
   const sizes = folderOf(folder);

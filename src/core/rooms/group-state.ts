@@ -1,6 +1,7 @@
 import type { UserId } from "../../base/ids.ts";
 import { GROUP_COMMITS_REMEMBERED } from "../../base/limits-sealed.ts";
-import type { FoldedHead } from "../../wire/record.ts";
+import { fieldsOf } from "../../wire/kinds.ts";
+import type { FoldedHead, JsonObject } from "../../wire/record.ts";
 import { dropOldest } from "../oldest.ts";
 import type { Room } from "./rooms.ts";
 
@@ -112,20 +113,12 @@ export function departedOf(room: Room): Set<UserId> {
   return gone;
 }
 
-/** @returns undefined if it is not the body of a record of a group */
-export function groupBodyOf(
-  body: Readonly<Record<string, unknown>> | undefined,
-): GroupBody | undefined {
-  const { group, epoch, info, commitId, device, added, removed } = body ?? {};
-  const isOurs =
-    [group, info, commitId, device].every((one) => typeof one === "string") &&
+/** @returns undefined if a field is missing or malformed that every `group` record has */
+export function groupBodyOf(body: JsonObject = {}): GroupBody | undefined {
+  const fields = fieldsOf("group", body);
+  const { group, epoch, info, commitId, device, added, removed } = fields;
+  const isWhole =
     Number.isSafeInteger(epoch) &&
-    [added, removed].every((list) => Array.isArray(list) && list.every(isDeviceOf));
-  return isOurs ? (body as unknown as GroupBody) : undefined;
-}
-
-function isDeviceOf(value: unknown): value is DeviceOf {
-  return (
-    Array.isArray(value) && value.length === 2 && value.every((one) => typeof one === "string")
-  );
+    [group, info, commitId, device, added, removed].every((field) => field !== undefined);
+  return isWhole ? (fields as GroupBody) : undefined;
 }

@@ -6,7 +6,8 @@ import type { RoomId, UserId } from "../../base/ids.ts";
 import { HOUSE_PAGE_MAX, INVITES_MAX, INVITES_SPENT_MAX } from "../../base/limits.ts";
 import { ANNOUNCEMENT_BYTES_MAX } from "../../base/limits-page.ts";
 import { formatUtc, nearestMoment } from "../../base/time.ts";
-import type { Draft, FoldedHead, FoldedRecord } from "../../wire/record.ts";
+import { type Body, fieldsOf } from "../../wire/kinds.ts";
+import type { Draft, FoldedHead, FoldedRecord, JsonObject } from "../../wire/record.ts";
 
 /**
  * What holds in the whole house, as a fold over the accounts log: who is an operator, who is
@@ -85,8 +86,6 @@ export function bannedFault({ until, reason }: Pick<Ban, "until" | "reason">): F
 /** What a record about no account has in place of one. */
 const HOUSE = "server" as UserId;
 
-type Body = Readonly<Record<string, unknown>>;
-
 export class ServerPolicy {
   /** By account or address key. Bounded by BANS_MAX where bans are made. */
   readonly #bans = new Map<string, Ban>();
@@ -137,25 +136,30 @@ export class ServerPolicy {
   }
 
   /** @param body undefined when it is damaged */
-  apply({ head }: FoldedRecord, body: Body | undefined): void {
-    switch (head.kind) {
-      case "role":
-        if (body?.["operator"] === true) this.#operators.add(head.room as UserId);
-        else if (body?.["operator"] === false) this.#operators.delete(head.room as UserId);
+  apply({ head }: FoldedRecord, body: JsonObject | undefined): void {
+    const { kind } = head;
+    switch (kind) {
+      case "role": {
+        const { operator } = fieldsOf(kind, body ?? {});
+        if (operator === true) this.#operators.add(head.room as UserId);
+        else if (operator === false) this.#operators.delete(head.room as UserId);
         return;
+      }
       case "account-gone":
         this.#operators.delete(head.room as UserId);
         return;
       case "ban":
-        if (body !== undefined) this.#applyBan(head, body);
+        if (body !== undefined) this.#applyBan(head, fieldsOf(kind, body));
         return;
       case "registration":
-        if (typeof body?.["closed"] === "boolean") this.#isClosed = body["closed"];
+        this.#isClosed = fieldsOf(kind, body ?? {}).closed ?? this.#isClosed;
         return;
       case "announcement":
-        return this.#announce(head, body);
+        return this.#announce(head, fieldsOf(kind, body ?? {}));
       case "invite":
-        if (head.by !== "server" && body !== undefined) this.#applyInvite(head, head.by, body);
+        if (head.by !== "server" && body !== undefined) {
+          this.#applyInvite(head, head.by, fieldsOf(kind, body));
+        }
         return this.#spendExpired(head.time);
       case "invite-used":
         return this.#used(head.room);
@@ -167,42 +171,37 @@ export class ServerPolicy {
   }
 
   /** One that cannot be read has ended the one before it nevertheless. */
-  #announce({ by, time }: FoldedHead, body: Body | undefined): void {
-    const text = body?.["text"];
-    const isTold = typeof text === "string" && text !== "";
-    this.#announced = isTold
-      ? { text: cutText(text, ANNOUNCEMENT_BYTES_MAX), by, time }
-      : undefined;
+  #announce({ by, time }: FoldedHead, { text = "" }: Body<"announcement">): void {
+    this.#announced =
+      text === "" ? undefined : { text: cutText(text, ANNOUNCEMENT_BYTES_MAX), by, time };
   }
 
-  #applyBan({ room, seq }: FoldedHead, body: Body): void {
-    const { address, on, until, reason } = body;
-    const isAddress = typeof address === "string";
-    const key = isAddress ? address : room;
+  #applyBan({ room, seq }: FoldedHead, { address, on, until, reason }: Body<"ban">): void {
+    const key = address ?? room;
     this.#bans.delete(key);
     if (on !== true) return;
     this.#bans.set(key, {
       seq,
-      ...(isAddress ? { address } : { user: room as UserId }),
-      ...(typeof until === "number" ? { until: nearestMoment(until) } : {}),
-      ...(typeof reason === "string" ? { reason } : {}),
+      ...(address === undefined ? { user: room as UserId } : { address }),
+      ...(until === undefined ? {} : { until: nearestMoment(until) }),
+      ...(reason === undefined ? {} : { reason }),
     });
   }
 
-  #applyInvite({ room: id, seq }: FoldedHead, by: UserId, body: Body): void {
-    const { hash, uses, expires, room, post, read, operator } = body;
-    if (typeof hash !== "string") return;
+  #applyInvite({ room: id, seq }: FoldedHead, by: UserId, body: Body<"invite">): void {
+    const { hash, uses, expires, room, post = "", read, operator } = body;
+    if (hash === undefined) return;
     const invite: Invite = {
       seq,
       id,
       by,
       hash,
       isRevoked: false,
-      ...(typeof uses === "number" ? { usesLeft: uses } : {}),
-      ...(typeof expires === "number" ? { expires: nearestMoment(expires) } : {}),
-      ...(typeof room === "string" ? { room: room as RoomId } : {}),
-      ...(typeof post === "string" && post !== "" ? { post: post as RoomId } : {}),
-      ...(typeof read === "string" ? { read: read as RoomId } : {}),
+      ...(uses === undefined ? {} : { usesLeft: uses }),
+      ...(expires === undefined ? {} : { expires: nearestMoment(expires) }),
+      ...(room === undefined ? {} : { room: room as RoomId }),
+      ...(post === "" ? {} : { post: post as RoomId }),
+      ...(read === undefined ? {} : { read: read as RoomId }),
       ...(operator === true ? { isByToken: true } : {}),
     };
     this.#invites.set(id, invite);

@@ -5,7 +5,8 @@ import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { PREFS_RECORDS_MAX, PREFS_ROOMS_MAX, SAVED_MAX } from "../../base/limits.ts";
 import { nearestMoment } from "../../base/time.ts";
-import type { Draft, FoldedHead } from "../../wire/record.ts";
+import { fieldsOf } from "../../wire/kinds.ts";
+import type { Draft, FoldedHead, JsonObject } from "../../wire/record.ts";
 
 /** What an account has set of one room: for its own devices, and told to no other account. */
 export interface RoomPrefs {
@@ -23,8 +24,6 @@ export type PrefsChange =
   | { readonly kind: "prefs-set"; readonly room: RoomId; readonly prefs: RoomPrefs }
   | { readonly kind: "save"; readonly room: RoomId; readonly seq: number; readonly on: boolean };
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /** What the owner of an account has set, as a fold over its records. */
 export class AccountPrefs {
   readonly rooms = new Map<RoomId, RoomPrefs>(); // Bounded by `prefsDrafts`, as the next one.
@@ -33,21 +32,21 @@ export class AccountPrefs {
   /** Seqs of the records that say so, and of such that say what was so before. */
   records: readonly number[] = [];
 
-  apply({ kind, seq }: Pick<FoldedHead, "kind" | "seq">, body: Fields): void {
+  apply({ kind, seq }: Pick<FoldedHead, "kind" | "seq">, body: JsonObject): void {
     if (kind === "prefs-erase") {
-      const { also } = body;
-      const gone = new Set<unknown>(Array.isArray(also) ? also : []);
+      const gone = new Set(fieldsOf(kind, body).also);
       this.records = this.records.filter((one) => !gone.has(one));
       return;
     }
     this.records = [...this.records, seq];
-    if (body["all"] !== undefined) return this.#applyAll(objectOf(body["all"]));
+    const { all } = fieldsOf("prefs", body);
+    if (all !== undefined) return this.#applyAll(objectOf(all));
     const change = prefsChangeOf(body);
     if (change !== undefined) this.#change(change);
   }
 
   /** A change that came at the bound: with it all that holds. */
-  #applyAll({ rooms, saved }: Fields): void {
+  #applyAll({ rooms, saved }: JsonObject): void {
     this.rooms.clear();
     this.saved.clear();
     for (const one of [...listOf(rooms), ...listOf(saved)]) {
@@ -119,7 +118,7 @@ export function prefsEraseDraft(id: UserId, also: readonly number[]): Draft {
   return { kind: "prefs-erase", room: id, by: id, id: "", body: { also } };
 }
 
-function bodyOf(change: PrefsChange): Fields {
+function bodyOf(change: PrefsChange): JsonObject {
   if (change.kind === "prefs-set") return { room: change.room, ...change.prefs };
   const { room, seq, on } = change;
   return { room, seq, on };
@@ -140,19 +139,19 @@ function checkBounds({ rooms, saved }: AccountPrefs, change: PrefsChange): void 
 }
 
 /** Of a record's body: what it changes. Undefined: nothing that makes sense. */
-export function prefsChangeOf(body: Fields): PrefsChange | undefined {
-  const { room, seq, on, muted, favourite, hidden, unread } = body;
-  if (typeof room !== "string") return undefined;
+export function prefsChangeOf(body: JsonObject): PrefsChange | undefined {
+  const { room, seq, on, muted, favourite, hidden, unread } = fieldsOf("prefs", body);
+  if (room === undefined) return undefined;
   const id = room as RoomId;
   if (seq !== undefined) {
-    const isWhole = isCount(seq) && typeof on === "boolean";
+    const isWhole = isCount(seq) && on !== undefined;
     return isWhole ? { kind: "save", room: id, seq, on } : undefined;
   }
   const prefs = {
-    ...(isCount(muted) ? { muted: nearestMoment(muted) } : {}),
+    ...(muted === undefined ? {} : { muted: nearestMoment(muted) }),
     ...(favourite === true ? { favourite } : {}),
-    ...(isCount(hidden) ? { hidden } : {}),
-    ...(isCount(unread) ? { unread } : {}),
+    ...(hidden === undefined ? {} : { hidden }),
+    ...(unread === undefined ? {} : { unread }),
   };
   return { kind: "prefs-set", room: id, prefs };
 }
@@ -167,8 +166,8 @@ function isNothing({ muted, favourite, hidden, unread }: RoomPrefs): boolean {
   return muted === undefined && favourite !== true && hidden === undefined && unread === undefined;
 }
 
-function objectOf(value: unknown): Fields {
-  return typeof value === "object" && value !== null ? (value as Fields) : {};
+function objectOf(value: unknown): JsonObject {
+  return typeof value === "object" && value !== null ? (value as JsonObject) : {};
 }
 
 function listOf(value: unknown): readonly unknown[] {

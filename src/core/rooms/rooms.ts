@@ -1,15 +1,10 @@
-import { assert } from "../../base/assert.ts";
+import { assert, unreachable } from "../../base/assert.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import { FORMER_NAMES_MAX, PINS_MAX, RETENTION_MS_MIN } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
 import { nearestMoment } from "../../base/time.ts";
-import {
-  type FoldedHead,
-  type FoldedRecord,
-  parseBody,
-  type RecordKind,
-  WORD_KINDS,
-} from "../../wire/record.ts";
+import { type Body, isOfLog, WORD_KINDS } from "../../wire/kinds.ts";
+import { bodyOf, type FoldedHead, type FoldedRecord, parseBody } from "../../wire/record.ts";
 import { dropOldest } from "../oldest.ts";
 import { erasuresOf } from "./erasures.ts";
 import {
@@ -89,16 +84,6 @@ function isUnused({ name, maker, group, words, topic, isClosed, retention }: Roo
   const isMembers = name !== undefined && maker !== "server" && group === undefined;
   return isMembers && words.isEmpty && topic === "" && !isClosed && retention === undefined;
 }
-
-/** Kinds that change rooms, files and outboxes by their head alone. */
-export const FOLDED_BY_HEAD: ReadonlySet<RecordKind> = new Set([
-  "text",
-  "action",
-  "reaction",
-  "sealed",
-  "join",
-  "leave",
-]);
 
 export const LOBBY = "lobby" as Name;
 
@@ -222,7 +207,9 @@ export class Rooms {
   }
 
   #change(room: Room, record: FoldedRecord, by: UserId): void {
-    switch (record.head.kind) {
+    const { kind } = record.head;
+    if (!isOfLog(kind, "history")) return;
+    switch (kind) {
       case "join":
         room.receipts?.joined.set(by, record.head.n);
         return this.#enter(room, by);
@@ -248,12 +235,12 @@ export class Rooms {
       case "receipts":
         return receipts(room, record, by);
       case "rename":
-        return this.#rename(room, parseBody(record));
+        return this.#rename(room, bodyOf(record, kind));
       case "close":
-        room.isClosed = parseBody(record)?.["on"] === true;
+        room.isClosed = bodyOf(record, kind)?.on === true;
         return;
       case "remove":
-        return this.#remove(room, parseBody(record));
+        return this.#remove(room, bodyOf(record, kind));
       case "retention":
         return keepFor(room, record, by);
       case "group": {
@@ -261,13 +248,20 @@ export class Rooms {
         if (body !== undefined) applyGroup(room, record.head, body);
         return;
       }
-      case "topic": {
-        const topic = parseBody(record)?.["topic"];
-        if (typeof topic === "string") room.topic = topic;
+      case "topic":
+        room.topic = bodyOf(record, kind)?.topic ?? room.topic;
         return;
-      }
+      case "room":
+      case "text":
+      case "action":
+      case "reaction":
+      case "file":
+      case "sealed":
+      case "checkpoint":
+      case "fork":
+        return;
       default:
-        return; // Words change no state.
+        return unreachable(kind);
     }
   }
 
@@ -290,9 +284,8 @@ export class Rooms {
   }
 
   /** Of a person it is only told here: who is called how, the accounts know. */
-  #rename(room: Room, body: Readonly<Record<string, unknown>> | undefined): void {
-    const { name, user } = body ?? {};
-    if (user !== undefined || typeof name !== "string" || !isName(name)) return;
+  #rename(room: Room, { name, user }: Body<"rename"> = {}): void {
+    if (user !== undefined || name === undefined || !isName(name)) return;
     const before = room.name;
     if (before === undefined || this.holder(before) !== room) return;
     this.#byName.delete(foldName(before));
@@ -304,10 +297,10 @@ export class Rooms {
   }
 
   /** The room has no readers any more, and its names are free. Its records stay in the log. */
-  #remove(room: Room, body: Readonly<Record<string, unknown>> | undefined): void {
+  #remove(room: Room, body: Body<"remove"> | undefined): void {
     if (room.name === undefined || this.holder(room.name) !== room) return;
     // Another server of the cluster has let somebody in meanwhile.
-    if (body?.["vacant"] === true && !isVacant(room)) return;
+    if (body?.vacant === true && !isVacant(room)) return;
     this.#byName.delete(foldName(room.name));
     for (const [name, led] of this.#former) if (led === room) this.#former.delete(name);
     for (const user of room.members) this.#joined.get(user)?.delete(room);
@@ -317,8 +310,8 @@ export class Rooms {
   }
 
   #edit(record: FoldedRecord): void {
-    const of = parseBody(record)?.["seq"];
-    if (typeof of !== "number") return;
+    const of = bodyOf(record, "edit")?.seq;
+    if (of === undefined) return;
     const edits = this.#edits.get(of);
     if (edits === undefined) this.#edits.set(of, [record.head.seq]);
     else edits.push(record.head.seq);
@@ -326,7 +319,7 @@ export class Rooms {
 
   #make(record: FoldedRecord): void {
     const { head } = record;
-    const body = parseBody(record);
+    const body = bodyOf(record, "room");
     const id = head.room as RoomId;
     if (body === undefined || this.#byId.has(id)) return;
     const room = isDirect(id) ? directRoom(head, body) : namedRoom(head, body);
@@ -450,31 +443,31 @@ const NO_ROOMS: ReadonlySet<Room> = new Set();
 
 /** The account that a kick, a mute or a grant is about. */
 export function accountIn(record: FoldedRecord): UserId | undefined {
-  const user = parseBody(record)?.["user"];
-  return typeof user === "string" ? (user as UserId) : undefined;
+  const user = bodyOf(record, "kick")?.user;
+  return user === undefined ? undefined : (user as UserId);
 }
 
 function mute(room: Room, record: FoldedRecord): void {
   const user = accountIn(record);
   if (user === undefined) return;
-  const { on, until } = parseBody(record) ?? {};
-  const end = typeof until === "number" ? nearestMoment(until) : undefined;
+  const { on, until } = bodyOf(record, "mute") ?? {};
+  const end = until === undefined ? undefined : nearestMoment(until);
   if (on === true) room.muted.set(user, end);
   else room.muted.delete(user);
 }
 
 function keepFor(room: Room, record: FoldedRecord, by: UserId): void {
-  const keepMs = parseBody(record)?.["keepMs"];
-  if (typeof keepMs === "number" && keepMs >= RETENTION_MS_MIN) room.retention = { keepMs, by };
+  const keepMs = bodyOf(record, "retention")?.keepMs;
+  if (keepMs !== undefined && keepMs >= RETENTION_MS_MIN) room.retention = { keepMs, by };
   // Damaged, it would say nothing: then what was said before it holds.
   else if (record.damaged !== true) delete room.retention;
 }
 
 function pin(room: Room, record: FoldedRecord): void {
-  const { seq, on } = parseBody(record) ?? {};
-  if (!Number.isSafeInteger(seq) || Number(seq) < 1 || Number(seq) >= record.head.seq) return;
+  const { seq = 0, on } = bodyOf(record, "pin") ?? {};
+  if (seq < 1 || seq >= record.head.seq) return;
   const others = room.pins.filter((one) => one !== seq);
-  room.pins = on === true ? [...others, Number(seq)].slice(-PINS_MAX) : others;
+  room.pins = on === true ? [...others, seq].slice(-PINS_MAX) : others;
 }
 
 /** Whether authors see who has read what they say there. */
@@ -490,9 +483,8 @@ export function wantsReceipts({ receipts }: Room, user: string): boolean {
 }
 
 function receipts(room: Room, record: FoldedRecord, by: UserId): void {
-  const on = parseBody(record)?.["on"];
   const before = showsReaders(room);
-  if (on !== true) {
+  if (bodyOf(record, "receipts")?.on !== true) {
     room.receipts?.by.delete(by);
     if (room.pair === undefined || room.receipts?.by.size === 0) delete room.receipts;
     return;
@@ -505,7 +497,7 @@ function receipts(room: Room, record: FoldedRecord, by: UserId): void {
 function grant(room: Room, record: FoldedRecord): void {
   const user = accountIn(record);
   if (user === undefined) return;
-  if (parseBody(record)?.["on"] === true) room.moderators.add(user);
+  if (bodyOf(record, "grant")?.on === true) room.moderators.add(user);
   else room.moderators.delete(user);
 }
 
@@ -527,19 +519,15 @@ function blank(head: FoldedHead): Omit<Room, "locked"> {
   };
 }
 
-function namedRoom(head: FoldedHead, body: Readonly<Record<string, unknown>>): Room | undefined {
-  const { name, locked, sealed } = body;
-  if (typeof name !== "string" || !isName(name)) return undefined;
+function namedRoom(head: FoldedHead, { name, locked, sealed }: Body<"room">): Room | undefined {
+  if (name === undefined || !isName(name)) return undefined;
   const moderators = new Set(head.by === "server" ? [] : [head.by]);
   const lock = nameLock(name);
   const sealing = sealed === true ? { isSealed: true } : {};
   return { ...blank(head), name, lock, locked: locked === true, moderators, ...sealing };
 }
 
-function directRoom(head: FoldedHead, body: Readonly<Record<string, unknown>>): Room | undefined {
-  const { direct } = body as { direct?: unknown };
-  if (!Array.isArray(direct) || direct.length !== 2) return undefined;
-  const [one, other] = direct as unknown[];
-  if (typeof one !== "string" || typeof other !== "string") return undefined;
-  return { ...blank(head), locked: false, pair: [one as UserId, other as UserId] };
+function directRoom(head: FoldedHead, { direct }: Body<"room">): Room | undefined {
+  if (direct === undefined) return undefined;
+  return { ...blank(head), locked: false, pair: direct as readonly [UserId, UserId] };
 }

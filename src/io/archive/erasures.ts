@@ -1,12 +1,11 @@
 import { erasuresOf } from "../../core/rooms/erasures.ts";
-import { asDamaged, asErased, type LogRecord, type RecordKind } from "../../wire/record.ts";
+import { kindsWith } from "../../wire/kinds.ts";
+import { asDamaged, asErased, type LogRecord } from "../../wire/record.ts";
 import type { Page, PageQuery } from "../log/log.ts";
 
 /** Orders whose targets are remembered: beyond it they are read anew. */
 const ORDERS_KEPT_MAX = 1_000;
-const ORDER_KINDS: ReadonlySet<RecordKind> = new Set([
-  ...(["erase", "password", "account-gone", "prefs-erase"] as const),
-]);
+const ORDER_KINDS = kindsWith("erasing");
 
 /** Asks the log itself who ordered an erasing: what says so on its own proves nothing. */
 export class Erasures {

@@ -2,7 +2,7 @@
 
 import { isWellFormed } from "../../base/bytes.ts";
 import { foldCase } from "../../base/case-fold.ts";
-import { READ_KINDS } from "../../wire/record.ts";
+import { READ_KINDS } from "../../wire/kinds.ts";
 import type { LineQuery } from "../disk/line-matcher.ts";
 import type { PageQuery } from "../log/log.ts";
 import { casePattern, escapedInJson } from "./case-pattern.ts";

@@ -4,7 +4,8 @@ import { toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
-import { erasesOthers, erasuresOf } from "../../core/rooms/erasures.ts";
+import { erasuresOf } from "../../core/rooms/erasures.ts";
+import { hasTrait } from "../../wire/kinds.ts";
 import { bodyFits, type FoldedRecord, leafHash, parseHead, parseLine } from "../../wire/record.ts";
 import { type Disk, diskFault } from "../disk/disk.ts";
 import type { ScannedLine } from "../log/scan.ts";
@@ -134,7 +135,7 @@ class Walk {
 
   #takeSound(): undefined {
     const { line } = this.#walk;
-    const withBody = this.#options.onRecord !== undefined || erasesOthers(line.kind);
+    const withBody = this.#options.onRecord !== undefined || hasTrait(line.kind, "erasing");
     this.#take(line.record(withBody));
   }
 

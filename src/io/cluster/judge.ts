@@ -5,7 +5,7 @@ import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { CLUSTER_WINDOW_RECORDS } from "../../base/limits-cluster.ts";
 import { Admission, type Objection } from "../../core/cluster/admission.ts";
-import { type Place, placeOf } from "../../core/cluster/claims.ts";
+import type { Place } from "../../core/cluster/claims.ts";
 import {
   type CopiedLines,
   type CopyEnd,
@@ -15,12 +15,12 @@ import {
   type SealedProposal,
   type StreamContent,
 } from "../../core/cluster/messages.ts";
+import { KINDS, type RecordKind } from "../../wire/kinds.ts";
 import {
   type CopiedLine,
   type Draft,
   type LogRecord,
   parseBody,
-  type RecordKind,
   type SealedDraft,
 } from "../../wire/record.ts";
 import type { LogFile } from "../log/log-file.ts";
@@ -195,7 +195,7 @@ export class Judge {
 
   #owe(one: Omit<OwedDraft, "place" | "seq">): OwedDraft {
     const { draft } = one.draft;
-    const place = placeOf(draft.kind);
+    const place = KINDS[draft.kind].log;
     return { ...one, place, seq: this.#advance(place, draft) };
   }
 
@@ -213,7 +213,7 @@ export class Judge {
       "line" in restored
         ? restored.line.record.head
         : { seq: restored.seq, kind: restored.sealed.draft.kind };
-    const place = placeOf(kind);
+    const place = KINDS[kind].log;
     if (this.#isFilling || seq !== this.#heads[place] + 1) return [];
     if ("sealed" in restored) {
       return [this.#owe({ unixMs: restored.time, draft: restored.sealed })];

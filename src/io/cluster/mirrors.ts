@@ -6,7 +6,7 @@ import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import type { Place } from "../../core/cluster/claims.ts";
 import type { CopyEnd } from "../../core/cluster/messages.ts";
-import { erasuresOf, replacesPassword } from "../../core/rooms/erasures.ts";
+import { erasuresOf } from "../../core/rooms/erasures.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { type Clock, delay } from "../clock.ts";
 import type { LogFile } from "../log/log-file.ts";
@@ -155,6 +155,6 @@ function isSame({ head, headBytes }: LogRecord, owed: Owed): boolean {
 /** One that came back without what it was to erase: in a copy that is blank, too. */
 function isBlankPassword(owed: Owed, copied: Heads): boolean {
   if (!("line" in owed) || owed.seq <= copied[owed.place]) return false;
-  const { record } = owed.line;
-  return record.erased !== undefined && replacesPassword(record.head.kind);
+  const { erased, head } = owed.line.record;
+  return erased !== undefined && (head.kind === "password" || head.kind === "account-gone");
 }

@@ -2,15 +2,14 @@
 
 import { assert } from "../../base/assert.ts";
 import type { Sha256 } from "../../base/ids.ts";
+import { isKnownKind, type RecordKind } from "../../wire/kinds.ts";
 import { LineScanner } from "../../wire/line-scanner.ts";
 import {
   type FoldedRecord,
   isBlank,
-  isKnownKind,
   type LogRecord,
   numberFlaw,
   parseLine,
-  type RecordKind,
   SALT_BYTES,
 } from "../../wire/record.ts";
 

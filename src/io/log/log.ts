@@ -2,7 +2,8 @@
 
 import type { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
-import type { Draft, LogRecord, RecordKind } from "../../wire/record.ts";
+import type { RecordKind } from "../../wire/kinds.ts";
+import type { Draft, LogRecord } from "../../wire/record.ts";
 
 export interface AppendOptions {
   /** Seq of the last record that this draft's `room` had when the decision was made; 0 = none. */

@@ -6,16 +6,16 @@ import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
 import type { MerkleTree } from "../../core/log/merkle.ts";
 import type { LogOrder } from "../../core/log/order.ts";
 import { erasuresOf } from "../../core/rooms/erasures.ts";
+import type { RecordKind } from "../../wire/kinds.ts";
 import {
   asDamaged,
   bodyFits,
+  bodyOf,
   type FoldedRecord,
   type LogRecord,
   leafHash,
-  parseBody,
   parseHead,
   parseLine,
-  type RecordKind,
 } from "../../wire/record.ts";
 import { type Disk, type DiskFile, isFull, writeWhole } from "../disk/disk.ts";
 import type { KeptCheckpoint } from "./checkpoint-file.ts";
@@ -388,7 +388,7 @@ class Recovery {
 
   #fold(record: FoldedRecord): void {
     const { seq } = record.head;
-    if (record.head.kind === "fork") this.#forkedFrom = parseBody(record)?.["from"];
+    if (record.head.kind === "fork") this.#forkedFrom = bodyOf(record, "fork")?.from;
     if (record.erased !== undefined) this.#erase.set(seq, record.erased);
     if (record.erased !== undefined && record.head.kind === "password") {
       this.#spent.set(seq, record.head.room);

@@ -2,17 +2,17 @@ import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import type { MerkleTree } from "../../core/log/merkle.ts";
-import { erasesOthers, erasuresOf } from "../../core/rooms/erasures.ts";
+import { erasuresOf } from "../../core/rooms/erasures.ts";
 import { type Checkpoint, parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
+import { hasTrait, type RecordKind } from "../../wire/kinds.ts";
 import {
   bodyFits,
+  bodyOf,
   type FoldedRecord,
   type LogRecord,
   leafHash,
-  parseBody,
   parseHead,
   parseLine,
-  type RecordKind,
 } from "../../wire/record.ts";
 import { type Disk, type DiskFile, diskFault } from "../disk/disk.ts";
 import { checkpointPath, type KeptCheckpoint, readCheckpointFile } from "./checkpoint-file.ts";
@@ -247,7 +247,7 @@ class Verifier implements ProvenLog {
   }
 
   #isTold(kind: RecordKind): boolean {
-    return this.#options.kinds?.has(kind) === true || kind === "fork" || erasesOthers(kind);
+    return this.#options.kinds?.has(kind) === true || kind === "fork" || hasTrait(kind, "erasing");
   }
 
   #tell(record: FoldedRecord, { file, offset }: Place): void {
@@ -258,7 +258,7 @@ class Verifier implements ProvenLog {
     if (kind === "fork") {
       // What does not fit the checkpoints before it was accepted, if one was signed since.
       this.#mismatch = undefined;
-      const isLast = parseBody(record)?.["from"] === this.#kept?.note;
+      const isLast = bodyOf(record, "fork")?.from === this.#kept?.note;
       const reason = "nothing was signed since the loss that was accepted here";
       this.#unsigned = isLast ? { seq, file, offset, reason } : undefined;
     }
@@ -332,7 +332,7 @@ class Verifier implements ProvenLog {
   async #compareRecorded(record: FoldedRecord, place: Place): Promise<void> {
     this.#hasRecorded = true;
     const { seq } = record.head;
-    const note = String(parseBody(record)?.["note"]);
+    const note = bodyOf(record, "checkpoint")?.note ?? "";
     const checkpoint = checkpointIn(note);
     if (checkpoint === undefined || checkpoint.size >= seq) {
       return this.#find({ seq, ...place, reason: "it is no checkpoint of what stands before it" });

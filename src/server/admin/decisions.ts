@@ -1,5 +1,6 @@
 import type { UserId } from "../../base/ids.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
+import { fieldsOf } from "../../wire/kinds.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { Decision } from "../session/event.ts";
 
@@ -22,7 +23,6 @@ export function decisionOf(
   const maker = registry.nameOf(author);
   const by = maker === undefined ? {} : { by: maker };
   const whom = name === undefined ? {} : { whom: name };
-  const { until, reason, address, text } = body;
   switch (kind) {
     case "account":
       return { decision: "registered", ...by };
@@ -34,22 +34,28 @@ export function decisionOf(
       return { decision: "reset", ...by, ...whom };
     case "password":
       return hadReset ? { decision: "reset-used", ...by } : undefined;
-    case "role":
-      return { decision: body["operator"] === true ? "operator" : "operator-end", ...by, ...whom };
+    case "role": {
+      const { operator } = fieldsOf(kind, body);
+      return { decision: operator === true ? "operator" : "operator-end", ...by, ...whom };
+    }
     case "registration":
-      return { decision: body["closed"] === true ? "closed" : "opened", ...by };
-    case "announcement":
-      return typeof text === "string" && text !== ""
-        ? { decision: "announced", ...by, reason: text }
-        : { decision: "announcement-gone", ...by };
-    case "ban":
+      return { decision: fieldsOf(kind, body).closed === true ? "closed" : "opened", ...by };
+    case "announcement": {
+      const { text = "" } = fieldsOf(kind, body);
+      return text === ""
+        ? { decision: "announcement-gone", ...by }
+        : { decision: "announced", ...by, reason: text };
+    }
+    case "ban": {
+      const { on, address, until, reason } = fieldsOf(kind, body);
       return {
-        decision: body["on"] === true ? "banned" : "unbanned",
+        decision: on === true ? "banned" : "unbanned",
         ...by,
-        ...(typeof address === "string" ? { whom: address } : whom),
-        ...(typeof until === "number" ? { until } : {}),
-        ...(typeof reason === "string" ? { reason } : {}),
+        ...(address === undefined ? whom : { whom: address }),
+        ...(until === undefined ? {} : { until }),
+        ...(reason === undefined ? {} : { reason }),
       };
+    }
     case "invite":
     case "invite-used":
     case "invite-gone":

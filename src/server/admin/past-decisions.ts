@@ -3,9 +3,10 @@ import { DECISIONS_LOOKED_MAX, DECISIONS_PAGE_MAX } from "../../base/limits-page
 import type { Registry } from "../../core/rooms/accounts.ts";
 import { accountIn, type Rooms } from "../../core/rooms/rooms.ts";
 import type { Archive, Log } from "../../io/log/log.ts";
+import { kindsWith } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { isNotice } from "../../wire/messages-incoming.ts";
-import type { LogRecord, RecordKind } from "../../wire/record.ts";
+import type { LogRecord } from "../../wire/record.ts";
 import { decisionOf } from "./decisions.ts";
 import type { EventFeed } from "./event-feed.ts";
 
@@ -18,9 +19,7 @@ export interface PastDecisionsOptions {
 }
 
 /** What operators and moderators decide in rooms. */
-const ROOM_KINDS: readonly RecordKind[] = [
-  ...(["kick", "mute", "grant", "rename", "close", "remove", "retention"] as const),
-];
+const ROOM_KINDS = kindsWith("decision");
 /** Records of the accounts that are read at once. */
 const READ_AT_ONCE = 1_000;
 /** Heads, and the bodies of such records, which are short. */

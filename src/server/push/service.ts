@@ -22,8 +22,9 @@ import type { Room, Rooms } from "../../core/rooms/rooms.ts";
 import { plainLine } from "../../core/words/plain.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
+import { type Body, hasTrait, type KindWith } from "../../wire/kinds.ts";
 import type { Request, RequestOf } from "../../wire/messages.ts";
-import { type LogRecord, parseBody, WORD_KINDS } from "../../wire/record.ts";
+import { bodyOf, type LogRecord } from "../../wire/record.ts";
 import type { KeptFilePlace } from "../queue/kept-file.ts";
 import type { ReadPositionService } from "../rooms/read-positions.ts";
 import type { RecordLookup } from "../rooms/record-lookup.ts";
@@ -39,7 +40,7 @@ export type PushRequest = Extract<
 /** A title is cut to fewer code points. */
 const TITLE_UNITS_MAX = 1_000;
 
-type Body = Readonly<Record<string, unknown>>;
+type MessageBody = Body<KindWith<"word">>;
 
 export interface PushCounters extends SentCounters {
   /** Devices that take pushes. */
@@ -173,13 +174,14 @@ export class PushService {
     if (head.by !== "server") this.acted(head.by);
     for (const seq of erasuresOf(record)) this.#due.erased(room.id, seq);
     const isOld = this.#options.clock.unixMs() - head.time >= PUSH_FRESH_MS;
-    if (!WORD_KINDS.has(head.kind) || head.by === "server" || isOld) return;
-    const body: Body = parseBody(record) ?? {};
-    if (body["imported"] !== undefined) return;
+    const { kind } = head;
+    if (!hasTrait(kind, "word") || head.by === "server" || isOld) return;
+    const body = bodyOf(record, kind) ?? {};
+    if (body.imported !== undefined) return;
     const calling = this.#calling(room, record, body);
     this.#note(room, head.by, calling, this.#called(room, body));
-    const answered = body["re"];
-    if (typeof answered === "number" && room.pair === undefined && room.isSealed !== true) {
+    const answered = body.re;
+    if (answered !== undefined && room.pair === undefined && room.isSealed !== true) {
       void this.#answered(room, head.by, calling, answered);
     }
   }
@@ -203,19 +205,19 @@ export class PushService {
     }
   }
 
-  #calling(room: Room, { head }: LogRecord, body: Body): Calling {
+  #calling(room: Room, { head }: LogRecord, body: MessageBody): Calling {
     const { seq, n, by } = head;
     const isSealed = room.isSealed === true || head.kind === "sealed";
     const from = this.#options.registry.nameOf(by);
-    const said = body["text"];
-    const text = said ?? body["name"];
-    const isTold = !isSealed && from !== undefined && typeof text === "string";
+    const said = body.text;
+    const text = said ?? body.name;
+    const isTold = !isSealed && from !== undefined && text !== undefined;
     const words = isTold ? { from, text, isFileName: said === undefined } : undefined;
     return { room: room.id, seq, n, isSealed, words };
   }
 
   /** Those whom it calls, as the page tells it; of a sealed room that may be any of them. */
-  *#called(room: Room, body: Body): Iterable<UserId> {
+  *#called(room: Room, body: MessageBody): Iterable<UserId> {
     if (room.pair !== undefined || room.isSealed === true) {
       const isFew = room.members.size <= this.#subscriptions.size;
       for (const user of isFew ? room.members : this.#subscriptions.users()) yield user;
@@ -338,9 +340,9 @@ export class PushService {
 }
 
 /** Whom a message calls: as its sender's program says, or the beginning of what a script said. */
-function mentionsIn({ text, mentions }: Body): readonly string[] {
-  if (Array.isArray(mentions)) return mentions.filter((name) => typeof name === "string");
-  if (typeof text !== "string") return [];
+function mentionsIn({ text, mentions }: MessageBody): readonly string[] {
+  if (mentions !== undefined) return mentions.filter((name) => typeof name === "string");
+  if (text === undefined) return [];
   return withMentions({ text: text.slice(0, PUSH_READ_CHARS) }).mentions ?? [];
 }
 

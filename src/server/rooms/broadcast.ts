@@ -4,8 +4,9 @@ import { type Room, showsReaders, wantsReceipts } from "../../core/rooms/rooms.t
 import type { Clock } from "../../io/clock.ts";
 import type { Listener } from "../../io/link/link.ts";
 import { encode, type Outgoing } from "../../wire/codec.ts";
+import { kindsWith } from "../../wire/kinds.ts";
 import type { RoomEntry, WireRecord } from "../../wire/messages.ts";
-import type { LogRecord, RecordKind } from "../../wire/record.ts";
+import type { LogRecord } from "../../wire/record.ts";
 import { type FrameMark, RecordsFrame } from "../../wire/records-frame.ts";
 
 /**
@@ -31,7 +32,7 @@ const MORE_SHARE = 0.5;
 const DEFER_TIMES = 10;
 const DEFER_MS_MAX = 1_000;
 const DEFERRABLE_NOTICES: ReadonlySet<string> = new Set(["presences", "typing"]);
-const DEFERRABLE_KINDS: ReadonlySet<RecordKind> = new Set(["join", "leave"]);
+const DEFERRABLE_KINDS = kindsWith("deferrable");
 
 /** A link that follows rooms. */
 export interface Reader {

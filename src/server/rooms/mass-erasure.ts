@@ -5,7 +5,7 @@ import type { Account } from "../../core/rooms/accounts.ts";
 import type { Act } from "../../core/rooms/moderation.ts";
 import type { Rooms } from "../../core/rooms/rooms.ts";
 import type { Archive, Page, PageQuery } from "../../io/log/log.ts";
-import type { RecordKind } from "../../wire/record.ts";
+import { kindsWith } from "../../wire/kinds.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { FairQueue } from "../queue/work-queue.ts";
 
@@ -17,10 +17,7 @@ export interface MassErasureOptions {
 
 type Erased = Omit<Extract<Act, { kind: "erase-many" }>, "kind">;
 
-/** What a person says: words and files, what is said of them, and what they were changed to. */
-const SAID: ReadonlySet<RecordKind> = new Set([
-  ...(["text", "action", "reaction", "edit", "file", "sealed"] as const),
-]);
+const AUTHORED = kindsWith("authored");
 /** Requests for one account that wait behind each other. */
 const WAITING_MAX = 8;
 
@@ -70,7 +67,7 @@ export class MassErasure {
     why: { readonly isRetention?: true } = {},
   ): Promise<ErasedPart> {
     const limits = { limit: ERASED_AT_ONCE_MAX, bytesMax: PAGE_BYTES_MAX };
-    const kinds = { kinds: SAID, from: "oldest" } as const;
+    const kinds = { kinds: AUTHORED, from: "oldest" } as const;
     const page = await this.#options.archive.page({ ...query, ...limits, ...kinds });
     let erased = 0;
     for (const [room, seqs] of this.#standing(page)) {

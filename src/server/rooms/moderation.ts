@@ -18,8 +18,9 @@ import { namedPerson, namedRoom, type TargetResolver } from "../../core/rooms/ta
 import type { Clock } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import type { Log } from "../../io/log/log.ts";
+import { kindsWith } from "../../wire/kinds.ts";
 import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
-import { type Head, type RecordKind, WORD_KINDS } from "../../wire/record.ts";
+import type { Head } from "../../wire/record.ts";
 import { banKey, hostKey } from "../auth/bans.ts";
 import type { Invites } from "../auth/invites.ts";
 import type { Authenticator } from "../auth/login.ts";
@@ -77,13 +78,9 @@ export interface ModerationOptions {
   readonly server: { peers(): Iterable<ClientConnection> };
 }
 
-const EDITABLE: ReadonlySet<RecordKind> = new Set(["text", "action", "file"]);
-const ERASABLE: ReadonlySet<RecordKind> = new Set([
-  "sealed",
-  ...(["text", "action", "reaction", "file"] as const),
-]);
-
-const SAID_KINDS = { edit: EDITABLE, erase: ERASABLE, pin: WORD_KINDS };
+const TARGET_KINDS = {
+  ...{ edit: kindsWith("editable"), erase: kindsWith("erasable"), pin: kindsWith("word") },
+};
 
 /** Moderation: looks up whom and what a request means; the room engine or the log decides. */
 export class Moderation {
@@ -221,7 +218,7 @@ export class Moderation {
       });
     }
     const said = { room: room.id, seq, author: head.by };
-    if (!SAID_KINDS[request.kind].has(head.kind)) {
+    if (!TARGET_KINDS[request.kind].has(head.kind)) {
       const sentence = `record ${seq} is a '${head.kind}', and only words can be changed`;
       throw new Fault("not-allowed", sentence, { remedy: "choose a message" });
     }

@@ -18,8 +18,8 @@ import type { Room, Rooms } from "../../core/rooms/rooms.ts";
 import { checkReads, namedPerson, namedRoom, TargetResolver } from "../../core/rooms/targets.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Archive, PageQuery } from "../../io/log/log.ts";
+import { READ_KINDS, RECORD_KINDS, type RecordKind } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
-import { READ_KINDS, RECORD_KINDS, type RecordKind } from "../../wire/record.ts";
 import { FairQueue, WorkQueue } from "../queue/work-queue.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { roomEntry, wireRecord } from "./broadcast.ts";
@@ -41,10 +41,8 @@ export interface QueriesOptions {
 const LARGE_SORTED_EVERY_MS = 1_000;
 /** All accounts are, at most for a twentieth of the time: 100,000 of them take 0.3 s. */
 const SORT_REST_TIMES = 20;
-const FILES: ReadonlySet<RecordKind> = new Set(["file"]);
 /** For a reader that counts records, also of kinds that it does not know. */
 const EVERY_KIND = "all";
-const EVERY: ReadonlySet<RecordKind> = new Set(RECORD_KINDS);
 
 /** Questions about what is and what was: they change nothing. */
 export class Queries {
@@ -213,8 +211,8 @@ export class Queries {
 }
 
 function kindsOf({ files, kinds }: RequestOf<"history">): ReadonlySet<RecordKind> {
-  if (kinds?.includes(EVERY_KIND) === true) return EVERY;
-  const readable = files === true ? FILES : READ_KINDS;
+  if (kinds?.includes(EVERY_KIND) === true) return RECORD_KINDS;
+  const readable = files === true ? (["file"] as const) : READ_KINDS;
   return new Set([...readable].filter((kind) => kinds?.includes(kind) ?? true));
 }
 

@@ -1,8 +1,8 @@
 import { Fault } from "../../base/fault.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { TargetResolver } from "../../core/rooms/targets.ts";
+import { kindsWith } from "../../wire/kinds.ts";
 import type { RequestOf } from "../../wire/messages.ts";
-import type { RecordKind } from "../../wire/record.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { RecordLookup } from "./record-lookup.ts";
 
@@ -12,7 +12,7 @@ export interface ReactionsOptions {
   readonly siblings: { readonly isShared: boolean; current(): Promise<boolean> };
 }
 
-const WORDS: ReadonlySet<RecordKind> = new Set(["text", "action"]);
+const REACTABLE = kindsWith("reactable");
 
 /**
  * Looks up what a reaction is about before it goes on. All posts of its link that come after it
@@ -95,7 +95,7 @@ export class Reactions {
     // Two people who have never written to each other share no message, whatever its number.
     if (room === undefined) return false;
     if (!room.members.has(account.id)) return true;
-    const like = { rooms: new Set([room.id]), kinds: WORDS };
+    const like = { rooms: new Set([room.id]), kinds: REACTABLE };
     const record = await this.#options.recordLookup.find(account.id, re, like);
     return record !== undefined && record.erased === undefined;
   }

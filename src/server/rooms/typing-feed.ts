@@ -10,8 +10,9 @@ import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import { checkSpeaks } from "../../core/rooms/moderation.ts";
 import type { Room, Rooms } from "../../core/rooms/rooms.ts";
 import type { Clock } from "../../io/clock.ts";
+import { WORD_KINDS } from "../../wire/kinds.ts";
 import type { RequestOf } from "../../wire/messages.ts";
-import { type LogRecord, WORD_KINDS } from "../../wire/record.ts";
+import type { LogRecord } from "../../wire/record.ts";
 import type { FanOut } from "./broadcast.ts";
 
 export interface TypingFeedOptions {

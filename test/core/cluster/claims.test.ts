@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
-import { claimsOf, placeOf } from "../../../src/core/cluster/claims.ts";
-import { type Draft, RECORD_KINDS, type RecordKind } from "../../../src/wire/record.ts";
+import { claimsOf } from "../../../src/core/cluster/claims.ts";
+import { RECORD_KINDS, type RecordKind } from "../../../src/wire/kinds.ts";
+import type { Draft } from "../../../src/wire/record.ts";
 
 const ROOM = "rRRRRRRRRRRR" as RoomId;
 const ANA = "uAAAAAAAAAAA" as UserId;
@@ -9,16 +10,6 @@ const ANA = "uAAAAAAAAAAA" as UserId;
 function claims(kind: RecordKind, body: unknown = {}, room: Draft["room"] = ROOM) {
   return claimsOf({ kind, room, by: ANA, id: "", body });
 }
-
-test("a record belongs to one log, by its kind", () => {
-  expect(placeOf("text")).toBe("history");
-  expect(placeOf("room")).toBe("history");
-  expect(placeOf("checkpoint")).toBe("history");
-  expect(placeOf("account")).toBe("accounts");
-  expect(placeOf("ban")).toBe("accounts");
-  expect(placeOf("announcement")).toBe("accounts");
-  expect(placeOf("invite-used")).toBe("accounts");
-});
 
 test("each kind that is no word reads what it changes: told twice, it counts once", () => {
   const words = new Set<RecordKind>(["text", "action", "reaction", "sealed"]);

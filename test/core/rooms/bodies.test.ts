@@ -11,7 +11,8 @@ import { erasuresOf } from "../../../src/core/rooms/erasures.ts";
 import { Files } from "../../../src/core/rooms/files.ts";
 import { Rooms } from "../../../src/core/rooms/rooms.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
-import { type FoldedRecord, parseBody, type RecordKind } from "../../../src/wire/record.ts";
+import type { RecordKind } from "../../../src/wire/kinds.ts";
+import { type FoldedRecord, parseBody } from "../../../src/wire/record.ts";
 import digests from "../../vectors/bodies.json" with { type: "json" };
 import { ANA, BEN, EVE, ROOM } from "../ledger.ts";
 

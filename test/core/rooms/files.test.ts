@@ -15,13 +15,8 @@ import {
   isPrivateFile,
 } from "../../../src/core/rooms/files.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
-import {
-  asDamaged,
-  asErased,
-  type LogRecord,
-  type RecordKind,
-  sealDraft,
-} from "../../../src/wire/record.ts";
+import type { RecordKind } from "../../../src/wire/kinds.ts";
+import { asDamaged, asErased, type LogRecord, sealDraft } from "../../../src/wire/record.ts";
 import { encodeLine } from "../../encode-line.ts";
 import { faultCode } from "../../fault-code.ts";
 

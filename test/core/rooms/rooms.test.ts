@@ -5,7 +5,6 @@ import { checkName } from "../../../src/base/names.ts";
 import { Registry } from "../../../src/core/rooms/accounts.ts";
 import { RoomEngine } from "../../../src/core/rooms/engine.ts";
 import {
-  FOLDED_BY_HEAD,
   isVacant,
   isVacantWithout,
   LOBBY,
@@ -14,8 +13,10 @@ import {
   wantsReceipts,
 } from "../../../src/core/rooms/rooms.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
+import { kindsWith } from "../../../src/wire/kinds.ts";
 import { ANA, BEN, EVE, Ledger, ROOM } from "../ledger.ts";
 
+const BY_HEAD = kindsWith("folded-by-head");
 const DIRECT = "dDDDDDDDDDDDDDDDDDDDDDD" as RoomId;
 
 class House {
@@ -251,14 +252,14 @@ test("no fold looks into the body of a kind that is folded by its head", () => {
   const engine = new RoomEngine({ rooms, directory: new Registry(), sha256 });
   const ledger = new Ledger();
   engine.restore(ledger.write("room", ROOM, ANA, { name: "Dev" }));
-  for (const kind of FOLDED_BY_HEAD) {
+  for (const kind of BY_HEAD) {
     const { head } = ledger.write(kind, ROOM, BEN, {});
     const looked = () => {
       throw new Error(`the body of a '${kind}' is looked into`);
     };
     engine.restore(Object.defineProperty({ head }, "bodyBytes", { get: looked }));
   }
-  expect(rooms.head).toBe(1 + FOLDED_BY_HEAD.size);
+  expect(rooms.head).toBe(1 + BY_HEAD.size);
 });
 
 test("pins stay in their order until they are taken out, or what they name is erased", () => {

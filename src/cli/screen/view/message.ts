@@ -3,6 +3,7 @@
 import { TEXT_LINES_HIDDEN_MIN, TEXT_LINES_SHOWN } from "../../../base/limits-screen.ts";
 import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
+import { isWords } from "../../../core/model/item.ts";
 import type { Row } from "../../../core/model/rows.ts";
 import type { Item, PendingPost, TransferView } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
@@ -66,7 +67,6 @@ const ROOMY = [
   [COLUMNS_FOR_NAMES, 9],
 ] as const;
 
-const WORDS: ReadonlySet<string> = new Set(["text", "action", "file"]);
 const SIGNS: Readonly<Record<string, string>> = { join: "-->", leave: "<--" };
 
 /** Columns that names have; 0: they stand before the words. */
@@ -85,7 +85,7 @@ export function rowLines(row: Row, look: RowLook, extras: RowExtras): RowLines {
       return whole([ruleLine(look.texts.withheld(row.count, who), "unread", look.columns)]);
     }
     case "item":
-      return WORDS.has(row.item.kind) ? wordLines(row, look, extras) : whole(eventLines(row, look));
+      return isWords(row.item) ? wordLines(row, look, extras) : whole(eventLines(row, look));
     default:
       return pendingLines(row, look, extras);
   }
@@ -194,7 +194,7 @@ export function topLine(
   mayCover: boolean,
 ): Line | undefined {
   if (row.kind !== "item" && row.kind !== "pending") return undefined;
-  if (row.kind === "item" && !WORDS.has(row.item.kind)) return undefined;
+  if (row.kind === "item" && !isWords(row.item)) return undefined;
   const head = headOf(row, look);
   if (index === 0 && !head.isGrouped) return undefined;
   const names = nameColumns(look.columns);

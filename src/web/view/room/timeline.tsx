@@ -13,6 +13,7 @@ import {
 } from "react";
 import { type ScrollToIndexOpts, VList, type VListHandle } from "virtua";
 import { cleanText } from "../../../base/text.ts";
+import { isWords } from "../../../core/model/item.ts";
 import type { Row, Rows } from "../../../core/model/rows.ts";
 import { rove } from "../../input/keys.ts";
 import { useFact, usePage, useTexts } from "../shell/context.tsx";
@@ -35,7 +36,6 @@ const DRAWN_AT_END_PX = 400;
 const STICK_PX = 40;
 /** What moves so soon after a wheel, a finger or a key was moved by it; a flick runs on. */
 const HAND_MS = 1_000;
-const WORDS: ReadonlySet<string> = new Set(["text", "action", "file"]);
 
 interface RowViewProps {
   readonly row: Row;
@@ -71,7 +71,7 @@ const RowView = memo(function RowView({ row, actions, isShown, onMenu }: RowView
         </div>
       );
     case "item":
-      if (!WORDS.has(row.item.kind)) return <EventText row={row} isShown={isShown} />;
+      if (!isWords(row.item)) return <EventText row={row} isShown={isShown} />;
       return (
         <MenuStateContext value={noteMenu}>
           <Message row={row} actions={actions} isShown={isShown} />
@@ -282,7 +282,7 @@ function freshIn(rows: readonly Row[], seenSeq: number): { count: number; first:
     const row = rows[i];
     if (row?.kind !== "item") continue;
     if (row.item.seq <= seenSeq) break;
-    if (row.item.isMine || !WORDS.has(row.item.kind)) continue;
+    if (row.item.isMine || !isWords(row.item)) continue;
     fresh.count++;
     fresh.first = i;
   }

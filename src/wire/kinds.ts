@@ -1,0 +1,264 @@
+/** The table of record kinds: one row per kind, data only. Folds, claims and views switch over it. */
+
+import { unreachable } from "../base/assert.ts";
+import { isCount } from "../base/count.ts";
+
+interface KindRow {
+  readonly log: "history" | "accounts";
+  readonly traits?: readonly Trait[];
+  /** Fields that readers use. A field of another type counts as absent. */
+  readonly body: Readonly<Record<string, keyof FieldTypes>>;
+}
+
+type Trait =
+  /** Shown to readers of history; the others are for programs that fold the log. */
+  | "read"
+  /** A message: counts as unread, can be pinned, is pushed, and ends its author's typing notice. */
+  | "word"
+  | "editable"
+  /** By a request for this one record. */
+  | "erasable"
+  | "reactable"
+  /** Written by a person: erased with all messages of an account, and by the room's retention. */
+  | "authored"
+  /** Broadcast may delay it. */
+  | "deferrable"
+  /** A decision of operators or moderators about a room. */
+  | "decision"
+  /** Changes rooms, files and outboxes by its head alone. */
+  | "folded-by-head"
+  /** May order earlier records to be blanked. */
+  | "erasing";
+
+export interface FieldTypes {
+  readonly text: string;
+  readonly flag: boolean;
+  readonly number: number;
+  /** A safe integer, 0 or more. */
+  readonly count: number;
+  /** The reader checks the elements. */
+  readonly list: readonly unknown[];
+  readonly pair: readonly [string, string];
+  readonly pairs: readonly (readonly [string, string])[];
+  /** The reader checks the value: a malformed one does not mean the same as an absent one. */
+  readonly any: unknown;
+}
+
+const MESSAGE = ["read", "word", "erasable", "authored"] as const;
+const WORDS = { text: "text", re: "number", mentions: "list", imported: "any" } as const;
+
+export const KINDS = {
+  room: {
+    log: "history",
+    body: { name: "text", locked: "flag", sealed: "flag", direct: "pair" },
+  },
+  join: { log: "history", traits: ["read", "deferrable", "folded-by-head"], body: {} },
+  leave: { log: "history", traits: ["read", "deferrable", "folded-by-head"], body: {} },
+  topic: { log: "history", traits: ["read"], body: { topic: "text" } },
+  text: {
+    log: "history",
+    traits: [...MESSAGE, "editable", "reactable", "folded-by-head"],
+    body: WORDS,
+  },
+  action: {
+    log: "history",
+    traits: [...MESSAGE, "editable", "reactable", "folded-by-head"],
+    body: WORDS,
+  },
+  reaction: {
+    log: "history",
+    traits: ["read", "erasable", "authored", "folded-by-head"],
+    body: { react: "text", re: "number", imported: "any" },
+  },
+  edit: { log: "history", traits: ["read", "authored"], body: { seq: "number", text: "text" } },
+  erase: { log: "history", traits: ["erasing"], body: { seq: "count", also: "list" } },
+  kick: {
+    log: "history",
+    traits: ["read", "decision"],
+    body: { user: "text", name: "text", removed: "flag" },
+  },
+  mute: {
+    log: "history",
+    traits: ["read", "decision"],
+    body: { user: "text", name: "text", on: "flag", until: "number" },
+  },
+  grant: {
+    log: "history",
+    traits: ["read", "decision"],
+    body: { user: "text", name: "text", on: "flag" },
+  },
+  file: {
+    log: "history",
+    traits: [...MESSAGE, "editable"],
+    body: {
+      ...({ file: "text", name: "text", size: "count", chunks: "count" } as const),
+      ...({ digest: "text", folder: "any", text: "text", sending: "text" } as const),
+    },
+  },
+  rename: {
+    log: "history",
+    traits: ["read", "decision"],
+    body: { was: "text", name: "text", user: "any" },
+  },
+  close: { log: "history", traits: ["read", "decision"], body: { on: "flag" } },
+  remove: { log: "history", traits: ["decision"], body: { vacant: "flag" } },
+  retention: { log: "history", traits: ["read", "decision"], body: { keepMs: "number" } },
+  pin: { log: "history", traits: ["read"], body: { seq: "count", on: "flag" } },
+  receipts: { log: "history", traits: ["read"], body: { on: "flag" } },
+  group: {
+    log: "history",
+    traits: ["read"],
+    body: {
+      ...({ group: "text", epoch: "number", commitId: "text", device: "text" } as const),
+      ...({ commit: "text", welcome: "text", info: "text", instead: "number" } as const),
+      ...({ added: "pairs", removed: "pairs" } as const),
+    },
+  },
+  sealed: {
+    log: "history",
+    traits: [...MESSAGE, "folded-by-head"],
+    body: { epoch: "number", ciphertext: "text" },
+  },
+  checkpoint: { log: "history", body: { note: "text" } },
+  fork: { log: "history", body: { from: "text", keptSize: "count" } },
+  account: {
+    log: "accounts",
+    body: {
+      ...({ name: "text", accountKey: "text", device: "text" } as const),
+      ...({ cert: "text", lost: "flag", password: "text" } as const),
+    },
+  },
+  "account-name": { log: "accounts", body: { name: "text" } },
+  "account-gone": {
+    log: "accounts",
+    traits: ["erasing"],
+    body: { replaces: "count", also: "list" },
+  },
+  device: { log: "accounts", body: { device: "text", cert: "text" } },
+  "device-gone": { log: "accounts", body: { device: "text" } },
+  password: { log: "accounts", traits: ["erasing"], body: { password: "text", replaces: "count" } },
+  reset: { log: "accounts", body: { hash: "text", expires: "number", signsOut: "flag" } },
+  "room-password": { log: "accounts", body: { password: "text" } },
+  ban: {
+    log: "accounts",
+    body: { on: "flag", address: "text", until: "number", reason: "text" },
+  },
+  role: { log: "accounts", body: { operator: "flag" } },
+  registration: { log: "accounts", body: { closed: "flag" } },
+  announcement: { log: "accounts", body: { text: "text" } },
+  invite: {
+    log: "accounts",
+    body: {
+      ...({ hash: "text", uses: "number", expires: "number", room: "text" } as const),
+      ...({ post: "text", read: "text", operator: "flag" } as const),
+    },
+  },
+  "invite-used": { log: "accounts", body: {} },
+  "invite-gone": { log: "accounts", body: {} },
+  ignore: { log: "accounts", body: { user: "text", on: "flag" } },
+  prefs: {
+    log: "accounts",
+    body: {
+      ...({ room: "text", muted: "count", favourite: "flag", hidden: "count" } as const),
+      ...({ unread: "count", seq: "any", on: "flag", all: "any" } as const),
+    },
+  },
+  "prefs-erase": { log: "accounts", traits: ["erasing"], body: { also: "list" } },
+  identity: { log: "accounts", body: { old: "text", new: "text", signature: "text" } },
+} as const satisfies Readonly<Record<string, KindRow>>;
+
+export type RecordKind = keyof typeof KINDS;
+export type LogName = KindRow["log"];
+
+/** Kinds of one log. */
+export type KindIn<Log extends LogName> = {
+  [K in RecordKind]: (typeof KINDS)[K]["log"] extends Log ? K : never;
+}[RecordKind];
+
+export type KindWith<T extends Trait> = {
+  [K in RecordKind]: (typeof KINDS)[K] extends { readonly traits: readonly (infer Traits)[] }
+    ? T extends Traits
+      ? K
+      : never
+    : never;
+}[RecordKind];
+
+type FieldsOf<K extends RecordKind> = (typeof KINDS)[K]["body"];
+type FieldName<K extends RecordKind> = K extends K ? keyof FieldsOf<K> : never;
+type TypeName<K extends RecordKind, F> = K extends K
+  ? F extends keyof FieldsOf<K>
+    ? FieldsOf<K>[F] & keyof FieldTypes
+    : never
+  : never;
+
+/** A body as its readers see it; of several kinds, with the fields of all of them. */
+export type Body<K extends RecordKind> = {
+  readonly [F in FieldName<K>]?: FieldTypes[TypeName<K, F>];
+};
+
+export const RECORD_KINDS: ReadonlySet<RecordKind> = /* @__PURE__ */ new Set(
+  Object.keys(KINDS) as RecordKind[],
+);
+export const READ_KINDS = /* @__PURE__ */ kindsWith("read");
+export const WORD_KINDS: ReadonlySet<string> = /* @__PURE__ */ kindsWith("word");
+
+export function hasTrait<T extends Trait>(kind: RecordKind, trait: T): kind is KindWith<T> {
+  const { traits }: KindRow = KINDS[kind];
+  return traits?.includes(trait) === true;
+}
+
+/** Every kind with the trait. */
+export function kindsWith(trait: Trait): ReadonlySet<RecordKind> {
+  return new Set([...RECORD_KINDS].filter((kind) => hasTrait(kind, trait)));
+}
+
+export function isKnownKind(kind: string): kind is RecordKind {
+  return (RECORD_KINDS as ReadonlySet<string>).has(kind);
+}
+
+export function isOfLog<Log extends LogName>(kind: RecordKind, log: Log): kind is KindIn<Log> {
+  return KINDS[kind].log === log;
+}
+
+/** The fields of a body that have the type that the table gives them. */
+export function fieldsOf<K extends RecordKind>(
+  kind: K,
+  body: Readonly<Record<string, unknown>>,
+): Body<K> {
+  const fields: Record<string, unknown> = {};
+  const types: KindRow["body"] = KINDS[kind].body;
+  for (const name in types) {
+    const [value, type] = [body[name], types[name]];
+    if (value !== undefined && type && isOfType(value, type)) fields[name] = value;
+  }
+  return fields as Body<K>;
+}
+
+function isOfType(value: unknown, type: keyof FieldTypes): boolean {
+  switch (type) {
+    case "text":
+      return typeof value === "string";
+    case "flag":
+      return typeof value === "boolean";
+    case "number":
+      return typeof value === "number";
+    case "count":
+      return isCount(value);
+    case "list":
+      return Array.isArray(value);
+    case "pair":
+      return isPair(value);
+    case "pairs":
+      return Array.isArray(value) && value.every(isPair);
+    case "any":
+      return true;
+    default:
+      return unreachable(type);
+  }
+}
+
+function isPair(value: unknown): boolean {
+  return (
+    Array.isArray(value) && value.length === 2 && value.every((one) => typeof one === "string")
+  );
+}
