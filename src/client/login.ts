@@ -4,7 +4,7 @@ import { CLUSTER_LEASE_MS } from "../base/limits-cluster.ts";
 import { checkName, type Name } from "../base/names.ts";
 import { deviceProofBytes } from "../crypto/signed-bytes.ts";
 import type { Clock } from "../io/clock.ts";
-import { typedSecret } from "../wire/copied-text.ts";
+import { typedSecret } from "../wire/invite.ts";
 import type { Answer, RequestFields, RequestKind } from "../wire/messages.ts";
 import type { Connection } from "./link/connection.ts";
 import { certifiedDevice, type Keys } from "./link/keys.ts";

@@ -33,8 +33,7 @@ import { Identity } from "../crypto/identity.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import { ClientState } from "../io/state/client-state.ts";
 import { parseShareTopic } from "../ui/text/share-topic.ts";
-import { copiedText } from "../wire/copied-text.ts";
-import { formatPlace, parseServerAddress, type ServerAddress } from "../wire/invite.ts";
+import { copiedText, formatPlace, parseServerAddress, type ServerAddress } from "../wire/invite.ts";
 
 export const command = defineVerb({
   args: {

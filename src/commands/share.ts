@@ -24,9 +24,14 @@ import { diskFault } from "../io/disk/disk.ts";
 import { isLoopback } from "../io/ws/address.ts";
 import type { ServerEvent } from "../server/session/event.ts";
 import { shareTopic, TEXT_TOPIC } from "../ui/text/share-topic.ts";
-import { encodeSecret } from "../wire/copied-text.ts";
 import { checkHost } from "../wire/host.ts";
-import { formatInvite, formatPlace, quoteInvite, type ServerAddress } from "../wire/invite.ts";
+import {
+  encodeSecret,
+  formatInvite,
+  formatPlace,
+  quoteInvite,
+  type ServerAddress,
+} from "../wire/invite.ts";
 
 export const command = defineVerb({
   args: {

@@ -18,9 +18,8 @@ import type { Listener } from "../io/link/link.ts";
 import { listenWs } from "../io/ws/listener.ts";
 import { requestUrl } from "../io/ws/request-url.ts";
 import { httpHandler } from "../server/http/handler.ts";
-import { encodeSecret } from "../wire/copied-text.ts";
 import { type Fingerprint, formatFingerprint } from "../wire/fingerprint.ts";
-import { formatPlace, type ServerAddress } from "../wire/invite.ts";
+import { encodeSecret, formatPlace, type ServerAddress } from "../wire/invite.ts";
 
 const HOST = "127.0.0.1";
 const TOKEN_BYTES = 32;

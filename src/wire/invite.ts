@@ -6,7 +6,6 @@ import { PASSWORD_BYTES_MAX } from "../base/limits.ts";
 import { CLUSTER_PLACES_MAX } from "../base/limits-cluster.ts";
 import { checkName, type Name } from "../base/names.ts";
 import { quoteText } from "../base/text.ts";
-import { copiedText, encodeSecret } from "./copied-text.ts";
 import { type Fingerprint, parseFingerprint } from "./fingerprint.ts";
 import { checkHost } from "./host.ts";
 
@@ -35,6 +34,15 @@ export interface ServerAddress extends ServerPlace {
   /** The room password or a revocable token. */
   readonly secret?: string;
 }
+
+/** Blanks, seen or not, and the quotes and brackets that people put around a line. */
+const AROUND =
+  "\\s\\u200b-\\u200f\\u2060\\ufeff'\"`\\u00b4\\u2018-\\u201f\\u2039\\u203a\\u00ab\\u00bb<>()";
+const BEFORE = new RegExp(`^[${AROUND}]+`);
+/** A line at the end of a sentence has its full stop, too. */
+const AFTER = new RegExp(`[${AROUND}.,;!]+$`);
+/** What `encodeURIComponent` leaves as it is, though it would not survive at the end of a line. */
+const LOOSE = /['().!]/g;
 
 type Via = "tcp" | "udp";
 type Place = Pick<ServerAddress, "host" | "port" | "portGiven">;
@@ -174,4 +182,27 @@ function decoded(text: string): string | undefined {
 function badAddress(text: string, remedy: string): Fault {
   const shown = quoteText(text.replace(/#.*$/s, ""));
   return new Fault("usage", `${shown} is not a server's address`, { remedy });
+}
+
+/** An address or invite without what was copied with it: quotes, blanks, the mail's full stop. */
+export function copiedText(text: string): string {
+  return text.replace(BEFORE, "").replace(AFTER, "");
+}
+
+/** A secret as it stands behind a `#`, so that nothing of it is taken for such a quote. */
+export function encodeSecret(secret: string): string {
+  return encodeURIComponent(secret).replaceAll(
+    LOOSE,
+    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+/** What was typed where a room password is wanted: it, or the secret of a whole invite. */
+export function typedSecret(typed: string): string {
+  const line = /^(?:chat|https?):\/\/[^#]*#(?:.*&)?(?:invite=)?(.+)$/is.exec(copiedText(typed));
+  try {
+    return line === null ? typed : decodeURIComponent(line[1] ?? "");
+  } catch {
+    return typed;
+  }
 }

@@ -7,8 +7,7 @@ import { type Context, say } from "../../cli/context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../../cli/flags.ts";
 import { renderJson } from "../../cli/output/render.ts";
 import { makePassword, RESET, readSecret } from "../../cli/secrets.ts";
-import { copiedText } from "../../wire/copied-text.ts";
-import { formatInvite, parseServerAddress } from "../../wire/invite.ts";
+import { copiedText, formatInvite, parseServerAddress } from "../../wire/invite.ts";
 
 export const command = defineVerb({
   args: {

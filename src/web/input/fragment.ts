@@ -1,4 +1,4 @@
-import { copiedText } from "../../wire/copied-text.ts";
+import { copiedText } from "../../wire/invite.ts";
 
 /** What stands behind `#` in the page's address. It never goes over the network by itself. */
 export interface Fragment {

@@ -1,8 +1,7 @@
 import { type FormEvent, useState } from "react";
 import { cleanText, titleText } from "../../../base/text.ts";
-import { encodeSecret } from "../../../wire/copied-text.ts";
 import { parseFingerprint } from "../../../wire/fingerprint.ts";
-import { quoteInvite } from "../../../wire/invite.ts";
+import { encodeSecret, quoteInvite } from "../../../wire/invite.ts";
 import { type InvitePlace, invitePlaces } from "../../input/invite-addresses.ts";
 import { copyText } from "./clipboard.ts";
 import { FaultLine, useWork } from "./context.tsx";
