@@ -1,4 +1,4 @@
-/** The table of record kinds: one row per kind, data only. Folds, claims and views switch over it. */
+/** The table of record kinds, data only. Folds, claims and views switch over it. */
 
 import { unreachable } from "../base/assert.ts";
 import { isCount } from "../base/count.ts";
