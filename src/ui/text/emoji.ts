@@ -30,18 +30,22 @@ interface Spelled extends NamedEmoji {
   readonly isCommon: boolean;
 }
 
-const SPELLED: readonly Spelled[] = gemoji.flatMap(({ names, emoji, description }) =>
-  names.map((name) => ({ name, emoji, description, isCommon: COMMON.has(name) })),
-);
-
-/** Of those alone that have a name of their own there. */
-const SPELLED_ID: readonly Spelled[] = gemoji.flatMap((one) => {
-  const isCommon = one.names.some((name) => COMMON.has(name));
-  const { emoji, description } = named(one, "id");
-  return wordsOf(one).map((words) => {
-    return { name: words.replaceAll(" ", "_"), emoji, description, isCommon };
+/** Made when they are searched: a program that starts should not wait for them. */
+function spelled(language: string): readonly Spelled[] {
+  const english = gemoji.flatMap(({ names, emoji, description }) =>
+    names.map((name) => ({ name, emoji, description, isCommon: COMMON.has(name) })),
+  );
+  if (language !== "id") return english;
+  // Only those that have a name of their own there.
+  const own = gemoji.flatMap((one) => {
+    const isCommon = one.names.some((name) => COMMON.has(name));
+    const { emoji, description } = named(one, "id");
+    return wordsOf(one).map((words) => {
+      return { name: words.replaceAll(" ", "_"), emoji, description, isCommon };
+    });
   });
-});
+  return [...own, ...english];
+}
 
 function wordsOf({ names }: Gemoji): readonly string[] {
   return EMOJI_ID.get(names[0] ?? "") ?? [];
@@ -53,7 +57,7 @@ function wordsOf({ names }: Gemoji): readonly string[] {
  */
 export function emojiNamed(begun: string, max: number, language = "en"): readonly NamedEmoji[] {
   const wanted = begun.toLowerCase();
-  const all = language === "id" ? [...SPELLED_ID, ...SPELLED] : SPELLED;
+  const all = spelled(language);
   const beginning = all.filter(({ name }) => name.startsWith(wanted)).sort(byUse);
   const containing = all.filter(({ name }) => name.indexOf(wanted) > 0).sort(byUse);
   return [...beginning, ...containing].slice(0, max);
@@ -78,13 +82,12 @@ export function emojiGroups(language = "en"): readonly EmojiGroup[] {
 /** Each once: by names as above, then those of which it is said in their description or tags. */
 export function emojiFound(words: string, language = "en"): readonly NamedEmoji[] {
   const wanted = words.trim().toLowerCase().replaceAll(/^:|:$/g, "");
-  const all = SPELLED.length + SPELLED_ID.length;
-  const spelled = emojiNamed(wanted.replaceAll(/\s+/g, "_"), all, language);
+  const byName = emojiNamed(wanted.replaceAll(/\s+/g, "_"), Number.POSITIVE_INFINITY, language);
   const told = gemoji.filter(({ description, tags }) =>
     [description, ...tags].some((one) => one.toLowerCase().includes(wanted)),
   );
   const found = new Map<string, NamedEmoji>();
-  for (const one of [...spelled, ...told.map((each) => named(each, language))]) {
+  for (const one of [...byName, ...told.map((each) => named(each, language))]) {
     if (!found.has(one.emoji)) found.set(one.emoji, one);
   }
   return [...found.values()];

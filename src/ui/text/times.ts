@@ -36,11 +36,15 @@ export function timesIn(
   texts: Texts,
   locale = new Intl.Locale(texts.lang, { hourCycle: "h23" }),
 ): Times {
+  // A format takes some milliseconds to make, and few screens need all of them.
   const made = (options: Intl.DateTimeFormatOptions) => {
-    const format = new Intl.DateTimeFormat(locale, options);
-    return (unixMs: number) => format.format(nearestMoment(unixMs));
+    let format: Intl.DateTimeFormat | undefined;
+    return (unixMs: number) => {
+      format ??= new Intl.DateTimeFormat(locale, options);
+      return format.format(nearestMoment(unixMs));
+    };
   };
-  const list = new Intl.ListFormat(texts.lang);
+  let list: Intl.ListFormat | undefined;
   const hour = locale.hourCycle === "h12" || locale.hourCycle === "h11" ? "numeric" : "2-digit";
   const date = made({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
   const clock = made({ hour, minute: "2-digit" });
@@ -55,7 +59,10 @@ export function timesIn(
     utcDay: made({ dateStyle: "medium", timeZone: "UTC" }),
     full: made({ dateStyle: "medium", timeStyle: "short" }),
     exact: made({ hour, minute: "2-digit", second: "2-digit" }),
-    list: (names) => list.format(names),
+    list: (names) => {
+      list ??= new Intl.ListFormat(texts.lang);
+      return list.format(names);
+    },
   };
 }
 
