@@ -1,6 +1,6 @@
 import { PICTURE_SIGN } from "../pictures/cells.ts";
 import { terminalWidths } from "../width/measured.ts";
-import { type Pen, PLAIN, penChange, showsOnBlank } from "./pen.ts";
+import { type Pen, PLAIN, penChange } from "./pen.ts";
 import { EMPTY_ROW, isSameCell, type Row } from "./row.ts";
 
 export interface Place {
@@ -109,7 +109,7 @@ export class Painter {
 
   /** A blank cell looks the same with most pens. */
   #takeForBlank(): void {
-    if (showsOnBlank(this.#pen)) this.#take(PLAIN);
+    if (this.#pen.showsOnBlank) this.#take(PLAIN);
   }
 
   #go(row: number, column: number, next: Row): void {
@@ -139,7 +139,7 @@ export class Painter {
     for (let column = from.column; column < to.column; column++) {
       const text = texts[column] ?? " ";
       const pen = pens[column] ?? PLAIN;
-      const isBlank = text === " " && pen === PLAIN && !showsOnBlank(this.#pen);
+      const isBlank = text === " " && pen === PLAIN && !this.#pen.showsOnBlank;
       const isSame = text >= " " && text <= "~" && pen.key === this.#pen.key;
       if (text.length !== 1 || !(isBlank || isSame)) return [];
       written += text;

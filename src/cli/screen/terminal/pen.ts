@@ -6,6 +6,8 @@ export interface Pen {
   readonly link: string;
   /** The same for pens that look the same. */
   readonly key: string;
+  /** Whether an empty cell drawn with it is to be told from an erased one. */
+  readonly showsOnBlank: boolean;
 }
 
 /** What ends each slot: bold, dim, italic, underline, blink, inverse, hidden, strike, colours. */
@@ -19,15 +21,26 @@ const FOREGROUND = 8;
 const BACKGROUND = 9;
 const LINE_COLOR = 10;
 
-export const PLAIN: Pen = { slots: OFF.map(() => ""), link: "", key: "\n" };
+const SHOWN_ON_BLANK = [UNDERLINE, INVERSE, STRIKE, BACKGROUND];
 
-/** Whether an empty cell drawn with it is to be told from an erased one. */
-export function showsOnBlank({ slots, link }: Pen): boolean {
-  const isVisible = (slot: number) => slots[slot] !== "";
-  return link !== "" || [UNDERLINE, INVERSE, STRIKE, BACKGROUND].some(isVisible);
+const PENS_MAX = 1_000;
+
+export const PLAIN: Pen = { slots: OFF.map(() => ""), link: "", key: "\n", showsOnBlank: false };
+
+/** Pens that were asked for, by the one before and the SGR parameters: a screen has few. */
+export class Pens {
+  readonly #known = new Map<string, Pen>(); // Bounded by PENS_MAX.
+
+  after(pen: Pen, parameters: string): Pen {
+    const key = `${pen.key}\n${parameters}`;
+    const known = this.#known.get(key) ?? penAfter(pen, parameters);
+    if (this.#known.size >= PENS_MAX) this.#known.clear();
+    this.#known.set(key, known);
+    return known;
+  }
 }
 
-/** @param parameters of an SGR sequence: what stands between `CSI` and `m` */
+/** @param parameters of an SGR sequence: what stands between `CSI` and `m` @internal */
 export function penAfter(pen: Pen, parameters: string): Pen {
   const slots = [...pen.slots];
   const codes = parameters.split(";");
@@ -73,7 +86,9 @@ function attributeChange(from: readonly string[], to: readonly string[]): string
 
 function penOf(slots: readonly string[], link: string): Pen {
   const key = `${slots.join(" ").trimEnd()}\n${link}`;
-  return key === PLAIN.key ? PLAIN : { slots, link, key };
+  if (key === PLAIN.key) return PLAIN;
+  const showsOnBlank = link !== "" || SHOWN_ON_BLANK.some((slot) => slots[slot] !== "");
+  return { slots, link, key, showsOnBlank };
 }
 
 /** The slot that this code sets; undefined: it sets none. */

@@ -1,5 +1,5 @@
 import { terminalWidths } from "../width/measured.ts";
-import { type Pen, PLAIN, penAfter, penWithLink, showsOnBlank } from "./pen.ts";
+import { type Pen, Pens, PLAIN, penWithLink } from "./pen.ts";
 
 /** One line of the screen, cell by cell, without the blank cells at its end. */
 export interface Row {
@@ -13,41 +13,50 @@ export interface Row {
 
 export const EMPTY_ROW: Row = { line: "", texts: [], pens: [] };
 
+/** Everything but a plain letter, from where the last one ended. */
 const PARTS = new RegExp(
   [
     /\x1b\[(?<attributes>[\d;:]*)m/,
     /\x1b\]8;(?<link>[^\x07\x1b]*)(?:\x07|\x1b\\)/,
-    /(?<plain>[\x20-\x7e]+)(?![^\x00-\x9f])/, // Without a letter that the next one may join.
     /\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[\x00-\x1f\x7f-\x9f]/,
     /(?<other>[\x20-\x7e]?[^\x00-\x9f]+)/,
   ]
     .map(({ source }) => source)
     .join("|"),
-  "g",
+  "y",
 );
-
-const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
 
 /**
  * @param line text with SGR and OSC 8; anything else that is no text does nothing
  * @param columns cells beyond them are left out
+ * @param known of the rows before
  */
-export function rowOf(line: string, columns: number): Row {
+export function rowOf(line: string, columns: number, known = new Pens()): Row {
   const texts: string[] = [];
   const pens: Pen[] = [];
   let pen = PLAIN;
-  for (const { groups = {} } of line.matchAll(PARTS)) {
-    const { attributes, link, plain, other } = groups;
-    if (attributes !== undefined) pen = penAfter(pen, attributes);
+  for (let at = 0; at < line.length; ) {
+    if (isPlain(line, at)) {
+      const text = line.charAt(at++);
+      texts.push(text);
+      pens.push(penOf(text, pen));
+      continue;
+    }
+    PARTS.lastIndex = at;
+    const { 0: part = "", groups = {} } = PARTS.exec(line) ?? {};
+    const { attributes, link, other } = groups;
+    if (attributes !== undefined) pen = known.after(pen, attributes);
     else if (link !== undefined) pen = penWithLink(pen, link);
-    else if (plain !== undefined) {
-      for (const text of plain) {
-        texts.push(text);
-        pens.push(penOf(text, pen));
-      }
-    } else if (other !== undefined) putGraphemes(texts, pens, other, pen);
+    else if (other !== undefined) putGraphemes(texts, pens, other, pen);
+    at += Math.max(1, part.length);
   }
   return { line, ...cut(texts, pens, columns) };
+}
+
+/** ASCII, and nothing behind it that may join it. */
+function isPlain(line: string, at: number): boolean {
+  const code = line.charCodeAt(at);
+  return code >= 0x20 && code <= 0x7e && !(line.charCodeAt(at + 1) > 0x9f);
 }
 
 /** The same row, with blank cells in place of some. */
@@ -61,13 +70,16 @@ export function blanked(row: Row, isBlank: (text: string, column: number) => boo
 export function isSameCell(one: Row, other: Row, column: number): boolean {
   return (
     (one.texts[column] ?? " ") === (other.texts[column] ?? " ") &&
-    (one.pens[column] ?? PLAIN).key === (other.pens[column] ?? PLAIN).key
+    isSamePen(one.pens[column] ?? PLAIN, other.pens[column] ?? PLAIN)
   );
 }
 
+function isSamePen(one: Pen, other: Pen): boolean {
+  return one === other || one.key === other.key;
+}
+
 function putGraphemes(texts: string[], pens: Pen[], run: string, pen: Pen): void {
-  for (const { segment } of segmenter.segment(run)) {
-    const width = terminalWidths.of(segment);
+  for (const { text: segment, width } of terminalWidths.graphemesOf(run)) {
     if (width === 0) {
       // A mark behind a letter of the run before it; alone it has no place.
       const base = texts.findLastIndex((text) => text !== "");
@@ -84,7 +96,7 @@ function putGraphemes(texts: string[], pens: Pen[], run: string, pen: Pen): void
 }
 
 function penOf(text: string, pen: Pen): Pen {
-  return text === " " && !showsOnBlank(pen) ? PLAIN : pen;
+  return text === " " && !pen.showsOnBlank ? PLAIN : pen;
 }
 
 function cut(texts: string[], pens: Pen[], columns: number): Pick<Row, "texts" | "pens"> {

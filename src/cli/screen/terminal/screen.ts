@@ -7,6 +7,7 @@ import { TerminalModes } from "./modes.ts";
 import { notificationText } from "./notification.ts";
 import { Pacing } from "./pacing.ts";
 import { Painter, type Place } from "./painter.ts";
+import { Pens } from "./pen.ts";
 import { PictureLayer, type PicturePainter } from "./picture-layer.ts";
 import { TerminalQueries } from "./query.ts";
 import { EMPTY_ROW, type Row, rowOf } from "./row.ts";
@@ -60,6 +61,7 @@ export class TerminalScreen {
   /** By kind, so that a stopped terminal rings once. */
   readonly #aside = new Map<Aside, string>();
   readonly #pictures: PictureLayer;
+  readonly #pens = new Pens();
   #isWaiting = false;
 
   constructor({ device, clock, mouse, onResize }: ScreenParts) {
@@ -215,7 +217,7 @@ export class TerminalScreen {
     const size = this.#device.size();
     if (!isSize(this.#shown?.size, size)) this.#pictures.erased();
     const isPainted = this.#pictures.hasPainted;
-    const lines = rowsOf(frame, size, this.#shown);
+    const lines = rowsOf(frame, size, this.#shown, this.#pens);
     const rows = this.#pictures.cells(lines, frame.pictures ?? []);
     const cursorPlace = cursorOf(frame, size);
     const { text, place } = drawn(this.#shown, rows, size, cursorPlace, !isPainted);
@@ -253,12 +255,17 @@ function isSize(one: Size | undefined, other: Size): boolean {
   return one?.columns === other.columns && one.rows === other.rows;
 }
 
-function rowsOf({ lines }: Frame, { columns, rows }: Size, shown: Shown | undefined): Row[] {
+function rowsOf(
+  { lines }: Frame,
+  { columns, rows }: Size,
+  shown: Shown | undefined,
+  pens: Pens,
+): Row[] {
   const isKnown = shown?.size.columns === columns;
   const known = new Map(isKnown ? shown.lines.map((row) => [row.line, row]) : []);
   return Array.from({ length: rows }, (_, at) => {
     const line = lines[at] ?? "";
-    return known.get(line) ?? rowOf(line, columns);
+    return known.get(line) ?? rowOf(line, columns, pens);
   });
 }
 

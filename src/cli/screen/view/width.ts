@@ -8,19 +8,17 @@ import { terminalWidths } from "../width/measured.ts";
 const ASCII = /^[\x20-\x7e]*$/;
 const CUT = "…";
 
-const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
-
 /** What a reader takes for one character each. */
 export function graphemesOf(text: string): readonly string[] {
   if (ASCII.test(text)) return text.split("");
-  return Array.from(segmenter.segment(text), ({ segment }) => segment);
+  return terminalWidths.graphemesOf(text).map((one) => one.text);
 }
 
 /** Columns of one line; tabs and line feeds have none. */
 export function widthOf(text: string): number {
   if (ASCII.test(text)) return text.length;
   let columns = 0;
-  for (const { segment } of segmenter.segment(text)) columns += terminalWidths.of(segment);
+  for (const { width } of terminalWidths.graphemesOf(text)) columns += width;
   return columns;
 }
 
@@ -33,10 +31,10 @@ export function cutTo(text: string, columns: number): string {
   let taken = 0;
   let short = ""; // Fits with the mark behind it.
   let whole = "";
-  for (const { segment } of segmenter.segment(text)) {
-    taken += terminalWidths.of(segment);
+  for (const grapheme of terminalWidths.graphemesOf(text)) {
+    taken += grapheme.width;
     if (taken > columns) return short + CUT;
-    whole += segment;
+    whole += grapheme.text;
     if (taken < columns) short = whole;
   }
   return whole;

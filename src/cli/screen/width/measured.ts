@@ -50,15 +50,45 @@ export function widthsIn(answers: string): MeasuredWidths | undefined {
   );
 }
 
+/** What a reader takes for one character, and its columns; 0: it joins the one before. */
+interface Grapheme {
+  readonly text: string;
+  readonly width: number;
+}
+
+/** Texts whose graphemes are remembered: names, times and lines that each frame has. */
+const SPLIT_TEXTS_MAX = 1_000;
+const SPLIT_LENGTH_MAX = 40;
+
+const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
+
 /** The widths of one terminal: those of the table, until it has told others. */
 class TerminalWidths {
   #measured: MeasuredWidths = {};
   #isAsInTable = true;
+  /** Bounded by SPLIT_TEXTS_MAX. */
+  readonly #split = new Map<string, readonly Grapheme[]>();
 
   /** Of all that is laid out from now on. */
   measure(widths: MeasuredWidths): void {
     this.#measured = widths;
     this.#isAsInTable = Object.keys(widths).length === 0;
+    this.#split.clear();
+  }
+
+  /** Of clean text. */
+  graphemesOf(text: string): readonly Grapheme[] {
+    const known = this.#split.get(text);
+    if (known !== undefined) return known;
+    const segments = segmenter.segment(text);
+    const made = Array.from(segments, ({ segment }) => ({
+      text: segment,
+      width: this.of(segment),
+    }));
+    if (text.length > SPLIT_LENGTH_MAX) return made;
+    if (this.#split.size >= SPLIT_TEXTS_MAX) this.#split.clear();
+    this.#split.set(text, made);
+    return made;
   }
 
   /** Columns of one grapheme of clean text. */

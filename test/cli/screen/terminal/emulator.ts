@@ -1,10 +1,4 @@
-import {
-  type Pen,
-  PLAIN,
-  penAfter,
-  penWithLink,
-  showsOnBlank,
-} from "../../../../src/cli/screen/terminal/pen.ts";
+import { type Pen, PLAIN, penAfter, penWithLink } from "../../../../src/cli/screen/terminal/pen.ts";
 import type { Size } from "../../../../src/io/terminal/device.ts";
 
 interface Cell {
@@ -98,7 +92,7 @@ export class Emulator {
   /** Cells as text and look, blanks at the end left out. */
   shown(row: number): string[] {
     const cells = (this.cells[row] ?? []).map(({ text, pen }) => {
-      return text === " " && !showsOnBlank(pen) ? "blank" : text + pen.key;
+      return text === " " && !pen.showsOnBlank ? "blank" : text + pen.key;
     });
     while (cells.at(-1) === "blank") cells.pop();
     return cells;
