@@ -1,5 +1,7 @@
 import type { Candidate, Overlay } from "./screen-state.ts";
 
+const NONE: readonly Candidate[] = [];
+
 /** What an overlay lists, but what the model found; none: it lists nothing. */
 export function choicesOf(overlay: Overlay | undefined): readonly Candidate[] {
   switch (overlay?.kind) {
@@ -13,6 +15,6 @@ export function choicesOf(overlay: Overlay | undefined): readonly Candidate[] {
     case "help":
       return overlay.rows;
     default:
-      return [];
+      return NONE;
   }
 }

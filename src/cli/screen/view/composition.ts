@@ -130,8 +130,18 @@ export class Composer {
   readonly #kept = new Map<Region, Kept>();
   readonly #roomColumn = keeping<RoomColumn>();
   readonly #memberColumn = keeping<MemberColumn>();
+  #last: { readonly key: readonly unknown[]; readonly composition: Composition } | undefined;
 
+  /** Returns the same screen again if nothing has changed that it shows. */
   compose(props: ViewProps): Composition {
+    const key = keyOf(props);
+    if (this.#last === undefined || !isEqual(this.#last.key, key)) {
+      this.#last = { key, composition: this.#made(props) };
+    }
+    return this.#last.composition;
+  }
+
+  #made(props: ViewProps): Composition {
     const { size } = props;
     const palette = this.#paletteOf(props);
     const first = this.#areasOf(props, new Set());
@@ -448,6 +458,16 @@ function keeping<T>(): (from: readonly unknown[], make: () => T) => T {
 
 function isEqual(some: readonly unknown[], others: readonly unknown[]): boolean {
   return some.length === others.length && some.every((one, i) => one === others[i]);
+}
+
+/** Everything that a screen is made of. Only a countdown shows the time. */
+function keyOf(props: ViewProps): readonly unknown[] {
+  const { size, status, nowUnixMs, ...rest } = props;
+  const now = props.model.connection.kind === "offline" ? nowUnixMs : undefined;
+  return [
+    ...[size.columns, size.rows, status.transport, status.roundTripMs, now],
+    ...Object.values(rest),
+  ];
 }
 
 function roomsWidth(columns: number): number {

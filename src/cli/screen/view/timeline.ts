@@ -71,6 +71,7 @@ export class TimelineCache {
   #downloads: Downloads = new Map();
   /** Index of the row whose height was asked for last: mostly the next question is beside it. */
   #asked = 0;
+  #laid: { readonly parts: TimelineParts; readonly look: TimelineLook } | undefined;
 
   /** Lines that the row has; 0: there is none of that key. */
   heightOf(parts: TimelineParts, key: string): number {
@@ -93,6 +94,13 @@ export class TimelineCache {
   }
 
   layOut(parts: TimelineParts): TimelineLook {
+    if (this.#laid === undefined || !isSameParts(this.#laid.parts, parts)) {
+      this.#laid = { parts, look: this.#laidOut(parts) };
+    }
+    return this.#laid.look;
+  }
+
+  #laidOut(parts: TimelineParts): TimelineLook {
     this.#refresh(parts);
     const { rows } = parts.rows;
     const { height } = parts;
@@ -232,6 +240,11 @@ export class TimelineCache {
     }
     this.#downloads = downloads;
   }
+}
+
+function isSameParts(one: TimelineParts, other: TimelineParts): boolean {
+  const keys = Object.keys(other) as (keyof TimelineParts)[];
+  return keys.every((key) => one[key] === other[key]);
 }
 
 function padded(line: Line, columns: number, palette: Palette, under: Role | undefined): string {
