@@ -11,6 +11,7 @@ import { isSame, isWords } from "../../core/model/item.ts";
 import { RowMaker } from "../../core/model/rows.ts";
 import { isQuiet, itemHere, openRoom } from "../../core/model/selectors.ts";
 import type { Model, ShownFault, TransferView } from "../../core/model/state.ts";
+import type { FileBody } from "../../core/rooms/files.ts";
 import { oneLine } from "../../core/words/plain.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -60,7 +61,7 @@ import { faceTexts, languageOf } from "./text/faces.ts";
 import { INPUT_EN } from "./text/input-en.ts";
 import { INPUT_ID } from "./text/input-id.ts";
 import { said, saidFault } from "./text/said.ts";
-import { Composer, type ViewProps } from "./view/composition.ts";
+import { Composer, type Layout, type ViewProps } from "./view/composition.ts";
 import { nameOf } from "./view/header.ts";
 import { depthOf } from "./view/palette.ts";
 import { isMuted } from "./view/rooms.ts";
@@ -138,8 +139,9 @@ export class ScreenClient implements CommandScreen {
   #announced = "";
   /** Room and seq that the model was told of last as seen. */
   #seen = "";
-  /** Files of which this home knows. */
-  readonly #notedFiles = new WeakSet<object>();
+  /** Files of which this home knows, and the items that were searched for them, by seq. */
+  readonly #notedFiles = new WeakSet<FileBody>();
+  #looked = { room: "", from: 0, to: 0 };
 
   constructor(options: ScreenClientOptions) {
     this.#options = options;
@@ -780,8 +782,8 @@ export class ScreenClient implements CommandScreen {
     const { frame, layout } = this.#composer.compose(this.#props());
     this.#terminal.show(frame);
     this.#isBroken = false;
-    this.#noteSeen(layout.seenSeq);
-    this.#noteFiles();
+    this.#noteSeen(layout);
+    this.#noteFiles(layout.files);
     this.#pictures.see(layout.files);
     this.#pass();
     this.#later();
@@ -812,9 +814,12 @@ export class ScreenClient implements CommandScreen {
     });
   }
 
-  #noteSeen(seq: number | undefined): void {
+  #noteSeen({ seenSeq: seq, isAtBottom }: Layout): void {
     const { chat } = this.#options;
     const room = openRoom(chat.model);
+    // New messages are read as they arrive: a second frame for that costs as much as the first.
+    const isFollowing = isAtBottom && seq !== undefined && this.#state.scroll === undefined;
+    if (room !== undefined) chat.atNewest(isFollowing && room.jump === undefined);
     if (seq === undefined || room === undefined || !this.#state.isFocused) return;
     const place = `${room.id} ${seq}`;
     if (place === this.#seen) return; // The model tells of each event: it would go on for ever.
@@ -823,16 +828,29 @@ export class ScreenClient implements CommandScreen {
   }
 
   /** For completions in the shell. */
-  #noteFiles(): void {
+  #noteFiles(visible: readonly FileBody[]): void {
     const { chat, open } = this.#options;
     const { fingerprint } = open.client;
-    if (fingerprint === undefined) return;
+    const room = openRoom(chat.model);
+    if (fingerprint === undefined || room === undefined) return;
+    const { items } = room.tail;
+    const { from, to } = this.#looked.room === room.id ? this.#looked : { from: 0, to: 0 };
+    const older = items.slice(
+      0,
+      Math.max(
+        0,
+        items.findIndex(({ seq }) => seq >= from),
+      ),
+    );
+    const newer = items.slice(items.findLastIndex(({ seq }) => seq <= to) + 1);
+    this.#looked = { room: room.id, from: items[0]?.seq ?? 0, to: items.at(-1)?.seq ?? 0 };
+    const found = [...older, ...newer].map(({ file }) => file);
     const files: SeenFile[] = [];
-    const { tail, isSealed: sealed = false } = openRoom(chat.model) ?? {};
-    for (const { file } of tail?.items ?? []) {
+    // A visible one may have been opened since.
+    for (const file of [...found, ...visible]) {
       if (file === undefined || this.#notedFiles.has(file)) continue;
       this.#notedFiles.add(file);
-      files.push(seenFile({ id: file.file, name: file.name, sealed }));
+      files.push(seenFile({ id: file.file, name: file.name, sealed: room.isSealed === true }));
     }
     if (files.length > 0) open.state.seenFiles.note(fingerprint, files);
   }
