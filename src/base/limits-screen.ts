@@ -77,7 +77,7 @@ export const PICTURES_KEPT_MAX = 32;
 export const PICTURE_PLACES_MAX = 500;
 
 /** What comes in is shown at most so often: eyes see no more, and a busy room costs no more. */
-export const SCREEN_FRAME_MS = 33;
+export const SCREEN_FRAME_MS = 50;
 /** Items of one room: hours of a busy one; what was before comes from the server again. */
 export const SCREEN_ITEMS_MAX = 5_000;
 /** Files under way at once: as many as anybody follows. */

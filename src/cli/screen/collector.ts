@@ -1,13 +1,13 @@
 import type { Clock } from "../../io/clock.ts";
 
-/** Changes of the model after which memory is worth giving back: some seconds of a busy room. */
+/** Changes of the model between two collections: some seconds of a busy room. */
 const SCREEN_COLLECT_CHANGES = 100;
-/** Quiet time before a collection, which takes some hundredths of a second. */
+/** Quiet time before the last collection. */
 const SCREEN_COLLECT_QUIET_MS = 1_000;
 
 /**
- * Gives memory back when a busy time is over. The runtime does so, too, but ten seconds later and
- * after twice as much; nobody waits for anything in the moment that is chosen here.
+ * Collects garbage during and after a busy time, each time for some hundredths of a second. The
+ * runtime would first let the heap grow to three times its size.
  */
 export class Collector {
   readonly #clock: Pick<Clock, "after">;
@@ -23,6 +23,7 @@ export class Collector {
   /** The model is another one. */
   changed(): void {
     this.#changes++;
+    if (this.#changes % SCREEN_COLLECT_CHANGES === 0) this.#collect();
     if (this.#changes < SCREEN_COLLECT_CHANGES) return;
     this.#cancel?.();
     this.#cancel = this.#clock.after(SCREEN_COLLECT_QUIET_MS, () => {
