@@ -10,7 +10,7 @@ import type { Announced } from "../core/rooms/policy.ts";
 import { LOBBY, type Room } from "../core/rooms/rooms.ts";
 import type { Address, Link, Listener, ListenerEvents } from "../io/link/link.ts";
 import { formatPlace, type ServerPlace } from "../wire/invite.ts";
-import type { NoticeOf, Request, RequestOf } from "../wire/messages.ts";
+import type { Answer, NoticeOf, Request } from "../wire/messages.ts";
 import type { Head } from "../wire/record.ts";
 import { decisionOf } from "./admin/decisions.ts";
 import { DiskWatch } from "./admin/disk-watch.ts";
@@ -22,6 +22,7 @@ import { Invites } from "./auth/invites.ts";
 import { type Authenticator, guessedTooOften } from "./auth/login.ts";
 import { isOperating } from "./auth/operator-link.ts";
 import { QUOTAS_DEFAULT } from "./files/quotas.ts";
+import type { ServerActions } from "./handlers/handler.ts";
 import { RequestPace } from "./http/request-pace.ts";
 import { type HttpRoutes, httpRoutes } from "./http/routes.ts";
 import { recordDecision } from "./kernel/decision.ts";
@@ -36,7 +37,6 @@ import { PresenceFeed } from "./rooms/presence-feed.ts";
 import { ReadPositionStore } from "./rooms/read-position-store.ts";
 import { ReadPositionService } from "./rooms/read-positions.ts";
 import { TypingFeed } from "./rooms/typing-feed.ts";
-import type { ServerActions } from "./router.ts";
 import { type OpenServices, openAuthenticator, openServices } from "./services.ts";
 import {
   ClientConnection,
@@ -400,7 +400,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     if (slow !== undefined) return client.refuse(request.ref, slow);
     const refused = (error: unknown) => this.#refused(client, request, error);
     try {
-      this.#services.router.serve(client, request)?.catch(refused);
+      this.#services.requests.handle(client, request)?.catch(refused);
     } catch (error) {
       refused(error);
     }
@@ -421,13 +421,13 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     if (guessedTooOften(client)) client.close(error);
   }
 
-  openChannel(client: ClientConnection, { ref, ticket }: RequestOf<"lane">): void {
+  openChannel(client: ClientConnection, ticket: string): Answer<"lane"> {
     const channel = this.#services.channels.open(client, ticket);
     client.openChannel(channel);
     this.#addresses.entered(client.link.remote.host);
     this.#strangers.delete(client);
     const { file } = channel;
-    client.answer<"lane">(ref, file === undefined ? {} : { file });
+    return file === undefined ? {} : { file };
   }
 
   flooded(client: ClientConnection): void {

@@ -14,6 +14,9 @@ import { OperatorLink } from "./auth/operator-link.ts";
 import { Resets } from "./auth/resets.ts";
 import { DataChannels } from "./files/data-channels.ts";
 import { FileService } from "./files/file-service.ts";
+import type { DashboardHandlerOptions } from "./handlers/dashboard.ts";
+import { RequestHandlers, type ServerActions } from "./handlers/handler.ts";
+import { openHandlers } from "./handlers/handlers.ts";
 import { WebDownloads } from "./http/download-links.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import type { WrittenLog } from "./kernel/pending-writes.ts";
@@ -35,7 +38,6 @@ import { Readers } from "./rooms/readers.ts";
 import { RecordLookup } from "./rooms/record-lookup.ts";
 import { Retention } from "./rooms/retention.ts";
 import type { TypingFeed } from "./rooms/typing-feed.ts";
-import { RequestRouter, type ServerActions } from "./router.ts";
 import { SealedService } from "./sealed/service.ts";
 import type { ClientConnection } from "./session/client-connection.ts";
 import type { Siblings } from "./siblings/siblings.ts";
@@ -56,7 +58,7 @@ export interface ServiceOptions extends Omit<ServerOptions, "accounts"> {
   readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
   readonly feed: EventFeed;
   readonly stats: AdminDashboardOptions["stats"];
-  readonly samples: AdminDashboardOptions["samples"];
+  readonly samples: DashboardHandlerOptions["samples"];
   readonly windows: AdminDashboardOptions["windows"];
   readonly cancels: AdminDashboardOptions["cancels"];
   readonly place: AdminDashboardOptions["place"];
@@ -66,7 +68,7 @@ export interface ServiceOptions extends Omit<ServerOptions, "accounts"> {
 }
 
 export interface OpenServices {
-  readonly router: RequestRouter;
+  readonly requests: RequestHandlers;
   readonly channels: DataChannels;
   readonly files: FileService | undefined;
   readonly downloads: WebDownloads | undefined;
@@ -79,7 +81,7 @@ export interface OpenServices {
   ended(client: ClientConnection): void;
 }
 
-/** Who serves what, and the request router that takes each request to them. */
+/** Opens the services, and the handlers that take requests to them. */
 export function openServices(options: ServiceOptions): OpenServices {
   const { registry, rooms, archive, reading, typing, peersOf, siblings } = options;
   const { feed: watchers, stats, samples, windows, cancels, place, server } = options;
@@ -104,62 +106,35 @@ export function openServices(options: ServiceOptions): OpenServices {
     addressed: (token) => downloads?.channelOf(token),
   });
   const prefs = new PrefsService(options);
+  const management = new Management(options);
   const dashboard = new AdminDashboard({
-    ...{ registry, siblings },
-    feed: watchers,
-    downloads,
-    stats,
-    samples,
-    windows,
-    cancels,
-    place,
+    ...{ registry, siblings, downloads, stats, windows, cancels, place, files },
     peers: () => server.peers(),
-    files,
     onEvent: options.onEvent,
     accounts: options.accounts,
-    past: new PastDecisions({
-      ...options,
-      accounts: options.accountRecords,
-      feed: watchers,
-    }),
-    lists: new Lists({ ...options, files: options.engine.files }),
   });
-  const router = new RequestRouter({
+  const handlers = openHandlers({
     ...options,
-    services: {
-      moderation: new Moderation({
-        ...options,
-        recordLookup,
-        targets,
-        resets,
-        house: new Management(options),
-        erasure,
-      }),
-      devices: new Devices(options),
-      resets,
-      reading,
-      prefs,
-      typing,
-      pins: new Pins({ ...options, targets, recordLookup }),
-      readers: new Readers({ ...options, recordLookup }),
-      channels,
-      files,
-      downloads,
-      sealed,
-      dashboard,
-      push,
-      proofs: new ProofService(options),
-    },
-    reactions: new Reactions({ recordLookup, targets, siblings }),
+    ...{ channels, dashboard, downloads, files, management, prefs, push, reading, resets },
+    ...{ samples, sealed, server, typing, watchers },
+    devices: new Devices(options),
+    lists: new Lists({ ...options, files: options.engine.files }),
+    moderation: new Moderation({ ...options, recordLookup, targets, resets, erasure }),
+    past: new PastDecisions({ ...options, accounts: options.accountRecords, feed: watchers }),
+    pins: new Pins({ ...options, targets, recordLookup }),
+    proofs: new ProofService(options),
     queries: new Queries({ ...options, sha256 }),
+    reactions: new Reactions({ recordLookup, targets, siblings }),
+    readers: new Readers({ ...options, recordLookup }),
   });
+  const requests = new RequestHandlers(handlers, registry);
   const ended = (client: ClientConnection) => {
     channels.ended(client);
     downloads?.ended(client);
     watchers.watch(client, false);
   };
   return {
-    ...{ router, channels, files, downloads, dashboard },
+    ...{ requests, channels, files, downloads, dashboard },
     ...{ retention, sealed, prefs, push, ended },
   };
 }

@@ -1,4 +1,3 @@
-import { unreachable } from "../../base/assert.ts";
 import { productOf } from "../../base/client-name.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
@@ -10,7 +9,7 @@ import { namedPerson } from "../../core/rooms/targets.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import type { Log } from "../../io/log/log.ts";
 import { formatPlace } from "../../wire/invite.ts";
-import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
+import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerWindow } from "../../wire/messages-admin.ts";
 import { isOperating } from "../auth/operator-link.ts";
 import type { FileService, TransferEntry } from "../files/file-service.ts";
@@ -21,34 +20,19 @@ import type { ServerEvent } from "../session/event.ts";
 import type { Cancel, RemoteCancels } from "../siblings/cancels.ts";
 import type { Siblings } from "../siblings/siblings.ts";
 import type { RemoteWindows } from "../siblings/windows.ts";
-import type { EventFeed } from "./event-feed.ts";
-import type { Lists } from "./lists.ts";
-import type { PastDecisions } from "./past-decisions.ts";
 
-export type DashboardRequest = Extract<
-  Request,
-  {
-    kind:
-      | ("watch" | "clients" | "transfers" | "stats" | "samples" | "cancel")
-      | ("announce" | "events" | "decisions" | "accounts" | "all-rooms" | "all-files");
-  }
->;
 type ClientEntry = Answer<"clients">["clients"][number];
 
 export interface AdminDashboardOptions {
   readonly registry: Registry;
   readonly peers: () => Iterable<ClientConnection>;
-  readonly feed: EventFeed;
   /** Undefined: this server takes no files. */
   readonly downloads: Pick<WebDownloads, "runs" | "cancel"> | undefined;
-  readonly lists: Lists;
-  readonly past: Pick<PastDecisions, "page">;
   /** Files on data channels; undefined: this server takes none. */
   readonly files: Pick<FileService, "listing" | "cancel"> | undefined;
   readonly onEvent: (event: ServerEvent) => void;
   readonly accounts: Pick<Log, "appendThen">;
   readonly stats: () => Answer<"stats">;
-  readonly samples: (after: number) => Answer<"samples">;
   readonly siblings: Pick<Siblings, "isShared">;
   readonly windows: Pick<RemoteWindows, "look" | "all">;
   readonly cancels: Pick<RemoteCancels, "ask">;
@@ -66,53 +50,8 @@ export class AdminDashboard {
     this.#options = options;
   }
 
-  /** @throws Fault, with which the request is to be refused */
-  async serve(
-    client: ClientConnection,
-    account: Account,
-    request: DashboardRequest,
-  ): Promise<void> {
-    if (!isOperating(client, account, this.#options.registry)) {
-      const remedy = "ask an operator";
-      throw new Fault("not-allowed", "only operators may see that", { remedy });
-    }
-    const { ref } = request;
-    const { lists } = this.#options;
-    switch (request.kind) {
-      case "watch":
-        this.#options.feed.watch(client, request.on);
-        return client.answer(ref, {});
-      case "clients":
-        return client.answer(ref, this.#clients(request));
-      case "transfers":
-        return client.answer(ref, this.#transfers());
-      case "stats":
-        return client.answer(ref, this.#stats());
-      case "samples":
-        return client.answer(ref, this.#options.samples(request.after ?? 0));
-      case "announce":
-        await this.#announce(account, request.text);
-        return client.answer(ref, {});
-      case "events":
-        return client.answer(ref, this.#options.feed.past());
-      case "decisions":
-        return client.answer(ref, await this.#options.past.page(request));
-      case "accounts":
-        return client.answer(ref, lists.accounts(request));
-      case "all-rooms":
-        return client.answer(ref, lists.rooms(request));
-      case "all-files":
-        return client.answer(ref, lists.files(request));
-      case "cancel":
-        await this.#cancel(account, request);
-        return client.answer(ref, {});
-      default:
-        return unreachable(request);
-    }
-  }
-
   /** The same words once more are told once more: whoever has put them away sees them again. */
-  async #announce({ id }: Account, text: string): Promise<void> {
+  async announce({ id }: Account, text: string): Promise<void> {
     const { accounts, registry } = this.#options;
     const isNothing = () => text === "" && registry.policy.announced === undefined;
     await this.#turns.run(() =>
@@ -131,7 +70,7 @@ export class AdminDashboard {
     return { clients, more: false };
   }
 
-  #clients({ after = 0 }: RequestOf<"clients">): Answer<"clients"> {
+  clients({ after = 0 }: RequestOf<"clients">): Answer<"clients"> {
     this.#options.windows.look();
     const { clients, more } = this.#clientsHere(after);
     if (more) return { clients, more };
@@ -156,7 +95,7 @@ export class AdminDashboard {
     return this.#options.windows.all;
   }
 
-  #stats(): Answer<"stats"> {
+  stats(): Answer<"stats"> {
     const { siblings, windows, stats } = this.#options;
     const own = stats();
     if (!siblings.isShared) return own;
@@ -203,7 +142,7 @@ export class AdminDashboard {
     };
   }
 
-  #transfers(): Answer<"transfers"> {
+  transfers(): Answer<"transfers"> {
     this.#options.windows.look();
     const elsewhere = this.#elsewhere.flatMap(({ transfers }) => transfers);
     return listed([...this.#transfersHere(), ...elsewhere]);
@@ -215,7 +154,7 @@ export class AdminDashboard {
   }
 
   /** @throws Fault user-unknown, not-found, store-… */
-  async #cancel(by: Account, request: RequestOf<"cancel">): Promise<void> {
+  async cancel(by: Account, request: RequestOf<"cancel">): Promise<void> {
     const { registry, cancels, onEvent } = this.#options;
     const { id, name } = namedPerson(registry.everyone, checkName(request.user, "person's name"));
     const { direction } = request;

@@ -1,4 +1,3 @@
-import { unreachable } from "../../base/assert.ts";
 import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
@@ -9,17 +8,12 @@ import type { Identity } from "../../crypto/identity.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Log } from "../../io/log/log.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
-import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
+import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { type LinkOffer, LinkOffers } from "./device-linking.ts";
 import type { Authenticator } from "./login.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
-
-export type DeviceRequest = Extract<
-  Request,
-  { kind: "devices" | "revoke" | "link-offer" | "link-grant" }
->;
 
 export interface DevicesOptions {
   readonly clock: Clock;
@@ -40,20 +34,8 @@ export class Devices {
     this.#offers = new LinkOffers(options.clock);
   }
 
-  async serve(client: ClientConnection, account: Account, request: DeviceRequest): Promise<void> {
-    switch (request.kind) {
-      case "devices":
-        return client.answer(request.ref, this.#list(client, account));
-      case "revoke":
-        return this.#revoke(client, account, request);
-      case "link-offer":
-        this.#offers.add(client, request.code);
-        return client.answer(request.ref, {});
-      case "link-grant":
-        return this.#grant(client, account, request);
-      default:
-        return unreachable(request);
-    }
+  offer(client: ClientConnection, code: Uint8Array): void {
+    this.#offers.add(client, code);
   }
 
   /** Passes a newcomer on to the device that offered; that one's grant will answer. */
@@ -68,7 +50,7 @@ export class Devices {
     offer?.client.tell({ kind: "link-asked", code, deviceKey, mac });
   }
 
-  #list(client: ClientConnection, account: Account): Answer<"devices"> {
+  list(client: ClientConnection, account: Account): Answer<"devices"> {
     const online = new Set(
       [...this.#options.peersOf(account.id)].map(({ member }) => member?.device),
     );
@@ -84,7 +66,8 @@ export class Devices {
     return { devices };
   }
 
-  async #revoke(
+  /** Answers before it closes the sessions of the device. @throws Fault not-found, store-… */
+  async revoke(
     client: ClientConnection,
     account: Account,
     { ref, device }: RequestOf<"revoke">,
@@ -108,12 +91,13 @@ export class Devices {
     }
   }
 
-  async #grant(
+  /** @throws Fault not-found, not-allowed, store-… */
+  async grant(
     client: ClientConnection,
     account: Account,
     request: RequestOf<"link-grant">,
   ): Promise<void> {
-    const { ref, code, deviceKey, deviceCert, key } = request;
+    const { code, deviceKey, deviceCert, key } = request;
     const { registry, accounts } = this.#options;
     const asked = this.#offers.asked(client, code);
     if (asked === undefined || !equalBytes(asked.deviceKey, deviceKey)) {
@@ -133,7 +117,6 @@ export class Devices {
       throw error;
     }
     asked.client.answer<"link">(asked.ref, { user: account.name, key });
-    client.answer(ref, {});
   }
 
   #isOurs(account: Account, deviceKey: Uint8Array, deviceCert: Uint8Array): boolean {

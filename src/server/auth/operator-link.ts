@@ -1,6 +1,8 @@
 import { equalBytes, utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
 import { OPERATOR_LINK_MS } from "../../base/limits-page.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import type { Actor } from "../../core/rooms/moderation.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
@@ -55,4 +57,10 @@ export function isOperating(
     account !== undefined &&
     (client.member?.isOperator === true || registry.policy.isOperator(account.id))
   );
+}
+
+/** @throws Fault not-allowed */
+export function checkOperator({ isOperator }: Actor): void {
+  if (isOperator) return;
+  throw new Fault("not-allowed", "only operators may do that", { remedy: "ask an operator" });
 }

@@ -1,4 +1,3 @@
-import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import { parseTarget } from "../../base/names.ts";
@@ -13,7 +12,7 @@ import type { Clock } from "../../io/clock.ts";
 import type { ContentStore } from "../../io/cluster/content-store.ts";
 import { SharedFiles } from "../../io/cluster/shared-files.ts";
 import { formatPlace } from "../../wire/invite.ts";
-import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
+import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { FanOut } from "../rooms/broadcast.ts";
 import type { ClientConnection, TransferNotice } from "../session/client-connection.ts";
@@ -34,12 +33,6 @@ import { UploadService } from "./uploads.ts";
  * majority of the NATS machines, too, which copy all that they hold to one that comes back.
  */
 const CLUSTER_FILE_BYTES_MAX = 4_000_000_000;
-
-/** What is asked on data channels. */
-export type FileRequest = Extract<
-  Request,
-  { kind: "offer" | "finish" | "withdraw" | "fetch" | "got" }
->;
 
 export type TransferEntry = Answer<"transfers">["transfers"][number];
 
@@ -200,39 +193,18 @@ export class FileService {
     while (this.#leaving.size > 0) await Promise.all(this.#leaving);
   }
 
-  /** @throws Fault, with which the request is to be refused */
-  async serve(lane: ClientConnection, account: Account, request: FileRequest): Promise<void> {
+  /** Records the file that a lane has sent. @throws Fault */
+  async finish(
+    lane: ClientConnection,
+    account: Account,
+    request: RequestOf<"finish">,
+  ): Promise<Answer<"finish">> {
+    const transfer = this.#transfers.get(lane);
+    const receiver = transfer instanceof UploadReceiver ? transfer : undefined;
     try {
-      await this.#serve(lane, account, request);
-    } catch (error) {
-      throw error instanceof Fault ? this.trouble(error) : error;
-    }
-  }
-
-  async #serve(lane: ClientConnection, account: Account, request: FileRequest): Promise<void> {
-    const { ref } = request;
-    switch (request.kind) {
-      case "offer":
-        return lane.answer(ref, await this.#offer(lane, account, request));
-      case "finish": {
-        const transfer = this.#transfers.get(lane);
-        const receiver = transfer instanceof UploadReceiver ? transfer : undefined;
-        try {
-          return lane.answer(ref, await this.#uploads.finish(receiver, account, request));
-        } finally {
-          this.#free(lane, request.file as FileId);
-        }
-      }
-      case "withdraw":
-        await this.#withdraw(lane, account, request);
-        return lane.answer(ref, {});
-      case "fetch":
-        return this.#fetch(lane, account, request);
-      case "got":
-        this.#got(lane, account, request.file as FileId);
-        return lane.answer(ref, {});
-      default:
-        return unreachable(request);
+      return await this.#uploads.finish(receiver, account, request);
+    } finally {
+      this.#free(lane, request.file as FileId);
     }
   }
 
@@ -288,7 +260,7 @@ export class FileService {
     for (const download of this.#readers.get(file) ?? []) download.look();
   }
 
-  async #offer(
+  async offer(
     lane: ClientConnection,
     account: Account,
     request: RequestOf<"offer">,
@@ -332,7 +304,7 @@ export class FileService {
     onEvent({ kind: "offered", ...this.#what(lane, account, file, name), to, ...size });
   }
 
-  async #withdraw(
+  async withdraw(
     lane: ClientConnection,
     account: Account,
     { file: id }: RequestOf<"withdraw">,
@@ -370,7 +342,7 @@ export class FileService {
     return found.length > 0;
   }
 
-  async #fetch(
+  async fetch(
     lane: ClientConnection,
     account: Account,
     request: RequestOf<"fetch">,
@@ -428,7 +400,7 @@ export class FileService {
     return blob === undefined ? undefined : { blob };
   }
 
-  #got(lane: ClientConnection, account: Account, file: FileId): void {
+  got(lane: ClientConnection, account: Account, file: FileId): void {
     const fact = this.#options.files.get(file);
     if (fact === undefined || !this.#mayRead(account.id, file)) throw unknown();
     this.#options.onEvent({ kind: "got", ...this.#what(lane, account, file, fact.name) });

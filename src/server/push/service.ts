@@ -1,4 +1,3 @@
-import { unreachable } from "../../base/assert.ts";
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
@@ -23,7 +22,7 @@ import { plainLine } from "../../core/words/plain.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
 import { type Body, hasTrait, type KindWith } from "../../wire/kinds.ts";
-import type { Request, RequestOf } from "../../wire/messages.ts";
+import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";
 import type { KeptFilePlace } from "../queue/kept-file.ts";
 import type { ReadPositionService } from "../rooms/read-positions.ts";
@@ -31,11 +30,6 @@ import type { RecordLookup } from "../rooms/record-lookup.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { type PushDelivery, PushSender, type SentCounters } from "./sender.ts";
 import { type Subscription, Subscriptions } from "./subscriptions.ts";
-
-export type PushRequest = Extract<
-  Request,
-  { kind: "push-key" | "push-subscribe" | "push-unsubscribe" }
->;
 
 /** A title is cut to fewer code points. */
 const TITLE_UNITS_MAX = 1_000;
@@ -110,24 +104,14 @@ export class PushService {
     await this.#subscriptions.close();
   }
 
-  async serve(client: ClientConnection, account: Account, request: PushRequest): Promise<void> {
-    const device = client.member?.device ?? "";
-    switch (request.kind) {
-      case "push-key": {
-        const { key } = this.#options.delivery;
-        const subscribed = this.#subscriptions.get(device)?.user === account.id;
-        return client.answer(request.ref, { key, subscribed });
-      }
-      case "push-subscribe":
-        await this.#subscribe(account, device, request);
-        return client.answer(request.ref, {});
-      case "push-unsubscribe":
-        this.signedOut(device);
-        await this.#subscriptions.sync();
-        return client.answer(request.ref, {});
-      default:
-        return unreachable(request);
-    }
+  key({ id }: Account, device: string): Answer<"push-key"> {
+    const { key } = this.#options.delivery;
+    return { key, subscribed: this.#subscriptions.get(device)?.user === id };
+  }
+
+  async unsubscribe(device: string): Promise<void> {
+    this.signedOut(device);
+    await this.#subscriptions.sync();
   }
 
   /** The browser is another account's now, or nobody's: nothing goes there. */
@@ -300,7 +284,8 @@ export class PushService {
     };
   }
 
-  async #subscribe(
+  /** @throws Fault too-fast */
+  async subscribe(
     account: Account,
     device: string,
     { endpoint, key, auth }: RequestOf<"push-subscribe">,

@@ -1,10 +1,10 @@
 import { Fault } from "../../base/fault.ts";
-import type { UserId } from "../../base/ids.ts";
+import type { RoomId, UserId } from "../../base/ids.ts";
 import { checkName } from "../../base/names.ts";
 import { checkNewName } from "../../base/new-names.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import type { Act } from "../../core/rooms/moderation.ts";
-import type { Room, Rooms } from "../../core/rooms/rooms.ts";
+import type { Rooms } from "../../core/rooms/rooms.ts";
 import { namedPerson, namedRoom } from "../../core/rooms/targets.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import { recordDecision } from "../kernel/decision.ts";
@@ -20,7 +20,7 @@ export interface ManagementOptions {
   readonly accounts: WrittenLog;
   readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
   readonly catchUp: Pick<CatchUp, "refresh">;
-  readonly kernel: Pick<Kernel, "serve" | "submit">;
+  readonly kernel: Pick<Kernel, "submit">;
 }
 
 /** What operators do to accounts and to whole rooms. The caller has checked that it is one. */
@@ -31,45 +31,39 @@ export class Management {
     this.#options = options;
   }
 
-  /** @throws Fault usage, name-invalid, name-taken, user-unknown, store-… */
-  async rename(client: ClientConnection, by: UserId, request: RequestOf<"rename">): Promise<void> {
+  /**
+   * Renames an account. Of a room, the room engine decides.
+   * @throws Fault usage, name-invalid, name-taken, user-unknown, store-…
+   */
+  async rename(by: UserId, request: RequestOf<"rename">): Promise<Act | undefined> {
     const { user, room, to } = request;
     this.#checkOne(request);
     if (room !== undefined) {
-      const options = { kind: "rename", to: checkName(to, "room's name") } as const;
-      return this.#change(client, by, request.ref, { ...options, room: this.#room(room).id });
+      return { kind: "rename", to: checkName(to, "room's name"), room: this.room(room) };
     }
     await this.#renameAccount(by, this.#account(user ?? ""), to);
-    client.answer(request.ref, {});
+    return undefined;
   }
 
-  /** @throws Fault usage, not-allowed, user-unknown, store-… */
-  async remove(client: ClientConnection, by: UserId, request: RequestOf<"remove">): Promise<void> {
+  /**
+   * Removes an account. Of a room, the room engine decides.
+   * @throws Fault usage, not-allowed, user-unknown, store-…
+   */
+  async remove(by: UserId, request: RequestOf<"remove">): Promise<Act | undefined> {
     const { user, room } = request;
     this.#checkOne(request);
-    if (room !== undefined) {
-      return this.#change(client, by, request.ref, { kind: "remove", room: this.#room(room).id });
-    }
+    if (room !== undefined) return { kind: "remove", room: this.room(room) };
     const account = this.#account(user ?? "");
     if (account.id === by) {
       throw new Fault("not-allowed", "you would remove yourself", { remedy: "name somebody else" });
     }
     await this.#removeAccount(by, account);
-    client.answer(request.ref, {});
+    return undefined;
   }
 
   /** What was said by then is erased already, or stays. @throws Fault store-… */
   async removeSelf(client: ClientConnection, account: Account, ref: number): Promise<void> {
     await this.#removeAccount(account.id, account, () => client.answer(ref, {}));
-  }
-
-  retain(client: ClientConnection, by: UserId, request: RequestOf<"retention">): void {
-    const { ref, room, keepMs } = request;
-    this.#change(client, by, ref, { kind: "retention", room: this.#room(room).id, keepMs });
-  }
-
-  close(client: ClientConnection, by: UserId, { ref, room, on }: RequestOf<"close">): void {
-    this.#change(client, by, ref, { kind: "close", on, room: this.#room(room).id });
   }
 
   /**
@@ -118,10 +112,6 @@ export class Management {
     for (const client of [...peersOf(user)]) client.close(fault);
   }
 
-  #change(client: ClientConnection, user: UserId, ref: number, act: Act): void {
-    this.#options.kernel.serve(client, user, ref, { kind: "act", isOperator: true, act });
-  }
-
   #tell(user: UserId, act: Act): void {
     const ignored = () => {};
     this.#options.kernel.submit({ user }, { kind: "act", isOperator: true, act }, ignored);
@@ -132,8 +122,9 @@ export class Management {
     throw new Fault("usage", "that is of a person or of a room", { remedy: "name one of the two" });
   }
 
-  #room(name: string): Room {
-    return namedRoom(this.#options.rooms, checkName(name, "room's name"));
+  /** @throws Fault room-unknown, name-invalid */
+  room(name: string): RoomId {
+    return namedRoom(this.#options.rooms, checkName(name, "room's name")).id;
   }
 
   /** Also one that was removed: its name can be made free for another account. */

@@ -1,4 +1,3 @@
-import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import { BANS_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
@@ -19,48 +18,16 @@ import type { Clock } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import type { Log } from "../../io/log/log.ts";
 import { kindsWith } from "../../wire/kinds.ts";
-import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
+import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { Head } from "../../wire/record.ts";
 import { banKey, hostKey } from "../auth/bans.ts";
-import type { Invites } from "../auth/invites.ts";
 import type { Authenticator } from "../auth/login.ts";
-import { isOperating } from "../auth/operator-link.ts";
+import { checkOperator, isOperating } from "../auth/operator-link.ts";
 import type { Resets } from "../auth/resets.ts";
 import { recordDecision } from "../kernel/decision.ts";
-import type { Kernel } from "../kernel/kernel.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import type { Management } from "./management.ts";
 import type { MassErasure } from "./mass-erasure.ts";
 import type { RecordLookup } from "./record-lookup.ts";
-
-export type ModerationRequest = Extract<
-  Request,
-  {
-    kind:
-      | "edit"
-      | "erase"
-      | "pin"
-      | "receipts"
-      | "erase-all"
-      | "unregister"
-      | "retention"
-      | "kick"
-      | "mute"
-      | "grant"
-      | "operate"
-      | "reset"
-      | "sign-out"
-      | "rename"
-      | "remove"
-      | "close"
-      | "ban"
-      | "bans"
-      | "registration"
-      | "invite"
-      | "invites"
-      | "invite-revoke";
-  }
->;
 
 export interface ModerationOptions {
   readonly clock: Clock;
@@ -70,11 +37,8 @@ export interface ModerationOptions {
   readonly recordLookup: RecordLookup;
   readonly targets: TargetResolver;
   readonly entry: Pick<Authenticator, "guessOperator">;
-  readonly invites: Invites;
-  readonly resets: Pick<Resets, "make" | "signOut">;
-  readonly house: Management;
+  readonly resets: Pick<Resets, "signOut">;
   readonly erasure: Pick<MassErasure, "ofAccount">;
-  readonly kernel: Pick<Kernel, "serve">;
   readonly server: { peers(): Iterable<ClientConnection> };
 }
 
@@ -92,89 +56,17 @@ export class Moderation {
     this.#options = options;
   }
 
-  /** @throws Fault, with which the request is to be refused */
-  async serve(
-    client: ClientConnection,
-    account: Account,
-    request: ModerationRequest,
-  ): Promise<void> {
-    const actor = {
-      user: account.id,
-      isOperator: isOperating(client, account, this.#options.registry),
-    };
-    const { invites, house } = this.#options;
-    switch (request.kind) {
-      case "receipts": {
-        const { room } = this.#options.targets.resolve(actor.user, request.target);
-        if (room === undefined) throw new Fault("not-found", "nothing was said there yet");
-        const { on } = request;
-        return this.#act(client, actor, request.ref, { kind: "receipts", room: room.id, on });
-      }
-      case "edit":
-      case "erase":
-      case "pin":
-        return this.#act(client, actor, request.ref, await this.#said(actor, request));
-      case "erase-all":
-        return client.answer(request.ref, await this.#eraseAll(account, actor, request));
-      case "unregister":
-        return house.removeSelf(client, account, request.ref);
-      case "retention":
-        checkOperator(actor);
-        return house.retain(client, actor.user, request);
-      case "kick":
-      case "mute":
-        return this.#act(client, actor, request.ref, this.#concerned(request, request.room));
-      case "grant":
-        if (request.room !== undefined) {
-          return this.#act(client, actor, request.ref, this.#concerned(request, request.room));
-        }
-        await this.#grantService(actor, request);
-        return client.answer(request.ref, {});
-      case "operate":
-        await this.#options.entry.guessOperator(client, request.token);
-        if (client.member?.account === account) client.member.isOperator = true;
-        return client.answer(request.ref, {});
-      case "reset": {
-        checkOperator(actor);
-        const account = this.#account(request.user);
-        const made = await this.#options.resets.make(actor.user, account, request);
-        return client.answer(request.ref, made);
-      }
-      case "sign-out":
-        checkOperator(actor);
-        await this.#signOut(actor, this.#account(request.user));
-        return client.answer(request.ref, {});
-      case "rename":
-        checkOperator(actor);
-        return house.rename(client, actor.user, request);
-      case "remove":
-        checkOperator(actor);
-        return house.remove(client, actor.user, request);
-      case "close":
-        checkOperator(actor);
-        return house.close(client, actor.user, request);
-      case "ban":
-        await this.#ban(client, actor, request);
-        return client.answer(request.ref, {});
-      case "bans":
-        checkOperator(actor);
-        return client.answer(request.ref, this.#bans(request));
-      case "registration":
-        return client.answer(request.ref, await this.#registration(actor, request));
-      case "invite":
-        return client.answer(request.ref, await invites.make(actor, request));
-      case "invites":
-        return client.answer(request.ref, invites.list(actor, request));
-      case "invite-revoke":
-        await invites.revoke(actor, request.invite);
-        return client.answer(request.ref, {});
-      default:
-        return unreachable(request);
-    }
+  /** @throws Fault room-unknown, user-unknown, not-found */
+  receipts(actor: Actor, { target, on }: RequestOf<"receipts">): Act {
+    const { room } = this.#options.targets.resolve(actor.user, target);
+    if (room === undefined) throw new Fault("not-found", "nothing was said there yet");
+    return { kind: "receipts", room: room.id, on };
   }
 
-  #act(client: ClientConnection, { user, isOperator }: Actor, ref: number, act: Act): void {
-    this.#options.kernel.serve(client, user, ref, { kind: "act", isOperator, act });
+  /** The session may do what operators may. @throws Fault login-refused, too-many */
+  async operate(client: ClientConnection, account: Account, token: string): Promise<void> {
+    await this.#options.entry.guessOperator(client, token);
+    if (client.member?.account === account) client.member.isOperator = true;
   }
 
   /** By role, or in some session by the token. */
@@ -186,12 +78,13 @@ export class Moderation {
     return false;
   }
 
-  #concerned(
+  /** @throws Fault room-unknown, user-unknown */
+  concerned(
     request: RequestOf<"kick"> | RequestOf<"mute"> | RequestOf<"grant">,
     roomName: string,
   ): Act {
     const room = namedRoom(this.#options.rooms, checkName(roomName, "room's name"));
-    const account = this.#account(request.user);
+    const account = this.account(request.user);
     const { id: user, name } = account;
     const whom = { room: room.id, user, name, isOperator: this.#isOperator(account) };
     if (request.kind === "kick") return { kind: "kick", ...whom };
@@ -201,7 +94,8 @@ export class Moderation {
     return { kind: "mute", on, ...whom, ...(until === undefined ? {} : { until }) };
   }
 
-  async #said(
+  /** @throws Fault not-found, not-allowed, text-invalid, too-many, store-… */
+  async said(
     actor: Actor,
     request: RequestOf<"edit"> | RequestOf<"erase"> | RequestOf<"pin">,
   ): Promise<Act> {
@@ -231,7 +125,7 @@ export class Moderation {
   }
 
   /** @throws Fault not-allowed, user-unknown, store-…, too-many */
-  async #eraseAll(
+  async eraseAll(
     account: Account,
     actor: Actor,
     { user, after }: RequestOf<"erase-all">,
@@ -249,12 +143,13 @@ export class Moderation {
     return this.#options.rooms.get(room as Room["id"]);
   }
 
-  #account(name: string): Account {
+  account(name: string): Account {
     return namedPerson(this.#options.registry, checkName(name, "person's name"));
   }
 
   /** @throws Fault not-allowed, last-credential, store-… */
-  async #signOut(actor: Actor, account: Account): Promise<void> {
+  async signOut(actor: Actor, user: string): Promise<void> {
+    const account = this.account(user);
     if (account.id === actor.user) {
       const remedy = "use the settings of your own account";
       throw new Fault("not-allowed", "you would sign yourself out", { remedy });
@@ -267,20 +162,19 @@ export class Moderation {
     await this.#options.resets.signOut(account);
   }
 
-  async #grantService(actor: Actor, { user, on }: RequestOf<"grant">): Promise<void> {
+  async grantService(actor: Actor, { user, on }: RequestOf<"grant">): Promise<void> {
     checkOperator(actor);
     const { accounts } = this.#options;
-    await recordDecision(accounts, () => [roleDraft(this.#account(user).id, actor.user, on)]);
+    await recordDecision(accounts, () => [roleDraft(this.account(user).id, actor.user, on)]);
   }
 
-  async #ban(client: ClientConnection, actor: Actor, request: RequestOf<"ban">): Promise<void> {
-    checkOperator(actor);
+  async ban(client: ClientConnection, actor: Actor, request: RequestOf<"ban">): Promise<void> {
     const { user, address, on, until, reason } = request;
     if ((user === undefined) === (address === undefined)) {
       throw new Fault("usage", "a ban is of a person or of an address", { remedy: "give one" });
     }
     const whom =
-      user === undefined ? { address: banKey(address ?? "") } : { user: this.#account(user).id };
+      user === undefined ? { address: banKey(address ?? "") } : { user: this.account(user).id };
     const ban: Omit<Ban, "seq"> = {
       ...whom,
       ...(until === undefined ? {} : { until }),
@@ -317,7 +211,7 @@ export class Moderation {
     }
   }
 
-  #bans({ after }: RequestOf<"bans">): Answer<"bans"> {
+  bans({ after }: RequestOf<"bans">): Answer<"bans"> {
     const { registry, clock } = this.#options;
     const { page, next } = housePage(registry.policy.bans(clock.unixMs()), after);
     const bans = page.map(({ user: id, seq: _, ...rest }) => {
@@ -327,7 +221,7 @@ export class Moderation {
     return { bans, ...(next === undefined ? {} : { next }) };
   }
 
-  async #registration(
+  async registration(
     actor: Actor,
     { closed }: RequestOf<"registration">,
   ): Promise<{ closed: boolean }> {
@@ -342,9 +236,4 @@ export class Moderation {
     }
     return { closed: registry.policy.isClosed };
   }
-}
-
-function checkOperator({ isOperator }: Actor): void {
-  if (isOperator) return;
-  throw new Fault("not-allowed", "only operators may do that", { remedy: "ask an operator" });
 }

@@ -4,7 +4,6 @@ import type { Rooms } from "../../core/rooms/rooms.ts";
 import { checkReads, type TargetResolver } from "../../core/rooms/targets.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
-import type { ClientConnection } from "../session/client-connection.ts";
 import { roomEntry, wireRecord } from "./broadcast.ts";
 import type { HistoryQuota } from "./history-quota.ts";
 import type { RecordLookup } from "./record-lookup.ts";
@@ -25,12 +24,8 @@ export class Pins {
     this.#options = options;
   }
 
-  async serve(client: ClientConnection, account: Account, request: RequestOf<"pins">) {
-    client.answer(request.ref, await this.#page(account, request));
-  }
-
   /** @throws Fault room-unknown, user-unknown, not-member, history-limit, too-many, store-… */
-  async #page(account: Account, { target, before }: RequestOf<"pins">): Promise<Answer<"pins">> {
+  async page(account: Account, { target, before }: RequestOf<"pins">): Promise<Answer<"pins">> {
     const { registry, targets, historyQuota } = this.#options;
     const { room } = targets.resolve(account.id, target);
     if (room === undefined) return { records: [], rooms: [], more: false };

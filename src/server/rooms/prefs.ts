@@ -1,4 +1,3 @@
-import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { PREFS_BURST, PREFS_PER_SECOND } from "../../base/limits.ts";
@@ -13,14 +12,12 @@ import {
 import type { Rooms } from "../../core/rooms/rooms.ts";
 import type { Clock } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
-import type { Request } from "../../wire/messages.ts";
+import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import { recordDecision } from "../kernel/decision.ts";
 import { eraseOrdered } from "../kernel/erasure.ts";
 import type { WrittenLog } from "../kernel/pending-writes.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-
-export type PrefsRequest = Extract<Request, { kind: "prefs" | "prefs-set" | "save" }>;
 
 export interface PrefsServiceOptions {
   readonly clock: Pick<Clock, "now">;
@@ -45,31 +42,29 @@ export class PrefsService {
     this.#options = options;
   }
 
+  of({ prefs }: Account): Answer<"prefs"> {
+    return {
+      rooms: [...(prefs?.rooms ?? [])].map(([room, one]) => ({ room, ...one })),
+      saved: [...(prefs?.saved ?? [])].map(([seq, room]) => ({ room, seq })),
+    };
+  }
+
   /** @throws Fault not-member, too-many, store-… */
-  async serve(client: ClientConnection, account: Account, request: PrefsRequest): Promise<void> {
-    switch (request.kind) {
-      case "prefs":
-        return client.answer(request.ref, allOf(account));
-      case "prefs-set": {
-        const { room: id, muted, favourite, hidden, unread } = request;
-        const room = id as RoomId;
-        const prefs = { muted, favourite, hidden, unread };
-        if (Object.values(prefs).some((value) => value !== undefined && value !== false)) {
-          this.#checkReads(account, room);
-        }
-        await this.#record(account, { kind: "prefs-set", room, prefs });
-        return client.answer(request.ref, {});
-      }
-      case "save": {
-        const { seq, on } = request;
-        const room = request.room as RoomId;
-        if (on) this.#checkReads(account, room, seq);
-        await this.#record(account, { kind: "save", room, seq, on });
-        return client.answer(request.ref, {});
-      }
-      default:
-        return unreachable(request);
+  async set(account: Account, request: RequestOf<"prefs-set">): Promise<void> {
+    const { room: id, muted, favourite, hidden, unread } = request;
+    const room = id as RoomId;
+    const prefs = { muted, favourite, hidden, unread };
+    if (Object.values(prefs).some((value) => value !== undefined && value !== false)) {
+      this.#checkReads(account, room);
     }
+    await this.#record(account, { kind: "prefs-set", room, prefs });
+  }
+
+  /** @throws Fault not-member, too-many, store-… */
+  async save(account: Account, { room: id, seq, on }: RequestOf<"save">): Promise<void> {
+    const room = id as RoomId;
+    if (on) this.#checkReads(account, room, seq);
+    await this.#record(account, { kind: "save", room, seq, on });
   }
 
   /** A record of the accounts was applied: the devices that are in here hear what has changed. */
@@ -124,11 +119,4 @@ export class PrefsService {
     if (retryAfterMs === 0) return;
     throw new Fault("too-many", "you change your settings too quickly", { retryAfterMs });
   }
-}
-
-function allOf({ prefs }: Account) {
-  return {
-    rooms: [...(prefs?.rooms ?? [])].map(([room, one]) => ({ room, ...one })),
-    saved: [...(prefs?.saved ?? [])].map(([seq, room]) => ({ room, seq })),
-  };
 }

@@ -1,4 +1,3 @@
-import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
 import {
@@ -14,7 +13,6 @@ import type { Checkpoints } from "../../io/log/checkpoints.ts";
 import type { LogProofs } from "../../io/log/proofs.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { FairQueue, WorkQueue } from "../queue/work-queue.ts";
-import type { ClientConnection } from "../session/client-connection.ts";
 
 /** What the server can prove of its history. */
 export interface Provable {
@@ -31,8 +29,6 @@ export interface ProofServiceOptions {
   readonly siblings: { reached(size: number): Promise<void> };
 }
 
-export type ProofRequest = RequestOf<"checkpoint"> | RequestOf<"inclusion">;
-
 /** Answers how long the history is, that it only grew, and that a record is in it. */
 export class ProofService {
   readonly #options: ProofServiceOptions;
@@ -46,25 +42,23 @@ export class ProofService {
     this.#turns = new FairQueue(1, PAGES_WAITING_MAX, rest);
   }
 
-  /** @throws Fault kind-unknown, not-found, frame-malformed, too-many, store-… */
-  async serve(client: ClientConnection, account: Account, request: ProofRequest): Promise<void> {
+  /** @throws Fault kind-unknown, not-found, too-many, store-… */
+  checkpoint(account: Account, request: RequestOf<"checkpoint">): Promise<Answer<"checkpoint">> {
+    return this.#inTurn(account, (provable) => this.#checkpoint(provable, request));
+  }
+
+  /** @throws Fault kind-unknown, frame-malformed, too-many, store-… */
+  inclusion(account: Account, request: RequestOf<"inclusion">): Promise<Answer<"inclusion">> {
+    return this.#inTurn(account, (provable) => this.#inclusion(provable, account, request));
+  }
+
+  async #inTurn<Found>(
+    { id }: Account,
+    find: (provable: Provable) => Promise<Found>,
+  ): Promise<Found> {
     const { provable } = this.#options;
-    if (provable === undefined) {
-      throw new Fault("kind-unknown", "this server signs no checkpoints");
-    }
-    const answer = await this.#turns.run(account.id, () =>
-      this.#reading.run<Answer<ProofRequest["kind"]>>(() => {
-        switch (request.kind) {
-          case "checkpoint":
-            return this.#checkpoint(provable, request);
-          case "inclusion":
-            return this.#inclusion(provable, account, request);
-          default:
-            return unreachable(request);
-        }
-      }),
-    );
-    client.answer(request.ref, answer);
+    if (provable === undefined) throw new Fault("kind-unknown", "this server signs no checkpoints");
+    return await this.#turns.run(id, () => this.#reading.run(() => find(provable)));
   }
 
   async #checkpoint(

@@ -1,4 +1,3 @@
-import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { READ_TOLD_EVERY_MS } from "../../base/limits.ts";
@@ -8,12 +7,10 @@ import { accountIn, type Room, type Rooms } from "../../core/rooms/rooms.ts";
 import { namedPerson } from "../../core/rooms/targets.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Log } from "../../io/log/log.ts";
-import type { Request, RequestOf } from "../../wire/messages.ts";
+import type { RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { ReadPositionStore } from "./read-position-store.ts";
-
-export type ReadingRequest = Extract<Request, { kind: "read" | "ignore" | "ignored" }>;
 
 export interface ReadPositionServiceOptions {
   readonly clock: Clock;
@@ -41,24 +38,9 @@ export class ReadPositionService {
     this.#options = options;
   }
 
-  async serve(client: ClientConnection, account: Account, request: ReadingRequest): Promise<void> {
-    switch (request.kind) {
-      case "read":
-        this.#read(client, account, request);
-        return client.answer(request.ref, {});
-      case "ignore":
-        await this.#ignore(account, request);
-        return client.answer(request.ref, {});
-      case "ignored":
-        return client.answer(request.ref, { users: this.#ignoredBy(account) });
-      default:
-        return unreachable(request);
-    }
-  }
-
   /** Before the first record: messages of ignored users are not shown. */
   arrived(client: ClientConnection, account: Account): void {
-    if (account.ignored.size > 0) client.tell({ kind: "ignored", users: this.#ignoredBy(account) });
+    if (account.ignored.size > 0) client.tell({ kind: "ignored", users: this.ignoredBy(account) });
   }
 
   upTo(user: UserId, room: RoomId): number {
@@ -90,7 +72,7 @@ export class ReadPositionService {
   }
 
   /** @throws Fault not-member: also of a room that there is not */
-  #read(client: ClientConnection, { id }: Account, { room: asked, n }: RequestOf<"read">): void {
+  read(client: ClientConnection, { id }: Account, { room: asked, n }: RequestOf<"read">): void {
     const room = this.#options.rooms.get(asked as RoomId);
     if (room?.members.has(id) !== true) throw new Fault("not-member", "you do not read that room");
     const upTo = Math.min(n, room.lastN);
@@ -131,7 +113,7 @@ export class ReadPositionService {
   }
 
   /** @throws Fault user-unknown, not-allowed, too-many, store-… */
-  async #ignore(account: Account, { user, on }: RequestOf<"ignore">): Promise<void> {
+  async ignore(account: Account, { user, on }: RequestOf<"ignore">): Promise<void> {
     const { registry, accounts } = this.#options;
     const other = namedPerson(registry, checkName(user, "person's name"));
     const draft = registry.ignoreDraft(account, other.id, on);
@@ -142,11 +124,12 @@ export class ReadPositionService {
 
   /** The list has changed. */
   tellIgnored(account: Account): void {
-    const users = this.#ignoredBy(account);
+    const users = this.ignoredBy(account);
     for (const client of this.#options.peersOf(account.id)) client.tell({ kind: "ignored", users });
   }
 
-  #ignoredBy(account: Account): string[] {
+  /** Names of the users whom the account ignores. */
+  ignoredBy(account: Account): string[] {
     const names = [...account.ignored].map((id) => this.#options.registry.nameOf(id));
     return names.filter((name) => name !== undefined);
   }

@@ -3,8 +3,7 @@ import type { RoomId, UserId } from "../../base/ids.ts";
 import { READERS_NAMED_MAX } from "../../base/limits.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import { type Room, type Rooms, showsReaders } from "../../core/rooms/rooms.ts";
-import type { Answer, RequestOf } from "../../wire/messages.ts";
-import type { ClientConnection } from "../session/client-connection.ts";
+import type { Answer } from "../../wire/messages.ts";
 import type { ReadPositionService } from "./read-positions.ts";
 import type { RecordLookup } from "./record-lookup.ts";
 
@@ -27,7 +26,7 @@ export class Readers {
   }
 
   /** @throws Fault not-found, not-allowed, too-many, store-… */
-  async serve(client: ClientConnection, account: Account, { ref, seq }: RequestOf<"readers">) {
+  async of(account: Account, seq: number): Promise<Answer<"readers">> {
     const { rooms, recordLookup } = this.#options;
     const head = (await recordLookup.find(account.id, seq))?.head;
     const room = head === undefined ? undefined : rooms.get(head.room as RoomId);
@@ -38,7 +37,7 @@ export class Readers {
       const sentence = "who has read is not shown here";
       throw new Fault("not-allowed", sentence, { remedy: "a moderator can: /receipts on" });
     }
-    client.answer(ref, this.#of(room, account.id, head.n));
+    return this.#of(room, account.id, head.n);
   }
 
   #of(room: Room, author: UserId, n: number): Answer<"readers"> {

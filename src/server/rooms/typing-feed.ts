@@ -53,7 +53,7 @@ export class TypingFeed {
   }
 
   /** @throws Fault not-member: also of a room that there is not; muted, not-allowed */
-  serve({ id }: Account, { room: asked, on }: RequestOf<"typing">): void {
+  types({ id }: Account, { room: asked, on }: Pick<RequestOf<"typing">, "room" | "on">): void {
     const { rooms, clock, onTyping } = this.#options;
     const room = rooms.get(asked as RoomId);
     if (room?.members.has(id) !== true) throw new Fault("not-member", "you do not read that room");

@@ -1,4 +1,3 @@
-import { unreachable } from "../../base/assert.ts";
 import { equalBytes, fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
@@ -14,7 +13,7 @@ import { readSealHeader } from "../../crypto/seal/header.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
-import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
+import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import { isOperating } from "../auth/operator-link.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -23,13 +22,6 @@ import type { SealedBuckets } from "./buckets.ts";
 import { GroupInfoStore } from "./group-info.ts";
 import { KeyPackageStore } from "./key-packages.ts";
 import { LeaseStore } from "./leases.ts";
-
-export type SealedRequest = Extract<
-  Request,
-  {
-    kind: "key-packages" | "key-package" | "seal-lease" | "group-create" | "group-commit" | "group";
-  }
->;
 
 export interface SealedOptions {
   readonly buckets: SealedBuckets;
@@ -99,31 +91,27 @@ export class SealedService {
     }
   }
 
-  async serve(client: ClientConnection, account: Account, request: SealedRequest): Promise<void> {
-    switch (request.kind) {
-      case "key-packages": {
-        const device = certifiedDevice(client, account);
-        const { packages, lastResort } = request;
-        return client.answer(request.ref, await this.#packages.add(device, packages, lastResort));
-      }
-      case "key-package":
-        return this.#give(client, account, request);
-      case "seal-lease": {
-        const device = certifiedDevice(client, account);
-        return client.answer(request.ref, await this.#leases.take(device, request));
-      }
-      case "group-create":
-      case "group-commit":
-        return this.#change(client, account, request);
-      case "group": {
-        const { id: room, room: found } = this.#targets.resolve(account.id, request.target);
-        if (found !== undefined) checkReads(found, account.id);
-        if (found?.group === undefined) return client.answer(request.ref, { room });
-        return client.answer(request.ref, { room, made: await this.#made(found, account) });
-      }
-      default:
-        return unreachable(request);
-    }
+  async addKeyPackages(
+    client: ClientConnection,
+    account: Account,
+    { packages, lastResort }: RequestOf<"key-packages">,
+  ): Promise<Answer<"key-packages">> {
+    return await this.#packages.add(certifiedDevice(client, account), packages, lastResort);
+  }
+
+  async takeLease(
+    client: ClientConnection,
+    account: Account,
+    request: RequestOf<"seal-lease">,
+  ): Promise<Answer<"seal-lease">> {
+    return await this.#leases.take(certifiedDevice(client, account), request);
+  }
+
+  async group(account: Account, target: string): Promise<Answer<"group">> {
+    const { id: room, room: found } = this.#targets.resolve(account.id, target);
+    if (found !== undefined) checkReads(found, account.id);
+    if (found?.group === undefined) return { room };
+    return { room, made: await this.#made(found, account) };
   }
 
   /** @throws Fault not-found: it was lost, and the next commit brings a new one; no-majority */
@@ -172,11 +160,12 @@ export class SealedService {
     return true;
   }
 
-  async #give(
+  /** Takes a key package of each device of a user. */
+  async takeKeyPackages(
     client: ClientConnection,
     account: Account,
-    { ref, user }: RequestOf<"key-package">,
-  ): Promise<void> {
+    user: string,
+  ): Promise<Answer<"key-package">> {
     const own = certifiedDevice(client, account);
     const of = namedPerson(this.#options.registry, checkName(user, "person's name"));
     this.#packages.checkPace(account.id, of.id);
@@ -191,7 +180,7 @@ export class SealedService {
       else packages.push({ device: fromBase64Url(device), keyPackage: taken.keyPackage });
       if ((taken?.left ?? 0) < KEY_PACKAGES_LOW) this.#askForMore(of.id, device, taken?.left ?? 0);
     }
-    client.answer(ref, { packages, missing });
+    return { packages, missing };
   }
 
   /** Of a device that came for the first time a moment ago they are on their way. */
@@ -226,18 +215,19 @@ export class SealedService {
     }
   }
 
-  async #change(
+  /** Records the commit that begins an epoch. */
+  async commit(
     client: ClientConnection,
     account: Account,
     request: RequestOf<"group-create"> | RequestOf<"group-commit">,
-  ): Promise<void> {
+  ): Promise<Answer<"group-commit">> {
     const { registry, kernel } = this.#options;
     const device = certifiedDevice(client, account);
     const { target, info } = request;
     const { id, room } = this.#targets.resolve(account.id, target);
     if (room !== undefined) checkReads(room, account.id); // Before anything is kept of it.
     const isOperator = isOperating(client, account, registry);
-    const answer = await this.#one(id, async () => {
+    return await this.#one(id, async () => {
       const hash = await this.#infos.propose(id, info);
       try {
         const change = this.#read(request, { account, device, hash, room });
@@ -250,7 +240,6 @@ export class SealedService {
         throw error;
       }
     });
-    client.answer(request.ref, answer);
   }
 
   /** Another server was asked for the same commit, may have refused it, and withdrawn this. */

@@ -36,7 +36,7 @@ function open(members: number) {
     onTyping: (who, room, on) => forwarded.push(`${who} ${room} ${on}`),
   });
   const ask = (i: number, room: string, on = true) =>
-    feed.serve({ id: user(i) } as Account, { kind: "typing", ref: 1, room, on });
+    feed.types({ id: user(i) } as Account, { room, on });
   const say = (i: number, room: string, kind = "text") => {
     const head = { kind, by: user(i) };
     feed.recorded(rooms.get(room as RoomId) as Room, { head } as unknown as LogRecord);

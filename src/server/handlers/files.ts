@@ -1,0 +1,70 @@
+/** Handlers of files: data channels, the transfers on them, and addresses of downloads. */
+import { Fault } from "../../base/fault.ts";
+import type { FileId } from "../../base/ids.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
+import type { RequestOf } from "../../wire/messages.ts";
+import type { DataChannels } from "../files/data-channels.ts";
+import type { FileService } from "../files/file-service.ts";
+import type { WebDownloads } from "../http/download-links.ts";
+import type { DataChannel } from "../session/connection-state.ts";
+import { type Handlers, LATER, NO_FILES, needed, type ServerActions } from "./handler.ts";
+
+export interface FileHandlerOptions {
+  readonly channels: Pick<DataChannels, "ticket">;
+  /** Undefined: this server takes no files. */
+  readonly files: FileService | undefined;
+  /** The same. */
+  readonly downloads: Pick<WebDownloads, "offer"> | undefined;
+  readonly server: Pick<ServerActions, "openChannel">;
+}
+
+type TransferKind = "offer" | "finish" | "withdraw" | "fetch" | "got";
+
+export function fileHandlers(
+  options: FileHandlerOptions,
+): Handlers<TransferKind | "ticket" | "lane" | "download"> {
+  const { channels, downloads, server } = options;
+  /** Faults of the disk are told to the operator; the client hears no path. */
+  const serve = async <Result>(
+    { channel }: { readonly channel: DataChannel },
+    request: RequestOf<TransferKind>,
+    run: (files: FileService, account: Account) => Result | Promise<Result>,
+  ): Promise<Result> => {
+    const files = needed(options.files, NO_FILES);
+    checkFile(channel, request);
+    try {
+      return await run(files, channel.account);
+    } catch (error) {
+      throw error instanceof Fault ? files.trouble(error) : error;
+    }
+  };
+  return {
+    ticket: (_, { client, account }) => ({ ticket: channels.ticket(client, account) }),
+    lane: ({ ticket }, { client }) => server.openChannel(client, ticket),
+    offer: (request, from) =>
+      serve(from, request, (files, account) => files.offer(from.client, account, request)),
+    finish: (request, from) =>
+      serve(from, request, (files, account) => files.finish(from.client, account, request)),
+    withdraw: (request, from) =>
+      serve(from, request, (files, account) => files.withdraw(from.client, account, request)),
+    fetch: (request, from) =>
+      serve(from, request, async (files, account) => {
+        await files.fetch(from.client, account, request);
+        return LATER;
+      }),
+    got: (request, from) =>
+      serve(from, request, (files, account) =>
+        files.got(from.client, account, request.file as FileId),
+      ),
+    download: ({ file }, { client, account }) =>
+      needed(downloads, NO_FILES).offer(client, account, file as FileId),
+  };
+}
+
+/** @throws Fault not-allowed if the channel is for another file */
+function checkFile({ file }: DataChannel, request: RequestOf<TransferKind>): void {
+  const isRead = request.kind === "fetch" || request.kind === "got";
+  if (file === undefined || (isRead && request.file === file)) return;
+  const remedy = "ask for a ticket";
+  throw new Fault("not-allowed", "this lane is for one file to be fetched", { remedy });
+}

@@ -1,0 +1,143 @@
+/** Dispatch of requests to their handlers, and the types of both. */
+import { Fault } from "../../base/fault.ts";
+import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import type { Submission } from "../../core/rooms/commands.ts";
+import type { Actor } from "../../core/rooms/moderation.ts";
+import {
+  type Answer,
+  type REQUESTS,
+  type Request,
+  type RequestKind,
+  type RequestOf,
+  requestRow,
+} from "../../wire/messages.ts";
+import { checkOperator, isOperating } from "../auth/operator-link.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+import type { DataChannel, Member } from "../session/connection-state.ts";
+
+/**
+ * Serves requests of one kind and returns the answer, or LATER. A handler that is not `async` is
+ * answered in the tick in which the request arrived.
+ * @throws Fault with which the request is refused, as may its promise
+ */
+export type Handler<Kind extends RequestKind> = (
+  request: RequestOf<Kind>,
+  from: Senders[PhaseOf<Kind>],
+) => Result<Kind> | Promise<Result<Kind>>;
+
+export type Handlers<Kind extends RequestKind> = { readonly [One in Kind]: Handler<One> };
+
+class Later {
+  readonly #later = true;
+
+  static is(result: unknown): result is Later {
+    return result instanceof Later && result.#later;
+  }
+}
+
+/** Result of a handler that answers the request itself, now or later. */
+export const LATER = new Later();
+
+type Result<Kind extends RequestKind> = AnswerTo<Kind> | Later;
+/** Nothing if the answer has no fields. */
+type AnswerTo<Kind extends RequestKind> = [keyof Answer<Kind>] extends [never]
+  ? // biome-ignore lint/suspicious/noConfusingVoidType: handlers return what services return.
+    void
+  : Answer<Kind>;
+
+type PhaseOf<Kind extends RequestKind> = (typeof REQUESTS)[Kind] extends {
+  readonly phase: infer Phase extends keyof Senders;
+}
+  ? Phase
+  : "member";
+
+/** Sender of a request, by the phase of its row. */
+interface Senders {
+  readonly entering: { readonly client: ClientConnection };
+  readonly member: Sender;
+  readonly lane: { readonly client: ClientConnection; readonly channel: DataChannel };
+}
+
+/** Member whose request is served. */
+export interface Sender {
+  readonly client: ClientConnection;
+  readonly member: Member;
+  readonly account: Account;
+  readonly actor: Actor;
+  readonly ref: number;
+}
+
+/** What handlers ask of the server. */
+export interface ServerActions {
+  enter(client: ClientConnection, account: Account, ref: number, after: number | undefined): void;
+  leave(client: ClientConnection): void;
+  /** Makes the link a data channel of some session. @throws Fault login-refused */
+  openChannel(client: ClientConnection, ticket: string): Answer<"lane">;
+  peersOf(account: Account): ReadonlySet<ClientConnection>;
+}
+
+/** Submits a command, whose outcome answers the request. */
+export function submit(
+  kernel: Pick<Kernel, "serve">,
+  { client, actor, ref }: Sender,
+  command: Submission,
+): Later {
+  kernel.serve(client, actor.user, ref, command);
+  return LATER;
+}
+
+/** Takes each request to its handler, if its sender may send it. */
+export class RequestHandlers {
+  readonly #handlers: Handlers<RequestKind>;
+  readonly #registry: Pick<Registry, "policy">;
+
+  constructor(handlers: Handlers<RequestKind>, registry: Pick<Registry, "policy">) {
+    this.#handlers = handlers;
+    this.#registry = registry;
+  }
+
+  /**
+   * Answers the request, now or later. A post reaches the engine in this tick, without a promise,
+   * unless a reaction has to be looked up. @throws Fault, as may its promise
+   */
+  handle(client: ClientConnection, request: Request): Promise<void> | undefined {
+    const { kind, ref } = request;
+    const reply = (result: Result<RequestKind>) => {
+      if (!Later.is(result)) client.answer(ref, result ?? {});
+    };
+    const handler = this.#handlers[kind] as (request: Request, from: unknown) => Handled;
+    const result = handler(request, this.#sender(client, request));
+    if (result instanceof Promise) return result.then(reply);
+    reply(result);
+    return undefined;
+  }
+
+  /** @throws Fault not-logged-in, not-allowed */
+  #sender(client: ClientConnection, { kind, ref }: Request): Senders[keyof Senders] {
+    const { phase, role } = requestRow(kind);
+    if (phase === "entering") return { client };
+    const { member, channel } = client;
+    if (phase === "lane" && channel !== undefined) return { client, channel };
+    if (phase === "lane" || member === undefined) {
+      throw new Fault("not-logged-in", "you are not logged in");
+    }
+    const { account } = member;
+    const { id: user } = account;
+    const actor = { user, isOperator: isOperating(client, account, this.#registry) };
+    if (role === "operator") checkOperator(actor);
+    return { client, member, account, actor, ref };
+  }
+}
+
+type Handled = Result<RequestKind> | Promise<Result<RequestKind>>;
+
+export const NO_FILES = "this server takes no files";
+export const NO_SEALING = "this server seals no rooms";
+export const NO_PUSHES = "this server pushes nothing";
+
+/** @throws Fault not-allowed if the server does not have the service */
+export function needed<Service>(service: Service | undefined, message: string): Service {
+  if (service !== undefined) return service;
+  throw new Fault("not-allowed", message, { remedy: "ask whoever runs it" });
+}

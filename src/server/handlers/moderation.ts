@@ -1,0 +1,66 @@
+/** Handlers of moderation, invites, and what operators do to accounts and rooms. */
+import type { Act } from "../../core/rooms/moderation.ts";
+import type { Invites } from "../auth/invites.ts";
+import type { Resets } from "../auth/resets.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { Management } from "../rooms/management.ts";
+import type { Moderation } from "../rooms/moderation.ts";
+import { type Handlers, LATER, type Sender, submit } from "./handler.ts";
+
+export interface ModerationHandlerOptions {
+  readonly moderation: Moderation;
+  readonly management: Management;
+  readonly invites: Invites;
+  readonly resets: Pick<Resets, "make">;
+  readonly kernel: Pick<Kernel, "serve">;
+}
+
+type ModerationKind =
+  | ("edit" | "erase" | "pin" | "receipts" | "erase-all" | "unregister" | "retention" | "kick")
+  | ("mute" | "grant" | "operate" | "reset" | "sign-out" | "rename" | "remove" | "close" | "ban")
+  | ("bans" | "registration" | "invite" | "invites" | "invite-revoke");
+
+export function moderationHandlers(options: ModerationHandlerOptions): Handlers<ModerationKind> {
+  const { moderation, management, invites, resets, kernel } = options;
+  const act = (sender: Sender, act: Act) =>
+    submit(kernel, sender, { kind: "act", isOperator: sender.actor.isOperator, act });
+  return {
+    edit: async (request, from) => act(from, await moderation.said(from.actor, request)),
+    erase: async (request, from) => act(from, await moderation.said(from.actor, request)),
+    pin: async (request, from) => act(from, await moderation.said(from.actor, request)),
+    receipts: (request, from) => act(from, moderation.receipts(from.actor, request)),
+    kick: (request, from) => act(from, moderation.concerned(request, request.room)),
+    mute: (request, from) => act(from, moderation.concerned(request, request.room)),
+    grant: async (request, from) => {
+      const { room } = request;
+      if (room !== undefined) return act(from, moderation.concerned(request, room));
+      return await moderation.grantService(from.actor, request);
+    },
+    "erase-all": (request, { account, actor }) => moderation.eraseAll(account, actor, request),
+    operate: ({ token }, { client, account }) => moderation.operate(client, account, token),
+    reset: (request, { actor }) =>
+      resets.make(actor.user, moderation.account(request.user), request),
+    "sign-out": ({ user }, { actor }) => moderation.signOut(actor, user),
+    ban: (request, { client, actor }) => moderation.ban(client, actor, request),
+    bans: (request) => moderation.bans(request),
+    registration: (request, { actor }) => moderation.registration(actor, request),
+    unregister: async ({ ref }, { client, account }) => {
+      await management.removeSelf(client, account, ref);
+      return LATER;
+    },
+    rename: async (request, from) => {
+      const change = await management.rename(from.actor.user, request);
+      return change === undefined ? undefined : act(from, change);
+    },
+    remove: async (request, from) => {
+      const change = await management.remove(from.actor.user, request);
+      return change === undefined ? undefined : act(from, change);
+    },
+    close: ({ room, on }, from) => act(from, { kind: "close", on, room: management.room(room) }),
+    retention: ({ room, keepMs }, from) =>
+      act(from, { kind: "retention", room: management.room(room), keepMs }),
+    invite: (request, { actor }) => invites.make(actor, request),
+    invites: (request, { actor }) => invites.list(actor, request),
+    "invite-revoke": ({ invite }, { actor }) => invites.revoke(actor, invite),
+  };
+}

@@ -1,0 +1,11 @@
+/** Handlers of what an account sets of its rooms, and of saved messages. */
+import type { PrefsService } from "../rooms/prefs.ts";
+import type { Handlers } from "./handler.ts";
+
+export function prefsHandlers(prefs: PrefsService): Handlers<"prefs" | "prefs-set" | "save"> {
+  return {
+    prefs: (_, { account }) => prefs.of(account),
+    "prefs-set": (request, { account }) => prefs.set(account, request),
+    save: (request, { account }) => prefs.save(account, request),
+  };
+}

@@ -1,0 +1,126 @@
+/** Handlers of joining, leaving and topics. */
+import { toBase64Url } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { ID_BYTES, roomId, type UserId } from "../../base/ids.ts";
+import { ROOMS_PER_HOUR_MAX } from "../../base/limits.ts";
+import { checkName } from "../../base/names.ts";
+import { HourlyShare } from "../../core/rate.ts";
+import type { Registry } from "../../core/rooms/accounts.ts";
+import { type JoinOptions, joinDrafts } from "../../core/rooms/drafts.ts";
+import type { Room, Rooms } from "../../core/rooms/rooms.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Entropy } from "../../io/entropy.ts";
+import type { RequestOf } from "../../wire/messages.ts";
+import type { Invites } from "../auth/invites.ts";
+import type { Authenticator } from "../auth/login.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { WrittenLog } from "../kernel/pending-writes.ts";
+import { type Handlers, NO_SEALING, needed, type Sender, submit } from "./handler.ts";
+
+export interface RoomHandlerOptions {
+  readonly clock: Pick<Clock, "now">;
+  readonly entropy: Entropy;
+  readonly rooms: Rooms;
+  readonly registry: Registry;
+  readonly accounts: WrittenLog;
+  readonly entry: Pick<Authenticator, "guessRoom" | "hash">;
+  readonly invites: Pick<Invites, "opens">;
+  /** Undefined: this server seals no rooms. */
+  readonly sealed: object | undefined;
+  readonly kernel: Pick<Kernel, "serve">;
+}
+
+export function roomHandlers(options: RoomHandlerOptions): Handlers<"join" | "leave" | "topic"> {
+  const { kernel } = options;
+  const joins = new Joins(options);
+  return {
+    join: async (request, sender) =>
+      submit(kernel, sender, { kind: "join", options: await joins.options(request, sender) }),
+    leave: ({ room: named, epoch, signature }, sender) => {
+      const { device } = sender.member;
+      const isSigned = epoch !== undefined && signature !== undefined;
+      const signed = isSigned && { epoch, device, signature: toBase64Url(signature) };
+      const room = checkName(named, "room's name");
+      const command = { kind: "leave", room, ...(signed === false ? {} : { signed }) } as const;
+      return submit(kernel, sender, command);
+    },
+    topic: ({ room, topic }, sender) =>
+      submit(kernel, sender, { kind: "topic", room: checkName(room, "room's name"), topic }),
+  };
+}
+
+/** Checks, or makes, the password of a room that somebody joins. */
+class Joins {
+  readonly #options: RoomHandlerOptions;
+  readonly #share = new HourlyShare(ROOMS_PER_HOUR_MAX);
+
+  constructor(options: RoomHandlerOptions) {
+    this.#options = options;
+  }
+
+  /** What the room engine decides the join with. @throws Fault */
+  async options(request: RequestOf<"join">, sender: Sender): Promise<JoinOptions> {
+    const name = checkName(request.room, "room's name");
+    const room = this.#options.rooms.find(name);
+    if (room !== undefined) {
+      const passwordFits = await this.#passwordFits(room, request, sender);
+      return { name, passwordFits, create: undefined };
+    }
+    if (request.create !== true) return { name, passwordFits: false, create: undefined };
+    return await this.#creation(request, sender);
+  }
+
+  async #passwordFits(
+    room: Room,
+    { password }: RequestOf<"join">,
+    { client, account }: Sender,
+  ): Promise<boolean> {
+    const { registry, entry, invites } = this.#options;
+    if (!room.locked || room.admitted.has(account.id)) return false;
+    // An account that registered with an invite into this room needs no password, on this link.
+    const { invite, invited } = client.greeted?.admission ?? {};
+    const shown = invited === account.id ? invite : undefined;
+    if (shown !== undefined && invites.opens(shown, room.id)) return true;
+    const hash = registry.roomPassword(room.id);
+    if (password === undefined || hash === undefined) return false;
+    await entry.guessRoom(client, password, { hash, room: room.id, user: account.id });
+    return true;
+  }
+
+  async #creation(
+    { room, password, sealed }: RequestOf<"join">,
+    { account, actor: { isOperator } }: Sender,
+  ): Promise<JoinOptions> {
+    const { rooms, registry, accounts, entropy, entry } = this.#options;
+    if (sealed === true) {
+      needed(this.#options.sealed, NO_SEALING);
+      if (password !== undefined) {
+        throw new Fault("usage", "a sealed room has no password: who is in it lets others in", {
+          remedy: "leave the password out",
+        });
+      }
+    }
+    const id = roomId(entropy(ID_BYTES));
+    const options = {
+      name: checkName(room, "room's name"),
+      passwordFits: false,
+      create: { room: id, locked: password !== undefined, sealed: sealed === true, isOperator },
+    };
+    // Checked first: a refused request costs no share, no hash and no record.
+    joinDrafts(rooms, account.id, options);
+    if (!isOperator) this.#takeShare(account.id);
+    if (password !== undefined) {
+      // The secret is on disk before the room: a crash in between leaves a hash of nothing.
+      const hash = await entry.hash(account.id, password);
+      await accounts.append(registry.roomPasswordDraft(id, account.id, hash));
+    }
+    return options;
+  }
+
+  /** @throws Fault too-many */
+  #takeShare(user: UserId): void {
+    const message = `you created ${ROOMS_PER_HOUR_MAX} rooms within an hour, which is the most`;
+    const now = this.#options.clock.now();
+    this.#share.take(user, now, message, "wait an hour, or ask an operator");
+  }
+}
