@@ -58,8 +58,6 @@ import type { ScreenSettings } from "./state/settings.ts";
 import { DesktopNotifier } from "./terminal/notification.ts";
 import { TerminalScreen } from "./terminal/screen.ts";
 import { faceTexts, languageOf } from "./text/faces.ts";
-import { INPUT_EN } from "./text/input-en.ts";
-import { INPUT_ID } from "./text/input-id.ts";
 import { said, saidFault } from "./text/said.ts";
 import { Composer, type Layout, type ViewProps } from "./view/composition.ts";
 import { nameOf } from "./view/header.ts";
@@ -563,7 +561,7 @@ export class ScreenClient implements CommandScreen {
         folder: (path) => this.#folders.of(path),
         language: this.#language,
       },
-      texts: this.#language === "id" ? INPUT_ID : INPUT_EN,
+      texts: faceTexts(this.#language).keys,
     };
   }
 

@@ -1,8 +1,8 @@
 /** Help: all keys as they are bound, then all slash commands. */
 
+import type { KeyTexts } from "../../../ui/messages/en/keys.ts";
 import type { CommandName } from "../state/commands.ts";
 import type { Candidate } from "../state/screen-state.ts";
-import type { InputTexts } from "../text/input-en.ts";
 import type { CommandRow } from "./completion.ts";
 import type { Keymap } from "./keymap.ts";
 
@@ -12,7 +12,7 @@ const CHORDS_LISTED = 3;
 /** Keys or a command's usage, and what they do; a heading has no hint. */
 export function helpRows(
   keymap: Keymap,
-  texts: InputTexts,
+  texts: KeyTexts,
   commands: readonly CommandRow[],
 ): readonly Candidate[] {
   const keys = [...keymap.groups()].flatMap(([group, rows]) => [
@@ -27,7 +27,7 @@ export function helpRows(
 /** Commands of one sentence, as those of the ten rooms, share a line: the first … the last. */
 function sentences(
   rows: ReadonlyMap<CommandName, readonly string[]>,
-  texts: InputTexts,
+  texts: KeyTexts,
 ): readonly Candidate[] {
   const chords = new Map<string, readonly (readonly string[])[]>();
   for (const [command, all] of rows) {

@@ -2,9 +2,11 @@
 
 import { Fault } from "../../../base/fault.ts";
 import { quoteText } from "../../../base/text.ts";
+import type { KeyTexts } from "../../../ui/messages/en/keys.ts";
 import { nearest } from "../../suggest.ts";
 import { COMMAND_NAMES, type CommandName, isCommandName } from "../state/commands.ts";
-import type { KeyGroup } from "../text/input-en.ts";
+
+type KeyGroup = keyof KeyTexts["groups"];
 
 /** What the keys go to. */
 export type Mode = "input" | "selected" | "menu" | "list" | "text" | "question";

@@ -3,12 +3,12 @@
 import type { Rows } from "../../../core/model/rows.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Draft, Model } from "../../../core/model/state.ts";
+import type { KeyTexts } from "../../../ui/messages/en/keys.ts";
 import type { Act } from "../state/act.ts";
 import type { Hit, ListPlace } from "../state/hit.ts";
 import type { ScreenState } from "../state/screen-state.ts";
 import type { Timeline } from "../state/scroll.ts";
 import type { ScreenSettings } from "../state/settings.ts";
-import type { InputTexts } from "../text/input-en.ts";
 import type { CompletionSource } from "./completion.ts";
 import type { Keymap } from "./keymap.ts";
 
@@ -38,7 +38,7 @@ export interface Parts {
   /** What was typed on this device, oldest first. */
   readonly typed: readonly string[];
   readonly source: Omit<CompletionSource, "model">;
-  readonly texts: InputTexts;
+  readonly texts: KeyTexts;
 }
 
 export interface Updated {

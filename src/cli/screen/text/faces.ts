@@ -1,17 +1,38 @@
 /** All texts of the full screen: those of the page, and what the screen alone says. */
 
 import { ENGLISH } from "../../../ui/messages/en/first.ts";
+import { ENGLISH_KEYS, type KeyTexts } from "../../../ui/messages/en/keys.ts";
 import { type AllTexts, ENGLISH_PARTS } from "../../../ui/messages/en/parts.ts";
+import { ENGLISH_TERMINAL, type TerminalTexts } from "../../../ui/messages/en/terminal.ts";
 import { INDONESIAN } from "../../../ui/messages/id/first.ts";
+import { INDONESIAN_KEYS } from "../../../ui/messages/id/keys.ts";
 import { INDONESIAN_PARTS } from "../../../ui/messages/id/parts.ts";
-import { SCREEN_ENGLISH, type ScreenTexts } from "./en.ts";
-import { SCREEN_INDONESIAN } from "./id.ts";
+import { INDONESIAN_TERMINAL } from "../../../ui/messages/id/terminal.ts";
+import type { Sentence } from "./sentences.ts";
+import { sentenceInIndonesian } from "./sentences-id.ts";
 
-export type FaceTexts = AllTexts & { readonly screen: ScreenTexts };
+export interface FaceTexts extends AllTexts {
+  readonly screen: TerminalTexts;
+  readonly keys: KeyTexts;
+  /** The translation of a fault's text; undefined if the text stays English. */
+  readonly sentence: Sentence;
+}
 
 const FACES: Readonly<Record<"en" | "id", FaceTexts>> = {
-  en: { ...ENGLISH, ...ENGLISH_PARTS, screen: SCREEN_ENGLISH },
-  id: { ...INDONESIAN, ...INDONESIAN_PARTS, screen: SCREEN_INDONESIAN },
+  en: {
+    ...ENGLISH,
+    ...ENGLISH_PARTS,
+    screen: ENGLISH_TERMINAL,
+    keys: ENGLISH_KEYS,
+    sentence: () => undefined,
+  },
+  id: {
+    ...INDONESIAN,
+    ...INDONESIAN_PARTS,
+    screen: INDONESIAN_TERMINAL,
+    keys: INDONESIAN_KEYS,
+    sentence: sentenceInIndonesian,
+  },
 };
 
 /** The same object for the same language. */

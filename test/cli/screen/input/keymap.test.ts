@@ -3,7 +3,7 @@ import { Fault } from "../../../../src/base/fault.ts";
 import { helpRows } from "../../../../src/cli/screen/input/help.ts";
 import { chordOf, Keymap } from "../../../../src/cli/screen/input/keymap.ts";
 import { COMMAND_NAMES } from "../../../../src/cli/screen/state/commands.ts";
-import { INPUT_EN } from "../../../../src/cli/screen/text/input-en.ts";
+import { ENGLISH_KEYS } from "../../../../src/ui/messages/en/keys.ts";
 
 function faultOf(work: () => unknown): Fault {
   try {
@@ -84,10 +84,10 @@ describe("help", () => {
   const commands = [{ name: "join", usage: "/join ROOM", summary: "enter a room" }];
 
   test("is made from the keys as they are bound", () => {
-    const rows = helpRows(new Keymap({ "ctrl-o": "help", f1: "none" }), INPUT_EN, commands);
-    expect(rows).toContainEqual({ text: "ctrl-o", hint: INPUT_EN.commands.help });
-    expect(rows.filter(({ hint }) => hint === INPUT_EN.commands["room-1"])).toEqual([
-      { text: "alt-1 … alt-0", hint: INPUT_EN.commands["room-1"] },
+    const rows = helpRows(new Keymap({ "ctrl-o": "help", f1: "none" }), ENGLISH_KEYS, commands);
+    expect(rows).toContainEqual({ text: "ctrl-o", hint: ENGLISH_KEYS.commands.help });
+    expect(rows.filter(({ hint }) => hint === ENGLISH_KEYS.commands["room-1"])).toEqual([
+      { text: "alt-1 … alt-0", hint: ENGLISH_KEYS.commands["room-1"] },
     ]);
     expect(rows.slice(-2)).toEqual([
       { text: "Commands", hint: "" },

@@ -8,11 +8,11 @@ import { update } from "../../../../src/cli/screen/input/update.ts";
 import type { Act } from "../../../../src/cli/screen/state/act.ts";
 import { FIRST_STATE, type ScreenState } from "../../../../src/cli/screen/state/screen-state.ts";
 import { DEFAULT_SETTINGS } from "../../../../src/cli/screen/state/settings.ts";
-import { INPUT_EN } from "../../../../src/cli/screen/text/input-en.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
 import { RowMaker } from "../../../../src/core/model/rows.ts";
 import type { Model } from "../../../../src/core/model/state.ts";
 import { updateAll } from "../../../../src/core/model/update.ts";
+import { ENGLISH_KEYS } from "../../../../src/ui/messages/en/keys.ts";
 import { said, scene } from "../../../core/model-scene.ts";
 
 const SOURCE: Omit<CompletionSource, "model"> = {
@@ -78,7 +78,7 @@ export class Screen {
       hitAt: () => undefined,
       typed: [],
       source: SOURCE,
-      texts: INPUT_EN,
+      texts: ENGLISH_KEYS,
       ...change,
     };
   }

@@ -1,8 +1,7 @@
 import { counted } from "../../../base/sizes.ts";
-import type { Sentence } from "./sentences.ts";
 
-/** English words of the full screen alone; the page's tables have all others. */
-export const SCREEN_ENGLISH = {
+/** Texts of the terminal that the page does not have. */
+export const ENGLISH_TERMINAL = {
   joining: "Coming in…",
   loading: "Loading…",
   notLoggedIn: "not logged in",
@@ -49,8 +48,6 @@ export const SCREEN_ENGLISH = {
   escDrops: "Esc drops it",
   lines: (n: number) => counted(n, "line"),
   refusedHint: "select it to send it again or to discard it",
-  /** What commands and faults say: undefined: as they say it. */
-  sentence: ((_english) => undefined) as Sentence,
 };
 
-export type ScreenTexts = Readonly<typeof SCREEN_ENGLISH>;
+export type TerminalTexts = Readonly<typeof ENGLISH_TERMINAL>;

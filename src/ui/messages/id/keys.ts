@@ -1,10 +1,8 @@
-/** What keys do and what they ask, in Indonesian. */
-
-import type { InputTexts } from "./input-en.ts";
+import type { KeyTexts } from "../en/keys.ts";
 
 const room = "buka salah satu dari sepuluh ruang pertama";
 
-export const INPUT_ID: InputTexts = {
+export const INDONESIAN_KEYS: KeyTexts = {
   groups: {
     everywhere: "Di mana saja",
     rooms: "Ruang dan orang",

@@ -1,31 +1,8 @@
-/** What keys do and what they ask, in English. */
-
-import type { CommandName } from "../state/commands.ts";
-
-export type KeyGroup =
-  | "everywhere"
-  | "rooms"
-  | "reading"
-  | "writing"
-  | "selected"
-  | "list"
-  | "text"
-  | "question";
-
-export interface InputTexts {
-  readonly groups: Readonly<Record<KeyGroup, string>>;
-  /** One short sentence for help, and the entry of a menu. */
-  readonly commands: Readonly<Record<CommandName, string>>;
-  /** Heading above the slash commands in help. */
-  readonly slashCommands: string;
-  readonly pasteTooLong: (kibibytes: number) => string;
-  readonly askErase: string;
-  readonly askDiscard: string;
-}
+/** Key descriptions of the full screen, and the questions that keys ask. */
 
 const room = "open one of the first ten rooms";
 
-export const INPUT_EN: InputTexts = {
+export const ENGLISH_KEYS = {
   groups: {
     everywhere: "Everywhere",
     rooms: "Rooms and people",
@@ -36,6 +13,7 @@ export const INPUT_EN: InputTexts = {
     text: "In a long text",
     question: "When something is asked",
   },
+  /** By command: one short phrase for help and for menus. */
   commands: {
     cancel: "close what is open; back to the newest",
     interrupt: "clear the line; on an empty line leave",
@@ -131,8 +109,12 @@ export const INPUT_EN: InputTexts = {
     yes: "yes",
     no: "no",
   },
+  /** Heading above the slash commands in help. */
   slashCommands: "Commands",
-  pasteTooLong: (kibibytes) => `that paste is longer than ${kibibytes} KiB: send it as a file`,
+  pasteTooLong: (kibibytes: number) =>
+    `that paste is longer than ${kibibytes} KiB: send it as a file`,
   askErase: "Erase this message for all?",
   askDiscard: "Discard this message, which was not sent?",
 };
+
+export type KeyTexts = Readonly<typeof ENGLISH_KEYS>;

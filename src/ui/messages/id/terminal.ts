@@ -1,8 +1,6 @@
-import type { ScreenTexts } from "./en.ts";
-import { sentenceInIndonesian } from "./sentences-id.ts";
+import type { TerminalTexts } from "../en/terminal.ts";
 
-/** Indonesian words of the full screen alone. */
-export const SCREEN_INDONESIAN: ScreenTexts = {
+export const INDONESIAN_TERMINAL: TerminalTexts = {
   joining: "Sedang masuk…",
   loading: "Memuat…",
   notLoggedIn: "belum masuk",
@@ -48,5 +46,4 @@ export const SCREEN_INDONESIAN: ScreenTexts = {
   escDrops: "Esc membatalkan",
   lines: (n) => `${n} baris`,
   refusedHint: "pilih untuk mengirim lagi atau membuang",
-  sentence: sentenceInIndonesian,
 };
