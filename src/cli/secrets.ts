@@ -13,6 +13,7 @@ import { checkNewPassword } from "../base/new-names.ts";
 import { quoteText } from "../base/text.ts";
 import type { SecretWanted } from "../client/login.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
+import { ENGLISH_TERMINAL, type Message } from "../ui/messages/en/terminal.ts";
 import { type Context, faultLine, say } from "./context.ts";
 
 export interface SecretKind {
@@ -78,12 +79,12 @@ export function secretQuestion(
   what: Exclude<SecretWanted, "new-password">,
   { user, server }: { readonly user: string; readonly server: string },
   again: boolean,
-): string {
-  const question =
-    what === "password"
-      ? `Password for ${user} on ${server}`
-      : `Password of room ${LOBBY} on ${server}`;
-  return again ? `Not that one. ${question}` : question;
+): Message {
+  return (texts) => {
+    const isOwn = what === "password";
+    const question = isOwn ? texts.askPassword(user, server) : texts.askRoomPassword(LOBBY, server);
+    return again ? texts.askAgain(question) : question;
+  };
 }
 
 /**
@@ -94,8 +95,8 @@ export function secretQuestion(
  * @throws Fault usage after WRONG_SECRETS_MAX tries
  */
 export async function askNewPassword(
-  ask: (question: string) => Promise<string | undefined>,
-  question: string,
+  ask: (question: Message) => Promise<string | undefined>,
+  question: Message,
   tell: (fault: Fault) => void,
 ): Promise<string | undefined> {
   for (let tries = 1; ; tries++) {
@@ -103,7 +104,7 @@ export async function askNewPassword(
     if (typed === undefined || typed === "") return undefined;
     try {
       checkNewPassword(checkSecret(typed, NEW_PASSWORD));
-      if ((await ask("Repeat it")) === typed) return typed;
+      if ((await ask((texts) => texts.askRepeat)) === typed) return typed;
       throw new Fault("usage", "the two passwords differ", { remedy: "type them again" });
     } catch (error) {
       const isTyped = error instanceof Fault && error.code === "usage";
@@ -123,7 +124,8 @@ export async function makePassword(
   const { terminal } = context;
   if (given !== undefined || terminal === undefined) return given;
   const tell = (fault: Fault) => say(context, faultLine(fault));
-  return askNewPassword(terminal.askSecret, "New password", tell);
+  const ask = (question: Message) => terminal.askSecret(question(ENGLISH_TERMINAL));
+  return askNewPassword(ask, (texts) => texts.askNewPassword, tell);
 }
 
 function checkSecret(secret: string, kind: SecretKind): string {

@@ -9,6 +9,7 @@ import { PATHS_ARGUMENT } from "../cli/flags.ts";
 import { renderJson } from "../cli/output/render.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import type { Source } from "../io/blob/interfaces.ts";
+import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
 import { Digest } from "../wire/chunks.ts";
 
 export const command = defineVerb({
@@ -21,7 +22,7 @@ export const command = defineVerb({
     for (const path of args.path) {
       const source = await sourceAt(context, path);
       try {
-        sayLeftOut(source, (sentence) => say(context, sentence));
+        sayLeftOut(source, (text) => say(context, text(ENGLISH_TERMINAL)));
         const read = await digestSource(source);
         context.stdout.write(
           context.json

@@ -7,7 +7,7 @@ import { FILE_TARGETS_MAX } from "../base/limits.ts";
 import { formatTarget, parseTarget } from "../base/names.ts";
 import { tsvLine } from "../base/text.ts";
 import { formatUtc } from "../base/time.ts";
-import { destinationOfTarget, queuedFileLine, UNSAID_LINE } from "../cli/chat/post.ts";
+import { destinationOfTarget } from "../cli/chat/post.ts";
 import { defineVerb } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
 import { type Context, faultLine } from "../cli/context.ts";
@@ -20,6 +20,7 @@ import type { Client } from "../client/client.ts";
 import type { PostedFile, SentFile } from "../client/transfer/transfers.ts";
 import { checkFileText } from "../core/rooms/files.ts";
 import { systemEntropy } from "../io/entropy.ts";
+import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
 
 export const command = defineVerb({
   args: {
@@ -111,7 +112,7 @@ class FileSender {
   async #upload(path: string, name: string | undefined): Promise<SentFile> {
     const source = await sourceAt(this.#context, path, name);
     try {
-      sayLeftOut(source, (sentence) => this.#show.say(sentence));
+      sayLeftOut(source, (text) => this.#show.say(text(ENGLISH_TERMINAL)));
       const sent = await this.#client.transfers.send({
         source,
         to: this.#sending.to,
@@ -120,7 +121,7 @@ class FileSender {
         onProgress: (progress) => this.#show.update(progress),
       });
       this.#caption = undefined;
-      if (sent.unsaid !== undefined) this.#show.say(UNSAID_LINE);
+      if (sent.unsaid !== undefined) this.#show.say(ENGLISH_TERMINAL.unsaid);
       if (sent.changed) this.#show.say(`${sent.name} has changed: it was sent from the start`);
       return sent;
     } finally {
@@ -136,7 +137,7 @@ class FileSender {
     else stdout.write(sentTsv(sent, posted));
     if (!posted.queued || json || this.#absent.has(posted.to)) return;
     this.#absent.add(posted.to);
-    this.#show.say(queuedFileLine(posted.to));
+    this.#show.say(ENGLISH_TERMINAL.queuedFile(parseTarget(posted.to).name));
   }
 
   #failed(fault: Fault): void {

@@ -3,7 +3,7 @@
 import { Fault } from "../base/fault.ts";
 import { formatTarget, parseTarget, type Target } from "../base/names.ts";
 import { formatUtc } from "../base/time.ts";
-import { checkText, destinationOfTarget, queuedMessageLine } from "../cli/chat/post.ts";
+import { checkText, destinationOfTarget } from "../cli/chat/post.ts";
 import type { InputLine } from "../cli/chat/script-lines.ts";
 import { defineVerb } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
@@ -14,6 +14,7 @@ import { renderJson } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
 import type { ClientEvent } from "../client/event.ts";
 import { withMentions } from "../core/client/mentions.ts";
+import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
 
 export const command = defineVerb({
   args: {
@@ -161,7 +162,7 @@ class Sender {
       this.#context.stdout.write(renderJson(line));
     } else {
       this.#context.stdout.write(`${seq}\n`);
-      if (queued) say(this.#context, queuedMessageLine(target.name));
+      if (queued) say(this.#context, ENGLISH_TERMINAL.queuedMessage(target.name));
     }
   }
 

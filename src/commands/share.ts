@@ -23,6 +23,7 @@ import type { Source } from "../io/blob/interfaces.ts";
 import { diskFault } from "../io/disk/disk.ts";
 import { isLoopback } from "../io/ws/address.ts";
 import type { ServerEvent } from "../server/session/event.ts";
+import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
 import { shareTopic, TEXT_TOPIC } from "../ui/text/share-topic.ts";
 import { checkHost } from "../wire/host.ts";
 import {
@@ -77,7 +78,8 @@ export const command = defineVerb({
         else inputs.push({ from: "disk", source: await sourceAt(context, path, name) });
       }
       for (const input of inputs) {
-        if (input.from === "disk") sayLeftOut(input.source, (sentence) => say(context, sentence));
+        if (input.from === "disk")
+          sayLeftOut(input.source, (text) => say(context, text(ENGLISH_TERMINAL)));
       }
       return await share(context, { ...args, user, isText: args.text !== undefined }, inputs);
     } finally {

@@ -1,3 +1,4 @@
+import type { Fault } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
 import { formatLocalClock } from "../../base/time.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
@@ -8,7 +9,8 @@ import {
   openLineEditor,
 } from "../../io/terminal/line-editor.ts";
 import { openPlainEditor } from "../../io/terminal/plain-editor.ts";
-import type { Context } from "../context.ts";
+import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
+import { type Context, faultLine } from "../context.ts";
 import { DayLines } from "../output/day-line.ts";
 import { GapFolder } from "../output/gaps.ts";
 import { shownWords } from "../output/records.ts";
@@ -23,6 +25,7 @@ import {
 } from "../output/render.ts";
 import { wrapMarked, wrapWords } from "../word-wrap.ts";
 import { Recent } from "./recent.ts";
+import { type SlashRow, slashSummary } from "./slash-grammar.ts";
 
 /** A record as a client knows it, in the form that is printed. `me` fills in the other side. */
 export function shownChatRecord(record: ChatRecord, me: string): ShownRecord {
@@ -109,20 +112,35 @@ export class ChatConsole {
     else this.#editor.print(text);
   }
 
-  /** Prints an object for scripts, or a sentence for users. */
-  tell(line: JsonObject, sentence: string | undefined, rows: readonly string[] = []): void {
+  /** Prints an object for scripts, or a text for users. */
+  tell(line: JsonObject, text: string | Message | undefined, rows: readonly string[] = []): void {
     if (this.#context.json) this.#context.stdout.write(renderJson(line));
-    else if (sentence !== undefined) this.note(sentence, rows);
+    else if (text !== undefined) this.note(text, rows);
+  }
+
+  fault(fault: Fault): void {
+    this.note(faultLine(fault));
+  }
+
+  help(rows: readonly SlashRow[]): void {
+    const commands = rows.map(({ name, usage }) => {
+      return { usage, summary: slashSummary(ENGLISH_TERMINAL, name) };
+    });
+    const json = { kind: "help", commands };
+    const [only = "", ...more] = commands.map(({ usage, summary }) => `${usage}: ${summary}`);
+    if (more.length === 0) return this.tell(json, only);
+    const listed = commands.map(({ usage, summary }) => `${usage.padEnd(28)} ${summary}`);
+    this.tell(json, ENGLISH_TERMINAL.slashHint, listed);
   }
 
   /**
-   * For people only. A line feed within the sentence or within a row comes from a user's message,
+   * For people only. A line feed within the text or within a row comes from a user's message,
    * and is shown as a sign.
-   * @param rows further lines, below the sentence
+   * @param rows further lines, below the text
    */
-  note(sentence: string, rows: readonly string[] = []): void {
+  note(text: string | Message, rows: readonly string[] = []): void {
     const { clock, offsetMinutes, stdout, stderr } = this.#context;
-    const lines = [sentence, ...rows].map((line) => cleanText(line));
+    const lines = [inEnglish(text), ...rows].map((line) => cleanText(line));
     if (this.#editor === undefined) {
       stderr.write(wrapWords(stderr, `chat: ${lines.join(`\n${FURTHER}`)}\n`));
       return;
@@ -138,9 +156,9 @@ export class ChatConsole {
     this.#editor.print(`${this.#days.before(now)}${shown.join("\n")}\n`);
   }
 
-  async confirm(question: string): Promise<boolean> {
+  async confirm(question: Message): Promise<boolean> {
     if (this.#editor === undefined) return true;
-    this.note(`${question} (y/n)`);
+    this.note(`${inEnglish(question)} (y/n)`);
     const answer = (await this.#editor.line())?.text.trim().toLowerCase();
     return answer === "y" || answer === "yes";
   }
@@ -166,8 +184,8 @@ export class ChatConsole {
    * Asks for a secret without echo. @returns undefined if no user can be asked, or none was
    * typed
    */
-  async secret(question: string): Promise<string | undefined> {
-    const typed = await this.#editor?.secret(question);
+  async secret(question: Message): Promise<string | undefined> {
+    const typed = await this.#editor?.secret(inEnglish(question));
     return typed === "" ? undefined : typed;
   }
 
@@ -207,6 +225,11 @@ export class ChatConsole {
   };
 
   readonly #authorOf = (seq: number): string | undefined => this.recent.authorOf(seq);
+}
+
+/** The line client speaks English only. */
+function inEnglish(text: string | Message): string {
+  return typeof text === "string" ? text : text(ENGLISH_TERMINAL);
 }
 
 /** Text that begins with several pasted lines is never a command. */

@@ -8,7 +8,7 @@ import {
   checkFileId,
   checkOut,
   gotJson,
-  gotWords,
+  gotText,
   receiveFile,
   sayRenamed,
 } from "../files/receive-file.ts";
@@ -18,7 +18,7 @@ import { fileWords, recordJson } from "../output/render.ts";
 import { fileRow, lastFiles } from "./last-files.ts";
 import type { LineClient } from "./line-client.ts";
 import { isOpenable, openerOf, openFile } from "./open-file.ts";
-import { destinationOfTarget, queuedFileLine, UNSAID_LINE } from "./post.ts";
+import { destinationOfTarget } from "./post.ts";
 import { destinationOf } from "./unread.ts";
 
 /** A shorter transfer shows no progress lines. */
@@ -47,7 +47,7 @@ export class LineFiles {
         "standard input is the conversation here, so it cannot be sent as a file",
       );
     const source = await sourceAt(context, path);
-    sayLeftOut(source, (sentence) => chatConsole.note(sentence));
+    sayLeftOut(source, (text) => chatConsole.note(text));
     const { input, open } = this.#lines;
     const { client } = open;
     const to = [formatTarget(target)];
@@ -59,7 +59,7 @@ export class LineFiles {
           text: caption,
           onProgress: this.#progressReporter(),
         });
-        if (sent.unsaid !== undefined) chatConsole.note(UNSAID_LINE);
+        if (sent.unsaid !== undefined) chatConsole.note((texts) => texts.unsaid);
         for (const posted of sent.posted) this.#sent(sent, posted);
         for (const { fault } of sent.refused) this.#lines.fail(fault, input);
       } finally {
@@ -77,8 +77,8 @@ export class LineFiles {
       const secret = open.state.partSecret();
       const onProgress = this.#progressReporter();
       const got = await receiveFile(open.client, { file, out, secret, onProgress });
-      chatConsole.tell(gotJson(got), gotWords(got));
-      sayRenamed(got, (sentence) => chatConsole.note(sentence));
+      chatConsole.tell(gotJson(got), gotText(got));
+      sayRenamed(got, (text) => chatConsole.note(text));
       void this.#offerToOpen(got.path);
     });
   }
@@ -124,12 +124,12 @@ export class LineFiles {
 
   #sent(sent: SentFile, { to, seq, queued }: PostedFile): void {
     const { id, name, sizeBytes, digest } = sent;
-    const destination = destinationOfTarget(parseTarget(to));
+    const target = parseTarget(to);
     const offline = queued ? { queued } : {};
     this.#lines.recorded(seq);
     this.#lines.chatConsole.tell(
-      { kind: "ack", seq, ...destination, id, name, sizeBytes, digest, ...offline },
-      queued ? queuedFileLine(to) : undefined,
+      { kind: "ack", seq, ...destinationOfTarget(target), id, name, sizeBytes, digest, ...offline },
+      queued ? (texts) => texts.queuedFile(target.name) : undefined,
     );
   }
 

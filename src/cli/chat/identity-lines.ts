@@ -1,5 +1,5 @@
-import { changedKey } from "../../client/sealed/changed-key.ts";
 import type { Identity } from "../../client/sealed/rooms.ts";
+import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { JsonObject } from "../output/render.ts";
 
 const GROUPS_IN_ROW = 4;
@@ -20,18 +20,14 @@ function rowsOf(digits: string): string[] {
 }
 
 /** @param confirm the command that the digits are given to */
-export function howToConfirm(user: string, identity: Identity, confirm: string): string {
+export function howToConfirm(user: string, identity: Identity, confirm: string): Message {
   const { isVerified, former } = identity;
-  if (isVerified) return `${user} is verified`;
-  if (former === undefined) return `if ${user} sees the same: ${confirm} "DIGITS"`;
-  return `${changedKey(user)}: confirm those that ${user} sees`;
+  if (isVerified) return (texts) => texts.verified(user);
+  if (former === undefined) return (texts) => texts.confirmDigits(user, confirm);
+  return (texts) => texts.confirmNewDigits(user);
 }
 
 export function identityLine(user: string, { digits, isVerified, former }: Identity): JsonObject {
   const changed = former === undefined ? {} : { former };
   return { kind: "identity", user, digits, verified: isVerified, ...changed };
-}
-
-export function keyAccepted(user: string): string {
-  return `the key that was seen last of ${user}, or is seen next, is taken for theirs`;
 }

@@ -19,8 +19,7 @@ import { LOBBY } from "../../core/rooms/rooms.ts";
 import { type SeenFile, seenFile } from "../../io/state/seen-files.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { PostBody } from "../../wire/messages.ts";
-import { CAME_ANEW } from "../connect/came-anew.ts";
-import { elsewhereLine, type OpenClient } from "../connect/client.ts";
+import { elsewhere, type OpenClient } from "../connect/client.ts";
 import { enterRoom, type RoomOptions, untilEntered } from "../connect/join-room.ts";
 import { type Context, faultLine } from "../context.ts";
 import { faultJson } from "../errors.ts";
@@ -29,7 +28,7 @@ import { isFile } from "../output/render.ts";
 import { ChatConsole, shownChatRecord } from "./console.ts";
 import { Ending } from "./ending.ts";
 import { LineFiles } from "./files.ts";
-import { checkReaction, checkText, destinationOfTarget, queuedMessageLine } from "./post.ts";
+import { checkReaction, checkText, destinationOfTarget } from "./post.ts";
 import { type InputLine, ScriptLines } from "./script-lines.ts";
 import { runSlash } from "./slash.ts";
 import type { SlashHost } from "./slash-host.ts";
@@ -87,7 +86,7 @@ export class LineClient implements SlashHost {
     this.#rooms = rooms;
     this.chatConsole = new ChatConsole(context);
     this.#script = new ScriptLines(!this.chatConsole.isTyped);
-    open.guessDelays.sayInstead = (sentence) => this.chatConsole.note(sentence);
+    open.guessDelays.sayInstead = (text) => this.chatConsole.note(text);
     this.chatConsole.isQuiet = open.state.preference("quiet") === "on";
     this.files = new LineFiles(this);
     const [first] = rooms;
@@ -195,8 +194,10 @@ export class LineClient implements SlashHost {
     this.recorded(seq);
     const destination = destinationOfTarget(target);
     const offline = queued === true ? { queued } : {};
-    const sentence = queued === true ? queuedMessageLine(target.name) : undefined;
-    this.chatConsole.tell({ kind: "ack", seq, ...destination, text, ...offline }, sentence);
+    this.chatConsole.tell(
+      { kind: "ack", seq, ...destination, text, ...offline },
+      queued === true ? (texts) => texts.queuedMessage(target.name) : undefined,
+    );
   }
 
   /** An act of this client has this `seq` in the log, and comes back as a record. */
@@ -339,7 +340,7 @@ export class LineClient implements SlashHost {
     const { roomSecret } = this.open;
     for (const room of this.#rooms) {
       const answer = await untilEntered(() => this.join({ room, roomSecret }), nextLink);
-      if (answer.created) this.chatConsole.note(`the room '${room}' did not exist; you made it`);
+      if (answer.created) this.chatConsole.note((texts) => texts.roomMade(room));
     }
     this.prompt();
   }
@@ -425,7 +426,7 @@ export class LineClient implements SlashHost {
           `the connection is lost (${event.fault.message}); trying again`,
         );
       case "elsewhere":
-        return chatConsole.tell({ ...event }, elsewhereLine(event));
+        return chatConsole.tell({ ...event }, elsewhere(event));
       case "closed":
         this.#ending.put(event.fault ?? 0);
         return;
@@ -462,7 +463,7 @@ export class LineClient implements SlashHost {
         return this.#majority(event.on);
       case "came-anew": {
         const { kind, reason } = event;
-        return chatConsole.tell({ kind, reason }, CAME_ANEW[reason]);
+        return chatConsole.tell({ kind, reason }, (texts) => texts.cameAnew[reason]);
       }
       case "sealed-fault":
         return this.fail(event.fault);

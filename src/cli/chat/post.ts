@@ -29,17 +29,3 @@ export function checkReaction(react: string): void {
 export function destinationOfTarget({ kind, name }: Target): Destination {
   return kind === "room" ? { room: name } : { to: name };
 }
-
-/** What users read when the recipient of a message is offline. */
-export function queuedMessageLine(name: string): string {
-  return `${name} is offline; it will be delivered later`;
-}
-
-/** The same of a file. @param to a target: `@bob` */
-export function queuedFileLine(to: string): string {
-  return `${to.replace(/^@/, "")} is offline; it will be there when they come`;
-}
-
-/** What users read when the words with a file are not there. */
-export const UNSAID_LINE =
-  "this server is too old to keep what is said with a file: send it as a message";

@@ -13,7 +13,6 @@ import { editHere } from "./slash-sealed.ts";
 export const FILE_COMMANDS: Readonly<Record<string, Slash>> = {
   send: {
     usage: "/send PATH [TARGET] [--caption TEXT]",
-    summary: "send a file or folder, here or to a room or @person, and what to say with it",
     async run(lines, words) {
       const { path, target, caption } = sendWords(words, lines.context.env["HOME"]);
       if (path === "") throw misuse(this);
@@ -23,7 +22,6 @@ export const FILE_COMMANDS: Readonly<Record<string, Slash>> = {
   },
   caption: {
     usage: "/caption ID [TEXT]",
-    summary: "change what is said with your file; without TEXT, nothing is",
     async run(lines, words) {
       const [id, text] = split(words);
       if (id === "") throw misuse(this);
@@ -35,7 +33,6 @@ export const FILE_COMMANDS: Readonly<Record<string, Slash>> = {
   },
   get: {
     usage: "/get ID [DIR]",
-    summary: "take a file by its id or name; without DIR, to the folder in which you started chat",
     async run(lines, words) {
       const typed = shellWords(words);
       if (typed.length === 0) throw misuse(this);
@@ -46,7 +43,6 @@ export const FILE_COMMANDS: Readonly<Record<string, Slash>> = {
   },
   files: {
     usage: "/files",
-    summary: "list the last files of where you are",
     async run(lines, words) {
       args(this, words, 0, 0);
       await lines.files.list(lines.current);

@@ -1,13 +1,24 @@
 import { Fault } from "../../base/fault.ts";
 import { parseTarget, type Target } from "../../base/names.ts";
 import { quoteText } from "../../base/text.ts";
+import type { TerminalTexts } from "../../ui/messages/en/terminal.ts";
 import type { SlashHost } from "./slash-host.ts";
+
+/** A command as help and completion list it. */
+export interface SlashRow {
+  readonly name: string;
+  readonly usage: string;
+}
 
 /** A command that is typed in a conversation. */
 export interface Slash {
   readonly usage: string;
-  readonly summary: string;
   run(lines: SlashHost, words: string): Promise<void>;
+}
+
+/** What the command does, in one phrase. */
+export function slashSummary({ slash }: TerminalTexts, name: string): string {
+  return (slash as Readonly<Record<string, string>>)[name] ?? "";
 }
 
 export function split(line: string): [string, string] {

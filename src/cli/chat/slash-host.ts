@@ -1,9 +1,12 @@
+import type { Fault } from "../../base/fault.ts";
 import type { Name, Target } from "../../base/names.ts";
+import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
 import type { enterRoom, RoomOptions } from "../connect/join-room.ts";
 import type { Context } from "../context.ts";
 import type { JsonObject, ShownRecord } from "../output/render.ts";
+import type { SlashRow } from "./slash-grammar.ts";
 
 /** Where answers of commands go, and who is asked. */
 export interface SlashConsole {
@@ -14,17 +17,21 @@ export interface SlashConsole {
     lastOther(target: Target, me: string): number | undefined;
     lastOf(target: Target, me: string): number | undefined;
   };
-  /** Prints an object for scripts, or a sentence for users. @param rows below the sentence */
-  tell(line: JsonObject, sentence: string | undefined, rows?: readonly string[]): void;
+  /** Prints an object for scripts, or a text for users. @param rows below the text */
+  tell(line: JsonObject, text: Message | undefined, rows?: readonly string[]): void;
   /** For people only. */
-  note(sentence: string, rows?: readonly string[]): void;
+  note(text: Message, rows?: readonly string[]): void;
+  /** A failure after which the command goes on. */
+  fault(fault: Fault): void;
+  /** Lists commands; a single one is the one that was asked about. */
+  help(rows: readonly SlashRow[]): void;
   record(record: ShownRecord): void;
-  confirm(question: string): Promise<boolean>;
+  confirm(question: Message): Promise<boolean>;
   /**
    * Without echo. @returns undefined if no user can be asked, or none was typed
    * @param whenGone calls back when nobody waits for the answer any more
    */
-  secret(question: string, whenGone?: (callback: () => void) => void): Promise<string | undefined>;
+  secret(question: Message, whenGone?: (callback: () => void) => void): Promise<string | undefined>;
 }
 
 /** What commands that are typed in a conversation use of the client around them. */

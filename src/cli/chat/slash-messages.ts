@@ -8,7 +8,6 @@ import { viewOf } from "./slash-sealed.ts";
 export const MESSAGE_COMMANDS: Readonly<Record<string, Slash>> = {
   msg: {
     usage: "/msg NAME TEXT",
-    summary: "send a message to one person; without TEXT, open the conversation",
     async run(lines, words) {
       const [name, text] = split(words);
       if (name === "") throw misuse(this);
@@ -20,7 +19,6 @@ export const MESSAGE_COMMANDS: Readonly<Record<string, Slash>> = {
   },
   me: {
     usage: "/me TEXT",
-    summary: "say what you are doing",
     async run(lines, words) {
       if (words === "") throw misuse(this);
       await lines.post(lines.current, { text: words, action: true });
@@ -28,7 +26,6 @@ export const MESSAGE_COMMANDS: Readonly<Record<string, Slash>> = {
   },
   reply: {
     usage: "/reply [SEQ] TEXT",
-    summary: "answer a message; without its number, the last one of another user here",
     async run(lines, words) {
       const [first, rest] = split(words);
       const isNumbered = /^\d+$/.test(first) && rest !== "";
@@ -40,7 +37,6 @@ export const MESSAGE_COMMANDS: Readonly<Record<string, Slash>> = {
   },
   react: {
     usage: "/react EMOJI [SEQ]",
-    summary: "react to a message with one emoji",
     async run(lines, words) {
       const [react = "", given] = args(this, words, 1, 2);
       if (given !== undefined && !/^[1-9]\d*$/.test(given)) throw misuse(this);
@@ -50,41 +46,36 @@ export const MESSAGE_COMMANDS: Readonly<Record<string, Slash>> = {
   },
   ignore: {
     usage: "/ignore NAME",
-    summary: "hide the messages of a user, on all your devices",
     run(lines, words) {
       return ignore(lines, args(this, words, 1, 1), true);
     },
   },
   unignore: {
     usage: "/unignore NAME",
-    summary: "show the messages of a user again",
     run(lines, words) {
       return ignore(lines, args(this, words, 1, 1), false);
     },
   },
   quiet: {
     usage: "/quiet [on|off]",
-    summary: "hide who comes and goes, on this device",
     run({ open, chatConsole }, words) {
       const [given = "on"] = args(this, words, 0, 1);
       if (given !== "on" && given !== "off") throw misuse(this);
       open.state.prefer("quiet", given);
-      chatConsole.isQuiet = given === "on";
-      const sentence = chatConsole.isQuiet
-        ? "you do not see any more who comes and goes; /quiet off shows it again"
-        : "you see who comes and goes";
-      chatConsole.tell({ kind: "quiet", on: chatConsole.isQuiet }, sentence);
+      const on = given === "on";
+      chatConsole.isQuiet = on;
+      chatConsole.tell({ kind: "quiet", on }, (texts) => (on ? texts.quietOn : texts.quietOff));
       return Promise.resolve();
     },
   },
   ignored: {
     usage: "/ignored",
-    summary: "list the users that you ignore",
     async run(lines, words) {
       args(this, words, 0, 0);
       const { users } = await lines.open.client.request("ignored", {});
-      const sentence = users.length === 0 ? "you ignore no one" : `ignored: ${users.join(", ")}`;
-      lines.chatConsole.tell({ kind: "ignored", users }, sentence);
+      lines.chatConsole.tell({ kind: "ignored", users }, (texts) => {
+        return users.length === 0 ? texts.ignoreNone : texts.ignoredList(users.join(", "));
+      });
     },
   },
 };
@@ -96,10 +87,9 @@ async function ignore(
 ): Promise<void> {
   const user = checkName(given.replace(/^@/, ""), "person's name");
   await open.client.request("ignore", { user, on });
-  chatConsole.tell(
-    { kind: on ? "ignoring" : "unignored", user },
-    on ? `you ignore ${user}` : `you hear ${user} again`,
-  );
+  chatConsole.tell({ kind: on ? "ignoring" : "unignored", user }, (texts) => {
+    return on ? texts.youIgnore(user) : texts.youHear(user);
+  });
 }
 
 /** @throws Fault not-found */

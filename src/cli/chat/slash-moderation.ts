@@ -13,7 +13,6 @@ import { editHere, inviteSealed } from "./slash-sealed.ts";
 export const MODERATION_COMMANDS: Readonly<Record<string, Slash>> = {
   invite: {
     usage: "/invite [NAME]",
-    summary: "make a line that lets one person in",
     async run(lines, words) {
       const [name] = args(this, words, 0, 1);
       const { open, context, room, chatConsole } = lines;
@@ -23,14 +22,13 @@ export const MODERATION_COMMANDS: Readonly<Record<string, Slash>> = {
       const user = name === undefined ? {} : { user: personOf(name) };
       chatConsole.tell(
         { kind: "invited", invite: made.invite, ...user, room, url },
-        `send ${name ?? "one person"} this line:`,
+        (texts) => texts.sendLine(name),
         [`chat join ${quoteInvite(parseServerAddress(url))}`],
       );
     },
   },
   kick: {
     usage: "/kick NAME",
-    summary: "remove a user from the room",
     async run(lines, words) {
       const [name = ""] = args(this, words, 1, 1);
       const seq = await kick(lines.open.client, lines.room, personOf(name));
@@ -39,7 +37,6 @@ export const MODERATION_COMMANDS: Readonly<Record<string, Slash>> = {
   },
   mute: {
     usage: "/mute NAME [TIME]",
-    summary: "let a user read but not write here, for 10m, 2h or 7d",
     async run(lines, words) {
       const [name = "", time] = args(this, words, 1, 2);
       const { room } = lines;
@@ -51,7 +48,6 @@ export const MODERATION_COMMANDS: Readonly<Record<string, Slash>> = {
   },
   unmute: {
     usage: "/unmute NAME",
-    summary: "let a muted user write again",
     async run(lines, words) {
       const [name = ""] = args(this, words, 1, 1);
       const options = { room: lines.room, user: personOf(name), on: false };
@@ -60,7 +56,6 @@ export const MODERATION_COMMANDS: Readonly<Record<string, Slash>> = {
   },
   ban: {
     usage: "/ban NAME [TIME] [REASON]",
-    summary: "keep a user (or an address) off the server; for operators",
     async run(lines, words) {
       const [name, rest] = split(words);
       if (name === "") throw misuse(this);
@@ -70,12 +65,12 @@ export const MODERATION_COMMANDS: Readonly<Record<string, Slash>> = {
       const reason = isTimed ? more : rest;
       const options = { ...whom(name), ...until, ...(reason === "" ? {} : { reason }) };
       await lines.open.client.request("ban", { ...options, on: true });
-      lines.chatConsole.tell({ kind: "banned", ...inUtc(options, "until") }, `${name} is banned`);
+      const json = { kind: "banned", ...inUtc(options, "until") };
+      lines.chatConsole.tell(json, (texts) => texts.banned(name));
     },
   },
   grant: {
     usage: "/grant NAME",
-    summary: "make a user a moderator of the room",
     run(lines, words) {
       const [name = ""] = args(this, words, 1, 1);
       return moderate(lines, personOf(name), true);
@@ -83,7 +78,6 @@ export const MODERATION_COMMANDS: Readonly<Record<string, Slash>> = {
   },
   revoke: {
     usage: "/revoke NAME",
-    summary: "take the moderation of the room from a user",
     run(lines, words) {
       const [name = ""] = args(this, words, 1, 1);
       return moderate(lines, personOf(name), false);
@@ -91,7 +85,6 @@ export const MODERATION_COMMANDS: Readonly<Record<string, Slash>> = {
   },
   edit: {
     usage: "/edit TEXT",
-    summary: "change your last message here",
     async run(lines, words) {
       if (words === "") throw misuse(this);
       await editHere(lines, { seq: await lastOwn(lines), text: words });
@@ -99,7 +92,6 @@ export const MODERATION_COMMANDS: Readonly<Record<string, Slash>> = {
   },
   erase: {
     usage: "/erase [SEQ]",
-    summary: "erase a message; without its number, your last one here",
     async run(lines, words) {
       const [given] = args(this, words, 0, 1);
       const seq = given === undefined ? await lastOwn(lines) : Number(given);

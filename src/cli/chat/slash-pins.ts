@@ -11,7 +11,6 @@ import { lastOwn } from "./slash-moderation.ts";
 export const PIN_COMMANDS: Readonly<Record<string, Slash>> = {
   pin: {
     usage: "/pin [SEQ]",
-    summary: "pin a message; without its number, the last one of another user here",
     run(lines, words) {
       const [given] = args(this, words, 0, 1);
       return pin(lines, seqOf(this, given ?? lastOther(lines)), true);
@@ -19,7 +18,6 @@ export const PIN_COMMANDS: Readonly<Record<string, Slash>> = {
   },
   unpin: {
     usage: "/unpin SEQ",
-    summary: "take a message out of those that are pinned",
     run(lines, words) {
       const [given] = args(this, words, 1, 1);
       return pin(lines, seqOf(this, given), false);
@@ -27,7 +25,6 @@ export const PIN_COMMANDS: Readonly<Record<string, Slash>> = {
   },
   pins: {
     usage: "/pins",
-    summary: "show what is pinned where you are",
     async run(lines, words) {
       args(this, words, 0, 0);
       const { client, user } = lines.open;
@@ -36,12 +33,11 @@ export const PIN_COMMANDS: Readonly<Record<string, Slash>> = {
       const records = await queryPins(parts, formatTarget(lines.current));
       const rows = shownRows([...records].reverse(), client.user ?? user);
       for (const row of rows) lines.chatConsole.record(row);
-      if (rows.length === 0) lines.chatConsole.note("nothing is pinned here");
+      if (rows.length === 0) lines.chatConsole.note((texts) => texts.nothingPinned);
     },
   },
   receipts: {
     usage: "/receipts on|off",
-    summary: "let authors here see who has read; in a conversation, if both want it",
     async run(lines, words) {
       const [given] = args(this, words, 1, 1);
       if (given !== "on" && given !== "off") throw misuse(this);
@@ -51,18 +47,15 @@ export const PIN_COMMANDS: Readonly<Record<string, Slash>> = {
   },
   readers: {
     usage: "/readers [SEQ]",
-    summary: "show who has read your message; without its number, your last one here",
     async run(lines, words) {
       const [given] = args(this, words, 0, 1);
       const seq = seqOf(this, given ?? (await lastOwn(lines)));
       const answer = await lines.open.client.request("readers", { seq });
       const { readers, of, users } = answer;
       const names = users.length < readers ? [...users, "…"] : users;
-      const list = readers === 0 ? "" : `: ${names.join(", ")}`;
-      lines.chatConsole.tell(
-        { kind: "readers", seq, readers, of, users },
-        `read by ${readers} of ${of}${list}`,
-      );
+      lines.chatConsole.tell({ kind: "readers", seq, readers, of, users }, (texts) => {
+        return texts.readBy(readers, of, names);
+      });
     },
   },
 };

@@ -15,7 +15,6 @@ const LISTED = 20;
 export const SAVED_COMMANDS: Readonly<Record<string, Slash>> = {
   save: {
     usage: "/save [SEQ]",
-    summary: "keep a message for later; without its number, the last one of another user here",
     async run(lines, words) {
       const [given] = args(this, words, 0, 1);
       if (given !== undefined && !/^[1-9]\d*$/.test(given)) throw misuse(this);
@@ -32,12 +31,11 @@ export const SAVED_COMMANDS: Readonly<Record<string, Slash>> = {
         });
       }
       await client.request("save", { room: room.id, seq, on: true });
-      lines.chatConsole.tell({ kind: "save", seq, on: true }, "saved: see /saved");
+      lines.chatConsole.tell({ kind: "save", seq, on: true }, (texts) => texts.savedNow);
     },
   },
   unsave: {
     usage: "/unsave SEQ",
-    summary: "take a message out of those that you saved",
     async run(lines, words) {
       const [given = ""] = args(this, words, 1, 1);
       if (!/^[1-9]\d*$/.test(given)) throw misuse(this);
@@ -46,12 +44,12 @@ export const SAVED_COMMANDS: Readonly<Record<string, Slash>> = {
       const found = saved.find(({ seq }) => seq === Number(given));
       if (found === undefined) throw new Fault("not-found", `${given} is not saved`);
       await client.request("save", { ...found, on: false });
-      lines.chatConsole.tell({ kind: "save", seq: found.seq, on: false }, "not saved any more");
+      const json = { kind: "save", seq: found.seq, on: false };
+      lines.chatConsole.tell(json, (texts) => texts.notSaved);
     },
   },
   saved: {
     usage: "/saved",
-    summary: "show the messages that you saved",
     async run(lines, words) {
       args(this, words, 0, 0);
       const { client, user } = lines.open;
@@ -66,8 +64,8 @@ export const SAVED_COMMANDS: Readonly<Record<string, Slash>> = {
         if (rows.length === 0) unread++;
         for (const row of rows) lines.chatConsole.record(row);
       }
-      if (saved.length === 0) lines.chatConsole.note("nothing is saved: see /save");
-      else if (unread > 0) lines.chatConsole.note(`not to be read here any more: ${unread}`);
+      if (saved.length === 0) lines.chatConsole.note((texts) => texts.nothingSaved);
+      else if (unread > 0) lines.chatConsole.note((texts) => texts.notReadable(unread));
     },
   },
 };

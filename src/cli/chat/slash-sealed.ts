@@ -6,7 +6,7 @@ import type { SealedMember } from "../../client/sealed/rooms.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
 import type { OpenClient } from "../connect/client.ts";
 import { personOf } from "../connect/operator.ts";
-import { digitRows, howToConfirm, identityLine, keyAccepted } from "./identity-lines.ts";
+import { digitRows, howToConfirm, identityLine } from "./identity-lines.ts";
 import { args, misuse, type Slash } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
 
@@ -16,26 +16,22 @@ const DIGIT_GROUPS = 12;
 export const SEALED_COMMANDS: Readonly<Record<string, Slash>> = {
   seal: {
     usage: "/seal @NAME",
-    summary: "seal a conversation: from then on only your devices and theirs can read it",
     async run(lines, words) {
       const given = args(this, words, 1, 2);
       const [name = "", ...more] = given.filter((word) => word !== "--yes");
       if (more.length > 0) throw misuse(this);
       const user = personOf(name);
-      const question = `seal the conversation with ${user}? it cannot be undone`;
-      const isSure = given.includes("--yes") || (await lines.chatConsole.confirm(question));
-      if (!isSure) return lines.chatConsole.note(`the conversation with ${user} is not sealed`);
+      const { chatConsole } = lines;
+      const isSure =
+        given.includes("--yes") || (await chatConsole.confirm((texts) => texts.askSeal(user)));
+      if (!isSure) return chatConsole.note((texts) => texts.conversationOpen(user));
       await sealConversation(lines.open.client, user);
-      lines.chatConsole.tell(
-        { kind: "sealed", to: user },
-        `what you and ${user} write from now on only your devices can read`,
-      );
+      chatConsole.tell({ kind: "sealed", to: user }, (texts) => texts.conversationSealed(user));
       lines.enter({ kind: "person", name: checkName(user, "person's name") });
     },
   },
   sealed: {
     usage: "/sealed [accept]",
-    summary: "show whose devices can read this sealed room",
     async run(lines, words) {
       const [word] = args(this, words, 0, 1);
       if (word !== undefined && word !== "accept") {
@@ -45,24 +41,23 @@ export const SEALED_COMMANDS: Readonly<Record<string, Slash>> = {
       if (room?.isSealed !== true) {
         return lines.chatConsole.tell(
           { kind: "sealing", room: lines.room, sealed: false },
-          "this room is not sealed: the server's operators can read it",
+          (texts) => texts.roomOpen,
         );
       }
       const rooms = await lines.open.client.sealedRooms();
       if (word === "accept") {
         await rooms.accept(room);
         const accepted = { kind: "sealing-accepted", room: room.name } as const;
-        return lines.chatConsole.tell(accepted, "accepted: this device goes on here");
+        return lines.chatConsole.tell(accepted, (texts) => texts.sealingAccepted);
       }
       const { status, reason, members, remarks = [] } = await rooms.sealing(room);
-      const state = status === "in" ? "sealed" : `sealed; this device is ${status}`;
       lines.chatConsole.tell(
         {
           ...{ kind: "sealing", room: room.name, sealed: true, status, members },
           ...(reason === undefined ? {} : { reason }),
           ...(remarks.length === 0 ? {} : { remarks }),
         },
-        reason === undefined ? state : `${state}: ${reason}`,
+        (texts) => texts.sealing(status, reason),
         [
           ...members.map((one) => memberLine(one, lines.open.client.user ?? lines.open.user)),
           ...remarks,
@@ -72,7 +67,6 @@ export const SEALED_COMMANDS: Readonly<Record<string, Slash>> = {
   },
   verify: {
     usage: "/verify NAME [DIGITS | accept]",
-    summary: "show digits to compare with someone by voice, confirm them, or accept a new key",
     async run(lines, words) {
       const [name = "", ...said] = args(this, words, 1, DIGIT_GROUPS + 1);
       const user = personOf(name);
@@ -81,7 +75,7 @@ export const SEALED_COMMANDS: Readonly<Record<string, Slash>> = {
       if (given === "accept") {
         await rooms.acceptIdentity(user);
         const accepted = { kind: "identity-accepted", user };
-        return lines.chatConsole.tell(accepted, keyAccepted(user));
+        return lines.chatConsole.tell(accepted, (texts) => texts.keyAccepted(user));
       }
       if (given !== "") await rooms.confirm(user, given);
       const identity = await rooms.safetyNumber(user);
@@ -133,14 +127,9 @@ export async function inviteSealed(lines: SlashHost, user: string): Promise<bool
   if (room?.isSealed !== true) return false;
   const rooms = await lines.open.client.sealedRooms();
   const { added, missing } = await rooms.invite(room, user);
-  const left = missing === 0 ? "" : `; ${missing} more when they have connected`;
-  const isIn = added === 0 && missing === 0;
-  lines.chatConsole.tell(
-    { kind: "let-in", user, room: room.name, added, missing },
-    isIn
-      ? `all devices of ${user} are in already`
-      : `${user} is let in with ${added} device${added === 1 ? "" : "s"}${left}`,
-  );
+  lines.chatConsole.tell({ kind: "let-in", user, room: room.name, added, missing }, (texts) => {
+    return texts.devicesLetIn(user, added, missing);
+  });
   return true;
 }
 

@@ -7,13 +7,12 @@ import type { Credentials } from "../../client/login.ts";
 import { checkIsOpen } from "../../client/sealed/making.ts";
 import { SLASH_ALIASES as ALIASES } from "../../ui/commands/aliases.ts";
 import { formatPlace } from "../../wire/invite.ts";
-import { faultLine } from "../context.ts";
 import { statsLine } from "../output/stats.ts";
 import { askNewPassword, makePassword, PASSWORD, readSecret, secretQuestion } from "../secrets.ts";
 import { nearest } from "../suggest.ts";
 import { shownRows } from "./console.ts";
 import { FILE_COMMANDS } from "./slash-files.ts";
-import { args, misuse, type Slash, split } from "./slash-grammar.ts";
+import { args, misuse, type Slash, type SlashRow, split } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
 import { MESSAGE_COMMANDS } from "./slash-messages.ts";
 import { MODERATION_COMMANDS } from "./slash-moderation.ts";
@@ -28,20 +27,20 @@ const HISTORY_DEFAULT = 20;
 const COMMANDS: Readonly<Record<string, Slash>> = {
   join: {
     usage: "/join ROOM [PASSWORD | --sealed]",
-    summary: "enter a room, or make it, open or sealed",
     async run(lines, words) {
       const { words: given, sealed } = joinFlags(args(this, words, 1, 3));
       const [room, password] = given;
       if (given.length < 1 || given.length > 2) throw misuse(this);
       const name = checkName((room ?? "").replace(/^#/, ""), "room's name");
       const { chatConsole } = lines;
-      const mayCreate = () => chatConsole.confirm(createQuestion(name, password, sealed));
+      const mayCreate = () =>
+        chatConsole.confirm((texts) => texts.askCreate(name, password, sealed));
       const join = () => lines.join({ room: name, password, mayCreate, sealed });
       const answer = await (sealed ? joinSealed(lines.open.client, name, join) : join());
       if (answer.created && sealed) {
-        chatConsole.note(`the sealed room '${name}' is yours; let others in: /invite NAME`);
+        chatConsole.note((texts) => texts.sealedRoomMade(name));
       } else if (answer.created) {
-        chatConsole.note(`the room '${name}' did not exist; you made it`);
+        chatConsole.note((texts) => texts.roomMade(name));
       }
       chatConsole.tell({ kind: "joined", room: answer.name, created: answer.created }, undefined);
       lines.enter({ kind: "room", name: answer.name as Name });
@@ -49,30 +48,28 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
   },
   leave: {
     usage: "/leave [ROOM]",
-    summary: "leave a room",
     async run(lines, words) {
       const [given] = args(this, words, 0, 1);
       // A direct conversation cannot be left: only the current room changes.
       if (given === undefined && lines.current.kind === "person") {
-        lines.chatConsole.note(`you are back in ${lines.room}`);
-        return lines.enter({ kind: "room", name: lines.room });
+        const { room } = lines;
+        lines.chatConsole.note((texts) => texts.backIn(room));
+        return lines.enter({ kind: "room", name: room });
       }
       const room = given?.replace(/^#/, "") ?? lines.room;
       await leaveRoom(lines.open.client, checkName(room, "room's name"));
-      lines.chatConsole.tell({ kind: "left", room }, `you left ${room}`);
+      lines.chatConsole.tell({ kind: "left", room }, (texts) => texts.youLeft(room));
       lines.leftRoom(room);
     },
   },
   topic: {
     usage: "/topic [TEXT]",
-    summary: "show or set what the room is about",
     async run(lines, words) {
       const { room } = lines;
       if (words === "") {
         const topic = lines.open.client.rooms.find(({ name }) => name === room)?.topic ?? "";
-        lines.chatConsole.tell(
-          { kind: "topic-is", room, topic },
-          topic === "" ? "no topic" : topic,
+        lines.chatConsole.tell({ kind: "topic-is", room, topic }, (texts) =>
+          topic === "" ? texts.noTopic : topic,
         );
       } else {
         checkIsOpen(viewOf(lines.open, "room", room));
@@ -83,28 +80,27 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
   },
   who: {
     usage: "/who [ROOM]",
-    summary: "list the people of a room",
     async run(lines, words) {
       const [given] = args(this, words, 0, 1);
       const room = given?.replace(/^#/, "") ?? lines.room;
       const users = await queryUsers(lines.open.client.request, checkName(room, "room's name"));
-      lines.chatConsole.tell({ kind: "who", room, users }, whoLine(room, users));
+      lines.chatConsole.tell({ kind: "who", room, users }, () => whoLine(room, users));
     },
   },
   list: {
     usage: "/list",
-    summary: "list who is online",
     async run(lines, words) {
       args(this, words, 0, 0);
       const users = (await queryUsers(lines.open.client.request))
         .filter(({ online }) => online)
         .map(({ user }) => user);
-      lines.chatConsole.tell({ kind: "list", users }, `online: ${users.join(", ")}`);
+      lines.chatConsole.tell({ kind: "list", users }, (texts) =>
+        texts.onlineList(users.join(", ")),
+      );
     },
   },
   rooms: {
     usage: "/rooms",
-    summary: "list the rooms and your conversations",
     async run(lines, words) {
       args(this, words, 0, 0);
       const { client } = lines.open;
@@ -125,7 +121,6 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
   ...SEALED_COMMANDS,
   history: {
     usage: "/history [N]",
-    summary: "show the last N messages of where you are",
     async run(lines, words) {
       const [given = String(HISTORY_DEFAULT)] = args(this, words, 0, 1);
       const limit = Number(given);
@@ -135,7 +130,6 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
   },
   search: {
     usage: "/search TEXT",
-    summary: "find messages where you are",
     async run(lines, words) {
       if (words === "") throw misuse(this);
       await page(lines, { limit: HISTORY_DEFAULT, grep: words, ignoreCase: true });
@@ -143,55 +137,51 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
   },
   register: {
     usage: "/register NAME [PASSWORD]",
-    summary: "make an account",
     run(lines, words) {
       return logIn(lines, args(this, words, 1, 2), "register");
     },
   },
   login: {
     usage: "/login NAME [PASSWORD]",
-    summary: "log in to your account",
     run(lines, words) {
       return logIn(lines, args(this, words, 1, 2), "login");
     },
   },
   logout: {
     usage: "/logout",
-    summary: "log out and stay connected; chat logout also forgets this device",
     async run(lines, words) {
       args(this, words, 0, 0);
       const { user } = lines.open.client;
       await lines.open.client.logout();
-      lines.chatConsole.tell(
-        { kind: "logged-out", user },
-        `you are logged out; /login NAME comes back in`,
-      );
+      lines.chatConsole.tell({ kind: "logged-out", user }, (texts) => texts.youAreLoggedOut);
       lines.prompt();
     },
   },
   passwd: {
     usage: "/passwd",
-    summary: "change your password (asked, or CHAT_NEW_PASSWORD)",
     async run(lines, words) {
       args(this, words, 0, 0);
       const { chatConsole, open } = lines;
       const unasked = { ...lines.context, terminal: undefined };
       const current =
         (await readSecret(unasked, PASSWORD, undefined)) ??
-        (await chatConsole.secret("Current password (empty if there is none)"));
+        (await chatConsole.secret((texts) => texts.askCurrentPassword));
       const password =
         (await makePassword(unasked, undefined)) ??
-        (await askNewPassword((one) => chatConsole.secret(one), "New password", note(lines)));
+        (await askNewPassword(
+          (one) => chatConsole.secret(one),
+          (texts) => texts.askNewPassword,
+          (fault) => chatConsole.fault(fault),
+        ));
       if (password === undefined) {
         throw new Fault("usage", "there is no new password", { remedy: "set CHAT_NEW_PASSWORD" });
       }
       await open.client.passwd(password, current);
-      lines.chatConsole.tell({ kind: "password-changed" }, "your password is changed");
+      lines.chatConsole.tell({ kind: "password-changed" }, (texts) => texts.passwordChanged);
     },
   },
   set: {
     usage: "/set [KEY [VALUE]]",
-    summary: "show or change a setting of the full screen",
     run(lines, words) {
       lines.set(words);
       return Promise.resolve();
@@ -199,7 +189,6 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
   },
   notify: {
     usage: "/notify [on|off [TARGET]]",
-    summary: "hear a room or @person on this device, or not",
     run(lines, words) {
       const [how, target] = args(this, words, 0, 2);
       if (how !== undefined && how !== "on" && how !== "off") throw misuse(this);
@@ -209,39 +198,26 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
   },
   stats: {
     usage: "/stats",
-    summary: "show what the connection has carried",
     async run(lines, words) {
       args(this, words, 0, 0);
       const { stats } = lines.open.client;
       if (stats === undefined) throw new Fault("link-closed", "there is no connection now");
-      lines.chatConsole.tell(...statsLine(stats, lines.context));
+      const [json, text] = statsLine(stats, lines.context);
+      lines.chatConsole.tell(json, () => text);
     },
   },
   help: {
     usage: "/help [COMMAND]",
-    summary: "show this, or what one command does",
     async run(lines, words) {
       const [word] = args(this, words, 0, 1);
-      const all = word === undefined ? Object.values(COMMANDS) : [commandOf(word)];
-      const rows = all.map(({ usage, summary }) => ({ usage, summary }));
-      if (word !== undefined) {
-        const [row] = rows;
-        return lines.chatConsole.tell(
-          { kind: "help", commands: rows },
-          `${row?.usage}: ${row?.summary}`,
-        );
-      }
-      const text = rows.map(({ usage, summary }) => `${usage.padEnd(28)} ${summary}`);
-      lines.chatConsole.tell(
-        { kind: "help", commands: rows },
-        "// at the start sends a slash",
-        text,
+      const asked = word === undefined ? undefined : commandOf(word);
+      lines.chatConsole.help(
+        slashRows().filter(({ usage }) => asked === undefined || usage === asked.usage),
       );
     },
   },
   quit: {
     usage: "/quit",
-    summary: "leave the program",
     async run(lines, words) {
       args(this, words, 0, 0);
       await lines.quit();
@@ -250,8 +226,8 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
 };
 
 /** The table, for lists of what can be typed. */
-export function slashRows(): { readonly name: string; usage: string; summary: string }[] {
-  return Object.entries(COMMANDS).map(([name, { usage, summary }]) => ({ name, usage, summary }));
+export function slashRows(): SlashRow[] {
+  return Object.entries(COMMANDS).map(([name, { usage }]) => ({ name, usage }));
 }
 
 /** Runs one line without its slash. @throws Fault usage, and the faults of the command */
@@ -310,16 +286,6 @@ function commandOf(typed: string): Slash {
   });
 }
 
-function createQuestion(name: string, password: string | undefined, sealed: boolean): string {
-  if (sealed) return `there is no room '${name}'; create it, sealed?`;
-  if (password === undefined) return `there is no room '${name}'; create it?`;
-  return `there is no room '${name}'; create it, locked with the password '${password}'?`;
-}
-
-function note({ chatConsole }: SlashHost): (fault: Fault) => void {
-  return (fault) => chatConsole.note(faultLine(fault));
-}
-
 async function logIn(
   lines: SlashHost,
   [name = "", password]: readonly string[],
@@ -337,9 +303,11 @@ async function logIn(
     ask: (what, again, whenLost) => {
       const server = formatPlace(open.address);
       if (what === "new-password") {
-        const question = `New password for ${user} on ${server}`;
-        const asked = (one: string) => chatConsole.secret(one, whenLost);
-        return askNewPassword(asked, question, note(lines));
+        return askNewPassword(
+          (one) => chatConsole.secret(one, whenLost),
+          (texts) => texts.askNewPasswordOf(user, server),
+          (fault) => chatConsole.fault(fault),
+        );
       }
       return chatConsole.secret(secretQuestion(what, { user, server }, again), whenLost);
     },
@@ -356,5 +324,5 @@ async function page(
   const { records } = await client.history({ target: formatTarget(lines.current), ...query });
   const rows = shownRows(records, client.user ?? user);
   for (const row of rows) lines.chatConsole.record(row);
-  if (rows.length === 0) lines.chatConsole.note("nothing was found");
+  if (rows.length === 0) lines.chatConsole.note((texts) => texts.nothingFound);
 }

@@ -1,5 +1,6 @@
 import type { Client } from "../../client/client.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
+import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { Answer } from "../../wire/messages.ts";
 import type { Destination } from "../output/render.ts";
 
@@ -30,17 +31,20 @@ export function unreadLine(unread: readonly Unread[]): string {
   return `unread: ${shown.join(", ")}`;
 }
 
-/** The sentence that `/rooms` prints. */
+/** What `/rooms` answers. */
 export function roomsLine(
   rooms: Answer<"rooms">["rooms"],
   people: readonly { readonly user: string; readonly unread: number }[],
-): string {
-  const news = (unread = 0) => (unread > 0 ? [`${unread} unread`] : []);
-  const shown = rooms.map(({ room, members, joined, unread }) => {
-    const notes = [String(members), ...(joined ? ["joined"] : []), ...news(unread)];
-    return `${room} (${notes.join(", ")})`;
-  });
-  const partners = people.map(({ user, unread }) => [`@${user}`, ...news(unread)].join(" "));
-  const talks = partners.length === 0 ? "" : `; conversations: ${partners.join(", ")}`;
-  return `rooms: ${shown.join(", ")}${talks}`;
+): Message {
+  return (texts) => {
+    const news = (unread = 0) => (unread > 0 ? [texts.unread(unread)] : []);
+    const shown = rooms.map(({ room, members, joined, unread }) => {
+      const notes = [String(members), ...(joined ? [texts.joined] : []), ...news(unread)];
+      return `${room} (${notes.join(", ")})`;
+    });
+    const partners = people.map(({ user, unread }) => [`@${user}`, ...news(unread)].join(" "));
+    const list = texts.roomList(shown.join(", "));
+    if (partners.length === 0) return list;
+    return `${list}; ${texts.conversationList(partners.join(", "))}`;
+  };
 }

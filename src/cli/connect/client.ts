@@ -9,13 +9,13 @@ import type { ModelEvent } from "../../core/model/event.ts";
 import { Identity } from "../../crypto/identity.ts";
 import { systemEntropy } from "../../io/entropy.ts";
 import { ClientState } from "../../io/state/client-state.ts";
+import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatPlace, type ServerAddress } from "../../wire/invite.ts";
 import { type Context, faultLine, say } from "../context.ts";
 import { type ServerChoice, type ServerOptions, serverOptions } from "../flags.ts";
 import { askNewPassword, PASSWORD, ROOM_PASSWORD, readSecret, secretQuestion } from "../secrets.ts";
 import { askUserName } from "../user-name.ts";
-import { CAME_ANEW } from "./came-anew.ts";
 import { chooseServer } from "./default-server.ts";
 import { openPlaces, type PlacesDialer } from "./dial.ts";
 import { serverNearby } from "./discover.ts";
@@ -169,7 +169,7 @@ async function openAt(
         ...(options.enters === true
           ? {}
           : {
-              onElsewhere: (news) => say(context, elsewhereLine(news)),
+              onElsewhere: (news) => say(context, elsewhere(news)(ENGLISH_TERMINAL)),
               onSealed: (news) => say(context, sealedLine(news)),
             }),
         audits: options.audits ?? true,
@@ -230,11 +230,19 @@ function askSecret(
   return (what, again) => {
     if (what !== "new-password") {
       const kind = what === "password" ? PASSWORD : ROOM_PASSWORD;
-      return readSecret(context, kind, undefined, secretQuestion(what, who, again));
+      return readSecret(
+        context,
+        kind,
+        undefined,
+        secretQuestion(what, who, again)(ENGLISH_TERMINAL),
+      );
     }
     say(context, `${who.user} is a new name; without a password only this device can use it`);
-    const question = `New password for ${who.user} on ${who.server}`;
-    return askNewPassword(terminal.askSecret, question, (fault) => say(context, faultLine(fault)));
+    return askNewPassword(
+      (question) => terminal.askSecret(question(ENGLISH_TERMINAL)),
+      (texts) => texts.askNewPasswordOf(who.user, who.server),
+      (fault) => say(context, faultLine(fault)),
+    );
   };
 }
 
@@ -311,12 +319,12 @@ function pinnedLine(event: Extract<ClientEvent, { kind: "pinned" | "moved" }>): 
 }
 
 /** Another machine than the last time, or than the one that was named. */
-export function elsewhereLine({ from, to }: Extract<ClientEvent, { kind: "elsewhere" }>): string {
-  return `${from} does not answer; connected to ${to}, another machine of the same server`;
+export function elsewhere({ from, to }: Extract<ClientEvent, { kind: "elsewhere" }>): Message {
+  return (texts) => texts.otherMachine(from, to);
 }
 
 function sealedLine(news: SealedNews): string {
-  if (news.kind === "came-anew") return CAME_ANEW[news.reason];
+  if (news.kind === "came-anew") return ENGLISH_TERMINAL.cameAnew[news.reason];
   return news.kind === "sealed-fault" ? faultLine(news.fault) : news.sentence;
 }
 

@@ -1,6 +1,7 @@
 /** Shows how long a wrong password delays the next attempt. */
 
 import type { GuessDelay } from "../../client/link/connection.ts";
+import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
 import { type Context, mayRedraw, say } from "../context.ts";
 
 /** Before it, nothing is said: a right secret is answered at once although others were wrong. */
@@ -8,17 +9,11 @@ const SHOWN_AFTER_MS = 400;
 const TICK_MS = 1_000;
 const CLEAR_LINE = "\r\x1b[K";
 
-const REASONS: Readonly<Record<GuessDelay["of"], string>> = {
-  address: "too many wrong passwords from here",
-  account: "too many wrong passwords for this name",
-  everyone: "many guess at this password now",
-};
-
 /** Says why the answer to a password takes its time: counts down on a terminal, else one line. */
 export class GuessDelayShow {
   readonly #context: Context;
   /** Whoever has taken the screen says it there, in one line. */
-  sayInstead: ((sentence: string) => void) | undefined;
+  sayInstead: ((text: Message) => void) | undefined;
   #cancel: (() => void) | undefined;
   #isDrawn = false;
 
@@ -33,21 +28,23 @@ export class GuessDelayShow {
     const { clock } = this.#context;
     const until = clock.now() + delay.waitMs;
     const firstMs = Math.min(SHOWN_AFTER_MS, delay.waitMs);
-    this.#cancel = clock.after(firstMs, () => this.#show(REASONS[delay.of], until));
+    this.#cancel = clock.after(firstMs, () => this.#show(delay.of, until));
   };
 
-  #show(reason: string, until: number): void {
+  #show(of: GuessDelay["of"], until: number): void {
     const { clock, stderr } = this.#context;
     // The network takes its time, too: the last second is shown until the answer is there.
     const seconds = Math.max(1, Math.ceil((until - clock.now()) / 1000));
-    const sentence = `${reason}: ${seconds} s`;
+    const sentence = ENGLISH_TERMINAL.guessDelay(of, seconds);
     const countsDown = this.#context.terminal !== undefined && mayRedraw(this.#context);
     const fits = sentence.length + "chat: ".length < stderr.columns();
-    if (this.sayInstead !== undefined) return this.sayInstead(sentence);
+    if (this.sayInstead !== undefined) {
+      return this.sayInstead((texts) => texts.guessDelay(of, seconds));
+    }
     if (!countsDown || !fits) return say(this.#context, sentence);
     stderr.write(`${CLEAR_LINE}chat: ${sentence}`);
     this.#isDrawn = true;
-    this.#cancel = clock.after(TICK_MS, () => this.#show(reason, until));
+    this.#cancel = clock.after(TICK_MS, () => this.#show(of, until));
   }
 
   #end(): void {

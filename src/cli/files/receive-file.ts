@@ -14,6 +14,7 @@ import { sha256 } from "../../crypto/sha256.ts";
 import { diskFault } from "../../io/disk/disk.ts";
 import { chunksLeft } from "../../io/file/part-left.ts";
 import { openSink } from "../../io/file/sink.ts";
+import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
 import { type Context, faultLine } from "../context.ts";
 import { errorJson } from "../errors.ts";
 import type { ProgressShow } from "../output/progress.ts";
@@ -89,7 +90,7 @@ export function receiveFile(client: Client, options: ReceiveOptions): Promise<Go
 function printGot(context: Context, got: GotFile): void {
   const { stdout, json } = context;
   if (json) stdout.write(renderJson(gotJson(got)));
-  else if (stdout.isTerminal) stdout.write(`${cleanText(gotWords(got))}\n`);
+  else if (stdout.isTerminal) stdout.write(`${cleanText(gotText(got)(ENGLISH_TERMINAL))}\n`);
   else stdout.write(tsvLine([got.id, got.path, String(got.sizeBytes), got.digest]));
 }
 
@@ -111,21 +112,22 @@ export function gotJson(got: GotFile): JsonObject {
 }
 
 /** Says which names were changed because some systems do not allow them. */
-export function sayRenamed({ name, renamed }: GotFile, tell: (sentence: string) => void): void {
+export function sayRenamed({ name, renamed }: GotFile, tell: (text: Message) => void): void {
   const shown = cleanText(name);
   for (const { from, to } of renamed.slice(0, RENAMED_SHOWN_MAX)) {
-    tell(`${shown}: ${quoteText(from)} is called ${quoteText(to)} here`);
+    tell((texts) => texts.renamedHere(shown, quoteText(from), quoteText(to)));
   }
   const more = renamed.length - RENAMED_SHOWN_MAX;
-  if (more > 0) tell(`${shown}: and ${more} more have other names here`);
+  if (more > 0) tell((texts) => texts.moreRenamed(shown, more));
 }
 
-/** The sentence for users: which file, and where it is. */
-export function gotWords({ path, sizeBytes, entries, from }: GotFile): string {
+/** Says which file is here, and where. */
+export function gotText({ path, sizeBytes, entries, from }: GotFile): Message {
   const place = relative(process.cwd(), path);
   const shown = place.startsWith("..") ? path : place;
   const folder = entries === undefined ? undefined : { entries };
-  return `${fileWords({ name: shown, sizeBytes, folder })} is here, from ${from}`;
+  const file = fileWords({ name: shown, sizeBytes, folder });
+  return (texts) => texts.fileHere(file, from);
 }
 
 /** Fetches files and prints each when it is complete. */
@@ -162,7 +164,7 @@ export class FileReceiver {
       });
       await this.show.end(file);
       printGot(this.context, got);
-      sayRenamed(got, (sentence) => this.show.say(sentence));
+      sayRenamed(got, (text) => this.show.say(text(ENGLISH_TERMINAL)));
     } finally {
       await this.show.end(file);
     }

@@ -6,6 +6,7 @@ import { FILE_NAME_BYTES_MAX } from "../../base/limits.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
 import { checkSource, openSource } from "../../io/file/source.ts";
 import { streamSource } from "../../io/file/source-stream.ts";
+import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { Context } from "../context.ts";
 
 /** Standard input, where a path is asked for. */
@@ -27,8 +28,8 @@ export async function sourceAt(context: Context, path: string, name?: string): P
 }
 
 /** Says which entries of a folder stay behind, and why. */
-export function sayLeftOut(source: Source, tell: (sentence: string) => void): void {
-  for (const entry of source.leftOut) tell(`left out: ${entry}`);
+export function sayLeftOut(source: Source, tell: (text: Message) => void): void {
+  for (const entry of source.leftOut) tell((texts) => texts.leftOut(entry));
 }
 
 /**

@@ -1,6 +1,5 @@
 import { AssertionFailure, unreachable } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
-import { diskSentence } from "../../base/disk-space.ts";
 import { Fault } from "../../base/fault.ts";
 import { SCREEN_ESC_MS } from "../../base/limits-screen.ts";
 import type { Name } from "../../base/names.ts";
@@ -18,12 +17,13 @@ import type { Clock } from "../../io/clock.ts";
 import type { DraftOwner } from "../../io/state/draft-store.ts";
 import { type SeenFile, seenFile } from "../../io/state/seen-files.ts";
 import type { TerminalDevice } from "../../io/terminal/device.ts";
+import type { Message, TerminalTexts } from "../../ui/messages/en/terminal.ts";
 import { briefText } from "../../ui/text/event-text.ts";
 import { timesIn } from "../../ui/text/times.ts";
 import { Ending } from "../chat/ending.ts";
 import { runSlash, slashRows } from "../chat/slash.ts";
-import { CAME_ANEW } from "../connect/came-anew.ts";
-import { elsewhereLine, type OpenClient } from "../connect/client.ts";
+import { slashSummary } from "../chat/slash-grammar.ts";
+import { elsewhere, type OpenClient } from "../connect/client.ts";
 import { nativeHashing } from "../connect/hashing.ts";
 import { enterRoom, untilEntered } from "../connect/join-room.ts";
 import type { Context } from "../context.ts";
@@ -58,7 +58,7 @@ import type { ScreenSettings } from "./state/settings.ts";
 import { DesktopNotifier } from "./terminal/notification.ts";
 import { TerminalScreen } from "./terminal/screen.ts";
 import { faceTexts, languageOf } from "./text/faces.ts";
-import { said, saidFault } from "./text/said.ts";
+import { saidFault } from "./text/said.ts";
 import { Composer, type Layout, type ViewProps } from "./view/composition.ts";
 import { nameOf } from "./view/header.ts";
 import { depthOf } from "./view/palette.ts";
@@ -162,7 +162,7 @@ export class ScreenClient implements CommandScreen {
       onResize: () => this.#draw(),
     });
     this.#passing = new PassingFaults(context.clock, (fault) => this.#passed(fault));
-    const note = (sentence: string) => this.note(sentence);
+    const note = (text: Message) => this.note(text);
     const here = (file: string, path: string) => this.#pictures.here(file, path);
     this.#files = new ScreenFiles({ context, open, chat, note, here });
     this.#commands = new ScreenCommands({ context, open, chat, files: this.#files, screen: this });
@@ -228,31 +228,35 @@ export class ScreenClient implements CommandScreen {
     this.#draw();
   }
 
-  note(sentence: string): void {
-    const note: Note = { text: this.said(sentence), tone: "plain" };
+  note(text: Message): void {
+    const note: Note = { text: text(this.texts), tone: "plain" };
     this.#put({ notes: [...this.#state.notes, note] });
   }
 
-  left(room: string, sentence: string): void {
+  fault(fault: Fault): void {
+    this.note(() => saidFault(fault, faceTexts(this.#language)));
+  }
+
+  left(room: string, text: Message): void {
     const others = this.#state.notes.filter(({ left }) => !isSame(left, room));
-    const note: Note = { text: this.said(sentence), tone: "plain", left: room };
+    const note: Note = { text: text(this.texts), tone: "plain", left: room };
     this.#put({ notes: [...others, note] });
   }
 
-  show(title: string, lines: readonly string[]): void {
-    this.#put({ overlay: { kind: "text", title: this.said(title), lines, top: 0 } });
+  show(title: Message, lines: readonly string[]): void {
+    this.#put({ overlay: { kind: "text", title: title(this.texts), lines, top: 0 } });
   }
 
-  ask(kind: Question["kind"], text: string, whenGone?: WhenGone): Promise<string | undefined> {
-    return this.#questions.ask(kind, this.said(text), whenGone);
+  ask(kind: Question["kind"], text: Message, whenGone?: WhenGone): Promise<string | undefined> {
+    return this.#questions.ask(kind, text(this.texts), whenGone);
   }
 
   get loggingIn(): ScreenQuestions {
     return this.#questions;
   }
 
-  said(english: string): string {
-    return said(english, faceTexts(this.#language));
+  get texts(): TerminalTexts {
+    return faceTexts(this.#language).screen;
   }
 
   get hidesJoins(): boolean {
@@ -296,8 +300,8 @@ export class ScreenClient implements CommandScreen {
     this.#fetchKey = selectedKey(this.#keymap, "fetch");
     this.#foldKey = selectedKey(this.#keymap, "fold");
     this.#pictures.choose(this.#settings);
-    if (lines.length > 1) this.show("/set", lines);
-    else for (const line of lines) this.note(line);
+    if (lines.length > 1) this.show(() => "/set", lines);
+    else for (const line of lines) this.note(() => line);
   }
 
   end(exitCode: number): void {
@@ -347,13 +351,13 @@ export class ScreenClient implements CommandScreen {
       ready.resolve();
     }
     if (event.kind === "invited") {
-      const { screen, server } = faceTexts(this.#language);
-      this.note(screen.letIn(event.by ?? server, event.room));
+      const { server } = faceTexts(this.#language);
+      this.note((texts) => texts.letIn(event.by ?? server, event.room));
     }
     if (event.kind === "announced") this.#noteAnnounced(event);
-    if (event.kind === "disk-low") this.note(diskSentence({ ...event, isLow: event.on }));
-    if (event.kind === "elsewhere") this.note(elsewhereLine(event));
-    if (event.kind === "came-anew") this.note(CAME_ANEW[event.reason]);
+    if (event.kind === "disk-low") this.note((texts) => texts.disk({ ...event, isLow: event.on }));
+    if (event.kind === "elsewhere") this.note(elsewhere(event));
+    if (event.kind === "came-anew") this.note((texts) => texts.cameAnew[event.reason]);
     if (event.kind === "sealed-fault") this.#fail(event.fault);
     if (event.kind === "closed") {
       this.#ending.put(event.fault ?? 0);
@@ -368,15 +372,14 @@ export class ScreenClient implements CommandScreen {
     const isShort =
       welcome.length <= WELCOME_NOTE_LENGTH_MAX && lines.length <= WELCOME_NOTE_LINES_MAX;
     if (isShort) this.#put({ notes: [...this.#state.notes, { text: welcome, tone: "plain" }] });
-    else this.show(this.#options.chat.model.server?.name ?? "chat", lines);
+    else this.show(() => this.#options.chat.model.server?.name ?? "chat", lines);
   }
 
   /** It is told with each connection, and shown once. */
   #noteAnnounced({ text, by, time }: Extract<ClientEvent, { kind: "announced" }>): void {
     if (this.#announced === `${time} ${text}`) return;
     this.#announced = `${time} ${text}`;
-    const { screen } = faceTexts(this.#language);
-    this.note(text === "" ? screen.announcedGone(by) : `${by}: ${text}`);
+    this.note((texts) => (text === "" ? texts.announcedGone(by) : `${by}: ${text}`));
   }
 
   /** Enters the rooms of the command line, once the server has listed the account's rooms. */
@@ -388,7 +391,7 @@ export class ScreenClient implements CommandScreen {
     for (const room of rooms) {
       const enter = () => enterRoom(client, { room, roomSecret });
       const { created, name } = await untilEntered(enter, nextLink);
-      if (created) this.note(`the room '${room}' did not exist; you made it`);
+      if (created) this.note((texts) => texts.roomMade(room));
       if (chat.model.open === undefined) chat.open(name);
     }
   }
@@ -484,7 +487,7 @@ export class ScreenClient implements CommandScreen {
     const was = before.model.open;
     if (was === undefined || model.open !== undefined || model.me === undefined) return;
     if (this.#state.notes.some(({ left }) => isSame(left, was))) return;
-    this.left(was, faceTexts(this.#language).screen.noLongerIn(nameOf(was)));
+    this.left(was, (texts) => texts.noLongerIn(nameOf(was)));
   }
 
   /** What is muted follows the account, and the names of rooms. */
@@ -556,7 +559,9 @@ export class ScreenClient implements CommandScreen {
       keymap: this.#keymap,
       typed: this.#options.typed.lines,
       source: {
-        commands: this.#slash.map((row) => ({ ...row, summary: this.said(row.summary) })),
+        commands: this.#slash.map((row) => {
+          return { ...row, summary: slashSummary(this.texts, row.name) };
+        }),
         settings: SETTING_NAMES.map((text) => ({ text, hint: "" })),
         folder: (path) => this.#folders.of(path),
         language: this.#language,
@@ -666,7 +671,7 @@ export class ScreenClient implements CommandScreen {
     const isSeen = isSame(chat.model.open, open) && isSame(open, room);
     if (isSeen || this.#commands.answers > answers) return;
     const [word = text] = text.split(/\s/, 1);
-    this.note(`done: ${mayCarrySecret(text) ? word : oneLine(text, DONE_LENGTH)}`);
+    this.note((texts) => texts.done(mayCarrySecret(text) ? word : oneLine(text, DONE_LENGTH)));
   }
 
   /** What the line client prints, the screen shows in a list of its own. */
@@ -682,7 +687,7 @@ export class ScreenClient implements CommandScreen {
 
   async #saved({ room, seq, on }: Extract<Act, { kind: "save" }>): Promise<void> {
     await this.#options.chat.request("save", { room, seq, on });
-    this.note(on ? "saved: see /saved" : "not saved any more");
+    this.note((texts) => (on ? texts.savedNow : texts.notSaved));
   }
 
   #left(exitCode: 0 | 130): void {
@@ -700,14 +705,15 @@ export class ScreenClient implements CommandScreen {
     if (newest === undefined) return "free";
     if (newest === this.#warnedUnsent) return "insists";
     this.#warnedUnsent = newest;
-    const { sendingAtQuit, unsentAtQuit } = faceTexts(this.#language).screen;
-    this.note((isSending ? sendingAtQuit : unsentAtQuit)(unsent.length));
+    this.note(({ sendingAtQuit, unsentAtQuit }) => {
+      return (isSending ? sendingAtQuit : unsentAtQuit)(unsent.length);
+    });
     return "warned";
   }
 
   #copied(text: string): void {
     const isCopied = this.#terminal.copy(text);
-    this.note(isCopied ? "copied" : "too long to copy");
+    this.note((texts) => (isCopied ? texts.copied : texts.tooLongToCopy));
   }
 
   #attempt(work: () => void): void {

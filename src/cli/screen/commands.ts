@@ -4,9 +4,11 @@ import { withMentions } from "../../core/client/mentions.ts";
 import { isSame } from "../../core/model/item.ts";
 import { lastWords, openRoom, roomOf } from "../../core/model/selectors.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
+import type { Message, TerminalTexts } from "../../ui/messages/en/terminal.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { fileRow, lastFiles } from "../chat/last-files.ts";
-import { checkReaction, checkText, queuedMessageLine } from "../chat/post.ts";
+import { checkReaction, checkText } from "../chat/post.ts";
+import { type SlashRow, slashSummary } from "../chat/slash-grammar.ts";
 import type { SlashConsole, SlashHost } from "../chat/slash-host.ts";
 import type { OpenClient } from "../connect/client.ts";
 import { enterRoom, type RoomOptions } from "../connect/join-room.ts";
@@ -19,17 +21,18 @@ import { nameOf } from "./view/header.ts";
 
 /** What commands do to the screen itself. */
 export interface CommandScreen {
-  note(sentence: string): void;
+  note(text: Message): void;
+  fault(fault: Fault): void;
   /** The user has left a room, and asked for it. */
-  left(room: string, sentence: string): void;
-  /** What the program says, in the user's language. */
-  said(english: string): string;
+  left(room: string, text: Message): void;
+  /** The user's language. */
+  readonly texts: TerminalTexts;
   /** A long answer, over the timeline. */
-  show(title: string, lines: readonly string[]): void;
+  show(title: Message, lines: readonly string[]): void;
   /** @returns undefined if the user gave no answer */
   ask(
     kind: "yes-no" | "text" | "secret",
-    question: string,
+    question: Message,
     whenGone?: WhenGone,
   ): Promise<string | undefined>;
   /** Around a log-in, which may ask for secrets. */
@@ -60,9 +63,6 @@ export interface ScreenCommandsOptions {
 
 /** UTF-16 units of an answer below the timeline: a longer one stands over it, to be scrolled. */
 const ANSWER_LENGTH_MAX = 400;
-
-/** What `/help` tells. */
-type HelpRows = readonly { readonly usage: string; readonly summary: string }[];
 
 /** The files that `/files` lists. */
 const LISTED = 50;
@@ -139,7 +139,9 @@ export class ScreenCommands implements SlashHost {
     void sent.then((receipt) => {
       if (receipt === undefined || isSame(chat.model.open, to)) return;
       const isQueued = receipt.queued === true;
-      screen.note(isQueued ? queuedMessageLine(target.name) : `sent to ${nameOf(to)}`);
+      screen.note((texts) => {
+        return isQueued ? texts.queuedMessage(target.name) : texts.sentTo(nameOf(to));
+      });
     });
   }
 
@@ -190,7 +192,7 @@ export class ScreenCommands implements SlashHost {
       this.#isLoggingIn = false;
       loggingIn.end(isIn);
     }
-    this.chatConsole.note(`you are ${this.open.client.user ?? ""}`);
+    this.chatConsole.note((texts) => texts.youAre(this.open.client.user ?? ""));
     await this.#openAnew();
   }
 
@@ -212,8 +214,8 @@ export class ScreenCommands implements SlashHost {
     const { screen, chat } = this.#options;
     const muted = screen.muted();
     if (how === undefined) {
-      const shown = muted.map((target) => this.#shown(target));
-      return screen.note(shown.length === 0 ? "you hear all" : `muted here: ${shown.join(", ")}`);
+      const shown = muted.map((target) => this.#shown(target)).join(", ");
+      return screen.note((texts) => (shown === "" ? texts.hearAll : texts.mutedHere(shown)));
     }
     const target = formatTarget(given === undefined ? this.current : parseTarget(given));
     const room = roomOf(chat.model, target);
@@ -223,9 +225,11 @@ export class ScreenCommands implements SlashHost {
     if (how === "on" && room !== undefined) chat.arrange(target, { muted: undefined });
     screen.mute(room?.target ?? target, how === "off");
     const shown = this.#shown(room?.target ?? target);
-    if (how === "off") screen.note(`${shown} neither rings nor counts on this device`);
-    else if (!isIn(screen.muted(), target)) screen.note(`you hear ${shown} again`);
-    else screen.note(`${shown} is muted by the setting 'muted', which stays: see /set muted`);
+    const isMuted = isIn(screen.muted(), target);
+    screen.note((texts) => {
+      if (how === "off") return texts.nowMuted(shown);
+      return isMuted ? texts.mutedBySetting(shown) : texts.hearAgain(shown);
+    });
   }
 
   #shown(target: string): string {
@@ -240,7 +244,7 @@ export class ScreenCommands implements SlashHost {
     if (leaving === "insists") return screen.end(0);
     if (leaving === "warned" && !isConnected) return;
     if (files.isBusy) {
-      screen.note("files are on the way; Ctrl-C stops that, to be gone on with later");
+      screen.note((texts) => texts.filesOnTheWay);
       await files.settled();
     }
     if (this.open.client.isConnected) {
@@ -253,28 +257,30 @@ export class ScreenCommands implements SlashHost {
   async #listFiles(target: Target): Promise<void> {
     const rows = (await lastFiles(this.open, target, LISTED)).map(fileRow);
     this.#answers++;
-    if (rows.length === 0) this.chatConsole.note("there are no files here");
-    else this.#options.screen.show("files", rows);
+    if (rows.length === 0) this.chatConsole.note((texts) => texts.noFiles);
+    else this.#options.screen.show((texts) => texts.files, rows);
   }
 
-  /** One row is one command that was asked about. */
-  #help(rows: HelpRows, heading: string): void {
+  #help(rows: readonly SlashRow[]): void {
     const { screen } = this.#options;
-    const [first, ...more] = rows.map(({ usage, summary }) => [usage, screen.said(summary)]);
-    if (more.length === 0) return screen.note(first?.join(": ") ?? "");
+    this.#answers++;
+    const [only, ...more] = rows;
+    if (only !== undefined && more.length === 0) {
+      return screen.note((texts) => `${only.usage}: ${slashSummary(texts, only.name)}`);
+    }
     const widest = Math.max(...rows.map(({ usage }) => usage.length));
-    const lines = [first, ...more].map(([usage = "", text] = []) => {
-      return `${usage.padEnd(widest)}  ${text}`;
+    const lines = rows.map(({ name, usage }) => {
+      return `${usage.padEnd(widest)}  ${slashSummary(screen.texts, name)}`;
     });
-    screen.show(heading, lines);
+    screen.show((texts) => texts.slashHint, lines);
   }
 
   #console(): SlashConsole {
     const { screen } = this.#options;
-    const note = (sentence: string, rows: readonly string[] = []) => {
+    const note = (text: Message, rows: readonly string[] = []) => {
       this.#answers++;
-      if (rows.length === 0) screen.note(sentence);
-      else screen.show(sentence, rows);
+      if (rows.length === 0) screen.note(text);
+      else screen.show(text, rows);
     };
     return {
       get isQuiet() {
@@ -287,15 +293,17 @@ export class ScreenCommands implements SlashHost {
         lastOther: (target) => this.#last(target, false),
         lastOf: (target) => this.#last(target, true),
       },
-      tell: ({ kind, room, commands }, sentence, rows) => {
-        if (sentence === undefined) return;
+      tell: ({ kind, room }, text, rows) => {
+        if (text === undefined) return;
         this.#answers++;
-        if (kind === "left") screen.left(String(room), sentence);
-        else if (kind === "help") this.#help(commands as HelpRows, sentence);
-        else if (sentence.length > ANSWER_LENGTH_MAX) screen.show(`/${kind}`, [sentence]);
-        else note(sentence, rows);
+        const answer = text(screen.texts);
+        if (kind === "left") screen.left(String(room), text);
+        else if (answer.length > ANSWER_LENGTH_MAX) screen.show(() => `/${kind}`, [answer]);
+        else note(text, rows);
       },
       note,
+      fault: (fault) => screen.fault(fault),
+      help: (rows) => this.#help(rows),
       record: (record: ShownRecord) => this.#list(record),
       confirm: async (question) => (await screen.ask("yes-no", question)) === "yes",
       secret: async (question, whenGone) => {
@@ -309,7 +317,7 @@ export class ScreenCommands implements SlashHost {
   #list(record: ShownRecord): void {
     this.#answers++;
     if (this.#listed.length === 0) {
-      queueMicrotask(() => this.#options.screen.show("/history", this.#listed.splice(0)));
+      queueMicrotask(() => this.#options.screen.show(() => "/history", this.#listed.splice(0)));
     }
     const me = this.open.client.user ?? this.open.user;
     const style = styleOf({ ...this.context, color: false }, { stamp: "clock", me });

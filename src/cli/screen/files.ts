@@ -1,14 +1,14 @@
 import { resolve } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { SCREEN_TRANSFERS_MAX } from "../../base/limits-screen.ts";
-import { formatTarget, type Target } from "../../base/names.ts";
+import { formatTarget, parseTarget, type Target } from "../../base/names.ts";
 import type { TransferProgress } from "../../client/transfer/progress.ts";
 import { isSame } from "../../core/model/item.ts";
 import type { TransferState, TransferView } from "../../core/model/state.ts";
-import { queuedFileLine, UNSAID_LINE } from "../chat/post.ts";
+import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { OpenClient } from "../connect/client.ts";
 import type { Context } from "../context.ts";
-import { checkFileId, checkOut, gotWords, receiveFile, sayRenamed } from "../files/receive-file.ts";
+import { checkFileId, checkOut, gotText, receiveFile, sayRenamed } from "../files/receive-file.ts";
 import { STDIN, sayLeftOut, sourceAt } from "../files/sources.ts";
 import type { ScreenChat } from "./chat.ts";
 import { nameOf } from "./view/header.ts";
@@ -17,7 +17,7 @@ export interface ScreenFilesOptions {
   readonly context: Context;
   readonly open: OpenClient;
   readonly chat: ScreenChat;
-  readonly note: (sentence: string) => void;
+  readonly note: (text: Message) => void;
   /** It was sent from there, or is there now. */
   readonly here?: (file: string, path: string) => void;
 }
@@ -58,13 +58,14 @@ export class ScreenFiles {
       try {
         const request = { source, to, text, onProgress, signal };
         const sent = await open.client.transfers.send(request);
-        if (sent.unsaid !== undefined) note(UNSAID_LINE);
+        if (sent.unsaid !== undefined) note((texts) => texts.unsaid);
         this.#options.here?.(sent.id, resolve(path));
         for (const { fault } of sent.refused) throw fault;
         for (const { to: one, queued } of sent.posted) {
-          if (queued) note(queuedFileLine(one));
-          else if (!isSame(chat.model.open, one))
-            note(`'${source.name}' was sent to ${nameOf(one)}`);
+          if (queued) note((texts) => texts.queuedFile(parseTarget(one).name));
+          else if (!isSame(chat.model.open, one)) {
+            note((texts) => texts.fileSent(source.name, nameOf(one)));
+          }
         }
       } finally {
         source.close();
@@ -80,7 +81,7 @@ export class ScreenFiles {
     this.#start({ kind: "download", name, to: [], file }, async (onProgress, signal) => {
       const secret = open.state.partSecret();
       const got = await receiveFile(open.client, { file, out, secret, onProgress, signal });
-      note(gotWords(got));
+      note(gotText(got));
       this.#options.here?.(got.id, got.path);
       sayRenamed(got, note);
     });

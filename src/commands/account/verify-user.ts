@@ -1,18 +1,14 @@
 /** `chat verify-user`: compares safety numbers. */
 
 import { Fault } from "../../base/fault.ts";
-import {
-  digitRows,
-  howToConfirm,
-  identityLine,
-  keyAccepted,
-} from "../../cli/chat/identity-lines.ts";
+import { digitRows, howToConfirm, identityLine } from "../../cli/chat/identity-lines.ts";
 import { defineVerb } from "../../cli/command.ts";
 import { untilConnected, withClient } from "../../cli/connect/client.ts";
 import { personOf } from "../../cli/connect/operator.ts";
 import { say } from "../../cli/context.ts";
 import { SERVER_FLAGS } from "../../cli/flags.ts";
 import { renderJson } from "../../cli/output/render.ts";
+import { ENGLISH_TERMINAL } from "../../ui/messages/en/terminal.ts";
 
 export const command = defineVerb({
   args: {
@@ -35,7 +31,7 @@ and nothing is said where they are, until you accept the new key, or confirm the
       if (args.accept === true) {
         await rooms.acceptIdentity(user);
         if (context.json) context.stdout.write(renderJson({ kind: "identity-accepted", user }));
-        else say(context, keyAccepted(user));
+        else say(context, ENGLISH_TERMINAL.keyAccepted(user));
         return 0;
       }
       if (args.confirm !== undefined) await rooms.confirm(user, args.confirm);
@@ -43,7 +39,10 @@ and nothing is said where they are, until you accept the new key, or confirm the
       if (context.json) context.stdout.write(renderJson(identityLine(user, identity)));
       else {
         for (const row of digitRows(identity)) context.stdout.write(`${row}\n`);
-        say(context, howToConfirm(user, identity, `chat verify-user ${user} --confirm`));
+        say(
+          context,
+          howToConfirm(user, identity, `chat verify-user ${user} --confirm`)(ENGLISH_TERMINAL),
+        );
       }
       return 0;
     });

@@ -5,6 +5,7 @@ import { digitRows, howToConfirm } from "../../../src/cli/chat/identity-lines.ts
 import { Recent } from "../../../src/cli/chat/recent.ts";
 import { whoLine } from "../../../src/cli/chat/who.ts";
 import type { Destination, ShownBody, ShownRecord } from "../../../src/cli/output/render.ts";
+import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
 
 const people = (count: number, isOnline: (i: number) => boolean) =>
   Array.from({ length: count }, (_, i) => ({ user: `p${i}`, online: isOnline(i) }));
@@ -62,8 +63,12 @@ test("shows the digits of the old and the new key", () => {
   expect(rows).toHaveLength(7);
   expect(rows[3]).toBe("before:");
   expect(rows.slice(4).join(" ")).toBe(former);
-  const changed = howToConfirm("ben", { digits, isVerified: false, former }, "/verify ben");
+  const changed = howToConfirm(
+    "ben",
+    { digits, isVerified: false, former },
+    "/verify ben",
+  )(ENGLISH_TERMINAL);
   expect(changed).toBe("ben's identity key has changed: confirm those that ben sees");
-  const same = howToConfirm("ben", { digits, isVerified: false }, "/verify ben");
+  const same = howToConfirm("ben", { digits, isVerified: false }, "/verify ben")(ENGLISH_TERMINAL);
   expect(same).toBe('if ben sees the same: /verify ben "DIGITS"');
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { GuessDelayShow } from "../../../src/cli/connect/guess-delay.ts";
+import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { fakeContext } from "../../commands/fake-world.ts";
 
@@ -51,7 +52,7 @@ test("a right password is answered before anything is said", async () => {
 test("whoever has the screen says it there, once", async () => {
   const { shown, clock, err } = show({ terminal: true });
   const said: string[] = [];
-  shown.sayInstead = (sentence) => said.push(sentence);
+  shown.sayInstead = (text) => said.push(text(ENGLISH_TERMINAL));
   shown.update({ waitMs: 2_000, of: "address" });
   await clock.advance(10_000);
   expect(said).toEqual(["too many wrong passwords from here: 2 s"]);

@@ -3,6 +3,7 @@ import type { FileId } from "../../../src/base/ids.ts";
 import { RENAMED_SHOWN_MAX } from "../../../src/base/limits.ts";
 import { gotJson, sayRenamed } from "../../../src/cli/files/receive-file.ts";
 import type { GotFile } from "../../../src/client/transfer/transfers.ts";
+import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
 
 function folder(renamed: number): GotFile {
   return {
@@ -14,7 +15,7 @@ function folder(renamed: number): GotFile {
 
 function said(renamed: number): string[] {
   const lines: string[] = [];
-  sayRenamed(folder(renamed), (line) => lines.push(line));
+  sayRenamed(folder(renamed), (text) => lines.push(text(ENGLISH_TERMINAL)));
   return lines;
 }
 

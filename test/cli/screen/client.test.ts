@@ -156,7 +156,7 @@ test("asks one question at a time, and refuses more than SCREEN_QUESTIONS_MAX", 
   await using screen = await new FullScreen().open();
   const answers: (string | undefined)[] = [];
   for (let i = 0; i <= SCREEN_QUESTIONS_MAX; i++) {
-    void screen.client.ask("yes-no", `question ${i}?`).then((answer) => answers.push(answer));
+    void screen.client.ask("yes-no", () => `question ${i}?`).then((answer) => answers.push(answer));
   }
   await screen.clock.advance(0);
   expect(answers).toEqual([undefined]);
@@ -239,7 +239,7 @@ test("keeps the line while no room is open, and copies an answer", async () => {
   expect(screen.written).toContain("you are not in #lobby any more");
   await screen.type("lost?");
   expect(await screen.type("\r")).toContain("no room is open");
-  screen.client.show("send one person this line:", ["chat join x"]);
+  screen.client.show((texts) => texts.sendLine(undefined), ["chat join x"]);
   await screen.clock.advance(0);
   expect(await screen.type("c")).toContain(`\x1b]52;c;${btoa("chat join x")}`);
   expect(await screen.whole()).toContain("copied");
@@ -274,7 +274,7 @@ describe("a draft", () => {
 
   test("is not made of an answer to a question", async () => {
     await using screen = await new FullScreen().open();
-    void screen.client.ask("secret", "Password");
+    void screen.client.ask("secret", () => "Password");
     await screen.type("hunter2");
     await screen.end();
     expect(stored(screen)).toBeUndefined();

@@ -10,6 +10,7 @@ import type { Context } from "../../../src/cli/context.ts";
 import { ScreenChat } from "../../../src/cli/screen/chat.ts";
 import { type CommandScreen, ScreenCommands } from "../../../src/cli/screen/commands.ts";
 import { ScreenFiles } from "../../../src/cli/screen/files.ts";
+import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
 import { ClientFixture } from "../../client/client-fixture.ts";
 import { until } from "../../event.ts";
 
@@ -29,12 +30,13 @@ async function commandsOf(fixture: ClientFixture) {
   const answers: (string | undefined)[] = [];
   let muted: readonly string[] = ["#noise"]; // By the settings.
   const screen: CommandScreen = {
-    note: (sentence) => told.push(sentence),
-    left: (room, sentence) => told.push(`${room}: ${sentence}`),
-    said: (english) => english,
-    show: (title, lines) => shown.push([title, ...lines]),
+    note: (text) => told.push(text(ENGLISH_TERMINAL)),
+    fault: ({ message }) => told.push(message),
+    left: (room, text) => told.push(`${room}: ${text(ENGLISH_TERMINAL)}`),
+    texts: ENGLISH_TERMINAL,
+    show: (title, lines) => shown.push([title(ENGLISH_TERMINAL), ...lines]),
     ask: (_, question) => {
-      told.push(question);
+      told.push(question(ENGLISH_TERMINAL));
       return Promise.resolve(answers.shift());
     },
     hideJoins: () => undefined,

@@ -8,16 +8,11 @@ const TOLD_BY_MESSAGE: ReadonlySet<string> = new Set([
   ...(["usage", "not-found", "port-taken", "data-foreign", "data-locked", "internal"] as const),
 ]);
 
-/** As the user reads it, or as it is. */
-export function said(english: string, { sentence }: FaceTexts): string {
-  return sentence(english) ?? english;
-}
-
 /** What is wrong and what to do, in the user's words as far as there are any. */
 export function saidFault(fault: Fault, texts: FaceTexts): string {
   const { message, remedy, code } = fault;
   const known = texts.sentence(message);
-  if (known !== undefined) return `${known}; ${said(remedy, texts)}`;
+  if (known !== undefined) return `${known}; ${texts.sentence(remedy) ?? remedy}`;
   // The page's texts name what is done on a page; a terminal has the message and its commands.
   const isMessage = texts.lang === "en" || TOLD_BY_MESSAGE.has(code);
   return isMessage ? faultLine(fault) : faultText(fault, texts);

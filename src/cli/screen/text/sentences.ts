@@ -1,4 +1,4 @@
-/** What commands and faults say in English, in another language: sentence by sentence. */
+/** The English texts of faults in another language, found by matching what was rendered. */
 
 /** Gives a sentence in its language; undefined: it knows none. */
 export type Sentence = (english: string) => string | undefined;

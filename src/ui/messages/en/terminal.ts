@@ -1,3 +1,4 @@
+import { diskSentence } from "../../../base/disk-space.ts";
 import { counted } from "../../../base/sizes.ts";
 
 /** Texts of the terminal that the page does not have. */
@@ -48,6 +49,168 @@ export const ENGLISH_TERMINAL = {
   escDrops: "Esc drops it",
   lines: (n: number) => counted(n, "line"),
   refusedHint: "select it to send it again or to discard it",
+
+  // Answers of commands.
+  sealedRoomMade: (room: string) =>
+    `the sealed room '${room}' is yours; let others in: /invite NAME`,
+  roomMade: (room: string) => `the room '${room}' did not exist; you made it`,
+  backIn: (room: string) => `you are back in ${room}`,
+  youLeft: (room: string) => `you left ${room}`,
+  noTopic: "no topic",
+  onlineList: (names: string) => `online: ${names}`,
+  roomList: (rooms: string) => `rooms: ${rooms}`,
+  conversationList: (people: string) => `conversations: ${people}`,
+  unread: (n: number) => `${n} unread`,
+  joined: "joined",
+  nothingFound: "nothing was found",
+  youAreLoggedOut: "you are logged out; /login NAME comes back in",
+  youAre: (user: string) => `you are ${user}`,
+  passwordChanged: "your password is changed",
+  slashHint: "// at the start sends a slash",
+  done: (command: string) => `done: ${command}`,
+  quietOn: "you do not see any more who comes and goes; /quiet off shows it again",
+  quietOff: "you see who comes and goes",
+  ignoreNone: "you ignore no one",
+  ignoredList: (users: string) => `ignored: ${users}`,
+  youIgnore: (user: string) => `you ignore ${user}`,
+  youHear: (user: string) => `you hear ${user} again`,
+  sendLine: (user: string | undefined) => `send ${user ?? "one person"} this line:`,
+  banned: (user: string) => `${user} is banned`,
+  conversationOpen: (user: string) => `the conversation with ${user} is not sealed`,
+  conversationSealed: (user: string) =>
+    `what you and ${user} write from now on only your devices can read`,
+  roomOpen: "this room is not sealed: the server's operators can read it",
+  sealingAccepted: "accepted: this device goes on here",
+  sealing: (status: string, reason: string | undefined) => {
+    const state = status === "in" ? "sealed" : `sealed; this device is ${status}`;
+    return reason === undefined ? state : `${state}: ${reason}`;
+  },
+  devicesLetIn: (user: string, added: number, missing: number) => {
+    if (added === 0 && missing === 0) return `all devices of ${user} are in already`;
+    const more = missing === 0 ? "" : `; ${missing} more when they have connected`;
+    return `${user} is let in with ${counted(added, "device")}${more}`;
+  },
+  verified: (user: string) => `${user} is verified`,
+  confirmDigits: (user: string, command: string) => `if ${user} sees the same: ${command} "DIGITS"`,
+  confirmNewDigits: (user: string) =>
+    `${user}'s identity key has changed: confirm those that ${user} sees`,
+  keyAccepted: (user: string) =>
+    `the key that was seen last of ${user}, or is seen next, is taken for theirs`,
+  savedNow: "saved: see /saved",
+  notSaved: "not saved any more",
+  nothingSaved: "nothing is saved: see /save",
+  notReadable: (n: number) => `not to be read here any more: ${n}`,
+  nothingPinned: "nothing is pinned here",
+  readBy: (readers: number, members: number, names: readonly string[]) => {
+    const list = readers === 0 ? "" : `: ${names.join(", ")}`;
+    return `read by ${readers} of ${members}${list}`;
+  },
+  queuedMessage: (user: string) => `${user} is offline; it will be delivered later`,
+  queuedFile: (user: string) => `${user} is offline; it will be there when they come`,
+  unsaid: "this server is too old to keep what is said with a file: send it as a message",
+  sentTo: (target: string) => `sent to ${target}`,
+  fileSent: (name: string, target: string) => `'${name}' was sent to ${target}`,
+  fileHere: (file: string, from: string) => `${file} is here, from ${from}`,
+  leftOut: (entry: string) => `left out: ${entry}`,
+  renamedHere: (file: string, from: string, to: string) => `${file}: ${from} is called ${to} here`,
+  moreRenamed: (file: string, n: number) => `${file}: and ${n} more have other names here`,
+  noFiles: "there are no files here",
+  files: "files",
+  filesOnTheWay: "files are on the way; Ctrl-C stops that, to be gone on with later",
+  hearAll: "you hear all",
+  mutedHere: (targets: string) => `muted here: ${targets}`,
+  hearAgain: (target: string) => `you hear ${target} again`,
+  nowMuted: (target: string) => `${target} neither rings nor counts on this device`,
+  mutedBySetting: (target: string) =>
+    `${target} is muted by the setting 'muted', which stays: see /set muted`,
+  copied: "copied",
+  tooLongToCopy: "too long to copy",
+  cameAnew: {
+    copy: "what this device kept of sealed rooms was an older copy: it came in anew",
+    damaged: "what this device kept of sealed rooms was lost or damaged: it came in anew",
+  },
+  otherMachine: (from: string, to: string) =>
+    `${from} does not answer; connected to ${to}, another machine of the same server`,
+  disk: diskSentence,
+  guessDelay: (of: "address" | "account" | "everyone", seconds: number) => {
+    const reasons = {
+      address: "too many wrong passwords from here",
+      account: "too many wrong passwords for this name",
+      everyone: "many guess at this password now",
+    };
+    return `${reasons[of]}: ${seconds} s`;
+  },
+
+  // Questions of commands.
+  askCreate: (room: string, password: string | undefined, isSealed: boolean) => {
+    if (isSealed) return `there is no room '${room}'; create it, sealed?`;
+    if (password === undefined) return `there is no room '${room}'; create it?`;
+    return `there is no room '${room}'; create it, locked with the password '${password}'?`;
+  },
+  askSeal: (user: string) => `seal the conversation with ${user}? it cannot be undone`,
+  askPassword: (user: string, server: string) => `Password for ${user} on ${server}`,
+  askRoomPassword: (room: string, server: string) => `Password of room ${room} on ${server}`,
+  askAgain: (question: string) => `Not that one. ${question}`,
+  askCurrentPassword: "Current password (empty if there is none)",
+  askNewPassword: "New password",
+  askNewPasswordOf: (user: string, server: string) => `New password for ${user} on ${server}`,
+  askRepeat: "Repeat it",
+
+  /** What each slash command does, for help and completion. */
+  slash: {
+    join: "enter a room, or make it, open or sealed",
+    leave: "leave a room",
+    topic: "show or set what the room is about",
+    who: "list the people of a room",
+    list: "list who is online",
+    rooms: "list the rooms and your conversations",
+    msg: "send a message to one person; without TEXT, open the conversation",
+    me: "say what you are doing",
+    reply: "answer a message; without its number, the last one of another user here",
+    react: "react to a message with one emoji",
+    ignore: "hide the messages of a user, on all your devices",
+    unignore: "show the messages of a user again",
+    quiet: "hide who comes and goes, on this device",
+    ignored: "list the users that you ignore",
+    save: "keep a message for later; without its number, the last one of another user here",
+    unsave: "take a message out of those that you saved",
+    saved: "show the messages that you saved",
+    invite: "make a line that lets one person in",
+    kick: "remove a user from the room",
+    mute: "let a user read but not write here, for 10m, 2h or 7d",
+    unmute: "let a muted user write again",
+    ban: "keep a user (or an address) off the server; for operators",
+    grant: "make a user a moderator of the room",
+    revoke: "take the moderation of the room from a user",
+    edit: "change your last message here",
+    erase: "erase a message; without its number, your last one here",
+    pin: "pin a message; without its number, the last one of another user here",
+    unpin: "take a message out of those that are pinned",
+    pins: "show what is pinned where you are",
+    receipts: "let authors here see who has read; in a conversation, if both want it",
+    readers: "show who has read your message; without its number, your last one here",
+    send: "send a file or folder, here or to a room or @person, and what to say with it",
+    caption: "change what is said with your file; without TEXT, nothing is",
+    get: "take a file by its id or name; without DIR, to the folder in which you started chat",
+    files: "list the last files of where you are",
+    seal: "seal a conversation: from then on only your devices and theirs can read it",
+    sealed: "show whose devices can read this sealed room",
+    verify: "show digits to compare with someone by voice, confirm them, or accept a new key",
+    history: "show the last N messages of where you are",
+    search: "find messages where you are",
+    register: "make an account",
+    login: "log in to your account",
+    logout: "log out and stay connected; chat logout also forgets this device",
+    passwd: "change your password (asked, or CHAT_NEW_PASSWORD)",
+    set: "show or change a setting of the full screen",
+    notify: "hear a room or @person on this device, or not",
+    stats: "show what the connection has carried",
+    help: "show this, or what one command does",
+    quit: "leave the program",
+  },
 };
 
 export type TerminalTexts = Readonly<typeof ENGLISH_TERMINAL>;
+
+/** A text that is made when it is shown, in the language of its reader. */
+export type Message = (texts: TerminalTexts) => string;

@@ -1,3 +1,5 @@
+import { isDiskFull } from "../../../base/disk-space.ts";
+import { formatSize } from "../../../base/sizes.ts";
 import type { TerminalTexts } from "../en/terminal.ts";
 
 export const INDONESIAN_TERMINAL: TerminalTexts = {
@@ -46,4 +48,165 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   escDrops: "Esc membatalkan",
   lines: (n) => `${n} baris`,
   refusedHint: "pilih untuk mengirim lagi atau membuang",
+
+  sealedRoomMade: (room) => `ruang tersegel '${room}' milik Anda; ajak yang lain: /invite NAME`,
+  roomMade: (room) => `ruang '${room}' belum ada; Anda membuatnya`,
+  backIn: (room) => `Anda kembali di ${room}`,
+  youLeft: (room) => `Anda keluar dari ${room}`,
+  noTopic: "tidak ada topik",
+  onlineList: (names) => `daring: ${names}`,
+  roomList: (rooms) => `ruang: ${rooms}`,
+  conversationList: (people) => `percakapan: ${people}`,
+  unread: (n) => `${n} belum dibaca`,
+  joined: "sudah bergabung",
+  nothingFound: "tidak ada yang ditemukan",
+  youAreLoggedOut: "Anda sudah keluar dari akun; /login NAME untuk masuk lagi",
+  youAre: (user) => `Anda adalah ${user}`,
+  passwordChanged: "kata sandi Anda sudah diganti",
+  slashHint: "// di awal mengirim garis miring",
+  done: (command) => `selesai: ${command}`,
+  quietOn: "Anda tidak lagi melihat siapa yang datang dan pergi; /quiet off menampilkannya lagi",
+  quietOff: "Anda melihat siapa yang datang dan pergi",
+  ignoreNone: "Anda tidak mengabaikan siapa pun",
+  ignoredList: (users) => `diabaikan: ${users}`,
+  youIgnore: (user) => `Anda mengabaikan ${user}`,
+  youHear: (user) => `pesan ${user} tampil lagi`,
+  sendLine: (user) => `kirim baris ini ke ${user ?? "satu orang"}:`,
+  banned: (user) => `${user} diblokir`,
+  conversationOpen: (user) => `percakapan dengan ${user} tidak disegel`,
+  conversationSealed: (user) =>
+    `yang Anda dan ${user} tulis mulai sekarang hanya dapat dibaca perangkat Anda berdua`,
+  roomOpen: "ruang ini tidak tersegel: operator server dapat membacanya",
+  sealingAccepted: "diterima: perangkat ini lanjut di sini",
+  sealing: (status, reason) => {
+    const state = status === "in" ? "tersegel" : `tersegel; perangkat ini ${status}`;
+    return reason === undefined ? state : `${state}: ${reason}`;
+  },
+  devicesLetIn: (user, added, missing) => {
+    if (added === 0 && missing === 0) return `semua perangkat ${user} sudah ada di dalam`;
+    const more = missing === 0 ? "" : `; ${missing} lagi setelah tersambung`;
+    return `${user} diajak masuk dengan ${added} perangkat${more}`;
+  },
+  verified: (user) => `${user} sudah dicocokkan`,
+  confirmDigits: (user, command) => `jika ${user} melihat yang sama: ${command} "ANGKA"`,
+  confirmNewDigits: (user) => `kunci identitas ${user} berubah: sahkan angka yang ${user} lihat`,
+  keyAccepted: (user) =>
+    `kunci ${user} yang terakhir terlihat, atau yang berikutnya, dianggap miliknya`,
+  savedNow: "tersimpan: lihat /saved",
+  notSaved: "tidak disimpan lagi",
+  nothingSaved: "belum ada yang disimpan: lihat /save",
+  notReadable: (n) => `tidak dapat dibaca di sini lagi: ${n}`,
+  nothingPinned: "tidak ada yang disematkan di sini",
+  readBy: (readers, members, names) => {
+    const list = readers === 0 ? "" : `: ${names.join(", ")}`;
+    return `dibaca oleh ${readers} dari ${members}${list}`;
+  },
+  queuedMessage: (user) => `${user} sedang luring; akan disampaikan nanti`,
+  queuedFile: (user) => `${user} sedang luring; akan ada di sana saat mereka datang`,
+  unsaid: "server ini terlalu lama untuk menyimpan keterangan berkas: kirim sebagai pesan",
+  sentTo: (target) => `terkirim ke ${target}`,
+  fileSent: (name, target) => `'${name}' terkirim ke ${target}`,
+  fileHere: (file, from) => `${file} sudah di sini, dari ${from}`,
+  leftOut: (entry) => `tidak disertakan: ${entry}`,
+  renamedHere: (file, from, to) => `${file}: ${from} di sini bernama ${to}`,
+  moreRenamed: (file, n) => `${file}: dan ${n} lagi bernama lain di sini`,
+  noFiles: "tidak ada berkas di sini",
+  files: "berkas",
+  filesOnTheWay: "berkas masih di jalan; Ctrl-C menghentikannya, untuk dilanjutkan nanti",
+  hearAll: "tidak ada yang dibungkam",
+  mutedHere: (targets) => `dibungkam di sini: ${targets}`,
+  hearAgain: (target) => `${target} terdengar lagi`,
+  nowMuted: (target) => `${target} tidak berbunyi dan tidak dihitung di perangkat ini`,
+  mutedBySetting: (target) =>
+    `${target} dibungkam oleh setelan 'muted', yang tetap berlaku: lihat /set muted`,
+  copied: "tersalin",
+  tooLongToCopy: "terlalu panjang untuk disalin",
+  cameAnew: {
+    copy: "simpanan ruang tersegel di perangkat ini salinan lama: perangkat masuk kembali",
+    damaged: "simpanan ruang tersegel di perangkat ini hilang atau rusak: perangkat masuk kembali",
+  },
+  otherMachine: (from, to) =>
+    `${from} tidak menjawab; tersambung ke ${to}, mesin lain dari server yang sama`,
+  disk: (space) => {
+    const [free, keep] = [formatSize(space.freeBytes), formatSize(space.keepFreeBytes)];
+    if (!space.isLow) return `cakram server lapang lagi: ${free} kosong`;
+    return isDiskFull(space)
+      ? `cakram server penuh: ${free} kosong; berkas ditolak sampai ${keep} kosong`
+      : `cakram server hampir penuh: ${free} kosong; di bawah ${keep} berkas ditolak`;
+  },
+  guessDelay: (of, seconds) => {
+    const reasons = {
+      address: "terlalu banyak kata sandi salah dari sini",
+      account: "terlalu banyak kata sandi salah untuk nama ini",
+      everyone: "banyak yang sedang menebak kata sandi ini",
+    };
+    return `${reasons[of]}: ${seconds} dtk`;
+  },
+
+  askCreate: (room, password, isSealed) => {
+    if (isSealed) return `tidak ada ruang '${room}'; buat, tersegel?`;
+    if (password === undefined) return `tidak ada ruang '${room}'; buat?`;
+    return `tidak ada ruang '${room}'; buat, terkunci dengan kata sandi '${password}'?`;
+  },
+  askSeal: (user) => `segel percakapan dengan ${user}? ini tidak dapat dibatalkan`,
+  askPassword: (user, server) => `Kata sandi untuk ${user} di ${server}`,
+  askRoomPassword: (room, server) => `Kata sandi ruang ${room} di ${server}`,
+  askAgain: (question) => `Bukan itu. ${question}`,
+  askCurrentPassword: "Kata sandi saat ini (kosongkan jika belum ada)",
+  askNewPassword: "Kata sandi baru",
+  askNewPasswordOf: (user, server) => `Kata sandi baru untuk ${user} di ${server}`,
+  askRepeat: "Ulangi",
+
+  slash: {
+    join: "masuk ke ruang, atau membuatnya, terbuka atau tersegel",
+    leave: "keluar dari ruang",
+    topic: "tampilkan atau ubah topik ruang",
+    who: "daftar orang di ruang",
+    list: "daftar yang sedang daring",
+    rooms: "daftar ruang dan percakapan Anda",
+    msg: "kirim pesan ke satu orang; tanpa TEXT, buka percakapannya",
+    me: "katakan apa yang sedang Anda lakukan",
+    reply: "jawab sebuah pesan; tanpa nomornya, pesan terakhir orang lain di sini",
+    react: "beri reaksi satu emoji pada sebuah pesan",
+    ignore: "sembunyikan pesan seseorang, di semua perangkat Anda",
+    unignore: "tampilkan lagi pesan seseorang",
+    quiet: "sembunyikan siapa yang datang dan pergi, di perangkat ini",
+    ignored: "daftar orang yang Anda abaikan",
+    save: "simpan pesan untuk nanti; tanpa nomornya, pesan terakhir orang lain di sini",
+    unsave: "hapus pesan dari yang Anda simpan",
+    saved: "tampilkan pesan yang Anda simpan",
+    invite: "buat undangan untuk satu orang",
+    kick: "keluarkan seseorang dari ruang",
+    mute: "bisukan seseorang di sini, selama 10m, 2h, atau 7d",
+    unmute: "izinkan yang dibisukan menulis lagi",
+    ban: "blokir seseorang (atau sebuah alamat) dari server; untuk operator",
+    grant: "jadikan seseorang moderator ruang",
+    revoke: "cabut moderasi ruang dari seseorang",
+    edit: "ubah pesan terakhir Anda di sini",
+    erase: "hapus sebuah pesan; tanpa nomornya, pesan terakhir Anda di sini",
+    pin: "sematkan sebuah pesan; tanpa nomornya, pesan terakhir orang lain di sini",
+    unpin: "lepas sematan sebuah pesan",
+    pins: "tampilkan yang disematkan di sini",
+    receipts:
+      "izinkan penulis di sini melihat siapa yang membaca; dalam percakapan, bila keduanya mau",
+    readers: "tampilkan siapa yang membaca pesan Anda; tanpa nomornya, pesan terakhir Anda di sini",
+    send: "kirim berkas atau folder, ke sini atau ke ruang atau @orang, dengan keterangannya",
+    caption: "ubah keterangan berkas Anda; tanpa TEXT, keterangannya dihapus",
+    get: "ambil berkas menurut id atau namanya; tanpa DIR, ke folder tempat chat dijalankan",
+    files: "daftar berkas terakhir di sini",
+    seal: "menyegel percakapan: sejak itu hanya perangkat Anda dan dia yang dapat membacanya",
+    sealed: "menampilkan perangkat siapa yang dapat membaca ruang tersegel ini",
+    verify: "tampilkan angka untuk dicocokkan lewat suara, sahkan, atau terima kunci baru",
+    history: "tampilkan N pesan terakhir di sini",
+    search: "cari pesan di sini",
+    register: "buat akun",
+    login: "masuk ke akun Anda",
+    logout: "keluar dari akun dan tetap tersambung; chat logout juga melupakan perangkat ini",
+    passwd: "ganti kata sandi (ditanyakan, atau CHAT_NEW_PASSWORD)",
+    set: "tampilkan atau ubah setelan layar penuh",
+    notify: "dengarkan ruang atau @orang di perangkat ini, atau tidak",
+    stats: "tampilkan apa yang lewat di sambungan",
+    help: "tampilkan ini, atau kegunaan satu perintah",
+    quit: "keluar dari program",
+  },
 };
