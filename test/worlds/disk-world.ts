@@ -1,6 +1,6 @@
 import { Fault } from "../../src/base/fault.ts";
 import type { RoomId, UserId } from "../../src/base/ids.ts";
-import { erasuresOf } from "../../src/core/rooms/erasures.ts";
+import { erasuresOf } from "../../src/core/log/erasures.ts";
 import { hasSigned, signCheckpoint } from "../../src/crypto/checkpoint.ts";
 import type { Clock } from "../../src/io/clock.ts";
 import type { Disk } from "../../src/io/disk/disk.ts";

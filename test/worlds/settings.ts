@@ -1,6 +1,6 @@
 import { isDirect, type RoomId } from "../../src/base/ids.ts";
 import { PINS_MAX, TYPING_MS, TYPING_TOLD_EVERY_MS } from "../../src/base/limits.ts";
-import { erasuresOf } from "../../src/core/rooms/erasures.ts";
+import { erasuresOf } from "../../src/core/log/erasures.ts";
 import { WORD_KINDS } from "../../src/wire/kinds.ts";
 import { type LogRecord, parseBody } from "../../src/wire/record.ts";
 import { BrokenPromise } from "./disk-world.ts";

@@ -1,6 +1,6 @@
 import { equalBytes } from "../../src/base/bytes.ts";
+import { erasuresOf } from "../../src/core/log/erasures.ts";
 import { parsePostId } from "../../src/core/rooms/dedup.ts";
-import { erasuresOf } from "../../src/core/rooms/erasures.ts";
 import type { Clock } from "../../src/io/clock.ts";
 import type { Log } from "../../src/io/log/log.ts";
 import { WORD_KINDS } from "../../src/wire/kinds.ts";

@@ -12,7 +12,7 @@ import type { Name } from "../../base/names.ts";
 import { formatSize } from "../../base/sizes.ts";
 import { fieldsOf } from "../../wire/kinds.ts";
 import { type FoldedRecord, type JsonObject, parseBody } from "../../wire/record.ts";
-import { erasuresOf } from "./erasures.ts";
+import { erasuresOf } from "../log/erasures.ts";
 import type { Rooms } from "./rooms.ts";
 
 /** Body of a record of kind `file`. */

@@ -5,8 +5,8 @@ import { type FoldedName, foldName, isName, type Name } from "../../base/names.t
 import { nearestMoment } from "../../base/time.ts";
 import { type Body, isOfLog, WORD_KINDS } from "../../wire/kinds.ts";
 import { bodyOf, type FoldedHead, type FoldedRecord, parseBody } from "../../wire/record.ts";
+import { erasuresOf } from "../log/erasures.ts";
 import { dropOldest } from "../oldest.ts";
-import { erasuresOf } from "./erasures.ts";
 import {
   applyGroup,
   type Group,

@@ -20,7 +20,7 @@ import {
 } from "../disk/line-matcher.ts";
 import type { Archive, Page, PageQuery } from "../log/log.ts";
 import type { BlockIndex, Stretch } from "./block-index.ts";
-import { Erasures } from "./erasures.ts";
+import { ErasureCheck } from "./erasures.ts";
 import { isRare, lineQueryOf } from "./line-query.ts";
 import { type ArchiveOptions, type IndexView, LogIndex } from "./log-index.ts";
 import { type FoundStretch, SegmentFiles } from "./segment-files.ts";
@@ -45,7 +45,7 @@ export function openArchive(options: ArchiveOptions): LogArchive {
 export class LogArchive implements Archive {
   readonly #options: ArchiveOptions;
   readonly #index: LogIndex;
-  readonly #erasures = new Erasures((query) => this.#raw(query));
+  readonly #erasures = new ErasureCheck((query) => this.#raw(query));
 
   constructor(options: ArchiveOptions) {
     this.#options = options;

@@ -1,4 +1,4 @@
-import { erasuresOf } from "../../core/rooms/erasures.ts";
+import { erasuresOf } from "../../core/log/erasures.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import { asDamaged, asErased, type LogRecord } from "../../wire/record.ts";
 import type { Page, PageQuery } from "../log/log.ts";
@@ -8,7 +8,7 @@ const ORDERS_KEPT_MAX = 1_000;
 const ORDER_KINDS = kindsWith("erasing");
 
 /** Asks the log itself who ordered an erasing: what says so on its own proves nothing. */
-export class Erasures {
+export class ErasureCheck {
   readonly #read: (query: PageQuery) => Promise<Page>;
   /** By seq of the order. */
   readonly #orders = new Map<number, readonly number[]>();

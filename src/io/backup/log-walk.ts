@@ -4,7 +4,7 @@ import { toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
-import { erasuresOf } from "../../core/rooms/erasures.ts";
+import { Erasures } from "../../core/log/erasures.ts";
 import { hasTrait } from "../../wire/kinds.ts";
 import { bodyFits, type FoldedRecord, leafHash, parseHead, parseLine } from "../../wire/record.ts";
 import { type Disk, diskFault } from "../disk/disk.ts";
@@ -63,11 +63,7 @@ class Walk {
   readonly #roots = new Map<number, string>();
   readonly #sizes: ReadonlySet<number>;
   readonly #damaged: number[] = [];
-  readonly #orders = new Map<number, number>();
-  /** Erased records: by which record's order, and of a password whose it was. */
-  readonly #blank = new Map<number, { readonly by: number; readonly account: string }>();
-  /** The last password of each account; as many as there are. */
-  readonly #passwords = new Map<string, number>();
+  readonly #erasures = new Erasures();
   /** Neither whole nor blank: a later record must order it, or it is damage. */
   readonly #torn = new Map<number, Fault>();
   /** The last record that one of those so far is erased by. */
@@ -119,11 +115,10 @@ class Walk {
     if (seq < wanted) {
       throw new Fault("log-corrupt", `${folder} ends at seq ${seq}, and had ${wanted}`);
     }
-    const due = new Map<number, number>();
-    for (const [of, by] of this.#orders) if (!this.#blank.has(of)) due.set(of, by);
+    const due = new Map(this.#erasures.due());
     for (const [of, fault] of this.#torn) if (!due.has(of)) throw fault;
-    const unordered = [...this.#blank.keys()].filter((of) => !this.#isOrdered(of));
-    const damaged = [...this.#damaged.filter((one) => !due.has(one)), ...unordered];
+    const damaged = this.#damaged.filter((one) => !due.has(one));
+    damaged.push(...this.#erasures.unordered());
     return {
       extent: { size: seq, root: toHex(this.#walk.tree.root()), segments: this.#segments },
       roots: this.#roots,
@@ -165,10 +160,9 @@ class Walk {
 
   /** A record that is in order and tree. */
   #take(record: FoldedRecord): void {
-    const { seq, kind, room } = record.head;
+    const { seq } = record.head;
     const { tree } = this.#walk;
     if (record.erased !== undefined) {
-      this.#blank.set(seq, { by: record.erased, account: kind === "password" ? room : "" });
       // That record was on the disk before this one was blanked: it belongs to it.
       this.#erasedBy = Math.max(this.#erasedBy, record.erased);
       this.#walk.upTo = Math.max(this.#walk.upTo, this.#erasedBy);
@@ -176,23 +170,8 @@ class Walk {
     // The root of one leaf is that leaf.
     if (seq === 1) this.#first = toHex(tree.root());
     if (this.#sizes.has(seq)) this.#roots.set(seq, toHex(tree.root()));
-    for (const of of erasuresOf(record)) if (!this.#orders.has(of)) this.#orders.set(of, seq);
-    if (kind === "password") this.#notePassword(record);
+    this.#erasures.take(record);
     this.#options.onRecord?.(record);
-  }
-
-  #isOrdered(of: number): boolean {
-    const { by = 0, account = "" } = this.#blank.get(of) ?? {};
-    if (this.#orders.get(of) === by) return true;
-    return account !== "" && this.#blank.get(by)?.account === account; // See #notePassword.
-  }
-
-  /** One that was replaced itself cannot be asked any more which one it had replaced. */
-  #notePassword({ head, erased }: FoldedRecord): void {
-    const before = this.#passwords.get(head.room);
-    this.#passwords.set(head.room, head.seq);
-    if (erased === undefined || before === undefined || this.#orders.has(before)) return;
-    this.#orders.set(before, head.seq);
   }
 }
 

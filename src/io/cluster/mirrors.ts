@@ -6,7 +6,7 @@ import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import type { Place } from "../../core/cluster/claims.ts";
 import type { CopyEnd } from "../../core/cluster/messages.ts";
-import { erasuresOf } from "../../core/rooms/erasures.ts";
+import { erasuresOf } from "../../core/log/erasures.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { type Clock, delay } from "../clock.ts";
 import type { LogFile } from "../log/log-file.ts";

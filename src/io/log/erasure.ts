@@ -3,7 +3,7 @@
 import { assert } from "../../base/assert.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
-import { erasuresOf } from "../../core/rooms/erasures.ts";
+import type { Erasures } from "../../core/log/erasures.ts";
 import { bodyFits, erasedTail, parseLine } from "../../wire/record.ts";
 import { type Disk, isFull, writeWhole } from "../disk/disk.ts";
 import { linesOf, scanBlocks } from "./scan.ts";
@@ -102,11 +102,11 @@ async function findLine(disk: Disk, segment: Segment, seq: number): Promise<Line
   }
 }
 
-/** Adds what sound records of a file, from an offset on, order to be erased: the first counts. */
-export async function collectOrders(
+/** Takes the sound records of a file, from an offset on. */
+export async function collectErasures(
   disk: Disk,
   path: string,
-  { from, sha256, orders }: { from: number; sha256: Sha256; orders: Map<number, number> },
+  { from, sha256, erasures }: { from: number; sha256: Sha256; erasures: Erasures },
 ): Promise<void> {
   const file = disk.open(path, "read");
   try {
@@ -114,9 +114,7 @@ export async function collectOrders(
       for (const line of linesOf(block)) {
         const parsed = parseLine(line.bytes);
         if (parsed.kind !== "record" || !line.whole || !bodyFits(parsed.record, sha256)) continue;
-        for (const seq of erasuresOf(parsed.record)) {
-          if (!orders.has(seq)) orders.set(seq, parsed.record.head.seq);
-        }
+        erasures.take(parsed.record);
       }
     }
   } finally {

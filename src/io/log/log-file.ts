@@ -11,9 +11,9 @@ import {
   RESERVE_BYTES,
   SEGMENT_BYTES_MAX,
 } from "../../base/limits.ts";
+import { erasuresOf } from "../../core/log/erasures.ts";
 import type { MerkleTree } from "../../core/log/merkle.ts";
 import type { LogOrder } from "../../core/log/order.ts";
-import { erasuresOf } from "../../core/rooms/erasures.ts";
 import { originOf } from "../../wire/checkpoint.ts";
 import {
   asDamaged,

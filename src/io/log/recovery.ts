@@ -3,9 +3,9 @@ import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
+import { Erasures } from "../../core/log/erasures.ts";
 import type { MerkleTree } from "../../core/log/merkle.ts";
 import type { LogOrder } from "../../core/log/order.ts";
-import { erasuresOf } from "../../core/rooms/erasures.ts";
 import type { RecordKind } from "../../wire/kinds.ts";
 import {
   asDamaged,
@@ -19,7 +19,7 @@ import {
 } from "../../wire/record.ts";
 import { type Disk, type DiskFile, isFull, writeWhole } from "../disk/disk.ts";
 import type { KeptCheckpoint } from "./checkpoint-file.ts";
-import { collectOrders, eraseLine, eraseRecord, syncPath } from "./erasure.ts";
+import { collectErasures, eraseLine, eraseRecord, syncPath } from "./erasure.ts";
 import { linesOf, type ScannedLine, scanBlocks } from "./scan.ts";
 import { listSegments, Segment, segmentName } from "./segment.ts";
 import type { Covered } from "./verification.ts";
@@ -94,13 +94,9 @@ class Recovery {
   readonly #segments: Segment[] = [];
   readonly #dropped: Dropped[] = [];
   readonly #damaged: number[] = [];
-  /** What is to be erased, as the records so far say it, and what is blank on disk. */
-  readonly #orders = new Map<number, number>();
-  readonly #erase = new Map<number, number>();
-  /** Passwords that are blank: what these had ordered is not to be read any more. */
-  readonly #spent = new Map<number, string>();
-  /** The same from the first doubtful line on: looked up when it is met. */
-  #later: Map<number, number> | undefined;
+  readonly #erasures = new Erasures();
+  /** Those from the first doubtful line on, read when it is met. */
+  #later: Erasures | undefined;
 
   /** `durable` of the line read last, and the highest of all sound ones that stay. */
   #durable = 0;
@@ -144,39 +140,29 @@ class Recovery {
       origin: this.#walk.origin,
       dropped: this.#dropped,
       damaged: this.#damaged,
-      erased: this.#orders,
+      erased: this.#erasures.orders,
       isLossAccepted: this.#isLossAccepted,
     };
   }
 
   /** What was ordered before a crash and not done; and what was done without an order. */
   async #finishErasing(): Promise<void> {
-    for (const [seq, eraseSeq] of this.#orders) {
-      if (this.#erase.has(seq)) continue;
+    for (const [seq, eraseSeq] of this.#erasures.due()) {
       await eraseRecord(this.#options, this.#segments, { seq, eraseSeq });
     }
     await this.#syncErased();
-    for (const [seq, eraseSeq] of this.#erase) {
-      const isOrdered = this.#orders.get(seq) === eraseSeq || this.#wasSpent(seq, eraseSeq);
-      if (!isOrdered) this.#damaged.push(seq);
-    }
+    this.#damaged.push(...this.#erasures.unordered());
   }
 
   /** The last segment is synced anyway. A snapshot will say that these lines are blank for good. */
   async #syncErased(): Promise<void> {
-    const seqs = [...this.#erase.keys()];
+    const seqs = [...this.#erasures.blank.keys()];
     for (const [index, { path, firstSeq }] of this.#segments.slice(0, -1).entries()) {
       const next = this.#segments[index + 1]?.firstSeq ?? 0;
       if (seqs.some((seq) => seq >= firstSeq && seq < next)) {
         await syncPath(this.#options.disk, path);
       }
     }
-  }
-
-  /** A password that was replaced by one that was replaced itself: its order went with it. */
-  #wasSpent(seq: number, eraseSeq: number): boolean {
-    const account = this.#spent.get(seq);
-    return account !== undefined && account === this.#spent.get(eraseSeq);
   }
 
   /**
@@ -188,23 +174,23 @@ class Recovery {
     if (parsed === undefined || this.#walk.order.objection(parsed.record.head) !== undefined) {
       return undefined;
     }
-    this.#later ??= await this.#ordersFrom(segment, line.offset);
-    const erased = this.#later.get(parsed.record.head.seq);
+    this.#later ??= await this.#erasuresFrom(segment, line.offset);
+    const erased = this.#later.orders.get(parsed.record.head.seq);
     if (erased === undefined) return undefined;
     const place = { path: segment.path, offset: line.offset, bytes: Uint8Array.from(line.bytes) };
     await eraseLine(this.#options, place, erased);
     return { ...parsed.record, erased };
   }
 
-  async #ordersFrom(segment: Segment, offset: number): Promise<Map<number, number>> {
+  async #erasuresFrom(segment: Segment, offset: number): Promise<Erasures> {
     const { disk, folder, sha256 } = this.#options;
-    const orders = new Map<number, number>();
+    const erasures = new Erasures();
     for (const firstSeq of listSegments(disk, folder)) {
       if (firstSeq < segment.firstSeq) continue;
       const from = firstSeq === segment.firstSeq ? offset : 0;
-      await collectOrders(disk, join(folder, segmentName(firstSeq)), { from, sha256, orders });
+      await collectErasures(disk, join(folder, segmentName(firstSeq)), { from, sha256, erasures });
     }
-    return orders;
+    return erasures;
   }
 
   /** @returns where damage to acknowledged records begins; undefined: the segment is sound */
@@ -387,15 +373,8 @@ class Recovery {
   }
 
   #fold(record: FoldedRecord): void {
-    const { seq } = record.head;
     if (record.head.kind === "fork") this.#forkedFrom = bodyOf(record, "fork")?.from;
-    if (record.erased !== undefined) this.#erase.set(seq, record.erased);
-    if (record.erased !== undefined && record.head.kind === "password") {
-      this.#spent.set(seq, record.head.room);
-    }
-    for (const target of erasuresOf(record)) {
-      if (!this.#orders.has(target)) this.#orders.set(target, seq);
-    }
+    this.#erasures.take(record);
     this.#options.fold?.apply(record);
   }
 

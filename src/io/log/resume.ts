@@ -2,7 +2,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { equalBytes } from "../../base/bytes.ts";
-import { erasuresOf } from "../../core/rooms/erasures.ts";
+import { Erasures } from "../../core/log/erasures.ts";
 import type { Checkpoint } from "../../wire/checkpoint.ts";
 import type { FoldedRecord } from "../../wire/record.ts";
 import type { DiskFile } from "../disk/disk.ts";
@@ -29,11 +29,9 @@ class Resumption {
   readonly #value: LogValue;
   readonly #walk: LogWalk;
   readonly #segments: Segment[] = [];
-  readonly #orders = new Map<number, number>();
+  readonly #erasures: Erasures;
   /** Ordered, and perhaps not blank yet. */
   readonly #unfinished: Set<number>;
-  /** Blank lines behind the snapshot, and by whose order. */
-  readonly #blank = new Map<number, number>();
   /** Of the records behind the snapshot: folded when all are known to be sound. */
   readonly #tail: FoldedRecord[] = [];
   #signed: Checkpoint | undefined;
@@ -43,6 +41,7 @@ class Resumption {
     this.#value = value;
     this.#walk = new LogWalk(options.sha256);
     this.#walk.origin = value.origin;
+    this.#erasures = new Erasures(value.erased);
     this.#unfinished = new Set(value.unfinished);
   }
 
@@ -69,7 +68,7 @@ class Resumption {
       origin: this.#walk.origin,
       dropped: [],
       damaged,
-      erased: this.#orders,
+      erased: this.#erasures.orders,
       isLossAccepted: false,
       covered: { seq: order.seq, root, segments },
     };
@@ -77,14 +76,13 @@ class Resumption {
 
   /** @returns the root of what is covered */
   #load(): Uint8Array {
-    const { order, tree, erased } = this.#value;
+    const { order, tree } = this.#value;
     this.#walk.order.load(order);
     const [groups, open] = [Uint8Array.fromBase64(tree.groups), Uint8Array.fromBase64(tree.open)];
     this.#walk.tree.load({ size: tree.size, groups, open });
     assert(this.#walk.tree.size === this.#walk.order.seq, "tree and order cover the same records");
-    for (const [seq, eraseSeq] of erased) this.#orders.set(seq, eraseSeq);
     for (const seq of this.#unfinished) {
-      assert(this.#orders.has(seq), "what is to be erased was ordered");
+      assert(this.#erasures.orders.has(seq), "what is to be erased was ordered");
     }
     return this.#walk.tree.root();
   }
@@ -115,7 +113,7 @@ class Resumption {
       const isLast = index === firstSeqs.length - 1;
       if (!isCovered && !(await this.#readOn(segment, isLast))) return false;
     }
-    return [...this.#blank].every(([seq, eraseSeq]) => this.#orders.get(seq) === eraseSeq);
+    return this.#erasures.unordered().length === 0;
   }
 
   /** Takes in what follows what is covered of the segment. @returns false: there is a doubt */
@@ -153,17 +151,13 @@ class Resumption {
     const { line } = this.#walk;
     segment.mark(line.seq, offset);
     const record = line.record(this.#options.fold?.byHead.has(line.kind) !== true);
-    for (const target of erasuresOf(record)) {
-      if (!this.#orders.has(target)) this.#orders.set(target, line.seq);
-      this.#unfinished.add(target);
-    }
-    if (line.erased > 0) this.#blank.set(line.seq, line.erased);
+    for (const target of this.#erasures.take(record)) this.#unfinished.add(target);
     this.#tail.push(record);
   }
 
   async #finishErasing(): Promise<void> {
     for (const seq of this.#unfinished) {
-      const eraseSeq = this.#orders.get(seq);
+      const eraseSeq = this.#erasures.orders.get(seq);
       assert(eraseSeq !== undefined, "what is to be erased was ordered");
       await eraseRecord(this.#options, this.#segments, { seq, eraseSeq });
     }

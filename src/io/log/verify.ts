@@ -1,8 +1,8 @@
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
+import { Erasures } from "../../core/log/erasures.ts";
 import type { MerkleTree } from "../../core/log/merkle.ts";
-import { erasuresOf } from "../../core/rooms/erasures.ts";
 import { type Checkpoint, parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
 import { hasTrait, type RecordKind } from "../../wire/kinds.ts";
 import {
@@ -114,9 +114,9 @@ class Verifier implements ProvenLog {
   #unsigned: Finding | undefined;
   /** Bodies that may be on their way to be erased, by seq. */
   readonly #doubts = new Map<number, Doubt>();
-  readonly #orders = new Map<number, number>();
-  /** Blank lines: by which order, and in the accounts the account whose password it was. */
-  readonly #blank = new Map<number, Doubt & { readonly by: number; readonly spent: string }>();
+  readonly #erasures = new Erasures();
+  /** Blank lines, by seq. */
+  readonly #blank = new Map<number, Doubt>();
   #hasRecorded = false;
   #kept: KeptCheckpoint | undefined;
   #keptPlace: Place = { file: "", offset: 0 };
@@ -232,12 +232,9 @@ class Verifier implements ProvenLog {
     const isToCompare = kind === "checkpoint" || seq === this.#kept?.checkpoint.size;
     if (!isToCompare && erased === 0 && !this.#isTold(kind)) return undefined;
     const place = { file: segment.path, offset: start };
-    if (erased > 0) {
-      const spent = kind === "password" ? line.room : "";
-      this.#blank.set(seq, { seq, ...place, reason: "no record has erased it", by: erased, spent });
-    }
-    if (this.#isTold(kind)) this.#tell(line.record(true), place);
-    return isToCompare ? this.#compare(line.record(true), place) : undefined;
+    const record = line.record(true);
+    this.#take(record, place);
+    return isToCompare ? this.#compare(record, place) : undefined;
   }
 
   async #compare(record: FoldedRecord, place: Place): Promise<void> {
@@ -250,10 +247,11 @@ class Verifier implements ProvenLog {
     return this.#options.kinds?.has(kind) === true || kind === "fork" || hasTrait(kind, "erasing");
   }
 
-  #tell(record: FoldedRecord, { file, offset }: Place): void {
+  #take(record: FoldedRecord, { file, offset }: Place): void {
     const { seq, kind } = record.head;
-    for (const target of erasuresOf(record)) {
-      if (!this.#orders.has(target)) this.#orders.set(target, seq);
+    this.#erasures.take(record);
+    if (record.erased !== undefined) {
+      this.#blank.set(seq, { seq, file, offset, reason: "no record has erased it" });
     }
     if (kind === "fork") {
       // What does not fit the checkpoints before it was accepted, if one was signed since.
@@ -294,16 +292,9 @@ class Verifier implements ProvenLog {
     else if (!bodyFits(record, sha256)) {
       const damage = "its body is not the one that its head commits to";
       this.#doubts.set(head.seq, { seq: head.seq, ...place, reason: damage });
-    } else if (record.erased !== undefined) {
-      const spent = head.kind === "password" ? head.room : "";
-      const unordered = "no record has erased it";
-      const { erased: by } = record;
-      this.#blank.set(head.seq, { seq: head.seq, ...place, reason: unordered, by, spent });
     }
     this.#walk.advance(head, leafHash(record.headBytes, sha256));
-    if (parsed.kind === "record" && this.#isTold(head.kind) && !this.#doubts.has(head.seq)) {
-      this.#tell(record, place);
-    }
+    if (!this.#doubts.has(head.seq)) this.#take(record, place);
   }
 
   /** Whether nothing says that this line of the last segment, and those behind it, were durable. */
@@ -384,25 +375,19 @@ class Verifier implements ProvenLog {
   }
 
   #isDoubtful(): boolean {
-    return [...this.#doubts.keys()].some((seq) => !this.#orders.has(seq)) || this.#hasUnordered();
-  }
-
-  #hasUnordered(): boolean {
-    return [...this.#blank.values()].some((blank) => !this.#isOrdered(blank));
-  }
-
-  #isOrdered({ seq, by, spent }: { seq: number; by: number; spent: string }): boolean {
-    if (this.#orders.get(seq) === by) return true;
-    // A password that was replaced by one that was replaced itself: its order went with it.
-    return spent !== "" && this.#blank.get(by)?.spent === spent;
+    const isOrdered = (seq: number) => this.#erasures.orders.has(seq);
+    return ![...this.#doubts.keys()].every(isOrdered) || this.#erasures.unordered().length > 0;
   }
 
   #judgeDoubts(): void {
     for (const doubt of this.#doubts.values()) {
       // What is to be erased may be half blank: the next start erases it again.
-      if (!this.#orders.has(doubt.seq)) this.#find(doubt);
+      if (!this.#erasures.orders.has(doubt.seq)) this.#find(doubt);
     }
-    for (const blank of this.#blank.values()) if (!this.#isOrdered(blank)) this.#find(blank);
+    for (const seq of this.#erasures.unordered()) {
+      const blank = this.#blank.get(seq);
+      if (blank !== undefined) this.#find(blank);
+    }
   }
 
   #judgeEnd(): void {

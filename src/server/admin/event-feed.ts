@@ -7,8 +7,8 @@ import {
   EVENTS_KEPT_MAX,
   EVENTS_QUEUED_BYTES_MAX,
 } from "../../base/limits-page.ts";
+import { erasuresOf } from "../../core/log/erasures.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
-import { erasuresOf } from "../../core/rooms/erasures.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import type { Clock } from "../../io/clock.ts";
 import { encodeFitting } from "../../wire/codec.ts";

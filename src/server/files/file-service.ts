@@ -1,8 +1,8 @@
 import { Fault } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import { parseTarget } from "../../base/names.ts";
+import { erasuresOf } from "../../core/log/erasures.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
-import { erasuresOf } from "../../core/rooms/erasures.ts";
 import type { Announcements } from "../../core/rooms/file-posts.ts";
 import { type FilePost, type Files, isPrivateFile } from "../../core/rooms/files.ts";
 import type { Rooms } from "../../core/rooms/rooms.ts";

@@ -1,6 +1,6 @@
 import { Fault } from "../../base/fault.ts";
+import { erasuresOf } from "../../core/log/erasures.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
-import { erasuresOf } from "../../core/rooms/erasures.ts";
 import type { Log } from "../../io/log/log.ts";
 import type { LogRecord } from "../../wire/record.ts";
 

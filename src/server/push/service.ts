@@ -11,11 +11,11 @@ import {
 import { isName } from "../../base/names.ts";
 import { titleText } from "../../base/text.ts";
 import { withMentions } from "../../core/client/mentions.ts";
+import { erasuresOf } from "../../core/log/erasures.ts";
 import { type Calling, type CallingWords, type DuePush, DuePushes } from "../../core/push/due.ts";
 import { TokenBuckets } from "../../core/rate.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import type { RoomEngine } from "../../core/rooms/engine.ts";
-import { erasuresOf } from "../../core/rooms/erasures.ts";
 import { isMutedAt } from "../../core/rooms/prefs.ts";
 import type { Room, Rooms } from "../../core/rooms/rooms.ts";
 import { plainLine } from "../../core/words/plain.ts";

@@ -9,8 +9,8 @@ import {
   PREDECESSORS_MAX,
 } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
+import { erasuresOf } from "../../../src/core/log/erasures.ts";
 import { type Account, Registry } from "../../../src/core/rooms/accounts.ts";
-import { erasuresOf } from "../../../src/core/rooms/erasures.ts";
 import { faultCode } from "../../fault-code.ts";
 import { ANA, BEN, Ledger, ROOM } from "../ledger.ts";
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { RoomId } from "../../../src/base/ids.ts";
 import { EDITS_PER_RECORD_MAX, PINS_MAX, RETENTION_MS_MIN } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
-import { erasuresOf } from "../../../src/core/rooms/erasures.ts";
+import { erasuresOf } from "../../../src/core/log/erasures.ts";
 import {
   type Act,
   actDrafts,

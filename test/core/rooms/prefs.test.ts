@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { RoomId } from "../../../src/base/ids.ts";
 import { PREFS_RECORDS_MAX, PREFS_ROOMS_MAX, SAVED_MAX } from "../../../src/base/limits.ts";
-import { erasuresOf } from "../../../src/core/rooms/erasures.ts";
+import { erasuresOf } from "../../../src/core/log/erasures.ts";
 import {
   AccountPrefs,
   isMutedAt,
