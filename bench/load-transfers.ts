@@ -170,5 +170,5 @@ async function enter(port: number, user: string): Promise<Client> {
 
 /** The events of a client have one reader, and are bounded. */
 async function drain(client: Client): Promise<void> {
-  for await (const _ of client.events());
+  for await (const _ of client.read());
 }

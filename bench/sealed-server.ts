@@ -14,7 +14,7 @@ import { nativeHashing } from "../src/cli/connect/hashing.ts";
 import { deviceKeys } from "../src/cli/connect/keys.ts";
 import { sealedHome } from "../src/cli/connect/sealed-home.ts";
 import { Client } from "../src/client/client.ts";
-import type { ClientEvent } from "../src/client/event.ts";
+import type { ReaderEvent } from "../src/client/event.ts";
 import type { RoomView } from "../src/core/client/chat-record.ts";
 import { Identity } from "../src/crypto/identity.ts";
 import { systemClock } from "../src/io/clock.ts";
@@ -92,10 +92,10 @@ class Person {
   }
 
   async #drain(): Promise<void> {
-    for await (const event of this.client.events()) this.#took(event);
+    for await (const event of this.client.read()) this.#took(event);
   }
 
-  #took(event: ClientEvent): void {
+  #took(event: ReaderEvent): void {
     if (event.kind === "record" && event.record.kind === "text") this.#heard++;
     // Not shown, and of a sealed room read all the same: the keys of one lead to those of the next.
     if (event.kind === "skipped") this.#heard += event.count;

@@ -5,7 +5,6 @@ import { proposeName } from "../base/new-names.ts";
 import { dateOf, formatLocalSince } from "../base/time.ts";
 import type { ChatRecord, RoomView } from "../core/client/chat-record.ts";
 import type { Receipt } from "../core/client/outbox.ts";
-import type { ModelEvent } from "../core/model/event.ts";
 import type { OpenFileCipher } from "../crypto/seal/file-cipher.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import type { Clock } from "../io/clock.ts";
@@ -15,20 +14,21 @@ import type { KeptPlaces } from "../io/state/client-state.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { ServerPlace } from "../wire/invite.ts";
 import type { PostBody, RequestFields } from "../wire/messages.ts";
-import { AccountFeed, connectedEvent } from "./account-feed.ts";
+import { AccountReader, Reading } from "./account-reader.ts";
 import { type AuditAlarm, type AuditedLink, type AuditOutcome, LogAuditor } from "./auditor.ts";
-import {
-  type AccountEntry,
-  ConnectionLoop,
-  type GreetedLink,
-  type LoopState,
-} from "./connection-loop.ts";
+import { type AccountEntry, ConnectionLoop, type GreetedLink } from "./connection-loop.ts";
 import { CursorKeeper } from "./cursor-keeper.ts";
-import type { ClientEvent } from "./event.ts";
+import {
+  greetedEvent,
+  type LinkEvent,
+  linkEventOf,
+  type ReaderEvent,
+  type SessionEvent,
+} from "./event.ts";
 import { EventBuffer } from "./event-buffer.ts";
 import type { FollowMode } from "./follower.ts";
 import { ActiveLink } from "./link/active-link.ts";
-import type { Connection, GuessDelay, LinkStats } from "./link/connection.ts";
+import type { Connection, LinkStats, ServerNotice } from "./link/connection.ts";
 import type { Keys } from "./link/keys.ts";
 import { type Ask, type AskPage, type HistoryPage, queryHistory } from "./link/queries.ts";
 import {
@@ -40,20 +40,15 @@ import {
   withoutMajority,
 } from "./link/retry.ts";
 import type { Credentials, Entered, LoginManner } from "./login.ts";
-import { OutboxQueue } from "./outbox-queue.ts";
 import { pin } from "./pinning.ts";
 import type { ClientStores } from "./ports.ts";
-import { PrefsKeeper } from "./prefs.ts";
-import { Reading } from "./reading.ts";
-import { keyChangedFault } from "./sealed/changed-key.ts";
-import type { HistoryView } from "./sealed/claims.ts";
 import { type FileTransfers, SealedFiles } from "./sealed/files.ts";
-import type { SealedNews, SealedRooms } from "./sealed/rooms.ts";
-import { type SealedHome, Sealing } from "./sealed/sealing.ts";
-import { connectionEventOf, greetedEvent, modelEventOf } from "./server-events.ts";
+import type { SealedRooms } from "./sealed/rooms.ts";
+import type { SealedHome, Sealing } from "./sealed/sealing.ts";
+import { AccountSession, linkInfoOf } from "./session.ts";
 import type { Hashing } from "./transfer/hashing.ts";
 import { Transfers } from "./transfer/transfers.ts";
-import { type Greeted, greet, serverKeys } from "./trust.ts";
+import { type Greeted, greet } from "./trust.ts";
 import { Whereabouts } from "./whereabouts.ts";
 
 export interface ClientParts {
@@ -96,23 +91,15 @@ export interface ClientOptions {
   readonly reconnect?: boolean;
   /** A command that is to end: without a connection, or a majority, it fails after a while. */
   readonly isBrief?: boolean;
-  /** Told of a first contact at once, before any secret is asked; left out: an event says it. */
-  readonly onPinned?: (news: Extract<ClientEvent, { kind: "pinned" | "moved" }>) => void;
-  /** Told that another machine has answered than was to; left out: an event says it. */
-  readonly onElsewhere?: (news: Extract<ClientEvent, { kind: "elsewhere" }>) => void;
-  /** Told what its user should hear of sealed rooms; left out: an event says it. */
-  readonly onSealed?: (news: SealedNews) => void;
   /**
-   * For a face that shows a model: told of everything, in order, beside the events, which are to be
-   * read too. It has no cursor: each run begins with the rooms, and asks for pages of them.
+   * False: `read` yields nothing. For a user interface with a model, which subscribes: it has no
+   * cursor, so that each run begins with the rooms and asks for pages of them.
    */
-  readonly model?: (event: ModelEvent) => void;
+  readonly isRead?: boolean;
   /** False: whoever uses this client asks for proofs of the log by itself. */
   readonly audits?: boolean;
   /** The server's log is not what it was: told before the client ends by it. */
   readonly onAlarm?: (alarm: AuditAlarm) => void;
-  /** Told that the answer to a secret is held back; undefined: it is there. */
-  readonly onGuessDelay?: (delay: GuessDelay | undefined) => void;
 }
 
 export interface Membership {
@@ -121,10 +108,10 @@ export interface Membership {
   readonly registered: boolean;
 }
 
-/** One account that is in, over any number of links. */
+/** The account that is logged in, over any number of links. */
 interface Stay {
-  readonly user: string;
-  readonly feed: AccountFeed;
+  readonly session: AccountSession;
+  readonly reader: AccountReader;
 }
 
 /** Secrets come by flags, by the environment, or from a user at a terminal. */
@@ -141,28 +128,25 @@ const PROGRAM_MANNER: LoginManner = {
   newcomer: "give it as CHAT_ROOM_PASSWORD, or use an invite",
 };
 
-/** A chat client without a face: links, log-in, posts and reconnection. Tells all by its events. */
+/** A chat client without a user interface: connections, log-in, posts and files. */
 export class Client {
   readonly #parts: ClientParts;
   readonly #options: ClientOptions;
   readonly #loop: ConnectionLoop;
   readonly #events: EventBuffer;
+  readonly #listeners = new Set<(event: SessionEvent) => void>();
   /** What was read, and whom one does not want to read. */
-  readonly reading: Reading;
+  readonly reading = new Reading(() => this.#stay ?? this.#left);
   /** Files that are sent and fetched. */
   readonly transfers: FileTransfers;
-  readonly #sealing: Sealing;
   readonly #sealedFiles: SealedFiles;
   readonly #whereabouts: Whereabouts;
   readonly #activeLink = new ActiveLink(() => this.#loop.awaited());
   #stay: Stay | undefined;
   /** Whoever logged out last on this client: coming back, they go on where they were. */
   #left: Stay | undefined;
-  #posts: OutboxQueue;
   #end: { readonly fault: Fault | undefined } | undefined;
   readonly #cursors: CursorKeeper;
-  /** Undefined: no face asks for it. */
-  readonly #prefs: PrefsKeeper | undefined;
   readonly #auditor: LogAuditor;
   #audited: AuditedLink | undefined;
   #hasMajority = true;
@@ -175,21 +159,6 @@ export class Client {
   constructor(parts: ClientParts, options: ClientOptions) {
     this.#parts = parts;
     this.#options = options;
-    const { model } = options;
-    this.#prefs = model && new PrefsKeeper(parts.clock, (event) => model(event));
-    this.#sealing = new Sealing({
-      clock: parts.clock,
-      entropy: parts.entropy,
-      keys: parts.keys,
-      home: parts.sealed,
-      load: async () => (await import("./sealed/code.ts")).SEALED_CODE,
-      ask: (kind, fields) => this.request(kind, fields),
-      rooms: () => this.rooms,
-      tell: (news) => this.#sealedNews(news),
-      history: () => this.#history(),
-    });
-    this.#posts = this.#newPosts();
-    this.reading = new Reading(parts.clock);
     const { program, reconnect = true } = options;
     const transfers = new Transfers({
       clock: parts.clock,
@@ -207,9 +176,9 @@ export class Client {
       cipher: parts.fileCipher,
       uploads: parts.state.uploads,
       views: () => this.rooms,
-      exists: () => this.#sealing.exists(),
-      rooms: () => this.#sealing.rooms(),
-      sealedOf: (targets) => this.#sealing.sealedOf(targets),
+      exists: async () => (await this.#sealing?.exists()) === true,
+      rooms: () => this.sealedRooms(),
+      sealedOf: async (targets) => (await this.#sealing?.sealedOf(targets)) ?? [],
       post: (target, body) => this.post(target, body),
     });
     this.#cursors = new CursorKeeper(parts.state, parts.clock);
@@ -227,20 +196,19 @@ export class Client {
         ...{ ...parts, ...this.#whereabouts.ways, program, manner: PROGRAM_MANNER },
         ...{ reconnects: reconnect ? "always" : "never", keepsPassword: true },
         ...(options.isBrief === true ? { answerWithinMs: LOGIN_WITHIN_MS } : {}),
-        onGuessDelay: options.onGuessDelay,
-        onStalled: options.model && ((on) => options.model?.({ kind: "stalled", on })),
+        onGuessDelay: (delay) => this.#emit({ kind: "guess-delay", delay }),
+        onStalled:
+          options.isRead === false ? (on) => this.#emit({ kind: "stalled", on }) : undefined,
       },
       {
-        state: (state) => this.#stands(state),
+        state: (state) => this.#stands(linkEventOf(state)),
         greeted: (greeted) => this.#trust(greeted),
         account: (greeted, user) => this.#accountEntry(greeted, user),
         lost: () => {
-          this.#activeLink.lost();
-          this.#posts.lost();
-          this.#sealing.lost();
+          this.#stay?.session.lost();
           this.#auditor.lost();
         },
-        isAwaited: () => this.#posts.size > 0 || this.#activeLink.isAwaited,
+        isAwaited: () => this.#unsent > 0 || this.#activeLink.isAwaited,
         whenReady: (callback) => this.#events.whenLow(callback),
       },
     );
@@ -248,7 +216,16 @@ export class Client {
 
   /** Whose name the server knows us by; undefined: not logged in. */
   get user(): string | undefined {
-    return this.#stay?.user;
+    return this.#stay?.session.user;
+  }
+
+  get #sealing(): Sealing | undefined {
+    return this.#stay?.session.sealing;
+  }
+
+  /** Posts that are not settled. */
+  get #unsent(): number {
+    return this.#stay?.session.posts.size ?? 0;
   }
 
   get fingerprint(): Fingerprint | undefined {
@@ -280,7 +257,7 @@ export class Client {
   }
 
   get rooms(): RoomView[] {
-    return this.#stay?.feed.rooms ?? [];
+    return this.#stay?.session.rooms ?? [];
   }
 
   /**
@@ -314,8 +291,17 @@ export class Client {
     }
   }
 
-  /** What happens, in order; ends after `closed`. One reader. */
-  async *events(): AsyncGenerator<ClientEvent, void, undefined> {
+  /** Receives every event as it happens. @returns a function that ends the subscription */
+  subscribe(listener: (event: SessionEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Events in order, at the pace of one reader; ends after `closed`. An event counts as seen when
+   * the next one is requested. A reader that is too slow loses the link until it has caught up.
+   */
+  async *read(): AsyncGenerator<ReaderEvent, void, undefined> {
     for (;;) {
       const event = await this.#events.next();
       if (event === undefined) return;
@@ -332,7 +318,7 @@ export class Client {
     if (this.#end !== undefined) return Promise.reject(leftUnsent());
     if (this.#stay === undefined) return Promise.reject(notLoggedIn());
     this.#loop.awaited();
-    return this.#posts.post(target, body);
+    return this.#stay.session.posts.post(target, body);
   }
 
   /**
@@ -340,7 +326,7 @@ export class Client {
    * @throws Fault as `drain`
    */
   ready(): Promise<void> {
-    return this.#unlessStalled(this.#posts.ready());
+    return this.#unlessStalled(this.#stay?.session.posts.ready());
   }
 
   /**
@@ -348,18 +334,18 @@ export class Client {
    * @throws Fault no-majority, timeout: the server confirms none of them; they are kept
    */
   drain(): Promise<void> {
-    return this.#unlessStalled(this.#posts.drained());
+    return this.#unlessStalled(this.#stay?.session.posts.drained());
   }
 
-  async #unlessStalled(settled: Promise<void>): Promise<void> {
-    if (this.#posts.size === 0) return settled;
+  async #unlessStalled(settled = Promise.resolve()): Promise<void> {
+    if (this.#unsent === 0) return settled;
     const { clock } = this.#parts;
     const stalled = Promise.withResolvers<never>();
-    let { size } = this.#posts;
+    let size = this.#unsent;
     let since = clock.now();
     let cancel = () => {};
     const look = () => {
-      const left = this.#posts.size;
+      const left = this.#unsent;
       if (left !== size) since = clock.now();
       size = left;
       const isLate = clock.now() - since >= POSTS_STALLED_MS;
@@ -377,9 +363,9 @@ export class Client {
 
   /** Asks on the present link. @throws Fault as the server refused it, link-closed without one */
   readonly request: Ask = async (kind, fields) => {
-    this.#posts.flush(); // Whoever says something and leaves has said it first.
+    this.#stay?.session.posts.flush(); // Whoever says something and leaves has said it first.
     const seq = kind === "erase" && "seq" in fields ? Number(fields.seq) : undefined;
-    if (seq !== undefined) await this.#sealing.eraseContent(seq, this.#loop.ask);
+    if (seq !== undefined) await this.#sealing?.eraseContent(seq, this.#loop.ask);
     const answer = await this.#loop.ask(kind, fields);
     if ("seq" in answer) this.#auditor.confirmed(answer.seq);
     return answer;
@@ -427,17 +413,18 @@ export class Client {
 
   /** The same, where what the server says is asked for elsewhere. @throws Fault */
   historyWith(fields: RequestFields<"history">, ask: AskPage): Promise<HistoryPage> {
-    return this.#sealing.history(fields, ask);
+    return this.#sealing?.history(fields, ask) ?? ask(fields);
   }
 
   /** Sealed rooms, and who is in them. @throws Fault not-logged-in, not-allowed, store-… */
-  sealedRooms(): Promise<SealedRooms> {
+  async sealedRooms(): Promise<SealedRooms> {
+    if (this.#sealing === undefined) throw notLoggedIn();
     return this.#sealing.rooms();
   }
 
   /** Changes the password, here and for the next link. @throws Fault */
   async passwd(password: string, current?: string): Promise<void> {
-    this.#posts.flush();
+    this.#stay?.session.posts.flush();
     await this.#loop.passwd(password, current);
   }
 
@@ -455,28 +442,26 @@ export class Client {
     if (stay === undefined) throw notLoggedIn();
     await this.drain();
     this.reading.flush();
-    await this.#bid(forget);
+    await this.#bid(forget, stay.session);
     const { fingerprint } = this;
-    if (forget && fingerprint !== undefined) this.#parts.state.unenrol(fingerprint, stay.user);
+    const { user } = stay.session;
+    if (forget && fingerprint !== undefined) this.#parts.state.unenrol(fingerprint, user);
     this.#left = stay;
-    this.#sealing.left();
     this.#stay = undefined;
-    this.#options.model?.({ kind: "left" });
-    this.#activeLink.left(notLoggedIn());
+    this.#emit({ kind: "left" });
     void this.#auditor.write();
-    this.#posts.leave(notLoggedIn()); // Of those that came while it waited.
-    this.#posts = this.#newPosts();
+    stay.session.leave();
   }
 
   /** Nothing that is written from now on may follow the farewell: outside it would be refused. */
-  async #bid(forget: boolean): Promise<void> {
+  async #bid(forget: boolean, { posts }: AccountSession): Promise<void> {
     const { connection } = this.#loop;
-    this.#posts.lost();
+    posts.lost();
     try {
       await this.#loop.logout(forget);
     } catch (error) {
       const isStill = connection !== undefined && connection === this.#loop.connection;
-      if (isStill && !connection.isClosed) this.#posts.connected(connection);
+      if (isStill && !connection.isClosed) posts.connected(connection);
       throw error;
     }
   }
@@ -490,69 +475,66 @@ export class Client {
   }
 
   #trust(greeted: Greeted): void {
-    const { address, fingerprint: given, strict = false, onPinned } = this.#options;
+    const { address, fingerprint: given, strict = false } = this.#options;
     this.#cursors.flush(); // What is filed under an old key moves with it.
     const news = pin(greeted, this.#parts, { address, given, strict });
     this.#whereabouts.found();
-    if (news === undefined) return;
-    if (onPinned === undefined) this.#events.push(news);
-    else onPinned(news);
+    if (news !== undefined) this.#tell(news);
   }
 
   #accountEntry({ fingerprint }: Greeted, asked: string): AccountEntry {
     const { state } = this.#parts;
-    const feed = this.#feedOf(fingerprint, asked);
+    const stay = this.#stayOf(fingerprint, asked);
     return {
-      after: feed.after,
+      after: stay.session.after,
       presence: this.#options.follow !== "none",
       isEnrolled: state.enrolment(fingerprint, asked) !== undefined,
       forgotten: () => state.unenrol(fingerprint, asked),
-      entered: (link, entered) => this.#entered(link, entered, { asked, feed }),
+      entered: (link, entered) => this.#entered(link, entered, { asked, stay }),
     };
   }
 
   #entered(
-    { connection, greeted }: GreetedLink,
+    link: GreetedLink,
     entered: Entered,
-    { asked, feed }: { readonly asked: string; readonly feed: AccountFeed },
+    { asked, stay }: { readonly asked: string; readonly stay: Stay },
   ): void {
+    const { connection, greeted } = link;
     const { state } = this.#parts;
-    const { fingerprint } = greeted;
+    const { fingerprint, formers, welcome } = greeted;
     const { user, account } = entered.account;
+    const { session } = stay;
     state.enrol(fingerprint, user, account);
     if (user.toLowerCase() !== asked.toLowerCase()) {
       this.#cursors.flush(); // Renamed: the name by which this home knew it leads to another one.
       state.moveUser(fingerprint, asked, user);
     }
     this.#note(fingerprint, user);
-    const isRenamed = this.#stay?.feed === feed && this.#stay.user !== user;
-    this.#stay = { user, feed };
-    const { model } = this.#options;
-    model?.(greetedEvent(greeted, { keepsKey: true }));
-    model?.({ kind: "entered", user, isRenamed });
-    const owner = { fingerprint, user };
-    this.#sealing.connected({ ...owner, account, formers: greeted.formers });
-    this.#posts.open(owner, this.#options.adopt ?? true);
-    this.#entersAt(fingerprint);
-    feed.connected(connectedEvent(this.#options.address, connection, greeted, entered));
-    this.reading.follow(feed, connection);
-    this.#hasMajority = greeted.welcome.majority !== false;
-    connection.listen((notice) => {
-      if (notice.kind === "majority" && !notice.on && this.#leavesFor(greeted)) return;
-      if (notice.kind === "majority") this.#hasMajority = notice.on;
-      if (!this.#whereabouts.notice(notice, fingerprint, connection)) feed.notice(notice);
-    });
-    if (connection.isClosed) return;
-    this.#prefs?.connected(connection);
-    this.#posts.connected(connection);
-    if (this.#options.isBrief === true) this.#endUnlessListed(connection);
-    this.#activeLink.found({ connection, ...owner });
-    const { welcome, formers } = greeted;
+    const isRenamed = this.#stay === stay && session.user !== user;
+    this.#stay = stay;
+    this.#emit(greetedEvent(greeted, { keepsKey: true }));
+    this.#emit({ kind: "entered", user, isRenamed });
+    void session.entered(link, entered);
+    const elsewhere = this.#whereabouts.entered(fingerprint);
+    if (elsewhere !== undefined) this.#tell(elsewhere);
+    this.#hasMajority = welcome.majority !== false;
     const { address } = this.#options;
-    const reader = { ...owner, formers };
+    session.connected(connection, linkInfoOf(address, link, entered), (notice) =>
+      this.#takes(notice, link),
+    );
+    if (connection.isClosed) return;
+    if (this.#options.isBrief === true) this.#endUnlessListed(connection);
+    const reader = { fingerprint, user, formers };
     const rooms = () => this.rooms;
     this.#audited = { connection, address, reader, key: welcome.server.key, rooms };
     if (this.#options.audits !== false) this.#auditor.connected(this.#audited);
+  }
+
+  /** @returns whether the notice is about the server's cluster alone */
+  #takes(notice: ServerNotice, { connection, greeted }: GreetedLink): boolean {
+    if (notice.kind === "majority" && !notice.on && this.#leavesFor(greeted)) return true;
+    if (notice.kind === "majority") this.#hasMajority = notice.on;
+    return this.#whereabouts.notice(notice, greeted.fingerprint, connection);
   }
 
   /** A server that never lists the rooms lets nobody begin. */
@@ -569,39 +551,6 @@ export class Client {
     return true;
   }
 
-  /** Before anything else is told of this link. */
-  #entersAt(fingerprint: Fingerprint): void {
-    const { onElsewhere } = this.#options;
-    const news = this.#whereabouts.entered(fingerprint);
-    if (news === undefined) return;
-    if (onElsewhere !== undefined) onElsewhere(news);
-    else this.#events.push(news);
-  }
-
-  /** What the server has proved to this device, for others to compare. */
-  #history(): HistoryView | undefined {
-    const audited = this.isConnected ? this.#audited : undefined;
-    if (audited === undefined) return undefined;
-    const { keys: verifier, state } = this.#parts;
-    const { greeted } = this.#loop;
-    if (greeted === undefined) return undefined;
-    const { reader } = audited;
-    return { verifier, keys: serverKeys(greeted), pin: async () => state.logs.pin(reader) };
-  }
-
-  #sealedNews(news: SealedNews): void {
-    if (news.kind === "identity-changed") {
-      this.#options.model?.({ kind: "fault", fault: keyChangedFault(news.user) });
-    }
-    if (news.kind === "sealed-remark") {
-      const fault = new Fault("seal-refused", news.sentence, { remedy: "look there: /sealed" });
-      this.#options.model?.({ kind: "fault", fault });
-    }
-    const { onSealed } = this.#options;
-    if (onSealed === undefined) this.#events.push(news);
-    else onSealed(news);
-  }
-
   /** Nothing more is sent; the link, and with it the client, ends by the fault. */
   #alarmed(alarm: AuditAlarm): void {
     this.#alarm = alarm.fault;
@@ -616,107 +565,99 @@ export class Client {
     state.noteUser(fingerprint, user, clock.unixMs(), changesDefaults);
   }
 
-  #feedOf(fingerprint: Fingerprint, user: string): AccountFeed {
+  #stayOf(fingerprint: Fingerprint, user: string): Stay {
     const left = this.#left;
-    const isBack = left?.user.toLowerCase() === user.toLowerCase();
-    const known = this.#stay?.feed ?? (isBack ? left?.feed : undefined);
-    return known ?? this.#newFeed(fingerprint, user);
+    const isBack = left?.session.user.toLowerCase() === user.toLowerCase();
+    return this.#stay ?? (isBack ? left : undefined) ?? this.#newStay(fingerprint, user);
   }
 
-  #newFeed(known: Fingerprint, user: string): AccountFeed {
-    const { follow } = this.#options;
-    // The server may change its key while one stays, and what it calls the account.
+  #newStay(known: Fingerprint, user: string): Stay {
+    const { clock, entropy, keys, state, sealed: home } = this.#parts;
+    const { follow, adopt = true, isRead = true } = this.#options;
+    // The server may change its key meanwhile, and the name of the account.
     const place = () => ({
       fingerprint: this.fingerprint ?? known,
-      user: this.#stay?.feed === feed ? this.#stay.user : user,
+      user: this.#stay === stay ? stay.session.user : user,
     });
     this.#cursors.flush(); // Somebody may come back who was in on this client before.
-    const { model } = this.#options;
-    const hasCursor = follow === "all" && model === undefined;
-    const cursor = hasCursor ? this.#parts.state.cursor(known, user) : undefined;
-    const feed: AccountFeed = new AccountFeed(follow, cursor, sha256, {
-      followed: (event) => {
-        const told = model === undefined ? undefined : modelEventOf(event);
-        if (told !== undefined) model?.(told);
-        const notice = event.kind === "account" ? event.notice : undefined;
-        if (notice?.kind === "prefs-set" || notice?.kind === "save") this.#prefs?.changed(notice);
-        if (event.kind === "room") this.#sealing.roomTold(event.room);
-        if (event.kind !== "caught-up") return;
-        this.#listed();
-        this.#sealing.caughtUp(follow !== "none", () => this.#sealedFiles.sayLeft());
+    const session: AccountSession = new AccountSession({
+      ...{ clock, entropy, keys, sha256, follow, adopts: adopt, outboxes: state.outboxes },
+      after: follow === "all" && isRead ? state.cursor(known, user) : undefined,
+      hasPrefs: !isRead,
+      storeRenames: true,
+      sealed: { home, load: async () => (await import("./sealed/code.ts")).SEALED_CODE },
+      ask: this.request,
+      pin: async (reader) => state.logs.pin(reader),
+      activeLink: this.#activeLink,
+      emit: (event) => {
+        this.#emit(event);
+        if (event.kind === "record") this.#auditor.saw(event.head, event.record);
+        if (event.kind === "caught-up") this.#listed();
+        if (event.kind === "settled" && event.outcome.kind === "durable") {
+          this.#auditor.confirmed(event.outcome.receipt.seq);
+        }
+        reader.pass(event);
       },
-      event: (event, sizeBytes) => this.#tell(event, sizeBytes),
-      saw: (head, record) => this.#auditor.saw(head, record),
+      sayLeft: () => this.#sealedFiles.sayLeft(),
+      hole: (fault, again) => this.#loop.mend(fault, again),
+    });
+    const reader = new AccountReader(follow, () => session.rooms, {
+      event: (event) => this.#push(event),
       cursor: (seq) => {
         if (follow === "all") this.#events.mark({ ...place(), seq });
       },
       rewind: (seq) => {
         if (follow === "all") this.#cursors.rewind({ ...place(), seq });
       },
-      hole: (fault, again) => this.#loop.mend(fault, again),
-      opener: this.#sealing,
-      lowOnKeyPackages: () => this.#sealing.stock(),
     });
-    return feed;
+    const stay = { session, reader };
+    return stay;
   }
 
-  #newPosts(): OutboxQueue {
-    const { clock, entropy, state } = this.#parts;
-    return new OutboxQueue({
-      clock,
-      entropy,
-      store: state.outboxes,
-      seal: (posts) => this.#sealing.seal(posts),
-      pinned: () => this.#sealing.pinned(),
-      kept: (outbox, post) => this.#sealing.kept(outbox, post),
-      opened: (outbox, posts) => this.#sealing.opened(outbox, posts),
-      tell: (event) => {
-        this.#options.model?.(event);
-        if (event.kind !== "settled") return;
-        const { key, outcome, adopted } = event;
-        this.#sealing.settled(key, outcome);
-        if (outcome.kind === "durable") this.#auditor.confirmed(outcome.receipt.seq);
-        if (adopted === undefined) return;
-        const { to: target, body } = adopted;
-        const { text, action } = body;
-        this.#events.push({ kind: "adopted", target, text, action, outcome }, text.length);
-      },
-    });
+  #emit(event: SessionEvent): void {
+    for (const listener of [...this.#listeners]) listener(event);
   }
 
-  #tell(event: ClientEvent, sizeBytes: number): void {
-    this.#events.push(event, sizeBytes);
+  #push(event: ReaderEvent): void {
+    if (this.#options.isRead === false) return;
+    this.#events.push(event);
     if (!this.#events.isFull) return;
     // Nobody reads: let the link go, and come back for the rest when there is room.
     this.#loop.mend(new Fault("too-many", "what is received is not read fast enough"), true);
   }
 
-  #stands(state: LoopState): void {
-    const told = connectionEventOf(state, this.#parts.clock.unixMs());
-    if (told !== undefined) this.#options.model?.(told);
-    if (state.kind === "stopped") void this.#finish(state.fault);
-    if (state.kind === "in") this.#lostAt = undefined;
-    if (state.kind !== "waiting") return;
+  /** For both readers. */
+  #tell(event: Extract<LinkEvent, ReaderEvent>): void {
+    this.#emit(event);
+    this.#push(event);
+  }
+
+  #stands(event: LinkEvent | undefined): void {
+    if (event === undefined) {
+      this.#lostAt = undefined;
+      return;
+    }
+    if (event.kind !== "lost" && event.kind !== "retrying") this.#emit(event);
+    if (event.kind === "stopped") void this.#finish(event.fault);
+    if (event.kind !== "lost" && event.kind !== "retrying") return;
     this.#whereabouts.lost();
-    const { fault, retryInMs, isLoss } = state;
     const now = this.#parts.clock.now();
     this.#lostAt ??= now;
     if (this.#options.isBrief === true && now - this.#lostAt >= LINK_LOST_MS) {
-      queueMicrotask(() => void this.#finish(fault));
+      queueMicrotask(() => void this.#finish(event.fault));
     }
-    this.#events.push({ kind: isLoss ? "lost" : "retrying", fault, retryInMs });
+    this.#tell(event);
   }
 
   #finish(fault: Fault | undefined): Promise<void> {
     if (this.#end !== undefined) return Promise.resolve();
     this.#end = { fault };
-    this.#sealing.left();
-    this.#prefs?.left();
-    this.#activeLink.left(fault ?? leftUnfinished());
-    this.#posts.leave(fault ?? leftUnsent());
+    const transferFault = fault ?? leftUnfinished();
+    this.#stay?.session.leave(fault ?? leftUnsent(), transferFault);
+    this.#activeLink.left(transferFault);
     const closed = this.#loop.close(fault ?? leftUnsent());
     this.#cursors.flush();
-    this.#events.push({ kind: "closed", fault });
+    this.#tell({ kind: "closed", fault });
     return closed;
   }
 }

@@ -1,7 +1,7 @@
 import { assert } from "../base/assert.ts";
 import { EVENTS_BUFFERED_MAX } from "../base/limits.ts";
 import type { ReadMark } from "./cursor-keeper.ts";
-import type { ClientEvent } from "./event.ts";
+import type { ReaderEvent } from "./event.ts";
 
 /** Below this the next link may fill it again. */
 const EVENTS_LOW = 1_024;
@@ -9,7 +9,7 @@ const EVENTS_LOW = 1_024;
 const EVENTS_BUFFERED_BYTES_MAX = 32 << 20;
 
 interface Entry {
-  readonly event: ClientEvent;
+  readonly event: ReaderEvent;
   readonly sizeBytes: number;
   /** What has been read once the event was. */
   mark: ReadMark | undefined;
@@ -43,8 +43,9 @@ export class EventBuffer {
     return this.#count >= EVENTS_BUFFERED_MAX || this.#sizeBytes >= EVENTS_BUFFERED_BYTES_MAX;
   }
 
-  push(event: ClientEvent, sizeBytes = 0): void {
+  push(event: ReaderEvent): void {
     if (this.#ended) return;
+    const sizeBytes = sizeBytesOf(event);
     this.#entries.push({ event, sizeBytes, mark: undefined });
     this.#sizeBytes += sizeBytes;
     if (event.kind === "closed") this.#ended = true;
@@ -72,7 +73,7 @@ export class EventBuffer {
   }
 
   /** What is there, without waiting. */
-  take(): ClientEvent | undefined {
+  take(): ReaderEvent | undefined {
     this.settle();
     const entry = this.#entries[this.#first];
     if (entry === undefined) return undefined;
@@ -85,7 +86,7 @@ export class EventBuffer {
   }
 
   /** The next event; undefined after `closed`. One reader at a time. */
-  async next(): Promise<ClientEvent | undefined> {
+  async next(): Promise<ReaderEvent | undefined> {
     for (;;) {
       const event = this.take();
       if (event !== undefined || this.#ended) return event;
@@ -112,5 +113,21 @@ export class EventBuffer {
   #compact(): void {
     this.#entries = this.#entries.slice(this.#first);
     this.#first = 0;
+  }
+}
+
+/** Texts fill memory before events do. */
+function sizeBytesOf(event: ReaderEvent): number {
+  switch (event.kind) {
+    case "record":
+      return event.sizeBytes;
+    case "offered":
+      return event.name.length;
+    case "announced":
+      return event.text.length;
+    case "settled":
+      return event.adopted?.body.text.length ?? 0;
+    default:
+      return 0;
   }
 }

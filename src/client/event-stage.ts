@@ -34,7 +34,7 @@ export class EventStage {
 
   pass(event: FollowerEvent): void {
     if (!this.#isOpening && !this.#mustOpen(event)) return this.#next(event);
-    if (event.kind === "connected") this.#waiting = this.#waiting.filter(isOfAnyLink);
+    if (event.kind === "listing") this.#waiting = this.#waiting.filter(isOfAnyLink);
     this.#waiting.push(event);
     if (this.#waiting.length === SEALED_WAITING_MAX) this.#full();
     if (!this.#isOpening) void this.#work();

@@ -1,115 +1,167 @@
-import type { Fault } from "../base/fault.ts";
-import type { FileId } from "../base/ids.ts";
-import type { ChatRecord, RoomView } from "../core/client/chat-record.ts";
-import type { PostOutcome } from "../core/client/outbox.ts";
-import type { FolderSize } from "../io/blob/interfaces.ts";
-import type { Transport } from "../io/link/link.ts";
-import type { Fingerprint } from "../wire/fingerprint.ts";
-import type { SealedNews } from "./sealed/rooms.ts";
+/** Events of a session: one typed stream for models, and for programs that read line by line. */
 
-/** What a client tells whoever shows it, in the order in which it happened. */
-export type ClientEvent =
+import type { Fault } from "../base/fault.ts";
+import type { RoomId } from "../base/ids.ts";
+import type { RoomView } from "../core/client/chat-record.ts";
+import type { ModelEvent } from "../core/model/event.ts";
+import type { ServerView } from "../core/model/state.ts";
+import { type Fingerprint, formatFingerprint } from "../wire/fingerprint.ts";
+import type { LoopState } from "./connection-loop.ts";
+import type { FollowerEvent, LinkInfo } from "./follower.ts";
+import type { GuessDelay } from "./link/connection.ts";
+import type { PostEvent } from "./outbox-driver.ts";
+import type { SealedNews } from "./sealed/rooms.ts";
+import type { Greeted } from "./trust.ts";
+
+export type SessionEvent =
+  | LinkEvent
+  | AccountEvent
+  /** The answer to a secret is held back; `undefined` when it has arrived. */
+  | { readonly kind: "guess-delay"; readonly delay: GuessDelay | undefined };
+
+export type LinkEvent =
   /** The server's identity was met for the first time at this address, and is pinned now. */
   | {
       readonly kind: "pinned";
       readonly address: string;
       readonly fingerprint: Fingerprint;
-      /** The same server under an address that was pinned before. */
+      /** Address at which the same server was pinned before. */
       readonly knownAs: string | undefined;
     }
-  /** The server has a new key, and its old one says so: the pin has followed. */
+  /** The server has a new key, which its old key has signed; the pin has followed. */
   | {
       readonly kind: "moved";
       readonly address: string;
       readonly fingerprint: Fingerprint;
       readonly from: Fingerprint;
     }
-  /** Another machine of the same server has answered than was to. Both are `HOST:PORT`. */
+  /** Another machine of the same server has answered. Both are `HOST:PORT`. */
   | { readonly kind: "elsewhere"; readonly from: string; readonly to: string }
-  /** Logged in; before every record of this connection. */
-  | {
-      readonly kind: "connected";
-      readonly server: string;
-      readonly address: string;
-      readonly user: string;
-      readonly transport: Transport;
-      readonly fingerprint: Fingerprint;
-      /** The server's greeting to newcomers. */
-      readonly welcome: string | undefined;
-      /** Whether this log-in made the account. */
-      readonly registered: boolean;
-      readonly rooms: readonly RoomView[];
-    }
-  | { readonly kind: "record"; readonly record: ChatRecord }
-  /** So many unseen records of a room are not sent: the history command has them. */
-  | { readonly kind: "skipped"; readonly room: RoomView; readonly count: number }
-  /** All that was missed has been told; what follows is live. */
-  | { readonly kind: "caught-up" }
-  /** A room is followed from now on, or its topic is known anew. */
-  | { readonly kind: "room"; readonly room: RoomView }
-  | { readonly kind: "room-gone"; readonly room: RoomView }
-  | {
-      readonly kind: "presence";
-      readonly room: RoomView;
-      readonly user: string;
-      readonly online: boolean;
-    }
-  /** Another device of the account has read the room up to record `n`. */
-  | {
-      readonly kind: "read";
-      readonly room: RoomView;
-      readonly n: number;
-      readonly unread: number;
-    }
-  /** Somebody has begun to send a file to the room; its record follows when it is whole. */
-  | {
-      readonly kind: "offered";
-      readonly room: RoomView;
-      readonly file: FileId;
-      readonly from: string;
-      /** As the sender calls it: clean it before showing. */
-      readonly name: string;
-      /** Undefined: known at the end only. */
-      readonly sizeBytes: number | undefined;
-      readonly folder: FolderSize | undefined;
-    }
-  /** What became of a post that an earlier run of the program left unsent. */
-  | {
-      readonly kind: "adopted";
-      readonly target: string;
-      readonly text: string;
-      readonly action: boolean | undefined;
-      readonly outcome: PostOutcome;
-    }
-  /** Somebody who may know the code of our offer wants to be a device of this account. */
-  | {
-      readonly kind: "link-asked";
-      readonly code: Uint8Array;
-      readonly deviceKey: Uint8Array;
-      readonly mac: Uint8Array;
-    }
-  /** Somebody let this account into a sealed room, which it may join now. */
-  | { readonly kind: "invited"; readonly room: string; readonly by?: string | undefined }
-  /** What operators tell all users: clean it before showing. Empty: nothing any more. */
-  | {
-      readonly kind: "announced";
-      readonly text: string;
-      readonly by: string;
-      readonly time: number;
-    }
-  /** To an operator: the server's disk is nearly full, or is not any more. */
-  | {
-      readonly kind: "disk-low";
-      readonly on: boolean;
-      readonly freeBytes: number;
-      readonly keepFreeBytes: number;
-    }
-  /** Whether the server's cluster has a majority: without one it takes no messages. */
-  | { readonly kind: "majority"; readonly on: boolean }
-  | SealedNews
-  /** The connection is gone and will be tried again. */
+  | Extract<LoopState, { kind: "outside" | "connecting" | "entering" | "stopped" }>
+  /** The connection is gone; the client tries again. */
   | { readonly kind: "lost"; readonly fault: Fault; readonly retryInMs: number }
   /** Another attempt failed. */
   | { readonly kind: "retrying"; readonly fault: Fault; readonly retryInMs: number }
-  /** The last event. Undefined: it was closed from here. */
+  | Extract<ModelEvent, { kind: "stalled" | "greeted" | "entered" | "left" }>
+  /** The last event. `undefined` if the session was closed from here. */
   | { readonly kind: "closed"; readonly fault: Fault | undefined };
+
+/** Events of one account. */
+export type AccountEvent =
+  | Exclude<FollowerEvent, { kind: "prefs-set" | "save" | "key-packages-low" }>
+  | PrefsEvent
+  | PostEvent
+  | SealedNews;
+
+/** Settings of rooms and saved messages. */
+export type PrefsEvent = Extract<ModelEvent, { kind: "prefs" | "prefs-set" | "save" }>;
+
+/** Logged in, with all rooms of the link. */
+export interface ConnectedEvent extends LinkInfo {
+  readonly kind: "connected";
+  readonly rooms: readonly RoomView[];
+}
+
+/** Events for a program that reads at its own pace. */
+export type ReaderEvent =
+  | ConnectedEvent
+  | { readonly kind: "room-gone"; readonly room: RoomView }
+  | Extract<
+      SessionEvent,
+      {
+        kind:
+          | ("pinned" | "moved" | "elsewhere" | "lost" | "retrying" | "closed")
+          | ("record" | "skipped" | "caught-up" | "room" | "presence" | "read")
+          | ("offered" | "settled" | "link-asked" | "invited" | "announced" | "disk-low")
+          | ("majority" | SealedNews["kind"]);
+      }
+    >;
+
+/** @returns `undefined` for `in` and `closed`, which other events report */
+export function linkEventOf(state: LoopState): LinkEvent | undefined {
+  if (state.kind === "in" || state.kind === "closed") return undefined;
+  if (state.kind !== "waiting") return state;
+  const { fault, retryInMs, isLoss } = state;
+  return { kind: isLoss ? "lost" : "retrying", fault, retryInMs };
+}
+
+/** @returns `undefined` if the model does not show it */
+export function modelEventOf(event: SessionEvent, nowUnixMs: number): ModelEvent | undefined {
+  switch (event.kind) {
+    case "outside":
+    case "connecting":
+    case "entering":
+      return { kind: "connection", connection: event };
+    case "lost":
+    case "retrying": {
+      const { fault, retryInMs } = event;
+      const retryAtUnixMs = nowUnixMs + retryInMs;
+      return { kind: "connection", connection: { kind: "offline", fault, retryAtUnixMs } };
+    }
+    case "stopped":
+      return { kind: "connection", connection: { kind: "ended", fault: event.fault } };
+    case "guess-delay": {
+      const { kind, delay } = event;
+      const untilUnixMs = nowUnixMs + (delay?.waitMs ?? 0);
+      return { kind, delay: delay && { of: delay.of, untilUnixMs } };
+    }
+    case "listing":
+      return { kind: "listing" };
+    case "room":
+      return { ...event.notice, room: event.room.id };
+    case "room-gone":
+      return { kind: "room-gone", room: event.id as RoomId };
+    case "record":
+      return { kind: "record", record: event.record };
+    case "caught-up":
+      return { kind: "caught-up" };
+    case "presence":
+    case "typing":
+    case "read":
+    case "offered":
+      return { ...event, room: event.room.id };
+    case "announced": {
+      const { text, by, time } = event;
+      const announcement = text === "" ? undefined : { text, by, time };
+      return { kind: "board", board: { announcement } };
+    }
+    case "majority":
+      return { kind: "board", board: { hasMajority: event.on } };
+    case "disk-low": {
+      const { on, freeBytes, keepFreeBytes } = event;
+      return { kind: "board", board: { diskLow: on ? { freeBytes, keepFreeBytes } : undefined } };
+    }
+    case "stalled":
+    case "greeted":
+    case "entered":
+    case "left":
+    case "ignored":
+    case "prefs":
+    case "prefs-set":
+    case "save":
+    case "posted":
+    case "stored":
+    case "settled":
+      return event;
+    default:
+      return undefined;
+  }
+}
+
+/** @param own whether this device can keep a key, and which one the server had here before */
+export function greetedEvent(
+  { fingerprint, welcome }: Greeted,
+  own: Pick<ServerView, "keepsKey" | "changedFrom">,
+): Extract<ModelEvent, { kind: "greeted" }> {
+  return {
+    kind: "greeted",
+    server: {
+      name: welcome.server.name,
+      fingerprint: formatFingerprint(fingerprint),
+      needsRoomPassword: welcome.needs === "password",
+      welcome: welcome.text,
+      textBytesMax: welcome.limits.textBytes,
+      ...own,
+    },
+  };
+}

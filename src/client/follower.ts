@@ -1,5 +1,5 @@
 import { Fault } from "../base/fault.ts";
-import type { Sha256 } from "../base/ids.ts";
+import type { FileId, Sha256 } from "../base/ids.ts";
 import {
   bodyText,
   type ChatRecord,
@@ -9,13 +9,16 @@ import {
   roomViewOf,
 } from "../core/client/chat-record.ts";
 import { Timeline, type TimelineEffect } from "../core/client/timeline.ts";
+import type { FolderSize } from "../io/blob/interfaces.ts";
+import type { Transport } from "../io/link/link.ts";
+import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { NoticeOf, WireRecord } from "../wire/messages.ts";
 import type { ServerNotice } from "./link/connection.ts";
 
 /** What a server tells one account: checked, in order, each with its room. */
 export type FollowerEvent =
-  /** A new link: what was told before is of earlier ones. `begin` is for the reader to call. */
-  | { readonly kind: "connected"; readonly begin: () => void }
+  /** A new link, which lists the rooms again. */
+  | { readonly kind: "listing"; readonly link: LinkInfo }
   | {
       readonly kind: "room";
       readonly room: RoomView;
@@ -40,10 +43,25 @@ export type FollowerEvent =
   | { readonly kind: "cursor"; readonly seq: number }
   /** The server knows less than an earlier run was told. */
   | { readonly kind: "rewind"; readonly seq: number }
+  | { readonly kind: "typing"; readonly room: RoomView; readonly users: readonly string[] }
+  /** The account has read the room up to record `n`. `unread`: `undefined` if not known. */
   | {
-      readonly kind: "in-room";
+      readonly kind: "read";
       readonly room: RoomView;
-      readonly notice: NoticeOf<"typing" | "read" | "offered">;
+      readonly n: number;
+      readonly unread: number | undefined;
+    }
+  /** A file is on its way to the room; its record follows when it is whole. */
+  | {
+      readonly kind: "offered";
+      readonly room: RoomView;
+      readonly file: FileId;
+      readonly from: string;
+      /** As the sender calls it: clean it before showing. */
+      readonly name: string;
+      /** `undefined` until the file is whole. */
+      readonly sizeBytes: number | undefined;
+      readonly folder: FolderSize | undefined;
     }
   | {
       readonly kind: "presence";
@@ -51,9 +69,22 @@ export type FollowerEvent =
       readonly user: string;
       readonly online: boolean;
     }
-  | { readonly kind: "account"; readonly notice: AccountNotice };
+  | AccountNotice;
 
-export type AccountNotice = NoticeOf<
+/** A link on which an account is logged in. */
+export interface LinkInfo {
+  readonly server: string;
+  readonly address: string;
+  readonly user: string;
+  readonly transport: Transport;
+  readonly fingerprint: Fingerprint;
+  /** The server's greeting to newcomers. */
+  readonly welcome: string | undefined;
+  /** Whether this log-in made the account. */
+  readonly registered: boolean;
+}
+
+type AccountNotice = NoticeOf<
   | ("ignored" | "prefs-set" | "save" | "link-asked" | "event")
   | ("invited" | "key-packages-low" | "disk-low" | "majority" | "announced")
 >;
@@ -108,17 +139,14 @@ export class Follower {
     return [...this.#rooms.values()];
   }
 
-  /**
-   * A new link is logged in, having asked for what follows `after`.
-   * @param begin of the event that says so
-   */
-  connected(begin = () => {}): void {
+  /** A new link is logged in, having asked for what follows `after`. */
+  connected(link: LinkInfo): void {
     const after = this.after;
     this.#asked = after === Number.MAX_SAFE_INTEGER ? undefined : after;
     this.#timeline.handle({ kind: "connected", after: this.#asked });
     for (const [id, view] of this.#rooms) this.#before.set(id, view);
     this.#rooms = new Map();
-    this.#sink.event({ kind: "connected", begin });
+    this.#sink.event({ kind: "listing", link });
   }
 
   /** @throws Fault frame-malformed, too-many: the server's doing */
@@ -139,11 +167,8 @@ export class Follower {
         return this.#presences(notice);
       case "typing":
       case "read":
-      case "offered": {
-        const room = this.#rooms.get(notice.room);
-        if (room === undefined || this.#mode === "none") return;
-        return this.#sink.event({ kind: "in-room", room, notice });
-      }
+      case "offered":
+        return this.#inRoom(notice);
       case "ignored":
       case "prefs-set":
       case "save":
@@ -154,10 +179,23 @@ export class Follower {
       case "announced":
       case "invited":
       case "key-packages-low":
-        return this.#sink.event({ kind: "account", notice });
+        return this.#sink.event(notice);
       default: // Greetings and farewells are the connection's.
         return;
     }
+  }
+
+  #inRoom(notice: NoticeOf<"typing" | "read" | "offered">): void {
+    const room = this.#rooms.get(notice.room);
+    if (room === undefined || this.#mode === "none") return;
+    if (notice.kind === "typing") return this.#sink.event({ ...notice, room });
+    if (notice.kind === "read") {
+      const { kind, n, unread } = notice;
+      return this.#sink.event({ kind, room, n, unread });
+    }
+    const { kind, from, name, size, folder } = notice;
+    const file = notice.file as FileId;
+    this.#sink.event({ kind, room, file, from, name, sizeBytes: size, folder });
   }
 
   #presences(notice: NoticeOf<"presences">): void {

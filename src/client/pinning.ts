@@ -1,7 +1,7 @@
 import { Fault } from "../base/fault.ts";
 import type { Clock } from "../io/clock.ts";
 import { type Fingerprint, formatFingerprint } from "../wire/fingerprint.ts";
-import type { ClientEvent } from "./event.ts";
+import type { LinkEvent } from "./event.ts";
 import type { PinStore } from "./ports.ts";
 import type { Greeted } from "./trust.ts";
 
@@ -52,7 +52,7 @@ function changed(
   return new Fault("fingerprint-changed", sentence, detail);
 }
 
-type News = Extract<ClientEvent, { kind: "pinned" | "moved" }>;
+type News = Extract<LinkEvent, { kind: "pinned" | "moved" }>;
 
 /**
  * Holds the server's fingerprint against what we know; pins it at the first meeting, and follows

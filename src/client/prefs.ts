@@ -1,8 +1,8 @@
 import type { RoomId } from "../base/ids.ts";
-import type { ModelEvent } from "../core/model/event.ts";
 import { isMutedAt, type RoomPrefs } from "../core/rooms/prefs.ts";
 import type { Clock } from "../io/clock.ts";
 import type { NoticeOf } from "../wire/messages.ts";
+import type { PrefsEvent } from "./event.ts";
 import type { Connection } from "./link/connection.ts";
 
 /** Timers of browsers and of Bun hold no longer. */
@@ -14,12 +14,12 @@ const WAIT_MS_MAX = 0x7fffffff;
  */
 export class PrefsKeeper {
   readonly #clock: Clock;
-  readonly #tell: (event: ModelEvent) => void;
+  readonly #tell: (event: PrefsEvent) => void;
   /** Muted for a time, as the server keeps it. */
   readonly #muted = new Map<RoomId, RoomPrefs>();
   #cancel: (() => void) | undefined;
 
-  constructor(clock: Clock, tell: (event: ModelEvent) => void) {
+  constructor(clock: Clock, tell: (event: PrefsEvent) => void) {
     this.#clock = clock;
     this.#tell = tell;
   }

@@ -1,8 +1,5 @@
-import type { RoomId } from "../base/ids.ts";
 import { READ_TOLD_EVERY_MS } from "../base/limits.ts";
-import type { ChatRecord } from "../core/client/chat-record.ts";
 import type { Clock } from "../io/clock.ts";
-import type { AccountFeed } from "./account-feed.ts";
 import type { Connection } from "./link/connection.ts";
 
 /** Tells the server how far somebody has read: at most so often, and whatever the link does. */
@@ -45,47 +42,5 @@ export class ReadReporter {
     this.#cancel = undefined;
     this.#connection = undefined;
     this.#unsent.clear();
-  }
-}
-
-/** What the reader in front of this client has read, and whom they do not want to read. */
-export class Reading {
-  readonly #reporter: ReadReporter;
-  #feed: AccountFeed | undefined;
-
-  constructor(clock: Clock) {
-    this.#reporter = new ReadReporter(clock);
-  }
-
-  /** Another link; what is not reported yet goes with it. */
-  follow(feed: AccountFeed, connection: Connection): void {
-    if (this.#feed !== feed) this.#reporter.clear();
-    this.#feed = feed;
-    this.#reporter.connected(connection);
-  }
-
-  /** Somebody has seen this record, and with it all before it in its room. */
-  seen({ room, n }: ChatRecord): void {
-    const upTo = this.#feed?.reads.read(room.id, n);
-    if (upTo !== undefined) this.#reporter.note(room.id, upTo);
-  }
-
-  /** For a face that counts by itself: the room was read up to its record `n`. */
-  readUpTo(room: string, n: number): void {
-    this.#reporter.note(room, n);
-  }
-
-  /** Words of others in the room that no device of the account has shown. */
-  unread(room: RoomId): number {
-    return this.#feed?.reads.unread(room) ?? 0;
-  }
-
-  ignores(user: string | undefined): boolean {
-    return this.#feed?.ignores(user) === true;
-  }
-
-  /** Reports what is not reported: before a link is let go. */
-  flush(): void {
-    this.#reporter.flush();
   }
 }

@@ -6,7 +6,7 @@ import type { Link } from "../io/link/link.ts";
 import type { KeptPlaces } from "../io/state/client-state.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import { formatPlace, parseServerAddress, type ServerPlace } from "../wire/invite.ts";
-import type { ClientEvent } from "./event.ts";
+import type { LinkEvent } from "./event.ts";
 import type { Connection, ServerNotice } from "./link/connection.ts";
 import { PlaceDialer } from "./link/place-dialer.ts";
 import { SilenceProbe } from "./link/silence-probe.ts";
@@ -69,7 +69,7 @@ export class Whereabouts {
   }
 
   /** @returns what a user should hear: it is another machine than was to be */
-  entered(fingerprint: Fingerprint): Extract<ClientEvent, { kind: "elsewhere" }> | undefined {
+  entered(fingerprint: Fingerprint): Extract<LinkEvent, { kind: "elsewhere" }> | undefined {
     const { place } = this.#dialer;
     if (place === undefined) return undefined;
     this.#isIn = true;

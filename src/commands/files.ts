@@ -27,7 +27,7 @@ export const command = defineVerb({
       args,
       { argument: args.at, mode: "login", reads: true },
       async ({ client, state }) => {
-        const { user } = await untilConnected(client.events());
+        const { user } = await untilConnected(client.read());
         const style = styleOf(context, { me: user });
         const files: ShownRecord[] = [];
         const damage = new DamageReport();

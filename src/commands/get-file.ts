@@ -79,7 +79,7 @@ async function filesMeant(
 
 /** Of all rooms, those of sealed ones too. @throws Fault */
 async function allFiles(client: Client, user: string): Promise<readonly ShownFile[]> {
-  await untilConnected(client.events()); // Which rooms are sealed is known by then.
+  await untilConnected(client.read()); // Which rooms are sealed is known by then.
   const files: ShownFile[] = [];
   for await (const page of filePages(client)) {
     files.push(...page.map((record) => shownChatRecord(record, user)).filter(isFile));
@@ -114,7 +114,7 @@ async function watch(
   cursor: () => number,
   me: string,
 ): Promise<never> {
-  for await (const event of client.events()) {
+  for await (const event of client.read()) {
     if (event.kind === "closed") {
       throw event.fault ?? new Fault("link-closed", "the server closed the connection");
     }

@@ -15,7 +15,7 @@ import { DamageReport } from "../cli/output/damage.ts";
 import { GapFolder } from "../cli/output/gaps.ts";
 import { renderRecord, type ShownRecord, styleOf } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
-import type { ClientEvent } from "../client/event.ts";
+import type { ReaderEvent } from "../client/event.ts";
 import type { ChatRecord } from "../core/client/chat-record.ts";
 import type { PageQuery } from "../io/log/log.ts";
 import { READ_KINDS, type RecordKind } from "../wire/kinds.ts";
@@ -125,7 +125,7 @@ async function online(
   options: HistoryOptions,
   follow: boolean,
 ): Promise<number> {
-  const events = client.events();
+  const events = client.read();
   const { user } = await untilConnected(events);
   const printer = new Printer(context, user);
   const show = (records: readonly ChatRecord[]) => printer.print(shownRows(records, user));
@@ -210,7 +210,7 @@ async function lastOf(client: Client, query: Query, count: number): Promise<Chat
   return pages.flat();
 }
 
-function recordOf(event: ClientEvent): ChatRecord | undefined {
+function recordOf(event: ReaderEvent): ChatRecord | undefined {
   return event.kind === "record" ? event.record : undefined;
 }
 

@@ -48,7 +48,7 @@ export const command = defineVerb({
       reconnect: true,
       posts: true,
       localPort: args.localPort,
-      model: screen?.hear,
+      onEvent: screen?.receive,
     } as const;
     const open = await untilMajority(context, () => openClient(context, args, options));
     const entered: readonly Name[] = rooms.length > 0 ? rooms : [open.address.room ?? LOBBY];

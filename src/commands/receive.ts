@@ -26,7 +26,7 @@ import { ProgressShow } from "../cli/output/progress.ts";
 import { fileWords, isFile, renderJson, type ShownFile } from "../cli/output/render.ts";
 import { GiveUpTimer } from "../cli/share/give-up.ts";
 import { Client } from "../client/client.ts";
-import type { ClientEvent } from "../client/event.ts";
+import type { ConnectedEvent, ReaderEvent } from "../client/event.ts";
 import { bodyText, type ChatRecord } from "../core/client/chat-record.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import { Identity } from "../crypto/identity.ts";
@@ -126,7 +126,6 @@ function newClient(
       fingerprint,
       strict: context.settings().config.trust === "strict",
       follow: "live",
-      onPinned: () => {},
     },
   );
 }
@@ -216,7 +215,7 @@ class Transfer {
 
   async #watch(): Promise<void> {
     const { client } = this.#receiver;
-    for await (const event of client.events()) {
+    for await (const event of client.read()) {
       if (event.kind === "closed") throw event.fault ?? new Fault("link-closed", "it was closed");
       if (event.kind === "connected") await this.#connected(event);
       else if (event.kind === "lost" || event.kind === "retrying") this.#lost(event.fault);
@@ -225,7 +224,7 @@ class Transfer {
     }
   }
 
-  async #connected(event: Extract<ClientEvent, { kind: "connected" }>): Promise<void> {
+  async #connected(event: ConnectedEvent): Promise<void> {
     this.#giveUp.back();
     this.#topic(event.rooms.find(({ name }) => name === LOBBY)?.topic ?? "");
     if (this.#listed === undefined)
@@ -234,7 +233,7 @@ class Transfer {
     void this.#settled();
   }
 
-  #note(event: ClientEvent): void {
+  #note(event: ReaderEvent): void {
     if (event.kind === "record" && event.record.kind === "topic") {
       this.#topic(bodyText(event.record, "topic"));
     }

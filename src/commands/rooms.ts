@@ -15,7 +15,7 @@ export const command = defineVerb({
       args,
       { argument: args.at, mode: "login", reads: true },
       async ({ client }) => {
-        await untilConnected(client.events());
+        await untilConnected(client.read());
         const { rooms: listed, more } = await client.request("rooms", {});
         const rooms = listed.toSorted((one, other) => compareNames(one.room, other.room));
         const style = styleOf(context);

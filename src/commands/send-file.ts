@@ -46,7 +46,7 @@ export const command = defineVerb({
       // What a run that is gone has sent to a sealed room and not said is said first.
       const options = { reconnect: true, resumes: !args.path.includes(STDIN), posts: true };
       return await withClient(context, args, options, async ({ client }) => {
-        await untilConnected(client.events());
+        await untilConnected(client.read());
         const isOne = args.path.length === 1;
         const sending = isOne ? undefined : toBase64Url(systemEntropy()(ID_BYTES));
         const sender = new FileSender(context, client, show, { to, caption, sending });

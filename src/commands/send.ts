@@ -12,7 +12,7 @@ import { faultJson } from "../cli/errors.ts";
 import { SERVER_FLAGS, targetsOf } from "../cli/flags.ts";
 import { renderJson } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
-import type { ClientEvent } from "../client/event.ts";
+import type { ReaderEvent } from "../client/event.ts";
 import { withMentions } from "../core/client/mentions.ts";
 import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
 
@@ -38,7 +38,7 @@ export const command = defineVerb({
     context.outliveOutput(); // `| head -1` must not keep the rest from being sent.
     const options = { follow: "none", reconnect: true, posts: true } as const;
     return withClient(context, args, options, async ({ client }) => {
-      const events = client.events();
+      const events = client.read();
       await untilConnected(events);
       const sender = new Sender(context, client, targets);
       void sender.watch(events);
@@ -74,12 +74,12 @@ class Sender {
   }
 
   /** Messages that earlier runs could not send go first, and are printed as well. */
-  async watch(events: AsyncIterable<ClientEvent>): Promise<void> {
+  async watch(events: AsyncIterable<ReaderEvent>): Promise<void> {
     for await (const event of events) {
-      if (event.kind !== "adopted") continue;
-      const { target, outcome } = event;
+      if (event.kind !== "settled" || event.adopted === undefined) continue;
+      const { adopted, outcome } = event;
       if (outcome.kind === "refused") say(this.#context, faultLine(outcome.fault));
-      else if (this.#context.json) this.#sent(parseTarget(target), outcome.receipt);
+      else if (this.#context.json) this.#sent(parseTarget(adopted.to), outcome.receipt);
       else say(this.#context, `a message of an earlier run was sent: ${outcome.receipt.seq}`);
     }
   }

@@ -18,7 +18,7 @@ export const command = defineVerb({
       args,
       { argument: args.at, mode: "login", reads: true },
       async ({ client }) => {
-        await untilConnected(client.events());
+        await untilConnected(client.read());
         const users = await queryUsers(client.request, args.room);
         const style = styleOf(context);
         const out =

@@ -78,7 +78,7 @@ export const command = defineVerb({
     if (data !== undefined) return inFolder(context, data, { seq, out, words });
     const options = { argument: args.at, mode: "login", audits: false } as const;
     return withClient(context, { ...args, fingerprint }, options, async ({ client, state }) => {
-      await untilConnected(client.events()); // Now it is known in which rooms one is.
+      await untilConnected(client.read()); // Now it is known in which rooms one is.
       const outcome = await client.audit();
       if (outcome.kind === "none") {
         throw new Fault("log-unproved", "the server proves nothing: it is of an earlier version", {

@@ -4,7 +4,7 @@ import { nativeHashing } from "../../src/cli/connect/hashing.ts";
 import { deviceKeys } from "../../src/cli/connect/keys.ts";
 import type { ClientOptions } from "../../src/client/client.ts";
 import { Client } from "../../src/client/client.ts";
-import type { ClientEvent } from "../../src/client/event.ts";
+import type { ReaderEvent, SessionEvent } from "../../src/client/event.ts";
 import type { Credentials } from "../../src/client/login.ts";
 import { bodyText } from "../../src/core/client/chat-record.ts";
 import { Identity } from "../../src/crypto/identity.ts";
@@ -36,7 +36,8 @@ export class ClientFixture {
     this.#dial = this.network.dialFrom("home");
   }
 
-  client(options: Partial<ClientOptions> = {}): Watched {
+  /** @param listener receives all events instead of the one who reads */
+  client(options: Partial<ClientOptions> = {}, listener?: (event: SessionEvent) => void): Watched {
     const { clock, state, device } = this;
     const dial = ({ host, port }: ServerPlace) => {
       this.dialled.push(host);
@@ -46,12 +47,14 @@ export class ClientFixture {
     const parts = { clock, entropy: systemEntropy(), dial, state, keys, hashing: nativeHashing() };
     const program = "chat/test";
     const all = { address: PINNED_ADDRESS, program, follow: "all", credentials: ANA } as const;
-    return new Watched(new Client(parts, { ...all, ...options }));
+    const client = new Client(parts, { ...all, isRead: listener === undefined, ...options });
+    if (listener !== undefined) client.subscribe(listener);
+    return new Watched(client);
   }
 
   /** A client that is logged in. */
-  async connect(options?: Partial<ClientOptions>): Promise<Watched> {
-    const watched = this.client(options);
+  async connect(...args: Parameters<ClientFixture["client"]>): Promise<Watched> {
+    const watched = this.client(...args);
     expect(await this.code(watched.client.connect())).toBe("fine");
     return watched;
   }
@@ -100,7 +103,7 @@ export async function connected(options?: Partial<ClientOptions>) {
 /** A client and a reader that takes all its events. */
 export class Watched {
   readonly client: Client;
-  readonly events: ClientEvent[] = [];
+  readonly events: ReaderEvent[] = [];
   #pause: Promise<void> | undefined;
 
   constructor(client: Client) {
@@ -116,7 +119,7 @@ export class Watched {
   }
 
   async #read(): Promise<void> {
-    for await (const event of this.client.events()) {
+    for await (const event of this.client.read()) {
       await this.#pause;
       this.events.push(event);
     }
@@ -132,9 +135,9 @@ export class Watched {
     );
   }
 
-  last<Kind extends ClientEvent["kind"]>(kind: Kind) {
+  last<Kind extends ReaderEvent["kind"]>(kind: Kind) {
     return this.events.findLast((event) => event.kind === kind) as
-      | Extract<ClientEvent, { kind: Kind }>
+      | Extract<ReaderEvent, { kind: Kind }>
       | undefined;
   }
 }

@@ -114,7 +114,8 @@ describe("a post", () => {
     await fixture.outcome(next.client.drain());
     expect(server.texts()).toEqual(["1"]);
     const outcome = { kind: "durable", receipt: { seq: 1 } };
-    expect(next.last("adopted")).toMatchObject({ target: "lobby", text: "1", outcome });
+    const adopted = { to: "lobby", body: { text: "1" } };
+    expect(next.last("settled")).toMatchObject({ adopted, outcome });
   });
 });
 

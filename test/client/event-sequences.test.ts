@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { modelEventOf, type SessionEvent } from "../../src/client/event.ts";
 import type { ModelEvent } from "../../src/core/model/event.ts";
 import { ClientFixture, type Watched } from "./client-fixture.ts";
 
@@ -11,7 +12,11 @@ type Scenario = (fixture: ClientFixture) => Promise<void>;
 async function sequences(scenario: Scenario): Promise<{ read: string[]; pushed: string[] }> {
   const read = await run(scenario, (fixture) => fixture.connect());
   const pushed: ModelEvent[] = [];
-  await run(scenario, (fixture) => fixture.connect({ model: (event) => void pushed.push(event) }));
+  const receive = (event: SessionEvent) => {
+    const change = modelEventOf(event, 0);
+    if (change !== undefined) pushed.push(change);
+  };
+  await run(scenario, (fixture) => fixture.connect({}, receive));
   return { read: shown(read.events), pushed: shown(pushed) };
 }
 
@@ -116,7 +121,7 @@ test("a client with a model stores its cursor, and starts from the rooms", async
   const fixture = new ClientFixture();
   const { fingerprint } = fixture.server.identity;
   for (const seq of [1, 2]) {
-    const { client } = await fixture.connect({ model: () => undefined });
+    const { client } = await fixture.connect({}, () => undefined);
     fixture.server.say({ text: "read" }, "bob");
     await fixture.clock.advance(1_000);
     expect(fixture.state.cursor(fingerprint, "ana")).toBe(seq);

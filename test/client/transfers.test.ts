@@ -5,7 +5,7 @@ import { CHUNK_BYTES, RECONNECT_AWAITED_MAX_MS } from "../../src/base/limits.ts"
 import { nativeHashing } from "../../src/cli/connect/hashing.ts";
 import { deviceKeys } from "../../src/cli/connect/keys.ts";
 import { Client } from "../../src/client/client.ts";
-import type { ClientEvent } from "../../src/client/event.ts";
+import type { ReaderEvent } from "../../src/client/event.ts";
 import type { GotFile, SentFile } from "../../src/client/transfer/transfers.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { ClientState } from "../../src/io/state/client-state.ts";
@@ -27,7 +27,7 @@ class Home {
   readonly state = ClientState.inMemory();
   readonly device = Identity.generate();
   readonly folder = new HeldFolder();
-  readonly events: ClientEvent[] = [];
+  readonly events: ReaderEvent[] = [];
   /** Nothing gets out of this house. */
   isCut = false;
   /** Something went over a link of this home. */
@@ -73,7 +73,7 @@ class Home {
   }
 
   async #read(client: Client): Promise<void> {
-    for await (const event of client.events()) this.events.push(event);
+    for await (const event of client.read()) this.events.push(event);
   }
 }
 

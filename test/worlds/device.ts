@@ -6,7 +6,7 @@ import { nativeHashing } from "../../src/cli/connect/hashing.ts";
 import { deviceKeys } from "../../src/cli/connect/keys.ts";
 import { MemorySink } from "../../src/cli/export/memory-sink.ts";
 import { Client } from "../../src/client/client.ts";
-import type { ClientEvent } from "../../src/client/event.ts";
+import type { ReaderEvent } from "../../src/client/event.ts";
 import type { Receipt } from "../../src/core/client/outbox.ts";
 import type { Identity } from "../../src/crypto/identity.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
@@ -368,11 +368,13 @@ export class Device {
     for (const [text, fate] of this.fates) if (fate === "open") this.fates.set(text, "unknown");
   }
 
-  #event(run: Shown, event: ClientEvent): void {
+  #event(run: Shown, event: ReaderEvent): void {
     run.event(event);
     if (event.kind === "record" && event.record.n % 3 === 0) this.client.reading.seen(event.record);
-    if (event.kind !== "adopted" || event.text === "") return; // A reaction says nothing.
-    const { text, outcome } = event;
+    if (event.kind !== "settled") return;
+    const { adopted, outcome } = event;
+    const text = adopted?.body.text ?? "";
+    if (text === "") return; // A reaction says nothing.
     const writer = this.home.writers.find(({ fates }) => fates.has(text));
     demand(writer !== undefined, () => `'${text}' is adopted, and nobody here wrote it`);
     this.#note(`adopted ${outcome.kind}`);
@@ -465,7 +467,7 @@ export class Device {
   }
 
   async #read(life: Life, client: Client, run: Shown): Promise<void> {
-    for await (const event of client.events()) {
+    for await (const event of client.read()) {
       if (!life.isAlive) return;
       if (!this.isHostile) this.#around.guard(() => this.#event(run, event));
       if (event.kind === "closed") this.#closed(client, event);
@@ -485,7 +487,7 @@ export class Device {
   }
 
   /** Only the person ends a program that was in once. */
-  #closed(client: Client, { fault }: Extract<ClientEvent, { kind: "closed" }>): void {
+  #closed(client: Client, { fault }: Extract<ReaderEvent, { kind: "closed" }>): void {
     if (client !== this.client || fault === undefined || PASSING.has(fault.code)) return;
     const { clock } = this.#life;
     if (this.isHostile) {

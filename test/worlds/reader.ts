@@ -1,4 +1,4 @@
-import type { ClientEvent } from "../../src/client/event.ts";
+import type { ReaderEvent } from "../../src/client/event.ts";
 import type { ChatRecord } from "../../src/core/client/chat-record.ts";
 import type { Platform } from "./platform.ts";
 import { demand } from "./witness.ts";
@@ -90,7 +90,7 @@ export class Shown {
     this.#program = program;
   }
 
-  event(event: ClientEvent): void {
+  event(event: ReaderEvent): void {
     const { clock, trace } = this.#around;
     const name = this.#program;
     if (event.kind === "record") {

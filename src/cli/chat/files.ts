@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { formatTarget, parseTarget, type Target } from "../../base/names.ts";
-import type { ClientEvent } from "../../client/event.ts";
+import type { ReaderEvent } from "../../client/event.ts";
 import type { TransferProgress } from "../../client/transfer/progress.ts";
 import type { PostedFile, SentFile } from "../../client/transfer/transfers.ts";
 import {
@@ -93,7 +93,7 @@ export class LineFiles {
   }
 
   /** Another user has begun to send. */
-  offered(event: Extract<ClientEvent, { kind: "offered" }>): void {
+  offered(event: Extract<ReaderEvent, { kind: "offered" }>): void {
     const { open, chatConsole } = this.#lines;
     const { room, file, from, name, sizeBytes } = event;
     const { client } = open;

@@ -10,7 +10,7 @@ import {
   parseTarget,
   type Target,
 } from "../../base/names.ts";
-import type { ClientEvent } from "../../client/event.ts";
+import type { ConnectedEvent, ReaderEvent } from "../../client/event.ts";
 import { withoutMajority } from "../../client/link/retry.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import { withMentions } from "../../core/client/mentions.ts";
@@ -327,7 +327,7 @@ export class LineClient implements SlashHost {
   }
 
   async #watch(): Promise<void> {
-    for await (const event of this.open.client.events()) {
+    for await (const event of this.open.client.read()) {
       this.#show(event);
       await this.chatConsole.drained();
     }
@@ -386,7 +386,7 @@ export class LineClient implements SlashHost {
     if (client.fingerprint !== undefined) state.seenFiles.note(client.fingerprint, files);
   }
 
-  #show(event: ClientEvent): void {
+  #show(event: ReaderEvent): void {
     const { chatConsole } = this;
     switch (event.kind) {
       case "connected":
@@ -412,10 +412,11 @@ export class LineClient implements SlashHost {
             : undefined,
         );
       }
-      case "adopted": {
-        const { target, text, outcome } = event;
+      case "settled": {
+        const { adopted, outcome } = event;
         if (outcome.kind === "refused") return this.fail(outcome.fault);
-        return this.#acked(parseTarget(target), text, outcome.receipt);
+        if (adopted === undefined) return;
+        return this.#acked(parseTarget(adopted.to), adopted.body.text, outcome.receipt);
       }
       case "offered":
         return this.files.offered(event);
@@ -526,7 +527,7 @@ export class LineClient implements SlashHost {
     this.prompt();
   }
 
-  #connected(event: Extract<ClientEvent, { kind: "connected" }>): void {
+  #connected(event: ConnectedEvent): void {
     const { server, user, transport, fingerprint, welcome } = event;
     const rooms = event.rooms.filter((room) => room.kind === "room").map((room) => room.name);
     const unread = unreadOf(this.open.client, event.rooms);

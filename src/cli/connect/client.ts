@@ -1,11 +1,9 @@
 import { Fault } from "../../base/fault.ts";
 import type { AuditEvidence } from "../../client/auditor.ts";
 import { Client, type ClientOptions } from "../../client/client.ts";
-import type { ClientEvent } from "../../client/event.ts";
+import type { ConnectedEvent, LinkEvent, ReaderEvent, SessionEvent } from "../../client/event.ts";
 import type { FollowMode } from "../../client/follower.ts";
 import type { Credentials } from "../../client/login.ts";
-import type { SealedNews } from "../../client/sealed/rooms.ts";
-import type { ModelEvent } from "../../core/model/event.ts";
 import { Identity } from "../../crypto/identity.ts";
 import { systemEntropy } from "../../io/entropy.ts";
 import { ClientState } from "../../io/state/client-state.ts";
@@ -58,8 +56,8 @@ export interface ConnectOptions {
   readonly reads?: boolean;
   /** False: the command asks for proofs of the log by itself. */
   readonly audits?: boolean;
-  /** For a face that shows a model: told of everything that happens, in order. */
-  readonly model?: ((event: ModelEvent) => void) | undefined;
+  /** For a user interface with a model: receives all events, and reads none. */
+  readonly onEvent?: ((event: SessionEvent) => void) | undefined;
 }
 
 /** A client that is logged in, with its server. */
@@ -165,19 +163,17 @@ async function openAt(
         isBrief: (options.follow ?? "none") === "none",
         adopt: options.posts ?? false,
         changesDefaults: options.enters === true && isForPerson(context),
-        onPinned: (news) => say(context, pinnedLine(news)),
-        ...(options.enters === true
-          ? {}
-          : {
-              onElsewhere: (news) => say(context, elsewhere(news)(ENGLISH_TERMINAL)),
-              onSealed: (news) => say(context, sealedLine(news)),
-            }),
+        isRead: options.onEvent === undefined,
         audits: options.audits ?? true,
-        onGuessDelay: guessDelays.update,
-        ...(options.model === undefined ? {} : { model: options.model }),
         onAlarm: ({ evidence }) => sayEvidence(context, folders.data, evidence),
       },
     );
+    client.subscribe((event) => {
+      if (event.kind === "guess-delay") return guessDelays.update(event.delay);
+      const line = lineOf(event, options.enters === true);
+      if (line !== undefined) say(context, line);
+    });
+    if (options.onEvent !== undefined) client.subscribe(options.onEvent);
     const membership = await client.connect();
     const close = async () => {
       await client.close();
@@ -292,9 +288,7 @@ function remedyOf({ posts, resumes }: ConnectOptions): { readonly remedy?: strin
  * Reads events up to `connected`.
  * @throws Fault when it closes instead
  */
-export async function untilConnected(
-  events: AsyncIterator<ClientEvent>,
-): Promise<Extract<ClientEvent, { kind: "connected" }>> {
+export async function untilConnected(events: AsyncIterator<ReaderEvent>): Promise<ConnectedEvent> {
   for (;;) {
     const { value, done } = await events.next();
     if (done === true) throw new Fault("link-closed", "the connection was closed");
@@ -305,7 +299,28 @@ export async function untilConnected(
   }
 }
 
-function pinnedLine(event: Extract<ClientEvent, { kind: "pinned" | "moved" }>): string {
+/** @param enters whether the user interface shows all but the first contact by itself */
+function lineOf(event: SessionEvent, enters: boolean): string | undefined {
+  switch (event.kind) {
+    case "pinned":
+    case "moved":
+      return pinnedLine(event);
+    case "elsewhere":
+      return enters ? undefined : elsewhere(event)(ENGLISH_TERMINAL);
+    case "came-anew":
+      return enters ? undefined : ENGLISH_TERMINAL.cameAnew[event.reason];
+    case "sealed-fault":
+      return enters ? undefined : faultLine(event.fault);
+    case "sealed-remark":
+    case "came-in":
+    case "identity-changed":
+      return enters ? undefined : event.sentence;
+    default:
+      return undefined;
+  }
+}
+
+function pinnedLine(event: Extract<LinkEvent, { kind: "pinned" | "moved" }>): string {
   if (event.kind === "moved") {
     const [old, now] = [event.from, event.fingerprint].map(formatFingerprint);
     return `${event.address} has a new key ${now}, signed by its old one ${old}; the pin follows`;
@@ -319,13 +334,8 @@ function pinnedLine(event: Extract<ClientEvent, { kind: "pinned" | "moved" }>): 
 }
 
 /** Another machine than the last time, or than the one that was named. */
-export function elsewhere({ from, to }: Extract<ClientEvent, { kind: "elsewhere" }>): Message {
+export function elsewhere({ from, to }: Extract<LinkEvent, { kind: "elsewhere" }>): Message {
   return (texts) => texts.otherMachine(from, to);
-}
-
-function sealedLine(news: SealedNews): string {
-  if (news.kind === "came-anew") return ENGLISH_TERMINAL.cameAnew[news.reason];
-  return news.kind === "sealed-fault" ? faultLine(news.fault) : news.sentence;
 }
 
 /** The fault that follows says what it is. */

@@ -69,7 +69,7 @@ export async function withOperator(
   const here = token !== undefined;
   const options = { follow: "none", otherwise: systemUser(), here } as const;
   return withClient(context, { ...flags, server }, options, async (open) => {
-    await untilConnected(open.client.events());
+    await untilConnected(open.client.read());
     if (token !== undefined) await open.client.request("operate", { token });
     return work(open);
   });

@@ -5,7 +5,7 @@ import type { FileId } from "../../base/ids.ts";
 import { isFileId } from "../../base/ids.ts";
 import { INCOMING_AT_ONCE_MAX, INCOMING_FILES_MAX } from "../../base/limits.ts";
 import type { Client } from "../../client/client.ts";
-import type { ClientEvent } from "../../client/event.ts";
+import type { ReaderEvent } from "../../client/event.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { filePages } from "../connect/lists.ts";
 import { fileBody } from "../output/records.ts";
@@ -200,7 +200,7 @@ export async function catchUp(
   }
 }
 
-export function noteEvent(incoming: Incoming, event: ClientEvent, me: string): void {
+export function noteEvent(incoming: Incoming, event: ReaderEvent, me: string): void {
   if (event.kind === "record") noteRecord(incoming, event.record, me);
   else if (event.kind === "offered" && !isSame(event.from, me)) incoming.offered(event.file);
 }

@@ -3,10 +3,11 @@ import { Fault } from "../../base/fault.ts";
 import { SCREEN_FRAME_MS, SCREEN_ITEMS_MAX } from "../../base/limits-screen.ts";
 import { ChatActions } from "../../client/chat/actions.ts";
 import type { FaceEffect } from "../../client/chat/model-driver.ts";
+import { modelEventOf, type SessionEvent } from "../../client/event.ts";
 import type { Ask } from "../../client/link/queries.ts";
 import { notConnected, notLoggedIn } from "../../client/link/retry.ts";
+import { keyChangedFault } from "../../client/sealed/changed-key.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
-import type { ModelEvent } from "../../core/model/event.ts";
 import { isSame } from "../../core/model/item.ts";
 import type { TransferView } from "../../core/model/state.ts";
 import { sha256 } from "../../crypto/sha256.ts";
@@ -21,9 +22,16 @@ export type ScreenEffect =
   /** A post was refused while another room was open. */
   | { readonly kind: "refused-elsewhere"; readonly to: string; readonly fault: Fault };
 
+/** Events between the log-in and the first frame. */
+const EARLY_EVENTS_MAX = 1_024;
+
 /** The model of a terminal, and all that the page's actions need to work on it. */
 export class ScreenChat extends ChatActions {
+  readonly #clock: Clock;
   readonly #onEffect: (effect: ScreenEffect) => void;
+  #listener: ((event: SessionEvent) => void) | undefined;
+  /** Events before there is a listener. Bounded by EARLY_EVENTS_MAX. */
+  readonly #early: SessionEvent[] = [];
   #open: OpenClient | undefined;
   #isRenamed = false;
 
@@ -35,14 +43,28 @@ export class ScreenChat extends ChatActions {
       itemsMax: SCREEN_ITEMS_MAX,
       history: (fields, ask) => this.#open?.client.historyWith(fields, ask) ?? ask(fields),
     });
+    this.#clock = clock;
     this.#onEffect = onEffect;
   }
 
-  /** What the client is given as `model`. */
-  readonly hear = (event: ModelEvent): void => {
+  /** Takes all events of the client, from its first connection on. */
+  readonly receive = (event: SessionEvent): void => {
     if (event.kind === "entered") this.#isRenamed = event.isRenamed === true;
-    this.tell(event);
+    const change = modelEventOf(event, this.#clock.unixMs());
+    const fault = faultOf(event);
+    if (change !== undefined) this.tell(change);
+    if (fault !== undefined) this.tell({ kind: "fault", fault });
+    if (this.#listener !== undefined) return this.#listener(event);
+    if (event.kind === "record") return;
+    this.#early.push(event);
+    if (this.#early.length > EARLY_EVENTS_MAX) this.#early.shift();
   };
+
+  /** @param listener for events that the model does not keep; it gets the earlier ones as well */
+  listen(listener: (event: SessionEvent) => void): void {
+    this.#listener = listener;
+    for (const event of this.#early.splice(0)) listener(event);
+  }
 
   /** Who is in now was in before, under another name. */
   get isRenamed(): boolean {
@@ -69,11 +91,11 @@ export class ScreenChat extends ChatActions {
   }
 
   transfer(transfer: TransferView): void {
-    this.hear({ kind: "transfer", transfer });
+    this.tell({ kind: "transfer", transfer });
   }
 
   transferGone(id: string): void {
-    this.hear({ kind: "transfer-gone", id });
+    this.tell({ kind: "transfer-gone", id });
   }
 
   /**
@@ -117,4 +139,11 @@ export class ScreenChat extends ChatActions {
         return unreachable(effect);
     }
   }
+}
+
+/** What the user should look at in a sealed room. */
+function faultOf(event: SessionEvent): Fault | undefined {
+  if (event.kind === "identity-changed") return keyChangedFault(event.user);
+  if (event.kind !== "sealed-remark") return undefined;
+  return new Fault("seal-refused", event.sentence, { remedy: "look there: /sealed" });
 }

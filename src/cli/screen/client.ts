@@ -4,7 +4,8 @@ import { Fault } from "../../base/fault.ts";
 import { SCREEN_ESC_MS } from "../../base/limits-screen.ts";
 import type { Name } from "../../base/names.ts";
 import { cleanText } from "../../base/text.ts";
-import type { ClientEvent } from "../../client/event.ts";
+import type { SessionEvent } from "../../client/event.ts";
+import type { LinkInfo } from "../../client/follower.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
 import { isSame, isWords } from "../../core/model/item.ts";
 import { RowMaker } from "../../core/model/rows.ts";
@@ -133,6 +134,8 @@ export class ScreenClient implements CommandScreen {
   #isBroken = false;
   #ready = Promise.withResolvers<void>();
   #transport: string | undefined;
+  /** The present link. */
+  #link: LinkInfo | undefined;
   /** What was noted last of what operators tell everybody, and of when it is. */
   #announced = "";
   /** Room and seq that the model was told of last as seen. */
@@ -187,7 +190,6 @@ export class ScreenClient implements CommandScreen {
     const { context, open, chat, device } = this.#options;
     const release = context.onSignal(this.#ending.signalled);
     const unsubscribe = chat.subscribe(() => this.#changed());
-    const watching = this.#watch().catch(this.#ending.broken);
     const unkeep = device.on("exit", () => this.#keepDrafts());
     // Before the first frame, which covers it; nothing waits for the answer.
     void this.#terminal.ask(WIDTH_QUESTION).then((answers) => this.#measured(answers));
@@ -196,6 +198,7 @@ export class ScreenClient implements CommandScreen {
     this.#attempt(() => this.#hear(undefined));
     this.#draw();
     this.#enterRooms(rooms).catch(this.#ending.broken);
+    chat.listen((event) => this.#received(event));
     this.#read().catch(this.#ending.broken);
     try {
       return await this.#ending.exitCode;
@@ -213,7 +216,6 @@ export class ScreenClient implements CommandScreen {
       await this.#terminal.close();
       device.close();
       await open.client.close();
-      await watching;
       await open.close();
     }
   }
@@ -338,14 +340,19 @@ export class ScreenClient implements CommandScreen {
     else if (notify !== "off") this.#terminal.notify(title, text, notify);
   }
 
-  async #watch(): Promise<void> {
-    for await (const event of this.#options.open.client.events()) this.#happened(event);
+  #received(event: SessionEvent): void {
+    try {
+      this.#happened(event);
+    } catch (error) {
+      this.#ending.broken(error);
+    }
   }
 
-  #happened(event: ClientEvent): void {
-    if (event.kind === "connected") {
-      this.#transport = event.transport;
-      if (this.#isStarting) this.#welcomed(event.welcome);
+  #happened(event: SessionEvent): void {
+    if (event.kind === "listing") this.#link = event.link;
+    if (event.kind === "caught-up") {
+      this.#transport = this.#link?.transport;
+      if (this.#isStarting) this.#welcomed(this.#link?.welcome);
       const ready = this.#ready;
       this.#ready = Promise.withResolvers();
       ready.resolve();
@@ -376,7 +383,7 @@ export class ScreenClient implements CommandScreen {
   }
 
   /** It is told with each connection, and shown once. */
-  #noteAnnounced({ text, by, time }: Extract<ClientEvent, { kind: "announced" }>): void {
+  #noteAnnounced({ text, by, time }: Extract<SessionEvent, { kind: "announced" }>): void {
     if (this.#announced === `${time} ${text}`) return;
     this.#announced = `${time} ${text}`;
     this.note((texts) => (text === "" ? texts.announcedGone(by) : `${by}: ${text}`));

@@ -1,5 +1,5 @@
 import type { Name } from "../../base/names.ts";
-import type { ModelEvent } from "../../core/model/event.ts";
+import type { SessionEvent } from "../../client/event.ts";
 import { openTerminalDevice } from "../../io/terminal/device.ts";
 import type { OpenClient } from "../connect/client.ts";
 import { type Context, say } from "../context.ts";
@@ -10,8 +10,8 @@ import { ScreenPreferences } from "./preferences.ts";
 
 /** The full screen before there is a connection, and then with one. */
 export interface FullScreen {
-  /** Hears for the model from the first connection on. */
-  readonly hear: (event: ModelEvent) => void;
+  /** Receives events from the first connection on. */
+  readonly receive: (event: SessionEvent) => void;
   /** @returns the exit code @throws Fault as the client ended */
   run(open: OpenClient, rooms: readonly Name[]): Promise<number>;
 }
@@ -20,7 +20,7 @@ export function fullScreen(context: Context): FullScreen {
   let client: ScreenClient | undefined;
   const chat = new ScreenChat(context.clock, (effect) => client?.perform(effect));
   return {
-    hear: chat.hear,
+    receive: chat.receive,
     run: async (open, rooms) => {
       const preferences = new ScreenPreferences(context, open.state);
       for (const warning of preferences.warnings) say(context, warning);

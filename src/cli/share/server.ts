@@ -187,7 +187,6 @@ async function enter(
       program: `chat/${VERSION}`,
       credentials: { user, mode: "register", roomSecret: secret },
       follow: "none",
-      onPinned: () => {},
     },
   );
   const membership = await client.connect();

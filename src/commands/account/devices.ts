@@ -21,7 +21,7 @@ export const command = defineVerb({
   details: "A device that came in by password reads and writes all but sealed rooms.",
   async run(args, context) {
     return withClient(context, args, { argument: args.at, mode: "login" }, async ({ client }) => {
-      await untilConnected(client.events());
+      await untilConnected(client.read());
       const { revoke } = args;
       if (revoke !== undefined) {
         await client.request("revoke", { device: revoke });

@@ -9,7 +9,7 @@ import { addressElsewhere } from "../../cli/connect/invite.ts";
 import { type Context, say } from "../../cli/context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../../cli/flags.ts";
 import { renderJson } from "../../cli/output/render.ts";
-import type { ClientEvent } from "../../client/event.ts";
+import type { ReaderEvent } from "../../client/event.ts";
 import { accountKeyOf, askLink, grantLink, keepLinked } from "../../client/linking.ts";
 import { deviceIdOf } from "../../crypto/device-id.ts";
 import { linkCodeHash } from "../../crypto/link-code.ts";
@@ -42,7 +42,7 @@ export const command = defineVerb({
 /** The old device: shows a code, waits for a device that knows it, and signs its key. */
 async function offer(context: Context, open: OpenClient): Promise<number> {
   const { client, user, state } = open;
-  const events = client.events();
+  const events = client.read();
   const { fingerprint } = await untilConnected(events);
   accountKeyOf({ state }, { fingerprint, user });
   const entropy = systemEntropy();
@@ -75,8 +75,8 @@ async function offer(context: Context, open: OpenClient): Promise<number> {
 
 async function untilAsked(
   context: Context,
-  events: AsyncIterator<ClientEvent>,
-): Promise<Extract<ClientEvent, { kind: "link-asked" }>> {
+  events: AsyncIterator<ReaderEvent>,
+): Promise<Extract<ReaderEvent, { kind: "link-asked" }>> {
   const tooLate = Promise.withResolvers<never>();
   const cancel = context.clock.after(LINK_CODE_MS, () =>
     tooLate.reject(new Fault("timeout", "no device asked in time", { remedy: "begin anew" })),

@@ -26,7 +26,7 @@ typed. CHAT_RESET or --reset-file give the line, CHAT_NEW_PASSWORD the new passw
     if (args.reset || args.resetFile !== undefined) return recover(args, context);
     const options = { argument: args.at, mode: "login" } as const;
     return withClient(context, args, options, async ({ client, user, password: given }) => {
-      await untilConnected(client.events());
+      await untilConnected(client.read());
       const current = given ?? (await currentPassword(context, user));
       await client.passwd(await newPassword(context, args.newPasswordFile), current);
       if (context.json) context.stdout.write(renderJson({ kind: "password-changed", user }));

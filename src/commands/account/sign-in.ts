@@ -23,7 +23,7 @@ function accountVerb({ mode, kind, sentence, work }: AccountVerb): Verb {
       const enters = work === undefined; // A user who signs out does not mean to come again.
       const options = { argument: args.at, mode, insist: true, enters };
       return withClient(context, args, options, async (open) => {
-        await untilConnected(open.client.events());
+        await untilConnected(open.client.read());
         await work?.(open, context);
         const { user } = open;
         if (context.json) context.stdout.write(renderJson({ kind, user }));

@@ -17,7 +17,7 @@ export const command = defineVerb({
   async run(args, context) {
     const options = { argument: args.at, mode: "login", insist: true, enters: false } as const;
     return withClient(context, args, options, async ({ client, user }) => {
-      await untilConnected(client.events());
+      await untilConnected(client.read());
       const question = `Erase all that ${user} said, and remove the account for good?`;
       if (!(await confirmed(context, args, question))) return 130;
       const erased = await eraseAll(context, client, {});

@@ -26,7 +26,7 @@ and nothing is said where they are, until you accept the new key, or confirm the
       throw new Fault("usage", "--accept and --confirm exclude each other", { remedy: "give one" });
     }
     return withClient(context, args, { mode: "login" }, async ({ client }) => {
-      await untilConnected(client.events());
+      await untilConnected(client.read());
       const rooms = await client.sealedRooms();
       if (args.accept === true) {
         await rooms.acceptIdentity(user);

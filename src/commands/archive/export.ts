@@ -37,7 +37,7 @@ export const command = defineVerb({
     if (data === undefined) {
       const client = { argument: args.at, mode: "login", follow: "none", reads: true } as const;
       return withClient(context, args, client, async ({ client: open }) => {
-        const { user } = await untilConnected(open.events());
+        const { user } = await untilConnected(open.read());
         return work(new ServerSource(open, user));
       });
     }

@@ -49,7 +49,7 @@ export const command = defineVerb({
     checkProblems(context, parsed, args.skipBad);
     const options = { argument: args.at, mode: "login", follow: "none", resumes: true } as const;
     return withClient(context, args, options, async ({ client }) => {
-      await untilConnected(client.events());
+      await untilConnected(client.read());
       const progress = new CounterLine(context);
       const importer = new Importer({
         client,

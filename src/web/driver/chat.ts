@@ -77,8 +77,8 @@ export class Chat extends ChatCore {
 
   /** Of this browser, for linking others; and where. @throws Fault not-logged-in */
   get linking(): Linking {
-    const { user, fingerprint } = this.accountSession;
-    return { device: this.device, user: checkName(user), fingerprint, ask: this.request };
+    const { fingerprint, session } = this.account;
+    return { device: this.device, user: checkName(session.user), fingerprint, ask: this.request };
   }
 
   passwd(password: string, current: string | undefined): Promise<void> {
@@ -127,7 +127,7 @@ export class Chat extends ChatCore {
 
   override erase(seq: number): void {
     const erase = async () => {
-      await this.accountSession.sealing.eraseContent(seq, this.request);
+      await this.account.session.sealing.eraseContent(seq, this.request);
       await this.request("erase", { seq });
     };
     this.show(erase());
@@ -169,13 +169,13 @@ export class Chat extends ChatCore {
     sizeBytesMax: number,
     options: PreviewOptions = {},
   ): Promise<Uint8Array> {
-    const { downloads } = await this.accountSession.transfers();
+    const { downloads } = await this.account.transfers();
     return downloads.preview(fileOf(file), sizeBytesMax, options);
   }
 
   /** Their code is here since shortly after the log-in: a click is still a click then. */
   #transfer(act: (transfers: PageTransfers) => unknown): void {
-    this.show(this.accountSession.transfers().then(act));
+    this.show(this.account.transfers().then(act));
   }
 }
 

@@ -3,7 +3,15 @@ import { clientName } from "../../base/client-name.ts";
 import { Fault } from "../../base/fault.ts";
 import { ChatActions } from "../../client/chat/actions.ts";
 import type { FaceEffect } from "../../client/chat/model-driver.ts";
-import { ConnectionLoop, type GreetedLink, type LoopState } from "../../client/connection-loop.ts";
+import { ConnectionLoop, type GreetedLink } from "../../client/connection-loop.ts";
+import {
+  type AccountEvent,
+  greetedEvent,
+  type LinkEvent,
+  linkEventOf,
+  modelEventOf,
+  type SessionEvent,
+} from "../../client/event.ts";
 import type { Connection } from "../../client/link/connection.ts";
 import type { Ask } from "../../client/link/queries.ts";
 import { notConnected, notLoggedIn } from "../../client/link/retry.ts";
@@ -14,7 +22,7 @@ import {
   type LoginManner,
 } from "../../client/login.ts";
 import type { SealedRooms } from "../../client/sealed/rooms.ts";
-import { connectionEventOf, greetedEvent } from "../../client/server-events.ts";
+import { linkInfoOf } from "../../client/session.ts";
 import type { Greeted } from "../../client/trust.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import type { Draft } from "../../core/model/state.ts";
@@ -27,7 +35,7 @@ import { Preferences } from "../browser/preferences.ts";
 import { type Fragment, readFragment } from "../input/fragment.ts";
 import { type Attached, type AttachedChange, AttachedFiles } from "../transfer/attached.ts";
 import type { OpenTransfers } from "../transfer/page-transfers.ts";
-import { AccountSession } from "./account.ts";
+import { PageAccount } from "./account.ts";
 import { LazyAuditor, type OpenAuditor } from "./auditing.ts";
 import type { SealedPart } from "./sealing.ts";
 
@@ -80,7 +88,7 @@ export abstract class ChatCore extends ChatActions {
   });
   readonly #later: LaterCode;
   readonly #onTold = new Set<(told: Told) => void>();
-  #accountSession: AccountSession | undefined;
+  #account: PageAccount | undefined;
   /** Not in the store yet. */
   readonly #drafts = new Map<string, Draft | undefined>();
   #cancelDrafts: (() => void) | undefined;
@@ -100,7 +108,7 @@ export abstract class ChatCore extends ChatActions {
       nextFrame: (callback) => platform.nextFrame(callback),
       sha256: pageSha256,
       now: () => platform.clock.now(),
-      history: (fields, ask) => this.#accountSession?.sealing.history(fields, ask) ?? ask(fields),
+      history: (fields, ask) => this.#account?.session.sealing.history(fields, ask) ?? ask(fields),
     });
     this.#platform = platform;
     this.device = device;
@@ -121,25 +129,22 @@ export abstract class ChatCore extends ChatActions {
         ...{ clock, entropy, dial, keys: device, manner: FORM_MANNER },
         program: clientName(PROGRAM, platform.browserName),
         ...{ reconnects: "inside", keepsPassword: !device.canSign },
-        onGuessDelay: (told) => {
-          const untilUnixMs = clock.unixMs() + (told?.waitMs ?? 0);
-          this.#told({ kind: "guess-delay", delay: told && { of: told.of, untilUnixMs } });
-        },
-        onStalled: (on) => this.#told({ kind: "stalled", on }),
+        onGuessDelay: (delay) => this.#show({ kind: "guess-delay", delay }),
+        onStalled: (on) => this.#show({ kind: "stalled", on }),
       },
       {
-        state: (state) => this.#stands(state),
+        state: (state) => this.#stands(linkEventOf(state)),
         greeted: (greeted) => this.#greeted(greeted),
         account: (_, asked) => ({
           isEnrolled: this.preferences.isEnrolled(asked),
-          after: this.#accountSessionOf(asked)?.follower.after,
+          after: this.#accountOf(asked)?.session.after,
           // A password may still open the account; `stopped` says when nothing does.
           forgotten: () => undefined,
           entered: (link, entered) => this.#entered(link, entered, asked),
         }),
         lost: () => {
           this.#auditor.do((auditor) => auditor.lost());
-          this.#accountSession?.lost();
+          this.#account?.session.lost();
         },
         // A page has a button for those who will not wait.
         isAwaited: () => false,
@@ -162,9 +167,9 @@ export abstract class ChatCore extends ChatActions {
   }
 
   /** Whoever is in. @throws Fault not-logged-in */
-  protected get accountSession(): AccountSession {
-    if (this.#accountSession === undefined) throw notLoggedIn();
-    return this.#accountSession;
+  protected get account(): PageAccount {
+    if (this.#account === undefined) throw notLoggedIn();
+    return this.#account;
   }
 
   /** Sealed rooms that others let this account into, and that it has not joined. */
@@ -207,12 +212,12 @@ export abstract class ChatCore extends ChatActions {
 
   /** Sealed rooms, and who is in them. @throws Fault not-logged-in, not-allowed, store-… */
   async sealedRooms(): Promise<SealedRooms> {
-    return this.accountSession.sealing.rooms();
+    return this.account.session.sealing.rooms();
   }
 
   /** Why this page takes no part in sealed rooms; undefined: it does. */
   get sealRefusal(): Fault | undefined {
-    return this.#accountSession?.sealRefusal;
+    return this.#account?.sealRefusal;
   }
 
   /** What the model does not keep: things to notify of, and the events of an operator's watch. */
@@ -229,7 +234,7 @@ export abstract class ChatCore extends ChatActions {
 
   protected post(to: string, body: PostBody): void {
     // The model shows what became of it; the promise is for callers without one.
-    this.accountSession.posts.post(to, body).catch(() => undefined);
+    this.account.session.posts.post(to, body).catch(() => undefined);
     this.update();
   }
 
@@ -273,27 +278,27 @@ export abstract class ChatCore extends ChatActions {
 
   /** `forget`: the key opens this account no longer. @throws Fault last-credential */
   async logout(forget = false): Promise<void> {
-    const { accountSession } = this;
-    const { user } = accountSession;
+    const { account } = this;
+    const { user } = account.session;
     this.flush();
     if (this.loop.state.kind === "waiting" && !forget) this.loop.leave();
     else await this.loop.logout(forget);
     this.preferences.left(user, forget);
     this.#left();
     void this.preferences.forgetAttached(user);
-    if (forget) accountSession.forget();
+    if (forget) account.forget();
     this.#platform.tabs.tell({ kind: "left", user });
   }
 
   /** Takes over what tabs that were closed have left unsent. */
   protected adopt(): void {
-    const accountSession = this.#accountSession;
-    if (accountSession !== undefined) this.show(accountSession.adopt());
+    const account = this.#account;
+    if (account !== undefined) this.show(account.adopt());
   }
 
   /** Keeps and tells what is still to be kept and told. */
   protected flush(): void {
-    this.#accountSession?.flush();
+    this.#account?.session.flush();
     this.#auditor.do((auditor) => void auditor.write());
     this.keepLastDrafts();
     void this.#keepDrafts();
@@ -301,7 +306,7 @@ export abstract class ChatCore extends ChatActions {
 
   /** Keeps at once what a page that ends now could not write to the store. */
   keepLastDrafts(): void {
-    const user = this.#accountSession?.user;
+    const user = this.#account?.session.user;
     if (user === undefined || this.#drafts.size === 0) return;
     this.#platform.lastDrafts.write(this.preferences.draftsAsText(user, this.#drafts));
   }
@@ -311,27 +316,33 @@ export abstract class ChatCore extends ChatActions {
     this.#isClosed = true;
     this.flush();
     await this.#keepDrafts();
-    const accountSession = this.#accountSession;
-    this.#accountSession = undefined;
-    accountSession?.leave();
+    const account = this.#account;
+    this.#account = undefined;
+    account?.leave();
     this.#platform.tabs.close();
     await this.loop.close(notConnected());
-    await accountSession?.written();
+    await account?.written();
   }
 
-  #stands(state: LoopState): void {
-    if (state.kind === "stopped" && state.fault.code === "login-refused") {
-      const { fault, user } = state;
+  #stands(event: LinkEvent | undefined): void {
+    if (event === undefined) return;
+    if (event.kind === "stopped" && event.fault.code === "login-refused") {
+      const { fault, user } = event;
       if (user !== undefined) {
         // The server does not know this device any more: its user comes in by the form.
         this.preferences.left(user, true);
         this.#left();
         void this.preferences.forgetAttached(user);
-        return this.#told({ kind: "connection", connection: { kind: "outside", fault } });
+        return this.#show({ kind: "outside", fault });
       }
     }
-    const event = connectionEventOf(state, this.#platform.clock.unixMs());
-    if (event !== undefined) this.#told(event);
+    this.#show(event);
+  }
+
+  /** At once: somebody may wait for it. */
+  #show(event: SessionEvent): void {
+    const change = modelEventOf(event, this.#platform.clock.unixMs());
+    if (change !== undefined) this.#told(change);
   }
 
   #told(event: ModelEvent): void {
@@ -341,7 +352,7 @@ export abstract class ChatCore extends ChatActions {
   protected perform(effect: FaceEffect): void {
     switch (effect.kind) {
       case "read":
-        this.#accountSession?.read(effect.room, effect.n);
+        this.#account?.session.read(effect.room, effect.n);
         return;
       case "notify":
         return this.#say(effect);
@@ -360,7 +371,7 @@ export abstract class ChatCore extends ChatActions {
     this.#cancelDrafts?.();
     this.#cancelDrafts = undefined;
     const drafts = new Map(this.#drafts);
-    const user = this.#accountSession?.user;
+    const user = this.#account?.session.user;
     if (user === undefined || drafts.size === 0) return;
     await this.preferences.keepDrafts(user, drafts);
     for (const [target, draft] of drafts) {
@@ -381,45 +392,46 @@ export abstract class ChatCore extends ChatActions {
     if (build !== "" && now !== "" && now !== build) this.#told({ kind: "outdated" });
   }
 
-  #accountSessionOf(user: string): AccountSession | undefined {
-    return this.#accountSession?.user.toLowerCase() === user.toLowerCase()
-      ? this.#accountSession
-      : undefined;
+  #accountOf(user: string): PageAccount | undefined {
+    const isIt = this.#account?.session.user.toLowerCase() === user.toLowerCase();
+    return isIt ? this.#account : undefined;
   }
 
   /** Nothing waits here: what the server sends next must find its listener. */
-  #entered({ connection, greeted }: GreetedLink, { account }: Entered, asked: string): void {
-    const { user } = account;
+  #entered(link: GreetedLink, entered: Entered, asked: string): void {
+    const { connection, greeted } = link;
+    const { user } = entered.account;
     const { fingerprint, formers, welcome } = greeted;
     const isRenamed = asked.toLowerCase() !== user.toLowerCase();
-    const known = this.#accountSessionOf(asked);
+    const known = this.#accountOf(asked);
     if (isRenamed) this.preferences.left(asked, true);
     this.preferences.entered(user, this.device.canSign);
-    const accountSession =
-      known?.fingerprint === fingerprint
-        ? known
-        : this.#newAccountSession(fingerprint, asked, user);
-    accountSession.user = user;
-    this.#told({ kind: "entered", user, isRenamed: isRenamed && accountSession === known });
-    accountSession.connected(connection, { account: account.account, greeted });
-    const reader = { fingerprint, formers, user };
+    const isSame = known?.fingerprint === fingerprint;
+    const account = isSame
+      ? known
+      : this.#newAccount(fingerprint, this.preferences.moved(asked, user));
+    account.entered(link, entered);
+    this.#told({ kind: "entered", user, isRenamed: isRenamed && isSame });
     const { name: address, key } = welcome.server;
+    account.session.connected(connection, linkInfoOf(address, link, entered), (notice) => {
+      if (notice.kind !== "servers") return false;
+      this.#cluster = notice.places;
+      this.update();
+      return true;
+    });
+    const reader = { fingerprint, formers, user };
     this.#auditor.fetch();
-    const rooms = () => this.#accountSession?.follower.rooms ?? [];
+    const rooms = () => this.#account?.session.rooms ?? [];
     this.#auditor.do((auditor) => auditor.connected({ connection, address, reader, key, rooms }));
     this.show(this.#operate(connection));
-    if (accountSession === known) return;
-    this.show(accountSession.begin());
-    this.show(accountSession.moved.then(() => this.#restoreDrafts(user)));
+    if (isSame) return;
+    this.show(account.begin());
+    this.show(account.moved.then(() => this.#restoreDrafts(user)));
   }
 
-  #newAccountSession(
-    fingerprint: AccountSession["fingerprint"],
-    asked: string,
-    user: string,
-  ): AccountSession {
-    this.#accountSession?.leave();
-    const accountSession: AccountSession = new AccountSession({
+  #newAccount(fingerprint: PageAccount["fingerprint"], moved: Promise<void>): PageAccount {
+    this.#account?.leave();
+    const account: PageAccount = new PageAccount({
       platform: this.#platform,
       hashing: pageHashing(this.#platform.subtle),
       keys: this.device,
@@ -427,51 +439,67 @@ export abstract class ChatCore extends ChatActions {
       loadTransfers: this.#later.transfers,
       loadSealed: this.#later.sealed,
       fingerprint,
-      user,
-      moved: this.preferences.moved(asked, user),
-      tell: (event) => {
+      moved,
+      emit: (event) => {
+        if (event.kind === "record") {
+          const { head, record } = event;
+          this.#auditor.do((auditor) => auditor.saw(head, record));
+        }
         // A user who left is told nothing more.
-        if (this.#accountSession === accountSession) this.tell(event);
+        if (this.#account === account) this.#happened(event);
+      },
+      tell: (event) => {
+        if (this.#account === account) this.tell(event);
       },
       attach: (target, one) => {
-        if (this.#accountSession !== accountSession) return;
+        if (this.#account !== account) return;
         this.attached.restored(target, one);
-        this.update();
-      },
-      happened: (event) => this.#say({ kind: "happened", event }),
-      saw: (head, record) => {
-        this.#auditor.do((auditor) => auditor.saw(head, record));
-      },
-      linkAsked: (asked) => this.#say({ kind: "link-asked", asked }),
-      remarked: (user) =>
-        this.#say(user === undefined ? { kind: "sealed-remark" } : { kind: "key-changed", user }),
-      cameAnew: (reason) => this.#say({ kind: "came-anew", reason }),
-      invited: ({ room, by }) => {
-        const others = this.#invitations.filter((one) => one.room !== room);
-        this.#invitations = [...others, { room, by }].slice(-INVITATIONS_MAX);
-        this.update();
-      },
-      servers: (places) => {
-        this.#cluster = places;
         this.update();
       },
       hole: (fault, again) => this.loop.mend(fault, again),
     });
     this.#invitations = [];
-    this.#accountSession = accountSession;
-    return accountSession;
+    this.#account = account;
+    return account;
+  }
+
+  #happened(event: AccountEvent): void {
+    const change = modelEventOf(event, this.#platform.clock.unixMs());
+    if (change !== undefined) this.tell(change);
+    switch (event.kind) {
+      case "event":
+        return this.#say({ kind: "happened", event });
+      case "link-asked":
+        return this.#say({ kind: "link-asked", asked: event });
+      case "came-anew":
+      case "sealed-remark":
+        return this.#say(event);
+      case "identity-changed":
+        return this.#say({ kind: "key-changed", user: event.user });
+      case "sealed-fault": // The rooms show why a page cannot seal.
+        if (this.sealRefusal === undefined) this.tell({ kind: "fault", fault: event.fault });
+        return;
+      case "invited": {
+        const others = this.#invitations.filter(({ room }) => room !== event.room);
+        const { room, by } = event;
+        this.#invitations = [...others, { room, by }].slice(-INVITATIONS_MAX);
+        return this.update();
+      }
+      default:
+        return;
+    }
   }
 
   /** Where it cannot be kept, the page asks before it is left. */
   #attachedChanged(target: string, one: Attached, change: AttachedChange): void {
     this.update();
-    const keep = async (session: AccountSession) => {
+    const keep = async (session: PageAccount) => {
       const { attached } = await session.transfers();
       if (change === "left") await attached.drop(one);
       else if (await attached.keep(target, one)) this.attached.kept(one);
     };
-    if (this.#accountSession === undefined) return;
-    keep(this.#accountSession).catch((error: unknown) => {
+    if (this.#account === undefined) return;
+    keep(this.#account).catch((error: unknown) => {
       if (!(error instanceof Fault)) throw error;
     });
   }
@@ -484,7 +512,7 @@ export abstract class ChatCore extends ChatActions {
       lastDrafts.write(undefined);
     }
     for (const [target, draft] of await this.preferences.drafts(user)) {
-      if (this.#accountSessionOf(user) === undefined || this.model.drafts.has(target)) continue;
+      if (this.#accountOf(user) === undefined || this.model.drafts.has(target)) continue;
       this.tell({ kind: "draft", target, draft });
     }
   }
@@ -515,14 +543,14 @@ export abstract class ChatCore extends ChatActions {
     this.#drafts.clear();
     this.#platform.lastDrafts.write(undefined);
     this.attached.clear();
-    this.#accountSession?.leave();
-    this.#accountSession = undefined;
+    this.#account?.leave();
+    this.#account = undefined;
     this.forget();
     this.#told({ kind: "left" });
   }
 
   #leftElsewhere(user: string): void {
-    if (this.#accountSessionOf(user) === undefined) return;
+    if (this.#accountOf(user) === undefined) return;
     this.loop.logout(false).then(
       () => this.#left(),
       () => {

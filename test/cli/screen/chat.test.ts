@@ -9,7 +9,7 @@ import { LOBBY, said } from "../../core/model-scene.ts";
 /** A client without a screen, and the model that it tells. */
 async function open(fixture: ClientFixture) {
   const chat = new ScreenChat(fixture.clock, () => undefined);
-  const watched: Watched = fixture.client({ model: chat.hear });
+  const watched: Watched = fixture.client({}, chat.receive);
   await fixture.outcome(watched.client.connect());
   await fixture.clock.advance(SCREEN_FRAME_MS);
   chat.opened({ client: watched.client, user: "ana" } as unknown as OpenClient);
@@ -41,10 +41,11 @@ test("a message is pending until its record arrives, also after a lost link", as
 test("a room keeps at most SCREEN_ITEMS_MAX items", async () => {
   const { clock } = new ClientFixture();
   const chat = new ScreenChat(clock, () => undefined);
-  chat.hear({ kind: "entered", user: "ana" });
-  chat.hear({ kind: "room", room: LOBBY, name: "lobby", n: 1, skipped: 0 });
+  chat.receive({ kind: "entered", user: "ana" });
+  const notice = { kind: "room", name: "lobby", n: 1, skipped: 0 };
+  chat.receive({ kind: "room", room: { id: LOBBY }, notice } as never);
   const last = SCREEN_ITEMS_MAX + 2;
-  for (let seq = 2; seq <= last; seq++) chat.hear(said(seq));
+  for (let seq = 2; seq <= last; seq++) chat.receive(said(seq) as never);
   await clock.advance(SCREEN_FRAME_MS);
   const tail = chat.model.rooms.get(LOBBY)?.tail;
   expect(tail?.items).toHaveLength(SCREEN_ITEMS_MAX - SCREEN_ITEMS_MAX / 4 + 1);

@@ -15,7 +15,6 @@ import { ScreenClient } from "../../../src/cli/screen/client.ts";
 import { TypedHistory } from "../../../src/cli/screen/editor/typed-history.ts";
 import { ScreenPreferences } from "../../../src/cli/screen/preferences.ts";
 import { terminalWidths } from "../../../src/cli/screen/width/measured.ts";
-import type { ClientEvent } from "../../../src/client/event.ts";
 import { ClientFixture } from "../../client/client-fixture.ts";
 import { until } from "../../event.ts";
 import { FakeDevice } from "./terminal/fake-device.ts";
@@ -23,7 +22,10 @@ import { FakeDevice } from "./terminal/fake-device.ts";
 const LOOK_AWAY = "\x1b[O";
 const LOOK_BACK = "\x1b[I";
 const RING = "\x07";
-const HALL = { kind: "room", room: "r1", name: "hall", n: 1, skipped: 0, read: 1 } as never;
+const HALL = {
+  ...{ kind: "room", room: { id: "r1" } },
+  notice: { kind: "room", name: "hall", n: 1, skipped: 0, read: 1 },
+} as never;
 
 /** The full screen on a fake terminal, connected to a fake server, in the room `lobby`. */
 class FullScreen implements AsyncDisposable {
@@ -33,8 +35,6 @@ class FullScreen implements AsyncDisposable {
   readonly state = this.fixture.state;
   readonly device = new FakeDevice({ columns: 80, rows: 24 });
   readonly chat = new ScreenChat(this.clock, (effect) => this.#client?.perform(effect));
-  /** Events of the client before the first frame. */
-  readonly events: ClientEvent[] = [];
   /** Whether drawing a row of the timeline throws. */
   isBroken = false;
   #client: ScreenClient | undefined;
@@ -43,23 +43,12 @@ class FullScreen implements AsyncDisposable {
   readonly #typed: Uint8Array[] = [];
 
   async open(): Promise<this> {
-    const { fixture, chat, device, clock, state, events: given } = this;
+    const { fixture, chat, device, clock, state } = this;
     this.server.mischief = {};
-    const watched = fixture.client({ model: chat.hear });
+    const watched = fixture.client({}, chat.receive);
     await fixture.outcome(watched.client.connect());
-    const events = async function* () {
-      yield* given;
-    };
-    const inner = new Proxy(watched.client, {
-      get: (target, key) => {
-        // `Watched` reads the client's own events.
-        if (key === "events") return events;
-        const value = Reflect.get(target, key, target);
-        return typeof value === "function" ? value.bind(target) : value;
-      },
-    });
     const close = async () => undefined;
-    const parts = { client: inner, state, user: "ana", close, guessDelays: {} };
+    const parts = { client: watched.client, state, user: "ana", close, guessDelays: {} };
     const open = parts as unknown as OpenClient;
     const context = {
       clock,
@@ -226,8 +215,9 @@ test("errors disappear after SCREEN_FAULT_MS, or when the user does the next thi
 test("shows the welcome once, also that of a second connection", async () => {
   const screen = new FullScreen();
   const welcome = "Welcome to the harbour";
-  const connected = { kind: "connected", transport: "ws", rooms: [], welcome } as never;
-  screen.events.push(connected, connected);
+  for (const kind of ["listing", "caught-up", "listing", "caught-up"]) {
+    screen.chat.receive({ kind, link: { transport: "ws", welcome }, rooms: [] } as never);
+  }
   await using _open = await screen.open();
   expect((await screen.whole()).split(welcome)).toHaveLength(2);
 });
@@ -322,7 +312,7 @@ describe("a muted room", () => {
     expect(screen.written).toContain("#lobby neither rings nor counts on this device");
     expect(screen.written).toContain("⊘");
     expect(state.muted.of(fingerprint, "ana")).toEqual(["lobby"]);
-    chat.hear(HALL);
+    chat.receive(HALL);
     await screen.frames();
     client.set("bell off");
     client.hideJoins(true);

@@ -17,7 +17,7 @@ import { until } from "../../event.ts";
 /** Commands on a screen that only remembers what it was told. */
 async function commandsOf(fixture: ClientFixture) {
   const chat = new ScreenChat(fixture.clock, () => undefined);
-  const { client } = fixture.client({ model: chat.hear });
+  const { client } = fixture.client({}, chat.receive);
   await fixture.outcome(client.connect());
   await fixture.clock.advance(SCREEN_FRAME_MS);
   const { state } = fixture;

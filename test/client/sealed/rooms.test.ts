@@ -134,9 +134,9 @@ describe("a post queued without a link", () => {
     });
     await again.enter();
     const end = await again.until("its end", () =>
-      again.events.find(({ kind }) => kind === "adopted"),
+      again.events.find(({ kind }) => kind === "settled"),
     );
-    expect(end).toMatchObject({ text: TEXT, outcome: { kind: "refused" } });
+    expect(end).toMatchObject({ adopted: { body: { text: TEXT } }, outcome: { kind: "refused" } });
     expect(JSON.stringify(sent)).not.toContain("without");
   });
 });

@@ -8,13 +8,12 @@ import { nativeHashing } from "../../../src/cli/connect/hashing.ts";
 import { deviceKeys } from "../../../src/cli/connect/keys.ts";
 import { sealedHome } from "../../../src/cli/connect/sealed-home.ts";
 import { Client, type ClientOptions } from "../../../src/client/client.ts";
-import type { ClientEvent } from "../../../src/client/event.ts";
+import type { ReaderEvent, SessionEvent } from "../../../src/client/event.ts";
 import type { FollowMode } from "../../../src/client/follower.ts";
 import { askLink, grantLink, keepLinked } from "../../../src/client/linking.ts";
 import type { SealedRooms } from "../../../src/client/sealed/rooms.ts";
 import type { SealedHome } from "../../../src/client/sealed/sealing.ts";
 import { bodyText, type ChatRecord, type RoomView } from "../../../src/core/client/chat-record.ts";
-import type { ModelEvent } from "../../../src/core/model/event.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
 import { linkCodeHash } from "../../../src/crypto/link-code.ts";
 import { LINK_CODE_BYTES } from "../../../src/crypto/link-form.ts";
@@ -193,7 +192,7 @@ export interface Device {
 
 interface PersonOptions {
   readonly follow?: FollowMode;
-  readonly model?: (event: ModelEvent) => void;
+  readonly listener?: (event: SessionEvent) => void;
   /** False: others cannot let it in before it has made key packages by itself. */
   readonly stocks?: boolean;
 }
@@ -206,7 +205,7 @@ function clientOf(
   site: Site,
   { state, identity, folder, between = (home) => home, clock = site.clock }: Device,
   dial: () => Promise<Link>,
-  options: Pick<ClientOptions, "follow" | "credentials" | "audits" | "model">,
+  options: Pick<ClientOptions, "follow" | "credentials" | "audits">,
 ): Client {
   return new Client(
     {
@@ -226,7 +225,7 @@ function clientOf(
 export class Person {
   readonly name: string;
   readonly device: Device;
-  readonly events: ClientEvent[] = [];
+  readonly events: ReaderEvent[] = [];
   /** Between this client and the server. */
   readonly liar = new Liar();
   readonly client: Client;
@@ -244,22 +243,22 @@ export class Person {
     this.name = name;
     this.device = device;
     this.#options = options;
-    const { host, follow, model } = options;
+    const { host, follow, listener } = options;
     const dial = async () => {
       const link = await dialOf(world.site, host)();
       this.#link = link;
       return this.liar.stand(link);
     };
     const credentials = { user: name, mode: "either" } as const;
-    const face = model === undefined ? {} : { model };
     const { audits } = world;
-    this.client = clientOf(world.site, device, dial, { follow, credentials, audits, ...face });
+    this.client = clientOf(world.site, device, dial, { follow, credentials, audits });
+    if (listener !== undefined) this.client.subscribe(listener);
   }
 
   async enter(): Promise<void> {
     await this.world.wait(this.client.connect());
     void (async () => {
-      for await (const event of this.client.events()) this.events.push(event);
+      for await (const event of this.client.read()) this.events.push(event);
     })();
     await this.until("caught up", () => this.events.find(({ kind }) => kind === "caught-up"));
     if (this.#options.stocks === false) return;

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { modelEventOf, type SessionEvent } from "../../../src/client/event.ts";
 import type { ModelEffect, ModelEvent } from "../../../src/core/model/event.ts";
 import type { RoomState } from "../../../src/core/model/state.ts";
 import { emptyModel, updateAll } from "../../../src/core/model/update.ts";
@@ -11,11 +12,16 @@ class Screen {
   model = emptyModel();
   readonly effects: ModelEffect[] = [];
 
-  readonly update = (event: ModelEvent): void => {
+  readonly receive = (event: SessionEvent): void => {
+    const change = modelEventOf(event, 0);
+    if (change !== undefined) this.update(change);
+  };
+
+  update(event: ModelEvent): void {
     const { model, effects } = updateAll(this.model, [event]);
     this.model = model;
     this.effects.push(...effects);
-  };
+  }
 
   room(target: string): RoomState | undefined {
     return [...this.model.rooms.values()].find((room) => room.target === target);
@@ -31,7 +37,7 @@ class Screen {
 async function openVault(world: SealedSite): Promise<[Person, Person, Screen]> {
   const screen = new Screen();
   const ana = await world.join("ana");
-  const ben = await world.join("ben", undefined, { model: screen.update });
+  const ben = await world.join("ben", undefined, { listener: screen.receive });
   await ana.makes("vault");
   await ana.letsIn(ben);
   return [ana, ben, screen];

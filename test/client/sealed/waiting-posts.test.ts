@@ -113,9 +113,10 @@ for (const [change, key, target] of [
     });
     await next.enter();
     const adopted = await next.until("its end", () =>
-      next.events.find((event) => event.kind === "adopted"),
+      next.events.find((event) => event.kind === "settled"),
     );
-    expect(adopted).toMatchObject({ target, text: "", outcome: { fault: { code: "seal-state" } } });
+    const post = { to: target, body: { text: "" } };
+    expect(adopted).toMatchObject({ adopted: post, outcome: { fault: { code: "seal-state" } } });
     expect(posts).toEqual([]);
     await end(next);
   });

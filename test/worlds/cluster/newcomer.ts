@@ -78,6 +78,6 @@ export class Newcomer {
   }
 
   async #read(): Promise<void> {
-    for await (const _event of this.#client.events()) if (!this.#life.isAlive) return;
+    for await (const _event of this.#client.read()) if (!this.#life.isAlive) return;
   }
 }

@@ -3,7 +3,7 @@ import type { RoomId } from "../../../src/base/ids.ts";
 import { nativeHashing } from "../../../src/cli/connect/hashing.ts";
 import { deviceKeys } from "../../../src/cli/connect/keys.ts";
 import { Client } from "../../../src/client/client.ts";
-import type { ClientEvent } from "../../../src/client/event.ts";
+import type { ReaderEvent } from "../../../src/client/event.ts";
 import { askLink, grantLink, keepLinked } from "../../../src/client/linking.ts";
 import { sealedEdit } from "../../../src/client/sealed/body.ts";
 import type { SealedRooms } from "../../../src/client/sealed/rooms.ts";
@@ -316,13 +316,13 @@ export class SealedMember {
   }
 
   async #read(life: Life, client: Client): Promise<void> {
-    for await (const event of client.events()) {
+    for await (const event of client.read()) {
       if (!life.isAlive) return;
       this.#around.guard(() => this.#event(event));
     }
   }
 
-  #event(event: ClientEvent): void {
+  #event(event: ReaderEvent): void {
     switch (event.kind) {
       case "record":
         return this.#shown(event.record);
@@ -346,8 +346,9 @@ export class SealedMember {
         granted.catch(this.#around.fail);
         return;
       }
-      case "adopted": {
-        const { text, outcome } = event;
+      case "settled": {
+        const { adopted, outcome } = event;
+        const text = adopted?.body.text ?? "";
         const writer = this.home.programs.find(({ fates }) => fates.has(text));
         writer?.fates.set(text, outcome.kind === "durable" ? "acked" : "refused");
         if (outcome.kind !== "durable") this.#check(outcome.fault);

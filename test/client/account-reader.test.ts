@@ -1,13 +1,13 @@
 import { expect, test } from "bun:test";
 import { utf8Encode } from "../../src/base/bytes.ts";
-import { AccountFeed } from "../../src/client/account-feed.ts";
-import type { ClientEvent } from "../../src/client/event.ts";
-import type { FollowerEvent } from "../../src/client/follower.ts";
+import { AccountReader } from "../../src/client/account-reader.ts";
+import type { AccountEvent, ReaderEvent } from "../../src/client/event.ts";
+import { EventStage } from "../../src/client/event-stage.ts";
+import { Follower, type FollowerEvent } from "../../src/client/follower.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import type { Fingerprint } from "../../src/wire/fingerprint.ts";
 
 const CONNECTED = {
-  kind: "connected",
   server: "town",
   address: "127.0.0.1:2428",
   user: "ana",
@@ -28,19 +28,23 @@ function headOf(n: number): Uint8Array {
 
 /** A feed whose sealed records are opened when the test calls what is in `opening`. */
 function feedOf() {
-  const events: ClientEvent[] = [];
+  const events: ReaderEvent[] = [];
   const followed: FollowerEvent["kind"][] = [];
   const opening: (() => void)[] = [];
   const ignore = () => undefined;
-  const feed = new AccountFeed("all", undefined, sha256, {
-    event: (event) => void events.push(event),
-    followed: ({ kind }) => void followed.push(kind),
-    opener: {
-      opens: ({ kind }) => kind === "sealed",
-      open: (records) => new Promise((resolve) => opening.push(() => resolve(records))),
-    },
-    ...{ saw: ignore, cursor: ignore, rewind: ignore, hole: ignore },
-  });
+  const sink = { event: (event: ReaderEvent) => void events.push(event) };
+  const reader = new AccountReader("all", () => [], { ...sink, cursor: ignore, rewind: ignore });
+  const opener: ConstructorParameters<typeof EventStage>[0] = {
+    opens: ({ kind }) => kind === "sealed",
+    open: (records) => new Promise((resolve) => opening.push(() => resolve(records))),
+  };
+  const next = (event: FollowerEvent) => {
+    followed.push(event.kind);
+    reader.pass(event as AccountEvent);
+  };
+  const stage = new EventStage(opener, next, ignore);
+  const passed = { event: (event: FollowerEvent) => stage.pass(event), hole: ignore };
+  const feed = new Follower("all", undefined, sha256, passed);
   return { feed, events, followed, opening };
 }
 
@@ -72,6 +76,6 @@ test("a feed reports all of one link before the next one begins", async () => {
     ...["connected lobby", "caught-up", "room", "record 1", "record 2"],
     ...["connected lobby", "caught-up", "room", "record 1"],
   ]);
-  const links = ["record", "record", "connected", "room", "caught-up", "room", "record"] as const;
+  const links = ["record", "record", "listing", "room", "caught-up", "room", "record"] as const;
   expect(followed.filter((kind) => kind !== "cursor")).toEqual([...links]);
 });

@@ -1,0 +1,222 @@
+import { Fault } from "../base/fault.ts";
+import type { Sha256 } from "../base/ids.ts";
+import type { LogPin } from "../core/client/audit.ts";
+import type { RoomView } from "../core/client/chat-record.ts";
+import type { Clock } from "../io/clock.ts";
+import type { Entropy } from "../io/entropy.ts";
+import type { LogReader } from "../io/state/log-pins.ts";
+import type { Fingerprint } from "../wire/fingerprint.ts";
+import type { GreetedLink } from "./connection-loop.ts";
+import type { AccountEvent } from "./event.ts";
+import { EventStage } from "./event-stage.ts";
+import { Follower, type FollowerEvent, type FollowMode, type LinkInfo } from "./follower.ts";
+import type { ActiveLink } from "./link/active-link.ts";
+import type { Connection, ServerNotice } from "./link/connection.ts";
+import type { Keys } from "./link/keys.ts";
+import type { Ask } from "./link/queries.ts";
+import { notLoggedIn } from "./link/retry.ts";
+import type { Entered } from "./login.ts";
+import { OutboxQueue, type OutboxStore } from "./outbox-queue.ts";
+import { PrefsKeeper } from "./prefs.ts";
+import { ReadReporter } from "./reading.ts";
+import type { HistoryView } from "./sealed/claims.ts";
+import { Sealing, type SealingParts } from "./sealed/sealing.ts";
+import { type Greeted, serverKeys } from "./trust.ts";
+
+export interface AccountSessionParts {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly keys: Keys;
+  readonly sha256: Sha256;
+  readonly follow: FollowMode;
+  /** Cursor of an earlier run. */
+  readonly after?: number | undefined;
+  /** False if the user interface shows no settings of rooms. */
+  readonly hasPrefs: boolean;
+  readonly outboxes: OutboxStore;
+  /** Whether to send posts that earlier runs left. */
+  readonly adopts: boolean;
+  /** Whether the outbox store renames what it keeps when the server renames the account. */
+  readonly storeRenames: boolean;
+  readonly sealed: Pick<SealingParts, "home" | "refusal" | "load">;
+  readonly ask: Ask;
+  /** What the server has proved of its log to this device. */
+  readonly pin: (reader: LogReader) => Promise<LogPin | undefined>;
+  readonly activeLink: ActiveLink;
+  /** Receives every event, in order. */
+  readonly emit: (event: AccountEvent) => void;
+  /** Announces files of sealed rooms whose upload has ended. */
+  readonly sayLeft: () => Promise<void>;
+  /** A record is missing. `again`: false if another request cannot bring it. */
+  readonly hole: (fault: Fault, again: boolean) => void;
+}
+
+/** One account over any number of connections: what it follows, posts, seals and has read. */
+export class AccountSession {
+  readonly #parts: AccountSessionParts;
+  readonly #follower: Follower;
+  readonly #reporter: ReadReporter;
+  readonly #prefs: PrefsKeeper | undefined;
+  readonly sealing: Sealing;
+  #posts: OutboxQueue;
+  #user = "";
+  #owner: { readonly fingerprint: Fingerprint; readonly user: string } | undefined;
+  /** The server of the present link. */
+  #greeted: Greeted | undefined;
+
+  constructor(parts: AccountSessionParts) {
+    this.#parts = parts;
+    const { clock, entropy, keys, sealed, ask, emit, follow, after, sha256, hole } = parts;
+    const rooms = () => this.rooms;
+    const history = () => this.#history();
+    this.sealing = new Sealing({
+      clock,
+      entropy,
+      keys,
+      ...sealed,
+      ask,
+      rooms,
+      tell: emit,
+      history,
+    });
+    this.#posts = this.#newPosts();
+    this.#reporter = new ReadReporter(clock);
+    this.#prefs = parts.hasPrefs ? new PrefsKeeper(clock, emit) : undefined;
+    const full = () => hole(new Fault("too-many", "sealed rooms are read too slowly"), false);
+    const stage = new EventStage(this.sealing, (event) => this.#event(event), full);
+    const sink = { event: (event: FollowerEvent) => stage.pass(event), hole };
+    this.#follower = new Follower(follow, after, sha256, sink);
+  }
+
+  /** As the server spells it now. */
+  get user(): string {
+    return this.#user;
+  }
+
+  /** What to ask the next link for. */
+  get after(): number | undefined {
+    return this.#follower.after;
+  }
+
+  get rooms(): RoomView[] {
+    return this.#follower.rooms;
+  }
+
+  get posts(): OutboxQueue {
+    return this.#posts;
+  }
+
+  /**
+   * The account is logged in on a new link. Nothing is received before `connected`.
+   * @returns a promise where posts of earlier runs are read later; it rejects as the store fails
+   * @throws Fault store-…
+   */
+  entered({ greeted }: GreetedLink, { account }: Entered): void | Promise<void> {
+    const { fingerprint, formers } = greeted;
+    const { user, account: id } = account;
+    this.#user = user;
+    this.#greeted = greeted;
+    const place = { fingerprint, user };
+    this.#owner = this.#parts.storeRenames ? place : (this.#owner ?? place);
+    this.sealing.connected({ ...place, account: id, formers });
+    return this.#posts.open(this.#owner, this.#parts.adopts);
+  }
+
+  /** @param takes whether a notice was handled, and is not for the account */
+  connected(
+    connection: Connection,
+    link: LinkInfo,
+    takes: (notice: ServerNotice) => boolean,
+  ): void {
+    this.#follower.connected(link);
+    connection.listen((notice) => {
+      if (!takes(notice)) this.#follower.notice(notice);
+    });
+    if (connection.isClosed) return;
+    this.#reporter.connected(connection);
+    this.#prefs?.connected(connection);
+    this.#posts.connected(connection);
+    const { user, fingerprint } = link;
+    this.#parts.activeLink.found({ connection, user, fingerprint });
+  }
+
+  lost(): void {
+    this.#greeted = undefined;
+    this.#parts.activeLink.lost();
+    this.#posts.lost();
+    this.sealing.lost();
+  }
+
+  /** Logged out. The same account may enter again: it continues where it was. */
+  leave(fault: Fault = notLoggedIn(), transferFault = fault): void {
+    this.#greeted = undefined;
+    this.#reporter.clear();
+    this.#prefs?.left();
+    this.sealing.left();
+    this.#parts.activeLink.left(transferFault);
+    this.#posts.leave(fault);
+    this.#posts = this.#newPosts();
+  }
+
+  /** The room was read up to its record `n`. */
+  read(room: string, n: number): void {
+    this.#reporter.note(room, n);
+  }
+
+  /** Reports what was read: the link is about to end. */
+  flush(): void {
+    this.#reporter.flush();
+  }
+
+  #newPosts(): OutboxQueue {
+    const { clock, entropy, outboxes: store, emit } = this.#parts;
+    const { sealing } = this;
+    return new OutboxQueue({
+      ...{ clock, entropy, store },
+      seal: (posts) => sealing.seal(posts),
+      pinned: () => sealing.pinned(),
+      kept: (outbox, post) => sealing.kept(outbox, post),
+      opened: (outbox, posts) => sealing.opened(outbox, posts),
+      tell: (event) => {
+        if (event.kind === "settled") sealing.settled(event.key, event.outcome);
+        emit(event);
+      },
+    });
+  }
+
+  #event(event: FollowerEvent): void {
+    if (event.kind === "prefs-set" || event.kind === "save") return this.#prefs?.changed(event);
+    if (event.kind === "key-packages-low") return this.sealing.stock();
+    this.#parts.emit(event);
+    if (event.kind === "room") this.sealing.roomTold(event.room);
+    if (event.kind !== "caught-up") return;
+    this.sealing.caughtUp(this.#parts.follow !== "none", () => this.#parts.sayLeft());
+  }
+
+  /** What the server has proved to this device, for others to compare. */
+  #history(): HistoryView | undefined {
+    const greeted = this.#greeted;
+    if (greeted === undefined) return undefined;
+    const { keys: verifier, pin } = this.#parts;
+    const { fingerprint, formers } = greeted;
+    const reader = { fingerprint, formers, user: this.#user };
+    return { verifier, keys: serverKeys(greeted), pin: () => pin(reader) };
+  }
+}
+
+export function linkInfoOf(
+  address: string,
+  { connection, greeted }: GreetedLink,
+  { account, registered }: Entered,
+): LinkInfo {
+  const { welcome, fingerprint } = greeted;
+  return {
+    server: welcome.server.name,
+    address,
+    user: account.user,
+    transport: connection.link.transport,
+    fingerprint,
+    welcome: welcome.text,
+    registered,
+  };
+}
