@@ -4,6 +4,7 @@ import {
   GREP_BYTES_MAX,
   IMPORTED_NAME_BYTES_MAX,
   INVITE_PLACES_MAX,
+  JOINED_ROOMS_MAX,
   KINDS_ASKED_MAX,
   MENTIONS_MAX,
   NOTE_BYTES_MAX,
@@ -439,6 +440,18 @@ export const REQUESTS = {
     answer: v.object({
       users: v.array(v.object({ user: name, online: v.boolean(), role: v.string() })),
       more: v.boolean(),
+    }),
+  },
+  /** What every member may know of an account; `rooms`: named ones that both are in. */
+  whois: {
+    fields: { user: name },
+    answer: v.object({
+      user: name,
+      /** Unix ms of the registration. */
+      since: moment,
+      online: v.boolean(),
+      role: v.string(),
+      rooms: v.pipe(v.array(name), v.maxLength(JOINED_ROOMS_MAX)),
     }),
   },
   post: {

@@ -191,6 +191,7 @@ export const QUESTIONS = {
   typing: (about) => about.client.request("typing", { room: roomOf(about), on: about.on }),
   ignore: ({ client, user, on }) => client.request("ignore", { user, on }),
   ignored: ({ client }) => client.request("ignored", {}),
+  whois: ({ client, user }) => client.request("whois", { user }),
   "push-key": ({ client }) => client.request("push-key", {}),
   "push-subscribe": ({ client, device }) =>
     device.home.pushes(true, () => {

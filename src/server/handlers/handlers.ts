@@ -19,6 +19,7 @@ import { type QueryHandlerOptions, queryHandlers } from "./queries.ts";
 import { type ReadingHandlerOptions, readingHandlers } from "./reading.ts";
 import { type RoomHandlerOptions, roomHandlers } from "./rooms.ts";
 import { sealedHandlers } from "./sealed.ts";
+import { type WhoisHandlerOptions, whoisHandlers } from "./whois.ts";
 
 export type HandlerOptions = AuthHandlerOptions &
   DashboardHandlerOptions &
@@ -27,7 +28,8 @@ export type HandlerOptions = AuthHandlerOptions &
   PostHandlerOptions &
   QueryHandlerOptions &
   ReadingHandlerOptions &
-  RoomHandlerOptions & {
+  RoomHandlerOptions &
+  WhoisHandlerOptions & {
     readonly devices: Devices;
     readonly prefs: PrefsService;
     readonly proofs: ProofService;
@@ -50,5 +52,6 @@ export function openHandlers(options: HandlerOptions): Handlers<RequestKind> {
     ...readingHandlers(options),
     ...roomHandlers(options),
     ...sealedHandlers(options.sealed),
+    ...whoisHandlers(options),
   };
 }
