@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
-import { whom } from "../../src/cli/connect/operator.ts";
 import { inUtc, spanOf, untilOf } from "../../src/core/duration.ts";
+import { whom } from "../../src/ui/commands/ban.ts";
 
 test.each([
   ["30s", 31_000],

@@ -32,7 +32,7 @@ import { checkReaction, checkText, destinationOfTarget } from "./post.ts";
 import { type InputLine, ScriptLines } from "./script-lines.ts";
 import { runSlash } from "./slash.ts";
 import type { SlashHost } from "./slash-host.ts";
-import { viewOf } from "./slash-sealed.ts";
+import { viewOf } from "./terminal-host.ts";
 import { destinationOf, MESSAGE_KINDS, unreadLine, unreadOf } from "./unread.ts";
 
 /** How long the end waits for the user's own messages to come back as records. */
@@ -286,7 +286,7 @@ export class LineClient implements SlashHost {
   /** Shows in the prompt where a line goes. */
   prompt(): void {
     const user = this.open.client.user;
-    const view = viewOf(this.open, this.#current.kind, this.#current.name);
+    const view = viewOf(this.open, this.#current);
     const lock = view?.isSealed === true ? " (sealed)" : "";
     this.chatConsole.prompt(user === undefined ? "> " : `${formatTarget(this.#current)}${lock}> `);
   }

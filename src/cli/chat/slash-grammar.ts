@@ -2,7 +2,6 @@ import { Fault } from "../../base/fault.ts";
 import { parseTarget, type Target } from "../../base/names.ts";
 import { quoteText } from "../../base/text.ts";
 import type { TerminalTexts } from "../../ui/messages/en/terminal.ts";
-import type { SlashHost } from "./slash-host.ts";
 
 /** A command as help and completion list it. */
 export interface SlashRow {
@@ -10,31 +9,9 @@ export interface SlashRow {
   readonly usage: string;
 }
 
-/** A command that is typed in a conversation. */
-export interface Slash {
-  readonly usage: string;
-  run(lines: SlashHost, words: string): Promise<void>;
-}
-
 /** What the command does, in one phrase. */
 export function slashSummary({ slash }: TerminalTexts, name: string): string {
   return (slash as Readonly<Record<string, string>>)[name] ?? "";
-}
-
-export function split(line: string): [string, string] {
-  const trimmed = line.trimStart();
-  const at = trimmed.search(/\s/);
-  return at < 0 ? [trimmed, ""] : [trimmed.slice(0, at), trimmed.slice(at + 1).trim()];
-}
-
-export function args(command: Slash, words: string, min: number, max: number): string[] {
-  const given = words === "" ? [] : words.split(/\s+/);
-  if (given.length < min || given.length > max) throw misuse(command);
-  return given;
-}
-
-export function misuse({ usage }: Slash): Fault {
-  return new Fault("usage", `that is not how it is used`, { remedy: `write ${usage}` });
 }
 
 export interface SendWords {

@@ -72,11 +72,11 @@ export interface SlashHost {
   /** Shows or changes settings. @param words behind `/set` @throws Fault usage */
   set(words: string): void;
   /**
-   * Mutes a room or person on this device, or hears it again; without `how` it shows all muted.
-   * @param target left out: where one is
+   * Mutes or unmutes a room or person on this device; without `on` it shows all muted ones.
+   * @param target the open one if left out
    * @throws Fault usage, not-member, room-unknown, too-many
    */
-  notify(how: "on" | "off" | undefined, target: string | undefined): void;
+  notify(on: boolean | undefined, target: string | undefined): void;
   /** Ends after everything sent so far is settled. */
   quit(): Promise<void>;
 }

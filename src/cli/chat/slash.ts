@@ -1,229 +1,48 @@
 import { Fault } from "../../base/fault.ts";
-import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
-import { checkName, compareNames, formatTarget, type Name } from "../../base/names.ts";
-import { joinSealed, leaveRoom } from "../../client/chat/room-actions.ts";
-import { queryUsers } from "../../client/link/queries.ts";
-import type { Credentials } from "../../client/login.ts";
-import { checkIsOpen } from "../../client/sealed/making.ts";
-import { SLASH_ALIASES as ALIASES } from "../../ui/commands/aliases.ts";
-import { formatPlace } from "../../wire/invite.ts";
-import { statsLine } from "../output/stats.ts";
-import { askNewPassword, makePassword, PASSWORD, readSecret, secretQuestion } from "../secrets.ts";
+import { parseTarget } from "../../base/names.ts";
+import { type Answer, type Command, misuse, split, usageIn } from "../../ui/commands/command.ts";
+import { SLASH_ALIASES as ALIASES, COMMANDS as SHARED } from "../../ui/commands/table.ts";
 import { nearest } from "../suggest.ts";
-import { shownRows } from "./console.ts";
-import { FILE_COMMANDS } from "./slash-files.ts";
-import { args, misuse, type Slash, type SlashRow, split } from "./slash-grammar.ts";
+import type { SlashRow } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
-import { MESSAGE_COMMANDS } from "./slash-messages.ts";
-import { MODERATION_COMMANDS } from "./slash-moderation.ts";
-import { PIN_COMMANDS } from "./slash-pins.ts";
-import { SAVED_COMMANDS } from "./slash-saved.ts";
-import { joinFlags, SEALED_COMMANDS, viewOf } from "./slash-sealed.ts";
-import { roomsLine } from "./unread.ts";
-import { whoLine } from "./who.ts";
+import { OWN_COMMANDS, type Slash } from "./slash-own.ts";
+import { showView } from "./slash-views.ts";
+import { TerminalHost } from "./terminal-host.ts";
 
-const HISTORY_DEFAULT = 20;
+const COMMANDS: Readonly<Record<string, Slash>> = Object.fromEntries(
+  Object.entries(SHARED).flatMap(([name, command]) => [
+    [name, shared(command)],
+    ...Object.entries(OWN_COMMANDS[name] ?? {}),
+  ]),
+);
 
-const COMMANDS: Readonly<Record<string, Slash>> = {
-  join: {
-    usage: "/join ROOM [PASSWORD | --sealed]",
+function shared(command: Command): Slash {
+  const usage = usageIn(command, "terminal");
+  return {
+    usage,
     async run(lines, words) {
-      const { words: given, sealed } = joinFlags(args(this, words, 1, 3));
-      const [room, password] = given;
-      if (given.length < 1 || given.length > 2) throw misuse(this);
-      const name = checkName((room ?? "").replace(/^#/, ""), "room's name");
-      const { chatConsole } = lines;
-      const mayCreate = () =>
-        chatConsole.confirm((texts) => texts.askCreate(name, password, sealed));
-      const join = () => lines.join({ room: name, password, mayCreate, sealed });
-      const answer = await (sealed ? joinSealed(lines.open.client, name, join) : join());
-      if (answer.created && sealed) {
-        chatConsole.note((texts) => texts.sealedRoomMade(name));
-      } else if (answer.created) {
-        chatConsole.note((texts) => texts.roomMade(name));
-      }
-      chatConsole.tell({ kind: "joined", room: answer.name, created: answer.created }, undefined);
-      lines.enter({ kind: "room", name: answer.name as Name });
+      const order = command.parse(words, "terminal");
+      if (order === undefined) throw misuse(usage);
+      const host = new TerminalHost(lines, (view) => showView(lines, view, help));
+      show(lines, await command.run(order, lines.open.client, host));
     },
-  },
-  leave: {
-    usage: "/leave [ROOM]",
-    async run(lines, words) {
-      const [given] = args(this, words, 0, 1);
-      // A direct conversation cannot be left: only the current room changes.
-      if (given === undefined && lines.current.kind === "person") {
-        const { room } = lines;
-        lines.chatConsole.note((texts) => texts.backIn(room));
-        return lines.enter({ kind: "room", name: room });
-      }
-      const room = given?.replace(/^#/, "") ?? lines.room;
-      await leaveRoom(lines.open.client, checkName(room, "room's name"));
-      lines.chatConsole.tell({ kind: "left", room }, (texts) => texts.youLeft(room));
-      lines.leftRoom(room);
-    },
-  },
-  topic: {
-    usage: "/topic [TEXT]",
-    async run(lines, words) {
-      const { room } = lines;
-      if (words === "") {
-        const topic = lines.open.client.rooms.find(({ name }) => name === room)?.topic ?? "";
-        lines.chatConsole.tell({ kind: "topic-is", room, topic }, (texts) =>
-          topic === "" ? texts.noTopic : topic,
-        );
-      } else {
-        checkIsOpen(viewOf(lines.open, "room", room));
-        const { seq } = await lines.open.client.request("topic", { room, topic: words });
-        lines.recorded(seq);
-      }
-    },
-  },
-  who: {
-    usage: "/who [ROOM]",
-    async run(lines, words) {
-      const [given] = args(this, words, 0, 1);
-      const room = given?.replace(/^#/, "") ?? lines.room;
-      const users = await queryUsers(lines.open.client.request, checkName(room, "room's name"));
-      lines.chatConsole.tell({ kind: "who", room, users }, () => whoLine(room, users));
-    },
-  },
-  list: {
-    usage: "/list",
-    async run(lines, words) {
-      args(this, words, 0, 0);
-      const users = (await queryUsers(lines.open.client.request))
-        .filter(({ online }) => online)
-        .map(({ user }) => user);
-      lines.chatConsole.tell({ kind: "list", users }, (texts) =>
-        texts.onlineList(users.join(", ")),
-      );
-    },
-  },
-  rooms: {
-    usage: "/rooms",
-    async run(lines, words) {
-      args(this, words, 0, 0);
-      const { client } = lines.open;
-      const { rooms: listed } = await client.request("rooms", {});
-      const rooms = listed.toSorted((one, other) => compareNames(one.room, other.room));
-      const people = client.rooms
-        .filter(({ kind }) => kind === "person")
-        .map(({ id, name }) => ({ user: name, unread: client.reading.unread(id) }))
-        .sort((one, other) => compareNames(one.user, other.user));
-      lines.chatConsole.tell({ kind: "rooms", rooms, people }, roomsLine(rooms, people));
-    },
-  },
-  ...MESSAGE_COMMANDS,
-  ...SAVED_COMMANDS,
-  ...MODERATION_COMMANDS,
-  ...PIN_COMMANDS,
-  ...FILE_COMMANDS,
-  ...SEALED_COMMANDS,
-  history: {
-    usage: "/history [N]",
-    async run(lines, words) {
-      const [given = String(HISTORY_DEFAULT)] = args(this, words, 0, 1);
-      const limit = Number(given);
-      if (!Number.isSafeInteger(limit) || limit < 1) throw misuse(this);
-      await page(lines, { limit: Math.min(limit, PAGE_RECORDS_MAX) });
-    },
-  },
-  search: {
-    usage: "/search TEXT",
-    async run(lines, words) {
-      if (words === "") throw misuse(this);
-      await page(lines, { limit: HISTORY_DEFAULT, grep: words, ignoreCase: true });
-    },
-  },
-  register: {
-    usage: "/register NAME [PASSWORD]",
-    run(lines, words) {
-      return logIn(lines, args(this, words, 1, 2), "register");
-    },
-  },
-  login: {
-    usage: "/login NAME [PASSWORD]",
-    run(lines, words) {
-      return logIn(lines, args(this, words, 1, 2), "login");
-    },
-  },
-  logout: {
-    usage: "/logout",
-    async run(lines, words) {
-      args(this, words, 0, 0);
-      const { user } = lines.open.client;
-      await lines.open.client.logout();
-      lines.chatConsole.tell({ kind: "logged-out", user }, (texts) => texts.youAreLoggedOut);
-      lines.prompt();
-    },
-  },
-  passwd: {
-    usage: "/passwd",
-    async run(lines, words) {
-      args(this, words, 0, 0);
-      const { chatConsole, open } = lines;
-      const unasked = { ...lines.context, terminal: undefined };
-      const current =
-        (await readSecret(unasked, PASSWORD, undefined)) ??
-        (await chatConsole.secret((texts) => texts.askCurrentPassword));
-      const password =
-        (await makePassword(unasked, undefined)) ??
-        (await askNewPassword(
-          (one) => chatConsole.secret(one),
-          (texts) => texts.askNewPassword,
-          (fault) => chatConsole.fault(fault),
-        ));
-      if (password === undefined) {
-        throw new Fault("usage", "there is no new password", { remedy: "set CHAT_NEW_PASSWORD" });
-      }
-      await open.client.passwd(password, current);
-      lines.chatConsole.tell({ kind: "password-changed" }, (texts) => texts.passwordChanged);
-    },
-  },
-  set: {
-    usage: "/set [KEY [VALUE]]",
-    run(lines, words) {
-      lines.set(words);
-      return Promise.resolve();
-    },
-  },
-  notify: {
-    usage: "/notify [on|off [TARGET]]",
-    run(lines, words) {
-      const [how, target] = args(this, words, 0, 2);
-      if (how !== undefined && how !== "on" && how !== "off") throw misuse(this);
-      lines.notify(how, target);
-      return Promise.resolve();
-    },
-  },
-  stats: {
-    usage: "/stats",
-    async run(lines, words) {
-      args(this, words, 0, 0);
-      const { stats } = lines.open.client;
-      if (stats === undefined) throw new Fault("link-closed", "there is no connection now");
-      const [json, text] = statsLine(stats, lines.context);
-      lines.chatConsole.tell(json, () => text);
-    },
-  },
-  help: {
-    usage: "/help [COMMAND]",
-    async run(lines, words) {
-      const [word] = args(this, words, 0, 1);
-      const asked = word === undefined ? undefined : commandOf(word);
-      lines.chatConsole.help(
-        slashRows().filter(({ usage }) => asked === undefined || usage === asked.usage),
-      );
-    },
-  },
-  quit: {
-    usage: "/quit",
-    async run(lines, words) {
-      args(this, words, 0, 0);
-      await lines.quit();
-    },
-  },
-};
+  };
+}
+
+function show(lines: SlashHost, answer: Answer | undefined): void {
+  const { json, text, rows, note, seq, enter, left } = answer ?? {};
+  if (seq !== undefined) lines.recorded(seq);
+  if (note !== undefined) lines.chatConsole.note(note);
+  if (json !== undefined) lines.chatConsole.tell(json, text, rows);
+  if (enter !== undefined) lines.enter(parseTarget(enter));
+  if (left !== undefined) lines.leftRoom(left);
+}
+
+function help({ chatConsole }: SlashHost, { words: word }: { readonly words: string }): void {
+  const asked = word === "" ? undefined : commandOf(word);
+  const isAsked = ({ usage }: SlashRow) => asked === undefined || usage === asked.usage;
+  chatConsole.help(slashRows().filter(isAsked));
+}
 
 /** The table, for lists of what can be typed. */
 export function slashRows(): SlashRow[] {
@@ -284,45 +103,4 @@ function commandOf(typed: string): Slash {
   throw new Fault("usage", `there is no command '/${bare.slice(0, 40)}'`, {
     remedy: near === undefined ? "see /help" : `did you mean /${near}? see /help`,
   });
-}
-
-async function logIn(
-  lines: SlashHost,
-  [name = "", password]: readonly string[],
-  mode: Credentials["mode"],
-): Promise<void> {
-  const { open, context, chatConsole } = lines;
-  const user = checkName(name, "person's name");
-  const unasked = { ...context, terminal: undefined }; // The line editor owns the keyboard.
-  const credentials: Credentials = {
-    user,
-    mode,
-    password: password ?? (await readSecret(unasked, PASSWORD, undefined)),
-    roomSecret: open.roomSecret,
-    insist: password !== undefined,
-    ask: (what, again, whenLost) => {
-      const server = formatPlace(open.address);
-      if (what === "new-password") {
-        return askNewPassword(
-          (one) => chatConsole.secret(one, whenLost),
-          (texts) => texts.askNewPasswordOf(user, server),
-          (fault) => chatConsole.fault(fault),
-        );
-      }
-      return chatConsole.secret(secretQuestion(what, { user, server }, again), whenLost);
-    },
-  };
-  await lines.loggingIn(() => open.client.login(credentials));
-}
-
-async function page(
-  lines: SlashHost,
-  query: { readonly limit: number; readonly grep?: string; readonly ignoreCase?: boolean },
-): Promise<void> {
-  const { client, user } = lines.open;
-  await lines.confirmed();
-  const { records } = await client.history({ target: formatTarget(lines.current), ...query });
-  const rows = shownRows(records, client.user ?? user);
-  for (const row of rows) lines.chatConsole.record(row);
-  if (rows.length === 0) lines.chatConsole.note((texts) => texts.nothingFound);
 }

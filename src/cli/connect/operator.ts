@@ -5,7 +5,6 @@ import { Fault } from "../../base/fault.ts";
 import { readSmallFile } from "../../io/disk/data-folder.ts";
 import { ClientState } from "../../io/state/client-state.ts";
 import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
-import { isIpv4 } from "../../wire/host.ts";
 import {
   formatInvite,
   formatPlace,
@@ -126,11 +125,6 @@ function operatorToken(data: string): string | undefined {
   } catch {
     return undefined; // Of another user: the account's own office must do.
   }
-}
-
-/** `@ana` and `ana` are a person; what looks like an address is one. */
-export function whom(text: string): { readonly user: string } | { readonly address: string } {
-  return text.includes(":") || isIpv4(text) ? { address: text } : { user: personOf(text) };
 }
 
 export function personOf(text: string): string {

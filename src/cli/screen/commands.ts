@@ -209,11 +209,11 @@ export class ScreenCommands implements SlashHost {
     this.#options.screen.set(words);
   }
 
-  notify(how: "on" | "off" | undefined, given: string | undefined): void {
+  notify(on: boolean | undefined, given: string | undefined): void {
     this.#answers++;
     const { screen, chat } = this.#options;
     const muted = screen.muted();
-    if (how === undefined) {
+    if (on === undefined) {
       const shown = muted.map((target) => this.#shown(target)).join(", ");
       return screen.note((texts) => (shown === "" ? texts.hearAll : texts.mutedHere(shown)));
     }
@@ -222,12 +222,12 @@ export class ScreenCommands implements SlashHost {
     // Who is called otherwise now, or left, may still be muted.
     const isKnown = room !== undefined || target.startsWith("@") || isIn(muted, target);
     if (!isKnown) throw new Fault("room-unknown", `you are in no room '${target}'`);
-    if (how === "on" && room !== undefined) chat.arrange(target, { muted: undefined });
-    screen.mute(room?.target ?? target, how === "off");
+    if (on && room !== undefined) chat.arrange(target, { muted: undefined });
+    screen.mute(room?.target ?? target, !on);
     const shown = this.#shown(room?.target ?? target);
     const isMuted = isIn(screen.muted(), target);
     screen.note((texts) => {
-      if (how === "off") return texts.nowMuted(shown);
+      if (!on) return texts.nowMuted(shown);
       return isMuted ? texts.mutedBySetting(shown) : texts.hearAgain(shown);
     });
   }

@@ -149,23 +149,27 @@ export abstract class ChatActions extends ModelDriver {
   }
 
   /**
-   * Sends what is given or, if it `edits`, changes that; the draft is gone. `/me` is an action. Who
-   * reads above is taken to the newest, where the message stands.
-   * @returns false: nothing is sent to this server any more
+   * Sends a draft, or changes the message that it `edits`; the draft is gone.
+   * @returns false if nothing is sent to this server any more
    */
   send(target: string, draft: Draft): boolean {
     const { text, re, edits } = draft;
+    if (text.trim() === "" && !isCaption(this.model, draft)) return this.mayPost();
+    if (edits === undefined)
+      return this.sendBody(target, re === undefined ? { text } : { text, re });
     if (!this.mayPost()) return false;
-    if (text.trim() === "" && !isCaption(this.model, draft)) return true;
     this.#typing.sent();
     this.setDraft(target, undefined);
-    if (edits !== undefined) {
-      this.#edit(target, draft, edits);
-      return true;
-    }
-    const [, action] = /^\/me +(.+)$/s.exec(text) ?? [];
-    const words = action === undefined ? { text } : { text: action, action: true };
-    this.#post(target, withMentions(re === undefined ? words : { ...words, re }));
+    this.#edit(target, draft, edits);
+    return true;
+  }
+
+  /** Sends a message, scrolls to it in the open room, and drops the draft. @returns as `send` */
+  sendBody(target: string, body: PostBody): boolean {
+    if (!this.mayPost()) return false;
+    this.#typing.sent();
+    this.setDraft(target, undefined);
+    this.#post(target, withMentions(body));
     if (isSame(this.model.open, bare(target))) this.bottom();
     return true;
   }

@@ -20,14 +20,14 @@ export function sealedRoomAt(
 }
 
 /** Joins a sealed room, or creates it with its group. @throws Fault name-taken, not-allowed, … */
-export async function joinSealed(
+export async function joinSealed<Joined extends Answer<"join"> | undefined>(
   actor: Sealer,
   name: string,
-  join: () => Promise<Answer<"join">>,
-): Promise<Answer<"join">> {
+  join: () => Promise<Joined>,
+): Promise<Joined> {
   await checkMaySeal(actor, name);
   const answer = await join();
-  if (answer.created) await sealRoom(actor, { id: answer.room, name: answer.name });
+  if (answer?.created === true) await sealRoom(actor, { id: answer.room, name: answer.name });
   return answer;
 }
 

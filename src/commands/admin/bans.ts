@@ -2,9 +2,10 @@
 
 import { defineVerb, type FlagDefs } from "../../cli/command.ts";
 import { allPages } from "../../cli/connect/lists.ts";
-import { ADMIN_FLAGS, done, FOR_FLAG, whom, withOperator } from "../../cli/connect/operator.ts";
+import { ADMIN_FLAGS, done, FOR_FLAG, withOperator } from "../../cli/connect/operator.ts";
 import { moment, renderJson, renderTable, styleOf } from "../../cli/output/render.ts";
 import { inUtc, untilOf } from "../../core/duration.ts";
+import { whom } from "../../ui/commands/ban.ts";
 
 const WHOM = {
   whom: { type: "positional", description: "A name, or an address as in chat serve's output" },

@@ -31,11 +31,11 @@ test("a message is pending until its record arrives, also after a lost link", as
   fixture.network.cut();
   await fixture.clock.advance(SCREEN_FRAME_MS);
   expect(chat.model.connection.kind).toBe("offline");
-  chat.send("lobby", { text: "and on" });
-  expect(pending()).toEqual(["and on storing"]);
+  chat.send("lobby", { text: "/me waves" });
+  expect(pending()).toEqual(["/me waves storing"]);
   await fixture.clock.advance(5_000);
   expect(chat.model.connection.kind).toBe("online");
-  expect([texts(), pending()]).toEqual([["hello", "and on"], []]);
+  expect([texts(), pending()]).toEqual([["hello", "/me waves"], []]);
 });
 
 test("a room keeps at most SCREEN_ITEMS_MAX items", async () => {

@@ -1,11 +1,19 @@
 import { describe, expect, test } from "bun:test";
 import { slashRows } from "../../../src/cli/chat/slash.ts";
+import { type Command, usageIn } from "../../../src/ui/commands/command.ts";
+import { COMMANDS } from "../../../src/ui/commands/table.ts";
 import { ENGLISH_PARTS } from "../../../src/ui/messages/en/parts.ts";
-import { SLASH, slashCommand } from "../../../src/web/input/slash.ts";
+import { slashLine } from "../../../src/web/input/slash.ts";
 
-const JOIN = { kind: "misused", usage: "/join ROOM [PASSWORD | --sealed]", summary: "cmdJoin" };
-const MUTE = { kind: "misused", usage: "/mute NAME [TIME]", summary: "cmdMute" };
-const BAN = { kind: "ban", forMs: 7_200_000 };
+const misused = (name: string) => {
+  const usage = usageIn(COMMANDS[name] as Command, "page");
+  return { kind: "misused", name, usage };
+};
+const order = (name: string, fields: object = {}) => {
+  return { kind: "order", command: COMMANDS[name], order: fields };
+};
+const shown = (kind: string, fields: object = {}) => order(kind, { kind, ...fields });
+const message = (text: string) => ({ kind: "message", text });
 
 /** Of the terminal alone: on the page the timeline, a file's line or the way in does it. */
 const TERMINAL_ALONE = ["caption", "get", "history", "login", "readers", "register", "stats"];
@@ -24,60 +32,63 @@ describe("orders in the composer", () => {
   test.each([
     ["hello", undefined],
     ["a /join b", undefined],
-    ["QUIT", { kind: "logout" }],
-    ["/join vault --sealed", { kind: "join", room: "vault", password: undefined, sealed: true }],
-    ["/join --sealed vault", { kind: "join", room: "vault", password: undefined, sealed: true }],
-    ["/join vault --sealde", JOIN],
-    ["/invite", { kind: "invite", user: undefined }],
-    ["/seal", { kind: "misused", usage: "/seal @NAME", summary: "cmdSeal" }],
-    ["/join", JOIN],
-    ["/msg @bob two\nlines", { kind: "msg", to: "@bob", text: "two\nlines" }],
-    ["/me waves", { kind: "say", text: "/me waves" }],
-    ["//me", { kind: "say", text: "/me" }],
-    ["/msg #lab hi", { kind: "msg", to: "lab", text: "hi" }],
-    ["/mute @bob 10m", { kind: "mute", user: "bob", on: true, forMs: 600_000 }],
-    ["/mute bob soon", MUTE],
-    ["/ban @bob 2h too loud", { ...BAN, whom: { user: "bob" }, reason: "too loud" }],
-    ["/ban bob 2 cats", { kind: "ban", whom: { user: "bob" }, reason: "2 cats" }],
-    ["/leave", { kind: "leave", room: undefined }],
-    ["/reply 12 yes\nno", { kind: "reply", seq: 12, text: "yes\nno" }],
-    ["/reply 12", { kind: "reply", seq: undefined, text: "12" }],
-    ["/react 👍 x", { kind: "misused", usage: "/react EMOJI [SEQ]", summary: "cmdReact" }],
-    ["/reply yes", { kind: "reply", seq: undefined, text: "yes" }],
-    ["/react 👍", { kind: "react", seq: undefined, sign: "👍" }],
-    ["/edit two words", { kind: "edit", text: "two words" }],
-    ["/unmute @bob", { kind: "mute", user: "bob", on: false }],
-    ["/pin 12", { kind: "pin", seq: 12, on: true }],
-    ["/notify on #lab", { kind: "notify", on: true, target: "lab" }],
-    ["/erase", { kind: "erase", seq: undefined }],
-    ["/unpin", { kind: "misused", usage: "/unpin SEQ", summary: "cmdUnpin" }],
-    ["/unsave 7", { kind: "save", seq: 7, on: false }],
-    ["/revoke bob", { kind: "grant", user: "bob", on: false }],
-    ["/quiet off", { kind: "quiet", on: false }],
-    ["/receipts", { kind: "misused", usage: "/receipts on|off", summary: "cmdReceipts" }],
-    ["/j lab", { kind: "join", room: "lab", password: undefined, sealed: false }],
-    ["/sendall hi", { kind: "say", text: "hi" }],
+    ["QUIT", shown("quit")],
+    ["/join vault --sealed", order("join", { room: "vault", password: undefined, sealed: true })],
+    ["/join --sealed vault", order("join", { room: "vault", password: undefined, sealed: true })],
+    ["/join vault pw --sealed", misused("join")],
+    ["/join vault --sealde", misused("join")],
+    ["/invite", order("invite", { user: undefined })],
+    ["/seal", misused("seal")],
+    ["/join", misused("join")],
+    ["/msg @bob two\nlines", shown("msg", { to: "@bob", text: "two\nlines" })],
+    ["/me waves", order("me", { text: "waves" })],
+    ["//me waves", message("/me waves")],
+    ["/msg #lab hi", shown("msg", { to: "lab", text: "hi" })],
+    ["/msg a! hi", misused("msg")],
+    ["/mute @bob 10m", order("mute", { user: "bob", forMs: 600_000 })],
+    ["/mute bob soon", misused("mute")],
+    ["/ban @bob 2h too loud", order("ban", { name: "@bob", forMs: 7_200_000, reason: "too loud" })],
+    ["/ban bob 2 cats", order("ban", { name: "bob", forMs: undefined, reason: "2 cats" })],
+    ["/leave", order("leave", { room: undefined })],
+    ["/leave two rooms", misused("leave")],
+    ["/reply 12 yes\nno", order("reply", { seq: 12, text: "yes\nno" })],
+    ["/reply 12", order("reply", { seq: undefined, text: "12" })],
+    ["/react 👍 x", misused("react")],
+    ["/reply yes", order("reply", { seq: undefined, text: "yes" })],
+    ["/react 👍", order("react", { seq: undefined, sign: "👍" })],
+    ["/edit two words", order("edit", { text: "two words" })],
+    ["/unmute @bob", order("unmute", { user: "bob" })],
+    ["/pin 12", order("pin", { seq: 12 })],
+    ["/notify on #lab", shown("notify", { on: true, target: "#lab" })],
+    ["/notify", misused("notify")],
+    ["/notify on a b", misused("notify")],
+    ["/who lab", misused("who")],
+    ["/erase", order("erase", { seq: undefined })],
+    ["/unpin", misused("unpin")],
+    ["/unsave 7", order("unsave", { seq: 7 })],
+    ["/revoke bob", order("revoke", { user: "bob" })],
+    ["/quiet off", order("quiet", { on: false })],
+    ["/receipts", misused("receipts")],
+    ["/j lab", order("join", { room: "lab", password: undefined, sealed: false })],
+    ["/sendall hi", message("hi")],
     ["/toString", { kind: "unknown", word: "toString" }],
     ["/", { kind: "unknown", word: "" }],
-  ] as const)("%p", (text, order) => {
-    expect(slashCommand(text) as unknown).toEqual(order);
+  ] as const)("%p", (text, line) => {
+    expect(slashLine(text) as unknown).toEqual(line);
   });
 
-  test("each one of the terminal is here, and the other way round, and is written alike", () => {
+  test("the terminal has each command of the page, and writes it alike", () => {
     const terminal = slashRows();
-    const missing = terminal.filter(({ name }) => !SLASH.has(name)).map(({ name }) => name);
-    expect(missing.sort()).toEqual(TERMINAL_ALONE);
-    for (const [name, { usage }] of SLASH) {
+    const names = new Set(terminal.map(({ name }) => name));
+    expect([...names].filter((name) => !Object.hasOwn(COMMANDS, name)).sort()).toEqual(
+      TERMINAL_ALONE,
+    );
+    for (const [name, command] of Object.entries(COMMANDS)) {
       const there = terminal.find((row) => row.name === name)?.usage;
-      expect([name, usage]).toEqual([name, OTHERWISE[name] ?? String(there)]);
+      expect([name, usageIn(command, "page")]).toEqual([name, OTHERWISE[name] ?? String(there)]);
+      expect(there).toStartWith(`/${name}`);
     }
-    for (const name of Object.keys(OTHERWISE)) expect(SLASH.has(name)).toBe(true);
-  });
-
-  test("each is explained", () => {
-    for (const [word, { usage, summary }] of SLASH) {
-      expect(usage.startsWith(`/${word}`)).toBe(true);
-      expect(ENGLISH_PARTS[summary]).not.toBe("");
-    }
+    expect(Object.keys(ENGLISH_PARTS.slash).sort()).toEqual(Object.keys(COMMANDS).sort());
+    for (const name of Object.keys(OTHERWISE)) expect(Object.hasOwn(COMMANDS, name)).toBe(true);
   });
 });

@@ -17,6 +17,7 @@ import { FILE_TEXT_BYTES_MAX } from "../../../base/limits.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Draft, Item } from "../../../core/model/state.ts";
+import { COMMANDS } from "../../../ui/commands/table.ts";
 import { authorText, quotedText } from "../../../ui/text/event-text.ts";
 import {
   afterEdit,
@@ -29,7 +30,6 @@ import {
 import type { Chat } from "../../driver/chat.ts";
 import { type Completion, complete, completionAt, isSpelling } from "../../input/completion.ts";
 import { composerAction } from "../../input/keys.ts";
-import { SLASH } from "../../input/slash.ts";
 import type { Attached } from "../../transfer/attached.ts";
 import { EmojiButton } from "../emoji/button.tsx";
 import { usePage, useTexts } from "../shell/context.tsx";
@@ -169,7 +169,7 @@ function useOffer() {
     const { parts } = emoji;
     const named =
       parts && ((begun: string, max: number) => parts.emojiNamed(begun, max, texts.lang));
-    const source = suggestionSource(chat.model, [...SLASH.keys()], named);
+    const source = suggestionSource(chat.model, Object.keys(COMMANDS), named);
     const completion = completionAt(now, caret, source);
     setOffer(completion === undefined ? undefined : { completion, at: 0 });
     if (named !== undefined || !isSpelling(now, caret)) return;

@@ -1,9 +1,10 @@
 import { cleanText } from "../../../base/text.ts";
 import { knownNames } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
-import type { AllTexts } from "../../../ui/messages/en/parts.ts";
+import { usageIn } from "../../../ui/commands/command.ts";
+import { COMMANDS } from "../../../ui/commands/table.ts";
 import type { Completion, CompletionSource } from "../../input/completion.ts";
-import { SLASH } from "../../input/slash.ts";
+import { summaryOf } from "../../input/slash.ts";
 import { usePage } from "../shell/context.tsx";
 
 export function suggestionSource(
@@ -24,16 +25,12 @@ export interface SuggestionsProps {
 /** The composer handles the keys: the focus stays in its field. */
 export function Suggestions({ completion, at, onChoose }: SuggestionsProps) {
   const { lazy, texts } = usePage();
-  // What a command does comes with the parts: until then its name has to do.
-  const known: Partial<AllTexts> = { ...lazy.parts?.texts, ...texts };
-  const summaryOf = (choice: string) => {
-    const row = completion.kind === "command" ? SLASH.get(choice.slice(1)) : undefined;
-    return row === undefined ? undefined : { usage: row.usage, text: known[row.summary] };
-  };
+  const known = { ...lazy.parts?.texts, ...texts };
   return (
     <div className="suggestions" id="suggestions" role="listbox" aria-label={texts.suggestions}>
       {completion.choices.map((choice, i) => {
-        const summary = summaryOf(choice);
+        const name = choice.slice(1);
+        const command = completion.kind === "command" ? COMMANDS[name] : undefined;
         const label = completion.labels?.[i];
         return (
           <div
@@ -48,8 +45,8 @@ export function Suggestions({ completion, at, onChoose }: SuggestionsProps) {
               onChoose(choice);
             }}
           >
-            {summary === undefined ? cleanText(choice) : summary.usage}{" "}
-            <span className="room-note">{label ?? summary?.text}</span>
+            {command === undefined ? cleanText(choice) : usageIn(command, "page")}{" "}
+            <span className="room-note">{label ?? (command && summaryOf(name, known))}</span>
           </div>
         );
       })}

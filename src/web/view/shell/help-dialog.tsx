@@ -1,4 +1,6 @@
-import { SLASH } from "../../input/slash.ts";
+import { usageIn } from "../../../ui/commands/command.ts";
+import { COMMANDS } from "../../../ui/commands/table.ts";
+import { summaryOf } from "../../input/slash.ts";
 import { Dialog } from "./dialog.tsx";
 import { ProgramOffer, STAYS } from "./lazy.tsx";
 import { usePartPage } from "./part-page.ts";
@@ -29,12 +31,12 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
       </dl>
       <h3>{texts.commands}</h3>
       <dl className="help">
-        {[...SLASH].map(([word, { usage, summary }]) => (
-          <div key={word}>
+        {Object.entries(COMMANDS).map(([name, command]) => (
+          <div key={name}>
             <dt>
-              <code>{usage}</code>
+              <code>{usageIn(command, "page")}</code>
             </dt>
-            <dd>{texts[summary]}</dd>
+            <dd>{summaryOf(name, texts)}</dd>
           </div>
         ))}
       </dl>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { Fault } from "../../../../src/base/fault.ts";
 import { slashRows } from "../../../../src/cli/chat/slash.ts";
 import { slashSummary } from "../../../../src/cli/chat/slash-grammar.ts";
@@ -15,9 +15,10 @@ function said(text: string): string {
 
 /** Where the sentences of commands stand. */
 const SOURCES = [
-  ...["slash", "slash-grammar", "slash-messages", "slash-moderation", "slash-files"],
-  ...["slash-sealed", "slash-saved", "slash-pins", "last-files", "post"],
+  ...["slash", "slash-grammar", "slash-own", "slash-views", "terminal-host"],
+  ...["last-files", "post"],
 ].map((name) => `src/cli/chat/${name}.ts`);
+const SHARED = readdirSync("src/ui/commands").map((name) => `src/ui/commands/${name}`);
 /** Those that the full screen shows of sealed rooms. */
 const SEALED = ["rooms", "sealing", "changed-key", "lease"].map(
   (name) => `src/client/sealed/${name}.ts`,
@@ -28,7 +29,7 @@ const SCREEN = ["commands", "files", "client"].map((name) => `src/cli/screen/${n
 const SAID = /(?:new Fault\(\s*"[a-z-]+",\s*|remedy:\s*)(`[^`]*`|"[^"]*")/g;
 
 describe("in Indonesian", () => {
-  test.each([...SOURCES, ...SEALED, ...SCREEN])("all that %s says is known", (path) => {
+  test.each([...SOURCES, ...SHARED, ...SEALED, ...SCREEN])("all that %s says is known", (path) => {
     const source = readFileSync(path, "utf8");
     for (const [, quoted = ""] of source.matchAll(SAID)) {
       const sentence = quoted

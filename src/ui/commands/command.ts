@@ -1,0 +1,156 @@
+/** Slash commands of the terminal and the page: their grammar, and what they use of a UI. */
+import { Fault } from "../../base/fault.ts";
+import type { RoomActor } from "../../client/chat/room-actions.ts";
+import type { PostBody, Answer as WireAnswer } from "../../wire/messages.ts";
+import type { Message } from "../messages/en/terminal.ts";
+
+export type Ui = "terminal" | "page";
+/** A usage in both UIs, or one for each. */
+export type Usage = string | Readonly<Record<Ui, string>>;
+
+export interface Command<Order = unknown> {
+  /** `/join ROOM [PASSWORD]`: words in capitals name what belongs there. */
+  readonly usage: Usage;
+  /** Whose last message is meant if the order has no `seq`. */
+  readonly about?: Whose;
+  /** @returns `undefined` for arguments that do not fit @throws Fault usage, name-invalid */
+  parse(words: string, ui: Ui): Order | undefined;
+  run(order: Order, session: RoomActor, host: Host): Promise<Answer | undefined>;
+}
+
+export type Whose = "other" | "own";
+
+/** What a command did, for its UI to show. */
+export interface Answer {
+  /** For scripts, which read no `text`. */
+  readonly json?: { readonly kind: string; readonly [field: string]: unknown };
+  readonly text?: Message;
+  /** Lines below the text. */
+  readonly rows?: readonly string[];
+  /** For people, also beside `json`. */
+  readonly note?: Message;
+  /** Number of the record that the command made. */
+  readonly seq?: number | undefined;
+  /** The room or conversation to open. */
+  readonly enter?: string;
+  /** The room that the user left. */
+  readonly left?: string;
+}
+
+/** Views without arguments. */
+export type BareView =
+  | ("list" | "rooms" | "saved" | "ignored" | "pins" | "files" | "topic")
+  | ("passwd" | "logout" | "quit");
+
+/** What each UI shows in its own way: a list, a dialog, the digits to compare. */
+export interface Views extends Readonly<Record<BareView, object>> {
+  readonly who: { readonly room: string | undefined };
+  readonly invite: { readonly user: string | undefined };
+  /** `to`: `lobby` or `@bob`. */
+  readonly msg: { readonly to: string; readonly text: string };
+  readonly seal: { readonly user: string; readonly isSure: boolean };
+  readonly sealed: { readonly accept: boolean };
+  /** `said`: digits, or `accept`. */
+  readonly verify: { readonly user: string; readonly said: string };
+  readonly notify: { readonly on: boolean | undefined; readonly target?: string };
+  readonly search: { readonly text: string };
+  /** Arguments of the terminal, as typed. */
+  readonly send: { readonly words: string };
+  readonly set: { readonly words: string };
+  readonly help: { readonly words: string };
+}
+
+export type View = { [Kind in keyof Views]: { readonly kind: Kind } & Views[Kind] }[keyof Views];
+
+export interface JoinOrder {
+  readonly room: string;
+  readonly password: string | undefined;
+  readonly sealed: boolean;
+}
+
+/** What commands use of the UI that runs them. */
+export interface Host {
+  /** `lobby` or `@bob`: where text goes. @throws Fault not-member */
+  readonly current: string;
+  /** The room that room commands mean, also in a conversation. @throws as `current` */
+  readonly room: string;
+  unixMs(): number;
+  post(body: PostBody): Promise<void>;
+  react(seq: number, sign: string): Promise<void>;
+  /** @returns the number of its record if it is known */
+  edit(seq: number, text: string): Promise<number | undefined>;
+  /** The page asks first. @returns as `edit` */
+  erase(seq: number): Promise<number | undefined>;
+  /**
+   * Waits until unsent messages have their numbers, if the user's own is meant.
+   * @returns the given number, or that of the last message
+   * @throws Fault not-found, link-closed
+   */
+  meant(seq: number | undefined, whose: Whose): Promise<number>;
+  /** @returns `undefined` if a dialog goes on with it @throws Fault */
+  join(order: JoinOrder): Promise<WireAnswer<"join"> | undefined>;
+  /** Leaves the open conversation, which remains in the account. */
+  leaveConversation(): Promise<Answer | undefined>;
+  hideJoins(on: boolean): void;
+  /** The room of a saved message, or of the message here. @throws Fault not-found, not-member */
+  roomOfSaved(seq: number, isSaved: boolean): Promise<string>;
+  show(view: View): Promise<Answer | undefined>;
+}
+
+export function usageIn({ usage }: Pick<Command, "usage">, ui: Ui): string {
+  return typeof usage === "string" ? usage : usage[ui];
+}
+
+/** @returns `undefined` if there are fewer or more words */
+export function wordsOf(text: string, min: number, max: number): readonly string[] | undefined {
+  const words = text === "" ? [] : text.split(/\s+/);
+  return words.length >= min && words.length <= max ? words : undefined;
+}
+
+/** The first word, and the rest. */
+export function split(text: string): [string, string] {
+  const [, first = "", rest = ""] = /^\s*(\S*)\s*([\s\S]*)$/.exec(text) ?? [];
+  return [first, rest.trim()];
+}
+
+/** `@ana` or `ana`. */
+export function personOf(word: string): string {
+  return word.replace(/^@/, "");
+}
+
+/** A command about one user. */
+export function person(words: string): { readonly user: string } | undefined {
+  const [name] = wordsOf(words, 1, 1) ?? [];
+  return name === undefined ? undefined : { user: personOf(name) };
+}
+
+/** A command with a text. */
+export function someText(words: string): { readonly text: string } | undefined {
+  return words === "" ? undefined : { text: words };
+}
+
+const SEQ = /^[1-9]\d{0,14}$/;
+
+export function isSeq(word: string): boolean {
+  return SEQ.test(word);
+}
+
+/** A command about one message: `[SEQ]`. */
+export function perhapsSeq(words: string): { readonly seq: number | undefined } | undefined {
+  return words === "" ? { seq: undefined } : oneSeq(words);
+}
+
+/** `SEQ` */
+export function oneSeq(words: string): { readonly seq: number } | undefined {
+  return isSeq(words) ? { seq: Number(words) } : undefined;
+}
+
+/** `on|off` @param left what no word means */
+export function onOrOff(words: string, left?: boolean): { readonly on: boolean } | undefined {
+  const on = words === "" ? left : words === "on" ? true : words === "off" ? false : undefined;
+  return on === undefined ? undefined : { on };
+}
+
+export function misuse(usage: string): Fault {
+  return new Fault("usage", "that is not how it is used", { remedy: `write ${usage}` });
+}

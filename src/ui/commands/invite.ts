@@ -1,0 +1,20 @@
+import { sealedRoomAt } from "../../client/chat/room-actions.ts";
+import { type Command, personOf, wordsOf } from "./command.ts";
+
+export const invite: Command<{ readonly user: string | undefined }> = {
+  usage: "/invite [NAME]",
+  parse(words) {
+    const given = wordsOf(words, 0, 1);
+    return given && { user: given[0] && personOf(given[0]) };
+  },
+  async run({ user }, session, host) {
+    const room = sealedRoomAt(session, host.current);
+    if (user === undefined || room === undefined) return host.show({ kind: "invite", user });
+    const rooms = await session.sealedRooms();
+    const { added, missing } = await rooms.invite(room, user);
+    return {
+      json: { kind: "let-in", user, room: room.name, added, missing },
+      text: (texts) => texts.devicesLetIn(user, added, missing),
+    };
+  },
+};

@@ -1,0 +1,13 @@
+import { type Command, onOrOff } from "./command.ts";
+
+export const quiet: Command<{ readonly on: boolean }> = {
+  usage: "/quiet [on|off]",
+  parse: (words) => onOrOff(words, true),
+  run({ on }, _session, host) {
+    host.hideJoins(on);
+    return Promise.resolve({
+      json: { kind: "quiet", on },
+      text: (texts) => (on ? texts.quietOn : texts.quietOff),
+    });
+  },
+};
