@@ -19,6 +19,8 @@ const SIGN = /[\\`*_~@#]|\n[ \t]*\n|(?<![A-Za-z0-9_])https?:\/\/|(?<![A-Za-z0-9_
 const MARKS = { "**": "bold", "*": "italic", _: "italic", "~~": "strike" } as const;
 /** Longer runs of backticks are text: each length is looked for at most once. */
 const TICKS_MAX = 8;
+/** From its backslash on: its second `_` ends no emphasis. */
+const SHRUG = "\\_(ツ)_/¯";
 const NAME_MAX = 32;
 
 type Mark = keyof typeof MARKS;
@@ -109,7 +111,7 @@ class Reader {
   /** `\*a\*` is `*a*`; but `C:\temp\*` and `¯\_(ツ)_/¯` are what they look like. */
   #escape(at: number): number {
     const next = this.#text[at + 1] ?? "";
-    if (next === "_") return this.#plain("\\_");
+    if (next === "_") return this.#plain(this.#text.startsWith(SHRUG, at) ? SHRUG : "\\_");
     const isBehind = isLetter(this.#text[at - 1]) && !this.#escaped.includes(next);
     if (!/[*~`]/.test(next) || isBehind) return this.#plain("\\");
     if (!this.#escaped.includes(next)) this.#escaped += next;

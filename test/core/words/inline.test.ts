@@ -42,6 +42,7 @@ describe("emphasis", () => {
     "x * a* b",
     "**** and ~~~~",
     "¯\\_(ツ)_/¯",
+    "_why ¯\\_(ツ)_/¯",
     "del C:\\temp\\*",
     "\\d+ \\\\server\\share",
   ])("%j has none", (text) => {
