@@ -164,7 +164,7 @@ function fileOf({ world, number }: About): FileId {
 /** What users do all day, and what has to hold most: asked more often than the rest. */
 const COMMON: readonly Question["ask"][] = [
   ...(["prefs-set", "prefs-twice", "save", "toggle", "pin", "receipts", "readers"] as const),
-  ...(["typing", "ignore", "push-subscribe", "upload"] as const),
+  ...(["typing", "ignore", "push-subscribe", "upload", "upload-held"] as const),
 ];
 const COMMON_TIMES = 4;
 
