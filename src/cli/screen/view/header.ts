@@ -46,7 +46,7 @@ function factsOf(model: Model, room: RoomState | undefined, texts: FaceTexts): r
   const facts: string[] = [];
   if (room.isSealed) facts.push(texts.screen.sealed);
   if (room.isClosed) facts.push(texts.screen.closed);
-  if (room.keepMs !== undefined) facts.push(texts.keptFor(formatLeft(room.keepMs)));
+  if (room.keepMs !== undefined) facts.push(texts.keptFor(texts.span(formatLeft(room.keepMs))));
   if (room.kind === "person") {
     facts.push(isOnline(model, room.name) ? texts.online : texts.away);
   } else if (room.members === undefined) {

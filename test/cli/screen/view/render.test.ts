@@ -43,7 +43,7 @@ function found(seq: number) {
 
 const LONG_TOPIC = "A topic that goes on for longer than any line that a terminal has. ".repeat(9);
 
-type Scene = (size: ViewProps["size"]) => ViewProps;
+type Scene = (size: ViewProps["size"], language: "en" | "id") => ViewProps;
 
 const SCENES: Readonly<Record<string, Scene>> = {
   conversation: (size) => scenes.propsOf(scenes.conversation().model(), size),
@@ -74,8 +74,8 @@ const SCENES: Readonly<Record<string, Scene>> = {
     const choices = choicesOf(overlay);
     return scenes.propsOf(scenes.conversation().model(), size, { state, choices });
   },
-  help: (size) => {
-    const overlay = { kind: "help", rows: scenes.HELP, top: 0 } as const;
+  help: (size, language) => {
+    const overlay = { kind: "help", rows: scenes.helpIn(language), top: 0 } as const;
     const state = scenes.stateOf({ overlay });
     const choices = choicesOf(overlay);
     return scenes.propsOf(scenes.conversation().model(), size, { state, choices });
@@ -118,7 +118,7 @@ for (const [language, suffix] of Object.entries(LANGUAGES) as ["en" | "id", stri
     for (const size of SIZES) {
       test(`the screen ${name}${suffix} at ${size}`, () => {
         const [columns = 0, rows = 0] = size.split("x").map(Number);
-        const frame = scenes.frameOf({ ...scene({ columns, rows }), texts });
+        const frame = scenes.frameOf({ ...scene({ columns, rows }, language), texts });
         const lines = scenes.plainLines(frame);
         const shown = `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
         const path = join(GOLDEN, `${name}${suffix}-${size}.txt`);

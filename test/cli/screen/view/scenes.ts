@@ -224,7 +224,7 @@ export function wideWords(): Story {
     .tell({ kind: "open", target: "lobby" });
 }
 
-export const HELP = [
+const HELP_EN = [
   ["Keys", ""],
   ["Ctrl-K", "go to a room or person"],
   ["Alt-1 … Alt-0", "the first ten rooms"],
@@ -233,7 +233,23 @@ export const HELP = [
   ["Commands", ""],
   ["/join ROOM [PASSWORD]", "enter a room, or make it"],
   ["/topic TEXT", "set what the room is about"],
-].map(([text = "", hint = ""]) => ({ text, hint }));
+];
+
+const HELP_ID = [
+  ["Ruang dan orang", ""],
+  ["Ctrl-K", "pergi ke ruang atau orang menurut nama (di akhir teks)"],
+  ["Alt-1 … Alt-0", "buka salah satu dari sepuluh ruang pertama"],
+  ["PageUp", "satu halaman ke atas, ke pesan lama"],
+  ["Tab", "lengkapi nama, ruang, perintah, path, atau :emoji"],
+  ["Perintah", ""],
+  ["/join ROOM [PASSWORD]", "masuk ke ruang, atau membuatnya, terbuka atau tersegel"],
+  ["/topic TEXT", "tampilkan atau ubah topik ruang"],
+];
+
+export function helpIn(language: "en" | "id") {
+  const rows = language === "id" ? HELP_ID : HELP_EN;
+  return rows.map(([text = "", hint = ""]) => ({ text, hint }));
+}
 
 export function propsOf(model: Model, size: Size, change: Partial<ViewProps> = {}): ViewProps {
   return {
