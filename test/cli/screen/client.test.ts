@@ -141,6 +141,20 @@ test("Enter sends the line, and Ctrl-D leaves when it is stored", async () => {
   expect(screen.device.acts).toContain("cooked");
 });
 
+test("speaks Indonesian, and leaves the words of users as they are", async () => {
+  const full = new FullScreen();
+  full.state.prefer("screen", '{"language":"id"}');
+  const text = "a.txt is called b.txt here";
+  await using screen = await full.open();
+  screen.server.tell({ kind: "announced", text, by: "ben", time: 0 });
+  await screen.clock.advance(0);
+  expect(await screen.whole()).toContain(`ben: ${text}`);
+  await screen.type("/help\r");
+  expect(await screen.whole()).toMatch(/di awal mengirim garis miri.*masuk ke ruang/s);
+  await screen.type("q/help join\r");
+  expect(await screen.whole()).toContain("/join ROOM [PASSWORD | --sealed]: masuk ke ruang");
+});
+
 test("asks one question at a time, and refuses more than SCREEN_QUESTIONS_MAX", async () => {
   await using screen = await new FullScreen().open();
   const answers: (string | undefined)[] = [];
