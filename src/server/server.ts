@@ -25,7 +25,7 @@ import { QUOTAS_DEFAULT } from "./files/quotas.ts";
 import type { ServerActions } from "./handlers/handler.ts";
 import { RequestPace } from "./http/request-pace.ts";
 import { type HttpRoutes, httpRoutes } from "./http/routes.ts";
-import { recordDecision } from "./kernel/decision.ts";
+import { Decisions } from "./kernel/decisions.ts";
 import { Feed } from "./kernel/feed.ts";
 import { Kernel, type RoomReaders } from "./kernel/kernel.ts";
 import { PendingWrites } from "./kernel/pending-writes.ts";
@@ -110,18 +110,25 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.floods = new FloodGuard(clock);
     this.#requestPace = new RequestPace(clock);
     this.#pendingWrites = new PendingWrites(clock, options.onEvent);
-    const accounts = this.#pendingWrites.watched(options.accounts);
+    this.#kernel = new Kernel({
+      ...options,
+      pendingWrites: this.#pendingWrites,
+      feed: this.#feed,
+      readers: this,
+      eraseFiles: async (order) => this.#services.files?.erased(order),
+    });
+    const kernel = this.#kernel;
     this.invites = new Invites({
       clock,
       entropy,
       rooms,
       registry,
-      accounts,
+      kernel,
       places: () => this.#places(),
     });
     this.#bans = new Bans(registry, clock);
     const peersOf = (user: UserId) => this.#byAccount.get(user) ?? NO_CLIENTS;
-    const guards = { accounts, invites: this.invites, bans: this.#bans, floods: this.floods };
+    const guards = { kernel, invites: this.invites, bans: this.#bans, floods: this.floods };
     this.#entry = openAuthenticator(options, guards, ({ id }) => peersOf(id));
     const warn = (fault: Fault) => options.onEvent({ kind: "warning", fault });
     this.#positions = new ReadPositionStore(options.positions, clock, warn);
@@ -134,7 +141,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       clock,
       rooms,
       registry,
-      accounts,
+      kernel,
       positions: this.#positions,
       peersOf,
     });
@@ -163,22 +170,13 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       ...{ archive, registry, reading, historyQuota, peersOf },
       ...{ fanOut: this.#fanOut, presence: this.#presence },
     });
-    this.#kernel = new Kernel({
-      ...options,
-      pendingWrites: this.#pendingWrites,
-      feed: this.#feed,
-      readers: this,
-      eraseFiles: async (order) => this.#services.files?.erased(order),
-    });
     this.#services = openServices({
       ...options,
       historyQuota,
       catchUp: this.#catchUp,
-      accounts,
-      accountRecords: options.accounts,
       entry: this.#entry,
       invites: this.invites,
-      kernel: this.#kernel,
+      kernel,
       reading,
       typing: this.#typing,
       fanOut: this.#fanOut,
@@ -200,7 +198,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       online: () => this.#onlineHere(),
       peers: () => this.#peers.values(),
       catchUp: this.#catchUp,
-      kernel: this.#kernel,
+      kernel,
       own: () => this.#places()[0],
       members: () => this.#members(),
       changed: (places) => options.onCluster?.(places),
@@ -229,7 +227,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       operatorToken: options.settings.operatorToken,
       bans: this.#bans,
       invites: this.invites,
-      kernel: this.#kernel,
+      kernel,
       metrics: this.#metrics,
       downloads: this.#services.downloads,
       isStopping: () => this.#isStopping,
@@ -285,7 +283,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       }),
       await history.follow(rooms.head + 1, (record) => this.#kernel.recorded(record)),
     );
-    await recordDecision(history, () =>
+    await new Decisions(history).decide(() =>
       rooms.find(LOBBY) === undefined ? [lobbyDraft(roomId(entropy(ID_BYTES)))] : [],
     );
     await this.#services.files?.start();

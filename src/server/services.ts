@@ -2,7 +2,6 @@ import type { Fault } from "../base/fault.ts";
 import type { UserId } from "../base/ids.ts";
 import { TargetResolver } from "../core/rooms/targets.ts";
 import { sha256 } from "../crypto/sha256.ts";
-import type { Log } from "../io/log/log.ts";
 import { AdminDashboard, type AdminDashboardOptions } from "./admin/dashboard.ts";
 import type { EventFeed } from "./admin/event-feed.ts";
 import { Lists } from "./admin/lists.ts";
@@ -19,7 +18,6 @@ import { RequestHandlers, type ServerActions } from "./handlers/handler.ts";
 import { openHandlers } from "./handlers/handlers.ts";
 import { WebDownloads } from "./http/download-links.ts";
 import type { Kernel } from "./kernel/kernel.ts";
-import type { WrittenLog } from "./kernel/pending-writes.ts";
 import type { ServerOptions } from "./options.ts";
 import { PushService } from "./push/service.ts";
 import type { FanOut } from "./rooms/broadcast.ts";
@@ -42,11 +40,8 @@ import { SealedService } from "./sealed/service.ts";
 import type { ClientConnection } from "./session/client-connection.ts";
 import type { Siblings } from "./siblings/siblings.ts";
 
-export interface ServiceOptions extends Omit<ServerOptions, "accounts"> {
+export interface ServiceOptions extends ServerOptions {
   readonly siblings: Siblings;
-  readonly accounts: WrittenLog;
-  /** The same log, to be read. */
-  readonly accountRecords: Pick<Log, "read" | "head">;
   readonly entry: Authenticator;
   readonly invites: Invites;
   readonly kernel: Kernel;
@@ -111,7 +106,7 @@ export function openServices(options: ServiceOptions): OpenServices {
     ...{ registry, siblings, downloads, stats, windows, cancels, place, files },
     peers: () => server.peers(),
     onEvent: options.onEvent,
-    accounts: options.accounts,
+    kernel: options.kernel,
   });
   const handlers = openHandlers({
     ...options,
@@ -120,7 +115,7 @@ export function openServices(options: ServiceOptions): OpenServices {
     devices: new Devices(options),
     lists: new Lists({ ...options, files: options.engine.files }),
     moderation: new Moderation({ ...options, recordLookup, targets, resets, erasure }),
-    past: new PastDecisions({ ...options, accounts: options.accountRecords, feed: watchers }),
+    past: new PastDecisions({ ...options, feed: watchers }),
     pins: new Pins({ ...options, targets, recordLookup }),
     proofs: new ProofService(options),
     queries: new Queries({ ...options, sha256 }),
@@ -142,7 +137,7 @@ export function openServices(options: ServiceOptions): OpenServices {
 /** The door. @param guards what it asks beside passwords */
 export function openAuthenticator(
   options: ServerOptions & { readonly siblings: Siblings },
-  guards: Pick<AuthenticatorOptions, "accounts" | "invites" | "bans" | "floods">,
+  guards: Pick<AuthenticatorOptions, "kernel" | "invites" | "bans" | "floods">,
   peersOf: AuthenticatorOptions["peersOf"],
 ): Authenticator {
   const { identity, settings, clock } = options;

@@ -7,14 +7,13 @@ import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import { announcementDraft } from "../../core/rooms/policy.ts";
 import { namedPerson } from "../../core/rooms/targets.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
-import type { Log } from "../../io/log/log.ts";
 import { formatPlace } from "../../wire/invite.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerWindow } from "../../wire/messages-admin.ts";
 import { isOperating } from "../auth/operator-link.ts";
 import type { FileService, TransferEntry } from "../files/file-service.ts";
 import type { WebDownloads } from "../http/download-links.ts";
-import { recordDecision } from "../kernel/decision.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { ServerEvent } from "../session/event.ts";
 import type { Cancel, RemoteCancels } from "../siblings/cancels.ts";
@@ -31,7 +30,7 @@ export interface AdminDashboardOptions {
   /** Files on data channels; undefined: this server takes none. */
   readonly files: Pick<FileService, "listing" | "cancel"> | undefined;
   readonly onEvent: (event: ServerEvent) => void;
-  readonly accounts: Pick<Log, "appendThen">;
+  readonly kernel: Pick<Kernel, "decide">;
   readonly stats: () => Answer<"stats">;
   readonly siblings: Pick<Siblings, "isShared">;
   readonly windows: Pick<RemoteWindows, "look" | "all">;
@@ -52,10 +51,10 @@ export class AdminDashboard {
 
   /** The same words once more are told once more: whoever has put them away sees them again. */
   async announce({ id }: Account, text: string): Promise<void> {
-    const { accounts, registry } = this.#options;
+    const { kernel, registry } = this.#options;
     const isNothing = () => text === "" && registry.policy.announced === undefined;
     await this.#turns.run(() =>
-      recordDecision(accounts, () => (isNothing() ? [] : [announcementDraft(id, text)])),
+      kernel.decide(() => (isNothing() ? [] : [announcementDraft(id, text)])),
     );
   }
 

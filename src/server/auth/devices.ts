@@ -6,9 +6,9 @@ import { verifyDeviceCert } from "../../crypto/device-cert.ts";
 import { deviceIdOf } from "../../crypto/device-id.ts";
 import type { Identity } from "../../crypto/identity.ts";
 import type { Clock } from "../../io/clock.ts";
-import type { Log } from "../../io/log/log.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { type LinkOffer, LinkOffers } from "./device-linking.ts";
 import type { Authenticator } from "./login.ts";
@@ -18,7 +18,7 @@ const DAY_MS = 24 * 60 * 60_000;
 export interface DevicesOptions {
   readonly clock: Clock;
   readonly registry: Registry;
-  readonly accounts: Pick<Log, "append">;
+  readonly kernel: Pick<Kernel, "decide">;
   readonly entry: Pick<Authenticator, "guessLink">;
   readonly identity: Identity;
   readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
@@ -72,7 +72,7 @@ export class Devices {
     account: Account,
     { ref, device }: RequestOf<"revoke">,
   ): Promise<void> {
-    const { registry, accounts, peersOf } = this.#options;
+    const { registry, kernel, peersOf } = this.#options;
     const key = [...account.devices.keys()].find(
       (one) => deviceIdOf(fromBase64Url(one)) === device,
     );
@@ -81,9 +81,9 @@ export class Devices {
         remedy: "list them: chat devices",
       });
     }
-    // Two devices that are signed out together must not both count on the other.
-    const draft = registry.deviceGoneDraft(account, key);
-    await accounts.append(draft, { expect: account.lastSeq });
+    await kernel.decide(() =>
+      account.devices.has(key) ? [registry.deviceGoneDraft(account, key)] : [],
+    );
     client.answer(ref, {});
     const fault = new Fault("login-refused", "this device was signed out");
     for (const other of [...peersOf(account.id)]) {
@@ -98,7 +98,7 @@ export class Devices {
     request: RequestOf<"link-grant">,
   ): Promise<void> {
     const { code, deviceKey, deviceCert, key } = request;
-    const { registry, accounts } = this.#options;
+    const { registry, kernel } = this.#options;
     const asked = this.#offers.asked(client, code);
     if (asked === undefined || !equalBytes(asked.deviceKey, deviceKey)) {
       throw new Fault("not-found", "no device waits for this link", { remedy: "begin anew" });
@@ -110,8 +110,10 @@ export class Devices {
     }
     this.#offers.remove(code);
     try {
-      const draft = registry.deviceDraft(account, deviceKey, deviceCert);
-      if (draft !== undefined) await accounts.append(draft, { expect: account.lastSeq });
+      await kernel.decide(() => {
+        const draft = registry.deviceDraft(account, deviceKey, deviceCert);
+        return draft === undefined ? [] : [draft];
+      });
     } catch (error) {
       if (error instanceof Fault) asked.client.refuse(asked.ref, notLinked(error));
       throw error;

@@ -29,17 +29,16 @@ import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import type { Entropy } from "../../io/entropy.ts";
-import type { Log } from "../../io/log/log.ts";
 import type { ServerPlace } from "../../wire/invite.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
-import { recordDecision } from "../kernel/decision.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 
 export interface InvitesOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly rooms: Rooms;
   readonly registry: Registry;
-  readonly accounts: Pick<Log, "append" | "appendThen">;
+  readonly kernel: Pick<Kernel, "decide">;
   /** Where others reach this server, by TLS; the best first. */
   readonly places: () => readonly ServerPlace[];
 }
@@ -70,7 +69,7 @@ export class Invites {
   }
 
   async #make(actor: Actor, request: RequestOf<"invite">): Promise<Answer<"invite">> {
-    const { entropy, accounts, registry } = this.#options;
+    const { entropy, kernel, registry } = this.#options;
     const { user, isOperator } = actor;
     const place = this.#place(actor, request);
     const uses = request.uses ?? (isOperator || isForProgram(place) ? undefined : 1);
@@ -94,7 +93,7 @@ export class Invites {
       ...place,
       ...(isByToken ? { isByToken } : {}),
     });
-    await accounts.append(draft);
+    await kernel.decide(() => [draft]);
     if (isForProgram(place)) return { invite: id, token };
     const places = this.#options.places().slice(0, INVITE_PLACES_MAX);
     return { invite: id, token, ...(places.length === 0 ? {} : { places: [...places] }) };
@@ -130,8 +129,8 @@ export class Invites {
 
   /** @throws Fault not-found, store-…: one that is not listed to you does not exist for you */
   async revoke(actor: Actor, id: string): Promise<void> {
-    const { registry, accounts } = this.#options;
-    await recordDecision(accounts, () => {
+    const { registry, kernel } = this.#options;
+    await kernel.decide(() => {
       const invite = registry.policy.invite(id);
       if (invite === undefined || invite.isRevoked || !this.#mayRevoke(actor, invite)) {
         throw new Fault("not-found", `there is no invite '${id.slice(0, 40)}'`, {

@@ -21,11 +21,10 @@ import { verifyDeviceProof } from "../../crypto/greeting.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { type Clock, delay } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
-import type { Log } from "../../io/log/log.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
-import { recordDecision } from "../kernel/decision.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import { FairQueue, WorkQueue } from "../queue/work-queue.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { addressKey, isLoopback } from "../session/connection-limits.ts";
@@ -42,14 +41,11 @@ export interface Passwords {
   verify(password: string, hash: string | undefined): Promise<boolean>;
 }
 
-/** Others of the account change it meanwhile; each attempt waits for the disk. */
-const ENROL_TRIES_MAX = 16;
-
 export interface AuthenticatorOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly registry: Registry;
-  readonly accounts: Pick<Log, "append" | "appendThen">;
+  readonly kernel: Pick<Kernel, "decide">;
   readonly passwords: Passwords;
   readonly fingerprint: Fingerprint;
   /** Undefined: every newcomer may register. */
@@ -216,7 +212,7 @@ export class Authenticator {
     name: Name,
     request: RequestOf<"register">,
   ): Promise<void> {
-    const { registry, accounts, entropy } = this.#options;
+    const { registry, entropy } = this.#options;
     const { password, accountKey, deviceKey, deviceCert } = request;
     const hash =
       password === undefined
@@ -236,7 +232,7 @@ export class Authenticator {
       admission.invited = id;
       return;
     }
-    await recordDecision(accounts, () => {
+    await this.#record(() => {
       check();
       return drafts;
     });
@@ -248,16 +244,26 @@ export class Authenticator {
     drafts: readonly Draft[],
     check: () => void = () => undefined,
   ): Promise<void> {
-    const { accounts, invites } = this.#options;
+    const { invites } = this.#options;
     invites.begin(invite);
     try {
-      await recordDecision(accounts, () => {
+      await this.#record(() => {
         invites.check(invite);
         check();
         return drafts;
       });
     } finally {
       invites.end(invite);
+    }
+  }
+
+  /** Without a majority the user is told at once: clients retry when they are told a time. */
+  async #record(decide: () => readonly Draft[]): Promise<void> {
+    try {
+      await this.#options.kernel.decide(decide);
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== "no-majority") throw error;
+      throw new Fault(error.code, error.message, { cause: error });
     }
   }
 
@@ -293,21 +299,16 @@ export class Authenticator {
 
   /** Signs in by its key from now on; where there is no room left, another device makes way. */
   async #enrolDevice(account: Account, deviceKey: Uint8Array): Promise<void> {
-    const { registry, accounts, peersOf } = this.#options;
+    const { registry, kernel, peersOf } = this.#options;
     const isOnline = (device: string) =>
       [...peersOf(account)].some(({ member }) => member?.device === device);
-    for (let tries = 1; ; tries++) {
-      const draft = registry.passwordDeviceDraft(account, deviceKey, isOnline);
-      if (draft === undefined) return;
-      try {
-        // Two that come in together must not both count on the same place.
-        await accounts.append(draft, { expect: account.lastSeq });
-      } catch (error) {
-        const isLate = error instanceof Fault && error.code === "log-conflict";
-        if (!isLate || tries >= ENROL_TRIES_MAX) throw error;
-        continue;
-      }
-      if (draft.kind === "device-gone") this.#signedOut(account);
+    for (;;) {
+      const record = await kernel.decide(() => {
+        const draft = registry.passwordDeviceDraft(account, deviceKey, isOnline);
+        return draft === undefined ? [] : [draft];
+      });
+      if (record === undefined) return;
+      if (record.head.kind === "device-gone") this.#signedOut(account);
     }
   }
 

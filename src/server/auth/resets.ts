@@ -8,9 +8,7 @@ import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
-import { recordDecision } from "../kernel/decision.ts";
-import { changePassword } from "../kernel/erasure.ts";
-import type { WrittenLog } from "../kernel/pending-writes.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { Authenticator } from "./login.ts";
 
@@ -18,7 +16,7 @@ export interface ResetsOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly registry: Registry;
-  readonly accounts: WrittenLog;
+  readonly kernel: Pick<Kernel, "decide">;
   readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
   readonly entry: Pick<Authenticator, "guessReset" | "hash">;
 }
@@ -39,7 +37,7 @@ export class Resets {
     account: Account,
     { expires: given, signOut: signsOut = false }: RequestOf<"reset">,
   ): Promise<Answer<"reset">> {
-    const { clock, entropy, registry, accounts } = this.#options;
+    const { clock, entropy, registry, kernel } = this.#options;
     const now = clock.unixMs();
     const expires = given ?? now + RESET_MS;
     if (expires <= now || expires > now + RESET_MS_MAX) {
@@ -49,7 +47,7 @@ export class Resets {
     }
     const token = `p${toBase64Url(entropy(TOKEN_BYTES))}`;
     const made = { hash: hashOf(token), expires, signsOut };
-    await recordDecision(accounts, () => [registry.resetDraft(account.id, by, made)]);
+    await kernel.decide(() => [registry.resetDraft(account.id, by, made)]);
     return { user: account.name, token, expires };
   }
 
@@ -61,7 +59,7 @@ export class Resets {
     client: ClientConnection,
     { token, password }: RequestOf<"recover">,
   ): Promise<Answer<"recover">> {
-    const { registry, clock, accounts, entry } = this.#options;
+    const { registry, clock, kernel, entry } = this.#options;
     const secret = hashOf(token);
     const find = () => registry.byReset(secret, clock.unixMs());
     const sentence = "the reset code is unknown, used or too old";
@@ -69,16 +67,17 @@ export class Resets {
     const hash = await entry.hash(account.id, password);
     // Before the password: if the machine stops in between, the code is still good.
     if (account.reset?.signsOut === true && find() === account) await this.signOut(account);
-    await changePassword({ accounts, registry }, account, hash, () => {
+    await kernel.decide(() => {
       if (find() !== account) throw new Fault("login-refused", sentence); // Another one was first.
+      return [registry.passwordDraft(account.id, hash)];
     });
     return { user: account.name };
   }
 
   /** All devices: its owner comes in by the password. @throws Fault store-… */
   async signOut(account: Account): Promise<void> {
-    const { registry, accounts, peersOf } = this.#options;
-    await recordDecision(accounts, () => registry.signOutDrafts(account));
+    const { registry, kernel, peersOf } = this.#options;
+    await kernel.decide(() => registry.signOutDrafts(account));
     const fault = new Fault("login-refused", "this device was signed out");
     for (const client of [...peersOf(account.id)]) client.close(fault);
   }

@@ -6,9 +6,7 @@ import { LOBBY, type Rooms } from "../../core/rooms/rooms.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { Authenticator } from "../auth/login.ts";
 import type { Resets } from "../auth/resets.ts";
-import { changePassword } from "../kernel/erasure.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import type { WrittenLog } from "../kernel/pending-writes.ts";
 import type { PushService } from "../push/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { Login } from "../session/connection-state.ts";
@@ -20,11 +18,10 @@ export interface AuthHandlerOptions {
   readonly resets: Pick<Resets, "use">;
   readonly rooms: Rooms;
   readonly registry: Registry;
-  readonly accounts: WrittenLog;
   /** Undefined: this server pushes nothing. */
   readonly push: Pick<PushService, "signedOut"> | undefined;
   readonly siblings: Pick<Siblings, "reached" | "current">;
-  readonly kernel: Pick<Kernel, "submit">;
+  readonly kernel: Pick<Kernel, "submit" | "decide">;
   readonly server: ServerActions;
 }
 
@@ -34,7 +31,7 @@ type AuthKind = "admit" | "register" | "login" | "recover" | "passwd" | "logout"
 const LOGIN_AGAIN_MS = 3_000;
 
 export function authHandlers(options: AuthHandlerOptions): Handlers<AuthKind> {
-  const { entry, resets, rooms, registry, accounts, siblings, server } = options;
+  const { entry, resets, rooms, registry, kernel, siblings, server } = options;
   return {
     admit: async (request, { client }) => {
       await siblings.current(); // The invite may be of a moment ago.
@@ -59,7 +56,7 @@ export function authHandlers(options: AuthHandlerOptions): Handlers<AuthKind> {
     passwd: async (request, { client, account }) => {
       await entry.checkCurrent(client, account, request.current);
       const hash = await entry.hash(account.id, request.password);
-      await changePassword({ accounts, registry }, account, hash);
+      await kernel.decide(() => [registry.passwordDraft(account.id, hash)]);
     },
     logout: (request, sender) => {
       const { client, member } = sender;
@@ -120,12 +117,12 @@ async function caughtUp(
 
 /** Removes the device from the account and closes its other sessions. @throws Fault store-… */
 async function forgetDevice(
-  { registry, accounts, server }: AuthHandlerOptions,
+  { registry, kernel, server }: AuthHandlerOptions,
   { client, member: { device }, account }: Sender,
 ): Promise<void> {
-  // Two devices that sign out together must not both count on the other.
-  const draft = registry.deviceGoneDraft(account, device);
-  await accounts.append(draft, { expect: account.lastSeq });
+  await kernel.decide(() =>
+    account.devices.has(device) ? [registry.deviceGoneDraft(account, device)] : [],
+  );
   const fault = new Fault("login-refused", "this device was signed out");
   for (const other of [...server.peersOf(account)]) {
     if (other !== client && other.member?.device === device) other.close(fault);

@@ -14,7 +14,6 @@ import type { RequestOf } from "../../wire/messages.ts";
 import type { Invites } from "../auth/invites.ts";
 import type { Authenticator } from "../auth/login.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import type { WrittenLog } from "../kernel/pending-writes.ts";
 import { type Handlers, NO_SEALING, needed, type Sender, submit } from "./handler.ts";
 
 export interface RoomHandlerOptions {
@@ -22,12 +21,11 @@ export interface RoomHandlerOptions {
   readonly entropy: Entropy;
   readonly rooms: Rooms;
   readonly registry: Registry;
-  readonly accounts: WrittenLog;
   readonly entry: Pick<Authenticator, "guessRoom" | "hash">;
   readonly invites: Pick<Invites, "opens">;
   /** Undefined: this server seals no rooms. */
   readonly sealed: object | undefined;
-  readonly kernel: Pick<Kernel, "serve">;
+  readonly kernel: Pick<Kernel, "serve" | "decide">;
 }
 
 export function roomHandlers(options: RoomHandlerOptions): Handlers<"join" | "leave" | "topic"> {
@@ -91,7 +89,7 @@ class Joins {
     { room, password, sealed }: RequestOf<"join">,
     { account, actor: { isOperator } }: Sender,
   ): Promise<JoinOptions> {
-    const { rooms, registry, accounts, entropy, entry } = this.#options;
+    const { rooms, registry, kernel, entropy, entry } = this.#options;
     if (sealed === true) {
       needed(this.#options.sealed, NO_SEALING);
       if (password !== undefined) {
@@ -112,7 +110,7 @@ class Joins {
     if (password !== undefined) {
       // The secret is on disk before the room: a crash in between leaves a hash of nothing.
       const hash = await entry.hash(account.id, password);
-      await accounts.append(registry.roomPasswordDraft(id, account.id, hash));
+      await kernel.decide(() => [registry.roomPasswordDraft(id, account.id, hash)]);
     }
     return options;
   }

@@ -10,8 +10,9 @@ import type { Room } from "../../core/rooms/rooms.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Log } from "../../io/log/log.ts";
 import type { Answer, RequestKind, RequestOf } from "../../wire/messages.ts";
-import type { LogRecord } from "../../wire/record.ts";
+import type { Draft, LogRecord } from "../../wire/record.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
+import { Decisions } from "./decisions.ts";
 import { eraseOrdered } from "./erasure.ts";
 import type { Feed } from "./feed.ts";
 import type { PendingWrites } from "./pending-writes.ts";
@@ -36,6 +37,7 @@ export interface KernelOptions {
   readonly clock: Clock;
   readonly engine: Pick<RoomEngine, "handle">;
   readonly history: Pick<Log, "appendThen" | "erase">;
+  readonly accounts: Pick<Log, "appendThen" | "erase">;
   readonly pendingWrites: PendingWrites;
   readonly feed: Pick<Feed, "recorded">;
   readonly siblings: { current(): Promise<boolean> };
@@ -61,11 +63,23 @@ export class Kernel {
   readonly #options: KernelOptions;
   /** By id. Bounded by the requests in flight and CALLS_WAITING_MAX. */
   readonly #callbacks = new Map<number, (outcome: Outcome) => void>();
+  readonly #decisions: Decisions;
   #lastId = 0;
   #asked = 0;
 
   constructor(options: KernelOptions) {
     this.#options = options;
+    this.#decisions = new Decisions(options.pendingWrites.watched(options.accounts));
+  }
+
+  /**
+   * Records a change of the accounts. `decide` reads their state and returns the drafts at once; it
+   * is called again when the state has changed before they are recorded.
+   * @returns the last record; `undefined` if there was nothing to record
+   * @throws Fault whatever `decide` throws, store-…, no-majority
+   */
+  decide(decide: () => readonly Draft[]): Promise<LogRecord | undefined> {
+    return this.#decisions.decide(decide);
   }
 
   /** The engine has the command when this returns: posts of an outbox must not change places. */

@@ -9,7 +9,7 @@ import { redacted } from "../session/redacted-fault.ts";
 const ALONE = {};
 
 /** What is asked of a log beside reading it. */
-export type WrittenLog = Pick<Log, "append" | "appendThen" | "erase">;
+type WrittenLog = Pick<Log, "appendThen" | "erase">;
 
 /** What is on its way to the disk: stopping waits for it, and a store that fails is told of. */
 export class PendingWrites {
@@ -54,7 +54,6 @@ export class PendingWrites {
   /** The same log, whose writes are waited for. */
   watched(log: WrittenLog): WrittenLog {
     return {
-      append: (draft, options) => this.run(() => log.append(draft, options)),
       appendThen: (drafts, _options, done) => this.append(log, { drafts }, done),
       erase: (seq, eraseSeq) => this.run(() => log.erase(seq, eraseSeq)),
     };

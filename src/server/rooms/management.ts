@@ -7,20 +7,16 @@ import type { Act } from "../../core/rooms/moderation.ts";
 import type { Rooms } from "../../core/rooms/rooms.ts";
 import { namedPerson, namedRoom } from "../../core/rooms/targets.ts";
 import type { RequestOf } from "../../wire/messages.ts";
-import { recordDecision } from "../kernel/decision.ts";
-import { eraseOrdered } from "../kernel/erasure.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import type { WrittenLog } from "../kernel/pending-writes.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { CatchUp } from "./catch-up.ts";
 
 export interface ManagementOptions {
   readonly rooms: Rooms;
   readonly registry: Registry;
-  readonly accounts: WrittenLog;
   readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
   readonly catchUp: Pick<CatchUp, "refresh">;
-  readonly kernel: Pick<Kernel, "submit">;
+  readonly kernel: Pick<Kernel, "submit" | "decide">;
 }
 
 /** What operators do to accounts and to whole rooms. The caller has checked that it is one. */
@@ -71,13 +67,13 @@ export class Management {
    * one; the other users of its direct conversations are told of them anew.
    */
   async #renameAccount(by: UserId, account: Account, to: string): Promise<void> {
-    const { registry, accounts, rooms, peersOf, catchUp } = this.#options;
+    const { registry, kernel, rooms, peersOf, catchUp } = this.#options;
     const name = checkNewName(to);
     const was = account.name;
     if (name === was) return;
     registry.reserve(name, account);
     try {
-      await recordDecision(accounts, () => {
+      await kernel.decide(() => {
         registry.checkFree(name, account);
         return [registry.nameDraft(account.id, by, name)];
       });
@@ -95,13 +91,8 @@ export class Management {
 
   /** Once more for one that is removed already, whose rooms a crash has not been told. */
   async #removeAccount(by: UserId, account: Account, done = () => {}): Promise<void> {
-    const { registry, accounts, rooms, peersOf } = this.#options;
-    if (!account.isGone) {
-      const record = await recordDecision(accounts, () =>
-        account.isGone ? [] : [registry.goneDraft(account, by)],
-      );
-      if (record !== undefined) await eraseOrdered(accounts, record);
-    }
+    const { registry, kernel, rooms, peersOf } = this.#options;
+    await kernel.decide(() => (account.isGone ? [] : [registry.goneDraft(account, by)]));
     const { id: user, name } = account;
     for (const room of [...rooms.of(user)]) {
       if (room.name !== undefined) this.#tell(by, { kind: "gone", room: room.id, user, name });

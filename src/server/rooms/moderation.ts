@@ -16,7 +16,6 @@ import type { Room, Rooms } from "../../core/rooms/rooms.ts";
 import { namedPerson, namedRoom, type TargetResolver } from "../../core/rooms/targets.ts";
 import type { Clock } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
-import type { Log } from "../../io/log/log.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { Head } from "../../wire/record.ts";
@@ -24,7 +23,7 @@ import { banKey, hostKey } from "../auth/bans.ts";
 import type { Authenticator } from "../auth/login.ts";
 import { checkOperator, isOperating } from "../auth/operator-link.ts";
 import type { Resets } from "../auth/resets.ts";
-import { recordDecision } from "../kernel/decision.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { MassErasure } from "./mass-erasure.ts";
 import type { RecordLookup } from "./record-lookup.ts";
@@ -33,12 +32,12 @@ export interface ModerationOptions {
   readonly clock: Clock;
   readonly rooms: Rooms;
   readonly registry: Registry;
-  readonly accounts: Pick<Log, "appendThen">;
   readonly recordLookup: RecordLookup;
   readonly targets: TargetResolver;
   readonly entry: Pick<Authenticator, "guessOperator">;
   readonly resets: Pick<Resets, "signOut">;
   readonly erasure: Pick<MassErasure, "ofAccount">;
+  readonly kernel: Pick<Kernel, "decide">;
   readonly server: { peers(): Iterable<ClientConnection> };
 }
 
@@ -164,8 +163,8 @@ export class Moderation {
 
   async grantService(actor: Actor, { user, on }: RequestOf<"grant">): Promise<void> {
     checkOperator(actor);
-    const { accounts } = this.#options;
-    await recordDecision(accounts, () => [roleDraft(this.account(user).id, actor.user, on)]);
+    const draft = () => roleDraft(this.account(user).id, actor.user, on);
+    await this.#options.kernel.decide(() => [draft()]);
   }
 
   async ban(client: ClientConnection, actor: Actor, request: RequestOf<"ban">): Promise<void> {
@@ -180,14 +179,14 @@ export class Moderation {
       ...(until === undefined ? {} : { until }),
       ...(reason === undefined ? {} : { reason }),
     };
-    const { accounts, registry, clock } = this.#options;
+    const { kernel, registry, clock } = this.#options;
     if (on) {
       this.#checkSelf(client, actor, ban);
       if (registry.policy.bans(clock.unixMs()).length >= BANS_MAX) {
         throw new Fault("too-many", `${BANS_MAX} bans hold already`, { remedy: "lift some" });
       }
     }
-    await recordDecision(accounts, () => [banDraft(ban, actor.user, on)]);
+    await kernel.decide(() => [banDraft(ban, actor.user, on)]);
     if (on) this.#putOut(ban);
   }
 
@@ -225,11 +224,11 @@ export class Moderation {
     actor: Actor,
     { closed }: RequestOf<"registration">,
   ): Promise<{ closed: boolean }> {
-    const { registry, accounts } = this.#options;
+    const { registry, kernel } = this.#options;
     if (closed !== undefined) {
       checkOperator(actor);
       await this.#turns.run(() =>
-        recordDecision(accounts, () =>
+        kernel.decide(() =>
           closed === registry.policy.isClosed ? [] : [registrationDraft(actor.user, closed)],
         ),
       );

@@ -14,15 +14,13 @@ import type { Clock } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
-import { recordDecision } from "../kernel/decision.ts";
-import { eraseOrdered } from "../kernel/erasure.ts";
-import type { WrittenLog } from "../kernel/pending-writes.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 
 export interface PrefsServiceOptions {
   readonly clock: Pick<Clock, "now">;
   readonly rooms: Rooms;
-  readonly accounts: WrittenLog;
+  readonly kernel: Pick<Kernel, "decide">;
   readonly peersOf: (user: UserId) => Iterable<ClientConnection>;
   /** Left out: this server stands alone. */
   readonly siblings: { current(): Promise<boolean> };
@@ -88,7 +86,7 @@ export class PrefsService {
   }
 
   async #recordNow(account: Account, change: PrefsChange): Promise<void> {
-    const { accounts, siblings } = this.#options;
+    const { kernel, siblings } = this.#options;
     const { id } = account;
     const decide = () => (account.isGone ? [] : prefsDrafts(id, change, account.prefs));
     // What another server has just recorded may say that it is not so already.
@@ -96,13 +94,11 @@ export class PrefsService {
       const sentence = "this server is behind the others of its cluster";
       throw new Fault("no-majority", sentence, { retryAfterMs: 1_000 });
     }
-    const record = await recordDecision(accounts, decide);
+    const record = await kernel.decide(decide);
     if (record === undefined) return;
-    await eraseOrdered(accounts, record);
     // Its removal was decided while this was under way, and did not know of it.
     if (!account.isGone || record.head.kind !== "prefs") return;
-    const order = await recordDecision(accounts, () => [prefsEraseDraft(id, [record.head.seq])]);
-    if (order !== undefined) await eraseOrdered(accounts, order);
+    await kernel.decide(() => [prefsEraseDraft(id, [record.head.seq])]);
   }
 
   /** @throws Fault not-member: also of a room, or a record, that there is not */

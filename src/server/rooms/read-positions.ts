@@ -6,9 +6,9 @@ import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import { accountIn, type Room, type Rooms } from "../../core/rooms/rooms.ts";
 import { namedPerson } from "../../core/rooms/targets.ts";
 import type { Clock } from "../../io/clock.ts";
-import type { Log } from "../../io/log/log.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { ReadPositionStore } from "./read-position-store.ts";
 
@@ -16,7 +16,7 @@ export interface ReadPositionServiceOptions {
   readonly clock: Clock;
   readonly rooms: Rooms;
   readonly registry: Registry;
-  readonly accounts: Pick<Log, "append">;
+  readonly kernel: Pick<Kernel, "decide">;
   readonly positions: ReadPositionStore;
   readonly peersOf: (user: UserId) => Iterable<ClientConnection>;
   /** A device has shown so much, here. */
@@ -114,12 +114,13 @@ export class ReadPositionService {
 
   /** @throws Fault user-unknown, not-allowed, too-many, store-… */
   async ignore(account: Account, { user, on }: RequestOf<"ignore">): Promise<void> {
-    const { registry, accounts } = this.#options;
+    const { registry, kernel } = this.#options;
     const other = namedPerson(registry, checkName(user, "person's name"));
-    const draft = registry.ignoreDraft(account, other.id, on);
-    if (draft === undefined) return;
-    await accounts.append(draft, { expect: account.lastSeq }); // The list stays within its bound.
-    this.tellIgnored(account);
+    const record = await kernel.decide(() => {
+      const draft = registry.ignoreDraft(account, other.id, on);
+      return draft === undefined ? [] : [draft];
+    });
+    if (record !== undefined) this.tellIgnored(account);
   }
 
   /** The list has changed. */

@@ -15,10 +15,11 @@ const ERASE = { kind: "act", isOperator: true, act: ACT } as const;
 function kernelWith(handle: (input: EngineInput) => EngineEffect[]) {
   const blanked = Promise.withResolvers<void>();
   const clock = new VirtualClock();
+  const log = { appendThen: () => {}, erase: () => blanked.promise };
   const kernel = new Kernel({
     ...{ clock, feed: new Feed(), pendingWrites: new PendingWrites(clock, () => {}) },
     engine: { handle },
-    history: { appendThen: () => {}, erase: () => blanked.promise },
+    ...{ history: log, accounts: log },
     siblings: { current: () => Promise.resolve(true) },
     readers: { follow: () => {}, unfollow: () => {}, presence: () => {} },
     eraseFiles: () => Promise.resolve(),

@@ -1,0 +1,86 @@
+import { Fault } from "../../base/fault.ts";
+import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
+import { claimsOf } from "../../core/cluster/claims.ts";
+import type { Log } from "../../io/log/log.ts";
+import type { Draft, LogRecord } from "../../wire/record.ts";
+import { eraseOrdered } from "./erasure.ts";
+
+/** A decision between its first try and its record. */
+interface Turn {
+  reads: readonly string[];
+  writes: ReadonlySet<string>;
+  isInFlight: boolean;
+  readonly over: Promise<void>;
+}
+
+/**
+ * Decisions that are recorded in the state that they were made in. One waits while a fact that it
+ * reads is in flight or reserved by an earlier one, and is made again when the fact has changed.
+ */
+export class Decisions {
+  readonly #log: Pick<Log, "appendThen" | "erase">;
+  /** In the order of arrival. Bounded by the requests in flight. */
+  readonly #turns = new Set<Turn>();
+
+  constructor(log: Pick<Log, "appendThen" | "erase">) {
+    this.#log = log;
+  }
+
+  /**
+   * Records together what `decide` makes of the state, in the tick in which it reads the state, and
+   * blanks what the record orders to be blanked.
+   * @returns the last record; `undefined` if there was nothing to record
+   * @throws Fault whatever `decide` throws, store-…, no-majority
+   */
+  async decide(decide: () => readonly Draft[]): Promise<LogRecord | undefined> {
+    const { promise: over, resolve: end } = Promise.withResolvers<void>();
+    const turn: Turn = { reads: [], writes: new Set(), isInFlight: false, over };
+    try {
+      for (let tries = 1; ; ) {
+        const drafts = decide();
+        if (drafts.length === 0) return undefined;
+        const claims = drafts.map(claimsOf);
+        turn.reads = claims.flatMap(({ reads }) => reads);
+        turn.writes = new Set(claims.flatMap(({ writes }) => writes));
+        const before = this.#before(turn);
+        this.#turns.add(turn);
+        if (before !== undefined) {
+          await before.over;
+          continue;
+        }
+        const outcome = await this.#append(turn, drafts);
+        if (!(outcome instanceof Fault)) {
+          this.#turns.delete(turn);
+          end();
+          await eraseOrdered(this.#log, outcome);
+          return outcome;
+        }
+        if (outcome.code !== "log-conflict" || tries++ >= CONFLICT_TRIES_MAX) throw outcome;
+      }
+    } finally {
+      this.#turns.delete(turn);
+      end();
+    }
+  }
+
+  /** What the decision has to wait for: a record in flight, or an earlier decision. */
+  #before(turn: Turn): Turn | undefined {
+    let isEarlier = true;
+    let before: Turn | undefined;
+    for (const other of this.#turns) {
+      if (other === turn) isEarlier = false;
+      else if ((isEarlier || other.isInFlight) && turn.reads.some((fact) => other.writes.has(fact)))
+        before = other;
+    }
+    return before;
+  }
+
+  async #append(turn: Turn, drafts: readonly Draft[]): Promise<LogRecord | Fault> {
+    const { promise, resolve } = Promise.withResolvers<LogRecord | Fault>();
+    turn.isInFlight = true;
+    this.#log.appendThen(drafts, {}, resolve);
+    const outcome = await promise;
+    turn.isInFlight = false;
+    return outcome;
+  }
+}
