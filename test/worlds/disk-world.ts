@@ -76,7 +76,6 @@ export class DiskWorld {
   readonly #fates = new Map<string, Fate>();
   /** Texts by seq - 1, as they were acknowledged or shown to readers. */
   readonly #told: string[] = [];
-  readonly #lastSeqs = new Map<string, number>();
   /** Erasings that were asked for, by target: the order's seq once it is durable, and the end. */
   readonly #erasings = new Map<number, { order?: number; isAcked: boolean }>();
   #unixMs = 1_763_617_717_000;
@@ -309,10 +308,8 @@ export class DiskWorld {
   /** From now on these are told: people read them after a start. */
   #checkRecords(records: readonly FoldedRecord[]): void {
     const seen = new Set<string>();
-    this.#lastSeqs.clear();
     for (const [index, record] of records.entries()) {
       demand(record.head.seq === index + 1, `seq ${index + 1} is ${record.head.seq}`);
-      this.#lastSeqs.set(record.head.room, record.head.seq);
       if (record.erased !== undefined) {
         demand(this.#erasings.has(index + 1), `nobody asked to erase seq ${index + 1}`);
         continue;
@@ -403,20 +400,17 @@ export class DiskWorld {
     erases?: { readonly seq: number },
   ): Promise<number | undefined> {
     const room = `r${this.int(4)}` as RoomId;
-    const isExpecting = erases === undefined && this.random() < 0.3;
-    const expect = this.random() < 0.8 ? (this.#lastSeqs.get(room) ?? 0) : this.int(9);
     this.#fates.set(text, "asked");
     try {
       const kind = erases === undefined ? "text" : "erase";
       const draft = { kind, room, by: AUTHOR, id: "", body: { text, ...erases } } as const;
-      const record = await log.append(draft, isExpecting ? { expect } : {});
+      const record = await log.append(draft);
       if (this.disk.isStopped) return undefined;
       const { seq } = record.head;
       demand(textOf(record) === text, `'${text}' was recorded as something else`);
       demand((this.#told[seq - 1] ?? text) === text, `seq ${seq} is given twice`);
       this.#fates.set(text, "acked");
       this.#told[seq - 1] = text;
-      this.#lastSeqs.set(room, Math.max(seq, this.#lastSeqs.get(room) ?? 0));
       return seq;
     } catch (error) {
       if (error instanceof BrokenPromise || !(error instanceof Fault)) throw error;

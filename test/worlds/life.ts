@@ -65,7 +65,7 @@ export class Life {
 
   log(log: Log): Log {
     return withFields(log, {
-      append: (draft, options) => this.hold(log.append(draft, options)),
+      append: (draft) => this.hold(log.append(draft)),
       appendThen: (drafts, options, settle) => {
         log.appendThen(drafts, options, (outcome) => {
           if (this.#isAlive) settle(outcome);

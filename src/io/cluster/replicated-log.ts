@@ -1,7 +1,7 @@
 import { Fault } from "../../base/fault.ts";
 import type { Place } from "../../core/cluster/claims.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
-import type { AppendAllOptions, AppendOptions, Log } from "../log/log.ts";
+import type { AppendAllOptions, Log } from "../log/log.ts";
 import type { LogFile } from "../log/log-file.ts";
 import type { Replica } from "./replica.ts";
 
@@ -15,12 +15,7 @@ export class ReplicatedLog implements Log {
     this.#mirror = mirrors[place];
   }
 
-  append(draft: Draft, { expect }: AppendOptions = {}): Promise<LogRecord> {
-    const last = this.#mirror.lastSeq(draft.room);
-    if (expect !== undefined && expect !== last) {
-      const sentence = `${draft.room} is at seq ${last}, not at ${expect}`;
-      return Promise.reject(new Fault("log-conflict", sentence));
-    }
+  append(draft: Draft): Promise<LogRecord> {
     return new Promise((resolve, reject) => {
       this.appendThen([draft], {}, (outcome) => {
         if (outcome instanceof Fault) reject(outcome);

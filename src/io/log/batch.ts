@@ -17,7 +17,6 @@ import { type LineWriter, leafHashIn, type Place } from "./line-writer.ts";
 /** One append that waits to be durable. */
 export interface Waiter {
   readonly content: SealedDraft | CopiedLine;
-  readonly expect?: number | undefined;
   /** Its place is decided already. */
   readonly decided?: Decided;
   readonly settle: (outcome: LogRecord | Fault) => void;
@@ -88,12 +87,6 @@ export function buildBatch(
       continue;
     }
     const { room } = content.draft;
-    const last = ahead.lastSeq(room);
-    if (waiter.expect !== undefined && waiter.expect !== last) {
-      const sentence = `${room} is at seq ${last}, not at ${waiter.expect}`;
-      placed.push({ waiter, outcome: new Fault("log-conflict", sentence) });
-      continue;
-    }
     const { decided } = waiter;
     if (decided !== undefined && decided.seq !== ahead.seq + 1) {
       const sentence = `seq ${decided.seq} cannot follow ${ahead.seq}`;
@@ -123,7 +116,8 @@ export function leavesOf({ placed, bytes, offsets }: Batch, sha256: Sha256): Uin
 /** The order as it will be when the batch is durable; forgotten when it fails. */
 class OrderAhead {
   readonly #order: LogOrder;
-  readonly #rooms = new Map<string, { n: number; seq: number }>();
+  /** Number of the last record of each room. */
+  readonly #lastN = new Map<string, number>();
   #seq: number;
   #time: number;
 
@@ -137,34 +131,28 @@ class OrderAhead {
     return this.#seq;
   }
 
-  lastSeq(room: string): number {
-    return this.#rooms.get(room)?.seq ?? this.#order.lastSeq(room);
-  }
-
   /** Why a record whose place is fixed cannot come next. */
   objection({ seq, time, room, n }: Head): string | undefined {
-    const next = (this.#rooms.get(room)?.n ?? this.#order.lastN(room)) + 1;
-    if (seq === this.#seq + 1 && time >= this.#time && n === next) return undefined;
+    const isNext = seq === this.#seq + 1 && n === this.#nextN(room);
+    if (isNext && time >= this.#time) return undefined;
     return `seq ${seq} of ${room} cannot follow ${this.#seq}`;
   }
 
   take({ seq, time, room, n }: Head): void {
     this.#seq = seq;
     this.#time = time;
-    this.#rooms.set(room, { n, seq });
+    this.#lastN.set(room, n);
   }
 
   place(room: string, unixMs: number): Place {
     this.#seq += 1;
     this.#time = Math.max(this.#time, Math.floor(nearestMoment(unixMs)));
-    const known = this.#rooms.get(room);
-    const n = (known?.n ?? this.#order.lastN(room)) + 1;
-    if (known === undefined) {
-      this.#rooms.set(room, { n, seq: this.#seq });
-    } else {
-      known.n = n;
-      known.seq = this.#seq;
-    }
+    const n = this.#nextN(room);
+    this.#lastN.set(room, n);
     return { seq: this.#seq, n, time: this.#time };
+  }
+
+  #nextN(room: string): number {
+    return (this.#lastN.get(room) ?? this.#order.lastN(room)) + 1;
   }
 }

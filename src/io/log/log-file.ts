@@ -46,7 +46,7 @@ import { type KeptCheckpoint, LOG_PLACE, readCheckpointFile } from "./checkpoint
 import { eraseRecord, lineOf } from "./erasure.ts";
 import { keepReserve, syncAbove } from "./folder.ts";
 import { LineWriter } from "./line-writer.ts";
-import type { AppendAllOptions, AppendOptions, Log } from "./log.ts";
+import type { AppendAllOptions, Log } from "./log.ts";
 import { type Dropped, type Fold, type Recovered, recoverLog } from "./recovery.ts";
 import { resumeLog } from "./resume.ts";
 import { linesOf, scanBlocks } from "./scan.ts";
@@ -274,13 +274,12 @@ export class LogFile implements Log {
     return this.#segments.reduce((sum, segment) => sum + segment.sizeBytes, 0);
   }
 
-  append(draft: Draft, options: AppendOptions = {}): Promise<LogRecord> {
+  append(draft: Draft): Promise<LogRecord> {
     return new Promise((resolve, reject) => {
-      const settle = (outcome: LogRecord | Fault) => {
+      this.#enqueue(draft, (outcome) => {
         if (outcome instanceof Fault) reject(outcome);
         else resolve(outcome);
-      };
-      this.#enqueue(draft, options.expect, settle);
+      });
     });
   }
 
@@ -292,7 +291,7 @@ export class LogFile implements Log {
     let left = drafts.length;
     let fault: Fault | undefined;
     for (const draft of drafts) {
-      this.#enqueue(draft, undefined, (outcome) => {
+      this.#enqueue(draft, (outcome) => {
         if (outcome instanceof Fault) fault ??= outcome;
         if (--left === 0) settle(fault ?? outcome);
       });
@@ -329,11 +328,11 @@ export class LogFile implements Log {
     });
   }
 
-  #enqueue(draft: Draft, expect: number | undefined, settle: Waiter["settle"]): void {
+  #enqueue(draft: Draft, settle: Waiter["settle"]): void {
     const { entropy, sha256 } = this.#options;
     const fault = this.#refusal();
     if (fault !== undefined) return settleLater(settle, fault);
-    this.#wait({ content: sealDraft(draft, entropy(SALT_BYTES), sha256), expect, settle });
+    this.#wait({ content: sealDraft(draft, entropy(SALT_BYTES), sha256), settle });
   }
 
   #wait(waiter: Waiter): void {

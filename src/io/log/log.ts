@@ -5,11 +5,6 @@ import type { RoomId, UserId } from "../../base/ids.ts";
 import type { RecordKind } from "../../wire/kinds.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
 
-export interface AppendOptions {
-  /** Seq of the last record that this draft's `room` had when the decision was made; 0 = none. */
-  readonly expect?: number;
-}
-
 export interface AppendAllOptions {
   /**
    * Counter of the post before this one of the same outbox, when that one was on its way: without
@@ -26,9 +21,9 @@ export interface Log {
   /**
    * Resolves once the record is durable and every follower has been called with it. Appends made
    * in one tick are recorded in that order and share one sync.
-   * @throws Fault log-conflict (`expect` does not hold), store-full, store-failed, too-large
+   * @throws Fault store-full, store-failed, too-large
    */
-  append(draft: Draft, options?: AppendOptions): Promise<LogRecord>;
+  append(draft: Draft): Promise<LogRecord>;
   /**
    * What one decision records, one behind the other, without a promise as it happens all the time.
    * Calls back once, in a later tick, with the last record, or with the fault that `append` would

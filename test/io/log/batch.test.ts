@@ -61,15 +61,6 @@ test("a record whose place is decided stands there or nowhere, with its own time
   expect(placesOf(at(6, TIME - 1))).toEqual([[6, 3, TIME]]);
 });
 
-test("a record is compared with what stands before it in the batch", () => {
-  const one = drafted("x", { expect: 4 });
-  expect(placesOf(one, one, drafted("y", { expect: 6 }))).toEqual([
-    [6, 3, TIME + 5],
-    "log-conflict",
-    [7, 4, TIME + 5],
-  ]);
-});
-
 test("a batch holds BATCH_BYTES_MAX, and one record whatever its size", () => {
   const bytes = (sizeBytes: number): Waiter => {
     const { content } = drafted("");

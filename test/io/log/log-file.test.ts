@@ -1,6 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { APPEND_QUEUE_BYTES_MAX, LINE_BYTES_MAX } from "../../../src/base/limits.ts";
-import { LINE_FRAME_BYTES_MAX, type LogRecord, parseBody } from "../../../src/wire/record.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import {
+  LINE_FRAME_BYTES_MAX,
+  type LogRecord,
+  parseBody,
+  SALT_BYTES,
+  sealDraft,
+} from "../../../src/wire/record.ts";
 import { rejection } from "../../rejection.ts";
 import { SWEEP_STEP } from "../../samples.ts";
 import { collect, draftOf, FIRST, FOLDER, LogFixture, OTHER } from "../log-fixture.ts";
@@ -85,32 +92,14 @@ describe("append", () => {
     expect((await again.append(draftOf("four"))).head.time).toBe(start + 5);
   });
 
-  test("compares before it appends, also within one batch", async () => {
-    const log = await new LogFixture().open();
-    const outcomes = await Promise.allSettled([
-      log.append(draftOf("a"), { expect: 0 }),
-      log.append(draftOf("b"), { expect: 0 }),
-      log.append(draftOf("c", OTHER), { expect: 0 }),
-      log.append(draftOf("d"), { expect: 1 }),
-    ]);
-    expect(outcomes.map(({ status }) => status)).toEqual([
-      "fulfilled",
-      "rejected",
-      "fulfilled",
-      "fulfilled",
-    ]);
-    expect(outcomes[1]).toMatchObject({ reason: { code: "log-conflict" } });
-    const stale = log.append(draftOf("e"), { expect: 1 });
-    expect(await rejection(stale)).toMatchObject({ code: "log-conflict" });
-    expect((await log.append(draftOf("f"), { expect: 3 })).head.n).toBe(3);
-  });
-
   test("a conflict is told only when what it conflicts with is durable", async () => {
     const log = await new LogFixture().open();
     const events: string[] = [];
     await log.follow(1, ({ head }) => events.push(`seq ${head.seq}`));
-    const first = log.append(draftOf("a"), { expect: 0 });
-    const second = log.append(draftOf("b"), { expect: 0 });
+    const sealed = sealDraft(draftOf("a"), new Uint8Array(SALT_BYTES), sha256);
+    const decided = { seq: 1, unixMs: 1_000 };
+    const first = log.appendDecided(sealed, decided);
+    const second = log.appendDecided(sealed, decided);
     await second.catch(() => events.push("conflict"));
     await first;
     expect(events).toEqual(["seq 1", "conflict"]);
