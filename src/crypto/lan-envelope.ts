@@ -1,7 +1,7 @@
 /** Signed datagrams of `chat lan`. */
 
 import { concatBytes, toHex } from "../base/bytes.ts";
-import { Fault } from "../base/fault.ts";
+import { asFault } from "../base/fault.ts";
 import type { LanDatagram, LanStrange } from "../core/lan/lan.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import {
@@ -82,8 +82,7 @@ export class LanEnvelope {
       const keyId = fingerprintOf(publicKey);
       return { keyId, session: toHex(session), sequence, timeUnixMs, words };
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      return error.code === "version-unsupported" ? "version" : "malformed";
+      return asFault(error).code === "version-unsupported" ? "version" : "malformed";
     }
   }
 

@@ -1,6 +1,6 @@
 import { productOf } from "../base/client-name.ts";
 import { isDiskFull } from "../base/disk-space.ts";
-import { Fault } from "../base/fault.ts";
+import { asFault, Fault } from "../base/fault.ts";
 import { ID_BYTES, roomId, type UserId } from "../base/ids.ts";
 import { LINKS_BEFORE_LOGIN_MAX } from "../base/limits.ts";
 import { PLACE_CHARS_MAX } from "../base/limits-page.ts";
@@ -377,8 +377,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     try {
       this.#bans.checkClient(client);
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      return client.close(error);
+      return client.close(asFault(error));
     }
     const needsSecret = settings.roomPassword !== undefined || registry.policy.isClosed;
     const { predecessors } = registry;

@@ -1,5 +1,5 @@
 import { unreachable } from "../../base/assert.ts";
-import { Fault } from "../../base/fault.ts";
+import { asFault, Fault } from "../../base/fault.ts";
 import { SCREEN_FRAME_MS, SCREEN_ITEMS_MAX } from "../../base/limits-screen.ts";
 import { ChatActions } from "../../client/chat/actions.ts";
 import type { FaceEffect } from "../../client/chat/model-driver.ts";
@@ -123,8 +123,7 @@ export class ScreenChat extends ChatActions {
     try {
       void this.say(to, body);
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      this.fault(error);
+      this.fault(asFault(error));
     }
   }
 

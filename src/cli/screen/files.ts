@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { Fault } from "../../base/fault.ts";
+import { asFault, Fault } from "../../base/fault.ts";
 import { SCREEN_TRANSFERS_MAX } from "../../base/limits-screen.ts";
 import { formatTarget, parseTarget, type Target } from "../../base/names.ts";
 import type { TransferProgress } from "../../client/transfer/progress.ts";
@@ -132,8 +132,7 @@ export class ScreenFiles {
     const ended = work(onProgress, abort.signal).then(
       () => end({ kind: "done" }),
       (error: unknown) => {
-        if (!(error instanceof Fault)) throw error;
-        end({ kind: "failed", fault: error });
+        end({ kind: "failed", fault: asFault(error) });
       },
     );
     this.#running.set(id, { abort, ended });

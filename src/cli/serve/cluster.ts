@@ -1,6 +1,6 @@
 /** What makes this server one of several: its place in the stream that they share. */
 import { equalBytes, toHex, utf8Encode } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { asFault, Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { CLUSTER_BEHIND_MS, NODES_ANSWER_MS } from "../../base/limits-cluster.ts";
 import { quoteText } from "../../base/text.ts";
@@ -213,8 +213,8 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
         try {
           write(positions);
         } catch (error) {
-          if (!(error instanceof Fault)) throw error;
-          options.onTrouble(error); // An older place is as good: more is compared at the start.
+          // An older place is as good: more is compared at the start.
+          options.onTrouble(asFault(error));
         }
       },
       onStopped: stopped.resolve,
@@ -327,8 +327,7 @@ function rootCheck(
   return (record) => {
     if (record.head.kind !== "checkpoint") return;
     check(record).catch((error: unknown) => {
-      if (!(error instanceof Fault)) throw error;
-      onTrouble(error);
+      onTrouble(asFault(error));
     });
   };
 }

@@ -1,7 +1,7 @@
 /** The local proxy of `chat web`. */
 
 import { cutText, equalBytes, utf8Encode } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { asFault, Fault } from "../../base/fault.ts";
 import { HELLO_WITHIN_MS, SENTENCE_BYTES_MAX } from "../../base/limits.ts";
 import { LOCAL_LINKS_MAX } from "../../base/limits-page.ts";
 import { verifyServerProof } from "../../crypto/greeting.ts";
@@ -111,8 +111,7 @@ class ProxiedLink {
     try {
       server = await this.#options.dial();
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      return this.#refuse(error);
+      return this.#refuse(asFault(error));
     }
     server.receive({
       message: (bytes) => this.#guarded(() => this.#fromServer(bytes)),
@@ -150,8 +149,7 @@ class ProxiedLink {
     try {
       work();
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      this.#refuse(error);
+      this.#refuse(asFault(error));
     }
   }
 

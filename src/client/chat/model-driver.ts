@@ -1,5 +1,5 @@
 import { unreachable } from "../../base/assert.ts";
-import { Fault } from "../../base/fault.ts";
+import { asFault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
@@ -97,8 +97,7 @@ export abstract class ModelDriver {
   /** Its fault is for the person to see. */
   protected show(work: Promise<unknown>): void {
     work.catch((error: unknown) => {
-      if (!(error instanceof Fault)) throw error;
-      this.person({ kind: "fault", fault: error });
+      this.person({ kind: "fault", fault: asFault(error) });
     });
   }
 

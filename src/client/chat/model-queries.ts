@@ -1,4 +1,4 @@
-import { Fault } from "../../base/fault.ts";
+import { asFault, Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import { SHOWN_PAGE_RECORDS } from "../../base/limits-page.ts";
@@ -43,8 +43,7 @@ export class ModelQueries {
       const page = await this.#page(target, side, seq);
       tell({ kind: "page", room, side, seq, ...page });
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      tell({ kind: "page-failed", room, side, seq, fault: error });
+      tell({ kind: "page-failed", room, side, seq, fault: asFault(error) });
     }
   }
 
@@ -62,8 +61,7 @@ export class ModelQueries {
       });
       tell({ kind: "found", query, records: found.records, hasMore: found.more });
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      tell({ kind: "search-failed", query, fault: error });
+      tell({ kind: "search-failed", query, fault: asFault(error) });
     }
   }
 

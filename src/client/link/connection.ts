@@ -1,5 +1,5 @@
 import { unreachable } from "../../base/assert.ts";
-import { Fault } from "../../base/fault.ts";
+import { asFault, Fault } from "../../base/fault.ts";
 import { OUTBOX_IN_FLIGHT_MAX, REQUESTS_IN_FLIGHT_MAX } from "../../base/limits.ts";
 import { Stall } from "../../core/client/stall.ts";
 import { QUICK, Session, type SessionEffect, STEADY } from "../../core/session/session.ts";
@@ -273,8 +273,7 @@ export class Connection {
     try {
       this.#listener(notice);
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      this.close(error);
+      this.close(asFault(error));
     }
   }
 

@@ -4,7 +4,7 @@
  * shown. Nobody but the server can sign, so that a member cannot make a server look guilty.
  */
 import { equalBytes, fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { asFault, Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { CLAIM_TRIES_MAX, CLAIMS_KNOWN_MAX } from "../../base/limits-sealed.ts";
 import type { LogPin } from "../../core/client/audit.ts";
@@ -209,8 +209,7 @@ export class Claims {
     const late = Promise.withResolvers<"unproved">();
     const cancel = clock.after(CLAIM_ANSWER_MS, () => late.resolve("unproved"));
     const answer = ask("checkpoint", { from }).catch((error: unknown) => {
-      if (!(error instanceof Fault)) throw error;
-      return error.code === "link-closed" ? undefined : ("unproved" as const);
+      return asFault(error).code === "link-closed" ? undefined : ("unproved" as const);
     });
     try {
       return await Promise.race([answer, late.promise]);

@@ -1,6 +1,6 @@
 import { assert } from "../../base/assert.ts";
 import { fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
-import { FAULTS, Fault } from "../../base/fault.ts";
+import { asFault, FAULTS, Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
 import {
   CLAIMS_KNOWN_MAX,
@@ -282,7 +282,7 @@ export class SealedRooms {
     this.#newest.set(room.id, last.n);
     this.#followed.set(room.id, last.n);
     // It was put out of its state by what it read: it does not wait until something is said.
-    if (this.#astray.delete(room.id)) void this.enter(room).catch(faultOnly);
+    if (this.#astray.delete(room.id)) void this.enter(room).catch(asFault);
     return this.#opened(room.id, records);
   }
 
@@ -675,7 +675,7 @@ export class SealedRooms {
 
   /** Rooms that waited for what the owner decides; others do when they are entered. */
   async #goOn(): Promise<void> {
-    for (const room of this.#rooms.values()) await this.enter(room).catch(faultOnly);
+    for (const room of this.#rooms.values()) await this.enter(room).catch(asFault);
   }
 
   /**
@@ -792,7 +792,7 @@ export class SealedRooms {
     const sealed = rooms.filter(({ isSealed }) => isSealed === true);
     const entering = sealed.map((room) =>
       this.#look(room).catch((error: unknown) => {
-        faultOnly(error);
+        asFault(error);
         const { code } = error as Fault;
         if (code.startsWith("store-")) this.#tell({ kind: "sealed-fault", fault: error as Fault });
       }),
@@ -1480,8 +1480,4 @@ function refused(error: unknown): void {
 function notThere(error: unknown): undefined {
   if (error instanceof Fault && error.code === "not-found") return undefined;
   throw error;
-}
-
-function faultOnly(error: unknown): void {
-  if (!(error instanceof Fault)) throw error;
 }

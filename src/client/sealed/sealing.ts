@@ -1,5 +1,5 @@
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { asFault, Fault } from "../../base/fault.ts";
 import type { OutboxId, RoomId } from "../../base/ids.ts";
 import { KEY_PACKAGES_LOW, SEALED_TRIES_MAX } from "../../base/limits-sealed.ts";
 import { foldName, type Name } from "../../base/names.ts";
@@ -128,14 +128,14 @@ export class Sealing {
     this.#isLinked = true;
     this.#isCaughtUp = false;
     if (this.#pins === undefined) this.#pinning ??= this.#loadPins(account);
-    if (this.#open !== undefined) void this.#open.then(({ rooms }) => rooms.connected(), ignored);
+    if (this.#open !== undefined) void this.#open.then(({ rooms }) => rooms.connected(), asFault);
     for (const one of this.#sealed.values()) one.tries = 0;
     for (const resolve of this.#onLinked.splice(0)) resolve();
   }
 
   lost(): void {
     this.#isLinked = false;
-    void this.#open?.then(({ rooms }) => rooms.lost(), ignored);
+    void this.#open?.then(({ rooms }) => rooms.lost(), asFault);
   }
 
   left(): void {
@@ -148,7 +148,7 @@ export class Sealing {
     this.#sealed.clear();
     this.#isCaughtUp = false;
     this.roomTold();
-    void open?.then(({ home }) => home.close(), ignored);
+    void open?.then(({ home }) => home.close(), asFault);
     for (const resolve of this.#onLinked.splice(0)) resolve();
   }
 
@@ -253,7 +253,7 @@ export class Sealing {
       const ids = rooms.map(({ id }) => id);
       return await files.partnerOf(seq, ids);
     } catch (error) {
-      ignored(error); // A device that cannot seal has no sealed files.
+      asFault(error); // A device that cannot seal has no sealed files.
       return undefined;
     }
   }
@@ -294,7 +294,7 @@ export class Sealing {
       const rooms = await this.rooms();
       while (waiting.length > 0) await rooms.settled(room, waiting.splice(0));
     } catch (error) {
-      ignored(error);
+      asFault(error);
     } finally {
       this.#outcomes.delete(room);
     }
@@ -317,7 +317,7 @@ export class Sealing {
   stock(): void {
     if (this.#parts.home === undefined || !this.#parts.keys.canSign) return;
     // A device without a certificate cannot; what fails now is tried with the next link.
-    void this.#stock().catch(ignored);
+    void this.#stock().catch(asFault);
   }
 
   /** Mostly others have enough of it: then nothing is loaded for that. */
@@ -409,7 +409,7 @@ export class Sealing {
         home.close();
       }
     };
-    const kept = (this.#pinsKept ?? Promise.resolve()).then(write).catch(ignored);
+    const kept = (this.#pinsKept ?? Promise.resolve()).then(write).catch(asFault);
     const done = kept.then(() => {
       if (this.#pinsKept === done) this.#pinsKept = undefined;
     });
@@ -470,7 +470,7 @@ export class Sealing {
   #enter(room: RoomView): void {
     void this.rooms()
       .then((rooms) => rooms.enterAll([room]))
-      .catch(ignored);
+      .catch(asFault);
   }
 
   /**
@@ -488,9 +488,9 @@ export class Sealing {
     if (!all().some(({ isSealed }) => isSealed === true)) return;
     void this.rooms()
       .then((rooms) => rooms.enterAll(all()))
-      .then(() => entered().catch(ignored))
+      .then(() => entered().catch(asFault))
       .catch((fault: unknown) => {
-        ignored(fault);
+        asFault(fault);
         tell({ kind: "sealed-fault", fault: fault as Fault }); // Not only when they write.
       });
   }
@@ -526,7 +526,7 @@ export class Sealing {
         }
       }
     } catch (error) {
-      ignored(error); // What cannot be read now is refused by the server, if not here.
+      asFault(error); // What cannot be read now is refused by the server, if not here.
     }
     if (this.#account !== account) return;
     this.#pins = pins;
@@ -617,8 +617,4 @@ function closed(record: ChatRecord): ChatRecord {
   if (isCarrier && room.isSealed === true) return carrierRecord(record);
   if (kind !== "sealed" || record.state !== "whole") return record;
   return closedRecord(record);
-}
-
-function ignored(error: unknown): void {
-  if (!(error instanceof Fault)) throw error;
 }

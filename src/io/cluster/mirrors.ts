@@ -2,7 +2,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { equalBytes } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { asFault, Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import type { Place } from "../../core/cluster/claims.ts";
 import type { CopyEnd } from "../../core/cluster/messages.ts";
@@ -75,8 +75,7 @@ export class Mirrors {
       }
       if (reasons.length === 0) return records;
       const faults = reasons.map((reason: unknown) => {
-        if (!(reason instanceof Fault)) throw reason;
-        return reason;
+        return asFault(reason);
       });
       // Those behind one that did not fit stand at no place of theirs.
       const isFull = faults.some(({ code }) => code === "store-full");
@@ -121,19 +120,15 @@ export class Mirrors {
   /** On each node; who asked for it waits for it besides. A start does what a crash cuts off. */
   erase(place: Place, record: LogRecord): void {
     for (const seq of erasuresOf(record)) {
-      this.#parts.logs[place].erase(seq, record.head.seq).catch(ignoreFault);
+      this.#parts.logs[place].erase(seq, record.head.seq).catch(asFault);
     }
   }
 
   eraseReplaced(owed: readonly Owed[], copied: Heads): void {
     const blank = owed.flatMap((one) => (isBlankPassword(one, copied) ? [one.seq] : []));
     if (blank.length === 0) return;
-    eraseReplaced(this.#parts.logs.accounts, new Set(blank)).catch(ignoreFault);
+    eraseReplaced(this.#parts.logs.accounts, new Set(blank)).catch(asFault);
   }
-}
-
-function ignoreFault(error: unknown): void {
-  if (!(error instanceof Fault)) throw error;
 }
 
 function decided(log: LogFile, { draft, seq, unixMs }: OwedDraft): Promise<LogRecord> {

@@ -1,4 +1,4 @@
-import { Fault } from "../../base/fault.ts";
+import { asFault, Fault } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import { parseTarget } from "../../base/names.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
@@ -452,8 +452,7 @@ export class FileService {
 
   #hold(work: Promise<void>): void {
     const held = work.catch((error: unknown) => {
-      if (!(error instanceof Fault)) throw error;
-      this.trouble(error);
+      this.trouble(asFault(error));
     });
     this.#leaving.add(held);
     void held.finally(() => this.#leaving.delete(held));

@@ -1,5 +1,5 @@
 import { equalBytes } from "../../base/bytes.ts";
-import { Fault, type FaultCode } from "../../base/fault.ts";
+import { asFault, Fault, type FaultCode } from "../../base/fault.ts";
 import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../base/limits.ts";
 import { CLUSTER_FILE_CHUNKS_AT_ONCE } from "../../base/limits-cluster.ts";
 import type { Files } from "../../core/rooms/files.ts";
@@ -117,8 +117,7 @@ export class SharedUpload {
       while (this.#ahead.delete(this.#have)) this.#have++;
       this.#settle();
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      this.#fail(error);
+      this.#fail(asFault(error));
     }
   }
 

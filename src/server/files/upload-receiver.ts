@@ -1,5 +1,5 @@
 import { equalBytes } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { asFault, Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES } from "../../base/limits.ts";
 import {
   type Arrival,
@@ -129,8 +129,7 @@ export class UploadReceiver {
     try {
       await this.#syncAll();
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      this.#options.trouble(error); // What is not on the disk is sent again.
+      this.#options.trouble(asFault(error)); // What is not on the disk is sent again.
     }
     this.blob.close();
   }

@@ -1,5 +1,5 @@
 import { cutText, toHex } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { asFault, Fault } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import {
   SENTENCE_BYTES_MAX,
@@ -271,8 +271,7 @@ export class UploadService {
           blob.close();
         }
       } catch (error) {
-        if (!(error instanceof Fault)) throw error;
-        this.#options.trouble(error);
+        this.#options.trouble(asFault(error));
       }
       upload.state = "idle";
     }
@@ -289,8 +288,7 @@ export class UploadService {
         // Another server may have more of it, and it more lately.
         await this.#remove(upload, { isShared: false });
       } catch (error) {
-        if (!(error instanceof Fault)) throw error;
-        this.#options.trouble(error); // It is tried again with the next one.
+        this.#options.trouble(asFault(error)); // It is tried again with the next one.
       }
     }
   }
@@ -437,8 +435,7 @@ export class UploadService {
       try {
         targets.checkMaySend(by, one, clock.unixMs(), name);
       } catch (error) {
-        if (!(error instanceof Fault)) throw error;
-        faults.push(error);
+        faults.push(asFault(error));
       }
     }
     if (faults.length === to.length && faults[0] !== undefined) throw faults[0];

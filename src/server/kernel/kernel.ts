@@ -1,5 +1,5 @@
 import { assert, unreachable } from "../../base/assert.ts";
-import { Fault } from "../../base/fault.ts";
+import { asFault, Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { CALLS_WAITING_MAX } from "../../base/limits.ts";
 import type { Submission } from "../../core/rooms/commands.ts";
@@ -187,8 +187,7 @@ export class Kernel {
       .then(
         () => this.#settle(id, outcome),
         (error: unknown) => {
-          if (!(error instanceof Fault)) throw error;
-          this.#settle(id, error);
+          this.#settle(id, asFault(error));
         },
       );
   }

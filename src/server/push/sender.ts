@@ -1,4 +1,4 @@
-import { Fault } from "../../base/fault.ts";
+import { asFault, Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import {
   PUSH_ACCOUNT_AT_ONCE,
@@ -141,8 +141,7 @@ export class PushSender {
     try {
       answer = await delivery.send(to, push);
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      answer = error;
+      answer = asFault(error);
     }
     this.#count(to.user, -1);
     if (!this.#isStopped && isCurrent(to)) this.#answered(key, pending, answer);

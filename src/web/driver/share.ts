@@ -1,5 +1,5 @@
 import { toBase64Url } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { asFault, Fault } from "../../base/fault.ts";
 import { checkName, type Name } from "../../base/names.ts";
 import { openRoom } from "../../core/model/selectors.ts";
 import type { Model, TransferView } from "../../core/model/state.ts";
@@ -113,8 +113,7 @@ export class Share {
       if (!(await this.#preferences.prepare(left.length))) return;
       for (const { body } of left) await this.#save(body);
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      this.#refused = error;
+      this.#refused = asFault(error);
     } finally {
       this.#isSaving = false;
       this.#changed();
@@ -153,8 +152,7 @@ export class Share {
       await this.#chat.enter({ user: this.#newName(), mode: "register", roomSecret });
       this.#isEntered = true;
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      this.#refused = error;
+      this.#refused = asFault(error);
     }
     this.#changed();
   }

@@ -1,5 +1,5 @@
 import { toBase64Url } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { asFault } from "../../base/fault.ts";
 import { ID_BYTES } from "../../base/ids.ts";
 import { ATTACHED_KEEP_MS, ATTACHED_KEPT_BYTES_MAX } from "../../base/limits-page.ts";
 import { accountPrefix } from "../browser/indexed-db.ts";
@@ -76,7 +76,7 @@ export class KeptAttached {
       if (held === undefined) return;
       this.#held.delete(one);
       const { store } = this.#options.platform;
-      await store.write([{ table: "attached", key: held.key, value: undefined }]).catch(ignored);
+      await store.write([{ table: "attached", key: held.key, value: undefined }]).catch(asFault);
       held.release();
     });
   }
@@ -105,7 +105,7 @@ export class KeptAttached {
       if (!this.#isLeft) await store.write([{ table: "attached", key, value }]);
     } catch (error) {
       release();
-      ignored(error);
+      asFault(error);
       return false;
     }
     if (this.#isLeft) {
@@ -118,7 +118,8 @@ export class KeptAttached {
 
   #after<Result>(work: () => Promise<Result>): Promise<Result> {
     const done = this.#writing.then(work);
-    this.#writing = done.catch(ignored);
+    // What the browser does not store is asked for before the page is left.
+    this.#writing = done.catch(asFault);
     return done;
   }
 }
@@ -133,9 +134,4 @@ function rowOf(value: unknown): Row | undefined {
   const isWhole =
     typeof target === "string" && file instanceof File && typeof addedUnixMs === "number";
   return isWhole ? (value as Row) : undefined;
-}
-
-/** What the browser does not keep is asked for before the page is left. */
-function ignored(error: unknown): void {
-  if (!(error instanceof Fault)) throw error;
 }

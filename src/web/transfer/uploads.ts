@@ -1,5 +1,5 @@
 import { toBase64Url } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { asFault, Fault } from "../../base/fault.ts";
 import { ID_BYTES } from "../../base/ids.ts";
 import { PAGE_UPLOADS_AT_ONCE, PAGE_UPLOADS_MAX } from "../../base/limits-page.ts";
 import { Transfers } from "../../client/transfer/transfers.ts";
@@ -167,7 +167,8 @@ export class Uploads {
     const file = this.#journal.get(key)?.file;
     upload.stop?.abort();
     this.#forget(upload);
-    if (file !== undefined) this.#files.withdraw(file).catch(ignoreFault);
+    // It may be finished already, or the account may be gone: nothing is shown.
+    if (file !== undefined) this.#files.withdraw(file).catch(asFault);
     this.#next();
   }
 
@@ -269,11 +270,6 @@ export class Uploads {
     const transfer = { ...about, kind: "upload", state: known, progress } as const;
     this.#options.tell({ kind: "transfer", transfer });
   }
-}
-
-/** Nothing is shown of a withdrawal: it may be finished already, or the account may be gone. */
-function ignoreFault(error: unknown): void {
-  if (!(error instanceof Fault)) throw error;
 }
 
 function isGoing({ state }: Upload): boolean {
