@@ -175,7 +175,10 @@ export class ScreenClient implements CommandScreen {
       put: (question) => this.#put({ question }),
       texts: () => faceTexts(this.#language).screen,
     });
-    this.#collector = new Collector(context.clock, () => Bun.gc(true));
+    this.#collector = new Collector(context.clock, {
+      usedBytes: () => process.memoryUsage().heapUsed,
+      collect: () => Bun.gc(true),
+    });
     this.#drafts = new ScreenDrafts({
       clock: context.clock,
       store: open.state.drafts,

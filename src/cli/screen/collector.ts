@@ -1,29 +1,43 @@
+/** Collects garbage during and after a busy time. */
+
 import type { Clock } from "../../io/clock.ts";
 
-/** Changes of the model between two collections: some seconds of a busy room. */
+/** Garbage between two collections: some seconds of a busy room. */
+const SCREEN_GARBAGE_BYTES_MAX = 12 * 1024 * 1024;
+/** Changes of the model after which memory is worth returning: some seconds of a busy room. */
 const SCREEN_COLLECT_CHANGES = 100;
 /** Quiet time before the last collection. */
 const SCREEN_COLLECT_QUIET_MS = 1_000;
 
+export interface Heap {
+  usedBytes(): number;
+  collect(): void;
+}
+
 /**
- * Collects garbage during and after a busy time, each time for some hundredths of a second. The
- * runtime would first let the heap grow to three times its size.
+ * Keeps the heap small: the runtime would let it grow to three times its size first, and return
+ * memory ten seconds after a busy time. One collection takes about a hundredth of a second.
  */
 export class Collector {
   readonly #clock: Pick<Clock, "after">;
-  readonly #collect: () => void;
+  readonly #heap: Heap;
+  /** After the last collection, or less if the runtime has collected since. */
+  #usedBytes: number;
   #changes = 0;
   #cancel: (() => void) | undefined;
 
-  constructor(clock: Pick<Clock, "after">, collect: () => void) {
+  constructor(clock: Pick<Clock, "after">, heap: Heap) {
     this.#clock = clock;
-    this.#collect = collect;
+    this.#heap = heap;
+    this.#usedBytes = heap.usedBytes();
   }
 
   /** The model is another one. */
   changed(): void {
     this.#changes++;
-    if (this.#changes % SCREEN_COLLECT_CHANGES === 0) this.#collect();
+    const usedBytes = this.#heap.usedBytes();
+    this.#usedBytes = Math.min(this.#usedBytes, usedBytes);
+    if (usedBytes - this.#usedBytes > SCREEN_GARBAGE_BYTES_MAX) this.#collect();
     if (this.#changes < SCREEN_COLLECT_CHANGES) return;
     this.#cancel?.();
     this.#cancel = this.#clock.after(SCREEN_COLLECT_QUIET_MS, () => {
@@ -36,5 +50,10 @@ export class Collector {
     this.#cancel?.();
     this.#cancel = undefined;
     this.#changes = 0;
+  }
+
+  #collect(): void {
+    this.#heap.collect();
+    this.#usedBytes = this.#heap.usedBytes();
   }
 }
