@@ -18,6 +18,7 @@ import { headerLine, nameOf } from "./header.ts";
 import { type HitParts, hitAt } from "./hits.ts";
 import { type InputBox, type InputParts, inputBox, inputColumns } from "./input-box.ts";
 import { type MemberColumn, memberColumn } from "./members.ts";
+import { memo } from "./memo.ts";
 import type { RowLook } from "./message.ts";
 import { aboutLine, noticeLines } from "./notices.ts";
 import { overlayLines, overlayPrompt, overlayTopMax } from "./overlay.ts";
@@ -121,27 +122,23 @@ interface Areas {
 /** Makes screens, one after the other. */
 export class Composer {
   readonly #timeline = new TimelineCache();
-  #palette: { readonly key: readonly unknown[]; readonly palette: Palette } | undefined;
-  #look: RowLook | undefined;
+  readonly #composition = memo<Composition>();
+  readonly #palette = memo<Palette>();
+  readonly #look = memo<RowLook>();
   /** A text may be long, and is the same in most frames. */
-  #input: { readonly key: readonly unknown[]; readonly box: InputBox } | undefined;
-  #times: { readonly texts: FaceTexts; readonly times: Times } | undefined;
-  /** The lines of each region, with the values that they depend on. */
-  readonly #kept = new Map<Region, Kept>();
-  readonly #roomColumn = keeping<RoomColumn>();
-  readonly #memberColumn = keeping<MemberColumn>();
-  #last: { readonly key: readonly unknown[]; readonly composition: Composition } | undefined;
+  readonly #input = memo<InputBox>();
+  readonly #times = memo<Times>();
+  readonly #roomColumn = memo<RoomColumn>();
+  readonly #roomTexts = memo<readonly string[]>();
+  readonly #memberColumn = memo<MemberColumn>();
+  readonly #memberTexts = memo<readonly string[]>();
 
   /** Returns the same screen again if nothing has changed that it shows. */
   compose(props: ViewProps): Composition {
-    const key = keyOf(props);
-    if (this.#last === undefined || !isEqual(this.#last.key, key)) {
-      this.#last = { key, composition: this.#made(props) };
-    }
-    return this.#last.composition;
+    return this.#composition(keyOf(props), () => this.#composed(props));
   }
 
-  #made(props: ViewProps): Composition {
+  #composed(props: ViewProps): Composition {
     const { size } = props;
     const palette = this.#paletteOf(props);
     const first = this.#areasOf(props, new Set());
@@ -163,20 +160,19 @@ export class Composer {
     const lowest = seen.at(-1);
     const nothing = nothingOpenText(props);
     const isAtBottom = rowsBelow === 0;
-    const header = this.#keep(
-      "header",
-      [props.model, props.texts, nothing, size.columns, areas.header, palette],
-      () =>
-        areas.header === 0
-          ? []
-          : [palette.ansiOf(headerLine(props.model, props.texts, nothing, size.columns), "bar")],
-    );
-    const notices = this.#keep("notices", [areas.notices, size.columns, palette], () =>
-      texts(areas.notices),
-    );
+    const header =
+      areas.header === 0
+        ? []
+        : [palette.ansiOf(headerLine(props.model, props.texts, nothing, size.columns), "bar")];
     const status =
       areas.status === 0 ? [] : [palette.ansiOf(this.#status(props, isAtBottom, rowsBelow), "bar")];
-    const allLines = [...header, ...body, ...notices, ...status, ...texts(areas.input.lines)];
+    const allLines = [
+      ...header,
+      ...body,
+      ...texts(areas.notices),
+      ...status,
+      ...texts(areas.input.lines),
+    ];
     const layout: Layout = {
       pageRows: Math.max(1, areas.body),
       inputColumns: inputColumns(promptOf(props), size.columns),
@@ -267,11 +263,7 @@ export class Composer {
       rows,
       isSecret: question?.kind === "secret",
     };
-    const key = Object.values(parts);
-    if (this.#input === undefined || !isEqual(this.#input.key, key)) {
-      this.#input = { key, box: inputBox(parts) };
-    }
-    return this.#input.box;
+    return this.#input(Object.values(parts), () => inputBox(parts));
   }
 
   #timelineParts(props: ViewProps, areas: Areas, palette: Palette): TimelineParts {
@@ -302,24 +294,15 @@ export class Composer {
       pictures: hasPictures ? pictures : undefined,
       pictureRows: hasPictures ? pictureRows(size.rows) : 0,
     };
-    const known = this.#look;
-    const keys = Object.keys(look) as (keyof RowLook)[];
-    if (known !== undefined && keys.every((key) => known[key] === look[key])) return known;
-    this.#look = look;
-    return look;
+    return this.#look(Object.values(look), () => look);
   }
 
   #timesOf(texts: FaceTexts): Times {
-    if (this.#times?.texts !== texts) this.#times = { texts, times: timesIn(texts) };
-    return this.#times.times;
+    return this.#times([texts], () => timesIn(texts));
   }
 
-  #paletteOf({ settings, depth }: ViewProps): Palette {
-    const key = [settings.theme, settings.colors, depth];
-    if (this.#palette === undefined || !isEqual(this.#palette.key, key)) {
-      this.#palette = { key, palette: new Palette(settings.theme, settings.colors, depth) };
-    }
-    return this.#palette.palette;
+  #paletteOf({ settings: { theme, colors }, depth }: ViewProps): Palette {
+    return this.#palette([theme, colors, depth], () => new Palette(theme, colors, depth));
   }
 
   #body(
@@ -331,11 +314,13 @@ export class Composer {
     const { state } = props;
     const side = palette.ansiOf([{ text: "│", role: "rule" }]);
     const middle = this.#middle(props, areas, palette, timeline);
-    const rooms = this.#keep("rooms", [this.#rooms(props, areas), palette], () =>
-      this.#rooms(props, areas).lines.map((line) => palette.ansiOf(line) + side),
+    const roomRows = this.#rooms(props, areas).lines;
+    const rooms = this.#roomTexts([roomRows, palette], () =>
+      roomRows.map((line) => palette.ansiOf(line) + side),
     );
-    const members = this.#keep("members", [this.#members(props, areas), palette], () =>
-      this.#members(props, areas).lines.map((line) => side + palette.ansiOf(line)),
+    const memberRows = this.#members(props, areas).lines;
+    const members = this.#memberTexts([memberRows, palette], () =>
+      memberRows.map((line) => side + palette.ansiOf(line)),
     );
     if (state.overlay === undefined && areas.rooms === 0 && areas.members === 0) return middle;
     return middle.map((line, i) => (rooms[i] ?? "") + line + (members[i] ?? ""));
@@ -420,44 +405,10 @@ export class Composer {
       size.columns,
     );
   }
-
-  #keep(
-    region: Region,
-    from: readonly unknown[],
-    make: () => readonly string[],
-  ): readonly string[] {
-    const known = this.#kept.get(region);
-    if (known !== undefined && isEqual(known.from, from)) return known.lines;
-    const made = make();
-    // What looks the same stays the same: it is not shown again.
-    const lines = known !== undefined && isEqual(known.lines, made) ? known.lines : made;
-    this.#kept.set(region, { from, lines });
-    return lines;
-  }
 }
 
 function plainChord(chord: string | undefined): string | undefined {
   return chord === undefined || NOT_PLAIN.test(chord) ? undefined : chord;
-}
-
-type Region = "header" | "notices" | "rooms" | "members";
-
-interface Kept {
-  readonly from: readonly unknown[];
-  readonly lines: readonly string[];
-}
-
-/** The same again, as long as what it is made of is the same. */
-function keeping<T>(): (from: readonly unknown[], make: () => T) => T {
-  let known: { readonly from: readonly unknown[]; readonly made: T } | undefined;
-  return (from, make) => {
-    if (known === undefined || !isEqual(known.from, from)) known = { from, made: make() };
-    return known.made;
-  };
-}
-
-function isEqual(some: readonly unknown[], others: readonly unknown[]): boolean {
-  return some.length === others.length && some.every((one, i) => one === others[i]);
 }
 
 /** Everything that a screen is made of. Only a countdown shows the time. */

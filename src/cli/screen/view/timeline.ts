@@ -7,6 +7,7 @@ import type { Row, Rows } from "../../../core/model/rows.ts";
 import type { Model, TransferView } from "../../../core/model/state.ts";
 import type { PictureBox } from "../state/frame.ts";
 import type { ScrollAnchor } from "../state/screen-state.ts";
+import { memo } from "./memo.ts";
 import { type RowLook, rowLines, topLine } from "./message.ts";
 import type { Palette } from "./palette.ts";
 import type { Line, Role } from "./style.ts";
@@ -71,7 +72,7 @@ export class TimelineCache {
   #downloads: Downloads = new Map();
   /** Index of the row whose height was asked for last: mostly the next question is beside it. */
   #asked = 0;
-  #laid: { readonly parts: TimelineParts; readonly look: TimelineLook } | undefined;
+  readonly #laid = memo<TimelineLook>();
 
   /** Lines that the row has; 0: there is none of that key. */
   heightOf(parts: TimelineParts, key: string): number {
@@ -94,10 +95,7 @@ export class TimelineCache {
   }
 
   layOut(parts: TimelineParts): TimelineLook {
-    if (this.#laid === undefined || !isSameParts(this.#laid.parts, parts)) {
-      this.#laid = { parts, look: this.#laidOut(parts) };
-    }
-    return this.#laid.look;
+    return this.#laid(Object.values(parts), () => this.#laidOut(parts));
   }
 
   #laidOut(parts: TimelineParts): TimelineLook {
@@ -240,11 +238,6 @@ export class TimelineCache {
     }
     this.#downloads = downloads;
   }
-}
-
-function isSameParts(one: TimelineParts, other: TimelineParts): boolean {
-  const keys = Object.keys(other) as (keyof TimelineParts)[];
-  return keys.every((key) => one[key] === other[key]);
 }
 
 function padded(line: Line, columns: number, palette: Palette, under: Role | undefined): string {

@@ -160,3 +160,17 @@ test("composes a frame of each size, one after the other", () => {
   expect([first, second, small].map(({ lines }) => lines.length)).toEqual([10, 10, 6]);
   expect(scenes.plainLines(second).join("\n")).toContain("two");
 });
+
+test("composes once for the same props, and each time for a countdown", () => {
+  const composer = new Composer();
+  const frameAt = (props: ReturnType<typeof scenes.propsOf>, seconds: number) => {
+    return composer.compose({ ...props, nowUnixMs: props.nowUnixMs + seconds * 1_000 }).frame;
+  };
+  const online = scenes.propsOf(scenes.conversation().model(), { columns: 80, rows: 24 });
+  expect(frameAt(online, 1)).toBe(frameAt(online, 0));
+  expect(frameAt({ ...online, state: scenes.stateOf({ selected: 1 }) }, 0)).not.toBe(
+    frameAt(online, 0),
+  );
+  const away = scenes.propsOf(offline(), { columns: 80, rows: 24 });
+  expect(frameAt(away, 1)).not.toEqual(frameAt(away, 0));
+});
