@@ -4,7 +4,10 @@ import { SCREEN_TRANSFERS_MAX } from "../../base/limits-screen.ts";
 import { formatTarget, parseTarget, type Target } from "../../base/names.ts";
 import type { TransferProgress } from "../../client/transfer/progress.ts";
 import { isSame } from "../../core/model/item.ts";
+import { openRoom } from "../../core/model/selectors.ts";
 import type { TransferState, TransferView } from "../../core/model/state.ts";
+import type { FileBody } from "../../core/rooms/files.ts";
+import { type SeenFile, seenFile } from "../../io/state/seen-files.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { OpenClient } from "../connect/client.ts";
 import type { Context } from "../context.ts";
@@ -33,6 +36,9 @@ export class ScreenFiles {
   /** Bounded by SCREEN_TRANSFERS_MAX. */
   readonly #running = new Map<string, Running>();
   #count = 0;
+  /** Files that this home knows, and the items that were searched for them, by seq. */
+  readonly #noted = new WeakSet<FileBody>();
+  #looked = { room: "", from: 0, to: 0 };
 
   constructor(options: ScreenFilesOptions) {
     this.#options = options;
@@ -89,6 +95,34 @@ export class ScreenFiles {
 
   cancel(id: string): void {
     this.#running.get(id)?.abort.abort();
+  }
+
+  /** Offers the files of the open room in completions of the shell. */
+  noteSeen(visible: readonly FileBody[]): void {
+    const { chat, open } = this.#options;
+    const { fingerprint } = open.client;
+    const room = openRoom(chat.model);
+    if (fingerprint === undefined || room === undefined) return;
+    const { items } = room.tail;
+    const { from, to } = this.#looked.room === room.id ? this.#looked : { from: 0, to: 0 };
+    const older = items.slice(
+      0,
+      Math.max(
+        0,
+        items.findIndex(({ seq }) => seq >= from),
+      ),
+    );
+    const newer = items.slice(items.findLastIndex(({ seq }) => seq <= to) + 1);
+    this.#looked = { room: room.id, from: items[0]?.seq ?? 0, to: items.at(-1)?.seq ?? 0 };
+    const found = [...older, ...newer].map(({ file }) => file);
+    const files: SeenFile[] = [];
+    // A visible one may have been opened since.
+    for (const file of [...found, ...visible]) {
+      if (file === undefined || this.#noted.has(file)) continue;
+      this.#noted.add(file);
+      files.push(seenFile({ id: file.file, name: file.name, sealed: room.isSealed === true }));
+    }
+    if (files.length > 0) open.state.seenFiles.note(fingerprint, files);
   }
 
   /** Resolves when all of them have ended. */

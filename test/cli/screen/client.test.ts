@@ -167,6 +167,22 @@ test("asks one question at a time, and refuses more than SCREEN_QUESTIONS_MAX", 
   expect(answers.slice(1)).toEqual(["no", ...Array(SCREEN_QUESTIONS_MAX - 1).fill("yes")]);
 });
 
+test("reads a message in the update that shows it, unless its reader looks away", async () => {
+  await using screen = await new FullScreen().open();
+  await screen.mention("first");
+  const unread: number[] = [];
+  screen.chat.subscribe(() => {
+    unread.push(screen.chat.model.rooms.get("r1" as never)?.unread ?? -1);
+  });
+  await screen.mention("second");
+  expect(unread).toEqual([0]);
+  await screen.type(LOOK_AWAY);
+  await screen.mention("third");
+  expect(unread.at(-1)).toBe(1);
+  await screen.type(LOOK_BACK);
+  expect(unread.at(-1)).toBe(0);
+});
+
 test("a stopped terminal blocks neither messages nor keys", async () => {
   await using screen = await new FullScreen().open();
   const before = screen.written;

@@ -1,0 +1,68 @@
+/** The input loop: bytes of the terminal, as keys. */
+
+import { SCREEN_ESC_MS } from "../../base/limits-screen.ts";
+import type { Context } from "../context.ts";
+import { type Key, KeyDecoder } from "./input/keys.ts";
+import type { TerminalScreen } from "./terminal/screen.ts";
+
+/** A click within this time after the window got the focus only gave it the focus. */
+const SCREEN_FOCUS_CLICK_MS = 200;
+
+export interface KeyboardOptions {
+  readonly context: Pick<Context, "stdin" | "clock">;
+  readonly terminal: Pick<TerminalScreen, "answered" | "isAnswerDue">;
+  /** Keys that arrived together. */
+  readonly typed: (keys: readonly Key[]) => void;
+}
+
+export class Keyboard {
+  readonly #options: KeyboardOptions;
+  readonly #keys = new KeyDecoder();
+  /** When the window got the focus. */
+  #focusedAt = Number.NEGATIVE_INFINITY;
+  #cancelEsc: (() => void) | undefined;
+
+  constructor(options: KeyboardOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Resolves at the end of the input. Reads on after the client has ended: the shell must not get
+   * the last answers of the terminal.
+   */
+  async read(): Promise<void> {
+    for (;;) {
+      const bytes = await this.#options.context.stdin.chunk();
+      this.end();
+      if (bytes === undefined) return;
+      this.#decoded(this.#keys.feed(bytes));
+      this.#awaitEsc();
+    }
+  }
+
+  end(): void {
+    this.#cancelEsc?.();
+  }
+
+  /** Held bytes become keys after a moment, unless an answer of the terminal is due. */
+  #awaitEsc(): void {
+    if (!this.#keys.isWaiting) return;
+    this.#cancelEsc = this.#options.context.clock.after(SCREEN_ESC_MS, () => {
+      this.#decoded(this.#keys.flush(this.#options.terminal.isAnswerDue));
+      this.#awaitEsc();
+    });
+  }
+
+  #decoded(keys: readonly Key[]): void {
+    const { terminal, typed } = this.#options;
+    for (const { name, text } of keys) if (name === "report") terminal.answered(text);
+    typed(keys.filter((key) => key.name !== "report" && !this.#isFocusing(key)));
+  }
+
+  /** A click that brought the focus is for the window, not for what stands there. */
+  #isFocusing({ name }: Key): boolean {
+    const now = this.#options.context.clock.now();
+    if (name === "focus-in") this.#focusedAt = now;
+    return name === "click" && now - this.#focusedAt < SCREEN_FOCUS_CLICK_MS;
+  }
+}

@@ -1,0 +1,214 @@
+/** What the program tells the user: below the timeline, over it, and on the desktop. */
+
+import { AssertionFailure } from "../../base/assert.ts";
+import type { Fault } from "../../base/fault.ts";
+import { SCREEN_FAULT_MS } from "../../base/limits-screen.ts";
+import type { SessionEvent } from "../../client/event.ts";
+import { isSame, isWords } from "../../core/model/item.ts";
+import type { ShownFault, TransferView } from "../../core/model/state.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Message } from "../../ui/messages/en/terminal.ts";
+import { briefText } from "../../ui/text/event-text.ts";
+import { timesIn } from "../../ui/text/times.ts";
+import type { Ending } from "../chat/ending.ts";
+import { elsewhere } from "../connect/client.ts";
+import { faultOf } from "../errors.ts";
+import type { Notified, ScreenChat } from "./chat.ts";
+import type { Note, ScreenState } from "./state/screen-state.ts";
+import type { ScreenSettings } from "./state/settings.ts";
+import { DesktopNotifier } from "./terminal/notification.ts";
+import type { TerminalScreen } from "./terminal/screen.ts";
+import type { FaceTexts } from "./text/faces.ts";
+import { saidFault } from "./text/said.ts";
+import { nameOf } from "./view/header.ts";
+import { isMuted } from "./view/rooms.ts";
+
+/** A longer welcome would not fit into the third of a small terminal that notices have. */
+const WELCOME_NOTE_LENGTH_MAX = 240;
+const WELCOME_NOTE_LINES_MAX = 5;
+
+/** The screen, for the parts of the client. */
+export interface Stage {
+  readonly state: ScreenState;
+  readonly settings: ScreenSettings;
+  readonly faceTexts: FaceTexts;
+  /** Changes the state, and draws it. */
+  put(change: Partial<ScreenState>): void;
+}
+
+export interface ScreenNoticesOptions {
+  readonly clock: Pick<Clock, "after">;
+  readonly chat: ScreenChat;
+  readonly terminal: Pick<TerminalScreen, "ring" | "notify">;
+  readonly ending: Ending;
+  readonly stage: Stage;
+}
+
+/** Something that went wrong, as the screen shows it. */
+type Failure = Note | ShownFault | TransferView;
+
+/** Notes, faults that disappear by themselves, and notifications on the desktop. */
+export class ScreenNotices {
+  readonly #options: ScreenNoticesOptions;
+  readonly #desktop = new DesktopNotifier();
+  /** Cancels the end of each failure that is visible; bounded by what is shown. */
+  readonly #timers = new Map<Failure, () => void>();
+  #wasWelcomed = false;
+  /** Time and text of the last announcement. */
+  #announced = "";
+
+  constructor(options: ScreenNoticesOptions) {
+    this.#options = options;
+  }
+
+  note(text: Message): void {
+    this.#add({ text: this.text(text), tone: "plain" });
+  }
+
+  /** A result that is a fault stays until the next action. */
+  fault(fault: Fault): void {
+    this.note(() => saidFault(fault, this.#options.stage.faceTexts));
+  }
+
+  /** The user is no longer in a room: noted once, whoever notes it. */
+  left(room: string, text: Message): void {
+    const { stage } = this.#options;
+    const others = stage.state.notes.filter(({ left }) => !isSame(left, room));
+    const note: Note = { text: this.text(text), tone: "plain", left: room };
+    stage.put({ notes: [...others, note] });
+  }
+
+  /** A long text, over the timeline. */
+  show(title: Message, lines: readonly string[]): void {
+    this.#options.stage.put({ overlay: { kind: "text", title: this.text(title), lines, top: 0 } });
+  }
+
+  text(message: Message): string {
+    return message(this.#options.stage.faceTexts.screen);
+  }
+
+  attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** An unexpected error of a view or a handler is a note, and does not end the client. */
+  fail(error: unknown): void {
+    const { ending, stage } = this.#options;
+    if (error instanceof AssertionFailure) return ending.broken(error);
+    if (!ending.isThere) this.failure(saidFault(faultOf(error), stage.faceTexts));
+  }
+
+  failure(text: string): void {
+    this.#add({ text, tone: "fault" });
+  }
+
+  /** What the connection reports, as far as it is a notice. */
+  event(event: SessionEvent): void {
+    switch (event.kind) {
+      case "invited": {
+        const { server } = this.#options.stage.faceTexts;
+        return this.note((texts) => texts.letIn(event.by ?? server, event.room));
+      }
+      case "announced":
+        return this.#noteAnnounced(event);
+      case "disk-low":
+        return this.note((texts) => texts.disk({ ...event, isLow: event.on }));
+      case "elsewhere":
+        return this.note(elsewhere(event));
+      case "came-anew":
+        return this.note((texts) => texts.cameAnew[event.reason]);
+      case "sealed-fault":
+        return this.fail(event.fault);
+      default:
+        return;
+    }
+  }
+
+  /** A text that is too long for the notices stands over the timeline. */
+  welcome(text: string | undefined): void {
+    if (text === undefined || this.#wasWelcomed) return;
+    this.#wasWelcomed = true;
+    const lines = text.split(/\r?\n/);
+    const isShort =
+      text.length <= WELCOME_NOTE_LENGTH_MAX && lines.length <= WELCOME_NOTE_LINES_MAX;
+    if (isShort) this.#add({ text, tone: "plain" });
+    else this.show(() => this.#options.chat.model.server?.name ?? "chat", lines);
+  }
+
+  /** Somebody mentions or writes to the user, who looks elsewhere. */
+  notify({ target, item }: Notified): void {
+    const { terminal, stage } = this.#options;
+    const { bell, muted, notify } = stage.settings;
+    const texts = stage.faceTexts;
+    if (isMuted(muted, target)) return;
+    if (bell) terminal.ring();
+    const title = nameOf(target);
+    const brief = briefText(item, texts, timesIn(texts));
+    const text = isWords(item) && item.from !== undefined ? `${item.from}: ${brief}` : brief;
+    if (notify === "notify-send") void this.#desktop.tell(title, text);
+    else if (notify !== "off") terminal.notify(title, text, notify);
+  }
+
+  /** Removes what was noted about the previous action. */
+  forget(): void {
+    const { chat, stage } = this.#options;
+    stage.put({ notes: [] });
+    for (const { id } of chat.model.faults) chat.dismissFault(id);
+    for (const { id } of this.#failedTransfers) chat.transferGone(id);
+  }
+
+  /** Removes each failure SCREEN_FAULT_MS after it was first seen. */
+  expire(): void {
+    const { clock, chat, stage } = this.#options;
+    const { notes, isFocused } = stage.state;
+    const faults = notes.filter(({ tone }) => tone === "fault");
+    const all = [...faults, ...chat.model.faults, ...this.#failedTransfers];
+    const seen: ReadonlySet<Failure> = new Set(isFocused ? all : []);
+    for (const [failure, cancel] of this.#timers) {
+      if (seen.has(failure)) continue;
+      cancel();
+      this.#timers.delete(failure);
+    }
+    for (const failure of seen) {
+      if (this.#timers.has(failure)) continue;
+      const cancel = clock.after(SCREEN_FAULT_MS, () => {
+        this.#timers.delete(failure);
+        this.#remove(failure);
+      });
+      this.#timers.set(failure, cancel);
+    }
+  }
+
+  end(): void {
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
+  }
+
+  get #failedTransfers(): readonly TransferView[] {
+    const { transfers } = this.#options.chat.model;
+    return [...transfers.values()].filter(({ state }) => state.kind === "failed");
+  }
+
+  #remove(failure: Failure): void {
+    const { chat, stage } = this.#options;
+    if ("fault" in failure) chat.dismissFault(failure.id);
+    else if ("id" in failure) chat.transferGone(failure.id);
+    else stage.put({ notes: stage.state.notes.filter((note) => note !== failure) });
+  }
+
+  /** The server repeats it at each connection. */
+  #noteAnnounced({ text, by, time }: Extract<SessionEvent, { kind: "announced" }>): void {
+    if (this.#announced === `${time} ${text}`) return;
+    this.#announced = `${time} ${text}`;
+    this.note((texts) => (text === "" ? texts.announcedGone(by) : `${by}: ${text}`));
+  }
+
+  #add(note: Note): void {
+    const { stage } = this.#options;
+    stage.put({ notes: [...stage.state.notes, note] });
+  }
+}
