@@ -11,6 +11,8 @@ export interface AccountReaderSink {
   cursor(seq: number): void;
   /** The server has fewer records than an earlier run has read. */
   rewind(seq: number): void;
+  /** The room was read here up to its record `n`. */
+  read(room: string, n: number): void;
 }
 
 /** Events held until `connected`; beyond this many, the rooms listed so far have to do. */
@@ -27,7 +29,7 @@ type Held = Omit<ConnectedEvent, "rooms">;
 export class AccountReader {
   readonly #mode: FollowMode;
   readonly #sink: AccountReaderSink;
-  readonly reads = new ReadState();
+  readonly #reads = new ReadState();
   /** Folded names of users whose messages are hidden. Bounded by the server's answer. */
   #ignored: ReadonlySet<string> = new Set();
   /** Until `caught-up`, when all rooms are known. Bounded by HELD_EVENTS_MAX. */
@@ -44,6 +46,17 @@ export class AccountReader {
     this.#sink = sink;
   }
 
+  /** The user has seen this record, and with it all before it in its room. */
+  seen({ room, n }: ChatRecord): void {
+    const upTo = this.#reads.read(room.id, n);
+    if (upTo !== undefined) this.#sink.read(room.id, upTo);
+  }
+
+  /** Messages of others in the room that no device of the account has shown. */
+  unread(room: RoomId): number {
+    return this.#reads.unread(room);
+  }
+
   ignores(user: string | undefined): boolean {
     return user !== undefined && this.#ignored.has(user.toLowerCase());
   }
@@ -58,13 +71,13 @@ export class AccountReader {
         return;
       case "room": {
         const { room, isNews, notice } = event;
-        this.reads.room(room.id, notice.n - 1, notice.read ?? 1, notice.unread);
+        this.#reads.room(room.id, notice.n - 1, notice.read ?? 1, notice.unread);
         const isNew = isNews && this.#connected === undefined && this.#mode !== "none";
         return isNew ? this.#emit(event) : undefined;
       }
       case "room-gone": {
         const { kind, id, room } = event;
-        this.reads.gone(id);
+        this.#reads.gone(id);
         return room === undefined || this.#mode === "none" ? undefined : this.#emit({ kind, room });
       }
       case "record":
@@ -80,8 +93,8 @@ export class AccountReader {
         return event.room.isSealed === true ? undefined : this.#emit(event);
       case "read": {
         const { id } = event.room;
-        const isNews = this.reads.read(id, event.n, event.unread) !== undefined;
-        return isNews ? this.#emit({ ...event, unread: this.reads.unread(id) }) : undefined;
+        const isNews = this.#reads.read(id, event.n, event.unread) !== undefined;
+        return isNews ? this.#emit({ ...event, unread: this.#reads.unread(id) }) : undefined;
       }
       case "skipped":
       case "presence":
@@ -111,7 +124,7 @@ export class AccountReader {
     const { kind, sealed, from, room, n } = event.record;
     const hidden = HIDDEN_KINDS.has(kind) || sealed === "carrier";
     const counts = !hidden && WORD_KINDS.has(kind) && from?.toLowerCase() !== this.#me;
-    this.reads.record(room.id, n, { hidden, counts });
+    this.#reads.record(room.id, n, { hidden, counts });
     if (!hidden) this.#emit(event);
   }
 
@@ -128,45 +141,5 @@ export class AccountReader {
     this.#connected = undefined;
     if (connected !== undefined) this.#sink.event({ ...connected, rooms });
     for (const event of held) this.#sink.event(event);
-  }
-}
-
-interface Read {
-  readonly reader: AccountReader;
-  readonly session: { read(room: string, n: number): void; flush(): void };
-}
-
-/** Messages that the user of a client has read, and users whose messages are hidden. */
-export class Reading {
-  readonly #account: () => Read | undefined;
-
-  /** @param account the one that is logged in, or was last */
-  constructor(account: () => Read | undefined) {
-    this.#account = account;
-  }
-
-  /** The user has seen this record, and with it all before it in its room. */
-  seen({ room, n }: ChatRecord): void {
-    const upTo = this.#account()?.reader.reads.read(room.id, n);
-    if (upTo !== undefined) this.readUpTo(room.id, upTo);
-  }
-
-  /** For a user interface that counts by itself: the room was read up to its record `n`. */
-  readUpTo(room: string, n: number): void {
-    this.#account()?.session.read(room, n);
-  }
-
-  /** Messages of others in the room that no device of the account has shown. */
-  unread(room: RoomId): number {
-    return this.#account()?.reader.reads.unread(room) ?? 0;
-  }
-
-  ignores(user: string | undefined): boolean {
-    return this.#account()?.reader.ignores(user) === true;
-  }
-
-  /** Reports what is not reported: before a link is let go. */
-  flush(): void {
-    this.#account()?.session.flush();
   }
 }

@@ -14,7 +14,7 @@ import type { KeptPlaces } from "../io/state/client-state.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { ServerPlace } from "../wire/invite.ts";
 import type { PostBody, RequestFields } from "../wire/messages.ts";
-import { AccountReader, Reading } from "./account-reader.ts";
+import { AccountReader } from "./account-reader.ts";
 import { type AuditAlarm, type AuditedLink, type AuditOutcome, LogAuditor } from "./auditor.ts";
 import { type AccountEntry, ConnectionLoop, type GreetedLink } from "./connection-loop.ts";
 import { CursorKeeper } from "./cursor-keeper.ts";
@@ -45,7 +45,7 @@ import type { ClientStores } from "./ports.ts";
 import { type FileTransfers, SealedFiles } from "./sealed/files.ts";
 import type { SealedRooms } from "./sealed/rooms.ts";
 import type { SealedHome, Sealing } from "./sealed/sealing.ts";
-import { AccountSession, linkInfoOf } from "./session.ts";
+import { AccountSession } from "./session.ts";
 import type { Hashing } from "./transfer/hashing.ts";
 import { Transfers } from "./transfer/transfers.ts";
 import { type Greeted, greet } from "./trust.ts";
@@ -135,8 +135,6 @@ export class Client {
   readonly #loop: ConnectionLoop;
   readonly #events: EventBuffer;
   readonly #listeners = new Set<(event: SessionEvent) => void>();
-  /** What was read, and whom one does not want to read. */
-  readonly reading = new Reading(() => this.#stay ?? this.#left);
   /** Files that are sent and fetched. */
   readonly transfers: FileTransfers;
   readonly #sealedFiles: SealedFiles;
@@ -148,7 +146,6 @@ export class Client {
   #end: { readonly fault: Fault | undefined } | undefined;
   readonly #cursors: CursorKeeper;
   readonly #auditor: LogAuditor;
-  #audited: AuditedLink | undefined;
   #hasMajority = true;
   /** Called when the rooms of the present link are known. */
   #listed = () => {};
@@ -217,6 +214,16 @@ export class Client {
   /** Whose name the server knows us by; undefined: not logged in. */
   get user(): string | undefined {
     return this.#stay?.session.user;
+  }
+
+  /** What the user has read, and whose messages are hidden; `undefined` before the log-in. */
+  get reading(): AccountReader | undefined {
+    return (this.#stay ?? this.#left)?.reader;
+  }
+
+  /** The room was read up to its record `n`, in a user interface that counts by itself. */
+  readUpTo(room: string, n: number): void {
+    this.#stay?.session.read(room, n);
   }
 
   get #sealing(): Sealing | undefined {
@@ -390,8 +397,9 @@ export class Client {
 
   /** The link on which proofs of the log are asked for. @throws Fault not-logged-in */
   get audited(): AuditedLink {
-    if (this.#audited === undefined) throw notLoggedIn();
-    return this.#audited;
+    const audited = this.#stay?.session.audited;
+    if (audited === undefined) throw notLoggedIn();
+    return audited;
   }
 
   /** Asks for proofs of all that this device has read, and judges them. @throws Fault */
@@ -441,7 +449,7 @@ export class Client {
     const stay = this.#stay;
     if (stay === undefined) throw notLoggedIn();
     await this.drain();
-    this.reading.flush();
+    this.#stay?.session.flush();
     await this.#bid(forget, stay.session);
     const { fingerprint } = this;
     const { user } = stay.session;
@@ -469,7 +477,7 @@ export class Client {
   /** Leaves at once: what is not confirmed is refused. Resolves when the farewell is out. */
   async close(): Promise<void> {
     this.#events.settle();
-    this.reading.flush();
+    this.#stay?.session.flush();
     await this.#finish(undefined);
     await this.#auditor.close();
   }
@@ -501,7 +509,7 @@ export class Client {
   ): void {
     const { connection, greeted } = link;
     const { state } = this.#parts;
-    const { fingerprint, formers, welcome } = greeted;
+    const { fingerprint, welcome } = greeted;
     const { user, account } = entered.account;
     const { session } = stay;
     state.enrol(fingerprint, user, account);
@@ -514,20 +522,14 @@ export class Client {
     this.#stay = stay;
     this.#emit(greetedEvent(greeted, { keepsKey: true }));
     this.#emit({ kind: "entered", user, isRenamed });
-    void session.entered(link, entered);
+    void session.entered(this.#options.address, link, entered);
     const elsewhere = this.#whereabouts.entered(fingerprint);
     if (elsewhere !== undefined) this.#tell(elsewhere);
     this.#hasMajority = welcome.majority !== false;
-    const { address } = this.#options;
-    session.connected(connection, linkInfoOf(address, link, entered), (notice) =>
-      this.#takes(notice, link),
-    );
+    session.connected((notice) => this.#takes(notice, link));
     if (connection.isClosed) return;
     if (this.#options.isBrief === true) this.#endUnlessListed(connection);
-    const reader = { fingerprint, user, formers };
-    const rooms = () => this.rooms;
-    this.#audited = { connection, address, reader, key: welcome.server.key, rooms };
-    if (this.#options.audits !== false) this.#auditor.connected(this.#audited);
+    if (this.#options.audits !== false) this.#auditor.connected(this.audited);
   }
 
   /** @returns whether the notice is about the server's cluster alone */
@@ -609,6 +611,7 @@ export class Client {
       rewind: (seq) => {
         if (follow === "all") this.#cursors.rewind({ ...place(), seq });
       },
+      read: (room, n) => session.read(room, n),
     });
     const stay = { session, reader };
     return stay;

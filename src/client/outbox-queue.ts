@@ -8,12 +8,8 @@ import type { KeptPost, LeftOutbox, OutboxChange, OutboxOwner } from "../io/stat
 import type { PostBody } from "../wire/messages.ts";
 import type { Connection } from "./link/connection.ts";
 import { notLoggedIn } from "./link/retry.ts";
-import {
-  OutboxDriver,
-  type OutboxDriverOwner,
-  type PostEvent,
-  type ReadPost,
-} from "./outbox-driver.ts";
+import { OutboxDriver, type PostEvent, type ReadPost } from "./outbox-driver.ts";
+import type { Sealing } from "./sealed/sealing.ts";
 import type { OpenedPosts } from "./sealed/waiting-posts.ts";
 
 /** A writer that reads from a file or a pipe waits above this; a person never gets there. */
@@ -38,19 +34,7 @@ export interface OutboxQueueOptions {
   readonly store: OutboxStore;
   readonly tell: (event: PostEvent) => void;
   /** Left out: nothing is sealed. */
-  readonly seal?: NonNullable<OutboxDriverOwner["seal"]>;
-  /** Which targets are sealed is kept when it resolves: only then is what is said to them. */
-  readonly pinned?: () => Promise<void> | undefined;
-  /** What is written of a post; left out: what it is. @throws Fault, or rejects with one */
-  readonly kept?: (outbox: OutboxId, post: KeptPost) => KeptPost | Promise<KeptPost>;
-  /**
-   * What posts that were left say; undefined: what is written of them. @throws Fault, by rejecting:
-   * they cannot be read now
-   */
-  readonly opened?: (
-    outbox: OutboxId,
-    posts: readonly KeptPost[],
-  ) => Promise<OpenedPosts> | undefined;
+  readonly sealing?: Pick<Sealing, "seal" | "pinned" | "kept" | "opened">;
 }
 
 interface OpenedOutbox extends Pick<OpenedPosts, "posts"> {
@@ -166,27 +150,27 @@ export class OutboxQueue {
       keep: (change) => {
         const owner = this.#owner;
         if (owner === undefined) throw notLoggedIn();
-        const { store, kept = (_, post) => post } = this.#parts;
+        const { store, sealing } = this.#parts;
         const { settled } = change;
         const write = () => {
-          const added = change.added.map((post) => kept(id, post));
+          const added = change.added.map((post) => sealing?.kept(id, post) ?? post);
           const put = (posts: readonly KeptPost[]) =>
             store.write(id, { ...owner, added: posts, settled });
           const known = added.filter((post): post is KeptPost => !(post instanceof Promise));
           return known.length === added.length ? put(known) : Promise.all(added).then(put);
         };
-        const pinned = change.added.length === 0 ? undefined : this.#parts.pinned?.();
+        const pinned = change.added.length === 0 ? undefined : sealing?.pinned();
         return pinned === undefined ? write() : pinned.then(write);
       },
       tell: this.#parts.tell,
-      ...(this.#parts.seal === undefined ? {} : { seal: this.#parts.seal }),
+      seal: (posts) => this.#parts.sealing?.seal(posts),
       settled: () => this.#settled(),
     });
   }
 
   /** @returns a promise where some of them have to be decrypted */
   #adopted(left: readonly LeftOutbox[]): void | Promise<void> {
-    const opening = left.map(({ id, posts }) => this.#parts.opened?.(id as OutboxId, posts));
+    const opening = left.map(({ id, posts }) => this.#parts.sealing?.opened(id as OutboxId, posts));
     if (opening.every((opened) => opened === undefined)) return this.#began(left);
     const all = left.map((one, at) => this.#opened(one, opening[at]));
     return Promise.all(all).then((boxes) => this.#began(boxes.filter((box) => box !== undefined)));

@@ -1,3 +1,4 @@
+import { assert } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
 import type { Sha256 } from "../base/ids.ts";
 import type { LogPin } from "../core/client/audit.ts";
@@ -6,16 +7,18 @@ import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { LogReader } from "../io/state/log-pins.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
+import type { AuditedLink } from "./auditor.ts";
 import type { GreetedLink } from "./connection-loop.ts";
 import type { AccountEvent } from "./event.ts";
 import { EventStage } from "./event-stage.ts";
 import { Follower, type FollowerEvent, type FollowMode, type LinkInfo } from "./follower.ts";
 import type { ActiveLink } from "./link/active-link.ts";
-import type { Connection, ServerNotice } from "./link/connection.ts";
+import type { ServerNotice } from "./link/connection.ts";
 import type { Keys } from "./link/keys.ts";
 import type { Ask } from "./link/queries.ts";
 import { notLoggedIn } from "./link/retry.ts";
 import type { Entered } from "./login.ts";
+import type { PostEvent } from "./outbox-driver.ts";
 import { OutboxQueue, type OutboxStore } from "./outbox-queue.ts";
 import { PrefsKeeper } from "./prefs.ts";
 import { ReadReporter } from "./reading.ts";
@@ -59,7 +62,8 @@ export class AccountSession {
   readonly #prefs: PrefsKeeper | undefined;
   readonly sealing: Sealing;
   #posts: OutboxQueue;
-  #user = "";
+  #link: LinkInfo | undefined;
+  #audited: AuditedLink | undefined;
   #owner: { readonly fingerprint: Fingerprint; readonly user: string } | undefined;
   /** The server of the present link. */
   #greeted: Greeted | undefined;
@@ -90,7 +94,7 @@ export class AccountSession {
 
   /** As the server spells it now. */
   get user(): string {
-    return this.#user;
+    return this.#link?.user ?? "";
   }
 
   /** What to ask the next link for. */
@@ -102,6 +106,11 @@ export class AccountSession {
     return this.#follower.rooms;
   }
 
+  /** The last link, for proofs of the log. */
+  get audited(): AuditedLink | undefined {
+    return this.#audited;
+  }
+
   get posts(): OutboxQueue {
     return this.#posts;
   }
@@ -111,23 +120,31 @@ export class AccountSession {
    * @returns a promise where posts of earlier runs are read later; it rejects as the store fails
    * @throws Fault store-…
    */
-  entered({ greeted }: GreetedLink, { account }: Entered): void | Promise<void> {
-    const { fingerprint, formers } = greeted;
+  entered(
+    address: string,
+    { connection, greeted }: GreetedLink,
+    { account, registered }: Entered,
+  ): void | Promise<void> {
+    const { fingerprint, formers, welcome } = greeted;
     const { user, account: id } = account;
-    this.#user = user;
-    this.#greeted = greeted;
     const place = { fingerprint, user };
+    const { transport } = connection.link;
+    const { server, text } = welcome;
+    this.#greeted = greeted;
+    this.#link = { ...place, address, server: server.name, transport, welcome: text, registered };
+    const rooms = () => this.rooms;
+    const reader = { ...place, formers };
+    this.#audited = { connection, address, reader, key: server.key, rooms };
     this.#owner = this.#parts.storeRenames ? place : (this.#owner ?? place);
     this.sealing.connected({ ...place, account: id, formers });
     return this.#posts.open(this.#owner, this.#parts.adopts);
   }
 
   /** @param takes whether a notice was handled, and is not for the account */
-  connected(
-    connection: Connection,
-    link: LinkInfo,
-    takes: (notice: ServerNotice) => boolean,
-  ): void {
+  connected(takes: (notice: ServerNotice) => boolean): void {
+    const link = this.#link;
+    assert(link !== undefined && this.#audited !== undefined, "an account enters first");
+    const { connection } = this.#audited;
     this.#follower.connected(link);
     connection.listen((notice) => {
       if (!takes(notice)) this.#follower.notice(notice);
@@ -171,17 +188,11 @@ export class AccountSession {
   #newPosts(): OutboxQueue {
     const { clock, entropy, outboxes: store, emit } = this.#parts;
     const { sealing } = this;
-    return new OutboxQueue({
-      ...{ clock, entropy, store },
-      seal: (posts) => sealing.seal(posts),
-      pinned: () => sealing.pinned(),
-      kept: (outbox, post) => sealing.kept(outbox, post),
-      opened: (outbox, posts) => sealing.opened(outbox, posts),
-      tell: (event) => {
-        if (event.kind === "settled") sealing.settled(event.key, event.outcome);
-        emit(event);
-      },
-    });
+    const tell = (event: PostEvent) => {
+      if (event.kind === "settled") sealing.settled(event.key, event.outcome);
+      emit(event);
+    };
+    return new OutboxQueue({ clock, entropy, store, sealing, tell });
   }
 
   #event(event: FollowerEvent): void {
@@ -196,27 +207,9 @@ export class AccountSession {
   /** What the server has proved to this device, for others to compare. */
   #history(): HistoryView | undefined {
     const greeted = this.#greeted;
-    if (greeted === undefined) return undefined;
+    const audited = this.#audited;
+    if (greeted === undefined || audited === undefined) return undefined;
     const { keys: verifier, pin } = this.#parts;
-    const { fingerprint, formers } = greeted;
-    const reader = { fingerprint, formers, user: this.#user };
-    return { verifier, keys: serverKeys(greeted), pin: () => pin(reader) };
+    return { verifier, keys: serverKeys(greeted), pin: () => pin(audited.reader) };
   }
-}
-
-export function linkInfoOf(
-  address: string,
-  { connection, greeted }: GreetedLink,
-  { account, registered }: Entered,
-): LinkInfo {
-  const { welcome, fingerprint } = greeted;
-  return {
-    server: welcome.server.name,
-    address,
-    user: account.user,
-    transport: connection.link.transport,
-    fingerprint,
-    welcome: welcome.text,
-    registered,
-  };
 }

@@ -33,7 +33,12 @@ function feedOf() {
   const opening: (() => void)[] = [];
   const ignore = () => undefined;
   const sink = { event: (event: ReaderEvent) => void events.push(event) };
-  const reader = new AccountReader("all", () => [], { ...sink, cursor: ignore, rewind: ignore });
+  const reader = new AccountReader("all", () => [], {
+    ...sink,
+    cursor: ignore,
+    rewind: ignore,
+    read: ignore,
+  });
   const opener: ConstructorParameters<typeof EventStage>[0] = {
     opens: ({ kind }) => kind === "sealed",
     open: (records) => new Promise((resolve) => opening.push(() => resolve(records))),

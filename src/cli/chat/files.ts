@@ -97,7 +97,7 @@ export class LineFiles {
     const { open, chatConsole } = this.#lines;
     const { room, file, from, name, sizeBytes } = event;
     const { client } = open;
-    if (from === client.user || client.reading.ignores(from)) return;
+    if (from === client.user || client.reading?.ignores(from)) return;
     const size = sizeBytes === undefined ? {} : { sizeBytes };
     const isSlow = sizeBytes === undefined || sizeBytes >= ANNOUNCED_BYTES_MIN;
     chatConsole.tell(

@@ -403,7 +403,7 @@ export class LineClient implements SlashHost {
       case "presence": {
         const { room, user, online } = event;
         const { client } = this.open;
-        if (user === client.user || client.reading.ignores(user)) return;
+        if (user === client.user || client.reading?.ignores(user)) return;
         const line = { kind: "presence", ...destinationOf(room), user, online };
         return chatConsole.tell(
           line,
@@ -502,7 +502,7 @@ export class LineClient implements SlashHost {
   /** Messages of an ignored user count as seen, and are not shown. */
   #record(record: ChatRecord): void {
     const { client, user } = this.open;
-    const isHidden = MESSAGE_KINDS.has(record.kind) && client.reading.ignores(record.from);
+    const isHidden = MESSAGE_KINDS.has(record.kind) && client.reading?.ignores(record.from);
     const shown = shownChatRecord(record, client.user ?? user);
     if (!isHidden) this.chatConsole.record(shown);
     this.#damage.note([shown]);
@@ -510,7 +510,7 @@ export class LineClient implements SlashHost {
       this.#shownJoins.set(record.room.id, record.seq);
     }
     this.#follow(record);
-    client.reading.seen(record);
+    client.reading?.seen(record);
   }
 
   /** Follows the renaming of the room or user to which lines go. */

@@ -51,7 +51,7 @@ const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<Kind> }
     const rooms = listed.toSorted((one, other) => compareNames(one.room, other.room));
     const people = client.rooms
       .filter(({ kind }) => kind === "person")
-      .map(({ id, name }) => ({ user: name, unread: client.reading.unread(id) }))
+      .map(({ id, name }) => ({ user: name, unread: client.reading?.unread(id) ?? 0 }))
       .sort((one, other) => compareNames(one.user, other.user));
     lines.chatConsole.tell({ kind: "rooms", rooms, people }, roomsLine(rooms, people));
   },

@@ -22,7 +22,7 @@ export function destinationOf(room: RoomView): Destination {
 
 export function unreadOf({ reading }: Client, rooms: readonly RoomView[]): Unread[] {
   return rooms
-    .map((room) => ({ ...destinationOf(room), count: reading.unread(room.id) }))
+    .map((room) => ({ ...destinationOf(room), count: reading?.unread(room.id) ?? 0 }))
     .filter(({ count }) => count > 0);
 }
 

@@ -130,7 +130,7 @@ export class ScreenChat extends ChatActions {
   protected perform(effect: FaceEffect): void {
     switch (effect.kind) {
       case "read":
-        return this.#open?.client.reading.readUpTo(effect.room, effect.n);
+        return this.#open?.client.readUpTo(effect.room, effect.n);
       case "notify":
       case "keep-draft":
         return this.#onEffect(effect);

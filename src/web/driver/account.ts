@@ -87,10 +87,10 @@ export class PageAccount {
   }
 
   /** Before all other events of a link. */
-  entered(link: GreetedLink, entered: Entered): void {
+  entered(address: string, link: GreetedLink, entered: Entered): void {
     this.#account = entered.account.account;
     this.#areRoomsKnown = false;
-    const opened = Promise.resolve(this.session.entered(link, entered));
+    const opened = Promise.resolve(this.session.entered(address, link, entered));
     opened.catch(ignored); // `begin` reports it.
     this.#opened ??= opened;
   }

@@ -22,12 +22,11 @@ import {
   type LoginManner,
 } from "../../client/login.ts";
 import type { SealedRooms } from "../../client/sealed/rooms.ts";
-import { linkInfoOf } from "../../client/session.ts";
 import type { Greeted } from "../../client/trust.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import type { Draft } from "../../core/model/state.ts";
 import { type ServerPlace, typedSecret } from "../../wire/invite.ts";
-import type { NoticeOf, PostBody } from "../../wire/messages.ts";
+import type { PostBody } from "../../wire/messages.ts";
 import type { Device } from "../browser/device-key.ts";
 import { type Platform, PROGRAM } from "../browser/environment.ts";
 import { pageHashing, pageSha256 } from "../browser/hash.ts";
@@ -42,11 +41,10 @@ import type { SealedPart } from "./sealing.ts";
 /** What happened once, and is in no model. */
 export type Told =
   | Extract<ModelEffect, { kind: "notify" }>
-  | { readonly kind: "link-asked"; readonly asked: NoticeOf<"link-asked"> }
-  | { readonly kind: "came-anew"; readonly reason: "copy" | "damaged" }
-  | { readonly kind: "sealed-remark" }
-  | { readonly kind: "key-changed"; readonly user: string }
-  | { readonly kind: "happened"; readonly event: NoticeOf<"event"> };
+  | Extract<
+      AccountEvent,
+      { kind: "link-asked" | "came-anew" | "sealed-remark" | "identity-changed" | "event" }
+    >;
 
 /** The form of the page stays, and says what was wrong. */
 const FORM_MANNER: LoginManner = {
@@ -401,7 +399,7 @@ export abstract class ChatCore extends ChatActions {
   #entered(link: GreetedLink, entered: Entered, asked: string): void {
     const { connection, greeted } = link;
     const { user } = entered.account;
-    const { fingerprint, formers, welcome } = greeted;
+    const { fingerprint, welcome } = greeted;
     const isRenamed = asked.toLowerCase() !== user.toLowerCase();
     const known = this.#accountOf(asked);
     if (isRenamed) this.preferences.left(asked, true);
@@ -410,19 +408,17 @@ export abstract class ChatCore extends ChatActions {
     const account = isSame
       ? known
       : this.#newAccount(fingerprint, this.preferences.moved(asked, user));
-    account.entered(link, entered);
+    account.entered(welcome.server.name, link, entered);
     this.#told({ kind: "entered", user, isRenamed: isRenamed && isSame });
-    const { name: address, key } = welcome.server;
-    account.session.connected(connection, linkInfoOf(address, link, entered), (notice) => {
+    account.session.connected((notice) => {
       if (notice.kind !== "servers") return false;
       this.#cluster = notice.places;
       this.update();
       return true;
     });
-    const reader = { fingerprint, formers, user };
     this.#auditor.fetch();
-    const rooms = () => this.#account?.session.rooms ?? [];
-    this.#auditor.do((auditor) => auditor.connected({ connection, address, reader, key, rooms }));
+    const { audited } = account.session;
+    this.#auditor.do((auditor) => audited && auditor.connected(audited));
     this.show(this.#operate(connection));
     if (isSame) return;
     this.show(account.begin());
@@ -468,14 +464,11 @@ export abstract class ChatCore extends ChatActions {
     if (change !== undefined) this.tell(change);
     switch (event.kind) {
       case "event":
-        return this.#say({ kind: "happened", event });
       case "link-asked":
-        return this.#say({ kind: "link-asked", asked: event });
       case "came-anew":
       case "sealed-remark":
-        return this.#say(event);
       case "identity-changed":
-        return this.#say({ kind: "key-changed", user: event.user });
+        return this.#say(event);
       case "sealed-fault": // The rooms show why a page cannot seal.
         if (this.sealRefusal === undefined) this.tell({ kind: "fault", fault: event.fault });
         return;

@@ -61,7 +61,7 @@ function useNotifications(): void {
         const { settings, texts, times, notify, fail, lazy } = latest.current;
         if (told.kind === "came-anew") notify(texts.cameAnew(told.reason));
         if (told.kind === "sealed-remark") notify(texts.sealedRemark);
-        if (told.kind === "key-changed") notify(texts.keyChanged(cleanText(told.user)));
+        if (told.kind === "identity-changed") notify(texts.keyChanged(cleanText(told.user)));
         if (told.kind !== "notify") return;
         const { target, item, why } = told;
         if (why === "put-out") notify(texts.putOut(cleanText(item.from ?? ""), cleanText(target)));

@@ -206,9 +206,9 @@ function useHappened(isOnline: boolean) {
     /** Told live while the list of before is on its way: they come behind it. */
     let early: Happened[] | undefined;
     const stop = chat.onTold((told) => {
-      if (told.kind !== "happened") return;
-      if (early === undefined) take(told.event);
-      else early.push(told.event);
+      if (told.kind !== "event") return;
+      if (early === undefined) take(told);
+      else early.push(told);
     });
     let isOver = false;
     const begin = async () => {

@@ -41,7 +41,7 @@ export function LinkDialog({ onClose, onLinked }: LinkProps) {
     return chat.onTold((told) => {
       if (told.kind !== "link-asked") return;
       work.run(async () => {
-        await grantLink(chat.linking, code, told.asked);
+        await grantLink(chat.linking, code, told);
         setDone(true);
         onLinked();
       });
