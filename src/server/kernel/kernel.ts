@@ -79,7 +79,7 @@ export class Kernel {
    * @throws Fault whatever `decide` throws, store-…, no-majority
    */
   decide(decide: () => readonly Draft[]): Promise<LogRecord | undefined> {
-    return this.#decisions.decide(decide);
+    return this.#options.pendingWrites.hold(() => this.#decisions.decide(decide));
   }
 
   /** The engine has the command when this returns: posts of an outbox must not change places. */

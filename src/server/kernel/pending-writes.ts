@@ -16,6 +16,8 @@ export class PendingWrites {
   readonly #clock: Clock;
   readonly #onTrouble: (fault: Fault) => void;
   #underWay = 0;
+  /** Work that may still write. */
+  #held = 0;
   #onIdle: (() => void) | undefined;
   #done = 0;
   #tookMs = 0;
@@ -51,6 +53,17 @@ export class PendingWrites {
     }
   }
 
+  /** Runs work between whose writes nothing is under way: a stop waits until it is over. */
+  async hold<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#held++;
+    try {
+      return await work();
+    } finally {
+      this.#held--;
+      this.#checkIdle();
+    }
+  }
+
   /** The same log, whose writes are waited for. */
   watched(log: WrittenLog): WrittenLog {
     return {
@@ -76,7 +89,7 @@ export class PendingWrites {
 
   /** Resolves when nothing is under way, or at the latest after DRAIN_WITHIN_MS. */
   drained(): Promise<void> {
-    if (this.#underWay === 0) return Promise.resolve();
+    if (this.#isIdle) return Promise.resolve();
     return new Promise((resolve) => {
       const cancel = this.#clock.after(DRAIN_WITHIN_MS, resolve);
       this.#onIdle = () => {
@@ -84,6 +97,14 @@ export class PendingWrites {
         resolve();
       };
     });
+  }
+
+  get #isIdle(): boolean {
+    return this.#underWay === 0 && this.#held === 0;
+  }
+
+  #checkIdle(): void {
+    if (this.#isIdle) this.#onIdle?.();
   }
 
   #begin(): number {
@@ -95,6 +116,6 @@ export class PendingWrites {
     this.#done++;
     this.#tookMs += this.#clock.now() - startedAt;
     this.#underWay--;
-    if (this.#underWay === 0) this.#onIdle?.();
+    this.#checkIdle();
   }
 }

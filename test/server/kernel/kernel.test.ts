@@ -5,6 +5,7 @@ import type { EngineEffect, EngineInput } from "../../../src/core/rooms/engine-i
 import { Feed } from "../../../src/server/kernel/feed.ts";
 import { Kernel, type Outcome } from "../../../src/server/kernel/kernel.ts";
 import { PendingWrites } from "../../../src/server/kernel/pending-writes.ts";
+import type { LogRecord } from "../../../src/wire/record.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { ANA, Ledger, ROOM } from "../../core/ledger.ts";
 
@@ -15,16 +16,23 @@ const ERASE = { kind: "act", isOperator: true, act: ACT } as const;
 function kernelWith(handle: (input: EngineInput) => EngineEffect[]) {
   const blanked = Promise.withResolvers<void>();
   const clock = new VirtualClock();
-  const log = { appendThen: () => {}, erase: () => blanked.promise };
+  const pendingWrites = new PendingWrites(clock, () => {});
+  const appends: ((outcome: LogRecord) => void)[] = [];
+  const log = {
+    appendThen: (_: unknown, __: unknown, settle: (outcome: LogRecord) => void) => {
+      appends.push(settle);
+    },
+    erase: () => blanked.promise,
+  };
   const kernel = new Kernel({
-    ...{ clock, feed: new Feed(), pendingWrites: new PendingWrites(clock, () => {}) },
+    ...{ clock, feed: new Feed(), pendingWrites },
     engine: { handle },
     ...{ history: log, accounts: log },
     siblings: { current: () => Promise.resolve(true) },
     readers: { follow: () => {}, unfollow: () => {}, presence: () => {} },
     eraseFiles: () => Promise.resolve(),
   });
-  return { kernel, blanked, clock };
+  return { kernel, blanked, clock, pendingWrites, appends };
 }
 
 test("settles an erasure after its lines are blank", async () => {
@@ -43,6 +51,26 @@ test("settles an erasure after its lines are blank", async () => {
   blanked.resolve();
   await clock.advance(1);
   expect(outcomes).toEqual([outcome]);
+});
+
+test("a stop waits for decisions that wait for each other", async () => {
+  const { kernel, pendingWrites, appends, clock } = kernelWith(() => []);
+  const body = { hash: "h", replaces: undefined };
+  const draft = { kind: "password", room: ANA, by: ANA, id: "", body } as const;
+  const decided = [1, 2].map(() => kernel.decide(() => [draft]));
+  let isDrained = false;
+  const drained = pendingWrites.drained().then(() => {
+    isDrained = true;
+  });
+  const ledger = new Ledger();
+  for (const seq of [1, 2]) {
+    expect([appends.length, isDrained]).toEqual([1, false]);
+    appends.shift()?.(ledger.append(draft));
+    await clock.advance(1);
+    expect(ledger.records).toHaveLength(seq);
+  }
+  await drained;
+  expect(await Promise.all(decided)).toHaveLength(2);
 });
 
 test("bounds the submissions of programs that wait", async () => {
