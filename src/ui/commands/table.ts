@@ -16,6 +16,7 @@ import { react } from "./react.ts";
 import { receipts } from "./receipts.ts";
 import { reply } from "./reply.ts";
 import { save, unsave } from "./save.ts";
+import { shrug } from "./shrug.ts";
 import { topic } from "./topic.ts";
 import * as views from "./views.ts";
 
@@ -34,7 +35,7 @@ export const SLASH_ALIASES: Readonly<Record<string, string>> = {
 
 /** The commands that both UIs have, in the order of help and completion. */
 export const COMMANDS: Readonly<Record<string, Command>> = {
-  ...{ join, leave, topic, who, list, rooms, msg, me, reply, react },
+  ...{ join, leave, topic, who, list, rooms, msg, me, shrug, reply, react },
   ...{ ignore, unignore, quiet, ignored, save, unsave, saved },
   ...{ invite, kick, mute, unmute, ban, grant, revoke, edit, erase },
   ...{ pin, unpin, pins, receipts, send, files, seal, sealed, verify },

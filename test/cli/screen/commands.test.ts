@@ -67,7 +67,10 @@ test("words go where one is, and faults come back", async () => {
   const fixture = new ClientFixture();
   const { run, shown, told } = await commandsOf(fixture);
   expect(await run("me waves")).toBe("fine");
-  expect(fixture.server.texts()).toEqual(["waves"]);
+  expect(await run("shrug")).toBe("fine");
+  expect(await run("shrug who _knows")).toBe("fine");
+  const shrugs = ["¯\\_(ツ)_/¯", "who _knows ¯\\_(ツ)_/¯"];
+  expect(fixture.server.texts()).toEqual(["waves", ...shrugs]);
   expect(await run("me")).toBe("usage");
   expect(await run("nonsense")).toBe("usage");
   expect(await run("help")).toBe("fine");

@@ -42,6 +42,7 @@ describe("orders in the composer", () => {
     ["/join", misused("join")],
     ["/msg @bob two\nlines", shown("msg", { to: "@bob", text: "two\nlines" })],
     ["/me waves", order("me", { text: "waves" })],
+    ["/shrug", order("shrug", { text: "" })],
     ["//me waves", message("/me waves")],
     ["/msg #lab hi", shown("msg", { to: "lab", text: "hi" })],
     ["/msg a! hi", misused("msg")],

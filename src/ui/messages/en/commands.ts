@@ -7,6 +7,7 @@ export const ENGLISH_COMMANDS = {
   rooms: "list the rooms and your conversations",
   msg: "send a message to one person; without TEXT, open the conversation",
   me: "say what you are doing",
+  shrug: "post TEXT followed by ¯\\_(ツ)_/¯",
   reply: "answer a message; without its number, the last one of another user here",
   react: "react to a message with one emoji",
   ignore: "hide the messages of a user, on all your devices",

@@ -8,6 +8,7 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
   rooms: "daftar ruang dan percakapan Anda",
   msg: "kirim pesan ke satu orang; tanpa TEXT, buka percakapannya",
   me: "katakan apa yang sedang Anda lakukan",
+  shrug: "kirim TEXT diikuti ¯\\_(ツ)_/¯",
   reply: "jawab sebuah pesan; tanpa nomornya, pesan terakhir orang lain di sini",
   react: "beri reaksi satu emoji pada sebuah pesan",
   ignore: "sembunyikan pesan seseorang, di semua perangkat Anda",
