@@ -11,7 +11,7 @@ import { Registry } from "../../src/core/rooms/accounts.ts";
 import { Files } from "../../src/core/rooms/files.ts";
 import { Rooms } from "../../src/core/rooms/rooms.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
-import type { RecordKind } from "../../src/wire/kinds.ts";
+import { fieldsOf, type RecordKind } from "../../src/wire/kinds.ts";
 import { type FoldedRecord, parseBody } from "../../src/wire/record.ts";
 import { ANA, BEN, EVE, ROOM } from "../core/ledger.ts";
 import digests from "../vectors/bodies.json" with { type: "json" };
@@ -199,4 +199,21 @@ function digestOf(kind: RecordKind): string {
 
 test.each(Object.keys(BODIES) as RecordKind[])("bodies of %s keep their meaning", (kind) => {
   expect(digestOf(kind)).toBe((digests as Record<string, string>)[kind] ?? "");
+});
+
+test("a field of another type is dropped, and the others stay", () => {
+  const body = { user: BEN, name: 7, on: "yes", until: 2.5, later: true };
+  expect(fieldsOf("mute", body)).toEqual({ user: BEN, until: 2.5 });
+  const counts = [-1, 1.5, 2 ** 53, "1", null].map((seq) => fieldsOf("pin", { seq, on: true }));
+  expect(counts).toEqual(counts.map(() => ({ on: true })));
+  const pairs = [[ANA], [ANA, 2], [ANA, BEN, EVE]].map((direct) => fieldsOf("room", { direct }));
+  expect(pairs).toEqual([{}, {}, {}]);
+  expect(fieldsOf("group", { added: [[ANA, BEN]], removed: [[ANA]] })).toEqual({
+    added: [[ANA, BEN]],
+  });
+});
+
+test("a malformed field that does not mean the same as an absent one is left to the reader", () => {
+  expect(fieldsOf("rename", { user: null })).toEqual({ user: null });
+  expect(fieldsOf("prefs", { seq: "x" })).toEqual({ seq: "x" });
 });

@@ -188,19 +188,4 @@ describe("the rules of the house", () => {
     admin.apply(admin.ledger.damaged("announcement", ANA, ANA, { text: "second" }));
     expect(admin.policy.announced).toBeUndefined();
   });
-
-  test.each([
-    ...(["role", "ban", "registration", "announcement"] as const),
-    ...(["invite", "invite-used", "invite-gone"] as const),
-  ])("a '%s' that tells nothing changes nothing and stops nothing", (kind) => {
-    for (const body of [null, [], {}, { on: "yes", operator: 1, closed: 1, hash: 5, text: 7 }]) {
-      const admin = new Admin();
-      admin.apply(admin.ledger.write(kind, BEN, ANA, body));
-      admin.apply(admin.ledger.damaged(kind, BEN, ANA, body));
-      const { policy: rules } = admin;
-      expect([rules.isOperator(BEN), rules.isClosed]).toEqual([false, false]);
-      expect([rules.bans(0), rules.invites(0)]).toEqual([[], []]);
-      expect(rules.announced).toBeUndefined();
-    }
-  });
 });

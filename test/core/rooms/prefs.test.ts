@@ -91,25 +91,6 @@ test("its bounds: the last that fits, and what frees a place", () => {
   expect(owner.refolded().rooms.size).toBe(PREFS_ROOMS_MAX);
 });
 
-test("bodies that make no sense change nothing", () => {
-  const prefs = new AccountPrefs();
-  const bodies: readonly object[] = [
-    {},
-    { room: 7 },
-    { room: CELLAR, seq: -1, on: true },
-    { room: CELLAR, seq: 1, on: "yes" },
-    { room: CELLAR, muted: "x", favourite: 1, hidden: -1, unread: 1.5 },
-    { all: null },
-    { all: { rooms: "x", saved: [null, 7, {}] } },
-  ];
-  for (const [i, body] of bodies.entries()) {
-    prefs.apply({ kind: "prefs", seq: i + 1 }, { ...body });
-    expect([prefs.rooms.size, prefs.saved.size]).toEqual([0, 0]);
-  }
-  prefs.apply({ kind: "prefs-erase", seq: 9 }, { also: "all" });
-  expect(prefs.records).toHaveLength(bodies.length);
-});
-
 test("a mute for a time is over in its moment; 0 is for good", () => {
   expect(isMutedAt(undefined, 5)).toBe(false);
   expect(isMutedAt({}, 5)).toBe(false);

@@ -192,31 +192,7 @@ describe("rooms under other names", () => {
   });
 });
 
-describe("bodies that tell nothing", () => {
-  test.each([
-    ["nil", ROOM, null],
-    ["a text", ROOM, "dev"],
-    ["no name", ROOM, {}],
-    ["a name that is none", ROOM, { name: "no spaces here" }],
-    ["a name that is a number", ROOM, { name: 5 }],
-    ["a pair for a named room", ROOM, { direct: [ANA, BEN] }],
-    ["a name for a room of two", DIRECT, { name: "dev" }],
-    ["one of two", DIRECT, { direct: [ANA] }],
-    ["three of two", DIRECT, { direct: [ANA, BEN, EVE] }],
-    ["a number beside an account", DIRECT, { direct: [ANA, 2] }],
-    ["an account behind a number", DIRECT, { direct: [1, BEN] }],
-  ])("%s: no room, and the fold goes on", (_name, id, body) => {
-    const house = new House();
-    house.write("room", id, ANA, body);
-    house.write("join", id, ANA);
-    house.write("text", id, ANA, { text: "hi" });
-    expect(house.rooms.get(id)).toBeUndefined();
-    expect([...house.rooms.of(ANA)]).toEqual([]);
-    house.write("room", "rSSSSSSSSSSS", ANA, { name: "dev" });
-    expect(house.rooms.find(checkName("dev"))?.id).toBe("rSSSSSSSSSSS" as RoomId);
-    expect(house.rooms.head).toBe(4);
-  });
-
+describe("a missing body", () => {
   test.each(["damaged", "erased"] as const)("%s: what the head says still counts", (how) => {
     const house = new House();
     house.write("room", ROOM, "server", { name: LOBBY });
@@ -227,14 +203,6 @@ describe("bodies that tell nothing", () => {
     expect(house.room).toMatchObject({ topic: "", lastSeq: 4, lastN: 4 });
     house.rooms.apply(house.ledger[how]("leave", ROOM, ANA, {}));
     expect(house.room.members.size).toBe(0);
-  });
-
-  test("a topic of another type leaves the old one", () => {
-    const house = new House();
-    house.write("room", ROOM, "server", { name: LOBBY });
-    house.write("topic", ROOM, ANA, { topic: "old" });
-    for (const body of [{ topic: 5 }, {}, [], "new"]) house.write("topic", ROOM, ANA, body);
-    expect(house.room.topic).toBe("old");
   });
 });
 
