@@ -217,6 +217,7 @@ class Transfer {
     const { client } = this.#receiver;
     for await (const event of client.read()) {
       if (event.kind === "closed") throw event.fault ?? new Fault("link-closed", "it was closed");
+      if (event.kind === "pinned") continue; // The share's line vouches for its server.
       if (event.kind === "connected") await this.#connected(event);
       else if (event.kind === "lost" || event.kind === "retrying") this.#lost(event.fault);
       else this.#note(event);
