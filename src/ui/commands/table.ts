@@ -19,6 +19,7 @@ import { save, unsave } from "./save.ts";
 import { shrug } from "./shrug.ts";
 import { topic } from "./topic.ts";
 import * as views from "./views.ts";
+import { whois } from "./whois.ts";
 
 const { who, list, rooms, msg, ignored, saved, pins, send, files, seal, sealed, verify } = views;
 const { search, logout, passwd, set, notify, help, quit } = views;
@@ -35,7 +36,7 @@ export const SLASH_ALIASES: Readonly<Record<string, string>> = {
 
 /** The commands that both UIs have, in the order of help and completion. */
 export const COMMANDS: Readonly<Record<string, Command>> = {
-  ...{ join, leave, topic, who, list, rooms, msg, me, shrug, reply, react },
+  ...{ join, leave, topic, who, whois, list, rooms, msg, me, shrug, reply, react },
   ...{ ignore, unignore, quiet, ignored, save, unsave, saved },
   ...{ invite, kick, mute, unmute, ban, grant, revoke, edit, erase },
   ...{ pin, unpin, pins, receipts, send, files, seal, sealed, verify },

@@ -99,6 +99,16 @@ test("shows an invite on a line of its own", async () => {
   expect(shown).toEqual([["send bob this line:", line]]);
 });
 
+test("tells of one user by name", async () => {
+  const { run, told, client } = await commandsOf(new ClientFixture());
+  const bob = { user: "Bob", online: false, role: "operator", rooms: ["dev", "lobby"] };
+  spyOn(client, "request").mockResolvedValue({ ...bob, since: 1767323045678 } as never);
+  expect(await run("whois @bob")).toBe("fine");
+  const facts = "Bob is offline, an operator, registered 2026-01-02";
+  expect(told).toEqual([`${facts}; rooms you share: dev, lobby`]);
+  expect(await run("whois")).toBe("usage");
+});
+
 test("seals a conversation only after a question", async () => {
   const { run, told, answers } = await commandsOf(new ClientFixture());
   answers.push("no");

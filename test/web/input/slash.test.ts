@@ -64,6 +64,8 @@ describe("orders in the composer", () => {
     ["/notify", misused("notify")],
     ["/notify on a b", misused("notify")],
     ["/who lab", misused("who")],
+    ["/whois @bob", order("whois", { user: "bob" })],
+    ["/whois", misused("whois")],
     ["/erase", order("erase", { seq: undefined })],
     ["/unpin", misused("unpin")],
     ["/unsave 7", order("unsave", { seq: 7 })],

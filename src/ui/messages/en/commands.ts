@@ -4,6 +4,7 @@ export const ENGLISH_COMMANDS = {
   leave: "leave a room",
   topic: "show or set what the room is about",
   who: "list the people of a room",
+  whois: "show when a user registered, whether they are online, and the rooms you share",
   rooms: "list the rooms and your conversations",
   msg: "send a message to one person; without TEXT, open the conversation",
   me: "say what you are doing",

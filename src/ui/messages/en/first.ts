@@ -147,6 +147,9 @@ export const ENGLISH = {
   keptMessage: "Saved for later",
   unkeptMessage: "Removed from saved messages",
   banMade: "The ban is in force",
+  whoIs: (user: string, isOnline: boolean, isOperator: boolean, day: string, rooms: string) =>
+    `${user} is ${isOnline ? "online" : "offline"}${isOperator ? ", an operator" : ""}, ` +
+    `registered ${day}; rooms you share: ${rooms || "none"}`,
   markUnread: "Mark as unread",
   messageGone: "That message is not here.",
   copied: "Copied",

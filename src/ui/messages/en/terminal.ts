@@ -1,6 +1,7 @@
 import { diskSentence } from "../../../base/disk-space.ts";
 import { counted } from "../../../base/sizes.ts";
 import { ENGLISH_COMMANDS } from "./commands.ts";
+import { ENGLISH } from "./first.ts";
 
 /** Texts of the terminal that the page does not have. */
 export const ENGLISH_TERMINAL = {
@@ -76,6 +77,7 @@ export const ENGLISH_TERMINAL = {
   youIgnore: (user: string) => `you ignore ${user}`,
   youHear: (user: string) => `you hear ${user} again`,
   sendLine: (user: string | undefined) => `send ${user ?? "one person"} this line:`,
+  whoIs: ENGLISH.whoIs,
   banned: (user: string) => `${user} is banned`,
   conversationOpen: (user: string) => `the conversation with ${user} is not sealed`,
   conversationSealed: (user: string) =>

@@ -5,6 +5,7 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
   leave: "keluar dari ruang",
   topic: "tampilkan atau ubah topik ruang",
   who: "daftar orang di ruang",
+  whois: "tampilkan kapan seseorang mendaftar, apakah ia daring, dan ruang Anda berdua",
   rooms: "daftar ruang dan percakapan Anda",
   msg: "kirim pesan ke satu orang; tanpa TEXT, buka percakapannya",
   me: "katakan apa yang sedang Anda lakukan",

@@ -146,6 +146,9 @@ export const INDONESIAN: Texts = {
   keptMessage: "Disimpan untuk nanti",
   unkeptMessage: "Dihapus dari pesan tersimpan",
   banMade: "Blokir sudah berlaku",
+  whoIs: (user, isOnline, isOperator, day, rooms) =>
+    `${user} ${isOnline ? "daring" : "luring"}${isOperator ? ", operator" : ""}, ` +
+    `mendaftar ${day}; ruang bersama: ${rooms || "tidak ada"}`,
   markUnread: "Tandai belum dibaca",
   messageGone: "Pesan itu tidak ada di sini.",
   copied: "Tersalin",

@@ -2,6 +2,7 @@ import { isDiskFull } from "../../../base/disk-space.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import type { TerminalTexts } from "../en/terminal.ts";
 import { INDONESIAN_COMMANDS } from "./commands.ts";
+import { INDONESIAN } from "./first.ts";
 
 export const INDONESIAN_TERMINAL: TerminalTexts = {
   joining: "Sedang masuk…",
@@ -73,6 +74,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   youIgnore: (user) => `Anda mengabaikan ${user}`,
   youHear: (user) => `pesan ${user} tampil lagi`,
   sendLine: (user) => `kirim baris ini ke ${user ?? "satu orang"}:`,
+  whoIs: INDONESIAN.whoIs,
   banned: (user) => `${user} diblokir`,
   conversationOpen: (user) => `percakapan dengan ${user} tidak disegel`,
   conversationSealed: (user) =>

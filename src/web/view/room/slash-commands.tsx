@@ -19,6 +19,7 @@ import type {
   Whose,
 } from "../../../ui/commands/command.ts";
 import { topic } from "../../../ui/commands/topic.ts";
+import { type AccountFacts, whoIsText } from "../../../ui/commands/whois.ts";
 import type { Texts } from "../../../ui/messages/en/first.ts";
 import { PageFault } from "../../../ui/text/page-fault.ts";
 import type { PostBody, Answer as WireAnswer } from "../../../wire/messages.ts";
@@ -116,6 +117,7 @@ const NOTICES: Readonly<
   Record<string, (json: NonNullable<Answer["json"]>, texts: Texts) => string | undefined>
 > = {
   banned: (_, texts) => texts.banMade,
+  whois: (json, texts) => whoIsText(json as unknown as AccountFacts, texts),
   "let-in": ({ missing }, texts) => (missing === 0 ? undefined : texts.notYetIn(Number(missing))),
 };
 
