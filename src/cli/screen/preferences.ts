@@ -4,14 +4,13 @@ import { Keymap } from "./input/keymap.ts";
 import { type Chosen, chosenOf, runSet, type SetState, withChosen } from "./settings/chosen.ts";
 import { readSettings, type Vocabulary } from "./settings/values.ts";
 import type { ScreenSettings } from "./state/settings.ts";
-import { readStyle, THEME_NAMES } from "./view/palette.ts";
+import { readStyle } from "./view/palette.ts";
 import { ROLES } from "./view/style.ts";
 
 /** Under this name the home keeps what was chosen by `/set`. */
 const PREFERENCE = "screen";
 
 const VOCABULARY: Vocabulary = {
-  themes: THEME_NAMES,
   roles: ROLES,
   isColor: (text) => readStyle(text) !== undefined,
   checkKey: (chord, command) => {

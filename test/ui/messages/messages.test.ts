@@ -47,6 +47,6 @@ test.each([
   [["en-GB"], "en"],
   [["fr"], "en"],
   [[], "en"],
-])("whoever reads %p gets %s", (wanted, language) => {
+] as const)("whoever reads %p gets %s", (wanted, language) => {
   expect(languageFor(wanted)).toBe(language);
 });

@@ -106,21 +106,21 @@ function withTyped(
   vocabulary: Vocabulary,
 ): ScreenSettings {
   const { name, entry } = keyOf(key);
-  const { kind } = settingRule(name, vocabulary);
+  const { kind } = settingRule(name);
   if ((kind === "table") !== (entry !== undefined)) {
     const example = name === "keys" ? "keys.ctrl-x search" : "colors.mention red";
     throw new Fault("usage", `${quoteText(key)} has no value of its own`, {
       remedy: kind === "table" ? `as in /set ${example}` : `as in /set ${name} VALUE`,
     });
   }
-  if (entry === undefined) checkWord(name, typed, vocabulary);
+  if (entry === undefined) checkWord(name, typed);
   const value = entry === undefined ? valueOfTyped(typed, kind) : { [entry]: typed };
   return withValue(settings, name, value, { at: () => `/set ${key}`, vocabulary });
 }
 
 /** In the words of `/set`: a file writes them otherwise. @throws Fault usage */
-function checkWord(name: SettingName, typed: string, vocabulary: Vocabulary): void {
-  const { kind, words } = settingRule(name, vocabulary);
+function checkWord(name: SettingName, typed: string): void {
+  const { kind, words } = settingRule(name);
   const word = typed.toLowerCase();
   if (kind === "switch" && !TRUE.has(word) && !FALSE.has(word)) {
     const remedy = `write /set ${name} on`;

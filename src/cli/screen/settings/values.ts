@@ -6,13 +6,13 @@
 import { Fault } from "../../../base/fault.ts";
 import { SETTINGS_LISTED_MAX } from "../../../base/limits-screen.ts";
 import { quoteText } from "../../../base/text.ts";
+import { SETTINGS } from "../../../ui/settings.ts";
 import { unknownSetting } from "../../settings.ts";
 import { isTable, type TomlTable } from "../../toml.ts";
 import { DEFAULT_SETTINGS, type ScreenSettings } from "../state/settings.ts";
 
 /** What other parts of the screen know, and these settings name. */
 export interface Vocabulary {
-  readonly themes: readonly string[];
   /** What `colors` gives another look. */
   readonly roles: readonly string[];
   readonly isColor: (text: string) => boolean;
@@ -24,15 +24,15 @@ export interface Vocabulary {
 export type SettingName = keyof typeof PROPERTIES;
 
 const PROPERTIES = {
-  theme: "theme",
+  [SETTINGS.theme.terminal.name]: "theme",
   colors: "colors",
   bell: "bell",
-  notify: "notify",
-  hide_joins: "hideJoins",
-  typing: "typing",
+  [SETTINGS.notify.terminal.name]: "notify",
+  [SETTINGS.hideJoins.terminal.name]: "hideJoins",
+  [SETTINGS.typing.terminal.name]: "typing",
   mouse: "mouse",
-  language: "language",
-  pictures: "pictures",
+  [SETTINGS.language.terminal.name]: "language",
+  [SETTINGS.pictures.terminal.name]: "pictures",
   fetch_pictures: "fetchPictures",
   keys: "keys",
   muted: "muted",
@@ -55,32 +55,17 @@ export interface ReadSettings {
   readonly warnings: readonly string[];
 }
 
-const NOTIFY = ["off", "osc9", "osc777", "notify-send"] as const;
-const LANGUAGES = ["auto", "en", "id"] as const;
-const PICTURES = ["auto", "kitty", "iterm2", "sixel", "off"] as const;
-
 export function isSettingName(name: string): name is SettingName {
   return Object.hasOwn(PROPERTIES, name);
 }
 
-export function settingRule(name: SettingName, { themes }: Vocabulary): SettingRule {
-  switch (name) {
-    case "theme":
-      return { kind: "choice", words: themes };
-    case "notify":
-      return { kind: "choice", words: NOTIFY };
-    case "language":
-      return { kind: "choice", words: LANGUAGES };
-    case "pictures":
-      return { kind: "choice", words: PICTURES };
-    case "muted":
-      return { kind: "list", words: [] };
-    case "colors":
-    case "keys":
-      return { kind: "table", words: [] };
-    default:
-      return { kind: "switch", words: [] };
-  }
+export function settingRule(name: SettingName): SettingRule {
+  if (name === "muted") return { kind: "list", words: [] };
+  if (name === "colors" || name === "keys") return { kind: "table", words: [] };
+  const shared = Object.values(SETTINGS).find(({ terminal }) => terminal.name === name);
+  const values: readonly unknown[] = shared?.terminal.values ?? [];
+  const words = values.filter((value) => typeof value === "string");
+  return { kind: words.length === 0 ? "switch" : "choice", words };
 }
 
 export function settingIn(settings: ScreenSettings, name: SettingName): unknown {
@@ -115,7 +100,7 @@ export function withValue(
   value: unknown,
   checking: Checking,
 ): ScreenSettings {
-  const { kind, words } = settingRule(name, checking.vocabulary);
+  const { kind, words } = settingRule(name);
   const property = PROPERTIES[name];
   const refused = (must: string, remedy: string) =>
     new Fault("usage", `${checking.at()}: ${name} must be ${must}`, { remedy });

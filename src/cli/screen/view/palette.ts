@@ -1,5 +1,6 @@
 /** How roles look: themes, a user's own colours, and what a terminal can show of them. */
 
+import type { TerminalSettings } from "../../../ui/settings.ts";
 import { pictureAttributes } from "../pictures/cells.ts";
 import { type Line, ROLES, type Role, type Span } from "./style.ts";
 
@@ -159,13 +160,7 @@ const PLAIN: Table = {
   ) as Partial<Table>),
 };
 
-const THEMES: ReadonlyMap<string, Table> = new Map([
-  ["dark", DARK],
-  ["light", LIGHT],
-]);
-
-/** Names that `theme` may have. */
-export const THEME_NAMES: readonly string[] = [...THEMES.keys()];
+const THEMES: Readonly<Record<TerminalSettings["theme"], Table>> = { dark: DARK, light: LIGHT };
 
 /**
  * Reads `bold`, `underline #58c99b`, `red on #202020`, `bright-blue`.
@@ -282,8 +277,12 @@ export class Palette {
   readonly #codes = new Map<string, string>();
 
   /** @param own by role, over the theme's; what is no role or no style is passed over */
-  constructor(theme: string, own: Readonly<Record<string, string>>, depth: ColorDepth) {
-    const table = depth === "none" ? PLAIN : (THEMES.get(theme) ?? DARK);
+  constructor(
+    theme: TerminalSettings["theme"],
+    own: Readonly<Record<string, string>>,
+    depth: ColorDepth,
+  ) {
+    const table = depth === "none" ? PLAIN : THEMES[theme];
     const styles = ROLES.map((role) => {
       const chosen = Object.hasOwn(own, role) ? readStyle(own[role] ?? "") : undefined;
       return [role, chosen ?? readStyle(table[role]) ?? {}] as const;

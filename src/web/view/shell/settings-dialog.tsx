@@ -1,7 +1,7 @@
 import { type FormEvent, useEffect, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
-import { LANGUAGES } from "../../../ui/messages/languages.ts";
+import { LANGUAGES, languageFor } from "../../../ui/messages/languages.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import { type DeviceLine, listDevices, revokeOthers } from "../../driver/devices.ts";
 import { FaultLine, useWork } from "./context.tsx";
@@ -25,7 +25,7 @@ function Looks() {
       <SelectField
         id="language"
         label={texts.language}
-        value={texts.lang}
+        value={languageFor([texts.lang])}
         options={[...LANGUAGES]}
         onChange={(language) => change({ language })}
         isLanguage

@@ -14,7 +14,6 @@ import { parseConfig } from "../../../../src/cli/settings.ts";
 import { faultFrom } from "../../../commands/fake-world.ts";
 
 const VOCABULARY: Vocabulary = {
-  themes: ["dark", "light"],
   roles: ["mention", "day"],
   isColor: (text) => /^(?:red|blue|\d{1,3}|#[0-9a-f]{6})$/.test(text),
   checkKey: (chord, command) => {

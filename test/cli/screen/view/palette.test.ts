@@ -12,7 +12,7 @@ test("without colours there is bold, inverse and underline alone", () => {
 });
 
 test("a terminal is told no colour that it does not know", () => {
-  for (const theme of ["dark", "light"]) {
+  for (const theme of ["dark", "light"] as const) {
     expect(new Palette(theme, {}, "16").ansiOf(ALL)).not.toMatch(/[34]8;/);
     expect(new Palette(theme, {}, "256").ansiOf(ALL)).not.toMatch(/[34]8;2;/);
     expect(new Palette(theme, {}, "full").ansiOf(ALL)).toMatch(/38;2;/);
