@@ -9,6 +9,7 @@ import { SERVE_FLAGS } from "../src/commands/serve.ts";
 import { SLASH_ALIASES } from "../src/ui/commands/table.ts";
 import { runChat } from "./e2e/binary.ts";
 import { GUIDES } from "./guides.ts";
+import { importsOf, sourceOf } from "./tidy/source.ts";
 
 const ROOT = join(import.meta.dir, "..");
 const DOCS = [
@@ -154,6 +155,40 @@ test("the exit codes in docs/scripting.md are those of the faults", () => {
   const inPage = [...table.matchAll(/^\| *(\d+) *\|/gm)].map(([, code]) => Number(code));
   const codes = new Set([0, ...Object.values(FAULTS).map(({ exitCode }) => exitCode)]);
   expect(inPage).toEqual([...codes].sort((one, other) => one - other));
+});
+
+/** The steps of each walk in ARCHITECTURE: the files that it names, in order. */
+function walks(): { title: string; files: string[] }[] {
+  const [, section = ""] = read("ARCHITECTURE.md").split("\n## Walks\n");
+  const [body = ""] = section.split("\n## ");
+  return body
+    .split("\n### ")
+    .slice(1)
+    .map((walk) => ({
+      title: walk.split("\n", 1)[0] ?? "",
+      files: [...walk.matchAll(/^\d+\. `(src\/[^`]+)`/gm)].map(([, path = ""]) => path),
+    }));
+}
+
+function importedBy(path: string): string[] {
+  const source = sourceOf(path, read(path));
+  return importsOf(source).map(({ specifier }) => join(dirname(path), specifier));
+}
+
+test("each step of a walk in ARCHITECTURE imports an earlier one or is imported by it", () => {
+  expect(walks().map(({ title }) => title)).toHaveLength(5);
+  for (const { title, files } of walks()) {
+    expect({ title, steps: new Set(files).size }).toEqual({ title, steps: files.length });
+    expect(files.length).toBeGreaterThan(5);
+    for (const [at, path] of files.entries()) {
+      if (at === 0) continue;
+      const earlier = files.slice(0, at);
+      const isLinked = earlier.some(
+        (one) => importedBy(path).includes(one) || importedBy(one).includes(path),
+      );
+      expect({ title, path, isLinked }).toEqual({ title, path, isLinked: true });
+    }
+  }
 });
 
 test("paths in ARCHITECTURE and CONTRIBUTING exist", () => {
