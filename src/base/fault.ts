@@ -96,11 +96,20 @@ export const FAULTS = {
 
 export type FaultCode = keyof typeof FAULTS;
 
+/** A text of the source with its values, for readers of other languages. */
+export interface Translatable {
+  /** In English. */
+  readonly text: string;
+  /** The text with `{}` in place of each value: the key by which tables of texts know it. */
+  readonly template: string;
+  readonly values: readonly string[];
+}
+
 export interface FaultDetail {
-  readonly remedy?: string | undefined;
+  readonly remedy?: string | Translatable | undefined;
   readonly cause?: unknown;
   /** For faults that pass: when to try again. */
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
 }
 
 /** What the world did: one code, one sentence, one remedy. Our own bugs are asserts instead. */
@@ -109,13 +118,20 @@ export class Fault extends Error {
   readonly code: FaultCode;
   readonly remedy: string;
   readonly retryAfterMs: number | undefined;
+  /** The message and the remedy, as far as they can be translated. */
+  readonly translatable: { readonly message?: Translatable; readonly remedy?: Translatable };
 
   /** @param sentence what went wrong, without a full stop and without the remedy */
-  constructor(code: FaultCode, sentence: string, detail: FaultDetail = {}) {
-    super(sentence, detail.cause === undefined ? {} : { cause: detail.cause });
+  constructor(code: FaultCode, sentence: string | Translatable, detail: FaultDetail = {}) {
+    const { remedy = fixedText(FAULTS[code].remedy), cause, retryAfterMs } = detail;
+    super(textOf(sentence), cause === undefined ? {} : { cause });
     this.code = code;
-    this.remedy = detail.remedy ?? FAULTS[code].remedy;
-    this.retryAfterMs = detail.retryAfterMs;
+    this.remedy = textOf(remedy);
+    this.retryAfterMs = retryAfterMs;
+    this.translatable = {
+      ...(typeof sentence !== "string" && { message: sentence }),
+      ...(typeof remedy !== "string" && { remedy }),
+    };
   }
 
   get blame(): Blame {
@@ -136,4 +152,29 @@ export function asFault(error: unknown): Fault {
 /** Whether a text received from elsewhere is a code that this version knows. */
 export function isFaultCode(text: string): text is FaultCode {
   return Object.hasOwn(FAULTS, text);
+}
+
+/** Tag of a text that can be translated: ``msg`there is no room ${room}` ``. */
+export function msg(parts: TemplateStringsArray, ...inserted: (string | number)[]): Translatable {
+  const values = inserted.map(String);
+  return { text: String.raw({ raw: parts }, ...values), template: parts.join("{}"), values };
+}
+
+/** A text without values. */
+function fixedText(text: string): Translatable {
+  return { text, template: text, values: [] };
+}
+
+function textOf(text: string | Translatable): string {
+  return typeof text === "string" ? text : text.text;
+}
+
+/** Number of values that a template takes. */
+export function valuesIn(template: string): number {
+  return template.split("{}").length - 1;
+}
+
+/** Fills the values in, in their order. */
+export function fillTemplate(template: string, values: readonly string[]): string {
+  return String.raw({ raw: template.split("{}") }, ...values);
 }

@@ -42,6 +42,12 @@ export const IMPORTED_NAME_BYTES_MAX = 256;
 
 /** What a fault says, and what to do: a sentence each, with what it quotes of others. */
 export const SENTENCE_BYTES_MAX = 4 * KIB;
+/** A fault's message or remedy as the source has it, with `{}` for each value. */
+export const TEMPLATE_BYTES_MAX = 512;
+/** Values in one of them. */
+export const TEMPLATE_VALUES_MAX = 8;
+/** A longer value is cut. */
+export const TEMPLATE_VALUE_BYTES_MAX = 256;
 
 // Frames.
 /** One chunk of a file (256 KiB) or one text escaped six-fold fits with its header. */

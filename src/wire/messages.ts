@@ -23,6 +23,9 @@ import {
   SAVED_MAX,
   SENTENCE_BYTES_MAX,
   SERVER_NAME_BYTES_MAX,
+  TEMPLATE_BYTES_MAX,
+  TEMPLATE_VALUE_BYTES_MAX,
+  TEMPLATE_VALUES_MAX,
   TEXT_BYTES_MAX,
   TOPIC_BYTES_MAX,
   TYPING_NAMED_MAX,
@@ -119,11 +122,19 @@ const roomPrefs = {
   unread: v.optional(positive),
 };
 
+/** What a text was filled from: it has `{}` for each value. */
+const translatable = v.object({
+  text: text(TEMPLATE_BYTES_MAX),
+  values: v.pipe(v.array(text(TEMPLATE_VALUE_BYTES_MAX)), v.maxLength(TEMPLATE_VALUES_MAX)),
+});
+
 const fault = {
   code: text(64),
   message: text(SENTENCE_BYTES_MAX),
   remedy: v.optional(text(SENTENCE_BYTES_MAX)),
   retryAfterMs: v.optional(count),
+  template: v.optional(translatable),
+  remedyTemplate: v.optional(translatable),
 };
 
 /** Whose wrong guesses it is: of one address, at one account, or of all at one shared secret. */

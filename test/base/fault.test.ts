@@ -1,5 +1,13 @@
 import { expect, test } from "bun:test";
-import { asFault, FAULTS, Fault, isFaultCode } from "../../src/base/fault.ts";
+import {
+  asFault,
+  FAULTS,
+  Fault,
+  fillTemplate,
+  isFaultCode,
+  msg,
+  valuesIn,
+} from "../../src/base/fault.ts";
 
 const ROWS = Object.entries(FAULTS);
 
@@ -29,4 +37,31 @@ test.each(ROWS)("%s reads as one line", (code, { remedy }) => {
 test("only our own codes are codes", () => {
   expect(isFaultCode("banned")).toBe(true);
   for (const word of ["toString", "__proto__", "", "Banned"]) expect(isFaultCode(word)).toBe(false);
+});
+
+test("a fault keeps what its texts were filled from", () => {
+  const [room, seq] = ["{}", 7];
+  const fault = new Fault("not-found", msg`no message ${seq} in '${room}'`, {
+    remedy: msg`look in '${room}'`,
+  });
+  expect(fault).toMatchObject({ message: "no message 7 in '{}'", remedy: "look in '{}'" });
+  expect(fault.translatable).toMatchObject({
+    message: { template: "no message {} in '{}'", values: ["7", "{}"] },
+    remedy: { template: "look in '{}'", values: ["{}"] },
+  });
+});
+
+test("a text that is not of the source cannot be translated, the remedy of a code can", () => {
+  const { remedy } = FAULTS.banned;
+  expect(new Fault("banned", "no").translatable).toEqual({
+    remedy: { text: remedy, template: remedy, values: [] },
+  });
+  expect(new Fault("banned", "no", { remedy: "go" }).translatable).toEqual({});
+});
+
+test("a value is filled in as it is", () => {
+  expect(msg`${"\\n"} and ${1}${"$&"}`.text).toBe("\\n and 1$&");
+  expect(msg`a\u0021\n`).toEqual({ text: "a!\n", template: "a!\n", values: [] });
+  expect(fillTemplate("{}-{}", ["{}", "$&"])).toBe("{}-$&");
+  expect(["", "{}", "{}{} { }"].map(valuesIn)).toEqual([0, 1, 2]);
 });

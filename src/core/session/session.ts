@@ -8,7 +8,7 @@
  */
 import { unreachable } from "../../base/assert.ts";
 import { cutText, utf8Encode } from "../../base/bytes.ts";
-import { asFault, Fault, isFaultCode } from "../../base/fault.ts";
+import { asFault, Fault, isFaultCode, type Translatable, valuesIn } from "../../base/fault.ts";
 import {
   HELLO_WITHIN_MS,
   LOGIN_WITHIN_MS,
@@ -18,6 +18,9 @@ import {
   REQUESTS_IN_FLIGHT_MAX,
   SENTENCE_BYTES_MAX,
   SILENCE_MAX_MS,
+  TEMPLATE_BYTES_MAX,
+  TEMPLATE_VALUE_BYTES_MAX,
+  TEMPLATE_VALUES_MAX,
   UDP_PING_EVERY_MS,
   UDP_SILENCE_MAX_MS,
 } from "../../base/limits.ts";
@@ -370,7 +373,9 @@ function isExclusive(kind: RequestKind): boolean {
 
 /** A sentence may quote what another end sent: it is cut to what the message holds. */
 function faultMessage(fault: Fault, ref?: number): NoticeOf<"fault"> {
-  const { code, message, remedy, retryAfterMs } = fault;
+  const { code, message, remedy, retryAfterMs, translatable } = fault;
+  const template = sendable(translatable.message);
+  const remedyTemplate = sendable(translatable.remedy);
   return {
     kind: "fault",
     ...(ref === undefined ? {} : { ref }),
@@ -378,7 +383,23 @@ function faultMessage(fault: Fault, ref?: number): NoticeOf<"fault"> {
     message: cutText(message, SENTENCE_BYTES_MAX),
     remedy: cutText(remedy, SENTENCE_BYTES_MAX),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(template === undefined ? {} : { template }),
+    ...(remedyTemplate === undefined ? {} : { remedyTemplate }),
   };
+}
+
+/** `undefined` if no message holds the template: the text has to do. */
+function sendable(text: Translatable | undefined): NoticeOf<"fault">["template"] {
+  if (text === undefined || text.values.length > TEMPLATE_VALUES_MAX) return undefined;
+  if (utf8Encode(text.template).length > TEMPLATE_BYTES_MAX) return undefined;
+  const values = text.values.map((value) => cutText(value, TEMPLATE_VALUE_BYTES_MAX));
+  return { text: text.template, values };
+}
+
+/** A template whose number of values is wrong is ignored. */
+function received(text: string, from: NoticeOf<"fault">["template"]): string | Translatable {
+  if (from === undefined || valuesIn(from.text) !== from.values.length) return text;
+  return { text, template: from.text, values: from.values };
 }
 
 /**
@@ -386,12 +407,10 @@ function faultMessage(fault: Fault, ref?: number): NoticeOf<"fault"> {
  * are told of too: so it grows no longer than one may be.
  */
 function faultOf(notice: NoticeOf<"fault"> | NoticeOf<"bye">): Fault {
-  const { code, message, remedy, retryAfterMs } = notice;
-  const detail = {
-    remedy,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  };
-  if (isFaultCode(code)) return new Fault(code, message, detail);
+  const { code, message, retryAfterMs, template, remedyTemplate } = notice;
+  const remedy = notice.remedy === undefined ? undefined : received(notice.remedy, remedyTemplate);
+  const detail = { remedy, retryAfterMs };
+  if (isFaultCode(code)) return new Fault(code, received(message, template), detail);
   const rest = ` (${code})`; // As long as text(64) of a code lets it be.
   const sentence = cutText(message, SENTENCE_BYTES_MAX - utf8Encode(rest).length);
   return new Fault("internal", `${sentence}${rest}`, detail);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { concatBytes } from "../../../src/base/bytes.ts";
-import { Fault } from "../../../src/base/fault.ts";
+import { Fault, msg } from "../../../src/base/fault.ts";
 import {
   CHUNK_BYTES,
   HELLO_WITHIN_MS,
@@ -12,6 +12,9 @@ import {
   REQUESTS_IN_FLIGHT_MAX,
   SENTENCE_BYTES_MAX,
   SILENCE_MAX_MS,
+  TEMPLATE_BYTES_MAX,
+  TEMPLATE_VALUE_BYTES_MAX,
+  TEMPLATE_VALUES_MAX,
   UDP_PING_EVERY_MS,
   UDP_SILENCE_MAX_MS,
 } from "../../../src/base/limits.ts";
@@ -175,6 +178,61 @@ describe("a session", () => {
     const incoming = decode(bye.bytes);
     const cut = "\u{1f600}".repeat(SENTENCE_BYTES_MAX / 4);
     expect(incoming).toMatchObject({ message: { kind: "bye", message: cut, remedy: cut } });
+  });
+
+  test("a fault arrives with its templates, the values cut to what a message holds", () => {
+    const pair = new Pair().greet();
+    const { ref, effects } = pair.client.ask("login", LOGIN);
+    pair.at("client", effects);
+    const long = "b".repeat(TEMPLATE_VALUE_BYTES_MAX + 1);
+    const fault = new Fault("name-invalid", msg`${"\ud83d"} is not ${long}`, {
+      remedy: msg`use ${1}`,
+    });
+    pair.at("server", pair.server.refuse(ref, fault));
+    const refused = pair.got.client.at(-1);
+    if (refused?.kind !== "refused") throw new Error("not refused");
+    expect(refused.fault.message).toBe(`\ufffd is not ${long}`);
+    expect(refused.fault.translatable).toMatchObject({
+      message: { template: "{} is not {}", values: ["\ufffd", long.slice(1)] },
+      remedy: { template: "use {}", values: ["1"] },
+    });
+  });
+
+  test("a template that no message holds is left out", () => {
+    const template = "é".repeat(TEMPLATE_BYTES_MAX / 2);
+    const values = Array<string>(TEMPLATE_VALUES_MAX).fill("a");
+    for (const [text, isSent] of [
+      [{ template, values }, true],
+      [{ template: `${template}x`, values }, false],
+      [{ template, values: [...values, "a"] }, false],
+    ] as const) {
+      const fault = new Fault("usage", { ...text, text: "no" }, { remedy: { ...text, text: "" } });
+      const [bye] = sent(new Session("server", 0).close(fault));
+      expect(bye).toMatchObject({ kind: "bye", message: "no" });
+      expect(["template" in (bye ?? {}), "remedyTemplate" in (bye ?? {})]).toEqual([
+        isSent,
+        isSent,
+      ]);
+    }
+  });
+
+  test.each([
+    ["kept", "as many values as names", ["1", "{}"]],
+    ["ignored", "too few values", ["1"]],
+    ["ignored", "too many values", ["1", "2", "3"]],
+    ["ignored", "no values", []],
+    ["frame-malformed", "10,000 values", Array(10_000).fill("x")],
+    ["too-large", "a value that is too long", ["1", "x".repeat(TEMPLATE_VALUE_BYTES_MAX + 1)]],
+    ["frame-malformed", "a value that is no text", ["1", { a: 1 }]],
+  ])("is %s: a template with %s", (outcome, _, values) => {
+    const template = { text: "{} {}", values };
+    const bye = { kind: "bye", code: "banned", message: "out", template, remedyTemplate: template };
+    const { client } = new Pair().greet();
+    const last = client.receive(encode(bye as unknown as Outgoing), 0).at(-1);
+    const fault = last?.kind === "close" ? last.fault : undefined;
+    const read = fault?.code === "banned" ? (fault.translatable.message?.values ?? "ignored") : "";
+    expect(read).toEqual(outcome === "kept" ? values : outcome === "ignored" ? outcome : "");
+    expect(fault?.code ?? "").toBe(read === "" ? outcome : "banned");
   });
 
   test("the code of a later version is kept in the sentence", () => {

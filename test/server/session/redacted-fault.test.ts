@@ -1,0 +1,33 @@
+import { expect, test } from "bun:test";
+import { Fault, type FaultCode, msg } from "../../../src/base/fault.ts";
+import { Session } from "../../../src/core/session/session.ts";
+import { redacted, reworded } from "../../../src/server/session/redacted-fault.ts";
+
+const PATH = "/srv/chat/secret";
+const HIDDEN: readonly FaultCode[] = [
+  ...(["store-full", "store-failed", "store-denied"] as const),
+  ...(["data-foreign", "log-corrupt", "internal"] as const),
+];
+
+function sent(fault: Fault): string {
+  const [bye] = new Session("server", 0).close(fault);
+  if (bye?.kind !== "transmit") throw new Error("nothing was sent");
+  return new TextDecoder().decode(bye.bytes);
+}
+
+test.each(HIDDEN)("%s is sent without its path, template and values", (code) => {
+  const fault = new Fault(code, msg`cannot write ${PATH}`, { remedy: msg`see ${PATH}` });
+  expect(sent(fault)).toContain(PATH);
+  for (const outward of [redacted(fault), reworded(redacted(fault), "chunk 3")]) {
+    expect(outward.translatable).toEqual({});
+    expect(sent(outward)).not.toContain(PATH);
+    expect(sent(outward)).not.toContain("cannot write");
+  }
+});
+
+test("a reworded fault has no template, because its text has changed", () => {
+  const fault = new Fault("too-large", msg`${"5 B"} is too large`);
+  expect(redacted(fault)).toBe(fault);
+  const chunk = reworded(fault, `${fault.message}, at chunk 3`);
+  expect([chunk.message, chunk.translatable]).toEqual(["5 B is too large, at chunk 3", {}]);
+});
