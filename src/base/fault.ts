@@ -154,14 +154,16 @@ export function isFaultCode(text: string): text is FaultCode {
   return Object.hasOwn(FAULTS, text);
 }
 
+type Value = string | number | bigint | null | undefined;
+
 /** Tag of a text that can be translated: ``msg`there is no room ${room}` ``. */
-export function msg(parts: TemplateStringsArray, ...inserted: (string | number)[]): Translatable {
+export function msg(parts: TemplateStringsArray, ...inserted: readonly Value[]): Translatable {
   const values = inserted.map(String);
   return { text: String.raw({ raw: parts }, ...values), template: parts.join("{}"), values };
 }
 
 /** A text without values. */
-function fixedText(text: string): Translatable {
+export function fixedText(text: string): Translatable {
   return { text, template: text, values: [] };
 }
 

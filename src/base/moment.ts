@@ -1,6 +1,6 @@
 /** Parses dates and times as users type them. */
 
-import { Fault } from "./fault.ts";
+import { Fault, msg } from "./fault.ts";
 import { quoteText } from "./text.ts";
 import { formatUtc, type OffsetMinutes } from "./time.ts";
 
@@ -43,7 +43,7 @@ export function parseMoment(text: string, context: MomentContext): number {
   const iso = ISO.exec(text);
   const unixMs = iso === null ? undefined : isoUnixMs(iso, context);
   if (unixMs !== undefined) return Math.max(0, unixMs);
-  throw new Fault("usage", `${quoteText(text)} is not a time`, {
+  throw new Fault("usage", msg`${quoteText(text)} is not a time`, {
     remedy: "write 2026-11-20, 2026-11-20T05:46 or 10m, 2h, 3d",
   });
 }

@@ -1,7 +1,7 @@
 /** Names of users and rooms: valid characters, folding, targets. */
 
 import type { Brand } from "./brand.ts";
-import { Fault } from "./fault.ts";
+import { Fault, msg } from "./fault.ts";
 import { NAME_CHARS_MAX } from "./limits.ts";
 
 /** A person's or room's name as its owner spelled it. */
@@ -15,10 +15,18 @@ export function isName(text: string): text is Name {
   return NAME.test(text);
 }
 
+type NameKind = "name" | "room's name" | "person's name";
+
 /** @throws Fault name-invalid */
-export function checkName(text: string, what = "name"): Name {
+export function checkName(text: string, what: NameKind = "name"): Name {
   if (isName(text)) return text;
-  throw new Fault("name-invalid", `'${text.slice(0, 40)}' cannot be a ${what}`);
+  const shown = text.slice(0, 40);
+  const sentences = {
+    "room's name": msg`'${shown}' cannot be a room's name`,
+    "person's name": msg`'${shown}' cannot be a person's name`,
+    name: msg`'${shown}' cannot be a name`,
+  };
+  throw new Fault("name-invalid", sentences[what]);
 }
 
 /** A user of such a name would be taken for the server, for its operators, or for all users. */

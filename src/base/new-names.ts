@@ -1,5 +1,5 @@
 /** Names that accounts are to take: which may be, and what to take instead of others. */
-import { FAULTS, Fault } from "./fault.ts";
+import { Fault, msg } from "./fault.ts";
 import { NAME_CHARS_MAX, PASSWORD_CHARS_MIN } from "./limits.ts";
 import {
   checkName,
@@ -22,17 +22,18 @@ const SPELLED: Readonly<Record<string, string>> = {
 export function checkNewName(text: string): Name {
   const name = checkName(text, "person's name");
   if (!isReservedName(name)) return name;
-  throw new Fault("name-invalid", `'${name}' is reserved: nobody can be called that`, {
-    remedy: `choose another name, as in ${proposeName(text)}`,
+  throw new Fault("name-invalid", msg`'${name}' is reserved: nobody can be called that`, {
+    remedy: msg`choose another name, as in ${proposeName(text)}`,
   });
 }
 
 /** As `checkName`, for a name that somebody typed, and may change. @throws Fault name-invalid */
 export function checkTypedName(text: string): Name {
   if (isName(text)) return text;
-  const sentence = `'${text.slice(0, 40)}' cannot be a person's name`;
-  const { remedy } = FAULTS["name-invalid"];
-  throw new Fault("name-invalid", sentence, { remedy: `${remedy}, as in ${proposeName(text)}` });
+  const sentence = msg`'${text.slice(0, 40)}' cannot be a person's name`;
+  throw new Fault("name-invalid", sentence, {
+    remedy: msg`use 1 to 32 letters, digits, - or _, not only digits, as in ${proposeName(text)}`,
+  });
 }
 
 /**
@@ -87,6 +88,6 @@ function trimmed(text: string): string {
 /** Passwords that were set before there was a minimum stay valid. @throws Fault usage */
 export function checkNewPassword(password: string): void {
   if ([...password].length >= PASSWORD_CHARS_MIN) return;
-  const sentence = `a new password needs at least ${PASSWORD_CHARS_MIN} characters`;
-  throw new Fault("usage", sentence, { remedy: "choose a longer one" });
+  const sentence = msg`a new password needs at least ${PASSWORD_CHARS_MIN} characters`;
+  throw new Fault("usage", sentence, { remedy: msg`choose a longer one` });
 }

@@ -1,6 +1,6 @@
 /** Formats and parses sizes, rates and durations. */
 
-import { Fault } from "./fault.ts";
+import { Fault, msg } from "./fault.ts";
 import { quoteText } from "./text.ts";
 
 /** Sizes, rates and spans as people read and type them. Units are decimal, as disks are sold. */
@@ -64,7 +64,7 @@ export function parseSize(text: string): number {
   const power = POWERS.indexOf(unit.toLowerCase()) + (unit === "" ? 0 : 1);
   const bytes = Math.round(Number(digits) * (binary === undefined ? STEP : 1024) ** power);
   if (digits !== "" && Number.isSafeInteger(bytes)) return bytes;
-  throw new Fault("usage", `${quoteText(text)} is not a size`, {
+  throw new Fault("usage", msg`${quoteText(text)} is not a size`, {
     remedy: "write 500M, 10G or 1.5TB",
   });
 }

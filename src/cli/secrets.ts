@@ -7,7 +7,7 @@
 
 import { open } from "node:fs/promises";
 import { utf8Decode, utf8Encode } from "../base/bytes.ts";
-import { Fault } from "../base/fault.ts";
+import { Fault, msg } from "../base/fault.ts";
 import { PASSWORD_BYTES_MAX, WRONG_SECRETS_MAX } from "../base/limits.ts";
 import { checkNewPassword } from "../base/new-names.ts";
 import { quoteText } from "../base/text.ts";
@@ -105,7 +105,7 @@ export async function askNewPassword(
     try {
       checkNewPassword(checkSecret(typed, NEW_PASSWORD));
       if ((await ask((texts) => texts.askRepeat)) === typed) return typed;
-      throw new Fault("usage", "the two passwords differ", { remedy: "type them again" });
+      throw new Fault("usage", msg`the two passwords differ`, { remedy: msg`type them again` });
     } catch (error) {
       const isTyped = error instanceof Fault && error.code === "usage";
       if (!isTyped || tries >= WRONG_SECRETS_MAX) throw error;
@@ -130,12 +130,12 @@ export async function makePassword(
 
 function checkSecret(secret: string, kind: SecretKind): string {
   if (secret === "") {
-    const remedy = `write it in the first line of ${kind.flag} F, or leave it out`;
-    throw new Fault("usage", `the ${kind.name} is empty`, { remedy });
+    const remedy = msg`write it in the first line of ${kind.flag} F, or leave it out`;
+    throw new Fault("usage", msg`the ${kind.name} is empty`, { remedy });
   }
   if (utf8Encode(secret).length <= PASSWORD_BYTES_MAX && secret.isWellFormed()) return secret;
-  throw new Fault("usage", `the ${kind.name} is too long`, {
-    remedy: `use up to ${PASSWORD_BYTES_MAX} bytes of UTF-8`,
+  throw new Fault("usage", msg`the ${kind.name} is too long`, {
+    remedy: msg`use up to ${PASSWORD_BYTES_MAX} bytes of UTF-8`,
   });
 }
 
@@ -149,8 +149,8 @@ async function fileSecret(
   try {
     return utf8Decode(bytes).split(LINE_END)[0] ?? "";
   } catch (cause) {
-    throw new Fault("usage", `the first line of ${quoteText(file)} is too long or not UTF-8`, {
-      remedy: `put the ${kind.name} there`,
+    throw new Fault("usage", msg`the first line of ${quoteText(file)} is too long or not UTF-8`, {
+      remedy: msg`put the ${kind.name} there`,
       cause,
     });
   }
@@ -176,11 +176,11 @@ async function firstBytes(kind: SecretKind, file: string): Promise<Uint8Array> {
 
 function unreadable(kind: SecretKind, file: string, cause: unknown): Fault {
   const { code } = cause as NodeJS.ErrnoException;
-  const remedy = `check the path behind ${kind.flag}`;
+  const remedy = msg`check the path behind ${kind.flag}`;
   if (code === "ENOENT" || code === "ENOTDIR") {
-    return new Fault("file-unknown", `there is no file ${quoteText(file)}`, { remedy, cause });
+    return new Fault("file-unknown", msg`there is no file ${quoteText(file)}`, { remedy, cause });
   }
   const denied = code === "EACCES" || code === "EPERM";
-  const sentence = `cannot read ${quoteText(file)} (${code})`;
+  const sentence = msg`cannot read ${quoteText(file)} (${code})`;
   return new Fault(denied ? "store-denied" : "store-failed", sentence, { remedy, cause });
 }

@@ -1,4 +1,4 @@
-import { Fault } from "../base/fault.ts";
+import { Fault, msg } from "../base/fault.ts";
 import { LOGIN_WITHIN_MS } from "../base/limits.ts";
 import { foldName } from "../base/names.ts";
 import { proposeName } from "../base/new-names.ts";
@@ -439,7 +439,7 @@ export class Client {
   /** Logs in, or registers, on this very link. @throws Fault already-logged-in, and as `connect` */
   async login(credentials: Credentials): Promise<Membership> {
     const { user } = this;
-    if (user !== undefined) throw new Fault("already-logged-in", `you are logged in as ${user}`);
+    if (user !== undefined) throw new Fault("already-logged-in", msg`you are logged in as ${user}`);
     if (this.#loop.connection === undefined) throw notConnected();
     return membershipOf(await this.#loop.enter(credentials));
   }

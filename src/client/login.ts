@@ -1,4 +1,4 @@
-import { Fault, type FaultCode } from "../base/fault.ts";
+import { Fault, type FaultCode, msg } from "../base/fault.ts";
 import { LOGIN_WITHIN_MS, RECONNECT_MAX_MS, WRONG_SECRETS_MAX } from "../base/limits.ts";
 import { CLUSTER_LEASE_MS } from "../base/limits-cluster.ts";
 import { checkName, type Name } from "../base/names.ts";
@@ -313,7 +313,7 @@ export class Login {
   #refuse(): never {
     const isOpen = this.#context.greeted.welcome.needs === "open";
     const mayRegister = !isOpen && this.#credentials.mode !== "login";
-    throw new Fault("login-refused", `${this.#user}: no such name, or another password`, {
+    throw new Fault("login-refused", msg`${this.#user}: no such name, or another password`, {
       remedy: this.#context.manner.refused?.(mayRegister),
     });
   }
@@ -323,7 +323,7 @@ export class Login {
     const why = hasTried
       ? "this is not its password"
       : "this device does not sign in for that name";
-    throw new Fault("login-refused", `${this.#user} exists, and ${why}`, {
+    throw new Fault("login-refused", msg`${this.#user} exists, and ${why}`, {
       remedy: this.#context.manner.taken(this.#user),
     });
   }

@@ -1,4 +1,4 @@
-import { Fault } from "../base/fault.ts";
+import { Fault, msg } from "../base/fault.ts";
 import type { Clock } from "../io/clock.ts";
 import { type Fingerprint, formatFingerprint } from "../wire/fingerprint.ts";
 import type { LinkEvent } from "./event.ts";
@@ -36,9 +36,9 @@ function judge(found: Fingerprint, expected: Expectation): "known" | "first" | "
   }
   if (pinned !== undefined) return pinned === found ? "known" : "moved";
   if (given !== undefined || !strict) return "first";
-  const sentence = `the server is not known here: ${formatFingerprint(found)}`;
+  const sentence = msg`the server is not known here: ${formatFingerprint(found)}`;
   throw new Fault("fingerprint-changed", sentence, {
-    remedy: `compare it with its owner's, then chat trust accept ${address}, or --fingerprint`,
+    remedy: msg`compare it with its owner's, then chat trust accept ${address}, or --fingerprint`,
   });
 }
 

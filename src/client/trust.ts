@@ -1,5 +1,5 @@
 import { equalBytes } from "../base/bytes.ts";
-import { Fault } from "../base/fault.ts";
+import { Fault, msg } from "../base/fault.ts";
 import { HELLO_WITHIN_MS } from "../base/limits.ts";
 import {
   type Greeting,
@@ -95,7 +95,7 @@ async function sayHello(
 ): Promise<NoticeOf<"welcome">> {
   const welcome = await new Promise<NoticeOf<"welcome">>((resolve, reject) => {
     const cancel = clock.after(HELLO_WITHIN_MS, () => {
-      connection.close(new Fault("timeout", `no greeting within ${HELLO_WITHIN_MS / 1000} s`));
+      connection.close(new Fault("timeout", msg`no greeting within ${HELLO_WITHIN_MS / 1000} s`));
     });
     connection.listen((notice) => {
       if (notice.kind !== "welcome") return;
@@ -110,7 +110,7 @@ async function sayHello(
     connection.tell({ kind: "hello", versions: [VERSION], ...hello });
   });
   if (welcome.version === VERSION) return welcome;
-  throw new Fault("version-unsupported", `the server speaks version ${welcome.version}`);
+  throw new Fault("version-unsupported", msg`the server speaks version ${welcome.version}`);
 }
 
 function unproved(): Fault {

@@ -1,6 +1,6 @@
 /** Parses lengths of time as users type them. */
 
-import { Fault } from "../base/fault.ts";
+import { Fault, msg } from "../base/fault.ts";
 import { formatLeft } from "../base/sizes.ts";
 import { formatUtc } from "../base/time.ts";
 
@@ -31,12 +31,15 @@ export function spanOf(
   const span = Number(count) * (UNITS_MS[unit] ?? Number.NaN);
   if (span >= min && span <= max) return span;
   const isLength = span > 0;
-  const sentence = isLength ? "is too short or too long" : "is no length of time";
   const otherwise = or === undefined ? "" : `, or ${or}`;
-  throw new Fault("usage", `'${text.slice(0, 40)}' ${sentence}`, {
+  const shown = text.slice(0, 40);
+  const sentence = isLength
+    ? msg`'${shown}' is too short or too long`
+    : msg`'${shown}' is no length of time`;
+  throw new Fault("usage", sentence, {
     remedy: isLength
-      ? `write one from ${formatLeft(min)} to ${formatLeft(max)}${otherwise}`
-      : `write 30s, 10m, 2h or 7d${otherwise}`,
+      ? msg`write one from ${formatLeft(min)} to ${formatLeft(max)}${otherwise}`
+      : msg`write 30s, 10m, 2h or 7d${otherwise}`,
   });
 }
 

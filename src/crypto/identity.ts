@@ -10,7 +10,7 @@ import {
 } from "node:crypto";
 import { assert } from "../base/assert.ts";
 import { concatBytes } from "../base/bytes.ts";
-import { Fault } from "../base/fault.ts";
+import { Fault, msg } from "../base/fault.ts";
 import { type Fingerprint, fingerprintWith } from "../wire/fingerprint.ts";
 import { sha256 } from "./sha256.ts";
 
@@ -55,7 +55,7 @@ export class Identity {
       cause = error;
     }
     if (key?.asymmetricKeyType === "ed25519") return new Identity(key);
-    throw new Fault("data-foreign", `${source} is not an Ed25519 private key`, {
+    throw new Fault("data-foreign", msg`${source} is not an Ed25519 private key`, {
       remedy: "restore it from a backup",
       cause,
     });

@@ -1,7 +1,7 @@
 /** Password hashes by argon2id. */
 
 import { utf8Encode } from "../base/bytes.ts";
-import { Fault } from "../base/fault.ts";
+import { Fault, msg } from "../base/fault.ts";
 import { PASSWORD_BYTES_MAX } from "../base/limits.ts";
 import { checkNewPassword } from "../base/new-names.ts";
 
@@ -20,7 +20,7 @@ const UNMATCHED = `$argon2id$v=19$${COST}$${NO_BYTES}$${NO_BYTES}`;
 export async function hashPassword(password: string): Promise<string> {
   checkNewPassword(password);
   if (!isUsable(password)) {
-    throw new Fault("usage", `a password has up to ${PASSWORD_BYTES_MAX} bytes`, {
+    throw new Fault("usage", msg`a password has up to ${PASSWORD_BYTES_MAX} bytes`, {
       remedy: "choose another password",
     });
   }

@@ -2,7 +2,7 @@
 
 import { Packr } from "msgpackr/pack";
 import { assert } from "../base/assert.ts";
-import { Fault } from "../base/fault.ts";
+import { Fault, msg } from "../base/fault.ts";
 import { MESSAGE_BYTES_MAX } from "../base/limits.ts";
 import type { Answer, Notice, Request, RequestKind } from "./messages.ts";
 import { checkMessage, type Incoming } from "./messages-incoming.ts";
@@ -55,7 +55,7 @@ export function decode(
   posts?: PostCodec,
 ): Incoming {
   if (bytes.length > sizeBytesMax) {
-    throw new Fault("too-large", `a message of ${bytes.length} bytes (at most ${sizeBytesMax})`);
+    throw new Fault("too-large", msg`a message of ${bytes.length} bytes (at most ${sizeBytesMax})`);
   }
   const post = posts?.read(bytes);
   if (post !== undefined) return { kind: "message", message: post };

@@ -2,7 +2,7 @@
 
 import type { Brand } from "../base/brand.ts";
 import { fromBase64Url, toBase64Url } from "../base/bytes.ts";
-import { Fault } from "../base/fault.ts";
+import { Fault, msg } from "../base/fault.ts";
 import type { Sha256 } from "../base/ids.ts";
 import { quoteText } from "../base/text.ts";
 
@@ -29,7 +29,7 @@ export function parseFingerprint(text: string): Fingerprint {
   } catch {
     // Falls through: a person mistyped, which is no peer's malformed frame.
   }
-  throw new Fault("usage", `${quoteText(text)} is not a fingerprint`, {
+  throw new Fault("usage", msg`${quoteText(text)} is not a fingerprint`, {
     remedy: "give it as SHA256: and 43 letters, digits, - or _",
   });
 }

@@ -1,6 +1,6 @@
 /** Host names and IP addresses. */
 
-import { Fault } from "../base/fault.ts";
+import { Fault, msg } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";
 
 const LABEL = /^(?!-)[A-Za-z0-9_-]{1,63}(?<!-)$/;
@@ -128,5 +128,5 @@ function groupCount(half: string, isLast: boolean): number | undefined {
 }
 
 function badHost(text: string, what: string, remedy: string): Fault {
-  return new Fault("usage", `${quoteText(text)} is not ${what}`, { remedy });
+  return new Fault("usage", msg`${quoteText(text)} is not ${what}`, { remedy });
 }

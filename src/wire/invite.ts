@@ -1,7 +1,7 @@
 /** Invites and server addresses. */
 
 import { utf8Encode } from "../base/bytes.ts";
-import { Fault } from "../base/fault.ts";
+import { Fault, msg } from "../base/fault.ts";
 import { PASSWORD_BYTES_MAX } from "../base/limits.ts";
 import { CLUSTER_PLACES_MAX } from "../base/limits-cluster.ts";
 import { checkName, type Name } from "../base/names.ts";
@@ -101,7 +101,7 @@ export function formatPlace(place: ServerPlace): string {
 function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port > 0 && port <= 65_535) return port;
-  throw new Fault("usage", `${quoteText(text)} is not a port`, {
+  throw new Fault("usage", msg`${quoteText(text)} is not a port`, {
     remedy: "use a number from 1 to 65535",
   });
 }
@@ -145,7 +145,7 @@ function splitField(field: string): [string, string] {
 
 function parseVia(via: string | undefined): Via | undefined {
   if (via === undefined || via === "tcp" || via === "udp") return via;
-  throw new Fault("usage", `${quoteText(via)} is not a way to connect`, {
+  throw new Fault("usage", msg`${quoteText(via)} is not a way to connect`, {
     remedy: "an invite says via=tcp or via=udp",
   });
 }
@@ -153,7 +153,7 @@ function parseVia(via: string | undefined): Via | undefined {
 function parseAlso(also = ""): ServerPlace[] {
   const places = also.split(",").filter((place) => place !== "");
   if (places.length >= CLUSTER_PLACES_MAX) {
-    throw new Fault("usage", `an invite names ${CLUSTER_PLACES_MAX} addresses at most`, {
+    throw new Fault("usage", msg`an invite names ${CLUSTER_PLACES_MAX} addresses at most`, {
       remedy: "leave some out behind also=",
     });
   }
@@ -181,7 +181,7 @@ function decoded(text: string): string | undefined {
 
 function badAddress(text: string, remedy: string): Fault {
   const shown = quoteText(text.replace(/#.*$/s, ""));
-  return new Fault("usage", `${shown} is not a server's address`, { remedy });
+  return new Fault("usage", msg`${shown} is not a server's address`, { remedy });
 }
 
 /** An address or invite without what was copied with it: quotes, blanks, the mail's full stop. */

@@ -1,4 +1,4 @@
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { isFileId } from "../../base/ids.ts";
 import { formatTarget, type Target } from "../../base/names.ts";
 import { quoteText } from "../../base/text.ts";
@@ -50,8 +50,8 @@ export async function fileMeant(
     const id = idOf(all, words.slice(0, count).join(" "));
     if (id !== undefined) return { id, out: outOf(words.slice(count)) };
   }
-  throw new Fault("file-unknown", `there is no file ${quoteText(words.join(" "))} here`, {
-    remedy: "/files lists them",
+  throw new Fault("file-unknown", msg`there is no file ${quoteText(words.join(" "))} here`, {
+    remedy: msg`/files lists them`,
   });
 }
 
@@ -82,7 +82,7 @@ function filesNamed(files: readonly ShownFile[], name: string): readonly ShownFi
 
 function severalNamed(name: string, ids: readonly string[]): Fault {
   const more = ids.length > NAMED_MAX ? ", …" : "";
-  return new Fault("usage", `${ids.length} files here are named ${quoteText(name)}`, {
-    remedy: `take one by its id, newest first: ${ids.slice(0, NAMED_MAX).join(", ")}${more}`,
+  return new Fault("usage", msg`${ids.length} files here are named ${quoteText(name)}`, {
+    remedy: msg`take one by its id, newest first: ${ids.slice(0, NAMED_MAX).join(", ")}${more}`,
   });
 }

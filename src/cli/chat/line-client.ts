@@ -1,6 +1,6 @@
 import { unreachable } from "../../base/assert.ts";
 import { diskSentence } from "../../base/disk-space.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { SEEN_FILES_MAX } from "../../base/limits.ts";
 import {
   foldName,
@@ -216,7 +216,7 @@ export class LineClient implements SlashHost {
       this.#onLost = resolve;
     });
     if (client.isConnected) await Promise.race([client.drain(), lost]);
-    if (!client.isConnected) throw new Fault("link-closed", "there is no connection now");
+    if (!client.isConnected) throw new Fault("link-closed", msg`there is no connection now`);
     await this.#ownRecords();
   }
 
@@ -278,8 +278,8 @@ export class LineClient implements SlashHost {
   }
 
   #notDone(command: string): Fault {
-    return new Fault("not-member", `not sent: the ${command} before it failed`, {
-      remedy: `repeat the ${command} first, so that it succeeds`,
+    return new Fault("not-member", msg`not sent: the ${command} before it failed`, {
+      remedy: msg`repeat the ${command} first, so that it succeeds`,
     });
   }
 
@@ -469,7 +469,7 @@ export class LineClient implements SlashHost {
       case "sealed-fault":
         return this.fail(event.fault);
       case "sealed-remark": {
-        const { sentence } = event;
+        const sentence = event.remark.text;
         return chatConsole.tell({ kind: "sealed-remark", sentence }, `${sentence}; see /sealed`);
       }
       case "identity-changed": {

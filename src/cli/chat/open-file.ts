@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 import { extname } from "node:path";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { Environment } from "../settings.ts";
 
 /**
@@ -45,8 +45,8 @@ export function openFile(opener: readonly string[], path: string): void {
   try {
     Bun.spawn([...opener, path], { stdio: ["ignore", "ignore", "ignore"] }).unref();
   } catch (cause) {
-    throw new Fault("not-found", `${opener[0]} cannot be run`, {
-      remedy: `open ${path} yourself`,
+    throw new Fault("not-found", msg`${opener[0]} cannot be run`, {
+      remedy: msg`open ${path} yourself`,
       cause,
     });
   }

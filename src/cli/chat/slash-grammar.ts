@@ -1,4 +1,4 @@
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { parseTarget, type Target } from "../../base/names.ts";
 import { quoteText } from "../../base/text.ts";
 import type { TerminalTexts } from "../../ui/messages/en/terminal.ts";
@@ -28,8 +28,8 @@ export function sendWords(words: string, home: string | undefined): SendWords {
   const { before, caption } = withoutCaption(words);
   const [path = "", ...rest] = shellWords(before);
   if (rest.length > 1) {
-    throw new Fault("usage", `${quoteText(rest.join(" "))} is no room or person`, {
-      remedy: "put a path with spaces between quotes",
+    throw new Fault("usage", msg`${quoteText(rest.join(" "))} is no room or person`, {
+      remedy: msg`put a path with spaces between quotes`,
     });
   }
   const [target] = rest;
@@ -47,7 +47,9 @@ function withoutCaption(words: string): { before: string; caption: string | unde
     if (!isWhole(before)) continue; // Within quotes it is part of the path.
     const text = words.slice(index + flag.length).trim();
     if (text === "") {
-      throw new Fault("usage", "--caption has no text", { remedy: "write it behind --caption" });
+      throw new Fault("usage", msg`--caption has no text`, {
+        remedy: msg`write it behind --caption`,
+      });
     }
     return { before, caption: unquoted(text) };
   }
@@ -94,6 +96,6 @@ export function shellWords(line: string): readonly string[] {
       word ??= "";
     } else word = (word ?? "") + letter;
   }
-  if (quote !== "") throw new Fault("usage", "a quote is not closed", { remedy: "close it" });
+  if (quote !== "") throw new Fault("usage", msg`a quote is not closed`, { remedy: msg`close it` });
   return word === undefined ? words : [...words, word];
 }

@@ -1,5 +1,5 @@
 /** Slash commands of the terminal alone. */
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import { checkName, type Target } from "../../base/names.ts";
 import type { Credentials } from "../../client/login.ts";
@@ -92,7 +92,7 @@ export const OWN_COMMANDS: Readonly<Record<string, Readonly<Record<string, Slash
       run({ open, chatConsole, context }, words) {
         if (words !== "") throw misuse(this.usage);
         const { stats } = open.client;
-        if (stats === undefined) throw new Fault("link-closed", "there is no connection now");
+        if (stats === undefined) throw new Fault("link-closed", msg`there is no connection now`);
         const [json, text] = statsLine(stats, context);
         chatConsole.tell(json, () => text);
         return Promise.resolve();
@@ -106,10 +106,12 @@ async function ownFile(open: SlashHost["open"], target: Target, id: string): Pro
   const files = await lastFiles(open, target, PAGE_RECORDS_MAX);
   const file = files.findLast((one) => one.id === id);
   if (file === undefined) {
-    throw new Fault("file-unknown", `there is no file ${id} here`, { remedy: "/files lists them" });
+    throw new Fault("file-unknown", msg`there is no file ${id} here`, {
+      remedy: msg`/files lists them`,
+    });
   }
   if (isSame(file.from, open.client.user ?? open.user)) return file.seq;
-  throw new Fault("not-allowed", `file ${id} is not yours`, { remedy: "change your own" });
+  throw new Fault("not-allowed", msg`file ${id} is not yours`, { remedy: msg`change your own` });
 }
 
 async function logIn(

@@ -1,5 +1,5 @@
 /** Answers of slash commands that the terminal shows in its own way. */
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { checkName, compareNames, formatTarget, parseTarget } from "../../base/names.ts";
 import { queryPins } from "../../client/chat/pins.ts";
 import { queryUsers } from "../../client/link/queries.ts";
@@ -198,7 +198,9 @@ const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<Kind> }
         (fault) => chatConsole.fault(fault),
       ));
     if (password === undefined) {
-      throw new Fault("usage", "there is no new password", { remedy: "set CHAT_NEW_PASSWORD" });
+      throw new Fault("usage", msg`there is no new password`, {
+        remedy: msg`set CHAT_NEW_PASSWORD`,
+      });
     }
     await open.client.passwd(password, current);
     chatConsole.tell({ kind: "password-changed" }, (texts) => texts.passwordChanged);

@@ -1,4 +1,4 @@
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { parseTarget } from "../../base/names.ts";
 import { type Answer, type Command, misuse, split, usageIn } from "../../ui/commands/command.ts";
 import { SLASH_ALIASES as ALIASES, COMMANDS as SHARED } from "../../ui/commands/table.ts";
@@ -100,7 +100,7 @@ function commandOf(typed: string): Slash {
   const command = Object.hasOwn(COMMANDS, name ?? "") ? COMMANDS[name ?? ""] : undefined;
   if (command !== undefined) return command;
   const near = nearestCommand(word);
-  throw new Fault("usage", `there is no command '/${bare.slice(0, 40)}'`, {
-    remedy: near === undefined ? "see /help" : `did you mean /${near}? see /help`,
+  throw new Fault("usage", msg`there is no command '/${bare.slice(0, 40)}'`, {
+    remedy: near === undefined ? msg`see /help` : msg`did you mean /${near}? see /help`,
   });
 }

@@ -1,4 +1,4 @@
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { checkName, formatTarget, type Target } from "../../base/names.ts";
 import { sealedEdit } from "../../client/sealed/body.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
@@ -75,16 +75,16 @@ export class TerminalHost implements Host {
     const { client } = open;
     if (isSaved) {
       const found = (await client.request("prefs", {})).saved.find((one) => one.seq === seq);
-      if (found === undefined) throw new Fault("not-found", `${seq} is not saved`);
+      if (found === undefined) throw new Fault("not-found", msg`${seq} is not saved`);
       return found.room;
     }
     const room = viewOf(open, current);
-    if (room === undefined) throw new Fault("not-member", "nothing was said here yet");
+    if (room === undefined) throw new Fault("not-member", msg`nothing was said here yet`);
     const query = { after: seq - 1, before: seq + 1, limit: 1 };
     const { records } = await client.history({ target: formatTarget(current), ...query });
     if (records.length > 0) return room.id;
-    throw new Fault("not-found", `there is no message ${seq} here`, {
-      remedy: "give its number as --json and history show it, in its room",
+    throw new Fault("not-found", msg`there is no message ${seq} here`, {
+      remedy: msg`give its number as --json and history show it, in its room`,
     });
   }
 }
@@ -114,8 +114,8 @@ export async function editHere(
 function lastOther({ chatConsole, current, open }: SlashHost): number {
   const seq = chatConsole.recent.lastOther(current, open.client.user ?? open.user);
   if (seq !== undefined) return seq;
-  throw new Fault("not-found", "no other user has written here yet", {
-    remedy: "give the message's number, as --json and history show it",
+  throw new Fault("not-found", msg`no other user has written here yet`, {
+    remedy: msg`give the message's number, as --json and history show it`,
   });
 }
 
@@ -126,5 +126,7 @@ export async function lastOwn(lines: SlashHost): Promise<number> {
   const me = checkName(open.client.user ?? open.user);
   const seq = chatConsole.recent.lastOf(current, me);
   if (seq !== undefined) return seq;
-  throw new Fault("not-found", "you have said nothing here yet", { remedy: "give its number" });
+  throw new Fault("not-found", msg`you have said nothing here yet`, {
+    remedy: msg`give its number`,
+  });
 }

@@ -312,6 +312,7 @@ function lineOf(event: SessionEvent, enters: boolean): string | undefined {
     case "sealed-fault":
       return enters ? undefined : faultLine(event.fault);
     case "sealed-remark":
+      return enters ? undefined : event.remark.text;
     case "came-in":
     case "identity-changed":
       return enters ? undefined : event.sentence;

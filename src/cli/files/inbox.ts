@@ -1,6 +1,6 @@
 /** Receives the files of a room as they arrive. */
 
-import { Fault, type FaultCode } from "../../base/fault.ts";
+import { Fault, type FaultCode, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { isFileId } from "../../base/ids.ts";
 import { INCOMING_AT_ONCE_MAX, INCOMING_FILES_MAX } from "../../base/limits.ts";
@@ -87,7 +87,7 @@ export class Incoming {
   /** The record of a file, which the server cannot or will not show. */
   damaged(seq: number): void {
     if (seq > this.#seen) {
-      const sentence = `record ${seq}, a file, is damaged or withheld`;
+      const sentence = msg`record ${seq}, a file, is damaged or withheld`;
       const remedy = "ask the server's owner to run chat verify";
       this.#options.lost(undefined, new Fault("log-corrupt", sentence, { remedy }));
     }

@@ -2,7 +2,7 @@
 
 import { mkdirSync, statSync } from "node:fs";
 import { relative, resolve } from "node:path";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { isFileId } from "../../base/ids.ts";
 import { RENAMED_SHOWN_MAX } from "../../base/limits.ts";
@@ -23,16 +23,16 @@ import { fileWords, type JsonObject, renderJson } from "../output/render.ts";
 /** @throws Fault file-unknown: as of an id that is not in use */
 export function checkFileId(text: string): FileId {
   if (isFileId(text)) return text;
-  throw new Fault("file-unknown", `there is no file ${quoteText(text)}`, {
-    remedy: "list them: chat files, or /files",
+  throw new Fault("file-unknown", msg`there is no file ${quoteText(text)}`, {
+    remedy: msg`list them: chat files, or /files`,
   });
 }
 
 /** A folder, or nothing yet: it is made. @throws Fault usage */
 export function checkOut(out: string): void {
   if (out !== "" && mayBeFolder(out)) return;
-  throw new Fault("usage", `${quoteText(out)} is no folder`, {
-    remedy: "name the folder in which files are to stand",
+  throw new Fault("usage", msg`${quoteText(out)} is no folder`, {
+    remedy: msg`name the folder in which files are to stand`,
   });
 }
 

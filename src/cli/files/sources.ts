@@ -1,7 +1,7 @@
 /** The files and folders that a command sends. */
 
 import { basename, resolve } from "node:path";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { FILE_NAME_BYTES_MAX } from "../../base/limits.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
 import { checkSource, openSource } from "../../io/file/source.ts";
@@ -51,7 +51,7 @@ export function checkPaths(paths: readonly string[], name: string | undefined): 
 /** An empty path comes from a script whose variable is not set. It never means this folder. */
 function checkPath(path: string): void {
   if (path !== "") return;
-  throw new Fault("usage", "a path is empty", { remedy: "write . for this folder" });
+  throw new Fault("usage", msg`a path is empty`, { remedy: msg`write . for this folder` });
 }
 
 function checkFileName(name: string): void {
@@ -61,7 +61,7 @@ function checkFileName(name: string): void {
     });
   }
   if (Buffer.byteLength(name) > FILE_NAME_BYTES_MAX) {
-    throw new Fault("usage", `a file's name has at most ${FILE_NAME_BYTES_MAX} bytes`, {
+    throw new Fault("usage", msg`a file's name has at most ${FILE_NAME_BYTES_MAX} bytes`, {
       remedy: "shorten it",
     });
   }

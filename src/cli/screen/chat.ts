@@ -1,5 +1,5 @@
 import { unreachable } from "../../base/assert.ts";
-import { asFault, Fault } from "../../base/fault.ts";
+import { asFault, Fault, msg } from "../../base/fault.ts";
 import { SCREEN_FRAME_MS, SCREEN_ITEMS_MAX } from "../../base/limits-screen.ts";
 import { ChatActions } from "../../client/chat/actions.ts";
 import type { FaceEffect } from "../../client/chat/model-driver.ts";
@@ -144,5 +144,5 @@ export class ScreenChat extends ChatActions {
 function faultOf(event: SessionEvent): Fault | undefined {
   if (event.kind === "identity-changed") return keyChangedFault(event.user);
   if (event.kind !== "sealed-remark") return undefined;
-  return new Fault("seal-refused", event.sentence, { remedy: "look there: /sealed" });
+  return new Fault("seal-refused", event.remark, { remedy: msg`look there: /sealed` });
 }

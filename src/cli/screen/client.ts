@@ -50,7 +50,7 @@ import { FIRST_STATE, type Question, type ScreenState } from "./state/screen-sta
 import type { ScreenSettings } from "./state/settings.ts";
 import { TerminalScreen } from "./terminal/screen.ts";
 import { type FaceTexts, faceTexts, languageOf } from "./text/faces.ts";
-import { saidFault } from "./text/said.ts";
+import { faultLineIn } from "./text/fault-line.ts";
 import { Composer, type Layout, type ViewProps } from "./view/composition.ts";
 import { nameOf } from "./view/header.ts";
 import { depthOf } from "./view/palette.ts";
@@ -307,7 +307,7 @@ export class ScreenClient implements CommandScreen, Stage {
       case "keep-draft":
         return this.#drafts.changed(effect.target, effect.draft);
       case "refused-elsewhere": {
-        const why = saidFault(effect.fault, this.faceTexts);
+        const why = faultLineIn(this.faceTexts, effect.fault);
         return this.#notices.failure(this.texts.notSentBecause(nameOf(effect.to), why));
       }
       default:

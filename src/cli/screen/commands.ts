@@ -1,4 +1,4 @@
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { formatTarget, isName, type Name, parseTarget, type Target } from "../../base/names.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { isSame } from "../../core/model/item.ts";
@@ -72,12 +72,12 @@ function isIn(muted: readonly string[], target: string): boolean {
 }
 
 export function noRoomOpen(): Fault {
-  return new Fault("not-member", "no room is open", { remedy: "enter one: /join ROOM" });
+  return new Fault("not-member", msg`no room is open`, { remedy: msg`enter one: /join ROOM` });
 }
 
 export function stillLoading(): Fault {
-  return new Fault("not-member", "the rooms are still loading", {
-    remedy: "press Enter again in a moment",
+  return new Fault("not-member", msg`the rooms are still loading`, {
+    remedy: msg`press Enter again in a moment`,
   });
 }
 
@@ -150,7 +150,7 @@ export class ScreenCommands implements SlashHost {
 
   async confirmed(): Promise<void> {
     const { client } = this.open;
-    if (!client.isConnected) throw new Fault("link-closed", "there is no connection now");
+    if (!client.isConnected) throw new Fault("link-closed", msg`there is no connection now`);
     await client.drain();
   }
 
@@ -179,7 +179,9 @@ export class ScreenCommands implements SlashHost {
 
   async loggingIn(work: () => Promise<unknown>): Promise<void> {
     if (this.#isLoggingIn) {
-      throw new Fault("usage", "a log-in is under way", { remedy: "wait until it has ended" });
+      throw new Fault("usage", msg`a log-in is under way`, {
+        remedy: msg`wait until it has ended`,
+      });
     }
     const { loggingIn } = this.#options.screen;
     this.#isLoggingIn = true;
@@ -221,7 +223,7 @@ export class ScreenCommands implements SlashHost {
     const room = roomOf(chat.model, target);
     // Who is called otherwise now, or left, may still be muted.
     const isKnown = room !== undefined || target.startsWith("@") || isIn(muted, target);
-    if (!isKnown) throw new Fault("room-unknown", `you are in no room '${target}'`);
+    if (!isKnown) throw new Fault("room-unknown", msg`you are in no room '${target}'`);
     if (on && room !== undefined) chat.arrange(target, { muted: undefined });
     screen.mute(room?.target ?? target, !on);
     const shown = this.#shown(room?.target ?? target);

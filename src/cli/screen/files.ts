@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { asFault, Fault } from "../../base/fault.ts";
+import { asFault, Fault, msg } from "../../base/fault.ts";
 import { SCREEN_TRANSFERS_MAX } from "../../base/limits-screen.ts";
 import { formatTarget, parseTarget, type Target } from "../../base/names.ts";
 import type { TransferProgress } from "../../client/transfer/progress.ts";
@@ -52,8 +52,8 @@ export class ScreenFiles {
   async send(path: string, target: Target, text?: string): Promise<void> {
     const { context, open, chat, note } = this.#options;
     if (path === STDIN) {
-      throw new Fault("usage", "standard input is the conversation here", {
-        remedy: "name a file",
+      throw new Fault("usage", msg`standard input is the conversation here`, {
+        remedy: msg`name a file`,
       });
     }
     const source = await sourceAt(context, path);
@@ -137,8 +137,8 @@ export class ScreenFiles {
     work: (onProgress: (progress: TransferProgress) => void, signal: AbortSignal) => Promise<void>,
   ): void {
     if (this.#running.size >= SCREEN_TRANSFERS_MAX) {
-      throw new Fault("too-many", `${SCREEN_TRANSFERS_MAX} files are on the way`, {
-        remedy: "wait for one of them",
+      throw new Fault("too-many", msg`${SCREEN_TRANSFERS_MAX} files are on the way`, {
+        remedy: msg`wait for one of them`,
       });
     }
     const { chat } = this.#options;

@@ -19,7 +19,7 @@ import type { ScreenSettings } from "./state/settings.ts";
 import { DesktopNotifier } from "./terminal/notification.ts";
 import type { TerminalScreen } from "./terminal/screen.ts";
 import type { FaceTexts } from "./text/faces.ts";
-import { saidFault } from "./text/said.ts";
+import { faultLineIn } from "./text/fault-line.ts";
 import { nameOf } from "./view/header.ts";
 import { isMuted } from "./view/rooms.ts";
 
@@ -67,7 +67,7 @@ export class ScreenNotices {
 
   /** A result that is a fault stays until the next action. */
   fault(fault: Fault): void {
-    this.note(() => saidFault(fault, this.#options.stage.faceTexts));
+    this.note(() => faultLineIn(this.#options.stage.faceTexts, fault));
   }
 
   /** The user is no longer in a room: noted once, whoever notes it. */
@@ -99,7 +99,7 @@ export class ScreenNotices {
   fail(error: unknown): void {
     const { ending, stage } = this.#options;
     if (error instanceof AssertionFailure) return ending.broken(error);
-    if (!ending.isThere) this.failure(saidFault(faultOf(error), stage.faceTexts));
+    if (!ending.isThere) this.failure(faultLineIn(stage.faceTexts, faultOf(error)));
   }
 
   failure(text: string): void {

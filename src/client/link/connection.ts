@@ -1,5 +1,5 @@
 import { unreachable } from "../../base/assert.ts";
-import { asFault, Fault } from "../../base/fault.ts";
+import { asFault, Fault, msg } from "../../base/fault.ts";
 import { OUTBOX_IN_FLIGHT_MAX, REQUESTS_IN_FLIGHT_MAX } from "../../base/limits.ts";
 import { Stall } from "../../core/client/stall.ts";
 import { QUICK, Session, type SessionEffect, STEADY } from "../../core/session/session.ts";
@@ -149,7 +149,7 @@ export class Connection {
   ask<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Answer<Kind>> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.size >= QUESTIONS_MAX && kind !== "post") {
-        reject(new Fault("too-many", `${this.#waiting.size} requests wait for an answer`));
+        reject(new Fault("too-many", msg`${this.#waiting.size} requests wait for an answer`));
         return;
       }
       const withinMs = this.#answerWithinMs;

@@ -1,4 +1,4 @@
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { NEXT_PLACE_AFTER_MS } from "../../base/limits-cluster.ts";
 import type { ServerPlaces } from "../../core/client/server-places.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -60,7 +60,7 @@ export class PlaceDialer {
     if (isGiven && !isPassing(fault)) return fault;
     if (this.#left.length > 0) return undefined;
     if (isGiven) return fault;
-    const sentence = `at ${formatPlace(place)} the server does not answer`;
+    const sentence = msg`at ${formatPlace(place)} the server does not answer`;
     return new Fault("unreachable", sentence, { cause: fault });
   }
 

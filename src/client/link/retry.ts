@@ -1,4 +1,4 @@
-import { Fault, type FaultCode } from "../../base/fault.ts";
+import { Fault, type FaultCode, msg } from "../../base/fault.ts";
 
 /** Another attempt may find things mended; with the rest a person has to do something. */
 const PASSING: ReadonlySet<FaultCode> = new Set([
@@ -22,11 +22,11 @@ export function isPassing(fault: Fault): boolean {
 }
 
 export function notConnected(): Fault {
-  return new Fault("link-closed", "there is no connection at the moment");
+  return new Fault("link-closed", msg`there is no connection at the moment`);
 }
 
 export function notLoggedIn(): Fault {
-  return new Fault("not-logged-in", "you are not logged in");
+  return new Fault("not-logged-in", msg`you are not logged in`);
 }
 
 /** A server whose cluster takes nothing now; others of the cluster may. */
@@ -37,7 +37,7 @@ export function withoutMajority(): Fault {
 /** Posts that the server has not confirmed. @param why there is no answer */
 export function unconfirmed(count: number, why: Fault): Fault {
   const which = count === 1 ? "1 message is" : `${count} messages are`;
-  return new Fault(why.code, `${which} not sent yet: ${why.message}`, {
+  return new Fault(why.code, msg`${which} not sent yet: ${why.message}`, {
     remedy: `${count === 1 ? "it is" : "they are"} kept, and sent with the next chat send or join`,
     cause: why,
   });

@@ -1,4 +1,4 @@
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import {
   SILENT_ANSWER_MS,
   SILENT_ASK_AFTER_MS,
@@ -77,7 +77,7 @@ export class SilenceProbe {
     if (isThere || connection.heardAt >= askedAt) return this.#listen();
     onSilent();
     const silentMs = clock.now() - connection.heardAt;
-    const sentence = `nothing was heard for ${Math.round(silentMs / 1000)} s`;
+    const sentence = msg`nothing was heard for ${Math.round(silentMs / 1000)} s`;
     connection.close(new Fault("timeout", sentence));
   }
 

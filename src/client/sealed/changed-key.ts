@@ -1,4 +1,4 @@
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 
 /** What is told of a user who comes with another account key. */
 export function changedKey(user: string): string {
@@ -7,13 +7,12 @@ export function changedKey(user: string): string {
 
 /** In one line. */
 export function keyChanged(user: string): string {
-  return `${changedKey(user)}: ${comparing(user)}`;
+  const { message, remedy } = keyChangedFault(user);
+  return `${message}: ${remedy}`;
 }
 
 export function keyChangedFault(user: string): Fault {
-  return new Fault("seal-refused", changedKey(user), { remedy: comparing(user) });
-}
-
-function comparing(user: string): string {
-  return `compare with chat verify-user ${user}, then --accept`;
+  return new Fault("seal-refused", msg`${user}'s identity key has changed`, {
+    remedy: msg`compare with chat verify-user ${user}, then --accept`,
+  });
 }

@@ -1,5 +1,5 @@
 import { fromBase64Url, toBase64Url, toHex } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { FileId, RoomId } from "../../base/ids.ts";
 import { OUTBOX_KEEP_MS, UPLOAD_KEEP_MS } from "../../base/limits.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
@@ -204,7 +204,7 @@ export class FileBook {
         if (known !== undefined) return known;
       }
       if (said.length === 0) return "sealed";
-      throw new Fault("file-unknown", `there is no file ${file}: it was erased`);
+      throw new Fault("file-unknown", msg`there is no file ${file}: it was erased`);
     });
   }
 
@@ -257,7 +257,7 @@ function secretIn({ key, prefix }: SealedUploadRow): FileSecret {
 }
 
 function wasSaid(): Fault {
-  return new Fault("seal-refused", "the room was told of this file already", {
-    remedy: "look for it there: /files",
+  return new Fault("seal-refused", msg`the room was told of this file already`, {
+    remedy: msg`look for it there: /files`,
   });
 }

@@ -1,5 +1,5 @@
 import { equalBytes } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
@@ -80,8 +80,8 @@ export class SealedFiles implements FileTransfers {
     const sealed = await sealedOf(request.to);
     if (sealed.length === 0) return transfers.send(request);
     if (sealed.length < request.to.length) {
-      throw new Fault("usage", "a file goes to sealed rooms and to open ones in two goes", {
-        remedy: `send it to ${sealed.map(({ target }) => target).join(", ")} first`,
+      throw new Fault("usage", msg`a file goes to sealed rooms and to open ones in two goes`, {
+        remedy: msg`send it to ${sealed.map(({ target }) => target).join(", ")} first`,
       });
     }
     const rooms = await openRooms();
@@ -311,8 +311,8 @@ function checkSame(upload: ResumableUpload, from: number, hashes: readonly Uint8
     const before = noted.next();
     if (before.done === true) return; // The journal has lost it.
     if (equalBytes(before.value, hash)) continue;
-    throw new Fault("file-changed", "the file has changed since its upload began", {
-      remedy: "send it again: it begins anew",
+    throw new Fault("file-changed", msg`the file has changed since its upload began`, {
+      remedy: msg`send it again: it begins anew`,
     });
   }
 }
@@ -340,7 +340,11 @@ function chunksBefore(chunks: number, sizeBytes: number): number {
 }
 
 function sealedAway(file: FileId): Fault {
-  return new Fault("seal-refused", `this device cannot open ${file}: it was not in when it came`, {
-    remedy: "ask somebody in the room to send it again",
-  });
+  return new Fault(
+    "seal-refused",
+    msg`this device cannot open ${file}: it was not in when it came`,
+    {
+      remedy: msg`ask somebody in the room to send it again`,
+    },
+  );
 }

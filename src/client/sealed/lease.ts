@@ -1,5 +1,5 @@
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, fixedText, msg } from "../../base/fault.ts";
 import { ANEW_MAX, ANEW_MS, LEASE_BYTES } from "../../base/limits-sealed.ts";
 import type { Clock } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
@@ -8,6 +8,10 @@ import type { Ask } from "../link/queries.ts";
 import type { RoomStates } from "./room-state.ts";
 import { LEASE_KEY, type LeaseRow } from "./rows.ts";
 import type { Vault } from "./vault.ts";
+
+const USE_ANOTHER_HOME = fixedText(
+  "on one of them set another CHAT_HOME, and link it: chat link-device; or wait an hour",
+);
 
 /** Processes of one home that take leases at once: one that lost so many races gives up. */
 const LEASE_TRIES_MAX = 8;
@@ -80,7 +84,7 @@ export class DeviceLease {
       });
       if (isDone) return;
     }
-    throw new Fault("stale-epoch", "other programs of this folder take its lease all the time", {
+    throw new Fault("stale-epoch", msg`other programs of this folder take its lease all the time`, {
       retryAfterMs: 1_000,
     });
   }
@@ -115,8 +119,8 @@ function taken({ next, instance, anew }: LeaseRow, count: number): LeaseRow {
 }
 
 function twoMachines(): Fault {
-  return new Fault("seal-refused", "two machines use copies of one device's folder", {
-    remedy: "on one of them set another CHAT_HOME, and link it: chat link-device; or wait an hour",
+  return new Fault("seal-refused", msg`two machines use copies of one device's folder`, {
+    remedy: USE_ANOTHER_HOME,
   });
 }
 

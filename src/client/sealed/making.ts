@@ -1,5 +1,5 @@
 /** What users do to have something sealed, on any face. */
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
 import type { Ask } from "../link/queries.ts";
 import type { SealedRooms } from "./rooms.ts";
@@ -20,8 +20,8 @@ export async function checkMaySeal(sealer: Sealer, name: string): Promise<void> 
     const { rooms, more } = await sealer.request("rooms", after === undefined ? {} : { after });
     const found = rooms.find(({ room }) => room.toLowerCase() === name.toLowerCase());
     if (found !== undefined && !found.sealed) {
-      throw new Fault("name-taken", `'${name}' is an open room, and stays so`, {
-        remedy: "choose another name for a sealed one",
+      throw new Fault("name-taken", msg`'${name}' is an open room, and stays so`, {
+        remedy: msg`choose another name for a sealed one`,
       });
     }
     after = rooms.at(-1)?.room;
@@ -52,8 +52,8 @@ export async function sealConversation(sealer: Sealer, user: string): Promise<vo
  */
 export function checkIsOpen(room: RoomView | undefined): void {
   if (room?.isSealed !== true) return;
-  throw new Fault("sealed-room", "the server would read this topic, and the room is sealed", {
-    remedy: "say it in the room",
+  throw new Fault("sealed-room", msg`the server would read this topic, and the room is sealed`, {
+    remedy: msg`say it in the room`,
   });
 }
 

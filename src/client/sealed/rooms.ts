@@ -1,6 +1,6 @@
 import { assert } from "../../base/assert.ts";
 import { fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
-import { asFault, FAULTS, Fault } from "../../base/fault.ts";
+import { asFault, FAULTS, Fault, msg, type Translatable } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
 import {
   CLAIMS_KNOWN_MAX,
@@ -120,7 +120,7 @@ export type SealedNews =
   /** Nothing is said, or nothing is read, in sealed rooms as long as that is so. */
   | { readonly kind: "sealed-fault"; readonly fault: Fault }
   /** What its users should look at in a room. A face with a model hears it there, too. */
-  | { readonly kind: "sealed-remark"; readonly sentence: string }
+  | { readonly kind: "sealed-remark"; readonly remark: Translatable }
   /** A user, or a further device of one, is in a room that this device was in before. */
   | { readonly kind: "came-in"; readonly user: string; readonly sentence: string }
   /** Nothing is said to them, until they were compared with. */
@@ -166,7 +166,7 @@ export interface Identity {
   readonly former?: string;
 }
 
-const NO_NEWS = { reason: undefined, fault: undefined, sentence: undefined };
+const NO_NEWS = { reason: undefined, fault: undefined, sentence: undefined, remark: undefined };
 /** By which a group goes on, users leave, and words are erased: `erase` is asked for with all. */
 const KINDS = ["all"];
 const ID_BYTES = 16;
@@ -235,7 +235,7 @@ export class SealedRooms {
 
   /** All work that may find something out: its user is told what is new. */
   async #run<Result>(room: RoomId, work: (at: RoomAt) => Promise<Result>): Promise<Result> {
-    const found: string[] = [];
+    const found: Translatable[] = [];
     let changed: readonly string[] = [];
     let newcomers: readonly Newcomer[] = [];
     const result = await this.#states.run(room, async (at) => {
@@ -248,14 +248,14 @@ export class SealedRooms {
       if (at.row === undefined) return done;
       const { target, status, reason, remarks = [], other } = at.row;
       const isNews = status === "suspect" && before?.status !== "suspect" && other === undefined;
-      if (isNews) found.push(`'${target}' is not trusted any more: ${reason}`);
+      if (isNews) found.push(msg`'${target}' is not trusted any more: ${reason}`);
       for (const one of remarks) {
-        if (before?.remarks?.includes(one) !== true) found.push(`'${target}': ${one}`);
+        if (before?.remarks?.includes(one) !== true) found.push(msg`'${target}': ${one}`);
       }
       return done;
     });
     for (const one of newcomers) this.#tell({ kind: "came-in", ...one });
-    for (const sentence of found) this.#tell({ kind: "sealed-remark", sentence });
+    for (const remark of found) this.#tell({ kind: "sealed-remark", remark });
     for (const user of changed) {
       this.#tell({ kind: "identity-changed", user, sentence: keyChanged(user) });
     }
@@ -385,7 +385,7 @@ export class SealedRooms {
     };
     await this.#hold();
     await this.#states.run(room.id, async (at) => {
-      if (at.row !== undefined) throw new Fault("name-taken", "this room is sealed already");
+      if (at.row !== undefined) throw new Fault("name-taken", msg`this room is sealed already`);
       const { instance } = at;
       await at.vault.put(pendingKey(room.id), { ...pending, instance });
       const bytes = await this.#states.save(group, instance);
@@ -443,12 +443,17 @@ export class SealedRooms {
         if (verdict.kind === "rejected") {
           other = at.other;
           if (other !== undefined) throw keyChangedFault(other.user);
-          throw new Fault("seal-refused", `${user} cannot be let in: ${REFUSALS[verdict.reason]}`, {
-            remedy:
-              verdict.reason === "clock"
-                ? `compare the clocks: this machine says ${formatUtc(this.#parts.clock.unixMs())}`
-                : "ask them to update their program",
-          });
+          const now = formatUtc(this.#parts.clock.unixMs());
+          throw new Fault(
+            "seal-refused",
+            msg`${user} cannot be let in: ${REFUSALS[verdict.reason]}`,
+            {
+              remedy:
+                verdict.reason === "clock"
+                  ? msg`compare the clocks: this machine says ${now}`
+                  : msg`ask them to update their program`,
+            },
+          );
         }
         const { user: name, device: id } = verdict.device;
         if (!isSame(name, user)) {
@@ -472,8 +477,8 @@ export class SealedRooms {
       throw error;
     }
     if (added === 0 && strangers > 0) {
-      throw new Fault("seal-refused", `the server gave keys of another user for ${user}`, {
-        remedy: "ask the server's owner",
+      throw new Fault("seal-refused", msg`the server gave keys of another user for ${user}`, {
+        remedy: msg`ask the server's owner`,
       });
     }
     if (added === 0 && missing > 0) throw noDevice(user);
@@ -507,7 +512,7 @@ export class SealedRooms {
     return this.#commit(room, (at) => {
       const devices = this.#devicesOf(at, user);
       if (devices.length === 0) {
-        throw new Fault("not-member", `no device of ${user} is in '${room.name}'`);
+        throw new Fault("not-member", msg`no device of ${user} is in '${room.name}'`);
       }
       const intent = { kind: "remove", devices } as const;
       return Promise.resolve({ intent, added: [], removed: devices, kick: user });
@@ -525,16 +530,16 @@ export class SealedRooms {
         .filter((member) => isSame(member.user, user))
         .map(({ account }) => account);
       if (group === undefined || accounts.length === 0) {
-        throw new Fault("not-member", `no device of ${user} is in '${room.name}'`, {
-          remedy: `let them in first: /invite ${user}`,
+        throw new Fault("not-member", msg`no device of ${user} is in '${room.name}'`, {
+          remedy: msg`let them in first: /invite ${user}`,
         });
       }
       const { policy } = group;
       const others = policy.admins.filter((account) => !accounts.includes(account));
       const admins = on ? [...others, ...new Set(accounts)] : others;
       if (admins.length === 0) {
-        throw new Fault("not-allowed", `'${room.name}' keeps somebody who lets others in`, {
-          remedy: "first: /grant NAME",
+        throw new Fault("not-allowed", msg`'${room.name}' keeps somebody who lets others in`, {
+          remedy: msg`first: /grant NAME`,
         });
       }
       const isSo = accounts.every((account) => policy.admins.includes(account) === on);
@@ -626,7 +631,7 @@ export class SealedRooms {
     await this.#states.run(room.id, async (at) => {
       const { row, group } = at;
       if (row?.status !== "suspect" && row?.remarks === undefined) {
-        throw new Fault("usage", "there is nothing to accept here");
+        throw new Fault("usage", msg`there is nothing to accept here`);
       }
       for (const { key, value } of await at.vault.list<ClaimRow>(allClaims(CLAIMS_KNOWN_MAX))) {
         if (isOfRoom(value, room.id)) await at.vault.put(key, { ...value, state: "accepted" });
@@ -833,8 +838,8 @@ export class SealedRooms {
   }
 
   #tell(news: SealedNews): void {
-    const { reason, fault, sentence } = { ...NO_NEWS, ...news };
-    const what = reason ?? sentence ?? fault?.message ?? "";
+    const { reason, fault, sentence, remark } = { ...NO_NEWS, ...news };
+    const what = reason ?? sentence ?? remark?.text ?? fault?.message ?? "";
     if (this.#told.has(what)) return;
     this.#told.add(what);
     this.#parts.tell(news);
@@ -918,8 +923,8 @@ export class SealedRooms {
     }
     if (row.departed.length > 0) {
       const names = row.departed.map(({ user }) => user).join(", ");
-      throw new Fault("seal-refused", `devices of ${names} are still in '${room.name}'`, {
-        remedy: "wait until an admin of the room has connected",
+      throw new Fault("seal-refused", msg`devices of ${names} are still in '${room.name}'`, {
+        remedy: msg`wait until an admin of the room has connected`,
       });
     }
     return { row, group };
@@ -1326,7 +1331,7 @@ export class SealedRooms {
         if (!(error instanceof Fault) || error.code !== "stale-epoch") throw error;
       }
     }
-    throw new Fault("stale-epoch", `others change '${targetOf(room)}' all the time`, {
+    throw new Fault("stale-epoch", msg`others change '${targetOf(room)}' all the time`, {
       retryAfterMs: 1_000,
     });
   }
@@ -1380,8 +1385,8 @@ async function decided(at: RoomAt): Promise<void> {
 async function keysOf(vault: Vault, user: string) {
   const pin = await identityOf(vault, user);
   if (pin === undefined) {
-    throw new Fault("user-unknown", `no sealed room has shown the key of ${user} yet`, {
-      remedy: `let them in first: /invite ${user}`,
+    throw new Fault("user-unknown", msg`no sealed room has shown the key of ${user} yet`, {
+      remedy: msg`let them in first: /invite ${user}`,
     });
   }
   return { pin, other: await otherKeyOf(vault, user) };
@@ -1423,7 +1428,7 @@ function removable({ row, group }: RoomAt): boolean {
 
 /** What it does is seen as soon as the server has answered it. */
 function elsewhere(): Fault {
-  return new Fault("stale-epoch", "another window changes this room", { retryAfterMs: 100 });
+  return new Fault("stale-epoch", msg`another window changes this room`, { retryAfterMs: 100 });
 }
 
 /** Somebody is out whom not every member may remove: an admin's device does not wait for a word. */
@@ -1433,8 +1438,8 @@ function waitsForAdmin({ row, group }: RoomAt): boolean {
 }
 
 function noDevice(user: string): Fault {
-  return new Fault("not-found", `${user} has no device that can be let in now`, {
-    remedy: `ask ${user} to run chat join once, then try again`,
+  return new Fault("not-found", msg`${user} has no device that can be let in now`, {
+    remedy: msg`ask ${user} to run chat join once, then try again`,
   });
 }
 
@@ -1445,25 +1450,29 @@ function notIn(room: RoomView, { row, isOld }: RoomAt): Fault {
     case "in":
     case "lost":
       if (!isOld && row.status === "in") break;
-      return new Fault("seal-refused", `this device could not come back into '${name}' by itself`, {
-        remedy: "try again later, or ask somebody in it: /kick, then /invite",
-      });
+      return new Fault(
+        "seal-refused",
+        msg`this device could not come back into '${name}' by itself`,
+        {
+          remedy: msg`try again later, or ask somebody in it: /kick, then /invite`,
+        },
+      );
     case "suspect":
-      return new Fault("seal-refused", `'${name}' cannot be trusted: ${row.reason ?? "?"}`, {
+      return new Fault("seal-refused", msg`'${name}' cannot be trusted: ${row.reason ?? "?"}`, {
         remedy:
           row.refused === undefined
-            ? "ask the others and the server's owner; then /sealed accept, or make another room"
-            : "wait until an admin of the room has connected",
+            ? msg`ask the others and the server's owner; then /sealed accept, or make another room`
+            : msg`wait until an admin of the room has connected`,
       });
     case "out":
-      return new Fault("seal-refused", `this device was put out of '${name}'`, {
-        remedy: "ask to be let in again",
+      return new Fault("seal-refused", msg`this device was put out of '${name}'`, {
+        remedy: msg`ask to be let in again`,
       });
     default:
       break;
   }
-  return new Fault("seal-refused", `nobody has let this device into '${name}' yet`, {
-    remedy: "ask somebody in it: /invite NAME",
+  return new Fault("seal-refused", msg`nobody has let this device into '${name}' yet`, {
+    remedy: msg`ask somebody in it: /invite NAME`,
   });
 }
 

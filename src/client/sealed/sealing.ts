@@ -1,5 +1,5 @@
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
-import { asFault, Fault } from "../../base/fault.ts";
+import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { OutboxId, RoomId } from "../../base/ids.ts";
 import { KEY_PACKAGES_LOW, SEALED_TRIES_MAX } from "../../base/limits-sealed.ts";
 import { foldName, type Name } from "../../base/names.ts";
@@ -370,8 +370,8 @@ export class Sealing {
     const tries = (this.#sealed.get(id)?.tries ?? 0) + 1;
     this.#sealed.set(id, { room, tries });
     if (tries <= SEALED_TRIES_MAX) return;
-    throw new Fault("seal-refused", "the server takes no message as one of the present group", {
-      remedy: "try again later; ask the server's owner",
+    throw new Fault("seal-refused", msg`the server takes no message as one of the present group`, {
+      remedy: msg`try again later; ask the server's owner`,
     });
   }
 
@@ -500,13 +500,13 @@ export class Sealing {
     const pin = this.#pins?.get(pinned(to)) ?? (isMeant ? room?.id : undefined);
     if (pin === undefined && !isMeant) return undefined;
     if (room?.isSealed === true && room.id === pin) return undefined;
-    const remedy = "use another name for another room";
+    const remedy = msg`use another name for another room`;
     if (room !== undefined) {
-      const sentence = `'${to}' was sealed, and the server shows another room by its name`;
+      const sentence = msg`'${to}' was sealed, and the server shows another room by its name`;
       return new Fault("seal-refused", sentence, { remedy });
     }
-    return new Fault("seal-refused", `'${to}' is sealed, and you are not in it`, {
-      remedy: "ask somebody in it to let you in, or use another name for another room",
+    return new Fault("seal-refused", msg`'${to}' is sealed, and you are not in it`, {
+      remedy: msg`ask somebody in it to let you in, or use another name for another room`,
     });
   }
 
@@ -548,8 +548,8 @@ export class Sealing {
     const account = this.#account;
     if (account === undefined) throw notLoggedIn();
     if (homes === undefined) {
-      const elsewhere = { remedy: "use chat join on a device of yours" };
-      throw refusal ?? new Fault("not-allowed", "sealed rooms cannot be read here", elsewhere);
+      const elsewhere = { remedy: msg`use chat join on a device of yours` };
+      throw refusal ?? new Fault("not-allowed", msg`sealed rooms cannot be read here`, elsewhere);
     }
     const { SealedRooms, openSealedDevice } = await load();
     const home = await homes.open(account);
@@ -608,7 +608,7 @@ function unable(error: unknown): undefined {
 }
 
 function notSealed(to: string): Fault {
-  return new Fault("seal-refused", `'${to}' is not sealed, and the file is`);
+  return new Fault("seal-refused", msg`'${to}' is not sealed, and the file is`);
 }
 
 function closed(record: ChatRecord): ChatRecord {

@@ -9,7 +9,7 @@ import {
   utf8Decode,
   utf8Encode,
 } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { OutboxId } from "../../base/ids.ts";
 import { formatPostId } from "../../core/rooms/dedup.ts";
 import type { FileCipher } from "../../crypto/seal/file-cipher.ts";
@@ -79,7 +79,7 @@ export class WaitingPosts {
       const plain = await key.unseal(nonce, boundTo(outbox, post), sealed);
       return { ...post, body: utf8Decode(plain) };
     } catch (cause) {
-      const sentence = `a message to '${post.target}' that waited cannot be read any more`;
+      const sentence = msg`a message to '${post.target}' that waited cannot be read any more`;
       return new Fault("seal-state", sentence, { cause, remedy: "write it again" });
     }
   }

@@ -1,5 +1,5 @@
 import { equalBytes } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { TRANSFER_SYNC_BYTES } from "../../base/limits.ts";
 import type { WaitsAt } from "../../core/transfer/progress.ts";
@@ -126,7 +126,7 @@ export class DownloadChannel {
       default:
         throw new Fault(
           "out-of-order",
-          `'${notice.kind}' was not expected on a data channel that fetches`,
+          msg`'${notice.kind}' was not expected on a data channel that fetches`,
         );
     }
   }
@@ -135,10 +135,10 @@ export class DownloadChannel {
     const { file, index, bytes } = chunk;
     this.#own(file, index);
     if (this.#end !== undefined || this.#receiving?.chunk(index, bytes.length) !== "store") {
-      throw new Fault("out-of-order", `chunk ${index} came again, or after the end`);
+      throw new Fault("out-of-order", msg`chunk ${index} came again, or after the end`);
     }
     if (!equalBytes(this.#hashing.sha256(bytes), chunk.sha256)) {
-      const sentence = `chunk ${index} of '${this.#name}' (${file}) has a wrong checksum`;
+      const sentence = msg`chunk ${index} of '${this.#name}' (${file}) has a wrong checksum`;
       throw new Fault("checksum-wrong", sentence);
     }
     this.#where = "network";

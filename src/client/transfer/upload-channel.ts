@@ -1,5 +1,5 @@
 import { assert } from "../../base/assert.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { SEND_QUEUE_LOW_BYTES } from "../../base/limits.ts";
 import type { WaitsAt } from "../../core/transfer/progress.ts";
@@ -108,7 +108,7 @@ export class UploadChannel {
       default:
         throw new Fault(
           "out-of-order",
-          `'${notice.kind}' was not expected on a data channel that sends`,
+          msg`'${notice.kind}' was not expected on a data channel that sends`,
         );
     }
   }

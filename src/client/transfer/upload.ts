@@ -1,5 +1,5 @@
 import { toHex } from "../../base/bytes.ts";
-import { Fault, type FaultCode, isFaultCode } from "../../base/fault.ts";
+import { Fault, type FaultCode, isFaultCode, msg } from "../../base/fault.ts";
 import { type FileId, fileId, ID_BYTES } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import type { WaitsAt } from "../../core/transfer/progress.ts";
@@ -149,7 +149,7 @@ export class Upload implements Route<SentFile> {
     });
     if (offer === undefined) return undefined;
     if (sizeBytes === undefined || offer.have <= chunkCount(sizeBytes)) return offer;
-    throw new Fault("out-of-order", `the server has more chunks of '${name}' than there are`);
+    throw new Fault("out-of-order", msg`the server has more chunks of '${name}' than there are`);
   }
 
   #offerFields(): RequestFields<"offer"> {
@@ -182,7 +182,7 @@ export class Upload implements Route<SentFile> {
   #resume(have: number, kept: ResumableUpload | undefined): void {
     const { source } = this.#request;
     if (have < this.#checksums.durable && source.path === undefined) {
-      throw new Fault("store-failed", `the server has lost what it had of '${source.name}'`, {
+      throw new Fault("store-failed", msg`the server has lost what it had of '${source.name}'`, {
         remedy: "send it again: what came through a pipe cannot be read twice",
       });
     }
@@ -205,7 +205,7 @@ export class Upload implements Route<SentFile> {
       const chunk = await this.#ahead.take(checksums.next);
       if (connection.isClosed) throw connection.lostBy;
       if (chunk === undefined) {
-        throw new Fault("file-changed", `'${this.#request.source.name}' is shorter than it was`);
+        throw new Fault("file-changed", msg`'${this.#request.source.name}' is shorter than it was`);
       }
       checksums.add(chunk.sha256);
       if (checksums.isFull || checksums.next === have) checksums.sure(checksums.next);

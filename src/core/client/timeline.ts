@@ -1,7 +1,7 @@
 /** Detects missing and repeated records of each room. */
 
 import { unreachable } from "../../base/assert.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { JOINED_ROOMS_MAX } from "../../base/limits.ts";
 
 /**
@@ -119,7 +119,7 @@ export class Timeline {
 
   #add(id: string, n: number, skipped: number): Room {
     if (this.#rooms.size >= TIMELINE_ROOMS_MAX) {
-      throw new Fault("too-many", `the server tells of more than ${TIMELINE_ROOMS_MAX} rooms`);
+      throw new Fault("too-many", msg`the server tells of more than ${TIMELINE_ROOMS_MAX} rooms`);
     }
     const room = {
       next: Math.max(1, n - skipped),

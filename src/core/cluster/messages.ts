@@ -1,6 +1,6 @@
 import { utf8Decode } from "../../base/bytes.ts";
 import { isCount } from "../../base/count.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, Sha256, UserId } from "../../base/ids.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
 import { packValue, unpackValue } from "../../wire/codec.ts";
@@ -126,7 +126,7 @@ export function readStream(bytes: Uint8Array, sha256: Sha256): StreamContent {
     return { kind: "proposals", message };
   }
   if (v !== COPY_VERSION) {
-    throw new Fault("version-unsupported", `the stream holds a message of version ${String(v)}`);
+    throw new Fault("version-unsupported", msg`the stream holds a message of version ${String(v)}`);
   }
   if (end !== undefined) return { kind: "copy-end", end: copyEndOf(end) };
   if (Array.isArray(restored)) {

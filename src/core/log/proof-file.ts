@@ -5,7 +5,7 @@
  */
 
 import { fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { PROOF_HASHES_MAX } from "../../base/limits.ts";
 
 export interface ProofFile {
@@ -85,7 +85,7 @@ function hashOf(line: string): Uint8Array {
 }
 
 function malformed(what: string): Fault {
-  return new Fault("log-unproved", `the file is not a proof of a record: ${what}`, {
+  return new Fault("log-unproved", msg`the file is not a proof of a record: ${what}`, {
     remedy: "get the complete file that chat verify --seq wrote",
   });
 }

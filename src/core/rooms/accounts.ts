@@ -2,7 +2,7 @@
 
 import { assert, unreachable } from "../../base/assert.ts";
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import {
   ACCOUNTS_MAX,
@@ -146,7 +146,7 @@ export class Registry {
     if (ban !== undefined) return bannedFault(ban);
     const account = this.#byId.get(user);
     if (account?.isGone !== true) return undefined;
-    return new Fault("login-refused", `the account ${account.name} was removed`);
+    return new Fault("login-refused", msg`the account ${account.name} was removed`);
   }
 
   get(id: UserId): Account | undefined {
@@ -311,7 +311,7 @@ export class Registry {
   /** @throws Fault last-credential: the account could not be signed in to any more */
   deviceGoneDraft(account: Account, device: string): Draft {
     if (account.passwordHash === undefined && account.devices.size <= 1) {
-      const sentence = `${account.name} has no password and no other device to sign in with`;
+      const sentence = msg`${account.name} has no password and no other device to sign in with`;
       throw new Fault("last-credential", sentence);
     }
     const body = { device };
@@ -344,7 +344,7 @@ export class Registry {
     if (account.ignored.has(user) === on) return undefined;
     if (user === account.id) throw new Fault("not-allowed", "nobody can ignore themselves");
     if (on && account.ignored.size >= IGNORED_MAX) {
-      throw new Fault("too-many", `you ignore ${IGNORED_MAX} people, which is the most`);
+      throw new Fault("too-many", msg`you ignore ${IGNORED_MAX} people, which is the most`);
     }
     const body = { user, on };
     return { kind: "ignore", room: account.id, by: account.id, id: "", body };
@@ -503,11 +503,11 @@ function deviceDraftOf({ id }: Account, deviceKey: Uint8Array, cert?: Uint8Array
 }
 
 function nameTaken(name: Name): Fault {
-  return new Fault("name-taken", `the name '${name}' is taken`);
+  return new Fault("name-taken", msg`the name '${name}' is taken`);
 }
 
 function tooManyDevices({ name }: Account): Fault {
-  const sentence = `${name} has ${DEVICES_PER_ACCOUNT_MAX} devices, which is the most`;
+  const sentence = msg`${name} has ${DEVICES_PER_ACCOUNT_MAX} devices, which is the most`;
   return new Fault("too-many", sentence, {
     remedy: "sign one out on a device that is in: chat devices --revoke ID",
   });

@@ -1,5 +1,5 @@
 import { toBase64Url } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import {
   JOINED_ROOMS_MAX,
@@ -46,7 +46,7 @@ export function postDraft(
   if (body.sealed !== undefined) return { kind: "sealed", by: user, id, body: sealedOf(body) };
   if (body.imported !== undefined) return importedDraft(user, id, body, body.imported);
   if (body.react !== undefined) return { kind: "reaction", by: user, id, body: reactionOf(body) };
-  if (body.text === "") throw new Fault("text-invalid", "an empty text says nothing");
+  if (body.text === "") throw new Fault("text-invalid", msg`an empty text says nothing`);
   // Most say nothing else: a copy without `action` costs as much as the rest of this.
   if (body.action === undefined) return { kind: "text", by: user, id, body };
   const { action, ...words } = body;
@@ -67,7 +67,7 @@ function importedDraft(
   if (words.react !== undefined) {
     return { kind: "reaction", by, id, body: { ...reactionOf(words), imported } };
   }
-  if (words.text === "") throw new Fault("text-invalid", "an empty text says nothing");
+  if (words.text === "") throw new Fault("text-invalid", msg`an empty text says nothing`);
   const re = words.re === undefined ? {} : { re: words.re };
   return {
     kind: action === true ? "action" : "text",
@@ -135,7 +135,7 @@ export function checkPost(
 /** The other one cannot leave: only the user who begins is counted. @throws Fault too-many */
 export function checkMeet(rooms: Rooms, user: UserId): void {
   if (countRooms(rooms, user, "direct") < JOINED_ROOMS_MAX) return;
-  const sentence = `you have ${JOINED_ROOMS_MAX} conversations, which is the most`;
+  const sentence = msg`you have ${JOINED_ROOMS_MAX} conversations, which is the most`;
   throw new Fault("too-many", sentence);
 }
 
@@ -152,7 +152,7 @@ export function joinDrafts(rooms: Rooms, user: UserId, options: JoinOptions): Dr
   const { name, passwordFits, create } = options;
   const room = rooms.find(name);
   if (room === undefined) {
-    if (create === undefined) throw new Fault("room-unknown", `there is no room '${name}'`);
+    if (create === undefined) throw new Fault("room-unknown", msg`there is no room '${name}'`);
     checkRoomShare(rooms, user, create.isOperator === true);
     const body = {
       name,
@@ -164,17 +164,17 @@ export function joinDrafts(rooms: Rooms, user: UserId, options: JoinOptions): Dr
   }
   if (room.members.has(user)) return [];
   if (room.isSealed === true && !room.admitted.has(user) && !passwordFits) {
-    throw new Fault("sealed-room", `'${name}' is sealed, and you were not let in`, {
-      remedy: "ask somebody in it: /invite NAME",
+    throw new Fault("sealed-room", msg`'${name}' is sealed, and you were not let in`, {
+      remedy: msg`ask somebody in it: /invite NAME`,
     });
   }
   if (room.locked && !room.admitted.has(user) && !passwordFits) {
-    throw new Fault("room-password-wrong", `'${name}' asks for its password`, {
+    throw new Fault("room-password-wrong", msg`'${name}' asks for its password`, {
       remedy: "give it too: /join ROOM PASSWORD",
     });
   }
   if (room.members.size >= ROOM_MEMBERS_MAX) {
-    throw new Fault("too-many", `'${name}' has ${ROOM_MEMBERS_MAX} members, which is the most`);
+    throw new Fault("too-many", msg`'${name}' has ${ROOM_MEMBERS_MAX} members, which is the most`);
   }
   return [joinDraft(rooms, user, room.id)];
 }
@@ -188,12 +188,12 @@ function checkRoomShare(rooms: Rooms, user: UserId, isOperator: boolean): void {
     if (room.maker === user) own++;
   }
   if (all >= (isOperator ? ROOMS_MAX : ROOMS_MAX - ROOMS_RESERVED)) {
-    throw new Fault("too-many", `this server has ${all} rooms and takes no more`, {
+    throw new Fault("too-many", msg`this server has ${all} rooms and takes no more`, {
       remedy: "ask an operator to remove some: chat admin room remove",
     });
   }
   if (isOperator || own < ROOMS_PER_ACCOUNT_MAX) return;
-  throw new Fault("too-many", `you created ${own} of the rooms here, which is the most`, {
+  throw new Fault("too-many", msg`you created ${own} of the rooms here, which is the most`, {
     remedy: "ask an operator to remove some: chat admin room remove",
   });
 }
@@ -206,7 +206,7 @@ export function enterDrafts(rooms: Rooms, user: UserId): Draft[] {
 
 function joinDraft(rooms: Rooms, user: UserId, room: RoomId): Draft {
   if (countRooms(rooms, user, "named") >= JOINED_ROOMS_MAX) {
-    throw new Fault("too-many", `you are in ${JOINED_ROOMS_MAX} rooms, which is the most`, {
+    throw new Fault("too-many", msg`you are in ${JOINED_ROOMS_MAX} rooms, which is the most`, {
       remedy: "leave one first: /leave ROOM",
     });
   }

@@ -1,5 +1,5 @@
 import { assert, unreachable } from "../../base/assert.ts";
-import { asFault, Fault } from "../../base/fault.ts";
+import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { OutboxId, RoomId, UserId } from "../../base/ids.ts";
 import { LOCK_WAITING_MAX } from "../../base/limits.ts";
 import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
@@ -362,7 +362,7 @@ export class RoomEngine {
     if (next === lock) return [lock];
     if (!this.#lock.isIdle(next)) {
       const detail = { retryAfterMs: 100 };
-      throw new Fault("too-many", `somebody is about to make '${command.act.to}'`, detail);
+      throw new Fault("too-many", msg`somebody is about to make '${command.act.to}'`, detail);
     }
     this.#lock.enter(next, command, true);
     return [lock, next];
@@ -546,7 +546,7 @@ export class RoomEngine {
     if (status.kind === "posted") {
       this.#answerPost(command, status.posted, effects);
     } else {
-      const sentence = `later posts of this outbox went before ${counter}`;
+      const sentence = msg`later posts of this outbox went before ${counter}`;
       this.#refuse(command, new Fault("out-of-order", sentence), effects);
     }
     return true;

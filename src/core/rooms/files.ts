@@ -5,7 +5,7 @@
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { isCount } from "../../base/count.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { type FileId, isFileId, type RoomId, type UserId } from "../../base/ids.ts";
 import { CHUNK_BYTES, FILE_BYTES_MAX, FILE_TEXT_BYTES_MAX } from "../../base/limits.ts";
 import type { Name } from "../../base/names.ts";
@@ -37,8 +37,8 @@ export interface FilePost extends FileBody {
 /** Whether a text may be said with a file, or be what it is changed to. @throws Fault too-large */
 export function checkFileText(text: string): void {
   if (utf8Encode(text).length <= FILE_TEXT_BYTES_MAX) return;
-  const sentence = `what is said with a file has at most ${formatSize(FILE_TEXT_BYTES_MAX)}`;
-  throw new Fault("too-large", sentence, { remedy: "send the text as a message" });
+  const sentence = msg`what is said with a file has at most ${formatSize(FILE_TEXT_BYTES_MAX)}`;
+  throw new Fault("too-large", sentence, { remedy: msg`send the text as a message` });
 }
 
 export interface FileFact extends FileBody {

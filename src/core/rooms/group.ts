@@ -1,5 +1,5 @@
 /** What may be changed in the group of a sealed room, and what may be said there. */
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import { GROUP_DEVICES_MAX } from "../../base/limits-sealed.ts";
 import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
@@ -65,12 +65,12 @@ function checkCreates(room: Room, { asker, device, change }: GroupCommand): void
   if (room.group !== undefined) throw stale("the room has a group already");
   const isOpen = !isDirect(room.id) && room.isSealed !== true;
   if (isOpen) {
-    throw new Fault("not-allowed", `'${room.name}' was made open, and stays so`, {
+    throw new Fault("not-allowed", msg`'${room.name}' was made open, and stays so`, {
       remedy: "make another room: /join ROOM --sealed",
     });
   }
   if (!isDirect(room.id) && !room.moderators.has(asker.user)) {
-    throw new Fault("not-allowed", `only who made '${room.name}' begins its group`);
+    throw new Fault("not-allowed", msg`only who made '${room.name}' begins its group`);
   }
   const [first] = change.added;
   const isAlone = change.added.length === 1 && change.removed.length === 0;
@@ -97,12 +97,12 @@ function checkCommits(room: Room, command: GroupCommand): void {
     devices.set(device, user);
   }
   if (devices.size > GROUP_DEVICES_MAX) {
-    const sentence = `a sealed room holds ${GROUP_DEVICES_MAX} devices, which is the most`;
+    const sentence = msg`a sealed room holds ${GROUP_DEVICES_MAX} devices, which is the most`;
     throw new Fault("too-many", sentence, { remedy: "remove devices that nobody uses" });
   }
   if (devices.size === 0) throw new Fault("not-allowed", "a group keeps one device at least");
   if (kick !== undefined && [...devices.values()].includes(kick.user)) {
-    throw new Fault("not-allowed", `the commit leaves a device of ${kick.name} in the group`);
+    throw new Fault("not-allowed", msg`the commit leaves a device of ${kick.name} in the group`);
   }
 }
 
@@ -144,7 +144,7 @@ function afterRemoval(
 export function checkSealing(room: Room, kind: Draft["kind"], body: unknown): void {
   if (kind === "sealed") return checkEpoch(room, body as { readonly epoch: number });
   if (room.isSealed !== true || (kind === "file" && isSealedFile(body))) return;
-  throw new Fault("sealed-room", `'${room.name ?? "this conversation"}' is sealed`, {
+  throw new Fault("sealed-room", msg`'${room.name ?? "this conversation"}' is sealed`, {
     remedy: "write from a device that is in it",
   });
 }

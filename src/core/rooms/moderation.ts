@@ -1,4 +1,4 @@
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import { EDITS_PER_RECORD_MAX, PINS_MAX } from "../../base/limits.ts";
 import { foldName, type Name, parseTarget } from "../../base/names.ts";
@@ -151,7 +151,7 @@ function houseDraft(
   if (!isOperator || was === undefined) {
     throw new Fault("not-allowed", "only operators may do that", { remedy: "ask an operator" });
   }
-  if (rooms.holder(was) !== room) throw new Fault("room-unknown", `there is no room '${was}'`);
+  if (rooms.holder(was) !== room) throw new Fault("room-unknown", msg`there is no room '${was}'`);
   const draft = { room: room.id, by, id: "" };
   if (act.kind === "retention") {
     const body = act.keepMs === undefined ? {} : { keepMs: act.keepMs };
@@ -165,7 +165,7 @@ function houseDraft(
   if (act.kind === "remove") return { kind: "remove", ...draft, body: {} };
   const holder = rooms.holder(act.to);
   if (holder !== undefined && holder !== room) {
-    throw new Fault("name-taken", `there is a room '${act.to}' already`);
+    throw new Fault("name-taken", msg`there is a room '${act.to}' already`);
   }
   return { kind: "rename", ...draft, body: { was, name: act.to } };
 }
@@ -185,7 +185,7 @@ export function checkMayImport(
 ): void {
   const { kind, name } = parseTarget(to);
   if (kind === "room" && moderates(namedRoom(rooms, name), { user, isOperator })) return;
-  throw new Fault("not-allowed", `you do not moderate '${name}', and cannot import into it`, {
+  throw new Fault("not-allowed", msg`you do not moderate '${name}', and cannot import into it`, {
     remedy: "ask an operator",
   });
 }
@@ -193,7 +193,7 @@ export function checkMayImport(
 /** @throws Fault not-allowed */
 function checkModerates(room: Room, actor: Actor): void {
   if (room.name !== undefined && moderates(room, actor)) return;
-  throw new Fault("not-allowed", `you do not moderate '${room.name ?? "this conversation"}'`);
+  throw new Fault("not-allowed", msg`you do not moderate '${room.name ?? "this conversation"}'`);
 }
 
 /** @throws Fault not-member, not-allowed */
@@ -207,14 +207,14 @@ function checkConcerned(
   if (isOperator || isGiving || act.user === user) return;
   if (act.isOperator || act.user === room.maker) {
     const who = act.isOperator ? "an operator" : "who made the room";
-    throw new Fault("not-allowed", `${act.name} is ${who}`, { remedy: "ask an operator" });
+    throw new Fault("not-allowed", msg`${act.name} is ${who}`, { remedy: "ask an operator" });
   }
 }
 
 /** @throws Fault not-member */
 function checkMember(room: Room, { user, name }: Pick<Concerned, "user" | "name">): void {
   if (room.members.has(user)) return;
-  throw new Fault("not-member", `${name} is not in '${room.name}'`, {
+  throw new Fault("not-member", msg`${name} is not in '${room.name}'`, {
     remedy: "see who is: /who",
   });
 }
@@ -231,11 +231,13 @@ function editDraft(
   unixMs: number,
 ): Draft {
   if (author !== by) {
-    throw new Fault("not-allowed", `message ${seq} is not yours`, { remedy: "change your own" });
+    throw new Fault("not-allowed", msg`message ${seq} is not yours`, {
+      remedy: msg`change your own`,
+    });
   }
   checkSpeaks(room, by, unixMs);
   if (room.isSealed === true) {
-    throw new Fault("sealed-room", "the server would read this text, and the room is sealed", {
+    throw new Fault("sealed-room", msg`the server would read this text, and the room is sealed`, {
       remedy: "change it from a device that is in it",
     });
   }
@@ -255,7 +257,7 @@ function eraseDraft(
 ): Draft {
   const isOthers = author !== actor.user;
   if (isOthers && (isDirect(room.id) || !moderates(room, actor))) {
-    throw new Fault("not-allowed", `message ${seq} is not yours`);
+    throw new Fault("not-allowed", msg`message ${seq} is not yours`);
   }
   checkStands(rooms, seq);
   const body = { seq, also: rooms.editsOf(seq) };
@@ -275,10 +277,10 @@ function pinDraft(
   checkKeepsOrder(room, actor);
   if (on) checkStands(rooms, seq);
   const isPinned = room.pins.includes(seq);
-  if (on && isPinned) throw new Fault("not-allowed", `message ${seq} is pinned already`);
-  if (!on && !isPinned) throw new Fault("not-found", `message ${seq} is not pinned`);
+  if (on && isPinned) throw new Fault("not-allowed", msg`message ${seq} is pinned already`);
+  if (!on && !isPinned) throw new Fault("not-found", msg`message ${seq} is not pinned`);
   if (on && room.pins.length >= PINS_MAX) {
-    throw new Fault("too-many", `${PINS_MAX} messages are pinned here, which is the most`, {
+    throw new Fault("too-many", msg`${PINS_MAX} messages are pinned here, which is the most`, {
       remedy: "unpin some: /unpin SEQ",
     });
   }
@@ -293,7 +295,7 @@ function receiptsDraft(room: Room, actor: Actor, on: boolean): Draft {
   }
   const { by } = room.receipts ?? {};
   const isSo = room.pair === undefined ? by !== undefined : by?.has(actor.user) === true;
-  if (isSo === on) throw new Fault("not-allowed", `that is ${on ? "on" : "off"} already`);
+  if (isSo === on) throw new Fault("not-allowed", msg`that is ${on ? "on" : "off"} already`);
   return { kind: "receipts", room: room.id, by: actor.user, id: "", body: { on } };
 }
 
@@ -318,20 +320,24 @@ function eraseManyDraft(
 
 function checkStands(rooms: Rooms, seq: number): void {
   if (!rooms.isErased(seq)) return;
-  throw new Fault("not-found", `message ${seq} was erased`, { remedy: "there is nothing left" });
+  throw new Fault("not-found", msg`message ${seq} was erased`, { remedy: "there is nothing left" });
 }
 
 /** @throws Fault not-member, muted */
 export function checkSpeaks(room: Room, user: UserId, unixMs: number): void {
   checkReads(room, user);
   if (room.isClosed) {
-    throw new Fault("not-allowed", `'${room.name}' is closed: it can be read, not written to`, {
+    throw new Fault("not-allowed", msg`'${room.name}' is closed: it can be read, not written to`, {
       remedy: "an operator can open it again",
     });
   }
   if (!room.muted.has(user)) return;
   const until = room.muted.get(user);
   if (until !== undefined && unixMs >= until) return;
-  const end = until === undefined ? "" : ` until ${formatUtc(until)}`;
-  throw new Fault("muted", `you may not speak in '${room.name ?? "this conversation"}'${end}`);
+  const name = room.name ?? "this conversation";
+  const sentence =
+    until === undefined
+      ? msg`you may not speak in '${name}'`
+      : msg`you may not speak in '${name}' until ${formatUtc(until)}`;
+  throw new Fault("muted", sentence);
 }

@@ -1,7 +1,7 @@
 /** Operators, bans, invites and registration, as folded from the accounts log. */
 
 import { cutText } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { HOUSE_PAGE_MAX, INVITES_MAX, INVITES_SPENT_MAX } from "../../base/limits.ts";
 import { ANNOUNCEMENT_BYTES_MAX } from "../../base/limits-page.ts";
@@ -78,9 +78,12 @@ export function housePage<One extends { readonly seq: number }>(
 }
 
 export function bannedFault({ until, reason }: Pick<Ban, "until" | "reason">): Fault {
-  const end = until === undefined ? "" : ` until ${formatUtc(until)}`;
   const why = reason === undefined || reason === "" ? "" : `: ${reason}`;
-  return new Fault("banned", `you are banned here${end}${why}`);
+  const sentence =
+    until === undefined
+      ? msg`you are banned here${why}`
+      : msg`you are banned here until ${formatUtc(until)}${why}`;
+  return new Fault("banned", sentence);
 }
 
 /** What a record about no account has in place of one. */

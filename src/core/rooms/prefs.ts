@@ -1,7 +1,7 @@
 /** Room preferences and saved messages of an account. */
 
 import { isCount } from "../../base/count.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { PREFS_RECORDS_MAX, PREFS_ROOMS_MAX, SAVED_MAX } from "../../base/limits.ts";
 import { nearestMoment } from "../../base/time.ts";
@@ -127,13 +127,13 @@ function bodyOf(change: PrefsChange): JsonObject {
 function checkBounds({ rooms, saved }: AccountPrefs, change: PrefsChange): void {
   if (change.kind === "save") {
     if (!change.on || saved.size < SAVED_MAX) return;
-    throw new Fault("too-many", `you have saved ${SAVED_MAX} messages, which is the most`, {
+    throw new Fault("too-many", msg`you have saved ${SAVED_MAX} messages, which is the most`, {
       remedy: "remove some that you do not need any more",
     });
   }
   const isMore = !rooms.has(change.room) && !isNothing(change.prefs);
   if (!isMore || rooms.size < PREFS_ROOMS_MAX) return;
-  throw new Fault("too-many", `you have arranged ${PREFS_ROOMS_MAX} rooms, which is the most`, {
+  throw new Fault("too-many", msg`you have arranged ${PREFS_ROOMS_MAX} rooms, which is the most`, {
     remedy: "show some again, or unmute them",
   });
 }

@@ -1,6 +1,6 @@
 /** Which users are online. */
 
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { OutboxId, UserId } from "../../base/ids.ts";
 import { OUTBOXES_HELD_MAX, POSTS_BURST, POSTS_PER_SECOND } from "../../base/limits.ts";
 import { dropOldest } from "../oldest.ts";
@@ -93,7 +93,7 @@ export class Presence {
   ): Fault | undefined {
     const session = this.#session(id);
     if (session === undefined && id !== undefined) {
-      return new Fault("not-logged-in", "you are not logged in");
+      return new Fault("not-logged-in", msg`you are not logged in`);
     }
     const held = session?.held.get(outbox);
     if (held !== undefined && counter > held.counter) return held.fault;

@@ -1,6 +1,6 @@
 /** Resolves the text of a target to a room. */
 
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { directRoomId, type RoomId, type Sha256, type UserId } from "../../base/ids.ts";
 import { type Name, parseTarget } from "../../base/names.ts";
 import type { Room, Rooms } from "./rooms.ts";
@@ -69,7 +69,7 @@ function toRoom(room: Room): Conversation {
 /** @throws Fault room-unknown */
 export function namedRoom(rooms: Rooms, name: Name): Room {
   const room = rooms.find(name);
-  if (room === undefined) throw new Fault("room-unknown", `there is no room '${name}'`);
+  if (room === undefined) throw new Fault("room-unknown", msg`there is no room '${name}'`);
   return room;
 }
 
@@ -83,7 +83,7 @@ export function ownRoom(rooms: Rooms, user: UserId, name: Name): Room {
 /** @throws Fault not-member */
 export function checkReads(room: Room, user: UserId): void {
   if (room.members.has(user)) return;
-  throw new Fault("not-member", `you are not in '${room.name ?? "this conversation"}'`);
+  throw new Fault("not-member", msg`you are not in '${room.name ?? "this conversation"}'`);
 }
 
 /** @throws Fault user-unknown */
@@ -92,6 +92,6 @@ export function namedPerson<Person extends { readonly id: UserId }>(
   name: Name,
 ): Person {
   const person = directory.find(name);
-  if (person === undefined) throw new Fault("user-unknown", `there is no '${name}' here`);
+  if (person === undefined) throw new Fault("user-unknown", msg`there is no '${name}' here`);
   return person;
 }

@@ -8,7 +8,7 @@
  */
 import { unreachable } from "../../base/assert.ts";
 import { cutText, utf8Encode } from "../../base/bytes.ts";
-import { asFault, Fault, isFaultCode, type Translatable, valuesIn } from "../../base/fault.ts";
+import { asFault, Fault, isFaultCode, msg, type Translatable, valuesIn } from "../../base/fault.ts";
 import {
   HELLO_WITHIN_MS,
   LOGIN_WITHIN_MS,
@@ -279,7 +279,7 @@ export class Session {
   }
 
   #outOfPhase(kind: RequestKind): Fault {
-    if (this.#phase === "entering") return new Fault("not-logged-in", "you are not logged in");
+    if (this.#phase === "entering") return new Fault("not-logged-in", msg`you are not logged in`);
     if (phaseOf(kind) === "entering") return new Fault("already-logged-in", "you are logged in");
     return outOfOrder(this.#phase === "lane" ? `${kind} on a lane` : `${kind} without a lane`);
   }

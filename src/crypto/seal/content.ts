@@ -2,7 +2,7 @@
 
 import { equalBytes } from "../../base/bytes.ts";
 import { isCount } from "../../base/count.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { SEALED_BODY_BYTES_MAX, SEALED_UNSETTLED_MAX } from "../../base/limits-sealed.ts";
 import { MOMENT_UNIX_MS_MAX } from "../../base/time.ts";
 import { packValue, unpackValue } from "../../wire/codec.ts";
@@ -55,7 +55,7 @@ export async function writeContent(
   signer: SealSigner,
 ): Promise<Uint8Array> {
   if (content.body.length > SEALED_BODY_BYTES_MAX) {
-    throw new Fault("too-large", `a message of ${content.body.length} bytes to a sealed room`);
+    throw new Fault("too-large", msg`a message of ${content.body.length} bytes to a sealed room`);
   }
   const signature = await signer.sign(await signedBytes(content, place));
   return packContent({ ...content, signature });

@@ -34,7 +34,7 @@ import type { PublicMessage } from "ts-mls/publicMessage.js";
 import { decryptGroupInfo, decryptGroupSecrets } from "ts-mls/welcome.js";
 import { assert } from "../../base/assert.ts";
 import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { GROUP_DEVICES_MAX, GROUP_ID_BYTES } from "../../base/limits-sealed.ts";
 import { sealedLeaveBytes } from "../signed-bytes.ts";
 import {
@@ -636,7 +636,7 @@ function checkEpoch(epoch: bigint, group: SealedGroup): void {
   if (epoch === BigInt(group.epoch)) return;
   throw new Fault(
     "stale-epoch",
-    `epoch ${epoch} of a sealed room, which is at ${group.epoch} here`,
+    msg`epoch ${epoch} of a sealed room, which is at ${group.epoch} here`,
   );
 }
 

@@ -5,7 +5,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import { concatBytes, utf8Encode } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { SEALED_FILE_CHUNKS_MAX } from "../../base/limits-sealed.ts";
 import { type FileCipher, type OpenFileCipher, webFileCipher } from "./file-cipher.ts";
 
@@ -117,7 +117,7 @@ export class FileStream {
 }
 
 function broken(index: number, cause?: unknown): Fault {
-  return new Fault("seal-broken", `chunk ${index} of a sealed file is not what was sent`, {
+  return new Fault("seal-broken", msg`chunk ${index} of a sealed file is not what was sent`, {
     cause,
   });
 }

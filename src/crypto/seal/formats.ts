@@ -12,7 +12,7 @@ import type { PublicMessage } from "ts-mls/publicMessage.js";
 import { decodeRatchetTree, encodeRatchetTree, type RatchetTree } from "ts-mls/ratchetTree.js";
 import type { Welcome } from "ts-mls/welcome.js";
 import { equalBytes } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import {
   GROUP_COMMIT_BYTES_MAX,
   GROUP_INFO_BYTES_MAX,
@@ -77,7 +77,7 @@ function readMessage(bytes: Uint8Array, sizeBytesMax: number): MLSMessage {
   if (bytes.length > sizeBytesMax) {
     throw new Fault(
       "too-large",
-      `${bytes.length} bytes of a sealed room (at most ${sizeBytesMax})`,
+      msg`${bytes.length} bytes of a sealed room (at most ${sizeBytesMax})`,
     );
   }
   return readWhole(bytes, decodeMlsMessage, encodeMlsMessage);

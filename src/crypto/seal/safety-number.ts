@@ -2,13 +2,16 @@
 
 import { assert } from "../../base/assert.ts";
 import { concatBytes, fromBase64Url, utf8Encode } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, fixedText, msg } from "../../base/fault.ts";
 import { foldName, type Name } from "../../base/names.ts";
 import { owned } from "./owned.ts";
 
 const CONTEXT = utf8Encode("chat-safety-v1");
 const GROUPS = 12;
 const GROUP_BYTES = 5;
+const COMPARE_AGAIN = fixedText(
+  "compare them again; if they still differ, someone may be intercepting your messages",
+);
 const GROUP_DIGITS = 5;
 const ACCOUNT_KEY_BYTES = 32;
 /** Groups that may differ in a typing error; different keys agree in ten of 12 with p = 1e-48. */
@@ -54,8 +57,8 @@ export function matchSafetyNumber<Number extends string>(
     if (differing.length === 0) return number;
     if (differing.length <= MISTYPED_GROUPS_MAX) throw mistyped(differing);
   }
-  throw new Fault("usage", "the digits differ from those of this device", {
-    remedy: "compare them again; if they still differ, someone may be intercepting your messages",
+  throw new Fault("usage", msg`the digits differ from those of this device`, {
+    remedy: COMPARE_AGAIN,
   });
 }
 
@@ -64,20 +67,25 @@ function incomplete(typed: string): Fault {
   const odd = groups.findIndex((group) => group.length !== GROUP_DIGITS);
   const count = groups.join("").length;
   if (count === GROUPS * GROUP_DIGITS) {
-    return new Fault("usage", "the number has digits only", { remedy: "check what you typed" });
+    return new Fault("usage", msg`the number has digits only`, {
+      remedy: msg`check what you typed`,
+    });
   }
   const isGrouped = groups.length > 1 && odd >= 0;
-  const where = isGrouped ? `; group ${odd + 1} has ${groups[odd]?.length}` : "";
-  const sentence = `the number has 60 digits in groups of five, not ${count}${where}`;
-  return new Fault("usage", sentence, { remedy: "check what you typed" });
+  const size = groups[odd]?.length;
+  const sentence = isGrouped
+    ? msg`the number has 60 digits in groups of five, not ${count}; group ${odd + 1} has ${size}`
+    : msg`the number has 60 digits in groups of five, not ${count}`;
+  return new Fault("usage", sentence, { remedy: msg`check what you typed` });
 }
 
 function mistyped(groups: readonly number[]): Fault {
   const which = groups.map((at) => at + 1).join(" and ");
-  const [noun, verb] = groups.length === 1 ? ["group", "differs"] : ["groups", "differ"];
-  return new Fault("usage", `only ${noun} ${which} ${verb}: probably a typing error`, {
-    remedy: "compare that part again",
-  });
+  const sentence =
+    groups.length === 1
+      ? msg`only group ${which} differs: probably a typing error`
+      : msg`only groups ${which} differ: probably a typing error`;
+  return new Fault("usage", sentence, { remedy: msg`compare that part again` });
 }
 
 function differingGroups(digits: string, number: string): number[] {

@@ -17,7 +17,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { diskFault, errorCode } from "./disk.ts";
 import { type Lock, lockFolder } from "./lock.ts";
 import { openPlain } from "./tree.ts";
@@ -86,7 +86,7 @@ export function checkDataFolder(given: string): string {
   } catch (error) {
     throw folderFault(error, path);
   }
-  throw new Fault("not-found", `there is no server's data in ${path}`, {
+  throw new Fault("not-found", msg`there is no server's data in ${path}`, {
     remedy: "name the folder of a server with --data",
   });
 }
@@ -98,14 +98,14 @@ function checkFormat(
   harmless: readonly string[] = [],
 ): number | undefined {
   if (!existsSync(path)) return undefined;
-  if (!statSync(path).isDirectory()) throw new Fault("data-foreign", `${path} is not a folder`);
+  if (!statSync(path).isDirectory()) throw new Fault("data-foreign", msg`${path} is not a folder`);
   const text = readSmallFile(join(path, "format.json"));
   if (text === undefined) {
     const foreign = readdirSync(path).find(
       (name) => !HARMLESS.has(name) && !harmless.includes(name),
     );
     if (foreign === undefined) return undefined;
-    throw new Fault("data-foreign", `${path} holds other things ('${foreign.slice(0, 80)}')`, {
+    throw new Fault("data-foreign", msg`${path} holds other things ('${foreign.slice(0, 80)}')`, {
       remedy:
         access === "read"
           ? "name the folder of a server with --data"
@@ -113,17 +113,17 @@ function checkFormat(
     });
   }
   if (access === "write" && BACKUP_MARKS.some((mark) => existsSync(join(path, mark)))) {
-    throw new Fault("data-foreign", `${path} is a backup, and no server writes into it`, {
+    throw new Fault("data-foreign", msg`${path} is a backup, and no server writes into it`, {
       remedy: "put it elsewhere first: chat restore",
     });
   }
   const format = formatOf(text);
   if (format === undefined) {
-    throw new Fault("data-foreign", `${join(path, "format.json")} is not a server's`);
+    throw new Fault("data-foreign", msg`${join(path, "format.json")} is not a server's`);
   }
   // A newer format may still be read by whom it says, but written only by its own version.
   if ((access === "read" ? format.minReader : format.format) > FORMAT) {
-    const sentence = `${path} was written by a newer version (format ${format.format})`;
+    const sentence = msg`${path} was written by a newer version (format ${format.format})`;
     throw new Fault("version-unsupported", sentence, { remedy: "use that version of chat" });
   }
   return format.format;
@@ -173,7 +173,7 @@ function readBounded(path: string, sizeBytesMax: number, open: () => number): st
         if (got === 0) return bytes.toString("utf8", 0, length);
         length += got;
       }
-      throw new Fault("data-foreign", `${path} is too large to be ours`);
+      throw new Fault("data-foreign", msg`${path} is too large to be ours`);
     } finally {
       closeSync(file);
     }
@@ -228,7 +228,7 @@ function syncFolderOf(path: string): void {
 function folderFault(error: unknown, path: string): Fault {
   const code = errorCode(error);
   if (code === "ENOTDIR" || code === "EEXIST") {
-    return new Fault("data-foreign", `${path} cannot be a folder`, { cause: error });
+    return new Fault("data-foreign", msg`${path} cannot be a folder`, { cause: error });
   }
   return diskFault(error, path);
 }

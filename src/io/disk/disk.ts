@@ -1,6 +1,6 @@
 /** The interface of every disk access, and the faults of its errors. */
 
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { LineQuery, LineSpans } from "./line-matcher.ts";
 
 /**
@@ -116,22 +116,22 @@ export function isFull(error: unknown): boolean {
 /** What a disk's error means to the person. A Fault passes through. */
 export function diskFault(error: unknown, path: string): Fault {
   if (error instanceof Fault) return error;
-  if (isFull(error)) return new Fault("store-full", `no space for ${path}`, { cause: error });
+  if (isFull(error)) return new Fault("store-full", msg`no space for ${path}`, { cause: error });
   const code = errorCode(error);
   if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
-    return new Fault("store-denied", `${path} may not be read or written`, { cause: error });
+    return new Fault("store-denied", msg`${path} may not be read or written`, { cause: error });
   }
   if (code === "EFBIG") {
-    return new Fault("log-corrupt", `${path} has a line that is far too long`, { cause: error });
+    return new Fault("log-corrupt", msg`${path} has a line that is far too long`, { cause: error });
   }
   if (code === "ELOOP" || code === "EISDIR") {
     const what = code === "EISDIR" ? "a folder" : "a link or not a regular file";
-    return new Fault("data-foreign", `${path} is ${what}`, {
+    return new Fault("data-foreign", msg`${path} is ${what}`, {
       remedy: "put the file itself there",
       cause: error,
     });
   }
-  return new Fault("store-failed", `the disk failed at ${path} (${code || "unknown error"})`, {
+  return new Fault("store-failed", msg`the disk failed at ${path} (${code || "unknown error"})`, {
     cause: error,
   });
 }

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { formatUtc } from "../../base/time.ts";
 import { diskFault, errorCode } from "./disk.ts";
 import { openPlain } from "./tree.ts";
@@ -112,7 +112,7 @@ function isThere(path: string): boolean {
 function openLocked(folder: string, path: string): Database {
   try {
     if (isForeign(path)) {
-      throw new Fault("data-foreign", `${path} is not a lock file of chat`, {
+      throw new Fault("data-foreign", msg`${path} is not a lock file of chat`, {
         remedy: "remove it, and what begins with LOCK-",
       });
     }
@@ -159,10 +159,10 @@ function lockFault(error: unknown, folder: string, path: string): Fault {
   if (isBusy(error)) {
     const holder = readLockHolder(folder);
     const who = holder === undefined ? "another process" : describe(holder);
-    return new Fault("data-locked", `${folder} is in use by ${who}`, { cause: error });
+    return new Fault("data-locked", msg`${folder} is in use by ${who}`, { cause: error });
   }
   const isDenied = /^SQLITE_(CANTOPEN|READONLY|PERM|AUTH)/.test(error.code ?? "");
-  return new Fault(isDenied ? "store-denied" : "store-failed", `${path} cannot be locked`, {
+  return new Fault(isDenied ? "store-denied" : "store-failed", msg`${path} cannot be locked`, {
     cause: error,
   });
 }

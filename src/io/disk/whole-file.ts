@@ -1,5 +1,5 @@
 /** Files that are read and written as a whole, on any disk. */
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { type Disk, type DiskFile, diskFault, writeWhole } from "./disk.ts";
 
 /** Undefined: there is none. @throws Fault store-…, data-foreign when it is larger than that */
@@ -12,7 +12,7 @@ export function readWholeFile(
   return using(disk, path, "read", (file) => {
     const sizeBytes = file.sizeBytes();
     if (sizeBytes > sizeBytesMax) {
-      throw new Fault("data-foreign", `${path} is too large to be ours`);
+      throw new Fault("data-foreign", msg`${path} is too large to be ours`);
     }
     const bytes = new Uint8Array(sizeBytes);
     let read = 0;

@@ -1,7 +1,7 @@
 /** Names, order and modes of the entries of a folder being received. */
 
 import { join, relative } from "node:path";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { cleanPath, foldFileName, numbered } from "../../base/file-names.ts";
 import { FOLDER_ENTRIES_MAX } from "../../base/limits.ts";
 import { isFolder, type ManifestEntry, type ManifestFile } from "../../wire/manifest.ts";
@@ -110,7 +110,7 @@ export class FolderPlan {
 }
 
 function malformed(what: string): Fault {
-  return new Fault("folder-malformed", `the list of a folder is malformed: ${what}`);
+  return new Fault("folder-malformed", msg`the list of a folder is malformed: ${what}`);
 }
 
 function newName(parent: Place, raw: string): string {

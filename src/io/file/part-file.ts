@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { partName } from "../../base/file-names.ts";
 import type { FileId } from "../../base/ids.ts";
 import { SAME_NAMES_MAX } from "../../base/limits.ts";
@@ -119,7 +119,7 @@ export async function takePart(wanted: PartWanted): Promise<Part> {
     const part = await begin(wanted, pathsOf(folder, partName(name, n)));
     if (part !== undefined) return part;
   }
-  throw new Fault("too-many", `${folder} has ${SAME_NAMES_MAX} parts of ${name} already`, {
+  throw new Fault("too-many", msg`${folder} has ${SAME_NAMES_MAX} parts of ${name} already`, {
     remedy: "move some of them away",
   });
 }
@@ -192,7 +192,7 @@ function makeContent({ disk, isFolder }: PartWanted, { path, manifestPath }: Pat
     return;
   }
   if (disk.kind(manifestPath) === undefined) disk.openNew(manifestPath).close();
-  if (!disk.makeFolderNew(path)) throw new Fault("store-failed", `something stands at ${path}`);
+  if (!disk.makeFolderNew(path)) throw new Fault("store-failed", msg`something stands at ${path}`);
 }
 
 /** @returns its length */

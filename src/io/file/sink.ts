@@ -1,7 +1,7 @@
 /** Writes a received file, and renames it when it is complete. */
 
 import { join, resolve } from "node:path";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { cleanFileName, numbered } from "../../base/file-names.ts";
 import type { FileId, Sha256 } from "../../base/ids.ts";
 import { SAME_NAMES_MAX } from "../../base/limits.ts";
@@ -188,7 +188,7 @@ class PartSink implements Sink {
       const isOurs = isFolder ? disk.moveFolderNew(part.path, path) : disk.nameNew(part.path, path);
       if (isOurs) return path;
     }
-    const sentence = `${folder} has ${SAME_NAMES_MAX} of the name ${name} already`;
+    const sentence = msg`${folder} has ${SAME_NAMES_MAX} of the name ${name} already`;
     throw new Fault("too-many", sentence, { remedy: "move some of them away" });
   }
 }

@@ -4,7 +4,7 @@ import * as fs from "node:fs";
 import { basename, join } from "node:path";
 import { assert } from "../../base/assert.ts";
 import { utf8Decode } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import {
   CHUNK_BYTES,
   FILES_AT_ONCE,
@@ -221,7 +221,7 @@ function enter(walk: Walk, folder: string, raw: Uint8Array): string | undefined 
     return undefined;
   }
   if (walk.entries.length >= FOLDER_ENTRIES_MAX) {
-    const sentence = `${quoteText(walk.root)} has more than ${FOLDER_ENTRIES_MAX} entries`;
+    const sentence = msg`${quoteText(walk.root)} has more than ${FOLDER_ENTRIES_MAX} entries`;
     throw new Fault("too-large", sentence);
   }
   walk.stamps.set(path, stampOf(stat));

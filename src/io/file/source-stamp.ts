@@ -1,6 +1,6 @@
 /** How it shows that a file is no longer the one it was. */
 import * as fs from "node:fs";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
 
 /** What changes with a file's content, as far as a file system tells. */
@@ -9,7 +9,7 @@ export function stampOf({ dev, ino, size, mtimeNs }: fs.BigIntStats): string {
 }
 
 export function changedFault(path: string): Fault {
-  return new Fault("file-changed", `${quoteText(path)} changed while it was sent`);
+  return new Fault("file-changed", msg`${quoteText(path)} changed while it was sent`);
 }
 
 /** Fills, off the event loop; fewer bytes only at the end of the file. */

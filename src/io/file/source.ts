@@ -3,7 +3,7 @@
 import * as fs from "node:fs";
 import { basename, resolve } from "node:path";
 import { assert } from "../../base/assert.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
 import { chunkSize } from "../../wire/chunks.ts";
@@ -51,7 +51,7 @@ function sourceFault(error: unknown, path: string): Fault {
   if (!["ENOENT", "ENOTDIR", "ELOOP"].includes(errorCode(error))) {
     return diskFault(error, placeOf(error) ?? path); // Of a folder: of what is in it.
   }
-  return new Fault("not-found", `there is no ${quoteText(path)}`, { cause: error });
+  return new Fault("not-found", msg`there is no ${quoteText(path)}`, { cause: error });
 }
 
 function placeOf(error: unknown): string | undefined {
@@ -93,7 +93,7 @@ class FileSource implements Source {
   #checkSize(): void {
     const { path, sizeBytes } = this;
     if (sizeBytes > FILE_BYTES_MAX) {
-      throw new Fault("too-large", `${quoteText(path)} has ${sizeBytes} bytes`);
+      throw new Fault("too-large", msg`${quoteText(path)} has ${sizeBytes} bytes`);
     }
     // As those of /proc: their content is made when it is read.
     if (sizeBytes === 0 && fs.readSync(this.#fd, new Uint8Array(1), 0, 1, 0) > 0) {

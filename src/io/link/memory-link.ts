@@ -2,7 +2,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { concatBytes } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { DRAIN_WITHIN_MS, MESSAGE_BYTES_MAX, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
 import type { Clock } from "../clock.ts";
 import { LinkInbox } from "./inbox.ts";
@@ -186,7 +186,7 @@ export class MemoryLink implements Link {
       other.#end(undefined);
       this.#end(undefined);
     } else if (bytes.length > MESSAGE_BYTES_MAX) {
-      const sentence = `a message is longer than ${MESSAGE_BYTES_MAX} bytes`;
+      const sentence = msg`a message is longer than ${MESSAGE_BYTES_MAX} bytes`;
       this.cut(new Fault("too-large", sentence));
     } else {
       other.#inbox.push(bytes);

@@ -1,6 +1,6 @@
 /** A network in memory with loss, delay and partitions. */
 
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { CONNECT_WITHIN_MS } from "../../base/limits.ts";
 import type { Clock } from "../clock.ts";
 import type { Address, Dial, DialOptions, Link, Listener, ListenerEvents } from "./link.ts";
@@ -53,7 +53,7 @@ export class MemoryNetwork {
     const address = { host: options.host, port };
     const key = keyOf(address);
     if (this.#stations.has(key)) {
-      throw new Fault("port-taken", `another program listens on ${key}`);
+      throw new Fault("port-taken", msg`another program listens on ${key}`);
     }
     const { certificateHash } = options;
     const ends = new Set<MemoryLink>();
@@ -86,7 +86,7 @@ export class MemoryNetwork {
     const remote = { host: options.host, port: options.port };
     const local = { host, port: options.localPort ?? this.#freePort++ };
     if (this.#localPorts.has(keyOf(local))) {
-      const sentence = `the local port ${local.port} is taken by another program`;
+      const sentence = msg`the local port ${local.port} is taken by another program`;
       return Promise.reject(new Fault("port-taken", sentence, { remedy: "choose another one" }));
     }
     return this.#connect(local, remote, options.timeoutMs, undefined);
@@ -104,11 +104,11 @@ export class MemoryNetwork {
       this.#clock.after(Math.min(delayMs, timeoutMs), () => {
         const station = this.#stations.get(keyOf(remote));
         if (!isReachable || delayMs >= timeoutMs) {
-          reject(new Fault("timeout", `${keyOf(remote)} did not answer in time`));
+          reject(new Fault("timeout", msg`${keyOf(remote)} did not answer in time`));
         } else if (station === undefined || station.stopped !== undefined) {
-          reject(new Fault("unreachable", `nobody listens on ${keyOf(remote)}`));
+          reject(new Fault("unreachable", msg`nobody listens on ${keyOf(remote)}`));
         } else if (!station.events.accept(local)) {
-          reject(new Fault("unreachable", `${keyOf(remote)} takes no more connections`));
+          reject(new Fault("unreachable", msg`${keyOf(remote)} takes no more connections`));
         } else if (parent !== undefined && !station.ends.has(parent.other)) {
           reject(new Fault("unreachable", "the link is closed"));
         } else {

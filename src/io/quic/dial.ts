@@ -5,7 +5,7 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { assert } from "../../base/assert.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { CONNECT_WITHIN_MS, UDP_ANSWER_WITHIN_MS } from "../../base/limits.ts";
 import type { Address, Dial, DialOptions } from "../link/link.ts";
 import { formatHostPort } from "../ws/upgrade.ts";
@@ -67,7 +67,7 @@ export class QuicDialer {
       const found = await lookup(host, { all: true });
       return found.slice(0, UDP_ADDRESSES_MAX).map(({ address }) => address);
     } catch (cause) {
-      throw new Fault("unreachable", `no machine is known by the name ${host}`, { cause });
+      throw new Fault("unreachable", msg`no machine is known by the name ${host}`, { cause });
     }
   }
 
@@ -125,7 +125,7 @@ class Attempt {
     ];
     const probe = probeUdp(remote, () => {
       if (this.#isAnswered) return;
-      const sentence = `nobody listens for UDP on ${this.#where}`;
+      const sentence = msg`nobody listens for UDP on ${this.#where}`;
       this.#failed.reject(new Fault("unreachable", sentence));
     });
     try {
@@ -170,7 +170,7 @@ class Attempt {
   async #openLane(remote: Address, certificateHash: Uint8Array): Promise<QuicLink> {
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
-      late.reject(new Fault("timeout", `${this.#where} did not take another lane`));
+      late.reject(new Fault("timeout", msg`${this.#where} did not take another lane`));
     }, CONNECT_WITHIN_MS);
     let lane: QuicLink | undefined;
     try {
@@ -188,18 +188,18 @@ class Attempt {
   #fault(cause: unknown): Fault {
     if (cause instanceof Fault && cause.code !== "link-closed") return cause;
     if (this.#wire.code === QUIC_CODE.refused) {
-      return new Fault("unreachable", `${this.#where} takes no more connections`, {
+      return new Fault("unreachable", msg`${this.#where} takes no more connections`, {
         remedy: "try again later",
         cause,
       });
     }
-    const sentence = `${this.#where} did not open a connection over UDP`;
+    const sentence = msg`${this.#where} did not open a connection over UDP`;
     return new Fault("unreachable", sentence, { remedy: "check the port", cause });
   }
 
   #late(timeoutMs: number): void {
     const seconds = Math.ceil(timeoutMs / 1000);
-    const sentence = `${this.#where} did not answer over UDP within ${seconds} s`;
+    const sentence = msg`${this.#where} did not answer over UDP within ${seconds} s`;
     this.#failed.reject(new Fault("timeout", sentence, { remedy: "UDP may be blocked: use TCP" }));
   }
 }
@@ -207,12 +207,12 @@ class Attempt {
 function bindFault(cause: unknown, localPort: number | undefined): Fault {
   const number = udpBindError(cause);
   if (localPort !== undefined && number === "taken") {
-    const sentence = `the local UDP port ${localPort} is taken by another program`;
+    const sentence = msg`the local UDP port ${localPort} is taken by another program`;
     const remedy = "choose another with --local-port, or leave it out";
     return new Fault("port-taken", sentence, { remedy, cause });
   }
   if (localPort !== undefined && number === "forbidden") {
-    const sentence = `the local port ${localPort} is only for the system's administrator`;
+    const sentence = msg`the local port ${localPort} is only for the system's administrator`;
     return new Fault("port-taken", sentence, { remedy: "choose one above 1023", cause });
   }
   return new Fault("unreachable", "this machine opens no UDP socket", { cause });

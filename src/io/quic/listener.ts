@@ -12,7 +12,7 @@
  * in memory (adapter.ts), whatever window was given; and a lane is opened by the end that has
  * heard from the server on the first one, which has come then.
  */
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { HELLO_WITHIN_MS, UDP_UNTAKEN_MAX } from "../../base/limits.ts";
 import { certificateHashOf } from "../link/certificate-hash.ts";
 import type { Address, Listener, ListenerEvents } from "../link/link.ts";
@@ -213,19 +213,19 @@ function listenFault(cause: unknown, host: string, port: number): Fault {
   const where = formatHostPort(host, port);
   switch (udpBindError(cause)) {
     case "taken":
-      return new Fault("port-taken", `another program uses UDP on ${where}`, { cause });
+      return new Fault("port-taken", msg`another program uses UDP on ${where}`, { cause });
     case "forbidden": {
-      const sentence = `UDP port ${port} is only for the system's administrator`;
+      const sentence = msg`UDP port ${port} is only for the system's administrator`;
       return new Fault("port-taken", sentence, { cause });
     }
     case "no-address":
-      return new Fault("usage", `this machine has no address ${host}`, {
+      return new Fault("usage", msg`this machine has no address ${host}`, {
         remedy: "leave --host out for all its addresses",
         cause,
       });
     default: {
       const message = cause instanceof Error ? cause.message : String(cause);
-      return new Fault("usage", `cannot listen for UDP on ${where} (${message})`, { cause });
+      return new Fault("usage", msg`cannot listen for UDP on ${where} (${message})`, { cause });
     }
   }
 }

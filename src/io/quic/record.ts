@@ -4,7 +4,7 @@
  * to the server, the server's says that the stream is taken. Each end finishes its direction with
  * GOODBYE: without it a stream was lost, whatever the transport says of its end.
  */
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { MESSAGE_BYTES_MAX } from "../../base/limits.ts";
 
 const HEADER_BYTES = 4;
@@ -82,7 +82,7 @@ export class RecordReader {
       return part.length;
     }
     if (length > this.messageBytesMax) {
-      throw new Fault("too-large", `a message is longer than ${this.messageBytesMax} bytes`);
+      throw new Fault("too-large", msg`a message is longer than ${this.messageBytesMax} bytes`);
     }
     this.#length = length;
     return part.length;

@@ -1,6 +1,6 @@
 /** Rooms and users muted on this device. */
 
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { SETTINGS_LISTED_MAX } from "../../base/limits-screen.ts";
 import type { StateDatabase } from "./schema.ts";
 
@@ -32,7 +32,7 @@ export class MutedTargets {
       const sql = "SELECT COUNT(*) AS count FROM muted WHERE fingerprint = ? AND user = ?";
       const row = this.#database.get<{ count: number }>(sql, values[0], values[1]);
       if ((row?.count ?? 0) <= SETTINGS_LISTED_MAX) return;
-      throw new Fault("too-many", `more than ${SETTINGS_LISTED_MAX} are muted here`, {
+      throw new Fault("too-many", msg`more than ${SETTINGS_LISTED_MAX} are muted here`, {
         remedy: "let one be heard again first",
       });
     });

@@ -3,7 +3,7 @@
 import { Database, SQLiteError, type SQLQueryBindings, type Statement } from "bun:sqlite";
 import { closeSync } from "node:fs";
 import { join } from "node:path";
-import { Fault, type FaultCode } from "../../base/fault.ts";
+import { Fault, type FaultCode, msg } from "../../base/fault.ts";
 import { openPlain } from "../disk/tree.ts";
 
 /** Another process of this home writes for milliseconds; longer means that it hangs. */
@@ -213,7 +213,7 @@ function versionOf(database: Database): number {
 }
 
 function tooNew(folder: string, version: number): Fault {
-  const sentence = `${folder} was written by a later version (format ${version})`;
+  const sentence = msg`${folder} was written by a later version (format ${version})`;
   return new Fault("version-unsupported", sentence, {
     remedy: "use that version, or another CHAT_HOME",
   });
@@ -239,7 +239,7 @@ export function withStoreFaults<Result>(folder: string, act: () => Result): Resu
     const known = (cause as { code?: unknown }).code;
     if (!(cause instanceof SQLiteError) && typeof known !== "string") throw cause;
     const code = CODES[String(known)] ?? "store-failed";
-    throw new Fault(code, `${folder} cannot be used (${cause.message})`, {
+    throw new Fault(code, msg`${folder} cannot be used (${cause.message})`, {
       cause,
       ...(code === "store-failed" ? { remedy: "check the disk, or set another CHAT_HOME" } : {}),
     });

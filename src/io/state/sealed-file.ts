@@ -1,7 +1,7 @@
 /** What a device keeps of its sealed rooms, as it is: nothing is written. */
 import { Database, SQLiteError } from "bun:sqlite";
 import { join } from "node:path";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { withStoreFaults } from "./schema.ts";
 import { DATABASE_HEAD, headOf, SEALED_STATE_FILE } from "./sealed-store.ts";
 
@@ -70,7 +70,7 @@ function guarded<Result>(place: string, act: () => Result): Result {
 }
 
 function damaged(path: string, cause?: unknown): Fault {
-  return new Fault("store-failed", `${path} is damaged`, {
+  return new Fault("store-failed", msg`${path} is damaged`, {
     cause,
     remedy: "end chat and put that file aside: the device comes in anew without it",
   });

@@ -3,7 +3,7 @@
 import { Database, SQLiteError } from "bun:sqlite";
 import { closeSync, existsSync, readSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { Clock } from "../clock.ts";
 import { Mutex } from "../disk/mutex.ts";
 import { openPlain } from "../disk/tree.ts";
@@ -109,7 +109,7 @@ export class SealedStateStore {
         const isBusy = error instanceof SQLiteError && error.code?.startsWith("SQLITE_BUSY");
         if (!isBusy) return sealedFaults(this.#folder, () => rethrow(error));
         if (this.#clock.now() >= until) {
-          throw new Fault("store-failed", `${this.#folder} is held by another process`, {
+          throw new Fault("store-failed", msg`${this.#folder} is held by another process`, {
             cause: error,
             remedy: "end the other chat that uses it",
           });
@@ -204,7 +204,7 @@ function openDatabase(folder: string | undefined): Database {
       .query<{ user_version: number }, []>("PRAGMA user_version")
       .get() ?? { user_version: 0 };
     if (version > FORMAT) {
-      throw new Fault("version-unsupported", `${path} was written by a later version`, {
+      throw new Fault("version-unsupported", msg`${path} was written by a later version`, {
         remedy: "use that version, or another CHAT_HOME",
       });
     }
@@ -249,7 +249,7 @@ function sealedFaults<Result>(folder: string, act: () => Result): Result {
   } catch (error) {
     const code = error instanceof Fault && error.cause instanceof SQLiteError && error.cause.code;
     if (code !== "SQLITE_CORRUPT" && code !== "SQLITE_NOTADB") throw error;
-    throw new Fault("store-failed", `${join(folder, SEALED_STATE_FILE)} is damaged`, {
+    throw new Fault("store-failed", msg`${join(folder, SEALED_STATE_FILE)} is damaged`, {
       cause: error,
       remedy: "end chat and put that file aside: the device comes in anew without it",
     });

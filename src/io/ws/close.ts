@@ -1,6 +1,6 @@
 /** Faults as WebSocket close codes, and back. */
 
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 
 /** Close codes that we send or read. @see RFC 6455, section 7.4.1 */
 export const CLOSE_CODE = {
@@ -37,7 +37,7 @@ export function faultOfClose(code: number, reason: string): Fault | undefined {
         return new Fault("too-large", "a message was longer than allowed");
       }
       if (reason.startsWith("Received")) {
-        return new Fault("frame-malformed", `a broken frame: ${reason.toLowerCase()}`);
+        return new Fault("frame-malformed", msg`a broken frame: ${reason.toLowerCase()}`);
       }
       return new Fault("link-closed", "the connection was lost");
   }

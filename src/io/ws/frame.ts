@@ -6,7 +6,7 @@
  * @see RFC 6455, section 5
  */
 import { utf8Decode } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { CHUNK_BYTES, MESSAGE_BYTES_MAX } from "../../base/limits.ts";
 import { HEADROOM_BYTES, takeBuffer } from "../disk/buffer-pool.ts";
 
@@ -150,7 +150,7 @@ export class FrameReader {
       if (length < 0x1_0000) throw malformed("a length is not in its shortest form");
     }
     if (length + this.#fragmentsFill > MESSAGE_BYTES_MAX) {
-      throw new Fault("too-large", `a message is longer than ${MESSAGE_BYTES_MAX} bytes`);
+      throw new Fault("too-large", msg`a message is longer than ${MESSAGE_BYTES_MAX} bytes`);
     }
     return length;
   }

@@ -13,7 +13,7 @@
  */
 import type { Server, ServerWebSocket } from "bun";
 import { AssertionFailure } from "../../base/assert.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import {
   HALF_OPEN_LOOK_EVERY_MS,
   MESSAGE_BYTES_MAX,
@@ -267,20 +267,20 @@ function listenFault(cause: unknown, host: string, port: number): Fault {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
   switch (code) {
     case "EADDRINUSE":
-      return new Fault("port-taken", `another program listens on ${where}`, { cause });
+      return new Fault("port-taken", msg`another program listens on ${where}`, { cause });
     case "EACCES":
-      return new Fault("port-taken", `port ${port} is only for the system's administrator`, {
+      return new Fault("port-taken", msg`port ${port} is only for the system's administrator`, {
         cause,
       });
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
     case "EINVAL":
-      return new Fault("usage", `this machine has no address ${host}`, {
+      return new Fault("usage", msg`this machine has no address ${host}`, {
         remedy: "leave --host out for all its addresses",
         cause,
       });
     default:
-      return new Fault("usage", `cannot listen on ${where} (${code})`, {
+      return new Fault("usage", msg`cannot listen on ${where} (${code})`, {
         remedy: "check --host, --port, --cert and --key",
         cause,
       });

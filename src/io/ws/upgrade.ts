@@ -1,7 +1,7 @@
 /** The HTTP exchange that turns a connection into a WebSocket. @see RFC 6455, section 4 */
 
 import { utf8Encode } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 
 /** The path at which servers take links; everything else is plain HTTP. */
 export const LINK_PATH = "/ws";
@@ -83,7 +83,7 @@ export class Upgrade {
     const status = Number(lines[0]?.split(" ")[1]);
     const headers = new Map(lines.slice(1).map(splitHeader));
     if (status === 503 || status === 429) {
-      throw new Fault("unreachable", `${this.#where} takes no more connections`, {
+      throw new Fault("unreachable", msg`${this.#where} takes no more connections`, {
         remedy: "try again later",
       });
     }
@@ -99,7 +99,7 @@ export class Upgrade {
   }
 
   #foreign(what: string): Fault {
-    return new Fault("unreachable", `${this.#where} is not a chat server: it ${what}`, {
+    return new Fault("unreachable", msg`${this.#where} is not a chat server: it ${what}`, {
       remedy: "check the port",
     });
   }

@@ -1,5 +1,5 @@
 import { productOf } from "../../base/client-name.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CLIENTS_PAGE_MAX, TRANSFERS_LISTED_MAX } from "../../base/limits-page.ts";
 import { checkName } from "../../base/names.ts";
@@ -161,7 +161,7 @@ export class AdminDashboard {
     const cancel = { file, user: id, direction, by: by.id };
     if (await this.cancelHere(cancel)) return;
     if (!(await cancels.ask(cancel))) {
-      throw new Fault("not-found", `nothing of that file is under way with ${name}`, {
+      throw new Fault("not-found", msg`nothing of that file is under way with ${name}`, {
         remedy: "see what is: the tab of transfers",
       });
     }

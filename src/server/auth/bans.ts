@@ -1,4 +1,4 @@
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import { bannedFault } from "../../core/rooms/policy.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -50,7 +50,7 @@ export function hostKey({ link }: ClientConnection): string | undefined {
 export function banKey(text: string): string {
   const address = text.replace(/\/64$/, "").replace(/%.*$/, "");
   if (!isIpv4(address) && !isIpv6(address)) {
-    throw new Fault("usage", `'${text.slice(0, 64)}' is no address`, {
+    throw new Fault("usage", msg`'${text.slice(0, 64)}' is no address`, {
       remedy: "write it as 192.0.2.7 or 2001:db8::7",
     });
   }

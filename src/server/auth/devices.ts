@@ -1,5 +1,5 @@
 import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { type Account, dayOf, type Registry } from "../../core/rooms/accounts.ts";
 import { verifyDeviceCert } from "../../crypto/device-cert.ts";
@@ -104,7 +104,7 @@ export class Devices {
       throw new Fault("not-found", "no device waits for this link", { remedy: "begin anew" });
     }
     if (!this.#isOurs(account, deviceKey, deviceCert)) {
-      throw new Fault("not-allowed", `this is not ${account.name}'s account key`, {
+      throw new Fault("not-allowed", msg`this is not ${account.name}'s account key`, {
         remedy: "link from the device that made the account, or from one linked to it",
       });
     }

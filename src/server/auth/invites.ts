@@ -1,5 +1,5 @@
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { ID_BYTES, type RoomId, type UserId } from "../../base/ids.ts";
 import {
   INVITE_PLACES_MAX,
@@ -74,7 +74,7 @@ export class Invites {
     const place = this.#place(actor, request);
     const uses = request.uses ?? (isOperator || isForProgram(place) ? undefined : 1);
     if (!isOperator && (uses ?? 1) > INVITE_USES_MAX) {
-      throw new Fault("too-many", `an invite of yours admits at most ${INVITE_USES_MAX}`, {
+      throw new Fault("too-many", msg`an invite of yours admits at most ${INVITE_USES_MAX}`, {
         remedy: "ask an operator for more",
       });
     }
@@ -133,7 +133,7 @@ export class Invites {
     await kernel.decide(() => {
       const invite = registry.policy.invite(id);
       if (invite === undefined || invite.isRevoked || !this.#mayRevoke(actor, invite)) {
-        throw new Fault("not-found", `there is no invite '${id.slice(0, 40)}'`, {
+        throw new Fault("not-found", msg`there is no invite '${id.slice(0, 40)}'`, {
           remedy: "list them: chat admin invites",
         });
       }
@@ -260,12 +260,12 @@ export class Invites {
   #programRoom(actor: Actor, name: string): RoomId {
     const found = namedRoom(this.#options.rooms, checkName(name, "room's name"));
     if (!moderates(found, actor)) {
-      throw new Fault("not-allowed", `you do not moderate '${name}'`);
+      throw new Fault("not-allowed", msg`you do not moderate '${name}'`);
     }
     // What comes by the token is said by its maker: a token that could say nothing is not made.
     if (found.members.has(actor.user)) return found.id;
-    throw new Fault("not-member", `you are not in '${name}', and its token would act as you`, {
-      remedy: `enter it first: chat join --room ${found.name ?? name}`,
+    throw new Fault("not-member", msg`you are not in '${name}', and its token would act as you`, {
+      remedy: msg`enter it first: chat join --room ${found.name ?? name}`,
     });
   }
 
@@ -277,7 +277,7 @@ export class Invites {
     const max = isOperator ? INVITES_MAX : INVITES_MAX - INVITES_RESERVED;
     if (live.length < max && own < ownMax) return;
     const whose = own < ownMax ? `${live.length} invites` : `${own} invites of yours`;
-    throw new Fault("too-many", `${whose} are out already`, {
+    throw new Fault("too-many", msg`${whose} are out already`, {
       remedy: "take some back: chat admin invites --revoke ID",
     });
   }
@@ -301,5 +301,5 @@ function hashOf(token: string): string {
 }
 
 function spent(what: string): Fault {
-  return new Fault("not-allowed", `this invite ${what}`, { remedy: "ask for a new one" });
+  return new Fault("not-allowed", msg`this invite ${what}`, { remedy: "ask for a new one" });
 }

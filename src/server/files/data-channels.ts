@@ -1,5 +1,5 @@
 import { toBase64Url } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { LANES_PER_ACCOUNT_MAX, LANES_PER_SESSION_MAX, TICKET_MS } from "../../base/limits.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -87,11 +87,11 @@ export class DataChannels {
   #checkRoom(held: Held, account: Account): void {
     const detail = { retryAfterMs: BUSY_MS };
     if (this.#inUse(held) >= LANES_PER_SESSION_MAX) {
-      const sentence = `${LANES_PER_SESSION_MAX} files are under way in this session`;
+      const sentence = msg`${LANES_PER_SESSION_MAX} files are under way in this session`;
       throw new Fault("too-many", sentence, detail);
     }
     if (this.#inUseOf(account) >= LANES_PER_ACCOUNT_MAX) {
-      const sentence = `${LANES_PER_ACCOUNT_MAX} files of this account are under way`;
+      const sentence = msg`${LANES_PER_ACCOUNT_MAX} files of this account are under way`;
       throw new Fault("too-many", sentence, detail);
     }
   }

@@ -1,5 +1,5 @@
 import { assert } from "../../base/assert.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import { CHUNK_BYTES, FILE_BYTES_MAX, SEND_QUEUE_LOW_BYTES } from "../../base/limits.ts";
 import type { FileFact } from "../../core/rooms/files.ts";
@@ -225,7 +225,7 @@ export function aboutDownload(
 }
 
 function beyond(chunks: number): Fault {
-  return new Fault("usage", `the file has no more than ${chunks} chunks`, {
+  return new Fault("usage", msg`the file has no more than ${chunks} chunks`, {
     remedy: "fetch it from 0",
   });
 }

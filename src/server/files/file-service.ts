@@ -1,4 +1,4 @@
-import { asFault, Fault } from "../../base/fault.ts";
+import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import { parseTarget } from "../../base/names.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
@@ -217,7 +217,7 @@ export class FileService {
       this.#receivedBytes += notice.bytes.length;
       transfer.take(notice, this.#options.clock.now());
     } else {
-      const sentence = `chunk ${notice.index} is of no file that is sent here`;
+      const sentence = msg`chunk ${notice.index} is of no file that is sent here`;
       lane.close(new Fault("out-of-order", sentence));
     }
   }

@@ -1,4 +1,4 @@
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { BlobAbout } from "../../io/blob/interfaces.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import { sameRecipients } from "./recipients.ts";
@@ -29,7 +29,7 @@ export function checkSame(about: BlobAbout, { to, size }: RequestOf<"offer">): v
     about.sizeBytes !== size ? "size" : sameRecipients(about.to, to) ? undefined : "targets";
   if (what === undefined) return;
   const remedy = "send it anew";
-  throw new Fault("usage", `this file was offered with another ${what}`, { remedy });
+  throw new Fault("usage", msg`this file was offered with another ${what}`, { remedy });
 }
 
 /** @throws Fault usage */

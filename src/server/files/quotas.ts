@@ -1,4 +1,4 @@
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { FILE_BYTES_MAX, FREE_BYTES_MIN } from "../../base/limits.ts";
 import { formatSize } from "../../base/sizes.ts";
@@ -59,7 +59,7 @@ export class Quotas {
   checkFile(sizeBytes: number): void {
     const { fileBytesMax } = this.#quotas;
     if (sizeBytes <= fileBytesMax) return;
-    throw new Fault("too-large", `a file may have ${formatSize(fileBytesMax)} here`, {
+    throw new Fault("too-large", msg`a file may have ${formatSize(fileBytesMax)} here`, {
       remedy: "send less, or ask whoever runs the server",
     });
   }
@@ -75,10 +75,10 @@ export class Quotas {
     const { userBytesMax, totalBytesMax } = this.#quotas;
     if (this.#bytesOf(user) + moreBytes > userBytesMax) {
       const used = `${formatSize(this.#bytesOf(user))} of ${formatSize(userBytesMax)}`;
-      throw new Fault("quota-reached", `your files take ${used}, and this is too much`);
+      throw new Fault("quota-reached", msg`your files take ${used}, and this is too much`);
     }
     if (this.#files.totalBytes + this.#unfinishedBytes + moreBytes > totalBytesMax) {
-      const sentence = `the files of this server may take ${formatSize(totalBytesMax)} in all`;
+      const sentence = msg`the files of this server may take ${formatSize(totalBytesMax)} in all`;
       throw new Fault("quota-reached", sentence, { remedy: "ask whoever runs the server" });
     }
   }

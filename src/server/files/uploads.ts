@@ -1,5 +1,5 @@
 import { cutText, toHex } from "../../base/bytes.ts";
-import { asFault, Fault } from "../../base/fault.ts";
+import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import {
   SENTENCE_BYTES_MAX,
@@ -325,7 +325,7 @@ export class UploadService {
     let unfinished = 0;
     for (const { by } of this.#uploads.values()) if (by === account.id) unfinished++;
     if (unfinished >= UPLOADS_PER_ACCOUNT_MAX) {
-      const sentence = `you have ${UPLOADS_PER_ACCOUNT_MAX} unfinished files, which is the most`;
+      const sentence = msg`you have ${UPLOADS_PER_ACCOUNT_MAX} unfinished files, which is the most`;
       throw new Fault("too-many", sentence, { remedy: "finish or withdraw some" });
     }
     quotas.checkFile(size ?? 0);

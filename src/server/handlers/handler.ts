@@ -1,5 +1,5 @@
 /** Dispatch of requests to their handlers, and the types of both. */
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import type { Submission } from "../../core/rooms/commands.ts";
 import type { Actor } from "../../core/rooms/moderation.ts";
@@ -120,7 +120,7 @@ export class RequestHandlers {
     const { member, channel } = client;
     if (phase === "lane" && channel !== undefined) return { client, channel };
     if (phase === "lane" || member === undefined) {
-      throw new Fault("not-logged-in", "you are not logged in");
+      throw new Fault("not-logged-in", msg`you are not logged in`);
     }
     const { account } = member;
     const { id: user } = account;

@@ -1,5 +1,5 @@
 import { equalBytes, toBase64Url } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import { LANES_PER_ACCOUNT_MAX } from "../../base/limits.ts";
 import {
@@ -159,11 +159,11 @@ export class WebDownloads {
     const detail = { retryAfterMs: BUSY_MS };
     const own = [...this.#runs].filter((run) => run.account === account);
     if (own.filter((run) => run.parent === parent).length >= DOWNLOADS_AT_ONCE_MAX) {
-      const sentence = `${DOWNLOADS_AT_ONCE_MAX} files are on their way to this browser`;
+      const sentence = msg`${DOWNLOADS_AT_ONCE_MAX} files are on their way to this browser`;
       throw new Fault("too-many", sentence, detail);
     }
     if (own.length >= LANES_PER_ACCOUNT_MAX) {
-      const sentence = `${LANES_PER_ACCOUNT_MAX} files are on their way to ${account.name}`;
+      const sentence = msg`${LANES_PER_ACCOUNT_MAX} files are on their way to ${account.name}`;
       throw new Fault("too-many", sentence, detail);
     }
   }
@@ -173,11 +173,11 @@ export class WebDownloads {
     const detail = { retryAfterMs: BUSY_MS };
     const all = [...this.#runs].filter(({ isArchive }) => isArchive);
     if (all.filter((run) => run.account === account).length >= ARCHIVES_PER_ACCOUNT_MAX) {
-      const sentence = `${ARCHIVES_PER_ACCOUNT_MAX} folders are on their way to ${account.name}`;
+      const sentence = msg`${ARCHIVES_PER_ACCOUNT_MAX} folders are on their way to ${account.name}`;
       throw new Fault("too-many", sentence, detail);
     }
     if (all.length >= ARCHIVES_AT_ONCE_MAX) {
-      throw new Fault("too-many", `${ARCHIVES_AT_ONCE_MAX} folders are on their way`, detail);
+      throw new Fault("too-many", msg`${ARCHIVES_AT_ONCE_MAX} folders are on their way`, detail);
     }
   }
 

@@ -1,5 +1,5 @@
 import { utf8Encode } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import {
   PAGE_REST_MS_MAX,
   PAGE_REST_TIMES,
@@ -156,10 +156,10 @@ export class HttpReads {
     if (this.#isStopping) throw new Fault("shutting-down", "the server is stopping", BUSY);
     const runs = [...this.#runs];
     if (runs.filter((run) => run.invite.id === invite.id).length >= READERS_PER_TOKEN_MAX) {
-      throw new Fault("too-many", `${READERS_PER_TOKEN_MAX} read with this token already`, BUSY);
+      throw new Fault("too-many", msg`${READERS_PER_TOKEN_MAX} read with this token already`, BUSY);
     }
     if (runs.filter((run) => run.invite.by === invite.by).length >= READERS_PER_ACCOUNT_MAX) {
-      const message = `${READERS_PER_ACCOUNT_MAX} programs read with this account's tokens`;
+      const message = msg`${READERS_PER_ACCOUNT_MAX} programs read with this account's tokens`;
       throw new Fault("too-many", message, BUSY);
     }
     const near = isLocal ? 0 : runs.filter((run) => run.addressKey === key).length;
@@ -179,7 +179,7 @@ export class HttpReads {
     const account = registry.get(invite.by);
     if (account !== undefined) bans.checkAccount(account);
     if (room.members.has(invite.by)) return;
-    throw new Fault("not-member", `whoever made this token is not in '${room.name}'`, {
+    throw new Fault("not-member", msg`whoever made this token is not in '${room.name}'`, {
       remedy: "ask them to enter it, or make another one",
     });
   }
@@ -283,7 +283,7 @@ function optionsOf(request: Request): Options {
   const { searchParams } = new URL(request.url);
   for (const key of searchParams.keys()) {
     if (key === "after" || key === "wait") continue;
-    throw new Fault("usage", `'${key.slice(0, 40)}' is nothing to ask for`, {
+    throw new Fault("usage", msg`'${key.slice(0, 40)}' is nothing to ask for`, {
       remedy: "ask with after=SEQ and wait=SECONDS",
     });
   }
@@ -297,7 +297,7 @@ function countOf(parameters: URLSearchParams, key: string, max: number): number 
   if (text === null) return undefined;
   const count = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   if (parameters.getAll(key).length === 1 && count <= max) return count;
-  throw new Fault("usage", `'${key}' is to be one number from 0 to ${max}`, {
+  throw new Fault("usage", msg`'${key}' is to be one number from 0 to ${max}`, {
     remedy: "ask with after=SEQ and wait=SECONDS",
   });
 }

@@ -5,7 +5,7 @@
  */
 
 import { utf8Encode } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { TEXT_BYTES_MAX } from "../../base/limits.ts";
 
 export interface WebhookText {
@@ -116,7 +116,7 @@ function checked(text: string): string {
   if (text.trim() === "") throw invalid("an empty text says nothing");
   if (!text.isWellFormed()) throw invalid("the text is not valid UTF-8");
   if (utf8Encode(text).length <= TEXT_BYTES_MAX) return text;
-  throw new Fault("too-large", `a text has at most ${TEXT_BYTES_MAX} bytes`);
+  throw new Fault("too-large", msg`a text has at most ${TEXT_BYTES_MAX} bytes`);
 }
 
 function parsed(json: string): unknown {

@@ -1,4 +1,4 @@
-import { asFault, Fault } from "../../base/fault.ts";
+import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import {
   PUSH_ACCOUNT_AT_ONCE,
@@ -206,7 +206,7 @@ export class PushSender {
     const { host } = new URL(to.endpoint);
     const why = answer instanceof Fault ? answer.message : `it answered ${answer.status}`;
     const remedy = "see whether this machine reaches it; further ones are not told";
-    this.#options.warn(new Fault("unreachable", `a push to ${host} failed: ${why}`, { remedy }));
+    this.#options.warn(new Fault("unreachable", msg`a push to ${host} failed: ${why}`, { remedy }));
   }
 }
 

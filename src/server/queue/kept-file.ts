@@ -1,5 +1,5 @@
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Disk } from "../../io/disk/disk.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
@@ -64,7 +64,7 @@ export class KeptFile {
   #warnOf(cause: unknown): void {
     if (!(cause instanceof Error)) throw cause;
     const { warn, lost } = this.#options;
-    warn(new Fault("data-foreign", `${this.#path} cannot be read; ${lost}`, { cause }));
+    warn(new Fault("data-foreign", msg`${this.#path} cannot be read; ${lost}`, { cause }));
   }
 
   /** It has changed. */

@@ -1,4 +1,4 @@
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { HISTORY_BYTES_PER_DAY } from "../../base/limits.ts";
 import { formatLeft, formatSize } from "../../base/sizes.ts";
@@ -38,7 +38,7 @@ export class HistoryQuota {
     if (!this.isReached(user)) return;
     const leftMs = DAY_MS - (this.#options.clock.unixMs() % DAY_MS);
     const message = `you have read ${formatSize(this.#bytesMax)} of history today, the daily limit`;
-    throw new Fault("history-limit", message, { remedy: `try again in ${formatLeft(leftMs)}` });
+    throw new Fault("history-limit", message, { remedy: msg`try again in ${formatLeft(leftMs)}` });
   }
 
   count(user: UserId, records: readonly LogRecord[]): void {

@@ -1,4 +1,4 @@
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { checkName } from "../../base/names.ts";
 import { checkNewName } from "../../base/new-names.ts";
@@ -85,7 +85,7 @@ export class Management {
       else this.#tell(by, { kind: "renamed", room: room.id, user: account.id, was, to: name });
     }
     const detail = { retryAfterMs: 0, remedy: "nothing: this program connects again" };
-    const fault = new Fault("link-closed", `you are called ${name} from now on`, detail);
+    const fault = new Fault("link-closed", msg`you are called ${name} from now on`, detail);
     for (const client of [...peersOf(account.id)]) client.close(fault);
   }
 
@@ -99,7 +99,7 @@ export class Management {
     }
     done(); // Before their links end, the asker's among them.
     const remedy = "ask an operator";
-    const fault = new Fault("login-refused", `the account ${name} was removed`, { remedy });
+    const fault = new Fault("login-refused", msg`the account ${name} was removed`, { remedy });
     for (const client of [...peersOf(user)]) client.close(fault);
   }
 

@@ -1,4 +1,4 @@
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { BANS_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
@@ -106,20 +106,20 @@ export class Moderation {
       head?.by === actor.user ||
       (actor.isOperator && room?.name !== undefined);
     if (head === undefined || room === undefined || !mayKnow) {
-      throw new Fault("not-found", `there is no message ${seq} for you`, {
+      throw new Fault("not-found", msg`there is no message ${seq} for you`, {
         remedy: "see its number: chat history --json",
       });
     }
     const said = { room: room.id, seq, author: head.by };
     if (!TARGET_KINDS[request.kind].has(head.kind)) {
-      const sentence = `record ${seq} is a '${head.kind}', and only words can be changed`;
+      const sentence = msg`record ${seq} is a '${head.kind}', and only words can be changed`;
       throw new Fault("not-allowed", sentence, { remedy: "choose a message" });
     }
     if (request.kind === "erase") return { kind: "erase", ...said };
     if (request.kind === "pin") return { kind: "pin", on: request.on, ...said };
     // Of a file nothing has to be said.
     if (head.kind === "file") checkFileText(request.text);
-    else if (request.text === "") throw new Fault("text-invalid", "an empty text says nothing");
+    else if (request.text === "") throw new Fault("text-invalid", msg`an empty text says nothing`);
     return { kind: "edit", text: request.text, ...said };
   }
 
@@ -154,7 +154,7 @@ export class Moderation {
       throw new Fault("not-allowed", "you would sign yourself out", { remedy });
     }
     if (account.passwordHash === undefined) {
-      const sentence = `${account.name} has no password to come in again with`;
+      const sentence = msg`${account.name} has no password to come in again with`;
       const remedy = "make a reset that signs out: its use sets one";
       throw new Fault("last-credential", sentence, { remedy });
     }
@@ -183,7 +183,7 @@ export class Moderation {
     if (on) {
       this.#checkSelf(client, actor, ban);
       if (registry.policy.bans(clock.unixMs()).length >= BANS_MAX) {
-        throw new Fault("too-many", `${BANS_MAX} bans hold already`, { remedy: "lift some" });
+        throw new Fault("too-many", msg`${BANS_MAX} bans hold already`, { remedy: "lift some" });
       }
     }
     await kernel.decide(() => [banDraft(ban, actor.user, on)]);

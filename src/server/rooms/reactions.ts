@@ -1,4 +1,4 @@
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { TargetResolver } from "../../core/rooms/targets.ts";
 import { kindsWith } from "../../wire/kinds.ts";
@@ -103,5 +103,7 @@ export class Reactions {
 
 /** The same sentence if there is none, or none that the asker may see. */
 function noMessage(seq: number): Fault {
-  return new Fault("not-found", `there is no message ${seq} here`, { remedy: "check its number" });
+  return new Fault("not-found", msg`there is no message ${seq} here`, {
+    remedy: "check its number",
+  });
 }

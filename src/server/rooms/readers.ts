@@ -1,4 +1,4 @@
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { READERS_NAMED_MAX } from "../../base/limits.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
@@ -31,7 +31,7 @@ export class Readers {
     const head = (await recordLookup.find(account.id, seq))?.head;
     const room = head === undefined ? undefined : rooms.get(head.room as RoomId);
     if (head?.by !== account.id || room?.members.has(account.id) !== true) {
-      throw new Fault("not-found", `there is no message ${seq} of yours`);
+      throw new Fault("not-found", msg`there is no message ${seq} of yours`);
     }
     if (!showsReaders(room)) {
       const sentence = "who has read is not shown here";

@@ -1,5 +1,5 @@
 import { fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
 import {
@@ -117,13 +117,13 @@ export class KeyPackageStore {
     const times = this.#timesOf(`${by} ${of}`, now);
     const [oldest = now] = times;
     if (times.length >= KEY_PACKAGES_PER_HOUR) {
-      throw new Fault("too-fast", `${KEY_PACKAGES_PER_HOUR} times in an hour is the most`, {
+      throw new Fault("too-fast", msg`${KEY_PACKAGES_PER_HOUR} times in an hour is the most`, {
         retryAfterMs: Math.ceil(HOUR_MS - (now - oldest)),
       });
     }
     const retryAfterMs = this.#shares.of(by, now).take(now);
     if (retryAfterMs > 0) {
-      const message = `${KEY_PACKAGES_PER_HOUR_ALL} times in an hour is the most for all users`;
+      const message = msg`${KEY_PACKAGES_PER_HOUR_ALL} times in an hour is the most for all users`;
       throw new Fault("too-fast", message, { retryAfterMs });
     }
     this.#took(by, of, now);

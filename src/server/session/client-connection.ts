@@ -1,5 +1,5 @@
 import { assert } from "../../base/assert.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
 import {
   MESSAGE_BEFORE_LOGIN_ANSWERED_BYTES_MAX,
@@ -357,5 +357,5 @@ export class ClientConnection implements Source {
 }
 
 function tooLong(sizeBytes: number): Fault {
-  return new Fault("too-large", `a message of ${sizeBytes} bytes came before log-in`);
+  return new Fault("too-large", msg`a message of ${sizeBytes} bytes came before log-in`);
 }

@@ -1,4 +1,4 @@
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { MESSAGE_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
 import { makeServerProof } from "../../crypto/greeting.ts";
 import type { Identity } from "../../crypto/identity.ts";
@@ -31,7 +31,7 @@ export function greet(
 ): void {
   if (!hello.versions.includes(VERSION)) {
     const theirs = hello.versions.join(", ");
-    const sentence = `this server speaks version ${VERSION}, not ${theirs}`;
+    const sentence = msg`this server speaks version ${VERSION}, not ${theirs}`;
     client.close(new Fault("version-unsupported", sentence));
     return;
   }

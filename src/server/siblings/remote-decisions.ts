@@ -1,4 +1,4 @@
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import { bannedFault } from "../../core/rooms/policy.ts";
@@ -49,11 +49,11 @@ export class RemoteDecisions {
         const detail = { retryAfterMs: 0, remedy: "nothing: this program connects again" };
         return this.#close(
           id,
-          new Fault("link-closed", `you are called ${name} from now on`, detail),
+          new Fault("link-closed", msg`you are called ${name} from now on`, detail),
         );
       }
       case "account-gone":
-        return this.#close(id, new Fault("login-refused", `the account ${name} was removed`));
+        return this.#close(id, new Fault("login-refused", msg`the account ${name} was removed`));
       case "device-gone": {
         const fault = new Fault("login-refused", "this device was signed out");
         return this.#close(id, fault, ({ member }) => !account.devices.has(member?.device ?? ""));

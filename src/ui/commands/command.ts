@@ -1,5 +1,5 @@
 /** Slash commands of the terminal and the page: their grammar, and what they use of a UI. */
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { RoomActor } from "../../client/chat/room-actions.ts";
 import type { PostBody, Answer as WireAnswer } from "../../wire/messages.ts";
 import type { Message } from "../messages/en/terminal.ts";
@@ -152,5 +152,5 @@ export function onOrOff(words: string, left?: boolean): { readonly on: boolean }
 }
 
 export function misuse(usage: string): Fault {
-  return new Fault("usage", "that is not how it is used", { remedy: `write ${usage}` });
+  return new Fault("usage", msg`that is not how it is used`, { remedy: msg`write ${usage}` });
 }

@@ -1,4 +1,4 @@
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { checkName } from "../../base/names.ts";
 import { joinSealed } from "../../client/chat/room-actions.ts";
 import type { Message } from "../messages/en/terminal.ts";
@@ -31,7 +31,7 @@ export const join: Command<JoinOrder> = {
 };
 
 function unknownFlag(flag: string): Fault {
-  return new Fault("usage", `/join knows no '${flag.slice(0, 40)}'`, {
-    remedy: "a room's password cannot begin with --; a sealed room: /join ROOM --sealed",
+  return new Fault("usage", msg`/join knows no '${flag.slice(0, 40)}'`, {
+    remedy: msg`a room's password cannot begin with --; a sealed room: /join ROOM --sealed`,
   });
 }

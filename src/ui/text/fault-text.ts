@@ -3,8 +3,11 @@ import type { Texts } from "../messages/en/first.ts";
 import { PageFault } from "./page-fault.ts";
 import { momentIn } from "./times.ts";
 
-/** Faults that end by themselves: the server's message says when. */
-const PASSING: ReadonlySet<string> = new Set(["banned", "muted"]);
+/** Faults that end by themselves: which of their values is the moment. */
+const ENDS: Readonly<Record<string, number>> = {
+  "you are banned here until {}{}": 0,
+  "you may not speak in '{}' until {}": 1,
+};
 
 /**
  * The text of a fault, in the page's language and this device's time zone.
@@ -13,8 +16,10 @@ const PASSING: ReadonlySet<string> = new Set(["banned", "muted"]);
 export function faultText(error: unknown, texts: Texts): string {
   if (typeof error === "string") return error;
   if (error instanceof PageFault) return texts[error.text];
-  const { code, message } = error instanceof Fault ? error : new Fault("internal", "");
+  const { code, translatable } = error instanceof Fault ? error : new Fault("internal", "");
   const known = texts.faults[code];
-  const end = PASSING.has(code) ? momentIn(message, texts) : undefined;
+  const { template = "", values = [] } = translatable.message ?? {};
+  const moment = Object.hasOwn(ENDS, template) ? values[ENDS[template] ?? 0] : undefined;
+  const end = moment === undefined ? undefined : momentIn(moment, texts);
   return end === undefined ? `${known}.` : `${known}, ${texts.until(end)}.`;
 }

@@ -32,9 +32,10 @@ async function giveFalseKeys(person: Person, user = "ben"): Promise<void> {
 }
 
 function warnings(person: Person): string[] {
-  return person.events.flatMap((event) =>
-    event.kind === "identity-changed" || event.kind === "sealed-remark" ? [event.sentence] : [],
-  );
+  return person.events.flatMap((event) => {
+    if (event.kind === "sealed-remark") return [event.remark.text];
+    return event.kind === "identity-changed" ? [event.sentence] : [];
+  });
 }
 
 /** As a user interface shows it. */

@@ -403,7 +403,9 @@ export class Person {
   }
 
   get remarks(): string[] {
-    return this.events.flatMap((event) => (event.kind === "sealed-remark" ? [event.sentence] : []));
+    return this.events.flatMap((event) =>
+      event.kind === "sealed-remark" ? [event.remark.text] : [],
+    );
   }
 
   /** How often it rejoined because what it kept was no longer good. */

@@ -1,20 +1,38 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
+import type { UserId } from "../../../src/base/ids.ts";
+import { checkSpeaks } from "../../../src/core/rooms/moderation.ts";
+import { bannedFault } from "../../../src/core/rooms/policy.ts";
+import type { Room } from "../../../src/core/rooms/rooms.ts";
 import { faultText } from "../../../src/ui/text/fault-text.ts";
 import { PageFault } from "../../../src/ui/text/page-fault.ts";
 import { localeFor, momentIn, timesIn, withLocalMoments } from "../../../src/ui/text/times.ts";
 import { loadTexts } from "../../../src/web/browser/texts.ts";
+import { faultOf } from "../../fault-code.ts";
 
 const MOMENT = "2026-11-20T05:46:33.123Z";
 
-test.each(["en", "id"])("a server's sentence tells its moments as people do: %s", async (lang) => {
+/** As the rooms refuse to let a muted user speak. */
+function mutedFault(until: number | undefined): Fault {
+  const [members, muted] = [new Set(["u"]), new Map([["u", until]])];
+  const room = { members, muted, name: MOMENT } as unknown as Room;
+  const fault = faultOf(() => checkSpeaks(room, "u" as UserId, 0));
+  return fault ?? new Fault("internal", "not muted");
+}
+
+test.each(["en", "id"])("a fault that ends tells its end as people do: %s", async (lang) => {
   const texts = await loadTexts(lang);
-  const local = timesIn(texts).full(Date.parse(MOMENT));
+  const until = Date.parse(MOMENT);
+  const local = timesIn(texts).full(until);
   expect(local).not.toContain("T05");
-  for (const code of ["muted", "banned"] as const) {
-    const shown = faultText(new Fault(code, `you are muted here until ${MOMENT}`), texts);
-    expect(shown).toContain(local);
-    expect(shown).not.toMatch(/\d\dT\d\d/);
+  const reason = "until 2027-01-01T00:00:00.000Z";
+  for (const fault of [mutedFault(until), bannedFault({ until }), bannedFault({ until, reason })]) {
+    expect(faultText(fault, texts)).toBe(`${texts.faults[fault.code]}, ${texts.until(local)}.`);
+  }
+  // A moment in a user's words, and in the words of an older server, ends nothing.
+  const words = new Fault("banned", `you are banned here until ${MOMENT}`);
+  for (const fault of [mutedFault(undefined), bannedFault({ reason }), words]) {
+    expect(faultText(fault, texts)).toBe(`${texts.faults[fault.code]}.`);
   }
 });
 

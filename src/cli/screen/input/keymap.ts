@@ -1,6 +1,6 @@
 /** Which keys do what: one table for the program, its help and `config.toml`. */
 
-import { Fault } from "../../../base/fault.ts";
+import { Fault, msg } from "../../../base/fault.ts";
 import { quoteText } from "../../../base/text.ts";
 import type { KeyTexts } from "../../../ui/messages/en/keys.ts";
 import { nearest } from "../../suggest.ts";
@@ -163,7 +163,7 @@ export function chordOf(typed: string): string {
   const name = KEY_ALIASES[lower] ?? lower;
   const isCharacter = [...given].length === 1 && given.trim() !== "";
   if ((!isCharacter && !KEY_NAMES.has(name)) || known.includes(undefined)) {
-    throw new Fault("usage", `there is no key ${quoteText(typed)}`, {
+    throw new Fault("usage", msg`there is no key ${quoteText(typed)}`, {
       remedy: "write keys as ctrl-x, alt-enter, shift-tab or f5",
     });
   }
@@ -254,16 +254,20 @@ function rebound(keys: Readonly<Record<string, string>>): readonly Binding[] {
 function groupOf(chord: string, name: string): KeyGroup | undefined {
   if (!isCommandName(name)) {
     const near = nearest(name, COMMAND_NAMES);
-    throw new Fault("usage", `keys know no command ${quoteText(name)}`, {
-      remedy: near === undefined ? "F1 shows what keys can do" : `did you mean ${near}?`,
+    throw new Fault("usage", msg`keys know no command ${quoteText(name)}`, {
+      remedy: near === undefined ? "F1 shows what keys can do" : msg`did you mean ${near}?`,
     });
   }
   const group = BINDINGS.find((one) => one.command === name)?.group;
   const isTyped = [...chord].length === 1 || chord === "space";
   if (isTyped && group !== undefined && !SILENT.has(group)) {
-    throw new Fault("usage", `${quoteText(chord)} has to be typed: it cannot be bound to ${name}`, {
-      remedy: `bind it with a modifier: alt-${chord}`,
-    });
+    throw new Fault(
+      "usage",
+      msg`${quoteText(chord)} has to be typed: it cannot be bound to ${name}`,
+      {
+        remedy: msg`bind it with a modifier: alt-${chord}`,
+      },
+    );
   }
   return group;
 }

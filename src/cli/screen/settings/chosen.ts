@@ -3,7 +3,7 @@
  * stays as its owner wrote it, and counts more than the file.
  */
 
-import { Fault } from "../../../base/fault.ts";
+import { Fault, msg } from "../../../base/fault.ts";
 import { quoteText } from "../../../base/text.ts";
 import { nearest } from "../../suggest.ts";
 import { DEFAULT_SETTINGS, type ScreenSettings } from "../state/settings.ts";
@@ -93,8 +93,8 @@ function keyOf(key: string): { readonly name: SettingName; readonly entry: strin
   const [, name = "", entry] = /^([^.]*)(?:\.([\s\S]+))?$/.exec(key) ?? [];
   if (isSettingName(name)) return { name, entry };
   const near = nearest(name, SETTING_NAMES);
-  throw new Fault("usage", `unknown setting ${quoteText(key)}`, {
-    remedy: near === undefined ? "/set shows all of them" : `did you mean ${near}?`,
+  throw new Fault("usage", msg`unknown setting ${quoteText(key)}`, {
+    remedy: near === undefined ? msg`/set shows all of them` : msg`did you mean ${near}?`,
   });
 }
 
@@ -109,8 +109,8 @@ function withTyped(
   const { kind } = settingRule(name);
   if ((kind === "table") !== (entry !== undefined)) {
     const example = name === "keys" ? "keys.ctrl-x search" : "colors.mention red";
-    throw new Fault("usage", `${quoteText(key)} has no value of its own`, {
-      remedy: kind === "table" ? `as in /set ${example}` : `as in /set ${name} VALUE`,
+    throw new Fault("usage", msg`${quoteText(key)} has no value of its own`, {
+      remedy: kind === "table" ? msg`as in /set ${example}` : msg`as in /set ${name} VALUE`,
     });
   }
   if (entry === undefined) checkWord(name, typed);
@@ -123,12 +123,12 @@ function checkWord(name: SettingName, typed: string): void {
   const { kind, words } = settingRule(name);
   const word = typed.toLowerCase();
   if (kind === "switch" && !TRUE.has(word) && !FALSE.has(word)) {
-    const remedy = `write /set ${name} on`;
-    throw new Fault("usage", `${name} is on or off, not ${quoteText(typed)}`, { remedy });
+    const remedy = msg`write /set ${name} on`;
+    throw new Fault("usage", msg`${name} is on or off, not ${quoteText(typed)}`, { remedy });
   }
   if (kind === "choice" && !words.includes(word)) {
-    const sentence = `${name} is one of ${words.join(", ")}, not ${quoteText(typed)}`;
-    throw new Fault("usage", sentence, { remedy: `write /set ${name} ${words[0] ?? ""}` });
+    const sentence = msg`${name} is one of ${words.join(", ")}, not ${quoteText(typed)}`;
+    throw new Fault("usage", sentence, { remedy: msg`write /set ${name} ${words[0] ?? ""}` });
   }
 }
 

@@ -3,7 +3,7 @@
  * on this device. Both are checked by the same table.
  */
 
-import { Fault } from "../../../base/fault.ts";
+import { Fault, msg } from "../../../base/fault.ts";
 import { SETTINGS_LISTED_MAX } from "../../../base/limits-screen.ts";
 import { quoteText } from "../../../base/text.ts";
 import { SETTINGS } from "../../../ui/settings.ts";
@@ -103,7 +103,7 @@ export function withValue(
   const { kind, words } = settingRule(name);
   const property = PROPERTIES[name];
   const refused = (must: string, remedy: string) =>
-    new Fault("usage", `${checking.at()}: ${name} must be ${must}`, { remedy });
+    new Fault("usage", msg`${checking.at()}: ${name} must be ${must}`, { remedy });
   if (kind === "switch") {
     if (typeof value === "boolean") return { ...settings, [property]: value };
     throw refused("true or false", `write ${name} = true, without quotes`);
@@ -139,7 +139,7 @@ function checkedTable(
     // A colour may be the number of one.
     const text = typeof value === "number" && name === "colors" ? String(value) : value;
     if (typeof text !== "string") {
-      throw new Fault("usage", `${at(key)}: ${quoteText(key)} must be a text`, {
+      throw new Fault("usage", msg`${at(key)}: ${quoteText(key)} must be a text`, {
         remedy: "write it between quotes",
       });
     }
@@ -155,25 +155,25 @@ function checkKey(chord: string, command: string, at: string, { checkKey }: Voca
     checkKey(chord, command);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    throw new Fault("usage", `${at}: ${error.message}`, { remedy: error.remedy, cause: error });
+    throw new Fault("usage", msg`${at}: ${error.message}`, { remedy: error.remedy, cause: error });
   }
 }
 
 function checkColor(role: string, color: string, at: string, vocabulary: Vocabulary): void {
   if (!vocabulary.roles.includes(role)) {
     throw new Fault("usage", unknownSetting(role, vocabulary.roles, at).replace(/;.*$/, ""), {
-      remedy: `colours are those of ${vocabulary.roles.join(", ")}`,
+      remedy: msg`colours are those of ${vocabulary.roles.join(", ")}`,
     });
   }
   if (vocabulary.isColor(color)) return;
-  throw new Fault("usage", `${at}: ${quoteText(color)} is no colour`, {
+  throw new Fault("usage", msg`${at}: ${quoteText(color)} is no colour`, {
     remedy: 'write it as "red", "bright-red" or "#ff8800"',
   });
 }
 
 function checkCount(count: number, at: string): void {
   if (count <= SETTINGS_LISTED_MAX) return;
-  throw new Fault("too-many", `${at}: more than ${SETTINGS_LISTED_MAX} entries`, {
+  throw new Fault("too-many", msg`${at}: more than ${SETTINGS_LISTED_MAX} entries`, {
     remedy: "leave some out",
   });
 }

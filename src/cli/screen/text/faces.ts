@@ -4,18 +4,17 @@ import { ENGLISH } from "../../../ui/messages/en/first.ts";
 import { ENGLISH_KEYS, type KeyTexts } from "../../../ui/messages/en/keys.ts";
 import { type AllTexts, ENGLISH_PARTS } from "../../../ui/messages/en/parts.ts";
 import { ENGLISH_TERMINAL, type TerminalTexts } from "../../../ui/messages/en/terminal.ts";
+import { INDONESIAN_TEMPLATES } from "../../../ui/messages/id/fault-templates.ts";
 import { INDONESIAN } from "../../../ui/messages/id/first.ts";
 import { INDONESIAN_KEYS } from "../../../ui/messages/id/keys.ts";
 import { INDONESIAN_PARTS } from "../../../ui/messages/id/parts.ts";
 import { INDONESIAN_TERMINAL } from "../../../ui/messages/id/terminal.ts";
-import type { Sentence } from "./sentences.ts";
-import { sentenceInIndonesian } from "./sentences-id.ts";
 
 export interface FaceTexts extends AllTexts {
   readonly screen: TerminalTexts;
   readonly keys: KeyTexts;
-  /** The translation of a fault's text; undefined if the text stays English. */
-  readonly sentence: Sentence;
+  /** Texts of faults by their English template; English needs none. */
+  readonly faultTemplates: Readonly<Record<string, string>>;
 }
 
 const FACES: Readonly<Record<"en" | "id", FaceTexts>> = {
@@ -24,14 +23,14 @@ const FACES: Readonly<Record<"en" | "id", FaceTexts>> = {
     ...ENGLISH_PARTS,
     screen: ENGLISH_TERMINAL,
     keys: ENGLISH_KEYS,
-    sentence: () => undefined,
+    faultTemplates: {},
   },
   id: {
     ...INDONESIAN,
     ...INDONESIAN_PARTS,
     screen: INDONESIAN_TERMINAL,
     keys: INDONESIAN_KEYS,
-    sentence: sentenceInIndonesian,
+    faultTemplates: INDONESIAN_TEMPLATES,
   },
 };
 

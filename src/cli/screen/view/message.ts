@@ -11,7 +11,7 @@ import { oneLine } from "../../../core/words/plain.ts";
 import { authorText, eventText, quotedText } from "../../../ui/text/event-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import type { FaceTexts } from "../text/faces.ts";
-import { saidFault } from "../text/said.ts";
+import { faultLineIn } from "../text/fault-line.ts";
 import { type PictureSizes, pictureBox, pictureLines } from "./picture.ts";
 import { cutLine, type Line, lineWidth, type Role, type Span } from "./style.ts";
 import { cutTo, widthOf } from "./width.ts";
@@ -390,7 +390,7 @@ function stateText({ kind, state, progress }: TransferView, texts: FaceTexts): s
     case "needs-file":
       return kind === "download" ? texts.permitWriting : texts.chooseAgain;
     case "failed":
-      return `${texts.failed}: ${saidFault(state.fault, texts)}`;
+      return `${texts.failed}: ${faultLineIn(texts, state.fault)}`;
     default:
       return texts.done;
   }
@@ -450,7 +450,7 @@ function pendingLines(row: PendingRow, look: RowLook, { isUnfolded }: RowExtras)
 
 function refusedLines({ state }: PendingPost, texts: FaceTexts, columns: number): readonly Line[] {
   if (state.kind !== "refused") return [];
-  const text = `${texts.refused}: ${saidFault(state.fault, texts)}`;
+  const text = `${texts.refused}: ${faultLineIn(texts, state.fault)}`;
   const hint = ` (${texts.screen.refusedHint})`;
   return wrapSpans(
     [

@@ -8,7 +8,7 @@ import { oneLine } from "../../../core/words/plain.ts";
 import { authorText, quotedText } from "../../../ui/text/event-text.ts";
 import type { Note, Question } from "../state/screen-state.ts";
 import type { FaceTexts } from "../text/faces.ts";
-import { saidFault } from "../text/said.ts";
+import { faultLineIn } from "../text/fault-line.ts";
 import { nameOf } from "./header.ts";
 import { progressLine } from "./message.ts";
 import { cutLine, type Line } from "./style.ts";
@@ -46,7 +46,7 @@ export function noticeLines(
     ...(height < ROOMY_FROM ? [] : offeredLines(model, texts, columns)),
     ...(height < ROOMY_FROM ? [] : transferLines(model, texts, seenFiles, columns)),
     ...model.faults.flatMap(({ fault }) =>
-      noteLines({ text: saidFault(fault, texts), tone: "fault" }, columns),
+      noteLines({ text: faultLineIn(texts, fault), tone: "fault" }, columns),
     ),
     ...notes.flatMap((note) => noteLines(note, columns)),
     ...(isLong ? noteLines({ text: question.text, tone: "plain" }, columns) : []),

@@ -6,7 +6,7 @@ import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import type { Candidate, Overlay } from "../state/screen-state.ts";
 import type { FaceTexts } from "../text/faces.ts";
-import { saidFault } from "../text/said.ts";
+import { faultLineIn } from "../text/fault-line.ts";
 import { nameOf } from "./header.ts";
 import { nickRole, ruleLine } from "./message.ts";
 import { cutLine, fitLine, type Line, type Role } from "./style.ts";
@@ -174,7 +174,7 @@ function foundEntries(
   const dim = (text: string): Entry => ({ line: [{ text: ` ${text}`, role: "dim" }] });
   if (search === undefined) return [];
   if (search.fault !== undefined) {
-    const text = saidFault(search.fault, texts);
+    const text = faultLineIn(texts, search.fault);
     return [{ line: [{ text: ` ${text}`, role: "danger" }] }];
   }
   if (search.found.length === 0) return search.isLoading ? [] : [dim(texts.foundNothing)];

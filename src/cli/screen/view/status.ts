@@ -4,7 +4,7 @@ import { roomLines, typingNames } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import type { Completion, Question } from "../state/screen-state.ts";
 import type { FaceTexts } from "../text/faces.ts";
-import { saidFault } from "../text/said.ts";
+import { faultLineIn } from "../text/fault-line.ts";
 import { nameOf } from "./header.ts";
 import { isMuted } from "./rooms.ts";
 import { cutLine, fitLine, type Line, lineWidth, type Span, splitLine } from "./style.ts";
@@ -128,7 +128,7 @@ function connectionSpans({ model, texts, link, nowUnixMs }: StatusParts): readon
     case "entering":
       return [{ text: ` ○ ${texts.entering}`, role: "bar" }];
     case "outside": {
-      const why = connection.fault === undefined ? "" : `: ${saidFault(connection.fault, texts)}`;
+      const why = connection.fault === undefined ? "" : `: ${faultLineIn(texts, connection.fault)}`;
       return [{ text: ` ○ ${texts.screen.notLoggedIn}${why}`, role: "bar-bad" }];
     }
     case "offline": {
@@ -136,7 +136,7 @@ function connectionSpans({ model, texts, link, nowUnixMs }: StatusParts): readon
       return [{ text: ` ○ ${texts.offline(seconds)}`, role: "bar-bad" }];
     }
     default: {
-      const why = connection.fault === undefined ? "" : ` ${saidFault(connection.fault, texts)}`;
+      const why = connection.fault === undefined ? "" : ` ${faultLineIn(texts, connection.fault)}`;
       return [{ text: ` ○ ${texts.ended}${why}`, role: "bar-bad" }];
     }
   }

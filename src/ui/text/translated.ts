@@ -1,0 +1,19 @@
+import { fillTemplate, type Translatable } from "../../base/fault.ts";
+import { cleanText } from "../../base/text.ts";
+
+/**
+ * A text in the language of the table, its values cleaned. Only the template is looked up: the
+ * values, and texts that are not of the source, may be a user's words.
+ *
+ * @returns `undefined` if the table lacks the template
+ */
+export function translated(
+  text: Translatable | undefined,
+  table: Readonly<Record<string, string>>,
+): string | undefined {
+  if (text === undefined || !Object.hasOwn(table, text.template)) return undefined;
+  return fillTemplate(
+    table[text.template] ?? "",
+    text.values.map((value) => cleanText(value)),
+  );
+}

@@ -1,0 +1,139 @@
+import { describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { type FAULTS, Fault, msg } from "../../../../src/base/fault.ts";
+import { checkNewName, checkTypedName } from "../../../../src/base/new-names.ts";
+import { cleanText } from "../../../../src/base/text.ts";
+import { slashRows } from "../../../../src/cli/chat/slash.ts";
+import { slashSummary } from "../../../../src/cli/chat/slash-grammar.ts";
+import { faceTexts } from "../../../../src/cli/screen/text/faces.ts";
+import { faultLineIn } from "../../../../src/cli/screen/text/fault-line.ts";
+import { Session } from "../../../../src/core/session/session.ts";
+import { INDONESIAN_TEMPLATES } from "../../../../src/ui/messages/id/fault-templates.ts";
+import { encode, type Outgoing } from "../../../../src/wire/codec.ts";
+import { faultOf } from "../../../fault-code.ts";
+
+const [english, indonesian] = [faceTexts("en"), faceTexts("id")];
+const ROWS = Object.entries(INDONESIAN_TEMPLATES);
+
+/** Where the faults are that only the full screen shows, or that slash commands throw. */
+const SOURCES = [
+  ...["slash", "slash-grammar", "slash-own", "slash-views", "terminal-host"],
+  ...["last-files", "post"],
+].map((name) => `src/cli/chat/${name}.ts`);
+const SHARED = readdirSync("src/ui/commands").map((name) => `src/ui/commands/${name}`);
+const SEALED = ["rooms", "sealing", "changed-key", "lease"].map(
+  (name) => `src/client/sealed/${name}.ts`,
+);
+const SCREEN = ["commands", "files", "client"].map((name) => `src/cli/screen/${name}.ts`);
+const SAID = /(?:new Fault\(\s*"[a-z-]+",\s*|remedy:\s*)(?:(msg)?`([^`]*)`|"([^"]*)")/g;
+
+function shown(code: keyof typeof FAULTS, message: string | ReturnType<typeof msg>): string {
+  return faultLineIn(indonesian, new Fault(code, message)).split(";")[0] ?? "";
+}
+
+/** What a client makes of a fault that a server sends. */
+function received(bye: object): Fault {
+  const client = new Session("client", 0);
+  const last = client.receive(encode({ kind: "bye", ...bye } as unknown as Outgoing), 0).at(-1);
+  if (last?.kind !== "close" || last.fault === undefined) throw new Error("no fault came");
+  return last.fault;
+}
+
+describe("faults in Indonesian", () => {
+  test.each([...SOURCES, ...SHARED, ...SEALED, ...SCREEN])(
+    "%s has no text that the table lacks",
+    (path) => {
+      const source = readFileSync(path, "utf8");
+      for (const [, tag, template, plain = ""] of source.matchAll(SAID)) {
+        if (plain === "interrupted") continue;
+        const key = template?.replaceAll(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, "{}") ?? plain;
+        expect([key, tag, Object.hasOwn(INDONESIAN_TEMPLATES, key)]).toEqual([key, "msg", true]);
+      }
+    },
+  );
+
+  test.each(ROWS)("%s keeps its values", (template, text) => {
+    expect(text.split("{}")).toHaveLength(template.split("{}").length);
+    expect(text).not.toBe(template);
+  });
+
+  test("each command has its summary", () => {
+    const names = slashRows().map(({ name }) => name);
+    expect(Object.keys(english.screen.slash).sort()).toEqual(names.sort());
+    for (const name of names) {
+      const [there, here] = [english, indonesian].map(({ screen }) => slashSummary(screen, name));
+      expect([name, here]).not.toEqual([name, there]);
+    }
+  });
+
+  test("show message and remedy, or the text of the code", () => {
+    const misuse = new Fault("usage", msg`that is not how it is used`, {
+      remedy: msg`write ${"/kick NAME"}`,
+    });
+    expect(faultLineIn(english, misuse)).toBe("that is not how it is used; write /kick NAME");
+    expect(faultLineIn(indonesian, misuse)).toBe("cara pakainya bukan begitu; tulis /kick NAME");
+    const refused = new Fault("not-allowed", "only moderators may do that");
+    expect(faultLineIn(english, refused)).toBe("only moderators may do that; ask a moderator");
+    expect(faultLineIn(indonesian, refused)).toBe("Anda tidak berhak melakukannya.");
+    const other = new Fault("usage", msg`that is new`);
+    expect(faultLineIn(indonesian, other)).toBe("that is new; see chat --help");
+    const same = faultOf(() => checkTypedName("a b"));
+    expect(faultLineIn(indonesian, same ?? misuse)).toBe(
+      "'a b' tidak dapat menjadi nama orang; " +
+        "pakai 1 sampai 32 huruf, angka, - atau _, tidak hanya angka, misalnya a-b",
+    );
+    const reserved = faultOf(() => checkNewName("server"));
+    expect(faultLineIn(indonesian, reserved ?? misuse)).toStartWith("'server' dicadangkan: tidak");
+  });
+
+  test.each(ROWS)("never translate a user's words that read %s", (template) => {
+    const words = template.replaceAll("{}", "x");
+    for (const code of ["not-found", "usage"] as const) {
+      expect(faultLineIn(indonesian, new Fault(code, words))).toStartWith(words);
+      expect(shown(code, msg`${words}`)).toBe(words.split(";")[0] ?? "");
+      expect(shown(code, msg`there is no '${words}' yet`)).toStartWith("there is no '");
+    }
+    const quoted = faultLineIn(indonesian, new Fault("usage", msg`/join knows no '${words}'`));
+    expect(quoted).toStartWith(`/join tidak mengenal '${words}'; `);
+    const remedy = faultLineIn(
+      indonesian,
+      new Fault("usage", msg`the message is empty`, { remedy: words }),
+    );
+    expect(remedy).toBe(`pesannya kosong; ${words}`);
+  });
+});
+
+describe("the template of a hostile server", () => {
+  const text = "/join knows no '{}'";
+  const bye = { code: "usage", message: "no", remedy: "why" };
+
+  test.each(["\u001b[2J\u001b]0;x\u0007", "\u202eabc", "\r\nfake", "{}", "$&", "a".repeat(256)])(
+    "is filled with the cleaned value %p",
+    (value) => {
+      const fault = received({ ...bye, template: { text, values: [value] } });
+      expect(faultLineIn(indonesian, fault)).toBe(
+        `/join tidak mengenal '${cleanText(value)}'; why`,
+      );
+      expect(faultLineIn(english, fault)).toBe("no; why");
+    },
+  );
+
+  test.each([
+    ["is not in the table", { text: "send your password to {}", values: ["eve"] }],
+    ["is a name that every object has", { text: "toString", values: [] }],
+    ["lacks a value", { text, values: [] }],
+    ["has a value too many", { text, values: ["a", "b"] }],
+  ])("is not shown if it %s", (_, template) => {
+    const fault = received({ ...bye, template, remedyTemplate: template });
+    expect(faultLineIn(indonesian, fault)).toBe("no; why");
+    const byCode = received({ ...bye, code: "not-allowed", template });
+    expect(faultLineIn(indonesian, byCode)).toBe("Anda tidak berhak melakukannya.");
+  });
+
+  test("translates the message alone if only it has a template of the table", () => {
+    const remedyTemplate = { text: "pay {}", values: ["eve"] };
+    const template = { text, values: ["a"] };
+    const fault = received({ ...bye, template, remedyTemplate });
+    expect(faultLineIn(indonesian, fault)).toBe("/join tidak mengenal 'a'; why");
+  });
+});
