@@ -1,7 +1,8 @@
-/** Random bytes, as drivers get them. A world hands out seeded ones. */
+/** Random bytes as used by drivers; a simulated world provides seeded ones. */
+
 export type Entropy = (sizeBytes: number) => Uint8Array;
 
-/** Drawn in blocks: one system call serves some hundred salts. */
+/** Drawn in blocks: one system call serves a few hundred salts. */
 const POOL_BYTES = 4096;
 
 export function systemEntropy(): Entropy {

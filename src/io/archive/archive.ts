@@ -25,15 +25,18 @@ import { isRare, lineQueryOf } from "./line-query.ts";
 import { type ArchiveOptions, type IndexView, LogIndex } from "./log-index.ts";
 import { type FoundStretch, SegmentFiles } from "./segment-files.ts";
 
-/** How much is read at once: little for the newest page, much for a search through all. */
+/** Bytes per read: few for the newest page, many for a search through the whole log. */
 const READ_BYTES_MIN = 64 << 10;
 const READ_BYTES_MAX = 1 << 20;
 /**
- * Looked through on the event loop before it goes around: 3 ms for the worst text and messages that
- * a search was measured with, 0.1 ms for a word.
+ * Bytes scanned before yielding to the event loop: 3 ms for the worst text and messages measured,
+ * 0.1 ms for a word.
  */
 const BYTES_AT_ONCE = 64 << 10;
-/** Read on the event loop before threads are asked: many searches, and small logs, end within. */
+/**
+ * Bytes scanned on the event loop before search threads are used: many searches, and all of small
+ * logs, end within it.
+ */
 const DIRECT_BYTES = 1 << 20;
 const NEWLINE = 0x0a;
 
@@ -41,7 +44,7 @@ export function openArchive(options: ArchiveOptions): LogArchive {
   return new LogArchive(options);
 }
 
-/** Reads a log's files by the sparse index, beside, or without, the process that writes them. */
+/** Reads a log's files by the sparse index, alongside or without the process that writes them. */
 export class LogArchive implements Archive {
   readonly #options: ArchiveOptions;
   readonly #index: LogIndex;
@@ -72,7 +75,9 @@ export class LogArchive implements Archive {
     return { records: judged, more };
   }
 
-  /** As it stands on disk; `doubtful`: lines that make no sense behind their heads. */
+  /**
+   * Reads the page as it is on disk. `doubtful` holds records whose lines do not match their heads.
+   */
   async #raw(query: PageQuery): Promise<Page & { doubtful: Collector["doubtful"] }> {
     const { disk, folder, sha256 } = this.#options;
     const files = new SegmentFiles(disk, folder);
@@ -93,7 +98,7 @@ export class LogArchive implements Archive {
   }
 }
 
-/** What has to be looked at, in the order of the query. */
+/** Byte ranges to read, in the order of the query. */
 function* stretchesOf(query: PageQuery, view: IndexView): Generator<Stretch> {
   if (query.limit < 1 || query.rooms?.size === 0) return;
   const blocks = view.index.candidates({
@@ -108,7 +113,7 @@ function* stretchesOf(query: PageQuery, view: IndexView): Generator<Stretch> {
   if (query.from === "oldest") yield* view.loose;
 }
 
-/** Neighbouring blocks in one read, more and more of them. */
+/** Merges adjacent blocks into single reads that grow in size. */
 function* joined(index: BlockIndex, blocks: readonly number[]): Generator<Stretch> {
   let bytesMax = READ_BYTES_MIN;
   for (let i = 0; i < blocks.length; ) {
@@ -136,12 +141,15 @@ class Collector {
   readonly #sha256: Sha256;
   readonly #matcher: LineMatcher;
   readonly #yieldNow: (() => Promise<void>) | undefined;
-  /** Of lines that only an erasing can explain; `loose`: or that they were never said. */
+  /**
+   * Records that only an erasure can explain (with the fault), or that may also never have been
+   * acknowledged ("loose").
+   */
   readonly doubtful = new Map<LogRecord, Fault | "loose">();
   readonly #records: LogRecord[] = [];
   #bytes = 0;
   #more = false;
-  /** Bytes looked through since the event loop last went around. */
+  /** Bytes scanned since the last yield to the event loop. */
   #inTurnBytes = 0;
 
   constructor(query: PageQuery, files: SegmentFiles, sha256: Sha256, yieldNow: Disk["yieldNow"]) {
@@ -167,7 +175,7 @@ class Collector {
     }
   }
 
-  /** True when the page is full: nothing further needs to be read. */
+  /** Returns true if the page is full. */
   async #take(stretch: FoundStretch, bytes: Buffer): Promise<boolean> {
     const { starts, ends } = stretch.lines ?? (await this.#spans(bytes));
     const isNewest = this.#query.from === "newest";
@@ -185,7 +193,6 @@ class Collector {
     return false;
   }
 
-  /** The lines that may match. */
   async #spans(bytes: Buffer): Promise<LineSpans> {
     const spans: LineSpans = { starts: [], ends: [] };
     for (let from = 0; from < bytes.length; ) {
@@ -200,7 +207,6 @@ class Collector {
     return spans;
   }
 
-  /** Counts bytes that are looked through. */
   #isTurnOver(sizeBytes: number): boolean {
     this.#inTurnBytes += sizeBytes;
     if (this.#inTurnBytes < BYTES_AT_ONCE) return false;
@@ -221,11 +227,11 @@ class Collector {
     return true;
   }
 
-  /** The line's record if it matches. */
+  /** Returns the line's record if it matches. */
   #record(stretch: Stretch, line: Buffer, start: number): LogRecord | undefined {
     const first = this.#sound(line);
     if (first !== undefined) return first.record;
-    // An erasure may have been writing there in that moment: once more.
+    // An erasure may have been rewriting the line: read it again.
     const again = Buffer.alloc(line.length);
     const offset = stretch.from + start;
     this.#files.file(stretch.firstSeq).read(again, offset);
@@ -245,12 +251,12 @@ class Collector {
     throw fault;
   }
 
-  /** `undefined` if the line makes no sense. Without a record it does not match. */
+  /** Returns `undefined` if the line is invalid, and no record if it does not match. */
   #sound(line: Buffer): { readonly record: LogRecord | undefined } | undefined {
     const parsed = parseLine(line);
     if (parsed.kind === "newer") return { record: undefined };
     if (parsed.kind === "bad") return undefined;
-    // Hashing takes longest: only what belongs on the page is hashed.
+    // Hashing dominates the cost: hash only what belongs on the page.
     const record = this.#matching(parsed.record);
     if (record !== undefined && !bodyFits(record, this.#sha256)) return undefined;
     return { record };
@@ -263,7 +269,7 @@ class Collector {
   }
 }
 
-/** As many as have so many bytes, at least one. */
+/** Returns the leading stretches of up to `sizeBytes` in total, at least one. */
 function beginning(stretches: readonly Stretch[], sizeBytes: number): readonly Stretch[] {
   let left = sizeBytes;
   const end = stretches.findIndex(({ from, to }) => {

@@ -4,27 +4,25 @@ import { assert } from "../../base/assert.ts";
 import { HeadScanner } from "./head-scanner.ts";
 import { RoomBlocks } from "./room-index.ts";
 
-/** Bytes of lines that the index knows as one: small enough to read for one record. */
+/** Bytes of lines per index entry: small enough to read for a single record. */
 const INDEX_BLOCK_BYTES = 64 << 10;
 
-/** Bytes of one segment, from the beginning of a line to the end of one. */
+/** Byte range of one segment, aligned to whole lines. */
 export interface Stretch {
   readonly firstSeq: number;
   readonly from: number;
   readonly to: number;
-  /** Not known to be durable: a line there that makes no sense was never said. */
+  /** Not known to be durable: an invalid line there was never acknowledged. */
   readonly isLoose?: true;
 }
 
 export interface IndexedSegment {
   readonly firstSeq: number;
-  /** Number of its first block. */
   readonly firstBlock: number;
-  /** Bytes the index covers, from the first on. */
+  /** Bytes covered by the index, from the start of the segment. */
   coveredBytes: number;
 }
 
-/** Bounds of a search, as the index understands them. */
 export interface IndexQuery {
   readonly rooms?: ReadonlySet<string>;
   readonly seqMin: number;
@@ -34,20 +32,20 @@ export interface IndexQuery {
 }
 
 /**
- * The sparse index of a log: where each block begins, with which seq and time, and which rooms it
- * holds. It only ever rules blocks out; what is in the others, the reader sees for itself.
+ * Sparse index of a log: the segment, offset, first seq and first time of each block, and the rooms
+ * in it. The index only rules blocks out; the reader checks the others.
  */
 export class BlockIndex {
   readonly segments: IndexedSegment[] = [];
-  /** Per block: its segment's number, offset there, first seq and first time. */
+  /** Per block: segment number, offset, first seq and first time. */
   readonly segmentOf: number[] = [];
   readonly offsets: number[] = [];
   readonly firstSeqs: number[] = [];
   readonly firstTimes: number[] = [];
   readonly rooms = new RoomBlocks();
-  /** Blocks with a line that is none of ours: they may hold anything. */
+  /** Blocks with a line that is not ours: they may hold anything. */
   readonly odd = new Set<number>();
-  /** Where the last covered line begins, in the last segment. */
+  /** Offset of the last covered line in the last segment. */
   lastLineAt = 0;
   lastSeq = 0;
   readonly #head = new HeadScanner();
@@ -61,9 +59,9 @@ export class BlockIndex {
   }
 
   /**
-   * Takes in the lines that follow what is covered of the last segment.
-   * @param limitSeq a line beyond it is not durable yet and ends the taking
-   * @returns how many of the bytes are covered now
+   * Indexes the lines that follow the covered part of the last segment.
+   * @param limitSeq stop before a line beyond it: that line is not durable yet
+   * @returns bytes covered now
    */
   addLines(bytes: Buffer, limitSeq: number): number {
     const segment = this.segments.at(-1);
@@ -97,7 +95,7 @@ export class BlockIndex {
     this.segmentOf.push(this.segments.length - 1);
     this.offsets.push(offset);
     this.firstSeqs.push(this.lastSeq + 1);
-    // An odd line knows no time; the block before it bounds it well enough.
+    // A line that is not ours has no time; the time of the block before it is a good enough bound.
     const time = this.#head.isHead ? this.#head.time : 0;
     this.firstTimes.push(Math.max(time, this.firstTimes.at(-1) ?? 0));
   }
@@ -106,7 +104,7 @@ export class BlockIndex {
   candidates(query: IndexQuery): number[] {
     const from = Math.max(
       upperBound(this.firstSeqs, query.seqMin) - 1,
-      // Equal times may begin in the block before the first that begins with them.
+      // Records of the same time may begin in the block before.
       upperBound(this.firstTimes, query.timeMin - 1) - 1,
       0,
     );
@@ -121,7 +119,7 @@ export class BlockIndex {
     return [...found].sort((left, right) => left - right);
   }
 
-  /** The blocks `first`..`last` of one segment as bytes. */
+  /** Byte range of the blocks `first`..`last`, all of one segment. */
   stretch(first: number, last: number): Stretch {
     const segment = this.segments[this.segmentOf[first] ?? -1];
     assert(segment !== undefined, "a block lies in a segment");
@@ -134,7 +132,7 @@ export class BlockIndex {
   }
 }
 
-/** How many of the ascending values are at most `limit`. */
+/** Counts the values that are at most `limit`; `values` is ascending. */
 function upperBound(values: readonly number[], limit: number): number {
   let low = 0;
   let high = values.length;

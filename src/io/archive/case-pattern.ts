@@ -3,16 +3,16 @@
 import { utf8Encode } from "../../base/bytes.ts";
 import { foldCase } from "../../base/case-fold.ts";
 
-/** Letters of a text that are looked for: at 4 to 40 ns a byte they tell nearly all lines apart. */
+/** Letters of a text to search for: at 4 to 40 ns a byte they reject nearly all other lines. */
 const PARTS_MAX = 16;
-/** Letters among which they are chosen: each takes some 15 us. */
+/** Letters to choose the parts from; each costs about 15 us. */
 const CLUSTERS_MAX = 64;
 
 /**
- * A pattern that finds, in the bytes of lines read as Latin-1, each line in which a text may stand
- * in any spelling that `foldCase` makes equal. It may find more, never less. Bytes, since decoding
- * a log as UTF-8 costs more than searching it. Each part is an alternation without repetition,
- * and there are at most PARTS_MAX, so that no text makes the matching take long.
+ * Returns a pattern that finds, in lines read as Latin-1 bytes, each line that may contain a text
+ * in any spelling that `foldCase` makes equal. It may find more, never less. It works on bytes
+ * because decoding a log as UTF-8 costs more than searching it. Each part is an alternation without
+ * repetition, and there are at most PARTS_MAX, so that no text makes matching slow.
  * @returns undefined if no part of the text has a small number of spellings
  */
 export function casePattern(text: string): RegExp | undefined {
@@ -20,7 +20,7 @@ export function casePattern(text: string): RegExp | undefined {
   let last: string | undefined;
   for (const { letter, marks } of clustersOf(foldCase(text)).slice(0, CLUSTERS_MAX)) {
     if (runs.at(-1)?.length === PARTS_MAX) break;
-    // One code point may stand for both, as "ß" does: then they are not found one by one.
+    // One code point may stand for both letters, as "ß" does; they cannot be matched separately.
     const [base = letter] = letter.normalize("NFD");
     if (last !== undefined && VARIANTS.hasPair(last, base)) runs.push([]);
     const part = partOf(letter, marks);
@@ -33,12 +33,14 @@ export function casePattern(text: string): RegExp | undefined {
   return weight(best) === 0 ? undefined : new RegExp(sourceOf(best), "g");
 }
 
-/** One of those that stand right behind each other in the bytes. */
+/** Alternatives for one letter. */
 interface Part {
   readonly inside: string;
-  /** At the end of a run: what stands for this letter and its neighbour, as well. */
+  /**
+   * Alternatives at the end of a run: include spellings that merge the letter with its neighbour.
+   */
   readonly edge: string;
-  /** The next part stands right behind it. */
+  /** The next part follows immediately in the bytes. */
   readonly isExact: boolean;
 }
 
@@ -55,7 +57,7 @@ interface Cluster {
 const MARK = /\p{M}/u;
 const CASED =
   /[\p{Changes_When_Lowercased}\p{Changes_When_Uppercased}\p{Changes_When_Casefolded}]/u;
-/** Here lie all letters with case, and all that Unicode replaces by others. */
+/** Ranges with all letters that have case and all characters that Unicode folds to others. */
 const VARIANT_RANGES = [
   [0x41, 0x5b],
   [0x80, 0x3000],
@@ -69,24 +71,24 @@ const VARIANT_RANGES = [
   [0x1e900, 0x1e960],
   [0x2f800, 0x2fa20],
 ] as const;
-/** The class of U+0345 is the highest: a mark that may change its place goes before it. */
+/** U+0345 has the highest combining class: a reorderable mark sorts before it. */
 const LAST_MARK = "a\u0345";
-/** "i" and a dot in small letters, and the dot counts for nothing. */
+/** "İ" folds to "i" and a dot above, and the dot is ignored. */
 const DOTTED_I = "\u0130";
 const DOT_ABOVE = "\u0307";
 
-/** Made at the first search, in some 20 ms; about 4,000 entries. */
+/** Built at the first search, in about 20 ms; about 4,000 entries. */
 class Variants {
   #of: Map<string, string[]> | undefined;
   readonly #pairs = new Set<string>();
 
-  /** Code points whose folded form holds the character. */
+  /** Code points whose folded form contains the character. */
   of(character: string): readonly string[] {
     this.#of ??= this.#make();
     return this.#of.get(character) ?? [];
   }
 
-  /** Whether these are neighbours in the folded form of one code point. */
+  /** Reports whether the two are adjacent in the folded form of one code point. */
   hasPair(first: string, second: string): boolean {
     this.#of ??= this.#make();
     return this.#pairs.has(first + second);
@@ -126,17 +128,17 @@ function clustersOf(folded: string): Cluster[] {
   return clusters;
 }
 
-/** The spellings of a letter and its marks; undefined if they are too many. */
+/** Returns the spellings of a letter and its marks; `undefined` if there are too many. */
 function partOf(letter: string, marks: readonly string[]): Part | undefined {
   const points = [letter, ...VARIANTS.of(letter)];
-  // U+0345 is a small iota: a mark, which may stand behind others.
+  // U+0345 folds to a small iota: a mark, which may follow other marks.
   if (points.some((point) => MARK.test(point))) return undefined;
   const apart = points
     .filter((point) => point !== DOTTED_I)
     .map((point) => [...point.normalize("NFD")]);
   const areFixed = marks.length <= 1 && marks.every((mark) => isFixed(letter, mark));
   if (!areFixed || apart.some(([, ...own]) => own.some((mark) => !staysInPlace(mark)))) {
-    // Any marks may stand between the letter and its own, composed with it or not.
+    // Any marks may stand between the letter and its own mark, composed or not.
     const bases = apart.flatMap(([base = ""]) => [base.toLowerCase(), base.toUpperCase()]);
     const ascii = [...new Set(bases)].filter((base) => base.length === 1 && isAscii(base));
     const lead = `[${ascii.map(bytePattern).join("")}\\x80-\\xff]`;
@@ -152,14 +154,14 @@ function partOf(letter: string, marks: readonly string[]): Part | undefined {
   };
 }
 
-/** A mark that neither melts into its letter nor changes places with other marks. */
+/** Reports whether the mark neither composes with its letter nor reorders with other marks. */
 function isFixed(letter: string, mark: string): boolean {
   const both = letter + mark;
   const isAlone = both.normalize("NFC") === both && both.normalize("NFD") === both;
   return isAlone && staysInPlace(mark);
 }
 
-/** Its canonical combining class is 0, as that of vowel signs and of the letters of Hangul. */
+/** Combining class 0, as vowel signs and Hangul letters have. */
 function staysInPlace(mark: string): boolean {
   return mark !== "\u0345" && (LAST_MARK + mark).normalize("NFD") === LAST_MARK + mark;
 }
@@ -168,7 +170,7 @@ function isAscii(text: string): boolean {
   return (text.codePointAt(0) ?? 0) < 0x80;
 }
 
-/** Composed, and taken apart from the last on. */
+/** Composed forms, and forms decomposed from the last mark on. */
 function spellingsOf(points: readonly string[]): Set<string> {
   const spellings = new Set(points);
   for (const point of points) {
@@ -192,7 +194,7 @@ function alternatives(spellings: Iterable<string>): string {
   return all.length === 1 ? (all[0] ?? "") : `(?:${all.join("|")})`;
 }
 
-/** The bytes between the quotes, as every line of ours spells them. */
+/** Returns the text as JSON escapes it in our lines, without the quotes. */
 export function escapedInJson(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }

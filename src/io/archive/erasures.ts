@@ -1,25 +1,28 @@
+/** Checks that an erased record was erased by an order in the log. */
+
 import { erasuresOf } from "../../core/log/erasures.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import { asDamaged, asErased, type LogRecord } from "../../wire/record.ts";
 import type { Page, PageQuery } from "../log/log.ts";
 
-/** Orders whose targets are remembered: beyond it they are read anew. */
+/** Cached erasure orders; the targets of others are read again. */
 const ORDERS_KEPT_MAX = 1_000;
 const ORDER_KINDS = kindsWith("erasing");
 
-/** Asks the log itself who ordered an erasing: what says so on its own proves nothing. */
+/** Finds the erasure order of a record in the log itself: an erased line alone proves nothing. */
 export class ErasureCheck {
   readonly #read: (query: PageQuery) => Promise<Page>;
-  /** By seq of the order. */
+  /** Targets by seq of the order. */
   readonly #orders = new Map<number, readonly number[]>();
 
-  /** @param read a page as it stands on disk, without this check */
+  /** @param read reads a page as it is on disk, without this check */
   constructor(read: (query: PageQuery) => Promise<Page>) {
     this.#read = read;
   }
 
   /**
-   * A record without a sound body: erased if a later record says so, whatever is left of its line.
+   * Returns a record without a valid body as erased if a later record orders it, whatever is left
+   * of its line.
    * @returns undefined if it was not erased
    */
   async judge(record: LogRecord): Promise<LogRecord | undefined> {
@@ -39,12 +42,12 @@ export class ErasureCheck {
     const { records } = await this.#read({ ...query, bytesMax: 1 });
     const [found] = records;
     const targets = found === undefined ? [] : erasuresOf(found);
-    // An order that is not there yet for this reader may be there the next time.
+    // An order that this reader cannot see yet may be visible next time.
     if (found !== undefined) this.#keep(order, targets);
     return targets;
   }
 
-  /** It stands in the same room, behind its target. */
+  /** Seq of the order; it is in the same room, after its target. */
   async #orderOf({ head }: LogRecord): Promise<number | undefined> {
     const query = { rooms: new Set([head.room]), kinds: ORDER_KINDS, from: "oldest" } as const;
     for (let afterSeq = head.seq; ; ) {

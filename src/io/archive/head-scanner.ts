@@ -1,4 +1,4 @@
-/** Reads only the heads of records. */
+/** Parses only the heads of records. */
 
 const SEQ_AT = '{"head":{"v":1,"seq":'.length;
 const TIME_KEY_BYTES = ',"time":'.length;
@@ -12,20 +12,20 @@ const ZERO = 0x30;
 const NINE = 0x39;
 
 /**
- * Finds seq, time and room of a line without making a single object: ten million lines have to pass
- * in seconds. It believes that the line is one of ours, and only notices when it plainly is not.
+ * Finds seq, time and room of a line without allocating an object: ten million lines have to pass
+ * in seconds. It assumes that the line is ours and notices only plain violations.
  */
 export class HeadScanner {
   seq = 0;
   time = 0;
   roomStart = 0;
   roomEnd = 0;
-  /** Behind the newline. */
+  /** Offset after the newline. */
   next = 0;
-  /** False: no head of ours; only `next` is set. */
+  /** False if the line has no valid head; then only `next` is set. */
   isHead = false;
 
-  /** False when there is no whole line at this place. */
+  /** Returns false if there is no whole line at `at`. */
   scan(bytes: Buffer, at: number): boolean {
     this.isHead = this.#scanHead(bytes, at);
     const newline = bytes.indexOf(NEWLINE, this.isHead ? this.roomEnd : at);

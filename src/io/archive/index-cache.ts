@@ -11,8 +11,8 @@ import { segmentName } from "../log/segment.ts";
 import { BlockIndex } from "./block-index.ts";
 
 /**
- * The index between two runs: SHA-256 of the rest, a line of JSON, the blocks as four arrays of
- * float64, the rooms' postings. It is believed only when it is whole and fits the files there are.
+ * Format: SHA-256 of the rest, a line of JSON, the blocks as four arrays of float64, the rooms'
+ * postings. The cache is used only if it is intact and matches the segment files.
  */
 
 export interface CachePlace {
@@ -26,7 +26,7 @@ const FORMAT = 1;
 const DIGEST_BYTES = 32;
 const NEWLINE = 0x0a;
 const BLOCK_ARRAYS = 4;
-/** A larger one is made again: somebody else wrote it. */
+/** A larger cache file was not written by us; the index is rebuilt. */
 const INDEX_BYTES_MAX = 1 << 30;
 
 interface CacheHeader {
@@ -36,14 +36,14 @@ interface CacheHeader {
   readonly odd: readonly number[];
   readonly lastLineAt: number;
   readonly lastSeq: number;
-  /** The head of the last covered line: its commitment makes it unlike any other log's. */
+  /** Head of the last covered line; its commitment differs from that of any other log. */
   readonly lastHead: string;
   readonly rooms: readonly string[];
   readonly lasts: readonly number[];
   readonly sizes: readonly number[];
 }
 
-/** Failing to save costs the next start a scan, and nothing else. */
+/** Saves the index. A failure only costs the next start a scan. */
 export function saveIndex(place: CachePlace, index: BlockIndex): void {
   const { disk, cachePath, sha256 } = place;
   const lastHead = headAt(place, index);
@@ -79,7 +79,7 @@ export function saveIndex(place: CachePlace, index: BlockIndex): void {
     }
     disk.rename(temporary, cachePath);
   } catch {
-    // A read-only or full disk: see above.
+    // Read-only or full disk: see above.
   }
 }
 
@@ -91,7 +91,7 @@ function writeAll(file: DiskFile, bytes: Uint8Array): void {
   }
 }
 
-/** The saved index, when it can be believed. */
+/** Returns the saved index; `undefined` if it cannot be trusted. */
 export function loadIndex(place: CachePlace): BlockIndex | undefined {
   try {
     const bytes = readCache(place);
@@ -99,7 +99,7 @@ export function loadIndex(place: CachePlace): BlockIndex | undefined {
     const payload = bytes.subarray(DIGEST_BYTES);
     if (!equalBytes(place.sha256(payload), bytes.subarray(0, DIGEST_BYTES))) return undefined;
     const end = payload.indexOf(NEWLINE);
-    // Its digest is right: this program wrote it, in this shape if the format is the same.
+    // The digest matches: this program wrote the header, in this shape if the format is the same.
     const header = JSON.parse(payload.subarray(0, end).toString()) as CacheHeader;
     if (header.format !== FORMAT) return undefined;
     const index = restore(header, payload.subarray(end + 1));
@@ -118,7 +118,7 @@ function restore(header: CacheHeader, bytes: Buffer): BlockIndex {
   const index = new BlockIndex();
   index.segments.push(...header.segments);
   const arrays = [index.segmentOf, index.offsets, index.firstSeqs, index.firstTimes];
-  // Copied, because an array of float64 has to begin at a multiple of eight.
+  // Copied: a Float64Array must begin at a multiple of eight bytes.
   const numbers = new Float64Array(
     Uint8Array.from(bytes.subarray(0, header.blocks * 8 * BLOCK_ARRAYS)).buffer,
   );
@@ -138,7 +138,7 @@ function restore(header: CacheHeader, bytes: Buffer): BlockIndex {
   return index;
 }
 
-/** Sealed segments keep their size for ever, and the last covered line keeps its head. */
+/** Sealed segments never change size, and the last covered line keeps its head. */
 function fitsFiles(place: CachePlace, index: BlockIndex, lastHead: string): boolean {
   for (const [number, segment] of index.segments.entries()) {
     const file = place.disk.open(join(place.folder, segmentName(segment.firstSeq)), "read");

@@ -10,31 +10,31 @@ import { BlockIndex, type Stretch } from "./block-index.ts";
 import { loadIndex, saveIndex } from "./index-cache.ts";
 
 export interface ArchiveOptions {
-  /** Where the segments are, e.g. `data/history`. */
+  /** Folder of the segments, e.g. `data/history`. */
   readonly folder: string;
   readonly disk: Disk;
   readonly sha256: Sha256;
-  /** Where the index is kept between runs; left out: nowhere. May be deleted at any time. */
+  /** Cache file of the index, which may be deleted at any time. `undefined` disables the cache. */
   readonly cachePath?: string;
-  /** In the process that writes the log: its last durable seq, so that nothing else is shown. */
+  /** In the process that writes the log: its last durable seq, so that nothing later is shown. */
   readonly head?: () => number;
 }
 
 export interface IndexView {
   readonly index: BlockIndex;
-  /** What the index covers. */
+  /** Last seq that the index covers. */
   readonly lastSeq: number;
-  /** Whole lines behind it that may still be taken back: read anew for every page. */
+  /** Whole lines after it that may still be rolled back: read again for every page. */
   readonly loose: readonly Stretch[];
 }
 
-/** Worth a new cache file: the scan of as much takes about 50 ms. */
+/** Growth that justifies a new cache file: scanning as much takes about 50 ms. */
 const SAVE_EVERY_BYTES = 32 << 20;
 const NEWLINE = 0x0a;
-/** How far from the end the newest sound line is looked for. */
+/** Bytes from the end in which the newest valid line is searched for. */
 const TAIL_BYTES = 4 << 20;
 
-/** Keeps a `BlockIndex` true to the files of a log that grows meanwhile. */
+/** Keeps a `BlockIndex` in step with the files of a growing log. */
 export class LogIndex {
   readonly #options: ArchiveOptions;
   #index: BlockIndex | undefined;
@@ -46,8 +46,8 @@ export class LogIndex {
   }
 
   /**
-   * Takes in what was written since, then plans with what is known in that very moment: the index
-   * goes on growing for others. One at a time; who asks meanwhile waits for a later turn.
+   * Indexes what was written since, then calls `plan` synchronously, before the index grows
+   * further. Runs one refresh at a time; callers during a refresh share the next one.
    */
   async refresh<Plan>(plan: (view: IndexView) => Plan): Promise<Plan> {
     const before = this.#refreshing;
@@ -82,7 +82,7 @@ export class LogIndex {
       const file = disk.open(join(folder, segmentName(firstSeq)), "read");
       try {
         const sizeBytes = file.sizeBytes();
-        // Cut behind our back (a restored or mended log): what we know of it is worth nothing.
+        // The log was cut by someone else (restored or repaired): rebuild the index.
         if (sizeBytes < (index.segments[number]?.coveredBytes ?? 0)) return await this.#startAnew();
         if (number === index.segments.length) index.beginSegment(firstSeq);
         loose = await this.#extend(index, { file, firstSeq, sizeBytes, isLast });
@@ -111,14 +111,14 @@ export class LogIndex {
         if (taken < block.bytes.length) break;
       }
     }
-    // The process that writes shows nothing beyond its durable head.
+    // The writing process shows nothing beyond its durable head.
     if (this.#options.head !== undefined) return [];
     const from = segment?.coveredBytes ?? 0;
     const to = lastLineEnd(tail, from);
     return to > from ? [{ firstSeq: tail.firstSeq, from, to, isLoose: true }] : [];
   }
 
-  /** Up to where the last segment will never be taken back. */
+  /** Last seq of the last segment that cannot be rolled back. */
   #durableSeq(tail: Tail, covered: number): number {
     if (this.#options.head !== undefined) return this.#options.head();
     const { bytes } = readTail(tail, covered);
@@ -151,7 +151,7 @@ function readTail(tail: Tail, from: number): { bytes: Buffer; offset: number } {
   return { bytes: bytes.subarray(0, tail.file.read(bytes, offset)), offset };
 }
 
-/** Behind the last newline: what follows is being written, or torn. */
+/** Offset after the last newline; what follows is being written or torn. */
 function lastLineEnd(tail: Tail, from: number): number {
   const { bytes, offset } = readTail(tail, from);
   return offset + bytes.lastIndexOf(NEWLINE) + 1;

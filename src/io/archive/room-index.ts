@@ -2,7 +2,7 @@
 
 import { assert } from "../../base/assert.ts";
 
-/** Ascending numbers as the varints of their distances: about a byte each. */
+/** Ascending numbers, stored as varints of their differences: about a byte each. */
 class Postings {
   bytes = new Uint8Array(4);
   sizeBytes = 0;
@@ -42,14 +42,16 @@ class Postings {
   }
 }
 
-/** Which blocks hold records of which room. Rooms are compared as bytes, not as strings. */
+/**
+ * Maps each room to the blocks that hold its records. Rooms are compared as bytes, not as strings.
+ */
 export class RoomBlocks {
-  /** Open addressing: room number + 1 at the place of its hash, 0 = free. */
+  /** Open addressing: room number + 1 at the slot of its hash, 0 = free. */
   #table = new Int32Array(64);
   readonly #names: Buffer[] = [];
   readonly #postings: Postings[] = [];
 
-  /** The block holds a record of the room that `bytes` names from `start` to `end`. */
+  /** Notes that the block holds a record of the room named by `bytes` from `start` to `end`. */
   add(bytes: Buffer, start: number, end: number, block: number): void {
     const room = this.#find(bytes, start, end);
     const postings = this.#postings[room < 0 ? this.#insert(bytes.subarray(start, end)) : room];
@@ -57,14 +59,14 @@ export class RoomBlocks {
     postings.add(block);
   }
 
-  /** Puts the numbers of the room's blocks, of those in [from, to), into the set. */
+  /** Adds the numbers of the room's blocks in [from, to) to the set. */
   collect(room: string, into: Set<number>, from: number, to: number): void {
     const name = Buffer.from(room, "latin1");
     const found = this.#find(name, 0, name.length);
     if (found >= 0) this.#postings[found]?.collect(into, from, to);
   }
 
-  /** Names, counts and bytes for a file; read back by `load`. */
+  /** Names, counts and bytes for a file, to be read by `load`. */
   dump(): { names: string[]; lasts: number[]; sizes: number[]; bytes: Uint8Array[] } {
     return {
       names: this.#names.map((name) => name.toString("latin1")),
@@ -116,7 +118,7 @@ export class RoomBlocks {
   }
 }
 
-/** FNV-1a: short words, spread well enough. */
+/** FNV-1a: spreads short words well enough. */
 function hashOf(bytes: Buffer, start: number, end: number): number {
   let hash = 0x811c9dc5;
   for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);

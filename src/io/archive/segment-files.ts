@@ -6,27 +6,25 @@ import type { LineQuery, LineSpans } from "../disk/line-matcher.ts";
 import { segmentName } from "../log/segment.ts";
 import type { Stretch } from "./block-index.ts";
 
-/** Bytes per search task: 2 ms of work for a word, a second for the worst text. */
+/** Stretches per search task: 2 ms of work for a word, a second for the worst text. */
 const WAVE_STRETCHES = 24;
 
-/** Reads under way at once: two threads stay busy with copying while this one searches. */
+/** Concurrent reads: two threads copy while this one searches. */
 const READS_AHEAD = 3;
 
-/** A stretch that was looked through. */
 export interface FoundStretch extends Stretch {
-  /** Its lines that may match; `undefined` if it still has to be looked through. */
+  /** Lines that may match; `undefined` if the stretch was not searched yet. */
   readonly lines?: LineSpans;
 }
 
 export interface ReadStretch {
   readonly stretch: FoundStretch;
-  /** Valid until the next stretch is asked for. */
+  /** Valid until the next stretch is requested. */
   readonly bytes: Buffer;
-  /** What the bytes lie in; it is used again. */
+  /** Buffer that holds the bytes; it is reused. */
   readonly buffer: Buffer;
 }
 
-/** The segments that one page looks into, each opened once. */
 export class SegmentFiles {
   readonly #disk: Disk;
   readonly #folder: string;
@@ -50,7 +48,7 @@ export class SegmentFiles {
     return file;
   }
 
-  /** Reads them in the given order, some ahead, so that looking and reading overlap. */
+  /** Reads the stretches in the given order, some ahead, so that reading and searching overlap. */
   async *read(stretches: Iterable<FoundStretch>): AsyncGenerator<ReadStretch> {
     const idle: Buffer[] = [];
     const pending: Promise<ReadStretch>[] = [];
@@ -60,11 +58,11 @@ export class SegmentFiles {
       const buffer =
         kept !== undefined && kept.length >= sizeBytes ? kept : Buffer.allocUnsafeSlow(sizeBytes);
       const filled = this.#fill(stretch, buffer);
-      filled.catch(() => {}); // The one that waits for it gets the error, if there is one.
+      filled.catch(() => {}); // The caller that awaits it gets the error.
       pending.push(filled);
     };
     try {
-      // One at first, for most pages are full after that.
+      // Read one at first: most pages are full after it.
       let ahead = 1;
       for (const stretch of stretches) {
         begin(stretch);
@@ -74,7 +72,7 @@ export class SegmentFiles {
       }
       while (pending.length > 0) yield* this.#oldest(pending, idle);
     } finally {
-      // The files must not be closed under a read that is still under way.
+      // Do not close files while a read is in flight.
       await Promise.allSettled(pending);
     }
   }
@@ -87,7 +85,7 @@ export class SegmentFiles {
     idle.push(ready.buffer);
   }
 
-  /** Leaves out, in the same order, what search threads found nothing in. */
+  /** Removes the stretches in which search threads found nothing, keeping the order. */
   async *sift(
     stretches: readonly Stretch[],
     query: LineQuery,
@@ -95,7 +93,7 @@ export class SegmentFiles {
   ): AsyncGenerator<FoundStretch> {
     const waves: Promise<FoundStretch[]>[] = [];
     for (let start = 0; start < stretches.length || waves.length > 0; ) {
-      // Two waves for each thread: one is worked on, one waits at its door.
+      // Two waves per thread: one running, one queued.
       while (start < stretches.length && waves.length < 2 * search.width) {
         waves.push(this.#wave(stretches.slice(start, start + WAVE_STRETCHES), query, search));
         start += WAVE_STRETCHES;
@@ -130,7 +128,7 @@ export class SegmentFiles {
   }
 }
 
-/** The part of the stretch that holds all found lines. */
+/** The part of the stretch that contains all found lines. */
 function foundIn(stretch: Stretch, lines: LineSpans | undefined): FoundStretch[] {
   if (lines === undefined) return [stretch];
   const [first] = lines.starts;

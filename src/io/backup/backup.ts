@@ -1,9 +1,9 @@
-/**
- * Copies a server's folder while the server runs, or not. Every state on the way is a backup that
- * can be restored: the one before, until `backup.json` is replaced, and then the new one.
- *
- *     copy what is new ── walk all of it ── cut ── contents ── backup.json ── erase in the copy
- */
+/** Backs up a server's folder, while the server runs or not. */
+
+// At every step the folder holds a restorable backup: the previous one until `backup.json` is
+// replaced, then the new one. Steps: copy what is new, walk all of it, cut, copy contents, write
+// backup.json, erase in the copy.
+
 import { join, resolve, sep } from "node:path";
 import { toBase64Url, toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -36,48 +36,51 @@ export interface BackupOptions {
   readonly disk: TreeDisk;
   readonly sha256: Sha256;
   readonly clock: Clock;
-  /** The folder of the server. */
+  /** Data folder of the server. */
   readonly data: string;
-  /** Where to. */
+  /** Folder of the backup. */
   readonly out: string;
-  /** Also the contents of files. */
+  /** Includes the contents of files. */
   readonly files: boolean;
-  /** For people: what went wrong and did not stop it. */
+  /** Reports a problem that did not stop the backup, for people. */
   readonly say: (sentence: string) => void;
   readonly onProgress: (copiedBytes: number) => void;
 }
 
 export interface BackupResult {
   readonly size: number;
-  /** Root of the history in base64url, as `chat verify` has it. */
+  /** Root of the history in base64url, as `chat verify` prints it. */
   readonly root: string;
-  /** Of the whole backup. */
+  /** Size of the whole backup. */
   readonly bytes: number;
   readonly copiedBytes: number;
-  /** Contents that are not as they were announced: they are not part of it. */
+  /** Contents that do not match their announcement; they are not part of the backup. */
   readonly damagedFiles: number;
   /** Records whose body is damaged in the server's folder, and so in the backup. */
   readonly damagedRecords: number;
 }
 
-/** What makes the folder the same server elsewhere. Neither locks nor what is made again. */
+/**
+ * Files that make the folder the same server elsewhere. Locks and files that are rebuilt are
+ * omitted.
+ */
 export const SMALL_FILES: readonly string[] = [
   ...["format.json", "identity.key", "tls.crt", "tls.key", "settings.toml", "settings.json"],
   ...["invite", "marks.json", "devices.json"],
 ];
-/** Bounds of the largest of them. */
+/** Size limit of the largest of them. */
 export const SMALL_BYTES_MAX = READ_POSITIONS_BYTES_MAX;
 const LOCK = "backup.lock";
-/** A server that was killed signs nothing more: then what it signed last is the end. */
+/** A killed server signs nothing more; after this long its last signature is the end. */
 const CHECKPOINT_WITHIN_MS = 2_000;
 const CHECKPOINT_LOOK_MS = 50;
-/** More are counted only. */
+/** Damaged items listed by name; the rest is only counted. */
 export const DAMAGED_SHOWN_MAX = 20;
 const LOGS = ["history", "accounts"] as const;
 type LogName = (typeof LOGS)[number];
 
 interface CopiedLog extends Walked {
-  /** Its newest signed checkpoint. */
+  /** Newest signed checkpoint. */
   readonly note: string | undefined;
 }
 
@@ -122,7 +125,10 @@ async function backUpLocked(options: BackupOptions): Promise<BackupResult> {
   }
 }
 
-/** @returns what is there of an earlier run @throws Fault data-foreign, version-unsupported */
+/**
+ * @returns the manifest of an earlier run
+ * @throws Fault data-foreign, version-unsupported
+ */
 function checkOut(disk: TreeDisk, out: string, server: string): Manifest | undefined {
   const manifest = readManifest(disk, out);
   if (manifest !== undefined) checkDataFolder(out); // Its data may be of a newer version.
@@ -146,7 +152,7 @@ class Backup {
   readonly #options: BackupOptions;
   readonly #server: string;
   #known: Manifest | undefined;
-  /** As the history that was walked last tells. */
+  /** Files that the history walked last refers to. */
   #files = new Files();
   #copiedBytes = 0;
 
@@ -160,21 +166,21 @@ class Backup {
     const { disk, data, out, clock, files } = this.#options;
     await this.#checkpointed();
     await this.#checkSame();
-    // In this order: an account is on the disk before the first record that it makes.
+    // In this order: an account is on disk before the first record that it writes.
     const history = await this.#log("history");
     const accounts = await this.#log("accounts");
     const walked: Record<LogName, CopiedLog> = { history, accounts };
     for (const name of LOGS) {
       await cutLog(disk, join(out, name), walked[name].extent.segments);
     }
-    await disk.syncFolder(out); // The logs are there before what says whose they are.
+    await disk.syncFolder(out); // The logs must be durable before the manifest.
     for (const name of SMALL_FILES) {
       const place = { from: join(data, name), to: join(out, name) };
       this.#copied(await copySmall(disk, { ...place, sizeBytesMax: SMALL_BYTES_MAX }));
     }
     const { missing, damaged } = files ? await this.#contents() : { missing: 0, damaged: 0 };
     await syncAbove(disk, out);
-    // The backup before has fewer records than the new checkpoints cover.
+    // The previous backup has fewer records than the new checkpoints cover.
     const isFirst = this.#known === undefined;
     if (isFirst) await this.#keepCheckpoints(walked);
     await writeManifest(disk, out, {
@@ -187,7 +193,7 @@ class Backup {
     });
     if (!isFirst) await this.#keepCheckpoints(walked);
     removeBegun(disk, out);
-    // Ordered by records that the backup has by now: cut off here, the next run goes on with it.
+    // Erased by orders that are in the backup by now: a run cut off here is resumed by the next.
     for (const name of LOGS) await eraseDue(disk, join(out, name), walked[name].due);
     await removeOthers(disk, join(out, "files"), (file) => this.#files.get(file) !== undefined);
     let damagedRecords = 0;
@@ -205,7 +211,10 @@ class Backup {
     return { ...done, damagedFiles: damaged, damagedRecords };
   }
 
-  /** A running server signs within a second: what was said just before comes along. */
+  /**
+   * Waits for the next checkpoint: a running server signs within a second, so recent records are
+   * included.
+   */
   async #checkpointed(): Promise<void> {
     const { disk, data, clock } = this.#options;
     const folder = join(data, "history");
@@ -218,7 +227,10 @@ class Backup {
     }
   }
 
-  /** What the backup has must still be there: else it may be the only copy of what is lost. */
+  /**
+   * Checks that the server still has what the backup has; otherwise the backup may be the only
+   * copy.
+   */
   async #checkSame(): Promise<void> {
     const known = this.#known;
     if (known === undefined) return;
@@ -236,7 +248,7 @@ class Backup {
     const { disk, data, out } = this.#options;
     const from = join(data, name);
     const to = join(out, name);
-    // Before the copy: what it covers is then in it.
+    // Read before the copy, so that the copy contains what the checkpoint covers.
     const kept = readCheckpointFile(disk, from);
     const trusted = this.#known?.[name].segments ?? {};
     const onBytes = (count: number) => this.#copied(count);
@@ -245,7 +257,7 @@ class Backup {
     const walkOf = (folder: string) => this.#walk(name, folder, kept?.checkpoint.size);
     let walked = await corruptAsUndefined(walkOf(to));
     if (walked === undefined || walked.damaged.length > 0) {
-      // A line may be read while it is blanked; and a backup's own disk may fail. The server's
+      // A line may be read while it is blanked, and a backup's own disk may fail. The server's
       // folder is copied again if it is in a better state.
       const { damaged } = await walkOf(from);
       if (walked === undefined || damaged.length < walked.damaged.length) {
@@ -274,8 +286,8 @@ class Backup {
   }
 
   /**
-   * The history up to what is known to be on the disk. The accounts as far as they go: what the
-   * history needs of them is on the disk, whether their checkpoint says so by now or not.
+   * Walks the history up to its last durable record, and the accounts as far as they go: what the
+   * history needs of them is on disk, whether or not their checkpoint covers it yet.
    */
   #walk(name: LogName, folder: string, checkpoint: number | undefined): Promise<Walked> {
     const { disk, sha256 } = this.#options;
@@ -290,7 +302,7 @@ class Backup {
     return walkLog({ ...options, ...upTo, onRecord: (record) => files.apply(record) });
   }
 
-  /** The old backup is damaged, and about to be replaced in its place: it must not look whole. */
+  /** Marks the old backup as unfinished: it is damaged and about to be replaced in place. */
   async #demote(): Promise<void> {
     const { disk, out } = this.#options;
     this.#options.say("the copy is damaged, and is made anew");

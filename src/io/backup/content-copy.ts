@@ -1,4 +1,5 @@
-/** Contents of files: each is copied once, checked while it is copied, and there as a whole. */
+/** Copies contents of files, each once: checked while it is copied, and renamed when complete. */
+
 import { join } from "node:path";
 import { equalBytes, toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -19,7 +20,7 @@ import { readWholeFile } from "../disk/whole-file.ts";
 export interface ContentOptions {
   readonly disk: TreeDisk;
   readonly sha256: Sha256;
-  /** The folders of all files. */
+  /** Folder that contains the folders of all files. */
   readonly from: string;
   readonly to: string;
   readonly onBytes: (count: number) => void;
@@ -31,7 +32,7 @@ const LINES = "chunks.jsonl";
 const PARTS: readonly string[] = [ABOUT, CONTENT, LINES];
 const SYNC_BYTES_MAX = 0;
 
-/** Whether the copy is there; it was checked when it was made. */
+/** Reports whether the copy exists; it was checked when it was made. */
 export function hasContent(disk: TreeDisk, folder: string, { file, size }: FileFact): boolean {
   const path = join(folder, file);
   if (PARTS.some((name) => disk.kind(join(path, name)) !== "file")) return false;
@@ -42,8 +43,8 @@ export function hasContent(disk: TreeDisk, folder: string, { file, size }: FileF
 }
 
 /**
- * Copies one file under a temporary name, compares it with its digest, and gives it its name.
- * @throws Fault file-unknown (it is not there), checksum-wrong, store-…
+ * Copies one file under a temporary name, compares it with its digest, and renames it.
+ * @throws Fault file-unknown (it does not exist), checksum-wrong, store-…
  */
 export async function copyContent(options: ContentOptions, fact: FileFact): Promise<void> {
   const { disk, from, to } = options;
@@ -55,13 +56,13 @@ export async function copyContent(options: ContentOptions, fact: FileFact): Prom
       throw new Fault("file-unknown", `the content of ${fact.file} is not there`);
     }
     if (parseAbout(about)?.file !== fact.file) throw damaged(fact, source);
-    await disk.removeFolder(part); // Of a run that was killed.
+    await disk.removeFolder(part); // Left by a killed run.
     disk.makeFolder(part);
     const digest = await copyChunks(options, fact, { source, part });
     if (digest !== fact.digest) throw damaged(fact, source);
     await writeNew(disk, join(part, ABOUT), about);
     await disk.syncFolder(part);
-    await disk.removeFolder(join(to, fact.file)); // Not as it should be, or it were not copied.
+    await disk.removeFolder(join(to, fact.file)); // It is damaged, or it would not be copied.
     disk.rename(part, join(to, fact.file));
   } catch (error) {
     await disk.removeFolder(part).catch(() => undefined);
@@ -75,7 +76,7 @@ function damaged({ file }: FileFact, source: string): Fault {
   });
 }
 
-/** @returns hex digest of what was copied */
+/** @returns hex digest of the copy */
 async function copyChunks(
   { disk, sha256, onBytes }: ContentOptions,
   { size }: FileFact,
@@ -108,7 +109,9 @@ async function copyChunks(
   }
 }
 
-/** What is no file of the log any more, as after an erasing, goes; parts of killed runs, too. */
+/**
+ * Removes files that are not in the log any more, as after an erasure, and parts of killed runs.
+ */
 export async function removeOthers(
   disk: TreeDisk,
   folder: string,
@@ -126,7 +129,7 @@ export async function removeOthers(
   }
 }
 
-/** @returns whether it was another before */
+/** @returns whether the copy changed */
 export async function copySmall(
   disk: TreeDisk,
   { from, to, sizeBytesMax }: { from: string; to: string; sizeBytesMax: number },

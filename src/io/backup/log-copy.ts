@@ -1,4 +1,5 @@
-/** Brings the copy of a log up to the log: only what is new is copied, and nothing is left torn. */
+/** Brings the copy of a log up to date: only new bytes are copied, and nothing is left torn. */
+
 import { join } from "node:path";
 import { type Disk, diskFault, writeWhole } from "../disk/disk.ts";
 import { eraseLine } from "../log/erasure.ts";
@@ -7,23 +8,26 @@ import { listSegments, segmentName } from "../log/segment.ts";
 import type { LogExtent } from "./manifest.ts";
 
 const BLOCK_BYTES = 1 << 20;
-/** All writes leave the event loop. */
+/** All writes happen off the event loop. */
 const SYNC_BYTES_MAX = 0;
 
 export interface CopyOptions {
   readonly disk: Disk;
   readonly from: string;
   readonly to: string;
-  /** What the copy surely has, by segment; anything else is copied anew. */
+  /** Bytes that the copy is known to have, by segment; anything else is copied again. */
   readonly trusted: LogExtent["segments"];
-  /** Segments that are as long as those of the log are taken as they are: the walk checks them. */
+  /** Keeps segments that are as long as those of the log: the walk checks them. */
   readonly keepsWhole: boolean;
-  /** Bytes to copy of each segment; omitted: all. */
+  /** Bytes to copy of each segment; `undefined` for all. */
   readonly upTo?: LogExtent["segments"];
   readonly onBytes: (count: number) => void;
 }
 
-/** Up to the last newline that is there now. @throws Fault */
+/**
+ * Copies up to the last newline that exists now.
+ * @throws Fault
+ */
 export async function copyLog(options: CopyOptions): Promise<void> {
   const { disk, from, to } = options;
   try {
@@ -32,7 +36,7 @@ export async function copyLog(options: CopyOptions): Promise<void> {
     for (const [index, firstSeq] of firstSeqs.entries()) {
       await copySegment(options, firstSeq, index === firstSeqs.length - 1);
     }
-    // Of an earlier run that was not finished, from a log that was cut since.
+    // Left by an unfinished run, from a log that was cut since.
     for (const firstSeq of listSegments(disk, to)) {
       if (!firstSeqs.includes(firstSeq)) disk.remove(join(to, segmentName(firstSeq)));
     }
@@ -69,7 +73,7 @@ async function copySegment(
         onBytes(got);
       }
       await copy.sync();
-      await disk.syncFolder(to); // A later one must not be there without it.
+      await disk.syncFolder(to); // A later segment must not exist without it.
     } finally {
       copy.close();
     }
@@ -78,7 +82,7 @@ async function copySegment(
   }
 }
 
-/** What follows in the copy was not known to be on the disk: the next run brings it again. */
+/** Cuts what was not known to be durable; the next run copies it again. */
 export async function cutLog(disk: Disk, folder: string, segments: LogExtent["segments"]) {
   try {
     for (const firstSeq of listSegments(disk, folder)) {
@@ -102,7 +106,7 @@ export async function cutLog(disk: Disk, folder: string, segments: LogExtent["se
   }
 }
 
-/** Carries out in the copy what its own records order to be erased. */
+/** Carries out in the copy the erasures that its own records order. */
 export async function eraseDue(
   disk: Disk,
   folder: string,
@@ -120,7 +124,7 @@ export async function eraseDue(
             const eraseSeq = due.get(seq++);
             if (eraseSeq === undefined) continue;
             const line = { path, offset, bytes: Uint8Array.from(bytes) };
-            // There is no reserve beside a copy.
+            // A copy has no reserve file beside it.
             const reservePath = join(folder, "..", "reserve");
             await eraseLine({ disk, reservePath }, line, eraseSeq);
           }

@@ -1,4 +1,5 @@
-/** Reads all of a log that nobody mends: checks every line, and says how far it goes. */
+/** Reads a whole log read-only, checks every line, and reports how far the log goes. */
+
 import { join } from "node:path";
 import { toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -17,14 +18,16 @@ const NEWLINE = 0x0a;
 
 export interface WalkOptions {
   readonly disk: Disk;
-  /** Of one log. */
+  /** Folder of one log. */
   readonly folder: string;
   readonly sha256: Sha256;
-  /** Records that are surely there: before that a bad line is damage, after it the end. */
+  /** Records known to be durable: before that a bad line is damage, after it the end. */
   readonly atLeast: number;
-  /** Takes no more than these, and what they are erased by; left out: all whole lines. */
+  /**
+   * Last record to read, with the records that erase earlier ones; `undefined` for all whole lines.
+   */
   readonly upTo?: number | undefined;
-  /** Sizes at which the root is wanted, too. */
+  /** Sizes for which the root is also computed. */
   readonly sizes: readonly number[];
   readonly onRecord?: (record: FoldedRecord) => void;
 }
@@ -33,11 +36,11 @@ export interface Walked {
   readonly extent: LogExtent;
   /** Hex, by size. */
   readonly roots: ReadonlyMap<number, string>;
-  /** Hex leaf of the first record; empty: there is none. */
+  /** Hex leaf of the first record; empty if the log is empty. */
   readonly first: string;
-  /** Records whose body is not what was recorded, or was erased without an order; ascending. */
+  /** Records whose body does not match its record, or was erased without an order; ascending. */
   readonly damaged: readonly number[];
-  /** What is ordered to be blank, and is not: by seq the record that ordered it. */
+  /** Records ordered to be blank that are not, with the seq of the record that ordered it. */
   readonly due: ReadonlyMap<number, number>;
 }
 
@@ -64,9 +67,9 @@ class Walk {
   readonly #sizes: ReadonlySet<number>;
   readonly #damaged: number[] = [];
   readonly #erasures = new Erasures();
-  /** Neither whole nor blank: a later record must order it, or it is damage. */
+  /** Neither whole nor blank: a later record must order the erasure, or it is damage. */
   readonly #torn = new Map<number, Fault>();
-  /** The last record that one of those so far is erased by. */
+  /** Highest seq that erases one of the records so far. */
   #erasedBy = 0;
   #first = "";
 
@@ -134,7 +137,7 @@ class Walk {
     this.#take(line.record(withBody));
   }
 
-  /** @returns false: it is the unfinished end */
+  /** @returns false if it is the unfinished end */
   #takeDoubtful(path: string, bytes: Uint8Array, offset: number): boolean {
     const { sha256, atLeast } = this.#options;
     const parsed = parseLine(bytes);
@@ -158,16 +161,15 @@ class Walk {
     return true;
   }
 
-  /** A record that is in order and tree. */
+  /** Adds a record that is valid in order and tree. */
   #take(record: FoldedRecord): void {
     const { seq } = record.head;
     const { tree } = this.#walk;
     if (record.erased !== undefined) {
-      // That record was on the disk before this one was blanked: it belongs to it.
+      // That record was on disk before this one was blanked: it belongs to the log.
       this.#erasedBy = Math.max(this.#erasedBy, record.erased);
       this.#walk.upTo = Math.max(this.#walk.upTo, this.#erasedBy);
     }
-    // The root of one leaf is that leaf.
     if (seq === 1) this.#first = toHex(tree.root());
     if (this.#sizes.has(seq)) this.#roots.set(seq, toHex(tree.root()));
     this.#erasures.take(record);
@@ -179,7 +181,7 @@ function corrupt(path: string, offset: number, reason: string): Fault {
   return new Fault("log-corrupt", `${path} is damaged at byte ${offset}: ${reason}`);
 }
 
-/** Hex leaf of the first record of a log: names it. Undefined: it is empty. */
+/** Returns the hex leaf of the first record, which identifies a log; `undefined` if it is empty. */
 export async function firstLeaf(
   disk: Disk,
   folder: string,
@@ -189,11 +191,11 @@ export async function firstLeaf(
   return walked.first === "" ? undefined : walked.first;
 }
 
-/** A line that is not cut at its start lies in it whole. */
+/** Long enough to contain a whole line wherever it starts. */
 const TAIL_BYTES = 3 * LINE_BYTES_MAX;
 
 /**
- * Records that the end of a log says were on the disk when it was written, and its last one.
+ * Returns how many records were durable when the end of the log was written, and its last one.
  * @throws Fault store-…
  */
 export function endOf(
@@ -218,7 +220,7 @@ function endOfSegment(
     const sizeBytes = file.sizeBytes();
     const bytes = new Uint8Array(Math.min(sizeBytes, TAIL_BYTES));
     file.read(bytes, sizeBytes - bytes.length);
-    const before = last - 1; // A segment is begun when the one before it is on the disk.
+    const before = last - 1; // A segment is begun only when the one before it is durable.
     let end = bytes.lastIndexOf(NEWLINE);
     while (end >= 0) {
       const start = bytes.lastIndexOf(NEWLINE, end - 1);

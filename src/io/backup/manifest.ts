@@ -1,7 +1,8 @@
-/**
- * What a backup says of itself: `backup.json`, written when all that it names is on the disk. A
- * folder without it is no backup yet, whatever lies in it.
- */
+/** The manifest of a backup, `backup.json`. */
+
+// It is written when everything that it names is on disk. A folder without it is not a backup yet,
+// whatever it contains.
+
 import { join } from "node:path";
 import { isCount } from "../../base/count.ts";
 import { Fault } from "../../base/fault.ts";
@@ -9,34 +10,34 @@ import { BACKUP_MARKS } from "../disk/data-folder.ts";
 import type { Disk } from "../disk/disk.ts";
 import { readWholeFile, writeWholeFile } from "../disk/whole-file.ts";
 
-/** Of backups; the data in them has a format of its own. */
+/** Format of backups; the data in them has a format of its own. */
 const FORMAT = 1;
 const MANIFEST_BYTES_MAX = 1024 * 1024;
 
 export interface LogExtent {
-  /** Records of the backup: what follows them in the files is none of it. */
+  /** Records of the backup; later records in the files do not belong to it. */
   readonly size: number;
-  /** Hex: root of the tree over them. */
+  /** Hex root of the tree over these records. */
   readonly root: string;
-  /** Bytes of them in each segment, by the segment's first seq. */
+  /** Bytes of these records in each segment, by the segment's first seq. */
   readonly segments: Readonly<Record<string, number>>;
 }
 
 export interface Manifest {
   readonly format: number;
-  /** Hex: leaf of the first record of the history. The same for all states of one server. */
+  /** Hex leaf of the first record of the history. The same for all states of one server. */
   readonly server: string;
   readonly history: LogExtent;
   readonly accounts: LogExtent;
-  /** Whether the contents of files are part of it. */
+  /** Whether the contents of files are included. */
   readonly files: boolean;
-  /** Contents that the server did not have, or only damaged; older backups do not say. */
+  /** Contents that the server did not have or had only damaged; `undefined` in older backups. */
   readonly missingFiles?: number;
   /** ISO 8601. */
   readonly made: string;
 }
 
-/** The second says whose backup is being made here for the first time. */
+/** BEGUN says whose backup is being made here for the first time. */
 const [DONE, BEGUN] = BACKUP_MARKS;
 
 export function readManifest(disk: Disk, folder: string): Manifest | undefined {
@@ -59,7 +60,7 @@ export function writeManifest(
   return writeJson(disk, folder, DONE, { format: FORMAT, ...manifest });
 }
 
-/** @returns of which server the backup is that was begun here and never done */
+/** @returns the server whose backup was begun here and never finished */
 export function readBegun(disk: Disk, folder: string): string | undefined {
   const server = readJson(disk, join(folder, BEGUN))?.["server"];
   return typeof server === "string" ? server : undefined;
@@ -77,7 +78,7 @@ export function removeManifest(disk: Disk, folder: string): void {
   disk.remove(join(folder, DONE));
 }
 
-/** Names in the folder that say that it is ours. */
+/** Names that identify a folder as ours. */
 export const OWN_NAMES: readonly string[] = [BEGUN, `${BEGUN}.tmp`, DONE];
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -89,7 +90,7 @@ function readJson(disk: Disk, path: string): Fields | undefined {
     const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
     if (typeof value === "object" && value !== null) return value as Fields;
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw new Fault("log-corrupt", `${path} is damaged`, { remedy: "make a backup elsewhere" });
 }

@@ -1,4 +1,5 @@
-/** Puts a backup into a new folder, verified before and after: as a whole or not at all. */
+/** Restores a backup into a new folder, verified before and after, completely or not at all. */
+
 import { dirname, join, resolve } from "node:path";
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -20,34 +21,33 @@ export interface RestoreOptions {
   readonly disk: TreeDisk;
   readonly sha256: Sha256;
   readonly backup: string;
-  /** Where to: a folder that is new, or empty. */
+  /** Target folder, which is new or empty. */
   readonly data: string;
-  /** The folder may be that of the same server, further on: it is moved aside. */
+  /** The target may hold the same server in a newer state: it is moved aside. */
   readonly acceptsRollback: boolean;
-  /** Restores what is sound of a damaged backup. */
+  /** Restores the sound part of a damaged backup. */
   readonly acceptsLoss: boolean;
   readonly nowUnixMs: number;
   readonly say: (sentence: string) => void;
   readonly onProgress: (copiedBytes: number) => void;
   /**
-   * Checks the folder, and writes what is still missing, before it gets its name.
-   * @param path of it by now
+   * Checks the folder and writes missing files before the folder is renamed.
+   * @param path current path of the folder
    */
   readonly finish: (path: string, newestNote: string | undefined) => Promise<void>;
 }
 
 export interface RestoreResult {
   readonly size: number;
-  /** Root of the history in the backup, in base64url as `chat verify` has it. */
+  /** Root of the history in the backup, in base64url as `chat verify` prints it. */
   readonly root: string;
   readonly bytes: number;
-  /** Absolute. */
   readonly data: string;
-  /** Where that is now which was there before. */
+  /** New path of the folder that was in the target. */
   readonly aside: string | undefined;
-  /** Contents that the backup does not have. */
+  /** Contents that the backup does not include. */
   readonly missingFiles: number;
-  /** Contents that are damaged in the backup: they are not restored. */
+  /** Contents that are damaged in the backup; they are not restored. */
   readonly damagedFiles: number;
   /** Records whose body is damaged: the server will show them as such. */
   readonly damagedRecords: number;
@@ -59,8 +59,8 @@ const ASIDE_MAX = 1_000;
 const LOSS_REMEDY = "restore another backup, or accept the loss with --accept-loss";
 
 /**
- * @throws Fault not-found, not-allowed (it would be set back), data-…, log-corrupt, checksum-wrong,
- * store-…
+ * @throws Fault not-found, not-allowed (it would be a rollback), data-…, log-corrupt,
+ * checksum-wrong, store-…
  */
 export async function restoreBackup(options: RestoreOptions): Promise<RestoreResult> {
   try {
@@ -94,7 +94,7 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
   try {
     const bytes = await copyLogs(options, { backup, part, before });
     const { missing, damaged } = await copyFiles(options, { backup, part, files });
-    const expected = manifest.missingFiles ?? missing; // Older manifests do not say.
+    const expected = manifest.missingFiles ?? missing; // Older manifests omit it.
     const lost = damaged + (manifest.files ? Math.max(0, missing - expected) : 0);
     if (lost > 0 && !options.acceptsLoss) {
       const sentence = `the contents of ${counted(lost, "file")} are damaged in the backup or gone`;
@@ -112,12 +112,12 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
     await syncAbove(disk, part);
     if (newer?.isThere === true) {
       aside = moveAside(disk, data, options.nowUnixMs);
-      await disk.syncFolder(dirname(data)); // Else a power loss may bring both to one place.
+      await disk.syncFolder(dirname(data)); // Otherwise a power loss may leave both under one name.
     }
     disk.rename(part, data);
-    // Else a power loss may bring back the part, without the mark that says that it is ours.
+    // Otherwise a power loss may bring back the part without the mark that says that it is ours.
     await disk.syncFolder(dirname(data));
-    // Until here it says that all of this may go.
+    // Until now the mark allows a later run to delete all of this.
     disk.remove(join(data, MARK));
     await syncAbove(disk, data);
     const { size } = manifest.history;
@@ -133,7 +133,10 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
 
 type WalkedLogs = Readonly<Record<(typeof LOGS)[number], Walked>>;
 
-/** Walks both logs as far as the backup goes. @throws Fault log-corrupt */
+/**
+ * Walks both logs as far as the backup goes.
+ * @throws Fault log-corrupt
+ */
 async function verified(
   { disk, sha256 }: RestoreOptions,
   folder: string,
@@ -154,7 +157,7 @@ async function verified(
   return { history: await walk("history"), accounts: await walk("accounts") };
 }
 
-/** @returns how many records are damaged */
+/** @returns the number of damaged records */
 function reportDamaged({ say }: RestoreOptions, walked: WalkedLogs): number {
   const damaged = LOGS.flatMap((name) => walked[name].damaged.map((seq) => ({ name, seq })));
   for (const { name, seq } of damaged.slice(0, DAMAGED_SHOWN_MAX)) {
@@ -172,11 +175,14 @@ function apply(files: Files): (record: Parameters<Files["apply"]>[0]) => void {
 interface Newer {
   readonly sentence: string;
   readonly note: string | undefined;
-  /** It is in the place of the restored folder. */
+  /** The folder is at the target path. */
   readonly isThere: boolean;
 }
 
-/** What is known to be further on than the backup. @throws Fault data-foreign, data-locked */
+/**
+ * Finds a state known to be newer than the backup.
+ * @throws Fault data-foreign, data-locked
+ */
 async function newestOf(
   disk: TreeDisk,
   sha256: Sha256,
@@ -198,7 +204,7 @@ async function newestOf(
   const first = await firstLeaf(disk, history, sha256).catch(() => undefined);
   if (first !== manifest.server) throw notEmpty;
   const there = checkpointIn(disk, history);
-  // As far as it can be read: it may be damaged, which is why a backup is wanted.
+  // As far as it is readable: it may be damaged, which is why a backup is wanted.
   const walked = await walkLog({ disk, folder: history, sha256, atLeast: 0, sizes: [size] });
   const reached = Math.max(there?.checkpoint.size ?? 0, walked.extent.size);
   const isAhead = reached > size || (walked.roots.get(size) ?? root) !== root;
@@ -216,7 +222,7 @@ function checkpointIn(disk: TreeDisk, history: string): KeptCheckpoint | undefin
   }
 }
 
-/** A folder beside the target, for all that is not whole yet. */
+/** Creates a folder beside the target for everything that is not complete yet. */
 async function stage(disk: TreeDisk, data: string): Promise<string> {
   const part = `${data}.restoring`;
   try {
@@ -233,7 +239,10 @@ async function stage(disk: TreeDisk, data: string): Promise<string> {
   }
 }
 
-/** If it is ours, or empty. Its mark goes last: what a killed run leaves can be told as ours. */
+/**
+ * Removes the part if it is ours or empty. Its mark is removed last, so that the rest of a killed
+ * run remains recognizable.
+ */
 async function removePart(disk: TreeDisk, part: string): Promise<void> {
   if (disk.kind(part) !== "folder") return;
   const names = disk.list(part);
@@ -243,7 +252,10 @@ async function removePart(disk: TreeDisk, part: string): Promise<void> {
   await disk.removeFolder(part);
 }
 
-/** Unless the restored one is there: a server must not find its folder empty, and begin anew. */
+/**
+ * Moves the old folder back unless the restored one is in place: a server must not find its folder
+ * empty and start afresh.
+ */
 function moveBack({ disk, say }: RestoreOptions, aside: string, data: string): void {
   try {
     if (disk.kind(data) === undefined) disk.rename(aside, data);
@@ -308,9 +320,12 @@ async function copyFiles(
   return { missing, damaged };
 }
 
-/** Nothing is deleted: what was there has another name. @throws Fault data-locked */
+/**
+ * Renames the target folder; nothing is deleted.
+ * @throws Fault data-locked
+ */
 function moveAside(disk: TreeDisk, data: string, nowUnixMs: number): string {
-  const lock = lockFolder(data, nowUnixMs); // A server that runs there would go on writing.
+  const lock = lockFolder(data, nowUnixMs); // A server running there would go on writing.
   lock.release();
   for (let n = 1; n <= ASIDE_MAX; n++) {
     const aside = `${data}.before-restore${n === 1 ? "" : `-${n}`}`;

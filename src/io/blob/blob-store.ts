@@ -15,12 +15,12 @@ import { ABOUT_BYTES_MAX, encodeAbout, parseAbout } from "./metadata.ts";
 
 export interface BlobStoreOptions {
   readonly disk: TreeDisk;
-  /** Where the files are, e.g. `data/files`; made when there is none. */
+  /** Folder of the files, e.g. `data/files`; created if missing. */
   readonly folder: string;
   readonly sha256: Sha256;
   /**
-   * Where the content of a file lies already: its bytes are not stored, `read` asks this one.
-   * Undefined: it is stored.
+   * Returns the reader of content that is stored elsewhere: its bytes are not stored, and `read`
+   * uses the reader. `undefined` if it is stored here.
    */
   readonly lent?: (about: BlobAbout) => ChunkReader | undefined;
 }
@@ -29,20 +29,25 @@ const ABOUT = "about.json";
 const CONTENT = "content";
 const LINES = "chunks.jsonl";
 
-/** Each file in a folder of its own: `about.json`, `content`, `chunks.jsonl` (data/README.md). */
+/**
+ * Opens the store. Each file has a folder with `about.json`, `content`, `chunks.jsonl`
+ * (data/README.md).
+ */
 export function openBlobStore(options: BlobStoreOptions): BlobStore {
   return new FolderStore(options);
 }
 
 class FolderStore implements BlobStore {
   readonly #options: BlobStoreOptions;
-  /** What is open. Bounded by who holds them, as the next. */
+  /** Open blobs. Bounded by their holders, as is the next map. */
   readonly #open = new Map<FileId, StoredBlob>();
-  /** The end of what was begun last with a file: its folder is made, read and removed in turn. */
+  /**
+   * The last operation on each file's folder: creating, reading and removing run one after another.
+   */
   readonly #turns = new Map<FileId, Promise<void>>();
-  /** Many at once would keep all others who want the disk waiting: the log, and so all who chat. */
+  /** Concurrent syncs would starve others who use the disk: the log, and so every user. */
   readonly #syncs = new Mutex();
-  /** The folder and the way to it are durable. */
+  /** The folder and its parents are durable. */
   #isPlaced = false;
 
   constructor(options: BlobStoreOptions) {
@@ -54,14 +59,14 @@ class FolderStore implements BlobStore {
       const { disk, folder } = this.#options;
       const found: BlobAbout[] = [];
       for (const name of disk.list(folder)) {
-        // The store made no other name in this folder.
+        // The store creates no other names in this folder.
         if (!isFileId(name) || disk.kind(join(folder, name)) !== "folder") continue;
-        // A crash came before the offer was on the disk, or while the file was removed.
+        // A crash came before the offer was on disk, or during the removal.
         if (disk.kind(join(folder, name, ABOUT)) === undefined) {
           await disk.removeFolder(join(folder, name));
           continue;
         }
-        // What cannot be read is left where it is: `open` says why.
+        // Unreadable content is left in place: `open` reports why.
         const about = this.#readAbout(name as FileId);
         if (about !== undefined) found.push(about);
       }
@@ -90,7 +95,7 @@ class FolderStore implements BlobStore {
     return this.#inTurn(file, async () => {
       const known = this.#open.get(file);
       if (known?.hasFailed === false) return known.hold();
-      // Its files are read anew; a holder of the old one goes on meeting its failure.
+      // Its files are opened again; holders of the old one keep getting its failure.
       if (known !== undefined) await known.retire(new Fault("store-failed", `${file} failed`));
       const { disk, folder } = this.#options;
       const path = join(folder, file, ABOUT);
@@ -109,7 +114,7 @@ class FolderStore implements BlobStore {
       this.#open.delete(file);
       await known?.retire(new Fault("file-unknown", `the file ${file} was removed`));
       if (disk.kind(path) === undefined) return;
-      // First what makes it a file: after a crash the rest is swept by `list`.
+      // Remove first what makes it a file: after a crash `list` sweeps the rest.
       disk.remove(join(path, ABOUT));
       await disk.syncFolder(path);
       await disk.removeFolder(path);
@@ -163,7 +168,7 @@ class FolderStore implements BlobStore {
     return blob;
   }
 
-  /** With it the names of all that is open become durable: they may have been made just now. */
+  /** Opens the checksum file and makes the names of all open files durable: they may be new. */
   async #openLines(path: string, content: Content): Promise<DiskFile> {
     const { disk, folder } = this.#options;
     let lines: DiskFile | undefined;
@@ -179,7 +184,10 @@ class FolderStore implements BlobStore {
     }
   }
 
-  /** So that it can be tried again when there is space; what stays goes at the next start. */
+  /**
+   * Removes a failed file, so that it can be retried when there is space. Leftovers are removed at
+   * the next start.
+   */
   async #undo(file: FileId): Promise<void> {
     const { disk, folder } = this.#options;
     const known = this.#open.get(file);

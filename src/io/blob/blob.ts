@@ -7,7 +7,6 @@ import { type DiskFile, writeParts } from "../disk/disk.ts";
 import type { ChunkSequence, Content } from "./chunk-file.ts";
 import type { Blob, BlobAbout, ChunkReader } from "./interfaces.ts";
 
-/** Content that lies in one file. */
 export function fileContent(file: DiskFile): Content {
   return {
     read: (into, offset) => file.readPartsLater(into, offset),
@@ -21,7 +20,7 @@ export function fileContent(file: DiskFile): Content {
   };
 }
 
-/** Content that lies elsewhere already: what is written is dropped. */
+/** Content that is stored elsewhere: writes are dropped. */
 export function lentContent(reader: ChunkReader): Content {
   return {
     read: async (into, offset) => {
@@ -41,7 +40,7 @@ export function lentContent(reader: ChunkReader): Content {
   };
 }
 
-/** One blob for all who hold it. */
+/** One blob shared by all its holders. */
 export class StoredBlob implements Blob {
   readonly about: BlobAbout;
   readonly #chunks: ChunkSequence;
@@ -69,7 +68,7 @@ export class StoredBlob implements Blob {
     return this.#chunks.sizeBytes;
   }
 
-  /** Whether only opening it again can tell what is there. */
+  /** Reports whether the state of the disk is known only after reopening. */
   get hasFailed(): boolean {
     return this.#chunks.hasFailed;
   }
@@ -106,7 +105,7 @@ export class StoredBlob implements Blob {
     return this.#holders > 0;
   }
 
-  /** One more who will close it. */
+  /** Adds a holder, who must close it. */
   hold(): this {
     assert(this.isHeld, "a blob that is held");
     this.#holders += 1;
@@ -121,7 +120,10 @@ export class StoredBlob implements Blob {
     this.#onClose(this.#closing);
   }
 
-  /** Who holds it meets this fault, or the failure before. @returns when its files are closed */
+  /**
+   * Fails all holders with this fault, or with the earlier failure.
+   * @returns a promise that resolves when the files are closed
+   */
   async retire(fault: Fault): Promise<void> {
     this.#chunks.refuse(fault);
     this.#closing ??= this.#chunks.close();
@@ -131,6 +133,6 @@ export class StoredBlob implements Blob {
 
 export interface BlobHooks {
   readonly touchedMs: () => number;
-  /** The last who held it let go; its files are closed when that resolves. */
+  /** The last holder released it; its files are closed when the promise resolves. */
   readonly onClose: (closing: Promise<void>) => void;
 }

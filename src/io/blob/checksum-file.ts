@@ -5,35 +5,38 @@ import { Fault } from "../../base/fault.ts";
 import { encodeHashLine, HASH_BYTES, HASH_LINE_BYTES, parseHashLine } from "../../wire/chunks.ts";
 import { type DiskFile, writeWhole } from "../disk/disk.ts";
 
-/** Lines that are read at once. */
+/** Lines per read. */
 const BLOCK_LINES = 256;
-/** Above this it is written off the event loop. */
+/** Larger writes happen off the event loop. */
 const SYNC_BYTES_MAX = 64 * 1024;
 
 export interface HashLinesOptions {
   readonly file: DiskFile;
-  /** For people. */
+  /** For messages. */
   readonly path: string;
   /** Bytes before the first line. */
   readonly headBytes: number;
-  /** A bad line with more lines than these behind it was not torn by a crash: it is damage. */
+  /** A bad line followed by more lines than this was not torn by a crash: it is damage. */
   readonly tornLinesMax: number;
 }
 
-/** The file of a content's checksums: one line of one width for each chunk. */
+/** The file of a content's checksums: one line of fixed width per chunk. */
 export class HashLines {
   readonly #options: HashLinesOptions;
   #count = 0;
-  /** What follows the lines that count is to be cut off before more is written. */
+  /** Bytes after the valid lines must be cut off before the next write. */
   #isLoose = true;
-  /** The block that was read last: readers go forward. */
+  /** The block read last; readers read sequentially. */
   #block: { readonly first: number; readonly hashes: readonly Uint8Array[] } | undefined;
 
   private constructor(options: HashLinesOptions) {
     this.#options = options;
   }
 
-  /** Reads up to the first line that is none. Nothing is changed. @throws Fault store-failed */
+  /**
+   * Reads up to the first invalid line. Changes nothing.
+   * @throws Fault store-failed
+   */
   static async open(options: HashLinesOptions): Promise<HashLines> {
     const lines = new HashLines(options);
     const { file, path, headBytes, tornLinesMax } = options;
@@ -51,19 +54,19 @@ export class HashLines {
     return lines;
   }
 
-  /** Lines that are there and count. */
+  /** Number of valid lines. */
   get count(): number {
     return this.#count;
   }
 
-  /** Only the first `count` are right. */
+  /** Keeps only the first `count` lines. */
   cut(count: number): void {
     this.#count = count;
     this.#isLoose = true;
     this.#block = undefined;
   }
 
-  /** Adds lines and makes them durable. After a Fault `count` has not changed. */
+  /** Adds lines and makes them durable. After a Fault `count` is unchanged. */
   async append(hashes: readonly Uint8Array[]): Promise<void> {
     const { file, headBytes } = this.#options;
     const offset = headBytes + this.#count * HASH_LINE_BYTES;

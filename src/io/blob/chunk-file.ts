@@ -11,15 +11,15 @@ import { type DiskFile, diskFault, isFull, partsAfter } from "../disk/disk.ts";
 import { Mutex } from "../disk/mutex.ts";
 import { HashLines } from "./checksum-file.ts";
 
-/** Where the bytes of chunks lie. Failures are thrown as the system's errors. */
+/** Storage of the chunks' bytes. Failures are thrown as the system's errors. */
 export interface Content {
-  /** Fills one behind the other; fewer bytes where there are no more. */
+  /** Fills the buffers in order; reads fewer bytes only at the end. */
   read(into: readonly Uint8Array[], offset: number): Promise<number>;
-  /** All of them, one behind the other, or throws. */
+  /** Writes all parts in order, or throws. */
   write(parts: readonly Uint8Array[], offset: number): Promise<void>;
-  /** Makes durable what was written before the call; more may be written meanwhile. */
+  /** Makes durable what was written before the call; writes may continue meanwhile. */
   sync(): Promise<void>;
-  /** What follows is not wanted. */
+  /** Truncates to this size. */
   cut(sizeBytes: number): Promise<void>;
   close(): void;
 }
@@ -27,29 +27,29 @@ export interface Content {
 export interface ChunkSequenceOptions {
   readonly content: Content;
   readonly lines: DiskFile;
-  /** Bytes of the file of lines before the first. */
+  /** Bytes in the file of lines before the first line. */
   readonly headBytes: number;
-  /** Of that file, for people. */
+  /** Path of that file, for messages. */
   readonly linesPath: string;
-  /** Damage before the end is refused; else all behind it is cut off. */
+  /** Refuses damage before the end; otherwise everything after the damage is cut off. */
   readonly isStrict: boolean;
   /**
-   * The lines are our own, and so the content that they had at their sync. Else nothing is taken
-   * for what its line says without being read.
+   * We wrote the lines, so the content had these checksums at its sync. Otherwise every chunk is
+   * read and checked.
    */
   readonly isProven: boolean;
   readonly sha256: Sha256;
-  /** Shared with others that are not to be synced meanwhile. */
+  /** Shared with others whose syncs must not overlap. */
   readonly syncs?: Mutex;
 }
 
 interface Checked {
   readonly upTo: number;
-  /** Size of the last of them. */
+  /** Size of the last chunk. */
   readonly lastBytes: number;
 }
 
-/** Waits to be written. */
+/** A chunk queued for writing. */
 interface Addition {
   readonly sha256: Uint8Array;
   readonly bytes: Uint8Array;
@@ -57,15 +57,15 @@ interface Addition {
   readonly failed: (error: unknown) => void;
 }
 
-/** Chunks of one write: a trip to the disk's thread costs as much as writing one of them. */
+/** Chunks per write: a trip to the disk's thread costs as much as writing one of them. */
 export const WRITTEN_AT_ONCE = 4;
-/** Chunks whose content is read again after a crash. */
+/** Chunks whose content is checked again after a crash. */
 const CHECKED_CHUNKS = TRANSFER_SYNC_BYTES / CHUNK_BYTES;
 
 /**
- * Chunks in order with their checksums, on a disk. A line is written only when its chunk is
- * durable: so what has a line is there, and the rest is forgotten when it is opened again.
- * Memory has one size, but for checksums that wait for a sync (UNSYNCED_CHUNKS_MAX).
+ * Chunks in order with their checksums, on a disk. A line is written only after its chunk is
+ * durable: chunks with a line survive a crash, and the others are dropped at the next open. Memory
+ * is constant, except for checksums that wait for a sync (UNSYNCED_CHUNKS_MAX).
  */
 export class ChunkSequence {
   readonly #content: Content;
@@ -76,17 +76,17 @@ export class ChunkSequence {
   #digest = newDigest();
   #sizeBytes = 0;
   #durable = 0;
-  /** Bounded by the callers, who wait for what they add. */
+  /** Bounded by the callers, who wait for each append. */
   #additions: Addition[] = [];
-  /** Of chunks that are not yet added. */
+  /** Bytes of queued chunks. */
   #additionBytes = 0;
   #isAppending = false;
-  /** Content behind what counts may still be there. */
+  /** There may be content after the valid chunks. */
   #isLoose = true;
   readonly #syncs: Mutex;
   #syncing: Promise<unknown> = Promise.resolve();
   #failure: Fault | undefined;
-  /** Calls that use the files: these are closed when the last has ended. */
+  /** Calls that use the files; the files are closed when the last one ends. */
   #busy = 0;
   #isClosed = false;
   #onIdle: (() => void)[] = [];
@@ -98,7 +98,10 @@ export class ChunkSequence {
     this.#syncs = syncs ?? new Mutex();
   }
 
-  /** Takes what is surely there; the files are its own from now on. @throws Fault store-… */
+  /**
+   * Opens the durable part; takes ownership of the files.
+   * @throws Fault store-…
+   */
   static async open(options: ChunkSequenceOptions): Promise<ChunkSequence> {
     const { content, lines: file, linesPath: path, headBytes, isStrict } = options;
     try {
@@ -126,7 +129,7 @@ export class ChunkSequence {
     return this.#sizeBytes;
   }
 
-  /** Whether only opening it again can tell what is on the disk. */
+  /** Reports whether the state of the disk is known only after reopening. */
   get hasFailed(): boolean {
     return this.#failure !== undefined;
   }
@@ -136,8 +139,8 @@ export class ChunkSequence {
   }
 
   /**
-   * In the order of the calls; those of one tick are written at once.
-   * @throws Fault store-…: neither it nor what was to follow is added
+   * Adds a chunk in the order of the calls; those of one tick are written together.
+   * @throws Fault store-…: neither this chunk nor later ones are added
    */
   append(sha256: Uint8Array, bytes: Uint8Array): Promise<void> {
     assert(bytes.length > 0 && bytes.length <= CHUNK_BYTES, "a chunk has its size");
@@ -145,7 +148,7 @@ export class ChunkSequence {
     assert(isPlaced, "nothing follows a short chunk");
     return this.#using(async () => {
       const { promise, resolve: done, reject: failed } = Promise.withResolvers<void>();
-      const hash = sha256.slice(); // Theirs may be part of a message, all of which it would keep.
+      const hash = sha256.slice(); // A slice of a message would keep all of it in memory.
       this.#additions.push({ sha256: hash, bytes, done, failed });
       this.#additionBytes += bytes.length;
       if (!this.#isAppending) void this.#writeAdditions();
@@ -223,7 +226,7 @@ export class ChunkSequence {
     });
   }
 
-  /** As if nothing had ever been added. */
+  /** Drops all chunks. */
   clear(): Promise<void> {
     assert(!this.#isAppending, "nothing is being added");
     return this.#using(async () => {
@@ -238,12 +241,12 @@ export class ChunkSequence {
     });
   }
 
-  /** Every call from now on meets this, unless there was a failure before. */
+  /** Fails all later calls with this fault, unless there was a failure before. */
   refuse(fault: Fault): void {
     this.#failure ??= fault;
   }
 
-  /** @returns when nothing uses the files any more */
+  /** @returns a promise that resolves when nothing uses the files any more */
   close(): Promise<void> {
     assert(!this.#isClosed, "it is closed once");
     this.#isClosed = true;
@@ -256,7 +259,7 @@ export class ChunkSequence {
   async #recover({ sha256, isProven }: ChunkSequenceOptions): Promise<void> {
     const lines = this.#lines;
     let right = { upTo: lines.count, lastBytes: 0 };
-    // One round as a rule. Where nothing in it is right, what is before it is doubtful, too.
+    // Usually one round. If no chunk of a round is valid, the ones before it are checked, too.
     for (let [first, end] = [0, lines.count]; end > 0; end = first) {
       first = isProven ? Math.max(0, end - CHECKED_CHUNKS) : 0;
       right = await this.#checked(first, end, sha256);
@@ -267,12 +270,12 @@ export class ChunkSequence {
     for (let index = 0; index < have; index++) this.#digest.add(await lines.hash(index));
     this.#durable = have;
     this.#sizeBytes = have === 0 ? 0 : (have - 1) * CHUNK_BYTES + right.lastBytes;
-    // A process that was killed may have written lines that no sync followed.
+    // A killed process may have written lines that no sync followed.
     await this.#content.sync();
     await lines.sync();
   }
 
-  /** Reads chunks up to the first that is not what its line says, or behind which none may be. */
+  /** Reads chunks up to the first that does not match its line or must be the last. */
   async #checked(first: number, end: number, sha256: Sha256): Promise<Checked> {
     const bytes = new Uint8Array(CHUNK_BYTES);
     let right = { upTo: first, lastBytes: 0 };
@@ -311,7 +314,7 @@ export class ChunkSequence {
     return this.#durable;
   }
 
-  /** After this nothing is known about the files: only opening them again, which reads, helps. */
+  /** After this the state of the files is unknown until they are opened and read again. */
   #fail(error: unknown): Fault {
     if (error instanceof Fault) this.#failure ??= error;
     else this.#failure ??= diskFault(error, this.#path);

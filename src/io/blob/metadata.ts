@@ -1,4 +1,4 @@
-/** The offer of an upload as `about.json` keeps it. */
+/** The offer of an upload as stored in `about.json`. */
 
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { isCount } from "../../base/count.ts";
@@ -13,13 +13,13 @@ export function encodeAbout(about: BlobAbout): Uint8Array {
   return utf8Encode(`${JSON.stringify({ file, by, name, sizeBytes, to, folder, sinceMs })}\n`);
 }
 
-/** @returns undefined if it is not what was written */
+/** @returns undefined if it is damaged */
 export function parseAbout(bytes: Uint8Array): BlobAbout | undefined {
   let value: unknown;
   try {
     value = JSON.parse(utf8Decode(bytes));
   } catch {
-    return undefined; // Neither UTF-8 nor JSON: damage of any kind is told by the caller.
+    return undefined; // Neither UTF-8 nor JSON: the caller reports any damage.
   }
   if (!isObject(value)) return undefined;
   const { file, by, name, sizeBytes, to, folder, sinceMs } = value;

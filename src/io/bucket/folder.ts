@@ -9,14 +9,14 @@ import type { Bucket, Value } from "./bucket.ts";
 export interface BucketFolder {
   readonly disk: Disk;
   readonly folder: string;
-  /** End of the files' names, with its dot. */
+  /** Suffix of the file names, with its dot. */
   readonly suffix: string;
   readonly sizeBytesMax: number;
 }
 
 /**
- * A file each, of one process; who writes one name does so one after the other. The folder is made
- * when it is first written to, and outlives a power cut from then on.
+ * One file per value, used by one process; writes of one name must not overlap. The folder is
+ * created at the first write and is durable from then on.
  */
 export class FolderBucket implements Bucket {
   readonly #place: BucketFolder;
@@ -60,7 +60,7 @@ export class FolderBucket implements Bucket {
     return files.map((file) => file.slice(0, -suffix.length));
   }
 
-  /** Before anything is written. */
+  /** Call before the first write. */
   async sweep(isKept: (name: string) => boolean): Promise<void> {
     const { disk, folder, suffix } = this.#place;
     for (const file of disk.list(folder)) {

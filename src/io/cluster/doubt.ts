@@ -1,9 +1,11 @@
+/** Restores records that another node has before this node decides again. */
+
 import { Fault } from "../../base/fault.ts";
 import type { Place } from "../../core/cluster/claims.ts";
 import { type Clock, delay } from "../clock.ts";
 import type { Stream } from "./stream.ts";
 
-/** How far another node is. */
+/** Progress of another node. */
 export interface OtherNode {
   /** Records on its disk. */
   readonly heads: Readonly<Record<Place, number>>;
@@ -12,23 +14,23 @@ export interface OtherNode {
 export interface DoubtParts {
   readonly stream: Pick<Stream, "last">;
   readonly clock: Clock;
-  /** What the other nodes say that answer at the moment; left out: there are none. */
+  /** Reports the other nodes that answer at the moment; `undefined` if there are none. */
   readonly others: (() => Promise<readonly OtherNode[]>) | undefined;
   readonly isBehind: (other: OtherNode) => boolean;
   readonly reached: (seq: number) => Promise<void>;
-  /** This node does not follow the stream any more. */
+  /** Reports whether this node stopped following the stream. */
   readonly isOver: () => boolean;
 }
 
 const RETRY_MS = 250;
 
 /**
- * The machines of the stream may have lost power while it was silent: what another node has of it,
- * and this one has not, must come back before this one says anything in its place.
+ * Guards against a stream whose machines lost power while it was silent: records that another node
+ * has, and this one has not, must be restored before this node proposes anything in their place.
  */
 export class Doubt {
   readonly #parts: DoubtParts;
-  /** Times at which the stream was silent, and those of them after which the others were asked. */
+  /** Number of silences, and of those after which the others were asked. */
   #raised = 0;
   #cleared = 0;
 
@@ -50,10 +52,10 @@ export class Doubt {
     const { stream, clock, others, isBehind, reached, isOver } = this.#parts;
     while (!this.isCleared && !isOver()) {
       try {
-        await stream.last(); // Whoever is asked before it answers is as cut off as this one.
+        await stream.last(); // A node asked before it answers is as cut off as this one.
         const asked = this.#raised;
         const found = (await others?.()) ?? [];
-        // What they had then, and the stream has, is here by now.
+        // What they had then, and the stream has, is applied here by now.
         await reached(await stream.last());
         if (!found.some(isBehind)) this.#cleared = asked;
       } catch (error) {

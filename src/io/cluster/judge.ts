@@ -1,4 +1,4 @@
-/** Decides what each message of the stream means, alike on every server. */
+/** Decides what each message of the stream means, identically on every server. */
 
 import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
@@ -32,7 +32,7 @@ export interface JudgeParts {
   readonly sha256: Sha256;
 }
 
-/** A record that was decided, and is not in this node's log yet. */
+/** A record that was decided and is not in this node's log yet. */
 export type Owed = OwedDraft | OwedCopy;
 
 export interface OwedDraft {
@@ -48,11 +48,11 @@ interface OwedCopy {
   readonly line: CopiedLine;
 }
 
-/** What one message made of its proposals. */
+/** Effect of one message. */
 export interface Applied {
   readonly id: string | undefined;
   readonly outcomes: readonly (readonly Owed[] | Objection)[];
-  /** What both logs have to be then. */
+  /** Expected state of both logs at that point. */
   readonly end?: CopyEnd;
 }
 
@@ -64,17 +64,17 @@ export function owedOf({ outcomes }: Applied): readonly Owed[] {
   return outcomes.flatMap((one) => (isObjection(one) ? [] : one));
 }
 
-/** An account is on the disk before the first record of it in the history. */
+/** In this order: an account is on disk before its first record in the history. */
 export const PLACES: readonly Place[] = ["accounts", "history"];
 
-/** What the messages of the stream mean: to every node the same. */
+/** Interprets the messages of the stream, identically on every node. */
 export class Judge {
   readonly #parts: JudgeParts;
   #admission = new Admission();
   #heads: Readonly<Record<Place, number>>;
   #copied: Record<Place, number> = { history: 0, accounts: 0 };
   #isFilling = false;
-  /** Of records that this node has, in a window that cannot tell all that they changed. */
+  /** Commitments of records that this node has, for a window that lacks everything they changed. */
   #commits: ReadonlyMap<number, string> | undefined;
 
   constructor(parts: JudgeParts, heads: Readonly<Record<Place, number>>) {
@@ -82,12 +82,12 @@ export class Judge {
     this.#heads = heads;
   }
 
-  /** How long each log is by the stream, with what is owed. */
+  /** Length of each log according to the stream, including records not written yet. */
   get heads(): Readonly<Record<Place, number>> {
     return this.#heads;
   }
 
-  /** Up to where each was copied: what those records order is done in the copy. */
+  /** Length up to which each log was copied: what those records order was done before the copy. */
   get copied(): Readonly<Record<Place, number>> {
     return this.#copied;
   }
@@ -97,7 +97,7 @@ export class Judge {
     return this.#isFilling;
   }
 
-  /** What is known of the last records, as it was there. */
+  /** Rebuilds what is known of the last records, as of that position. */
   async rebuild(at: Position): Promise<void> {
     const { mirrors } = this.#parts;
     const admission = new Admission();
@@ -123,8 +123,8 @@ export class Judge {
   }
 
   /**
-   * The next message of the stream.
-   * @throws Fault version-unsupported: it and all that follows means nothing here
+   * Judges the next message of the stream.
+   * @throws Fault version-unsupported: the message and all later ones cannot be interpreted
    */
   judge({ bytes, unixMs }: StreamMessage): Applied {
     let content: StreamContent;
@@ -151,7 +151,7 @@ export class Judge {
 
   #judgeProposals({ id, proposals }: ProposalMessage, unixMs: number): Applied {
     const outcomes = proposals.map((proposal) => {
-      // Who decided that has not seen what is being copied.
+      // Its author has not seen what is being copied.
       const objection = this.#isFilling ? "too-old" : this.#objection(proposal);
       if (objection !== undefined) return objection;
       return proposal.drafts.map(({ sealed }) => this.#owe({ unixMs, draft: sealed }));
@@ -159,7 +159,7 @@ export class Judge {
     return { id, outcomes };
   }
 
-  /** A copy stands before all that is decided, and what is not its next line is none of it. */
+  /** A copy comes before all decisions; a line that is not the next one is ignored. */
   #copiedOf({ place, lines }: CopiedLines): readonly OwedCopy[] {
     const isFirst = this.#heads.history + this.#heads.accounts === 0;
     if (!(this.#isFilling || isFirst)) return [];
@@ -186,7 +186,7 @@ export class Judge {
       ),
     });
     if (objection !== undefined || this.#commits === undefined) return objection;
-    // What an edit was about went with its words: but what became of this decision is known.
+    // The target of an edit was erased with its text, but the outcome of this decision is known.
     const [first] = drafts;
     const found = this.#commits.get(this.#heads.history + 1);
     const isOther = found !== undefined && found !== first?.sealed.commit;
@@ -199,7 +199,7 @@ export class Judge {
     return { ...one, place, seq: this.#advance(place, draft) };
   }
 
-  /** @returns its place in the log */
+  /** @returns its seq in the log */
   #advance(place: Place, draft: Draft): number {
     const seq = this.#heads[place] + 1;
     this.#heads = { ...this.#heads, [place]: seq };
@@ -207,7 +207,7 @@ export class Judge {
     return seq;
   }
 
-  /** What the stream had lost; nothing where it is known. */
+  /** Records that the stream had lost; empty for those already known. */
   #takeBack(restored: RestoredRecord): Owed[] {
     const { seq, kind } =
       "line" in restored
@@ -225,12 +225,12 @@ export class Judge {
 
 const NOTHING: Applied = { id: undefined, outcomes: [] };
 
-/** Whether what it changes is another record. */
+/** Reports whether the kind changes another record. */
 function isOfRecord(kind: RecordKind | undefined): boolean {
   return kind === "edit" || kind === "erase";
 }
 
-/** As it was before it had a place; of an erased one, without its body. */
+/** Returns the record as a draft without its seq, and without its body if erased. */
 function draftOf(record: LogRecord): Draft {
   const { kind, room, by, id } = record.head;
   return { kind, room, by, id, body: parseBody(record) };

@@ -10,22 +10,22 @@ import type { Clock } from "../clock.ts";
 
 export interface MajorityParts {
   readonly clock: Clock;
-  /** Milliseconds since a majority of the stream's machines was heard. Ends within seconds. */
+  /** Milliseconds since a majority of the stream's machines answered. Resolves within seconds. */
   readonly silentMs: () => Promise<number>;
-  /** Machines that do not answer, and whether the others are too few. Ends within seconds. */
+  /** Machines that do not answer, and whether the others are too few. Resolves within seconds. */
   readonly missing: () => Promise<MissingServers>;
 }
 
 export interface MissingServers {
   readonly servers: readonly string[];
-  /** Servers named by the operator. */
+  /** Number of servers named by the operator. */
   readonly of: number;
   readonly areTooMany: boolean;
 }
 
 /**
- * Watches whether a majority of the stream's machines answers. Where enough of them run, it waits
- * for their election to end; where too many are missing, it does not.
+ * Watches whether a majority of the stream's machines answers. It waits for an election if enough
+ * machines run, and not if too many are missing.
  */
 export class MajorityWatch {
   readonly #parts: MajorityParts;
@@ -40,7 +40,7 @@ export class MajorityWatch {
     this.#next();
   }
 
-  /** `no-majority`, naming the machines that are missing; `undefined` while a majority answers. */
+  /** `no-majority`, naming the missing machines; `undefined` while a majority answers. */
   get fault(): Fault | undefined {
     return this.#fault;
   }
@@ -57,7 +57,7 @@ export class MajorityWatch {
 
   async #look(): Promise<void> {
     const { clock, silentMs, missing } = this.#parts;
-    // A process that stood still has heard nothing meanwhile.
+    // A suspended process received nothing meanwhile.
     const wasSuspended = clock.now() - this.#lookedAt > CLUSTER_LEASE_MS;
     const silent = await silentMs();
     this.#lookedAt = clock.now();

@@ -15,7 +15,6 @@ import { type Owed, type OwedDraft, PLACES } from "./judge.ts";
 import { eraseReplaced } from "./restoration.ts";
 
 export interface MirrorsParts {
-  /** This node's own copies of the two logs. */
   readonly logs: Readonly<Record<Place, LogFile>>;
   readonly clock: Clock;
   readonly sha256: Sha256;
@@ -24,10 +23,10 @@ export interface MirrorsParts {
 
 type Heads = Readonly<Record<Place, number>>;
 
-/** Between two tries to write what the disk did not take. */
+/** Interval of retries if the disk is full. */
 const RETRY_MS = 1_000;
 
-/** What the stream decides, on this node's disk. */
+/** Applies the decisions of the stream to this node's disk. */
 export class Mirrors {
   readonly #parts: MirrorsParts;
 
@@ -35,19 +34,19 @@ export class Mirrors {
     this.#parts = parts;
   }
 
-  /** Whether there are records that are not among so many. */
+  /** Reports whether there are records beyond these heads. */
   isBeyond(heads: Heads): boolean {
     return PLACES.some((place) => this.#parts.logs[place].head() > heads[place]);
   }
 
-  /** Whether more than what is there is among so many. */
+  /** Reports whether these heads are beyond the records here. */
   isBehind(heads: Heads): boolean {
     return PLACES.some((place) => this.#parts.logs[place].head() < heads[place]);
   }
 
   /**
-   * Waits for space where the disk is full.
-   * @returns the records, as they are on the disk
+   * Writes the records; waits for space if the disk is full.
+   * @returns the records as they are on disk
    * @throws Fault cluster-diverged, store-…, shutting-down
    */
   async record(owed: readonly Owed[]): Promise<ReadonlyMap<Owed, LogRecord>> {
@@ -77,14 +76,14 @@ export class Mirrors {
       const faults = reasons.map((reason: unknown) => {
         return asFault(reason);
       });
-      // Those behind one that did not fit stand at no place of theirs.
+      // Records after one that did not fit would get a wrong seq.
       const isFull = faults.some(({ code }) => code === "store-full");
       if (!isFull || isClosed()) throw faults[0];
-      await delay(clock, RETRY_MS); // The disk is full: what is decided waits for space.
+      await delay(clock, RETRY_MS); // The disk is full: decisions wait for space.
     }
   }
 
-  /** What a crash left in the log before the position was kept has to be what the stream says. */
+  /** Checks records that a crash left after the stored position: they must match the stream. */
   async #compare(
     place: Place,
     owed: readonly Owed[],
@@ -105,7 +104,10 @@ export class Mirrors {
     }
   }
 
-  /** A copy is whole. @throws Fault cluster-diverged: it is not what it was */
+  /**
+   * Checks a complete copy.
+   * @throws Fault cluster-diverged: it differs from the original
+   */
   async checkEnd(end: CopyEnd, copied: Heads): Promise<void> {
     const { logs, sha256 } = this.#parts;
     for (const place of PLACES) {
@@ -117,7 +119,10 @@ export class Mirrors {
     }
   }
 
-  /** On each node; who asked for it waits for it besides. A start does what a crash cuts off. */
+  /**
+   * Starts an erasure on this node; the proposer waits for it separately. A restart repeats one
+   * that a crash interrupts.
+   */
   erase(place: Place, record: LogRecord): void {
     for (const seq of erasuresOf(record)) {
       this.#parts.logs[place].erase(seq, record.head.seq).catch(asFault);
@@ -147,7 +152,7 @@ function isSame({ head, headBytes }: LogRecord, owed: Owed): boolean {
   );
 }
 
-/** One that came back without what it was to erase: in a copy that is blank, too. */
+/** A record restored without what it was to erase: it is blank in a copy, too. */
 function isBlankPassword(owed: Owed, copied: Heads): boolean {
   if (!("line" in owed) || owed.seq <= copied[owed.place]) return false;
   const { erased, head } = owed.line.record;

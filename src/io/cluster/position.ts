@@ -1,4 +1,4 @@
-/** The last stream message applied to disk, and finding it again. */
+/** Position of the last stream message applied to disk, and how to find it again. */
 
 import type { Sha256 } from "../../base/ids.ts";
 import { CLUSTER_ANSWER_MS, CLUSTER_STALLED_MS } from "../../base/limits-cluster.ts";
@@ -6,30 +6,33 @@ import { type Clock, delay } from "../clock.ts";
 import type { Stream } from "./stream.ts";
 import { markOf } from "./stream-reader.ts";
 
-/** Up to where a node has applied the stream, and how long its logs were then. */
+/** Position up to which a node has applied the stream, and the length of its logs then. */
 export interface Position {
   readonly seq: number;
   readonly history: number;
   readonly accounts: number;
-  /** Which message stands at `seq`; left out: not known. */
+  /** Mark of the message at `seq`; `undefined` if unknown. */
   readonly mark?: string;
-  /** A log from before the cluster is being copied into the stream, and is not whole yet. */
+  /** A log from before the cluster is being copied into the stream and is incomplete. */
   readonly isFilling?: true;
 }
 
 export const NOWHERE: Position = { seq: 0, history: 0, accounts: 0 };
 
-/** Between two of these a node applies so many messages. */
+/** Messages applied between two stored positions. */
 export const KEEP_EVERY = 1_000;
-/** Older ones serve a stream that has lost more than it could between two of them. */
+/** Older positions help with a stream that has lost more than the distance between two of them. */
 const KEPT_MAX = 16;
 const ASK_EVERY_MS = 50;
 
-/** @param kept oldest first @returns the same with one more */
+/**
+ * @param kept oldest first
+ * @returns the same with one more
+ */
 export function withPosition(kept: readonly Position[], at: Position): Position[] {
   const before = kept.filter(({ seq }) => seq < at.seq);
   const [last, former] = [before.at(-1), before.at(-2)];
-  // Each stop keeps one, too: those would push the older ones out.
+  // Each stop stores one, too; those would push out the older ones.
   if (last !== undefined && at.seq - (former?.seq ?? 0) < KEEP_EVERY) before.pop();
   return [...before, at].slice(-KEPT_MAX);
 }
@@ -46,7 +49,7 @@ async function late(clock: Clock): Promise<undefined> {
 }
 
 /**
- * The last of them at which the stream still is what this node has applied.
+ * Returns the last position at which the stream still matches what this node has applied.
  * @param kept oldest first
  * @throws Fault no-majority
  */
@@ -59,15 +62,15 @@ export async function lastCommon(
     const { seq, mark } = position;
     if (seq > last) continue;
     if (seq === 0 || mark === undefined) return position;
-    // Who is asked may hang: then another one is asked.
+    // The machine asked may hang: then another one is asked.
     const ask = () => Promise.race([stream.get(seq), late(clock)]);
     let found = await ask();
     const until = clock.now() + 2 * CLUSTER_STALLED_MS;
     while (found === undefined && clock.now() < until) {
-      await delay(clock, ASK_EVERY_MS); // A copy that lags.
+      await delay(clock, ASK_EVERY_MS); // A replica that lags.
       found = await ask();
     }
-    // One that was deleted says nothing against what follows it.
+    // A deleted message proves nothing against the later ones.
     if (found === undefined || markOf(found, sha256) === mark) return position;
   }
   return NOWHERE;

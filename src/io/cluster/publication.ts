@@ -1,4 +1,5 @@
-/** Brings logs that were there before their cluster into its stream, once and as they are. */
+/** Copies logs that existed before their cluster into its stream, once and unchanged. */
+
 import { join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault, type FaultCode } from "../../base/fault.ts";
@@ -16,16 +17,17 @@ import type { Position } from "./position.ts";
 import type { Stream, StreamMessage } from "./stream.ts";
 import { markOf, StreamReader } from "./stream-reader.ts";
 
-/** Messages of a copied log under way at once: about 4 MiB. */
+/** Messages of a copied log in flight: about 4 MiB. */
 const CLUSTER_COPY_AHEAD = 64;
-/** A stream that accepts no message for this time has no majority. */
+/** A stream that accepts no message for this long has no majority. */
 const CLUSTER_COPY_STALLED_MS = 60_000;
 
-/** A stream that takes a message at one place only. */
+/** A stream that accepts a message only at its expected position. */
 export interface FilledStream extends Pick<Stream, "get" | "last" | "watch"> {
   /**
-   * Resolves when a majority holds it, right behind the message `seq`.
-   * @throws Fault log-conflict: another one stands there; no-majority: whether it does is not known
+   * Resolves when a majority holds it, directly after the message `seq`.
+   * @throws Fault log-conflict: another message is there; no-majority: whether it is stored is
+   * unknown
    */
   publishBehind(bytes: Uint8Array, seq: number): Promise<void>;
 }
@@ -33,12 +35,12 @@ export interface FilledStream extends Pick<Stream, "get" | "last" | "watch"> {
 export interface PublicationOptions {
   readonly stream: FilledStream;
   readonly disk: Disk;
-  /** The data folder; nothing is appended to its logs meanwhile. */
+  /** Data folder; nothing is appended to its logs meanwhile. */
   readonly path: string;
   readonly logs: Readonly<Record<Place, Pick<LogFile, "head" | "tree">>>;
   readonly clock: Clock;
   readonly sha256: Sha256;
-  /** The stream can take it: from now on a part of it may be there. */
+  /** The stream accepts the copy: from now on it may contain part of it. */
   readonly onBegin: () => void;
   readonly onProgress: (records: number) => void;
 }
@@ -47,22 +49,22 @@ const RETRY_MS = 500;
 
 interface OwnMessage {
   readonly bytes: Uint8Array;
-  /** In it and in all before it. */
+  /** Records in this message and all before it. */
   readonly records: number;
 }
 
 /**
- * What is in the stream already has to be what this would write: so a run that was broken off is
- * gone on with, and one that had come to its end is found so. Each message is stored at its own
- * place or not at all, and nothing is there twice.
- * @returns where the folder stands in the stream then
+ * Copies the logs. What the stream already holds must equal what this would write: an interrupted
+ * run is resumed, and a finished one is detected. Each message is stored at its own position or not
+ * at all, so nothing is duplicated.
+ * @returns the folder's position in the stream afterwards
  * @throws Fault data-foreign (the stream has something else), too-large, log-corrupt, no-majority,
- *   store-…
+ * store-…
  */
 export async function publishLogs(options: PublicationOptions): Promise<Position> {
   const { stream, logs, clock, onBegin, onProgress } = options;
   const own = ownMessages(options);
-  /** Made, and not known to be in the stream. Bounded by CLUSTER_COPY_AHEAD. */
+  /** Messages not known to be in the stream. Bounded by CLUSTER_COPY_AHEAD. */
   const pending: OwnMessage[] = [];
   let seq = 0;
   let isBegun = false;
@@ -83,7 +85,7 @@ export async function publishLogs(options: PublicationOptions): Promise<Position
     try {
       for await (const message of messagesOf(options, seq + 1)) {
         const expected = await next();
-        if (expected === undefined) break; // What servers have decided since.
+        if (expected === undefined) break; // Decided by servers since.
         seq = message.seq;
         if (equalBytes(message.bytes, expected.bytes)) stored(1);
         else if (!(isBegun && isVoid(message, options.sha256))) throw otherHistory();
@@ -117,7 +119,10 @@ export async function publishLogs(options: PublicationOptions): Promise<Position
   return mark === undefined ? at : { ...at, mark };
 }
 
-/** By it the first start tells this stream from one that was lost and has grown again. */
+/**
+ * Mark with which the first start distinguishes this stream from one that was lost and has grown
+ * again.
+ */
 async function markAt(
   { stream, sha256 }: PublicationOptions,
   seq: number,
@@ -127,11 +132,11 @@ async function markAt(
     return found === undefined ? undefined : markOf(found, sha256);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    return undefined; // What was brought is there: the start goes on without.
+    return undefined; // The copy is complete: the start continues without the mark.
   }
 }
 
-/** After these the stream is read: it tells what has come there. */
+/** After these the stream is read to see what it stored. */
 const PASSING: ReadonlySet<string> = new Set(["no-majority", "log-conflict"]);
 
 function otherHistory(): Fault {
@@ -142,7 +147,7 @@ function otherHistory(): Fault {
   });
 }
 
-/** What servers decide while a copy is under way counts for nothing. */
+/** Decisions of servers during a copy are ignored. */
 function isVoid({ bytes }: StreamMessage, sha256: Sha256): boolean {
   try {
     return readStream(bytes, sha256).kind === "proposals";
@@ -152,7 +157,7 @@ function isVoid({ bytes }: StreamMessage, sha256: Sha256): boolean {
   }
 }
 
-/** From `from` up to what is the end at the call. */
+/** Messages from `from` up to the end at the time of the call. */
 async function* messagesOf(
   { stream, clock, sha256 }: PublicationOptions,
   from: number,
@@ -172,14 +177,14 @@ async function* messagesOf(
     onMessage: (message) => {
       arrived.push(message);
       wake();
-      // One at a time: what is read again may be as much as a disk holds.
+      // One at a time: the part to read again may be as large as a disk.
       return new Promise((resolve) => {
         taken = resolve;
       });
     },
     onRewound: lost("cluster-diverged"),
     onGone: lost("cluster-diverged"),
-    onShort: lost("no-majority"), // It may have a leader that has just begun.
+    onShort: lost("no-majority"), // Its leader may have just been elected.
     onSilent: () => undefined,
   });
   reader.stored(last);
@@ -203,7 +208,7 @@ async function* messagesOf(
   }
 }
 
-/** Both logs, the accounts first: each time the same messages of the same folder. */
+/** Messages of both logs, the accounts first: always the same for the same folder. */
 async function* ownMessages(options: PublicationOptions): AsyncGenerator<OwnMessage, undefined> {
   const { history, accounts } = options.logs;
   let records = 0;

@@ -1,4 +1,4 @@
-/** Publishes decisions and matches them with what comes back. */
+/** Publishes decisions and matches them with the messages of the stream. */
 
 import { assert } from "../../base/assert.ts";
 import { toBase64Url } from "../../base/bytes.ts";
@@ -24,20 +24,20 @@ export interface PublisherParts {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly isClosed: () => boolean;
-  /** Whether what is said now would stand where others have something else. */
+  /** Reports whether a decision published now could take the seq of another one. */
   readonly mustWait: () => boolean;
-  /** Up to where the stream was applied. */
+  /** Position up to which the stream was applied. */
   readonly applied: () => number;
-  /** The stream holds so many. */
+  /** The stream holds `seq` messages. */
   readonly onStored: (seq: number) => void;
   readonly onSilent: () => void;
-  /** It was stored where something else was read. */
+  /** It was stored at a position where something else was read. */
   readonly onRewound: () => void;
 }
 
 export type Settle = (outcome: LogRecord | Fault) => void;
 
-/** A decision that waits to be recorded. */
+/** A queued decision. */
 interface Waiting {
   readonly proposal: SealedProposal;
   readonly sizeBytes: number;
@@ -45,24 +45,24 @@ interface Waiting {
   readonly settle: Settle;
 }
 
-/** What was published, and has not come back. */
+/** A decision that was published and not yet received back. */
 interface Sent {
   readonly group: readonly Waiting[];
-  /** Where the stream has stored it, as far as it said. */
+  /** Seq in the stream, if acknowledged. */
   seq?: number;
 }
 
-/** Between two tries while the stream takes nothing. */
+/** Interval of retries while the stream accepts nothing. */
 const RETRY_MS = 100;
 const ID_BYTES = 12;
 
-/** What this node has decided, on its way into the stream and until it comes back from there. */
+/** Decisions of this node, until they are received back from the stream. */
 export class Publisher {
   readonly #parts: PublisherParts;
   /** Bounded by CLUSTER_QUEUE_BYTES_MAX. */
   #queue: Waiting[] = [];
   #queueBytes = 0;
-  /** Published, by the id of its message; bounded by one in flight. */
+  /** Published decisions by message id; bounded by one in flight. */
   readonly #sent = new Map<string, Sent>();
   #isPublishing = false;
 
@@ -70,7 +70,7 @@ export class Publisher {
     this.#parts = parts;
   }
 
-  /** @returns why it cannot be taken */
+  /** @returns why it is refused */
   propose(proposal: SealedProposal, settle: Settle): Fault | undefined {
     const sizes = proposal.drafts.map(({ sealed }) => waiterBytes(sealed));
     const sizeBytes = sizes.reduce((sum, one) => sum + one, 0);
@@ -91,15 +91,15 @@ export class Publisher {
     return new Fault("too-many", sentence, { retryAfterMs: 1_000 });
   }
 
-  /** Whether somebody here waits for what the message decides. */
+  /** Reports whether a caller here waits for the outcome of the message. */
   awaits(id: string | undefined): boolean {
     return id !== undefined && this.#sent.has(id);
   }
 
-  /** One message is under way at a time: what is asked for meanwhile goes with the next. */
+  /** Publishes one message at a time; decisions made meanwhile go into the next. */
   async #publishAll(): Promise<void> {
     this.#isPublishing = true;
-    await undefined; // What one tick asks for goes together.
+    await undefined; // Decisions of one tick go together.
     while (this.#queue.length > 0) {
       const group = this.#nextGroup();
       const id = toBase64Url(this.#parts.entropy(ID_BYTES));
@@ -135,7 +135,7 @@ export class Publisher {
     );
     for (;;) {
       const sent = this.#sent.get(id);
-      if (sent === undefined) return; // It has come back: a majority holds it.
+      if (sent === undefined) return; // It was received back: a majority holds it.
       try {
         if (!mustWait()) return this.#stored(sent, await stream.publish(bytes, id), id);
       } catch (error) {
@@ -147,7 +147,7 @@ export class Publisher {
       const [oldest] = group;
       const isLate = clock.now() - (oldest?.sinceMs ?? 0) >= CLUSTER_WITHIN_MS;
       if (isLate || isClosed()) {
-        // It may be recorded still: its callers ask again, and are answered as before.
+        // It may still be recorded: its callers retry, and get the earlier outcome.
         this.#sent.delete(id);
         for (const { settle } of group) settle(fault);
         return;
@@ -162,12 +162,12 @@ export class Publisher {
     if (!this.#sent.has(id)) return;
     sent.seq = seq;
     if (seq > applied()) return;
-    // Where it was stored something else was read.
+    // Something else was read at that position.
     if (isRepeat) this.forget((one) => one <= applied());
     else onRewound();
   }
 
-  /** What was acknowledged, and will not come back: the stream has lost it. */
+  /** Drops what was acknowledged and then lost by the stream. */
   forget(isLost: (seq: number) => boolean): void {
     for (const [id, { group, seq }] of this.#sent) {
       if (seq === undefined || !isLost(seq)) continue;
@@ -178,7 +178,7 @@ export class Publisher {
     }
   }
 
-  /** It has come back, and its records are on this node's disk. */
+  /** Reports the outcomes: the message was received, and its records are on this node's disk. */
   settle({ id, outcomes }: Applied, records: ReadonlyMap<Owed, LogRecord>): void {
     const group = id === undefined ? undefined : this.#sent.get(id)?.group;
     if (id === undefined || group === undefined) return;

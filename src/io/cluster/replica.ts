@@ -1,3 +1,5 @@
+/** One node of a cluster: applies the shared stream to its two logs. */
+
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { CLUSTER_ARRIVED_BYTES_MAX, CLUSTER_START_WITHIN_MS } from "../../base/limits-cluster.ts";
@@ -19,28 +21,28 @@ import { markOf, StreamReader } from "./stream-reader.ts";
 
 export interface ReplicaParts {
   readonly stream: Stream;
-  /** This node's own copies of the two logs. */
   readonly mirrors: Readonly<Record<Place, LogFile>>;
-  /** Where this node kept its place, oldest first; left out: it reads from the beginning. */
+  /** Stored positions of this node, oldest first; `undefined` to read from the beginning. */
   readonly positions?: readonly Position[];
-  /** Kept from time to time: what was applied since is compared with the stream at the start. */
+  /**
+   * Stores positions periodically: what was applied since is compared with the stream at the start.
+   */
   readonly keep: (positions: readonly Position[]) => void;
-  /** What the other nodes say that answer at the moment; left out: there are none. */
+  /** Reports the other nodes that answer at the moment; `undefined` if there are none. */
   readonly others?: () => Promise<readonly OtherNode[]>;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly sha256: Sha256;
-  /** This node does not follow the stream any more: it reads on, and writes nothing. */
+  /** This node stopped following the stream: it still reads, and writes nothing. */
   readonly onStopped: (fault: Fault) => void;
 }
 
-/** Between two tries while those who choose a leader say nothing. */
+/** Interval of retries while no leader answers. */
 const RETRY_MS = 250;
 
 /**
- * One node of a cluster: its two logs are what the shared stream makes of them. A decision is
- * published, comes back in the order of the stream, is judged as every node judges it, and is
- * acknowledged when it is on this node's disk, too.
+ * Applies the stream to the two logs of a node. A decision is published, received back in the order
+ * of the stream, judged as on every node, and acknowledged when it is on this node's disk, too.
  *
  *     append ──> publisher … stream ──> judge ──> mirrors (sync) ──> followers, then the caller
  */
@@ -50,26 +52,32 @@ export class Replica {
   readonly #judge: Judge;
   readonly #mirrors: Mirrors;
   readonly #doubt: Doubt;
-  /** Up to where the folds of this node have heard of each: what its decisions have seen. */
+  /**
+   * Length of each log up to which the folds of this node were notified: what its decisions have
+   * seen.
+   */
   readonly #told: Record<Place, number> = { history: 0, accounts: 0 };
   readonly #stops: (() => void)[] = [];
-  /** As it is on the disk. */
+  /** Position that is on disk. */
   #at: Position;
-  /** The last message that is. */
+  /** Last stream message applied to disk. */
   #last: StreamMessage | undefined;
   #positions: readonly Position[];
   #reader: StreamReader | undefined;
   #rewinding: Promise<void> | undefined;
   #restoring: Promise<void> | undefined;
-  /** Of the accounts, while they are told: what this node has asked for. Bounded by a message. */
+  /**
+   * Seqs of account records that this node proposed, while followers are notified. Bounded by a
+   * message.
+   */
   readonly #own = new Set<number>();
-  /** Bounded by CLUSTER_ARRIVED_BYTES_MAX and one message. */
+  /** Received messages. Bounded by CLUSTER_ARRIVED_BYTES_MAX and one message. */
   #arrived: StreamMessage[] = [];
   #arrivedBytes = 0;
   #applying: Promise<void> | undefined;
   #failure: Fault | undefined;
   #isClosed = false;
-  /** Wait until the stream was applied up to there. */
+  /** Callers waiting until the stream is applied up to `seq`. */
   readonly #waits = new Set<{ readonly seq: number; readonly resolve: () => void }>();
 
   private constructor(parts: ReplicaParts) {
@@ -97,9 +105,9 @@ export class Replica {
   }
 
   /**
-   * Follows the stream, and resolves when all that was in it is applied.
+   * Follows the stream, and resolves when everything that was in it is applied.
    * @throws Fault no-majority, log-conflict (it is being filled), log-corrupt, cluster-diverged,
-   *   store-…
+   * store-…
    */
   static async open(parts: ReplicaParts): Promise<Replica> {
     const replica = new Replica(parts);
@@ -113,7 +121,7 @@ export class Replica {
     }
   }
 
-  /** Calls back once with the last record of the decision, or with why there is none. */
+  /** Calls back once with the last record of the decision, or with the reason why there is none. */
   propose(drafts: readonly Draft[], { follows }: AppendAllOptions, settle: Settle): void {
     const { entropy, sha256 } = this.#parts;
     const sealed = drafts.map((draft) => sealDraft(draft, entropy(SALT_BYTES), sha256));
@@ -128,18 +136,21 @@ export class Replica {
     if (fault !== undefined) queueMicrotask(() => settle(fault));
   }
 
-  /** Where this node stands in the stream. */
+  /** Position of this node in the stream. */
   get seq(): number {
     return this.#at.seq;
   }
 
-  /** How long both logs were there: more may be on its disk already. */
+  /** Length of both logs at that position: more may be on disk already. */
   get applied(): Readonly<Record<Place, number>> {
     const { history, accounts } = this.#at;
     return { history, accounts };
   }
 
-  /** Its disk holds records which the stream has lost: it gives them back before all else. */
+  /**
+   * This node's disk holds records that the stream has lost; they are restored before anything
+   * else.
+   */
   get isRestoring(): boolean {
     return this.#rewinding !== undefined || this.#isAhead;
   }
@@ -148,20 +159,23 @@ export class Replica {
     return this.#failure;
   }
 
-  /** While followers of the accounts are told of it: whether somebody here waits for the answer. */
+  /**
+   * While followers of the accounts are notified: reports whether a caller here waits for the
+   * answer.
+   */
   isOwn(seq: number): boolean {
     return this.#own.has(seq);
   }
 
-  /** What this node has on its disk is not what the others have. */
+  /** This node's disk differs from what the others have. */
   diverged(sentence: string): void {
     this.#stop(new Fault("cluster-diverged", sentence));
   }
 
   /**
-   * Resolves when the stream was applied up to there; the mirrors hold it then. Or when nobody can
-   * say when that will be: it is not followed any more, or has lost what was read of it. Or after
-   * so long: a full disk takes nothing for hours.
+   * Resolves when the stream was applied up to `seq`; the mirrors hold it then. Also resolves when
+   * that is unpredictable (the stream is not followed any more, or has lost what was read of it),
+   * and after `withinMs`: a full disk may block for hours.
    */
   reached(seq: number, withinMs?: number): Promise<void> {
     if (this.#at.seq >= seq || this.#isOver) return Promise.resolve();
@@ -197,7 +211,7 @@ export class Replica {
     return this.#isClosed || this.#failure !== undefined;
   }
 
-  /** Whether this node has records which the stream, as far as it was read, has not. */
+  /** This node has records that the stream, as far as it was read, has not. */
   get #isAhead(): boolean {
     return this.#mirrors.isBeyond(this.#judge.heads);
   }
@@ -208,7 +222,7 @@ export class Replica {
     this.#wakeAll();
   }
 
-  /** @param last all who wait for more than this */
+  /** @param last wakes all who wait for more than this */
   #wakeAll(last = 0): void {
     for (const wait of this.#waits) {
       if (wait.seq <= last) continue;
@@ -242,7 +256,10 @@ export class Replica {
     if (this.#judge.isFilling) throw notWhole();
   }
 
-  /** Those who choose a leader are asked again. @throws Fault no-majority: not within this time */
+  /**
+   * Asks again until a leader answers.
+   * @throws Fault no-majority: not within this time
+   */
   async #untilAnswered<Result>(until: number, ask: () => Promise<Result>): Promise<Result> {
     const { clock } = this.#parts;
     for (;;) {
@@ -256,7 +273,7 @@ export class Replica {
     }
   }
 
-  /** From the last place on at which the stream still is what this node has applied. */
+  /** Reads on from the last position at which the stream matches what this node has applied. */
   async #readOn(): Promise<void> {
     const { stream, clock, sha256 } = this.#parts;
     const at = await lastCommon(this.#positions, this.#parts);
@@ -283,7 +300,10 @@ export class Replica {
     });
   }
 
-  /** The stream has lost what was read of it: after a power loss of its machines, or made anew. */
+  /**
+   * Handles a stream that lost what was read of it: after a power loss of its machines, or
+   * recreated.
+   */
   #rewind(): void {
     if (this.#rewinding !== undefined || this.#isOver) return;
     this.#reader?.end();
@@ -323,7 +343,7 @@ export class Replica {
     }
   }
 
-  /** @returns what the stream is to wait for before it brings more */
+  /** @returns a promise for the stream to await before the next message */
   #take(message: StreamMessage): Promise<void> | undefined {
     if (this.#isOver) return undefined;
     this.#arrived.push(message);
@@ -333,7 +353,7 @@ export class Replica {
   }
 
   async #applyAll(): Promise<void> {
-    await undefined; // So that it is known to be under way.
+    await undefined; // So that it is known to be running.
     while (this.#arrived.length > 0 && this.#failure === undefined) {
       const messages = this.#arrived.splice(0);
       this.#arrivedBytes = 0;
@@ -363,10 +383,13 @@ export class Replica {
       }
       if (this.#at.seq - (this.#positions.at(-1)?.seq ?? 0) >= KEEP_EVERY) this.#keep();
     }
-    this.#applying = undefined; // In the tick in which nothing was left.
+    this.#applying = undefined; // In the tick in which the queue became empty.
   }
 
-  /** @returns what those up to the first mean that this version cannot read: all rests on it */
+  /**
+   * @returns the effects of the messages up to the first that this version cannot read, after which
+   * it stops
+   */
   #judgeAll(messages: readonly StreamMessage[]): readonly Applied[] {
     const applied: Applied[] = [];
     for (const message of messages) {
@@ -398,7 +421,7 @@ export class Replica {
     keep(this.#positions);
   }
 
-  /** From here on this node knows no more what the others do. */
+  /** From here on this node no longer knows what the others do. */
   #stop(fault: Fault): void {
     if (this.#isOver) return;
     this.#failure = fault;

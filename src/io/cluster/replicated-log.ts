@@ -1,3 +1,5 @@
+/** One of the two logs of a node: written through the cluster, read from this node's disk. */
+
 import { Fault } from "../../base/fault.ts";
 import type { Place } from "../../core/cluster/claims.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
@@ -5,7 +7,6 @@ import type { AppendAllOptions, Log } from "../log/log.ts";
 import type { LogFile } from "../log/log-file.ts";
 import type { Replica } from "./replica.ts";
 
-/** One of the two logs of a node: written through the cluster, read from this node's disk. */
 export class ReplicatedLog implements Log {
   readonly #replica: Replica;
   readonly #mirror: LogFile;

@@ -17,16 +17,16 @@ export interface RestorationParts {
   readonly mirrors: Readonly<Record<Place, LogFile>>;
   readonly clock: Clock;
   readonly entropy: Entropy;
-  /** How many of each log the stream has, if this node has more. */
+  /** Records of each log in the stream, if this node has more. */
   readonly lost: () => Readonly<Record<Place, number>> | undefined;
-  /** Up to where the stream was applied. */
+  /** Position up to which the stream was applied. */
   readonly applied: () => number;
   readonly reached: (seq: number) => Promise<void>;
-  /** Resolves when this node reads where the stream was not lost. */
+  /** Resolves when this node reads from before the loss. */
   readonly rewound: () => Promise<void> | undefined;
-  /** The stream holds so many. */
+  /** The stream holds `seq` messages. */
   readonly onStored: (seq: number) => void;
-  /** This node does not follow the stream any more. */
+  /** Reports whether this node stopped following the stream. */
   readonly isOver: () => boolean;
 }
 
@@ -34,8 +34,8 @@ const RETRY_MS = 250;
 const ID_BYTES = 12;
 
 /**
- * Gives the stream back what it has lost of what is on this disk. Several nodes may do so at once:
- * each passes over what it has.
+ * Republishes records on this disk that the stream has lost. Several nodes may do so concurrently:
+ * each skips what the stream has.
  * @throws Fault log-corrupt, store-…
  */
 export async function restoreLost(parts: RestorationParts): Promise<void> {
@@ -48,7 +48,7 @@ export async function restoreLost(parts: RestorationParts): Promise<void> {
       if (parts.applied() < (await stream.last())) continue;
       const heads = parts.lost();
       const records = heads === undefined ? [] : await nextLost(mirrors, heads);
-      if (records.length === 0) continue; // It has come meanwhile.
+      if (records.length === 0) continue; // They arrived meanwhile.
       const id = toBase64Url(entropy(ID_BYTES));
       const { seq } = await stream.publish(packRestored(id, records), id);
       parts.onStored(seq);
@@ -61,9 +61,9 @@ export async function restoreLost(parts: RestorationParts): Promise<void> {
 }
 
 /**
- * The next records that this node has on its disk and the stream has lost, as one message takes.
- * Those of the accounts come first, as they do on the disk.
- * @param heads how many of each the stream has
+ * Returns the next records that this node has on disk and the stream has lost, as many as fit into
+ * one message. Those of the accounts come first, as they do on disk.
+ * @param heads records of each log in the stream
  * @throws Fault log-corrupt, store-…
  */
 async function nextLost(
@@ -84,9 +84,9 @@ async function nextLost(
 }
 
 /**
- * Which password these have replaced stood in their bodies, and those are gone: it was the one
- * before, and must not stay on this disk.
- * @param blank seqs of records that came without their bodies
+ * Erases replaced passwords. The records that named the replaced one have lost their bodies; it was
+ * the one before, and must not stay on this disk.
+ * @param blank seqs of records restored without their bodies
  * @throws Fault store-…
  */
 export async function eraseReplaced(accounts: LogFile, blank: ReadonlySet<number>): Promise<void> {
@@ -108,7 +108,7 @@ async function restoredOf(mirror: LogFile, record: LogRecord): Promise<RestoredR
     return { seq, time, sealed: { draft, salt, bodyBytes, commit } };
   }
   if (erased !== undefined) {
-    await mirror.erase(seq, erased); // It may be under way.
+    await mirror.erase(seq, erased); // It may be in progress.
     const line = copyLine(await mirror.line(seq));
     if (line?.record.erased !== undefined) return { line };
   }

@@ -1,4 +1,4 @@
-/** Files that all servers of a cluster share, with checksums. */
+/** Files shared by all servers of a cluster, with checksums. */
 
 import { assert } from "../../base/assert.ts";
 import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
@@ -23,7 +23,7 @@ export interface SharedFilesOptions {
   readonly sha256: Sha256;
 }
 
-/** What the log says of a file. */
+/** Content of a file according to the log. */
 export interface ToldContent {
   readonly file: FileId;
   readonly size: number;
@@ -34,27 +34,27 @@ export interface ToldContent {
 
 const ABOUT = "about";
 const RETRY_MS = 250;
-/** Checksums in one part. */
+/** Checksums per part. */
 const LISTED_AT_ONCE = CHUNK_BYTES / HASH_BYTES;
 const CHUNK_PART = /^c(\d{1,9})-([A-Za-z0-9_-]{43})$/;
 
 /**
  * Files in the store that all servers share:
  *
- *     about            the offer; the first one stands
- *     c0-HASH, …       each chunk under its place and its checksum
- *     l0-DIGEST, …     the checksums of all chunks, as soon as the file is whole
+ *     about            the offer; the first one wins
+ *     c0-HASH, …       each chunk, named by index and checksum
+ *     l0-DIGEST, …     the checksums of all chunks, once the file is complete
  *
- * Two servers that send different contents under one id do not touch what the other one sends. The
- * log has the digest: the list is compared with it, and each chunk with the list, before anybody is
- * given a byte. Every call is tried again while NATS agrees on who leads.
+ * Two servers that send different contents under one id do not overwrite each other. The log has
+ * the digest: the list is compared with it, and each chunk with the list, before any byte is
+ * returned. Calls are retried while NATS elects a leader.
  */
 export class SharedFiles {
   readonly #options: SharedFilesOptions;
   /** Bounded by CLUSTER_FILE_CHUNKS_AT_ONCE for each transfer. */
   readonly #waiting: (() => void)[] = [];
   #free = CLUSTER_CHUNKS_AT_ONCE;
-  /** Files that are being read. */
+  /** Files being read. */
   #readers = 0;
   #isStopping = false;
 
@@ -62,10 +62,13 @@ export class SharedFiles {
     this.#options = options;
   }
 
-  /** Offers a file. @returns the offer that stands: another one may have come before */
+  /**
+   * Offers a file.
+   * @returns the offer in effect: another one may have been first
+   */
   async begin(about: BlobAbout): Promise<BlobAbout> {
     const { store } = this.#options;
-    // Twice: the one that stood may have been erased in between.
+    // Twice: the earlier offer may have been erased in between.
     for (let tries = 1; ; tries++) {
       const isNew = await this.#tried(() => store.putNew(about.file, ABOUT, encodeAbout(about)));
       if (isNew) return about;
@@ -75,14 +78,17 @@ export class SharedFiles {
     }
   }
 
-  /** What was offered under that id. @returns undefined: nothing, or nothing that can be read */
+  /**
+   * Returns the offer of that id.
+   * @returns undefined if there is none or it is unreadable
+   */
   async about(file: FileId): Promise<BlobAbout | undefined> {
     const bytes = await this.#tried(() => this.#options.store.get(file, ABOUT));
     const about = bytes === undefined ? undefined : parseAbout(bytes);
     return about?.file === file ? about : undefined;
   }
 
-  /** Checksums of the first chunks that are there, up to the first that is missing or doubtful. */
+  /** Checksums of the first chunks present, up to the first that is missing or ambiguous. */
   async sent(file: FileId): Promise<Uint8Array[]> {
     const parts = await this.#tried(() => this.#options.store.parts(file));
     const found = new Map<number, Uint8Array | undefined>();
@@ -90,7 +96,7 @@ export class SharedFiles {
       const [, index, text] = CHUNK_PART.exec(part) ?? [];
       if (index === undefined || text === undefined) continue;
       const [at, hash] = [Number(index), hashOf(text)];
-      found.set(at, found.has(at) ? undefined : hash); // Two contents under one id: neither.
+      found.set(at, found.has(at) ? undefined : hash); // Two contents under one id: use neither.
     }
     const hashes: Uint8Array[] = [];
     for (let at = 0; ; at++) {
@@ -101,8 +107,9 @@ export class SharedFiles {
   }
 
   /**
-   * @param read asked when its turn has come
-   * @throws Fault no-majority, store-full, and of `read`; checksum-wrong: it is not what it was
+   * Stores a chunk.
+   * @param read called when its turn has come
+   * @throws Fault no-majority, store-full, and of `read`; checksum-wrong: the content changed
    */
   put(
     file: FileId,
@@ -118,8 +125,8 @@ export class SharedFiles {
   }
 
   /**
-   * All chunks were put: from now on whoever knows the digest can fetch the file.
-   * @returns the first chunk that is not there any more, since somebody erased it meanwhile
+   * Completes the file: from now on it can be fetched by its digest.
+   * @returns the first chunk that is missing because it was erased meanwhile
    */
   async complete(
     file: FileId,
@@ -136,7 +143,10 @@ export class SharedFiles {
     return missing === -1 ? undefined : missing;
   }
 
-  /** Checksums of all its chunks. @throws Fault file-unknown, checksum-wrong, no-majority */
+  /**
+   * Checksums of all chunks.
+   * @throws Fault file-unknown, checksum-wrong, no-majority
+   */
   async hashes({ file, chunks, digest }: ToldContent): Promise<Uint8Array[]> {
     const hex = Uint8Array.fromHex(digest);
     const lists: Uint8Array[] = [];
@@ -154,7 +164,10 @@ export class SharedFiles {
     );
   }
 
-  /** One chunk, whose bytes are what its checksum says. @throws Fault as `hashes` */
+  /**
+   * Returns one chunk, verified with its checksum.
+   * @throws Fault as `hashes`
+   */
   async chunk(file: FileId, index: number, hash: Uint8Array): Promise<Uint8Array> {
     const part = chunkPart(index, hash);
     const bytes = await this.#inTurn(() => this.#tried(() => this.#options.store.get(file, part)));
@@ -164,7 +177,7 @@ export class SharedFiles {
     return bytes;
   }
 
-  /** The chunks of these checksums from one on, in their order; some are asked for ahead. */
+  /** Yields the chunks of these checksums in order, fetching some ahead. */
   async *chunks(
     file: FileId,
     hashes: readonly Uint8Array[],
@@ -184,7 +197,7 @@ export class SharedFiles {
           const wanted = hashes[next];
           if (wanted === undefined || coming.length === CLUSTER_FILE_CHUNKS_AT_ONCE) break;
           const chunk = this.chunk(file, next, wanted);
-          chunk.catch(() => undefined); // One before it may fail first.
+          chunk.catch(() => undefined); // An earlier chunk may fail first.
           coming.push(chunk);
         }
         const bytes = await coming.shift();
@@ -200,7 +213,7 @@ export class SharedFiles {
     return this.#tried(() => this.#options.store.erase(file));
   }
 
-  /** Of all that was ever offered and is not erased. */
+  /** All files that were offered and not erased. */
   files(): Promise<FileId[]> {
     return this.#tried(() => this.#options.store.filesWith(ABOUT));
   }
@@ -209,12 +222,12 @@ export class SharedFiles {
     return this.#tried(() => this.#options.store.touchedMs(file));
   }
 
-  /** No part is moved any more, and what fails is not tried again. */
+  /** Stops all transfers and retries. */
   stop(): void {
     this.#isStopping = true;
   }
 
-  /** Chunks of all transfers take turns, in the order in which they were asked for. */
+  /** Lets chunks of all transfers take turns, first in, first out. */
   async #inTurn<Result>(act: () => Promise<Result>): Promise<Result> {
     if (this.#isStopping) throw new Fault("shutting-down", "the server is stopping");
     if (this.#free > 0) this.#free--;
@@ -251,7 +264,7 @@ function listPart(index: number, digest: Uint8Array): string {
   return `l${index}-${toBase64Url(digest)}`;
 }
 
-/** @returns undefined: it is not what was written */
+/** @returns undefined if it is damaged */
 function hashOf(text: string): Uint8Array | undefined {
   try {
     return fromBase64Url(text);

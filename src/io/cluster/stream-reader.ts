@@ -12,10 +12,10 @@ import {
 import { type Clock, delay } from "../clock.ts";
 import type { Stream, StreamMessage } from "./stream.ts";
 
-/** Up to where the stream was read, and which message stood there; 0: none. */
+/** Position up to which the stream was read, and the mark of the message there; 0 if none. */
 export interface ReadUpTo {
   readonly seq: number;
-  /** Undefined: not known, and not compared. */
+  /** `undefined` if unknown; then it is not compared. */
   readonly mark?: string;
 }
 
@@ -24,92 +24,100 @@ export interface ReaderParts {
   readonly clock: Clock;
   readonly sha256: Sha256;
   readonly after: ReadUpTo;
-  /** Of what was read before that, oldest first: what tells the stream from another one. */
+  /** Earlier positions, oldest first: they distinguish the stream from another one. */
   readonly earlier?: readonly ReadUpTo[];
-  /** In order, once. What it returns is waited for before the next. */
+  /** Receives each message once, in order. The reader waits for the promise before the next. */
   readonly onMessage: (message: StreamMessage) => Promise<void> | undefined;
-  /** The stream does not end where it ended: what was read of it is not in it any more. Ends. */
+  /** The stream no longer contains what was read of it. The reader stops. */
   readonly onRewound: () => void;
-  /** The stream goes on behind this message, and has lost it. Ends. */
+  /** The stream continues after this message and has lost it. The reader stops. */
   readonly onGone: (seq: number) => void;
-  /** It ends there, although more of it was acknowledged. */
+  /** The stream ends there, although more of it was acknowledged. */
   readonly onShort: (last: number) => void;
-  /** It has not answered for a while. */
+  /** The stream has not answered for a while. */
   readonly onSilent: () => void;
 }
 
-/** Without news the stream is looked at this often. */
+/** Interval of polling the stream when there are no notifications. */
 const LOOK_EVERY_MS = 250;
-/** A copy that is behind is asked again, at first sooner: most are behind by a millisecond. */
+/** A replica that is behind is asked again, at first sooner: most are behind by a millisecond. */
 const MISSING_EVERY_MS = 5;
-/** What was heard of and is not there by then was published before, or is not stored. */
+/**
+ * An announced message that is missing after these tries was published earlier, or is not stored.
+ */
 const EXPECTED_TRIES = 20;
-/** Where stored messages are told, asking for one that comes by itself is work for nothing. */
+/** If stored messages are pushed, fetching one that is about to arrive is wasted work. */
 const TOLD_WITHIN_MS = 20;
-/** A message that is missed so often, CLUSTER_STALLED_MS apart, is gone. */
+/** A message that is missing this often, CLUSTER_STALLED_MS apart, is lost. */
 const GONE_AFTER = 4;
 /**
- * Whoever has not heard of the stream for so long looks first whether its end is where it was: no
- * machine loses its power, comes back and chooses a leader within that time.
+ * After this long without contact the reader first checks the end of the stream: no machine loses
+ * power, comes back and elects a leader within that time.
  */
 const TRUSTED_MS = 100;
-/** Twice, since the server that has just begun to lead may not know its end yet. */
+/** Twice, since a new leader may not know its end yet. */
 const SHORT_LOOKS = 2;
 const MARK_LETTERS = 22;
-/** So many that were read stay known: one that is deleted does not take them all. */
+/** Earlier messages to remember: a single deleted one does not invalidate all of them. */
 const KNOWN_MAX = 4;
 
-/** What was read: the message, or what names it. */
+/** A message that was read, or its mark. */
 type Known = StreamMessage | { readonly seq: number; readonly mark: string };
 
 function knownOf({ seq, mark }: ReadUpTo): Known[] {
   return seq === 0 || mark === undefined ? [] : [{ seq, mark }];
 }
 
-/** Names a message of a stream: another one at its place, or at another time, has another mark. */
+/**
+ * Identifies a message of a stream: another message at its position, or at another time, has
+ * another mark.
+ */
 export function markOf({ unixMs, bytes }: StreamMessage, sha256: Sha256): string {
   const hash = toBase64Url(sha256(bytes));
   return toBase64Url(sha256(utf8Encode(`${unixMs} ${hash}`))).slice(0, MARK_LETTERS);
 }
 
 /**
- * Reads a stream message by message. A consumer of JetStream would be less work, but those hang
- * for up to a minute after the server that led them has died.
+ * Reads a stream message by message. A consumer of JetStream would be simpler, but it hangs for up
+ * to a minute after the server that led it has died.
  */
 export class StreamReader {
   readonly #parts: ReaderParts;
   #next: number;
-  /** What stands before the next. */
+  /** The message before the next one. */
   #before: Known | undefined;
-  /** What stands before that, oldest first; bounded by KNOWN_MAX. */
+  /** The messages before that, oldest first; bounded by KNOWN_MAX. */
   #earlier: readonly Known[];
-  /** When that was last known to be there. */
+  /** When `#before` was last known to be in the stream. */
   #trustedAt = Number.NEGATIVE_INFINITY;
   #known = 0;
-  /** Seq of what was heard of: who publishes is heard before the servers have agreed. */
+  /** Highest announced seq: a publisher is heard before the servers have agreed. */
   #expected = 0;
-  /** What was told, and when; bounded by CLUSTER_MESSAGES_AHEAD and CLUSTER_ARRIVED_BYTES_MAX. */
+  /**
+   * Pushed messages and their arrival; bounded by CLUSTER_MESSAGES_AHEAD and
+   * CLUSTER_ARRIVED_BYTES_MAX.
+   */
   readonly #told = new Map<number, { readonly message: StreamMessage; readonly at: number }>();
   #toldBytes = 0;
-  /** The last one was. */
+  /** Whether the last message was pushed. */
   #isTold = false;
   /** When this process was last known to run. */
   #ranAt: number;
-  /** It stood still until a moment ago: what it is told may be of before. */
+  /** The process was suspended until a moment ago: notifications may be stale until this time. */
   #deafUntil = Number.NEGATIVE_INFINITY;
-  /** Under way: what was read last is looked for. */
+  /** The check in progress for the message read last. */
   #checking: Promise<boolean> | undefined;
   #askedAt: number;
   #isEnded = false;
   #isWoken = false;
   #wake = () => {};
   readonly #unwatch: () => void;
-  /** How often the message that comes next was not there, though it had to be. */
+  /** How often the next message was missing although it had to exist. */
   #missed = 0;
-  /** How often what was read last was not there, though the stream goes on behind it. */
+  /** How often the last message was missing although the stream continues after it. */
   #passed = 0;
   #passedAt = Number.NEGATIVE_INFINITY;
-  /** Looks in a row in which the stream was shorter than what was read of it. */
+  /** Consecutive looks in which the stream was shorter than what was read of it. */
   #short = 0;
 
   constructor(parts: ReaderParts) {
@@ -127,7 +135,7 @@ export class StreamReader {
     void this.#run();
   }
 
-  /** The stream holds so many. */
+  /** The stream holds `seq` messages. */
   stored(seq: number): void {
     this.#known = Math.max(this.#known, seq);
     this.#news();
@@ -163,19 +171,19 @@ export class StreamReader {
     this.#told.delete(seq);
   }
 
-  /** Of a stream that may have lost it since, nothing that was told counts. */
+  /** Pushed messages are ignored if the stream may have lost them since. */
   #toldOf(seq: number): StreamMessage | undefined {
     const told = this.#told.get(seq);
     if (told === undefined) return undefined;
     return this.#parts.clock.now() - told.at < TRUSTED_MS ? told.message : undefined;
   }
 
-  /** The next one is being stored: it is told as soon as it is. */
+  /** Waits while the next message is being stored: it is pushed immediately afterwards. */
   async #untilTold(): Promise<void> {
     const { clock } = this.#parts;
     const isNext = Math.max(this.#known, this.#expected) === this.#next;
     if (!(this.#isTold && isNext)) return;
-    if (!this.#told.has(this.#next)) void this.#isSame(); // Both take as long.
+    if (!this.#told.has(this.#next)) void this.#isSame(); // Both take the same time.
     const until = clock.now() + TOLD_WITHIN_MS;
     while (!this.#told.has(this.#next) && clock.now() < until && !this.#isEnded) {
       this.#isWoken = false;
@@ -190,7 +198,7 @@ export class StreamReader {
     while (!this.#isEnded) {
       await this.#untilTold();
       if (this.#isEnded) return;
-      // Where what is stored is told, the rest is looked for now and then.
+      // If stored messages are pushed, the rest is polled only now and then.
       const isAwaited = Math.max(this.#known, this.#expected) >= this.#next || !this.#isTold;
       const count = isAwaited || isDue ? await this.#read() : 0;
       isDue = false;
@@ -209,7 +217,7 @@ export class StreamReader {
         await this.#lookForEnd();
         continue;
       }
-      // It is there, or soon, and the server that was asked has not heard of it yet.
+      // It exists, or will soon, and the server asked has not received it yet.
       missing++;
       if (this.#known < this.#next) {
         if (missing >= EXPECTED_TRIES) this.#expected = 0;
@@ -221,7 +229,7 @@ export class StreamReader {
     }
   }
 
-  /** Of what others published, and the stream has lost, nothing else would tell. */
+  /** Detects messages that others published and the stream has lost; nothing else reports that. */
   async #lookForEnd(): Promise<void> {
     const { clock } = this.#parts;
     if (this.#isEnded || clock.now() - this.#askedAt < CLUSTER_ANSWER_MS) return;
@@ -233,7 +241,7 @@ export class StreamReader {
     }
   }
 
-  /** Whether what was read last still stands where it stood; false: not known, or it does not. */
+  /** Reports whether the last message is still at its position; false also if unknown. */
   #isSame(): Promise<boolean> {
     this.#checking ??= this.#check().finally(() => {
       this.#checking = undefined;
@@ -269,7 +277,7 @@ export class StreamReader {
     return known.unixMs === found.unixMs && equalBytes(known.bytes, found.bytes);
   }
 
-  /** The copy that was asked does not have it: it lags, or the stream is shorter than it was. */
+  /** The replica asked does not have it: it lags, or the stream is shorter than it was. */
   async #isPassed(seq: number): Promise<boolean> {
     const last = await this.#last();
     if (this.#isEnded) return false;
@@ -285,13 +293,13 @@ export class StreamReader {
       this.#passedAt = now;
       this.#passed++;
     }
-    // It is still known what stood there: a copy that lags this long would bring it in the end.
+    // The mark is still known: a replica that lags this long would catch up in the end.
     return this.#passed >= GONE_AFTER && (await this.#isSameEarlier(seq));
   }
 
   /**
-   * One that was deleted says nothing of the stream: it may have been lost as a whole, and have
-   * grown again. What stands before it tells.
+   * A deleted message proves nothing: the stream may have been lost as a whole and have grown
+   * again. The messages before it decide.
    */
   async #isSameEarlier(seq: number): Promise<boolean> {
     const { stream, onGone, onRewound } = this.#parts;
@@ -307,7 +315,10 @@ export class StreamReader {
     return false;
   }
 
-  /** @returns how many came; undefined: whether they follow what was read is not known */
+  /**
+   * @returns the number of messages received; undefined if it is unknown whether they follow what
+   * was read
+   */
   async #read(): Promise<number | undefined> {
     const { stream, clock, onMessage } = this.#parts;
     const ahead = Math.min(CLUSTER_MESSAGES_AHEAD, Math.max(1, this.#known - this.#next + 1));
@@ -317,7 +328,7 @@ export class StreamReader {
       if (told !== undefined) return Promise.resolve(told);
       return stream.get(this.#next + i).catch((error: unknown) => {
         this.#silent(error);
-        return undefined; // It is asked for again.
+        return undefined; // It is requested again.
       });
     });
     const late = new Deadline(clock);
@@ -346,11 +357,11 @@ export class StreamReader {
     return count;
   }
 
-  /** Whether the stream does not hold it any more. */
+  /** Checks whether the stream has lost the message. */
   async #lookForMissing(): Promise<void> {
     const { stream, onGone } = this.#parts;
     try {
-      // It was said to be there: of a stream that is shorter by now that is not true any more.
+      // The message was announced; that is no longer true of a stream that is shorter by now.
       this.#known = await this.#last();
       if (this.#known < this.#next) return this.#parts.onShort(this.#known);
       if ((await this.#answer(stream.get(this.#next))) !== undefined) return;
@@ -375,7 +386,7 @@ export class StreamReader {
     return answer as Value;
   }
 
-  /** One machine that does not answer is none that has lost anything: another one is asked. */
+  /** A single machine that does not answer has not lost anything: another one is asked. */
   #silent(error: unknown): void {
     if (!(error instanceof Fault)) throw error;
     const { clock, onSilent } = this.#parts;
@@ -388,7 +399,10 @@ export class StreamReader {
     tell();
   }
 
-  /** @param isWakeable whether news end it @returns whether they did */
+  /**
+   * @param isWakeable whether notifications end the wait
+   * @returns whether one did
+   */
   async #idle(ms: number, isWakeable: boolean): Promise<boolean> {
     const { clock } = this.#parts;
     this.#ranAt = clock.now();
@@ -423,7 +437,7 @@ export class StreamReader {
   }
 }
 
-/** An answer that does not come is given up: the server that was asked may hang. */
+/** Gives up a request without an answer: the server asked may hang. */
 class Deadline {
   readonly passed: Promise<undefined>;
   readonly cancel: () => void;
