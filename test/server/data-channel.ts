@@ -6,7 +6,6 @@ import type { Answer, RequestFields } from "../../src/wire/messages.ts";
 import { digestOf } from "../wire/digest.ts";
 import type { Guest } from "./guest.ts";
 
-/** A second link of a guest's session. */
 export async function channelOf(guest: Guest): Promise<Guest> {
   const { ticket } = await guest.ask("ticket", {});
   return channelWith(guest, ticket);
@@ -18,7 +17,6 @@ export async function channelWith(guest: Guest, ticket: string): Promise<Guest> 
   return lane;
 }
 
-/** Some bytes, cut and hashed as they travel. */
 export class TestFile {
   readonly id: FileId;
   readonly name: string;
@@ -79,7 +77,6 @@ export class TestFile {
   }
 }
 
-/** A store that does some things in another way. */
 export function changedStore(store: BlobStore, changes: Partial<BlobStore>): BlobStore {
   return {
     list: () => store.list(),
@@ -91,7 +88,6 @@ export function changedStore(store: BlobStore, changes: Partial<BlobStore>): Blo
   };
 }
 
-/** A store whose contents do some things in another way. */
 export function changedBlobs(store: BlobStore, change: (blob: Blob) => Partial<Blob>): BlobStore {
   const changed = (blob: Blob) => {
     const changes: Partial<Blob> = change(blob);
@@ -118,12 +114,10 @@ function pattern(size: number, seed: number): Uint8Array {
   return whole;
 }
 
-/** The chunks that came, in the order in which they came. */
 export function bytesOf(lane: Guest): Uint8Array {
   return new Uint8Array(Buffer.concat(lane.all("chunk").map(({ bytes }) => bytes)));
 }
 
-/** Fetches the whole and acknowledges each chunk, as a reader does. */
 export async function download(
   lane: Guest,
   file: FileId,

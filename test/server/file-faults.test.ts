@@ -4,8 +4,6 @@ import type { DiskCall, Trouble } from "../io/disk/sim.ts";
 import { channelOf, download, TestFile } from "./data-channel.ts";
 import { Site } from "./site.ts";
 
-/** What a disk does to files must not touch what people say, nor other files. */
-
 const OLD = new TestFile("old", 2 * CHUNK_BYTES);
 const NEW = new TestFile("new", 3 * CHUNK_BYTES);
 const isContent = (path: string) => path.startsWith("/d/files");

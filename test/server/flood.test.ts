@@ -18,7 +18,6 @@ import { heldPasswords } from "./site-lab.ts";
 const foreign = new Packr({ useRecords: false, variableMapSize: true });
 const pack = (value: unknown) => new Uint8Array(foreign.pack(value));
 
-/** Counts what the server sends, and keeps it from the guest's session. */
 function answersTo(guest: Guest): () => number {
   let count = 0;
   guest.takes = () => {

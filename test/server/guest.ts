@@ -21,7 +21,6 @@ import type { Head } from "../../src/wire/record.ts";
 import { makeDeviceProof } from "../crypto/device-proof.ts";
 import type { Site } from "./site.ts";
 
-/** The keys of one device and its account. */
 export interface Keys {
   readonly device: Identity;
   readonly account: Identity;
@@ -31,7 +30,6 @@ export function newKeys(): Keys {
   return { device: Identity.generate(), account: Identity.generate() };
 }
 
-/** A registration without a password. */
 export function registrationOf(
   { device, account }: Keys,
   serverKey: Uint8Array,
@@ -72,12 +70,10 @@ export class Guest {
   readonly link: Link;
   readonly keys: Keys;
   readonly notices: GuestNotice[] = [];
-  /** Undefined while it lasts. */
   ended: { fault: Fault | undefined } | undefined;
   welcome: NoticeOf<"welcome"> | undefined;
   /** True: these bytes answer what was sent by hand, and the session shall not see them. */
   takes: (bytes: Uint8Array) => boolean = () => false;
-  /** What it calls itself. */
   program = "guest";
   readonly nonce: Uint8Array;
   readonly #session: Session;
@@ -145,7 +141,6 @@ export class Guest {
     return this.site.wait(this.send(kind, fields));
   }
 
-  /** The fault with which it is refused; a success is a failure of the test. */
   async refused<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Fault> {
     try {
       await this.ask(kind, fields);
@@ -156,7 +151,6 @@ export class Guest {
     throw new Error(`'${kind}' was not refused`);
   }
 
-  /** The code of that fault. */
   async refusal<Kind extends RequestKind>(
     kind: Kind,
     fields: RequestFields<Kind>,
@@ -212,7 +206,6 @@ export class Guest {
     return this.site.until("the end of a link", () => this.ended);
   }
 
-  /** The last that was announced of a room, or of the conversation with this user. */
   room(name: string): NoticeOf<"room"> | undefined {
     return this.all("room").findLast((room) => room.name === name || room.with === name);
   }
@@ -225,7 +218,6 @@ export class Guest {
     return this.all("record").map(read);
   }
 
-  /** The words of a room, in the order in which they were told. */
   texts(room?: string): string[] {
     return this.records
       .filter(({ head }) => head.kind === "text" && (room === undefined || head.room === room))

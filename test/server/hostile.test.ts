@@ -25,7 +25,6 @@ const post = pack({
   body: { text: "hi" },
 });
 
-/** The others talk on as if nothing had happened. */
 async function expectUnharmed(site: Site, isAt = 2): Promise<void> {
   const [ana, ben] = [await site.member(`ana${isAt}`), await site.member(`ben${isAt}`)];
   await site.wait(ana.say("still here"));

@@ -252,7 +252,6 @@ test("hides a session without presence, and sends it no events", async () => {
   expect(ana.records.at(-1)?.from).toBe("ben");
 });
 
-/** Until who came and went has been told. */
 async function gathered(site: Site): Promise<void> {
   await site.time.advance(PRESENCE_TOLD_EVERY_MS);
   await site.quiet();

@@ -12,7 +12,6 @@ export type SharedSite = Awaited<ReturnType<typeof openSharedSite>>;
 export async function openSharedSite(store = new MemoryContent(), options: SiteOptions = {}) {
   let disk: BlobStore | undefined;
   const cluster = {
-    /** Resolves when this server knows what others have recorded. */
     others: () => Promise.resolve(),
   };
   const site = await Site.open({
@@ -27,9 +26,7 @@ export async function openSharedSite(store = new MemoryContent(), options: SiteO
   if (disk === undefined) throw new Error("a server has a disk");
   const blobs = disk;
   const [ana, ben] = [await site.member("ana"), await site.member("ben")];
-  /** Deletes the file on this server's disk. */
   const lose = (file: FileId) => site.wait(blobs.remove(file));
-  /** Chunks of a file on this server's disk. */
   const have = async (file: FileId) => {
     const blob = await site.wait(blobs.open(file));
     blob?.close();

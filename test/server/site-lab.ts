@@ -9,7 +9,6 @@ export async function operating(guest: Guest): Promise<Guest> {
   return guest;
 }
 
-/** Whether a text stands in some body of the history on the disk. */
 export function holds({ disk }: Site, text: string): boolean {
   const lines = disk.list("/d/history").flatMap((name) => {
     const { shown } = disk.fileAt(`/d/history/${name}`);
@@ -18,7 +17,6 @@ export function holds({ disk }: Site, text: string): boolean {
   return lines.some((line) => line.split('"body":')[1]?.includes(text));
 }
 
-/** Ana's room with ben and eve in it. */
 export async function lab(
   options = {},
 ): Promise<{ site: Site; ana: Guest; ben: Guest; eve: Guest }> {
@@ -33,7 +31,6 @@ export async function lab(
   return { site, ana, ben, eve };
 }
 
-/** Passwords whose checks end when the test says so. */
 export function heldPasswords() {
   const waiting: (() => void)[] = [];
   const passwords: Passwords = {

@@ -60,13 +60,9 @@ export interface SiteOptions {
   readonly push?: PushDelivery;
   readonly seals?: boolean;
   readonly signs?: boolean;
-  /** Wraps the disk of the logs. */
   readonly disk?: (disk: TreeDisk, clock: Clock) => TreeDisk;
-  /** Wraps the store of files. */
   readonly blobs?: (store: BlobStore) => BlobStore;
-  /** The store of files of a cluster. */
   readonly contents?: SharedContents;
-  /** Runs before each page that the server reads. */
   readonly reading?: (query: PageQuery) => Promise<void>;
   readonly programs?: NonNullable<ServerOptions["programs"]>;
   /** Skips time without a timer; only if nothing but timers and promises is awaited. */
@@ -76,7 +72,6 @@ export interface SiteOptions {
   readonly shared?: SharedSite;
 }
 
-/** The shared state of the servers of a cluster. */
 export interface SharedSite {
   open(mirrors: { readonly history: LogFile; readonly accounts: LogFile }): Promise<{
     readonly history: Log;
@@ -107,7 +102,6 @@ export class Site {
   network: MemoryNetwork;
   readonly events: ServerEvent[] = [];
   readonly certificateHash: Uint8Array;
-  /** Asked before each call to the disk. */
   trouble: (call: DiskCall, path: string) => Trouble | undefined = () => undefined;
   readonly disk: SimDisk;
   readonly #options: SiteOptions;
@@ -299,7 +293,6 @@ export class Site {
     await this.wait(this.start());
   }
 
-  /** Lets time pass until it is done. */
   async wait<Value>(promise: Promise<Value>): Promise<Value> {
     let isDone = false;
     const done = () => {
@@ -315,7 +308,6 @@ export class Site {
     await this.time.advance(25);
   }
 
-  /** Lets time pass until there is something to see. */
   async until<Value>(what: string, look: () => Value | undefined): Promise<Value> {
     const end = this.time.now() + WAIT_MS_MAX;
     for (let isFirst = true; this.time.now() < end; isFirst = false) {
@@ -345,7 +337,6 @@ export class Site {
     return guest;
   }
 
-  /** Somebody new, registered, in the lobby and up to date. */
   async member(name: string, password?: string): Promise<Guest> {
     const guest = await this.greeted();
     const { roomPassword } = this.#options;
@@ -355,7 +346,6 @@ export class Site {
     return guest;
   }
 
-  /** A new device of an account, logged in by its password. */
   async byPassword(name: string, password: string, host?: string): Promise<Guest> {
     const guest = await this.greeted(host);
     await guest.ask("login", guest.passwordLogin(name, password));
@@ -363,7 +353,6 @@ export class Site {
     return guest;
   }
 
-  /** The same device again. */
   async again(guest: Guest, name: string, after?: number): Promise<Guest> {
     const next = await this.greeted(undefined, guest.keys);
     await next.ask("login", next.signedLogin(name, after));
@@ -371,13 +360,11 @@ export class Site {
     return next;
   }
 
-  /** The server's end of a guest's link. */
   farEnd(guest: Guest): MemoryLink {
     return (guest.link as MemoryLink).other;
   }
 }
 
-/** A site with these members, in the order in which they register. */
 export async function siteWith<Name extends string>(
   names: readonly Name[],
   options: SiteOptions = {},

@@ -5,9 +5,7 @@ import { changedDisk } from "../worlds/changed-disk.ts";
 import type { Guest } from "./guest.ts";
 import { Site } from "./site.ts";
 
-/** A memory card, or a disk under other load. */
 const SYNC_MS = 200;
-/** What is told may be gathered for some milliseconds. */
 const AT_ONCE_MS = 25;
 
 function slow(disk: TreeDisk, clock: Clock): TreeDisk {

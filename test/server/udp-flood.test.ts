@@ -24,7 +24,6 @@ function asStranger({ port }: Address): Address {
   return { host: STRANGER, port };
 }
 
-/** Listens over UDP; the server takes each client for the stranger. */
 function listenAsStranger(server: Server): ReturnType<typeof listenQuic> {
   const udp = listenQuic(
     { host: HOST, port: 0, tls: certificate },

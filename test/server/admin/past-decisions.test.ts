@@ -11,7 +11,6 @@ function wordOf({ decision, record }: Told): string {
   return head === undefined ? "?" : headOf({ head }).kind;
 }
 
-/** All there are, newest page first, as a client asks for them. */
 async function all(guest: Guest, bounds: RequestFields<"decisions"> = {}): Promise<Told[]> {
   const told: Told[] = [];
   let next: Answer<"decisions">["next"];
@@ -33,7 +32,6 @@ test("lists decisions of both logs in order, of earlier runs too", async () => {
   await site.time.advance(10);
   const { token } = await ana.ask("reset", { user: "ben" });
   await (await site.greeted()).ask("recover", { token, password: "another" });
-  // His own room: operators are not involved.
   await ben.ask("passwd", { password: "secret", current: "another" });
   await ana.ask("rename", { user: "ben", to: "benno" });
   await site.wait(ana.say("secret words", "@eve"));

@@ -4,7 +4,6 @@ import { type Sample, Samples } from "../../../src/server/admin/samples.ts";
 
 const SINCE = 1_800_000_000_000;
 
-/** The n-th of a server on which 3 posts come each second. */
 function sample(n: number, more: Partial<Sample> = {}): Sample {
   return {
     time: SINCE + n * 1_000,

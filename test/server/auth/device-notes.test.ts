@@ -6,7 +6,6 @@ import { Site, siteWith } from "../site.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
 
-/** Comes in as another program than before. */
 async function as(site: Site, guest: Guest, program: string): Promise<Guest> {
   const next = await site.connect("10.0.0.2", guest.keys);
   next.program = program;
@@ -20,7 +19,6 @@ async function noted(guest: Guest): Promise<readonly unknown[]> {
   return (await guest.ask("devices", {})).devices.map(({ client, seen }) => [client, seen]);
 }
 
-/** As much of it as a greeting takes. */
 function short(text: string): string {
   let taken = "";
   for (const character of text.toWellFormed()) {

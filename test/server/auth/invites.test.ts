@@ -30,7 +30,6 @@ async function operator(): Promise<{ site: Site; ana: Guest }> {
   return { site, ana };
 }
 
-/** Comes by this token and registers. */
 async function comes(site: Site, name: string, secret: string): Promise<Guest> {
   const guest = await site.greeted();
   await guest.ask("admit", { secret });

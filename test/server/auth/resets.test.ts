@@ -5,7 +5,6 @@ import { type Site, siteWith } from "../site.ts";
 
 const TOKEN = "operator-token";
 
-/** Olga operates; Ana has a password, and has lost it. */
 async function sandbox(): Promise<{ site: Site; olga: Guest; ana: Guest }> {
   const { site, olga } = await siteWith(["olga"], { operatorToken: TOKEN });
   await olga.ask("operate", { token: TOKEN });

@@ -11,7 +11,6 @@ const FILE = new TestFile("big", 20 * CHUNK_BYTES + 1);
 const WHOLE = new Uint8Array(Buffer.concat([...FILE.chunks]));
 const PARTS = FILE.chunks.length;
 
-/** A server that knows of ana's file, and does not have it. */
 async function lacking(file = FILE) {
   const shared = await openSharedSite(undefined, { operatorToken: TOKEN });
   const { posted } = await file.upload(await channelOf(shared.ana));
@@ -20,7 +19,6 @@ async function lacking(file = FILE) {
   return { ...shared, have, seq: posted[0]?.seq ?? 0 };
 }
 
-/** Chunks that were asked for. */
 function counted(store: MemoryContent): { chunks: number } {
   const asked = { chunks: 0 };
   store.before = (call, _, part) => {
@@ -29,7 +27,6 @@ function counted(store: MemoryContent): { chunks: number } {
   return asked;
 }
 
-/** The store gives out no chunk from this one on, until it is let go. */
 function heldFrom(store: MemoryContent, index: number): () => void {
   const held = Promise.withResolvers<void>();
   store.before = (call, _, part = "") => {

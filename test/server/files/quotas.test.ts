@@ -8,7 +8,6 @@ const TWO = new TestFile("two", 2 * CHUNK_BYTES);
 const ONE = new TestFile("one", CHUNK_BYTES);
 const DROP = new TestFile("drop", 1);
 
-/** The same, without saying how much it will be. */
 function streamed(file: TestFile) {
   const { size: _size, ...offer } = file.offer();
   return offer;

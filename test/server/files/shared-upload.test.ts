@@ -18,7 +18,6 @@ function noMajority(): Fault {
 
 const tellers = ({ records }: Guest) => records.filter(({ head }) => head.kind === "file");
 
-/** Another server has told the lobby of ana's file. */
 async function recordedElsewhere({ site, ana }: SharedSite, told: TestFile): Promise<void> {
   const { id: file, name, size, digest, chunks } = told;
   const body = { file, name, size, chunks: chunks.length, digest: digest.toHex() };

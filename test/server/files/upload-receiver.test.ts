@@ -114,7 +114,6 @@ test("ends the channel on a chunk beyond the window", async () => {
   await site.quiet();
 });
 
-/** A store that takes nothing in until it is let. */
 function heldStore() {
   const { promise, resolve } = Promise.withResolvers<void>();
   const blobs = (store: BlobStore): BlobStore =>

@@ -21,7 +21,6 @@ const ETAG = `"${DIGEST}"`;
 
 type Headers = Readonly<Record<string, string>>;
 
-/** What a browser would ask of this site. */
 function browser(site: Site) {
   return (path: string, headers: Headers = {}, method = "GET"): Promise<Response> => {
     return site.wait(site.fetch(path, { method, headers }));
@@ -32,7 +31,6 @@ async function bytesOf(site: Site, response: Response): Promise<Uint8Array> {
   return new Uint8Array(await site.wait(response.arrayBuffer()));
 }
 
-/** Ana's file in the lab, where ben is, too. */
 async function told(file = FIVE, options = {}) {
   const { site, ana, ben, eve } = await lab(options);
   const { posted } = await file.upload(await channelOf(ana), ["lab"]);
@@ -41,7 +39,6 @@ async function told(file = FIVE, options = {}) {
   return { site, ana, ben, eve, seq, pathFor, get: browser(site) };
 }
 
-/** A store of which the test changes what is read. */
 function tampered(change: (index: number, bytes: Uint8Array) => Uint8Array) {
   const blobs = (store: BlobStore): BlobStore =>
     changedBlobs(store, (blob) => ({
@@ -243,7 +240,6 @@ test("reads a file no faster than it is taken", async () => {
   await site.wait(reader?.cancel() ?? Promise.reject());
 });
 
-/** A folder that ana has sent to the lab. */
 async function sentFolder(name: string, entries: ManifestEntry[], content = new Uint8Array()) {
   const { site, ana, ben } = await lab();
   const manifest = encodeManifest(entries);

@@ -76,7 +76,6 @@ type Headers = Readonly<Record<string, string>>;
 
 const JSON_TYPE = { "content-type": "application/json" };
 
-/** A site with a member who moderates `build`, and a token for that room. */
 async function openService() {
   const { site, ana } = await siteWith(["ana"], { operatorToken: "operator-token" });
   await ana.ask("join", { room: "build", create: true });

@@ -18,7 +18,6 @@ interface Line {
   readonly code?: string;
 }
 
-/** What a reader has got so far, and whether it goes on. */
 class Reader {
   readonly lines: Line[] = [];
   isDone = false;
@@ -32,7 +31,6 @@ class Reader {
     this.#reader = body.getReader();
   }
 
-  /** Takes one piece. */
   async take(): Promise<void> {
     const { done, value } = await this.#reader.read();
     if (done) {
@@ -44,7 +42,6 @@ class Reader {
     for (const line of before.reverse()) this.lines.push(JSON.parse(line));
   }
 
-  /** Takes all that comes, until it ends. */
   all(): Promise<void> {
     const next = async (): Promise<void> => {
       await this.take();
@@ -64,7 +61,6 @@ class Reader {
   }
 }
 
-/** A site with a member who moderates `build`, and a token to read it. */
 async function openService(options: SiteOptions = {}) {
   const { site, ana } = await siteWith(["ana"], { operatorToken: "operator-token", ...options });
   await ana.ask("join", { room: "build", create: true });

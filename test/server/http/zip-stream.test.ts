@@ -13,7 +13,6 @@ const file = (path: string, size: number): ManifestEntry => ({
   mtime: MTIME,
 });
 
-/** Bytes in pieces of that size. */
 async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.slice(at, at + size);
 }
@@ -36,7 +35,6 @@ async function bytesOf(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
-/** What its table says, looked up where it says. */
 function entriesIn(zip: Buffer): Map<string, string> {
   const end = zip.length - 22;
   const found = new Map<string, string>();

@@ -9,7 +9,6 @@ import { rejection } from "../../rejection.ts";
 
 const CONFLICT = new Fault("log-conflict", "a fact has changed");
 
-/** A log that records when the test says so. */
 class SlowLog {
   readonly ledger = new Ledger();
   readonly blanked: number[] = [];
@@ -24,7 +23,6 @@ class SlowLog {
     this.blanked.push(seq);
   }
 
-  /** The oldest append becomes durable, or fails. */
   async settle(fault?: Fault): Promise<void> {
     const next = this.waiting.shift();
     const records = fault === undefined ? (next?.drafts ?? []) : [];

@@ -12,7 +12,6 @@ import { ANA, Ledger, ROOM } from "../../core/ledger.ts";
 const ACT = { kind: "erase-many", room: ROOM, seqs: [1] } as const;
 const ERASE = { kind: "act", isOperator: true, act: ACT } as const;
 
-/** A kernel over a room engine that does what the test says. */
 function kernelWith(handle: (input: EngineInput) => EngineEffect[]) {
   const blanked = Promise.withResolvers<void>();
   const clock = new VirtualClock();

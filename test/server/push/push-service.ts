@@ -4,7 +4,6 @@ import type { Subscription } from "../../../src/server/push/subscriptions.ts";
 
 export const PUSH_KEY = new Uint8Array(65).fill(4);
 
-/** What a member's browser says of itself. */
 export function browserAt(endpoint: string) {
   return { endpoint, key: PUSH_KEY, auth: new Uint8Array(16).fill(2) };
 }
@@ -16,7 +15,6 @@ export class FakePushService implements PushDelivery {
     [];
   answer: (endpoint: string) => PushAnswer | Fault | Promise<PushAnswer> = () => ok(201);
 
-  /** What the browser at this endpoint shows. */
   shown(endpoint: string): Record<string, unknown>[] {
     return this.came.filter((one) => one.endpoint === endpoint).map(({ text }) => JSON.parse(text));
   }

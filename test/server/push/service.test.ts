@@ -19,7 +19,6 @@ import { browserAt, FakePushService, PUSH_KEY } from "./push-service.ts";
 
 const ANA = "https://push.example.org/ana";
 const BEN = "https://push.example.org/ben";
-/** A little later than what is gathered. */
 const SOON_MS = PUSH_GATHER_MS + 1_000;
 
 interface Lab {
@@ -29,7 +28,6 @@ interface Lab {
   readonly ben: Guest;
 }
 
-/** Ana takes pushes, and her page is closed. */
 async function lab(options: SiteOptions = {}): Promise<Lab> {
   const push = new FakePushService();
   const { site, ana, ben } = await siteWith(["ana", "ben"], { push, ...options });

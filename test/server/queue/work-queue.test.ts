@@ -4,7 +4,6 @@ import { FairQueue, WorkQueue } from "../../../src/server/queue/work-queue.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { rejection } from "../../rejection.ts";
 
-/** Work that ends when the test says so. */
 class Bench {
   readonly started: number[] = [];
   readonly #ends = new Map<number, PromiseWithResolvers<number>>();

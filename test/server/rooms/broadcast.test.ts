@@ -63,10 +63,8 @@ class Ear implements Listener {
   }
 }
 
-/** A link that follows rooms. */
 class Recipient implements Reader {
   readonly following = new Set<RoomId>();
-  /** What it is told by itself, and the rooms that it is subscribed to, in order. */
   readonly heard: string[] = [];
 
   follows(fanOut: FanOut, one: Room): void {

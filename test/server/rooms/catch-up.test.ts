@@ -16,7 +16,6 @@ async function talk(guest: Guest, from: number, to: number): Promise<void> {
   await guest.site.quiet();
 }
 
-/** Each room that was told of: its records dense from the `n` that was announced. */
 function expectWhole(guest: Guest): void {
   const next = new Map<string, number>();
   const behind = new Set<string>();

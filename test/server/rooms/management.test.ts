@@ -8,13 +8,11 @@ const TOKEN = "operator-token";
 
 interface Sandbox {
   readonly site: Site;
-  /** Operates. */
   readonly olga: Guest;
   readonly ana: Guest;
   readonly ben: Guest;
 }
 
-/** All in `lab`, which Ana made, and in the lobby; Ana and Ben have spoken. */
 async function sandbox(): Promise<Sandbox> {
   const { site, olga } = await siteWith(["olga"], { operatorToken: TOKEN });
   await olga.ask("operate", { token: TOKEN });
@@ -28,7 +26,6 @@ async function sandbox(): Promise<Sandbox> {
   return { site, olga, ana, ben };
 }
 
-/** The same person with the same keys on a new link. */
 async function back(site: Site, keys: Keys, name: string) {
   const guest = await site.greeted(undefined, keys);
   const answer = await guest.ask("login", guest.signedLogin(name));
@@ -42,7 +39,6 @@ function said(site: Site, guest: Guest, to: string, text: string) {
   return site.wait(guest.say(text, to, `A${String(++outboxes).padStart(10, "0")}`));
 }
 
-/** The fault with which words are refused. */
 async function unsaid(site: Site, guest: Guest, to: string): Promise<Fault> {
   try {
     await said(site, guest, to, "refused");

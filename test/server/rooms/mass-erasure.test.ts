@@ -6,7 +6,6 @@ import type { Guest } from "../guest.ts";
 import { siteWith } from "../site.ts";
 import { holds, lab, operating, TOKEN } from "../site-lab.ts";
 
-/** Part by part, as a client does it. */
 async function eraseAll(guest: Guest, whose: { user?: string } = {}): Promise<number[]> {
   const parts: number[] = [];
   for (let after: number | undefined = 0; after !== undefined; ) {

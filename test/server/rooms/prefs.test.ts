@@ -2,7 +2,6 @@ import { expect, test } from "bun:test";
 import { PREFS_BURST, PREFS_PER_SECOND, PREFS_RECORDS_MAX } from "../../../src/base/limits.ts";
 import { type Site, siteWith } from "../site.ts";
 
-/** The accounts log, as it would be found after a power cut. */
 function accountsOf({ disk }: Site): string {
   return Buffer.from(disk.fileAt("/d/accounts/000000000001.jsonl").shown).toString();
 }

@@ -22,7 +22,6 @@ function continues(old: Checkpoint, { size, root, path }: Pin): boolean {
   return verifyConsistency(proof, sha256);
 }
 
-/** More than one group of leaves. */
 async function talk(guest: Guest, count: number): Promise<void> {
   await guest.site.wait(Promise.all(Array.from({ length: count }, (_, i) => guest.say(`m${i}`))));
   await guest.site.time.advance(1_000);

@@ -3,7 +3,6 @@ import { PAGE_RECORDS_MAX, PRESENCE_MEMBERS_MAX } from "../../../src/base/limits
 import type { Account } from "../../../src/core/rooms/accounts.ts";
 import { Queries, type QueriesOptions } from "../../../src/server/rooms/queries.ts";
 
-/** A server with so many accounts, which counts how often all of them are gone through. */
 function house(count: number) {
   const names = Array.from({ length: count }, (_, i) => `u${String(i).padStart(5, "0")}`);
   const accounts = names.map((name) => ({ id: name, name, isGone: false }) as unknown as Account);

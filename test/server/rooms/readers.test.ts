@@ -3,7 +3,6 @@ import type { Guest } from "../guest.ts";
 import { Sites } from "../siblings/sites.ts";
 import { lab } from "../site-lab.ts";
 
-/** All that has come to the guest is read. */
 async function reads(guest: Guest, name: string): Promise<void> {
   const room = guest.roomId(name);
   const n = guest.records.findLast(({ head }) => head.room === room)?.head.n ?? 0;

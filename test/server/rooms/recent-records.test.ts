@@ -10,7 +10,6 @@ import type { LogRecord } from "../../../src/wire/record.ts";
 
 const room = (id: string) => ({ id: id as RoomId }) as Room;
 
-/** A log of several rooms, and what of it is kept. */
 class Log {
   readonly recent = new RecentRecords();
   readonly all = new Map<string, LogRecord[]>();
@@ -26,7 +25,6 @@ class Log {
     this.recent.add(room(id), record);
   }
 
-  /** What is kept is the end of what was said, without a gap. */
   check(id: string, seq: number, count: number): void {
     const all = this.all.get(id) ?? [];
     const since = this.recent.since(room(id), seq);

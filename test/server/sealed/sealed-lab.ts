@@ -14,7 +14,6 @@ export interface SealedLab {
   readonly eve: Guest;
 }
 
-/** Ana makes the sealed room `vault` and its group; ben and eve are there, and not in it. */
 export async function sealedLab(options: SiteOptions = {}): Promise<SealedLab> {
   const { site, ana, ben, eve } = await siteWith(["ana", "ben", "eve"], options);
   await ana.ask("join", { room: "vault", create: true, sealed: true });
@@ -66,13 +65,11 @@ export function commit(by: Guest, what: Commit): Promise<Answer<"group-commit">>
 
 let counter = 0;
 
-/** A post of bytes that only the group could read. */
 export function sealedPost(epoch: number, to = "vault") {
   const sealed = { epoch, ciphertext: Uint8Array.of(4, 5, 6) };
   return { outbox: "BBBBBBBBBBB", counter: ++counter, to, body: { text: "", sealed } };
 }
 
-/** Ben is let in, and comes. */
 export async function letIn(
   { ana, ben, site }: SealedLab,
   epoch = 0,
@@ -83,7 +80,6 @@ export async function letIn(
   await site.quiet();
 }
 
-/** The epoch of a room that has one. */
 export async function groupOf(guest: Guest, target = "vault") {
   const { made } = await guest.ask("group", { target });
   if (made === undefined) throw new Error("there is no group");

@@ -11,7 +11,6 @@ import { VirtualClock } from "../../client/virtual-clock.ts";
 
 class Bench {
   readonly clock = new VirtualClock();
-  /** What the work of a message does to the time. */
   tookMs = 0;
   #now = 0;
   readonly turns = new FairScheduler({

@@ -8,8 +8,6 @@ import {
 import { heldPasswords } from "../site-lab.ts";
 import { Sites } from "./sites.ts";
 
-/** Guesses at the secrets of servers that are one count at all of them. */
-
 test("counts guesses at a password over all servers", async () => {
   const sites = await Sites.open(3);
   await sites.site(0).member("ana", "pass");

@@ -13,7 +13,6 @@ import { VirtualClock } from "../../client/virtual-clock.ts";
 const at = (host: string, port = 2428): ServerPlace => ({ host, port });
 const OWN = at("10.0.0.1");
 
-/** Members by where they come from, and what each was told, as hosts. */
 class PlacesFixture {
   readonly clock = new VirtualClock();
   readonly said: SiblingNews[] = [];
@@ -34,7 +33,6 @@ class PlacesFixture {
     return { link: { remote: { host, port: 1 } }, tell } as unknown as ClientConnection;
   }
 
-  /** What one who comes in from there is told. */
   toldFrom(host: string): string[] {
     const told: string[][] = [];
     this.places.entered(this.from(host, told));

@@ -9,7 +9,6 @@ const packages = (count: number, from = 0) =>
 
 const SEEDS = 6;
 
-/** Ana at the first server has made the room; ben and eve are at the second one. */
 async function sealedSites(seed = 1) {
   const sites = await Sites.open(2, { seed });
   const [first, second] = [sites.site(0), sites.site(1)];
@@ -81,7 +80,6 @@ test("gives a device one lease at all servers", async () => {
   const again = await second.again(ana, "ana");
   const first = { count: 0, next: lease(1) };
   expect(await ana.ask("seal-lease", first)).toEqual({ count: 1, isLatest: true });
-  // The answer was lost with the first server.
   expect(await again.ask("seal-lease", first)).toEqual({ count: 1, isLatest: true });
   const next = { count: 1, lease: lease(1), next: lease(2) };
   expect(await again.ask("seal-lease", next)).toEqual({ count: 2, isLatest: true });

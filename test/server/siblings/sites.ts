@@ -10,10 +10,8 @@ import { SimStream } from "../../io/cluster/sim-stream.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
 import { type SharedSite, Site, type SiteOptions } from "../site.ts";
 
-/** Servers that are one, on a simulated stream and one clock. */
 export class Sites {
   readonly buckets: Readonly<Record<"groups" | "keys" | "leases", MemoryBucket>>;
-  /** Nobody can say what the others have recorded. */
   isOut = false;
   /** Happens once, before a server learns what the others have recorded. */
   meanwhile: (() => Promise<unknown>) | undefined;

@@ -28,7 +28,6 @@ test("lists the clients and statistics of all servers", async () => {
   const { clients } = await olga.ask("clients", {});
   expect(users(clients).toSorted()).toEqual(["ben", "cleo", "olga"]);
   expect(new Set(clients.map(({ client }) => client)).size).toBe(3);
-  // From a page to the next, too.
   const [own, second, third] = clients;
   const rest = await olga.ask("clients", { after: own?.client ?? 0 });
   expect(users(rest.clients)).toEqual([second?.user, third?.user]);
@@ -36,7 +35,6 @@ test("lists the clients and statistics of all servers", async () => {
   expect(users(last.clients)).toEqual([third?.user]);
   const { servers = [] } = await olga.ask("stats", {});
   expect(servers.map(({ sessions }) => sessions)).toEqual([1, 1, 1]);
-  // Nobody looks: what was seen is not shown for long.
   await time.advance(SIBLING_FORGET_MS);
   expect(users((await olga.ask("clients", {})).clients)).toEqual(["olga"]);
 });
