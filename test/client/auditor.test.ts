@@ -9,14 +9,10 @@ import { makeSuccession } from "../../src/crypto/succession.ts";
 import { parseCheckpoint, parseNote } from "../../src/wire/checkpoint.ts";
 import { ANA, ClientFixture } from "./client-fixture.ts";
 
-/** Time in which what was read is written down. */
 const WRITTEN_MS = 2_000;
-/** Time in which proofs are asked for while records come. */
 const AUDITED_MS = 60_000;
-/** Time in which what may only be late is asked for again, as often as that is done. */
 const TRIES_MS = 5_000;
 
-/** A server that has said so much, and a device that has read it and has left. */
 async function read(count: number) {
   const fixture = new ClientFixture();
   const alarms: AuditAlarm[] = [];
@@ -164,7 +160,6 @@ describe("at each log-in", () => {
 type Texts = (readonly [string, string])[];
 type Case = [string, string, RegExp, (texts: Texts) => Texts];
 
-/** Of ten records of which eight were accepted, and all were read. */
 const MANIPULATIONS: readonly Case[] = [
   [
     "a record that was accepted is changed",
@@ -272,7 +267,6 @@ describe("a log that was manipulated and signed again", () => {
 });
 
 describe("a proof that is left out", () => {
-  /** What the server leaves out from now on, and what the next log-in makes of it. */
   async function withheld(change: (fixture: ClientFixture) => void) {
     const read5 = await read(5);
     const { fixture, enter } = read5;
@@ -343,7 +337,6 @@ test("a page of the past counts as read, up to so many records of one run", asyn
 });
 
 describe("what was confirmed by a server", () => {
-  /** A program that says one thing, or asks one thing, and ends. */
   async function once(fixture: ClientFixture, work: (client: Client) => Promise<unknown>) {
     const { client } = await fixture.connect({ follow: "none" });
     await fixture.clock.advance(0);

@@ -19,7 +19,6 @@ import { VirtualClock } from "./virtual-clock.ts";
 export const ANA: Credentials = { user: "ana", mode: "either", roomSecret: "sesame" };
 export const PINNED_ADDRESS = "server:2428";
 
-/** The fake server, a home and a device, on a clock that the test owns. */
 export class ClientFixture {
   readonly clock = new VirtualClock();
   readonly network: MemoryNetwork;
@@ -27,7 +26,6 @@ export class ClientFixture {
   readonly #dial: Dial;
   readonly state = ClientState.inMemory();
   readonly device = Identity.generate();
-  /** Hosts, as they were dialled. */
   readonly dialled: string[] = [];
 
   constructor(weather: MemoryWeather = {}) {
@@ -52,7 +50,6 @@ export class ClientFixture {
     return new Watched(client);
   }
 
-  /** A client that is logged in. */
   async connect(...args: Parameters<ClientFixture["client"]>): Promise<Watched> {
     const watched = this.client(...args);
     expect(await this.code(watched.client.connect())).toBe("fine");
@@ -92,7 +89,6 @@ export class ClientFixture {
   }
 }
 
-/** A fixture with a client that is logged in. */
 export async function connected(options?: Partial<ClientOptions>) {
   const fixture = new ClientFixture();
   const watched = await fixture.connect(options);
@@ -100,7 +96,6 @@ export async function connected(options?: Partial<ClientOptions>) {
   return { fixture, watched, client: watched.client, server, clock };
 }
 
-/** A client and a reader that takes all its events. */
 export class Watched {
   readonly client: Client;
   readonly events: ReaderEvent[] = [];

@@ -19,7 +19,6 @@ const RECONNECTS = ["always", "inside", "never"] as const;
 const SECOND_WAIT_MS = 499;
 const BEN: Credentials = { ...ANA, user: "ben" };
 
-/** A loop over a dial and a clock of the test, and all that its owner is told. */
 class LoopFixture {
   readonly fixture = new ClientFixture();
   readonly loop: ConnectionLoop;
@@ -28,7 +27,6 @@ class LoopFixture {
   dials = 0;
   lost = 0;
   isDead = false;
-  /** Instead of the dial's answer. */
   held: Promise<void> | undefined;
   /** As an owner that cannot keep what it must. */
   onEntered: () => void = () => undefined;
@@ -73,7 +71,6 @@ class LoopFixture {
     );
   }
 
-  /** Kinds of states since the last call. */
   next(): string[] {
     return this.states.splice(0).map(({ kind }) => kind);
   }
@@ -88,7 +85,6 @@ class LoopFixture {
     await this.fixture.clock.advance(0);
   }
 
-  /** Ends of links at the server. */
   get open(): number {
     let count = 0;
     this.fixture.network.cut(() => {
@@ -105,7 +101,6 @@ async function loggedIn(...args: ConstructorParameters<typeof LoopFixture>): Pro
   return rig;
 }
 
-/** Logged in; then the link was lost. */
 async function lost(...args: ConstructorParameters<typeof LoopFixture>): Promise<LoopFixture> {
   const rig = await loggedIn(...args);
   await rig.cut();

@@ -23,7 +23,6 @@ const WELCOME: NoticeOf<"welcome"> = {
 };
 const LOGIN = { user: "ana", deviceKey: BYTES, signature: new Uint8Array(64) };
 
-/** A connection that is in, and the server's session at the other end. */
 async function entered() {
   const clock = new VirtualClock();
   const network = new MemoryNetwork(clock);

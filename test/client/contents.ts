@@ -5,7 +5,6 @@ import { sha256 } from "../../src/crypto/sha256.ts";
 import type { Sink, Source } from "../../src/io/blob/interfaces.ts";
 import { digestOf } from "../wire/digest.ts";
 
-/** Bytes that differ from chunk to chunk. */
 export function content(sizeBytes: number, seed = 1): Uint8Array {
   const bytes = new Uint8Array(sizeBytes);
   const words = new Uint32Array(bytes.buffer, 0, sizeBytes >> 2);
@@ -14,7 +13,6 @@ export function content(sizeBytes: number, seed = 1): Uint8Array {
   return bytes;
 }
 
-/** So many whole chunks. */
 export function wholeChunks(count: number, seed?: number): Uint8Array {
   return content(count * CHUNK_BYTES, seed);
 }
@@ -32,7 +30,6 @@ export function digestHex(bytes: Uint8Array): string {
   ).toHex();
 }
 
-/** A file that a test holds in its hands. */
 export class HeldSource implements Source {
   readonly name: string;
   readonly leftOut: readonly string[] = [];
@@ -40,10 +37,8 @@ export class HeldSource implements Source {
   readonly stamp?: string;
   sizeBytes: number | undefined;
   bytes: Uint8Array;
-  /** Chunks that were read, in order. */
   readonly reads: number[] = [];
   readonly released: number[] = [];
-  /** Asked before each read. */
   onRead: (index: number) => Promise<void> | void = () => {};
   isChanged = false;
 
@@ -97,7 +92,6 @@ export class HeldFolder {
   readonly files = new Map<string, Uint8Array>();
   readonly opened: SinkAbout[] = [];
   restarts = 0;
-  /** Asked before each append. */
   onAppend: (index: number) => Promise<void> | void = () => {};
 
   failAt(chunk: number): void {

@@ -1,6 +1,5 @@
 import type { Link } from "../../src/io/link/link.ts";
 
-/** A link that says when a message goes out or comes in, and its lanes the same. */
 export function countedLink(link: Link, count: () => void): Link {
   return {
     transport: link.transport,

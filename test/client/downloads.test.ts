@@ -4,7 +4,6 @@ import { ClientFixture } from "./client-fixture.ts";
 import { content, digestHex, wholeChunks } from "./contents.ts";
 import { FILE, FileClient } from "./file-client.ts";
 
-/** A client, and a file of so many chunks at its server. */
 async function withFile(chunks: number) {
   const ana = await FileClient.enter();
   const bytes = wholeChunks(chunks);

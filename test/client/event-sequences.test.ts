@@ -8,7 +8,6 @@ const AGAIN = "connection(connecting) greeted";
 
 type Scenario = (fixture: ClientFixture) => Promise<void>;
 
-/** What a client without a user interface reads, and what one with a model is notified of. */
 async function sequences(scenario: Scenario): Promise<{ read: string[]; pushed: string[] }> {
   const read = await run(scenario, (fixture) => fixture.connect());
   const pushed: ModelEvent[] = [];

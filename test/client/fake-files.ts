@@ -19,7 +19,6 @@ interface FakeFile {
 
 type Own = NoticeOf<"ack"> | NoticeOf<"durable">;
 
-/** What one lane is about. */
 interface FakeChannel {
   readonly file: string;
   readonly isFetch: boolean;
@@ -34,22 +33,17 @@ export class FakeFiles {
   readonly files = new Map<string, FakeFile>();
   readonly withdrawn: string[] = [];
   readonly got: string[] = [];
-  /** From which chunk on each lane was served. */
   readonly begun: number[] = [];
-  /** Indices of chunks that came, over all lanes. */
   readonly received: number[] = [];
   windowChunks = 4;
   syncChunks = 2;
-  /** Chunks go out changed, or not at all. */
   onSend: (chunk: NoticeOf<"chunk">) => NoticeOf<"chunk"> | undefined = (chunk) => chunk;
   onEnd: (end: NoticeOf<"end">) => NoticeOf<"end"> = (end) => end;
-  /** What is told of an upload goes out changed. */
   onOwn: (notice: Own) => Own = (notice) => notice;
   /** Before a chunk is taken: throw to end the lane. */
   onChunk: (chunk: NoticeOf<"chunk">) => void = () => {};
   readonly #channels = new Map<FakePeer, FakeChannel>();
 
-  /** A file that somebody has sent. */
   put(file: string, bytes: Uint8Array, isWhole = true): void {
     const chunks: Held[] = [];
     for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {

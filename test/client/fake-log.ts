@@ -7,7 +7,6 @@ import { type Checkpoint, originOf } from "../../src/wire/checkpoint.ts";
 import type { Answer } from "../../src/wire/messages.ts";
 import { nodesOf } from "../core/log-nodes.ts";
 
-/** Proofs that a server gives of a log with these leaves. */
 export class FakeLog {
   readonly #identity: Identity;
   readonly #leaves: readonly Uint8Array[];

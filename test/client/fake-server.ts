@@ -33,15 +33,12 @@ interface Stored {
   readonly record: WireRecord;
 }
 
-/** What a test makes the server do wrong. */
 export interface Mischief {
   /** Decides before the server does; a fault refuses, `silent` never answers. */
   onRequest?: ((request: Request) => Fault | "silent" | undefined) | undefined;
-  /** Changes or drops a record. */
   onRecord?: ((stored: Stored) => WireRecord | undefined) | undefined;
   /** Records of its last checkpoint, until somebody knows of more. */
   signed?: number | undefined;
-  /** Records of which it gives no proof. */
   withholds?: ((seq: number) => boolean) | undefined;
   onWelcome?: ((welcome: NoticeOf<"welcome">) => NoticeOf<"welcome">) | undefined;
 }
@@ -56,7 +53,6 @@ export class FakeServer {
   mischief: Mischief = {};
   readonly accounts: Map<string, Account>;
   readonly records: Stored[];
-  /** Requests as they came, over all links. */
   readonly requests: Request[] = [];
   readonly rooms = new Map([["r1", "lobby"]]);
   readonly files = new FakeFiles();
@@ -96,7 +92,6 @@ export class FakeServer {
     for (const peer of this.#peers) this.forget(peer);
   }
 
-  /** Shows everybody out. */
   dismiss(fault: Fault): void {
     for (const peer of [...this.#peers]) peer.close(fault);
   }
@@ -106,12 +101,10 @@ export class FakeServer {
     this.files.closed(peer);
   }
 
-  /** Tells everybody who is in. */
   tell(notice: Parameters<Session["tell"]>[0]): void {
     for (const peer of this.#peers) peer.tell(notice);
   }
 
-  /** Writes a record and tells everybody who is in. */
   say(body: object, from = "server", kind = "text", room = "r1", id = ""): Stored {
     const seq = (this.records.at(-1)?.seq ?? 0) + 1;
     const n = (this.records.findLast((record) => record.room === room)?.n ?? 0) + 1;
@@ -141,7 +134,6 @@ export class FakeServer {
     return stored;
   }
 
-  /** Of the records as they are now. */
   get proofs(): FakeLog {
     return new FakeLog(
       this.identity,

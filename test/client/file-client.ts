@@ -12,10 +12,8 @@ import { ClientFixture } from "./client-fixture.ts";
 import { HeldFolder, type HeldSource } from "./contents.ts";
 import type { FakeFiles } from "./fake-files.ts";
 
-/** A file that somebody else has sent. */
 export const FILE = "fAAAAAAAAAAA" as FileId;
 
-/** Somebody who is logged in, and sends and gets files. */
 export class FileClient {
   readonly fixture: ClientFixture;
   readonly folder = new HeldFolder();
@@ -33,7 +31,6 @@ export class FileClient {
     return entered;
   }
 
-  /** The process has ended, and is started again. */
   async restarts(): Promise<void> {
     await this.fixture.outcome(this.client.close());
     this.client = (await this.fixture.connect()).client;
@@ -54,7 +51,6 @@ export class FileClient {
     return this.fixture.outcome(this.startSend(source, more));
   }
 
-  /** Sends until the server has so many chunks, and is stopped then. */
   async sendPart(source: HeldSource, chunks: number): Promise<Fault | SentFile> {
     const stop = new AbortController();
     this.files.onChunk = ({ index }) => {
@@ -65,7 +61,6 @@ export class FileClient {
     return outcome;
   }
 
-  /** Whether the only file of the server is this one, and whole. */
   hasSent(bytes: Uint8Array): boolean {
     const [file] = this.files.files.values();
     const chunks = file?.chunks.map(({ chunk }) => chunk) ?? [];
@@ -81,7 +76,6 @@ export class FileClient {
     return this.fixture.outcome(this.startGet(more));
   }
 
-  /** Gets until so many chunks are in the folder; the disk is full then. */
   async getPart(chunks: number): Promise<GotFile | Fault> {
     this.folder.failAt(chunks);
     const outcome = await this.get();

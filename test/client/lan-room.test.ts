@@ -17,13 +17,11 @@ import { VirtualClock } from "./virtual-clock.ts";
 
 const PLACE = "224.1.1.1:5004";
 
-/** A group in memory: all hear all, and themselves. */
 class Group {
   readonly clock = new VirtualClock();
   readonly #members = new Map<number, OnDatagram>();
   /** What becomes of a datagram on its way to others; by default, one comes of it. */
   bent: (bytes: Uint8Array) => readonly Uint8Array[] = (bytes) => [bytes];
-  /** Whether the network is there. */
   isUp = true;
   sent: Uint8Array[] = [];
 

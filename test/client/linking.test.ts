@@ -13,7 +13,6 @@ const code = new Uint8Array(16).fill(3);
 const place = { code, fingerprint };
 const device = Identity.generate();
 
-/** A device that has the account key, and says yes to whoever knows the code. */
 function granter(user = "ana") {
   const state = ClientState.inMemory();
   const pem = state.accountKey(fingerprint, user, () => Identity.generate().toPem());

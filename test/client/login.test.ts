@@ -3,7 +3,6 @@ import { Fault } from "../../src/base/fault.ts";
 import type { Credentials } from "../../src/client/login.ts";
 import { ANA, ClientFixture, connected, PINNED_ADDRESS } from "./client-fixture.ts";
 
-/** A fixture whose server has an account of this name with the password "pw". */
 function withAccount(user: string): ClientFixture {
   const fixture = new ClientFixture();
   fixture.server.accounts.set(user, { user, password: "pw", devices: new Set() });

@@ -13,7 +13,6 @@ const WITHIN_MS = 10_000;
 class SplitFixture extends ClientFixture {
   readonly other = new FakeServer(this.network, "other", this.server);
 
-  /** It records nothing, and says so. */
   split(server: FakeServer): void {
     const refusal = new Fault("no-majority", "it has none", { retryAfterMs: 1_000 });
     server.mischief = {
@@ -28,7 +27,6 @@ class SplitFixture extends ClientFixture {
     server.tell({ kind: "majority", on: true });
   }
 
-  /** Its outcome, and how long it took. */
   async timed(promise: Promise<unknown>): Promise<readonly [string, number]> {
     const from = this.clock.now();
     return [await this.code(promise), this.clock.now() - from];

@@ -6,17 +6,12 @@ import { OutboxDriver } from "../../src/client/outbox-driver.ts";
 import type { PostBody, RequestFields } from "../../src/wire/messages.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
-/** One outbox on a link, whose posts are encrypted by hand. */
 class Box {
   readonly clock = new VirtualClock();
   readonly sent: string[] = [];
-  /** Those that were begun, and how to end each. */
   readonly sealings: { readonly texts: string[]; readonly end: () => void }[] = [];
-  /** What becomes of them instead. */
   unsealable: Fault | undefined;
-  /** What became of each post: the number of its record, or why there is none. */
   readonly outcomes: (number | string)[] = [];
-  /** Answers the request that was sent last. */
   answer: (outcome: unknown) => void = () => {};
   readonly driver: OutboxDriver;
 

@@ -7,7 +7,6 @@ import { VirtualClock } from "./virtual-clock.ts";
 const GONE = new Fault("link-closed", "the connection was lost");
 const FIRST_OF_LONG_WAITS = 9; // 250 ms doubled so often is beyond every bound.
 
-/** The longest wait that chance gives, and a note of each call. */
 class Room {
   readonly clock = new VirtualClock();
   readonly calledAt: number[] = [];

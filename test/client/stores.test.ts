@@ -39,7 +39,6 @@ interface Run {
   entered(user: string): void;
   forgotten(user: string): void;
   moved(old: string, user: string): Promise<void>;
-  /** The name under which somebody was in last. */
   lastUser(): Promise<string | undefined>;
   /** As the system does for a process, and a browser for a tab, that is gone. */
   end(): void;
@@ -120,7 +119,6 @@ function browserHome(): Home {
   };
 }
 
-/** A client of one home: its link, its account, its posts. */
 class Visit {
   readonly events: PostEvent[] = [];
   readonly run: Run;
@@ -174,7 +172,6 @@ class Visit {
     this.#connection?.close();
   }
 
-  /** Ends by force once all is stored. */
   async kill(): Promise<void> {
     await this.#fixture.clock.advance(10);
     this.run.end();
@@ -186,13 +183,11 @@ class Visit {
     return receipt;
   }
 
-  /** All that was written is in the store. */
   get isStored(): boolean {
     const count = (kind: string) => this.events.filter((event) => event.kind === kind).length;
     return count("posted") === count("stored");
   }
 
-  /** What became of posts of earlier runs. */
   get adopted(): string[] {
     return this.events.flatMap((event) => {
       if (event.kind !== "settled" || event.adopted === undefined) return [];
@@ -239,7 +234,6 @@ describe.each([
       await outcome(one.posts.drained());
       return one;
     };
-    /** A run that knows the server, and is not logged in. */
     const greeted = async () => {
       const { run } = await visit();
       await outcome(run.greeted(server.identity.fingerprint));
@@ -264,7 +258,6 @@ describe.each([
     return { ...parts, until, outcome, counters };
   }
 
-  /** A store whose writes the test watches. */
   function watching(write: (store: OutboxStore) => OutboxStore["write"]) {
     return (store: OutboxStore): OutboxStore => ({
       adopt: (owner) => store.adopt(owner),
@@ -410,7 +403,6 @@ describe.each([
       ...{ seq, leaf: new Uint8Array(32).fill(seq % 256), room: "r1", place: "#lobby", from },
       timeUnixMs: seq * 1_000,
     });
-    /** A run of a new home, and the next one. */
     const runs = async () => {
       const { visit } = setUp();
       return { one: (await visit()).run, next: async () => (await visit()).run };

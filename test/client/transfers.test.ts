@@ -20,7 +20,6 @@ const CUT_EVERY = IS_SOAK ? 1 : 6;
 const FIRST_CUT = 1 + (FIRST_SEED % CUT_EVERY);
 const ADDRESS = { host: "10.0.0.1", port: 2428 };
 
-/** One person's home: what a client leaves there, the next one finds. */
 class Home {
   readonly site: Site;
   readonly name: string;
@@ -30,7 +29,6 @@ class Home {
   readonly events: ReaderEvent[] = [];
   /** Nothing gets out of this house. */
   isCut = false;
-  /** Something went over a link of this home. */
   onMessage: () => void = () => {};
 
   constructor(site: Site, name: string) {
@@ -81,7 +79,6 @@ function send(client: Client, source: HeldSource, to = ["lobby"]): Promise<SentF
   return client.transfers.send({ source, to });
 }
 
-/** Ana and bob are logged in. */
 async function both(seed = 1) {
   const site = await Site.open({ seed });
   const [ana, bob] = [new Home(site, "ana"), new Home(site, "bob")];
@@ -89,7 +86,6 @@ async function both(seed = 1) {
   return { site, ana, bob, sender, receiver };
 }
 
-/** Ana sends and bob gets, up to a chunk that is held back. */
 async function underWay(source: HeldSource, heldChunk: number) {
   const scene = await both();
   const { site, bob, sender, receiver } = scene;

@@ -19,7 +19,6 @@ export class VirtualClock implements Clock {
     return 1_800_000_000_000 + Math.floor(this.#now);
   }
 
-  /** Timers that nobody called off. */
   get waiting(): number {
     return this.#timers.size;
   }

@@ -15,7 +15,6 @@ import { FakeServer } from "./fake-server.ts";
 const PLACES = ["server", "other"].map((host) => ({ host, port: 2428 }));
 const OTHER = "other:2428";
 
-/** Two servers of one cluster, and a client that was told of both. */
 class ClusterFixture extends ClientFixture {
   readonly other = new FakeServer(this.network, "other", this.server);
 

@@ -9,7 +9,6 @@ const TROUBLES = ["before", "after", "full"] as const;
 /** "all": each trouble at each write. Left out: one at one of each kind of write, by the seed. */
 const TEXTS = ["one", "two", "three", "four", "five", "six"];
 
-/** Steps that ana may repeat. */
 type Step = (ana: Person, others: readonly [Person, Person]) => Promise<unknown>;
 
 const STEPS: readonly Step[] = [
@@ -41,7 +40,6 @@ async function letIn(ana: Person, who: Person): Promise<void> {
 
 const written = new WeakMap<SealedSite, Set<string>>();
 
-/** Posted once: what a crash left unsent, the next run of the program sends. */
 async function say(ana: Person, ben: Person, text: string): Promise<void> {
   const before = written.get(ana.world) ?? new Set();
   written.set(ana.world, before);

@@ -9,10 +9,8 @@ export type TroubleAt = CrashAt | "full";
 
 /** Kills a process at its n-th transaction that writes: from then on nothing of it is done. */
 export class Crash {
-  /** Of each transaction that wrote: what kinds of rows. */
   readonly kinds: string[] = [];
   isDead = false;
-  /** It dies no more. */
   isOver = false;
   readonly happened: Promise<"crashed">;
   readonly #at: TroubleAt;
@@ -91,7 +89,6 @@ export class Crash {
   }
 }
 
-/** A process that is dead answers nothing. */
 function never(): Promise<never> {
   return new Promise(() => undefined);
 }

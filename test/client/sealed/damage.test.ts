@@ -43,7 +43,6 @@ function rows(of: Device): { key: string; value: Uint8Array }[] {
     .all();
 }
 
-/** Ben connects, posts something, and reads an answer. */
 async function talks(of: Device): Promise<Person> {
   const ben = await world.join("ben", of);
   const word = `word ${++count}`;

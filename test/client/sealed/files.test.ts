@@ -30,7 +30,6 @@ function filesOf(person: Person): ChatRecord[] {
   return person.records.filter(({ kind, room }) => kind === "file" && room.name === "vault");
 }
 
-/** Whether the server's disk has the text anywhere. */
 function hasOnDisk({ site }: SealedSite, text: string): boolean {
   const walk = (folder: string): Buffer[] =>
     site.disk.list(folder).flatMap((name) => {

@@ -4,7 +4,6 @@ import { parseCheckpoint, parseNote } from "../../../src/wire/checkpoint.ts";
 import { FakeLog } from "../fake-log.ts";
 import type { Person, SealedSite } from "./sealed-site.ts";
 
-/** The server shows this user a history in which the third record is another one. */
 export async function forkFor({ site }: SealedSite, person: Person): Promise<void> {
   const head = site.history.head();
   const seqs = Array.from({ length: head }, (_, at) => at + 1);

@@ -16,7 +16,6 @@ function pinOf(person: Person) {
   return person.until("its checkpoint", () => person.device.state.logs.pin(readerOf(person)));
 }
 
-/** Counts how often the client asks for a checkpoint. */
 function countCheckpoints(person: Person, isAnswered: boolean): { asked: number } {
   const count = { asked: 0 };
   person.liar.lies = {

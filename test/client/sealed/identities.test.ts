@@ -38,7 +38,6 @@ function warnings(person: Person): string[] {
   });
 }
 
-/** As a user interface shows it. */
 async function refusalOf(promise: Promise<unknown>): Promise<string> {
   const { message, remedy } = (await rejection(promise)) as Fault;
   return `${message}: ${remedy}`;

@@ -4,7 +4,6 @@ import type { Link, LinkHandlers } from "../../../src/io/link/link.ts";
 import { packValue, unpackValue } from "../../../src/wire/codec.ts";
 import { commitment } from "../../../src/wire/record.ts";
 
-/** A message as it travels. */
 export type Spoken = Readonly<Record<string, unknown>> & { readonly kind: string };
 
 export interface WireRecord {
@@ -14,7 +13,6 @@ export interface WireRecord {
   readonly from?: string;
 }
 
-/** How a server lies to one client. */
 export interface Lies {
   /** @returns what the server is asked instead; undefined: it never hears of it */
   asks?(question: Spoken): Spoken | undefined;
@@ -49,7 +47,6 @@ export class Liar {
     });
   }
 
-  /** Says something unasked. */
   tell(word: Spoken): void {
     this.#handlers?.message(packValue(word));
   }
@@ -161,12 +158,10 @@ export function sealedShown(
   return { shows: (record) => (isSealed(record) ? shows(record, ++nth) : [record]) };
 }
 
-/** The server is asked this in place of each post. */
 export function postsAsked(asks: (post: Spoken) => Spoken | undefined): Lies {
   return { asks: (question) => (question.kind === "post" ? asks(question) : question) };
 }
 
-/** With these changes in the answers to a kind of request. */
 export function answered(kind: string, change: (answer: Spoken) => object): Lies {
   return {
     tells: (word, asked) => {

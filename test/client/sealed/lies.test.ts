@@ -15,12 +15,9 @@ import {
 } from "./liar.ts";
 import { GREETING, type Person, vaultTest } from "./sealed-site.ts";
 
-/** What a lying server can do to members of a sealed room, and what they notice. */
-
 const two = vaultTest(["ben"], { isGreeted: true });
 const REFUSED = "seal-refused";
 
-/** As the user sees it. */
 function shown(person: Person): string[] {
   return person.records
     .filter(({ kind, body }) => ["text", "sealed"].includes(kind) && body?.["text"] !== GREETING)

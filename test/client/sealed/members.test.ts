@@ -4,8 +4,6 @@ import { commitBytes } from "../../server/sealed/sealed-lab.ts";
 import { codeOf } from "./liar.ts";
 import { type Person, vaultTest } from "./sealed-site.ts";
 
-/** Ana is the admin, eve an honest member; ben's program is of his own making. */
-
 const three = vaultTest(["ben", "eve"], { isGreeted: true });
 
 function commitOf(group: Uint8Array, epoch: number, commitId: string): Uint8Array {

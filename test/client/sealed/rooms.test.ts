@@ -185,7 +185,6 @@ operated("the dashboard shows who and when, and no text", async ({ world, ana, b
   await ana.say("in the open", "lobby");
   await eve.hears("in the open", "lobby");
   for (const kind of ["stats", "clients", "transfers", "rooms"] as const) await eve.ask(kind, {});
-  /** Bytes as text, so that nothing hides in them. */
   const plain = (value: unknown) =>
     JSON.stringify(value, (_, one) =>
       one instanceof Uint8Array ? Buffer.from(one).toString("latin1") : one,

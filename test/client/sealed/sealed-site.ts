@@ -35,7 +35,6 @@ export class SealedSite implements AsyncDisposable {
   readonly site: Site;
   readonly #folders: string[] = [];
   readonly #people: Person[] = [];
-  /** Clients ask the server for proofs, which it makes. */
   readonly audits: boolean;
 
   private constructor(site: Site, audits: boolean) {
@@ -50,7 +49,6 @@ export class SealedSite implements AsyncDisposable {
     return new SealedSite(site, options.signs === true);
   }
 
-  /** A new device in a home of its own. */
   device(): Device {
     const folder = this.#folder();
     const forget = () => {
@@ -88,7 +86,6 @@ export class SealedSite implements AsyncDisposable {
     return people as { [At in keyof Names]: Person };
   }
 
-  /** Somebody who is not connected yet. */
   person(user: string, device = this.device(), options: PersonOptions = {}): Person {
     const host = `10.0.1.${this.#people.length + 1}`;
     const person = new Person(this, user, device, { follow: "all", host, ...options });
@@ -125,7 +122,6 @@ export class SealedSite implements AsyncDisposable {
     return device;
   }
 
-  /** Lets time pass until it is done. */
   wait<Value>(promise: Promise<Value>): Promise<Value> {
     return this.site.wait(promise);
   }
@@ -182,11 +178,8 @@ export interface Device {
   readonly folder: string;
   readonly identity: Identity;
   readonly state: ClientState;
-  /** Stands between the client and what it keeps of sealed rooms. */
   readonly between?: ((home: SealedHome) => SealedHome) | undefined;
-  /** Undefined: that of the site. */
   readonly clock?: Clock | undefined;
-  /** It loses all that it has of sealed rooms. */
   forget(): void;
 }
 
@@ -226,7 +219,6 @@ export class Person {
   readonly name: string;
   readonly device: Device;
   readonly events: ReaderEvent[] = [];
-  /** Between this client and the server. */
   readonly liar = new Liar();
   readonly client: Client;
   readonly world: SealedSite;
@@ -265,7 +257,6 @@ export class Person {
     await this.sealed((rooms) => rooms.stock());
   }
 
-  /** The link breaks; the client reconnects. */
   async losesLink(): Promise<void> {
     const seen = this.events.length;
     this.#link?.destroy();
@@ -309,14 +300,12 @@ export class Person {
     return this.until(`the room ${name}`, find);
   }
 
-  /** Makes a sealed room and its group. */
   async makes(room: string): Promise<void> {
     await this.ask("join", { room, create: true, sealed: true });
     await this.knowsRoom(room);
     await this.sealed((rooms) => rooms.create(this.room(room)));
   }
 
-  /** Lets somebody in, who comes. */
   async letsIn(person: Person, room = "vault"): Promise<void> {
     await this.invites(person.name, room);
     await person.until("the invitation", () =>
@@ -344,7 +333,6 @@ export class Person {
     await this.ask("leave", { room: "vault", ...leave });
   }
 
-  /** Brings the room up to date, and its group. */
   entersRoom(room = "vault"): Promise<void> {
     return this.sealed((rooms) => rooms.enter(this.room(room)));
   }
@@ -353,7 +341,6 @@ export class Person {
     return this.sealed((rooms) => rooms.sealing(this.room()));
   }
 
-  /** How many devices each user has in the room. */
   async members(): Promise<Record<string, number>> {
     const { members } = await this.status();
     return Object.fromEntries(members.map(({ user, devices }) => [user, devices.length]));
@@ -367,7 +354,6 @@ export class Person {
     return this.post({ text }, to);
   }
 
-  /** Says it in the vault, and each of these hears it. */
   async tells(text: string, ...others: readonly Person[]): Promise<void> {
     await this.say(text);
     for (const person of others) await person.hears(text);
@@ -391,13 +377,11 @@ export class Person {
     return this.world.wait(this.client.history({ target: "vault", limit: 100, ...query }));
   }
 
-  /** What texts the past has, for this device. */
   async past(): Promise<unknown[]> {
     const { records } = await this.history();
     return records.flatMap(({ kind, body }) => (kind === "text" ? [body?.["text"]] : []));
   }
 
-  /** Changes of the group, in order. */
   get changes(): unknown[] {
     return this.records.flatMap(({ kind, body }) => (kind === "group" ? [body?.["change"]] : []));
   }
@@ -408,7 +392,6 @@ export class Person {
     );
   }
 
-  /** How often it rejoined because what it kept was no longer good. */
   rejoins(reason?: "copy" | "damaged"): number {
     return this.events.filter(
       (event) => event.kind === "came-anew" && event.reason === (reason ?? event.reason),

@@ -5,9 +5,6 @@ import type { RoomState } from "../../../src/core/model/state.ts";
 import { emptyModel, updateAll } from "../../../src/core/model/update.ts";
 import { type Person, SealedSite, vaultTest } from "./sealed-site.ts";
 
-/** What is unread, and what notifies, in sealed rooms: as in open ones, once it is opened. */
-
-/** A user interface with a model: its rows and notifications. */
 class Screen {
   model = emptyModel();
   readonly effects: ModelEffect[] = [];

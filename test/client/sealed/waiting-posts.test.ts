@@ -9,11 +9,8 @@ import { ClientState } from "../../../src/io/state/client-state.ts";
 import { postsAsked, type Spoken } from "./liar.ts";
 import { type Device, type Person, SealedSite } from "./sealed-site.ts";
 
-/** Posts queued for sealed rooms are on the writer's disk, and nowhere in the clear. */
-
 const CANARY = "canary in a coal mine";
 
-/** Files of the folder, side files too, in which the text is. */
 function filesWith(folder: string, text: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -21,7 +18,6 @@ function filesWith(folder: string, text: string): string[] {
     .filter((path) => readFileSync(path).includes(text));
 }
 
-/** Opens all that the device keeps on the disk. */
 function opened(device: Device): Device {
   return { ...device, state: ClientState.open(device.folder) };
 }
@@ -33,7 +29,6 @@ interface Scene {
   readonly ben: Person;
 }
 
-/** Ana has her state on the disk, and is in the vault with ben. */
 function vaultOnDisk(title: string, run: (scene: Scene) => Promise<unknown>): void {
   test(title, async () => {
     await using world = await SealedSite.open();
@@ -52,7 +47,6 @@ async function end(person: Person): Promise<void> {
   person.device.state.close();
 }
 
-/** Queues it: the server gets no post. */
 async function queue(ana: Person, text: string): Promise<void> {
   ana.liar.lies = postsAsked(() => undefined);
   const posted = ana.client.post("vault", { text }).catch(() => undefined);

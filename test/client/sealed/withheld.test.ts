@@ -4,14 +4,12 @@ import { GREETING, type Person, vaultTest } from "./sealed-site.ts";
 
 const two = vaultTest(["ben"], { isGreeted: true });
 
-/** Each text, with the number of those that are missing before it. */
 function heard(person: Person): string[] {
   return person.records
     .filter(({ kind, body }) => ["text", "sealed"].includes(kind) && body?.["text"] !== GREETING)
     .map(({ body, withheld }) => `${body?.["text"] ?? "?"}${withheld ? ` (${withheld})` : ""}`);
 }
 
-/** Withholds these messages, counted from 1. */
 function withhold(person: Person, ...which: readonly number[]): void {
   const seen: number[] = [];
   person.liar.lies = sealedShown((record) => {
