@@ -12,12 +12,9 @@ export function demand(condition: boolean, promise: string): asserts condition {
 export class CheckedLedger {
   readonly ledger = new Ledger();
   readonly #members = new Map<string, Set<string>>();
-  /** Rooms that are there, by what they are called; conversations by their id. */
   readonly #roomOf = new Map<string, string>();
   readonly #closed = new Set<string>();
-  /** Rooms with a message, and those with a topic. */
   readonly #said = new Set<string>();
-  /** By room and account. */
   readonly #muted = new Set<string>();
   readonly #erased = new Set<number>();
   readonly #edits = new Map<number, number[]>();
@@ -48,7 +45,6 @@ export class CheckedLedger {
     this.#roomOf.set(next, head.room);
   }
 
-  /** Also without members. */
   #isKept(room: string): boolean {
     return [room, `topic ${room}`].some((one) => this.#said.has(one)) || this.#closed.has(room);
   }

@@ -30,7 +30,6 @@ export class Ledger {
     return record;
   }
 
-  /** With any body, as a hand on the disk might have written it. */
   write(kind: Draft["kind"], room: string, by: string, body: unknown): LogRecord {
     return this.append({ kind, room: room as RoomId, by: by as UserId, id: "", body });
   }

@@ -7,7 +7,6 @@ import { emptyModel, type Updated, updateAll } from "../../src/core/model/update
 export const LOBBY = "lobby" as RoomId;
 export const BEN = "d1" as RoomId;
 
-/** `n` is `seq`, as in a log of one room. */
 export function record(seq: number, change: Partial<ChatRecord> = {}): ChatRecord {
   const room = { kind: "room", name: "lobby", id: LOBBY, topic: "" } as const;
   const timeUnixMs = 1_000_000 + seq * 1_000;
@@ -19,7 +18,6 @@ export function said(seq: number, change: Partial<ChatRecord> = {}): ModelEvent 
   return { kind: "record", record: record(seq, change) };
 }
 
-/** In, in the lobby with one record, and in a conversation with ben. */
 export function scene(...events: readonly ModelEvent[]): Updated {
   return updateAll(emptyModel(), [
     { kind: "entered", user: "ana" },

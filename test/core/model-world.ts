@@ -21,7 +21,6 @@ export class ModelWorld {
   readonly positions = new Map<string, number>();
   readonly joined = new Set<string>();
   model: Model = emptyModel();
-  /** Sent on the present link, not delivered yet. */
   #wire: ModelEvent[] = [];
   #isLinked = false;
   /** What the device has surely seen: the next link asks for what follows. */
@@ -54,7 +53,6 @@ export class ModelWorld {
     return this.log.filter((record) => record.room.id === room);
   }
 
-  /** Words of others that are not read; `before`: of those before this `n`. */
   unread(room: string, before = Number.POSITIVE_INFINITY): number {
     const read = this.positions.get(room) ?? 1;
     const others = this.of(room).filter(({ from, kind }) => from !== this.me && kind === "text");
@@ -76,7 +74,6 @@ export class ModelWorld {
     if (this.#isLinked) this.#wire.push({ kind: "room-gone", room: room as RoomId });
   }
 
-  /** Another device reads on. */
   readElsewhere(room: string, n: number): void {
     const upTo = Math.min(n, this.of(room).length);
     if (!this.joined.has(room) || upTo <= (this.positions.get(room) ?? 1)) return;
@@ -103,7 +100,6 @@ export class ModelWorld {
     this.asked.length = 0;
   }
 
-  /** So many of what is on its way arrive, in one go. */
   deliver(count = Number.POSITIVE_INFINITY): void {
     const events = this.#wire.splice(0, Math.min(count, this.#wire.length));
     this.tell(...events);
@@ -112,7 +108,6 @@ export class ModelWorld {
     }
   }
 
-  /** Answers what was asked first. */
   answer(): void {
     const effect = this.asked.shift();
     if (effect === undefined || !this.#isLinked) return;

@@ -9,7 +9,6 @@ export interface PipeOptions {
   readonly bytesPerS: number;
   readonly roundTripMs: number;
   readonly windowBytes: number;
-  /** How long it takes to read a chunk. */
   readonly readMs?: number;
   /** The other end stands still for so long after each so many bytes. */
   readonly pause?: { readonly everyBytes: number; readonly forMs: number };

@@ -10,7 +10,6 @@ export interface Append {
   readonly follows?: number;
 }
 
-/** What goes wrong in a world, and how often. */
 export interface Weather {
   readonly logFailPercent: number;
   readonly lostLinkPercent: number;
@@ -42,7 +41,6 @@ export class TroubledLog {
     return this.#queue.length + this.#refusals.length === 0;
   }
 
-  /** What was there before anybody came. */
   found(draft: Draft): void {
     this.#queue.push({ token: 0, drafts: [draft] });
     this.#commit(1, undefined);

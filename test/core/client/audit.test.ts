@@ -19,7 +19,6 @@ import { sha256 } from "../../../src/crypto/sha256.ts";
 import { leafHash } from "../../../src/wire/record.ts";
 import { nodesOf } from "../log-nodes.ts";
 
-/** A log whose records are these texts. */
 class Log {
   readonly #leaves: readonly Uint8Array[];
   readonly nodes: Nodes;

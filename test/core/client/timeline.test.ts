@@ -192,7 +192,6 @@ function numbered(rooms: readonly string[]): LogEntry[] {
   });
 }
 
-/** What a server sends to one link: catch-up of both rooms, interleaved, then what is live. */
 function sendable(
   log: readonly LogEntry[],
   present: number,

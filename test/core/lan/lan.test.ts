@@ -25,7 +25,6 @@ const keyOf = (letters: string) => letters as Fingerprint;
 const ANA = checkName("ana");
 const BOB = checkName("bob");
 
-/** A machine with its own clock, of which the wall's is a part. */
 class Room {
   readonly lan: Lan;
   now = 0;
@@ -38,7 +37,6 @@ class Room {
     return this.lan.handle(input, this.now, WALL + this.now);
   }
 
-  /** Lets time pass, tick by tick as the machine asks for it. */
   pass(ms: number): LanEffect[] {
     const until = this.now + ms;
     const effects: LanEffect[] = [];

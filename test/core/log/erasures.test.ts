@@ -34,7 +34,6 @@ describe("the erasures of a log", () => {
     return erasures;
   }
 
-  /** A blank line that names an order. */
   function blank(ledger: Ledger, kind: "text" | "password", by: string, erased: number): void {
     const { head, headBytes } = ledger.write(kind, kind === "text" ? ROOM : by, by, {});
     ledger.records.splice(-1, 1, { head, headBytes, erased });

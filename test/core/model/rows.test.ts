@@ -218,7 +218,6 @@ function sent(seq: number, { text, sending, ...rest }: SentFile = {}) {
   return said(seq, { kind: "file", ...rest, body: { ...body, ...more } });
 }
 
-/** Keys of the rows, and how many files each tells of. */
 function files(
   model: Parameters<RowMaker["rowsOf"]>[0],
   maker = new RowMaker({ joinsFiles: true }),
@@ -313,7 +312,6 @@ test("what is pinned says so while it is, also of files that were sent together"
   expect(pinned(updateAll(model, [pin(8, 2, false)]).model)).toEqual(["i5"]);
 });
 
-/** One of many rooms: days that go back, files, people who come, answers, and what is unread. */
 function anyItems(count: number) {
   const kind = fc.constantFrom("text", "text", "text", "action", "join", "leave", "file", "sealed");
   const from = fc.constantFrom("ana", "ben", "cleo");

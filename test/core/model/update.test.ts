@@ -129,7 +129,6 @@ function begun(): ModelWorld {
   return world;
 }
 
-/** What the server would show of its log. */
 function expected(world: ModelWorld, name: string, from: number, to: number): object[] {
   const all = world.of(name);
   const words = all.filter((one) => !FOLDED.has(one.kind) && one.seq >= from && one.seq <= to);
@@ -251,7 +250,6 @@ describe("any order of events over several links", () => {
   });
 });
 
-/** To the very beginning, everywhere. */
 function scrollAll(world: ModelWorld): void {
   for (const name of world.joined) {
     const id = name as RoomId;

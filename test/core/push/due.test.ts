@@ -22,7 +22,6 @@ function calling(seq: number, more: Partial<Calling> = {}): Calling {
   return { room: LOBBY, seq, n: seq, isSealed: false, words, ...more };
 }
 
-/** Texts that are due, each with how many there were. */
 function taken(due: DuePushes, now: number, judge = AWAY): string[] {
   return due.take(now, judge).map(({ latest, count }) => `${latest.words?.text} of ${count}`);
 }

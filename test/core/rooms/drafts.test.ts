@@ -85,7 +85,6 @@ describe("joining", () => {
     expect(joinDrafts(left, BEN, options())).toHaveLength(1);
   });
 
-  /** Rooms of many creators, one of whom is in each. */
   const used = (ledger: Ledger, count: number, by = (i: number) => `u${i}`) => {
     for (let i = 0; i < count; i++) {
       ledger.write("room", `r${i}`, by(i), { name: `n${i}` });

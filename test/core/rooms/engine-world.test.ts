@@ -31,7 +31,6 @@ const USERS = ["ana", "ben", "eve"].map((name, i) => ({
 const DIRECTORY = { find: (name: Name) => USERS.find((user) => user.name === name) };
 const ROOM_NAMES = ["dev", "ops", "Dev", "qa"].map((name) => checkName(name));
 
-/** What a link still has to bring to the room engine. */
 type Question = { readonly id: number; readonly input: EngineInput };
 
 type Outcome = Extract<EngineEffect, { kind: "settle" }>["outcome"];
@@ -51,7 +50,6 @@ interface Writer {
   readonly id: OutboxId;
   readonly outbox: Outbox;
   session: Session | undefined;
-  /** By key, as they were written. */
   readonly written: number[];
   readonly durable: number[];
   readonly refused: number[];
@@ -88,7 +86,6 @@ class EngineWorld {
     return this.#log.ledger;
   }
 
-  /** One thing happens. */
   step(): void {
     const chance = this.random();
     if (chance < 0.3) this.#bring();
@@ -176,8 +173,6 @@ class EngineWorld {
   #pick<Item>(items: readonly Item[]): Item | undefined {
     return items[Math.floor(this.random() * items.length)];
   }
-
-  // Clients.
 
   #come(): void {
     const writer = this.#pick(this.writers.filter(({ session }) => session === undefined));
@@ -270,7 +265,6 @@ class EngineWorld {
     this.#ask(session, changeOf(what ?? "join", name, create), check);
   }
 
-  /** Somebody is kept in order, or something is done to what was said. */
   #act(name: Name): Act | undefined {
     const room = this.rooms.find(name)?.id;
     const user = this.#pick(USERS);
@@ -289,7 +283,6 @@ class EngineWorld {
       : { kind: kind ?? "mute", ...whom, on: this.random() < 0.3 };
   }
 
-  /** An operator changes a room as a whole. */
   #house(name: Name): Act | undefined {
     const room = this.rooms.find(name)?.id;
     const [to, user] = [this.#pick(ROOM_NAMES), this.#pick(USERS)];
@@ -325,9 +318,6 @@ class EngineWorld {
     session.open.set(id, onOutcome);
   }
 
-  // The room engine and its log.
-
-  /** Some link brings some of its questions, in their order. */
   #bring(): void {
     const session = this.#pick([...this.#sessions.values()].filter((one) => one.questions.length));
     if (session === undefined) return;
@@ -425,7 +415,6 @@ function isAscending(numbers: readonly number[]): boolean {
   return numbers.every((number, i) => i === 0 || number > (numbers[i - 1] ?? 0));
 }
 
-/** The removal of a room that became vacant. */
 function isReclaim(record: LogRecord): boolean {
   return record.head.kind === "remove" && parseBody(record)?.["vacant"] === true;
 }

@@ -26,14 +26,12 @@ const NO_SESSION = 0;
 
 type Settle = Extract<EngineEffect, { kind: "settle" }>;
 
-/** The room engine with a log that writes when the test says so. */
 class EngineFixture {
   readonly rooms = new Rooms();
   readonly ledger = new Ledger();
   readonly engine: RoomEngine;
   readonly waiting: Extract<EngineEffect, { kind: "append" }>[] = [];
   readonly looks: Extract<EngineEffect, { kind: "look" }>[] = [];
-  /** All but appends and looks. */
   effects: EngineEffect[] = [];
   banned: UserId | undefined;
   #id = 0;
@@ -92,7 +90,6 @@ class EngineFixture {
     this.submit(user, { kind: "join", options });
   }
 
-  /** All that waits becomes durable, and what follows from it. */
   write(): void {
     for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift()) {
       const records = next.drafts.map((draft) => this.ledger.append(draft));
@@ -102,14 +99,12 @@ class EngineFixture {
     }
   }
 
-  /** All that the other servers have recorded was told. */
   looked(isCurrent = true): void {
     for (const { token } of this.looks.splice(0)) {
       this.handle({ kind: "looked", token, isCurrent });
     }
   }
 
-  /** By another server. */
   recorded(draft: Draft): void {
     this.handle({ kind: "record", record: this.ledger.append(draft) });
   }
@@ -118,7 +113,6 @@ class EngineFixture {
     for (const { token } of this.waiting.splice(0)) this.handle({ kind: "failed", token, fault });
   }
 
-  /** Answers, and codes of refusals, so far. */
   get heard(): unknown[] {
     const outcomes = this.settled.map(({ outcome }) => outcome);
     return outcomes.map((outcome) => (outcome instanceof Fault ? outcome.code : outcome));

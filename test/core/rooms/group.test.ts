@@ -16,7 +16,6 @@ import { ANA, BEN, EVE, Ledger, ROOM } from "../ledger.ts";
 
 const DIRECT = "dDDDDDDDDDDD" as RoomId;
 const OPEN = "rOOOOOOOOOOO" as RoomId;
-/** Each user has one device, called as its user. */
 const device = (user: UserId) => [`device of ${user}`, user] as const;
 
 class Vault {
@@ -41,7 +40,6 @@ class Vault {
     return room;
   }
 
-  /** The code of the fault, or `none`. */
   commit(user: UserId, change: Partial<GroupChange>, room: RoomId = ROOM): string {
     const command = commandOf(user, change, room);
     return faultCode(() => {

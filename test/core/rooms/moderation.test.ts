@@ -18,7 +18,6 @@ import { ANA, BEN, EVE, Ledger, ROOM } from "../ledger.ts";
 const DIRECT = "dDDDDDDDDDDD" as RoomId;
 const EVE_CONCERNED = { room: ROOM, user: EVE, name: checkName("eve"), isOperator: false };
 
-/** Ana's room, all three in it; ben said something (seq 5), and to ana alone (seq 7). */
 class House {
   readonly rooms = new Rooms();
   readonly ledger = new Ledger();

@@ -39,7 +39,6 @@ const WELCOME: NoticeOf<"welcome"> = {
 const LOGIN = { user: "ana", deviceKey: BYTES, signature: SIGNATURE };
 const ACCOUNT = { account: "u1", user: "ana", seq: 0 };
 
-/** Both ends, and what each was handed; bytes travel at once. */
 class Pair {
   readonly client = new Session("client", 0);
   readonly server = new Session("server", 0);
@@ -435,7 +434,6 @@ const CHUNK: NoticeOf<"chunk"> = {
   sha256: BYTES,
   bytes: new Uint8Array(CHUNK_BYTES),
 };
-/** What the two ends tell each other on a lane. */
 const TOLD: Record<Role, readonly Outgoing[]> = {
   client: [CHUNK, { kind: "ack", file: FILE, index: 0 }],
   server: [
@@ -494,7 +492,6 @@ const closing = (effects: readonly SessionEffect[]) => {
   return last?.kind === "close" ? last.fault?.code : undefined;
 };
 
-/** A server's session with a client that was greeted. */
 function entering() {
   const one = session("server", "entering");
   return { one, hear: (message: Outgoing) => one.receive(encode(message), 0) };
@@ -635,7 +632,6 @@ describe("a lane", () => {
 });
 
 describe("a session on a link that does not tell that the other end is gone", () => {
-  /** A client's end that was greeted at the moment 0. */
   function member(): Session {
     const client = new Session("client", 0, QUICK);
     client.receive(encode(WELCOME), 0);

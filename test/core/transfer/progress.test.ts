@@ -4,7 +4,6 @@ import { Progress } from "../../../src/core/transfer/progress.ts";
 
 const MB = 1e6;
 
-/** Bytes come evenly, and are told every `everyMs`. */
 function flow(progress: Progress, from: number, to: number, bytesPerS: number, everyMs = 10): void {
   for (let now = from; now <= to; now += everyMs) {
     progress.done(((now - from) / 1_000) * bytesPerS, now);

@@ -14,7 +14,6 @@ function codeOf(action: () => unknown): string {
   return fault === undefined ? "nothing" : `${fault.code}: ${fault.message}`;
 }
 
-/** Reads and sends all that may go out now, of a file of that size. */
 function fill(machine: Sending, sizeBytes: number, now = 0): number[] {
   const sent: number[] = [];
   for (let index = machine.take(now); index !== undefined; index = machine.take(now)) {

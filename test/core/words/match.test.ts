@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { foldCase } from "../../../src/base/case-fold.ts";
 import { matchParts } from "../../../src/core/words/match.ts";
 
-/** The parts as one text, with brackets around what matches. */
 function shown(text: string, query: string, length = 300): string {
   return matchParts(text, query, length)
     .map((part) => (part.isMatch ? `[${part.text}]` : part.text))

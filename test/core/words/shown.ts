@@ -27,7 +27,6 @@ function partOutline(part: Inline): string {
   return `[${part.kind}:${part.text}]`;
 }
 
-/** All that is shown, in its order. */
 export function lettersOf(blocks: readonly Block[]): string {
   return blocks.map(blockLetters).join("\n");
 }
@@ -49,14 +48,12 @@ function partLetters(part: Inline): string {
   return "parts" in part ? part.parts.map(partLetters).join("") : part.text;
 }
 
-/** Content of a block or a part. */
 function inside(one: Block | Inline): readonly (Block | Inline)[] {
   if ("parts" in one) return one.parts;
   if ("blocks" in one) return one.blocks;
   return "items" in one ? one.items.flatMap(({ blocks }) => blocks) : [];
 }
 
-/** Blocks and emphasis in each other. */
 export function depthOf(all: readonly (Block | Inline)[]): number {
   const isLevel = (one: Block | Inline) => one.kind !== "lines" && !isLeaf(one);
   return Math.max(0, ...all.map((one) => Number(isLevel(one)) + depthOf(inside(one))));
@@ -66,7 +63,6 @@ function isLeaf(one: Block | Inline): boolean {
   return "text" in one && !("language" in one);
 }
 
-/** Everything that can be followed. */
 export function linksOf(all: readonly (Block | Inline)[]): readonly string[] {
   return all.flatMap((one) => (one.kind === "link" ? [one.href] : linksOf(inside(one))));
 }

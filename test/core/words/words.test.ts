@@ -61,7 +61,6 @@ test.each([
   expect(read(text)).toBe(text);
 });
 
-/** Marks, and what stands beside them; and texts that a stranger may send. */
 const pieces = fc.constantFrom(
   ...["*", "**", "_", "__", "~~", "`", "``", "```", "\\", "\n", "\n\n", " ", "\t", "> ", "- "],
   ...["1. ", "@", "#", "(", ")", ".", "a", "bob", "ü", "漢", "👩‍💻", "www.b.example"],
