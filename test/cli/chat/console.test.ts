@@ -10,7 +10,6 @@ function said(text: string, timeUnixMs: number): ShownRecord {
   return { kind: "text", seq: 1, timeUnixMs, destination: { room: "lobby" }, from: "bob", text };
 }
 
-/** What a face writes; its local time is an hour ahead of UTC. */
 function shown(records: readonly ShownRecord[], isTerminal: boolean, json = false): string {
   const { world, context } = fakeContext({ nowUnixMs: NOW, terminal: isTerminal, json });
   const chatConsole = new ChatConsole({ ...context, stdin: fakeWorld().stdin });

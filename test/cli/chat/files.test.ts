@@ -8,7 +8,6 @@ import { tempFolder } from "../../temp-folder.ts";
 
 const [A, B, C, D] = ["a", "b", "c", "d"].map((letter) => `f${letter.repeat(11)}`);
 
-/** Oldest first. */
 const FILES = [
   { id: A, name: "report.pdf", digest: "1" },
   { id: B, name: "my report.pdf", digest: "2" },

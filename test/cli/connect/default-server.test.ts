@@ -19,7 +19,6 @@ beforeEach(() => {
 });
 
 const HOME = "/home/ana";
-/** Processes that are running: this one and the one that started it. */
 const PIDS = [process.pid, process.ppid];
 
 function entry(index: 0 | 1, change: Partial<LocalServer> = {}): LocalServer {

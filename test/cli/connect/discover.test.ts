@@ -22,7 +22,6 @@ function sighting(number: number, change: Partial<Sighting> = {}): Sighting {
   };
 }
 
-/** What a person who types this is given, and what they saw. */
 async function choose(
   servers: readonly Sighting[],
   lines: readonly string[],

@@ -4,7 +4,6 @@ import { untilEntered } from "../../../src/cli/connect/join-room.ts";
 
 const ENTERED = { room: "r1", name: "lobby", joined: true, created: false } as never;
 
-/** Enters a room with these answers, one after the other, on links that come when told. */
 function entering(...answers: readonly (FaultCode | "entered")[]) {
   let asked = 0;
   const links: PromiseWithResolvers<void>[] = [];

@@ -11,7 +11,6 @@ function record(seq: number, body: ShownBody, from = "ana"): ShownRecord {
   return { seq, timeUnixMs: TIME + seq, destination: { room: "lobby" }, from, ...body };
 }
 
-/** Tags that words may have. */
 const WORDS = ["strong", "em", "s", "code", "pre", "blockquote", "ul", "li", "span", "div", "a"];
 
 const options: PageOptions = {
@@ -24,7 +23,6 @@ const options: PageOptions = {
 const page = (records: readonly ShownRecord[], more: Partial<PageOptions> = {}) =>
   [...renderPage(records, { ...options, ...more })].join("");
 
-/** Tags of the page, without those of its head. */
 function tagsOf(html: string): string[] {
   const body = html.slice(html.indexOf("<body>"));
   return [...body.matchAll(/<([a-z0-9]+)/g)].map(([, tag = ""]) => tag);

@@ -11,7 +11,6 @@ function file(name: string, sizeBytes: number, more: Partial<ShownFile> = {}): S
   return { ...record, ...content, ...more };
 }
 
-/** The beginning of a PNG that claims this size. */
 function png(width: number, height: number): Uint8Array {
   const bytes = Buffer.alloc(33);
   bytes.write("89504e470d0a1a0a0000000d49484452", "hex");

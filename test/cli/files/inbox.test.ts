@@ -8,7 +8,6 @@ import { rejection } from "../../rejection.ts";
 
 const file = (name: string) => name as FileId;
 
-/** Takes files when it is told to, and remembers as a home does. */
 class Router {
   readonly begun: FileId[] = [];
   readonly taken = new Set<FileId>();

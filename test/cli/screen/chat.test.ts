@@ -6,7 +6,6 @@ import { openRoom } from "../../../src/core/model/selectors.ts";
 import { ClientFixture, type Watched } from "../../client/client-fixture.ts";
 import { LOBBY, said } from "../../core/model-scene.ts";
 
-/** A client without a screen, and the model that it tells. */
 async function open(fixture: ClientFixture) {
   const chat = new ScreenChat(fixture.clock, () => undefined);
   const watched: Watched = fixture.client({}, chat.receive);

@@ -27,7 +27,6 @@ const HALL = {
   notice: { kind: "room", name: "hall", n: 1, skipped: 0, read: 1 },
 } as never;
 
-/** The full screen on a fake terminal, connected to a fake server, in the room `lobby`. */
 class FullScreen implements AsyncDisposable {
   readonly fixture = new ClientFixture();
   readonly clock = this.fixture.clock;
@@ -35,7 +34,6 @@ class FullScreen implements AsyncDisposable {
   readonly state = this.fixture.state;
   readonly device = new FakeDevice({ columns: 80, rows: 24 });
   readonly chat = new ScreenChat(this.clock, (effect) => this.#client?.perform(effect));
-  /** Whether drawing a row of the timeline throws. */
   isBroken = false;
   #client: ScreenClient | undefined;
   #ended: Promise<number | Fault> | undefined;
@@ -77,12 +75,10 @@ class FullScreen implements AsyncDisposable {
     return this.#client;
   }
 
-  /** Output since the keys that were typed last. */
   get written(): string {
     return this.device.output.text;
   }
 
-  /** @returns the output that follows */
   async type(text: string): Promise<string> {
     this.device.output.take();
     const bytes = new TextEncoder().encode(text);
@@ -97,7 +93,6 @@ class FullScreen implements AsyncDisposable {
     await this.clock.advance(count * SCREEN_FRAME_MS);
   }
 
-  /** Redraws the whole screen. */
   async whole(): Promise<string> {
     return this.type("\x0c");
   }
@@ -107,7 +102,6 @@ class FullScreen implements AsyncDisposable {
     await this.frames();
   }
 
-  /** The exit code, or the fault that ended the client. */
   async outcome(): Promise<number | Fault> {
     return this.fixture.outcome(this.#ended ?? Promise.resolve(0));
   }

@@ -14,7 +14,6 @@ import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
 import { ClientFixture } from "../../client/client-fixture.ts";
 import { until } from "../../event.ts";
 
-/** Commands on a screen that only remembers what it was told. */
 async function commandsOf(fixture: ClientFixture) {
   const chat = new ScreenChat(fixture.clock, () => undefined);
   const { client } = fixture.client({}, chat.receive);

@@ -3,7 +3,6 @@ import { editorOf } from "../../../src/cli/screen/editor/editor.ts";
 import { ScreenQuestions } from "../../../src/cli/screen/questions.ts";
 import type { Question } from "../../../src/cli/screen/state/screen-state.ts";
 
-/** A screen that shows one question, and keys that answer it. */
 function opened() {
   let shown: Question | undefined;
   const questions = new ScreenQuestions({

@@ -25,7 +25,6 @@ const CAT = pngOf(100, 40);
 
 let count = 0;
 
-/** A picture of one chunk that was offered. */
 function offered(bytes: Uint8Array, change: Partial<FileBody> = {}): FileBody {
   const digest = new Digest(hashing.newHash());
   digest.add(sha256(bytes));
@@ -73,9 +72,7 @@ function opened({ settings = {}, env = {}, fetch }: Given = {}) {
     seen = files;
     pictures.see(files);
   };
-  /** To the question that was asked last. */
   const answer = (answers: string | undefined) => asking.pop()?.(answers);
-  /** It is on the disk of this machine. */
   const here = (body: FileBody, bytes: Uint8Array) => {
     const path = join(folder, `${body.file}.png`);
     writeFileSync(path, bytes);
@@ -83,7 +80,6 @@ function opened({ settings = {}, env = {}, fetch }: Given = {}) {
     return path;
   };
   const shows = (body: FileBody) => until(body.name, () => pictures.sizes.get(body.file));
-  /** A picture on this machine is on the screen. */
   const seeCat = () => {
     const body = offered(CAT);
     here(body, CAT);

@@ -20,7 +20,6 @@ import { tempFolder } from "../../temp-folder.ts";
 
 const STATE = { last: 12, bytes: 900, leader: "n1", replicas: 3, current: 2, hasMajority: true };
 
-/** A stream with these servers. */
 function streamOf(nodes: () => readonly (readonly [records: number, root: string])[]) {
   const stream = {
     isAway: false,
@@ -102,7 +101,6 @@ test("reports the state of the cluster, and whether histories agree", async () =
 
 const EQUAL = { last: 12, bytes: 900, leader: "n1", replicas: 3, current: 3, hasMajority: true };
 
-/** Whether servers that say so of themselves have one history. */
 async function areOne(...nodes: readonly object[]): Promise<boolean> {
   const plain = { address: "", records: 10, accounts: 4, root: "0a", state: "follows" };
   const survey = await surveyCluster({

@@ -10,7 +10,6 @@ import type { Draft } from "../../../src/wire/record.ts";
 import { Ledger } from "../../core/ledger.ts";
 import { tempFolder } from "../../temp-folder.ts";
 
-/** A data folder and its accounts log, over any number of starts. */
 class Folder {
   readonly path = tempFolder();
   readonly #ledger = new Ledger();

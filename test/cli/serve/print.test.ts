@@ -40,7 +40,6 @@ function printing(json: boolean, registry = new Registry()) {
   return { world, context, printer: new ServePrinter(context, registry) };
 }
 
-/** A log with the lobby. */
 function lobby() {
   const ledger = new Ledger();
   const rooms = new Rooms();
@@ -166,7 +165,6 @@ test("prints links for browser and phone, with a QR code", () => {
   expect(joiningText(true, {}, { NO_COLOR: "1" })).toContain("█");
 });
 
-/** Rows that they take on a terminal of 80 columns. */
 function rowsOf(text: string): number {
   const lines = text.trimEnd().split("\n");
   return lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(Bun.stringWidth(line) / 80)), 0);

@@ -7,7 +7,6 @@ import { SERVE_FLAGS } from "../../../src/commands/serve.ts";
 import { faultFrom } from "../../commands/fake-world.ts";
 import { tempFolder } from "../../temp-folder.ts";
 
-/** A data folder with this settings.toml. */
 function folderWith(toml: string): string {
   const folder = tempFolder();
   writeFileSync(join(folder, "settings.toml"), toml);

@@ -20,7 +20,6 @@ beforeEach(() => {
   path = tempFolder();
 });
 
-/** One run of a server, which records this much and ends in peace. */
 async function run(newIdentity: boolean, records: number): Promise<Uint8Array> {
   const open = await openFolder({
     ...{ path, clock: systemClock(), entropy: systemEntropy(), newIdentity },

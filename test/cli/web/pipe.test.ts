@@ -4,7 +4,6 @@ import { PASSED_BYTES_MAX } from "../../../src/base/limits-page.ts";
 import { Pipe } from "../../../src/cli/web/pipe.ts";
 import type { Link } from "../../../src/io/link/link.ts";
 
-/** A link that takes messages when the test lets it. */
 class SlowLink {
   readonly taken: Uint8Array[] = [];
   isClosed = false;

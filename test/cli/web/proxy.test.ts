@@ -20,7 +20,6 @@ interface ProxyOptions {
   readonly isOther?: boolean;
 }
 
-/** A gate to a real server, and pages that come to it. */
 async function proxyOf({ dial, isOther = false }: ProxyOptions = {}) {
   const site = await Site.open();
   const seen = await site.greeted();

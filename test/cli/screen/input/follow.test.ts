@@ -5,7 +5,6 @@ import type { ModelEvent } from "../../../../src/core/model/event.ts";
 import { LOBBY, said } from "../../../core/model-scene.ts";
 import { Screen } from "./scene.ts";
 
-/** The model changes, and the state follows. */
 function told(screen: Screen, ...events: readonly ModelEvent[]): readonly Act[] {
   const { model, rows } = screen.parts;
   const isLeft = events.some(({ kind }) => kind === "left");

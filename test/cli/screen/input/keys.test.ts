@@ -3,7 +3,6 @@ import { PASTE_BYTES_MAX } from "../../../../src/base/limits-page.ts";
 import { TERMINAL_SEQUENCE_BYTES_MAX } from "../../../../src/base/limits-screen.ts";
 import { type Key, KeyDecoder } from "../../../../src/cli/screen/input/keys.ts";
 
-/** All that comes of these reads, with what a moment of silence ends. */
 function keysOf(...reads: readonly (string | Uint8Array)[]): readonly Key[] {
   const decoder = new KeyDecoder();
   const keys = reads.flatMap((read) => decoder.feed(Buffer.from(read as string)));

@@ -7,7 +7,6 @@ const ROOMS = ["alpha", "beta"].map(
   (name, i) => ({ kind: "room", room: `r${i}`, name, n: 1, skipped: 0, read: 1 }) as never,
 );
 
-/** Presses the left button, or turns the wheel, where that stands. */
 function at(screen: Screen, hit: Partial<Hit> | undefined, name = "click"): Screen {
   screen.parts = {
     ...screen.parts,

@@ -1,5 +1,3 @@
-/** A screen to press keys on: the lobby with messages, and what the update is given. */
-
 import type { CompletionSource } from "../../../../src/cli/screen/input/completion.ts";
 import { Keymap } from "../../../../src/cli/screen/input/keymap.ts";
 import { type Key, KeyDecoder } from "../../../../src/cli/screen/input/keys.ts";
@@ -44,7 +42,6 @@ const SOURCE: Omit<CompletionSource, "model"> = {
 
 const NOWHERE = { top: 0, topMax: 0 };
 
-/** The id of cat.png. */
 export const CAT = "fabcdefghijk";
 
 /** Ten messages of ben (the fifth is ana's own, the sixth a file), in the open lobby. */
@@ -60,7 +57,6 @@ export function lobby(...events: readonly ModelEvent[]): Model {
   ).model;
 }
 
-/** Presses keys, and keeps what came of them. */
 export class Screen {
   state: ScreenState = FIRST_STATE;
   acts: readonly Act[] = [];
@@ -83,7 +79,6 @@ export class Screen {
     };
   }
 
-  /** Another model, as if it had come from the server. */
   model(...events: readonly ModelEvent[]): void {
     const { model } = updateAll(this.parts.model, events);
     this.parts = { ...this.parts, model, rows: new RowMaker().rowsOf(model, () => 0) };
@@ -96,7 +91,6 @@ export class Screen {
     return this;
   }
 
-  /** By name; what is no name is typed. */
   press(...names: readonly string[]): this {
     for (const name of names) this.key({ name, text: [...name].length === 1 ? name : "" });
     return this;

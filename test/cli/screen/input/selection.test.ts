@@ -8,7 +8,6 @@ const posted: ModelEvent = {
   ...{ kind: "posted", key: "k", id: "k", to: "lobby", body: { text: "late" }, writtenUnixMs: 0 },
 };
 
-/** Selects the message with that number, from the newest up. */
 function on(seq: number, ...events: readonly ModelEvent[]): Screen {
   const screen = new Screen(lobby(...events)).press("shift-up");
   while (screen.state.selected !== seq) screen.press("up");

@@ -1,7 +1,5 @@
 import { deflateSync } from "node:zlib";
 
-/** Pictures for tests. */
-
 type Color = readonly [red: number, green: number, blue: number];
 
 export function pngOf(

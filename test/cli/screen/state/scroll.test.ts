@@ -12,13 +12,11 @@ import {
 } from "../../../../src/cli/screen/state/scroll.ts";
 import type { Row } from "../../../../src/core/model/rows.ts";
 
-/** Rows `0`, `1`, … of these heights. */
 function timeline(heights: readonly number[], pageRows: number): Timeline {
   const rows = heights.map((_, i): Row => ({ kind: "day", key: `${i}`, unixMs: 0 }));
   return { rows, heightOf: (key) => heights[Number(key)] ?? 0, pageRows };
 }
 
-/** Lines of all rows up to the edge. */
 function linesAbove(all: Timeline, anchor: ScrollAnchor | undefined): number {
   const { index, below } = edgeOf(all, anchor);
   const above = all.rows.slice(0, index + 1).reduce((sum, { key }) => sum + all.heightOf(key), 0);

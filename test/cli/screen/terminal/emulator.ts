@@ -31,9 +31,7 @@ export class Emulator {
   hasCursor = true;
   title = "";
   readonly modes = new Set<string>(["7"]);
-  /** Other commands of OSC, as they came. */
   readonly commands: string[] = [];
-  /** What was asked of it, and commands of kitty for pictures, as they came. */
   readonly asked: string[] = [];
   readonly graphics: string[] = [];
   /** By their numbers, where pictures of kitty lie. */
@@ -43,7 +41,6 @@ export class Emulator {
   bells = 0;
   #pen: Pen = PLAIN;
   #isPastEnd = false;
-  /** Its cursor was asked for: the question behind that is no question of its own. */
   #isMeasured = false;
   #begun = "";
   #top = 0;
@@ -89,7 +86,6 @@ export class Emulator {
     if (end !== text.length) throw new Error(`not understood: ${JSON.stringify(text.slice(end))}`);
   }
 
-  /** Cells as text and look, blanks at the end left out. */
   shown(row: number): string[] {
     const cells = (this.cells[row] ?? []).map(({ text, pen }) => {
       return text === " " && !pen.showsOnBlank ? "blank" : text + pen.key;

@@ -5,7 +5,6 @@ import { FakeOutput } from "../../../commands/fake-world.ts";
 export class FakeDevice implements TerminalDevice {
   readonly output = new StoppableOutput();
   now: Size;
-  /** What was done, in order. */
   readonly acts: string[] = [];
   readonly #handlers = new Map<DeviceEvent, Set<() => void>>();
 
@@ -53,7 +52,6 @@ export class FakeDevice implements TerminalDevice {
   }
 }
 
-/** Time goes on when the test says so. */
 export class FakeClock {
   readonly #waiting = new Set<{ readonly ms: number; readonly act: () => void }>();
 
@@ -67,7 +65,6 @@ export class FakeClock {
     return [...this.#waiting];
   }
 
-  /** What was to come so soon comes. */
   pass(withinMs = Number.POSITIVE_INFINITY): void {
     for (const waiting of this.waiting) {
       if (waiting.ms > withinMs) continue;
@@ -85,7 +82,6 @@ class StoppableOutput extends FakeOutput {
     super(true);
   }
 
-  /** What was written since the last call. */
   take(): string {
     const { text } = this;
     this.text = "";

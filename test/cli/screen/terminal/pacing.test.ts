@@ -63,7 +63,6 @@ class SlowLine {
   }
 }
 
-/** 24 rows of 80 letters, and what moves the cursor. */
 const FRAME_BYTES_MAX = 2_200;
 
 describe("on a slow line", () => {

@@ -55,7 +55,6 @@ function opened(painter: PicturePainter | undefined) {
     emulator.write(text);
     return text;
   };
-  /** Lets the time pass after which pictures are painted. */
   const settle = () => {
     clock.pass();
     return written();
@@ -74,7 +73,6 @@ function lineOf(box: PictureBox, row: number, indent = 2): string {
   return `${" ".repeat(indent)}${cells}${" ".repeat(24 - indent - box.columns)}`;
 }
 
-/** `words` at the top, then the picture, blank below. */
 function frameWith(box: PictureBox | undefined, above: number, rest: Partial<Frame> = {}): Frame {
   const lines = Array.from({ length: above }, (_, i) => `words ${i}`);
   if (box !== undefined) for (let row = 0; row < box.rows; row++) lines.push(lineOf(box, row));
@@ -95,7 +93,6 @@ const part = fc.oneof(
 );
 const step = fc.record({ parts: fc.array(part, { maxLength: 7 }), isSettled: fc.boolean() });
 
-/** Lines of words and pictures, and where these are seen as a whole. */
 function sceneOf(parts: readonly (string | PictureBox)[]) {
   const lines: string[] = [];
   const whole: { readonly top: number; readonly box: PictureBox }[] = [];
@@ -112,7 +109,6 @@ function sceneOf(parts: readonly (string | PictureBox)[]) {
   return { frame, whole };
 }
 
-/** Cells of pictures that are really there. */
 function shownBy(emulator: Emulator): string[] {
   return emulator.cells.map((row) =>
     row.map(({ text }) => (/^<\d/.test(text) ? text : ".")).join(""),

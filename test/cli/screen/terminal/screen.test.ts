@@ -26,7 +26,6 @@ function frameOf(lines: readonly string[], rest: Partial<Frame> = {}): Frame {
   return { lines, cursor: undefined, title: "chat", ...rest };
 }
 
-/** The frame's cells as `Emulator.shown` tells them. */
 function expected(line: string, columns: number): string[] {
   const { texts, pens } = rowOf(line, columns);
   return texts.map((text, at) => {

@@ -15,7 +15,6 @@ import { faultOf } from "../../../fault-code.ts";
 const [english, indonesian] = [faceTexts("en"), faceTexts("id")];
 const ROWS = Object.entries(INDONESIAN_TEMPLATES);
 
-/** Where the faults are that only the full screen shows, or that slash commands throw. */
 const SOURCES = [
   ...["slash", "slash-grammar", "slash-own", "slash-views", "terminal-host"],
   ...["last-files", "post"],
@@ -31,7 +30,6 @@ function shown(code: keyof typeof FAULTS, message: string | ReturnType<typeof ms
   return faultLineIn(indonesian, new Fault(code, message)).split(";")[0] ?? "";
 }
 
-/** What a client makes of a fault that a server sends. */
 function received(bye: object): Fault {
   const client = new Session("client", 0);
   const last = client.receive(encode({ kind: "bye", ...bye } as unknown as Outgoing), 0).at(-1);

@@ -90,7 +90,6 @@ const state: fc.Arbitrary<ScreenState> = fc.record({
 });
 const side = fc.double({ min: 0.05, max: 2_000, noNaN: true });
 const picture = fc.record({ id: fc.integer({ min: 1, max: 255 }), columns: side, rows: side });
-/** All files are the same one. */
 const picturesOf = (one: PictureSize) => new Map([[scenes.fileBody("x").file as string, one]]);
 const size = fc.record({
   columns: fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 20, max: 300 })),

@@ -5,12 +5,10 @@ import * as scenes from "./scenes.ts";
 
 const SIZE = { columns: 120, rows: 40 };
 
-/** What stands in each place, beside what a reader sees there. */
 function looked(props: ViewProps) {
   const composer = new Composer();
   const { frame, layout } = composer.compose(props);
   const lines = scenes.plainLines(frame);
-  /** Where these words begin. */
   const place = (words: string): [number, number] => {
     const row = lines.findIndex((line) => line.includes(words));
     if (row < 0) throw new Error(`${words} is not shown`);

@@ -40,7 +40,6 @@ export class Story {
     return this;
   }
 
-  /** Some minutes pass. */
   wait(minutes: number): this {
     this.#nowUnixMs += minutes * 60_000;
     return this;
@@ -74,7 +73,6 @@ const SERVER = {
   keepsKey: true,
 };
 
-/** In, in three rooms and two conversations. */
 export function begun(topic = "Plans, questions, and what was for lunch", read = 0): Story {
   const told = { n: 0, skipped: 0 };
   const room = (id: RoomId, name: string, unread: number) =>
@@ -112,7 +110,6 @@ export function fileBody(name: string, more: object = {}) {
   return { file: fileId(name), name, size: 2_150_000, chunks: 9, digest, ...more };
 }
 
-/** Everything that a timeline can show. */
 export function conversation(): Story {
   const story = begun(undefined, 14);
   story
@@ -194,7 +191,6 @@ function posted(key: string, text: string): ModelEvent {
 
 const NOTED = { text: "for @ana, page 3: https://example.org/stairs" };
 
-/** Two pictures, the first one with a reaction; the file between them is none. */
 export function withPictures() {
   const story = begun()
     .says("ben", "look at this")
@@ -212,7 +208,6 @@ export function withPictures() {
   return { story, pictures };
 }
 
-/** Texts of other scripts, and such as would break a screen if they were shown as sent. */
 export function wideWords(): Story {
   return begun("日本語の話題 🎉")
     .says("ben", "今日はいい天気ですね。散歩に行きませんか？公園の桜がとてもきれいだそうです。")

@@ -15,7 +15,6 @@ const look = {
 };
 const palette = new Palette("dark", {}, "none");
 
-/** Messages of one line each, but every third of two. */
 function partsOf(count: number, change: Partial<TimelineParts> = {}): TimelineParts {
   const story = scenes.begun();
   for (let i = 1; i <= count; i++) {
