@@ -55,7 +55,6 @@ class HeldTarget implements SaveTarget {
   }
 }
 
-/** Ana's browser, in which what comes over data channels takes so long. */
 async function openedSlow(channelMs: number) {
   const site = await Site.open();
   const browser = new Browser(site);
@@ -139,7 +138,6 @@ describe("uploads", () => {
 });
 
 describe("downloads", () => {
-  /** Ben gets a file of ana's over a slow network; some of it has come. */
   async function downloading(name: string, handle?: SaveHandle) {
     const { site, ana } = await opened();
     const bytes = contents();

@@ -15,7 +15,6 @@ import type { SealedPart } from "../../../src/web/driver/sealing.ts";
 import { openTransfers } from "../../../src/web/transfer/page-transfers.ts";
 import { Site } from "../../server/site.ts";
 
-/** Those of sealed rooms are the part's own. */
 const NO_DATABASES = { persist: () => undefined } as unknown as Databases;
 const ADDRESS = { host: "10.0.0.1", port: 2428 };
 
@@ -30,7 +29,6 @@ export class Browser {
   lastDrafts: string | undefined;
   readonly #held = new Set<string>();
   readonly #tabs = new Set<Tab>();
-  /** What `chooseTarget` gives. */
   place: SaveTarget | undefined;
   subtle: SubtleCrypto | undefined = crypto.subtle;
   build = "";
@@ -45,7 +43,6 @@ export class Browser {
     this.site = site;
   }
 
-  /** A tab with the page, connected as far as it gets by itself. */
   async tab(options: { readonly fragment?: string; readonly host?: string } = {}): Promise<Tab> {
     const tab = new Tab(this, options.host ?? "10.0.0.9", options.fragment ?? "");
     this.#tabs.add(tab);
@@ -53,7 +50,6 @@ export class Browser {
     return tab;
   }
 
-  /** Somebody new in a tab of their own, in the lobby and up to date. */
   async member(user: string, password?: string): Promise<Tab> {
     const tab = await this.tab();
     await this.site.wait(tab.chat.enter(password === undefined ? { user } : { user, password }));
@@ -93,7 +89,6 @@ export async function opened<const Name extends string>(...names: readonly Name[
   return { site, browser, ana, ...(Object.fromEntries(others) as Record<Name, Tab>) };
 }
 
-/** One page in a tab. */
 export class Tab {
   readonly browser: Browser;
   readonly host: string;
@@ -138,7 +133,6 @@ export class Tab {
     this.browser.closed(this);
   }
 
-  /** The network loses the link. */
   cut(): void {
     this.#link?.destroy();
   }
@@ -157,7 +151,6 @@ export class Tab {
     return this.until("caught up", () => this.chat.model.isCaughtUp);
   }
 
-  /** All that was posted is confirmed or refused. */
   settled(): Promise<void> {
     return this.until("settled", () => this.chat.model.pending.length === 0);
   }
@@ -170,7 +163,6 @@ export class Tab {
     return this.until(kind, () => this.chat.model.connection.kind === kind);
   }
 
-  /** What is said in a room that is here, oldest first. */
   texts(target: string): string[] {
     for (const room of this.chat.model.rooms.values()) {
       if (room.target === target) {

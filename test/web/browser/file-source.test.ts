@@ -6,7 +6,6 @@ import { FileSource } from "../../../src/web/browser/file-source.ts";
 const SIZE = 3 * CHUNK_BYTES + 100;
 const CONTENT = Uint8Array.from({ length: SIZE }, (_, i) => (i * 7 + (i >> 8)) & 0xff);
 
-/** In parts of an odd size, into the buffers that it is given. */
 function byteStream(content: Uint8Array): ReadableStream<Uint8Array> {
   let at = 0;
   return new ReadableStream<Uint8Array>({

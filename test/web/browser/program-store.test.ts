@@ -2,7 +2,6 @@ import { expect, test } from "bun:test";
 import { MemoryStore } from "../../../src/web/browser/indexed-db.ts";
 import { type Asked, KeptStore } from "../../../src/web/browser/program-store.ts";
 
-/** A program that keeps what JSON can say. */
 function program() {
   const rows = new Map<string, unknown>();
   const asked: string[] = [];

@@ -58,7 +58,6 @@ function pageWith(file: FakeFile): SavingPage {
   return { ...plainPage().page, showSaveFilePicker: async () => file };
 }
 
-/** A browser that asks nobody where to. */
 function plainPage() {
   const saved: { href: string; download: string }[] = [];
   const later: { callback: () => void; delayMs: number }[] = [];

@@ -21,7 +21,6 @@ const ENTRIES: readonly ManifestEntry[] = [
   { path: "b/dir", dir: true, mode: 0o755, mtime: MTIME },
 ];
 
-/** The one file that the folder travels as, and how long its list is. */
 function travelling(): { bytes: Uint8Array; manifestBytes: number } {
   const manifest = encodeManifest(ENTRIES);
   const paths = Object.keys(CONTENTS).toSorted((one, other) => (one < other ? -1 : 1));
@@ -44,7 +43,6 @@ async function zipped(pieceBytes: number, cut = 0): Promise<Buffer> {
   return Buffer.from(inner.bytes());
 }
 
-/** What its table says, looked up where it says. */
 function entriesIn(zip: Buffer): Map<string, string> {
   const end = zip.length - 22;
   const found = new Map<string, string>();

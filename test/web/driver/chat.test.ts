@@ -11,7 +11,6 @@ import { rejection } from "../../rejection.ts";
 import { Site } from "../../server/site.ts";
 import { Browser, opened, type Tab } from "../browser/browser.ts";
 
-/** A site with an operator. */
 async function operated() {
   const site = await Site.open({ operatorToken: "token" });
   const olga = await site.member("olga");

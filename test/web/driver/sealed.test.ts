@@ -40,7 +40,6 @@ class Page {
     });
   }
 
-  /** With a sealed room of its own. */
   static async open(world: SealedSite, user: string): Promise<Page> {
     const browser = new Browser(world.site);
     browser.sealed = sealedPart(world);

@@ -8,7 +8,6 @@ import type { PageTransfersOptions } from "../../../src/web/transfer/journal.ts"
 import { KeptAttached } from "../../../src/web/transfer/kept-attached.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 
-/** Tabs of one browser. */
 class Tabs {
   readonly clock = new VirtualClock();
   readonly held = new Set<string>();
@@ -30,7 +29,6 @@ class Tabs {
 const attached = (name: string, size = 3): Attached => {
   return { file: new File([new Uint8Array(size)], name), handle: undefined };
 };
-/** As if it had so many bytes. */
 const huge = (name: string, size: number): Attached => {
   const { file } = attached(name);
   Object.defineProperty(file, "size", { value: size });

@@ -12,7 +12,6 @@ interface Asked {
   readonly refuse: (error: Error) => void;
 }
 
-/** A chat whose files come when the test says so. */
 function scene() {
   const asked: Asked[] = [];
   type Preview = ConstructorParameters<typeof Previews>[0]["preview"];

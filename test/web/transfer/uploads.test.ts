@@ -33,7 +33,6 @@ function hashesFrom(first: number, count: number): Uint8Array[] {
   return Array.from({ length: count }, (_, i) => new Uint8Array(32).fill(first + i));
 }
 
-/** What a page finds that is loaded after it. */
 async function leftIn(store: MemoryStore): Promise<readonly number[]> {
   const later = new BrowserUploadJournal(store, OWNER);
   const [left] = await later.left(2);

@@ -9,7 +9,6 @@ import {
 } from "../../../../src/web/view/admin/sample-log.ts";
 import type { Answer } from "../../../../src/wire/messages.ts";
 
-/** Samples `from` to `to`, a second each; as many posts as the number says. */
 function answer(from: number, to: number, more = false, since = 5): Answer<"samples"> {
   const numbers = Array.from({ length: to - from + 1 }, (_, i) => from + i);
   const time = numbers.map((n) => 1_800_000_000_000 + n * 1_000);
