@@ -3,8 +3,6 @@ import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import type { BlobAbout } from "../../src/io/blob/interfaces.ts";
 import { pattern } from "../worlds/disk-files-world.ts";
 
-/** Uploads by number, each with content of its own. */
-
 export function offerOf(number: number): BlobAbout {
   const by = "uAAAAAAAAAAA" as UserId;
   const file = `f${"A".repeat(8)}${String(number).padStart(3, "0")}` as FileId;

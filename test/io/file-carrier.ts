@@ -23,7 +23,6 @@ export async function sinkFor(
   });
 }
 
-/** @param upTo chunks; left out: all */
 export async function pour(source: Source, sink: Sink, upTo = Number.MAX_VALUE): Promise<void> {
   for (let index = sink.have; index < upTo; index++) {
     const bytes = await source.read(index);
@@ -61,7 +60,6 @@ export function sent(name: string, bytes: Uint8Array, folder?: FolderSize): Sour
   };
 }
 
-/** A folder of files that say their own path. */
 export function sentFolder(name: string, unsorted: readonly string[], padBytes = 0): Source {
   const paths = [...unsorted].sort();
   const contents = paths.map((path) => Buffer.from(`this is ${path}`.padEnd(padBytes)));

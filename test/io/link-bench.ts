@@ -3,7 +3,6 @@ import type { Link, Listener, ListenerEvents } from "../../src/io/link/link.ts";
 import { within } from "../event.ts";
 import { LinkObserver, turn } from "./link-observer.ts";
 
-/** What one transport brings to the suite. */
 export interface LinkSetup {
   listen(events: ListenerEvents): Listener;
   dial(listener: Listener): Promise<Link>;
@@ -22,7 +21,6 @@ export interface Pair {
 
 export const CHUNK_BYTES = 256 * 1024;
 
-/** One listener for the whole suite, and pairs of ends on it. */
 export class Bench {
   readonly #setup: LinkSetup;
   #listener: Listener | undefined;

@@ -2,12 +2,10 @@ import type { Fault } from "../../src/base/fault.ts";
 import type { Link } from "../../src/io/link/link.ts";
 import { within } from "../event.ts";
 
-/** Lets timers and sockets have their turn. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Receives from a link and remembers all that came. */
 export class LinkObserver {
   readonly messages: Uint8Array[] = [];
   closedCount = 0;

@@ -31,7 +31,6 @@ class TestClock implements Clock {
   }
 }
 
-/** One simulated disk and what a test needs to open logs on it. */
 export class LogFixture {
   readonly clock = new TestClock();
   readonly disk: SimDisk;
@@ -73,7 +72,6 @@ export class LogFixture {
   }
 }
 
-/** A fixture whose log holds these lines, as if an earlier run had written them. */
 export function holding(...lines: string[]): LogFixture {
   const fixture = new LogFixture();
   fixture.disk.makeFolder(FOLDER);
@@ -98,14 +96,12 @@ export function lineAt(
   return encodeLine(sealDraft(draftOf(`m${seq}`), salt, sha256), { seq, n, time }, durable).text;
 }
 
-/** A line that orders others to be erased. */
 export function eraseLineAt(seq: number, of: number, also: readonly number[] = []): string {
   const draft: Draft = { kind: "erase", room: LOBBY, by: ANA, id: "", body: { seq: of, also } };
   const place = { seq, n: seq, time: 1_763_617_717_000 };
   return encodeLine(sealDraft(draft, new Uint8Array(16).fill(seq), sha256), place, seq - 1).text;
 }
 
-/** A line as its erasing leaves it. */
 export function blanked(line: string, eraseSeq: number): string {
   const head = line.slice(0, line.indexOf('"salt"'));
   return `${`${head}"erased":${eraseSeq}}`.padEnd(line.length - 1, " ")}\n`;

@@ -18,7 +18,6 @@ export function passes(ms: number): Promise<void> {
   return new Promise((resolve) => systemClock().after(ms, resolve));
 }
 
-/** A server whose every link is observed. */
 export class QuicHost {
   readonly links: Link[] = [];
   readonly observers: LinkObserver[] = [];
@@ -41,7 +40,6 @@ export class QuicHost {
     return { host: HOST, port: this.listener.port };
   }
 
-  /** An honest client comes, says a word and hears one. */
   async serves(dialer: QuicDialer): Promise<void> {
     const known = this.links.length;
     const link = await dialer.dial({ ...this.target, timeoutMs: DIAL_MS });
@@ -57,7 +55,6 @@ export class QuicHost {
   }
 }
 
-/** A link through a relay of its own. */
 export interface RelayedPair {
   readonly relay: UdpRelay;
   readonly dialer: QuicDialer;
@@ -116,7 +113,6 @@ export class Stranger {
     return this.#socket.connect({ host: HOST, port }, call);
   }
 
-  /** Its first stream, with what breaks it off. */
   async pipe(wire: QuicWire): Promise<{ pipe: QuicPipe; broken: Promise<number | undefined> }> {
     await within("a handshake", wire.opened());
     const pipe = await wire.openPipe();

@@ -9,8 +9,6 @@ import { arrived, exchange, passes, QuicHost, relayed } from "./quic-fixture.ts"
 import { DIAL_MS, HOST } from "./quic-relays.ts";
 import { CALM, openSocket } from "./udp-relay.ts";
 
-/** What may befall the way between two ends. */
-
 const quicHost = new QuicHost();
 afterAll(() => {
   for (const link of quicHost.links) link.destroy(); // Some of them have lost the other end.

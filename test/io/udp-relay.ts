@@ -13,7 +13,6 @@ export interface Weather {
   readonly reorder: number;
   readonly flip: number;
   readonly truncate: number;
-  /** Milliseconds under way. */
   readonly delayMs: number;
 }
 

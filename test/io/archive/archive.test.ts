@@ -37,7 +37,6 @@ function seqs(page: Page): number[] {
   return page.records.map(({ head }) => head.seq);
 }
 
-/** A log with many rooms, kinds and words, in several segments. */
 async function filled(count: number, seed = 1): Promise<LogFixture> {
   const fixture = new LogFixture();
   const log = await fixture.open({ segmentBytes: 150_000 });

@@ -51,7 +51,6 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** Opens a log of the server, and signs its end when it is closed. */
 async function within(name: string, work: (log: LogFile) => Promise<unknown>): Promise<void> {
   const disk = systemDisk();
   const log = await openLog({
@@ -144,7 +143,6 @@ const textOf = (at: string, name = "history") =>
   segments(at, name)
     .map((one) => readFileSync(join(at, name, one), "utf8"))
     .join("");
-/** Replaces a text in the first segment of the history. */
 function alter(at: string, text: string, by: string): void {
   const path = join(at, "history", "000000000001.jsonl");
   const before = readFileSync(path, "utf8");

@@ -34,7 +34,6 @@ async function fill(blob: Blob, chunks: number): Promise<void> {
   }
 }
 
-/** Opens what must be there. */
 async function openKnown(store: BlobStore): Promise<Blob> {
   const blob = await store.open(ABOUT.file);
   if (blob === undefined) throw new Error("there is no such blob");

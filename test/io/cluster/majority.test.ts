@@ -7,7 +7,6 @@ import {
 import { MajorityWatch } from "../../../src/io/cluster/majority.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 
-/** Three machines, of which these do not answer. */
 function watched() {
   const clock = new VirtualClock();
   const world = { clock, silent: [] as string[], isLed: true, heardAt: 0 };
@@ -22,7 +21,6 @@ function watched() {
       return Promise.resolve({ servers: world.silent, of: 3, areTooMany });
     },
   });
-  /** Milliseconds until it says so. */
   const until = async (isFault: boolean) => {
     const from = clock.now();
     while ((watch.fault !== undefined) !== isFault) {

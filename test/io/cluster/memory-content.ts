@@ -1,7 +1,6 @@
 import type { FileId } from "../../../src/base/ids.ts";
 import type { ContentStore } from "../../../src/io/cluster/content-store.ts";
 
-/** A store of contents in memory, for servers that share it. */
 export class MemoryContent implements ContentStore {
   readonly files = new Map<FileId, Map<string, Uint8Array>>();
   readonly #touched = new Map<FileId, number>();

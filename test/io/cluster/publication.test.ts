@@ -19,7 +19,6 @@ import { hurried, SimStream, stopTime } from "./sim-stream.ts";
 
 afterEach(stopTime);
 
-/** A folder of two logs; as one of a cluster's servers, or alone. */
 class Machine {
   readonly disk: SimDisk;
   position: Position | undefined;
@@ -56,7 +55,6 @@ class Machine {
     return { common, history: await open("history", options), accounts: await open("accounts") };
   }
 
-  /** Texts in two rooms, of which some are erased, and accounts. */
   async fill(texts: number): Promise<void> {
     const { history, accounts } = await this.open();
     const account = { kind: "account", room: ANA, by: ANA, id: "", body: { name: "ana" } } as const;
@@ -120,7 +118,6 @@ class Machine {
 type Node = Awaited<ReturnType<Machine["join"]>>;
 type Logs = Pick<Node["mirrors"], "history" | "accounts">;
 
-/** Everything that a record is. */
 async function recordsOf({ mirrors }: { readonly mirrors: Logs }): Promise<string[]> {
   const all = [];
   for (const log of [mirrors.accounts, mirrors.history]) {

@@ -168,7 +168,6 @@ async function appended({ history }: Node, text: string): Promise<void> {
   }
 }
 
-/** All that can be done was done. */
 async function whole(nodes: readonly Node[]): Promise<void> {
   const [first] = nodes;
   if (first !== undefined) await appended(first, "the last");

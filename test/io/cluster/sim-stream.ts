@@ -21,7 +21,6 @@ export class SimStream {
     this.#random = random;
   }
 
-  /** One machine's way to it. */
   connect(): SimStreamLink {
     return new SimStreamLink(this, this.#random);
   }

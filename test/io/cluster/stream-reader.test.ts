@@ -12,16 +12,13 @@ import { HurriedClock } from "./hurried-clock.ts";
 
 const FIRST: ReadUpTo = { seq: 0 };
 
-/** A stream that answers as the test says, and what a reader of it was told. */
 class Fixture {
   readonly clock = new HurriedClock();
   readonly messages: StreamMessage[] = [];
   readonly read: number[] = [];
   readonly told: string[] = [];
-  /** How the next questions are answered; none left: as they should be. */
   readonly answers: (() => Promise<StreamMessage | undefined>)[] = [];
   watcher: (stored?: StreamMessage) => void = () => {};
-  /** Which messages were asked for. */
   readonly asked: number[] = [];
   #reader: StreamReader | undefined;
 

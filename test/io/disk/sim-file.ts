@@ -1,4 +1,3 @@
-/** Uniform in [0, 1). */
 export type Random = () => number;
 
 /** What a disk writes as a whole, even when the power goes. */
@@ -6,7 +5,6 @@ const SECTOR_BYTES = 512;
 
 /** The content of one simulated file: as the system shows it, and as the disk would keep it. */
 export class SimFile {
-  /** The start of `#memory`. */
   #shown: Uint8Array = new Uint8Array(0);
   #memory: Uint8Array = this.#shown;
   #kept: Uint8Array = new Uint8Array(0);

@@ -4,7 +4,6 @@ import type { DiskCall, SimDisk, Trouble } from "./sim.ts";
 import type { SimFile } from "./sim-file.ts";
 import { MachineStopped, systemError } from "./sim-tree.ts";
 
-/** An open file of the simulated disk. */
 export class SimHandle implements DiskFile {
   readonly #disk: SimDisk;
   readonly #path: string;

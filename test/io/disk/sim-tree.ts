@@ -1,7 +1,6 @@
 import type { FileMetadata } from "../../../src/io/disk/disk.ts";
 import type { SimFile } from "./sim-file.ts";
 
-/** What the simulated disk has under a path. */
 export type Entry = { metadata?: FileMetadata } & (
   | { readonly kind: "file"; readonly file: SimFile }
   | { readonly kind: "folder" }
@@ -9,7 +8,6 @@ export type Entry = { metadata?: FileMetadata } & (
 
 export type Tree = Map<string, Entry>;
 
-/** Of a folder, with all that is in it. */
 export interface Move {
   readonly from: string;
   readonly to: string;

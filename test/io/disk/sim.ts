@@ -128,7 +128,6 @@ export class SimDisk implements TreeDisk {
     };
   }
 
-  /** For tests that damage what is there: the content of a file. */
   fileAt(path: string): SimFile {
     const entry = this.#shown.get(path);
     assert(entry?.kind === "file", `${path} is a file`);

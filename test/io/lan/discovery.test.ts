@@ -46,7 +46,6 @@ const LOOK_MS = 250;
 const look = (around: Neighbourhood, time: Clock = clock): Promise<Found> =>
   findOnLan({ clock: time, forMs: LOOK_MS }, around);
 
-/** Looks until so many are there. */
 async function seen(around: Neighbourhood, count: number) {
   const find = async () => {
     const { servers } = await look(around);

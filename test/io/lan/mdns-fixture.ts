@@ -9,11 +9,9 @@ export function corner(): Neighbourhood {
   return { group: GROUP, port, interfaces: () => ["127.0.0.1"] };
 }
 
-/** Says what no library would say. */
 export class RawSpeaker {
   readonly #socket: Socket;
   readonly #port: number;
-  /** Every datagram that came, own ones as well. */
   readonly heard: Uint8Array[] = [];
 
   private constructor(socket: Socket, port: number) {
@@ -78,12 +76,10 @@ export function question(count = 1): Uint8Array {
   return Uint8Array.from([...header(false, [count, 0, 0, 0]), ...all]);
 }
 
-/** A whole announcement in one datagram, by hand. */
 export function forged(label: string, port: number, text: readonly string[]): Uint8Array {
   return forgedAll([label], port, text);
 }
 
-/** The same of several servers. */
 export function forgedAll(
   labels: readonly string[],
   port: number,

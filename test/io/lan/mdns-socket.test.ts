@@ -21,7 +21,6 @@ test("a datagram of too many parts, or too long, is not looked at", () => {
   expect(isModest(new Uint8Array(11))).toBe(false);
 });
 
-/** A socket that counts what it lets through, on a clock that stands still. */
 async function listening() {
   const around = corner();
   const troubles: unknown[] = [];

@@ -8,7 +8,6 @@ import { VirtualClock } from "../../client/virtual-clock.ts";
 
 const TARGET = { host: "10.0.0.1", port: 2428, timeoutMs: 10_000 };
 
-/** Two ways whose outcomes a test decides. */
 class Crossroads {
   readonly clock = new VirtualClock();
   readonly tried: WayThere[] = [];

@@ -17,7 +17,6 @@ import {
 } from "../link-bench.ts";
 import { LinkObserver, turn } from "../link-observer.ts";
 
-/** The one promise that every kind of link keeps. */
 export function linkCompliance(name: string, setup: LinkSetup): void {
   const bench = new Bench(setup);
 

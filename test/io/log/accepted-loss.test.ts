@@ -34,7 +34,6 @@ async function signed(fixture: LogFixture, log: LogFile): Promise<void> {
   await checkpoints.close();
 }
 
-/** Signed, and closed. */
 async function written(options: Partial<LogOptions> = {}): Promise<LogFixture> {
   const fixture = new LogFixture();
   const log = await fixture.open(options);

@@ -27,7 +27,6 @@ function copied(seq: number, n: number, time = TIME): Waiter {
   return { content: line satisfies CopiedLine, settle };
 }
 
-/** Seq, `n` and time of each record behind five others, or the code of its fault. */
 function placesOf(...waiters: readonly Waiter[]) {
   const order = new LogOrder();
   order.load({ seq: 5, time: TIME, rooms: [[LOBBY, 2, 4]] });

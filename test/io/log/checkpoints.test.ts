@@ -23,7 +23,6 @@ class Signing {
   readonly fixture = new LogFixture();
   readonly time = new VirtualClock();
   readonly troubles: Fault[] = [];
-  /** Sizes that were signed. */
   readonly sizes: number[] = [];
   #open: { readonly log: LogFile; readonly checkpoints: Checkpoints } | undefined;
 
@@ -61,7 +60,6 @@ class Signing {
     this.#open = { log, checkpoints };
   }
 
-  /** Size in the file, whose signature is checked. */
   kept(): number | undefined {
     const kept = readCheckpointFile(this.fixture.disk.boot(), FOLDER);
     return kept === undefined ? undefined : verifyNote(kept.note, SERVER.publicKey).size;

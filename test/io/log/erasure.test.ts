@@ -21,7 +21,6 @@ import {
   lineAt,
 } from "../log-fixture.ts";
 
-/** Three texts, and the order to erase the second. */
 async function ordered(fixture: LogFixture, segmentBytes?: number): Promise<LogFile> {
   const log = await fixture.open(segmentBytes === undefined ? {} : { segmentBytes });
   for (const text of ["one", "two", "three"]) await log.append(draftOf(text));

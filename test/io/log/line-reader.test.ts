@@ -11,7 +11,6 @@ import { draftOf, lineAt } from "../log-fixture.ts";
 const FIRST = lineAt(1, 1).slice(0, -1);
 const ERASED = FIRST.replace(/"salt".*$/, (rest) => `"erased":9}`.padEnd(rest.length));
 
-/** What both readers make of one line in the middle of a block. */
 function compare(line: Uint8Array): void {
   const before = Buffer.from(`${lineAt(7, 7)}`);
   const block = Buffer.concat([before, line, Buffer.from(`\n${lineAt(8, 8)}`)]);

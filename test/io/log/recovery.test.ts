@@ -6,7 +6,6 @@ import { rejection } from "../../rejection.ts";
 import { SWEEP_STEP } from "../../samples.ts";
 import { draftOf, FIRST, FOLDER, holding, lineAt } from "../log-fixture.ts";
 
-/** Swaps a letter inside of the body, so that it no longer fits. */
 function spoilt(line: string): string {
   return line.replace('{"text":"m', '{"text":"M');
 }

@@ -27,7 +27,6 @@ async function resumed(fixture: LogFixture, snapshot: LogValue) {
   return { log, folded };
 }
 
-/** A log of three records, its value, and three more. */
 async function grown() {
   const fixture = new LogFixture();
   const log = await fixture.open();
@@ -35,7 +34,6 @@ async function grown() {
   const value = snapshotOf(log);
   for (let i = 4; i <= 6; i++) await log.append(draftOf(`m${i}`));
   await log.close();
-  /** What a server would have signed at this size. */
   const checkpoint = async (size: number): Promise<Checkpoint> => {
     const tree = new MerkleTree(sha256);
     let origin = "";

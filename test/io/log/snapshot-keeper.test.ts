@@ -50,7 +50,6 @@ class Fixture {
     return { log, keeper };
   }
 
-  /** The timer comes, and what it begins ends. */
   async look(): Promise<void> {
     this.timers.shift()?.();
     for (let turn = 0; turn < 200; turn++) await undefined;

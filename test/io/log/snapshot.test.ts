@@ -30,7 +30,6 @@ async function save(fixture: LogFixture, log: LogFile): Promise<void> {
   await writeSnapshot(placeOf(fixture), { log: value, folds: `${value.order.seq} records` });
 }
 
-/** A stopped log of 20 records, and a snapshot of it. */
 async function stopped(): Promise<LogFixture> {
   const fixture = new LogFixture();
   const log = await fixture.open({ segmentBytes: SEGMENT_BYTES });

@@ -15,7 +15,6 @@ interface Told {
   readonly isDone: boolean;
 }
 
-/** What a walk over these bytes tells. Doubtful lines with a head are taken in. */
 async function walked(
   text: string,
   options: { blockBytes?: number; walk?: LogWalk; events?: Partial<WalkEvents> } = {},

@@ -8,7 +8,6 @@ afterAll(() => {
   for (const server of servers) server.close();
 });
 
-/** A server on loopback that says this to whoever connects. */
 async function speaking(words: string): Promise<number> {
   const server = createServer((socket) => {
     socket.on("error", () => socket.destroy());

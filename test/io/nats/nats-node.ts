@@ -23,7 +23,6 @@ export function memberOf(nats: NatsServers, cluster: string): JetStreamOptions {
   return { servers: nats.urls, cluster, identity, isUnsafe: true, clock };
 }
 
-/** Data folder of one chat server of a cluster, which outlives its runs. */
 export class NatsNode {
   readonly #options: JetStreamOptions;
   readonly #folder: string;
@@ -58,7 +57,6 @@ export class NatsNode {
     return { replica, stream, history, close };
   }
 
-  /** The lines of its history. */
   get lines(): string {
     const history = join(this.#folder, "history");
     const [first = ""] = readdirSync(history).filter((name) => name.endsWith(".jsonl"));

@@ -18,7 +18,6 @@ export function isOldNats(): boolean {
   return Bun.semver.order(natsVersion(), "2.12.0") < 0;
 }
 
-/** One nats-server, which may be ended and started again. */
 export class NatsServer {
   readonly port: number;
   readonly #config: string;
@@ -31,7 +30,6 @@ export class NatsServer {
     this.#log = openSync(log, "a");
   }
 
-  /** Of its process, while it runs. */
   get pid(): number {
     return this.#child?.pid ?? 0;
   }
@@ -80,7 +78,6 @@ export class NatsServer {
 /** Three that form a cluster with JetStream, in a folder of their own. */
 export class NatsServers {
   readonly servers: readonly NatsServer[];
-  /** Where they keep everything. */
   readonly folder: string;
 
   private constructor(folder: string, servers: readonly NatsServer[]) {

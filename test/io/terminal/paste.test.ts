@@ -5,13 +5,11 @@ import { PasteSplitter, type Typed } from "../../../src/io/terminal/paste.ts";
 const BEGIN = "\x1b[200~";
 const END = "\x1b[201~";
 
-/** One paste, as it comes out. */
 function cleanPaste(text: string): string {
   const [pasted] = new PasteSplitter().push(Buffer.from(`${BEGIN}${text}${END}`));
   return pasted?.kind === "paste" ? pasted.text : expect.unreachable();
 }
 
-/** As a list: keys as text, pastes as `{ paste }`. */
 function split(...reads: readonly string[]): unknown[] {
   const splitter = new PasteSplitter();
   return reads.flatMap((read) => splitter.push(Buffer.from(read)).map(shown));

@@ -69,7 +69,6 @@ async function faultOf(dialled: Promise<Link>): Promise<Fault> {
   throw new Error(`expected a fault, got ${error}`);
 }
 
-/** A TCP server that does what it likes. */
 async function rawServer(onSocket: (socket: Socket) => void): Promise<[Server, number]> {
   const server = createServer((socket) => {
     socket.on("error", () => {});

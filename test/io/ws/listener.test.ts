@@ -30,7 +30,6 @@ afterAll(async () => {
   await Promise.all([listener.stop(), plain.stop()]);
 });
 
-/** Upgrades a connection to a WebSocket. */
 const UPGRADE = [
   "GET /ws HTTP/1.1",
   "Host: x",
