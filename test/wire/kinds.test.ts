@@ -82,7 +82,6 @@ const BODIES = {
   identity: { old: "AAAA", new: "BBBB", signature: "CCCC" },
 } satisfies Record<RecordKind, object>;
 
-/** Values of a field, sound and malformed. */
 const VALUES: readonly unknown[] = [
   ...[undefined, null, true, false, 0, 1, 3, -1, 2.5, 1e300, "", "x", "Ops", "ana", BEN, "-"],
   ...[[], [5, "6", 2.5, null, 3], [ANA, BEN], [ANA, BEN, EVE], [["ZGV2", BEN]], [["ZGV2", 1]]],
@@ -146,7 +145,6 @@ function registryOf(registry: Registry): unknown {
   return { predecessors, successor, head, namesVersion, people, names, house, roles, codes, last };
 }
 
-/** What folds, claims and views make of one more record. */
 function outcomeOf(kind: RecordKind, room: string, body: unknown, state: object): string {
   const logs = [HISTORY, ACCOUNTS].map((before) => {
     seq = before.length;

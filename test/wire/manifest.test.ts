@@ -150,7 +150,6 @@ const entry = fc.record({
   mode: fc.integer({ min: 0, max: 0o777 }),
   mtime: fc.integer(),
 });
-/** Entries as a disk has them: each path once, and folders where something lies inside. */
 const tree = fc.array(entry, { maxLength: 12 }).map((drawn) => {
   const byPath = new Map<string, ManifestEntry>();
   for (const { path, size, mode, mtime } of drawn) {

@@ -11,8 +11,6 @@ import {
 } from "../../src/wire/messages.ts";
 import { type Parts, requirements } from "./any-message.ts";
 
-/** The tables of messages in PROTOCOL.md, made from the schemas. */
-
 export function requestTable(): string {
   const rows = (Object.keys(REQUESTS) as RequestKind[]).map((kind) => {
     const { fields, answer, role, posts } = requestRow(kind);
@@ -23,7 +21,6 @@ export function requestTable(): string {
   return table([["kind", "phase", "role", "posts", "fields", "answer"], ...rows]);
 }
 
-/** What a record is in all messages. */
 export function recordText(): string {
   return `{${fieldsText(recordFields as unknown as Entries, ", ")}}`;
 }

@@ -27,7 +27,6 @@ function read(bytes: Uint8Array, codec: PostCodec = postCodec()) {
   return codec.read(bytes);
 }
 
-/** Of all that was read in these tests. */
 const lately = postCodec();
 
 /** Whatever it reads, the general reader reads as the same. */
