@@ -39,7 +39,6 @@ async function three(): Promise<[SealedGroup, SealedGroup, SealedGroup]> {
   return (await groupOf([ana, bob, cleo])) as [SealedGroup, SealedGroup, SealedGroup];
 }
 
-/** What a member thinks of a commit. */
 async function verdict(reader: TestDevice, group: SealedGroup, commit: Uint8Array, more = {}) {
   const processed = await reader.engine.process(group, commit, { ...at(reader), ...more });
   return processed.kind === "rejected" ? processed.reason : processed.kind;

@@ -134,7 +134,6 @@ export async function rawGroupInfo(device: TestDevice, group: SealedGroup, tree:
   return writeGroupInfo(await createGroupInfoWithExternalPubAndRatchetTree(state, [], suite));
 }
 
-/** A message of a member with any content. */
 export async function rawMessage(device: TestDevice, group: SealedGroup, content: Uint8Array) {
   const suite = await suiteOf(device);
   const { privateMessage } = await createApplicationMessage(group.mls, content, suite, POST);
@@ -144,10 +143,8 @@ export async function rawMessage(device: TestDevice, group: SealedGroup, content
 /** A commit and what is public of it: a removed device learns that from any member. */
 export interface NextEpoch {
   readonly commit: Uint8Array;
-  /** Of a member. */
   readonly before: SealedGroup;
   readonly next: SealedGroup;
-  /** Sent in the epoch that the commit began. */
   readonly message: Uint8Array;
 }
 

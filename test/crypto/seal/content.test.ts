@@ -59,7 +59,6 @@ describe("the content of a sealed message", () => {
     expect(await read(golden, { ...place, room: `${place.room}x` })).toBe("seal-broken");
     const other = identityOfSeed(new Uint8Array(32).fill(9)).publicKey;
     expect(await read(golden, place, other)).toBe("seal-broken");
-    // A point of small order, and none at all.
     expect(await read(golden, place, new Uint8Array(32))).toBe("seal-broken");
     expect(await read(golden, place, new Uint8Array(31))).toBe("seal-broken");
   });

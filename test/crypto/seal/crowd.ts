@@ -19,7 +19,6 @@ const LEASE = "1";
 const WATCHED = 3;
 /** States of one of them that are tried. */
 const STATES_KEPT = 3;
-/** How many members read a commit later, when it is their turn to do something. */
 const LAG = 0.2;
 
 type Entry =
@@ -32,11 +31,9 @@ type Entry =
       readonly from: TestDevice;
     };
 
-/** A device in the crowd; without a group it is outside. */
 interface Person {
   readonly device: TestDevice;
   group: SealedGroup | undefined;
-  /** Entries of the log that it has read. */
   read: number;
   /** What it kept of the group that it was put out of. */
   kept: SealedGroup[];
@@ -100,7 +97,6 @@ export class Crowd {
     return this.#reload(by);
   }
 
-  /** All read to the end, and agree. */
   async settle(): Promise<void> {
     for (const person of this.#members()) await this.#catchUp(person);
     this.#checkAgreement();
@@ -158,7 +154,6 @@ export class Crowd {
     await this.#talk();
   }
 
-  /** A further device of a member lets itself in. */
   async #link(): Promise<void> {
     const accounts = new Set(this.#members().map(({ device }) => device.accountId));
     const newcomers = this.#people.filter(
@@ -190,7 +185,6 @@ export class Crowd {
     return { ...(await by.device.engine.commit(groupOf(by), intent, context)), bound };
   }
 
-  /** The server has taken a commit. */
   async #take(
     by: Person,
     made: SealCommit & { readonly bound: Uint8Array },
@@ -239,7 +233,6 @@ export class Crowd {
     }
   }
 
-  /** A member says something, and some read it at once. */
   async #talk(): Promise<void> {
     const from = await this.#member();
     const text = `text ${++this.#counter}`;
@@ -306,7 +299,6 @@ export class Crowd {
     return engine.load(bytes, { ...place, gid: groupOf(person).gid });
   }
 
-  /** A member that has read everything. */
   async #member(): Promise<Person> {
     const person = this.#dice.pick(this.#members());
     await this.#catchUp(person);

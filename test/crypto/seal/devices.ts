@@ -1,4 +1,3 @@
-/** Devices of users at one server, each with an engine of its own. */
 import { toBase64Url, utf8Encode } from "../../../src/base/bytes.ts";
 import { checkName, type FoldedName } from "../../../src/base/names.ts";
 import { makeDeviceCert } from "../../../src/crypto/device-cert.ts";
@@ -83,14 +82,12 @@ interface OwnKeys {
 
 export const POST = utf8Encode("outbox 1");
 
-/** A key package of a device, and what opens its Welcome. */
 export async function stocked(device: TestDevice) {
   const [pair] = await device.engine.makeKeyPackages(1);
   if (pair === undefined) throw new Error("a key package was to be made");
   return pair;
 }
 
-/** A device that kept one key package. */
 export function secretIn(pair: KeyPackagePair | undefined) {
   return (ref: string) => (ref === pair?.ref ? pair.secret : undefined);
 }
@@ -125,7 +122,6 @@ export function welcomeOf({ welcome }: SealCommit): Uint8Array {
   return welcome;
 }
 
-/** The group after a commit of another device. */
 export function applied(processed: SealProcessed): SealedGroup {
   if (processed.kind === "applied") return processed.group;
   throw new Error(`the commit was to be applied: ${JSON.stringify(processed)}`, {
@@ -135,7 +131,6 @@ export function applied(processed: SealProcessed): SealedGroup {
 
 let sent = 0;
 
-/** A text of a device, each time another one. */
 export async function say(from: TestDevice, group: SealedGroup, text = `text ${++sent}`) {
   const body = utf8Encode(text);
   const content = { body, sentAtUnixMs: 1_800_000_000_000, count: ++sent };

@@ -35,7 +35,6 @@ beforeAll(async () => {
   [ana, bob, cleo] = made as [TestDevice, TestDevice, TestDevice];
 });
 
-/** The first groups of so many devices. */
 async function three(): Promise<[SealedGroup, SealedGroup, SealedGroup]> {
   return (await groupOf([ana, bob, cleo])) as [SealedGroup, SealedGroup, SealedGroup];
 }
