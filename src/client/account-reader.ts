@@ -1,3 +1,5 @@
+/** Events of one account for a reader without a model, such as a line-oriented program. */
+
 import type { RoomId } from "../base/ids.ts";
 import type { ChatRecord, RoomView } from "../core/client/chat-record.ts";
 import { WORD_KINDS } from "../wire/kinds.ts";
@@ -7,24 +9,24 @@ import { ReadState } from "./read-state.ts";
 
 export interface AccountReaderSink {
   event(event: ReaderEvent): void;
-  /** All events up to `seq` were emitted. */
+  /** Reports that all events up to `seq` were emitted. */
   cursor(seq: number): void;
-  /** The server has fewer records than an earlier run has read. */
+  /** Reports that the server has fewer records than an earlier run has read. */
   rewind(seq: number): void;
-  /** The room was read here up to its record `n`. */
+  /** Reports that the reader has read the room up to record `n`. */
   read(room: string, n: number): void;
 }
 
-/** Events held until `connected`; beyond this many, the rooms listed so far have to do. */
+/** Most events held until `connected`. Beyond this, `connected` carries the rooms listed so far. */
 const HELD_EVENTS_MAX = 2_048;
-/** Kinds of records for programs: a room's first join shows that it was made. */
+/** Record kinds that only programs read. The first join of a room shows that it was created. */
 const HIDDEN_KINDS: ReadonlySet<string> = new Set(["room"]);
 
 type Held = Omit<ConnectedEvent, "rooms">;
 
 /**
- * Events of one account for a reader without a model: `connected` with all rooms before all other
- * events of a link, no records that are only for programs, and counts of unread messages.
+ * Emits `connected` with all rooms before any other event of a link, omits records that are only
+ * for programs, and counts unread messages.
  */
 export class AccountReader {
   readonly #mode: FollowMode;
@@ -32,12 +34,12 @@ export class AccountReader {
   readonly #reads = new ReadState();
   /** Folded names of users whose messages are hidden. Bounded by the server's answer. */
   #ignored: ReadonlySet<string> = new Set();
-  /** Until `caught-up`, when all rooms are known. Bounded by HELD_EVENTS_MAX. */
+  /** Events held until `caught-up`, when all rooms are known. Bounded by HELD_EVENTS_MAX. */
   #held: ReaderEvent[] | undefined;
   #connected: Held | undefined;
-  /** Rooms of the link so far. */
+  /** Returns the rooms listed on this link so far. */
   readonly #rooms: () => readonly RoomView[];
-  /** Folded. */
+  /** Folded name of this account. */
   #me = "";
 
   constructor(mode: FollowMode, rooms: () => readonly RoomView[], sink: AccountReaderSink) {
@@ -46,13 +48,15 @@ export class AccountReader {
     this.#sink = sink;
   }
 
-  /** The user has seen this record, and with it all before it in its room. */
+  /** Marks the record, and all before it in its room, as read. */
   seen({ room, n }: ChatRecord): void {
     const upTo = this.#reads.read(room.id, n);
     if (upTo !== undefined) this.#sink.read(room.id, upTo);
   }
 
-  /** Messages of others in the room that no device of the account has shown. */
+  /**
+   * Returns the number of messages of others in the room that no device of the account has read.
+   */
   unread(room: RoomId): number {
     return this.#reads.unread(room);
   }
@@ -64,7 +68,7 @@ export class AccountReader {
   pass(event: AccountEvent): void {
     switch (event.kind) {
       case "listing":
-        this.#held ??= []; // Records of a link that was lost before `caught-up`.
+        this.#held ??= []; // May hold records of a link that was lost before `caught-up`.
         this.#connected = { kind: "connected", ...event.link };
         this.#me = event.link.user.toLowerCase();
         this.#ignored = new Set();
@@ -103,7 +107,7 @@ export class AccountReader {
       case "ignored":
         this.#ignored = new Set(event.users.map((user) => user.toLowerCase()));
         return;
-      case "settled": // The caller has a promise of all other posts.
+      case "settled": // The caller holds a promise of all other posts.
         return event.adopted === undefined ? undefined : this.#sink.event(event);
       case "invited":
       case "link-asked":
@@ -116,7 +120,7 @@ export class AccountReader {
       case "identity-changed":
         return this.#sink.event(event);
       default:
-        return; // Only a model shows it.
+        return; // Only a model shows these.
     }
   }
 

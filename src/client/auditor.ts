@@ -1,6 +1,6 @@
 /**
- * Holds a server to its word: at each log-in, and every so often while records come, asks for a
- * signed checkpoint and for proofs that the log only grew and has in it what this device has read.
+ * Audit of a server's log: asks for a signed checkpoint and proofs that the log only grew and
+ * contains what this device has read. Runs at each log-in and regularly while records arrive.
  */
 
 import { toBase64Url } from "../base/bytes.ts";
@@ -25,7 +25,7 @@ import type { Connection } from "./link/connection.ts";
 import type { Verifier } from "./link/keys.ts";
 import type { Ask } from "./link/queries.ts";
 
-/** What a server showed, and what this device held against it. Plain values: it is kept as JSON. */
+/** Evidence of an alarm. Plain values: it is stored as JSON. */
 export interface AuditEvidence {
   readonly reason: AuditReason;
   readonly sentence: string;
@@ -34,9 +34,9 @@ export interface AuditEvidence {
   /** The server's public key, base64url. */
   readonly key: string;
   readonly user: string;
-  /** The note that this device had accepted. */
+  /** Checkpoint note that this device had accepted. */
   readonly known: string | undefined;
-  /** The note that the server shows now. */
+  /** Checkpoint note that the server presents now. */
   readonly shown: string | undefined;
   readonly consistency: readonly string[];
   readonly records: readonly (Omit<SeenRecord, "leaf"> & { readonly leaf: string })[];
@@ -63,33 +63,38 @@ export interface AuditorParts {
   readonly clock: Clock;
   readonly logs: LogPins;
   readonly verifier: Verifier;
-  /** A moment, as this screen writes it in a sentence. */
+  /** Formats a moment for a sentence of this UI. */
   readonly moment: (unixMs: number) => string;
 }
 
 export interface AuditedLink {
   readonly connection: Connection;
-  /** As users name the server in commands. */
+  /** Address that users type in commands. */
   readonly address: string;
   readonly reader: LogReader;
-  /** The server's public key, as it has proved on this link. */
+  /** The server's public key, proved on this link. */
   readonly key: Uint8Array;
-  /** Those in which the account is, as far as this link has told of them. */
+  /** Rooms of the account that this link has listed so far. */
   readonly rooms: () => readonly { readonly id: string }[];
 }
 
-/** While records come, proofs of them are asked for this often. */
+/** Interval of audits while records arrive. */
 const AUDIT_EVERY_MS = 60_000;
-/** A write waits for the disk. What a crash loses is not asked for. */
+/**
+ * Delay of a write, because a write waits for the disk. Records lost in a crash are not audited.
+ */
 const WRITE_EVERY_MS = 2_000;
-/** A checkpoint may be a second old, and what was read since is not in it. */
+/** A checkpoint may be a second old and lack the newest records. */
 const OLDER_CHECKPOINT_MS = 1_500;
 const TRIES_MAX = 3;
-/** How long a program that is done waits for proofs: as long as a late checkpoint is asked for. */
+/**
+ * Longest wait for proofs before a program ends: the time that the retries for a late checkpoint
+ * take.
+ */
 const SETTLED_WITHIN_MS = 2 * OLDER_CHECKPOINT_MS + 1_000;
-/** Requests of one audit: more wait for the next one. */
+/** Maximum number of requests in one audit. The next audit asks for the rest. */
 const REQUESTS_MAX = 8;
-/** Records that are looked at for the one that is missing, after an alarm. */
+/** Maximum number of requests for evidence after an alarm. */
 const EVIDENCE_REQUESTS_MAX = 16;
 
 const CODES: Readonly<Record<AuditReason, FaultCode>> = {
@@ -110,9 +115,9 @@ export class LogAuditor {
   readonly #parts: AuditorParts;
   readonly #alarmed: (alarm: AuditAlarm) => void;
   #link: AuditedLink | undefined;
-  /** Bounded by SEEN_BUFFERED_MAX: the oldest are not remembered. */
+  /** Bounded by SEEN_BUFFERED_MAX: the oldest are dropped. */
   #unwritten: Unwritten[] = [];
-  /** The highest number of a record that was confirmed and is not written down; 0 = none. */
+  /** Highest confirmed `seq` that is not stored yet; 0 if none. */
   #confirmed = 0;
   #reader: LogReader | undefined;
   #cancelWrite: (() => void) | undefined;
@@ -120,15 +125,15 @@ export class LogAuditor {
   #running: Promise<void> | undefined;
   #failures = 0;
 
-  /** @param alarmed the server is not to be believed; nothing more should be sent to it */
+  /** @param alarmed called when the server cannot be trusted; nothing more should be sent to it */
   constructor(parts: AuditorParts, alarmed: (alarm: AuditAlarm) => void) {
     this.#parts = parts;
     this.#alarmed = alarmed;
   }
 
-  /** Logged in: begins to ask, without waiting for anything. */
+  /** Starts an audit without waiting for it. */
   connected(link: AuditedLink): void {
-    void this.write(); // Of who was in on this client before.
+    void this.write(); // Stores records of the account that was logged in before.
     this.#link = link;
     this.#reader = link.reader;
     this.#failures = 0;
@@ -142,10 +147,10 @@ export class LogAuditor {
     void this.write(); // The program may be about to end.
   }
 
-  /** This device shows the record. @param head its bytes as they came */
+  /** Notes that this device shows the record. @param head its bytes as received */
   saw(head: Uint8Array, record: ChatRecord): void {
     this.#unwritten.push({ head, record });
-    // Not at each record: moving what is left costs more than hashing it.
+    // Not at each record: copying the rest costs more than hashing it.
     if (this.#unwritten.length >= 2 * SEEN_BUFFERED_MAX) {
       this.#unwritten = this.#unwritten.slice(-SEEN_BUFFERED_MAX);
     }
@@ -153,7 +158,7 @@ export class LogAuditor {
     this.#again(AUDIT_EVERY_MS);
   }
 
-  /** The server says that this record of one's own is on its disk. */
+  /** Notes that the server has this record of the user on its disk. */
   confirmed(seq: number): void {
     this.#confirmed = Math.max(this.#confirmed, seq);
     this.#writeLater();
@@ -164,7 +169,7 @@ export class LogAuditor {
     this.#cancelWrite ??= clock.after(WRITE_EVERY_MS, () => void this.write());
   }
 
-  /** Writes down what was read, and what was confirmed. */
+  /** Stores the records read and the highest confirmed `seq`. */
   async write(): Promise<void> {
     this.#cancelWrite?.();
     this.#cancelWrite = undefined;
@@ -178,19 +183,21 @@ export class LogAuditor {
       const place = `${room.kind === "person" ? "@" : "#"}${room.name}`;
       return { seq, leaf: leafHash(head, verifier.sha256), room: room.id, place, from, timeUnixMs };
     });
-    // Both are begun at once: a program may be about to close its store.
+    // Both writes start before either is awaited: a program may be about to close its store.
     await Promise.all([
       kept(() => (seen.length === 0 ? undefined : logs.keepSeen(reader, seen)), undefined),
       kept(() => (confirmed === 0 ? undefined : logs.keepConfirmed(reader, confirmed)), undefined),
     ]);
   }
 
-  /** Proofs of all that was read, now. @throws Fault as the link was lost or the server refused */
+  /**
+   * Asks for proofs of all records read. @throws Fault if the link was lost or the server refused
+   */
   all(link: AuditedLink): Promise<AuditOutcome> {
     return audit(link, this.#parts, Number.POSITIVE_INFINITY);
   }
 
-  /** Resolves when the proofs that were asked for have come, or after a while without them. */
+  /** Resolves when the running audit ends, or after SETTLED_WITHIN_MS. */
   async settled(): Promise<void> {
     if (this.#running === undefined) return;
     const late = Promise.withResolvers<void>();
@@ -199,7 +206,7 @@ export class LogAuditor {
     cancel();
   }
 
-  /** Nothing is asked any more; what was read is still written down. The link is closed. */
+  /** Stops audits and stores what was read. The link is already closed. */
   async close(): Promise<void> {
     this.lost();
     await this.#running;
@@ -219,7 +226,7 @@ export class LogAuditor {
     if (link === undefined || this.#running !== undefined) return;
     this.#running = this.#run(link).finally(() => {
       this.#running = undefined;
-      if (this.#link !== link) this.#begin(); // Another link came, and found this one busy.
+      if (this.#link !== link) this.#begin(); // Another link connected during this audit.
     });
   }
 
@@ -236,7 +243,10 @@ export class LogAuditor {
     }
   }
 
-  /** The server may be busy. One that never answers is like one that cannot. */
+  /**
+   * Retries, as the server may be busy. A server that never answers counts as one that cannot
+   * prove.
+   */
   async #refused(link: AuditedLink): Promise<void> {
     this.#failures += 1;
     const known = await kept(() => this.#parts.logs.pin(link.reader), undefined);
@@ -248,8 +258,8 @@ export class LogAuditor {
 }
 
 /**
- * What is not written is held against the server less strictly the next time: no reason to end.
- * Where nothing can be read, nothing is known.
+ * Returns `otherwise` if the store fails. A record that is not stored makes later audits less
+ * strict, which is no reason to end.
  */
 async function kept<Value>(act: () => Value | Promise<Value>, otherwise: Value): Promise<Value> {
   try {
@@ -261,9 +271,9 @@ async function kept<Value>(act: () => Value | Promise<Value>, otherwise: Value):
 }
 
 /**
- * Asks for a checkpoint and proofs, and judges them; what is accepted is kept.
- * @param requestsMax for proofs of single records
- * @throws Fault as the link was lost, the server refused, or the store failed
+ * Asks for a checkpoint and proofs, judges them, and stores what is accepted.
+ * @param requestsMax limit for proofs of single records
+ * @throws Fault if the link was lost, the server refused, or the store failed
  */
 async function audit(
   link: AuditedLink,
@@ -280,8 +290,8 @@ async function audit(
 }
 
 /**
- * @param mayBeLate all that is missing may be newer than the checkpoint, and the word that the
- * account is no longer in a room may be on its way
+ * @param mayBeLate the missing records may be newer than the checkpoint, or the notice that the
+ * account left a room may be in flight
  */
 async function auditOnce(
   link: AuditedLink,
@@ -341,8 +351,9 @@ function roomsOf(link: AuditedLink): ReadonlySet<string> {
 }
 
 /**
- * What the server shows; a string: why that is nothing. `unable`: it is of an earlier version.
- * @param atLeast records that there are: a checkpoint from before them is asked for once more
+ * Returns the server's log head, or the reason why there is none. `unable`: the server is of an
+ * earlier version.
+ * @param atLeast known number of records: an older checkpoint is requested once more
  */
 async function showLog(
   { connection, key }: AuditedLink,
@@ -355,8 +366,8 @@ async function showLog(
   try {
     let answer = await ask();
     if ((signedOf(answer.note, key, verifier)?.checkpoint.size ?? atLeast) < atLeast) {
-      await connection.ask("checkpoint", { from: atLeast }); // It is signed anew for this,
-      answer = await ask(); // and comes with the path from what is known.
+      await connection.ask("checkpoint", { from: atLeast }); // Makes the server sign anew,
+      answer = await ask(); // which this request returns with the path from the known one.
     }
     const { note, path } = answer;
     const signed = signedOf(note, key, verifier);
@@ -384,7 +395,9 @@ function signedOf(
   }
 }
 
-/** Asks for proofs of what was read. An honest server leaves out those of rooms that were left. */
+/**
+ * Asks for proofs of what was read. An honest server omits those of rooms that the account left.
+ */
 async function proveSeen(
   connection: { readonly ask: Ask },
   { verifier }: AuditorParts,
@@ -414,7 +427,7 @@ async function alarmOf(
   { logs, clock, moment }: AuditorParts,
   found: Omit<AuditFinding, "knownSize"> & {
     readonly known: LogPin | undefined;
-    /** Left out: that of `known`. */
+    /** Defaults to the size of `known`. */
     readonly knownSize?: number;
   },
   shown?: ShownLog,

@@ -1,3 +1,5 @@
+/** A chat client without a user interface: connections, log-in, posts and files. */
+
 import { Fault, msg } from "../base/fault.ts";
 import { LOGIN_WITHIN_MS } from "../base/limits.ts";
 import { foldName } from "../base/names.ts";
@@ -54,51 +56,53 @@ import { Whereabouts } from "./whereabouts.ts";
 export interface ClientParts {
   readonly clock: Clock;
   readonly entropy: Entropy;
-  /** One attempt to reach the server there. @throws Fault unreachable, timeout, port-taken */
+  /** Makes one attempt to reach the server. @throws Fault unreachable, timeout, port-taken */
   readonly dial: (place: ServerPlace) => Promise<Link>;
   readonly state: ClientStores;
   readonly keys: Keys;
   readonly hashing: Hashing;
-  /** For files of sealed rooms; left out: that of WebCrypto. */
+  /** Cipher for files of sealed rooms; default WebCrypto. */
   readonly fileCipher?: OpenFileCipher;
-  /** Left out: sealed rooms are not read, and nothing is said there. */
+  /** If absent, sealed rooms can neither be read nor written. */
   readonly sealed?: SealedHome;
 }
 
 export interface ClientOptions {
-  /** The server as its pin is filed: `HOST:PORT`, always in the same spelling. */
+  /** The server's address in the pin store: `HOST:PORT`, always in the same spelling. */
   readonly address: string;
-  /** Where it is, as the user says, the best first; left out: at `address` alone. */
+  /** Addresses that the user gave, best first; default `address` alone. */
   readonly places?: readonly [ServerPlace, ...ServerPlace[]] | undefined;
-  /** Where it is besides, as the server of that key has told this home. */
+  /** Further addresses that a server with that key has sent to this home. */
   readonly kept?: KeptPlaces | undefined;
-  /** False: the user has not named it now, so that the last place may come first. */
+  /** False if the user did not name the server now, so that the last address may come first. */
   readonly isNamed?: boolean | undefined;
   /** `chat/VERSION`. */
   readonly program: string;
-  /** Left out: only greet, and log in later. */
+  /** If absent, the client only greets, and logs in later. */
   readonly credentials?: Credentials | undefined;
-  /** What the user or an invite says the server's fingerprint is. */
+  /** Server fingerprint expected by the user or an invite. */
   readonly fingerprint?: Fingerprint | undefined;
-  /** Refuse a server that nobody vouched for. */
+  /** Refuses a server whose fingerprint nobody has confirmed. */
   readonly strict?: boolean;
   readonly follow: FollowMode;
-  /** Leave what earlier runs could not send to a run that waits for its answers. */
+  /** Sends the unsent posts of earlier runs; default true. */
   readonly adopt?: boolean;
-  /** Whoever is in here is who this home is there the next time, and this its server. */
+  /** Makes this account and server the default of this home. */
   readonly changesDefaults?: boolean;
-  /** After a loss: try again for ever (default), or end. */
+  /** Reconnects after a loss (default), or ends. */
   readonly reconnect?: boolean;
-  /** A command that is to end: without a connection, or a majority, it fails after a while. */
+  /**
+   * For commands that end by themselves: fails after a while without a connection or a majority.
+   */
   readonly isBrief?: boolean;
   /**
    * False: `read` yields nothing. For a user interface with a model, which subscribes: it has no
    * cursor, so that each run begins with the rooms and asks for pages of them.
    */
   readonly isRead?: boolean;
-  /** False: whoever uses this client asks for proofs of the log by itself. */
+  /** False: the caller asks for proofs of the log itself. */
   readonly audits?: boolean;
-  /** The server's log is not what it was: told before the client ends by it. */
+  /** Called when the server's log fails the audit, before the client ends. */
   readonly onAlarm?: (alarm: AuditAlarm) => void;
 }
 
@@ -114,7 +118,7 @@ interface Stay {
   readonly reader: AccountReader;
 }
 
-/** Secrets come by flags, by the environment, or from a user at a terminal. */
+/** Secrets come from flags, the environment, or a user at a terminal. */
 const PROGRAM_MANNER: LoginManner = {
   triesAgain: false,
   refused: (mayRegister) =>
@@ -128,28 +132,26 @@ const PROGRAM_MANNER: LoginManner = {
   newcomer: "give it as CHAT_ROOM_PASSWORD, or use an invite",
 };
 
-/** A chat client without a user interface: connections, log-in, posts and files. */
 export class Client {
   readonly #parts: ClientParts;
   readonly #options: ClientOptions;
   readonly #loop: ConnectionLoop;
   readonly #events: EventBuffer;
   readonly #listeners = new Set<(event: SessionEvent) => void>();
-  /** Files that are sent and fetched. */
   readonly transfers: FileTransfers;
   readonly #sealedFiles: SealedFiles;
   readonly #whereabouts: Whereabouts;
   readonly #activeLink = new ActiveLink(() => this.#loop.awaited());
   #stay: Stay | undefined;
-  /** Whoever logged out last on this client: coming back, they go on where they were. */
+  /** Session that logged out last on this client; the same account resumes it. */
   #left: Stay | undefined;
   #end: { readonly fault: Fault | undefined } | undefined;
   readonly #cursors: CursorKeeper;
   readonly #auditor: LogAuditor;
   #hasMajority = true;
-  /** Called when the rooms of the present link are known. */
+  /** Called when the rooms of the current link are known. */
   #listed = () => {};
-  /** Since when there is no link. */
+  /** Time at which the link was lost. */
   #lostAt: number | undefined;
   #alarm: Fault | undefined;
 
@@ -211,17 +213,17 @@ export class Client {
     );
   }
 
-  /** Whose name the server knows us by; undefined: not logged in. */
+  /** Account name as the server spells it; `undefined` if not logged in. */
   get user(): string | undefined {
     return this.#stay?.session.user;
   }
 
-  /** What the user has read, and whose messages are hidden; `undefined` before the log-in. */
+  /** Read state and ignored users; `undefined` before the log-in. */
   get reading(): AccountReader | undefined {
     return (this.#stay ?? this.#left)?.reader;
   }
 
-  /** The room was read up to its record `n`, in a user interface that counts by itself. */
+  /** Marks the room as read up to record `n`, for a user interface that counts by itself. */
   readUpTo(room: string, n: number): void {
     this.#stay?.session.read(room, n);
   }
@@ -230,7 +232,7 @@ export class Client {
     return this.#stay?.session.sealing;
   }
 
-  /** Posts that are not settled. */
+  /** Number of posts that are not settled. */
   get #unsent(): number {
     return this.#stay?.session.posts.size ?? 0;
   }
@@ -239,12 +241,12 @@ export class Client {
     return this.#loop.greeted?.fingerprint;
   }
 
-  /** At which of its places the server was met. */
+  /** Address at which the server was reached. */
   get place(): ServerPlace | undefined {
     return this.#whereabouts.place;
   }
 
-  /** Where others reach the servers of its cluster, as it has said; none: it stands alone. */
+  /** Addresses of the servers of its cluster; empty if it stands alone. */
   get cluster(): readonly ServerPlace[] {
     return this.#whereabouts.told;
   }
@@ -253,12 +255,12 @@ export class Client {
     return this.#loop.connection !== undefined;
   }
 
-  /** False while the server's cluster, as far as it is known, takes no messages. */
+  /** False while the server's cluster is known to have no majority. */
   get hasMajority(): boolean {
     return this.#hasMajority;
   }
 
-  /** Of the present link. */
+  /** Statistics of the current link. */
   get stats(): LinkStats | undefined {
     return this.#loop.connection?.stats;
   }
@@ -268,9 +270,9 @@ export class Client {
   }
 
   /**
-   * Reaches the server once and logs in; from then on every loss is mended. Resolves when logged
-   * in; the event `connected` follows when the rooms are known.
-   * @throws Fault whatever kept it from getting there
+   * Reaches the server once and logs in, then reconnects after every loss. Resolves when logged in;
+   * the event `connected` follows when the rooms are known.
+   * @throws Fault if it cannot be reached or refuses
    */
   async connect(): Promise<Membership | undefined> {
     const { credentials } = this.#options;
@@ -284,7 +286,7 @@ export class Client {
     return undefined;
   }
 
-  /** Tries the other nodes if one has no majority. @throws Fault */
+  /** Logs in; tries the other nodes if one has no majority. @throws Fault */
   async #enter(credentials: Credentials): Promise<Entered> {
     try {
       return await this.#loop.enter(credentials);
@@ -305,21 +307,22 @@ export class Client {
   }
 
   /**
-   * Events in order, at the pace of one reader; ends after `closed`. An event counts as seen when
-   * the next one is requested. A reader that is too slow loses the link until it has caught up.
+   * Yields events in order, at the pace of one reader; ends after `closed`. An event counts as seen
+   * when the next one is requested. A reader that is too slow loses the link until it has caught
+   * up.
    */
   async *read(): AsyncGenerator<ReaderEvent, void, undefined> {
     for (;;) {
       const event = await this.#events.next();
       if (event === undefined) return;
-      if (event.kind === "closed") this.#cursors.flush(); // The reader may end with this one.
+      if (event.kind === "closed") this.#cursors.flush(); // The reader may end with this event.
       yield event;
     }
   }
 
   /**
-   * Resolves when the server has it on disk, however many links that takes.
-   * @throws Fault as the server refused it, too-many (10,000 wait already), interrupted (closed)
+   * Resolves when the server has the post on disk, over however many links that takes.
+   * @throws Fault if the server refused it, too-many (10,000 are pending), interrupted (closed)
    */
   post(target: string, body: PostBody): Promise<Receipt> {
     if (this.#end !== undefined) return Promise.reject(leftUnsent());
@@ -329,7 +332,7 @@ export class Client {
   }
 
   /**
-   * Resolves when a post would not have to wait long: for writers faster than the network.
+   * Resolves when a post would not wait long, for writers faster than the network.
    * @throws Fault as `drain`
    */
   ready(): Promise<void> {
@@ -337,8 +340,8 @@ export class Client {
   }
 
   /**
-   * Resolves when every post is settled, one way or the other.
-   * @throws Fault no-majority, timeout: the server confirms none of them; they are kept
+   * Resolves when every post is settled, stored or refused.
+   * @throws Fault no-majority, timeout: the server confirms none of them; they stay stored
    */
   drain(): Promise<void> {
     return this.#unlessStalled(this.#stay?.session.posts.drained());
@@ -368,9 +371,12 @@ export class Client {
     }
   }
 
-  /** Asks on the present link. @throws Fault as the server refused it, link-closed without one */
+  /**
+   * Sends a request on the current link. @throws Fault if the server refused it, link-closed if
+   * there is none
+   */
   readonly request: Ask = async (kind, fields) => {
-    this.#stay?.session.posts.flush(); // Whoever says something and leaves has said it first.
+    this.#stay?.session.posts.flush(); // Posts must reach the server before the request.
     const seq = kind === "erase" && "seq" in fields ? Number(fields.seq) : undefined;
     if (seq !== undefined) await this.#sealing?.eraseContent(seq, this.#loop.ask);
     const answer = await this.#loop.ask(kind, fields);
@@ -379,8 +385,8 @@ export class Client {
   };
 
   /**
-   * The same, but what comes too fast is refused and not asked again: for requests whose order
-   * matters. @throws Fault as `request`
+   * Sends a request without the retry after a rate limit, for requests whose order matters. @throws
+   * Fault as `request`
    */
   readonly requestOnce: Ask = async (kind, fields) => {
     const { connection } = this.#loop;
@@ -395,7 +401,7 @@ export class Client {
     });
   };
 
-  /** The link on which proofs of the log are asked for. @throws Fault not-logged-in */
+  /** The link on which proofs of the log are requested. @throws Fault not-logged-in */
   get audited(): AuditedLink {
     const audited = this.#stay?.session.audited;
     if (audited === undefined) throw notLoggedIn();
@@ -407,36 +413,38 @@ export class Client {
     return this.#auditor.all(this.audited);
   }
 
-  /** Before a program ends: waits for proofs that are on their way. @throws Fault log-… */
+  /** Waits for proofs in flight, before a program ends. @throws Fault log-… */
   async proved(): Promise<void> {
     await this.#auditor.settled();
     if (this.#alarm !== undefined) throw this.#alarm;
   }
 
-  /** A page of the past, oldest first; it counts as read. @throws Fault */
+  /** Returns a page of the past, oldest first; it counts as read. @throws Fault */
   async history(fields: RequestFields<"history">): Promise<HistoryPage> {
     const saw = (head: Uint8Array, record: ChatRecord) => this.#auditor.saw(head, record);
     return this.historyWith(fields, (asked) => queryHistory(this.request, sha256, asked, saw));
   }
 
-  /** The same, where what the server says is asked for elsewhere. @throws Fault */
+  /** Like `history`, with another source of the server's page. @throws Fault */
   historyWith(fields: RequestFields<"history">, ask: AskPage): Promise<HistoryPage> {
     return this.#sealing?.history(fields, ask) ?? ask(fields);
   }
 
-  /** Sealed rooms, and who is in them. @throws Fault not-logged-in, not-allowed, store-… */
+  /** The sealed rooms of the account. @throws Fault not-logged-in, not-allowed, store-… */
   async sealedRooms(): Promise<SealedRooms> {
     if (this.#sealing === undefined) throw notLoggedIn();
     return this.#sealing.rooms();
   }
 
-  /** Changes the password, here and for the next link. @throws Fault */
+  /** Changes the password for the account and for the next link. @throws Fault */
   async passwd(password: string, current?: string): Promise<void> {
     this.#stay?.session.posts.flush();
     await this.#loop.passwd(password, current);
   }
 
-  /** Logs in, or registers, on this very link. @throws Fault already-logged-in, and as `connect` */
+  /**
+   * Logs in, or registers, on the current link. @throws Fault already-logged-in, and as `connect`
+   */
   async login(credentials: Credentials): Promise<Membership> {
     const { user } = this;
     if (user !== undefined) throw new Fault("already-logged-in", msg`you are logged in as ${user}`);
@@ -444,7 +452,10 @@ export class Client {
     return membershipOf(await this.#loop.enter(credentials));
   }
 
-  /** Waits for the posts, then logs out; the link stays. `forget`: this device must ask again. */
+  /**
+   * Waits for the posts, then logs out; the link stays. `forget`: this device must log in with a
+   * password again.
+   */
   async logout(forget = false): Promise<void> {
     const stay = this.#stay;
     if (stay === undefined) throw notLoggedIn();
@@ -461,7 +472,9 @@ export class Client {
     stay.session.leave();
   }
 
-  /** Nothing that is written from now on may follow the farewell: outside it would be refused. */
+  /**
+   * Posts written from now on must not follow the `logout` request: the server would refuse them.
+   */
   async #bid(forget: boolean, { posts }: AccountSession): Promise<void> {
     const { connection } = this.#loop;
     posts.lost();
@@ -474,7 +487,7 @@ export class Client {
     }
   }
 
-  /** Leaves at once: what is not confirmed is refused. Resolves when the farewell is out. */
+  /** Closes immediately and refuses unconfirmed posts. Resolves when the goodbye is sent. */
   async close(): Promise<void> {
     this.#events.settle();
     this.#stay?.session.flush();
@@ -484,7 +497,7 @@ export class Client {
 
   #trust(greeted: Greeted): void {
     const { address, fingerprint: given, strict = false } = this.#options;
-    this.#cursors.flush(); // What is filed under an old key moves with it.
+    this.#cursors.flush(); // Data stored under an old key moves with it.
     const news = pin(greeted, this.#parts, { address, given, strict });
     this.#whereabouts.found();
     if (news !== undefined) this.#tell(news);
@@ -514,7 +527,7 @@ export class Client {
     const { session } = stay;
     state.enrol(fingerprint, user, account);
     if (user.toLowerCase() !== asked.toLowerCase()) {
-      this.#cursors.flush(); // Renamed: the name by which this home knew it leads to another one.
+      this.#cursors.flush(); // Renamed: the old name in this home leads to the new one.
       state.moveUser(fingerprint, asked, user);
     }
     this.#note(fingerprint, user);
@@ -532,14 +545,14 @@ export class Client {
     if (this.#options.audits !== false) this.#auditor.connected(this.audited);
   }
 
-  /** @returns whether the notice is about the server's cluster alone */
+  /** @returns whether the notice concerns only the server's cluster */
   #takes(notice: ServerNotice, { connection, greeted }: GreetedLink): boolean {
     if (notice.kind === "majority" && !notice.on && this.#leavesFor(greeted)) return true;
     if (notice.kind === "majority") this.#hasMajority = notice.on;
     return this.#whereabouts.notice(notice, greeted.fingerprint, connection);
   }
 
-  /** A server that never lists the rooms lets nobody begin. */
+  /** Ends a link on which the server never lists the rooms. */
   #endUnlessListed(connection: Connection): void {
     const late = () => connection.close(new Fault("timeout", SILENT));
     this.#listed = this.#parts.clock.after(LOGIN_WITHIN_MS, late);
@@ -553,7 +566,7 @@ export class Client {
     return true;
   }
 
-  /** Nothing more is sent; the link, and with it the client, ends by the fault. */
+  /** Stops sending; the fault ends the link and the client. */
   #alarmed(alarm: AuditAlarm): void {
     this.#alarm = alarm.fault;
     this.#options.onAlarm?.(alarm);
@@ -576,12 +589,12 @@ export class Client {
   #newStay(known: Fingerprint, user: string): Stay {
     const { clock, entropy, keys, state, sealed: home } = this.#parts;
     const { follow, adopt = true, isRead = true } = this.#options;
-    // The server may change its key meanwhile, and the name of the account.
+    // The server's key and the account's name may change meanwhile.
     const place = () => ({
       fingerprint: this.fingerprint ?? known,
       user: this.#stay === stay ? stay.session.user : user,
     });
-    this.#cursors.flush(); // Somebody may come back who was in on this client before.
+    this.#cursors.flush(); // An account that was logged in before on this client may log in again.
     const session: AccountSession = new AccountSession({
       ...{ clock, entropy, keys, sha256, follow, adopts: adopt, outboxes: state.outboxes },
       after: follow === "all" && isRead ? state.cursor(known, user) : undefined,
@@ -625,11 +638,11 @@ export class Client {
     if (this.#options.isRead === false) return;
     this.#events.push(event);
     if (!this.#events.isFull) return;
-    // Nobody reads: let the link go, and come back for the rest when there is room.
+    // Nobody reads: drop the link, and reconnect for the rest when there is room.
     this.#loop.mend(new Fault("too-many", "what is received is not read fast enough"), true);
   }
 
-  /** For both readers. */
+  /** Emits to subscribers and to the reader. */
   #tell(event: Extract<LinkEvent, ReaderEvent>): void {
     this.#emit(event);
     this.#push(event);
@@ -665,9 +678,11 @@ export class Client {
   }
 }
 
-/** A command that is to end waits so long for another link: a server has started again by then. */
+/** How long a brief command waits for another link: enough for a server to restart. */
 const LINK_LOST_MS = 45_000;
-/** The same for the next answer to its posts: a link that is dead has been given up by then. */
+/**
+ * How long a brief command waits for the next answer to its posts: by then a dead link is detected.
+ */
 const POSTS_STALLED_MS = 60_000;
 const STALL_LOOK_MS = 500;
 const SILENT = "the server does not answer";

@@ -1,3 +1,5 @@
+/** A client's link to its server, over any number of connections. */
+
 import { Fault } from "../base/fault.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
@@ -10,13 +12,13 @@ import { type Credentials, type Entered, Login, type LoginContext } from "./logi
 import { Redial } from "./redial.ts";
 import { type Greeted, greet } from "./trust.ts";
 
-/** Where a client stands with its server. */
+/** State of a client's connection. */
 export type LoopState =
-  /** Nobody is in, and nobody comes in without a user. There may be a greeted link. */
+  /** Nobody is logged in, nor will be without a user. There may be a greeted link. */
   | { readonly kind: "outside"; readonly fault: Fault | undefined }
-  /** By itself: dials, greets, and logs in whoever was in. */
+  /** Dials, greets and logs in the last account, without a user. */
   | { readonly kind: "connecting" }
-  /** The same for a user who waits for it: what fails is told to them, and not tried again. */
+  /** Connects for a user who waits: a failure is reported, and not retried. */
   | { readonly kind: "entering" }
   | { readonly kind: "in" }
   /** Dials again later. `isLoss`: there was a link until now. */
@@ -26,65 +28,73 @@ export type LoopState =
       readonly retryInMs: number;
       readonly isLoss: boolean;
     }
-  /** Another attempt would be in vain: a user has to act. `user`: who would have come back. */
+  /** Retrying cannot help: a user has to act. `user`: the account that would have reconnected. */
   | { readonly kind: "stopped"; readonly fault: Fault; readonly user: string | undefined }
-  /** For good. */
+  /** Permanent. */
   | { readonly kind: "closed"; readonly fault: Fault };
 
-/** A link on which the server has proved who it is. */
+/** A link on which the server has proved its identity. */
 export interface GreetedLink {
   readonly connection: Connection;
   readonly greeted: Greeted;
 }
 
-/** What the owner knows of an account that is about to log in. */
+/** The owner's data of an account that is about to log in. */
 export interface AccountEntry
   extends Pick<LoginContext, "isEnrolled" | "after" | "forgotten" | "presence"> {
-  /** In. What the server sends next must find its listener: nothing may wait. */
+  /**
+   * Called after the log-in. Must set its listener synchronously, before the server's next message.
+   */
   readonly entered: (link: GreetedLink, entered: Entered) => void;
 }
 
 export interface ConnectionLoopOwner {
   readonly state: (state: LoopState) => void;
-  /** A link was greeted; nothing secret is sent before this resolves. @throws Fault: no trust */
+  /**
+   * Called after the greeting; nothing secret is sent before this resolves. @throws Fault if the
+   * server is not trusted
+   */
   readonly greeted: (greeted: Greeted) => void | Promise<void>;
   readonly account: (greeted: Greeted, user: string) => AccountEntry;
   /** The account has no link any more. */
   readonly lost: () => void;
-  /** Something waits for the link: it is dialled again sooner. */
+  /** Reports whether something waits for the link, which is then dialled sooner. */
   readonly isAwaited: () => boolean;
-  /** Calls back, once, when there is room for what another link brings. */
+  /** Calls back once, when there is room for the messages of another link. */
   readonly whenReady: (callback: () => void) => void;
 }
 
 export interface ConnectionLoopParts extends Pick<LoginContext, "manner"> {
   readonly clock: Clock;
   readonly entropy: Entropy;
-  /** One attempt to reach the server. @throws Fault unreachable, timeout, port-taken */
+  /** Makes one attempt to reach the server. @throws Fault unreachable, timeout, port-taken */
   readonly dial: () => Promise<Link>;
-  /** What was dialled is of no use: as what it counts, or undefined: to be dialled anew at once. */
+  /**
+   * Called when a dialled server is of no use. Returns the fault of the attempt, or `undefined` to
+   * dial another address immediately.
+   */
   readonly elsewhere?: ((fault: Fault) => Fault | undefined) | undefined;
   readonly keys: Keys;
   /** `chat/VERSION`. */
   readonly program: string;
-  /** How long a request waits for its answer; left out: as long as the link lasts. */
+  /** Longest wait for an answer; default: as long as the link lasts. */
   readonly answerWithinMs?: number;
-  /** After a loss: try again for ever, also while nobody is in; only for who is in; or stop. */
+  /** After a loss: retry for ever, also while logged out; only while logged in; or stop. */
   readonly reconnects: "always" | "inside" | "never";
-  /** The password logs in on the next link, where the key of the device does not. */
+  /** Keeps the password for the next log-in, if the device key does not suffice. */
   readonly keepsPassword: boolean;
-  /** Told that the answer to a secret is held back; undefined: it is there. */
+  /** Called when the answer to a secret is delayed, and with `undefined` when it has arrived. */
   readonly onGuessDelay?: ((delay: GuessDelay | undefined) => void) | undefined;
-  /** Told when the server stops answering on an open link, and when it answers again. */
+  /** Called when the server stops answering on an open link, and when it answers again. */
   readonly onStalled?: ((on: boolean) => void) | undefined;
 }
 
-/** How long a farewell may take. */
+/** Longest time to wait for the close to be sent. */
 const CLOSE_WITHIN_MS = 1_000;
 
 /**
- * A client's link to its server, over any number of them: dials, greets, logs somebody in, and
- * comes back after each loss. There is at most one link, and one attempt to get one.
+ * Dials, greets, logs in, and reconnects after each loss. There is at most one link, and one
+ * attempt to get one.
  */
 export class ConnectionLoop {
   readonly #parts: ConnectionLoopParts;
@@ -93,14 +103,14 @@ export class ConnectionLoop {
   #state: LoopState = { kind: "outside", fault: undefined };
   #link: GreetedLink | undefined;
   #greeted: Greeted | undefined;
-  /** Not greeted yet. */
+  /** Connection that is not greeted yet. */
   #dialled: Connection | undefined;
-  /** One at a time: whoever comes later waits for the same. */
+  /** The one attempt in progress; later callers wait for it too. */
   #opening: Promise<GreetedLink> | undefined;
-  /** Who is in, or comes back without a user. */
+  /** Account that is logged in, or reconnects without a user. */
   #account: Credentials | undefined;
   #isLeaving = false;
-  /** The link was let go from here: the next one is to fill a hole, or there is to be none. */
+  /** Set when this side closed the link: the next one fills a gap, or there is none. */
   #mends: "again" | "no more" | undefined;
 
   constructor(parts: ConnectionLoopParts, owner: ConnectionLoopOwner) {
@@ -113,25 +123,28 @@ export class ConnectionLoop {
     return this.#state;
   }
 
-  /** Greeted, and in if anybody is. Undefined: it is lost, or somebody is on the way in. */
+  /**
+   * A greeted link, logged in if there is an account. `undefined` if it is lost or a log-in is in
+   * progress.
+   */
   get connection(): Connection | undefined {
     const { kind } = this.#state;
     return kind === "in" || kind === "outside" ? this.#link?.connection : undefined;
   }
 
-  /** By the present server, or the last one. */
+  /** Greeting of the current server, or the last one. */
   get greeted(): Greeted | undefined {
     return this.#greeted;
   }
 
   readonly ask: Ask = async (kind, fields) => {
     const { connection } = this;
-    // Behind the farewell the server takes what comes for a newcomer's, and may end the link by it.
+    // After `logout` the server takes a request as one of an unauthenticated client, and may close.
     if (connection === undefined || this.#isLeaving) throw notConnected();
     return connection.ask(kind, fields);
   };
 
-  /** A greeted link: the present one, or a new one. @throws Fault why there is none */
+  /** Returns a greeted link: the current one, or a new one. @throws Fault if there is none */
   open(): Promise<GreetedLink> {
     if (this.#link !== undefined) return Promise.resolve(this.#link);
     this.#opening ??= this.#dial().finally(() => {
@@ -140,16 +153,16 @@ export class ConnectionLoop {
     return this.#opening;
   }
 
-  /** Connects by itself, and lets in whoever may come without a user; unless a user did so. */
+  /** Connects without a user and logs in the account, unless a user has already acted. */
   begin(account: Credentials | undefined): void {
     if (this.#state.kind !== "outside") return;
     this.#account = account;
     void this.#connect();
   }
 
-  /** One attempt for a user. @throws Fault as the server refused, or could not be reached */
+  /** Makes one attempt for a user. @throws Fault if the server refused, or could not be reached */
   async enter(credentials: Credentials): Promise<Entered> {
-    // A log-in that is under way would let in another user on the same link.
+    // A log-in in progress would log in another user on the same link.
     if (this.#state.kind === "connecting") this.#drop();
     this.#redial.cancel();
     this.#account = undefined;
@@ -167,7 +180,10 @@ export class ConnectionLoop {
     }
   }
 
-  /** The link stays. @throws Fault last-credential, link-closed: then they are still in */
+  /**
+   * Logs out; the link stays. @throws Fault last-credential, link-closed: the account stays logged
+   * in
+   */
   async logout(forget: boolean): Promise<void> {
     const { connection } = this;
     const answered = this.ask("logout", forget ? { forget } : {});
@@ -183,7 +199,7 @@ export class ConnectionLoop {
     this.#become({ kind: "outside", fault: undefined });
   }
 
-  /** Without a word to the server, nor to the owner, whose account ends by this. */
+  /** Drops the link without notifying the server or the owner, whose account ends by this. */
   leave(): void {
     this.#account = undefined;
     this.#redial.cancel();
@@ -199,26 +215,29 @@ export class ConnectionLoop {
       this.#account = { ...this.#account, password };
   }
 
-  /** What is missing makes it come again, as far as asking helps. */
+  /**
+   * Closes the link so that the next one brings what is missing. `again`: the last link did not
+   * help.
+   */
   mend(fault: Fault, again: boolean): void {
     if (this.#link === undefined) return;
     this.#mends = again ? "no more" : "again";
     this.#link.connection.close(fault);
   }
 
-  /** Something waits for the link from now on. */
+  /** Reports that something waits for the link. */
   awaited(): void {
     this.#redial.awaited();
   }
 
-  /** Instead of later. */
+  /** Ends the wait before the next attempt. */
   reconnectNow(): void {
     if (this.#state.kind !== "waiting") return;
     this.#redial.cancel();
     void this.#connect();
   }
 
-  /** For good; resolves when the farewell is out. @param fault for those who still wait */
+  /** Closes permanently; resolves when the close is sent. @param fault for pending requests */
   async close(fault: Fault): Promise<void> {
     if (this.#state.kind === "closed") return;
     this.#redial.cancel();
@@ -240,7 +259,7 @@ export class ConnectionLoop {
     const state = this.#become({ kind: "connecting" });
     try {
       const link = await this.open();
-      if (this.#state !== state) return; // A user has come, or has left.
+      if (this.#state !== state) return; // A user has logged in or out meanwhile.
       if (this.#account !== undefined) await this.#logIn(link, this.#account);
       else if (link.connection.isClosed) throw link.connection.lostBy;
       else this.#become({ kind: "outside", fault: undefined });
@@ -252,7 +271,7 @@ export class ConnectionLoop {
 
   async #dial(): Promise<GreetedLink> {
     const { dial, elsewhere = (fault: Fault) => fault } = this.#parts;
-    // One without a majority can be read, if no other one has a majority.
+    // A node without a majority can be read, if no other node has one.
     let found: "majority" | "any" = this.#parts.elsewhere === undefined ? "any" : "majority";
     let isThere = false;
     for (;;) {
@@ -319,7 +338,7 @@ export class ConnectionLoop {
     try {
       onEntered(link, entered);
     } catch (error) {
-      // The owner cannot keep what it must: this attempt has failed.
+      // The owner cannot store what it must: this attempt has failed.
       this.#drop();
       this.#owner.lost();
       this.#account = before;
@@ -329,7 +348,7 @@ export class ConnectionLoop {
     return entered;
   }
 
-  /** Lets the link go, if there is one; nobody is told of it. */
+  /** Drops the link, if there is one, without notifying anybody. */
   #drop(): void {
     const link = this.#link;
     this.#link = undefined;
@@ -341,12 +360,12 @@ export class ConnectionLoop {
     this.#link = undefined;
     this.#owner.lost();
     const { kind } = this.#state;
-    // An attempt that is under way fails by itself.
+    // An attempt in progress fails by itself.
     if (kind === "connecting" || kind === "entering" || !this.#isWanted) return;
     this.#failed(fault ?? new Fault("link-closed", "the server closed the connection"), true);
   }
 
-  /** A link that is lost is replaced, if it may be. */
+  /** Whether a lost link is replaced. */
   get #isWanted(): boolean {
     return this.#account !== undefined || this.#parts.reconnects !== "inside";
   }
@@ -355,7 +374,7 @@ export class ConnectionLoop {
     const mends = this.#mends;
     this.#mends = undefined;
     const { user } = this.#account ?? {};
-    // Who guessed too often is shown out, and may guess on: nobody who was in is refused by that.
+    // A client closed for wrong guesses may go on guessing: no account is refused by that.
     const wasOutside = isLoss && user === undefined && mends === undefined;
     const mayPass = mends === "again" || wasOutside || isPassing(fault);
     if (mayPass && this.#parts.reconnects !== "never") return this.#wait(fault, isLoss);

@@ -1,17 +1,18 @@
+/** Delayed writes of read cursors. */
+
 import type { Clock } from "../io/clock.ts";
 import type { CursorStore } from "./ports.ts";
 
-/** How far somebody has read at a server. */
+/** How far an account has read at a server. */
 export interface ReadMark {
   readonly fingerprint: string;
   readonly user: string;
   readonly seq: number;
 }
 
-/** A write waits for the disk: so often is enough, and what a crash loses is only told twice. */
+/** Delay of a write, because a write waits for the disk. After a crash some events repeat. */
 const STORE_EVERY_MS = 500;
 
-/** Writes cursors down, a while after they moved. */
 export class CursorKeeper {
   readonly #state: CursorStore;
   readonly #clock: Clock;
@@ -38,7 +39,7 @@ export class CursorKeeper {
     if (mark !== undefined) this.#state.advanceCursor(mark.fingerprint, mark.user, mark.seq);
   }
 
-  /** The server has forgotten what came after this. */
+  /** Moves the cursor back: the server has lost the records after this one. */
   rewind(mark: ReadMark): void {
     this.flush();
     this.#state.rewindCursor(mark.fingerprint, mark.user, mark.seq);

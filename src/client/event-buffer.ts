@@ -1,23 +1,25 @@
+/** Buffer of events between the network and one reader. */
+
 import { assert } from "../base/assert.ts";
 import { EVENTS_BUFFERED_MAX } from "../base/limits.ts";
 import type { ReadMark } from "./cursor-keeper.ts";
 import type { ReaderEvent } from "./event.ts";
 
-/** Below this the next link may fill it again. */
+/** At or below this number of events the next link may fill the buffer again. */
 const EVENTS_LOW = 1_024;
-/** Long texts fill memory before many events do. */
+/** Limit for long texts, which fill memory before many events do. */
 const EVENTS_BUFFERED_BYTES_MAX = 32 << 20;
 
 interface Entry {
   readonly event: ReaderEvent;
   readonly sizeBytes: number;
-  /** What has been read once the event was. */
+  /** Position that counts as read once the event is. */
   mark: ReadMark | undefined;
 }
 
 /**
- * Events on their way from the network to one reader at the reader's pace. An event counts as seen
- * when the reader asks for the one after it: what a crash cuts off is told again.
+ * An event counts as seen when the reader asks for the one after it: after a crash the rest
+ * repeats.
  */
 export class EventBuffer {
   /** Bounded by the driver: it closes the link when `isFull`. */
@@ -30,7 +32,7 @@ export class EventBuffer {
   #ended = false;
   readonly #seen: (mark: ReadMark) => void;
 
-  /** @param seen is told how far the reader has come */
+  /** @param seen called with the reader's position */
   constructor(seen: (mark: ReadMark) => void) {
     this.#seen = seen;
   }
@@ -52,27 +54,27 @@ export class EventBuffer {
     this.#wakeUp();
   }
 
-  /** Holds once the reader is through with what was pushed so far. */
+  /** Sets the position that is reached once the reader has seen all events pushed so far. */
   mark(mark: ReadMark): void {
     const last = this.#count > 0 ? this.#entries.at(-1) : this.#taken;
     if (last === undefined) this.#seen(mark);
     else last.mark = mark;
   }
 
-  /** Calls back, once, as soon as there is room for a catch-up. */
+  /** Calls back once, when there is room for a catch-up. */
   whenLow(callback: () => void): void {
     this.#whenLow = callback;
     this.#tellLow();
   }
 
-  /** Counts the event that the reader holds as seen: it closes on purpose. */
+  /** Counts the event that the reader holds as seen, on an explicit close. */
   settle(): void {
     const mark = this.#taken?.mark;
     this.#taken = undefined;
     if (mark !== undefined) this.#seen(mark);
   }
 
-  /** What is there, without waiting. */
+  /** Returns the next buffered event without waiting. */
   take(): ReaderEvent | undefined {
     this.settle();
     const entry = this.#entries[this.#first];
@@ -85,7 +87,7 @@ export class EventBuffer {
     return entry.event;
   }
 
-  /** The next event; undefined after `closed`. One reader at a time. */
+  /** Returns the next event; `undefined` after `closed`. One reader at a time. */
   async next(): Promise<ReaderEvent | undefined> {
     for (;;) {
       const event = this.take();
@@ -116,7 +118,7 @@ export class EventBuffer {
   }
 }
 
-/** Texts fill memory before events do. */
+/** Estimates the memory of the event's texts. */
 function sizeBytesOf(event: ReaderEvent): number {
   switch (event.kind) {
     case "record":

@@ -1,27 +1,29 @@
+/** Ordered queue of a follower's events while records of sealed rooms are opened. */
+
 import type { ChatRecord } from "../core/client/chat-record.ts";
 import type { FollowerEvent } from "./follower.ts";
 
-/** Events that wait for records of sealed rooms to be opened: some seconds of work. */
+/** Most events that wait for sealed records to be opened: some seconds of work. */
 const SEALED_WAITING_MAX = 20_000;
-/** Records that are opened in one step: the first of them is shown when the last can be. */
+/** Records opened in one step: the first is shown only when the last is open. */
 const SEALED_TOGETHER_MAX = 64;
 
 /** Opens records of sealed rooms. */
 export interface RecordOpener {
-  /** Whether this one has to be opened. */
+  /** Reports whether this record has to be opened. */
   opens(record: ChatRecord): boolean;
   /** @param records of one room, in order. @returns as many. Never rejects. */
   open(records: readonly ChatRecord[]): Promise<readonly ChatRecord[]>;
 }
 
 /**
- * Keeps what a follower tells in order while some of it takes time: what follows a record that is
- * being opened waits for it. Where nothing is sealed all of it passes at once.
+ * Events after a record that is being opened wait for it. Without sealed rooms all pass
+ * immediately.
  */
 export class EventStage {
   readonly #opener: RecordOpener;
   readonly #next: (event: FollowerEvent) => void;
-  /** More waits than there should: the link is to be given up for a while. */
+  /** Called when too many events wait: the link should be dropped for a while. */
   readonly #full: () => void;
   #waiting: FollowerEvent[] = []; // Bounded by SEALED_WAITING_MAX.
   #isOpening = false;
@@ -57,7 +59,9 @@ export class EventStage {
     this.#isOpening = false;
   }
 
-  /** Records of one room that wait together are opened together: one transaction of all. */
+  /**
+   * Returns how many events to process together: waiting records of one room share a transaction.
+   */
   #runLength(): number {
     const [first] = this.#waiting;
     if (first?.kind !== "record" || !this.#mustOpen(first)) return 1;
@@ -77,7 +81,9 @@ export class EventStage {
   }
 }
 
-/** Which rooms there are, and that all were told, the present link says for itself. */
+/**
+ * Reports whether the event stays valid on a new link, which lists rooms and `caught-up` itself.
+ */
 function isOfAnyLink(event: FollowerEvent): boolean {
   return event.kind !== "caught-up" && (event.kind !== "room" || event.isNews);
 }

@@ -16,11 +16,11 @@ import type { Greeted } from "./trust.ts";
 export type SessionEvent =
   | LinkEvent
   | AccountEvent
-  /** The answer to a secret is held back; `undefined` when it has arrived. */
+  /** The answer to a secret is delayed; `undefined` when it has arrived. */
   | { readonly kind: "guess-delay"; readonly delay: GuessDelay | undefined };
 
 export type LinkEvent =
-  /** The server's identity was met for the first time at this address, and is pinned now. */
+  /** The server's identity was new at this address, and is pinned now. */
   | {
       readonly kind: "pinned";
       readonly address: string;
@@ -28,7 +28,7 @@ export type LinkEvent =
       /** Address at which the same server was pinned before. */
       readonly knownAs: string | undefined;
     }
-  /** The server has a new key, which its old key has signed; the pin has followed. */
+  /** The server has a new key, signed by its old key; the pin has followed. */
   | {
       readonly kind: "moved";
       readonly address: string;
@@ -38,22 +38,20 @@ export type LinkEvent =
   /** Another machine of the same server has answered. Both are `HOST:PORT`. */
   | { readonly kind: "elsewhere"; readonly from: string; readonly to: string }
   | Extract<LoopState, { kind: "outside" | "connecting" | "entering" | "stopped" }>
-  /** The connection is gone; the client tries again. */
+  /** The connection is lost; the client retries. */
   | { readonly kind: "lost"; readonly fault: Fault; readonly retryInMs: number }
   /** Another attempt failed. */
   | { readonly kind: "retrying"; readonly fault: Fault; readonly retryInMs: number }
   | Extract<ModelEvent, { kind: "stalled" | "greeted" | "entered" | "left" }>
-  /** The last event. `undefined` if the session was closed from here. */
+  /** The last event. `undefined` if this side closed the session. */
   | { readonly kind: "closed"; readonly fault: Fault | undefined };
 
-/** Events of one account. */
 export type AccountEvent =
   | Exclude<FollowerEvent, { kind: "prefs-set" | "save" | "key-packages-low" }>
   | PrefsEvent
   | PostEvent
   | SealedNews;
 
-/** Settings of rooms and saved messages. */
 export type PrefsEvent = Extract<ModelEvent, { kind: "prefs" | "prefs-set" | "save" }>;
 
 /** Logged in, with all rooms of the link. */
@@ -148,7 +146,7 @@ export function modelEventOf(event: SessionEvent, nowUnixMs: number): ModelEvent
   }
 }
 
-/** @param own whether this device can keep a key, and which one the server had here before */
+/** @param own whether this device can keep a key, and the server's former key at this address */
 export function greetedEvent(
   { fingerprint, welcome }: Greeted,
   own: Pick<ServerView, "keepsKey" | "changedFrom">,

@@ -1,3 +1,5 @@
+/** Turns the notices of a server to one account into checked, ordered events. */
+
 import { Fault } from "../base/fault.ts";
 import type { FileId, Sha256 } from "../base/ids.ts";
 import {
@@ -15,33 +17,33 @@ import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { NoticeOf, WireRecord } from "../wire/messages.ts";
 import type { ServerNotice } from "./link/connection.ts";
 
-/** What a server tells one account: checked, in order, each with its room. */
+/** Events of one account: checked, in order, each with its room. */
 export type FollowerEvent =
   /** A new link, which lists the rooms again. */
   | { readonly kind: "listing"; readonly link: LinkInfo }
   | {
       readonly kind: "room";
       readonly room: RoomView;
-      /** The present link has not told of it before, or not like this. */
+      /** The current link has not listed the room before, or it has changed. */
       readonly isNews: boolean;
       readonly notice: NoticeOf<"room">;
     }
-  /** `room`: undefined if no link since the last `caught-up` has told of it. */
+  /** `room`: `undefined` if no link since the last `caught-up` has listed it. */
   | { readonly kind: "room-gone"; readonly id: string; readonly room: RoomView | undefined }
   | {
       readonly kind: "record";
       readonly record: ChatRecord;
-      /** Its head, as it came. */
+      /** Head of the record, as received. */
       readonly head: Uint8Array;
       readonly sizeBytes: number;
     }
-  /** So many unseen records of a room are not sent. */
+  /** Number of unseen records of a room that are not sent. */
   | { readonly kind: "skipped"; readonly room: RoomView; readonly count: number }
-  /** With all rooms of the link, as they were then. */
+  /** Carries all rooms of the link at that moment. */
   | { readonly kind: "caught-up"; readonly rooms: readonly RoomView[] }
-  /** Everything up to `seq` was told. */
+  /** Everything up to `seq` was emitted. */
   | { readonly kind: "cursor"; readonly seq: number }
-  /** The server knows less than an earlier run was told. */
+  /** The server has fewer records than an earlier run has received. */
   | { readonly kind: "rewind"; readonly seq: number }
   | { readonly kind: "typing"; readonly room: RoomView; readonly users: readonly string[] }
   /** The account has read the room up to record `n`. `unread`: `undefined` if not known. */
@@ -51,15 +53,15 @@ export type FollowerEvent =
       readonly n: number;
       readonly unread: number | undefined;
     }
-  /** A file is on its way to the room; its record follows when it is whole. */
+  /** A file is being uploaded to the room; its record follows when it is complete. */
   | {
       readonly kind: "offered";
       readonly room: RoomView;
       readonly file: FileId;
       readonly from: string;
-      /** As the sender calls it: clean it before showing. */
+      /** The sender's name for the file: clean it before showing. */
       readonly name: string;
-      /** `undefined` until the file is whole. */
+      /** `undefined` until the file is complete. */
       readonly sizeBytes: number | undefined;
       readonly folder: FolderSize | undefined;
     }
@@ -71,16 +73,15 @@ export type FollowerEvent =
     }
   | AccountNotice;
 
-/** A link on which an account is logged in. */
 export interface LinkInfo {
   readonly server: string;
   readonly address: string;
   readonly user: string;
   readonly transport: Transport;
   readonly fingerprint: Fingerprint;
-  /** The server's greeting to newcomers. */
+  /** The server's greeting to new users. */
   readonly welcome: string | undefined;
-  /** Whether this log-in made the account. */
+  /** Whether this log-in created the account. */
   readonly registered: boolean;
 }
 
@@ -91,31 +92,30 @@ type AccountNotice = NoticeOf<
 
 export interface FollowerSink {
   event(event: FollowerEvent): void;
-  /** `again`: asking once more is in vain. */
+  /** Reports missing records. `again`: asking once more cannot help. */
   hole(fault: Fault, again: boolean): void;
 }
 
 export type FollowMode =
-  /** What was missed, then what happens. */
+  /** Missed records, then new ones. */
   | "all"
-  /** What happens from now on; nothing is remembered for the next run. */
+  /** New records only; nothing is stored for the next run. */
   | "live"
-  /** No records at all, and no presence: for commands that ask one thing. */
+  /** Neither records nor presence: for commands that send one request. */
   | "none";
 
 /**
- * Makes events of what the server tells one account: checks records against their heads, names
- * their rooms, drops what was seen, notices what is missing. Lives as long as the account is in,
- * over any number of links.
+ * Checks records against their heads, adds their rooms, drops duplicates and detects gaps. Lives as
+ * long as the account is logged in, over any number of links.
  */
 export class Follower {
   readonly #mode: FollowMode;
   readonly #sha256: Sha256;
   readonly #sink: FollowerSink;
   readonly #timeline = new Timeline();
-  /** Of the present link. Bounded by the timeline, or by this link's bytes in mode `none`. */
+  /** Rooms of the current link. Bounded by the timeline, or by this link's bytes in mode `none`. */
   #rooms = new Map<string, RoomView>();
-  /** Of the links since the last that told of all rooms. */
+  /** Rooms of the links since the last `caught-up`. */
   readonly #before = new Map<string, RoomView>();
   #asked: number | undefined;
 
@@ -127,7 +127,7 @@ export class Follower {
     this.#sink = sink;
   }
 
-  /** What to ask the next link for. */
+  /** Cursor to request from the next link. */
   get after(): number | undefined {
     const newest = Number.MAX_SAFE_INTEGER;
     if (this.#mode === "none") return newest;
@@ -139,7 +139,7 @@ export class Follower {
     return [...this.#rooms.values()];
   }
 
-  /** A new link is logged in, having asked for what follows `after`. */
+  /** Handles a new link that was logged in with the cursor `after`. */
   connected(link: LinkInfo): void {
     const after = this.after;
     this.#asked = after === Number.MAX_SAFE_INTEGER ? undefined : after;
@@ -149,7 +149,7 @@ export class Follower {
     this.#sink.event({ kind: "listing", link });
   }
 
-  /** @throws Fault frame-malformed, too-many: the server's doing */
+  /** @throws Fault frame-malformed, too-many: caused by the server */
   notice(notice: ServerNotice): void {
     switch (notice.kind) {
       case "room":
@@ -158,7 +158,7 @@ export class Follower {
         return this.#gone(notice.room);
       case "records":
         if (this.#mode === "none") return;
-        // What follows a hole is of no use: the link is about to be given up.
+        // Records after a gap are of no use: the link is about to be dropped.
         for (const record of notice.records) if (!this.#record(record)) return;
         return;
       case "caught-up":
@@ -180,7 +180,7 @@ export class Follower {
       case "invited":
       case "key-packages-low":
         return this.#sink.event(notice);
-      default: // Greetings and farewells are the connection's.
+      default: // The connection handles greetings and goodbyes.
         return;
     }
   }
@@ -210,7 +210,7 @@ export class Follower {
   #room(notice: NoticeOf<"room">): void {
     const told = roomViewOf(notice);
     const known = this.#rooms.get(told.id);
-    // What was sealed once is sealed for good, whatever a server says later.
+    // A sealed room stays sealed, whatever a server reports later.
     const wasSealed = (known ?? this.#before.get(told.id))?.isSealed === true;
     const view = wasSealed ? { ...told, isSealed: true } : told;
     this.#rooms.set(view.id, view);
@@ -226,7 +226,7 @@ export class Follower {
   }
 
   #gone(id: string): void {
-    // It may go before this link has told of it: its users know it from the last one.
+    // A room may go before this link has listed it: users know it from the last link.
     const room = this.#rooms.get(id) ?? this.#before.get(id);
     this.#rooms.delete(id);
     this.#before.delete(id);
@@ -234,12 +234,12 @@ export class Follower {
     if (this.#mode !== "none") this.#perform(this.#timeline.handle({ kind: "gone", room: id }));
   }
 
-  /** @returns false: something before it is missing */
+  /** @returns false if something before the record is missing */
   #record(wire: WireRecord): boolean {
     const headed = readHead(wire);
     const { room: id, n, seq } = headed.head;
     const view = this.#rooms.get(id);
-    if (view === undefined) return true; // Of a room that is gone.
+    if (view === undefined) return true; // Its room is gone.
     const effects = this.#timeline.handle({ kind: "record", room: id, n, seq });
     if (effects[0]?.kind === "show") {
       const record = resolveRecord(headed, view, this.#sha256);

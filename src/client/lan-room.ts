@@ -1,3 +1,5 @@
+/** Driver of a serverless chat on the local network. */
+
 import { Fault } from "../base/fault.ts";
 import type { Name } from "../base/names.ts";
 import { Lan, type LanEffect, type LanInput, type LanPerson } from "../core/lan/lan.ts";
@@ -7,23 +9,23 @@ import type { Clock } from "../io/clock.ts";
 import type { Multicast, MulticastSource, OnDatagram } from "../io/lan/multicast.ts";
 import { checkLanText } from "../wire/lan.ts";
 
-/** What whoever shows it is told. */
+/** Events for the user interface. */
 export type LanEvent =
   | Exclude<LanEffect, { readonly kind: "send" | "wait" }>
-  /** What nobody asked for did not go out. */
+  /** A datagram that no user asked for could not be sent. */
   | { readonly kind: "fault"; readonly fault: Fault };
 
 export interface LanRoomOptions {
   readonly clock: Clock;
   readonly envelope: LanEnvelope;
   readonly name: Name;
-  /** From 0 up to, not including, 1. */
+  /** Random number from 0 up to, not including, 1. */
   readonly chance: number;
   readonly open: (onDatagram: OnDatagram) => Promise<Multicast>;
   readonly onEvent: (event: LanEvent) => void;
 }
 
-/** Drives a `Lan` over a group: opens what comes, signs what goes, and minds the time. */
+/** Drives a `Lan` over a multicast group: opens datagrams, signs outgoing ones, and runs timers. */
 export class LanRoom {
   readonly #options: LanRoomOptions;
   readonly #multicast: Multicast;
@@ -42,7 +44,7 @@ export class LanRoom {
     this.#gate = new LanRateLimit(clock.now());
   }
 
-  /** Takes part, and asks who is there. @throws Fault as `openMulticast` does */
+  /** Joins, and asks who is there. @throws Fault as `openMulticast` does */
   static async open(options: LanRoomOptions): Promise<LanRoom> {
     let room: LanRoom | undefined;
     const multicast = await options.open((bytes, source) => {
@@ -61,7 +63,7 @@ export class LanRoom {
     return this.#lan.people();
   }
 
-  /** Resolves when the system has taken it; waits its turn. @throws Fault */
+  /** Waits for the rate limit; resolves when the system has taken the datagrams. @throws Fault */
   async say(text: string, isAction = false): Promise<void> {
     checkLanText(text);
     for (;;) {
@@ -72,7 +74,7 @@ export class LanRoom {
     }
   }
 
-  /** Takes leave, and lets go of the network. */
+  /** Sends a goodbye and closes the network. */
   async end(): Promise<void> {
     if (this.#hasEnded) return;
     const left = this.#handle({ kind: "end" });
@@ -91,8 +93,8 @@ export class LanRoom {
   }
 
   /**
-   * @param onUnsent whether a fault of sending is the caller's, or an event
-   * @returns how long to wait before it is said again; 0: it is done
+   * @param onUnsent throw a fault of sending, or emit it as an event
+   * @returns milliseconds to wait before the next try; 0 if done
    */
   async #handle(input: LanInput, onUnsent: "throw" | "tell" = "tell"): Promise<number> {
     if (this.#hasEnded) return 0;
@@ -110,14 +112,14 @@ export class LanRoom {
       if (sending.length > 0) this.#isFailing = false;
     } catch (error) {
       if (onUnsent === "throw" || !(error instanceof Fault)) throw error;
-      // Once for a network that is gone, not with each announce.
+      // Emit the fault once per outage, not with each announcement.
       if (!this.#isFailing) onEvent({ kind: "fault", fault: error });
       this.#isFailing = true;
     }
     return waitMs;
   }
 
-  /** Machines change their network while they talk. */
+  /** Refreshes the interfaces: machines change their network while they run. */
   async #tick(): Promise<void> {
     await this.#multicast.refresh();
     await this.#handle({ kind: "tick" });

@@ -1,3 +1,5 @@
+/** Linking of a new device to an account, by a code that both devices know. */
+
 import { equalBytes } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { isName } from "../base/names.ts";
@@ -12,7 +14,7 @@ import type { AccountKeyStore } from "./ports.ts";
 
 const SEAL_NONCE_BYTES = 12;
 
-/** Where a device is linked: what both ends must mean. */
+/** The code and the server, which both devices must share. */
 export interface LinkPlace {
   readonly code: Uint8Array;
   readonly fingerprint: Fingerprint;
@@ -31,7 +33,7 @@ export interface LinkAsked {
   readonly mac: Uint8Array;
 }
 
-/** The account's key, with which devices are signed. @throws Fault not-allowed without it */
+/** Returns the account's private key, which signs devices. @throws Fault not-allowed without it */
 export function accountKeyOf(
   { state }: { readonly state: AccountKeyStore },
   { fingerprint, user }: { readonly fingerprint: Fingerprint; readonly user: string },
@@ -44,8 +46,8 @@ export function accountKeyOf(
 }
 
 /**
- * The old device's answer to somebody who shows that they know the code.
- * @throws Fault not-allowed: they do not, or this device has no account key
+ * Makes the old device's answer to a device that proves knowledge of the code.
+ * @throws Fault not-allowed if the proof is wrong or this device has no account key
  */
 export function grantLink(granter: Granter, asked: LinkAsked): RequestFields<"link-grant"> {
   const { code, fingerprint, user, entropy, clock } = granter;
@@ -54,7 +56,7 @@ export function grantLink(granter: Granter, asked: LinkAsked): RequestFields<"li
     equalBytes(asked.code, linkCodeHash(code)) &&
     equalBytes(asked.mac, linkMac(code, deviceKey, fingerprint));
   if (!isKnown || !isName(user)) {
-    // Only whoever saw the hash can ask like this: the server, or somebody in it.
+    // Only those who saw the hash can ask like this: the server, or an intruder in it.
     throw new Fault("not-allowed", "somebody who does not know the code asked; nothing was given", {
       remedy: "ask the server's owner what happens there",
     });
@@ -72,7 +74,7 @@ export function grantLink(granter: Granter, asked: LinkAsked): RequestFields<"li
   return { code: asked.code, deviceKey, deviceCert, key };
 }
 
-/** The new device's question. */
+/** Makes the new device's request. */
 export function askLink(
   { code, fingerprint }: LinkPlace,
   deviceKey: Uint8Array,
@@ -80,7 +82,7 @@ export function askLink(
   return { code: linkCodeHash(code), deviceKey, mac: linkMac(code, deviceKey, fingerprint) };
 }
 
-/** Keeps the account key that the old device gave. @throws Fault checksum-wrong: it is not its */
+/** Stores the account key that the old device sent. @throws Fault checksum-wrong if it is forged */
 export function keepLinked(
   { code, fingerprint }: LinkPlace,
   deviceKey: Uint8Array,

@@ -1,3 +1,5 @@
+/** Log-in: by device signature, registration or password. */
+
 import { Fault, type FaultCode, msg } from "../base/fault.ts";
 import { LOGIN_WITHIN_MS, RECONNECT_MAX_MS, WRONG_SECRETS_MAX } from "../base/limits.ts";
 import { CLUSTER_LEASE_MS } from "../base/limits-cluster.ts";
@@ -12,9 +14,9 @@ import type { Greeted } from "./trust.ts";
 
 export type SecretWanted = "password" | "new-password" | "room-password";
 /**
- * Asks the user; undefined (or empty): there is no user to ask, or no answer.
- * @param again another one was refused
- * @param whenLost calls back when the link is gone: an answer is of no use any more
+ * Asks the user; `undefined` or empty if there is no user or no answer.
+ * @param again an earlier answer was refused
+ * @param whenLost calls back when the link is lost, which makes an answer useless
  */
 export type AskSecret = (
   what: SecretWanted,
@@ -24,13 +26,13 @@ export type AskSecret = (
 
 export interface Credentials {
   readonly user: string;
-  /** `register`: the name is new. `login`: it exists. */
+  /** `register`: the name must be new. `login`: it must exist. */
   readonly mode?: "either" | "register" | "login" | undefined;
   readonly password?: string | undefined;
   /** The room password, or an invite's token. */
   readonly roomSecret?: string | undefined;
   readonly ask?: AskSecret | undefined;
-  /** Somebody typed the password just now: it must fit, though this device could sign in. */
+  /** The user has just typed the password: it must fit, even if this device could sign in. */
   readonly insist?: boolean;
 }
 
@@ -39,25 +41,25 @@ export interface LoginContext {
   readonly greeted: Greeted;
   readonly clock: Clock;
   readonly keys: Keys;
-  /** The server has said before that it knows this device as the user's. */
+  /** The server has accepted this device for the user before. */
   readonly isEnrolled: boolean;
-  /** Called when the server does not know this device as the user's any more. */
+  /** Called when the server does not accept this device for the user any more. */
   readonly forgotten: () => void;
-  /** Cursor for a log-in; undefined: send what newcomers get. */
+  /** Cursor for a log-in; `undefined` requests what new users get. */
   readonly after: number | undefined;
-  /** `false`: for a command that asks or says one thing. Nobody is told that it was there. */
+  /** `false`: other users see no presence. For commands that send one request. */
   readonly presence?: boolean;
   readonly manner: LoginManner;
 }
 
-/** How a user of this client comes in: what they can do about a refusal. */
+/** What the users of this client can do about a refusal. */
 export interface LoginManner {
   /**
-   * The client shows the refusal, and tries again on this link with what its user gives then. Else
-   * the secrets are all there are, but for `ask`.
+   * The client shows the refusal and retries on this link with new input of its user. Otherwise
+   * there are no secrets but the given ones and those of `ask`.
    */
   readonly triesAgain: boolean;
-  /** Remedies; left out: those of the faults. `mayRegister`: the name may also be a new one. */
+  /** Remedies; default: those of the faults. `mayRegister`: the name may also be a new one. */
   readonly refused?: (mayRegister: boolean) => string;
   readonly taken: (user: Name) => string;
   readonly newcomer?: string;
@@ -66,18 +68,18 @@ export interface LoginManner {
 export interface Entered {
   readonly account: Answer<"login">;
   readonly registered: boolean;
-  /** What opened the door, for the next link. */
+  /** The password that succeeded, for the next link. */
   readonly password: string | undefined;
 }
 
-/** A server whose registration is closed says that first. */
+/** A server with closed registration reports `not-allowed` even if the name is taken. */
 const MAY_BE_TAKEN: ReadonlySet<FaultCode> = new Set(["name-taken", "not-allowed"]);
 
 type LoginKind = "admit" | "register" | "login";
 
 /**
- * From the greeting to being in: by this device's signature where it is known, else by registering,
- * else by the password, which makes the device known.
+ * Logs in with this device's signature where it is known, else by registering, else with the
+ * password, which enrols the device.
  */
 export class Login {
   readonly #context: LoginContext;
@@ -88,7 +90,7 @@ export class Login {
   /** Bounded by the attempts. */
   readonly #tried: Readonly<Record<SecretWanted, Set<string>>>;
   #wasSignatureRefused = false;
-  /** One wrong password is one guess. */
+  /** Each wrong password is sent only once. */
   readonly #refusedPasswords = new Set<string>();
 
   /** @throws Fault name-invalid */
@@ -105,7 +107,9 @@ export class Login {
     };
   }
 
-  /** @throws Fault login-refused, name-taken, room-password-wrong, banned, too-many, the link's */
+  /**
+   * @throws Fault login-refused, name-taken, room-password-wrong, banned, too-many, or the link's
+   */
   async enter(): Promise<Entered> {
     const { mode, roomSecret } = this.#credentials;
     const { isEnrolled, greeted, connection } = this.#context;
@@ -124,7 +128,7 @@ export class Login {
   async #withRoomSecret(secret: string): Promise<Entered> {
     const wrong = await this.#admit(secret);
     if (wrong === undefined) return this.#asNewcomer();
-    // A known account does not need it; a user who can be asked may correct it.
+    // A known account does not need the room password; a user who can be asked may correct it.
     return (await this.#withoutDoor()) ?? this.#askRoomSecret(wrong);
   }
 
@@ -135,15 +139,15 @@ export class Login {
     return known ?? this.#askRoomSecret(undefined);
   }
 
-  /** The account may be a known one, though the room's secret is wrong. */
+  /** Logs in with a wrong room password, if the account exists. */
   async #withoutDoor(): Promise<Entered | undefined> {
     if (this.#credentials.mode === "register") return undefined;
     if (this.#password !== undefined) return this.#byGivenPassword();
-    // A form has no other way to say that the name is a known one.
+    // A form cannot state that the name exists.
     return this.#context.manner.triesAgain ? this.#bySignature() : undefined;
   }
 
-  /** @param wrong what the server said of the last one */
+  /** @param wrong the server's fault for the last secret */
   async #askRoomSecret(wrong: Fault | undefined): Promise<Entered> {
     let fault = wrong;
     for (let attempt = 0; attempt < WRONG_SECRETS_MAX; attempt++) {
@@ -159,20 +163,20 @@ export class Login {
     return (await this.#asKnown()) ?? this.#refuse();
   }
 
-  /** The room's door is open: the name decides. */
+  /** Continues after the room password is accepted. */
   async #asNewcomer(): Promise<Entered> {
     if (!this.#context.keys.canSign) return (await this.#asKnown()) ?? this.#refuseKeyless();
     const refused = await this.#register();
     if (!(refused instanceof Fault)) return refused;
     if (this.#credentials.mode === "register") throw refused;
-    // Another process of this home may have registered it a moment ago.
+    // Another process of this home may have registered the name a moment ago.
     const known = (await this.#bySignature()) ?? (await this.#asKnown());
     if (known !== undefined) return known;
     if (refused.code === "name-taken") this.#refuseTaken();
     throw refused;
   }
 
-  /** The account exists, as far as we know. */
+  /** Logs in to an account that is expected to exist. */
   async #asKnown(): Promise<Entered | undefined> {
     const password = await this.#somePassword();
     if (password === undefined) return this.#bySignature();
@@ -190,7 +194,7 @@ export class Login {
     return this.#context.presence === false ? { presence: false } : {};
   }
 
-  /** @returns undefined when the device is not known there */
+  /** @returns `undefined` if the server does not know the device */
   async #bySignature(): Promise<Entered | undefined> {
     const { keys, greeted, forgotten } = this.#context;
     if (this.#wasSignatureRefused || !keys.canSign) return undefined;
@@ -229,11 +233,12 @@ export class Login {
     }
   }
 
-  /** @returns the fault when the name is taken, or nobody may register, so that it may be */
+  /** @returns the fault if the name is taken or registration is closed, as the account may exist */
   async #register(): Promise<Entered | Fault> {
     const asks = this.#password === undefined && !this.#hasAskedPassword;
     if (asks && this.#credentials.ask !== undefined) {
-      // An empty password is refused, but only for a free name: for others none is to be chosen.
+      // Probe with an empty password, which only a free name refuses: for others none is to be
+      // chosen.
       const probed = await this.#registerWith("");
       if (!(probed instanceof Fault) || probed.code !== "usage") return probed;
     }
@@ -259,14 +264,14 @@ export class Login {
     }
   }
 
-  /** The key of the new account, and its word for this device. */
+  /** The key of the new account, and its certificate for this device. */
   #accountKey(): Promise<Pick<RequestFields<"register">, "accountKey" | "deviceCert">> {
     const { keys, greeted, clock } = this.#context;
     const { fingerprint } = greeted;
     return certifiedDevice(keys, { fingerprint, user: this.#user, unixMs: clock.unixMs() });
   }
 
-  /** @returns the fault when the secret is wrong */
+  /** @returns the fault if the secret is wrong */
   async #admit(secret: string): Promise<Fault | undefined> {
     try {
       await this.#ask("admit", { secret });
@@ -282,7 +287,7 @@ export class Login {
     return { account, registered, password: this.#password };
   }
 
-  /** Given, or asked once. */
+  /** Returns the given password, or asks once. */
   async #somePassword(what: "password" | "new-password" = "password"): Promise<string | undefined> {
     if (this.#password === undefined && !this.#hasAskedPassword) {
       this.#hasAskedPassword = true;
@@ -291,7 +296,9 @@ export class Login {
     return this.#password;
   }
 
-  /** An answer that was tried before (it came from a file, say) is none: guesses are counted. */
+  /**
+   * Ignores an answer that was tried before, for example from a file: wrong guesses are counted.
+   */
   async #askPerson(what: SecretWanted): Promise<string | undefined> {
     const { connection } = this.#context;
     const answer = await this.#credentials.ask?.(what, this.#tried[what].size > 0, (callback) =>
@@ -342,8 +349,8 @@ export class Login {
 }
 
 /**
- * Asks again while the server refuses for now, as long as it waits for a log-in.
- * @param majorityWithinMs how long a cluster may have no majority: an election is over by then
+ * Retries while the server refuses temporarily, up to LOGIN_WITHIN_MS.
+ * @param majorityWithinMs longest time without a cluster majority; covers an election
  * @throws Fault
  */
 export async function askPatiently<Kind extends RequestKind>(
@@ -358,7 +365,7 @@ export async function askPatiently<Kind extends RequestKind>(
     try {
       return await connection.ask(kind, fields);
     } catch (error) {
-      // A refusal on a link that is gone is no answer.
+      // On a lost link the loss is the fault to report.
       if (connection.isClosed) throw connection.lostBy;
       const waitMs = error instanceof Fault ? error.retryAfterMs : undefined;
       if (waitMs === undefined) throw error;

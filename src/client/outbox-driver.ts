@@ -1,3 +1,5 @@
+/** Driver of one outbox. */
+
 import { unreachable } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
 import type { OutboxId } from "../base/ids.ts";
@@ -16,15 +18,14 @@ import type { PostBody } from "../wire/messages.ts";
 import type { Connection } from "./link/connection.ts";
 import type { PostToSeal } from "./sealed/sealing.ts";
 
-/** A post as it is kept, with its body read. */
+/** A stored post with its body parsed. */
 export type ReadPost = Omit<KeptPost, "body"> & { readonly body: PostBody };
 
 type PostStep<Kind extends WorkEvent["kind"]> = Extract<WorkEvent, { kind: Kind }>;
 
 /**
- * What becomes of posts, for a view that shows each of them. `key` is the driver's own name for the
- * post: unique, also where the post was refused at once; `id` is empty where there will be no
- * record.
+ * Progress of posts, for a view that shows each of them. `key` is the driver's own name for the
+ * post: unique, also if the post was refused immediately; `id` is empty if there will be no record.
  */
 export type PostEvent =
   | PostStep<"posted" | "stored">
@@ -35,23 +36,23 @@ export type PostEvent =
 
 export interface OutboxDriverOwner {
   /**
-   * Returns, or resolves, when it is on disk; after that, and only then, posts go out. Called again
-   * only after the last call has resolved. @throws Fault, or rejects with one
+   * Stores the change. Posts are sent only after it returns or resolves. Never called again before
+   * it resolves. @throws Fault, or rejects with one
    */
   keep(change: Pick<OutboxChange, "added" | "settled">): void | Promise<void>;
   tell(event: PostEvent): void;
   /**
-   * What goes out for these posts, in order, or a fault for one that must not.
-   * @returns undefined if all go out as they are
+   * Returns the bodies to send, in order, or a fault for a post that must not be sent.
+   * @returns `undefined` if all are sent as they are
    */
   seal?(posts: readonly PostToSeal[]): Promise<readonly (PostBody | Fault)[]> | undefined;
-  /** Fewer posts wait than before. */
+  /** Reports that fewer posts are pending. */
   settled(): void;
 }
 
 interface Waiting {
   readonly name: string;
-  /** Known as soon as the outbox has taken it. */
+  /** `undefined` if the outbox refuses the post. */
   readonly counter: number | undefined;
   readonly adopted?: { readonly to: string; readonly body: PostBody };
   readonly settle?: (outcome: PostOutcome) => void;
@@ -67,34 +68,38 @@ interface Write {
 }
 
 /**
- * Drives one outbox: keeps each post in a store until it is settled, gives it a promise, carries it
- * over links, keeps its time. What happens in one tick is one write; nothing is sent before it.
+ * Stores each post until it is settled, resolves its promise, resends it over links, and runs its
+ * timers. All changes of one tick are one write; nothing is sent before it.
  */
 export class OutboxDriver {
   readonly id: OutboxId;
   readonly #clock: Clock;
   readonly #owner: OutboxDriverOwner;
   readonly #outbox = new Outbox();
-  /** By key; as many as the outbox holds. */
+  /** By key. Bounded by the outbox. */
   readonly #waiting = new Map<number, Waiting>();
   #key = 0;
   #connection: Connection | undefined;
   /**
-   * Refused by the server for a while, on this link: it lets none pass before they come again.
-   * Bounded by what is in flight.
+   * Posts that the server refused temporarily on this link: it blocks later posts until they are
+   * resent. Bounded by the posts in flight.
    */
   readonly #deferred = new Set<number>();
-  /** May be on the server: an earlier link or run has carried them. Bounded like the outbox. */
+  /**
+   * Posts that may be on the server: an earlier link or run has sent them. Bounded by the outbox.
+   */
   readonly #carried = new Set<number>();
   #cancelTimer: (() => void) | undefined;
   #cancelWrite: (() => void) | undefined;
-  /** Not on disk yet. Bounded like the outbox, as are the next two. */
+  /** Changes that are not on disk yet. Bounded by the outbox, as are the next two. */
   #added: KeptPost[] = [];
   #settled: number[] = [];
-  /** Wait for the write. */
+  /** Posts that wait for the write. */
   #sends: Send[] = [];
   #isWriting = false;
-  /** Some are being encrypted; others of this link wait behind them. Bounded like the outbox. */
+  /**
+   * Some posts are being encrypted; others of this link queue behind them. Bounded by the outbox.
+   */
   #isSealing = false;
   readonly #behind: Send[] = [];
   #onIdle: (() => void) | undefined;
@@ -110,7 +115,7 @@ export class OutboxDriver {
     return this.#outbox.size;
   }
 
-  /** Posts that an earlier run has kept, before any of this one. */
+  /** Takes over posts that an earlier run has stored. Call before any `post`. */
   adopt(posts: readonly ReadPost[]): void {
     for (const post of posts) {
       const { counter, target: to, body } = post;
@@ -123,7 +128,7 @@ export class OutboxDriver {
     }
   }
 
-  /** A post of an earlier run that is not sent any more. */
+  /** Settles a post of an earlier run as refused. */
   giveUp(post: ReadPost, fault: Fault): void {
     const { counter, target: to, body } = post;
     const outcome = { kind: "refused", fault } as const;
@@ -132,7 +137,10 @@ export class OutboxDriver {
     this.#forget(counter);
   }
 
-  /** Resolves when it is on the server's disk. @throws Fault as the server refused it for good */
+  /**
+   * Resolves when the post is on the server's disk. @throws Fault if the server refused it
+   * permanently
+   */
   post(to: string, body: PostBody): Promise<Receipt> {
     const key = ++this.#key;
     const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
@@ -170,8 +178,8 @@ export class OutboxDriver {
   }
 
   /**
-   * This client sends no more: what is not settled stays on disk for the next run.
-   * @returns a promise while something is on its way to the disk
+   * Stops sending: unsettled posts stay on disk for the next run.
+   * @returns a promise while a write is in progress
    */
   leave(fault: Fault): Promise<void> | undefined {
     this.#connection = undefined;
@@ -229,7 +237,7 @@ export class OutboxDriver {
     const connection = this.#connection;
     if (connection !== undefined) this.#carried.add(counter);
     connection?.askThen("post", { outbox: this.id, counter, to, body }, (outcome) => {
-      // What a dying link refuses was not refused by the server: the next link sends it again.
+      // A refusal by a lost link is not the server's: the next link resends the post.
       if (this.#connection !== connection || connection.isClosed) {
         if (outcome.kind === "refused") return;
       }
@@ -244,8 +252,9 @@ export class OutboxDriver {
   }
 
   /**
-   * It cannot be encrypted any more. If the server may have it, or waits for it, it gets a post
-   * that says nothing: it answers with the receipt of what it has, or refuses it for good.
+   * Settles a post that cannot be encrypted any more. If the server may have it, or waits for it,
+   * sends an empty post under its number: the server answers with the receipt of what it has, or
+   * refuses it permanently.
    */
   #giveUp({ counter, to }: Send, fault: Fault): void {
     const refused = { kind: "refused", counter, fault } as const;
@@ -262,14 +271,14 @@ export class OutboxDriver {
   }
 
   #forget(counter: number): void {
-    // A post that was settled before it was kept need not be kept.
+    // A post that was settled before it was stored need not be stored.
     const isKept = !this.#added.some((post) => post.counter === counter);
     if (isKept) this.#settled.push(counter);
     else this.#added = this.#added.filter((post) => post.counter !== counter);
     this.#writeSoon();
   }
 
-  /** What was said goes out before whatever is asked next. */
+  /** Sends pending posts, so that they precede the next request. */
   flush(): void {
     if (this.#cancelWrite !== undefined) this.#write();
   }
@@ -279,14 +288,14 @@ export class OutboxDriver {
   }
 
   /**
-   * The server knows the last 256 counters of an outbox: so many may be in flight, and whatever is
-   * settled before those is off the disk before more goes out. So a client that sends the rest
-   * again never repeats a post that the server takes for new.
+   * The server remembers the last 256 counters of an outbox: no more may be in flight, and posts
+   * settled before those leave the disk before others are sent. So a client that resends the rest
+   * never repeats a post that the server takes for new.
    */
   #write(): void {
     this.#cancelWrite?.();
     this.#cancelWrite = undefined;
-    if (this.#isWriting) return; // Its end looks again.
+    if (this.#isWriting) return; // `#afterWrite` writes the rest.
     const write: Write = {
       added: this.#added,
       settled: this.#settled,
@@ -322,14 +331,13 @@ export class OutboxDriver {
         this.#owner.tell({ kind: "stored", key: formatPostId(this.id, counter) });
       }
     }
-    if (connection !== this.#connection) return; // The next link has asked for them again.
+    if (connection !== this.#connection) return; // The next link has requested these posts again.
     this.#sendAll(sends);
   }
 
   /**
-   * None overtakes another, also where some have to be encrypted first: and that in the order in
-   * which they are sent, as readers keep few keys of what is late. What comes meanwhile is
-   * encrypted together.
+   * Keeps the order of posts, also while some are encrypted: readers keep few keys for late
+   * messages. Posts that arrive meanwhile are encrypted together.
    */
   #sendAll(sends: readonly Send[]): void {
     if (this.#isSealing) return void this.#behind.push(...sends);
@@ -358,12 +366,12 @@ export class OutboxDriver {
     });
   }
 
-  /** The disk took nothing: what it does not hold is not sent. */
+  /** Handles a failed write: posts that are not on disk are not sent. */
   #withdraw({ added, settled, sends, connection }: Write, fault: unknown): void {
     if (!(fault instanceof Fault)) throw fault;
     const lost = new Set(added.map(({ counter }) => counter));
     for (const counter of lost) this.#handle({ kind: "withdrawn", counter, fault });
-    // With the next write that succeeds; those that were never kept need none.
+    // The next successful write retries these; posts that were never stored need none.
     this.#settled = this.#settled.filter((counter) => !lost.has(counter));
     this.#settled.push(...settled);
     if (connection !== this.#connection) return;

@@ -1,3 +1,5 @@
+/** The posts of one account session: unsent posts of earlier runs, then new ones. */
+
 import { Fault } from "../base/fault.ts";
 import { ID_BYTES, type OutboxId, outboxId } from "../base/ids.ts";
 import { OUTBOX_IN_FLIGHT_MAX, OUTBOX_KEEP_MS } from "../base/limits.ts";
@@ -12,19 +14,19 @@ import { OutboxDriver, type PostEvent, type ReadPost } from "./outbox-driver.ts"
 import type { Sealing } from "./sealed/sealing.ts";
 import type { OpenedPosts } from "./sealed/waiting-posts.ts";
 
-/** A writer that reads from a file or a pipe waits above this; a person never gets there. */
+/** A writer that reads from a file or a pipe waits above this number; a person never reaches it. */
 const PENDING_LOW = 2 * OUTBOX_IN_FLIGHT_MAX;
 
 /**
- * Where unsent posts are kept. Each outbox belongs to one process, or one tab, as long as that
- * lives. A store may answer at once or later.
+ * Store of unsent posts. Each outbox belongs to one living process or browser tab. A store may
+ * answer synchronously or later.
  */
 export interface OutboxStore {
-  /** Takes over what others that are gone left unsent, oldest first. @throws Fault store-… */
+  /** Takes over the unsent posts of ended processes, oldest first. @throws Fault store-… */
   adopt(owner: OutboxOwner): readonly LeftOutbox[] | Promise<readonly LeftOutbox[]>;
-  /** All or nothing, durable when it returns or resolves. @throws Fault store-… */
+  /** Atomic, and durable when it returns or resolves. @throws Fault store-… */
   write(id: OutboxId, change: OutboxChange): void | Promise<void>;
-  /** This client writes no more under this id: what is left may be adopted. */
+  /** Gives up the outbox: its posts may be adopted. */
   release(id: OutboxId): void;
 }
 
@@ -33,7 +35,7 @@ export interface OutboxQueueOptions {
   readonly entropy: Entropy;
   readonly store: OutboxStore;
   readonly tell: (event: PostEvent) => void;
-  /** Left out: nothing is sealed. */
+  /** If absent, nothing is sealed. */
   readonly sealing?: Pick<Sealing, "seal" | "pinned" | "kept" | "opened">;
 }
 
@@ -41,20 +43,17 @@ interface OpenedOutbox extends Pick<OpenedPosts, "posts"> {
   readonly id: string;
 }
 
-/**
- * The posts of one account session: first those that earlier runs left unsent, each outbox whole
- * and under its own id, one after the other, then those of this run.
- */
+/** Sends each earlier outbox completely and under its own id before the next. */
 export class OutboxQueue {
   readonly #parts: OutboxQueueOptions;
   readonly #own: OutboxDriver;
-  /** Those of earlier runs, oldest first, then our own. As many as the store holds. */
+  /** Outboxes of earlier runs, oldest first, then this run's. Bounded by the store. */
   readonly #boxes: OutboxDriver[];
   #owner: OutboxOwner | undefined;
   #connection: Connection | undefined;
-  /** What was left is known: it goes first. */
+  /** Earlier outboxes are loaded, and go first. */
   #isReady = false;
-  /** The outbox that the present link carries. */
+  /** The outbox that the current link sends. */
   #linked: OutboxDriver | undefined;
   #isLeft = false;
   readonly #onSettled: { readonly sizeMax: number; readonly resolve: () => void }[] = [];
@@ -66,9 +65,9 @@ export class OutboxQueue {
   }
 
   /**
-   * The account that is logged in writes here from now on.
-   * @param adopts whether to send on what earlier runs left
-   * @returns a promise where the store answers later; posts may be made before it resolves
+   * Opens the outbox of the account that is logged in.
+   * @param adopts whether to send the unsent posts of earlier runs
+   * @returns a promise if the store answers later; posts may be made before it resolves
    * @throws Fault store-…, or rejects with it
    */
   open(owner: OutboxOwner, adopts: boolean): void | Promise<void> {
@@ -79,7 +78,7 @@ export class OutboxQueue {
     this.#isReady = true;
   }
 
-  /** Takes over what others that are gone by now have left. @throws Fault, as `open` */
+  /** Takes over the unsent posts of processes that have ended since. @throws Fault, as `open` */
   adopt(): void | Promise<void> {
     const owner = this.#owner;
     if (owner === undefined) return;
@@ -88,7 +87,7 @@ export class OutboxQueue {
     return left.then(
       (boxes) => this.#adopted(boxes),
       (fault: unknown) => {
-        this.#began([]); // What cannot be read does not hold up what is said now.
+        this.#began([]); // An unreadable store does not block new posts.
         throw fault;
       },
     );
@@ -110,12 +109,12 @@ export class OutboxQueue {
     this.#linked = undefined;
   }
 
-  /** What was said goes out before whatever is asked next. */
+  /** Sends pending posts, so that they precede the next request. */
   flush(): void {
     for (const box of this.#boxes) box.flush();
   }
 
-  /** What is not settled waits in the store for the next run. */
+  /** Stops sending: unsettled posts stay in the store for the next run. */
   leave(fault: Fault): void {
     this.#isLeft = true;
     this.#connection = undefined;
@@ -123,17 +122,17 @@ export class OutboxQueue {
     this.#settled();
   }
 
-  /** Resolves when all is settled, one way or the other. */
+  /** Resolves when all posts are settled, stored or refused. */
   drained(): Promise<void> {
     return this.#below(0);
   }
 
-  /** Resolves when another post will not have to wait long. */
+  /** Resolves when another post will not wait long. */
   ready(): Promise<void> {
     return this.#below(PENDING_LOW);
   }
 
-  /** Posts that are not settled. */
+  /** Number of posts that are not settled. */
   get size(): number {
     let size = 0;
     for (const box of this.#boxes) size += box.size;
@@ -168,7 +167,7 @@ export class OutboxQueue {
     });
   }
 
-  /** @returns a promise where some of them have to be decrypted */
+  /** @returns a promise if some posts have to be decrypted */
   #adopted(left: readonly LeftOutbox[]): void | Promise<void> {
     const opening = left.map(({ id, posts }) => this.#parts.sealing?.opened(id as OutboxId, posts));
     if (opening.every((opened) => opened === undefined)) return this.#began(left);
@@ -176,7 +175,7 @@ export class OutboxQueue {
     return Promise.all(all).then((boxes) => this.#began(boxes.filter((box) => box !== undefined)));
   }
 
-  /** @returns undefined: it cannot be read now, and waits for the next run */
+  /** @returns `undefined` if it cannot be read now; it stays for the next run */
   async #opened(
     left: LeftOutbox,
     opening: Promise<OpenedPosts> | undefined,
@@ -200,7 +199,7 @@ export class OutboxQueue {
   #began(left: readonly OpenedOutbox[]): void {
     for (const one of left) {
       if (this.#isLeft) this.#parts.store.release(one.id as OutboxId);
-      else this.#boxes.splice(-1, 0, this.#adopt(one)); // What is said now follows it.
+      else this.#boxes.splice(-1, 0, this.#adopt(one)); // New posts follow it.
     }
     this.#isReady = true;
     this.#advance();
@@ -217,7 +216,7 @@ export class OutboxQueue {
     box.adopt(read.filter(({ createdUnixMs }) => createdUnixMs >= oldest));
     for (const post of read) {
       if (post.createdUnixMs >= oldest) continue;
-      // The server may have forgotten whether it was sent: it could be said twice.
+      // The server may have forgotten whether it was sent, and would store it twice.
       const fault = new Fault("interrupted", "a message waited too long, and was not sent", {
         remedy: "look whether it is there, and send it again",
       });
@@ -235,12 +234,12 @@ export class OutboxQueue {
     }
   }
 
-  /** The first outbox has its turn; once it is through, the next. */
+  /** Sends the first outbox, and the next when it is empty. */
   #advance(): void {
     for (;;) {
       const [first, next] = this.#boxes;
       if (!this.#isReady || this.#connection === undefined || first === undefined) return;
-      // An outbox that is under way keeps its turn: one that was adopted meanwhile comes after it.
+      // An outbox in progress finishes first: one adopted meanwhile comes after it.
       const current = this.#linked ?? first;
       if (this.#linked === undefined) {
         this.#linked = current;
@@ -251,7 +250,7 @@ export class OutboxQueue {
     }
   }
 
-  /** It is through: the next has its turn. Our own stays, since more may be said. */
+  /** Removes an empty outbox from the link. This run's outbox stays in the queue for new posts. */
   #pass(box: OutboxDriver): void {
     this.#linked = undefined;
     if (box === this.#own) {
@@ -270,15 +269,16 @@ export class OutboxQueue {
   }
 }
 
-/** Our own spelling, unless the disk has changed it: then the server says what is wrong with it. */
+/**
+ * Parses a stored body. A body that the disk has corrupted becomes empty, and the server refuses
+ * it.
+ */
 function bodyOf({ body }: KeptPost): PostBody {
   try {
     const value: unknown = JSON.parse(body);
     if (typeof value === "object" && value !== null && "text" in value) {
       if (typeof value.text === "string") return value as PostBody;
     }
-  } catch {
-    // Falls through.
-  }
+  } catch {}
   return { text: "" };
 }

@@ -1,3 +1,5 @@
+/** Pinning of server identities. */
+
 import { Fault, msg } from "../base/fault.ts";
 import type { Clock } from "../io/clock.ts";
 import { type Fingerprint, formatFingerprint } from "../wire/fingerprint.ts";
@@ -6,21 +8,20 @@ import type { PinStore } from "./ports.ts";
 import type { Greeted } from "./trust.ts";
 
 interface Expectation {
-  /** The server as its pin is filed: `HOST:PORT`. */
+  /** The server's address in the pin store: `HOST:PORT`. */
   readonly address: string;
-  /** Given by the user or an invite. */
   readonly given: Fingerprint | undefined;
-  /** What this home knows of the address. */
+  /** Fingerprint that this home has pinned for the address. */
   readonly pinned: Fingerprint | undefined;
-  /** Refuse whom nobody vouches for. */
+  /** Refuse servers whose fingerprint nobody has confirmed. */
   readonly strict: boolean;
-  /** Keys that this server had before, as far as each has signed the next. */
+  /** Former keys of this server, each of which has signed its successor. */
   readonly formers: readonly Fingerprint[];
 }
 
 /**
- * @returns `known`; `first` for a server that is to be pinned now; `moved` for one that we know by
- * a key which has named the present one
+ * @returns `known`; `first` for a server to be pinned now; `moved` for one pinned by a key that has
+ * signed the current one
  * @throws Fault fingerprint-changed, naming old and new
  */
 function judge(found: Fingerprint, expected: Expectation): "known" | "first" | "moved" {
@@ -55,9 +56,9 @@ function changed(
 type News = Extract<LinkEvent, { kind: "pinned" | "moved" }>;
 
 /**
- * Holds the server's fingerprint against what we know; pins it at the first meeting, and follows
- * it to a new key that its old one has named.
- * @returns what a person should hear
+ * Compares the server's fingerprint with the pin. Pins it at first use, and follows a key change
+ * that the old key has signed.
+ * @returns an event for the user, if there is news
  * @throws Fault fingerprint-changed
  */
 export function pin(
@@ -75,7 +76,7 @@ export function pin(
     if (known?.name !== name) state.setPin({ address, fingerprint, name, firstSeenUnixMs });
     return undefined;
   }
-  // An old key of it may be known under another address: then this home's things move as well.
+  // Another address may be pinned to an old key: the data of this home moves as well.
   const old = pinned ?? formers.find((former) => state.addressOf(former) !== undefined);
   if (old !== undefined) state.moveServer(old, { fingerprint, name, firstSeenUnixMs });
   if (verdict === "moved" && pinned !== undefined) {

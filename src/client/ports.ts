@@ -1,4 +1,4 @@
-/** Stores that a client is given. `ClientState` is one of them all. */
+/** Stores that a client requires. `ClientState` implements all of them. */
 
 import type { ClientState } from "../io/state/client-state.ts";
 import type { ResumableUploads } from "../io/state/kept-upload.ts";
@@ -11,13 +11,13 @@ export type PinStore = Pick<ClientState, "pin" | "setPin" | "addressOf" | "moveS
 /** Addresses of the servers of a cluster. */
 export type PlaceStore = Pick<ClientState, "keepServerPlaces" | "forgetServerPlaces">;
 
-/** The last record that was shown of each account. */
+/** The last record read, by account. */
 export type CursorStore = Pick<ClientState, "cursor" | "advanceCursor" | "rewindCursor">;
 
 /** Private keys of accounts. */
 export type AccountKeyStore = Pick<ClientState, "knownAccountKey" | "setAccountKey">;
 
-/** Accounts that this device opens without a password. */
+/** Accounts that this device logs in to without a password. */
 type EnrolmentStore = Pick<ClientState, "enrolment" | "enrol" | "unenrol" | "moveUser">;
 
 /** Servers and names to propose the next time. */

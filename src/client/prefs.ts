@@ -1,3 +1,5 @@
+/** Room settings of the account, for a model. */
+
 import type { RoomId } from "../base/ids.ts";
 import { isMutedAt, type RoomPrefs } from "../core/rooms/prefs.ts";
 import type { Clock } from "../io/clock.ts";
@@ -5,17 +7,14 @@ import type { NoticeOf } from "../wire/messages.ts";
 import type { PrefsEvent } from "./event.ts";
 import type { Connection } from "./link/connection.ts";
 
-/** Timers of browsers and of Bun hold no longer. */
+/** Longest delay of timers in browsers and in Bun. */
 const WAIT_MS_MAX = 0x7fffffff;
 
-/**
- * Tells a model what the account has set of its rooms: as the server keeps it, and again when the
- * time is over for which a room was muted.
- */
+/** Emits the settings as the server stores them, and again when the mute of a room expires. */
 export class PrefsKeeper {
   readonly #clock: Clock;
   readonly #tell: (event: PrefsEvent) => void;
-  /** Muted for a time, as the server keeps it. */
+  /** Rooms that are muted for a limited time. */
   readonly #muted = new Map<RoomId, RoomPrefs>();
   #cancel: (() => void) | undefined;
 
@@ -24,7 +23,10 @@ export class PrefsKeeper {
     this.#tell = tell;
   }
 
-  /** Asks a new link. An older server knows nothing of it: then the model has none. */
+  /**
+   * Requests the settings on a new link. Older servers do not know the request: the model then has
+   * none.
+   */
   connected(connection: Pick<Connection, "askThen">): void {
     connection.askThen("prefs", {}, (outcome) => {
       if (outcome.kind !== "answered") return;
@@ -50,13 +52,13 @@ export class PrefsKeeper {
     this.#wait();
   }
 
-  /** Somebody else is in, or nobody. */
+  /** The account has logged out or changed. */
   left(): void {
     this.#cancel?.();
     this.#muted.clear();
   }
 
-  /** As it holds now. */
+  /** Returns the settings without an expired mute. */
   #heard(room: RoomId, prefs: RoomPrefs): RoomPrefs {
     const { muted, ...rest } = prefs;
     this.#muted.delete(room);

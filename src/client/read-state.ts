@@ -1,20 +1,22 @@
-/** What of each room was read, and how many words of others were not. */
+/** Read position and unread count of each room. */
+
 export class ReadState {
-  /** By room id; as many as the follower has rooms. */
+  /** By room id. Bounded by the follower's rooms. */
   readonly #rooms = new Map<
     string,
     { last: number; read: number; hidden: number; unread: number }
   >();
 
   /**
-   * A link told of a room: its last record has this `n`, and it was read up to there.
-   * @param unread words of others in between; undefined: the server is older and does not tell
+   * Sets a room that a link has listed. @param last `n` of its last record @param read `n` up to
+   * which it was read
+   * @param unread messages of others in between; `undefined` if the server is too old to send it
    */
   room(id: string, last: number, read: number, unread = Math.max(0, last - read)): void {
     const known = this.#rooms.get(id);
     const hidden = known?.hidden ?? 0;
     this.#rooms.set(id, { last, read, hidden, unread });
-    // What was read here may still be on its way to the server.
+    // A newer position may still be in flight to the server.
     if (known !== undefined) this.read(id, known.read);
   }
 
@@ -22,7 +24,9 @@ export class ReadState {
     this.#rooms.delete(id);
   }
 
-  /** There is a record; `hidden`: of a kind that nobody is shown; `counts`: words of another. */
+  /**
+   * Adds a record. `hidden`: of a kind that is never shown; `counts`: a message of another user.
+   */
   record(id: string, n: number, is: { readonly hidden: boolean; readonly counts: boolean }): void {
     const room = this.#rooms.get(id);
     if (room === undefined) return;
@@ -32,8 +36,8 @@ export class ReadState {
   }
 
   /**
-   * @param unread what is left then, if the server tells
-   * @returns up to where it is read now; undefined: that was known
+   * @param unread count after the change, if the server sends it
+   * @returns the new position; `undefined` if it is not newer
    */
   read(id: string, n: number, unread?: number): number | undefined {
     const room = this.#rooms.get(id);
@@ -45,7 +49,7 @@ export class ReadState {
     return upTo;
   }
 
-  /** Words of others; no fewer than there are. */
+  /** Returns the number of messages of others; an upper bound. */
   unread(id: string): number {
     return this.#rooms.get(id)?.unread ?? 0;
   }

@@ -1,8 +1,10 @@
+/** Reports of read positions to the server. */
+
 import { READ_TOLD_EVERY_MS } from "../base/limits.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Connection } from "./link/connection.ts";
 
-/** Tells the server how far somebody has read: at most so often, and whatever the link does. */
+/** Limits the rate of reports, and resends them after a loss of the link. */
 export class ReadReporter {
   readonly #clock: Clock;
   readonly #unsent = new Map<string, number>(); // By room; as many as are read.
@@ -13,7 +15,7 @@ export class ReadReporter {
     this.#clock = clock;
   }
 
-  /** Another link; what is not reported yet goes with it. */
+  /** Uses a new link, and sends pending reports. */
   connected(connection: Pick<Connection, "isClosed" | "askThen">): void {
     this.#connection = connection;
     this.flush();
@@ -24,19 +26,19 @@ export class ReadReporter {
     this.#cancel ??= this.#clock.after(READ_TOLD_EVERY_MS, () => this.flush());
   }
 
-  /** What cannot be sent now is sent with the next link's. */
+  /** Sends pending reports; those that cannot be sent wait for the next link. */
   flush(): void {
     this.#cancel?.();
     this.#cancel = undefined;
     for (const [room, n] of this.#unsent) {
       if (this.#connection === undefined || this.#connection.isClosed) return;
-      // A refusal tells nothing new: the room is left, or the next report goes further.
+      // A refusal can be ignored: the user left the room, or the next report goes further.
       this.#connection.askThen("read", { room, n }, () => undefined);
       this.#unsent.delete(room);
     }
   }
 
-  /** Somebody else reads from here on. */
+  /** Drops pending reports, as the account changes. */
   clear(): void {
     this.#cancel?.();
     this.#cancel = undefined;

@@ -1,3 +1,5 @@
+/** Delays between attempts to reconnect. */
+
 import type { Fault } from "../base/fault.ts";
 import { RECONNECT_AWAITED_MAX_MS, RECONNECT_MAX_MS } from "../base/limits.ts";
 import { Backoff } from "../core/backoff.ts";
@@ -6,15 +8,15 @@ import type { Entropy } from "../io/entropy.ts";
 
 interface Wait {
   readonly dueAt: number;
-  /** The server has asked not to be called before. */
+  /** Earliest time that the server has asked for. */
   readonly notBefore: number;
   readonly dial: () => void;
   readonly cancel: () => void;
 }
 
 /**
- * When to dial again after a loss: less and less often while nothing waits for the link, but often
- * enough as long as something does, which may begin in the middle of a wait.
+ * Backs off while nothing waits for the link, and retries often while something does, which may
+ * begin in the middle of a wait.
  */
 export class Redial {
   readonly #clock: Clock;
@@ -27,7 +29,7 @@ export class Redial {
     this.#entropy = entropy;
   }
 
-  /** @returns after how many milliseconds it calls back, as things stand now */
+  /** @returns milliseconds until the callback, as planned now */
   after({ retryAfterMs = 0 }: Fault, isAwaited: boolean, dial: () => void): number {
     const now = this.#clock.now();
     const boundMs = isAwaited ? RECONNECT_AWAITED_MAX_MS : RECONNECT_MAX_MS;
@@ -37,19 +39,19 @@ export class Redial {
     return waitMs;
   }
 
-  /** Something waits for the link from now on. */
+  /** Shortens the delay: something waits for the link. */
   awaited(): void {
     if (this.#wait === undefined) return;
     const now = this.#clock.now();
     const { dueAt, notBefore, dial } = this.#wait;
-    // Every wait is spread: what people write just then must not call all of them at once.
+    // Spread the retries of clients: an outage makes many users write at the same time.
     const soonMs = RECONNECT_AWAITED_MAX_MS * (0.5 + this.#chance() / 2);
     const soonAt = Math.max(now + soonMs, notBefore);
     if (soonAt < dueAt && dueAt - now > RECONNECT_AWAITED_MAX_MS)
       this.#arm(soonAt, notBefore, dial);
   }
 
-  /** The next trouble is a new one. */
+  /** Resets the backoff. */
   succeeded(): void {
     this.#backoff.reset();
   }

@@ -1,3 +1,5 @@
+/** One account over any number of connections: what it follows, posts, seals and has read. */
+
 import { assert } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
 import type { Sha256 } from "../base/ids.ts";
@@ -37,13 +39,13 @@ export interface AccountSessionParts {
   /** False if the user interface shows no settings of rooms. */
   readonly hasPrefs: boolean;
   readonly outboxes: OutboxStore;
-  /** Whether to send posts that earlier runs left. */
+  /** Whether to send unsent posts of earlier runs. */
   readonly adopts: boolean;
-  /** Whether the outbox store renames what it keeps when the server renames the account. */
+  /** Whether the outbox store moves its posts when the server renames the account. */
   readonly storeRenames: boolean;
   readonly sealed: Pick<SealingParts, "home" | "refusal" | "load">;
   readonly ask: Ask;
-  /** What the server has proved of its log to this device. */
+  /** Returns the newest checkpoint of the log that this device has accepted. */
   readonly pin: (reader: LogReader) => Promise<LogPin | undefined>;
   readonly activeLink: ActiveLink;
   /** Receives every event, in order. */
@@ -54,7 +56,6 @@ export interface AccountSessionParts {
   readonly hole: (fault: Fault, again: boolean) => void;
 }
 
-/** One account over any number of connections: what it follows, posts, seals and has read. */
 export class AccountSession {
   readonly #parts: AccountSessionParts;
   readonly #follower: Follower;
@@ -65,7 +66,7 @@ export class AccountSession {
   #link: LinkInfo | undefined;
   #audited: AuditedLink | undefined;
   #owner: { readonly fingerprint: Fingerprint; readonly user: string } | undefined;
-  /** The server of the present link. */
+  /** Greeting of the server on the current link. */
   #greeted: Greeted | undefined;
 
   constructor(parts: AccountSessionParts) {
@@ -92,12 +93,12 @@ export class AccountSession {
     this.#follower = new Follower(follow, after, sha256, sink);
   }
 
-  /** As the server spells it now. */
+  /** Account name as the server spells it now. */
   get user(): string {
     return this.#link?.user ?? "";
   }
 
-  /** What to ask the next link for. */
+  /** Cursor to request from the next link. */
   get after(): number | undefined {
     return this.#follower.after;
   }
@@ -116,8 +117,8 @@ export class AccountSession {
   }
 
   /**
-   * The account is logged in on a new link. Nothing is received before `connected`.
-   * @returns a promise where posts of earlier runs are read later; it rejects as the store fails
+   * Handles a log-in on a new link. Nothing is received before `connected`.
+   * @returns a promise if posts of earlier runs are read later; it rejects if the store fails
    * @throws Fault store-…
    */
   entered(
@@ -164,7 +165,7 @@ export class AccountSession {
     this.sealing.lost();
   }
 
-  /** Logged out. The same account may enter again: it continues where it was. */
+  /** Logs out. The same account may enter again, and resumes where it was. */
   leave(fault: Fault = notLoggedIn(), transferFault = fault): void {
     this.#greeted = undefined;
     this.#reporter.clear();
@@ -175,12 +176,12 @@ export class AccountSession {
     this.#posts = this.#newPosts();
   }
 
-  /** The room was read up to its record `n`. */
+  /** Marks the room as read up to record `n`. */
   read(room: string, n: number): void {
     this.#reporter.note(room, n);
   }
 
-  /** Reports what was read: the link is about to end. */
+  /** Sends pending read positions: the link is about to end. */
   flush(): void {
     this.#reporter.flush();
   }
@@ -204,7 +205,7 @@ export class AccountSession {
     this.sealing.caughtUp(this.#parts.follow !== "none", () => this.#parts.sayLeft());
   }
 
-  /** What the server has proved to this device, for others to compare. */
+  /** Returns this device's view of the server's log, for other devices to compare. */
   #history(): HistoryView | undefined {
     const greeted = this.#greeted;
     const audited = this.#audited;

@@ -1,3 +1,5 @@
+/** Greeting of a server, which proves its identity. */
+
 import { equalBytes } from "../base/bytes.ts";
 import { Fault, msg } from "../base/fault.ts";
 import { HELLO_WITHIN_MS } from "../base/limits.ts";
@@ -15,16 +17,16 @@ import { type NoticeOf, VERSION } from "../wire/messages.ts";
 import { Connection } from "./link/connection.ts";
 import type { Verifier } from "./link/keys.ts";
 
-/** A server that has proved who it is on this very link. Whether it is trusted is a second step. */
+/** A server that has proved its identity on this link. Whether it is trusted is a second step. */
 export interface Greeted {
   readonly greeting: Greeting;
   readonly fingerprint: Fingerprint;
   readonly welcome: NoticeOf<"welcome">;
-  /** Keys that this server had before, newest first, as far as each has signed the next. */
+  /** Former keys of this server, newest first, each of which has signed its successor. */
   readonly formers: readonly Fingerprint[];
 }
 
-/** The keys of a server: the one that it has proved, then those it had before. */
+/** Returns the keys of a server: the proved one, then its former ones. */
 export function serverKeys({ welcome, formers }: Greeted): readonly Uint8Array[] {
   const { server, predecessors = [] } = welcome;
   return [server.key, ...predecessors.slice(0, formers.length).map(({ key }) => key)];
@@ -39,9 +41,9 @@ export interface GreetOptions {
 }
 
 /**
- * Says hello and checks the answer; nothing else was sent before.
- * @throws Fault fingerprint-changed (the proof does not hold), timeout, version-unsupported, and
- * whatever ended the connection
+ * Sends hello and verifies the answer; nothing else was sent before.
+ * @throws Fault fingerprint-changed if the proof is wrong, timeout, version-unsupported, and the
+ * connection's
  */
 export async function greet(connection: Connection, options: GreetOptions): Promise<Greeted> {
   const { clock, entropy, verifier, program } = options;
@@ -72,7 +74,10 @@ async function formersOf(
   return formers;
 }
 
-/** Greets and leaves: nothing is trusted, nothing sent but the hello. @throws Fault as `greet` */
+/**
+ * Greets and closes: nothing is trusted, and nothing but the hello is sent. @throws Fault as
+ * `greet`
+ */
 export async function meet(
   options: GreetOptions & { readonly dial: () => Promise<Link> },
 ): Promise<Greeted> {
@@ -85,8 +90,8 @@ export async function meet(
 }
 
 /**
- * Says hello; the answer is not proved yet.
- * @throws Fault timeout, version-unsupported, and whatever ended the connection
+ * Sends hello; the answer is not verified yet.
+ * @throws Fault timeout, version-unsupported, and the connection's
  */
 async function sayHello(
   connection: Connection,
@@ -100,7 +105,7 @@ async function sayHello(
     connection.listen((notice) => {
       if (notice.kind !== "welcome") return;
       cancel();
-      connection.listen(undefined); // What follows is held for whoever listens next.
+      connection.listen(undefined); // Later notices are queued for the next listener.
       resolve(notice);
     });
     connection.onClosed(() => {

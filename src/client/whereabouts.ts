@@ -1,3 +1,5 @@
+/** Addresses of a server's machines, as a client uses them over any number of links. */
+
 import type { Fault } from "../base/fault.ts";
 import { ServerPlaces } from "../core/client/server-places.ts";
 import type { Clock } from "../io/clock.ts";
@@ -23,15 +25,14 @@ export interface WhereaboutsOptions {
   readonly isNamed?: boolean | undefined;
 }
 
-/** At which of its machines a client meets its server, over any number of links. */
 export class Whereabouts {
   readonly #options: WhereaboutsOptions;
   readonly #places: ServerPlaces;
   readonly #dialer: PlaceDialer;
-  /** Where it was to be. */
+  /** Address that the user expects. */
   #expected: ServerPlace | undefined;
   #isIn = false;
-  /** The server of the present link has said where its cluster is. */
+  /** The server of the current link has sent the addresses of its cluster. */
   #isTold = false;
 
   constructor(options: WhereaboutsOptions) {
@@ -46,7 +47,7 @@ export class Whereabouts {
     [this.#expected] = this.#places.round();
   }
 
-  /** As a loop of connections wants it. */
+  /** Dialling functions for a ConnectionLoop. */
   get ways(): {
     readonly dial: () => Promise<Link>;
     readonly elsewhere: (fault: Fault) => Fault | undefined;
@@ -54,7 +55,7 @@ export class Whereabouts {
     return { dial: this.#dialer.dial, elsewhere: (fault) => this.#dialer.elsewhere(fault) };
   }
 
-  /** Of the last link. */
+  /** Address of the last link. */
   get place(): ServerPlace | undefined {
     return this.#dialer.place;
   }
@@ -63,12 +64,12 @@ export class Whereabouts {
     return this.#places.told;
   }
 
-  /** What was dialled last has proved to be the server. */
+  /** Reports that the last dialled server has proved its identity. */
   found(): void {
     this.#dialer.found();
   }
 
-  /** @returns what a user should hear: it is another machine than was to be */
+  /** @returns an event for the user if it is another machine than expected */
   entered(fingerprint: Fingerprint): Extract<LinkEvent, { kind: "elsewhere" }> | undefined {
     const { place } = this.#dialer;
     if (place === undefined) return undefined;
@@ -81,7 +82,7 @@ export class Whereabouts {
     return { kind: "elsewhere", from, to };
   }
 
-  /** @returns whether it was for this */
+  /** @returns whether the notice was handled here */
   notice(notice: ServerNotice, fingerprint: Fingerprint, connection: Connection): boolean {
     const { remote } = connection.link;
     if (notice.kind === "servers") {
@@ -90,7 +91,7 @@ export class Whereabouts {
       if (this.#places.tell(notice.places, remote.host)) this.#keep(fingerprint);
       return true;
     }
-    // A cluster has said so by now.
+    // A cluster would have sent its addresses by now.
     if (notice.kind === "caught-up" && !this.#isTold && this.#places.forget()) {
       this.#options.state.forgetServerPlaces(fingerprint);
     }
@@ -98,7 +99,8 @@ export class Whereabouts {
   }
 
   /**
-   * The server of the present link has lost its majority: the others are dialled first.
+   * Reports that the server of the current link has lost its majority: the others are dialled
+   * first.
    * @returns whether there are others
    */
   withoutMajority(): boolean {
@@ -107,7 +109,7 @@ export class Whereabouts {
     return this.#places.round().length > 1;
   }
 
-  /** The link, or an attempt to get one. */
+  /** Handles the loss of a link, or a failed attempt. */
   lost(): void {
     const { place } = this.#dialer;
     if (!this.#isIn && place !== undefined) this.#places.failed(place);
@@ -118,7 +120,7 @@ export class Whereabouts {
     const { clock, dial } = this.#options;
     const { place } = this.#dialer;
     if (place === undefined) return;
-    // What is silent is dialled last.
+    // Dial silent machines last.
     const onSilent = () => this.#places.failed(place);
     new SilenceProbe({ clock, connection, onSilent, dial: () => dial(place) });
   }

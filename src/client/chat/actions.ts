@@ -1,3 +1,5 @@
+/** What a user can do with rooms and messages, in any user interface. */
+
 import type { RoomId } from "../../base/ids.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { isSame, isWords, itemAt, itemOf, withChanges } from "../../core/model/item.ts";
@@ -15,13 +17,13 @@ import { TypingTeller } from "./typing.ts";
 export interface JoinOptions {
   readonly password?: string;
   readonly create?: boolean;
-  /** It is made sealed, or is to be a sealed one. */
+  /** The room is created sealed, or must be a sealed one. */
   readonly sealed?: boolean;
 }
 
 /**
- * What a user does with rooms and words, on any face. What returns nothing shows its faults in
- * `model.faults`; whatever returns a promise rejects with a Fault instead.
+ * Methods without a return value report faults in `model.faults`; methods that return a promise
+ * reject with a Fault.
  */
 export abstract class ChatActions extends ModelDriver {
   readonly #typing: TypingTeller;
@@ -29,57 +31,57 @@ export abstract class ChatActions extends ModelDriver {
   constructor(options: ModelDriverOptions) {
     super(options);
     this.#typing = new TypingTeller(options.now, (room, on) => {
-      // Not worth a word: an older server does not know of it.
+      // Ignored: older servers do not know this request.
       this.request("typing", { room, on }).catch(() => undefined);
     });
   }
 
-  /** Not to a server whose log is not what it was; the user sees why. */
+  /** Returns false after an audit alarm, which the user sees. */
   protected abstract mayPost(): boolean;
-  /** What becomes of it is told to the model. */
+  /** Posts; the model receives the outcome. */
   protected abstract post(to: string, body: PostBody): void;
 
-  /** Undefined: the list of rooms, on narrow screens. */
+  /** Opens a room. `undefined` opens the list of rooms, on narrow screens. */
   open(target: string | undefined): void {
     this.person({ kind: "open", target });
   }
 
-  /** All rows of the open room up to this item were on the screen. */
+  /** Reports that all rows of the open room up to this item were visible. */
   seen(seq: number): void {
     const room = openRoom(this.model);
-    // All faces look again and again: what is known to be read is no news.
+    // User interfaces call this repeatedly: skip what is already read.
     if (room === undefined || (nOfSeen(room, seq) ?? 0) <= room.read) return;
     this.person({ kind: "seen", room: room.id, seq });
   }
 
-  /** The newest of the open room is on the screen, and so will be what comes; or no more. */
+  /** Reports whether the open room is scrolled to the newest item and will stay there. */
   atNewest(on: boolean): void {
     if (this.model.isAtNewest !== on) this.person({ kind: "at-newest", on });
   }
 
-  /** Somebody has scrolled near the end of what is here. */
+  /** Reports that the user has scrolled near the end of the loaded items. */
   reach(side: "older" | "newer"): void {
     this.#inRoom((room) => this.person({ kind: "reach", room, side }));
   }
 
-  /** Opens it, and shows that message as soon as it is here: `shownKey` of the rows. */
+  /** Opens the room and shows the message once it is loaded: `shownKey` of the rows. */
   jump(target: string, seq: number): void {
     this.open(target);
     this.#inRoom((room) => this.person({ kind: "jump", room, seq }));
   }
 
-  /** Back to the newest. */
+  /** Scrolls to the newest item. */
   bottom(): void {
     this.#inRoom((room) => this.person({ kind: "bottom", room }));
   }
 
-  /** All of it, seen or not. */
+  /** Marks the whole room as read, visible or not. */
   markRead(target: string): void {
     const room = roomOf(this.model, target);
     if (room !== undefined) this.person({ kind: "mark-read", room: room.id });
   }
 
-  /** Marks the room as unread: from that record on, or its last words. */
+  /** Marks the room as unread from record `n`, or from the last message of another user. */
   markUnread(target: string, n?: number): void {
     const room = roomOf(this.model, target);
     if (room === undefined) return;
@@ -87,29 +89,29 @@ export abstract class ChatActions extends ModelDriver {
     this.person({ kind: "mark-unread", room: room.id, n: n ?? last?.n ?? Math.max(1, room.last) });
   }
 
-  /** Changes some of what the account has set of the room, on all of its devices. */
+  /** Changes the given settings of the room on all devices of the account. */
   arrange(target: string, prefs: RoomPrefs): void {
     const room = roomOf(this.model, target);
     if (room !== undefined) this.person({ kind: "arrange", room: room.id, prefs });
   }
 
-  /** Hides a conversation until something is said in it. */
+  /** Hides a conversation until the next message. */
   hide(target: string): void {
     const room = roomOf(this.model, target);
     if (room === undefined) return;
     if (isSame(this.model.open, room.target)) this.open(undefined);
-    this.markRead(target); // It would come back at once for what is unread.
+    this.markRead(target); // Unread messages would show it again immediately.
     this.arrange(target, { hidden: room.last });
   }
 
-  /** Keeps a message of that room in the account's list, or takes it out again. */
+  /** Adds a message to the account's saved messages, or removes it. */
   save(room: RoomId, seq: number, on: boolean): void {
     this.show(this.request("save", { room, seq, on }));
   }
 
   /**
-   * A message of that room as it is known here, else as it was said.
-   * @returns undefined: it is not there, or the account is not in the room @throws Fault
+   * Returns a message from the model, or else from the server.
+   * @returns `undefined` if it does not exist or the account is not in the room @throws Fault
    */
   async savedItem(room: RoomId, seq: number): Promise<Item | undefined> {
     const known = this.model.rooms.get(room);
@@ -138,7 +140,7 @@ export abstract class ChatActions extends ModelDriver {
     this.person({ kind: "draft", target: bare(target), draft });
   }
 
-  /** A key has changed what is being written there: the room is told that one writes. */
+  /** Reports a key press in the composer, so that the room sees a typing indicator. */
   typed(target: string, text: string): void {
     const room = roomOf(this.model, target);
     if (room !== undefined) this.#typing.typed(room, text);
@@ -149,8 +151,8 @@ export abstract class ChatActions extends ModelDriver {
   }
 
   /**
-   * Sends a draft, or changes the message that it `edits`; the draft is gone.
-   * @returns false if nothing is sent to this server any more
+   * Sends a draft, or the edit that it holds, and clears it.
+   * @returns false if nothing may be sent to this server any more
    */
   send(target: string, draft: Draft): boolean {
     const { text, re, edits } = draft;
@@ -164,7 +166,7 @@ export abstract class ChatActions extends ModelDriver {
     return true;
   }
 
-  /** Sends a message, scrolls to it in the open room, and drops the draft. @returns as `send` */
+  /** Sends a message, scrolls to it in the open room, and clears the draft. @returns as `send` */
   sendBody(target: string, body: PostBody): boolean {
     if (!this.mayPost()) return false;
     this.#typing.sent();
@@ -174,7 +176,7 @@ export abstract class ChatActions extends ModelDriver {
     return true;
   }
 
-  /** Puts a sign under a message of the open room, or takes one's own away again. */
+  /** Adds a reaction to a message of the open room, or removes the user's own. */
   react({ seq: re, reactions }: Pick<Item, "seq" | "reactions">, sign: string): void {
     const mine = reactions.find((one) => one.sign === sign)?.mine;
     if (mine !== undefined) return this.erase(mine);
@@ -182,17 +184,17 @@ export abstract class ChatActions extends ModelDriver {
     if (target !== undefined) this.#post(target, { text: "", react: sign, re });
   }
 
-  /** A message with its edits, a file, or a reaction of one's own: by its seq. */
+  /** Erases a message with its edits, a file, or the user's own reaction, by its seq. */
   erase(seq: number): void {
     this.show(this.request("erase", { seq }));
   }
 
-  /** Puts a message into the room's list of those to be found again, or takes it out. */
+  /** Pins a message of the room, or unpins it. */
   async pin(seq: number, on: boolean): Promise<void> {
     await this.request("pin", { seq, on });
   }
 
-  /** A refused post once more, behind all others. */
+  /** Posts a refused message again, after all others. */
   resend(key: string): void {
     const post = this.model.pending.find((one) => one.key === key);
     if (post?.state.kind !== "refused") return;
@@ -200,12 +202,12 @@ export abstract class ChatActions extends ModelDriver {
     this.#post(post.to, post.body);
   }
 
-  /** A refused post that nobody wants any more. */
+  /** Discards a refused post. */
   discard(key: string): void {
     this.person({ kind: "discarded", key });
   }
 
-  /** Enters the room, or makes it, and opens it. @returns its name @throws Fault */
+  /** Joins the room, or creates it, and opens it. @returns its name @throws Fault */
   async join(room: string, options: JoinOptions = {}): Promise<string> {
     const { name } = await this.request("join", { room: bare(room), ...options });
     this.open(name);
@@ -225,7 +227,7 @@ export abstract class ChatActions extends ModelDriver {
     await this.request("ignore", { user, on });
   }
 
-  /** Something that was said here is not at the server yet. */
+  /** Reports whether a post has not reached the server yet. */
   get hasUnsent(): boolean {
     return this.model.pending.some(
       ({ state: { kind } }) => kind === "waiting" || kind === "storing",
@@ -253,7 +255,7 @@ export abstract class ChatActions extends ModelDriver {
       else await this.request("edit", { seq, text });
     };
     const edited = edit().catch((error: unknown) => {
-      // What somebody has written is not lost, and neither is what they write now.
+      // Keeps the failed edit and the text typed since.
       const before = this.model.drafts.get(bare(target));
       this.setDraft(target, before === undefined ? draft : { ...draft, before });
       throw error;
@@ -262,7 +264,7 @@ export abstract class ChatActions extends ModelDriver {
   }
 }
 
-/** Rooms are named without their sign where they are meant. */
+/** Removes the leading `#` of a room name. */
 export function bare(target: string): string {
   return target.replace(/^#/, "");
 }

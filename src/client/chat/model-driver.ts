@@ -1,3 +1,5 @@
+/** Driver of a model: feeds it events and performs its effects. */
+
 import { unreachable } from "../../base/assert.ts";
 import { asFault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
@@ -9,36 +11,33 @@ import type { RoomPrefs } from "../../core/rooms/prefs.ts";
 import type { Ask } from "../link/queries.ts";
 import { type HistoryOf, ModelQueries } from "./model-queries.ts";
 
-/** What a model wants done, and only its face can do. */
+/** Effects of a model that only the user interface can perform. */
 export type FaceEffect = Extract<ModelEffect, { kind: "read" | "notify" | "keep-draft" }>;
 
 export interface ModelDriverOptions {
-  /** Calls back once, when the next frame is about to be shown. */
+  /** Calls back once, before the next frame is drawn. */
   readonly nextFrame: (callback: () => void) => void;
   readonly sha256: Sha256;
-  /** Milliseconds that never run back. */
+  /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** Of one room that are held; left out: SHOWN_ITEMS_MAX. */
+  /** Maximum number of items held per room; default SHOWN_ITEMS_MAX. */
   readonly itemsMax?: number;
   /** As for ModelQueries. */
   readonly history?: HistoryOf;
 }
 
-/**
- * Holds a model, tells it what happens, and asks the server what it wants to know. `model` is a
- * value that never changes; `subscribe` is told of the next one, at most once a frame.
- */
+/** `model` is immutable; `subscribe` notifies of the next one at most once a frame. */
 export abstract class ModelDriver {
   readonly #nextFrame: ModelDriverOptions["nextFrame"];
   readonly #queries: ModelQueries;
   #model: Model;
-  /** Not in the model yet: until the next frame. */
+  /** Events to apply at the next frame. */
   #events: ModelEvent[] = [];
   #isFlushing = false;
   #isAwaitingFrame = false;
   readonly #listeners = new Set<() => void>();
 
-  /** Completes pages of records with what this device has of sealed rooms. */
+  /** Adds what this device has of sealed rooms to pages of records. */
   readonly historyOf: HistoryOf;
 
   constructor({ nextFrame, sha256, itemsMax, history }: ModelDriverOptions) {
@@ -53,7 +52,7 @@ export abstract class ModelDriver {
     });
   }
 
-  /** All the protocol has: rooms, who, kick, mute, invite, ban, watch, clients, stats, … */
+  /** Sends any request of the protocol. */
   abstract readonly request: Ask;
 
   protected abstract perform(effect: FaceEffect): void;
@@ -67,7 +66,7 @@ export abstract class ModelDriver {
     return () => this.#listeners.delete(listener);
   };
 
-  /** Shown with the next frame. */
+  /** Applies the event with the next frame. */
   protected tell(event: ModelEvent): void {
     this.#events.push(event);
     if (this.#isAwaitingFrame || this.#isFlushing) return;
@@ -78,30 +77,30 @@ export abstract class ModelDriver {
     });
   }
 
-  /** Somebody did it, and waits for what they see. */
+  /** Applies an action of the user immediately. */
   protected person(event: ModelEvent): void {
     this.#events.push(event);
     this.update();
   }
 
-  /** One of a room's past; undefined: it is not there. @throws Fault */
+  /** Returns one past record of a room; `undefined` if it does not exist. @throws Fault */
   protected record(target: string, seq: number): Promise<ChatRecord | undefined> {
     return this.#queries.record(target, seq);
   }
 
-  /** What was told and is not in the model yet was another account's. */
+  /** Drops pending events, which belong to another account. */
   protected forget(): void {
     this.#events = [];
   }
 
-  /** Its fault is for the person to see. */
+  /** Shows the user the fault with which the promise rejects. */
   protected show(work: Promise<unknown>): void {
     work.catch((error: unknown) => {
       this.person({ kind: "fault", fault: asFault(error) });
     });
   }
 
-  /** All that was told is in the model now. */
+  /** Applies all pending events. */
   protected update(): void {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
@@ -142,7 +141,7 @@ export abstract class ModelDriver {
   }
 }
 
-/** An optional field is left out, never undefined. */
+/** Omits fields that are `undefined`. */
 function given(prefs: RoomPrefs): RoomPrefs {
   return Object.fromEntries(Object.entries(prefs).filter(([, value]) => value !== undefined));
 }

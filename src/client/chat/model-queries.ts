@@ -1,3 +1,5 @@
+/** Requests to the server on behalf of a model. */
+
 import { asFault, Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
@@ -15,21 +17,20 @@ import {
 
 type Effect<Kind extends ModelEffect["kind"]> = Extract<ModelEffect, { kind: Kind }>;
 
-/** Members that a list knows; in larger rooms the rest is found by name. */
+/** Members that a list holds; in larger rooms the rest is searched by name. */
 const MEMBERS_MAX = 5 * PAGE_RECORDS_MAX;
 
-/** @param ask the server's part of the page */
+/** @param ask requests the server's part of the page */
 export type HistoryOf = (fields: RequestFields<"history">, ask: AskPage) => Promise<HistoryPage>;
 
 export interface ModelQueriesOptions {
   readonly ask: Ask;
   readonly sha256: Sha256;
   readonly tell: (event: ModelEvent) => void;
-  /** Completes a page with what this device has of sealed rooms. */
+  /** Adds what this device has of sealed rooms to a page. */
   readonly history: HistoryOf;
 }
 
-/** Asks the server what a model wants to know, and tells it the answers. */
 export class ModelQueries {
   readonly #parts: ModelQueriesOptions;
 
@@ -65,7 +66,7 @@ export class ModelQueries {
     }
   }
 
-  /** A list that cannot be had is asked for again when the room is opened again. */
+  /** A list that fails to load is requested again when the room is opened again. */
   async members(room: RoomId, target: string): Promise<void> {
     try {
       const { ask, tell } = this.#parts;
@@ -79,7 +80,7 @@ export class ModelQueries {
     }
   }
 
-  /** Undefined: it is not there. @throws Fault */
+  /** Returns a record; `undefined` if it does not exist. @throws Fault */
   async record(target: string, seq: number): Promise<ChatRecord | undefined> {
     const { records } = await this.#history({ target, after: seq - 1, before: seq + 1, limit: 1 });
     return records[0];

@@ -1,3 +1,5 @@
+/** Pinned messages of a room or conversation. */
+
 import type { Sha256 } from "../../base/ids.ts";
 import { PAGE_RECORDS_MAX, PINS_MAX } from "../../base/limits.ts";
 import { bodyText, type ChatRecord, readPage } from "../../core/client/chat-record.ts";
@@ -12,8 +14,8 @@ export interface PinsParts {
 }
 
 /**
- * The pinned messages of a room or conversation as they say now, the newest first.
- * @throws Fault as the server refused
+ * Returns the pinned messages with their edits applied, newest first.
+ * @throws Fault if the server refused
  */
 export async function queryPins(
   { ask, sha256, history }: PinsParts,
@@ -33,13 +35,13 @@ export async function queryPins(
     const messages = asChanged(records);
     pinned.push(...messages.reverse());
     before = messages.at(-1)?.seq;
-    // A foreign server may promise more, and send nothing.
+    // A foreign server may report more pages and send nothing.
     if (!more || before === undefined) break;
   }
   return pinned;
 }
 
-/** Without the edits, whose words the messages have. */
+/** Applies edits to their messages and omits the edits. */
 function asChanged(records: readonly ChatRecord[]): ChatRecord[] {
   const edits = new Map<unknown, ChatRecord>();
   for (const record of records) {

@@ -4,12 +4,12 @@ import { isSame } from "../../core/model/item.ts";
 import type { Answer } from "../../wire/messages.ts";
 import { checkMaySeal, leaveWord, type Sealer, sealRoom } from "../sealed/making.ts";
 
-/** An account as its actions need it. */
+/** The part of an account that room actions use. */
 export interface RoomActor extends Sealer {
   readonly rooms: readonly RoomView[];
 }
 
-/** The sealed room or conversation that `lobby`, `#lobby` or `@bob` names. */
+/** Returns the sealed room or conversation that `lobby`, `#lobby` or `@bob` names. */
 export function sealedRoomAt(
   { rooms }: Pick<RoomActor, "rooms">,
   target: string,
@@ -50,7 +50,7 @@ export async function kick(
   return undefined;
 }
 
-/** Makes a user a moderator, or a member again. @throws Fault */
+/** Makes a user a moderator, or revokes it. @throws Fault */
 export async function grant(
   actor: RoomActor,
   room: string,

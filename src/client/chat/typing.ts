@@ -1,10 +1,12 @@
+/** Typing indicators that this client sends. */
+
 import { TYPING_MS } from "../../base/limits.ts";
 import type { RoomState } from "../../core/model/state.ts";
 
-/** While one goes on, the server is told again before it would think that one has ended. */
+/** Interval of refreshes: half the time after which an indicator expires. */
 const TOLD_EVERY_MS = TYPING_MS / 2;
 
-/** Tells the server that something is being written, and no more often than it has to know. */
+/** Sends typing indicators no more often than the server needs. */
 export class TypingTeller {
   readonly #now: () => number;
   readonly #tell: (room: string, on: boolean) => void;
@@ -16,7 +18,7 @@ export class TypingTeller {
     this.#tell = tell;
   }
 
-  /** @param text what stands in the composer, since a key was pressed */
+  /** @param text content of the composer after a key press */
   typed({ id, isSealed, isClosed }: RoomState, text: string): void {
     if (isSealed || isClosed) return;
     const isHere = this.#room === id;
@@ -31,13 +33,13 @@ export class TypingTeller {
     this.#tell(id, true);
   }
 
-  /** Readers see by the message that it is written. */
+  /** Sends nothing: the message itself ends the indicator for readers. */
   sent(): void {
     this.#room = undefined;
   }
 }
 
-/** A command is no message: nobody waits for it. */
+/** Reports whether the text is a message: commands show no indicator. */
 function isSaying(text: string): boolean {
   return text.trim() !== "" && (!text.startsWith("/") || /^\/(?:\/|me\s)/.test(text));
 }

@@ -1,4 +1,6 @@
-/** The promise, unless the signal says stop before. @throws the signal's reason */
+/** Races of promises against abort signals. */
+
+/** Returns the promise's outcome unless the signal aborts first. @throws the signal's reason */
 export function unlessAborted<Value>(signal: AbortSignal, promise: Promise<Value>): Promise<Value> {
   const { promise: outcome, resolve, reject } = Promise.withResolvers<Value>();
   const stop = () => reject(signal.reason);

@@ -1,44 +1,48 @@
+/** The current link of an account, for tasks that outlive one link. */
+
 import { Fault } from "../../base/fault.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import type { Connection } from "./connection.ts";
 import { notLoggedIn } from "./retry.ts";
 
-/** A link on which the account is in. */
+/** A link on which the account is logged in. */
 export interface LoggedInLink {
   readonly connection: Connection;
   readonly fingerprint: Fingerprint;
   readonly user: string;
-  /** Aborted when the link is gone, and with it all that hangs on it. */
+  /** Aborted when the link is lost. */
   readonly gone: AbortSignal;
 }
 
-/** The link on which the account is in, over any number of them, for those who outlive one. */
 export class ActiveLink {
   #link: { readonly link: LoggedInLink; readonly lost: AbortController } | undefined;
-  /** Why there is none and none comes by itself. */
+  /** The reason why there is no link and none will follow without a user. */
   #fault: Fault | undefined = notLoggedIn();
   readonly #onAwaited: () => void;
-  /** As many as there are transfers without a link. */
+  /** Bounded by the transfers without a link. */
   readonly #waiting = new Set<() => void>();
-  /** As many as there are transfers. */
+  /** Bounded by the transfers. */
   readonly #onLeft = new Set<(fault: Fault) => void>();
 
-  /** @param onAwaited told when somebody begins to wait for a link */
+  /** @param onAwaited called when a task begins to wait for a link */
   constructor(onAwaited: () => void) {
     this.#onAwaited = onAwaited;
   }
 
-  /** Somebody waits for a link, or will in a moment. */
+  /** Reports whether a task waits for a link, or will soon. */
   get isAwaited(): boolean {
     return this.#onLeft.size > 0;
   }
 
-  /** The account is not in, and nobody mends that. */
+  /** The reason why the account is logged out; `undefined` while a link is up or expected. */
   get fault(): Fault | undefined {
     return this.#fault;
   }
 
-  /** Calls back when the account is not in any more and does not come back; @returns its undoing */
+  /**
+   * Calls back when the account has logged out and will not reconnect. @returns a function that
+   * removes the callback
+   */
   onLeft(callback: (fault: Fault) => void): () => void {
     this.#onLeft.add(callback);
     return () => this.#onLeft.delete(callback);
@@ -52,13 +56,13 @@ export class ActiveLink {
     this.#wake();
   }
 
-  /** The link is gone; another one is looked for. */
+  /** Reports that the link is lost and another one is being dialled. */
   lost(): void {
     this.#link?.lost.abort(new Fault("link-closed", "the connection was lost"));
     this.#link = undefined;
   }
 
-  /** There will be none. */
+  /** Reports that there will be no further link. */
   left(fault: Fault): void {
     this.#fault = fault;
     for (const callback of [...this.#onLeft]) callback(fault);
@@ -66,7 +70,7 @@ export class ActiveLink {
     this.#wake();
   }
 
-  /** As soon as there is one. @throws Fault why there will be none; the signal's reason */
+  /** Resolves with the next link. @throws Fault if there will be none; the signal's reason */
   async next(signal: AbortSignal): Promise<LoggedInLink> {
     for (;;) {
       if (this.#fault !== undefined) throw this.#fault;

@@ -1,3 +1,5 @@
+/** One link with its session: turns bytes into answers and notices. */
+
 import { unreachable } from "../../base/assert.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import { OUTBOX_IN_FLIGHT_MAX, REQUESTS_IN_FLIGHT_MAX } from "../../base/limits.ts";
@@ -20,34 +22,31 @@ export type Outcome<Kind extends RequestKind> =
   | { readonly kind: "answered"; readonly answer: Answer<Kind> }
   | { readonly kind: "refused"; readonly fault: Fault };
 
-/** A wrong secret is answered so late, since others were wrong before it. */
+/** Delay of the answer to a secret, after earlier wrong ones. */
 export type GuessDelay = Pick<NoticeOf<"guess-delay">, "waitMs" | "of">;
 
 type Settle = (outcome: Outcome<RequestKind>) => void;
 
-/** Room for all posts that may be in flight: a post must never be refused on this side. */
+/** Leaves room for all posts that may be in flight: this side must never refuse a post. */
 const QUESTIONS_MAX = REQUESTS_IN_FLIGHT_MAX - OUTBOX_IN_FLIGHT_MAX;
-/** What may arrive between an answer and the moment in which its asker runs. */
+/** Most notices that may arrive between an answer and the moment in which the caller runs. */
 const NOTICES_HELD_MAX = 16_384;
 
 export interface LinkStats {
   readonly transport: Transport;
   readonly sinceUnixMs: number;
-  /** Requests, posts among them, and those of them that the server has answered. */
+  /** Number of requests, posts included; below, of those that the server has answered. */
   readonly asked: number;
   readonly acknowledged: number;
   readonly counters: LinkCounters;
 }
 
-/**
- * One link with its session: turns bytes into answers and notices and keeps the session's time.
- * It ends once, and says so once.
- */
+/** Also runs the session's timers. Reports its end exactly once. */
 export class Connection {
   readonly link: Link;
-  /** The room password was shown on this link: it is not asked again. */
+  /** The room password was accepted on this link: it is not requested again. */
   isAdmitted = false;
-  /** Told that an answer is held back; undefined: it is there. */
+  /** Called when an answer is delayed, and with `undefined` when it has arrived. */
   onGuessDelay: ((delay: GuessDelay | undefined) => void) | undefined;
   #isHeldBack = false;
   #onStalled: ((on: boolean) => void) | undefined;
@@ -56,26 +55,29 @@ export class Connection {
   readonly #clock: Clock;
   readonly #sinceUnixMs: number;
   readonly #session: Session;
-  /** Bounded: the greeting and the client add one each, and each question for a secret. */
+  /** Bounded: the greeting and the client add one each, and each prompt for a secret. */
   readonly #onClosed: ((fault: Fault | undefined) => void)[] = [];
   /** By ref. Bounded by the session. */
   readonly #waiting = new Map<number, Settle>();
-  /** Bounded by NOTICES_HELD_MAX; filled only while nobody listens. */
+  /** Bounded by NOTICES_HELD_MAX; used only while there is no listener. */
   #held: ServerNotice[] = [];
   #listener: ((notice: ServerNotice) => void) | undefined;
   #cancelTimer: (() => void) | undefined;
   #wakesAt = Number.POSITIVE_INFINITY;
   #end: { fault: Fault | undefined } | undefined;
   readonly #gone = Promise.withResolvers<void>();
-  /** Of the whole connection, where the link knows: a sign of life beside a file that fills it. */
+  /**
+   * Packets of the whole connection, if the link counts them: a sign of life beside a file that
+   * fills it.
+   */
   #receivedPackets = 0;
   #asked = 0;
   #answered = 0;
   readonly #answerWithinMs: number | undefined;
 
   /**
-   * Made in the tick in which the link was handed over.
-   * @param answerWithinMs how long a request waits for its answer; left out: as long as the link
+   * Must be created in the tick in which the link was opened.
+   * @param answerWithinMs longest wait for an answer; default: as long as the link lasts
    */
   constructor(link: Link, clock: Clock, answerWithinMs?: number) {
     this.link = link;
@@ -103,12 +105,12 @@ export class Connection {
     return this.#session.phase === "closed";
   }
 
-  /** Resolves when the link has let go of everything: the last bytes are out. */
+  /** Resolves when the link is fully closed and the last bytes are sent. */
   get gone(): Promise<void> {
     return this.#gone.promise;
   }
 
-  /** The same, but that long at most. */
+  /** As `gone`, but resolves after `ms` milliseconds at the latest. */
   async goneWithin(ms: number): Promise<void> {
     const late = Promise.withResolvers<void>();
     const cancel = this.#clock.after(ms, late.resolve);
@@ -116,18 +118,18 @@ export class Connection {
     cancel();
   }
 
-  /** Why it ended, as a sentence for whoever asks in vain. */
+  /** The fault for requests after the end. */
   get lostBy(): Fault {
     return this.#end?.fault ?? new Fault("link-closed", "the connection was closed");
   }
 
-  /** Told when the server does not answer for STALL_MS, and when it does again. */
+  /** Calls back when the server does not answer for STALL_MS, and when it answers again. */
   watchStalls(onStalled: ((on: boolean) => void) | undefined): void {
     this.#onStalled = onStalled;
     this.#arm();
   }
 
-  /** Hands notices over from now on, those that came in the meantime first. */
+  /** Delivers notices from now on, beginning with the queued ones. */
   listen(listener: ((notice: ServerNotice) => void) | undefined): void {
     this.#listener = listener;
     const held = this.#held;
@@ -135,7 +137,7 @@ export class Connection {
     for (const notice of held) this.#notice(notice);
   }
 
-  /** Calls back once when it is over; undefined: in an orderly way. At once if it is over. */
+  /** Calls back once at the end, immediately if it has ended; `undefined` if it closed in order. */
   onClosed(callback: (fault: Fault | undefined) => void): void {
     if (this.#end === undefined) this.#onClosed.push(callback);
     else callback(this.#end.fault);
@@ -145,7 +147,10 @@ export class Connection {
     this.#perform(this.#session.tell(notice));
   }
 
-  /** Waits when it asks too fast. @throws Fault as the server refused it, or as it ended */
+  /**
+   * Sends a request; waits and retries after a rate limit. @throws Fault if the server refused it,
+   * or the link ended
+   */
   ask<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Answer<Kind>> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.size >= QUESTIONS_MAX && kind !== "post") {
@@ -160,13 +165,13 @@ export class Connection {
         if (outcome.kind === "answered") return resolve(outcome.answer);
         const { code, retryAfterMs } = outcome.fault;
         if (code !== "too-fast" || retryAfterMs === undefined) return reject(outcome.fault);
-        // It was not looked at: it waits, and is asked again.
+        // A rate-limited request was not processed: retry it.
         this.#clock.after(retryAfterMs, () => this.ask(kind, fields).then(resolve, reject));
       });
     });
   }
 
-  /** The same without a promise: the answer is handled before anything that came after it. */
+  /** As `ask` without a promise and retries: the answer is handled before any later message. */
   askThen<Kind extends RequestKind>(
     kind: Kind,
     fields: RequestFields<Kind>,
@@ -203,12 +208,12 @@ export class Connection {
     };
   }
 
-  /** When something came last. */
+  /** Time of the last received message. */
   get heardAt(): number {
     return this.#session.heardAt;
   }
 
-  /** Asks whether the server is there, unless that was asked within that time. */
+  /** Pings the server, unless it did so within `everyMs`. */
   probe(everyMs: number): void {
     const now = this.#clock.now();
     const effects = this.#session.probe(now, everyMs);
@@ -216,7 +221,6 @@ export class Connection {
     this.#perform(effects);
   }
 
-  /** What it has carried. */
   get stats(): LinkStats {
     return {
       transport: this.link.transport,
@@ -227,7 +231,7 @@ export class Connection {
     };
   }
 
-  /** Ends it; with a fault the server is told why. Idempotent. */
+  /** Ends the connection and sends the fault, if any, to the server. Idempotent. */
   close(fault?: Fault): void {
     this.#perform(this.#session.close(fault));
   }
@@ -236,7 +240,7 @@ export class Connection {
     for (const effect of effects) {
       switch (effect.kind) {
         case "transmit":
-          // When the link refuses, it says `closed` as well.
+          // If the link refuses, it also reports `closed`.
           this.link.send(effect.bytes, effect.tail);
           break;
         case "notice":
@@ -252,7 +256,7 @@ export class Connection {
           this.#ended(effect.fault);
           break;
         case "request":
-          break; // A client's session never hands one out.
+          break; // A client's session never emits requests.
         default:
           unreachable(effect);
       }
@@ -293,7 +297,7 @@ export class Connection {
     for (const onClosed of this.#onClosed) onClosed(fault);
   }
 
-  /** One timer at a time: the deadline mostly moves away; an early wake-up just arms it again. */
+  /** Arms one timer at a time: the deadline mostly moves later; an early wake-up re-arms it. */
   #arm(): void {
     this.#tellStalled();
     const due = this.#session.deadline();
@@ -303,7 +307,7 @@ export class Connection {
     if (deadline >= this.#wakesAt) return;
     this.#cancelTimer?.();
     this.#wakesAt = deadline;
-    // At least a millisecond: a timer may fire a hair before its time.
+    // At least one millisecond: a timer may fire slightly early.
     const delayMs = Math.max(1, Math.ceil(deadline - this.#clock.now()));
     this.#cancelTimer = this.#clock.after(delayMs, () => {
       this.#wakesAt = Number.POSITIVE_INFINITY;
@@ -314,7 +318,7 @@ export class Connection {
 
   #ticked(now: number): void {
     const effects = this.#session.tick(now, this.#isAlive());
-    if (effects.length > 0) this.#stall.asked(now); // It pings.
+    if (effects.length > 0) this.#stall.asked(now); // The session pings.
     this.#perform(effects);
     if (this.#onStalled === undefined || !this.#stall.isSilent(now)) return;
     this.#stall.asked(now);
@@ -329,7 +333,7 @@ export class Connection {
     this.#onStalled(isStalled);
   }
 
-  /** Whether a packet came since the last look. */
+  /** Reports whether a packet arrived since the last call. */
   #isAlive(): boolean {
     const { receivedPackets = 0 } = this.link.counters();
     const isAlive = receivedPackets > this.#receivedPackets;

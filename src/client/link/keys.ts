@@ -1,3 +1,5 @@
+/** Keys of a device, and verification of a server's signatures. */
+
 import { concatBytes } from "../../base/bytes.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import type { Name } from "../../base/names.ts";
@@ -6,8 +8,8 @@ import { deviceCertBytes } from "../../crypto/signed-bytes.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 
 /**
- * The key of an account, and its word for this device.
- * @throws Fault not-allowed where the key cannot sign
+ * Returns the account's public key and its certificate for this device.
+ * @throws Fault not-allowed if the key cannot sign
  */
 export async function certifiedDevice(
   keys: Keys,
@@ -32,12 +34,15 @@ interface CertifiedPlace {
   readonly unixMs: number;
 }
 
-/** How a client checks what a server has signed. A browser answers later, other systems at once. */
+/**
+ * How a client verifies what a server has signed. A browser answers asynchronously, other systems
+ * synchronously.
+ */
 export interface Verifier {
   readonly sha256: Sha256;
-  /** False: a browser checks the certificate by its own rules, and does not tell which it was. */
+  /** False: a browser verifies the certificate itself and does not reveal it. */
   readonly seesCertificate: boolean;
-  /** Ed25519. A browser that lacks it trusts TLS alone: then this is always true. */
+  /** Ed25519. A browser that lacks it trusts TLS alone and always returns true. */
   verify(
     publicKey: Uint8Array,
     bytes: Uint8Array,
@@ -47,17 +52,17 @@ export interface Verifier {
 
 export interface SigningKey {
   readonly publicKey: Uint8Array;
-  /** Ed25519. @throws Fault not-allowed where the key cannot sign */
+  /** Ed25519. @throws Fault not-allowed if the key cannot sign */
   sign(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }
 
-/** The keys of one device. The private halves may be out of reach of this program. */
+/** The keys of one device. The private halves may be inaccessible to this program. */
 export interface Keys extends Verifier {
   readonly device: SigningKey;
-  /** False: the key only names the device, and its user gives a password at each log-in. */
+  /** False: the key only names the device, and its user enters a password at each log-in. */
   readonly canSign: boolean;
-  /** What the certificate of the device says that it is. */
+  /** Kind of device in its certificate. */
   readonly kind: "cli" | "web";
-  /** The key of an account of this device; made and kept at the first call. */
+  /** Returns the key of an account of this device; the first call creates and stores it. */
   account(server: Fingerprint, user: Name): SigningKey | Promise<SigningKey>;
 }

@@ -1,3 +1,5 @@
+/** Dialling of a server with several addresses. */
+
 import { Fault, msg } from "../../base/fault.ts";
 import { NEXT_PLACE_AFTER_MS } from "../../base/limits-cluster.ts";
 import type { ServerPlaces } from "../../core/client/server-places.ts";
@@ -9,18 +11,18 @@ import { isPassing } from "./retry.ts";
 export interface PlaceDialerOptions {
   readonly clock: Pick<Clock, "now" | "after">;
   readonly places: ServerPlaces;
-  /** One attempt to reach that place. @throws Fault unreachable, timeout, port-taken */
+  /** Makes one attempt to reach that address. @throws Fault unreachable, timeout, port-taken */
   readonly dial: (place: ServerPlace) => Promise<Link>;
 }
 
 /**
- * Reaches a server at whichever of its places answers: the next is dialled as soon as one fails,
- * and beside one that has not answered within NEXT_PLACE_AFTER_MS. The first link wins. When none
- * gets through, the fault is that of the place that came first.
+ * Dials the next address as soon as one fails, and in parallel if one has not answered within
+ * NEXT_PLACE_AFTER_MS. The first link wins. If none connects, the fault is that of the first
+ * address.
  */
 export class PlaceDialer {
   readonly #options: PlaceDialerOptions;
-  /** Not tried yet, while it is not known whether the last link is of use. */
+  /** Addresses not tried yet, while it is unknown whether the last link is of use. */
   #left: readonly ServerPlace[] = [];
   #place: ServerPlace | undefined;
 
@@ -28,12 +30,12 @@ export class PlaceDialer {
     this.#options = options;
   }
 
-  /** Of the link that was dialled last. */
+  /** Address of the last dialled link. */
   get place(): ServerPlace | undefined {
     return this.#place;
   }
 
-  /** @throws Fault as the first place refused it */
+  /** @throws Fault the fault of the first address */
   readonly dial = async (): Promise<Link> => {
     if (this.#left.length === 0) this.#left = this.#options.places.round();
     const race = new Race(this.#options, this.#left);
@@ -46,9 +48,10 @@ export class PlaceDialer {
   };
 
   /**
-   * The link that was dialled last was of no use. Where the server has sent us, anything may answer
-   * and say anything: that is no word of the server. Where the user has, it is for the user.
-   * @returns why there is no link; undefined: there is another place, to `dial` at once
+   * Reports that the last dialled link was of no use. At an address that the server sent, anything
+   * may answer: its faults are not the server's. Faults at an address that the user gave are
+   * reported.
+   * @returns the fault to report; `undefined` if another address remains to `dial`
    */
   elsewhere(fault: Fault): Fault | undefined {
     const { places } = this.#options;
@@ -64,7 +67,7 @@ export class PlaceDialer {
     return new Fault("unreachable", sentence, { cause: fault });
   }
 
-  /** The server has proved itself there: what is dialled next is another matter. */
+  /** Reports that the server has proved its identity there: the next dial starts a new round. */
   found(): void {
     this.#left = [];
   }
@@ -75,7 +78,7 @@ interface Won {
   readonly link: Link;
 }
 
-/** One dial over several places. */
+/** One dial over several addresses. */
 class Race {
   readonly #options: PlaceDialerOptions;
   readonly #waiting: ServerPlace[];
@@ -98,7 +101,7 @@ class Race {
     return this.#result.promise;
   }
 
-  /** Those that may still answer. */
+  /** Returns the addresses that may still answer. */
   untried(won: ServerPlace): ServerPlace[] {
     return this.#places.filter((place) => place !== won && !this.#failed.has(place));
   }
@@ -113,7 +116,7 @@ class Race {
     dial(place).then(
       (link) => {
         this.#running--;
-        if (this.#isOver) return link.destroy(); // Another one was faster.
+        if (this.#isOver) return link.destroy(); // Another address was faster.
         this.#settle();
         this.#result.resolve({ place, link });
       },

@@ -1,26 +1,31 @@
+/** Paged requests to the server. */
+
 import type { Sha256 } from "../../base/ids.ts";
 import { type ChatRecord, readPage } from "../../core/client/chat-record.ts";
 import type { Answer, RequestFields, RequestKind } from "../../wire/messages.ts";
 
-/** Asks the server on the present link. @throws Fault as it refused, link-closed without a link */
+/**
+ * Sends a request on the current link. @throws Fault if the server refused it, link-closed without
+ * a link
+ */
 export type Ask = <Kind extends RequestKind>(
   kind: Kind,
   fields: RequestFields<Kind>,
 ) => Promise<Answer<Kind>>;
 
-/** Records of the past, oldest first. */
+/** Past records, oldest first. */
 export interface HistoryPage {
   readonly records: ChatRecord[];
-  /** There are others beyond the limit. */
+  /** More records exist beyond the limit. */
   readonly more: boolean;
 }
 
-/** Asks the server for a page. @throws Fault */
+/** Requests a page from the server. @throws Fault */
 export type AskPage = (fields: RequestFields<"history">) => Promise<HistoryPage>;
 
 /**
- * One page of the past, checked against its commitments.
- * @param saw told of each record, with its head as it came
+ * Returns one page of the past, checked against its commitments.
+ * @param saw called for each record, with its head as received
  * @throws Fault
  */
 export async function queryHistory(
@@ -36,7 +41,7 @@ export async function queryHistory(
 }
 
 /**
- * Every page of `who`: the members of a room or, without one, the accounts of the server.
+ * Requests every page of `who`: the members of a room or, without one, the accounts of the server.
  * @param countMax ends with the page that reaches it
  * @throws Fault
  */
@@ -53,7 +58,7 @@ export async function queryUsers(
       ...(after === undefined ? {} : { after }),
     });
     users.push(...page.users);
-    // A foreign server may promise more, and send nothing.
+    // A foreign server may report more pages and send nothing.
     if (!page.more || page.users.length === 0 || users.length >= countMax) return users;
   }
 }

@@ -1,6 +1,8 @@
+/** Transient faults, and faults of lost connections. */
+
 import { Fault, type FaultCode, msg } from "../../base/fault.ts";
 
-/** Another attempt may find things mended; with the rest a person has to do something. */
+/** Codes of transient faults; all others need a person to act. */
 const PASSING: ReadonlySet<FaultCode> = new Set([
   "unreachable",
   "timeout",
@@ -16,7 +18,7 @@ const PASSING: ReadonlySet<FaultCode> = new Set([
   "too-fast",
 ]);
 
-/** Whether trying again by itself makes sense. */
+/** Reports whether an automatic retry makes sense. */
 export function isPassing(fault: Fault): boolean {
   return fault.retryAfterMs !== undefined || PASSING.has(fault.code);
 }
@@ -29,12 +31,12 @@ export function notLoggedIn(): Fault {
   return new Fault("not-logged-in", msg`you are not logged in`);
 }
 
-/** A server whose cluster takes nothing now; others of the cluster may. */
+/** Fault of a server whose cluster accepts nothing now; other nodes may. */
 export function withoutMajority(): Fault {
   return new Fault("no-majority", "the server's cluster has no majority: it takes no messages now");
 }
 
-/** Posts that the server has not confirmed. @param why there is no answer */
+/** Fault for posts that the server has not confirmed. @param why the reason */
 export function unconfirmed(count: number, why: Fault): Fault {
   const which = count === 1 ? "1 message is" : `${count} messages are`;
   return new Fault(why.code, msg`${which} not sent yet: ${why.message}`, {

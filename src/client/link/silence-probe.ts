@@ -1,3 +1,5 @@
+/** Detection of a server that is gone without closing its link. */
+
 import { Fault, msg } from "../../base/fault.ts";
 import {
   SILENT_ANSWER_MS,
@@ -14,9 +16,9 @@ import type { Connection } from "./connection.ts";
 export interface SilenceProbeOptions {
   readonly clock: Pick<Clock, "now" | "after">;
   readonly connection: Connection;
-  /** To the same place. @throws Fault */
+  /** Dials the same address. @throws Fault */
   readonly dial: () => Promise<Link>;
-  /** It takes no other connection, either; the one that there is ends by this. */
+  /** Called when the server accepts no other connection either; the link then ends. */
   readonly onSilent: () => void;
 }
 
@@ -32,9 +34,9 @@ const UDP: typeof TCP = {
 };
 
 /**
- * Whether a link that is silent still leads to its server, for clients that may go elsewhere: TCP
- * says nothing of a machine that has lost its power, and UDP nothing of anything. A line that is
- * only slow takes another connection, so that nobody is sent away by one big message.
+ * Checks whether an idle link still leads to its server, for clients that can reach other
+ * addresses: TCP does not report a machine that lost power, and UDP reports nothing. A network that
+ * is only slow accepts another connection, so that one big message does not end the link.
  */
 export class SilenceProbe {
   readonly #options: SilenceProbeOptions;

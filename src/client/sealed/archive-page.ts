@@ -1,3 +1,5 @@
+/** Pages of history that combine the server's records with this device's archive. */
+
 import { foldCase } from "../../base/case-fold.ts";
 import { PAGE_BYTES_MAX } from "../../base/limits.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
@@ -9,19 +11,19 @@ import type { KeptRow } from "./rows.ts";
 
 type Query = RequestFields<"history">;
 
-/** What people search in, as the server does where it can read. */
+/** Searched fields, the same as on a server that can read them. */
 const SEARCHED_FIELDS = ["text", "topic", "name"] as const;
 
 /**
- * Whether the server cannot tell what of a sealed room belongs to the answer: it knows neither the
- * words nor their kinds. To `sealed` and `all` belongs everything.
+ * Reports whether only the archive can answer for sealed rooms: the server knows neither the texts
+ * nor the kinds. `sealed` and `all` match everything.
  */
 export function needsArchive({ grep = "", files, kinds }: Query): boolean {
   const isOfKinds = kinds !== undefined && !kinds.includes("sealed") && !kinds.includes("all");
   return grep !== "" || files === true || isOfKinds;
 }
 
-/** @returns the row as a record if the query asks for it */
+/** @returns a function that converts a row to a record; `undefined` if the query excludes it */
 export function matcherOf(
   query: Query,
 ): (room: RoomView, seq: number, row: KeptRow) => ChatRecord | undefined {
@@ -31,7 +33,7 @@ export function matcherOf(
   const holds = (words: unknown) =>
     typeof words === "string" && (ignoreCase ? foldCase(words) : words).includes(needle);
   return (room, seq, row) => {
-    // Changes of the group are the server's to tell.
+    // The server returns changes of the group.
     if (row.kind !== "said") return undefined;
     const { n, timeUnixMs, post, user, body } = row;
     const fields = body as Readonly<Record<string, unknown>>;
@@ -46,17 +48,17 @@ export function matcherOf(
 }
 
 /**
- * The records that belong on one page, whatever they come from: those that are nearest to where the
- * page begins, as many as its limits allow.
+ * Collects the records of one page from any number of sources: those nearest to the page's start,
+ * as many as its limits allow.
  */
 export class PageBuilder {
   readonly #limit: number;
   /** 1: ascending from `after`; -1: descending from `before`. */
   readonly #way: 1 | -1;
-  /** The nearest first. */
+  /** Nearest first. */
   #records: { readonly record: ChatRecord; readonly sizeBytes: number }[] = [];
   #bytes = 0;
-  /** Of the first seq that no longer belongs here; all behind it is left for other pages. */
+  /** First seq beyond this page. */
   #end: number | undefined;
 
   constructor({ limit, after }: Query) {
@@ -64,28 +66,28 @@ export class PageBuilder {
     this.#way = after === undefined ? -1 : 1;
   }
 
-  /** Something is left for other pages. */
+  /** Whether records are left for other pages. */
   get more(): boolean {
     return this.#end !== undefined;
   }
 
-  /** Whether this record, and so all that are farther off, is for other pages. */
+  /** Reports whether this record, and so all farther ones, belongs to another page. */
   isBeyond(seq: number): boolean {
     return this.#end !== undefined && (seq - this.#end) * this.#way >= 0;
   }
 
-  /** A page of the same query from another source, that may go on. */
+  /** Adds a page of the same query from another source, which may have more. */
   addAll({ records, more }: HistoryPage): void {
     const farthest = this.#way === -1 ? records[0] : records.at(-1);
     for (const record of records) {
-      // What files are, the archive knows; the last one keeps the place from which to go on.
+      // The archive knows the files; the last carrier marks where to continue.
       if (record.sealed !== "carrier" || record === farthest) this.add(record);
     }
-    // What is farther off may not be next.
+    // Records farther off may not be the next ones.
     if (more && farthest !== undefined) this.#endBehind(farthest.seq);
   }
 
-  /** @returns false: the page has no room for it, nor for any that is farther off */
+  /** @returns false if the page has no room for it, nor for any that is farther off */
   add(record: ChatRecord): boolean {
     const { seq } = record;
     if (this.isBeyond(seq)) return false;
@@ -98,13 +100,13 @@ export class PageBuilder {
     return !this.isBeyond(seq);
   }
 
-  /** Oldest first. */
+  /** Keeps at least one record: otherwise no reader would get past it. */
   page(): HistoryPage {
     const records = this.#records.map(({ record }) => record);
     return { records: this.#way === 1 ? records : records.reverse(), more: this.more };
   }
 
-  /** One record is always there: else no reader would ever get past it. */
+  /** Estimates the record's memory in bytes. */
   #isFull(): boolean {
     const { length } = this.#records;
     return length > this.#limit || (this.#bytes > PAGE_BYTES_MAX && length > 1);

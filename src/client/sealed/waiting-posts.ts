@@ -1,7 +1,5 @@
-/**
- * What waits to be sent to a sealed room, as it is kept until it is settled: encrypted by the key
- * of the device's archive, and bound to its place, so that nobody can have it sent elsewhere.
- */
+/** Encrypted storage of unsent posts to sealed rooms. */
+
 import {
   concatBytes,
   fromBase64Url,
@@ -19,18 +17,23 @@ import type { Awaitable } from "./store.ts";
 
 const NONCE_BYTES = 12;
 
-/** In place of the body. */
+/**
+ * Stored in place of the body. Encrypted with the key of the device's archive, and bound to outbox,
+ * counter and target, so that nobody can redirect it.
+ */
 interface BoxedBody {
   readonly text: "";
   /** Nonce and ciphertext, in base64url. */
   readonly box: string;
 }
 
-/** Posts that were kept as something else than they are. */
+/** Stored posts after decryption. */
 export interface OpenedPosts {
-  /** In order; a fault for one that nobody can read any more. */
+  /** In order; a fault for a post that cannot be read any more. */
   readonly posts: readonly (KeptPost | { readonly post: KeptPost; readonly fault: Fault })[];
-  /** Those that an earlier program has kept in the clear, as they are to be kept. */
+  /**
+   * Posts that an earlier version stored in the clear, now encrypted; they replace the old rows.
+   */
   readonly again: readonly KeptPost[];
 }
 
@@ -39,13 +42,15 @@ export class WaitingPosts {
   readonly #findKey: () => Awaitable<FileCipher>;
   #key: FileCipher | undefined;
 
-  /** @param findKey asked for once it is needed */
+  /** @param findKey called when the key is first needed */
   constructor(entropy: Entropy, findKey: () => Awaitable<FileCipher>) {
     this.#entropy = entropy;
     this.#findKey = findKey;
   }
 
-  /** At once where key and cipher are. @throws Fault, or rejects with one: there is no key now */
+  /**
+   * Synchronous if key and cipher are. @throws Fault, or rejects with one, if there is no key now
+   */
   close(outbox: OutboxId, post: KeptPost): Awaitable<KeptPost> {
     const key = this.#key ?? this.#findKey();
     if (key instanceof Promise) return key.then((found) => this.#close(found, outbox, post));
@@ -64,9 +69,9 @@ export class WaitingPosts {
   }
 
   /**
-   * @returns a fault if it was kept under another key, or changed by another hand; undefined: it
-   * was kept as it is
-   * @throws Fault there is no key now
+   * @returns a fault if it was stored under another key or altered; `undefined` if it was stored in
+   * the clear
+   * @throws Fault if there is no key now
    */
   async open(outbox: OutboxId, post: KeptPost): Promise<KeptPost | Fault | undefined> {
     const box = boxOf(post);
@@ -85,17 +90,17 @@ export class WaitingPosts {
   }
 }
 
-/** @returns undefined if the post was kept as it is */
+/** @returns `undefined` if the post was stored in the clear */
 export function boxOf({ body }: KeptPost): string | undefined {
   try {
     const { box } = JSON.parse(body) as { readonly box?: unknown };
     return typeof box === "string" ? box : undefined;
   } catch {
-    return undefined; // Its reader says what is wrong with it.
+    return undefined; // The reader of the body reports the fault.
   }
 }
 
-/** No other post, and none to another target, is what is in it. */
+/** Additional data that binds the ciphertext to the post and its target. */
 function boundTo(outbox: OutboxId, { counter, target }: KeptPost): Uint8Array {
   return utf8Encode(`outbox/${formatPostId(outbox, counter)}/${target}`);
 }

@@ -1,13 +1,14 @@
+/** Events of a data channel, for a transfer that waits for the first of several. */
+
 import { Fault } from "../../base/fault.ts";
 import type { Connection, ServerNotice } from "../link/connection.ts";
 
-/** Events of a data channel, for a transfer that waits for the first of several things. */
 export class ChannelEvents {
   readonly #connection: Connection;
   /** One for each call of `unlessEnded` that has not settled. */
   readonly #onFault = new Set<(fault: Fault) => void>();
   #waiting = Promise.withResolvers<void>();
-  /** Why the transfer cannot go on; the channel itself may still be open. */
+  /** Why the transfer cannot continue; the channel itself may still be open. */
   #fault: Fault | undefined;
 
   /** @param handle takes each notice of the channel; a Fault that it throws ends the transfer */
@@ -40,7 +41,7 @@ export class ChannelEvents {
     this.#waiting = Promise.withResolvers();
   }
 
-  /** @throws Fault why the transfer cannot go on */
+  /** @throws Fault the reason why the transfer cannot continue */
   check(): void {
     if (this.#fault !== undefined) throw this.#fault;
     if (this.#connection.isClosed) throw this.#connection.lostBy;
@@ -51,7 +52,10 @@ export class ChannelEvents {
     return this.#waiting.promise;
   }
 
-  /** @throws Fault why the transfer cannot go on, if that is known before the promise settles */
+  /**
+   * @throws Fault the reason why the transfer cannot continue, if it fails before the promise
+   * settles
+   */
   unlessEnded<Value>(promise: Promise<Value>): Promise<Value> {
     // `Promise.race` with one long-lived promise would retain the result of every other promise.
     return new Promise((resolve, reject) => {

@@ -1,3 +1,5 @@
+/** Data channels: second links that carry files, and their retries. */
+
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import { RECONNECT_AWAITED_MAX_MS, RECONNECT_MAX_MS } from "../../base/limits.ts";
 import { Backoff } from "../../core/backoff.ts";
@@ -13,13 +15,13 @@ export interface DataChannelOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly activeLink: ActiveLink;
-  /** A transfer that stands still while this is false fails; left out: it waits. */
+  /** A transfer without progress fails while this returns false; if absent, it waits. */
   readonly hasMajority?: () => boolean;
-  /** Says hello on a fresh link. @throws Fault fingerprint-changed, and the link's */
+  /** Greets on a new link. @throws Fault fingerprint-changed, and the link's */
   readonly greet: (connection: Connection) => Promise<{ readonly fingerprint: Fingerprint }>;
 }
 
-/** Retried on another channel, as is every refusal that says when to ask again. */
+/** Retried on another channel, as is every refusal with a retry delay. */
 const PASSING: ReadonlySet<FaultCode> = new Set([
   "unreachable",
   "timeout",
@@ -28,26 +30,29 @@ const PASSING: ReadonlySet<FaultCode> = new Set([
   "log-conflict",
 ]);
 
-/** Without a majority a file that lies on this server still comes: its next chunk by then. */
+/**
+ * Without a majority a file that lies on this server still arrives: its next chunk comes within
+ * this time.
+ */
 const STALLED_MS = 3_000;
 const STALL_LOOK_MS = 500;
 
 /** A transfer that runs over one data channel after another until it is complete. */
 export interface Route<Result> {
-  /** Its reason is the fault with which the transfer ends. */
+  /** Aborted with the fault that ends the transfer. */
   readonly stop: AbortSignal;
   /**
    * Runs the transfer over one channel, and settles soon after that closes. Its fault decides
-   * whether another channel is opened. `again`: another one at once.
+   * whether another channel is opened. `again`: open another one immediately.
    */
   along(connection: Connection, active: LoggedInLink): Promise<Result | "again">;
   /** A count that grows with progress: a channel that made some resets the backoff. */
   moved(): number;
-  /** There is no channel for now: the link is lost, or the backoff runs. */
+  /** There is no channel at the moment: the link is lost, or the backoff runs. */
   held(): void;
 }
 
-/** @throws Fault the first that is not worth a retry; the reason of `stop`; no-majority */
+/** @throws Fault the first that is not retryable; the reason of `stop`; no-majority */
 export async function overDataChannels<Result>(
   options: DataChannelOptions,
   route: Route<Result>,
@@ -102,7 +107,7 @@ async function overOneChannel<Result>(
   const connection = await openChannel(active, options, ends);
   const leave = () => connection.close();
   ends.addEventListener("abort", leave, { once: true });
-  if (ends.aborted) leave(); // While the channel was being opened.
+  if (ends.aborted) leave(); // Aborted while the channel was being opened.
   try {
     return await route.along(connection, active);
   } finally {
@@ -133,8 +138,8 @@ function pause<Result>(
 }
 
 /**
- * A second link to the same server, bound to the session that the account has on the first.
- * @throws Fault fingerprint-changed: another server answers; the link's; as the server refuses
+ * Opens a second link to the same server, bound to the account's session on the first.
+ * @throws Fault fingerprint-changed if another server answers; the link's; if the server refuses
  */
 async function openChannel(
   active: LoggedInLink,
@@ -146,7 +151,7 @@ async function openChannel(
     .openChannel()
     .then((link) => new Connection(link, options.clock)); // In the same tick: no message is missed.
   const connection = await unlessAborted(ends, opening).catch((error: unknown) => {
-    // A link that opens after that is not used.
+    // Close a link that opens too late.
     opening.then((late) => late.close()).catch(() => {});
     throw error;
   });

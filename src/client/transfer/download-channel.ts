@@ -1,3 +1,5 @@
+/** Download of one file over one data channel: checks, stores and acknowledges each chunk. */
+
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
@@ -14,21 +16,23 @@ import type { Hashing } from "./hashing.ts";
 
 type Chunk = NoticeOf<"chunk">;
 type End = NoticeOf<"end">;
-/** Where checked chunks go. */
+/** Destination of checked chunks. */
 type ChunkSink = Pick<Sink, "append" | "appendsAtOnce" | "sync">;
 
-/** May wait for the disk: 100 ms at 600 Mbit/s, and little enough for 120 MB in all. */
+/**
+ * Bytes that may wait for the disk: 100 ms at 600 Mbit/s, and small enough for 120 MB of memory in
+ * all.
+ */
 const WINDOW_BYTES = 8 * 1024 * 1024;
 
 export interface DownloadChannelOptions {
   readonly connection: Connection;
   readonly hashing: Hashing;
   readonly file: FileId;
-  /** The first chunk to fetch. */
+  /** First chunk to fetch. */
   readonly from: number;
 }
 
-/** Fetches the chunks of one file over one channel: checks each, stores it, acknowledges it. */
 export class DownloadChannel {
   readonly #connection: Connection;
   readonly #hashing: Hashing;
@@ -37,7 +41,7 @@ export class DownloadChannel {
   #events: ChannelEvents | undefined;
   #receiving: Receiving | undefined;
   #name = "";
-  /** Came and were right, but are not stored. Bounded by the window, which `Receiving` enforces. */
+  /** Checked chunks that are not stored. Bounded by the window, which `Receiving` enforces. */
   readonly #arrived: Chunk[] = [];
   #end: End | undefined;
   #where: WaitsAt = "network";
@@ -53,7 +57,7 @@ export class DownloadChannel {
     this.#from = from;
   }
 
-  /** Where it waits now. */
+  /** What the transfer waits for now. */
   get where(): WaitsAt {
     return this.#isStoring ? "disk" : this.#where;
   }
@@ -71,9 +75,9 @@ export class DownloadChannel {
   }
 
   /**
-   * Resolves when all is in the sink.
+   * Resolves when all chunks are in the sink.
    * @param stored called after each chunk
-   * @throws Fault checksum-wrong (names file and chunk), the sink's, the channel's: earlier chunks
+   * @throws Fault checksum-wrong (names file and chunk), the sink's, the channel's; earlier chunks
    * are in the sink
    */
   async receive(sink: ChunkSink, stored: () => void): Promise<End> {
@@ -149,7 +153,7 @@ export class DownloadChannel {
     if (file !== this.#file) throw foreignChunk(index);
   }
 
-  /** Several are written, and acknowledged, together. */
+  /** Writes and acknowledges several chunks together. */
   async #store(chunks: readonly Chunk[], sink: ChunkSink, stored: () => void): Promise<void> {
     this.#isStoring = true;
     const writes = chunks.map(({ sha256, bytes }) => sink.append(sha256, bytes));
@@ -167,7 +171,7 @@ export class DownloadChannel {
     if (this.#unsyncedBytes >= TRANSFER_SYNC_BYTES && this.#syncing === undefined) this.#sync(sink);
   }
 
-  /** Runs beside the writes that follow. */
+  /** Runs in parallel with the next writes. */
   #sync(sink: ChunkSink): void {
     this.#unsyncedBytes = 0;
     const synced = () => {

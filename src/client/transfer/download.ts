@@ -1,3 +1,5 @@
+/** Download of one file over any number of data channels. */
+
 import { equalBytes, toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
@@ -16,19 +18,19 @@ import type { Hashing } from "./hashing.ts";
 import { Reporter } from "./progress.ts";
 import type { GetRequest, GotFile } from "./transfers.ts";
 
-/** What a sink is opened for: as io's `openSink` takes it. */
+/** Arguments of io's `openSink`. */
 export interface SinkAbout {
   readonly folder: string;
-  /** As the sender calls it: the sink cleans it. */
+  /** The sender's name for the file: the sink cleans it. */
   readonly name: string;
   readonly file: FileId;
   readonly server: Fingerprint;
   readonly folderSize?: FolderSize | undefined;
-  /** Undefined: the upload runs, and its sender does not know it. */
+  /** `undefined` while the upload runs and its sender does not know the size. */
   readonly sizeBytes?: number | undefined;
 }
 
-/** What is known of a sink before the server has said what the file is called. */
+/** The arguments known before the server has sent the file's name. */
 export type LeftPart = Pick<SinkAbout, "folder" | "file" | "server">;
 
 export interface DownloadOptions extends DataChannelOptions {
@@ -38,7 +40,6 @@ export interface DownloadOptions extends DataChannelOptions {
 type About = Answer<"fetch">;
 type End = NoticeOf<"end">;
 
-/** One file on its way from the server, over any number of data channels. */
 export class Download implements Route<GotFile> {
   readonly stop: AbortSignal;
   readonly #options: DownloadOptions;
@@ -46,17 +47,17 @@ export class Download implements Route<GotFile> {
   readonly #reporter: Reporter;
   #about: About | undefined;
   #sink: Sink | undefined;
-  /** Chunks in the sink. */
+  /** Number of chunks in the sink. */
   #next = 0;
-  /** The parts that an earlier run left cannot be of this file. */
+  /** The parts left by an earlier run cannot be of this file. */
   #isLeftWrong = false;
-  /** What an earlier run left in the sink. */
+  /** Bytes left by an earlier run. */
   #resumedBytes = 0;
   /** The result, once the file has its final name. */
   #got: GotFile | undefined;
   #channel: DownloadChannel | undefined;
   #where: WaitsAt = "server";
-  /** The present run over a channel, which may still be writing. */
+  /** The current run over a channel, which may still be writing. */
   #running: Promise<unknown> = Promise.resolve();
   #moved = 0;
 
@@ -93,12 +94,12 @@ export class Download implements Route<GotFile> {
     }
   }
 
-  /** Resolves when nothing is written any more. */
+  /** Resolves when no write is in progress. */
   async #settled(): Promise<void> {
-    await this.#running.catch(() => {}); // Its fault went to `overDataChannels`.
+    await this.#running.catch(() => {}); // `overDataChannels` has received its fault.
   }
 
-  /** Keeps the checked chunks, so that the same command goes on from there. */
+  /** Keeps the checked chunks, so that the same command resumes. */
   async #letGo(): Promise<void> {
     const sink = this.#sink;
     if (sink === undefined) return;
@@ -152,14 +153,14 @@ export class Download implements Route<GotFile> {
     return this.#tell(this.#got, connection, download);
   }
 
-  /** How many chunks an earlier run seems to have left. */
+  /** Returns how many chunks an earlier run seems to have left. */
   #left({ fingerprint }: LoggedInLink): number {
     const { file, into, chunksLeft } = this.#request;
     if (this.#isLeftWrong || chunksLeft === undefined) return 0;
     return chunksLeft({ folder: into, file, server: fingerprint });
   }
 
-  /** @returns undefined if an earlier run left more chunks than the file has */
+  /** @returns `undefined` if an earlier run left more chunks than the file has */
   async #fetch(
     download: DownloadChannel,
     connection: Connection,
@@ -175,7 +176,7 @@ export class Download implements Route<GotFile> {
     }
   }
 
-  /** The sink; it is emptied if its content cannot be of this file. */
+  /** Returns the sink, emptied if its content cannot be of this file. */
   async #fitting(about: About, { fingerprint }: LoggedInLink): Promise<Sink> {
     const sink = this.#sink ?? (await this.#open(about, fingerprint));
     if (fits(sink, this.#next, about)) return sink;
@@ -213,8 +214,8 @@ export class Download implements Route<GotFile> {
   }
 
   /**
-   * Each chunk had its checksum, and the whole has not: which chunk is wrong is unknown. Chunks of
-   * an earlier run may be of another file, so that one retry from the start is worth it.
+   * Restarts after a wrong digest with correct chunk checksums: which chunk is wrong is unknown.
+   * Chunks of an earlier run may be of another file, so that one retry from the start is worth it.
    */
   async #begunAnew(sink: Sink): Promise<"again"> {
     const wasResumed = this.#resumedBytes > 0;
@@ -245,7 +246,7 @@ export class Download implements Route<GotFile> {
     };
   }
 
-  /** After a loss, the next channel repeats only this. */
+  /** Reports the download to the server. After a loss, the next channel repeats only this. */
   async #tell(got: GotFile, connection: Connection, download: DownloadChannel): Promise<GotFile> {
     await download.untilEnd();
     if (this.#request.isPreview !== true) await connection.ask("got", { file: got.id });
@@ -253,7 +254,7 @@ export class Download implements Route<GotFile> {
   }
 }
 
-/** Whether what is in the sink can be the first `next` chunks of that file. */
+/** Reports whether the sink can hold the first `next` chunks of that file. */
 function fits(sink: Sink, next: number, { size, digest }: About): boolean {
   if (size === undefined) return sink.sizeBytes <= next * CHUNK_BYTES;
   const isWhole = next === chunkCount(size);

@@ -1,11 +1,12 @@
+/** SHA-256 for transfers; browser and terminal bring their own. */
+
 import type { Sha256 } from "../../base/ids.ts";
 import type { RunningHash } from "../../wire/chunks.ts";
 
-/** SHA-256 as transfers need it; browser and program bring their own. */
 export interface Hashing {
   readonly sha256: Sha256;
-  /** Of a chunk that is to be sent; outside of the event loop where the runtime has that. */
+  /** Hashes a chunk to send, outside of the event loop if the runtime can. */
   readonly hashChunk: (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>;
-  /** A fresh SHA-256. */
+  /** Returns a fresh SHA-256. */
   readonly newHash: () => RunningHash;
 }

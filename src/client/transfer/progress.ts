@@ -1,3 +1,5 @@
+/** Progress reports of transfers. */
+
 import type { FileId } from "../../base/ids.ts";
 import { STALL_SHOWN_MS } from "../../base/limits.ts";
 import { Progress, type ProgressReport, type WaitsAt } from "../../core/transfer/progress.ts";
@@ -9,7 +11,7 @@ import type { Clock } from "../../io/clock.ts";
  */
 export interface TransferProgress extends ProgressReport {
   readonly id: FileId;
-  /** As the sender calls it: clean it before showing. */
+  /** The sender's name for the file: clean it before showing. */
   readonly name: string;
 }
 
@@ -41,7 +43,7 @@ export class Reporter {
     if (options.onProgress !== undefined) this.#later(STALL_SHOWN_MS);
   }
 
-  /** Begins with what earlier runs have done, and reports at once. */
+  /** Starts with the bytes of earlier runs, and reports immediately. */
   resumed(resumedBytes: number): void {
     this.#progress = this.#begin(resumedBytes);
     if (this.#options.onProgress === undefined) return;
@@ -58,7 +60,7 @@ export class Reporter {
     this.#progress.sized(sizeBytes);
   }
 
-  /** The last report, at once. */
+  /** Sends the last report immediately. */
   finish(): void {
     this.close();
     this.#report();

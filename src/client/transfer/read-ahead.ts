@@ -1,3 +1,5 @@
+/** Read-ahead of a source: reads and hashes chunks while earlier ones are sent. */
+
 import { assert } from "../../base/assert.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
 import type { Hashing } from "./hashing.ts";
@@ -7,9 +9,11 @@ export interface ReadChunk {
   readonly sha256: Uint8Array;
 }
 
-/** Chunks that are read and hashed while those before them are sent; more gain no speed. */
+/** Chunks read and hashed in advance; more gain no speed. */
 const CHUNKS_MAX = 4;
-/** Chunks in one note. A source that cannot be read twice is not noted, and has no batches. */
+/**
+ * Chunks per call of `note`. A source that cannot be read twice is not noted, and has no batches.
+ */
 const BATCH_CHUNKS = 4;
 
 type Note = (first: number, hashes: readonly Uint8Array[]) => void;
@@ -20,9 +24,9 @@ export class ReadAhead {
   readonly #hashChunk: Hashing["hashChunk"];
   readonly #note: Note;
   readonly #batchChunks: number;
-  /** Of the next chunk and those after it. Bounded by CHUNKS_MAX and one batch. */
+  /** The next chunks. Bounded by CHUNKS_MAX and one batch. */
   #queue: Promise<ReadChunk | undefined>[] = [];
-  /** Settles when no read is under way: a source is read one chunk at a time. */
+  /** Settles when no read is in progress: a source is read one chunk at a time. */
   #tail: Promise<unknown> = Promise.resolve();
   #next = 0;
   #endsAt = Number.POSITIVE_INFINITY;
@@ -36,19 +40,19 @@ export class ReadAhead {
     this.#batchChunks = source.path === undefined ? 1 : BATCH_CHUNKS;
   }
 
-  /** Begins at chunk `index`; nothing before it is read. */
+  /** Continues at chunk `index`; nothing before it is read. */
   seek(index: number): void {
     this.stop();
     this.#next = index;
   }
 
-  /** Reads nothing more. */
+  /** Stops reading. */
   stop(): void {
     this.#seeks += 1;
     this.#queue = [];
   }
 
-  /** @returns the next chunk; undefined after the last one. @throws Fault as the source does */
+  /** @returns the next chunk; `undefined` after the last one. @throws Fault the source's */
   take(index: number): Promise<ReadChunk | undefined> {
     while (this.#queue.length < CHUNKS_MAX) this.#queue.push(...this.#ahead());
     assert(index === this.#next - this.#queue.length, "chunks are taken in order");

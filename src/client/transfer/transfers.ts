@@ -1,3 +1,5 @@
+/** Sending and fetching of files, each over its own data channel and any number of links. */
+
 import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import type { Renamed, Sink, Source } from "../../io/blob/interfaces.ts";
@@ -7,44 +9,43 @@ import { Download, type LeftPart, type SinkAbout } from "./download.ts";
 import type { TransferProgress } from "./progress.ts";
 import { Upload, type UploadOptions } from "./upload.ts";
 
-/** What to send, and where to. */
 export interface SendRequest {
   readonly source: Source;
   /** Rooms, and people as `@name`. */
   readonly to: readonly string[];
-  /** What is said with it. */
+  /** Caption. */
   readonly text?: string | undefined;
-  /** The same of all files that are sent at once. */
+  /** Id shared by all files that are sent together. */
   readonly sending?: string | undefined;
-  /** At most four times a second, and once at the end. */
+  /** Called at most four times a second, and once at the end. */
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
-  /** Ends it with `interrupted`; the same command goes on from there. */
+  /** Ends the transfer with `interrupted`; the same command resumes it. */
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface GetRequest {
   readonly file: FileId;
-  /** What it is called, where the server does not know that. */
+  /** File name, if the server does not know it. */
   readonly name?: string;
-  /** The folder for it. */
+  /** Destination folder. */
   readonly into: string;
-  /** Called once, when the server has named the file; mostly io's `openSink`. */
+  /** Called once, when the server has sent the file's name; usually io's `openSink`. */
   readonly openSink: (about: SinkAbout) => Promise<Sink>;
-  /** How many chunks that sink is likely to have: the first request begins there. */
+  /** Returns how many chunks that sink probably has: the first request starts there. */
   readonly chunksLeft?: ((part: LeftPart) => number) | undefined;
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** To look at, and not to keep: the server logs no download. */
+  /** For viewing only: the server logs no download. */
   readonly isPreview?: boolean;
 }
 
-/** One target that has the file now. */
+/** A target that has received the file. */
 export interface PostedFile {
   readonly to: string;
   readonly seq: number;
   readonly n: number;
   readonly timeUnixMs: number;
-  /** The recipient is offline, and gets it at the next log-in. */
+  /** The recipient is offline, and receives it at the next log-in. */
   readonly queued: boolean;
 }
 
@@ -55,43 +56,40 @@ export interface SentFile {
   readonly chunks: number;
   /** Hex. */
   readonly digest: string;
-  /** Sent by earlier runs. */
+  /** Bytes sent by earlier runs. */
   readonly resumedBytes: number;
   readonly posted: readonly PostedFile[];
   /** Targets that the user may not write to any more. */
   readonly refused: readonly { readonly to: string; readonly fault: Fault }[];
   /** The file has changed since an earlier run: it was sent from the start. */
   readonly changed: boolean;
-  /** What was to be said with it is not there: the server is too old to know such words. */
+  /** Caption that was not posted, because the server is too old for captions. */
   readonly unsaid?: string;
 }
 
 export interface GotFile {
   readonly id: FileId;
-  /** As the sender calls it: clean it before showing. */
+  /** The sender's name for the file: clean it before showing. */
   readonly name: string;
-  /** The sender. */
   readonly from: string;
-  /** Where it is now. */
   readonly path: string;
   readonly sizeBytes: number;
   readonly chunks: number;
   /** Hex. */
   readonly digest: string;
-  /** Fetched by earlier runs. */
+  /** Bytes fetched by earlier runs. */
   readonly resumedBytes: number;
-  /** Of a folder: how many it holds. */
+  /** Number of entries of a folder. */
   readonly entries: number | undefined;
   /** Entries of a folder that could not keep the sender's names. */
   readonly renamed: readonly Renamed[];
 }
 
 export interface TransfersOptions extends UploadOptions {
-  /** A record of a file is on the server's disk. */
+  /** Called when a record of a file is on the server's disk. */
   readonly confirmed?: (seq: number) => void;
 }
 
-/** Sends and fetches files: each over a data channel of its own, and any number of links. */
 export class Transfers {
   readonly #options: TransfersOptions;
 
@@ -100,11 +98,11 @@ export class Transfers {
   }
 
   /**
-   * Resolves when the server has all of it on disk and checked, and has announced it to the
-   * targets. Goes on after every loss of the link, without a time limit.
-   * @param uploads another journal than the one of all
-   * @throws Fault as the server refused it; file-changed (the upload is withdrawn); interrupted
-   * (by the signal, or the client was closed: it can be resumed); the source's
+   * Resolves when the server has stored and checked the whole file and posted it to the targets.
+   * Continues after every loss of the link, without a time limit.
+   * @param uploads replaces the default journal
+   * @throws Fault if the server refused it; file-changed (the upload is withdrawn); interrupted (by
+   * the signal, or the client was closed: it can be resumed); the source's
    */
   async send(request: SendRequest, uploads = this.#options.uploads): Promise<SentFile> {
     const options = { ...this.#options, uploads };
@@ -115,17 +113,17 @@ export class Transfers {
   }
 
   /**
-   * Resolves when all of it is checked and durable under its name.
+   * Resolves when the whole file is checked and durable under its name.
    * @throws Fault file-unknown, not-member, checksum-wrong (names file and chunk), interrupted, the
-   * sink's; checked chunks are kept, and the same call goes on from there
+   * sink's; checked chunks are kept, and the same call resumes
    */
   get(request: GetRequest): Promise<GotFile> {
     return this.#until(request.signal, (stop) => new Download(this.#options, request, stop).run());
   }
 
   /**
-   * Gives an upload up: the server forgets what it has of it.
-   * @throws Fault as the server refused it, when it is finished or unknown; the client was closed
+   * Cancels an upload: the server deletes what it has of it.
+   * @throws Fault if the server refused it, as it is finished or unknown; if the client was closed
    */
   withdraw(file: FileId): Promise<void> {
     const along = async (channel: Connection): Promise<"withdrawn"> => {
@@ -138,7 +136,7 @@ export class Transfers {
     });
   }
 
-  /** Runs until it is complete, the signal stops it, or the client has logged out. */
+  /** Runs until it completes, the signal stops it, or the client has logged out. */
   async #until<Result>(
     signal: AbortSignal | undefined,
     run: (stop: AbortSignal) => Promise<Result>,

@@ -1,3 +1,5 @@
+/** Upload of one file over one data channel, from the chunks that the server has to the end. */
+
 import { assert } from "../../base/assert.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
@@ -18,18 +20,17 @@ export interface UploadChannelOptions {
   readonly source: Source;
   readonly ahead: ReadAhead;
   readonly checksums: UploadChecksums;
-  /** Called with how many bytes the server has checked. */
+  /** Called with the number of bytes that the server has checked. */
   readonly done: (bytes: number) => void;
 }
 
-/** Sends the chunks of one file over one channel, from what the server has to the end. */
 export class UploadChannel {
   readonly #options: UploadChannelOptions;
   readonly #connection: Connection;
   readonly #events: ChannelEvents;
   readonly #sending: Sending;
 
-  /** To be made once the offer was answered and the server's chunks have their checksums. */
+  /** Must be created after the offer is answered and the server's chunks have their checksums. */
   constructor(options: UploadChannelOptions, connection: Connection, windowBytes: number) {
     const { checksums, source, clock } = options;
     const { sizeBytes } = source;
@@ -44,19 +45,21 @@ export class UploadChannel {
     this.#events = new ChannelEvents(connection, (notice) => this.#notice(notice));
   }
 
-  /** Where it waits now. */
+  /** What the transfer waits for now. */
   get where(): WaitsAt {
     if (this.isAcked || this.#options.checksums.isFull) return "server-disk";
     const where = this.#sending.waits(this.#options.clock.now())?.where ?? "network";
     return where === "more" ? "source" : where;
   }
 
-  /** The server has checked every chunk. */
+  /** Whether the server has checked every chunk. */
   get isAcked(): boolean {
     return this.#sending.isAcked;
   }
 
-  /** Resolves when every chunk was sent. @throws Fault the channel's, source's, or journal's */
+  /**
+   * Resolves when every chunk is sent. @throws Fault the channel's, the source's, or the journal's
+   */
   async send(): Promise<Whole> {
     const { checksums, ahead, clock } = this.#options;
     ahead.seek(checksums.next);
@@ -84,7 +87,7 @@ export class UploadChannel {
   #tell(index: number, { sha256, bytes }: ReadChunk): void {
     const { file, checksums, source } = this.#options;
     checksums.add(sha256);
-    // A chunk of a pipe may have to be sent again: the link, which releases buffers, gets a copy.
+    // A chunk of a pipe may have to be resent: the link, which releases buffers, gets a copy.
     const sent = source.path === undefined ? copyOf(bytes) : bytes;
     this.#connection.tell({ kind: "chunk", file, index, sha256, bytes: sent });
   }

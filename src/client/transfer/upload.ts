@@ -1,3 +1,5 @@
+/** Upload of one file over any number of data channels. */
+
 import { toHex } from "../../base/bytes.ts";
 import { Fault, type FaultCode, isFaultCode, msg } from "../../base/fault.ts";
 import { type FileId, fileId, ID_BYTES } from "../../base/ids.ts";
@@ -19,15 +21,14 @@ import { UploadChannel } from "./upload-channel.ts";
 import { UploadChecksums } from "./upload-checksums.ts";
 
 export interface UploadOptions extends DataChannelOptions {
-  /** Left out: no upload can be resumed by a later run. */
+  /** If absent, no later run can resume an upload. */
   readonly uploads?: ResumableUploads | undefined;
   readonly hashing: Hashing;
 }
 
-/** What a server answers for an upload that it has erased. */
+/** Fault codes of an upload that the server has erased. */
 const FORGOTTEN: ReadonlySet<FaultCode> = new Set(["file-unknown", "not-found"]);
 
-/** One file on its way to the server, over any number of data channels. */
 export class Upload implements Route<SentFile> {
   readonly stop: AbortSignal;
   readonly #options: UploadOptions;
@@ -38,12 +39,12 @@ export class Upload implements Route<SentFile> {
   readonly #reporter: Reporter;
   #checksums: UploadChecksums;
   #file: FileId;
-  /** The journal has it. */
+  /** Whether the journal has an entry of this upload. */
   #isBegun = false;
-  /** An earlier run began it. */
+  /** Whether an earlier run started it. */
   #isOld = false;
   #isChanged = false;
-  /** Undefined until a server has said how much it has. */
+  /** `undefined` until a server has sent how much it has. */
   #resumedBytes: number | undefined;
   #channel: UploadChannel | undefined;
   #where: WaitsAt = "server";
@@ -85,7 +86,7 @@ export class Upload implements Route<SentFile> {
     }
   }
 
-  /** So that the next run, or channel, need not read what was read. */
+  /** Saves checksums, so that the next run or channel need not read the same chunks. */
   #flush(): void {
     quietly(() => this.#checksums.flush());
   }
@@ -117,7 +118,7 @@ export class Upload implements Route<SentFile> {
     }
   }
 
-  /** @returns the journal's entry, found or begun; undefined if it cannot be resumed */
+  /** @returns the journal's entry, found or created; `undefined` if the upload cannot be resumed */
   async #begun(connection: Connection, active: LoggedInLink): Promise<ResumableUpload | undefined> {
     const { uploads, clock } = this.#options;
     const { source, to } = this.#request;
@@ -165,7 +166,7 @@ export class Upload implements Route<SentFile> {
     };
   }
 
-  /** The server has erased what an earlier run sent: begins anew. */
+  /** Restarts: the server has erased what an earlier run sent. */
   #again(
     connection: Connection,
     active: LoggedInLink,
@@ -196,7 +197,7 @@ export class Upload implements Route<SentFile> {
     this.#done(haveBytes);
   }
 
-  /** The server has more chunks than the journal has checksums: hashes those, without sending. */
+  /** Hashes chunks that the server has and the journal lacks, without sending them. */
   async #readUpTo(have: number, connection: Connection): Promise<void> {
     const checksums = this.#checksums;
     this.#where = "source";
@@ -266,8 +267,8 @@ export class Upload implements Route<SentFile> {
   }
 
   /**
-   * Withdraws an upload whose content is not that of the file any more, so that no run resumes it.
-   * If the channel is lost meanwhile, the next run sees the change by the stamp.
+   * Withdraws an upload whose content differs from the file, so that no run resumes it. If the
+   * channel is lost meanwhile, the next run detects the change by the stamp.
    */
   async #giveUp(
     { code }: Fault,
@@ -287,13 +288,13 @@ export class Upload implements Route<SentFile> {
     }
   }
 
-  /** @throws Fault the channel's: then it is unknown whether the server got it */
+  /** @throws Fault the channel's: then it is unknown whether the server received it */
   async #withdraw(connection: Connection, file: FileId): Promise<void> {
     try {
       await connection.ask("withdraw", { file });
     } catch (error) {
       if (!(error instanceof Fault) || connection.isClosed) throw error;
-      // Refused: the upload is finished, or unknown by now.
+      // Refused: the upload is finished, or already unknown.
     }
   }
 
@@ -306,7 +307,7 @@ export class Upload implements Route<SentFile> {
   }
 }
 
-/** What the journal lacks, or has too much of, costs the next run some hashing or one request. */
+/** Ignores faults of the journal, which cost the next run some hashing or one request. */
 function quietly(act: () => void): void {
   try {
     act();
