@@ -1,3 +1,5 @@
+/** Requests of the operators' dashboard: status, samples, announcements and cancelled transfers. */
+
 import { productOf } from "../../base/client-name.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
@@ -25,9 +27,9 @@ type ClientEntry = Answer<"clients">["clients"][number];
 export interface AdminDashboardOptions {
   readonly registry: Registry;
   readonly peers: () => Iterable<ClientConnection>;
-  /** Undefined: this server takes no files. */
+  /** `undefined` if file transfer is disabled. */
   readonly downloads: Pick<WebDownloads, "runs" | "cancel"> | undefined;
-  /** Files on data channels; undefined: this server takes none. */
+  /** `undefined` if file transfer is disabled. */
   readonly files: Pick<FileService, "listing" | "cancel"> | undefined;
   readonly onEvent: (event: ServerEvent) => void;
   readonly kernel: Pick<Kernel, "decide">;
@@ -39,17 +41,16 @@ export interface AdminDashboardOptions {
   readonly place: () => string;
 }
 
-/** What operators see of the server. */
 export class AdminDashboard {
   readonly #options: AdminDashboardOptions;
-  /** What is told all users is said and taken back in the order of the requests. */
+  /** Serializes announcements, so that they are made and withdrawn in the order of the requests. */
   readonly #turns = new Mutex();
 
   constructor(options: AdminDashboardOptions) {
     this.#options = options;
   }
 
-  /** The same words once more are told once more: whoever has put them away sees them again. */
+  /** Repeating an announcement shows it again to users who dismissed it. */
   async announce({ id }: Account, text: string): Promise<void> {
     const { kernel, registry } = this.#options;
     const isNothing = () => text === "" && registry.policy.announced === undefined;
@@ -83,7 +84,7 @@ export class AdminDashboard {
     return { clients, more: false };
   }
 
-  /** What operators at the other servers of a cluster see of this one. */
+  /** Statistics of this server for operators at the other servers of the cluster. */
   get window(): ServerWindow {
     const { clients } = this.#clientsHere(0);
     const { transfers } = listed([...this.#transfersHere()]);
@@ -135,7 +136,7 @@ export class AdminDashboard {
       receivedBytes: counters.receivedBytes,
       queuedBytes: link.queuedBytes(),
       acknowledged: client.acknowledged,
-      // What QUIC has lost it has sent again; kernels do not tell of TCP.
+      // QUIC resends exactly what it has lost. Kernels do not report losses of TCP.
       ...(lost === undefined ? {} : { retransmitted: lost }),
       ...(lost === undefined ? {} : { lost }),
     };
@@ -168,7 +169,7 @@ export class AdminDashboard {
     onEvent({ kind: "cancelled", by: by.name, user: name, file });
   }
 
-  /** @returns false: nothing of it is under way at this server. @throws Fault store-… */
+  /** @returns false if this server has no such transfer @throws Fault store-… */
   async cancelHere({ file, user, direction, by }: Cancel): Promise<boolean> {
     const { registry, files, downloads, onEvent } = this.#options;
     const isWeb = direction === "down" && downloads?.cancel(file, user) === true;

@@ -1,16 +1,18 @@
+/** Account records as entries of the operators' decision log. */
+
 import type { UserId } from "../../base/ids.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import { fieldsOf } from "../../wire/kinds.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { Decision } from "../session/event.ts";
 
-/** Of an id: enough to find it in the list. */
+/** Characters of an id that are enough to find it in the list. */
 const ID_SHOWN = 8;
 
 /**
- * What a record of the accounts says, for the operators' log: bans, roles, invites, resets, names.
- * @param hadReset before the record was applied the account had a code for another password
- * @returns undefined: it is no matter of theirs
+ * Returns the operators' log entry for an account record: bans, roles, invites, resets, names.
+ * @param hadReset whether the account had a reset code before the record was applied
+ * @returns `undefined` if the record does not concern operators
  */
 export function decisionOf(
   record: LogRecord,

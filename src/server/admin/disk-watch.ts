@@ -1,3 +1,5 @@
+/** Periodic check of the free disk space, with a warning before the disk is full. */
+
 import { type DiskSpace, isDiskFull } from "../../base/disk-space.ts";
 import { Fault } from "../../base/fault.ts";
 import {
@@ -11,13 +13,12 @@ import type { Clock } from "../../io/clock.ts";
 export interface DiskWatchOptions {
   readonly clock: Clock;
   readonly blobs: Pick<BlobStore, "freeBytes">;
-  /** With so much left files are refused. */
+  /** Bytes. Files are refused when less than this is free. */
   readonly keepFreeBytes: number;
-  /** It is low or full from now on, or is not any more. */
+  /** Called when the disk becomes low or full, or recovers. */
   readonly changed: (state: DiskSpace) => void;
 }
 
-/** Looks at the disk now and then, and says before it is full that it will be. */
 export class DiskWatch {
   readonly #options: DiskWatchOptions;
   #state: DiskSpace | undefined;
@@ -28,12 +29,12 @@ export class DiskWatch {
     this.#options = options;
   }
 
-  /** As it was last seen; undefined: it was not asked yet, or does not say. */
+  /** Last result. `undefined` if the disk was not checked yet or does not report its space. */
   get state(): DiskSpace | undefined {
     return this.#state;
   }
 
-  /** Looks now, and then every DISK_LOOK_EVERY_MS. */
+  /** Checks now, and then every DISK_LOOK_EVERY_MS. */
   start(): void {
     if (this.#isOver) return;
     void this.#look().then(() => {
@@ -53,7 +54,7 @@ export class DiskWatch {
     try {
       freeBytes = Math.floor(await blobs.freeBytes());
     } catch (error) {
-      // What a disk refuses is told where it is written to.
+      // Faults of the disk are reported where it is written to.
       if (!(error instanceof Fault)) throw error;
       return;
     }

@@ -1,3 +1,5 @@
+/** Event feed that operators follow live. */
+
 import { cutText } from "../../base/bytes.ts";
 import { diskSentence } from "../../base/disk-space.ts";
 import type { Fault } from "../../base/fault.ts";
@@ -34,9 +36,9 @@ interface Kept {
   readonly time: number;
 }
 
-/** What is left when too many are kept. */
+/** Share of the events that stays when the buffer is trimmed. */
 const KEPT_SHARE = 0.9;
-/** Names, numbers and the head of a record, on the way to an operator. */
+/** Estimated bytes of an event: names, numbers and the head of a record. */
 const FRAME_BYTES = 700;
 
 function sizeOf(event: Happened): number {
@@ -60,12 +62,12 @@ export interface EventFeedOptions {
   readonly registry: Registry;
 }
 
-/** Operators who follow all that happens. Like `chat serve`, it tells no private words. */
+/** Like the output of `chat serve`, the feed contains no private messages. */
 export class EventFeed {
   readonly #options: EventFeedOptions;
-  /** By watcher: how many events were left out. At most one entry a link. */
+  /** Number of events skipped for each watcher. */
   readonly #skipped = new Map<ClientConnection, number>();
-  /** The last, oldest first: told to those who come later. Bounded by EVENTS_KEPT_MAX. */
+  /** Latest events, oldest first, for watchers who join later. Bounded by EVENTS_KEPT_MAX. */
   #kept: Kept[] = [];
   #keptBytes = 0;
   #last = 0;
@@ -76,7 +78,7 @@ export class EventFeed {
     this.#sinceMs = options.clock.unixMs();
   }
 
-  /** What happened last, as it would be told now: what was erased since has no words. */
+  /** Latest events as they would be emitted now: without the text of messages erased since. */
   past(): Answer<"events"> {
     const events = this.#kept.flatMap(({ event, n, time }) => {
       const about = this.told(event);
@@ -97,14 +99,14 @@ export class EventFeed {
     }
     this.#kept.push(kept);
     this.#keptBytes += sizeOf(event);
-    // Cut in pieces: this happens with each message.
+    // Trims several at a time, because this runs for every message.
     const isTooMany =
       this.#kept.length > EVENTS_KEPT_MAX || this.#keptBytes > EVENTS_KEPT_BYTES_MAX;
     if (isTooMany) this.#cut();
     return kept;
   }
 
-  /** So that some may come before it is done again. */
+  /** Trims below the bound, so that the next trim is not due immediately. */
   #cut(): void {
     let cut = 0;
     while (
@@ -123,7 +125,7 @@ export class EventFeed {
     else this.#skipped.delete(client);
   }
 
-  /** The other receivers of events are told first. */
+  /** Wraps another receiver of events, which is called before the feed. */
   beside(onEvent: (event: ServerEvent) => void): (event: ServerEvent) => void {
     return (event) => {
       onEvent(event);
@@ -140,8 +142,8 @@ export class EventFeed {
     if (about === undefined) return;
     const { registry } = this.#options;
     const notice = { kind: "event", event: event.kind, time, n, ...about } as const;
-    // It is made of what others have said. One that its reader would not take is left out, and
-    // counted with those that it was too slow for: no words of others may end a watcher's link.
+    // The event contains text from users. An event that does not encode is skipped and counted like
+    // those a slow watcher misses: no user's text may end a watcher's link.
     const fits = isNotice(notice) && encodeFitting(notice) !== undefined;
     for (const [client, skipped] of this.#skipped) {
       if (!isOperating(client, client.account, registry)) {
@@ -155,7 +157,7 @@ export class EventFeed {
     }
   }
 
-  /** As operators are told of it; undefined: they are not. */
+  /** Returns the event as operators see it, or `undefined` if they do not. */
   told(event: Happened): Told | undefined {
     switch (event.kind) {
       case "record":
@@ -188,7 +190,7 @@ export class EventFeed {
         return this.#offered(event);
       case "got":
       case "withdrawn":
-        // Not its name: it may have been between two people.
+        // Without the name: the file may be private to two people.
         return { address: formatPlace(event.address), user: event.user, file: event.file };
       default:
         return { address: formatPlace(event.address), user: event.user };
@@ -208,7 +210,7 @@ export class EventFeed {
     };
   }
 
-  /** What two people say to each other is not for the server's window. */
+  /** Direct messages are not shown to operators. */
   #record(record: LogRecord, { id, name, pair }: Room): Told {
     const { registry } = this.#options;
     const { salt, body, ...head } = wireRecord(record, registry);
@@ -224,7 +226,7 @@ export class EventFeed {
   }
 }
 
-/** What others hear of it, as long as it may be. */
+/** Reason of a refusal, cut to the maximum length. */
 function reasonOf(fault: Fault): string {
   return cutText(redacted(fault).message, SENTENCE_BYTES_MAX);
 }

@@ -1,3 +1,5 @@
+/** Accounts, rooms and files as sorted and filtered lists for operators. */
+
 import { foldCase } from "../../base/case-fold.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { FILE_ROOMS_LISTED_MAX, LISTED_PAGE_MAX } from "../../base/limits-page.ts";
@@ -16,7 +18,7 @@ export interface ListsOptions {
 }
 
 type Wanted = Pick<RequestOf<"accounts">, "find" | "sort" | "down" | "skip">;
-/** What an order goes by. */
+/** Sort keys by name. */
 type Keys<One> = Readonly<Record<string, (one: One) => string | number>>;
 
 interface Taken {
@@ -24,7 +26,6 @@ interface Taken {
   bytes: number;
 }
 
-/** All accounts, rooms and files of a server, as an operator wants to see them. */
 export class Lists {
   readonly #options: ListsOptions;
 
@@ -88,7 +89,7 @@ export class Lists {
     return { rooms, total: all.length };
   }
 
-  /** What is in no room with a name is between two people: neither told nor found by its name. */
+  /** Files that are only in direct messages are listed without a name, and not found by it. */
   files(wanted: Wanted): Answer<"all-files"> {
     const { files, registry } = this.#options;
     const userOf = ({ by }: FileFact) => registry.nameOf(by) ?? "?";
@@ -122,7 +123,7 @@ export class Lists {
     return [...namedPlaces(fact, this.#options.rooms)].slice(0, FILE_ROOMS_LISTED_MAX);
   }
 
-  /** By room, what its files take. */
+  /** Bytes taken by files, by room. */
   #taken(): Map<RoomId, Taken> {
     const taken = new Map<RoomId, Taken>();
     for (const { size, at } of this.#options.files.all()) {
@@ -137,25 +138,25 @@ export class Lists {
   }
 }
 
-/** Of a device that has gone since nobody knows it any more. */
+/** Latest day any current device was seen. Removed devices no longer count. */
 function lastSeen({ devices }: Account): number | undefined {
   const seen = [...devices.values()].flatMap(({ seenUnixMs }) => seenUnixMs ?? []);
   return seen.length === 0 ? undefined : Math.max(...seen);
 }
 
-/** Tells names that hold the text, in any case. */
+/** Returns a case-insensitive substring test of names. */
 function finder(find = ""): (name: string | undefined) => boolean {
   const folded = foldCase(find);
   return (name = "") => folded === "" || foldCase(name).includes(folded);
 }
 
-/** @param keys the first is the order that nobody asked for */
+/** @param keys the first key is the default order */
 function pageOf<One>(all: readonly One[], wanted: Wanted, keys: Keys<One>): readonly One[] {
   const { sort = "", down = false, skip = 0 } = wanted;
   const key = Object.hasOwn(keys, sort) ? keys[sort] : Object.values(keys)[0];
   if (key === undefined) return [];
   const sign = down ? -1 : 1;
-  // What is the same keeps its order, in which it came.
+  // Equal keys keep their original order.
   const order = all.map((one) => ({ one, at: key(one) }));
   order.sort((one, other) => (one.at < other.at ? -sign : one.at > other.at ? sign : 0));
   return order.slice(skip, skip + LISTED_PAGE_MAX).map(({ one }) => one);

@@ -1,3 +1,5 @@
+/** Server metrics in the text format of Prometheus. */
+
 import type { DiskSpace } from "../../base/disk-space.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import type { Rooms } from "../../core/rooms/rooms.ts";
@@ -27,22 +29,21 @@ export interface MetricsOptions {
   readonly peers: () => Iterable<ClientConnection>;
   readonly channels: Pick<DataChannels, "count">;
   readonly files: Pick<FileService, "counters"> | undefined;
-  /** Undefined: this server pushes nothing. */
+  /** `undefined` if push is disabled. */
   readonly push: Pick<PushService, "counters"> | undefined;
-  /** Undefined: it was not asked yet, or does not say. */
+  /** Returns `undefined` if the disk was not checked yet or does not report its space. */
   readonly disk: () => DiskSpace | undefined;
-  /** It is one of several. */
   readonly siblings: Pick<Siblings, "health">;
   readonly settings: { readonly version: string };
 }
 
-/** What a server counts about itself, as Prometheus reads it. No names, no addresses, no words. */
+/** Contains no names, addresses or message text. */
 export class Metrics {
   readonly #options: MetricsOptions;
   readonly #startedAt: number;
   readonly #sinceMs: number;
   #posts = 0;
-  /** Of links that are gone. */
+  /** Of closed links. */
   #receivedBytes = 0;
   #sentBytes = 0;
   readonly #transports = new TransportMetrics();
@@ -56,7 +57,7 @@ export class Metrics {
     this.#samples = new Samples(this.#sinceMs);
   }
 
-  /** Once a second. */
+  /** Called once a second. */
   sample(): void {
     const { clock, files, disk } = this.#options;
     const { links, online, receivedBytes, sentBytes } = this.#links();
@@ -98,7 +99,7 @@ export class Metrics {
     );
   }
 
-  /** For the server's window. */
+  /** Current statistics for the operators' dashboard. */
   stats(): Answer<"stats"> {
     const { disk, history, accounts, settings } = this.#options;
     const m = this.#measures();
@@ -200,27 +201,26 @@ const NO_FILES: FileMeasures = {
 };
 
 interface FileMeasures {
-  /** Those that rooms were told of. */
+  /** Files that were posted to a room. */
   readonly files: number;
   readonly fileBytes: number;
   readonly unfinishedFiles: number;
   readonly unfinishedFileBytes: number;
-  /** Chunks that wait for the disk. */
+  /** Bytes of chunks that wait for the disk. */
   readonly fileQueuedBytes: number;
   readonly fileReceivedBytes: number;
   readonly fileSentBytes: number;
-  /** Of these over HTTP: what no link has counted. */
+  /** Part of the sent bytes that went over HTTP, which no link counts. */
   readonly webSentBytes: number;
 }
 
 interface Measures extends FileMeasures {
-  /** Links that carry files. */
+  /** Data channels. */
   readonly lanes: number;
   /** Connections, logged in or not. */
   readonly links: number;
-  /** Those that are logged in. */
   readonly sessions: number;
-  /** Accounts that are in on at least one. */
+  /** Accounts with at least one session. */
   readonly online: number;
   readonly accounts: number;
   readonly rooms: number;
@@ -233,9 +233,9 @@ interface Measures extends FileMeasures {
   readonly publishedBytes: number;
   readonly receivedBytes: number;
   readonly sentBytes: number;
-  /** Packed, and not published yet. */
+  /** Bytes encoded and not yet published. */
   readonly gatheredBytes: number;
-  /** Accepted, and not taken by their readers yet. */
+  /** Bytes accepted for clients and not yet read by them. */
   readonly queuedBytes: number;
   readonly pendingWritesUnderWay: number;
   readonly pendingWrites: number;
@@ -311,7 +311,7 @@ function formatDisk(disk: DiskSpace | undefined): string {
   return rows.map(formatRow).join("");
 }
 
-/** Where the stream does not answer, what it would say is left out. */
+/** Omits what only the stream could report while it does not answer. */
 function formatHealth(health: ClusterHealth): string {
   const { reachable, follows, leader } = health;
   const rows: Row[] = [
@@ -329,7 +329,7 @@ function formatHealth(health: ClusterHealth): string {
     ["chat_cluster_stream_replicas", "gauge", "NATS servers that are to hold it.", replicas],
     ["chat_cluster_stream_current", "gauge", "Those that hold all of it.", current],
   );
-  // A name of NATS is printable, and may hold what ends a label.
+  // Names in NATS are printable and may contain characters that end a label.
   const label = leader.replaceAll(/["\\\n]/g, "_");
   const led =
     "# HELP chat_cluster_leader The NATS server that leads the stream.\n" +

@@ -1,3 +1,5 @@
+/** Past decisions of operators and moderators, read from both logs. */
+
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { DECISIONS_LOOKED_MAX, DECISIONS_PAGE_MAX } from "../../base/limits-page.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
@@ -18,11 +20,11 @@ export interface PastDecisionsOptions {
   readonly feed: Pick<EventFeed, "told">;
 }
 
-/** What operators and moderators decide in rooms. */
+/** Kinds of records that are decisions in rooms. */
 const ROOM_KINDS = kindsWith("decision");
-/** Records of the accounts that are read at once. */
+/** Account records read at a time. */
 const READ_AT_ONCE = 1_000;
-/** Heads, and the bodies of such records, which are short. */
+/** Bytes of heads and of the short bodies of such records. */
 const HISTORY_BYTES_MAX = 512 * 1024;
 
 type Told = Answer<"decisions">["events"][number];
@@ -32,20 +34,17 @@ interface Past {
   readonly told: Told;
 }
 
-/** What one log has told of before some of its records. */
+/** Decisions found in one log. */
 interface Found {
   /** Oldest first. */
   readonly past: readonly Past[];
-  /** What is before this record was not looked at; 1: nothing is. */
+  /** First seq covered by the search. 1 means the whole log. */
   readonly from: number;
-  /** All that is as old as this, or younger, is among them; undefined: all is. */
+  /** Unix ms. All decisions since this time are included; `undefined` if all are. */
   readonly sinceMs: number | undefined;
 }
 
-/**
- * Decisions of all times, as the two logs have them: a server's window begins with its last start,
- * and who was banned last month is asked for today.
- */
+/** Covers the whole history, while the event feed begins with the last start of the server. */
 export class PastDecisions {
   readonly #options: PastDecisionsOptions;
 
@@ -53,10 +52,10 @@ export class PastDecisions {
     this.#options = options;
   }
 
-  /** The newest that the bounds let through, oldest first. @throws Fault store-… */
+  /** Returns the newest decisions within the bounds, oldest first. @throws Fault store-… */
   async page(asked: RequestOf<"decisions">): Promise<Answer<"decisions">> {
     const found = [await this.#ofAccounts(asked), await this.#ofRooms(asked)] as const;
-    // Older than this, one of them may have more than was found.
+    // Before this time some log may have decisions that the search did not reach.
     const sinceMs = Math.max(...found.map((one) => one.sinceMs ?? 0));
     const all = found.flatMap(({ past }) => past).filter(({ told }) => told.time >= sinceMs);
     all.sort((one, other) => one.told.time - other.told.time);
@@ -74,7 +73,7 @@ export class PastDecisions {
     if (until !== undefined) from = await this.#firstAfter(until, from);
     const lowest = Math.max(1, from - DECISIONS_LOOKED_MAX);
     const past: Past[] = [];
-    /** New passwords: with one that was reset before, they are decisions. */
+    /** New passwords, each of which is a decision if it used a reset code. */
     const passwords = new Map<string, Past>();
     let oldestMs: number | undefined;
     while (from > lowest && past.length < DECISIONS_PAGE_MAX) {
@@ -92,11 +91,11 @@ export class PastDecisions {
     return { past, from, sinceMs: from > 1 ? oldestMs : undefined };
   }
 
-  /** They come newest first. */
+  /** The records are newest first. */
   #decided(record: LogRecord, passwords: Map<string, Past>): Past[] {
     const { registry } = this.#options;
     const { kind, room, seq } = record.head;
-    // It says nothing any more; of a password its being there is enough.
+    // Erased records say nothing. For a password its existence is enough.
     if (record.bodyBytes === undefined && kind !== "password") return [];
     const used = kind === "reset" ? passwords.get(room) : undefined;
     if (kind === "reset" || kind === "password") passwords.delete(room);
@@ -117,7 +116,7 @@ export class PastDecisions {
     const { records, oldest } = await this.#records(asked);
     const past = records.flatMap((record): Past[] => {
       const room = rooms.get(record.head.room as RoomId);
-      // A new name of an account is told once, by the accounts.
+      // A new name of an account is a decision of the account log.
       const isOfName = record.head.kind === "rename" && accountIn(record) !== undefined;
       if (room === undefined || room.pair !== undefined || isOfName) return [];
       const told = this.#told({ kind: "record", record, room }, record.head.time);
@@ -126,10 +125,12 @@ export class PastDecisions {
     return { past, from: oldest?.seq ?? 1, sinceMs: oldest?.time };
   }
 
-  /** Kind by kind: what is rare is found by its bytes, without reading what is between. */
+  /**
+   * Reads kind by kind: rare kinds are found by their index, without reading the records between.
+   */
   async #records({ since, until, before }: RequestOf<"decisions">): Promise<{
     readonly records: readonly LogRecord[];
-    /** There may be more before this one; undefined: there are none. */
+    /** Earlier records may exist before this one. `undefined` if there are none. */
     readonly oldest: LogRecord["head"] | undefined;
   }> {
     const records: LogRecord[] = [];
@@ -160,7 +161,7 @@ export class PastDecisions {
     return isNotice({ kind: "event", ...told }) ? told : undefined;
   }
 
-  /** Of the accounts, below `to`. Times never fall from one record to the next. */
+  /** Seq of the first account record after the time, below `to`. Times never decrease. */
   async #firstAfter(unixMs: number, to: number): Promise<number> {
     let [low, high] = [1, to];
     while (low < high) {
@@ -174,7 +175,7 @@ export class PastDecisions {
   }
 }
 
-/** Where to go on in a log: before this record; 1: it is at its end. */
+/** Seq before which the search continues in a log. 1 if the log is exhausted. */
 function rest({ past, from }: Found, taken: ReadonlySet<Past>): number {
   const left = past.findLast((one) => !taken.has(one));
   return left === undefined ? from : left.seq + 1;

@@ -1,7 +1,9 @@
+/** The last hour of server statistics, one sample a second. */
+
 import { SAMPLES_KEPT_MAX, SAMPLES_PAGE_MAX } from "../../base/limits-page.ts";
 import type { Answer } from "../../wire/messages.ts";
 
-/** What a server counts at one moment. Posts and bytes are totals since its start. */
+/** Server statistics at one moment. Posts and bytes are totals since the start. */
 export interface Sample {
   /** Unix ms. */
   readonly time: number;
@@ -10,10 +12,10 @@ export interface Sample {
   readonly sentBytes: number;
   /** Connections, logged in or not. */
   readonly links: number;
-  /** Accounts that are in on at least one. */
+  /** Accounts with at least one session. */
   readonly online: number;
   readonly memoryBytes: number;
-  /** Undefined: nobody has asked the disk, or it does not say. */
+  /** `undefined` if the disk was not checked yet or does not report its space. */
   readonly diskFreeBytes: number | undefined;
 }
 
@@ -21,32 +23,32 @@ const COLUMNS = [
   ...(["time", "posts", "receivedBytes", "sentBytes"] as const),
   ...(["links", "online", "memoryBytes", "diskFreeBytes"] as const),
 ] as const satisfies readonly (keyof Sample)[];
-/** Of these a sample tells how many came since the one before. */
+/** Counters; each sample stores the increase since the previous one. */
 const GROWING: ReadonlySet<keyof Sample> = new Set(["posts", "receivedBytes", "sentBytes"]);
 
 /**
- * The last hour of a server, a sample a second: a ring, so that it takes the same memory on each
- * day. Samples are numbered from 1; who asks says which it has seen last.
+ * A ring buffer of constant size. Samples are numbered from 1; readers pass the last number they
+ * have.
  */
 export class Samples {
   readonly #sinceMs: number;
-  /** Column by column, each a ring. */
+  /** One ring per column. */
   readonly #kept = new Map(COLUMNS.map((name) => [name, new Float64Array(SAMPLES_KEPT_MAX)]));
   #before: Sample | undefined;
   #last = 0;
 
-  /** @param sinceMs when the server began, Unix ms: numbers of another run mean nothing */
+  /** @param sinceMs start of the server, Unix ms: sample numbers of another run are meaningless */
   constructor(sinceMs: number) {
     this.#sinceMs = sinceMs;
   }
 
   take(sample: Sample): void {
     if (this.#before?.diskFreeBytes === undefined && sample.diskFreeBytes !== undefined) {
-      this.#kept.get("diskFreeBytes")?.fill(sample.diskFreeBytes); // As it was all the time.
+      this.#kept.get("diskFreeBytes")?.fill(sample.diskFreeBytes); // Backfills earlier samples.
     }
     for (const [name, column] of this.#kept) {
       const value = sample[name] ?? 0;
-      // The first one has nothing before it that it could have grown from.
+      // The first sample has no previous one to have grown from.
       const before = GROWING.has(name) ? (this.#before?.[name] ?? value) : 0;
       column[this.#last % SAMPLES_KEPT_MAX] = Math.max(0, Math.floor(value - before));
     }
@@ -54,7 +56,7 @@ export class Samples {
     this.#last++;
   }
 
-  /** @param after number of the last sample that the asker has; of another run: all are sent */
+  /** @param after number of the reader's last sample; all are returned if it is of another run */
   page(after: number): Answer<"samples"> {
     const oldest = Math.max(0, this.#last - SAMPLES_KEPT_MAX);
     const from = after > this.#last ? oldest : Math.max(after, oldest);

@@ -1,12 +1,14 @@
+/** Traffic counters per transport. */
+
 import type { Transport } from "../../io/link/link.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 
-/** What links over one transport have carried. */
+/** Traffic carried by the links of one transport. */
 interface Carried {
   links: number;
   receivedBytes: number;
   sentBytes: number;
-  /** Of connections, with all their lanes; only where the transport counts them. */
+  /** Packets of connections with all their channels, if the transport counts them. */
   receivedPackets: number;
   sentPackets: number;
   lostPackets: number;
@@ -14,7 +16,7 @@ interface Carried {
 
 const TRANSPORTS = ["tcp", "udp"] as const satisfies readonly Transport[];
 
-/** Counts per transport, links that are gone included. */
+/** The counts include closed links. */
 export class TransportMetrics {
   readonly #gone = new Map<Transport, Carried>();
 
@@ -25,7 +27,7 @@ export class TransportMetrics {
     this.#gone.set(transport, sum);
   }
 
-  /** As Prometheus reads it. */
+  /** Formats the counters for Prometheus. */
   format(peers: Iterable<ClientConnection>): string {
     const sums = new Map(
       TRANSPORTS.map((transport) => [
@@ -35,7 +37,7 @@ export class TransportMetrics {
     );
     for (const client of peers) {
       const sum = sums.get(client.link.transport);
-      if (sum === undefined) continue; // In memory: this program's own.
+      if (sum === undefined) continue; // In-memory links have no transport.
       add(sum, client);
       sum.links++;
     }
@@ -72,7 +74,7 @@ function add(sum: Carried, { link, channel }: ClientConnection): void {
   const counters = link.counters();
   sum.receivedBytes += counters.receivedBytes;
   sum.sentBytes += counters.sentBytes;
-  if (channel !== undefined) return; // Its packets are those of its link.
+  if (channel !== undefined) return; // The packets are counted with its connection.
   sum.receivedPackets += counters.receivedPackets ?? 0;
   sum.sentPackets += counters.sentPackets ?? 0;
   sum.lostPackets += counters.lostPackets ?? 0;

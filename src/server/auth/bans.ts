@@ -1,3 +1,5 @@
+/** Bans of accounts and of addresses. */
+
 import { Fault, msg } from "../../base/fault.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import { bannedFault } from "../../core/rooms/policy.ts";
@@ -6,7 +8,6 @@ import { isIpv4, isIpv6 } from "../../wire/host.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { addressKey, isLoopback } from "../session/connection-limits.ts";
 
-/** Who is kept out: by name, or by the address from which they come. */
 export class Bans {
   readonly #registry: Registry;
   readonly #clock: Clock;
@@ -26,7 +27,7 @@ export class Bans {
     if (!isLoopback(host)) this.#check(addressKey(host));
   }
 
-  /** Told only to a client that has proved to own the account. @throws Fault banned */
+  /** Called only after the client has proved ownership of the account. @throws Fault banned */
   checkAccount(account: Account): void {
     this.#check(account.id);
   }
@@ -37,14 +38,14 @@ export class Bans {
   }
 }
 
-/** As bans count it; undefined: this machine. */
+/** Canonical host for bans. `undefined` for loopback. */
 export function hostKey({ link }: ClientConnection): string | undefined {
   const { host } = link.remote;
   return isLoopback(host) ? undefined : addressKey(host);
 }
 
 /**
- * An address in the one spelling by which it is counted and banned; this machine's own never.
+ * Returns an address in the canonical form for counting and banning. Loopback cannot be banned.
  * @throws Fault usage, not-allowed
  */
 export function banKey(text: string): string {

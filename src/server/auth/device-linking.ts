@@ -1,3 +1,5 @@
+/** Pending codes for linking a new device to an account. */
+
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { LINK_CODE_MS, LINK_OFFERS_MAX } from "../../base/limits.ts";
@@ -7,24 +9,23 @@ import type { Member } from "../session/connection-state.ts";
 
 type OfferingClient = Pick<ClientConnection, "member" | "isClosed" | "tell" | "whenClosed">;
 
-/** A device that shows a code, and waits for the device that knows it. */
+/** A session that shows a link code and waits for the device that enters it. */
 export interface LinkOffer {
   readonly client: OfferingClient;
-  /** The session that showed the code. */
   readonly member: Member | undefined;
   readonly until: number;
   readonly cancel: () => void;
   asked: Asking | undefined;
 }
 
-/** A newcomer that waits for the answer to its `link`. */
+/** A client that entered a code and waits for the answer to its `link`. */
 export interface Asking {
   readonly client: ClientConnection;
   readonly ref: number;
   readonly deviceKey: Uint8Array;
 }
 
-/** Offers to link a device, by the hash of their code. Each is good once, and not for long. */
+/** Offers by the hash of their code. Each can be used once and expires soon. */
 export class LinkOffers {
   readonly #clock: Clock;
   readonly #offers = new Map<string, LinkOffer>(); // Bounded by LINK_OFFERS_MAX in `add`.
@@ -35,7 +36,7 @@ export class LinkOffers {
     this.#clock = clock;
   }
 
-  /** In place of the session's offer before it, if there is one. @throws Fault too-many */
+  /** Replaces the session's earlier offer. @throws Fault too-many */
   add(client: OfferingClient, code: Uint8Array): void {
     this.#dropAll(client);
     const id = toBase64Url(code);
@@ -51,7 +52,9 @@ export class LinkOffers {
     client.whenClosed(() => this.#dropAll(client));
   }
 
-  /** The first device that knows the code takes the offer; no other can then. */
+  /**
+   * The first device that shows the code takes the offer; no other device can take it afterwards.
+   */
   take(code: Uint8Array, asking: Asking): LinkOffer | undefined {
     const offer = this.#offers.get(toBase64Url(code));
     if (offer === undefined || offer.asked !== undefined || !this.#holds(offer)) return undefined;
@@ -59,14 +62,13 @@ export class LinkOffers {
     return offer;
   }
 
-  /** Who waits for this session's word. */
+  /** Returns the client that waits for this session's grant. */
   asked(client: OfferingClient, code: Uint8Array): Asking | undefined {
     const offer = this.#offers.get(toBase64Url(code));
     if (offer?.client !== client || !this.#holds(offer)) return undefined;
     return offer.asked?.client.isClosed === false ? offer.asked : undefined;
   }
 
-  /** It has been granted. */
   remove(code: Uint8Array): void {
     const id = toBase64Url(code);
     this.#offers.get(id)?.cancel();
@@ -77,7 +79,6 @@ export class LinkOffers {
     return !client.isClosed && client.member === member && this.#clock.now() < until;
   }
 
-  /** One, or none. */
   #dropAll(client: OfferingClient): void {
     for (const [id, offer] of this.#offers) if (offer.client === client) this.#drop(id, offer);
   }

@@ -1,3 +1,5 @@
+/** Label and last day of each device, stored for the owner of the account. */
+
 import { deviceLabelOf } from "../../base/client-name.ts";
 import { isCount } from "../../base/count.ts";
 import type { Fault } from "../../base/fault.ts";
@@ -10,18 +12,18 @@ import type { Clock } from "../../io/clock.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { KeptFile, type KeptFilePlace } from "../queue/kept-file.ts";
 
-/** Devices of which the server keeps a label and the last day; of more, those seen last. */
+/** Maximum devices noted; beyond it, those seen least recently are dropped. */
 const DEVICE_NOTES_MAX = 100_000;
 
 export interface DeviceNotesOptions {
   readonly clock: Clock;
   readonly registry: Registry;
   readonly warn: (fault: Fault) => void;
-  /** It came or went here: for other servers. */
+  /** Called when a device connects or disconnects here, to notify the other servers. */
   readonly onSeen: (seen: SeenDevice) => void;
 }
 
-/** For the owner of the account, and for nobody else. */
+/** Visible to the owner of the account only. */
 export interface SeenDevice {
   readonly user: UserId;
   /** base64url of its key. */
@@ -33,15 +35,12 @@ export interface SeenDevice {
 
 const DAY_MS = 24 * 60 * 60_000;
 
-/** The beginning of a day that somebody else told. */
+/** Start of a day that another server reported, Unix ms. */
 function unixMsOf(day: number): number {
   return nearestMoment(day * DAY_MS);
 }
 
-/**
- * On which day each device was here last, and what it called itself, by which its owner knows it
- * again. In `devices.json`: a convenience, which a crash or a damaged file may lose.
- */
+/** Stored in `devices.json`, which a crash or a damaged file may lose: a convenience only. */
 export class DeviceNotes {
   readonly #options: DeviceNotesOptions;
   readonly #file: KeptFile;
@@ -60,12 +59,12 @@ export class DeviceNotes {
     });
   }
 
-  /** Starts with what is kept; what cannot be read is a warning. The accounts are there by now. */
+  /** Loads the file; an unreadable file is a warning. The accounts must be loaded already. */
   open(): void {
     this.#file.open();
   }
 
-  /** @param client as its greeting had it */
+  /** @param client name of the client from its greeting */
   seen({ id }: Account, device: string, client: string): void {
     const { clock, onSeen } = this.#options;
     const now = clock.unixMs();
@@ -74,7 +73,7 @@ export class DeviceNotes {
     onSeen({ user: id, device, day: dayOf(now), label });
   }
 
-  /** At another server. */
+  /** A device was seen at another server. */
   seenElsewhere({ user, device, day, label }: SeenDevice): void {
     this.#note(user, device, unixMsOf(day), deviceLabelOf(label));
   }
@@ -84,7 +83,7 @@ export class DeviceNotes {
     if (head.kind.endsWith("-gone")) this.#file.touch();
   }
 
-  /** Writes what is not on the disk yet. */
+  /** Writes pending notes to disk. */
   close(): Promise<void> {
     return this.#file.close();
   }

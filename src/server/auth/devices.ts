@@ -1,3 +1,5 @@
+/** Requests on the devices of an account: list, revoke and link. */
+
 import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
@@ -24,7 +26,6 @@ export interface DevicesOptions {
   readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
 }
 
-/** The devices of an account: listed, signed out, and linked to one another. */
 export class Devices {
   readonly #options: DevicesOptions;
   readonly #offers: LinkOffers;
@@ -38,7 +39,7 @@ export class Devices {
     this.#offers.add(client, code);
   }
 
-  /** Passes a newcomer on to the device that offered; that one's grant will answer. */
+  /** Forwards a new device to the session that offered the code; that session's grant answers. */
   async link(client: ClientConnection, request: RequestOf<"link">): Promise<void> {
     const { ref, code, deviceKey, mac } = request;
     const sentence = "the link code is unknown, used or too old";
@@ -133,12 +134,12 @@ export class Devices {
   }
 }
 
-/** Nobody need know it to the minute when it was. */
+/** Rounds down to the day: owners do not need the exact time. */
 function dayStart(unixMs: number): number {
   return dayOf(unixMs) * DAY_MS;
 }
 
-/** The waiting device is told it, too: the code is used, and no other answer will come. */
+/** Also sent to the waiting device: its code is used up, and no other answer will follow. */
 function notLinked(cause: Fault): Fault {
   const remedy = "begin anew";
   return new Fault("login-refused", "the other device could not link this one", { remedy, cause });

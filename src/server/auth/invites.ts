@@ -1,3 +1,5 @@
+/** Invites: tokens that register users, lead to a room, or let programs post or read. */
+
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { ID_BYTES, type RoomId, type UserId } from "../../base/ids.ts";
@@ -39,7 +41,7 @@ export interface InvitesOptions {
   readonly rooms: Rooms;
   readonly registry: Registry;
   readonly kernel: Pick<Kernel, "decide">;
-  /** Where others reach this server, by TLS; the best first. */
+  /** Addresses at which others reach this server by TLS, the best first. */
   readonly places: () => readonly ServerPlace[];
 }
 
@@ -47,21 +49,20 @@ const TOKEN_BYTES = 16;
 /** `t` and 128 bits in base64url. */
 const TOKEN = /^t[A-Za-z0-9_-]{22}$/;
 
-/** Tokens that admit users: made, shown, counted and taken back. */
 export class Invites {
   readonly #options: InvitesOptions;
-  /** Uses on their way to the disk, by invite; as many as there are links that register. */
+  /** Uses being recorded, by invite. Bounded by the links that register. */
   readonly #pending = new Map<string, number>();
   readonly #memberShare = new HourlyShare(INVITES_PER_HOUR_MAX);
   readonly #operatorShare = new HourlyShare(INVITES_PER_HOUR_OPERATOR_MAX);
-  readonly #making = new Mutex(); // As many wait as there are requests in flight.
+  readonly #making = new Mutex(); // Bounded by the requests in flight.
 
   constructor(options: InvitesOptions) {
     this.#options = options;
   }
 
   /**
-   * One after the other: each counts those before it.
+   * Serialized, because each call counts the invites made before it.
    * @throws Fault not-allowed, not-member, room-unknown, too-many, store-…
    */
   make(actor: Actor, request: RequestOf<"invite">): Promise<Answer<"invite">> {
@@ -99,7 +100,7 @@ export class Invites {
     return { invite: id, token, ...(places.length === 0 ? {} : { places: [...places] }) };
   }
 
-  /** One's own, and those of rooms that one moderates; to operators all. */
+  /** Lists the user's own invites and those of rooms the user moderates; operators see all. */
   list(actor: Actor, { after }: RequestOf<"invites">): Answer<"invites"> {
     const { clock, registry, rooms } = this.#options;
     const known = registry.policy
@@ -127,7 +128,7 @@ export class Invites {
     };
   }
 
-  /** @throws Fault not-found, store-…: one that is not listed to you does not exist for you */
+  /** @throws Fault not-found, store-…: not-found also for invites the actor may not list */
   async revoke(actor: Actor, id: string): Promise<void> {
     const { registry, kernel } = this.#options;
     await kernel.decide(() => {
@@ -141,7 +142,7 @@ export class Invites {
     });
   }
 
-  /** One's own; a moderator of a room decides who comes into it. */
+  /** Users may revoke their own; moderators any invite of their room. */
   #mayRevoke(actor: Actor, { by, room, post, read }: Invite): boolean {
     if (actor.isOperator || by === actor.user) return true;
     const place = room ?? post ?? read;
@@ -150,15 +151,15 @@ export class Invites {
   }
 
   /**
-   * Whether who registered with this invite needs no password for the room: its use is spent by
-   * then, but it must hold still.
+   * Reports whether an account that registered with this invite may join the room without its
+   * password. The invite must still be valid, though its use is spent.
    */
   opens(id: string, room: RoomId): boolean {
     const invite = this.#options.registry.policy.invite(id);
     return invite?.room === room && !invite.isRevoked && this.#holds(invite);
   }
 
-  /** Who was banned, or put out of the room, must not send others in. */
+  /** Invites of users who are banned, or were removed from the room, are void. */
   #holds({ by, room, isByToken }: Invite): boolean {
     const { registry, clock } = this.#options;
     if (registry.policy.ban(by, clock.unixMs()) !== undefined) return false;
@@ -166,7 +167,7 @@ export class Invites {
     return isByToken === true || this.#isHeldBy(room, by);
   }
 
-  /** By membership of the room that it leads to, if any, or by role. */
+  /** Membership of the invite's room if it has one, or the required role. */
   #isHeldBy(room: RoomId | undefined, user: UserId): boolean {
     const { registry, rooms } = this.#options;
     if (room === undefined || registry.policy.isOperator(user)) return true;
@@ -174,9 +175,9 @@ export class Invites {
   }
 
   /**
-   * The invite whose token this is; undefined if it is no token that admits a user. Compared by
-   * hash, so that the time it takes tells nothing.
-   * @throws Fault not-allowed: it was one, and its holder is told what became of it
+   * Returns the invite of this token; `undefined` if it is no token for registration. Compares
+   * hashes, so that the timing reveals nothing.
+   * @throws Fault not-allowed if the invite is no longer valid; the message says why
    */
   admission(secret: string): Invite | undefined {
     const invite = this.#known(secret);
@@ -186,8 +187,8 @@ export class Invites {
   }
 
   /**
-   * The invite whose token lets a program post to its room, or read there, in the name of who made
-   * it. For /rooms/ROOM.
+   * Returns the invite that lets a program post to its room or read it, on behalf of its creator.
+   * For /rooms/ROOM.
    */
   programInvite(token: string): Invite | undefined {
     const invite = this.#known(token);
@@ -197,7 +198,10 @@ export class Invites {
     return isLive(invite, clock.unixMs()) ? invite : undefined;
   }
 
-  /** Holds one use until `end`, so that two at once do not share it. @throws Fault not-allowed */
+  /**
+   * Reserves one use until `end`, so that concurrent registrations do not share it.
+   * @throws Fault not-allowed
+   */
   begin(id: string): void {
     const invite = this.#options.registry.policy.invite(id);
     if (invite === undefined) throw spent("was revoked");
@@ -206,7 +210,10 @@ export class Invites {
     this.#pending.set(id, pending + 1);
   }
 
-  /** Whether the use that is held is there still. @throws Fault not-allowed: others used it up */
+  /**
+   * Checks that the reserved use is still available.
+   * @throws Fault not-allowed if others used it up
+   */
   check(id: string): void {
     const invite = this.#options.registry.policy.invite(id);
     if (invite === undefined) throw spent("was revoked");
@@ -262,7 +269,7 @@ export class Invites {
     if (!moderates(found, actor)) {
       throw new Fault("not-allowed", msg`you do not moderate '${name}'`);
     }
-    // What comes by the token is said by its maker: a token that could say nothing is not made.
+    // Posts by the token are its creator's: a creator who may not post gets no token.
     if (found.members.has(actor.user)) return found.id;
     throw new Fault("not-member", msg`you are not in '${name}', and its token would act as you`, {
       remedy: msg`enter it first: chat join --room ${found.name ?? name}`,
@@ -293,7 +300,7 @@ export class Invites {
   }
 }
 
-/** Where an invite leads to, or which room a program's is for. */
+/** Room that an invite leads to, or that a program's token is for. */
 type Place = Pick<Invite, "room" | "post" | "read">;
 
 function hashOf(token: string): string {

@@ -1,3 +1,5 @@
+/** Log-in, registration and rate limits of guesses. */
+
 import { assert } from "../../base/assert.ts";
 import { equalBytes, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -34,10 +36,10 @@ import type { Bans } from "./bans.ts";
 import type { Invites } from "./invites.ts";
 import type { OperatorLink } from "./operator-link.ts";
 
-/** Hashing of passwords: slow on purpose, so a world brings its own. */
+/** Password hashing. Slow by design, so tests supply their own. */
 export interface Passwords {
   hash(password: string): Promise<string>;
-  /** Takes as long for an absent hash as for a wrong password. */
+  /** An absent hash takes as long as a wrong password. */
   verify(password: string, hash: string | undefined): Promise<boolean>;
 }
 
@@ -48,49 +50,54 @@ export interface AuthenticatorOptions {
   readonly kernel: Pick<Kernel, "decide">;
   readonly passwords: Passwords;
   readonly fingerprint: Fingerprint;
-  /** Undefined: every newcomer may register. */
+  /** `undefined` if everyone may register. */
   readonly roomPassword: string | undefined;
   readonly peersOf: (account: Account) => ReadonlySet<ClientConnection>;
-  /** A client that shows it in place of the room password may register in any case. */
+  /** Lets a client register in place of the room password. */
   readonly operatorToken: string | undefined;
-  /** The token of the link for the page. */
   readonly operatorLink: OperatorLink;
   readonly invites: Pick<Invites, "admission" | "begin" | "check" | "end">;
   readonly bans: Bans;
   readonly floods: Pick<FloodGuard, "check">;
-  /** Guesses count there, too; left out: this server stands alone. */
+  /** Other servers of the cluster, which count guesses too. */
   readonly siblings: { tell(news: GuessNews): void };
 }
 
-/** What servers tell each other, by keys of what is counted. */
+/** Messages between servers about guesses, by counter keys. */
 export type GuessNews =
-  /** Somebody guesses. */
+  /** A guess is being checked. */
   | { readonly kind: "guess"; readonly keys: readonly string[] }
-  /** It was right: what was counted of these is forgotten. */
+  /** The guess was right: its counters are reset. */
   | { readonly kind: "guessed"; readonly keys: readonly string[] };
 
 /**
- * The door: who may come in, and as whom. Every refusal is a Fault that the session answers with;
- * secrets are compared in constant time and guesses are slowed.
+ * Every refusal is a Fault that the session answers with. Secrets are compared in constant time,
+ * and guesses are slowed.
  */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #guessing = new Guessing();
-  /** At the room password and at rooms' own: an attacker with many addresses has one place here. */
+  /**
+   * Guesses of the room password and of rooms' own passwords: one shared counter per secret,
+   * however many addresses an attacker has.
+   */
   readonly #shared = new SharedGuessing();
   /**
-   * Wrong answers that are held back, by address. Bounded by the links, each of which goes after
-   * WRONG_SECRETS_MAX: a bound of its own would let wrong answers out early once it is reached.
+   * Wrong answers being delayed, by address. Bounded by the links, each of which is closed after
+   * WRONG_SECRETS_MAX: a separate bound would release wrong answers early when reached.
    */
   readonly #held = new Map<string, number>();
   readonly #hashing = new WorkQueue(PASSWORD_CHECKS_MAX, PASSWORD_CHECKS_WAITING_MAX);
-  /** By account: who is in takes one place of those at most, and leaves the rest to log-ins. */
+  /**
+   * Password checks by account: a logged-in account takes at most one slot and leaves the rest to
+   * log-ins.
+   */
   readonly #turns = new FairQueue(1, PASSWORD_CHECKS_WAITING_MAX);
-  /** Keyed by address, before log-in: no address can use up the slots of others. */
+  /** Password checks before log-in, by address: no address can use up the slots of others. */
   readonly #entrants = new FairQueue(1, PASSWORD_CHECKS_WAITING_MAX);
   readonly #addressShare = new HourlyShare(ACCOUNTS_PER_ADDRESS_HOUR_MAX);
   readonly #inviterShare = new HourlyShare(ACCOUNTS_PER_INVITER_HOUR_MAX);
-  /** Names that are on their way to the disk; as many as there are links. */
+  /** Names being registered. Bounded by the links. */
   readonly #registering = new Map<FoldedName, Promise<void>>();
 
   constructor(options: AuthenticatorOptions) {
@@ -98,7 +105,7 @@ export class Authenticator {
   }
 
   /**
-   * By the room password or an invite's token.
+   * Accepts the room password or an invite's token.
    * @throws Fault room-password-wrong, not-allowed (a spent invite), banned, too-many
    */
   async admit(client: ClientConnection, { secret }: RequestOf<"admit">): Promise<void> {
@@ -106,13 +113,13 @@ export class Authenticator {
     bans.checkClient(client);
     const admission = admissionOf(client);
     let isAdmitted = false;
-    // 128 random bits are not guessed: who has them need not wait for others' guesses.
+    // 128 random bits cannot be guessed: a client that has them does not wait for others' guesses.
     const isToken =
       this.#isOperatorToken(secret) ||
       this.#options.operatorLink.isFresh(secret) ||
       this.#options.invites.admission(secret) !== undefined;
     const check = (): Promise<boolean> => {
-      const isPassword = this.#isRoomPassword(secret); // Always, so that all take as long.
+      const isPassword = this.#isRoomPassword(secret); // Always computed, for constant time.
       const isLink = this.#options.operatorLink.isFresh(secret);
       admission.isVouched = this.#isOperatorToken(secret) || isLink;
       const invite = invites.admission(secret);
@@ -146,7 +153,8 @@ export class Authenticator {
     const name = this.#newName(request.user);
     this.#checkCert(request);
     const folded = foldName(name);
-    // Taken is taken: the client may be the same person's, and then logs in by signature.
+    // If the name is taken by then, the client may belong to the same user, who then logs in by
+    // signature.
     while (this.#registering.has(folded)) await this.#registering.get(folded);
     const inviter = this.#inviterOf(admissionOf(client));
     registry.reserve(name, undefined, inviter === "operator");
@@ -163,7 +171,7 @@ export class Authenticator {
     return this.#enrolled(name);
   }
 
-  /** The member whose invite admits the new account, if any. */
+  /** Creator of the invite that the new account registers with, if any. */
   #inviterOf({ isVouched, invite: id }: Admission): UserId | "operator" | undefined {
     const { policy } = this.#options.registry;
     const invite = id === undefined ? undefined : policy.invite(id);
@@ -171,7 +179,10 @@ export class Authenticator {
     return invite !== undefined && policy.isOperator(invite.by) ? "operator" : invite?.by;
   }
 
-  /** Behind a proxy on this machine all addresses look local. @throws Fault too-many */
+  /**
+   * Registrations per address. Behind a proxy on this machine all addresses are loopback.
+   * @throws Fault too-many
+   */
   #checkShare(client: ClientConnection, inviter: UserId | "operator" | undefined): void {
     if (inviter === "operator") return;
     const { host } = client.link.remote;
@@ -200,13 +211,13 @@ export class Authenticator {
     }
   }
 
-  /** Of an account that there is, it is taken, whatever it is: its owner then logs in. */
+  /** Throws name-taken for an existing account in any state, so that its owner logs in. */
   #newName(text: string): Name {
     const name = checkName(text);
     return this.#options.registry.find(name) === undefined ? checkNewName(text) : name;
   }
 
-  /** In one batch of the log, in this order: what a crash cuts off is the newer. */
+  /** Written as one batch of the log in this order: a crash can only cut off the later records. */
   async #enrol(
     client: ClientConnection,
     name: Name,
@@ -238,7 +249,7 @@ export class Authenticator {
     });
   }
 
-  /** One use of it goes with these records, and is on the disk no later than they. */
+  /** Records one use of the invite with these records; it is durable no later than they are. */
   async #withInvite(
     invite: string,
     drafts: readonly Draft[],
@@ -257,7 +268,7 @@ export class Authenticator {
     }
   }
 
-  /** Without a majority the user is told at once: clients retry when they are told a time. */
+  /** Without a majority the user gets an error immediately: clients retry if it gives a time. */
   async #record(decide: () => readonly Draft[]): Promise<void> {
     try {
       await this.#options.kernel.decide(decide);
@@ -280,7 +291,7 @@ export class Authenticator {
     }
     await this.#guess(
       client,
-      [`name:${foldName(account?.name ?? name)}`], // Former names give no further guesses.
+      [`name:${foldName(account?.name ?? name)}`], // Former names give no extra guesses.
       "login-refused",
       "wrong password or no such name",
       () =>
@@ -288,7 +299,7 @@ export class Authenticator {
           this.#hashing.run(() => this.#verify(password, account?.passwordHash)),
         ),
     );
-    // Not found anew: by now the name may be another account's.
+    // Not looked up again: by now the name may belong to another account.
     if (account === undefined || account.isGone) throw noSuchName();
     const known = account;
     bans.checkAccount(known);
@@ -297,7 +308,7 @@ export class Authenticator {
     return known;
   }
 
-  /** Signs in by its key from now on; where there is no room left, another device makes way. */
+  /** Adds the device key to the account; removes another device if there is no room. */
   async #enrolDevice(account: Account, deviceKey: Uint8Array): Promise<void> {
     const { registry, kernel, peersOf } = this.#options;
     const isOnline = (device: string) =>
@@ -312,7 +323,7 @@ export class Authenticator {
     }
   }
 
-  /** A device that made way, and came in while the disk took its time. */
+  /** Closes the sessions of a removed device that logged in while the record was being written. */
   #signedOut(account: Account): void {
     const fault = new Fault("login-refused", "this device was signed out: another took its place");
     for (const client of [...this.#options.peersOf(account)]) {
@@ -320,7 +331,7 @@ export class Authenticator {
     }
   }
 
-  /** Why an account may not enter after all: the disk took its time, and others acted. */
+  /** Reason to refuse the account after all: its state may have changed during the write. */
   refusal(client: ClientConnection, account: Account): Fault | undefined {
     try {
       this.#options.bans.checkClient(client);
@@ -336,7 +347,7 @@ export class Authenticator {
   }
 
   /**
-   * An account without a password signs in by keys alone, and may set its first one.
+   * An account without a password signs in by keys alone and may set its first password.
    * @throws Fault login-refused, too-many
    */
   async checkCurrent(
@@ -355,12 +366,15 @@ export class Authenticator {
     await this.#guess(client, keys, "login-refused", "this is not the current password", check);
   }
 
-  /** For a member. @throws Fault usage, too-many */
+  /** Hashes a password of a logged-in account. @throws Fault usage, too-many */
   hash(user: UserId, password: string): Promise<string> {
     return this.#turns.run(user, () => this.#hash(password));
   }
 
-  /** In turn with others of its address, unless it has gone by then. @throws Fault too-many */
+  /**
+   * Runs in turn with others of its address, unless the client has disconnected by then.
+   * @throws Fault too-many
+   */
   #asEntrant<Result>(client: ClientConnection, work: () => Promise<Result>): Promise<Result> {
     return this.#entrants.run(addressKey(client.link.remote.host), async () => {
       if (client.isClosed) throw new Fault("link-closed", "the connection is closed");
@@ -374,8 +388,8 @@ export class Authenticator {
   }
 
   /**
-   * A guess at a room's own password, slowed and counted like any other. The token of an invite
-   * into this room does as well, and is used by it.
+   * Checks a guess of a room's own password, delayed and counted like any other. The token of an
+   * invite into this room is accepted too, and is used up.
    */
   async guessRoom(
     client: ClientConnection,
@@ -394,20 +408,20 @@ export class Authenticator {
     );
   }
 
-  /** Another server has begun to look at a guess, or has found it wrong. */
+  /** Another server has begun to check a guess, or has found it wrong. */
   guessElsewhere(keys: readonly string[]): void {
     const now = this.#options.clock.now();
     const secrets = keys.filter((key) => key.startsWith(SECRET));
     for (const secret of secrets) this.#shared.begin(secret.slice(SECRET.length), now);
     const counted = keys.filter((key) => !key.startsWith(SECRET));
     for (const address of counted.filter((key) => key.startsWith(ADDRESS))) {
-      // Its answer is held back there now.
+      // The other server delays its answer.
       void this.#hold(address, this.#guessing.delayMs([address], now));
     }
     this.#guessing.wrong(counted, now);
   }
 
-  /** It was right. */
+  /** Another server found the guess right. */
   guessedElsewhere(keys: readonly string[]): void {
     const secrets = keys.filter((key) => key.startsWith(SECRET));
     for (const secret of secrets) this.#shared.right(secret.slice(SECRET.length));
@@ -418,13 +432,13 @@ export class Authenticator {
     if (keys.length > 0) this.#options.siblings.tell({ kind, keys });
   }
 
-  /** A guess at the code of another device. @throws Fault login-refused, banned, too-many */
+  /** Checks a guess of another device's link code. @throws Fault login-refused, banned, too-many */
   async guessLink(client: ClientConnection, sentence: string, check: () => boolean): Promise<void> {
     this.#options.bans.checkClient(client);
     await this.#guess(client, [], "login-refused", sentence, () => Promise.resolve(check()));
   }
 
-  /** A guess at a reset code. @throws Fault login-refused, banned, too-many, store-… */
+  /** Checks a guess of a reset code. @throws Fault login-refused, banned, too-many, store-… */
   async guessReset(
     client: ClientConnection,
     sentence: string,
@@ -442,7 +456,7 @@ export class Authenticator {
     return account;
   }
 
-  /** A guess at the operator token. @throws Fault login-refused, too-many */
+  /** Checks a guess of the operator token. @throws Fault login-refused, too-many */
   async guessOperator(client: ClientConnection, token: string): Promise<void> {
     await this.#guess(client, [], "login-refused", "the operator token is another one", () => {
       const isLink = this.#options.operatorLink.opens(token, client);
@@ -497,7 +511,10 @@ export class Authenticator {
     if (!fits) throw new Fault("frame-malformed", "the device certificate does not fit");
   }
 
-  /** Holds a guess back as long as those of all others earned. @param secret what is guessed at */
+  /**
+   * Delays a guess as long as all others' wrong guesses require.
+   * @param secret key of the secret
+   */
   async #guessShared(
     client: ClientConnection,
     secret: string,
@@ -516,7 +533,7 @@ export class Authenticator {
     this.#tell("guessed", [`${SECRET}${secret}`]);
   }
 
-  /** Holds a guess back as long as earlier wrong ones earned, then counts it. */
+  /** Delays a guess as long as earlier wrong guesses require, then counts it. */
   async #guess(
     client: ClientConnection,
     names: readonly string[],
@@ -531,11 +548,12 @@ export class Authenticator {
     const delayMs = this.#guessing.delayMs(isHeldUp ? [address, ...names] : names, askedAt);
     this.#tellDelay(client, address, names);
     this.#guessing.begin(names);
-    this.#tell("guess", names); // Before it is looked at: guesses at all servers at once count.
+    // Before the check, so that simultaneous guesses at all servers count.
+    this.#tell("guess", names);
     try {
       if (delayMs > 0) await delay(clock, delayMs);
       const isRight = !client.isClosed && (await check());
-      // A client that was closed meanwhile gains nothing by a guess that was still under way.
+      // A client that was closed meanwhile gains nothing by a guess in progress.
       if (client.isClosed) throw new Fault("link-closed", "the connection is closed");
       if (isRight) {
         this.#guessing.right(names);
@@ -551,7 +569,10 @@ export class Authenticator {
     }
   }
 
-  /** How long a wrong one takes. Told before it is looked at: it says nothing of the secret. */
+  /**
+   * Notifies the client of the delay of a wrong answer. Sent before the check, so it reveals
+   * nothing about the secret.
+   */
   #tellDelay(client: ClientConnection, address: string, names: readonly string[]): void {
     const now = this.#options.clock.now();
     const byAddress = this.#guessing.delayMs([address], now);
@@ -563,8 +584,8 @@ export class Authenticator {
   }
 
   /**
-   * A wrong answer comes as late as the ones before it earned, whether its client waits or not.
-   * What it has waited for the account's sake counts: one wrong guess waits once.
+   * Delays a wrong answer as long as the ones before it require, whether or not its client still
+   * waits. Time already spent waiting for the account counts: one wrong guess waits once.
    */
   async #holdBack(address: string, names: readonly string[], askedAt: number): Promise<void> {
     const { clock } = this.#options;
@@ -588,11 +609,11 @@ export class Authenticator {
   }
 }
 
-/** Before what stands for a secret that many share. */
+/** Prefix of counter keys for secrets that many share. */
 const SECRET = "secret:";
 const ADDRESS = "address:";
 
-/** Whether the peer has guessed often enough to be shown out. */
+/** Reports whether the client has guessed often enough to be disconnected. */
 export function guessedTooOften(client: ClientConnection): boolean {
   return client.wrongSecrets >= WRONG_SECRETS_MAX;
 }

@@ -1,3 +1,5 @@
+/** The operator link that `chat serve` prints, and checks of operator rights. */
+
 import { equalBytes, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { OPERATOR_LINK_MS } from "../../base/limits-page.ts";
@@ -8,9 +10,9 @@ import type { Clock } from "../../io/clock.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 
 /**
- * The token of the link that `chat serve` prints for the page. The first account and device that
- * show it, within an hour, are its owners: a page that is loaded again shows it again. Others who
- * find it in the history of a terminal or a browser cannot use it.
+ * Token of the operator link. It belongs to the first account and device that show it within an
+ * hour: a reloaded page shows it again. Others who find it in the history of a terminal or a
+ * browser cannot use it.
  */
 export class OperatorLink {
   readonly #clock: Clock;
@@ -24,12 +26,12 @@ export class OperatorLink {
     this.#until = clock.now() + OPERATOR_LINK_MS;
   }
 
-  /** It is unused: a client that shows it may register. */
+  /** Unused: a client that shows it may register. */
   isFresh(token: string): boolean {
     return this.#fits(token) && this.#owner === undefined && this.#clock.now() < this.#until;
   }
 
-  /** Whether it makes this session an operator's; from the first time on it is theirs. */
+  /** Reports whether the token makes this session an operator's; the first use binds it. */
   opens(token: string, { member }: ClientConnection): boolean {
     if (member === undefined || !this.#fits(token)) return false;
     const owner = `${member.account.id} ${member.device}`;
@@ -37,7 +39,7 @@ export class OperatorLink {
     return this.#owner === owner;
   }
 
-  /** In constant time. */
+  /** Compares in constant time. */
   #fits(token: string): boolean {
     return this.#hash !== undefined && equalBytes(hashOf(token), this.#hash);
   }
@@ -47,7 +49,7 @@ function hashOf(token: string): Uint8Array {
   return sha256(utf8Encode(token));
 }
 
-/** The account is an operator, or the operator token was shown in this session. */
+/** Reports whether the account is an operator or the session has shown the operator token. */
 export function isOperating(
   client: ClientConnection,
   account: Account | undefined,

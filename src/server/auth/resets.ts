@@ -1,3 +1,5 @@
+/** Reset codes with which users who lost their password set a new one. */
+
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
@@ -23,7 +25,6 @@ export interface ResetsOptions {
 
 const TOKEN_BYTES = 16;
 
-/** Codes with which a user who has lost the password sets another one. */
 export class Resets {
   readonly #options: ResetsOptions;
 
@@ -31,7 +32,7 @@ export class Resets {
     this.#options = options;
   }
 
-  /** One holds at a time, the last. @throws Fault usage, store-… */
+  /** A new code replaces the earlier one. @throws Fault usage, store-… */
   async make(
     by: UserId,
     account: Account,
@@ -52,8 +53,9 @@ export class Resets {
   }
 
   /**
-   * The code is used when the new password is on the disk. Its guesses are slowed like those at
-   * passwords. @throws Fault login-refused, banned, usage, too-many, store-…
+   * The code is used up when the new password is durable. Guesses are delayed like those of
+   * passwords.
+   * @throws Fault login-refused, banned, usage, too-many, store-…
    */
   async use(
     client: ClientConnection,
@@ -65,16 +67,16 @@ export class Resets {
     const sentence = "the reset code is unknown, used or too old";
     const account = await entry.guessReset(client, sentence, find);
     const hash = await entry.hash(account.id, password);
-    // Before the password: if the machine stops in between, the code is still good.
+    // Before the password: if the server stops in between, the code is still valid.
     if (account.reset?.signsOut === true && find() === account) await this.signOut(account);
     await kernel.decide(() => {
-      if (find() !== account) throw new Fault("login-refused", sentence); // Another one was first.
+      if (find() !== account) throw new Fault("login-refused", sentence); // Used meanwhile.
       return [registry.passwordDraft(account.id, hash)];
     });
     return { user: account.name };
   }
 
-  /** All devices: its owner comes in by the password. @throws Fault store-… */
+  /** Signs out all devices; the owner logs in by password. @throws Fault store-… */
   async signOut(account: Account): Promise<void> {
     const { registry, kernel, peersOf } = this.#options;
     await kernel.decide(() => registry.signOutDrafts(account));

@@ -1,3 +1,5 @@
+/** Checks of tokens in HTTP requests. */
+
 import { Fault } from "../../base/fault.ts";
 import { PASSWORD_CHECKS_WAITING_MAX } from "../../base/limits.ts";
 import { Guessing } from "../../core/rate.ts";
@@ -7,7 +9,7 @@ import { WorkQueue } from "../queue/work-queue.ts";
 import { addressKey } from "../session/connection-limits.ts";
 import type { Bans } from "./bans.ts";
 
-/** Checks tokens that come by HTTP; wrong ones slow their address as wrong passwords do. */
+/** Wrong tokens delay their address like wrong passwords. */
 export class Tokens {
   readonly #clock: Clock;
   readonly #bans: Bans;
@@ -20,7 +22,7 @@ export class Tokens {
   }
 
   /**
-   * @param find what the token stands for; undefined: nothing
+   * @param find returns what the token stands for, or `undefined`
    * @throws Fault login-refused, banned, too-many
    */
   async open<Found>(
@@ -31,7 +33,7 @@ export class Tokens {
     this.#bans.checkAddress(remote.host);
     if (token === undefined) throw noToken();
     const found = find(token);
-    // 128 random bits are not guessed: a client that has them need not wait for others' guesses.
+    // 128 random bits cannot be guessed: a client that has them does not wait for others' guesses.
     if (found !== undefined) return found;
     const keys = [`address:${addressKey(remote.host)}`];
     const delayMs = this.#guessing.delayMs(keys, this.#clock.now());

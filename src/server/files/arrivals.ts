@@ -1,3 +1,5 @@
+/** Files that this server fetches from the shared store of the cluster. */
+
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
@@ -13,25 +15,24 @@ export interface ArrivalsOptions {
   readonly shared: SharedFiles;
   readonly blobs: BlobStore;
   readonly quotas: Pick<Quotas, "refresh" | "checkDisk" | "spend">;
-  /** What rooms were told; undefined: it was erased meanwhile. */
+  /** The posted file; `undefined` if it was erased meanwhile. */
   readonly fact: (file: FileId) => FileFact | undefined;
-  /** Nobody sends it here any more when this resolves. @throws Fault too-many */
+  /** Resolves when no client uploads the file here any more. @throws Fault too-many */
   readonly giveWay: (file: FileId) => Promise<void>;
-  /** Readers of this file look again: there is more of it, or why there is not. */
+  /** Called when more of the file has arrived, or the arrival has failed. */
   readonly changed: (file: FileId) => void;
 }
 
-/** A content that is given out; whoever opened it closes the blob. */
+/** A content open for reading; the caller who opened it closes the blob. */
 export interface OpenContent {
   readonly blob: Blob;
-  /** What is missing is on its way here. */
+  /** Fetches the missing chunks. `undefined` if none are missing. */
   readonly arrival?: Arrival;
 }
 
-/** Content that this server lacks, on its way here from the store that all servers share. */
 export class Arrivals {
   readonly #options: ArrivalsOptions;
-  /** One for each file, whoever reads it. Bounded by the readers, and those that they left. */
+  /** One per file, shared by all readers. Bounded by the readers and the fetches they left. */
   readonly #running = new Map<FileId, Arrival>();
   #isStopping = false;
 
@@ -40,8 +41,8 @@ export class Arrivals {
   }
 
   /**
-   * The content of a file that rooms were told of, from this server's disk; what the disk lacks
-   * comes from the store. @throws Fault file-unknown, checksum-wrong, no-majority, store-…
+   * Opens a posted file from this server's disk; fetches missing chunks from the store.
+   * @throws Fault file-unknown, checksum-wrong, no-majority, store-…
    */
   async open(fact: FileFact): Promise<OpenContent> {
     const { blobs } = this.#options;
@@ -58,7 +59,7 @@ export class Arrivals {
     return { blob, arrival };
   }
 
-  /** Resolves when nothing more arrives. */
+  /** Resolves when all fetches have ended. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     const running = [...this.#running.values()];
@@ -79,17 +80,17 @@ export class Arrivals {
   }
 }
 
-/** One file that arrives. It goes on without readers: the next one finds it here. */
+/** Fetch of one file. It continues without readers: the next reader finds it here. */
 export class Arrival {
   readonly #options: ArrivalsOptions;
   readonly #fact: FileFact;
-  /** Resolves when the blob is there to be read, as far as it goes. @throws Fault as it ends */
+  /** Resolves when the blob can be read as far as it goes. @throws Fault if the fetch fails */
   readonly begun: Promise<void>;
-  /** Resolves when nothing more comes. */
+  /** Resolves when the fetch has ended. */
   readonly over: Promise<void>;
   #fault: Fault | undefined;
   #isStopping = false;
-  /** Readers that wait for a chunk. */
+  /** Readers waiting for a chunk. */
   #waits: (() => void)[] = [];
 
   constructor(options: ArrivalsOptions, fact: FileFact) {
@@ -103,15 +104,15 @@ export class Arrival {
       begun.reject(error);
       this.#wake();
     });
-    this.begun.catch(() => undefined); // Whoever opens it hears of it.
+    this.begun.catch(() => undefined); // Reported to whoever opens it.
   }
 
-  /** Why nothing more comes, though some is missing. */
+  /** Reason why the fetch ended early. `undefined` if it did not. */
   get fault(): Fault | undefined {
     return this.#fault;
   }
 
-  /** Resolves when the blob has the chunk. @throws Fault as it ends */
+  /** Resolves when the blob has the chunk. @throws Fault if the fetch fails */
   async reached(blob: Pick<Blob, "have">, index: number): Promise<void> {
     while (blob.have <= index) {
       if (this.#fault !== undefined) throw this.#fault;
@@ -133,14 +134,14 @@ export class Arrival {
       await blob.sync();
       if (!isWhole(blob, this.#fact)) throw damaged();
     } catch (error) {
-      await blob.sync().catch(() => undefined); // The next one goes on from there, if it can.
+      await blob.sync().catch(() => undefined); // The next fetch resumes there if it can.
       throw error;
     } finally {
       blob.close();
     }
   }
 
-  /** What an arrival that was cut off has left is gone on with; what is not of this file goes. */
+  /** Resumes an interrupted fetch; removes a blob with other content. */
   async #place(hashes: readonly Uint8Array[]): Promise<Blob> {
     const { blobs, shared } = this.#options;
     const { file } = this.#fact;
@@ -182,7 +183,7 @@ export class Arrival {
     this.#options.quotas.checkDisk(bytes);
   }
 
-  /** @throws Fault file-unknown: it was erased; shutting-down */
+  /** @throws Fault file-unknown if the file was erased; shutting-down */
   #checkWanted(): void {
     if (this.#isStopping) throw new Fault("shutting-down", "the server is stopping");
     if (this.#options.fact(this.#fact.file) === undefined) throw unknown();
@@ -193,7 +194,7 @@ export class Arrival {
   }
 }
 
-/** Whether all of it is on this server's disk. */
+/** Reports whether the whole file is on this server's disk. */
 export function isWhole(blob: Blob, { chunks, digest }: FileFact): boolean {
   return blob.have === chunks && equalBytes(blob.digest(), Uint8Array.fromHex(digest));
 }
@@ -207,7 +208,7 @@ async function isStartOf(blob: Blob, hashes: readonly Uint8Array[]): Promise<boo
   return true;
 }
 
-/** The log decides; who it was sent to only the offer tells. */
+/** The log is authoritative; only the offer knows the recipients. */
 function aboutOf(fact: FileFact, offered: BlobAbout | undefined): BlobAbout {
   const { file, by, name, size, folder, time } = fact;
   return {

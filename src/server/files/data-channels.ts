@@ -1,3 +1,5 @@
+/** Data channels: links beside a session that carry files. */
+
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { LANES_PER_ACCOUNT_MAX, LANES_PER_SESSION_MAX, TICKET_MS } from "../../base/limits.ts";
@@ -10,13 +12,13 @@ import type { DataChannel } from "../session/connection-state.ts";
 export interface ChannelsOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
-  /** Sessions in which the account is in. */
+  /** Sessions of the account. */
   readonly peersOf: (account: Account) => Iterable<ClientConnection>;
-  /** What the address of a download is for; it opens a lane, too. */
+  /** Resolves a download's token, which opens a data channel too. */
   readonly addressed?: (token: string) => DataChannel | undefined;
 }
 
-/** What one session has: lanes, and tickets (each with the moment at which it is void). */
+/** Data channels and tickets of one session; each ticket with its expiry. */
 interface Held {
   readonly account: Account;
   readonly channels: Set<ClientConnection>;
@@ -26,11 +28,11 @@ interface Held {
 const TICKET_BYTES = 16;
 const BUSY_MS = 1_000;
 
-/** Links beside a session that carry files. A lane lives no longer than its session. */
+/** A channel lives no longer than its session. */
 export class DataChannels {
   readonly #options: ChannelsOptions;
-  readonly #held = new Map<ClientConnection, Held>(); // Only sessions with lanes or tickets.
-  /** By ticket; bounded as the sessions' own are. */
+  readonly #held = new Map<ClientConnection, Held>(); // Only sessions with channels or tickets.
+  /** By ticket. Bounded by the tickets of the sessions. */
   readonly #sessionOf = new Map<string, ClientConnection>();
 
   constructor(options: ChannelsOptions) {
@@ -43,7 +45,7 @@ export class DataChannels {
     return count;
   }
 
-  /** A word that opens one lane of this session, once. @throws Fault too-many */
+  /** Returns a ticket that opens one data channel of this session, once. @throws Fault too-many */
   ticket(parent: ClientConnection, account: Account): string {
     const held = this.#held.get(parent) ?? { account, channels: new Set(), tickets: new Map() };
     this.#checkRoom(held, account);
@@ -55,7 +57,7 @@ export class DataChannels {
     return ticket;
   }
 
-  /** The link becomes a lane; its ticket is used up. @throws Fault login-refused, too-many */
+  /** Makes the link a data channel; uses up its ticket. @throws Fault login-refused, too-many */
   open(lane: ClientConnection, ticket: string): DataChannel {
     const addressed = this.#options.addressed?.(ticket);
     if (addressed !== undefined) return this.#openAddressed(lane, addressed);
@@ -96,14 +98,14 @@ export class DataChannels {
     }
   }
 
-  /** The link of a lane is over. */
+  /** The link of a data channel was closed. */
   closed(lane: ClientConnection, { parent }: DataChannel): void {
     const held = this.#held.get(parent);
     held?.channels.delete(lane);
     if (held?.channels.size === 0 && held.tickets.size === 0) this.#held.delete(parent);
   }
 
-  /** The account is not in there any more: lanes and tickets of this session go with it. */
+  /** The session logged out: its channels and tickets are removed. */
   ended(parent: ClientConnection): void {
     const held = this.#held.get(parent);
     if (held === undefined) return;
@@ -125,7 +127,7 @@ export class DataChannels {
   #inUse({ channels: lanes, tickets }: Held): number {
     const now = this.#options.clock.now();
     for (const [ticket, until] of tickets) {
-      if (now < until) break; // In the order in which they were made.
+      if (now < until) break; // Oldest first.
       tickets.delete(ticket);
       this.#sessionOf.delete(ticket);
     }

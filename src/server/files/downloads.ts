@@ -1,3 +1,5 @@
+/** Download of one file over a data channel. */
+
 import { assert } from "../../base/assert.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
@@ -15,28 +17,31 @@ import { damaged, readStored } from "./offer-checks.ts";
 export interface DownloadSenderOptions {
   readonly lane: ClientConnection;
   readonly user: UserId;
-  /** Its to close. */
+  /** Closed by the sender. */
   readonly blob: Blob;
-  /** What the blob lacks is on its way; undefined: it lacks nothing, or is being sent here. */
+  /**
+   * Fetch of the chunks that the blob lacks. `undefined` if none are missing or a client is
+   * uploading them here.
+   */
   readonly arrival: Pick<Arrival, "fault"> | undefined;
   readonly from: number;
   readonly windowBytes: number;
   readonly clock: Clock;
-  /** What rooms were told; undefined: not yet, or not any more. */
+  /** The posted file. `undefined` if it was not posted yet or was erased. */
   fact(file: FileId): FileFact | undefined;
-  /** @throws Fault file-unknown (it is gone), not-member */
+  /** @throws Fault file-unknown (it was erased), not-member */
   checkMayRead(user: UserId, file: FileId): void;
   sent(bytes: number): void;
-  /** What the client is told instead of this machine's own fault. */
+  /** Returns the fault for the client in place of a local fault of this machine. */
   trouble(fault: Fault): Fault;
 }
 
-/** Chunks that are read in one trip to the disk's thread, which costs as much as one of them. */
+/** Chunks read per trip to the disk's thread, which costs as much as reading one. */
 const READ_AT_ONCE = 4;
 
 /**
- * Sends one file over one lane: some chunks are read and sent at a time, as the reader's window,
- * the link's queue and a running upload let it. Whether the reader still may is asked for each.
+ * Reads and sends a few chunks at a time, limited by the reader's window, the link's queue and a
+ * running upload. The reader's right is checked for every chunk.
  */
 export class DownloadSender {
   readonly #options: DownloadSenderOptions;
@@ -46,7 +51,7 @@ export class DownloadSender {
   #isHeld = false;
   #wake: () => void = () => undefined;
   #isWoken = false;
-  /** Resolves when nothing is read any more. */
+  /** Resolves when the last read has ended. */
   readonly over: Promise<void>;
 
   constructor(options: DownloadSenderOptions) {
@@ -64,7 +69,7 @@ export class DownloadSender {
     this.over = this.#run();
   }
 
-  /** The last word was said: the lane is free for something else. */
+  /** The download has ended: the channel is free for another. */
   get isOver(): boolean {
     return this.#isOver;
   }
@@ -73,7 +78,7 @@ export class DownloadSender {
     return this.#options.blob.about;
   }
 
-  /** Of the file, from its start, with the reader. */
+  /** Bytes, from the start of the file, that the reader has. */
   get doneBytes(): number {
     return this.#sending.ackedBytes;
   }
@@ -83,7 +88,7 @@ export class DownloadSender {
   }
 
   acked({ file, index }: NoticeOf<"ack">): void {
-    if (this.#isOver || file !== this.#file) return; // Late, of what went before.
+    if (this.#isOver || file !== this.#file) return; // A late message of an earlier download.
     try {
       this.#sending.acked(index, this.#options.clock.now());
       this.look();
@@ -92,7 +97,7 @@ export class DownloadSender {
     }
   }
 
-  /** Something has changed: more of the file, its end, or who may read it. */
+  /** Called when the file has grown, has ended, or its readers have changed. */
   look(): void {
     this.#isWoken = true;
     this.#wake();
@@ -106,7 +111,7 @@ export class DownloadSender {
   async #run(): Promise<void> {
     const { blob } = this.#options;
     try {
-      await undefined; // The answer comes before the first chunk.
+      await undefined; // Lets the answer go out before the first chunk.
       while (!this.#isOver) if (!(await this.#step())) await this.#changed();
     } catch (error) {
       this.#end(error);
@@ -114,7 +119,7 @@ export class DownloadSender {
     blob.close();
   }
 
-  /** @returns false: nothing can be done for now @throws Fault, with which the lane ends */
+  /** @returns false if nothing can be done for now @throws Fault which ends the channel */
   async #step(): Promise<boolean> {
     const { lane, blob, user } = this.#options;
     const sending = this.#sending;
@@ -132,20 +137,20 @@ export class DownloadSender {
     for (const [i, bytes] of chunks.entries()) {
       if (lane.link.queuedBytes() + bytes.length > SEND_QUEUE_LOW_BYTES) await lane.link.drained();
       if (this.#isOver) return true;
-      this.#options.checkMayRead(user, this.#file); // Meanwhile they may have been put out.
+      this.#options.checkMayRead(user, this.#file); // The reader may have been removed meanwhile.
       this.#send(index + i, checksums[i], bytes);
     }
     return true;
   }
 
   /**
-   * The chunks after one that was taken, where the link takes them at once: one trip to the disk.
-   * @returns how many there are with that one
+   * Takes the following chunks that the link accepts now, for one trip to the disk.
+   * @returns their number, including the first
    */
   #takeMore(): number {
     const { lane, clock } = this.#options;
     let count = 1;
-    // What is read for a slow reader would only wait.
+    // Chunks read for a slow reader would only wait in memory.
     if (lane.link.queuedBytes() > CHUNK_BYTES) return count;
     while (count < READ_AT_ONCE && this.#sending.take(clock.now()) !== undefined) count++;
     return count;
@@ -160,7 +165,10 @@ export class DownloadSender {
     this.#options.sent(sizeBytes);
   }
 
-  /** @throws Fault usage, checksum-wrong: a disk has lost what was told of; as its arrival ends */
+  /**
+   * @throws Fault usage, checksum-wrong if the disk has lost a posted file, or the fault of its
+   * arrival
+   */
   #checkWhole({ chunks }: FileFact): void {
     const { from, blob, arrival } = this.#options;
     if (from > chunks) throw beyond(chunks);
@@ -204,7 +212,7 @@ export class DownloadSender {
   }
 }
 
-/** What is told of a file before its first chunk. @throws Fault usage */
+/** Answer before the first chunk of a file. @throws Fault usage */
 export function aboutDownload(
   about: BlobAbout,
   fact: FileFact | undefined,
@@ -212,7 +220,8 @@ export function aboutDownload(
   sender: string,
 ): Answer<"fetch"> {
   const size = fact?.size ?? about.sizeBytes;
-  const chunks = chunkCount(size ?? FILE_BYTES_MAX); // Of a file under way it may not be known.
+  // The size of an unfinished upload may be unknown.
+  const chunks = chunkCount(size ?? FILE_BYTES_MAX);
   if (from > chunks) throw beyond(chunks);
   const { name, folder } = about;
   return {

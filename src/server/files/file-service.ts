@@ -1,3 +1,5 @@
+/** File transfers of a server: uploads, downloads, erasure and cleanup. */
+
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import { parseTarget } from "../../base/names.ts";
@@ -29,19 +31,19 @@ import { UploadReceiver } from "./upload-receiver.ts";
 import { UploadService } from "./uploads.ts";
 
 /**
- * The largest file of a cluster: what is sent in a minute or two on a fast network. It lies on a
- * majority of the NATS machines, too, which copy all that they hold to one that comes back.
+ * Maximum bytes of a file in a cluster: a minute or two on a fast network. The majority of the NATS
+ * machines store it too, and copy all their data to a machine that rejoins.
  */
 const CLUSTER_FILE_BYTES_MAX = 4_000_000_000;
 
 export type TransferEntry = Answer<"transfers">["transfers"][number];
 
-/** Contents that the servers of a cluster have in common. */
+/** Contents that the servers of a cluster share. */
 export interface SharedContents {
   readonly store: ContentStore;
   /**
-   * Resolves when all that the others had recorded at the call is known here.
-   * @returns false: nobody can say what that is
+   * Resolves when everything that other servers had recorded before the call is applied here.
+   * @returns false if that cannot be determined
    */
   readonly isCurrent: () => Promise<boolean>;
 }
@@ -56,17 +58,17 @@ export interface FileServiceOptions {
   readonly quotas: FileQuotas | undefined;
   readonly fanOut: FanOut;
   readonly announce: (user: UserId, to: string, body: FilePost) => Promise<Answer<"post">>;
-  /** What the servers of a cluster have in common; left out: this one stands alone. */
+  /** Shared contents of a cluster. `undefined` for a single server. */
   readonly contents?: SharedContents;
   readonly onEvent: (event: ServerEvent) => void;
 }
 
-/** What a lane carries: `begun` while it is looked up, and then one file. */
+/** Transfer on a data channel: `begun` during its lookup, then one file. */
 type Transfer = "begun" | UploadReceiver | DownloadSender;
 
 const SWEEP_EVERY_MS = 60 * 60_000;
 
-/** Files that come in and go out, each on a lane of its own. */
+/** Each transfer has a data channel of its own. */
 export class FileService {
   readonly #options: FileServiceOptions;
   readonly #recipients: Recipients;
@@ -75,18 +77,18 @@ export class FileService {
   readonly #uploads: UploadService;
   readonly #shared: SharedFiles | undefined;
   readonly #arrivals: Arrivals | undefined;
-  /** At most one a lane. */
+  /** At most one per data channel. */
   readonly #transfers = new Map<ClientConnection, Transfer>();
-  /** Unix ms at which they began. */
+  /** Start of each transfer, Unix ms. */
   readonly #since = new WeakMap<ClientConnection, number>();
   readonly #readers = new Map<FileId, Set<DownloadSender>>();
-  /** What is to be over before the disk is let go. */
+  /** Work to finish before the disk is released. */
   readonly #leaving = new Set<Promise<void>>();
   #cancelSweep = () => {};
   #isStopping = false;
   #receivedBytes = 0;
   #sentBytes = 0;
-  /** Of these, what no link has counted. */
+  /** Part of the sent bytes that no link counts. */
   #webSentBytes = 0;
 
   constructor(options: FileServiceOptions) {
@@ -129,7 +131,7 @@ export class FileService {
     });
   }
 
-  /** What is under way on lanes. */
+  /** Transfers in progress. */
   *listing(): Iterable<TransferEntry> {
     for (const [lane, transfer] of this.#transfers) {
       if (transfer === "begun" || (transfer instanceof DownloadSender && transfer.isOver)) continue;
@@ -151,14 +153,14 @@ export class FileService {
     }
   }
 
-  /** Before the file is complete, the targets that its sender named decide. */
+  /** Until the upload is complete, the targets named by its sender decide. */
   #isPrivate({ file, to }: BlobAbout): boolean {
     const fact = this.#options.files.get(file);
     if (fact !== undefined) return isPrivateFile(fact, this.#options.rooms);
     return to.every((target) => parseTarget(target).kind === "person");
   }
 
-  /** So much was given out over HTTP. */
+  /** Counts bytes sent over HTTP. */
   sent(bytes: number): void {
     this.#sentBytes += bytes;
     this.#webSentBytes += bytes;
@@ -178,13 +180,13 @@ export class FileService {
     };
   }
 
-  /** Looks at what the disk holds; unfinished files are measured beside all else. @throws Fault */
+  /** Reads the state of the disk; measures unfinished files in the background. @throws Fault */
   async start(): Promise<void> {
     await this.#uploads.restore();
     this.#hold(this.#uploads.measure(() => this.#isStopping).then(() => this.#sweep()));
   }
 
-  /** All lanes are closed: what they were about is let go of. */
+  /** Called when all data channels are closed; releases their files. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#cancelSweep();
@@ -193,7 +195,7 @@ export class FileService {
     while (this.#leaving.size > 0) await Promise.all(this.#leaving);
   }
 
-  /** Records the file that a lane has sent. @throws Fault */
+  /** Posts a completed upload. @throws Fault */
   async finish(
     lane: ClientConnection,
     account: Account,
@@ -208,7 +210,7 @@ export class FileService {
     }
   }
 
-  /** A chunk of a file that was not offered here ends the lane. */
+  /** A chunk of a file that was not offered on the channel closes it. */
   notice(lane: ClientConnection, notice: TransferNotice): void {
     const transfer = this.#transfers.get(lane);
     if (notice.kind === "ack") {
@@ -236,21 +238,21 @@ export class FileService {
     if (kind !== "erase") return;
     for (const file of this.#filesIn(record)) {
       this.#changed(file);
-      // Who asked for it may have done so at another server.
+      // The erasure may have been ordered at another server.
       if (this.#shared !== undefined) this.#hold(this.#uploads.erased(file, false));
     }
   }
 
-  /** What the record orders to be erased is blanked: content goes too. @throws Fault store-… */
+  /** Deletes the contents of the files whose records the order has erased. @throws Fault store-… */
   async erased(record: LogRecord): Promise<void> {
     try {
       for (const file of this.#filesIn(record)) await this.#uploads.erased(file, true);
     } catch (error) {
-      throw error instanceof Fault ? this.trouble(error) : error; // The next start does it.
+      throw error instanceof Fault ? this.trouble(error) : error; // Retried at the next start.
     }
   }
 
-  /** Files that it takes from some room. */
+  /** Files that the record removes from a room. */
   #filesIn(record: LogRecord): FileId[] {
     const files = erasuresOf(record).map((seq) => this.#options.announcements.fileAt(seq));
     return files.filter((file) => file !== undefined);
@@ -321,7 +323,10 @@ export class FileService {
     this.#options.onEvent({ kind: "withdrawn", ...this.#what(lane, account, file, name) });
   }
 
-  /** An operator ends it: an upload is removed. @returns false: nothing of it is under way */
+  /**
+   * Cancels a transfer for an operator; a cancelled upload is removed.
+   * @returns false if there is none
+   */
   async cancel(file: FileId, user: UserId, direction: "up" | "down"): Promise<boolean> {
     const found = [...this.#transfers].filter(([lane, transfer]) => {
       if (lane.channel?.account.id !== user || transfer === "begun") return false;
@@ -392,7 +397,7 @@ export class FileService {
     );
   }
 
-  /** The content of a file, whole or as far as it is there; the caller closes it. @throws Fault */
+  /** Opens a file, whole or as far as it has arrived; the caller closes it. @throws Fault */
   async open(file: FileId): Promise<OpenContent | undefined> {
     const fact = this.#options.files.get(file);
     if (fact !== undefined && this.#arrivals !== undefined) return this.#arrivals.open(fact);
@@ -406,7 +411,7 @@ export class FileService {
     this.#options.onEvent({ kind: "got", ...this.#what(lane, account, file, fact.name) });
   }
 
-  /** One thing at a time on a lane. @throws Fault out-of-order */
+  /** Allows one transfer at a time on a data channel. @throws Fault out-of-order */
   #begin(lane: ClientConnection): void {
     const transfer = this.#transfers.get(lane);
     if (transfer !== undefined && !(transfer instanceof DownloadSender && transfer.isOver)) {
@@ -418,14 +423,14 @@ export class FileService {
     this.#since.set(lane, this.#options.clock.unixMs());
   }
 
-  /** As soon as some room was told, nothing more of a file comes. */
+  /** Ends an upload once the file has been posted: no further chunks follow. */
   #free(lane: ClientConnection, file: FileId): void {
     const transfer = this.#transfers.get(lane);
     const isMeant = transfer instanceof UploadReceiver && transfer.blob.about.file === file;
     if (isMeant && this.#options.announcements.has(file)) this.#transfers.delete(lane);
   }
 
-  /** The same fault as of a file that there is not, unless one could read it until now. */
+  /** Same fault as for an unknown file, unless the user could read the file until now. */
   #checkMayRead(user: UserId, file: FileId): void {
     if (this.#mayRead(user, file)) return;
     const { files } = this.#options;
@@ -444,7 +449,7 @@ export class FileService {
     return { user: account.name, address: lane.link.remote, file, name };
   }
 
-  /** A content that fails is a matter of its file; the log is what a server cannot do without. */
+  /** Faults of a content concern its file only; the server stops for faults of the log. */
   trouble(fault: Fault): Fault {
     tellOwner(fault, this.#options.onEvent);
     return redacted(fault);
@@ -458,7 +463,7 @@ export class FileService {
     void held.finally(() => this.#leaving.delete(held));
   }
 
-  /** The store has what it should have, and nothing else. */
+  /** Removes what does not belong in the shared store, and adds what it lacks. */
   async #sweepShared(): Promise<void> {
     const shared = this.#shared;
     if (shared === undefined) return;

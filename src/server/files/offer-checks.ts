@@ -1,3 +1,5 @@
+/** Checks of uploads against their offers, and their faults. */
+
 import { Fault, msg } from "../../base/fault.ts";
 import type { BlobAbout } from "../../io/blob/interfaces.ts";
 import type { RequestOf } from "../../wire/messages.ts";
@@ -6,10 +8,10 @@ import { sameRecipients } from "./recipients.ts";
 /** What is wrong with what is said of a file. */
 
 const BUSY_MS = 1_000;
-/** For a lane that is closed to leave the file. */
+/** Time for a closing data channel to release the file. */
 export const LETTING_GO_MS = 200;
 
-/** The same answer if there is no such file, or none that the asker may read. */
+/** The same for an unknown file and one that the user may not read. */
 export function unknown(): Fault {
   return new Fault("file-unknown", "there is no such file for you");
 }
@@ -44,7 +46,7 @@ export function checkFolder({
   throw new Fault("usage", "a folder is no smaller than the list of what is in it");
 }
 
-/** What others hear when chunks on this machine's disk are not what came: no path on it. */
+/** Fault shown when chunks on this machine's disk are damaged, without a path. */
 export function damaged(cause?: Fault): Fault {
   return new Fault("checksum-wrong", "the server's copy of this file is damaged", {
     remedy: "ask its sender to send it again",
@@ -52,7 +54,7 @@ export function damaged(cause?: Fault): Fault {
   });
 }
 
-/** Reads what is stored. @throws Fault store-…, checksum-wrong */
+/** Wraps a read from disk. @throws Fault store-…, checksum-wrong */
 export async function readStored<Value>(read: Promise<Value>): Promise<Value> {
   try {
     return await read;

@@ -1,3 +1,5 @@
+/** Disk quotas for files. */
+
 import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { FILE_BYTES_MAX, FREE_BYTES_MIN } from "../../base/limits.ts";
@@ -5,13 +7,13 @@ import { formatSize } from "../../base/sizes.ts";
 import type { Files } from "../../core/rooms/files.ts";
 import type { BlobStore } from "../../io/blob/interfaces.ts";
 
-/** How much the files of a server may take; each in bytes. */
+/** Limits of file storage, in bytes. */
 export interface FileQuotas {
   readonly fileBytesMax: number;
-  /** All files of one account, unfinished ones included. */
+  /** All files of one account, including unfinished uploads. */
   readonly userBytesMax: number;
   readonly totalBytesMax: number;
-  /** The disk is left this much: the log shares it. */
+  /** Left free on the disk, which the log shares. */
   readonly freeBytesMin: number;
 }
 
@@ -23,17 +25,17 @@ export const QUOTAS_DEFAULT: FileQuotas = {
 };
 
 /**
- * Counts what files take: those that rooms were told of by their fold, others chunk by chunk. What
- * an offer announces is looked at and not set aside: no client can claim room without using it.
+ * Posted files are counted by their fold, unfinished ones chunk by chunk. An announced size is
+ * checked and not reserved: no client can claim space without using it.
  */
 export class Quotas {
   readonly #quotas: FileQuotas;
   readonly #files: Files;
   readonly #blobs: Pick<BlobStore, "freeBytes">;
-  /** Of files that no room was told of. */
+  /** Bytes of unposted files, by account. */
   readonly #unfinishedBy = new Map<UserId, number>();
   #unfinishedBytes = 0;
-  /** As last asked, less what came since. */
+  /** Last known free bytes, less those used since. */
   #freeBytes = Number.POSITIVE_INFINITY;
 
   constructor(quotas: FileQuotas, files: Files, blobs: Pick<BlobStore, "freeBytes">) {
@@ -50,7 +52,7 @@ export class Quotas {
     return this.#unfinishedBytes;
   }
 
-  /** Asks the disk. @throws Fault store-… */
+  /** Rereads the free space. @throws Fault store-… */
   async refresh(): Promise<void> {
     this.#freeBytes = await this.#blobs.freeBytes();
   }
@@ -64,13 +66,13 @@ export class Quotas {
     });
   }
 
-  /** Whether there is room for so many bytes more. @throws Fault quota-reached, store-full */
+  /** Checks that so many more bytes fit. @throws Fault quota-reached, store-full */
   check(user: UserId, moreBytes: number): void {
     this.checkTotals(user, moreBytes);
     this.checkDisk(moreBytes);
   }
 
-  /** The same without a look at the disk. @throws Fault quota-reached */
+  /** Like `check`, without the disk. @throws Fault quota-reached */
   checkTotals(user: UserId, moreBytes: number): void {
     const { userBytesMax, totalBytesMax } = this.#quotas;
     if (this.#bytesOf(user) + moreBytes > userBytesMax) {
@@ -90,7 +92,7 @@ export class Quotas {
     throw new Fault("store-full", sentence, { remedy: "tell whoever runs the server" });
   }
 
-  /** So many bytes of an unfinished file are there, or (below zero) are not any more. */
+  /** Adds bytes of an unfinished file; a negative number subtracts. */
   count(user: UserId, bytes: number): void {
     const left = (this.#unfinishedBy.get(user) ?? 0) + bytes;
     if (left > 0) this.#unfinishedBy.set(user, left);
@@ -98,7 +100,7 @@ export class Quotas {
     this.#unfinishedBytes += bytes;
   }
 
-  /** They came in just now. */
+  /** Subtracts bytes just received from the free space. */
   spend(bytes: number): void {
     this.#freeBytes -= bytes;
   }

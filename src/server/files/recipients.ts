@@ -1,3 +1,5 @@
+/** Recipients of a file, as its sender named them. */
+
 import type { UserId } from "../../base/ids.ts";
 import { foldName, parseTarget } from "../../base/names.ts";
 import { checkMeet } from "../../core/rooms/drafts.ts";
@@ -6,7 +8,7 @@ import { checkSpeaks } from "../../core/rooms/moderation.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { type TargetOptions, TargetResolver } from "../../core/rooms/targets.ts";
 
-/** To whom a file goes, as its sender named them: who may send there, and who reads it. */
+/** Decides who may send to the recipients, and who may read the file. */
 export class Recipients {
   readonly #options: TargetOptions;
   readonly #targets: TargetResolver;
@@ -24,7 +26,7 @@ export class Recipients {
     checkSealing(room, "file", { name });
   }
 
-  /** The members of its rooms, and a person that it is for, even before their first message. */
+  /** Members of the rooms, and a direct recipient even before the first message. */
   reads(user: UserId, to: readonly string[]): boolean {
     const { rooms, directory } = this.#options;
     return to.some((one) => {
@@ -34,14 +36,14 @@ export class Recipients {
     });
   }
 
-  /** Those that exist. */
+  /** Existing rooms among the recipients. */
   rooms(by: UserId, to: readonly string[]): Room[] {
     const rooms = to.map((one) => this.#targets.find(by, one)?.room);
     return [...new Set(rooms.filter((room) => room !== undefined))];
   }
 }
 
-/** Each once, as first named. @throws Fault name-invalid */
+/** Removes duplicates, keeping the first of each. @throws Fault name-invalid */
 export function distinctRecipients(to: readonly string[]): string[] {
   const seen = new Set<string>();
   return to.filter((one) => {
@@ -50,7 +52,7 @@ export function distinctRecipients(to: readonly string[]): string[] {
   });
 }
 
-/** In whatever order and spelling. @throws Fault name-invalid */
+/** Ignores order and spelling. @throws Fault name-invalid */
 export function sameRecipients(one: readonly string[], other: readonly string[]): boolean {
   const keys = new Set(one.map(targetKey));
   return keys.symmetricDifference(new Set(other.map(targetKey))).size === 0;

@@ -1,3 +1,5 @@
+/** Copy of an upload from this server's disk into the shared store of the cluster. */
+
 import { equalBytes } from "../../base/bytes.ts";
 import { asFault, Fault, type FaultCode } from "../../base/fault.ts";
 import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../base/limits.ts";
@@ -9,37 +11,34 @@ import { chunkSize } from "../../wire/chunks.ts";
 import { isWhole } from "./arrivals.ts";
 import { readStored } from "./offer-checks.ts";
 
-/** Who erases an upload in between, a server with a wrong clock say, does so once in a while. */
+/** Tries after an upload is erased during the copy, e.g. by a server with a wrong clock. */
 const COMPLETE_TRIES_MAX = 3;
 
 interface Wait {
   readonly count: number;
-  /** False: it was stopped before. */
+  /** False if the copy was stopped. */
   readonly resolve: (isReached: boolean) => void;
   readonly reject: (fault: Fault) => void;
 }
 
-/**
- * Brings what an upload has on this server's disk into the store that all servers share, beside
- * the chunks that go on coming. They are read again: as a rule from the system's cache.
- */
+/** Runs while chunks continue to arrive. Chunks are reread, usually from the system's cache. */
 export class SharedUpload {
   readonly #shared: SharedFiles;
   readonly #blob: Blob;
-  /** All chunks below are in the store. */
+  /** All chunks below this one are in the store. */
   #have: number;
   #next: number;
-  /** In the store, behind one that is not yet. Bounded by CLUSTER_FILE_CHUNKS_AT_ONCE. */
+  /** Chunks in the store beyond the first missing one. Bounded by CLUSTER_FILE_CHUNKS_AT_ONCE. */
   readonly #ahead = new Set<number>();
   readonly #underWay = new Set<Promise<void>>();
   /** Bounded: one for the sync and one for the end. */
   #waits: Wait[] = [];
   #hasFailed = false;
-  /** The store has no space: what is there of it would take that of the texts of others. */
+  /** The store is full: the rest of this file would take space from messages. */
   #isFull = false;
   #isStopped = false;
 
-  /** @param have chunks that are in the store as in the blob, which stays the caller's */
+  /** @param have chunks that the store and the blob both have; the caller keeps the blob */
   constructor(shared: SharedFiles, blob: Blob, have: number) {
     this.#shared = shared;
     this.#blob = blob;
@@ -47,7 +46,7 @@ export class SharedUpload {
     this.look();
   }
 
-  /** There may be more to bring. */
+  /** Called when the blob may have more chunks. */
   look(): void {
     const { have } = this.#blob;
     if (this.#hasFailed && !this.#begunAgain()) return;
@@ -68,8 +67,8 @@ export class SharedUpload {
 
   /**
    * Resolves when so many chunks are in the store.
-   * @returns false: it was stopped before
-   * @throws Fault no-majority, store-…; what is missing is tried again at the next call
+   * @returns false if it was stopped before
+   * @throws Fault no-majority, store-…; the next call retries the missing chunks
    */
   reached(count: number): Promise<boolean> {
     if (this.#have >= count) return Promise.resolve(true);
@@ -80,7 +79,10 @@ export class SharedUpload {
     });
   }
 
-  /** All of it is there: it can be fetched after the loss of this server. @throws as `reached` */
+  /**
+   * Resolves when the whole file is in the store: it survives the loss of this server.
+   * @throws as `reached`
+   */
   async complete(): Promise<void> {
     const { about, have } = this.#blob;
     const hashes: Uint8Array[] = [];
@@ -91,11 +93,11 @@ export class SharedUpload {
       if (lost === undefined) return;
       if (tries === COMPLETE_TRIES_MAX) throw new Fault("too-many", "this file is being erased");
       await this.#shared.begin(about);
-      this.#have = this.#next = lost; // Nothing is under way: all had been reached.
+      this.#have = this.#next = lost; // Nothing is in flight: all chunks had been reached.
     }
   }
 
-  /** Resolves when the blob is not read any more. */
+  /** Resolves when the blob is no longer read. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     for (const { resolve } of this.#waits.splice(0)) resolve(false);
@@ -104,7 +106,7 @@ export class SharedUpload {
     try {
       await this.#shared.erase(this.#blob.about.file);
     } catch (error) {
-      if (!(error instanceof Fault)) throw error; // Then it goes when it is left for long.
+      if (!(error instanceof Fault)) throw error; // Left for the sweep of old uploads.
     }
   }
 
@@ -121,7 +123,7 @@ export class SharedUpload {
     }
   }
 
-  /** What has failed is tried again only for those who wait for it. */
+  /** Retries failed chunks only if someone waits for them. */
   #begunAgain(): boolean {
     if (this.#underWay.size > 0 || this.#waits.length === 0) return false;
     this.#hasFailed = false;
@@ -144,19 +146,20 @@ export class SharedUpload {
 }
 
 export interface ResumedUpload {
-  /** Before a chunk is stored. @throws Fault quota-reached, store-full */
+  /** Called before a chunk is stored. @throws Fault quota-reached, store-full */
   admit(bytes: number): void;
   stored(bytes: number): void;
-  /** Nobody waits for it any more. */
+  /** Reports whether nobody waits for it any more. */
   isOver(): boolean;
 }
 
-/** The store does not have the chunk that it lists, or another one: it is sent again. */
+/** The store lacks a chunk that it lists, or has another one: the chunk is sent again. */
 const LOST: ReadonlySet<FaultCode> = new Set(["file-unknown", "checksum-wrong"]);
 
 /**
- * Begins to share an upload. What another server has received of it comes here first, so that its
- * sender goes on from there. @throws Fault no-majority, quota-reached, store-…
+ * Begins to share an upload. Chunks that another server has received are fetched first, so that the
+ * sender resumes there.
+ * @throws Fault no-majority, quota-reached, store-…
  */
 export async function resumeShared(
   shared: SharedFiles,
@@ -170,7 +173,7 @@ export async function resumeShared(
     const other = sent[have];
     if (other === undefined || !equalBytes(await blob.hash(have), other)) break;
   }
-  // A short one is the end of a stream: behind it nothing is added.
+  // A short chunk ends a stream: nothing is appended after it.
   const isOpen = blob.have * CHUNK_BYTES === blob.sizeBytes;
   if (have < blob.have || !isOpen) return new SharedUpload(shared, blob, have);
   try {
@@ -190,8 +193,8 @@ export async function resumeShared(
 }
 
 /**
- * Brings what this server has on its disk, and the store does not: contents from before there was a
- * cluster, or what a store had that was lost. @throws Fault no-majority, store-…
+ * Copies a file that only this server has: from before there was a cluster, or lost by the store.
+ * @throws Fault no-majority, store-…
  */
 export async function shareStored(
   { shared, blobs, files }: StoredFiles,
@@ -217,7 +220,7 @@ async function shareAll(shared: SharedFiles, blob: Blob): Promise<void> {
   const upload = new SharedUpload(shared, blob, 0);
   try {
     await upload.complete();
-    await shared.begin(blob.about); // Last: by it the store is known to have all of it.
+    await shared.begin(blob.about); // Last: it marks the file as complete in the store.
   } finally {
     await upload.stop();
   }

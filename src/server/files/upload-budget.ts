@@ -1,3 +1,5 @@
+/** Memory budget for received chunks that wait for the disk. */
+
 import { Fault } from "../../base/fault.ts";
 import {
   CHUNK_BYTES,
@@ -8,17 +10,17 @@ import {
 
 const BUSY_MS = 1_000;
 
-/** How much all senders together may have on its way to the server's disk. */
+/** Shared by all senders. */
 export class UploadBudget {
   #grantedBytes = 0;
   #queuedBytes = 0;
 
-  /** Chunks that wait for the disk. */
+  /** Bytes of chunks that wait for the disk. */
   get queuedBytes(): number {
     return this.#queuedBytes;
   }
 
-  /** A quarter of what is left: later ones get less, and each some. */
+  /** Returns a quarter of the rest: later senders get less, but always some. */
   grant(): number {
     const quarter = (TRANSFERS_BYTES_MAX - this.#grantedBytes) / 4;
     const chunks = Math.floor(quarter / CHUNK_BYTES) * CHUNK_BYTES;
@@ -35,8 +37,8 @@ export class UploadBudget {
   }
 
   /**
-   * So many bytes came, or (below zero) are dealt with. Small windows may add up to more than there
-   * is room for: a sender of too much comes again later.
+   * Adds bytes received; a negative number subtracts. Granted windows may exceed the budget, and a
+   * sender beyond it must retry later.
    * @throws Fault too-many
    */
   queued(bytes: number): void {

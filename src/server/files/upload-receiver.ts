@@ -1,3 +1,5 @@
+/** Receiver of one upload: from a data channel to the disk. */
+
 import { equalBytes } from "../../base/bytes.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES } from "../../base/limits.ts";
@@ -18,35 +20,35 @@ import type { SharedUpload } from "./shared-upload.ts";
 
 export interface UploadReceiverOptions {
   readonly lane: ClientConnection;
-  /** Its to close. */
+  /** Closed by the receiver. */
   readonly blob: Blob;
   readonly windowBytes: number;
   readonly sizeBytesMax: number;
   readonly now: number;
-  /** Chunks came that wait for the disk, or (below zero) went there. @throws Fault too-many */
+  /** Adds bytes that wait for the disk; a negative number subtracts. @throws Fault too-many */
   queued(bytes: number): void;
-  /** Before a chunk is stored. @throws Fault quota-reached, store-full */
+  /** Called before a chunk is stored. @throws Fault quota-reached, store-full */
   admit(bytes: number): void;
   stored(bytes: number): void;
-  /** Asks the disk for its room again. @throws Fault store-… */
+  /** Rereads the free space of the disk. @throws Fault store-… */
   synced(): Promise<void>;
-  /** What the client is told instead of this machine's own fault. */
+  /** Returns the fault for the client in place of a local fault of this machine. */
   trouble(fault: Fault): Fault;
-  /** Brings the chunks to where all servers have them; left out: this one stands alone. */
+  /** Copies the chunks to the shared store of the cluster. `undefined` for a single server. */
   readonly sharing?: SharedUpload;
 }
 
 interface PendingChunk {
   readonly chunk: NoticeOf<"chunk">;
   readonly arrival: Arrival;
-  /** Its checksum is that of its bytes. */
+  /** The checksum matches the bytes. */
   readonly isRight: boolean;
 }
 
 /**
- * Takes the chunks of one upload from one lane to the disk, one after the other: checksum, write,
- * acknowledgement. Every TRANSFER_SYNC_BYTES a sync runs beside it, after which they are durable.
- * What the sender does wrong, and what the disk does, ends the lane.
+ * Handles chunks in sequence: checksum, write, acknowledgement. A sync runs in parallel every
+ * TRANSFER_SYNC_BYTES, after which the chunks are durable. A fault of the sender or of the disk
+ * closes the channel.
  */
 export class UploadReceiver {
   readonly lane: ClientConnection;
@@ -60,7 +62,7 @@ export class UploadReceiver {
   #syncing: Promise<void> | undefined;
   #unsyncedBytes = 0;
   #isOver = false;
-  /** When the last chunk came. */
+  /** Time of the last chunk. */
   heardAt: number;
 
   constructor(options: UploadReceiverOptions) {
@@ -70,7 +72,7 @@ export class UploadReceiver {
     this.windowBytes = windowBytes;
     this.heardAt = now;
     this.#options = options;
-    // After a short chunk nothing follows: a stream that was whole before says so by that.
+    // Nothing follows a short chunk: it marks the end of a stream whose size was unknown.
     const isEnded = blob.sizeBytes < blob.have * CHUNK_BYTES;
     const sizeBytes = blob.about.sizeBytes ?? (isEnded ? blob.sizeBytes : undefined);
     this.#receiving = new Receiving({
@@ -81,7 +83,7 @@ export class UploadReceiver {
     });
   }
 
-  /** A chunk came on the lane. Never throws: what is wrong with it ends the lane. */
+  /** Takes a chunk from the channel. Never throws: an invalid chunk closes the channel. */
   take(chunk: NoticeOf<"chunk">, now: number): void {
     if (this.#isOver) return;
     this.heardAt = now;
@@ -89,7 +91,7 @@ export class UploadReceiver {
       if (chunk.file !== this.blob.about.file) throw foreignChunk(chunk.index);
       const arrival = this.#receiving.chunk(chunk.index, chunk.bytes.length);
       this.#options.queued(chunk.bytes.length);
-      // Here, where it counts as what the sender's message costs.
+      // Hashed here, so that it counts as a cost of the sender's message.
       const isRight = equalBytes(sha256(chunk.bytes), chunk.sha256);
       this.#pending.push({ chunk, arrival, isRight });
       this.#pumping ??= this.#pump();
@@ -99,8 +101,7 @@ export class UploadReceiver {
   }
 
   /**
-   * All that was sent is on the disk, and in the store that servers share, and it is what the
-   * sender says.
+   * Resolves when the whole file is on disk and in the shared store, and matches the request.
    * @throws Fault out-of-order, frame-malformed, checksum-wrong, link-closed, no-majority
    */
   async finish({ size, chunks, digest }: RequestOf<"finish">): Promise<void> {
@@ -120,7 +121,7 @@ export class UploadReceiver {
     });
   }
 
-  /** Lets go, when what is being written is: the rest waits for another lane. */
+  /** Releases the file after the current write: another channel continues. */
   async stop(): Promise<void> {
     this.#isOver = true;
     await this.#pumping;
@@ -129,14 +130,14 @@ export class UploadReceiver {
     try {
       await this.#syncAll();
     } catch (error) {
-      this.#options.trouble(asFault(error)); // What is not on the disk is sent again.
+      this.#options.trouble(asFault(error)); // The sender resends what is not on disk.
     }
     this.blob.close();
   }
 
   /**
-   * One at a time: several in one trip would keep the disk's threads, which write the log, too, for
-   * longer from the texts of others.
+   * One chunk at a time: larger trips would keep the disk's threads, which also write the log, from
+   * messages for longer.
    */
   async #pump(): Promise<void> {
     for (let next = this.#pending[0]; next !== undefined; next = this.#pending[0]) {
@@ -182,14 +183,14 @@ export class UploadReceiver {
     }
   }
 
-  /** Chunks go on coming meanwhile. @throws Fault store-… */
+  /** Chunks continue to arrive meanwhile. @throws Fault store-… */
   #sync(): Promise<void> {
     const sync = async () => {
       this.#unsyncedBytes = 0;
       const upTo = await this.blob.sync();
-      // A pipe forgets what it hears of here: it has to outlive this server.
+      // A sender that reads a pipe drops acknowledged bytes: they must outlive this server.
       const isShared = (await this.#options.sharing?.reached(upTo)) ?? true;
-      if (!isShared) return; // The lane is over.
+      if (!isShared) return; // The channel was closed.
       this.lane.tell({ kind: "durable", file: this.blob.about.file, upTo });
       await this.#options.synced();
     };
@@ -213,7 +214,7 @@ export class UploadReceiver {
   }
 }
 
-/** The sender is told where it stopped. */
+/** Adds the index of the chunk to the message for the sender. */
 function atChunk(fault: Fault, index: number): Fault {
   const { message } = fault;
   return message.includes(`chunk ${index}`)

@@ -1,3 +1,5 @@
+/** Uploads in progress: offer, resume, finish, withdrawal and cleanup. */
+
 import { cutText, toHex } from "../../base/bytes.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
@@ -31,53 +33,53 @@ export interface UploadsOptions {
   readonly announcements: Announcements;
   readonly isErased: (seq: number) => boolean;
   readonly recipients: Recipients;
-  /** Tells one target; answered as the first time when it was told before. @throws Fault */
+  /** Posts the file to one target; repeats return the first answer. @throws Fault */
   readonly announce: (user: UserId, to: string, body: FilePost) => Promise<Answer<"post">>;
-  /** Readers of this file look again: there is more of it, or it is gone. */
+  /** Called when more of the file has arrived, or it was removed. */
   readonly changed: (file: FileId) => void;
   readonly trouble: (fault: Fault) => Fault;
-  /** Where the servers of a cluster have contents in common; left out: this one stands alone. */
+  /** Shared contents of a cluster. `undefined` for a single server. */
   readonly shared?: SharedFiles;
   /** As in `SharedContents`. */
   readonly isCurrent?: () => Promise<boolean>;
 }
 
-/** A file of which no room was told yet. */
+/** A file that was not posted to any room yet. */
 interface Upload {
   readonly file: FileId;
   readonly by: UserId;
-  /** Undefined until it is on the disk. */
+  /** `undefined` until it is on disk. */
   about: BlobAbout | undefined;
-  /** `busy`: being opened, let go of, or removed. */
+  /** `busy` while it is being opened, released or removed. */
   state: "idle" | "busy" | UploadReceiver;
-  /** Rooms are being told: it stays until that is over. */
+  /** Number of `finish` requests in progress; the upload stays until they end. */
   finishing: number;
-  /** Counted for the quotas; none as soon as a room was told, since the fold counts it then. */
+  /** Bytes counted for the quotas; 0 once the file is posted, since the fold counts it then. */
   countedBytes: number;
   touchedMs: number;
 }
 
-/** Files on their way in. One lane at a time sends a file; what is there waits for the next one. */
+/** One data channel at a time sends a file; a partial upload waits for the next channel. */
 export class UploadService {
   readonly #options: UploadsOptions;
-  /** Bounded by UPLOADS_PER_ACCOUNT_MAX for each account. */
+  /** Bounded by UPLOADS_PER_ACCOUNT_MAX per account. */
   readonly #uploads = new Map<FileId, Upload>();
 
   constructor(options: UploadsOptions) {
     this.#options = options;
   }
 
-  /** Files of which no room was told. */
+  /** Number of unposted files. */
   get unfinished(): number {
     return this.#uploads.size;
   }
 
-  /** What an unfinished file is about. */
+  /** Offer of an unfinished file. */
   about(file: FileId): BlobAbout | undefined {
     return this.#isTold(file) ? undefined : this.#uploads.get(file)?.about;
   }
 
-  /** Begins, or goes on where it was left. @throws Fault, with which the offer is refused */
+  /** Begins an upload, or resumes it. @throws Fault with which the offer is refused */
   async offer(
     lane: ClientConnection,
     account: Account,
@@ -102,18 +104,18 @@ export class UploadService {
     } catch (error) {
       upload.state = "idle";
       if (upload.about === undefined) this.#uploads.delete(file);
-      else await this.#settle(upload); // Meanwhile a room may have been told of it.
+      else await this.#settle(upload); // Another server may have posted it meanwhile.
       throw error;
     }
   }
 
-  /** A file that some room was told of: nothing more of it is to be sent. @throws Fault */
+  /** Handles an offer of a posted file: no chunks are needed. @throws Fault */
   async offerAgain(account: Account, fact: FileFact, request: RequestOf<"offer">): Promise<void> {
     if (fact.by !== account.id) throw foreign();
     checkSame(await this.#aboutTold(fact.file), request);
   }
 
-  /** All targets hear of it, each once. @throws Fault, with which it is refused */
+  /** Posts the file to all targets, once each. @throws Fault with which the request is refused */
   async finish(
     receiver: UploadReceiver | undefined,
     account: Account,
@@ -159,7 +161,7 @@ export class UploadService {
       try {
         posted.push({ to, ...(await this.#options.announce(id, to, body)) });
       } catch (error) {
-        // What passes, and what the disk does, is for the whole: it is asked again then.
+        // Transient faults and those of the disk fail the whole request, so that it is retried.
         if (!(error instanceof Fault) || error.retryAfterMs !== undefined) throw error;
         if (error.blame !== "user") throw error;
         refused.push({ to, code: error.code, message: cutText(error.message, SENTENCE_BYTES_MAX) });
@@ -168,7 +170,7 @@ export class UploadService {
     return { posted, refused, ...(text === "" ? {} : { said: true }) };
   }
 
-  /** Some room was told: from now on the fold counts it. */
+  /** The file was posted: the fold counts it from now on. */
   told(file: FileId): void {
     const upload = this.#uploads.get(file);
     if (upload !== undefined) {
@@ -179,7 +181,7 @@ export class UploadService {
     this.#options.changed(file);
   }
 
-  /** Another server has finished it: what still sends it here ends. @throws Fault too-many */
+  /** Another server has finished the file: ends its upload here. @throws Fault too-many */
   async giveWay(file: FileId): Promise<void> {
     const upload = this.#uploads.get(file);
     if (upload === undefined) return;
@@ -192,7 +194,7 @@ export class UploadService {
     if (this.#uploads.has(file)) throw busy();
   }
 
-  /** The lane is over, or carries something else now. What is there is kept. */
+  /** The data channel has ended or carries another file. The partial upload is kept. */
   async letGo(receiver: UploadReceiver): Promise<void> {
     const upload = this.#uploads.get(receiver.blob.about.file);
     if (upload?.state !== receiver) return;
@@ -221,7 +223,7 @@ export class UploadService {
     return about;
   }
 
-  /** What was sent to another server. @throws Fault file-unknown, no-majority */
+  /** Withdraws an upload sent to another server. @throws Fault file-unknown, no-majority */
   async #withdrawShared(account: Account, file: FileId): Promise<BlobAbout> {
     const { shared } = this.#options;
     const about = this.#isTold(file) ? undefined : await shared?.about(file);
@@ -231,8 +233,9 @@ export class UploadService {
   }
 
   /**
-   * A record of it was erased: with its last one the content goes, from this server's disk and,
-   * where it was ordered, from what all servers share. @throws Fault store-…, no-majority
+   * A record of the file was erased. With its last record the content is deleted from this server's
+   * disk and, if ordered here, from the shared store.
+   * @throws Fault store-…, no-majority
    */
   async erased(file: FileId, isOrderedHere: boolean): Promise<void> {
     if (!this.#isErased(file)) return;
@@ -242,7 +245,7 @@ export class UploadService {
     if (isOrderedHere) await this.#options.shared?.erase(file);
   }
 
-  /** What the disk holds at the start: unfinished files wait, erased ones go. @throws Fault */
+  /** Loads the uploads on disk at the start; removes erased ones. @throws Fault */
   async restore(): Promise<void> {
     const { blobs, files } = this.#options;
     for (const about of await blobs.list()) {
@@ -251,12 +254,12 @@ export class UploadService {
       if (!this.#isTold(file)) {
         this.#uploads.set(file, { ...newUpload(file, by), about, touchedMs: sinceMs });
       } else if (this.#isErased(file)) {
-        await blobs.remove(file); // A crash came between the order and this.
+        await blobs.remove(file); // The server crashed between the order and this step.
       }
     }
   }
 
-  /** How much of each unfinished file is there, and since when. */
+  /** Measures the bytes and the age of each unfinished file. */
   async measure(isOver: () => boolean): Promise<void> {
     for (const upload of [...this.#uploads.values()]) {
       if (isOver()) return;
@@ -277,7 +280,7 @@ export class UploadService {
     }
   }
 
-  /** Gives up uploads that were not continued for long. */
+  /** Removes uploads that were not resumed for long. */
   async sweep(): Promise<void> {
     const before = this.#options.clock.unixMs() - UPLOAD_KEEP_MS;
     for (const upload of [...this.#uploads.values()]) {
@@ -285,15 +288,15 @@ export class UploadService {
       const isLeft = upload.state === "idle" && upload.finishing === 0;
       if (!isOurs || !isLeft || upload.touchedMs > before) continue;
       try {
-        // Another server may have more of it, and it more lately.
+        // Another server may have more of it, and more recently.
         await this.#remove(upload, { isShared: false });
       } catch (error) {
-        this.#options.trouble(asFault(error)); // It is tried again with the next one.
+        this.#options.trouble(asFault(error)); // Retried at the next sweep.
       }
     }
   }
 
-  /** The same in what all servers share; and what was erased while its server was lost. */
+  /** Sweeps the shared store; also removes files erased while their server was lost. */
   async sweepShared(isOver: () => boolean): Promise<void> {
     const { shared, files, clock, isCurrent } = this.#options;
     if (shared === undefined || (await isCurrent?.()) === false) return;
@@ -308,17 +311,17 @@ export class UploadService {
     }
   }
 
-  /** @throws Fault too-many: another lane sends it */
+  /** @throws Fault too-many if another data channel sends it */
   #checkFree({ state }: Upload): void {
     if (state === "idle") return;
     const isSilent =
       state !== "busy" && this.#options.clock.now() - state.heardAt >= UPLOAD_SILENT_MS;
-    // Its network may have gone without a word: the lane that comes now has a better one.
+    // The other channel's network may be dead: the new channel replaces it.
     if (isSilent) state.lane.close(busy());
     throw isSilent ? busy(LETTING_GO_MS) : busy();
   }
 
-  /** @throws Fault as its targets say; too-many, too-large */
+  /** @throws Fault as for its targets; too-many, too-large */
   #checkNew(account: Account, { to, size, name }: RequestOf<"offer">): void {
     const { recipients: targets, quotas, clock } = this.#options;
     for (const one of to) targets.checkMaySend(account.id, one, clock.unixMs(), name);
@@ -338,7 +341,7 @@ export class UploadService {
   ): Promise<UploadReceiver> {
     const { quotas, windows, clock, trouble } = this.#options;
     await quotas.refresh();
-    // Of a stream one byte: a sender with no room left is told now.
+    // Checks one byte of a stream: a sender over quota is refused now.
     const { size = upload.countedBytes + 1 } = request;
     quotas.check(upload.by, Math.max(0, size - upload.countedBytes));
     const blob = await this.#open(upload, request);
@@ -385,7 +388,7 @@ export class UploadService {
     });
   }
 
-  /** Of all servers together: what they have recorded meanwhile counts, too. */
+  /** Totals of all servers, including what they have recorded meanwhile. */
   async #checkTotals({ id }: Account): Promise<void> {
     const { shared, isCurrent, quotas } = this.#options;
     if (shared === undefined) return;
@@ -420,14 +423,17 @@ export class UploadService {
     };
   }
 
-  /** @returns the first offer, whichever server had it @throws Fault not-allowed, no-majority */
+  /** @returns the first offer, at whichever server @throws Fault not-allowed, no-majority */
   async #begin(about: BlobAbout): Promise<BlobAbout> {
     const first = (await this.#options.shared?.begin(about)) ?? about;
     if (first.by !== about.by) throw foreign();
     return first;
   }
 
-  /** Once begun, one target that still may be written to is enough. @throws Fault as it says */
+  /**
+   * A resumed upload needs only one target that the sender may still post to.
+   * @throws Fault of that target
+   */
   #checkGoesOn({ by, to, name }: BlobAbout): void {
     const { recipients: targets, clock } = this.#options;
     const faults: Fault[] = [];
@@ -441,7 +447,7 @@ export class UploadService {
     if (faults.length === to.length && faults[0] !== undefined) throw faults[0];
   }
 
-  /** @throws Fault file-unknown: the disk has lost it */
+  /** @throws Fault file-unknown if the disk has lost it */
   async #aboutTold(file: FileId): Promise<BlobAbout> {
     const { blobs, shared } = this.#options;
     const blob = await blobs.open(file);
@@ -457,7 +463,7 @@ export class UploadService {
     upload.countedBytes = counted;
   }
 
-  /** Nothing holds it any more: what rooms were told of is finished, or erased already. */
+  /** Forgets an upload that no channel holds: a posted file is finished or erased. */
   async #settle(upload: Upload): Promise<void> {
     if (upload.state !== "idle" || upload.finishing > 0) return;
     if (this.#options.files.get(upload.file) !== undefined) this.#uploads.delete(upload.file);
@@ -478,12 +484,12 @@ export class UploadService {
     }
   }
 
-  /** A record that the disk has lost may stand for it yet. */
+  /** A record that the disk has lost may still refer to it. */
   #isErased(file: FileId): boolean {
     return this.#options.announcements.seqs(file).every(this.#options.isErased);
   }
 
-  /** Some room was, even if what told it was erased since. */
+  /** Posted to some room, even if that record was erased since. */
   #isTold(file: FileId): boolean {
     return this.#options.announcements.has(file);
   }

@@ -1,4 +1,5 @@
 /** Handlers of log-in, log-out and passwords. */
+
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
@@ -18,7 +19,7 @@ export interface AuthHandlerOptions {
   readonly resets: Pick<Resets, "use">;
   readonly rooms: Rooms;
   readonly registry: Registry;
-  /** Undefined: this server pushes nothing. */
+  /** `undefined` if push is disabled. */
   readonly push: Pick<PushService, "signedOut"> | undefined;
   readonly siblings: Pick<Siblings, "reached" | "current">;
   readonly kernel: Pick<Kernel, "submit" | "decide">;
@@ -27,14 +28,14 @@ export interface AuthHandlerOptions {
 
 type AuthKind = "admit" | "register" | "login" | "recover" | "passwd" | "logout";
 
-/** Each try counts as a guess. */
+/** Each attempt counts as a guess. */
 const LOGIN_AGAIN_MS = 3_000;
 
 export function authHandlers(options: AuthHandlerOptions): Handlers<AuthKind> {
   const { entry, resets, rooms, registry, kernel, siblings, server } = options;
   return {
     admit: async (request, { client }) => {
-      await siblings.current(); // The invite may be of a moment ago.
+      await siblings.current(); // The invite may be newer than this server's state.
       await entry.admit(client, request);
     },
     register: async (request, { client }) => {
@@ -46,7 +47,7 @@ export function authHandlers(options: AuthHandlerOptions): Handlers<AuthKind> {
       const account = await login(options, client, request);
       client.authenticated(loginOf(request));
       if (rooms.find(LOBBY)?.admitted.has(account.id) === false) {
-        // Its registration was cut off between the two logs.
+        // The registration was interrupted between the two logs.
         return enterLobby(options, client, account, request.ref);
       }
       server.enter(client, account, request.ref, request.after);
@@ -82,7 +83,7 @@ function enterLobby(
   return LATER;
 }
 
-/** @throws Fault as `Authenticator.login`; no-majority: nobody can say whether it would hold */
+/** @throws Fault as `Authenticator.login`; no-majority if the account cannot be checked */
 async function login(
   options: AuthHandlerOptions,
   client: ClientConnection,
@@ -94,7 +95,7 @@ async function login(
   } catch (error) {
     const isRefused = error instanceof Fault && error.code === "login-refused";
     if (isCurrent || !isRefused) throw error;
-    // The account, the device or the password may be known to another server alone.
+    // The account, the device or the password may be known to another server only.
     const sentence = "the server's cluster has no majority: it cannot check this log-in now";
     throw new Fault("no-majority", sentence, { cause: error, retryAfterMs: LOGIN_AGAIN_MS });
   }
@@ -102,14 +103,14 @@ async function login(
 
 /**
  * Waits for what another server of the cluster has shown to this client.
- * @returns whether all that was recorded is known here
+ * @returns whether everything recorded is applied here
  */
 async function caughtUp(
   { siblings, rooms }: AuthHandlerOptions,
   { after = 0 }: RequestOf<"login">,
 ): Promise<boolean> {
-  const isCurrent = await siblings.current(); // The account may be, too.
-  // The highest number there is: the client asks for nothing of the past.
+  const isCurrent = await siblings.current(); // The account may be newer than this server's state.
+  // The largest number means that the client asks for no history.
   const isKnown = after <= rooms.head || after === Number.MAX_SAFE_INTEGER;
   if (!isKnown) await siblings.reached(after);
   return isCurrent;

@@ -1,4 +1,4 @@
-/** Handlers of what operators see of the server. */
+/** Handlers of the operators' dashboard. */
 
 import type { Answer } from "../../wire/messages.ts";
 import type { AdminDashboard } from "../admin/dashboard.ts";

@@ -1,4 +1,5 @@
-/** Handlers of the devices of an account. */
+/** Handlers of an account's devices. */
+
 import type { Devices } from "../auth/devices.ts";
 import { type Handlers, LATER } from "./handler.ts";
 

@@ -1,4 +1,5 @@
-/** Handlers of files: data channels, the transfers on them, and addresses of downloads. */
+/** Handlers of files: data channels, transfers on them, and download addresses. */
+
 import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
@@ -11,9 +12,9 @@ import { type Handlers, LATER, NO_FILES, needed, type ServerActions } from "./ha
 
 export interface FileHandlerOptions {
   readonly channels: Pick<DataChannels, "ticket">;
-  /** Undefined: this server takes no files. */
+  /** `undefined` if file transfer is disabled. */
   readonly files: FileService | undefined;
-  /** The same. */
+  /** `undefined` if file transfer is disabled. */
   readonly downloads: Pick<WebDownloads, "offer"> | undefined;
   readonly server: Pick<ServerActions, "openChannel">;
 }
@@ -24,7 +25,7 @@ export function fileHandlers(
   options: FileHandlerOptions,
 ): Handlers<TransferKind | "ticket" | "lane" | "download"> {
   const { channels, downloads, server } = options;
-  /** Faults of the disk are told to the operator; the client hears no path. */
+  /** Faults of the disk are reported to the operator; the client gets no path. */
   const serve = async <Result>(
     { channel }: { readonly channel: DataChannel },
     request: RequestOf<TransferKind>,

@@ -1,4 +1,5 @@
 /** Dispatch of requests to their handlers, and the types of both. */
+
 import { Fault, msg } from "../../base/fault.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import type { Submission } from "../../core/rooms/commands.ts";
@@ -40,7 +41,7 @@ class Later {
 export const LATER = new Later();
 
 type Result<Kind extends RequestKind> = AnswerTo<Kind> | Later;
-/** Nothing if the answer has no fields. */
+/** `void` if the answer has no fields. */
 type AnswerTo<Kind extends RequestKind> = [keyof Answer<Kind>] extends [never]
   ? // biome-ignore lint/suspicious/noConfusingVoidType: handlers return what services return.
     void
@@ -52,14 +53,13 @@ type PhaseOf<Kind extends RequestKind> = (typeof REQUESTS)[Kind] extends {
   ? Phase
   : "member";
 
-/** Sender of a request, by the phase of its row. */
+/** Sender of a request, by the phase in which the request is allowed. */
 interface Senders {
   readonly entering: { readonly client: ClientConnection };
   readonly member: Sender;
   readonly lane: { readonly client: ClientConnection; readonly channel: DataChannel };
 }
 
-/** Member whose request is served. */
 export interface Sender {
   readonly client: ClientConnection;
   readonly member: Member;
@@ -68,16 +68,16 @@ export interface Sender {
   readonly ref: number;
 }
 
-/** What handlers ask of the server. */
+/** Server functions that handlers call. */
 export interface ServerActions {
   enter(client: ClientConnection, account: Account, ref: number, after: number | undefined): void;
   leave(client: ClientConnection): void;
-  /** Makes the link a data channel of some session. @throws Fault login-refused */
+  /** Makes the link a data channel of its session. @throws Fault login-refused */
   openChannel(client: ClientConnection, ticket: string): Answer<"lane">;
   peersOf(account: Account): ReadonlySet<ClientConnection>;
 }
 
-/** Submits a command, whose outcome answers the request. */
+/** Submits a command; its outcome answers the request. */
 export function submit(
   kernel: Pick<Kernel, "serve">,
   { client, actor, ref }: Sender,
@@ -87,7 +87,7 @@ export function submit(
   return LATER;
 }
 
-/** Takes each request to its handler, if its sender may send it. */
+/** Passes each request to its handler, if its sender may send it. */
 export class RequestHandlers {
   readonly #handlers: Handlers<RequestKind>;
   readonly #registry: Pick<Registry, "policy">;
@@ -99,7 +99,8 @@ export class RequestHandlers {
 
   /**
    * Answers the request, now or later. A post reaches the engine in this tick, without a promise,
-   * unless a reaction has to be looked up. @throws Fault, as may its promise
+   * unless a reaction has to be looked up.
+   * @throws Fault, as may its promise
    */
   handle(client: ClientConnection, request: Request): Promise<void> | undefined {
     const { kind, ref } = request;
@@ -136,7 +137,7 @@ export const NO_FILES = "this server takes no files";
 export const NO_SEALING = "this server seals no rooms";
 export const NO_PUSHES = "this server pushes nothing";
 
-/** @throws Fault not-allowed if the server does not have the service */
+/** @throws Fault not-allowed if the server lacks the service */
 export function needed<Service>(service: Service | undefined, message: string): Service {
   if (service !== undefined) return service;
   throw new Fault("not-allowed", message, { remedy: "ask whoever runs it" });

@@ -1,4 +1,5 @@
 /** The handler of every request. */
+
 import type { RequestKind } from "../../wire/messages.ts";
 import type { Devices } from "../auth/devices.ts";
 import type { PushService } from "../push/service.ts";

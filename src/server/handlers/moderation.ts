@@ -1,4 +1,5 @@
-/** Handlers of moderation, invites, and what operators do to accounts and rooms. */
+/** Handlers of moderation, invites, and operator requests on accounts and rooms. */
+
 import type { Act } from "../../core/rooms/moderation.ts";
 import type { Invites } from "../auth/invites.ts";
 import type { Resets } from "../auth/resets.ts";

@@ -1,4 +1,5 @@
 /** Handler of posts. */
+
 import { Fault } from "../../base/fault.ts";
 import { checkMayImport } from "../../core/rooms/moderation.ts";
 import type { Rooms } from "../../core/rooms/rooms.ts";
@@ -30,7 +31,7 @@ export function postHandlers(options: PostHandlerOptions): Handlers<"post"> {
         const checked = reactions.pass(client, account, request, () => {
           submit(kernel, sender, { kind: "post", request });
         });
-        // Without a promise: a post that waits longer than the next one would be refused.
+        // Without a promise: a post delayed beyond the next one would be refused.
         return checked?.then(() => LATER, refused) ?? LATER;
       } catch (error) {
         return refused(error);

@@ -1,4 +1,5 @@
-/** Handlers of what an account sets of its rooms, and of saved messages. */
+/** Handlers of room preferences and saved messages. */
+
 import type { PrefsService } from "../rooms/prefs.ts";
 import type { Handlers } from "./handler.ts";
 

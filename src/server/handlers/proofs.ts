@@ -1,4 +1,5 @@
 /** Handlers of checkpoints and proofs. */
+
 import type { ProofService } from "../rooms/proofs.ts";
 import type { Handlers } from "./handler.ts";
 

@@ -1,4 +1,5 @@
-/** Handlers of questions about rooms, members and messages. */
+/** Handlers of queries about rooms, members and messages. */
+
 import type { Pins } from "../rooms/pins.ts";
 import type { Queries } from "../rooms/queries.ts";
 import type { Readers } from "../rooms/readers.ts";

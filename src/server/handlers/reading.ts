@@ -1,4 +1,5 @@
 /** Handlers of read positions, ignored users and typing. */
+
 import type { ReadPositionService } from "../rooms/read-positions.ts";
 import type { TypingFeed } from "../rooms/typing-feed.ts";
 import type { Handlers } from "./handler.ts";

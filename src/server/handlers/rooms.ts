@@ -1,4 +1,5 @@
 /** Handlers of joining, leaving and topics. */
+
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { ID_BYTES, roomId, type UserId } from "../../base/ids.ts";
@@ -23,7 +24,7 @@ export interface RoomHandlerOptions {
   readonly registry: Registry;
   readonly entry: Pick<Authenticator, "guessRoom" | "hash">;
   readonly invites: Pick<Invites, "opens">;
-  /** Undefined: this server seals no rooms. */
+  /** `undefined` if sealed rooms are disabled. */
   readonly sealed: object | undefined;
   readonly kernel: Pick<Kernel, "serve" | "decide">;
 }
@@ -47,7 +48,7 @@ export function roomHandlers(options: RoomHandlerOptions): Handlers<"join" | "le
   };
 }
 
-/** Checks, or makes, the password of a room that somebody joins. */
+/** Checks or sets the password of a room that a user joins. */
 class Joins {
   readonly #options: RoomHandlerOptions;
   readonly #share = new HourlyShare(ROOMS_PER_HOUR_MAX);
@@ -56,7 +57,7 @@ class Joins {
     this.#options = options;
   }
 
-  /** What the room engine decides the join with. @throws Fault */
+  /** Options with which the room engine decides the join. @throws Fault */
   async options(request: RequestOf<"join">, sender: Sender): Promise<JoinOptions> {
     const name = checkName(request.room, "room's name");
     const room = this.#options.rooms.find(name);
@@ -75,7 +76,7 @@ class Joins {
   ): Promise<boolean> {
     const { registry, entry, invites } = this.#options;
     if (!room.locked || room.admitted.has(account.id)) return false;
-    // An account that registered with an invite into this room needs no password, on this link.
+    // An account that registered on this link with an invite into this room needs no password.
     const { invite, invited } = client.greeted?.admission ?? {};
     const shown = invited === account.id ? invite : undefined;
     if (shown !== undefined && invites.opens(shown, room.id)) return true;
@@ -108,7 +109,7 @@ class Joins {
     joinDrafts(rooms, account.id, options);
     if (!isOperator) this.#takeShare(account.id);
     if (password !== undefined) {
-      // The secret is on disk before the room: a crash in between leaves a hash of nothing.
+      // The secret is on disk before the room: a crash in between leaves an unused hash.
       const hash = await entry.hash(account.id, password);
       await kernel.decide(() => [registry.roomPasswordDraft(id, account.id, hash)]);
     }

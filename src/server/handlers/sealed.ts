@@ -1,4 +1,5 @@
 /** Handlers of sealed rooms. */
+
 import type { SealedService } from "../sealed/service.ts";
 import { type Handlers, NO_SEALING, needed } from "./handler.ts";
 
@@ -6,7 +7,7 @@ type SealedKind =
   | ("key-packages" | "key-package" | "seal-lease")
   | ("group-create" | "group-commit" | "group");
 
-/** @param sealed undefined if this server seals no rooms */
+/** @param sealed `undefined` if sealed rooms are disabled */
 export function sealedHandlers(sealed: SealedService | undefined): Handlers<SealedKind> {
   const service = () => needed(sealed, NO_SEALING);
   return {

@@ -1,4 +1,5 @@
-/** Handler of what every member may know of an account. */
+/** Handler of an account's public profile. */
+
 import { checkName } from "../../base/names.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import type { RoomEngine } from "../../core/rooms/engine.ts";
@@ -23,7 +24,7 @@ export function whoisHandlers(options: WhoisHandlerOptions): Handlers<"whois"> {
         since: sinceUnixMs,
         online: engine.isOnline(id),
         role: registry.policy.isOperator(id) ? "operator" : "member",
-        // Conversations have no name.
+        // Direct conversations have no name.
         rooms: shared.flatMap((room) => room.name ?? []).sort(),
       };
     },

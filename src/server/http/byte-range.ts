@@ -1,10 +1,11 @@
-/** What a `Range` header asks of a content of this size (RFC 9110, section 14). */
+/** Parser of the HTTP `Range` header (RFC 9110, section 14). */
+
 export type ByteRange =
-  /** All of it: nothing was asked, or in a way that may be passed over (several ranges at once). */
+  /** The whole content: no range, or one that may be ignored (several ranges). */
   | { readonly kind: "whole" }
-  /** From `start` up to, without, `end`. */
+  /** From `start`, up to and excluding `end`. */
   | { readonly kind: "part"; readonly start: number; readonly end: number }
-  /** It lies beyond the end. */
+  /** The range is beyond the end. */
   | { readonly kind: "none" };
 
 const WHOLE = { kind: "whole" } as const;
@@ -18,7 +19,7 @@ export function parseRange(header: string | null, sizeBytes: number): ByteRange 
     return start < sizeBytes ? { kind: "part", start, end: sizeBytes } : { kind: "none" };
   }
   const start = Number(first);
-  if (last !== "" && Number(last) < start) return WHOLE; // Not a range at all.
+  if (last !== "" && Number(last) < start) return WHOLE; // Not a valid range.
   const end = last === "" ? sizeBytes : Math.min(sizeBytes, Number(last) + 1);
   return start < sizeBytes ? { kind: "part", start, end } : { kind: "none" };
 }

@@ -1,10 +1,11 @@
+/** Rate limit of HTTP calls for each program token. */
+
 import { Fault } from "../../base/fault.ts";
 import { CALLS_BURST, CALLS_PER_SECOND } from "../../base/limits.ts";
 import { TokenBuckets } from "../../core/rate.ts";
 import type { Invite } from "../../core/rooms/policy.ts";
 import type { Clock } from "../../io/clock.ts";
 
-/** How fast the program that holds one token may call. */
 export class CallPace {
   readonly #clock: Pick<Clock, "now">;
   /** Keyed by invite. */
@@ -14,7 +15,7 @@ export class CallPace {
     this.#clock = clock;
   }
 
-  /** @throws Fault too-fast, in these words */
+  /** @throws Fault too-fast with this message */
   take({ id }: Invite, sentence: string): void {
     const now = this.#clock.now();
     const retryAfterMs = this.#buckets.of(id, now).take(now);

@@ -1,3 +1,5 @@
+/** Downloads over HTTP at unguessable addresses, each for one file and one session. */
+
 import { equalBytes, toBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
@@ -24,7 +26,7 @@ import type { DataChannel } from "../session/connection-state.ts";
 import { fileResponse, type WebFile } from "./file-response.ts";
 import { ZipLists } from "./zip-list.ts";
 
-/** Addresses of downloads that one session holds; the one made first is forgotten. */
+/** Maximum download addresses of a session; the oldest is dropped. */
 const DOWNLOADS_PER_SESSION_MAX = 256;
 
 export interface WebDownloadsOptions {
@@ -32,25 +34,25 @@ export interface WebDownloadsOptions {
   readonly entropy: Entropy;
   readonly rooms: Rooms;
   readonly files: Files;
-  /** Of a file that rooms were told of; the caller closes it. @throws Fault */
+  /** Opens a posted file; the caller closes it. @throws Fault */
   readonly open: (file: FileId) => Promise<OpenContent | undefined>;
-  /** Bytes of files that were given out. */
+  /** Counts bytes sent. */
   readonly sent: (bytes: number) => void;
-  /** What the client is told instead of this machine's own fault. */
+  /** Returns the fault for the client in place of a local fault of this machine. */
   readonly trouble: (fault: Fault) => Fault;
 }
 
-/** An address at which one file can be taken, for as long as its session lives. */
+/** Address of a download, valid until its session ends. */
 interface Offer {
   readonly parent: ClientConnection;
   readonly account: Account;
   readonly file: FileId;
-  /** The moment at which it is void, until it was used. */
+  /** Time at which it expires unless it was used. */
   firstBy: number;
   isOver: boolean;
 }
 
-/** A response under way. */
+/** A response in progress. */
 export interface WebRun {
   readonly parent: ClientConnection;
   readonly account: Account;
@@ -61,22 +63,22 @@ export interface WebRun {
   readonly sinceMs: number;
   readonly sizeBytes: number;
   doneBytes: number;
-  /** Of a folder: it ends with the archive, else with the content. */
+  /** The download is a folder: it ends with the archive, otherwise with the content. */
   readonly isArchive: boolean;
-  /** Something is read for it; only then it ends by itself. */
+  /** The response has begun to read; only then it ends by itself. */
   isBegun: boolean;
 }
 
 const TOKEN_BYTES = 16;
 const BUSY_MS = 1_000;
 
-/** Files by HTTP: each at an address that cannot be guessed, for one file and one session. */
 export class WebDownloads {
   readonly #options: WebDownloadsOptions;
-  readonly #offers = new Map<string, Offer>(); // By token; bounded as the sessions' own are.
-  /** Tokens in the order in which they were made. Bounded by DOWNLOADS_PER_SESSION_MAX each. */
+  // By token. Bounded by the addresses of the sessions.
+  readonly #offers = new Map<string, Offer>();
+  /** Tokens, oldest first. Bounded by DOWNLOADS_PER_SESSION_MAX per session. */
   readonly #tokensOf = new Map<ClientConnection, Set<string>>();
-  /** Bounded by DOWNLOADS_AT_ONCE_MAX each session, and LANES_PER_ACCOUNT_MAX each account. */
+  /** Bounded by DOWNLOADS_AT_ONCE_MAX per session and LANES_PER_ACCOUNT_MAX per account. */
   readonly #runs = new Set<WebRun>();
   readonly #lists = new ZipLists();
   #isStopping = false;
@@ -106,13 +108,13 @@ export class WebDownloads {
     return { path: `/files/${token}` };
   }
 
-  /** The account is not in there any more. */
+  /** The session logged out. */
   ended(parent: ClientConnection): void {
     for (const token of this.#tokensOf.get(parent) ?? []) this.#forget(token);
     this.#tokensOf.delete(parent);
   }
 
-  /** An operator ends it: the response breaks off. @returns false: nothing of it is under way */
+  /** Breaks off a download for an operator. @returns false if there is none */
   cancel(file: FileId, user: UserId): boolean {
     for (const [token, offer] of this.#offers) {
       if (offer.file === file && offer.account.id === user) this.#forget(token);
@@ -126,7 +128,10 @@ export class WebDownloads {
     this.#tokensOf.clear();
   }
 
-  /** A lane for this one file, as `chat web` opens it. Undefined: no such address. */
+  /**
+   * Returns a data channel for this one file, as `chat web` opens it. `undefined` if there is no
+   * such address.
+   */
   channelOf(token: string): DataChannel | undefined {
     const offer = this.#use(token);
     if (offer === undefined) return undefined;
@@ -134,7 +139,7 @@ export class WebDownloads {
     return { parent, account, file };
   }
 
-  /** @throws Fault file-unknown (no such address either), too-many, checksum-wrong, … */
+  /** @throws Fault file-unknown (also for an unknown address), too-many, checksum-wrong, … */
   async serve(request: Request, token: string, address: Address): Promise<Response> {
     const offer = this.#use(token);
     if (offer === undefined) throw unknown();
@@ -154,7 +159,7 @@ export class WebDownloads {
     }
   }
 
-  /** One that stalls outlives its session: so those of the account count, too. @throws Fault */
+  /** A stalled download outlives its session, so those of the account count too. @throws Fault */
   #checkRoom(parent: ClientConnection, account: Account): void {
     const detail = { retryAfterMs: BUSY_MS };
     const own = [...this.#runs].filter((run) => run.account === account);
@@ -168,7 +173,7 @@ export class WebDownloads {
     }
   }
 
-  /** Each holds something for each entry of a folder. @throws Fault too-many */
+  /** Each archive holds data for every entry of a folder. @throws Fault too-many */
   #checkArchives(account: Account): void {
     const detail = { retryAfterMs: BUSY_MS };
     const all = [...this.#runs].filter(({ isArchive }) => isArchive);
@@ -202,7 +207,7 @@ export class WebDownloads {
     };
   }
 
-  /** Rights are looked at for each chunk, and each is what was received. */
+  /** Checks the user's rights for each chunk, and each chunk's checksum. */
   async *#chunks(offer: Offer, run: WebRun, from: number): AsyncGenerator<Uint8Array> {
     const { open, sent } = this.#options;
     const { account, file } = offer;
@@ -219,13 +224,13 @@ export class WebDownloads {
         this.#check(offer);
         const [hash, bytes] = await readStored(Promise.all([blob.hash(index), blob.read(index)]));
         if (!equalBytes(sha256(bytes), hash)) throw damaged();
-        this.#check(offer); // Meanwhile they may have been put out.
+        this.#check(offer); // The reader may have been removed meanwhile.
         run.doneBytes += bytes.length;
         sent(bytes.length);
         yield bytes;
       }
     } catch (error) {
-      // The response breaks off by it; the sentence is not shown.
+      // Breaks off the response; the message is not shown.
       throw error instanceof Fault ? this.#options.trouble(error) : error;
     } finally {
       blob?.close();
@@ -238,7 +243,7 @@ export class WebDownloads {
     this.#fact(account.id, file);
   }
 
-  /** @throws Fault file-unknown: also while it is still being sent */
+  /** @throws Fault file-unknown, also while it is still being uploaded */
   #fact(user: UserId, file: FileId): FileFact {
     const { files, rooms } = this.#options;
     const fact = files.get(file);

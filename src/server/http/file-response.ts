@@ -1,3 +1,5 @@
+/** HTTP response with one file, a range of it, or a folder as an archive. */
+
 import { assert } from "../../base/assert.ts";
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -8,33 +10,33 @@ import { matches } from "./static.ts";
 import type { ZipLists } from "./zip-list.ts";
 import { type ZipSource, zipStream } from "./zip-stream.ts";
 
-/** One file as HTTP gives it out: here from the store, at `chat web` from a lane. */
+/** A file to send over HTTP: from the store on the server, from a data channel in `chat web`. */
 export interface WebFile {
-  /** As sent: not cleaned. */
+  /** Name as sent, not sanitized. */
   readonly name: string;
   readonly sizeBytes: number;
-  /** In hex: the content has no other. */
+  /** Hex digest that identifies the content. */
   readonly digest: string;
-  /** Of a folder: how many bytes its list has. */
+  /** Bytes of the folder's list, for folders. */
   readonly manifestBytes?: number;
   /**
-   * Chunks from `from` on, each checked. Ended early when the client takes no more. One at a time.
+   * Returns chunks from index `from` on, each checked. Ends early if the client stops reading. One
+   * call at a time.
    * @throws Fault
    */
   chunks(from: number): AsyncGenerator<Uint8Array>;
-  /** An archive of it has begun. @returns called when that is over, however it ends */
+  /** Called when an archive begins. @returns called when the archive ends, for whatever reason */
   archived?(): () => void;
 }
 
 /**
- * So much is gathered and sent with its length. Of more the length is not told: Bun (1.4.4) leaves
- * it out for whatever is sent as it is read.
+ * Bytes up to which a response is buffered and sent with its length. Longer ones have no length:
+ * Bun (1.4.4) omits it for streamed responses.
  */
 const GATHERED_BYTES_MAX = 4 * CHUNK_BYTES;
 
 /**
- * What browsers play or show by themselves, by extension: none of these types is a page, and none
- * is guessed from what is in the file.
+ * Types that browsers display, by extension. None is a page, and none is guessed from the content.
  */
 const VIEWED: ReadonlyMap<string, string> = new Map([
   ["mp3", "audio/mpeg"],
@@ -47,14 +49,14 @@ const VIEWED: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Whatever it is: it runs nothing, asks for nothing, is of no origin, and stands nowhere but in our
- * own page.
+ * The viewed file runs nothing, requests nothing, has no origin, and can only be framed by our own
+ * page.
  */
 const VIEW_POLICY = "sandbox; default-src 'none'; frame-ancestors 'self'";
 
 /**
- * Answers GET and HEAD. With `?view` at its address, a file of a known type comes to be shown.
- * @throws Fault the file's, while nothing was sent yet
+ * Answers GET and HEAD. With `?view` in its address, a file of a known type is shown inline.
+ * @throws Fault of the file, if nothing was sent yet
  */
 export async function fileResponse(
   request: Request,
@@ -107,7 +109,7 @@ async function contentResponse(request: Request, file: WebFile): Promise<Respons
   return new Response(body, { status, headers });
 }
 
-/** A folder comes as an archive that is made on the way: there is no resuming it. */
+/** Streams a folder as an archive made on the fly, which cannot be resumed. */
 async function folderResponse(
   request: Request,
   file: WebFile,
@@ -129,7 +131,7 @@ async function* archive(file: WebFile, source: ZipSource): AsyncGenerator<Uint8A
   }
 }
 
-/** @returns undefined: it is to be saved */
+/** @returns `undefined` if the file is to be saved */
 function viewedType({ url }: Request, name: string): string | undefined {
   if (!new URL(url).searchParams.has("view")) return undefined;
   return VIEWED.get(/\.(\w+)$/.exec(name)?.[1]?.toLowerCase() ?? "");
@@ -144,7 +146,7 @@ function headersOf(name: string, etag: string, type: string): Record<string, str
   };
 }
 
-/** RFC 6266, with the name in ASCII for those who know no better. */
+/** RFC 6266, with an ASCII name for old clients. */
 function disposition(name: string): string {
   const ascii = name.replaceAll(/[^ -~]|["\\%]/g, "_");
   const bytes = utf8Encode(name);
@@ -157,7 +159,7 @@ function disposition(name: string): string {
   return `attachment; filename="${ascii}"; filename*=UTF-8''${encoded.join("")}`;
 }
 
-/** `length` bytes after the first `skip`. */
+/** Returns `length` bytes after the first `skip`. */
 async function* slice(
   chunks: AsyncGenerator<Uint8Array>,
   skip: number,
@@ -175,8 +177,8 @@ async function* slice(
 }
 
 /**
- * One piece is read when the last one was taken: a slow reader holds the source up. The first one
- * is read at once, so that what is wrong by then is answered with its own status.
+ * Reads a piece when the client has taken the previous one, so that a slow reader delays the
+ * source. Reads the first piece immediately, so that an early fault gets its own status.
  */
 async function streamOf(
   pieces: AsyncGenerator<Uint8Array>,
@@ -185,10 +187,10 @@ async function streamOf(
   const end = async () => {
     await pieces.return(undefined);
   };
-  // A client that left before the first byte never takes, nor cancels, the rest.
+  // If the client leaves before the first byte, the stream is neither read nor cancelled.
   signal.addEventListener("abort", () => void end(), { once: true });
   let first: IteratorResult<Uint8Array> | undefined = await pieces.next();
-  if (signal.aborted) await end(); // It was over before the listener was added.
+  if (signal.aborted) await end(); // Aborted before the listener was added.
   return new ReadableStream<Uint8Array>(
     {
       pull: async (controller) => {

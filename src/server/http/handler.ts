@@ -1,3 +1,5 @@
+/** HTTP handler of the server: routing, limits and common headers. */
+
 import type { Fault } from "../../base/fault.ts";
 import type { Address } from "../../io/link/link.ts";
 import { requestUrl } from "../../io/ws/request-url.ts";
@@ -12,40 +14,40 @@ export interface HttpOptions {
   readonly name: string;
   readonly port: () => number;
   readonly fingerprint: string;
-  /** Left out: there are no posts over HTTP. */
+  /** `undefined` if posting over HTTP is disabled. */
   readonly posts?: Pick<HttpPosts, "serve"> | undefined;
-  /** Left out: rooms cannot be read over HTTP. */
+  /** `undefined` if reading over HTTP is disabled. */
   readonly reads?: Pick<HttpReads, "serve"> | undefined;
-  /** Why the server takes no posts now; `undefined`, or left out, if it does. */
+  /** Returns the reason why the server accepts no posts, or `undefined` if it does. */
   readonly health?: () => Fault | undefined;
-  /** Left out: there are no metrics. */
+  /** `undefined` if there are no metrics. */
   readonly operator?: HttpOperator | undefined;
-  /** Left out: browsers are only told how to come in from a terminal. */
+  /** `undefined` if the server has no page: browsers then get instructions for the terminal. */
   readonly page?: Page | undefined;
-  /** Left out: there are no files over HTTP. */
+  /** `undefined` if there are no files over HTTP. */
   readonly files?: HttpFiles | undefined;
-  /** Left out: the program itself is not offered. */
+  /** `undefined` if the server does not offer the program. */
   readonly programs?: HttpPrograms | undefined;
 }
 
-/** Files, each at an address of its own. */
+/** Files by address. */
 export interface HttpFiles {
   serve(request: Request, token: string, remote: Address): Promise<Response>;
 }
 
-/** The program itself, by its name behind `/program/`; the empty name lists what there is. */
+/** Program files by their name after `/program/`; the empty name is the list. */
 export interface HttpPrograms extends HttpFiles {
   stop(): void;
 }
 
-/** What only those hear who show the token of the data folder. */
+/** Endpoints that require the operator token of the data folder. */
 export interface HttpOperator {
-  /** Undefined: the token is right. */
+  /** Returns `undefined` if the token is right. */
   refuses(token: string | undefined, remote: Address): Promise<Fault | undefined>;
   metrics(): string;
 }
 
-/** @param keepOpen lets its response be silent for longer than others */
+/** @param keepOpen extends the idle timeout of the response */
 export type HttpHandler = (
   request: Request,
   remote: Address,
@@ -57,7 +59,7 @@ export function httpHandler(options: HttpOptions): HttpHandler {
     const response = await answer(options, request, remote, keepOpen);
     const host = request.headers.get("host");
     for (const [name, value] of Object.entries(securityHeaders(host))) {
-      // What is in a user's file has a stricter policy of its own.
+      // Responses with a user's file have a stricter policy of their own.
       if (!response.headers.has(name)) response.headers.set(name, value);
     }
     if (!response.headers.has("cache-control")) response.headers.set("cache-control", "no-store");
@@ -113,7 +115,7 @@ async function answer(
   });
 }
 
-/** The machines that are missing are for the operator alone: anyone may ask this. */
+/** Public, so it omits which machines are missing: only the operator sees them. */
 function healthResponse(fault: Fault | undefined): Response {
   return fault === undefined ? plain(200, "ok\n") : plain(503, `${fault.code}\n`);
 }

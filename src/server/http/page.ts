@@ -1,14 +1,15 @@
-/** The page, as a server is given it: what stands at which path. */
+/** The web page as files by path. */
+
 export interface Page {
-  /** Another page has another one: a browser that has loaded an older one loads it anew. */
+  /** Differs for each build: a browser with an older page reloads it. */
   readonly build: string;
-  /** By path; `/` is the page itself, `/assets/…` are named by their content. */
+  /** By path. `/` is the page; `/assets/…` are named by their content. */
   readonly files: ReadonlyMap<string, PageFile>;
 }
 
 export interface PageFile {
   readonly type: string;
-  /** As it is, and compressed where that is smaller. */
+  /** Uncompressed; the other codings exist only if they are smaller. */
   readonly identity: Uint8Array;
   readonly br?: Uint8Array;
   readonly gzip?: Uint8Array;

@@ -1,3 +1,5 @@
+/** `POST /rooms/ROOM`: messages from programs that hold a token for the room. */
+
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import { ID_BYTES, type OutboxId, outboxId, type UserId } from "../../base/ids.ts";
@@ -62,16 +64,15 @@ const STATUS: Partial<Record<FaultCode, number>> = {
 
 const TEXT_TYPES: ReadonlySet<string> = new Set(["text/plain", "application/octet-stream"]);
 const JSON_TYPE = "application/json";
-/** What `curl -d` says of a text unless it is told otherwise. */
+/** Content type that `curl -d` sends by default. */
 const FORM_TYPE = "application/x-www-form-urlencoded";
 
-/** `POST /rooms/ROOM`: one message of a program that holds a token for that room. */
 export class HttpPosts {
   readonly #options: HttpPostsOptions;
   readonly #pace: CallPace;
-  /** By token and key, oldest first. Bounded by CALL_KEYS_MAX. */
+  /** By token and idempotency key, oldest first. Bounded by CALL_KEYS_MAX. */
   readonly #sent = new Map<string, Sent>();
-  /** One of each account and run of the server. Bounded by the invites that hold. */
+  /** One outbox per account and server run. Bounded by the valid invites. */
   readonly #outboxes = new Map<UserId, { readonly id: OutboxId; counter: number }>();
 
   constructor(options: HttpPostsOptions) {
@@ -86,7 +87,7 @@ export class HttpPosts {
       this.#pace.take(invite, "these messages come too fast");
       const { text, isWebhook } = await textOf(request);
       const { seq } = await this.#post(request, invite, room, text);
-      // Alertmanager and Grafana take an answer of JSON without it for a refusal.
+      // Alertmanager and Grafana take a JSON answer without `ok` for a refusal.
       return json(200, isWebhook ? { ok: true, seq } : { seq });
     } catch (error) {
       if (error instanceof Fault) return refusal(error);
@@ -112,7 +113,7 @@ export class HttpPosts {
     return name;
   }
 
-  /** The same key within one run of the server is the same message. @throws Fault */
+  /** Within one server run, the same key is the same message. @throws Fault */
   #post(request: Request, invite: Invite, room: Name, text: string): Sent {
     const key = request.headers.get("idempotency-key");
     const send = () => this.#send(invite.by, room, text);
@@ -125,12 +126,12 @@ export class HttpPosts {
     if (known !== undefined) return known;
     const sent = send();
     this.#sent.set(id, sent);
-    sent.catch(() => this.#sent.delete(id)); // What was refused may come again.
+    sent.catch(() => this.#sent.delete(id)); // A refused message may be sent again.
     dropOldest(this.#sent, CALL_KEYS_MAX);
     return sent;
   }
 
-  /** @throws Fault as the room engine refused it, too-many, shutting-down */
+  /** @throws Fault of the room engine, too-many, shutting-down */
   #send(user: UserId, to: Name, text: string): Sent {
     const { entropy, kernel, isStopping } = this.#options;
     if (isStopping()) {
@@ -146,7 +147,7 @@ export class HttpPosts {
   }
 }
 
-/** @throws Fault not-allowed: the token is for another room, or for the other one of the two */
+/** @throws Fault not-allowed if the token is for another room or the other direction */
 export function checkScope(invite: Invite, { id, name }: Room, options: "post" | "read"): void {
   if (invite[options] === id) return;
   const verb = options === "post" ? "post to" : "read";
@@ -161,8 +162,8 @@ export function checkScope(invite: Invite, { id, name }: Room, options: "post" |
 }
 
 /**
- * The token, also as the password of an address, `https://:TOKEN@HOST/…`: webhooks whose only
- * setting is an address send that as Basic.
+ * Returns the token, also from the password of an address `https://:TOKEN@HOST/…`: webhooks with an
+ * address as their only setting send that as Basic.
  */
 export function bearerOf(request: Request): string | undefined {
   const header = request.headers.get("authorization") ?? "";
@@ -176,7 +177,7 @@ export function bearerOf(request: Request): string | undefined {
 async function textOf(request: Request): Promise<WebhookText> {
   const type = typeOf(request);
   if (type === JSON_TYPE) return webhookText(decoded(await bodyOf(request, WEBHOOK_BYTES_MAX)));
-  // A form may be Slack's; whatever else `curl -d` sends is a text, and as long as one.
+  // A form may be Slack's; other bodies of `curl -d` are plain text with its size limit.
   const isForm = type === FORM_TYPE;
   const bytes = await bodyOf(request, isForm ? 3 * WEBHOOK_BYTES_MAX : TEXT_BYTES_MAX + 2);
   const text = decoded(bytes);
@@ -184,7 +185,7 @@ async function textOf(request: Request): Promise<WebhookText> {
   return webhook ?? { text: plainText(text), isWebhook: false };
 }
 
-/** A line feed at its end is the tool's, not the message's. */
+/** Removes a final line feed, which tools add. */
 function plainText(text: string): string {
   const trimmed = text.endsWith("\n") ? text.slice(0, text.endsWith("\r\n") ? -2 : -1) : text;
   if (trimmed === "") throw new Fault("text-invalid", "an empty text says nothing");
@@ -212,7 +213,7 @@ function decoded(bytes: Uint8Array): string {
   }
 }
 
-/** Its type or coding is not one of a text. */
+/** Content type or coding that is not plain text. */
 class UnsupportedType extends Fault {
   constructor() {
     super("usage", "the body is to be UTF-8 text, or JSON", {
@@ -221,7 +222,7 @@ class UnsupportedType extends Fault {
   }
 }
 
-/** Reads no more than it may have. @throws Fault too-large */
+/** Stops reading at the limit. @throws Fault too-large */
 async function bodyOf(request: Request, sizeBytesMax: number): Promise<Uint8Array> {
   const isText = sizeBytesMax < WEBHOOK_BYTES_MAX;
   const fault = () => tooLarge(isText ? TEXT_BYTES_MAX : sizeBytesMax);

@@ -1,3 +1,5 @@
+/** `GET /program/…`: downloads of the program itself, without log-in. */
+
 import { Fault } from "../../base/fault.ts";
 import {
   PROGRAM_DOWNLOADS_MAX,
@@ -17,25 +19,25 @@ export interface ProgramDownloadsOptions {
   readonly source: Pick<ProgramFolder, "list" | "open">;
 }
 
-/** A response under way. */
+/** A response in progress. */
 interface Run {
   readonly address: string;
   program: OpenProgram | undefined;
-  /** When the client took something last. */
+  /** Time at which the client last read. */
   takenAt: number;
-  /** Its file is read at this moment: it cannot be closed. */
+  /** Its file is being read and cannot be closed now. */
   isReading: boolean;
   isBegun: boolean;
   isOver: boolean;
 }
 
 const BUSY_MS = 10_000;
-/** As `sha256sum --check` takes it. */
+/** In the format of `sha256sum --check`. */
 const SUMS = "SHA256SUMS";
 
 /**
- * The program itself, for visitors who have none: `/program/` lists what there is as JSON,
- * `/program/SHA256SUMS` as sha256sum does, and `/program/NAME` is the file. Nobody has to log in.
+ * `/program/` lists the files as JSON, `/program/SHA256SUMS` in the format of sha256sum, and
+ * `/program/NAME` is a file.
  */
 export class ProgramDownloads {
   readonly #options: ProgramDownloadsOptions;
@@ -47,7 +49,7 @@ export class ProgramDownloads {
     this.#options = options;
   }
 
-  /** @param name what stands behind `/program/` @throws Fault file-unknown, too-many, store-… */
+  /** @param name path after `/program/` @throws Fault file-unknown, too-many, store-… */
   async serve(request: Request, name: string, remote: Address): Promise<Response> {
     if (name === "") return listResponse(await this.#options.source.list());
     if (name !== SUMS) return this.#file(request, name, remote);
@@ -57,7 +59,7 @@ export class ProgramDownloads {
     return new Response(lines.join(""), { headers: { "content-type": "text/plain" } });
   }
 
-  /** All that is under way breaks off. */
+  /** Breaks off all responses. */
   stop(): void {
     for (const run of [...this.#runs]) this.#end(run);
   }
@@ -102,15 +104,15 @@ export class ProgramDownloads {
     }
   }
 
-  /** @returns how the address is counted @throws Fault too-many */
+  /** @returns the key by which the address is counted @throws Fault too-many */
   #checkRoom(host: string): string {
     const now = this.#options.clock.now();
-    // One that takes nothing any more must not keep others out.
+    // Stalled downloads must not block others.
     const stalled = [...this.#runs].filter(({ takenAt }) => now - takenAt >= PROGRAM_STALL_MS);
     for (const run of stalled) if (!run.isReading) this.#end(run);
     const address = addressKey(host);
     const own = [...this.#runs].filter((run) => run.address === address).length;
-    // Behind a proxy all visitors come from there.
+    // Behind a proxy all clients have its address.
     const isFull = !isLoopback(host) && own >= PROGRAM_DOWNLOADS_PER_ADDRESS_MAX;
     if (isFull || this.#runs.size >= PROGRAM_DOWNLOADS_MAX) {
       const sentence = "the program is on its way to many at this moment";
@@ -126,7 +128,7 @@ export class ProgramDownloads {
   }
 }
 
-/** Also where nothing is offered: the page asks in any case. */
+/** Also if nothing is offered: the page always asks. */
 export function listResponse(programs: Awaited<ReturnType<ProgramFolder["list"]>>): Response {
   const shown = programs.map(({ name, sizeBytes: size, sha256 }) => ({ name, size, sha256 }));
   const headers = { "content-type": "application/json; charset=utf-8" };

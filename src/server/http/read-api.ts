@@ -1,3 +1,5 @@
+/** `GET /rooms/ROOM`: a room's records as NDJSON, live, for programs that hold a token. */
+
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import {
@@ -35,7 +37,7 @@ import { redacted } from "../session/redacted-fault.ts";
 import { CallPace } from "./call-pace.ts";
 import { bearerOf, checkScope, refusal } from "./post-api.ts";
 
-/** A record as one line of NDJSON, with its line feed. */
+/** Formats a record as one line of NDJSON, with its line feed. */
 export type RecordLine = (record: LogRecord, room: Room) => string;
 
 export interface HttpReadsOptions {
@@ -50,16 +52,16 @@ export interface HttpReadsOptions {
   readonly line: RecordLine;
 }
 
-/** Lets a response be silent for so many seconds. */
+/** Extends the idle timeout of a response, in seconds. */
 export type KeepOpen = (seconds: number) => void;
 
 interface Options {
-  /** Undefined: the last READ_LAST records. */
+  /** `undefined` for the last READ_LAST records. */
   readonly after: number | undefined;
   readonly waitMs: number;
 }
 
-/** One program that reads. */
+/** A program that reads. */
 interface Run {
   readonly invite: Invite;
   readonly token: string;
@@ -67,18 +69,17 @@ interface Run {
   readonly addressKey: string;
   readonly isLocal: boolean;
   isOver: boolean;
-  /** Something was said since the last page began. */
+  /** The room has new records since the last page began. */
   hasNews: boolean;
-  /** Ends its waiting. */
+  /** Ends the wait for new records. */
   wake: () => void;
 }
 
 const BUSY = { retryAfterMs: 1_000 };
 
 /**
- * `GET /rooms/ROOM`: what is said there, as it is said, for a program with a token. It holds
- * nothing for a reader but how far that is: a client that takes the last page gets the next one,
- * and a slow one is cut off.
+ * A reader costs only its position: the next page is read when the client has taken the last one,
+ * and a slow client is cut off.
  */
 export class HttpReads {
   readonly #options: HttpReadsOptions;
@@ -120,7 +121,7 @@ export class HttpReads {
     }
   }
 
-  /** A record is on the disk, and was told to the room. */
+  /** A record is durable, and was sent to the room. */
   recorded({ id }: Room): void {
     for (const run of this.#runs) {
       if (run.room.id !== id) continue;
@@ -129,7 +130,7 @@ export class HttpReads {
     }
   }
 
-  /** Lets all of them go: their responses end. */
+  /** Ends all responses. */
   stop(): void {
     this.#isStopping = true;
     for (const run of this.#runs) this.#end(run);
@@ -168,7 +169,7 @@ export class HttpReads {
     }
   }
 
-  /** The maker's right is looked at again for each page. @throws Fault */
+  /** Checks the creator's rights, again for each page. @throws Fault */
   #checkRight({ token, invite, room }: Run): void {
     const { invites, registry, bans } = this.#options;
     if (invites.programInvite(token)?.id !== invite.id) {
@@ -187,19 +188,20 @@ export class HttpReads {
   async *#lines(run: Run, options: Options): AsyncGenerator<Uint8Array> {
     const { clock, line, rooms, historyQuota } = this.#options;
     const until = clock.now() + options.waitMs;
-    const { head: begun } = rooms; // What comes later is live.
+    const { head: begun } = rooms; // Later records are live.
     let { after } = options;
     try {
       while (!run.isOver) {
         run.hasNews = false;
         this.#checkRight(run);
-        const isNewest = after === undefined; // What lies before it was not asked for.
+        // Without `after`, earlier records were not requested.
+        const isNewest = after === undefined;
         if ((after ?? 0) < begun) historyQuota.check(run.invite.by);
         const page = await this.#page(run, after);
         const past = page.records.filter(({ head }) => head.seq <= begun);
         historyQuota.count(run.invite.by, past);
         if (run.isOver) return;
-        this.#checkRight(run); // Meanwhile they may have been put out.
+        this.#checkRight(run); // The creator may have been removed meanwhile.
         after = page.records.at(-1)?.head.seq ?? after ?? 0;
         const text = page.records.map((record) => line(record, run.room)).join("");
         if (text !== "") yield utf8Encode(text);
@@ -226,7 +228,7 @@ export class HttpReads {
     return this.#turns.run(invite.by, read);
   }
 
-  /** @returns false if the time is over, or it was ended */
+  /** @returns false if the time is over or the run was ended */
   async #news(run: Run, until: number): Promise<boolean> {
     const { clock } = this.#options;
     const waitMs = until - clock.now();
@@ -247,7 +249,7 @@ export class HttpReads {
       cancelStall();
       this.#end(run);
     };
-    // A client that left before the first byte never takes, nor cancels, the rest.
+    // If the client leaves before the first byte, the stream is neither read nor cancelled.
     signal.addEventListener("abort", end, { once: true });
     if (signal.aborted) end();
     return new ReadableStream<Uint8Array>(

@@ -1,3 +1,5 @@
+/** Rate limits of HTTP requests. */
+
 import {
   FLOODERS_MAX,
   HTTP_REQUESTS_AT_ONCE_MAX,
@@ -11,15 +13,15 @@ import type { Address } from "../../io/link/link.ts";
 import { addressKey, isLoopback } from "../session/connection-limits.ts";
 
 /**
- * Limits HTTP requests: of one connection and of all in one turn of the event loop, and of one
- * address in a second. A turn that answers thousands would make every member wait for its end.
+ * Limits requests per connection and in total within one turn of the event loop, and per address
+ * within a second. A turn that answered thousands would delay every member.
  */
 export class RequestPace {
   readonly #clock: Pick<Clock, "now" | "after">;
   /** Requests of this turn, by connection. Bounded by HTTP_REQUESTS_AT_ONCE_MAX. */
   readonly #inTurn = new Map<string, number>();
   #countInTurn = 0;
-  /** Keyed by address. */
+  /** Loopback is exempt: a proxy on this machine represents everyone. */
   readonly #buckets = new TokenBuckets(HTTP_REQUESTS_PER_SECOND, HTTP_REQUESTS_BURST, FLOODERS_MAX);
 
   constructor(clock: Pick<Clock, "now" | "after">) {

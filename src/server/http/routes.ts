@@ -1,3 +1,5 @@
+/** The HTTP routes that need a token: files, posts, reads and metrics. */
+
 import { equalBytes, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
@@ -28,16 +30,16 @@ export interface HttpRoutesOptions {
   readonly metrics: { format(): string };
   readonly archive: Archive;
   readonly historyQuota: HistoryQuota;
-  /** Left out: rooms cannot be read over HTTP. */
+  /** `undefined` if reading over HTTP is disabled. */
   readonly recordLine?: RecordLine;
-  /** Undefined: this server takes no files. */
+  /** `undefined` if file transfer is disabled. */
   readonly downloads: WebDownloads | undefined;
-  /** Undefined: there is no operator token. */
+  /** `undefined` if there is no operator token. */
   readonly operatorToken: string | undefined;
-  /** The program itself, for visitors; left out: it is not offered. */
+  /** `undefined` if the server does not offer the program. */
   readonly programs?: ProgramDownloadsOptions["source"];
   readonly isStopping: () => boolean;
-  /** Why this server takes no posts now; `undefined` if it does. */
+  /** Returns the reason why the server accepts no posts, or `undefined` if it does. */
   readonly health: () => Fault | undefined;
 }
 
@@ -50,10 +52,6 @@ export interface HttpRoutes {
   readonly health: () => Fault | undefined;
 }
 
-/**
- * What may be done by HTTP with a token: take a file, or for other tools post to a room, read it,
- * or see how the server is.
- */
 export function httpRoutes(options: HttpRoutesOptions): HttpRoutes {
   const { clock, bans, metrics } = options;
   const tokens = new Tokens(clock, bans);
@@ -83,7 +81,7 @@ export function httpRoutes(options: HttpRoutesOptions): HttpRoutes {
   return { posts, reads, operator, files, programs, health: options.health };
 }
 
-/** To addresses that are not banned. */
+/** Refuses banned addresses. */
 function givenOut(downloads: HttpFiles, bans: Bans): HttpFiles {
   return {
     async serve(request, name, remote) {
@@ -98,7 +96,7 @@ function givenOut(downloads: HttpFiles, bans: Bans): HttpFiles {
   };
 }
 
-/** In constant time. */
+/** Compares in constant time. */
 function isSame(one: string, other: string): boolean {
   return equalBytes(sha256(utf8Encode(one)), sha256(utf8Encode(other)));
 }

@@ -1,6 +1,8 @@
+/** The static page: security headers, caching and compression. */
+
 import type { Page, PageFile } from "./page.ts";
 
-/** Sent with everything: nothing of another origin, nothing inline, nothing that is guessed. */
+/** Sent with every response: nothing of another origin, nothing inline, no guessed types. */
 export function securityHeaders(host: string | null): Record<string, string> {
   return {
     "content-security-policy": contentPolicy(host),
@@ -11,11 +13,11 @@ export function securityHeaders(host: string | null): Record<string, string> {
   };
 }
 
-/** What a host may look like in a header of ours. */
+/** Hosts that are safe to put in a header. */
 const HOST = /^[\w.[\]:-]{1,255}$/;
 
 function contentPolicy(host: string | null): string {
-  // Not every browser takes 'self' for a WebSocket to the same place.
+  // Some browsers do not apply 'self' to WebSockets of the same host.
   const sockets = host !== null && HOST.test(host) ? ` ws://${host} wss://${host}` : "";
   return [
     "default-src 'none'",
@@ -24,7 +26,7 @@ function contentPolicy(host: string | null): string {
     "img-src 'self' blob: data:",
     "media-src 'self' blob:",
     "font-src 'self'",
-    // Documents of sealed rooms: no type that is a page is ever made a blob of.
+    // For documents of sealed rooms, which are never blobs of a page type.
     "frame-src 'self' blob:",
     "manifest-src 'self'",
     `connect-src 'self'${sockets}`,
@@ -36,7 +38,7 @@ function contentPolicy(host: string | null): string {
 
 type Coding = "br" | "gzip" | "identity";
 
-/** @returns undefined if the page has nothing there */
+/** @returns `undefined` if the page has no such path */
 export function servePage(page: Page, request: Request, path: string): Response | undefined {
   const file = page.files.get(path);
   if (file === undefined) return undefined;
@@ -45,7 +47,7 @@ export function servePage(page: Page, request: Request, path: string): Response 
   const headers: Record<string, string> = {
     etag,
     vary: "accept-encoding",
-    // Assets are named by their content; the page itself is asked for anew each time.
+    // Assets are named by their content; the page itself is revalidated each time.
     "cache-control": path.startsWith("/assets/")
       ? "public, max-age=31536000, immutable"
       : "no-cache",
@@ -61,7 +63,7 @@ export function servePage(page: Page, request: Request, path: string): Response 
   return new Response(isHead ? null : new Uint8Array(body), { headers });
 }
 
-/** The smallest that the browser takes. */
+/** Returns the smallest coding that the browser accepts. */
 function codingOf(file: PageFile, accepted: string | null): Coding {
   const taken = new Set(
     (accepted ?? "")
@@ -77,7 +79,7 @@ function codingOf(file: PageFile, accepted: string | null): Coding {
   return "identity";
 }
 
-/** RFC 9110, 13.1.2: a list, compared weakly. */
+/** RFC 9110, 13.1.2: a list with weak comparison. */
 export function matches(header: string | null, etag: string): boolean {
   if (header === null) return false;
   const tags = header.split(",").map((tag) => tag.trim().replace(/^W\//, ""));

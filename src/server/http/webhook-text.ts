@@ -1,8 +1,4 @@
-/**
- * What other programs post as JSON, as plain text: `{"text"}`, the webhook bodies of Slack's shape,
- * and those of Alertmanager and Grafana, which list `alerts`. Other people's programs wrote it:
- * nothing in it is sure, and what has another type than it should is passed over or refused.
- */
+/** Plain text of webhook bodies in the formats of Slack, Alertmanager and Grafana. */
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -10,7 +6,7 @@ import { TEXT_BYTES_MAX } from "../../base/limits.ts";
 
 export interface WebhookText {
   readonly text: string;
-  /** The sender believes that we are Slack, and looks for its `ok`. */
+  /** The sender uses Slack's protocol and expects its `ok`. */
   readonly isWebhook: boolean;
 }
 
@@ -18,7 +14,12 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const CUT = "\n… (cut)";
 
-/** @throws Fault text-invalid: no JSON, no object, no text in it, or none of UTF-8; too-large */
+/**
+ * Other people's programs write the body, so nothing in it is certain: fields of an unexpected type
+ * are ignored or refused.
+ * @throws Fault text-invalid if the body is not JSON, not an object, or has no valid text;
+ * too-large
+ */
 export function webhookText(json: string): WebhookText {
   const body = parsed(json);
   if (!isFields(body)) throw invalid("the body is no JSON object");
@@ -29,7 +30,7 @@ export function webhookText(json: string): WebhookText {
   return { text: checked(text), isWebhook: false };
 }
 
-/** Slack's older form: one field of a form, `payload`, with JSON in it. Undefined: it is none. */
+/** Text of Slack's older form with JSON in its field `payload`. `undefined` for other forms. */
 export function payloadText(form: string): WebhookText | undefined {
   if (!/^payload=(?:%7b|\{)/i.test(form)) return undefined;
   const payload = new URLSearchParams(form).get("payload");
@@ -41,7 +42,7 @@ function isWebhook(body: Fields): boolean {
 }
 
 function webhookLines(body: Fields): string {
-  // Grafana writes out by itself what it lists as alerts.
+  // Grafana's message already contains the alerts that it lists.
   const message = [body["title"], body["message"]].map(wordOf).filter((line) => line !== "");
   if (Array.isArray(body["alerts"])) {
     return (message.length > 0 ? message : fieldsIn(body["alerts"]).map(alertLine)).join("\n");
@@ -54,7 +55,7 @@ function webhookLines(body: Fields): string {
     .join("\n");
 }
 
-/** The fallback is for those who can show nothing else: here only where there is nothing else. */
+/** The fallback is used only if the attachment has nothing else. */
 function attachmentLines(attachment: Fields): string {
   const word = (key: string) => readable(wordOf(attachment[key]));
   const [title, link] = [word("title"), wordOf(attachment["title_link"])];
@@ -75,7 +76,7 @@ function blockLine({ text, fields }: Fields): string {
     .join("\n");
 }
 
-/** `[firing] HighLoad: load is above 8 (instance=db1, severity=page)` */
+/** Example: `[firing] HighLoad: load is above 8 (instance=db1, severity=page)` */
 function alertLine(alert: Fields): string {
   const labels = isFields(alert["labels"]) ? alert["labels"] : {};
   const notes = isFields(alert["annotations"]) ? alert["annotations"] : {};
@@ -90,7 +91,7 @@ function alertLine(alert: Fields): string {
   ].join("");
 }
 
-/** Slack's links and its three escapes, as the words they stand for. */
+/** Replaces Slack's links and its three escapes by plain text. */
 function readable(text: string): string {
   return text
     .replaceAll(
@@ -103,7 +104,7 @@ function readable(text: string): string {
     .replaceAll("&amp;", "&");
 }
 
-/** What others' programs wrote has no length that we chose: it is cut, not refused. */
+/** Cuts a long text instead of refusing it: the sender cannot know our limit. */
 function fitting(text: string): string {
   const bytes = utf8Encode(text.toWellFormed());
   if (bytes.length <= TEXT_BYTES_MAX) return text.toWellFormed();

@@ -1,3 +1,5 @@
+/** Entry lists of zip archives, shared by all downloads of a folder. */
+
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { ZIP_LISTS_BYTES_MAX } from "../../base/limits-page.ts";
@@ -6,33 +8,32 @@ import { FolderPlan } from "../../io/file/folder-plan.ts";
 import { isFolder, type ManifestEntry, manifestEntries } from "../../wire/manifest.ts";
 import type { ZipEntry } from "../../wire/zip.ts";
 
-/** Entries that are read or spelled before others get their turn: some milliseconds. */
+/** Entries processed per turn of the event loop: some milliseconds. */
 const ENTRIES_PER_TURN = 500;
 const BUSY_MS = 1_000;
-/** Of an entry beside its name. */
+/** Bytes of an entry without its name. */
 const ENTRY_BYTES = 4 + 8 + 2 + 8;
 
-/** Lets others have the event loop. */
+/** Yields to the event loop. */
 type YieldNow = () => Promise<void>;
 
 const yieldNow: YieldNow = () => new Promise((resolve) => setImmediate(resolve));
 
 /**
- * What is in an archive, in a few flat arrays: one list serves all who take the folder, and
- * 100,000 entries cost what their names do. Names are those that a disk would get
- * (`FolderPlan`), below a folder of the archive's own name.
+ * Stored in a few flat arrays: 100,000 entries cost little more than their names. Names are those
+ * that a disk would get (`FolderPlan`), below a folder with the archive's name.
  */
 export class ZipList {
   readonly count: number;
   readonly #root: string;
   readonly #names: Uint8Array;
-  /** Where each name ends. */
+  /** End of each name. */
   readonly #ends: Uint32Array;
   readonly #sizes: Float64Array;
   readonly #modes: Uint16Array;
   readonly #mtimes: Float64Array;
 
-  /** @param root clean @param entries with their places in the folder */
+  /** @param root sanitized @param entries with their paths in the folder */
   constructor(
     root: string,
     entries: readonly ManifestEntry[],
@@ -64,7 +65,10 @@ export class ZipList {
   }
 }
 
-/** Reads a folder's list in many turns. @throws Fault frame-, folder-malformed, too-large */
+/**
+ * Reads a folder's list over many turns of the event loop.
+ * @throws Fault frame-, folder-malformed, too-large
+ */
 export async function readZipList(
   root: string,
   manifest: Uint8Array,
@@ -73,11 +77,11 @@ export async function readZipList(
   const plan = new FolderPlan("", []);
   const entries: ManifestEntry[] = [];
   const ends: number[] = [];
-  // Cleaning makes no name longer, but for a number or a sign before or behind it.
+  // Sanitizing lengthens a name only by a number or a sign before or after it.
   let names = new Uint8Array(manifest.length);
   let used = 0;
   for (const entry of manifestEntries(manifest)) {
-    const place = plan.add(entry).replaceAll("\\", "/"); // As Windows joins them.
+    const place = plan.add(entry).replaceAll("\\", "/"); // Windows joins paths with backslashes.
     const name = utf8Encode(isFolder(entry) ? `${place}/` : place);
     if (used + name.length > names.length) {
       const wider = new Uint8Array(2 * (used + name.length));
@@ -93,7 +97,7 @@ export async function readZipList(
   return new ZipList(root, entries, names.slice(0, used), Uint32Array.from(ends));
 }
 
-/** A list that is in use: it is held until it is let go of, once. */
+/** A list in use, held until it is released once. */
 export interface HeldZipList {
   readonly list: ZipList;
   release(): void;
@@ -104,13 +108,13 @@ interface Kept {
   users: number;
 }
 
-/** Lists of the archives that are taken, and of the last ones that were. */
+/** Cache of lists: those in use and the most recent ones. */
 export class ZipLists {
   readonly #bytesMax: number;
-  /** The one that was used last at the end. Bounded by `#bytesMax`. */
+  /** Most recently used last. Bounded by `#bytesMax`. */
   readonly #kept = new Map<string, Kept>();
   #bytes = 0;
-  /** A list in the making holds several times what it will: one at a time. */
+  /** A list being made takes several times its final size: one at a time. */
   readonly #makings = new Mutex();
   readonly #breaths = new Mutex();
 
@@ -119,14 +123,14 @@ export class ZipLists {
   }
 
   /**
-   * @param make called when there is none yet; where that fails, the next who wants it makes it
-   * @throws Fault too-many (those in use have the room), and what `make` throws
+   * @param make called if the list is not cached; if it fails, the next caller makes the list
+   * @throws Fault too-many if the lists in use fill the cache, and whatever `make` throws
    */
   async hold(key: string, make: () => Promise<ZipList>): Promise<HeldZipList> {
     return this.#held(key) ?? (await this.#makings.run(() => this.#made(key, make)));
   }
 
-  /** Of all archives together one goes on in each turn of the event loop. */
+  /** Per turn of the event loop, one of all archives continues. */
   readonly breathe = (): Promise<void> => this.#breaths.run(yieldNow);
 
   async #made(key: string, make: () => Promise<ZipList>): Promise<HeldZipList> {

@@ -1,3 +1,5 @@
+/** A folder as a zip archive, streamed while the folder is read. */
+
 import { crc32 } from "node:zlib";
 import { Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
@@ -14,24 +16,23 @@ import {
 import { type HeldZipList, readZipList, type ZipList, type ZipLists } from "./zip-list.ts";
 
 export interface ZipSource {
-  /** As sent: not cleaned. */
+  /** Name as sent, not sanitized. */
   readonly name: string;
-  /** In hex: the same list has the same. */
+  /** Hex digest; the same list has the same digest. */
   readonly digest: string;
   readonly manifestBytes: number;
   readonly lists: ZipLists;
-  /** The folder's bytes from a chunk on. At most one of these runs at a time. */
+  /** Returns the folder's bytes from a chunk on. At most one call runs at a time. */
   chunks(from: number): AsyncIterable<Uint8Array>;
 }
 
-/** Small pieces are given out together, up to so much. */
+/** Bytes up to which small pieces are combined. */
 const GATHERED_BYTES = 64 * 1024;
 
 /**
- * A folder as a zip archive, made while it is read. Its list is read once for all who take it; each
- * of them holds a checksum for each entry, and no more.
- * @throws Fault frame-malformed, folder-malformed, too-large: the manifest is none; too-many; and
- * the content's
+ * The list is read once for all downloads; each download holds only a checksum per entry.
+ * @throws Fault frame-malformed, folder-malformed, too-large if the manifest is invalid; too-many;
+ * and faults of the content
  */
 export async function* zipStream(source: ZipSource): AsyncGenerator<Uint8Array> {
   const { name, digest, manifestBytes, lists } = source;
@@ -51,7 +52,7 @@ export async function* zipStream(source: ZipSource): AsyncGenerator<Uint8Array> 
   }
 }
 
-/** The list was read before: only what follows it is read. */
+/** Skips the list, which was read before. */
 function behindManifest({ manifestBytes, chunks }: ZipSource): ByteReader {
   const from = Math.floor(manifestBytes / CHUNK_BYTES);
   return new ByteReader(chunks(from), manifestBytes % CHUNK_BYTES);
@@ -81,7 +82,7 @@ async function* archive(
     }
     if (gathered.isFull) {
       yield* gathered.take();
-      await breathe(); // What is there already is read without waiting for anything.
+      await breathe(); // Buffered chunks are read without waiting.
     }
   }
   yield* table(list, crcs, gathered, breathe);
@@ -111,7 +112,7 @@ async function* table(
   yield* gathered.take();
 }
 
-/** Small pieces, until they are worth giving out. */
+/** Combines small pieces. */
 class Gathered {
   readonly #bytes = new Uint8Array(2 * GATHERED_BYTES);
   #used = 0;
@@ -124,7 +125,7 @@ class Gathered {
     return this.#used + piece.length <= GATHERED_BYTES;
   }
 
-  /** A head with the longest path is far below what is left when it is full. */
+  /** There is always room for an entry head with the longest path. */
   add(piece: Uint8Array): void {
     this.#bytes.set(piece, this.#used);
     this.#used += piece.length;
@@ -136,13 +137,13 @@ class Gathered {
   }
 }
 
-/** Bytes that come in pieces, taken in other ones. */
+/** Reads a stream of pieces in other sizes. */
 class ByteReader {
   readonly #source: AsyncIterator<Uint8Array>;
   #rest = new Uint8Array(0);
   #skip: number;
 
-  /** @param skip bytes before the first that is wanted */
+  /** @param skip bytes to skip at the start */
   constructor(content: AsyncIterable<Uint8Array>, skip = 0) {
     this.#source = content[Symbol.asyncIterator]();
     this.#skip = skip;

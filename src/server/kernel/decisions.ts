@@ -1,3 +1,5 @@
+/** Decisions: records made from a state that has not changed before they are written. */
+
 import { Fault } from "../../base/fault.ts";
 import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
 import { claimsOf } from "../../core/cluster/claims.ts";
@@ -5,7 +7,7 @@ import type { Log } from "../../io/log/log.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
 import { eraseOrdered } from "./erasure.ts";
 
-/** A decision between its first try and its record. */
+/** A decision between its first attempt and its record. */
 interface Turn {
   reads: readonly string[];
   writes: ReadonlySet<string>;
@@ -14,8 +16,8 @@ interface Turn {
 }
 
 /**
- * Decisions that are recorded in the state that they were made in. One waits while a fact that it
- * reads is in flight or reserved by an earlier one, and is made again when the fact has changed.
+ * A decision waits while a fact that it reads is in flight or reserved by an earlier decision, and
+ * is made again if the fact has changed.
  */
 export class Decisions {
   readonly #log: Pick<Log, "appendThen" | "erase">;
@@ -27,9 +29,9 @@ export class Decisions {
   }
 
   /**
-   * Records together what `decide` makes of the state, in the tick in which it reads the state, and
-   * blanks what the record orders to be blanked.
-   * @returns the last record; `undefined` if there was nothing to record
+   * Records the drafts that `decide` returns in one batch, in the tick in which it reads the state,
+   * and blanks what the record orders to be blanked.
+   * @returns the last record; `undefined` if there were no drafts
    * @throws Fault whatever `decide` throws, store-…, no-majority
    */
   async decide(decide: () => readonly Draft[]): Promise<LogRecord | undefined> {
@@ -63,7 +65,7 @@ export class Decisions {
     }
   }
 
-  /** What the decision has to wait for: a record in flight, or an earlier decision. */
+  /** Returns a record in flight, or an earlier decision, that the decision has to wait for. */
   #before(turn: Turn): Turn | undefined {
     let isEarlier = true;
     let before: Turn | undefined;

@@ -1,3 +1,5 @@
+/** Erasure that a durable record has ordered. */
+
 import { erasuresOf } from "../../core/log/erasures.ts";
 import type { Log } from "../../io/log/log.ts";
 import type { LogRecord } from "../../wire/record.ts";

@@ -1,9 +1,10 @@
+/** Subscriptions to the records of both logs. */
+
 import type { Room } from "../../core/rooms/rooms.ts";
 import type { LogRecord } from "../../wire/record.ts";
 
-/** State of the accounts that a record of theirs has replaced. */
+/** State of an account before a record replaced it. */
 export interface BeforeDecision {
-  /** The account had a reset code. */
   readonly hadReset: boolean;
 }
 
@@ -11,19 +12,19 @@ type OnRecorded = (room: Room, record: LogRecord) => void;
 type OnDecided = (record: LogRecord, before: BeforeDecision) => void;
 
 /**
- * Subscribers to the records of both logs. Each is called once per record, in the order in which it
- * subscribed, in the tick in which the log reports the record and before any request is settled.
+ * Subscribers are called once per record, in the order of their subscriptions, in the tick in which
+ * the log reports the record and before any request is settled.
  */
 export class Feed {
   readonly #onRecorded: OnRecorded[] = [];
   readonly #onDecided: OnDecided[] = [];
 
-  /** Subscribes to the history; its record is applied to the rooms by then. */
+  /** Subscribes to the history; the rooms have applied the record by then. */
   onRecorded(...subscribers: readonly OnRecorded[]): void {
     this.#onRecorded.push(...subscribers);
   }
 
-  /** Subscribes to the accounts; their record is applied to the registry by then. */
+  /** Subscribes to the accounts; the registry has applied the record by then. */
   onDecided(...subscribers: readonly OnDecided[]): void {
     this.#onDecided.push(...subscribers);
   }

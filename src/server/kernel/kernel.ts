@@ -1,3 +1,5 @@
+/** The only path by which submissions reach the rooms and changes reach the accounts. */
+
 import { assert, unreachable } from "../../base/assert.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
@@ -17,7 +19,9 @@ import { eraseOrdered } from "./erasure.ts";
 import type { Feed } from "./feed.ts";
 import type { PendingWrites } from "./pending-writes.ts";
 
-/** An account, and the session over which it submits: programs and the server itself have none. */
+/**
+ * An account and the session by which it submits; programs and the server itself have no session.
+ */
 export interface Actor {
   readonly user: UserId;
   readonly session?: ClientId;
@@ -26,7 +30,7 @@ export interface Actor {
 type Requester = Pick<ClientConnection, "id" | "settle">;
 export type Outcome = Answer<RequestKind> | Fault;
 
-/** The connections of accounts whose rooms change. */
+/** Connections of the accounts whose rooms change. */
 export interface RoomReaders {
   follow(user: UserId, room: Room): void;
   unfollow(user: UserId, room: Room): void;
@@ -46,7 +50,7 @@ export interface KernelOptions {
   readonly eraseFiles: (order: LogRecord) => Promise<void>;
 }
 
-/** Answers of the submissions that `ask` takes. */
+/** Result types of the submissions that `ask` accepts. */
 interface Answers {
   readonly post: Answer<"post">;
   readonly announce: Answer<"post">;
@@ -55,9 +59,9 @@ interface Answers {
 }
 
 /**
- * The one way into the rooms. It hands each submission to the room engine, performs the engine's
- * effects in their order, and calls back once, in the tick in which the log reports the outcome. A
- * submission that erases is settled after its lines are blank and its files are deleted.
+ * Passes each submission to the room engine, performs the engine's effects in order, and calls back
+ * once, in the tick in which the log reports the outcome. A submission that erases is settled after
+ * its records are blank and its files are deleted.
  */
 export class Kernel {
   readonly #options: KernelOptions;
@@ -73,16 +77,16 @@ export class Kernel {
   }
 
   /**
-   * Records a change of the accounts. `decide` reads their state and returns the drafts at once; it
-   * is called again when the state has changed before they are recorded.
-   * @returns the last record; `undefined` if there was nothing to record
+   * Records a change of the accounts. `decide` reads their state and returns the drafts
+   * synchronously; it is called again if the state has changed before they are recorded.
+   * @returns the last record; `undefined` if there were no drafts
    * @throws Fault whatever `decide` throws, store-…, no-majority
    */
   decide(decide: () => readonly Draft[]): Promise<LogRecord | undefined> {
     return this.#options.pendingWrites.hold(() => this.#decisions.decide(decide));
   }
 
-  /** The engine has the command when this returns: posts of an outbox must not change places. */
+  /** Synchronous: posts of an outbox must stay in order. */
   submit({ user, session }: Actor, command: Submission, settle: (outcome: Outcome) => void): void {
     const id = ++this.#lastId;
     this.#callbacks.set(id, settle);
@@ -94,10 +98,7 @@ export class Kernel {
     this.submit({ user, session: client.id }, command, (outcome) => client.settle(ref, outcome));
   }
 
-  /**
-   * For submitters without a session.
-   * @throws Fault with which the engine refuses the command, too-many
-   */
+  /** For submitters without a session. @throws Fault of the room engine, too-many */
   ask<Kind extends keyof Answers>(
     user: UserId,
     command: Extract<Submission, { kind: Kind }>,
@@ -115,12 +116,12 @@ export class Kernel {
     });
   }
 
-  /** A post was refused permanently before it was submitted. */
+  /** Skips a post that was refused permanently before it was submitted. */
   abandon(session: ClientId, post: Pick<RequestOf<"post">, "outbox" | "counter">): void {
     this.#input({ kind: "abandon", session, post });
   }
 
-  /** @param isPresent the account is online by this session */
+  /** @param isPresent whether the session makes the account online */
   enter(session: ClientId, user: UserId, isPresent: boolean): void {
     this.#input({ kind: "enter", session, user, isPresent });
   }
@@ -136,7 +137,7 @@ export class Kernel {
 
   #input(input: EngineInput): void {
     const { engine, clock } = this.#options;
-    // Only what people submit is paced, not what the log reports.
+    // Submissions are rate-limited, records of the log are not.
     const isOfLog = input.kind === "record" || input.kind === "appended";
     const now = isOfLog ? 0 : clock.now();
     for (const effect of engine.handle(input, now, clock.unixMs())) this.#perform(effect);
