@@ -1,3 +1,5 @@
+/** Settings and options of a server. */
+
 import type { Registry } from "../core/rooms/accounts.ts";
 import type { RoomEngine } from "../core/rooms/engine.ts";
 import type { Rooms } from "../core/rooms/rooms.ts";
@@ -23,21 +25,21 @@ export interface ServerSettings {
   readonly name: string;
   readonly version: string;
   readonly welcome: string | undefined;
-  /** Undefined: open to every newcomer. */
+  /** `undefined` if everyone may register. */
   readonly roomPassword: string | undefined;
   readonly postsPerSecond?: number;
   readonly postsBurst?: number;
-  /** What `operate` asks for; left out: there is no operator token. */
+  /** Token that `operate` expects. `undefined` if there is none. */
   readonly operatorToken?: string;
-  /** What the one-use link for the page carries; left out: there is none. */
+  /** Token of the one-use operator link. `undefined` if there is none. */
   readonly operatorLink?: string;
-  /** What page this server gives; left out: none. */
+  /** Build of the page that this server serves. `undefined` if it serves none. */
   readonly build?: string;
-  /** Connections in all; LINKS_MAX if left out. */
+  /** Maximum connections in total. Default: LINKS_MAX. */
   readonly linksMax?: number;
-  /** Bytes of history that one account may read in a day; HISTORY_BYTES_PER_DAY if left out. */
+  /** Bytes of history that one account may read per day. Default: HISTORY_BYTES_PER_DAY. */
   readonly historyBytesPerDay?: number;
-  /** What files may take; left out: as much as the disk has, but for what the log needs. */
+  /** Quotas for files. Default: all of the disk except what the log needs. */
   readonly files?: FileQuotas;
 }
 
@@ -49,35 +51,35 @@ export interface ServerOptions {
   readonly history: Log;
   readonly accounts: Log;
   readonly archive: Archive;
-  /** Folded from the logs by the caller that opened them. */
+  /** Folded from the logs by the caller. */
   readonly rooms: Rooms;
   readonly registry: Registry;
-  /** Restored from history by the caller that opened it. */
+  /** Restored from history by the caller. */
   readonly engine: RoomEngine;
   readonly passwords: Passwords;
-  /** Where read positions, and notes of devices, are kept; left out: in memory only. */
+  /** Files for read positions and device notes. `undefined` for memory only. */
   readonly positions?: KeptFilePlace;
-  /** Where sealed rooms keep what devices need that are away; left out: there are none. */
+  /** Storage of sealed rooms for offline devices. `undefined` if sealed rooms are disabled. */
   readonly sealed?: SealedBuckets;
-  /** How pushes leave, and where devices are kept that take them; left out: none do. */
+  /** Delivery and subscriptions of pushes. `undefined` if push is disabled. */
   readonly push?: {
     readonly delivery: PushDelivery;
-    /** Undefined: in memory only. */
+    /** `undefined` for memory only. */
     readonly file: KeptFilePlace | undefined;
   };
-  /** Where the content of files is kept; left out: this server takes no files. */
+  /** Storage of file contents. `undefined` if file transfer is disabled. */
   readonly blobs?: BlobStore;
-  /** What of it the servers of a cluster have in common; left out: this one stands alone. */
+  /** Shared contents of a cluster. `undefined` for a single server. */
   readonly contents?: SharedContents;
-  /** The program itself, for visitors; left out: it is not offered. */
+  /** The program's downloads. `undefined` if the server does not offer the program. */
   readonly programs?: Pick<ProgramFolder, "list" | "open">;
-  /** How programs read a record over HTTP; left out: they do not. */
+  /** Format of a record for programs that read over HTTP. `undefined` if reading is disabled. */
   readonly recordLine?: RecordLine;
-  /** What proves the history to clients; left out: nothing does. */
+  /** Proofs of the history for clients. `undefined` if there are none. */
   readonly provable?: Provable;
-  /** It is one of several; left out: it stands alone. */
+  /** The other servers of the cluster. `undefined` for a single server. */
   readonly siblings?: Siblings;
-  /** Users reach the servers of its cluster there from now on, this one first. */
+  /** Called with the addresses of the cluster's servers, this one first, when they change. */
   readonly onCluster?: (places: readonly ServerPlace[]) => void;
   readonly onEvent: (event: ServerEvent) => void;
 }

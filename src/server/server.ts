@@ -1,3 +1,5 @@
+/** The server: connections, log-in, subscriptions to the logs, start and stop. */
+
 import { productOf } from "../base/client-name.ts";
 import { isDiskFull } from "../base/disk-space.ts";
 import { asFault, Fault } from "../base/fault.ts";
@@ -70,23 +72,23 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   readonly #devices: DeviceNotes;
   readonly #addresses: Addresses;
   #places: () => readonly ServerPlace[] = () => [];
-  /** Those without an account, the oldest first. Bounded by LINKS_BEFORE_LOGIN_MAX. */
+  /** Unauthenticated clients, oldest first. Bounded by LINKS_BEFORE_LOGIN_MAX. */
   readonly #strangers = new Set<ClientConnection>();
   readonly #bans: Bans;
   readonly #remote: Elsewhere;
   readonly #entry: Authenticator;
-  /** Also for posts over HTTP. */
+  /** Also used for posts over HTTP. */
   readonly invites: Invites;
   readonly #pendingWrites: PendingWrites;
   readonly #kernel: Kernel;
   readonly #metrics: Metrics;
-  /** Undefined: it takes no files. */
+  /** `undefined` if file transfer is disabled. */
   readonly #disk: DiskWatch | undefined;
-  /** Operators know that the disk is nearly full. */
+  /** Operators were notified that the disk is nearly full. */
   #isDiskTold = false;
-  /** As the operators were told last. */
+  /** Majority fault last sent to operators. */
   #majorityTold: Fault | undefined;
-  /** What is answered over HTTP beside the page. */
+  /** HTTP routes besides the page. */
   readonly http: HttpRoutes;
   readonly scheduler: FairScheduler;
   readonly floods: FloodGuard;
@@ -236,7 +238,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.#subscribe();
   }
 
-  /** Broadcast is first: what the others make of a record comes after it. */
+  /** Broadcast subscribes first: the other subscribers' output follows the record. */
   #subscribe(): void {
     const { registry, onEvent } = this.#options;
     const { files, sealed, push, prefs, retention } = this.#services;
@@ -270,7 +272,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     );
   }
 
-  /** Follows the logs and makes the lobby when there is none. @throws Fault store-… */
+  /** Subscribes to the logs and creates the lobby if there is none. @throws Fault store-… */
   async start(): Promise<void> {
     const { history, accounts, registry, rooms, entropy } = this.#options;
     this.#positions.open();
@@ -302,7 +304,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
 
   accept(remote: Address): boolean {
     if (this.#isStopping || !this.#addresses.admits(remote.host)) return false;
-    // This machine is exempt: a proxy on it speaks for everyone.
+    // Loopback is exempt: a proxy on this machine represents everyone.
     return isLoopback(remote.host) || !this.floods.isRefused(addressSender(remote.host));
   }
 
@@ -322,7 +324,10 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.#isAtTokens(client);
   }
 
-  /** No account is in on this link. Of too many the oldest goes: a log-in is over soon. */
+  /**
+   * Counts an unauthenticated client; closes the oldest if there are too many, since a log-in is
+   * quick.
+   */
   #isAtTokens(client: ClientConnection): void {
     this.#strangers.add(client);
     const [oldest] = this.#strangers;
@@ -331,7 +336,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     oldest.close(new Fault("too-many", sentence, { retryAfterMs: 1_000 }));
   }
 
-  /** Tells everyone, waits for what is on its way to the disk, then lets go of the links. */
+  /** Notifies everyone, waits for pending writes, then closes the links. */
   async stop(): Promise<void> {
     if (this.#isStopping) return;
     this.#isStopping = true;
@@ -412,7 +417,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   }
 
   #refused(client: ClientConnection, request: Request, error: unknown): void {
-    if (!(error instanceof Fault)) throw error; // A bug of ours: the process stops with it.
+    if (!(error instanceof Fault)) throw error; // A bug: the process stops with it.
     tellOwner(error, this.#options.onEvent);
     client.refuse(request.ref, error);
     if (guessedTooOften(client)) client.close(error);
@@ -455,7 +460,10 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     });
   }
 
-  /** Only when it has shown what it is: lanes come and go with every file. */
+  /**
+   * Reported once the client turns out to be no data channel: channels open and close with every
+   * file.
+   */
   #tellConnected(client: ClientConnection): void {
     const { greeted, channel } = client;
     if (greeted === undefined || greeted.isTold || channel !== undefined) return;
@@ -505,12 +513,13 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       await this.#catchUp.resume(client, room, after);
     }
     if (client.member !== member) return;
-    // It promises that everything up to this seq was told. What is gathered of before was sent.
+    // The notice promises that everything up to this seq was sent; earlier gathered records are
+    // flushed.
     if (rooms.head > begun) this.#fanOut.flush();
     client.tell({ kind: "caught-up", seq: rooms.head });
   }
 
-  /** The account is no longer in on this link, which stays. */
+  /** The account has logged out on this link, which stays open. */
   leave(client: ClientConnection): void {
     if (client.account === undefined) return;
     this.#addresses.left(client.link.remote.host);
@@ -518,13 +527,15 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.#forget(client);
   }
 
-  /** What invites say of where it is, asked anew for each: machines change their addresses. */
+  /**
+   * Sets the addresses for invites, read anew for each one because machines change their addresses.
+   */
   reachedAt(places: () => readonly ServerPlace[]): void {
     this.#places = places;
     this.#remote.placed();
   }
 
-  /** As a name; empty before anything listens. */
+  /** Address of this server as text. Empty before anything listens. */
   get #place(): string {
     const [own] = this.#places();
     return own === undefined ? "" : formatPlace(own).slice(0, PLACE_CHARS_MAX);
@@ -534,7 +545,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     for (const clients of this.#byAccount.values()) yield* clients;
   }
 
-  /** Sessions in which the account is in. */
+  /** Sessions of the account. */
   peersOf(account: Account): ReadonlySet<ClientConnection> {
     return this.#byAccount.get(account.id) ?? NO_CLIENTS;
   }
@@ -552,7 +563,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   #forget(client: ClientConnection): void {
     const { account } = client;
     if (account === undefined) return;
-    this.#noteDevice(client); // It may have been here for days.
+    this.#noteDevice(client); // It may have been connected for days.
     client.leave();
     this.#services.ended(client);
     this.#fanOut.flush();
@@ -573,13 +584,13 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.#devices.seen(member.account, member.device, member.greeted.clientName);
   }
 
-  /** Devices of the account begin to read the room. */
+  /** Makes the account's devices read the room. */
   follow(user: UserId, room: Room): void {
     for (const client of this.#byAccount.get(user) ?? []) void this.#catchUp.meet(client, room);
   }
 
   unfollow(user: UserId, room: Room): void {
-    this.#fanOut.flush(); // A member who leaves is sent what was recorded until then.
+    this.#fanOut.flush(); // A member who leaves gets everything recorded until then.
     for (const client of this.#byAccount.get(user) ?? []) {
       client.unfollow(room.id);
       client.tell({ kind: "room-gone", room: room.id });
@@ -590,7 +601,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.#presence.change(room, user, online);
   }
 
-  /** To all who are in, whichever server of a cluster was asked to. */
+  /** Sends announcements to all sessions, whichever server of the cluster made them. */
   #tellAnnounced({ by, time }: Pick<Head, "by" | "time">): void {
     const { announced } = this.#options.registry.policy;
     const notice = this.#announcement(announced ?? { text: "", by, time });
@@ -602,7 +613,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     return { kind: "announced", text, by: name, time };
   }
 
-  /** Within a second also those who have just come in, or become operators. */
+  /** Within a second, also to new sessions and new operators. */
   #tellDisk(): void {
     const { state } = this.#disk ?? {};
     if (state === undefined || !(state.isLow || this.#isDiskTold)) return;
@@ -622,7 +633,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     return this.#options.siblings.majorityFault();
   }
 
-  /** To all who are logged in, within a second. */
+  /** Notifies all sessions within a second. */
   #watchMajority(): void {
     const fault = this.#majorityFault;
     if (fault !== this.#majorityTold) this.#options.onEvent({ kind: "majority", fault });

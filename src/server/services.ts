@@ -1,3 +1,5 @@
+/** Construction of the server's services and their handlers. */
+
 import type { Fault } from "../base/fault.ts";
 import type { UserId } from "../base/ids.ts";
 import { TargetResolver } from "../core/rooms/targets.ts";
@@ -57,7 +59,7 @@ export interface ServiceOptions extends ServerOptions {
   readonly windows: AdminDashboardOptions["windows"];
   readonly cancels: AdminDashboardOptions["cancels"];
   readonly place: AdminDashboardOptions["place"];
-  /** Of what goes wrong and ends nothing. */
+  /** Reports a fault that ends nothing. */
   readonly warn: (fault: Fault) => void;
   readonly server: ServerActions & ModerationOptions["server"];
 }
@@ -72,11 +74,10 @@ export interface OpenServices {
   readonly sealed: SealedService | undefined;
   readonly prefs: PrefsService;
   readonly push: PushService | undefined;
-  /** The account is not in on this link any more: what it had open goes with it. */
+  /** The account has logged out on this link: closes what it had open. */
   ended(client: ClientConnection): void;
 }
 
-/** Opens the services, and the handlers that take requests to them. */
 export function openServices(options: ServiceOptions): OpenServices {
   const { registry, rooms, archive, reading, typing, peersOf, siblings } = options;
   const { feed: watchers, stats, samples, windows, cancels, place, server } = options;
@@ -134,7 +135,7 @@ export function openServices(options: ServiceOptions): OpenServices {
   };
 }
 
-/** The door. @param guards what it asks beside passwords */
+/** @param guards what it checks besides passwords */
 export function openAuthenticator(
   options: ServerOptions & { readonly siblings: Siblings },
   guards: Pick<AuthenticatorOptions, "kernel" | "invites" | "bans" | "floods">,

@@ -1,3 +1,5 @@
+/** Writes in progress: a stop waits for them, and their faults are reported. */
+
 import { Fault } from "../../base/fault.ts";
 import { DRAIN_WITHIN_MS } from "../../base/limits.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -8,15 +10,14 @@ import { redacted } from "../session/redacted-fault.ts";
 
 const ALONE = {};
 
-/** What is asked of a log beside reading it. */
+/** Write methods of a log. */
 type WrittenLog = Pick<Log, "appendThen" | "erase">;
 
-/** What is on its way to the disk: stopping waits for it, and a store that fails is told of. */
 export class PendingWrites {
   readonly #clock: Clock;
   readonly #onTrouble: (fault: Fault) => void;
   #underWay = 0;
-  /** Work that may still write. */
+  /** Running tasks that may still write. */
   #held = 0;
   #onIdle: (() => void) | undefined;
   #done = 0;
@@ -34,12 +35,12 @@ export class PendingWrites {
     return this.#underWay;
   }
 
-  /** How many were done, and how long they took in all: sync and waiting included. */
+  /** Number of completed writes and their total time, including sync and queueing. */
   get timing(): { readonly count: number; readonly tookMs: number } {
     return { count: this.#done, tookMs: this.#tookMs };
   }
 
-  /** @throws whatever the work throws */
+  /** @throws whatever the task throws */
   async run<Result>(work: () => Promise<Result>): Promise<Result> {
     const startedAt = this.#begin();
     try {
@@ -53,7 +54,7 @@ export class PendingWrites {
     }
   }
 
-  /** Runs work between whose writes nothing is under way: a stop waits until it is over. */
+  /** Runs a task that pauses between its writes: a stop waits until the task is over. */
   async hold<Result>(work: () => Promise<Result>): Promise<Result> {
     this.#held++;
     try {
@@ -64,7 +65,7 @@ export class PendingWrites {
     }
   }
 
-  /** The same log, whose writes are waited for. */
+  /** Returns the log with its writes tracked. */
   watched(log: WrittenLog): WrittenLog {
     return {
       appendThen: (drafts, _options, done) => this.append(log, { drafts }, done),
@@ -72,7 +73,7 @@ export class PendingWrites {
     };
   }
 
-  /** What follows from it happens before it counts as done: more may be on its way by then. */
+  /** Runs the follow-up before the write counts as completed, since it may start further writes. */
   append(
     log: Pick<Log, "appendThen">,
     { drafts, follows }: { readonly drafts: readonly Draft[]; readonly follows?: number },
@@ -87,7 +88,7 @@ export class PendingWrites {
     });
   }
 
-  /** Resolves when nothing is under way, or at the latest after DRAIN_WITHIN_MS. */
+  /** Resolves when nothing is in flight, or after DRAIN_WITHIN_MS at the latest. */
   drained(): Promise<void> {
     if (this.#isIdle) return Promise.resolve();
     return new Promise((resolve) => {

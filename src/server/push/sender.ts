@@ -1,3 +1,5 @@
+/** Delivery of pushes to push services, with retries. */
+
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import {
@@ -12,7 +14,7 @@ import {
 import type { Clock } from "../../io/clock.ts";
 import type { Subscription } from "./subscriptions.ts";
 
-/** What is to be shown, and in whose place. */
+/** Content of a push, and the topic whose waiting push it replaces. */
 export interface PushText {
   readonly text: string;
   readonly topic: string;
@@ -20,37 +22,37 @@ export interface PushText {
 
 export interface PushAnswer {
   readonly status: number;
-  /** As it was sent. */
+  /** Header of the answer, unparsed. */
   readonly retryAfter: string | undefined;
 }
 
-/** How a push leaves: given by the caller, which knows keys and networks. */
+/** Transport of pushes. Supplied by the caller, who has the keys and the network. */
 export interface PushDelivery {
-  /** A point of P-256, uncompressed. */
+  /** Uncompressed point of P-256. */
   readonly key: Uint8Array;
-  /** @throws Fault not-allowed: no push service is there, or no browser has such a key */
+  /** @throws Fault not-allowed if the endpoint is no push service or the key is invalid */
   check(endpoint: string, key: Uint8Array): void;
   /** @throws Fault unreachable, timeout, not-allowed */
   send(to: Subscription, push: PushText): Promise<PushAnswer>;
 }
 
 export interface SentCounters {
-  /** Push services took them. */
+  /** Accepted by push services. */
   readonly sent: number;
-  /** None took them, after all tries. */
+  /** Failed after all retries. */
   readonly failed: number;
-  /** Given up while they waited: too many did, or their device went. */
+  /** Dropped while queued: the queue was full, or the subscription ended. */
   readonly dropped: number;
-  /** For their turn, or another try. */
+  /** Queued for sending or for a retry. */
   readonly waiting: number;
 }
 
 export interface PushSenderOptions {
   readonly clock: Clock;
   readonly delivery: Pick<PushDelivery, "send">;
-  /** Whether it is still the one of its device. */
+  /** Reports whether the subscription is still the current one of its device. */
   readonly isCurrent: (subscription: Subscription) => boolean;
-  /** The push service does not know it any more, or never takes anything. */
+  /** Called when the push service has ended the subscription, or never accepts anything. */
   readonly gone: (subscription: Subscription) => void;
   readonly warn: (fault: Fault) => void;
 }
@@ -59,21 +61,21 @@ interface Pending {
   readonly to: Subscription;
   readonly push: PushText;
   tries: number;
-  /** Not before. */
+  /** Earliest time to send. */
   at: number;
 }
 
-/** Sends pushes side by side, each a few times, and never waits for any of them. */
+/** Sends pushes concurrently, with a few tries each, and never blocks its caller. */
 export class PushSender {
   readonly #options: PushSenderOptions;
-  /** By device and topic: a newer one takes the place of what waits. Bounded by PUSH_QUEUE_MAX. */
+  /** By device and topic: a newer push replaces a queued one. Bounded by PUSH_QUEUE_MAX. */
   readonly #waiting = new Map<string, Pending>();
   readonly #underWay = new Map<UserId, number>();
   #atOnce = 0;
   #sent = 0;
   #failed = 0;
   #dropped = 0;
-  /** By device: messages in a row that were not taken. Bounded by the subscriptions. */
+  /** Consecutive failed pushes, by device. Bounded by the subscriptions. */
   readonly #failures = new Map<string, number>();
   #hasWarned = false;
   #isStopped = false;
@@ -100,7 +102,7 @@ export class PushSender {
     this.#next();
   }
 
-  /** The device takes none any more. */
+  /** Drops the queued pushes of a device whose subscription ended. */
   forget(device: string): void {
     this.#failures.delete(device);
     for (const [key, { to }] of this.#waiting) {
@@ -120,7 +122,7 @@ export class PushSender {
     const now = this.#options.clock.now();
     let firstAt: number | undefined;
     for (const [key, pending] of this.#waiting) {
-      if (this.#atOnce >= PUSH_AT_ONCE) return; // Whatever ends looks again.
+      if (this.#atOnce >= PUSH_AT_ONCE) return; // The next completion tries again.
       const { user } = pending.to;
       if (pending.at > now) firstAt = Math.min(firstAt ?? pending.at, pending.at);
       else if ((this.#underWay.get(user) ?? 0) < PUSH_ACCOUNT_AT_ONCE) {
@@ -171,7 +173,7 @@ export class PushSender {
     pending.tries += 1;
     const waitMs = this.#retryAfter(answer, pending.tries);
     if (waitMs !== undefined && pending.tries < PUSH_TRIES_MAX) {
-      // One that was added meanwhile is newer.
+      // A push queued meanwhile is newer.
       if (this.#waiting.has(key)) return;
       if (this.#waiting.size >= PUSH_QUEUE_MAX) {
         this.#dropped++;
@@ -184,10 +186,10 @@ export class PushSender {
     this.#givenUp(to, answer);
   }
 
-  /** Undefined: another try is of no use, or too far away. */
+  /** Milliseconds until the next try. `undefined` if a retry is useless or too far away. */
   #retryAfter(answer: PushAnswer | Fault, tries: number): number | undefined {
     const backoffMs = PUSH_RETRY_FIRST_MS * 2 ** (tries - 1);
-    // A name that leads into a private network may be mended; not by our asking.
+    // A name that leads into a private network will not be fixed by a retry.
     if (answer instanceof Fault) return answer.code === "not-allowed" ? undefined : backoffMs;
     if (answer.status !== 429 && answer.status < 500) return undefined;
     const askedMs = retryAfterMs(answer.retryAfter, this.#options.clock.unixMs());
@@ -200,7 +202,7 @@ export class PushSender {
     const failures = (this.#failures.get(to.device) ?? 0) + 1;
     this.#failures.set(to.device, failures);
     if (failures >= PUSH_FAILURES_MAX) this.#options.gone(to);
-    // Once: what members subscribe to is not to fill the operator's screen.
+    // Warns once: subscriptions of members must not flood the operator's log.
     if (this.#hasWarned) return;
     this.#hasWarned = true;
     const { host } = new URL(to.endpoint);
@@ -210,7 +212,7 @@ export class PushSender {
   }
 }
 
-/** RFC 9110, 10.2.3: seconds, or a date. What is neither asks for nothing. */
+/** RFC 9110, 10.2.3: seconds or a date. Anything else is ignored. */
 function retryAfterMs(text: string | undefined, unixMs: number): number {
   if (text === undefined || text.length > 64) return 0;
   if (/^\d+$/.test(text)) return Number(text) * 1_000;

@@ -1,3 +1,5 @@
+/** Web Push: decides which devices get a push for a record, and what it says. */
+
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
@@ -31,17 +33,17 @@ import type { ClientConnection } from "../session/client-connection.ts";
 import { type PushDelivery, PushSender, type SentCounters } from "./sender.ts";
 import { type Subscription, Subscriptions } from "./subscriptions.ts";
 
-/** A title is cut to fewer code points. */
+/** Titles are cut to fewer code points than this. */
 const TITLE_UNITS_MAX = 1_000;
 
 type MessageBody = Body<KindWith<"word">>;
 
 export interface PushCounters extends SentCounters {
-  /** Devices that take pushes. */
+  /** Devices with a subscription. */
   readonly subscriptions: number;
 }
 
-/** What servers tell each other: a device takes its pushes from that one from now on. */
+/** Message between servers: the sending server pushes to this device from now on. */
 export interface PushNews {
   readonly kind: "push-taken";
   readonly device: string;
@@ -58,13 +60,13 @@ export interface PushServiceOptions {
   readonly peersOf: (user: UserId) => Iterable<ClientConnection>;
   readonly file: KeptFilePlace | undefined;
   readonly warn: (fault: Fault) => void;
-  /** Left out: this server stands alone. */
+  /** `undefined` for a single server. */
   readonly siblings: { tell(news: PushNews): void };
 }
 
 /**
- * Pushes to browsers that are closed. Of several servers, the one sends to a device at which it was
- * last: each of them sees all records, and the others have forgotten the device.
+ * Pushes to closed browsers. In a cluster, the server at which a device was last connected sends
+ * its pushes: every server sees all records, and the others have dropped the subscription.
  */
 export class PushService {
   readonly #options: PushServiceOptions;
@@ -73,7 +75,7 @@ export class PushService {
   readonly #sender: PushSender;
   /** Keyed by account. */
   readonly #paces = new TokenBuckets(PUSH_SUBSCRIBES_PER_MINUTE / 60, PUSH_SUBSCRIBES_BURST);
-  /** When they did something last. Of accounts with a device that takes pushes. */
+  /** Last activity of accounts that have a subscription. */
   readonly #actedAt = new Map<UserId, number>();
   readonly #startedAt: number;
   #cancel = () => {};
@@ -90,7 +92,7 @@ export class PushService {
     });
   }
 
-  /** After the logs were read. */
+  /** Called after the logs were read. */
   start(): void {
     const { registry } = this.#options;
     this.#subscriptions.open(
@@ -114,13 +116,13 @@ export class PushService {
     await this.#subscriptions.sync();
   }
 
-  /** The browser is another account's now, or nobody's: nothing goes there. */
+  /** The device was signed out: removes its subscription. */
   signedOut(device: string): void {
     this.#options.siblings.tell({ kind: "push-taken", device });
     this.#remove(device);
   }
 
-  /** An account came in by this device: what another one had of it is over. */
+  /** An account logged in by this device: removes another account's subscription for it. */
   arrived(client: ClientConnection, account: Account): void {
     const { device = "" } = client.member ?? {};
     const known = this.#subscriptions.get(device);
@@ -128,7 +130,7 @@ export class PushService {
     this.acted(account.id);
   }
 
-  /** They read, or write something, at any server: whoever does is not away. */
+  /** The account read or posted at any server, so it is not away. */
   acted(user: UserId): void {
     if (this.#subscriptions.has(user)) this.#actedAt.set(user, this.#options.clock.now());
   }
@@ -137,21 +139,21 @@ export class PushService {
     return { ...this.#sender.counters, subscriptions: this.#subscriptions.size };
   }
 
-  /** Another server has it, or it has signed out there. */
+  /** The device subscribed or signed out at another server. */
   takenElsewhere(device: string): void {
     this.#remove(device);
   }
 
   /** A record of the accounts was applied. */
   decided({ head }: LogRecord): void {
-    // Devices go by records of several kinds: by their own, with the account, with a new password.
+    // Devices are removed by several kinds of records: their own, the account's, a new password.
     const account = this.#options.registry.get(head.room as UserId);
     for (const { device } of this.#subscriptions.of(head.room as UserId)) {
       if (account?.isGone !== false || !account.devices.has(device)) this.#remove(device);
     }
   }
 
-  /** A record was told in a room. */
+  /** A record was sent to a room. */
   recorded(room: Room, record: LogRecord): void {
     if (this.#subscriptions.size === 0) return;
     const { head } = record;
@@ -178,14 +180,15 @@ export class PushService {
     this.#schedule();
   }
 
-  /** Whoever is answered is called, too, as the page has it. */
+  /** A reply notifies the author of the original message, as the page does. */
   async #answered(room: Room, by: UserId, calling: Calling, seq: number): Promise<void> {
     try {
       const found = await this.#options.recordLookup.find(by, seq, { rooms: new Set([room.id]) });
       const author = found?.head.by;
       if (author !== undefined && author !== "server") this.#note(room, by, calling, [author]);
     } catch (error) {
-      if (!(error instanceof Fault)) throw error; // Not told: the page counts it.
+      // No notification then; the page counts the mention.
+      if (!(error instanceof Fault)) throw error;
     }
   }
 
@@ -200,7 +203,10 @@ export class PushService {
     return { room: room.id, seq, n, isSealed, words };
   }
 
-  /** Those whom it calls, as the page tells it; of a sealed room that may be any of them. */
+  /**
+   * Accounts that the message mentions, by the page's rules; in a sealed room any member may be
+   * one.
+   */
   *#called(room: Room, body: MessageBody): Iterable<UserId> {
     if (room.pair !== undefined || room.isSealed === true) {
       const isFew = room.members.size <= this.#subscriptions.size;
@@ -263,13 +269,13 @@ export class PushService {
     return isIdle && this.#reached(user).length > 0;
   }
 
-  /** A page that is open tells its user itself. */
+  /** Subscriptions of the user, unless a page is open, which notifies the user itself. */
   #reached(user: UserId): readonly Subscription[] {
     const open = new Set([...this.#options.peersOf(user)].map(({ member }) => member?.device));
     return this.#subscriptions.of(user).filter(({ device }) => !open.has(device));
   }
 
-  /** What the browser is told: little, and of a sealed room nothing but that there is something. */
+  /** Content of the notification: brief, and without any text if the room is sealed. */
   #shown({ user, latest, count }: DuePush): object {
     const room = this.#options.rooms.get(latest.room);
     if (latest.isSealed || room === undefined) return { tag: "sealed" };
@@ -324,21 +330,21 @@ export class PushService {
   }
 }
 
-/** Whom a message calls: as its sender's program says, or the beginning of what a script said. */
+/** Mentioned names: listed by the sender's program, or at the start of a script's text. */
 function mentionsIn({ text, mentions }: MessageBody): readonly string[] {
   if (mentions !== undefined) return mentions.filter((name) => typeof name === "string");
   if (text === undefined) return [];
   return withMentions({ text: text.slice(0, PUSH_READ_CHARS) }).mentions ?? [];
 }
 
-/** A notification shows no marks. */
+/** Title as plain text, because notifications show no markup. */
 function titleOf({ text, isFileName }: CallingWords): string {
   return titleText(isFileName ? text : plainLine(text, TITLE_UNITS_MAX));
 }
 
 /**
- * RFC 8030, 5.4: 32 characters at most. A push service need not know which room it is, nor which
- * devices are told of the same.
+ * RFC 8030, 5.4: at most 32 characters. Hashed, so that a push service learns neither the room nor
+ * which devices get the same message.
  */
 function topicOf(device: string, room: string): string {
   return toBase64Url(sha256(utf8Encode(`chat/1 push ${device} ${room}`))).slice(0, 32);

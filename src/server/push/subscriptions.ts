@@ -1,3 +1,5 @@
+/** Push subscriptions by device, stored in `push.json`. */
+
 import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import {
@@ -8,28 +10,28 @@ import {
 import type { Clock } from "../../io/clock.ts";
 import { KeptFile, type KeptFilePlace } from "../queue/kept-file.ts";
 
-/** Where a device takes pushes: who has the endpoint may send there, and so nobody else sees it. */
+/** A subscription of a device. Anyone with the endpoint may send to it, so it is secret. */
 export interface Subscription {
   readonly user: UserId;
   /** base64url of the device's public key. */
   readonly device: string;
   readonly endpoint: string;
-  /** base64url: the browser's own keys, for encryption. */
+  /** Public key and secret of the browser for encryption, base64url. */
   readonly key: string;
   readonly auth: string;
 }
 
 /**
- * One for each device, in `push.json`, which only this server's user may read. What a damaged file
- * loses comes again with the next log-in of each device.
+ * One subscription per device. The file is readable only by the server's user. Subscriptions lost
+ * with a damaged file return at the next log-in of each device.
  */
 export class Subscriptions {
   readonly #file: KeptFile;
-  /** By device, the one that said so last at the end. Bounded by PUSH_SUBSCRIPTIONS_MAX. */
+  /** By device, the most recent last. Bounded by PUSH_SUBSCRIPTIONS_MAX. */
   readonly #all = new Map<string, Subscription>();
   readonly #byUser = new Map<UserId, Set<string>>();
 
-  /** @param place undefined: they are in memory alone */
+  /** @param place `undefined` for memory only */
   constructor(place: KeptFilePlace | undefined, clock: Clock, warn: (fault: Fault) => void) {
     this.#file = new KeptFile(place, {
       name: "push.json",
@@ -48,7 +50,7 @@ export class Subscriptions {
     });
   }
 
-  /** Starts with what is kept. @param isKnown whether the device still belongs to the account */
+  /** Loads the file. @param isKnown whether the device still belongs to the account */
   open(isKnown: (subscription: Subscription) => boolean): void {
     this.#file.open();
     for (const one of [...this.#all.values()]) if (!isKnown(one)) this.remove(one.device);
@@ -75,7 +77,7 @@ export class Subscriptions {
     return this.#all.get(device);
   }
 
-  /** Resolves when it is on the disk. @throws Fault too-many, store-… */
+  /** Resolves when it is durable. @throws Fault too-many, store-… */
   async add(subscription: Subscription): Promise<void> {
     const { user, device, endpoint } = subscription;
     const known = this.#all.get(device);
@@ -86,7 +88,7 @@ export class Subscriptions {
         remedy,
       });
     }
-    // A browser has one endpoint: of two accounts that used it, the one that came last has it.
+    // A browser has one endpoint: the last account to use it gets it.
     for (const other of this.#all.values()) {
       if (other.endpoint === endpoint && other.device !== device) this.#take(other.device);
     }
@@ -98,17 +100,17 @@ export class Subscriptions {
     await this.#file.sync();
   }
 
-  /** Nothing is sent there from now on; a crash before `sync` is done may bring it back. */
+  /** Removes it immediately; a crash before `sync` is done may restore it. */
   remove(device: string): void {
     if (this.#take(device)) this.#file.touch();
   }
 
-  /** Resolves when what was removed is not on the disk any more. @throws Fault store-… */
+  /** Resolves when the removals are durable. @throws Fault store-… */
   sync(): Promise<void> {
     return this.#file.sync();
   }
 
-  /** Writes what is not on the disk yet. */
+  /** Writes pending changes to disk. */
   close(): Promise<void> {
     return this.#file.close();
   }

@@ -1,3 +1,5 @@
+/** Small files of the data folder that are written whole, some time after a change. */
+
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -13,32 +15,32 @@ export interface KeptFilePlace {
 export interface KeptFileOptions {
   readonly name: string;
   readonly sizeBytesMax: number;
-  /** From a change until it is written. */
+  /** Milliseconds from a change until it is written. */
   readonly everyMs: number;
   readonly clock: Clock;
   readonly warn: (fault: Fault) => void;
-  /** What it means that it cannot be read. */
+  /** Consequence of an unreadable file, for the warning. */
   readonly lost: string;
   readonly format: () => string;
-  /** @returns false if it is not what was written */
+  /** @returns false if the text is invalid */
   readonly parse: (text: string) => boolean;
 }
 
-/** A large server spends at most one hundredth of its time on this. */
+/** At most one hundredth of the event loop's time is spent on encoding. */
 const REST_PER_WORK = 100;
 
-/** A small file of the data folder: written whole a while after it changed, or when asked. */
+/** Written some time after a change, or on request. */
 export class KeptFile {
   readonly #place: KeptFilePlace | undefined;
   readonly #options: KeptFileOptions;
   #cancel: (() => void) | undefined;
   #isDirty = false;
-  /** What making the last text took of the event loop. */
+  /** Milliseconds of the event loop that the last encoding took. */
   #tookMs = 0;
   #hasFailed = false;
   readonly #mutex = new Mutex();
 
-  /** @param place undefined: it is in memory alone */
+  /** @param place `undefined` for memory only */
   constructor(place: KeptFilePlace | undefined, options: KeptFileOptions) {
     this.#place = place;
     this.#options = options;
@@ -48,7 +50,7 @@ export class KeptFile {
     return `${this.#place?.folder}/${this.#options.name}`;
   }
 
-  /** Starts with what is kept; what cannot be read is a warning. */
+  /** Loads the file; an unreadable file is a warning. */
   open(): void {
     if (this.#place === undefined) return;
     const { sizeBytesMax, parse } = this.#options;
@@ -67,7 +69,7 @@ export class KeptFile {
     warn(new Fault("data-foreign", msg`${this.#path} cannot be read; ${lost}`, { cause }));
   }
 
-  /** It has changed. */
+  /** Marks the content as changed. */
   touch(): void {
     this.#isDirty = true;
     if (this.#place === undefined) return;
@@ -79,14 +81,14 @@ export class KeptFile {
     });
   }
 
-  /** Resolves when what has changed by now is on the disk. @throws Fault store-… */
+  /** Resolves when the current content is durable. @throws Fault store-… */
   sync(): Promise<void> {
     this.#cancel?.();
     this.#cancel = undefined;
     return this.#mutex.run(() => this.#write());
   }
 
-  /** Writes what is not on the disk yet. */
+  /** Writes pending changes to disk. */
   close(): Promise<void> {
     return this.#writeOrWarn();
   }
@@ -113,7 +115,7 @@ export class KeptFile {
       await writeWholeFile(disk, this.#path, bytes, folder);
       this.#hasFailed = false;
     } catch (error) {
-      this.#isDirty = true; // The next change tries again.
+      this.#isDirty = true; // Retried with the next change.
       throw error;
     }
   }

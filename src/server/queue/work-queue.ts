@@ -1,19 +1,21 @@
+/** Queues that run slow tasks a few at a time. */
+
 import { Fault } from "../../base/fault.ts";
 import { type Clock, delay } from "../../io/clock.ts";
 
-/** How long a place stays empty after work that took so long. */
+/** Returns how long a slot stays empty after a task that took so long. */
 export interface Rest {
   readonly clock: Pick<Clock, "now" | "after">;
   readonly times: number;
   readonly msMax: number;
 }
 
-/** The same for each key on its own: who asks much waits behind oneself. */
+/** A separate queue per key: each key waits only behind its own tasks. */
 export class FairQueue {
   readonly #runningMax: number;
   readonly #waitingMax: number;
   readonly #rest: Rest | undefined;
-  /** Only of keys that have something to do. */
+  /** Only keys with queued or running tasks. */
   readonly #queues = new Map<string, { readonly queue: WorkQueue; count: number }>();
 
   constructor(runningMax: number, waitingMax: number, rest?: Rest) {
@@ -22,7 +24,7 @@ export class FairQueue {
     this.#rest = rest;
   }
 
-  /** @throws Fault too-many, and whatever the work throws */
+  /** @throws Fault too-many, and whatever the task throws */
   run<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
     const known = this.#queues.get(key);
     const entry = known ?? { queue: new WorkQueue(this.#runningMax, this.#waitingMax), count: 0 };
@@ -34,7 +36,7 @@ export class FairQueue {
       if (entry.count === 0) this.#queues.delete(key);
     };
     const failed = (error: unknown) => outcome.reject(error);
-    // The place is kept for the rest, the answer is not.
+    // The slot stays taken during the rest; the result is returned before it.
     const place = entry.queue.run(() => this.#rested(work().then(outcome.resolve, failed)));
     place.then(leave, (error: unknown) => {
       leave();
@@ -53,7 +55,7 @@ export class FairQueue {
   }
 }
 
-/** Runs slow work a few at a time; what does not fit the waiting line is refused, not piled up. */
+/** Runs a few tasks at a time; refuses tasks when the queue is full. */
 export class WorkQueue {
   readonly #runningMax: number;
   readonly #waitingMax: number;
@@ -65,14 +67,14 @@ export class WorkQueue {
     this.#waitingMax = waitingMax;
   }
 
-  /** @throws Fault too-many, and whatever the work throws */
+  /** @throws Fault too-many, and whatever the task throws */
   async run<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.#running >= this.#runningMax) await this.#turn();
     else this.#running++;
     try {
       return await work();
     } finally {
-      // The place goes to the next in line without becoming free in between.
+      // The slot passes to the next task directly, without being free in between.
       const next = this.#waiting.shift();
       if (next === undefined) this.#running--;
       else next();

@@ -1,3 +1,5 @@
+/** Broadcast of records and notices to the readers of rooms. */
+
 import type { RoomId } from "../../base/ids.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import { type Room, showsReaders, wantsReceipts } from "../../core/rooms/rooms.ts";
@@ -10,24 +12,24 @@ import type { LogRecord } from "../../wire/record.ts";
 import { type FrameMark, RecordsFrame } from "../../wire/records-frame.ts";
 
 /**
- * Under load, what is told within a moment leaves together: one write a reader for several records
- * saves more than half of the work. The moment is as long as the last telling took, so that at most
- * half of the time goes into telling. A message after a pause is told at once.
+ * Under load, records are gathered for a moment and sent together: one write per reader for several
+ * records saves more than half of the work. The moment is as long as the last flush took, so that
+ * at most half of the time goes into sending. A message after a pause is sent immediately.
  */
 const GATHER_MS_MIN = 1;
 const GATHER_MS_MAX = 100;
-/** More than this at once would fill the queue of a reader that was keeping up. */
+/** Sending more than this together would fill the queue of a reader that was keeping up. */
 const GATHER_BYTES_MAX = 256 << 10;
-/** One write to one reader over TLS, as measured on loopback. */
+/** Milliseconds of one write to one reader over TLS, measured on loopback. */
 const WRITE_MS = 0.005;
 /**
- * While more is on its way to the disk, a telling that takes long waits this share of what it
- * takes: most of a burst comes with it then.
+ * While more records are being written to disk, a slow flush waits for this share of its duration:
+ * it then includes most of a burst.
  */
 const MORE_SHARE = 0.5;
 /**
- * Joins, leaves and presence wait this many times as long as a telling takes, unless a text takes
- * them with it: so a large room spends a tenth of the time on who comes and goes.
+ * Joins, leaves and presence wait this multiple of a flush's duration, unless a text is flushed
+ * earlier: a large room spends a tenth of the time on them.
  */
 const DEFER_TIMES = 10;
 const DEFER_MS_MAX = 1_000;
@@ -38,15 +40,15 @@ const DEFERRABLE_KINDS = kindsWith("deferrable");
 export interface Reader {
   readonly following: ReadonlySet<RoomId>;
   tellBytes(bytes: Uint8Array): void;
-  /** Is told from now on what is published to the room. */
+  /** Subscribes the reader to the room's topic. */
   subscribe(room: RoomId): void;
 }
 
-/** A reader that has everything of a room but what is gathered after it came. */
+/** A reader that has everything of a room except what is gathered after it joined. */
 interface Newcomer {
   readonly reader: Reader;
   readonly room: Room;
-  /** Where what it has not seen begins in the frame that was open then. */
+  /** Start, within the open frame, of what the reader has not seen. */
   mark: FrameMark | undefined;
   readonly followed: () => void;
 }
@@ -54,13 +56,13 @@ interface Newcomer {
 interface Gathered {
   readonly room: Room;
   readonly bytes: Uint8Array;
-  /** What newcomers are told instead, each by itself. */
+  /** Bytes that newcomers get instead, individually. */
   readonly newcomers: readonly { readonly reader: Reader; readonly bytes: Uint8Array }[];
 }
 
 /**
- * Packs once and publishes the bytes, in order: one topic a room, on every transport. Records of a
- * room that follow each other travel in one message.
+ * Encodes each message once and publishes the bytes in order, to one topic per room on every
+ * transport. Consecutive records of a room share one message.
  */
 export class FanOut {
   readonly #clock: Clock;
@@ -70,23 +72,23 @@ export class FanOut {
   /** Bounded by GATHER_BYTES_MAX. */
   #gathered: Gathered[] = [];
   #gatheredBytes = 0;
-  /** Records of `#frameRoom` that came last and are not in `#gathered` yet. */
+  /** Latest records of `#frameRoom`, not yet in `#gathered`. */
   readonly #frame = new RecordsFrame();
   #frameRoom: Room | undefined;
-  /** The last that a newcomer got. */
+  /** Mark of the most recent newcomer. */
   #mark: FrameMark | undefined;
-  /** By room those who follow it from the next flush on. Bounded by the links. */
+  /** By room: readers who follow it from the next flush on. Bounded by the links. */
   readonly #newcomers = new Map<string, Newcomer[]>();
   #publishedMessages = 0;
   #publishedBytes = 0;
-  /** When what is gathered is told; infinite: nothing is scheduled. */
+  /** Time of the next flush. Infinite if none is scheduled. */
   #dueAt = Number.POSITIVE_INFINITY;
   #cancel = () => {};
   #flushedAt = Number.NEGATIVE_INFINITY;
-  /** Until when further records wait. */
+  /** Time until which further records wait. */
   #restUntil = Number.NEGATIVE_INFINITY;
 
-  /** @param isMoreUnderWay whether records are about to come from the log */
+  /** @param isMoreUnderWay whether the log is about to report more records */
   constructor(
     clock: Clock,
     registry: Pick<Registry, "nameOf">,
@@ -97,7 +99,7 @@ export class FanOut {
     this.#isMoreUnderWay = isMoreUnderWay;
   }
 
-  /** Since the start; each message once, however many read it. */
+  /** Totals since the start; each message counts once, however many readers it has. */
   get counters(): {
     readonly publishedMessages: number;
     readonly publishedBytes: number;
@@ -126,9 +128,9 @@ export class FanOut {
   }
 
   /**
-   * From here on the reader is told of the room, and of nothing that is gathered already: it has
-   * all of that. Nobody else is told earlier for it.
-   * @param followed is called when nothing of the room is gathered any more, maybe at once
+   * Subscribes the reader from here on, without what is already gathered: the reader has that. It
+   * does not flush for the other readers.
+   * @param followed called when nothing of the room is gathered any more, possibly synchronously
    */
   follow(room: Room, reader: Reader, followed = () => {}): void {
     if (this.#waitingBytes() === 0) {
@@ -151,11 +153,11 @@ export class FanOut {
       if (mark !== undefined && !rests.has(mark)) rests.set(mark, this.#frame.since(mark));
     }
     this.#gather(room, this.#frame.take(), rests);
-    for (const newcomer of newcomers) newcomer.mark = undefined; // Of the next they want all.
+    for (const newcomer of newcomers) newcomer.mark = undefined; // They get all of the next frame.
     this.#mark = undefined;
   }
 
-  /** @param rests what newcomers who have a part of it are told instead */
+  /** @param rests bytes for newcomers who already have a part of the message */
   #gather(room: Room, bytes: Uint8Array, rests?: ReadonlyMap<FrameMark, Uint8Array>): void {
     const newcomers = (this.#newcomers.get(room.id) ?? []).map(({ reader, mark }) => {
       const rest = mark === undefined ? undefined : rests?.get(mark);
@@ -167,7 +169,7 @@ export class FanOut {
     this.#publishedBytes += bytes.length;
   }
 
-  /** Those who come between the same two records share what they are told. */
+  /** Returns a shared mark for all newcomers between the same two records. */
   #markOf(room: Room): FrameMark | undefined {
     if (room !== this.#frameRoom) return undefined;
     const mark = this.#frame.mark();
@@ -179,7 +181,7 @@ export class FanOut {
     return this.#gatheredBytes + (this.#frameRoom === undefined ? 0 : this.#frame.sizeBytes);
   }
 
-  /** @param isDeferrable nobody waits for it */
+  /** @param isDeferrable nobody waits for the message */
   #schedule(room: Room, isDeferrable: boolean): void {
     if (this.#waitingBytes() > GATHER_BYTES_MAX) this.flush();
     if (this.#waitingBytes() === 0) return;
@@ -191,23 +193,23 @@ export class FanOut {
     this.#cancel();
     this.#dueAt = dueAt;
     const waitMs = dueAt - this.#clock.now();
-    // At the end of this tick's work: a whole batch of the log comes in one.
+    // At the end of this tick: all records of a log batch arrive in one tick.
     if (waitMs <= 0) queueMicrotask(() => this.#due(room));
     else this.#cancel = this.#clock.after(waitMs, () => this.flush());
   }
 
-  /** Unless a flush came before it, and what is gathered since may rest. */
+  /** Flushes, unless an earlier flush came first and the messages gathered since may wait. */
   #due(room: Room): void {
     const now = this.#clock.now();
     if (this.#dueAt > now) return;
     const moreMs = room.members.size * WRITE_MS * MORE_SHARE;
     if (moreMs < GATHER_MS_MIN || !this.#isMoreUnderWay()) return this.flush();
     this.#dueAt = now + Math.min(GATHER_MS_MAX, moreMs);
-    this.#restUntil = this.#dueAt; // Once: what comes meanwhile does not put it off again.
+    this.#restUntil = this.#dueAt; // Set once, so that later messages do not postpone the flush.
     this.#cancel = this.#clock.after(this.#dueAt - now, () => this.flush());
   }
 
-  /** Tells all that was gathered: before anything changes about who is told. */
+  /** Sends everything gathered. Called before the set of readers changes. */
   flush(): void {
     this.#cancel();
     this.#cancel = () => {};
@@ -231,19 +233,19 @@ export class FanOut {
     this.#welcome();
   }
 
-  /** Newcomers have been told of all that was gathered. */
+  /** Subscribes the newcomers, who now have everything gathered. */
   #welcome(): void {
     const newcomers = [...this.#newcomers.values()].flat();
     this.#newcomers.clear();
     for (const { reader, room, followed } of newcomers) {
-      if (!reader.following.has(room.id)) continue; // Its link is gone.
+      if (!reader.following.has(room.id)) continue; // Its link is closed.
       reader.subscribe(room.id);
       followed();
     }
   }
 }
 
-/** A record as readers get it: head and body as the bytes that stand in the log. */
+/** Returns a record for readers, with head and body as the bytes in the log. */
 export function wireRecord(record: LogRecord, registry: Pick<Registry, "nameOf">): WireRecord {
   const { head, headBytes, salt, bodyBytes, erased, damaged } = record;
   const from = registry.nameOf(head.by);
@@ -256,7 +258,7 @@ export function wireRecord(record: LogRecord, registry: Pick<Registry, "nameOf">
   };
 }
 
-/** A room as `reader` knows it: by its name, or by the other person's. */
+/** Returns a room as `reader` knows it: by its name, or by the other user's. */
 export function roomEntry(room: Room, reader: string, registry: Registry): RoomEntry {
   const shown = {
     ...(room.isSealed === true ? { sealed: true } : {}),

@@ -1,3 +1,5 @@
+/** Catch-up: brings a device up to date with a room before it follows the room live. */
+
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
@@ -24,24 +26,24 @@ import type { PresenceFeed } from "./presence-feed.ts";
 import type { ReadPositionService } from "./read-positions.ts";
 import { RecentRecords } from "./recent-records.ts";
 
-/** What a device has not seen of a room yet. */
+/** Unseen part of a room. */
 interface Unseen {
   readonly records: readonly LogRecord[];
-  /** `n` of the first of them, or of the next that there will be. */
+  /** `n` of the first unseen message, or of the room's next message. */
   readonly n: number;
-  /** Unseen records before these. */
+  /** Number of unseen records before those that are sent. */
   readonly skipped: number;
-  /** Seq of the room's last record at the time of asking. */
+  /** Seq of the room's last record when it was requested. */
   readonly upTo: number;
 }
 
-/** The first message of these records. */
+/** Encoded first message of these records. */
 interface Packed {
   readonly first: LogRecord;
   readonly last: LogRecord | undefined;
-  /** Of the names in it. */
+  /** Version of the names in the message. */
   readonly namesVersion: number;
-  /** Records in it. */
+  /** Number of records in it. */
   readonly count: number;
   readonly bytes: Uint8Array;
 }
@@ -57,14 +59,14 @@ export interface CatchUpOptions {
 }
 
 /**
- * Brings one reader up to the present of a room: first what it missed, then, in the tick in which
- * nothing is missing any more, the room's topic. So nothing is lost or doubled in between.
+ * Sends what the reader missed and then, in the tick in which nothing is missing any more,
+ * subscribes it to the room's topic. So nothing is lost or duplicated in between.
  */
 export class CatchUp {
   readonly #options: CatchUpOptions;
   readonly #recent = new RecentRecords();
   readonly #frame = new RecordsFrame();
-  /** The last one: those who come in one tick are told the same. */
+  /** Cached for readers who join in the same tick. */
   #packed: Packed | undefined;
   readonly #reading = new WorkQueue(PAGES_READ_MAX, LINKS_MAX);
 
@@ -73,8 +75,8 @@ export class CatchUp {
   }
 
   /**
-   * At log-in: until `caught-up` the device believes nothing to be complete.
-   * @param after seq up to which the device has seen everything; undefined: it was never here
+   * Called at log-in. The device considers nothing complete until `caught-up`.
+   * @param after seq up to which the device has seen everything; `undefined` if it is new
    */
   async resume(client: ClientConnection, room: Room, after: number | undefined): Promise<void> {
     await this.#guarded(client, room, async (run) => {
@@ -86,8 +88,8 @@ export class CatchUp {
   }
 
   /**
-   * The account has just come into this room, on a device to which other rooms go on: it must know
-   * at once that older records follow, or it would take itself to have seen all up to theirs.
+   * Called when the account has joined the room, on a device that already follows other rooms: it
+   * must learn immediately that older records follow, or it would assume that it has seen them.
    */
   async meet(client: ClientConnection, room: Room): Promise<void> {
     await this.#guarded(client, room, async (run) => {
@@ -98,7 +100,7 @@ export class CatchUp {
       if (unseen.n > n) {
         this.#tell(client, room, { n: unseen.n, skipped: unseen.n - n, behind: true });
       }
-      // What is gathered since then comes before what says that all is there.
+      // Messages gathered since then are sent before the entry that marks the room complete.
       await this.#send(client, room, run, unseen, () => {
         this.#tell(client, room, { n: room.lastN + 1, skipped: 0 });
       });
@@ -120,7 +122,7 @@ export class CatchUp {
     if (granted !== undefined) this.#refreshFor(granted, room);
   }
 
-  /** Sends the room's entry again to all who read it: its name or its members' names changed. */
+  /** Sends the room's entry again to all readers: its name or its members' names changed. */
   refresh(room: Room): void {
     for (const user of room.members) this.#refreshFor(user, room);
   }
@@ -133,7 +135,7 @@ export class CatchUp {
     }
   }
 
-  /** A device that cannot be brought up to date is closed: it comes again and resumes. */
+  /** Closes a device that cannot be brought up to date: it reconnects and resumes. */
   async #guarded(
     client: ClientConnection,
     room: Room,
@@ -141,7 +143,7 @@ export class CatchUp {
   ): Promise<void> {
     const { member } = client;
     if (member === undefined || !room.members.has(member.account.id)) return;
-    // It is not shown as online: so it is told of the room, and not of what happens in it.
+    // An account that is not shown as online gets the room's entry, and no live messages.
     if (!member.isPresent) return this.#tell(client, room, { n: room.lastN + 1, skipped: 0 });
     const run = client.beginCatchUp(room.id);
     if (run === undefined) return;
@@ -176,7 +178,7 @@ export class CatchUp {
     });
   }
 
-  /** Ends in the tick in which the topic is followed, or when the run is over otherwise. */
+  /** Ends in the tick in which the topic is followed, or when the run is cancelled. */
   async #send(
     client: ClientConnection,
     room: Room,
@@ -202,7 +204,7 @@ export class CatchUp {
     this.#options.fanOut.follow(room, client, followed);
   }
 
-  /** Sends as many records as fit one message. @returns where to go on */
+  /** Sends as many records as fit in one message. @returns index of the next record */
   #sendFrom(client: ClientConnection, records: readonly LogRecord[], from: number): number {
     let at = from;
     let record = records[at];
@@ -224,13 +226,14 @@ export class CatchUp {
     return at;
   }
 
-  /** Counts against the quota of who reads it. Beyond the quota all of it is skipped. */
+  /** Counts against the reader's quota. Beyond the quota all unseen records are skipped. */
   async #unseen(
     room: Room,
     after: number | undefined,
     { account }: ClientConnection,
   ): Promise<Unseen> {
-    const { lastSeq: upTo, lastN } = room; // Now: more may come while the disk is read.
+    // Read now, because more may be recorded during the read.
+    const { lastSeq: upTo, lastN } = room;
     if (after !== undefined && upTo <= after) {
       return { records: [], n: lastN + 1, skipped: 0, upTo };
     }
@@ -266,7 +269,7 @@ export class CatchUp {
     return { records, n, skipped, upTo };
   }
 
-  /** `n` of the room's last record up to `seq`, 0 when there is none. */
+  /** `n` of the room's last record up to `seq`. 0 if there is none. */
   async #lastNBefore(room: Room, seq: number): Promise<number> {
     const { records } = await this.#page({
       rooms: new Set([room.id]),

@@ -1,3 +1,5 @@
+/** Daily quota of history for each account. */
+
 import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { HISTORY_BYTES_PER_DAY } from "../../base/limits.ts";
@@ -13,12 +15,12 @@ export interface HistoryQuotaOptions {
   readonly settings: { readonly historyBytesPerDay?: number };
 }
 
-/** History that one account may read in a day of UTC. Live messages and operators are exempt. */
+/** The day is in UTC. Live messages and operators are exempt. */
 export class HistoryQuota {
   readonly #options: HistoryQuotaOptions;
   readonly #bytesMax: number;
   #day = 0;
-  /** Bytes that were read on that day. Bounded by ACCOUNTS_MAX. */
+  /** Bytes read on that day. Bounded by ACCOUNTS_MAX. */
   readonly #read = new Map<UserId, number>();
 
   constructor(options: HistoryQuotaOptions) {
@@ -26,7 +28,9 @@ export class HistoryQuota {
     this.#bytesMax = options.settings.historyBytesPerDay ?? HISTORY_BYTES_PER_DAY;
   }
 
-  /** A page is measured when it was read: an account may pass its quota by the pages in flight. */
+  /**
+   * A page is counted after it was read: an account may exceed its quota by the pages in flight.
+   */
   isReached(user: UserId): boolean {
     this.#beginDay();
     if ((this.#read.get(user) ?? 0) < this.#bytesMax) return false;

@@ -1,3 +1,5 @@
+/** Operator requests that rename or remove accounts and rooms. */
+
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { checkName } from "../../base/names.ts";
@@ -19,7 +21,7 @@ export interface ManagementOptions {
   readonly kernel: Pick<Kernel, "submit" | "decide">;
 }
 
-/** What operators do to accounts and to whole rooms. The caller has checked that it is one. */
+/** The caller has checked that the actor is an operator. */
 export class Management {
   readonly #options: ManagementOptions;
 
@@ -28,7 +30,7 @@ export class Management {
   }
 
   /**
-   * Renames an account. Of a room, the room engine decides.
+   * Renames an account, or returns the act that renames a room, for the room engine to decide.
    * @throws Fault usage, name-invalid, name-taken, user-unknown, store-…
    */
   async rename(by: UserId, request: RequestOf<"rename">): Promise<Act | undefined> {
@@ -42,7 +44,7 @@ export class Management {
   }
 
   /**
-   * Removes an account. Of a room, the room engine decides.
+   * Removes an account, or returns the act that removes a room, for the room engine to decide.
    * @throws Fault usage, not-allowed, user-unknown, store-…
    */
   async remove(by: UserId, request: RequestOf<"remove">): Promise<Act | undefined> {
@@ -57,14 +59,17 @@ export class Management {
     return undefined;
   }
 
-  /** What was said by then is erased already, or stays. @throws Fault store-… */
+  /**
+   * Removes the user's own account. Its messages stay, unless they were erased before.
+   * @throws Fault store-…
+   */
   async removeSelf(client: ClientConnection, account: Account, ref: number): Promise<void> {
     await this.#removeAccount(account.id, account, () => client.answer(ref, {}));
   }
 
   /**
-   * Its rooms are told in a record each. Its sessions come again, by the old name, and hear the new
-   * one; the other users of its direct conversations are told of them anew.
+   * Each of its rooms gets a record. Its sessions reconnect by the old name and receive the new
+   * one; the other users of its direct conversations get new entries of them.
    */
   async #renameAccount(by: UserId, account: Account, to: string): Promise<void> {
     const { registry, kernel, rooms, peersOf, catchUp } = this.#options;
@@ -89,7 +94,7 @@ export class Management {
     for (const client of [...peersOf(account.id)]) client.close(fault);
   }
 
-  /** Once more for one that is removed already, whose rooms a crash has not been told. */
+  /** Can be repeated for a removed account whose rooms were not notified because of a crash. */
   async #removeAccount(by: UserId, account: Account, done = () => {}): Promise<void> {
     const { registry, kernel, rooms, peersOf } = this.#options;
     await kernel.decide(() => (account.isGone ? [] : [registry.goneDraft(account, by)]));
@@ -97,7 +102,7 @@ export class Management {
     for (const room of [...rooms.of(user)]) {
       if (room.name !== undefined) this.#tell(by, { kind: "gone", room: room.id, user, name });
     }
-    done(); // Before their links end, the asker's among them.
+    done(); // Before the links end, including that of the requester.
     const remedy = "ask an operator";
     const fault = new Fault("login-refused", msg`the account ${name} was removed`, { remedy });
     for (const client of [...peersOf(user)]) client.close(fault);
@@ -118,7 +123,7 @@ export class Management {
     return namedRoom(this.#options.rooms, checkName(name, "room's name")).id;
   }
 
-  /** Also one that was removed: its name can be made free for another account. */
+  /** Finds removed accounts too: their names can be released for another account. */
   #account(name: string): Account {
     return namedPerson(this.#options.registry.everyone, checkName(name, "person's name"));
   }

@@ -1,3 +1,5 @@
+/** Erasure of many records at a time, for an account or a room's retention. */
+
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { ERASED_AT_ONCE_MAX, PAGE_BYTES_MAX } from "../../base/limits.ts";
@@ -18,20 +20,20 @@ export interface MassErasureOptions {
 type Erased = Omit<Extract<Act, { kind: "erase-many" }>, "kind">;
 
 const AUTHORED = kindsWith("authored");
-/** Requests for one account that wait behind each other. */
+/** Maximum queued requests per account. */
 const WAITING_MAX = 8;
 
 export interface ErasedPart {
-  /** How many records, without those that were erased before. */
+  /** Number of records, without those erased before. */
   readonly erased: number;
-  /** Seq of the last record that was looked at, if there was one, and whether more follow. */
+  /** Seq of the last record examined, if any, and whether more follow. */
   readonly last: number | undefined;
   readonly more: boolean;
 }
 
 /**
- * Erases many records: each room's in one `erase` record, in parts that hold nobody up. What was
- * erased before is passed over, so that it can be done again after a crash.
+ * Each part writes one `erase` record per room and is small enough not to delay others. Already
+ * erased records are skipped, so that it can be repeated after a crash.
  */
 export class MassErasure {
   readonly #options: MassErasureOptions;
@@ -42,9 +44,9 @@ export class MassErasure {
   }
 
   /**
-   * The next part of all that an account said, conversations included.
+   * Erases the next part of an account's messages, including direct conversations.
    * @param by who orders it; the caller has checked that they may
-   * @param after seq of the last record that was looked at
+   * @param after seq of the last record examined
    * @throws Fault store-…, too-many
    */
   ofAccount(by: UserId, { id }: Account, after: number): Promise<ErasedPart> {
@@ -52,8 +54,8 @@ export class MassErasure {
   }
 
   /**
-   * The next part of what a room holds from before a moment.
-   * @param by who ordered how long it is kept
+   * Erases the next part of a room's records before a time.
+   * @param by who set the room's retention
    * @throws Fault store-…, too-many
    */
   ofRoom(by: UserId, room: RoomId, untilMs: number, after: number): Promise<ErasedPart> {
@@ -76,7 +78,7 @@ export class MassErasure {
     return { erased, last: page.records.at(-1)?.head.seq, more: page.more };
   }
 
-  /** By room, what is not erased yet. */
+  /** Records not erased yet, by room. */
   #standing({ records }: Page): Map<RoomId, number[]> {
     const byRoom = new Map<RoomId, number[]>();
     for (const { head, erased } of records) {
@@ -89,7 +91,7 @@ export class MassErasure {
     return byRoom;
   }
 
-  /** @returns false: somebody else erased the last of them in the meantime */
+  /** @returns false if the last of them was erased by others meanwhile */
   async #erase(by: UserId, what: Erased): Promise<boolean> {
     const act = { kind: "erase-many", ...what } as const;
     try {

@@ -1,3 +1,5 @@
+/** Moderation requests: kick, ban, mute, roles, erasure and operator rights. */
+
 import { Fault, msg } from "../../base/fault.ts";
 import { BANS_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
@@ -45,10 +47,10 @@ const TARGET_KINDS = {
   ...{ edit: kindsWith("editable"), erase: kindsWith("erasable"), pin: kindsWith("word") },
 };
 
-/** Moderation: looks up whom and what a request means; the room engine or the log decides. */
+/** Resolves the users and rooms of a request; the room engine or the log decides. */
 export class Moderation {
   readonly #options: ModerationOptions;
-  /** Registration is closed and opened in the order of the requests. */
+  /** Serializes the opening and closing of registration in the order of the requests. */
   readonly #turns = new Mutex();
 
   constructor(options: ModerationOptions) {
@@ -62,13 +64,13 @@ export class Moderation {
     return { kind: "receipts", room: room.id, on };
   }
 
-  /** The session may do what operators may. @throws Fault login-refused, too-many */
+  /** Grants operator rights to the session. @throws Fault login-refused, too-many */
   async operate(client: ClientConnection, account: Account, token: string): Promise<void> {
     await this.#options.entry.guessOperator(client, token);
     if (client.member?.account === account) client.member.isOperator = true;
   }
 
-  /** By role, or in some session by the token. */
+  /** Operator by role, or by the token in some session. */
   #isOperator(account: Account): boolean {
     if (this.#options.registry.policy.isOperator(account.id)) return true;
     for (const client of this.#options.server.peers()) {
@@ -117,7 +119,7 @@ export class Moderation {
     }
     if (request.kind === "erase") return { kind: "erase", ...said };
     if (request.kind === "pin") return { kind: "pin", on: request.on, ...said };
-    // Of a file nothing has to be said.
+    // A file may have no text.
     if (head.kind === "file") checkFileText(request.text);
     else if (request.text === "") throw new Fault("text-invalid", msg`an empty text says nothing`);
     return { kind: "edit", text: request.text, ...said };
@@ -129,7 +131,7 @@ export class Moderation {
     actor: Actor,
     { user, after }: RequestOf<"erase-all">,
   ): Promise<Answer<"erase-all">> {
-    // Also of one that was removed: what it said stands as long as nobody erases it.
+    // Includes removed accounts, whose messages remain until erased.
     const everyone = this.#options.registry.everyone;
     const whose = user === undefined ? account : namedPerson(everyone, checkName(user));
     if (whose !== account) checkOperator(actor);
@@ -190,14 +192,14 @@ export class Moderation {
     if (on) this.#putOut(ban);
   }
 
-  /** @throws Fault not-allowed: operators cannot lock themselves out */
+  /** @throws Fault not-allowed: operators cannot ban themselves */
   #checkSelf(client: ClientConnection, actor: Actor, { user, address }: Omit<Ban, "seq">): void {
     const isOwn = address === undefined ? user === actor.user : address === hostKey(client);
     if (!isOwn) return;
     throw new Fault("not-allowed", "you would ban yourself", { remedy: "name somebody else" });
   }
 
-  /** Sessions that are open now are told why and closed; an address never closes an operator. */
+  /** Closes current sessions with the reason. A ban of an address never closes an operator's. */
   #putOut(ban: Omit<Ban, "seq">): void {
     const fault = bannedFault(ban);
     for (const client of [...this.#options.server.peers()]) {

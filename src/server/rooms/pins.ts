@@ -1,3 +1,5 @@
+/** Pinned messages of a room. */
+
 import { PAGE_BYTES_MAX } from "../../base/limits.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import type { Rooms } from "../../core/rooms/rooms.ts";
@@ -16,7 +18,6 @@ export interface PinsOptions {
   readonly historyQuota: HistoryQuota;
 }
 
-/** The messages of a room that are to be found again. */
 export class Pins {
   readonly #options: PinsOptions;
 
@@ -53,7 +54,7 @@ export class Pins {
     };
   }
 
-  /** As it was said, and as it was changed last. */
+  /** The original message and its latest edit. */
   async #message({ id }: Account, seq: number): Promise<readonly LogRecord[]> {
     const { rooms, recordLookup } = this.#options;
     const edit = rooms.editsOf(seq).at(-1);

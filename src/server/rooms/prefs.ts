@@ -1,3 +1,5 @@
+/** Room preferences and saved messages of an account. */
+
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { PREFS_BURST, PREFS_PER_SECOND } from "../../base/limits.ts";
@@ -22,18 +24,15 @@ export interface PrefsServiceOptions {
   readonly rooms: Rooms;
   readonly kernel: Pick<Kernel, "decide">;
   readonly peersOf: (user: UserId) => Iterable<ClientConnection>;
-  /** Left out: this server stands alone. */
+  /** `undefined` for a single server. */
   readonly siblings: { current(): Promise<boolean> };
 }
 
-/**
- * What people set of their rooms, and which messages they keep: of the account, so that it is the
- * same on each of its devices. Nobody else is told.
- */
+/** Stored with the account, so that they are the same on all of its devices, and private to it. */
 export class PrefsService {
   readonly #options: PrefsServiceOptions;
   readonly #paces = new TokenBuckets(PREFS_PER_SECOND, PREFS_BURST);
-  /** One change after the other: each is decided by what all before it have made. */
+  /** Serializes changes, because each depends on the result of those before it. */
   readonly #turns = new WeakMap<Account, Mutex>();
 
   constructor(options: PrefsServiceOptions) {
@@ -65,7 +64,7 @@ export class PrefsService {
     await this.#record(account, { kind: "save", room, seq, on });
   }
 
-  /** A record of the accounts was applied: the devices that are in here hear what has changed. */
+  /** A record of the accounts was applied: notifies the account's devices here. */
   recorded(record: LogRecord): void {
     if (record.head.kind !== "prefs") return;
     const change = prefsChangeOf(parseBody(record) ?? {});
@@ -89,19 +88,19 @@ export class PrefsService {
     const { kernel, siblings } = this.#options;
     const { id } = account;
     const decide = () => (account.isGone ? [] : prefsDrafts(id, change, account.prefs));
-    // What another server has just recorded may say that it is not so already.
+    // A record of another server may have changed the state just now.
     if (decide().length === 0 && !(await siblings.current())) {
       const sentence = "this server is behind the others of its cluster";
       throw new Fault("no-majority", sentence, { retryAfterMs: 1_000 });
     }
     const record = await kernel.decide(decide);
     if (record === undefined) return;
-    // Its removal was decided while this was under way, and did not know of it.
+    // The account was removed during the write, and its removal did not cover this record.
     if (!account.isGone || record.head.kind !== "prefs") return;
     await kernel.decide(() => [prefsEraseDraft(id, [record.head.seq])]);
   }
 
-  /** @throws Fault not-member: also of a room, or a record, that there is not */
+  /** @throws Fault not-member, also for an unknown room or record */
   #checkReads({ id }: Account, room: RoomId, seq = 0): void {
     const { rooms } = this.#options;
     if (rooms.get(room)?.members.has(id) === true && seq <= rooms.head) return;

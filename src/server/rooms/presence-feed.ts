@@ -1,3 +1,5 @@
+/** Presence notices to rooms. */
+
 import type { UserId } from "../../base/ids.ts";
 import {
   PRESENCE_MEMBERS_MAX,
@@ -10,16 +12,15 @@ import type { Clock } from "../../io/clock.ts";
 import type { FanOut } from "./broadcast.ts";
 
 /**
- * Tells rooms who came online and who went. What happens within PRESENCE_TOLD_EVERY_MS is told in
- * one message a room, so that a whole class that arrives costs each member a few messages instead
- * of one for each classmate. In rooms above PRESENCE_MEMBERS_MAX nobody watches names: who wants to
- * know asks `who`.
+ * Changes within PRESENCE_TOLD_EVERY_MS share one message per room, so that the arrival of a whole
+ * class costs each member a few messages instead of one per classmate. Rooms above
+ * PRESENCE_MEMBERS_MAX get no notices; clients ask with `who`.
  */
 export class PresenceFeed {
   readonly #clock: Clock;
   readonly #registry: Pick<Registry, "nameOf">;
   readonly #fanOut: FanOut;
-  /** By room the accounts whose presence has changed. Bounded by PRESENCE_MEMBERS_MAX a room. */
+  /** Accounts whose presence has changed, by room. Bounded by PRESENCE_MEMBERS_MAX per room. */
   readonly #changed = new Map<Room, Map<UserId, boolean>>();
   #cancel: (() => void) | undefined;
   #isStopped = false;
@@ -33,21 +34,21 @@ export class PresenceFeed {
   change(room: Room, user: UserId, online: boolean): void {
     if (this.#isStopped || room.members.size > PRESENCE_MEMBERS_MAX) return;
     const users = this.#changed.get(room) ?? new Map<UserId, boolean>();
-    // Back before anybody heard that they were gone: nothing is to be told.
+    // Reconnected before anyone was notified: nothing to send.
     if (online && users.get(user) === false) users.delete(user);
     else users.set(user, online);
     this.#changed.set(room, users);
     this.#cancel ??= this.#clock.after(PRESENCE_TOLD_EVERY_MS, () => this.#tell());
   }
 
-  /** All are about to go: nobody is told any more, and no timer is left. */
+  /** Drops pending notices and timers at shutdown. */
   stop(): void {
     this.#isStopped = true;
     this.#cancel?.();
     this.#changed.clear();
   }
 
-  /** Tells now what has changed in a room: before a newcomer reads it, who was not there then. */
+  /** Sends a room's changes now: before a newcomer reads its members. */
   flush(room: Room): void {
     const users = this.#changed.get(room);
     if (users === undefined) return;

@@ -1,3 +1,5 @@
+/** Checkpoints of the history and proofs of its records. */
+
 import { Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
 import {
@@ -14,7 +16,7 @@ import type { LogProofs } from "../../io/log/proofs.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { FairQueue, WorkQueue } from "../queue/work-queue.ts";
 
-/** What the server can prove of its history. */
+/** Source of the server's proofs. */
 export interface Provable {
   readonly checkpoints: Pick<Checkpoints, "newest">;
   readonly proofs: Pick<LogProofs, "consistency" | "inclusion">;
@@ -23,17 +25,17 @@ export interface Provable {
 export interface ProofServiceOptions {
   readonly clock: Clock;
   readonly rooms: Rooms;
-  /** Left out: this server signs nothing. */
+  /** `undefined` if this server signs nothing. */
   readonly provable?: Provable;
-  /** Others may have shown a longer history than this server has yet. */
+  /** Clients may have seen a longer history at other servers. */
   readonly siblings: { reached(size: number): Promise<void> };
 }
 
-/** Answers how long the history is, that it only grew, and that a record is in it. */
+/** Proves the size of the history, that it only grew, and that it contains a record. */
 export class ProofService {
   readonly #options: ProofServiceOptions;
   readonly #reading = new WorkQueue(PAGES_READ_MAX, PAGES_WAITING_MAX);
-  /** By account: a proof may read a part of the log, as a page of history does. */
+  /** By account: a proof may read a part of the log, like a page of history. */
   readonly #turns: FairQueue;
 
   constructor(options: ProofServiceOptions) {
@@ -83,7 +85,7 @@ export class ProofService {
     if (seqs.some((seq, index) => index > 0 && seq <= (seqs[index - 1] ?? 0))) {
       throw new Fault("frame-malformed", "the records to prove do not ascend");
     }
-    // Only what the server has signed: a size of the future has no root.
+    // Only signed sizes: a future size has no root.
     if (size > (checkpoints.newest()?.size ?? 0)) return { proofs: [] };
     const isReader = (room: string) => {
       return this.#options.rooms.get(room as RoomId)?.members.has(id) === true;

@@ -1,3 +1,5 @@
+/** Read-only queries: rooms, members and history. */
+
 import type { RoomId, Sha256, UserId } from "../../base/ids.ts";
 import {
   PAGE_BYTES_MAX,
@@ -37,14 +39,15 @@ export interface QueriesOptions {
   readonly historyQuota: HistoryQuota;
 }
 
-/** Members of a large room are sorted so often at most: thousands may ask when they come. */
+/**
+ * Minimum milliseconds between sorts of a large room's members: thousands may ask when they join.
+ */
 const LARGE_SORTED_EVERY_MS = 1_000;
-/** All accounts are, at most for a twentieth of the time: 100,000 of them take 0.3 s. */
+/** Sorting all accounts may take at most a twentieth of the time: 100,000 accounts take 0.3 s. */
 const SORT_REST_TIMES = 20;
-/** For a reader that counts records, also of kinds that it does not know. */
+/** For readers that count records, also those of unknown kinds. */
 const EVERY_KIND = "all";
 
-/** Questions about what is and what was: they change nothing. */
 export class Queries {
   readonly #options: QueriesOptions;
   readonly #targets: TargetResolver;
@@ -52,23 +55,27 @@ export class Queries {
   readonly #turns: FairQueue;
   /** By session: the next page waits until the last ones were taken. */
   readonly #readers = new FairQueue(1, REQUESTS_IN_FLIGHT_MAX);
-  /** Members of rooms above PRESENCE_MEMBERS_MAX, and until when they are given out. */
+  /**
+   * Sorted members of rooms above PRESENCE_MEMBERS_MAX, with the time until which they are reused.
+   */
   readonly #large = new WeakMap<
     Room,
     { readonly people: readonly Entry[]; readonly until: number }
   >();
-  /** All accounts, until when they are given out as they are, and the names' version. */
+  /**
+   * All accounts sorted, with the time until which they are reused and the version of the names.
+   */
   #everyone: { people: readonly Entry[]; until: number; version: number } | undefined;
 
   constructor(options: QueriesOptions) {
     this.#options = options;
-    // What removed users wrote can be read still.
+    // Messages of removed users can still be read.
     this.#targets = new TargetResolver({ ...options, directory: options.registry.everyone });
     const rest = { clock: options.clock, times: PAGE_REST_TIMES, msMax: PAGE_REST_MS_MAX };
     this.#turns = new FairQueue(PAGES_READ_PER_ACCOUNT_MAX, PAGES_WAITING_MAX, rest);
   }
 
-  /** In the order in which they were made. @throws Fault room-unknown */
+  /** In order of creation. @throws Fault room-unknown */
   listRooms(account: Account, { after }: RequestOf<"rooms">): Answer<"rooms"> {
     const rooms = [];
     let isBefore = after !== undefined;
@@ -80,7 +87,8 @@ export class Queries {
       }
       if (rooms.length === PAGE_RECORDS_MAX) return { rooms, more: true };
       const joined = room.members.has(account.id);
-      const isTold = joined || !room.locked; // A room with a password keeps both to its members.
+      // A room with a password shows both only to its members.
+      const isTold = joined || !room.locked;
       rooms.push({
         room: room.name ?? "",
         topic: isTold ? room.topic : "",
@@ -94,7 +102,10 @@ export class Queries {
     return { rooms, more: false };
   }
 
-  /** People of a room the asker is in, or all; in pages ordered by name. @throws Fault */
+  /**
+   * Members of a room that the asker is in, or all accounts; pages ordered by name.
+   * @throws Fault
+   */
   who(account: Account, { room: target, after }: RequestOf<"who">): Answer<"who"> {
     const { engine } = this.#options;
     const [room] = target === undefined ? [] : this.#readable(account, target);
@@ -112,7 +123,9 @@ export class Queries {
     return room?.moderators.has(user) === true ? "moderator" : "member";
   }
 
-  /** Sorted again when an account was made, removed or renamed; many are at most once a second. */
+  /**
+   * Sorted again when an account was made, removed or renamed; large lists at most once a second.
+   */
   #allPeople(): readonly Entry[] {
     const { clock, registry } = this.#options;
     const version = registry.namesVersion;
@@ -149,7 +162,7 @@ export class Queries {
       this.#reading.run(() => archive.page(query)),
     );
     historyQuota.count(account.id, page.records);
-    // The account may have left, or been put out, while the disk was read.
+    // The account may have left or been removed while the disk was read.
     const records = page.records.filter((record) => {
       const room = this.#options.rooms.get(record.head.room as RoomId);
       return room?.members.has(account.id) === true;
@@ -216,13 +229,13 @@ function kindsOf({ files, kinds }: RequestOf<"history">): ReadonlySet<RecordKind
   return new Set([...readable].filter((kind) => kinds?.includes(kind) ?? true));
 }
 
-/** An account beside the name by which it is sorted. */
+/** An account with its sort name. */
 interface Entry {
   readonly account: Account;
   readonly key: string;
 }
 
-/** Index of the first name behind that one. */
+/** Index of the first name after this one. */
 function indexBehind(people: readonly Entry[], name: string): number {
   let [low, high] = [0, people.length];
   while (low < high) {

@@ -1,3 +1,5 @@
+/** Check of the message that a reaction refers to. */
+
 import { Fault, msg } from "../../base/fault.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { TargetResolver } from "../../core/rooms/targets.ts";
@@ -14,13 +16,10 @@ export interface ReactionsOptions {
 
 const REACTABLE = kindsWith("reactable");
 
-/**
- * Looks up what a reaction is about before it goes on. All posts of its link that come after it
- * wait behind it, so that their order stays.
- */
+/** Later posts of the same link wait for the check, so that they stay in order. */
 export class Reactions {
   readonly #options: ReactionsOptions;
-  /** The last post of a link that waits; bounded by the requests in flight. */
+  /** Last pending post of each link. Bounded by the requests in flight. */
   readonly #tails = new Map<ClientConnection, Promise<void>>();
 
   constructor(options: ReactionsOptions) {
@@ -28,7 +27,7 @@ export class Reactions {
   }
 
   /**
-   * Hands the post on, in this very tick if nothing is to be looked up: then there is no promise.
+   * Passes the post on, synchronously if no lookup is needed: then there is no promise.
    * @throws Fault not-found
    */
   pass(
@@ -71,12 +70,12 @@ export class Reactions {
     on();
   }
 
-  /** @throws Fault not-found; no-majority: nobody can say whether there is one */
+  /** @throws Fault not-found; no-majority if the message cannot be looked up */
   async #check(account: Account, { to, body }: RequestOf<"post">): Promise<void> {
     const { react, re } = body;
     if (react === undefined || re === undefined) return;
     if (await this.#isAbout(account, to, re)) return;
-    // At another server, where its sender comes from, both may be recorded.
+    // The sender may have reconnected from another server, where both may be recorded.
     const { siblings } = this.#options;
     if (!siblings.isShared) throw noMessage(re);
     if (!(await siblings.current())) {
@@ -86,13 +85,13 @@ export class Reactions {
     if (!(await this.#isAbout(account, to, re))) throw noMessage(re);
   }
 
-  /** Whether nothing is against it here: the rest the room engine decides. */
+  /** Reports whether no reason to refuse it is known here; the room engine decides the rest. */
   async #isAbout(account: Account, to: string, re: number): Promise<boolean> {
     const target = this.#options.targets.find(account.id, to);
-    // The room engine refuses a target that does not exist, and a user who is not in the room.
+    // The room engine refuses unknown targets and users who are not in the room.
     if (target === undefined) return true;
     const { room } = target;
-    // Two people who have never written to each other share no message, whatever its number.
+    // Two users without a direct conversation share no message, whatever its number.
     if (room === undefined) return false;
     if (!room.members.has(account.id)) return true;
     const like = { rooms: new Set([room.id]), kinds: REACTABLE };
@@ -101,7 +100,7 @@ export class Reactions {
   }
 }
 
-/** The same sentence if there is none, or none that the asker may see. */
+/** The same message for a missing record and one that the user may not see. */
 function noMessage(seq: number): Fault {
   return new Fault("not-found", msg`there is no message ${seq} here`, {
     remedy: "check its number",

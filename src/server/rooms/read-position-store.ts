@@ -1,13 +1,12 @@
+/** Read positions in `marks.json`, written some time after a change. */
+
 import type { Fault } from "../../base/fault.ts";
 import { READ_POSITIONS_BYTES_MAX, READ_POSITIONS_KEPT_EVERY_MS } from "../../base/limits.ts";
 import { ReadPositions } from "../../core/rooms/read-positions.ts";
 import type { Clock } from "../../io/clock.ts";
 import { KeptFile, type KeptFilePlace } from "../queue/kept-file.ts";
 
-/**
- * Read positions in `marks.json`, written a while after they moved. They are a convenience: what a
- * crash or a damaged file loses is only counted as unread again.
- */
+/** Positions lost by a crash or a damaged file only count as unread again. */
 export class ReadPositionStore {
   readonly #file: KeptFile;
   #positions = new ReadPositions();
@@ -32,17 +31,17 @@ export class ReadPositionStore {
     return this.#positions;
   }
 
-  /** Starts with what is kept; what cannot be read is a warning. */
+  /** Loads the file; an unreadable file is a warning. */
   open(): void {
     this.#file.open();
   }
 
-  /** They have changed. */
+  /** Marks the positions as changed. */
   touch(): void {
     this.#file.touch();
   }
 
-  /** Writes what is not on the disk yet. */
+  /** Writes pending changes to disk. */
   close(): Promise<void> {
     return this.#file.close();
   }

@@ -1,3 +1,5 @@
+/** Read positions and ignored users of accounts. */
+
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { READ_TOLD_EVERY_MS } from "../../base/limits.ts";
@@ -19,17 +21,17 @@ export interface ReadPositionServiceOptions {
   readonly kernel: Pick<Kernel, "decide">;
   readonly positions: ReadPositionStore;
   readonly peersOf: (user: UserId) => Iterable<ClientConnection>;
-  /** A device has shown so much, here. */
+  /** Called when a device here has shown messages up to `n`. */
   readonly onRead: (user: UserId, room: RoomId, n: number) => void;
   readonly siblings: { readonly isShared: boolean };
 }
 
-/** How far people have read, and whom they ignore: of the account, so the same on each device. */
+/** Stored per account, so they are the same on all of its devices. */
 export class ReadPositionService {
   readonly #options: ReadPositionServiceOptions;
   /**
-   * What the other devices are to be told of: rooms, each with the device that read last. Emptied
-   * every second.
+   * Rooms whose new positions are to be sent to the account's other devices, each with the device
+   * that read last. Emptied every second.
    */
   readonly #untold = new Map<UserId, Map<Room, ClientConnection | undefined>>();
   #cancel: (() => void) | undefined;
@@ -38,7 +40,7 @@ export class ReadPositionService {
     this.#options = options;
   }
 
-  /** Before the first record: messages of ignored users are not shown. */
+  /** Sends the ignored users before the first record, so that their messages are not shown. */
   arrived(client: ClientConnection, account: Account): void {
     if (account.ignored.size > 0) client.tell({ kind: "ignored", users: this.ignoredBy(account) });
   }
@@ -47,12 +49,15 @@ export class ReadPositionService {
     return this.#options.positions.positions.of(user, room);
   }
 
-  /** Words of others that no device of the account has shown, of those before the n `before`. */
+  /**
+   * Number of others' messages that no device of the account has shown, optionally before n
+   * `before`.
+   */
   unread(user: UserId, room: Room, before?: number): number {
     return room.words.ofOthers(user, this.upTo(user, room.id), before);
   }
 
-  /** What one says oneself needs no reading, if all before it was read; nor what was before. */
+  /** A user's own message, and those before it if already read, need no reading. */
   recorded(room: Room, record: LogRecord): void {
     const { head } = record;
     if (head.by === "server") return;
@@ -64,14 +69,14 @@ export class ReadPositionService {
     if (head.kind === "leave" && marks.forget(head.by, room.id)) this.#options.positions.touch();
   }
 
-  /** Tells what is still to be told and keeps what is still to be kept. */
+  /** Sends pending positions and writes them to disk. */
   async close(): Promise<void> {
     this.#cancel?.();
     this.#tellAll();
     await this.#options.positions.close();
   }
 
-  /** @throws Fault not-member: also of a room that there is not */
+  /** @throws Fault not-member, also for an unknown room */
   read(client: ClientConnection, { id }: Account, { room: asked, n }: RequestOf<"read">): void {
     const room = this.#options.rooms.get(asked as RoomId);
     if (room?.members.has(id) !== true) throw new Fault("not-member", "you do not read that room");
@@ -80,7 +85,7 @@ export class ReadPositionService {
     this.#options.onRead(id, room.id, upTo);
   }
 
-  /** A device at another server has shown so much. */
+  /** A device at another server has shown messages up to `n`. */
   readElsewhere(user: UserId, id: RoomId, n: number): void {
     const room = this.#options.rooms.get(id);
     if (room?.members.has(user) === true) this.#advance(user, room, n, undefined);
@@ -99,7 +104,7 @@ export class ReadPositionService {
     this.#cancel = undefined;
     for (const [user, rooms] of this.#untold) {
       const peers = [...this.#options.peersOf(user)];
-      // It knows what it has shown, unless that was at another server.
+      // The device knows its own position, unless the reading device is at another server.
       if (peers.length < 2 && !this.#options.siblings.isShared) continue;
       for (const client of peers) {
         for (const [room, by] of rooms) {
@@ -123,7 +128,7 @@ export class ReadPositionService {
     if (record !== undefined) this.tellIgnored(account);
   }
 
-  /** The list has changed. */
+  /** Sends the changed list to the account's devices. */
   tellIgnored(account: Account): void {
     const users = this.ignoredBy(account);
     for (const client of this.#options.peersOf(account.id)) client.tell({ kind: "ignored", users });

@@ -1,3 +1,5 @@
+/** Read receipts of a message, for its author. */
+
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { READERS_NAMED_MAX } from "../../base/limits.ts";
@@ -14,10 +16,7 @@ export interface ReadersOptions {
   readonly recordLookup: RecordLookup;
 }
 
-/**
- * Who has read a message: for its author alone, in rooms whose record says so to all, and of what
- * was said since.
- */
+/** Only in rooms whose record announces receipts to all members, and for messages since then. */
 export class Readers {
   readonly #options: ReadersOptions;
 

@@ -1,40 +1,42 @@
+/** Cache of the latest records of active rooms. */
+
 import type { RoomId } from "../../base/ids.ts";
 import { RECENT_BYTES_MAX, RECENT_ROOM_BYTES_MAX } from "../../base/limits.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { recordBytes } from "../../wire/records-frame.ts";
 
-/** Last records of a room that are kept in memory; a newcomer is given FIRST_RECORDS of them. */
+/** Records cached per room; a newcomer gets FIRST_RECORDS of them. */
 const RECENT_RECORDS_MAX = 128;
 
 interface Recent {
-  /** Without a gap, oldest first; never empty. */
+  /** Contiguous, oldest first, never empty. */
   readonly records: LogRecord[];
   bytes: number;
 }
 
 /**
- * The last records of the rooms that spoke last. When many people come into a room at once, each of
- * them is given its last records: from here, in the tick in which they come, instead of from the
- * disk, during which the room goes on and they would have to be brought up to date again.
+ * When many users join a room together, each gets its latest records in the same tick from here. A
+ * read from disk would take time, during which the room continues and they would have to catch up
+ * again.
  */
 export class RecentRecords {
-  /** The room that spoke longest ago first. Bounded by RECENT_BYTES_MAX in all. */
+  /** Least recently active room first. Bounded by RECENT_BYTES_MAX in total. */
   readonly #rooms = new Map<RoomId, Recent>();
   #bytes = 0;
 
-  /** The next durable record of its room. */
+  /** Adds the next durable record of its room. */
   add(room: Room, record: LogRecord): void {
     const { id } = room;
     const { kind } = record.head;
-    // What was erased must not be given out as it was.
+    // Erased records must not be sent in their old form.
     if (kind === "erase" || kind === "remove") return this.#forget(id);
     const recent = this.#rooms.get(id) ?? { records: [], bytes: 0 };
     this.#rooms.delete(id);
     this.#rooms.set(id, recent);
     recent.records.push(record);
     this.#count(recent, recordBytes(record));
-    // Half of them at once, so that not each record moves all others.
+    // Drops half of them together, so that not every record moves all others.
     if (recent.records.length > 2 * RECENT_RECORDS_MAX) this.#drop(recent, RECENT_RECORDS_MAX);
     while (recent.bytes > RECENT_ROOM_BYTES_MAX && recent.records.length > 1) this.#drop(recent, 1);
     for (const oldest of this.#rooms.keys()) {
@@ -43,7 +45,7 @@ export class RecentRecords {
     }
   }
 
-  /** All records of the room after `seq`; undefined if not all of them are here. */
+  /** All records of the room after `seq`. `undefined` if some are not cached. */
   since(room: Room, seq: number): readonly LogRecord[] | undefined {
     const records = this.#rooms.get(room.id)?.records;
     const first = records?.[0]?.head;
@@ -53,7 +55,10 @@ export class RecentRecords {
     return at < 0 ? [] : records.slice(at);
   }
 
-  /** The last `count` of the room, or all if it has fewer; undefined if some are not here. */
+  /**
+   * The last `count` records of the room, or all if it has fewer. `undefined` if some are not
+   * cached.
+   */
   newest(room: Room, count: number): readonly LogRecord[] | undefined {
     const records = this.#rooms.get(room.id)?.records;
     if (records === undefined) return undefined;

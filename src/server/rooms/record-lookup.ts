@@ -1,21 +1,22 @@
+/** Lookup of single past records by seq. */
+
 import type { UserId } from "../../base/ids.ts";
 import { PAGE_BYTES_MAX, PAGES_READ_MAX, PAGES_WAITING_MAX } from "../../base/limits.ts";
 import type { Archive, PageQuery } from "../../io/log/log.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { FairQueue, WorkQueue } from "../queue/work-queue.ts";
 
-/** Single records of the past that a request is about. */
 export class RecordLookup {
   readonly #archive: Pick<Archive, "page">;
   readonly #reading = new WorkQueue(PAGES_READ_MAX, PAGES_WAITING_MAX);
-  /** By account: many requests of one wait behind each other. */
+  /** By account: requests of one account wait behind each other. */
   readonly #turns = new FairQueue(1, PAGES_WAITING_MAX);
 
   constructor(archive: Pick<Archive, "page">) {
     this.#archive = archive;
   }
 
-  /** @returns undefined if there is no such record @throws Fault too-many, store-… */
+  /** @returns `undefined` if there is no such record @throws Fault too-many, store-… */
   async find(
     asker: UserId,
     seq: number,

@@ -1,3 +1,5 @@
+/** Retention: erases records older than their room's limit. */
+
 import { Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { RETENTION_EVERY_MS } from "../../base/limits.ts";
@@ -12,11 +14,11 @@ export interface RetentionOptions {
   readonly erasure: Pick<MassErasure, "ofRoom">;
 }
 
-/** Erases what is older than its room keeps it: at the start, every minute, and on a change. */
+/** Runs at the start, every minute, and on a change of a room's limit. */
 export class Retention {
   readonly #options: RetentionOptions;
-  /** Up to where nothing is left to erase; forgotten when the server stops. */
-  readonly #doneUpTo = new Map<RoomId, number>(); // Bounded by ROOMS_MAX.
+  /** Time up to which nothing is left to erase; not stored. Bounded by ROOMS_MAX. */
+  readonly #doneUpTo = new Map<RoomId, number>();
   #isSweeping = false;
   #isStopped = false;
   #cancel = () => {};
@@ -25,7 +27,7 @@ export class Retention {
     this.#options = options;
   }
 
-  /** Now, unless it is under way; then again every RETENTION_EVERY_MS. */
+  /** Runs now, unless it is in progress, and then every RETENTION_EVERY_MS. */
   sweep(): void {
     this.#cancel();
     if (this.#isStopped) return;
@@ -51,7 +53,7 @@ export class Retention {
       try {
         await this.#sweepRoom(id);
       } catch (error) {
-        // The disk's troubles are told where they happen; the next sweep goes on from here.
+        // Faults of the disk are reported where they happen; the next sweep resumes here.
         if (!(error instanceof Fault)) throw error;
       }
     }

@@ -1,3 +1,5 @@
+/** Typing indicators of rooms. */
+
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import {
@@ -20,27 +22,27 @@ export interface TypingFeedOptions {
   readonly rooms: Pick<Rooms, "get">;
   readonly registry: Pick<Registry, "nameOf">;
   readonly fanOut: Pick<FanOut, "publish">;
-  /** Somebody has begun or ended here, or goes on: for other servers. */
+  /** Called when an account begins, continues or ends typing here, to notify other servers. */
   readonly onTyping?: (user: UserId, room: RoomId, on: boolean) => void;
 }
 
 interface Typist {
   readonly room: Room;
-  /** When it was last told that the account goes on. */
+  /** Time of the last notice that the account still types. */
   readonly at: number;
 }
 
 /**
- * Tells rooms who is writing to them. It is kept in memory alone, and ends by itself TYPING_MS
- * after the account's last word of it. An account writes to one room at a time; a room is told once
- * in TYPING_TOLD_EVERY_MS, however many write, and of TYPING_NAMED_MAX of them; and rooms above
- * TYPING_MEMBERS_MAX are told nothing. So nobody can fill a room's links with it.
+ * Kept in memory only. An indicator expires TYPING_MS after the account's last refresh. An account
+ * types in one room at a time. A room gets at most one notice per TYPING_TOLD_EVERY_MS with at most
+ * TYPING_NAMED_MAX names, and none above TYPING_MEMBERS_MAX members. So indicators cannot fill a
+ * room's links.
  */
 export class TypingFeed {
   readonly #options: TypingFeedOptions;
-  /** Who was heard of longest ago comes first. Bounded: one an account, for TYPING_MS. */
+  /** Least recently refreshed first. Bounded: one per account, for TYPING_MS. */
   readonly #typists = new Map<UserId, Typist>();
-  /** By room, those who began last at the end. */
+  /** By room, the latest to begin last. */
   readonly #byRoom = new Map<Room, Set<UserId>>();
   readonly #changed = new Set<Room>();
   #toldAt = Number.NEGATIVE_INFINITY;
@@ -52,7 +54,7 @@ export class TypingFeed {
     this.#options = options;
   }
 
-  /** @throws Fault not-member: also of a room that there is not; muted, not-allowed */
+  /** @throws Fault not-member, also for an unknown room; muted, not-allowed */
   types({ id }: Account, { room: asked, on }: Pick<RequestOf<"typing">, "room" | "on">): void {
     const { rooms, clock, onTyping } = this.#options;
     const room = rooms.get(asked as RoomId);
@@ -65,18 +67,18 @@ export class TypingFeed {
     if (this.#types(id, room, on)) onTyping?.(id, room.id, on);
   }
 
-  /** At another server of the cluster. */
+  /** An account types at another server of the cluster. */
   typesElsewhere(user: UserId, id: RoomId, on: boolean): void {
     const room = this.#options.rooms.get(id);
     if (room?.members.has(user) === true && room.isSealed !== true) this.#types(user, room, on);
   }
 
-  /** What was being written is there: readers see that by the record. */
+  /** The message was posted: readers see that by the record. */
   recorded(room: Room, { head: { kind, by } }: LogRecord): void {
     if (by === "server" || !WORD_KINDS.has(kind) || this.#typists.get(by)?.room !== room) return;
     const isUntold = this.#changed.has(room);
     this.#end(by);
-    // Others may have stood behind the names that were told.
+    // Others may have been hidden by the limit of names.
     if (!isUntold && !this.#byRoom.has(room)) this.#changed.delete(room);
     this.#schedule();
   }
@@ -92,7 +94,7 @@ export class TypingFeed {
     this.#cancel();
   }
 
-  /** @returns whether that is anything new */
+  /** @returns whether anything changed */
   #types(user: UserId, room: Room, on: boolean): boolean {
     if (this.#isStopped || room.members.size > TYPING_MEMBERS_MAX) return false;
     const now = this.#options.clock.now();

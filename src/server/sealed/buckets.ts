@@ -1,3 +1,5 @@
+/** Storage of sealed rooms: buckets of GroupInfos, key packages and leases. */
+
 import {
   GROUP_INFO_BYTES_MAX,
   KEY_PACKAGE_BYTES_MAX,
@@ -7,7 +9,7 @@ import type { Bucket } from "../../io/bucket/bucket.ts";
 import { FolderBucket } from "../../io/bucket/folder.ts";
 import type { Disk } from "../../io/disk/disk.ts";
 
-/** What devices need that are away, beside what the log has. */
+/** Data for offline devices that the log does not contain. */
 export interface SealedBuckets {
   /** GroupInfos, by room and hash. */
   readonly groups: Bucket;
@@ -23,9 +25,9 @@ interface SealedFolder extends SealedBuckets {
   readonly leases: FolderBucket;
 }
 
-/** All packages of a device: when each came, in base64url, with quotes, commas and brackets. */
+/** All packages of a device: time of arrival and base64url, with quotes, commas and brackets. */
 const STOCK_BYTES_MAX = KEY_PACKAGES_MAX * (Math.ceil((KEY_PACKAGE_BYTES_MAX * 4) / 3) + 24) + 2;
-/** Two leases of 22 characters, and a number. */
+/** Two leases of 22 characters and a number. */
 const LEASES_BYTES_MAX = 256;
 
 interface SealedPlace {
@@ -33,7 +35,7 @@ interface SealedPlace {
   readonly folder: string;
 }
 
-/** Of a server that stands alone. */
+/** Returns the buckets of a single server. */
 export function sealedFolder({ disk, folder }: SealedPlace): SealedFolder {
   const json = { disk, suffix: ".json" };
   return {
@@ -50,15 +52,15 @@ export function sealedFolder({ disk, folder }: SealedPlace): SealedFolder {
 }
 
 /**
- * Of a server that stood alone, and is one of several from now on: what it has kept goes to where
- * all have it, once. @throws Fault store-…, no-majority
+ * Moves the data of a single server into the buckets of its new cluster, once.
+ * @throws Fault store-…, no-majority
  */
 export async function moveIn(place: SealedPlace, shared: SealedBuckets): Promise<void> {
   const own = sealedFolder(place);
   for (const kind of ["groups", "keys", "leases"] as const) {
     for (const name of own[kind].names()) {
       const value = await own[kind].read(name);
-      // What is there is newer.
+      // The shared value is newer.
       if (value !== undefined) await shared[kind].write(name, value.bytes, undefined);
       await own[kind].remove(name);
     }

@@ -1,3 +1,5 @@
+/** GroupInfo of each sealed room's current epoch. */
+
 import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
@@ -5,14 +7,14 @@ import { sha256 } from "../../crypto/sha256.ts";
 import type { Bucket } from "../../io/bucket/bucket.ts";
 
 /**
- * The GroupInfo of each sealed room's epoch, with which a device comes in or back by itself. Only
- * its hash is in the log. One is written under the name of its hash before its commit is recorded;
- * that of the epoch before is removed afterwards. None is ever renamed once it counts: a power cut
- * could leave neither name, and several servers write at once.
+ * A device uses it to join or rejoin by itself. The log contains only its hash. A GroupInfo is
+ * written under its hash before its commit is recorded; that of the previous epoch is removed
+ * afterwards. Files are never renamed once they count: a power cut could leave neither name, and
+ * several servers write concurrently.
  */
 export class GroupInfoStore {
   readonly #bucket: Bucket;
-  /** Hash of each room's newest. Bounded by the rooms. */
+  /** Hash of each room's newest GroupInfo. Bounded by the rooms. */
   readonly #current = new Map<RoomId, string>();
 
   constructor(bucket: Bucket) {
@@ -24,7 +26,7 @@ export class GroupInfoStore {
     const hash = toBase64Url(sha256(info));
     const name = nameOf(room, hash);
     if (await this.#bucket.write(name, info, undefined)) return hash;
-    // The same commit was asked for before, or what is there is damaged.
+    // Reuses the same proposal, unless the stored one is damaged.
     const there = await this.#bucket.read(name);
     if (there === undefined || !equalBytes(there.bytes, info)) {
       await this.#bucket.write(name, info, there);
@@ -39,13 +41,13 @@ export class GroupInfoStore {
     if (before !== undefined && before !== hash) this.#remove(room, before);
   }
 
-  /** Its commit was refused, or others have come since. */
+  /** Its commit was refused or superseded. */
   withdraw(room: RoomId, hash: string): void {
     if (this.#current.get(room) !== hash) this.#remove(room, hash);
   }
 
   /**
-   * Undefined: it was lost, or another commit came meanwhile.
+   * `undefined` if it was lost or another commit was recorded meanwhile.
    * @throws Fault store-…, no-majority
    */
   async read(room: RoomId, hash: string): Promise<Uint8Array | undefined> {
@@ -57,8 +59,8 @@ export class GroupInfoStore {
   }
 
   /**
-   * At the start: what a crash left behind goes.
-   * @param current hash of the room's GroupInfo
+   * Removes leftovers of a crash at the start.
+   * @param current returns the hash of the room's GroupInfo
    * @throws Fault store-…, no-majority
    */
   sweep(current: (room: RoomId) => string | undefined): Promise<void> {
@@ -72,7 +74,7 @@ export class GroupInfoStore {
 
   #remove(room: RoomId, hash: string): void {
     this.#bucket.remove(nameOf(room, hash)).catch((error: unknown) => {
-      if (!(error instanceof Fault)) throw error; // Else the next start removes it.
+      if (!(error instanceof Fault)) throw error; // Otherwise the next start removes it.
     });
   }
 }

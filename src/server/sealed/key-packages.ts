@@ -1,3 +1,5 @@
+/** Key packages of devices (RFC 9420, section 10). */
+
 import { fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
@@ -18,22 +20,25 @@ const HOUR_SECONDS = 60 * 60;
 const HOUR_MS = HOUR_SECONDS * 1_000;
 
 /**
- * Key packages of devices (RFC 9420, section 10). One that is given out is no more in the stock
- * before the answer, so that none is given out twice, whichever server is asked. Only the last
- * resort is given out again, until its device replaces it.
+ * A package is removed from the stock before it is returned, so that none is given out twice,
+ * whichever server is asked. Only the last resort is given out repeatedly, until its device
+ * replaces it.
  */
 export class KeyPackageStore {
   readonly #bucket: Bucket;
   readonly #clock: Clock;
   readonly #mutex = new Mutex();
-  /** When each account took packages of another, oldest first. Bounded by KEY_PACKAGE_PAIRS_MAX. */
+  /**
+   * Times at which each account took packages of another, oldest first. Bounded by
+   * KEY_PACKAGE_PAIRS_MAX.
+   */
   readonly #taken = new Map<string, readonly number[]>();
-  /** Key packages that each account has taken. */
+  /** Rate of key packages taken by each account. */
   readonly #shares = new TokenBuckets(
     KEY_PACKAGES_PER_HOUR_ALL / HOUR_SECONDS,
     KEY_PACKAGES_PER_HOUR_ALL,
   );
-  /** Who waits for packages of a device. Bounded by requests, of which there are few an hour. */
+  /** Requests waiting for packages of a device. Bounded by the rate of requests, a few per hour. */
   readonly #awaited = new Map<string, Set<() => void>>();
 
   constructor(bucket: Bucket, clock: Clock) {
@@ -42,10 +47,10 @@ export class KeyPackageStore {
   }
 
   /**
-   * Adds to the stock of a device, as far as there is room; the oldest stay.
+   * Adds packages to the stock of a device while there is room; the oldest stay.
    * @param device its key in base64url
-   * @param lastResort replaces the one before
-   * @returns how many there are, and whether there is a last resort that nobody has taken
+   * @param lastResort replaces the previous one
+   * @returns number of packages, and whether there is an unused last resort
    * @throws Fault store-…, no-majority
    */
   async add(
@@ -65,7 +70,8 @@ export class KeyPackageStore {
       }
       const last =
         lastResort === undefined ? stock.last : `${FRESH}${now} ${toBase64Url(lastResort)}`;
-      // A device that gives what there is no room for makes the disk work for nothing.
+      // Without a change nothing is written: a device must not cause writes with packages that do
+      // not fit.
       const isSame = once.length === stock.once.length && last === stock.last;
       const result = { left: once.length, lastResort: last?.startsWith(FRESH) === true };
       return { next: isSame ? undefined : { once, last }, result };
@@ -74,7 +80,7 @@ export class KeyPackageStore {
     return answer;
   }
 
-  /** Resolves when the device has given some to this server, or after so long without. */
+  /** Resolves when the device has added packages at this server, or after the timeout. */
   stocked(device: string, withinMs: number): Promise<void> {
     return new Promise((resolve) => {
       const waiting = this.#awaited.get(device) ?? new Set();
@@ -91,8 +97,8 @@ export class KeyPackageStore {
   }
 
   /**
-   * @param isLast the last resort is given where there is no other: it stays, marked as taken
-   * @returns the oldest, and how many are left; undefined: there is none
+   * @param isLast whether to return the last resort if no other is left: it stays, marked as taken
+   * @returns the oldest package and the number left; `undefined` if there is none
    * @throws Fault store-…, no-majority
    */
   take(
@@ -111,7 +117,7 @@ export class KeyPackageStore {
     });
   }
 
-  /** @throws Fault too-fast: one account would use up what another has */
+  /** @throws Fault too-fast: one account must not use up another's packages */
   checkPace(by: UserId, of: UserId): void {
     const now = this.#clock.now();
     const times = this.#timesOf(`${by} ${of}`, now);
@@ -129,7 +135,7 @@ export class KeyPackageStore {
     this.#took(by, of, now);
   }
 
-  /** At another server. It counts, whoever has let it. */
+  /** A package was taken at another server. Counted even if it exceeds the limit here. */
   took(by: UserId, of: UserId): void {
     const now = this.#clock.now();
     this.#shares.of(by, now).take(now);
@@ -151,12 +157,12 @@ export class KeyPackageStore {
     return (this.#taken.get(pair) ?? []).filter((time) => now - time < HOUR_MS);
   }
 
-  /** Those of devices that are no more. @throws Fault store-…, no-majority */
+  /** Removes packages of removed devices. @throws Fault store-…, no-majority */
   sweep(isKnown: (device: string) => boolean): Promise<void> {
     return this.#bucket.sweep(isKnown);
   }
 
-  /** Another server may be quicker: then it is decided anew with what is left. */
+  /** Another server may write first: then `change` runs again on the new stock. */
   #change<Result>(device: string, change: (stock: Stock) => Changed<Result>) {
     return this.#mutex.run(async () => {
       for (let tries = 0; tries < CONFLICT_TRIES_MAX; tries++) {
@@ -171,7 +177,7 @@ export class KeyPackageStore {
     });
   }
 
-  /** What is damaged or old is none: the device gives new ones. */
+  /** Damaged and old packages are ignored: the device adds new ones. */
   #stockOf(value: Value | undefined): Stock {
     if (value === undefined) return NONE;
     try {
@@ -182,7 +188,7 @@ export class KeyPackageStore {
       const isGood = (one: string) => Number(one.slice(0, one.indexOf(" "))) > oldest;
       const isLast = (one: string) => one.startsWith(FRESH) || one.startsWith(TAKEN);
       const last = stock.find(isLast);
-      // Both marks have this length; older servers take a marked one for none.
+      // Both marks have this length. Older servers ignore a marked last resort.
       const isLastGood = last !== undefined && isGood(last.slice(FRESH.length));
       return { once: stock.filter(isGood), last: isLastGood ? last : undefined };
     } catch {
@@ -191,7 +197,7 @@ export class KeyPackageStore {
   }
 }
 
-/** Each as `TIME PACKAGE`; the last resort with FRESH or TAKEN before it. */
+/** Packages as `TIME PACKAGE`; the last resort is prefixed with FRESH or TAKEN. */
 interface Stock {
   readonly once: readonly string[];
   readonly last: string | undefined;
@@ -207,7 +213,7 @@ interface Changed<Result> {
   readonly result: Result;
 }
 
-/** A package as it is kept, without the time. */
+/** Returns a stored package without its time. */
 function textOf(kept: string): string {
   return kept.slice(kept.indexOf(" ") + 1);
 }

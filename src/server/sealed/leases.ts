@@ -1,3 +1,5 @@
+/** Leases that detect restored or copied folders of devices. */
+
 import { fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
@@ -6,20 +8,19 @@ import type { Bucket, Value } from "../../io/bucket/bucket.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 
-/** What is known of one device. */
+/** State of one device. */
 interface Leases {
   readonly count: number;
   readonly lease: string;
-  /** The one before, which the device has as long as it does not know of the answer. */
+  /** The previous lease, which the device holds until it receives the answer. */
   readonly former?: string;
 }
 
 type Asked = Pick<RequestOf<"seal-lease">, "count" | "lease" | "next">;
 
 /**
- * Which lease each device has: a folder that was restored or copied has an older one. They are
- * numbered, so that a server that was itself restored from a backup puts no device out: then it is
- * the one that knows less.
+ * A restored or copied folder has an older lease. Leases are numbered, so that a server restored
+ * from a backup rejects no device: it then has the lower number.
  */
 export class LeaseStore {
   readonly #bucket: Bucket;
@@ -43,13 +44,13 @@ export class LeaseStore {
     });
   }
 
-  /** Those of devices that are no more. @throws Fault store-…, no-majority */
+  /** Removes leases of removed devices. @throws Fault store-…, no-majority */
   sweep(isKnown: (device: string) => boolean): Promise<void> {
     return this.#bucket.sweep(isKnown);
   }
 }
 
-/** @returns what is to be kept; undefined: nothing changes */
+/** @returns the new state; `undefined` if nothing changes */
 function decide(
   known: Leases | undefined,
   asked: Asked,
@@ -57,7 +58,7 @@ function decide(
   const [next, lease] = [toBase64Url(asked.next), asked.lease && toBase64Url(asked.lease)];
   const count = known?.count ?? 0;
   const had = Math.min(asked.count, LEASE_COUNT_MAX);
-  // The answer was lost, or another process of the same folder asks for the same.
+  // The answer was lost, or another process of the same folder repeats the request.
   const isAgain = known?.lease === next && known.former === lease;
   if (isAgain) return { answer: { count, isLatest: true } };
   const isLatest =
@@ -73,7 +74,7 @@ function decide(
   return { answer: { count: given.count, isLatest }, given };
 }
 
-/** What is damaged is none: the next one that asks is believed. */
+/** A damaged state is ignored: the next device to ask is trusted. */
 function leasesOf(value: Value | undefined): Leases | undefined {
   if (value === undefined) return undefined;
   try {

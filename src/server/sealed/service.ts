@@ -1,3 +1,5 @@
+/** Sealed rooms: order of commits, key packages, GroupInfos and invites. */
+
 import { equalBytes, fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
@@ -30,37 +32,36 @@ export interface SealedOptions {
   readonly registry: Registry;
   readonly kernel: Pick<Kernel, "ask">;
   readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
-  /** Left out: this server stands alone. */
+  /** `undefined` for a single server. */
   readonly siblings: {
     readonly isShared: boolean;
-    /** What the others have recorded at the call is known here. */
+    /** Resolves when everything that the others had recorded is applied here. */
     current(): Promise<boolean>;
     tell(news: SealedNews): void;
   };
 }
 
-/** What servers tell each other. */
+/** Messages between servers about sealed rooms. */
 export type SealedNews =
-  /** A device that may be in there has few key packages left. */
+  /** A device that may be connected there has few key packages left. */
   | {
       readonly kind: "key-packages-low";
       readonly user: UserId;
       readonly device: string;
       readonly left: number;
     }
-  /** One account took key packages of another: there are so many an hour. */
+  /** An account took key packages of another, for the hourly limit. */
   | { readonly kind: "key-packages-taken"; readonly by: UserId; readonly of: UserId };
 
-/** What sealed rooms need of a server: an order of commits, key packages, and word of invites. */
 export class SealedService {
   readonly #options: SealedOptions;
   readonly #infos: GroupInfoStore;
   readonly #packages: KeyPackageStore;
   readonly #leases: LeaseStore;
   readonly #targets: TargetResolver;
-  /** One commit of a room at a time, with what it keeps. Bounded by the rooms. */
+  /** Serializes the commits of a room and their storage. Bounded by the rooms. */
   readonly #commits = new Map<RoomId, Mutex>();
-  /** Rooms that each user was let into; whether that still holds is looked up when it is told. */
+  /** Rooms that each user was invited to; checked again before the user is notified. */
   readonly #invited = new Map<UserId, Set<RoomId>>();
 
   constructor(options: SealedOptions) {
@@ -72,7 +73,7 @@ export class SealedService {
     this.#targets = new TargetResolver({ rooms, directory: registry, sha256 });
   }
 
-  /** After the logs were read. @throws Fault store-… */
+  /** Called after the logs were read. @throws Fault store-… */
   async start(): Promise<void> {
     const { rooms, registry } = this.#options;
     for (const room of rooms.named()) {
@@ -86,7 +87,7 @@ export class SealedService {
       await this.#packages.sweep(isKnown);
       await this.#leases.sweep(isKnown);
     } catch (error) {
-      // It is swept at another start.
+      // The next start sweeps it.
       if (!(error instanceof Fault) || error.code !== "no-majority") throw error;
     }
   }
@@ -114,7 +115,7 @@ export class SealedService {
     return { room, made: await this.#made(found, account) };
   }
 
-  /** @throws Fault not-found: it was lost, and the next commit brings a new one; no-majority */
+  /** @throws Fault not-found if it was lost; the next commit brings a new one; no-majority */
   async #made(room: Room, account: Account): Promise<Answer<"group">["made"]> {
     for (;;) {
       const { group } = room;
@@ -122,14 +123,14 @@ export class SealedService {
       const { id, epoch, seq, info: hash } = group;
       const info = await this.#infos.read(room.id, hash);
       if (info !== undefined) return { group: fromBase64Url(id), epoch, info, seq };
-      // A commit that another server took may have come before this one heard of it.
+      // Another server may have recorded a commit that is not applied here yet.
       await this.#options.siblings.current();
       checkReads(room, account.id);
       if (room.group?.info === hash) throw lostInfo();
     }
   }
 
-  /** Tells a user who comes in where they were let in. */
+  /** Notifies a user who logs in of pending invites. */
   arrived(client: ClientConnection, { id }: Account): void {
     const { rooms } = this.#options;
     for (const room of this.#invited.get(id) ?? []) {
@@ -183,14 +184,14 @@ export class SealedService {
     return { packages, missing };
   }
 
-  /** Of a device that came for the first time a moment ago they are on their way. */
+  /** The packages of a new device may still be on their way. */
   async #take(user: UserId, device: string, until: number) {
     const { clock, siblings, peersOf } = this.#options;
     const taken = await this.#packages.take(device);
     if (taken !== undefined) return taken;
     const isHere = [...peersOf(user)].some(({ member }) => member?.device === device);
     const leftMs = until - clock.now();
-    // Whether it is connected to another server of the cluster, this one does not know.
+    // This server does not know whether the device is connected to another server.
     if (leftMs > 0 && (isHere || siblings.isShared)) {
       this.#askForMore(user, device, 0);
       await this.#packages.stocked(device, leftMs);
@@ -203,12 +204,12 @@ export class SealedService {
     this.#options.siblings.tell({ kind: "key-packages-low", user, device, left });
   }
 
-  /** At another server: there are so many an hour at all of them together. */
+  /** Packages were taken at another server; the hourly limit covers all servers. */
   takenElsewhere(by: UserId, of: UserId): void {
     this.#packages.took(by, of);
   }
 
-  /** Somebody has taken one of its key packages, perhaps at another server. */
+  /** One of the device's key packages was taken, perhaps at another server. */
   lowOnKeyPackages(user: UserId, device: string, left: number): void {
     for (const client of this.#options.peersOf(user)) {
       if (client.member?.device === device) client.tell({ kind: "key-packages-low", left });
@@ -225,7 +226,7 @@ export class SealedService {
     const device = certifiedDevice(client, account);
     const { target, info } = request;
     const { id, room } = this.#targets.resolve(account.id, target);
-    if (room !== undefined) checkReads(room, account.id); // Before anything is kept of it.
+    if (room !== undefined) checkReads(room, account.id); // Checked before anything is stored.
     const isOperator = isOperating(client, account, registry);
     return await this.#one(id, async () => {
       const hash = await this.#infos.propose(id, info);
@@ -242,7 +243,7 @@ export class SealedService {
     });
   }
 
-  /** Another server was asked for the same commit, may have refused it, and withdrawn this. */
+  /** Another server may have received the same commit, refused it, and withdrawn its GroupInfo. */
   async #keep(room: RoomId, hash: string, info: Uint8Array): Promise<void> {
     const { rooms, siblings } = this.#options;
     if (rooms.get(room)?.group?.info !== hash) return this.#infos.withdraw(room, hash);
@@ -287,7 +288,7 @@ export class SealedService {
     };
   }
 
-  /** @throws Fault user-unknown, not-allowed: no device of that account which its key has signed */
+  /** @throws Fault user-unknown, not-allowed if the account's key has signed no such device */
   #added({ user, device }: { readonly user: string; readonly device: Uint8Array }): DeviceOf {
     const account = namedPerson(this.#options.registry, checkName(user, "person's name"));
     const key = toBase64Url(device);
@@ -304,7 +305,7 @@ export class SealedService {
 
 const NOBODY = "" as UserId;
 
-/** Whether a log that fails has the commit, only its next start knows. */
+/** After a fault of the log, only its next start knows whether the commit is recorded. */
 function isDecided({ code }: Fault): boolean {
   const isOpen = code === "no-majority" || code === "shutting-down" || code === "cluster-diverged";
   return !isOpen && !code.startsWith("store-");
@@ -317,8 +318,8 @@ function lostInfo(): Fault {
 }
 
 /**
- * What a server can see of a commit that members would have to refuse: it is of another place.
- * @throws Fault not-allowed; frame-malformed: it is no commit
+ * Refuses a commit for another room, epoch or device, which members would have to refuse.
+ * @throws Fault not-allowed; frame-malformed if it is no commit
  */
 function checkHeader(request: RequestOf<"group-commit">, device: string): void {
   const { commit, group, epoch, commitId, added, removed } = request;
@@ -333,12 +334,15 @@ function checkHeader(request: RequestOf<"group-commit">, device: string): void {
   throw new Fault("not-allowed", "a commit is not what its request says");
 }
 
-/** Let into the room, and not there yet. */
+/** Invited to the room, and not a member yet. */
 function isInvited(room: Room, user: UserId): boolean {
   return room.isSealed === true && room.admitted.has(user) && !room.members.has(user);
 }
 
-/** @throws Fault not-allowed: it came in by password, and no account key has signed it */
+/**
+ * @throws Fault not-allowed if the device logged in by password and has no signature of the account
+ * key
+ */
 function certifiedDevice(client: ClientConnection, account: Account): string {
   const device = client.member?.device;
   if (device !== undefined && account.devices.get(device)?.certified === true) return device;

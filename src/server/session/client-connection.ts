@@ -1,3 +1,5 @@
+/** One connection and its session: limits, requests, notices and catch-up. */
+
 import { assert } from "../../base/assert.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
@@ -22,14 +24,14 @@ import type { FairScheduler, Source } from "./fair-scheduler.ts";
 import type { FloodGuard } from "./flood-guard.ts";
 import { redacted } from "./redacted-fault.ts";
 
-/** What a peer asks of the server that it belongs to. */
+/** Server functions that a connection calls. */
 export interface ClientConnectionOptions {
   hello(client: ClientConnection, hello: NoticeOf<"hello">): void;
   request(client: ClientConnection, request: Request): void;
-  /** On a lane: a chunk came, or the receiver has one. */
+  /** On a data channel: a chunk or an acknowledgement arrived. */
   transfer(client: ClientConnection, notice: TransferNotice): void;
   closed(client: ClientConnection, fault: Fault | undefined): void;
-  /** It sent more than one connection may, and is closed for it. */
+  /** The client exceeded the limits of one connection and is closed. */
   flooded(client: ClientConnection): void;
   now(): number;
   unixMs(): number;
@@ -40,28 +42,28 @@ export interface ClientConnectionOptions {
 export type TransferNotice = NoticeOf<"chunk"> | NoticeOf<"ack">;
 export type ClientNotice = Parameters<Session["tell"]>[0];
 
-/** One link and its session. Malformed bytes end here, and with them this connection. */
+/** Malformed bytes are handled here and close the connection. */
 export class ClientConnection implements Source {
   readonly id: ClientId;
   readonly link: Link;
   readonly session: Session;
-  /** What it may ask, posts aside. */
+  /** Rate of its requests other than posts. */
   readonly #requests: TokenBucket;
-  /** Messages that came while no account was logged in. */
+  /** Messages received before log-in. */
   #strangerMessages = 0;
   #state: ConnectionState = { kind: "greeting" };
-  /** Unix ms of its beginning. */
+  /** Start of the connection, Unix ms. */
   readonly sinceMs: number;
-  /** Wrong secrets in a row, in whatever state. */
+  /** Consecutive wrong secrets, in any state. */
   wrongSecrets = 0;
   readonly following = new Set<RoomId>();
-  /** Rooms whose past is being sent, each with the run that does it. */
+  /** Rooms being caught up, each with its current run. */
   readonly #catchUps = new Map<RoomId, symbol>();
   readonly #options: ClientConnectionOptions;
-  readonly #onClosed: (() => void)[] = []; // Bounded by the services: one each.
+  readonly #onClosed: (() => void)[] = []; // Bounded: one per service.
   #isClosed = false;
   #acknowledged = 0;
-  /** Of what came from here and waits; while it does, it waits with the same others. */
+  /** Number of its waiting messages; while there are any, the sender key stays the same. */
   #waiting = 0;
   #sender = "";
 
@@ -115,7 +117,7 @@ export class ClientConnection implements Source {
     this.#perform(effects);
   }
 
-  /** False: it has sent too much that does nothing, and is closed. */
+  /** Returns false after closing a client that sent too many messages without effect. */
   #mayIdle(): boolean {
     if (this.#options.floods.allowsIdle(this.sender)) return true;
     this.overflow();
@@ -124,12 +126,12 @@ export class ClientConnection implements Source {
 
   #isWithinPace(sizeBytes: number): boolean {
     const { kind } = this.#state;
-    if (kind === "data-channel") return true; // The window of each file bounds it.
+    if (kind === "data-channel") return true; // Bounded by the window of each file.
     if (kind !== "member" && ++this.#strangerMessages > MESSAGES_BEFORE_LOGIN_MAX) return false;
     return this.#options.floods.allowsBytes(this.sender, sizeBytes);
   }
 
-  /** All sessions of an account share its turns, and so do strangers of one address. */
+  /** All sessions of an account share its turns, as do unauthenticated clients of one address. */
   #inTurn(sizeBytes: number, work: (now: number) => void): void {
     if (this.#waiting === 0) this.#sender = this.sender;
     this.#waiting++;
@@ -139,7 +141,7 @@ export class ClientConnection implements Source {
     });
   }
 
-  /** Whose turns it shares: those of its account, or of its address before log-in. */
+  /** Key by which the connection shares turns: its account, or its address before log-in. */
   get sender(): string {
     const account = this.account ?? this.channel?.account;
     return account?.id ?? addressSender(this.link.remote.host);
@@ -149,27 +151,28 @@ export class ClientConnection implements Source {
     return this.#state;
   }
 
-  /** What holds since the handshake, in each later state. */
+  /** Results of the handshake, in any later state. */
   get greeted(): Greeted | undefined {
     return this.#state.kind === "greeting" ? undefined : this.#state.greeted;
   }
 
-  /** A new object with each log-in: what an earlier session began can see that it is stale. */
+  /**
+   * A new object for each log-in, so that work of an earlier session can detect that it is stale.
+   */
   get member(): Member | undefined {
     return this.#state.kind === "member" ? this.#state : undefined;
   }
 
-  /** The account that is in on this link. */
   get account(): Account | undefined {
     return this.member?.account;
   }
 
-  /** Set on a link that carries files of another one. */
+  /** Set if the link is a data channel of another link. */
   get channel(): DataChannel | undefined {
     return this.#state.kind === "data-channel" ? this.#state.channel : undefined;
   }
 
-  /** The client has said hello. */
+  /** The client has sent its hello. */
   greet(hello: Pick<Greeted, "clientName" | "clientNonce" | "serverNonce">): void {
     assert(this.#state.kind === "greeting", "a link is greeted once");
     const admission = {
@@ -182,7 +185,7 @@ export class ClientConnection implements Source {
     this.#state = { kind: "unauthenticated", greeted, login: undefined };
   }
 
-  /** A log-in is good; its account enters when it is in the lobby, too. */
+  /** The log-in succeeded; the account becomes a member once it is in the lobby. */
   authenticated(login: Login): void {
     this.#state = { ...this.#unauthenticated(), login };
   }
@@ -195,7 +198,7 @@ export class ClientConnection implements Source {
     return member;
   }
 
-  /** The account is not in any more; the link may stay. */
+  /** The account logs out; the link may stay open. */
   leave(): void {
     const { member } = this;
     if (member === undefined) return;
@@ -217,7 +220,7 @@ export class ClientConnection implements Source {
     return { address: this.link.remote, transport: this.link.transport };
   }
 
-  /** Requests that have their answer, posts among them, and chunks confirmed by either end. */
+  /** Requests answered, posts included, and chunks acknowledged by either end. */
   get acknowledged(): number {
     return this.#acknowledged;
   }
@@ -226,7 +229,7 @@ export class ClientConnection implements Source {
     return this.#isClosed;
   }
 
-  /** The fault of asking too fast; otherwise the question counts. */
+  /** Returns a fault if the client requests too fast; otherwise counts the request. */
   tooFast(): Fault | undefined {
     const retryAfterMs = this.#requests.take(this.#options.now());
     if (retryAfterMs === 0) return undefined;
@@ -236,7 +239,7 @@ export class ClientConnection implements Source {
   answer<Kind extends RequestKind>(ref: number, answer: Answer<Kind>): void {
     this.#acknowledged++;
     const effects = this.session.answer<Kind>(ref, answer);
-    this.link.expect?.(this.session.messageBytesMax); // After log-in longer messages are allowed.
+    this.link.expect?.(this.session.messageBytesMax); // Longer messages are allowed after log-in.
     this.#perform(effects);
   }
 
@@ -246,7 +249,7 @@ export class ClientConnection implements Source {
     this.#perform(this.session.refuse(ref, redacted(fault)));
   }
 
-  /** Nobody hears it when the connection was closed meanwhile. */
+  /** Dropped if the connection was closed meanwhile. */
   settle(ref: number, outcome: Answer<RequestKind> | Fault): void {
     if (this.#isClosed) return;
     if (outcome instanceof Fault) this.refuse(ref, outcome);
@@ -258,12 +261,12 @@ export class ClientConnection implements Source {
     this.#perform(this.session.tell(notice));
   }
 
-  /** A notice that is packed already. */
+  /** Sends an encoded notice. */
   tellBytes(bytes: Uint8Array): void {
     if (!this.#isClosed) this.link.send(bytes);
   }
 
-  /** Measures the round trip, now and then. */
+  /** Measures the round trip from time to time. */
   probe(): void {
     this.#perform(this.session.probe(this.#options.now(), PROBE_EVERY_MS));
   }
@@ -275,7 +278,7 @@ export class ClientConnection implements Source {
     }
   }
 
-  /** Calls back once, when the link is over. */
+  /** Calls back once, when the link has closed. */
   whenClosed(callback: () => void): void {
     if (this.#isClosed) callback();
     else this.#onClosed.push(callback);
@@ -285,7 +288,7 @@ export class ClientConnection implements Source {
     this.#perform(this.session.close(fault === undefined ? undefined : redacted(fault)));
   }
 
-  /** Undefined: the room is followed, or a run for it is under way. */
+  /** Starts a catch-up. `undefined` if the room is followed already or a run is in progress. */
   beginCatchUp(room: RoomId): symbol | undefined {
     if (this.#isClosed || this.following.has(room) || this.#catchUps.has(room)) return undefined;
     const run = Symbol(room);
@@ -293,7 +296,7 @@ export class ClientConnection implements Source {
     return run;
   }
 
-  /** False as soon as the account left the room, or logged out, or the link ended. */
+  /** False as soon as the account has left the room or logged out, or the link has closed. */
   isCatchingUp(room: RoomId, run: symbol): boolean {
     return this.#catchUps.get(room) === run;
   }
@@ -303,7 +306,7 @@ export class ClientConnection implements Source {
     this.following.add(room);
   }
 
-  /** What is published to the room comes here from now on. */
+  /** Subscribes the link to the room's topic. */
   subscribe(room: RoomId): void {
     this.link.follow(room);
   }
@@ -335,7 +338,7 @@ export class ClientConnection implements Source {
           this.link.close();
           this.#end(effect.fault);
           break;
-        default: // The rest happens at clients only.
+        default: // Other kinds are sent by servers only.
           break;
       }
     }

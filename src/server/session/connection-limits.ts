@@ -1,3 +1,5 @@
+/** Limits of links per address. */
+
 import {
   LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX,
   LINKS_MAX,
@@ -10,9 +12,9 @@ interface Counts {
   members: number;
 }
 
-/** How many links each address holds, before and after log-in. Loopback is this machine: exempt. */
+/** Counts links per address, before and after log-in. Loopback is exempt. */
 export class Addresses {
-  readonly #counts = new Map<string, Counts>(); // At most one entry a link.
+  readonly #counts = new Map<string, Counts>(); // At most one entry per link.
   readonly #linksMax: number;
   #links = 0;
 
@@ -21,7 +23,8 @@ export class Addresses {
   }
 
   admits(host: string): boolean {
-    // The operator can connect from the server's own machine when the server is full.
+    // Reserved for the operator, who connects from the server's own machine when the server is
+    // full.
     const reserved = isLoopback(host) ? LINKS_RESERVED : 0;
     if (this.#links >= this.#linksMax + reserved) return false;
     const counts = this.#counts.get(addressKey(host));
@@ -69,15 +72,15 @@ export function isLoopback(host: string): boolean {
   return host === "::1" || addressKey(host).startsWith("127.");
 }
 
-/** The key by which clients of one address share their turns before log-in. */
+/** Key by which unauthenticated clients of one address share turns. */
 export function addressSender(host: string): string {
   return `address:${addressKey(host)}`;
 }
 
-/** An IPv4 address as systems with both families spell it. */
+/** IPv4-mapped IPv6 address, from systems with both families. */
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
-/** IPv4 whole; IPv6 by its /64, since one person owns all of that. */
+/** Whole IPv4 address, or the /64 of an IPv6 address, since one person owns all of that. */
 export function addressKey(host: string): string {
   if (!host.includes(":")) return host;
   const mapped = MAPPED.exec(host)?.[1];

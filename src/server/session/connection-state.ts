@@ -1,9 +1,11 @@
+/** States of a connection, with the data of each state. */
+
 import type { FileId, UserId } from "../../base/ids.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { ClientConnection } from "./client-connection.ts";
 
 /**
- * Where one connection stands. A field exists only in the state that has it.
+ * State of one connection. A field exists only in the states that have it.
  *
  *     greeting ──hello──> unauthenticated ──register, login──> member
  *                           │   ^───────────logout, end──────────┘
@@ -14,7 +16,7 @@ export type ConnectionState =
   | {
       readonly kind: "unauthenticated";
       readonly greeted: Greeted;
-      /** The last log-in that was good, while its account is not in yet. */
+      /** Last successful log-in whose account has not entered yet. */
       readonly login: Login | undefined;
     }
   | Member
@@ -24,33 +26,36 @@ export type ConnectionState =
       readonly channel: DataChannel;
     };
 
-/** What the handshake settled; it holds until the link ends. */
+/** Results of the handshake, valid until the link closes. */
 export interface Greeted {
   readonly clientName: string;
   readonly clientNonce: Uint8Array;
   readonly serverNonce: Uint8Array;
   readonly admission: Admission;
-  /** The operator was told of this connection. */
+  /** The operator was notified of this connection. */
   isTold: boolean;
 }
 
-/** What the secrets that were shown on this link allow. A log-out leaves it as it is. */
+/** Rights from the secrets shown on this link. A log-out leaves them unchanged. */
 export interface Admission {
   /** The room password or a token was shown. */
   isAdmitted: boolean;
-  /** The operator token was shown: who runs the server may always register. */
+  /** The operator token was shown: the server's owner may always register. */
   isVouched: boolean;
-  /** The invite whose token was shown; one of its uses goes with a registration. */
+  /** Invite whose token was shown; a registration takes one of its uses. */
   invite: string | undefined;
-  /** The account whose registration took it: no password for the room it leads to is asked. */
+  /** Account that registered with the invite: it needs no password for the invite's room. */
   invited: UserId | undefined;
 }
 
-/** What a log-in says beside the name. */
+/** Data of a log-in besides the name. */
 export interface Login {
-  /** base64url of the device key with which the account came in. */
+  /** base64url of the device key of the log-in. */
   readonly device: string;
-  /** It shows that its account is there, and hears what happens; else it only asks and says. */
+  /**
+   * The session makes its account online and receives live messages; otherwise it only sends
+   * requests.
+   */
   readonly isPresent: boolean;
 }
 
@@ -58,18 +63,18 @@ export interface Member extends Login {
   readonly kind: "member";
   readonly greeted: Greeted;
   readonly account: Account;
-  /** In this session the operator token was shown. */
+  /** The operator token was shown in this session. */
   isOperator: boolean;
-  /** What it was told of the disk last; undefined: that there is room, or nothing. */
+  /** State of the disk last sent. `undefined` if none was sent or there is space. */
   diskTold?: "low" | "full" | undefined;
   /** Whether the cluster has a majority, as last sent; `undefined` if nothing was sent. */
   majorityTold?: boolean;
 }
 
-/** The session that asked for the ticket of a data channel, and the account of that session. */
+/** Session that requested the ticket of a data channel, and its account. */
 export interface DataChannel {
   readonly parent: ClientConnection;
   readonly account: Account;
-  /** The only file that may be fetched on it; undefined if it may carry any. */
+  /** The only file that the channel may fetch. `undefined` if it may carry any. */
   readonly file?: FileId;
 }

@@ -1,3 +1,5 @@
+/** Server events for operators. */
+
 import type { DiskSpace } from "../../base/disk-space.ts";
 import type { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
@@ -5,7 +7,7 @@ import type { Room } from "../../core/rooms/rooms.ts";
 import type { Address, Transport } from "../../io/link/link.ts";
 import type { LogRecord } from "../../wire/record.ts";
 
-/** Where a client comes from. */
+/** Source of a client. */
 export interface Origin {
   readonly address: Address;
   readonly transport: Transport;
@@ -15,11 +17,11 @@ interface FileOfSomebody {
   readonly user: string;
   readonly address: Address;
   readonly file: FileId;
-  /** As sent: not cleaned. */
+  /** Name as sent, not sanitized. */
   readonly name: string;
 }
 
-/** What was decided, by whom, of whom or what. No secret of a record is in it. */
+/** Kind, actor and subject of a decision. Contains no secret of the record. */
 export interface Decision {
   readonly decision: string;
   readonly by?: string;
@@ -31,7 +33,7 @@ export interface Decision {
 
 export const MAJORITY_AGAIN = "the cluster has a majority again";
 
-/** What happens, for operators: `chat serve` prints it. */
+/** `chat serve` prints these events. */
 export type ServerEvent =
   | { readonly kind: "record"; readonly record: LogRecord; readonly room: Room }
   | ({ readonly kind: "connected"; readonly client: string } & Origin)
@@ -42,33 +44,33 @@ export type ServerEvent =
       readonly user: string | undefined;
       readonly fault: Fault | undefined;
     } & Origin)
-  /** An upload began; its `record` follows when the file is whole. */
+  /** An upload began; its `record` follows when the file is complete. */
   | ({
       readonly kind: "offered";
-      /** As its sender named them. */
+      /** Targets as named by the sender. */
       readonly to: readonly string[];
       readonly sizeBytes?: number;
     } & FileOfSomebody)
-  /** A receiver has a file whole, checked and under its name. */
+  /** A receiver has the complete, verified file under its name. */
   | ({ readonly kind: "got" } & FileOfSomebody)
-  /** Its sender gave up a file that was not finished. */
+  /** The sender withdrew an unfinished file. */
   | ({ readonly kind: "withdrawn" } & FileOfSomebody)
-  /** A record of the accounts, for those who look after them. */
+  /** A record of the accounts that concerns operators. */
   | ({ readonly kind: "decided" } & Decision)
-  /** An operator has ended it. */
+  /** An operator has cancelled a transfer. */
   | {
       readonly kind: "cancelled";
       readonly by: string;
       readonly user: string;
       readonly file: FileId;
     }
-  /** The disk is nearly full, or is not any more. */
+  /** The disk is nearly full, or has recovered. */
   | ({ readonly kind: "disk" } & DiskSpace)
-  /** The cluster has lost its majority, or (`undefined`) has it again. */
+  /** The cluster has lost its majority, or (`undefined`) has regained it. */
   | { readonly kind: "majority"; readonly fault: Fault | undefined }
-  /** Something went wrong that ends nothing. */
+  /** A fault that ends nothing. */
   | { readonly kind: "warning"; readonly fault: Fault }
-  /** The store cannot go on: the process must stop and recover at its next start. */
+  /** The store failed: the process must stop and recover at its next start. */
   | { readonly kind: "failed"; readonly fault: Fault }
-  /** The disk took nothing more; what was asked is refused, and the server goes on. */
+  /** The disk is full: requests are refused, and the server continues. */
   | { readonly kind: "full"; readonly fault: Fault };

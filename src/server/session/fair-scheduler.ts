@@ -1,25 +1,31 @@
+/** Fair scheduler of received messages. */
+
 import { ARRIVALS_WAITING_BYTES_MAX, ARRIVALS_WAITING_EACH_BYTES_MAX } from "../../base/limits.ts";
 import type { Clock } from "../../io/clock.ts";
 
-/** What one sender may have done at once, and what is done for all who wait, in one turn. */
+/** Costs allowed per sender without waiting, and for all waiting senders, in one turn. */
 const SHARE = 32;
 const TURN = 64;
-/** Immediate work per sender and turn, as a share of the turn's total. */
+/** Immediate costs per sender and turn while others wait, as part of the turn's total. */
 const SHARE_WHEN_BUSY = 1;
-/** So little needs no end of a turn to be forgotten; but those who said so little are bounded. */
+/** Costs so small that they need not be reset at the end of a turn; the senders are bounded. */
 const UNCOUNTED = 8;
 const LINES_MAX = 1_024;
-/** Costs are counted in messages; one that takes this many of them long counts as so many. */
+/** A cost is one message; a slow message costs this many per millisecond. */
 const COSTS_PER_MS = 32;
-/** Cost of a queued message beside its bytes: one source can queue 2,304 messages at most. */
+/**
+ * Memory cost of a queued message besides its bytes: one source can queue at most 2,304 messages.
+ */
 const OVERHEAD_BYTES = 8 * 1024;
 
-/** @param now when it begins */
+/** @param now start of the task */
 type Work = (now: number) => void;
 
 /** A connection whose messages take turns with those of others. */
 export interface Source {
-  /** Its queue overflowed: it is to be closed. What it had queued is dropped already. */
+  /**
+   * Called when its queue has overflowed: the source must be closed. Its queue is already dropped.
+   */
   overflow(): void;
 }
 
@@ -32,30 +38,29 @@ interface Arrival {
 interface Line {
   readonly sender: string;
   waiting: Arrival[];
-  /** Queued bytes of each source; only of those that have any. */
+  /** Queued bytes by source. Only sources with queued messages. */
   readonly sizes: Map<Source, number>;
-  /** It is among the lines that take turns. */
+  /** The line is in the queue. */
   isQueued: boolean;
   sizeBytes: number;
-  /** In this turn. */
+  /** Costs in this turn. */
   spent: number;
 }
 
 /**
- * What arrives is dealt with by turns: a sender of much at once waits behind itself, and the
- * others go on in between. Between two turns the event loop sees who else has something to say.
- *
- * A socket cannot be asked to wait, so a source that queues too much is closed. Its work is never
- * run early: that would take the time of the others.
+ * Messages are handled in turns: a sender of many waits behind itself, and the others continue in
+ * between. Between two turns the event loop sees who else has messages. A socket cannot be asked to
+ * wait, so a source that queues too much is closed. Its messages are never handled early: that
+ * would take the time of the others.
  */
 export class FairScheduler {
   readonly #clock: Pick<Clock, "now" | "after">;
-  /** Senders of late, and those that wait. */
+  /** Recent and waiting senders. */
   readonly #lines = new Map<string, Line>();
-  /** Those of them that wait; next is the one that waits longest. */
+  /** Waiting senders, the longest waiting first. */
   readonly #queue: Line[] = [];
   #sizeBytes = 0;
-  /** In this turn, before anybody had to wait. */
+  /** Costs in this turn before any sender had to wait. */
   #spent = 0;
   #isScheduled = false;
 
@@ -63,14 +68,14 @@ export class FairScheduler {
     this.#clock = clock;
   }
 
-  /** Messages that wait for their turn. */
+  /** Number of queued messages. */
   get waiting(): number {
     let count = 0;
     for (const line of this.#queue) count += line.waiting.length;
     return count;
   }
 
-  /** Does it, at once or in its turn; what is of one sender stays in order. */
+  /** Runs the task now or in its turn; tasks of one sender stay in order. */
   take(sender: string, source: Source, sizeBytes: number, work: Work): void {
     let line = this.#lines.get(sender);
     if (line === undefined) {
@@ -100,7 +105,7 @@ export class FairScheduler {
     }
   }
 
-  /** Drops what this source has queued. */
+  /** Drops the queue of this source. */
   drop(sender: string, source: Source): void {
     const line = this.#lines.get(sender);
     const sizeBytes = line?.sizes.get(source);
@@ -141,13 +146,13 @@ export class FairScheduler {
       left -= this.#next(line);
       line.isQueued = line.waiting.length > 0;
       if (line.isQueued)
-        this.#queue.push(line); // And behind the others again.
+        this.#queue.push(line); // Back to the end of the queue.
       else this.#lines.delete(line.sender);
     }
     if (this.#lines.size > 0) this.#schedule();
   }
 
-  /** @returns what it cost */
+  /** @returns its cost */
   #next(line: Line): number {
     const arrival = line.waiting.shift();
     if (arrival === undefined) return 0;

@@ -1,3 +1,5 @@
+/** Rate limits of messages, for accounts and for addresses before log-in. */
+
 import { Fault } from "../../base/fault.ts";
 import {
   FLOOD_REFUSED_MS,
@@ -12,33 +14,30 @@ import { TokenBucket } from "../../core/rate.ts";
 import type { Clock } from "../../io/clock.ts";
 
 interface Pace {
-  /** For messages that do nothing. */
+  /** For messages without effect. */
   readonly idle: TokenBucket;
   readonly bytes: TokenBucket;
 }
 
-/**
- * Limits what one account, or one address before log-in, may send. The keys are those by which the
- * scheduler takes turns.
- */
+/** The keys are those by which the scheduler takes turns. */
 export class FloodGuard {
   readonly #clock: Pick<Clock, "now">;
   /** Budgets by sender, oldest first. Bounded by FLOODERS_MAX. */
   readonly #paces = new Map<string, Pace>();
-  /** Monotonic ms, by sender, the oldest first. Bounded by FLOODERS_MAX. */
+  /** Monotonic ms until which each sender is refused, oldest first. Bounded by FLOODERS_MAX. */
   readonly #refusedUntil = new Map<string, number>();
 
   constructor(clock: Pick<Clock, "now">) {
     this.#clock = clock;
   }
 
-  /** Counts a message that did nothing. False: the sender has sent too many of them. */
+  /** Counts a message without effect. Returns false if the sender has sent too many. */
   allowsIdle(sender: string): boolean {
     const now = this.#clock.now();
     return this.#paceOf(sender, now).idle.take(now) === 0;
   }
 
-  /** Counts received bytes. False: the sender has sent too many of them. */
+  /** Counts received bytes. Returns false if the sender has sent too many. */
   allowsBytes(sender: string, sizeBytes: number): boolean {
     const now = this.#clock.now();
     return this.#paceOf(sender, now).bytes.take(now, sizeBytes) === 0;
@@ -52,7 +51,7 @@ export class FloodGuard {
     return this.#refusedForMs(sender) > 0;
   }
 
-  /** @throws Fault too-fast if a connection of this sender was closed for a flood just now */
+  /** @throws Fault too-fast if a connection of this sender was recently closed for flooding */
   check(sender: string): void {
     const retryAfterMs = this.#refusedForMs(sender);
     if (retryAfterMs <= 0) return;

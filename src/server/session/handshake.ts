@@ -1,3 +1,5 @@
+/** Server side of the handshake. */
+
 import { Fault, msg } from "../../base/fault.ts";
 import { MESSAGE_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
 import { makeServerProof } from "../../crypto/greeting.ts";
@@ -7,7 +9,7 @@ import type { Entropy } from "../../io/entropy.ts";
 import { type NoticeOf, VERSION } from "../../wire/messages.ts";
 import type { ClientConnection } from "./client-connection.ts";
 
-/** Who greets. */
+/** Identity and settings of the server that the handshake presents. */
 export interface Greeter {
   readonly identity: Identity;
   readonly entropy: Entropy;
@@ -16,14 +18,14 @@ export interface Greeter {
     readonly welcome: string | undefined;
     readonly build?: string;
   };
-  /** Newcomers need the room password or an invite. */
+  /** Registration requires the room password or an invite. */
   readonly needsSecret: boolean;
-  /** Keys that the server had before, newest first. */
+  /** Former keys of the server, newest first. */
   readonly predecessors: readonly FormerKey[];
   readonly hasMajority: boolean;
 }
 
-/** Answers a hello with the proof of who we are, or closes the peer. */
+/** Answers a hello with the proof of the server's identity, or closes the client. */
 export function greet(
   client: ClientConnection,
   hello: NoticeOf<"hello">,

@@ -1,7 +1,9 @@
+/** Faults of this machine in a form fit for clients, without folder and file names. */
+
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import type { ServerEvent } from "./event.ts";
 
-/** Faults of this machine, whose sentences name its folders and files, as others hear them. */
+/** Messages that replace those with paths. */
 const SENTENCES: Partial<Record<FaultCode, string>> = {
   "store-full": "the server's disk is full",
   "store-failed": "the server's disk failed",
@@ -11,10 +13,10 @@ const SENTENCES: Partial<Record<FaultCode, string>> = {
   internal: "the server has failed",
 };
 
-/** A fault as it goes to others; its cause is the one that happened here. */
+/** A fault for clients; its cause is the original fault. */
 class RedactedFault extends Fault {}
 
-/** What others are told of this machine's trouble: that it is not theirs, and no path on it. */
+/** Returns the fault for clients: it says that the server is at fault, and contains no path. */
 export function redacted(fault: Fault): Fault {
   const sentence = SENTENCES[fault.code];
   if (sentence === undefined || fault instanceof RedactedFault) return fault;
@@ -26,7 +28,7 @@ export function redacted(fault: Fault): Fault {
   });
 }
 
-/** The same in other words, and as fit for others as it was. */
+/** Returns the fault with another message, redacted if it was. */
 export function reworded(fault: Fault, sentence: string): Fault {
   const { code, remedy, cause, retryAfterMs } = fault;
   const detail = { remedy, cause, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
@@ -34,14 +36,15 @@ export function reworded(fault: Fault, sentence: string): Fault {
   return new Fault(code, sentence, detail);
 }
 
-/** What happened here, of a fault that may have been made fit for others. */
+/** Returns the original fault of a possibly redacted one. */
 export function inward(fault: Fault | undefined): Fault | undefined {
   return fault instanceof RedactedFault && fault.cause instanceof Fault ? fault.cause : fault;
 }
 
-/** Clients are not told paths, so the operator is told; a redacted fault was told before. */
+/** Reports to the operator what clients do not see; a redacted fault was reported before. */
 export function tellOwner(fault: Fault, onEvent: (event: ServerEvent) => void): void {
   if (SENTENCES[fault.code] === undefined || fault instanceof RedactedFault) return;
   if (fault.code !== "store-full") onEvent({ kind: "warning", fault });
-  else if (fault.cause !== undefined) onEvent({ kind: "full", fault }); // Else a bound of our own.
+  // Otherwise a limit of our own was reached.
+  else if (fault.cause !== undefined) onEvent({ kind: "full", fault });
 }

@@ -1,3 +1,5 @@
+/** Cancelling transfers at other servers of the cluster. */
+
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
@@ -6,10 +8,10 @@ import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { SiblingNews, Siblings } from "./siblings.ts";
 
-/** Transfers that operators of one server cancel at others at once: more than a hand can click. */
+/** Cancellations of one server pending at others: more than an operator can click. */
 const SIBLING_CANCELS_MAX = 64;
 
-/** What is to end of a file, and who wants it. */
+/** Transfers to cancel, and who cancels them. */
 export interface Cancel {
   readonly file: FileId;
   readonly user: UserId;
@@ -21,23 +23,23 @@ export interface RemoteCancelsOptions {
   readonly clock: Pick<Clock, "after">;
   readonly entropy: Entropy;
   readonly siblings: Pick<Siblings, "tell" | "isShared">;
-  /** @returns false: nothing of it is under way here. @throws Fault store-… */
+  /** @returns false if there is no such transfer here @throws Fault store-… */
   readonly here: (cancel: Cancel) => Promise<boolean>;
 }
 
 const ASK_BYTES = 8;
 
-/** Files under way at the other servers of a cluster: all of them are asked, and one answers. */
+/** Asks all other servers; the one that has the transfer answers. */
 export class RemoteCancels {
   readonly #options: RemoteCancelsOptions;
-  /** By the number of the question. Bounded by SIBLING_CANCELS_MAX. */
+  /** By the number of the request. Bounded by SIBLING_CANCELS_MAX. */
   readonly #asked = new Map<string, (isCancelled: boolean) => void>();
 
   constructor(options: RemoteCancelsOptions) {
     this.#options = options;
   }
 
-  /** @returns false: none of them has said within a while that it was. @throws Fault too-many */
+  /** @returns false if no server has confirmed within the timeout @throws Fault too-many */
   ask(cancel: Cancel): Promise<boolean> {
     const { clock, entropy, siblings } = this.#options;
     if (!siblings.isShared) return Promise.resolve(false);
@@ -56,13 +58,14 @@ export class RemoteCancels {
     return promise;
   }
 
-  /** Another server asks. */
+  /** Handles a request of another server. */
   async asked({ ask, file, user, direction, by }: AskedCancel): Promise<void> {
     const { here, siblings } = this.#options;
     try {
       if (await here({ file, user, direction, by })) siblings.tell({ kind: "cancelled", ask });
     } catch (error) {
-      if (!(error instanceof Fault)) throw error; // The file service has told its own operators.
+      // The file service has reported the fault to its own operators.
+      if (!(error instanceof Fault)) throw error;
     }
   }
 

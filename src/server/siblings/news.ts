@@ -1,3 +1,5 @@
+/** Parser of messages from other servers of the cluster. */
+
 import { isCount } from "../../base/count.ts";
 import type { FileId, RoomId, UserId } from "../../base/ids.ts";
 import { SIBLING_KEY_CHARS_MAX } from "../../base/limits-cluster.ts";
@@ -5,10 +7,10 @@ import type { ServerPlace } from "../../wire/invite.ts";
 import { readServerWindow } from "../../wire/messages-admin.ts";
 import type { SiblingNews } from "./siblings.ts";
 
-/** What one guess counts for: a secret that many share, or an account and an address. */
+/** Keys of one guess: a secret that many share, or an account and an address. */
 const SIBLING_GUESS_KEYS_MAX = 4;
 
-/** What another server told. Undefined: of a later version, or nonsense. */
+/** Returns `undefined` for messages of later versions and malformed ones. */
 export function newsOf(value: unknown): SiblingNews | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { kind, users, user, room, n, device, left, by, of, keys, place, on } = value as Fields;

@@ -1,3 +1,5 @@
+/** Addresses of the cluster's servers, exchanged between servers and sent to users. */
+
 import {
   CLUSTER_PLACES_MAX,
   SIBLING_FORGET_MS,
@@ -14,11 +16,11 @@ import type { Siblings } from "./siblings.ts";
 export interface ClusterPlacesOptions {
   readonly clock: Clock;
   readonly siblings: Pick<Siblings, "tell" | "isFollowing">;
-  /** Where users reach this server; undefined: not known yet. */
+  /** Address of this server for users. `undefined` if not known yet. */
   readonly own: () => ServerPlace | undefined;
-  /** Sessions in which an account is in. */
+  /** Sessions with an account. */
   readonly members: () => Iterable<ClientConnection>;
-  /** They are other ones than before, for whoever is interested. */
+  /** Called when the addresses have changed. */
   readonly changed: (places: readonly ServerPlace[]) => void;
 }
 
@@ -28,14 +30,14 @@ interface Sibling {
 }
 
 /**
- * Where users reach the servers of this cluster: each tells the others, and each tells its own
- * users, who go there when this one is gone.
+ * Each server sends its address to the others, and all addresses to its own users, who reconnect to
+ * another server when this one is gone.
  */
 export class ClusterPlaces {
   readonly #options: ClusterPlacesOptions;
   /** By name. Bounded by SIBLINGS_MAX. */
   readonly #siblings = new Map<string, Sibling>();
-  /** As it was told last. */
+  /** Addresses as last sent. */
   #told = "";
   #cancelTick = () => {};
   #cancelTelling: (() => void) | undefined;
@@ -48,19 +50,19 @@ export class ClusterPlaces {
     this.#tick();
   }
 
-  /** Users reach it somewhere from now on. */
+  /** Users can reach this server at an address from now on. */
   placed(): void {
     this.#tell();
   }
 
-  /** The others hear that users do not reach it here any more. */
+  /** Notifies the others that users can no longer reach this server. */
   stop(): void {
     this.#cancelTick();
     this.#cancelTelling?.();
     this.#options.siblings.tell({ kind: "place" });
   }
 
-  /** This server first, then those that live, in one order on all servers. */
+  /** This server first, then the other live ones, in the same order on all servers. */
   get all(): readonly ServerPlace[] {
     const own = this.#own;
     const others = new Map<string, ServerPlace>();
@@ -86,23 +88,23 @@ export class ClusterPlaces {
     this.#soon();
   }
 
-  /** Somebody is in: before anything else is told. */
+  /** A user has logged in: sends the addresses before anything else. */
   entered(client: ClientConnection): void {
     client.tell({ kind: "servers", places: this.#for(client) });
   }
 
-  /** One that writes nothing any more is not where users should go. */
+  /** `undefined` if this server cannot write: users should not go there. */
   get #own(): ServerPlace | undefined {
     return this.#options.siblings.isFollowing() ? this.#options.own() : undefined;
   }
 
-  /** What leads nowhere from there is not said. */
+  /** Omits addresses that the client cannot reach. */
   #for({ link }: ClientConnection): ServerPlace[] {
     const means = ({ host }: ServerPlace) => meansTheSame(link.remote.host, host);
     return this.all.filter(means).slice(0, CLUSTER_PLACES_MAX);
   }
 
-  /** What changes in one moment is told once; one who has just come must not wait for our turn. */
+  /** Combines simultaneous changes; a new server must not wait for the next regular message. */
   #soon(): void {
     this.#cancelTelling ??= this.#options.clock.after(SIBLING_GATHER_MS, () => {
       this.#cancelTelling = undefined;
@@ -126,7 +128,7 @@ export class ClusterPlaces {
     const { clock } = this.#options;
     const isSilent = ({ heardAt }: Sibling) => clock.now() - heardAt >= SIBLING_FORGET_MS;
     const silent = [...this.#siblings].filter(([, sibling]) => isSilent(sibling));
-    // Who hears nobody is cut off itself, and says nothing of the others.
+    // A server that hears none of the others is cut off itself, and keeps their addresses.
     if (silent.length < this.#siblings.size) {
       for (const [node] of silent) this.#siblings.delete(node);
     }

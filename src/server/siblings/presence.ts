@@ -1,3 +1,5 @@
+/** Accounts online at the other servers of the cluster. */
+
 import type { UserId } from "../../base/ids.ts";
 import {
   SIBLING_FORGET_MS,
@@ -14,12 +16,12 @@ import type { Siblings } from "./siblings.ts";
 export interface RemotePresenceOptions {
   readonly clock: Clock;
   readonly siblings: Pick<Siblings, "tell">;
-  /** Accounts that are online by a session here. */
+  /** Accounts online by a session here. */
   readonly online: () => Iterable<UserId>;
   readonly kernel: Pick<Kernel, "enter" | "leave">;
 }
 
-/** No session here has such a number. */
+/** Below any session number of this server. */
 const FIRST_ID = -(2 ** 40);
 
 interface Sibling {
@@ -27,7 +29,7 @@ interface Sibling {
   heardAt: number;
 }
 
-/** Who is online at the other servers: each tells its own, on a change and every so often. */
+/** Each server sends its own accounts, on a change and periodically. */
 export class RemotePresence {
   readonly #options: RemotePresenceOptions;
   /** By name. Bounded by SIBLINGS_MAX. */
@@ -45,7 +47,7 @@ export class RemotePresence {
     this.#tick();
   }
 
-  /** Somebody came or went here. */
+  /** An account came online or went offline here. */
   changed(): void {
     this.#cancelTelling ??= this.#options.clock.after(SIBLING_GATHER_MS, () => this.#tell());
   }
@@ -71,7 +73,7 @@ export class RemotePresence {
     }
   }
 
-  /** The others hear that nobody is online here any more. */
+  /** Notifies the others that nobody is online here any more. */
   stop(): void {
     this.#cancelTick();
     this.#cancelTelling?.();

@@ -1,3 +1,5 @@
+/** Effects of account records from other servers on the sessions here. */
+
 import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
@@ -17,14 +19,11 @@ export interface RemoteDecisionsOptions {
   readonly peers: () => Iterable<ClientConnection>;
   readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
   readonly catchUp: Pick<CatchUp, "refresh">;
-  /** Tells the account's devices whom it ignores. */
+  /** Sends the list of ignored users to the account's devices. */
   readonly tellIgnored: (account: Account) => void;
 }
 
-/**
- * What another server has recorded of accounts, for the sessions that are open here: the server
- * that decided it has told its own.
- */
+/** The server that made the decision has notified its own sessions. */
 export class RemoteDecisions {
   readonly #options: RemoteDecisionsOptions;
 
@@ -32,7 +31,7 @@ export class RemoteDecisions {
     this.#options = options;
   }
 
-  /** The registry knows it by now. */
+  /** Called after the registry has applied the record. */
   told({ head }: LogRecord): void {
     const { registry } = this.#options;
     if (head.kind === "ban") return this.#putOutBanned();
@@ -69,7 +68,7 @@ export class RemoteDecisions {
     for (const client of [...this.#options.peersOf(user)]) if (isMeant(client)) client.close(fault);
   }
 
-  /** An address never closes an operator. */
+  /** A ban of an address never closes an operator's session. */
   #putOutBanned(): void {
     const { registry, clock, peers } = this.#options;
     const { policy } = registry;

@@ -1,4 +1,5 @@
-/** A server that is one of several: what happens at the others concerns those who are in here. */
+/** Messages from the other servers of the cluster, applied to the sessions here. */
+
 import { unreachable } from "../../base/assert.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { DeviceNotes } from "../auth/device-notes.ts";
@@ -26,13 +27,13 @@ export interface RemoteSessionsOptions
   readonly cancels: Pick<RemoteCancels, "asked" | "answered">;
   readonly entry: Pick<Authenticator, "guessElsewhere" | "guessedElsewhere">;
   readonly devices: Pick<DeviceNotes, "seenElsewhere">;
-  /** Undefined: this server seals no rooms. */
+  /** `undefined` if sealed rooms are disabled. */
   readonly sealed: Pick<SealedService, "lowOnKeyPackages" | "takenElsewhere"> | undefined;
-  /** Undefined: this server pushes nothing. */
+  /** `undefined` if push is disabled. */
   readonly push: Pick<PushService, "takenElsewhere" | "acted"> | undefined;
 }
 
-/** Connections at the siblings of this server, as far as they concern those that are open here. */
+/** Connections at the other servers, as far as they concern the sessions here. */
 export interface Elsewhere {
   start(): void;
   stop(): void;
@@ -40,7 +41,7 @@ export interface Elsewhere {
   changed(): void;
   /** A client logged in here. */
   entered(client: ClientConnection): void;
-  /** Users reach this server at other addresses. */
+  /** The addresses of this server have changed. */
   placed(): void;
   /** A record of the accounts was applied. */
   decided(record: LogRecord): void;

@@ -1,3 +1,5 @@
+/** Interface to the other servers of the cluster. */
+
 import type { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import type { ServerPlace } from "../../wire/invite.ts";
@@ -8,11 +10,11 @@ import type { PushNews } from "../push/service.ts";
 import type { SealedNews } from "../sealed/service.ts";
 import type { Cancel } from "./cancels.ts";
 
-/** What the servers of a cluster tell each other beside their logs: lost or late, it is no harm. */
+/** Messages between servers besides their logs. They may be lost or late without harm. */
 export type SiblingNews =
-  /** Who is in there: all of them, told again and again. */
+  /** All accounts online there, sent periodically. */
   | { readonly kind: "online"; readonly users: readonly UserId[] }
-  /** Where users reach it; left out: nowhere any more. Told again and again, too. */
+  /** Address for users, sent periodically. `undefined` if there is none any more. */
   | { readonly kind: "place"; readonly place?: ServerPlace }
   | { readonly kind: "read"; readonly user: UserId; readonly room: RoomId; readonly n: number }
   | {
@@ -21,69 +23,72 @@ export type SiblingNews =
       readonly room: RoomId;
       readonly on: boolean;
     }
-  /** A device was there. */
+  /** A device was seen there. */
   | ({ readonly kind: "device-seen" } & SeenDevice)
-  /** An operator looks at the server's window. */
+  /** An operator watches the dashboard. */
   | { readonly kind: "look" }
-  /** What it would show of this server. */
+  /** Dashboard data of this server. */
   | { readonly kind: "window"; readonly window: ServerWindow }
-  /** An operator ends what is under way of a file; who has it says so, by the same `ask`. */
+  /**
+   * An operator cancels the transfers of a file; the server that has them answers with the same
+   * `ask`.
+   */
   | ({ readonly kind: "cancel"; readonly ask: string } & Cancel)
   | { readonly kind: "cancelled"; readonly ask: string }
   | SealedNews
   | PushNews
   | GuessNews;
 
-/** How a server finds its cluster, a few seconds ago. */
+/** State of the cluster as this server saw it a few seconds ago. */
 export interface ClusterHealth {
   /** The stream answered. */
   readonly reachable: boolean;
-  /** This server applies what comes; else it is only read. */
+  /** This server applies new messages; otherwise the history is read-only. */
   readonly follows: boolean;
-  /** Servers that answered, this one among them. */
+  /** Servers that answered, including this one. */
   readonly nodes: number;
   /** Messages of the stream that this server has not applied. */
   readonly lag: number;
-  /** Of the stream, since its beginning. */
+  /** Messages of the stream since its beginning. */
   readonly messages: number;
   readonly bytes: number;
-  /** The NATS server that leads the stream; empty: none, or there is one alone. */
+  /** The NATS server that leads the stream. Empty if there is none, or only one server. */
   readonly leader: string;
-  /** NATS servers that are to hold the stream, and those of them that hold all of it. */
+  /** NATS servers that should hold the stream, and those that have all of it. */
   readonly replicas: number;
   readonly current: number;
-  /** No server that answered has another history than this one. */
+  /** No server that answered has a different history. */
   readonly rootsEqual: boolean;
 }
 
 /** The other servers. */
 export interface Siblings {
-  /** Other servers record in the same logs. */
+  /** Other servers write to the same logs. */
   readonly isShared: boolean;
-  /** While a record of the accounts is told: whether this server has asked for it. */
+  /** Reports, while an account record is being applied, whether this server wrote it. */
   isOwn(seq: number): boolean;
-  /** Whether this server writes and is told what the others write. */
+  /** Reports whether this server writes, and receives what the others write. */
   isFollowing(): boolean;
   /** `no-majority` while too few machines of the shared stream answer. */
   majorityFault(): Fault | undefined;
   /**
-   * Resolves when the history has so many records: others may have shown them already.
-   * @throws Fault no-majority: not within a while
+   * Resolves when the history has so many records, which clients may have seen at other servers.
+   * @throws Fault no-majority if it takes too long
    */
   reached(seq: number): Promise<void>;
   /**
-   * Resolves when all that the others had recorded at the call is known here; with false: when
-   * nobody can say what that is, or after a while, since this server may be behind for long.
+   * Resolves when everything that the others had recorded at the call is applied here. Resolves to
+   * false if that cannot be determined, or after a timeout, since this server may be far behind.
    */
   current(): Promise<boolean>;
   tell(news: SiblingNews): void;
-  /** Left out: nothing looks. */
+  /** `undefined` if nothing checks it. */
   health?(): ClusterHealth;
-  /** @returns what stops it */
+  /** @returns a function that stops listening */
   listen(onNews: (node: string, news: SiblingNews) => void): () => void;
 }
 
-/** The siblings of a server that is its whole cluster. */
+/** Used by a single server. */
 export const NO_SIBLINGS: Siblings = {
   isShared: false,
   isOwn: () => true,

@@ -1,3 +1,5 @@
+/** Dashboard data of the other servers of the cluster. */
+
 import {
   SIBLING_FORGET_MS,
   SIBLING_WINDOW_EVERY_MS,
@@ -10,7 +12,7 @@ import type { Siblings } from "./siblings.ts";
 export interface RemoteWindowsOptions {
   readonly clock: Pick<Clock, "now">;
   readonly siblings: Pick<Siblings, "tell">;
-  /** What an operator may see of this server. */
+  /** Dashboard data of this server. */
   readonly own: () => ServerWindow;
 }
 
@@ -19,18 +21,17 @@ interface Shown {
   readonly heardAt: number;
 }
 
-/** Their numbers of connections are below it: one in each millisecond for 49 days. */
+/** Exceeds the number of connections of a server: one per millisecond for 49 days. */
 const NUMBERS_EACH = 2 ** 32;
 
 /**
- * What operators see of the other servers of a cluster: these show themselves as long as somebody
- * looks. What is seen is as old as the last look.
+ * The servers send their data as long as an operator watches, so it is as old as the last watch.
  */
 export class RemoteWindows {
   readonly #options: RemoteWindowsOptions;
   /** By name. Bounded by SIBLINGS_MAX. */
   readonly #shown = new Map<string, Shown>();
-  /** The place of a server among the numbers of all connections; kept as long as this one runs. */
+  /** Offset of each server's connection numbers; stays while this server runs. */
   readonly #numbers = new Map<string, number>();
   #lookedAt = Number.NEGATIVE_INFINITY;
   #toldAt = Number.NEGATIVE_INFINITY;
@@ -39,7 +40,7 @@ export class RemoteWindows {
     this.#options = options;
   }
 
-  /** An operator looks here. */
+  /** An operator watches here. */
   look(): void {
     const now = this.#options.clock.now();
     if (now - this.#lookedAt < SIBLING_WINDOW_EVERY_MS) return;
@@ -47,7 +48,7 @@ export class RemoteWindows {
     this.#options.siblings.tell({ kind: "look" });
   }
 
-  /** An operator looks at another server. */
+  /** An operator watches at another server. */
   looked(): void {
     const { clock, siblings, own } = this.#options;
     const now = clock.now();
@@ -67,7 +68,7 @@ export class RemoteWindows {
     });
   }
 
-  /** Those that were heard lately, in the order of the numbers of their connections. */
+  /** Recently received ones, in the order of their connection numbers. */
   get all(): readonly ServerWindow[] {
     const now = this.#options.clock.now();
     for (const [node, { heardAt }] of this.#shown) {
@@ -78,7 +79,7 @@ export class RemoteWindows {
     return shown.map(([, { window }]) => window);
   }
 
-  /** Each entry says of which server it is, and its number is that of no other connection. */
+  /** Adds the server to each entry and makes its number unique in the cluster. */
   #named(node: string, { server, clients, transfers }: ServerWindow): ServerWindow {
     const first = (this.#numbers.get(node) ?? 0) * NUMBERS_EACH;
     const own = { server: server.server };
