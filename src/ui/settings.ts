@@ -1,4 +1,4 @@
-/** Settings that terminal and page both have: the name and the values of each in either store. */
+/** Settings that terminal and page share: their names and values in either store. */
 
 interface Stored<Name extends string, Value> {
   readonly name: Name;
@@ -13,9 +13,12 @@ function stored<const Name extends string, const Value>(
   return { name, values };
 }
 
-/** The terminal's store is `[screen]` of config.toml and `/set`, the page's is `localStorage`. */
+/**
+ * The terminal stores settings in `[screen]` of config.toml and by `/set`, the page in
+ * `localStorage`.
+ */
 export const SETTINGS = {
-  /** On the page `undefined` is the browser's language. */
+  /** On the page `undefined` means the browser's language. */
   language: {
     terminal: stored("language", "auto", "en", "id"),
     page: stored("language", undefined, "en", "id"),
@@ -24,11 +27,10 @@ export const SETTINGS = {
     terminal: stored("theme", "dark", "light"),
     page: stored("theme", "system", "light", "dark"),
   },
-  /** Others see that the user is typing, and the user sees it of them. */
+  /** Typing indicators are sent, and those of others shown. */
   typing: { terminal: stored("typing", true, false), page: stored("showsTyping", true, false) },
-  /** Joins and leaves are hidden. */
   hideJoins: { terminal: stored("hide_joins", false, true), page: stored("isQuiet", false, true) },
-  /** Pictures are shown in the conversation. */
+  /** Pictures are shown in the timeline. */
   pictures: {
     terminal: stored("pictures", "auto", "kitty", "iterm2", "sixel", "off"),
     page: stored("showsPictures", true, false),
@@ -51,7 +53,7 @@ export type PageSettings = {
   readonly [K in Key as Settings[K]["page"]["name"]]: Settings[K]["page"]["values"][number];
 };
 
-/** Settings as the page stored them; the default for a value that is missing or unknown. */
+/** Converts stored settings of the page; a missing or unknown value becomes the default. */
 export function pageSettings(kept: Readonly<Record<string, unknown>>): PageSettings {
   const read = Object.values(SETTINGS).map(({ page }) => {
     const values: readonly unknown[] = page.values;

@@ -1,3 +1,5 @@
+/** Plaintext bodies of sealed messages, and records as readers see them. */
+
 import { utf8Encode } from "../../base/bytes.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
 import { TEXT_BYTES_MAX } from "../../base/limits.ts";
@@ -6,16 +8,16 @@ import type { PostBody } from "../../wire/messages.ts";
 import { parseObject } from "../../wire/record.ts";
 import type { SaidRow } from "./rows.ts";
 
-/** More than that is shown as that many: a count is the device's own word. */
+/** Larger counts are shown as this one: a count is only claimed by the sender's device. */
 const SEALED_WITHHELD_SHOWN_MAX = 9_999;
-/** Lists and objects inside of each other in what is said: the deepest of ours has three. */
+/** Maximum nesting of lists and objects in a body; our own reach three. */
 const SEALED_DEPTH_MAX = 8;
-/** A field of what is said, other than the text: names of files are the longest. */
+/** Maximum UTF-16 units of a field other than `text`; file names are the longest. */
 const SEALED_WORD_CHARS_MAX = 4_096;
 
 /**
- * What is said inside of a sealed message: JSON of the same form as the body of an open post or
- * record, and which of these it is.
+ * Body of a sealed message: its kind, and JSON of the same form as the body of an open post or
+ * record.
  */
 export interface SealedBody {
   readonly kind: "text" | "action" | "reaction" | "edit" | "file" | "topic";
@@ -27,8 +29,8 @@ const KINDS: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * Of a post that changes another one, tells what a file is, or has waited. Only sealed rooms have
- * it: it never leaves in the clear.
+ * A post that edits another one, describes a file, or was queued. These fields exist only in sealed
+ * rooms and are never sent in the clear.
  */
 type EditingBody = PostBody & {
   readonly edits?: number;
@@ -36,19 +38,22 @@ type EditingBody = PostBody & {
   readonly meant?: "sealed";
 };
 
-/** A post that tells a room of a file, whose secret stays in the store until it is encrypted. */
+/**
+ * Returns a post that describes a file, whose secret stays in the store until the post is
+ * encrypted.
+ */
 export function sealedFilePost(file: FileId): PostBody {
   const body: EditingBody = { text: "", file };
   return body;
 }
 
-/** The file that a post is to tell of. */
+/** Returns the file that a post describes. */
 export function fileOfPost(body: PostBody): FileId | undefined {
   const { file } = body as EditingBody;
   return typeof file === "string" && isFileId(file) ? file : undefined;
 }
 
-/** As it is kept until it is sent: its target was sealed when it was said. */
+/** Marks a queued post whose target was sealed when the user wrote it. */
 export function meantSealed(body: PostBody): PostBody {
   const marked: EditingBody = { ...body, meant: "sealed" };
   return marked;
@@ -69,7 +74,7 @@ export function sealedEdit({
   return body;
 }
 
-/** What a post becomes inside. */
+/** Converts a post to a sealed body. */
 export function sealedBodyOf({ action, edits, meant: _, ...body }: EditingBody): SealedBody {
   if (edits !== undefined) return { kind: "edit", seq: edits, text: body.text };
   if (body.react !== undefined) return { kind: "reaction", react: body.react, re: body.re };
@@ -80,7 +85,7 @@ export function packBody(body: SealedBody): Uint8Array {
   return utf8Encode(JSON.stringify(body));
 }
 
-/** @returns undefined if it is nothing that this program knows, or larger than it writes */
+/** @returns `undefined` if the body is of an unknown kind or larger than this program writes */
 export function readBody(bytes: Uint8Array): SealedBody | undefined {
   if (isTooDeep(bytes)) return undefined;
   const body = parseObject(bytes);
@@ -97,7 +102,7 @@ const [QUOTE, BACKSLASH] = [0x22, 0x5c];
 const OPENING: ReadonlySet<number> = new Set([0x5b, 0x7b]);
 const CLOSING: ReadonlySet<number> = new Set([0x5d, 0x7d]);
 
-/** What is nested without end would take the stack of whoever reads or writes it. */
+/** Deep nesting would overflow the stack of readers and writers. */
 function isTooDeep(bytes: Uint8Array): boolean {
   let [depth, isText] = [0, false];
   for (let at = 0; at < bytes.length; at++) {
@@ -110,7 +115,7 @@ function isTooDeep(bytes: Uint8Array): boolean {
   return false;
 }
 
-/** The record as its readers see it, with what was said in place of the ciphertext. */
+/** Returns the record with the plaintext in place of the ciphertext. */
 export function openedRecord(record: ChatRecord, said: SaidRow): ChatRecord {
   switch (said.kind) {
     case "said": {
@@ -134,18 +139,18 @@ function missedOf({ missed }: { readonly missed?: number }): { readonly withheld
   return missed === undefined ? {} : { withheld: Math.min(missed, SEALED_WITHHELD_SHOWN_MAX) };
 }
 
-/** What people and scripts see of a file: nothing that opens it. */
+/** Omits the fields that decrypt the file, for people and scripts. */
 function shownFileBody(body: Readonly<Record<string, unknown>>) {
   const { key: _key, prefix: _prefix, root: _root, chunk: _chunk, ...shown } = body;
   return shown;
 }
 
-/** The server's record of a file: what it is, a message says. */
+/** The server's record of a sealed file; a message describes the file. */
 export function carrierRecord(record: ChatRecord): ChatRecord {
   return { ...record, kind: "sealed", body: {}, sealed: "carrier" };
 }
 
-/** One that this device has no key for. */
+/** A record for which this device has no key. */
 export function closedRecord(record: ChatRecord): ChatRecord {
   return { ...record, body: { reason: "absent" }, sealed: "closed" };
 }

@@ -1,11 +1,12 @@
+/** Texts and faults about a user whose account key has changed. */
+
 import { Fault, msg } from "../../base/fault.ts";
 
-/** What is told of a user who comes with another account key. */
 export function changedKey(user: string): string {
   return `${user}'s identity key has changed`;
 }
 
-/** In one line. */
+/** Returns message and remedy in one line. */
 export function keyChanged(user: string): string {
   const { message, remedy } = keyChangedFault(user);
   return `${message}: ${remedy}`;

@@ -1,7 +1,7 @@
 /**
- * Members tell each other, inside of their messages, which history the server has shown to them: a
- * checkpoint with the server's signature. What one was shown must be a part of what this device is
- * shown. Nobody but the server can sign, so that a member cannot make a server look guilty.
+ * Comparison of histories between members. Each sealed message carries a checkpoint with the
+ * server's signature: what one member was shown must be a part of what this device is shown. Only
+ * the server can sign, so that no member can make a server look guilty.
  */
 import { equalBytes, fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { asFault, Fault } from "../../base/fault.ts";
@@ -19,41 +19,43 @@ import type { RoomAt } from "./room-state.ts";
 import { allClaims, type ClaimRow, claimKey, LOG_KEY, type LogRow } from "./rows.ts";
 import type { Vault } from "./vault.ts";
 
-/** Claims that are looked at in one go; each takes one or two requests, one after the other. */
+/** Maximum number of claims judged in a row; each takes one or two sequential requests. */
 const CLAIMS_TOGETHER_MAX = 8;
-/** A sender's checkpoint is a minute old at most while records come: there is no hurry. */
+/**
+ * Delay before claims are judged. A sender's checkpoint may be a minute old, so there is no hurry.
+ */
 const CLAIMS_EVERY_MS = 5_000;
-/** Time after which a server without an answer is asked again; see CLAIM_TRIES_MAX. */
+/** Longest wait for the server's answer before a later retry; see CLAIM_TRIES_MAX. */
 const CLAIM_ANSWER_MS = 10_000;
 
-/** What this device holds a server to. */
+/** What the server has proved to this device. */
 export interface HistoryView {
   readonly verifier: Verifier;
-  /** Of the server, the one that it has proved first, then those that it had before. */
+  /** Keys of the server: the proved one, then its former ones. */
   readonly keys: readonly Uint8Array[];
-  /** The newest checkpoint that this device has verified; undefined: none so far. */
+  /** Returns the newest checkpoint that this device has verified; `undefined` if there is none. */
   pin(): Promise<LogPin | undefined>;
 }
 
 export interface ClaimsParts {
   readonly clock: Clock;
   readonly ask: Ask;
-  /** Undefined: there is no link now. */
+  /** `undefined` without a link. */
   readonly history: () => HistoryView | undefined;
   readonly transact: <Result>(work: (vault: Vault) => Promise<Result>) => Promise<Result>;
-  /** The server has shown two histories. */
+  /** Called when the server has shown two histories. */
   readonly forked: (claim: ClaimRow) => Promise<void>;
-  /** Worth a line; the room goes on. */
+  /** Called with a remark for the users of a room that stays usable. */
   readonly remarked: (claim: ClaimRow, sentence: string) => Promise<void>;
 }
 
-/** `unproved`: the server did not answer, or not what would decide it. */
+/** `unproved`: the server did not answer, or its answer is inconclusive. */
 type Verdict = "same" | "forked" | "unsigned" | "unproved";
 
-/** The newest claim of each device, until it is decided: a few at once, one after the other. */
+/** Judges the newest claim of each device, a few in a row. */
 export class Claims {
   readonly #parts: ClaimsParts;
-  /** Claims of devices as they were last kept. Bounded by CLAIMS_KNOWN_MAX. */
+  /** Last stored claim of each device. Bounded by CLAIMS_KNOWN_MAX. */
   readonly #known = new Map<string, string>();
   #cancel: (() => void) | undefined;
   #running = false;
@@ -62,7 +64,7 @@ export class Claims {
     this.#parts = parts;
   }
 
-  /** A message came. @param seq of its record */
+  /** Stores the claim of a received message. @param seq of its record */
   async note(at: RoomAt, seq: number, { sender, checkpoint }: SealedMessage): Promise<void> {
     if (checkpoint === undefined) return;
     const { origin, size } = checkpoint;
@@ -74,7 +76,7 @@ export class Claims {
     this.#known.set(device, spelled);
     const before = await at.vault.find<ClaimRow>(claimKey(device));
     if (before?.state === "accepted") return;
-    // Who was shown more was shown what came before it, or their own client would have said so.
+    // A smaller claim is implied: the device's own client would have reported a fork.
     if (before !== undefined && before.origin === origin && before.size >= size) return;
     const signature = toBase64Url(checkpoint.signature);
     const { room } = at;
@@ -82,7 +84,7 @@ export class Claims {
     await at.vault.put(claimKey(device), claim);
   }
 
-  /** Looks at what waits, soon. */
+  /** Judges the stored claims after a delay. */
   arm(delayMs = CLAIMS_EVERY_MS): void {
     if (this.#parts.history() === undefined) return;
     this.#cancel ??= this.#parts.clock.after(delayMs, () => {
@@ -91,7 +93,7 @@ export class Claims {
     });
   }
 
-  /** The link is gone, and with it whoever would answer. */
+  /** Stops judging: without a link nobody answers. */
   lost(): void {
     this.#cancel?.();
     this.#cancel = undefined;
@@ -104,13 +106,13 @@ export class Claims {
     try {
       if (await this.#lookAt(history)) this.arm();
     } catch (error) {
-      if (!(error instanceof Fault)) throw error; // The link or the store: with the next one.
+      if (!(error instanceof Fault)) throw error; // Link or store failed: the next run retries.
     } finally {
       this.#running = false;
     }
   }
 
-  /** @returns whether some wait still */
+  /** @returns whether undecided claims remain */
   async #lookAt(history: HistoryView): Promise<boolean> {
     const pin = await history.pin();
     const claims = await this.#parts.transact(async (vault) => {
@@ -121,7 +123,7 @@ export class Claims {
     const some = claims.sort((one, other) => one.tries - other.tries).slice(0, CLAIMS_TOGETHER_MAX);
     for (const claim of some) {
       const verdict = await this.#judge(history, claim, pin, since);
-      if (verdict === undefined) return false; // The link is gone: nobody is to blame.
+      if (verdict === undefined) return false; // The link is lost: nobody is to blame.
       await this.#decide(claim, verdict);
     }
     return claims.length > 0;
@@ -148,7 +150,7 @@ export class Claims {
     }
   }
 
-  /** Unless the device has said something newer meanwhile. */
+  /** Stores or deletes the claim, unless the device has made a newer one meanwhile. */
   async #keep(claim: ClaimRow, next: ClaimRow | undefined): Promise<void> {
     const key = claimKey(claim.device);
     await this.#parts.transact(async (vault) => {
@@ -159,7 +161,7 @@ export class Claims {
     });
   }
 
-  /** @returns undefined if the link was lost */
+  /** @returns `undefined` if the link was lost */
   async #judge(
     history: HistoryView,
     claim: ClaimRow,
@@ -170,20 +172,20 @@ export class Claims {
     const root = fromBase64Url(claim.root);
     if (!(await isSigned(history, claim))) return "unsigned";
     if (pin !== undefined && pin.origin !== origin) {
-      // A log that was restored goes on under another name: what was said before names the old one.
+      // A restored log continues under another origin: earlier claims name the old one.
       return claim.seq <= since ? "same" : "forked";
     }
     if (pin?.size === size) return equalBytes(pin.root, root) ? "same" : "forked";
     const shown = await this.#shown(history, size);
     if (shown === undefined || shown === "unproved") return shown;
     if (shown.origin !== origin) return "forked";
-    if (shown.size < size) return "unproved"; // It signs anew for who knows of more.
+    if (shown.size < size) return "unproved"; // A later request gets a larger checkpoint.
     if (!grows({ size, root }, shown, history.verifier)) return "forked";
     if (pin === undefined) return "same";
     const own = shown.size === pin.size ? shown : await this.#shown(history, pin.size);
     if (own === undefined || own === "unproved") return own;
     const isTied = own.size === shown.size && equalBytes(own.root, shown.root);
-    // Of two that are of different sizes the log may have grown between: it is asked again.
+    // The log may have grown between two checkpoints of different sizes: ask again.
     return isTied && grows(pin, own, history.verifier) ? "same" : "unproved";
   }
 
@@ -218,7 +220,7 @@ export class Claims {
     }
   }
 
-  /** How many records this log had when this device first saw it under its name. */
+  /** Returns the size of this log when this device first saw it under its origin. */
   async #logSince(pin: LogPin | undefined): Promise<number> {
     if (pin === undefined) return 0;
     const { origin, size } = pin;
@@ -259,7 +261,7 @@ async function isSigned({ verifier, keys }: HistoryView, claim: ClaimRow): Promi
   }
 }
 
-/** Room of a claim that is decided, for whoever accepts it. */
+/** Reports whether the claim proves a fork and was made in this room. */
 export function isOfRoom(claim: ClaimRow, room: RoomId): boolean {
   return claim.room === room && claim.state === "forked";
 }

@@ -1,8 +1,8 @@
 /**
- * Each device numbers its messages to a room, so that readers see when some never come. Not all
- * that are missing were withheld: some are on their way by another link, some the server has
- * refused. A message names the counts of its device that are not known to be in the log; a reader
- * misses only the others. What a device says so is about its own messages alone.
+ * Message counts that reveal withheld messages. Each device numbers its messages to a room. Not all
+ * missing ones were withheld: some are in flight on another link, some were refused by the server.
+ * A message therefore names the counts of its device that are not known to be in the log; a reader
+ * misses only the others. A device can make such claims only about its own messages.
  */
 import { SEALED_UNSETTLED_MAX } from "../../base/limits-sealed.ts";
 import type { CountRange } from "../../crypto/seal/content.ts";
@@ -10,28 +10,28 @@ import type { CountRange } from "../../crypto/seal/content.ts";
 /** Ascending, without overlap. */
 type Ranges = readonly CountRange[];
 
-/** Of this device's own messages to one room. */
+/** Counts of this device's own messages to one room. */
 export interface OwnCounts {
-  /** The highest that was given out. */
+  /** Highest count assigned. */
   readonly count: number;
-  /** Given out, and not known to be in the log. */
+  /** Assigned counts that are not known to be in the log. */
   readonly open?: Ranges;
-  /** Of these, those of refused posts: the next ones take them. */
+  /** The part of `open` that belongs to refused posts; the next posts reuse them. */
   readonly free?: Ranges;
 }
 
-/** Of another device's. */
+/** Counts received from another device. */
 export interface SeenCounts {
-  /** The highest that came. */
+  /** Highest count received. */
   readonly last: number;
-  /** Below it, and excused by the last message. */
+  /** Lower counts that the last message excuses. */
   readonly open: Ranges;
 }
 
-/** Of a device that came in just now: all that it says is to be seen. */
+/** State of a device that was just added: it must not withhold any message. */
 export const NOTHING_SEEN: SeenCounts = { last: 0, open: [] };
 
-/** @returns the count of the next message, and which others it excuses */
+/** @returns the count of the next message, and the counts that it excuses */
 export function takeCount(own: OwnCounts): {
   readonly count: number;
   readonly own: Required<OwnCounts>;
@@ -51,8 +51,9 @@ export function takeCount(own: OwnCounts): {
 }
 
 /**
- * What a message with this count excuses; undefined: nothing. An old count names the highest, too:
- * who comes in later and hears this one first misses none of those between.
+ * Returns the counts that a message with this count excuses; `undefined` if none. A message with an
+ * old count also names the highest: a reader who was added later and receives this one first then
+ * misses none of those between.
  */
 export function excusedBy(own: OwnCounts, count: number): Ranges | undefined {
   const { open = [], count: highest } = own;
@@ -61,14 +62,14 @@ export function excusedBy(own: OwnCounts, count: number): Ranges | undefined {
   return others.length === 0 ? undefined : others;
 }
 
-/** The message is in the log. */
+/** Marks the message as in the log. */
 export function settleCount(own: OwnCounts, count: number): OwnCounts {
   const settled: CountRange = [count, count];
   const { open = [], free = [] } = own;
   return { count: own.count, open: without(open, [settled]), free: without(free, [settled]) };
 }
 
-/** The message never will be. */
+/** Marks the message as refused: its count is reused. */
 export function freeCount(own: OwnCounts, count: number): OwnCounts {
   const { open = [], free = [] } = own;
   const isOpen = open.some(([first, last]) => first <= count && count <= last);
@@ -76,9 +77,9 @@ export function freeCount(own: OwnCounts, count: number): OwnCounts {
 }
 
 /**
- * A message of another device came.
- * @param seen undefined: its first one here, which may have any count
- * @returns how many before it are missing without excuse, each told once
+ * Records a received message of another device.
+ * @param seen `undefined` for its first message here, which may have any count
+ * @returns the number of earlier messages that are missing without excuse; each is reported once
  */
 export function seeCount(
   seen: SeenCounts | undefined,
@@ -93,7 +94,7 @@ export function seeCount(
   const isNewer = count > last;
   const skipped: CountRange[] = count > last + 1 ? [[last + 1, count - 1]] : [];
   const absent = isNewer ? merged([...open, ...skipped]) : without(open, [[count, count]]);
-  // One that comes late was written before those with higher counts, and knows nothing of them.
+  // A late message was written before those with higher counts, and cannot name them.
   const unknown: CountRange[] = isNewer ? [] : [[count + 1, last]];
   const missing = without(absent, [...excused, ...unknown]);
   const left = without(absent, missing);
@@ -131,7 +132,10 @@ function without(ranges: Ranges, gone: Ranges): CountRange[] {
   return left;
 }
 
-/** Of too many, the oldest become one: a reader excuses more rather than sounding a false alarm. */
+/**
+ * Joins the oldest ranges if there are too many: a reader then excuses more instead of raising a
+ * false alarm.
+ */
 function fewer(ranges: Ranges): CountRange[] {
   const surplus = ranges.length - SEALED_UNSETTLED_MAX;
   const [first] = ranges;

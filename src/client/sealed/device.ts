@@ -1,3 +1,5 @@
+/** This device as a member of MLS groups. */
+
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { checkName } from "../../base/names.ts";
 import { SealEngine } from "../../crypto/seal/engine.ts";
@@ -14,28 +16,27 @@ export interface SealedDeviceParts {
   readonly clock: Clock;
   readonly keys: Keys;
   readonly store: SealedStore;
-  /** Under which what is kept is encrypted. */
+  /** Encrypts the stored state. */
   readonly stateKey: StateKey;
-  /** Left out: by WebCrypto. */
+  /** Default: WebCrypto. */
   readonly primitives: SealPrimitives | undefined;
   readonly fingerprint: Fingerprint;
-  /** Of the server, before this one. */
+  /** Former fingerprints of the server. */
   readonly formers: readonly Fingerprint[];
   readonly user: string;
 }
 
-/** This device as the groups of its rooms know it. */
 export interface SealedDevice {
   readonly engine: SealEngine;
-  /** Its key in base64url. */
+  /** The device's key in base64url. */
   readonly id: string;
-  /** The key of its account in base64url. */
+  /** The account's key in base64url. */
   readonly account: string;
 }
 
 /**
- * The certificate stays the same over all runs: a leaf of a group names it for good.
- * @throws Fault not-allowed: no encryption here, or no account key
+ * Opens the device with the same certificate in every run: a leaf of a group holds it permanently.
+ * @throws Fault not-allowed if the device cannot encrypt or has no account key
  */
 export async function openSealedDevice(parts: SealedDeviceParts): Promise<SealedDevice> {
   const { clock, keys, fingerprint, formers, primitives } = parts;
@@ -51,7 +52,7 @@ function certificateOf(parts: SealedDeviceParts): Promise<Uint8Array> {
   const { clock, keys, store, stateKey, fingerprint } = parts;
   return store.transact(async (tables) => {
     const vault = new Vault(tables, stateKey);
-    // One that cannot be read is made anew, as a device that lost all of it does.
+    // An unreadable certificate is created again, as on a device that lost all state.
     const known = await vault.find<string>(CERT_KEY);
     if (known !== undefined) return fromBase64Url(known);
     const place = { fingerprint, user: checkName(parts.user), unixMs: clock.unixMs() };

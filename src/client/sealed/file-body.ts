@@ -1,3 +1,5 @@
+/** Description of a file in a sealed message. */
+
 import { fromBase64Url, toBase64Url, toHex, utf8Encode } from "../../base/bytes.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES, FILE_NAME_BYTES_MAX } from "../../base/limits.ts";
@@ -12,24 +14,23 @@ import type { FolderSize } from "../../io/blob/interfaces.ts";
 import { chunkCount } from "../../wire/chunks.ts";
 import type { SealedBody } from "./body.ts";
 
-/** Encrypted, it is a chunk of the server. */
+/** Plaintext bytes per chunk; encrypted, it fills a chunk of the server. */
 export const PLAIN_CHUNK_BYTES = CHUNK_BYTES - FILE_TAG_BYTES;
 
-/** A file as a sealed message describes it. */
 export interface SealedFile {
   readonly file: FileId;
-  /** As the sender calls it: clean it before showing. */
+  /** The sender's name for the file: clean it before showing. */
   readonly name: string;
   readonly sizeBytes: number;
-  /** Of its content, as of an open file: over chunks of CHUNK_BYTES. Hex. */
+  /** Digest of the content, as of an open file: over chunks of CHUNK_BYTES. Hex. */
   readonly digest: string;
-  /** Of what the server has. */
+  /** Digest of the encrypted content on the server. */
   readonly root: Uint8Array;
   readonly folder: FolderSize | undefined;
   readonly secret: FileSecret;
-  /** What its sender says with it. */
+  /** Caption. */
   readonly text?: string;
-  /** The same of all files that were sent at once. */
+  /** Id shared by all files that were sent together. */
   readonly sending?: string;
 }
 
@@ -54,7 +55,7 @@ export function sealedFileBody(about: SealedFile): SealedBody {
   };
 }
 
-/** @returns undefined if it describes no file that can be */
+/** @returns `undefined` if the description is invalid */
 export function readSealedFile(body: Readonly<Record<string, unknown>>): SealedFile | undefined {
   const file = fileBodyOf(body);
   if (file === undefined || utf8Encode(file.name).length > FILE_NAME_BYTES_MAX) return undefined;
@@ -77,6 +78,6 @@ function bytesIn(text: unknown, count: number): Uint8Array | undefined {
     const bytes = fromBase64Url(text);
     return bytes.length === count ? bytes : undefined;
   } catch {
-    return undefined; // Not base64url, or not in its one spelling.
+    return undefined; // Not base64url, or not in canonical form.
   }
 }

@@ -1,3 +1,5 @@
+/** Index of sealed files in a device's store. */
+
 import { fromBase64Url, toBase64Url, toHex } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { FileId, RoomId } from "../../base/ids.ts";
@@ -21,30 +23,33 @@ import {
 } from "./rows.ts";
 import type { Vault } from "./vault.ts";
 
-/** Files that one account sends at once, or was interrupted at, and has not told their rooms of. */
+/**
+ * Maximum number of files that one account sends at the same time, or was interrupted at, before
+ * their rooms have a message.
+ */
 const SEALED_UPLOADS_MAX = 1_000;
 
-/** Which file a record of the server is of. */
+/** The file that belongs to a record of the server. */
 interface FileAtRow {
   readonly file: FileId;
   readonly room: RoomId;
 }
 
-/** A file as this device knows it from a sealed room. */
+/** A file as described in a sealed room. */
 export interface KnownFile extends SealedFile {
-  /** Who said what it is. */
+  /** Author of the description. */
   readonly from: string;
 }
 
-/** A room that is not told yet what a file is. */
+/** A file whose message to a room is not posted yet. */
 export interface UnsaidFile {
   readonly file: FileId;
   readonly target: string;
 }
 
 /**
- * Files of sealed rooms, in a device's store: the secrets of those that it sends, from before the
- * first byte goes out until the rooms were told, and where it read what the others are.
+ * Holds the secrets of files that this device sends, from before the first byte is sent until the
+ * messages are posted, and the places of descriptions that it has read.
  */
 export class FileBook {
   readonly #states: RoomStates;
@@ -55,7 +60,10 @@ export class FileBook {
     this.#unixMs = unixMs;
   }
 
-  /** Files that this device has a secret for, to go on with. Forgets what is too old for that. */
+  /**
+   * Returns the files whose uploads can be resumed with a stored secret. Deletes those that are too
+   * old.
+   */
   uploads(): Promise<ReadonlySet<string>> {
     return this.#states.transact(async (vault) => {
       const ageMs = ({ begunUnixMs }: SealedUploadRow) => this.#unixMs() - begunUnixMs;
@@ -71,7 +79,7 @@ export class FileBook {
     });
   }
 
-  /** The same one for the same file, in each run. @param rooms their targets, by id */
+  /** Returns the secret of a file, the same in each run. @param rooms their targets, by id */
   secretOf(file: FileId, rooms: Readonly<Record<string, string>>): Promise<FileSecret> {
     return this.#states.transact(async (vault) => {
       const known = await vault.get<SealedUploadRow>(uploadKey(file));
@@ -90,16 +98,16 @@ export class FileBook {
     });
   }
 
-  /** What is to be said of it, once the server has recorded it. */
+  /** Stores the description to post once the server has recorded the file. */
   described(file: FileId, bodyOf: (secret: FileSecret) => unknown): Promise<void> {
     return this.#states.transact(async (vault) => {
       const row = await vault.get<SealedUploadRow>(uploadKey(file));
-      if (row === undefined) return; // Another process has said it.
+      if (row === undefined) return; // Another process has posted it.
       await vault.put(uploadKey(file), { ...row, body: bodyOf(secretIn(row)) });
     });
   }
 
-  /** These rooms are not to be told. */
+  /** Removes rooms that refused the file. */
   refused(file: FileId, targets: readonly string[]): Promise<void> {
     return this.#states.transact(async (vault) => {
       const row = await vault.get<SealedUploadRow>(uploadKey(file));
@@ -109,12 +117,12 @@ export class FileBook {
     });
   }
 
-  /** All rooms were told, and the command that sent it knows that. */
+  /** Deletes a file whose messages are posted and whose command has ended. */
   forget(file: FileId): Promise<void> {
     return this.#states.transact((vault) => vault.delete(uploadKey(file)));
   }
 
-  /** Where the server has a file of this device, and nobody was told what it is. */
+  /** Returns the files of this device that the server has recorded and no message describes. */
   unsaid(): Promise<readonly UnsaidFile[]> {
     return this.#states.transact(async (vault) => {
       const unsaid: UnsaidFile[] = [];
@@ -133,7 +141,10 @@ export class FileBook {
     });
   }
 
-  /** What the message of a post says that is to tell a room of a file. @throws Fault already-… */
+  /**
+   * Returns the description to post, and reserves it for this post. @throws Fault seal-refused if
+   * another post has it
+   */
   async toSay({ vault, room }: RoomAt, post: string, file: FileId): Promise<unknown> {
     const row = await vault.get<SealedUploadRow>(uploadKey(file));
     if (row?.body === undefined || row.rooms[room] === undefined) throw wasSaid();
@@ -145,7 +156,7 @@ export class FileBook {
     return row.body;
   }
 
-  /** The server has recorded a file in a room. */
+  /** Handles the server's record of a file in a room. */
   async recorded(
     { vault, room }: RoomAt,
     { seq, from = "", body = {} }: ChatRecord,
@@ -154,7 +165,7 @@ export class FileBook {
     if (told?.name !== SEALED_FILE_NAME) return;
     const { file, digest: root } = told;
     const row = (await vault.find<SealedFileRow>(fileKey(file))) ?? NOTHING;
-    // The first counts: a server that tells another content later changes nothing.
+    // The first record counts: a server cannot replace the content later.
     if (row.records[room] === undefined) {
       const records = { ...row.records, [room]: { seq, root, from } };
       await vault.put(fileKey(file), { ...row, records });
@@ -166,13 +177,13 @@ export class FileBook {
   }
 
   /**
-   * Whether a message may say this of a file: of another content it may not, and not again, unless
-   * it is the sender of the file who says it after somebody else.
+   * Reports whether a message may describe the file. The content must match the record, and only
+   * the first description counts, unless the file's sender describes it after another user.
    */
   async mayBe({ vault, room }: RoomAt, about: SealedFile, sender: string): Promise<boolean> {
     const row = await vault.find<SealedFileRow>(fileKey(about.file));
     const record = row?.records[room];
-    if (row === undefined || record === undefined) return true; // It was erased before this.
+    if (row === undefined || record === undefined) return true; // Erased before this message.
     if (record.root !== toHex(about.root)) return false;
     const before = row.said[room];
     if (before === undefined) return true;
@@ -180,7 +191,7 @@ export class FileBook {
     return isSame(record.from, sender) && !isSame(record.from, known?.from);
   }
 
-  /** A message of the room says what it is. */
+  /** Handles a message that describes the file. */
   async said({ vault, room }: RoomAt, seq: number, file: FileId): Promise<void> {
     const row = (await vault.find<SealedFileRow>(fileKey(file))) ?? NOTHING;
     await vault.put(fileKey(file), { ...row, said: { ...row.said, [room]: seq } });
@@ -191,8 +202,8 @@ export class FileBook {
   }
 
   /**
-   * `sealed`: it is in a sealed room, and this device has not read what it is.
-   * @throws Fault file-unknown: what it was is erased
+   * `sealed`: the file is in a sealed room, and this device has not read its description.
+   * @throws Fault file-unknown if its description was erased
    */
   find(file: FileId): Promise<KnownFile | "sealed" | undefined> {
     return this.#states.transact(async (vault) => {
@@ -208,22 +219,22 @@ export class FileBook {
     });
   }
 
-  /** The message by which the room was told of it. */
+  /** Returns the message that describes the file in a room. */
   saidAt(file: FileId, room: RoomId): Promise<number | undefined> {
     return this.#states.transact(async (vault) => {
       return (await vault.find<SealedFileRow>(fileKey(file)))?.said[room];
     });
   }
 
-  /** Whether it is the server's record of a sealed file. */
+  /** Reports whether the record is the server's record of a sealed file. */
   async isCarrier(vault: Vault, { state, body, seq }: ChatRecord): Promise<boolean> {
     if (state === "whole") return body?.["name"] === SEALED_FILE_NAME;
     return (await vault.find<FileAtRow>(fileAtKey(seq))) !== undefined;
   }
 
   /**
-   * What belongs to a record that is to be erased: to a message the server's record of the file,
-   * and the other way round. @returns its seq
+   * Returns the record to erase together with this one: the server's record for a message, and the
+   * message for the server's record. @returns its seq
    */
   partnerOf(seq: number, rooms: readonly RoomId[]): Promise<number | undefined> {
     return this.#states.transact(async (vault) => {
@@ -235,7 +246,7 @@ export class FileBook {
         const known = await readSaid(vault, room, seq);
         if (known === undefined) continue;
         const row = await vault.find<SealedFileRow>(fileKey(known.file));
-        // Of a message that named somebody else's file nothing more is erased.
+        // A message that described another user's file erases nothing else.
         return row?.said[room] === seq ? row.records[room]?.seq : undefined;
       }
       return undefined;

@@ -1,3 +1,5 @@
+/** Sink that decrypts the chunks of a sealed file. */
+
 import { assert } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
@@ -9,25 +11,25 @@ import type { Hashing } from "../transfer/hashing.ts";
 import { PLAIN_CHUNK_BYTES, type SealedFile } from "./file-body.ts";
 
 export interface OpeningSinkOptions {
-  /** Takes the content. */
+  /** Receives the content. */
   readonly sink: Sink;
   readonly about: SealedFile;
   readonly hashing: Hashing;
   readonly cipher: OpenFileCipher | undefined;
 }
 
-/** How many encrypted chunks a content is, of which so many bytes are there. */
+/** Returns how many encrypted chunks hold the first `contentBytes` bytes. */
 export function chunksHeld(contentBytes: number, sizeBytes: number): number {
   if (contentBytes < sizeBytes) return Math.floor(contentBytes / PLAIN_CHUNK_BYTES);
   const chunks = sealedChunks(sizeBytes, PLAIN_CHUNK_BYTES);
-  if (contentBytes > sizeBytes) return chunks + 1; // It is not of this file.
+  if (contentBytes > sizeBytes) return chunks + 1; // The content is not of this file.
   return sizeBytes === 0 ? 0 : chunks;
 }
 
 /**
- * Takes encrypted chunks and gives a sink the content, cut as that of an open file. So what an
- * earlier run left is found by the content alone: where a chunk begins before its end, what is
- * there of it is passed over.
+ * Decrypts chunks and writes the content in chunks of an open file. A later run finds what is
+ * stored by the content alone: where a chunk begins before the end of the sink, the known part is
+ * skipped.
  */
 export class OpeningSink implements Sink {
   readonly appendsAtOnce?: number;
@@ -35,13 +37,13 @@ export class OpeningSink implements Sink {
   readonly #about: SealedFile;
   readonly #hashing: Hashing;
   readonly #stream: FileStream;
-  /** The next encrypted chunk. */
+  /** Index of the next encrypted chunk. */
   #next: number;
-  /** Chunks whose content the sink has, or is about to. */
+  /** Number of chunks whose content the sink has, or is about to receive. */
   #placed: number;
-  /** Of the content, with what waits in `#rest`. */
+  /** Content bytes so far, with those in `#rest`. */
   #contentBytes: number;
-  /** Content behind the last chunk of the sink, in memory of a whole one. */
+  /** Content after the last full chunk of the sink, in a buffer of a whole chunk. */
   #rest: Uint8Array | undefined;
   #restBytes = 0;
   /** Settles when all chunks so far were placed. */
@@ -80,14 +82,14 @@ export class OpeningSink implements Sink {
   append(_sha256: Uint8Array, bytes: Uint8Array): Promise<void> {
     const index = this.#next++;
     const opening = this.#stream.unseal(index, bytes);
-    opening.catch(() => {}); // What waits behind another one that fails.
+    opening.catch(() => {}); // A chunk may wait behind another one that fails.
     const before = this.#tail;
     const placed = (async () => {
       await before;
       return this.#place(index, await opening);
     })();
     this.#tail = placed;
-    this.#tail.catch(() => {}); // Whoever appends is told.
+    this.#tail.catch(() => {}); // The caller of `append` receives the fault.
     return placed.then(async (writes) => {
       await Promise.all(writes);
     });
@@ -98,8 +100,8 @@ export class OpeningSink implements Sink {
   }
 
   /**
-   * What the server has is a function of the content and the secret: where the content is right, so
-   * is what it was opened from.
+   * The encrypted content is a function of content and secret: if the content is right, so is the
+   * root.
    */
   digest(): Uint8Array {
     const { digest, root, sizeBytes } = this.#about;
@@ -123,10 +125,10 @@ export class OpeningSink implements Sink {
     this.#sink.close();
   }
 
-  /** @returns what is on its way to the sink */
+  /** @returns writes in progress */
   async #place(index: number, opened: Uint8Array): Promise<Promise<void>[]> {
     const writes: Promise<void>[] = [];
-    // Of the first chunk of a run the sink may have a part.
+    // The sink may have a part of the first chunk of a run.
     const known = this.#contentBytes - index * PLAIN_CHUNK_BYTES;
     assert(known >= 0 && known <= opened.length, "chunks are opened in order");
     for (let rest = opened.subarray(known); rest.length > 0; ) {

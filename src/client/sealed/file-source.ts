@@ -1,3 +1,5 @@
+/** Source that encrypts the chunks of a sealed file. */
+
 import { assert } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
 import type { FileId } from "../../base/ids.ts";
@@ -21,24 +23,23 @@ export interface SealingSourceOptions {
   readonly source: Source;
   readonly hashing: Hashing;
   readonly cipher: OpenFileCipher | undefined;
-  /** The secret of the file with that id: kept before this resolves, and the same in each run. */
+  /** Returns the secret of the file, stored before this resolves, and the same in each run. */
   readonly secretOf: (file: FileId) => Promise<FileSecret>;
-  /** Everything was read, and is what it was: told before the server is. */
+  /** Called before the server receives the end of the file, once all content was read unchanged. */
   readonly described: (file: FileId, content: SealedContent) => Promise<void>;
 }
 
 export interface SealedContent {
   readonly sizeBytes: number;
-  /** Of the content. Hex. */
+  /** Digest of the content. Hex. */
   readonly digest: string;
-  /** Of what was sent. */
+  /** Digest of the encrypted content. */
   readonly root: Uint8Array;
 }
 
 /**
- * The encrypted chunks of a source, as the server is to have them. Its own chunks are read in
- * order, and hashed as those of an open file; where an upload goes on, what was sent before is
- * read once more for that.
+ * Reads and hashes the source's own chunks in order, like those of an open file. A resumed upload
+ * reads what was sent before once more for the digest.
  */
 export class SealingSource implements Source {
   readonly name = SEALED_FILE_NAME;
@@ -47,12 +48,12 @@ export class SealingSource implements Source {
   readonly #options: SealingSourceOptions;
   readonly #source: Source;
   #stream: { readonly file: FileId; readonly stream: FileStream } | undefined;
-  /** Over the checksums of the first `#hashed` chunks of the source. */
+  /** Hash over the checksums of the first `#hashed` chunks of the source. */
   #hash: RunningHash;
   #hashed = 0;
-  /** Of a stream: how much it was. */
+  /** Size of a stream, once it has ended. */
   #endedAt: number | undefined;
-  /** A read that nobody waits for any more may still run. */
+  /** Serializes reads: an abandoned read may still run. */
   readonly #reading = new Mutex();
   /** Chunks of the source that were read last, by index: at most two. */
   readonly #held = new Map<number, Uint8Array>();
@@ -111,16 +112,16 @@ export class SealingSource implements Source {
     assert(file !== undefined && sizeBytes !== undefined && root !== undefined, "all was sent");
     await this.#reading.run(() => this.#hashUpTo(chunkCount(sizeBytes)));
     const hash = this.#hash.copy().digest();
-    await this.#source.check(); // What was hashed anew was the same, too.
+    await this.#source.check(); // What was read again had not changed either.
     await this.#options.described(file, { sizeBytes, digest: toHex(hash), root });
   }
 
-  /** The source itself stays open. */
+  /** Leaves the source itself open. */
   close(): void {
     void this.#reading.run(() => Promise.resolve(this.#drop(Number.POSITIVE_INFINITY)));
   }
 
-  /** The bytes of one chunk, in memory of its own; undefined behind the last. */
+  /** Returns the bytes of one chunk in a new buffer; `undefined` after the last. */
   async #plain(
     index: number,
   ): Promise<{ readonly bytes: Uint8Array; readonly isLast: boolean } | undefined> {
@@ -133,7 +134,7 @@ export class SealingSource implements Source {
     const offset = from - first * CHUNK_BYTES;
     const one = await this.#chunk(first);
     const head = one?.subarray(offset) ?? new Uint8Array(0);
-    // An empty file has one chunk; and one byte more than fits shows that this is not the last.
+    // An empty file has one chunk; one byte beyond this chunk shows that it is not the last.
     if (head.length === 0 && index > 0) return undefined;
     const isCut = head.length > PLAIN_CHUNK_BYTES;
     const mayFollow = one?.length === CHUNK_BYTES && !isCut;
@@ -150,7 +151,7 @@ export class SealingSource implements Source {
     return { bytes, isLast };
   }
 
-  /** A chunk of the source; hashed when it is the next one. */
+  /** Returns a chunk of the source; hashes it if it is the next one. */
   async #chunk(index: number): Promise<Uint8Array | undefined> {
     const held = this.#held.get(index);
     if (held !== undefined) return held;
@@ -176,7 +177,7 @@ export class SealingSource implements Source {
     this.#hashed += 1;
   }
 
-  /** Chunks below are not needed for what is read next, nor those that do not follow. */
+  /** Frees chunks that the next read does not need. */
   #drop(first: number): void {
     for (const [index, bytes] of this.#held) {
       if (index >= first && index <= first + 1) continue;
@@ -185,7 +186,7 @@ export class SealingSource implements Source {
     }
   }
 
-  /** One that cannot be read twice keeps its chunks itself. */
+  /** A source that cannot be read twice keeps its own chunks. */
   #free(bytes: Uint8Array): void {
     if (this.#source.path !== undefined) releaseBuffer(bytes);
   }

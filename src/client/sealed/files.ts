@@ -1,3 +1,5 @@
+/** Sending and fetching of files in sealed rooms. */
+
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
@@ -33,27 +35,27 @@ import { type SealedContent, SealingSource } from "./file-source.ts";
 import type { SealedRooms } from "./rooms.ts";
 
 export interface SealedFilesParts {
-  /** Send and fetch as the server sees it. */
+  /** Sends and fetches files as the server sees them. */
   readonly transfers: Transfers;
   readonly hashing: Hashing;
-  /** Left out: that of WebCrypto. */
+  /** Default: WebCrypto. */
   readonly cipher: OpenFileCipher | undefined;
   readonly uploads: ResumableUploads | undefined;
-  /** Rooms and conversations of the account, as the present link has told of them. */
+  /** Rooms and conversations of the account that the current link has listed. */
   readonly views: () => readonly RoomView[];
-  /** False: this device has never been in a sealed room. */
+  /** False if this device has never been in a sealed room. */
   readonly exists: () => boolean | Promise<boolean>;
-  /** @throws Fault not-allowed: this device cannot seal */
+  /** @throws Fault not-allowed if this device cannot seal */
   readonly rooms: () => Promise<SealedRooms>;
   /**
-   * The sealed rooms among these targets.
-   * @throws Fault seal-refused: one was sealed, and the server says that it is not
+   * Returns the sealed rooms among these targets.
+   * @throws Fault seal-refused if a room was sealed and the server denies it
    */
   readonly sealedOf: (targets: readonly string[]) => Promise<readonly SealedTarget[]>;
   readonly post: (target: string, body: PostBody) => Promise<Receipt>;
 }
 
-/** What Transfers does, wherever the rooms are. */
+/** The methods of Transfers, for open and sealed rooms. */
 export type FileTransfers = Pick<Transfers, "get" | "withdraw"> & {
   send(request: SendRequest): Promise<SentFile>;
 };
@@ -64,9 +66,9 @@ export interface SealedTarget {
 }
 
 /**
- * Files of sealed rooms. What goes to the server is encrypted and has no name; what it is, a sealed
- * message says once the server has all of it. From before the first byte until then, its secret is
- * in the device's store: whoever goes on, this run or a later one, says it, and only once.
+ * Sends encrypted content without a name; a sealed message describes the file once the server has
+ * all of it. The secret is in the device's store from before the first byte until then: this run or
+ * a later one posts the message, exactly once.
  */
 export class SealedFiles implements FileTransfers {
   readonly #parts: SealedFilesParts;
@@ -97,8 +99,8 @@ export class SealedFiles implements FileTransfers {
     const { transfers } = this.#parts;
     const known = await this.#known(request.file);
     if (typeof known === "object") return this.#get(request, known);
-    // One that is called like that may be an open one, or one whose message was not read yet. And
-    // of one that is gone the server says so.
+    // A file of that name may be an open one, or one whose message was not read yet. If a file is
+    // gone, the server reports it.
     let isAmbiguous = false;
     const openSink: GetRequest["openSink"] = (about) => {
       isAmbiguous = about.name === SEALED_FILE_NAME && this.#sealedViews().length > 0;
@@ -117,13 +119,13 @@ export class SealedFiles implements FileTransfers {
     return read === undefined ? transfers.get(request) : this.#get(request, read);
   }
 
-  /** Says what was left unsaid by runs that are gone. */
+  /** Posts the messages that ended runs did not post. */
   async sayLeft(): Promise<void> {
     const rooms = await this.#parts.rooms();
     const unsaid = await rooms.files.unsaid();
     const said = unsaid.map(({ file, target }) =>
       this.#parts.post(target, sealedFilePost(file)).catch((error: unknown) => {
-        if (!(error instanceof Fault)) throw error; // Another run was faster, or says it later.
+        if (!(error instanceof Fault)) throw error; // Another run was faster, or posts it later.
       }),
     );
     await Promise.all(said);
@@ -166,7 +168,7 @@ export class SealedFiles implements FileTransfers {
     });
     const journal = uploads && new SealedUploadJournal(uploads, name, await files.uploads());
     try {
-      // Not with what is said: that is for the message alone.
+      // Without the caption, which belongs in the message alone.
       const sent = await transfers.send(
         {
           ...rest,
@@ -188,13 +190,13 @@ export class SealedFiles implements FileTransfers {
         resumedBytes: plainBytes(sent.resumedBytes),
       };
     } finally {
-      // What was sent and is not said is gone on with, as far as it goes, by the same command.
+      // The same command resumes an upload whose message is not posted.
       if (!isSent) journal?.end();
       sealing.close();
     }
   }
 
-  /** Resolves when the server has the messages. @throws Fault as it refuses one */
+  /** Resolves when the server has the messages. @throws Fault if it refuses one */
   #say({ id, posted }: SentFile, targets: readonly SealedTarget[]): Promise<readonly PostedFile[]> {
     return Promise.all(
       posted.map(async (one) => {
@@ -206,7 +208,7 @@ export class SealedFiles implements FileTransfers {
           const room = targets.find(({ target }) => target === one.to)?.room;
           const seq = room && (await this.#saidAt(id, room));
           if (seq === undefined) throw error;
-          return { ...one, seq }; // Another process has said it.
+          return { ...one, seq }; // Another process has posted it.
         }
       }),
     );
@@ -247,9 +249,9 @@ export class SealedFiles implements FileTransfers {
 }
 
 /**
- * The journal of uploads, for sealed ones: under names of their own, as an open upload of the same
- * file is another one. An upload whose secret is gone cannot be gone on with, and what is sent is
- * done only when it is said.
+ * Journal of sealed uploads, under separate names, as an open upload of the same file is another
+ * one. An upload whose secret is lost cannot be resumed, and an upload ends only when its message
+ * is posted.
  */
 class SealedUploadJournal implements ResumableUploads {
   readonly #uploads: ResumableUploads;
@@ -260,7 +262,7 @@ class SealedUploadJournal implements ResumableUploads {
 
   constructor(uploads: ResumableUploads, name: string, secrets: ReadonlySet<string>) {
     this.#uploads = uploads;
-    this.#name = `sealed/${name}`; // No file's name has a slash.
+    this.#name = `sealed/${name}`; // No file name contains a slash.
     this.#secrets = secrets;
   }
 
@@ -277,7 +279,7 @@ class SealedUploadJournal implements ResumableUploads {
     return this.#late(this.#uploads.begin({ ...key, name: this.#name }, stamp, file, unixMs));
   }
 
-  /** Of what was finished or given up nothing is known any more. */
+  /** Deletes the entry of a finished or cancelled upload. */
   end(): void {
     try {
       this.#ended?.end();
@@ -294,7 +296,7 @@ class SealedUploadJournal implements ResumableUploads {
         return upload.upTo;
       },
       note: (hashes) => upload.note(hashes),
-      cut: () => {}, // What was noted once is compared for good.
+      cut: () => {}, // Noted checksums stay, for comparison.
       hashes: (from) => upload.hashes(from),
       check: (from, hashes) => checkSame(upload, from, hashes),
       end: () => {
@@ -304,7 +306,10 @@ class SealedUploadJournal implements ResumableUploads {
   }
 }
 
-/** Nothing is encrypted twice with the same secret but what is the same. @throws Fault */
+/**
+ * Throws if content has changed, so that a secret never encrypts two different contents. @throws
+ * Fault file-changed
+ */
 function checkSame(upload: ResumableUpload, from: number, hashes: readonly Uint8Array[]): void {
   const noted = upload.hashes(from);
   for (const hash of hashes.slice(0, Math.max(0, upload.upTo - from))) {
@@ -317,7 +322,7 @@ function checkSame(upload: ResumableUpload, from: number, hashes: readonly Uint8
   }
 }
 
-/** Of the content, by the bytes that the server has. */
+/** Converts bytes on the server to bytes of content. */
 function plainBytes(sealedBytes: number): number {
   const chunks = chunkCount(sealedBytes);
   return sealedBytes - chunks * FILE_TAG_BYTES;
@@ -334,7 +339,7 @@ function plainProgress(progress: TransferProgress, name: string): TransferProgre
   };
 }
 
-/** Encrypted chunks before the end of a part that seems to have so many chunks of content. */
+/** Converts chunks of content in a stored part to the encrypted chunks before its end. */
 function chunksBefore(chunks: number, sizeBytes: number): number {
   return chunksHeld(Math.min(chunks * CHUNK_BYTES, sizeBytes), sizeBytes);
 }

@@ -1,25 +1,27 @@
+/** Account keys to which user names are pinned, and keys that differ from the pin. */
+
 import { type FoldedName, foldName, type Name } from "../../base/names.ts";
 import { keyChangedFault } from "./changed-key.ts";
 import { allOtherKeys, type IdentityRow, identityKey, type OtherKeyRow, otherKey } from "./rows.ts";
 import type { Vault } from "./vault.ts";
 
-/** Whose account it is, as a device or a row says it. */
+/** The owner of a device or a row. */
 interface Owner {
   readonly user: string;
   readonly account: string;
 }
 
-/** The account key that a name is pinned to; undefined: it was never seen. */
+/** Returns the account key to which a name is pinned; `undefined` if it was never seen. */
 export async function accountOf(vault: Vault, user: FoldedName): Promise<string | undefined> {
   return (await identityOf(vault, user))?.account;
 }
 
-/** One that cannot be read was never seen: its owner shows as not verified then. */
+/** Treats an unreadable row as absent: the user then appears as not verified. */
 export function identityOf(vault: Vault, user: string): Promise<IdentityRow | undefined> {
   return vault.find<IdentityRow>(identityKey(user as Name));
 }
 
-/** The first sight of a name: from now on it stands for this account, unverified. */
+/** Pins names seen for the first time to their account keys, unverified. */
 export async function pinNewcomers(vault: Vault, devices: readonly Owner[]): Promise<void> {
   const seen = new Set<string>();
   for (const { user, account } of devices) {
@@ -32,15 +34,15 @@ export async function pinNewcomers(vault: Vault, devices: readonly Owner[]): Pro
   }
 }
 
-/** The key that was seen beside the pinned one; undefined: there is none to decide about. */
+/** Returns the key seen besides the pinned one; `undefined` if there is no key to decide about. */
 export function otherKeyOf(vault: Vault, user: string): Promise<OtherKeyRow | undefined> {
   return vault.get<OtherKeyRow>(otherKey(user as Name));
 }
 
 /**
- * A name came with another key than it is pinned to: the pin stays, and nothing is said to its user
- * until the owner has compared. The last such key is the one to compare.
- * @returns whether that is news
+ * Stores a key other than the pinned one: the pin stays, and no message is sent to the user until
+ * the owner of this device has compared. Only the last such key is stored.
+ * @returns whether the key is new
  */
 export async function noteOtherKey(vault: Vault, { user, account }: Owner): Promise<boolean> {
   const pin = await identityOf(vault, user);
@@ -52,7 +54,7 @@ export async function noteOtherKey(vault: Vault, { user, account }: Owner): Prom
   return true;
 }
 
-/** The name stands for the other key from now on, or for the one that it is seen with next. */
+/** Pins the name to the other key, or to the next key seen. */
 export async function acceptKey(vault: Vault, user: string): Promise<void> {
   const other = await vault.find<OtherKeyRow>(otherKey(user as Name));
   await vault.delete(otherKey(user as Name));
@@ -61,18 +63,18 @@ export async function acceptKey(vault: Vault, user: string): Promise<void> {
   await vault.put(identityKey(user as Name), row);
 }
 
-/** Both have compared the digits of this key: it is theirs, and any other is not. */
+/** Marks the key as verified: both users have compared its digits. Any other key is rejected. */
 export async function confirmKey(vault: Vault, owner: Owner): Promise<void> {
   await vault.put(identityKey(owner.user as Name), { ...owner, isVerified: true });
   await vault.delete(otherKey(owner.user as Name));
 }
 
-/** @throws Fault seal-refused: one of these has another key, and its owner has not compared */
+/** @throws Fault seal-refused if a member has another key that the owner has not compared */
 export async function checkKeys(
   vault: Vault,
   members: readonly { readonly user: string }[],
 ): Promise<void> {
-  // Mostly there is none: one look then, however many members there are.
+  // There is usually none: one lookup then, however many members there are.
   if ((await vault.rows(allOtherKeys(1))).length === 0) return;
   for (const user of new Set(members.map((member) => member.user))) {
     if ((await otherKeyOf(vault, user)) !== undefined) throw keyChangedFault(user);

@@ -1,3 +1,5 @@
+/** Lease that detects copies of a device's folder. */
+
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { Fault, fixedText, msg } from "../../base/fault.ts";
 import { ANEW_MAX, ANEW_MS, LEASE_BYTES } from "../../base/limits-sealed.ts";
@@ -13,7 +15,7 @@ const USE_ANOTHER_HOME = fixedText(
   "on one of them set another CHAT_HOME, and link it: chat link-device; or wait an hour",
 );
 
-/** Processes of one home that take leases at once: one that lost so many races gives up. */
+/** Processes of one home may race for leases: give up after this many losses. */
 const LEASE_TRIES_MAX = 8;
 
 export interface DeviceLeaseParts {
@@ -24,41 +26,41 @@ export interface DeviceLeaseParts {
 }
 
 /**
- * The server's word that this folder is the latest of its device: not one that was restored from a
- * backup, nor a copy that another machine goes on with. The next lease is written down before it is
- * asked for, so that neither a lost answer nor another process of this folder is taken for a copy.
+ * The server confirms that this folder is the latest of its device: not one restored from a backup,
+ * nor a copy used on another machine. The next lease is stored before it is requested, so that
+ * neither a lost answer nor another process of this folder is taken for a copy.
  */
 export class DeviceLease {
   readonly #parts: DeviceLeaseParts;
   readonly #mutex = new Mutex();
-  /** Whether this link has asked already. */
+  /** Result on this link; `undefined` before the first request. */
   #held: Promise<void> | undefined;
 
   constructor(parts: DeviceLeaseParts) {
     this.#parts = parts;
   }
 
-  /** A new link. */
+  /** Handles a new link. */
   connected(): void {
     this.#held = undefined;
   }
 
   /**
-   * Once on each link, before anything is sent: a folder that is an older copy has another
-   * `instance` from then on, and each room comes in anew.
-   * @throws Fault seal-refused: two machines use it; link-closed, store-…
+   * Checks once on each link, before anything is sent. A folder that is an older copy gets another
+   * `instance`, and rejoins each room.
+   * @throws Fault seal-refused if two machines use it; link-closed, store-…
    */
   hold(): Promise<void> {
     this.#held ??= this.check();
     return this.#held;
   }
 
-  /** The same, at once: something shows that another copy is in use. @throws Fault as `hold` */
+  /** Checks immediately, on evidence that another copy is in use. @throws Fault as `hold` */
   check(): Promise<void> {
     const held = this.#mutex.run(() => this.#take());
     this.#held = held;
     held.catch(() => {
-      if (this.#held === held) this.#held = undefined; // The next one tries again.
+      if (this.#held === held) this.#held = undefined; // The next call retries.
     });
     return held;
   }
@@ -76,7 +78,7 @@ export class DeviceLease {
       if (answer === undefined) return;
       const isDone = await states.transact(async (vault) => {
         const now = await leaseOf(vault);
-        // Another process of this folder was quicker: what it knows is newer than this answer.
+        // Another process of this folder was faster: its state is newer than this answer.
         if (now?.next !== next) return answer.isLatest;
         if (answer.isLatest) await vault.put(LEASE_KEY, taken(now, answer.count));
         else await vault.put(LEASE_KEY, this.#anew(now, answer.count));
@@ -98,7 +100,7 @@ export class DeviceLease {
     return planned;
   }
 
-  /** @throws Fault seal-refused: it has done that too often */
+  /** @throws Fault seal-refused if this happened too often */
   #anew(row: LeaseRow, count: number): LeaseRow {
     const { clock, entropy } = this.#parts;
     const now = clock.unixMs();
@@ -109,7 +111,7 @@ export class DeviceLease {
   }
 }
 
-/** One that cannot be read is none: then the device comes in anew. */
+/** Treats an unreadable lease as absent: the device then rejoins. */
 function leaseOf(vault: Vault): Promise<LeaseRow | undefined> {
   return vault.find<LeaseRow>(LEASE_KEY);
 }
@@ -124,7 +126,7 @@ function twoMachines(): Fault {
   });
 }
 
-/** A server of before knows no leases. */
+/** Older servers know no leases. */
 function unknownThere(error: unknown): undefined {
   if (error instanceof Fault && error.code === "kind-unknown") return undefined;
   throw error;

@@ -1,18 +1,19 @@
-/** What users do to have something sealed, on any face. */
+/** Sealing of rooms and conversations, in any user interface. */
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
 import type { Ask } from "../link/queries.ts";
 import type { SealedRooms } from "./rooms.ts";
 
-/** A client, or a page. */
+/** A client, or the page. */
 export interface Sealer {
   readonly request: Ask;
-  /** @throws Fault not-allowed: this device cannot seal */
+  /** @throws Fault not-allowed if this device cannot seal */
   sealedRooms(): Promise<SealedRooms>;
 }
 
 /**
- * Before a sealed room is made or entered: it is not an open one, and this device can seal.
+ * Checks, before a sealed room is created or entered, that the name is not an open room's and that
+ * this device can seal.
  * @throws Fault name-taken, not-allowed
  */
 export async function checkMaySeal(sealer: Sealer, name: string): Promise<void> {
@@ -27,18 +28,18 @@ export async function checkMaySeal(sealer: Sealer, name: string): Promise<void> 
     after = rooms.at(-1)?.room;
     if (found !== undefined || !more || after === undefined) break;
   }
-  // Who has no certificate, or no encryption, hears of it before a room is made.
+  // A device without certificate or encryption must fail before a room is created.
   await (await sealer.sealedRooms()).stock();
 }
 
-/** Makes the group of a sealed room that was just made. @throws Fault */
+/** Makes the group of a sealed room that was just created. @throws Fault */
 export async function sealRoom(sealer: Sealer, room: { id: string; name: string }): Promise<void> {
   const rooms = await sealer.sealedRooms();
   const view = { kind: "room", topic: "", isSealed: true, ...room } as RoomView;
   await rooms.create(view);
 }
 
-/** @throws Fault user-unknown, not-found: they have no device that can seal, seal-refused */
+/** @throws Fault user-unknown; not-found if they have no device that can seal; seal-refused */
 export async function sealConversation(sealer: Sealer, user: string): Promise<void> {
   const rooms = await sealer.sealedRooms();
   const { room: id } = await sealer.request("group", { target: `@${user}` });
@@ -47,7 +48,7 @@ export async function sealConversation(sealer: Sealer, user: string): Promise<vo
 }
 
 /**
- * Before a topic is sent: the server would refuse it in a sealed room, and know it by then.
+ * Refuses to send a topic to a sealed room: the server would refuse it too, but have read it.
  * @throws Fault sealed-room
  */
 export function checkIsOpen(room: RoomView | undefined): void {
@@ -57,7 +58,10 @@ export function checkIsOpen(room: RoomView | undefined): void {
   });
 }
 
-/** This device's word that it leaves, by which others may remove it; for the server's `leave`. */
+/**
+ * Returns this device's signed notice of leaving, for the server's `leave`; with it others may
+ * remove the device.
+ */
 export async function leaveWord(sealer: Sealer, room: RoomView) {
   const rooms = await sealer.sealedRooms();
   return (await rooms.leaving(room)) ?? {};

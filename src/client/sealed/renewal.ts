@@ -1,3 +1,5 @@
+/** Schedule of this device's key renewals in sealed rooms. */
+
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
@@ -14,21 +16,20 @@ export interface RenewalParts {
 }
 
 /**
- * When this device makes new keys in a room: who has read its old ones reads nothing more then. One
- * room after the other. Where it fails, what is said goes out all the same, and the next link, or
- * the next look, tries again.
+ * Renewal locks out anyone who has stolen the old keys. Runs one room at a time. Posts do not wait
+ * for it: after a failure the next link or the next check retries.
  */
 export class Renewal {
   readonly #parts: RenewalParts;
   readonly #mutex = new Mutex();
-  /** Rooms where it failed lately. Bounded by the rooms of an account. */
+  /** Rooms with a recent failure. Bounded by the rooms of an account. */
   readonly #failed = new Set<RoomId>();
 
   constructor(parts: RenewalParts) {
     this.#parts = parts;
   }
 
-  /** A new link, or another look: what failed before may succeed. */
+  /** Allows retries of failed rooms, on a new link or at another check. */
   connected(): void {
     this.#failed.clear();
   }
@@ -36,16 +37,16 @@ export class Renewal {
   isDue({ room, row, group }: Pick<RoomAt, "room" | "row" | "group">): boolean {
     if (row?.status !== "in" || group === undefined || this.#failed.has(room)) return false;
     if ((row.sentSince ?? 0) >= RENEW_MESSAGES) return true;
-    // Of a program before this one: from its next change on.
+    // A row of an earlier version: starts with its next change.
     const { renewedUnixMs } = row;
     if (renewedUnixMs === undefined) return false;
     const passedMs = this.#parts.clock.unixMs() - renewedUnixMs;
-    // It was renewed in the future: the clock was wrong then.
+    // A renewal in the future: the clock was wrong then.
     if (passedMs < -RENEW_JITTER_MS) return true;
     return passedMs >= RENEW_MS + this.#jitterMs(room, renewedUnixMs);
   }
 
-  /** The same for all processes of a folder, and another one for each device and time. */
+  /** Jitter, the same for all processes of a folder, and different for each device and time. */
   #jitterMs(room: RoomId, renewedUnixMs: number): number {
     const hash = this.#parts.sha256(utf8Encode(`${this.#parts.device} ${room} ${renewedUnixMs}`));
     const part = new DataView(hash.buffer, hash.byteOffset).getUint32(0) / 2 ** 32;

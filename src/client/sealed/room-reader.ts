@@ -1,3 +1,5 @@
+/** Reader of a sealed room's records, in the order of the log. */
+
 import { fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { FAULTS, Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
@@ -37,10 +39,9 @@ export interface RoomReaderParts {
   readonly engine: SealEngine;
   readonly sha256: Sha256;
   readonly states: RoomStates;
-  /** This machine's own: what the server says of time decides nothing. */
+  /** This machine's clock: the server's times decide nothing. */
   readonly unixMs: () => number;
   readonly claims: Pick<Claims, "note">;
-  /** Name of the account. */
   readonly user: string;
   readonly files: FileBook;
 }
@@ -52,16 +53,16 @@ interface GroupBody {
   readonly commitId: string;
   readonly commit?: string;
   readonly welcome?: string;
-  /** Device and user of each, as far as the server says so. */
+  /** Device and user of each, as claimed by the server. */
   readonly added: readonly unknown[];
   readonly removed?: unknown;
-  /** Number of the record in whose place it comes. */
+  /** Number of the record that it replaces. */
   readonly instead?: number;
 }
 
 /**
- * Reads the records of a sealed room in the order of the log, each once: what is said is opened and
- * kept, what changes the group is judged and applied. Nothing here asks the server.
+ * Reads each record once: opens and stores messages, judges and applies changes of the group. Sends
+ * no requests.
  */
 export class RoomReader {
   readonly #engine: SealEngine;
@@ -72,8 +73,8 @@ export class RoomReader {
   readonly #files: FileBook;
   readonly #user: string;
   /**
-   * Who left rooms that this device knows nothing of, for when it comes in: their devices may be in
-   * the group still. Bounded by the rooms of an account, and by GROUP_DEVICES_MAX in each.
+   * Users who left rooms of which this device has no group, for when it joins: their devices may
+   * still be in the group. Bounded by the rooms of an account, and by GROUP_DEVICES_MAX in each.
    */
   readonly #leavers = new Map<RoomId, readonly Departed[]>();
 
@@ -87,14 +88,14 @@ export class RoomReader {
     this.#user = user;
   }
 
-  /** The next record of the room. @throws Fault store-… */
+  /** Reads the next record of the room. @throws Fault store-… */
   async read(at: RoomAt, record: ChatRecord): Promise<void> {
     const { row } = at;
     if (row !== undefined && record.seq <= row.seq) return;
     try {
       await this.#read(at, record);
     } catch (error) {
-      // One that is not what the protocol says stands in the way of none that follow.
+      // A record that violates the protocol must not block those after it.
       if (!(error instanceof Fault) || FAULTS[error.code].blame !== "peer") throw error;
       if (at.group !== undefined) strayed(at, error.message);
     }
@@ -107,7 +108,7 @@ export class RoomReader {
         await this.#group(at, record);
         break;
       case "sealed":
-        // Nobody speaks before the devices of who is out are removed.
+        // No device sends before the devices of departed users are removed.
         if (at.group === undefined) this.#noteLeavers(at, () => []);
         await this.#said(at, record);
         break;
@@ -126,7 +127,7 @@ export class RoomReader {
     }
   }
 
-  /** Everything that one has to know of others, for the engine. */
+  /** Returns what the engine has to know of other users. */
   knowledge(at: RoomAt, atUnixMs?: number): Knowledge {
     at.other = undefined;
     return {
@@ -137,7 +138,7 @@ export class RoomReader {
     };
   }
 
-  /** There is nobody to compare one's own with. */
+  /** Notes another account key of a user. This account itself has nobody to compare with. */
   async #sawOther(at: RoomAt, { user, account }: SealDevice): Promise<void> {
     if (isSame(user, this.#user)) return;
     at.other = { user, account };
@@ -164,8 +165,8 @@ export class RoomReader {
         ...this.knowledge(at, record.timeUnixMs),
       })
       .catch(faultOf);
-    // What this device wanted was meant for the epoch before; unless it comes in by itself, with
-    // what the server had of the group when this record was on its way.
+    // This device's pending change was meant for the epoch before; unless it is an external join,
+    // made with the server's group state while this record was in flight.
     if (pending !== undefined && (pending.epoch ?? 0) < body.epoch) await dropPending(at);
     if (done instanceof Fault)
       return refused(at, record, `a change cannot be read: ${done.message}`);
@@ -190,7 +191,7 @@ export class RoomReader {
     }
   }
 
-  /** The commit of this device counts now. */
+  /** Applies the commit of this device. */
   async #adopt(at: RoomAt, record: ChatRecord, pending: PendingRow): Promise<void> {
     const bytes = await at.vault.raw(pendingStateKey(at.room));
     await dropPending(at);
@@ -209,7 +210,7 @@ export class RoomReader {
     if (pending.instead !== undefined && pending.instead === row?.refused) mended(at);
     if (at.row?.status !== "in" || isBack) await this.#begin(at, record, pending);
     at.change({ epochSeq: record.seq });
-    // Up to this record it has read on with what it had.
+    // Until this record it has continued with its old state.
     if (isBack && wasIn) at.change({ counts: row?.counts ?? {}, departed: row?.departed ?? [] });
     if (kind !== "add") at.change({ renewedUnixMs: this.#unixMs(), sentSince: 0 });
     const { change } = pending;
@@ -218,7 +219,7 @@ export class RoomReader {
     return keep(at, record, { kind: "change", ...change });
   }
 
-  /** This device may have been let in by it. */
+  /** Joins if the record's welcome is for this device. */
   async #enter(at: RoomAt, record: ChatRecord, body: GroupBody): Promise<void> {
     const { group, welcome } = body;
     this.#noteLeavers(at, (known) => known.filter((one) => !isRemovedBy(body, one)));
@@ -232,7 +233,7 @@ export class RoomReader {
         fromBase64Url(welcome),
         async (ref) => {
           const secret = await at.vault.find<PackageRow>(packageKey(ref));
-          // A last resort is for several rooms, and no invitation uses it up.
+          // A last resort serves several rooms, and no invitation consumes it.
           if (secret !== undefined && secret.isLastResort !== true) refs.push(ref);
           return secret === undefined ? undefined : fromBase64Url(secret.secret);
         },
@@ -240,9 +241,9 @@ export class RoomReader {
       )
       .catch(faultOf);
     if (joined instanceof Fault) {
-      // Most are for others. One for this device that cannot be opened is used up all the same.
+      // Most welcomes are for others. One for this device that cannot be opened is consumed anyway.
       for (const ref of refs) await at.vault.delete(packageKey(ref));
-      // Let in by a key package whose private half was lost: it comes in by itself.
+      // Added by a key package whose private half was lost: rejoin by an external commit.
       const isMeant = namesDevice(body.added, this.#engine.device);
       if (isMeant && at.row?.status === "out") at.change({ status: "lost" });
       return;
@@ -284,7 +285,7 @@ export class RoomReader {
     at.advance(done.group, done.consumed);
     const { sender, count, sentAtUnixMs } = done.message;
     const isOwn = sender.device === this.#engine.device;
-    // Another copy of this folder has said it: both would use the same keys.
+    // Another copy of this folder has sent it: both would use the same keys.
     if (isOwn) at.change({ isCopy: true, count: Math.max(at.row?.count ?? 0, count) });
     if (!isOwn) await this.#claims.note(at, record.seq, done.message);
     const missed = isOwn ? 0 : noteCount(at, done.message);
@@ -305,7 +306,7 @@ export class RoomReader {
     await this.#noteFile(at, record, body);
   }
 
-  /** A device cannot open what it encrypted itself: it has kept what that was. */
+  /** Handles a message of this device, which cannot decrypt it and has stored its plaintext. */
   async #own(
     at: RoomAt,
     record: ChatRecord,
@@ -316,7 +317,7 @@ export class RoomReader {
     if (at.row !== undefined && sent.since === at.row.since) {
       at.change(settleCount(at.row, sent.count));
     }
-    if (record.state !== "whole") return; // Erased before it was back: there is nothing to keep.
+    if (record.state !== "whole") return; // Erased before it returned: there is nothing to store.
     const hash = ciphertext === undefined ? "" : toBase64Url(this.#sha256(ciphertext));
     if (!sent.hashes.includes(hash)) {
       suspect(at, "the server changed a message of this device");
@@ -339,7 +340,10 @@ export class RoomReader {
     if (about !== undefined) await this.#files.said(at, seq, about.file);
   }
 
-  /** Only an author changes what was said, and a file is what the server has of it. */
+  /**
+   * Reports why a body is refused: only authors edit their messages, and a file must match its
+   * record.
+   */
   async #refusal(
     at: RoomAt,
     body: SealedBody,
@@ -357,7 +361,7 @@ export class RoomReader {
     return said?.kind === "said" && isSame(said.user, sender.user) ? undefined : "sender";
   }
 
-  /** A user who is out, with devices that are in. */
+  /** Notes a user who has left while their devices are still in the group. */
   async #departed(at: RoomAt, { body = {}, kind, from }: ChatRecord): Promise<void> {
     const user = kind === "kick" ? body["name"] : from;
     if (typeof user !== "string") return;
@@ -372,7 +376,10 @@ export class RoomReader {
     at.change({ departed: [...known(at.row.departed), checked] });
   }
 
-  /** With its word only if that is its device's own; undefined: none of its devices is in. */
+  /**
+   * Drops an invalid signature of leaving; `undefined` if none of the user's devices is in the
+   * group.
+   */
   async #checked({ group }: RoomAt, { leave, ...one }: Departed): Promise<Departed | undefined> {
     const devices = group?.members.filter((member) => isSame(member.user, one.user)) ?? [];
     if (group === undefined || devices.length === 0) return undefined;
@@ -388,7 +395,7 @@ export class RoomReader {
     return { ...one, ...(isSigned ? { leave } : {}) };
   }
 
-  /** While this device is not in. What it was told is checked when it comes in. */
+  /** Notes departed users while this device is not in the group; they are checked when it joins. */
   #noteLeavers(at: RoomAt, next: (known: readonly Departed[]) => readonly Departed[]): void {
     const known = at.row?.departed ?? this.#leavers.get(at.room) ?? [];
     const departed = next(known).slice(-GROUP_DEVICES_MAX);
@@ -397,7 +404,7 @@ export class RoomReader {
     else this.#leavers.delete(at.room);
   }
 
-  /** The device is in from this record on. */
+  /** Starts the room's row: the device is in the group from this record on. */
   async #begin(
     at: RoomAt,
     record: ChatRecord,
@@ -425,14 +432,14 @@ export class RoomReader {
   }
 }
 
-/** What a key package's private half is kept as. */
+/** Stored private half of a key package. */
 export interface PackageRow {
   readonly secret: string;
   readonly madeUnixMs: number;
   readonly isLastResort?: true;
 }
 
-/** @returns how many messages of that device before this one never came */
+/** @returns how many earlier messages of that device are missing */
 function noteCount(at: RoomAt, { sender, count, unsettled }: SealedMessage): number {
   const { counts = {}, unread = {} } = at.row ?? {};
   const { seen, missed } = seeCount(counts[sender.device], count, unsettled);
@@ -443,7 +450,7 @@ function noteCount(at: RoomAt, { sender, count, unsettled }: SealedMessage): num
   return missed - excused;
 }
 
-/** One that cannot be counted: it did come. Whose it is, only the server says. */
+/** Counts a message that arrived unreadable. Its author is known only from the server. */
 function noteUnread(at: RoomAt, { from }: ChatRecord): void {
   const user = foldName((from ?? "") as Name);
   const isMember = at.group?.members.some((member) => isSame(member.user, user)) === true;
@@ -452,23 +459,25 @@ function noteUnread(at: RoomAt, { from }: ChatRecord): void {
   at.change({ unread: { ...unread, [user]: (unread[user] ?? 0) + 1 } });
 }
 
-/** It is not to be trusted: nothing is sent until its owner has looked. */
+/** Marks the room as not trusted: nothing is sent until the owner has accepted it. */
 export function suspect(at: RoomAt, reason: string): void {
   at.change({ status: "suspect", reason });
 }
 
-/** A commit that all have to refuse ends nobody's room: an admin makes another one in its place. */
+/**
+ * Refuses a commit. A commit that every device refuses does not end the room: an admin replaces it.
+ */
 function refused(at: RoomAt, { seq }: ChatRecord, reason: string): void {
   strayed(at, reason);
   at.change({ refused: seq });
 }
 
-/** A room that was not trusted before is no better for a key that its owner accepts. */
+/** A room that was suspect before stays suspect if its owner accepts a key. */
 function isForOwner({ row, other }: RoomAt): boolean {
   return other !== undefined && row?.status !== "suspect";
 }
 
-/** Whether the change was good depends on what its owner finds out. */
+/** Leaves the change undecided until the owner has compared the key. */
 function undecided(at: RoomAt, record: ChatRecord): void {
   const { other } = at;
   if (other === undefined) return;
@@ -480,7 +489,7 @@ function isInstead({ instead }: GroupBody, seq: number | undefined): boolean {
   return seq !== undefined && instead === seq;
 }
 
-/** The epoch began again, and as its rules say. */
+/** Restores the room: a valid commit has replaced the refused one. */
 function mended(at: RoomAt): void {
   if (at.row === undefined) return;
   const { refused: _, strayed: __, reason: ___, other: ____, ...row } = at.row;
@@ -488,9 +497,9 @@ function mended(at: RoomAt): void {
 }
 
 /**
- * Others could not follow the commit that this device has applied, and an admin has made another
- * one. The epoch before is gone: this device comes in anew, by what an admin has signed and nobody
- * else, so that neither the server nor a member takes back a change that was good.
+ * Handles the replacement of a commit that this device has applied and others refused. The epoch
+ * before is gone: this device rejoins with a state that an admin has signed, so that neither the
+ * server nor a member can revert a valid change.
  */
 function unmade(at: RoomAt): void {
   const signers = at.group?.policy.admins ?? [];
@@ -498,7 +507,9 @@ function unmade(at: RoomAt): void {
   at.change({ status: "lost", signers });
 }
 
-/** The same, and the group goes on without this device: who accepts that comes in anew. */
+/**
+ * Marks the room as suspect, and the group as ahead of this device: accepting it means rejoining.
+ */
 function strayed(at: RoomAt, reason: string): void {
   suspect(at, reason);
   at.change({ strayed: true });
@@ -515,7 +526,7 @@ async function keep(at: RoomAt, record: ChatRecord, row: SaidRow): Promise<void>
   await at.vault.put(saidKey(at.room, seq), kept);
 }
 
-/** What its author, or a moderator, has erased is not kept here either. */
+/** Deletes the stored content of messages that their author or a moderator has erased. */
 async function forget(at: RoomAt, { body = {} }: ChatRecord): Promise<void> {
   const { seq, also } = body;
   for (const one of [seq, ...(Array.isArray(also) ? also : [])]) {
@@ -523,14 +534,20 @@ async function forget(at: RoomAt, { body = {} }: ChatRecord): Promise<void> {
   }
 }
 
-/** The server says so: a device that left and is not in any more, or a user who is in anew. */
+/**
+ * Reports whether, according to the server, this record removed the departed device, or added the
+ * user again.
+ */
 function isRemovedBy({ added, removed }: GroupBody, { leave, id }: Departed): boolean {
   if (leave !== undefined) return namesDevice(removed, leave.device);
   if (id !== undefined) return namesAccount(removed, id) || namesAccount(added, id);
-  return Array.isArray(removed) && removed.length > 0; // Who it was is not told.
+  return Array.isArray(removed) && removed.length > 0; // There is no account id to compare.
 }
 
-/** Whether a list of a `group` record has the device: the server may write there what it likes. */
+/**
+ * Reports whether a list of a `group` record has the device; the server controls the list's
+ * content.
+ */
 export function namesDevice(list: unknown, device: string): boolean {
   return Array.isArray(list) && list.some((one) => Array.isArray(one) && one[0] === device);
 }
@@ -546,7 +563,7 @@ function leaveOf(body: Readonly<Record<string, unknown>>): Departed["leave"] {
   return isOne ? { epoch, device, signature } : undefined;
 }
 
-/** Of those who are out, whom the change has removed; who came in counts from the beginning. */
+/** Removes departed users without devices in the group, and starts the counts of added devices. */
 function settle(at: RoomAt, { added, removed }: ChangeRow): void {
   if (at.row === undefined) return;
   const counts = new Map(Object.entries(at.row.counts));
@@ -560,15 +577,15 @@ function settle(at: RoomAt, { added, removed }: ChangeRow): void {
   at.change({ departed: left });
 }
 
-/** Its user has gone, and it needs no admin to remove it. */
+/** Reports whether the member's user has left and any member may remove the device. */
 function hasLeft(at: RoomAt, member: SealMember): boolean {
   return at.row?.departed.some((one) => isSame(one.user, member.user) && isFree(at, one)) === true;
 }
 
 /**
- * Whether anybody may remove the devices of one who is out. Who leaves has signed it, which was
- * checked then. Else the server's word that they are out does only if no admin stays: a room where
- * nobody could ever speak again would be worse.
+ * Reports whether any member may remove a departed user's devices. A user who leaves has signed it,
+ * which was checked then. Otherwise the server's word is enough only if no admin stays: a room
+ * where nobody could ever post again would be worse.
  */
 export function isFree(
   { group, row }: Pick<RoomAt, "group" | "row">,
@@ -602,7 +619,7 @@ function ciphertextOf({ body, state }: ChatRecord): Uint8Array | undefined {
   try {
     return fromBase64Url(text);
   } catch {
-    return undefined; // Not base64url: no client of ours wrote it.
+    return undefined; // Not base64url: none of our clients wrote it.
   }
 }
 

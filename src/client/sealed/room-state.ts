@@ -1,3 +1,5 @@
+/** Transactions on the group states of a device's sealed rooms. */
+
 import { equalBytes, fromBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
@@ -16,23 +18,23 @@ export interface RoomStatesParts {
   readonly key: StateKey;
 }
 
-/** What a state is bound to, as a row says it. */
+/** The part of a row to which a state is bound. */
 type StatePlace = Pick<RoomRow, "group" | "instance">;
 
-/** One room inside of one transaction. What is changed here is written when the work is done. */
+/** One room within one transaction. Changes made here are written when the work is done. */
 export class RoomAt {
   readonly room: RoomId;
   readonly vault: Vault;
-  /** Of the folder, as it is now. */
+  /** The folder's current instance. */
   readonly instance: string;
-  /** Undefined: nothing is known of it. */
+  /** `undefined` if nothing is known of the room. */
   row: RoomRow | undefined;
-  /** Undefined: this device is not in. */
+  /** `undefined` if this device is not in the group. */
   group: SealedGroup | undefined;
   readonly consumed: Uint8Array[] = [];
-  /** The other account key that what was judged last has shown of a pinned user. */
+  /** Another account key of a pinned user, found by the last check. */
   other: RoomRow["other"];
-  /** Users of whom one was seen for the first time. */
+  /** Users whose other key was seen for the first time. */
   readonly changed: string[] = [];
 
   constructor(
@@ -47,7 +49,7 @@ export class RoomAt {
     this.group = group;
   }
 
-  /** The next state; what it no longer needs is overwritten when it is on the disk. */
+  /** Sets the next state; secrets it no longer needs are wiped once it is on disk. */
   advance(group: SealedGroup | undefined, consumed: Consumed): void {
     this.group = group;
     this.consumed.push(...consumed);
@@ -57,7 +59,7 @@ export class RoomAt {
     if (this.row !== undefined) this.row = { ...this.row, ...more };
   }
 
-  /** Whether what is kept here may be behind what this device has sent. */
+  /** Whether the stored state may be older than what this device has sent. */
   get isOld(): boolean {
     const { row } = this;
     return row !== undefined && (row.isCopy === true || instanceOf(row) !== this.instance);
@@ -65,13 +67,13 @@ export class RoomAt {
 }
 
 /**
- * The groups of a device's rooms. All work on a room is one transaction after the other: the state
- * is read again in each, as another process of the same home may have used it since.
+ * Runs the work on each room as sequential transactions. Each reads the state again, as another
+ * process of the same home may have changed it.
  */
 export class RoomStates {
   readonly #parts: RoomStatesParts;
   readonly #mutexes = new Map<RoomId, Mutex>(); // Bounded by the rooms of an account.
-  /** The state that was written or read last, and its bytes: reading one anew takes up to 0.2 s. */
+  /** The last state written or read, and its bytes: parsing one takes up to 0.2 s. */
   readonly #last = new Map<RoomId, { readonly bytes: Uint8Array; readonly group: SealedGroup }>();
 
   constructor(parts: RoomStatesParts) {
@@ -85,13 +87,13 @@ export class RoomStates {
     return mutex.run(() => this.#run(room, work));
   }
 
-  /** For what is of no one room. */
+  /** Runs a transaction that concerns no single room. */
   transact<Result>(work: (vault: Vault) => Promise<Result>): Promise<Result> {
     const { store, key } = this.#parts;
     return store.transact((tables) => work(new Vault(tables, key)));
   }
 
-  /** The state as it is kept. */
+  /** Serializes and encrypts a state. */
   save(group: SealedGroup, lease: string): Promise<Uint8Array> {
     return this.#parts.engine.save(group, { key: this.#parts.key, lease });
   }
@@ -120,7 +122,7 @@ export class RoomStates {
     return result;
   }
 
-  /** One that cannot be read is none: the device comes back as one that lost it. */
+  /** Treats an unreadable state as absent: the device rejoins like one that lost it. */
   async #found(vault: Vault, room: RoomId, row: RoomRow): Promise<SealedGroup | undefined> {
     const bytes = await vault.raw(stateKey(room));
     if (bytes === undefined) return undefined;
@@ -136,7 +138,7 @@ export class RoomStates {
     }
   }
 
-  /** @returns the bytes of a state that is written */
+  /** @returns the bytes of the written state; `undefined` if none was written */
   async #write(
     { room, vault, row, group }: RoomAt,
     before: RoomRow | undefined,

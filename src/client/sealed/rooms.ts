@@ -1,3 +1,5 @@
+/** The sealed rooms of one account on this device. */
+
 import { assert } from "../../base/assert.ts";
 import { fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { asFault, FAULTS, Fault, msg, type Translatable } from "../../base/fault.ts";
@@ -84,16 +86,19 @@ import {
 import type { SealedStore } from "./store.ts";
 import type { Vault } from "./vault.ts";
 
-/** Private half of a last-resort package that was replaced: who took it has committed by then. */
+/**
+ * Time for which the private half of a replaced last-resort package is kept: its users have
+ * committed by then.
+ */
 const LAST_RESORT_KEEP_MS = 86_400_000;
-/** Records of a sealed room that are asked for at once. */
+/** Records of a sealed room per request. */
 const SEALED_PAGE_RECORDS = 500;
 /** Attempts at a commit that conflicts with others; by then the room has changed many times. */
 const COMMIT_TRIES_MAX = 8;
 const COMMIT_RETRY_MS = 150;
-/** Posts that the server confirmed, and whose records are to come: as many as are under way. */
+/** Confirmed posts whose records are still to arrive: as many as may be in flight. */
 const SEALED_CONFIRMED_MAX = 256;
-/** Lines about a room that are kept for `/sealed`; each is said once. */
+/** Remarks about a room that are kept for `/sealed`; each is reported once. */
 const SEALED_REMARKS_MAX = 8;
 
 export interface SealedRoomsParts {
@@ -103,30 +108,29 @@ export interface SealedRoomsParts {
   readonly store: SealedStore;
   readonly stateKey: StateKey;
   readonly device: SealedDevice;
-  /** Name of the account. */
   readonly user: string;
   readonly ask: Ask;
-  /** False as soon as the link is gone: what it refuses then nobody has decided. */
+  /** False as soon as the link is lost: refusals after that decide nothing. */
   readonly isLinked: () => boolean;
   readonly tell: (news: SealedNews) => void;
-  /** Undefined: the link is gone. Left out: this client holds the server to nothing. */
+  /** `undefined` without a link. If absent, this client does not audit the server. */
   readonly history?: () => HistoryView | undefined;
 }
 
-/** What users are told of the state of their sealed rooms. */
+/** Events about the state of sealed rooms, for users. */
 export type SealedNews =
-  /** It was an older copy of it, or could not be read: the device has come back into its rooms. */
+  /** The device's state was an older copy or unreadable: it has rejoined its rooms. */
   | { readonly kind: "came-anew"; readonly reason: "copy" | "damaged" }
-  /** Nothing is said, or nothing is read, in sealed rooms as long as that is so. */
+  /** Sealed rooms can be neither read nor written while this fault lasts. */
   | { readonly kind: "sealed-fault"; readonly fault: Fault }
-  /** What its users should look at in a room. A face with a model hears it there, too. */
+  /** A remark for the users of a room. A UI with a model also shows it in the room. */
   | { readonly kind: "sealed-remark"; readonly remark: Translatable }
-  /** A user, or a further device of one, is in a room that this device was in before. */
+  /** A user, or another device of one, has joined a room that this device was in before. */
   | { readonly kind: "came-in"; readonly user: string; readonly sentence: string }
-  /** Nothing is said to them, until they were compared with. */
+  /** No message is sent to the user until the owner has compared keys. */
   | { readonly kind: "identity-changed"; readonly user: string; readonly sentence: string };
 
-/** What became of a post: the number of its record, undefined if the server has refused it. */
+/** Outcome of a post: the number of its record, `undefined` if the server has refused it. */
 export interface PostSettled {
   readonly id: string;
   readonly seq: number | undefined;
@@ -139,13 +143,13 @@ export interface OpenPost {
   readonly body: PostBody;
 }
 
-/** How this device stands in a sealed room. */
+/** State of this device in a sealed room. */
 export interface RoomSealing {
-  /** `waiting`: nobody has let this device in yet. */
+  /** `waiting`: nobody has added this device yet. */
   readonly status: RoomRow["status"] | "waiting";
   readonly reason?: string;
   readonly members: readonly SealedMember[];
-  /** Worth a look, without harm to the room. */
+  /** Remarks that do no harm to the room. */
   readonly remarks?: readonly string[];
 }
 
@@ -158,23 +162,25 @@ export interface SealedMember {
   readonly isChanged?: true;
 }
 
-/** What two users compare by voice. */
+/** Digits that two users compare by voice. */
 export interface Identity {
   readonly digits: string;
   readonly isVerified: boolean;
-  /** The user's key has changed, and the digits are of the new one; these were theirs before. */
+  /** Digits of the former key, if the user's key has changed; `digits` are then of the new one. */
   readonly former?: string;
 }
 
 const NO_NEWS = { reason: undefined, fault: undefined, sentence: undefined, remark: undefined };
-/** By which a group goes on, users leave, and words are erased: `erase` is asked for with all. */
+/**
+ * Record kinds that change the group, end memberships or erase messages: `erase` requires `all`.
+ */
 const KINDS = ["all"];
 const ID_BYTES = 16;
 
 /**
- * The sealed rooms of one account on this device: opens what is said there, encrypts what its user
- * says, and changes who is in. All is done in the order of the server's log, each step in one
- * transaction of the device's store, and nothing leaves before its step is durable.
+ * Decrypts received messages, encrypts posts, and changes members. Follows the order of the
+ * server's log, each step in one transaction of the device's store; nothing is sent before its step
+ * is durable.
  */
 export class SealedRooms {
   readonly #parts: SealedRoomsParts;
@@ -184,15 +190,15 @@ export class SealedRooms {
   readonly #renewal: Renewal;
   #isLinked = true;
   #cancelLook: (() => void) | undefined;
-  /** Those that were looked at on this link. Bounded by the rooms of an account. */
+  /** Rooms entered on this link. Bounded by the rooms of an account. */
   readonly #rooms = new Map<RoomId, RoomView>();
-  /** What was told on this link: each once. */
+  /** Events emitted on this link, to emit each once. */
   readonly #told = new Set<string>();
   readonly #claims: Claims;
   readonly files: FileBook;
   /** `n` of the last record of each room that is known to be read, on this link. */
   readonly #followed = new Map<RoomId, number>();
-  /** `n` of the last record of each room that this link has told: the next one follows it. */
+  /** `n` of the last record of each room that this link has delivered: the next one follows it. */
   readonly #newest = new Map<RoomId, number>();
   readonly #changes = new Map<RoomId, Mutex>(); // Bounded by the rooms of an account.
 
@@ -220,7 +226,7 @@ export class SealedRooms {
     this.#reader = new RoomReader({ engine, sha256, states, unixMs, ...shared });
   }
 
-  /** A new link: what came meanwhile is asked for when a room is next looked at. */
+  /** Handles a new link: missed records are requested when a room is next used. */
   connected(): void {
     this.#isLinked = true;
     this.#followed.clear();
@@ -233,7 +239,7 @@ export class SealedRooms {
     this.#claims.arm();
   }
 
-  /** All work that may find something out: its user is told what is new. */
+  /** Runs work on a room and reports its findings to the user. */
   async #run<Result>(room: RoomId, work: (at: RoomAt) => Promise<Result>): Promise<Result> {
     const found: Translatable[] = [];
     let changed: readonly string[] = [];
@@ -263,8 +269,8 @@ export class SealedRooms {
   }
 
   /**
-   * Records of one room as this device can read them; in the order in which they came.
-   * @throws Fault store-…, link-closed and as the server refuses
+   * Returns records of one room, in order, as this device can read them.
+   * @throws Fault store-…, link-closed and if the server refuses
    */
   async openAll(records: readonly ChatRecord[]): Promise<readonly ChatRecord[]> {
     const [first] = records;
@@ -276,24 +282,25 @@ export class SealedRooms {
       this.#followed.delete(room.id);
       await this.#catchUp(room);
     }
-    // Who is out by now is shown no past any more: what was told in order is read all the same.
+    // The server returns no history to a removed member: records delivered in order are read
+    // anyway.
     const isTold = isNextOf(this.#newest.get(room.id));
     if (isTold || (await this.#goesOn(room.id, first))) await this.#read(room.id, records);
     this.#newest.set(room.id, last.n);
     this.#followed.set(room.id, last.n);
-    // It was put out of its state by what it read: it does not wait until something is said.
+    // The records have invalidated this device's state: rejoin now, not with the next post.
     if (this.#astray.delete(room.id)) void this.enter(room).catch(asFault);
     return this.#opened(room.id, records);
   }
 
-  /** The first record that a link tells of a room follows the last one that was read there. */
+  /** Reports whether the first record that a link delivers of a room follows the last one read. */
   #goesOn(room: RoomId, { n }: ChatRecord): Promise<boolean> {
     return this.#states.run(room, ({ row }) =>
       Promise.resolve(row?.n !== undefined && n <= row.n + 1),
     );
   }
 
-  /** Of one room's past, or of several. @throws Fault as `open` */
+  /** Opens a page of one or several rooms. @throws Fault as `open` */
   async #openPage(records: readonly ChatRecord[]): Promise<ChatRecord[]> {
     const rooms = new Map<RoomId, ChatRecord[]>();
     for (const record of records) {
@@ -312,14 +319,14 @@ export class SealedRooms {
   }
 
   /**
-   * Encrypts what is to be posted to one room, in order.
-   * @throws Fault seal-refused: this device may not write there now, and says why; stale-epoch: it
-   * may soon; as the server refuses
+   * Encrypts posts to one room, in order.
+   * @throws Fault seal-refused, with the reason, if this device may not write there now;
+   * stale-epoch if it may soon; if the server refuses
    */
   async seal(room: RoomView, posts: readonly OpenPost[]): Promise<(PostBody | Fault)[]> {
     await this.#catchUp(room);
     await this.#hold();
-    // Mostly nothing has to be done first: then it is one transaction.
+    // Usually nothing has to be done first: one transaction then suffices.
     const sealed = await this.#states.run(room.id, async (at) =>
       (await this.#isSettled(at)) ? this.#encryptAll(at, room, posts) : undefined,
     );
@@ -329,7 +336,7 @@ export class SealedRooms {
     return this.#states.run(room.id, (at) => this.#encryptAll(at, room, posts));
   }
 
-  /** What became of posts that were encrypted here. */
+  /** Handles the outcomes of posts that were encrypted here. */
   async settled(room: RoomId, posts: readonly PostSettled[]): Promise<void> {
     await this.#states.run(room, async (at) => {
       for (const { id, seq } of posts) await this.#settled(at, id, seq);
@@ -338,7 +345,7 @@ export class SealedRooms {
 
   async #settled(at: RoomAt, id: string, seq: number | undefined): Promise<void> {
     const { room } = at;
-    // An earlier run may have read it already, in a copy that the server then took.
+    // An earlier run may have read it already, from a copy that the server accepted.
     if (seq !== undefined && seq > (at.row?.seq ?? 0)) {
       const confirmed = this.#confirmed.get(room) ?? new Map<number, string>();
       if (confirmed.size < SEALED_CONFIRMED_MAX) confirmed.set(seq, id);
@@ -347,12 +354,12 @@ export class SealedRooms {
     }
     const sent = await at.vault.find<SentRow>(sentKey(room, id));
     if (sent === undefined) return;
-    // Refused, or in the log already as it was encrypted before: this count is another one's.
+    // Refused, or already in the log as encrypted before: this count is free.
     await at.vault.delete(sentKey(room, id));
     if (at.row?.since === sent.since) at.change(freeCount(at.row, sent.count));
   }
 
-  /** Makes the group of a room that this account has made sealed, or of a conversation. */
+  /** Makes the group of a room that this account has created as sealed, or of a conversation. */
   async create(room: RoomView): Promise<void> {
     const { device, entropy, ask } = this.#parts;
     const gid = new Uint8Array(entropy(ID_BYTES));
@@ -397,23 +404,23 @@ export class SealedRooms {
   }
 
   /**
-   * Lets all devices of a user in.
-   * @returns how many came in, and how many could not as they have left no key package
-   * @throws Fault seal-refused, not-found: no device can be let in; as the server refuses
+   * Adds all devices of a user.
+   * @returns the number of added devices, and of devices that have no key package left
+   * @throws Fault seal-refused; not-found if no device can be added; if the server refuses
    */
   async invite(
     room: RoomView,
     user: string,
   ): Promise<{ readonly added: number; readonly missing: number }> {
     await this.#catchUp(room);
-    // Who left and comes again has devices in the group still.
+    // A user who left and returns still has devices in the group.
     await this.#removeDeparted(room);
     return this.#letIn(room, user, await this.#parts.ask("key-package", { user }));
   }
 
   /**
-   * Seals a conversation, for good: only if the other one has a device that can come in.
-   * @throws Fault not-found: they have none; seal-refused; as the server refuses
+   * Seals a conversation permanently, if the other user has a device that can join.
+   * @throws Fault not-found if they have none; seal-refused; if the server refuses
    */
   async begin(room: RoomView, user: string): Promise<void> {
     await this.#catchUp(room);
@@ -457,7 +464,7 @@ export class SealedRooms {
         }
         const { user: name, device: id } = verdict.device;
         if (!isSame(name, user)) {
-          strangers++; // A server may not put one user in for another.
+          strangers++; // A server must not substitute another user.
           continue;
         }
         if (at.group?.members.some((member) => member.device === id) === true) continue;
@@ -472,7 +479,7 @@ export class SealedRooms {
       await this.#removeFormer(room, user);
       await this.#commit(room, plan);
     } catch (error) {
-      // What was seen in a step that came to nothing is kept, and told, all the same.
+      // Findings of a failed step are stored and reported nevertheless.
       if (other !== undefined) await this.#sawOther(room.id, other);
       throw error;
     }
@@ -491,7 +498,7 @@ export class SealedRooms {
     });
   }
 
-  /** Devices of a user's key before the one that this device has accepted. */
+  /** Removes devices of a user's former key, after the owner has accepted another. */
   async #removeFormer(room: RoomView, user: string): Promise<void> {
     const former = async ({ group, vault }: RoomAt) => {
       const pin = await identityOf(vault, user);
@@ -507,7 +514,7 @@ export class SealedRooms {
     });
   }
 
-  /** Puts a user out of the room and all their devices out of its group. @throws Fault */
+  /** Removes a user from the room and all their devices from its group. @throws Fault */
   kick(room: RoomView, user: string): Promise<void> {
     return this.#commit(room, (at) => {
       const devices = this.#devicesOf(at, user);
@@ -520,8 +527,9 @@ export class SealedRooms {
   }
 
   /**
-   * Lets a member let others in and put them out, or no longer.
-   * @throws Fault seal-refused: this device's user may not; not-member; not-allowed: none is left
+   * Makes a member an admin, or revokes it.
+   * @throws Fault seal-refused if this device's user may not; not-member; not-allowed if no admin
+   * would be left
    */
   rule(room: RoomView, user: string, on: boolean): Promise<void> {
     return this.#commit(room, (at) => {
@@ -549,7 +557,7 @@ export class SealedRooms {
     });
   }
 
-  /** Takes devices of this account that were signed out out of a room's group. @throws Fault */
+  /** Removes signed-out devices of this account from a room's group. @throws Fault */
   async removeRevoked(room: RoomView): Promise<void> {
     const others = await this.#states.run(room.id, ({ group }) =>
       Promise.resolve(group === undefined ? [] : ownOthers(group)),
@@ -568,8 +576,8 @@ export class SealedRooms {
   }
 
   /**
-   * This device's word that it leaves, for the server's `leave`: also of one that has lost its
-   * state, whose leaf is in the group still. Undefined: there is no group.
+   * Returns this device's signed notice of leaving, for the server's `leave`, even if the device
+   * has lost its state, as its leaf is still in the group. `undefined` if there is no group.
    */
   async leaving(
     room: RoomView,
@@ -624,8 +632,8 @@ export class SealedRooms {
   }
 
   /**
-   * The owner has looked: this device goes on there, as far as it can.
-   * @throws Fault usage: nothing is to be accepted
+   * Accepts the room's state, so that this device continues there as far as it can.
+   * @throws Fault usage if there is nothing to accept
    */
   async accept(room: RoomView): Promise<void> {
     await this.#states.run(room.id, async (at) => {
@@ -645,7 +653,10 @@ export class SealedRooms {
     await this.enter(room);
   }
 
-  /** What both compare by voice. @throws Fault user-unknown: no sealed room has shown it */
+  /**
+   * Returns the digits that both users compare by voice. @throws Fault user-unknown if no sealed
+   * room has shown the user's key
+   */
   async safetyNumber(user: string): Promise<Identity> {
     const { pin, other } = await this.#states.transact((vault) => keysOf(vault, user));
     const digits = await this.#digits(pin);
@@ -659,8 +670,8 @@ export class SealedRooms {
   }
 
   /**
-   * Of a user whose key has changed both digits can be confirmed: whose they are is who they are.
-   * @throws Fault usage: incomplete, mistyped or other digits; user-unknown
+   * Confirms a user's digits. After a key change either key can be confirmed.
+   * @throws Fault usage if the digits are incomplete, mistyped or wrong; user-unknown
    */
   async confirm(user: string, digits: string): Promise<void> {
     const { pin, other } = await this.#states.transact((vault) => keysOf(vault, user));
@@ -672,23 +683,25 @@ export class SealedRooms {
     if (other !== undefined) await this.#goOn();
   }
 
-  /** The user has another key from now on, as its owner was asked: that seen, or the next one. */
+  /** Accepts a user's other key, or the next one seen. */
   async acceptIdentity(user: string): Promise<void> {
     await this.#states.transact((vault) => acceptKey(vault, user));
     await this.#goOn();
   }
 
-  /** Rooms that waited for what the owner decides; others do when they are entered. */
+  /**
+   * Continues rooms that waited for the owner's decision; others continue when they are entered.
+   */
   async #goOn(): Promise<void> {
     for (const room of this.#rooms.values()) await this.enter(room).catch(asFault);
   }
 
   /**
-   * A page of what the server finds and of what this device has read in these rooms. Of a search in
-   * one of them the server hears nothing.
-   * @param rooms those that the query is about
-   * @param ask the server's part
-   * @throws Fault as a request fails, store-…
+   * Returns a page of what the server finds and of what this device has read in these rooms. The
+   * server does not learn of a search in one of them.
+   * @param rooms the rooms that the query covers
+   * @param ask requests the server's part
+   * @throws Fault if a request fails, store-…
    */
   async history(
     rooms: readonly RoomView[],
@@ -705,7 +718,7 @@ export class SealedRooms {
     if (target === undefined || grep === "") page.addAll(await opened(query));
     const recordOf = matcherOf(query);
     for (const room of rooms) {
-      // What was missed is fetched first; a room that the server keeps back is searched as it was.
+      // Fetch missed records first; a room that the server withholds is searched as it was.
       await this.#catchUp(room).catch(refused);
       await this.#searchRoom(room, query, (seq, row) => {
         const record = page.isBeyond(seq) ? undefined : recordOf(room, seq, row);
@@ -715,7 +728,7 @@ export class SealedRooms {
     return page.page();
   }
 
-  /** @param look returns false to end it */
+  /** @param look returns false to stop */
   async #searchRoom(
     room: RoomView,
     { after, before }: RequestFields<"history">,
@@ -737,8 +750,8 @@ export class SealedRooms {
   }
 
   /**
-   * Gives the server key packages when it has few, and another last resort when somebody has taken
-   * the one before; forgets those that are too old.
+   * Replenishes key packages on the server if few are left, and the last resort if it was used;
+   * deletes those that are too old.
    */
   async stock(): Promise<void> {
     const { ask, device, clock } = this.#parts;
@@ -770,9 +783,9 @@ export class SealedRooms {
   }
 
   /**
-   * Brings a room that this account is in to its newest record, lets this device in where another
-   * one of the account is, and finishes what was begun.
-   * @throws Fault as the server refuses, store-…
+   * Reads a room up to its newest record, adds this device if another one of the account is a
+   * member, and finishes pending commits.
+   * @throws Fault if the server refuses, store-…
    */
   async enter(room: RoomView): Promise<void> {
     await this.#catchUp(room);
@@ -792,7 +805,7 @@ export class SealedRooms {
     await this.removeRevoked(room);
   }
 
-  /** Enters all sealed rooms; resolves when that is over. */
+  /** Enters all sealed rooms; resolves when done. */
   async enterAll(rooms: readonly RoomView[]): Promise<void> {
     const sealed = rooms.filter(({ isSealed }) => isSealed === true);
     const entering = sealed.map((room) =>
@@ -805,7 +818,7 @@ export class SealedRooms {
     await Promise.all(entering);
   }
 
-  /** It is looked at again from time to time as long as this link lasts. */
+  /** Schedules regular checks of the room while this link lasts. */
   #seen(room: RoomView): void {
     this.#rooms.set(room.id, room);
     if (!this.#isLinked) return;
@@ -816,7 +829,7 @@ export class SealedRooms {
     });
   }
 
-  /** The link is gone. */
+  /** Handles the loss of the link. */
   lost(): void {
     this.#isLinked = false;
     this.#claims.lost();
@@ -829,7 +842,7 @@ export class SealedRooms {
     await this.#lease.hold().catch((error: unknown) => this.#trouble(error));
   }
 
-  /** Users hear of it once on each link, whatever it was that failed by it. */
+  /** Reports a refused lease once per link, whatever failed by it. */
   #trouble(error: unknown): never {
     if (error instanceof Fault && error.code === "seal-refused") {
       this.#tell({ kind: "sealed-fault", fault: error });
@@ -845,7 +858,10 @@ export class SealedRooms {
     this.#parts.tell(news);
   }
 
-  /** This device is in, its state is the latest, and nothing has to be done first. */
+  /**
+   * Reports whether this device is in the group with its latest state, and nothing has to be done
+   * first.
+   */
   async #isSettled(at: RoomAt): Promise<boolean> {
     const { row, group, vault, room } = at;
     if (group === undefined || row?.departed.length !== 0 || at.isOld) return false;
@@ -853,19 +869,21 @@ export class SealedRooms {
     return !this.#renewal.isDue(at) && (await vault.find(pendingKey(room))) === undefined;
   }
 
-  /** Comes in where this device is not, or is with a state that is not to be used any more. */
+  /**
+   * Joins or rejoins if this device is not in the group, or its state must not be used any more.
+   */
   async #comeBack(room: RoomView): Promise<void> {
     const found = await this.#states.run(room.id, async (at) => {
       await decided(at);
       return { needs: needsEntry(at), isCopy: at.row?.isCopy === true };
     });
     if (!found.needs) return;
-    // A copy that is in use on another machine has the lease by now.
+    // A copy that is in use on another machine has taken the lease.
     if (found.isCopy) await this.#lease.check().catch((error: unknown) => this.#trouble(error));
     await this.#comeIn(room);
   }
 
-  /** New keys for this device, if they are due. */
+  /** Renews this device's keys, if due. */
   #renew(room: RoomView): Promise<void> {
     return this.#commit(room, (at) => {
       if (at.row?.status !== "in" || !this.#renewal.isDue(at)) return Promise.resolve(undefined);
@@ -873,7 +891,7 @@ export class SealedRooms {
     });
   }
 
-  /** A commit lets this device in, by a key package that it no longer has the private half of. */
+  /** Reports whether a commit added this device by a key package whose private half is lost. */
   async wasMissed(record: ChatRecord): Promise<boolean> {
     const { kind, body, room } = record;
     const { id } = this.#parts.device;
@@ -893,7 +911,7 @@ export class SealedRooms {
     return bodies;
   }
 
-  /** @returns a fault: the room was told of the file by another post */
+  /** @returns a fault if another post has described the file */
   async #bodyOf(at: RoomAt, { id, body }: OpenPost): Promise<SealedBody | Fault> {
     const file = fileOfPost(body);
     if (file === undefined) return sealedBodyOf(body);
@@ -905,7 +923,7 @@ export class SealedRooms {
     }
   }
 
-  /** @throws Fault seal-refused: this device may not write there now, and says why */
+  /** @throws Fault seal-refused, with the reason, if this device may not write there now */
   async checkMayWrite(room: RoomView): Promise<void> {
     await this.enter(room);
     await this.#states.run(room.id, async (at) => {
@@ -915,7 +933,7 @@ export class SealedRooms {
     });
   }
 
-  /** @throws Fault seal-refused, and what stands in the way */
+  /** @throws Fault seal-refused, with the reason */
   #mayWrite(at: RoomAt, room: RoomView): { readonly row: RoomRow; readonly group: SealedGroup } {
     const { row, group } = at;
     if (row === undefined || group === undefined || row.status !== "in" || at.isOld) {
@@ -976,7 +994,7 @@ export class SealedRooms {
     return { text: "", sealed: { epoch: next.epoch, ciphertext: message } };
   }
 
-  /** What the server has shown to this device, in the server's own words. */
+  /** Returns the newest checkpoint that this device has accepted, with the server's signature. */
   async #checkpoint(): Promise<SignedCheckpoint | undefined> {
     const { pin, keys, verifier } = this.#parts.history?.() ?? {};
     const [key] = keys ?? [];
@@ -987,12 +1005,12 @@ export class SealedRooms {
       const { origin, size, root } = known;
       return { origin, size, root, signature };
     } catch (error) {
-      if (error instanceof Fault) return undefined; // Signed by a key that the server had before.
+      if (error instanceof Fault) return undefined; // Signed by a former key of the server.
       throw error;
     }
   }
 
-  /** Reads what the log has, up to its end. */
+  /** Reads the log up to its end. */
   async #catchUp(room: RoomView): Promise<void> {
     this.#seen(room);
     if (this.#followed.has(room.id)) return;
@@ -1012,15 +1030,18 @@ export class SealedRooms {
     }
   }
 
-  /** Rooms where another copy of this folder has spoken. Bounded by the rooms of an account. */
+  /**
+   * Rooms to re-enter after reading, as this device's state there needs repair. Bounded by the
+   * rooms of an account.
+   */
   readonly #astray = new Set<RoomId>();
-  /** Of rooms that this device is not in: what it need not look at again in this run. */
+  /** Last `seq` read in this run of rooms that this device is not in. */
   readonly #skipped = new Map<RoomId, number>();
 
-  /** Posts that the server has confirmed, by the number of the record that has to come. */
+  /** Confirmed posts, by the number of the record that must arrive. */
   readonly #confirmed = new Map<RoomId, Map<number, string>>();
 
-  /** A server that says that it has a post shows it, before what came later. */
+  /** Marks the room as suspect if a confirmed post is missing among the records up to `seq`. */
   async #checkConfirmed(at: RoomAt, seq: number): Promise<void> {
     const confirmed = this.#confirmed.get(at.room) ?? new Map<number, string>();
     for (const [expected, id] of confirmed) {
@@ -1031,7 +1052,7 @@ export class SealedRooms {
     }
   }
 
-  /** A transaction holds up other processes of this home: long ones are cut. */
+  /** Splits long transactions, which block other processes of this home. */
   async #read(room: RoomId, records: readonly ChatRecord[]): Promise<void> {
     const { clock } = this.#parts;
     for (let next = 0; next < records.length; ) {
@@ -1077,7 +1098,7 @@ export class SealedRooms {
     });
   }
 
-  /** The server's records of sealed files. */
+  /** Returns the server's records of sealed files. */
   async #carriersOf(records: readonly ChatRecord[]): Promise<ReadonlySet<ChatRecord>> {
     const files = records.filter(({ kind }) => kind === "file");
     const carriers = new Set<ChatRecord>();
@@ -1094,7 +1115,7 @@ export class SealedRooms {
     });
   }
 
-  /** Nobody speaks while devices of somebody who left are in. */
+  /** Removes devices of departed users: nobody may post while they are in the group. */
   async #removeDeparted(room: RoomView, may = removable): Promise<void> {
     if (!(await this.#states.run(room.id, (at) => Promise.resolve(may(at))))) return;
     await this.#commit(room, (at) => {
@@ -1113,15 +1134,15 @@ export class SealedRooms {
   }
 
   /**
-   * Makes a commit until the server takes one: of several that are made at once one wins, and the
-   * others look again at what is to be done.
-   * @param plan undefined: nothing is to be done any more
+   * Repeats a commit until the server accepts one. Of concurrent commits one wins, and the others
+   * are planned again.
+   * @param plan returns `undefined` if nothing is left to do
    */
   #commit(room: RoomView, plan: (at: RoomAt) => Promise<Plan | undefined>): Promise<void> {
     return this.#alone(room, () => this.#commitAlone(room, plan));
   }
 
-  /** One change of a room's group at a time; those of other processes are seen in the store. */
+  /** Runs one change of a room's group at a time; those of other processes appear in the store. */
   #alone<Result>(room: RoomView, work: () => Promise<Result>): Promise<Result> {
     const mutex = this.#changes.get(room.id) ?? new Mutex();
     this.#changes.set(room.id, mutex);
@@ -1204,7 +1225,10 @@ export class SealedRooms {
     return pending;
   }
 
-  /** @throws Fault stale-epoch: it is dropped, and the room is read again; else see #isRefused */
+  /**
+   * @throws Fault stale-epoch if the commit was dropped and the room must be read again; else see
+   * #isRefused
+   */
   async #send(room: RoomView, pending: PendingRow): Promise<void> {
     const { ask } = this.#parts;
     const { commitId, epoch, commit, welcome, added, removed, kick } = pending;
@@ -1237,8 +1261,9 @@ export class SealedRooms {
   }
 
   /**
-   * What the server has refused is not in the log, and never will be. Of one that was not answered,
-   * or whose server failed, nobody knows: whatever ended the link stands for its answer then.
+   * Reports whether the server refused the commit, which then is not in the log and never will be.
+   * An unanswered commit, or one whose server failed, is undecided, as the loss of the link may
+   * have replaced the answer.
    */
   #isRefused({ code }: Fault): boolean {
     if (!this.#parts.isLinked()) return false;
@@ -1252,7 +1277,7 @@ export class SealedRooms {
     });
   }
 
-  /** A commit of before, whose answer was lost: the server answers it as it did then. */
+  /** Resends a pending commit whose answer was lost: the server repeats its answer. */
   async #resume(room: RoomView): Promise<void> {
     const pending = await this.#states.run(room.id, (at) =>
       at.vault.find<PendingRow>(pendingKey(room.id)),
@@ -1267,7 +1292,7 @@ export class SealedRooms {
     await this.#catchUp(room);
   }
 
-  /** A commit that the room's rules do not allow: an admin's device makes another in its place. */
+  /** Replaces a commit that the room's rules do not allow, if this device is an admin's. */
   async #mend(room: RoomView): Promise<void> {
     const may = await this.#states.run(room.id, (at) => Promise.resolve(mayMend(at)));
     if (!may) return;
@@ -1277,7 +1302,7 @@ export class SealedRooms {
     });
   }
 
-  /** By an external commit: a device that lost its state, or a further one of a member. */
+  /** Joins by an external commit: after a loss of state, or as another device of a member. */
   async #comeIn(room: RoomView): Promise<void> {
     const { ask, device, entropy } = this.#parts;
     for (let tries = 1; tries <= COMMIT_TRIES_MAX; tries++) {
@@ -1288,7 +1313,7 @@ export class SealedRooms {
       let reason: "copy" | "damaged" | undefined;
       const isSent = await this.#run(room.id, async (at) => {
         const isOld = at.isOld;
-        if (!needsEntry(at)) return undefined; // It was let in while it asked.
+        if (!needsEntry(at)) return undefined; // Added by another device meanwhile.
         if ((await at.vault.find<PendingRow>(pendingKey(room.id))) !== undefined) throw elsewhere();
         const gid = at.row === undefined ? {} : { gid: fromBase64Url(at.row.group) };
         const bound = utf8Encode(commitId);
@@ -1301,14 +1326,14 @@ export class SealedRooms {
             if (error instanceof Fault) return error;
             throw error;
           });
-        // Nobody of this account is in: somebody has to let this device in.
+        // No device of this account is in the group: a member has to add this one.
         if (made instanceof Fault) {
           if (at.other !== undefined) at.change({ other: at.other });
           return undefined;
         }
         const { change } = made;
         if (change.kind === "resync") reason = isOld ? "copy" : "damaged";
-        // A server that once named a number of the future does not keep this device out for ever.
+        // A server that once sent a too high number must not lock this device out permanently.
         if (at.group === undefined && found.seq < (at.row?.seq ?? 0)) {
           at.change({ seq: found.seq, n: undefined });
         }
@@ -1342,7 +1367,7 @@ interface Newcomer {
   readonly sentence: string;
 }
 
-/** @param before the group when the work began; undefined: this device was not in */
+/** @param before the group when the work began; `undefined` if this device was not in it */
 function newcomersOf({ row, group }: RoomAt, before: SealedGroup | undefined): Newcomer[] {
   const found = new Map<string, Newcomer>();
   if (before === undefined || group === undefined || row === undefined) return [];
@@ -1358,13 +1383,13 @@ function newcomersOf({ row, group }: RoomAt, before: SealedGroup | undefined): N
   return [...found.values()];
 }
 
-/** This device has refused the last commit, and is an admin's. */
+/** Reports whether this device is an admin's and has refused the last commit. */
 function mayMend({ row, group }: RoomAt): boolean {
   if (row?.refused === undefined || row.other !== undefined || group === undefined) return false;
   return group.policy.admins.includes(group.self.account);
 }
 
-/** The owner has decided about another key that stood in the way: the room goes on. */
+/** Continues the room if the owner has decided about another key that blocked it. */
 async function decided(at: RoomAt): Promise<void> {
   const { other, ...row } = at.row ?? {};
   if (at.row === undefined || other === undefined) return;
@@ -1372,7 +1397,7 @@ async function decided(at: RoomAt): Promise<void> {
   const { account = other.account } = (await identityOf(at.vault, other.user)) ?? {};
   at.row = row as RoomRow;
   if (at.row.status !== "suspect") return;
-  // Of one that is not theirs the change stays refused.
+  // If the key is not the user's, the change stays refused.
   if (account !== other.account) {
     return at.change({ reason: `a change was refused: ${REFUSALS["identity-changed"]}` });
   }
@@ -1392,7 +1417,7 @@ async function keysOf(vault: Vault, user: string) {
   return { pin, other: await otherKeyOf(vault, user) };
 }
 
-/** Said once, and kept for whoever asks. */
+/** Adds a remark, unless it is known. */
 function remark(at: RoomAt, sentence: string): Promise<void> {
   const { remarks = [] } = at.row ?? {};
   const isKnown = remarks.includes(sentence) || remarks.length >= SEALED_REMARKS_MAX;
@@ -1412,26 +1437,29 @@ function needsEntry({ row, group, isOld }: RoomAt): boolean {
   return (row?.status !== "out" && group === undefined) || (mayRead && isOld);
 }
 
-/** Other devices of this one's user, by their keys. */
+/** Returns the other devices of this user, by their keys. */
 function ownOthers({ members, self }: SealedGroup): string[] {
   return members
     .filter((member) => member.account === self.account && member.device !== self.device)
     .map(({ device }) => device);
 }
 
-/** Whether this device may remove all who are out. */
+/** Reports whether this device may remove all departed users. */
 function removable({ row, group }: RoomAt): boolean {
   if (row === undefined || group === undefined || row.departed.length === 0) return false;
   const rules = mayRule(group.policy, group.members, group.self);
   return rules || row.departed.every((one) => isFree({ row, group }, one));
 }
 
-/** What it does is seen as soon as the server has answered it. */
+/** The other process's result is visible once the server has answered it. */
 function elsewhere(): Fault {
   return new Fault("stale-epoch", msg`another window changes this room`, { retryAfterMs: 100 });
 }
 
-/** Somebody is out whom not every member may remove: an admin's device does not wait for a word. */
+/**
+ * Reports whether a departed user can be removed only by an admin's device, which does so without a
+ * post.
+ */
 function waitsForAdmin({ row, group }: RoomAt): boolean {
   if (row?.status !== "in") return false;
   return row.departed.some((one) => !isFree({ row, group }, one));
@@ -1480,12 +1508,12 @@ function targetOf({ kind, name }: RoomView): string {
   return kind === "person" ? `@${name}` : name;
 }
 
-/** What the server keeps from this account; without a link nothing is known. */
+/** Ignores refusals of the server; without a link nothing is decided. */
 function refused(error: unknown): void {
   if (!(error instanceof Fault) || error.code === "link-closed") throw error;
 }
 
-/** There is no group, or the server has lost what brings a device in. */
+/** Treats `not-found` as absent: there is no group, or the server has lost its group info. */
 function notThere(error: unknown): undefined {
   if (error instanceof Fault && error.code === "not-found") return undefined;
   throw error;

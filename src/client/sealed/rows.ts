@@ -1,81 +1,89 @@
-/** What a device keeps of its sealed rooms, row by row. Bytes are in base64url. */
+/** Rows of a device's store of sealed rooms. Bytes are in base64url. */
 import type { FileId, RoomId } from "../../base/ids.ts";
 import { foldName, type Name } from "../../base/names.ts";
 import type { CountRange } from "../../crypto/seal/content.ts";
 import type { SeenCounts } from "./counts.ts";
 import type { KeyRange } from "./store.ts";
 
-/** Of one room; its group's state is a row of its own. */
+/** A room; its group's state is a separate row. */
 export interface RoomRow {
-  /** `ROOM` or `@NAME`: what is sent there is never sent in the clear again. */
+  /** `ROOM` or `@NAME`: posts to it are never sent in the clear again. */
   readonly target: string;
-  /** The group of the room, for good. */
+  /** Id of the room's group. Permanent. */
   readonly group: string;
-  /** `in`: it reads and writes. `out`: it was removed, or left. `lost`: it has to come back. */
+  /** `in`: it reads and writes. `out`: it was removed, or left. `lost`: it has to rejoin. */
   readonly status: "in" | "out" | "lost" | "suspect";
-  /** Why it is suspect. */
+  /** Why the room is suspect. */
   readonly reason?: string;
-  /** The group has gone on without this device. */
+  /** The group has continued without this device. */
   readonly strayed?: true;
-  /** Of the record by which the epoch of this device began. */
+  /** `seq` of the record that began this device's current epoch. */
   readonly epochSeq?: number;
-  /** The record of a commit that this device has refused: an admin's may come in its place. */
+  /** `seq` of a commit that this device has refused: an admin may replace it. */
   readonly refused?: number;
-  /** By whose other account key that was: its owner decides, see identities.ts. */
+  /** User whose other account key caused the refusal: the owner decides, see identities.ts. */
   readonly other?: { readonly user: string; readonly account: string };
-  /** An admin's commit came in the place of one that was applied: only their word is taken. */
+  /**
+   * Accounts that may sign the state to rejoin with, after an admin has replaced an applied commit.
+   */
   readonly signers?: readonly string[];
-  /** Of the last record that was looked at; what is not newer was opened, or cannot be. */
+  /** `seq` of the last record processed; older ones were opened, or cannot be. */
   readonly seq: number;
-  /** Of the same record; undefined: not known. */
+  /** `n` of the same record; `undefined` if not known. */
   readonly n?: number | undefined;
-  /** Of the record by which the device came in: it opens nothing before. */
+  /** `seq` of the record with which the device joined: it can open nothing before. */
   readonly since: number;
-  /** The last count that this device gave to a message here; see counts.ts of the next two. */
+  /** Last count that this device gave to a message here; for the next two see counts.ts. */
   readonly count: number;
   readonly open?: readonly CountRange[];
   readonly free?: readonly CountRange[];
-  /** Of each other device, by its key. */
+  /** Counts of each other device, by its key. */
   readonly counts: Readonly<Record<string, SeenCounts>>;
-  /** Messages of each user, by folded name, whose counts are not known: erased, or not opened. */
+  /** Messages of each user, by folded name, without known counts: erased, or not opened. */
   readonly unread?: Readonly<Record<string, number>>;
-  /** Worth a look, without harm to the room: each was said once. */
+  /** Remarks that do no harm to the room; each was reported once. */
   readonly remarks?: readonly string[];
-  /** Users who are out, and whose devices are in the group still. */
+  /** Users who have left, and whose devices are still in the group. */
   readonly departed: readonly Departed[];
-  /** The folder's when the device came in; another one than it has now: it comes in anew. */
+  /**
+   * Instance of the folder when the device joined. If it differs from the current one, the device
+   * rejoins.
+   */
   readonly instance?: string;
-  /** A copy of this folder has spoken here since: the device comes in anew. */
+  /** A copy of this folder has posted here since: the device rejoins. */
   readonly isCopy?: boolean;
-  /** When this device had new keys here last, and messages that it has sent since. */
+  /** Time of this device's last key renewal here, and number of messages sent since. */
   readonly renewedUnixMs?: number;
   readonly sentSince?: number;
 }
 
-/** Which lease this folder has, of all that were given to its device. */
+/** The newest lease of this folder. */
 export interface LeaseRow {
   readonly count: number;
   readonly lease?: string;
-  /** Asked for; whether the server has given it is not known. */
+  /** Requested; it is not known whether the server has granted it. */
   readonly next?: string;
-  /** Changes when the folder turns out to be a copy; empty: it never did. */
+  /** Changes when the folder turns out to be a copy; empty if it never did. */
   readonly instance: string;
-  /** When it turned out to be one, as far as that matters still. */
+  /** Times of recent changes of `instance`. */
   readonly anew: readonly number[];
 }
 
 export interface Departed {
   readonly user: string;
-  /** Its own word: anybody may remove its devices then. Else an admin may, if one is left. */
+  /**
+   * Signed notice: with it anybody may remove the user's devices. Otherwise only an admin may, if
+   * one is left.
+   */
   readonly leave?: { readonly epoch: number; readonly device: string; readonly signature: string };
-  /** The account of one who was put out. */
+  /** Account of a user who was removed. */
   readonly id?: string;
 }
 
 /** A commit that waits for its record. */
 export interface PendingRow {
   readonly commitId: string;
-  /** The epoch in which it was made; absent: it makes the group. */
+  /** Epoch in which it was made; absent if it creates the group. */
   readonly epoch?: number;
   readonly commit?: string;
   readonly welcome?: string;
@@ -83,26 +91,26 @@ export interface PendingRow {
   readonly added: readonly { readonly user: string; readonly device: string }[];
   readonly removed: readonly string[];
   readonly kick?: string;
-  /** The record in whose place its own comes. */
+  /** `seq` of the record that it replaces. */
   readonly instead?: number;
   readonly change: ChangeRow;
   readonly group: string;
-  /** To which the state is bound; absent: "". */
+  /** Instance to which the state is bound; absent: "". */
   readonly instance?: string;
 }
 
-/** A post on its way. */
+/** A post in flight. */
 export interface SentRow {
   readonly body: unknown;
   readonly count: number;
-  /** As of the room when it was counted: who comes in anew counts anew. */
+  /** `since` of the room when it was counted: a device that rejoins counts from the beginning. */
   readonly since: number;
   readonly sentAtUnixMs: number;
-  /** SHA-256 of each ciphertext that was made of it. */
+  /** SHA-256 of each ciphertext made of it. */
   readonly hashes: readonly string[];
 }
 
-/** What was opened, by the seq of its record. */
+/** An opened record, by its seq. */
 export type SaidRow =
   | {
       readonly kind: "said";
@@ -110,24 +118,24 @@ export type SaidRow =
       readonly device: string;
       readonly body: unknown;
       readonly sentAtUnixMs: number;
-      /** Messages of the same device before this one that never came. */
+      /** Number of earlier messages of the same device that are missing. */
       readonly missed?: number;
     }
   | ({ readonly kind: "change" } & ChangeRow)
-  /** `broken`: nobody could. `sender`: it is not what its sender may say. */
+  /** `broken`: unreadable for everybody. `sender`: its sender may not send this. */
   | {
       readonly kind: "closed";
       readonly reason: ClosedReason;
-      /** Whose it is, if this device could see that. */
+      /** The author, if this device could tell. */
       readonly user?: string;
       readonly missed?: number;
     };
 
-/** Where the record stands that it was: what is kept is found without asking the server. */
+/** Position of the opened record, so that it is found without the server. */
 export type KeptRow = SaidRow & {
   readonly n: number;
   readonly timeUnixMs: number;
-  /** `OUTBOX.COUNTER` of the post behind it, or empty. */
+  /** `OUTBOX.COUNTER` of its post, or empty. */
   readonly post: string;
 };
 
@@ -146,30 +154,30 @@ export interface ChangedDevice {
   readonly account: string;
 }
 
-/** Which history a device says that the server has shown to it; see claims.ts. */
+/** The history that the server has shown to a device; see claims.ts. */
 export interface ClaimRow {
   readonly room: RoomId;
   readonly device: string;
   readonly user: string;
-  /** Of the record that said so. */
+  /** `seq` of the record with the claim. */
   readonly seq: number;
   readonly origin: string;
   readonly size: number;
   readonly root: string;
   readonly signature: string;
-  /** How often the server did not answer what would decide it. */
+  /** Number of inconclusive answers of the server. */
   readonly tries: number;
-  /** Absent: it is to be decided. `accepted`: the owner knows of it, and goes on. */
+  /** Absent while undecided. `accepted`: the owner knows of the fork, and continues. */
   readonly state?: "forked" | "accepted";
 }
 
-/** Under which name the server's log is known, and how many records it had when that was new. */
+/** Origin of the server's log, and its size when this device first saw that origin. */
 export interface LogRow {
   readonly origin: string;
   readonly since: number;
 }
 
-/** Whom a user name stands for. */
+/** The account to which a user name is pinned. */
 export interface IdentityRow {
   readonly user: string;
   /** Public key of the account. */
@@ -177,28 +185,28 @@ export interface IdentityRow {
   readonly isVerified: boolean;
 }
 
-/** Another account key that was seen under a pinned name: until its owner has compared. */
+/** Another account key seen under a pinned name, until the owner has compared. */
 export interface OtherKeyRow {
   readonly user: string;
   readonly account: string;
 }
 
-/** A file that this device sends to sealed rooms, until all of them were told what opens it. */
+/** A file that this device sends to sealed rooms, until all their messages are posted. */
 export interface SealedUploadRow {
   readonly key: string;
   readonly prefix: string;
   readonly begunUnixMs: number;
-  /** What is to be said of it, once all was read. */
+  /** Description to post, once all content was read. */
   readonly body?: unknown;
-  /** Rooms that are not told yet, by id, with their targets. */
+  /** Targets of rooms without a message so far, by room id. */
   readonly rooms: Readonly<Record<string, string>>;
-  /** Those in which the server has recorded it. */
+  /** Rooms in which the server has recorded the file. */
   readonly recorded: readonly string[];
-  /** The post that tells a room, so that no second one does. */
+  /** Post that describes the file, by room, so that there is no second one. */
   readonly posts: Readonly<Record<string, string>>;
 }
 
-/** A file of sealed rooms: what the server has of it, and who said what it is. By room. */
+/** The server's records of a sealed file, and the messages that describe it, by room. */
 export interface SealedFileRow {
   readonly records: Readonly<Record<string, FileRecordRow>>;
   /** Seqs of messages. */
@@ -225,12 +233,12 @@ export const saidKey = (room: RoomId, seq: number) =>
   `said/${room}/${String(seq).padStart(SEQ_DIGITS, "0")}`;
 export const uploadKey = (file: string) => `upload/${file}`;
 export const fileKey = (file: FileId) => `file/${file}`;
-/** Which file a record of the server is of. */
+/** The file that belongs to a record of the server. */
 export const fileAtKey = (seq: number) => `file-at/${String(seq).padStart(SEQ_DIGITS, "0")}`;
 export const packageKey = (ref: string) => `package/${ref}`;
 export const identityKey = (user: Name) => `identity/${foldName(user)}`;
 export const otherKey = (user: Name) => `other-key/${foldName(user)}`;
-/** In the clear: which room's group a target stands for. */
+/** Stored in the clear: the room of a sealed target. */
 export const pinKey = (target: string) => `pin/${foldName(target as Name)}`;
 export const claimKey = (device: string) => `claim/${device}`;
 export const LOG_KEY = "log";
@@ -257,7 +265,7 @@ export function allPackages(limit: number): KeyRange {
   return { from: "package/", to: `package/${END}`, limit };
 }
 
-/** Of one room, between both; the newest first, or with `after` the oldest. */
+/** Messages of one room between both; newest first, or oldest first with `after`. */
 export function saidBetween(
   room: RoomId,
   { after, before }: { readonly after?: number | undefined; readonly before?: number | undefined },

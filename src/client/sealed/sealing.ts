@@ -1,3 +1,5 @@
+/** Access of a client to its sealed rooms; loads MLS code only when the account has one. */
+
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { OutboxId, RoomId } from "../../base/ids.ts";
@@ -24,27 +26,29 @@ import { allPins, pinKey } from "./rows.ts";
 import type { Awaitable, SealedStore } from "./store.ts";
 import { boxOf, type OpenedPosts, WaitingPosts } from "./waiting-posts.ts";
 
-/** Sealed rooms of one account: as many as rooms and conversations it may begin. */
+/**
+ * Maximum number of sealed rooms of one account: as many as rooms and conversations it may create.
+ */
 const SEALED_ROOMS_MAX = 2_000;
 
-/** With these a record is read again: it is the link's trouble, or that of a server that stops. */
+/** Transient faults of the link or of a stopping server, after which a record is read again. */
 const OF_LINKS: ReadonlySet<string> = new Set([
   ...(["link-closed", "timeout", "shutting-down", "too-fast"] as const),
 ]);
-/** Between two attempts to read a record. */
+/** Delay between two attempts to read a record. */
 const RETRY_MS = 100;
 
-/** Where a device keeps what it has of sealed rooms. */
+/** A device's storage of sealed rooms. */
 export interface SealedHome {
-  /** False: this device has never been in a sealed room. */
+  /** False if this device has never been in a sealed room. */
   exists(): boolean | Promise<boolean>;
   /** @throws Fault store-… */
   open(owner: SealedAccount): OpenSealedHome | Promise<OpenSealedHome>;
-  /** Encrypts all that is kept. */
+  /** Encrypts all stored rows. */
   stateKey(): Awaitable<StateKey>;
-  /** It costs nothing: in a browser it takes code that is fetched. */
+  /** The key is cheap to get: in a browser it needs code that is fetched. */
   readonly hasKeyAtHand?: true;
-  /** Left out: by WebCrypto. */
+  /** Default: WebCrypto. */
   readonly primitives?: SealPrimitives;
 }
 
@@ -65,53 +69,49 @@ export interface SealingParts {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly keys: Keys;
-  /** Undefined: this device seals nothing. */
+  /** `undefined` if this device cannot seal. */
   readonly home: SealedHome | undefined;
-  /** Why it does not. */
+  /** Why it cannot. */
   readonly refusal?: Fault | undefined;
-  /** Fetches what works on groups. @throws Fault unreachable */
+  /** Loads the MLS code. @throws Fault unreachable */
   readonly load: () => Promise<SealedCode>;
   readonly ask: Ask;
   readonly rooms: () => readonly RoomView[];
   readonly tell: (news: SealedNews) => void;
-  /** Undefined: the link is gone. Left out: histories are not compared. */
+  /** `undefined` without a link. If absent, histories are not compared. */
   readonly history?: () => HistoryView | undefined;
 }
 
-/** A post as the outbox is about to send it. */
+/** A post that the outbox is about to send. */
 export interface PostToSeal extends OpenPost {
   readonly to: string;
 }
 
-/**
- * What stands between a client and its sealed rooms. Keys are computed, and their code is loaded,
- * only where there is such a room.
- */
 export class Sealing {
   readonly #parts: SealingParts;
   #account: (SealedAccount & { readonly user: string }) | undefined;
   #open: Promise<{ readonly rooms: SealedRooms; readonly home: OpenSealedHome }> | undefined;
-  /** Work without a link waits for the next one. */
+  /** Work that waits for the next link. */
   #onLinked: (() => void)[] = [];
   #isLinked = false;
   /**
-   * Targets that are sealed for good, and the room that each stands for; undefined until it is
-   * known which. Bounded by SEALED_ROOMS_MAX.
+   * Permanently sealed targets, and the room of each; `undefined` until loaded. Bounded by
+   * SEALED_ROOMS_MAX.
    */
   #pins: Map<string, string> | undefined;
   #pinning: Promise<void> | undefined;
   #pinsKept: Promise<void> | undefined;
-  /** Rooms of the posts that were encrypted here. Bounded by what is under way on one link. */
+  /** Rooms of the posts encrypted here. Bounded by the posts in flight on one link. */
   readonly #sealed = new Map<string, { readonly room: RoomId; tries: number }>();
-  /** What became of them, as far as it is not kept yet. Bounded as they are. */
+  /** Outcomes of these posts that are not stored yet. Bounded likewise. */
   readonly #outcomes = new Map<RoomId, PostSettled[]>();
-  /** This link has told of all rooms. Before that, a target that is unknown may be sealed. */
+  /** This link has listed all rooms. Before that, an unknown target may be sealed. */
   #isCaughtUp = false;
-  /** This client follows its rooms; else it asks or says one thing. */
+  /** This client follows its rooms; otherwise it sends one request. */
   #enters = false;
   #onRooms: (() => void)[] = []; // Bounded by the batches of the outboxes.
 
-  /** Undefined: this device keeps nothing of sealed rooms. */
+  /** `undefined` if this device stores nothing of sealed rooms. */
   readonly #waiting: WaitingPosts | undefined;
 
   constructor(parts: SealingParts) {
@@ -120,7 +120,7 @@ export class Sealing {
     this.#waiting = home && new WaitingPosts(entropy, () => home.stateKey());
   }
 
-  /** The account is in, on a new link. */
+  /** Handles a log-in on a new link. */
   connected(account: SealedAccount & { readonly user: string }): void {
     const isSame = this.#account?.account === account.account;
     if (!isSame) this.left();
@@ -152,26 +152,25 @@ export class Sealing {
     for (const resolve of this.#onLinked.splice(0)) resolve();
   }
 
-  /** @throws Fault not-logged-in; not-allowed: this device cannot seal; store-… */
+  /** @throws Fault not-logged-in; not-allowed if this device cannot seal; store-… */
   async rooms(): Promise<SealedRooms> {
     this.#open ??= this.#opened();
     const opening = this.#open;
     try {
       return (await opening).rooms;
     } catch (error) {
-      if (this.#open === opening) this.#open = undefined; // The next one tries again.
+      if (this.#open === opening) this.#open = undefined; // The next call retries.
       throw error;
     }
   }
 
-  /** Whether a record has to pass through `open`. */
+  /** Reports whether a record has to pass through `open`. */
   opens({ room }: ChatRecord): boolean {
     return room.isSealed === true && this.#parts.home !== undefined;
   }
 
   /**
-   * Records of one room, in order, as this device can read them: whatever goes wrong, there are as
-   * many.
+   * Returns records of one room, in order, as this device can read them: always as many as given.
    */
   async open(records: readonly ChatRecord[]): Promise<readonly ChatRecord[]> {
     for (;;) {
@@ -185,7 +184,7 @@ export class Sealing {
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
         if (!OF_LINKS.has(error.code) || this.#account === undefined) return records.map(closed);
-        // A server that stops says so while the link is there still.
+        // A stopping server reports it while the link still exists.
         const { clock } = this.#parts;
         await new Promise<void>((resolve) => clock.after(error.retryAfterMs ?? RETRY_MS, resolve));
         await this.#linked();
@@ -194,9 +193,10 @@ export class Sealing {
   }
 
   /**
-   * A page of the past. What the server cannot answer for sealed rooms this device does.
-   * @param ask the server's part
-   * @throws Fault as a request fails
+   * Returns a page of the past, and answers from this device what the server cannot for sealed
+   * rooms.
+   * @param ask requests the server's part
+   * @throws Fault if a request fails
    */
   async history(fields: RequestFields<"history">, ask: AskPage): Promise<HistoryPage> {
     const rooms = this.#sealedOf(fields.target);
@@ -206,7 +206,7 @@ export class Sealing {
     return { records: records.map(closed), more };
   }
 
-  /** Those that a query is about and this device may have read. */
+  /** Returns the rooms that a query covers and this device may have read. */
   #sealedOf(target: string | undefined): readonly RoomView[] {
     if (this.#parts.home === undefined) return [];
     const rooms = target === undefined ? this.#parts.rooms() : [this.#roomOf(target)];
@@ -214,8 +214,8 @@ export class Sealing {
   }
 
   /**
-   * The sealed rooms among the targets of a file.
-   * @throws Fault seal-refused: one was sealed, and the server says that it is not
+   * Returns the sealed rooms among the targets of a file.
+   * @throws Fault seal-refused if a room was sealed and the server denies it
    */
   async sealedOf(targets: readonly string[]): Promise<readonly SealedTarget[]> {
     await this.#pinning;
@@ -227,7 +227,7 @@ export class Sealing {
     });
   }
 
-  /** Whether this device has ever been in a sealed room. */
+  /** Reports whether this device has ever been in a sealed room. */
   async exists(): Promise<boolean> {
     return (await this.#parts.home?.exists()) === true;
   }
@@ -259,8 +259,9 @@ export class Sealing {
   }
 
   /**
-   * What goes out for these posts of one outbox, in order; a fault for one that must not.
-   * @returns undefined if none of them goes to a sealed room
+   * Returns the bodies to send for posts of one outbox, in order; a fault for a post that must not
+   * be sent.
+   * @returns `undefined` if none of them goes to a sealed room
    */
   seal(posts: readonly PostToSeal[]): Promise<(PostBody | Fault)[]> | undefined {
     if (this.#pins === undefined || posts.some((post) => !this.#isKnown(post))) {
@@ -276,7 +277,10 @@ export class Sealing {
     return isOpen ? undefined : this.#seal(posts);
   }
 
-  /** What became of a post: a message that never came, or came before, gives its count back. */
+  /**
+   * Handles the outcome of a post: a message that was refused, or was stored before, frees its
+   * count.
+   */
   settled(id: string, outcome: PostOutcome): void {
     const room = this.#sealed.get(id)?.room;
     if (room === undefined || !this.#sealed.delete(id)) return;
@@ -287,7 +291,7 @@ export class Sealing {
     void this.#settle(room);
   }
 
-  /** Those of one tick, and those that come meanwhile, are one transaction. */
+  /** Stores the outcomes of one tick, and those that arrive meanwhile, in one transaction. */
   async #settle(room: RoomId): Promise<void> {
     const waiting = this.#outcomes.get(room) ?? [];
     try {
@@ -300,12 +304,15 @@ export class Sealing {
     }
   }
 
-  /** Of a link that is young the client does not know all rooms yet. */
+  /** Reports whether the target is known: a new link has not listed all rooms. */
   #isKnown({ to }: PostToSeal): boolean {
     return this.#isCaughtUp || this.#roomOf(to) !== undefined;
   }
 
-  /** Nothing goes out in the clear because it is not known yet what is sealed. */
+  /**
+   * Waits until it is known which targets are sealed, so that nothing is sent in the clear by
+   * mistake.
+   */
   async #known(posts: readonly PostToSeal[]): Promise<void> {
     while (this.#account !== undefined && posts.some((post) => !this.#isKnown(post))) {
       await new Promise<void>((resolve) => this.#onRooms.push(resolve));
@@ -313,14 +320,14 @@ export class Sealing {
     await this.#pinning;
   }
 
-  /** Others can let this device in: it has given what that takes. */
+  /** Provides the server with key packages, by which others can add this device. */
   stock(): void {
     if (this.#parts.home === undefined || !this.#parts.keys.canSign) return;
-    // A device without a certificate cannot; what fails now is tried with the next link.
+    // A device without a certificate cannot; the next link retries failures.
     void this.#stock().catch(asFault);
   }
 
-  /** Mostly others have enough of it: then nothing is loaded for that. */
+  /** The server usually has enough key packages: then no code is loaded. */
   async #stock(): Promise<void> {
     if (this.#open === undefined) {
       const { left, lastResort } = await this.#parts.ask("key-packages", { packages: [] });
@@ -343,7 +350,7 @@ export class Sealing {
         continue;
       }
       this.#pins?.set(pinned(post.to), room.id);
-      // Those to the same room that follow each other are one step.
+      // Consecutive posts to the same room are one step.
       let end = at + 1;
       while (end < posts.length && rooms[end]?.id === room.id) end++;
       done.push(...(await this.#sealRun(room, posts.slice(at, end))));
@@ -365,7 +372,7 @@ export class Sealing {
     }
   }
 
-  /** @throws Fault seal-refused: whatever is sent, the server finds it out of date */
+  /** @throws Fault seal-refused if the server rejects every attempt as outdated */
   #counted(id: string, room: RoomId): void {
     const tries = (this.#sealed.get(id)?.tries ?? 0) + 1;
     this.#sealed.set(id, { room, tries });
@@ -375,25 +382,28 @@ export class Sealing {
     });
   }
 
-  /** @param room that the server tells of; undefined: there will be none */
+  /** @param room listed by the server; `undefined` if no more rooms will follow */
   roomTold(room?: RoomView): void {
     for (const resolve of this.#onRooms.splice(0)) resolve();
     if (room !== undefined) this.#pin(room);
-    // Another device of the account has entered it: this one comes in by itself.
+    // Another device of the account has joined it: this one joins by itself.
     if (room?.isSealed === true && this.#enters && this.#isCaughtUp) this.#enter(room);
   }
 
-  /** Also if this device was never in: its user may write there, and be put out meanwhile. */
+  /**
+   * Pins the target even if this device was never in the group: its user may write there, and be
+   * removed meanwhile.
+   */
   #pin(room: RoomView): void {
     if (room.isSealed !== true) return;
     const target = pinned(room.kind === "person" ? `@${room.name}` : room.name);
-    // What stands there stays: the server may show another room by that name.
+    // An existing pin stays: the server may show another room by that name.
     if (this.#pins?.has(target) !== false) return;
     this.#pins.set(target, room.id);
     this.#keepPin(target, room.id);
   }
 
-  /** What is said there may wait for longer than this process lives. */
+  /** Stores the pin, as posts to the target may outlive this process. */
   #keepPin(target: string, room: RoomId): void {
     const { home: homes, keys } = this.#parts;
     const account = this.#account;
@@ -416,23 +426,23 @@ export class Sealing {
     this.#pinsKept = done;
   }
 
-  /** Resolves when it is kept which targets are sealed; undefined: it is. */
+  /** Resolves when pins of sealed targets are stored; `undefined` if they are. */
   pinned(): Promise<void> | undefined {
     if (this.#pins !== undefined) return this.#pinsKept;
     return this.#pinning?.then(() => this.#pinsKept);
   }
 
   /**
-   * As a post is kept while it waits. It says itself that its target is sealed: this device may
-   * lose all else that does. Nobody can read it who has not the key of the device.
-   * @throws Fault, or rejects with one: the key cannot be had
+   * Returns a post as it is stored while queued: marked as sealed, as this device may lose all
+   * other data that says so, and encrypted with the key of the device.
+   * @throws Fault, or rejects with one, if the key is unavailable
    */
   kept(outbox: OutboxId, post: KeptPost): Awaitable<KeptPost> {
     const { target, body } = post;
     const room = this.#roomOf(target);
     const isSealed = this.#pins?.has(pinned(target)) || room?.isSealed === true;
     if (!isSealed) {
-      // Of a link that is young nobody knows what is sealed there.
+      // A new link does not know yet which rooms are sealed.
       const mayBe = room === undefined && !this.#isCaughtUp;
       const isCheap = this.#parts.home?.hasKeyAtHand === true;
       return mayBe && isCheap ? (this.#waiting?.close(outbox, post) ?? post) : post;
@@ -442,7 +452,9 @@ export class Sealing {
     return this.#waiting.close(outbox, { ...post, body: marked });
   }
 
-  /** What posts that waited say; undefined: what is kept of them. @throws Fault, by rejecting */
+  /**
+   * Decrypts queued posts; `undefined` if they are stored in the clear. @throws Fault, by rejecting
+   */
   opened(outbox: OutboxId, posts: readonly KeptPost[]): Promise<OpenedPosts> | undefined {
     const waiting = this.#waiting;
     const isPlain = (post: KeptPost) => boxOf(post) === undefined && !isMarked(post);
@@ -461,7 +473,7 @@ export class Sealing {
       const opened = await waiting.open(outbox, post);
       if (opened instanceof Fault) found.push({ post, fault: opened });
       else found.push(opened ?? post);
-      // An earlier program has kept it in the clear.
+      // An earlier version has stored it in the clear.
       if (opened === undefined && isMarked(post)) again.push(await waiting.close(outbox, post));
     }
     return { posts: found, again };
@@ -474,9 +486,9 @@ export class Sealing {
   }
 
   /**
-   * All rooms are known.
-   * @param enters what is to be done in sealed ones is done
-   * @param entered called when that is over, if there are any
+   * Handles the end of the room list.
+   * @param enters whether to do pending work in sealed rooms
+   * @param entered called after that, if there are any
    */
   caughtUp(enters: boolean, entered = () => Promise.resolve()): void {
     this.#isCaughtUp = true;
@@ -491,11 +503,14 @@ export class Sealing {
       .then(() => entered().catch(asFault))
       .catch((fault: unknown) => {
         asFault(fault);
-        tell({ kind: "sealed-fault", fault: fault as Fault }); // Not only when they write.
+        tell({ kind: "sealed-fault", fault: fault as Fault }); // Not only with the next post.
       });
   }
 
-  /** Nothing that was sealed once is ever sent in the clear, or to another room of its name. */
+  /**
+   * Refuses to send a post in the clear, or to another room of its name, if its target was ever
+   * sealed.
+   */
   #downgrade(to: string, room: RoomView | undefined, isMeant = false): Fault | undefined {
     const pin = this.#pins?.get(pinned(to)) ?? (isMeant ? room?.id : undefined);
     if (pin === undefined && !isMeant) return undefined;
@@ -526,7 +541,7 @@ export class Sealing {
         }
       }
     } catch (error) {
-      asFault(error); // What cannot be read now is refused by the server, if not here.
+      asFault(error); // If pins are unreadable now, the server refuses such posts.
     }
     if (this.#account !== account) return;
     this.#pins = pins;
@@ -582,26 +597,26 @@ export class Sealing {
   }
 }
 
-/** It will be refused; until then it waits without what it says. */
+/** Removes the text: the post will be refused, and must not be stored in the clear. */
 function wordless(post: KeptPost): KeptPost {
   return { ...post, body: JSON.stringify(meantSealed({ text: "" })) };
 }
 
-/** Kept in the clear for a target that was sealed. */
+/** Reports whether a post to a sealed target is stored in the clear. */
 function isMarked({ body }: KeptPost): boolean {
   try {
     return isMeantSealed(JSON.parse(body) as PostBody);
   } catch {
-    return false; // Its reader says what is wrong with it.
+    return false; // The reader of the body reports the fault.
   }
 }
 
-/** As its row is called. */
+/** Returns the target's part of the pin's key. */
 function pinned(to: string): string {
   return foldName(to as Name);
 }
 
-/** This device cannot seal: what is sealed it cannot read. */
+/** Ignores `not-allowed`: a device that cannot seal cannot read sealed rooms. */
 function unable(error: unknown): undefined {
   if (error instanceof Fault && error.code === "not-allowed") return undefined;
   throw error;

@@ -1,14 +1,16 @@
-/** At once where a store is synchronous, later in a browser. */
+/** Storage of sealed rooms, behind an interface for terminal and browser. */
+
+/** A value of a synchronous store, or a promise in a browser. */
 export type Awaitable<Value> = Value | Promise<Value>;
 
 /**
- * What a device keeps of one account's sealed rooms. Several processes or tabs may share it: what
- * one transaction reads, no other changes before it ends.
+ * Rows of one account on one device. Several processes or tabs may share it: transactions are
+ * isolated from each other.
  */
 export interface SealedStore {
   /**
-   * All that the work puts and deletes is durable when this resolves, or nothing of it if the work
-   * throws. @throws Fault store-…, and what the work throws
+   * Atomic: all changes are durable when this resolves, and none are made if the work throws.
+   * @throws Fault store-…, and what the work throws
    */
   transact<Result>(work: (tables: SealedTables) => Promise<Result>): Promise<Result>;
 }
@@ -18,7 +20,10 @@ export interface SealedTables {
   get(key: string): Awaitable<Uint8Array | undefined>;
   put(key: string, value: Uint8Array): Awaitable<void>;
   delete(key: string): Awaitable<void>;
-  /** Rows from `from` on, without `to`, the first of them first, or the last with `backwards`. */
+  /**
+   * Returns rows from `from` up to, not including, `to`: the first ones, or the last with
+   * `backwards`.
+   */
   list(range: KeyRange): Awaitable<readonly SealedRow[]>;
 }
 

@@ -1,3 +1,5 @@
+/** Encrypted rows of a store within one transaction. */
+
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { type StateKey, unreadable } from "../../crypto/seal/state-box.ts";
@@ -10,10 +12,7 @@ export interface OpenedRow<Value> {
   readonly value: Value;
 }
 
-/**
- * One transaction's view of a store, in the clear: each row is JSON under AES-256-GCM, bound to its
- * key, so that rows cannot change places.
- */
+/** Each row is JSON under AES-256-GCM, bound to its key, so that rows cannot be swapped. */
 export class Vault {
   readonly #tables: SealedTables;
   readonly #key: StateKey;
@@ -23,13 +22,13 @@ export class Vault {
     this.#key = key;
   }
 
-  /** @throws Fault seal-state: the row was changed by another hand */
+  /** @throws Fault seal-state if the row was altered */
   async get<Value>(key: string): Promise<Value | undefined> {
     const bytes = await this.#tables.get(key);
     return bytes === undefined ? undefined : this.#open(key, bytes);
   }
 
-  /** The same, where a row that cannot be read counts as none. */
+  /** As `get`, but treats an unreadable row as absent. */
   async find<Value>(key: string): Promise<Value | undefined> {
     try {
       return await this.get<Value>(key);
@@ -53,17 +52,17 @@ export class Vault {
     await this.#tables.delete(key);
   }
 
-  /** Rows that cannot be read are left out: one damaged row hides no other. */
+  /** Returns the readable rows: one damaged row hides no other. */
   async list<Value>(range: KeyRange): Promise<OpenedRow<Value>[]> {
     return this.opened(await this.rows(range));
   }
 
-  /** As they are kept, for `opened`, which needs no transaction. */
+  /** Returns rows as stored, for `opened`, which needs no transaction. */
   async rows(range: KeyRange): Promise<readonly SealedRow[]> {
     return this.#tables.list(range);
   }
 
-  /** Together: one after the other they take ten times as long. */
+  /** Decrypts in parallel: sequentially it takes ten times as long. */
   async opened<Value>(rows: readonly SealedRow[]): Promise<OpenedRow<Value>[]> {
     const found = await Promise.all(
       rows.map(async ({ key, value }) => {
@@ -78,7 +77,7 @@ export class Vault {
     return found.filter((row) => row !== undefined);
   }
 
-  /** Bytes that are encrypted already. */
+  /** Returns the stored bytes, which the caller has encrypted. */
   raw(key: string): Promise<Uint8Array | undefined> {
     return Promise.resolve(this.#tables.get(key));
   }

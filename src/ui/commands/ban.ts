@@ -1,3 +1,5 @@
+/** `/ban` and `/unban`. */
+
 import { inUtc, untilOf } from "../../core/duration.ts";
 import { isIpv4 } from "../../wire/host.ts";
 import { type Command, personOf, split } from "./command.ts";
@@ -37,7 +39,7 @@ export const ban: Command<BanOrder> = {
   },
 };
 
-/** A user by name, or an address. */
+/** Returns the user or address that the argument names. */
 export function whom(text: string): Banned {
   return text.includes(":") || isIpv4(text) ? { address: text } : { user: personOf(text) };
 }

@@ -9,27 +9,27 @@ export type Ui = "terminal" | "page";
 export type Usage = string | Readonly<Record<Ui, string>>;
 
 export interface Command<Order = unknown> {
-  /** `/join ROOM [PASSWORD]`: words in capitals name what belongs there. */
+  /** `/join ROOM [PASSWORD]`: words in capitals are placeholders. */
   readonly usage: Usage;
-  /** Whose last message is meant if the order has no `seq`. */
+  /** Whose last message the command concerns if the order has no `seq`. */
   readonly about?: Whose;
-  /** @returns `undefined` for arguments that do not fit @throws Fault usage, name-invalid */
+  /** @returns `undefined` if the arguments do not match @throws Fault usage, name-invalid */
   parse(words: string, ui: Ui): Order | undefined;
   run(order: Order, session: RoomActor, host: Host): Promise<Answer | undefined>;
 }
 
 export type Whose = "other" | "own";
 
-/** What a command did, for its UI to show. */
+/** Result of a command, for its UI to show. */
 export interface Answer {
-  /** For scripts, which read no `text`. */
+  /** For scripts, which ignore `text`. */
   readonly json?: { readonly kind: string; readonly [field: string]: unknown };
   readonly text?: Message;
   /** Lines below the text. */
   readonly rows?: readonly string[];
-  /** For people, also beside `json`. */
+  /** For people, shown with `json` too. */
   readonly note?: Message;
-  /** Number of the record that the command made. */
+  /** Number of the record that the command created. */
   readonly seq?: number | undefined;
   /** The room or conversation to open. */
   readonly enter?: string;
@@ -42,7 +42,7 @@ export type BareView =
   | ("list" | "rooms" | "saved" | "ignored" | "pins" | "files" | "topic")
   | ("passwd" | "logout" | "quit");
 
-/** What each UI shows in its own way: a list, a dialog, the digits to compare. */
+/** Views that each UI shows in its own way: as a list, a dialog, or digits to compare. */
 export interface Views extends Readonly<Record<BareView, object>> {
   readonly who: { readonly room: string | undefined };
   readonly invite: { readonly user: string | undefined };
@@ -68,31 +68,34 @@ export interface JoinOrder {
   readonly sealed: boolean;
 }
 
-/** What commands use of the UI that runs them. */
+/** The functions of a UI that commands use. */
 export interface Host {
-  /** `lobby` or `@bob`: where text goes. @throws Fault not-member */
+  /** Target of posts: `lobby` or `@bob`. @throws Fault not-member */
   readonly current: string;
-  /** The room that room commands mean, also in a conversation. @throws as `current` */
+  /** Target of room commands, also while a conversation is open. @throws as `current` */
   readonly room: string;
   unixMs(): number;
   post(body: PostBody): Promise<void>;
   react(seq: number, sign: string): Promise<void>;
-  /** @returns the number of its record if it is known */
+  /** @returns the number of its record, if known */
   edit(seq: number, text: string): Promise<number | undefined>;
-  /** The page asks first. @returns as `edit` */
+  /** On the page asks for confirmation. @returns as `edit` */
   erase(seq: number): Promise<number | undefined>;
   /**
-   * Waits until unsent messages have their numbers, if the user's own is meant.
+   * Resolves `seq`, or the last message. Waits until unsent messages have their numbers, if the
+   * user's own is meant.
    * @returns the given number, or that of the last message
    * @throws Fault not-found, link-closed
    */
   meant(seq: number | undefined, whose: Whose): Promise<number>;
-  /** @returns `undefined` if a dialog goes on with it @throws Fault */
+  /** @returns `undefined` if a dialog continues the command @throws Fault */
   join(order: JoinOrder): Promise<WireAnswer<"join"> | undefined>;
-  /** Leaves the open conversation, which remains in the account. */
+  /** Closes the open conversation, which remains in the account. */
   leaveConversation(): Promise<Answer | undefined>;
   hideJoins(on: boolean): void;
-  /** The room of a saved message, or of the message here. @throws Fault not-found, not-member */
+  /**
+   * Returns the room of a saved message, or of a message here. @throws Fault not-found, not-member
+   */
   roomOfSaved(seq: number, isSaved: boolean): Promise<string>;
   show(view: View): Promise<Answer | undefined>;
 }
@@ -107,24 +110,24 @@ export function wordsOf(text: string, min: number, max: number): readonly string
   return words.length >= min && words.length <= max ? words : undefined;
 }
 
-/** The first word, and the rest. */
+/** Splits a text into its first word and the rest. */
 export function split(text: string): [string, string] {
   const [, first = "", rest = ""] = /^\s*(\S*)\s*([\s\S]*)$/.exec(text) ?? [];
   return [first, rest.trim()];
 }
 
-/** `@ana` or `ana`. */
+/** Removes the `@` of `@ana`. */
 export function personOf(word: string): string {
   return word.replace(/^@/, "");
 }
 
-/** A command about one user. */
+/** Parses the arguments of a command about one user. */
 export function person(words: string): { readonly user: string } | undefined {
   const [name] = wordsOf(words, 1, 1) ?? [];
   return name === undefined ? undefined : { user: personOf(name) };
 }
 
-/** A command with a text. */
+/** Parses the argument of a command with a text. */
 export function someText(words: string): { readonly text: string } | undefined {
   return words === "" ? undefined : { text: words };
 }
@@ -135,17 +138,17 @@ export function isSeq(word: string): boolean {
   return SEQ.test(word);
 }
 
-/** A command about one message: `[SEQ]`. */
+/** Parses `[SEQ]`. */
 export function perhapsSeq(words: string): { readonly seq: number | undefined } | undefined {
   return words === "" ? { seq: undefined } : oneSeq(words);
 }
 
-/** `SEQ` */
+/** Parses `SEQ`. */
 export function oneSeq(words: string): { readonly seq: number } | undefined {
   return isSeq(words) ? { seq: Number(words) } : undefined;
 }
 
-/** `on|off` @param left what no word means */
+/** Parses `on|off`. @param left result if the argument is empty */
 export function onOrOff(words: string, left?: boolean): { readonly on: boolean } | undefined {
   const on = words === "" ? left : words === "on" ? true : words === "off" ? false : undefined;
   return on === undefined ? undefined : { on };

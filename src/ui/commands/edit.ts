@@ -1,3 +1,5 @@
+/** `/edit`. */
+
 import { type Command, someText } from "./command.ts";
 
 export const edit: Command<{ readonly text: string }> = {

@@ -1,3 +1,5 @@
+/** `/erase`. */
+
 import { type Command, perhapsSeq } from "./command.ts";
 
 export const erase: Command<{ readonly seq: number | undefined }> = {

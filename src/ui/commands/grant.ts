@@ -1,3 +1,5 @@
+/** `/grant` and `/revoke`. */
+
 import { grant as grantIn, type RoomActor } from "../../client/chat/room-actions.ts";
 import { type Answer, type Command, type Host, person } from "./command.ts";
 

@@ -1,3 +1,5 @@
+/** `/ignore` and `/unignore`. */
+
 import { checkName } from "../../base/names.ts";
 import type { RoomActor } from "../../client/chat/room-actions.ts";
 import { type Answer, type Command, person } from "./command.ts";

@@ -1,3 +1,5 @@
+/** `/invite`. */
+
 import { sealedRoomAt } from "../../client/chat/room-actions.ts";
 import { type Command, personOf, wordsOf } from "./command.ts";
 

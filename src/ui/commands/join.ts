@@ -1,3 +1,5 @@
+/** `/join`. */
+
 import { Fault, msg } from "../../base/fault.ts";
 import { checkName } from "../../base/names.ts";
 import { joinSealed } from "../../client/chat/room-actions.ts";

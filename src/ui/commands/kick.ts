@@ -1,3 +1,5 @@
+/** `/kick`. */
+
 import { kick as kickFrom } from "../../client/chat/room-actions.ts";
 import { type Command, person } from "./command.ts";
 

@@ -1,3 +1,5 @@
+/** `/leave`. */
+
 import { checkName } from "../../base/names.ts";
 import { leaveRoom } from "../../client/chat/room-actions.ts";
 import { type Command, wordsOf } from "./command.ts";

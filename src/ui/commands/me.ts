@@ -1,3 +1,5 @@
+/** `/me`. */
+
 import { type Command, someText } from "./command.ts";
 
 export const me: Command<{ readonly text: string }> = {

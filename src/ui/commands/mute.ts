@@ -1,3 +1,5 @@
+/** `/mute` and `/unmute`. */
+
 import { untilOf } from "../../core/duration.ts";
 import { type Command, person, personOf, wordsOf } from "./command.ts";
 

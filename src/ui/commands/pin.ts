@@ -1,3 +1,5 @@
+/** `/pin` and `/unpin`. */
+
 import { type Command, oneSeq, perhapsSeq } from "./command.ts";
 
 export const pin: Command<{ readonly seq: number | undefined }> = {

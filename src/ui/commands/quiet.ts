@@ -1,3 +1,5 @@
+/** `/quiet`, which hides joins and leaves. */
+
 import { type Command, onOrOff } from "./command.ts";
 
 export const quiet: Command<{ readonly on: boolean }> = {

@@ -1,3 +1,5 @@
+/** `/react`. */
+
 import { type Command, isSeq, wordsOf } from "./command.ts";
 
 export const react: Command<{ readonly seq: number | undefined; readonly sign: string }> = {

@@ -1,3 +1,5 @@
+/** `/receipts`. */
+
 import { type Command, onOrOff } from "./command.ts";
 
 export const receipts: Command<{ readonly on: boolean }> = {

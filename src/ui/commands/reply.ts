@@ -1,3 +1,5 @@
+/** `/reply`. */
+
 import type { Command } from "./command.ts";
 
 export const reply: Command<{ readonly seq: number | undefined; readonly text: string }> = {

@@ -1,3 +1,5 @@
+/** `/save` and `/unsave`. */
+
 import { type Command, oneSeq, perhapsSeq } from "./command.ts";
 
 export const save: Command<{ readonly seq: number | undefined }> = {

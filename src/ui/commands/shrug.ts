@@ -1,3 +1,5 @@
+/** `/shrug`. */
+
 import type { Command } from "./command.ts";
 
 export const shrug: Command<{ readonly text: string }> = {

@@ -1,3 +1,5 @@
+/** Table of the slash commands that terminal and page share. */
+
 import { ban } from "./ban.ts";
 import type { Command } from "./command.ts";
 import { edit } from "./edit.ts";
@@ -34,7 +36,7 @@ export const SLASH_ALIASES: Readonly<Record<string, string>> = {
   j: "join",
 };
 
-/** The commands that both UIs have, in the order of help and completion. */
+/** In the order of help and completion. */
 export const COMMANDS: Readonly<Record<string, Command>> = {
   ...{ join, leave, topic, who, whois, list, rooms, msg, me, shrug, reply, react },
   ...{ ignore, unignore, quiet, ignored, save, unsave, saved },

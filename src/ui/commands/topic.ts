@@ -1,3 +1,5 @@
+/** `/topic`. */
+
 import { sealedRoomAt } from "../../client/chat/room-actions.ts";
 import { checkIsOpen } from "../../client/sealed/making.ts";
 import type { Command } from "./command.ts";

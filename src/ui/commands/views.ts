@@ -1,4 +1,4 @@
-/** Commands whose answer each UI shows in its own way: as lines, or in a dialog. */
+/** Commands that each UI answers in its own way: as lines, or in a dialog. */
 import { formatTarget, parseTarget } from "../../base/names.ts";
 import {
   type BareView,
@@ -25,7 +25,7 @@ function bare(kind: BareView): Command<View> {
   return view(`/${kind}`, (words) => (words === "" ? { kind } : undefined));
 }
 
-/** A command whose arguments only the terminal has. */
+/** A command with arguments only in the terminal. */
 function raw(kind: "send" | "set" | "help", usage: string): Command<View> {
   return view({ terminal: usage, page: `/${kind}` }, (words, ui) =>
     ui === "terminal" || words === "" ? { kind, words } : undefined,

@@ -1,3 +1,5 @@
+/** `/whois`. */
+
 import { checkName } from "../../base/names.ts";
 import { formatUtc } from "../../base/time.ts";
 import type { Answer as WireAnswer } from "../../wire/messages.ts";
@@ -14,7 +16,7 @@ export const whois: Command<{ readonly user: string }> = {
   },
 };
 
-/** As scripts read it, `since` as text. */
+/** Facts about an account for scripts, with `since` as text. */
 export type AccountFacts = Omit<WireAnswer<"whois">, "since"> & { readonly since: string };
 
 export function whoIsText(facts: AccountFacts, texts: Pick<Texts, "whoIs">): string {

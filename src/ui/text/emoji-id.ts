@@ -1,6 +1,8 @@
+/** Indonesian names and search words of the most common emoji. */
+
 /**
- * What Indonesians call the commonest emoji: on each line its name of gemoji, how it is called, and
- * other words by which it is looked for. All others are found by their English names.
+ * One emoji per line: its gemoji name, its Indonesian name, and search words. All others are found
+ * by their English names.
  */
 const LINES = `
 grinning wajah gembira, tersenyum lebar, senang
@@ -747,7 +749,7 @@ malaysia bendera malaysia
 singapore bendera singapura
 `;
 
-/** By name of gemoji: how it is called, and then the other words. */
+/** By gemoji name: the Indonesian name, then the search words. */
 export const EMOJI_ID: ReadonlyMap<string, readonly string[]> = new Map(
   LINES.trim()
     .split("\n")

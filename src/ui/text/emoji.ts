@@ -1,16 +1,13 @@
-/**
- * Emoji by name, as most chat programs spell them (`:smile:`). On the page this is a file of its
- * own, fetched when the first one is looked for.
- */
+/** Emoji by name (`:smile:`). The page loads this file with the first search. */
 
 import { type Gemoji, gemoji } from "gemoji";
 import { EMOJI_ID } from "./emoji-id.ts";
 
 export interface NamedEmoji {
-  /** `joy`; of another language, blanks as `_`: `menangis_bahagia`. */
+  /** `joy`; in another language with `_` for blanks: `menangis_bahagia`. */
   readonly name: string;
   readonly emoji: string;
-  /** `face with tears of joy`: in the user's language, if it is known there. */
+  /** `face with tears of joy`, in the user's language if translated. */
   readonly description: string;
 }
 
@@ -19,24 +16,24 @@ export interface EmojiGroup {
   readonly emoji: readonly NamedEmoji[];
 }
 
-/** Asked for most: before the others that begin alike. */
+/** The most frequent ones, listed before others with the same beginning. */
 const COMMON: ReadonlySet<string> = new Set([
   ...["smile", "grin", "joy", "heart", "+1", "-1", "tada", "thinking", "cry", "sob", "eyes"],
   ...["fire", "rocket", "wave", "clap", "pray", "wink", "ok_hand", "white_check_mark", "x", "100"],
 ]);
 
 interface Spelled extends NamedEmoji {
-  /** By the name that others spell it by, too. */
+  /** In another language, true if one of the English names is common. */
   readonly isCommon: boolean;
 }
 
-/** Made when they are searched: a program that starts should not wait for them. */
+/** Computed at the first search, so as not to delay the start of a program. */
 function spelled(language: string): readonly Spelled[] {
   const english = gemoji.flatMap(({ names, emoji, description }) =>
     names.map((name) => ({ name, emoji, description, isCommon: COMMON.has(name) })),
   );
   if (language !== "id") return english;
-  // Only those that have a name of their own there.
+  // Only emoji with a name in that language.
   const own = gemoji.flatMap((one) => {
     const isCommon = one.names.some((name) => COMMON.has(name));
     const { emoji, description } = named(one, "id");
@@ -52,8 +49,9 @@ function wordsOf({ names }: Gemoji): readonly string[] {
 }
 
 /**
- * Those whose name begins so, then those whose name contains it; common and short ones first.
- * @param language of the user: its names count beside the English ones
+ * Returns emoji whose name begins with the text, then those whose name contains it; common and
+ * short ones first.
+ * @param language of the user: its names count besides the English ones
  */
 export function emojiNamed(begun: string, max: number, language = "en"): readonly NamedEmoji[] {
   const wanted = begun.toLowerCase();
@@ -68,7 +66,7 @@ function byUse(one: Spelled, other: Spelled): number {
   return isCommon || one.name.length - other.name.length || (one.name < other.name ? -1 : 1);
 }
 
-/** In the order in which other programs show them, by what they are. */
+/** Returns all emoji in groups, in the order of other chat programs. */
 export function emojiGroups(language = "en"): readonly EmojiGroup[] {
   const groups = new Map<string, NamedEmoji[]>();
   for (const one of gemoji) {
@@ -79,7 +77,7 @@ export function emojiGroups(language = "en"): readonly EmojiGroup[] {
   return [...groups].map(([category, emoji]) => ({ category, emoji }));
 }
 
-/** Each once: by names as above, then those of which it is said in their description or tags. */
+/** Returns each match once: by name as above, then by description or tags. */
 export function emojiFound(words: string, language = "en"): readonly NamedEmoji[] {
   const wanted = words.trim().toLowerCase().replaceAll(/^:|:$/g, "");
   const byName = emojiNamed(wanted.replaceAll(/\s+/g, "_"), Number.POSITIVE_INFINITY, language);

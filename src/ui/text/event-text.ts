@@ -1,3 +1,5 @@
+/** Texts of events and messages in one line. */
+
 import { formatLeft } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import type { Item } from "../../core/model/state.ts";
@@ -6,8 +8,8 @@ import type { Texts } from "../messages/en/first.ts";
 import type { Times } from "./times.ts";
 
 /**
- * One sentence for an event that is not a message: a join, a leave, a moderation.
- * @param earlier of others, told in the same sentence
+ * Returns one sentence for an event that is not a message: a join, a leave, a moderation.
+ * @param earlier events of other users that the sentence includes
  */
 export function eventText(
   item: Item,
@@ -58,19 +60,22 @@ export function eventText(
   }
 }
 
-/** Whose words these are; with a bracket, which no account's name has, if said elsewhere. */
+/**
+ * Returns the author of a message. An imported one has a bracket, which no account name contains.
+ */
 export function authorText({ from, imported }: Item, texts: Texts): string {
   if (imported !== undefined) return texts.importedAuthor(cleanText(imported.from));
   return cleanText(from ?? texts.server);
 }
 
-/** What a message says, where there is one line to quote it. @param length UTF-16 units */
+/** Returns a message in one line, for a quote. @param length UTF-16 units */
 export function quotedText({ file, text }: Pick<Item, "file" | "text">, length: number): string {
   return file === undefined ? plainLine(text, length) : oneLine(file.name, length);
 }
 
 /**
- * An item in one line, without its marks: for a screen reader, a notification or a search result.
+ * Returns an item in one line without markup, for a screen reader, a notification or a search
+ * result.
  * @param length UTF-16 units
  */
 export function briefText(item: Item, texts: Texts, times: Times, length = 300): string {

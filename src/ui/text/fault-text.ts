@@ -1,17 +1,19 @@
+/** Texts of faults on the page. */
+
 import { Fault } from "../../base/fault.ts";
 import type { Texts } from "../messages/en/first.ts";
 import { PageFault } from "./page-fault.ts";
 import { momentIn } from "./times.ts";
 
-/** Faults that end by themselves: which of their values is the moment. */
+/** Templates of temporary faults, with the index of the value that is their end. */
 const ENDS: Readonly<Record<string, number>> = {
   "you are banned here until {}{}": 0,
   "you may not speak in '{}' until {}": 1,
 };
 
 /**
- * The text of a fault, in the page's language and this device's time zone.
- * @param error a text of the page's own is returned as it is
+ * Returns the text of a fault in the page's language and this device's time zone.
+ * @param error a string is returned unchanged
  */
 export function faultText(error: unknown, texts: Texts): string {
   if (typeof error === "string") return error;

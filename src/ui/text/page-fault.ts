@@ -1,9 +1,10 @@
+/** A fault found by the page, with a more specific text than that of its code. */
+
 import { Fault, type FaultCode, type FaultDetail } from "../../base/fault.ts";
 import type { Texts } from "../messages/en/first.ts";
 
 type PlainText = { [Key in keyof Texts]: Texts[Key] extends string ? Key : never }[keyof Texts];
 
-/** A fault found by the page itself, which has a better text for it than for its code. */
 export class PageFault extends Fault {
   readonly text: PlainText;
 

@@ -1,16 +1,17 @@
+/** Topic of a `chat share` lobby, readable for people and parsed by `receive`. */
+
 import type { FileId } from "../../base/ids.ts";
 import { isFileId } from "../../base/ids.ts";
 
-/** What `chat share` says of itself in the topic of its lobby, for people and for `receive`. */
 export interface ShareTopic {
   readonly count: number;
-  /** Being uploaded: receivers that come later were not sent its offer. */
+  /** The file being uploaded: receivers that connect later have not received its offer. */
   readonly running: FileId | undefined;
-  /** The file is a text: to be read at once, and not to be kept. */
+  /** The file is a text to display, not to save. */
   readonly isText: boolean;
 }
 
-/** An older `receive` takes the file, and keeps it. */
+/** An older `receive` saves the file. */
 export const TEXT_TOPIC = "a text here";
 
 const TOPIC = /^(\d{1,6}) files? here(?:, on its way: (f[\w-]+))?$/;
@@ -20,7 +21,7 @@ export function shareTopic(count: number, running?: FileId): string {
   return running === undefined ? what : `${what}, on its way: ${running}`;
 }
 
-/** Undefined: no such server. */
+/** @returns `undefined` if it is no topic of `chat share` */
 export function parseShareTopic(topic: string): ShareTopic | undefined {
   if (topic === TEXT_TOPIC) return { count: 1, running: undefined, isText: true };
   const [, count, running = ""] = TOPIC.exec(topic) ?? [];

@@ -1,9 +1,10 @@
+/** Dates, times and lists in a user's language and time zone. */
+
 import { dateOf, nearestMoment } from "../../base/time.ts";
 import type { Texts } from "../messages/en/first.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
 
-/** Moments, and lists, as people of that language write them; in the time of this device. */
 export interface Times {
   /** `05:46` */
   readonly clock: (unixMs: number) => string;
@@ -11,7 +12,7 @@ export interface Times {
   readonly day: (unixMs: number) => string;
   /** Date and time. */
   readonly full: (unixMs: number) => string;
-  /** The date of a moment of which only the day is known, in UTC. */
+  /** A date of which only the day is known, in UTC. */
   readonly utcDay: (unixMs: number) => string;
   /** With seconds, for logs. */
   readonly exact: (unixMs: number) => string;
@@ -20,9 +21,9 @@ export interface Times {
 }
 
 /**
- * The locale that browser and page share: the browser's order of dates and its 12 or 24 hours, in
+ * Returns the locale that browser and page share: the browser's date order and 12 or 24 hours, in
  * the language of the page.
- * @param preferred as browsers have it, best first: `en-US`, `id`
+ * @param preferred locales of the browser, best first: `en-US`, `id`
  */
 export function localeFor(lang: string, preferred: readonly string[]): Intl.Locale {
   const own = preferred.find((tag) => tag.toLowerCase().split("-")[0] === lang);
@@ -31,12 +32,12 @@ export function localeFor(lang: string, preferred: readonly string[]): Intl.Loca
   return new Intl.Locale(own ?? lang, { hourCycle });
 }
 
-/** @param locale in the language of the texts; in a terminal that language alone, and 24 hours */
+/** @param locale in the language of the texts; a terminal uses that language alone, and 24 hours */
 export function timesIn(
   texts: Texts,
   locale = new Intl.Locale(texts.lang, { hourCycle: "h23" }),
 ): Times {
-  // A format takes some milliseconds to make, and few screens need all of them.
+  // A format takes some milliseconds to create, and few screens need all of them.
   const made = (options: Intl.DateTimeFormatOptions) => {
     let format: Intl.DateTimeFormat | undefined;
     return (unixMs: number) => {
@@ -66,22 +67,22 @@ export function timesIn(
   };
 }
 
-/** Minutes that this device's time is ahead of UTC at that moment. */
+/** Returns the offset of this device from UTC at that moment, in minutes, positive east of UTC. */
 export function offsetMinutes(unixMs: number): number {
   return -dateOf(unixMs).getTimezoneOffset();
 }
 
-/** As servers write moments into sentences: `2026-11-20T05:46:33.123Z`, and years of six digits. */
+/** Timestamps in servers' messages: `2026-11-20T05:46:33.123Z`, also with years of six digits. */
 const MOMENT = /(?<![\w+-])(?:[+-]\d\d)?\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?Z/g;
 
-/** The first moment that a server's sentence names, for people; undefined: it names none. */
+/** Returns the first timestamp in a server's message, formatted; `undefined` if there is none. */
 export function momentIn(sentence: string, texts: Texts): string | undefined {
   const [moment] = sentence.match(MOMENT) ?? [];
   if (moment === undefined || !Number.isFinite(Date.parse(moment))) return undefined;
   return timesIn(texts).full(Date.parse(moment));
 }
 
-/** A server's sentence with its moments as people write them; what is no moment stays. */
+/** Formats the timestamps in a server's message for its reader. */
 export function withLocalMoments(sentence: string, texts: Texts): string {
   return sentence.replace(MOMENT, (moment) => momentIn(moment, texts) ?? moment);
 }

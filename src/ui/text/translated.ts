@@ -1,10 +1,11 @@
+/** Translation of fault texts by their templates. */
+
 import { fillTemplate, type Translatable } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
 
 /**
- * A text in the language of the table, its values cleaned. Only the template is looked up: the
- * values, and texts that are not of the source, may be a user's words.
- *
+ * Returns the text in the language of the table, its values cleaned. Only the template is looked
+ * up: values, and texts from outside of the source, may be a user's words.
  * @returns `undefined` if the table lacks the template
  */
 export function translated(

@@ -1,31 +1,31 @@
-import type { Draft } from "../../core/model/state.ts";
+/** Drafts of the composer as they become replies or edits. */
 
-/** What becomes of the words in the composer when they turn into an answer, an edit, or neither. */
+import type { Draft } from "../../core/model/state.ts";
 
 export const NOTHING: Draft = { text: "" };
 
-/** Nothing of it needs to be kept. */
+/** Reports whether the draft is empty and need not be stored. */
 export function isNothing({ text, re, edits, before }: Draft): boolean {
   return text === "" && re === undefined && edits === undefined && before === undefined;
 }
 
-/** Begins to answer; an edit under way ends, and what was written before it comes back. */
+/** Starts a reply. Ends an edit in progress, and restores the draft before it. */
 export function answering(draft: Draft, seq: number): Draft {
   return { text: afterEdit(draft).text, re: seq };
 }
 
-/** Begins to edit; what was being written waits. */
+/** Starts an edit, and keeps the draft before it. */
 export function editing(draft: Draft, seq: number, text: string): Draft {
   const waiting = draft.edits === undefined ? draft : (draft.before ?? NOTHING);
   return isNothing(waiting) ? { text, edits: seq } : { text, edits: seq, before: waiting };
 }
 
-/** The edit is done, or given up. */
+/** Ends an edit, sent or cancelled, and restores the draft before it. */
 export function afterEdit(draft: Draft): Draft {
   return draft.edits === undefined ? draft : (draft.before ?? NOTHING);
 }
 
-/** Neither an answer nor an edit any more; what was written for an answer stays. */
+/** Turns a reply or an edit into a plain draft; the text of a reply stays. */
 export function dropped(draft: Draft): Draft {
   return draft.edits === undefined ? { text: draft.text } : afterEdit(draft);
 }

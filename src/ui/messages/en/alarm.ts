@@ -1,4 +1,5 @@
-/** The English words of the alarm: what stands there when a server's log is not what it was. */
+/** English texts of the alarm after a failed audit of the server's log. */
+
 export const ENGLISH_ALARM = {
   alarmTitle: "The history of this server is not the one that this browser has seen",
   alarmStopped:

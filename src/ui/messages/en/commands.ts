@@ -1,4 +1,5 @@
-/** What each slash command of both UIs does, for help and completion. */
+/** English descriptions of slash commands, for help and completion. */
+
 export const ENGLISH_COMMANDS = {
   join: "enter a room, or make it, open or sealed",
   leave: "leave a room",

@@ -1,8 +1,10 @@
+/** English texts of fault codes, for the page. */
+
 import type { FaultCode } from "../../../base/fault.ts";
 
 /**
- * One text for each fault code: what happened, and what a user of the page can do about it. They
- * end without a full stop, because the end of a ban or a mute may follow.
+ * Each text says what happened and what the user can do. It ends without a full stop, because the
+ * end of a ban or a mute may follow.
  */
 export const ENGLISH_FAULTS: Readonly<Record<FaultCode, string>> = {
   usage: "The server did not accept this input",

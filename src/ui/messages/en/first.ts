@@ -1,14 +1,13 @@
+/** English texts of the page's first screen. */
+
 import { counted } from "../../../base/sizes.ts";
 import { ENGLISH_FAULTS } from "./faults.ts";
 
-/**
- * The English words of the first screen; en-parts.ts and en-share.ts have the rest. One that is
- * missing in another language fails to compile.
- */
+/** parts.ts and share.ts have the rest. A text that another language lacks fails to compile. */
 export const ENGLISH = {
   lang: "en",
 
-  // Coming in.
+  // Log-in.
   name: "Name",
   password: "Password",
   showSecret: (what: string) => `Show ${what.toLowerCase()}`,
@@ -32,7 +31,7 @@ export const ENGLISH = {
   connecting: "Connecting…",
   waitingForServer: "Waiting for the server…",
 
-  // The connection.
+  // Connection.
   offline: (seconds: number) =>
     seconds > 0 ? `Offline. Trying again in ${seconds} s.` : "Offline. Trying again…",
   tryNow: "Try now",
@@ -45,7 +44,7 @@ export const ENGLISH = {
   away: "offline",
   presenceUnknown: "status unknown",
 
-  // Places.
+  // Rooms.
   skipToMessages: "Skip to messages",
   rooms: "Rooms",
   direct: "Direct messages",
@@ -96,7 +95,7 @@ export const ENGLISH = {
   makeModerator: "Make a moderator",
   unmakeModerator: "Take moderation back",
 
-  // Words.
+  // Messages.
   messages: "Messages",
   messagesOf: (target: string) => `Messages of ${target}`,
   loadingOlder: "Loading older messages…",
@@ -171,7 +170,7 @@ export const ENGLISH = {
   saidReopen: (who: string) => `${who} opened the room again`,
   saidKeep: (who: string, span: string) => `${who} set messages here to be erased after ${span}`,
   saidKeepAll: (who: string) => `${who} set messages here to be kept`,
-  /** As `formatLeft` writes it: `2 h 5 min`. */
+  /** A duration from `formatLeft`: `2 h 5 min`. */
   span: (text: string) => text,
   keptFor: (span: string) => `kept ${span}`,
   roomClosed: "This room is closed: it can be read, not written to.",
@@ -210,7 +209,7 @@ export const ENGLISH = {
   unopened: (count: number) => `${count} sealed, not for this device`,
   saidOther: (who: string, kind: string) => `${who}: ${kind}`,
 
-  // Writing.
+  // Composer.
   message: "Message",
   messageTo: (target: string) => `Message to ${target}`,
   send: "Send",
@@ -232,11 +231,11 @@ export const ENGLISH = {
   done: "done",
   beingSent: (from: string, name: string) => `${from} is sending ${name}`,
 
-  // Finding.
+  // Search.
   search: "Search",
   found: (n: number, hasMore: boolean) => `${n}${hasMore ? "+" : ""} found`,
 
-  // Oneself.
+  // Account.
   account: "Account and settings",
   invite: "Invite somebody",
   copy: "Copy",
@@ -244,7 +243,7 @@ export const ENGLISH = {
   devices: "Devices",
   theme: "Appearance",
 
-  // The server's window.
+  // Dashboard.
   dashboard: "Server window",
   queued: "Queued",
   down: "down",
@@ -253,7 +252,7 @@ export const ENGLISH = {
   until: (time: string) => `until ${time}`,
   actions: "Actions",
 
-  // Faults of the page itself.
+  // Faults found by the page.
   topicInSealed: "A sealed room has no topic: the server could read it.",
   sealNeedsHttps: "Sealed rooms need an encrypted connection. Open this page by https.",
   sealNeedsKeys: "This browser does not support sealed rooms. Use a newer browser.",

@@ -1,4 +1,4 @@
-/** Key descriptions of the full screen, and the questions that keys ask. */
+/** English key descriptions of the full screen, and the questions that keys ask. */
 
 const room = "open one of the first ten rooms";
 
@@ -13,7 +13,7 @@ export const ENGLISH_KEYS = {
     text: "In a long text",
     question: "When something is asked",
   },
-  /** By command: one short phrase for help and for menus. */
+  /** Short phrases for help and menus, by command. */
   commands: {
     cancel: "close what is open; back to the newest",
     interrupt: "clear the line; on an empty line leave",
@@ -109,7 +109,7 @@ export const ENGLISH_KEYS = {
     yes: "yes",
     no: "no",
   },
-  /** Heading above the slash commands in help. */
+  /** Heading of the slash commands in help. */
   slashCommands: "Commands",
   pasteTooLong: (kibibytes: number) =>
     `that paste is longer than ${kibibytes} KiB: send it as a file`,

@@ -1,10 +1,11 @@
+/** English texts of the page that load after the first screen, to keep that small. */
+
 import { counted } from "../../../base/sizes.ts";
 import { ENGLISH_COMMANDS } from "./commands.ts";
 import type { Texts } from "./first.ts";
 
-/** The English words of parts that are fetched later, by which the first screen weighs less. */
 export const ENGLISH_PARTS = {
-  // Places.
+  // Rooms.
   create: "Create",
   joinIt: "Join it",
   openIt: "Open it",
@@ -99,7 +100,7 @@ export const ENGLISH_PARTS = {
   sealedGoOnAsk: "Ask the others and the server's owner first, by another way, what happened here.",
   invitedInto: (by: string, room: string) => `${by} lets you into the sealed room ${room}.`,
 
-  // Coming in.
+  // Log-in.
   nameInvalid: "Use 1 to 32 letters, digits, - or _, not only digits.",
   nameRefused: "This name cannot be taken.",
   nameTaken: (name: string) => `${name} is taken. If it is you, give its password.`,
@@ -127,10 +128,10 @@ export const ENGLISH_PARTS = {
     "This browser is the server's operator now, until the server stops or you end it here.",
   operatorEnd: "End it",
 
-  // Words.
+  // Messages.
   more: "More",
 
-  // Writing.
+  // Composer.
   commands: "Commands",
   switcher: "Go to a room or person",
   revoke: "Revoke",
@@ -201,7 +202,7 @@ export const ENGLISH_PARTS = {
   typeVideo: "Video",
   typeOther: "File",
 
-  // Finding.
+  // Search.
   searchFor: "Search for",
   searchHere: (target: string) => `Only in ${target}`,
   searchFiles: "Only files",
@@ -222,7 +223,7 @@ export const ENGLISH_PARTS = {
   emojiSymbols: "Symbols",
   emojiFlags: "Flags",
 
-  // Oneself.
+  // Account.
   inviteExplained: "Whoever opens this may register. It can be revoked by an operator.",
   inviteUses: "For how many people",
   inviteMake: "Make an invite",
@@ -296,7 +297,7 @@ export const ENGLISH_PARTS = {
   keySend: "send; Shift+Enter begins a new line",
   keyMessages: "move between messages; Enter opens their actions",
 
-  // The server's window.
+  // Dashboard.
   dashboardBack: "Back to chat",
   dashboardLog: "Live log",
   dashboardLogPause: "Hold still",
@@ -337,7 +338,7 @@ export const ENGLISH_PARTS = {
   records: (n: number, size: string) => counted(n, "record") + (size === "" ? "" : `, ${size}`),
   filesCount: (n: number, size: string) => `${counted(n, "file")}, ${size}`,
   nowOnline: "Online now",
-  /** Of a cluster. */
+  /** Cluster. */
   machine: (place: string) => `Machine ${place}`,
   machineState: (connections: number, memory: string, free: string) =>
     `${counted(connections, "connection")} · ${memory} of memory · ${free} free on its disk`,
@@ -458,7 +459,7 @@ export const ENGLISH_PARTS = {
   evWarning: "warning",
   evFull: "refused: full",
   evCancelled: "transfer cancelled",
-  /** Of a mute, a role or a closed room. */
+  /** Mutes, roles and closed rooms. */
   evOff: (what: string) => `${what}: off`,
   doneBy: (name: string) => `by ${name}`,
   logKinds: "Kinds that are shown",
@@ -496,5 +497,5 @@ export const ENGLISH_PARTS = {
   evPrivate: "(a direct message)",
 };
 
-/** All words of the page but those of `chat share`. */
+/** All texts of the page except those of `chat share`. */
 export type AllTexts = Texts & Readonly<typeof ENGLISH_PARTS>;

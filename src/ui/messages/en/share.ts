@@ -1,6 +1,7 @@
+/** English texts of the `chat share` page. */
+
 import { counted } from "../../../base/sizes.ts";
 
-/** The English words of the files of `chat share`: a page of its own. */
 export const ENGLISH_SHARE = {
   shareTitle: "Files for you",
   shareComing: (n: number, count: number) => `${n} of ${counted(count, "file")} ready…`,

@@ -1,9 +1,10 @@
+/** English texts of the terminal that the page does not have. */
+
 import { diskSentence } from "../../../base/disk-space.ts";
 import { counted } from "../../../base/sizes.ts";
 import { ENGLISH_COMMANDS } from "./commands.ts";
 import { ENGLISH } from "./first.ts";
 
-/** Texts of the terminal that the page does not have. */
 export const ENGLISH_TERMINAL = {
   joining: "Coming in…",
   loading: "Loading…",
@@ -159,7 +160,7 @@ export const ENGLISH_TERMINAL = {
   askNewPasswordOf: (user: string, server: string) => `New password for ${user} on ${server}`,
   askRepeat: "Repeat it",
 
-  /** What each slash command does, for help and completion. */
+  /** Descriptions of slash commands, for help and completion. */
   slash: {
     ...ENGLISH_COMMANDS,
     list: "list who is online",
@@ -183,5 +184,5 @@ export const ENGLISH_TERMINAL = {
 
 export type TerminalTexts = Readonly<typeof ENGLISH_TERMINAL>;
 
-/** A text that is made when it is shown, in the language of its reader. */
+/** A text that is formatted when shown, in the reader's language. */
 export type Message = (texts: TerminalTexts) => string;

@@ -1,3 +1,5 @@
+/** Indonesian texts of the alarm after a failed audit of the server's log. */
+
 import type { ENGLISH_ALARM } from "../en/alarm.ts";
 
 export const INDONESIAN_ALARM: typeof ENGLISH_ALARM = {

@@ -1,3 +1,5 @@
+/** Indonesian descriptions of slash commands. */
+
 import type { ENGLISH_COMMANDS } from "../en/commands.ts";
 
 export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {

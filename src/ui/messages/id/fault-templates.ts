@@ -1,4 +1,5 @@
-/** Messages and remedies of faults, by their English template. Values keep their order. */
+/** Indonesian messages and remedies of faults, by English template. Values keep their order. */
+
 export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "'{}' cannot be a person's name": "'{}' tidak dapat menjadi nama orang",
   "'{}' cannot be a room's name": "'{}' tidak dapat menjadi nama ruang",

@@ -1,3 +1,5 @@
+/** Indonesian texts of fault codes, for the page. */
+
 import type { ENGLISH_FAULTS } from "../en/faults.ts";
 
 export const INDONESIAN_FAULTS: typeof ENGLISH_FAULTS = {

@@ -1,3 +1,5 @@
+/** Indonesian texts of the page's first screen. */
+
 import type { Texts } from "../en/first.ts";
 import { INDONESIAN_FAULTS } from "./faults.ts";
 

@@ -1,3 +1,5 @@
+/** Indonesian key descriptions of the full screen, and the questions that keys ask. */
+
 import type { KeyTexts } from "../en/keys.ts";
 
 const room = "buka salah satu dari sepuluh ruang pertama";

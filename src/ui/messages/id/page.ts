@@ -1,9 +1,10 @@
+/** Indonesian texts of the page, which loads all groups as one file. */
+
 import { INDONESIAN_ALARM } from "./alarm.ts";
 import { INDONESIAN } from "./first.ts";
 import { INDONESIAN_PARTS } from "./parts.ts";
 import { INDONESIAN_SHARE } from "./share.ts";
 
-/** All groups of the page: it fetches them as one file. */
 export const INDONESIAN_PAGE = {
   ...INDONESIAN,
   ...INDONESIAN_PARTS,

@@ -1,3 +1,5 @@
+/** Indonesian texts of the page that load after the first screen. */
+
 import type { ENGLISH_PARTS } from "../en/parts.ts";
 import { INDONESIAN_COMMANDS } from "./commands.ts";
 

@@ -1,3 +1,5 @@
+/** Indonesian texts of the `chat share` page. */
+
 import type { ENGLISH_SHARE } from "../en/share.ts";
 
 export const INDONESIAN_SHARE: typeof ENGLISH_SHARE = {

@@ -1,3 +1,5 @@
+/** Indonesian texts of the terminal that the page does not have. */
+
 import { isDiskFull } from "../../../base/disk-space.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import type { TerminalTexts } from "../en/terminal.ts";
