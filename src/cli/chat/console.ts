@@ -1,3 +1,5 @@
+/** Input and output of a line client: a terminal, or two pipes. */
+
 import type { Fault } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
 import { formatLocalClock } from "../../base/time.ts";
@@ -27,7 +29,7 @@ import { wrapMarked, wrapWords } from "../word-wrap.ts";
 import { Recent } from "./recent.ts";
 import { type SlashRow, slashSummary } from "./slash-grammar.ts";
 
-/** A record as a client knows it, in the form that is printed. `me` fills in the other side. */
+/** The printed form of a record. `me` decides which side of a conversation is the other one. */
 export function shownChatRecord(record: ChatRecord, me: string): ShownRecord {
   const { timeUnixMs, room } = record;
   const from = record.from ?? "server";
@@ -39,30 +41,29 @@ export function shownChatRecord(record: ChatRecord, me: string): ShownRecord {
   return { timeUnixMs, destination, ...words, ...sealed, ...withheld };
 }
 
-/** Without the server's records of sealed files: what these are, a message says. */
+/** Omits the server's records of sealed files: the message that carries a file shows it. */
 export function shownRows(records: readonly ChatRecord[], me: string): ShownRecord[] {
   const rows = records.filter(({ sealed }) => sealed !== "carrier");
   return rows.map((record) => shownChatRecord(record, me));
 }
 
-/** Stands before the further lines of a note, so that none looks like a line of its own. */
+/** Indents the further lines of a note, so that none looks like a line of its own. */
 const FURTHER = "        ";
 const ANSWERS: ReadonlySet<string> = new Set(["", "y", "yes", "n", "no"]);
 
-/** Output and input of a line client: a terminal, or two pipes. */
 export class ChatConsole {
   readonly #context: Context;
   readonly #editor: LineEditor | undefined;
-  /** The messages that a reply or reaction may mean. */
+  /** Messages that a reply or reaction can refer to. */
   readonly recent = new Recent();
   #style: Style;
   #gaps = new GapFolder(undefined);
-  /** The last question, answered or not. */
+  /** The latest question, answered or not. */
   #asked: Promise<unknown> = Promise.resolve();
   #question: PromiseWithResolvers<boolean> | undefined;
   #isClosed = false;
   readonly #days: DayLines;
-  /** Hides who comes and goes; on a terminal only. */
+  /** Hides join and leave events; only on a terminal. */
   isQuiet = false;
 
   constructor(context: Context) {
@@ -106,7 +107,7 @@ export class ChatConsole {
     this.data(day + renderRecord(record, this.#style));
   }
 
-  /** Whole lines, as they stand. */
+  /** Writes whole lines unchanged. */
   data(text: string): void {
     if (this.#editor === undefined) this.#context.stdout.write(text);
     else this.#editor.print(text);
@@ -134,8 +135,8 @@ export class ChatConsole {
   }
 
   /**
-   * For people only. A line feed within the text or within a row comes from a user's message,
-   * and is shown as a sign.
+   * Prints to terminals only. A line feed within the text or a row comes from a user's message and
+   * is shown as a sign.
    * @param rows further lines, below the text
    */
   note(text: string | Message, rows: readonly string[] = []): void {
@@ -164,8 +165,8 @@ export class ChatConsole {
   }
 
   /**
-   * Asks a question during a conversation. A next line of yes or no is the answer. Any other
-   * line means no, and is handled as usual. Questions wait for each other.
+   * Asks a yes-or-no question during a conversation; the next line answers it. Any other line means
+   * no and is handled as usual. Questions are asked one at a time.
    */
   async ask(question: string): Promise<boolean> {
     const before = this.#asked;
@@ -181,15 +182,18 @@ export class ChatConsole {
   }
 
   /**
-   * Asks for a secret without echo. @returns undefined if no user can be asked, or none was
-   * typed
+   * Asks for a secret without echo.
+   * @returns `undefined` if no user can be asked, or nothing was typed
    */
   async secret(question: Message): Promise<string | undefined> {
     const typed = await this.#editor?.secret(inEnglish(question));
     return typed === "" ? undefined : typed;
   }
 
-  /** The next line; undefined at the end. @throws Fault interrupted, text-invalid, too-large */
+  /**
+   * Returns the next line; `undefined` at the end. @throws Fault interrupted, text-invalid,
+   * too-large
+   */
   async line(): Promise<string | undefined> {
     for (;;) {
       const line = await (this.#editor?.line().then(spoken) ?? this.#context.stdin.line());
@@ -203,7 +207,7 @@ export class ChatConsole {
     }
   }
 
-  /** Removes the typed line: the text comes back as a record. */
+  /** Removes the typed line from the terminal, because the message is printed as a record. */
   eraseEntered(): void {
     this.#editor?.eraseEntered();
   }
@@ -232,7 +236,7 @@ function inEnglish(text: string | Message): string {
   return typeof text === "string" ? text : text(ENGLISH_TERMINAL);
 }
 
-/** Text that begins with several pasted lines is never a command. */
+/** Pasted text of several lines is never a command. */
 function spoken(line: EnteredLine | undefined): string | undefined {
   return line?.isPasted === true && line.text.startsWith("/") ? `/${line.text}` : line?.text;
 }

@@ -1,29 +1,30 @@
+/** How a conversation ends. */
+
 import { Fault } from "../../base/fault.ts";
 import type { Signal } from "../context.ts";
 
-/** How a conversation ends: the first that says so decides. */
+/** The result of a conversation; the first exit code or fault counts. */
 export class Ending {
   readonly #ended = Promise.withResolvers<number>();
   #isThere = false;
 
-  /** Something has ended it. */
   get isThere(): boolean {
     return this.#isThere;
   }
 
-  /** Resolves with the exit code. @throws Fault, or whatever broke it */
+  /** Resolves with the exit code. @throws Fault, or the error that ended the conversation */
   get exitCode(): Promise<number> {
     return this.#ended.promise;
   }
 
-  /** By an exit code, or by a fault. */
+  /** Ends the conversation with an exit code or a fault. */
   put(how: number | Fault): void {
     this.#isThere = true;
     if (how instanceof Fault) this.#ended.reject(how);
     else this.#ended.resolve(how);
   }
 
-  /** By what was thrown. */
+  /** Ends the conversation with a caught error. */
   readonly broken = (error: unknown): void => {
     if (error instanceof Fault) this.put(error);
     else this.#ended.reject(error);

@@ -1,3 +1,5 @@
+/** Files that are sent and fetched in a conversation of the line client. */
+
 import { basename } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { formatTarget, parseTarget, type Target } from "../../base/names.ts";
@@ -21,24 +23,23 @@ import { isOpenable, openerOf, openFile } from "./open-file.ts";
 import { destinationOfTarget } from "./post.ts";
 import { destinationOf } from "./unread.ts";
 
-/** A shorter transfer shows no progress lines. */
+/** Transfers shorter than this show no progress lines. */
 const QUIET_MS = 2_000;
 /** A smaller file arrives before other users have read its announcement. */
 const ANNOUNCED_BYTES_MIN = 10e6;
-/** How many files `/files` shows. */
+/** Files that `/files` lists. */
 const LISTED = 20;
 
-/** Files that are sent and fetched in a conversation. */
 export class LineFiles {
   readonly #lines: LineClient;
-  /** Transfers under way. As many as the user started; the server bounds how many run at once. */
+  /** Running transfers. Not bounded here; the server bounds how many run at the same time. */
   readonly #running = new Set<Promise<void>>();
 
   constructor(lines: LineClient) {
     this.#lines = lines;
   }
 
-  /** Begins to send. The result is shown when it is known. @throws Fault */
+  /** Starts an upload. The result is shown when it is known. @throws Fault */
   async send(path: string, target: Target, caption?: string): Promise<void> {
     const { context, chatConsole } = this.#lines;
     if (path === STDIN)
@@ -68,7 +69,7 @@ export class LineFiles {
     });
   }
 
-  /** Begins to fetch; on a terminal the user is then asked whether to open it. */
+  /** Starts a download; on a terminal the user is then asked whether to open the file. */
   get(id: string, out: string): void {
     const file = checkFileId(id);
     checkOut(out);
@@ -83,7 +84,7 @@ export class LineFiles {
     });
   }
 
-  /** The last files of a room or conversation. */
+  /** Lists the last files of a room or conversation. */
   async list(target: Target): Promise<void> {
     const { open, chatConsole } = this.#lines;
     const files = await lastFiles(open, target, LISTED);
@@ -92,7 +93,7 @@ export class LineFiles {
     chatConsole.tell({ kind: "files", files: files.map(recordJson) }, sentence, rows);
   }
 
-  /** Another user has begun to send. */
+  /** Shows that another user has started an upload. */
   offered(event: Extract<ReaderEvent, { kind: "offered" }>): void {
     const { open, chatConsole } = this.#lines;
     const { room, file, from, name, sizeBytes } = event;
@@ -106,7 +107,7 @@ export class LineFiles {
     );
   }
 
-  /** Resolves when all transfers have ended, with or without success. */
+  /** Resolves when all transfers have ended, successfully or not. */
   async settled(): Promise<void> {
     const count = this.#running.size;
     if (count === 0) return;
@@ -133,7 +134,7 @@ export class LineFiles {
     );
   }
 
-  /** Shows progress as lines in the conversation, and none for short transfers. */
+  /** Shows progress as lines in the conversation; short transfers show none. */
   #progressReporter(): (progress: TransferProgress) => void {
     const { context, chatConsole } = this.#lines;
     const lines = new ProgressLines();
@@ -149,7 +150,7 @@ export class LineFiles {
     };
   }
 
-  /** Asks the user, and opens the file only then. */
+  /** Opens the file only if the user agrees. */
   async #offerToOpen(path: string): Promise<void> {
     const { context, chatConsole } = this.#lines;
     const opener = chatConsole.isTyped ? openerOf(context.env) : undefined;

@@ -1,10 +1,12 @@
+/** Lines that show a user's key digits and how to confirm them. */
+
 import type { Identity } from "../../client/sealed/rooms.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { JsonObject } from "../output/render.ts";
 
 const GROUPS_IN_ROW = 4;
 
-/** The digits that two users compare, as they are read out; of a changed key also the former. */
+/** Digits that two users read to each other; for a changed key also the former digits. */
 export function digitRows({ digits, former }: Pick<Identity, "digits" | "former">): string[] {
   const rows = rowsOf(digits);
   return former === undefined ? rows : [...rows, "before:", ...rowsOf(former)];
@@ -19,7 +21,7 @@ function rowsOf(digits: string): string[] {
   return rows;
 }
 
-/** @param confirm the command that the digits are given to */
+/** @param confirm the command that takes the digits */
 export function howToConfirm(user: string, identity: Identity, confirm: string): Message {
   const { isVerified, former } = identity;
   if (isVerified) return (texts) => texts.verified(user);

@@ -1,3 +1,5 @@
+/** The last files of a room or conversation, and lookup of one by id or name. */
+
 import { Fault, msg } from "../../base/fault.ts";
 import { isFileId } from "../../base/ids.ts";
 import { formatTarget, type Target } from "../../base/names.ts";
@@ -6,10 +8,10 @@ import type { OpenClient } from "../connect/client.ts";
 import { fileWords, isFile, type ShownFile } from "../output/render.ts";
 import { shownChatRecord } from "./console.ts";
 
-/** Of several files of one name, so many are told by their ids. */
+/** Maximum ids listed when several files have the same name. */
 const NAMED_MAX = 3;
 
-/** The last files of a room or conversation, oldest first. @throws Fault as a query */
+/** Returns the last files of a room or conversation, oldest first. @throws Fault as a query */
 export async function lastFiles(
   { client, user }: Pick<OpenClient, "client" | "user">,
   target: Target,
@@ -21,21 +23,21 @@ export async function lastFiles(
   return records.map((record) => shownChatRecord(record, me)).filter(isFile);
 }
 
-/** As `/files` lists it. */
+/** A line of `/files`. */
 export function fileRow(file: ShownFile): string {
   return `${file.id}  ${fileWords(file)}, from ${file.from}`;
 }
 
-/** Which file is meant, and to which folder it is to be taken. */
+/** The file that a command refers to, and the folder to save it in. */
 export interface MeantFile {
   readonly id: string;
-  /** Undefined: none was named. */
+  /** `undefined` if no folder was given. */
   readonly out: string | undefined;
 }
 
 /**
- * `ID [DIR]` or `NAME [DIR]`, where both may have blanks: the longest name that a file has there is
- * meant.
+ * Parses `ID [DIR]` or `NAME [DIR]`. Names and folders may contain spaces: the longest name of a
+ * file there wins.
  * @param words one or more
  * @throws Fault file-unknown; usage: several files have that name
  */
@@ -56,8 +58,8 @@ export async function fileMeant(
 }
 
 /**
- * The newest file of this name.
- * @returns undefined if no file has that name
+ * Id of the newest file with this name.
+ * @returns `undefined` if no file has that name
  * @throws Fault usage: several files with different content have it
  */
 export function idOf(files: readonly ShownFile[], name: string): string | undefined {
@@ -72,7 +74,7 @@ function outOf(words: readonly string[]): string | undefined {
   return words.length === 0 ? undefined : words.join(" ");
 }
 
-/** Newest first; names that differ in case alone are the same if none is quite the same. */
+/** Newest first. Ignores case if no name matches exactly. */
 function filesNamed(files: readonly ShownFile[], name: string): readonly ShownFile[] {
   const same = files.filter((file) => file.name === name);
   const wanted = name.toLowerCase();

@@ -1,3 +1,5 @@
+/** The line client: `chat join` without the full screen. */
+
 import { unreachable } from "../../base/assert.ts";
 import { diskSentence } from "../../base/disk-space.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -35,10 +37,10 @@ import type { SlashHost } from "./slash-host.ts";
 import { viewOf } from "./terminal-host.ts";
 import { destinationOf, MESSAGE_KINDS, unreadLine, unreadOf } from "./unread.ts";
 
-/** How long the end waits for the user's own messages to come back as records. */
+/** Milliseconds to wait at the end for the user's own messages to return as records. */
 const OWN_RECORDS_WITHIN_MS = 5_000;
 
-/** `chat join` line by line: sends what is typed, and prints what happens. */
+/** `chat join` line by line: sends the typed lines and prints events. */
 export class LineClient implements SlashHost {
   readonly context: Context;
   readonly open: OpenClient;
@@ -46,29 +48,29 @@ export class LineClient implements SlashHost {
   readonly files: LineFiles;
   #current: Target;
   #room: Name;
-  /** In a script: commands that failed, and without which the next lines have no destination. */
+  /** Commands of a script that failed and without which the next lines have no destination. */
   readonly #failed = new Set<"room" | "login">();
   readonly #script: ScriptLines;
   readonly #rooms: readonly Name[];
   readonly #ending = new Ending();
   readonly #damage = new DamageReport();
-  /** Nothing is printed any more. */
+  /** After this is set, nothing is printed. */
   #isOver = false;
   #ackedSeq = 0;
   #shownSeq = 0;
-  /** By room: the newest record of the user's own joins that was shown. */
+  /** By room: the newest shown record of the user's own joins. */
   readonly #shownJoins = new Map<string, number>();
-  /** By room: the record of a join made here is still to come, and is newer than this one. */
+  /** By room: the record of a join by this client is pending, and is newer than this seq. */
   readonly #awaitedJoins = new Map<string, number>();
   #onShown = () => {};
   #onLost = () => {};
-  /** Set during a log-in on this link, which is shown as such and not as a new connection. */
+  /** Set during a login on this link, so that its `connected` is not shown as a new connection. */
   #loggingIn: PromiseWithResolvers<void> | undefined;
   #wasConnected = false;
   #hasMajority = true;
   /** In the order in which they were typed. Bounded by the client's outbox. */
   readonly #unconfirmed = new Set<{ readonly target: Target; readonly text: string }>();
-  /** What was shown last of what operators tell everybody, and of when it is. */
+  /** Time and text of the last announcement that was shown. */
   #announced = "";
   /** Bounded by SEEN_FILES_MAX. */
   readonly #unnoted: SeenFile[] = [];
@@ -94,13 +96,13 @@ export class LineClient implements SlashHost {
     this.#current = { kind: "room", name: this.#room };
   }
 
-  /** Where a line of text goes. @throws Fault not-member, after a failed change of room */
+  /** Destination of a line of text. @throws Fault not-member, after a failed change of room */
   get current(): Target {
     this.#checkDestination();
     return this.#current;
   }
 
-  /** Where room commands go, also in a direct conversation. @throws as `current` */
+  /** Room that room commands apply to, also during a direct conversation. @throws as `current` */
   get room(): Name {
     this.#checkDestination();
     return this.#room;
@@ -139,7 +141,7 @@ export class LineClient implements SlashHost {
     this.#ending.put(this.#damage.fault ?? this.#script.exitCode);
   }
 
-  /** Names unconfirmed messages, which stay queued for the next run. */
+  /** Lists unconfirmed messages, which stay queued for the next run. */
   #leaveUnsent(error: unknown): void {
     if (!(error instanceof Fault)) throw error;
     for (const { target, text } of this.#unconfirmed) {
@@ -150,14 +152,14 @@ export class LineClient implements SlashHost {
     this.#ending.put(error);
   }
 
-  /** @throws Fault usage: lines have none */
+  /** @throws Fault usage: the line client has no settings */
   set(): void {
     throw new Fault("usage", "/set is for the full screen", {
       remedy: "leave out --plain, or write config.toml",
     });
   }
 
-  /** @throws Fault usage: lines ring for nobody */
+  /** @throws Fault usage: the line client has no notifications */
   notify(): void {
     throw new Fault("usage", "/notify is for the full screen", { remedy: "leave out --plain" });
   }
@@ -185,7 +187,7 @@ export class LineClient implements SlashHost {
     );
   }
 
-  /** The line that runs now, for what it starts and does not wait for. */
+  /** The line that is running now, for tasks it starts without waiting for them. */
   get input(): InputLine | undefined {
     return this.#script.current;
   }
@@ -200,7 +202,7 @@ export class LineClient implements SlashHost {
     );
   }
 
-  /** An act of this client has this `seq` in the log, and comes back as a record. */
+  /** Notes that an action of this client has this `seq` in the log and will return as a record. */
   recorded(seq: number): void {
     this.#ackedSeq = Math.max(this.#ackedSeq, seq);
   }
@@ -208,7 +210,7 @@ export class LineClient implements SlashHost {
   /**
    * Waits until all messages sent here are recorded and shown, for commands about the user's own
    * last message.
-   * @throws Fault link-closed when the connection goes meanwhile
+   * @throws Fault link-closed if the connection closes meanwhile
    */
   async confirmed(): Promise<void> {
     const { client } = this.open;
@@ -222,7 +224,7 @@ export class LineClient implements SlashHost {
 
   /**
    * Shows a fault; the session continues.
-   * @param input the line of a script that it refuses
+   * @param input the line of a script that is refused
    */
   fail(error: unknown, input?: InputLine): void {
     if (!(error instanceof Fault)) throw error;
@@ -235,7 +237,7 @@ export class LineClient implements SlashHost {
     );
   }
 
-  /** Enters a room. The join comes back as a record. @throws Fault as `enterRoom` */
+  /** Joins a room. The join returns as a record. @throws Fault as `enterRoom` */
   async join(options: RoomOptions): ReturnType<typeof enterRoom> {
     const before = this.#shownSeq;
     const answer = await enterRoom(this.open.client, options);
@@ -243,7 +245,7 @@ export class LineClient implements SlashHost {
     return answer;
   }
 
-  /** Makes this the place to which lines go. */
+  /** Makes this the destination of later lines. */
   enter(target: Target): void {
     this.#failed.delete("room");
     this.#current = target;
@@ -251,12 +253,12 @@ export class LineClient implements SlashHost {
     this.prompt();
   }
 
-  /** Whether a line of text goes to this room now. */
+  /** Reports whether lines of text go to this room now. */
   isAt({ kind, name }: RoomView): boolean {
     return kind === this.#current.kind && name === this.#current.name;
   }
 
-  /** Enters another room, if the user left the current one. */
+  /** Switches to another room if the user left the current one. */
   leftRoom(room: string): void {
     if (this.#failed.has("room") || room.toLowerCase() !== this.#room.toLowerCase()) return;
     const { rooms } = this.open.client;
@@ -266,7 +268,7 @@ export class LineClient implements SlashHost {
 
   /**
    * A change of room or user failed. On a terminal the prompt still names the current ones. A
-   * script continues with lines that were meant for the other, and must not send them here.
+   * script continues with lines meant for the other one, and must not send them here.
    */
   failedTo(change: "room" | "login"): void {
     if (!this.chatConsole.isTyped) this.#failed.add(change);
@@ -291,7 +293,7 @@ export class LineClient implements SlashHost {
     this.chatConsole.prompt(user === undefined ? "> " : `${formatTarget(this.#current)}${lock}> `);
   }
 
-  /** Runs a log-in whose `connected` is shown as `logged-in`. The next line waits for it. */
+  /** Runs a login whose `connected` is shown as `logged-in`. The next line waits for it. */
   async loggingIn(work: () => Promise<unknown>): Promise<void> {
     const said = Promise.withResolvers<void>();
     this.#loggingIn = said;
@@ -333,7 +335,7 @@ export class LineClient implements SlashHost {
     }
   }
 
-  /** Enters the rooms of the command line, once the server has listed the account's rooms. */
+  /** Joins the rooms of the command line once the server has listed the account's rooms. */
   async #enterRooms(): Promise<void> {
     const nextLink = () => this.#ready.promise;
     await nextLink();
@@ -370,7 +372,10 @@ export class LineClient implements SlashHost {
     return this.post(this.current, { text: line.startsWith("//") ? line.slice(1) : line });
   }
 
-  /** For completions; those of a catch-up together, since each write waits for the disk. */
+  /**
+   * Saves file names for completions. Those of a catch-up are saved together, because each write
+   * waits for the disk.
+   */
   #noteFile(record: ChatRecord): void {
     if (record.kind !== "file") return;
     const shown = shownChatRecord(record, "");
@@ -449,7 +454,7 @@ export class LineClient implements SlashHost {
       }
       case "announced": {
         const { kind, text, by, time } = event;
-        // It is told with each connection.
+        // The server repeats it at each connection.
         if (this.#announced === `${time} ${text}`) return;
         this.#announced = `${time} ${text}`;
         const words = text === "" ? `${by} took back what everybody was told` : undefined;
@@ -482,13 +487,13 @@ export class LineClient implements SlashHost {
       case "link-asked":
       case "room":
       case "retrying":
-        return; // Said elsewhere, or of no interest in a client of lines.
+        return; // Shown elsewhere, or not shown in the line client.
       default:
         return unreachable(event);
     }
   }
 
-  /** Told with each connection, and shown when it changes. */
+  /** The server repeats it at each connection; it is shown when it changes. */
   #majority(on: boolean): void {
     if (on === this.#hasMajority) return;
     this.#hasMajority = on;
@@ -499,7 +504,7 @@ export class LineClient implements SlashHost {
     this.chatConsole.tell(faultJson(fault), faultLine(fault));
   }
 
-  /** Messages of an ignored user count as seen, and are not shown. */
+  /** Messages of an ignored user count as seen but are not shown. */
   #record(record: ChatRecord): void {
     const { client, user } = this.open;
     const isHidden = MESSAGE_KINDS.has(record.kind) && client.reading?.ignores(record.from);
@@ -513,7 +518,7 @@ export class LineClient implements SlashHost {
     client.reading?.seen(record);
   }
 
-  /** Follows the renaming of the room or user to which lines go. */
+  /** Follows the renaming of the room or user that lines go to. */
   #follow({ kind, body }: ChatRecord): void {
     const [was, name] = [body?.["was"], body?.["name"]];
     if (kind !== "rename" || typeof was !== "string" || typeof name !== "string") return;

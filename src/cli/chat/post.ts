@@ -1,3 +1,5 @@
+/** Checks of messages and reactions before they are sent. */
+
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { REACTION_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
@@ -25,7 +27,7 @@ export function checkReaction(react: string): void {
   }
 }
 
-/** A room or person as JSON names it. */
+/** The JSON name of a room or person. */
 export function destinationOfTarget({ kind, name }: Target): Destination {
   return kind === "room" ? { room: name } : { to: name };
 }

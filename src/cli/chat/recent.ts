@@ -1,20 +1,22 @@
+/** Recently shown messages, as targets of replies, reactions and edits. */
+
 import { formatTarget, type Target } from "../../base/names.ts";
 import { dropOldest } from "../../core/oldest.ts";
 import { destinationName, type ShownRecord } from "../output/render.ts";
 
-/** Enough to scroll back to; older ones are named by their number. */
+/** Enough to scroll back to; older messages are referred to by number. */
 const RECENT_MAX = 1_000;
 
 interface RecentMessage {
   readonly seq: number;
   readonly from: string;
-  /** As shown: who said it elsewhere, if it was imported. */
+  /** As shown: the original author if the message was imported. */
   readonly author: string;
   /** Without the text, which may be erased. */
   readonly destination: ShownRecord["destination"];
 }
 
-/** Recent messages: for replies without a number, and to show who is answered. */
+/** Recent messages, for replies without a number and to show whose message is answered. */
 export class Recent {
   readonly #bySeq = new Map<number, RecentMessage>(); // Bounded by RECENT_MAX, oldest first.
 
@@ -31,12 +33,12 @@ export class Recent {
     return this.#bySeq.get(seq)?.author;
   }
 
-  /** @returns seq of the last message of another user there; undefined if there is none */
+  /** @returns seq of the last message of another user there; `undefined` if there is none */
   lastOther(target: Target, me: string): number | undefined {
     return this.#last(target, me, (from) => from !== me);
   }
 
-  /** The same of the user's own messages. */
+  /** @returns seq of the user's own last message there; `undefined` if there is none */
   lastOf(target: Target, me: string): number | undefined {
     return this.#last(target, me, (from) => from === me);
   }

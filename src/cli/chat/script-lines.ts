@@ -1,7 +1,9 @@
+/** Line numbers and the exit code of a script piped into `chat join`. */
+
 import type { Fault } from "../../base/fault.ts";
 import { withoutSecrets } from "./slash.ts";
 
-/** A line of a script, as its results name it. */
+/** A line of a script, as its results identify it. */
 export interface InputLine {
   /** From 1. */
   readonly line: number;
@@ -9,7 +11,7 @@ export interface InputLine {
   readonly text?: string;
 }
 
-/** Counts the lines of a script, and remembers how the first refused one failed. */
+/** Counts the lines of a script and stores the exit code of the first refused one. */
 export class ScriptLines {
   readonly #isScript: boolean;
   #current: InputLine = { line: 0 };
@@ -24,12 +26,12 @@ export class ScriptLines {
     return this.#isScript ? this.#current : undefined;
   }
 
-  /** That of the first refused line; 0 if there is none. */
+  /** Exit code of the first refused line; 0 if there is none. */
   get exitCode(): number {
     return this.#first?.fault.exitCode ?? 0;
   }
 
-  /** Before a line is read, which may already fail. */
+  /** Call before a line is read, because reading may already fail. */
   begin(): void {
     this.#current = { line: this.#current.line + 1 };
   }

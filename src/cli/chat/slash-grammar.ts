@@ -1,3 +1,5 @@
+/** Parsing of slash command arguments. */
+
 import { Fault, msg } from "../../base/fault.ts";
 import { parseTarget, type Target } from "../../base/names.ts";
 import { quoteText } from "../../base/text.ts";
@@ -9,7 +11,6 @@ export interface SlashRow {
   readonly usage: string;
 }
 
-/** What the command does, in one phrase. */
 export function slashSummary({ slash }: TerminalTexts, name: string): string {
   return (slash as Readonly<Record<string, string>>)[name] ?? "";
 }
@@ -21,8 +22,9 @@ export interface SendWords {
 }
 
 /**
- * `PATH [TARGET] [--caption TEXT]`, the path as a shell would read it; the text is all that
- * follows, perhaps in quotes. @throws Fault name-invalid, usage
+ * Parses `PATH [TARGET] [--caption TEXT]`. The path is quoted as in a shell; the caption is the
+ * rest of the line, optionally in quotes.
+ * @throws Fault name-invalid, usage
  */
 export function sendWords(words: string, home: string | undefined): SendWords {
   const { before, caption } = withoutCaption(words);
@@ -40,7 +42,7 @@ export function sendWords(words: string, home: string | undefined): SendWords {
   };
 }
 
-/** @throws Fault usage: nothing is said */
+/** @throws Fault usage: the caption is empty */
 function withoutCaption(words: string): { before: string; caption: string | undefined } {
   for (const { 0: flag, index } of words.matchAll(/(?:^|\s)--caption(?:=|\s+|$)/g)) {
     const before = words.slice(0, index);
@@ -56,7 +58,7 @@ function withoutCaption(words: string): { before: string; caption: string | unde
   return { before: words, caption: undefined };
 }
 
-/** As one would write it for a shell. */
+/** Removes quotes and backslashes as a shell does. */
 function unquoted(text: string): string {
   if (!/^["']/.test(text) || !isWhole(text)) return text;
   const [only = "", ...more] = shellWords(text);
@@ -73,12 +75,15 @@ function isWhole(line: string): boolean {
   }
 }
 
-/** `~/` is the home. */
+/** Expands `~/` to the home folder. */
 export function inHome(path: string, home: string | undefined): string {
   return path.startsWith("~/") && home !== undefined ? `${home}${path.slice(1)}` : path;
 }
 
-/** Quotes and backslashes keep spaces in a word. @throws Fault usage: a quote is not closed */
+/**
+ * Splits a line; quotes and backslashes keep spaces in a word. @throws Fault usage: a quote is not
+ * closed
+ */
 export function shellWords(line: string): readonly string[] {
   const words: string[] = [];
   let word: string | undefined;

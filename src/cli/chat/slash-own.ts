@@ -1,4 +1,4 @@
-/** Slash commands of the terminal alone. */
+/** Slash commands that only the terminal has. */
 import { Fault, msg } from "../../base/fault.ts";
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import { checkName, type Target } from "../../base/names.ts";
@@ -21,7 +21,7 @@ export interface Slash {
   run(lines: SlashHost, words: string): Promise<void>;
 }
 
-/** By the command of both UIs after which help lists them. */
+/** By the command shared by both UIs that precedes these commands in help. */
 export const OWN_COMMANDS: Readonly<Record<string, Readonly<Record<string, Slash>>>> = {
   receipts: {
     readers: {
@@ -45,7 +45,7 @@ export const OWN_COMMANDS: Readonly<Record<string, Readonly<Record<string, Slash
         const [id, text] = split(words);
         if (id === "") throw misuse(this.usage);
         checkFileText(text);
-        await lines.confirmed(); // It may be unsent still.
+        await lines.confirmed(); // The last message may be unsent.
         const seq = await ownFile(lines.open, lines.current, checkFileId(id));
         const edit = await editHere(lines, { seq, text });
         if (edit !== undefined) lines.recorded(edit);
@@ -101,7 +101,7 @@ export const OWN_COMMANDS: Readonly<Record<string, Readonly<Record<string, Slash
   },
 };
 
-/** Number of the message of a file. @throws Fault file-unknown, not-allowed */
+/** Seq of the message of a file. @throws Fault file-unknown, not-allowed */
 async function ownFile(open: SlashHost["open"], target: Target, id: string): Promise<number> {
   const files = await lastFiles(open, target, PAGE_RECORDS_MAX);
   const file = files.findLast((one) => one.id === id);

@@ -1,4 +1,4 @@
-/** Answers of slash commands that the terminal shows in its own way. */
+/** Output of the slash commands that the terminal formats itself. */
 import { Fault, msg } from "../../base/fault.ts";
 import { checkName, compareNames, formatTarget, parseTarget } from "../../base/names.ts";
 import { queryPins } from "../../client/chat/pins.ts";
@@ -22,7 +22,7 @@ import { viewOf } from "./terminal-host.ts";
 import { roomsLine } from "./unread.ts";
 import { whoLine } from "./who.ts";
 
-/** About a screen; the server is asked for each one. */
+/** About a screen; each one costs a request. */
 const SAVED_SHOWN_MAX = 20;
 export const HISTORY_DEFAULT = 20;
 
@@ -66,7 +66,7 @@ const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<Kind> }
     const target = parseTarget(to);
     if (text !== "") return lines.post(target, { text });
     const isKnown = viewOf(lines.open, target) !== undefined;
-    // Whether the person or room exists, the server knows.
+    // Only the server knows whether the person or room exists.
     if (!isKnown) await lines.open.client.request("history", { target: to, limit: 1 });
     lines.enter(target);
   },
@@ -221,7 +221,6 @@ export async function showView(
   await (viewer as (of: SlashHost, what: View) => Promise<void> | void)(lines, view);
 }
 
-/** Prints a page of the history of the open room. */
 export async function history(
   lines: SlashHost,
   query: { readonly limit: number; readonly grep?: string; readonly ignoreCase?: boolean },
@@ -232,7 +231,7 @@ export async function history(
   if (list(lines, records) === 0) lines.chatConsole.note((texts) => texts.nothingFound);
 }
 
-/** @returns how many were printed */
+/** @returns number of printed records */
 function list({ open, chatConsole }: SlashHost, records: readonly ChatRecord[]): number {
   const rows = shownRows(records, open.client.user ?? open.user);
   for (const row of rows) chatConsole.record(row);

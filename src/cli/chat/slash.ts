@@ -1,3 +1,5 @@
+/** Parses and runs slash commands of the terminal. */
+
 import { Fault, msg } from "../../base/fault.ts";
 import { parseTarget } from "../../base/names.ts";
 import { type Answer, type Command, misuse, split, usageIn } from "../../ui/commands/command.ts";
@@ -44,12 +46,12 @@ function help({ chatConsole }: SlashHost, { words: word }: { readonly words: str
   chatConsole.help(slashRows().filter(isAsked));
 }
 
-/** The table, for lists of what can be typed. */
+/** All commands, for help and completion. */
 export function slashRows(): SlashRow[] {
   return Object.entries(COMMANDS).map(([name, { usage }]) => ({ name, usage }));
 }
 
-/** Runs one line without its slash. @throws Fault usage, and the faults of the command */
+/** Runs a line without its slash. @throws Fault usage, and the faults of the command */
 export async function runSlash(lines: SlashHost, line: string): Promise<void> {
   const [typed, words] = split(line);
   const word = typed.toLowerCase();
@@ -65,7 +67,7 @@ export async function runSlash(lines: SlashHost, line: string): Promise<void> {
   }
 }
 
-/** Commands that change the target of later lines: `/join`, `/msg NAME`, `/login NAME`. */
+/** Detects commands that change the target of later lines: `/join`, `/msg NAME`, `/login NAME`. */
 function changeBy(word: string, words: string): "room" | "login" | undefined {
   const name = meantCommand(word);
   if (name === "login" || name === "register") return "login";
@@ -78,7 +80,7 @@ function meantCommand(word: string): string {
   return ALIASES[meant] ?? meant;
 }
 
-/** A line as it may be logged: of a command that may hold a password, only its word. */
+/** A line that is safe to log: only the command word if the command may contain a password. */
 export function withoutSecrets(line: string): string {
   if (!line.startsWith("/") || line.startsWith("//")) return line;
   const [typed] = split(line.slice(1));
@@ -92,7 +94,7 @@ function nearestCommand(word: string): string | undefined {
   return nearest(word, [...Object.keys(COMMANDS), ...Object.keys(ALIASES)]);
 }
 
-/** @param typed with or without its slash. @throws Fault usage: with the word that was meant */
+/** @param typed with or without its slash @throws Fault usage, suggesting a similar command */
 function commandOf(typed: string): Slash {
   const bare = typed.replace(/^\//, "");
   const word = bare.toLowerCase();

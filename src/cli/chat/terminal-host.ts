@@ -1,3 +1,5 @@
+/** Runs the slash commands shared with the page in a terminal. */
+
 import { Fault, msg } from "../../base/fault.ts";
 import { checkName, formatTarget, type Target } from "../../base/names.ts";
 import { sealedEdit } from "../../client/sealed/body.ts";
@@ -8,7 +10,6 @@ import type { PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
 import type { SlashHost } from "./slash-host.ts";
 
-/** What the shared slash commands use of a terminal, line by line or on the full screen. */
 export class TerminalHost implements Host {
   readonly show: (view: View) => Promise<undefined>;
   readonly #lines: SlashHost;
@@ -58,7 +59,7 @@ export class TerminalHost implements Host {
     return this.#lines.join({ ...order, mayCreate });
   }
 
-  /** A conversation cannot be left: the last room is current again. */
+  /** A conversation cannot be left: the last room becomes current again. */
   leaveConversation(): Promise<Answer> {
     const { room } = this.#lines;
     return Promise.resolve({ note: (texts) => texts.backIn(room), enter: room });
@@ -97,7 +98,7 @@ export function viewOf({ client }: OpenClient, { kind, name }: Target): RoomView
 
 /**
  * Edits an own message or caption; in a sealed room the edit is a message.
- * @returns the number of its record, outside of sealed rooms @throws Fault
+ * @returns seq of its record, outside of sealed rooms @throws Fault
  */
 export async function editHere(
   { open, current }: SlashHost,
@@ -121,7 +122,7 @@ function lastOther({ chatConsole, current, open }: SlashHost): number {
 
 /** @throws Fault not-found, link-closed */
 export async function lastOwn(lines: SlashHost): Promise<number> {
-  await lines.confirmed(); // The last message may be unsent still.
+  await lines.confirmed(); // The last message may be unsent.
   const { chatConsole, current, open } = lines;
   const me = checkName(open.client.user ?? open.user);
   const seq = chatConsole.recent.lastOf(current, me);

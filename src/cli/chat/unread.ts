@@ -1,10 +1,12 @@
+/** The list of rooms with unread messages. */
+
 import type { Client } from "../../client/client.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { Answer } from "../../wire/messages.ts";
 import type { Destination } from "../output/render.ts";
 
-/** Messages of users, as opposed to events of a room. */
+/** Kinds of records that are messages of users, as opposed to events of a room. */
 export const MESSAGE_KINDS: ReadonlySet<string> = new Set([
   "text",
   "action",
@@ -31,7 +33,7 @@ export function unreadLine(unread: readonly Unread[]): string {
   return `unread: ${shown.join(", ")}`;
 }
 
-/** What `/rooms` answers. */
+/** The output of `/rooms`. */
 export function roomsLine(
   rooms: Answer<"rooms">["rooms"],
   people: readonly { readonly user: string; readonly unread: number }[],

@@ -1,10 +1,10 @@
-/** What `/who` writes for people. */
+/** The text output of `/who`. */
 import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 
-/** Names of a large room: about a screen. */
+/** Names shown of a large room: about a screen. */
 const NAMES_SHOWN_MAX = 100;
 
-/** All members by name; of a large room how many there are, and some who are online. */
+/** All members by name; for a large room their number and some who are online. */
 export function whoLine(
   room: string,
   users: readonly { readonly user: string; readonly online: boolean }[],

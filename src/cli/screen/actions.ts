@@ -1,4 +1,4 @@
-/** Executes what keys ask for: messages and commands, the clipboard, transfers, the end. */
+/** Executes the acts that keys request: messages, commands, clipboard, transfers, leaving. */
 
 import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
@@ -21,7 +21,7 @@ import type { ScreenQuestions } from "./questions.ts";
 import type { Act } from "./state/act.ts";
 import type { TerminalScreen } from "./terminal/screen.ts";
 
-/** UTF-16 units of a command that is confirmed. */
+/** UTF-16 units of a command that its confirmation shows. */
 const DONE_LENGTH = 60;
 
 export interface ScreenActionsOptions {
@@ -36,17 +36,17 @@ export interface ScreenActionsOptions {
   readonly drafts: ScreenDrafts;
   readonly notices: ScreenNotices;
   readonly ending: Ending;
-  /** Stores the draft in the input, too. */
+  /** Also stores the draft in the input. */
   readonly keepDrafts: () => void;
-  /** Completes again: the folder has been read. */
+  /** Completes again after the folder was read. */
   readonly tab: () => void;
-  /** No room has been open yet. */
+  /** No room has been opened yet. */
   readonly isStarting: () => boolean;
 }
 
 export class ScreenActions {
   readonly #options: ScreenActionsOptions;
-  /** Key of the newest unsent post that the user was warned of when quitting. */
+  /** Key of the newest unsent post that the user was warned about when quitting. */
   #warnedUnsent: string | undefined;
 
   constructor(options: ScreenActionsOptions) {
@@ -145,7 +145,7 @@ export class ScreenActions {
     }
     const { open, me } = chat.model;
     if (open === undefined) {
-      stage.put({ editor: editorOf(text) }); // It is not lost.
+      stage.put({ editor: editorOf(text) }); // The unsent text is not lost.
       if (me === undefined) return notices.fail(notLoggedIn());
       return notices.fail(this.#options.isStarting() ? stillLoading() : noRoomOpen());
     }
@@ -158,7 +158,10 @@ export class ScreenActions {
     this.#options.drafts.sent();
   }
 
-  /** Runs a command. One without an answer is confirmed unless the open room shows its effect. */
+  /**
+   * Runs a command. A command without output is confirmed unless its effect is visible in the open
+   * room.
+   */
   async #command(text: string): Promise<void> {
     const { chat, commands, notices } = this.#options;
     const { answers, room } = commands;
@@ -170,7 +173,7 @@ export class ScreenActions {
     notices.note((texts) => texts.done(mayCarrySecret(text) ? word : oneLine(text, DONE_LENGTH)));
   }
 
-  /** `/search WORDS` opens the list of what was found. Returns whether the text is that. */
+  /** `/search WORDS` opens the search list. Returns whether the text is that command. */
   #searched(text: string): boolean {
     const [, words] = /^\/search\s+(\S.*)$/s.exec(text) ?? [];
     const { chat, stage } = this.#options;

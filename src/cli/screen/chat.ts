@@ -1,3 +1,5 @@
+/** The chat model of the full screen. */
+
 import { unreachable } from "../../base/assert.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import { SCREEN_FRAME_MS, SCREEN_ITEMS_MAX } from "../../base/limits-screen.ts";
@@ -16,16 +18,16 @@ import type { PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
 
 export type Notified = Extract<FaceEffect, { kind: "notify" }>;
-/** What only the screen can do. */
+/** Effects that only the screen can execute. */
 export type ScreenEffect =
   | Exclude<FaceEffect, { kind: "read" }>
   /** A post was refused while another room was open. */
   | { readonly kind: "refused-elsewhere"; readonly to: string; readonly fault: Fault };
 
-/** Events between the log-in and the first frame. */
+/** Events between the login and the first frame. */
 const EARLY_EVENTS_MAX = 1_024;
 
-/** The model of a terminal, and all that the page's actions need to work on it. */
+/** The model of a terminal, with the actions that it shares with the page. */
 export class ScreenChat extends ChatActions {
   readonly #clock: Clock;
   readonly #onEffect: (effect: ScreenEffect) => void;
@@ -47,7 +49,7 @@ export class ScreenChat extends ChatActions {
     this.#onEffect = onEffect;
   }
 
-  /** Takes all events of the client, from its first connection on. */
+  /** Receives all events of the client, from its first connection on. */
   readonly receive = (event: SessionEvent): void => {
     if (event.kind === "entered") this.#isRenamed = event.isRenamed === true;
     const change = modelEventOf(event, this.#clock.unixMs());
@@ -60,18 +62,18 @@ export class ScreenChat extends ChatActions {
     if (this.#early.length > EARLY_EVENTS_MAX) this.#early.shift();
   };
 
-  /** @param listener for events that the model does not keep; it gets the earlier ones as well */
+  /** @param listener receives events that the model does not keep, including earlier ones */
   listen(listener: (event: SessionEvent) => void): void {
     this.#listener = listener;
     for (const event of this.#early.splice(0)) listener(event);
   }
 
-  /** Who is in now was in before, under another name. */
+  /** The account was renamed during this session. */
   get isRenamed(): boolean {
     return this.#isRenamed;
   }
 
-  /** The client that hears for this model, once it is in. */
+  /** Sets the client after the login. */
   opened(open: OpenClient): void {
     this.#open = open;
     this.person({ kind: "focus", on: true });
@@ -99,8 +101,9 @@ export class ScreenChat extends ChatActions {
   }
 
   /**
-   * Sends it as it is. The open room shows what becomes of it; a refusal elsewhere is an effect.
-   * @returns undefined if the post was refused @throws Fault not-logged-in
+   * Posts the text unchanged. The open room shows the result; a refusal in another room is an
+   * effect.
+   * @returns `undefined` if the post was refused @throws Fault not-logged-in
    */
   say(to: string, body: PostBody): Promise<Receipt | undefined> {
     const client = this.#open?.client;
@@ -116,7 +119,7 @@ export class ScreenChat extends ChatActions {
   }
 
   protected mayPost(): boolean {
-    return true; // The client ends by an alarm.
+    return true; // The alarm ends the client.
   }
 
   protected post(to: string, body: PostBody): void {
@@ -140,7 +143,7 @@ export class ScreenChat extends ChatActions {
   }
 }
 
-/** What the user should look at in a sealed room. */
+/** A fault of a sealed room that the user should see. */
 function faultOf(event: SessionEvent): Fault | undefined {
   if (event.kind === "identity-changed") return keyChangedFault(event.user);
   if (event.kind !== "sealed-remark") return undefined;

@@ -1,3 +1,5 @@
+/** The full screen client: connects model, screen state, keys and terminal. */
+
 import { AssertionFailure, unreachable } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -56,7 +58,7 @@ import { nameOf } from "./view/header.ts";
 import { depthOf } from "./view/palette.ts";
 import { terminalWidths, WIDTH_QUESTION, widthsIn } from "./width/measured.ts";
 
-/** Maximum notes below the timeline; the oldest go first. */
+/** Maximum notes below the timeline; the oldest are dropped first. */
 const SCREEN_NOTES_MAX = 5;
 
 export interface ScreenClientOptions {
@@ -68,21 +70,20 @@ export interface ScreenClientOptions {
   readonly typed: TypedHistory;
 }
 
-/** While something on the screen counts down, or a transfer is under way. */
+/** Redraw interval while something on the screen counts down, or a transfer is in progress. */
 const TICK_MS = 1_000;
 
-/** `chat join` on the full screen: one model, one state of the screen, and keys that move both. */
 export class ScreenClient implements CommandScreen, Stage {
   readonly #options: ScreenClientOptions;
   readonly #terminal: TerminalScreen;
   #composer = new Composer();
   readonly #rows = new RowMaker();
-  /** The model that the state has followed. */
+  /** The model that the state was last updated for. */
   #before: Before;
   #keymap: Keymap;
   readonly #folders: FolderLists;
   readonly #slash = slashRows();
-  /** What is pressed to fetch the newest file, and to unfold a text: it is selected first. */
+  /** Keys that fetch the newest file and unfold a text, after selecting it. */
   #fetchKey: string;
   #foldKey: string;
   readonly #files: ScreenFiles;
@@ -93,25 +94,24 @@ export class ScreenClient implements CommandScreen, Stage {
   readonly #commands: ScreenCommands;
   readonly #ending = new Ending();
   readonly #muted: ScreenMuted;
-  /** Targets that the account has muted, on all of its devices. */
+  /** Targets that the account has muted on all of its devices. */
   #quiet: readonly string[] = [];
   settings: ScreenSettings;
   #hidesJoins: boolean;
   state: ScreenState = FIRST_STATE;
-  /** No room has been open yet: those of the command line are still being entered. */
+  /** No room has been opened yet: those of the command line are still being joined. */
   #isStarting = true;
   #isDrawing = false;
   #cancelTick: (() => void) | undefined;
   readonly #questions: ScreenQuestions;
   readonly #drafts: ScreenDrafts;
   readonly #collector: Collector;
-  /** The last screen could not be made: this one is tried again at the next change. */
+  /** The last screen could not be rendered; the next change tries again. */
   #isBroken = false;
   #ready = Promise.withResolvers<void>();
-  /** The present link. */
   #link: LinkInfo | undefined;
   #transport: string | undefined;
-  /** Room and seq that the model was told of last as seen. */
+  /** Room and seq that were last marked as seen in the model. */
   #seen = "";
 
   constructor(options: ScreenClientOptions) {
@@ -187,7 +187,7 @@ export class ScreenClient implements CommandScreen, Stage {
     try {
       return await this.#ending.exitCode;
     } finally {
-      this.#ending.put(0); // Also when it broke.
+      this.#ending.put(0); // Also after an error.
       this.#keepDrafts();
       this.#collector.end();
       unkeep();
@@ -204,7 +204,7 @@ export class ScreenClient implements CommandScreen, Stage {
     }
   }
 
-  /** Most terminals are as the table has them: nothing is drawn anew. */
+  /** Most terminals match the width table, and nothing has to be redrawn. */
   #measured(answers: string | undefined): void {
     const widths = answers === undefined ? undefined : widthsIn(answers);
     if (widths === undefined || Object.keys(widths).length === 0) return;
@@ -271,7 +271,7 @@ export class ScreenClient implements CommandScreen, Stage {
     this.#draw();
   }
 
-  /** What was chosen for the device, for now, and for the account. */
+  /** Settings of the device, of this run, and of the account combined. */
   #settled(): ScreenSettings {
     const { settings } = this.#options.preferences;
     const muted = [...settings.muted, ...this.#muted.targets, ...this.#quiet];
@@ -299,7 +299,7 @@ export class ScreenClient implements CommandScreen, Stage {
     this.#ending.put(exitCode);
   }
 
-  /** What the model wants, and only a screen can do. */
+  /** Executes effects of the model that need the screen. */
   perform(effect: ScreenEffect): void {
     switch (effect.kind) {
       case "notify":
@@ -336,7 +336,7 @@ export class ScreenClient implements CommandScreen, Stage {
     if (event.kind === "closed") this.#ending.put(event.fault ?? 0);
   }
 
-  /** Enters the rooms of the command line, once the server has listed the account's rooms. */
+  /** Joins the rooms of the command line once the server has listed the account's rooms. */
   async #enterRooms(rooms: readonly Name[]): Promise<void> {
     const nextLink = () => this.#ready.promise;
     await nextLink();
@@ -363,7 +363,7 @@ export class ScreenClient implements CommandScreen, Stage {
     this.#draw();
   }
 
-  /** The room is told that one writes there. @param was what stood there before these keys */
+  /** Sends a typing notice. @param was text of the input before these keys */
   #tellTyping(was: string): void {
     const { chat } = this.#options;
     const { open } = chat.model;
@@ -379,7 +379,7 @@ export class ScreenClient implements CommandScreen, Stage {
     for (const act of acts) this.#actions.do(act);
   }
 
-  /** Whatever cannot be shown: one can leave. */
+  /** Handles a key even if the screen cannot be rendered, so that the user can leave. */
   #updated(key: Key): Updated {
     try {
       return update(this.state, key, this.#parts());
@@ -390,7 +390,7 @@ export class ScreenClient implements CommandScreen, Stage {
     }
   }
 
-  /** The state follows the model: another room has another draft, a jump another place. */
+  /** Updates the state after a change of the model, such as another draft or scroll position. */
   #changed(): void {
     const { chat } = this.#options;
     const { model } = chat;
@@ -414,7 +414,7 @@ export class ScreenClient implements CommandScreen, Stage {
     this.left(was, (texts) => texts.noLongerIn(nameOf(was)));
   }
 
-  /** What is muted follows the account, and the names of rooms. */
+  /** Updates muted targets after changes of the account or of room names. */
   #hear(before: Model | undefined): void {
     const { model } = this.#options.chat;
     const owner = this.#owner;
@@ -442,7 +442,7 @@ export class ScreenClient implements CommandScreen, Stage {
     return fingerprint === undefined || user === undefined ? undefined : { fingerprint, user };
   }
 
-  /** What was half written when this account was here last. */
+  /** Loads the account's stored drafts. */
   #restoreDrafts(): void {
     const owner = this.#owner;
     if (owner === undefined) return;
@@ -452,7 +452,7 @@ export class ScreenClient implements CommandScreen, Stage {
     }
   }
 
-  /** The model's drafts know what is in the input. */
+  /** Copies the input into the model's drafts. */
   #collectDraft(): void {
     const { model } = this.#options.chat;
     this.#notices.attempt(() => {
@@ -460,7 +460,7 @@ export class ScreenClient implements CommandScreen, Stage {
     });
   }
 
-  /** On the disk, now: whatever comes next. @param model left out: the present one */
+  /** Writes drafts to disk immediately. @param model the present one if `undefined` */
   #keepDrafts(model = this.#options.chat.model): void {
     for (const act of draftAct(model, draftNow(this.state, model))) {
       if (act.kind === "draft") this.#drafts.changed(act.target, act.draft);
@@ -504,7 +504,7 @@ export class ScreenClient implements CommandScreen, Stage {
     this.#draw();
   }
 
-  /** Once, when all that happens now has happened. */
+  /** Draws once, after all changes of the current task. */
   #draw(): void {
     if (this.#isDrawing || this.#ending.isThere) return;
     this.#isDrawing = true;
@@ -530,7 +530,7 @@ export class ScreenClient implements CommandScreen, Stage {
     this.#later();
   }
 
-  /** Once more without all that one can close, and else with a line about it alone. */
+  /** Tries again with everything closed that can be closed, then with only an error line. */
   #cannotShow(error: unknown): void {
     if (error instanceof AssertionFailure) return this.#ending.broken(error);
     const { message } = faultOf(error);
@@ -544,7 +544,7 @@ export class ScreenClient implements CommandScreen, Stage {
     this.#terminal.show({ lines: [cleanText(text)], cursor: undefined, title: "chat" });
   }
 
-  /** Times that are shown go on, also while nothing happens. */
+  /** Redraws visible times even while nothing happens. */
   #later(): void {
     const { chat, context } = this.#options;
     const { connection, transfers } = chat.model;
@@ -563,7 +563,7 @@ export class ScreenClient implements CommandScreen, Stage {
     if (room !== undefined) chat.atNewest(isFollowing && room.jump === undefined);
     if (seq === undefined || room === undefined || !this.state.isFocused) return;
     const place = `${room.id} ${seq}`;
-    if (place === this.#seen) return; // The model tells of each event: it would go on for ever.
+    if (place === this.#seen) return; // Otherwise an endless loop.
     this.#seen = place;
     chat.seen(seq);
   }
@@ -610,7 +610,7 @@ export class ScreenClient implements CommandScreen, Stage {
           const openSink = async () => sink;
           await open.client.transfers.get({ file, into: "", openSink, signal });
         } catch (error) {
-          if (error instanceof Fault) return undefined; // It stays a line.
+          if (error instanceof Fault) return undefined; // The text stays a plain line.
           throw error;
         }
         return toHex(sink.digest()) === digest ? sink.bytes() : undefined;

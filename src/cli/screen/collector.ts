@@ -2,9 +2,9 @@
 
 import type { Clock } from "../../io/clock.ts";
 
-/** Garbage between two collections: some seconds of a busy room. */
+/** Garbage bytes between two collections: some seconds of a busy room. */
 const SCREEN_GARBAGE_BYTES_MAX = 12 * 1024 * 1024;
-/** Changes of the model after which memory is worth returning: some seconds of a busy room. */
+/** Changes of the model after which returning memory is worthwhile: some seconds of a busy room. */
 const SCREEN_COLLECT_CHANGES = 100;
 /** Quiet time before the last collection. */
 const SCREEN_COLLECT_QUIET_MS = 1_000;
@@ -32,7 +32,7 @@ export class Collector {
     this.#usedBytes = heap.usedBytes();
   }
 
-  /** The model is another one. */
+  /** Call after each change of the model. */
   changed(): void {
     this.#changes++;
     const usedBytes = this.#heap.usedBytes();

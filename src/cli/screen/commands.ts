@@ -1,3 +1,5 @@
+/** Slash commands on the full screen. */
+
 import { Fault, msg } from "../../base/fault.ts";
 import { formatTarget, isName, type Name, parseTarget, type Target } from "../../base/names.ts";
 import { withMentions } from "../../core/client/mentions.ts";
@@ -19,34 +21,33 @@ import type { ScreenFiles } from "./files.ts";
 import type { WhenGone } from "./questions.ts";
 import { nameOf } from "./view/header.ts";
 
-/** What commands do to the screen itself. */
+/** Effects of commands on the screen itself. */
 export interface CommandScreen {
   note(text: Message): void;
   fault(fault: Fault): void;
-  /** The user has left a room, and asked for it. */
+  /** The user has left a room by a command. */
   left(room: string, text: Message): void;
-  /** The user's language. */
   readonly texts: TerminalTexts;
-  /** A long answer, over the timeline. */
+  /** Shows a long answer over the timeline. */
   show(title: Message, lines: readonly string[]): void;
-  /** @returns undefined if the user gave no answer */
+  /** @returns `undefined` if the user gave no answer */
   ask(
     kind: "yes-no" | "text" | "secret",
     question: Message,
     whenGone?: WhenGone,
   ): Promise<string | undefined>;
-  /** Around a log-in, which may ask for secrets. */
+  /** Brackets a login, which may ask for secrets. */
   readonly loggingIn: { begin(): void; end(isIn: boolean): void };
   hideJoins(on: boolean): void;
   /** @throws Fault usage, too-many */
   set(words: string): void;
   readonly hidesJoins: boolean;
-  /** What neither rings nor counts: by the settings, and by `mute`. */
+  /** Targets that neither ring nor count, by the settings and by `mute`. */
   muted(): readonly string[];
-  /** For this account, on this device. @throws Fault too-many, store-… */
+  /** For this account on this device. @throws Fault too-many, store-… */
   mute(target: string, on: boolean): void;
   /**
-   * Warns of unsent posts, once for the same ones. `insists`: the user was warned before.
+   * Warns of unsent posts, once for the same posts. `insists`: the user was warned before.
    * @param isSending the program ends by itself once they are sent
    */
   leaving(isSending: boolean): "free" | "warned" | "insists";
@@ -61,10 +62,10 @@ export interface ScreenCommandsOptions {
   readonly screen: CommandScreen;
 }
 
-/** UTF-16 units of an answer below the timeline: a longer one stands over it, to be scrolled. */
+/** UTF-16 units of an answer below the timeline. A longer one is shown over it, scrollable. */
 const ANSWER_LENGTH_MAX = 400;
 
-/** The files that `/files` lists. */
+/** Files that `/files` lists. */
 const LISTED = 50;
 
 function isIn(muted: readonly string[], target: string): boolean {
@@ -81,17 +82,16 @@ export function stillLoading(): Fault {
   });
 }
 
-/** The commands of the line client, on the full screen. */
 export class ScreenCommands implements SlashHost {
   readonly context: Context;
   readonly open: OpenClient;
   readonly chatConsole: SlashConsole;
   readonly files: SlashHost["files"];
   readonly #options: ScreenCommandsOptions;
-  /** The room that was open last, also while a conversation is. */
+  /** The last open room, also while a conversation is open. */
   #room: Name = LOBBY;
   #isLoggingIn = false;
-  /** Results of commands that the user has been shown. */
+  /** Results of commands that were shown to the user. */
   #answers = 0;
   /** Lines of an answer that is not shown yet; bounded by a page of records. */
   readonly #listed: string[] = [];
@@ -99,7 +99,7 @@ export class ScreenCommands implements SlashHost {
   constructor(options: ScreenCommandsOptions) {
     const { context, open, files } = options;
     this.#options = options;
-    // The keyboard is the screen's: no question is asked line by line.
+    // The screen owns the keyboard: questions are not asked line by line.
     this.context = { ...context, terminal: undefined, json: false };
     this.open = open;
     this.chatConsole = this.#console();
@@ -145,7 +145,7 @@ export class ScreenCommands implements SlashHost {
     });
   }
 
-  /** It comes as a record, and the model waits for none. */
+  /** The result arrives as a record, and the model does not wait for it. */
   recorded(_seq: number): void {}
 
   async confirmed(): Promise<void> {
@@ -198,7 +198,7 @@ export class ScreenCommands implements SlashHost {
     await this.#openAnew();
   }
 
-  /** Where the user before was, if the one that logged in is there, too; else the lobby. */
+  /** Opens the previous user's room if the new user is a member of it, else the lobby. */
   async #openAnew(): Promise<void> {
     const { chat, open } = this.#options;
     const { name } = await this.join({ room: LOBBY, roomSecret: open.roomSecret });
@@ -221,7 +221,7 @@ export class ScreenCommands implements SlashHost {
     }
     const target = formatTarget(given === undefined ? this.current : parseTarget(given));
     const room = roomOf(chat.model, target);
-    // Who is called otherwise now, or left, may still be muted.
+    // A target that was renamed or left may still be muted.
     const isKnown = room !== undefined || target.startsWith("@") || isIn(muted, target);
     if (!isKnown) throw new Fault("room-unknown", msg`you are in no room '${target}'`);
     if (on && room !== undefined) chat.arrange(target, { muted: undefined });
@@ -315,7 +315,7 @@ export class ScreenCommands implements SlashHost {
     };
   }
 
-  /** All records of one answer are shown together. */
+  /** Collects the records of one answer, to show them together. */
   #list(record: ShownRecord): void {
     this.#answers++;
     if (this.#listed.length === 0) {

@@ -1,3 +1,5 @@
+/** Stores drafts of the full screen on disk. */
+
 import { Fault } from "../../base/fault.ts";
 import { SCREEN_DRAFTS_MS } from "../../base/limits-screen.ts";
 import type { Draft } from "../../core/model/state.ts";
@@ -9,19 +11,19 @@ import { mayCarrySecret } from "./editor/typed-history.ts";
 export interface ScreenDraftsParts {
   readonly clock: Pick<Clock, "after">;
   readonly store: ClientState["drafts"];
-  /** Gives what is typed just now to the model, which tells of it by `changed`. */
+  /** Moves the current input into the model, which reports it by `changed`. */
   readonly collect: () => void;
-  /** Once: what is half written is kept for as long as the program runs. */
+  /** Called once: from then on drafts are kept only in memory. */
   readonly failed: (fault: Fault) => void;
 }
 
-/** What is half written, kept on the disk: a program that is killed loses half a second of it. */
+/** Drafts on disk. A killed program loses half a second of typing. */
 export class ScreenDrafts {
   readonly #parts: ScreenDraftsParts;
   #owner: DraftOwner | undefined;
   /** Not on the disk yet. */
   #changes = new Map<string, Draft | undefined>(); // Bounded by the model's drafts.
-  /** What the disk has, as it was written there. */
+  /** Content of the disk, as it was written. */
   #kept = new Map<string, string>();
   #cancel: (() => void) | undefined;
   #hasFailed = false;
@@ -30,7 +32,7 @@ export class ScreenDrafts {
     this.#parts = parts;
   }
 
-  /** From now on drafts are this account's. @returns those that it has kept, by target */
+  /** Switches to this account's drafts. @returns its stored drafts, by target */
   open(owner: DraftOwner): ReadonlyMap<string, Draft> {
     this.keep();
     this.#owner = owner;
@@ -45,12 +47,12 @@ export class ScreenDrafts {
     }
   }
 
-  /** The server calls the account otherwise, and what is kept has followed. */
+  /** The account was renamed on the server, and its stored drafts have followed. */
   renamed(owner: DraftOwner | undefined): void {
     this.#owner = owner ?? this.#owner;
   }
 
-  /** A key was pressed: what is written is collected soon. */
+  /** Schedules collecting the input after a key. */
   typed(): void {
     this.#cancel ??= this.#parts.clock.after(SCREEN_DRAFTS_MS, () => {
       this.#parts.collect();
@@ -58,14 +60,13 @@ export class ScreenDrafts {
     });
   }
 
-  /** @param draft undefined: nothing is written there any more */
   changed(target: string, draft: Draft | undefined): void {
     const isSecret = mayCarrySecret(draft?.text ?? "") || mayCarrySecret(draft?.before?.text ?? "");
     this.#changes.set(target, isSecret ? undefined : draft);
     this.typed();
   }
 
-  /** What was sent is not half written any more: it must not come back, whatever happens next. */
+  /** Drops a sent draft immediately, so that it cannot come back after a crash. */
   sent(): void {
     const isKept = [...this.#changes].some(
       ([target, draft]) => draft === undefined && this.#kept.has(target),
@@ -73,7 +74,7 @@ export class ScreenDrafts {
     if (isKept) this.keep();
   }
 
-  /** All of it at once. */
+  /** Writes all changes immediately. */
   keep(): void {
     this.#cancel?.();
     this.#cancel = undefined;

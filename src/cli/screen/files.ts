@@ -1,3 +1,5 @@
+/** File transfers of the full screen. */
+
 import { resolve } from "node:path";
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import { SCREEN_TRANSFERS_MAX } from "../../base/limits-screen.ts";
@@ -21,7 +23,7 @@ export interface ScreenFilesOptions {
   readonly open: OpenClient;
   readonly chat: ScreenChat;
   readonly note: (text: Message) => void;
-  /** It was sent from there, or is there now. */
+  /** The file was sent from there, or was saved there. */
   readonly here?: (file: string, path: string) => void;
 }
 
@@ -30,13 +32,12 @@ interface Running {
   readonly ended: Promise<void>;
 }
 
-/** Files that are sent and fetched from the screen: each is a transfer of the model. */
 export class ScreenFiles {
   readonly #options: ScreenFilesOptions;
   /** Bounded by SCREEN_TRANSFERS_MAX. */
   readonly #running = new Map<string, Running>();
   #count = 0;
-  /** Files that this home knows, and the items that were searched for them, by seq. */
+  /** Noted files of this home, and items of file searches, by seq. */
   readonly #noted = new WeakSet<FileBody>();
   #looked = { room: "", from: 0, to: 0 };
 
@@ -48,7 +49,7 @@ export class ScreenFiles {
     return this.#running.size > 0;
   }
 
-  /** Begins to send. @throws Fault */
+  /** Starts an upload. @throws Fault */
   async send(path: string, target: Target, text?: string): Promise<void> {
     const { context, open, chat, note } = this.#options;
     if (path === STDIN) {
@@ -79,7 +80,7 @@ export class ScreenFiles {
     });
   }
 
-  /** Begins to fetch. @throws Fault file-unknown, usage, too-many */
+  /** Starts a download. @throws Fault file-unknown, usage, too-many */
   get(id: string, out: string, name = id): void {
     const { open, note } = this.#options;
     const file = checkFileId(id);
@@ -97,7 +98,7 @@ export class ScreenFiles {
     this.#running.get(id)?.abort.abort();
   }
 
-  /** Offers the files of the open room in completions of the shell. */
+  /** Offers the files of the open room in shell completions. */
   noteSeen(visible: readonly FileBody[]): void {
     const { chat, open } = this.#options;
     const { fingerprint } = open.client;
@@ -116,7 +117,7 @@ export class ScreenFiles {
     this.#looked = { room: room.id, from: items[0]?.seq ?? 0, to: items.at(-1)?.seq ?? 0 };
     const found = [...older, ...newer].map(({ file }) => file);
     const files: SeenFile[] = [];
-    // A visible one may have been opened since.
+    // A visible file may have been opened since.
     for (const file of [...found, ...visible]) {
       if (file === undefined || this.#noted.has(file)) continue;
       this.#noted.add(file);
@@ -125,7 +126,7 @@ export class ScreenFiles {
     if (files.length > 0) open.state.seenFiles.note(fingerprint, files);
   }
 
-  /** Resolves when all of them have ended. */
+  /** Resolves when all transfers have ended. */
   async settled(): Promise<void> {
     while (this.#running.size > 0) {
       await Promise.all([...this.#running.values()].map(({ ended }) => ended));

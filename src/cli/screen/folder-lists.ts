@@ -1,9 +1,11 @@
+/** Cached folder listings for path completion. */
+
 import { readdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { TAB_ENTRIES_MAX, TAB_FOLDERS_MAX } from "../../base/limits-screen.ts";
 import type { PathEntry } from "./input/completion.ts";
 
-/** Folders whose names Tab offers, as they were when they were read last. */
+/** Folder listings that Tab offers, as of their last read. */
 export class FolderLists {
   readonly #home: string | undefined;
   /** By path as it was typed; bounded by TAB_FOLDERS_MAX. */
@@ -13,19 +15,19 @@ export class FolderLists {
     this.#home = home;
   }
 
-  /** @returns undefined if it was not read yet */
+  /** @returns `undefined` if it was not read yet */
   of(path: string): readonly PathEntry[] | undefined {
     return this.#lists.get(path);
   }
 
-  /** One that cannot be read has no names. */
+  /** A folder that cannot be read is listed as empty. */
   async read(path: string): Promise<void> {
     const entries = await entriesOf(this.#folder(path));
     if (this.#lists.size >= TAB_FOLDERS_MAX) this.#lists.clear();
     this.#lists.set(path, entries);
   }
 
-  /** What was read may be another one by now. */
+  /** Drops all listings, which may be outdated. */
   forget(): void {
     this.#lists.clear();
   }

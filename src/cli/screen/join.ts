@@ -1,3 +1,5 @@
+/** Interface of the full screen, before and after it has a connection. */
+
 import type { Name } from "../../base/names.ts";
 import type { SessionEvent } from "../../client/event.ts";
 import { openTerminalDevice } from "../../io/terminal/device.ts";
@@ -8,7 +10,7 @@ import { ScreenClient } from "./client.ts";
 import { TypedHistory } from "./editor/typed-history.ts";
 import { ScreenPreferences } from "./preferences.ts";
 
-/** The full screen before there is a connection, and then with one. */
+/** The full screen, created before there is a connection. */
 export interface FullScreen {
   /** Receives events from the first connection on. */
   readonly receive: (event: SessionEvent) => void;

@@ -1,11 +1,13 @@
-/** The input loop: bytes of the terminal, as keys. */
+/** The input loop: decodes terminal input into keys. */
 
 import { SCREEN_ESC_MS } from "../../base/limits-screen.ts";
 import type { Context } from "../context.ts";
 import { type Key, KeyDecoder } from "./input/keys.ts";
 import type { TerminalScreen } from "./terminal/screen.ts";
 
-/** A click within this time after the window got the focus only gave it the focus. */
+/**
+ * Milliseconds after the window gets the focus in which a click is ignored as the focusing click.
+ */
 const SCREEN_FOCUS_CLICK_MS = 200;
 
 export interface KeyboardOptions {
@@ -18,7 +20,6 @@ export interface KeyboardOptions {
 export class Keyboard {
   readonly #options: KeyboardOptions;
   readonly #keys = new KeyDecoder();
-  /** When the window got the focus. */
   #focusedAt = Number.NEGATIVE_INFINITY;
   #cancelEsc: (() => void) | undefined;
 
@@ -27,8 +28,8 @@ export class Keyboard {
   }
 
   /**
-   * Resolves at the end of the input. Reads on after the client has ended: the shell must not get
-   * the last answers of the terminal.
+   * Resolves at the end of the input. Continues reading after the client has ended, so that the
+   * shell does not receive the last answers of the terminal.
    */
   async read(): Promise<void> {
     for (;;) {
@@ -59,7 +60,7 @@ export class Keyboard {
     typed(keys.filter((key) => key.name !== "report" && !this.#isFocusing(key)));
   }
 
-  /** A click that brought the focus is for the window, not for what stands there. */
+  /** A click that focused the window is not a click on its content. */
   #isFocusing({ name }: Key): boolean {
     const now = this.#options.context.clock.now();
     if (name === "focus-in") this.#focusedAt = now;

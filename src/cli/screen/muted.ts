@@ -1,8 +1,9 @@
+/** Rooms and people muted on this device by `/notify off`. */
+
 import type { Model } from "../../core/model/state.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
 import type { DraftOwner } from "../../io/state/draft-store.ts";
 
-/** Rooms and people that the account does not want to hear on this device, by `/notify off`. */
 export class ScreenMuted {
   readonly #store: ClientState["muted"];
   #owner: DraftOwner | undefined;
@@ -18,7 +19,7 @@ export class ScreenMuted {
     return this.#targets;
   }
 
-  /** From now on this account's. @throws Fault store-… */
+  /** Switches to this account's muted targets. @throws Fault store-… */
   open(owner: DraftOwner): void {
     this.#owner = owner;
     this.#read();
@@ -32,7 +33,7 @@ export class ScreenMuted {
     this.#read();
   }
 
-  /** A room or person that is called otherwise is muted under that name. @throws Fault store-… */
+  /** Renamed rooms and people stay muted under the new name. @throws Fault store-… */
   follow(before: Model, model: Model): void {
     if (this.#targets.length === 0 || before.rooms === model.rooms) return;
     for (const [id, { target: was }] of before.rooms) {

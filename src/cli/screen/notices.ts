@@ -1,4 +1,4 @@
-/** What the program tells the user: below the timeline, over it, and on the desktop. */
+/** Notices to the user: below the timeline, over it, and on the desktop. */
 
 import { AssertionFailure } from "../../base/assert.ts";
 import type { Fault } from "../../base/fault.ts";
@@ -27,12 +27,11 @@ import { isMuted } from "./view/rooms.ts";
 const WELCOME_NOTE_LENGTH_MAX = 240;
 const WELCOME_NOTE_LINES_MAX = 5;
 
-/** The screen, for the parts of the client. */
+/** The screen, as parts of the client see it. */
 export interface Stage {
   readonly state: ScreenState;
   readonly settings: ScreenSettings;
   readonly faceTexts: FaceTexts;
-  /** Changes the state, and draws it. */
   put(change: Partial<ScreenState>): void;
 }
 
@@ -44,14 +43,14 @@ export interface ScreenNoticesOptions {
   readonly stage: Stage;
 }
 
-/** Something that went wrong, as the screen shows it. */
+/** A failure as the screen shows it. */
 type Failure = Note | ShownFault | TransferView;
 
-/** Notes, faults that disappear by themselves, and notifications on the desktop. */
+/** Notes, faults that expire, and desktop notifications. */
 export class ScreenNotices {
   readonly #options: ScreenNoticesOptions;
   readonly #desktop = new DesktopNotifier();
-  /** Cancels the end of each failure that is visible; bounded by what is shown. */
+  /** Cancels the expiry of each visible failure; bounded by what is visible. */
   readonly #timers = new Map<Failure, () => void>();
   #wasWelcomed = false;
   /** Time and text of the last announcement. */
@@ -65,12 +64,12 @@ export class ScreenNotices {
     this.#add({ text: this.text(text), tone: "plain" });
   }
 
-  /** A result that is a fault stays until the next action. */
+  /** A fault as a result stays until the next action. */
   fault(fault: Fault): void {
     this.note(() => faultLineIn(this.#options.stage.faceTexts, fault));
   }
 
-  /** The user is no longer in a room: noted once, whoever notes it. */
+  /** The user is no longer in a room. Noted only once. */
   left(room: string, text: Message): void {
     const { stage } = this.#options;
     const others = stage.state.notes.filter(({ left }) => !isSame(left, room));
@@ -78,7 +77,7 @@ export class ScreenNotices {
     stage.put({ notes: [...others, note] });
   }
 
-  /** A long text, over the timeline. */
+  /** Shows a long text over the timeline. */
   show(title: Message, lines: readonly string[]): void {
     this.#options.stage.put({ overlay: { kind: "text", title: this.text(title), lines, top: 0 } });
   }
@@ -95,7 +94,7 @@ export class ScreenNotices {
     }
   }
 
-  /** An unexpected error of a view or a handler is a note, and does not end the client. */
+  /** Notes an unexpected error of a view or a handler, which does not end the client. */
   fail(error: unknown): void {
     const { ending, stage } = this.#options;
     if (error instanceof AssertionFailure) return ending.broken(error);
@@ -106,7 +105,7 @@ export class ScreenNotices {
     this.#add({ text, tone: "fault" });
   }
 
-  /** What the connection reports, as far as it is a notice. */
+  /** Shows events of the connection that are notices. */
   event(event: SessionEvent): void {
     switch (event.kind) {
       case "invited": {
@@ -128,7 +127,7 @@ export class ScreenNotices {
     }
   }
 
-  /** A text that is too long for the notices stands over the timeline. */
+  /** Shows a text over the timeline if it is too long for a notice. */
   welcome(text: string | undefined): void {
     if (text === undefined || this.#wasWelcomed) return;
     this.#wasWelcomed = true;
@@ -139,7 +138,7 @@ export class ScreenNotices {
     else this.show(() => this.#options.chat.model.server?.name ?? "chat", lines);
   }
 
-  /** Somebody mentions or writes to the user, who looks elsewhere. */
+  /** Notifies the user of a mention or direct message while the window is not focused. */
   notify({ target, item }: Notified): void {
     const { terminal, stage } = this.#options;
     const { bell, muted, notify } = stage.settings;
@@ -153,7 +152,7 @@ export class ScreenNotices {
     else if (notify !== "off") terminal.notify(title, text, notify);
   }
 
-  /** Removes what was noted about the previous action. */
+  /** Removes the notices of the previous action. */
   forget(): void {
     const { chat, stage } = this.#options;
     stage.put({ notes: [] });
@@ -161,7 +160,7 @@ export class ScreenNotices {
     for (const { id } of this.#failedTransfers) chat.transferGone(id);
   }
 
-  /** Removes each failure SCREEN_FAULT_MS after it was first seen. */
+  /** Removes each failure SCREEN_FAULT_MS after it was first visible. */
   expire(): void {
     const { clock, chat, stage } = this.#options;
     const { notes, isFocused } = stage.state;

@@ -1,15 +1,17 @@
+/** Remembers where pictures that were sent or fetched are on this machine. */
+
 import { PICTURE_PLACES_MAX } from "../../base/limits-screen.ts";
 import { isPictureName } from "../../core/client/picture-name.ts";
 
-/** What keeps the places: the home's preferences. */
+/** Storage of the paths: the home's preferences. */
 export interface PlacesState {
   preference(name: "pictures"): string | undefined;
   prefer(name: "pictures", value: string): void;
 }
 
 /**
- * Where pictures are that were sent from here or fetched, by file, also by earlier runs. Whether
- * the same still stands there is found out when it is shown.
+ * Paths of sent and fetched pictures by file, including earlier runs. A path is checked when its
+ * picture is shown.
  */
 export class PicturePlaces {
   readonly #state: PlacesState;
@@ -24,7 +26,7 @@ export class PicturePlaces {
     return this.#paths.get(file);
   }
 
-  /** On top of what others have added meanwhile: several run in one home. */
+  /** Merges with entries that other processes of the same home have added. */
   add(file: string, path: string): void {
     if (!isPictureName(path)) return;
     const others = new Map([...this.#paths, ...readPlaces(this.#state)]);
@@ -35,7 +37,7 @@ export class PicturePlaces {
   }
 }
 
-/** Oldest first. What cannot be read is nothing. */
+/** Oldest first. Empty if the stored value cannot be read. */
 function readPlaces(state: PlacesState): ReadonlyMap<string, string> {
   try {
     const value: unknown = JSON.parse(state.preference("pictures") ?? "[]");

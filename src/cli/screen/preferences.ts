@@ -1,3 +1,5 @@
+/** Settings of the full screen: defaults, `config.toml` and `/set`. */
+
 import type { ClientState } from "../../io/state/client-state.ts";
 import type { Context } from "../context.ts";
 import { Keymap } from "./input/keymap.ts";
@@ -7,7 +9,7 @@ import type { ScreenSettings } from "./state/settings.ts";
 import { readStyle } from "./view/palette.ts";
 import { ROLES } from "./view/style.ts";
 
-/** Under this name the home keeps what was chosen by `/set`. */
+/** Name of the home's preference that stores the values of `/set`. */
 const PREFERENCE = "screen";
 
 const VOCABULARY: Vocabulary = {
@@ -18,15 +20,15 @@ const VOCABULARY: Vocabulary = {
   },
 };
 
-/** What the user wants of the full screen: the defaults, `config.toml`, and `/set` on top. */
+/** Settings in force: the defaults, `config.toml`, and `/set` on top. */
 export class ScreenPreferences {
   readonly #state: Pick<ClientState, "preference" | "prefer">;
   readonly #file: ScreenSettings;
-  /** Of `config.toml`: keys that mean nothing. */
+  /** Unknown keys of `config.toml`. */
   readonly warnings: readonly string[];
   #chosen: Chosen;
 
-  /** @throws Fault usage: `config.toml` is wrong */
+  /** @throws Fault usage: `config.toml` is invalid */
   constructor(
     context: Pick<Context, "settings">,
     state: Pick<ClientState, "preference" | "prefer">,
@@ -38,12 +40,11 @@ export class ScreenPreferences {
     this.#chosen = chosenOf(state.preference(PREFERENCE));
   }
 
-  /** In force now. */
   get settings(): ScreenSettings {
     return withChosen(this.#now);
   }
 
-  /** @param words behind `/set` @returns what to say @throws Fault usage, too-many */
+  /** @param words after `/set` @returns lines to show @throws Fault usage, too-many */
   set(words: string): readonly string[] {
     const { lines, chosen } = runSet(words, this.#now);
     if (chosen === undefined) return lines;

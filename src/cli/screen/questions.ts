@@ -1,16 +1,18 @@
+/** Questions that commands ask on the full screen, one at a time. */
+
 import { SCREEN_QUESTIONS_MAX } from "../../base/limits-screen.ts";
 import { EMPTY_EDITOR, editorOf } from "./editor/editor.ts";
 import type { Question } from "./state/screen-state.ts";
 
 export interface ScreenQuestionsParts {
-  /** Of the screen: ours, or one that keys have asked. */
+  /** The question on the screen: from here, or asked by a key. */
   readonly current: () => Question | undefined;
   readonly put: (question: Question | undefined) => void;
-  /** Over what is typed while a password is looked at, and when its question has gone. */
+  /** Shown in place of the input while a password is checked, and when its question is gone. */
   readonly texts: () => { readonly checking: string; readonly questionGone: string };
 }
 
-/** Calls back when the question is none any more: nobody waits for its answer. */
+/** Registers a callback for when the answer is no longer needed. */
 export type WhenGone = (callback: () => void) => void;
 
 interface Asked {
@@ -19,24 +21,24 @@ interface Asked {
 }
 
 /**
- * What commands ask, one after the other. Who types a password does not look at the screen: so
- * between two questions for one, and when a question has gone, what is typed stays hidden and goes
- * nowhere, until Enter or Esc.
+ * Queue of questions. A user who types a password does not watch the screen. So between two
+ * password questions, and after a question is withdrawn, typed text stays hidden and is discarded
+ * until Enter or Esc.
  */
 export class ScreenQuestions {
   readonly #parts: ScreenQuestionsParts;
   readonly #waiting: Asked[] = []; // Bounded by SCREEN_QUESTIONS_MAX.
-  /** What stands on the screen: the first that waits, or what hides the keys. */
+  /** What the screen shows: the first pending question, or a prompt that hides typed text. */
   #shown: "first" | "checking" | "gone" | undefined;
   #isChecking = false;
-  /** Secrets of the log-in that is under way. */
+  /** Whether the current login has asked for a secret. */
   #hasAskedSecret = false;
 
   constructor(parts: ScreenQuestionsParts) {
     this.#parts = parts;
   }
 
-  /** @returns undefined if there is no answer */
+  /** @returns `undefined` if there is no answer */
   ask(kind: Question["kind"], text: string, whenGone?: WhenGone): Promise<string | undefined> {
     if (this.#waiting.length >= SCREEN_QUESTIONS_MAX) return Promise.resolve(undefined);
     return new Promise((answered) => {
@@ -48,19 +50,19 @@ export class ScreenQuestions {
     });
   }
 
-  /** When nothing else is asked on the screen. */
+  /** Shows the next question unless another one is on the screen. */
   showNext(): void {
     const [first] = this.#waiting;
     const isFree = this.#shown === undefined && this.#parts.current() === undefined;
     const isNext = this.#shown === "checking" && first?.question.kind === "secret";
     if (first === undefined || !(isFree || isNext)) return;
-    // What was typed ahead is a part of the answer.
+    // Text typed ahead is part of the answer.
     const answer = (isNext && this.#parts.current()?.answer) || EMPTY_EDITOR;
     this.#shown = "first";
     this.#parts.put({ ...first.question, answer });
   }
 
-  /** By Enter, or by Esc: undefined. */
+  /** @param answer `undefined` after Esc */
   answered(answer: string | undefined): void {
     const shown = this.#shown;
     this.#shown = undefined;
@@ -68,19 +70,19 @@ export class ScreenQuestions {
       const asked = this.#waiting.shift();
       asked?.answered(answer);
       const isSecret = asked?.question.kind === "secret";
-      if (isSecret) this.#hasAskedSecret &&= answer !== undefined; // Who gave up types no more.
+      if (isSecret) this.#hasAskedSecret &&= answer !== undefined; // Esc ends the secrets.
       if (isSecret && answer !== undefined && this.#isChecking) this.#hide("checking");
     } else if (shown === "checking" && answer !== undefined) this.#hide("checking", answer);
     this.showNext();
   }
 
-  /** A log-in that may ask for secrets. */
+  /** Starts a login that may ask for secrets. */
   begin(): void {
     this.#isChecking = true;
     this.#hasAskedSecret = false;
   }
 
-  /** @param isIn it has succeeded: nobody types a password again */
+  /** @param isIn the login succeeded: no further password follows */
   end(isIn: boolean): void {
     this.#isChecking = false;
     const [first] = this.#waiting;

@@ -1,3 +1,5 @@
+/** Loads and encodes the pictures that are visible on the screen. */
+
 import { assert } from "../../base/assert.ts";
 import { PICTURE_FILE_BYTES_MAX, PICTURES_KEPT_MAX } from "../../base/limits-screen.ts";
 import type { Hashing } from "../../client/transfer/hashing.ts";
@@ -39,42 +41,42 @@ export interface ShownPicturesOptions {
   >;
   readonly places: PicturePlaces;
   readonly settings: PictureSettings;
-  /** Below PICTURE_FAMILIES, by chance. */
+  /** Random, below PICTURE_FAMILIES. */
   readonly family: number;
-  /** Whole and checked; undefined: it could not be had. */
+  /** Returns a complete, verified file; `undefined` if it is not available. */
   readonly fetch: (file: FileBody, signal: AbortSignal) => Promise<Uint8Array | undefined>;
-  /** Other pictures are ready than before. */
+  /** Called when the set of ready pictures has changed. */
   readonly changed: () => void;
 }
 
 interface Kept {
   readonly id: number;
   readonly drawn: Drawn;
-  /** As sixel, for the box that was asked for last; without a text: it is being made. */
+  /** Sixel data for the last requested box; its text is `undefined` while it is being encoded. */
   sixel: { readonly box: PictureBox; readonly text: string | undefined } | undefined;
 }
 
-/** Files that cannot be shown, and are not tried again. */
+/** Files that cannot be shown and are not tried again. */
 const FAILED_MAX = 1_000;
 
 /**
- * The pictures that the screen shows: which terminal it is, which files are to be shown, and their
- * bytes. Nothing is asked, read or fetched before a picture is seen that could be shown.
+ * The pictures on the screen: terminal support, files to show, and their bytes. Nothing is queried,
+ * read or fetched before the first picture is visible.
  */
 export class ShownPictures {
   readonly #options: ShownPicturesOptions;
   readonly #stop = new AbortController();
   #settings: PictureSettings;
-  /** Undefined: it was not asked, or has not answered. */
+  /** `undefined` if it was not queried, or has not answered. */
   #terminal: PictureTerminal | undefined;
   #isAsking = false;
-  /** By file; what was seen last at the end. Bounded by PICTURES_KEPT_MAX. */
+  /** By file, most recently visible last. Bounded by PICTURES_KEPT_MAX. */
   readonly #kept = new Map<string, Kept>();
   readonly #failed = new Set<string>();
   #sizes: PictureSizes = new Map();
   #seen: readonly FileBody[] = [];
   #isBusy = false;
-  /** Raised when all that was made is of no use any more. */
+  /** Incremented when all encoded pictures become invalid. */
   #round = 0;
   #number = 0;
 
@@ -83,7 +85,7 @@ export class ShownPictures {
     this.#settings = options.settings;
   }
 
-  /** By file. Another object when something has changed. */
+  /** By file. A new object after each change. */
   get sizes(): PictureSizes {
     return this.#sizes;
   }
@@ -96,7 +98,7 @@ export class ShownPictures {
     this.#options.changed();
   }
 
-  /** The files that are on the screen now. */
+  /** Sets the files that are on the screen now. */
   see(files: readonly FileBody[]): void {
     this.#seen = files.filter(({ name, folder }) => folder === undefined && isPictureName(name));
     for (const { file } of this.#seen) {
@@ -110,7 +112,7 @@ export class ShownPictures {
     else void this.#draw();
   }
 
-  /** A file is on this machine now. */
+  /** Notes that a file is now on this machine. */
   here(file: string, path: string): void {
     this.#options.places.add(file, path);
     this.#failed.delete(file);
@@ -141,9 +143,9 @@ export class ShownPictures {
     }
     const round = this.#round;
     this.#isAsking = true;
-    // A multiplexer would take kitty's question for something else.
+    // A multiplexer would misinterpret kitty's query.
     const asked = screen.ask(isMuxed ? CELL_QUERY : PICTURE_QUERY);
-    screen.redraw(); // Some terminals print what they do not know.
+    screen.redraw(); // Some terminals print unknown sequences.
     const answers = (await asked) ?? "";
     this.#isAsking = false;
     if (round === this.#round) this.#know(answers, isMuxed);
@@ -156,7 +158,7 @@ export class ShownPictures {
     const told = pictureTerminal(answers, env, screen.size());
     const chosen = pictures === "kitty" ? kittyOf(answers, env) : pictures;
     const protocol = chosen === "auto" ? told.protocol : chosen;
-    // What is handed on to the terminal around it knows no place there.
+    // Pictures passed on to the outer terminal have no position there.
     const isNowhere = protocol === "iterm2" && isMuxed;
     const isNone = protocol === "off" || isNowhere;
     this.#terminal = { ...told, protocol: isNone ? undefined : protocol };
@@ -165,7 +167,7 @@ export class ShownPictures {
     this.#options.changed();
   }
 
-  /** The newest that could be shown and is not. */
+  /** The newest file that could be shown and is not. */
   #next(): FileBody | undefined {
     const { pictures } = this.#settings;
     const isNone = this.#terminal !== undefined && this.#terminal.protocol === undefined;
@@ -181,7 +183,7 @@ export class ShownPictures {
     return this.#settings.fetchPictures && isSmallPicture(file);
   }
 
-  /** One after the other. */
+  /** Draws one picture at a time. */
   async #draw(): Promise<void> {
     const terminal = this.#terminal;
     if (this.#isBusy || terminal === undefined) return;
@@ -227,7 +229,7 @@ export class ShownPictures {
     this.#options.changed();
   }
 
-  /** In turn, so that one that is still being drawn somewhere is not taken for another. */
+  /** Allocates ids in turn, so that an id that is still being drawn is not reused. */
   #newId(): number {
     const used = new Set([...this.#kept.values()].map(({ id }) => id));
     for (let tries = 0; tries < PICTURE_NUMBERS_MAX; tries++) {
@@ -280,7 +282,7 @@ export class ShownPictures {
     }
   }
 
-  /** Undefined while it is being made. */
+  /** `undefined` while it is being encoded. */
   #sixelOf(kept: Kept | undefined, box: PictureBox): readonly string[] | undefined {
     const terminal = this.#terminal;
     if (kept === undefined || terminal === undefined) return undefined;

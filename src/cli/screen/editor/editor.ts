@@ -1,24 +1,24 @@
-/** A text that is being typed, and every way to change it: pure, by whole graphemes. */
+/** The text editor: immutable state and all editing commands, by whole graphemes. */
 
 import { EDITOR_LENGTH_MAX, UNDO_LENGTH_MAX, UNDO_STEPS_MAX } from "../../../base/limits-screen.ts";
 import { cleanText } from "../../../base/text.ts";
 import { terminalWidths } from "../width/measured.ts";
 
-/** Made by `EMPTY_EDITOR` and `editorOf` alone. */
+/** Created only by `EMPTY_EDITOR` and `editorOf`. */
 export interface Editor {
-  /** Lines are parted by `\n`; no other control character but the tab. */
+  /** Lines are separated by `\n`; tab is the only other control character. */
   readonly text: string;
   /** UTF-16 index; never inside a grapheme. */
   readonly cursor: number;
-  /** What was cut last, for a yank. */
+  /** Text that was cut last, for a yank. */
   readonly killed: string;
-  /** Newest last; undo gives them back. */
+  /** Undo stack, newest last. */
   readonly past: readonly Snapshot[];
-  /** What undo took back, newest last; redo gives it again. */
+  /** Redo stack, newest last. */
   readonly future: readonly Snapshot[];
-  /** What the last key did: what goes on is one step of undo, or one piece to be yanked. */
+  /** Kind of the last key. Consecutive edits of a kind share one step of undo, or one cut text. */
   readonly doing: Doing;
-  /** Column that up and down keep to; undefined: that of the cursor. */
+  /** Column that up and down keep to; `undefined`: that of the cursor. */
   readonly column: number | undefined;
 }
 
@@ -39,19 +39,19 @@ export const EMPTY_EDITOR: Editor = {
   column: undefined,
 };
 
-/** The text with the cursor behind it. */
+/** An editor with this text and the cursor at its end. */
 export function editorOf(text: string): Editor {
   const clean = cleanTyped(text).slice(0, EDITOR_LENGTH_MAX).toWellFormed();
   return { ...EMPTY_EDITOR, text: clean, cursor: clean.length };
 }
 
-/** The same editor with another text: one step of undo. What would not fit changes nothing. */
+/** Replaces the text in one step of undo. Returns the editor unchanged if the text does not fit. */
 export function withText(editor: Editor, text: string): Editor {
   const clean = cleanTyped(text);
   return edited(editor, { text: clean, cursor: clean.length }, "moving");
 }
 
-/** Without what no text has; a line ends with `\n`. */
+/** Removes characters that no text may contain; lines end with `\n`. */
 function cleanTyped(text: string): string {
   return text
     .replaceAll(/\r\n?|[\u2028\u2029]/g, "\n")
@@ -59,19 +59,17 @@ function cleanTyped(text: string): string {
     .toWellFormed();
 }
 
-// Graphemes.
-
 const GRAPHEMES = new Intl.Segmenter("und", { granularity: "grapheme" });
 const ASCII = /^[\x20-\x7e\n]$/;
 
-/** Where the grapheme before `at` begins; 0 at the beginning. */
+/** Start of the grapheme before `at`; 0 at the beginning. */
 function before(text: string, at: number): number {
   if (at <= 0) return 0;
   if (isPlain(text, at - 1) && isPlain(text, at - 2)) return at - 1;
   return GRAPHEMES.segment(text).containing(at - 1)?.index ?? 0;
 }
 
-/** Where the grapheme at `at` ends; the length at the end. */
+/** End of the grapheme at `at`; the length at the end. */
 function behind(text: string, at: number): number {
   if (at >= text.length) return text.length;
   if (isPlain(text, at) && isPlain(text, at + 1)) return at + 1;
@@ -79,12 +77,12 @@ function behind(text: string, at: number): number {
   return found === undefined ? text.length : found.index + found.segment.length;
 }
 
-/** ASCII, or nothing: joins with no neighbour that is the same. */
+/** ASCII, or nothing: joins with no neighbour of the same kind. */
 function isPlain(text: string, at: number): boolean {
   return at < 0 || at >= text.length || ASCII.test(text[at] ?? "");
 }
 
-/** The boundary at `at`, or the next one behind it. */
+/** The grapheme boundary at `at`, or the next one after it. */
 function snapped(text: string, at: number): number {
   const inside = Math.max(0, Math.min(at, text.length));
   if (inside === 0 || inside === text.length) return inside;
@@ -93,8 +91,6 @@ function snapped(text: string, at: number): number {
   if (found === undefined || found.index === inside) return inside;
   return found.index + found.segment.length;
 }
-
-// Changes.
 
 interface Change {
   readonly text: string;
@@ -117,7 +113,7 @@ function remembered(steps: readonly Snapshot[], { text, cursor }: Snapshot): rea
   return kept;
 }
 
-/** Typed: a word and the space behind it are one step of undo. */
+/** A typed word and the space after it are one step of undo. */
 export function insert(editor: Editor, typed: string): Editor {
   const added = cleanTyped(typed);
   if (added === "") return editor;
@@ -127,7 +123,7 @@ export function insert(editor: Editor, typed: string): Editor {
   return done === from ? editor : done;
 }
 
-/** One step of undo. The cursor goes behind what was put in. */
+/** One step of undo. The cursor moves to the end of the inserted text. */
 export function replaceRange(editor: Editor, from: number, to: number, text: string): Editor {
   return replace(editor, from, to, cleanTyped(text), "moving");
 }
@@ -154,7 +150,7 @@ export function clear(editor: Editor): Editor {
   return edited(editor, { text: "", cursor: 0 }, "moving");
 }
 
-/** Cut: what is cut in a row is yanked as one. */
+/** Consecutive cuts are yanked as one text. */
 function cut(editor: Editor, from: number, to: number): Editor {
   const piece = editor.text.slice(from, to);
   if (piece === "") return { ...editor, doing: "moving", column: undefined };
@@ -164,7 +160,7 @@ function cut(editor: Editor, from: number, to: number): Editor {
   return { ...replace(editor, from, to, "", "killing"), killed };
 }
 
-/** Up to the blank before the word (Ctrl-W). */
+/** Cuts back to the blank before the word (Ctrl-W). */
 export function cutBlankBack(editor: Editor): Editor {
   return cut(editor, blankBefore(editor), editor.cursor);
 }
@@ -179,7 +175,7 @@ export function cutWordForward(editor: Editor): Editor {
 
 export function cutToLineStart(editor: Editor): Editor {
   const start = lineStartOf(editor);
-  // At the beginning of a line: the line feed before it.
+  // At the beginning of a line, cut the line feed before it.
   return cut(editor, start === editor.cursor ? Math.max(0, start - 1) : start, editor.cursor);
 }
 
@@ -208,7 +204,7 @@ export function transpose(editor: Editor): Editor {
   return replaceRange(editor, from, to, other + one);
 }
 
-/** The word at the cursor, or the next one. */
+/** Changes the word at the cursor, or the next one. */
 export function changeWord(editor: Editor, how: "upper" | "lower" | "capital"): Editor {
   const to = wordBehind(editor);
   const word = editor.text.slice(editor.cursor, to);
@@ -237,9 +233,7 @@ function rest(editor: Editor): Editor {
   return { ...editor, doing: "moving", column: undefined };
 }
 
-// Movements.
-
-/** To the boundary at that index, or behind it. */
+/** Moves the cursor to the boundary at that index, or after it. */
 export function placed(editor: Editor, at: number): Editor {
   return { ...rest(editor), cursor: snapped(editor.text, at) };
 }
@@ -260,7 +254,7 @@ export function wordRight(editor: Editor): Editor {
   return placed(editor, wordBehind(editor));
 }
 
-/** Of the line between two line feeds. */
+/** Start of the line between two line feeds. */
 export function lineStart(editor: Editor): Editor {
   return placed(editor, lineStartOf(editor));
 }
@@ -278,7 +272,7 @@ function lineEndOf({ text, cursor }: Editor): number {
   return at < 0 ? text.length : at;
 }
 
-/** Words are letters, digits and what joins with them, as readline has it. */
+/** Words are letters, digits and joining characters, as in readline. */
 const WORD = /[\p{L}\p{N}\p{M}_]/u;
 
 function wordBefore({ text, cursor }: Editor): number {
@@ -311,7 +305,7 @@ function wordBehind({ text, cursor }: Editor): number {
   return snapped(text, at);
 }
 
-/** Where the run of such code points before `at` begins. */
+/** Start of the run of such code points before `at`. */
 function backOver(text: string, at: number, isIn: (point: string) => boolean): number {
   let start = at;
   while (start > 0) {
@@ -323,9 +317,7 @@ function backOver(text: string, at: number, isIn: (point: string) => boolean): n
   return start;
 }
 
-// Lines as they are shown.
-
-/** A part of the text that stands on one row of the screen. */
+/** A part of the text that takes one row of the screen. */
 export interface VisualLine {
   readonly from: number;
   /** Exclusive; a line feed there belongs to no row. */
@@ -333,7 +325,7 @@ export interface VisualLine {
 }
 
 /**
- * Breaks a text between graphemes; a cursor behind a full last row stands in another one.
+ * Breaks a text between graphemes. A cursor after a full last row takes a further row.
  * @returns at least one row
  */
 export function visualLines(text: string, columns: number): readonly VisualLine[] {
@@ -365,7 +357,7 @@ function wrap(line: string, from: number, columns: number, into: VisualLine[]): 
   return width;
 }
 
-/** The same, where each character is a column. */
+/** As `wrap`, for text where each character takes one column. */
 function wrapAscii({ length }: string, from: number, columns: number, into: VisualLine[]): number {
   let start = 0;
   for (; length - start > columns; start += columns) {
@@ -380,7 +372,7 @@ function* graphemes(line: string): Iterable<string> {
   else for (const { segment } of GRAPHEMES.segment(line)) yield segment;
 }
 
-/** A grapheme as it is shown; a line feed is not. */
+/** The visible form of a grapheme; empty for a line feed. */
 export function shownAs(grapheme: string): string {
   return grapheme === "\t" ? "  " : cleanText(grapheme);
 }
@@ -389,7 +381,7 @@ function widthOf(grapheme: string): number {
   return terminalWidths.of(shownAs(grapheme));
 }
 
-/** Of two rows that meet at the cursor, the lower one. */
+/** If two rows meet at the cursor, the lower one. */
 function rowOf(lines: readonly VisualLine[], cursor: number): number {
   const at = lines.findLastIndex(({ from }) => from <= cursor);
   return Math.max(at, 0);
@@ -403,12 +395,12 @@ function columnsBetween(text: string, from: number, to: number): number {
   return width;
 }
 
-/** @returns undefined: it is on the first row */
+/** @returns `undefined` if the cursor is on the first row */
 export function up(editor: Editor, columns: number): Editor | undefined {
   return vertical(editor, columns, -1);
 }
 
-/** @returns undefined: it is on the last row */
+/** @returns `undefined` if the cursor is on the last row */
 export function down(editor: Editor, columns: number): Editor | undefined {
   return vertical(editor, columns, 1);
 }
@@ -425,7 +417,7 @@ function vertical(editor: Editor, columns: number, by: 1 | -1): Editor | undefin
   return { ...rest(editor), cursor, column };
 }
 
-/** The grapheme that begins at a place of these rows, or the end of that row. */
+/** Index of the grapheme at a position of these rows, or the end of that row. */
 export function placeAt(
   text: string,
   lines: readonly VisualLine[],
@@ -437,7 +429,7 @@ export function placeAt(
   return indexAt(text, line, Math.max(0, column), lines[row + 1]?.from === line.to);
 }
 
-/** @param isWrapped the text goes on in the next row: its end is that row's beginning */
+/** @param isWrapped the text continues in the next row: its end is that row's beginning */
 function indexAt(
   text: string,
   { from, to }: VisualLine,

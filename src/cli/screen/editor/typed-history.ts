@@ -1,6 +1,7 @@
 /**
- * What was ever typed on this device, for Up, Down and Ctrl-R: one file of the home, a text a line
- * (`["hello"]`), to which several processes append at once. Full, it becomes the older of two.
+ * Input history of this device, for Up, Down and Ctrl-R: one file of the home, one text per line
+ * (`["hello"]`), to which several processes append concurrently. A full file is rotated; two are
+ * kept.
  */
 
 import { constants } from "node:fs";
@@ -16,15 +17,15 @@ import { jsonLine } from "../../../base/text.ts";
 import { nearest } from "../../suggest.ts";
 
 const NAME = "typed";
-/** A process that was killed while it made room leaves this; nobody makes room for so long. */
+/** A killed process may leave its rotation lock behind; no rotation takes this long. */
 const ABANDONED_MS = 10_000;
-/** What may carry a secret: these commands, however they are spelled. */
+/** Commands that may contain a secret, in any spelling. */
 const SECRET = /^\s*\/(?:register|regist|login|passwd)(?![\p{L}\p{N}_-])/iu;
-/** `/join ROOM PASSWORD` and the like. */
+/** `/join ROOM PASSWORD` and its alias. */
 const SECRET_ARGUMENT = /^\s*\/(?:join|j)\s+\S+\s+\S/iu;
 const SECRET_COMMANDS = ["register", "regist", "login", "passwd"];
 
-/** It is, or was meant to be, a command with a password behind it. */
+/** Reports whether the text is, or was meant to be, a command with a password. */
 export function mayCarrySecret(text: string): boolean {
   if (SECRET.test(text) || SECRET_ARGUMENT.test(text)) return true;
   const [, word = "", ...more] = /^\s*\/([^\s/]+)\s+(\S+)(?:\s+(\S))?/u.exec(text) ?? [];
@@ -32,20 +33,22 @@ export function mayCarrySecret(text: string): boolean {
   return nearest(word, commands) !== undefined;
 }
 
-/** Whether a line may be stored: it carries no secret, is not blank, and is not too long. */
+/**
+ * Reports whether a line may be stored: it contains no secret, is not blank, and is not too long.
+ */
 function isKept(text: string): boolean {
   if (text.trim() === "" || mayCarrySecret(text)) return false;
   return Buffer.byteLength(text) <= TYPED_LINE_BYTES_MAX;
 }
 
-/** Adds a line at the end; removes an earlier copy, and the oldest line when there are too many. */
+/** Appends a line; removes an earlier copy, and the oldest line when there are too many. */
 function withTyped(lines: readonly string[], text: string): readonly string[] {
   if (!isKept(text)) return lines;
   if (lines.at(-1) === text) return lines;
   return [...lines.filter((line) => line !== text), text].slice(-TYPED_LINES_MAX);
 }
 
-/** Those that contain all words of the query, in any case: newest first. */
+/** Lines that contain all words of the query, in any case, newest first. */
 export function matchingTyped(
   lines: readonly string[],
   query: string,
@@ -63,7 +66,7 @@ export function matchingTyped(
   return found;
 }
 
-/** The lines of this device, and of this process at once. */
+/** The stored lines of this device, and those of this process immediately. */
 export class TypedHistory {
   readonly #path: string;
   readonly #folder: string;
@@ -81,7 +84,7 @@ export class TypedHistory {
     return this.#lines;
   }
 
-  /** Reads what is on the disk; what cannot be read is left out, and is no fault. */
+  /** Reads the stored lines. Lines that cannot be read are skipped without a fault. */
   async load(): Promise<void> {
     const own = this.#lines;
     const kept = new Set<string>();
@@ -93,8 +96,8 @@ export class TypedHistory {
   }
 
   /**
-   * Keeps it here at once and on the disk soon.
-   * @returns when it is there; a disk that refuses is no fault: it is known to this process alone
+   * Adds a line in memory immediately and on disk soon.
+   * @returns resolves when it is stored; after a write error only this process knows the line
    */
   add(text: string): Promise<void> {
     const lines = withTyped(this.#lines, text);
@@ -113,7 +116,7 @@ export class TypedHistory {
     const flags = O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW | O_NONBLOCK;
     const file = await open(this.#path, flags, 0o600);
     try {
-      // In one piece: two processes that append never mix their lines.
+      // In one write: two processes that append never mix their lines.
       await file.write(Buffer.from(jsonLine([text])));
       const { size } = await file.stat();
       if (size <= TYPED_FILE_BYTES_MAX) return;
@@ -123,12 +126,12 @@ export class TypedHistory {
     await this.#makeRoom();
   }
 
-  /** The file becomes the older one, by one process alone. */
+  /** Rotates the file, in one process at a time. */
   async #makeRoom(): Promise<void> {
     const lock = join(this.#folder, `${NAME}.lock`);
     if (!(await isMade(lock))) return;
     try {
-      const { size } = await stat(this.#path); // Another process may have done it just before.
+      const { size } = await stat(this.#path); // Another process may have rotated it just before.
       if (size > TYPED_FILE_BYTES_MAX) await rename(this.#path, this.#older);
     } finally {
       await rmdir(lock);
@@ -158,13 +161,13 @@ async function linesOf(path: string): Promise<readonly string[]> {
     (found) => found.size,
     () => 0,
   );
-  // Appenders look at the size behind their own line: a few of them may be over it.
+  // Appenders check the size after their own line, so a few of them may exceed it.
   if (size === 0 || size > 2 * TYPED_FILE_BYTES_MAX) return [];
   const text = await readFile(path, "utf8").catch(() => "");
   return text.split("\n").flatMap(lineOf);
 }
 
-/** None: it was torn, is no text, or may not be kept. */
+/** Returns no line if it was torn, is no text, or may not be stored. */
 function lineOf(line: string): readonly string[] {
   try {
     const value: unknown = JSON.parse(line);

@@ -1,4 +1,4 @@
-/** What Tab offers: names, rooms, commands and their arguments, paths, emoji. */
+/** Tab completion: names, rooms, commands and their arguments, paths, emoji. */
 
 import { OFFERED_MAX } from "../../../base/limits-screen.ts";
 import { knownNames, openRoom } from "../../../core/model/selectors.ts";
@@ -7,10 +7,10 @@ import { emojiNamed } from "../../../ui/text/emoji.ts";
 import { type Editor, placed, replaceRange } from "../editor/editor.ts";
 import type { Candidate, Completion } from "../state/screen-state.ts";
 
-/** A command behind `/`, as help shows it. */
+/** A slash command as help shows it. */
 export interface CommandRow {
   readonly name: string;
-  /** `/join ROOM [PASSWORD]`: its words in capitals say what belongs there. */
+  /** `/join ROOM [PASSWORD]`: words in capitals name the kind of argument. */
   readonly usage: string;
   readonly summary: string;
 }
@@ -23,23 +23,26 @@ export interface PathEntry {
 export interface CompletionSource {
   readonly model: Model;
   readonly commands: readonly CommandRow[];
-  /** Keys of settings, with what they are now: for `/set`. */
+  /** Keys of settings with their current values, for `/set`. */
   readonly settings: readonly Candidate[];
-  /** Of a folder as it was typed (`~/a/`, `../`, or nothing: here). Undefined: not read yet. */
+  /**
+   * Entries of a folder as typed (`~/a/`, `../`, or empty for the current one). `undefined` if it
+   * was not read yet.
+   */
   readonly folder: (path: string) => readonly PathEntry[] | undefined;
-  /** Whose names of emoji count beside the English ones. */
+  /** Language whose emoji names are accepted in addition to the English ones. */
   readonly language?: "en" | "id";
 }
 
 export type Offer =
   | { readonly kind: "none" }
-  /** This folder has to be read; then Tab may be pressed again. */
+  /** This folder has to be read before Tab is handled again. */
   | { readonly kind: "folder"; readonly path: string }
   | { readonly kind: "some"; readonly completion: Completion };
 
 const NONE: Offer = { kind: "none" };
 
-/** What may stand at the cursor. The text is not changed yet: `at` is that of the first. */
+/** Candidates at the cursor. The text is not changed yet; `at` is the first one. */
 export function offerAt({ text, cursor }: Editor, source: CompletionSource): Offer {
   const ahead = text.slice(0, cursor);
   const from = ahead.search(/\S*$/);
@@ -59,7 +62,7 @@ function some(ahead: string, from: number, candidates: readonly Candidate[]): Of
   return { kind: "some", completion: { from, to, candidates: offered, at: 0, typed } };
 }
 
-/** In what is said: `@ana`, `ana`, `#lobby`, `:smile`. */
+/** Completes a word of a message: `@ana`, `ana`, `#lobby`, `:smile`. */
 function ofWord(
   word: string,
   isFirst: boolean,
@@ -86,7 +89,7 @@ function plain(text: string): Candidate {
   return { text, hint: "" };
 }
 
-/** Those who spoke last first, then the others by name. */
+/** Recent authors first, then the others by name. */
 function namesByUse(model: Model): readonly string[] {
   const known = knownNames(model);
   const items = openRoom(model)?.tail.items ?? [];
@@ -109,7 +112,7 @@ function targets(model: Model): readonly string[] {
   ];
 }
 
-/** Those that begin so, in their order; then, where a sign asks for it, those that contain it. */
+/** Candidates with this prefix in their order; with `isAnywhere` then those that contain it. */
 function matching(all: readonly string[], begun: string, isAnywhere = false): readonly string[] {
   const wanted = begun.toLowerCase();
   const beginning = all.filter((one) => one.toLowerCase().startsWith(wanted));
@@ -127,13 +130,13 @@ function commandsLike(begun: string, { commands }: CompletionSource): readonly C
     });
 }
 
-/** Undefined: words for others stand there. */
+/** `undefined` if the argument is a text for other users. */
 function argument(ahead: string, typed: string, source: CompletionSource): Offer | undefined {
   const command = source.commands.find(({ name }) => name === typed.toLowerCase());
   if (command === undefined) return undefined;
   const words = ahead.slice(typed.length + 1).trimStart();
   const flags = command.usage.match(/--[a-z]+/g) ?? [];
-  // What follows is said.
+  // The rest is a message.
   if (flags.some((flag) => words.includes(` ${flag} `))) return undefined;
   const begun = /\s(--[a-z]*)$/.exec(words)?.[1];
   if (begun !== undefined && flags.length > 0) {
@@ -145,7 +148,7 @@ function argument(ahead: string, typed: string, source: CompletionSource): Offer
     );
   }
   const wanted = command.usage.split(/\s+/).slice(1);
-  // A path may have blanks: all that is typed of it belongs to it.
+  // A path may contain blanks: the whole typed rest belongs to it.
   if (/^\[?(?:PATH|DIR|FILE)\]?$/.test(wanted[0] ?? "")) return path(ahead, words, source);
   const place = Math.min(words.split(/\s+/).length, wanted.length) - 1;
   const from = ahead.search(/\S*$/);
@@ -155,14 +158,14 @@ function argument(ahead: string, typed: string, source: CompletionSource): Offer
   return values === undefined ? undefined : some(ahead, from, values);
 }
 
-/** What stands behind so many words. */
+/** The text after this many words. */
 function behindWords(words: string, count: number): string {
   let rest = words;
   for (let i = 0; i < count; i++) rest = rest.replace(/^\S+\s+/, "");
   return rest;
 }
 
-/** Undefined: whatever may be said. */
+/** `undefined` if any text is valid. */
 function valuesOf(
   what: string,
   begun: string,
@@ -221,7 +224,7 @@ function path(ahead: string, typed: string, { folder }: CompletionSource): Offer
   const quote = /^["']/.exec(typed)?.[0] ?? "";
   const written = typed.slice(quote.length);
   const bare = quote === "" ? written.replaceAll(/\\([\s"'\\])/g, "$1") : written;
-  // As `/send` reads it.
+  // Quoted as `/send` reads it.
   const shown = (name: string) =>
     quote === "" ? name.replaceAll(/[\s"'\\]/g, (letter) => `\\${letter}`) : name;
   const slash = bare.lastIndexOf("/") + 1;
@@ -237,7 +240,7 @@ function path(ahead: string, typed: string, { folder }: CompletionSource): Offer
   return some(ahead, ahead.length - typed.length, found);
 }
 
-/** The text with a candidate in it; the next Tab puts another one there. */
+/** The text with a candidate inserted; the next Tab replaces it by another one. */
 export function chosen(
   editor: Editor,
   completion: Completion,

@@ -1,4 +1,4 @@
-/** Which text keys are typed into: the input, the query of a list, or an answer. */
+/** The text that keys are typed into: the input, the query of a list, or an answer. */
 
 import { OFFERED_MAX } from "../../../base/limits-screen.ts";
 import { isName } from "../../../base/names.ts";
@@ -11,14 +11,14 @@ import { matchingTyped } from "../editor/typed-history.ts";
 import type { Candidate, Overlay, ScreenState } from "../state/screen-state.ts";
 import { changed, type Parts, type Updated } from "./parts.ts";
 
-/** Undefined: keys type nothing. */
+/** `undefined` if keys type nothing. */
 export function activeEditor({ question, overlay, editor }: ScreenState): Editor | undefined {
   if (question !== undefined) return question.kind === "yes-no" ? undefined : question.answer;
   if (overlay === undefined) return editor;
   return "query" in overlay ? overlay.query : undefined;
 }
 
-/** With another text there: what a list shows follows it. */
+/** Replaces the text; an open list follows it. */
 export function withEditor(state: ScreenState, next: Editor, parts: Parts): Updated {
   const { question, overlay } = state;
   if (question !== undefined) return changed(state, { question: { ...question, answer: next } });
@@ -58,7 +58,7 @@ export function openedList(
   return refound({ kind, found: [], ...first }, parts);
 }
 
-/** As it would be typed: what was found last stays to be looked through. */
+/** The current search as typed text, so that its results stay usable. */
 function searchText({ search }: Model): string {
   if (search === undefined) return "";
   const { text, from, target, files } = search.query;
@@ -70,7 +70,10 @@ function searchText({ search }: Model): string {
   return [...filters, text].filter((word) => word !== "").join(" ");
 }
 
-/** Rooms and people, unread ones first; a name that is not known may be written to as well. */
+/**
+ * Rooms and people, unread ones first. An unknown name is offered as well, because it can be
+ * written to.
+ */
 function targetsLike(model: Model, typed: string): readonly string[] {
   const { rooms, people } = roomLines(model);
   const shown = [...rooms, ...people].map((line) => ({
@@ -97,7 +100,7 @@ function targetsLike(model: Model, typed: string): readonly string[] {
   return isNew && !isSame(bare, model.me) ? [...found, `@${bare}`] : found;
 }
 
-/** One press away. */
+/** Reactions offered before a query. */
 const QUICK_SIGNS: readonly Candidate[] = [
   ...[
     { text: "👍", hint: ":+1:" },
@@ -115,7 +118,7 @@ const QUICK_SIGNS: readonly Candidate[] = [
   { text: "✅", hint: ":white_check_mark:" },
 ];
 
-/** A name, a part of one, or the sign itself. */
+/** Matches a name, a part of one, or the emoji itself. */
 function signsLike(typed: string, language: string | undefined): readonly Candidate[] {
   const wanted = typed.trim().replace(/^:|:$/g, "");
   if (wanted === "") return QUICK_SIGNS;

@@ -1,4 +1,4 @@
-/** What the screen's state becomes when the model has changed. */
+/** Updates the screen state after a change of the model. */
 
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
@@ -19,19 +19,19 @@ import {
 } from "./parts.ts";
 import { older } from "./reading.ts";
 
-/** What stood there before. */
+/** The model and state before the change. */
 export interface Before {
   readonly model: Model;
-  /** Of the rows: the place that was jumped to. */
+  /** Key of the row that was jumped to. */
   readonly shownKey: string | undefined;
   readonly bottoms: number;
-  /** Its account is in no more: what is in the input was that account's. */
+  /** The account is logged out; the input belonged to it. */
   readonly isLeft?: boolean;
 }
 
 /**
- * To be called once for each model that is shown, with the parts of the new one: another room
- * brings its draft, a jump its place, and one that does not fill the page asks for older rows.
+ * Call once for each shown model, with the parts of the new one. Another room loads its draft, a
+ * jump moves the timeline, and a page that is not full requests older rows.
  */
 export function follow(state: ScreenState, before: Before, parts: Parts): Updated {
   const { model, rows } = parts;
@@ -49,7 +49,7 @@ export function follow(state: ScreenState, before: Before, parts: Parts): Update
   return { state: gone(moved, parts), acts: [...acts, ...filling(parts)] };
 }
 
-/** A room that is called otherwise is the same one. */
+/** A renamed room counts as the same one. */
 function isElsewhere(before: Model, model: Model): boolean {
   const [was, is] = [openRoom(before), openRoom(model)];
   if (was !== undefined && is !== undefined) return was.id !== is.id;
@@ -57,9 +57,8 @@ function isElsewhere(before: Model, model: Model): boolean {
 }
 
 /**
- * The room's own draft, and nothing of the one before: that keeps what is written in it, however
- * it came that it is left. What was written while no room was open goes on in the first one where
- * nothing is written.
+ * Loads the room's own draft; the previous room keeps what was written in it. Text written while no
+ * room was open moves to the first room without a draft.
  */
 function entered(state: ScreenState, { model: before, isLeft }: Before, model: Model): Updated {
   if (isLeft === true) return acting(elsewhere(state, before, EMPTY_EDITOR));
@@ -88,7 +87,7 @@ function elsewhere(state: ScreenState, before: Model, editor: Editor): ScreenSta
   };
 }
 
-/** What a refusal gives back comes into an input that is empty. */
+/** Restores the text of a refused post if the input is empty. */
 function refilled(state: ScreenState, before: Model, model: Model): ScreenState {
   const [was, is] = [keptDraft(before), keptDraft(model)];
   if (was === is || is === undefined || state.editor.text !== "") return state;
@@ -108,7 +107,7 @@ function shown(state: ScreenState, key: string | undefined, parts: Parts): Scree
   return { ...state, scroll, selected, selectedPost: undefined };
 }
 
-/** What was selected and is not there any more is not selected. */
+/** Clears the selection if the selected message is gone. */
 function gone(state: ScreenState, { rows }: Parts): ScreenState {
   const { selected, selectedPost } = state;
   if (selected === undefined && selectedPost === undefined) return state;
@@ -122,7 +121,7 @@ function gone(state: ScreenState, { rows }: Parts): ScreenState {
   return { ...state, selected: undefined, selectedPost: undefined, overlay };
 }
 
-/** Rows that do not fill the page. */
+/** Requests older rows if the rows do not fill the page. */
 function filling(parts: Parts): readonly Act[] {
   const { rows, heightOf } = parts;
   let lines = 0;

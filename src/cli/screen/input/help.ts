@@ -1,4 +1,4 @@
-/** Help: all keys as they are bound, then all slash commands. */
+/** Help: all key bindings, then all slash commands. */
 
 import type { KeyTexts } from "../../../ui/messages/en/keys.ts";
 import type { CommandName } from "../state/commands.ts";
@@ -6,10 +6,10 @@ import type { Candidate } from "../state/screen-state.ts";
 import type { CommandRow } from "./completion.ts";
 import type { Keymap } from "./keymap.ts";
 
-/** Of one command; those that are pressed most stand first in the table. */
+/** Chords listed per command; the table lists the most used first. */
 const CHORDS_LISTED = 3;
 
-/** Keys or a command's usage, and what they do; a heading has no hint. */
+/** Keys or a command's usage, with a description; a heading has no hint. */
 export function helpRows(
   keymap: Keymap,
   texts: KeyTexts,
@@ -24,7 +24,7 @@ export function helpRows(
   return [...keys, { text: texts.slashCommands, hint: "" }, ...slash];
 }
 
-/** Commands of one sentence, as those of the ten rooms, share a line: the first … the last. */
+/** Commands with one description, such as those of the ten rooms, share a line: first … last. */
 function sentences(
   rows: ReadonlyMap<CommandName, readonly string[]>,
   texts: KeyTexts,
@@ -40,7 +40,7 @@ function sentences(
 function listed([first = [], ...others]: readonly (readonly string[])[]): string {
   const last = others.at(-1)?.[0];
   if (last !== undefined) return `${first[0]} … ${last}`;
-  // `y` is said, `Y` is taken as well.
+  // Lists `y` only, although `Y` is accepted as well.
   const isSaid = (chord: string) => {
     const small = chord.toLowerCase();
     return chord === small || !first.includes(small);

@@ -1,4 +1,4 @@
-/** Which keys do what: one table for the program, its help and `config.toml`. */
+/** Key bindings: one table for the program, its help and `config.toml`. */
 
 import { Fault, msg } from "../../../base/fault.ts";
 import { quoteText } from "../../../base/text.ts";
@@ -8,7 +8,7 @@ import { COMMAND_NAMES, type CommandName, isCommandName } from "../state/command
 
 type KeyGroup = keyof KeyTexts["groups"];
 
-/** What the keys go to. */
+/** Input mode that receives the keys. */
 export type Mode = "input" | "selected" | "menu" | "list" | "text" | "question";
 
 interface Binding {
@@ -22,8 +22,8 @@ const ROOMS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"].map((digit, ind
 );
 
 /**
- * In the order of help. A chord may stand twice: the first command that has something to do is
- * taken (Ctrl-K cuts to the end of the line, and at its end goes to another room).
+ * In the order of help. A chord may occur twice: the first command that applies is executed (Ctrl-K
+ * cuts to the end of the line, and at its end opens the switcher).
  */
 const BINDINGS: readonly Binding[] = [
   row("everywhere", "help", "f1"),
@@ -127,10 +127,10 @@ const GROUPS: Readonly<Record<Mode, readonly KeyGroup[]>> = {
   question: ["question", "everywhere"],
 };
 
-/** Groups whose keys type nothing: a letter may be bound there. */
+/** Groups whose keys type nothing, so that letters can be bound. */
 const SILENT: ReadonlySet<KeyGroup> = new Set<KeyGroup>(["selected", "text", "question"]);
 
-/** What a key may be besides a character. */
+/** Key names besides single characters. */
 const KEY_NAMES: ReadonlySet<string> = new Set([
   ...["enter", "tab", "esc", "space", "backspace", "delete", "insert", "menu", "begin"],
   ...["up", "down", "left", "right", "home", "end", "pageup", "pagedown"],
@@ -145,12 +145,12 @@ const KEY_ALIASES: Readonly<Record<string, string>> = {
   ...{ return: "enter", escape: "esc", del: "delete", ins: "insert", pgup: "pageup" },
   ...{ pgdn: "pagedown", pgdown: "pagedown" },
 };
-/** Chords that no terminal tells apart. */
+/** Chords that no terminal distinguishes. */
 const SAME: Readonly<Record<string, string>> = {
   ...{ "ctrl-i": "tab", "ctrl-m": "enter", "ctrl-[": "esc", "ctrl-/": "ctrl-_" },
 };
 
-/** As the keys are named: `Ctrl+Alt+x` is `ctrl-alt-x`. @throws Fault usage @internal */
+/** Normalizes a chord: `Ctrl+Alt+x` becomes `ctrl-alt-x`. @throws Fault usage @internal */
 export function chordOf(typed: string): string {
   const parts = /^((?:[a-z]+[-+])*)(.+)$/is.exec(typed.trim());
   const words = (parts?.[1] ?? "")
@@ -168,7 +168,7 @@ export function chordOf(typed: string): string {
     });
   }
   const has = (one: (typeof MODIFIERS)[number]) => known.includes(one);
-  // Shift with a letter is the capital; Ctrl with one knows no capitals.
+  // Shift with a letter is the capital; Ctrl ignores case.
   const isCapital = isCharacter && has("shift") && !has("ctrl");
   const key = !isCharacter ? name : isCapital ? given.toUpperCase() : has("ctrl") ? lower : given;
   const before = MODIFIERS.filter((one) => has(one) && !(one === "shift" && isCapital));
@@ -176,7 +176,7 @@ export function chordOf(typed: string): string {
   return SAME[chord] ?? chord;
 }
 
-/** The keys as they are bound. */
+/** The key bindings in force. */
 export class Keymap {
   readonly #rows: readonly Binding[];
   /** By mode and chord. */
@@ -184,7 +184,7 @@ export class Keymap {
 
   /**
    * @param keys of `config.toml`: chord to command, on top of the table; `none` frees the chord
-   * @throws Fault usage: no such key or command, or a letter that has to be typed
+   * @throws Fault usage: unknown key or command, or a letter that has to be typed
    */
   constructor(keys: Readonly<Record<string, string>> = {}) {
     this.#rows = rebound(keys);
@@ -192,14 +192,14 @@ export class Keymap {
     this.#commands = new Map(modes.map((mode) => [mode, commandsIn(mode, this.#rows)]));
   }
 
-  /** What the chord may do there: the first that has something to do is meant. */
+  /** Commands of a chord in a mode; the first that applies is executed. */
   commandsAt(mode: Mode, chord: string): readonly CommandName[] {
     const all = this.#commands.get(mode);
-    // Shift changes nothing where it is not asked for.
+    // Shift is ignored where no binding uses it.
     return all?.get(chord) ?? all?.get(chord.replace(/shift-(?=.{2})/, "")) ?? [];
   }
 
-  /** By group and in the order of the table: each command once, with all its chords. */
+  /** By group in the order of the table: each command once, with all its chords. */
   groups(): ReadonlyMap<KeyGroup, ReadonlyMap<CommandName, readonly string[]>> {
     const groups = new Map<KeyGroup, Map<CommandName, string[]>>();
     for (const { group, command, chords } of this.#rows) {
@@ -212,7 +212,7 @@ export class Keymap {
     return groups;
   }
 
-  /** Its first chord in a group; undefined: it has none there. */
+  /** Its first chord in a group; `undefined` if it has none there. */
   chordOf(group: KeyGroup, command: CommandName): string | undefined {
     return this.groups().get(group)?.get(command)?.[0];
   }
@@ -250,7 +250,7 @@ function rebound(keys: Readonly<Record<string, string>>): readonly Binding[] {
   return rows;
 }
 
-/** Where the command has its place. @throws Fault usage */
+/** The group of a command. @throws Fault usage */
 function groupOf(chord: string, name: string): KeyGroup | undefined {
   if (!isCommandName(name)) {
     const near = nearest(name, COMMAND_NAMES);

@@ -1,4 +1,7 @@
-/** Bytes of a terminal as keys: UTF-8, CSI, SS3, the protocols of xterm, rxvt, Linux and kitty. */
+/**
+ * Decodes terminal input into keys: UTF-8, CSI, SS3, and the protocols of xterm, rxvt, Linux and
+ * kitty.
+ */
 
 import { PASTE_BYTES_MAX } from "../../../base/limits-page.ts";
 import { TERMINAL_SEQUENCE_BYTES_MAX } from "../../../base/limits-screen.ts";
@@ -7,14 +10,14 @@ import { PasteSplitter, type Typed } from "../../../io/terminal/paste.ts";
 export interface Key {
   /**
    * The chord: `a`, `A`, `enter`, `ctrl-a`, `alt-b`, `ctrl-alt-left`, `shift-tab`, `f1`; or `text`
-   * (characters that came together), `paste`, `paste-oversize`, `focus-in`, `focus-out`,
-   * `scroll-up`, `scroll-down`, `click`, `report` (an answer of the terminal).
-   * Modifiers stand in the order `super-ctrl-alt-shift-`.
+   * (characters that arrived together), `paste`, `paste-oversize`, `focus-in`, `focus-out`,
+   * `scroll-up`, `scroll-down`, `click`, `report` (an answer of the terminal). Modifiers are in the
+   * order `super-ctrl-alt-shift-`.
    */
   readonly name: string;
   /**
-   * What it types: of `paste` all of it, of `report` the sequence, of the mouse where it stands
-   * (`COLUMN;ROW`, from 0), of other chords nothing.
+   * Typed text: the whole paste, the sequence of a `report`, the position of a mouse event
+   * (`COLUMN;ROW`, from 0), empty for other chords.
    */
   readonly text: string;
 }
@@ -22,10 +25,10 @@ export interface Key {
 const ESC = 0x1b;
 const DEL = 0x7f;
 const BEL = 0x07;
-/** No byte of a sequence; cancels one that is under way (CAN, SUB). */
+/** Bytes that cannot occur in a sequence and cancel an unfinished one (CAN, SUB). */
 const CANCELS: ReadonlySet<number> = new Set([0x18, 0x1a]);
 
-/** What C0 controls mean that have a name of their own. */
+/** C0 controls that have a name of their own. */
 const CONTROLS: Readonly<Record<number, string>> = {
   0: "ctrl-space",
   9: "tab",
@@ -51,7 +54,7 @@ const FINALS: Readonly<Record<string, string>> = {
   S: "f4",
 };
 
-/** SS3 alone: the keypad in application mode. */
+/** SS3 only: the keypad in application mode. */
 const KEYPAD: Readonly<Record<string, string>> = {
   ...{ M: "enter", I: "tab", X: "=", j: "*", k: "+", l: ",", m: "-", n: ".", o: "/" },
   ...{ p: "0", q: "1", r: "2", s: "3", t: "4", u: "5", v: "6", w: "7", x: "8", y: "9" },
@@ -64,7 +67,7 @@ const TILDES: Readonly<Record<number, string>> = {
   ...{ 18: "f7", 19: "f8", 20: "f9", 21: "f10", 23: "f11", 24: "f12", 29: "menu" },
 };
 
-/** Code points of `CSI … u` that are no characters. */
+/** Code points of `CSI … u` that are not characters. */
 const FUNCTIONAL: Readonly<Record<number, string>> = {
   ...{ 9: "tab", 13: "enter", 27: "esc", 32: "space", 127: "backspace" },
   ...{ 57409: ".", 57410: "/", 57411: "*", 57412: "-", 57413: "+", 57414: "enter" },
@@ -73,7 +76,7 @@ const FUNCTIONAL: Readonly<Record<number, string>> = {
   ...{ 57426: "delete", 57427: "begin", 57363: "menu" },
 };
 const KEYPAD_0 = 57399;
-/** Private use that kitty gives to keys: what is not named here types nothing. */
+/** Private use area that kitty assigns to keys; unnamed ones type nothing. */
 const PRIVATE = [57344, 63743] as const;
 const FIRST_FUNCTION_KEY = 57376;
 const LAST_FUNCTION_KEY = 57398;
@@ -87,19 +90,18 @@ const META = 32;
 const RELEASED = 3;
 
 /**
- * Reads keys out of what a terminal sends, however it is cut. Whatever comes, no more than
- * TERMINAL_SEQUENCE_BYTES_MAX and a paste of PASTE_BYTES_MAX is held, and a `flush` ends what is
- * under way.
+ * Decodes keys from terminal input, split at any point. Holds at most TERMINAL_SEQUENCE_BYTES_MAX
+ * and a paste of PASTE_BYTES_MAX; `flush` ends an unfinished sequence.
  */
 export class KeyDecoder {
   readonly #pastes = new PasteSplitter(true);
   #held: Uint8Array = new Uint8Array(0); // Bounded by TERMINAL_SEQUENCE_BYTES_MAX and one read.
-  /** Inside a string of the terminal that is too long: dropped up to its end. */
+  /** Inside an oversized terminal string, which is dropped up to its end. */
   #isSkipping = false;
-  /** The Esc of the last `flush` was one while an answer was due: it may have begun that. */
+  /** The last `flush` reported an Esc while an answer was due; it may have been the start of it. */
   #isEscDoubtful = false;
 
-  /** An Esc, or the beginning of a sequence, is held: `flush` after a moment says what it was. */
+  /** An Esc or the start of a sequence is held; `flush` after a moment decides what it was. */
   get isWaiting(): boolean {
     return this.#pastes.isHolding || this.#held.length > 0 || this.#isSkipping;
   }
@@ -112,8 +114,8 @@ export class KeyDecoder {
   }
 
   /**
-   * Nothing came behind what is held.
-   * @param isAnswerDue the terminal was asked: the beginning of an answer stays held
+   * Ends the held bytes, because nothing followed them.
+   * @param isAnswerDue a query is pending: the start of an answer stays held
    */
   flush(isAnswerDue = false): readonly Key[] {
     if (isAnswerDue && (this.#isSkipping || this.#pastes.heldBytes > 1)) return [];
@@ -163,7 +165,7 @@ export class KeyDecoder {
     else this.#held = bytes.slice();
   }
 
-  /** @returns where the string that is dropped ends, or all of it */
+  /** @returns end of the dropped string, or of all bytes */
   #skipped(bytes: Uint8Array): number {
     const at = bytes.findIndex((byte) => byte === BEL || byte === ESC || CANCELS.has(byte));
     if (at < 0) return bytes.length;
@@ -175,7 +177,7 @@ export class KeyDecoder {
 
 const ESCAPE = Uint8Array.of(ESC);
 
-/** Behind an Esc: `[?…`, `[12;…`, `]11;…`, `P>|…`, `P1$r…` or `_G…`. */
+/** After an Esc: `[?…`, `[12;…`, `]11;…`, `P>|…`, `P1$r…` or `_G…`. */
 function beginsAnswer(bytes: Uint8Array): boolean {
   const text = Buffer.from(bytes.subarray(0, 2)).toString("latin1");
   return /^(?:\[[?>\d]|\]\d|P[>\d]|_G)/.test(text);
@@ -183,7 +185,7 @@ function beginsAnswer(bytes: Uint8Array): boolean {
 
 interface Step {
   readonly keys: readonly Key[];
-  /** Behind what these keys were made of. */
+  /** Offset after the bytes of these keys. */
   readonly end: number;
 }
 
@@ -196,7 +198,7 @@ function stepAt(bytes: Uint8Array, at: number): Stepped {
   return textAt(bytes, at);
 }
 
-/** A run of characters: one is a key of its own name, more are `text`. */
+/** Decodes a run of characters: a single one is a key of its own name, several are `text`. */
 function textAt(bytes: Uint8Array, at: number): Stepped {
   let end = at;
   while (end < bytes.length && isText(bytes[end] ?? 0)) end++;
@@ -209,7 +211,7 @@ function isText(byte: number): boolean {
   return byte >= 0x20 && byte !== DEL;
 }
 
-/** Where the last character is complete. */
+/** End of the last complete character. */
 function wholeEnd(bytes: Uint8Array, from: number, end: number): number {
   for (let at = end - 1; at >= from && at >= end - 3; at--) {
     const byte = bytes[at] ?? 0;
@@ -226,7 +228,7 @@ function sizeOf(first: number): number {
   return first >= 0xc2 && first < 0xe0 ? 2 : 1;
 }
 
-/** Without controls of C1, which no keyboard has. */
+/** Removes C1 controls, which no keyboard has. */
 function decoded(bytes: Uint8Array): string {
   return new TextDecoder("utf-8", { ignoreBOM: true })
     .decode(bytes)
@@ -271,7 +273,7 @@ function escapeAt(bytes: Uint8Array, at: number): Stepped {
   }
 }
 
-/** `ESC ESC …`: Alt with what follows, as rxvt sends it; or two Escs. */
+/** `ESC ESC …`: Alt with the next key, as rxvt sends it, or two Escs. */
 function twiceAt(bytes: Uint8Array, at: number): Stepped {
   const third = bytes[at + 2];
   if (third === undefined) return "more";
@@ -298,7 +300,7 @@ function withAlt({ name, text }: Key): Key {
 }
 
 function ss3At(bytes: Uint8Array, at: number): Stepped {
-  // Some terminals put the modifiers between: ESC O 5 A.
+  // Some terminals insert the modifiers: ESC O 5 A.
   const digit = bytes[at + 2] ?? 0;
   const isModified = digit >= 0x31 && digit <= 0x39;
   const final = bytes[at + (isModified ? 3 : 2)];
@@ -310,7 +312,7 @@ function ss3At(bytes: Uint8Array, at: number): Stepped {
   if (name !== undefined) return { keys: [chord(name, modifiers)], end };
   const pad = KEYPAD[sign];
   if (pad !== undefined) return { keys: [pad.length > 1 ? named(pad) : typing(pad)], end };
-  // No sequence: Alt-O, and what was typed behind it.
+  // No sequence: Alt-O, followed by typed text.
   return { keys: [named("alt-O")], end: at + 2 };
 }
 
@@ -326,7 +328,7 @@ function csiAt(bytes: Uint8Array, at: number): Stepped {
   const final = bytes[end];
   if (end - at > TERMINAL_SEQUENCE_BYTES_MAX) return { keys: [], end };
   if (final === undefined) return "more";
-  // No final byte: what stands there is a key of its own.
+  // No final byte: the byte there is a key of its own.
   if (final < 0x40 || final > 0x7e) return { keys: [], end };
   const body = String.fromCharCode(...bytes.subarray(at + 2, end));
   const key = csi(body, String.fromCharCode(final));
@@ -342,7 +344,7 @@ function linuxAt(bytes: Uint8Array, at: number): Stepped {
   return { keys: isKnown ? [named(`f${number}`)] : [], end: at + (isKnown ? 4 : 3) };
 }
 
-/** `ESC [ M` and three bytes: the mouse as xterm first told of it. */
+/** `ESC [ M` and three bytes: the original mouse protocol of xterm. */
 function oldMouseAt(bytes: Uint8Array, at: number): Stepped {
   const end = at + 6;
   if (end > bytes.length) return "more";
@@ -371,7 +373,7 @@ function stringAt(bytes: Uint8Array, at: number): Stepped {
     if (byte !== ESC) continue;
     const next = bytes[end + 1];
     if (next === undefined) break;
-    // Anything but ST: the string was broken off, and something else begins.
+    // Anything but ST: the string was interrupted, and something else begins.
     return next === 0x5c ? answer(bytes, at, end + 2) : { keys: [], end };
   }
   return "more";
@@ -395,7 +397,7 @@ function csi(body: string, final: string): Key | undefined {
   if (final === "I" && body === "") return named("focus-in");
   if (final === "O" && body === "") return named("focus-out");
   if (final === "Z") return chord("tab", SHIFT | modifiersOf(body));
-  // With parameters it tells where the cursor stands.
+  // With parameters it reports the cursor position.
   if (final === "R" && body !== "") return report;
   if (final === "u") return unicode(body);
   if (final === "~" || final === "^" || final === "@") return tilde(body, final);
@@ -462,7 +464,7 @@ function functionKey(code: number): string | undefined {
   return `f${13 + code - FIRST_FUNCTION_KEY}`;
 }
 
-/** The second parameter, less one; what the lock keys add is left out. */
+/** The second parameter minus one, without the lock keys. */
 function modifiersOf(body: string): number {
   const [, second = ""] = body.split(";");
   const bits = Number(second.split(":")[0] ?? "") - 1;
@@ -477,7 +479,7 @@ function isReleased(body: string): boolean {
   return Number(second.split(":")[1] ?? "") === RELEASED;
 }
 
-/** Chords that all terminals send alike have the older name. */
+/** Chords with the same bytes on all terminals have the older name. */
 const SAME: Readonly<Record<string, string>> = {
   "ctrl-i": "tab",
   "ctrl-m": "enter",
@@ -494,7 +496,7 @@ function chord(name: string, modifiers: number): Key {
   return named(SAME[full] ?? full);
 }
 
-/** What was held when nothing came behind it. */
+/** Decodes held bytes that nothing followed. */
 function flushed(held: Uint8Array): readonly Key[] {
   if (held.length === 0) return [];
   if (held[0] !== ESC) return characters(decoded(held));
@@ -502,7 +504,7 @@ function flushed(held: Uint8Array): readonly Key[] {
   if (held.length === 2) {
     return held[1] === ESC ? [named("esc"), named("esc")] : [withAlt(secondOf(held))];
   }
-  return []; // A sequence that was broken off.
+  return []; // An interrupted sequence.
 }
 
 function secondOf(held: Uint8Array): Key {

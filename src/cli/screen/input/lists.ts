@@ -1,4 +1,4 @@
-/** Keys of lists, menus, long texts and questions: what stands above the timeline. */
+/** Keys of overlays above the timeline: lists, menus, long texts and questions. */
 
 import { unreachable } from "../../../base/assert.ts";
 import { isSame } from "../../../core/model/item.ts";
@@ -11,14 +11,14 @@ import { acting, changed, type Handler, openTarget, type Parts, type Updated } f
 import { opening, pageOf } from "./reading.ts";
 import { selectingSeq, unselected } from "./selection.ts";
 
-/** How many there are to choose from. */
+/** Number of choices. */
 function countOf(overlay: ListOverlay | Extract<Overlay, { kind: "menu" }>, parts: Parts): number {
   if (overlay.kind === "menu") return overlay.entries.length;
   if (overlay.kind === "search") return parts.model.search?.found.length ?? 0;
   return overlay.found.length;
 }
 
-/** In the list that is open. */
+/** Moves the choice in the open list. */
 export function moved(by: (page: number) => number, isRound: boolean): Handler {
   return (state, parts) => {
     const { overlay, question } = state;
@@ -67,7 +67,7 @@ function chosen(state: ScreenState, parts: Parts): Updated | undefined {
   }
 }
 
-/** Enter looks for what was typed; again, it goes to what is chosen. */
+/** Enter searches for the typed words; pressed again, it goes to the chosen result. */
 function searched(
   state: ScreenState,
   overlay: Extract<Overlay, { kind: "search" }>,
@@ -83,7 +83,7 @@ function searched(
   return toFound(state, overlay.at, parts);
 }
 
-/** To what was found at that place, or to the last. */
+/** Goes to that result, or to the last one. */
 export function toFound(state: ScreenState, at: number, parts: Parts): Updated {
   const { model } = parts;
   const all = model.search?.found ?? [];
@@ -93,15 +93,15 @@ export function toFound(state: ScreenState, at: number, parts: Parts): Updated {
   const seq = item.kind === "edit" && item.re !== undefined ? item.re : item.seq;
   const opened = opening(state, target, parts);
   const isHere = isSame(target, openTarget(model));
-  // What is here already is shown at once: a second jump to it would change nothing.
+  // A loaded message is shown immediately: a second jump to it would change nothing.
   const shown = isHere ? selectingSeq(opened.state, seq, parts)?.state : undefined;
   const jump = { kind: "jump" as const, target, seq };
   return { state: shown ?? opened.state, acts: [...opened.acts, jump] };
 }
 
 /**
- * What is looked for: words, with `from:NAME`, `in:ROOM` (`in:here`) and `has:file` among them.
- * Undefined: nothing is.
+ * Parses a query: words, with `from:NAME`, `in:ROOM` (`in:here`) and `has:file` among them.
+ * `undefined` if the query is empty.
  */
 export function searchOf(typed: string, here: string | undefined): SearchQuery | undefined {
   const words: string[] = [];
@@ -125,9 +125,10 @@ function isSameQuery(one: SearchQuery, other: SearchQuery): boolean {
   return one.text === other.text && isSamePlace && one.files === other.files;
 }
 
-// Long texts.
-
-/** @param by lines; positive: to the end. Undefined: no long text is open */
+/**
+ * @param by lines; positive: towards the end
+ * @returns `undefined` if no long text is open
+ */
 export function turnedBy(state: ScreenState, by: number, parts: Parts): Updated | undefined {
   const { overlay } = state;
   if (overlay === undefined || !("top" in overlay)) return undefined;
@@ -141,15 +142,13 @@ function turned(by: (page: number) => number): Handler {
   return (state, parts) => turnedBy(state, by(pageOf(parts)), parts);
 }
 
-// Questions.
-
 function answered(state: ScreenState, question: Question): Updated {
   if (question.kind === "yes-no") return acting(state);
   const answer = question.answer.text;
   return changed(state, { question: undefined }, { kind: "answered", answer });
 }
 
-/** Nothing was answered. */
+/** Closes the question without an answer. */
 export function unanswered(state: ScreenState): Updated | undefined {
   const { question } = state;
   if (question === undefined) return undefined;
@@ -200,7 +199,7 @@ export const LISTS = {
   no,
 } satisfies Partial<Record<CommandName, Handler>>;
 
-/** Another mode's window is left as it was when it closes. */
+/** Closing restores the window of the previous mode. */
 export function closedOverlay(state: ScreenState): Updated | undefined {
   const { overlay } = state;
   if (overlay === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** What a key is judged by, and what comes of it. */
+/** Types shared by key handlers: their inputs and results. */
 
 import type { Rows } from "../../../core/model/rows.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
@@ -14,28 +14,28 @@ import type { Keymap } from "./keymap.ts";
 
 export interface Parts {
   readonly model: Model;
-  /** Of what is open. */
+  /** Rows of the open target. */
   readonly rows: Rows;
   readonly settings: ScreenSettings;
   readonly keymap: Keymap;
   readonly layout: {
     /** Lines of the timeline. */
     readonly pageRows: number;
-    /** Columns of the input's text; the cursor may stand one further. */
+    /** Columns of the input's text; the cursor may be one further. */
     readonly inputColumns: number;
-    /** How far help or a long text can be turned; left out: until its last line is at the top. */
+    /** Scroll limit of help or a long text; `undefined`: until its last line is at the top. */
     readonly topMax?: number;
-    /** The lists beside the timeline. */
+    /** Positions of the lists beside the timeline. */
     readonly rooms: ListPlace;
     readonly members: ListPlace;
   };
   /** Lines that a row of the timeline takes, by its key. */
   readonly heightOf: (key: string) => number;
-  /** Lines that its long text has more unfolded; 0: there is nothing to fold. */
+  /** Additional lines of the unfolded text; 0 if it cannot be folded. */
   readonly foldsOf: (key: string) => number;
-  /** What stands there, from 0; undefined: nothing that a click could mean. */
+  /** Target at a position, from 0; `undefined` if a click there does nothing. */
   readonly hitAt: (column: number, row: number) => Hit | undefined;
-  /** What was typed on this device, oldest first. */
+  /** Input history of this device, oldest first. */
   readonly typed: readonly string[];
   readonly source: Omit<CompletionSource, "model">;
   readonly texts: KeyTexts;
@@ -46,7 +46,7 @@ export interface Updated {
   readonly acts: readonly Act[];
 }
 
-/** Undefined: it has nothing to do there, and another one may. */
+/** Returns `undefined` if it does not apply and another handler may. */
 export type Handler = (state: ScreenState, parts: Parts) => Updated | undefined;
 
 export function changed(
@@ -65,25 +65,25 @@ export function timelineOf({ rows, heightOf, layout }: Parts): Timeline {
   return { rows: rows.rows, heightOf, pageRows: Math.max(layout.pageRows, 1) };
 }
 
-/** Of what is open, as the model spells it; undefined: nothing is. */
+/** The open target, as the model spells it; `undefined` if none is open. */
 export function openTarget(model: Model): string | undefined {
   return openRoom(model)?.target ?? model.open;
 }
 
-/** What is written while no room is open is kept, too, under this name. */
+/** Name under which a draft is stored while no room is open. */
 export const NOWHERE = "";
 
-/** What the model keeps for what is open: the words in it may be older than the input's. */
+/** The model's draft of the open target, which may be older than the input. */
 export function keptDraft(model: Model): Draft | undefined {
   return model.drafts.get(openTarget(model) ?? NOWHERE);
 }
 
-/** The same with the input's words. */
+/** The same draft with the input's text. */
 export function draftNow({ editor, recall }: ScreenState, model: Model): Draft {
   return { ...keptDraft(model), text: recall?.typed ?? editor.text };
 }
 
-/** For the model: undefined where nothing has to be kept. */
+/** Act that stores a draft in the model; `undefined` if there is nothing to store. */
 export function draftAct(model: Model, draft: Draft | undefined): readonly Act[] {
   return draftActFor(openTarget(model) ?? NOWHERE, model, draft);
 }

@@ -1,4 +1,4 @@
-/** The mouse: what a click does where it stands, and what the wheel moves. */
+/** Mouse clicks and the wheel. */
 
 import { unreachable } from "../../../base/assert.ts";
 import { isSame } from "../../../core/model/item.ts";
@@ -20,7 +20,7 @@ import {
   unselected,
 } from "./selection.ts";
 
-/** Lines that a turn of the wheel moves. */
+/** Lines per turn of the wheel. */
 const WHEEL_LINES = 3;
 
 type Pointed = Extract<Hit, { kind: "timeline" }>;
@@ -30,11 +30,11 @@ function hitOf({ text }: Key, parts: Parts): Hit | undefined {
   return parts.hitAt(column, row);
 }
 
-/** @param choose takes what the list that is open stands at */
+/** @param choose accepts the current choice of the open list */
 export function clicked(state: ScreenState, key: Key, parts: Parts, choose: Handler): Updated {
   const hit = hitOf(key, parts);
   if (hit?.kind === "input") return inInput(state, hit.at, parts);
-  // What is asked is answered first.
+  // A question is answered first.
   if (hit === undefined || state.question !== undefined) return acting(state);
   switch (hit.kind) {
     case "rooms":
@@ -63,7 +63,7 @@ function inInput(state: ScreenState, at: number, parts: Parts): Updated {
   return editor === undefined ? acting(state) : withEditor(now, placed(editor, at), parts);
 }
 
-/** The list stays where it is: what is open would come to its middle otherwise. */
+/** The list keeps its position; otherwise the open target would be centered. */
 function toRoom(state: ScreenState, target: string | undefined, parts: Parts): Updated {
   if (target === undefined) return acting(state);
   const roomsTop = { open: target, top: parts.layout.rooms.top };
@@ -84,12 +84,12 @@ function onOverlay(
   const { overlay } = state;
   if (isHeading) return closedOverlay(state) ?? acting(state);
   if (choice === undefined || overlay === undefined || !("at" in overlay)) return acting(state);
-  // Enter would look for what was typed meanwhile.
+  // Enter would search for the text typed meanwhile.
   if (overlay.kind === "search") return toFound(state, choice, parts);
   return choose({ ...state, overlay: { ...overlay, at: choice } }, parts) ?? acting(state);
 }
 
-/** A message is selected; once more, and all that can be done with it is shown. */
+/** The first click selects a message, the second opens its menu. */
 function onTimeline(state: ScreenState, { key, does, link }: Pointed, parts: Parts): Updated {
   const { model, rows } = parts;
   const row = rows.rows.find((one) => one.key === key);
@@ -107,12 +107,12 @@ function onTimeline(state: ScreenState, { key, does, link }: Pointed, parts: Par
   return link === undefined ? acting(next) : acting(next, { kind: "copy", text: link });
 }
 
-/** @param by positive: to what is above */
+/** @param by positive: up */
 export function wheeled(state: ScreenState, key: Key, by: 1 | -1, parts: Parts): Updated {
   if (state.question !== undefined) return acting(state);
   const hit = hitOf(key, parts);
   const list = hit?.kind === "rooms" || hit?.kind === "members" ? hit.kind : undefined;
-  // A list that is seen as a whole moves nowhere.
+  // A list that is fully visible does not scroll.
   if (list !== undefined && parts.layout[list].topMax > 0) return listed(state, list, by, parts);
   const { overlay } = state;
   if (overlay === undefined) return scrolled(state, by * WHEEL_LINES, parts);

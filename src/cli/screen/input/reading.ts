@@ -1,4 +1,4 @@
-/** Keys that move the timeline, and go from room to room. */
+/** Keys that scroll the timeline and switch rooms. */
 
 import { isSame } from "../../../core/model/item.ts";
 import { type RoomLine, roomLines } from "../../../core/model/selectors.ts";
@@ -20,7 +20,7 @@ import {
   type Updated,
 } from "./parts.ts";
 
-/** Positive: to older rows. */
+/** @param lines positive: to older rows */
 export function scrolled(state: ScreenState, lines: number, parts: Parts): Updated {
   const timeline = timelineOf(parts);
   const { rows } = parts;
@@ -29,7 +29,7 @@ export function scrolled(state: ScreenState, lines: number, parts: Parts): Updat
     return changed(state, { scroll: anchor }, ...older(isNearEnd, parts));
   }
   const { anchor, isNearEnd } = scrolledDown(timeline, state.scroll, -lines);
-  // What comes behind a place in the past must not move it.
+  // Rows added after a past position must not move it.
   const last = rows.rows.at(-1);
   const isHeld = anchor === undefined && rows.hasNewer && last !== undefined;
   return changed(
@@ -39,19 +39,19 @@ export function scrolled(state: ScreenState, lines: number, parts: Parts): Updat
   );
 }
 
-/** More of the past is asked for once. */
+/** Requests older rows once. */
 export function older(isNearEnd: boolean, { rows }: Parts): readonly Act[] {
   const isWanted = isNearEnd && rows.hasOlder && rows.loading === undefined;
   return isWanted ? [{ kind: "reach", side: "older" }] : [];
 }
 
-/** The same of a place in the past. */
+/** Requests newer rows at a past position. */
 export function newer({ rows }: Parts): readonly Act[] {
   const isWanted = rows.hasNewer && rows.loading === undefined;
   return isWanted ? [{ kind: "reach", side: "newer" }] : [];
 }
 
-/** One line of the page before stays. */
+/** Lines of a page turn: one line of the previous page stays. */
 export function pageOf({ layout }: Parts): number {
   return Math.max(layout.pageRows - 1, 1);
 }
@@ -62,15 +62,13 @@ export function newest(state: ScreenState, { rows }: Parts): Updated | undefined
   return changed(state, { scroll: undefined }, ...acts);
 }
 
-// Rooms.
-
-/** As they stand in the list of rooms. */
+/** In the order of the list of rooms. */
 function linesOf(model: Model): readonly RoomLine[] {
   const { rooms, people } = roomLines(model);
   return [...rooms, ...people];
 }
 
-/** What is written in the room that is left stays there. */
+/** Opens a target; the draft of the previous room stays there. */
 export function opening(state: ScreenState, target: string, { model }: Parts): Updated {
   const open = openTarget(model);
   const bare = target.replace(/^#/, "");
@@ -99,7 +97,7 @@ function numbered(index: number): Handler {
   };
 }
 
-/** Where the user is called before where only something was said; from the open one onwards. */
+/** Goes to the next unread target after the open one; mentions before other messages. */
 function unread(state: ScreenState, parts: Parts): Updated {
   const lines = linesOf(parts.model);
   const at = lines.findIndex(({ isOpen }) => isOpen);

@@ -1,4 +1,4 @@
-/** Keys on a selected message: to others, and what is done with it. */
+/** Keys that select a message and act on it. */
 
 import { isWords } from "../../../core/model/item.ts";
 import type { Row } from "../../../core/model/rows.ts";
@@ -22,10 +22,10 @@ import {
 } from "./parts.ts";
 import { newer, older, pageOf, scrolled } from "./reading.ts";
 
-/** Messages that were unfolded: those of longest ago are folded again. */
+/** Unfolded messages kept; the oldest are folded again. */
 const SCREEN_UNFOLDED_MAX = 100;
 
-/** Words and files that are there, and what waits to be sent. */
+/** Messages and files that are loaded, and unsent posts. */
 export function isSelectable(row: Row): boolean {
   if (row.kind === "pending") return true;
   if (row.kind !== "item" || row.item.state !== "whole") return false;
@@ -36,7 +36,7 @@ export function isSelecting({ selected, selectedPost }: ScreenState): boolean {
   return selected !== undefined || selectedPost !== undefined;
 }
 
-/** Of the rows; -1: nothing is selected, or it is not there any more. */
+/** Index in the rows; -1 if nothing is selected or the selected row is gone. */
 function selectedIndex({ selected, selectedPost }: ScreenState, { rows }: Parts): number {
   if (selected === undefined && selectedPost === undefined) return -1;
   return rows.rows.findLastIndex((row) =>
@@ -46,7 +46,7 @@ function selectedIndex({ selected, selectedPost }: ScreenState, { rows }: Parts)
   );
 }
 
-/** What is selected, if it can still be acted on. */
+/** The selected row, if it can still be acted on. */
 function selectedRow(state: ScreenState, parts: Parts): Row | undefined {
   return parts.rows.rows[selectedIndex(state, parts)];
 }
@@ -61,9 +61,7 @@ function postOf(state: ScreenState, parts: Parts): PendingPost | undefined {
   return row?.kind === "pending" ? row.post : undefined;
 }
 
-// Going.
-
-/** @param index of a row that can be selected */
+/** @param index of a selectable row */
 function selecting(state: ScreenState, index: number, parts: Parts): Updated {
   const row = parts.rows.rows[index];
   if (row === undefined) return acting(state);
@@ -72,7 +70,7 @@ function selecting(state: ScreenState, index: number, parts: Parts): Updated {
   return { ...selectedHere({ ...state, scroll }, row, parts), acts: older(isFirst, parts) };
 }
 
-/** Where it stands: nothing moves, nor is it moved by what comes meanwhile. */
+/** Selects without scrolling; new rows do not move it. */
 export function selectedHere(state: ScreenState, row: Row, { rows }: Parts): Updated {
   const selected = row.kind === "item" ? row.item.seq : undefined;
   const selectedPost = row.kind === "pending" ? row.post.key : undefined;
@@ -80,14 +78,14 @@ export function selectedHere(state: ScreenState, row: Row, { rows }: Parts): Upd
   return changed(state, { selected, selectedPost, scroll });
 }
 
-/** The message with that number; undefined: it is not here. */
+/** Selects the message with that seq; `undefined` if it is not loaded. */
 export function selectingSeq(state: ScreenState, seq: number, parts: Parts): Updated | undefined {
   const { rows } = parts.rows;
   const index = rows.findIndex((row) => row.kind === "item" && row.item.seq === seq);
   return index < 0 ? undefined : selecting(state, index, parts);
 }
 
-/** The nearest in that direction from a row, itself left out. -1: none. */
+/** Index of the nearest selectable row in that direction, excluding `from`; -1 if there is none. */
 function nextIndex({ rows }: Parts, from: number, by: 1 | -1): number {
   for (let at = from + by; at >= 0 && at < rows.rows.length; at += by) {
     const row = rows.rows[at];
@@ -96,7 +94,7 @@ function nextIndex({ rows }: Parts, from: number, by: 1 | -1): number {
   return -1;
 }
 
-/** The newest that is seen. */
+/** Selects the newest visible message. */
 function select(state: ScreenState, parts: Parts): Updated {
   const { index } = edgeOf(timelineOf(parts), state.scroll);
   const at = nextIndex(parts, index + 1, -1);
@@ -114,7 +112,7 @@ function stepped(by: 1 | -1): Handler {
   };
 }
 
-/** As many messages as make a page of lines; at least one. What is longer than a page is read. */
+/** Moves by a page of messages, at least one. A message longer than a page is scrolled. */
 function paged(by: 1 | -1): Handler {
   return (state, parts) => {
     let at = selectedIndex(state, parts);
@@ -134,8 +132,8 @@ function paged(by: 1 | -1): Handler {
 }
 
 /**
- * Back to the input; close to the newest the timeline follows them again, unless the selected one
- * goes on below the edge: it is being read.
+ * Returns to the input. Close to the newest row the timeline follows new rows again, unless the
+ * selected message continues below the edge.
  */
 export function unselected(state: ScreenState, parts: Parts): Updated {
   const timeline = timelineOf(parts);
@@ -147,9 +145,7 @@ export function unselected(state: ScreenState, parts: Parts): Updated {
   return changed(state, { selected: undefined, selectedPost: undefined, scroll });
 }
 
-// Acting.
-
-/** With the item, where one is selected that it can be done with. */
+/** Runs with the selected item, if the action applies to it. */
 function withItem(
   can: (item: Item, model: Model) => boolean,
   act: (state: ScreenState, item: Item, parts: Parts) => Updated,
@@ -168,7 +164,7 @@ function withPost(act: (state: ScreenState, post: PendingPost) => Updated): Hand
   };
 }
 
-/** The first that has something to do. */
+/** Runs the first handler that applies. */
 function either(...handlers: readonly Handler[]): Handler {
   return (state, parts) => {
     for (const handler of handlers) {
@@ -186,7 +182,7 @@ const mayPin = (_: Item, model: Model) => {
   const room = openRoom(model);
   return room !== undefined && mayKeepOrder(model, room);
 };
-/** An older server keeps nothing for an account. */
+/** Older servers store no preferences. */
 const maySave = (_: Item, { prefs }: Model) => prefs !== undefined;
 const mayWrite = (_: Item, model: Model) => openRoom(model)?.isClosed !== true;
 
@@ -251,7 +247,7 @@ function fetched(state: ScreenState, item: Item, parts: Parts): Updated {
   return acting(left, { kind: "fetch", file: file.file, name: file.name });
 }
 
-/** That is under way, of the selected file. */
+/** The running transfer of an item's file. */
 export function transferOf(item: Item, model: Model): TransferView | undefined {
   const { file } = item;
   if (file === undefined) return undefined;
@@ -273,7 +269,7 @@ function answered(state: ScreenState, item: Item, parts: Parts): Updated {
   return selectingSeq(state, item.re, parts) ?? acting(state, jump);
 }
 
-/** The first line of it stays where it is. */
+/** Toggles folding; the first line of the message keeps its position. */
 export function unfoldedOrNot(state: ScreenState, parts: Parts): Updated | undefined {
   const index = selectedIndex(state, parts);
   const key = parts.rows.rows[index]?.key ?? "";
@@ -310,7 +306,7 @@ const ACTIONS = {
   erase: either(withItem(mayErase, asking), discarding),
 } satisfies Partial<Record<CommandName, Handler>>;
 
-/** What can be done with the selected one, in the order of the table. */
+/** Actions available for the selected message, in the order of the table. */
 function entriesFor(state: ScreenState, parts: Parts): readonly MenuEntry[] {
   return Object.entries(ACTIONS).flatMap(([name, handler]) => {
     if (handler(state, parts) === undefined) return [];
@@ -326,7 +322,7 @@ export function menu(state: ScreenState, parts: Parts): Updated {
   return changed(state, { overlay: { kind: "menu", at: 0, entries } });
 }
 
-/** Not below a menu, which is about what is selected. */
+/** Not while a menu is open, which is about the selected message. */
 function going(handler: Handler): Handler {
   return (state, parts) => (state.overlay === undefined ? handler(state, parts) : undefined);
 }

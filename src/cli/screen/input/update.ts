@@ -1,4 +1,4 @@
-/** What each key does, whatever is shown: a state and a key give the next state, and acts. */
+/** Handles a key: pure function from state and key to the next state and acts. */
 
 import { PASTE_BYTES_MAX } from "../../../base/limits-page.ts";
 import type { CommandName } from "../state/commands.ts";
@@ -14,7 +14,10 @@ import { newest, READING } from "./reading.ts";
 import { isSelecting, SELECTION, unselected } from "./selection.ts";
 import { cleared, letGo, typing, uncompleted, WRITING } from "./writing.ts";
 
-/** Letters that come together and are commands; more are a paste without marks, and do nothing. */
+/**
+ * Letters that arrive together count as commands up to this number; more are a paste without
+ * bracketed paste markers, and are ignored.
+ */
 const RUN_MAX = 32;
 
 const EVERYWHERE = {
@@ -40,7 +43,7 @@ const HANDLERS: Readonly<Record<CommandName, Handler>> = {
   copy: (state, parts) => copiedText(state) ?? SELECTION.copy(state, parts),
 };
 
-/** What the menu stands at. */
+/** Executes the current menu entry. */
 function fromMenu(state: ScreenState, parts: Parts): Updated | undefined {
   const { overlay } = state;
   if (overlay?.kind !== "menu") return undefined;
@@ -48,13 +51,13 @@ function fromMenu(state: ScreenState, parts: Parts): Updated | undefined {
   return entry === undefined ? undefined : HANDLERS[entry.command](state, parts);
 }
 
-/** All of the long text that is open: an invite, an answer. */
+/** Copies the whole open text, such as an invite or an answer. */
 function copiedText({ overlay, ...state }: ScreenState): Updated | undefined {
   if (overlay?.kind !== "text") return undefined;
   return acting({ overlay, ...state }, { kind: "copy", text: overlay.lines.join("\n") });
 }
 
-/** Pure: the same state, key and parts give the same. */
+/** Pure: the same state, key and parts give the same result. */
 export function update(state: ScreenState, key: Key, parts: Parts): Updated {
   switch (key.name) {
     case "focus-in":
@@ -81,7 +84,7 @@ export function update(state: ScreenState, key: Key, parts: Parts): Updated {
   }
 }
 
-/** Where letters are commands, a run of them is one after the other. */
+/** Where letters are commands, a run of them is handled one by one. */
 function ran(state: ScreenState, text: string, parts: Parts): Updated {
   let now = acting(state);
   const characters = [...text];
@@ -95,7 +98,7 @@ function ran(state: ScreenState, text: string, parts: Parts): Updated {
 
 function pressed(state: ScreenState, key: Key, parts: Parts): Updated {
   const isTyped = modeOf(state) === "input" || modeOf(state) === "list";
-  // What was typed ahead, before the question came, is no answer to it.
+  // Text typed before the question appeared does not answer it.
   if (key.name === "text" && modeOf(state) === "question") return acting(state);
   if (key.name === "text" && !isTyped) return ran(state, key.text, parts);
   for (const command of parts.keymap.commandsAt(modeOf(state), key.name)) {
@@ -106,7 +109,6 @@ function pressed(state: ScreenState, key: Key, parts: Parts): Updated {
   return typing(key.text)(state, parts) ?? acting(state);
 }
 
-/** What the keys go to. */
 function modeOf(state: ScreenState): Mode {
   const { question, overlay } = state;
   if (question !== undefined) return question.kind === "yes-no" ? "question" : "list";
@@ -117,14 +119,14 @@ function modeOf(state: ScreenState): Mode {
   return isSelecting(state) ? "selected" : "input";
 }
 
-/** Closes what was opened last. Undefined: there is nothing to close. */
+/** Closes the last opened element. `undefined` if there is nothing to close. */
 function cancelled(state: ScreenState, parts: Parts): Updated | undefined {
   return (
     closed(state, parts) ?? unsaid(state, parts) ?? letGo(state, parts) ?? newest(state, parts)
   );
 }
 
-/** What was said goes. */
+/** Removes notes and results. */
 function unsaid(state: ScreenState, { model }: Parts): Updated | undefined {
   const hasFailed = [...model.transfers.values()].some((one) => one.state.kind === "failed");
   if (state.notes.length + model.faults.length === 0 && !hasFailed) return undefined;
@@ -145,7 +147,7 @@ function interrupted(state: ScreenState, parts: Parts): Updated {
   return done ?? acting(state, { kind: "leave", exitCode: 130 });
 }
 
-/** On an empty line alone. What is asked goes first. */
+/** Applies only to an empty line. Questions have priority. */
 function left(state: ScreenState, parts: Parts): Updated | undefined {
   const editor = activeEditor(state);
   if (editor !== undefined && editor.text !== "") return undefined;
@@ -155,13 +157,13 @@ function left(state: ScreenState, parts: Parts): Updated | undefined {
 }
 
 /**
- * Goes into the input as if typed; a pasted line feed sends nothing. Several lines are never a
- * command: a second slash before the first line sends it as it is.
+ * Inserts pasted text as if typed; a pasted line feed does not send. Several lines are never a
+ * command: a second slash before the first line sends it as text.
  */
 function pasted(state: ScreenState, text: string, parts: Parts): Updated {
   const isInput = state.question === undefined && state.overlay === undefined;
   if (!isInput) {
-    // A secret that is pasted may end with a line feed; a query has one line.
+    // A pasted secret may end with a line feed; a query has one line.
     const flat = text.replaceAll("\n", state.question?.kind === "secret" ? "" : " ");
     return typing(flat)(state, parts) ?? acting(state);
   }

@@ -1,4 +1,4 @@
-/** Keys of the input: what is typed, sent, completed and found again. */
+/** Keys of the input: typing, sending, completion and history. */
 
 import { isCaption } from "../../../core/model/selectors.ts";
 import { afterEdit, dropped } from "../../../ui/text/writing.ts";
@@ -46,7 +46,7 @@ import {
   type Updated,
 } from "./parts.ts";
 
-/** Applies to whatever is being typed into. Undefined: nothing is. */
+/** Edits the active text. `undefined` if there is none. */
 function editing(change: (editor: Editor) => Editor): Handler {
   return (state, parts) => {
     const editor = activeEditor(state);
@@ -54,7 +54,7 @@ function editing(change: (editor: Editor) => Editor): Handler {
   };
 }
 
-/** Only where it changes something: else the chord may mean something else. */
+/** Applies only where it changes something; otherwise the chord may mean something else. */
 function editingIf(applies: (editor: Editor) => boolean, handler: Handler): Handler {
   return (state, parts) => {
     const editor = activeEditor(state);
@@ -92,7 +92,7 @@ export const WRITING = {
   "cut-blank-back": editing(cutBlankBack),
   "cut-to-start": editing(cutToLineStart),
   "cut-to-end": (state, parts) =>
-    // In a list there is nowhere else to go.
+    // In a list the chord has no other meaning.
     editingIf(({ text, cursor }) => !isInput(state) || cursor < text.length, editing(cutToLineEnd))(
       state,
       parts,
@@ -106,10 +106,8 @@ export const WRITING = {
   "capital-word": editing((editor) => changeWord(editor, "capital")),
 } satisfies Record<string, Handler>;
 
-/** Characters that were typed or pasted in one line. */
+/** Inserts characters that were typed, or pasted in one line. */
 export const typing = (text: string): Handler => editing((editor) => insert(editor, text));
-
-// Sending.
 
 function sent(state: ScreenState, parts: Parts): Updated {
   const { model, rows } = parts;
@@ -123,7 +121,7 @@ function sent(state: ScreenState, parts: Parts): Updated {
     ...(re === undefined ? {} : { re }),
     ...(edits === undefined ? {} : { edits }),
   };
-  // What was written before an edit comes back.
+  // Restores the draft from before an edit.
   const next = kept?.edits === undefined ? { text: "" } : afterEdit(kept);
   const newest: readonly Act[] = rows.hasNewer ? [{ kind: "bottom" }] : [];
   const change = {
@@ -135,7 +133,7 @@ function sent(state: ScreenState, parts: Parts): Updated {
   return changed(state, change, enter, ...draftAct(model, next), ...newest);
 }
 
-/** Neither an answer nor an edit any more. */
+/** Cancels an answer or edit. */
 export function letGo(state: ScreenState, { model }: Parts): Updated | undefined {
   const kept = keptDraft(model);
   if (kept?.re === undefined && kept?.edits === undefined) return undefined;
@@ -144,13 +142,11 @@ export function letGo(state: ScreenState, { model }: Parts): Updated | undefined
   return changed(state, { editor, recall: undefined }, ...draftAct(model, next));
 }
 
-/** The line is empty again; undo gives it back. */
+/** Clears the line; undo restores it. */
 export function cleared(state: ScreenState, parts: Parts): Updated | undefined {
   if (state.editor.text === "" && state.recall === undefined) return letGo(state, parts);
   return changed(state, { editor: clear(state.editor), completion: undefined, recall: undefined });
 }
-
-// Completion.
 
 function completed(state: ScreenState, by: 1 | -1, parts: Parts): Updated | undefined {
   const { completion, editor } = state;
@@ -171,21 +167,19 @@ function completed(state: ScreenState, by: 1 | -1, parts: Parts): Updated | unde
   }
 }
 
-/** One needs no list. */
+/** A single candidate needs no list. */
 function offered(editor: Editor, completion: Completion): Partial<ScreenState> {
   const first = chosen(editor, completion, 0);
   return completion.candidates.length > 1 ? first : { editor: first.editor };
 }
 
-/** As it was before Tab. */
+/** Restores the text from before Tab. */
 export function uncompleted(state: ScreenState): Updated | undefined {
   const { completion, editor } = state;
   if (completion === undefined) return undefined;
   const { from, to, typed } = completion;
   return changed(state, { editor: replaceRange(editor, from, to, typed), completion: undefined });
 }
-
-// What was typed earlier.
 
 function vertical(state: ScreenState, to: "back" | "forward", parts: Parts): Updated | undefined {
   const { editor } = state;

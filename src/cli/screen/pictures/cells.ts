@@ -1,6 +1,6 @@
 /**
- * A picture as text: cells of a sign that stands for a piece of it, as the protocol of kitty has
- * them. They are laid out, moved and covered as any text; what draws the picture finds them again.
+ * A picture as text: placeholder cells for its pieces, as in kitty's graphics protocol. They are
+ * laid out, moved and covered like any text, and the terminal draws the picture over them.
  * @see https://sw.kovidgoyal.net/kitty/graphics-protocol/#unicode-placeholders
  */
 
@@ -8,18 +8,21 @@ import { assert } from "../../../base/assert.ts";
 import { PICTURE_ROWS_MAX } from "../../../base/limits-screen.ts";
 import type { PictureBox } from "../state/frame.ts";
 
-/** Stands for the piece of a picture to the right of the one before it. */
+/** Placeholder for the piece of a picture to the right of the previous one. */
 export const PICTURE_SIGN = "\u{10eeee}";
 
-/** The first ones of kitty's list of numbers from 0: which row, which column, which picture. */
+/** The first diacritics of kitty's list, which number rows, columns and pictures from 0. */
 const NUMBERS = [
   "\u0305\u030d\u030e\u0310\u0312\u033d\u033e\u033f\u0346\u034a",
   "\u034b\u034c\u0350\u0351\u0352\u0357\u035b\u0363\u0364\u0365",
   "\u0366\u0367\u0368\u0369\u036a\u036b\u036c\u036d\u036e\u036f",
 ].join("");
-/** The numbers of a process: pictures of other programs in the same window are not to be met. */
+/**
+ * Number ranges for processes, so that pictures of other programs in the same window do not
+ * collide.
+ */
 export const PICTURE_FAMILIES = NUMBERS.length;
-/** Pictures of one family: the number is a colour among 256. 0 is none. */
+/** Pictures per family: the number is one of 256 colours, and 0 means none. */
 export const PICTURE_NUMBERS_MAX = 255;
 
 /** @param family below PICTURE_FAMILIES @param number from 1 to PICTURE_NUMBERS_MAX */
@@ -29,19 +32,19 @@ export function pictureId(family: number, number: number): number {
   return family * 2 ** 24 + number;
 }
 
-/** The attributes that the cells need: the colour is the picture's number, and never shown. */
+/** SGR attributes of the cells: the colour encodes the picture's number and is never visible. */
 export function pictureAttributes(id: number): string {
   return `38;5;${id & 0xff}`;
 }
 
-/** One row of a picture: the first cell says which, all others follow from it. */
+/** One row of a picture: the first cell gives the row, and the others follow from it. */
 export function pictureCells({ id, columns }: PictureBox, row: number): string {
   assert(row < PICTURE_ROWS_MAX, "a picture has few rows");
   const first = PICTURE_SIGN + numberSign(row) + numberSign(0) + numberSign(id >>> 24);
   return first + PICTURE_SIGN.repeat(columns - 1);
 }
 
-/** Which row of which picture begins with this cell; undefined: none does. */
+/** Picture and row that begin with this cell; `undefined` if none does. */
 export function pictureRowAt(
   text: string,
   attributes: string,

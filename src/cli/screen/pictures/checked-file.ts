@@ -1,4 +1,4 @@
-/** Files of this machine that are what a message says of them, or nothing. */
+/** Reads local files only if they match what their message says about them. */
 
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
@@ -8,7 +8,7 @@ import type { Hashing } from "../../../client/transfer/hashing.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
 import { Digest } from "../../../wire/chunks.ts";
 
-/** @returns undefined: it is gone, or another one stands there */
+/** @returns `undefined` if it is gone, or another file is there */
 export async function checkedFile(
   path: string,
   { size, digest }: Pick<FileBody, "size" | "digest">,
@@ -16,7 +16,7 @@ export async function checkedFile(
 ): Promise<Uint8Array | undefined> {
   let file: FileHandle | undefined;
   try {
-    // A pipe that has taken its place is not waited for.
+    // Does not block on a pipe that has taken its place.
     file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const about = await file.stat();
     if (!about.isFile() || about.size !== size) return undefined;

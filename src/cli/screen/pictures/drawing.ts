@@ -1,4 +1,4 @@
-/** From the bytes of a picture to what a terminal is given; all of it beside the event loop. */
+/** Converts a picture to the format of the terminal, off the event loop. */
 
 import { PICTURE_PIXELS_MAX } from "../../../base/limits-page.ts";
 import {
@@ -13,11 +13,11 @@ import { pictureHeader } from "../../../core/client/picture-header.ts";
 import type { PictureProtocol, PictureTerminal } from "./protocol.ts";
 import { readIndexed, sixelPicture } from "./sixel.ts";
 
-/** A picture as small as the screen needs it. */
+/** A picture scaled down to what the screen needs. */
 export interface Drawn {
-  /** PNG; of a photograph for iTerm2 a JPEG. */
+  /** PNG; for iTerm2 a photograph is a JPEG. */
   readonly bytes: Uint8Array;
-  /** Cells that it would take if there were enough: its own size. */
+  /** Cells of its natural size. */
   readonly columns: number;
   readonly rows: number;
 }
@@ -42,7 +42,7 @@ const BYTES: Readonly<Record<PictureProtocol, number>> = {
   iterm2: PICTURE_AGAIN_BYTES_MAX,
   sixel: PICTURE_BYTES_MAX,
 };
-/** One after the other, until one is short enough. */
+/** Tried in order until one is short enough. */
 const PNGS: readonly Encode[] = [
   (image) => image.png(),
   (image) => image.png({ palette: true, colors: 256, dither: true }),
@@ -52,7 +52,7 @@ const JPEG: Encode = (image) => image.jpeg({ quality: 85 });
 /** The last one is short enough for any picture. */
 const SIXEL_COLORS = [128, 32, 8] as const;
 
-/** @returns undefined: it is no picture that can be shown, whatever its name is */
+/** @returns `undefined` if it is not a picture that can be shown, whatever its name */
 export async function drawPicture(
   bytes: Uint8Array,
   { protocol, cell }: PictureTerminal,
@@ -66,9 +66,9 @@ export async function drawPicture(
   const ways = isPhotograph ? [JPEG, ...PNGS] : PNGS;
   const drawn = await encoded(bytes, sides, ways, BYTES[protocol]);
   if (drawn === undefined) return undefined;
-  // Cameras turn pictures by 90 degrees: the longer side stays the longer one.
+  // Cameras rotate pictures by 90 degrees: the longer side stays the longer one.
   const whole = Math.max(header.width, header.height) / Math.max(drawn.width, drawn.height);
-  // Sixel has no other size than that of its pixels.
+  // Sixel pictures cannot be scaled.
   const larger = protocol === "sixel" ? 1 : whole;
   return {
     bytes: drawn.bytes,
@@ -77,13 +77,13 @@ export async function drawPicture(
   };
 }
 
-/** As sixel, within so many cells. @returns undefined: it could not be made */
+/** Encodes as sixel, within so many cells. @returns `undefined` if encoding fails */
 export async function drawSixel(
   { bytes }: Drawn,
   { columns, rows }: { readonly columns: number; readonly rows: number },
   { cell }: PictureTerminal,
 ): Promise<string | undefined> {
-  // A band has six rows: none of them may stand in the cells below.
+  // A band has six pixel rows, none of which may reach into the cells below.
   const sides = [columns * cell.width, Math.max(1, Math.floor((rows * cell.height) / 6) * 6)];
   for (const colors of SIXEL_COLORS) {
     const way: Encode = (image) => image.png({ palette: true, colors, dither: true });
@@ -96,7 +96,7 @@ export async function drawSixel(
   return undefined;
 }
 
-/** Never larger than it is, and in its ratio. */
+/** Never enlarges, and keeps the ratio. */
 async function encoded(
   bytes: Uint8Array,
   [width = 1, height = 1]: readonly number[],
@@ -111,7 +111,7 @@ async function encoded(
       const made = await image.bytes();
       if (made.length <= bytesMax) return { bytes: made, width: image.width, height: image.height };
     } catch {
-      return undefined; // Broken, or of a kind that is not known here.
+      return undefined; // Broken, or of an unsupported kind.
     }
   }
   return undefined;

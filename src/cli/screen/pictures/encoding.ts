@@ -1,22 +1,22 @@
-/** Pictures as terminals take them. */
+/** Escape sequences that send pictures to terminals. */
 
 import { PICTURE_PIECE_BYTES_MAX } from "../../../base/limits-screen.ts";
 import type { PictureBox } from "../state/frame.ts";
 
-/** Base64 in one sequence, as the protocol of kitty demands. */
+/** Base64 characters per sequence, a limit of the kitty protocol. */
 const KITTY_CHUNK_CHARACTERS = 4096;
 const CHUNKS = Math.floor(PICTURE_PIECE_BYTES_MAX / (KITTY_CHUNK_CHARACTERS + 32));
 
-/** What tmux hands on to the terminal around it, where `allow-passthrough` is on. */
+/** Wraps a sequence so that tmux passes it to the outer terminal, if `allow-passthrough` is on. */
 export function throughTmux(sequence: string): string {
   return `\x1bPtmux;${sequence.replaceAll("\x1b", "\x1b\x1b")}\x1b\\`;
 }
 
 /**
- * A picture that shows wherever the screen has its cells; or at the place of the cursor.
- * @param png whatever its size: the terminal makes it fit
+ * A picture that is shown wherever the screen has its cells, or at the cursor.
+ * @param png of any size: the terminal scales it
  * @param wrap around each sequence
- * @returns pieces: between two of them anything else may be written
+ * @returns pieces; other output may be written between them
  */
 export function kittyPieces(
   png: Uint8Array,
@@ -40,16 +40,16 @@ export function kittyPieces(
   return pieces;
 }
 
-/** Takes it off the screen, and out of the terminal's memory. */
+/** Deletes it from the screen and from the terminal's memory. */
 export function withoutKitty(id: number): string {
   return `\x1b_Ga=d,d=I,i=${id},q=2\x1b\\`;
 }
 
-/** Ends a picture whose pieces have not all come. */
+/** Ends a picture that was sent incompletely. */
 export const KITTY_BROKEN_OFF = "\x1b_Gq=2,m=0;\x1b\\";
 
 /**
- * At the place of the cursor, as iTerm2 has it.
+ * Shows a picture at the cursor by iTerm2's protocol.
  * @param bytes PNG or JPEG
  */
 export function itermPicture(bytes: Uint8Array, { columns, rows }: PictureBox): string {

@@ -1,14 +1,14 @@
-/** Which pictures a terminal can show: by its name, and by what it answers. */
+/** Detects the picture protocol of a terminal from its name and its answers. */
 
 /**
- * `kitty` shows pictures wherever their cells are. `kitty-direct` is what other terminals have of
- * the same protocol: they are painted at a place, and taken away again by their number.
+ * `kitty` draws pictures wherever their cells are. `kitty-direct` is the subset of the protocol in
+ * other terminals: pictures are drawn at a position and removed by their number.
  */
 export type PictureProtocol = "kitty" | "kitty-direct" | "iterm2" | "sixel";
 
-/** What is known of a terminal. */
+/** Picture support of a terminal. */
 export interface PictureTerminal {
-  /** Undefined: it shows no pictures. */
+  /** `undefined` if it shows no pictures. */
   readonly protocol: PictureProtocol | undefined;
   /** Pixels of a cell. */
   readonly cell: { readonly width: number; readonly height: number };
@@ -16,9 +16,9 @@ export interface PictureTerminal {
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** How large is a cell, and the window? */
+/** Queries the size of a cell and of the window. */
 export const CELL_QUERY = "\x1b[16t\x1b[14t";
-/** What is its name, and does it speak the protocol of kitty? */
+/** Queries the terminal's name, and support of the kitty protocol. */
 export const PICTURE_QUERY = `\x1b[>q\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\${CELL_QUERY}`;
 
 const DEVICE_ATTRIBUTES = /\x1b\[\?([\d;]*)c/;
@@ -27,22 +27,22 @@ const WINDOW = /\x1b\[4;(\d{1,5});(\d{1,5})t/;
 const NAME = /\x1bP>\|([^\x1b\x07]*)/;
 /** In the answer of DA1. */
 const SIXEL_FEATURE = "4";
-/** Smaller than most: where the size is unknown, a picture of sixel stays within its place. */
+/** Smaller than most: if the size is unknown, a sixel picture stays within its cells. */
 const CELL_DEFAULT = { width: 8, height: 16 };
 const CELL_PIXELS_MAX = 200;
-/** Terminals that place pictures by cells: kitty from 0.28 on. Others have no cells for them. */
+/** Terminals that support placeholder cells: kitty from 0.28 on. */
 const PLACING = /^(?:kitty\((?:0\.(?:2[89]|[3-9]\d|\d{3,})|[1-9])|ghostty)/i;
-/** A picture of these is gone where something else is written; Konsole leaves it there. */
+/** In these terminals writing over a picture erases it; Konsole leaves it there. */
 const ITERM = /^(?:iterm|wezterm|mintty)/i;
 
-/** tmux, screen, zellij: what they hand on they do not place. */
+/** tmux, screen, zellij: they pass pictures on without placing them. */
 export function isMultiplexed(env: Env): boolean {
   const isTold = ["TMUX", "STY", "ZELLIJ"].some((name) => (env[name] ?? "") !== "");
   return isTold || /^(?:screen|tmux)/.test(env["TERM"] ?? "");
 }
 
 /**
- * @param answers to PICTURE_QUERY, one after the other, and at last that to DA1
+ * @param answers to PICTURE_QUERY, concatenated, and last the one to DA1
  * @param size of the screen, in cells
  */
 export function pictureTerminal(
@@ -62,19 +62,22 @@ function protocolOf(answers: string, env: Env): PictureProtocol | undefined {
   return features.split(";").slice(1).includes(SIXEL_FEATURE) ? "sixel" : undefined;
 }
 
-/** Of the protocols of kitty the one that this terminal speaks, if it speaks any. */
+/** The variant of the kitty protocol that this terminal supports, if any. */
 export function kittyOf(answers: string, env: Env): PictureProtocol {
-  // What is inside of another terminal has cells, and that one alone has places.
+  // Inside a multiplexer only placeholder cells have a position.
   return isMultiplexed(env) || PLACING.test(nameOf(answers, env)) ? "kitty" : "kitty-direct";
 }
 
-/** The name that it tells counts more: the environment may be that of another terminal. */
+/** The reported name has priority: the environment may be that of another terminal. */
 function nameOf(answers: string, env: Env): string {
   const [, told = ""] = NAME.exec(answers) ?? [];
   return told === "" ? (env["TERM_PROGRAM"] ?? env["LC_TERMINAL"] ?? "") : told;
 }
 
-/** The smaller of what it says: a cell of 9.6 pixels is told as 10, and as a part of the window. */
+/**
+ * The smaller of both answers: a cell of 9.6 pixels is reported as 10, and also as a fraction of
+ * the window.
+ */
 function cellOf(
   answers: string,
   { columns, rows }: { readonly columns: number; readonly rows: number },

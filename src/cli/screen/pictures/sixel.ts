@@ -1,9 +1,9 @@
-/** A picture of few colours as sixel: bands of six rows of pixels, colour by colour. */
+/** Encodes pictures of few colours as sixel: bands of six pixel rows, colour by colour. */
 
 import { inflateSync } from "node:zlib";
 import { PICTURE_SIXEL_PIXELS_MAX } from "../../../base/limits-screen.ts";
 
-/** As many numbers of colours as pixels, from the top left. */
+/** A colour index for each pixel, from the top left. */
 export interface IndexedPicture {
   readonly width: number;
   readonly height: number;
@@ -14,14 +14,13 @@ export interface IndexedPicture {
 
 const BAND = 6;
 const FIRST = 0x3f;
-/** From so many equal ones on, a count is shorter. */
+/** From this number of equal signs on, a repeat count is shorter. */
 const REPEATED_MIN = 4;
 const HALF_SEEN = 128;
 
 /**
- * @param png of one byte a pixel, a number of its palette, without interlacing: as our own drawing
- * makes it
- * @returns undefined: it is another one, or broken
+ * @param png 8-bit palette, without interlacing, as our own drawing creates it
+ * @returns `undefined` if it has another format or is broken
  */
 export function readIndexed(png: Uint8Array): IndexedPicture | undefined {
   const chunks = chunksOf(Buffer.from(png.buffer, png.byteOffset, png.byteLength));
@@ -41,7 +40,7 @@ export function readIndexed(png: Uint8Array): IndexedPicture | undefined {
   return pixels === undefined ? undefined : { width, height, colors, pixels };
 }
 
-/** By name; those of one name are one after the other. */
+/** By name; chunks with the same name are concatenated. */
 function chunksOf(png: Buffer): ReadonlyMap<string, Buffer> {
   const parts = new Map<string, Buffer[]>();
   for (let at = 8; at + 12 <= png.length; ) {
@@ -61,7 +60,7 @@ function inflated(data: Buffer, bytes: number): Buffer {
   }
 }
 
-/** @see the PNG specification, section 9: each row says how it was told by those around it. */
+/** Reverses the row filters. @see PNG specification, section 9 */
 function unfiltered(rows: Buffer, width: number, height: number): Uint8Array | undefined {
   if (rows.length !== height * (width + 1)) return undefined;
   const pixels = new Uint8Array(width * height);
@@ -89,7 +88,7 @@ function predicted(kind: number, left: number, up: number, corner: number): numb
   return b <= c ? up : corner;
 }
 
-/** At the place of the cursor. What is transparent stays as it is there. */
+/** Draws at the cursor. Transparent pixels keep what is on the screen. */
 export function sixelPicture(picture: IndexedPicture): string {
   const { width, height, colors } = picture;
   const percent = (value: number) => Math.round((value * 100) / 255);
@@ -101,7 +100,7 @@ export function sixelPicture(picture: IndexedPicture): string {
   return `\x1bP0;1q"1;1;${width};${height}${table.join("")}${bands.join("-")}\x1b\\`;
 }
 
-/** Six rows: for each of their colours the pixels that have it, and back to the left edge. */
+/** Encodes six rows: for each of their colours its pixels, then a return to the left edge. */
 function bandOf({ width, height, colors, pixels }: IndexedPicture, top: number): string {
   const bits = new Map<number, Uint8Array>();
   for (let y = top; y < Math.min(top + BAND, height); y++) {
@@ -116,7 +115,7 @@ function bandOf({ width, height, colors, pixels }: IndexedPicture, top: number):
   return [...bits].map(([color, row]) => `#${color}${shortened(row)}`).join("$");
 }
 
-/** Signs of one colour, equal ones as a count; nothing behind the last one that is seen. */
+/** Run-length encodes the signs of one colour, without trailing empty ones. */
 function shortened(row: Uint8Array): string {
   let end = row.length;
   while (end > 0 && row[end - 1] === 0) end--;

@@ -1,6 +1,6 @@
 /**
- * `/set`: what a user chooses while talking. It is kept on this device beside config.toml, which
- * stays as its owner wrote it, and counts more than the file.
+ * `/set`: settings chosen during a chat. They are stored on this device separately from
+ * config.toml, which is never rewritten, and take priority over it.
  */
 
 import { Fault, msg } from "../../../base/fault.ts";
@@ -18,18 +18,18 @@ import {
   withValue,
 } from "./values.ts";
 
-/** By `bell` or `colors.mention`, the value as it was typed. */
+/** By `bell` or `colors.mention`: the value as it was typed. */
 export type Chosen = Readonly<Record<string, string>>;
 
 export interface SetResult {
-  /** What to say, line by line. */
+  /** Output lines. */
   readonly lines: readonly string[];
-  /** To be kept from now on; undefined: nothing has changed. */
+  /** Values to store; `undefined` if nothing has changed. */
   readonly chosen: Chosen | undefined;
 }
 
 export interface SetState {
-  /** Of config.toml, with the defaults. */
+  /** Settings of config.toml, with the defaults. */
   readonly file: ScreenSettings;
   readonly chosen: Chosen;
   readonly vocabulary: Vocabulary;
@@ -39,7 +39,7 @@ const TRUE: ReadonlySet<string> = new Set(["on", "true", "yes", "1"]);
 const FALSE: ReadonlySet<string> = new Set(["off", "false", "no", "0"]);
 const FORGET = "default";
 
-/** What was kept; what cannot be read is nothing. */
+/** Parses stored values; empty if they cannot be read. */
 export function chosenOf(kept: string | undefined): Chosen {
   try {
     const value: unknown = JSON.parse(kept ?? "{}");
@@ -50,7 +50,7 @@ export function chosenOf(kept: string | undefined): Chosen {
   }
 }
 
-/** The settings as they are in force. What this version does not know any more does nothing. */
+/** The settings in force. Values unknown to this version are ignored. */
 export function withChosen({ file, chosen, vocabulary }: SetState): ScreenSettings {
   let settings = file;
   for (const [key, typed] of Object.entries(chosen)) {
@@ -64,9 +64,9 @@ export function withChosen({ file, chosen, vocabulary }: SetState): ScreenSettin
 }
 
 /**
- * `/set` shows all, `/set KEY` shows one, `/set KEY VALUE` changes it, `/set KEY default` forgets
- * what was set.
- * @param words what stands behind `/set`
+ * `/set` shows all, `/set KEY` shows one, `/set KEY VALUE` changes it, `/set KEY default` resets
+ * it.
+ * @param words after `/set`
  * @throws Fault usage, too-many
  */
 export function runSet(words: string, state: SetState): SetResult {
@@ -88,7 +88,7 @@ export function runSet(words: string, state: SetState): SetResult {
   return { lines: linesOf(name, { ...state, chosen }), chosen };
 }
 
-/** Name and entry of `colors.mention`. @throws Fault usage */
+/** Splits `colors.mention` into name and entry. @throws Fault usage */
 function keyOf(key: string): { readonly name: SettingName; readonly entry: string | undefined } {
   const [, name = "", entry] = /^([^.]*)(?:\.([\s\S]+))?$/.exec(key) ?? [];
   if (isSettingName(name)) return { name, entry };
@@ -118,7 +118,10 @@ function withTyped(
   return withValue(settings, name, value, { at: () => `/set ${key}`, vocabulary });
 }
 
-/** In the words of `/set`: a file writes them otherwise. @throws Fault usage */
+/**
+ * Checks a word in the vocabulary of `/set`, which differs from that of the file. @throws Fault
+ * usage
+ */
 function checkWord(name: SettingName, typed: string): void {
   const { kind, words } = settingRule(name);
   const word = typed.toLowerCase();
@@ -140,7 +143,7 @@ function valueOfTyped(typed: string, kind: SettingKind): unknown {
   return kind === "choice" ? word : typed;
 }
 
-/** The setting as one would type it, and where it comes from. */
+/** The setting as the user would type it, and its source. */
 function linesOf(name: SettingName, state: SetState): string[] {
   const defaults = new Map(entriesOf(name, settingIn(DEFAULT_SETTINGS, name)));
   return entriesOf(name, settingIn(withChosen(state), name)).map(([key, text]) => {

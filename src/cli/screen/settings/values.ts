@@ -1,6 +1,6 @@
 /**
- * The settings of the full screen: `[screen]` of config.toml, and on top of it what `/set` was told
- * on this device. Both are checked by the same table.
+ * Settings of the full screen: `[screen]` of config.toml, and `/set` on this device on top. Both
+ * are validated by the same table.
  */
 
 import { Fault, msg } from "../../../base/fault.ts";
@@ -11,16 +11,16 @@ import { unknownSetting } from "../../settings.ts";
 import { isTable, type TomlTable } from "../../toml.ts";
 import { DEFAULT_SETTINGS, type ScreenSettings } from "../state/settings.ts";
 
-/** What other parts of the screen know, and these settings name. */
+/** Names defined by other parts of the screen that settings refer to. */
 export interface Vocabulary {
-  /** What `colors` gives another look. */
+  /** Roles that `colors` can change. */
   readonly roles: readonly string[];
   readonly isColor: (text: string) => boolean;
-  /** @throws Fault usage: no such key, or no such command */
+  /** @throws Fault usage: unknown key or command */
   readonly checkKey: (chord: string, command: string) => void;
 }
 
-/** As config.toml writes it. */
+/** Spelled as in config.toml. */
 export type SettingName = keyof typeof PROPERTIES;
 
 const PROPERTIES = {
@@ -42,16 +42,16 @@ export const SETTING_NAMES = Object.keys(PROPERTIES) as SettingName[];
 
 export type SettingKind = "switch" | "choice" | "list" | "table";
 
-/** What a value has to be, and how it is written. */
+/** Type and syntax of a value. */
 export interface SettingRule {
   readonly kind: SettingKind;
-  /** For `choice`. */
+  /** Valid words of a `choice`. */
   readonly words: readonly string[];
 }
 
 export interface ReadSettings {
   readonly settings: ScreenSettings;
-  /** Keys that mean nothing. */
+  /** Unknown keys. */
   readonly warnings: readonly string[];
 }
 
@@ -88,12 +88,12 @@ export function readSettings(table: TomlTable | undefined, vocabulary: Vocabular
 }
 
 export interface Checking {
-  /** Where the value, or a part of it, stands. */
+  /** Position of the value, or of a part of it. */
   readonly at: (...keys: readonly string[]) => string;
   readonly vocabulary: Vocabulary;
 }
 
-/** Tables are put on top of what was there. @throws Fault usage */
+/** Tables are merged over the previous ones. @throws Fault usage */
 export function withValue(
   settings: ScreenSettings,
   name: SettingName,
@@ -136,7 +136,7 @@ function checkedTable(
 ): Record<string, string> {
   const checked: Record<string, string> = {};
   for (const [key, value] of Object.entries(table)) {
-    // A colour may be the number of one.
+    // A colour may be a palette number.
     const text = typeof value === "number" && name === "colors" ? String(value) : value;
     if (typeof text !== "string") {
       throw new Fault("usage", msg`${at(key)}: ${quoteText(key)} must be a text`, {

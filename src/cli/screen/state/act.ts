@@ -1,7 +1,9 @@
+/** Acts: what a key makes the client do. */
+
 import type { RoomId } from "../../../base/ids.ts";
 import type { Draft, SearchQuery } from "../../../core/model/state.ts";
 
-/** Acts after which the results of the last one are removed. They follow into another room. */
+/** Acts that remove the results of the previous one. Results follow into another room. */
 const NEXT: ReadonlySet<Act["kind"]> = new Set<Act["kind"]>([
   ...(["enter", "jump", "react", "erase", "fetch", "cancel-transfer"] as const),
   ...(["pin", "save", "resend", "discard", "copy", "search"] as const),
@@ -11,11 +13,10 @@ export function isNext({ kind }: Act): boolean {
   return NEXT.has(kind);
 }
 
-/** What a key makes the client do. */
 export type Act =
   /**
-   * As typed: a message, or a command behind `/`. With what it answers or replaces; the draft of
-   * what is open is another one by the next act.
+   * Typed text: a message, or a command after `/`, with the message it answers or replaces. The
+   * draft of the open target is cleared by the next act.
    */
   | {
       readonly kind: "enter";
@@ -24,14 +25,14 @@ export type Act =
       readonly edits?: number;
     }
   | { readonly kind: "open"; readonly target: string }
-  /** What is written there and not sent; undefined: nothing. */
+  /** The unsent text of a target; `undefined` if there is none. */
   | { readonly kind: "draft"; readonly target: string; readonly draft: Draft | undefined }
   | { readonly kind: "reach"; readonly side: "older" | "newer" }
   | { readonly kind: "bottom" }
   | { readonly kind: "jump"; readonly target: string; readonly seq: number }
   | { readonly kind: "react"; readonly seq: number; readonly sign: string }
   | { readonly kind: "pin"; readonly seq: number; readonly on: boolean }
-  /** For the user alone, to be found again. */
+  /** Saves a message privately, to find it again. */
   | { readonly kind: "save"; readonly room: RoomId; readonly seq: number; readonly on: boolean }
   | { readonly kind: "erase"; readonly seq: number }
   | { readonly kind: "fetch"; readonly file: string; readonly name: string }
@@ -42,12 +43,12 @@ export type Act =
   | { readonly kind: "copy"; readonly text: string }
   | { readonly kind: "search"; readonly query: SearchQuery | undefined }
   | { readonly kind: "search-more" }
-  /** A folder that Tab wants: once it is read, the key `tab` is given to `update` again. */
+  /** A folder that Tab needs. After it is read, the key `tab` is passed to `update` again. */
   | { readonly kind: "list-folder"; readonly path: string }
-  /** The answer to the question of the state; undefined: none was given. */
+  /** The answer to the state's question; `undefined` if none was given. */
   | { readonly kind: "answered"; readonly answer: string | undefined }
   | { readonly kind: "focus"; readonly on: boolean }
-  /** All that says what went wrong. */
+  /** Dismisses all failure notices. */
   | { readonly kind: "dismiss" }
   | { readonly kind: "redraw" }
   | { readonly kind: "suspend" }

@@ -1,8 +1,9 @@
+/** Choices of an overlay, except the search results of the model. */
+
 import type { Candidate, Overlay } from "./screen-state.ts";
 
 const NONE: readonly Candidate[] = [];
 
-/** What an overlay lists, but what the model found; none: it lists nothing. */
 export function choicesOf(overlay: Overlay | undefined): readonly Candidate[] {
   switch (overlay?.kind) {
     case "switcher":

@@ -1,4 +1,4 @@
-/** What keys can be bound to: the names of `config.toml`. */
+/** Commands that keys can be bound to, by their names in `config.toml`. */
 
 import { ENGLISH_KEYS, type KeyTexts } from "../../../ui/messages/en/keys.ts";
 

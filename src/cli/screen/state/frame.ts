@@ -1,18 +1,19 @@
-/** One whole screen, as the view made it and the terminal is to show it. */
+/** One rendered screen, as passed from the view to the terminal. */
+
 export interface Frame {
-  /** One for each row: text with SGR and OSC 8 alone, never wider than the terminal. */
+  /** One for each row: text with only SGR and OSC 8, never wider than the terminal. */
   readonly lines: readonly string[];
-  /** Where the terminal's own cursor stands, from 0; undefined: it is hidden. */
+  /** Position of the terminal's cursor, from 0; `undefined` if it is hidden. */
   readonly cursor: { readonly row: number; readonly column: number } | undefined;
-  /** Of the window: cleaned text. */
+  /** Window title: cleaned text. */
   readonly title: string;
-  /** Those that the lines have cells of, all of them or some. */
+  /** Pictures of which some or all cells are in the lines. */
   readonly pictures?: readonly PictureBox[];
 }
 
 /** A picture on the screen, in cells. */
 export interface PictureBox {
-  /** Of `pictureId`: by it the cells say which picture they are of. */
+  /** Value of `pictureId`, by which cells refer to the picture. */
   readonly id: number;
   readonly columns: number;
   readonly rows: number;

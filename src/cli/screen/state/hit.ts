@@ -1,11 +1,12 @@
-/** What stands at one place of the screen: for clicks and the wheel. */
+/** Targets of mouse clicks and the wheel. */
+
 export type Hit =
-  /** The list of rooms; undefined: none of them is there. */
+  /** The list of rooms; `undefined` if no room is at that position. */
   | { readonly kind: "rooms"; readonly target: string | undefined }
   | { readonly kind: "members"; readonly name: string | undefined }
   | {
       readonly kind: "timeline";
-      /** Of the row. */
+      /** Key of the row. */
       readonly key: string | undefined;
       readonly does: "fetch" | "unfold" | undefined;
       /** A web address. */
@@ -13,22 +14,22 @@ export type Hit =
     }
   | {
       readonly kind: "overlay";
-      /** Of what it lists, from 0. */
+      /** Index in the list, from 0. */
       readonly choice: number | undefined;
       readonly isHeading: boolean;
     }
-  /** Where the cursor would stand: of the text, UTF-16. */
+  /** Cursor position in the text, as a UTF-16 index. */
   | { readonly kind: "input"; readonly at: number }
-  /** "More below"; what is unread elsewhere. */
+  /** "More below", or the unread messages elsewhere. */
   | { readonly kind: "newest" | "unread" };
 
-/** A list that the wheel moves: its first line, and how far it can go. */
+/** A scrollable list: its first visible line and the maximum. */
 export interface ListPlace {
   readonly top: number;
   readonly topMax: number;
 }
 
-/** Where a list was moved to, as long as the same is open. */
+/** Scroll position of a list, valid while the same target is open. */
 export interface ListTop {
   readonly open: string | undefined;
   readonly top: number;

@@ -1,68 +1,68 @@
+/** Immutable state of the screen that is not part of the model. */
+
 import { type Editor, EMPTY_EDITOR } from "../editor/editor.ts";
 import type { CommandName } from "./commands.ts";
 import type { ListTop } from "./hit.ts";
 
-/** What the screen shows and the model does not know: a value that never changes. */
 export interface ScreenState {
   readonly editor: Editor;
-  /** What Tab offers; undefined: nothing. */
+  /** Candidates of Tab; `undefined` if there are none. */
   readonly completion: Completion | undefined;
-  /** The input shows what was typed earlier. */
+  /** Set while the input shows an entry of its history. */
   readonly recall: Recall | undefined;
-  /** Undefined: the newest rows stand at the bottom. */
+  /** `undefined`: the newest rows are at the bottom. */
   readonly scroll: ScrollAnchor | undefined;
-  /** Seq of the message that keys act on; undefined: keys go to the input, or `selectedPost`. */
   readonly selected: number | undefined;
-  /** The same of a post that is not in its room yet: its key. Never both. */
+  /** Key of a selected unsent post. Never set together with `selected`. */
   readonly selectedPost: string | undefined;
-  /** Keys of rows whose long text is shown as a whole, newest last. */
+  /** Keys of rows whose long text is unfolded, newest last. */
   readonly unfolded: ReadonlySet<string>;
   readonly overlay: Overlay | undefined;
-  /** Asked in the status line; keys answer it first. */
+  /** Question in the status line; it receives keys first. */
   readonly question: Question | undefined;
-  /** What commands and the program have said, newest last: below the timeline, until Esc. */
+  /** Output of commands and the program, newest last: below the timeline, until Esc. */
   readonly notes: readonly Note[];
   /** Target that was open before this one. */
   readonly lastOpen: string | undefined;
   readonly showsRooms: boolean;
   readonly showsMembers: boolean;
-  /** Where the wheel has moved these lists to. */
+  /** Scroll positions of the lists. */
   readonly roomsTop: ListTop | undefined;
   readonly membersTop: ListTop | undefined;
-  /** The terminal window has the focus, as far as it tells. */
+  /** Whether the terminal window has the focus, as far as the terminal reports it. */
   readonly isFocused: boolean;
 }
 
-/** What stands at the bottom edge of the timeline: stays there while others come. */
+/** Row at the bottom edge of the timeline: keeps its position while others arrive. */
 export interface ScrollAnchor {
-  /** Of a row. */
+  /** Key of the row. */
   readonly key: string;
   /** Lines of that row below the edge. */
   readonly below: number;
 }
 
 export interface Completion {
-  /** Of the text, UTF-16: this part is replaced. */
+  /** Start of the replaced part of the text, UTF-16. */
   readonly from: number;
   readonly to: number;
   readonly candidates: readonly Candidate[];
-  /** Which one stands in the text now. */
+  /** Index of the candidate in the text. */
   readonly at: number;
-  /** What stood there before: Esc puts it back. */
+  /** The replaced text, which Esc restores. */
   readonly typed: string;
 }
 
 export interface Candidate {
-  /** What is put in. */
+  /** Inserted text. */
   readonly text: string;
-  /** What is shown beside it; empty: nothing. */
+  /** Text beside it; may be empty. */
   readonly hint: string;
 }
 
 export interface Recall {
-  /** Counted from the newest, 0. */
+  /** Index from the newest entry, 0. */
   readonly back: number;
-  /** What stood in the input before. */
+  /** Text of the input before. */
   readonly typed: string;
 }
 
@@ -71,7 +71,7 @@ export interface Question {
   readonly text: string;
   /** For `text` and `secret`. */
   readonly answer: Editor;
-  /** What is done when the user agrees; left out: the driver asks, and gets `answered`. */
+  /** Action if the user agrees; if absent, the client asks and receives `answered`. */
   readonly about?: Asked;
 }
 
@@ -82,14 +82,14 @@ export type Asked =
 export interface Note {
   readonly text: string;
   readonly tone: "plain" | "fault";
-  /** The room that the user is in no more: said once, whoever says it. */
+  /** Room that the user is no longer in, so that it is noted only once. */
   readonly left?: string;
 }
 
-/** One thing that can be done with the selected message. */
+/** An action for the selected message. */
 export interface MenuEntry {
   readonly command: CommandName;
-  /** Its key in the list of keys. */
+  /** Its chord in the key bindings. */
   readonly chord: string;
   readonly label: string;
 }
@@ -103,9 +103,9 @@ export type Overlay =
       /** Targets as they are shown: `#lobby`, `@ana`. */
       readonly found: readonly string[];
     }
-  /** Words in what was said: the model's `search`. */
+  /** Message search: the model's `search`. */
   | { readonly kind: "search"; readonly query: Editor; readonly at: number }
-  /** Ctrl-R: what was typed on this device. */
+  /** Ctrl-R: input history of this device. */
   | {
       readonly kind: "typed";
       readonly query: Editor;
@@ -113,22 +113,22 @@ export type Overlay =
       /** Newest first. */
       readonly found: readonly string[];
     }
-  /** A sign under a message. */
+  /** Reaction to a message. */
   | {
       readonly kind: "react";
       readonly seq: number;
       readonly query: Editor;
       readonly at: number;
-      /** `text` is the sign, `hint` its name. */
+      /** `text` is the emoji, `hint` its name. */
       readonly found: readonly Candidate[];
     }
-  /** What can be done with the selected message, or with a post that waits. */
+  /** Actions for the selected message or unsent post. */
   | {
       readonly kind: "menu";
       readonly at: number;
       readonly entries: readonly MenuEntry[];
     }
-  /** Keys and what they do; without a hint: a heading. */
+  /** Keys and their descriptions; a row without a hint is a heading. */
   | { readonly kind: "help"; readonly rows: readonly Candidate[]; readonly top: number }
   /** A long answer of a command. */
   | {

@@ -1,6 +1,6 @@
 /**
- * Where a timeline stands: by the row at its bottom edge, so that what comes above or below moves
- * nothing.
+ * Scroll position of a timeline, anchored to the row at its bottom edge, so that changes above or
+ * below move nothing.
  */
 
 import type { Row } from "../../../core/model/rows.ts";
@@ -10,18 +10,18 @@ export interface Timeline {
   readonly rows: readonly Row[];
   /** Lines that a row takes, by its key. */
   readonly heightOf: (key: string) => number;
-  /** Lines that are shown. */
+  /** Visible lines. */
   readonly pageRows: number;
 }
 
-/** The row at the edge and how many of its lines are below it. */
+/** The row at the edge, and how many of its lines are below it. */
 export interface Edge {
-  /** Of the rows; -1: there is none. */
+  /** Index in the rows; -1 if there is none. */
   readonly index: number;
   readonly below: number;
 }
 
-/** A row that is gone, or none: the newest. */
+/** Falls back to the newest row if the anchor's row is gone. */
 export function edgeOf({ rows, heightOf }: Timeline, anchor: ScrollAnchor | undefined): Edge {
   const newest = { index: rows.length - 1, below: 0 };
   if (anchor === undefined) return newest;
@@ -74,7 +74,7 @@ function raised(timeline: Timeline, edge: Edge, lines: number): Edge {
   return { index, below };
 }
 
-/** @param lines one or more. An undefined anchor: the newest rows are reached */
+/** @param lines one or more @returns anchor `undefined` if the newest rows are reached */
 export function scrolledDown(
   timeline: Timeline,
   anchor: ScrollAnchor | undefined,
@@ -94,7 +94,7 @@ export function scrolledDown(
   return { anchor: anchorAt(timeline, { index, below }), isNearEnd: left < timeline.pageRows };
 }
 
-/** Lines below the edge, as far as `max`. */
+/** Lines below the edge, at most `max`. */
 export function linesBehind(timeline: Timeline, { index, below }: Edge, max: number): number {
   let lines = below;
   for (let at = index + 1; at < timeline.rows.length && lines < max; at++) {
@@ -103,12 +103,12 @@ export function linesBehind(timeline: Timeline, { index, below }: Edge, max: num
   return lines;
 }
 
-/** The edge after which the oldest row stands at the top. */
+/** The anchor at which the oldest row is at the top. */
 export function atOldest(timeline: Timeline): ScrollAnchor | undefined {
   return withTop(timeline, 0);
 }
 
-/** So that the row is seen, with as little movement as possible. */
+/** Scrolls as little as possible to make the row visible. */
 export function revealed(
   timeline: Timeline,
   anchor: ScrollAnchor | undefined,
@@ -126,8 +126,8 @@ export function revealed(
 }
 
 /**
- * Lines of a row that are not seen for the page is too low: below it (1), or above it (-1).
- * Of a row that is not seen at all: none.
+ * Lines of a row that do not fit on the page: below it (1) or above it (-1).
+ * 0 if the row is not visible at all.
  */
 export function hiddenLines(
   timeline: Timeline,
@@ -146,7 +146,7 @@ export function hiddenLines(
   return Math.max(0, lines + heightAt(timeline, index) - timeline.pageRows);
 }
 
-/** So that the row stands in the middle: where the user has jumped to. */
+/** Centers the row, as after a jump. */
 export function centered(timeline: Timeline, index: number): ScrollAnchor | undefined {
   const height = heightAt(timeline, index);
   const free = Math.max(0, Math.floor((timeline.pageRows - height) / 2));
@@ -155,8 +155,8 @@ export function centered(timeline: Timeline, index: number): ScrollAnchor | unde
 }
 
 /**
- * So that the first line of a row stays where it is while the row gets another height. One that
- * gets smaller has that line on the page at least. Undefined: all the rest is seen, and more.
+ * Keeps the first line of a row in place while the row's height changes. A row that shrinks keeps
+ * at least that line on the page. `undefined` if everything below is visible.
  * @param before lines and anchor until now
  */
 export function resized(
@@ -183,7 +183,7 @@ function withTop(timeline: Timeline, index: number): ScrollAnchor | undefined {
   return edge === undefined ? undefined : anchorAt(timeline, edge);
 }
 
-/** Undefined: there are not so many lines below. */
+/** `undefined` if there are fewer lines below. */
 function lowered(timeline: Timeline, edge: Edge, lines: number): Edge | undefined {
   let { index, below } = edge;
   below -= lines;

@@ -1,15 +1,16 @@
+/** Settings of the full screen, from config.toml or `/set`. */
+
 import { SETTINGS, type TerminalSettings } from "../../../ui/settings.ts";
 
-/** What a user has chosen for the full screen, in config.toml or by `/set`. */
 export interface ScreenSettings extends TerminalSettings {
-  /** Colours by role; on top of the theme's. */
+  /** Colours by role, over those of the theme. */
   readonly colors: Readonly<Record<string, string>>;
-  /** The bell rings when somebody calls or writes to the user. */
+  /** Rings the bell on mentions and direct messages. */
   readonly bell: boolean;
   readonly mouse: boolean;
-  /** Small pictures are fetched to be shown, as soon as they are seen. */
+  /** Fetches small pictures to show them as soon as their messages are visible. */
   readonly fetchPictures: boolean;
-  /** Chord to command, on top of the keymap's own. */
+  /** Chord to command, over the default key bindings. */
   readonly keys: Readonly<Record<string, string>>;
   /** Targets that neither ring nor count. */
   readonly muted: readonly string[];

@@ -1,34 +1,39 @@
+/** Terminal modes of the full screen, restored on every exit. */
+
 import type { Clock } from "../../../io/clock.ts";
 import type { TerminalDevice } from "../../../io/terminal/device.ts";
 
-/** A process that cannot be stopped, as one without a shell behind it, goes on after this. */
+/**
+ * Milliseconds after which a process that could not be stopped, such as one without a shell,
+ * continues.
+ */
 const SUSPENDED_MS = 100;
-/** How long a terminal that takes nothing holds up the end of the process. */
+/** Milliseconds that a blocked terminal may delay the end of the process. */
 const EXIT_WITHIN_MS = 500;
-/** Gives up a sequence that was half written. */
+/** Cancels an incomplete sequence. */
 const CANCEL = "\x18\x1b\\";
 
 export interface ModesParts {
   readonly device: TerminalDevice;
   readonly clock: Pick<Clock, "after">;
   readonly mouse: boolean;
-  /** What was asked: its answers are not the shell's. */
+  /** Pending queries, whose answers must not reach the shell. */
   readonly queries: { settled(): Promise<void>; forget(): void };
-  /** The screen holds something else now, or has another size: all is to be drawn again. */
+  /** The screen's content or size has changed, and all must be drawn again. */
   readonly onLost: () => void;
-  /** What is to be written before the terminal is given back. */
+  /** Output to write before the terminal is given back. */
   readonly onLeave?: () => string;
 }
 
 /**
- * What a full screen asks of the terminal, and gives back on every way out: at the end, after an
- * error, when it is stopped by Ctrl-Z, and when a signal ends it.
+ * Modes that the full screen sets, and restores on every exit: at the end, after an error, when
+ * Ctrl-Z stops it, and when a signal ends it.
  */
 export class TerminalModes {
   readonly #parts: ModesParts;
   #hasMouse: boolean;
   #isIn = false;
-  /** It was stopped from the full screen, and goes back there. */
+  /** The process was stopped from the full screen and returns to it. */
   #isSuspended = false;
   #unwatch: readonly (() => void)[] = [];
   #unwatchStop = () => {};
@@ -42,7 +47,7 @@ export class TerminalModes {
     return this.#isIn;
   }
 
-  /** At once, or from the next time that the screen is taken. */
+  /** Takes effect immediately, or when the screen is next entered. */
   setMouse(on: boolean): void {
     if (on === this.#hasMouse) return;
     this.#hasMouse = on;
@@ -70,7 +75,7 @@ export class TerminalModes {
 
   /**
    * Resolves when the terminal has its own screen back.
-   * @param withinMs how long a terminal that takes nothing is waited for; left out: for ever
+   * @param withinMs maximum wait for a blocked terminal; forever if `undefined`
    */
   async leave(withinMs?: number): Promise<void> {
     if (!this.#isIn) return;
@@ -85,7 +90,7 @@ export class TerminalModes {
     if (!this.#isIn) device.setRaw(false);
   }
 
-  /** For good. A terminal that takes nothing is waited for half a second. */
+  /** Leaves permanently. Waits at most half a second for a blocked terminal. */
   async close(): Promise<void> {
     await this.leave(EXIT_WITHIN_MS);
     for (const remove of [...this.#unwatch, this.#unwatchStop]) remove();
@@ -93,15 +98,15 @@ export class TerminalModes {
   }
 
   /**
-   * Ctrl-Z, which in raw mode is a key: to the shell, as any program. `fg` draws all once.
-   * @param what stops: all of the command line, as if the terminal had done it, or this process
+   * Handles Ctrl-Z, which is a key in raw mode: returns to the shell; `fg` redraws.
+   * @param what stops the whole job, as the terminal would have done, or only this process
    */
   async suspend(what: "group" | "process" = "group"): Promise<void> {
     if (!this.#isIn) return;
     const { device } = this.#parts;
     this.#isSuspended = true;
     await this.leave();
-    this.#unwatchStop(); // The signal is to do what it does by itself.
+    this.#unwatchStop(); // The signal must have its default effect.
     device.stop(what);
     this.#parts.clock.after(SUSPENDED_MS, () => {
       if (this.#isSuspended) this.#continued();
@@ -127,7 +132,7 @@ export class TerminalModes {
       // Stopped without warning (`kill -STOP`): the shell has set its own modes meanwhile.
       const { device, onLost, queries } = this.#parts;
       queries.forget();
-      device.setRaw(false); // It is to know of the change that follows.
+      device.setRaw(false); // The process must learn of the change that follows.
       device.setRaw(true);
       device.output.write(enterText(this.#hasMouse));
       onLost();
@@ -138,7 +143,7 @@ export class TerminalModes {
     return (this.#parts.onLeave?.() ?? "") + leaveText(this.#hasMouse);
   }
 
-  /** The process ends here: there is no time to wait for what is queued. */
+  /** The process ends here, without time to wait for queued output. */
   #leaveNow(): void {
     if (!this.#isIn) return;
     this.#isIn = false;
@@ -158,11 +163,14 @@ const FOCUS = 1004;
 const MOUSE = "1000;1006";
 const SYNCHRONIZED = 2026;
 
-/** The shell's own title comes back. */
+/** Saves the shell's title, to restore it later. */
 const PUT_TITLE_ASIDE = "\x1b[22;2t";
 const BRING_TITLE_BACK = "\x1b[23;2t";
 
-/** Look, region, inserting, origin and letters: another program may have left them otherwise. */
+/**
+ * Resets attributes, region, insert mode, origin mode and charset, which another program may have
+ * changed.
+ */
 const PLAIN_STATE = "\x1b[m\x1b[r\x1b[4l\x1b[?6l\x0f\x1b(B";
 
 function enterText(mouse: boolean): string {

@@ -1,8 +1,10 @@
+/** Desktop notifications, through the terminal or `notify-send`. */
+
 import { NOTIFICATION_CODE_POINTS_MAX } from "../../../base/limits-screen.ts";
 import { cleanText } from "../../../base/text.ts";
 
 /**
- * What makes the terminal tell the desktop. Terminals that know it not show nothing.
+ * Escape sequence for a desktop notification. Terminals that do not know it ignore it.
  * @param how `osc9`: iTerm2, WezTerm, Windows Terminal; `osc777`: urxvt, foot, Ghostty
  */
 export function notificationText(title: string, text: string, how: "osc9" | "osc777"): string {
@@ -12,10 +14,10 @@ export function notificationText(title: string, text: string, how: "osc9" | "osc
   return `\x1b]777;notify;${about};${short(text).replaceAll(";", ",")}\x1b\\`;
 }
 
-/** Runs a command without a shell. Resolves when it has ended, rejects when there is none. */
+/** Runs a command without a shell. Resolves when it has ended, rejects if it does not exist. */
 export type RunCommand = (command: readonly string[]) => Promise<unknown>;
 
-/** Tells the desktop by `notify-send`, for those who asked for it. */
+/** Notifies through `notify-send`, if enabled. */
 export class DesktopNotifier {
   readonly #run: RunCommand;
   #isBusy = false;
@@ -24,7 +26,7 @@ export class DesktopNotifier {
     this.#run = run;
   }
 
-  /** While the one before is on its way nothing is told: words must not pile up as processes. */
+  /** Skips a notification while the previous one is running, so that processes do not pile up. */
   async tell(title: string, text: string): Promise<void> {
     if (this.#isBusy) return;
     this.#isBusy = true;

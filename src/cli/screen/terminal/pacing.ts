@@ -1,20 +1,24 @@
+/** Flow control for slow terminals. */
+
 import { TERMINAL_UNANSWERED_BYTES_MAX } from "../../../base/limits-screen.ts";
 import type { TerminalQueries } from "./query.ts";
 
-/** Bytes between two questions of how far the terminal is; an answer has four bytes. */
+/**
+ * Bytes between two status queries, which show how far the terminal is; an answer has four bytes.
+ */
 const TERMINAL_MARK_BYTES = 1024;
 
 /**
- * Keeps a slow line from filling up: what the system has taken may wait for a long time in front of
- * the terminal, and is shown frame by frame when nobody wants it any more. A terminal that answers
- * is asked behind some of what is written, and gets no more until most of that was shown. One that
- * does not answer gets all at once.
+ * Keeps a slow line from filling up. Output that the system has accepted may wait for a long time
+ * before the terminal, and would show outdated frames one by one. A terminal that answers is
+ * queried after some of the output, and receives no more until most of that was shown. A terminal
+ * that does not answer receives everything immediately.
  */
 export class Pacing {
   readonly #queries: Pick<TerminalQueries, "answers" | "mark" | "take">;
   readonly #onOpen: () => void;
   #unansweredBytes = 0;
-  /** Of those, behind the last mark. */
+  /** Bytes after the last mark. */
   #unmarkedBytes = 0;
 
   /** @param onOpen more may be written */
@@ -23,12 +27,12 @@ export class Pacing {
     this.#onOpen = onOpen;
   }
 
-  /** The next frame may be written, however large it is. */
+  /** Whether the next frame may be written, however large it is. */
   get isOpen(): boolean {
     return !this.#queries.answers || this.#unansweredBytes < TERMINAL_UNANSWERED_BYTES_MAX;
   }
 
-  /** @param text that is written now @returns the same, with a mark behind it if it is time */
+  /** @param text that is written now @returns the same, with a mark after it when due */
   marked(text: string): string {
     if (!this.#queries.answers) {
       this.#unansweredBytes = 0;

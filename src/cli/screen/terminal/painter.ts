@@ -1,3 +1,5 @@
+/** Computes the output that turns one screen into another. */
+
 import { PICTURE_SIGN } from "../pictures/cells.ts";
 import { terminalWidths } from "../width/measured.ts";
 import { type Pen, PLAIN, penChange } from "./pen.ts";
@@ -9,28 +11,28 @@ export interface Place {
   readonly column: number;
 }
 
-/** From so many blank cells on, erasing them takes fewer bytes than writing them. */
+/** From this number of blank cells on, erasing them takes fewer bytes than writing them. */
 const ERASED_CELLS_MIN = 8;
 /** A letter with marks is as wide as the letter, on any terminal. */
 const MARKED_LETTER = /^.\p{Mn}+$/u;
 
-/** Writes what turns one screen into another, in as few bytes as it can. */
+/** Writes the changes from one screen to another in as few bytes as possible. */
 export class Painter {
   #bytes = "";
-  /** Undefined: nobody knows. */
+  /** `undefined` if unknown. */
   #place: Place | undefined;
   #pen: Pen = PLAIN;
   readonly #columns: number;
 
-  /** @param place where the cursor is; its pen is the plain one */
+  /** @param place of the cursor; its pen is the plain one */
   constructor(columns: number, place: Place | undefined) {
     this.#columns = columns;
     this.#place = place;
   }
 
   /**
-   * What is to be written: it leaves the plain pen.
-   * @param rows that are shown by then
+   * Returns the output, which ends with the plain pen.
+   * @param rows that are visible by then
    */
   finish(cursor: Place | undefined, rows: readonly Row[]): string {
     this.#take(PLAIN);
@@ -48,8 +50,8 @@ export class Painter {
   }
 
   /**
-   * Moves lines of a region up, or down where `by` is negative; blank ones come in at the other
-   * end. Line feeds at its edge do it on every terminal, the sequences SU and SD on most.
+   * Moves lines of a region up, or down if `by` is negative; blank lines appear at the other end.
+   * Line feeds at its edge work on every terminal, the sequences SU and SD on most.
    */
   scroll(top: number, bottom: number, by: number): void {
     const steps = by > 0 ? "\n".repeat(by) : "\x1bM".repeat(-by);
@@ -91,7 +93,7 @@ export class Painter {
     let behind = column + 1;
     while (texts[behind] === "") behind++;
     if (isDoubtful(text)) {
-      // A terminal that takes it for a narrow one leaves the second column as it was.
+      // A terminal that treats it as narrow leaves the second column unchanged.
       this.#bytes += behind - column > 1 ? `\x1b[${behind - column}X${text}` : text;
       this.#place = undefined;
     } else {
@@ -116,7 +118,7 @@ export class Painter {
     this.#move({ row, column }, next);
   }
 
-  /** @param content of the row of the target, as it is shown already up to there */
+  /** @param content of the target row, as it is already shown up to there */
   #move(to: Place, content: Row): void {
     const from = this.#place;
     this.#place = to;
@@ -132,7 +134,7 @@ export class Painter {
     this.#bytes += ways.reduce((best, way) => (way.length < best.length ? way : best));
   }
 
-  /** The cells between, once more: where they are few, that is the shortest way. */
+  /** Rewrites the cells between: if they are few, that is the shortest move. */
   #written({ texts, pens }: Row, from: Place, to: Place): string[] {
     if (to.column - from.column > 5) return [];
     let written = "";
@@ -148,7 +150,7 @@ export class Painter {
   }
 }
 
-/** The column behind the last one that changes of the blank cells that begin here. */
+/** Column after the last changed cell of the blank cells that begin here. */
 function blankUntil(shown: Row, next: Row, from: number): number {
   let end = from;
   for (let column = from; column < next.texts.length; column++) {
@@ -158,10 +160,10 @@ function blankUntil(shown: Row, next: Row, from: number): number {
   return end;
 }
 
-/** Terminals do not agree on the width of what is made of several code points, nor of emoji. */
+/** Terminals disagree on the width of sequences of several code points, and of emoji. */
 function isDoubtful(text: string): boolean {
   if (terminalWidths.isSqueezed(text)) return true;
-  // A picture's cell is one column wide wherever it is known.
+  // A picture's cell is one column wide on all terminals that know it.
   if (text.length === 1 || text.startsWith(PICTURE_SIGN)) return false;
   return (text.codePointAt(0) ?? 0) >= 0x1f000 || !MARKED_LETTER.test(text);
 }

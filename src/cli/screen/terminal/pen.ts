@@ -1,16 +1,19 @@
-/** How a cell looks: its SGR attributes and its link, and the shortest way from one to another. */
+/** SGR attributes and links of cells, and the shortest change between two. */
+
 export interface Pen {
-  /** For each slot the parameters that set it; empty: as the terminal shows text by itself. */
+  /** For each slot the parameters that set it; empty: the terminal's default. */
   readonly slots: readonly string[];
   /** Parameters and address of OSC 8, as `;https://...`; empty: no link. */
   readonly link: string;
-  /** The same for pens that look the same. */
+  /** Equal for pens that look the same. */
   readonly key: string;
-  /** Whether an empty cell drawn with it is to be told from an erased one. */
+  /** Whether an empty cell drawn with it differs from an erased one. */
   readonly showsOnBlank: boolean;
 }
 
-/** What ends each slot: bold, dim, italic, underline, blink, inverse, hidden, strike, colours. */
+/**
+ * Code that ends each slot: bold, dim, italic, underline, blink, inverse, hidden, strike, colours.
+ */
 const OFF = ["22", "22", "23", "24", "25", "27", "28", "29", "39", "49", "59"] as const;
 const BOLD = 0;
 const DIM = 1;
@@ -27,7 +30,7 @@ const PENS_MAX = 1_000;
 
 export const PLAIN: Pen = { slots: OFF.map(() => ""), link: "", key: "\n", showsOnBlank: false };
 
-/** Pens that were asked for, by the one before and the SGR parameters: a screen has few. */
+/** Cache of pens by the previous pen and the SGR parameters: a screen has few. */
 export class Pens {
   readonly #known = new Map<string, Pen>(); // Bounded by PENS_MAX.
 
@@ -40,7 +43,7 @@ export class Pens {
   }
 }
 
-/** @param parameters of an SGR sequence: what stands between `CSI` and `m` @internal */
+/** @param parameters of an SGR sequence, between `CSI` and `m` @internal */
 export function penAfter(pen: Pen, parameters: string): Pen {
   const slots = [...pen.slots];
   const codes = parameters.split(";");
@@ -59,12 +62,12 @@ export function penAfter(pen: Pen, parameters: string): Pen {
   return penOf(slots, pen.link);
 }
 
-/** @param link parameters and address of OSC 8: what stands between `OSC 8 ;` and its end */
+/** @param link parameters and address of OSC 8, between `OSC 8 ;` and its end */
 export function penWithLink(pen: Pen, link: string): Pen {
   return penOf(pen.slots, link.endsWith(";") ? "" : link);
 }
 
-/** What to write so that the terminal goes on with another pen. */
+/** Sequence that switches the terminal to another pen. */
 export function penChange(from: Pen, to: Pen): string {
   if (from.key === to.key) return "";
   const link = from.link === to.link ? "" : `\x1b]8;${to.link === "" ? ";" : to.link}\x1b\\`;
@@ -91,7 +94,7 @@ function penOf(slots: readonly string[], link: string): Pen {
   return { slots, link, key, showsOnBlank };
 }
 
-/** The slot that this code sets; undefined: it sets none. */
+/** The slot that this code sets; `undefined` if it sets none. */
 function slotOf(code: number): number | undefined {
   if (code >= 1 && code <= 5) return code - 1;
   if (code === 6) return 4;

@@ -1,43 +1,45 @@
+/** Draws pictures over their cells once the screen is stable. */
+
 import { PICTURES_KEPT_MAX } from "../../../base/limits-screen.ts";
 import type { Clock } from "../../../io/clock.ts";
 import { PICTURE_SIGN, pictureRowAt } from "../pictures/cells.ts";
 import type { PictureBox } from "../state/frame.ts";
 import { blanked, type Row } from "./row.ts";
 
-/** Pictures are drawn once the screen has not changed for this time. */
+/** Milliseconds without a change of the screen before pictures are drawn. */
 const PICTURE_SETTLED_MS = 120;
 
-/** How one terminal takes pictures. */
+/** Picture output for one terminal. */
 export interface PicturePainter {
   /**
-   * The cells themselves show a picture that the terminal has, wherever they are. Otherwise it is
-   * painted over blank cells, and gone when anything is written there.
+   * The cells themselves show a picture that the terminal has stored, wherever they are. Otherwise
+   * it is painted over blank cells, and erased by any output there.
    */
   readonly isPlaced: boolean;
-  /** A picture can be at one place alone. */
+  /** A picture can be at only one position. */
   readonly isUnique?: boolean;
   /**
-   * What brings it there: between two pieces anything else may be written.
-   * @returns undefined: not yet, or never
+   * Output that shows the picture: other output may be written between two pieces.
+   * @returns `undefined` if it is not ready, or cannot be shown
    */
   pieces(box: PictureBox): readonly string[] | undefined;
-  /** What takes these away; empty where other cells do that. */
+  /** Output that removes these pictures; empty if other cells do that. */
   without(ids: Iterable<number>, isHalfSent: boolean): string;
 }
 
-/** Where a picture is on the screen. */
+/** Position of a picture on the screen. */
 interface Placement {
   readonly key: string;
   readonly box: PictureBox;
   readonly top: number;
   readonly column: number;
-  /** Rows that are there. */
+  /** Visible rows. */
   rows: number;
 }
 
 export interface PictureText {
   readonly text: string;
-  /** It leaves the cursor anywhere. */
+  /** The output moves the cursor unpredictably. */
   readonly movesCursor: boolean;
 }
 
@@ -45,40 +47,40 @@ export interface PictureText {
 const FOREGROUND = 8;
 
 /**
- * Pictures on the screen, behind the frames: these have cells that say which picture is to be
- * there. Nothing is drawn before the screen has stayed as it is for a moment.
+ * Pictures on the screen, drawn after the frames, whose cells say which picture belongs there.
+ * Nothing is drawn until the screen has been stable for a moment.
  */
 export class PictureLayer {
   readonly #clock: Pick<Clock, "after">;
   readonly #onDue: () => void;
   #painter: PicturePainter | undefined;
-  /** Painted ones: on the screen. Placed ones: in the terminal's memory. By key. */
+  /** By key. Painted pictures: on the screen. Placed pictures: in the terminal's memory. */
   #shown = new Map<string, Placement>();
   /** To be drawn. */
   #wanted = new Map<string, Placement>();
   /** In the terminal's memory, oldest first. Bounded by PICTURES_KEPT_MAX. */
   readonly #ids = new Set<number>();
-  /** What is to be written before the next frame. */
+  /** Output to write before the next frame. */
   #farewell = "";
-  /** Of one that is half sent. */
+  /** Remaining pieces of a partly sent picture. */
   #pieces: readonly string[] = [];
   #isDue = false;
   #cancel: (() => void) | undefined;
 
-  /** @param onDue something is to be written when nothing else is */
+  /** @param onDue called when there is output to write while the terminal is idle */
   constructor(clock: Pick<Clock, "after">, onDue: () => void) {
     this.#clock = clock;
     this.#onDue = onDue;
   }
 
-  /** @returns what to write: nothing of the painter before stays */
+  /** @returns output that removes all pictures of the previous painter */
   use(painter: PicturePainter | undefined): string {
     const text = this.left();
     this.#painter = painter;
     return text;
   }
 
-  /** The screen is erased, now. */
+  /** Notes that the screen was erased. */
   erased(): void {
     if (this.#painter?.isPlaced === false) {
       this.#farewell += this.#painter.without(this.#ids, false);
@@ -88,7 +90,7 @@ export class PictureLayer {
     this.#wanted.clear();
   }
 
-  /** The screen is given back. @returns what to write before */
+  /** The screen is given back. @returns output to write before */
   left(): string {
     const text = this.#painter?.without(this.#ids, this.#pieces.length > 0) ?? "";
     this.erased();
@@ -100,23 +102,23 @@ export class PictureLayer {
     return text;
   }
 
-  /** Lines that move would take pictures along that are not in them. */
+  /** Scrolling lines would also move painted pictures. */
   get hasPainted(): boolean {
     return this.#painter?.isPlaced === false && this.#shown.size > 0;
   }
 
-  /** Something that was wanted can be drawn now. */
+  /** A wanted picture can be drawn now. */
   ready(): void {
     if (this.#wanted.size === 0) return;
     this.#isDue = true;
     this.#onDue();
   }
 
-  /** What is to be in the cells of a frame: blank ones where a picture is painted later. */
+  /** Cells of a frame: blank where a picture is painted later. */
   cells(rows: readonly Row[], boxes: readonly PictureBox[]): readonly Row[] {
     const painter = this.#painter;
     if (boxes.length === 0 && this.#wanted.size === 0 && !this.hasPainted) return rows;
-    // The last frame may have more than what is shown from now on.
+    // The last frame may contain more than is shown from now on.
     if (painter === undefined) return this.#withoutUnpainted(rows);
     const seen = placementsIn(rows, boxes, painter.isPlaced);
     if (!painter.isPlaced) this.#keepWhole(seen, painter);
@@ -124,7 +126,7 @@ export class PictureLayer {
     return painter.isPlaced ? rows : this.#withoutUnpainted(rows);
   }
 
-  /** What covers a part of one takes all of it away. */
+  /** A picture that is partly covered is removed entirely. */
   #keepWhole(seen: ReadonlyMap<string, Placement>, painter: PicturePainter): void {
     for (const [key, { box }] of this.#shown) {
       if (seen.get(key)?.rows === box.rows) continue;
@@ -134,7 +136,7 @@ export class PictureLayer {
     }
   }
 
-  /** Pictures that are not at their place any more. To be written before the frame. */
+  /** Removes pictures that are no longer in place. Write it before the frame. */
   takeFarewell(): string {
     const text = this.#farewell;
     this.#farewell = "";
@@ -148,7 +150,7 @@ export class PictureLayer {
     return rows === box.rows && !isElsewhere;
   }
 
-  /** What was not wanted before lets all of them wait. */
+  /** A newly wanted picture delays all of them. */
   #want(wanted: Map<string, Placement>): void {
     const isNew = [...wanted.keys()].some((key) => !this.#wanted.has(key));
     this.#wanted = wanted;
@@ -170,7 +172,7 @@ export class PictureLayer {
     });
   }
 
-  /** The next piece, when nothing else is to be written. Undefined: there is none. */
+  /** The next piece, when nothing else has to be written. `undefined` if there is none. */
   next(): PictureText | undefined {
     const painter = this.#painter;
     if (painter === undefined) return undefined;
@@ -224,7 +226,7 @@ function hasCells({ line }: Row): boolean {
   return line.includes(PICTURE_SIGN);
 }
 
-/** By key. Of cells that are placed the place does not matter. */
+/** By key. The position of placed cells does not matter. */
 function placementsIn(
   rows: readonly Row[],
   boxes: readonly PictureBox[],

@@ -1,3 +1,5 @@
+/** Queries to the terminal and their answers. */
+
 import {
   TERMINAL_ANSWER_LEAVE_MS,
   TERMINAL_ANSWER_MS,
@@ -9,29 +11,29 @@ import type { Clock } from "../../../io/clock.ts";
 /** As TERMINAL_ANSWER_LEAVE_MS, for a terminal that has answered before: its line may be slow. */
 const TERMINAL_ANSWERS_LEAVE_MS = 2_000;
 
-/** What is your kind (DA1)? All terminals answer that, in the order in which they were asked. */
+/** DA1, the terminal's kind. All terminals answer it, in the order of the queries. */
 const KIND = "\x1b[c";
 const KIND_ANSWER = /^\x1b\[\?[\d;]*c$/;
-/** Are you well (DSR 5)? The shortest answer there is. */
+/** DSR 5, the terminal's status: the shortest answer. */
 const MARK = "\x1b[5n";
 const MARK_ANSWER = /^\x1b\[[03]n$/;
 
 type Answered = (answers: string | undefined) => void;
 
 interface Asked {
-  /** What answers it, and ends it. */
+  /** Matches the answer that ends the query. */
   readonly isEnd: (report: string) => boolean;
   readonly answered: Answered;
   reports: string[]; // Bounded by TERMINAL_REPORTS_MAX.
-  /** Its time is over: an answer that comes nevertheless is taken, and told to nobody. */
+  /** The query has timed out: a late answer is consumed, and reported to nobody. */
   isLate: boolean;
   cancel: () => void;
 }
 
 /**
- * What is asked of a terminal, and its answers, which come between the keys. Behind each question
- * stands one that every terminal answers: so a question that it does not know costs no waiting.
- * A terminal that answers nothing is not asked again, until a late answer comes.
+ * Queries to the terminal, whose answers arrive between the keys. Each is followed by a query that
+ * every terminal answers, so an unsupported one costs no timeout. A terminal that answers nothing
+ * is not queried again until a late answer arrives.
  */
 export class TerminalQueries {
   readonly #clock: Pick<Clock, "after">;
@@ -45,25 +47,25 @@ export class TerminalQueries {
     this.#clock = clock;
   }
 
-  /** It has answered a question, and goes on to do so. */
+  /** Whether the terminal has answered, and still does. */
   get answers(): boolean {
     return this.#hasAnswered && !this.#isSilent;
   }
 
-  /** An answer is on its way: an Esc may be the beginning of one. */
+  /** An answer is pending: an Esc may be the beginning of it. */
   get isDue(): boolean {
     return this.#due.some(({ isLate }) => !isLate);
   }
 
-  /** There is something for `take`. */
+  /** There is output for `take`. */
   get isWaiting(): boolean {
     return this.#unsent.length > 0;
   }
 
   /**
-   * @param text moves nothing that stays: it is written before a frame
-   * @returns all that was answered to it, one after the other, and at last the kind of the terminal
-   *   (DA1); undefined: it does not answer
+   * @param text has no lasting effect on the screen, since it is written before a frame
+   * @returns all answers concatenated, and last the kind of the terminal (DA1); `undefined` if the
+   * terminal does not answer
    */
   ask(text: string): Promise<string | undefined> {
     return new Promise((answered) => {
@@ -71,12 +73,12 @@ export class TerminalQueries {
     });
   }
 
-  /** @param reached all that was written before has been shown; or it will not be known */
+  /** @param reached all earlier output was shown, or that will not be known */
   mark(reached: () => void): void {
     this.#ask(MARK, (report) => MARK_ANSWER.test(report), reached);
   }
 
-  /** What is to be written now: the time of an answer begins. */
+  /** Returns the output; the timeout of its answers begins. */
   take(): string {
     let text = "";
     for (const { text: question, asked } of this.#unsent) {
@@ -88,7 +90,7 @@ export class TerminalQueries {
     return text;
   }
 
-  /** @param report of the terminal, whatever it may be about */
+  /** @param report of the terminal, about anything */
   answered(report: string): void {
     const at = this.#due.findIndex(({ isEnd }) => isEnd(report));
     if (at < 0) {
@@ -100,7 +102,7 @@ export class TerminalQueries {
     }
     this.#hasAnswered = true;
     this.#isSilent = false;
-    // They come in order: what was asked before has no answer any more.
+    // Answers arrive in order: earlier queries will not be answered.
     for (const [i, asked] of this.#due.splice(0, at + 1).entries()) {
       asked.cancel();
       if (!asked.isLate) asked.answered(i < at ? undefined : asked.reports.join("") + report);
@@ -108,7 +110,7 @@ export class TerminalQueries {
     this.#settle();
   }
 
-  /** Somebody else may have read the answers: nothing is due any more. */
+  /** Another program may have read the answers: nothing is pending. */
   forget(): void {
     for (const asked of this.#due.splice(0)) {
       asked.cancel();
@@ -118,8 +120,8 @@ export class TerminalQueries {
   }
 
   /**
-   * Resolves when no answer is on its way any more, which the shell would take for typed text; or
-   * when it was waited for long enough.
+   * Resolves when no answer is pending, which the shell would read as typed text, or after a
+   * timeout.
    */
   settled(): Promise<void> {
     if (!this.isDue) return Promise.resolve();

@@ -1,19 +1,20 @@
+/** One line of the screen, cell by cell. */
+
 import { terminalWidths } from "../width/measured.ts";
 import { type Pen, Pens, PLAIN, penWithLink } from "./pen.ts";
 
-/** One line of the screen, cell by cell, without the blank cells at its end. */
 export interface Row {
-  /** What it was made from. */
+  /** The source line. */
   readonly line: string;
-  /** A grapheme for each column; empty: the second one of a wide grapheme. */
+  /** A grapheme for each column; empty: the second column of a wide grapheme. */
   readonly texts: readonly string[];
-  /** The plain one for a blank that looks the same with it. */
+  /** The plain pen for a blank that looks the same with it. */
   readonly pens: readonly Pen[];
 }
 
 export const EMPTY_ROW: Row = { line: "", texts: [], pens: [] };
 
-/** Everything but a plain letter, from where the last one ended. */
+/** Everything but a plain letter, from the end of the previous match. */
 const PARTS = new RegExp(
   [
     /\x1b\[(?<attributes>[\d;:]*)m/,
@@ -27,9 +28,9 @@ const PARTS = new RegExp(
 );
 
 /**
- * @param line text with SGR and OSC 8; anything else that is no text does nothing
- * @param columns cells beyond them are left out
- * @param known of the rows before
+ * @param line text with SGR and OSC 8; other sequences are ignored
+ * @param columns cells beyond them are dropped
+ * @param known pens of previous rows
  */
 export function rowOf(line: string, columns: number, known = new Pens()): Row {
   const texts: string[] = [];
@@ -53,20 +54,20 @@ export function rowOf(line: string, columns: number, known = new Pens()): Row {
   return { line, ...cut(texts, pens, columns) };
 }
 
-/** ASCII, and nothing behind it that may join it. */
+/** ASCII, and not followed by a character that may join it. */
 function isPlain(line: string, at: number): boolean {
   const code = line.charCodeAt(at);
   return code >= 0x20 && code <= 0x7e && !(line.charCodeAt(at + 1) > 0x9f);
 }
 
-/** The same row, with blank cells in place of some. */
+/** The same row, with some cells blank. */
 export function blanked(row: Row, isBlank: (text: string, column: number) => boolean): Row {
   const texts = row.texts.map((text, column) => (isBlank(text, column) ? " " : text));
   const pens = row.pens.map((pen, column) => (texts[column] === row.texts[column] ? pen : PLAIN));
   return { line: row.line, ...cut(texts, pens, texts.length) };
 }
 
-/** Blank where the row has ended. */
+/** Cells after the end of a row are blank. */
 export function isSameCell(one: Row, other: Row, column: number): boolean {
   return (
     (one.texts[column] ?? " ") === (other.texts[column] ?? " ") &&
@@ -81,7 +82,7 @@ function isSamePen(one: Pen, other: Pen): boolean {
 function putGraphemes(texts: string[], pens: Pen[], run: string, pen: Pen): void {
   for (const { text: segment, width } of terminalWidths.graphemesOf(run)) {
     if (width === 0) {
-      // A mark behind a letter of the run before it; alone it has no place.
+      // A mark after a letter of the previous run; alone it has no cell.
       const base = texts.findLastIndex((text) => text !== "");
       if (base >= 0) texts[base] += segment;
       continue;
@@ -101,7 +102,7 @@ function penOf(text: string, pen: Pen): Pen {
 
 function cut(texts: string[], pens: Pen[], columns: number): Pick<Row, "texts" | "pens"> {
   let length = Math.min(texts.length, columns);
-  while (length > 0 && texts[length] === "") length--; // A part of a wide one does not fit.
+  while (length > 0 && texts[length] === "") length--; // A part of a wide grapheme does not fit.
   while (length > 0 && texts[length - 1] === " " && pens[length - 1] === PLAIN) length--;
   texts.length = length;
   pens.length = length;

@@ -1,3 +1,5 @@
+/** Shows frames on the terminal and writes only the differences. */
+
 import { COPY_BYTES_MAX } from "../../../base/limits-screen.ts";
 import { titleText } from "../../../base/text.ts";
 import type { Clock } from "../../../io/clock.ts";
@@ -16,47 +18,43 @@ import { scrolledRows, scrollOf } from "./scroll.ts";
 export interface ScreenParts {
   readonly device: TerminalDevice;
   readonly clock: Pick<Clock, "after">;
-  /** Clicks and the wheel come as keys; the terminal's own selection needs Shift then. */
+  /** Clicks and the wheel arrive as keys; the terminal's own selection then needs Shift. */
   readonly mouse: boolean;
-  /** Another size, or the same one again after the screen was lost: a new frame is wanted. */
+  /** The size changed, or the screen was lost: a new frame is needed. */
   readonly onResize: (size: Size) => void;
 }
 
-/** Larger changes are shown as one, where the terminal can; smaller ones come in one piece. */
+/** Larger changes use synchronized output, if supported; smaller ones arrive in one piece. */
 const SYNCHRONIZED_BYTES_MIN = 512;
 const BEGIN_SYNCHRONIZED = "\x1b[?2026h";
 const END_SYNCHRONIZED = "\x1b[?2026l";
 
-/** What goes out beside the frames. */
+/** Output besides the frames. */
 type Aside = "bell" | "copy" | "notification" | "pictures";
 
-/** What is on the terminal when all that was written has arrived. */
+/** Content of the terminal after all output has arrived. */
 interface Shown {
   readonly size: Size;
-  /** As the frame has them. */
+  /** As in the frame. */
   readonly lines: readonly Row[];
-  /** As they are: where a picture is still to be painted, blank. */
+  /** As on the terminal: blank where a picture is still to be painted. */
   readonly rows: readonly Row[];
   readonly place: Place | undefined;
   readonly hasCursor: boolean;
 }
 
-/**
- * Shows whole frames, and writes of each only what is new. A terminal that takes nothing for a
- * while costs one frame of memory: of those that come meanwhile only the newest is kept.
- */
 export class TerminalScreen {
   readonly #device: TerminalDevice;
   readonly #modes: TerminalModes;
   readonly #queries: TerminalQueries;
   readonly #pacing: Pacing;
   readonly #onResize: (size: Size) => void;
-  /** Undefined: nobody knows what is there. */
+  /** `undefined` if the content is unknown. */
   #shown: Shown | undefined;
   #title: string | undefined;
-  /** The newest that was not drawn yet. */
+  /** The newest frame that is not drawn yet. */
   #next: Frame | undefined;
-  /** What is drawn now or was drawn last: for a screen that was lost. */
+  /** The frame that is being drawn or was drawn last, for a lost screen. */
   #last: Frame | undefined;
   /** By kind, so that a stopped terminal rings once. */
   readonly #aside = new Map<Aside, string>();
@@ -93,17 +91,17 @@ export class TerminalScreen {
     this.#modes.setMouse(on);
   }
 
-  /** Resolves when the terminal has its own screen back; `enter` goes on. */
+  /** Resolves when the terminal has its own screen back; `enter` resumes. */
   leave(): Promise<void> {
     return this.#modes.leave();
   }
 
-  /** Ctrl-Z: gives the terminal back, and stops; `fg` draws all again, once. */
+  /** Ctrl-Z: gives the terminal back, and stops; `fg` redraws once. */
   suspend(): Promise<void> {
     return this.#modes.suspend();
   }
 
-  /** For good, and soon: also when the terminal takes nothing. */
+  /** Leaves permanently and quickly, even if the terminal is blocked. */
   close(): Promise<void> {
     return this.#modes.close();
   }
@@ -113,7 +111,7 @@ export class TerminalScreen {
     this.#write();
   }
 
-  /** Ctrl-L: everything anew, whatever is there. */
+  /** Ctrl-L: redraws everything. */
   redraw(): void {
     this.#shown = undefined;
     this.#next ??= this.#last;
@@ -121,8 +119,8 @@ export class TerminalScreen {
   }
 
   /**
-   * Written before a frame; see `TerminalQueries`. What is asked before `enter` finds the screen
-   * blank, and may write on it: the first frame covers it.
+   * Written before a frame; see `TerminalQueries`. A query before `enter` finds the screen blank
+   * and may write on it: the first frame covers it.
    */
   ask(question: string): Promise<string | undefined> {
     const answers = this.#queries.ask(question);
@@ -130,12 +128,12 @@ export class TerminalScreen {
     return answers;
   }
 
-  /** The reader of the keys gives all reports here. */
+  /** The key reader passes all reports here. */
   answered(report: string): void {
     this.#queries.answered(report);
   }
 
-  /** What begins as an answer may be one, however slowly it comes. */
+  /** The start of an answer may be one, however slowly it arrives. */
   get isAnswerDue(): boolean {
     return this.#queries.isDue;
   }
@@ -145,8 +143,8 @@ export class TerminalScreen {
   }
 
   /**
-   * Into the clipboard of the user's terminal, also over ssh (OSC 52).
-   * @returns false: it is too long, and nothing was copied
+   * Copies to the clipboard of the user's terminal, also over ssh (OSC 52).
+   * @returns false if it is too long, and nothing was copied
    */
   copy(text: string): boolean {
     const bytes = Buffer.from(text);
@@ -155,19 +153,19 @@ export class TerminalScreen {
     return true;
   }
 
-  /** By the terminal itself. */
+  /** Notifies through the terminal itself. */
   notify(title: string, text: string, how: "osc9" | "osc777"): void {
     this.#beside("notification", notificationText(title, text, how));
   }
 
-  /** From the next frame on; undefined: none. */
+  /** From the next frame on; `undefined`: no pictures. */
   showPictures(painter: PicturePainter | undefined): void {
     this.#shown = undefined;
     this.#next ??= this.#last;
     this.#beside("pictures", this.#pictures.use(painter));
   }
 
-  /** One that was not ready when it was wanted. */
+  /** A picture that was wanted has become ready. */
   pictureReady(): void {
     this.#pictures.ready();
   }
@@ -185,7 +183,7 @@ export class TerminalScreen {
     this.#write();
   }
 
-  /** Nothing is queued behind what has not gone out yet, or is not known to be shown. */
+  /** Nothing is queued while earlier output is unsent, or not known to be shown. */
   #write(): void {
     if (this.#isWaiting || !this.#modes.isIn) return;
     const { output } = this.#device;

@@ -1,20 +1,22 @@
+/** Detects lines that scrolled between two frames. */
+
 import { EMPTY_ROW, isSameCell, type Row } from "./row.ts";
 
 /** Lines of a region of the screen that have moved together. */
 export interface Scroll {
-  /** Rows of the region, from 0; both are in it. */
+  /** Rows of the region, from 0; both inclusive. */
   readonly top: number;
   readonly bottom: number;
-  /** How many rows up; negative: down. */
+  /** Rows to move up; negative: down. */
   readonly by: number;
 }
 
-/** Distances that are looked at: the ones over which most lines have moved. */
+/** Candidate distances: those that most lines moved by. */
 const DISTANCES_MAX = 3;
 
 /**
- * The region where moving the lines leaves most fewer cells to write. A column beside them that
- * stays moves, too, and is written again: that is short, where it is narrow or mostly empty.
+ * The region where moving the lines saves the most cells. A column beside them that does not move
+ * is moved, too, and rewritten: that is cheap if it is narrow or mostly empty.
  */
 export function scrollOf(shown: readonly Row[], next: readonly Row[]): Scroll | undefined {
   let best: Scroll | undefined;
@@ -42,7 +44,7 @@ export function scrolledRows(rows: readonly Row[], { top, bottom, by }: Scroll):
   });
 }
 
-/** Fewer cells to write in this row if it has come from elsewhere; negative: more. */
+/** Cells saved in this row if it moved from elsewhere; negative: additional cells. */
 function savedCells(shown: readonly Row[], next: readonly Row[], row: number, by: number): number {
   const now = next[row] ?? EMPTY_ROW;
   return otherCells(shown[row] ?? EMPTY_ROW, now) - otherCells(shown[row + by] ?? EMPTY_ROW, now);
@@ -56,7 +58,7 @@ function otherCells(one: Row, other: Row): number {
   return count;
 }
 
-/** How far the middles of lines have moved; those that are empty or stand twice say nothing. */
+/** Distances that the middles of lines have moved; empty and duplicate lines are ignored. */
 function distances(shown: readonly Row[], next: readonly Row[]): number[] {
   const columns = Math.max(0, ...shown.map(({ texts }) => texts.length));
   const middleOf = ({ texts }: Row) =>

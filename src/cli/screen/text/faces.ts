@@ -1,4 +1,4 @@
-/** All texts of the full screen: those of the page, and what the screen alone says. */
+/** All texts of the full screen: those of the page, and those of the screen alone. */
 
 import { ENGLISH } from "../../../ui/messages/en/first.ts";
 import { ENGLISH_KEYS, type KeyTexts } from "../../../ui/messages/en/keys.ts";
@@ -39,7 +39,7 @@ export function faceTexts(language: "en" | "id"): FaceTexts {
   return FACES[language];
 }
 
-/** @param env what the process was started with: `LC_ALL=id_ID.UTF-8` */
+/** @param env environment of the process: `LC_ALL=id_ID.UTF-8` */
 export function languageOf(
   chosen: "auto" | "en" | "id",
   env: Readonly<Record<string, string | undefined>>,

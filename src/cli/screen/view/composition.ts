@@ -1,6 +1,6 @@
 /**
- * One whole screen as text, and where everything stands: header, rooms, timeline, people, notices,
- * status line, input box. A region is made anew only if something that it shows has changed.
+ * Composes the whole screen: header, rooms, timeline, people, notices, status line, input box. A
+ * region is rendered again only if something that it shows has changed.
  */
 
 import { cleanText } from "../../../base/text.ts";
@@ -43,50 +43,50 @@ export interface ViewProps {
   readonly settings: ScreenSettings;
   readonly nowUnixMs: number;
   readonly texts: FaceTexts;
-  /** No room has been open yet. */
+  /** No room has been opened yet. */
   readonly isStarting?: boolean;
   readonly depth: ColorDepth;
   readonly status: LinkStatus;
   /**
-   * Of the overlay that is open: what the switcher offers, what was typed, what can be done with
-   * a message, and the lines of help (without a hint: a heading). The rest has none.
+   * Choices of the open overlay: targets of the switcher, input history, actions for a message, and
+   * the lines of help (a heading has no hint). Empty for other overlays.
    */
   readonly choices: readonly Candidate[];
-  /** Chord that fetches the file of a message; undefined: none is bound. */
+  /** Chord that fetches the file of a message; `undefined` if none is bound. */
   readonly fetchKey: string | undefined;
   /** Chord that unfolds a long message. */
   readonly foldKey: string | undefined;
-  /** That are ready to be shown below their files. */
+  /** Pictures that are ready to be shown below their files. */
   readonly pictures?: PictureSizes;
 }
 
-/** What stands where: for keys that move by pages, and for what is read. */
+/** Positions on the screen, for scrolling by pages, and for marking messages as read. */
 export interface Layout {
   /** Lines of the timeline. */
   readonly pageRows: number;
   /** Columns of the text in the input box. */
   readonly inputColumns: number;
-  /** Lines of the room's row of that key; 0: there is none. */
+  /** Lines of the row with that key; 0 if there is none. */
   readonly heightOf: (key: string) => number;
-  /** Lines that its long text has more unfolded; 0: there is nothing to fold. */
+  /** Additional lines of the unfolded text; 0 if it cannot be folded. */
   readonly foldsOf: (key: string) => number;
-  /** Seq of the lowest item whose last line is seen; undefined: none is. */
+  /** Seq of the lowest item whose last line is visible; `undefined` if there is none. */
   readonly seenSeq: number | undefined;
-  /** Keys of the uppermost and of the lowest row that are seen, a part of them at least. */
+  /** Keys of the uppermost and the lowest row that are at least partly visible. */
   readonly topKey: string | undefined;
   readonly bottomKey: string | undefined;
-  /** The first row that is here is seen from its first line: older ones are wanted. */
+  /** The first loaded row is visible from its first line: older rows are needed. */
   readonly isAtTop: boolean;
-  /** The last row that is here is seen to its end. */
+  /** The last loaded row is visible to its end. */
   readonly isAtBottom: boolean;
-  /** That are offered in rows that are seen. */
+  /** Files offered in visible rows. */
   readonly files: readonly FileBody[];
-  /** How far the help or the long text that is open can be turned. */
+  /** Scroll limit of the open help or long text. */
   readonly topMax: number;
-  /** The lists beside the timeline. */
+  /** Positions of the lists beside the timeline. */
   readonly rooms: ListPlace;
   readonly members: ListPlace;
-  /** What stands there, from 0; undefined: nothing that a click could mean. */
+  /** Target at a position, from 0; `undefined` if a click there does nothing. */
   readonly hitAt: (column: number, row: number) => Hit | undefined;
 }
 
@@ -99,7 +99,7 @@ const ROOMS_FROM_COLUMNS = 60;
 const MEMBERS_FROM_COLUMNS = 44;
 const HEADER_FROM_ROWS = 4;
 const STATUS_FROM_ROWS = 2;
-/** The input box, and what is said above it, have at most that part of the screen each. */
+/** The input box and the notices above it take at most this fraction of the screen each. */
 const PART = 3;
 const NOT_PLAIN = /[^\x20-\x7e]/;
 
@@ -113,13 +113,12 @@ interface Areas {
   readonly notices: readonly Line[];
   readonly status: number;
   readonly input: InputBox;
-  /** Columns, with the line beside them. */
+  /** Columns, including the separator. */
   readonly rooms: number;
   readonly members: number;
   readonly timeline: number;
 }
 
-/** Makes screens, one after the other. */
 export class Composer {
   readonly #timeline = new TimelineCache();
   readonly #composition = memo<Composition>();
@@ -133,7 +132,7 @@ export class Composer {
   readonly #memberColumn = memo<MemberColumn>();
   readonly #memberTexts = memo<readonly string[]>();
 
-  /** Returns the same screen again if nothing has changed that it shows. */
+  /** Returns the same screen again if nothing that it shows has changed. */
   compose(props: ViewProps): Composition {
     return this.#composition(keyOf(props), () => this.#composed(props));
   }
@@ -218,7 +217,7 @@ export class Composer {
     return { parts, timeline: this.#timeline.layOut(parts) };
   }
 
-  /** Heights and widths: what is at the edges first, the timeline has the rest. */
+  /** Heights and widths: the edges come first, and the timeline gets the rest. */
   #areasOf(props: ViewProps, seenFiles: ReadonlySet<string>): Areas {
     const { size, model, state, texts } = props;
     const columns = Math.max(1, size.columns);
@@ -338,7 +337,7 @@ export class Composer {
   #members({ model, texts, state }: ViewProps, areas: Areas): MemberColumn {
     const { me, open, rooms } = model;
     const { members: columns, body } = areas;
-    // The other one of a conversation is there if they are in any room.
+    // The other user of a conversation is online if they are in any room.
     const people = open?.startsWith("@") === true ? rooms : openRoom(model);
     const top = topOf(state.membersTop, model) ?? 0;
     return this.#memberColumn([people, open, me, texts, columns, body, top], () =>
@@ -346,7 +345,7 @@ export class Composer {
     );
   }
 
-  /** The timeline, or what stands over it. */
+  /** The timeline, or the overlay over it. */
   #middle(
     props: ViewProps,
     areas: Areas,
@@ -362,7 +361,7 @@ export class Composer {
     return [...timeline.slice(0, Math.max(0, height - shown.length)), ...shown];
   }
 
-  /** Of what stands over the timeline; undefined: nothing does. */
+  /** Entries of the overlay; `undefined` if none is open. */
   #entries({ state, model, texts, choices }: ViewProps, areas: Areas) {
     const { overlay } = state;
     if (overlay === undefined) return undefined;
@@ -390,7 +389,7 @@ export class Composer {
     );
   }
 
-  /** Over the first line while what comes before it is fetched. */
+  /** Covers the first line while older rows are fetched. */
   #loading({ texts }: ViewProps, { timeline: columns }: Areas, palette: Palette): string {
     return palette.ansiOf(fitLine([{ text: ` ${texts.loadingOlder}`, role: "dim" }], columns));
   }
@@ -411,7 +410,7 @@ function plainChord(chord: string | undefined): string | undefined {
   return chord === undefined || NOT_PLAIN.test(chord) ? undefined : chord;
 }
 
-/** Everything that a screen is made of. Only a countdown shows the time. */
+/** All inputs of a screen. Only a countdown depends on the time. */
 function keyOf(props: ViewProps): readonly unknown[] {
   const { size, status, nowUnixMs, ...rest } = props;
   const now = props.model.connection.kind === "offline" ? nowUnixMs : undefined;
@@ -467,7 +466,7 @@ function cursorOf({ state, size }: ViewProps, areas: Areas): Frame["cursor"] {
   return { row: top + row, column };
 }
 
-/** Of the window: how many call, where one is. */
+/** Window title: number of mentions, and the open room. */
 function titleOf(model: Model): string {
   const { calls } = roomLines(model);
   const place = model.open === undefined ? "chat" : nameOf(model.open);

@@ -1,3 +1,5 @@
+/** The header line: the open room, its topic and who is online. */
+
 import { formatLeft } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isOnline, openRoom } from "../../../core/model/selectors.ts";
@@ -10,14 +12,14 @@ import { widthOf } from "./width.ts";
 /** A topic may be as long as any text; no line shows more of it. */
 const TOPIC_COLUMNS = 500;
 
-/** `#lobby`, `@ben`: as it is called in sentences, clean. */
+/** `#lobby`, `@ben`: the display name, cleaned. */
 export function nameOf(target: string): string {
   const name = cleanText(target);
   return name.startsWith("@") ? name : `#${name}`;
 }
 
 /**
- * The open room, what it is about, and who is there.
+ * The open room, its topic, and who is online.
  * @param nothing shown while no room is open
  */
 export function headerLine(model: Model, texts: FaceTexts, nothing: string, columns: number): Line {
@@ -28,7 +30,7 @@ export function headerLine(model: Model, texts: FaceTexts, nothing: string, colu
     { text: ` ${nameOf(open)} `, role: "bar", bold: true },
     { text: ` ${plainLine(room?.topic ?? "", TOPIC_COLUMNS)}`, role: "bar" },
   ];
-  // The topic has half of the line at least; who is there goes last.
+  // The topic gets at least half of the line; the members are dropped first.
   const topic = Math.min(lineWidth(left), Math.floor(columns / 2));
   let facts = factsOf(model, room, texts);
   while (facts.length > 0 && widthOf(factsText(facts)) + topic + 1 > columns)

@@ -1,4 +1,4 @@
-/** What stands at a place of the screen: the same lines that are shown tell it. */
+/** Finds the target at a screen position, using the lines that are shown. */
 
 import type { Hit } from "../state/hit.ts";
 import type { InputBox } from "./input-box.ts";
@@ -7,26 +7,26 @@ import type { Entry } from "./overlay.ts";
 import type { RoomColumn } from "./rooms.ts";
 import { type Line, spanAt } from "./style.ts";
 
-/** The regions of one screen. What makes lines is called for the region that is asked for. */
+/** The regions of one screen. The lines of a region are computed only when needed. */
 export interface HitParts {
   /** Lines of each region, from the top. */
   readonly header: number;
   readonly body: number;
   readonly notices: number;
   readonly status: number;
-  /** Columns, with the line beside them. */
+  /** Columns, including the separator. */
   readonly roomsColumns: number;
   readonly timelineColumns: number;
   readonly rooms: () => RoomColumn;
   readonly members: () => MemberColumn;
-  /** From the body's last line up; undefined: none is open. */
+  /** From the body's last line up; `undefined` if none is open. */
   readonly overlay: () => readonly Entry[] | undefined;
   readonly timeline: (row: number) => { readonly key: string; readonly line: Line } | undefined;
   readonly statusLine: () => Line;
   readonly input: InputBox;
 }
 
-/** @param column from 0, as is the row. Undefined: nothing that a click could mean. */
+/** @param column from 0, like the row @returns `undefined` if a click there does nothing */
 export function hitAt(parts: HitParts, column: number, row: number): Hit | undefined {
   let at = row - parts.header;
   if (at < 0) return undefined;

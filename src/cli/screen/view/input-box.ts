@@ -1,20 +1,22 @@
+/** The input box. */
+
 import { type Editor, placeAt, shownAs, visualLines } from "../editor/editor.ts";
 import type { Line, Span } from "./style.ts";
 import { cutTo, graphemesOf, widthOf } from "./width.ts";
 
 export interface InputBox {
   readonly lines: readonly Line[];
-  /** Where the cursor stands, from 0. */
+  /** Cursor position, from 0. */
   readonly row: number;
   readonly column: number;
-  /** What a place in it stands for: of the text, UTF-16. */
+  /** UTF-16 index in the text of a position in the box. */
   readonly indexAt: (row: number, column: number) => number;
 }
 
-/** A prompt takes no more than that part of the screen. */
+/** A prompt takes at most this fraction of the screen. */
 const PROMPT_PART = 3;
 
-/** Columns for what is typed beside that prompt. */
+/** Columns for the text beside that prompt. */
 export function inputColumns(prompt: string, columns: number): number {
   return Math.max(2, columns - widthOf(shortPrompt(prompt, columns)));
 }
@@ -28,13 +30,13 @@ export interface InputParts {
   readonly prompt: string;
   readonly editor: Editor;
   readonly columns: number;
-  /** Lines that it may have. */
+  /** Maximum lines. */
   readonly rows: number;
-  /** Stars stand for what is typed. */
+  /** Typed text is shown as asterisks. */
   readonly isSecret: boolean;
 }
 
-/** As high as its text, up to the bound; around the cursor beyond it. */
+/** As high as its text, up to the maximum; beyond it, the part around the cursor. */
 export function inputBox({ prompt, editor, columns, rows, isSecret }: InputParts): InputBox {
   const lead = shortPrompt(prompt, columns);
   const indent = widthOf(lead);
@@ -64,7 +66,7 @@ export function inputBox({ prompt, editor, columns, rows, isSecret }: InputParts
   return { lines: shown, row: at - top, column: Math.min(column, columns - 1), indexAt };
 }
 
-/** What takes more columns than there are, as some control characters do, is cut. */
+/** Cuts text that takes more columns than available, as some control characters do. */
 function shownText(text: string, columns: number): string {
   return cutTo(graphemesOf(text).map(shownAs).join(""), columns);
 }

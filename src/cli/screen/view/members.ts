@@ -1,3 +1,5 @@
+/** The list of members beside the timeline. */
+
 import { compareNames } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isSame } from "../../../core/model/item.ts";
@@ -11,15 +13,15 @@ import { fitLine, type Line } from "./style.ts";
 const SIGNS: Readonly<Record<string, string>> = { operator: "@", moderator: "+" };
 
 export interface MemberColumn extends ListPlace {
-  /** As many as there is room for. */
+  /** At most as many as fit. */
   readonly lines: readonly Line[];
-  /** Whom each of them names. */
+  /** Name of the member on each line. */
   readonly names: readonly (string | undefined)[];
 }
 
 /**
- * Those who are online first, by name; the last line says how many more there are.
- * @param wanted how many are above those that are seen
+ * Online members first, by name; the last line counts the hidden ones.
+ * @param wanted number of members above the visible ones
  */
 export function memberColumn(
   model: Model,
@@ -55,7 +57,7 @@ export function memberColumn(
   };
 }
 
-/** Until a room has told of its members, those who are known to be there. */
+/** Until the server has listed the members of a room, those who are known to be there. */
 function membersOf(model: Model): readonly Member[] {
   const { open, me } = model;
   const room = openRoom(model);

@@ -1,4 +1,5 @@
-/** Keeps the last value as long as the values that it is made of are the same. */
+/** Caches the last value as long as its inputs are the same. */
+
 export function memo<T>(): (from: readonly unknown[], make: () => T) => T {
   let known: { readonly from: readonly unknown[]; readonly made: T } | undefined;
   return (from, make) => {

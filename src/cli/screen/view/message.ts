@@ -1,4 +1,4 @@
-/** One row of the timeline as lines: the page's words, in columns. */
+/** Lays out one row of the timeline, with the same texts as the page. */
 
 import { TEXT_LINES_HIDDEN_MIN, TEXT_LINES_SHOWN } from "../../../base/limits-screen.ts";
 import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
@@ -18,18 +18,18 @@ import { cutTo, widthOf } from "./width.ts";
 import { textLines } from "./words.ts";
 import { wrapSpans } from "./wrap.ts";
 
-/** What all rows of one screen are laid out by. */
+/** Layout parameters of all rows of a screen. */
 export interface RowLook {
   readonly columns: number;
   readonly texts: FaceTexts;
   readonly times: Times;
   readonly me: string | undefined;
   readonly isOnline: boolean;
-  /** Chord that fetches the file of the selected message; undefined: none. */
+  /** Chord that fetches the file of the selected message; `undefined` if there is none. */
   readonly fetchKey: string | undefined;
-  /** The same for the rest of a long text. */
+  /** Chord that unfolds a long text; `undefined` if there is none. */
   readonly foldKey: string | undefined;
-  /** That are shown, and how many rows each may have. */
+  /** Pictures to show, and the maximum rows of each. */
   readonly pictures?: PictureSizes | undefined;
   readonly pictureRows?: number;
 }
@@ -38,24 +38,24 @@ export interface RowLook {
 export interface RowLines {
   /** At least one, each at most as wide as the look says. */
   readonly lines: readonly Line[];
-  /** Of a long text: lines that it has more when it is unfolded; 0: there is nothing to fold. */
+  /** Additional lines of the unfolded text; 0 if it cannot be folded. */
   readonly folds: number;
 }
 
-/** What is known of a row beside itself. */
+/** State of a row that is not in the row itself. */
 export interface RowExtras {
-  /** Of its file, that is under way. */
+  /** Running transfer of its file. */
   readonly transfer: TransferView | undefined;
-  /** A long text is shown as a whole. */
+  /** A long text is unfolded. */
   readonly isUnfolded: boolean;
 }
 
 type ItemRow = Extract<Row, { kind: "item" }>;
 type PendingRow = Extract<Row, { kind: "pending" }>;
 
-/** From so many columns on names stand in a column of their own. */
+/** Minimum columns for names in a column of their own. */
 const COLUMNS_FOR_NAMES = 50;
-/** From so many on the time is shown. */
+/** Minimum columns for showing the time. */
 const COLUMNS_FOR_TIME = 30;
 const TIME_COLUMNS = 6;
 const QUOTE_COLUMNS = 200;
@@ -69,7 +69,7 @@ const ROOMY = [
 
 const SIGNS: Readonly<Record<string, string>> = { join: "-->", leave: "<--" };
 
-/** Columns that names have; 0: they stand before the words. */
+/** Columns of names; 0 if they precede the text. */
 function nameColumns(columns: number): number {
   return ROOMY.find(([from]) => columns >= from)?.[1] ?? 0;
 }
@@ -95,7 +95,7 @@ function whole(lines: readonly Line[]): RowLines {
   return { lines, folds: 0 };
 }
 
-/** The beginning of a long text, and a line that says how much more there is. */
+/** The beginning of a long text, and a line that counts the hidden ones. */
 function folded(
   lines: readonly Line[],
   mark: Line,
@@ -130,17 +130,17 @@ export function ruleLine(text: string, role: Role, columns: number): Line {
 }
 
 interface Head {
-  /** Clean. */
+  /** Cleaned. */
   readonly name: string;
   readonly role: Role;
   readonly unixMs: number;
-  /** Neither name nor time need be said again. */
+  /** Name and time are the same as in the row above, and omitted. */
   readonly isGrouped: boolean;
-  /** An event, or `*` of an action: it is not followed by `:` where names have no column. */
+  /** An event, or the `*` of an action: not followed by `:` where names have no column. */
   readonly isSign: boolean;
 }
 
-/** Puts time and name before the first of some lines, and aligns the others below it. */
+/** Puts time and name before the first line, and aligns the others below it. */
 function withHead(
   head: Head,
   look: RowLook,
@@ -160,7 +160,7 @@ function withHead(
   return narrow(head, look, make);
 }
 
-/** Time and name, in columns of their own; as many spans as a blank one. */
+/** Time and name, in columns of their own; always the same number of spans. */
 function gutterOf({ name, role, unixMs }: Head, names: number, times: Times): Line {
   const shown = cutTo(name, names);
   const before = " ".repeat(names - widthOf(shown));
@@ -180,11 +180,11 @@ function blankGutter(names: number): Line {
 }
 
 /**
- * The uppermost visible line of the timeline, naming its author and time if the line that does has
- * scrolled away or was left out. On a narrow screen the name takes the place of the line, which is
- * the last one of the page above.
+ * The uppermost visible line of the timeline, with author and time if the line with them has
+ * scrolled away or was omitted. On a narrow screen the name replaces the line, which is also the
+ * last one of the previous page.
  * @param index of the row's lines @param mayCover a line may be replaced
- * @returns undefined if the line stays as it is
+ * @returns `undefined` if the line stays as it is
  */
 export function topLine(
   row: Row,
@@ -204,7 +204,7 @@ export function topLine(
   return leadOf(head, look, look.columns);
 }
 
-/** Author and time of words. */
+/** Author and time of a message. */
 function headOf(row: ItemRow | PendingRow, { texts, me }: RowLook): Head {
   const { isGrouped } = row;
   if (row.kind === "pending") {
@@ -218,7 +218,7 @@ function headOf(row: ItemRow | PendingRow, { texts, me }: RowLook): Head {
   return { name, role, unixMs, isGrouped: isGrouped && kind !== "action", isSign: false };
 }
 
-/** Time and name before words, or on a line of their own. */
+/** Time and name before the text, or on a line of their own. */
 function leadOf({ name, role, unixMs }: Head, { columns, times }: RowLook, width: number): Line {
   const isTimed = columns >= COLUMNS_FOR_TIME;
   return [
@@ -227,7 +227,7 @@ function leadOf({ name, role, unixMs }: Head, { columns, times }: RowLook, width
   ];
 }
 
-/** Name and words in one line; what follows is a little to the right of it. */
+/** Name and text in one line; further lines are indented. */
 function narrow(
   head: Head,
   look: RowLook,
@@ -309,7 +309,7 @@ export function nickRole(name: string): Role {
   return `nick-${tintOf(name)}` as Role;
 }
 
-/** What it answers, in one line above it. */
+/** The answered message, in one line above. */
 function quoteLines(row: ItemRow | PendingRow, look: RowLook, columns: number): readonly Line[] {
   const re = row.kind === "item" ? row.item.re : row.post.body.re;
   if (re === undefined || (row.kind === "item" && row.item.kind === "edit")) return [];
@@ -325,7 +325,7 @@ function quoteLines(row: ItemRow | PendingRow, look: RowLook, columns: number): 
 function reactionLines({ reactions }: Item, columns: number): readonly Line[] {
   if (reactions.length === 0) return [];
   const spans = reactions.flatMap(({ sign, by, mine }, i): Span[] => {
-    // A space inside would let the line break between a sign and its number.
+    // A space inside would let the line break between an emoji and its count.
     const text = `${cleanText(sign)}\u00a0${by.length}`;
     const role = mine === undefined ? "reaction" : "reaction-own";
     return [...(i === 0 ? [] : [{ text: "  " }]), { text, role }];

@@ -1,4 +1,4 @@
-/** What stands between the timeline and the status line: short, and only while it is of use. */
+/** Notices between the timeline and the status line, while they are useful. */
 
 import { cleanText } from "../../../base/text.ts";
 import { isSame, itemAt } from "../../../core/model/item.ts";
@@ -15,25 +15,25 @@ import { cutLine, type Line } from "./style.ts";
 import { cutTo, widthOf } from "./width.ts";
 import { wrapSpans } from "./wrap.ts";
 
-/** More of one kind are counted. */
+/** Notices shown per kind; more are counted. */
 const SHOWN_MAX = 3;
 const NAME_COLUMNS = 24;
 /** Columns of ` (y/n)` and the blank before a question in the status line. */
 const ANSWERS_COLUMNS = 7;
-/** With less room than so many lines only what was said to the user is shown. */
+/** Minimum lines for anything besides notices that address the user. */
 const ROOMY_FROM = 2;
 
 export interface NoticeParts {
   readonly model: Model;
   readonly notes: readonly Note[];
-  /** Asked in the status line, which cuts it where it is too long. */
+  /** Shown in the status line, which cuts it if it is too long. */
   readonly question?: Question | undefined;
   readonly texts: FaceTexts;
-  /** Ids of files whose messages are seen: their progress stands there. */
+  /** Ids of files whose messages are visible, and show the progress. */
   readonly seenFiles: ReadonlySet<string>;
 }
 
-/** Newest at the end; at most so many lines. */
+/** At most so many lines, newest at the end. */
 export function noticeLines(
   { model, notes, question, texts, seenFiles }: NoticeParts,
   columns: number,
@@ -67,7 +67,7 @@ function noteLines({ text, tone }: Note, columns: number): readonly Line[] {
 }
 
 function offeredLines(model: Model, texts: FaceTexts, columns: number): readonly Line[] {
-  // One's own stands among the transfers.
+  // Own uploads are among the transfers.
   const offered = (openRoom(model)?.offered ?? []).filter(
     ({ from }) => !isSame(from, model.me) && !isIgnored(model, from),
   );
@@ -111,7 +111,7 @@ function withCount(lines: readonly Line[], all: number, texts: FaceTexts): reado
   return [...lines, [{ text: `  ${texts.screen.moreHere(all - lines.length)}`, role: "dim" }]];
 }
 
-/** What the text that is written answers or replaces. */
+/** The message that the input answers or replaces. */
 export function aboutLine(model: Model, texts: FaceTexts, columns: number): Line | undefined {
   const { open } = model;
   const draft = open === undefined ? undefined : draftOf(model, open);

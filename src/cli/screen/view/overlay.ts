@@ -1,4 +1,4 @@
-/** What stands over the timeline for a while: a list to choose from, found words, help, a text. */
+/** Overlays above the timeline: a list of choices, search results, help, a long text. */
 
 import { cleanText } from "../../../base/text.ts";
 import type { Model, SearchView } from "../../../core/model/state.ts";
@@ -15,7 +15,7 @@ import { wrapSpans } from "./wrap.ts";
 
 export interface OverlayParts {
   readonly overlay: Overlay;
-  /** Of the switcher, of what was typed, of a message's menu, and of help. */
+  /** Choices of the switcher, the input history, a message's menu, and help. */
   readonly choices: readonly Candidate[];
   readonly model: Model;
   readonly texts: FaceTexts;
@@ -25,16 +25,16 @@ export interface OverlayParts {
 /** Columns around a heading's text. */
 const RULE_COLUMNS = 4;
 
-/** One line, and whether it is the chosen one. */
+/** One line, and whether it is the current choice. */
 export interface Entry {
   readonly line: Line;
   readonly under?: Role;
-  /** Of what there is to choose from, from 0. */
+  /** Index of the choice, from 0. */
   readonly choice?: number;
   readonly isHeading?: true;
 }
 
-/** What is typed while it is open stands in the input box behind this. */
+/** Prompt of the input box while the overlay is open. */
 export function overlayPrompt(overlay: Overlay, texts: FaceTexts): string | undefined {
   switch (overlay.kind) {
     case "switcher":
@@ -51,8 +51,8 @@ export function overlayPrompt(overlay: Overlay, texts: FaceTexts): string | unde
 }
 
 /**
- * From its heading to its last line; each exactly so many columns wide.
- * @param height lines that it may have
+ * All lines from the heading on, each exactly so many columns wide.
+ * @param height maximum lines
  */
 export function overlayLines(
   parts: OverlayParts,
@@ -77,13 +77,13 @@ export function overlayLines(
     .map(({ line, ...rest }) => ({ line: fitLine(line, columns), ...rest }));
 }
 
-/** How far help or a long text can be turned, until its last line is seen. */
+/** Scroll limit of help or a long text, at which its last line is visible. */
 export function overlayTopMax(parts: OverlayParts, columns: number, height: number): number {
   if (!("top" in parts.overlay)) return 0;
   return Math.max(0, entriesOf(parts, columns).length - roomOf(height));
 }
 
-/** Below the heading, which is left out where there is one line alone. */
+/** Lines below the heading, which is omitted if there is only one line. */
 function roomOf(height: number): number {
   return height > 1 ? height - 1 : Math.max(0, height);
 }
@@ -110,7 +110,7 @@ function titleOf({ overlay, texts, model }: OverlayParts): string {
   }
 }
 
-/** Key hints of a long text's heading; the last part to be cut. */
+/** Key hints in the heading of a long text; cut last. */
 function keysOf({ overlay, texts }: OverlayParts): string {
   return overlay.kind === "text" ? ` · ${texts.screen.copyOrClose}` : "";
 }

@@ -1,10 +1,10 @@
-/** How roles look: themes, a user's own colours, and what a terminal can show of them. */
+/** Colours of roles: themes, a user's own colours, and what a terminal supports. */
 
 import type { TerminalSettings } from "../../../ui/settings.ts";
 import { pictureAttributes } from "../pictures/cells.ts";
 import { type Line, ROLES, type Role, type Span } from "./style.ts";
 
-/** Colours that the terminal can show; `none`: bold, inverse and underline alone. */
+/** Colours that the terminal supports; `none`: only bold, inverse and underline. */
 export type ColorDepth = "none" | "16" | "256" | "full";
 
 export interface Style {
@@ -18,9 +18,9 @@ export interface Style {
   readonly strike?: boolean;
 }
 
-/** As red, green and blue, and one of the terminal's own sixteen. */
+/** An RGB colour, and one of the terminal's own sixteen. */
 interface Color {
-  /** Undefined: of the sixteen alone. */
+  /** `undefined`: only one of the sixteen. */
   readonly rgb: readonly [number, number, number] | undefined;
   readonly basic: number;
 }
@@ -28,7 +28,7 @@ interface Color {
 type Table = Readonly<Record<Role, string>>;
 
 const NAMES = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"] as const;
-/** As xterm has them; what a user's own colour is nearest to. */
+/** The values of xterm, for finding the nearest to a user's own colour. */
 const BASIC: readonly (readonly [number, number, number])[] = [
   [0, 0, 0],
   [205, 0, 0],
@@ -132,7 +132,7 @@ const LIGHT: Table = {
   "nick-6": "#5b5bb5|12",
 };
 
-/** Where no colour may be used, or none can be. */
+/** Used where colours are disabled or unsupported. */
 const PLAIN: Table = {
   ...(Object.fromEntries(ROLES.map((role) => [role, ""])) as Table),
   bar: "inverse",
@@ -164,7 +164,7 @@ const THEMES: Readonly<Record<TerminalSettings["theme"], Table>> = { dark: DARK,
 
 /**
  * Reads `bold`, `underline #58c99b`, `red on #202020`, `bright-blue`.
- * @returns undefined: it says something else
+ * @returns `undefined` if it is invalid
  */
 export function readStyle(text: string): Style | undefined {
   const style: { -readonly [Key in keyof Style]: Style[Key] } = {};
@@ -220,7 +220,7 @@ function nearest(
   return best;
 }
 
-/** The step of xterm's cube that is nearest. */
+/** The nearest step of xterm's colour cube. */
 function step(value: number): number {
   let best = 0;
   for (const [i, level] of LEVELS.entries()) {
@@ -258,7 +258,7 @@ function sgrOf(style: Style, depth: ColorDepth): string {
   return codes.length === 0 ? "" : `\x1b[${codes.join(";")}m`;
 }
 
-/** @param env what the process was started with */
+/** @param env environment of the process */
 export function depthOf(env: Readonly<Record<string, string | undefined>>): ColorDepth {
   if ((env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb") return "none";
   if (/truecolor|24bit/i.test(env["COLORTERM"] ?? "")) return "full";
@@ -273,10 +273,10 @@ const RESET = "\x1b[m";
 export class Palette {
   readonly #styles: ReadonlyMap<Role, Style>;
   readonly #depth: ColorDepth;
-  /** By what lies under the text, and the role. Bounded: roles, once more for each of them. */
+  /** By the background role and the role. Bounded: roles, once more for each of them. */
   readonly #codes = new Map<string, string>();
 
-  /** @param own by role, over the theme's; what is no role or no style is passed over */
+  /** @param own by role, over the theme's; unknown roles and invalid styles are skipped */
   constructor(
     theme: TerminalSettings["theme"],
     own: Readonly<Record<string, string>>,
@@ -291,7 +291,7 @@ export class Palette {
     this.#depth = depth;
   }
 
-  /** @param under role of the whole line: its background lies under all of it */
+  /** @param under role of the whole line, whose background applies to all of it */
   ansiOf(line: Line, under?: Role): string {
     let text = "";
     let last = "";

@@ -1,14 +1,14 @@
-/** Pictures below the lines of their files: as large as there is room, in their ratio. */
+/** Pictures below their file lines: as large as fits, in their ratio. */
 
 import { PICTURE_COLUMNS_MAX, PICTURE_ROWS_MAX } from "../../../base/limits-screen.ts";
 import { pictureCells } from "../pictures/cells.ts";
 import type { PictureBox } from "../state/frame.ts";
 import type { Line } from "./style.ts";
 
-/** One that is ready. */
+/** A picture that is ready. */
 export interface PictureSize {
   readonly id: number;
-  /** Cells that it would take if there were enough; no whole numbers. */
+  /** Cells of its natural size; fractional. */
   readonly columns: number;
   readonly rows: number;
 }
@@ -16,19 +16,19 @@ export interface PictureSize {
 /** By file. */
 export type PictureSizes = ReadonlyMap<string, PictureSize>;
 
-/** In less there is nothing to be seen. */
+/** Narrower pictures are not recognizable. */
 const COLUMNS_MIN = 8;
 const ROWS_MIN = 2;
-/** What stands around the timeline, with a message or two. */
+/** Rows kept for the rest of the screen and a message or two. */
 const OTHER_ROWS = 6;
 
-/** Rows that a picture may have on a screen of so many; 0: none is shown. */
+/** Maximum rows of a picture on a screen of so many rows; 0 if none is shown. */
 export function pictureRows(screenRows: number): number {
   const rows = Math.min(PICTURE_ROWS_MAX, Math.floor((screenRows - OTHER_ROWS) / 2));
   return rows < ROWS_MIN ? 0 : rows;
 }
 
-/** @param columns and rows of the room for it */
+/** @param columns and rows available to it */
 export function pictureBox(
   { id, ...size }: PictureSize,
   columns: number,

@@ -1,3 +1,5 @@
+/** The list of rooms and people beside the timeline. */
+
 import { cleanText } from "../../../base/text.ts";
 import { isSame } from "../../../core/model/item.ts";
 import { type RoomLine, roomLines } from "../../../core/model/selectors.ts";
@@ -6,22 +8,18 @@ import type { ListPlace, ListTop } from "../state/hit.ts";
 import { fitLine, type Line, lineWidth, type Span } from "./style.ts";
 import { cutTo } from "./width.ts";
 
-/** A number beyond that says no more. */
+/** Larger counts are capped. */
 const COUNT_MAX = 999;
-/** As many can be opened by Alt and a digit. */
+/** Targets that Alt and a digit can open. */
 const NUMBERED = 10;
 
 export interface RoomColumn extends ListPlace {
-  /** As many as there is room for. */
+  /** At most as many as fit. */
   readonly lines: readonly Line[];
-  /** What each of them leads to. */
+  /** Target of each line. */
   readonly targets: readonly (string | undefined)[];
 }
 
-/**
- * One line for each room and person.
- * @param moved where the list was moved to; else what is open stays in sight
- */
 export function roomColumn(
   model: Model,
   muted: readonly string[],
@@ -49,13 +47,15 @@ export function roomColumn(
   return { lines: shown, targets: targets.slice(top, top + height), top, topMax };
 }
 
-/** Where the list was moved to; undefined: nowhere, since what is now open is open. */
+/**
+ * Scroll position of the list; `undefined` if it was not moved since the open target was opened.
+ */
 export function topOf(moved: ListTop | undefined, { open }: Model): number | undefined {
   const isSameOpen = moved?.open === open || isSame(moved?.open, open);
   return isSameOpen ? moved?.top : undefined;
 }
 
-/** Neither rings nor counts: `#lobby`, `lobby`, `@ben`. */
+/** Whether a target neither rings nor counts: `#lobby`, `lobby`, `@ben`. */
 export function isMuted(muted: readonly string[], target: string): boolean {
   return muted.some((one) => isSame(one.replace(/^#/, ""), target));
 }

@@ -1,3 +1,5 @@
+/** The status line. */
+
 import { cleanText } from "../../../base/text.ts";
 import { isSame } from "../../../core/model/item.ts";
 import { roomLines, typingNames } from "../../../core/model/selectors.ts";
@@ -9,9 +11,9 @@ import { nameOf } from "./header.ts";
 import { isMuted } from "./rooms.ts";
 import { cutLine, fitLine, type Line, lineWidth, type Span, splitLine } from "./style.ts";
 
-/** What is known of the link, and not by the model. */
+/** State of the link that is not in the model. */
 export interface LinkStatus {
-  /** `quic`, `ws`, `unix`; undefined: there is none. */
+  /** `quic`, `ws`, `unix`; `undefined` if there is no link. */
   readonly transport: string | undefined;
   readonly roundTripMs: number | undefined;
 }
@@ -23,9 +25,9 @@ export interface StatusParts {
   readonly nowUnixMs: number;
   /** Targets that do not count. */
   readonly muted: readonly string[];
-  /** Whether it is shown who writes. */
+  /** Whether typing users are shown. */
   readonly typing: boolean;
-  /** Something stands below the bottom edge; rows, as far as they are here. */
+  /** Content below the bottom edge; rows, as far as they are loaded. */
   readonly below: { readonly rows: number } | undefined;
   readonly question: Question | undefined;
   readonly completion: Completion | undefined;
@@ -34,7 +36,7 @@ export interface StatusParts {
 const SECOND_MS = 1_000;
 const TARGETS_NAMED = 3;
 
-/** Connection, what is on its way, what waits elsewhere; or what keys are asked for just now. */
+/** Connection, pending posts, unread elsewhere; or hints for the current keys. */
 export function statusLine(parts: StatusParts, columns: number): Line {
   const { question, completion, texts } = parts;
   if (question !== undefined) return questionLine(question, texts, columns);
@@ -43,7 +45,7 @@ export function statusLine(parts: StatusParts, columns: number): Line {
   return splitLine(left, belowSpans(parts), columns);
 }
 
-/** Who writes is left out where the rest would be cut for it. */
+/** Omits typing users if the rest would be cut. */
 function leftSpans(parts: StatusParts, columns: number): Line {
   const [typing, pending] = [typingSpans(parts), pendingSpans(parts)];
   const line = fittingSpans(parts, joined([pending, typing]), columns);
@@ -51,7 +53,7 @@ function leftSpans(parts: StatusParts, columns: number): Line {
   return isWhole ? line : fittingSpans(parts, pending, columns);
 }
 
-/** The most that fits: first the transport goes, then the server's name. */
+/** As much as fits: the transport is dropped first, then the server's name. */
 function fittingSpans(parts: StatusParts, pending: Line, columns: number): Line {
   const unread = unreadSpans(parts);
   const whole = joined([connectionSpans(parts), pending, unread]);
@@ -89,7 +91,7 @@ function questionLine(question: Question, texts: FaceTexts, columns: number): Li
   return fitLine([...cutLine(left, columns - lineWidth(hint)), ...hint], columns);
 }
 
-/** What Tab offers, the one that stands in the text marked; it stays in sight. */
+/** Candidates of Tab with the current one marked and kept visible. */
 function completionLine({ candidates, at }: Completion, columns: number): Line {
   const spans = candidates.map(({ text, hint }, i): readonly Span[] => {
     const role = i === at ? "open" : "bar";

@@ -1,9 +1,9 @@
-/** What is shown, before it is a terminal's bytes: lines of spans, each with a role. */
+/** Output of the view before it becomes terminal bytes: lines of spans, each with a role. */
 
 import type { PictureBox } from "../state/frame.ts";
 import { cutTo, widthOf } from "./width.ts";
 
-/** What a text is, not how it looks: a theme says that, and config.toml may say it otherwise. */
+/** Meaning of a text; a theme or config.toml decides its colour. */
 export type Role = (typeof ROLES)[number];
 
 export const ROLES = [
@@ -55,11 +55,11 @@ export interface Span {
   readonly bold?: boolean;
   readonly italic?: boolean;
   readonly strike?: boolean;
-  /** A web address that the text leads to. */
+  /** Web address that the text links to. */
   readonly link?: string;
-  /** What a click on it does; left out: what one on its row does. */
+  /** Effect of a click; if absent, that of a click on its row. */
   readonly does?: "fetch" | "unfold" | "newest" | "unread";
-  /** The text is cells of a picture, which have no look of their own. */
+  /** The text is cells of a picture, which have no colour of their own. */
   readonly picture?: PictureBox;
 }
 
@@ -71,7 +71,7 @@ export function lineWidth(line: Line): number {
   return columns;
 }
 
-/** What stands in that column, from 0; undefined: nothing does. */
+/** Span at that column, from 0; `undefined` if there is none. */
 export function spanAt(line: Line, column: number): Span | undefined {
   let end = 0;
   return line.find(({ text }) => {
@@ -80,14 +80,14 @@ export function spanAt(line: Line, column: number): Span | undefined {
   });
 }
 
-/** The beginning of a line that fits, with `…` where more was. */
+/** The beginning of a line that fits, with `…` if it was cut. */
 export function cutLine(line: Line, columns: number): Line {
   if (lineWidth(line) <= columns) return line;
   const cut: Span[] = [];
   let left = columns;
   for (const span of line) {
     const width = widthOf(span.text);
-    // A mark has to fit behind what stays.
+    // A mark has to fit after the remaining text.
     if (width < left) {
       cut.push(span);
       left -= width;
@@ -107,7 +107,7 @@ export function fitLine(line: Line, columns: number): Line {
   return left > 0 ? [...cut, { text: " ".repeat(left) }] : cut;
 }
 
-/** Left and right in one line; the right one goes first where both do not fit. */
+/** Left and right text in one line; the right one is dropped if both do not fit. */
 export function splitLine(left: Line, right: Line, columns: number): Line {
   const width = lineWidth(right);
   if (width === 0 || width >= columns) return fitLine(left, columns);

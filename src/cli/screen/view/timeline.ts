@@ -1,6 +1,6 @@
 /**
- * The rows that are seen, from the bottom up: no other one is laid out. What a row looks like is
- * kept as long as the row is the same object and nothing else that it shows has changed.
+ * Lays out the visible rows, from the bottom up, and no others. The layout of a row is cached while
+ * the row is the same object and nothing else that it shows has changed.
  */
 
 import type { Row, Rows } from "../../../core/model/rows.ts";
@@ -19,19 +19,19 @@ export interface TimelineParts {
   readonly palette: Palette;
   readonly transfers: Model["transfers"];
   readonly scroll: ScrollAnchor | undefined;
-  /** Seq that keys act on, or key of a post that is not in its room yet. */
+  /** Seq that keys act on, or key of an unsent post. */
   readonly selected: number | undefined;
   readonly selectedPost?: string | undefined;
-  /** Keys of rows whose long text is shown as a whole. */
+  /** Keys of rows whose long text is unfolded. */
   readonly unfolded: ReadonlySet<string>;
-  /** Lines that it has. */
+  /** Lines of the timeline. */
   readonly height: number;
 }
 
-/** One row that is seen, or a part of it. */
+/** One row that is at least partly visible. */
 export interface SeenRow {
   readonly row: Row;
-  /** Its lines that are seen: from the first to before the second. */
+  /** Its visible lines: from the first (inclusive) to the second (exclusive). */
   readonly from: number;
   readonly to: number;
 }
@@ -42,44 +42,44 @@ export interface TimelineLook {
   readonly seen: readonly SeenRow[];
   /** Rows below the bottom edge. */
   readonly rowsBelow: number;
-  /** The first row is seen from its first line. */
+  /** The first row is visible from its first line. */
   readonly isAtTop: boolean;
-  /** Of which a row at least is seen. */
+  /** Pictures with at least one visible row. */
   readonly pictures: readonly PictureBox[];
 }
 
 interface Kept {
   readonly lines: readonly Line[];
-  /** Lines that it has more unfolded. */
+  /** Additional lines when unfolded. */
   readonly folds: number;
-  /** As a terminal's text; made once it is seen. */
+  /** Terminal text; created when first visible. */
   readonly texts: (string | undefined)[];
   readonly transfer: TransferView | undefined;
   readonly isUnfolded: boolean;
 }
 
-/** On a lower timeline no line is given up for a name. */
+/** Minimum height of a timeline where a line may be replaced by a name. */
 const COVERED_FROM = 4;
 
 type Downloads = ReadonlyMap<string, TransferView>;
 
 export class TimelineCache {
-  /** By row; it goes with the row, and all of it with another look. */
+  /** By row; dropped with the row, and entirely when the look changes. */
   #kept = new WeakMap<Row, Kept>();
   #look: RowLook | undefined;
   #palette: Palette | undefined;
   #transfers: Model["transfers"] | undefined;
   #downloads: Downloads = new Map();
-  /** Index of the row whose height was asked for last: mostly the next question is beside it. */
+  /** Index of the row whose height was requested last: the next request is mostly beside it. */
   #asked = 0;
   readonly #laid = memo<TimelineLook>();
 
-  /** Lines that the row has; 0: there is none of that key. */
+  /** Lines of the row; 0 if there is none with that key. */
   heightOf(parts: TimelineParts, key: string): number {
     return this.#asking(parts, key)?.lines.length ?? 0;
   }
 
-  /** Lines that its long text has more unfolded; 0: there is nothing to fold. */
+  /** Additional lines of the unfolded text; 0 if it cannot be folded. */
   foldsOf(parts: TimelineParts, key: string): number {
     return this.#asking(parts, key)?.folds ?? 0;
   }
@@ -124,7 +124,7 @@ export class TimelineCache {
     return { lines, seen, rowsBelow, isAtTop, pictures: [...pictures] };
   }
 
-  /** What stands in a line that was laid out, from the top. Undefined: nothing. */
+  /** Position in a line that was laid out, from the top. `undefined` if there is nothing. */
   placeAt(
     { height }: TimelineParts,
     { seen }: TimelineLook,
@@ -139,7 +139,7 @@ export class TimelineCache {
     return undefined;
   }
 
-  /** The row at the bottom edge and how many of its lines are seen. */
+  /** The row at the bottom edge and how many of its lines are visible. */
   #bottomOf(parts: TimelineParts): { readonly at: number; readonly to: number } {
     const { rows } = parts.rows;
     const newest = { at: rows.length - 1, to: Number.POSITIVE_INFINITY };
@@ -149,7 +149,7 @@ export class TimelineCache {
     if (scroll === undefined || row === undefined) return newest;
     const lines = this.#keptOf(row, parts).lines.length;
     const to = lines - Math.max(0, Math.min(scroll.below, lines - 1));
-    // A page is full as long as there is enough: what was scrolled beyond the top is not blank.
+    // A page is filled while there are enough rows: scrolling beyond the top leaves no blank lines.
     let missing = parts.height - to;
     for (let i = at - 1; i >= firstOf(parts.rows) && missing > 0; i--) {
       const above = rows[i];
@@ -246,7 +246,7 @@ function padded(line: Line, columns: number, palette: Palette, under: Role | und
   return palette.ansiOf([...line, { text: " ".repeat(left) }], under);
 }
 
-/** What lies under the whole row. */
+/** Background role of the whole row. */
 function markOf(
   row: Row,
   { selected, selectedPost, rows }: Pick<TimelineParts, "selected" | "selectedPost" | "rows">,
@@ -258,14 +258,14 @@ function markOf(
 }
 
 /**
- * The day of the first row is not known to begin there while older rows are missing; and what is
- * put before is put before everything then, so that nothing that is read moves.
+ * Omits the day line of the first row while older rows are missing: its day may begin earlier, and
+ * later insertions before it must not move what is being read.
  */
 function firstOf({ rows, hasOlder }: Rows): number {
   return hasOlder && rows[0]?.kind === "day" ? 1 : 0;
 }
 
-/** From the end: what is looked for is mostly near it. */
+/** From the end: the requested row is mostly near it. */
 function indexOf(rows: readonly Row[], key: string): number {
   return rows.findLastIndex((row) => row.key === key);
 }

@@ -1,6 +1,6 @@
 /**
- * Columns that text takes on a terminal, by grapheme. All text here is clean (`cleanText`): what a
- * control character would do to a width is of no interest.
+ * Columns that text takes on a terminal, by grapheme. All text here is clean (`cleanText`), so
+ * control characters have no width to consider.
  */
 
 import { terminalWidths } from "../width/measured.ts";
@@ -8,7 +8,7 @@ import { terminalWidths } from "../width/measured.ts";
 const ASCII = /^[\x20-\x7e]*$/;
 const CUT = "…";
 
-/** What a reader takes for one character each. */
+/** Splits text into what a reader sees as single characters. */
 export function graphemesOf(text: string): readonly string[] {
   if (ASCII.test(text)) return text.split("");
   return terminalWidths.graphemesOf(text).map((one) => one.text);
@@ -22,14 +22,14 @@ export function widthOf(text: string): number {
   return columns;
 }
 
-/** The beginning of a text that fits, with `…` where more was. */
+/** The beginning of a text that fits, with `…` if it was cut. */
 export function cutTo(text: string, columns: number): string {
   if (columns <= 0) return "";
   if (ASCII.test(text)) {
     return text.length <= columns ? text : text.slice(0, columns - 1) + CUT;
   }
   let taken = 0;
-  let short = ""; // Fits with the mark behind it.
+  let short = ""; // Fits with the mark after it.
   let whole = "";
   for (const grapheme of terminalWidths.graphemesOf(text)) {
     taken += grapheme.width;

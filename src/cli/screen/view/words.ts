@@ -1,4 +1,4 @@
-/** What a message says as lines: its code, quotes and lists, in columns. */
+/** A message's text as lines: code, quotes and lists, in columns. */
 
 import { isSame } from "../../../core/model/item.ts";
 import type { Inline } from "../../../core/words/inline.ts";
@@ -11,15 +11,15 @@ export interface Words {
   readonly text: string;
   readonly mentions: readonly string[];
   readonly me: string | undefined;
-  /** Of all that has no other; left out: `text`. */
+  /** Role of text without a role of its own; `text` if absent. */
   readonly role?: Role;
-  /** Who does what it says. */
+  /** The author, before an action. */
   readonly before?: Line;
-  /** What is said of it, behind its end. */
+  /** Mark after the end of the text. */
   readonly mark: Line;
 }
 
-/** Where fewer columns would be left, nothing stands before a line. */
+/** Prefixes are omitted if fewer columns would be left. */
 const COLUMNS_MIN = 8;
 const BAR: Span = { text: "▌ ", role: "rule" };
 const EDGE: Span = { text: "  " };
@@ -70,7 +70,7 @@ function codeLines(language: string, text: string, columns: number): readonly Li
   return [...name, ...behind([EDGE], [EDGE], columns, code)];
 }
 
-/** Lines with something before the first of them, and something else before the others. */
+/** Puts one prefix before the first line, and another before the others. */
 function behind(
   first: Line,
   rest: Line,
@@ -82,7 +82,7 @@ function behind(
   return make(columns - width).map((line, i) => [...(i === 0 ? first : rest), ...line]);
 }
 
-/** Web addresses lead there, names that were called stand out. */
+/** Links web addresses and highlights mentions. */
 function spansOf(parts: readonly Inline[], look: Look): readonly Span[] {
   const { me, ...style } = look;
   return parts.flatMap((part): readonly Span[] => {

@@ -1,13 +1,13 @@
-/** Spans over several lines: broken between words, and inside of one that is too long. */
+/** Wraps spans into lines: between words, and inside a word that is too long. */
 
 import type { Line, Span } from "./style.ts";
 import { graphemesOf, widthOf } from "./width.ts";
 
-/** Where tabs lead to. */
+/** Columns between tab stops. */
 const TAB_COLUMNS = 8;
 const PIECE = /\n|\t| +|[^\n\t ]+/g;
 const ASCII = /^[\x20-\x7e]*$/;
-/** Scripts that have no spaces: a line may end behind each sign. */
+/** Scripts without spaces: a line may end after each character. */
 const BREAKABLE = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}]/u;
 
 interface Piece {
@@ -24,7 +24,7 @@ interface Piece {
 export function wrapSpans(spans: readonly Span[], columns: number): readonly Line[] {
   const [only] = spans;
   if (spans.length === 1 && only !== undefined) {
-    // Most of what people say.
+    // Fast path: most messages.
     if (only.text.length <= columns && ASCII.test(only.text)) return [spans];
   }
   const paper = new Paper(columns);
@@ -40,7 +40,7 @@ export function wrapSpans(spans: readonly Span[], columns: number): readonly Lin
   return paper.finished();
 }
 
-/** Between each two of them a line may end. */
+/** Splits a text at the points where a line may end. */
 function partsOf(text: string): readonly string[] {
   const parts: string[] = [];
   let run = "";
@@ -49,7 +49,7 @@ function partsOf(text: string): readonly string[] {
       run += grapheme;
       continue;
     }
-    // What follows a sign without a space belongs to it: a full stop does not begin a line.
+    // Characters that follow without a space belong to it: a full stop does not begin a line.
     if (run !== "") parts.push(run);
     run = grapheme;
   }
@@ -57,19 +57,19 @@ function partsOf(text: string): readonly string[] {
   return parts;
 }
 
-/** Lines under way. */
+/** Lines being built. */
 class Paper {
   readonly #columns: number;
   readonly #lines: Line[] = [];
   #line: Span[] = [];
-  /** The end of the line as far as it looks alike: put together only once. */
+  /** End of the line with a single style, joined only once. */
   #run: Span | undefined;
   #runText = "";
   #width = 0;
-  /** Stands before the word, if that stays on the line. */
+  /** Precede the word if it stays on the line. */
   #spaces: Piece[] = [];
   #spacesWidth = 0;
-  /** Without a place to break. */
+  /** Contains no break point. */
   #word: Piece[] = [];
   #wordWidth = 0;
 
@@ -82,7 +82,7 @@ class Paper {
     this.#wordWidth += piece.width;
   }
 
-  /** Like a word of its own that needs no space before it. */
+  /** Adds a word that needs no space before it. */
   part(piece: Piece): void {
     this.#putWord();
     this.word(piece);
@@ -122,7 +122,7 @@ class Paper {
       this.#end();
       for (const piece of this.#word) this.#put(piece);
     } else {
-      // An address, or a line of one letter: it begins here, and goes on below.
+      // An address, or a line of one letter: it begins here, and continues below.
       if (this.#width + this.#spacesWidth < this.#columns) this.#takeSpaces();
       else this.#end();
       for (const piece of this.#word) this.#putSplit(piece);
@@ -167,7 +167,7 @@ class Paper {
         run = "";
         runWidth = 0;
       }
-      if (width > this.#columns) continue; // Wider than any that is known.
+      if (width > this.#columns) continue; // Wider than any known one.
       run += grapheme;
       runWidth += width;
     }

@@ -1,12 +1,12 @@
 /**
- * How wide a grapheme is on the terminal in front of the user. Terminals do not agree on what is
- * made of several code points, nor on letters whose width Unicode leaves open: so one of each kind
- * is measured at the start, where the terminal answers. Where it does not, the table counts.
+ * Width of graphemes on the user's terminal. Terminals disagree on sequences of several code
+ * points, and on letters whose width Unicode leaves open. So one sample of each kind is measured at
+ * the start, if the terminal answers. Otherwise the table is used.
  */
 
-/** One of each kind, by whose width all of them are judged. */
+/** One sample of each kind, whose width applies to the whole kind. */
 const SAMPLES = {
-  /** A sign that is an emoji by a selector behind it. */
+  /** A sign that a variation selector turns into an emoji. */
   selected: "\u2764\ufe0f",
   keycap: "1\ufe0f\u20e3",
   /** Several emoji joined to one. */
@@ -15,31 +15,31 @@ const SAMPLES = {
   toned: "\u{1f44d}\u{1f3fd}",
   /** Wide in East Asian fonts. */
   ambiguous: "\u03b1",
-  /** A letter with a mark of its own. */
+  /** A letter with a combining mark. */
   marked: "x\u0323",
 } as const;
 
 export type DoubtfulKind = keyof typeof SAMPLES;
-/** Columns of the samples, where they are other ones than in the table. */
+/** Columns of the samples that differ from the table. */
 export type MeasuredWidths = Partial<Readonly<Record<DoubtfulKind, number>>>;
 
 const KINDS = Object.keys(SAMPLES) as DoubtfulKind[];
-/** What is beyond that was not measured: the cursor was elsewhere. */
+/** Larger values are not measurements: the cursor was elsewhere. */
 const COLUMNS_MAX = 8;
 const ASCII = /^[\x20-\x7e]$/;
-/** Lines, bars and dots of which the screen itself is made: laid out as one column everywhere. */
+/** Lines, bars and dots that the screen itself uses: laid out as one column everywhere. */
 const OWN_SIGN = /^[\u00b7\u2026\u2500-\u25ff]$/;
 const REPORT = /\x1b\[(\d+);(\d+)R/g;
 
 /**
- * For a screen that is blank: writes the samples where nobody sees them, one after the other, asks
- * after each where the cursor is (CPR), and leaves the screen blank.
+ * For a blank screen: writes the samples invisibly, one after the other, queries the cursor
+ * position after each (CPR), and leaves the screen blank.
  */
 export const WIDTH_QUESTION = `\x1b[H\x1b[8m${KINDS.map((kind) => `\r${SAMPLES[kind]}\x1b[6n`).join(
   "",
 )}\r\x1b[2K\x1b[m`;
 
-/** @returns undefined: it did not tell of all of them */
+/** @returns `undefined` if some samples have no answer */
 export function widthsIn(answers: string): MeasuredWidths | undefined {
   const columns = [...answers.matchAll(REPORT)].map(([, , column]) => Number(column) - 1);
   if (columns.length !== KINDS.length) return undefined;
@@ -50,26 +50,26 @@ export function widthsIn(answers: string): MeasuredWidths | undefined {
   );
 }
 
-/** What a reader takes for one character, and its columns; 0: it joins the one before. */
+/** What a reader sees as one character, and its columns; 0 if it joins the previous one. */
 interface Grapheme {
   readonly text: string;
   readonly width: number;
 }
 
-/** Texts whose graphemes are remembered: names, times and lines that each frame has. */
+/** Texts whose graphemes are cached: names, times and lines that every frame has. */
 const SPLIT_TEXTS_MAX = 1_000;
 const SPLIT_LENGTH_MAX = 40;
 
 const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
 
-/** The widths of one terminal: those of the table, until it has told others. */
+/** Widths on one terminal: those of the table until it is measured. */
 class TerminalWidths {
   #measured: MeasuredWidths = {};
   #isAsInTable = true;
   /** Bounded by SPLIT_TEXTS_MAX. */
   readonly #split = new Map<string, readonly Grapheme[]>();
 
-  /** Of all that is laid out from now on. */
+  /** Applies to everything that is laid out from now on. */
   measure(widths: MeasuredWidths): void {
     this.#measured = widths;
     this.#isAsInTable = Object.keys(widths).length === 0;
@@ -102,7 +102,7 @@ class TerminalWidths {
     return isShownApart(kind, sample) ? sumOf(grapheme) : sample;
   }
 
-  /** It takes more columns on the terminal than it was laid out with. */
+  /** Whether it takes more columns on the terminal than it was laid out with. */
   isSqueezed(grapheme: string): boolean {
     if (this.#measured.ambiguous === undefined) return false;
     return OWN_SIGN.test(grapheme) && isAmbiguous(grapheme);
@@ -110,9 +110,9 @@ class TerminalWidths {
 }
 
 /**
- * Of the terminal of this process. It is the one object of the program that all share and that
- * changes: a process has one terminal, and what that tells is as constant as the table of Unicode.
- * Handed on, it would go through each function of the screen that knows a width.
+ * Widths of this process's terminal: the program's only shared mutable object. A process has one
+ * terminal, whose answers are as constant as the table of Unicode. As a parameter it would pass
+ * through every function of the screen that uses a width.
  */
 export const terminalWidths = new TerminalWidths();
 
@@ -122,7 +122,7 @@ function kindOf(grapheme: string): DoubtfulKind | undefined {
   if (/\u20e3/.test(grapheme)) return "keycap";
   if (/^\p{Regional_Indicator}{2}/u.test(grapheme)) return "flag";
   if (/\p{Emoji_Modifier}$/u.test(grapheme) && [...grapheme].length > 1) return "toned";
-  // A sign that is wide without its selector is no question.
+  // A sign that is wide without its selector is not doubtful.
   if (/^.\ufe0f$/u.test(grapheme)) return isNarrow(grapheme) ? "selected" : undefined;
   if (/^.\p{Mn}+$/u.test(grapheme)) return "marked";
   return isAmbiguous(grapheme) && !OWN_SIGN.test(grapheme) ? "ambiguous" : undefined;
@@ -137,13 +137,13 @@ function isAmbiguous(grapheme: string): boolean {
   return wide !== Bun.stringWidth(grapheme);
 }
 
-/** The sample is wider than one emoji, or one letter: each part has columns of its own. */
+/** The sample is wider than one emoji or letter: each part has columns of its own. */
 function isShownApart(kind: DoubtfulKind, width: number): boolean {
   const isOfParts = kind === "joined" || kind === "toned" || kind === "marked";
   return isOfParts && width > Bun.stringWidth(SAMPLES[kind]);
 }
 
-/** Marks stand apart there, too. */
+/** Marks take columns there, too. */
 function sumOf(grapheme: string): number {
   let columns = 0;
   for (const point of grapheme) {
