@@ -545,7 +545,6 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     for (const clients of this.#byAccount.values()) yield* clients;
   }
 
-  /** Sessions of the account. */
   peersOf(account: Account): ReadonlySet<ClientConnection> {
     return this.#byAccount.get(account.id) ?? NO_CLIENTS;
   }

@@ -99,7 +99,6 @@ export class Metrics {
     );
   }
 
-  /** Current statistics for the operators' dashboard. */
   stats(): Answer<"stats"> {
     const { disk, history, accounts, settings } = this.#options;
     const m = this.#measures();

@@ -32,7 +32,6 @@ const GROWING: ReadonlySet<keyof Sample> = new Set(["posts", "receivedBytes", "s
  */
 export class Samples {
   readonly #sinceMs: number;
-  /** One ring per column. */
   readonly #kept = new Map(COLUMNS.map((name) => [name, new Float64Array(SAMPLES_KEPT_MAX)]));
   #before: Sample | undefined;
   #last = 0;

@@ -3,7 +3,6 @@
 import type { Transport } from "../../io/link/link.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 
-/** Traffic carried by the links of one transport. */
 interface Carried {
   links: number;
   receivedBytes: number;
@@ -27,7 +26,6 @@ export class TransportMetrics {
     this.#gone.set(transport, sum);
   }
 
-  /** Formats the counters for Prometheus. */
   format(peers: Iterable<ClientConnection>): string {
     const sums = new Map(
       TRANSPORTS.map((transport) => [

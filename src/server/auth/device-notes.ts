@@ -83,7 +83,6 @@ export class DeviceNotes {
     if (head.kind.endsWith("-gone")) this.#file.touch();
   }
 
-  /** Writes pending notes to disk. */
   close(): Promise<void> {
     return this.#file.close();
   }

@@ -167,7 +167,7 @@ export class Invites {
     return isByToken === true || this.#isHeldBy(room, by);
   }
 
-  /** Membership of the invite's room if it has one, or the required role. */
+  /** Reports whether the user is an operator, or a member of the invite's room if it has one. */
   #isHeldBy(room: RoomId | undefined, user: UserId): boolean {
     const { registry, rooms } = this.#options;
     if (room === undefined || registry.policy.isOperator(user)) return true;

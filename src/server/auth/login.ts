@@ -211,7 +211,7 @@ export class Authenticator {
     }
   }
 
-  /** Throws name-taken for an existing account in any state, so that its owner logs in. */
+  /** Accepts any existing name: its owner gets name-taken, and then logs in. */
   #newName(text: string): Name {
     const name = checkName(text);
     return this.#options.registry.find(name) === undefined ? checkNewName(text) : name;

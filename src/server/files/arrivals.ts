@@ -104,7 +104,7 @@ export class Arrival {
       begun.reject(error);
       this.#wake();
     });
-    this.begun.catch(() => undefined); // Reported to whoever opens it.
+    this.begun.catch(() => undefined); // The caller of `open` gets the fault.
   }
 
   /** Reason why the fetch ended early. `undefined` if it did not. */
@@ -194,7 +194,6 @@ export class Arrival {
   }
 }
 
-/** Reports whether the whole file is on this server's disk. */
 export function isWhole(blob: Blob, { chunks, digest }: FileFact): boolean {
   return blob.have === chunks && equalBytes(blob.digest(), Uint8Array.fromHex(digest));
 }

@@ -98,7 +98,6 @@ export class DataChannels {
     }
   }
 
-  /** The link of a data channel was closed. */
   closed(lane: ClientConnection, { parent }: DataChannel): void {
     const held = this.#held.get(parent);
     held?.channels.delete(lane);

@@ -131,7 +131,6 @@ export class FileService {
     });
   }
 
-  /** Transfers in progress. */
   *listing(): Iterable<TransferEntry> {
     for (const [lane, transfer] of this.#transfers) {
       if (transfer === "begun" || (transfer instanceof DownloadSender && transfer.isOver)) continue;
@@ -160,7 +159,6 @@ export class FileService {
     return to.every((target) => parseTarget(target).kind === "person");
   }
 
-  /** Counts bytes sent over HTTP. */
   sent(bytes: number): void {
     this.#sentBytes += bytes;
     this.#webSentBytes += bytes;

@@ -5,8 +5,6 @@ import type { BlobAbout } from "../../io/blob/interfaces.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import { sameRecipients } from "./recipients.ts";
 
-/** What is wrong with what is said of a file. */
-
 const BUSY_MS = 1_000;
 /** Time for a closing data channel to release the file. */
 export const LETTING_GO_MS = 200;

@@ -41,7 +41,6 @@ export interface UploadReceiverOptions {
 interface PendingChunk {
   readonly chunk: NoticeOf<"chunk">;
   readonly arrival: Arrival;
-  /** The checksum matches the bytes. */
   readonly isRight: boolean;
 }
 

@@ -68,7 +68,6 @@ export interface Sender {
   readonly ref: number;
 }
 
-/** Server functions that handlers call. */
 export interface ServerActions {
   enter(client: ClientConnection, account: Account, ref: number, after: number | undefined): void;
   leave(client: ClientConnection): void;
@@ -77,7 +76,6 @@ export interface ServerActions {
   peersOf(account: Account): ReadonlySet<ClientConnection>;
 }
 
-/** Submits a command; its outcome answers the request. */
 export function submit(
   kernel: Pick<Kernel, "serve">,
   { client, actor, ref }: Sender,
@@ -87,7 +85,6 @@ export function submit(
   return LATER;
 }
 
-/** Passes each request to its handler, if its sender may send it. */
 export class RequestHandlers {
   readonly #handlers: Handlers<RequestKind>;
   readonly #registry: Pick<Registry, "policy">;

@@ -36,7 +36,6 @@ export interface WebDownloadsOptions {
   readonly files: Files;
   /** Opens a posted file; the caller closes it. @throws Fault */
   readonly open: (file: FileId) => Promise<OpenContent | undefined>;
-  /** Counts bytes sent. */
   readonly sent: (bytes: number) => void;
   /** Returns the fault for the client in place of a local fault of this machine. */
   readonly trouble: (fault: Fault) => Fault;

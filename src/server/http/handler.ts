@@ -30,7 +30,6 @@ export interface HttpOptions {
   readonly programs?: HttpPrograms | undefined;
 }
 
-/** Files by address. */
 export interface HttpFiles {
   serve(request: Request, token: string, remote: Address): Promise<Response>;
 }

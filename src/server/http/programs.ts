@@ -59,7 +59,6 @@ export class ProgramDownloads {
     return new Response(lines.join(""), { headers: { "content-type": "text/plain" } });
   }
 
-  /** Breaks off all responses. */
   stop(): void {
     for (const run of [...this.#runs]) this.#end(run);
   }

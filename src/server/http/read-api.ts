@@ -61,7 +61,6 @@ interface Options {
   readonly waitMs: number;
 }
 
-/** A program that reads. */
 interface Run {
   readonly invite: Invite;
   readonly token: string;
@@ -130,7 +129,6 @@ export class HttpReads {
     }
   }
 
-  /** Ends all responses. */
   stop(): void {
     this.#isStopping = true;
     for (const run of this.#runs) this.#end(run);

@@ -21,7 +21,7 @@ export class RequestPace {
   /** Requests of this turn, by connection. Bounded by HTTP_REQUESTS_AT_ONCE_MAX. */
   readonly #inTurn = new Map<string, number>();
   #countInTurn = 0;
-  /** Loopback is exempt: a proxy on this machine represents everyone. */
+  /** Keyed by address. */
   readonly #buckets = new TokenBuckets(HTTP_REQUESTS_PER_SECOND, HTTP_REQUESTS_BURST, FLOODERS_MAX);
 
   constructor(clock: Pick<Clock, "now" | "after">) {
@@ -36,7 +36,7 @@ export class RequestPace {
     const count = (this.#inTurn.get(connection) ?? 0) + 1;
     this.#inTurn.set(connection, count);
     if (count > HTTP_REQUESTS_PIPELINED_MAX) return false;
-    // This machine is exempt: a proxy on it speaks for everyone.
+    // Loopback is exempt: a proxy on this machine represents everyone.
     const now = this.#clock.now();
     return isLoopback(host) || this.#buckets.of(addressKey(host), now).take(now) === 0;
   }

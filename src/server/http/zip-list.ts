@@ -14,7 +14,6 @@ const BUSY_MS = 1_000;
 /** Bytes of an entry without its name. */
 const ENTRY_BYTES = 4 + 8 + 2 + 8;
 
-/** Yields to the event loop. */
 type YieldNow = () => Promise<void>;
 
 const yieldNow: YieldNow = () => new Promise((resolve) => setImmediate(resolve));
@@ -27,7 +26,6 @@ export class ZipList {
   readonly count: number;
   readonly #root: string;
   readonly #names: Uint8Array;
-  /** End of each name. */
   readonly #ends: Uint32Array;
   readonly #sizes: Float64Array;
   readonly #modes: Uint16Array;

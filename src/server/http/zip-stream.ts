@@ -143,7 +143,6 @@ class ByteReader {
   #rest = new Uint8Array(0);
   #skip: number;
 
-  /** @param skip bytes to skip at the start */
   constructor(content: AsyncIterable<Uint8Array>, skip = 0) {
     this.#source = content[Symbol.asyncIterator]();
     this.#skip = skip;

@@ -269,7 +269,7 @@ export class PushService {
     return isIdle && this.#reached(user).length > 0;
   }
 
-  /** Subscriptions of the user, unless a page is open, which notifies the user itself. */
+  /** Subscriptions of devices that are not connected: an open page notifies the user itself. */
   #reached(user: UserId): readonly Subscription[] {
     const open = new Set([...this.#options.peersOf(user)].map(({ member }) => member?.device));
     return this.#subscriptions.of(user).filter(({ device }) => !open.has(device));

@@ -110,7 +110,6 @@ export class Subscriptions {
     return this.#file.sync();
   }
 
-  /** Writes pending changes to disk. */
   close(): Promise<void> {
     return this.#file.close();
   }

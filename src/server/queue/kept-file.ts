@@ -69,7 +69,6 @@ export class KeptFile {
     warn(new Fault("data-foreign", msg`${this.#path} cannot be read; ${lost}`, { cause }));
   }
 
-  /** Marks the content as changed. */
   touch(): void {
     this.#isDirty = true;
     if (this.#place === undefined) return;

@@ -40,7 +40,6 @@ const DEFERRABLE_KINDS = kindsWith("deferrable");
 export interface Reader {
   readonly following: ReadonlySet<RoomId>;
   tellBytes(bytes: Uint8Array): void;
-  /** Subscribes the reader to the room's topic. */
   subscribe(room: RoomId): void;
 }
 

@@ -26,7 +26,6 @@ import type { PresenceFeed } from "./presence-feed.ts";
 import type { ReadPositionService } from "./read-positions.ts";
 import { RecentRecords } from "./recent-records.ts";
 
-/** Unseen part of a room. */
 interface Unseen {
   readonly records: readonly LogRecord[];
   /** `n` of the first unseen message, or of the room's next message. */
@@ -43,7 +42,6 @@ interface Packed {
   readonly last: LogRecord | undefined;
   /** Version of the names in the message. */
   readonly namesVersion: number;
-  /** Number of records in it. */
   readonly count: number;
   readonly bytes: Uint8Array;
 }

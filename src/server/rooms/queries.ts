@@ -229,7 +229,6 @@ function kindsOf({ files, kinds }: RequestOf<"history">): ReadonlySet<RecordKind
   return new Set([...readable].filter((kind) => kinds?.includes(kind) ?? true));
 }
 
-/** An account with its sort name. */
 interface Entry {
   readonly account: Account;
   readonly key: string;

@@ -31,17 +31,14 @@ export class ReadPositionStore {
     return this.#positions;
   }
 
-  /** Loads the file; an unreadable file is a warning. */
   open(): void {
     this.#file.open();
   }
 
-  /** Marks the positions as changed. */
   touch(): void {
     this.#file.touch();
   }
 
-  /** Writes pending changes to disk. */
   close(): Promise<void> {
     return this.#file.close();
   }

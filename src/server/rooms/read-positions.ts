@@ -134,7 +134,6 @@ export class ReadPositionService {
     for (const client of this.#options.peersOf(account.id)) client.tell({ kind: "ignored", users });
   }
 
-  /** Names of the users whom the account ignores. */
   ignoredBy(account: Account): string[] {
     const names = [...account.ignored].map((id) => this.#options.registry.nameOf(id));
     return names.filter((name) => name !== undefined);

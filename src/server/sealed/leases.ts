@@ -8,7 +8,6 @@ import type { Bucket, Value } from "../../io/bucket/bucket.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 
-/** State of one device. */
 interface Leases {
   readonly count: number;
   readonly lease: string;

@@ -161,7 +161,6 @@ export class SealedService {
     return true;
   }
 
-  /** Takes a key package of each device of a user. */
   async takeKeyPackages(
     client: ClientConnection,
     account: Account,
@@ -216,7 +215,6 @@ export class SealedService {
     }
   }
 
-  /** Records the commit that begins an epoch. */
   async commit(
     client: ClientConnection,
     account: Account,

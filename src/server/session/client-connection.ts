@@ -24,7 +24,6 @@ import type { FairScheduler, Source } from "./fair-scheduler.ts";
 import type { FloodGuard } from "./flood-guard.ts";
 import { redacted } from "./redacted-fault.ts";
 
-/** Server functions that a connection calls. */
 export interface ClientConnectionOptions {
   hello(client: ClientConnection, hello: NoticeOf<"hello">): void;
   request(client: ClientConnection, request: Request): void;
@@ -172,7 +171,6 @@ export class ClientConnection implements Source {
     return this.#state.kind === "data-channel" ? this.#state.channel : undefined;
   }
 
-  /** The client has sent its hello. */
   greet(hello: Pick<Greeted, "clientName" | "clientNonce" | "serverNonce">): void {
     assert(this.#state.kind === "greeting", "a link is greeted once");
     const admission = {
@@ -261,7 +259,6 @@ export class ClientConnection implements Source {
     this.#perform(this.session.tell(notice));
   }
 
-  /** Sends an encoded notice. */
   tellBytes(bytes: Uint8Array): void {
     if (!this.#isClosed) this.link.send(bytes);
   }
@@ -278,7 +275,6 @@ export class ClientConnection implements Source {
     }
   }
 
-  /** Calls back once, when the link has closed. */
   whenClosed(callback: () => void): void {
     if (this.#isClosed) callback();
     else this.#onClosed.push(callback);

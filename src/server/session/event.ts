@@ -7,7 +7,6 @@ import type { Room } from "../../core/rooms/rooms.ts";
 import type { Address, Transport } from "../../io/link/link.ts";
 import type { LogRecord } from "../../wire/record.ts";
 
-/** Source of a client. */
 export interface Origin {
   readonly address: Address;
   readonly transport: Transport;
@@ -53,7 +52,6 @@ export type ServerEvent =
     } & FileOfSomebody)
   /** A receiver has the complete, verified file under its name. */
   | ({ readonly kind: "got" } & FileOfSomebody)
-  /** The sender withdrew an unfinished file. */
   | ({ readonly kind: "withdrawn" } & FileOfSomebody)
   /** A record of the accounts that concerns operators. */
   | ({ readonly kind: "decided" } & Decision)

@@ -40,7 +40,6 @@ interface Line {
   waiting: Arrival[];
   /** Queued bytes by source. Only sources with queued messages. */
   readonly sizes: Map<Source, number>;
-  /** The line is in the queue. */
   isQueued: boolean;
   sizeBytes: number;
   /** Costs in this turn. */
@@ -68,7 +67,6 @@ export class FairScheduler {
     this.#clock = clock;
   }
 
-  /** Number of queued messages. */
   get waiting(): number {
     let count = 0;
     for (const line of this.#queue) count += line.waiting.length;
@@ -105,7 +103,6 @@ export class FairScheduler {
     }
   }
 
-  /** Drops the queue of this source. */
   drop(sender: string, source: Source): void {
     const line = this.#lines.get(sender);
     const sizeBytes = line?.sizes.get(source);

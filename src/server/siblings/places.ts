@@ -20,7 +20,6 @@ export interface ClusterPlacesOptions {
   readonly own: () => ServerPlace | undefined;
   /** Sessions with an account. */
   readonly members: () => Iterable<ClientConnection>;
-  /** Called when the addresses have changed. */
   readonly changed: (places: readonly ServerPlace[]) => void;
 }
 

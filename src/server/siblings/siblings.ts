@@ -23,7 +23,6 @@ export type SiblingNews =
       readonly room: RoomId;
       readonly on: boolean;
     }
-  /** A device was seen there. */
   | ({ readonly kind: "device-seen" } & SeenDevice)
   /** An operator watches the dashboard. */
   | { readonly kind: "look" }
@@ -41,7 +40,6 @@ export type SiblingNews =
 
 /** State of the cluster as this server saw it a few seconds ago. */
 export interface ClusterHealth {
-  /** The stream answered. */
   readonly reachable: boolean;
   /** This server applies new messages; otherwise the history is read-only. */
   readonly follows: boolean;
@@ -61,7 +59,6 @@ export interface ClusterHealth {
   readonly rootsEqual: boolean;
 }
 
-/** The other servers. */
 export interface Siblings {
   /** Other servers write to the same logs. */
   readonly isShared: boolean;

@@ -12,7 +12,6 @@ import type { Siblings } from "./siblings.ts";
 export interface RemoteWindowsOptions {
   readonly clock: Pick<Clock, "now">;
   readonly siblings: Pick<Siblings, "tell">;
-  /** Dashboard data of this server. */
   readonly own: () => ServerWindow;
 }
 
