@@ -1,3 +1,5 @@
+/** Entry point of the page. */
+
 import { createRoot } from "preact/compat/client";
 import { languageFor } from "../ui/messages/languages.ts";
 import { browserPlatform } from "./browser/browser.ts";
@@ -9,7 +11,6 @@ import type { LaterCode } from "./driver/store-driver.ts";
 import { App } from "./view/app.tsx";
 import { readSettings } from "./view/shell/settings.ts";
 
-/** Where the page begins. */
 const language = readSettings().language ?? languageFor(navigator.languages);
 const place = document.getElementById("page");
 const root = place === null ? undefined : createRoot(place);
@@ -17,7 +18,10 @@ const root = place === null ? undefined : createRoot(place);
 const loadEntered = async () => (await import("./view/entered.ts")).ENTERED;
 const transfers = async () => (await loadEntered()).openTransfers;
 
-/** The page of `chat share`: the server marks the HTML. Fetched only there. */
+/**
+ * Starts the page of `chat share`, which the server marks in the HTML. Its code is loaded only
+ * there.
+ */
 async function beginShare(): Promise<void> {
   const [platform, texts, { openShare }] = await Promise.all([
     browserPlatform(undefined, "nothing"),
@@ -48,12 +52,12 @@ async function beginChat(): Promise<void> {
   const opened = browserPlatform().then((platform) => openChat(platform, LATER));
   const [chat, words] = await Promise.all([opened, loadTexts(language)]);
   root?.render(<App chat={chat} words={words} />);
-  // A phone ends pages that are hidden, and sends no `pagehide` then.
+  // Phones end hidden pages without a `pagehide` event.
   addEventListener("pagehide", () => chat.keepLastDrafts());
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) chat.keepLastDrafts();
   });
-  // What is not at the server yet may be lost with the page, where the browser keeps nothing.
+  // Closing would lose unsent data if the browser stores nothing.
   addEventListener("beforeunload", (event) => {
     if (chat.hasUnsent || chat.attached.isLossy) event.preventDefault();
   });

@@ -1,13 +1,14 @@
+/** Service worker that shows push notifications; it answers no requests and caches nothing. */
+
 /**
- * What the browser runs when a push comes and no page is open: it shows a notification, and opens
- * the room when that is clicked. It answers no request of the page and keeps nothing, so that no
- * page is ever older than its server's.
+ * Shows a notification for a push while no page is open, and opens the room on click. Caching
+ * nothing, it never serves a page older than the server's.
  */
 import { cleanText } from "../base/text.ts";
 import { PUSHED } from "../ui/messages/pushed.ts";
 import { readRoute } from "./input/route.ts";
 
-/** What is used of a browser's ServiceWorkerGlobalScope. */
+/** The part of ServiceWorkerGlobalScope in use. */
 interface WorkerScope {
   readonly location: { readonly search: string };
   readonly registration: {
@@ -44,13 +45,13 @@ interface PageClient {
 interface Shown {
   readonly body: string;
   readonly tag: string;
-  /** Another one of the same tag is heard, too. */
+  /** Alerts again if a notification of the same tag is already shown. */
   readonly renotify: boolean;
   readonly icon: string;
   readonly data: { readonly at: string };
 }
 
-/** Where the icon is, as the build has named it. */
+/** URL of the icon, set by the build. */
 declare const PUSH_ICON: string;
 
 const scope = globalThis as unknown as WorkerScope;
@@ -70,12 +71,14 @@ function textOf(value: unknown): string {
   return typeof value === "string" ? cleanText(value) : "";
 }
 
-/** Empty: none that the page could open. */
+/** Empty if the page could not open it. */
 function targetOf(at: unknown): string {
   return typeof at === "string" ? (readRoute(`#/${at}`)?.target ?? "") : "";
 }
 
-/** Also of what cannot be read: a browser takes pushes away from a page that shows nothing. */
+/**
+ * Shows a notification even for an unreadable push: browsers revoke push from pages that show none.
+ */
 function show(event: PushEvent): Promise<void> {
   const { tag, at, from, text, count } = fieldsOf(event);
   const target = targetOf(at);
@@ -95,7 +98,7 @@ function show(event: PushEvent): Promise<void> {
   });
 }
 
-/** In a page that is open already, else in a new one. */
+/** Opens the room in an existing page, or else in a new one. */
 async function open(at: string): Promise<void> {
   const pages = await scope.clients.matchAll({ type: "window", includeUncontrolled: true });
   const page = pages.find(({ visibilityState }) => visibilityState === "visible") ?? pages[0];
@@ -107,7 +110,7 @@ async function open(at: string): Promise<void> {
   await page.focus();
 }
 
-// The one before has nothing that this one needs.
+// Replaces the previous worker immediately: it holds no state.
 scope.addEventListener("install", (event) => event.waitUntil(scope.skipWaiting()));
 scope.addEventListener("push", (event) => event.waitUntil(show(event)));
 scope.addEventListener("notificationclick", (event) => {

@@ -1,4 +1,6 @@
-/** The most particular first: most of them claim to be others, too. */
+/** Names a browser and its system from its user agent, as in "Firefox on Linux". */
+
+/** In order of precedence: most browsers also claim to be another one. */
 const BROWSERS = [
   ["Edge", /Edg/],
   ["Opera", /OPR\//],
@@ -18,14 +20,14 @@ const SYSTEMS = [
 ] as const;
 
 /**
- * By which a user knows a device again in a list: `Firefox on Linux`.
- * @param agent as browsers tell it @param touches how many fingers the screen knows
+ * Label by which users recognize a device in a list: `Firefox on Linux`.
+ * @param agent the user agent string @param touches touch points that the screen supports
  */
 export function browserName(agent: string, touches = 0): string {
   const found = (names: typeof BROWSERS | typeof SYSTEMS) =>
     names.find(([, pattern]) => pattern.test(agent))?.[0];
   const system = found(SYSTEMS);
-  // An iPad says that it is a Mac; there is none with a touch screen.
+  // iPads report macOS as their system; no Mac has a touch screen.
   const named = system === "macOS" && touches > 1 ? "iPad" : system;
   const browser = found(BROWSERS) ?? "Browser";
   return named === undefined ? browser : `${browser} on ${named}`;

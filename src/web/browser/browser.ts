@@ -1,3 +1,5 @@
+/** The `Platform` of a real browser: storage, sockets, locks, frames and the address bar. */
+
 import { Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
 import { readFragment } from "../input/fragment.ts";
@@ -15,7 +17,7 @@ import { dialSocket, type Socket } from "./link.ts";
 import { KeptStore } from "./program-store.ts";
 import { chooseSaveTarget, type SavingPage } from "./save-targets.ts";
 
-/** What is used of `window`; typed here, so that the driver needs no browser's types. */
+/** The members of `window` that the driver uses; typed here so that it needs no DOM types. */
 interface Page extends SavingPage {
   readonly location: {
     readonly host: string;
@@ -70,15 +72,15 @@ interface Page extends SavingPage {
   addEventListener(kind: string, listener: () => void): void;
 }
 
-/** Browsers draw no frames of a page that cannot be seen. */
+/** Browsers draw no frames of a hidden page, so a timer replaces the frame. */
 const HIDDEN_FRAME_MS = 250;
 const CHANNEL = "chat";
 const LAST_DRAFTS = "chat.drafts";
 const FRAGMENT = "chat fragment";
 
 /**
- * The browser that this page runs in.
- * @param keeps `nothing`: the page leaves no trace behind it
+ * Platform of the browser that runs this page.
+ * @param keeps `nothing`: the page stores no data in the browser
  */
 export async function browserPlatform(
   page: Page = globalThis as unknown as Page,
@@ -86,7 +88,7 @@ export async function browserPlatform(
 ): Promise<Platform> {
   const { location, document } = page;
   const { dataset } = document.documentElement;
-  const isLocal = dataset["local"] !== undefined; // `chat web` writes it there.
+  const isLocal = dataset["local"] !== undefined; // Set by `chat web`.
   const fragment = takeFragment(page, isLocal);
   const { localToken } = readFragment(fragment, isLocal);
   page.addEventListener("hashchange", () => takeLateFragment(page, isLocal));
@@ -115,7 +117,7 @@ export async function browserPlatform(
     lastDrafts: {
       read: () => remember(() => page.sessionStorage?.getItem(LAST_DRAFTS)) ?? undefined,
       write: (text) => {
-        // The next program on the port of `chat web` reads what the browser keeps.
+        // Another program on the port of `chat web` could later read this browser's storage.
         if (keeps === "nothing" || isLocal) return;
         if (text === undefined) remember(() => page.sessionStorage?.removeItem(LAST_DRAFTS));
         else remember(() => page.sessionStorage?.setItem(LAST_DRAFTS, text));
@@ -129,10 +131,10 @@ export async function browserPlatform(
   };
 }
 
-/** The first attempt begins at once: what the browser keeps is read meanwhile. */
+/** Starts the first connection attempt immediately, in parallel with reading the store. */
 function begun(dial: Platform["dial"]): Platform["dial"] {
   let first: ReturnType<typeof dial> | undefined = dial();
-  first.catch(() => undefined); // The caller that takes it gets the error.
+  first.catch(() => undefined); // Reported to the caller that takes it.
   return () => {
     const link = first ?? dial();
     first = undefined;
@@ -141,15 +143,15 @@ function begun(dial: Platform["dial"]): Platform["dial"] {
 }
 
 /**
- * Secrets do not stay in the address: it is copied, and kept in the browser's history. This tab,
- * when it is loaded again, finds it where the browser keeps things for one tab. Only what names a
- * room or a message stays.
+ * Removes secrets from the address, which would be copied and kept in the browser's history.
+ * Session storage keeps them for a reload of this tab. Only the names of rooms and messages stay in
+ * the address.
  */
 function takeFragment({ location, history, sessionStorage }: Page, isLocal: boolean): string {
   const { hash } = location;
   if (hash !== "" && !isRouteHash(hash)) {
     history.replaceState(null, "", location.pathname);
-    // The token of `chat web` ends with it; an invite does not.
+    // The fragment ends with the token of `chat web`, but not with an invite.
     const kept = isLocal ? hash.replace(/&invite=.*$/s, "") : hash;
     remember(() => sessionStorage?.setItem(FRAGMENT, kept));
     return hash;
@@ -157,10 +159,13 @@ function takeFragment({ location, history, sessionStorage }: Page, isLocal: bool
   return remember(() => sessionStorage?.getItem(FRAGMENT)) ?? "";
 }
 
-/** `#invite=…`, and all that are called by a word. */
+/** `#invite=…` and every other secret with a name. */
 const NAMED_SECRET = /^#[a-z-]{1,20}=./;
 
-/** Pasted into the address of a page that is open: the browser does not load it anew by itself. */
+/**
+ * Reads a fragment that is pasted into the address of an open page: the browser does not reload for
+ * it.
+ */
 function takeLateFragment(page: Page, isLocal: boolean): void {
   const { hash, pathname } = page.location;
   if (hash === "" || isRouteHash(hash)) return;
@@ -170,7 +175,7 @@ function takeLateFragment(page: Page, isLocal: boolean): void {
   } else page.history.replaceState(null, "", pathname);
 }
 
-/** Browsers may refuse to keep anything. */
+/** Ignores the errors of browsers that refuse storage. */
 function remember<Value>(act: () => Value): Value | undefined {
   try {
     return act();
@@ -190,7 +195,9 @@ function pageClock(): Platform["clock"] {
   };
 }
 
-/** A browser that keeps nothing (a private window, say) forgets all with the page. */
+/**
+ * The store lasts as long as the page if the browser has no IndexedDB (as in some private windows).
+ */
 async function storeOf({ indexedDB, IDBKeyRange: range }: Page): Promise<Store> {
   if (indexedDB === undefined || range === undefined) return new MemoryStore({ isBrief: true });
   try {
@@ -202,8 +209,8 @@ async function storeOf({ indexedDB, IDBKeyRange: range }: Page): Promise<Store> 
 }
 
 /**
- * A page of `chat web` keeps nothing of worth where the next one at its port would find it.
- * @param token of that page; undefined: a server has given it out
+ * A page of `chat web` stores no secrets where the next page on its port could read them.
+ * @param token of `chat web`; `undefined` if a server delivered the page
  */
 async function storeFor(page: Page, token: string | undefined): Promise<Store> {
   const { fetch } = page;
@@ -214,16 +221,14 @@ async function storeFor(page: Page, token: string | undefined): Promise<Store> {
     try {
       const answer = await fetch("/kept", { method: "POST", headers, body });
       if (answer.ok) return ((await answer.json()) as { readonly value: unknown }).value;
-    } catch {
-      // As below.
-    }
+    } catch {}
     throw new Fault("store-failed", "chat web does not keep what this page has to keep", {
       remedy: "open the address that chat web has printed last",
     });
   });
 }
 
-/** Without locks (pages without TLS) each tab thinks that it is alone. */
+/** Without locks (pages without TLS) each tab assumes that it is the only one. */
 function locksOf({ navigator }: Page): Locks {
   const { locks } = navigator;
   if (locks === undefined)

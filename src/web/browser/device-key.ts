@@ -1,3 +1,5 @@
+/** This browser's device key and account keys, created and stored in the browser. */
+
 import { Fault } from "../../base/fault.ts";
 import type { Name } from "../../base/names.ts";
 import type { Keys, SigningKey } from "../../client/link/keys.ts";
@@ -12,10 +14,10 @@ import type { Store } from "./indexed-db.ts";
 const ED25519 = { name: "Ed25519" } as const;
 const KEY_BYTES = 32;
 
-/** A key that the browser keeps: it signs, and cannot be read, not even by this page. */
+/** A signing key in the browser's storage. The page cannot read the private half. */
 interface KeyPair {
   readonly publicKey: Uint8Array;
-  /** Undefined: the browser has no such keys, and these bytes only name the device. */
+  /** `undefined` if the browser does not support such keys; the bytes then only name the device. */
   readonly privateKey: PageKey | undefined;
 }
 
@@ -25,7 +27,7 @@ export interface DeviceOptions {
   readonly entropy: Entropy;
 }
 
-/** This browser as a device: its own key, and those of accounts that were made here. */
+/** The keys of this browser: its device key, and the keys of accounts created here. */
 export class Device implements Keys {
   readonly sha256 = pageSha256;
   readonly seesCertificate = false;
@@ -40,12 +42,12 @@ export class Device implements Keys {
     this.device = this.#signing(own);
   }
 
-  /** The kept one, or one that is made and kept now. */
+  /** Loads the stored device key, or creates and stores one. */
   static async open(options: DeviceOptions): Promise<Device> {
     return new Device(options, await keptPair(options, "device"));
   }
 
-  /** False: without a key the user has to give the password on each visit. */
+  /** Reports whether this device has a private key. If not, each visit needs the password. */
   get canSign(): boolean {
     return this.#own.privateKey !== undefined;
   }
@@ -55,8 +57,8 @@ export class Device implements Keys {
   }
 
   /**
-   * The private half of an account's key, for another device of its user.
-   * @throws Fault not-allowed: an earlier page made it so that it cannot be handed on
+   * Private half of an account's key, for another device of the same user.
+   * @throws {Fault} not-allowed if an earlier page created the key as non-extractable
    */
   async accountSeed(server: Fingerprint, user: Name): Promise<Uint8Array> {
     const { privateKey } = await keptPair(this.#options, accountName(server, user));
@@ -75,7 +77,7 @@ export class Device implements Keys {
     try {
       key = await subtle.importKey("raw", owned(publicKey), ED25519, true, ["verify"]);
     } catch (error) {
-      return isMissing(error); // Else: no point of the curve.
+      return isMissing(error); // Otherwise not a point of the curve.
     }
     return subtle.verify(ED25519, key, owned(signature), owned(bytes));
   }
@@ -110,10 +112,10 @@ async function keptPair(options: DeviceOptions, name: string): Promise<KeyPair> 
   try {
     await store.write([{ table: "keys", key: name, value }]);
   } catch (error) {
-    if (!(error instanceof Fault)) throw error; // It is kept as long as the page lasts.
+    if (!(error instanceof Fault)) throw error; // The key is kept in memory for this page.
     return pair;
   }
-  // Another tab may have made one in the same moment: the kept one counts.
+  // Another tab may have stored one at the same moment; the stored key wins.
   return (await readPair(options, name)) ?? pair;
 }
 
@@ -140,11 +142,11 @@ function pairOf(value: unknown): KeyPair | undefined {
 
 interface NewPair {
   readonly pair: KeyPair;
-  /** As it is kept. */
+  /** Value as stored. */
   readonly value: unknown;
 }
 
-/** @param isHandedOn the key goes on to further devices of its user, when they link them */
+/** @param isHandedOn whether the key must be extractable, to be passed on to linked devices */
 async function newPair(
   { subtle, entropy, store }: DeviceOptions,
   isHandedOn: boolean,
@@ -162,7 +164,7 @@ async function newPair(
       return { pair, value: { publicKey, pkcs8 } };
     }
   } catch {
-    // A browser without Ed25519: as without `crypto.subtle`.
+    // Browsers without Ed25519 are treated like those without `crypto.subtle`.
   }
   const pair = { publicKey: owned(entropy(KEY_BYTES)), privateKey: undefined };
   return { pair, value: leaves ? { publicKey: pair.publicKey } : pair };

@@ -1,9 +1,11 @@
+/** `Platform`: every browser feature that the page's driver uses; tests replace it. */
+
 import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { Link } from "../../io/link/link.ts";
 import type { Between, DatabaseFactory, Store } from "./indexed-db.ts";
 
-/** What is used of `crypto.subtle`; missing on pages without TLS. */
+/** The part of `crypto.subtle` in use; missing on pages without TLS. */
 export interface Subtle {
   digest(algorithm: "SHA-256", bytes: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer>;
   generateKey(
@@ -18,7 +20,7 @@ export interface Subtle {
     algorithm: { readonly name: "Ed25519" },
     extractable: boolean,
     usages: ("sign" | "verify")[],
-  ): Promise<PageKey>; // Of `pkcs8` the private key.
+  ): Promise<PageKey>; // The private key as `pkcs8`.
   sign(
     algorithm: { readonly name: "Ed25519" },
     key: PageKey,
@@ -32,39 +34,39 @@ export interface Subtle {
   ): Promise<boolean>;
 }
 
-/** A CryptoKey: only the browser looks into it. */
+/** An opaque `CryptoKey`. */
 export type PageKey = CryptoKey;
 
-/** Names that only one tab of this browser holds at a time, until it ends. */
+/** Locks that one tab of this browser holds at a time, released when the tab ends. */
 export interface Locks {
-  /** @returns a function that releases it; undefined if another tab holds it */
+  /** @returns a function that releases the lock; `undefined` if another tab holds it */
   hold(name: string): Promise<(() => void) | undefined>;
-  /** Waits until no other tab holds it, and holds it during the work. @throws Fault store-failed */
+  /** Waits for the lock and holds it while `work` runs. @throws {Fault} store-failed */
   run<Result>(name: string, waitMsMax: number, work: () => Promise<Result>): Promise<Result>;
 }
 
-/** For what is kept beside the page's one store. */
+/** Databases beside the page's main store. */
 export interface Databases {
   readonly factory: DatabaseFactory;
   readonly between: Between;
-  /** Asks the browser not to throw it away when its disk is full. */
+  /** Asks the browser not to evict the database when its disk is full. */
   persist(): void;
 }
 
-/** What the tabs of this page say to each other. */
+/** Messages between the tabs of this page. */
 export interface Tabs {
   tell(message: TabMessage): void;
   onMessage(listener: (message: TabMessage) => void): void;
   close(): void;
 }
 
-/** The user has logged out in another tab, and so in this one. */
+/** The user has logged out in another tab, which also logs out this one. */
 export interface TabMessage {
   readonly kind: "left";
   readonly user: string;
 }
 
-/** A file that is being written: the browser stores it when it is closed. */
+/** A file being written. The browser stores it on close. */
 export interface Writable {
   write(bytes: Uint8Array): Promise<void>;
   truncate(sizeBytes: number): Promise<void>;
@@ -75,7 +77,7 @@ export interface Writable {
 
 type WriteMode = { readonly mode: "readwrite" };
 
-/** A file that the user has chosen to save to; browsers keep it over a reload. */
+/** A file that the user has chosen to save to. Browsers keep the handle across reloads. */
 export interface SaveHandle {
   getFile(): Promise<Blob>;
   createWritable(options?: { readonly keepExistingData: boolean }): Promise<Writable>;
@@ -84,64 +86,65 @@ export interface SaveHandle {
   remove?(): Promise<void>;
 }
 
-/** Where a checked download goes. */
+/** Destination of a verified download. */
 export interface SaveTarget {
-  /** For a later page to go on with; undefined: the download ends with this page. */
+  /** Lets a later page resume; `undefined` if the download ends with this page. */
   readonly handle: SaveHandle | undefined;
-  /** It unpacks the one file in which a folder is sent. */
+  /** Whether the target unpacks the single file that a folder is sent as. */
   readonly takesFolder?: boolean;
-  /** The caller may overwrite the bytes once it has resolved. */
+  /** The caller may overwrite `bytes` once the promise resolves. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Makes what is written outlast the page: at once, or once there is enough of it. */
+  /** Flushes written bytes so that they outlast the page: immediately, or once there are enough. */
   keep(when: "now" | "due"): Promise<void>;
-  /** Begins again with nothing. */
+  /** Discards what is written and starts from the beginning. */
   restart(): Promise<void>;
-  /** Stores the complete file, on the disk or among the browser's downloads. */
+  /** Stores the complete file, on disk or among the browser's downloads. */
   finish(): Promise<void>;
-  /** Removes an incomplete file; a finished one stays. */
+  /** Removes an incomplete file; keeps a finished one. */
   abandon(): Promise<void>;
 }
 
-/** One text that is written at once. It is lost if the browser has no room for it. */
+/** One text, written synchronously. Lost if the browser has no room for it. */
 export interface LastDrafts {
   readonly read: () => string | undefined;
   readonly write: (text: string | undefined) => void;
 }
 
-/** All that the page's driver has from its browser; a test gives it something else. */
+/** Everything that the page's driver needs from its browser. Tests provide another one. */
 export interface Platform {
   readonly clock: Clock;
   readonly entropy: Entropy;
-  /** One attempt to reach the server that the page came from. @throws Fault unreachable, timeout */
+  /** Makes one attempt to reach the page's server. @throws {Fault} unreachable, timeout */
   readonly dial: () => Promise<Link>;
   readonly store: Store;
   readonly subtle: Subtle | undefined;
   readonly locks: Locks;
-  /** Undefined: the browser keeps nothing. */
+  /** `undefined` if the browser stores nothing. */
   readonly databases: Databases | undefined;
   readonly tabs: Tabs;
-  /** Calls back once, in the next frame that is drawn. */
+  /** Calls back once, in the next drawn frame. */
   readonly nextFrame: (callback: () => void) => void;
-  /** What was behind `#` in the address; the page has removed it there. */
+  /** Fragment of the address (after `#`). The page has removed it from the address bar. */
   readonly fragment: string;
-  /** It was used: a reload of this tab does not find it again. */
+  /** Marks the fragment as used, so that a reload of this tab does not find it. */
   readonly forgetFragment: () => void;
-  /** Drafts that the store may not have when the page ends; a reload of this tab finds them. */
+  /** Drafts that the store may miss when the page ends; a reload of this tab finds them. */
   readonly lastDrafts: LastDrafts;
-  /** `chat web` has given out the page, on this machine, for this user alone. */
+  /** Whether `chat web` serves the page, on this machine and for this user alone. */
   readonly isLocal: boolean;
-  /** By which its user knows it again among other devices. */
+  /** Label by which the user recognizes this device. */
   readonly browserName: string;
-  /** The page's build, as the server names it in `welcome`. Empty: not known. */
+  /** Build of the page, as in the server's `welcome`. Empty if unknown. */
   readonly build: string;
   /**
-   * Asks the user where to save; undefined: cancelled. Must be called from a click.
+   * Asks the user where to save. Must be called from a click.
    * @param name cleaned
+   * @returns `undefined` if the user cancels
    */
   readonly chooseTarget: (name: string) => Promise<SaveTarget | undefined>;
-  /** Calls back when the machine is on a network again. */
+  /** Calls back when the machine is online again. */
   readonly onOnline: (callback: () => void) => void;
 }
 
-/** `chat/VERSION`, as greetings and lists of clients show it. */
+/** `chat/VERSION`, as shown in greetings and lists of clients. */
 export const PROGRAM = "chat-page/1";

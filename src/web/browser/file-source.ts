@@ -1,13 +1,14 @@
+/** Reads a file that the user has chosen, chunk by chunk, for an upload. */
+
 import { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
 
-/** Identifies a file's content; browsers show no more of it. */
+/** Identifies a file's content by size and date; browsers expose nothing more. */
 export function stampOf(file: File): string {
   return `${file.size} ${file.lastModified}`;
 }
 
-/** A file that the user gave to the page. */
 export class FileSource implements Source {
   readonly name: string;
   readonly sizeBytes: number;
@@ -15,10 +16,10 @@ export class FileSource implements Source {
   readonly path: string;
   readonly stamp: string;
   readonly #file: File;
-  /** From the last chunk on: chunks are asked for in their order. */
+  /** Unread rest of the file, from the last chunk on: chunks are requested in order. */
   #rest: FileRest | undefined;
 
-  /** @param path of this upload, for the journal */
+  /** @param path of this upload in the journal */
   constructor(file: File, path: string) {
     this.#file = file;
     this.name = file.name;
@@ -38,7 +39,7 @@ export class FileSource implements Source {
     return this.#unlessChanged(rest.read(Math.min(CHUNK_BYTES, this.sizeBytes - from)));
   }
 
-  /** Browsers refuse to read what was changed since it was chosen. */
+  /** Reports a file that has changed since it was chosen: browsers refuse to read it. */
   async #unlessChanged<Value>(reading: Promise<Value>): Promise<Value> {
     try {
       return await reading;
@@ -47,11 +48,9 @@ export class FileSource implements Source {
     }
   }
 
-  release(): void {
-    // Can be read again.
-  }
+  release(): void {}
 
-  /** The browser compares it whenever it begins to read. */
+  /** Reads one byte: the browser checks for changes at the start of each read. */
   async check(): Promise<void> {
     const last = this.#file.slice(Math.max(0, this.sizeBytes - 1));
     await this.#unlessChanged(last.arrayBuffer());
@@ -63,7 +62,7 @@ export class FileSource implements Source {
   }
 }
 
-/** What is used of a stream's reader: it fills a buffer that it is given. */
+/** The part of a BYOB stream reader in use: it fills the caller's buffer. */
 interface Filler {
   read(
     into: Uint8Array<ArrayBuffer>,
@@ -73,14 +72,14 @@ interface Filler {
 }
 
 /**
- * The rest of a file as one stream: the browser reads ahead in it, which is three times as fast as
- * reading slice after slice.
+ * The rest of a file as one stream. The browser reads ahead, which is three times as fast as
+ * reading slices.
  */
 class FileRest {
-  /** Of the next byte. */
+  /** Offset of the next byte. */
   at: number;
   readonly #file: File;
-  /** Undefined: this browser has no such streams, and slices are read. */
+  /** `undefined` if the browser has no BYOB streams; slices are read instead. */
   readonly #filler: Filler | undefined;
 
   constructor(file: File, at: number) {
@@ -89,7 +88,7 @@ class FileRest {
     this.#filler = fillerOf(file.slice(at));
   }
 
-  /** @throws the browser's error; RangeError: it has ended before */
+  /** @throws the browser's error, or a RangeError if the file ends early */
   async read(sizeBytes: number): Promise<Uint8Array> {
     const end = this.at + sizeBytes;
     const bytes =
@@ -102,7 +101,7 @@ class FileRest {
   }
 
   cancel(): void {
-    this.#filler?.cancel().catch(() => undefined); // It had failed: `read` threw the error.
+    this.#filler?.cancel().catch(() => undefined); // `read` has already thrown the error.
   }
 }
 
@@ -114,12 +113,12 @@ function fillerOf(rest: Blob): Filler | undefined {
   }
 }
 
-/** Fewer bytes where it ends. */
+/** Reads `sizeBytes`, or fewer at the end of the stream. */
 async function filled(filler: Filler, sizeBytes: number): Promise<Uint8Array> {
   let bytes = new Uint8Array(sizeBytes);
   let fill = 0;
   while (fill < sizeBytes) {
-    // Each call detaches the buffer, and returns its memory as another object.
+    // Each call detaches the buffer and returns its memory as a new object.
     const { value, done } = await filler.read(bytes.subarray(fill), { min: sizeBytes - fill });
     if (value !== undefined) bytes = new Uint8Array(value.buffer);
     if (done || value === undefined) break;

@@ -1,9 +1,11 @@
+/** SHA-256 in the page, synchronous and also available without TLS. */
+
 import { sha256 as softSha256 } from "@noble/hashes/sha2.js";
 import type { Hashing } from "../../client/transfer/hashing.ts";
 import type { RunningHash } from "../../wire/chunks.ts";
 import type { Subtle } from "./environment.ts";
 
-/** The one home of @noble/hashes: SHA-256 that is there at once, on pages without TLS, too. */
+/** The only user of @noble/hashes: synchronous SHA-256, also on pages without TLS. */
 export function pageSha256(bytes: Uint8Array): Uint8Array {
   return softSha256(bytes);
 }
@@ -29,7 +31,7 @@ class SoftHash implements RunningHash {
   }
 }
 
-/** Chunks to be sent are hashed by the browser itself, beside the page; the rest is little. */
+/** The browser hashes chunks of uploads off the main thread; everything else is small. */
 export function pageHashing(subtle: Subtle | undefined): Hashing {
   return {
     sha256: pageSha256,

@@ -1,7 +1,9 @@
+/** The page's key-value store: tables in IndexedDB, or in memory if the browser has none. */
+
 import { Fault } from "../../base/fault.ts";
 import type { OutboxOwner } from "../../io/state/outbox-store.ts";
 
-/** What a browser keeps for the page; a key is unique in its table. */
+/** Tables of the store; a key is unique in its table. */
 export const TABLES = [
   "keys",
   "places",
@@ -17,24 +19,27 @@ export type Table = (typeof TABLES)[number];
 export interface Change {
   readonly table: Table;
   readonly key: string;
-  /** Undefined: is removed. Otherwise what `structuredClone` takes. */
+  /** Any value that `structuredClone` accepts; `undefined` removes the key. */
   readonly value: unknown;
 }
 
-/** Durable values by key. */
+/** Durable values by table and key. */
 export interface Store {
-  /** It is kept outside of the browser: values must be plain values and bytes, keys too. */
+  /** The store is outside of the browser: keys and values must be plain values and bytes. */
   readonly keepsBytes?: boolean;
-  /** It lasts as long as the page. */
+  /** The store lasts only as long as the page. */
   readonly isBrief?: boolean;
   get(table: Table, key: string): Promise<unknown>;
-  /** Those whose key begins with that, in the order of their keys. */
+  /** Entries whose key begins with `prefix`, in key order. */
   all(table: Table, prefix: string): Promise<[string, unknown][]>;
-  /** All or nothing; resolves when it is on the disk. @throws Fault store-full, store-failed */
+  /**
+   * Writes all changes or none; resolves when they are on disk. @throws {Fault} store-full,
+   * store-failed
+   */
   write(changes: readonly Change[]): Promise<void>;
 }
 
-/** What is used of IndexedDB. */
+/** The parts of IndexedDB in use. */
 export interface Request<Value> {
   readonly result: Value;
   readonly error: { readonly name: string; readonly message: string } | null;
@@ -86,26 +91,26 @@ export interface DatabaseFactory {
 /** `IDBKeyRange.bound`. */
 export type Between = (low: string, high: string, lowOpen?: boolean, highOpen?: boolean) => unknown;
 
-/** Keys of what belongs to one account begin so; a user's name in any spelling is the same. */
+/** Key prefix of an account's entries; the case of the user's name does not matter. */
 export function accountPrefix(owner: OutboxOwner): string {
   return `${owner.fingerprint} ${owner.user.toLowerCase()} `;
 }
 
-/** Of every number that JavaScript counts exactly. */
+/** Digits of `Number.MAX_SAFE_INTEGER`. */
 const DIGITS = 16;
 
-/** As a part of keys: they sort like their numbers. */
+/** Pads a number for use in a key, so that keys sort like their numbers. */
 export function numberKey(n: number): string {
   return String(n).padStart(DIGITS, "0");
 }
 
 const DATABASE = "chat";
-/** One more with each new table. */
+/** Increases with each new table. */
 const DATABASE_VERSION = 3;
-/** Sorts behind every character of our keys. */
+/** Sorts after every character used in keys. */
 const LAST = "\uffff";
 
-/** @throws Fault store-denied: the browser keeps nothing for this page */
+/** @throws {Fault} store-denied if the browser stores nothing for this page */
 export async function openStore(factory: DatabaseFactory, between: Between): Promise<Store> {
   return new DatabaseStore(await openDatabase(factory), between);
 }
@@ -120,7 +125,7 @@ function openDatabase(factory: DatabaseFactory): Promise<Database> {
     };
     request.onsuccess = () => {
       const database = request.result;
-      database.onversionchange = () => database.close(); // A later page wants to change it.
+      database.onversionchange = () => database.close(); // A later page upgrades it.
       resolve(database);
     };
     request.onerror = () => reject(storeFault(request.error));
@@ -166,7 +171,7 @@ class DatabaseStore implements Store {
         }
       } catch (cause) {
         transaction.abort();
-        reject(storeFault(cause)); // Before `onabort`, which knows no reason.
+        reject(storeFault(cause)); // Fires before `onabort`, which has no reason.
       }
     });
   }
@@ -202,7 +207,7 @@ export function storeFault(cause: unknown): Fault {
   });
 }
 
-/** For browsers that keep nothing. */
+/** Store for browsers without IndexedDB. */
 export class MemoryStore implements Store {
   readonly isBrief: boolean;
   readonly #tables = new Map<Table, Map<string, unknown>>(TABLES.map((name) => [name, new Map()]));

@@ -1,4 +1,5 @@
-/** The same as `crypto/link-code.ts`, by WebCrypto: the page hands its account key on. */
+/** Link codes and account seeds by WebCrypto; same format as `crypto/link-code.ts`. */
+
 import { concatBytes, utf8Encode } from "../../base/bytes.ts";
 import {
   LINK_KEY,
@@ -15,7 +16,7 @@ export async function linkCodeHashOf(code: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", owned(linkIdBytes(code))));
 }
 
-/** Whether the new device knows the code. */
+/** Reports whether the new device knows the code. */
 export async function isLinkMac(
   mac: Uint8Array,
   code: Uint8Array,

@@ -1,3 +1,5 @@
+/** A `Link` over the browser's WebSocket. */
+
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import {
@@ -9,7 +11,7 @@ import {
 import type { Clock } from "../../io/clock.ts";
 import type { Link, LinkCounters, LinkHandlers } from "../../io/link/link.ts";
 
-/** What is used of a browser's WebSocket. */
+/** The part of a browser's WebSocket in use. */
 export interface Socket {
   binaryType: string;
   readonly bufferedAmount: number;
@@ -21,23 +23,26 @@ export interface Socket {
 }
 
 export interface SocketDial {
-  /** Opens one to this server; throws where the browser forbids it. */
+  /** Opens a socket to this server; throws if the browser forbids it. */
   readonly open: () => Socket;
   readonly clock: Clock;
   readonly host: string;
-  /** Of `chat web`: it is the first message, as bytes of UTF-8. */
+  /** Token of `chat web`, sent as the first message (UTF-8 bytes). */
   readonly token?: string | undefined;
 }
 
-/** Browsers do not say when a socket has sent: it is looked at with each answer, and this often. */
+/**
+ * Poll interval for `bufferedAmount`, which is also read on each answer: browsers do not report
+ * when a socket has sent.
+ */
 const LOOK_EVERY_MS = 4;
 const CLOSE_TOO_LARGE = 1009;
 const CLOSE_DONE = 1000;
 const CLOSE_AWAY = 1001;
-/** A browser does not show the certificate: what it proves is told in `welcome`. */
+/** Browsers hide the certificate; `welcome` carries what it would prove. */
 const NOT_SHOWN = new Uint8Array(32);
 
-/** @throws Fault unreachable, timeout */
+/** @throws {Fault} unreachable, timeout */
 export function dialSocket(dial: SocketDial): Promise<Link> {
   return new Promise((resolve, reject) => {
     const socket = openSocket(dial);
@@ -55,7 +60,7 @@ export function dialSocket(dial: SocketDial): Promise<Link> {
     socket.onopen = () => {
       cancel();
       if (dial.token !== undefined) socket.send(new Uint8Array(utf8Encode(dial.token)));
-      resolve(new SocketLink(socket, dial)); // Its messages wait for `receive`.
+      resolve(new SocketLink(socket, dial)); // Messages queue until `receive`.
     };
   });
 }
@@ -68,7 +73,6 @@ function openSocket({ open }: SocketDial): Socket {
   }
 }
 
-/** A WebSocket of a browser as a link. */
 class SocketLink implements Link {
   readonly transport = "tcp";
   readonly remote: Link["remote"];
@@ -76,16 +80,16 @@ class SocketLink implements Link {
   readonly #socket: Socket;
   readonly #dial: SocketDial;
   #handlers: LinkHandlers | undefined;
-  /** What came before `receive`, in the same turn of the event loop. */
+  /** Messages that arrived before `receive`, in the same turn of the event loop. */
   #held: Uint8Array[] = [];
   #state: "open" | "closing" | "closed" = "open";
   #fault: Fault | undefined;
   /**
-   * Head and tail of what is sent, one behind the other: the browser copies it at once. Tails are
-   * left to the collector: without their weight Chromium lets its copies stand, file and all.
+   * Reused buffer that joins head and tail of a message; the browser copies it on send. Tails are
+   * left to the garbage collector: without their weight, Chromium does not free its copies.
    */
   #joined = new Uint8Array(0);
-  /** Callers that wait for `drained`. */
+  /** Callers waiting for `drained`. */
   #waiting: (() => void)[] = [];
   readonly #counters = { sentMessages: 0, sentBytes: 0, receivedMessages: 0, receivedBytes: 0 };
 
@@ -113,7 +117,7 @@ class SocketLink implements Link {
     }
     this.#counters.sentMessages += 1;
     this.#counters.sentBytes += message.length;
-    this.#socket.send(message as Uint8Array<ArrayBuffer>); // Never of shared memory.
+    this.#socket.send(message as Uint8Array<ArrayBuffer>); // Never shared memory.
     return true;
   }
 
@@ -147,11 +151,11 @@ class SocketLink implements Link {
   }
 
   follow(): void {
-    // Only the server's end follows topics.
+    // Only the server subscribes to topics.
   }
 
   unfollow(): void {
-    // As above.
+    // Only the server subscribes to topics.
   }
 
   openChannel(): Promise<Link> {
@@ -162,7 +166,7 @@ class SocketLink implements Link {
     return { ...this.#counters };
   }
 
-  /** A browser sends what is queued, then says goodbye. */
+  /** Closes the socket; the browser sends queued messages first. */
   close(): void {
     if (this.#state !== "open") return;
     this.#state = "closing";

@@ -1,12 +1,14 @@
+/** Log pins of this browser: the newest log record it has seen of each server. */
+
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import type { LogPin, SeenRecord } from "../../core/client/audit.ts";
 import type { LogPins, LogReader } from "../../io/state/log-pins.ts";
 import { accountPrefix, type Store } from "./indexed-db.ts";
 
-/** Records that a browser remembers having read: one value, which is written as a whole. */
+/** Records that a browser remembers as read; they are written as one value. */
 const PAGE_SEEN_RECORDS_MAX = 256;
 
-/** As they are kept: `chat web` keeps them as JSON. */
+/** A pin as stored; `chat web` stores it as JSON. */
 interface KeptPin {
   readonly origin: string;
   readonly size: number;
@@ -16,7 +18,7 @@ interface KeptPin {
 }
 type KeptRecord = Omit<SeenRecord, "leaf"> & { readonly leaf: string; readonly proved: boolean };
 
-/** The logs of servers that this browser was shown; the newest records that it has read. */
+/** Pinned logs of servers, with the newest records that this browser has read. */
 export class BrowserLogPins implements LogPins {
   readonly #store: Store;
 
@@ -82,7 +84,7 @@ export class BrowserLogPins implements LogPins {
     await this.#write(pinKey(reader.fingerprint), { ...kept, alarm });
   }
 
-  /** The user accepts that the log is another one: the next one that is shown is pinned. */
+  /** Accepts that the server's log was replaced: the next one is pinned instead. */
   async forget(reader: LogReader): Promise<void> {
     const servers = [reader.fingerprint, ...reader.formers];
     const keys = [...servers.map(pinKey), ...servers.map(confirmedKey), seenKey(reader)];
@@ -92,7 +94,7 @@ export class BrowserLogPins implements LogPins {
     await this.#store.write(changes);
   }
 
-  /** Under the present key of the server, or one that it had. */
+  /** Finds the pin under the server's current key or a former one. */
   async #kept({ fingerprint, formers }: LogReader): Promise<KeptPin | undefined> {
     for (const one of [fingerprint, ...formers]) {
       const kept = await this.#store.get("places", pinKey(one));

@@ -1,6 +1,8 @@
+/** Decides which media the page shows inline, by the file's bytes only. */
+
 import { toHex } from "../../base/bytes.ts";
 
-/** What the page itself may show of a file, judged by its bytes: no name and no sender decides. */
+/** Media that the page can show. Names and senders are not trusted; the bytes decide. */
 
 export type MediaKind = "image" | "sound" | "video" | "document" | "text";
 
@@ -10,7 +12,7 @@ interface MediaRow {
   readonly name: string;
 }
 
-/** By extension, before anything is fetched: whether it is worth asking. Never SVG, never HTML. */
+/** Types by extension, to decide whether a preview is worth fetching. Never SVG or HTML. */
 const BY_EXTENSION: ReadonlyMap<string, MediaRow> = new Map([
   ["png", { kind: "image", mime: "image/png", name: "PNG" }],
   ["jpg", { kind: "image", mime: "image/jpeg", name: "JPEG" }],
@@ -32,7 +34,7 @@ const BY_EXTENSION: ReadonlyMap<string, MediaRow> = new Map([
   ),
 ] as [string, MediaRow][]);
 
-/** What the beginning of such a file is. `?` is any byte. */
+/** First bytes of each type, in hex. `?` matches any digit. */
 const MAGIC: readonly (readonly [string, string])[] = [
   ["image/png", "89504e470d0a1a0a"],
   ["image/jpeg", "ffd8ff"],
@@ -47,7 +49,7 @@ export function mediaOf(name: string): MediaRow | undefined {
   return BY_EXTENSION.get(extension.toLowerCase());
 }
 
-/** The type of an image by its own bytes; undefined: it is none that browsers show safely. */
+/** Image type by its bytes; `undefined` if browsers cannot show it safely. */
 export function imageType(bytes: Uint8Array): string | undefined {
   const hex = toHex(bytes.subarray(0, 16));
   const found = MAGIC.find(([, magic]) =>
@@ -57,10 +59,10 @@ export function imageType(bytes: Uint8Array): string | undefined {
 }
 
 const PDF = "%PDF-";
-/** Before it some programs write other bytes, and readers look no further. */
+/** Some programs write other bytes first; PDF readers search this many bytes. */
 const PDF_WITHIN = 1024;
 
-/** Whether it begins as a PDF. */
+/** Reports whether the bytes begin as a PDF. */
 export function isDocument(bytes: Uint8Array): boolean {
   const head = String.fromCharCode(...bytes.subarray(0, PDF_WITHIN));
   return head.includes(PDF);

@@ -1,3 +1,5 @@
+/** Unsent posts of this browser, in IndexedDB. */
+
 import type { OutboxId } from "../../base/ids.ts";
 import type { OutboxStore } from "../../client/outbox-queue.ts";
 import { isOutboxId } from "../../core/rooms/dedup.ts";
@@ -11,7 +13,7 @@ import type { PostBody } from "../../wire/messages.ts";
 import type { Locks } from "./environment.ts";
 import { accountPrefix, type Change, numberKey, type Store } from "./indexed-db.ts";
 
-/** A post as the browser keeps it. */
+/** A post as stored. */
 interface StoredPost {
   readonly outbox: OutboxId;
   readonly counter: number;
@@ -25,15 +27,15 @@ interface OutboxStoreParts {
   readonly locks: Pick<Locks, "hold">;
 }
 
-/** Unsent posts in IndexedDB. A lock of the browser shows that the tab of an outbox lives. */
+/** Unsent posts in IndexedDB. A browser lock shows whether the tab of an outbox is alive. */
 export class BrowserOutboxStore implements OutboxStore {
   readonly #store: Store;
   readonly #locks: Pick<Locks, "hold">;
   readonly #moved: Promise<void> | undefined;
-  /** By outbox: what releases its lock. */
+  /** Functions that release the lock, by outbox. */
   readonly #held = new Map<string, () => void>();
 
-  /** @param moved resolves when posts of a former name or key are where `adopt` looks */
+  /** @param moved resolves when posts of a former name or key are where `adopt` reads them */
   constructor({ store, locks }: OutboxStoreParts, moved?: Promise<void>) {
     this.#store = store;
     this.#locks = locks;
@@ -57,7 +59,7 @@ export class BrowserOutboxStore implements OutboxStore {
       if (stored === undefined || this.#held.has(stored.outbox)) continue;
       const posts = boxes.get(stored.outbox) ?? [];
       boxes.set(stored.outbox, posts);
-      posts.push(keptOf(stored)); // Keys come in the order of the counters.
+      posts.push(keptOf(stored)); // Keys are in counter order.
     }
     const since = ({ posts }: LeftOutbox) => posts[0]?.createdUnixMs ?? 0;
     const left: LeftOutbox[] = [];
@@ -70,7 +72,7 @@ export class BrowserOutboxStore implements OutboxStore {
     this.#held.delete(id);
   }
 
-  /** @returns false: another tab has it, or it is ours already */
+  /** @returns false if another tab holds it, or this one already does */
   async #hold(id: OutboxId): Promise<boolean> {
     if (this.#held.has(id)) return false;
     const release = await this.#locks.hold(`chat outbox ${id}`);
@@ -93,7 +95,7 @@ function keptOf({ counter, to: target, body, writtenUnixMs }: StoredPost): KeptP
   return { counter, target, body: JSON.stringify(body), createdUnixMs: writtenUnixMs };
 }
 
-/** @returns undefined if the value was not written by this page */
+/** @returns `undefined` if this page did not write the value */
 function storedPostOf(value: unknown): StoredPost | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { outbox, counter, to, body, writtenUnixMs } = value as Partial<StoredPost>;

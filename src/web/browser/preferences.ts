@@ -1,36 +1,38 @@
+/** What this browser remembers of a server: users, drafts, operator token, fingerprints. */
+
 import { Fault } from "../../base/fault.ts";
 import type { Draft } from "../../core/model/state.ts";
 import { accountPrefix, type Change, type Store, type Table } from "./indexed-db.ts";
 
-/** True: this browser has been in a sealed room. */
+/** True if this browser has been in a sealed room. */
 export const SEALED_PLACE = { table: "places", key: "sealed" } as const;
 
-/** Of an account, whatever the key of its server is. */
+/** Database name of an account; independent of the server's key. */
 export function sealedDatabaseOf(account: string): string {
   return `chat sealed ${account}`;
 }
 
 interface LastUser {
   readonly user: string;
-  /** They have logged out: the page does not log them in by itself. */
+  /** The user has logged out: the page does not log in automatically. */
   readonly hasLeft: boolean;
 }
 
 /**
- * What this browser remembers of its server: the last user, and which names its key opens. The page
- * also works where the browser keeps nothing.
+ * Users, key enrollments and drafts that this browser remembers of its server. Works in memory if
+ * the browser stores nothing.
  */
 export class Preferences {
   readonly #store: Store;
   #fingerprints: readonly string[] = [];
-  readonly #enrolled = new Map<string, string>(); // Names, by folded name.
+  readonly #enrolled = new Map<string, string>(); // Names by folded name.
   #last: LastUser | undefined;
 
   constructor(store: Store) {
     this.#store = store;
   }
 
-  /** The user who logged in last, unless they have logged out. */
+  /** User who logged in last, or `undefined` after a logout. */
   async begin(): Promise<string | undefined> {
     const last = await this.#get("last");
     this.#last = isLast(last) ? last : undefined;
@@ -38,8 +40,8 @@ export class Preferences {
   }
 
   /**
-   * A server was greeted. @param formers fingerprints that it had before
-   * @returns the one that was met here before, if this is another server
+   * Records a server's greeting. @param formers its former fingerprints
+   * @returns the fingerprint met here before, if this is another server
    */
   async greeted(fingerprint: string, formers: readonly string[]): Promise<string | undefined> {
     this.#fingerprints = [fingerprint, ...formers];
@@ -59,7 +61,7 @@ export class Preferences {
     return this.#enrolled.has(user.toLowerCase());
   }
 
-  /** The last one first. */
+  /** The last user first. */
   get users(): string[] {
     const last = this.#last?.user.toLowerCase();
     const isLast = (user: string) => (user.toLowerCase() === last ? 0 : 1);
@@ -89,10 +91,7 @@ export class Preferences {
     void this.#put(changes);
   }
 
-  /**
-   * Files what is under an old name of the account, or under a former key of the server, under the
-   * present ones.
-   */
+  /** Moves entries of a former account name or server key to the current ones. */
   async moved(old: string, user: string): Promise<void> {
     const present = this.#prefix(user);
     const changes: Change[] = [];
@@ -109,7 +108,7 @@ export class Preferences {
     if (changes.length > 0) await this.#put(changes);
   }
 
-  /** Of the one-use link: this device may show it again. */
+  /** Token of the one-use operator link, which this device may present again. */
   async operatorToken(): Promise<string | undefined> {
     const token = await this.#get(`operator ${this.#fingerprints[0]}`);
     return typeof token === "string" ? token : undefined;
@@ -135,21 +134,21 @@ export class Preferences {
     return this.#put(changes);
   }
 
-  /** Drafts as one text, which another page of this account can read. */
+  /** Serializes drafts for another page of this account. */
   draftsAsText(user: string, drafts: ReadonlyMap<string, Draft | undefined>): string {
     return JSON.stringify({ prefix: this.#prefix(user), drafts: [...drafts] });
   }
 
-  /** @returns none if the text is of another account */
+  /** @returns an empty map if the text belongs to another account */
   draftsInText(user: string, text: string): ReadonlyMap<string, Draft | undefined> {
     const found = new Map<string, Draft | undefined>();
-    const { prefix, drafts } = JSON.parse(text) as Record<string, unknown>; // This page wrote it.
+    const { prefix, drafts } = JSON.parse(text) as Record<string, unknown>; // Written by this page.
     if (prefix !== this.#prefix(user) || !Array.isArray(drafts)) return found;
     for (const [target, draft] of drafts) found.set(target, isDraft(draft) ? draft : undefined);
     return found;
   }
 
-  /** Files that are attached and not sent, on any tab: whoever comes next has none of them. */
+  /** Deletes attached, unsent files of all tabs, so that the next user sees none. */
   async forgetAttached(user: string): Promise<void> {
     const rows = await this.#all(this.#prefix(user), "attached");
     await this.#put(rows.map(([key]) => ({ table: "attached", key, value: undefined })));
@@ -189,7 +188,7 @@ export class Preferences {
   }
 }
 
-/** Their keys begin with a fingerprint and a user. */
+/** Tables whose keys begin with a fingerprint and a user. */
 const TABLES_OF_USERS = [
   ...(["outbox", "uploads", "hashes", "drafts", "downloads", "attached"] as const),
 ];

@@ -1,8 +1,10 @@
+/** Store of a page served by `chat web`: the program keeps keys, names and drafts. */
+
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Change, Store, Table } from "./indexed-db.ts";
 
-/** What the program behind `chat web` keeps; the rest is of files, which a browser alone opens. */
+/** Tables that `chat web` stores; the others hold file data that only this browser can use. */
 const AT_HOME: ReadonlySet<Table> = new Set(["keys", "places", "drafts"]);
 
 export type Asked =
@@ -11,16 +13,16 @@ export type Asked =
   | { readonly op: "write"; readonly changes: readonly Change[] };
 
 /**
- * What a page of `chat web` keeps. Another user of this machine may get its address later, and with
- * it all that the browser keeps for that address: so keys, names and drafts are kept in the home of
- * the user who runs the program.
+ * Store of a `chat web` page. Another user of this machine may get its address later, and with it
+ * the browser's storage for that address. The program therefore keeps keys, names and drafts in its
+ * user's home directory.
  */
 export class KeptStore implements Store {
   readonly keepsBytes = true;
   readonly #local: Store;
   readonly #ask: (asked: Asked) => Promise<unknown>;
 
-  /** @param ask asks the program. @throws Fault store-failed */
+  /** @param ask sends a request to the program. @throws {Fault} store-failed */
   constructor(local: Store, ask: (asked: Asked) => Promise<unknown>) {
     this.#local = local;
     this.#ask = ask;
@@ -38,7 +40,7 @@ export class KeptStore implements Store {
     return rows.map(([key, value]) => [String(key), revived(value)]);
   }
 
-  /** Not atomic for changes of both; no caller has such. */
+  /** Not atomic for changes in both stores; no caller needs that. */
   async write(changes: readonly Change[]): Promise<void> {
     const home = changes.filter(({ table }) => AT_HOME.has(table));
     const local = changes.filter(({ table }) => !AT_HOME.has(table));
@@ -47,7 +49,7 @@ export class KeptStore implements Store {
   }
 }
 
-/** JSON has no bytes. */
+/** Encodes bytes for JSON. */
 function flat({ table, key, value }: Change): Change {
   return { table, key, value: flatValue(value) };
 }

@@ -1,3 +1,5 @@
+/** Writes a verified download to its save target, across pauses. */
+
 import { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import type { SinkAbout } from "../../client/transfer/download.ts";
@@ -7,7 +9,7 @@ import { Digest } from "../../wire/chunks.ts";
 import type { SaveHandle, SaveTarget } from "./environment.ts";
 import { reopenSaveTarget } from "./save-targets.ts";
 
-/** Writes checked chunks to a target; lasts over pauses. */
+/** Writes verified chunks to a target. Survives pauses. */
 export class SaveSink implements Sink {
   readonly #target: SaveTarget;
   readonly #newDigest: () => Digest;
@@ -21,8 +23,8 @@ export class SaveSink implements Sink {
   }
 
   /**
-   * Goes on with the whole chunks that an earlier page has written. The digest of the file checks
-   * them at the end. @throws Fault store-denied, store-failed
+   * Resumes after the whole chunks that an earlier page has written. The file's digest checks them
+   * at the end. @throws {Fault} store-denied, store-failed
    */
   static async again(handle: SaveHandle, hashing: Hashing): Promise<SaveSink> {
     const file = await stored(() => handle.getFile());
@@ -43,7 +45,7 @@ export class SaveSink implements Sink {
     return this.#sizeBytes;
   }
 
-  /** @throws Fault usage: a folder cannot be unpacked here */
+  /** @throws {Fault} usage if the target cannot unpack a folder */
   opened({ folderSize }: SinkAbout): Sink {
     if (folderSize === undefined || this.#target.takesFolder === true) return this;
     throw new Fault("usage", "a folder cannot be fetched by a browser", {
@@ -60,7 +62,7 @@ export class SaveSink implements Sink {
     return stored(() => this.#target.keep("due"));
   }
 
-  /** A later page finds all of it, where the browser has that. */
+  /** Flushes everything for a later page, if the browser supports that. */
   keep(): Promise<void> {
     return stored(() => this.#target.keep("now"));
   }
@@ -71,7 +73,7 @@ export class SaveSink implements Sink {
 
   async finish(): Promise<string> {
     await stored(() => this.#target.finish());
-    return ""; // Browsers tell no path.
+    return ""; // Browsers reveal no path.
   }
 
   async restart(): Promise<void> {
@@ -81,7 +83,7 @@ export class SaveSink implements Sink {
   }
 
   close(): void {
-    // A pause closes it, too: the target stays.
+    // A pause also closes the sink: the target stays.
   }
 
   abandon(): Promise<void> {
@@ -94,7 +96,7 @@ export class SaveSink implements Sink {
   }
 }
 
-/** @throws Fault in place of the browser's errors */
+/** @throws {Fault} instead of the browser's errors */
 async function stored<Value>(act: () => Promise<Value>): Promise<Value> {
   try {
     return await act();
@@ -104,7 +106,7 @@ async function stored<Value>(act: () => Promise<Value>): Promise<Value> {
   }
 }
 
-/** Whole in memory, up to a bound. */
+/** Keeps the whole file in memory, up to a bound. */
 export class MemoryTarget implements SaveTarget {
   readonly handle = undefined;
   readonly #sizeBytesMax: number;
@@ -124,7 +126,7 @@ export class MemoryTarget implements SaveTarget {
   }
 
   async keep(): Promise<void> {
-    // A preview is not resumed.
+    // Previews are not resumed.
   }
 
   async restart(): Promise<void> {
@@ -133,7 +135,7 @@ export class MemoryTarget implements SaveTarget {
   }
 
   async finish(): Promise<void> {
-    // Its bytes are asked for.
+    // Only the bytes are needed.
   }
 
   async abandon(): Promise<void> {

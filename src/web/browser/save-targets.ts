@@ -1,19 +1,21 @@
+/** Save targets: a file that the user chooses, or a browser download. */
+
 import { Fault } from "../../base/fault.ts";
 import { SAVED_BLOB_KEEP_MS } from "../../base/limits-page.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { SaveHandle, SaveTarget, Writable } from "./environment.ts";
 
-/** A part that was given up is taken away in so many tries: the page before lets go of it late. */
+/** Attempts to remove an incomplete file, since an earlier page may release it late. */
 const PART_REMOVE_TRIES_MAX = 10;
 
-/** An address whose content the browser saves when it is clicked. */
+/** A link that saves its content on click. */
 interface SavingLink {
   href: string;
   download: string;
   click(): void;
 }
 
-/** What is used of `window` to save a file. */
+/** The members of `window` used to save a file. */
 export interface SavingPage {
   readonly URL: { createObjectURL(blob: Blob): string; revokeObjectURL(url: string): void };
   readonly Blob: new (parts: readonly unknown[]) => Blob;
@@ -22,7 +24,7 @@ export interface SavingPage {
   showSaveFilePicker?(options: { readonly suggestedName: string }): Promise<SaveHandle>;
 }
 
-/** @returns undefined if the user has cancelled. @throws Fault store-denied */
+/** @returns `undefined` if the user cancels @throws {Fault} store-denied */
 export async function chooseSaveTarget(
   page: SavingPage,
   name: string,
@@ -37,7 +39,7 @@ export async function chooseSaveTarget(
   }
 }
 
-/** Goes on behind what an earlier page has written. @throws Fault store-denied */
+/** Resumes after the bytes that an earlier page has written. @throws {Fault} store-denied */
 export async function reopenSaveTarget(handle: SaveHandle, haveBytes: number): Promise<SaveTarget> {
   try {
     return new FileTarget(handle, await openAt(handle, haveBytes), haveBytes);
@@ -49,8 +51,8 @@ export async function reopenSaveTarget(handle: SaveHandle, haveBytes: number): P
 const REMOVE_AGAIN_MS = 1_000;
 
 /**
- * Removes what an earlier page has written. The browser may still hold it for that page; where it
- * does not allow the removal at all, the user keeps an incomplete file.
+ * Removes the incomplete file of an earlier page, which may still hold it. If the browser forbids
+ * removal, the user keeps the incomplete file.
  */
 export async function removePart(handle: SaveHandle, clock: Clock): Promise<void> {
   for (let tries = 1; tries <= PART_REMOVE_TRIES_MAX; tries++) {
@@ -73,13 +75,13 @@ function denied(cause: unknown): Fault {
   return new Fault("store-denied", "the browser does not let this page write there", { cause });
 }
 
-/** The browser copies all that was kept whenever more is: less than this is not worth it. */
+/** Minimum new bytes for a flush: the browser then copies the whole file. */
 const KEPT_BYTES_MIN = 32 * 1024 * 1024;
 
 /**
- * The browser writes beside the file and puts it there when it is closed; a page that ends before
- * leaves nothing. So it is closed and opened again each time it has doubled: over a whole file the
- * browser copies less than twice what was written.
+ * Writes to a file on disk. The browser writes a temporary copy and replaces the file on close, so
+ * a page that ends earlier leaves nothing. The file is therefore closed and reopened each time its
+ * size doubles; the browser copies less than twice the file in total.
  */
 class FileTarget implements SaveTarget {
   readonly handle: SaveHandle;
@@ -87,7 +89,7 @@ class FileTarget implements SaveTarget {
   #bytes: number;
   #keptBytes: number;
   #isOver = false;
-  /** One after the other: what is kept is whole. */
+  /** Serializes writes, so that flushed data is complete. */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(handle: SaveHandle, writable: Writable, haveBytes: number) {
@@ -142,18 +144,17 @@ class FileTarget implements SaveTarget {
 
   #next<Value>(act: () => Promise<Value>): Promise<Value> {
     const done = this.#last.then(act);
-    this.#last = done.catch(() => undefined); // The caller gets the error by `done`.
+    this.#last = done.catch(() => undefined); // `done` reports the error.
     return done;
   }
 }
 
-/** Chunks that become one blob: then the browser may put them on its disk. */
+/** Chunks joined into one blob, which the browser may then move to its disk. */
 const CHUNKS_PER_BLOB = 64;
 
 /**
- * For browsers without a dialog that chooses a place: parts that the browser gathers, on its disk
- * if they are many, and saves among its downloads once they are whole. Until then they are gone
- * with the page.
+ * For browsers without a save dialog: blobs, on the browser's disk if they are many, saved as a
+ * download once complete. They are lost with the page.
  */
 class BlobTarget implements SaveTarget {
   readonly handle = undefined;
@@ -173,7 +174,7 @@ class BlobTarget implements SaveTarget {
   }
 
   async keep(): Promise<void> {
-    // It cannot outlast the page.
+    // Blobs cannot outlast the page.
   }
 
   async restart(): Promise<void> {
@@ -189,7 +190,7 @@ class BlobTarget implements SaveTarget {
     link.href = url;
     link.download = this.#name;
     link.click();
-    // The browser may ask first whether it shall save it, and reads it only then.
+    // The browser may first ask whether to save, and reads the blob only afterwards.
     this.#page.setTimeout(() => URL.revokeObjectURL(url), SAVED_BLOB_KEEP_MS);
     await this.restart();
   }

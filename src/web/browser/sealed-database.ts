@@ -1,3 +1,5 @@
+/** An account's sealed-room data in an IndexedDB database of its own. */
+
 import { Fault } from "../../base/fault.ts";
 import type { OpenSealedHome } from "../../client/sealed/sealing.ts";
 import type { KeyRange, SealedRow, SealedTables } from "../../client/sealed/store.ts";
@@ -11,7 +13,7 @@ import {
   type Transaction,
 } from "./indexed-db.ts";
 
-/** Another tab works on sealed rooms for half a second at a time; longer, and it hangs. */
+/** Milliseconds. Another tab holds the lock for about half a second; longer means that it hangs. */
 const SEALED_BUSY_MS_MAX = 15_000;
 
 const TABLE = "rows";
@@ -20,16 +22,15 @@ const VERSION = 1;
 export interface SealedDatabaseParts {
   readonly databases: Databases;
   readonly locks: Locks;
-  /** Of the account, and its database with it. */
+  /** Name of the account and its database. */
   readonly name: string;
-  /** Told once something is sealed for good: what is kept is of worth. */
+  /** Called after the first permanent write, when the data becomes worth protecting. */
   readonly onPinned: () => void;
 }
 
 /**
- * What a page keeps of one account's sealed rooms, in a database of its own. A transaction of
- * IndexedDB ends while keys are computed: so a lock keeps other tabs out, and all that the work
- * writes is held back until it is done, then written in one step.
+ * An account's sealed-room data in a database of its own. IndexedDB transactions end while keys are
+ * computed, so a lock keeps other tabs out, and all writes are staged and written in one step.
  */
 export class SealedDatabase implements OpenSealedHome {
   readonly #parts: SealedDatabaseParts;
@@ -41,7 +42,9 @@ export class SealedDatabase implements OpenSealedHome {
     this.#parts = parts;
   }
 
-  /** @throws Fault store-…, interrupted (closed), and what the work throws: nothing has changed */
+  /**
+   * @throws {Fault} store-…, interrupted (closed), or the error of `work`; nothing is changed then
+   */
   transact<Result>(work: (tables: SealedTables) => Promise<Result>): Promise<Result> {
     const { locks, name } = this.#parts;
     return this.#mutex.run(() =>
@@ -57,7 +60,7 @@ export class SealedDatabase implements OpenSealedHome {
     );
   }
 
-  /** What is under way ends first; what waits behind it is refused. */
+  /** Completes the transaction in progress and rejects those queued behind it. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -71,7 +74,7 @@ export class SealedDatabase implements OpenSealedHome {
     request.onupgradeneeded = () => void request.result.createObjectStore(TABLE);
     const database = await settled(request);
     this.#database = database;
-    // The browser, or another tab, throws it away: the next work begins with nothing.
+    // The browser or another tab deletes it: the next transaction starts empty.
     database.onclose = () => this.#lost(database);
     database.onversionchange = () => {
       database.close();
@@ -85,11 +88,11 @@ export class SealedDatabase implements OpenSealedHome {
   }
 }
 
-/** One work's view: what it has written stands before what the database has. */
+/** View of one transaction: its own writes hide what the database has. */
 class StagedRows implements SealedTables {
   readonly #database: Database;
   readonly #between: Databases["between"];
-  /** Undefined: is removed. Bounded by what one work writes. */
+  /** `undefined` removes the row. Bounded by the writes of one transaction. */
   readonly #staged = new Map<string, Uint8Array | undefined>();
 
   constructor(database: Database, between: Databases["between"]) {
@@ -118,7 +121,7 @@ class StagedRows implements SealedTables {
   async list({ from, to, limit, backwards = false }: KeyRange): Promise<readonly SealedRow[]> {
     const staged = [...this.#staged].filter(([key]) => key >= from && key < to);
     const rows = new Map<string, Uint8Array>();
-    // Of those that are kept some may be removed by this work.
+    // This transaction may have removed some of the stored rows.
     for (const { key, value } of await this.#kept({
       from,
       to,
@@ -138,7 +141,7 @@ class StagedRows implements SealedTables {
       .slice(0, limit);
   }
 
-  /** @throws Fault store-…: nothing of it is kept */
+  /** @throws {Fault} store-…; nothing is written then */
   write(): Promise<void> {
     if (this.#staged.size === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
@@ -154,7 +157,7 @@ class StagedRows implements SealedTables {
   }
 
   #kept({ from, to, limit, backwards }: Required<KeyRange>): Promise<SealedRow[]> {
-    if (from >= to) return Promise.resolve([]); // A range of IndexedDB is not empty.
+    if (from >= to) return Promise.resolve([]); // An IndexedDB range must not be empty.
     const range = this.#between(from, to, false, true);
     const request = this.#table("readonly").openCursor(range, backwards ? "prev" : "next");
     return new Promise((resolve, reject) => {

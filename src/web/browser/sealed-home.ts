@@ -1,3 +1,5 @@
+/** Opens the page's storage for sealed rooms and the key that encrypts it. */
+
 import { STATE_KEY_BYTES } from "../../base/limits-sealed.ts";
 import type { SealedAccount } from "../../client/sealed/sealing.ts";
 import { webCipherOf } from "../../crypto/seal/file-cipher.ts";
@@ -10,7 +12,7 @@ const KEY_PLACE = { table: "keys", key: "sealed state" } as const;
 const KEY_LOCK = "chat sealed key";
 const KEY_LOCK_MS_MAX = 5_000;
 
-/** All of a page's sealed home that needs the code for groups beside it. */
+/** Opens the sealed-room database; everything here but group cryptography. */
 export function openSealedHome(
   { store, locks, databases }: Platform & { readonly databases: Databases },
   { account }: SealedAccount,
@@ -20,18 +22,18 @@ export function openSealedHome(
     if (isPinned) return;
     isPinned = true;
     databases.persist();
-    // What is not noted costs one look at the server: it tells which rooms are sealed.
+    // If this write fails, the page asks the server once which rooms are sealed.
     store.write([{ ...SEALED_PLACE, value: true }]).catch(() => undefined);
   };
   return new SealedDatabase({ databases, locks, name: sealedDatabaseOf(account), onPinned });
 }
 
 /**
- * Encrypts all that is kept. The browser lets nobody read it, not even this page; only that of
- * `chat web` is bytes, in the home of its user. @throws Fault store-…
+ * Key that encrypts stored state. The browser lets no one export it, not even this page. Only a
+ * `chat web` page stores it as bytes, in its user's home directory. @throws {Fault} store-…
  */
 export function stateKeyOf({ store, locks, entropy }: Platform): Promise<StateKey> {
-  // Two tabs at once must not have two.
+  // Two tabs must not create two keys.
   return locks.run(KEY_LOCK, KEY_LOCK_MS_MAX, async () => {
     const known = await store.get(KEY_PLACE.table, KEY_PLACE.key);
     if (known instanceof Uint8Array) return importStateKey(known);

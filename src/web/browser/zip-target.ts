@@ -1,3 +1,5 @@
+/** Saves a received folder as a zip archive, since browsers cannot create folders. */
+
 import { Fault } from "../../base/fault.ts";
 import { cleanPath } from "../../base/file-names.ts";
 import { parseManifest } from "../../wire/manifest.ts";
@@ -12,13 +14,10 @@ import {
 } from "../../wire/zip.ts";
 import type { SaveTarget } from "./environment.ts";
 
-/** Lines of the table at the end that are written together. */
+/** Bytes of the central directory that are written together. */
 const TABLE_BYTES = 64 * 1024;
 
-/**
- * A folder, as it comes chunk by chunk, becomes one zip archive: browsers cannot make folders.
- * Nothing of it can be gone on with by a later page.
- */
+/** Converts a folder that arrives in chunks into one zip archive. A later page cannot resume it. */
 export class ZipTarget implements SaveTarget {
   readonly handle = undefined;
   readonly takesFolder = true;
@@ -27,7 +26,7 @@ export class ZipTarget implements SaveTarget {
   readonly #manifestBytes: number;
   #progress: Progress;
 
-  /** @param root name of the folder, cleaned. @param manifestBytes how long its list is */
+  /** @param root name of the folder, cleaned. @param manifestBytes size of its manifest */
   constructor(inner: SaveTarget, root: string, manifestBytes: number) {
     this.#inner = inner;
     this.#root = root;
@@ -35,7 +34,7 @@ export class ZipTarget implements SaveTarget {
     this.#progress = newProgress(manifestBytes);
   }
 
-  /** @throws Fault frame-malformed: the list is none, or what follows is longer */
+  /** @throws {Fault} frame-malformed if the manifest is invalid or the content is too long */
   async write(bytes: Uint8Array): Promise<void> {
     let rest = bytes;
     const progress = this.#progress;
@@ -53,7 +52,7 @@ export class ZipTarget implements SaveTarget {
   }
 
   async keep(): Promise<void> {
-    // An archive that is not whole is of no use.
+    // An incomplete archive is useless.
   }
 
   restart(): Promise<void> {
@@ -61,7 +60,7 @@ export class ZipTarget implements SaveTarget {
     return this.#inner.restart();
   }
 
-  /** @throws Fault frame-malformed: it ends before its list does */
+  /** @throws {Fault} frame-malformed if the content ends before the manifest does */
   async finish(): ReturnType<SaveTarget["finish"]> {
     const progress = this.#progress;
     if (progress.manifestLeft > 0 || progress.entry !== undefined) throw malformed("ends before");
@@ -94,7 +93,7 @@ export class ZipTarget implements SaveTarget {
     return bytes.subarray(piece.length);
   }
 
-  /** Up to the next entry that has content. */
+  /** Advances to the next entry with content. */
   async #next(progress: Progress): Promise<void> {
     for (;;) {
       const { entry } = progress;
@@ -120,7 +119,7 @@ export class ZipTarget implements SaveTarget {
     if (bytes.length > 0) await this.#inner.write(bytes);
   }
 
-  /** Paths as disks take them, below a folder of that name; two never become the same. */
+  /** Entries with paths that are valid on disks, below the root folder, and unique. */
   *#entriesOf(manifest: readonly Uint8Array[]): Generator<ZipEntry> {
     const bytes = new Uint8Array(this.#manifestBytes);
     let at = 0;
@@ -128,7 +127,7 @@ export class ZipTarget implements SaveTarget {
       bytes.set(part, at);
       at += part.length;
     }
-    const taken = new Map<string, number>(); // By path as disks compare it; as many as entries.
+    const taken = new Map<string, number>(); // By folded path; bounded by the entries.
     for (const entry of parseManifest(bytes)) {
       const clean = [this.#root, ...cleanPath(entry.path)].join("/");
       const { mode, mtime } = entry;
@@ -140,18 +139,18 @@ export class ZipTarget implements SaveTarget {
   }
 }
 
-/** How far an archive is written. */
+/** Progress of the archive. */
 interface Progress {
   manifest: Uint8Array[]; // Bounded by manifestBytes.
   manifestLeft: number;
   entries: Iterator<ZipEntry, undefined>;
   entry: ZipEntry | undefined;
-  /** Bytes of its content that are still to come. */
+  /** Bytes of the current entry that are still expected. */
   left: number;
   crc: number;
   start: number;
   offset: number;
-  readonly written: ZipWritten[]; // As many as the manifest names.
+  readonly written: ZipWritten[]; // Bounded by the manifest.
 }
 
 function newProgress(manifestLeft: number): Progress {
@@ -166,7 +165,7 @@ function newPath(taken: Map<string, number>, clean: string): string {
   for (let n = taken.get(wanted) ?? 0; ; n++) {
     const path = n === 0 ? clean : `${clean} (${n})`;
     const key = path.toLowerCase();
-    if (n > 0 && taken.has(key)) continue; // Ends: there are more numbers than paths.
+    if (n > 0 && taken.has(key)) continue; // Terminates: there are more numbers than paths.
     taken.set(key, 1);
     taken.set(wanted, n + 1);
     return path;
@@ -184,7 +183,10 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
   return value;
 });
 
-/** As zip archives have it; browsers bring none. @param before of what came before @internal */
+/**
+ * CRC-32 as in zip archives; browsers offer none. @param before checksum of the preceding bytes
+ * @internal
+ */
 function crc32(bytes: Uint8Array, before: number): number {
   let crc = ~before;
   for (let i = 0; i < bytes.length; i++) {

@@ -1,3 +1,5 @@
+/** The logged-in account on the page: its session, sealed rooms and transfers. */
+
 import type { Fault } from "../../base/fault.ts";
 import type { GreetedLink } from "../../client/connection-loop.ts";
 import type { AccountEvent } from "../../client/event.ts";
@@ -28,35 +30,34 @@ export interface PageAccountOptions {
   readonly fingerprint: Fingerprint;
   readonly ask: Ask;
   readonly loadTransfers: () => Promise<OpenTransfers>;
-  /** Left out: sealed rooms are not read. */
+  /** `undefined` if sealed rooms are not supported. */
   readonly loadSealed: (() => Promise<SealedPart>) | undefined;
-  /** What is kept under a former name or key is filed under these when it resolves. */
+  /** Resolves when entries of a former name or key have been moved to the current ones. */
   readonly moved: Promise<void>;
   readonly emit: (event: AccountEvent) => void;
-  /** For events of transfers. */
+  /** Receives transfer events. */
   readonly tell: (event: ModelEvent) => void;
-  /** A file that a page which is gone has left above the box. */
+  /** Receives attached files of a closed page. */
   readonly attach: (target: string, one: Attached) => void;
   readonly hole: (fault: Fault, again: boolean) => void;
 }
 
-/** The account that is logged in on the page, with its transfers. */
 export class PageAccount {
   readonly session: AccountSession;
   readonly fingerprint: Fingerprint;
   readonly moved: Promise<void>;
-  /** Why nothing is sealed or opened here; undefined: it is. */
+  /** Why sealed rooms are unavailable here; `undefined` if they are available. */
   readonly sealRefusal: Fault | undefined;
   readonly #parts: PageAccountOptions;
-  /** A page has a button for those who will not wait. */
+  /** No-op: the page has a button to reconnect immediately. */
   readonly #activeLink = new ActiveLink(() => undefined);
   #transfers: Promise<PageTransfers> | undefined;
-  /** Resolves when what was left is taken over. */
+  /** Resolves when the data of earlier pages has been adopted. */
   #opened: Promise<void> | undefined;
   #isLeft = false;
-  /** Its id. */
+  /** Id of the account. */
   #account: string | undefined;
-  /** Of the present link. */
+  /** Whether the current link has sent all rooms. */
   #areRoomsKnown = false;
   /** Bounded by the transfers of the page. */
   #onRooms: (() => void)[] = [];
@@ -86,28 +87,28 @@ export class PageAccount {
     });
   }
 
-  /** Before all other events of a link. */
+  /** Called before all other events of a link. */
   entered(address: string, link: GreetedLink, entered: Entered): void {
     this.#account = entered.account.account;
     this.#areRoomsKnown = false;
     const opened = Promise.resolve(this.session.entered(address, link, entered));
-    opened.catch(ignored); // `begin` reports it.
+    opened.catch(ignored); // Reported by `begin`.
     this.#opened ??= opened;
   }
 
-  /** Takes over what earlier pages left; once, with the first link. @throws Fault store-… */
+  /** Adopts what earlier pages left; once, with the first link. @throws {Fault} store-… */
   begin(): Promise<void> {
     return this.#restore(this.#opened);
   }
 
-  /** Takes over what pages that are gone since have left. @throws Fault store-… */
+  /** Adopts what closed pages have left since. @throws {Fault} store-… */
   adopt(): Promise<void> {
     return this.#restore(this.session.posts.adopt());
   }
 
-  /** Transfers go on also where posts that were left could not be read. */
+  /** Resumes transfers even if the queued posts of other pages cannot be read. */
   async #restore(posts: void | Promise<void> | undefined): Promise<void> {
-    const [adopted] = await Promise.allSettled([posts]); // And with them what was to be moved.
+    const [adopted] = await Promise.allSettled([posts]); // Also waits for entries to be moved.
     await this.#restoreTransfers();
     if (adopted.status === "rejected") throw adopted.reason;
   }
@@ -120,14 +121,14 @@ export class PageAccount {
     }
   }
 
-  /** @throws Fault not-logged-in, unreachable: their code cannot be fetched now */
+  /** @throws {Fault} not-logged-in, or unreachable if their code cannot be fetched */
   async transfers(): Promise<PageTransfers> {
     this.#transfers ??= this.#openTransfers();
     const opening = this.#transfers;
     try {
       return await opening;
     } catch (error) {
-      if (this.#transfers === opening) this.#transfers = undefined; // The next one tries again.
+      if (this.#transfers === opening) this.#transfers = undefined; // The next call retries.
       throw error;
     }
   }
@@ -144,7 +145,7 @@ export class PageAccount {
     const lane = (connection: Connection) => greet(connection, said);
     const channels = { clock, entropy, activeLink, hashing, greet: lane };
     const say = (to: string, text: string) =>
-      void session.posts.post(to, withMentions({ text })).catch(() => undefined); // It is shown.
+      void session.posts.post(to, withMentions({ text })).catch(() => undefined); // The model shows it.
     return open({ platform, owner, channels, sealed: this.#sealedFiles(), say, attach, tell });
   }
 
@@ -163,7 +164,7 @@ export class PageAccount {
     for (const resolve of this.#onRooms.splice(0)) resolve();
   }
 
-  /** Resolves when the present link has told all rooms, or the account is left. */
+  /** Resolves when the current link has sent all rooms, or on logout. */
   #roomsKnown(): Promise<void> {
     if (this.#areRoomsKnown || this.#isLeft) return Promise.resolve();
     return new Promise((resolve) => this.#onRooms.push(resolve));
@@ -174,7 +175,7 @@ export class PageAccount {
     return fetching(loadSealed ?? (() => Promise.reject(new Error("there is none"))))();
   }
 
-  /** This device is forgotten: what it has of sealed rooms goes, too. */
+  /** Deletes the sealed-room data when this device is forgotten. */
   forget(): void {
     const { databases } = this.#parts.platform;
     if (this.#account !== undefined) {
@@ -189,12 +190,12 @@ export class PageAccount {
     void this.#transfers?.then((transfers) => transfers.leave(), ignored);
   }
 
-  /** Resolves when what is known of uploads is kept. */
+  /** Resolves when upload progress is stored. */
   async written(): Promise<void> {
     const transfers = await this.#transfers?.catch(ignored);
     await transfers?.uploads.written();
   }
 }
 
-/** Who waits for it hears of it. */
+/** Ignored: reported to the callers that wait for the promise. */
 function ignored(): void {}

@@ -1,18 +1,20 @@
+/** Defers log audits until the auditor's code is loaded. */
+
 import type { AuditAlarm, LogAuditor } from "../../client/auditor.ts";
 import type { Verifier } from "../../client/link/keys.ts";
 import type { Platform } from "../browser/environment.ts";
 
-/** Makes what asks for proofs of the log; its code is fetched after the first screen. */
+/** Creates the log auditor; its code is loaded after the first screen. */
 export type OpenAuditor = (
   platform: Platform,
   verifier: Verifier,
   alarmed: (alarm: AuditAlarm) => void,
 ) => LogAuditor;
 
-/** What is kept for the code until it is here; a page that waits so long has other worries. */
+/** Maximum calls queued for the auditor. */
 const WAITING_MAX = 2_048;
 
-/** Does with the auditor what is asked, in order, once its code is here. */
+/** Forwards calls to the auditor, in order, once its code is loaded. */
 export class LazyAuditor {
   readonly #load: () => Promise<LogAuditor | undefined>;
   #auditor: LogAuditor | undefined;
@@ -29,7 +31,7 @@ export class LazyAuditor {
     else if (this.#waiting.length < WAITING_MAX) this.#waiting.push(act);
   }
 
-  /** Where the code cannot be fetched, it is asked for again with the next link. */
+  /** Loads the code; if that fails, the next link retries. */
   fetch(): void {
     if (this.#isLoading || this.#auditor !== undefined) return;
     this.#isLoading = true;

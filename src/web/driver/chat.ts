@@ -1,3 +1,5 @@
+/** `Chat`: every action of the page, on top of the driver's core. */
+
 import { Fault } from "../../base/fault.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
 import { checkName } from "../../base/names.ts";
@@ -19,26 +21,24 @@ import type { FileHandle } from "../transfer/upload-journal.ts";
 import type { Linking } from "./linking.ts";
 import { ChatCore, type LaterCode } from "./store-driver.ts";
 
-/**
- * @param platform `browserSurroundings()`, or a test's. It connects by itself.
- */
+/** @param platform `browserPlatform()`, or a test's. The chat connects by itself. */
 export async function openChat(platform: Platform, later: LaterCode): Promise<Chat> {
   return new Chat(platform, await Device.open(platform), later);
 }
 
-/** All that the page does, with what `ChatActions` says of it. */
+/** All actions of the page. */
 export class Chat extends ChatCore {
-  /** The page's address had an invite or the room password behind its `#`: none need be typed. */
+  /** Whether the fragment has an invite or the room password, so that none need be typed. */
   get isInvited(): boolean {
     return this.fragment.secret !== undefined;
   }
 
-  /** It was the link of the operator, which makes this browser one. */
+  /** Whether the fragment is an operator link. */
   get isOperatorInvited(): boolean {
     return this.fragment.operatorToken !== undefined;
   }
 
-  /** The names that this browser's key opens without a password; the last one first. */
+  /** Users whose accounts this browser's key opens without a password, the last one first. */
   get knownUsers(): readonly string[] {
     return this.preferences.users;
   }
@@ -64,18 +64,18 @@ export class Chat extends ChatCore {
     await kick(this, bare(room), user);
   }
 
-  /** Makes a user a moderator, or a member again. @throws Fault */
+  /** Grants or revokes the moderator role. @throws {Fault} */
   grant(room: string, user: string, on: boolean): Promise<void> {
     return grant(this, bare(room), user, on);
   }
 
-  /** Seals a conversation, for good, and opens it. @throws Fault not-found, seal-refused, … */
+  /** Seals a conversation permanently and opens it. @throws {Fault} not-found, seal-refused, … */
   async seal(user: string): Promise<void> {
     await sealConversation(this, user);
     this.open(`@${user}`);
   }
 
-  /** Of this browser, for linking others; and where. @throws Fault not-logged-in */
+  /** Context for linking other devices. @throws {Fault} not-logged-in */
   get linking(): Linking {
     const { fingerprint, session } = this.account;
     return { device: this.device, user: checkName(session.user), fingerprint, ask: this.request };
@@ -85,12 +85,11 @@ export class Chat extends ChatCore {
     return this.loop.passwd(password, current);
   }
 
-  /** Tries now instead of later. */
   reconnectNow(): void {
     this.loop.reconnectNow();
   }
 
-  /** Whether somebody looks at the page. */
+  /** Sets whether the page has the user's focus. */
   setFocus(on: boolean): void {
     this.person({ kind: "focus", on });
     if (on) this.adopt();
@@ -98,10 +97,10 @@ export class Chat extends ChatCore {
   }
 
   /**
-   * Each begins as soon as it may; in a sealed room, encrypted.
-   * @param handles as many as files, where the browser has them
-   * @param text said with the first one
-   * @returns false: this page cannot send there, which it shows
+   * Uploads files as soon as possible; encrypted in a sealed room.
+   * @param handles as many as files, if the browser supports them
+   * @param text posted with the first file
+   * @returns false if this page cannot send there; the page shows why
    */
   upload(
     target: string,
@@ -137,33 +136,39 @@ export class Chat extends ChatCore {
     this.#transfer((transfers) => transfers.pause(id));
   }
 
-  /** @param file chosen again, after a reload */
+  /** @param file chosen again after a reload */
   resumeTransfer(id: string, file?: File): void {
     this.#transfer((transfers) => transfers.resume(id, file));
   }
 
-  /** Gives it up; what the server has of an upload is withdrawn. */
+  /** Cancels a transfer; the server discards its part of an upload. */
   cancelTransfer(id: string): void {
     this.#transfer((transfers) => transfers.cancel(id));
   }
 
-  /** One that is done is not shown any more. */
+  /** Hides a finished transfer. */
   dismissTransfer(id: string): void {
     this.#transfer((transfers) => transfers.dismiss(id));
   }
 
-  /** A path on this server at which the browser downloads by itself, resumable; ask within 60 s. */
+  /** Path on this server for the browser's own resumable download; valid for 60 s. */
   async downloadPath(file: string): Promise<string> {
     return (await this.request("download", { file })).path;
   }
 
-  /** Fetches it here and checks every chunk. Must be called from a click: it asks where to. */
+  /**
+   * Downloads in the page and checks every chunk. Must be called from a click: it asks where to
+   * save.
+   */
   download(file: string, name: string): void {
     const id = fileOf(file);
     this.#transfer(({ downloads }) => downloads.add(id, name));
   }
 
-  /** Whole in memory, checked: for previews. @throws Fault too-large, checksum-wrong, … */
+  /**
+   * Fetches a whole file into memory and checks it, for previews. @throws {Fault} too-large,
+   * checksum-wrong, …
+   */
   async preview(
     file: string,
     sizeBytesMax: number,
@@ -173,7 +178,10 @@ export class Chat extends ChatCore {
     return downloads.preview(fileOf(file), sizeBytesMax, options);
   }
 
-  /** Their code is here since shortly after the log-in: a click is still a click then. */
+  /**
+   * Runs `act` on the transfers. Their code is loaded soon after login, so a click still counts as
+   * one.
+   */
   #transfer(act: (transfers: PageTransfers) => unknown): void {
     this.show(this.account.transfers().then(act));
   }

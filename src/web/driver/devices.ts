@@ -1,3 +1,5 @@
+/** Lists the account's devices and signs out the others. */
+
 import type { Ask } from "../../client/link/queries.ts";
 
 export interface DeviceLine {
@@ -6,13 +8,13 @@ export interface DeviceLine {
   readonly isCertified: boolean;
   readonly isCurrent: boolean;
   readonly isOnline: boolean;
-  /** What it called itself; undefined: an older server keeps none. */
+  /** Name that the device gave itself; `undefined` if the server is too old to store one. */
   readonly label: string | undefined;
-  /** The beginning, in UTC, of the day on which it was there last. */
+  /** Start of the UTC day on which the device was last connected. */
   readonly seenUnixMs: number | undefined;
 }
 
-/** Those of the account. @throws Fault */
+/** Devices of the account. @throws {Fault} */
 export async function listDevices(ask: Ask): Promise<readonly DeviceLine[]> {
   const { devices } = await ask("devices", {});
   return devices.map(({ device, since, certified, current, online, client, seen }) => ({
@@ -26,7 +28,7 @@ export async function listDevices(ask: Ask): Promise<readonly DeviceLine[]> {
   }));
 }
 
-/** Signs out everywhere else. @returns how many devices @throws Fault */
+/** Signs out all other devices. @returns how many @throws {Fault} */
 export async function revokeOthers(ask: Ask): Promise<number> {
   const others = (await listDevices(ask)).filter(({ isCurrent }) => !isCurrent);
   for (const { id } of others) await ask("revoke", { device: id });

@@ -1,3 +1,5 @@
+/** Links another device: offers a code and hands on the account key. */
+
 import { concatBytes, equalBytes } from "../../base/bytes.ts";
 import type { Name } from "../../base/names.ts";
 import type { Ask } from "../../client/link/queries.ts";
@@ -17,9 +19,9 @@ export interface Linking {
   readonly ask: Ask;
 }
 
-/** Waits for a device that knows the code. @returns the code @throws Fault not-allowed, … */
+/** Offers a link code to a new device. @returns the code @throws {Fault} not-allowed, … */
 export async function offerLink({ device, user, fingerprint, ask }: Linking): Promise<Uint8Array> {
-  // Who has no key to hand on hears of it before a code is typed.
+  // Fails before a code is typed if there is no key to hand on.
   (await device.accountSeed(fingerprint, user)).fill(0);
   const code = crypto.getRandomValues(new Uint8Array(LINK_CODE_BYTES));
   await ask("link-offer", { code: await linkCodeHashOf(code) });
@@ -27,8 +29,9 @@ export async function offerLink({ device, user, fingerprint, ask }: Linking): Pr
 }
 
 /**
- * Signs the device that knows the code, and hands the account's key on to it.
- * @throws Fault not-allowed: it does not know it, or this is not the account's key
+ * Signs the new device and hands the account's key on to it.
+ * @throws {Fault} not-allowed if the device does not know the code, or this is not the account's
+ * key
  */
 export async function grantLink(
   { device, user, fingerprint, ask }: Linking,
@@ -40,7 +43,7 @@ export async function grantLink(
   const isKnown =
     equalBytes(asked.code, hash) && (await isLinkMac(mac, code, deviceKey, fingerprint));
   if (!isKnown) {
-    // Only whoever saw the hash can ask like this: the server, or somebody in it.
+    // Only someone who saw the hash can ask this: the server, or an intruder in it.
     throw new PageFault("not-allowed", "linkCodeUnknown");
   }
   const account = await device.account(fingerprint, user);

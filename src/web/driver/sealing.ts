@@ -1,3 +1,5 @@
+/** What the page needs for sealed rooms, and why a browser may not support them. */
+
 import type { Fault } from "../../base/fault.ts";
 import type { Keys } from "../../client/link/keys.ts";
 import type { SealedCode, SealedHome } from "../../client/sealed/sealing.ts";
@@ -8,16 +10,16 @@ import { SEALED_PLACE } from "../browser/preferences.ts";
 import type { openSealedHome, stateKeyOf } from "../browser/sealed-home.ts";
 import type { SealedFilesCode } from "../transfer/page-files.ts";
 
-/** What sealed rooms take; fetched where there is one. */
+/** Code for sealed rooms; loaded when there is one. */
 export type SealedPart = SealedCode & {
   readonly openSealedHome: typeof openSealedHome;
   readonly stateKeyOf: typeof stateKeyOf;
-  /** What this browser was shown of the server's log. */
+  /** Records of the server's log that this browser has seen. */
   readonly logPinsOf: (store: Platform["store"]) => Pick<BrowserLogPins, "pin">;
   readonly SealedFiles: SealedFilesCode;
 };
 
-/** Why this page takes no part in sealed rooms; undefined: it does. */
+/** Why this page cannot use sealed rooms; `undefined` if it can. */
 export function sealRefusal({ subtle, databases }: Platform, { canSign }: Keys): Fault | undefined {
   if (subtle === undefined) {
     return new PageFault("not-allowed", "sealNeedsHttps");
@@ -26,7 +28,7 @@ export function sealRefusal({ subtle, databases }: Platform, { canSign }: Keys):
   return databases === undefined ? new PageFault("not-allowed", "sealNeedsStorage") : undefined;
 }
 
-/** @throws Fault unreachable: its code cannot be fetched now */
+/** @throws {Fault} unreachable if the code cannot be fetched */
 export function fetching<Part>(load: () => Promise<Part>): () => Promise<Part> {
   return () =>
     load().catch((cause: unknown) => {
@@ -34,7 +36,7 @@ export function fetching<Part>(load: () => Promise<Part>): () => Promise<Part> {
     });
 }
 
-/** Where this browser keeps what it has of sealed rooms; undefined: nowhere. */
+/** Storage for sealed rooms in this browser; `undefined` if there is none. */
 export function sealedHome(
   platform: Platform,
   load: () => Promise<SealedPart>,

@@ -1,3 +1,5 @@
+/** State and actions of the page that `chat share` serves. */
+
 import { toBase64Url } from "../../base/bytes.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import { checkName, type Name } from "../../base/names.ts";
@@ -12,29 +14,29 @@ import { readFragment } from "../input/fragment.ts";
 import { type Chat, openChat } from "./chat.ts";
 import type { LaterCode } from "./store-driver.ts";
 
-/** What the page of `chat share` shows. */
+/** State of the `chat share` page. */
 export type ShareState =
   | { readonly kind: "entering" }
-  /** The address has no secret, or not the right one. */
+  /** The address has no secret, or a wrong one. */
   | { readonly kind: "wrong" }
-  /** The server has ended, or cannot be reached. */
+  /** The server has ended or is unreachable. */
   | { readonly kind: "over" }
   | { readonly kind: "failed"; readonly fault: Fault }
   | {
       readonly kind: "open";
       readonly files: readonly SharedFile[];
-      /** How many there will be; undefined: not known. */
+      /** Expected number of files; `undefined` if unknown. */
       readonly count: number | undefined;
       readonly isSaving: boolean;
     };
 
 export interface SharedFile {
   readonly body: FileBody;
-  /** The last attempt to save it. */
+  /** Last attempt to save the file. */
   readonly transfer: TransferView | undefined;
 }
 
-/** What is used of `window`, where the browser has it: one question for several files. */
+/** The directory picker of `window`, if the browser has one: one prompt for several files. */
 export interface FolderPage {
   showDirectoryPicker?(options: { readonly mode: "readwrite" }): Promise<FolderHandle>;
 }
@@ -46,10 +48,7 @@ interface FolderHandle {
 const LOBBY = "lobby";
 const NAME_BYTES = 4;
 
-/**
- * The files that `chat share` offers to whoever has its address. Each page comes as somebody new
- * and keeps nothing.
- */
+/** The files that `chat share` offers. Each page connects as a new user and stores nothing. */
 export class Share {
   readonly #chat: Chat;
   readonly #preferences: SharePreferences;
@@ -58,7 +57,7 @@ export class Share {
   #refused: Fault | undefined;
   #isEntered = false;
   #isSaving = false;
-  /** The last transfer of each file, also of such that are not shown any more. */
+  /** Last transfer of each file, including files that are no longer listed. */
   readonly #transfers = new Map<string, TransferView>();
   readonly #listeners = new Set<() => void>();
   #state: ShareState = { kind: "entering" };
@@ -103,7 +102,7 @@ export class Share {
     this.#chat.reconnectNow();
   }
 
-  /** All that is not saved yet, one after the other. Must be called from a click. */
+  /** Saves all unsaved files one by one. Must be called from a click. */
   async saveAll(): Promise<void> {
     if (this.#isSaving || this.#state.kind !== "open") return;
     const left = this.#state.files.filter(({ transfer }) => transfer?.state.kind !== "done");
@@ -124,7 +123,7 @@ export class Share {
     return this.#chat.close();
   }
 
-  /** Resolves once it is saved, has failed, or nobody wants it. */
+  /** Resolves when the file is saved, has failed or is cancelled. */
   #save(body: FileBody): Promise<void> {
     this.#preferences.next = body;
     this.#preferences.isRefused = false;
@@ -167,7 +166,7 @@ export class Share {
     for (const listener of [...this.#listeners]) listener();
   }
 
-  /** Where the files are told of, from the first on. */
+  /** Opens the lobby, where files are announced, and updates the state. */
   #look(model: Model): void {
     if (model.open === undefined) this.#chat.open(LOBBY);
     const room = openRoom(this.#chat.model);
@@ -186,7 +185,7 @@ export class Share {
     const isAll = count !== undefined && files.length >= count;
     const isSaved = isAll && files.every(({ transfer }) => transfer?.state.kind === "done");
     const open = { kind: "open", files, count, isSaving: this.#isSaving } as const;
-    if (isSaved) return open; // Also when the server has ended by it.
+    if (isSaved) return open; // Also if the server ended because of it.
     const { connection } = model;
     if (connection.kind === "offline" || connection.kind === "ended") return { kind: "over" };
     if (this.#refused !== undefined) return refusedBy(this.#refused);
@@ -200,19 +199,19 @@ function refusedBy(fault: Fault): ShareState {
   return { kind: "failed", fault };
 }
 
-/** Told to whoever shares: `browser-x1y2z3`. */
+/** Random user name, shown to the sharer: `browser-x1y2z3`. */
 function nameFrom({ entropy }: Platform): Name {
   return checkName(`browser-${toBase64Url(entropy(NAME_BYTES))}`);
 }
 
-/** Where what is saved goes: one question for one file, and one for several. */
+/** Chooses where to save: one prompt for one file, and one for several. */
 class SharePreferences {
   readonly #given: Platform;
   readonly #page: FolderPage;
   #folder: FolderHandle | undefined;
-  /** What is saved next. */
+  /** File to save next. */
   next: FileBody | undefined;
-  /** The last question was answered with no. */
+  /** The user cancelled the last prompt. */
   isRefused = false;
   onRefused: () => void = () => undefined;
 
@@ -221,7 +220,7 @@ class SharePreferences {
     this.#page = page;
   }
 
-  /** @returns whether to go on. @throws Fault store-denied */
+  /** @returns whether to continue @throws {Fault} store-denied */
   async prepare(count: number): Promise<boolean> {
     this.isRefused = false;
     this.#folder = undefined;
@@ -264,7 +263,7 @@ class SharePreferences {
   }
 }
 
-/** Nothing that is there already is written over: `notes (1).txt`. */
+/** Name that overwrites no existing file: `notes (1).txt`. */
 async function freeName(folder: FolderHandle, name: string): Promise<string> {
   const [, stem = name, extension = ""] = /^(.+?)(\.[^.]*)?$/s.exec(name) ?? [];
   for (let n = 0; ; n++) {
@@ -272,7 +271,7 @@ async function freeName(folder: FolderHandle, name: string): Promise<string> {
     try {
       await folder.getFileHandle(wanted);
     } catch (error) {
-      // There is none of that name; or a folder is called so, which the next attempt tells.
+      // NotFoundError: the name is free. A folder of that name fails in the next attempt.
       if (error instanceof Error && error.name === "NotFoundError") return wanted;
       if (!(error instanceof Error && error.name === "TypeMismatchError")) throw error;
     }

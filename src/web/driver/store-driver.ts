@@ -1,3 +1,5 @@
+/** `ChatCore`: connects the page's model to the session, the store and the account. */
+
 import { unreachable } from "../../base/assert.ts";
 import { clientName } from "../../base/client-name.ts";
 import { Fault } from "../../base/fault.ts";
@@ -38,7 +40,7 @@ import { PageAccount } from "./account.ts";
 import { LazyAuditor, type OpenAuditor } from "./auditing.ts";
 import type { SealedPart } from "./sealing.ts";
 
-/** What happened once, and is in no model. */
+/** One-time events that are not part of the model. */
 export type Told =
   | Extract<ModelEffect, { kind: "notify" }>
   | Extract<
@@ -46,21 +48,21 @@ export type Told =
       { kind: "link-asked" | "came-anew" | "sealed-remark" | "identity-changed" | "event" }
     >;
 
-/** The form of the page stays, and says what was wrong. */
+/** The login form stays open and shows the error. */
 const FORM_MANNER: LoginManner = {
   triesAgain: true,
   taken: () => "give its password, or choose another name",
 };
 
-/** What is written in a composer is kept this often. */
+/** Interval at which drafts are stored. */
 const DRAFTS_KEPT_EVERY_MS = 500;
 
-/** Fetches code that the first screen does not need. */
+/** Loaders for code that the first screen does not need. */
 export interface LaterCode {
   readonly transfers: () => Promise<OpenTransfers>;
-  /** What holds the server to its log; left out: it is not held to it. */
+  /** Checks the server's log; absent if the log is not checked. */
   readonly auditor?: () => Promise<OpenAuditor>;
-  /** Left out: sealed rooms are not read. */
+  /** Absent if sealed rooms are not supported. */
   readonly sealed?: () => Promise<SealedPart>;
 }
 
@@ -70,24 +72,24 @@ export interface Invitation {
   readonly by: string | undefined;
 }
 
-/** More of them are told at the next log-in. */
+/** Further invitations arrive at the next login. */
 const INVITATIONS_MAX = 20;
 
-/** The page's model, and all that it is told by and makes happen. */
+/** The page's model, with its inputs and effects. */
 export abstract class ChatCore extends ChatActions {
   protected readonly preferences: Preferences;
   protected readonly loop: ConnectionLoop;
   protected readonly fragment: Fragment;
   readonly #platform: Platform;
   protected readonly device: Device;
-  /** What goes with the next message. */
+  /** Files attached to the next message. */
   readonly attached = new AttachedFiles((target, one, change) => {
     this.#attachedChanged(target, one, change);
   });
   readonly #later: LaterCode;
   readonly #onTold = new Set<(told: Told) => void>();
   #account: PageAccount | undefined;
-  /** Not in the store yet. */
+  /** Drafts not stored yet. */
   readonly #drafts = new Map<string, Draft | undefined>();
   #cancelDrafts: (() => void) | undefined;
   #isClosed = false;
@@ -97,10 +99,10 @@ export abstract class ChatCore extends ChatActions {
   #isByLink = false;
   #isLinkDismissed = false;
   readonly #auditor: LazyAuditor;
-  /** The server's log is not what it was: nothing more is sent to it. */
+  /** Fault of the server's log; if set, nothing more is sent. */
   #alarm: Fault | undefined;
 
-  /** Connects, and lets in whoever was here last; but who has lost a password says so first. */
+  /** Connects and logs in the last user, unless the user asks for a password reset. */
   constructor(platform: Platform, device: Device, later: LaterCode) {
     super({
       nextFrame: (callback) => platform.nextFrame(callback),
@@ -136,7 +138,7 @@ export abstract class ChatCore extends ChatActions {
         account: (_, asked) => ({
           isEnrolled: this.preferences.isEnrolled(asked),
           after: this.#accountOf(asked)?.session.after,
-          // A password may still open the account; `stopped` says when nothing does.
+          // A password may still open the account; `stopped` reports when nothing can.
           forgotten: () => undefined,
           entered: (link, entered) => this.#entered(link, entered, asked),
         }),
@@ -144,7 +146,7 @@ export abstract class ChatCore extends ChatActions {
           this.#auditor.do((auditor) => auditor.lost());
           this.#account?.session.lost();
         },
-        // A page has a button for those who will not wait.
+        // The page has a button to reconnect immediately.
         isAwaited: () => false,
         whenReady: (callback) => callback(),
       },
@@ -159,23 +161,23 @@ export abstract class ChatCore extends ChatActions {
 
   readonly request: Ask = (kind, fields) => this.loop.ask(kind, fields);
 
-  /** `chat web` has given out the page: its address leads nowhere from other machines. */
+  /** Whether `chat web` serves the page: other machines cannot open its address. */
   get isLocal(): boolean {
     return this.#platform.isLocal;
   }
 
-  /** Whoever is in. @throws Fault not-logged-in */
+  /** The logged-in account. @throws {Fault} not-logged-in */
   protected get account(): PageAccount {
     if (this.#account === undefined) throw notLoggedIn();
     return this.#account;
   }
 
-  /** Sealed rooms that others let this account into, and that it has not joined. */
+  /** Sealed rooms that this account was invited to and has not joined. */
   get invitations(): readonly Invitation[] {
     return this.#invitations;
   }
 
-  /** Where users reach the servers of the cluster, as far as those who are in were told. */
+  /** Addresses of the cluster's servers, as far as this user may know them. */
   get cluster(): readonly ServerPlace[] {
     return this.#cluster;
   }
@@ -185,60 +187,59 @@ export abstract class ChatCore extends ChatActions {
     this.update();
   }
 
-  /** The operator's link has made this session one; the token stays good in this browser. */
+  /** Whether an operator link made this session an operator; this browser keeps the token. */
   get isOperatorByLink(): boolean {
     return this.#isByLink;
   }
 
-  /** The page was opened by it, and has not said so yet. */
+  /** Whether an operator link opened the page and its notice is not dismissed. */
   get isNewOperator(): boolean {
     return this.#isByLink && this.fragment.operatorToken !== undefined && !this.#isLinkDismissed;
   }
 
-  /** It was said, and was read. */
   dismissOperatorLink(): void {
     this.#isLinkDismissed = true;
     this.#platform.forgetFragment();
     this.update();
   }
 
-  /** The token is forgotten here: the next session, as after a reload, is no operator's by it. */
+  /** Forgets the token: the next session is no longer an operator by it. */
   async forgetOperatorLink(): Promise<void> {
     this.#platform.forgetFragment();
     await this.preferences.keepOperatorToken(undefined);
   }
 
-  /** Sealed rooms, and who is in them. @throws Fault not-logged-in, not-allowed, store-… */
+  /** Sealed rooms and their members. @throws {Fault} not-logged-in, not-allowed, store-… */
   async sealedRooms(): Promise<SealedRooms> {
     return this.account.session.sealing.rooms();
   }
 
-  /** Why this page takes no part in sealed rooms; undefined: it does. */
+  /** Why this page cannot use sealed rooms; `undefined` if it can. */
   get sealRefusal(): Fault | undefined {
     return this.#account?.sealRefusal;
   }
 
-  /** What the model does not keep: things to notify of, and the events of an operator's watch. */
+  /** Subscribes to events outside of the model: notifications and the operator's watch. */
   onTold(listener: (told: Told) => void): () => void {
     this.#onTold.add(listener);
     return () => this.#onTold.delete(listener);
   }
 
-  /** Not to a server whose log is not what it was; the user sees why. */
+  /** Blocks posts to a server whose log has changed, and shows the user why. */
   protected mayPost(): boolean {
     if (this.#alarm !== undefined) this.person({ kind: "fault", fault: this.#alarm });
     return this.#alarm === undefined;
   }
 
   protected post(to: string, body: PostBody): void {
-    // The model shows what became of it; the promise is for callers without one.
+    // The model shows the outcome; the promise is for callers without one.
     this.account.session.posts.post(to, body).catch(() => undefined);
     this.update();
   }
 
   /**
-   * @throws Fault `room-password-wrong`: ask for that of the server (also when none was given);
-   * `login-refused`: ask for the password; as the server refused or could not be reached
+   * @throws {Fault} `room-password-wrong`: ask for the server's password (also if none was given);
+   * `login-refused`: ask for the user's password; or a refusal or connection error
    */
   async enter(credentials: Credentials): Promise<void> {
     const { password, roomSecret } = credentials;
@@ -247,17 +248,19 @@ export abstract class ChatCore extends ChatActions {
       ...credentials,
       password: some(password),
       roomSecret: some(typedSecret(roomSecret ?? "")) ?? this.fragment.secret,
-      // Whoever typed a password means it, though this browser's key may sign in.
+      // A user who typed a password wants to use it, even if this browser's key could sign in.
       insist: true,
     });
   }
 
-  /** The page's address had a reset code behind its `#`: a new password is to be set. */
+  /** Whether the fragment has a reset code, so that the user must set a new password. */
   get isResetting(): boolean {
     return this.#resetToken !== undefined;
   }
 
-  /** Sets it, and enters. @throws Fault login-refused: the code was used, or is too old */
+  /**
+   * Sets the new password and logs in. @throws {Fault} login-refused if the code is used or expired
+   */
   async recover(password: string): Promise<void> {
     const token = this.#resetToken;
     if (token === undefined) throw notLoggedIn();
@@ -268,13 +271,13 @@ export abstract class ChatCore extends ChatActions {
     await this.enter({ user, password, mode: "login" });
   }
 
-  /** Enters in another way after all. */
+  /** Discards the reset code to log in another way. */
   forgetReset(): void {
     this.#resetToken = undefined;
     this.#platform.forgetFragment();
   }
 
-  /** `forget`: the key opens this account no longer. @throws Fault last-credential */
+  /** @param forget removes this device's key from the account @throws {Fault} last-credential */
   async logout(forget = false): Promise<void> {
     const { account } = this;
     const { user } = account.session;
@@ -288,13 +291,13 @@ export abstract class ChatCore extends ChatActions {
     this.#platform.tabs.tell({ kind: "left", user });
   }
 
-  /** Takes over what tabs that were closed have left unsent. */
+  /** Adopts the unsent posts of closed tabs. */
   protected adopt(): void {
     const account = this.#account;
     if (account !== undefined) this.show(account.adopt());
   }
 
-  /** Keeps and tells what is still to be kept and told. */
+  /** Stores and emits everything pending. */
   protected flush(): void {
     this.#account?.session.flush();
     this.#auditor.do((auditor) => void auditor.write());
@@ -302,14 +305,14 @@ export abstract class ChatCore extends ChatActions {
     void this.#keepDrafts();
   }
 
-  /** Keeps at once what a page that ends now could not write to the store. */
+  /** Stores synchronously the drafts that an ending page could not write to the store. */
   keepLastDrafts(): void {
     const user = this.#account?.session.user;
     if (user === undefined || this.#drafts.size === 0) return;
     this.#platform.lastDrafts.write(this.preferences.draftsAsText(user, this.#drafts));
   }
 
-  /** Lets go of everything; what is not sent waits for the next page. */
+  /** Releases everything; unsent posts stay for the next page. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.flush();
@@ -327,7 +330,7 @@ export abstract class ChatCore extends ChatActions {
     if (event.kind === "stopped" && event.fault.code === "login-refused") {
       const { fault, user } = event;
       if (user !== undefined) {
-        // The server does not know this device any more: its user comes in by the form.
+        // The server no longer knows this device: the user must log in by the form.
         this.preferences.left(user, true);
         this.#left();
         void this.preferences.forgetAttached(user);
@@ -337,7 +340,7 @@ export abstract class ChatCore extends ChatActions {
     this.#show(event);
   }
 
-  /** At once: somebody may wait for it. */
+  /** Notifies immediately: a caller may be waiting. */
   #show(event: SessionEvent): void {
     const change = modelEventOf(event, this.#platform.clock.unixMs());
     if (change !== undefined) this.#told(change);
@@ -395,7 +398,7 @@ export abstract class ChatCore extends ChatActions {
     return isIt ? this.#account : undefined;
   }
 
-  /** Nothing waits here: what the server sends next must find its listener. */
+  /** Must not await anything: the server's next message needs its listener. */
   #entered(link: GreetedLink, entered: Entered, asked: string): void {
     const { connection, greeted } = link;
     const { user } = entered.account;
@@ -441,7 +444,7 @@ export abstract class ChatCore extends ChatActions {
           const { head, record } = event;
           this.#auditor.do((auditor) => auditor.saw(head, record));
         }
-        // A user who left is told nothing more.
+        // No events after logout.
         if (this.#account === account) this.#happened(event);
       },
       tell: (event) => {
@@ -469,7 +472,7 @@ export abstract class ChatCore extends ChatActions {
       case "sealed-remark":
       case "identity-changed":
         return this.#say(event);
-      case "sealed-fault": // The rooms show why a page cannot seal.
+      case "sealed-fault": // The rooms show why the page cannot seal.
         if (this.sealRefusal === undefined) this.tell({ kind: "fault", fault: event.fault });
         return;
       case "invited": {
@@ -483,7 +486,7 @@ export abstract class ChatCore extends ChatActions {
     }
   }
 
-  /** Where it cannot be kept, the page asks before it is left. */
+  /** Stores an attached file. If that fails, the page asks before it is closed. */
   #attachedChanged(target: string, one: Attached, change: AttachedChange): void {
     this.update();
     const keep = async (session: PageAccount) => {
@@ -510,7 +513,7 @@ export abstract class ChatCore extends ChatActions {
     }
   }
 
-  /** Shows the token of the operators' link, which stays good for this device. */
+  /** Presents the operator token, which stays valid for this device. */
   async #operate(connection: Connection): Promise<void> {
     this.#isByLink = false;
     const given = this.fragment.operatorToken;

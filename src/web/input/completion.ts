@@ -1,14 +1,14 @@
-/** What the composer offers while the user writes: names, rooms, emoji, commands. */
+/** Completions that the composer offers: names, rooms, emoji and commands. */
 
 import type { NamedEmoji } from "../../ui/text/emoji.ts";
 
 export interface Completion {
   readonly kind: "name" | "room" | "command" | "emoji";
-  /** What is there instead of `from`..`to` once one is chosen. */
+  /** Choices for the range `from`..`to` of the text. */
   readonly from: number;
   readonly to: number;
   readonly choices: readonly string[];
-  /** Of an emoji: how each one is called. */
+  /** Names of the emoji, in the order of the choices. */
   readonly labels?: readonly string[];
 }
 
@@ -16,23 +16,23 @@ export interface CompletionSource {
   readonly names: readonly string[];
   readonly rooms: readonly string[];
   readonly commands: readonly string[];
-  /** Undefined: they are not here yet. */
+  /** `undefined` until they are loaded. */
   readonly emoji?: ((begun: string, max: number) => readonly NamedEmoji[]) | undefined;
 }
 
-/** More are not shown: another letter finds the rest. */
+/** Maximum choices shown; typing another letter narrows them. */
 const CHOICES_MAX = 8;
 const OPEN = /(^|[\s(])([@#])([A-Za-z0-9_-]{0,32})$/;
-/** From two letters on: `:D` is a face already. */
+/** From two letters on, since `:D` is already an emoticon. */
 const EMOJI = /(?:^|[\s(]):([a-z0-9_+-]{2,32})(:?)$/i;
 const COMMAND = /^\/([a-z]{0,16})$/;
 
-/** An emoji is being spelled: it would be good to know them. */
+/** Reports whether an emoji is being typed, so that the emoji should be loaded. */
 export function isSpelling(text: string, caret: number): boolean {
   return EMOJI.test(text.slice(0, caret));
 }
 
-/** @param caret where it stands in the text */
+/** @param caret its offset in the text */
 export function completionAt(
   text: string,
   caret: number,
@@ -76,7 +76,7 @@ function offer(
   return choices.length === 0 ? undefined : { kind, from, to, choices };
 }
 
-/** Those that begin with it, before those that contain it. */
+/** Names that begin with the input, before names that contain it. */
 export function matching(all: readonly string[], begun: string): readonly string[] {
   const wanted = begun.toLowerCase();
   const beginning = all.filter((one) => one.toLowerCase().startsWith(wanted));

@@ -1,24 +1,25 @@
+/** Parses the fragment of the page's address: secrets, tokens and routes. */
+
 import { copiedText } from "../../wire/invite.ts";
 
-/** What stands behind `#` in the page's address. It never goes over the network by itself. */
+/** Fragment of the page's address (after `#`). Browsers never send it over the network. */
 export interface Fragment {
   /** The room password or an invite's token. */
   readonly secret: string | undefined;
-  /** Of the one-use link that `serve` prints for its operator; admits as well. */
+  /** Token of the one-use link that `serve` prints for its operator; it also admits. */
   readonly operatorToken: string | undefined;
-  /** Of the address that an operator makes for a user who lost the password. */
+  /** Token of the link that an operator creates for a user who lost the password. */
   readonly resetToken: string | undefined;
-  /** Of the address that `chat share` prints; nothing to any other server. */
+  /** Secret of the link that `chat share` prints; other servers ignore it. */
   readonly shareSecret: string | undefined;
-  /** Of `chat web`: the first message of each link must carry it. */
+  /** Token of `chat web`: the first message of each link must carry it. */
   readonly localToken: string | undefined;
 }
 
 /**
- * `#operator=TOKEN` and `#invite=SECRET` as `serve` prints them, `#reset=TOKEN` as
- * `chat admin reset` does, `#share=SECRET` as `chat share`; `#TOKEN` or
- * `#TOKEN&invite=SECRET` as `chat web` does.
- * @param isLocal whether `chat web` has given out the page
+ * `#operator=TOKEN` and `#invite=SECRET` of `serve`, `#reset=TOKEN` of `chat admin reset`,
+ * `#share=SECRET` of `chat share`; `#TOKEN` or `#TOKEN&invite=SECRET` of `chat web`.
+ * @param isLocal whether `chat web` serves the page
  */
 export function readFragment(fragment: string, isLocal: boolean): Fragment {
   const text = copiedText(fragment.replace(/^#/, ""));
@@ -40,7 +41,7 @@ export function readFragment(fragment: string, isLocal: boolean): Fragment {
   return { ...nothing, secret, operatorToken: name === "operator" ? secret : undefined };
 }
 
-/** Undefined: nothing, or damaged. */
+/** `undefined` if empty or damaged. */
 function decoded(text: string): string | undefined {
   try {
     return text === "" ? undefined : decodeURIComponent(text);

@@ -1,18 +1,20 @@
+/** Addresses that an invite or a list of the server's pages can use. */
+
 import { isLoopback } from "../../io/ws/address.ts";
 import { isHostName, isIpv4, isIpv6, meansTheSame } from "../../wire/host.ts";
 import { formatPlace, type ServerPlace } from "../../wire/invite.ts";
 
-/** Where an invite leads. */
+/** Address in an invite. */
 export interface InvitePlace {
   readonly host: string;
   readonly port: number;
   /** With the scheme, for browsers. */
   readonly origin: string;
-  /** It cannot be reached from another machine. */
+  /** Whether other machines cannot reach it. */
   readonly isLoopback: boolean;
 }
 
-/** What stands in the address bar, as far as that is needed. */
+/** The part of `location` in use. */
 export interface Bar {
   readonly protocol: string;
   readonly hostname: string;
@@ -24,10 +26,10 @@ const HTTP_PORT = 80;
 const PORT_MAX = 65_535;
 
 /**
- * What can stand in an invite, the best first: where this page came from, if others can come from
- * there too, and what the server says of itself.
- * @param told as the server's answer has it; left out by older servers
- * @param isPassed on by `chat web`: the address bar leads to this user's own program
+ * Addresses for an invite, the best first: the page's own, if others can reach it, and those that
+ * the server reports.
+ * @param told from the server's answer; absent from older servers
+ * @param isPassed whether `chat web` relays: the address bar then leads to this user's own program
  */
 export function invitePlaces(
   bar: Bar,
@@ -45,8 +47,8 @@ export function invitePlaces(
 }
 
 /**
- * The same page on the other machines of this server.
- * @param told by the server, for those who are in
+ * Addresses of this page on the other machines of the cluster.
+ * @param told from the server, for logged-in users
  */
 export function otherPages(bar: Bar, told: readonly ServerPlace[]): readonly string[] {
   const own = placeOfBar(bar);

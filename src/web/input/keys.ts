@@ -1,4 +1,4 @@
-/** What keys mean on the page. */
+/** Maps key presses to actions of the page, the composer and lists. */
 
 import { isFenceOpen } from "../../core/words/words.ts";
 
@@ -20,7 +20,7 @@ export type KeyAction =
   | "composer"
   | "help";
 
-/** @param isTyping the focus is in a field: single letters are its own */
+/** @param isTyping whether a field has the focus: it receives single letters */
 export function keyAction(press: KeyPress, isTyping: boolean): KeyAction | undefined {
   const { key, altKey, shiftKey } = press;
   const isControl = press.ctrlKey || press.metaKey;
@@ -41,13 +41,13 @@ export function keyAction(press: KeyPress, isTyping: boolean): KeyAction | undef
 }
 
 export interface ComposerPress extends KeyPress {
-  /** An input method still shapes the word: Enter is its own. */
+  /** An input method is composing: it receives Enter. */
   readonly isComposing: boolean;
 }
 
 export type ComposerAction = "send" | "edit-last" | "escape";
 
-/** @param before the text before the caret */
+/** @param before text before the caret */
 export function composerAction(
   press: ComposerPress,
   isEmpty: boolean,
@@ -57,14 +57,14 @@ export function composerAction(
   const isControl = press.ctrlKey || press.metaKey;
   const isPlain = !isControl && !press.altKey && !press.shiftKey;
   if (press.key === "Enter" && !press.shiftKey && !press.altKey) {
-    // In code Enter begins a line; with Ctrl it sends, as everywhere.
+    // In a code block Enter starts a line and Ctrl+Enter sends, as everywhere.
     return !isControl && isFenceOpen(before) ? undefined : "send";
   }
   if (press.key === "ArrowUp" && isPlain && isEmpty) return "edit-last";
   return press.key === "Escape" ? "escape" : undefined;
 }
 
-/** Where the focus of a list goes; undefined: the key is not for lists. */
+/** New index of the focus in a list; `undefined` if the key does not move it. */
 export function rove(key: string, at: number, count: number): number | undefined {
   if (count === 0) return undefined;
   switch (key) {

@@ -1,4 +1,6 @@
-/** A program that the server offers to visitors. */
+/** Programs that the server offers for download, and how to verify them. */
+
+/** A program that the server offers to anyone. */
 export interface OfferedProgram {
   readonly name: string;
   readonly system: string;
@@ -7,12 +9,12 @@ export interface OfferedProgram {
   readonly sha256: string;
 }
 
-/** How a server names it. */
+/** File name on the server. */
 const NAME = /^chat-((?:linux|darwin|windows)-(?:x64|arm64))(?:\.exe)?$/;
-/** More systems there are not. */
+/** More than all supported systems. */
 const PROGRAMS_MAX = 16;
 
-/** What `/program/` told: what is none of it is left out. */
+/** Parses the answer of `/program/`; skips invalid entries. */
 export function offeredPrograms(told: unknown): readonly OfferedProgram[] {
   const { programs } = (told ?? {}) as { readonly programs?: unknown };
   if (!Array.isArray(programs)) return [];
@@ -25,7 +27,7 @@ export function offeredPrograms(told: unknown): readonly OfferedProgram[] {
   });
 }
 
-/** Of the browser; undefined: of a phone, or of none that there is a program for. */
+/** System of the browser; `undefined` for phones and systems without a program. */
 export function systemOf(agent: string): string | undefined {
   if (/Android|iPhone|iPad|CrOS/.test(agent)) return undefined;
   if (/Windows/.test(agent)) return "windows-x64";
@@ -34,7 +36,7 @@ export function systemOf(agent: string): string | undefined {
   return undefined;
 }
 
-/** What to run beside the file: it says whether it is the one. */
+/** Command that verifies the checksum of the downloaded file. */
 export function checkLine({ name, system, sha256 }: OfferedProgram): string {
   if (system.startsWith("windows")) {
     return `(Get-FileHash ${name}).Hash -eq "${sha256.toUpperCase()}"`;

@@ -1,25 +1,30 @@
+/** Routes: a room or user, and perhaps a message, in the page's address. */
+
 import { isName } from "../../base/names.ts";
 
-/** What the page's address names: a room or a person, and perhaps one message there. */
+/** A room or a user, and perhaps one message there. */
 export interface Route {
-  /** As posts and requests name it: `lobby`, `@bob`. */
+  /** As in posts and requests: `lobby`, `@bob`. */
   readonly target: string;
   readonly seq: number | undefined;
 }
 
-/** In addresses that programs have written anew, `@` may be `%40`. */
+/** Programs that rewrite addresses may encode `@` as `%40`. */
 const ROUTE = /^#\/(@|%40)?([^/]+)(?:\/(\d{1,16}))?\/?$/i;
 
-/** Only these stay in the address. Anything else behind `#` may be a secret. */
+/**
+ * Reports whether the hash is a route. Only routes stay in the address; other hashes may be
+ * secrets.
+ */
 export function isRouteHash(hash: string): boolean {
   return hash.startsWith("#/");
 }
 
 /**
- * `#/lobby`, `#/lobby/184`, `#/@ana`, `#/@ana/184`. A room's name is no number alone, so that the
- * second part is always a message.
- * @param hash written by a stranger, as it may be
- * @returns undefined: it names nothing
+ * Parses `#/lobby`, `#/lobby/184`, `#/@ana`, `#/@ana/184`. A room's name is never only digits, so
+ * the second part is always a message.
+ * @param hash untrusted
+ * @returns `undefined` if it names nothing
  */
 export function readRoute(hash: string): Route | undefined {
   const [, at, name = "", digits = ""] = ROUTE.exec(hash) ?? [];
@@ -29,7 +34,7 @@ export function readRoute(hash: string): Route | undefined {
   return { target: at === undefined ? name : `@${name}`, seq: isSeq ? seq : undefined };
 }
 
-/** Names have only characters that stand in addresses as they are. */
+/** Needs no encoding: names have only URL-safe characters. */
 export function formatRoute({ target, seq }: Route): string {
   return seq === undefined ? `#/${target}` : `#/${target}/${seq}`;
 }

@@ -1,4 +1,5 @@
-/** What a line in the composer means that begins with `/`. */
+/** Parses lines of the composer that begin with `/`. */
+
 import { Fault } from "../../base/fault.ts";
 import { type Command, usageIn } from "../../ui/commands/command.ts";
 import { COMMANDS, SLASH_ALIASES } from "../../ui/commands/table.ts";
@@ -6,12 +7,12 @@ import type { AllTexts } from "../../ui/messages/en/parts.ts";
 
 export type SlashLine =
   | { readonly kind: "order"; readonly command: Command; readonly order: unknown }
-  /** A message: what follows the first `/` of `//`. */
+  /** A message: the text after the first `/` of `//`. */
   | { readonly kind: "message"; readonly text: string }
   | { readonly kind: "unknown"; readonly word: string }
   | { readonly kind: "misused"; readonly name: string; readonly usage: string };
 
-/** @returns `undefined` if the text is a message as it is */
+/** @returns `undefined` if the text is an ordinary message */
 export function slashLine(text: string): SlashLine | undefined {
   if (text.startsWith("//")) return { kind: "message", text: text.slice(1) };
   if (text === "QUIT") return slashLine("/quit");
@@ -36,7 +37,7 @@ function orderOf(command: Command, words: string): unknown {
   }
 }
 
-/** What a command does, in the language of the page; `""` until the texts of the parts are here. */
+/** What a command does, in the page's language; `""` until those texts are loaded. */
 export function summaryOf(name: string, texts: Partial<Pick<AllTexts, "slash">>): string {
   const { slash = {} }: { readonly slash?: Readonly<Record<string, string>> } = texts;
   return slash[name] ?? "";

@@ -1,35 +1,37 @@
+/** Files attached to the next message of each room. */
+
 import { PAGE_UPLOADS_MAX } from "../../base/limits-page.ts";
 import type { FileHandle } from "./upload-journal.ts";
 
 /** A file that goes with the next message. */
 export interface Attached {
   readonly file: File;
-  /** Where the browser has it: by this a reloaded page reads the file again. */
+  /** Lets a reloaded page read the file again; `undefined` if unsupported. */
   readonly handle: FileHandle | undefined;
 }
 
-/** What became of one. `left`: it was sent, or taken away. */
+/** `left` if the file was sent or removed. */
 export type AttachedChange = "added" | "left";
 
 const NOTHING: readonly Attached[] = [];
 
-/** What goes with the next message of each room, until it goes. */
+/** Files attached to the next message of each room, until it is sent. */
 export class AttachedFiles {
   readonly #changed: (target: string, one: Attached, change: AttachedChange) => void;
   readonly #all = new Map<string, readonly Attached[]>(); // Each bounded by PAGE_UPLOADS_MAX.
-  /** Those that a later page has, too. */
+  /** Files that are stored for a later page. */
   readonly #kept = new Set<Attached>();
 
   constructor(changed: (target: string, one: Attached, change: AttachedChange) => void) {
     this.#changed = changed;
   }
 
-  /** The same list while it does not change. */
+  /** Returns the same array until it changes. */
   of(target: string): readonly Attached[] {
     return this.#all.get(target) ?? NOTHING;
   }
 
-  /** Something would be lost with the page. */
+  /** Whether closing the page would lose an attached file. */
   get isLossy(): boolean {
     return [...this.#all.values()].some((files) => files.some((one) => !this.#kept.has(one)));
   }
@@ -41,7 +43,7 @@ export class AttachedFiles {
     for (const one of room) this.#changed(target, one, "added");
   }
 
-  /** It was there before the page was. */
+  /** Adds a file that an earlier page stored. */
   restored(target: string, one: Attached): void {
     this.#kept.add(one);
     this.#all.set(target, [...this.of(target), one]);
@@ -62,7 +64,7 @@ export class AttachedFiles {
     this.#kept.add(one);
   }
 
-  /** Another user comes. */
+  /** Removes all files for the next user. */
   clear(): void {
     this.#all.clear();
     this.#kept.clear();

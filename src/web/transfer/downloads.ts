@@ -1,3 +1,5 @@
+/** Downloads that the page fetches and verifies chunk by chunk. */
+
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
@@ -17,7 +19,7 @@ import {
 } from "./journal.ts";
 import { PageFiles } from "./page-files.ts";
 
-/** One download into a file of the user's. */
+/** A download into a file that the user has chosen. */
 interface DownloadEntry extends JournalEntry {
   readonly file: FileId;
   readonly handle: SaveHandle;
@@ -40,7 +42,7 @@ const JOURNAL: JournalOptions<DownloadEntry> = {
 };
 
 export interface PreviewOptions {
-  /** Hex, as the message has it that tells of the file. */
+  /** Hex, as in the message that announces the file. */
   readonly digest?: string;
   readonly signal?: AbortSignal;
 }
@@ -50,14 +52,14 @@ interface Download {
   readonly file: FileId;
   readonly name: string;
   readonly begunUnixMs: number;
-  /** For a later page to go on with; undefined: it ends with this one. */
+  /** Lets a later page resume; `undefined` if the download ends with this page. */
   readonly handle: SaveHandle | undefined;
-  /** Undefined: to be opened again by its handle. */
+  /** `undefined` if it must be reopened by its handle. */
   sink: SaveSink | undefined;
   state: TransferState;
   progress: ProgressReport | undefined;
   stop: AbortController | undefined;
-  /** The last run, which may still be writing. */
+  /** The last run; it may still be writing. */
   running: Promise<void>;
   release: () => void;
 }
@@ -65,15 +67,15 @@ interface Download {
 type Begun = Pick<Download, "key" | "file" | "name" | "begunUnixMs" | "handle" | "sink">;
 
 /**
- * Files that this page fetches itself: each chunk is checked before it is written. They can be
- * paused, and the next page goes on where the browser keeps the chosen file. The browser's own
- * download, without these checks, does not come here.
+ * Downloads by the page itself: each chunk is checked before it is written. They can be paused, and
+ * the next page resumes them if the browser keeps the chosen file. The browser's own unchecked
+ * downloads do not use this.
  */
 export class Downloads {
   readonly #options: PageTransfersOptions;
   readonly #journal: TransferJournal<DownloadEntry>;
   readonly #files: PageFiles;
-  readonly #downloads = new Map<string, Download>(); // As many as the user asks for.
+  readonly #downloads = new Map<string, Download>(); // Bounded by the user's requests.
   #isLeft = false;
 
   constructor(options: PageTransfersOptions) {
@@ -85,7 +87,7 @@ export class Downloads {
     this.#files = new PageFiles({ transfers, hashing, uploads: undefined, sealed });
   }
 
-  /** Asks where to; must be called from a click. */
+  /** Asks where to save. Must be called from a click. */
   async add(file: FileId, named: string): Promise<void> {
     const { platform, channels } = this.#options;
     const name = cleanFileName(named);
@@ -102,14 +104,14 @@ export class Downloads {
     if (this.#downloads.get(key) !== download) download.release();
   }
 
-  /** Shows what earlier pages have left, and goes on with files that may be written. */
+  /** Shows the downloads of earlier pages and resumes those whose file may be written. */
   async restore(): Promise<void> {
     const { clock, locks } = this.#options.platform;
     for (const entry of await this.#journal.left(clock.unixMs())) {
       const isFull = this.#downloads.size >= PAGE_DOWNLOADS_KEPT_MAX;
       if (this.#downloads.has(entry.key) || isFull) continue;
       const release = await locks.hold(lockOf(entry.key));
-      if (release === undefined) continue; // Another tab fetches it.
+      if (release === undefined) continue; // Another tab is downloading it.
       const isAllowed = await mayWrite(entry, "queryPermission");
       if (this.#isLeft) return release();
       const download = this.#put({ ...entry, sink: undefined });
@@ -121,7 +123,10 @@ export class Downloads {
     }
   }
 
-  /** Whole and checked in memory. @throws Fault too-large, checksum-wrong, and as a download */
+  /**
+   * Fetches a whole file into memory and checks it. @throws {Fault} too-large, checksum-wrong, or
+   * as a download
+   */
   async preview(
     file: FileId,
     sizeBytesMax: number,
@@ -146,7 +151,7 @@ export class Downloads {
     this.#tell(download);
   }
 
-  /** Must be called from a click: the browser may ask whether it may go on writing. */
+  /** Must be called from a click: the browser may ask for permission to write. */
   async resume(key: string): Promise<void> {
     const download = this.#downloads.get(key);
     if (download === undefined) return;
@@ -167,17 +172,17 @@ export class Downloads {
     void this.#forget(download);
   }
 
-  /** The entry is removed last: if the page ends before, the next one can still clean up. */
+  /** Removes the entry last, so that the next page can clean up if this one ends. */
   async #forget({ key, sink, handle, release }: Download): Promise<void> {
     const { clock } = this.#options.platform;
-    await sink?.abandon().catch(() => undefined); // Then the user has an incomplete file.
+    await sink?.abandon().catch(() => undefined); // The user then keeps an incomplete file.
     if (sink === undefined && handle !== undefined) await removePart(handle, clock);
     this.#journal.remove(key);
     release();
     this.#options.tell({ kind: "transfer-gone", id: key });
   }
 
-  /** Keeps what a later page can go on with. */
+  /** Stops, keeping what a later page can resume. */
   leave(): void {
     this.#isLeft = true;
     for (const download of [...this.#downloads.values()]) {
@@ -208,7 +213,7 @@ export class Downloads {
   }
 
   async #run(download: Download): Promise<void> {
-    if (download.state.kind !== "running" || this.#isLeft) return; // Paused meanwhile.
+    if (download.state.kind !== "running" || this.#isLeft) return; // Paused in the meantime.
     const stop = new AbortController();
     download.stop = stop;
     this.#tell(download);
@@ -228,7 +233,7 @@ export class Downloads {
     }
   }
 
-  /** @throws Fault store-… */
+  /** @throws {Fault} store-… */
   async #sinkOf(download: Download): Promise<SaveSink> {
     const { sink, handle } = download;
     if (sink !== undefined) return sink;
@@ -237,7 +242,7 @@ export class Downloads {
     return download.sink;
   }
 
-  /** Where the browser cannot write any more, the file is opened anew for the next attempt. */
+  /** Flushes the file. If writing fails, the next attempt reopens it. */
   async #keep(download: Download): Promise<void> {
     try {
       await download.sink?.keep();

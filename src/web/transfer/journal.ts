@@ -1,3 +1,5 @@
+/** Journal of unfinished transfers in the browser's storage. */
+
 import { Fault } from "../../base/fault.ts";
 import type { TransfersOptions } from "../../client/transfer/transfers.ts";
 import type { WorkEvent } from "../../core/model/event.ts";
@@ -7,21 +9,21 @@ import { accountPrefix, type Change, type Store, type Table } from "../browser/i
 import type { Attached } from "./attached.ts";
 import type { SealedPageParts } from "./page-files.ts";
 
-/** What the uploads and the downloads of an account are given. */
+/** Parameters of an account's uploads and downloads. */
 export interface PageTransfersOptions {
   readonly platform: Platform;
   readonly owner: OutboxOwner;
   readonly channels: TransfersOptions;
-  /** Left out: a page without sealed rooms. */
+  /** Absent if the page has no sealed rooms. */
   readonly sealed?: SealedPageParts;
-  /** A message of its own, where the server is too old to keep words with a file. */
+  /** Posts the text as a separate message if the server is too old to store it with the file. */
   readonly say?: (to: string, text: string) => void;
-  /** A file that a page which is gone has left above the box. */
+  /** Receives attached files of a closed page. */
   readonly attach?: (target: string, one: Attached) => void;
   readonly tell: (event: WorkEvent) => void;
 }
 
-/** One transfer, as the browser keeps it. */
+/** One transfer as stored. */
 export interface JournalEntry {
   readonly key: string;
   readonly name: string;
@@ -31,19 +33,18 @@ export interface JournalEntry {
 
 export interface JournalOptions<Entry> {
   readonly table: Table;
-  /** What is older is forgotten. */
+  /** Older entries are dropped. */
   readonly keepMs: number;
-  /** @returns undefined if what the browser has is not an entry */
+  /** @returns `undefined` if the stored value is not an entry */
   readonly entryOf: (value: Partial<Entry>) => Entry | undefined;
 }
 
 /**
- * Transfers of an account that are not finished, so that a page that is loaded again goes on with
- * them. Entries are written in the background and in order. What the browser does not keep costs
- * some work after a reload, and nothing else.
+ * Unfinished transfers of an account, so that a reloaded page resumes them. Entries are written in
+ * the background and in order. A failed write only repeats some work after a reload.
  */
 export class TransferJournal<Entry extends JournalEntry> {
-  /** Of keys of this account. */
+  /** Key prefix of this account. */
   protected readonly prefix: string;
   protected readonly store: Store;
   readonly #options: JournalOptions<Entry>;
@@ -55,7 +56,7 @@ export class TransferJournal<Entry extends JournalEntry> {
     this.#options = options;
   }
 
-  /** Those that an earlier page left, oldest first. */
+  /** Entries of earlier pages, oldest first. */
   async left(unixMs: number): Promise<Entry[]> {
     const { table, keepMs, entryOf } = this.#options;
     const kept = await this.store.all(table, this.prefix);
@@ -76,12 +77,12 @@ export class TransferJournal<Entry extends JournalEntry> {
     this.#write([this.#changeOf(key, undefined)]);
   }
 
-  /** Resolves when everything so far is written, or the browser has refused it. */
+  /** Resolves when all queued writes have succeeded or failed. */
   written(): Promise<void> {
     return this.#writing;
   }
 
-  /** After what is to be written already. */
+  /** Queues a write. */
   protected later(act: () => Promise<void>): void {
     this.#writing = this.#writing.then(act).catch((error: unknown) => {
       if (!(error instanceof Fault)) throw error;

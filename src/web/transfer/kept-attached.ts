@@ -1,3 +1,5 @@
+/** Stores attached, unsent files so that a reloaded page has them. */
+
 import { toBase64Url } from "../../base/bytes.ts";
 import { asFault } from "../../base/fault.ts";
 import { ID_BYTES } from "../../base/ids.ts";
@@ -7,7 +9,7 @@ import type { Attached } from "./attached.ts";
 import type { PageTransfersOptions } from "./journal.ts";
 import type { FileHandle } from "./upload-journal.ts";
 
-/** A file as the browser keeps it: with its content, since a pasted one is nowhere else. */
+/** A file as stored, with its content: a pasted file exists nowhere else. */
 interface Row {
   readonly target: string;
   readonly file: File;
@@ -22,14 +24,14 @@ interface Held {
 }
 
 /**
- * What is attached and not sent, so that a page that is loaded again has it. A lock of the browser
- * shows whose it is: another tab takes it over once that one is gone.
+ * Attached, unsent files in the browser's storage. A browser lock marks their tab; another tab
+ * adopts them once that one is closed.
  */
 export class KeptAttached {
   readonly #options: PageTransfersOptions;
   readonly #prefix: string;
-  readonly #held = new Map<Attached, Held>(); // Bounded like what is attached.
-  /** Asked one after the other: what is added and taken away at once is away. */
+  readonly #held = new Map<Attached, Held>(); // Bounded by the attached files.
+  /** Serializes writes, so that a file removed right after it is added does not stay. */
   #writing: Promise<unknown> = Promise.resolve();
   #isLeft = false;
 
@@ -38,7 +40,7 @@ export class KeptAttached {
     this.#prefix = accountPrefix(options.owner);
   }
 
-  /** Those of pages that are gone, as they were attached. @throws Fault store-… */
+  /** Files of closed pages, in the order in which they were attached. @throws {Fault} store-… */
   async restore(): Promise<readonly (readonly [string, Attached])[]> {
     const { platform } = this.#options;
     const { store, clock, locks } = platform;
@@ -51,7 +53,7 @@ export class KeptAttached {
         continue;
       }
       const release = await locks.hold(lockOf(key));
-      if (release === undefined) continue; // Its tab is there, maybe this one.
+      if (release === undefined) continue; // Its tab is alive, maybe this one.
       if (this.#isLeft) {
         release();
         break;
@@ -64,12 +66,12 @@ export class KeptAttached {
     return restored;
   }
 
-  /** @returns false: it is too large, or the browser does not keep it */
+  /** @returns false if the file is too large or the browser cannot store it */
   keep(target: string, one: Attached): Promise<boolean> {
     return this.#after(() => this.#keep(target, one));
   }
 
-  /** It was sent, or taken away. */
+  /** Deletes a file that was sent or removed. */
   drop(one: Attached): Promise<unknown> {
     return this.#after(async () => {
       const held = this.#held.get(one);
@@ -92,11 +94,11 @@ export class KeptAttached {
     const { file, handle } = one;
     let keptBytes = file.size;
     for (const { sizeBytes } of this.#held.values()) keptBytes += sizeBytes;
-    // What `chat web` keeps outside of the browser has no room for files.
+    // The store of `chat web`, outside of the browser, has no room for files.
     const isFull = keptBytes > ATTACHED_KEPT_BYTES_MAX;
     if (isFull || store.keepsBytes === true || store.isBrief === true) return false;
     const addedUnixMs = clock.unixMs();
-    // They sort by time; of one moment, in any order.
+    // Keys sort by time; files of the same millisecond in any order.
     const key = `${this.#prefix}${addedUnixMs} ${toBase64Url(entropy(ID_BYTES))}`;
     const release = await locks.hold(lockOf(key));
     if (release === undefined) return false;
@@ -118,7 +120,7 @@ export class KeptAttached {
 
   #after<Result>(work: () => Promise<Result>): Promise<Result> {
     const done = this.#writing.then(work);
-    // What the browser does not store is asked for before the page is left.
+    // The page asks before it is closed if the browser did not store a file.
     this.#writing = done.catch(asFault);
     return done;
   }

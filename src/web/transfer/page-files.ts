@@ -1,3 +1,5 @@
+/** Sends and fetches files of open and sealed rooms. */
+
 import type { FileId } from "../../base/ids.ts";
 import type { FileTransfers, SealedFilesParts } from "../../client/sealed/files.ts";
 import type { Sealing } from "../../client/sealed/sealing.ts";
@@ -13,12 +15,12 @@ import type { ResumableUploads } from "../../io/state/kept-upload.ts";
 
 export type SealedFilesCode = typeof import("../../client/sealed/files.ts").SealedFiles;
 
-/** What files of sealed rooms take, beside those of open ones. */
+/** What files of sealed rooms need beyond those of open rooms. */
 export interface SealedPageParts extends Pick<SealedFilesParts, "views" | "post"> {
   readonly sealing: Sealing;
-  /** @throws Fault unreachable: its code cannot be fetched now */
+  /** @throws {Fault} unreachable if the code cannot be fetched */
   readonly load: () => Promise<SealedFilesCode>;
-  /** Resolves when it is known which rooms are sealed, or the account is left. */
+  /** Resolves when the sealed rooms are known, or on logout. */
   readonly known: () => Promise<void>;
 }
 
@@ -26,13 +28,13 @@ export interface PageFilesParts {
   readonly transfers: Transfers;
   readonly hashing: Hashing;
   readonly uploads: ResumableUploads | undefined;
-  /** Undefined: a page without sealed rooms. */
+  /** `undefined` if the page has no sealed rooms. */
   readonly sealed: SealedPageParts | undefined;
 }
 
 /**
- * Files of open and of sealed rooms. Nothing goes out before it is known which a room is, not even
- * a name. The code for sealed ones is fetched where there is one.
+ * Files of open and sealed rooms. Nothing is sent, not even a name, before the kind of the room is
+ * known. The code for sealed rooms is loaded on demand.
  */
 export class PageFiles implements FileTransfers {
   readonly #parts: PageFilesParts;
@@ -41,7 +43,7 @@ export class PageFiles implements FileTransfers {
     this.#parts = parts;
   }
 
-  /** @throws Fault also not-allowed: the room is sealed, and this device cannot seal */
+  /** @throws {Fault} also not-allowed if the room is sealed and this device cannot seal */
   async send(request: SendRequest): Promise<SentFile> {
     const { transfers, uploads, sealed } = this.#parts;
     await sealed?.known();
@@ -50,7 +52,7 @@ export class PageFiles implements FileTransfers {
     return (await this.#files(sealed)).send(request);
   }
 
-  /** What this device has read of a sealed file opens it. */
+  /** Opens a sealed file with the key that this device has read. */
   async get(request: GetRequest): Promise<GotFile> {
     const { transfers, sealed } = this.#parts;
     await sealed?.known();
@@ -62,7 +64,7 @@ export class PageFiles implements FileTransfers {
     return this.#parts.transfers.withdraw(file);
   }
 
-  /** Tells rooms of files that earlier pages have sent there, and not told of. */
+  /** Posts to rooms the files that earlier pages uploaded but did not post. */
   async sayLeft(): Promise<void> {
     const { sealed } = this.#parts;
     if (sealed !== undefined) await (await this.#files(sealed)).sayLeft();

@@ -1,12 +1,13 @@
+/** Uploads and downloads of one account on the page. */
+
 import { Downloads } from "./downloads.ts";
 import type { PageTransfersOptions } from "./journal.ts";
 import { KeptAttached } from "./kept-attached.ts";
 import { Uploads } from "./uploads.ts";
 
-/** Makes what sends and fetches files; its code is fetched once a user is in. */
+/** Creates the transfers; their code is loaded after login. */
 export type OpenTransfers = (options: PageTransfersOptions) => PageTransfers;
 
-/** Files of one account that this page sends and fetches. */
 export class PageTransfers {
   readonly uploads: Uploads;
   readonly downloads: Downloads;
@@ -20,7 +21,7 @@ export class PageTransfers {
     this.#attach = options.attach;
   }
 
-  /** Shows what earlier pages have left. @throws Fault store-… */
+  /** Shows the transfers of earlier pages. @throws {Fault} store-… */
   async restore(): Promise<void> {
     for (const [target, one] of await this.attached.restore()) this.#attach?.(target, one);
     await this.uploads.restore();
@@ -32,24 +33,24 @@ export class PageTransfers {
     this.downloads.pause(id);
   }
 
-  /** @param file chosen again, after a reload */
+  /** @param file chosen again after a reload */
   resume(id: string, file?: File): Promise<void> {
     return this.uploads.has(id) ? this.uploads.resume(id, file) : this.downloads.resume(id);
   }
 
-  /** Gives it up; what the server has of an upload is withdrawn. */
+  /** Cancels a transfer; the server discards its part of an upload. */
   cancel(id: string): void {
     this.uploads.cancel(id);
     this.downloads.cancel(id);
   }
 
-  /** One that is done is not shown any more. */
+  /** Hides a finished transfer. */
   dismiss(id: string): void {
     this.uploads.dismiss(id);
     this.downloads.cancel(id);
   }
 
-  /** Tells sealed rooms of what earlier pages have sent there. @throws Fault */
+  /** Posts to sealed rooms the files that earlier pages uploaded. @throws {Fault} */
   sayLeft(): Promise<void> {
     return this.uploads.sayLeft();
   }

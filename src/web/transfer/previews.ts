@@ -1,26 +1,28 @@
+/** Image previews: fetched, checked and cached, the latest request first. */
+
 import { Fault } from "../../base/fault.ts";
 import { pictureHeader } from "../../core/client/picture-header.ts";
 import type { FileBody } from "../../core/rooms/files.ts";
 import { imageType } from "../browser/media.ts";
 import type { PreviewOptions } from "./downloads.ts";
 
-/** Larger ones are saved, not shown: a picture of a camera has a fifth of it. */
+/** Larger images are saved instead of shown. Camera photos have about a fifth of this. */
 export const PREVIEW_BYTES_MAX = 32 * 1024 * 1024;
-/** Pictures that are kept while they are scrolled out of sight; the oldest goes first. */
+/** Pictures cached while scrolled out of sight; the oldest is dropped first. */
 const KEPT_MAX = 48;
-/** Each has a link of its own while it comes, and what is typed goes over the same line. */
+/** Each preview uses a link of its own, which shares the connection's bandwidth with messages. */
 const AT_ONCE_MAX = 3;
 
-/** Checked bytes, as an address that the browser draws. */
+/** Checked bytes as a URL that the browser can draw. */
 export interface Picture {
   readonly url: string;
-  /** Pixels; undefined of a kind whose head is not read here. */
+  /** Pixels; `undefined` for types whose header is not parsed here. */
   readonly sides: readonly [width: number, height: number] | undefined;
 }
 
-/** Where the bytes come from: the page's driver. */
+/** Source of the bytes: the page's driver. */
 interface Previewing {
-  /** Whole and checked. @throws Fault */
+  /** Fetches a whole file and checks it. @throws {Fault} */
   preview(file: string, sizeBytesMax: number, options: PreviewOptions): Promise<Uint8Array>;
 }
 
@@ -33,17 +35,17 @@ interface Job {
 }
 
 export interface WantedPicture {
-  /** @returns undefined: its bytes are no picture @throws Fault as fetching does */
+  /** @returns `undefined` if the bytes are not a picture @throws {Fault} as fetching does */
   readonly result: Promise<Picture | undefined>;
-  /** It is not looked at any more. */
+  /** Reports that the picture is no longer visible. */
   readonly leave: () => void;
 }
 
-/** Pictures of files: fetched, checked, and kept for a while. What was wanted last comes first. */
+/** Pictures of files, fetched, checked and cached. The latest request is served first. */
 export class Previews {
   readonly #chat: Previewing;
   readonly #kept = new Map<string, Picture>();
-  /** By file, in the order in which they were wanted. As many as are on the screen. */
+  /** By file, in request order. Bounded by what is on the screen. */
   readonly #waiting = new Map<string, Job>();
   readonly #running = new Map<string, Job>(); // Bounded by AT_ONCE_MAX.
 
@@ -74,7 +76,7 @@ export class Previews {
     const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
     const result = begun.then(() => this.#load(file, stop.signal));
     const job: Job = { file, stop, result, begin, wanted: 0 };
-    // Whoever has left hears nothing of it.
+    // A caller that has left ignores the error.
     result.catch(() => undefined).finally(() => this.#ended(job));
     return job;
   }
@@ -94,7 +96,7 @@ export class Previews {
     const { file } = job.file;
     if (this.#waiting.get(file) === job) this.#waiting.delete(file);
     job.stop.abort(new Fault("interrupted", "nobody looks at it any more"));
-    this.#ended(job); // The next one who wants it begins anew.
+    this.#ended(job); // The next request starts over.
   }
 
   #ended(job: Job): void {
@@ -124,7 +126,7 @@ export class Previews {
   }
 }
 
-/** What its first bytes say, before the browser decodes any of it. */
+/** Reads type and size from the first bytes, before the browser decodes any of them. */
 export function pictureOf(
   bytes: Uint8Array,
 ): { readonly type: string; readonly sides: Picture["sides"] } | undefined {
@@ -133,7 +135,7 @@ export function pictureOf(
     return { type: `image/${header.type}`, sides: [header.width, header.height] };
   }
   const type = imageType(bytes);
-  // Of the others the size is known, and absurd.
+  // For other types the parsed size is absurd.
   if (type !== "image/avif" && type !== "image/bmp") return undefined;
   return { type, sides: undefined };
 }
@@ -143,7 +145,7 @@ interface PreviewsHolder {
   readonly chat: Previewing;
 }
 
-/** What the page has fetched of pictures: made with the first one. */
+/** Previews of the page, created with the first picture. */
 export function previewsOf({ previews, chat }: PreviewsHolder): Previews {
   previews.made ??= new Previews(chat);
   return previews.made;

@@ -1,3 +1,5 @@
+/** Journal of unfinished uploads, with the checksums of their chunks. */
+
 import { concatBytes } from "../../base/bytes.ts";
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES, UPLOAD_KEEP_MS } from "../../base/limits.ts";
@@ -12,7 +14,7 @@ import { HASH_BYTES } from "../../wire/chunks.ts";
 import { numberKey, type Store } from "../browser/indexed-db.ts";
 import { type JournalEntry, type JournalOptions, TransferJournal } from "./journal.ts";
 
-/** What a drop and a file picker give, where browsers have it: kept over a reload. */
+/** File handle from a drop or a file picker, if the browser supports it; survives reloads. */
 export interface FileHandle {
   readonly name: string;
   getFile(): Promise<File>;
@@ -26,28 +28,28 @@ export interface UploadEntry extends JournalEntry {
   readonly user: string;
   readonly to: string;
   readonly sizeBytes: number;
-  /** By which the same file is known again. */
+  /** Identifies the file's content. */
   readonly stamp: string;
   readonly handle: FileHandle | undefined;
-  /** What is said with it. */
+  /** Text posted with the file. */
   readonly text?: string | undefined;
-  /** The same of all files that were sent at once. */
+  /** Shared by all files that were sent together. */
   readonly sending?: string | undefined;
-  /** Undefined: it was not offered yet. */
+  /** `undefined` until it is offered. */
   readonly file: FileId | undefined;
-  /** Chunks whose checksums are known. */
+  /** Number of chunks with known checksums. */
   readonly upTo: number;
 }
 
 /**
- * Checksums in one row. After a reload, the page hashes the chunks again that are not in a row yet;
- * a row for each few of them would take ten times as long as the upload.
+ * Checksums per row. After a reload the page rehashes the chunks that are not in a row yet; smaller
+ * rows would take ten times as long as the upload.
  */
 const ROW_HASHES = TRANSFER_SYNC_BYTES / CHUNK_BYTES;
 
 const OPTIONS: JournalOptions<UploadEntry> = {
   table: "uploads",
-  keepMs: UPLOAD_KEEP_MS, // The server has forgotten older ones, too.
+  keepMs: UPLOAD_KEEP_MS, // The server drops older ones, too.
   entryOf: (value) => {
     const { key, to, name, stamp, begunUnixMs, upTo, text, sending } = value;
     const isWhole =
@@ -63,18 +65,18 @@ const OPTIONS: JournalOptions<UploadEntry> = {
   },
 };
 
-/** Uploads of this browser that are not finished: in memory, and behind it in IndexedDB. */
+/** Unfinished uploads of this browser, in memory and mirrored to IndexedDB. */
 export class BrowserUploadJournal extends TransferJournal<UploadEntry> implements ResumableUploads {
   readonly #entries = new Map<string, UploadEntry>(); // By key; bounded by PAGE_UPLOADS_MAX.
   readonly #hashes = new Map<string, Uint8Array[]>();
-  /** How many of those are in rows. */
+  /** Number of checksums in stored rows, by key. */
   readonly #kept = new Map<string, number>();
 
   constructor(store: Store, owner: OutboxOwner) {
     super(store, owner, OPTIONS);
   }
 
-  /** Goes on with what was left. */
+  /** Resumes the upload of an earlier page. */
   async adopt(entry: UploadEntry): Promise<void> {
     const hashes = (await this.#rows(entry.key)).flatMap(([, value]) => {
       return value instanceof Uint8Array ? split(value) : [];
@@ -145,11 +147,11 @@ export class BrowserUploadJournal extends TransferJournal<UploadEntry> implement
   #cut(key: string, upTo: number): void {
     const known = this.#hashes.get(key) ?? [];
     if (upTo >= known.length) return;
-    this.#restart(key, {}); // Rows may reach over the cut.
+    this.#restart(key, {}); // A row may extend past the cut.
     this.#note(key, known.slice(0, upTo));
   }
 
-  /** No checksum is known any more. */
+  /** Discards all checksums. */
   #restart(key: string, change: Partial<UploadEntry>): void {
     const entry = this.#entries.get(key);
     this.#hashes.set(key, []);

@@ -1,3 +1,5 @@
+/** Uploads of the page: queued, resumable and journaled. */
+
 import { toBase64Url } from "../../base/bytes.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import { ID_BYTES } from "../../base/ids.ts";
@@ -11,12 +13,12 @@ import type { PageTransfersOptions } from "./journal.ts";
 import { PageFiles } from "./page-files.ts";
 import { BrowserUploadJournal, type FileHandle, type UploadEntry } from "./upload-journal.ts";
 
-/** One upload that is shown. */
+/** An upload shown on the page. */
 interface Upload {
   readonly key: string;
   readonly name: string;
   readonly to: string;
-  /** Undefined: the file has to be given again. */
+  /** `undefined` if the user must choose the file again. */
   file: File | undefined;
   state: TransferState | { readonly kind: "queued" };
   progress: ProgressReport | undefined;
@@ -25,15 +27,15 @@ interface Upload {
 }
 
 export interface UploadWay {
-  /** For a later page to read it again, where the browser has that. */
+  /** Lets a later page read the file again; `undefined` if unsupported. */
   readonly handle?: FileHandle | undefined;
-  /** What is said with it. */
+  /** Text posted with the file. */
   readonly text?: string | undefined;
-  /** The same of all files that are sent at once. */
+  /** Shared by all files that are sent together. */
   readonly sending?: string | undefined;
 }
 
-/** Files that this page sends. They are kept in a journal, so that a reloaded page goes on. */
+/** Files that this page sends. A journal lets a reloaded page resume them. */
 export class Uploads {
   readonly #options: PageTransfersOptions;
   readonly #journal: BrowserUploadJournal;
@@ -54,16 +56,16 @@ export class Uploads {
     return this.#uploads.has(key);
   }
 
-  /** Shows what earlier pages have left, and goes on with files that can be read. */
+  /** Shows the uploads of earlier pages and resumes those whose file can be read. */
   async restore(): Promise<void> {
     const { clock, locks } = this.#options.platform;
     for (const entry of await this.#journal.left(clock.unixMs())) {
       if (this.#uploads.has(entry.key) || this.#uploads.size >= PAGE_UPLOADS_MAX) continue;
       const release = await locks.hold(lockOf(entry.key));
-      if (release === undefined) continue; // Another tab sends it.
+      if (release === undefined) continue; // Another tab is sending it.
       await this.#journal.adopt(entry);
       const file = await readable(entry);
-      if (this.#isLeft) return release(); // The user may log out while it is read.
+      if (this.#isLeft) return release(); // The user may log out during the read.
       const again = entry.handle === undefined ? "choose" : "permit";
       const upload: Upload = {
         key: entry.key,
@@ -82,12 +84,12 @@ export class Uploads {
     this.#next();
   }
 
-  /** A name for what is sent at once. */
+  /** Id shared by files that are sent together. */
   newSending(): string {
     return toBase64Url(this.#options.platform.entropy(ID_BYTES));
   }
 
-  /** Goes on with the same file to the same target, if an earlier page has left it. */
+  /** Starts an upload, or resumes one of the same file to the same target. */
   async add(to: string, file: File, { handle, text, sending }: UploadWay = {}): Promise<void> {
     const left = [...this.#uploads.values()].find(({ key, state }) => {
       const entry = this.#journal.get(key);
@@ -143,7 +145,7 @@ export class Uploads {
     this.#next();
   }
 
-  /** @param file chosen again by the user. @throws Fault file-changed: it is another one */
+  /** @param file chosen again by the user @throws {Fault} file-changed if it is another file */
   async resume(key: string, file?: File): Promise<void> {
     const upload = this.#uploads.get(key);
     const entry = this.#journal.get(key);
@@ -160,26 +162,28 @@ export class Uploads {
     this.#next();
   }
 
-  /** Gives it up; the server forgets what it has. */
+  /** Cancels an upload; the server discards its part. */
   cancel(key: string): void {
     const upload = this.#uploads.get(key);
     if (upload === undefined) return;
     const file = this.#journal.get(key)?.file;
     upload.stop?.abort();
     this.#forget(upload);
-    // It may be finished already, or the account may be gone: nothing is shown.
+    // Ignored: the upload may be finished or the account gone.
     if (file !== undefined) this.#files.withdraw(file).catch(asFault);
     this.#next();
   }
 
-  /** Does not show it any more; one that is not finished is cancelled. */
+  /** Hides an upload; cancels it first if unfinished. */
   dismiss(key: string): void {
     const upload = this.#uploads.get(key);
     if (upload?.state.kind === "done") this.#forget(upload);
     else this.cancel(key);
   }
 
-  /** Tells sealed rooms of what earlier pages have sent there, and not told of. @throws Fault */
+  /**
+   * Posts to sealed rooms the files that earlier pages uploaded but did not post. @throws {Fault}
+   */
   sayLeft(): Promise<void> {
     return this.#files.sayLeft();
   }
@@ -236,7 +240,7 @@ export class Uploads {
       this.#settle(upload, stop, { kind: "done" });
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      if (stop.signal.aborted || this.#isLeft) return; // Paused, cancelled, or the page is left.
+      if (stop.signal.aborted || this.#isLeft) return; // Paused, cancelled, or the page is closing.
       this.#settle(upload, stop, { kind: "failed", fault: error });
     } finally {
       source.close();
@@ -280,14 +284,14 @@ function lockOf(key: string): string {
   return `chat upload ${key}`;
 }
 
-/** The file of an earlier page, where the browser gives it without asking. */
+/** File of an earlier page, if the browser permits reading without a prompt. */
 async function readable({ handle, stamp }: UploadEntry): Promise<File | undefined> {
   if (handle?.queryPermission === undefined) return undefined;
   if ((await handle.queryPermission({ mode: "read" })) !== "granted") return undefined;
   return sameFile(handle, stamp);
 }
 
-/** To be called from a click: the browser asks the user. */
+/** Must be called from a click: the browser asks the user for permission. */
 async function permitted({ handle, stamp }: UploadEntry): Promise<File | undefined> {
   if (handle === undefined) return undefined;
   const answer = await handle.requestPermission?.({ mode: "read" });
@@ -299,6 +303,6 @@ async function sameFile(handle: FileHandle, stamp: string): Promise<File | undef
     const file = await handle.getFile();
     return stampOf(file) === stamp ? file : undefined;
   } catch {
-    return undefined; // It is gone.
+    return undefined; // The file no longer exists.
   }
 }

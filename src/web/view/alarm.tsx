@@ -1,3 +1,5 @@
+/** The alarm that replaces the page if the server's log is inconsistent. */
+
 import { type ReactNode, useMemo, useState } from "react";
 import { cleanText, jsonLine } from "../../base/text.ts";
 import { dateOf } from "../../base/time.ts";
@@ -11,8 +13,8 @@ import type { OpenAuditor } from "../driver/auditing.ts";
 import { readSettings } from "./shell/settings.ts";
 
 /**
- * What holds the server to its log, and what stands there if it lies.
- * @param render shows it above the page, and not as a part of it: nothing there takes it away
+ * Auditor of the server's log, which shows an alarm if the log is inconsistent.
+ * @param render draws the alarm above the page, where nothing can remove it
  */
 export function alarmingAuditor(render: (view: ReactNode) => void): OpenAuditor {
   return ({ clock, store }, verifier, alarmed) => {

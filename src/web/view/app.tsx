@@ -1,3 +1,5 @@
+/** The root component: login form, chat or dashboard, with dialogs and toasts. */
+
 import { Fragment, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Fault } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
@@ -33,7 +35,7 @@ function useLook(settings: Settings, lang: string): void {
   }, [settings.theme, lang]);
 }
 
-/** Tells the model whether the page is looked at: only then are messages marked as read. */
+/** Reports focus and visibility to the model, which only then marks messages as read. */
 function useFocus(chat: Chat): void {
   useEffect(() => {
     const tell = () => chat.setFocus(document.visibilityState === "visible" && document.hasFocus());
@@ -49,7 +51,7 @@ function useFocus(chat: Chat): void {
   }, [chat]);
 }
 
-/** Shows and sounds mentions and direct messages, if the user has switched that on. */
+/** Shows notifications with sounds for mentions and direct messages, if enabled. */
 function useNotifications(): void {
   const page = usePage();
   const latest = useRef(page);
@@ -65,7 +67,7 @@ function useNotifications(): void {
         if (told.kind !== "notify") return;
         const { target, item, why } = told;
         if (why === "put-out") notify(texts.putOut(cleanText(item.from ?? ""), cleanText(target)));
-        // Where it cannot be fetched, or may not sound before a click, it is silent.
+        // Silent if the sound cannot be loaded, or may not play before a click.
         if (settings.sounds)
           lazy
             .fetch()
@@ -82,7 +84,8 @@ function useNotifications(): void {
             chat.open(target);
           };
         } catch {
-          // Phones have it only for what runs in the background, where pushes are switched on.
+          // Phones support only notifications of a service worker, which exists if pushes are
+          // enabled.
           const { serviceWorker } = navigator as Partial<Navigator>;
           serviceWorker?.getRegistration().then((one) => one?.showNotification(title, about), fail);
         }
@@ -92,8 +95,8 @@ function useNotifications(): void {
 }
 
 /**
- * Whether this account may do what operators may: asked, since nothing tells.
- * @param isShown the token of the operators' link was shown: it is asked again then
+ * Whether this account is an operator; requested, since no event reports it.
+ * @param isShown the operator token was presented: ask again
  */
 function useOperator(isOnline: boolean, me: string | undefined, isShown: boolean): boolean {
   const { chat } = usePage();
@@ -116,7 +119,7 @@ function useOperator(isOnline: boolean, me: string | undefined, isShown: boolean
   return isOperator && me !== undefined;
 }
 
-/** After a log-out the address names no room: the next user begins in the lobby. */
+/** Clears the route after a logout: the next user starts in the lobby. */
 function useBareAddress(me: string | undefined): void {
   const before = useRef(me);
   useEffect(() => {
@@ -152,7 +155,7 @@ const TOAST_CLOCK = {
   },
 };
 
-/** Functions for dialogs and toasts; the object stays the same while nothing changes. */
+/** Functions for dialogs and toasts; the object is stable while nothing changes. */
 function useShown() {
   const nextId = useRef(1);
   const [shown, setShown] = useState<readonly Shown[]>([]);
@@ -167,13 +170,13 @@ function useShown() {
   return { shown, said, show, close, say: setSaid };
 }
 
-/** The words of the chosen language, once they are loaded. */
+/** Texts of the chosen language, once they are loaded. */
 function useWords(language: string | undefined, words: Texts): Texts {
   const [texts, setTexts] = useState(words);
   useEffect(() => {
     let isOver = false;
     const wanted = language ?? languageFor(navigator.languages);
-    // Where it cannot be fetched, the page goes on in the language that it has.
+    // If loading fails, the page keeps its current language.
     loadTexts(wanted).then(
       (loaded) => !isOver && setTexts(loaded),
       () => undefined,
@@ -186,8 +189,8 @@ function useWords(language: string | undefined, words: Texts): Texts {
 }
 
 /**
- * Chromium (150) remembers of a module that it could not be fetched, until the page is loaded anew;
- * by another address, which the server answers with the same bytes, it asks again.
+ * Loads a module. Chromium (150) caches a failed import until the page is reloaded; another URL,
+ * which the server answers with the same bytes, retries.
  */
 async function fetched<Part>(file: RegExp, load: () => Promise<Part>): Promise<Part> {
   try {
@@ -207,7 +210,7 @@ const loadEmoji = () => fetched(/\/emoji-[^/?]*\.js$/, () => import("../../ui/te
 
 export interface AppProps {
   readonly chat: Chat;
-  /** Of the language in which the page begins. */
+  /** Texts of the initial language. */
   readonly words: Texts;
 }
 

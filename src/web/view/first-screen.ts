@@ -1,7 +1,8 @@
+/** Shared code that every page has loaded before it loads a part. */
+
 /**
- * What every page has loaded before it fetches a part. Each fetched part imports this: the bundler
- * then makes one file of it, not one for each combination of parts that share something. One file
- * compresses better. The page's entry stays a second, small file.
+ * Each part imports this file, so that the bundler emits one shared file instead of one for each
+ * combination of parts. One file compresses better. The page's entry stays a second, small file.
  */
 import "../browser/browser.ts";
 import "../driver/chat.ts";

@@ -1,3 +1,5 @@
+/** The lazily loaded parts of shell/lazy.tsx. */
+
 import "./first-screen.ts";
 import { ENGLISH_PARTS } from "../../ui/messages/en/parts.ts";
 import { Dashboard } from "./admin/dashboard.tsx";
@@ -30,7 +32,6 @@ import { InviteDialog } from "./shell/invite-dialog.tsx";
 import type { LazyParts } from "./shell/lazy.tsx";
 import { LogoutDialog, SettingsDialog } from "./shell/settings-dialog.tsx";
 
-/** What shell/lazy.tsx fetches. */
 export const PARTS: LazyParts = {
   texts: ENGLISH_PARTS,
   Settings: SettingsDialog,

@@ -1,3 +1,5 @@
+/** The page that `chat share` serves. */
+
 import "./first-screen.ts";
 import { useEffect, useSyncExternalStore } from "react";
 import { formatSize } from "../../base/sizes.ts";
@@ -17,21 +19,19 @@ interface ShareProps {
   readonly texts: ShareTexts;
 }
 
-/** What the page of `chat share` runs on. */
 export interface ShareParts {
   readonly platform: Platform;
   readonly page: FolderPage;
   readonly later: LaterCode;
 }
 
-/** Begins the page of `chat share`. */
 export async function openShare({ platform, page, later }: ShareParts, words: Texts) {
   const texts = { ...ENGLISH_SHARE, ...words };
   const share = await Share.open(platform, page, later);
   return <ShareView share={share} texts={texts} />;
 }
 
-/** The files that `chat share` offers, and one button: no account, no chat. */
+/** The shared files and one button: no account, no chat. */
 function ShareView({ share, texts }: ShareProps) {
   const state = useSyncExternalStore(share.subscribe, () => share.state);
   useEffect(() => {

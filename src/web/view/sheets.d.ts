@@ -1,4 +1,6 @@
-/** A sheet that is fetched later: its address on our server. */
+/** Type of an imported style sheet. */
+
+/** URL of a style sheet that is loaded later. */
 declare module "*.css" {
   const address: string;
   // biome-ignore lint/style/noDefaultExport: it is what the bundler makes of a file

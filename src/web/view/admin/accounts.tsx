@@ -1,3 +1,5 @@
+/** Dashboard tab: accounts, with actions for operators. */
+
 import { useCallback } from "react";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
@@ -95,7 +97,7 @@ function columnsOf(page: PartPage, again: () => void): readonly Column<AccountEn
     {
       id: "seen",
       name: texts.seenLast,
-      // An older server does not say.
+      // Older servers omit it.
       cell: ({ online, seen }) =>
         online ? texts.seenNow : seen === undefined ? "–" : times.utcDay(seen),
       by: ({ seen }) => seen ?? 0,
@@ -122,7 +124,7 @@ function columnsOf(page: PartPage, again: () => void): readonly Column<AccountEn
   ];
 }
 
-/** Everybody who may sign in, online or not. */
+/** All accounts, online or not. */
 export function DashboardAccounts({ isOnline }: { readonly isOnline: boolean }) {
   const page = usePartPage();
   const { texts, chat } = page;

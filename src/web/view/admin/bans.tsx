@@ -1,3 +1,5 @@
+/** Dashboard tab: bans, and the dialog that adds one. */
+
 import { useCallback, useState } from "react";
 import { foldCase } from "../../../base/case-fold.ts";
 import { isName } from "../../../base/names.ts";
@@ -31,7 +33,7 @@ export interface BanDialogProps {
 export function BanDialog({ whom: given = "", onClose, onDone }: BanDialogProps) {
   const { texts, chat } = usePartPage();
   const [whom, setWhom] = useState(given);
-  /** 0: for good. */
+  /** Milliseconds; 0 is permanent. */
   const [spanMs, setSpanMs] = useState(0);
   const [reason, setReason] = useState("");
   const ban = async () => {

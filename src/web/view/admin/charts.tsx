@@ -1,4 +1,4 @@
-/** Fetched when an operator looks at the server: the library that draws, and what it draws. */
+/** The dashboard's charts and their drawing library; loaded with the server tab. */
 
 import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";
@@ -12,12 +12,12 @@ import { Table } from "./table.tsx";
 
 const MINUTE_MS = 60_000;
 const SPANS_MIN = [5, 15, 60] as const;
-/** A chart's own height; its width is what there is. */
+/** Height of a chart; its width is that of the container. */
 const HEIGHT_REM = 9;
 
 interface Line {
   readonly name: string;
-  /** Of page.css. */
+  /** Variable of page.css. */
   readonly colour: string;
   readonly values: readonly number[];
 }
@@ -27,11 +27,11 @@ interface ChartProps {
   readonly time: readonly number[];
   readonly lines: readonly Line[];
   readonly format: (value: number) => string;
-  /** Index of the first sample that is shown. */
+  /** Index of the first visible sample. */
   readonly from: number;
 }
 
-/** Colours as the browser has them now: a canvas knows no variables. */
+/** Computed colours, since a canvas does not resolve CSS variables. */
 function coloursOf(host: HTMLElement, names: readonly string[]): string[] {
   const probe = document.createElement("span");
   host.append(probe);
@@ -43,7 +43,7 @@ function coloursOf(host: HTMLElement, names: readonly string[]): string[] {
   return colours;
 }
 
-/** Grows when the page turns light or dark. */
+/** Increments when the page's theme changes, to redraw the charts. */
 function useLook(): number {
   const [look, setLook] = useState(0);
   useEffect(() => {
@@ -66,7 +66,7 @@ interface Drawn {
   readonly at: number | undefined;
 }
 
-/** Draws them on a canvas, as wide as its place is. */
+/** Draws the chart on a canvas as wide as its container. */
 function useDrawn({ time, lines, format, from }: ChartProps): Drawn {
   const { times } = usePartPage();
   const host = useRef<HTMLDivElement>(null);
@@ -137,7 +137,7 @@ function useDrawn({ time, lines, format, from }: ChartProps): Drawn {
   return { host, at };
 }
 
-/** A line of words says what the picture shows, for those who do not see it, too. */
+/** A chart with a text summary, also for screen readers. */
 function Chart(props: ChartProps) {
   const { title, time, lines, format, from } = props;
   const { texts, times } = usePartPage();

@@ -1,3 +1,5 @@
+/** A row of toggle buttons. */
+
 interface ChipsProps<One> {
   readonly label: string;
   readonly all: readonly One[];
@@ -6,7 +8,6 @@ interface ChipsProps<One> {
   readonly onPress: (one: One) => void;
 }
 
-/** A line of small switches, of which those that are on look pressed. */
 export function Chips<One extends string | number>(props: ChipsProps<One>) {
   const { label, all, isOn, name, onPress } = props;
   return (

@@ -1,3 +1,5 @@
+/** Dashboard tabs: connected clients and running transfers. */
+
 import { useCallback, useRef } from "react";
 import { foldCase } from "../../../base/case-fold.ts";
 import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
@@ -15,7 +17,7 @@ import { type Column, LocalTable } from "./table.tsx";
 
 type Client = Answer<"clients">["clients"][number];
 
-/** Pages of the list that are fetched: more clients than an operator looks through. */
+/** Maximum pages fetched; operators do not read further. */
 const PAGES_MAX = 10;
 
 async function allClients({ chat }: PartPage): Promise<readonly Client[]> {
@@ -30,7 +32,7 @@ async function allClients({ chat }: PartPage): Promise<readonly Client[]> {
   return all;
 }
 
-/** Without the port: of an address the whole machine is meant. */
+/** Address without the port: bans apply to the whole machine. */
 function hostOf(address: string): string {
   return address.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
 }
@@ -50,13 +52,13 @@ function clientItems(page: PartPage, { user, address }: Client): MenuItem[] {
   ];
 }
 
-/** Counters of before, and what became of them in a second since. */
+/** Counters of a client with their rates. */
 interface Paced extends Client {
   readonly sentPerS: number | undefined;
   readonly receivedPerS: number | undefined;
 }
 
-/** Beside the totals how fast they grow, from one answer to the next. */
+/** Computes rates from two consecutive answers. */
 function usePaces(): (clients: readonly Client[]) => readonly Paced[] {
   const before = useRef<{ atMs: number; clients: ReadonlyMap<number, Client> } | undefined>(
     undefined,
@@ -85,7 +87,7 @@ function traffic(messages: number, bytes: number, perS: number | undefined): str
   return `${messages} · ${formatSize(bytes)}${pace}`;
 }
 
-/** At which server of a cluster; where there is one alone, nothing. */
+/** Column for the server of each row; empty if the cluster has one server. */
 function serverColumn<One extends { readonly server?: string | undefined }>(
   rows: readonly One[],
   texts: AllTexts,

@@ -1,3 +1,5 @@
+/** The dashboard: the operators' view of the server, in tabs. */
+
 import { useState } from "react";
 import { rove } from "../../input/keys.ts";
 import { IconButton } from "../shell/icons.tsx";
@@ -19,7 +21,6 @@ const TABS = [
 ] as const;
 type Tab = (typeof TABS)[number];
 
-/** The server's window, for operators. */
 export function Dashboard({ model, onClose }: DashboardProps) {
   useSheet(adminSheet);
   const { texts } = usePartPage();

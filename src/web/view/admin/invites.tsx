@@ -1,3 +1,5 @@
+/** Dashboard tab: invites, and the dialogs that create and show one. */
+
 import { useCallback } from "react";
 import { foldCase } from "../../../base/case-fold.ts";
 import { cleanText } from "../../../base/text.ts";

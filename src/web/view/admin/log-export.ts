@@ -1,22 +1,24 @@
+/** Exports log lines as JSON Lines or CSV. */
+
 import { formatUtc } from "../../../base/time.ts";
 
-/** A line as it is shown. */
+/** A line as displayed. */
 interface Told {
   readonly unixMs: number;
   readonly what: string;
   readonly text: string;
 }
 
-/** What a table program would take for a formula. */
+/** Prefixes that spreadsheets interpret as a formula. */
 const FORMULA = /^[=+\-@\t\r]/;
 
-/** Words of others are in it: no cell begins a formula, and none ends early. */
+/** Escapes a cell: user texts must neither start a formula nor end the cell. */
 function cell(text: string): string {
   const safe = FORMULA.test(text) ? `'${text}` : text;
   return `"${safe.replaceAll('"', '""')}"`;
 }
 
-/** Lines of the log as a file: one JSON object a line, or a table with a head. */
+/** Formats log lines as one JSON object per line, or as a table with a header. */
 export function exported(format: "jsonl" | "csv", lines: readonly Told[]): string {
   const rows = lines.map(({ unixMs, what, text }) => ({ time: formatUtc(unixMs), what, text }));
   if (format === "jsonl") return rows.map((row) => `${JSON.stringify(row)}\n`).join("");

@@ -1,3 +1,5 @@
+/** Dashboard tab: the live log of events, and older moderation decisions. */
+
 import { memo, useEffect, useRef, useState } from "react";
 import { VList, type VListHandle } from "virtua";
 import { utf8Decode } from "../../../base/bytes.ts";
@@ -21,7 +23,7 @@ type Happened = Omit<NoticeOf<"event">, "kind">;
 
 const GROUPS = ["words", "people", "files", "decisions", "warnings"] as const;
 type Group = (typeof GROUPS)[number];
-/** What is not here is a word of somebody. */
+/** Groups of events; any other event is a message. */
 const GROUP_OF: Readonly<Record<string, Group>> = {
   ...{ connected: "people", "logged-in": "people", "logged-out": "people" },
   ...{ disconnected: "people", join: "people", leave: "people" },
@@ -41,13 +43,13 @@ export interface LogLine {
   readonly unixMs: number;
   readonly what: string;
   readonly text: string;
-  /** Of a record that could be erased. */
+  /** Set if the line is of a record that can be erased. */
   readonly seq: number | undefined;
   readonly isWarning: boolean;
   readonly group: Group;
 }
 
-/** An hour of a busy class; the older ones are in the history. */
+/** About an hour of a busy class. Older records stay in the history. */
 const LINES_MAX = 5_000;
 const CUT_BY = 500;
 
@@ -83,7 +85,7 @@ function decisionWords(decision: string, texts: AllTexts): string {
   return texts.decision(decision) ?? cleanText(decision);
 }
 
-/** One line of the log; what two people say to each other has no words here. */
+/** Formats an event as a line; direct messages have no text. */
 function lineOf(happened: Happened, key: number, { texts, times }: PartPage): LogLine {
   const { event, time, user, address, program, reason, name, sizeBytes, to, record } = happened;
   const head = jsonOf(record?.head);
@@ -162,10 +164,10 @@ const Line = memo(function Line({ line }: { readonly line: LogLine }) {
   );
 });
 
-/** Lines that nothing numbers begin here: between two events, and never one of both. */
+/** First key of events without a number; half a step keeps them between numbered events. */
 const UNNUMBERED = 0.5;
 
-/** Asks to be told, and what was before; keeps what comes, once a frame. */
+/** Subscribes to events, loads earlier ones, and updates the state once per frame. */
 function useHappened(isOnline: boolean) {
   const page = usePartPage();
   const { chat } = page;
@@ -173,7 +175,7 @@ function useHappened(isOnline: boolean) {
   const [fault, setFault] = useState<unknown>(undefined);
   const latest = useRef(page);
   latest.current = page;
-  /** The start of the server, and the number of the last event that is shown. */
+  /** Start of the server, and number of the last event shown. */
   const seen = useRef({ since: 0, n: 0 });
   useEffect(() => {
     let waiting: LogLine[] = [];
@@ -194,7 +196,7 @@ function useHappened(isOnline: boolean) {
     };
     const take = (event: Happened) => {
       const { skipped, time, n } = event;
-      if (n !== undefined && n <= seen.current.n) return; // The list of before had it, too.
+      if (n !== undefined && n <= seen.current.n) return; // The loaded list had it, too.
       if (skipped !== undefined) {
         const text = latest.current.texts.dashboardSkipped(skipped);
         const rest = { seq: undefined, isWarning: true, group: "warnings" } as const;
@@ -203,7 +205,7 @@ function useHappened(isOnline: boolean) {
       if (n !== undefined) seen.current.n = n;
       put(lineOf(event, key++, latest.current));
     };
-    /** Told live while the list of before is on its way: they come behind it. */
+    /** Live events that arrive before the list of earlier ones; appended after it. */
     let early: Happened[] | undefined;
     const stop = chat.onTold((told) => {
       if (told.kind !== "event") return;
@@ -215,7 +217,7 @@ function useHappened(isOnline: boolean) {
       early = [];
       try {
         await chat.request("watch", { on: true });
-        // An older server remembers nothing.
+        // Older servers keep no events.
         const past = await chat.request("events", {}).catch(() => undefined);
         if (isOver) return;
         if (past !== undefined && past.since !== seen.current.since) {
@@ -237,25 +239,25 @@ function useHappened(isOnline: boolean) {
       stop();
       cancelAnimationFrame(frame);
       if (waiting.length > 0) show();
-      // The link is gone: so is it.
+      // A closed link has ended the subscription already.
       if (isOnline) chat.request("watch", { on: false }).catch(() => undefined);
     };
   }, [chat, isOnline]);
   return { lines, fault };
 }
 
-/** What was decided before the lines that are here, a piece at a time. */
+/** Decisions older than the loaded lines, one page at a time. */
 interface Earlier {
   readonly lines: readonly LogLine[];
-  /** Where to go on; `end`: there is no more. Undefined: nobody has asked yet. */
+  /** Where to continue; `end` if there is no more; `undefined` before the first request. */
   readonly next: Answer<"decisions">["next"] | "end" | undefined;
 }
 
 const NOTHING_EARLIER: Earlier = { lines: [], next: undefined };
-/** Answers without a line, one after the other: the server has looked through much by then. */
+/** Maximum consecutive answers without a line: the server has searched many records by then. */
 const EMPTY_MAX = 50;
 
-/** @param oldest of the lines that are here, Unix ms */
+/** @param oldest of the loaded lines, Unix ms */
 function useEarlier(oldest: number | undefined, { since, until }: Span) {
   const page = usePartPage();
   const { chat } = page;
@@ -283,7 +285,7 @@ function useEarlier(oldest: number | undefined, { since, until }: Span) {
       setEarlier({ lines: [...lines.toReversed(), ...earlier.lines], next });
       setFault(undefined);
     } catch (error) {
-      // An older server does not know what is asked for.
+      // Older servers do not know this request.
       if (error instanceof Fault && error.code === "kind-unknown") setMissing(true);
       else setFault(error);
     } finally {
@@ -293,7 +295,7 @@ function useEarlier(oldest: number | undefined, { since, until }: Span) {
   return { earlier, ask, isAsking, isMissing, fault };
 }
 
-/** Bounds on moments, both included, Unix ms. */
+/** Inclusive bounds, Unix ms. */
 interface Span {
   readonly since: number | undefined;
   readonly until: number | undefined;
@@ -301,7 +303,7 @@ interface Span {
 
 const MINUTE_MS = 60_000;
 
-/** What a field of date and time says, in this browser's time zone. */
+/** Parses a date-time field in this browser's time zone. `undefined` if empty or invalid. */
 function momentOf(value: string): number | undefined {
   const unixMs = Date.parse(value);
   return Number.isNaN(unixMs) || unixMs < 0 ? undefined : unixMs;
@@ -328,7 +330,7 @@ function When({ id, label, value, onChange }: WhenProps) {
   );
 }
 
-/** Within this distance of the newest line the log follows it; further above it stays. */
+/** Distance from the bottom within which the log follows new lines. */
 const STICK_PX = 40;
 
 function useFollowing(follows: boolean, isHidden: boolean, lines: readonly LogLine[]) {
@@ -343,7 +345,7 @@ function useFollowing(follows: boolean, isHidden: boolean, lines: readonly LogLi
       isStuck.current = false;
       list.current?.scrollToIndex(0, { align: "start" });
     } else if (!follows || isHidden) {
-      // The log begins at the newest line, when it is shown and after a pause.
+      // Scroll to the newest line when the log opens and after a pause.
       isStuck.current = true;
       offset.current = 0;
     } else if (isStuck.current) {
@@ -352,13 +354,13 @@ function useFollowing(follows: boolean, isHidden: boolean, lines: readonly LogLi
   }, [follows, isHidden, lines]);
   const onScroll = (now: number) => {
     const { scrollSize = 0, viewportSize = 0 } = list.current ?? {};
-    // A filter or a measured row changes the size, and moves the offset without the user.
+    // A filter or a measured row changes the size, which moves the offset without the user.
     if (now < offset.current - 1 && scrollSize === size.current) isStuck.current = false;
     if (scrollSize - viewportSize - now <= STICK_PX) isStuck.current = true;
     offset.current = now;
     size.current = scrollSize;
   };
-  /** The next lines are older ones: they are what is looked for. */
+  /** Scrolls to the top: the lines that are loaded next are older. */
   const showTop = () => {
     isToTop.current = true;
   };
@@ -375,7 +377,7 @@ function toggled(groups: ReadonlySet<Group>, group: Group): ReadonlySet<Group> {
 
 const TYPES = { jsonl: "application/x-ndjson", csv: "text/csv" } as const;
 
-/** Hands the lines over as a file, by the browser's own means. */
+/** Saves the lines as a download of the browser. */
 function save(format: "jsonl" | "csv", lines: readonly LogLine[]): void {
   const url = URL.createObjectURL(new Blob([exported(format, lines)], { type: TYPES[format] }));
   const link = document.createElement("a");
@@ -386,7 +388,7 @@ function save(format: "jsonl" | "csv", lines: readonly LogLine[]): void {
 }
 
 export interface DashboardLogProps {
-  /** Another part is shown; it is kept meanwhile. */
+  /** Another tab is selected; this one stays mounted. */
   readonly isHidden: boolean;
   readonly isOnline: boolean;
 }

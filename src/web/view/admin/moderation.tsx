@@ -1,3 +1,5 @@
+/** Moderation actions of the dashboard: mute, kick, ban, sign out. */
+
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import type { PageValue } from "../shell/context.tsx";
@@ -14,7 +16,7 @@ interface RoomActProps {
   readonly onClose: () => void;
 }
 
-/** Asks for the room that the user is kicked out of, or muted in. */
+/** Dialog that asks for the room of a kick or mute. */
 function RoomAct({ user, act, onClose }: RoomActProps) {
   const { texts, chat } = usePartPage();
   const rooms = [...chat.model.rooms.values()].filter(({ kind }) => kind === "room");
@@ -73,8 +75,8 @@ export function moderateItems(page: PageValue, user: string): MenuItem[] {
 }
 
 /**
- * Of all devices, at whichever server of a cluster they are.
- * @param hasPassword false: it could not come in again, so that a reset sets one first
+ * Signs out all devices of a user, on every server of a cluster.
+ * @param hasPassword if false, a reset sets a password first, since the user could not log in again
  */
 export function signOut(page: PartPage, user: string, hasPassword = true): void {
   const { texts, chat, show } = page;

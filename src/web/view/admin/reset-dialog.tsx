@@ -1,3 +1,5 @@
+/** Dialog that creates a reset code for a user who lost the password. */
+
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { parseFingerprint } from "../../../wire/fingerprint.ts";
@@ -13,7 +15,7 @@ interface Made {
   readonly expires: number;
 }
 
-/** The address and the line, each of which sets one new password. */
+/** The link and the command, each of which sets a new password once. */
 function MadeReset({ token, expires }: Made) {
   const { texts, times, chat } = usePartPage();
   const isPassed = document.documentElement.dataset["local"] !== undefined;
@@ -40,12 +42,11 @@ function MadeReset({ token, expires }: Made) {
 
 interface ResetProps {
   readonly user: string;
-  /** It cannot come in again by another way. */
+  /** The user has no other credential to log in again. */
   readonly isSigningOut?: boolean;
   readonly onClose: () => void;
 }
 
-/** Makes a code with which a user who has lost the password sets another one. */
 export function ResetDialog({ user, isSigningOut = false, onClose }: ResetProps) {
   const { texts, chat } = usePartPage();
   const [signOut, setSignOut] = useState(isSigningOut);

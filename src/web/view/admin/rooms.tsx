@@ -1,3 +1,5 @@
+/** Dashboard tabs: rooms and files. */
+
 import { useCallback } from "react";
 import { formatLeft, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
@@ -10,7 +12,7 @@ import { type Asked, type Column, ServerTable } from "./table.tsx";
 type RoomEntry = Answer<"all-rooms">["rooms"][number];
 type FileEntry = Answer<"all-files">["files"][number];
 
-/** Where everybody comes in: it is neither closed nor removed. */
+/** Every user joins the lobby; it cannot be closed or removed. */
 const LOBBY = "lobby";
 
 function close(page: PartPage, { room, closed }: RoomEntry, again: () => void): void {
@@ -145,7 +147,7 @@ function erase(page: PartPage, { name = "", bytes, seqs }: FileEntry, again: () 
     action: texts.erase,
     isDanger: true,
     onConfirm: async () => {
-      // With its last record its content goes.
+      // Erasing the last record of a file deletes its content.
       for (const seq of seqs) await chat.request("erase", { seq });
       again();
     },

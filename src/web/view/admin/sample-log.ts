@@ -1,7 +1,9 @@
+/** The server's samples of the last hour, and their summaries for charts and tables. */
+
 import { SAMPLES_KEPT_MAX } from "../../../base/limits-page.ts";
 import type { Answer } from "../../../wire/messages.ts";
 
-/** What the server counted in each second of the last hour, oldest first, list by list. */
+/** Samples of each second of the last hour, oldest first, as columns. */
 export type SampleColumns = Pick<
   Answer<"samples">,
   ColumnName | "since" | "last" | "diskFreeBytes"
@@ -16,7 +18,7 @@ const NAMES: readonly ColumnName[] = [
   ...(["links", "online", "memoryBytes"] as const),
 ];
 
-/** What is known with one more answer. @returns undefined: the server began anew, ask for all */
+/** Appends an answer. @returns `undefined` if the server has restarted: fetch all samples */
 function withAnswer(
   known: SampleColumns | undefined,
   answer: Answer<"samples">,
@@ -37,7 +39,7 @@ function withAnswer(
   };
 }
 
-/** All that is not known yet. @param known of before */
+/** Fetches all new samples. @param known from earlier calls */
 export async function fetchSamples(
   known: SampleColumns | undefined,
   ask: (after: number) => Promise<Answer<"samples">>,
@@ -54,11 +56,11 @@ export interface Summary {
   readonly last: number;
   readonly mean: number;
   readonly max: number;
-  /** Unix ms of the first time that it was so much. */
+  /** Unix ms of the first maximum. */
   readonly maxAt: number;
 }
 
-/** @returns undefined: there is nothing */
+/** @returns `undefined` if there are no values */
 export function summaryOf(
   values: readonly number[],
   time: readonly number[],
@@ -75,7 +77,7 @@ export function summaryOf(
   return { last, mean, max: values[at] ?? 0, maxAt: time[at] ?? 0 };
 }
 
-/** Index of the first sample that is no older than that, of the newest. */
+/** Index of the first sample within `spanMs` of the newest. */
 export function beginOf(time: readonly number[], spanMs: number): number {
   const newest = time.at(-1) ?? 0;
   const index = time.findIndex((one) => one > newest - spanMs);
@@ -83,9 +85,9 @@ export function beginOf(time: readonly number[], spanMs: number): number {
 }
 
 export interface Minute {
-  /** Unix ms of its first sample. */
+  /** Unix ms of the first sample. */
   readonly time: number;
-  /** Of what grows: a second on average; else as it was at the end. */
+  /** Counters as an average per second; other values as at the end of the minute. */
   readonly values: Readonly<Record<Exclude<ColumnName, "time">, number>>;
   readonly diskFreeBytes: number | undefined;
 }
@@ -94,7 +96,7 @@ const MINUTE_MS = 60_000;
 const GROWING = ["posts", "receivedBytes", "sentBytes"] as const;
 const STANDING = ["links", "online", "memoryBytes"] as const;
 
-/** Newest first: what charts show, as a table. */
+/** Samples per minute, newest first: the charts as a table. */
 export function minutesOf(samples: SampleColumns): Minute[] {
   const minutes: Minute[] = [];
   const { time } = samples;
@@ -119,7 +121,7 @@ function mean(values: readonly number[]): number {
   return values.length === 0 ? 0 : values.reduce((sum, one) => sum + one, 0) / values.length;
 }
 
-/** Least distance of two labels below a chart, so that the longest ones do not touch. */
+/** Minimum distance of labels below a chart, so that the longest do not touch. */
 export function labelPx(longest: string, remPx: number): number {
   return (longest.length * 0.45 + 1) * remPx; // Digits are about 0.56 of the font's 0.75 rem wide.
 }

@@ -1,3 +1,5 @@
+/** Dashboard tab: the server's state, charts, announcement and settings. */
+
 import { type ComponentType, useCallback, useEffect, useRef, useState } from "react";
 import { ANNOUNCEMENT_BYTES_MAX } from "../../../base/limits-page.ts";
 import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
@@ -10,7 +12,7 @@ import { usePartPage } from "../shell/part-page.ts";
 import { usePolled } from "../shell/polling.ts";
 import { fetchSamples, type SampleColumns } from "./sample-log.ts";
 
-/** A character of a field takes at most so many bytes. */
+/** Maximum bytes of a character. */
 const UTF8_BYTES_MAX = 4;
 
 interface Fact {
@@ -19,7 +21,7 @@ interface Fact {
   readonly isWarning?: boolean;
 }
 
-/** What was counted in the newest second. */
+/** Value of the newest second. */
 function nowOf(samples: SampleColumns | undefined, name: "posts" | "receivedBytes" | "sentBytes") {
   return samples?.[name].at(-1);
 }
@@ -98,7 +100,7 @@ function facts(
   ];
 }
 
-/** What the server has counted, asked for piece by piece. An older server keeps nothing. */
+/** Polls the server's samples. `undefined` if the server is too old to keep any. */
 function useSamples(isOnline: boolean): SampleColumns | undefined {
   const { chat } = usePartPage();
   const known = useRef<SampleColumns | undefined>(undefined);
@@ -113,7 +115,7 @@ function useSamples(isOnline: boolean): SampleColumns | undefined {
 
 type ChartsPart = ComponentType<{ readonly samples: SampleColumns }>;
 
-/** The library that draws is fetched when somebody looks. */
+/** Charts, whose library is loaded on demand. */
 function LazyCharts({ samples }: { readonly samples: SampleColumns }) {
   const { fail, texts } = usePartPage();
   const [Charts, setCharts] = useState<ChartsPart | undefined>(undefined);
@@ -189,7 +191,7 @@ function AnnounceDialog({ onClose }: { readonly onClose: () => void }) {
   );
 }
 
-/** What all users are told now, and what replaces it or takes it back. */
+/** The current announcement, with actions to replace or withdraw it. */
 function Announce() {
   const page = usePartPage();
   const { texts, times, chat, show } = page;

@@ -1,6 +1,8 @@
+/** Loads the dashboard's style sheet on demand. */
+
 import { useLayoutEffect } from "react";
 
-/** Rules that the first screen does not need: fetched once, and kept. @param href of our server */
+/** Adds a style sheet that the first screen does not need; it stays. @param href on this server */
 export function useSheet(href: string): void {
   useLayoutEffect(() => {
     if (document.head.querySelector(`link[href="${href}"]`) !== null) return;

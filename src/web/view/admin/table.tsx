@@ -1,3 +1,5 @@
+/** Tables of the dashboard: sorted and filtered here, or paged by the server. */
+
 import { type ReactNode, useCallback, useEffect, useId, useMemo, useState } from "react";
 import { cutText } from "../../../base/bytes.ts";
 import { foldCase } from "../../../base/case-fold.ts";
@@ -5,9 +7,9 @@ import { FaultLine } from "../shell/context.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 import { type Polled, usePolled } from "../shell/polling.ts";
 
-/** Long lists change slowly, and cost the server more. */
+/** Refresh interval of long lists, which change slowly and cost the server more. */
 const SLOWLY_MS = 10_000;
-/** Of what a server looks for in names. */
+/** Maximum size of the server's name filter. */
 const FIND_BYTES_MAX = 64;
 
 interface Paged<One> {
@@ -16,13 +18,13 @@ interface Paged<One> {
 }
 
 interface PagedList<One> extends Omit<Polled<Paged<One>>, "value">, Paged<One> {
-  /** Shows one page more. */
+  /** Loads one more page. */
   readonly showMore: () => void;
 }
 
 type Page<One> = { readonly list: readonly One[]; readonly next: number | undefined };
 
-/** So many pages of a list as were asked for, asked anew as long as they are shown. */
+/** Loads the requested number of pages and refreshes them while they are visible. */
 export function usePagedList<One>(
   ask: (after: { readonly after?: number }) => Promise<Page<One>>,
 ): PagedList<One> {
@@ -50,11 +52,11 @@ interface TableProps {
 }
 
 interface FrameProps extends Omit<TableProps, "heads"> {
-  /** Cells of the first line. */
+  /** Cells of the header row. */
   readonly head: ReactNode;
 }
 
-/** Wide tables scroll by themselves; the page does not. */
+/** Lets wide tables scroll horizontally without the page. */
 function Frame({ label, head, children }: FrameProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys
@@ -70,7 +72,7 @@ function Frame({ label, head, children }: FrameProps) {
   );
 }
 
-/** A table whose heads are only read. */
+/** A table that cannot be sorted. */
 export function Table({ label, heads, children }: TableProps) {
   const cells = heads.map((head) => (
     <th key={head} scope="col">
@@ -84,7 +86,7 @@ export function Table({ label, heads, children }: TableProps) {
   );
 }
 
-/** How rows are ordered: by the id of a column. */
+/** Sort order, by the id of a column. */
 export interface Order {
   readonly by: string;
   readonly down: boolean;
@@ -94,9 +96,9 @@ export interface Column<One> {
   readonly id: string;
   readonly name: string;
   readonly cell: (one: One) => ReactNode;
-  /** What rows are ordered by; left out: nothing. */
+  /** Sort key; absent if the column cannot be sorted. */
   readonly by?: (one: One) => string | number;
-  /** It names the row. */
+  /** Whether the cell is the row's header. */
   readonly isHead?: boolean;
 }
 
@@ -113,7 +115,7 @@ interface HeadProps<One> extends Pick<RowsProps<One>, "order" | "onOrder"> {
   readonly column: Column<One>;
 }
 
-/** A head that orders by its column: by the largest first, the second time the other way round. */
+/** A sortable header: descending on the first click, then reversed. */
 function Head<One>({ column, order, onOrder }: HeadProps<One>) {
   const { id, name, by } = column;
   const isOn = order?.by === id;
@@ -133,7 +135,7 @@ function Head<One>({ column, order, onOrder }: HeadProps<One>) {
   );
 }
 
-/** A table whose heads order it. The rows come in their order. */
+/** A table with sortable headers. The rows are already sorted. */
 function Rows<One>(props: RowsProps<One>) {
   const { label, columns, rows, keyOf, order, onOrder } = props;
   const heads = columns.map((column) => (
@@ -158,7 +160,7 @@ function Rows<One>(props: RowsProps<One>) {
   );
 }
 
-/** Rows that hold the words, in the order of the column; all of them are here. */
+/** Filters and sorts rows that are all loaded. */
 function arranged<One>(
   rows: readonly One[],
   columns: readonly Column<One>[],
@@ -195,13 +197,13 @@ function Filter({ value, onChange }: FilterProps) {
 }
 
 interface LocalTableProps<One> extends Omit<RowsProps<One>, "order" | "onOrder"> {
-  /** What the filter looks at. */
+  /** Text that the filter searches. */
   readonly wordsOf: (one: One) => string;
-  /** Beside the filter. */
+  /** Placed next to the filter. */
   readonly bar?: ReactNode;
 }
 
-/** A table of a list that is here as a whole: ordered and filtered here. */
+/** A table of a fully loaded list, sorted and filtered in the browser. */
 export function LocalTable<One>({ wordsOf, bar, ...props }: LocalTableProps<One>) {
   const { texts } = usePartPage();
   const [order, setOrder] = useState<Order | undefined>(undefined);
@@ -230,12 +232,12 @@ export function LocalTable<One>({ wordsOf, bar, ...props }: LocalTableProps<One>
 
 interface PagedTableProps<One> extends Omit<LocalTableProps<One>, "rows" | "bar"> {
   readonly list: PagedList<One>;
-  /** What makes a new one. */
+  /** Label of the button that creates an entry. */
   readonly action: string;
   readonly onAction: () => void;
 }
 
-/** A list of the server, a page at a time, and the button that makes a new entry. */
+/** A paged list of the server, with a button that creates an entry. */
 export function PagedTable<One>({ list, action, onAction, ...props }: PagedTableProps<One>) {
   const { texts } = usePartPage();
   const { all, hasMore, fault, showMore } = list;
@@ -266,7 +268,7 @@ function More({ label, onMore }: { readonly label: string; readonly onMore: () =
   );
 }
 
-/** What part of a list the server is asked for, and in which order. */
+/** Part of a list to request, and its order. */
 export interface Asked {
   readonly find?: string;
   readonly sort?: string;
@@ -277,18 +279,18 @@ export interface Asked {
 interface ServerPage<One> {
   readonly rows: readonly One[];
   readonly total: number;
-  /** In words: how many, and how much. */
+  /** Total count and size, as text. */
   readonly words: string;
 }
 
 interface ServerTableProps<One> extends Omit<RowsProps<One>, "rows" | "onOrder" | "columns"> {
   readonly ask: (asked: Asked) => Promise<ServerPage<One>>;
-  /** @param again asks anew, after a change */
+  /** @param again reloads the list after a change */
   readonly columnsOf: (again: () => void) => readonly Column<One>[];
   readonly isOnline: boolean;
 }
 
-/** How long a user goes on typing in a filter before the server is asked. */
+/** Pause in typing before the server is asked. */
 const TYPING_MS = 250;
 
 function useLater<Value>(value: Value, ms: number): Value {
@@ -300,7 +302,7 @@ function useLater<Value>(value: Value, ms: number): Value {
   return later;
 }
 
-/** A table of a list that may be long: the server orders it, filters it, and gives pages. */
+/** A table of a long list, which the server sorts, filters and pages. */
 export function ServerTable<One>(props: ServerTableProps<One>) {
   const { label, ask, columnsOf, keyOf, order: first, isOnline } = props;
   const { texts } = usePartPage();

@@ -1,18 +1,22 @@
-/** How much waits: in the icon of the tab and, where the page is installed, of the program. */
+/** Unread badge on the tab's icon and on the installed app. */
+
 import { useEffect } from "react";
 import type { BadgeProps } from "../shell/lazy.tsx";
 
 const SIZE = 64;
 const RED = "#d22";
 const GREY = "#777";
-/** More have no room in an icon. */
+/** Larger numbers do not fit the icon. */
 const SHOWN_MAX = 99;
 
 function icon(): HTMLLinkElement | null {
   return document.querySelector<HTMLLinkElement>("link[rel=icon]");
 }
 
-/** The page's own, with a number for calls or a dot for words; undefined: nothing can be drawn. */
+/**
+ * Draws the page's icon with a mention count, or a dot for other messages; `undefined` if drawing
+ * fails.
+ */
 async function drawn(address: string, calls: number): Promise<string | undefined> {
   const picture = new Image(SIZE, SIZE);
   picture.src = address;
@@ -43,14 +47,16 @@ interface Badges {
   clearAppBadge?(): Promise<void>;
 }
 
-/** The system may know no badges, or allow none here: there is nothing to do then. */
+/** Sets the app badge; does nothing if the system has none or forbids it. */
 function badge(calls: number): void {
   const { navigator } = window as { navigator: Badges };
   const set = calls > 0 ? navigator.setAppBadge?.(calls) : navigator.clearAppBadge?.();
   set?.catch(() => undefined);
 }
 
-/** While something waits. @param calls the words that call or answer me, or are to me alone */
+/**
+ * Badge while there are unread messages. @param calls unread mentions, replies and direct messages
+ */
 export function Badge({ calls }: BadgeProps) {
   useEffect(() => {
     badge(calls);
@@ -63,7 +69,7 @@ export function Badge({ calls }: BadgeProps) {
       (changed) => {
         if (!isOver && changed !== undefined) link.href = changed;
       },
-      () => undefined, // The icon stays as it is.
+      () => undefined, // The icon stays unchanged.
     );
     return () => {
       isOver = true;

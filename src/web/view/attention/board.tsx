@@ -1,3 +1,5 @@
+/** The notice board: the server's announcement and notices to operators. */
+
 import { useState } from "react";
 import { isDiskFull } from "../../../base/disk-space.ts";
 import { formatSize } from "../../../base/sizes.ts";
@@ -8,16 +10,16 @@ import { useFact } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 
-/** Announcements mention nobody. */
+/** Announcements contain no mentions. */
 const NOBODY: readonly string[] = [];
 const SEEN_KEY = "chat.announcement";
 
-/** When the one was told that was put away last in this browser, Unix ms. */
+/** Unix ms of the announcement that was dismissed last in this browser. */
 function seenBefore(): number | undefined {
   try {
     return Number(localStorage.getItem(SEEN_KEY) ?? Number.NaN);
   } catch {
-    return undefined; // The browser keeps nothing.
+    return undefined; // The browser stores nothing.
   }
 }
 
@@ -25,11 +27,11 @@ function keepSeen(time: number): void {
   try {
     localStorage.setItem(SEEN_KEY, String(time));
   } catch {
-    // It is put away as long as the page lasts.
+    // Dismissed only until the page is closed.
   }
 }
 
-/** What an operator tells all users, until they have seen it. */
+/** An operator's announcement to all users, until it is dismissed. */
 function Announcement() {
   const { texts, times } = usePartPage();
   const { announcement } = useFact((model) => model.board);
@@ -53,7 +55,7 @@ function Announcement() {
   );
 }
 
-/** What the server has all users, or its operators, know. */
+/** Notices of the server to all users, or to its operators. */
 export function Board() {
   const { texts } = usePartPage();
   const { diskLow, hasMajority } = useFact((model) => model.board);

@@ -1,3 +1,5 @@
+/** Dialog of a room's pinned messages, with links to them. */
+
 import { useEffect, useState } from "react";
 import { queryPins } from "../../../client/chat/pins.ts";
 import { itemOf } from "../../../core/model/item.ts";
@@ -13,7 +15,6 @@ import { IconButton } from "../shell/icons.tsx";
 import type { PinsProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 
-/** The pinned messages of a room, each a way to its place. */
 export function PinsDialog({ room, onClose }: PinsProps) {
   const { texts, chat, times } = usePartPage();
   const { id, target } = room;

@@ -1,13 +1,14 @@
-/** What a browser has for pages that are closed: a worker, and a subscription at a push service. */
+/** Web push in the browser: the service worker and its subscription. */
+
 import { equalBytes } from "../../../base/bytes.ts";
 
-/** Why this browser tells nothing while the page is closed. */
+/** Why this browser cannot receive pushes. */
 export type PushTrouble =
-  /** The page came without TLS, or with a certificate that the browser does not trust. */
+  /** No TLS, or a certificate that the browser does not trust. */
   | "untrusted"
-  /** It has no workers or no pushes. */
+  /** No service workers or no push support. */
   | "missing"
-  /** The user, or the browser by itself, said no. */
+  /** The user or the browser denied permission. */
   | "denied"
   /** The push service does not answer. */
   | "failed";
@@ -21,14 +22,14 @@ export class PushError extends Error {
   }
 }
 
-/** For the server: where to send, and how to encrypt. */
+/** Subscription for the server: the endpoint and the encryption keys. */
 export interface BrowserSubscription {
   readonly endpoint: string;
   readonly key: Uint8Array;
   readonly auth: Uint8Array;
 }
 
-/** What can be known without asking for anything. */
+/** Trouble that is known without asking for permission. */
 export function pushTrouble(): PushTrouble | undefined {
   if (!isSecureContext) return "untrusted";
   const isThere = "serviceWorker" in navigator && "PushManager" in window;
@@ -36,7 +37,7 @@ export function pushTrouble(): PushTrouble | undefined {
 }
 
 /**
- * The subscription for this server's key: the one that there is, or another one.
+ * Subscribes for this server's key, replacing a subscription for another key.
  * @throws PushError
  */
 export async function subscribe(key: Uint8Array, lang: string): Promise<BrowserSubscription> {
@@ -59,7 +60,7 @@ export async function subscribe(key: Uint8Array, lang: string): Promise<BrowserS
   }
 }
 
-/** The browser takes none any more, and runs nothing of this page. */
+/** Cancels the subscription and unregisters the worker. */
 export async function unsubscribe(): Promise<void> {
   const found = await (navigator as Partial<Navigator>).serviceWorker?.getRegistration("/");
   const there = await found?.pushManager?.getSubscription();
@@ -72,11 +73,11 @@ async function worker(lang: string): Promise<ServiceWorkerRegistration> {
   if (trouble !== undefined) throw new PushError(trouble);
   const { serviceWorker } = navigator;
   try {
-    // Its own file is asked for anew each time, past all caches.
+    // The worker's file is fetched each time, bypassing all caches.
     const options = { updateViaCache: "none" } as const;
     await serviceWorker.register(`/worker.js?lang=${encodeURIComponent(lang)}`, options);
   } catch (error) {
-    // Browsers go on with a page whose certificate they do not trust, and run no worker of it.
+    // Browsers load a page with an untrusted certificate but do not run its worker.
     throw new PushError("untrusted", error);
   }
   return serviceWorker.ready;

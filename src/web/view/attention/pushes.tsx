@@ -1,4 +1,5 @@
-/** What this browser tells while the page is closed: the setting, and what keeps it so. */
+/** Push setting of this browser, and the component that keeps the server informed. */
+
 import { useEffect, useState } from "react";
 import { Fault } from "../../../base/fault.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
@@ -27,19 +28,19 @@ function troubleText(trouble: PushTrouble, texts: AllTexts): string {
   }
 }
 
-/** Tells the server where this browser takes pushes. @throws PushError, Fault */
+/** Subscribes and sends the subscription to the server. @throws PushError, Fault */
 async function begin({ chat, texts }: PartPage): Promise<void> {
   const { key } = await chat.request("push-key", {});
   await chat.request("push-subscribe", await subscribe(key, texts.lang));
 }
 
-/** Nothing is pushed to this browser any more. */
+/** Stops pushes to this browser. */
 export async function endPushes({ change }: Pick<PartPage, "change">): Promise<void> {
   change({ pushesFor: undefined });
-  await unsubscribe().catch(() => undefined); // The server knows already.
+  await unsubscribe().catch(() => undefined); // The server has already removed it.
 }
 
-/** Whether the server pushes at all; undefined: not known yet. */
+/** Whether the server supports pushes; `undefined` until known. */
 function useOffer({ chat }: PartPage): boolean | undefined {
   const [isOffered, setOffered] = useState<boolean | undefined>(undefined);
   useEffect(() => {
@@ -62,7 +63,7 @@ export function PushSetting() {
   const isOffered = useOffer(page);
   const [trouble, setTrouble] = useState(pushTrouble);
   const work = useWork();
-  // The page of `chat web` is gone with its program.
+  // A `chat web` page ends with its program.
   const isLocal = document.documentElement.dataset["local"] !== undefined;
   if (isOffered !== true || isLocal || me === undefined) return null;
   const turn = async (on: boolean) => {
@@ -97,7 +98,7 @@ export function PushSetting() {
   );
 }
 
-/** While the page is open: tells the server again where pushes go, and hears clicks on them. */
+/** Renews the server's subscription while the page is open, and handles clicks on notifications. */
 export function PushKeeper() {
   const page = usePartPage();
   const { chat, change } = page;
@@ -108,7 +109,7 @@ export function PushKeeper() {
     if (!isOnline) return;
     begin(page).catch((error: unknown) => {
       const isOver = error instanceof PushError && error.trouble === "denied";
-      // The server pushes nothing any more, or the browser does not: the setting says so.
+      // The server or the browser no longer supports pushes: turn the setting off.
       const isRefused = error instanceof Fault && error.code === "not-allowed";
       if (isOver || isRefused) change({ pushesFor: undefined });
     });
@@ -130,7 +131,7 @@ export function PushKeeper() {
   return null;
 }
 
-/** What is looked at need not be told any more. */
+/** Closes notifications of messages that are now visible. */
 async function closeShown(): Promise<void> {
   const found = await (navigator as Partial<Navigator>).serviceWorker?.getRegistration("/");
   for (const shown of (await found?.getNotifications()) ?? []) shown.close();

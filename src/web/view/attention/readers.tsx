@@ -1,3 +1,5 @@
+/** Read receipts: the readers of one's last message, and the room's switch. */
+
 import { useCallback, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { FaultLine, useFact, useWork } from "../shell/context.tsx";
@@ -9,7 +11,7 @@ import { usePolled } from "../shell/polling.ts";
 
 const EVERY_MS = 5_000;
 
-/** Under one's own last message: who has read it, by name when asked. */
+/** Below one's last message: how many have read it, with names on request. */
 export function ReadersLine({ seq }: ReadersProps) {
   const { texts, chat } = usePartPage();
   const [isOpen, setOpen] = useState(false);
@@ -42,7 +44,7 @@ export function ReadersLine({ seq }: ReadersProps) {
   );
 }
 
-/** Whether authors see here who has read what they say: one switch with its state. */
+/** Dialog with a switch for read receipts in the room. */
 export function ReceiptsDialog({ room: { id, kind, name, target }, onClose }: PinsProps) {
   const { texts, chat } = usePartPage();
   const work = useWork();

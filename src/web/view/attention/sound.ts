@@ -1,10 +1,10 @@
-/** A short sound of two notes, made by the browser: there is no file to fetch. */
+/** A notification sound of two notes, synthesized so that no file is needed. */
 
 const NOTES_HZ = [880, 1174.7];
 const NOTE_S = 0.14;
-/** As loud as a click on a desk: nobody should be startled. */
+/** As quiet as a click on a desk, so as not to startle. */
 const GAIN = 0.12;
-/** From one sound to the next, over all tabs. */
+/** Minimum time between sounds, over all tabs. */
 const REST_MS = 1_500;
 
 function play(): void {
@@ -24,7 +24,7 @@ function play(): void {
   last?.addEventListener("ended", () => void audio.close());
 }
 
-/** Something was said that its reader waits for. Of many at once, and of many tabs, one sounds. */
+/** Plays the sound. Of many notifications or tabs at the same time, one plays. */
 export async function playSound(): Promise<void> {
   const { locks } = navigator as Partial<Navigator>; // Missing on pages without TLS.
   if (locks === undefined) return play();

@@ -1,9 +1,11 @@
+/** Who is typing, below the composer. */
+
 import { cleanText } from "../../../base/text.ts";
 import { typingNames } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { usePartPage } from "../shell/part-page.ts";
 
-/** Under the composer, in a line that is always free for it. Nobody is read it aloud. */
+/** Typing indicator in a reserved line; hidden from screen readers. */
 export function Typing({ model }: { readonly model: Model }) {
   const { texts } = usePartPage();
   const names = typingNames(model).map((name) => cleanText(name));

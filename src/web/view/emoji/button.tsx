@@ -1,8 +1,9 @@
+/** Opens the emoji picker. */
+
 import { type PageValue, usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { EmojiPicker, type EmojiProps } from "../shell/lazy.tsx";
 
-/** Shows all emoji, of which the user may choose one. */
 export function askEmoji({ show }: PageValue, given: Omit<EmojiProps, "onClose">): void {
   show((close) => <EmojiPicker {...given} onClose={close} />);
 }

@@ -1,3 +1,5 @@
+/** Dialog that lists all emoji. */
+
 import { type KeyboardEvent, memo, useEffect, useMemo, useRef, useState } from "react";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
 import type { EmojiGroup, NamedEmoji } from "../../../ui/text/emoji.ts";
@@ -19,7 +21,7 @@ const TITLES: Readonly<Record<string, keyof AllTexts>> = {
   Flags: "emojiFlags",
 };
 
-/** Fetched when the first picker is opened. */
+/** Loads the emoji when the first picker opens. */
 function useEmoji(onClose: () => void): EmojiPart | undefined {
   const { emoji, texts, fail } = usePartPage();
   const [part, setPart] = useState(emoji.parts);
@@ -54,7 +56,7 @@ function useGroups(part: EmojiPart | undefined, words: string): readonly EmojiGr
 interface GroupProps {
   readonly group: EmojiGroup;
   readonly title: string | undefined;
-  /** The Tab key leads to its first one, and the arrow keys from there. */
+  /** Whether Tab focuses its first emoji; arrow keys move from there. */
   readonly isFirst: boolean;
   readonly onChoose: (sign: string) => void;
 }
@@ -80,7 +82,7 @@ const Group = memo(function Group({ group, title, isFirst, onChoose }: GroupProp
   );
 });
 
-/** Where the focus goes from one of them; undefined: the key is not for it; null: above all. */
+/** Next element in focus; `undefined` if the key does not move it; `null` above the first row. */
 function moved(key: string, all: readonly HTMLElement[], at: number) {
   if (key === "ArrowRight") return all[at + 1];
   if (key === "ArrowLeft") return all[at - 1];
@@ -102,7 +104,7 @@ function moved(key: string, all: readonly HTMLElement[], at: number) {
   return found ?? (step < 0 ? null : undefined);
 }
 
-/** All emoji, by groups or by what is looked for; arrow keys move among them. */
+/** All emoji, by group or search; arrow keys move among them. */
 export function EmojiPicker({ title, onChoose, onClose }: EmojiProps) {
   const { texts } = usePartPage();
   const [words, setWords] = useState("");
@@ -135,7 +137,7 @@ export function EmojiPicker({ title, onChoose, onClose }: EmojiProps) {
     <Dialog title={title} onClose={onClose} className="emoji-picker">
       <input
         ref={field}
-        type="text" // A search field takes the first Esc for itself.
+        type="text" // A search field would handle the first Esc itself.
         aria-label={texts.emojiFind}
         placeholder={texts.emojiFind}
         autoComplete="off"

@@ -1,4 +1,4 @@
-/** Emoji that were chosen last in this browser, the newest first. */
+/** Recently chosen emoji of this browser, newest first. */
 
 /** Two rows of a phone. */
 const RECENT_MAX = 16;
@@ -10,7 +10,7 @@ export function recentEmoji(): readonly string[] {
     const all = Array.isArray(kept) ? kept.slice(0, RECENT_MAX) : [];
     return all.filter((one): one is string => typeof one === "string");
   } catch {
-    return []; // The browser keeps nothing, or the value is not one of ours.
+    return []; // The browser stores nothing, or the value is invalid.
   }
 }
 
@@ -19,6 +19,6 @@ export function keepRecentEmoji(sign: string): void {
   try {
     localStorage.setItem(KEY, JSON.stringify(all.slice(0, RECENT_MAX)));
   } catch {
-    // Then none is offered.
+    // Then nothing is remembered.
   }
 }

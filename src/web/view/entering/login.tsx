@@ -1,3 +1,5 @@
+/** The login form. */
+
 import { type FormEvent, type ReactNode, useEffect, useState } from "react";
 import { Fault } from "../../../base/fault.ts";
 import type { FoldedName } from "../../../base/names.ts";
@@ -59,7 +61,7 @@ function Fingerprint({ server }: { readonly server: ServerView }) {
   );
 }
 
-/** Of no field; and why the answer takes so long. */
+/** An error that concerns no field, or the reason for a delay. */
 function Refusal({ fault }: { readonly fault: unknown }) {
   return (
     <>
@@ -99,7 +101,7 @@ interface FormProps {
   readonly refused: unknown;
 }
 
-/** One form for registration and log-in: the server knows which of the two it is. */
+/** One form for registration and login: the server knows which it is. */
 function EnterForm({ server, work, refused }: FormProps) {
   const page = usePage();
   const { texts, chat, lazy } = page;
@@ -121,7 +123,7 @@ function EnterForm({ server, work, refused }: FormProps) {
       try {
         await enter(page, name, password, roomSecret);
       } catch (fault) {
-        // What cannot be fetched now is said below the fields.
+        // If the code cannot be loaded, the error appears below the fields.
         const parts = await lazy.fetch().catch(() => undefined);
         setWrong(parts?.wrongEntry({ fault, name, password, roomSecret, taken }, texts));
         throw fault;
@@ -186,7 +188,6 @@ function EnterForm({ server, work, refused }: FormProps) {
   );
 }
 
-/** The form where a user logs in. */
 export function Login() {
   const { texts, chat } = usePage();
   const { server, connection } = useModel();
@@ -196,7 +197,7 @@ export function Login() {
   useEffect(() => {
     if (work.isBusy) setActed(true);
   }, [work.isBusy]);
-  // From then on `work` says what became of it.
+  // From then on `work` holds the outcome.
   const told = connection.kind === "outside" && !hasActed ? connection.fault : undefined;
   const refused = work.fault ?? told;
   const isKnown = chat.knownUsers.length > 0 && !isOther;

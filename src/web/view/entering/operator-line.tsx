@@ -1,8 +1,10 @@
+/** Notices about the operator link: its effect, expiry and removal. */
+
 import { useWork } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 
-/** What the operator's link has done, for how long, and what ends it. */
+/** Effect and expiry of the operator link, and how to end it. */
 export function OperatorPart() {
   const { texts, chat } = usePartPage();
   const work = useWork();
@@ -20,7 +22,7 @@ export function OperatorPart() {
   );
 }
 
-/** Above everything, until it was read. */
+/** Banner of the operator link, until it is dismissed. */
 export function OperatorLine() {
   const { texts, chat } = usePartPage();
   return (

@@ -1,3 +1,5 @@
+/** Download links of the terminal program, with their checksums. */
+
 import { useEffect, useState } from "react";
 import { formatSize } from "../../../base/sizes.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
@@ -12,24 +14,24 @@ const SYSTEM_NAMES: Readonly<Record<string, string>> = {
   "windows-x64": "Windows",
 };
 
-/** What the server offers; asked for once it is shown. */
+/** Programs that the server offers; requested when first shown. */
 function usePrograms(): readonly OfferedProgram[] {
   const { chat } = usePartPage();
   const [programs, setPrograms] = useState<readonly OfferedProgram[]>([]);
   useEffect(() => {
-    // Whoever runs `chat web` has it.
+    // Users of `chat web` already have the program.
     if (chat.isLocal) return;
     const asked = new AbortController();
     fetch("/program/", { signal: asked.signal })
       .then((answer) => (answer.ok ? answer.json() : undefined))
       .then((told: unknown) => setPrograms(offeredPrograms(told)))
-      .catch(() => undefined); // It is missing then.
+      .catch(() => undefined); // Then nothing is offered.
     return () => asked.abort();
   }, [chat]);
   return programs;
 }
 
-/** Where the program itself is had, for the visitor's system first. */
+/** Download links, with the visitor's system first. */
 export function ProgramOffer() {
   const { texts } = usePartPage();
   const programs = usePrograms();
@@ -68,7 +70,7 @@ function Download({ program: { name, system, sizeBytes }, texts }: ProgramProps)
   );
 }
 
-/** The sum, inside of the command that compares it. */
+/** The checksum, inside the command that compares it. */
 function Check({ program, texts }: ProgramProps) {
   const { notify, fail } = usePartPage();
   const line = checkLine(program);

@@ -1,9 +1,10 @@
+/** Form that sets a new password with an operator's reset link. */
+
 import { type FormEvent, useState } from "react";
 import type { ResetProps } from "../shell/lazy.tsx";
 import { NewPassword } from "../shell/new-password.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 
-/** For a user who has lost the password, and got an address from an operator. */
 export function ResetForm({ work, onOther }: ResetProps) {
   const { texts, chat } = usePartPage();
   const [password, setPassword] = useState("");

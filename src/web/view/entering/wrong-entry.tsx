@@ -1,3 +1,5 @@
+/** Maps login errors to the form's fields. */
+
 import { Fault } from "../../../base/fault.ts";
 import { PASSWORD_CHARS_MIN } from "../../../base/limits.ts";
 import { foldName, isName } from "../../../base/names.ts";
@@ -8,7 +10,7 @@ import { ENGLISH_PARTS } from "../../../ui/messages/en/parts.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import type { TriedEntry, WrongEntry } from "../shell/lazy.tsx";
 
-/** At which field it stands why a user was not let in, and what to do. Undefined: at none. */
+/** The field and message for a login error; `undefined` if it concerns no field. */
 export function wrongEntry(tried: TriedEntry, words: Texts): WrongEntry | undefined {
   const { fault, name, password, roomSecret, taken } = tried;
   const texts = { ...ENGLISH_PARTS, ...words };
@@ -33,7 +35,7 @@ export function wrongEntry(tried: TriedEntry, words: Texts): WrongEntry | undefi
         : undefined;
     case "room-password-wrong":
       if (roomSecret !== "") return { at: "room", text: faultText(fault, texts) };
-      // The server does not say whether the name exists; a password was meant for one that does.
+      // The server does not reveal whether the name exists; a given password implies that it does.
       return password === ""
         ? { at: "room", text: texts.roomPasswordMissing(clean) }
         : { at: "password", text: texts.passwordOrRoom(clean) };

@@ -1,3 +1,5 @@
+/** Attached files above the composer, with thumbnails. */
+
 import { useEffect, useState } from "react";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
@@ -6,10 +8,10 @@ import { Icon, IconButton } from "../shell/icons.tsx";
 import type { AttachmentsProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 
-/** In which a picture of a camera says how large it is. */
+/** The header of a camera photo, with its dimensions, is within these bytes. */
 const HEAD_BYTES = 256 * 1024;
 
-/** An address of the picture that the file is; undefined: it is none, or not known yet. */
+/** URL of the file's thumbnail; `undefined` if it is not a picture, or not known yet. */
 function useThumbnail(file: File): string | undefined {
   const [url, setUrl] = useState<string | undefined>(undefined);
   useEffect(() => {
@@ -22,7 +24,7 @@ function useThumbnail(file: File): string | undefined {
       made = URL.createObjectURL(file.slice(0, file.size, type));
       setUrl(made);
     };
-    look().catch(() => undefined); // It cannot be read: sending it tells that.
+    look().catch(() => undefined); // Unreadable: sending the file reports it.
     return () => {
       isOver = true;
       if (made !== undefined) URL.revokeObjectURL(made);
@@ -47,7 +49,6 @@ function Attachment({ file, onRemove }: { readonly file: File; readonly onRemove
   );
 }
 
-/** What goes with the next message: shown before it goes. */
 export function Attachments({ files, onRemove }: AttachmentsProps) {
   const { texts } = usePartPage();
   return (

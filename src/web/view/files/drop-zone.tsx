@@ -1,15 +1,17 @@
+/** Drag and drop of files anywhere in the window. */
+
 import { useEffect, useRef, useState } from "react";
 import type { Attached } from "../../transfer/attached.ts";
 import type { FileHandle } from "../../transfer/upload-journal.ts";
 
-/** Browsers that can give a file again after a reload have this. */
+/** Browsers with file handles, which survive a reload, have this. */
 interface HandleItem {
   getAsFileSystemHandle?(): Promise<(FileHandle & { readonly kind: string }) | null>;
 }
 
 async function droppedOf(items: DataTransferItemList): Promise<readonly Attached[]> {
   const all = [...items].filter(({ kind }) => kind === "file");
-  // All must be asked within the event; afterwards the browser forgets them.
+  // All items must be read during the event; browsers discard them afterwards.
   const asked = all.map((item) => ({
     file: item.getAsFile(),
     handle: (item as unknown as HandleItem).getAsFileSystemHandle?.() ?? Promise.resolve(null),
@@ -27,14 +29,14 @@ function hasFiles({ dataTransfer }: DragEvent): boolean {
   return dataTransfer?.types.includes("Files") === true;
 }
 
-/** A text or an address may be dropped into a text field: the browser inserts it. */
+/** Text or a link dropped into a text field, which the browser inserts. */
 function isWritten({ target }: DragEvent): boolean {
   return target instanceof Element && target.closest("input, textarea") !== null;
 }
 
 /**
- * Nothing that is dropped on the page leads away from it: browsers open a dropped file or address
- * that no handler takes, and unsent text would be lost.
+ * Prevents drops from leaving the page: browsers open a dropped file or link that no handler takes,
+ * and unsent text would be lost.
  */
 export function useNoStrayDrops(): void {
   useEffect(() => {
@@ -52,14 +54,14 @@ export function useNoStrayDrops(): void {
   }, []);
 }
 
-/** A dialog is open: what is dropped beside it is ignored. */
+/** Whether a dialog is open: drops outside of it are ignored. */
 function isAsked(): boolean {
   return document.querySelector("dialog[open]") !== null;
 }
 
 /**
- * Files that are dropped anywhere in the window: beside the conversation too they are meant for it.
- * @returns whether some hang over it
+ * Accepts files dropped anywhere in the window for the open conversation.
+ * @returns whether files are dragged over the window
  */
 export function useDropping(onDropped: (dropped: readonly Attached[]) => void): boolean {
   const [isOver, setOver] = useState(false);
@@ -74,7 +76,7 @@ export function useDropping(onDropped: (dropped: readonly Attached[]) => void): 
     const listeners: Readonly<Record<string, (event: DragEvent) => void>> = {
       dragenter: over,
       dragover: over,
-      // From one part of the page to the next it names that one.
+      // `relatedTarget` is the next element inside the page; `null` when leaving the window.
       dragleave: ({ relatedTarget }) => relatedTarget === null && setOver(false),
       drop: (event) => {
         setOver(false);
@@ -86,7 +88,7 @@ export function useDropping(onDropped: (dropped: readonly Attached[]) => void): 
     const hear = (event: DragEvent) => {
       if (hasFiles(event)) listeners[event.type]?.(event);
     };
-    // On the document: events reach it before the window, where the rest is refused.
+    // On the document: it receives events before the window, which rejects the rest.
     for (const kind of Object.keys(listeners))
       document.addEventListener(kind, hear as EventListener);
     return () => {

@@ -1,3 +1,5 @@
+/** Placeholders that reserve the space of files until their code is loaded. */
+
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isSmallPicture } from "../../../core/client/picture-name.ts";
@@ -8,16 +10,16 @@ import type { FilesProps } from "../shell/lazy.tsx";
 import { isSaving } from "../shell/saving.ts";
 import { showsPictures } from "../shell/settings.ts";
 
-/** Several pictures stand as a grid, without lines of their own. */
+/** Minimum pictures shown as a grid, without lines of their own. */
 export const GRID_MIN = 2;
 
-/** Files that were sent together, and which of them are pictures that show themselves. */
+/** Files that were sent together, and those of them that show a preview. */
 export interface Sending {
   readonly pictures: readonly Item[];
   readonly lines: readonly Item[];
 }
 
-/** @param target of the room: there pictures may be switched off */
+/** @param target of the room, which may have previews switched off */
 export function useSending(items: readonly Item[], target: string): Sending {
   const { settings } = usePage();
   const isOn = showsPictures(settings, target) && !isSaving();
@@ -28,7 +30,7 @@ export function useSending(items: readonly Item[], target: string): Sending {
   return { pictures, lines: isGrid ? items.filter((item) => !isPicture(item)) : items };
 }
 
-/** Until the part that shows files is here: the same room on the screen, so that nothing moves. */
+/** Reserves the same space until the files part is loaded, so that nothing moves. */
 export function FilesFrame({ items, target }: Pick<FilesProps, "items" | "target">) {
   const { pictures, lines } = useSending(items, target);
   return (

@@ -1,3 +1,5 @@
+/** Files in a message: previews, downloads and their menus. */
+
 import { memo, useEffect, useState } from "react";
 import { Fault } from "../../../base/fault.ts";
 import { SAVED_BLOB_BYTES_MAX } from "../../../base/limits-page.ts";
@@ -24,7 +26,7 @@ const ICONS: Readonly<Partial<Record<MediaKind, IconName>>> = {
   video: "play",
 };
 
-/** What is shown without a question: nothing in it runs, whatever it holds. */
+/** Kinds shown without asking: their content cannot run. */
 const HARMLESS: ReadonlySet<MediaKind> = new Set(["image", "sound", "video"]);
 
 function fileType(name: string, texts: AllTexts): string {
@@ -47,7 +49,7 @@ function fileType(name: string, texts: AllTexts): string {
   }
 }
 
-/** The one under way; what is finished stands among all transfers. */
+/** The running download of a file; finished ones are listed with all transfers. */
 function downloadOf({ transfers }: Model, file: string): TransferView | undefined {
   for (const transfer of transfers.values()) {
     const isIt = transfer.file === file && transfer.kind === "download";
@@ -57,15 +59,15 @@ function downloadOf({ transfers }: Model, file: string): TransferView | undefine
 }
 
 /**
- * Whether the page fetches it and checks all. A folder cannot be unpacked here: the browser saves
- * an archive; and where no place can be chosen, the page would hold all of it in memory.
+ * Whether the page downloads and verifies the file itself. The page cannot unpack folders, so the
+ * browser saves an archive; without a save dialog the page would hold the whole file in memory.
  */
 function isSavedHere({ folder, size }: FileBody): boolean {
   const canChoose = "showSaveFilePicker" in window;
   return folder === undefined && (canChoose || size <= SAVED_BLOB_BYTES_MAX);
 }
 
-/** What the server has of it is of no use, and the browser's own download would save that. */
+/** A sealed file that this page cannot save: the browser's own download would be encrypted. */
 function mustBeOpenedElsewhere(file: ShownFile): boolean {
   return file.isSealed === true && !isSavedHere(file);
 }
@@ -77,7 +79,7 @@ async function saveByBrowser({ chat }: PartPage, { file, name }: FileBody): Prom
   link.click();
 }
 
-/** Whether the page can show it: what a browser plays comes from the server piece by piece. */
+/** Whether the page can show it; the browser streams media from the server. */
 function isShown({ name, size, folder, isSealed }: ShownFile): boolean {
   const media = folder === undefined ? mediaOf(name) : undefined;
   if (media === undefined) return false;
@@ -157,7 +159,7 @@ function usePicture(file: FileBody): Loaded {
 interface FileProps {
   readonly item: Item;
   readonly file: ShownFile;
-  /** Of several: what can be done with one of them as a message stands in its own menu. */
+  /** Menu of a single message among several. */
   readonly menuOf: ((item: Item) => MenuItem[]) | undefined;
 }
 
@@ -167,12 +169,12 @@ function useWays({ item, file, menuOf }: FileProps) {
 
 interface PictureBoxProps {
   readonly file: FileBody;
-  /** Of a grid: all of them are squares. */
+  /** Whether it is a cell of a grid; all cells are squares. */
   readonly isCell?: boolean;
   readonly open: () => void;
 }
 
-/** The space is there before the picture is: nothing moves when it comes. */
+/** Reserves the picture's space, so that nothing moves when it arrives. */
 function PictureBox({ file, isCell, open }: PictureBoxProps) {
   const { texts } = usePartPage();
   const loaded = usePicture(file);
@@ -200,7 +202,7 @@ function PictureBox({ file, isCell, open }: PictureBoxProps) {
   );
 }
 
-/** One of a grid: its line is its menu. */
+/** A picture in a grid, with a menu instead of a line. */
 function PictureCell(props: FileProps) {
   const { texts } = usePartPage();
   const { file } = props;
@@ -220,7 +222,7 @@ function PictureCell(props: FileProps) {
   );
 }
 
-/** Name, size, Save; all else in its menu. */
+/** Name, size and Save; everything else is in the menu. */
 function FileLine(props: FileProps & { readonly isPicture: boolean }) {
   const { texts } = usePartPage();
   const { file, isPicture } = props;
@@ -280,7 +282,7 @@ function FileLine(props: FileProps & { readonly isPicture: boolean }) {
   );
 }
 
-/** What a user sent at once: a line each, pictures as a grid. */
+/** Files sent together: a line each, and pictures as a grid. */
 export const Files = memo(function Files({ items, target, menuOf }: FilesProps) {
   const { texts } = usePartPage();
   const { pictures, lines } = useSending(items, target);

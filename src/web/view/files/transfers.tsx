@@ -1,3 +1,5 @@
+/** Running transfers, above the composer. */
+
 import { memo, useEffect, useRef } from "react";
 import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
@@ -120,10 +122,13 @@ export const TransferLine = memo(function TransferLine({
   );
 });
 
-/** Long enough to be seen; the file itself stands among the messages then. */
+/** Time that a finished transfer stays visible; the message then shows the file. */
 const DONE_SHOWN_MS = 4_000;
 
-/** Each row has a time of its own: what others under way tell does not begin it anew. */
+/**
+ * Dismisses a finished transfer. Each row has its own timer, which updates of others do not
+ * restart.
+ */
 function useTidy({ id, state }: TransferView): void {
   const { chat } = usePartPage();
   const isDone = state.kind === "done";
@@ -139,7 +144,6 @@ function TransferRow({ transfer }: { readonly transfer: TransferView }) {
   return <TransferLine transfer={transfer} onClose={STAYS} />;
 }
 
-/** All files under way, above the composer. */
 export function Transfers() {
   const { texts } = usePartPage();
   const transfers = useFact((model) => model.transfers);

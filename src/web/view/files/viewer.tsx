@@ -1,3 +1,5 @@
+/** Full-window viewer of pictures, media, documents and texts. */
+
 import { type PointerEvent, useEffect, useRef, useState } from "react";
 import { Fault } from "../../../base/fault.ts";
 import { cleanText } from "../../../base/text.ts";
@@ -10,10 +12,10 @@ import { Dialog } from "../shell/dialog.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 
-/** Text that is looked at in a dialog; a longer one is for an editor. */
+/** Maximum size of a text shown in the dialog. */
 const TEXT_SHOWN_MAX = 1024 * 1024;
 const ZOOM_MAX = 8;
-/** As far as a finger goes to the next picture, in pixels. */
+/** Distance of a swipe to the next picture, in pixels. */
 const SWIPE_PX = 50;
 
 export interface ViewerProps {
@@ -21,7 +23,7 @@ export interface ViewerProps {
   readonly onClose: () => void;
 }
 
-/** Shows one file inside the page. Nothing in it runs: its kind decides, and never its content. */
+/** Shows a file inside the page. Nothing in it runs: the name's type decides, never the content. */
 export function Viewer({ file, onClose }: ViewerProps) {
   const media = mediaOf(file.name);
   if (media?.kind === "image") return <PictureViewer file={file} onClose={onClose} />;
@@ -63,9 +65,9 @@ function TextView({ file }: { readonly file: ShownFile }) {
 }
 
 /**
- * Where the browser takes it from: the server, piece by piece and under a policy that lets nothing
- * in it run; of a sealed room the page, which has to have all of it first. A blob has the policy of
- * the page, and its type by its name, which is none of a page.
+ * URL of the file: on the server, which streams it under a policy that forbids scripts; or of a
+ * sealed room, a blob that the page has fetched as a whole. The blob has the page's policy, and a
+ * type by its name that is never HTML.
  */
 function useAddress(file: ShownFile) {
   const { chat } = usePartPage();
@@ -127,7 +129,7 @@ interface Shown {
   readonly text: string;
 }
 
-/** The pictures of what is open, as far as it is here. */
+/** Loaded pictures of the open room. */
 function picturesOf(model: Model): readonly Shown[] {
   const room = openRoom(model);
   const { items = [] } = room?.jump ?? room?.tail ?? {};
@@ -140,10 +142,10 @@ function picturesOf(model: Model): readonly Shown[] {
 
 interface Neighbours {
   readonly shown: Shown;
-  /** From 1; 0: it was erased meanwhile. */
+  /** Position from 1; 0 if the picture was erased. */
   readonly at: number;
   readonly count: number;
-  /** More of them may be older than what is here. */
+  /** Whether older pictures may not be loaded yet. */
   readonly isMore: boolean;
   readonly go: (by: 1 | -1) => void;
 }
@@ -159,7 +161,7 @@ function useNeighbours(first: ShownFile): Neighbours {
   const { hasOlder = false } = room?.jump ?? room?.tail ?? {};
   const isLoading = room?.loading !== undefined;
   const before = pictures[index - 1]?.file.file;
-  // At the first one that is here: what is older is fetched, as far back as the next picture.
+  // At the first loaded picture, load older messages up to the previous picture.
   useEffect(() => {
     if (!isWaiting) return;
     if (before !== undefined) {
@@ -179,7 +181,7 @@ function useNeighbours(first: ShownFile): Neighbours {
   return { shown, at: index + 1, count: pictures.length, isMore: hasOlder, go };
 }
 
-/** One picture, as large as the window; arrows, keys and fingers lead to the others of the room. */
+/** A picture as large as the window; arrow keys and swipes show the room's others. */
 function PictureViewer({ file: first, onClose }: ViewerProps) {
   const { texts, chat } = usePartPage();
   const { shown, at, count, isMore, go } = useNeighbours(first);
@@ -193,7 +195,7 @@ function PictureViewer({ file: first, onClose }: ViewerProps) {
   };
   const press = (event: KeyboardEvent) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
-    // A large one is moved by them.
+    // Arrow keys pan an enlarged picture.
     if (event.key === "ArrowLeft" && zoom === 1) move(-1);
     else if (event.key === "ArrowRight" && zoom === 1) move(1);
     else if (event.key === "+" || event.key === "=") zoomBy(2);
@@ -204,7 +206,7 @@ function PictureViewer({ file: first, onClose }: ViewerProps) {
   };
   const pressed = useRef(press);
   pressed.current = press;
-  // Wherever the focus is: nothing beside the dialog can have it.
+  // On the window, wherever the focus is: nothing outside of the dialog can have it.
   useEffect(() => {
     const hear = (event: KeyboardEvent) => pressed.current(event);
     addEventListener("keydown", hear);
@@ -289,7 +291,7 @@ function LargePicture({ file, zoom, onZoom }: LargePictureProps) {
   const work = useWork();
   const [picture, setPicture] = useState<Picture | "none" | undefined>(previews.get(file.file));
   const image = useRef<HTMLImageElement>(null);
-  /** As wide as it is when all of it is seen. */
+  /** Width at which the whole picture is visible. */
   const [fitPx, setFitPx] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: fetched once for each
   useEffect(() => {

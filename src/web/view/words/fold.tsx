@@ -1,7 +1,4 @@
-/**
- * Long posts show 20 lines (page.css) until they are unfolded. How high a text is, only the browser
- * knows; it is asked before the row is shown, so that no row changes its height by itself.
- */
+/** Folds long messages to 20 lines (page.css), measured before the row is shown. */
 
 import {
   type ReactNode,
@@ -13,17 +10,17 @@ import {
 } from "react";
 import { useTexts } from "../shell/context.tsx";
 
-/** Fewer lines more than are shown are not hidden: the button takes some as well. */
+/** Texts up to this are not folded: the button takes some space as well. */
 const LINES_MAX = 24;
-/** A text with fewer letters and lines has no more on the narrowest phone. */
+/** A shorter text never exceeds the limit, even on the narrowest phone. */
 const SHORT_LENGTH = 300;
-/** Of a folded text no more is drawn: 20 lines of the widest window. */
+/** Maximum drawn of a folded text: 20 lines of the widest window. */
 const DRAWN_LENGTH = 8_000;
 const DRAWN_LINES = 60;
-/** Those of longest ago are folded again, once they have been out of sight. */
+/** The messages unfolded longest ago are folded again once they are out of sight. */
 const UNFOLDED_MAX = 100;
 
-/** What was unfolded stays so while it is scrolled out of sight, where its row is not drawn. */
+/** Unfolded messages, kept while their rows are scrolled out and unmounted. */
 export class Unfolded {
   readonly #ids = new Set<number | string>();
 
@@ -54,7 +51,7 @@ function isShort(text: string): boolean {
   return text.length <= SHORT_LENGTH && text.split("\n").length <= LINES_MAX - 4;
 }
 
-/** Whether it has more lines than are shown, in the width that it has now. */
+/** Whether the text has more lines than the limit at the current width. */
 function useIsLong(box: RefObject<HTMLElement | null>, text: string): boolean {
   const [isLong, setLong] = useState(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another text may be as high as it is
@@ -74,11 +71,11 @@ function useIsLong(box: RefObject<HTMLElement | null>, text: string): boolean {
 }
 
 export interface FoldProps {
-  /** Of the message, in its room. */
+  /** Id of the message within its room. */
   readonly id: number | string;
   readonly text: string;
   readonly unfolded: Unfolded;
-  /** The user has asked to see this message: all of it. */
+  /** The user navigated to this message: show all of it. */
   readonly isShown?: boolean;
   readonly children: (text: string) => ReactNode;
 }
@@ -108,7 +105,7 @@ function Folding({ id, text, unfolded, isShown = false, children }: FoldProps) {
       <div
         ref={box}
         className={isLong && !isOpen ? "fold is-folded" : "fold"}
-        // The browser has found something in what is hidden, or the focus went there.
+        // The browser found a match in the hidden part, or it received the focus.
         onScroll={() => open(true)}
       >
         {children(isOpen ? text : beginning)}
