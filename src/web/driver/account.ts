@@ -145,7 +145,7 @@ export class PageAccount {
     const lane = (connection: Connection) => greet(connection, said);
     const channels = { clock, entropy, activeLink, hashing, greet: lane };
     const say = (to: string, text: string) =>
-      void session.posts.post(to, withMentions({ text })).catch(() => undefined); // The model shows it.
+      void session.posts.post(to, withMentions({ text })).catch(() => undefined);
     return open({ platform, owner, channels, sealed: this.#sealedFiles(), say, attach, tell });
   }
 

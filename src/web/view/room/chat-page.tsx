@@ -1,3 +1,5 @@
+/** The chat page: rooms on the left, the timeline in the middle, people on the right. */
+
 import {
   type MouseEvent,
   useCallback,
@@ -40,7 +42,7 @@ import { Rooms } from "./sidebar.tsx";
 import { runSlashCommand } from "./slash-commands.tsx";
 import { Timeline } from "./timeline.tsx";
 
-/** What stands beside the timeline: at the right, or over it where there is no room. */
+/** Panel beside the timeline: on the right, or over it on narrow screens. */
 export type Side = "people" | "search" | undefined;
 
 const NO_ITEMS: readonly Item[] = [];
@@ -86,7 +88,7 @@ interface MainProps {
   readonly onPeople: () => void;
 }
 
-/** What goes with the next message of the room. */
+/** Files attached to the next message of the room. */
 function useAttached(target: string, focus: () => void): AttachedFiles {
   const { chat } = usePage();
   const files = useSyncExternalStore(chat.subscribe, () => chat.attached.of(target));
@@ -114,7 +116,7 @@ function useAttached(target: string, focus: () => void): AttachedFiles {
   );
 }
 
-/** The timeline of what is open, and where one writes. */
+/** Timeline and composer of the open room. */
 function Conversation(props: MainProps) {
   const { model, target, isOperator, jumps, onJump, onOpen, onSearch, onPeople } = props;
   const page = usePage();
@@ -149,7 +151,8 @@ function Conversation(props: MainProps) {
   const ignored = target.startsWith("@") && model.ignored.has(target.slice(1).toLowerCase());
   return (
     <div className="conversation">
-      {/* Before its first message a conversation has no id: the two keys differ by a word. */}
+      {/* Before its first message a conversation has no id; the prefixes keep the two keys
+          distinct. */}
       <Timeline
         key={`timeline ${room?.id ?? target}`}
         rows={rows}
@@ -159,7 +162,7 @@ function Conversation(props: MainProps) {
       <Toasts level="conversation" />
       {ignored ? <p className="hint">{texts.ignoredHere(cleanText(target))}</p> : null}
       {(room?.offered ?? []).map(({ file, from, name }) =>
-        // One's own stands among the transfers.
+        // One's own uploads are among the transfers.
         isSame(from, model.me) ? null : <OfferedLine key={file} from={from} name={name} />,
       )}
       {model.transfers.size > 0 ? <Transfers onClose={STAYS} /> : null}
@@ -191,7 +194,7 @@ interface NothingProps {
   readonly onOpen: (target: string) => void;
 }
 
-/** No room is open: the ways into one, since the list of rooms may be a drawer that is shut. */
+/** Shown if no room is open: ways to open one, since the list of rooms may be a closed drawer. */
 function Nothing({ hasRooms, onOpen }: NothingProps) {
   const { texts, show } = usePage();
   return (
@@ -221,7 +224,7 @@ export interface ChatPageProps {
   readonly onDashboard: () => void;
 }
 
-/** Calls back when three columns begin or cease to fit: a window is resized, or zoomed. */
+/** Calls back when three columns start or cease to fit, as on a resize or zoom. */
 function useWidth(changed: (wide: boolean) => void): void {
   const latest = useRef(changed);
   latest.current = changed;
@@ -237,7 +240,7 @@ function useWidth(changed: (wide: boolean) => void): void {
   }, []);
 }
 
-/** What is shown beside the words, and the ways to other places. */
+/** State of the side panels, and the actions that open them. */
 function usePlaces() {
   const { chat, settings, change } = usePage();
   const { showsPeople } = settings;
@@ -256,7 +259,7 @@ function usePlaces() {
       setDrawer(false);
       requestAnimationFrame(() => {
         const field = document.querySelector<HTMLElement>(".composer textarea");
-        // Unless the user has begun to write in another field meanwhile.
+        // Unless the user has started to type in another field.
         if (document.activeElement?.matches("input, select, dialog *") === true) return;
         if (matchMedia("(hover: hover)").matches) field?.focus();
       });
@@ -329,14 +332,14 @@ function useTitle(calls: number, target: string | undefined): void {
   }, [calls, target]);
 }
 
-/** All was told once: what is missing since then is missing. */
+/** Stays true once the page has caught up: rooms missing after that do not exist. */
 function useCaughtUpOnce(isCaughtUp: boolean): boolean {
   const was = useRef(false);
   was.current ||= isCaughtUp;
   return was.current;
 }
 
-/** Somewhere the user does not look: what comes where they do is read within a frame. */
+/** Whether there are unread messages out of view: messages in view are read within a frame. */
 function isWaiting({ rooms, people, unread }: RoomLines, isFocused: boolean): boolean {
   if (unread === 0 || !isFocused) return unread > 0;
   return [...rooms, ...people].some((line) => {
@@ -344,13 +347,13 @@ function isWaiting({ rooms, people, unread }: RoomLines, isFocused: boolean): bo
   });
 }
 
-/** Without the address: that names the room. */
+/** Moves the focus without changing the address, which names the room. */
 function skipToMessages(event: MouseEvent): void {
   event.preventDefault();
   document.getElementById("messages")?.focus();
 }
 
-/** Rooms at the left, words in the middle, people at the right; drawers where it is narrow. */
+/** Rooms on the left, messages in the middle, people on the right; drawers if narrow. */
 export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
   const { texts, settings } = usePage();
   const places = usePlaces();
@@ -401,7 +404,7 @@ export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
           onSearch={search}
         />
         {target === undefined ? (
-          // Before all is told it is not known that there is nothing.
+          // Only after catching up is it known that there are no rooms.
           isKnown && <Nothing hasRooms={model.rooms.size > 0} onOpen={onOpen} />
         ) : (
           <Conversation model={model} target={target} jumps={jumps} onJump={onJump} {...ways} />

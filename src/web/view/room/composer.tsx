@@ -1,3 +1,5 @@
+/** The composer: text field, drafts, completions and attached files. */
+
 import {
   type ChangeEvent,
   type ClipboardEvent,
@@ -48,19 +50,19 @@ export interface ComposerHandle {
 export interface ComposerProps {
   readonly target: string;
   readonly isSealed: boolean;
-  /** The message that a reply or an edit is about, if it is loaded. */
+  /** The message that a reply or edit refers to, if loaded. */
   readonly itemOf: (seq: number) => Item | undefined;
   readonly lastOwn: () => Item | undefined;
   readonly onCommand: (text: string, draft: Draft) => CommandOutcome;
   readonly attached: AttachedFiles;
 }
 
-/** Files that go with what is written. */
+/** Files attached to the next message. */
 export interface AttachedFiles {
   readonly files: readonly Attached[];
   readonly add: (files: readonly Attached[]) => void;
   readonly remove: (one: Attached) => void;
-  /** @param text said with the first of them @returns false: refused, and all is still there */
+  /** @param text posted with the first file @returns false if refused; the files stay attached */
   readonly send: (text: string) => boolean;
 }
 
@@ -72,7 +74,7 @@ interface ComposerRef {
   readonly ref: Ref<ComposerHandle>;
 }
 
-/** What is written in each room, at once here and a moment later in the model. */
+/** The draft of a room: updated immediately here, and a moment later in the model. */
 function useDraft(chat: Chat, target: string, tellsTyping: boolean) {
   const [draft, setDraft] = useState<Draft>(() => chat.model.drafts.get(target) ?? NOTHING);
   const known = useRef(chat.model.drafts.get(target));
@@ -85,7 +87,7 @@ function useDraft(chat: Chat, target: string, tellsTyping: boolean) {
     },
     [chat, target, tellsTyping],
   );
-  // What another visit has left may come after the first look; what a refusal gives back, later.
+  // Stored drafts may load after the first render; a refused message returns even later.
   useEffect(
     () =>
       chat.subscribe(() => {
@@ -99,14 +101,14 @@ function useDraft(chat: Chat, target: string, tellsTyping: boolean) {
   return { draft, change };
 }
 
-/** As high as its text, up to a bound. */
+/** Grows the field with its text, up to a limit. */
 function useHeight(field: RefObject<HTMLTextAreaElement | null>, text: string): void {
   // biome-ignore lint/correctness/useExhaustiveDependencies: measured whenever the text changes
   useLayoutEffect(() => {
     const element = field.current;
     if (element === null) return;
     element.style.height = "auto";
-    element.style.height = `${element.scrollHeight}px`; // The sheet has the bound.
+    element.style.height = `${element.scrollHeight}px`; // The style sheet limits it.
   }, [field, text]);
 }
 
@@ -159,7 +161,7 @@ interface Offer {
   readonly at: number;
 }
 
-/** What is offered while the user writes, and the keys that choose from it. */
+/** Completions while the user types, and the keys that choose one. */
 function useOffer() {
   const { chat, emoji, texts } = usePage();
   const [offer, setOffer] = useState<Offer | undefined>(undefined);
@@ -173,17 +175,17 @@ function useOffer() {
     const completion = completionAt(now, caret, source);
     setOffer(completion === undefined ? undefined : { completion, at: 0 });
     if (named !== undefined || !isSpelling(now, caret)) return;
-    // Without them it is typed on, and nothing is offered.
+    // If loading fails, no emoji are offered.
     const isThere = () => text.current === now && look(now, caret);
     emoji.fetch().then(isThere, () => undefined);
   };
   const written = ({ from, to }: Completion) => text.current.slice(from, to);
-  /** @returns what was chosen; undefined: the key is not for the list */
+  /** @returns the choice; `undefined` if the key is not for the list */
   const press = (event: KeyboardEvent): string | "handled" | undefined => {
     if (offer === undefined || event.nativeEvent.isComposing) return undefined;
     const { completion, at } = offer;
     const { length } = completion.choices;
-    // What is written whole needs no choosing: Enter sends.
+    // A name typed in full needs no choosing: Enter sends.
     const isWhole = event.key === "Enter" && written(completion) === completion.choices[at];
     switch (event.key) {
       case "ArrowDown":
@@ -210,13 +212,13 @@ interface WritingProps extends ComposerProps {
   readonly field: RefObject<HTMLTextAreaElement | null>;
 }
 
-/** What was written as a command and is none: it stays, until something else is written. */
+/** An unknown command, kept until the text changes. */
 interface Unknown {
   readonly text: string;
   readonly sentence: string;
 }
 
-/** The text under way, and what is done with it. */
+/** The current draft and its actions. */
 function useWriting({ target, onCommand, field, attached, itemOf }: WritingProps) {
   const { chat, settings } = usePage();
   const { draft, change } = useDraft(chat, target, settings.showsTyping);
@@ -236,7 +238,7 @@ function useWriting({ target, onCommand, field, attached, itemOf }: WritingProps
   const hasFiles = attached.files.length > 0 && draft.edits === undefined;
   const sendFiles = () => {
     const text = draft.text.trim().replace(/^\/\//, "/");
-    // An answer, and what is too long, is a message of its own.
+    // A reply or a long text is posted as a separate message.
     const goesWith = draft.re === undefined && isShort(text);
     if (!attached.send(goesWith ? text : "")) return false;
     return goesWith || chat.send(target, { ...draft, text });
@@ -265,7 +267,7 @@ function useWriting({ target, onCommand, field, attached, itemOf }: WritingProps
     offers.close();
     field.current?.focus();
   };
-  /** Where the caret is, or was. */
+  /** Inserts at the last caret position. */
   const insert = (sign: string) => {
     const { selectionStart: from, selectionEnd: to } = field.current ?? {};
     const { text } = draft;
@@ -353,7 +355,7 @@ function TextField({ props, writing }: TextFieldProps) {
   );
 }
 
-/** Where words are written: several lines, Enter sends. */
+/** Multi-line text field; Enter sends. */
 export const Composer = memo(function Composer(given: ComposerProps & ComposerRef) {
   const { ref, ...rest } = given;
   const { target, isSealed, itemOf, attached } = rest;

@@ -1,3 +1,5 @@
+/** Header of the open room: name, topic and actions. */
+
 import { memo, useCallback, useState } from "react";
 import { formatLeft } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
@@ -12,7 +14,7 @@ export interface RoomHeadProps {
   readonly room: RoomState | undefined;
   readonly target: string | undefined;
   readonly side: "people" | "search" | undefined;
-  /** In all rooms: told beside the button that opens their list. */
+  /** In all rooms; shown on the button that opens their list. */
   readonly unread: number;
   readonly onDrawer: () => void;
   readonly onPeople: () => void;

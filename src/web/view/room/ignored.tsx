@@ -1,10 +1,12 @@
+/** Dialog of ignored users. */
+
 import { useEffect, useRef } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { FaultLine, useFact, useWork } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 
-/** Whose words are hidden, and the way back. */
+/** Lists ignored users, each with a button to stop ignoring them. */
 export function IgnoredDialog({ onClose }: { readonly onClose: () => void }) {
   const { texts, chat } = usePartPage();
   const work = useWork();
@@ -12,7 +14,7 @@ export function IgnoredDialog({ onClose }: { readonly onClose: () => void }) {
   const names = [...ignored].sort();
   const list = useRef<HTMLUListElement>(null);
   useEffect(() => {
-    // What had the focus went with its line: keys go on in the list.
+    // The focused line was removed: focus the list, so that keys still work.
     if (ignored.size > 0 && document.activeElement === document.body) list.current?.focus();
   }, [ignored]);
   return (

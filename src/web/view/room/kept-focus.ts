@@ -1,9 +1,11 @@
+/** Keeps the keyboard focus in the timeline when the focused row is removed. */
+
 import { type RefObject, useCallback, useLayoutEffect, useRef } from "react";
 
 /**
- * A row that had the focus may go: what was sent becomes what was said, or it is scrolled out. The
- * list has the focus then, so that keys go on from there.
- * @returns looks whether it is gone; so does each render
+ * Focuses the list if the focused row is removed (a pending message is sent, or the row is scrolled
+ * out), so that keys still work.
+ * @returns a function that checks it; each render does, too
  */
 export function useKeptFocus(section: RefObject<HTMLElement | null>): () => void {
   const row = useRef<Element | null>(null);

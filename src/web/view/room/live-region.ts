@@ -1,10 +1,12 @@
+/** Announces new messages to screen readers. */
+
 import { useEffect, useRef } from "react";
 import { isWords } from "../../../core/model/item.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { usePage } from "../shell/context.tsx";
 
-/** More at once are only counted: a hundred sentences take too long to listen to. */
+/** Maximum messages read aloud at a time; more are only counted. */
 const SPOKEN_MAX = 2;
 const EVERY_MS = 1_000;
 

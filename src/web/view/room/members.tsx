@@ -1,3 +1,5 @@
+/** Members of the open room, and the actions for a user. */
+
 import { memo, useMemo } from "react";
 import { PRESENCE_MEMBERS_MAX } from "../../../base/limits.ts";
 import { compareNames } from "../../../base/names.ts";
@@ -12,18 +14,18 @@ import { ModerationDialog, type ModerationProps } from "../shell/lazy.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { isAboutSame } from "../shell/same-room.ts";
 
-/** For who was too fast, for a lesson, for a day. `/mute NAME 3d` says any other length. */
+/** Minutes. `/mute NAME 3d` allows any other duration. */
 const MUTE_MINUTES = [10, 60, 24 * 60] as const;
 
 export interface PersonAt {
   readonly name: string;
   readonly role: string;
-  /** The room to moderate in; undefined in a direct conversation. */
+  /** The room to moderate in; `undefined` in a direct conversation. */
   readonly room: string | undefined;
   readonly moderates: boolean;
 }
 
-/** As the members of the open room are; of a conversation, and of strangers, no more is known. */
+/** Looks up a user among the members of the open room; others only by name. */
 export function personAt(model: Model, name: string): PersonAt {
   const room = openRoom(model);
   const member = room?.members?.find((one) => isSame(one.name, name));
@@ -36,7 +38,7 @@ export function personAt(model: Model, name: string): PersonAt {
   };
 }
 
-/** The actions for a user, for every place where the name is shown. */
+/** Actions for a user, for every menu that has one. */
 export function personItems(page: PageValue, person: PersonAt): MenuItem[] {
   const { texts, chat, fail } = page;
   const { name, room, moderates, role } = person;
@@ -78,7 +80,7 @@ function moderationItems(page: PageValue, user: string, room: string, role: stri
   ];
 }
 
-/** @param isOnline undefined if it is not known: this page is offline, or nothing was told */
+/** @param isOnline `undefined` if unknown: this page is offline, or has no information */
 export function presenceText(isOnline: boolean | undefined, texts: Texts): string {
   if (isOnline === undefined) return texts.presenceUnknown;
   return isOnline ? texts.online : texts.away;
@@ -125,7 +127,7 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
   );
 });
 
-/** A longer list is not read; the rest is found by writing to them. */
+/** Maximum people listed; nobody reads a longer list. */
 const PEOPLE_SHOWN_MAX = 500;
 
 export interface PeopleProps {

@@ -1,3 +1,5 @@
+/** Actions on a message: its context and its menu items. */
+
 import { mayKeepOrder, openRoom } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { formatRoute } from "../../input/route.ts";
@@ -8,20 +10,19 @@ import { confirm } from "../shell/dialog.tsx";
 import type { MenuItem } from "../shell/menu.tsx";
 import type { Unfolded } from "../words/fold.tsx";
 
-/** On the bar of the message itself. */
+/** Reaction on the message's own toolbar. */
 export const THUMB = "👍";
-/** Signs that are two clicks away; any other one is behind them. */
+/** Reactions in the menu; the picker has all others. */
 export const QUICK_SIGNS = ["👍", "❤️", "😂", "🎉", "😮", "😢", "👀", "✅"] as const;
 
-/** What the rows of one room may do; the same object while nothing of it changes. */
+/** Actions and context of a room's rows; the object is stable while nothing changes. */
 export interface MessageActions {
   readonly me: string | undefined;
   readonly target: string;
-  /** May erase what others have said. */
+  /** May erase messages of others. */
   readonly moderates: boolean;
-  /** Long messages that are shown as a whole. */
   readonly unfolded: Unfolded;
-  /** Seq of the message under which it stands who has read it. */
+  /** Seq of the message with the read receipts below it. */
   readonly readOf: number | undefined;
   readonly reply: (item: Item) => void;
   readonly edit: (item: Item) => void;
@@ -51,7 +52,7 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
       onChoose: () => copy(item.text),
     });
   }
-  // Behind `chat web` the page's address leads to this machine alone.
+  // Behind `chat web` the page's address works on this machine only.
   if (!chat.isLocal) {
     const route = formatRoute({ target: actions.target, seq: item.seq });
     items.push({

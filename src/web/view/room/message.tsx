@@ -1,3 +1,5 @@
+/** Rows of the timeline: messages, room events and pending posts. */
+
 import {
   type FocusEvent,
   memo,
@@ -90,13 +92,13 @@ function Reactions({ item, actions }: { readonly item: Item; readonly actions: M
 interface ToolsProps {
   readonly item: Item;
   readonly actions: MessageActions;
-  /** Nothing else shows its time. */
+  /** Whether the toolbar shows the time, which nothing else does. */
   readonly isTimed: boolean;
-  /** Each of several files has a menu of its own; a sign is for all of them. */
+  /** Whether there are several files, each with its own menu; reactions are for all of them. */
   readonly isMany: boolean;
 }
 
-/** What may be done with a message; there once the pointer or the focus is on it. */
+/** Toolbar of a message, rendered while it has the pointer or focus. */
 function Tools({ item, actions, isTimed, isMany }: ToolsProps) {
   const page = usePage();
   const { texts, times } = page;
@@ -154,7 +156,7 @@ function Tools({ item, actions, isTimed, isMany }: ToolsProps) {
 function EditedMark({ unixMs }: { readonly unixMs: number | undefined }) {
   const { texts, times } = usePage();
   return unixMs === undefined ? null : (
-    // Isolated: it is in the page's direction, not in that of the text.
+    // Isolated: in the direction of the page, not of the text.
     <bdi className="mark" title={texts.editedAt(times.full(unixMs))}>
       {" "}
       ({texts.edited})
@@ -162,7 +164,7 @@ function EditedMark({ unixMs }: { readonly unixMs: number | undefined }) {
   );
 }
 
-/** One file, or all that were sent with it, and what was said with them. */
+/** Files that were sent together, and the text posted with them. */
 function FilesAndWords({ row, actions, isShown }: MessageProps) {
   const page = usePage();
   const { target } = actions;
@@ -206,7 +208,7 @@ function Content({ row, actions, isShown }: MessageProps) {
 }
 
 interface HeadProps {
-  /** Clean. */
+  /** Cleaned. */
   readonly from: string;
   readonly unixMs: number;
   readonly note?: string | undefined;
@@ -227,17 +229,20 @@ function Head({ from, unixMs, note }: HeadProps) {
   );
 }
 
-/** A finger hovers over nothing: what it touches has the focus, even where a touch gives none. */
+/** Focuses a touched message: touch has no hover, and some browsers give no focus. */
 function focusTouched(event: PointerEvent<HTMLElement>): void {
   const { currentTarget, target, pointerType } = event;
-  // Not of its menu, which has the focus for itself.
+  // A touch in its menu is excluded: the menu keeps the focus.
   if (pointerType !== "touch" || !(target instanceof Node && currentTarget.contains(target)))
     return;
   const isInside = currentTarget.contains(document.activeElement);
   if (!isInside) currentTarget.focus({ preventScroll: true });
 }
 
-/** Its menu and its dialogs are elsewhere in the document, and give the focus back to it. */
+/**
+ * Whether the target is part of the message, including its menu and dialogs, which are elsewhere in
+ * the document and return the focus.
+ */
 function belongsTo(article: HTMLElement | null, target: EventTarget | null): boolean {
   if (!(target instanceof Element)) return false;
   return article?.contains(target) === true || target.closest(".menu, dialog") !== null;
@@ -246,7 +251,7 @@ function belongsTo(article: HTMLElement | null, target: EventTarget | null): boo
 const FOCUS_EVENTS = ["focusin", "pointerdown"];
 const POINTER_EVENTS = ["pointerover"];
 
-/** Looks, while it is there, whether focus or pointer is elsewhere by now. */
+/** Clears a state once the focus or pointer has moved elsewhere. */
 function useGone(
   isThere: boolean,
   events: readonly string[],
@@ -296,7 +301,7 @@ export const Message = memo(function Message({ row, actions, isShown }: MessageP
   const leave = ({ relatedTarget }: FocusEvent) => {
     if (!belongsTo(article.current, relatedTarget)) setFocused(false);
   };
-  // A button that goes while it has the focus or the pointer, as those of a menu do, tells nobody.
+  // An element removed while it has the focus or pointer, such as a menu button, fires no event.
   useGone(isFocused, FOCUS_EVENTS, article, setFocused);
   useGone(isUnder, POINTER_EVENTS, article, setUnder);
   return (
@@ -391,7 +396,7 @@ function Refused({ post }: { readonly post: PendingPost }) {
   );
 }
 
-/** Posted here, and not acknowledged yet. */
+/** A post that the server has not acknowledged yet. */
 export const Pending = memo(function Pending({ row, actions }: PendingProps) {
   const { texts } = usePage();
   const { post, isGrouped } = row;

@@ -1,9 +1,11 @@
+/** Dialog that confirms a moderation action. */
+
 import { cleanText } from "../../../base/text.ts";
 import { FormDialog } from "../shell/dialog.tsx";
 import type { ModerationProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 
-/** Asks before a moderator does what is hard to take back. */
+/** Confirms an action that is hard to undo. */
 export function ModerationDialog({ act, user, room, onClose }: ModerationProps) {
   const { texts, chat } = usePartPage();
   const name = cleanText(user);

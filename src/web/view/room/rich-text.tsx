@@ -1,3 +1,5 @@
+/** Renders users' texts: formatting, mentions, links and code. */
+
 import { type MouseEvent, memo, type ReactNode, useMemo } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { isSame } from "../../../core/model/item.ts";
@@ -12,7 +14,7 @@ import { IconButton } from "../shell/icons.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { personAt, personItems } from "./members.tsx";
 
-/** The address of a room or a message of this very page needs no other window. */
+/** Opens links to rooms and messages of this page in place. */
 function followHere(event: MouseEvent<HTMLAnchorElement>): void {
   const { origin, pathname, search, hash } = event.currentTarget;
   const isPlain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
@@ -27,7 +29,7 @@ interface MentionProps {
   readonly children: string;
 }
 
-/** Behind what is being written to the open room. */
+/** Appends a mention to the draft of the open room. */
 function insertName({ chat }: PageValue, name: string): void {
   const { open, drafts } = chat.model;
   if (open === undefined) return;
@@ -47,7 +49,7 @@ function calledItems(page: PageValue, called: string): readonly MenuItem[] {
   return [...(write === undefined ? [] : [write]), mention, ...more];
 }
 
-/** Whom it calls, and what can be done about them. */
+/** A mention with a menu of actions for the user. */
 function Mention({ name, children }: MentionProps) {
   const page = usePage();
   const { me } = page.chat.model;
@@ -98,7 +100,7 @@ function Part({ part }: { readonly part: Inline }): ReactNode {
 // biome-ignore lint/suspicious/noArrayIndexKey: parts of a text have no other name, and stay
 const drawn = (parts: readonly Inline[]) => parts.map((part, i) => <Part key={i} part={part} />);
 
-/** Scrolls within itself; a tab is a tab, for who copies it too. */
+/** A code block. Scrolls horizontally; tabs are kept, also when copied. */
 function Code({ language, text }: { readonly language: string; readonly text: string }) {
   const { texts, notify, fail } = usePage();
   return (
@@ -148,11 +150,11 @@ const blocksOf = (blocks: readonly Block[]): ReactNode =>
 export interface RichTextProps {
   readonly text: string;
   readonly mentions: readonly string[];
-  /** What the page says of them, in the same line. */
+  /** Marks that the page appends in the same line. */
   readonly children?: ReactNode;
 }
 
-/** Text of users: cleaned, and no HTML; only web addresses and rooms become links. */
+/** A user's text: cleaned, never HTML; only web addresses and rooms become links. */
 export const RichText = memo(function Words({ text, mentions, children }: RichTextProps) {
   const blocks = useMemo(
     () => wordsOf(text, new Set(mentions.map((name) => name.toLowerCase()))),
@@ -168,7 +170,7 @@ export const RichText = memo(function Words({ text, mentions, children }: RichTe
 
 const NOBODY: ReadonlySet<string> = new Set();
 
-/** The same in one line, without lists and the like: a topic. */
+/** Rich text in one line, without lists and other blocks, as for a topic. */
 export const RichLine = memo(function Line({ text }: { readonly text: string }) {
   return (
     <div className="words" dir="auto">
@@ -177,7 +179,7 @@ export const RichLine = memo(function Line({ text }: { readonly text: string }) 
   );
 });
 
-/** One line without marks, as `plainLine` makes it; what is struck stays struck. */
+/** One line without markup, as made by `plainLine`; struck text stays struck. */
 export function PlainLine({ text }: { readonly text: string }) {
   const pieces = struckIn(text);
   // biome-ignore lint/suspicious/noArrayIndexKey: pieces of a line have no other name

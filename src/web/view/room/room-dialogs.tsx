@@ -1,3 +1,5 @@
+/** Dialogs that list, join and create rooms, and set a topic. */
+
 import { useEffect, useState } from "react";
 import { foldCase } from "../../../base/case-fold.ts";
 import { Fault } from "../../../base/fault.ts";

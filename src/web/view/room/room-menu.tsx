@@ -1,3 +1,5 @@
+/** The menu of a room or conversation. */
+
 import { useEffect } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { isSame } from "../../../core/model/item.ts";
@@ -12,10 +14,9 @@ import { showsPictures, switchedPictures } from "../shell/settings.ts";
 import { personItems } from "./members.tsx";
 
 const HOUR_MS = 60 * 60_000;
-/** For a lesson, for a day's work, for the weekend. */
 const MUTE_HOURS = [1, 8, 72] as const;
 
-/** What may be done with a room or conversation: from its line in the list, and above its words. */
+/** Menu of a room, opened from its line in the list and from its header. */
 export function RoomMenu({ target, anchor, onClose }: RoomMenuProps) {
   const page = usePartPage();
   const room = useFact((model) => roomOf(model, target));
@@ -46,14 +47,14 @@ function picturesItem({ texts, settings, change }: PartPage, { target }: RoomSta
   };
 }
 
-/** For those who may; notes to oneself have no other readers. */
+/** For moderators, except in notes to self, which have no other readers. */
 function receiptsItems({ texts, chat, show }: PartPage, room: RoomState): MenuItem[] {
   if (!mayKeepOrder(chat.model, room) || isSame(room.name, chat.model.me)) return [];
   const onChoose = () => show((close) => <ReceiptsDialog room={room} onClose={close} />);
   return [{ label: texts.receipts, icon: "people", onChoose }];
 }
 
-/** What its reader sets for themselves alone; none with a server that keeps none of it. */
+/** Settings that apply to this user only; empty if the server does not store them. */
 function arrangingItems(page: PartPage, room: RoomState): MenuItem[] {
   const { texts, chat, show } = page;
   const { target, kind } = room;

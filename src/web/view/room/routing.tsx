@@ -1,3 +1,5 @@
+/** Keeps the address bar, the history and the open room in sync. */
+
 import { type RefObject, useCallback, useEffect, useRef } from "react";
 import { isSame, itemAt } from "../../../core/model/item.ts";
 import { openRoom, roomOf } from "../../../core/model/selectors.ts";
@@ -13,32 +15,32 @@ export interface RoutingProps {
   readonly onJump: (target: string, seq: number) => void;
 }
 
-/** What is shown now: the open room, and the message that the user went to there. */
+/** Route of the current view: the open room, and the message jumped to. */
 function routeOf(model: Model): Route | undefined {
   const { open } = model;
   return open === undefined ? undefined : { target: open, seq: openRoom(model)?.shown };
 }
 
-/** Into the place of the present address: no entry of the history. */
+/** Replaces the current history entry. */
 function rewrite(route: Route | undefined): void {
   const hash = route === undefined ? "" : formatRoute(route);
   if (location.hash !== hash)
     history.replaceState(null, "", hash === "" ? location.pathname : hash);
 }
 
-/** An address without a room opens the lobby, or the first room there is. */
+/** An address without a room opens the lobby, or else the first room. */
 function firstTarget({ rooms }: Model): string | undefined {
   const all = [...rooms.values()].filter(({ kind }) => kind === "room");
   return (all.find(({ name }) => isSame(name, "lobby")) ?? all[0])?.target;
 }
 
-/** @returns whether it can be shown at once: one's own room, or any other person */
+/** @returns whether it can be opened directly: a joined room, or any user */
 function isReachable({ model }: Chat, { target }: Route): boolean {
   if (!target.startsWith("@")) return roomOf(model, target) !== undefined;
   return !isSame(target.slice(1), model.me);
 }
 
-/** A link may name a message that is not there: of another room, or never written. */
+/** Reports a linked message that does not exist in the room. */
 function useGone(model: Model): void {
   const { chat, texts, fail } = usePage();
   const room = openRoom(model);
@@ -56,7 +58,7 @@ function useGone(model: Model): void {
 
 type Ways = Pick<RoutingProps, "onOpen" | "onJump">;
 
-/** Goes where an address leads; it says afterwards what is shown, which may be something else. */
+/** Opens a route, then sets the address to what is shown, which may differ. */
 function useFollow(ways: RefObject<Ways>): (route: Route) => void {
   const { chat, show } = usePage();
   return useCallback(
@@ -70,7 +72,7 @@ function useFollow(ways: RefObject<Ways>): (route: Route) => void {
         if (seq === undefined && isBack) chat.bottom();
         else if (now?.seq !== seq || !isSame(now?.target, target)) goTo(target);
       } else if (!target.startsWith("@")) {
-        // A link alone joins no room: it only fills in the form.
+        // A link alone never joins a room: it only fills in the form.
         show((close) => <JoinDialog onClose={close} onOpen={goTo} room={target} />);
       }
       rewrite(routeOf(chat.model));
@@ -79,7 +81,7 @@ function useFollow(ways: RefObject<Ways>): (route: Route) => void {
   );
 }
 
-/** Each room or message that the user goes to is an entry of the browser's history. */
+/** Adds a history entry for each room or message that the user opens. */
 function useHistory(model: Model, isBegun: RefObject<boolean>): void {
   const { chat } = usePage();
   const shown = useRef<string>(undefined);
@@ -91,7 +93,7 @@ function useHistory(model: Model, isBegun: RefObject<boolean>): void {
     const before = shown.current;
     shown.current = hash;
     if (hash === location.hash) return;
-    // Only the message was left, or the room: that is no other place.
+    // Leaving only the message or the room adds no entry.
     const isOver =
       hash === undefined || (target !== undefined && before?.startsWith(`#/${target}/`));
     if (before === undefined || isOver === true) rewrite(routeOf(chat.model));
@@ -99,10 +101,7 @@ function useHistory(model: Model, isBegun: RefObject<boolean>): void {
   }, [chat, hash, target, isBegun]);
 }
 
-/**
- * Rooms and messages have addresses: Back leads to the place before, and a reload or a link opens
- * it again.
- */
+/** Gives rooms and messages addresses, for Back, reloads and links. */
 export function useRouting({ model, onOpen, onJump }: RoutingProps): void {
   const { chat } = usePage();
   const isBegun = useRef(false);
@@ -125,7 +124,7 @@ export function useRouting({ model, onOpen, onJump }: RoutingProps): void {
   useEffect(() => {
     const hear = () => {
       const { hash } = location;
-      // What may be a secret is taken out of the address elsewhere, before anything else.
+      // Fragments that may be secrets have already been removed from the address.
       if (!isBegun.current || (hash !== "" && !isRouteHash(hash))) return;
       const wanted = readRoute(hash);
       if (wanted === undefined) rewrite(routeOf(chat.model));

@@ -1,3 +1,5 @@
+/** Dialog of saved messages. */
+
 import { useEffect, useRef, useState } from "react";
 import type { RoomId } from "../../../base/ids.ts";
 import { cleanText } from "../../../base/text.ts";
@@ -10,7 +12,7 @@ import type { SavedProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 import { PlainLine } from "./rich-text.tsx";
 
-/** They are asked for one by one. */
+/** Messages shown at a time, since they are fetched one by one. */
 const SHOWN_AT_ONCE = 20;
 
 interface LineProps extends SavedProps {
@@ -18,7 +20,7 @@ interface LineProps extends SavedProps {
   readonly seq: number;
 }
 
-/** Undefined: it is asked for; `gone`: it cannot be read here, or not any more. */
+/** `undefined` while it is fetched; `gone` if it cannot be read here, or no longer. */
 function useSaved(room: RoomId, seq: number): Item | "gone" | undefined {
   const { chat } = usePartPage();
   const [item, setItem] = useState<Item | "gone" | undefined>(undefined);
@@ -70,7 +72,7 @@ function Line({ room, seq, onClose, onJump }: LineProps) {
   );
 }
 
-/** The messages that the account keeps, the last saved first. */
+/** Messages saved by the account, the latest first. */
 export function SavedDialog(props: SavedProps) {
   const { texts } = usePartPage();
   const saved = useFact((model) => model.saved);
@@ -78,7 +80,7 @@ export function SavedDialog(props: SavedProps) {
   const list = useRef<HTMLUListElement>(null);
   const count = useRef(saved.size);
   useEffect(() => {
-    // What had the focus went with its line: keys go on in the list.
+    // The focused line was removed: focus the list, so that keys still work.
     const isLost = saved.size < count.current && document.activeElement === document.body;
     count.current = saved.size;
     if (isLost) list.current?.focus();

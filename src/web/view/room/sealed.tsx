@@ -1,3 +1,5 @@
+/** Sealed rooms: state, members, devices, safety numbers and invitations. */
+
 import { type FormEvent, useEffect, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import type { RoomSealing, SealedMember } from "../../../client/sealed/rooms.ts";
@@ -13,7 +15,7 @@ import { IconButton } from "../shell/icons.tsx";
 import type { SafetyProps, SealedProps } from "../shell/lazy.tsx";
 import { type PartPage, usePartPage } from "../shell/part-page.ts";
 
-/** How this device stands in a room, as of its last record; undefined: not known yet. */
+/** State of this device in a sealed room as of its last record; `undefined` until known. */
 function useSealing(room: RoomState | undefined, changes = 0): RoomSealing | undefined {
   const { chat } = usePartPage();
   const isOnline = useFact((model) => model.connection.kind === "online");
@@ -27,7 +29,7 @@ function useSealing(room: RoomState | undefined, changes = 0): RoomSealing | und
       .then((rooms) => rooms.sealing(room))
       .then(
         (now) => !isOver && setSealing(now),
-        // Without a link, or its code, there is nothing to say; what is sent says why it fails.
+        // Nothing is shown offline or without the code; sending reports the error.
         () => undefined,
       );
     return () => {
@@ -37,7 +39,7 @@ function useSealing(room: RoomState | undefined, changes = 0): RoomSealing | und
   return sealing;
 }
 
-/** Above where one writes, if something keeps this device from reading or writing. */
+/** Notice above the composer if this device cannot read or post. */
 export function SealedLine({ target }: SealedProps) {
   const page = usePartPage();
   const { chat, texts } = page;
@@ -80,14 +82,14 @@ export function SealedLine({ target }: SealedProps) {
   }
 }
 
-/** Who waits in vain hears of it: a device without the account's key is never let in. */
+/** Notice while waiting to be added; a device without the account's key never is. */
 function Waiting() {
   const { chat, texts } = usePartPage();
   const [isCertified, setCertified] = useState(true);
   useEffect(() => {
     listDevices(chat.request).then(
       (devices) => setCertified(devices.some((one) => one.isCurrent && one.isCertified)),
-      () => undefined, // Without a link nothing is to be said.
+      () => undefined, // Nothing is shown offline.
     );
   }, [chat]);
   return (
@@ -160,7 +162,7 @@ function MemberLine({ member, room, mayPutOut, onChange }: MemberProps) {
   );
 }
 
-/** A new member comes in with all of their devices. */
+/** Adds a user with all of their devices. */
 function LetIn({ room, onChange }: { readonly room: RoomState; readonly onChange: () => void }) {
   const { chat, texts } = usePartPage();
   const work = useWork();
@@ -197,7 +199,7 @@ function LetIn({ room, onChange }: { readonly room: RoomState; readonly onChange
   );
 }
 
-/** Who can read in a room, with which devices; and who is let in and put out. */
+/** Members and their devices, with buttons to add and remove members. */
 export function SealedDialog({ target, onClose }: SealedProps) {
   const { chat, texts } = usePartPage();
   const room = useFact((model) => roomOf(model, target));
@@ -243,7 +245,7 @@ export function SealedDialog({ target, onClose }: SealedProps) {
   );
 }
 
-/** The digits that both compare, and what follows from it. */
+/** The safety number that two users compare, with the actions after comparing. */
 export function SafetyDialog({ user, onClose, onChange }: SafetyProps) {
   const page = usePartPage();
   const { chat, texts } = page;
@@ -304,7 +306,7 @@ export function SafetyDialog({ user, onClose, onChange }: SafetyProps) {
   );
 }
 
-/** Sealed rooms that this account may enter, above everything. */
+/** Banner of sealed rooms that this account may join. */
 export function Invitations() {
   const { chat, texts, fail } = usePartPage();
   const invitations = useFact(() => chat.invitations);

@@ -1,3 +1,5 @@
+/** Message search. */
+
 import { type FormEvent, Fragment, useState } from "react";
 import { TEXT_BYTES_MAX } from "../../../base/limits.ts";
 import { SHOWN_FOUND_MAX } from "../../../base/limits-page.ts";
@@ -12,12 +14,12 @@ import type { SearchProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
 import { PlainLine } from "./rich-text.tsx";
 
-/** UTF-16 units of a result: three lines, as the style sheet cuts it. */
+/** UTF-16 units of a result: three lines, the limit of the style sheet. */
 const HIT_LENGTH = 300;
 
 interface HitProps extends Pick<SearchProps, "onJump"> {
   readonly found: FoundItem;
-  /** The text that was searched for, which is marked. */
+  /** The searched text, to be highlighted. */
   readonly query: string;
 }
 
@@ -49,7 +51,7 @@ function Hit({ found, query, onJump }: HitProps) {
   );
 }
 
-/** What is looked for, and where. */
+/** Form with the text and the room to search in. */
 function SearchForm({ open }: Pick<SearchProps, "open">) {
   const { texts, chat } = usePartPage();
   const { search } = chat.model;

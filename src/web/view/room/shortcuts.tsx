@@ -1,3 +1,5 @@
+/** Keyboard shortcuts of the chat page. */
+
 import { useEffect, useRef } from "react";
 import type { RoomLines } from "../../../core/model/selectors.ts";
 import { keyAction } from "../../input/keys.ts";
@@ -18,7 +20,7 @@ function isField(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.matches("input, textarea, select");
 }
 
-/** @param by 1: the next one below, -1: the one above; around the ends */
+/** @param by 1 for the next room, -1 for the previous one; wraps around */
 function neighbour({ lines }: ShortcutProps, by: number, isUnread: boolean): string | undefined {
   const all = [...lines.rooms, ...lines.people];
   const at = all.findIndex(({ isOpen }) => isOpen);
@@ -29,7 +31,7 @@ function neighbour({ lines }: ShortcutProps, by: number, isUnread: boolean): str
   return undefined;
 }
 
-/** Keys that mean the same wherever the focus is, unless a dialog is open. */
+/** Shortcuts that work wherever the focus is, unless a dialog is open. */
 export function useShortcuts(props: ShortcutProps): void {
   const { show } = usePage();
   const latest = useRef(props);

@@ -1,3 +1,5 @@
+/** The list of rooms and conversations. */
+
 import {
   type CSSProperties,
   type KeyboardEvent,
@@ -30,7 +32,7 @@ interface LineProps {
   readonly onOpen: (target: string) => void;
 }
 
-/** Objects of the same kind, one level deep. */
+/** Compares objects of the same type, one level deep. */
 function isEqual<Value extends object>(one: Value, other: Value | undefined): boolean {
   return (Object.keys(one) as (keyof Value)[]).every((key) => one[key] === other?.[key]);
 }
@@ -45,7 +47,7 @@ interface NoteProps {
   readonly isStrong?: boolean;
 }
 
-/** A small sign behind a name. */
+/** An icon after a name. */
 function Note({ icon, text, isStrong }: NoteProps) {
   return (
     <span className={isStrong === true ? "room-note is-strong" : "room-note"} title={text}>
@@ -112,7 +114,7 @@ interface LinesProps {
   readonly onOpen: (target: string) => void;
 }
 
-/** One list; the line that is open comes into view when it is opened from elsewhere. */
+/** One list; scrolls the open line into view when it is opened from elsewhere. */
 function Lines({ lines, onOpen }: LinesProps) {
   const list = useRef<HTMLUListElement>(null);
   const open = lines.find(({ isOpen }) => isOpen)?.target;
@@ -129,9 +131,9 @@ function Lines({ lines, onOpen }: LinesProps) {
   );
 }
 
-/** So long a finger rests on a line that is to show its menu. */
+/** Duration of a touch that opens a line's menu. */
 const LONG_PRESS_MS = 500;
-/** It moves less than that meanwhile: else it scrolls. */
+/** Maximum movement during a long press; more is scrolling. */
 const PRESS_PX = 10;
 
 function lineAt(target: EventTarget | null): HTMLElement | undefined {
@@ -140,8 +142,8 @@ function lineAt(target: EventTarget | null): HTMLElement | undefined {
 }
 
 /**
- * The menu of a line: by the right button, by its "…", by the keys for menus, and by a finger that
- * rests on it, since not every browser tells of that as of the right button.
+ * Menu of a line, opened by the right button, its "…", the menu key, or a long press: not every
+ * browser reports a long press as a right click.
  */
 function useLineMenu() {
   const { chat } = usePage();
@@ -152,12 +154,12 @@ function useLineMenu() {
   useEffect(() => {
     if (last.current?.isConnected !== false) return;
     last.current = undefined;
-    // What was hidden had the focus: keys go on in the list.
+    // The hidden line had the focus: focus the list, so that keys still work.
     if (document.activeElement === document.body) {
       nav.current?.querySelector<HTMLElement>(".room-line")?.focus();
     }
   });
-  /** @returns false: there is nothing to be done with it yet */
+  /** @returns false if the room has no menu yet */
   const open = (line: HTMLElement | undefined) => {
     const target = line?.dataset["target"];
     if (target === undefined || roomOf(chat.model, target) === undefined) return false;
@@ -177,7 +179,7 @@ function useLineMenu() {
     },
     onPointerDown: (event: PointerEvent) => {
       letGo();
-      press.current.isLong = false; // Not every browser tells of a click behind a long press.
+      press.current.isLong = false; // Not every browser fires a click after a long press.
       const line = lineAt(event.target);
       if (event.pointerType !== "touch" || line === undefined) return;
       const press0 = { x: event.clientX, y: event.clientY, isLong: false };
@@ -201,7 +203,7 @@ function useLineMenu() {
   return { nav, anchor, on, close: useCallback(() => setAnchor(undefined), []) };
 }
 
-/** Up and down, Home and End go through all lines of both lists. */
+/** Arrow keys, Home and End move through both lists. */
 function moveFocus(event: KeyboardEvent<HTMLElement>): void {
   const lines = [...event.currentTarget.querySelectorAll<HTMLElement>(".room-line")];
   const at = lines.indexOf(document.activeElement as HTMLElement);
@@ -214,7 +216,7 @@ function moveFocus(event: KeyboardEvent<HTMLElement>): void {
 
 export interface RoomsProps {
   readonly lines: RoomLines;
-  /** All of them are known: until then more come, and what stands below them would move. */
+  /** Whether all rooms are loaded. Until then the list would move content below it. */
   readonly isKnown: boolean;
   readonly me: string;
   readonly isOperator: boolean;
@@ -227,7 +229,7 @@ export interface RoomsProps {
 const isSameList = (one: readonly RoomLine[], other: readonly RoomLine[]) =>
   one.length === other.length && one.every((line, i) => isEqual(line, other[i]));
 
-/** The lists are made anew with each message. */
+/** Equality for `memo`: the lists are rebuilt with each message. */
 function isSameRooms({ lines, ...one }: RoomsProps, { lines: others, ...other }: RoomsProps) {
   const isSame = isSameList(lines.rooms, others.rooms) && isSameList(lines.people, others.people);
   return isSame && isEqual(one, other);
@@ -271,7 +273,7 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
         {isKnown ? (
           <div
             className="room-list room-list-people"
-            // As many as there is to show, for the sheet: React sets it without an inline style.
+            // Number of lines, for the style sheet: React sets it without an inline style.
             style={{ "--lines": lines.people.length } as CSSProperties}
           >
             <div className="side-title">

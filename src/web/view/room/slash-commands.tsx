@@ -1,3 +1,5 @@
+/** Runs the slash commands of the composer. */
+
 import { Fault } from "../../../base/fault.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isSame } from "../../../core/model/item.ts";
@@ -49,18 +51,18 @@ export interface CommandContext {
   readonly open: (target: string) => void;
   readonly search: (text: string) => void;
   readonly jump: (target: string, seq: number) => void;
-  /** Shows who is in the room. */
+  /** Shows the room's members. */
   readonly people: () => void;
 }
 
 export type CommandOutcome =
   | { readonly kind: "done" }
-  /** Not a command: to be sent as it is. */
+  /** Not a command: to be posted unchanged. */
   | { readonly kind: "text" }
-  /** The text stays in the composer, beside this sentence. */
+  /** The text stays in the composer, next to this message. */
   | { readonly kind: "invalid"; readonly sentence: string };
 
-/** A command that the server refuses is put back into the composer, if that is empty. */
+/** Runs a command. If the server refuses it, it returns to the composer, if that is empty. */
 export function runSlashCommand(
   page: PageValue,
   context: CommandContext,
@@ -98,7 +100,7 @@ export function runSlashCommand(
   return { kind: "done" };
 }
 
-/** Reports whether there is no message that the command could mean. */
+/** Reports whether no message exists that the command could mean. */
 function isMissing({ chat }: PageValue, target: string, { about }: Command, order: unknown) {
   const isGiven = (order as { readonly seq?: number }).seq !== undefined;
   if (about === undefined || isGiven) return false;
@@ -112,7 +114,7 @@ function topicFault(error: unknown): unknown {
   return isSealed ? new PageFault("sealed-room", "topicInSealed") : error;
 }
 
-/** Notices of what the page does not show otherwise, by the kind of the answer's JSON. */
+/** Texts for answers that the page shows nowhere else, by the kind of the answer's JSON. */
 const NOTICES: Readonly<
   Record<string, (json: NonNullable<Answer["json"]>, texts: Texts) => string | undefined>
 > = {
@@ -121,7 +123,7 @@ const NOTICES: Readonly<
   "let-in": ({ missing }, texts) => (missing === 0 ? undefined : texts.notYetIn(Number(missing))),
 };
 
-/** What the shared slash commands use of the page. */
+/** Adapts the page for the shared slash commands. */
 class PageHost implements Host {
   readonly #page: PageValue;
   readonly #context: CommandContext;
@@ -161,7 +163,7 @@ class PageHost implements Host {
 
   async edit(seq: number, text: string): Promise<undefined> {
     const { chat } = this.#page;
-    // A draft that was begun meanwhile stays.
+    // A draft started in the meantime stays.
     const begun = chat.model.drafts.get(this.current);
     chat.send(this.current, { text, edits: seq });
     chat.setDraft(this.current, begun);
@@ -186,7 +188,7 @@ class PageHost implements Host {
     return seq;
   }
 
-  /** Waits until unsent messages have their numbers. @throws Fault link-closed */
+  /** Waits until unsent messages have their numbers. @throws {Fault} link-closed */
   #sent(): Promise<void> {
     const { chat } = this.#page;
     return new Promise((resolve, reject) => {
@@ -223,7 +225,7 @@ class PageHost implements Host {
   /** A conversation cannot be left: it is hidden until its next message. */
   async leaveConversation(): Promise<undefined> {
     const { chat } = this.#page;
-    // A message that is sent later would bring it back.
+    // A message sent later would make it visible again.
     await this.#sent().catch(() => undefined);
     if (roomOf(chat.model, this.current) !== undefined) chat.hide(this.current);
     else if (isSame(chat.model.open, this.current)) chat.open(undefined);
@@ -300,7 +302,7 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
     }
     chat.arrange(muted, { muted: on === true ? undefined : 0 });
   },
-  /** Offline a conversation opens without knowing whether the person exists. */
+  /** Offline, a conversation opens without checking that the user exists. */
   async msg({ to, text }, { chat }, { open }, host) {
     const isPerson = to.startsWith("@");
     const isKnown = roomOf(chat.model, to) !== undefined;

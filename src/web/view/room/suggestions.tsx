@@ -1,3 +1,5 @@
+/** The list of completions above the composer. */
+
 import { cleanText } from "../../../base/text.ts";
 import { knownNames } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";

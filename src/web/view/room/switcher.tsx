@@ -1,3 +1,5 @@
+/** Quick switcher: opens a room or user by a few letters of the name. */
+
 import { type KeyboardEvent, useEffect, useMemo, useState } from "react";
 import { isName } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
@@ -52,7 +54,7 @@ function Options({ found, at, onChoose }: OptionsProps) {
 /** Delay after the last key press before the server is asked whether the name exists. */
 const ASK_AFTER_MS = 200;
 
-/** Somebody of exactly this name whom the page has not heard of, once the server knows them. */
+/** A user of exactly this name whom the page does not know, once the server confirms the name. */
 function useStranger(name: string | undefined): string | undefined {
   const { chat } = usePartPage();
   const [known, setKnown] = useState<string | undefined>(undefined);
@@ -70,7 +72,6 @@ function useStranger(name: string | undefined): string | undefined {
   return name !== undefined && known === `@${name}` ? known : undefined;
 }
 
-/** The way to a room or a person by a few letters of its name. */
 export function Switcher({ onClose, onOpen, isPeople = false }: SwitcherProps) {
   const { texts, chat } = usePartPage();
   const [typed, setTyped] = useState("");
@@ -91,14 +92,14 @@ export function Switcher({ onClose, onOpen, isPeople = false }: SwitcherProps) {
     if (event.key === "Enter") {
       event.preventDefault();
       if (found[at] !== undefined || !isOther) return choose(found[at]);
-      // Quicker than the answer: it is asked now.
+      // Chosen before the delay has passed: ask now.
       const target = `@${bare}`;
       return void checkPerson(chat, target).then(
         () => choose(target),
         () => undefined,
       );
     }
-    if (event.key === "Home" || event.key === "End") return; // The text's own.
+    if (event.key === "Home" || event.key === "End") return; // These move the caret.
     const next = rove(event.key, at, found.length);
     if (next === undefined) return;
     event.preventDefault();

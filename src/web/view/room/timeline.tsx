@@ -1,3 +1,5 @@
+/** The timeline: a virtual list that keeps its position as messages are added. */
+
 import { flushSync } from "preact/compat";
 import {
   type KeyboardEvent,
@@ -23,18 +25,18 @@ import { useKeptFocus } from "./kept-focus.ts";
 import { EventText, Message, Pending } from "./message.tsx";
 import type { MessageActions } from "./message-actions.ts";
 
-/** Nearer to an end than this, more is asked for. */
+/** Distance from an end within which more messages are loaded. */
 const REACH_PX = 800;
 /**
- * Rows are drawn so far above and below what is seen: a row's height is known only when it is
- * drawn, and what is measured when it is seen already moves what stands below it.
+ * Rows are drawn this far above and below the view: a height is only known once a row is drawn, and
+ * a row measured while visible would move those below it.
  */
 const DRAWN_PX = 600;
-/** Where the newest is followed, the first step away from it is shorter. */
+/** Smaller while following the newest message, for a faster first scroll step. */
 const DRAWN_AT_END_PX = 400;
 /** Within this distance of the newest message the timeline follows it. */
 const STICK_PX = 40;
-/** What moves so soon after a wheel, a finger or a key was moved by it; a flick runs on. */
+/** Scrolling within this time after a wheel, touch or key is the user's; a flick continues. */
 const HAND_MS = 1_000;
 
 interface RowViewProps {
@@ -84,13 +86,13 @@ const RowView = memo(function RowView({ row, actions, isShown, onMenu }: RowView
 
 interface Kept {
   readonly rows: readonly Row[];
-  /** Rows were put before, or taken from, those that stay. */
+  /** Whether rows were added or removed before those that stay. */
   readonly isShifted: boolean;
 }
 
 /**
- * What came before and what came behind are shown one after the other: the list keeps its place by
- * its end when something is put before, and by its beginning otherwise.
+ * Renders rows added before and rows added after in two steps: the list keeps its position from the
+ * end when rows are added before, and from the start otherwise.
  */
 function useStaged(rows: readonly Row[]): Kept {
   const last = useRef<Kept>({ rows: [], isShifted: false });
@@ -107,7 +109,7 @@ function useStaged(rows: readonly Row[]): Kept {
 
 function stage(before: readonly Row[], rows: readonly Row[]): Kept {
   const first = before.findIndex(({ kind }) => kind === "item");
-  // Mostly something came behind, and nothing has moved.
+  // Usually rows were only added at the end.
   if (before[first]?.key === rows[first]?.key) return { rows, isShifted: false };
   const [anchor, at] = anchorOf(before, first, rows);
   if (anchor < 0) return { rows, isShifted: false };
@@ -116,17 +118,17 @@ function stage(before: readonly Row[], rows: readonly Row[]): Kept {
   const end = before.length + moved;
   if (end <= rows.length)
     return { rows: end < rows.length ? rows.slice(0, end) : rows, isShifted: true };
-  // What goes at the end, since too much was put before, goes after that.
+  // Rows dropped at the end, to limit the total, are removed in the second step.
   return { rows: [...rows.slice(0, at), ...before.slice(anchor)], isShifted: true };
 }
 
-/** The first row of an item that is in both: where it was, and is. */
+/** First row of both lists that has the same item, with its old and new index. */
 function anchorOf(
   before: readonly Row[],
   first: number,
   rows: readonly Row[],
 ): readonly [was: number, is: number] {
-  // Mostly a page came before all of them, or went.
+  // Usually a whole page was added before, or removed.
   const is = rows.findIndex(({ key }) => key === before[first]?.key);
   if (first >= 0 && is >= 0) return [first, is];
   const index = new Map(rows.map(({ key }, i) => [key, i]));
@@ -134,13 +136,13 @@ function anchorOf(
   return [was, index.get(before[was]?.key ?? "") ?? was];
 }
 
-/** A row to be seen, and where: by its key, since rows that are put before it move its index. */
+/** A row to scroll to: by key, since rows added before it change its index. */
 interface Aim {
   readonly key: string;
   readonly how: ScrollToIndexOpts;
 }
 
-/** Some came behind, and nothing else has changed: each of them is measured, and followed then. */
+/** Whether rows were only appended; each is then measured and followed. */
 function isLonger(rows: readonly Row[], before: readonly Row[]): boolean {
   const last = before.length - 1;
   const isHere = rows[0]?.key === before[0]?.key && rows[last]?.key === before[last]?.key;
@@ -149,19 +151,19 @@ function isLonger(rows: readonly Row[], before: readonly Row[]): boolean {
 
 interface Place {
   readonly list: RefObject<VListHandle | null>;
-  /** At the newest, and stays there. */
+  /** At the newest message, and following it. */
   readonly isStuck: RefObject<boolean>;
-  /** A menu is open: its message stays where it is, and the list does not follow the newest. */
+  /** A menu is open: its message keeps its position, and the list does not follow new messages. */
   readonly isHeld: RefObject<boolean>;
   readonly aim: RefObject<Aim | undefined>;
-  /** When the user last did something that scrolls. */
+  /** Time of the user's last scrolling input. */
   readonly handMs: RefObject<number>;
 }
 
 /**
- * Keeps the place: at the newest, where the user reads, or where they have jumped to. The last
- * holds until they scroll by themselves: near an end more is fetched, and the list, which scrolls
- * to an index and not to a row, would stay at that end.
+ * Keeps the position: at the newest message, where the user reads, or where they jumped to. A jump
+ * target holds until the user scrolls: more is loaded near an end, and the list, which scrolls to
+ * an index rather than a row, would stay at that end.
  */
 function usePlace(rows: readonly Row[], shown: Rows, jumps: number): Place {
   const list = useRef<VListHandle>(null);
@@ -205,14 +207,14 @@ function usePlace(rows: readonly Row[], shown: Rows, jumps: number): Place {
       if (at >= 0) handle.scrollToIndex(at, how);
       aimedIn.current = rows;
     }
-    // The browser lays out all that is new for each scroll: not twice in a frame.
+    // Each scroll makes the browser lay out all new rows: not twice in a frame.
     if (isStuck.current && !shown.hasNewer && !isFollowing)
       handle.scrollToIndex(lastIndex, { align: "end" });
   });
   return { list, isStuck, isHeld, aim, handMs };
 }
 
-/** Whether the list is on its way to a row that it does not show yet. */
+/** Whether the list is still scrolling to a row that is not visible yet. */
 function isUnderWay(handle: VListHandle, rows: readonly Row[], aim: Aim | undefined): boolean {
   const at = aim === undefined ? -1 : rows.findIndex(({ key }) => key === aim.key);
   if (at < 0) return false;
@@ -233,11 +235,11 @@ class AllUnfolded extends Unfolded {
 
 const IGNORED: OnMenu = () => undefined;
 
-/** All rows that are loaded, while the browser prints: the list draws only what is seen. */
+/** All loaded rows, while printing: the list itself renders only visible ones. */
 function Printed({ rows, actions }: Pick<RowViewProps, "actions"> & { rows: readonly Row[] }) {
   const [isPrinting, setPrinting] = useState(false);
   useEffect(() => {
-    const begin = () => flushSync(() => setPrinting(true)); // The browser takes what is there now.
+    const begin = () => flushSync(() => setPrinting(true)); // The browser prints the current state.
     const end = () => setPrinting(false);
     addEventListener("beforeprint", begin);
     addEventListener("afterprint", end);
@@ -260,13 +262,13 @@ function Printed({ rows, actions }: Pick<RowViewProps, "actions"> & { rows: read
 export interface TimelineProps {
   readonly rows: Rows;
   readonly actions: MessageActions;
-  /** Counted up each time the user asks to see one message. */
+  /** Increments with each jump to a message. */
   readonly jumps: number;
 }
 
 /**
- * The day of the first row is not known to begin there while older rows are missing; and what is
- * put before is put before everything then, so that nothing that is read moves.
+ * Hides the first row's date while older rows are missing: its day may start earlier. Older rows
+ * are then added before everything, so that nothing in view moves.
  */
 function useBeginning({ rows, hasOlder }: Rows): readonly Row[] {
   return useMemo(
@@ -275,7 +277,7 @@ function useBeginning({ rows, hasOlder }: Rows): readonly Row[] {
   );
 }
 
-/** Messages of others after the last one that the user has seen: how many, and the first. */
+/** Count and first of others' messages after the last one that the user has seen. */
 function freshIn(rows: readonly Row[], seenSeq: number): { count: number; first: number } {
   const fresh = { count: 0, first: -1 };
   for (let i = rows.length - 1; i >= 0; i--) {
@@ -289,14 +291,14 @@ function freshIn(rows: readonly Row[], seenSeq: number): { count: number; first:
   return fresh;
 }
 
-/** The newest there was when the room was opened, or the last that was read then. */
+/** Seq of the newest message, or of the last read one, when the room was opened. */
 function seenAtOpening(rows: readonly Row[]): number {
   const unread = rows.findIndex(({ kind }) => kind === "unread");
   const last = rows.findLast(({ kind }, i) => kind === "item" && (unread < 0 || i < unread));
   return last?.kind === "item" ? last.item.seq : 0;
 }
 
-/** Acts on what is on the screen: loads more near an end, and marks what was seen as read. */
+/** Reacts to the visible range: loads more near an end, and marks visible messages as read. */
 function useLook(
   rows: readonly Row[],
   { hasOlder, hasNewer, loading }: Rows,
@@ -344,9 +346,9 @@ function useLook(
   return { look, toFresh, isAway: isAway || fresh > 0, fresh };
 }
 
-/** Rows that are drawn on both sides of what is seen: while one scrolls, the list has one side. */
+/** Range of rows drawn around the view; the list itself draws one side while scrolling. */
 interface Around {
-  /** Of the first row of all: where another one is put before it, they have other places. */
+  /** Key of the first row: the range is invalid if another row is added before it. */
   readonly key: string | undefined;
   readonly from: number;
   readonly to: number;
@@ -354,7 +356,7 @@ interface Around {
 }
 
 const NOWHERE: Around = { key: undefined, from: 0, to: -1, places: [] };
-/** So much more, on each side, than must be: they are not chosen anew at each step. */
+/** Margin per side, so that the range need not change at each step. */
 const MORE_PX = 400;
 
 function around(rows: readonly Row[], handle: VListHandle, before: Around): Around {
@@ -370,8 +372,8 @@ function around(rows: readonly Row[], handle: VListHandle, before: Around): Arou
 }
 
 /**
- * Key of the row whose menu is open. The row stays in its place and mounted until the menu closes;
- * then the list goes back to the newest message if it was there.
+ * Key of the row whose menu is open. The row keeps its position and stays mounted until the menu
+ * closes; the list then returns to the newest message if it was there.
  */
 function useMenuKey({ isStuck, isHeld }: Place) {
   const [menuKey, setMenuKey] = useState<string>();
@@ -390,14 +392,15 @@ function useMenuKey({ isStuck, isHeld }: Place) {
 
 function useAround(rows: readonly Row[], { list, isStuck }: Place, menuKey: string | undefined) {
   const [drawn, setDrawn] = useState(NOWHERE);
-  // Only then the list knows where it is, also behind what was put before.
+  // Only now does the list know its offset, also after rows were added before.
   const scrolled = () => {
     const handle = list.current;
     if (handle === null) return;
     setDrawn((before) => (isStuck.current ? NOWHERE : around(rows, handle, before)));
   };
   const places = drawn.key === rows[0]?.key ? drawn.places : NOWHERE.places;
-  // Where the end is followed it is drawn, wherever the list thinks that it is: so it is measured.
+  // Always draw the last row while following, so that it is measured, whatever offset the list
+  // assumes.
   const last = isStuck.current ? rows.length - 1 : -1;
   const menuAt = menuKey === undefined ? -1 : rows.findIndex(({ key }) => key === menuKey);
   const all = useMemo(
@@ -408,12 +411,12 @@ function useAround(rows: readonly Row[], { list, isStuck }: Place, menuKey: stri
   return { places: all, aheadPx, scrolled };
 }
 
-/** So many elements are kept, and as many again. */
+/** Elements kept in each of two generations. */
 const KEPT_ELEMENTS = 200;
 
 /**
- * The same element for the same row: the list draws only what is another one than before. Only of
- * rows that were drawn of late, since with an element all is held that was drawn of it.
+ * Reuses the element of an unchanged row, so that the list only draws changed rows. Only for
+ * recently drawn rows, since an element retains everything drawn for it.
  */
 function useElements(actions: MessageActions, shownKey: string | undefined, onMenu: OnMenu) {
   return useMemo(() => {
@@ -430,7 +433,7 @@ function useElements(actions: MessageActions, shownKey: string | undefined, onMe
   }, [actions, shownKey, onMenu]);
 }
 
-/** Passive: a browser that may be told not to scroll asks the page before each step. */
+/** Passive: otherwise the browser waits for the page before each scroll step. */
 function useWheel(section: RefObject<HTMLElement | null>, { list, aim, handMs }: Place): void {
   useEffect(() => {
     const { current: element } = section;
@@ -475,8 +478,8 @@ export const Timeline = memo(function Timeline({ rows: shown, actions, jumps }: 
   const onScroll = (now: number) => {
     const endNow = endOf(section.current);
     if (now < offset.current - 1) {
-      // Where a row became smaller, or the list larger, the browser scrolls by itself: nobody has
-      // left the newest.
+      // The browser scrolls by itself if a row shrinks or the list grows: the user has not left the
+      // newest message.
       const isByHand = performance.now() - handMs.current < HAND_MS;
       if (isByHand || endNow === end.current) isStuck.current = false;
       else if (isStuck.current && !hasNewer)
@@ -484,13 +487,13 @@ export const Timeline = memo(function Timeline({ rows: shown, actions, jumps }: 
     }
     offset.current = now;
     end.current = endNow;
-    look(); // Before it is chosen what is drawn: it may be at the newest again.
+    look(); // Before the range is chosen: it may be at the end again.
     scrolled();
   };
   const onResize = () => {
     if (isStuck.current && !hasNewer)
       list.current?.scrollToIndex(rows.length - 1, { align: "end" });
-    look(); // Its height is known now: before, nothing of it was seen.
+    look(); // Its height is known now.
   };
   return (
     <section
@@ -502,11 +505,11 @@ export const Timeline = memo(function Timeline({ rows: shown, actions, jumps }: 
         walk(event);
       }}
       onPointerDown={letGo}
-      // Before the button's own: by then it may say what it will do next.
+      // Capture phase: the button's own handler may change its label.
       onClickCapture={({ target }) => {
         const button = (target as Element).closest(".fold-button");
         if (button === null) return;
-        // The user goes on reading where the text was folded, not at its end.
+        // The user continues reading where the text was folded, not at its end.
         isStuck.current = false;
         const at = foldedAbove(rows, button);
         if (at < 0) return;
@@ -554,13 +557,16 @@ export const Timeline = memo(function Timeline({ rows: shown, actions, jumps }: 
   );
 });
 
-/** How far the list can be scrolled. It hears of its own height later than it is scrolled. */
+/** Maximum scroll offset, from the DOM: the list learns its own height later. */
 function endOf(section: HTMLElement | null): number {
   const list = section?.querySelector(".list");
   return list ? list.scrollHeight - list.clientHeight : 0;
 }
 
-/** The row that is being folded, if its beginning is out of sight: else all of it would be. */
+/**
+ * Index of the row being folded, if its start is out of view: otherwise the view would lose it. -1
+ * if none.
+ */
 function foldedAbove(rows: readonly Row[], button: Element): number {
   const article = button.closest<HTMLElement>("article");
   const listTop = article?.closest(".list")?.getBoundingClientRect().top ?? 0;
@@ -570,14 +576,14 @@ function foldedAbove(rows: readonly Row[], button: Element): number {
   return rows.findIndex((row) => row.kind === "item" && `${row.item.seq}` === seq);
 }
 
-/** What lies over the list, like the button to the newest, is no part of it: it scrolls with it. */
+/** Pixels of a wheel event over an overlay, such as the button to the newest message. */
 function wheelPx({ deltaY, deltaMode }: WheelEvent, viewportPx: number): number {
-  const LINE_PX = 40; // As browsers scroll for one.
+  const LINE_PX = 40; // As browsers scroll per line.
   if (deltaMode === 1) return deltaY * LINE_PX;
   return deltaMode === 2 ? deltaY * viewportPx : deltaY;
 }
 
-/** Up and down from message to message; Enter opens what can be done with it. */
+/** Arrow keys move between messages; Enter opens the toolbar of one. */
 function walk(event: KeyboardEvent<HTMLElement>): void {
   const target: unknown = event.target;
   if (!(target instanceof HTMLElement) || event.altKey || event.ctrlKey || event.metaKey) return;

@@ -1,3 +1,5 @@
+/** Banners above the page: connection state, page updates and other servers. */
+
 import { Fragment, useEffect, useState } from "react";
 import type { ConnectionView } from "../../../core/model/state.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
@@ -20,7 +22,7 @@ function Countdown({ retryAtUnixMs }: { readonly retryAtUnixMs: number }) {
   return <span>{texts.offline(seconds)}</span>;
 }
 
-/** The origin of a page is fixed: on another machine of its server it is another page. */
+/** Links to the page on the cluster's other servers: a page cannot change its origin. */
 function OtherPages() {
   const { texts, chat } = usePage();
   const pages = useFact(() => chat.cluster);
@@ -39,7 +41,7 @@ function OtherPages() {
   );
 }
 
-/** The same banner, with the same button, while one attempt follows another. */
+/** Keeps the same banner and button across connection attempts. */
 function Offline({ connection }: { readonly connection: ConnectionView }) {
   const { texts, chat } = usePage();
   const lost = connection.kind === "offline" ? connection : undefined;
@@ -91,7 +93,6 @@ function ConnectionBanner({ connection }: { readonly connection: ConnectionView 
   }
 }
 
-/** What stands above everything: the state of the connection, and a newer page. */
 export function Banners() {
   const texts = useTexts();
   const connection = useFact((model) => model.connection);

@@ -1,8 +1,9 @@
+/** Copies text to the clipboard, also without TLS. */
+
 import { Fault } from "../../../base/fault.ts";
 
 /**
- * Puts a text where it can be pasted. Pages without TLS have no clipboard of their own: there an
- * older way is taken.
+ * Copies a text. Pages without TLS have no clipboard API and use `execCommand`.
  * @throws {Fault} store-denied if the browser does not allow it
  */
 export async function copyText(text: string): Promise<void> {
@@ -12,7 +13,7 @@ export async function copyText(text: string): Promise<void> {
   const field = document.createElement("textarea");
   field.value = text;
   field.className = "sr-only";
-  // Inside a dialog, if one is open: nothing else may have the focus.
+  // Inside an open dialog, since nothing else can have the focus.
   (document.querySelector("dialog[open]") ?? document.body).append(field);
   field.select();
   const isDone = document.execCommand("copy");

@@ -1,3 +1,5 @@
+/** `PageContext`: what every component uses, with hooks for the model and for requests. */
+
 import {
   createContext,
   type ReactNode,
@@ -16,29 +18,29 @@ import type { EmojiPart, LazyParts, PartsLoader } from "./lazy.tsx";
 import type { Settings } from "./settings.ts";
 import type { ToastQueue } from "./toast-queue.ts";
 
-/** What every part of the page may use. The object stays the same while nothing of it changes. */
+/** Shared by all components. The object is stable while nothing changes. */
 export interface PageValue {
   readonly chat: Chat;
   readonly texts: Texts;
   readonly times: Times;
-  /** Made by the part that shows pictures. */
+  /** Created by the component that first shows pictures. */
   readonly previews: { made?: Previews };
   readonly lazy: PartsLoader<LazyParts>;
   readonly emoji: PartsLoader<EmojiPart>;
   readonly settings: Settings;
   readonly change: (settings: Partial<Settings>) => void;
-  /** Shows a dialog above all others; it is given what closes it. */
+  /** Shows a dialog above all others; `close` removes it. */
   readonly show: (render: (close: () => void) => ReactNode) => void;
   readonly toasts: ToastQueue;
-  /** Announces it in the live region, for screen readers alone. */
+  /** Announces a text to screen readers only. */
   readonly say: (text: string) => void;
-  /** Shows a toast with what was done. */
+  /** Shows a success toast. */
   readonly notify: (text: string) => void;
-  /** Shows a toast with what went wrong. */
+  /** Shows an error toast. */
   readonly fail: (error: unknown) => void;
 }
 
-/** Three columns fit, in the font size that the browser is set to; page.css has the same number. */
+/** Whether three columns fit at the browser's font size; page.css has the same number. */
 export function isWide(): boolean {
   return matchMedia("(min-width: 68.75em)").matches;
 }
@@ -60,7 +62,7 @@ export function useModel(): Model {
   return useSyncExternalStore(chat.subscribe, () => chat.model);
 }
 
-/** A part of the model that stays the same object while it does not change. */
+/** Selects a part of the model that is the same object while unchanged. */
 export function useFact<Value>(select: (model: Model) => Value): Value {
   const { chat } = usePage();
   return useSyncExternalStore(chat.subscribe, () => select(chat.model));
@@ -73,7 +75,7 @@ export interface Work {
   readonly forget: () => void;
 }
 
-/** Of a form: something is asked of the server, and its refusal stands beside the form. */
+/** State of a form's request; a refusal is shown next to the form. */
 export function useWork(): Work {
   const [isBusy, setBusy] = useState(false);
   const [fault, setFault] = useState<unknown>(undefined);

@@ -1,3 +1,5 @@
+/** Modal dialogs, with and without a form. */
+
 import { type FormEvent, type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { FaultLine, type PageValue, useTexts, useWork } from "./context.tsx";
@@ -12,10 +14,10 @@ export interface DialogProps {
   readonly className?: string;
 }
 
-/** Where the focus begins: at a field, else at what does least. */
+/** First focus: a field, or else the least consequential button. */
 const FIRST = ":is(.dialog-body input, .dialog-body select, .dialog-body button)";
 
-/** A modal dialog of the browser: it holds the focus, closes by Esc, and gives the focus back. */
+/** The browser's modal dialog: traps the focus, closes by Esc, and returns the focus. */
 export function Dialog({ title, onClose, children, className = "" }: DialogProps) {
   const texts = useTexts();
   const titleId = useId();
@@ -23,7 +25,7 @@ export function Dialog({ title, onClose, children, className = "" }: DialogProps
   useLayoutEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
-    // Not the button that closes it, which stands first.
+    // Not the close button, which comes first.
     dialog?.querySelector<HTMLElement>(FIRST)?.focus();
     return () => dialog?.close();
   }, []);
@@ -56,14 +58,14 @@ export function Dialog({ title, onClose, children, className = "" }: DialogProps
 }
 
 export interface FormDialogProps extends DialogProps {
-  /** What the button says that submits it. */
+  /** Label of the submit button. */
   readonly action: string;
   readonly isDanger?: boolean | undefined;
-  /** The dialog stays open: what it rejects with is shown in it. */
+  /** If the promise rejects, the dialog stays open and shows the error. */
   readonly onSubmit: () => Promise<unknown>;
 }
 
-/** A small dialog with one form: cancel, or do it. */
+/** A small dialog with one form: cancel or submit. */
 export function FormDialog(props: FormDialogProps) {
   const { title, action, isDanger, onSubmit, onClose, children } = props;
   const texts = useTexts();
@@ -104,7 +106,7 @@ export interface Question {
   readonly children?: ReactNode;
 }
 
-/** Sealing cannot be undone. */
+/** Asks before sealing, which cannot be undone. */
 export function confirmSeal(page: PageValue, user: string): void {
   const { texts, chat } = page;
   confirm(page, {

@@ -1,3 +1,5 @@
+/** Form fields with labels and errors. */
+
 import { type ChangeEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { useTexts } from "./context.tsx";
 import { Icon } from "./icons.tsx";
@@ -12,16 +14,16 @@ interface FieldProps {
   readonly complete: string;
   readonly isRequired?: boolean;
   readonly isFirst?: boolean;
-  /** What is wrong with what stands there. */
+  /** Error of the field's value. */
   readonly fault?: ReactNode;
 }
 
-/** Of a field that was opened to type into. Browsers heed `autofocus` once for each document. */
+/** Ref that focuses a field on mount. Browsers heed `autofocus` once per document. */
 export function focusAtOnce(field: HTMLElement | null): void {
   field?.focus();
 }
 
-/** Managers of passwords would fill it, or keep it as the user's own. */
+/** Keeps password managers from filling the field or storing it as the user's password. */
 const NO_PASSWORD = { "data-1p-ignore": "", "data-bwignore": "", "data-lpignore": "true" };
 
 export function Field(props: FieldProps) {
@@ -31,7 +33,7 @@ export function Field(props: FieldProps) {
   const ref = useRef<HTMLInputElement>(null);
   const isSecret = type === "password";
   useEffect(() => {
-    // Managers of passwords look at what is submitted: it is hidden again by then.
+    // Password managers read the submitted field: hide it again before.
     const hide = () => setShown(false);
     const form = isSecret ? ref.current?.form : undefined;
     form?.addEventListener("submit", hide);
@@ -83,7 +85,7 @@ interface SecretProps {
   readonly children: ReactNode;
 }
 
-/** With the button that shows what is typed. */
+/** Field with a button that reveals the value. */
 function Secret({ label, isShown, setShown, children }: SecretProps) {
   const texts = useTexts();
   return (
@@ -111,7 +113,7 @@ interface SelectFieldProps<Value extends string | number> {
   readonly value: Value;
   readonly options: readonly (readonly [value: Value, name: string])[];
   readonly onChange: (value: Value) => void;
-  /** The values are languages: each name is written in its own. */
+  /** Options are languages, each named in its own language. */
   readonly isLanguage?: boolean;
 }
 
@@ -151,7 +153,7 @@ interface CheckProps {
 export function Check({ label, isOn, onChange }: CheckProps) {
   const change = ({ target }: ChangeEvent<HTMLInputElement>) => {
     const { checked } = target;
-    // It shows what is, also where what was asked for is refused: nothing is drawn anew then.
+    // Shows the actual state even if the request is refused, which renders nothing anew.
     target.checked = isOn;
     onChange(checked);
   };

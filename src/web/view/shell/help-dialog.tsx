@@ -1,3 +1,5 @@
+/** Help dialog: commands, shortcuts and formatting. */
+
 import { usageIn } from "../../../ui/commands/command.ts";
 import { COMMANDS } from "../../../ui/commands/table.ts";
 import { summaryOf } from "../../input/slash.ts";

@@ -1,4 +1,6 @@
-/** Drawn inline, so that no picture is fetched; screen readers have the button's label. */
+/** Icons and icon buttons. */
+
+/** SVG paths, inline so that nothing is fetched; screen readers use the button's label. */
 const PATHS = {
   menu: "M3 6h18M3 12h18M3 18h18",
   people:
@@ -60,7 +62,7 @@ export interface IconButtonProps {
   readonly label: string;
   readonly onPress: () => void;
   readonly isPressed?: boolean;
-  /** It does nothing now, and keeps the focus. */
+  /** Disabled, but keeps the focus. */
   readonly isDisabled?: boolean;
   readonly className?: string;
 }

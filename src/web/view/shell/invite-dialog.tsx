@@ -1,3 +1,5 @@
+/** Dialog that creates an invite. */
+
 import { type FormEvent, useState } from "react";
 import { cleanText, titleText } from "../../../base/text.ts";
 import { parseFingerprint } from "../../../wire/fingerprint.ts";
@@ -30,15 +32,15 @@ export function CopyLine({ id, label, text }: Readonly<Record<"id" | "label" | "
   );
 }
 
-/** By the means of the system, as people send addresses from their phones. */
+/** Opens the system's share sheet, as used on phones. */
 function ShareButton({ address }: { readonly address: string }) {
   const { texts, chat, notify, fail } = usePartPage();
-  // Missing on pages without TLS, and in some browsers on a desk.
+  // Missing on pages without TLS, and in some desktop browsers.
   if (!("share" in navigator)) return null;
   const share = () => {
     const title = titleText(chat.model.server?.name ?? "");
     navigator.share({ title, url: address }).catch((error: unknown) => {
-      if (error instanceof DOMException && error.name === "AbortError") return; // The user's will.
+      if (error instanceof DOMException && error.name === "AbortError") return; // Cancelled.
       copyText(address).then(() => notify(texts.copied), fail);
     });
   };
@@ -65,11 +67,11 @@ function terminalLine({ host, port }: InvitePlace, secret: string, fingerprint?:
 interface Made {
   readonly token: string;
   readonly untilUnixMs: number;
-  /** One at least. */
+  /** At least one. */
   readonly places: readonly InvitePlace[];
 }
 
-/** The code, the address and the line, for the place that is chosen. */
+/** Code, link and command of the invite, for the chosen address. */
 function MadeInvite({ token, untilUnixMs, places }: Made) {
   const { texts, times, chat } = usePartPage();
   const [at, setAt] = useState(0);
@@ -101,7 +103,7 @@ function MadeInvite({ token, untilUnixMs, places }: Made) {
   );
 }
 
-/** Makes a revocable token, as an address for a browser, a line for a terminal, and a code. */
+/** Creates a revocable invite: a link for browsers, a command for terminals, and a code. */
 export function InviteDialog({ onClose }: { readonly onClose: () => void }) {
   const { texts, chat } = usePartPage();
   const work = useWork();
@@ -130,7 +132,7 @@ export function InviteDialog({ onClose }: { readonly onClose: () => void }) {
             value={uses}
             onChange={(event) => setUses(Math.max(1, Number(event.target.value) || 1))}
             onBlur={(event) => {
-              // What is meant: while somebody types, the field may be empty.
+              // Restore the used value: the field may be empty during typing.
               event.target.value = String(uses);
             }}
           />

@@ -1,8 +1,4 @@
-/**
- * Parts of the page that the first screen does not need. All of them are one file, which is fetched
- * when the browser is idle, or when the first of them is opened. This folder knows only their names
- * and props: view/lazy-parts.tsx has the parts.
- */
+/** Loads the parts of view/lazy-parts.tsx on demand or when idle; knows only names and props. */
 
 import {
   Component,
@@ -30,11 +26,11 @@ import { isSaving } from "./saving.ts";
 
 interface Closing {
   readonly onClose: () => void;
-  /** What stands there until it is fetched. */
+  /** Placeholder until it is loaded. */
   readonly frame?: ReactNode;
 }
 
-/** Of a part that is no dialog: if it cannot be fetched, it is missing. */
+/** `onClose` of a part that is not a dialog: if loading fails, it is omitted. */
 export const STAYS = () => undefined;
 
 interface Opening extends Closing {
@@ -52,7 +48,7 @@ export interface JoinProps extends Opening {
 }
 
 export interface CreateRoomProps extends Opening {
-  /** Name of a room that somebody tried to join and that does not exist. */
+  /** Name of a room that the user tried to join and that does not exist. */
   readonly room?: string;
   readonly isSealed?: boolean;
   readonly password?: string;
@@ -64,21 +60,21 @@ export interface SealedProps extends Closing {
 
 export interface SafetyProps extends Closing {
   readonly user: string;
-  /** The two have compared, or another key is taken. */
+  /** Called after the users have compared numbers, or a new key is accepted. */
   readonly onChange?: () => void;
 }
 
 export interface SwitcherProps extends Opening {
-  /** Only people: to write to one of them. */
+  /** Only users: to start a conversation. */
   readonly isPeople?: boolean;
 }
 
-/** Goes to a message. */
+/** Navigates to a message. */
 type Jump = (target: string, seq: number) => void;
 
 export interface RoomMenuProps extends Closing {
   readonly target: string;
-  /** It stands beside, and gives the focus back. */
+  /** The menu opens next to it and returns the focus to it. */
   readonly anchor: HTMLElement;
 }
 
@@ -94,7 +90,7 @@ export interface FilesProps extends Closing {
   /** Sent together by one user. */
   readonly items: readonly Item[];
   readonly target: string;
-  /** What can be done with one of them as a message. */
+  /** Menu of a single file's message. */
   readonly menuOf: (item: Item) => MenuItem[];
 }
 
@@ -129,7 +125,7 @@ export interface ModerationProps extends Closing {
 
 export interface TransferProps extends Closing {
   readonly transfer: TransferView;
-  /** Beside the file's own name. */
+  /** Short form, shown next to the file's name. */
   readonly isBrief?: boolean;
 }
 
@@ -141,21 +137,21 @@ export interface TypingProps extends Closing {
   readonly model: Model;
 }
 
-/** What was typed, and why it let nobody in. */
+/** The submitted form and its error. */
 export interface TriedEntry {
   readonly fault: unknown;
   readonly name: string;
   readonly password: string;
   readonly roomSecret: string;
-  /** Names that are others', as far as was tried; it is added to. */
+  /** Names known to belong to others; the receiver adds to it. */
   readonly taken: Set<FoldedName>;
 }
 
-/** What is wrong, and at which field. */
+/** An error and its field. */
 export interface WrongEntry {
   readonly at: "name" | "password" | "room";
   readonly text: string;
-  /** Another name to take. */
+  /** Suggestion of another name. */
   readonly proposal?: ComponentType<{ readonly onTake: (name: string) => void }>;
 }
 
@@ -173,7 +169,7 @@ export interface ReadersProps extends Closing {
 }
 
 export interface LazyParts {
-  /** English: a language that was chosen has them itself. */
+  /** English texts: other languages bring their own. */
   readonly texts: Partial<AllTexts>;
   readonly Settings: ComponentType<Closing>;
   readonly Logout: ComponentType<Closing>;
@@ -216,10 +212,10 @@ export interface LazyParts {
   readonly Receipts: ComponentType<PinsProps>;
 }
 
-/** A file of its own: most users of most days need no emoji but those that stand ready. */
+/** A separate file: most users only need the recent emoji. */
 export type EmojiPart = typeof import("../../../ui/text/emoji.ts");
 
-/** Fetches the parts once; after a failure the next call tries again. */
+/** Loads the parts once; after a failure the next call retries. */
 export class PartsLoader<Parts> {
   readonly #load: () => Promise<Parts>;
   #parts: Parts | undefined;
@@ -242,7 +238,7 @@ interface BoundaryProps extends Closing {
   readonly children: ReactNode;
 }
 
-/** A part that throws while it is drawn takes only itself away. */
+/** If a part throws while rendering, removes only that part. */
 class Boundary extends Component<BoundaryProps> {
   static override readonly contextType = PageContext;
   declare context: ContextType<typeof PageContext>;
@@ -299,10 +295,10 @@ function lazy<Props extends Closing>(select: (parts: LazyParts) => ComponentType
   );
 }
 
-/** Where a browser does not tell when it has nothing to do: after all that the user waits for. */
+/** Delay in browsers without `requestIdleCallback`: after everything that the user waits for. */
 const IDLE_MS = 2_000;
 
-/** @returns what calls it off */
+/** @returns a function that cancels it */
 function whenIdle(begin: () => void): () => void {
   const canTell = "requestIdleCallback" in window;
   const id = canTell ? requestIdleCallback(begin) : setTimeout(begin, IDLE_MS);
@@ -312,7 +308,7 @@ function whenIdle(begin: () => void): () => void {
   };
 }
 
-/** Whether the parts are here: fetched once the browser has nothing else to do. */
+/** Loads the parts when the browser is idle; returns whether they are loaded. */
 export function useIdleParts(): boolean {
   const { lazy: loader } = usePage();
   const [isHere, setHere] = useState(loader.parts !== undefined);
@@ -324,12 +320,12 @@ export function useIdleParts(): boolean {
   return isHere;
 }
 
-/** Once all that was missed is here, and the browser has nothing else to do. */
+/** Prefetches the parts once the page has caught up and the browser is idle. */
 export function usePrefetch(isCaughtUp: boolean): void {
   const { lazy: loader } = usePage();
   useEffect(() => {
     if (!isCaughtUp || isSaving()) return;
-    // A failure is told to the user who opens a part, which tries again.
+    // Ignored: opening a part retries and reports the error.
     return whenIdle(() => void loader.fetch().catch(() => undefined));
   }, [isCaughtUp, loader]);
 }
@@ -370,7 +366,7 @@ export const PushKeeper = lazy(({ PushKeeper: part }) => part);
 const GuessDelay = lazy(({ GuessDelay: part }) => part);
 export const ModerationDialog = lazy(({ Moderation }) => Moderation);
 
-/** Beside a form that shows a secret: why its answer takes so long. */
+/** Shown next to a form with a secret: why the answer is delayed. */
 export function GuessDelayLine() {
   const delay = useFact((model) => model.guessDelay);
   return delay && <GuessDelay delay={delay} onClose={STAYS} />;

@@ -1,3 +1,5 @@
+/** Dialog that links another device. */
+
 import { useEffect, useState } from "react";
 import { formatLinkCode } from "../../../crypto/link-form.ts";
 import { parseFingerprint } from "../../../wire/fingerprint.ts";
@@ -23,7 +25,7 @@ interface LinkProps {
   readonly onLinked: () => void;
 }
 
-/** Shows a code, and signs the device that knows it. */
+/** Shows a code, and links the device that enters it. */
 export function LinkDialog({ onClose, onLinked }: LinkProps) {
   const { chat, texts } = usePartPage();
   const work = useWork();

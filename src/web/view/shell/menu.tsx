@@ -1,3 +1,5 @@
+/** Popup menus and the buttons that open them. */
+
 import { createPortal } from "preact/compat";
 import {
   createContext,
@@ -23,10 +25,10 @@ export interface MenuItem {
 interface MenuProps {
   readonly label: string;
   readonly items: readonly MenuItem[];
-  /** The button that opened it: it stands beside, and gets the focus back. */
+  /** The button that opened the menu, which is placed next to it and returns the focus to it. */
   readonly anchor: HTMLElement;
   readonly onClose: () => void;
-  /** What stands above the items; it is given what closes the menu. */
+  /** Content above the items; `leave` closes the menu. */
   readonly top?: ((leave: () => void) => ReactNode) | undefined;
 }
 
@@ -42,7 +44,7 @@ function place(menu: HTMLElement, anchor: HTMLElement): void {
   menu.style.left = `${Math.max(GAP, left)}px`;
 }
 
-/** Arrow keys move, Esc and a click beside it close. */
+/** Arrow keys move; Esc or a click outside closes. */
 export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
   const ref = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
@@ -65,7 +67,7 @@ export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
   }, [onClose]);
   const leave = () => {
     onClose();
-    anchor.focus({ preventScroll: true }); // The anchor may be scrolled out of view by now.
+    anchor.focus({ preventScroll: true }); // It may be scrolled out.
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "Escape" || event.key === "Tab") {
@@ -109,7 +111,7 @@ export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
       ))}
     </div>
   );
-  // In a dialog it must be above that; anywhere else it belongs to its part of the page.
+  // Above a dialog if it is in one; elsewhere in its landmark of the page.
   const around = anchor.closest("dialog, main, aside") ?? document.body;
   return createPortal(menu, around) as object as ReactNode;
 }
@@ -118,14 +120,13 @@ export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
 export const MenuStateContext = createContext<(isOpen: boolean) => void>(() => undefined);
 
 interface MenuButtonProps extends Pick<MenuProps, "label" | "top"> {
-  /** Asked for each time it opens. */
+  /** Called each time the menu opens. */
   readonly items: () => readonly MenuItem[];
   readonly className?: string;
-  /** What stands on it; left out: it is the button "…". */
+  /** Content of the button; "…" if absent. */
   readonly children?: ReactNode;
 }
 
-/** A button and the menu that it opens. */
 export function MenuButton({ label, items, className = "", top, children }: MenuButtonProps) {
   const [anchor, setAnchor] = useState<HTMLElement | undefined>(undefined);
   const close = useCallback(() => setAnchor(undefined), []);

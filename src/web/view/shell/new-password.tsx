@@ -1,3 +1,5 @@
+/** Two fields for a new password. */
+
 import { useState } from "react";
 import { PASSWORD_CHARS_MIN } from "../../../base/limits.ts";
 import { Field } from "./form.tsx";
@@ -6,12 +8,11 @@ import { usePartPage } from "./part-page.ts";
 interface NewPasswordProps {
   /** Called with the password; "" while it is too short or the two fields differ. */
   readonly onChange: (value: string) => void;
-  /** Whose it is, for password managers; `undefined` if it is not known here. */
+  /** Account name for password managers; `undefined` if unknown. */
   readonly user?: string | undefined;
   readonly isFirst?: boolean;
 }
 
-/** Two fields of a form that sets a new password. */
 export function NewPassword({ onChange, user, isFirst = false }: NewPasswordProps) {
   const { texts } = usePartPage();
   const [typed, setTyped] = useState("");

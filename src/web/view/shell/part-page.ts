@@ -1,14 +1,16 @@
+/** The page context with the texts of lazily loaded parts. */
+
 import { useMemo } from "react";
 import { type AllTexts, ENGLISH_PARTS } from "../../../ui/messages/en/parts.ts";
 import { type PageValue, usePage } from "./context.tsx";
 
-/** What parts that are fetched later may use: the same, with their own words. */
+/** `PageValue` with all texts. */
 export interface PartPage extends PageValue {
   readonly texts: AllTexts;
 }
 
 export function usePartPage(): PartPage {
   const page = usePage();
-  // Another language brings all of its words.
+  // Other languages include all of their texts.
   return useMemo(() => ({ ...page, texts: { ...ENGLISH_PARTS, ...page.texts } }), [page]);
 }

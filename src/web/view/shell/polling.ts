@@ -1,3 +1,5 @@
+/** Polls the server while the page is visible. */
+
 import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
 
 const EVERY_MS = 2_000;
@@ -13,7 +15,7 @@ function onVisibility(listener: () => void): () => void {
   return () => document.removeEventListener("visibilitychange", listener);
 }
 
-/** Asks again and again while it can be seen, one question at a time. */
+/** Polls with one request at a time. */
 export function usePolled<Value>(
   ask: () => Promise<Value>,
   isOnline = true,
@@ -22,7 +24,7 @@ export function usePolled<Value>(
   const [value, setValue] = useState<Value | undefined>(undefined);
   const [fault, setFault] = useState<unknown>(undefined);
   const [asked, setAsked] = useState(0);
-  // Not by the focus: an operator watches this window while typing in another one.
+  // Visibility, not focus: an operator watches this window while typing in another one.
   const isVisible = useSyncExternalStore(onVisibility, () => !document.hidden);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `asked` asks at once
   useEffect(() => {
@@ -37,7 +39,7 @@ export function usePolled<Value>(
       } catch (error) {
         if (!isOver) setFault(error);
       }
-      // A window that cannot be seen asks again when it can.
+      // A hidden window polls again once it is visible.
       if (!isOver && isVisible) timer = setTimeout(() => void poll(), everyMs);
     };
     if (isOnline) void poll();

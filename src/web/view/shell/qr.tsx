@@ -1,3 +1,5 @@
+/** QR code of a text. */
+
 import { useMemo } from "react";
 import { qrDots } from "../../../base/qr.ts";
 import { usePartPage } from "./part-page.ts";

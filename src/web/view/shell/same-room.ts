@@ -1,6 +1,8 @@
+/** Equality for `memo` that ignores what every message changes in its room. */
+
 import type { RoomState } from "../../../core/model/state.ts";
 
-/** What each message changes of its room: a part that shows none of it is not drawn for one. */
+/** Fields that every message changes; components that do not show them are not redrawn. */
 const OF_EACH_MESSAGE: ReadonlySet<keyof RoomState> = new Set([
   ...(["tail", "jump", "changes", "last", "lastSeq", "lastUnixMs"] as const),
   ...(["read", "unread", "calls", "told", "linkN"] as const),
@@ -16,7 +18,7 @@ interface OfRoom {
   readonly room: RoomState | undefined;
 }
 
-/** For `memo`, of what stands around the messages of a room. */
+/** Equality for components around a room's messages. */
 export function isAboutSame<Props extends OfRoom>(one: Props, other: Props): boolean {
   const keys = Object.keys(other) as (keyof Props)[];
   const isSameRest = keys.every((key) => key === "room" || one[key] === other[key]);

@@ -1,3 +1,5 @@
+/** Dialogs for settings and logout. */
+
 import { type FormEvent, useEffect, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import type { AllTexts } from "../../../ui/messages/en/parts.ts";
@@ -60,7 +62,7 @@ function Notifications() {
   const { texts, settings, change, lazy } = usePartPage();
   const PushSetting = lazy.parts?.PushSetting;
   const [, setPermission] = useState("");
-  // Another setting may have asked for it meanwhile.
+  // Another setting may have asked for permission in the meantime.
   const permission = "Notification" in window ? Notification.permission : undefined;
   const ask = async () => {
     const given = await Notification.requestPermission();
@@ -88,7 +90,7 @@ function Notifications() {
         isOn={settings.sounds}
         onChange={(sounds) => {
           change({ sounds });
-          // What it is like, and the click that browsers want before a page may sound.
+          // Plays a sample; browsers also require this click before a page may play sounds.
           if (sounds) void lazy.parts?.playSound();
         }}
       />
@@ -139,7 +141,7 @@ function seenText({ isOnline, seenUnixMs }: Seen, texts: AllTexts, times: Times)
   return texts.lastSeen(times.utcDay(seenUnixMs));
 }
 
-/** What it calls itself is English: `Firefox on Linux`. */
+/** Localizes a device's own label, which is English: `Firefox on Linux`. */
 function nameOf(id: string, label: string | undefined, texts: AllTexts): string {
   const [, program, system] = /^(\S.*) on (\S.*)$/.exec(label ?? "") ?? [];
   const isPlain = program === undefined || system === undefined;

@@ -1,19 +1,21 @@
+/** This browser's settings in local storage. */
+
 import { type PageSettings, pageSettings } from "../../../ui/settings.ts";
 
-/** Settings of this browser, the same for every account. */
+/** Settings of this browser, shared by all accounts. */
 export interface Settings extends PageSettings {
-  /** A sound is played where a notification would be shown. */
+  /** Plays a sound with each notification. */
   readonly sounds: boolean;
-  /** The user for whom this browser takes pushes; undefined: for nobody. */
+  /** The user who receives pushes in this browser; `undefined` if none. */
   readonly pushesFor: string | undefined;
-  /** The people of a room stand at the right, where there is room for them. */
+  /** Shows the members on the right if there is room. */
   readonly showsPeople: boolean;
   /** Rooms where `showsPictures` is reversed, in lower case. Bounded by PICTURES_SWITCHED_MAX. */
   readonly otherPictures: readonly string[];
 }
 
 const KEY = "chat.settings";
-/** Rooms in which pictures were switched by themselves; the one that was switched first goes. */
+/** Rooms with their own picture setting; the oldest is dropped first. */
 const PICTURES_SWITCHED_MAX = 200;
 
 export function showsPictures(settings: Settings, target: string): boolean {
@@ -21,7 +23,7 @@ export function showsPictures(settings: Settings, target: string): boolean {
   return isOn !== otherPictures.includes(target.toLowerCase());
 }
 
-/** What is to be changed so that pictures show themselves in this room, or do not any more. */
+/** Change that toggles pictures in this room. */
 export function switchedPictures(
   { otherPictures }: Settings,
   target: string,
@@ -37,7 +39,7 @@ export function readSettings(): Settings {
     const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? "{}");
     return checked(Object(kept));
   } catch {
-    return checked({}); // The browser keeps nothing, or the value is not one of ours.
+    return checked({}); // The browser stores nothing, or the value is invalid.
   }
 }
 
@@ -45,7 +47,7 @@ export function keepSettings(settings: Settings): void {
   try {
     localStorage.setItem(KEY, JSON.stringify(settings));
   } catch {
-    // It lasts as long as the page.
+    // It lasts until the page is closed.
   }
 }
 

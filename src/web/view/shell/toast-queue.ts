@@ -1,11 +1,13 @@
+/** Queue of toasts, each with a time to live. */
+
 import type { Clock } from "../../../io/clock.ts";
 
-/** More would fill a phone's screen; the oldest gives way. */
+/** More would fill a phone's screen; the oldest is dropped. */
 const TOASTS_MAX = 4;
 /** Milliseconds to notice a toast, and then to read each letter of it (15 letters a second). */
 const NOTICE_MS = 4_000;
 const LETTER_MS = 67;
-/** The longest text of a fault takes about this long. */
+/** The longest fault text takes about this long to read. */
 const STAY_MS_MAX = 15_000;
 
 export interface Toast {
@@ -18,19 +20,19 @@ interface Timed extends Toast {
   readonly endsAt: number;
 }
 
-/** A place that can show toasts; the last one of the highest level does. */
+/** A container for toasts; the latest one of the highest level shows them. */
 export interface ToastPlace {
   readonly level: "page" | "conversation" | "dialog";
 }
 
 const LEVELS: readonly ToastPlace["level"][] = ["page", "conversation", "dialog"];
 
-/** Short messages of what was done or has failed, each until its time is over. */
+/** Short messages about successes and failures, each with a time to live. */
 export class ToastQueue {
   readonly #clock: Pick<Clock, "now" | "after">;
   readonly #listeners = new Set<() => void>();
   #toasts: readonly Timed[] = [];
-  #places: readonly ToastPlace[] = []; // Bounded by the dialogs that are open.
+  #places: readonly ToastPlace[] = []; // Bounded by the open dialogs.
   #nextId = 1;
   #pausedAt: number | undefined;
   #cancel: (() => void) | undefined;
@@ -53,7 +55,7 @@ export class ToastQueue {
     return () => this.#listeners.delete(listener);
   };
 
-  /** Shows a text; one that is shown already restarts its time. */
+  /** Shows a text; a text already shown restarts its time. */
   show(text: string, isFault: boolean): void {
     const stayMs = Math.min(NOTICE_MS + text.length * LETTER_MS, STAY_MS_MAX);
     const toast = { id: this.#nextId++, text, isFault, endsAt: this.#clock.now() + stayMs };
@@ -75,7 +77,7 @@ export class ToastQueue {
     this.#arm();
   }
 
-  /** @returns what removes the place */
+  /** @returns a function that removes the place */
   addPlace(place: ToastPlace): () => void {
     const levelOf = (one: ToastPlace) => LEVELS.indexOf(one.level);
     this.#places = [...this.#places, place].sort((one, other) => levelOf(one) - levelOf(other));

@@ -1,9 +1,11 @@
+/** Toasts, and the toasts for faults of the model. */
+
 import { useEffect, useLayoutEffect, useState, useSyncExternalStore } from "react";
 import { useFact, usePage } from "./context.tsx";
 import { IconButton } from "./icons.tsx";
 import type { ToastPlace } from "./toast-queue.ts";
 
-/** Whether the pointer or the focus is in it, or the page is not looked at. */
+/** Whether the toasts have the pointer or focus, or the page is hidden. */
 function usePause(isEmpty: boolean): {
   readonly onPointer: (isOver: boolean) => void;
   readonly onFocus: (isIn: boolean) => void;
@@ -19,7 +21,7 @@ function usePause(isEmpty: boolean): {
   }, []);
   useEffect(() => {
     if (!isEmpty) return;
-    onPointer(false); // What is removed under the pointer never says that the pointer has left.
+    onPointer(false); // An element removed under the pointer fires no leave event.
     onFocus(false);
   }, [isEmpty]);
   useEffect(() => {
@@ -53,8 +55,8 @@ function ToastList() {
 }
 
 /**
- * A place where toasts are shown: below what is read, and never over it. Of several, the one that
- * the user can reach shows them: a modal dialog makes all others inert.
+ * Container for toasts, below the content and never over it. Of several, the one within the user's
+ * reach shows them: a modal dialog makes all others inert.
  */
 export function Toasts({ level }: ToastPlace) {
   const { toasts } = usePage();
@@ -75,7 +77,7 @@ export function useModelFaults(): void {
   const isOffline = useFact((model) => model.connection.kind === "offline");
   useEffect(() => {
     for (const { id, fault } of faults) {
-      // The banner says it once for all of them.
+      // The banner reports this once.
       if (!isOffline || fault.code !== "link-closed") fail(fault);
       chat.dismissFault(id);
     }
