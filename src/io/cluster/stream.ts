@@ -1,3 +1,5 @@
+/** The interface of the stream that orders the decisions of a cluster. */
+
 /** One message of the stream: the same for every node. */
 export interface StreamMessage {
   /** Dense from 1. */

@@ -1,24 +1,25 @@
-/**
- * Memory of chunks, used again: fresh memory has to be cleared, gives the collector work, and what
- * it gives back is fetched from the system page by page (4 % of the processor time of a transfer).
- */
+/** A pool of chunk-sized buffers. */
+
+// Fresh memory has to be cleared, burdens the garbage collector, and is faulted in page by page (4
+// % of the processor time of a transfer).
+
 import { CHUNK_BYTES, SPARE_BUFFERS_MAX } from "../../base/limits.ts";
 
-/** Room before the content, for the head of a chunk's message and that of its frame. */
+/** Room before the content for the headers of a chunk's message and of its frame. */
 export const HEADROOM_BYTES = 1024;
 const BUFFER_BYTES = HEADROOM_BYTES + CHUNK_BYTES;
-/** What is smaller goes soon enough, and costs less than the giving back. */
+/** Smaller buffers are collected soon enough, and cost less than freeing them explicitly. */
 const WORTH_BYTES = 4 * 1024;
 
 /** Bounded by SPARE_BUFFERS_MAX. */
 const spare: ArrayBuffer[] = [];
-/** Those that are in use; one that is never given back is the collector's. */
+/** Buffers in use; one that is never released is left to the collector. */
 const lent = new WeakSet<ArrayBufferLike>();
 
 /**
- * Memory for a chunk with HEADROOM_BYTES before it, or for a whole message of one.
- * @param sizeBytes at most CHUNK_BYTES, with the headroom that much more
- * @returns bytes of arbitrary content: all of them are to be written before they are read
+ * Returns memory for a chunk with HEADROOM_BYTES before it, or for a whole message.
+ * @param sizeBytes at most CHUNK_BYTES, or with the headroom that much more
+ * @returns bytes of arbitrary content: write all of them before reading
  */
 export function takeBuffer(sizeBytes: number, headroomBytes = HEADROOM_BYTES): Uint8Array {
   if (headroomBytes + sizeBytes > BUFFER_BYTES) return new Uint8Array(sizeBytes);
@@ -28,10 +29,9 @@ export function takeBuffer(sizeBytes: number, headroomBytes = HEADROOM_BYTES): U
 }
 
 /**
- * Gives the memory of bytes back now. The collector would, but late: a transfer of a file stands at
- * twice the memory then. Memory of the pool is used again; other has no length afterwards, unless
- * it is small.
- * @param bytes which nothing reads or fills any more, and whose buffer is not shared
+ * Releases the memory of bytes immediately. The collector is late: a file transfer then uses twice
+ * the memory. Pool memory is reused; other memory is detached, unless it is small.
+ * @param bytes bytes that nothing reads or fills any more, and whose buffer is not shared
  */
 export function releaseBuffer(bytes: Uint8Array): void {
   const { buffer } = bytes;
@@ -44,8 +44,8 @@ export function releaseBuffer(bytes: Uint8Array): void {
 }
 
 /**
- * The head and the tail as one, if the tail is memory of the pool with enough room before it.
- * @returns the tail's memory; undefined if it has no room there
+ * Joins head and tail in place if the tail is pool memory with enough headroom.
+ * @returns the tail's memory; undefined if it has no room
  */
 export function joinInPlace(head: Uint8Array, tail: Uint8Array): Uint8Array | undefined {
   const at = tail.byteOffset - head.length;

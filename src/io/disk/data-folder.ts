@@ -1,7 +1,7 @@
-/**
- * The folder of one server: what it is, who may write it, and the small files beside the logs.
- * Everything in it is 0600 in a folder of 0700. Files of others are left alone.
- */
+/** A server's data folder: its format, its lock, and small files beside the logs. */
+
+// Files are 0600 in folders of 0700. Other programs' files are left alone.
+
 import {
   chmodSync,
   closeSync,
@@ -22,9 +22,9 @@ import { diskFault, errorCode } from "./disk.ts";
 import { type Lock, lockFolder } from "./lock.ts";
 import { openPlain } from "./tree.ts";
 
-/** Version of the folder's layout and of its logs' lines. */
+/** Version of the folder's layout and of the lines of its logs. */
 const FORMAT = 2;
-/** What may lie in a folder before its first use. */
+/** Files allowed in a folder before its first use. */
 const HARMLESS = new Set([
   "README.md",
   "settings.toml",
@@ -35,21 +35,20 @@ const HARMLESS = new Set([
   "format.json.tmp",
   ".DS_Store",
 ]);
-/** What says that a folder is a backup: one that is done, or is being made for the first time. */
+/** Files that mark a backup: a finished one, or one being made for the first time. */
 export const BACKUP_MARKS = ["backup.json", "backup-begun.json"] as const;
 const SMALL_FILE_BYTES_MAX = 64 * 1024;
 
 export interface DataFolder {
-  /** Absolute. */
   readonly path: string;
-  /** It was made, or filled, just now. */
+  /** The folder was created or filled just now. */
   readonly isNew: boolean;
   readonly lock: Lock;
 }
 
 /**
- * Makes or takes the folder. Nothing is touched if it belongs to another program or another user.
- * @param harmless what else may lie in a folder before its first use
+ * Creates or opens the folder. Changes nothing if it belongs to another program or user.
+ * @param harmless other files allowed in a folder before its first use
  * @throws Fault data-foreign, version-unsupported, data-locked, store-denied, store-failed
  */
 export function openDataFolder(
@@ -77,7 +76,8 @@ export function openDataFolder(
 }
 
 /**
- * For those who only read: `chat history --data`. @throws Fault data-foreign, version-unsupported
+ * Checks a folder for read-only use: `chat history --data`.
+ * @throws Fault data-foreign, version-unsupported
  */
 export function checkDataFolder(given: string): string {
   const path = resolve(given);
@@ -91,7 +91,10 @@ export function checkDataFolder(given: string): string {
   });
 }
 
-/** @returns its format; undefined: it is empty or absent. @throws Fault when it is not ours */
+/**
+ * @returns its format; undefined if it is empty or absent
+ * @throws Fault if it is not ours
+ */
 function checkFormat(
   path: string,
   access: "read" | "write",
@@ -121,7 +124,7 @@ function checkFormat(
   if (format === undefined) {
     throw new Fault("data-foreign", msg`${join(path, "format.json")} is not a server's`);
   }
-  // A newer format may still be read by whom it says, but written only by its own version.
+  // A newer format may be readable by older versions, but only its own version may write it.
   if ((access === "read" ? format.minReader : format.format) > FORMAT) {
     const sentence = msg`${path} was written by a newer version (format ${format.format})`;
     throw new Fault("version-unsupported", sentence, { remedy: "use that version of chat" });
@@ -142,7 +145,7 @@ function formatOf(text: string): { format: number; minReader: number } | undefin
 }
 
 /**
- * A file in a folder of ours; a link is not followed.
+ * Reads a file in a folder of ours, without following links.
  * @returns undefined if there is none
  * @throws Fault data-foreign (a link, no regular file, too large), store-…
  */
@@ -153,7 +156,7 @@ export function readSmallFile(
   return readBounded(path, sizeBytesMax, () => openPlain(path, "read"));
 }
 
-/** A file that a person named or wrote: it may be a link or a pipe. Otherwise as above. */
+/** Reads a file that a person named or wrote: it may be a link or a pipe. Otherwise as above. */
 export function readNamedFile(
   path: string,
   sizeBytesMax = SMALL_FILE_BYTES_MAX,
@@ -165,7 +168,7 @@ function readBounded(path: string, sizeBytesMax: number, open: () => number): st
   try {
     const file = open();
     try {
-      // Not by its size: a device says 0, and never ends.
+      // The size is not used: a device reports 0 and never ends.
       const bytes = Buffer.allocUnsafe(sizeBytesMax + 1);
       let length = 0;
       while (length < bytes.length) {
@@ -184,14 +187,14 @@ function readBounded(path: string, sizeBytesMax: number, open: () => number): st
   }
 }
 
-/** Whole or not at all, also over a power cut: written beside, synced, renamed. Mode 0600. */
+/** Replaces the file atomically and durably: temporary file, sync, rename. Mode 0600. */
 export function writeSmallFile(path: string, text: string): void {
   const temporary = `${path}.tmp`;
   try {
-    rmSync(temporary, { force: true }); // Of a killed run, or a link that somebody put there.
+    rmSync(temporary, { force: true }); // Left by a killed run, or planted as a link.
     const file = openSync(temporary, "wx", 0o600);
     try {
-      writeFileSync(file, text); // All of it: one write may take less, where a disk fills up.
+      writeFileSync(file, text); // Loops: one write may be short as a disk fills up.
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -203,7 +206,7 @@ export function writeSmallFile(path: string, text: string): void {
   }
 }
 
-/** What was kept at `path`, or what `make` gives now. */
+/** Returns the content of `path`; creates it with `make` if there is none. */
 export async function keepSmallFile(
   path: string,
   make: () => string | Promise<string>,
@@ -216,7 +219,7 @@ export async function keepSmallFile(
 }
 
 function syncFolderOf(path: string): void {
-  if (process.platform === "win32") return; // Folders cannot be opened there.
+  if (process.platform === "win32") return; // Windows cannot open folders.
   const folder = openSync(resolve(path, ".."), "r");
   try {
     fsyncSync(folder);

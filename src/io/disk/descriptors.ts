@@ -1,17 +1,18 @@
-/**
- * File descriptors of this process. Every connection takes one, from the same limit as files: an
- * attacker who fills it would keep the log, files and operators out.
- */
+/** Limits of file descriptors of this process. */
+
+// Every connection takes one from the same limit as files: an attacker who exhausts it would lock
+// out the log, files and operators.
+
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { DESCRIPTORS_RESERVED } from "../../base/limits.ts";
 import { errorCode } from "./disk.ts";
 
-/** Descriptors held back for files while all others are in use. */
+/** Descriptors reserved for files while all others are in use. */
 const DESCRIPTORS_SPARE = 8;
 
 const ANY_FILE = process.platform === "win32" ? "NUL" : "/dev/null";
 
-/** @returns `undefined` where the system does not say, or has no limit */
+/** @returns `undefined` if the system does not say, or has no limit */
 export function descriptorLimit(limitsFile = "/proc/self/limits"): number | undefined {
   try {
     const limit = /^Max open files +(\d+) /m.exec(readFileSync(limitsFile, "utf8"))?.[1];
@@ -21,7 +22,10 @@ export function descriptorLimit(limitsFile = "/proc/self/limits"): number | unde
   }
 }
 
-/** Whether fewer than DESCRIPTORS_RESERVED descriptors are free: as many are opened, and closed. */
+/**
+ * Reports whether fewer than DESCRIPTORS_RESERVED descriptors are free, by opening and closing as
+ * many.
+ */
 export function isShortOfDescriptors(open: () => number = openAny): boolean {
   const opened: number[] = [];
   try {
@@ -38,7 +42,7 @@ function openAny(): number {
   return openSync(ANY_FILE, "r");
 }
 
-/** Descriptors in reserve: one is given up when a file cannot be opened for want of any. */
+/** Reserve descriptors: one is released when a file cannot be opened for lack of any. */
 export class SpareDescriptors {
   readonly #held: number[] = []; // Bounded by DESCRIPTORS_SPARE.
 
@@ -57,7 +61,7 @@ export class SpareDescriptors {
       if (spare === undefined) throw error;
       closeSync(spare);
       const opened = open();
-      this.#refill(); // Succeeds if what was opened has been closed again, as in a listing.
+      this.#refill(); // Succeeds if what was opened is closed by now, as in a listing.
       return opened;
     }
   }
@@ -72,7 +76,7 @@ export class SpareDescriptors {
     try {
       while (this.#held.length < DESCRIPTORS_SPARE) this.#held.push(openAny());
     } catch {
-      // The next time.
+      // Retried the next time.
     }
   }
 }

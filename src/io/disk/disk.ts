@@ -1,25 +1,25 @@
-/** The interface of every disk access, and the faults of its errors. */
+/** The interface of all disk access, and the faults of its errors. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { LineQuery, LineSpans } from "./line-matcher.ts";
 
 /**
- * The only way by which log, index and cache touch the disk, so that a simulated one can tear,
- * forget and fail. Failures are thrown as the system's errors (with `code`): see `diskFault`.
+ * The only access of log, index and cache to the disk, so that a simulated disk can tear, forget
+ * and fail. Failures are thrown as the system's errors (with `code`): see `diskFault`.
  */
 export interface DiskFile {
   sizeBytes(): number;
-  /** Fills from the offset on; fewer bytes than asked for only at the end of the file. */
+  /** Fills the buffer from the offset; reads fewer bytes only at the end of the file. */
   read(into: Uint8Array, offset: number): number;
   readLater(into: Uint8Array, offset: number): Promise<number>;
-  /** Fills all of them, one behind the other, in one trip. */
+  /** Fills all buffers in order, in one trip. */
   readPartsLater(into: readonly Uint8Array[], offset: number): Promise<number>;
   /** May write fewer bytes than given. */
   write(bytes: Uint8Array, offset: number): number;
   writeLater(bytes: Uint8Array, offset: number): Promise<number>;
-  /** One behind the other, in one trip. */
+  /** Writes the parts in order, in one trip. May write fewer bytes than given. */
   writePartsLater(parts: readonly Uint8Array[], offset: number): Promise<number>;
-  /** fdatasync, off the event loop. After a failure nothing is known about what was written. */
+  /** fdatasync, off the event loop. After a failure the state of earlier writes is unknown. */
   sync(): Promise<void>;
   truncate(sizeBytes: number): void;
   close(): void;
@@ -27,54 +27,67 @@ export interface DiskFile {
 
 export interface Disk {
   /**
-   * `write` also reads, and makes the file (mode 0600) where there is none. No link is followed:
-   * another user may have prepared the folder. @throws ELOOP for a link, a pipe, a device, a folder
+   * `write` also reads, and creates a missing file (mode 0600). Does not follow links: another user
+   * may have prepared the folder.
+   * @throws ELOOP for a link, a pipe, a device, a folder
    */
   open(path: string, access: "read" | "write"): DiskFile;
-  /** Names in the folder in ascending order; empty when there is no such folder. */
+  /** Names in the folder in ascending order; empty if there is no such folder. */
   list(folder: string): string[];
-  /** Makes the folder (mode 0700) and those above it; nothing happens when it is there. */
+  /** Creates the folder (mode 0700) and its parents. No-op if it exists. */
   makeFolder(folder: string): void;
   /** Makes the folder's entries durable. */
   syncFolder(folder: string): Promise<void>;
   exists(path: string): boolean;
-  /** Replaces what was there. */
+  /** Replaces an existing file. */
   rename(from: string, to: string): void;
-  /** Nothing happens when there is no such file. */
+  /** No-op if there is no such file. */
   remove(path: string): void;
-  /** Where the disk can be searched off the event loop. */
+  /** Searches the disk off the event loop; `undefined` if unsupported. */
   readonly search?: DiskSearch;
-  /** Lets the event loop go once around: long work takes one now and then. */
+  /** Yields to the event loop once; long work calls it now and then. */
   readonly yieldNow?: () => Promise<void>;
 }
 
-/** A disk on which files of people arrive and go, beside others that are not ours. */
+/** A disk that also holds files of the user, beside others that are not ours. */
 export interface TreeDisk extends Disk {
-  /** Makes the file, with the mode of any new file. @throws EEXIST, also where a link stands */
+  /**
+   * Creates the file with the default mode.
+   * @throws EEXIST, also for a link
+   */
   openNew(path: string): DiskFile;
-  /** A regular file that is there. @throws ELOOP as `open` */
+  /**
+   * Opens an existing regular file.
+   * @throws ELOOP as `open`
+   */
   openPlain(path: string, access: "read" | "write"): DiskFile;
-  /** What is there itself, not what a link leads to. */
+  /** Kind of the entry itself; links are not followed. */
   kind(path: string): "file" | "folder" | "other" | undefined;
-  /** Makes one folder (mode 0700). @returns false: there is something */
+  /**
+   * Creates one folder (mode 0700).
+   * @returns false if something exists there
+   */
   makeFolderNew(path: string): boolean;
   /**
-   * Gives the file another name beside the old one, or instead of it where a file has only one.
-   * @returns false: there is something else
+   * Gives the file a second name, or renames it if the file system allows only one.
+   * @returns false if something exists there
    */
   nameNew(from: string, to: string): boolean;
-  /** Moves a folder of ours, with the mode of any new folder. @returns false as above */
+  /**
+   * Moves a folder of ours, and gives it the default mode.
+   * @returns false as above
+   */
   moveFolderNew(from: string, to: string): boolean;
   /**
-   * Mode, and time of the last change; never through a link. The mode gives no user what the
-   * system's umask takes from those of new files, and is nothing but permissions.
+   * Sets mode and modification time; does not follow links. The mode respects the system's umask
+   * for new files, and contains only permission bits.
    */
   metadata(path: string, metadata: FileMetadata): void;
-  /** With all that is in it, links as links. Nothing happens when there is none. */
+  /** Removes the folder with all content, links as links. No-op if there is none. */
   removeFolder(path: string): Promise<void>;
-  /** Unix ms of the last change of a file's content; undefined: there is none. */
+  /** Unix ms of the last change of a file's content; `undefined` if there is none. */
   touchedMs(path: string): number | undefined;
-  /** Bytes that may still be written where the folder is. */
+  /** Free bytes on the disk of the folder. */
   freeBytes(folder: string): Promise<number>;
 }
 
@@ -84,7 +97,7 @@ export interface FileMetadata {
   readonly mtimeMs?: number;
 }
 
-/** Whole lines of a file that are looked through. */
+/** A range of whole lines of a file to be searched. */
 export interface SearchPlace {
   readonly path: string;
   readonly from: number;
@@ -92,11 +105,11 @@ export interface SearchPlace {
 }
 
 export interface DiskSearch {
-  /** Questions that are worked on at the same time. */
+  /** Number of concurrent searches. */
   readonly width: number;
   /**
-   * Looks through the places in their order until a page is full. `undefined` for a place that was
-   * not looked through, or could not be read: any line of it may match.
+   * Searches the ranges in order until a page is full. `undefined` for a range that was not
+   * searched or could not be read: any line of it may match.
    */
   search(
     places: readonly SearchPlace[],
@@ -113,7 +126,7 @@ export function isFull(error: unknown): boolean {
   return code === "ENOSPC" || code === "EDQUOT";
 }
 
-/** What a disk's error means to the person. A Fault passes through. */
+/** Translates a disk's error for the user. A Fault passes through. */
 export function diskFault(error: unknown, path: string): Fault {
   if (error instanceof Fault) return error;
   if (isFull(error)) return new Fault("store-full", msg`no space for ${path}`, { cause: error });
@@ -136,7 +149,7 @@ export function diskFault(error: unknown, path: string): Fault {
   });
 }
 
-/** Writes everything or throws; a disk that takes nothing more is full. */
+/** Writes everything or throws; a disk that accepts no bytes is full. */
 export async function writeWhole(
   file: DiskFile,
   bytes: Uint8Array,
@@ -155,7 +168,7 @@ export async function writeWhole(
   }
 }
 
-/** The same for several, one behind the other, off the event loop. */
+/** Like `writeWhole` for several parts in order, off the event loop. */
 export async function writeParts(
   file: DiskFile,
   parts: readonly Uint8Array[],
@@ -170,7 +183,7 @@ export async function writeParts(
   }
 }
 
-/** What is left of them behind their first bytes. */
+/** Returns what is left of the parts after their first `sizeBytes` bytes. */
 export function partsAfter(parts: readonly Uint8Array[], sizeBytes: number): Uint8Array[] {
   let done = sizeBytes;
   const left: Uint8Array[] = [];

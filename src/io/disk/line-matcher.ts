@@ -8,9 +8,9 @@ export interface LineSpans {
   readonly ends: number[];
 }
 
-/** A `PageQuery` as a search thread gets it. */
+/** A `PageQuery` in the form for a search thread. */
 export interface LineQuery {
-  /** Bytes that every matching line holds. */
+  /** Bytes that every matching line contains. */
   readonly needle?: Uint8Array;
   /** Finds, in the bytes as Latin-1, each line that may match. Has the flag `g`. */
   readonly pattern?: RegExp;
@@ -24,25 +24,26 @@ export interface LineQuery {
   /** Folded if `ignoreCase` is set. */
   readonly grep?: string;
   readonly ignoreCase?: boolean;
-  /** Lines, and bytes of them, after which a thread stops. */
+  /** Number and bytes of lines after which a thread stops. */
   readonly limit: number;
   readonly bytesMax: number;
 }
 
 export interface LineMatcher {
-  /** Lines that may match; `bytes` begins and ends at lines' ends. */
+  /** Lines that may match; `bytes` begins and ends at line boundaries. */
   spans(bytes: Buffer): LineSpans;
   fitsHead(head: Head): boolean;
   fitsBody(body: unknown): boolean;
 }
 
 /**
- * Decides which lines match a query. Self-contained, since search threads run it from its own text.
+ * Selects the lines that match a query. Self-contained, since search threads run it from its source
+ * text.
  * @param fold `foldCase`
  */
 export function lineMatcher(query: LineQuery, fold: (text: string) => string): LineMatcher {
   const newline = 0x0a;
-  /** Fields of a body that people search in. */
+  /** Searched fields of a body. */
   const searched = ["text", "topic", "name"];
   const { needle, pattern, grep } = query;
   const { rooms, kinds, by, afterSeq, beforeSeq, sinceMs, untilMs } = query;
@@ -61,7 +62,7 @@ export function lineMatcher(query: LineQuery, fold: (text: string) => string): L
     return spans;
   };
 
-  /** All lines, or those that hold the needle. */
+  /** All lines, or those that contain the needle. */
   const linesIn = (bytes: Buffer): LineSpans => {
     const spans: LineSpans = { starts: [], ends: [] };
     for (let start = 0; start < bytes.length; ) {

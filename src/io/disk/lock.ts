@@ -19,11 +19,11 @@ import { openPlain } from "./tree.ts";
 
 /** Held as long as this object is referenced: one that is collected releases it. */
 export interface Lock {
-  /** Lets others have the folder. Idempotent. */
+  /** Releases the lock. Idempotent. */
   release(): void;
 }
 
-/** What LOCK.json tells: it informs people, `LOCK` decides. */
+/** Content of LOCK.json. It informs people; `LOCK` is the actual lock. */
 export interface LockHolder {
   readonly pid: number;
   readonly host: string;
@@ -32,8 +32,8 @@ export interface LockHolder {
 }
 
 /**
- * Makes this process the only one that writes the data folder. The lock is an open transaction of
- * SQLite on an empty file: the kernel ends it with the process, however that ends.
+ * Makes this process the only writer of the data folder. The lock is an open transaction of SQLite
+ * on an empty file: the kernel ends it with the process, however that ends.
  * @param startedUnixMs wall time, for people who read LOCK.json
  * @throws Fault data-locked (names the holder), store-denied, store-failed
  */
@@ -59,10 +59,10 @@ export function lockFolder(folder: string, startedUnixMs: number): Lock {
   };
 }
 
-/** `LOCK.json` has some 100 bytes. */
+/** `LOCK.json` has about 100 bytes. */
 const INFO_BYTES_MAX = 4_096;
 
-/** Who holds the folder, as far as LOCK.json knows. */
+/** Holder of the folder according to LOCK.json. */
 export function readLockHolder(folder: string): LockHolder | undefined {
   try {
     const value: unknown = JSON.parse(readInfo(join(folder, "LOCK.json")));
@@ -78,8 +78,9 @@ export function readLockHolder(folder: string): LockHolder | undefined {
 }
 
 /**
- * Takes a lock file, made where there is none. Like `lockFolder`'s it ends with the process.
- * @returns undefined if another process has it, or what stands there is no lock file of ours
+ * Takes a lock file, creating a missing one. Like the lock of `lockFolder` it ends with the
+ * process.
+ * @returns undefined if another process holds it, or the file is not a lock file of ours
  * @throws Fault store-denied, store-failed
  */
 export function lockFile(path: string): Lock | undefined {
@@ -93,7 +94,7 @@ export function lockFile(path: string): Lock | undefined {
   }
 }
 
-/** SQLite would take over what such a file, or one beside it, says: ours are empty and alone. */
+/** SQLite would apply the content of such a file or of a side file: ours are empty and alone. */
 function isForeign(path: string): boolean {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat !== undefined && (!stat.isFile() || stat.size > 0)) return true;
@@ -104,7 +105,7 @@ function isThere(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch (error) {
-    if (errorCode(error) === "ENAMETOOLONG") return false; // Nothing can be called so.
+    if (errorCode(error) === "ENAMETOOLONG") return false; // The name cannot exist.
     throw error;
   }
 }
@@ -127,7 +128,7 @@ function openExclusive(path: string): Database {
   const database = new Database(path, sqliteConstants.SQLITE_OPEN_READWRITE);
   try {
     database.run("PRAGMA busy_timeout = 0");
-    database.run("PRAGMA journal_mode = MEMORY"); // Nothing is written: no file beside it.
+    database.run("PRAGMA journal_mode = MEMORY"); // Nothing is written: no side file.
     database.run("PRAGMA locking_mode = EXCLUSIVE");
     database.run("BEGIN EXCLUSIVE");
     return database;
@@ -143,8 +144,8 @@ function isBusy(error: unknown): boolean {
 }
 
 /**
- * Only ever creates. Opening and closing a lock file that is there would end the lock that this
- * very process may hold: so POSIX wants it.
+ * Only creates. Opening and closing an existing lock file would release a lock held by this very
+ * process, as POSIX requires.
  */
 function makePrivate(path: string): void {
   try {
@@ -183,7 +184,7 @@ function readInfo(path: string): string {
 
 function writeInfo(path: string, holder: LockHolder): void {
   const temporary = `${path}.tmp`;
-  rmSync(temporary, { force: true }); // Of a killed run, or a link that somebody put there.
+  rmSync(temporary, { force: true }); // Left by a killed run, or planted as a link.
   writeFileSync(temporary, `${JSON.stringify(holder)}\n`, { mode: 0o600, flag: "wx" });
   renameSync(temporary, path);
 }

@@ -4,9 +4,9 @@ import { foldCase } from "../../base/case-fold.ts";
 import type { DiskSearch, SearchPlace } from "./disk.ts";
 import { type LineQuery, type LineSpans, lineMatcher } from "./line-matcher.ts";
 
-/** More would only wait for memory, which all of them read from. */
+/** More threads would only compete for memory bandwidth. */
 const THREADS_MAX = 4;
-/** A thread costs some megabytes; without searches it is let go. */
+/** A thread costs some megabytes; it is stopped after this long without searches. */
 const IDLE_MS = 10_000;
 
 type Found = readonly (LineSpans | undefined)[];
@@ -22,13 +22,13 @@ interface Answer {
   readonly found: Found;
 }
 
-/** What a worker sees of itself. */
+/** Globals of a worker. */
 interface WorkerScope {
   onmessage: (event: { data: Question }) => void;
   postMessage(answer: Answer): void;
 }
 
-/** Threads that read files and find lines that match, so that the event loop stays free. */
+/** Threads that search files for matching lines, so that the event loop stays free. */
 export class SearchThreads implements DiskSearch {
   readonly #threads: Thread[] = [];
   #url: string | undefined;
@@ -55,7 +55,7 @@ export class SearchThreads implements DiskSearch {
   }
 
   #begin(): Thread {
-    // From its own text, so that the compiled binary needs no second entry file.
+    // Started from its source text, so that the compiled binary needs no second entry file.
     const source = new Blob([`(${searchLoop})(self, ${lineMatcher}, ${foldCase})`], {
       type: "text/javascript",
     });
@@ -75,7 +75,7 @@ export class SearchThreads implements DiskSearch {
 
 class Thread {
   readonly #worker: Worker;
-  /** Bounded by the archive, which asks for a few stretches at a time. */
+  /** Bounded by the archive, which requests a few stretches at a time. */
   readonly #waiting = new Map<number, { places: number; resolve: (found: Found) => void }>();
   #lastId = 0;
   #isBroken = false;
@@ -110,7 +110,7 @@ class Thread {
     this.#worker.terminate();
   }
 
-  /** After a thread has failed, the caller looks through every place itself. */
+  /** After a thread has failed, the caller searches every range itself. */
   #giveUp(): void {
     this.#isBroken = true;
     for (const { places, resolve } of this.#waiting.values()) {
@@ -120,14 +120,14 @@ class Thread {
   }
 }
 
-/** Runs in the worker, from its text alone: it may use nothing from outside of itself. */
+/** Runs in the worker from its source text: it may use nothing from outside. */
 function searchLoop(
   scope: WorkerScope,
   matcherOf: typeof lineMatcher,
   fold: (text: string) => string,
 ): void {
   const fs = process.getBuiltinModule("node:fs");
-  // Linux: of this thread alone. Chat goes before searches.
+  // Linux: of this thread alone. Chat has priority over searches.
   if (process.platform === "linux") process.getBuiltinModule("node:os").setPriority(10);
   let buffer = Buffer.alloc(0);
   const bytesOf = ({ path, from, to }: SearchPlace): Buffer | undefined => {
@@ -137,7 +137,7 @@ function searchLoop(
       if (buffer.length < to - from) buffer = Buffer.allocUnsafeSlow(to - from);
       return buffer.subarray(0, fs.readSync(fd, buffer, 0, to - from, from));
     } catch {
-      // The caller will meet the same error, and report it.
+      // The caller will get the same error, and report it.
       return undefined;
     } finally {
       if (fd >= 0) fs.closeSync(fd);
@@ -148,7 +148,7 @@ function searchLoop(
       const { head, body } = JSON.parse(line.toString("utf8"));
       return matcher.fitsHead(head) && matcher.fitsBody(body);
     } catch {
-      return true; // What is wrong with it, the caller says.
+      return true; // The caller reports what is wrong with it.
     }
   };
   scope.onmessage = ({ data: { id, places, query } }) => {

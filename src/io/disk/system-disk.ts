@@ -17,14 +17,11 @@ import {
 } from "./tree.ts";
 
 const FOLDER_MODE = 0o700;
-/** What people receive is as readable as what they make: the system's umask says. */
+/** Received files are as readable as files that the user creates: the umask decides. */
 const NEW_FILE_MODE = 0o666;
 const NEW = fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL;
 
-/**
- * The real disk.
- * @param spare descriptors that a server keeps for it
- */
+/** @param spare descriptors that a server reserves for it */
 export function systemDisk(spare?: SpareDescriptors): TreeDisk {
   const use: <Opened>(open: () => Opened) => Opened = (open) =>
     spare === undefined ? open() : spare.use(open);
@@ -37,7 +34,7 @@ export function systemDisk(spare?: SpareDescriptors): TreeDisk {
       fs.mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
     },
     syncFolder: async (folder) => {
-      // Windows keeps its own journal of folders and cannot open one as a file.
+      // Windows journals folders itself and cannot open one as a file.
       if (process.platform === "win32") return;
       const fd = use(() => fs.openSync(folder, "r"));
       try {
@@ -169,12 +166,12 @@ function syncOpenFolder(fd: number): Promise<void> {
 
 const F_FULLFSYNC = 51;
 
-/** On macOS fdatasync stops at the drive's own cache; only this fcntl goes further. */
+/** On macOS fdatasync stops at the drive's own cache; only this fcntl flushes the cache. */
 async function flushDriveOfMac(fd: number): Promise<void> {
   const { dlopen, FFIType } = await import("bun:ffi");
   const libc = dlopen("libSystem.B.dylib", {
     fcntl: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   });
-  // Not every file system knows it (network drives): there fdatasync has to do.
+  // Some file systems (network drives) do not support it; fdatasync has to do.
   libc.symbols.fcntl(fd, F_FULLFSYNC);
 }

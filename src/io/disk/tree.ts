@@ -4,24 +4,23 @@ import * as fs from "node:fs";
 import { dateOf } from "../../base/time.ts";
 import { errorCode, type FileMetadata } from "./disk.ts";
 
-/** What the real disk does with files of people: nothing of others is replaced or followed. */
-
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
-/** Without set-user-id, set-group-id and sticky. */
+/** Excludes set-user-id, set-group-id and sticky. */
 const PERMISSIONS = 0o777;
-/** What file systems say that know no second name for a file (FAT, some network drives). */
+/** Errors of file systems without hard links (FAT, some network drives). */
 const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL", "EXDEV"]);
 
 /**
- * Opens a regular file; `create` makes it, with mode 0600, if there is none.
- * @returns a descriptor @throws ELOOP where a link stands, or anything that is no regular file
+ * Opens a regular file; `create` creates a missing one with mode 0600.
+ * @returns a descriptor
+ * @throws ELOOP for a link, or anything that is not a regular file
  */
 export function openPlain(path: string, access: "read" | "write" | "create"): number {
   const { O_RDONLY, O_RDWR, O_CREAT, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
-  // Windows cannot be told to follow no link; its people rarely may make one.
+  // Windows has no flag against following links; its users rarely may create one.
   if (O_NOFOLLOW === 0 && kindOf(path) === "other") throw notPlain(path);
-  // A pipe would keep us waiting for its other end.
+  // A pipe would block until its other end is opened.
   const mode = { read: O_RDONLY, write: O_RDWR, create: O_RDWR | O_CREAT }[access];
   const fd = fs.openSync(path, mode | O_NOFOLLOW | O_NONBLOCK, FILE_MODE);
   if (fs.fstatSync(fd).isFile()) return fd;
@@ -52,7 +51,7 @@ export function nameNew(from: string, to: string): boolean {
     if (!NO_LINKS.has(errorCode(error))) throw error;
   }
   if (!isNew(() => fs.closeSync(fs.openSync(to, "wx", FILE_MODE)))) return false;
-  fs.renameSync(from, to); // Over the empty file that we just made, and no other.
+  fs.renameSync(from, to); // Replaces the empty file that we just created, and no other.
   return true;
 }
 
@@ -64,14 +63,14 @@ export function moveFolderNew(from: string, to: string): boolean {
   }
   if (!isNew(() => fs.mkdirSync(to))) return false;
   fs.chmodSync(from, fs.statSync(to).mode & 0o777);
-  // Over the empty folder that we just made; a filled one stays as it is.
+  // Replaces the empty folder that we just created; a filled one stays as it is.
   return isNew(() => fs.renameSync(from, to));
 }
 
 export function setMetadata(path: string, { mode, mtimeMs }: FileMetadata): void {
   if (kindOf(path) === "other") throw notPlain(path);
   if (mtimeMs !== undefined) {
-    // Seconds as a number would fall some ns beside it: half the time before, into another ms.
+    // Seconds as a number are off by some ns: half the time into the previous ms.
     const time = dateOf(mtimeMs);
     fs.utimesSync(path, time, time);
   }

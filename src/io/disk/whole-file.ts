@@ -1,8 +1,12 @@
 /** Files that are read and written as a whole, on any disk. */
+
 import { Fault, msg } from "../../base/fault.ts";
 import { type Disk, type DiskFile, diskFault, writeWhole } from "./disk.ts";
 
-/** Undefined: there is none. @throws Fault store-…, data-foreign when it is larger than that */
+/**
+ * Returns `undefined` if there is none.
+ * @throws Fault store-…, data-foreign if it is larger than that
+ */
 export function readWholeFile(
   disk: Disk,
   path: string,
@@ -25,7 +29,10 @@ export function readWholeFile(
   });
 }
 
-/** Whole or not at all, also over a power cut: written beside, synced, renamed. @throws Fault */
+/**
+ * Replaces the file atomically and durably: temporary file, sync, rename.
+ * @throws Fault
+ */
 export async function writeWholeFile(
   disk: Disk,
   path: string,
@@ -34,7 +41,7 @@ export async function writeWholeFile(
 ): Promise<void> {
   const temporary = `${path}.tmp`;
   try {
-    disk.remove(temporary); // Of a killed run, or a link that somebody put there.
+    disk.remove(temporary); // Left by a killed run, or planted as a link.
     const file = disk.open(temporary, "write");
     try {
       await writeWhole(file, bytes, 0, SYNC_BYTES_MAX);
@@ -49,7 +56,7 @@ export async function writeWholeFile(
   }
 }
 
-/** Above this it is written off the event loop. */
+/** Larger writes happen off the event loop. */
 const SYNC_BYTES_MAX = 64 * 1024;
 
 function using<Result>(

@@ -8,12 +8,12 @@ import { isFolder, type ManifestEntry, type ManifestFile } from "../../wire/mani
 import type { Renamed } from "../blob/interfaces.ts";
 import type { FileMetadata } from "../disk/disk.ts";
 
-/** Of a folder that no entry names: what any new folder has. */
+/** Mode of a folder that no entry names, as of any new folder. */
 const IMPLIED_MODE = 0o755;
 
 export interface PlannedFolder {
   readonly path: string;
-  /** Above it in the plan; the root has none. */
+  /** Parent in the plan; `undefined` for the root. */
   readonly parent: PlannedFolder | undefined;
   metadata: FileMetadata;
 }
@@ -26,22 +26,22 @@ export interface PlannedFile {
 }
 
 interface Place extends PlannedFolder {
-  /** Names that are given, as a disk compares them, and which number may be free. */
+  /** Names in use, as a disk compares them, with the next free number. */
   readonly taken: Map<string, number>;
 }
 
 /**
- * Where each entry of a folder that arrives goes. The same entries always go to the same places:
- * one that is clean now may have been two different ones, and some disks know no upper case.
+ * Assigns a path to each entry of a received folder. The same entries always get the same paths:
+ * two different names may be equal after cleaning, and some disks ignore case.
  */
 export class FolderPlan {
   readonly root: PlannedFolder;
-  /** All but the root, each behind the one that it is in. */
+  /** All but the root, each after its parent. */
   readonly folders: PlannedFolder[] = [];
   readonly files: PlannedFile[] = [];
-  /** Those whose own name is another here. */
+  /** Entries whose own name differs here. */
   readonly renamed: Renamed[] = [];
-  readonly #places = new Map<string, Place>(); // By path as sent, as the next.
+  readonly #places = new Map<string, Place>(); // By path as sent, as is the next map.
   readonly #files = new Map<string, PlannedFile>();
 
   /** @throws Fault folder-malformed, as `add` */
@@ -53,8 +53,9 @@ export class FolderPlan {
   }
 
   /**
-   * Entries come in the order of the list: what lies in a folder, behind it.
-   * @returns where it goes @throws Fault folder-malformed: it lies in a file, or is one too many
+   * Adds an entry; a folder comes before its entries.
+   * @returns its path
+   * @throws Fault folder-malformed: its parent is a file, or there are too many
    */
   add(entry: ManifestEntry): string {
     const metadata = { mode: entry.mode, mtimeMs: entry.mtime };
@@ -64,7 +65,7 @@ export class FolderPlan {
     return place.path;
   }
 
-  /** Of an entry of the manifest that this was made of. */
+  /** Planned file of an entry of the manifest from which the plan was made. */
   file(entry: ManifestFile): PlannedFile | undefined {
     return this.#files.get(entry.path);
   }
@@ -81,7 +82,7 @@ export class FolderPlan {
     const known = this.#places.get(path);
     if (known !== undefined) return known;
     if (this.#files.has(path)) throw malformed("something lies inside a file");
-    // No entry need name it, so that few entries could make millions.
+    // Implied folders count: otherwise a few entries could create millions.
     if (this.#places.size > FOLDER_ENTRIES_MAX) throw malformed("it has too many folders");
     const { parent, name } = this.#parentOf(path);
     const place: Place = {
@@ -95,7 +96,7 @@ export class FolderPlan {
     return place;
   }
 
-  /** Gives it a name that is free. */
+  /** Assigns a free name. */
   #enter(parent: Place, name: string, from: string): string {
     const given = newName(parent, name);
     const path = join(parent.path, given);
@@ -119,7 +120,7 @@ function newName(parent: Place, raw: string): string {
   for (let n = parent.taken.get(wanted) ?? 0; ; n++) {
     const name = numbered(clean, n);
     const folded = foldFileName(name);
-    if (n > 0 && parent.taken.has(folded)) continue; // Ends: there are more numbers than names.
+    if (n > 0 && parent.taken.has(folded)) continue; // Terminates: there are more numbers than names.
     parent.taken.set(folded, 1);
     parent.taken.set(wanted, n + 1);
     return name;

@@ -9,41 +9,38 @@ import { SAME_NAMES_MAX } from "../../base/limits.ts";
 import { type TreeDisk, writeWhole } from "../disk/disk.ts";
 import type { Lock } from "../disk/lock.ts";
 
-/** What stands beside a file that arrives, until it is whole. */
-
 export interface Part {
-  /** The file, or the folder. */
   readonly path: string;
-  /** Whose part it is, and the checksums of its chunks. */
+  /** Owner of the part, and the checksums of its chunks. */
   readonly journalPath: string;
-  /** Of a folder: what is in it. */
+  /** Manifest of a folder. */
   readonly manifestPath: string;
-  /** Held by the process that receives. */
+  /** Held by the receiving process. */
   readonly lockPath: string;
   /** Bytes of the journal before the first checksum. */
   readonly headBytes: number;
-  /** The journal was begun by this home, for this very place. */
+  /** The journal was begun by this home, for this very path. */
   readonly isProven: boolean;
   readonly lock: Lock;
 }
 
-/** Whose part it is. */
+/** Owner of a part. */
 export interface PartOwner {
   readonly file: FileId;
-  /** Fingerprint of the server: the same id at another one is another file. */
+  /** Fingerprint of the server: the same id at another server is another file. */
   readonly server: string;
 }
 
 export interface PartWanted {
   readonly disk: TreeDisk;
   readonly folder: string;
-  /** Clean. */
+  /** Cleaned. */
   readonly name: string;
   readonly owner: PartOwner;
-  /** Of this home, for proofs. Undefined: nothing that is here already can be proven. */
+  /** Secret of this home, for proofs. `undefined`: no existing part can be proven. */
   readonly secret: Uint8Array | undefined;
   readonly isFolder: boolean;
-  /** @returns undefined if another process has it */
+  /** @returns undefined if another process holds it */
   readonly lock: (path: string) => Lock | undefined;
 }
 
@@ -53,26 +50,26 @@ const SYNC_BYTES_MAX = 64 * 1024;
 const HEAD_BYTES_MAX = 1024;
 const PROOF = /^[A-Za-z0-9_-]{43}$/;
 
-/** What the first line of a journal says. */
+/** First line of a journal. */
 type Head =
   | { readonly kind: "ours"; readonly headBytes: number; readonly proof: string | undefined }
   | { readonly kind: "torn" | "other" };
 
-/** The first line of a journal: whose part this is, and what proves that this home began it. */
+/** First line of a journal: the owner of the part, and a proof that this home began it. */
 function headLine({ file, server }: PartOwner, proof: string | undefined): string {
   return `${JSON.stringify({ v: 1, file, server, ...(proof === undefined ? {} : { proof }) })}\n`;
 }
 
 /**
- * What only this home can write, and about this place only: a journal that came from elsewhere, or
- * that was carried elsewhere, is believed nothing.
+ * Proof that only this home can write, for this path only: a journal from elsewhere, or moved
+ * elsewhere, is not trusted.
  */
 function proofOf(secret: Uint8Array, { file, server }: PartOwner, path: string): string {
   const words = JSON.stringify(["chat part", 1, file, server, path]);
   return toBase64Url(new Bun.CryptoHasher("sha256", secret).update(words).digest());
 }
 
-/** @param bytes the journal's first, up to HEAD_BYTES_MAX of them */
+/** @param bytes the first bytes of the journal, at most HEAD_BYTES_MAX */
 function parseHead(bytes: Uint8Array, owner: PartOwner, proof: string | undefined): Head {
   const text = Buffer.from(bytes).toString("latin1");
   const end = text.indexOf("\n") + 1;
@@ -88,7 +85,7 @@ function parseHead(bytes: Uint8Array, owner: PartOwner, proof: string | undefine
   return isOurs ? { kind: "ours", headBytes: end, proof: found } : { kind: "other" };
 }
 
-/** Of a journal that is there; `proof` is not looked at. */
+/** Reads the head of an existing journal; ignores `proof`. */
 export function headAt(
   disk: TreeDisk,
   path: string,
@@ -105,7 +102,10 @@ export function headAt(
   }
 }
 
-/** The part that an earlier run left, or a new one: both are there then, and locked. */
+/**
+ * Takes the part that an earlier run left, or creates one: part and journal then exist and are
+ * locked.
+ */
 export async function takePart(wanted: PartWanted): Promise<Part> {
   const { disk, folder, name } = wanted;
   const names = new Set(disk.list(folder));
@@ -141,13 +141,13 @@ async function goOn(wanted: PartWanted, paths: Paths): Promise<Part | undefined>
   if (isFolder && disk.kind(manifestPath) === "other") return undefined;
   const proof = secret && proofOf(secret, owner, path);
   const head = headAt(disk, journalPath, owner, proof);
-  // A crash came before it was whole: then there is no content either.
+  // A crash came before it was complete: then there is no content either.
   const isTorn = head.kind === "torn" && kind === undefined;
   if (!isTorn && head.kind !== "ours") return undefined;
   const lock = lockPart(wanted, paths);
   if (lock === undefined) return undefined;
   try {
-    // Without its content a journal means nothing: the last run ended while it tidied up.
+    // A journal without content is void: the last run ended while it cleaned up.
     const isGone = kind === undefined || (isFolder && disk.kind(manifestPath) === undefined);
     const known = isGone || head.kind !== "ours" ? undefined : head;
     const headBytes = known?.headBytes ?? (await writeHead(wanted, paths));

@@ -1,4 +1,4 @@
-/** A partly received folder, unpacked while it arrives. */
+/** A partly received folder, unpacked on arrival. */
 
 import { Fault } from "../../base/fault.ts";
 import { FILES_AT_ONCE } from "../../base/limits.ts";
@@ -16,9 +16,9 @@ import { FolderPlan, type PlannedFile, type PlannedFolder } from "./folder-plan.
 
 export interface PartFolderOptions {
   readonly disk: TreeDisk;
-  /** The folder while it is not whole, e.g. `NAME.part`. It is there. */
+  /** Existing folder while it is incomplete, e.g. `NAME.part`. */
   readonly path: string;
-  /** Where the manifest is kept. It is there. */
+  /** Existing file for the manifest. */
   readonly manifestPath: string;
   readonly manifestBytes: number;
 }
@@ -28,24 +28,24 @@ interface Plan {
   readonly places: FolderPlan;
 }
 
-/** Above this it is written off the event loop. */
+/** Larger writes happen off the event loop. */
 const SYNC_BYTES_MAX = 16 * 1024;
-/** Entries that are made or dressed before others get their turn. */
+/** Entries created or updated before yielding to others. */
 const ENTRIES_PER_TURN = 256;
 
 /**
- * A folder that arrives: what travels as one file is written straight into the files that it is
- * made of. Nothing is followed or written that does not lie in it.
+ * A folder being received as one file, unpacked directly into its files. Nothing outside of the
+ * folder is followed or written.
  */
 export class PartFolder implements Content {
   readonly #options: PartFolderOptions;
   readonly #manifest: DiskFile;
   #plan: Plan | undefined;
-  /** The file that was written last: the next bytes are its own as a rule. */
+  /** The file written last: usually the next bytes belong to it. */
   #current: { readonly file: PlannedFile; readonly open: DiskFile } | undefined;
-  /** Are there, and no links. Bounded by the plan, as the next two. */
+  /** Verified to exist and not be links. Bounded by the plan, as are the next two. */
   readonly #standing = new Set<PlannedFolder>();
-  /** Written or made since the last sync began. */
+  /** Written or created since the last sync began. */
   #unsyncedFiles = new Set<PlannedFile>();
   #unsyncedFolders = new Set<PlannedFolder>();
 
@@ -73,7 +73,7 @@ export class PartFolder implements Content {
       if (done < inManifest || done === into.length) return done;
     }
     const plan = await this.#planned().catch(unlessMalformed);
-    if (plan === undefined) return done; // Nothing that is here can be of a folder.
+    if (plan === undefined) return done; // Nothing here can belong to a folder.
     for (const piece of plan.map.pieces(offset + done, into.length - done)) {
       if (piece.kind === "manifest") continue;
       const part = into.subarray(done, done + piece.sizeBytes);
@@ -105,7 +105,7 @@ export class PartFolder implements Content {
     let at = inManifest;
     for (const [index, piece] of plan.map.pieces(offset + at, bytes.length - at).entries()) {
       if (piece.kind === "manifest") continue;
-      if (index % FILES_AT_ONCE === FILES_AT_ONCE - 1) await Bun.sleep(0); // Making files is slow.
+      if (index % FILES_AT_ONCE === FILES_AT_ONCE - 1) await Bun.sleep(0); // Creating files is slow.
       await this.#writePiece(plan, piece, bytes.subarray(at, at + piece.sizeBytes));
       at += piece.sizeBytes;
     }
@@ -138,7 +138,7 @@ export class PartFolder implements Content {
       this.#plan = undefined;
       if (this.#manifest.sizeBytes() > sizeBytes) this.#manifest.truncate(sizeBytes);
     }
-    if (sizeBytes > 0) return; // A file is cut when its next bytes come.
+    if (sizeBytes > 0) return; // Other files are cut when their next bytes arrive.
     this.#standing.clear();
     this.#unsyncedFiles.clear();
     this.#unsyncedFolders.clear();
@@ -151,14 +151,15 @@ export class PartFolder implements Content {
     this.#manifest.close();
   }
 
-  /** What has another name here than at its sender's; nothing before its list is here. */
+  /** Entries with another name than the sender's; empty before the manifest is received. */
   get renamed(): readonly Renamed[] {
     return this.#plan?.places.renamed ?? [];
   }
 
   /**
-   * Makes what has no bytes, syncs, and gives everything its mode and time.
-   * @param sizeBytes all that came @throws Fault folder-malformed
+   * Creates files without bytes, syncs, and sets every mode and time.
+   * @param sizeBytes total bytes received
+   * @throws Fault folder-malformed
    */
   complete(sizeBytes: number): Promise<void> {
     return this.#complete(sizeBytes).catch(unlessTooLong);
@@ -177,7 +178,7 @@ export class PartFolder implements Content {
     await this.sync();
     const { disk } = this.#options;
     await inTurns(places.files, (file) => disk.metadata(file.path, file.metadata));
-    // Whatever is made or renamed in a folder changes its time: so those that are inside first.
+    // Creating or renaming entries changes a folder's time: set inner folders first.
     await inTurns([...places.folders].reverse(), ({ path, metadata: dress }) =>
       disk.metadata(path, dress),
     );
@@ -222,10 +223,10 @@ export class PartFolder implements Content {
     if (place === undefined) throw new Fault("internal", "a file of the list has a place");
     const open = this.#enter(place, piece.offset);
     await writeWhole(open, bytes, piece.offset, SYNC_BYTES_MAX);
-    this.#unsyncedFiles.add(place); // Also when a sync has begun while this was written.
+    this.#unsyncedFiles.add(place); // Also if a sync began during this write.
   }
 
-  /** Opens the file so that its next byte is that of the offset. */
+  /** Opens the file so that its next byte is at the offset. */
   #enter(file: PlannedFile, offset: number): DiskFile {
     if (this.#current?.file === file) return this.#current.open;
     this.#leave();
@@ -234,7 +235,7 @@ export class PartFolder implements Content {
     const isThere = disk.kind(file.path) !== undefined;
     const open = isThere ? disk.openPlain(file.path, "write") : disk.openNew(file.path);
     this.#current = { file, open };
-    // Also when it was there: the run that made it may have been killed before a sync.
+    // Also if it existed: the run that created it may have been killed before a sync.
     this.#unsyncedFolders.add(file.parent);
     this.#unsyncedFiles.add(file);
     // Left by an earlier run, which had not synced it.
@@ -244,7 +245,7 @@ export class PartFolder implements Content {
 
   #standEmpty(file: PlannedFile): void {
     const { disk } = this.#options;
-    // One that an earlier run made may be read-only by now.
+    // A file of an earlier run may be read-only by now.
     if (disk.kind(file.path) === "file") this.#unsyncedFolders.add(file.parent);
     else this.#enter(file, 0);
   }
@@ -266,7 +267,7 @@ export class PartFolder implements Content {
   }
 }
 
-/** It is its sender who made it so: the lane and the server are as they should be. */
+/** The sender made it so: channel and server are not to blame. */
 function listOf(bytes: Uint8Array): ManifestEntry[] {
   try {
     return parseManifest(bytes);
@@ -280,7 +281,7 @@ function unlessMalformed(error: unknown): undefined {
   if (!(error instanceof Fault) || error.code !== "folder-malformed") throw error;
 }
 
-/** A path may be longer here than its sender's disk, or this one, takes. */
+/** A path may be longer here than the disk of the sender, or this one, allows. */
 function unlessTooLong(error: unknown): never {
   if (errorCode(error) !== "ENAMETOOLONG") throw error;
   throw malformed("has paths that are too long for this disk");
@@ -294,7 +295,7 @@ function somethingElse(path: string): Fault {
   return new Fault("store-failed", `something else stands at ${path}`, { remedy: "move it away" });
 }
 
-/** Some at a time: a disk does many syncs at once nearly as fast as one. */
+/** Several at a time: a disk does many syncs together nearly as fast as one. */
 async function each<Item>(
   items: readonly Item[],
   work: (item: Item) => Promise<void>,

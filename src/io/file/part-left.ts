@@ -13,8 +13,8 @@ interface WhosePart extends PartOwner {
 }
 
 /**
- * Chunks that an earlier run seems to have left of a file: by the length of its journal, whatever
- * its name. How much of them is right, the sink finds out.
+ * Returns the chunks that an earlier run seems to have left of a file, by the length of its
+ * journal, whatever its name. The sink finds out how many are right.
  */
 export function chunksLeft(part: WhosePart, disk: TreeDisk = systemDisk()): number {
   let most = 0;
@@ -24,7 +24,7 @@ export function chunksLeft(part: WhosePart, disk: TreeDisk = systemDisk()): numb
       most = Math.max(most, linesAt(disk, join(part.folder, name), part));
     }
   } catch {
-    // If it may not be read, the sink reports that.
+    // If it is unreadable, the sink reports that.
   }
   return most;
 }

@@ -11,24 +11,27 @@ import { changedFault, readAt, stampOf } from "./source-stamp.ts";
 export interface ListedProgram {
   readonly name: string;
   readonly sizeBytes: number;
-  /** In hex. */
+  /** Hex. */
   readonly sha256: string;
 }
 
 /** The caller closes it. */
 export interface OpenProgram extends ListedProgram {
-  /** Of CHUNK_BYTES each, from that one on. @throws Fault file-changed, store-… */
+  /**
+   * Yields chunks of CHUNK_BYTES from `from` on.
+   * @throws Fault file-changed, store-…
+   */
   chunks(from: number): AsyncGenerator<Uint8Array>;
   close(): void;
 }
 
-/** What computes a SHA-256 piece by piece. */
+/** Creates an incremental SHA-256. */
 export type NewHash = () => { update(bytes: Uint8Array): unknown; digest(as: "hex"): string };
 
 interface Opened {
   readonly fd: number;
   readonly sizeBytes: number;
-  /** Changes with the content, and with the file in its place. */
+  /** Changes with the content, or if the file is replaced. */
   readonly stamp: string;
 }
 
@@ -37,15 +40,15 @@ interface Known {
   readonly hash: Promise<string>;
 }
 
-/** No link is followed, and nothing that is no file holds the process up. */
+/** Does not follow links or block on special files. */
 const ACCESS =
   fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
-/** Not there, or no longer, or a link after all. */
+/** Missing, removed, or a link after all. */
 const ABSENT: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "EMLINK"]);
 
 /**
- * A folder of which files of some names are given out, and nothing else: regular ones, that are no
- * links. Each is looked at anew each time, and hashed anew when it is another one.
+ * Offers files of certain names in a folder, only regular files that are not links. Each is checked
+ * at each request, and hashed again if it changed.
  */
 export class ProgramFolder {
   readonly #path: string;
@@ -61,7 +64,10 @@ export class ProgramFolder {
     this.#newHash = newHash;
   }
 
-  /** Those that are there at this moment. @throws Fault store-… */
+  /**
+   * Names of the files that exist now.
+   * @throws Fault store-…
+   */
   present(): readonly string[] {
     return this.#names.filter((name) => {
       const opened = this.#open(name);
@@ -70,7 +76,7 @@ export class ProgramFolder {
     });
   }
 
-  /** All who ask while it is made get the same. What cannot be read is left out. */
+  /** Lists the files; concurrent callers share one scan. Unreadable files are omitted. */
   list(): Promise<readonly ListedProgram[]> {
     this.#listing ??= this.#list().finally(() => {
       this.#listing = undefined;
@@ -94,8 +100,7 @@ export class ProgramFolder {
   }
 
   /**
-   * @returns undefined: there is none of that name, it is none of those that are given out, or it
-   * is being written
+   * @returns undefined if there is no such file, it is not offered, or it is being written
    * @throws Fault store-…
    */
   async open(name: string): Promise<OpenProgram | undefined> {
@@ -128,7 +133,7 @@ export class ProgramFolder {
       if (!isOffered(before)) return undefined;
       const fd = fs.openSync(path, ACCESS);
       const stat = fs.fstatSync(fd, { bigint: true });
-      // Another one may have come in its place; and not every system can refuse a link.
+      // Another file may have replaced it, and not every system can refuse a link.
       if (isOffered(stat) && stat.ino === before.ino && stat.dev === before.dev) {
         return { fd, sizeBytes: Number(stat.size), stamp: stampWithPlace(stat) };
       }
@@ -175,7 +180,7 @@ function stampOfFile(fd: number): string {
   return stampWithPlace(fs.fstatSync(fd, { bigint: true }));
 }
 
-/** One that was replaced meanwhile goes on as it was; one that was written into breaks off. */
+/** Continues with the old file if it was replaced meanwhile; aborts if it was modified. */
 async function* chunksOf(name: string, fd: number, from: number): AsyncGenerator<Uint8Array> {
   const stat = fs.fstatSync(fd, { bigint: true });
   const [stamp, sizeBytes] = [stampOf(stat), Number(stat.size)];

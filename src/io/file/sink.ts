@@ -16,33 +16,33 @@ import { type Part, takePart } from "./part-file.ts";
 import { PartFolder } from "./part-folder.ts";
 
 export interface SinkOptions {
-  /** Where it is to stand; made when there is none. */
+  /** Target folder; created if missing. */
   readonly folder: string;
   /** As sent: it is cleaned here. */
   readonly name: string;
   readonly file: FileId;
-  /** Fingerprint of the server: the same id at another one is another file. */
+  /** Fingerprint of the server: the same id at another server is another file. */
   readonly server: string;
   readonly sha256: Sha256;
   /**
-   * Of this home. What an earlier run left is believed to be as its journal says only if the
-   * journal was begun with it; left out, or with another one: all that is there is read again.
+   * Secret of this home. A journal begun with it is trusted; without it, or with another one, all
+   * existing content is read again.
    */
   readonly secret?: Uint8Array | undefined;
-  /** What arrives is a folder. */
+  /** Set if a folder is received. */
   readonly folderSize?: FolderSize;
-  /** Left out: known at the end only. */
+  /** `undefined` if known only at the end. */
   readonly sizeBytes?: number;
-  /** Left out: the system's. */
+  /** Default: the system's. */
   readonly disk?: TreeDisk;
-  /** Takes a lock file; undefined: another has it. Left out: the system's. */
+  /** Takes a lock file; returns `undefined` if another process holds it. Default: the system's. */
   readonly lock?: (path: string) => Lock | undefined;
 }
 
 /**
- * Begins to receive a file or folder, or goes on where it was left: `NAME.part`, with
- * `NAME.part.journal` beside it. Where another is received under that name, or something else has
- * it, this becomes `NAME (1).part`. @throws Fault store-…
+ * Begins or resumes receiving a file or folder: `NAME.part`, with `NAME.part.journal` beside it. If
+ * the name is taken by another transfer or another file, it becomes `NAME (1).part`.
+ * @throws Fault store-…
  */
 export async function openSink(options: SinkOptions): Promise<Sink> {
   const {
@@ -151,7 +151,7 @@ class PartSink implements Sink {
       await chunks.sync();
       if (content instanceof PartFolder) await content.complete(chunks.sizeBytes);
       this.#isClosed = true;
-      await chunks.close(); // Windows renames nothing that is open.
+      await chunks.close(); // Windows cannot rename open files.
       const path = this.#settle(content instanceof PartFolder);
       await disk.syncFolder(folder);
       if (content instanceof PartFolder) disk.remove(part.manifestPath);
@@ -180,7 +180,7 @@ class PartSink implements Sink {
     chunks.close().then(release, release);
   }
 
-  /** Takes the first name that is free. */
+  /** Takes the first free name. */
   #settle(isFolder: boolean): string {
     const { disk, folder, name, part } = this.#options;
     for (let n = 0; n <= SAME_NAMES_MAX; n++) {

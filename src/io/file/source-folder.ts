@@ -25,19 +25,22 @@ import { diskFault, errorCode } from "../disk/disk.ts";
 import { openPlain } from "../disk/tree.ts";
 import { changedFault, readAt, stampOf } from "./source-stamp.ts";
 
-/** Entries that are looked at before others get their turn. */
+/** Entries examined before yielding to others. */
 const ENTRIES_PER_TURN = 256;
 const NS_PER_MS = 1_000_000n;
 
 interface Walk {
   readonly root: string;
   readonly entries: ManifestEntry[];
-  /** By path in the folder; of the root under the empty one. */
+  /** By path in the folder; the root under the empty path. */
   readonly stamps: Map<string, string>;
   readonly leftOut: string[];
 }
 
-/** A folder as one file: its manifest, then its contents. @throws Fault, or the system's error */
+/**
+ * Opens a folder as one file: its manifest, then its contents.
+ * @throws Fault, or the system's error
+ */
 export async function openFolder(path: string): Promise<Source> {
   const walk = await walkFolder(path);
   return new FolderSource(walk);
@@ -52,7 +55,7 @@ class FolderSource implements Source {
   readonly #manifest: Uint8Array;
   readonly #map: FolderMap;
   readonly #stamps: ReadonlyMap<string, string>;
-  /** The file that was read last: a large one is read in many pieces. */
+  /** The file read last: a large file is read in many pieces. */
   #current: { readonly path: string; readonly fd: number } | undefined;
   #isReading = false;
   #isClosed = false;
@@ -124,7 +127,7 @@ class FolderSource implements Source {
     const workers = Array.from({ length: Math.min(FILES_AT_ONCE, reads.length) }, async () => {
       for (const read of left) await read();
     });
-    // All have ended before it is reported: nothing writes into bytes that are given away.
+    // All have ended before an error is reported: nothing writes into released buffers.
     const ends = await Promise.allSettled(workers);
     for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
@@ -139,7 +142,7 @@ class FolderSource implements Source {
     }
   }
 
-  /** At most the first and the last file of a chunk are read in part: one of them stays open. */
+  /** Only the first and the last file of a chunk are read in part: one of them stays open. */
   async #readPart(file: ManifestFile, into: Uint8Array, offset: number): Promise<void> {
     const path = join(this.path, file.path);
     const isEnd = offset + into.length === file.size;
@@ -190,7 +193,7 @@ class FolderSource implements Source {
 async function walkFolder(root: string): Promise<Walk> {
   const walk: Walk = { root, entries: [], stamps: new Map(), leftOut: [] };
   walk.stamps.set("", stampOf(fs.statSync(root, { bigint: true })));
-  const left = [""]; // Folders whose entries are not yet known; bounded with the entries.
+  const left = [""]; // Folders whose entries are unknown; bounded with the entries.
   for (let folder = left.pop(); folder !== undefined; folder = left.pop()) {
     for (const raw of fs.readdirSync(join(root, folder), { encoding: "buffer" })) {
       const path = enter(walk, folder, raw);
@@ -201,7 +204,7 @@ async function walkFolder(root: string): Promise<Walk> {
   return walk;
 }
 
-/** @returns the path of a folder that is to be walked through */
+/** @returns the path of a folder to be walked */
 function enter(walk: Walk, folder: string, raw: Uint8Array): string | undefined {
   const name = nameOf(raw);
   const path = folder === "" ? (name ?? "") : `${folder}/${name ?? ""}`;
@@ -239,7 +242,7 @@ function entryOf(path: string, stat: fs.BigIntStats): ManifestEntry {
   return { path, size: Number(stat.size), mode, mtime };
 }
 
-/** Rounded down, also before 1970: nothing becomes newer than it is. */
+/** Rounded down, also before 1970: no file becomes newer than it is. */
 function wholeMs(ns: bigint): number {
   const ms = ns / NS_PER_MS;
   return Number(ns % NS_PER_MS < 0n ? ms - 1n : ms);
@@ -251,11 +254,11 @@ function specialOf(stat: fs.BigIntStats): string {
   return stat.isFIFO() ? "a pipe" : "a device";
 }
 
-/** Undefined: it cannot travel as text. */
+/** Returns `undefined` if it cannot be sent as text. */
 function nameOf(raw: Uint8Array): string | undefined {
   try {
     return utf8Decode(raw);
   } catch {
-    return undefined; // Linux takes any bytes.
+    return undefined; // Linux allows any bytes.
   }
 }

@@ -1,9 +1,10 @@
-/** How it shows that a file is no longer the one it was. */
+/** Detects that a file has changed. */
+
 import * as fs from "node:fs";
 import { Fault, msg } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
 
-/** What changes with a file's content, as far as a file system tells. */
+/** Metadata that changes with a file's content, as far as a file system reports it. */
 export function stampOf({ dev, ino, size, mtimeNs }: fs.BigIntStats): string {
   return `${dev}.${ino}.${size}.${mtimeNs}`;
 }
@@ -12,7 +13,7 @@ export function changedFault(path: string): Fault {
   return new Fault("file-changed", msg`${quoteText(path)} changed while it was sent`);
 }
 
-/** Fills, off the event loop; fewer bytes only at the end of the file. */
+/** Fills the buffer off the event loop; reads fewer bytes only at the end of the file. */
 export async function readAt(fd: number, into: Uint8Array, offset: number): Promise<number> {
   let done = 0;
   while (done < into.length) {
@@ -27,7 +28,10 @@ export async function readAt(fd: number, into: Uint8Array, offset: number): Prom
   return done;
 }
 
-/** Fills all of them in one go, one behind the other. @returns false: the file ends before */
+/**
+ * Fills all parts in order in one call.
+ * @returns false if the file ends before
+ */
 export async function fillAt(
   fd: number,
   parts: readonly Uint8Array[],
@@ -40,7 +44,7 @@ export async function fillAt(
   });
   let at = offset;
   for (const part of parts) {
-    // As a rule there is nothing left to read.
+    // Usually there is nothing left to read.
     const rest = part.subarray(Math.min(got, part.length));
     if (rest.length > 0 && (await readAt(fd, rest, at + part.length - rest.length)) < rest.length)
       return false;

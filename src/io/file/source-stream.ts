@@ -7,8 +7,8 @@ import { quoteText } from "../../base/text.ts";
 import type { Source } from "../blob/interfaces.ts";
 
 /**
- * What comes once, like standard input. Chunks are kept until they are released; when too many are
- * kept, `read` waits for a release.
+ * A source that can be read only once, like standard input. Chunks are kept until they are
+ * released; at the limit `read` waits for a release.
  */
 export function streamSource(stream: ReadableStream<Uint8Array>, name: string): Source {
   return new StreamSource(stream, name);
@@ -26,7 +26,7 @@ class StreamSource implements Source {
   /** Chunks from `#first` on. Bounded by STREAM_KEPT_CHUNKS_MAX. */
   #kept: Uint8Array[] = [];
   #first = 0;
-  /** What came behind the last whole chunk. */
+  /** Bytes after the last whole chunk. */
   #rest: Uint8Array = new Uint8Array(0);
   #sizeBytes: number | undefined;
   #turn: Promise<unknown> = Promise.resolve();
@@ -62,7 +62,7 @@ class StreamSource implements Source {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#onRelease?.();
-    // The writer notices it; what it reports is of no use any more.
+    // The writer notices; its report is of no use any more.
     this.#reader.cancel().catch(() => undefined);
   }
 
@@ -86,7 +86,7 @@ class StreamSource implements Source {
     });
   }
 
-  /** Adds one chunk, or learns that there is none. */
+  /** Adds one chunk, or detects the end. */
   async #take(): Promise<void> {
     const chunk = new Uint8Array(CHUNK_BYTES);
     let filled = 0;

@@ -1,11 +1,10 @@
-/**
- * Servers on the LAN: DNS-SD over multicast DNS (RFC 6762, 6763). The home of `bonjour-service`,
- * which knows the records; whom to believe, and how much of it, is decided here and in
- * `wire/announcement.ts`.
- *
- * One socket an interface: the library sends by one alone, which on a machine with two networks is
- * the wrong one half of the time. IPv4 only, like the library.
- */
+/** Servers on the LAN: DNS-SD over multicast DNS (RFC 6762, 6763). */
+
+// The only user of `bonjour-service`, which encodes the records; what to trust, and how much of it,
+// is decided here and in `wire/announcement.ts`. There is one socket per interface: the library
+// sends on one only, which on a machine with two networks is the wrong one half of the time. IPv4
+// only, like the library.
+
 import { Bonjour, type Service } from "bonjour-service";
 import { Fault } from "../../base/fault.ts";
 import { ANNOUNCEMENTS_READ_MAX, SAME_NAME_MAX } from "../../base/limits.ts";
@@ -24,14 +23,14 @@ import { errorCode } from "../disk/disk.ts";
 import { interfaceAddresses } from "./interfaces.ts";
 import { MdnsSocket } from "./mdns-socket.ts";
 
-/** A stopping server says goodbye for this long at most. */
+/** Maximum time for the goodbye of a stopping server. */
 const GOODBYE_WITHIN_MS = 500;
 
-/** Where one listens and speaks; a test has a corner of its own. */
+/** Group and port to use; tests have their own. */
 export interface Neighbourhood {
   readonly group: string;
   readonly port: number;
-  /** Addresses of this machine, one an interface. */
+  /** Addresses of this machine, one per interface. */
   interfaces(): readonly string[];
 }
 
@@ -43,29 +42,29 @@ export const LAN: Neighbourhood = {
 
 export interface Found {
   readonly servers: readonly Sighting[];
-  /** Announcements that were left out, being too many. */
+  /** Number of announcements omitted because there were too many. */
   readonly left: number;
 }
 
 export interface AnnounceOptions {
   readonly announcement: Announcement;
-  /** Where it listens; `undefined`: on every address. */
+  /** Address on which it listens; `undefined` for every address. */
   readonly host: string | undefined;
   readonly port: number;
   readonly clock: Clock;
-  /** Called once at most: it is not, or not everywhere, announced. */
+  /** Called at most once if the server is not, or not everywhere, announced. */
   onTrouble(fault: Fault): void;
 }
 
-/** Asked again, in case the first question was lost. */
+/** Repeats the query in case the first one was lost. */
 const ASK_AGAIN_MS = 400;
-/** Three questions, as RFC 6762 (section 8.1) has it; then the name is ours. */
+/** Three queries, as in RFC 6762 (section 8.1); then the name is ours. */
 const LISTEN_FIRST_MS = 750;
-/** Networks come and go with a laptop. */
+/** Interval of checking for new networks, as on a laptop. */
 const LOOK_AROUND_MS = 30_000;
 
 /**
- * Listens for so long.
+ * Listens for that long.
  * @throws Fault unreachable: no network, or the port is refused
  */
 export async function findOnLan(
@@ -95,13 +94,13 @@ export async function findOnLan(
   return { servers: sightings.all, left: sightings.left };
 }
 
-/** Announces a server until it is stopped; networks that appear later hear of it, too. */
+/** Announces a server until it is stopped, also on networks that appear later. */
 export class Announcer {
   readonly #options: AnnounceOptions;
   readonly #around: Neighbourhood;
   /** By address of the interface. */
   readonly #voices = new Map<string, Voice>();
-  /** By address too: a tunnel often knows no multicast, which says nothing of the others. */
+  /** By address, too: a tunnel often has no multicast, which proves nothing about the others. */
   readonly #troubles = new Map<string, unknown>();
   #cancelTimer: () => void = () => {};
   #hasComplained = false;
@@ -113,7 +112,7 @@ export class Announcer {
     this.#lookAround();
   }
 
-  /** Says goodbye, within GOODBYE_WITHIN_MS. Idempotent. */
+  /** Says goodbye within GOODBYE_WITHIN_MS. Idempotent. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancelTimer();
@@ -162,12 +161,12 @@ export class Announcer {
   }
 }
 
-/** One interface's end of the library. */
+/** One instance of the library, for one interface. */
 class Voice {
   readonly #clock: Clock;
   readonly #socket: MdnsSocket;
   readonly #bonjour: Bonjour;
-  /** What others on this network call themselves. Bounded by ANNOUNCEMENTS_READ_MAX. */
+  /** Names used by others on this network. Bounded by ANNOUNCEMENTS_READ_MAX. */
   readonly #taken = new Set<string>();
   #count = 1;
   #service: Service | undefined;
@@ -182,7 +181,7 @@ class Voice {
   ) {
     this.#clock = clock;
     this.#socket = new MdnsSocket(port, () => clock.now(), onTrouble);
-    // The library's types know of none of these; its README does (those of multicast-dns).
+    // Options of multicast-dns that the library's README documents and its types lack.
     const options: object = { socket: this.#socket, bind: false, ip: group, port };
     this.#bonjour = new Bonjour({ ...options, interface: address } as object, onTrouble);
     this.#socket.bind();
@@ -191,7 +190,7 @@ class Voice {
   listen(onService: (service: Service) => void): void {
     let count = 0;
     const heard = (service: Service) => {
-      // The library keeps all it has heard of.
+      // The library keeps everything that it receives.
       if (++count >= ANNOUNCEMENTS_READ_MAX) browser.stop();
       onService(service);
     };
@@ -205,7 +204,7 @@ class Voice {
     this.#cancelTimer = this.#clock.after(ASK_AGAIN_MS, again);
   }
 
-  /** Listens who is there, takes a name that is free, and gives it up to its rightful owner. */
+  /** Listens for other servers, takes a free name, and gives it up to its rightful owner. */
   announce(announcement: Announcement, place: { readonly host: string; readonly port: number }) {
     const publish = () => {
       if (!this.#isClosed) this.#publish(announcement, place);
@@ -215,19 +214,19 @@ class Voice {
       const fingerprint = String(text["fp"]);
       if (fingerprint === announcement.fingerprint) return; // Our own echo, or our other interface.
       this.#taken.add(label.toLowerCase());
-      // Two that started at once: one of them moves on, and both agree which.
+      // Two servers started at the same time: one renames itself, and both agree which.
       if (this.#service?.name.toLowerCase() !== label.toLowerCase()) return;
       if (fingerprint > announcement.fingerprint || this.#count >= SAME_NAME_MAX) return;
       this.#service.stop(publish);
       this.#service = undefined;
     });
     this.#clock.after(LISTEN_FIRST_MS, () => {
-      this.#cancelTimer(); // Knows who is there; from now on it only listens.
+      this.#cancelTimer(); // The others are known; from now on it only listens.
       publish();
     });
   }
 
-  /** Says goodbye for what is announced, and lets go of the socket. */
+  /** Says goodbye for what is announced, and closes the socket. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -244,7 +243,7 @@ class Voice {
     const { name, fingerprint } = announcement;
     const isTaken = () => this.#taken.has(labelOf(name, this.#count).toLowerCase());
     while (this.#count < SAME_NAME_MAX && isTaken()) this.#count++;
-    // The library asks for the name once more. It is not to hear an answer: it would write it to
+    // The library queries the name once more. It must not receive an answer: it would print it to
     // standard output, and announce nothing.
     this.#socket.isDeaf = true;
     const service = this.#bonjour.publish({
@@ -257,7 +256,7 @@ class Voice {
     service.once("up", () => {
       this.#socket.isDeaf = false;
     });
-    // It would tell every address that this machine has anywhere.
+    // It would announce every address of this machine.
     const records = service.records.bind(service);
     const type = place.host.includes(":") ? "AAAA" : "A";
     const address = { name: service.host, type, ttl: 120, data: place.host } as const;
@@ -280,7 +279,7 @@ function heardOf(service: Service): Heard {
   };
 }
 
-/** One IPv4 address of each network that this machine is in. */
+/** One IPv4 address of each network of this machine. */
 function lanInterfaces(): string[] {
   return interfaceAddresses().flatMap((addresses) => {
     const own = addresses.find(({ internal, family }) => !internal && family === "IPv4");

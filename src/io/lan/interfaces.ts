@@ -2,7 +2,7 @@
 
 import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
 
-/** Addresses of this machine by interface; none where the system refuses to say (EMFILE). */
+/** Addresses of this machine by interface; empty if the system refuses (EMFILE). */
 export function interfaceAddresses(
   list: typeof networkInterfaces = networkInterfaces,
 ): readonly (readonly NetworkInterfaceInfo[])[] {

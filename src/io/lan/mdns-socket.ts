@@ -12,14 +12,16 @@ import {
 import { TokenBucket } from "../../core/rate.ts";
 
 const HEADER_BYTES = 12;
-/** In the third byte: an answer, not a question (RFC 1035, section 4.1.1). */
+/** Bit of the third byte: a response, not a query (RFC 1035, section 4.1.1). */
 const IS_ANSWER = 0x80;
-/** Where the header counts questions, answers, authorities and additional records. */
+/**
+ * Offsets in the header of the counts of questions, answers, authorities and additional records.
+ */
 const COUNTS_AT = [4, 6, 8, 10] as const;
 
 type Sent = (error?: Error | null) => void;
 
-/** Whether a datagram is within limits: parsing takes the square of its parts. @internal */
+/** Reports whether a datagram is within limits: parsing is quadratic in its parts. @internal */
 export function isModest(bytes: Uint8Array): boolean {
   if (bytes.length < HEADER_BYTES || bytes.length > MDNS_DATAGRAM_BYTES_MAX) return false;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -29,11 +31,11 @@ export function isModest(bytes: Uint8Array): boolean {
 }
 
 /**
- * The socket that the mDNS library is given: `node:dgram` as far as it uses it. It lets through
- * what an honest machine says, and never throws at the network's whim.
+ * The socket given to the mDNS library: the part of `node:dgram` that it uses. It passes only what
+ * honest machines send, and never throws on network errors.
  */
 export class MdnsSocket extends EventEmitter {
-  /** While it is set nothing is heard. */
+  /** Drops all received datagrams while set. */
   isDeaf = false;
   readonly #socket: Socket;
   readonly #port: number;
@@ -50,14 +52,14 @@ export class MdnsSocket extends EventEmitter {
     this.#onTrouble = onTrouble;
     this.#datagrams = new TokenBucket(MDNS_DATAGRAMS_PER_SECOND, MDNS_DATAGRAMS_PER_SECOND, now());
     this.#answers = new TokenBucket(MDNS_ANSWERS_PER_SECOND, MDNS_ANSWERS_PER_SECOND, now());
-    // Others on this machine listen on the same port.
+    // Other programs on this machine listen on the same port.
     this.#socket = createSocket({ type: "udp4", reuseAddr: true });
     this.#socket.on("error", (error) => this.#onTrouble(error));
     this.#socket.on("listening", () => this.#try(() => this.emit("listening")));
     this.#socket.on("message", (bytes, from) => this.#heard(bytes, from));
   }
 
-  /** Not to an interface's address: such a socket hears no multicast. */
+  /** Not bound to an interface's address: such a socket receives no multicast. */
   bind(): void {
     this.#try(() => this.#socket.bind(this.#port, "0.0.0.0"));
   }
@@ -79,7 +81,7 @@ export class MdnsSocket extends EventEmitter {
     }
   }
 
-  /** @throws as the system does: the library tries again later */
+  /** @throws as the system does: the library retries later */
   addMembership(group: string, address: string): void {
     try {
       this.#socket.addMembership(group, address);
@@ -114,7 +116,7 @@ export class MdnsSocket extends EventEmitter {
   #heard(bytes: Uint8Array, from: RemoteInfo): void {
     if (this.isDeaf || !this.#isOpen || !isModest(bytes)) return;
     const isAnswer = ((bytes[2] ?? 0) & IS_ANSWER) !== 0;
-    // RFC 6762, section 6: other answers are to be ignored.
+    // RFC 6762, section 6: other responses must be ignored.
     if (isAnswer && from.port !== this.#port) return;
     const now = this.#now();
     if (this.#datagrams.take(now) > 0) return;

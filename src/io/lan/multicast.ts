@@ -6,13 +6,16 @@ import { Fault } from "../../base/fault.ts";
 import { LAN_UDP_BYTES_MAX } from "../../base/limits.ts";
 import { interfaceAddresses } from "./interfaces.ts";
 
-/** A group of machines that all hear what one of them sends. */
+/** A group of machines; each receives what one of them sends. */
 export interface Multicast {
-  /** Addresses of this machine under which it takes part. */
+  /** Addresses under which this machine takes part. */
   readonly interfaces: readonly string[];
-  /** Resolves when the system has taken it. @throws Fault unreachable: it left by no interface */
+  /**
+   * Resolves when the system has accepted it.
+   * @throws Fault unreachable: no interface could send it
+   */
   send(bytes: Uint8Array): Promise<void>;
-  /** Takes part by the interfaces that there are now: machines change their network. */
+  /** Joins on the interfaces that exist now: machines change networks. */
   refresh(): Promise<void>;
   close(): Promise<void>;
 }
@@ -20,7 +23,7 @@ export interface Multicast {
 export interface MulticastSource {
   readonly address: string;
   readonly port: number;
-  /** We sent it, and it came back. */
+  /** Sent by us and looped back. */
   readonly isOwn: boolean;
 }
 
@@ -32,7 +35,10 @@ export interface MulticastOptions {
   readonly ttl: number;
   /** Only the interface with this address. */
   readonly interface?: string | undefined;
-  /** `one`: where the system would send it, as a simple script does; `all`: on all interfaces. */
+  /**
+   * `one`: the interface that the system would choose, as for a simple script; `all`: every
+   * interface.
+   */
   readonly scope: "one" | "all";
 }
 
@@ -43,7 +49,7 @@ export type ListInterfaces = () => readonly {
   internal: boolean;
 }[];
 
-/** What one interface sends through: the receiving socket cannot tell them apart. */
+/** Sending socket of one interface: the receiving socket cannot select one. */
 interface Sender {
   readonly address: string;
   readonly port: number;
@@ -51,8 +57,8 @@ interface Sender {
 }
 
 /**
- * @throws Fault usage (no such interface), unreachable (none that takes part), port-taken,
- * store-denied (the port is reserved)
+ * @throws Fault usage (no such interface), unreachable (none takes part), port-taken, store-denied
+ * (the port is reserved)
  */
 export async function openMulticast(
   options: MulticastOptions,
@@ -62,7 +68,8 @@ export async function openMulticast(
   const receiver = createSocket({ type: "udp4", reuseAddr: true });
   const multicast = new SocketMulticast(options, receiver, list);
   try {
-    // Bound to the group, it hears no other one on this port. Windows allows only any address.
+    // Bound to the group, it receives no other group on this port. Windows allows only the wildcard
+    // address.
     const address = process.platform === "win32" ? "0.0.0.0" : options.group;
     await bound(receiver, { port: options.port, address });
     await multicast.begin(onDatagram);
@@ -78,7 +85,7 @@ class SocketMulticast implements Multicast {
   readonly #receiver: Socket;
   readonly #list: ListInterfaces;
   #senders: readonly Sender[] = [];
-  /** Those that could not take part, and why. */
+  /** Interfaces that could not take part, with reasons. */
   #reasons: readonly string[] = [];
   #refreshing: Promise<void> | undefined;
   #isClosed = false;
@@ -109,7 +116,7 @@ class SocketMulticast implements Multicast {
     assert(!this.#isClosed, "nothing is sent after the end");
     let failure = await this.#sendOnce(bytes);
     if (failure === undefined) return;
-    // An address that this machine had a moment ago: perhaps it has another one now.
+    // This machine no longer has the address: perhaps it has another one now.
     await this.refresh();
     if (!this.#isClosed) failure = await this.#sendOnce(bytes);
     if (failure !== undefined) throw failure;
@@ -179,7 +186,7 @@ function takePart(receiver: Socket, group: string, address: string): void {
   try {
     receiver.addMembership(group, address);
   } catch (error) {
-    // It takes part already: the interface has two addresses, or came back with another one.
+    // It takes part already: the interface has two addresses, or a new one.
     if (codeOf(error) !== "EADDRINUSE") throw error;
   }
 }
@@ -198,7 +205,7 @@ async function openSender(address: string, { ttl }: MulticastOptions): Promise<S
   }
 }
 
-/** @throws Fault usage, naming those that there are */
+/** @throws Fault usage, naming the existing interfaces */
 function checkInterface(options: MulticastOptions, all: ReturnType<ListInterfaces>): void {
   const ours = all.filter(({ family }) => family === "IPv4").map(({ address }) => address);
   const wanted = options.interface;
@@ -222,25 +229,28 @@ async function chosenInterfaces(
   return [usual !== undefined && found.includes(usual) ? usual : (found[0] ?? "")];
 }
 
-/** Where the system would send it: connecting a UDP socket asks for the way and sends nothing. */
+/**
+ * Interface that the system would choose: connecting a UDP socket looks up the route and sends
+ * nothing.
+ */
 async function usualInterface({ group, port }: MulticastOptions): Promise<string | undefined> {
   const socket = createSocket("udp4");
   try {
     await new Promise<void>((resolve, reject) => {
       socket.on("error", reject);
-      // Node gives its callback the error, too.
+      // Node passes the error to its callback, too.
       const done = (error?: Error) => (error === undefined ? resolve() : reject(error));
       socket.connect(port, group, done as () => void);
     });
     return socket.address().address;
   } catch {
-    return undefined; // No way is the usual one.
+    return undefined; // No route is the usual one.
   } finally {
     socket.close();
   }
 }
 
-/** Whatever comes of later errors (ICMP refusals, an interface that goes): they do no harm. */
+/** Ignores later errors (ICMP refusals, a removed interface): they do no harm. */
 async function bound(socket: Socket, where: { port: number; address?: string }): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     socket.once("error", (error) => reject(unbound(error, where.port)));

@@ -1,37 +1,35 @@
-/** Dials TCP first, and UDP beside it when TCP does not answer. */
+/** Dials TCP first, and UDP in parallel if TCP does not answer. */
 
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import { OTHER_WAY_AFTER_MS, OTHER_WAY_HELD_MS } from "../../base/limits.ts";
 import type { Clock } from "../clock.ts";
 import type { Dial, DialOptions, Link } from "./link.ts";
 
-/** How a server may be reached. */
+/** Transport to a server. */
 export type WayThere = "tcp" | "udp";
 
-/** The other way may get through; with the rest it would find the same. */
+/** Only after these the other transport may succeed; other faults would be the same. */
 const NO_WAY: ReadonlySet<FaultCode> = new Set(["unreachable", "timeout"]);
 
 export interface AutoDialOptions {
   readonly dials: Readonly<Record<WayThere, Dial>>;
   readonly clock: Clock;
   readonly first: WayThere;
-  /** What worked is tried first the next time; else always `first`. */
+  /** The transport that worked is tried first the next time; otherwise always `first`. */
   readonly learns: boolean;
 }
 
 /**
- * Dials one way, and the other one beside it as soon as the first has failed or has not answered
- * within OTHER_WAY_AFTER_MS. The first link that is there wins. When neither gets through, the
- * fault is that of the way that was to be taken: that the other one, tried beside it, was refused
- * sooner says little.
- *
- * A way that has worked and now refuses is mostly a server that starts again: for
- * OTHER_WAY_HELD_MS nothing else is tried, so that no client changes over by such a chance.
+ * Dials one transport, and the other one in parallel as soon as the first has failed or has not
+ * answered within OTHER_WAY_AFTER_MS. The first link wins. If neither succeeds, the fault is that
+ * of the preferred transport: an earlier refusal of the other one says little. A transport that has
+ * worked and now refuses usually means that the server restarts: for OTHER_WAY_HELD_MS nothing else
+ * is tried, so that no client switches by such a chance.
  */
 export class AutoDialer {
   readonly #options: AutoDialOptions;
   #worked: WayThere | undefined;
-  /** Since when the way that has worked does not. */
+  /** Start of the failures of the transport that has worked. */
   #failingSince: number | undefined;
 
   constructor(options: AutoDialOptions) {
@@ -61,14 +59,14 @@ interface Won {
   readonly way: WayThere;
 }
 
-/** One dial over two ways. */
+/** One dial over two transports. */
 class Race {
   readonly #dials: Readonly<Record<WayThere, Dial>>;
   readonly #clock: Clock;
   readonly #options: DialOptions;
   readonly #first: WayThere;
   readonly #ways: WayThere[];
-  /** What fails at once decides alone. */
+  /** An immediate failure decides alone. */
   readonly #isHeld: boolean;
   readonly #result = Promise.withResolvers<Won>();
   #running = 0;

@@ -3,7 +3,10 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { Fault } from "../../base/fault.ts";
 
-/** SHA-256 of the leaf's DER. @throws Fault usage if there is no certificate in the text */
+/**
+ * Returns the SHA-256 of the leaf's DER.
+ * @throws Fault usage if there is no certificate in the text
+ */
 export function certificateHashOf(certPem: string): Uint8Array {
   try {
     const { raw } = new X509Certificate(certPem);

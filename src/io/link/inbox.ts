@@ -10,8 +10,8 @@ import {
 import type { LinkHandlers } from "./link.ts";
 
 /**
- * The receiving side that all links share: keeps what comes before `receive`, calls `closed` once
- * and last, and never from inside a call to the link, so that no owner is re-entered.
+ * Receives for all kinds of links: buffers what arrives before `receive`, and calls `closed` once
+ * and last, never from inside a call to the link, so that no owner is re-entered.
  */
 export class LinkInbox {
   receivedMessages = 0;
@@ -21,7 +21,6 @@ export class LinkInbox {
   #handlers: LinkHandlers | undefined;
   #closing: { readonly fault: Fault | undefined } | undefined;
   #isMuted = false;
-  /** Messages and bytes received after `mute`. */
   #droppedMessages = 0;
   #droppedBytes = 0;
 
@@ -34,7 +33,7 @@ export class LinkInbox {
     });
   }
 
-  /** Whether the peer keeps sending long after this end has closed. */
+  /** Reports whether the peer keeps sending long after this end has closed. */
   get isFlooded(): boolean {
     const bytesMax = Math.max(
       BYTES_AFTER_CLOSE_MIN,
@@ -43,7 +42,7 @@ export class LinkInbox {
     return this.#droppedMessages > MESSAGES_AFTER_CLOSE_MAX || this.#droppedBytes > bytesMax;
   }
 
-  /** @param bytes from now on the receiver's */
+  /** @param bytes owned by the receiver from now on */
   push(bytes: Uint8Array): void {
     if (this.#isMuted) {
       this.#droppedMessages++;
@@ -56,13 +55,13 @@ export class LinkInbox {
     else this.#deliver(this.#handlers, bytes);
   }
 
-  /** After the owner's own `close` or `destroy`: it wants no more messages, only the end. */
+  /** Called after the owner's `close` or `destroy`: only the end is reported from now on. */
   mute(): void {
     this.#isMuted = true;
     this.#early.length = 0;
   }
 
-  /** The first call decides. */
+  /** The first call wins. */
   close(fault: Fault | undefined): void {
     if (this.#closing !== undefined) return;
     this.#closing = { fault };
@@ -80,7 +79,10 @@ export class LinkInbox {
   }
 }
 
-/** A bug is the process's end: thrown in a socket's handler, Bun would take it for the socket's. */
+/**
+ * Ends the process on a bug: if thrown in a socket's handler, Bun would report it as the socket's
+ * error.
+ */
 export function rethrow(error: unknown): void {
   queueMicrotask(() => {
     throw error;

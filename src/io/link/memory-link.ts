@@ -9,16 +9,16 @@ import { LinkInbox } from "./inbox.ts";
 import type { Address, Link, LinkCounters, LinkHandlers } from "./link.ts";
 import { LinkOutgoing } from "./outgoing.ts";
 
-/** What a message costs beside its bytes, so that a queue of empty ones is bounded too. */
+/** Overhead per message, so that a queue of empty messages is bounded, too. */
 const OVERHEAD_BYTES = 16;
 
 interface PendingChunk {
-  /** `undefined`: the orderly end of this direction. */
+  /** `undefined` is the orderly end of this direction. */
   readonly bytes: Uint8Array | undefined;
   readonly arrivesAt: number;
 }
 
-/** What an end needs from the network it lies in. */
+/** The network as seen by one end of a link. */
 export interface MemoryWire {
   readonly clock: Clock;
   readonly certificateHash: Uint8Array;
@@ -30,7 +30,7 @@ export interface MemoryWire {
   gone(end: MemoryLink): void;
 }
 
-/** One end of an in-process link. Delivery waits for the clock, so a world decides when. */
+/** One end of an in-process link. Delivery waits for the clock, which the simulation controls. */
 export class MemoryLink implements Link {
   readonly transport = "memory";
   readonly local: Address;
@@ -39,7 +39,7 @@ export class MemoryLink implements Link {
   readonly #wire: MemoryWire;
   readonly #inbox = new LinkInbox();
   readonly #outgoing = new LinkOutgoing(() => this.queuedBytes());
-  /** In flight towards the other end; bounded by SEND_QUEUE_BYTES_MAX. */
+  /** In flight to the peer; bounded by SEND_QUEUE_BYTES_MAX. */
   readonly #pending: PendingChunk[] = [];
   #pendingChunkBytes = 0;
   #lastArrival = 0;
@@ -56,7 +56,7 @@ export class MemoryLink implements Link {
     this.isServer = isServer;
   }
 
-  /** Ties two ends together; done once, by the network. */
+  /** Joins two ends; called once, by the network. */
   static join(one: MemoryLink, other: MemoryLink): void {
     one.#other = other;
     other.#other = one;
@@ -119,7 +119,7 @@ export class MemoryLink implements Link {
     this.#state = "closing";
     this.#inbox.mute();
     this.#post(undefined);
-    // A reader that never takes the rest must not hold the link for ever.
+    // A reader that never takes the rest must not hold the link forever.
     this.#callOffDeadline = this.#wire.clock.after(DRAIN_WITHIN_MS, () => this.destroy());
   }
 
@@ -129,13 +129,15 @@ export class MemoryLink implements Link {
     this.other.#end(new Fault("link-closed", "the other end went away"));
   }
 
-  /** What a broken cable does: both ends fail, and nothing in flight arrives. */
+  /** Simulates a broken cable: both ends fail, and nothing in flight arrives. */
   cut(fault = new Fault("link-closed", "the connection was lost")): void {
     this.#end(fault);
     this.other.#end(fault);
   }
 
-  /** Holds back all that travels to this end, as if it did not read; returns its release. */
+  /**
+   * Holds back everything sent to this end, as if it did not read; returns a function that resumes.
+   */
   stall(): () => void {
     this.#isStalled = true;
     return () => {
@@ -148,14 +150,14 @@ export class MemoryLink implements Link {
     const { clock } = this.#wire;
     const sizeBytes = bytes?.length ?? 0;
     const delayMs = this.#wire.delayMs(this.local, this.remote, sizeBytes);
-    // A delay that shrinks must not let a message overtake: a link keeps order.
+    // A shrinking delay must not reorder messages.
     this.#lastArrival = Math.max(this.#lastArrival, clock.now() + delayMs);
     this.#pending.push({ bytes, arrivesAt: this.#lastArrival });
     this.#pendingChunkBytes += sizeBytes + OVERHEAD_BYTES;
     this.#schedule();
   }
 
-  /** At most one timer a direction, for the chunk in front. */
+  /** At most one timer per direction, for the first chunk. */
   #schedule(): void {
     const front = this.#pending[0];
     if (front === undefined || this.#isScheduled || this.other.#isStalled) return;
@@ -196,7 +198,7 @@ export class MemoryLink implements Link {
 
   #end(fault: Fault | undefined): void {
     if (this.#state === "closed") return;
-    // The end that closed gets an orderly one, however the other end took it.
+    // The end that closed gets an orderly close, whatever the peer saw.
     const isOurs = this.#state === "closing";
     this.#state = "closed";
     this.#callOffDeadline?.();

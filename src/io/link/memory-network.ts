@@ -6,17 +6,17 @@ import type { Clock } from "../clock.ts";
 import type { Address, Dial, DialOptions, Link, Listener, ListenerEvents } from "./link.ts";
 import { MemoryLink, type MemoryWire } from "./memory-link.ts";
 
-/** What a simulator may do to the paths; left out: no delay, everything reachable. */
+/** Path conditions of a simulation. Default: no delay, everything reachable. */
 export interface MemoryWeather {
-  /** Milliseconds under way; order is kept whatever it says. */
+  /** Milliseconds in flight; order is always kept. */
   delayMs?(from: Address, to: Address, sizeBytes: number): number;
-  /** Whether a dial gets through; `false` lets it time out. */
+  /** Reports whether a dial succeeds; `false` makes it time out. */
   isReachable?(from: Address, to: Address): boolean;
 }
 
 export interface MemoryListenOptions {
   readonly host: string;
-  /** 0 = a free one. */
+  /** 0 chooses a free port. */
   readonly port: number;
   readonly certificateHash: Uint8Array;
 }
@@ -30,10 +30,10 @@ interface Station {
   stopped: (() => void) | undefined;
 }
 
-/** Ports that are assigned begin here, as on a real host. */
+/** First ephemeral port, as on a real host. */
 const FREE_PORT_FIRST = 49_152;
 
-/** Hosts, ports and wires inside one process, on a given clock: the third kind of link. */
+/** Hosts, ports and wires inside one process, on a given clock. */
 export class MemoryNetwork {
   readonly #clock: Clock;
   readonly #weather: MemoryWeather;
@@ -70,12 +70,12 @@ export class MemoryNetwork {
     };
   }
 
-  /** @param host where the caller sits, as the server will see it */
+  /** @param host the caller's address, as the server sees it */
   dialFrom(host: string): Dial {
     return (options) => this.#dial(host, options);
   }
 
-  /** Breaks every link for which the predicate holds (asked with the server's end). */
+  /** Breaks every link that matches (called with the server's end). */
   cut(isMeant: (end: MemoryLink) => boolean = () => true): void {
     for (const station of this.#stations.values()) {
       for (const end of [...station.ends]) if (isMeant(end)) end.cut();
@@ -158,7 +158,7 @@ export class MemoryNetwork {
     }
     for (const topic of [...station.topics.keys()]) unfollow(station, end, topic);
     station.ends.delete(end);
-    // A lane lives no longer than its link, as on QUIC.
+    // A channel ends with its link, as on QUIC.
     for (const lane of this.#lanes.get(end) ?? []) lane.cut();
     this.#lanes.delete(end);
     if (station.ends.size === 0) station.stopped?.();

@@ -5,17 +5,17 @@ import type { LinkInbox } from "./inbox.ts";
 import type { LinkCounters } from "./link.ts";
 
 /**
- * The sending side that all links share: counts what was accepted, and wakes what waits until
- * there is room. How bytes leave, and how many still wait, is each link's own.
+ * Sends for all kinds of links: counts accepted bytes, and wakes waiting senders when there is
+ * room. Each kind of link writes the bytes and knows how many are queued.
  */
 export class LinkOutgoing {
   readonly #queuedBytes: () => number;
   #sentMessages = 0;
   #sentBytes = 0;
-  /** Bounded by who sends: they wait instead of sending. */
+  /** Bounded by the senders: they wait instead of sending. */
   readonly #waiters: (() => void)[] = [];
 
-  /** @param queuedBytes what the link's own method says: 0 once it is closed */
+  /** @param queuedBytes reads the link's queue; 0 once it is closed */
   constructor(queuedBytes: () => number) {
     this.#queuedBytes = queuedBytes;
   }
@@ -35,7 +35,7 @@ export class LinkOutgoing {
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
-  /** The queue is shorter, or gone. */
+  /** Called when the queue has shrunk or is gone. */
   settle(): void {
     if (this.#waiters.length === 0 || !this.#isDrained()) return;
     for (const resolve of this.#waiters.splice(0)) resolve();

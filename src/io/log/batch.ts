@@ -14,18 +14,18 @@ import {
 } from "../../wire/record.ts";
 import { type LineWriter, leafHashIn, type Place } from "./line-writer.ts";
 
-/** One append that waits to be durable. */
+/** An append that waits to be durable. */
 export interface Waiter {
   readonly content: SealedDraft | CopiedLine;
-  /** Its place is decided already. */
+  /** Set if its seq was decided elsewhere. */
   readonly decided?: Decided;
   readonly settle: (outcome: LogRecord | Fault) => void;
 }
 
-/** Where a record of a log that several machines write has to stand, on each of them. */
+/** Position of a record in a log that several machines write, the same on each of them. */
 export interface Decided {
   readonly seq: number;
-  /** Of the moment at which it was ordered. */
+  /** Time at which it was ordered. */
   readonly unixMs: number;
 }
 
@@ -34,23 +34,23 @@ export interface Placed {
   readonly outcome: LogRecord | Fault;
 }
 
-/** What one write and one sync make durable. */
+/** Records made durable by one write and one sync. */
 export interface Batch {
   readonly placed: readonly Placed[];
-  /** Its lines, in the memory of their writer: until the next batch is built. */
+  /** Encoded lines, in the writer's memory: valid until the next batch is built. */
   readonly bytes: Uint8Array;
-  /** Where each recorded line begins, counted from the batch's first byte. */
+  /** Offset of each recorded line in the batch. */
   readonly offsets: readonly number[];
 }
 
-/** Bounds what a waiter will write, before its numbers are known. */
+/** Upper bound of what a waiter will write, before its numbers are known. */
 export function waiterBytes(content: SealedDraft | CopiedLine): number {
   return "bytes" in content
     ? content.bytes.length
     : content.bodyBytes.length + LINE_FRAME_BYTES_MAX;
 }
 
-/** How many waiters, from the first on, share the next batch. */
+/** Number of waiters, from the first on, that share the next batch. */
 export function batchLength(waiters: readonly Waiter[]): number {
   let sizeBytes = 0;
   let index = 0;
@@ -62,7 +62,7 @@ export function batchLength(waiters: readonly Waiter[]): number {
   return waiters.length;
 }
 
-/** Gives every waiter its place, or the conflict that it will hear of once the batch is durable. */
+/** Assigns every waiter its position, or the conflict to report once the batch is durable. */
 export function buildBatch(
   waiters: readonly Waiter[],
   order: LogOrder,
@@ -95,14 +95,14 @@ export function buildBatch(
     }
     offsets.push(lines.sizeBytes);
     const place = ahead.place(room, decided?.unixMs ?? unixMs);
-    // What is lost of a shared log is read from the others: its lines are the same everywhere.
+    // Lost records of a shared log are read from the others: its lines are the same everywhere.
     const durable = decided === undefined ? order.seq : 0;
     placed.push({ waiter, outcome: lines.add(content, place, durable) });
   }
   return { placed, bytes: lines.take(), offsets };
 }
 
-/** Of the records that the batch makes durable, for the tree. */
+/** Leaves of the batch's records, for the tree. */
 export function leavesOf({ placed, bytes, offsets }: Batch, sha256: Sha256): Uint8Array[] {
   const leaves: Uint8Array[] = [];
   for (const { outcome } of placed) {
@@ -113,7 +113,7 @@ export function leavesOf({ placed, bytes, offsets }: Batch, sha256: Sha256): Uin
   return leaves;
 }
 
-/** The order as it will be when the batch is durable; forgotten when it fails. */
+/** The order after the batch is durable; dropped if it fails. */
 class OrderAhead {
   readonly #order: LogOrder;
   /** Number of the last record of each room. */
@@ -131,7 +131,7 @@ class OrderAhead {
     return this.#seq;
   }
 
-  /** Why a record whose place is fixed cannot come next. */
+  /** Reason why a record of fixed position cannot come next. */
   objection({ seq, time, room, n }: Head): string | undefined {
     const isNext = seq === this.#seq + 1 && n === this.#nextN(room);
     if (isNext && time >= this.#time) return undefined;

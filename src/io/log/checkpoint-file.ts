@@ -9,13 +9,13 @@ import { type Checkpoint, parseCheckpoint, parseNote } from "../../wire/checkpoi
 import type { Disk } from "../disk/disk.ts";
 import { readWholeFile, writeWholeFile } from "../disk/whole-file.ts";
 
-/** What is in the file `checkpoint` of a log's folder. Its signature is not checked yet. */
+/** Content of the file `checkpoint` of a log's folder. Its signature is not checked yet. */
 export interface KeptCheckpoint {
   readonly note: string;
   readonly checkpoint: Checkpoint;
 }
 
-/** What records of kind `checkpoint` and `fork` have in place of a room. */
+/** Room field of records of kind `checkpoint` and `fork`. */
 export const LOG_PLACE = "server" as RoomId;
 
 export function checkpointPath(folder: string): string {
@@ -24,7 +24,7 @@ export function checkpointPath(folder: string): string {
 
 /**
  * @returns undefined if there is none: the folder is new, or older than checkpoints
- * @throws Fault log-corrupt when it is there and no checkpoint, store-…
+ * @throws Fault log-corrupt if the file is not a checkpoint, store-…
  */
 export function readCheckpointFile(disk: Disk, folder: string): KeptCheckpoint | undefined {
   const path = checkpointPath(folder);
@@ -44,7 +44,10 @@ export function readCheckpointFile(disk: Disk, folder: string): KeptCheckpoint |
   }
 }
 
-/** Whole or not at all, also over a power cut. @throws Fault store-… */
+/**
+ * Replaces the file atomically and durably.
+ * @throws Fault store-…
+ */
 export function writeCheckpointFile(disk: Disk, folder: string, note: string): Promise<void> {
   return writeWholeFile(disk, checkpointPath(folder), utf8Encode(note), folder);
 }

@@ -11,17 +11,16 @@ import type { LogFile } from "./log-file.ts";
 
 export interface CheckpointsOptions {
   readonly log: Pick<LogFile, "tree" | "origin" | "head" | "lastSeq" | "follow" | "appendThen">;
-  /** The log's folder. */
   readonly folder: string;
   readonly disk: Disk;
   readonly clock: Clock;
   /** @returns the signed note */
   readonly sign: (checkpoint: Checkpoint) => string;
-  /** Whether every so often one is recorded in the log itself, too. */
+  /** Also records a checkpoint in the log itself at intervals. */
   readonly isRecorded: boolean;
-  /** What writes to the log, where that is something else. */
+  /** The log to record in, if it is another one. */
   readonly recordIn?: Pick<Log, "appendThen">;
-  /** A file cannot be written: told once, until it can. */
+  /** A file cannot be written: called once, until it can. */
   readonly onTrouble: (fault: Fault) => void;
 }
 
@@ -31,14 +30,14 @@ export interface SignedCheckpoint {
 }
 
 /**
- * Signs how long a log is and what its root is: durable sizes only, at most once a second, at the
- * latest a second after a record, and at the end. Appending never waits for it.
+ * Signs the length and the root of a log: durable sizes only, at most once a second, at the latest
+ * a second after a record, and at the end. Appending never waits for it.
  */
 export class Checkpoints {
   readonly #options: CheckpointsOptions;
   #signed: SignedCheckpoint | undefined;
   #signedAt = 0;
-  /** Size in the file; -1: not known. */
+  /** Size in the file; -1 if unknown. */
   #kept = -1;
   #cancelTimer: (() => void) | undefined;
   #writing: Promise<void> | undefined;
@@ -50,7 +49,7 @@ export class Checkpoints {
     this.#options = options;
   }
 
-  /** Writes one at once, so that a log is never without. */
+  /** Writes one immediately, so that a log always has one. */
   async start(): Promise<void> {
     const { log } = this.#options;
     this.#unfollow = await log.follow(log.head() + 1, () => this.#arm());
@@ -58,8 +57,8 @@ export class Checkpoints {
   }
 
   /**
-   * The newest, at most a second old while records come; undefined: the log is empty.
-   * @param known records that its reader knows of: a checkpoint over fewer is signed anew
+   * Newest checkpoint, at most a second old while records arrive; `undefined` if the log is empty.
+   * @param known records that the reader knows of: a checkpoint over fewer is signed again
    */
   newest(known = 0): SignedCheckpoint | undefined {
     const { clock } = this.#options;
@@ -68,7 +67,7 @@ export class Checkpoints {
     return isOld || !isEnough ? this.#sign() : this.#signed;
   }
 
-  /** Signs and keeps what came last. The log is still open. */
+  /** Signs and stores the final state. The log is still open. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -93,7 +92,7 @@ export class Checkpoints {
     const { log, clock, sign } = this.#options;
     const { origin, tree } = log;
     const size = log.head();
-    // Between a batch and its numbers the tree is ahead: a moment later it is not.
+    // Between a batch and its numbers the tree is briefly ahead.
     if (origin === undefined || tree.size !== size) return this.#signed;
     this.#signedAt = clock.now();
     if (this.#signed?.size === size) return this.#signed;
@@ -116,7 +115,7 @@ export class Checkpoints {
     }
   }
 
-  /** Once for so many records. One that is refused is made up for by the next. */
+  /** Records a checkpoint at intervals. A refused one is replaced by the next. */
   #record({ size, note }: SignedCheckpoint): void {
     const { log, isRecorded, recordIn = log } = this.#options;
     if (!isRecorded || this.#isClosed) return;

@@ -9,7 +9,7 @@ import { type Disk, isFull, writeWhole } from "../disk/disk.ts";
 import { linesOf, scanBlocks } from "./scan.ts";
 import type { Segment } from "./segment.ts";
 
-/** Where one line of a log stands, and its bytes without the newline. */
+/** Position of one line of a log, and its bytes without the newline. */
 export interface LinePlace {
   readonly path: string;
   readonly offset: number;
@@ -18,13 +18,13 @@ export interface LinePlace {
 
 export interface ErasingDisk {
   readonly disk: Disk;
-  /** Given back when the disk is full. */
+  /** Reserve file, removed when the disk is full. */
   readonly reservePath: string;
 }
 
 /**
- * Writes spaces over salt and body, never over the head, and makes that durable. A power loss in
- * between may leave a line of both: a reader asks for the record that ordered this.
+ * Durably overwrites salt and body with spaces, never the head. A power loss may leave a mix: a
+ * reader looks for the record that ordered the erasure.
  */
 export async function eraseLine(
   { disk, reservePath }: ErasingDisk,
@@ -37,7 +37,7 @@ export async function eraseLine(
     try {
       await writeWhole(file, bytes, offset + at, BATCH_SYNC_BYTES_MAX);
     } catch (error) {
-      // Nothing grows, but a disk that copies on writing needs space even so.
+      // Nothing grows, but a copy-on-write disk needs space even so.
       if (!isFull(error)) throw error;
       disk.remove(reservePath);
       await writeWhole(file, bytes, offset + at, BATCH_SYNC_BYTES_MAX);
@@ -48,7 +48,7 @@ export async function eraseLine(
   }
 }
 
-/** Blanks a durable record, wherever it stands; one that is blank already is made durable. */
+/** Blanks a durable record wherever it is; one that is blank already is made durable. */
 export async function eraseRecord(
   where: ErasingDisk,
   segments: readonly Segment[],
@@ -61,7 +61,7 @@ export async function eraseRecord(
   } else await eraseLine(where, place, eraseSeq);
 }
 
-/** Of a durable record. */
+/** Finds the line of a durable record. */
 export async function lineOf(
   disk: Disk,
   segments: readonly Segment[],
@@ -74,7 +74,7 @@ export async function lineOf(
   return place;
 }
 
-/** Makes durable what a process has written there that was killed before its own sync. */
+/** Makes durable what a killed process wrote without a sync. */
 export async function syncPath(disk: Disk, path: string): Promise<void> {
   const file = disk.open(path, "write");
   try {
@@ -84,7 +84,7 @@ export async function syncPath(disk: Disk, path: string): Promise<void> {
   }
 }
 
-/** Counted from the last remembered place, since lines in between may be torn. */
+/** Scans from the last mark, since lines in between may be torn. */
 async function findLine(disk: Disk, segment: Segment, seq: number): Promise<LinePlace | undefined> {
   const { path } = segment;
   const file = disk.open(path, "read");
@@ -102,7 +102,7 @@ async function findLine(disk: Disk, segment: Segment, seq: number): Promise<Line
   }
 }
 
-/** Takes the sound records of a file, from an offset on. */
+/** Collects the valid records of a file from an offset on. */
 export async function collectErasures(
   disk: Disk,
   path: string,

@@ -1,11 +1,12 @@
-/** What a log keeps around its segments. */
+/** Files of a log beside its segments. */
+
 import { dirname, resolve } from "node:path";
 import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
 import { type Disk, diskFault, isFull, writeWhole } from "../disk/disk.ts";
 
 /**
- * Makes the folder's entries durable, and the way to it. Any of them may have been made a moment
- * ago, by us or by a process that was killed before it could do this; one is cheap, once.
+ * Makes the folder's entries and its parents durable. Any of them may be new, made by us or by a
+ * process that was killed before its sync; a sync is cheap, once.
  */
 export async function syncAbove(disk: Disk, folder: string): Promise<void> {
   await disk.syncFolder(folder);
@@ -13,14 +14,14 @@ export async function syncAbove(disk: Disk, folder: string): Promise<void> {
     try {
       await disk.syncFolder(dirname(path));
     } catch (error) {
-      // A folder that we may not read is none that we made.
+      // We did not create a folder that we may not read.
       if (diskFault(error, path).code !== "store-denied") throw error;
       return;
     }
   }
 }
 
-/** Not sparse, so that removing it really gives something back. */
+/** Not sparse, so that removing it frees space. */
 export async function keepReserve(disk: Disk, path: string, sizeBytes: number): Promise<void> {
   if (disk.exists(path)) return;
   try {

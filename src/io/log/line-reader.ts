@@ -14,7 +14,7 @@ import {
 } from "../../wire/record.ts";
 
 const LEAF_PREFIX = 0x00;
-/** Heads are shorter, and most bodies. */
+/** Longer than any head and most bodies. */
 const PREFIXED_BYTES_MAX = 1 << 10;
 const COMMIT_PREFIX = 0x02;
 const BRACE_CLOSE = 0x7d;
@@ -22,8 +22,8 @@ const NEWLINE = 0x0a;
 const NOT_READ = "text" satisfies RecordKind;
 
 /**
- * Reads the lines of a block where they stand. It answers for lines that are as we write them; what
- * is wrong with another one, `parseLine` says.
+ * Reads lines in place in a block. It accepts only lines exactly as we write them; `parseLine` says
+ * what is wrong with the others.
  */
 export class LineReader {
   readonly #at = new LineScanner();
@@ -34,7 +34,7 @@ export class LineReader {
   readonly #digest = new Uint8Array(32);
   #bytes: Buffer = Buffer.alloc(0);
   #start = 0;
-  /** Where the newline of the line stands that was read. */
+  /** Offset of the newline of the line read. */
   end = 0;
   kind: RecordKind = NOT_READ;
   room = "";
@@ -59,24 +59,23 @@ export class LineReader {
     return this.#at.durable;
   }
 
-  /** Seq of the record that ordered its erasing, 0 = it has a body. */
+  /** Seq of the record that ordered the erasure, 0 = it has a body. */
   get erased(): number {
     return this.#at.erased;
   }
 
   /**
-   * @returns whether a record of this version, and its newline, are there; the body is not looked
-   *   into
+   * @returns whether a record of this version and its newline are present; the body is not checked
    */
   read(bytes: Buffer, start: number): boolean {
     const at = this.#at;
     return at.scanHead(bytes, start) && at.scanRest(bytes) && this.#readLine(bytes, start);
   }
 
-  /** The same, and whether salt and body are what the head commits to, or were erased. */
+  /** Like `read`, and checks that salt and body match the head's commitment or were erased. */
   readSound(bytes: Buffer, start: number): boolean {
     const at = this.#at;
-    // What the letters of salt and commitment are, `#fits` tells.
+    // `#fits` checks the letters of salt and commitment.
     const isFound = at.findHead(bytes, start) && at.findRest(bytes);
     if (!isFound || !this.#readLine(bytes, start)) return false;
     return at.erased > 0 ? at.hasCommit(bytes) : this.#fits();
@@ -90,7 +89,7 @@ export class LineReader {
       const isLater = Number.isSafeInteger(at.erased) && at.erased > at.seq;
       if (!isLater || !isBlank(bytes, at.bodyStart, end)) return false;
     } else if (bytes[end - 1] !== BRACE_CLOSE || end - 1 <= at.bodyStart) return false;
-    // Most records are of the kind of the one before them.
+    // Most records have the kind of the one before.
     if (!isSame(this.kind, bytes, at.kindStart, at.kindEnd)) {
       const kind = bytes.toString("latin1", at.kindStart, at.kindEnd);
       if (!isKnownKind(kind)) return false;
@@ -109,19 +108,19 @@ export class LineReader {
     return at.saltInto(this.#bytes, input, 1) && at.commits(this.#sha256(input, this.#digest));
   }
 
-  /** @param into where it may be put, so that it needs no memory of its own */
+  /** @param into buffer for the result, to avoid an allocation */
   leaf(into?: Uint8Array): Uint8Array {
     return this.#sha256(this.#leaf.over(this.#bytes, this.#at.headStart, this.#at.headEnd), into);
   }
 
-  /** All that stands in the line, in memory of its own. */
+  /** Copies the whole record of the line. */
   logRecord(): LogRecord {
     const parsed = parseLine(this.#bytes.subarray(this.#start, this.end));
     assert(parsed.kind === "record", "what both readers take for a record is one");
     return parsed.record;
   }
 
-  /** In memory of its own. */
+  /** Copies the record. */
   record(withBody: boolean): FoldedRecord {
     const at = this.#at;
     const bytes = this.#bytes;
@@ -142,8 +141,8 @@ export class LineReader {
 }
 
 /**
- * Bytes behind a prefix, as they are hashed. To copy a line takes a tenth of its hash. A new view
- * of memory takes longer than the copy, so one is kept for each length that is common.
+ * Bytes after a prefix, for hashing. Copying a line takes a tenth of its hash. A new view of memory
+ * takes longer than the copy, so one is kept for each common length.
  */
 class Prefixed {
   readonly #prefix: Uint8Array;
@@ -172,9 +171,9 @@ class Prefixed {
   }
 }
 
-/** Rooms and authors as strings: one string each, however many lines name it. */
+/** Interned strings of rooms and authors. */
 class Words {
-  /** By hash; of two words with the same hash the latest stays. Bounded by the order of the log. */
+  /** By hash; on a collision the latest stays. Bounded by the order of the log. */
   readonly #words = new Map<number, string>();
 
   of(bytes: Buffer, start: number, end: number): string {

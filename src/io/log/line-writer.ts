@@ -11,7 +11,7 @@ import {
   type SealedDraft,
 } from "../../wire/record.ts";
 
-/** Where a record stands: in the log, in its room, and in time. */
+/** Position of a record: in the log, in its room, and in time. */
 export interface Place {
   readonly seq: number;
   readonly n: number;
@@ -31,24 +31,23 @@ const DURABLE = utf8Encode(',"durable":');
 const SALT = utf8Encode(',"salt":"');
 const BODY = utf8Encode('","body":');
 const LINE_END = utf8Encode("}\n");
-/** What stands before the head in its line. */
+/** Length of the text before the head in its line. */
 const HEAD_AT = '{"head":'.length;
 const BASE64_URL = utf8Encode("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 const ZERO = 0x30;
 const FIRST_BYTES = 64 << 10;
-/** A buffer that has grown beyond this for one large batch is not kept. */
+/** A buffer that has grown beyond this for one large batch is dropped. */
 const KEPT_BYTES_MAX = 1 << 20;
 
 /**
- * Writes the lines of one batch of the log, one behind the other, into memory that is used again.
- * A server under load spends more on the text of its log than on the disk: as bytes a line is
- * written once, where it is to lie.
+ * Encodes the lines of one batch into reused memory. A server under load spends more on the text of
+ * its log than on the disk: encoding to bytes writes each line once, at its destination.
  */
 export class LineWriter {
   #bytes = new Uint8Array(FIRST_BYTES);
   #at = 0;
 
-  /** Of all lines so far. */
+  /** Total of all lines so far. */
   get sizeBytes(): number {
     return this.#at;
   }
@@ -89,13 +88,13 @@ export class LineWriter {
     return { head, headBytes, salt, bodyBytes };
   }
 
-  /** A line as it is, with its newline. */
+  /** Adds an existing line with its newline. */
   copy(line: Uint8Array): void {
     this.#reserve(line.length);
     this.#put(line);
   }
 
-  /** All lines so far, until the next one is added: then the memory is written anew. */
+  /** All lines so far, valid until the next one is added: then the memory is reused. */
   take(): Uint8Array {
     const lines = this.#bytes.subarray(0, this.#at);
     this.#at = 0;
@@ -116,7 +115,7 @@ export class LineWriter {
     this.#at += bytes.length;
   }
 
-  /** What a head holds is plain ASCII: `sealDraft` has seen to that. */
+  /** A head is plain ASCII: `sealDraft` ensures it. */
   #ascii(text: string): void {
     const bytes = this.#bytes;
     const at = this.#at;
@@ -124,7 +123,7 @@ export class LineWriter {
     this.#at = at + text.length;
   }
 
-  /** A whole number from 0 on, in decimal digits. */
+  /** A non-negative integer in decimal digits. */
   #count(value: number): void {
     let digits = 1;
     for (let bound = 10; value >= bound; bound *= 10) digits++;
@@ -154,8 +153,8 @@ export class LineWriter {
 }
 
 /**
- * The leaf of a record whose line lies in `bytes`, without a copy (as `leafHash`): for the
- * moment of the hash the leaf's prefix takes the place of the colon before the head.
+ * Returns the leaf of a record whose line is in `bytes`, without a copy (as `leafHash`): during the
+ * hash the leaf's prefix replaces the colon before the head.
  */
 export function leafHashIn(
   bytes: Uint8Array,

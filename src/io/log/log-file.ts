@@ -55,47 +55,49 @@ import type { LogValue } from "./snapshot.ts";
 import { type Covered, verifyCovered } from "./verification.ts";
 
 export interface LogOptions {
-  /** Where the segments are, e.g. `data/history`; made when there is none. */
+  /** Folder of the segments, e.g. `data/history`; created if missing. */
   readonly folder: string;
   readonly disk: Disk;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly sha256: Sha256;
-  /** Called with each record that is there already, in order, before `openLog` resolves. */
+  /** Called with each existing record, in order, before `openLog` resolves. */
   readonly onRecord?: (record: LogRecord) => void;
-  /** The same with less of each record, which is faster. */
+  /** Faster alternative with less of each record. */
   readonly fold?: Fold;
-  /** Of this log, and of what `fold` loads: it is read in place of the records that it covers. */
+  /**
+   * Snapshot of this log and of what `fold` loads: it replaces reading the records that it covers.
+   */
   readonly snapshot?: LogValue;
-  /** Where cut tails go; left out: `torn` beside the folder. */
+  /** Folder for cut tails. Default: `torn` beside the folder. */
   readonly tornFolder?: string;
-  /** Space that is given back when the disk is full; left out: `reserve` beside the folder. */
+  /** Space that is freed when the disk is full. Default: `reserve` beside the folder. */
   readonly reservePath?: string;
   readonly reserveBytes?: number;
   readonly segmentBytes?: number;
-  /** Go on where acknowledged records are lost: what is left begins another log, by a `fork`. */
+  /** Continue if acknowledged records are lost: what is left becomes another log, by a `fork`. */
   readonly acceptsLoss?: boolean;
 }
 
 /**
- * Turns after which a batch is closed: what answers the last batch, a few promises deep, still
- * comes along. Turns, not time: a lone writer loses less than a microsecond.
+ * Turns after which a batch is closed: replies to the last batch, a few promises deep, still join
+ * it. Turns, not time: a lone writer loses less than a microsecond.
  */
 const GATHER_TURNS = 8;
 /**
- * After a batch of so many, the next one waits until the sockets were looked at once more: a write
- * and sync costs as much as some dozen records, and under load those are there by then.
+ * After a batch of this size, the next one waits until the sockets were polled once more: a write
+ * and sync costs as much as some dozen records, and under load those have arrived by then.
  */
 const BUSY_RECORDS = 8;
 
-/** Between two blocks that are verified: others go first. */
+/** Pause between two verified blocks, for other work. */
 const VERIFY_PAUSE_MS = 5;
 
-/** Read at once for heads alone: proofs ask for a few hundred. */
+/** Bytes per read for heads alone: proofs need a few hundred. */
 const HEADS_BYTES = 128 << 10;
 
 /**
- * Reads what is there, mends the end, and opens the log for appending. The caller holds the lock.
+ * Reads the log, repairs its end, and opens it for appending. The caller holds the lock.
  * @throws Fault log-corrupt, version-unsupported, store-full, store-denied, store-failed
  */
 export async function openLog(options: LogOptions): Promise<LogFile> {
@@ -117,7 +119,7 @@ export async function openLog(options: LogOptions): Promise<LogFile> {
       kept: kept === "unreadable" ? undefined : kept,
       acceptsLoss,
     };
-    // Where loss is accepted the whole log says what is left.
+    // If loss is accepted, the whole log is read to see what is left.
     const snapshot = acceptsLoss ? undefined : options.snapshot;
     const resumed = snapshot === undefined ? undefined : await resumeLog(recovery, snapshot);
     const recovered = resumed ?? (await recoverLog(recovery));
@@ -165,13 +167,13 @@ interface Follower {
 
 /** A log on this machine's disk: group commit, one writer, acknowledged only after the sync. */
 export class LogFile implements Log {
-  /** Tails that recovery cut: never acknowledged. */
+  /** Tails cut by the recovery; they were never acknowledged. */
   readonly recovered: readonly Dropped[];
-  /** Seq of records whose body did not fit its commitment at the start. */
+  /** Seqs of records whose body did not match its commitment at the start. */
   readonly damaged: readonly number[];
-  /** What was in its file `checkpoint` when it was opened. */
+  /** Content of the file `checkpoint` when the log was opened. */
   readonly keptNote: string | undefined;
-  /** Records that were kept, when the loss of others was accepted at this start. */
+  /** Number of records kept, if the loss of others was accepted at this start. */
   keptSize: number | undefined;
   /** The Merkle tree over all durable heads. */
   readonly tree: MerkleTree;
@@ -186,15 +188,15 @@ export class LogFile implements Log {
   #queue: Waiter[] = [];
   #queueBytes = 0;
   #draining: Promise<void> | undefined;
-  /** Done between batches, since there is one writer. Bounded by who waits for them. */
+  /** Erasures done between batches, since there is one writer. Bounded by their callers. */
   #blanks: Erase[] = [];
-  /** What is erased or about to be, and by which record's order. */
+  /** Records erased or about to be, with the seq of the order. */
   readonly #erased: Map<number, number>;
-  /** Of them those whose blanking is not durable yet, as far as this run ordered it. */
+  /** Those whose erasure is not durable yet, as far as this run ordered it. */
   readonly #unfinished = new Map<number, number>();
   #origin: string | undefined;
   readonly #covered: Covered | undefined;
-  /** What `verify` found. */
+  /** Damaged records found by `verify`. */
   readonly #damagedLater: number[] = [];
   #verifying: Promise<unknown> | undefined;
   #failure: Fault | undefined;
@@ -226,14 +228,14 @@ export class LogFile implements Log {
     return this.#order.seq;
   }
 
-  /** How much of it the start did not read, since a snapshot covers it. */
+  /** Bytes that the start did not read because a snapshot covers them. */
   get coveredBytes(): number {
     return (this.#covered?.segments ?? []).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   }
 
   /**
-   * Reads what the start believed of a snapshot; once.
-   * @returns seq of records whose body is damaged
+   * Reads what the start took from a snapshot; once.
+   * @returns seqs of records whose body is damaged
    * @throws Fault log-corrupt, store-…
    */
   async verify(): Promise<readonly number[]> {
@@ -252,7 +254,7 @@ export class LogFile implements Log {
     return found;
   }
 
-  /** For a snapshot, in a moment at which all that is durable was told; else undefined. */
+  /** Value for a snapshot; `undefined` unless followers were notified of everything durable. */
   value(): LogValue | undefined {
     const { size, groups, open } = this.tree.value();
     if (this.#failure !== undefined || size !== this.head() || this.#segment.sizeBytes === 0) {
@@ -298,7 +300,10 @@ export class LogFile implements Log {
     }
   }
 
-  /** A record whose place was decided elsewhere. @throws Fault as `append`; log-conflict: other */
+  /**
+   * Appends a record whose position was decided elsewhere.
+   * @throws Fault as `append`; log-conflict: it does not come next
+   */
   appendDecided(sealed: SealedDraft, decided: Decided): Promise<LogRecord> {
     return new Promise((resolve, reject) => {
       const settle = (outcome: LogRecord | Fault) => {
@@ -312,8 +317,8 @@ export class LogFile implements Log {
   }
 
   /**
-   * A record of another log, with its numbers and its moment. What its `erase` records order is
-   * blank in it already.
+   * Appends a record of another log, with its numbers and time. Records that its `erase` records
+   * name are blank in it already.
    * @throws Fault as `append`; log-conflict: it does not come next
    */
   appendCopied(content: CopiedLine): Promise<LogRecord> {
@@ -373,7 +378,7 @@ export class LogFile implements Log {
     }
   }
 
-  /** Durable records without their bodies: all that the tree says something about. */
+  /** Durable records without their bodies: everything that the tree covers. */
   async *heads(from: number, to: number): AsyncGenerator<LogRecord> {
     const last = Math.min(to, this.head());
     for (const segment of this.#segmentsOf(from, last)) {
@@ -381,7 +386,10 @@ export class LogFile implements Log {
     }
   }
 
-  /** A durable record as it stands on the disk, without its newline. @throws Fault store-… */
+  /**
+   * Returns a durable record as it is on disk, without its newline.
+   * @throws Fault store-…
+   */
   async line(seq: number): Promise<Uint8Array> {
     const { disk } = this.#options;
     try {
@@ -396,14 +404,14 @@ export class LogFile implements Log {
     return this.#order.lastSeq(room);
   }
 
-  /** Names the log, see `originOf`; undefined as long as it is empty. */
+  /** Identifies the log, see `originOf`; `undefined` while it is empty. */
   get origin(): string | undefined {
     return this.#origin;
   }
 
   /**
    * Begins another log with what is left of this one, after acknowledged records were lost: clients
-   * who knew the log before are told so by its new origin.
+   * of the old log notice the new origin.
    */
   async fork({ fold, onRecord }: Pick<LogOptions, "fold" | "onRecord"> = {}): Promise<void> {
     const keptSize = this.head();
@@ -462,7 +470,7 @@ export class LogFile implements Log {
           }
           if (seq < from) continue;
           if (seq > last) return;
-          // One that is blanked in this very moment may be read in part.
+          // A record that is being erased may be read in part.
           if (erased !== undefined) yield asErased(found, erased);
           else yield bodyFits(found, sha256) ? found : asDamaged(found);
         }
@@ -513,7 +521,7 @@ export class LogFile implements Log {
     this.#draining = undefined;
   }
 
-  /** @param last how many the last batch had */
+  /** @param last size of the last batch */
   async #gathered(last: number): Promise<void> {
     for (let turn = 0; turn < GATHER_TURNS; turn++) await undefined;
     if (last < BUSY_RECORDS || this.#queue.length === 0) return;
@@ -535,7 +543,7 @@ export class LogFile implements Log {
   }
 
   /**
-   * Makes the batch durable, or leaves the log as if it had never been and says why.
+   * Makes the batch durable, or rolls the log back and returns the reason.
    * @returns its leaves
    */
   async #commit(batch: Batch): Promise<Fault | readonly Uint8Array[]> {
@@ -557,7 +565,7 @@ export class LogFile implements Log {
     }
   }
 
-  /** Durably: after a crash what was refused must not be found. */
+  /** Rolls back durably: after a crash refused records must not be found. */
   async #takeBack(cause: unknown): Promise<Fault> {
     const { disk, reservePath } = this.#options;
     try {
@@ -570,7 +578,7 @@ export class LogFile implements Log {
     return diskFault(cause, this.#segment.path);
   }
 
-  /** After this nothing is known about the file: only a restart, which reads it, can go on. */
+  /** After this the state of the file is unknown: only a restart, which reads it, can continue. */
   #fail(error: unknown): Fault {
     this.#failure = new Fault("store-failed", `the disk failed at ${this.#segment.path}`, {
       cause: error,
@@ -599,7 +607,7 @@ export class LogFile implements Log {
     this.#segments.push(segment);
   }
 
-  /** Order and tree grow in one step: nobody finds a closed group that lacks its last records. */
+  /** Order and tree grow in one step: no closed group is ever seen without its last records. */
   #settle(batch: Batch, leaves: readonly Uint8Array[]): void {
     const { sha256 } = this.#options;
     for (const leaf of leaves) this.tree.append(leaf);
@@ -610,7 +618,7 @@ export class LogFile implements Log {
       this.#order.advance(outcome.head);
       if (beginsLog(outcome.head)) this.#origin = originOf(leafHash(outcome.headBytes, sha256));
       this.#segment.mark(outcome.head.seq, start + (batch.offsets[records.length] ?? 0));
-      // What a copied one orders is blank in the copy.
+      // The targets of a copied order are blank in the copy.
       const orders = "bytes" in waiter.content ? this.#erased : this.#unfinished;
       for (const target of erasuresOf(outcome)) {
         if (orders !== this.#erased || !orders.has(target)) orders.set(target, outcome.head.seq);

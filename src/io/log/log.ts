@@ -7,56 +7,56 @@ import type { Draft, LogRecord } from "../../wire/record.ts";
 
 export interface AppendAllOptions {
   /**
-   * Counter of the post before this one of the same outbox, when that one was on its way: without
-   * it, this one is not recorded.
+   * Counter of the previous post of the same outbox, if that one was in flight: this post is
+   * recorded only after it.
    */
   readonly follows?: number;
 }
 
 /**
- * All that the server asks of storage. History and accounts are two instances; a replicated engine
- * can stand behind the same seam.
+ * The server's interface to storage. History and accounts are two instances; a replicated engine
+ * implements the same interface.
  */
 export interface Log {
   /**
-   * Resolves once the record is durable and every follower has been called with it. Appends made
-   * in one tick are recorded in that order and share one sync.
+   * Resolves when the record is durable and every follower was called with it. Appends of one tick
+   * are recorded in order and share one sync.
    * @throws Fault store-full, store-failed, too-large
    */
   append(draft: Draft): Promise<LogRecord>;
   /**
-   * What one decision records, one behind the other, without a promise as it happens all the time.
-   * Calls back once, in a later tick, with the last record, or with the fault that `append` would
-   * throw. A log that several machines write holds all of them or none.
+   * Appends the records of one decision in order, without a promise, for speed. Calls back once, in
+   * a later tick, with the last record, or with the fault that `append` would throw. A log that
+   * several machines write holds all of them or none.
    */
   appendThen(
     drafts: readonly Draft[],
     options: AppendAllOptions,
     settle: (outcome: LogRecord | Fault) => void,
   ): void;
-  /** Durable records `from`..`to`, both included; `to` left out: up to the head at the call. */
+  /** Durable records `from`..`to`, inclusive; `to` defaults to the head at the call. */
   read(from: number, to?: number): AsyncIterable<LogRecord>;
   /**
-   * Calls back with every durable record from `from` on: dense, in order, once. Returns what stops
-   * it.
+   * Calls back with every durable record from `from` on: dense, in order, once. Returns a function
+   * that stops it.
    */
   follow(from: number, onRecord: (record: LogRecord) => void): Promise<() => void>;
   /**
-   * Blanks salt and body of a durable record, in its place and for good. The record that orders it
-   * is durable already; what a crash cuts off, the next opening of the log does.
+   * Permanently blanks salt and body of a durable record in place. The ordering record must be
+   * durable; the next opening of the log finishes an erasure interrupted by a crash.
    * @throws Fault store-full, store-failed, shutting-down
    */
   erase(seq: number, eraseSeq: number): Promise<void>;
   /** Seq of the last durable record, 0 when empty. */
   head(): number;
-  /** What its records take on the disk, where that is known. */
+  /** Size of its records on disk, if known. */
   sizeBytes?(): number;
-  /** Waits for what is queued, then lets go of the files and the lock. */
+  /** Waits for queued appends, then closes the files and releases the lock. */
   close(): Promise<void>;
 }
 
 export interface PageQuery {
-  /** Only these rooms; left out: all. */
+  /** Rooms to include; `undefined` for all. */
   readonly rooms?: ReadonlySet<RoomId | UserId>;
   readonly kinds?: ReadonlySet<RecordKind>;
   readonly by?: UserId;
@@ -79,13 +79,13 @@ export interface PageQuery {
 export interface Page {
   readonly records: readonly LogRecord[];
   /**
-   * Records that match lie beyond this page (before its first for `newest`, after its last for
+   * More matching records exist beyond this page (before its first for `newest`, after its last for
    * `oldest`).
    */
   readonly more: boolean;
 }
 
-/** Reads the JSONL of one log beside, or without, the process that writes it. Takes no lock. */
+/** Reads the JSONL of one log alongside or without the process that writes it. Takes no lock. */
 export interface Archive {
   page(query: PageQuery): Promise<Page>;
   close(): void;

@@ -6,11 +6,11 @@ import { consistencyPath, inclusionPath, type Nodes, rootOf } from "../../core/l
 import { dropOldest } from "../../core/oldest.ts";
 import { type Head, type LogRecord, leafHash } from "../../wire/record.ts";
 
-/** Closed groups whose leaves are kept: clients that return were here about the same time. */
+/** Closed groups whose leaves are cached: returning clients were here at about the same time. */
 const GROUPS_KEPT_MAX = 64;
 const HASH_BYTES = 32;
 
-/** The log as far as proofs look at it. */
+/** The part of a log that proofs need. */
 export interface ProvenLog {
   readonly tree: MerkleTree;
   head(): number;
@@ -29,11 +29,11 @@ interface Group {
   readonly rooms: readonly Head["room"][];
 }
 
-/** Proofs of a log that is open. Leaves of closed groups are hashed again from its segments. */
+/** Proofs of an open log. Leaves of closed groups are hashed again from its segments. */
 export class LogProofs {
   readonly #log: ProvenLog;
   readonly #sha256: Sha256;
-  /** By index, the one that was asked for last at the end. Bounded by GROUPS_KEPT_MAX. */
+  /** By index, the most recently used at the end. Bounded by GROUPS_KEPT_MAX. */
   readonly #groups = new Map<number, Promise<Group>>();
 
   constructor(log: ProvenLog, sha256: Sha256) {
@@ -53,9 +53,9 @@ export class LogProofs {
   }
 
   /**
-   * One after the other, since each may have to read some hundred lines.
+   * Computes them one after the other, since each may have to read several hundred lines.
    * @param size at most the durable size
-   * @param isTold asked for the room of each of them
+   * @param isTold called with the room of each of them
    * @throws Fault store-…, log-corrupt
    */
   async inclusion(
@@ -78,7 +78,7 @@ export class LogProofs {
     return found;
   }
 
-  /** With the leaves of the groups in which these indices are, as far as those are closed. */
+  /** Nodes with the leaves of the closed groups that contain these indices. */
   async #nodes(indices: readonly number[]): Promise<Nodes> {
     const { tree } = this.#log;
     const groups = new Map<number, Uint8Array>();
@@ -91,7 +91,7 @@ export class LogProofs {
       const group = Math.floor(index / GROUP_LEAVES);
       return this.#isClosed(group) && !groups.has(group);
     });
-    // A group was closed while the disk was read: once more, with its leaves.
+    // A group was closed while the disk was read: retry with its leaves.
     return isMissing ? this.#nodes(indices) : tree.nodes(groups);
   }
 

@@ -1,3 +1,5 @@
+/** Reads a log at the start and repairs its end. */
+
 import { basename, join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -34,22 +36,25 @@ export interface RecoveryOptions {
   /** Called with every record of the log, in order. */
   readonly onRecord: ((record: LogRecord) => void) | undefined;
   readonly fold: Fold | undefined;
-  /** What the log is known to have held; undefined: nothing is. */
+  /** Proof of what the log held; `undefined` if there is none. */
   readonly kept?: KeptCheckpoint | undefined;
-  /** Go on where acknowledged records are lost, without what is damaged. */
+  /** Continue without damaged records if acknowledged records are lost. */
   readonly acceptsLoss?: boolean;
 }
 
-/** What is made of the records at the start. */
+/** Consumes the records at the start. */
 export interface Fold {
-  /** Kinds of which `apply` looks at the head alone: their bodies are checked, and left out. */
+  /** Kinds of which `apply` needs only the head: their bodies are checked and omitted. */
   readonly byHead: ReadonlySet<RecordKind>;
   readonly apply: (record: FoldedRecord) => void;
-  /** Takes the state of the snapshot first. @returns false: it cannot, and is as new */
+  /**
+   * Loads the state of the snapshot first.
+   * @returns false if it cannot; the state is then unchanged
+   */
   readonly load?: () => boolean;
 }
 
-/** A tail that no one was ever told about: it was moved to `tornPath`. */
+/** A tail that was never acknowledged; it was moved to `tornPath`. */
 export interface Dropped {
   readonly file: string;
   readonly offset: number;
@@ -61,16 +66,16 @@ export interface Recovered {
   readonly segments: Segment[];
   readonly order: LogOrder;
   readonly tree: MerkleTree;
-  /** Names the log, see `originOf`; undefined when it is empty. */
+  /** Identifies the log, see `originOf`; `undefined` if it is empty. */
   readonly origin: string | undefined;
   readonly dropped: readonly Dropped[];
-  /** Seq of records whose body does not fit its commitment, or was erased without an order. */
+  /** Seqs of records whose body does not match its commitment, or was erased without an order. */
   readonly damaged: readonly number[];
   /** Erased records, each with the seq of the record that ordered it. */
   readonly erased: Map<number, number>;
-  /** Acknowledged records were lost, and that was accepted. */
+  /** Acknowledged records were lost, and the loss was accepted. */
   readonly isLossAccepted: boolean;
-  /** What was believed of a snapshot, and is still to be read. */
+  /** The part taken from a snapshot that is still to be verified. */
   readonly covered?: Covered;
 }
 
@@ -80,8 +85,8 @@ interface Flaw {
 }
 
 /**
- * Reads the whole log and makes its end sound. What was acknowledged is never cut: where anything
- * later says that a bad line was durable, the log is refused and nothing is changed.
+ * Reads the whole log and repairs its end. Acknowledged records are never cut: if anything later
+ * shows that a bad line was durable, the log is refused and nothing is changed.
  * @throws Fault log-corrupt, version-unsupported
  */
 export async function recoverLog(options: RecoveryOptions): Promise<Recovered> {
@@ -95,17 +100,17 @@ class Recovery {
   readonly #dropped: Dropped[] = [];
   readonly #damaged: number[] = [];
   readonly #erasures = new Erasures();
-  /** Those from the first doubtful line on, read when it is met. */
+  /** Erasures after the first doubtful line, read when that line is met. */
   #later: Erasures | undefined;
 
-  /** `durable` of the line read last, and the highest of all sound ones that stay. */
+  /** `durable` of the last line, and the highest of all valid lines that stay. */
   #durable = 0;
   #vouched = 0;
   /** The last record of the newest segment whose body is damaged. */
   #doubted = 0;
-  /** The checkpoint, once the log was found to be what it says. */
+  /** The checkpoint, once the log was found to match it. */
   #reached: KeptCheckpoint | undefined;
-  /** The checkpoint that the newest `fork` has given up. */
+  /** The checkpoint that the newest `fork` has abandoned. */
   #forkedFrom: unknown;
   #isLossAccepted = false;
 
@@ -145,7 +150,7 @@ class Recovery {
     };
   }
 
-  /** What was ordered before a crash and not done; and what was done without an order. */
+  /** Finishes erasures ordered before a crash, and reports those without an order. */
   async #finishErasing(): Promise<void> {
     for (const [seq, eraseSeq] of this.#erasures.due()) {
       await eraseRecord(this.#options, this.#segments, { seq, eraseSeq });
@@ -154,7 +159,10 @@ class Recovery {
     this.#damaged.push(...this.#erasures.unordered());
   }
 
-  /** The last segment is synced anyway. A snapshot will say that these lines are blank for good. */
+  /**
+   * Syncs erased lines, since a snapshot will say that they are blank permanently. The last segment
+   * is synced anyway.
+   */
   async #syncErased(): Promise<void> {
     const seqs = [...this.#erasures.blank.keys()];
     for (const [index, { path, firstSeq }] of this.#segments.slice(0, -1).entries()) {
@@ -166,7 +174,7 @@ class Recovery {
   }
 
   /**
-   * A doubtful line that a later record orders to be erased: its blanking was torn, or never begun.
+   * Erases a doubtful line again if a later record orders it: the erasure was torn, or never begun.
    * @returns undefined if no record ordered it
    */
   async #eraseAgain(segment: Segment, line: ScannedLine): Promise<LogRecord | undefined> {
@@ -193,7 +201,7 @@ class Recovery {
     return erasures;
   }
 
-  /** @returns where damage to acknowledged records begins; undefined: the segment is sound */
+  /** @returns where damage to acknowledged records begins; undefined if the segment is sound */
   async #readSegment(segment: Segment, isLast: boolean): Promise<Flaw | undefined> {
     const file = this.#options.disk.open(segment.path, isLast ? "write" : "read");
     try {
@@ -203,8 +211,8 @@ class Recovery {
       segment.sizeBytes = flaw?.offset ?? sizeBytes;
       if (flaw !== undefined) {
         const durable = witness === undefined ? undefined : await this.#durableAfter(witness, flaw);
-        // Where only the tail says that a damaged record was acknowledged, the next start would
-        // take that record for torn without it.
+        // If only the tail proves that a damaged record was acknowledged, the next start would take
+        // that record for torn without it.
         const isLost =
           durable === undefined ||
           durable > this.#walk.order.seq ||
@@ -217,7 +225,7 @@ class Recovery {
       }
       if (isLast) this.#judgeCheckpoint(segment);
       if (flaw !== undefined) await this.#dropTail(segment, file, sizeBytes);
-      // What a killed process wrote may still wait in memory: from here on it counts as durable.
+      // A killed process's writes may still be in memory: from here on they count as durable.
       if (isLast) await file.sync();
       return undefined;
     } finally {
@@ -225,7 +233,7 @@ class Recovery {
     }
   }
 
-  /** Up to here the checkpoint says that all was durable; 0 = it says nothing any more. */
+  /** Seq up to which the checkpoint proves durability; 0 = it proves nothing any more. */
   #covered(): number {
     const { kept } = this.#options;
     return kept === undefined || this.#forkedFrom === kept.note ? 0 : kept.checkpoint.size;
@@ -236,8 +244,8 @@ class Recovery {
   }
 
   /**
-   * Whether the log still is what was signed. Nothing is changed before that is known.
-   * @param last undefined: there is no segment
+   * Checks that the log is still what was signed. Changes nothing before that is known.
+   * @param last undefined if there is no segment
    */
   #judgeCheckpoint(last: Segment | undefined): void {
     const { kept, folder, acceptsLoss } = this.#options;
@@ -260,7 +268,7 @@ class Recovery {
     this.#isLossAccepted = true;
   }
 
-  /** Goes on without the rest: what is damaged is cut off already, files behind it move away. */
+  /** Continues without the rest: damage is cut off already, and later files are moved away. */
   async #lose(segment: Segment, flaw: Flaw, rest: readonly number[]): Promise<void> {
     const { disk, folder, tornFolder, acceptsLoss } = this.#options;
     if (acceptsLoss !== true) throw this.#corrupt(segment, flaw);
@@ -279,7 +287,7 @@ class Recovery {
     await disk.syncFolder(folder);
   }
 
-  /** @param witness absent where all lines are durable, because a later segment was begun */
+  /** @param witness undefined if all lines are durable because a later segment was begun */
   async #readLines(
     segment: Segment,
     file: DiskFile,
@@ -301,7 +309,7 @@ class Recovery {
     return flaw;
   }
 
-  /** @returns why it is no record; undefined: it was taken in */
+  /** @returns the reason why it is not a record; undefined if it was accepted */
   async #takeDoubtful(
     segment: Segment,
     line: ScannedLine,
@@ -336,7 +344,7 @@ class Recovery {
     onRecord?.(line.logRecord());
   }
 
-  /** The record that comes next, or what is wrong with this line. */
+  /** Returns the next record, or what is wrong with this line. */
   #nextRecord(line: ScannedLine): LogRecord | string {
     if (!line.whole) return "it has no end";
     const parsed = parseLine(line.bytes);
@@ -435,7 +443,7 @@ class Recovery {
   }
 }
 
-/** What later lines of the last segment say was durable when they were written. */
+/** Evidence in later lines of the last segment of what was durable when they were written. */
 class Witness {
   readonly #file: DiskFile;
   readonly #sizeBytes: number;
@@ -449,8 +457,8 @@ class Witness {
   }
 
   /**
-   * The highest `durable` of any sound line from this offset on, 0 = none. Found once, at the first
-   * doubt: it never falls in a log, so it answers for every later doubt as well.
+   * The highest `durable` of any valid line from this offset on, 0 = none. Computed once, at the
+   * first doubt: it never decreases in a log, so it answers for every later doubt as well.
    */
   async durableAfter(offset: number): Promise<number> {
     if (this.#durable !== undefined) return this.#durable;

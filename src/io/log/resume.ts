@@ -13,9 +13,9 @@ import type { LogValue } from "./snapshot.ts";
 import { LogWalk } from "./walk.ts";
 
 /**
- * Opens a log from a snapshot that fits its files, and the records behind it. It mends nothing: at
- * the least doubt it gives up, and the whole log is read.
- * @returns undefined: it gave up, and neither disk nor folds have changed
+ * Opens a log from a snapshot that matches its files, and the records after it. It repairs nothing:
+ * at any doubt it gives up, and the whole log is read.
+ * @returns undefined if it gave up; neither disk nor folds have changed
  */
 export async function resumeLog(
   options: RecoveryOptions,
@@ -30,9 +30,9 @@ class Resumption {
   readonly #walk: LogWalk;
   readonly #segments: Segment[] = [];
   readonly #erasures: Erasures;
-  /** Ordered, and perhaps not blank yet. */
+  /** Erasures that were ordered and may be incomplete. */
   readonly #unfinished: Set<number>;
-  /** Of the records behind the snapshot: folded when all are known to be sound. */
+  /** Records after the snapshot: folded when all are known to be valid. */
   readonly #tail: FoldedRecord[] = [];
   #signed: Checkpoint | undefined;
 
@@ -55,7 +55,7 @@ class Resumption {
       if (!this.#fitsCheckpoint() || !(await this.#readTail())) return undefined;
       if ((this.#signed?.size ?? 0) > this.#walk.tree.size) return undefined;
     } catch {
-      // A value that contradicts itself, or a disk that fails: then it fails again.
+      // An inconsistent value, or a failing disk, which will fail again.
       return undefined;
     }
     if (fold?.load?.() !== true) return undefined;
@@ -74,7 +74,7 @@ class Resumption {
     };
   }
 
-  /** @returns the root of what is covered */
+  /** @returns the root of the covered part */
   #load(): Uint8Array {
     const { order, tree } = this.#value;
     this.#walk.order.load(order);
@@ -87,7 +87,7 @@ class Resumption {
     return this.#walk.tree.root();
   }
 
-  /** What was signed last lies behind the snapshot, or at its end, where its root is compared. */
+  /** The last checkpoint is after the snapshot, or at its end, where its root is compared. */
   #fitsCheckpoint(): boolean {
     if (this.#signed === undefined) return true;
     const { size, root, origin } = this.#signed;
@@ -116,14 +116,17 @@ class Resumption {
     return this.#erasures.unordered().length === 0;
   }
 
-  /** Takes in what follows what is covered of the segment. @returns false: there is a doubt */
+  /**
+   * Reads the part of the segment after the covered one.
+   * @returns false if there is a doubt
+   */
   async #readOn(segment: Segment, isLast: boolean): Promise<boolean> {
     const file = this.#options.disk.open(segment.path, isLast ? "write" : "read");
     try {
       const sizeBytes = file.sizeBytes();
       if (!(await this.#readLines(segment, file, sizeBytes))) return false;
       segment.sizeBytes = sizeBytes;
-      // What a killed process wrote may still wait in memory: from here on it counts as durable.
+      // A killed process's writes may still be in memory: from here on they count as durable.
       if (isLast) await file.sync();
       return true;
     } finally {

@@ -8,9 +8,9 @@ const NEWLINE = 0x0a;
 /** Far beyond any line of ours: a file without lines, or zeros after a crash. */
 const BLOCK_BYTES_MAX = 64 << 20;
 
-/** Whole lines from one stretch of a file. */
+/** Whole lines from one range of a file. */
 export interface Block {
-  /** Ends with a newline, except perhaps at the end; valid until the next block is asked for. */
+  /** Ends with a newline, except perhaps at the end; valid until the next block is requested. */
   readonly bytes: Buffer;
   readonly offset: number;
 }
@@ -19,13 +19,13 @@ export interface ScannedLine {
   /** Without its newline; valid as long as its block. */
   readonly bytes: Buffer;
   readonly offset: number;
-  /** False only for what follows the last newline. */
+  /** False only for bytes after the last newline. */
   readonly whole: boolean;
 }
 
 /**
- * Reads a file from one offset to another, cut at line ends. While one block is looked at, the next
- * is being read; each wait lets the event loop do something else.
+ * Reads a file from one offset to another, cut at line ends. The next block is read while one is
+ * processed; each wait yields to the event loop.
  * @throws EFBIG for a line that cannot be ours
  */
 export async function* scanBlocks(
@@ -50,7 +50,7 @@ export async function* scanBlocks(
       at = next;
     }
   } finally {
-    // The file must not be closed under a read that is still under way.
+    // Do not close the file while a read is in flight.
     await pending.catch(() => undefined);
   }
 }
@@ -109,7 +109,7 @@ export function* linesOf(block: Block): Generator<ScannedLine> {
   }
 }
 
-/** The line that begins there. */
+/** Returns the line at `start`. */
 export function lineAt({ bytes, offset }: Block, start: number): ScannedLine {
   const end = bytes.indexOf(NEWLINE, start);
   const whole = end !== -1;

@@ -5,14 +5,13 @@ import { assert } from "../../base/assert.ts";
 import type { Disk } from "../disk/disk.ts";
 
 const SEGMENT_NAME = /^[0-9]{12}\.jsonl$/;
-/** Between two remembered places of a segment: what a reader skips at most, line by line. */
+/** Distance of two marks in a segment: the most that a reader skips line by line. */
 const MARK_EVERY_BYTES = 64 << 10;
 
-/** One file of a log: the records from `firstSeq` on, up to where the next file begins. */
+/** One file of a log: the records from `firstSeq` on, up to the start of the next file. */
 export class Segment {
   readonly firstSeq: number;
   readonly path: string;
-  /** Bytes that hold durable records. */
   sizeBytes = 0;
   readonly #markSeqs: number[] = [];
   readonly #markOffsets: number[] = [];
@@ -22,7 +21,7 @@ export class Segment {
     this.path = join(folder, segmentName(firstSeq));
   }
 
-  /** Remembers where a record begins, if the last remembered place is far enough. */
+  /** Marks the start of a record if the last mark is far enough away. */
   mark(seq: number, offset: number): void {
     const last = this.#markOffsets.at(-1) ?? 0;
     if (offset - last < MARK_EVERY_BYTES) return;
@@ -30,7 +29,7 @@ export class Segment {
     this.#markOffsets.push(offset);
   }
 
-  /** For a snapshot; read back by `load`. */
+  /** Value for a snapshot; read by `load`. */
   value(): SegmentValue {
     const gaps = (values: readonly number[]) =>
       values.map((value, index) => value - (values[index - 1] ?? 0));
@@ -44,12 +43,12 @@ export class Segment {
     this.#markOffsets.push(...sums(offsets));
   }
 
-  /** Where to begin reading in order to meet this record soon. */
+  /** Offset from which a reader finds this record soon. */
   seek(seq: number): number {
     return this.#markOffsets[this.#markAt(seq)] ?? 0;
   }
 
-  /** Seq of the record that begins there. */
+  /** Seq of the record at that offset. */
   markBefore(seq: number): number {
     return this.#markSeqs[this.#markAt(seq)] ?? this.firstSeq;
   }
@@ -66,7 +65,7 @@ export class Segment {
   }
 }
 
-/** A segment and its remembered places, as distances. */
+/** A segment and its marks, as differences. */
 export interface SegmentValue {
   readonly firstSeq: number;
   readonly sizeBytes: number;
@@ -87,7 +86,7 @@ export function segmentName(firstSeq: number): string {
   return `${String(firstSeq).padStart(12, "0")}.jsonl`;
 }
 
-/** First seq of each segment in the folder, ascending. Other files are none of our business. */
+/** First seq of each segment in the folder, ascending. Other files are ignored. */
 export function listSegments(disk: Disk, folder: string): number[] {
   const names = disk.list(folder).filter((name) => SEGMENT_NAME.test(name));
   return names.map((name) => Number(name.slice(0, 12))).filter((firstSeq) => firstSeq > 0);

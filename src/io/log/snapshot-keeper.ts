@@ -10,22 +10,22 @@ import { removeSnapshot, type SnapshotPlace, writeSnapshot } from "./snapshot.ts
 export interface SnapshotKeeperOptions<Folds> extends SnapshotPlace {
   readonly clock: Clock;
   readonly log: Pick<LogFile, "value" | "sizeBytes" | "coveredBytes" | "head" | "follow">;
-  /** What the log's followers have made of it, up to its head; undefined: not up to there. */
+  /** State of the log's followers at its head; `undefined` if they are behind. */
   readonly folds: () => Folds | undefined;
   /** Smaller logs are read as a whole, which takes less than half a second. */
   readonly bytesMin?: number;
-  /** A file cannot be written: told once. */
+  /** A file cannot be written: called once. */
   readonly onTrouble: (fault: Fault) => void;
 }
 
 const BYTES_MIN = 64 << 20;
-/** What is read at most behind a snapshot, after a crash. */
+/** Bytes after a snapshot that are read at most after a crash. */
 const EVERY_BYTES = 64 << 20;
 const LOOK_EVERY_MS = 60_000;
 
 /**
- * Writes a snapshot of a log and its folds when enough was appended, and at the end. The folds know
- * the names of files: when something is erased the snapshot goes at once, and another one is made.
+ * Writes a snapshot of a log and its folds when enough was appended, and at the end. The folds
+ * contain names of files: an erasure removes the snapshot immediately, and another one is written.
  */
 export class SnapshotKeeper<Folds> {
   readonly #options: SnapshotKeeperOptions<Folds>;
@@ -34,7 +34,6 @@ export class SnapshotKeeper<Folds> {
   #isDue: boolean;
   #cancelTimer = () => {};
   #unfollow = () => {};
-  /** Erasures so far. */
   #forgotten = 0;
   #isTroubled = false;
   #isClosed = false;
@@ -43,7 +42,7 @@ export class SnapshotKeeper<Folds> {
     this.#options = options;
     const { log } = options;
     this.#savedBytes = log.coveredBytes;
-    // What follows the snapshot may have erased what is in it.
+    // Records after the snapshot may have erased something in it.
     this.#isDue = log.sizeBytes() !== this.#savedBytes;
     this.#arm();
   }
@@ -55,13 +54,13 @@ export class SnapshotKeeper<Folds> {
     });
   }
 
-  /** The snapshot was wrong: it goes, and none is made any more in this run. */
+  /** Removes a wrong snapshot; none is written any more in this run. */
   discard(): void {
     this.#end();
     this.#remove();
   }
 
-  /** The log is still open, and all that it has told was folded. */
+  /** Call while the log is open and all its records were folded. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#end();
@@ -114,10 +113,10 @@ export class SnapshotKeeper<Folds> {
       this.#savedBytes = sizeBytes;
       this.#isTroubled = false;
       this.#isDue = forgotten !== this.#forgotten;
-      if (this.#isDue) this.#remove(); // Something in it was erased while it was written.
+      if (this.#isDue) this.#remove(); // Something in it was erased during the write.
     } catch (error) {
-      if (forgotten !== this.#forgotten) return; // It was removed while it was written.
-      // It costs the next start some time, and nothing else.
+      if (forgotten !== this.#forgotten) return; // It was removed during the write.
+      // A failure only costs the next start some time.
       if (!this.#isTroubled) onTrouble(diskFault(error, this.#options.path));
       this.#isTroubled = true;
     }

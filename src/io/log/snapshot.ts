@@ -1,9 +1,9 @@
-/**
- * What a log and the folds over it were at some moment, in a file that may be deleted at any time:
- * a signature of the rest by the server's key, then JSON. It is used only if the signature holds,
- * if this version of the program wrote it, and if the log's files are those it was made of, as far
- * as that can be seen at once; the rest of them is read behind the start (`verification.ts`).
- */
+/** A snapshot of a log and of the folds over it, cached in a file. */
+
+// The file may be deleted at any time: a signature of the rest by the server's key, then JSON. It
+// is used only if the signature is valid, this version of the program wrote it, and the log's files
+// match as far as that can be seen quickly; the rest of them is verified after the start
+// (`verification.ts`).
 
 import { dirname, join } from "node:path";
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
@@ -23,12 +23,12 @@ export interface LogValue {
   readonly segments: readonly SegmentValue[];
   /** Erased records, each with the seq of the record that ordered it. */
   readonly erased: readonly (readonly [seq: number, eraseSeq: number])[];
-  /** Those of them that may not be blank on the disk yet. */
+  /** Those that may not be blank on disk yet. */
   readonly unfinished: readonly number[];
   readonly damaged: readonly number[];
 }
 
-/** The server's key: the folds say who may read what, and any process may write the file. */
+/** The server's key: the folds decide who may read what, and any process may write the file. */
 export interface SnapshotKey {
   /** @param digest SHA-256 of a snapshot */
   readonly sign: (digest: Uint8Array) => Uint8Array;
@@ -38,10 +38,9 @@ export interface SnapshotKey {
 export interface SnapshotPlace {
   readonly disk: Disk;
   readonly path: string;
-  /** Of the log. */
   readonly folder: string;
   readonly sha256: Sha256;
-  /** Of the program: another one may fold otherwise. */
+  /** Version of the program: another one may fold differently. */
   readonly version: string;
   readonly key: SnapshotKey;
 }
@@ -54,11 +53,11 @@ export interface Snapshot<Folds> {
 interface Content<Folds> extends Snapshot<Folds> {
   readonly format: number;
   readonly version: string;
-  /** Leaf of the last record, base64: its commitment makes it unlike that of any other log. */
+  /** Leaf of the last record, base64; its commitment differs from that of any other log. */
   readonly leaf: string;
 }
 
-/** Raised with any change of what the values say, or of what the folds make of records. */
+/** Incremented with any change of the values' meaning, or of what the folds make of records. */
 const FORMAT = 3;
 const SIGNATURE_BYTES = 64;
 const NEWLINE = 0x0a;
@@ -89,25 +88,28 @@ export async function writeSnapshot<Folds>(
     try {
       disk.remove(temporaryPath(path)); // The log needs the space.
     } catch {
-      // What went wrong first is what is told.
+      // The first error is the one reported.
     }
     throw error;
   }
 }
 
-/** With what was being written. @returns whether there was something */
+/**
+ * Removes the snapshot and its temporary file.
+ * @returns whether there was one
+ */
 export function removeSnapshot(disk: Disk, path: string): boolean {
   const found = [path, temporaryPath(path)].filter((one) => disk.exists(one));
   for (const one of found) disk.remove(one);
   return found.length > 0;
 }
 
-/** As `writeWholeFile` calls it. */
+/** The name that `writeWholeFile` uses. */
 function temporaryPath(path: string): string {
   return `${path}.tmp`;
 }
 
-/** @returns undefined if there is none that can be believed */
+/** @returns undefined if there is none that can be trusted */
 export function readSnapshot<Folds>(place: SnapshotPlace): Snapshot<Folds> | undefined {
   const { disk, path, sha256, version, key } = place;
   try {
@@ -126,7 +128,7 @@ export function readSnapshot<Folds>(place: SnapshotPlace): Snapshot<Folds> | und
   }
 }
 
-/** Sealed segments keep their size for ever, and one that was the last never shrinks. */
+/** Sealed segments never change size, and the last one never shrinks. */
 function fitsFiles({ disk, folder }: SnapshotPlace, segments: readonly SegmentValue[]): boolean {
   const firstSeqs = listSegments(disk, folder);
   return segments.every(({ firstSeq, sizeBytes }, index) => {
@@ -137,7 +139,7 @@ function fitsFiles({ disk, folder }: SnapshotPlace, segments: readonly SegmentVa
   });
 }
 
-/** Leaf of the record that ends where the snapshot does; undefined: none does. */
+/** Leaf of the record at which the snapshot ends; `undefined` if no record ends there. */
 function lastLeaf(
   { disk, folder, sha256 }: Pick<SnapshotPlace, "disk" | "folder" | "sha256">,
   segments: readonly SegmentValue[],

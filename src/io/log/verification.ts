@@ -1,3 +1,5 @@
+/** Verifies, after a start, the part of a log that a snapshot covers. */
+
 import { join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -8,7 +10,7 @@ import type { ScannedLine } from "./scan.ts";
 import { type SegmentValue, segmentName } from "./segment.ts";
 import { LogWalk } from "./walk.ts";
 
-/** What a start believed of a snapshot. */
+/** The part of a log taken from a snapshot. */
 export interface Covered {
   readonly seq: number;
   readonly root: Uint8Array;
@@ -20,9 +22,12 @@ export interface VerificationOptions {
   readonly folder: string;
   readonly sha256: Sha256;
   readonly covered: Covered;
-  /** What is erased or about to be, and by which record's order: it grows meanwhile. */
+  /** Records erased or about to be, with the seq of the order; grows meanwhile. */
   readonly erased: ReadonlyMap<number, number>;
-  /** Between two blocks. @returns whether to go on */
+  /**
+   * Called between two blocks.
+   * @returns whether to continue
+   */
   readonly pause: () => Promise<boolean>;
 }
 
@@ -32,7 +37,7 @@ const BLOCK_BYTES = 256 << 10;
 /**
  * Reads the part of an open log that a snapshot covers, as a start without one does: heads, order,
  * root and bodies.
- * @returns seq of records whose body is damaged; undefined: it was stopped
+ * @returns seqs of records whose body is damaged; undefined if it was stopped
  * @throws Fault log-corrupt, store-…
  */
 export function verifyCovered(options: VerificationOptions): Promise<number[] | undefined> {
@@ -82,7 +87,7 @@ class Verification {
     if (erased > 0 && this.#options.erased.get(seq) !== erased) this.#damaged.push(seq);
   }
 
-  /** Its body is damaged, or it is being blanked in this very moment; or the log is refused. */
+  /** Its body is damaged, or it is being erased right now; otherwise the log is refused. */
   #takeDoubtful(path: string, line: ScannedLine): true {
     const { sha256, erased } = this.#options;
     const parsed = parseLine(line.bytes);

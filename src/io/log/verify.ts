@@ -1,3 +1,5 @@
+/** Verifies a whole log offline, for `chat verify`. */
+
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
@@ -21,31 +23,31 @@ import { linesOf, type ScannedLine, scanBlocks } from "./scan.ts";
 import { listSegments, Segment } from "./segment.ts";
 import { LogWalk } from "./walk.ts";
 
-/** Beyond it a log is damaged throughout, and the rest is counted. */
+/** Findings listed; beyond it a log is damaged throughout, and the rest is only counted. */
 const FINDINGS_MAX = 1_000;
-/** A server that runs beside may blank a line, and order it, while it is read. */
+/** A running server may erase a line, and record the order, during the read. */
 const ROUNDS_MAX = 5;
 
 export interface VerifyOptions {
   readonly disk: Disk;
-  /** The log's own folder, as `data/history`. */
+  /** Folder of the log, e.g. `data/history`. */
   readonly folder: string;
   readonly sha256: Sha256;
-  /** Whether the server, or one of its former keys, has signed this note. */
+  /** Reports whether the server, or one of its former keys, has signed this note. */
   readonly isSigned: (note: string) => boolean;
-  /** Called for records of these kinds, in order; not for damaged ones. */
+  /** Kinds of records to call back for, in order; damaged ones are omitted. */
   readonly kinds?: ReadonlySet<RecordKind>;
   readonly onRecord?: (record: FoldedRecord) => void;
 }
 
 /** Something that no honest server leaves behind. */
 export interface Finding {
-  /** The record that is concerned; where one is missing, the one that should stand there. */
+  /** The record concerned, or the one that is missing. */
   readonly seq: number;
   readonly file: string;
-  /** Byte of the file at which its line begins. */
+  /** Offset of its line in the file. */
   readonly offset: number;
-  /** A clause, as `seq 7 follows 5`. */
+  /** A clause, e.g. `seq 7 follows 5`. */
   readonly reason: string;
 }
 
@@ -53,23 +55,26 @@ export interface LogVerdict {
   /** No findings. */
   readonly ok: boolean;
   readonly findings: readonly Finding[];
-  /** All of them, when they are too many to be listed. */
+  /** Total, including those not listed. */
   readonly findingCount: number;
-  /** Records that were read. */
+  /** Number of records read. */
   readonly size: number;
-  /** Undefined where no root can be computed: a line cannot be read. */
+  /** `undefined` if no root can be computed because a line is unreadable. */
   readonly root: Uint8Array | undefined;
-  /** Undefined: the log is empty. */
+  /** `undefined` if the log is empty. */
   readonly origin: string | undefined;
-  /** The note in the file `checkpoint`; undefined: there is none, and nothing covers the end. */
+  /**
+   * The note in the file `checkpoint`; `undefined` if there is none, so that nothing covers the
+   * end.
+   */
   readonly checkpoint: string | undefined;
 }
 
 /**
- * Reads a whole log, or a copy of one, and changes nothing. It takes no lock: a server may run
- * beside. Checked are heads, order, counts, commitments, that each erasure was ordered, that no
- * record is missing which the checkpoint covers, and the root of each checkpoint. What an
- * unfinished write left at the end is no finding, as far as nothing says that it was acknowledged.
+ * Reads a whole log, or a copy of one, and changes nothing. It takes no lock: a server may be
+ * running. It checks heads, order, counts, commitments, the order of each erasure, that no record
+ * is missing which the checkpoint covers, and the root of each checkpoint. An unfinished write at
+ * the end is no finding, unless something shows that it was acknowledged.
  * @throws Fault store-…
  */
 export async function verifyLog(options: VerifyOptions): Promise<LogVerdict> {
@@ -100,19 +105,19 @@ class Verifier implements ProvenLog {
   readonly #findings: Finding[] = [];
   #findingCount = 0;
   readonly #segments: Segment[] = [];
-  /** Open for the segment that is read. */
+  /** The segment being read. */
   #file: DiskFile | undefined;
-  /** The highest `durable` of a sound line. */
+  /** The highest `durable` of a valid line. */
   #durable = 0;
-  /** A line could not be read, or did not fit: no later root can be computed. */
+  /** A line was unreadable or did not match: no later root can be computed. */
   #isBroken = false;
-  /** The root was as signed up to here, */
+  /** The root matched its signature up to here, */
   #sound = { size: 0, place: { file: "", offset: 0 } };
-  /** and was not at the next checkpoint. */
+  /** and did not match at the next checkpoint. */
   #mismatch: Finding | undefined;
   /** A fork that no checkpoint covers. */
   #unsigned: Finding | undefined;
-  /** Bodies that may be on their way to be erased, by seq. */
+  /** Bodies that may be in the process of being erased, by seq. */
   readonly #doubts = new Map<number, Doubt>();
   readonly #erasures = new Erasures();
   /** Blank lines, by seq. */
@@ -144,7 +149,7 @@ class Verifier implements ProvenLog {
   }
 
   async run(): Promise<LogVerdict> {
-    // Before the log: what it covers is there by then.
+    // Read before the log, so that the log contains what it covers.
     this.#readCheckpoint();
     for (let round = 0; round < ROUNDS_MAX; round++) {
       const before = this.#seq;
@@ -182,7 +187,7 @@ class Verifier implements ProvenLog {
     });
   }
 
-  /** From where the last round ended to where the log ends now. */
+  /** Reads from the end of the last round to the current end of the log. */
   async #readOn(): Promise<void> {
     const { disk, folder } = this.#options;
     const firstSeqs = listSegments(disk, folder);
@@ -254,7 +259,7 @@ class Verifier implements ProvenLog {
       this.#blank.set(seq, { seq, file, offset, reason: "no record has erased it" });
     }
     if (kind === "fork") {
-      // What does not fit the checkpoints before it was accepted, if one was signed since.
+      // A mismatch with earlier checkpoints was accepted if one was signed since.
       this.#mismatch = undefined;
       const isLast = bodyOf(record, "fork")?.from === this.#kept?.note;
       const reason = "nothing was signed since the loss that was accepted here";
@@ -263,7 +268,10 @@ class Verifier implements ProvenLog {
     if (this.#options.kinds?.has(kind) === true) this.#options.onRecord?.(record);
   }
 
-  /** What the fast way would not take: a body that does not fit, or a damaged head or order. */
+  /**
+   * Handles lines that the fast path rejects: a body that does not match, or a damaged head or
+   * order.
+   */
   #takeDoubtful(segment: Segment, line: ScannedLine): void {
     const { sha256 } = this.#options;
     const place = { file: segment.path, offset: line.offset };
@@ -297,7 +305,9 @@ class Verifier implements ProvenLog {
     if (!this.#doubts.has(head.seq)) this.#take(record, place);
   }
 
-  /** Whether nothing says that this line of the last segment, and those behind it, were durable. */
+  /**
+   * Reports whether nothing shows that this line of the last segment, and later ones, were durable.
+   */
   async #isUnfinished(line: ScannedLine, sizeBytes: number): Promise<boolean> {
     const seq = this.#seq + 1;
     const covered = Math.max(this.#kept?.checkpoint.size ?? 0, this.#durable);
@@ -381,7 +391,7 @@ class Verifier implements ProvenLog {
 
   #judgeDoubts(): void {
     for (const doubt of this.#doubts.values()) {
-      // What is to be erased may be half blank: the next start erases it again.
+      // A line to be erased may be half blank: the next start erases it again.
       if (!this.#erasures.orders.has(doubt.seq)) this.#find(doubt);
     }
     for (const seq of this.#erasures.unordered()) {

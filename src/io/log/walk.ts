@@ -1,8 +1,9 @@
-/**
- * The walk over the lines of a log which all its readers share: a start with and without a
- * snapshot, the check behind a start, `chat verify` and backups. A line that is as it should be is
- * taken in here; what any other line means differs from reader to reader.
- */
+/** The walk over the lines of a log that all its readers share. */
+
+// Its readers are starts with and without a snapshot, the check after a start, `chat verify` and
+// backups. Valid lines are processed here; the meaning of any other line differs from reader to
+// reader.
+
 import type { Sha256 } from "../../base/ids.ts";
 import { MerkleTree } from "../../core/log/merkle.ts";
 import { LogOrder } from "../../core/log/order.ts";
@@ -14,7 +15,7 @@ import { type Block, lineAt, type ScannedLine, scanBlocks } from "./scan.ts";
 
 export interface Stretch {
   readonly file: DiskFile;
-  /** Bytes of the file; a line begins at `from`. */
+  /** Offset in the file at which a line begins. */
   readonly from: number;
   readonly to: number;
   readonly blockBytes?: number;
@@ -23,31 +24,34 @@ export interface Stretch {
 /** Offsets are bytes of the file. */
 export interface WalkEvents {
   /**
-   * A line was taken in, and `walk.line` says what stands in it until this returns. Its newline is
-   * the last byte before `end`. A promise is awaited before the next line.
+   * A valid line was added, and `walk.line` describes it until this returns. Its newline is the
+   * last byte before `end`. A promise is awaited before the next line.
    */
   onSound(start: number, end: number): Promise<void> | undefined;
   /**
-   * A line is no sound record, or not the one that comes next. Who goes on has taken in with
-   * `advance` what it holds, as far as it holds something.
-   * @returns whether to go on behind it
+   * A line is not a valid record, or not the next one. To continue, the handler must first call
+   * `advance` with whatever the line holds.
+   * @returns whether to continue after it
    */
   onDoubtful(line: ScannedLine): Promise<boolean> | boolean;
-  /** A block was read. @returns whether to go on */
+  /**
+   * A block was read.
+   * @returns whether to continue
+   */
   onBlock?(): Promise<boolean>;
 }
 
 export class LogWalk {
   readonly order = new LogOrder();
   readonly tree: MerkleTree;
-  /** The line that was read last. */
+  /** The line read last. */
   readonly line: LineReader;
-  /** Names the log, see `originOf`; undefined: it is empty so far. */
+  /** Identifies the log, see `originOf`; `undefined` while it is empty. */
   origin: string | undefined;
-  /** No record beyond this seq is looked at; it may change during the walk. */
+  /** Last seq to read; may change during the walk. */
   upTo = Number.POSITIVE_INFINITY;
 
-  /** Where of the block the last line ended that was taken in. */
+  /** Offset in the block at which the last added line ended. */
   #behind = 0;
 
   constructor(sha256: Sha256) {
@@ -56,7 +60,7 @@ export class LogWalk {
   }
 
   /**
-   * @returns false: one of the events has stopped it
+   * @returns false if an event handler stopped it
    * @throws Fault store-…
    */
   async read({ file, from, to, blockBytes }: Stretch, events: WalkEvents): Promise<boolean> {
@@ -79,8 +83,8 @@ export class LogWalk {
   }
 
   /**
-   * Takes in sound lines, without making objects of them: to the block's end, to the first line
-   * that is not sound, or to the first event that takes its time. `#behind` says how far it came.
+   * Adds valid lines without allocating objects, up to the block's end, the first invalid line, or
+   * the first event that returns a promise. Sets `#behind`.
    */
   #takeSound(
     { bytes, offset }: Block,
