@@ -120,7 +120,7 @@ function newName(parent: Place, raw: string): string {
   for (let n = parent.taken.get(wanted) ?? 0; ; n++) {
     const name = numbered(clean, n);
     const folded = foldFileName(name);
-    if (n > 0 && parent.taken.has(folded)) continue; // Terminates: there are more numbers than names.
+    if (n > 0 && parent.taken.has(folded)) continue; // Ends: there are more numbers than names.
     parent.taken.set(folded, 1);
     parent.taken.set(wanted, n + 1);
     return name;

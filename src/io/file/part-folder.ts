@@ -105,7 +105,7 @@ export class PartFolder implements Content {
     let at = inManifest;
     for (const [index, piece] of plan.map.pieces(offset + at, bytes.length - at).entries()) {
       if (piece.kind === "manifest") continue;
-      if (index % FILES_AT_ONCE === FILES_AT_ONCE - 1) await Bun.sleep(0); // Creating files is slow.
+      if (index % FILES_AT_ONCE === FILES_AT_ONCE - 1) await Bun.sleep(0); // Creation is slow.
       await this.#writePiece(plan, piece, bytes.subarray(at, at + piece.sizeBytes));
       at += piece.sizeBytes;
     }

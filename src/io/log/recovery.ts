@@ -49,7 +49,7 @@ export interface Fold {
   readonly apply: (record: FoldedRecord) => void;
   /**
    * Loads the state of the snapshot first.
-   * @returns false if it cannot; the state is then unchanged
+   * @returns false if it cannot; the fold is then in its initial state
    */
   readonly load?: () => boolean;
 }

@@ -16,12 +16,15 @@ import { type Clock, delay } from "../clock.ts";
 import { natsFault, type StreamBeside, WRONG_LAST_SEQUENCE } from "./jetstream.ts";
 import { findStream } from "./stream-lookup.ts";
 
-/** Header of a value: seq of the one whose place it takes. */
+/** Header of a value: seq of the value that it replaces. */
 const REPLACES = "Chat-Replaces";
-/** Codes of the JetStream API: of later versions the second, too. */
+/** Codes of the JetStream API; later versions use the second. */
 const WRONG_LAST = new Set([WRONG_LAST_SEQUENCE, 10_164]);
 
-/** A stream that keeps a value of each name, on a majority. @throws Fault no-majority */
+/**
+ * Opens a stream that stores a value per name, on a majority.
+ * @throws Fault no-majority
+ */
 export async function openBuckets<Kind extends string>(
   parts: StreamBeside,
   kinds: readonly Kind[],
@@ -48,7 +51,7 @@ async function ensureStream(
   const { num_replicas } = config;
   const found = await findStream(manager, stream);
   if (found !== undefined) {
-    // Somebody has given the other one more copies since.
+    // An operator has raised the number of replicas since.
     if (found.config.num_replicas < num_replicas) {
       await manager.streams.update(stream, { num_replicas });
     }
@@ -69,21 +72,21 @@ async function ensureStream(
 
 interface BucketPlace extends StreamBeside {
   readonly stream: string;
-  /** Of its subjects. */
+  /** Prefix of the subjects. */
   readonly prefix: string;
 }
 
-/** One writing of a value: the how-manieth of its name, and where it stands in the stream. */
+/** One write of a value: its count within its name, and its seq in the stream. */
 interface Writing {
   readonly count: number;
   readonly seq: number;
 }
 
 /**
- * Values that several servers read and write. Each writing has a subject of its own, which is there
- * once: of two that would replace the same one, NATS takes the first. (That a subject has no
- * message yet it checks again where the copies agree. Which message is its last, older versions
- * check before, and take both.) Then the one before is removed.
+ * Values that several servers read and write. Each write has its own subject, which exists once: of
+ * two writes that would replace the same value, NATS accepts the first. (It checks whether a
+ * subject is empty again where the replicas agree. Which message is the last of a subject, older
+ * versions check before that, and accept both.) Then the previous value is removed.
  */
 class JetStreamBucket implements Bucket {
   readonly #place: BucketPlace;
@@ -97,7 +100,7 @@ class JetStreamBucket implements Bucket {
       const count = Math.max(0, ...(await this.#counts(name)));
       if (count === 0) return undefined;
       const found = await this.#find(name, count);
-      if (found === undefined) continue; // Another has come meanwhile.
+      if (found === undefined) continue; // Another write arrived meanwhile.
       return { bytes: new Uint8Array(found.data), revision: `${count} ${found.seq}` };
     }
   }
@@ -108,12 +111,12 @@ class JetStreamBucket implements Bucket {
     return seq !== undefined && this.#holds(name, { count: count + 1, seq });
   }
 
-  /** @returns its seq; undefined: there is one already */
+  /** @returns its seq; undefined if there is one already */
   #publish(subject: string, bytes: Uint8Array, replaces: number): Promise<number | undefined> {
     const { client, clock } = this.#place;
     const options = {
       headers: headers(),
-      msgID: randomUUID(), // A second try is known by it, as long as NATS remembers.
+      msgID: randomUUID(), // Identifies a retry, as long as NATS remembers.
       expect: { lastSubjectSequence: 0 },
       timeout: CLUSTER_ANSWER_MS,
     };
@@ -124,7 +127,7 @@ class JetStreamBucket implements Bucket {
         return (await client.publish(subject, bytes, options)).seq;
       } catch (error) {
         const isOther = error instanceof JetStreamApiError && WRONG_LAST.has(error.code);
-        // The other one may be what an earlier try has written.
+        // The other one may be the write of an earlier try.
         if (isOther && isUnknown) throw natsFault(error);
         if (isOther) return undefined;
         isUnknown = true;
@@ -134,9 +137,9 @@ class JetStreamBucket implements Bucket {
   }
 
   /**
-   * Whether it is the one that counts: a server that was stopped for a while may have written in
-   * the place of one that others have replaced and removed since.
-   * @throws Fault no-majority: so many came since that nobody can tell
+   * Reports whether this write is current: a server that was suspended may have replaced a value
+   * that others have replaced and removed since.
+   * @throws Fault no-majority: too many writes came since to tell
    */
   async #holds(name: string, { count, seq }: Writing): Promise<boolean> {
     const { clock } = this.#place;
@@ -153,7 +156,7 @@ class JetStreamBucket implements Bucket {
         await this.#purge(name, count);
         return false;
       }
-      // Else whoever answers has not heard of it yet.
+      // Otherwise the replica that answers has not received it yet.
       if (last > count || clock.now() >= until) {
         throw natsFault(new Error("others have written since"));
       }
@@ -166,7 +169,9 @@ class JetStreamBucket implements Bucket {
     await within(clock, CLUSTER_WITHIN_MS, () => manager.streams.purge(stream, { filter }));
   }
 
-  /** What was written a while ago: another server is about to use the rest, or has only just. */
+  /**
+   * Removes only old values: another server may be about to use the others, or has just used them.
+   */
   async sweep(isKept: (name: string) => boolean): Promise<void> {
     const { clock, prefix } = this.#place;
     const oldest = clock.unixMs() - BUCKET_SWEEP_MS;
@@ -185,7 +190,7 @@ class JetStreamBucket implements Bucket {
     return `${this.#place.prefix}${name}`;
   }
 
-  /** Of the writings that are there: one, or two for a moment. */
+  /** Counts of the existing writes: one, or two for a moment. */
   async #counts(name: string): Promise<readonly number[]> {
     const subjects = await this.#subjects(`${this.#subject(name)}.*`);
     return subjects.map((subject) => Number(subject.slice(subject.lastIndexOf(".") + 1)));
@@ -199,7 +204,7 @@ class JetStreamBucket implements Bucket {
     return Object.keys(state.subjects ?? {});
   }
 
-  /** By the server that leads the stream: others may be behind. */
+  /** Asks the leader of the stream: others may be behind. */
   async #find(name: string, count: number) {
     const { manager, clock, stream } = this.#place;
     const query = { last_by_subj: `${this.#subject(name)}.${count}` };
@@ -216,10 +221,13 @@ class JetStreamBucket implements Bucket {
   }
 }
 
-/** The next writing of the same name removes it, too. */
+/** Ignored: the next write of the same name removes it, too. */
 function ignored(): void {}
 
-/** Tries until then: who leads the stream may just be chosen. @throws Fault no-majority */
+/**
+ * Retries until `until`: a leader election may be in progress.
+ * @throws Fault no-majority
+ */
 async function within<Result>(
   clock: Clock,
   withinMs: number,

@@ -1,4 +1,5 @@
 /** Contents of files in a stream of JetStream: each part is the last message of a subject. */
+
 import {
   DiscardPolicy,
   JetStreamApiError,
@@ -18,27 +19,30 @@ import type { ContentStore } from "../cluster/content-store.ts";
 import { connectNats, type JetStreamOptions, natsFault } from "./jetstream.ts";
 import { addStream, findStream, isLed, untilLed } from "./stream-lookup.ts";
 
-/** All chunks under way pass a network of 10 Mbit/s within this time. */
+/** Time in which all chunks in flight pass a network of 10 Mbit/s. */
 const CLUSTER_CONTENT_ANSWER_MS = 5_000;
 
-/** Codes of the JetStream API: of later versions the second of these, too. */
+/** Codes of the JetStream API; later versions use the second. */
 const IS_THERE = new Set([10_071, 10_164]);
-/** Who has not answered by then may have frozen: a slow network takes as long for all at once. */
+/**
+ * A server that has not answered by then may be frozen; a slow network needs as long for all of
+ * them.
+ */
 const ANSWER_USUAL_MS = 1_000;
 const FULL = new Set([10_023, 10_047, 10_077]);
 
 export interface ContentOptions extends Omit<JetStreamOptions, "identity"> {
-  /** What all files may take on each NATS server; left out: what the stream has for that. */
+  /** Maximum bytes of all files on each NATS server. Default: what the stream has reserved. */
   readonly bytesMax?: number;
 }
 
 /**
- * Over a connection of its own: a chunk that is on its way keeps no text waiting.
+ * Opens the store over its own connection, so that chunks in flight do not delay messages.
  * @throws Fault unreachable, no-majority, store-full: there is less space than `bytesMax`
  */
 export async function openContentStore(options: ContentOptions): Promise<JetStreamContent> {
   const { cluster, clock } = options;
-  // A question about the connection waits behind the chunks on it.
+  // A ping of the connection queues behind the chunks on it.
   const connection = await connectNats(options, CLUSTER_CONTENT_ANSWER_MS);
   try {
     const timeout = CLUSTER_CONTENT_ANSWER_MS;
@@ -53,7 +57,10 @@ export async function openContentStore(options: ContentOptions): Promise<JetStre
   }
 }
 
-/** @returns whether somebody leads it @throws Fault no-majority, store-full */
+/**
+ * @returns whether it has a leader
+ * @throws Fault no-majority, store-full
+ */
 async function ensureStream(
   manager: JetStreamManager,
   name: string,
@@ -76,7 +83,7 @@ async function ensureStream(
       allow_direct: true,
     };
     await addStream(manager, config, isUnsafe);
-    return false; // The next look tells.
+    return false; // Checked again by the next look.
   } catch (error) {
     if (bytesMax === undefined || !isShort(error)) throw error;
     throw new Fault("store-full", `NATS cannot keep ${formatSize(bytesMax)} free for files`, {
@@ -86,7 +93,7 @@ async function ensureStream(
   }
 }
 
-/** NATS sets aside what a stream may take. */
+/** NATS reserves the maximum size of a stream. */
 function isShort(error: unknown): boolean {
   const cause = error instanceof Fault ? error.cause : error;
   return cause instanceof JetStreamApiError && /insufficient storage/.test(cause.message);
@@ -97,9 +104,9 @@ function prefixOf(cluster: string): string {
 }
 
 interface ContentPlace {
-  /** Of the stream. */
+  /** Name of the stream. */
   readonly name: string;
-  /** Of its subjects. */
+  /** Prefix of the subjects. */
   readonly prefix: string;
   readonly clock: Clock;
 }
@@ -149,7 +156,7 @@ export class JetStreamContent implements ContentStore {
     const byAny = () => this.#manager.direct.getMessage(this.#name, query);
     const byLeader = () => this.#manager.streams.getMessage(this.#name, query);
     try {
-      // From whichever server holds a copy. NATS may choose one that has frozen, or is behind.
+      // Read from any replica. NATS may choose one that is frozen or behind.
       const found = await this.#unlessLate(byAny, byLeader);
       const sure = found ?? (await byLeader());
       return sure === null ? undefined : new Uint8Array(sure.data);
@@ -158,7 +165,7 @@ export class JetStreamContent implements ContentStore {
     }
   }
 
-  /** Asks others, too, after a while. */
+  /** Asks another server as well if the first is late. */
   async #unlessLate<Found>(act: () => Promise<Found>, other: () => Promise<Found>): Promise<Found> {
     const { promise, resolve, reject } = Promise.withResolvers<Found>();
     act().then(resolve, reject);
@@ -204,7 +211,7 @@ export class JetStreamContent implements ContentStore {
     await this.#connection.close();
   }
 
-  /** File and part of each that matches. */
+  /** File and part of each matching subject. */
   async #subjects(filter: string): Promise<string[][]> {
     try {
       const { state } = await this.#manager.streams.info(this.#name, { subjects_filter: filter });

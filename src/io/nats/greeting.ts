@@ -5,7 +5,10 @@ import { CLUSTER_ANSWER_MS } from "../../base/limits-cluster.ts";
 
 const PORT_DEFAULT = 4222;
 
-/** NATS servers that do not answer, in order. @param urls `nats://HOST:PORT` or `tls://…` */
+/**
+ * Returns the NATS servers that do not answer, in order.
+ * @param urls `nats://HOST:PORT` or `tls://…`
+ */
 export async function silentServers(urls: readonly string[]): Promise<readonly string[]> {
   const answers = await Promise.all(urls.map(answersNats));
   return urls.filter((_, at) => answers[at] !== true);
@@ -18,7 +21,7 @@ export async function silentServers(urls: readonly string[]): Promise<readonly s
 function answersNats(url: string): Promise<boolean> {
   const { protocol, hostname, port } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, "");
-  // With `handshake_first` the server waits for TLS: all that can be seen is that it accepts.
+  // With `handshake_first` the server waits for TLS: only its accepting is visible.
   const sign = protocol === "tls:" ? "connect" : "data";
   return new Promise((resolve) => {
     const socket = connect({ host, port: port === "" ? PORT_DEFAULT : Number(port) });

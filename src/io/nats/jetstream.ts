@@ -1,4 +1,5 @@
-/** A stream of JetStream as what several servers share. */
+/** A JetStream stream shared by several servers. */
+
 import {
   DiscardPolicy,
   JetStreamApiError,
@@ -42,42 +43,48 @@ import {
 const CLUSTER_COPY_ANSWER_MS = 10_000;
 
 export interface JetStreamOptions {
-  /** `nats://HOST:PORT` or `tls://…`, of as many servers as there are. */
+  /** `nats://HOST:PORT` or `tls://…`, one per server. */
   readonly servers: readonly string[];
   /** Content of a credentials file. */
   readonly credentials?: Uint8Array;
   readonly cluster: string;
   /**
-   * What stands with the stream and says whose it is: all nodes are one server to clients. Left
-   * out: a stream that there is, is looked at.
+   * Identity stored with the stream: all nodes are one server to clients. `undefined` only inspects
+   * an existing stream.
    */
   readonly identity?: ClusterIdentity;
-  /** Takes servers that may lose what they acknowledged, and one alone. */
+  /** Accepts a single server, and servers that may lose what they acknowledged. */
   readonly isUnsafe: boolean;
   readonly clock: Clock;
 }
 
 export interface ClusterIdentity {
-  /** Fingerprint of this node's; undefined: it has none. */
+  /** Fingerprint of this node; `undefined` if it has none. */
   readonly own: string | undefined;
-  /** For a new stream; asked only where there is none. @returns its fingerprint */
+  /**
+   * Creates the identity of a new stream.
+   * @returns its fingerprint
+   */
   readonly make: () => Promise<string>;
 }
 
-/** Of a cluster; what is published to the first, the stream stores, and tells by the second. */
+/**
+ * Subjects of a cluster: the stream stores messages of the first and republishes them on the
+ * second.
+ */
 type Subject = "log" | "stored" | "news" | "state";
 
-/** What the server has to be: since then a sync before each acknowledgement can be asked for. */
+/** Minimum version of NATS: since then a sync before each acknowledgement can be configured. */
 const VERSION_MIN = [2, 12] as const;
-/** A server that is not there may say nothing: then the next one is tried. */
+/** A missing server may not refuse; after this long the next one is tried. */
 const CONNECT_WITHIN_MS = 2_000;
-/** One that has frozen, or whose cable is out, ends no connection: the library waits 4 minutes. */
+/** A frozen server or broken cable ends no connection: by default the library waits 4 minutes. */
 const PING_EVERY_MS = 1_000;
 const PINGS_UNANSWERED_MAX = 2;
-/** Who has not answered by then may have frozen, and others are asked, too. */
+/** A server that has not answered by then may be frozen, and others are asked, too. */
 const ANSWER_USUAL_MS = 200;
 const DUPLICATE_WINDOW_NS = 120e9;
-/** A copy that is so few messages behind is one of a stream that is being written. */
+/** A replica at most this many messages behind belongs to a stream that is being written. */
 const STREAM_LAG_LOW = 100;
 /** A code of the JetStream API. */
 export const WRONG_LAST_SEQUENCE = 10_071;
@@ -107,7 +114,7 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
         identity: identity === undefined ? undefined : { own, make },
         make,
       });
-    // One that is only looked at may have no leader: that is what is to be seen.
+    // A stream that is only inspected may have no leader: that is what is to be seen.
     const look = async () => (await ready()) || identity === undefined;
     const withinMs = identity === undefined ? CLUSTER_LEASE_MS : CLUSTER_START_WITHIN_MS;
     await untilLed(clock, "the stream has", look, withinMs);
@@ -160,13 +167,16 @@ function checkVersion(version: string, isUnsafe: boolean): void {
 
 interface StreamOptions extends Pick<JetStreamOptions, "cluster" | "isUnsafe"> {
   readonly name: string;
-  /** Undefined: these servers would not say at which moment they have stored what they tell. */
+  /** `undefined`: these servers would not republish the time of storing. */
   readonly republish: Republish | undefined;
   readonly identity: ClusterIdentity | undefined;
   readonly make: () => Promise<string>;
 }
 
-/** @returns whether somebody leads it @throws Fault data-foreign, no-majority */
+/**
+ * @returns whether it has a leader
+ * @throws Fault data-foreign, no-majority
+ */
 async function ensureStream(
   manager: JetStreamManager,
   { name, cluster, republish, identity, make, isUnsafe }: StreamOptions,
@@ -174,7 +184,7 @@ async function ensureStream(
   const found = await findStream(manager, name);
   if (found !== undefined) {
     if (identity !== undefined) checkIdentity(cluster, found.config.description ?? "", identity);
-    // One of an earlier version of this program.
+    // A stream of an earlier version of this program.
     if (republish !== undefined && found.config.republish === undefined) {
       await manager.streams.update(name, { republish });
     }
@@ -191,7 +201,7 @@ async function ensureStream(
     allow_direct: true,
   };
   await addStream(manager, config, isUnsafe);
-  return false; // The next look tells.
+  return false; // Checked again by the next look.
 }
 
 /** @throws Fault data-foreign */
@@ -214,12 +224,12 @@ function subjectOf(cluster: string): string {
   return `chat.${cluster}.log`;
 }
 
-/** Each message that is stored is told to all servers, with its number and its moment. */
+/** Republishes each stored message to all servers, with its number and time. */
 function republishOf(cluster: string): Republish {
   return { src: subjectOf(cluster), dest: `chat.${cluster}.stored` };
 }
 
-/** @returns undefined: NATS did not say where it stands */
+/** @returns undefined if NATS did not give its position */
 function storedOf({ headers, data }: Msg): StreamMessage | undefined {
   const seq = Number(headers?.get("Nats-Sequence"));
   const unixMs = Date.parse(headers?.get("Nats-Time-Stamp") ?? "");
@@ -241,12 +251,12 @@ export interface StreamBeside extends StreamName {
 export interface StreamState {
   readonly last: number;
   readonly bytes: number;
-  /** The NATS server that leads it; empty: none, or there is one alone. */
+  /** NATS server that leads the stream; empty if there is none, or a single server. */
   readonly leader: string;
   readonly replicas: number;
-  /** NATS servers that hold all but the last moment of it; where there is one alone, 1. */
+  /** NATS servers that are up to date; 1 for a single server. */
   readonly current: number;
-  /** The leader has heard a majority within CLUSTER_LEASE_MS. */
+  /** The leader has received from a majority within CLUSTER_LEASE_MS. */
   readonly hasMajority: boolean;
 }
 
@@ -256,7 +266,7 @@ export class JetStream implements FilledStream, Stream {
   readonly #client: JetStreamClient;
   readonly #stream: StreamName;
   readonly #clock: Clock;
-  /** When a majority was last known to answer. */
+  /** Time at which a majority last answered. */
   #quorumAt: number;
   #replicas = 1;
 
@@ -274,22 +284,31 @@ export class JetStream implements FilledStream, Stream {
     this.#quorumAt = clock.now();
   }
 
-  /** To all other nodes that listen now, without any promise. */
+  /** Notifies all other nodes that listen now, without any guarantee. */
   tell(bytes: Uint8Array): void {
     if (!this.#connection.isClosed()) this.#connection.publish(this.#place("news"), bytes);
   }
 
-  /** What others tell, and what this one does. @returns what stops it */
+  /**
+   * Receives notifications, also of this node.
+   * @returns a function that stops it
+   */
   listen(onBytes: (bytes: Uint8Array) => void): () => void {
     return this.#callback("news", ({ data }) => onBytes(data));
   }
 
-  /** Answers each node and each command that asks. @returns what stops it */
+  /**
+   * Answers each node and each command that asks.
+   * @returns a function that stops it
+   */
   answer(state: () => Uint8Array): () => void {
     return this.#callback("state", (message) => message.respond(state()));
   }
 
-  /** What all nodes say that answer within this time. @throws Fault no-majority: it is closed */
+  /**
+   * Collects the answers of all nodes within this time.
+   * @throws Fault no-majority: it is closed
+   */
   async ask(withinMs: number): Promise<Uint8Array[]> {
     const answers: Uint8Array[] = [];
     const inbox = createInbox();
@@ -308,7 +327,10 @@ export class JetStream implements FilledStream, Stream {
     return answers;
   }
 
-  /** What the stream holds, and which NATS server leads it. @throws Fault no-majority */
+  /**
+   * Returns the stream's size and leader.
+   * @throws Fault no-majority
+   */
   async state(): Promise<StreamState> {
     try {
       const { state, cluster, config, ageMs } = await this.#info();
@@ -327,7 +349,7 @@ export class JetStream implements FilledStream, Stream {
     }
   }
 
-  /** For other streams of the same cluster, with as many copies. */
+  /** Options for other streams of the same cluster, with as many replicas. */
   get beside(): StreamBeside {
     return { ...this.#stream, manager: this.#manager, client: this.#client, clock: this.#clock };
   }
@@ -358,7 +380,10 @@ export class JetStream implements FilledStream, Stream {
     }
   }
 
-  /** As `publish`, at this place alone. @throws Fault log-conflict, no-majority */
+  /**
+   * Like `publish`, only at this position.
+   * @throws Fault log-conflict, no-majority
+   */
   async publishBehind(bytes: Uint8Array, seq: number): Promise<void> {
     try {
       await this.#client.publish(this.#place("log"), bytes, {
@@ -373,7 +398,7 @@ export class JetStream implements FilledStream, Stream {
     }
   }
 
-  /** As a majority knows it: one machine that is cut off would name an end that has passed. */
+  /** Asks a majority: a machine that is cut off would return an outdated end. */
   async last(): Promise<number> {
     try {
       const { state, ageMs } = await this.#info();
@@ -384,7 +409,7 @@ export class JetStream implements FilledStream, Stream {
     throw natsFault(new Error("no leader with a majority"));
   }
 
-  /** Milliseconds since a majority was last known to answer; asks for it. */
+  /** Milliseconds since a majority last answered; asks for it. */
   async silentMs(): Promise<number> {
     try {
       await this.#info();
@@ -394,7 +419,7 @@ export class JetStream implements FilledStream, Stream {
     return this.#clock.now() - this.#quorumAt;
   }
 
-  /** @param servers as the operator named them; the stream may lie on some of them */
+  /** @param servers as the operator named them; the stream may be on only some of them */
   async missing(servers: readonly string[]): Promise<MissingServers> {
     const silent = await silentServers(servers);
     const left = Math.max(this.#replicas, servers.length) - silent.length;
@@ -411,7 +436,7 @@ export class JetStream implements FilledStream, Stream {
     return { ...info, ageMs };
   }
 
-  /** Whoever publishes is heard at once; that the stream holds it, only reading it tells. */
+  /** Publishers are heard immediately; only reading proves that the stream holds the message. */
   watch(onNews: (stored?: StreamMessage) => void): () => void {
     const stops = [
       this.#callback("log", () => onNews()),
@@ -423,10 +448,11 @@ export class JetStream implements FilledStream, Stream {
   }
 
   /**
-   * From the stream's leader. While that says nothing, from whichever server holds a copy: a stream
-   * that has just lost its leader is read on. Not from any copy always: NATS 2.9 has left one that
-   * differs for good, where a leader was cut off, and nodes that read here and there differed, too.
-   * @returns undefined: who answered does not have it, or not yet
+   * Reads from the stream's leader. While the leader is silent, reads from any replica, so that
+   * reading continues after a stream has just lost its leader. Replicas are not always used: NATS
+   * 2.9 has left one that differs permanently, after a leader was cut off, and nodes that read from
+   * different replicas differed, too.
+   * @returns undefined if the server that answered does not have it, or not yet
    */
   async get(seq: number): Promise<StreamMessage | undefined> {
     const { promise, resolve, reject } = Promise.withResolvers<StoredMsg | null>();

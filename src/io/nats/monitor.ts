@@ -9,15 +9,16 @@ const NATS_MONITOR_MS = 3_000;
 export interface NatsSettings {
   readonly name: string;
   readonly version: string;
-  /** It writes to the disk before it acknowledges: `sync_interval: always`. */
+  /** Writes to disk before it acknowledges: `sync_interval: always`. */
   readonly isSynced: boolean;
 }
 
 /**
- * What a NATS server says of itself on its monitoring port; its protocol for clients does not tell.
+ * Reads settings of a NATS server from its monitoring port; its client protocol does not report
+ * them.
  * @param url `http://HOST:8222`
- * @throws Fault unreachable: there is nobody, or it is no NATS server with JetStream
- * @see https://docs.nats.io/running-a-nats-service/nats_admin/monitoring
+ * @throws Fault unreachable: nobody answers, or it is not a NATS server with JetStream @see
+ * https://docs.nats.io/running-a-nats-service/nats_admin/monitoring
  */
 export async function readNatsSettings(url: string): Promise<NatsSettings> {
   let text: string;

@@ -1,4 +1,5 @@
-/** Streams of JetStream: whether there is one, whether somebody leads it, and making it. */
+/** Finds and creates JetStream streams, and waits for a leader. */
+
 import {
   JetStreamApiError,
   type JetStreamManager,
@@ -15,7 +16,7 @@ const NS_PER_MS = 1e6;
 const STREAM_NOT_FOUND = 10_059;
 const NOT_ENOUGH_SERVERS = new Set([10_005, 10_074]);
 
-/** @returns undefined: there is none */
+/** @returns undefined if it does not exist */
 export async function findStream(
   manager: JetStreamManager,
   name: string,
@@ -33,8 +34,8 @@ export function isLed({ config, cluster }: StreamInfo): boolean {
 }
 
 /**
- * Milliseconds since the stream's leader has heard a majority; `Infinity` without a leader. A
- * server without a majority still answers: with the stream's end as it knows it.
+ * Milliseconds since the stream's leader last heard a majority; `Infinity` without a leader. A
+ * server without a majority still answers with the stream's end as it knows it.
  */
 export function quorumAgeMs({ config, cluster }: StreamInfo): number {
   if (config.num_replicas === 1) return 0;
@@ -51,7 +52,7 @@ export function majorityOf(replicas: number): number {
   return Math.floor(replicas / 2) + 1;
 }
 
-/** On as many servers as it should be, or, where that is accepted, on one. */
+/** Creates the stream with all its replicas, or with one if that is accepted. */
 export async function addStream(
   manager: JetStreamManager,
   config: Partial<StreamConfig> & { readonly name: string },
@@ -73,9 +74,9 @@ export async function addStream(
 }
 
 /**
- * Servers that have just started choose who leads, and a new stream chooses once more.
- * @param look whether somebody leads it; makes it if there is none
- * @throws Fault whatever `look` throws, no-majority: nobody within this time
+ * Waits for a leader: servers that have just started elect one, and a new stream elects once more.
+ * @param look reports whether it has a leader; creates a missing stream
+ * @throws Fault whatever `look` throws, no-majority: no leader within this time
  */
 export async function untilLed(
   clock: Clock,

@@ -1,4 +1,5 @@
-/** This machine, for `chat doctor`: nothing that it tries is left behind. */
+/** Checks of this machine for `chat doctor`; they leave nothing behind. */
+
 import { accessSync, constants, existsSync, rmSync, statfsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { Fault } from "../../base/fault.ts";
@@ -6,14 +7,14 @@ import { diskFault } from "../disk/disk.ts";
 import { systemDisk } from "../disk/system-disk.ts";
 import { type Multicast, openMulticast } from "../lan/multicast.ts";
 
-/** As much as one small message; the middle one of so many counts. */
+/** Size of one small message; the median of several writes counts. */
 const SYNC_BYTES = 4096;
 const SYNC_COUNT = 9;
-/** The group of `chat lan`, at a port that is not used for it. */
+/** The group of `chat lan`, with another port. */
 const GROUP = "224.1.1.1";
 const PORT_FIRST = 49_152;
 
-/** The folder, or the nearest one above it that is there. */
+/** Returns the folder or its nearest existing parent. */
 export function nearestFolder(path: string): string {
   let folder = resolve(path);
   while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
@@ -29,7 +30,7 @@ export function checkWritable(folder: string): void {
   }
 }
 
-/** The permissions of a file, or undefined where there is none (or the system knows none). */
+/** Permissions of a file; `undefined` if it does not exist (or the system has none). */
 export function modeOf(path: string): number | undefined {
   if (process.platform === "win32" || !existsSync(path)) return undefined;
   return statSync(path).mode & 0o777;
@@ -40,7 +41,10 @@ export function freeBytes(folder: string): number {
   return bavail * bsize;
 }
 
-/** How long the disk takes for one small write that survives a power cut. @throws Fault store-… */
+/**
+ * Measures one small durable write.
+ * @throws Fault store-…
+ */
 export async function syncMs(folder: string, now: () => number): Promise<number> {
   const path = join(folder, `.chat-doctor-${process.pid}`);
   try {
@@ -64,7 +68,7 @@ export async function syncMs(folder: string, now: () => number): Promise<number>
 }
 
 /**
- * Joins a group and hears itself. Its datagram goes no further than this network.
+ * Joins a group and receives its own datagram, which does not leave this network.
  * @param chance a number below 1
  * @returns the addresses that take part
  * @throws Fault unreachable: it cannot join; timeout: nothing came back

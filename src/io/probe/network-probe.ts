@@ -1,6 +1,5 @@
-/**
- * The hops on the way to a server, one by one, for `chat doctor`. Each ends by itself, in time.
- */
+/** Checks of each hop to a server, for `chat doctor`, each with its own time limit. */
+
 import { createSocket } from "node:dgram";
 import { lookup } from "node:dns/promises";
 import { request } from "node:https";
@@ -10,13 +9,13 @@ import { Fault } from "../../base/fault.ts";
 import { errorCode } from "../disk/disk.ts";
 import { isOldTls } from "../ws/dial.ts";
 
-/** Addresses of one name that are looked at; a name has one or two. */
+/** Addresses checked per name; a name has one or two. */
 const CHECKED_ADDRESSES_MAX = 4;
 
 export interface Target {
-  /** As the person wrote it. */
+  /** As the user wrote it. */
   readonly host: string;
-  /** What it stands for. */
+  /** The resolved address. */
   readonly address: string;
   readonly port: number;
   readonly timeoutMs: number;
@@ -25,12 +24,15 @@ export interface Target {
 export interface TlsSeen {
   /** `TLSv1.3` */
   readonly protocol: string;
-  /** Of the certificate. */
+  /** Subject of the certificate. */
   readonly subject: string;
   readonly expires: string;
 }
 
-/** @returns addresses, the one to try first in front. @throws Fault unreachable */
+/**
+ * @returns addresses, in the order to try them
+ * @throws Fault unreachable
+ */
 export async function resolveHost(host: string): Promise<readonly string[]> {
   try {
     const found = await lookup(host, { all: true });
@@ -43,7 +45,10 @@ export async function resolveHost(host: string): Promise<readonly string[]> {
   }
 }
 
-/** The address of ours from which the system would send. @throws Fault unreachable */
+/**
+ * Returns the local address that the system would send from.
+ * @throws Fault unreachable
+ */
 export async function localAddressFor(address: string): Promise<string> {
   const noRoute = (cause?: unknown) =>
     new Fault("unreachable", `there is no way from here to ${address}`, {
@@ -54,11 +59,11 @@ export async function localAddressFor(address: string): Promise<string> {
   try {
     await new Promise<void>((resolve, reject) => {
       socket.once("error", reject);
-      // Nothing is sent: connecting UDP only asks for the route. The port does not matter.
+      // Nothing is sent: connecting UDP only looks up the route. The port does not matter.
       socket.connect(9, address, () => resolve());
     });
     const own = socket.address().address;
-    // Bun (1.4.4) calls a socket connected for which the system has found no route.
+    // Bun (1.4.4) reports a socket as connected although the system has found no route.
     if (own === "0.0.0.0" || own === "::") throw noRoute();
     return own;
   } catch (cause) {
@@ -86,7 +91,7 @@ export function connectTcp({ address, port, timeoutMs }: Target): Promise<void> 
 /** @throws Fault unreachable, timeout */
 export function shakeHands({ host, address, port, timeoutMs }: Target): Promise<TlsSeen> {
   return new Promise((resolve, reject) => {
-    // Whom the certificate belongs to, the proof in the greeting tells.
+    // The proof in the greeting shows the owner of the certificate.
     const servername = isIP(host) === 0 ? { servername: host } : {};
     const common = {
       host: address,
@@ -115,7 +120,10 @@ export function shakeHands({ host, address, port, timeoutMs }: Target): Promise<
   });
 }
 
-/** The server's time, in Unix milliseconds: whole seconds. @returns undefined when it says none */
+/**
+ * Returns the server's time in Unix milliseconds, rounded to seconds.
+ * @returns undefined if it sends none
+ */
 export function serverTime(target: Target): Promise<number | undefined> {
   const { host, address, port, timeoutMs } = target;
   return new Promise((resolve) => {

@@ -5,7 +5,10 @@ export interface ProcessMemory {
   readonly heapBytes: number;
 }
 
-/** Memory of this process. The last reading stands where the system refuses a new one (EMFILE). */
+/**
+ * Reads the memory use of this process. Keeps the last reading if the system refuses a new one
+ * (EMFILE).
+ */
 export class MemoryProbe {
   readonly #read: () => NodeJS.MemoryUsage;
   #last: ProcessMemory = { residentBytes: 0, heapBytes: 0 };

@@ -1,8 +1,9 @@
-/**
- * One POST to a push service. Its name is looked up once and the connection goes to the very
- * address that was judged, so that a name which leads elsewhere a moment later leads nowhere.
- * Nothing follows a redirect, and of the answer only the head is read.
- */
+/** One POST to a push service. */
+
+// The name is looked up once, and the connection goes to exactly the address that was checked, so
+// that a name that changes a moment later has no effect. Redirects are not followed, and only the
+// head of the answer is read.
+
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
@@ -11,7 +12,7 @@ import { Fault } from "../../base/fault.ts";
 import { PUSH_ANSWER_BYTES_MAX } from "../../base/limits-page.ts";
 import { isPublicAddress } from "./public-address.ts";
 
-/** From the name of the push service to the first line of its answer. */
+/** From the name lookup to the first line of the answer. */
 const PUSH_WITHIN_MS = 10_000;
 
 export interface PushPost {
@@ -22,16 +23,16 @@ export interface PushPost {
 
 export interface PushAnswer {
   readonly status: number;
-  /** As it was sent. */
+  /** As received. */
   readonly retryAfter: string | undefined;
 }
 
 export interface PushPosterOptions {
-  /** Push services in the operator's own network: any address, and any port. */
+  /** Allows push services in the operator's own network: any address, and any port. */
   readonly isPrivateAllowed: boolean;
-  /** All addresses of a name. */
+  /** Resolves all addresses of a name. */
   readonly resolve?: (host: string) => Promise<readonly string[]>;
-  /** Instead of those that the system trusts, in PEM. */
+  /** Certificates in PEM that replace those of the system. */
   readonly ca?: string;
   readonly withinMs?: number;
 }
@@ -44,7 +45,7 @@ async function systemResolve(host: string): Promise<readonly string[]> {
 }
 
 /**
- * Only the form: where the name leads is looked up when something is sent.
+ * Checks only the form: the name is resolved when something is sent.
  * @throws Fault not-allowed
  */
 export function checkEndpoint(endpoint: string, isPrivateAllowed: boolean): URL {
@@ -60,20 +61,20 @@ export function checkEndpoint(endpoint: string, isPrivateAllowed: boolean): URL 
   if (url.port !== "") throw refused("the port is not 443");
   const host = bare(url.hostname);
   const isAddress = isIP(host) !== 0;
-  // A name without a dot, or below these, is one of this network.
+  // A name without a dot, or below these, belongs to the local network.
   const isLocal = !host.includes(".") || /\.(?:local|localhost|internal|arpa|lan)\.?$/i.test(host);
   if (isAddress ? !isPublicAddress(host) : isLocal) throw refused("it is no place on the Internet");
   return url;
 }
 
-/** Without the brackets of an IPv6 address. */
+/** Removes the brackets of an IPv6 address. */
 function bare(host: string): string {
   return host.replace(/^\[(.*)\]$/, "$1");
 }
 
 /**
- * @returns what the push service answered, whatever that is
- * @throws Fault unreachable, timeout, not-allowed: the name leads into a private network
+ * @returns the answer of the push service, whatever it is
+ * @throws Fault unreachable, timeout, not-allowed: the name resolves to a private network
  */
 export async function postPush(post: PushPost, options: PushPosterOptions): Promise<PushAnswer> {
   const url = checkEndpoint(post.endpoint, options.isPrivateAllowed);
@@ -134,7 +135,7 @@ function talk(
 ): void {
   let head = "";
   socket.once("secureConnect", () => {
-    // Whom it is, the name in the certificate says; by that alone nothing is sent to others.
+    // The name in the certificate identifies the service; an unauthorized peer receives nothing.
     if (!socket.authorized) return void socket.destroy(new Error("its certificate is not trusted"));
     socket.write(requestOf(url, post));
   });
@@ -162,7 +163,7 @@ function requestOf(url: URL, { headers, body }: PushPost): Uint8Array {
   return concatBytes(utf8Encode(`${line}${fields.join("")}\r\n`), body);
 }
 
-/** Undefined: no head of HTTP/1.1. A push service that only says "continue" has not answered. */
+/** Returns `undefined` if it is not a head of HTTP/1.1. An interim "continue" is not an answer. */
 function answerOf(text: string): PushAnswer | undefined {
   const [head = ""] = text.split("\r\n\r\n");
   const [line = "", ...fields] = head.split("\r\n");

@@ -1,10 +1,11 @@
-/**
- * Whether an address belongs to the Internet. A subscription is a member's word: a server that
- * posted wherever it leads would be the member's arm into the local network.
- */
+/** Decides whether an address is on the public Internet. */
+
+// A subscription comes from a member: a server that posts to any address would give the member
+// access to the local network.
+
 import { BlockList, isIP } from "node:net";
 
-/** What the registries keep for other purposes. @see RFC 6890 and the IANA lists after it */
+/** Ranges reserved for other purposes. @see RFC 6890 and the IANA lists after it */
 const OTHERS_4 = [
   "0.0.0.0/8",
   "10.0.0.0/8",
@@ -21,9 +22,9 @@ const OTHERS_4 = [
   "203.0.113.0/24",
   "224.0.0.0/3",
 ];
-/** All that is given out today. */
+/** All that is assigned today. */
 const PUBLIC_6 = ["2000::/3"];
-/** Within it: tunnels, which lead to any IPv4 address, and addresses for documents. */
+/** Exceptions: tunnels, which lead to any IPv4 address, and addresses for documents. */
 const OTHERS_6 = ["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"];
 
 function listOf(subnets: readonly string[], family: "ipv4" | "ipv6"): BlockList {
@@ -39,7 +40,7 @@ const NOT_PUBLIC_4 = listOf(OTHERS_4, "ipv4");
 const GIVEN_OUT_6 = listOf(PUBLIC_6, "ipv6");
 const NOT_PUBLIC_6 = listOf(OTHERS_6, "ipv6");
 
-/** False of what is no address. */
+/** Returns false if it is not an address. */
 export function isPublicAddress(address: string): boolean {
   // A zone names an interface of this machine.
   if (address.includes("%")) return false;

@@ -1,14 +1,14 @@
-/**
- * The one file that touches node:quic, which is inside Bun (1.4.4: lsquic and BoringSSL) and
- * experimental. Behaviour that the code here works around:
- * - a reader ends in the same way when the other end finished the stream and when the connection is
- *   gone, even in silence: that a stream was finished must be said within it;
- * - a reader that does not read slows no sender: what comes piles up in memory;
- * - `path` before the handshake is empty, and stays so for ever once it was asked for;
- * - a listener that cannot bind resolves all the same, and is `destroyed`;
- * - the default client binds 127.0.0.1, and an endpoint per connection is never given back;
- * - `closed` resolves on silence, `handshakeTimeout` and `udpReceiveBufferSize` are ignored.
- */
+/** The only user of node:quic, which is experimental in Bun (1.4.4: lsquic and BoringSSL). */
+
+// Behaviour that the code here works around:
+// - A reader ends in the same way when the peer finished the stream and when the connection is
+//   lost, even silently: the stream itself must say that it was finished.
+// - A reader that does not read slows no sender: received data piles up in memory.
+// - `path` before the handshake is empty, and stays so forever once it was read.
+// - A listener that cannot bind resolves all the same, and is `destroyed`.
+// - The default client binds 127.0.0.1, and an endpoint per connection is never released.
+// - `closed` resolves on silence; `handshakeTimeout` and `udpReceiveBufferSize` are ignored.
+
 import { createHash, createPrivateKey } from "node:crypto";
 import { SocketAddress } from "node:net";
 import type { QuicEndpoint, QuicSession, QuicStream, SessionOptions } from "node:quic";
@@ -41,7 +41,7 @@ const ALPN = "chat/1";
 const DRAINABLE: unique symbol = Symbol.for("Stream.drainableProtocol");
 const NS_PER_MS = 1e6;
 
-/** Loaded when it is needed, and without its warning: a user who asked for UDP need not read it. */
+/** Loaded on demand, without its warning, which a user who asked for UDP need not read. */
 function quic(): typeof import("node:quic") {
   const { emitWarning } = process;
   const hushed: unknown = (warning: string | Error, type: unknown, ...rest: unknown[]) => {
@@ -58,11 +58,11 @@ function quic(): typeof import("node:quic") {
 
 export interface PipeEvents {
   data(chunk: Uint8Array): void;
-  /** The other end broke it off; undefined: it finished it, or the stream is gone. */
+  /** The peer reset it; `undefined` if the peer finished it, or the stream is lost. */
   broken(code: number | undefined): void;
 }
 
-/** What Bun's streams have beyond the types of Node. */
+/** Members of Bun's streams that the types of Node lack. */
 interface BunStream extends Omit<QuicStream, "writer"> {
   readonly writer: {
     writeSync(bytes: Uint8Array): boolean;
@@ -75,7 +75,7 @@ interface BunStream extends Omit<QuicStream, "writer"> {
   stopSending(code: number): void;
 }
 
-/** One stream, both ways. */
+/** One bidirectional stream. */
 export class QuicPipe {
   readonly #stream: BunStream;
 
@@ -90,13 +90,13 @@ export class QuicPipe {
 
   listen(events: PipeEvents): void {
     this.#stream.onreset = (error: unknown) => events.broken(codeOf(error));
-    // When the connection is the reason, its code is known a moment later.
+    // If the connection is the cause, its code is known a moment later.
     const gone = () => void setImmediate(() => events.broken(undefined));
     this.#stream.closed.then(gone, gone);
     void this.#read(events).then(gone);
   }
 
-  /** "full": nothing was taken, wait for `writable`. "broken": nothing ever will be. */
+  /** "full": nothing was taken; wait for `writable`. "broken": no write will ever succeed. */
   write(bytes: Uint8Array): "taken" | "full" | "broken" {
     const { writer } = this.#stream;
     if (writer.writeSync(bytes)) return "taken";
@@ -108,12 +108,12 @@ export class QuicPipe {
     await this.#stream.writer[DRAINABLE]()?.catch(() => {});
   }
 
-  /** Finishes this end's direction after all that was written. */
+  /** Finishes this direction after everything written. */
   end(): void {
     if (!this.#stream.destroyed) this.#stream.writer.endSync();
   }
 
-  /** Breaks off both directions; what is under way is lost. */
+  /** Resets both directions; data in flight is lost. */
   reset(code: number): void {
     if (this.#stream.destroyed) return;
     this.#stream.resetStream(code);
@@ -124,15 +124,14 @@ export class QuicPipe {
     try {
       for await (const batch of this.#stream) for (const chunk of batch) events.data(chunk);
     } catch {
-      // Who broke it off is told of by `onreset`.
+      // `onreset` reports the reset of the peer.
     }
   }
 }
 
-/** One connection. */
 export class QuicWire {
   readonly #session: QuicSession;
-  /** Resolves once it is gone, for whatever reason. */
+  /** Resolves once it is closed, for whatever reason. */
   readonly gone: Promise<void>;
   #code: number | undefined;
 
@@ -151,18 +150,21 @@ export class QuicWire {
     return this.#session.destroyed;
   }
 
-  /** With what the other end hung up, if it did; known before its streams are told. */
+  /** Code with which the peer closed, if it did; set before its streams are notified. */
   get code(): number | undefined {
     return this.#code;
   }
 
-  /** Rejects when the handshake does not succeed. @returns where the other end is */
+  /**
+   * Rejects if the handshake fails.
+   * @returns address of the peer
+   */
   async opened(): Promise<Address> {
     const { remote } = await this.#session.opened;
     return normalAddress(remote.address, remote.port);
   }
 
-  /** SHA-256 of the certificate of the other end, which has proved that it holds its key. */
+  /** SHA-256 of the peer's certificate; the peer has proved that it holds its key. */
   peerCertificateHash(): Uint8Array {
     const raw = this.#session.peerCertificate?.raw ?? new Uint8Array();
     return new Uint8Array(createHash("sha256").update(raw).digest());
@@ -177,7 +179,7 @@ export class QuicWire {
   }
 
   stats(): QuicStats {
-    // Bun counts more than the types of Node know.
+    // Bun has more counters than the types of Node.
     const stats = this.#session.stats as unknown as Readonly<Record<string, bigint | undefined>>;
     return {
       roundTripMs: Number(stats["smoothedRtt"] ?? 0) / NS_PER_MS,
@@ -188,7 +190,7 @@ export class QuicWire {
     };
   }
 
-  /** Hangs up at once. */
+  /** Closes immediately. */
   close(code: number): void {
     this.#session.destroy(undefined, { code, type: "application" });
   }
@@ -204,13 +206,13 @@ export interface ServerOptions {
 }
 
 export interface QuicCall {
-  /** For the server, should it have several certificates. */
+  /** Server name, for servers with several certificates. */
   readonly name: string;
   readonly congestion: Congestion;
   readonly idleSeconds: number | undefined;
 }
 
-/** A UDP socket with what speaks QUIC on it. */
+/** A UDP socket with its QUIC endpoint. */
 export class QuicSocket {
   readonly #endpoint: QuicEndpoint;
   #isTuned = false;
@@ -219,12 +221,12 @@ export class QuicSocket {
     this.#endpoint = endpoint;
   }
 
-  /** @throws Error whose message ends with the system's number, as in "Bind failure (98)" */
+  /** @throws Error whose message ends with the system's error number, as in "Bind failure (98)" */
   static listen(options: ServerOptions, onWire: (wire: QuicWire) => void): QuicSocket {
     const { host, port, family, certPem, keyPem, congestion } = options;
     const { QuicEndpoint, listen } = quic();
     const address = new SocketAddress({ address: host, port, family });
-    // The bounds are those of the link's owner, who knows which addresses are exempt.
+    // The link's owner sets the real limits, since it knows which addresses are exempt.
     const maxConnectionsTotal = LINKS_MAX + UDP_UNTAKEN_MAX;
     const endpoint = new QuicEndpoint({ address, maxConnectionsPerHost: 0, maxConnectionsTotal });
     const identity = { keys: createPrivateKey(keyPem), certs: Buffer.from(certPem) };
@@ -243,7 +245,7 @@ export class QuicSocket {
     return socket;
   }
 
-  /** For many connections: it is kept as long as its caller lives. */
+  /** Opens a socket for many connections: it lives as long as its caller. */
   static forClients(family: UdpFamily, port = 0): QuicSocket {
     const host = family === "ipv4" ? "0.0.0.0" : "::";
     const address = new SocketAddress({ address: host, family, port });
@@ -260,7 +262,7 @@ export class QuicSocket {
     return this.#endpoint.destroyed || this.#endpoint.closing;
   }
 
-  /** @throws Error whose message ends with the system's number when the port is not to be had */
+  /** @throws Error whose message ends with the system's error number if the port is unavailable */
   async connect(remote: Address, call: QuicCall): Promise<QuicWire> {
     const family = remote.host.includes(":") ? "ipv6" : "ipv4";
     const address = new SocketAddress({ address: remote.host, port: remote.port, family });
@@ -268,14 +270,14 @@ export class QuicSocket {
       ...sessionOptions(call.congestion, call.idleSeconds),
       endpoint: this.#endpoint,
       servername: call.name,
-      // Whom the certificate belongs to, the server's proof over its hash tells.
+      // The server's proof over the certificate's hash shows its owner.
       verifyPeer: "manual",
       keepAlive: UDP_KEEP_ALIVE_MS,
     } as const;
     const session = await quic()
       .connect(address, options)
       .catch(async (error: unknown) => {
-        // An endpoint binds only now; why it could not, it alone tells.
+        // An endpoint binds only now; only the endpoint knows why that failed.
         if (this.isGone) await this.#endpoint.closed;
         throw error;
       });
@@ -287,7 +289,7 @@ export class QuicSocket {
     if (!this.isGone) void this.#endpoint.destroy();
   }
 
-  /** A client's socket is there only once it connects. */
+  /** A client's socket exists only once it connects. */
   #tune(): void {
     const { address } = this.#endpoint;
     if (this.#isTuned || address === undefined) return;

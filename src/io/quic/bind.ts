@@ -1,11 +1,12 @@
-/** The system's numbers, as Linux and macOS have them; node:quic ends its message with one. */
+/** Faults of binding a UDP socket. */
+
+/** Error numbers of Linux and macOS; node:quic ends its message with one. */
 const TAKEN = new Set(["98", "48"]);
 const FORBIDDEN = new Set(["13"]);
 const NO_ADDRESS = new Set(["99", "49"]);
 
 export type BindError = "taken" | "forbidden" | "no-address" | "other";
 
-/** Why a UDP socket could not be bound. */
 export function udpBindError(cause: unknown): BindError {
   const message = cause instanceof Error ? cause.message : String(cause);
   const number = /\((\d+)\)$/.exec(message)?.[1] ?? "";

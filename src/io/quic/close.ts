@@ -3,8 +3,8 @@
 import { Fault } from "../../base/fault.ts";
 
 /**
- * Codes with which a stream or a connection ends. None is 0: Bun (1.4.4) tells of a connection that
- * ended with 0 exactly what it tells of one that fell silent. None is 1, which it sends by itself.
+ * Codes with which a stream or a connection ends. None is 0: Bun (1.4.4) reports a connection that
+ * ended with 0 exactly like one that fell silent. None is 1, which Bun sends by itself.
  */
 export const QUIC_CODE = {
   done: 0x100,
@@ -26,9 +26,9 @@ export function quicCodeOf(fault: Fault): number {
 }
 
 /**
- * What the end of a stream or connection means to the owner of an open link. An orderly end is the
+ * Translates the end of a stream or connection for the owner of an open link. An orderly end is the
  * end of the stream itself, never a code.
- * @param code undefined where the connection ended without one, for instance in silence
+ * @param code undefined if the connection ended without one, for instance in silence
  */
 export function faultOfQuicCode(code: number | undefined): Fault {
   switch (code) {

@@ -6,9 +6,9 @@ import type { QuicWire } from "./adapter.ts";
 import type { HangUp, QuicLink } from "./link.ts";
 
 /**
- * One connection with its link (the first stream) and its lanes (the others), at either end. The
- * end that learns of the link's end last hangs up: so nothing that QUIC still has to repeat is cut
- * off. Where the other end does not, we do so after DRAIN_WITHIN_MS.
+ * One connection with its link (the first stream) and its channels (the others), at either end. The
+ * end that learns last of the link's end closes the connection, so that no retransmission is cut
+ * off. If the peer does not close it, we do so after DRAIN_WITHIN_MS.
  */
 export class QuicConnection {
   readonly wire: QuicWire;
@@ -20,12 +20,12 @@ export class QuicConnection {
     this.wire = wire;
   }
 
-  /** Undefined before there is one and after its end. */
+  /** `undefined` before there is one and after its end. */
   get link(): QuicLink | undefined {
     return this.#isOver ? undefined : this.#link;
   }
 
-  /** Its link has come to its end. */
+  /** The link has ended. */
   get isOver(): boolean {
     return this.#isOver;
   }
@@ -35,7 +35,7 @@ export class QuicConnection {
     else this.#lanes.add(link);
   }
 
-  /** A lane that is being closed comes to its orderly end before its link does. */
+  /** A closing channel ends before its link does. */
   async settled(link: QuicLink): Promise<void> {
     if (link !== this.#link) return;
     await Promise.all([...this.#lanes].filter((lane) => lane.isClosing).map((lane) => lane.ended));

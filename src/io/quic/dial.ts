@@ -1,7 +1,8 @@
-/**
- * Dials QUIC over UDP. The certificate is not checked here: whom it belongs to, the server's proof
- * over its hash tells; the handshake proves that the other end holds its private key.
- */
+/** Dials QUIC over UDP. */
+
+// The certificate is not checked here: the server's proof over its hash shows its owner; the
+// handshake proves that the peer holds its private key.
+
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { assert } from "../../base/assert.ts";
@@ -16,23 +17,23 @@ import { QuicConnection } from "./connection.ts";
 import { QuicLink } from "./link.ts";
 import { probeUdp } from "./udp-probe.ts";
 
-/** Addresses of one name that are tried; a name has one or two. */
+/** Addresses tried per name; a name has one or two. */
 const UDP_ADDRESSES_MAX = 4;
 
 export interface QuicDialSettings {
-  /** How it shares the wire: "bbr" (the default) is quick on lossy paths, "cubic" polite. */
+  /** Congestion control: "bbr" (the default) is fast on lossy paths, "cubic" is fair to others. */
   readonly congestion?: Congestion;
-  /** Silence after which a link is lost; UDP_IDLE_SECONDS where it is left out or longer. */
+  /** Silence after which a link is lost; at most and by default UDP_IDLE_SECONDS. */
   readonly idleSeconds?: number;
 }
 
-/** Names are for names only; a server with an address is asked for its one certificate. */
+/** SNI carries only names; a server with an address is asked for its only certificate. */
 const NO_NAME = "chat";
 
-/** One socket per address family carries all links, for as long as the dialler lives. */
+/** One socket per address family carries all links, for the lifetime of the dialler. */
 export class QuicDialer {
   readonly #settings: QuicDialSettings;
-  /** By family and local port: the one of this program's calls, so there are two at most. */
+  /** By family and local port; this program uses one port, so there are at most two. */
   readonly #sockets = new Map<string, QuicSocket>();
 
   constructor(settings: QuicDialSettings = {}) {
@@ -55,7 +56,7 @@ export class QuicDialer {
     throw failure;
   };
 
-  /** Breaks what links there are. Dialling again opens new sockets. */
+  /** Breaks existing links. Dialling again opens new sockets. */
   close(): void {
     for (const socket of this.#sockets.values()) socket.close();
     this.#sockets.clear();
@@ -102,7 +103,7 @@ export class QuicDialer {
   }
 }
 
-/** One connection on its way to a link. */
+/** One connection that becomes a link. */
 class Attempt {
   readonly #wire: QuicWire;
   readonly #where: string;

@@ -12,13 +12,13 @@ import type { QuicPipe, QuicWire } from "./adapter.ts";
 import { faultOfQuicCode, QUIC_CODE, quicCodeOf } from "./close.ts";
 import { encodeRecords, GOODBYE, RecordReader } from "./record.ts";
 
-/** Messages that leave in one write; one that is longer leaves alone. */
+/** Bytes of messages joined in one write; a longer message is sent alone. */
 const JOIN_BYTES = 64 * 1024;
-/** What a message costs beside its bytes, so that a queue of empty ones is bounded too. */
+/** Overhead per message, so that a queue of empty messages is bounded, too. */
 const OVERHEAD_BYTES = 16;
 const OPENING = new Uint8Array(0);
 
-/** Who hangs up the connection of a link that is over: we, or first the other end. */
+/** Whether this end closes the connection of an ended link, or the peer first. */
 export type HangUp = "now" | "late";
 
 export interface QuicLinkOptions {
@@ -30,25 +30,24 @@ export interface QuicLinkOptions {
   readonly openLane: () => Promise<Link>;
   readonly follow: (link: QuicLink, topic: string) => void;
   readonly unfollow: (link: QuicLink, topic: string) => void;
-  /** What must have come to its end before this link may say that it is at its own. */
+  /** Resolves when everything has ended that must end before this link. */
   readonly settled: (link: QuicLink) => Promise<unknown>;
-  /** Called once, when the link has come to its end. */
+  /** Called once, when the link has ended. */
   readonly over: (link: QuicLink, hangUp: HangUp, code: number) => void;
 }
 
 /**
- * Either end of a link over one QUIC stream. `close` finishes the stream after what is queued, the
- * other end answers by finishing its own; whatever else ends it is told of by a code with which the
- * stream is broken off: QUIC repeats that until it has arrived, and a goodbye of the connection
- * itself it would send once.
+ * Either end of a link over one QUIC stream. `close` finishes the stream after what is queued, and
+ * the peer answers by finishing its own. Any other end resets the stream with a code: QUIC
+ * retransmits a reset until it has arrived, and sends a close of the connection only once.
  */
 export class QuicLink implements Link {
   readonly transport = "udp";
   readonly remote: Address;
   readonly certificateHash: Uint8Array;
-  /** Resolves when the other end has taken the stream; rejects when it never will. */
+  /** Resolves when the peer has accepted the stream; rejects if it never will. */
   readonly taken: Promise<void>;
-  /** Resolves when the link has come to its end. */
+  /** Resolves when the link has ended. */
   readonly ended: Promise<void>;
   readonly #options: QuicLinkOptions;
   readonly #ended = Promise.withResolvers<void>();
@@ -60,7 +59,7 @@ export class QuicLink implements Link {
     goodbye: () => this.#onGoodbye(),
   });
   #isTaken = false;
-  /** What QUIC has not taken, bounded by SEND_QUEUE_BYTES_MAX; `#next` is the first to go. */
+  /** Not yet accepted by QUIC, bounded by SEND_QUEUE_BYTES_MAX; `#next` is sent first. */
   #queue: Uint8Array[] = [OPENING];
   #next = 0;
   #queueBytes = 0;
@@ -147,7 +146,7 @@ export class QuicLink implements Link {
     if (this.#state !== "open") return;
     this.#inbox.mute();
     this.#state = "closing";
-    // An end that never takes the rest must not hold the connection for ever.
+    // A peer that never takes the rest must not hold the connection forever.
     this.#deadline = setTimeout(() => this.drop(undefined), DRAIN_WITHIN_MS);
     this.#flushSoon();
   }
@@ -157,7 +156,7 @@ export class QuicLink implements Link {
     this.drop(undefined);
   }
 
-  /** Hangs up at once, and lets the other end know why. */
+  /** Closes immediately, and notifies the peer of the reason. */
   drop(fault: Fault | undefined): void {
     const code = fault === undefined ? QUIC_CODE.lost : quicCodeOf(fault);
     this.#breakOff(this.#state === "closing" ? undefined : fault, "late", code);
@@ -186,7 +185,7 @@ export class QuicLink implements Link {
     }
   }
 
-  /** The other end has closed, or answers our closing. */
+  /** The peer has closed, or answers our closing. */
   #onGoodbye(): void {
     if (this.#state === "closed") return;
     if (this.#state === "closing") return this.#finish(undefined, "now", QUIC_CODE.done);
@@ -219,7 +218,7 @@ export class QuicLink implements Link {
     this.#options.over(this, hangUp, code);
   }
 
-  /** What is sent in one tick leaves in one write. */
+  /** Messages of one tick leave in one write. */
   #flushSoon(): void {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
@@ -243,7 +242,7 @@ export class QuicLink implements Link {
     if (await this.#write(GOODBYE)) this.#options.pipe.end();
   }
 
-  /** Resolves once QUIC has taken the bytes; false when it never will. */
+  /** Resolves once QUIC has accepted the bytes; false if it never will. */
   async #write(bytes: Uint8Array): Promise<boolean> {
     const { pipe } = this.#options;
     for (;;) {
@@ -253,7 +252,7 @@ export class QuicLink implements Link {
     }
   }
 
-  /** How many messages fit one write. */
+  /** Number of messages that fit into one write. */
   #joinable(): number {
     let count = 0;
     let sizeBytes = 0;

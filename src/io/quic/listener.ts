@@ -1,17 +1,16 @@
-/**
- * Takes links over QUIC on a UDP port.
- *
- * A connection becomes a link with its first stream. Until then it is one of UDP_UNTAKEN_MAX, of
- * which the oldest goes when there are more, and each after HELLO_WITHIN_MS: so neither half-open
- * handshakes nor finished ones that open no stream use up memory. Who is there is known only after
- * the handshake (Bun 1.4.4), so that is when `accept` is asked first; from then on it counts with
- * the links of its address, too. A forged source never gets that far, and is answered with three
- * times its own bytes at most.
- *
- * A stream before the first ends its connection. What comes on a stream that is not read piles up
- * in memory (adapter.ts), whatever window was given; and a lane is opened by the end that has
- * heard from the server on the first one, which has come then.
- */
+/** Accepts links over QUIC on a UDP port. */
+
+// A connection becomes a link with its first stream. Until then it is one of UDP_UNTAKEN_MAX, of
+// which the oldest is closed if there are more, and each is closed after HELLO_WITHIN_MS: neither
+// half-open handshakes nor connections that open no stream exhaust memory. The peer's address is
+// known only after the handshake (Bun 1.4.4), so `accept` is asked then; from then on the
+// connection counts with the links of its address. A forged source never gets that far, and is
+// answered with at most three times its own bytes.
+//
+// A stream before the first ends its connection. Data on a stream that is not read piles up in
+// memory (adapter.ts), whatever window was given. A channel is opened only by an end that has
+// received from the server on the first stream, which has arrived by then.
+
 import { Fault, msg } from "../../base/fault.ts";
 import { HELLO_WITHIN_MS, UDP_UNTAKEN_MAX } from "../../base/limits.ts";
 import { certificateHashOf } from "../link/certificate-hash.ts";
@@ -25,17 +24,17 @@ import { QuicLink } from "./link.ts";
 
 export interface QuicListenOptions {
   readonly host: string;
-  /** 0 = a free one. */
+  /** 0 chooses a free port. */
   readonly port: number;
   /** The same as over TCP. The leaf first, then its chain. */
   readonly tls: { readonly certPem: string; readonly keyPem: string };
-  /** How it shares the wire: "bbr" (the default) is quick on lossy paths, "cubic" polite. */
+  /** Congestion control: "bbr" (the default) is fast on lossy paths, "cubic" is fair to others. */
   readonly congestion?: Congestion;
-  /** UDP_UNTAKEN_MAX where it is left out. */
+  /** Default: UDP_UNTAKEN_MAX. */
   readonly untakenMax?: number;
 }
 
-/** A stopping listener gives its last goodbyes this long to leave. */
+/** Time that a stopping listener gives its last goodbyes to be sent. */
 const LINGER_MS = 500;
 
 /** @throws Fault port-taken, usage */
@@ -52,7 +51,7 @@ class QuicListener implements Listener {
   readonly #socket: QuicSocket;
   /** Connections without a link yet, the oldest first; each with its timer. */
   readonly #untaken = new Map<QuicWire, ReturnType<typeof setTimeout>>();
-  /** Of those whose address is known: what counts them there no longer. */
+  /** Those whose address is known, with the function that stops counting them there. */
   readonly #waiting = new Map<QuicWire, () => void>();
   readonly #links = new Set<QuicLink>(); // Bounded by `accept`.
   readonly #wires = new Set<QuicWire>();
@@ -81,7 +80,7 @@ class QuicListener implements Listener {
   async #drain(): Promise<void> {
     for (const wire of [...this.#untaken.keys()]) this.#turnAway(wire, QUIC_CODE.refused);
     for (const link of [...this.#links]) link.close();
-    if (this.#links.size > 0) await this.#emptied.promise; // Each gives up by itself.
+    if (this.#links.size > 0) await this.#emptied.promise; // Each has its own deadline.
     const late = Promise.withResolvers<void>();
     const timer = setTimeout(late.resolve, LINGER_MS);
     await Promise.race([Promise.all([...this.#wires].map((wire) => wire.gone)), late.promise]);
@@ -113,7 +112,7 @@ class QuicListener implements Listener {
       this.#wires.delete(wire);
     });
     const connection = new QuicConnection(wire);
-    let first: QuicPipe | undefined; // Come before it was told that the handshake is done.
+    let first: QuicPipe | undefined; // It may arrive before the handshake is reported as done.
     wire.onPipe((pipe) => {
       if (pipe.isFirst) first = pipe;
       else this.#turnAway(wire, QUIC_CODE.malformed);
@@ -135,10 +134,10 @@ class QuicListener implements Listener {
     if (connection.link !== undefined) {
       const isWelcome = this.#stopping === undefined && this.#events.accept(remote);
       if (isWelcome) this.#take(connection, remote, pipe);
-      else pipe.reset(QUIC_CODE.refused); // The link itself goes on.
+      else pipe.reset(QUIC_CODE.refused); // The link itself continues.
       return;
     }
-    // A lane that crosses the end of its link, or more than that.
+    // A channel that crosses the end of its link, or more than that.
     if (connection.isOver) return pipe.reset(QUIC_CODE.refused);
     if (!pipe.isFirst) return this.#turnAway(wire, QUIC_CODE.malformed);
     this.#settle(wire); // Not counted twice.
@@ -179,7 +178,6 @@ class QuicListener implements Listener {
     wire.close(code);
   }
 
-  /** It is untaken no longer. */
   #settle(wire: QuicWire): void {
     clearTimeout(this.#untaken.get(wire));
     this.#untaken.delete(wire);

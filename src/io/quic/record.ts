@@ -1,20 +1,23 @@
-/**
- * Messages on a QUIC stream: `u32be length | bytes`, one after the other. Each end begins its
- * direction with one empty record, which belongs to no message: the client's makes the stream known
- * to the server, the server's says that the stream is taken. Each end finishes its direction with
- * GOODBYE: without it a stream was lost, whatever the transport says of its end.
- */
+/** Messages on a QUIC stream: `u32be length | bytes`, one after the other. */
+
+// Each end begins its direction with one empty record, which is not a message: the client's
+// announces the stream to the server, the server's accepts the stream. Each end finishes its
+// direction with GOODBYE: without it a stream was lost, whatever the transport reports.
+
 import { Fault, msg } from "../../base/fault.ts";
 import { MESSAGE_BYTES_MAX } from "../../base/limits.ts";
 
 const HEADER_BYTES = 4;
 const GOODBYE_LENGTH = 0x80000000;
 export const GOODBYE: Uint8Array = Uint8Array.of(0x80, 0, 0, 0);
-/** A body's first room. It grows with what has come: a length costs its sender nothing. */
+/**
+ * Initial buffer of a body. It grows with the received bytes: announcing a length costs the sender
+ * nothing.
+ */
 const ROOM_BYTES_MIN = 4 * 1024;
 const NOTHING = new Uint8Array(0);
 
-/** Several messages as one piece of the stream. */
+/** Encodes several messages as one piece of the stream. */
 export function encodeRecords(messages: readonly Uint8Array[]): Uint8Array {
   const sizeBytes = messages.reduce((sum, { length }) => sum + HEADER_BYTES + length, 0);
   const bytes = new Uint8Array(sizeBytes);
@@ -29,36 +32,36 @@ export function encodeRecords(messages: readonly Uint8Array[]): Uint8Array {
 }
 
 export interface RecordEvents {
-  /** The bytes are the receiver's to keep. */
+  /** The receiver owns the bytes. */
   message(bytes: Uint8Array): void;
-  /** The other end has said all that it had to say. */
+  /** The peer has finished its direction. */
   goodbye(): void;
 }
 
-/** Cuts a stream into messages, however it arrives in pieces. */
+/** Splits a stream into messages, whatever the sizes of its pieces. */
 export class RecordReader {
   readonly #events: RecordEvents;
   readonly #header = new Uint8Array(HEADER_BYTES);
   #headerBytes = 0;
-  /** Bytes of the body under way; undefined while its header is. */
+  /** Length of the current body; `undefined` while its header is incomplete. */
   #length: number | undefined;
   #room: Uint8Array = NOTHING;
   #roomBytes = 0;
   #isOver = false;
-  /** Of a message whose header comes from now on. */
+  /** Limit for messages whose header arrives from now on. */
   messageBytesMax = MESSAGE_BYTES_MAX;
 
   constructor(events: RecordEvents) {
     this.#events = events;
   }
 
-  /** Memory held for a message that is not whole yet. */
+  /** Memory held for an incomplete message. */
   get heldBytes(): number {
     return this.#room.length;
   }
 
   /**
-   * What follows a goodbye is left unread.
+   * Ignores what follows a goodbye.
    * @throws Fault too-large, after which the stream cannot be read on
    */
   feed(chunk: Uint8Array): void {

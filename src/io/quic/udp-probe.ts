@@ -2,14 +2,14 @@
 
 import type { Address } from "../link/link.ts";
 
-/** A datagram that no QUIC server answers: it is too short to be one of its packets. */
+/** A datagram that no QUIC server answers: it is too short for a packet. */
 const QUESTION = new Uint8Array(1);
 
 /**
- * Asks whether a UDP port is dead, so that a dial need not wait for its time-out: QUIC in Bun 1.4.4
- * does not tell of refusals. Silence says nothing: many machines never refuse.
- * @param onRefused called when the other machine says that the port is closed
- * @returns what ends the asking
+ * Probes whether a UDP port is closed, so that a dial need not wait for its timeout: QUIC in Bun
+ * 1.4.4 does not report refusals. Silence proves nothing: many machines never refuse.
+ * @param onRefused called if the other machine reports that the port is closed
+ * @returns a function that ends the probe
  */
 export async function probeUdp(remote: Address, onRefused: () => void): Promise<() => void> {
   const onError = (...found: unknown[]) => {
@@ -19,9 +19,9 @@ export async function probeUdp(remote: Address, onRefused: () => void): Promise<
   };
   try {
     const socket = await Bun.udpSocket({
-      hostname: remote.host.includes(":") ? "::" : "0.0.0.0", // Bun (1.4.4) takes IPv4 otherwise.
+      hostname: remote.host.includes(":") ? "::" : "0.0.0.0", // Bun (1.4.4) defaults to IPv4.
       connect: { hostname: remote.host, port: remote.port },
-      // Bun (1.4.4) gives the error alone; its types say that the socket comes first.
+      // Bun (1.4.4) passes only the error; its types say that the socket comes first.
       socket: { error: (...found: unknown[]) => onError(...found) },
     });
     try {
@@ -31,6 +31,6 @@ export async function probeUdp(remote: Address, onRefused: () => void): Promise<
     }
     return () => socket.close();
   } catch {
-    return () => {}; // There is no way to that machine: QUIC finds out, too.
+    return () => {}; // There is no route: QUIC finds out, too.
   }
 }

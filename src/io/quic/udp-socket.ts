@@ -1,7 +1,7 @@
-/**
- * What Bun (1.4.4) does not let one set on a UDP socket, set through the system's C library. Only
- * on Linux; elsewhere, and where the library cannot be opened, sockets stay as they are.
- */
+/** Options of a UDP socket that Bun (1.4.4) cannot set, set through the system's C library. */
+
+// Only on Linux; elsewhere, and if the library cannot be opened, sockets stay as they are.
+
 import { dlopen, FFIType, ptr } from "bun:ffi";
 import { readdirSync } from "node:fs";
 import { UDP_RECEIVE_BUFFER_BYTES } from "../../base/limits.ts";
@@ -26,14 +26,14 @@ export interface UdpPlace {
 
 /**
  * Gives this process's UDP socket a receive buffer of UDP_RECEIVE_BUFFER_BYTES, as far as the
- * system allows, and makes it deaf to ICMP: Bun asks for such errors, and an old refusal then
- * costs the next packet of a stranger its sending (1 s until it is repeated).
- * @returns the bytes that the kernel now keeps (it counts twice what was asked), or undefined
+ * system allows, and disables ICMP errors: Bun enables them, and an old refusal then makes the next
+ * packet to another peer fail (1 s until it is retransmitted).
+ * @returns the size that the kernel reports (twice the requested one), or undefined
  */
 export function tuneUdpSocket(where: UdpPlace): number | undefined {
   return withSocket(where, (system, fd) => {
     system.set(fd, SOL_SOCKET, SO_RCVBUF, UDP_RECEIVE_BUFFER_BYTES);
-    // Beyond the system's bound; only with the right to administer the network.
+    // Beyond the system's limit; needs the right to administer the network.
     system.set(fd, SOL_SOCKET, SO_RCVBUFFORCE, UDP_RECEIVE_BUFFER_BYTES);
     system.set(fd, IPPROTO_IP, IP_RECVERR, 0);
     if (where.family === "ipv6") system.set(fd, IPPROTO_IPV6, IPV6_RECVERR, 0);
@@ -41,7 +41,7 @@ export function tuneUdpSocket(where: UdpPlace): number | undefined {
   });
 }
 
-/** The same bytes, without changing a thing. @internal */
+/** Reads the same size without changing anything. @internal */
 export function receiveBufferBytes(where: UdpPlace): number | undefined {
   return withSocket(where, (system, fd) => system.get(fd, SOL_SOCKET, SO_RCVBUF));
 }
@@ -65,7 +65,7 @@ function withSocket(
 interface System {
   set(fd: number, level: number, name: number, value: number): void;
   get(fd: number, level: number, name: number): number | undefined;
-  /** Family and port, undefined where the descriptor is no socket with an address. */
+  /** Family and port; `undefined` if the descriptor is not a socket with an address. */
   nameOf(fd: number): { readonly family: number; readonly port: number } | undefined;
   close(): void;
 }
@@ -75,7 +75,7 @@ function openSystem(): System | undefined {
   try {
     return new LinuxSystem();
   } catch {
-    return undefined; // Another C library: all works, only slower under load.
+    return undefined; // Another C library: everything works, only slower under load.
   }
 }
 

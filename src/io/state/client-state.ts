@@ -15,7 +15,7 @@ import { StateDatabase, withStoreFaults } from "./schema.ts";
 import { SeenFiles } from "./seen-files.ts";
 import { UploadJournal } from "./upload-journal.ts";
 
-/** A server as this home knows it. Fingerprints here are bare: 43 characters, no prefix. */
+/** A server known to this home. Fingerprints here are bare: 43 characters, no prefix. */
 export interface Pin {
   readonly address: string;
   readonly fingerprint: string;
@@ -23,16 +23,16 @@ export interface Pin {
   readonly firstSeenUnixMs: number;
 }
 
-/** Where the servers of one cluster are. */
+/** Addresses of the servers of one cluster. */
 export interface KeptPlaces {
   readonly told: readonly ServerPlace[];
-  /** Where this home was in last. */
+  /** Address of the last connection. */
   readonly last: ServerPlace | undefined;
 }
 
 /**
- * `quiet`: `on` hides who comes and goes. `screen`: settings made while talking, as JSON.
- * `pictures`: where those are that were sent from here or fetched, as JSON.
+ * `quiet`: `on` hides joins and leaves. `screen`: settings changed in a session, as JSON.
+ * `pictures`: paths of pictures sent from here or fetched, as JSON.
  */
 export type Preference = "quiet" | "screen" | "pictures";
 
@@ -44,8 +44,8 @@ const PART_SECRET_FILE = "parts.key";
 const PART_SECRET_BYTES = 32;
 
 /**
- * What a client's home (`CHAT_HOME`) remembers; several processes may share it. Users are named by
- * any spelling: they are compared without case, as the server does.
+ * Persistent state of a client's home (`CHAT_HOME`); several processes may share it. User names are
+ * compared without case, as on the server.
  */
 export class ClientState {
   readonly #database: StateDatabase;
@@ -80,8 +80,8 @@ export class ClientState {
   }
 
   /**
-   * The PEM of this home's device key, made at the first call. Processes that start at once agree
-   * on one key, for the database's write lock is held meanwhile.
+   * The PEM of this home's device key, created at the first call. Processes that start together
+   * agree on one key, since the database's write lock is held meanwhile.
    */
   deviceKey(generate: GenerateKey): string {
     const { folder } = this.#database;
@@ -93,8 +93,8 @@ export class ClientState {
   }
 
   /**
-   * With which this home marks the notes of half received files, so that it knows its own again.
-   * Made at the first call; undefined in memory: nothing outlasts that.
+   * Secret with which this home marks the journals of partly received files, to recognize its own.
+   * Created at the first call; `undefined` in memory, where nothing persists.
    */
   partSecret(): Uint8Array | undefined {
     const { folder } = this.#database;
@@ -105,13 +105,13 @@ export class ClientState {
     return utf8Encode(this.#smallFile(join(folder, PART_SECRET_FILE), generate).trim());
   }
 
-  /** What is in the file; made where there is none, and by one process only. */
+  /** Returns the content of the file; only one process creates it. */
   #smallFile(path: string, generate: () => string): string {
     return this.#database.guard(() => {
       const kept = readSmallFile(path);
       if (kept !== undefined) return kept;
       return this.#database.transact(() => {
-        const agreed = readSmallFile(path); // Of another process, in the meantime.
+        const agreed = readSmallFile(path); // Another process may have written it meanwhile.
         if (agreed !== undefined) return agreed;
         const made = generate();
         writeSmallFile(path, made);
@@ -128,13 +128,13 @@ export class ClientState {
     return this.#database.all<Pin>(`${SELECT_PIN} ORDER BY address`);
   }
 
-  /** The first address under which a server of this fingerprint was met. */
+  /** The first address at which a server of this fingerprint was met. */
   addressOf(fingerprint: string): string | undefined {
     const sql = "SELECT address FROM pins WHERE fingerprint = ? ORDER BY address LIMIT 1";
     return this.#database.get<{ address: string }>(sql, fingerprint)?.address;
   }
 
-  /** Pins, or changes a pin. The name is the newest one, the time that of the first meeting. */
+  /** Adds or changes a pin. Keeps the newest name and the time of the first meeting. */
   setPin({ address, ...server }: Pin): void {
     const { fingerprint } = server;
     this.#database.transact(() => {
@@ -152,7 +152,7 @@ export class ClientState {
     );
   }
 
-  /** The server goes on under another fingerprint, and with it all that is filed under the old. */
+  /** Moves everything stored for a server to its new fingerprint. */
   moveServer(old: string, server: Omit<Pin, "address">): void {
     const { fingerprint } = server;
     this.#database.transact(() => {
@@ -167,7 +167,7 @@ export class ClientState {
     });
   }
 
-  /** The server calls this account otherwise, and with it goes all that is filed under the name. */
+  /** Moves everything stored for a user to the account's new name. */
   moveUser(fingerprint: string, old: string, user: string): void {
     this.#database.transact(() => {
       for (const table of USER_TABLES) {
@@ -181,7 +181,7 @@ export class ClientState {
     });
   }
 
-  /** Where the servers of the cluster with this key were last said to be. */
+  /** Last known addresses of the servers of the cluster with this key. */
   serverPlaces(fingerprint: string): KeptPlaces | undefined {
     const sql = "SELECT places, last FROM server_places WHERE fingerprint = ?";
     const row = this.#database.get<{ places: string; last: string | null }>(sql, fingerprint);
@@ -196,7 +196,7 @@ export class ClientState {
     return { told: placesOf(row.places), last };
   }
 
-  /** The server that has said that it is at this address, too. It has not proved it. */
+  /** The server that has claimed to be at this address, too. It has not proved it. */
   serverSaidAt(address: string): string | undefined {
     const sql =
       "SELECT fingerprint FROM server_places WHERE instr(' ' || places || ' ', ?) > 0 LIMIT 1";
@@ -221,26 +221,26 @@ export class ClientState {
     return this.#database.run("DELETE FROM pins WHERE address = ?", address) > 0;
   }
 
-  /** Seq of the last record that this home has shown to the user; undefined: none so far. */
+  /** Seq of the last record that this home has shown to the user; `undefined` if none. */
   cursor(fingerprint: string, user: string): number | undefined {
     const sql = "SELECT seq FROM cursors WHERE fingerprint = ? AND user = ?";
     return this.#database.get<{ seq: number }>(sql, fingerprint, fold(user))?.seq;
   }
 
-  /** Never goes back, whichever process of this home is ahead. */
+  /** Never decreases, whichever process of this home is ahead. */
   advanceCursor(fingerprint: string, user: string, seq: number): void {
     const sql = `INSERT INTO cursors VALUES (?, ?, ?) ON CONFLICT DO UPDATE
       SET seq = excluded.seq WHERE excluded.seq > seq`;
     this.#database.run(sql, fingerprint, fold(user), seq);
   }
 
-  /** The server has lost what came after `seq` (restored from a backup): begin there. */
+  /** The server has lost everything after `seq` (restored from a backup): begin there. */
   rewindCursor(fingerprint: string, user: string, seq: number): void {
     const sql = "UPDATE cursors SET seq = ? WHERE fingerprint = ? AND user = ? AND seq > ?";
     this.#database.run(sql, seq, fingerprint, fold(user), seq);
   }
 
-  /** The PEM of the account's key, made at the first call, the same for every process. */
+  /** The PEM of the account's key, created at the first call, the same for every process. */
   accountKey(fingerprint: string, user: string, generate: GenerateKey): string {
     const known = this.knownAccountKey(fingerprint, user);
     if (known !== undefined) return known;
@@ -251,19 +251,19 @@ export class ClientState {
     return agreed;
   }
 
-  /** The PEM of the account's key, where this home has it. */
+  /** The PEM of the account's key, if this home has it. */
   knownAccountKey(fingerprint: string, user: string): string | undefined {
     const sql = "SELECT private_pem AS pem FROM account_keys WHERE fingerprint = ? AND user = ?";
     return this.#database.get<{ pem: string }>(sql, fingerprint, fold(user))?.pem;
   }
 
-  /** Another device of the account has given its key: it is the one. */
+  /** Stores the account key received from another device of the account. */
   setAccountKey(fingerprint: string, user: string, pem: string): void {
     const sql = "INSERT OR REPLACE INTO account_keys VALUES (?, ?, ?)";
     this.#database.run(sql, fingerprint, fold(user), pem);
   }
 
-  /** Id of the account that knows this device, as far as this home was told. */
+  /** Id of the account that knows this device, as far as this home was notified. */
   enrolment(fingerprint: string, user: string): string | undefined {
     const sql = "SELECT account FROM enrolments WHERE fingerprint = ? AND user = ?";
     return this.#database.get<{ account: string }>(sql, fingerprint, fold(user))?.account;
@@ -288,13 +288,13 @@ export class ClientState {
     return this.#database.get<{ address: string }>(sql)?.address;
   }
 
-  /** Who was last logged in at the server of this fingerprint, as the server spells it. */
+  /** User who last logged in at the server of this fingerprint, as the server spells the name. */
   lastUser(fingerprint: string): string | undefined {
     const sql = "SELECT user FROM last_users WHERE fingerprint = ?";
     return this.#database.get<{ user: string }>(sql, fingerprint)?.user;
   }
 
-  /** @param changes left out: only where there is no last server yet */
+  /** @param changes false only sets it if there is no last server yet */
   noteServer(address: string, unixMs: number, changes = false): void {
     const last = this.lastServer();
     if (last === address || (last !== undefined && !changes)) return;
@@ -302,7 +302,7 @@ export class ClientState {
     this.#database.run(sql, address, Math.trunc(unixMs));
   }
 
-  /** @param changes left out: only where there is no last user of this server yet */
+  /** @param changes false only sets it if there is no last user of this server yet */
   noteUser(fingerprint: string, user: string, unixMs: number, changes = false): void {
     const last = this.lastUser(fingerprint);
     if (last === user || (last !== undefined && !changes)) return;
@@ -310,7 +310,7 @@ export class ClientState {
     this.#database.run(sql, fingerprint, user, Math.trunc(unixMs));
   }
 
-  /** What the user has chosen for this device. */
+  /** A preference of the user for this device. */
   preference(name: Preference): string | undefined {
     const sql = "SELECT value FROM preferences WHERE name = ?";
     return this.#database.get<{ value: string }>(sql, name)?.value;
@@ -326,7 +326,7 @@ export class ClientState {
   }
 }
 
-/** Every table that files things under a server's fingerprint. */
+/** Every table keyed by a server's fingerprint. */
 const MOVING_TABLES = [
   "pins",
   "cursors",
@@ -346,7 +346,7 @@ const MOVING_TABLES = [
   "server_places",
 ] as const;
 
-/** Of those, the ones that file them under the server alone. */
+/** Those keyed by the server alone. */
 const SERVER_TABLES: ReadonlySet<string> = new Set([
   "pins",
   "files_seen",

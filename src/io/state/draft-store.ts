@@ -10,7 +10,7 @@ export interface DraftOwner {
   readonly user: string;
 }
 
-/** What is written and not sent, by the room or person for whom it is: that of the full screen. */
+/** Unsent drafts of the full screen, by room or person. */
 export class DraftStore {
   readonly #database: StateDatabase;
 
@@ -18,7 +18,10 @@ export class DraftStore {
     this.#database = database;
   }
 
-  /** By target. What cannot be read is left out. @throws Fault store-… */
+  /**
+   * Drafts by target. Unreadable ones are omitted.
+   * @throws Fault store-…
+   */
   of({ fingerprint, user }: DraftOwner): ReadonlyMap<string, Draft> {
     const sql = "SELECT target, draft FROM drafts WHERE fingerprint = ? AND user = ? ORDER BY at";
     const rows = this.#database.all<Row>(sql, fingerprint, user.toLowerCase());
@@ -31,8 +34,8 @@ export class DraftStore {
   }
 
   /**
-   * All of it or nothing. The newest DRAFTS_KEPT_MAX of an account stay.
-   * @param changes undefined: nothing is written there any more
+   * Applies all changes or none. Keeps the newest DRAFTS_KEPT_MAX of an account.
+   * @param changes undefined deletes the draft
    * @throws Fault store-…
    */
   keep(owner: DraftOwner, changes: ReadonlyMap<string, Draft | undefined>): void {

@@ -6,23 +6,26 @@ import { KNOWN_NAMES_MAX } from "../../base/limits.ts";
 import { kindOf } from "../disk/tree.ts";
 import { CLIENT_STATE_FILE } from "./schema.ts";
 
-/** A name that this device has met, with what is known of it, unclean. */
+/** A name known to this device, with details, not cleaned. */
 export interface KnownName {
   readonly name: string;
   readonly about: string;
 }
 
-/** Another process may write: a person who waits for a completion waits no longer. */
+/**
+ * Limit of waiting for another process that writes: a user who waits for a completion waits no
+ * longer.
+ */
 const BUSY_TIMEOUT_MS = 100;
 
 /**
- * What a home knows by name, for completions: read as it stands, with nothing made or written. A
- * home that is missing, locked or of another version knows nothing.
+ * Names known to a home, for completions: read-only, nothing is created. A home that is missing,
+ * locked or of another version has none.
  */
 export class KnownNames {
   readonly #database: Database | undefined;
 
-  /** @param folder of the client's data */
+  /** @param folder folder of the client's data */
   constructor(folder: string) {
     this.#database = quietly(() => open(join(folder, CLIENT_STATE_FILE)), undefined);
   }
@@ -38,33 +41,33 @@ export class KnownNames {
     return this.#all(sql, address)[0]?.name;
   }
 
-  /** The last one used. */
+  /** The server used last. */
   server(): string | undefined {
     const sql = `SELECT address AS name, '' AS about FROM last_servers
       ORDER BY used_ms DESC, address`;
     return this.#all(sql)[0]?.name;
   }
 
-  /** Names under which this device signs in. */
+  /** Names with which this device logs in. */
   users(): KnownName[] {
     return this.#all("SELECT DISTINCT user AS name, '' AS about FROM last_users");
   }
 
-  /** `#lobby` and `@bob`, as records that were read here say; the latest first. */
+  /** `#lobby` and `@bob`, from records read here; the latest first. */
   places(fingerprint: string): KnownName[] {
     const sql = `SELECT place AS name, '' AS about FROM log_seen WHERE fingerprint = ?
       GROUP BY place ORDER BY max(seq) DESC`;
     return this.#all(sql, fingerprint);
   }
 
-  /** Who wrote what was read here; who wrote last first. */
+  /** Authors of the records read here; the latest first. */
   people(fingerprint: string): KnownName[] {
     const sql = `SELECT sender AS name, '' AS about FROM log_seen
       WHERE fingerprint = ? AND sender IS NOT NULL GROUP BY sender ORDER BY max(seq) DESC`;
     return this.#all(sql, fingerprint);
   }
 
-  /** The newest first. */
+  /** Newest first. */
   files(fingerprint: string): KnownName[] {
     const sql = `SELECT file AS name, name AS about FROM files_seen WHERE fingerprint = ?
       ORDER BY at DESC`;
@@ -95,6 +98,6 @@ function quietly<Result>(act: () => Result, otherwise: Result): Result {
   try {
     return act();
   } catch {
-    return otherwise; // No completion is better than an error between two keys.
+    return otherwise; // No completion is better than an error while typing.
   }
 }

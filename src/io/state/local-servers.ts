@@ -17,14 +17,14 @@ export interface LocalServer {
   readonly fingerprint: Fingerprint;
   /** Its data folder; `invite` in it is readable for the same user. */
   readonly data: string;
-  /** Client folder (`CHAT_HOME`) of the person who started it; empty for older programs. */
+  /** Client folder (`CHAT_HOME`) of the user who started it; empty for older programs. */
   readonly home: string;
   readonly startedUnixMs: number;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** XDG_RUNTIME_DIR where there is one, else a folder of the user's own among temporary files. */
+/** XDG_RUNTIME_DIR if set, else a private folder of the user among temporary files. */
 function runFolder(env: Environment): string {
   const runtime = env["XDG_RUNTIME_DIR"];
   if (runtime !== undefined && runtime !== "") return join(runtime, "chat");
@@ -32,7 +32,7 @@ function runFolder(env: Environment): string {
   return join(tmpdir(), `chat-${uid >= 0 ? uid : username}`);
 }
 
-/** @returns what takes the entry away; a folder that is not ours is left alone */
+/** @returns a function that removes the entry; a folder that is not ours is left alone */
 export function announceLocalServer(server: LocalServer, env: Environment): () => void {
   const folder = runFolder(env);
   const path = join(folder, `${server.pid}.json`);
@@ -65,13 +65,13 @@ export function findLocalServers(env: Environment): LocalServer[] {
   return found.sort((one, other) => other.startedUnixMs - one.startedUnixMs);
 }
 
-/** Another user could have created the folder first, to send us to their server. */
+/** Another user could have created the folder first, to direct us to their server. */
 function isOurs(folder: string): boolean {
   const stat = lstatSync(folder);
   return stat.isDirectory() && (process.platform === "win32" || stat.uid === userInfo().uid);
 }
 
-/** A folder in which others may write can hold their entries. */
+/** A folder writable by others can hold their entries. */
 function isWritableByOthers(folder: string): boolean {
   return process.platform !== "win32" && (lstatSync(folder).mode & 0o022) !== 0;
 }

@@ -4,41 +4,41 @@ import type { LogPin, SeenRecord } from "../../core/client/audit.ts";
 import type { StateDatabase } from "./schema.ts";
 
 /**
- * Records that a device remembers having read, of each account at a server: what came since it last
- * saw them proved is far less, and more only helps to name what is missing.
+ * Records that a device remembers having read, per account at a server: far fewer arrive between
+ * two proofs, and more only help to name what is missing.
  */
 const SEEN_RECORDS_MAX = 4_096;
 
-/** Whose log it is, and who reads it. */
+/** The server of a log and its reader. */
 export interface LogReader {
   readonly fingerprint: string;
-  /** Keys that this server had before, as far as each has signed the next. */
+  /** Earlier keys of this server, as far as each has signed the next. */
   readonly formers: readonly string[];
   readonly user: string;
 }
 
 type Awaitable<Value> = Value | Promise<Value>;
 
-/** What a device keeps of the logs that servers have shown to it. A browser answers later. */
+/** Stores what a device knows of the servers' logs. A browser answers asynchronously. */
 export interface LogPins {
-  /** Undefined: this server has proved nothing here so far. */
+  /** `undefined` if this server has proved nothing here so far. */
   pin(reader: LogReader): Awaitable<LogPin | undefined>;
   /** Never goes back to fewer records of the same log, whichever process is ahead. */
   keepPin(reader: LogReader, pin: LogPin): Awaitable<void>;
-  /** What was read, and is not proved yet. The newest SEEN_RECORDS_MAX are kept. */
+  /** Stores records read and not proved yet. The newest SEEN_RECORDS_MAX are kept. */
   keepSeen(reader: LogReader, records: readonly SeenRecord[]): Awaitable<void>;
   /** Oldest first. */
   seen(reader: LogReader, which: "all" | "unproved"): Awaitable<SeenRecord[]>;
   proved(reader: LogReader, seqs: readonly number[]): Awaitable<void>;
-  /** The server has confirmed a record of this number, so that the log has as many at least. */
+  /** The server has confirmed a record of this number, so that the log has at least as many. */
   keepConfirmed(reader: LogReader, seq: number): Awaitable<void>;
   /** The highest of those; 0 = none. */
   confirmed(reader: LogReader): Awaitable<number>;
-  /** Why the log was not accepted the last time; undefined: it was. */
+  /** Reason why the log was refused the last time; `undefined` if it was accepted. */
   noteAlarm(reader: LogReader, sentence: string | undefined): Awaitable<void>;
 }
 
-/** Records that a log must hold, as known to one CHAT_HOME. */
+/** Records that a log must contain, as known to one CHAT_HOME. */
 export interface ShownRecords {
   /** In ascending order; two of one seq if the log had another record there before. */
   readonly records: readonly SeenRecord[];
@@ -64,7 +64,7 @@ interface SeenRow {
 
 const SELECT_SEEN = `SELECT seq, leaf, room, place, sender, time_ms FROM log_seen
   WHERE fingerprint = ? AND user = ?`;
-/** A record that was read again is not new; after a rollback another one may have its number. */
+/** A record read again is not new; after a rollback another record may have its number. */
 const INSERT_SEEN = `INSERT INTO log_seen VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)
   ON CONFLICT DO NOTHING`;
 const DROP_OLD = `DELETE FROM log_seen WHERE fingerprint = ?1 AND user = ?2 AND seq <= (
@@ -84,20 +84,20 @@ export class HomeLogPins implements LogPins {
     return this.#database.get<PinRow>(sql, fingerprint);
   }
 
-  /** Of this server, or of another one that has shown the same log. */
+  /** Pin of this server, or of another one that has shown the same log. */
   pinOf(fingerprint: string, origin: string): (LogPin & { fingerprint: string }) | undefined {
     const sql = `SELECT origin, size, root, note, fingerprint FROM log_pins
       WHERE fingerprint = ?1 OR origin = ?2 ORDER BY fingerprint = ?1 DESC LIMIT 1`;
     return this.#database.get(sql, fingerprint, origin);
   }
 
-  /** All that the accounts of this home were shown of the log, and what was confirmed to them. */
+  /** All records of the log shown or confirmed to the accounts of this home. */
   shown({ fingerprint }: Pick<LogReader, "fingerprint">): ShownRecords {
     const seen = `SELECT DISTINCT seq, leaf, room, place, sender, time_ms FROM log_seen
       WHERE fingerprint = ? ORDER BY seq`;
     const cursor = "SELECT max(seq) AS seq FROM cursors WHERE fingerprint = ?";
     const records = this.#database.all<SeenRow>(seen, fingerprint).map(seenRecordOf);
-    // `forget` lets go of the pin, and the next log-in sets the cursors back.
+    // `forget` removes the pin, and the next login resets the cursors.
     const isPinned = this.pin({ fingerprint }) !== undefined;
     const row = isPinned ? this.#database.get<{ seq: number | null }>(cursor, fingerprint) : null;
     const confirmed = this.confirmed({ fingerprint });
@@ -152,13 +152,13 @@ export class HomeLogPins implements LogPins {
     this.#database.run(sql, sentence ?? null, fingerprint);
   }
 
-  /** Why the log of this server was not accepted the last time. */
+  /** Reason why the log of this server was refused the last time. */
   alarm(fingerprint: string): string | undefined {
     const sql = "SELECT alarm FROM log_pins WHERE fingerprint = ?";
     return this.#database.get<{ alarm: string | null }>(sql, fingerprint)?.alarm ?? undefined;
   }
 
-  /** The user accepts that the log is another one: the next one that is shown is pinned. */
+  /** The user accepts another log: the next one shown is pinned. */
   forget(fingerprint: string): void {
     this.#database.transact(() => {
       for (const table of ["log_pins", "log_seen", "log_confirmed"]) {

@@ -4,7 +4,7 @@ import { Fault, msg } from "../../base/fault.ts";
 import { SETTINGS_LISTED_MAX } from "../../base/limits-screen.ts";
 import type { StateDatabase } from "./schema.ts";
 
-/** Rooms and people that an account does not want to hear on this device. */
+/** Rooms and users that an account has muted on this device. */
 export class MutedTargets {
   readonly #database: StateDatabase;
 

@@ -7,7 +7,7 @@ import { Fault } from "../../base/fault.ts";
 import { type Lock, lockFile } from "../disk/lock.ts";
 import type { StateDatabase } from "./schema.ts";
 
-/** As it is kept. `body` is JSON, of a post to a sealed room encrypted: its writer reads it. */
+/** A post as stored. `body` is JSON, and encrypted for a sealed room; only its writer reads it. */
 export interface KeptPost {
   readonly counter: number;
   readonly target: string;
@@ -15,23 +15,23 @@ export interface KeptPost {
   readonly createdUnixMs: number;
 }
 
-/** What a process that is gone has left unsent: to be sent on under the same id and counters. */
+/** Unsent posts of an ended process, to be sent under the same id and counters. */
 export interface LeftOutbox {
   readonly id: string;
   /** In order of their counters, not empty. */
   readonly posts: readonly KeptPost[];
 }
 
-/** Whose words an outbox carries: a server's fingerprint, and a user in any spelling. */
+/** Author of the posts in an outbox: a server's fingerprint, and a user in any spelling. */
 export interface OutboxOwner {
   readonly fingerprint: string;
   readonly user: string;
 }
 
-/** What changed since the last write, made durable in one transaction. */
+/** Changes since the last write, made durable in one transaction. */
 export interface OutboxChange extends OutboxOwner {
   readonly added: readonly KeptPost[];
-  /** Counters that are settled: they need not be sent again. */
+  /** Counters of settled posts, which need not be sent again. */
   readonly settled: readonly number[];
 }
 
@@ -41,20 +41,20 @@ const INSERT = "INSERT OR REPLACE INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?)";
 const DELETE = "DELETE FROM outbox WHERE outbox = ? AND counter = ?";
 
 /**
- * Unsent words of this home. Each outbox belongs to one process, which shows that it lives by a
- * lock file (CHAT_HOME/outboxes/ID) that the system lets go with it: no process number could be
- * mistaken for it. Locks come and go only inside a write transaction of the database, so that
- * no process adopts what is being made.
+ * Unsent posts of this home. Each outbox belongs to one process, which holds a lock file
+ * (CHAT_HOME/outboxes/ID) that the system releases when it ends, unlike a reusable process number.
+ * Locks are created and removed only inside a write transaction of the database, so that no process
+ * adopts an outbox while it is created.
  */
 export class OutboxStore {
   readonly #database: StateDatabase;
-  readonly #held = new Map<string, Lock>(); // One a run, and one for each that was adopted.
+  readonly #held = new Map<string, Lock>(); // One per run, and one per adopted outbox.
 
   constructor(database: StateDatabase) {
     this.#database = database;
   }
 
-  /** @throws Fault store-… ; nothing has changed then */
+  /** @throws Fault store-…; then nothing has changed */
   write(id: string, { fingerprint, user, added, settled }: OutboxChange): void {
     this.#database.transact(() => {
       if (!this.#held.has(id)) assert(this.#hold(id), "an id of ours is ours alone");
@@ -68,7 +68,10 @@ export class OutboxStore {
     });
   }
 
-  /** Takes over what processes that are gone left unsent, oldest first. @throws Fault store-… */
+  /**
+   * Takes over unsent posts of ended processes, oldest first.
+   * @throws Fault store-…
+   */
   adopt({ fingerprint, user }: OutboxOwner): LeftOutbox[] {
     const sql = `SELECT outbox AS id, MIN(created_ms) AS since FROM outbox
       WHERE fingerprint = ? AND user = ? GROUP BY outbox ORDER BY since, outbox`;
@@ -84,7 +87,7 @@ export class OutboxStore {
     });
   }
 
-  /** This process writes no more under this id: what is left may be adopted. */
+  /** This process writes no more under this id: the rest may be adopted. */
   release(id: string): void {
     const lock = this.#held.get(id);
     if (lock === undefined) return;
@@ -97,7 +100,7 @@ export class OutboxStore {
     }
   }
 
-  /** As if the process had ended here: its outboxes are there for others. */
+  /** Releases all outboxes, as if the process had ended. */
   close(): void {
     for (const lock of this.#held.values()) lock.release();
     this.#held.clear();
@@ -109,7 +112,7 @@ export class OutboxStore {
     return this.#database.all<KeptPost>(sql, id);
   }
 
-  /** @returns false when a process that lives has it */
+  /** @returns false if a running process holds it */
   #hold(id: string): boolean {
     const { folder } = this.#database;
     if (folder !== undefined) mkdirSync(join(folder, FOLDER), { recursive: true, mode: 0o700 });
@@ -120,14 +123,14 @@ export class OutboxStore {
 
   #letGo(id: string, lock: Lock): void {
     this.#held.delete(id);
-    lock.release(); // Before it is removed: Windows keeps files that are open.
-    // With something left in it, the file stays: two that open it must meet at the same one.
+    lock.release(); // Before the removal: Windows keeps open files.
+    // The file of a non-empty outbox stays: two processes that open it must get the same one.
     if (this.#database.folder !== undefined && this.#posts(id).length === 0) {
       rmSync(join(this.#database.folder, FOLDER, id), { force: true });
     }
   }
 
-  /** Files of processes that ended with everything sent, but too suddenly to clean up. */
+  /** Removes files of processes that sent everything but ended too suddenly to clean up. */
   #sweep(): void {
     for (const id of this.#lockFiles()) {
       if (this.#posts(id).length > 0 || !this.#hold(id)) continue;
@@ -136,7 +139,7 @@ export class OutboxStore {
     }
   }
 
-  /** Of others. */
+  /** Lock files of others. */
   #lockFiles(): string[] {
     if (this.#database.folder === undefined) return [];
     try {

@@ -3,15 +3,15 @@
 import { RECEIVED_FILES_MAX } from "../../base/limits.ts";
 import type { StateDatabase } from "./schema.ts";
 
-/** Whose files: a server's fingerprint, and a user in any spelling. */
+/** Owner of the files: a server's fingerprint, and a user in any spelling. */
 export interface Taker {
   readonly fingerprint: string;
   readonly user: string;
 }
 
 /**
- * How far `get-file --follow` has come. A file may be in several rooms, and may be here before its
- * record is: so ids are kept beside the place.
+ * Progress of `get-file --follow`. A file may be in several rooms, and may arrive before its
+ * record: so ids are stored beside the position.
  */
 export class ReceivedFiles {
   readonly #database: StateDatabase;
@@ -20,13 +20,13 @@ export class ReceivedFiles {
     this.#database = database;
   }
 
-  /** Seq up to which nothing is left to take; 0: it never ran. */
+  /** Seq up to which every file was received; 0 if it never ran. */
   place({ fingerprint, user }: Taker): number {
     const sql = "SELECT seq FROM files_place WHERE fingerprint = ? AND user = ?";
     return this.#database.get<{ seq: number }>(sql, fingerprint, user.toLowerCase())?.seq ?? 0;
   }
 
-  /** Never goes back. */
+  /** Never decreases. */
   advance({ fingerprint, user }: Taker, seq: number): void {
     const sql = `INSERT INTO files_place VALUES (?, ?, ?) ON CONFLICT DO UPDATE
       SET seq = excluded.seq WHERE excluded.seq > seq`;
@@ -41,7 +41,7 @@ export class ReceivedFiles {
     );
   }
 
-  /** The oldest are forgotten: the place is past them. */
+  /** Forgets the oldest: the position is past them. */
   note({ fingerprint, user }: Taker, file: string): void {
     this.#database.transact(() => {
       const insert = `INSERT OR IGNORE INTO files_taken (fingerprint, user, file)

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Fault, type FaultCode, msg } from "../../base/fault.ts";
 import { openPlain } from "../disk/tree.ts";
 
-/** Another process of this home writes for milliseconds; longer means that it hangs. */
+/** Another process of this home writes for milliseconds; a longer wait means that it hangs. */
 const BUSY_TIMEOUT_MS = 5_000;
 /** Processes that open a new home at the same time create its tables one after the other. */
 const OPEN_TIMEOUT_MS = 30_000;
@@ -95,24 +95,24 @@ const MIGRATIONS: readonly string[] = [
   `CREATE TABLE server_places (
      fingerprint TEXT PRIMARY KEY, places TEXT NOT NULL, last TEXT
    ) STRICT, WITHOUT ROWID;`,
-  // Tables stay: what waits to be sent may be encrypted from here on, which earlier programs would
-  // send as it is. What they have deleted is overwritten, see `migrate`.
+  // Tables stay: from here on queued posts may be encrypted, which earlier programs would send as
+  // they are. What they have deleted is overwritten, see `migrate`.
   "SELECT 1",
 ];
 
-/** Up to this version deleted rows were left as they were in the file. */
+/** Up to this version deleted rows were left in the file. */
 const VERSION_WITH_REMAINS = 10;
 
 const CLIENT_STATE_VERSION = MIGRATIONS.length;
 export const CLIENT_STATE_FILE = "state.sqlite";
 
-/** The tables of a client's home; what goes wrong comes out as a fault that names the folder. */
+/** The tables of a client's home; errors become faults that name the folder. */
 export class StateDatabase {
-  /** Undefined: in memory. */
+  /** `undefined` in memory. */
   readonly folder: string | undefined;
   readonly #database: Database;
 
-  /** Opens the database of this folder, made or brought up to date where needed. */
+  /** Opens the database of this folder, creating or migrating it if needed. */
   constructor(folder: string | undefined) {
     this.folder = folder;
     this.#database = folder === undefined ? openDatabaseInMemory() : openDatabase(folder);
@@ -128,19 +128,19 @@ export class StateDatabase {
     return this.guard(() => this.#database.query<Row, SQLQueryBindings[]>(sql).all(...values));
   }
 
-  /** To be run several times, inside `transact`. */
+  /** A statement to run several times, inside `transact`. */
   statement(sql: string): Statement<unknown, SQLQueryBindings[]> {
     return this.#database.query<unknown, SQLQueryBindings[]>(sql);
   }
 
-  /** @returns how many rows it changed */
+  /** @returns the number of changed rows */
   run(sql: string, ...values: SQLQueryBindings[]): number {
     return this.guard(
       () => this.#database.query<unknown, SQLQueryBindings[]>(sql).run(...values).changes,
     );
   }
 
-  /** All of it or nothing; no other process writes meanwhile. */
+  /** Runs atomically; no other process writes meanwhile. */
   transact<Result>(act: () => Result): Result {
     return this.guard(() => this.#database.transaction(act).immediate());
   }
@@ -172,7 +172,7 @@ function openDatabase(folder: string): Database {
   });
 }
 
-/** The same tables without a file, for worlds. */
+/** The same tables without a file, for simulations. */
 function openDatabaseInMemory(): Database {
   const database = new Database(":memory:", { strict: true });
   migrate(database, "memory");
@@ -183,12 +183,12 @@ function migrate(database: Database, folder: string): void {
   if (versionOf(database) === 0) database.run("PRAGMA journal_mode = WAL");
   database.run("PRAGMA synchronous = FULL");
   database.run("PRAGMA foreign_keys = ON");
-  database.run("PRAGMA secure_delete = ON"); // Words that were sent do not stay in the file.
+  database.run("PRAGMA secure_delete = ON"); // Sent posts do not stay in the file.
   const before = versionOf(database);
   if (before === CLIENT_STATE_VERSION) return;
   database
     .transaction(() => {
-      const version = versionOf(database); // Another process may have been here first.
+      const version = versionOf(database); // Another process may have been first.
       if (version > CLIENT_STATE_VERSION) throw tooNew(folder, version);
       for (const step of MIGRATIONS.slice(version)) database.run(step);
       database.run(`PRAGMA user_version = ${CLIENT_STATE_VERSION}`);
@@ -197,7 +197,9 @@ function migrate(database: Database, folder: string): void {
   if (before > 0 && before <= VERSION_WITH_REMAINS) overwriteRemains(database);
 }
 
-/** Another process that uses the file keeps it from that; nothing else depends on it. */
+/**
+ * Overwrites deleted rows. Skipped while another process uses the file; nothing else depends on it.
+ */
 function overwriteRemains(database: Database): void {
   try {
     database.run("VACUUM");
@@ -230,7 +232,7 @@ const CODES: Readonly<Record<string, FaultCode>> = {
   SQLITE_CANTOPEN: "store-denied",
 };
 
-/** Runs what touches the disk; what the system says comes out as a fault that names the folder. */
+/** Runs code that uses the disk; the system's errors become faults that name the folder. */
 export function withStoreFaults<Result>(folder: string, act: () => Result): Result {
   try {
     return act();

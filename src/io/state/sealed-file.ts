@@ -1,4 +1,5 @@
-/** What a device keeps of its sealed rooms, as it is: nothing is written. */
+/** Read-only access to a device's store of its sealed rooms. */
+
 import { Database, SQLiteError } from "bun:sqlite";
 import { join } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
@@ -19,7 +20,10 @@ export class SealedFile {
     this.#database = database;
   }
 
-  /** @returns undefined: this device was in no sealed room @throws Fault store-… */
+  /**
+   * @returns undefined if this device was in no sealed room
+   * @throws Fault store-…
+   */
   static open(folder: string): SealedFile | undefined {
     const path = join(folder, SEALED_STATE_FILE);
     return guarded(folder, () => {
@@ -30,7 +34,10 @@ export class SealedFile {
     });
   }
 
-  /** Reads all of it. @throws Fault store-failed: it is damaged */
+  /**
+   * Reads all of it.
+   * @throws Fault store-failed: it is damaged
+   */
   check(): void {
     guarded(this.path, () => {
       const [found] = this.#database
@@ -40,7 +47,10 @@ export class SealedFile {
     });
   }
 
-  /** Of one account; keys in ascending order. @throws Fault store-… */
+  /**
+   * Rows of one account; keys in ascending order.
+   * @throws Fault store-…
+   */
   rows(fingerprints: readonly string[], account: string): readonly Row[] {
     return guarded(this.path, () =>
       fingerprints.flatMap((fingerprint) =>

@@ -9,13 +9,13 @@ import { Mutex } from "../disk/mutex.ts";
 import { openPlain } from "../disk/tree.ts";
 import { withStoreFaults } from "./schema.ts";
 
-/** Whose rows they are; the account's id outlives every renaming. */
+/** Owner of the rows; the account's id survives every renaming. */
 export interface SealedOwner {
   readonly fingerprint: string;
-  /** Keys that the server had before. */
+  /** Earlier keys of the server. */
   readonly formers: readonly string[];
   readonly account: string;
-  /** The key of the device; rows of another one are put aside, and found again when it is back. */
+  /** The device's key; rows of another device are put aside, and restored when it is back. */
   readonly device: string;
 }
 
@@ -33,12 +33,12 @@ interface Row {
 }
 
 export const SEALED_STATE_FILE = "sealed.sqlite";
-/** In the clear, with an empty value: whose key encrypts the other rows. */
+/** Key of the device whose key encrypts the other rows; not encrypted, with an empty value. */
 const DEVICE = "device/";
-/** With which each database begins; an empty file is one that was not begun. */
+/** First bytes of each database; an empty file is a database that was not begun. */
 export const DATABASE_HEAD = "SQLite format 3\0";
 const FORMAT = 1;
-/** Another process works for half a second at a time; longer means that it hangs. */
+/** Another process works for half a second at a time; a longer wait means that it hangs. */
 const BUSY_MS_MAX = 15_000;
 const BUSY_STEP_MS = 5;
 
@@ -50,8 +50,8 @@ const OF = "fingerprint = ? AND account = ?";
 const WHERE = `WHERE ${OF} AND key >= ? AND key < ?`;
 
 /**
- * What a device keeps of its sealed rooms, in a database of its own: a transaction here lasts while
- * keys are computed, and what else this process writes must not wait for it.
+ * A device's store of its sealed rooms, in a database of its own: a transaction here lasts while
+ * keys are computed, and other writes of this process must not wait for it.
  */
 export class SealedStateStore {
   readonly #folder: string;
@@ -62,7 +62,10 @@ export class SealedStateStore {
   #isClosed = false;
   #hasFollowed = false;
 
-  /** @param folder undefined: in memory @throws Fault store-…, version-unsupported */
+  /**
+   * @param folder undefined in memory
+   * @throws Fault store-…, version-unsupported
+   */
   constructor(folder: string | undefined, owner: SealedOwner, clock: Clock) {
     this.#folder = folder ?? "memory";
     this.#clock = clock;
@@ -71,13 +74,13 @@ export class SealedStateStore {
     this.#database = sealedFaults(this.#folder, () => openDatabase(folder));
   }
 
-  /** @throws Fault store-…, interrupted (closed), and what the work throws: nothing has changed */
+  /** @throws Fault store-…, interrupted (closed), and what `work` throws: nothing has changed */
   transact<Result>(work: (tables: SealedRows) => Promise<Result>): Promise<Result> {
     return this.#mutex.run(async () => {
       if (this.#isClosed) throw new Fault("interrupted", "nobody is logged in any more");
       await this.#begin();
       try {
-        // Not when it is opened: others may hold the database then, and nobody can wait there.
+        // Not when it is opened: others may hold the database then, and opening cannot wait.
         sealedFaults(this.#folder, () => this.#follow());
         const result = await work(new SealedRows(this.#database, this.#owner, this.#folder));
         sealedFaults(this.#folder, () => this.#database.run("COMMIT"));
@@ -90,14 +93,17 @@ export class SealedStateStore {
     });
   }
 
-  /** What is under way ends first; what waits behind it is refused. */
+  /** Lets the current transaction finish, and refuses queued ones. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     void this.#mutex.run(async () => this.#database.close());
   }
 
-  /** Not by the database's own waiting: that would stop this process, and what it waits for. */
+  /**
+   * Polls instead of using the database's own waiting, which would block this process and what it
+   * waits for.
+   */
   async #begin(): Promise<void> {
     const until = this.#clock.now() + BUSY_MS_MAX;
     for (;;) {
@@ -105,7 +111,7 @@ export class SealedStateStore {
         this.#database.run("BEGIN IMMEDIATE");
         return;
       } catch (error) {
-        // Also while another one reads what a process that was killed has left: BUSY_RECOVERY.
+        // Also while another process recovers what a killed one has left: BUSY_RECOVERY.
         const isBusy = error instanceof SQLiteError && error.code?.startsWith("SQLITE_BUSY");
         if (!isBusy) return sealedFaults(this.#folder, () => rethrow(error));
         if (this.#clock.now() >= until) {
@@ -130,7 +136,7 @@ export class SealedStateStore {
     this.#changeDevice();
   }
 
-  /** With another key nothing can be read that was kept; what must stay sealed, stays so. */
+  /** With another key no stored row can be read; sealed data stays sealed. */
   #changeDevice(): void {
     const { fingerprint, account, device } = this.#owner;
     const rows = new SealedRows(this.#database, this.#owner, this.#folder);
@@ -219,8 +225,8 @@ function openDatabase(folder: string | undefined): Database {
 }
 
 /**
- * What is no database is kept under another name, and the device comes back as one that lost it. An
- * empty file is a database that was not begun.
+ * Renames a file that is not a database; the device then returns as one that lost it. An empty file
+ * is a database that was not begun.
  */
 function putAside(path: string): void {
   const head = headOf(path);
@@ -230,7 +236,7 @@ function putAside(path: string): void {
   }
 }
 
-/** @returns undefined: there is no such file */
+/** @returns undefined if there is no such file */
 export function headOf(path: string): string | undefined {
   if (!existsSync(path)) return undefined;
   const file = openPlain(path, "read");
@@ -242,7 +248,7 @@ export function headOf(path: string): string | undefined {
   }
 }
 
-/** What the database says, as a fault with what helps. */
+/** Turns errors of the database into faults with a hint. */
 function sealedFaults<Result>(folder: string, act: () => Result): Result {
   try {
     return withStoreFaults(folder, act);

@@ -5,11 +5,11 @@ import type { StateDatabase } from "./schema.ts";
 
 export interface SeenFile {
   readonly id: string;
-  /** As its sender calls it, unclean. */
+  /** As its sender calls it, not cleaned. */
   readonly name: string;
 }
 
-/** Names that sealed rooms hear are kept nowhere in the clear: such a file has its id alone. */
+/** Names of files in sealed rooms are never stored unencrypted: such a file has only its id. */
 export function seenFile({ id, name, sealed }: SeenFile & { readonly sealed?: boolean }): SeenFile {
   return { id, name: sealed === true ? "" : name };
 }
@@ -22,7 +22,10 @@ export class SeenFiles {
     this.#database = database;
   }
 
-  /** The newest SEEN_FILES_MAX of a server are kept. @param files oldest first */
+  /**
+   * Keeps the newest SEEN_FILES_MAX of a server.
+   * @param files oldest first
+   */
   note(fingerprint: string, files: readonly SeenFile[]): void {
     const unknown = files.slice(-SEEN_FILES_MAX).filter(({ id }) => !this.#has(fingerprint, id));
     if (unknown.length === 0) return; // A write waits for the disk.

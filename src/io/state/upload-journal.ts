@@ -7,7 +7,7 @@ import { HASH_BYTES } from "../../wire/chunks.ts";
 import type { FoundUpload, ResumableUpload, ResumableUploads, UploadKey } from "./kept-upload.ts";
 import type { StateDatabase } from "./schema.ts";
 
-/** Checksums in one row, which is written again while it fills: few rows, and little at once. */
+/** Checksums per row; a row is rewritten while it fills: few rows, and small writes. */
 const ROW_HASHES = 64;
 
 interface Row {
@@ -17,8 +17,8 @@ interface Row {
 }
 
 /**
- * What of this home's files is on its way, so that a process that is gone can be followed. It only
- * spares work: what is durable, the server says.
+ * Uploads of this home in progress, so that a later process can resume them. It only saves work:
+ * the server decides what is durable.
  */
 export class UploadJournal implements ResumableUploads {
   readonly #database: StateDatabase;
@@ -27,7 +27,10 @@ export class UploadJournal implements ResumableUploads {
     this.#database = database;
   }
 
-  /** @param stamp the source's @throws Fault store-… */
+  /**
+   * @param stamp stamp of the source
+   * @throws Fault store-…
+   */
   find(key: UploadKey, stamp: string): FoundUpload | undefined {
     const sql = `SELECT file, stamp, up_to AS upTo FROM uploads
       WHERE fingerprint = ? AND user = ? AND path = ? AND targets = ? AND name = ?`;
@@ -36,7 +39,10 @@ export class UploadJournal implements ResumableUploads {
     return { upload: this.#kept(row.file as FileId, row.upTo), changed: row.stamp !== stamp };
   }
 
-  /** Takes the place of an upload with the same key. @throws Fault store-… */
+  /**
+   * Replaces an upload with the same key.
+   * @throws Fault store-…
+   */
   begin(key: UploadKey, stamp: string, file: FileId, unixMs: number): ResumableUpload {
     const nowMs = Math.trunc(unixMs);
     this.#database.transact(() => {
@@ -55,7 +61,7 @@ export class UploadJournal implements ResumableUploads {
 
   #kept(file: FileId, found: number): ResumableUpload {
     let upTo = found;
-    /** The last of them. Bounded by ROW_HASHES, or by one call. */
+    /** The last row. Bounded by ROW_HASHES, or by one call. */
     let row: readonly Uint8Array[] = [];
     return {
       file,
@@ -86,7 +92,7 @@ export class UploadJournal implements ResumableUploads {
     this.#loosely(() => {
       const upTo = from + hashes.length;
       const sql = "UPDATE uploads SET up_to = MAX(up_to, ?) WHERE file = ?";
-      // None: another process has finished the same upload.
+      // No row: another process has finished the same upload.
       if (this.#database.run(sql, upTo, file) === 0) return;
       const insert = "INSERT OR REPLACE INTO upload_hashes VALUES (?, ?, ?)";
       this.#database.run(insert, file, from, concatBytes(...hashes));
@@ -100,7 +106,7 @@ export class UploadJournal implements ResumableUploads {
     });
   }
 
-  /** Rows may overlap where two processes sent the same: their checksums are the same. */
+  /** Rows may overlap if two processes sent the same file: their checksums are equal. */
   *#hashes(file: FileId, from: number, upTo: number): Generator<Uint8Array> {
     const sql = `SELECT first, hashes FROM upload_hashes
       WHERE file = ? AND first <= ? ORDER BY first DESC LIMIT 1`;

@@ -9,29 +9,31 @@ export interface Size {
   readonly rows: number;
 }
 
-/** What the system tells of a terminal, and of a process in front of it. */
+/** Events of the terminal and of its foreground process. */
 export type DeviceEvent =
-  /** The window has another size. */
+  /** The window was resized. */
   | "resize"
-  /** `fg`: the shell has set the terminal as it likes. */
+  /** `fg`: the shell has changed the terminal's modes. */
   | "continued"
-  /** Asked to stop from outside, as by `kill -TSTP`. */
+  /** A stop request from outside, e.g. `kill -TSTP`. */
   | "stop"
-  /** The process ends, with an error or without: only what is done at once is done. */
+  /** The process ends, with an error or without: handlers must be synchronous. */
   | "exit";
 
-/** The terminal in front of the user: one whole screen, and not a stream of lines. */
+/** The user's terminal as one whole screen, not a stream of lines. */
 export interface TerminalDevice {
-  /** Never blocks, not even a thread: a terminal that takes nothing is asked again. */
+  /** Never blocks, not even a thread: a stalled terminal is retried. */
   readonly output: Output;
   size(): Size;
-  /** Whether each key arrives as it is pressed, without echo and without signals. */
+  /** Delivers each key as it is pressed, without echo and without signals. */
   setRaw(isRaw: boolean): void;
-  /** At once, in place of what is queued; given up when the terminal takes nothing for so long. */
+  /**
+   * Writes immediately, replacing what is queued; gives up when the terminal stalls for `withinMs`.
+   */
   writeNow(text: string, withinMs: number): void;
-  /** All that runs in this terminal for one command line, or this process alone. */
+  /** Stops everything that this terminal runs for one command line, or this process alone. */
   stop(what: "group" | "process"): void;
-  /** @returns what removes the handler */
+  /** @returns a function that removes the handler */
   on(event: DeviceEvent, handler: () => void): () => void;
   close(): void;
 }
@@ -60,9 +62,10 @@ export function openTerminalDevice(input: Input, onBroken: OnBroken): TerminalDe
 }
 
 /**
- * The terminal of standard output, without blocking. The descriptor of standard output is shared
- * with the shell, which is not to find it changed. A thread that waits in a write would besides
- * hold the terminal's lock: until the terminal takes more, nobody can set its modes.
+ * Opens the terminal of standard output a second time, non-blocking. The descriptor of standard
+ * output is shared with the shell, which must not find it changed. Besides, a thread blocked in a
+ * write would hold the terminal's lock: until the terminal accepts more, nobody could set its
+ * modes.
  */
 function openAgain(): number | undefined {
   if (process.platform === "win32") return undefined;
@@ -70,7 +73,7 @@ function openAgain(): number | undefined {
   try {
     return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch {
-    return undefined; // Opened by another user, as behind `su`.
+    return undefined; // Opened by another user, as after `su`.
   }
 }
 
@@ -102,7 +105,7 @@ function writeNow(fd: number, text: string, withinMs: number): void {
 function listen(event: DeviceEvent, handler: () => void): () => void {
   if (event === "exit") return listenForEnd(handler);
   if (event === "resize") {
-    // Its own handler has asked for the new size by then; one of the signal might come before it.
+    // Its own handler has read the new size by then; a handler of the signal might run before it.
     process.stdout.on("resize", handler);
     return () => process.stdout.off("resize", handler);
   }
@@ -116,13 +119,13 @@ function listen(event: DeviceEvent, handler: () => void): () => void {
   return () => process.off(signal, arrived);
 }
 
-/** Of another size the system tells those alone who are in front of the terminal at that time. */
+/** The system reports a resize only to the processes in the foreground at that time. */
 function refreshSize(): void {
   const stdout = process.stdout as { readonly _refreshSize?: () => void };
   stdout._refreshSize?.();
 }
 
-/** Before the error is reported: on a screen that goes away nobody would read it. */
+/** Runs before the error is reported: on a closing screen nobody would read it. */
 function listenForEnd(handler: () => void): () => void {
   const errors = ["uncaughtException", "unhandledRejection"] as const;
   process.on("exit", handler);

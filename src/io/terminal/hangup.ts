@@ -1,12 +1,12 @@
-/** Whether a closed terminal ends the program. */
+/** Decides whether a closed terminal ends the program. */
 
 import { readFileSync } from "node:fs";
 
 const SIGHUP_BIT = 1n;
 
 /**
- * Whether this process was started so that SIGHUP does not concern it, as by `nohup`. A handler of
- * ours would undo that. Only Linux tells; elsewhere the answer is no.
+ * Reports whether this process was started to ignore SIGHUP, as by `nohup`. A handler of ours would
+ * undo that. Only Linux reports it; elsewhere the result is false.
  */
 export function ignoresHangup(statusFile = "/proc/self/status"): boolean {
   try {

@@ -8,20 +8,22 @@ import { LineBuffer } from "./line-buffer.ts";
 export interface Input {
   readonly isTerminal: boolean;
   /**
-   * The next line without its line feed; undefined at the end. A bad line costs only itself: the
-   * next call goes on behind it.
+   * The next line without its line feed; `undefined` at the end. A bad line is skipped: the next
+   * call continues after it.
    * @throws Fault text-invalid (not UTF-8), too-large
    */
   line(): Promise<string | undefined>;
-  /** The same on a terminal without echo; Ctrl-C is Fault interrupted. */
+  /** Like `line`, on a terminal without echo; Ctrl-C is Fault interrupted. */
   secretLine(): Promise<string | undefined>;
-  /** What comes, in pieces of any size: files from a pipe, and keys in raw mode. */
+  /** Received bytes, in pieces of any size: files from a pipe, and keys in raw mode. */
   chunk(): Promise<Uint8Array | undefined>;
-  /** On a terminal: each key comes as it is pressed, without echo; Enter is a carriage return. */
+  /**
+   * On a terminal: delivers each key as it is pressed, without echo; Enter is a carriage return.
+   */
   setRaw(isRaw: boolean): void;
 }
 
-/** Far more than any text may be; a file without line feeds must not fill the memory. */
+/** Far more than any text; a file without line feeds must not fill the memory. */
 const LINE_BYTES_MAX = 1 << 20;
 
 export function standardInput(): Input {
@@ -96,12 +98,12 @@ class StdinInput implements Input {
   }
 }
 
-/** The return key, if it was typed ahead while the terminal was in raw mode. */
+/** Converts the return key if it was typed while the terminal was in raw mode. */
 function withLineFeeds(typed: Uint8Array): Uint8Array {
   return typed.map((byte) => (byte === 0x0d ? 0x0a : byte));
 }
 
-/** Backspace, Ctrl-U and Ctrl-W as shells know them; other control keys do nothing. */
+/** Backspace, Ctrl-U and Ctrl-W as in shells; other control keys do nothing. */
 function edited(typed: readonly string[], key: string): readonly string[] {
   if (key === "\x7f" || key === "\b") return typed.slice(0, -1);
   if (key === "\x15" || key === "\x17") return [];

@@ -7,13 +7,13 @@ const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const ESCAPE = 0x1b;
 
-/** Bytes of standard input that were not asked for yet, given out as lines, keys or pieces. */
+/** Buffered bytes of standard input, returned as lines, keys or pieces. */
 export class LineBuffer {
   readonly #lineBytesMax: number;
   #bytes: Buffer = Buffer.alloc(0);
-  /** Where to look for the next line feed: what lies before has none. */
+  /** Offset from which to search for the next line feed. */
   #scanned = 0;
-  /** Inside a line that was refused: it ends at the next line feed. */
+  /** Inside a refused line, up to the next line feed. */
   #skipping = false;
 
   constructor(lineBytesMax: number) {
@@ -44,7 +44,7 @@ export class LineBuffer {
     return all;
   }
 
-  /** One code point or escape sequence as a terminal in raw mode sends it. */
+  /** One code point or escape sequence, as sent by a terminal in raw mode. */
   takeKey(): string | undefined {
     const first = this.#bytes[0];
     if (first === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** A line editor below printed lines. */
+/** A line editor that keeps the typed line below printed output. */
 
 import { writeSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -9,11 +9,10 @@ import type { Input } from "./input.ts";
 import type { Output } from "./output.ts";
 import { PASTE_MARKS_OFF, PASTE_MARKS_ON, PasteSplitter, type Typed } from "./paste.ts";
 
-/** A line as it was entered. */
 export interface EnteredLine {
-  /** With line feeds only where they were pasted. */
+  /** Contains line feeds only if they were pasted. */
   readonly text: string;
-  /** It begins with several lines that were pasted: words, whatever they look like. */
+  /** It begins with several pasted lines: text, never a command. */
   readonly isPasted: boolean;
 }
 
@@ -21,22 +20,25 @@ export interface EnteredLine {
 export type OnPaste = (paste: { readonly lines: number } | "oversize") => void;
 
 /**
- * A line typed on a terminal while other lines arrive above it: what comes in pushes the half-typed
+ * A line typed on a terminal while other lines are printed above it: output moves the half-typed
  * line down instead of tearing it.
  */
 export interface LineEditor {
-  /** The next line; undefined: Ctrl-D on an empty one. @throws Fault interrupted: Ctrl-C on one */
+  /**
+   * The next line; `undefined` after Ctrl-D on an empty line.
+   * @throws Fault interrupted: Ctrl-C on an empty line
+   */
   line(): Promise<EnteredLine | undefined>;
   /** A line without echo, after a question. Rejects and ends as `line` does. */
   secret(question: string): Promise<string | undefined>;
   /** Writes whole lines above the one being typed. */
   print(text: string): void;
   /**
-   * Takes the line just entered off the screen: it will be printed as what it became. Does nothing
-   * when something else was written since.
+   * Removes the line just entered from the screen: its result will be printed instead. No-op if
+   * something else was written since.
    */
   eraseEntered(): void;
-  /** What stands before the typed line. */
+  /** Sets the text before the typed line. */
   prompt(text: string): void;
   close(): void;
 }
@@ -45,13 +47,13 @@ const CLEAR_LINE = "\r\x1b[J";
 /** Lines typed ahead of a slow network. */
 const LINES_AHEAD_MAX = 1_000;
 
-/** A process that cannot be stopped goes on after this. */
+/** A process that cannot be stopped continues after this. */
 const SUSPENDED_MS = 100;
-/** Between two stops of readline's tabs. */
+/** Distance of readline's tab stops. */
 const TAB = 8;
-/** A pasted line of more rows than this is not shown in full. */
+/** A pasted line of more rows than this is shown abbreviated. */
 const PASTE_ROWS_MAX = 3;
-/** As much of a paste as is shown before the line. */
+/** Characters of a paste that are shown before the line. */
 const PREVIEW_CHARS = 16;
 
 export function openLineEditor(input: Input, output: Output, onPaste: OnPaste): LineEditor {
@@ -80,9 +82,9 @@ function setRawMode(isRaw: boolean): void {
 }
 
 /**
- * What is typed goes to readline: the same input that asked for secrets before. At once, so that
- * what was typed before a paste is in the line before the paste is. Words that came in one read go
- * in as one piece: of single keys that come together readline shows each, and forgets the rows.
+ * Passes typed keys to readline, from the same input that asks for secrets. Synchronously, so that
+ * keys typed before a paste are in the line before the paste is. Text of one read is passed in one
+ * piece: for single keys that arrive together readline echoes each, and forgets the rows.
  */
 async function readKeys(
   input: Input,
@@ -111,16 +113,16 @@ async function readKeys(
   keys.end();
 }
 
-/** Words, or one key that is none: alone, or as a sequence that begins with Esc. */
+/** Text, or one other key: a single character, or a sequence that begins with Esc. */
 const RUNS = /\x1b(?:\[\[?[0-?]*[ -/]*[@-~]|O?[^\x1b])?|[\x00-\x1f\x7f]|[^\x00-\x1f\x7f]+/gsu;
 const CONTROL = /^[\x00-\x1f\x7f]/;
-/** The read ended within a sequence, or behind the Esc key. */
+/** The read ended within a sequence, or after the Esc key. */
 const SEQUENCE_BEGUN = /\x1b(?:\[[0-?]*[ -/]*|O)?$/;
 
 type OnPasted = (typed: Exclude<Typed, { kind: "keys" }>) => void;
 type Editor = ReturnType<typeof createInterface>;
 type Waiter = { resolve(line: EnteredLine | undefined): void; reject(fault: Fault): void };
-/** What was pasted and waits for Enter, with what was typed before it. */
+/** A paste that waits for Enter, with the text typed before it. */
 type Waiting = EnteredLine & { readonly lines: number };
 
 class ReadlineEditor implements LineEditor {
@@ -135,7 +137,7 @@ class ReadlineEditor implements LineEditor {
   /** The question that a secret answers. */
   #question: string | undefined;
   #pasted: Waiting | undefined;
-  /** Rows of the line just entered, while nothing stands below them. */
+  /** Rows of the line just entered, while nothing is below them. */
   #enteredRows: number | undefined;
   #waiting: Waiter | undefined;
   #isSuspended = false;
@@ -152,7 +154,7 @@ class ReadlineEditor implements LineEditor {
     editor.on("SIGINT", () => this.#interrupted());
     editor.on("SIGTSTP", () => void this.#suspend());
     process.on("SIGCONT", this.#continued);
-    process.on("exit", this.#restore); // However it ends, the shell is to get plain pastes.
+    process.on("exit", this.#restore); // However it ends, the shell must get plain pastes.
     output.write(PASTE_MARKS_ON);
   }
 
@@ -209,7 +211,10 @@ class ReadlineEditor implements LineEditor {
     if (!this.#isClosed) this.#editor.write(text);
   }
 
-  /** Of one line: as if typed. Of several: aside until Enter, so that none is sent unseen. */
+  /**
+   * Inserts a pasted line as if typed. Several lines are held until Enter, so that none is sent
+   * unseen.
+   */
   pasted(paste: Exclude<Typed, { kind: "keys" }>): void {
     if (this.#isClosed) return;
     if (paste.kind === "oversize") return this.#onPaste("oversize");
@@ -226,7 +231,7 @@ class ReadlineEditor implements LineEditor {
     this.#editor.close();
   }
 
-  /** With what stands before the cursor; what stands behind it stays in the line. */
+  /** Holds the paste with the text before the cursor; the text after it stays in the line. */
   #keep(text: string, lines: number): void {
     const { line, cursor } = this.#editor;
     const before = enteredLine(this.#pasted, line.slice(0, cursor)).text;
@@ -246,7 +251,7 @@ class ReadlineEditor implements LineEditor {
     this.#draw();
   }
 
-  /** The typed line may have wrapped: the cursor goes to where it begins. */
+  /** Moves the cursor to the first row of the typed line, which may have wrapped. */
   #upToFirstRow(): string {
     const { rows } = this.#editor.getCursorPos();
     return rows > 0 ? `\x1b[${rows}A` : "";
@@ -254,7 +259,7 @@ class ReadlineEditor implements LineEditor {
 
   #draw(): void {
     this.#enteredRows = undefined;
-    // readline remembers on which row it left the cursor; what was printed moved everything.
+    // readline remembers the row of the cursor, which the printed text has moved.
     (this.#editor as Editor & { prevRows?: number }).prevRows = 0;
     this.#editor.prompt(true);
   }
@@ -271,7 +276,7 @@ class ReadlineEditor implements LineEditor {
     else if (this.#ahead.length < LINES_AHEAD_MAX) this.#ahead.push(line);
   }
 
-  /** Ctrl-Z: to the shell, as any program. */
+  /** Ctrl-Z: suspends to the shell, as in any program. */
   async #suspend(): Promise<void> {
     if (process.platform === "win32" || this.#isSuspended) return;
     this.#isSuspended = true;
@@ -279,14 +284,14 @@ class ReadlineEditor implements LineEditor {
     await this.#output.flushed();
     if (this.#isClosed) return;
     setRawMode(false);
-    // All that this terminal runs, as its own Ctrl-Z: a script around us must stop as well.
+    // Everything in this terminal, as its own Ctrl-Z: a script around us must stop as well.
     process.kill(0, "SIGTSTP");
     setTimeout(() => {
       if (this.#isSuspended) this.#resume();
     }, SUSPENDED_MS);
   }
 
-  /** `fg`, or continued by another process: the shell has set the terminal as it likes. */
+  /** `fg`, or continued by another process: the shell has changed the terminal's modes. */
   #resume(): void {
     if (this.#isClosed) return;
     this.#isSuspended = false;
@@ -321,14 +326,14 @@ class ReadlineEditor implements LineEditor {
   }
 }
 
-/** What is typed behind several lines stands on a line of its own. */
+/** Text typed after several pasted lines gets its own line. */
 function enteredLine(pasted: Waiting | undefined, typed: string): EnteredLine {
   if (pasted === undefined) return { text: typed, isPasted: false };
   const between = pasted.lines > 1 && typed !== "" ? "\n" : "";
   return { text: pasted.text + between + typed, isPasted: pasted.isPasted };
 }
 
-/** `[3 lines: first words...] `, before what is typed. */
+/** `[3 lines: first words...] `, before the typed text. */
 function previewOf(pasted: Waiting | undefined): string {
   if (pasted === undefined) return "";
   const { text, lines } = pasted;
@@ -340,10 +345,8 @@ function previewOf(pasted: Waiting | undefined): string {
 }
 
 /**
- * Rows of the screen down to where readline leaves the cursor behind this line: a wide character
- * does not begin in the last column, and a line that fills its last row has another one below.
- *
- * @internal
+ * Rows of the screen down to the row of readline's cursor after this line: a wide character does
+ * not begin in the last column, and a line that fills its last row has another one below. @internal
  */
 export function rowsOf(line: string, columns: number): number {
   let column = 0;

@@ -4,29 +4,31 @@ import { write, writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { Fault } from "../../base/fault.ts";
 
-/** Where data or words for people go: standard output or standard error. */
+/** Standard output or standard error, for data or text. */
 export interface Output {
   readonly isTerminal: boolean;
   /** Width of the terminal, 80 elsewhere. */
   columns(): number;
-  /** Queues and never waits: a stalled terminal or pipe must not stop the network. */
+  /** Queues without waiting: a stalled terminal or pipe must not stop the network. */
   write(text: string): void;
   queuedBytes(): number;
-  /** Resolves when less than 1 MiB waits, or the reader is gone: await it between large writes. */
+  /**
+   * Resolves when less than 1 MiB is queued, or the reader is gone: await it between large writes.
+   */
   drained(): Promise<void>;
-  /** Resolves when everything is out, or the other end is gone. */
+  /** Resolves when everything is written, or the reader is gone. */
   flushed(): Promise<void>;
-  /** Why what was written is not all out; undefined as well when its reader is gone. */
+  /** Reason why not everything was written; also `undefined` if the reader is gone. */
   fault(): Fault | undefined;
 }
 
-/** Called once. `undefined`: its reader is gone (EPIPE), as after `| head`. */
+/** Called once. `undefined` if its reader is gone (EPIPE), as after `| head`. */
 export type OnBroken = (fault: Fault | undefined) => void;
 
 const LOW_BYTES = 1 << 20;
-/** One system call takes at most this much, so that `drained` is told in good time. */
+/** Maximum bytes per system call, so that `drained` resolves in good time. */
 const WRITE_BYTES_MAX = 1 << 18;
-/** A terminal that takes nothing is asked again, first after this, and ever less often. */
+/** First retry interval of a stalled terminal; it increases. */
 const RETRY_MS = 2;
 const RETRY_MS_MAX = 64;
 const COLUMNS_DEFAULT = 80;
@@ -48,20 +50,20 @@ export function standardError(onBroken: OnBroken): Output {
 }
 
 export interface ScreenOutput extends Output {
-  /** Forgets what has not gone out yet. */
+  /** Drops unwritten output. */
   discard(): void;
 }
 
 /**
  * The terminal of standard output.
- * @param fd the same, opened without blocking; undefined: that could not be done
+ * @param fd the same terminal, opened non-blocking; undefined if that failed
  */
 export function screenOutput(fd: number | undefined, onBroken: OnBroken): ScreenOutput {
   const stream = streamOf(1);
   return new FdOutput(fd === undefined ? stream : { ...stream, fd, isNonBlocking: true }, onBroken);
 }
 
-/** Asks process.stdout nothing unless it is a terminal: to touch it makes a pipe non-blocking. */
+/** Touches process.stdout only if it is a terminal: to touch it makes a pipe non-blocking. */
 function streamOf(fd: 1 | 2): Stream {
   const isTerminal = isatty(fd);
   const columns = () => (fd === 1 ? process.stdout : process.stderr).columns;
@@ -73,7 +75,7 @@ function streamOf(fd: 1 | 2): Stream {
   };
 }
 
-/** Writes on a thread of the pool, one call at a time, unless it is known not to block. */
+/** Writes on a pool thread, one call at a time, unless it is known not to block. */
 class FdOutput implements ScreenOutput {
   readonly isTerminal: boolean;
   readonly #stream: Stream;
@@ -132,7 +134,7 @@ class FdOutput implements ScreenOutput {
     return new Promise((resolve) => this.#waiting.push({ belowBytes, resolve }));
   }
 
-  /** A microtask later, so that what is written in one go leaves in one go. */
+  /** Starts a microtask later, so that consecutive writes leave together. */
   #begin(): void {
     this.#writing = true;
     queueMicrotask(() => this.#next());
@@ -206,7 +208,7 @@ function writeAtOnce(
   }
 }
 
-/** EIO is a terminal whose window was closed. */
+/** EIO: the terminal's window was closed. */
 function brokenFault(error: NodeJS.ErrnoException): Fault | undefined {
   if (error.code === "EPIPE" || error.code === "EIO") return undefined;
   const code = error.code === "ENOSPC" || error.code === "EDQUOT" ? "store-full" : "store-failed";

@@ -1,43 +1,44 @@
-/** Tells pasted text from typed keys. */
+/** Separates pasted text from typed keys. */
 
 import { PASTE_BYTES_MAX } from "../../base/limits-page.ts";
 
-/** Ask a terminal to put marks around what is pasted (bracketed paste), and to stop that. */
+/** Make a terminal mark pasted text (bracketed paste), and stop that. */
 export const PASTE_MARKS_ON = "\x1b[?2004h";
 export const PASTE_MARKS_OFF = "\x1b[?2004l";
 
-/** What came from the keyboard: keys as they were pressed, or a paste as one piece. */
+/** Keyboard input: single keys, or a paste as one piece. */
 export type Typed =
   | { readonly kind: "keys"; readonly bytes: Uint8Array }
   | { readonly kind: "paste"; readonly text: string }
-  /** Longer than any message may be: nothing of it is kept. */
+  /** Longer than any message: dropped. */
   | { readonly kind: "oversize" };
 
 const BEGIN = Buffer.from("\x1b[200~");
 const END = Buffer.from("\x1b[201~");
-/** Ctrl-C and Ctrl-D, alone in a read: a person who wants out of a paste whose end never came. */
+/** Ctrl-C and Ctrl-D, alone in a read: they leave a paste whose end never came. */
 const BREAKS: ReadonlySet<number> = new Set([0x03, 0x04]);
-/** Sequences of a terminal: strings (OSC, DCS and their like), CSI, and the short ones. */
+/** Sequences of a terminal: strings (OSC, DCS and similar), CSI, and the short ones. */
 const SEQUENCE =
   /\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]?/g;
-/** Control characters but line feed and tab, and what reverses the order of what is shown. */
+/** Control characters except line feed and tab, and characters that reverse the displayed order. */
 const UNSHOWN = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
- * Tells pastes from keys. A paste may contain marks that its author put there, to have the rest
+ * Separates pastes from keys. A paste may contain end marks planted by its author, to have the rest
  * taken for keys: so it ends at the last end mark of a read, not at the first. A patient splitter
- * also holds what stands behind that mark: it is keys if `release` comes before another end mark.
+ * also holds the bytes after that mark: they are keys if `release` is called before another end
+ * mark.
  */
 export class PasteSplitter {
-  /** Outside a paste: perhaps the beginning of a mark. Inside: the paste so far. */
+  /** Outside a paste: possibly the beginning of a mark. Inside: the paste so far. */
   #held: Buffer = Buffer.alloc(0); // Bounded by PASTE_BYTES_MAX and one read.
   #isInside = false;
-  /** Behind an end mark that something follows: perhaps still inside. */
+  /** After an end mark followed by other bytes: possibly still inside the paste. */
   #isDoubtful = false;
   #isOversize = false;
   readonly #isPatient: boolean;
 
-  /** @param isPatient holds an Esc that came alone, too: its reader calls `release` soon */
+  /** @param isPatient also holds a single Esc: its reader calls `release` soon */
   constructor(isPatient = false) {
     this.#isPatient = isPatient;
   }
@@ -56,17 +57,17 @@ export class PasteSplitter {
     return keys(bytes.subarray(0, bytes.length - cutBytes));
   }
 
-  /** Bytes are held that may be the beginning of a mark, or keys that were pressed. */
+  /** Holds bytes that may begin a mark, or be keys. */
   get isHolding(): boolean {
     return this.heldBytes > 0 || this.#isDoubtful;
   }
 
-  /** Bytes that may be the beginning of a mark. */
+  /** Number of held bytes that may begin a mark. */
   get heldBytes(): number {
     return this.#isInside ? 0 : this.#held.length;
   }
 
-  /** They were keys: nothing came behind them. */
+  /** Returns the held bytes as keys: nothing followed them. */
   release(): Typed[] {
     if (!this.isHolding) return [];
     const held = this.#held;
@@ -103,7 +104,7 @@ export class PasteSplitter {
     return [pasted];
   }
 
-  /** Of what is too long only as much as may be the beginning of the end mark. */
+  /** Of an oversize paste, holds only what may begin the end mark. */
   #hold(bytes: Buffer): void {
     if (bytes.length > PASTE_BYTES_MAX) this.#isOversize = true;
     this.#held = this.#isOversize ? bytes.subarray(-(END.length - 1)) : bytes;
@@ -111,8 +112,8 @@ export class PasteSplitter {
 }
 
 /**
- * Text that moves no cursor, without line feeds at its ends. What terminals send in place of a line
- * feed, carriage returns, is one again.
+ * Removes sequences that move the cursor, and line feeds at both ends. Converts carriage returns,
+ * which terminals send for line feeds.
  */
 function cleanPaste(text: string): string {
   return text
@@ -127,7 +128,7 @@ function keys(bytes: Uint8Array): Typed[] {
   return bytes.length === 0 ? [] : [{ kind: "keys", bytes }];
 }
 
-/** How many bytes at the end may be the beginning of a mark; the Esc key alone is none, else. */
+/** Number of bytes at the end that may begin a mark; the Esc key alone does not, unless patient. */
 function markBegun(bytes: Buffer, isPatient: boolean): number {
   for (let count = BEGIN.length - 1; count > 0; count--) {
     if (count > bytes.length || !bytes.subarray(-count).equals(BEGIN.subarray(0, count))) continue;

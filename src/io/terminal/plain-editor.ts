@@ -5,15 +5,15 @@ import type { EnteredLine, LineEditor } from "./line-editor.ts";
 import type { Output } from "./output.ts";
 
 /**
- * Lines on a terminal that only adds lines, as one that is read aloud: nothing that was written is
- * written again. The terminal itself shows and edits what is typed, and the place where it goes
- * stands on a line of its own, once.
+ * Opens an editor for a terminal that only adds lines, such as a screen reader: nothing is written
+ * twice. The terminal itself echoes and edits the typed line, and its target is printed once, on a
+ * line of its own.
  */
 export function openPlainEditor(input: Input, output: Output): LineEditor {
   return new PlainEditor(input, output);
 }
 
-/** Nobody is in: it was said why. */
+/** Prompt while in no room; the reason was printed. */
 const NOWHERE = ">";
 
 class PlainEditor implements LineEditor {
@@ -46,7 +46,7 @@ class PlainEditor implements LineEditor {
   }
 
   eraseEntered(): void {
-    // What was typed stays where it is.
+    // The typed text stays where it is.
   }
 
   prompt(text: string): void {
@@ -57,6 +57,6 @@ class PlainEditor implements LineEditor {
   }
 
   close(): void {
-    // There is nothing to put back.
+    // Nothing to restore.
   }
 }

@@ -4,17 +4,23 @@ import { Fault } from "../../base/fault.ts";
 import type { Input } from "./input.ts";
 import type { Output } from "./output.ts";
 
-/** Questions to the person at the terminal. They appear on standard error: stdout is data. */
+/** Questions to the user at the terminal. They appear on standard error: stdout is data. */
 export interface Terminal {
   /** @throws Fault interrupted on Ctrl-C and at the end of input */
   askText(question: string): Promise<string>;
-  /** Without echo. @throws Fault interrupted on Ctrl-C and at the end of input */
+  /**
+   * Reads without echo.
+   * @throws Fault interrupted on Ctrl-C and at the end of input
+   */
   askSecret(question: string): Promise<string>;
-  /** Yes only if it is typed. @throws Fault interrupted on Ctrl-C and at the end of input */
+  /**
+   * Returns true only if yes is typed.
+   * @throws Fault interrupted on Ctrl-C and at the end of input
+   */
   confirm(question: string): Promise<boolean>;
 }
 
-/** @returns undefined if no user can be asked: input or standard error is no terminal */
+/** @returns undefined if no user can be asked: input or standard error is not a terminal */
 export function openTerminal(input: Input, output: Output): Terminal | undefined {
   if (!input.isTerminal || !output.isTerminal) return undefined;
   const askText = async (question: string) => {

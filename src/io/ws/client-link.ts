@@ -11,12 +11,15 @@ import { LinkOutgoing } from "../link/outgoing.ts";
 import { CLOSE_CODE, closeCodeOf, faultOfClose, slowReaderFault } from "./close.ts";
 import { encodeClose, encodeFrame, FrameReader, OPCODE } from "./frame.ts";
 
-/** Less than this is joined with what follows before it is written: one TLS record. */
+/** Smaller frames are joined with the next before the write: one TLS record. */
 const JOIN_BYTES = 16 * 1024;
 
-/** What the link needs of a Bun socket. */
+/** The part of a Bun socket that the link uses. */
 export interface WsSocket {
-  /** Bytes taken, possibly fewer than given; the rest waits for `drain`. Negative: closed. */
+  /**
+   * Returns the bytes accepted, possibly fewer than given; the rest waits for `drain`. Negative:
+   * closed.
+   */
   write(bytes: Uint8Array): number;
   end(): void;
   terminate(): void;
@@ -31,7 +34,7 @@ export interface WsClientLinkOptions {
   readonly openLane: () => Promise<Link>;
 }
 
-/** The client's end: RFC 6455 over one TLS socket. The dial feeds it the socket's events. */
+/** The client's end: RFC 6455 over one TLS socket. The dial passes the socket's events. */
 export class WsClientLink implements Link {
   readonly transport = "tcp";
   readonly remote: Address;
@@ -40,7 +43,7 @@ export class WsClientLink implements Link {
   readonly #inbox = new LinkInbox();
   readonly #outgoing = new LinkOutgoing(() => this.queuedBytes());
   readonly #reader: FrameReader;
-  /** Frames that the socket has not taken, bounded by SEND_QUEUE_BYTES_MAX. */
+  /** Frames not accepted by the socket, bounded by SEND_QUEUE_BYTES_MAX. */
   #frames: Uint8Array[] = [];
   #frameBytes = 0;
   #isFlushing = false;
@@ -49,7 +52,7 @@ export class WsClientLink implements Link {
   #isOver = false;
   #endsWhenFlushed = false;
   #state: "open" | "closing" | "closed" = "open";
-  /** Decided before the socket is gone: our own fault, or what the close frame said. */
+  /** Set before the socket is closed: our own fault, or that of the close frame. */
   #outcome: { readonly fault: Fault | undefined } | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
 
@@ -114,7 +117,7 @@ export class WsClientLink implements Link {
     this.#drop(undefined);
   }
 
-  /** Stops reading: the other end's queue fills. For tests and for a suspended program. */
+  /** Stops reading, so that the peer's queue fills. For tests and for a suspended program. */
   pause(): void {
     this.#options.socket.pause();
   }
@@ -123,27 +126,27 @@ export class WsClientLink implements Link {
     this.#options.socket.resume();
   }
 
-  /** The socket got bytes. */
+  /** The socket received bytes. */
   onData(chunk: Uint8Array): void {
     if (this.#state === "closed" || this.#isDeaf) return;
     try {
       this.#reader.feed(chunk);
     } catch (error) {
       if (!(error instanceof Fault)) return rethrow(error);
-      // What follows a broken frame cannot be read.
+      // Bytes after a broken frame cannot be read.
       this.#inbox.mute();
       this.#isDeaf = true;
       this.#hangUp(closeCodeOf(error), error);
     }
   }
 
-  /** The socket takes bytes again. */
+  /** The socket accepts bytes again. */
   onDrain(): void {
     this.#isBlocked = false;
     this.#flush();
   }
 
-  /** The socket is gone. */
+  /** The socket is closed. */
   onGone(): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -160,21 +163,21 @@ export class WsClientLink implements Link {
     this.#hangUp(CLOSE_CODE.done, faultOfClose(code, reason));
   }
 
-  /** Says goodbye, and does not wait for an answer: the other end has said its own, or raves. */
+  /** Sends a close frame without waiting for an answer: the peer has sent its own, or is broken. */
   #hangUp(code: number, fault: Fault | undefined): void {
     this.#endsWhenFlushed = true;
     this.#leave(code, fault);
     this.#flush();
   }
 
-  /** Says goodbye after what is queued; the server answers and hangs up. */
+  /** Sends a close frame after what is queued; the server answers and closes. */
   #leave(code: number, fault: Fault | undefined): void {
     this.#outcome ??= { fault };
     if (this.#state !== "open") return;
     this.#queue(encodeClose(code));
-    if (this.#state !== "open") return; // That was one frame too many, and the link is dropped.
+    if (this.#state !== "open") return; // That frame exceeded the limit, and the link was dropped.
     this.#state = "closing";
-    // An end that never answers must not hold the socket for ever.
+    // A peer that never answers must not hold the socket forever.
     this.#deadline = setTimeout(() => this.#drop(fault), DRAIN_WITHIN_MS);
     this.#flush();
   }
@@ -198,7 +201,7 @@ export class WsClientLink implements Link {
     if (tail !== undefined) this.#frames.push(tail);
     this.#frameBytes += sizeBytes;
     if (this.#isFlushing || this.#isBlocked) return true;
-    // What is sent in one tick leaves in one write.
+    // Frames of one tick leave in one write.
     this.#isFlushing = true;
     queueMicrotask(() => this.#flush());
     return true;
@@ -236,9 +239,9 @@ export class WsClientLink implements Link {
 }
 
 /**
- * The next write: the rest of a large frame, or JOIN_BYTES of small ones and of the large one that
- * follows, whose rest stays.
- * @returns the bytes, and the frames that are whole in them
+ * The next write: the rest of a large frame, or JOIN_BYTES of small ones and of the next large one,
+ * whose rest stays.
+ * @returns the bytes, and the number of frames completed by them
  */
 function joinFrames(frames: Uint8Array[], from: number): [Uint8Array, number] {
   const [first, next] = [frames[from], frames[from + 1]];

@@ -18,9 +18,9 @@ export function closeCodeOf(fault: Fault): number {
 }
 
 /**
- * What an end means to the link's owner.
- * @param reason Bun's words when the other end broke the protocol; they begin with "Received"
- * @returns undefined when the other end closed in an orderly way
+ * Translates a close for the link's owner.
+ * @param reason Bun's text if the peer broke the protocol; it begins with "Received"
+ * @returns undefined if the peer closed in an orderly way
  */
 export function faultOfClose(code: number, reason: string): Fault | undefined {
   switch (code) {

@@ -1,14 +1,13 @@
-/**
- * Dials WebSocket over TLS with one `Bun.connect` socket and framing of our own (ws-frame.ts).
- *
- * Bun's `WebSocket` was measured and left: it shows no certificate, so that one must connect twice
- * (13.6 ms to the first message on loopback, against 4 ms here) and pin the second connection to
- * what the first had seen; it has no local port and no drain event. Throughput of 256 KiB messages
- * is the same, 2.7 GB/s up and 3 to 4 GB/s down over loopback TLS 1.3 (Bun 1.4.4).
- *
- * The certificate is not checked here: whom it belongs to, the server's proof over its hash tells.
- * The handshake itself proves that the other end holds its private key.
- */
+/** Dials WebSocket over TLS with one `Bun.connect` socket and our own framing (frame.ts). */
+
+// Bun's `WebSocket` was measured and rejected: it exposes no certificate, so that one must connect
+// twice (13.6 ms to the first message on loopback, against 4 ms here) and pin the second connection
+// to the certificate of the first; it has no local port and no drain event. Throughput of 256 KiB
+// messages is the same, 2.7 GB/s up and 3 to 4 GB/s down over loopback TLS 1.3 (Bun 1.4.4).
+//
+// The certificate is not checked here: the server's proof over its hash shows its owner. The
+// handshake itself proves that the peer holds its private key.
+
 import { createHash } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
@@ -24,15 +23,15 @@ import { WsClientLink } from "./client-link.ts";
 import { formatHostPort, MisdirectedFault, TLS_1_3, Upgrade } from "./upgrade.ts";
 
 export interface WsDialSettings {
-  /** Plain WebSocket, for loopback only: for servers behind `--no-tls`. */
+  /** `false` dials plain WebSocket, for loopback only: for servers behind `--no-tls`. */
   readonly tls?: boolean;
 }
 
 interface Attempt extends DialOptions {
   readonly tls: boolean;
-  /** A lane must meet the certificate of its link. */
+  /** A channel requires the certificate of its link. */
   readonly certificateHash?: Uint8Array;
-  /** What is sent as Host, where that is not what was dialled. */
+  /** Host header, if it differs from the dialled host. */
   readonly hostHeader?: string;
 }
 
@@ -60,8 +59,9 @@ async function dial(attempt: Attempt): Promise<WsClientLink> {
   try {
     return await Promise.race([dialing.run(), deadline.promise]);
   } catch (error) {
-    // A name that it does not know may still lead to it: the names are kept for browsers' sake, and
-    // whom this client has met, the server's proof tells. A proxy needs the name, so that is first.
+    // A name unknown to the server may still lead to it: the check of names protects browsers, and
+    // the server's proof shows whom this client has reached. A proxy needs the name, so the name is
+    // tried first.
     const hostHeader = error instanceof MisdirectedFault ? dialing.remotePlace : undefined;
     if (hostHeader === undefined || attempt.hostHeader !== undefined) throw error;
     return await dial({ ...attempt, hostHeader });
@@ -70,7 +70,7 @@ async function dial(attempt: Attempt): Promise<WsClientLink> {
   }
 }
 
-/** One dial, from the name to the answered upgrade. */
+/** One dial, from name lookup to the answered upgrade. */
 class WsDialing {
   readonly #attempt: Attempt;
   readonly #where: string;
@@ -86,11 +86,11 @@ class WsDialing {
     this.#attempt = attempt;
     this.#where = formatHostPort(attempt.host, attempt.port);
     this.#upgrade = new Upgrade(this.#where, attempt.hostHeader);
-    // A socket may fail before `run` comes to wait for it.
+    // A socket may fail before `run` awaits it.
     this.#done.promise.catch(() => {});
   }
 
-  /** The address that was met, once there is a socket. */
+  /** Remote address, once there is a socket. */
   get remotePlace(): string | undefined {
     return this.#remotePlace;
   }
@@ -107,7 +107,7 @@ class WsDialing {
     this.#socket?.terminate();
   }
 
-  /** Bun binds a local port only together with a local address, whose family must fit. */
+  /** Bun binds a local port only together with a local address, whose family must match. */
   async #connectFrom(localPort: number): Promise<void> {
     const found = await lookup(this.#attempt.host, { all: true }).catch((cause) => {
       throw this.#connectFault(cause);
@@ -161,8 +161,8 @@ class WsDialing {
   }
 
   /**
-   * `isGood` is false where the handshake failed, and also where the certificate names another host
-   * (Bun 1.4.4), which is none of our concern; that it has no known issuer is in `error` alone.
+   * `isGood` is false if the handshake failed, and also if the certificate names another host (Bun
+   * 1.4.4), which does not matter here; only `error` reports an unknown issuer.
    */
   #onHandshake(socket: Socket, isGood: boolean, error: Error | null): void {
     const raw: Uint8Array | undefined = socket.getPeerCertificate()?.raw;
@@ -170,7 +170,7 @@ class WsDialing {
     const isBroken = !isGood && (raw === undefined || isProtocol);
     if (isBroken || raw === undefined) {
       if (isOldTls(error?.message)) return this.#fail(this.#oldTls(error));
-      const isAlert = error?.message.includes("_ALERT_") === true; // A word of TLS it is.
+      const isAlert = error?.message.includes("_ALERT_") === true; // A TLS alert.
       return this.#fail(isProtocol && !isAlert ? this.#notTls(error) : this.#hungUp(error));
     }
     this.#certificateHash = new Uint8Array(createHash("sha256").update(raw).digest());
@@ -222,7 +222,7 @@ class WsDialing {
     this.#socket?.terminate();
   }
 
-  /** A server that was killed at this moment does that, and so does one that is none of ours. */
+  /** Fault of a server that closes: it was killed just now, or is not one of ours. */
   #hungUp(cause: Error | null): Fault {
     const remedy = this.#attempt.tls
       ? "try again in a moment; if it stays so, check the port"
@@ -282,7 +282,7 @@ class WsDialing {
   }
 }
 
-/** What OpenSSL calls the refusal of a version, its own and the other end's. */
+/** OpenSSL's names for the refusal of a version, by this end and by the peer. */
 export function isOldTls(message: string | undefined): boolean {
   return /UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION/.test(message ?? "");
 }

@@ -1,10 +1,10 @@
-/**
- * WebSocket frames as the client needs them: it writes masked ones and reads unmasked ones.
- * The mask key is always zero, so that a 256 KiB chunk is not rewritten byte by byte: the mask
- * exists so that a page cannot choose what an intercepting proxy sees (RFC 6455, section 10.3), and
- * here there is no page, and TLS (or the loopback) in between. Servers unmask it like any other.
- * @see RFC 6455, section 5
- */
+/** WebSocket frames of a client, which writes masked frames and reads unmasked ones. */
+
+// The mask key is always zero, so that a 256 KiB chunk is not rewritten byte by byte: the mask
+// prevents a page from choosing the bytes that an intercepting proxy sees (RFC 6455, section 10.3),
+// and here there is no page, and TLS (or the loopback) in between. Servers unmask it as usual. See
+// RFC 6455, section 5.
+
 import { utf8Decode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { CHUNK_BYTES, MESSAGE_BYTES_MAX } from "../../base/limits.ts";
@@ -31,8 +31,8 @@ const MASK_KEY_BYTES = 4;
 const HEADER_BYTES_MAX = 10;
 
 /**
- * A final frame from client to server, ready for the socket.
- * @param tailBytes so much of the payload is left out, and must follow
+ * Encodes a final frame from client to server.
+ * @param tailBytes bytes of the payload that are omitted here and must follow
  */
 export function encodeFrame(opcode: number, payload: Uint8Array, tailBytes = 0): Uint8Array {
   const length = payload.length + tailBytes;
@@ -60,22 +60,25 @@ export function encodeClose(code: number): Uint8Array {
 }
 
 export interface FrameEvents {
-  /** The bytes are the receiver's. */
+  /** The receiver owns the bytes. */
   message(bytes: Uint8Array): void;
   ping(payload: Uint8Array): void;
-  /** Nothing is read after it. Code 1005: the frame named none. */
+  /** Called last. Code 1005: the frame had none. */
   close(code: number, reason: string): void;
 }
 
-/** Turns a stream cut anywhere into whole messages; holds at most one message and one header. */
+/**
+ * Splits a stream into whole messages, whatever its pieces; holds at most one message and one
+ * header.
+ */
 export class FrameReader {
   readonly #events: FrameEvents;
   readonly #header = new Uint8Array(HEADER_BYTES_MAX);
   #headerFill = 0;
-  /** Payload of the frame under way; undefined while its header is incomplete. */
+  /** Payload of the current frame; `undefined` while its header is incomplete. */
   #payload: Uint8Array | undefined;
   #payloadFill = 0;
-  /** The fragments so far, in a buffer that doubles: a million are not a million objects. */
+  /** Fragments so far, in a buffer that doubles: a million fragments are not a million objects. */
   #fragments: Uint8Array | undefined;
   #fragmentsFill = 0;
   #isOver = false;
@@ -84,7 +87,7 @@ export class FrameReader {
     this.#events = events;
   }
 
-  /** @throws Fault frame-malformed, too-large; the reader is then of no more use */
+  /** @throws Fault frame-malformed, too-large; the reader is then unusable */
   feed(chunk: Uint8Array): void {
     let offset = 0;
     while (!this.#isOver) {
@@ -160,7 +163,7 @@ export class FrameReader {
     if (opcode === OPCODE.close) this.#takeClose(payload);
     else if (opcode === OPCODE.ping) this.#events.ping(payload);
     else if (opcode === OPCODE.pong)
-      return; // It was not asked for; allowed all the same.
+      return; // Unsolicited, which is allowed.
     else this.#takeData((first & FINAL) !== 0, payload);
   }
 
@@ -198,13 +201,13 @@ export class FrameReader {
   }
 }
 
-/** A chunk comes into memory that its receiver gives back; other messages are kept. */
+/** Chunks use pool memory that the receiver releases; other messages get their own. */
 function payloadMemory(sizeBytes: number): Uint8Array {
   const isChunk = sizeBytes > CHUNK_BYTES && sizeBytes <= CHUNK_BYTES + HEADROOM_BYTES;
   return isChunk ? takeBuffer(sizeBytes, 0) : new Uint8Array(sizeBytes);
 }
 
-/** 1004 to 1006 and 1015 never travel. @see RFC 6455, section 7.4 */
+/** 1004 to 1006 and 1015 are never sent. @see RFC 6455, section 7.4 */
 function isCloseCode(code: number): boolean {
   if (code >= 3000) return code <= 4999;
   return code >= 1000 && code <= 1014 && (code < 1004 || code > 1006);

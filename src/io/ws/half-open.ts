@@ -1,8 +1,8 @@
-/**
- * Connections that a listener of Bun's has accepted, and that have not sent a request yet. Bun
- * (1.4.4) has no hook before the request, and closes them only after `idleTimeout`; so they are
- * found among the descriptors of the process, through the system's C library. Only on Linux.
- */
+/** Detects accepted connections of a Bun listener that have not sent a request yet. */
+
+// Bun (1.4.4) has no hook before the request, and closes them only after `idleTimeout`; so they are
+// found among the descriptors of the process, through the system's C library. Only on Linux.
+
 import { dlopen, FFIType, ptr } from "bun:ffi";
 import {
   HALF_OPEN_LOOK_EVERY_MS,
@@ -19,9 +19,9 @@ const AF_INET6 = 10;
 const SHUT_RDWR = 2;
 /** A sockaddr_storage. */
 const NAME_BYTES = 128;
-/** The system gives out the lowest free descriptor: behind such a gap there are no more. */
+/** The system assigns the lowest free descriptor: after such a gap there are no more. */
 const GAP = 1_024;
-/** A look may take this share of the time. */
+/** Maximum share of the time spent on scans. */
 const LOOK_SHARE = 0.01;
 
 export interface OpenSocket {
@@ -30,9 +30,9 @@ export interface OpenSocket {
 }
 
 export interface Sockets {
-  /** Connected sockets whose own port is this one. */
+  /** Connected sockets with this local port. */
   at(port: number): OpenSocket[];
-  /** Ends a connection both ways; its owner then closes it. */
+  /** Shuts down a connection both ways; its owner then closes it. */
   shutdown(descriptor: number): void;
 }
 
@@ -102,7 +102,7 @@ export interface HalfOpenWatchOptions {
   readonly port: number;
   /** Monotonic ms. */
   readonly now: () => number;
-  /** Whether descriptors are short. */
+  /** Reports whether descriptors are short. */
   readonly isShort: () => boolean;
 }
 
@@ -115,22 +115,22 @@ interface Half {
 /** Closes connections that send no request in time, and the oldest of too many. */
 export class HalfOpenWatch {
   readonly #options: HalfOpenWatchOptions;
-  /** Connections that have sent a request; forgotten by the second look after their end. */
+  /** Connections that have sent a request; forgotten by the second scan after their end. */
   #asked = new Set<string>();
   #askedSinceLook = new Set<string>();
-  /** Since when a connection is half-open, in monotonic ms. Bounded by the descriptors. */
+  /** Monotonic ms at which each half-open connection was first seen. Bounded by the descriptors. */
   #since = new Map<string, number>();
 
   constructor(options: HalfOpenWatchOptions) {
     this.#options = options;
   }
 
-  /** A request came on this connection. */
+  /** A request arrived on this connection. */
   asked(remote: Address): void {
     this.#askedSinceLook.add(keyOf(remote));
   }
 
-  /** @returns milliseconds until the next look */
+  /** @returns milliseconds until the next scan */
   look(): number {
     const { sockets, port, now, isShort } = this.#options;
     const begun = now();
@@ -163,7 +163,7 @@ function tooMany(halves: readonly Half[], now: number, isShort: boolean): Half[]
   });
 }
 
-/** Without the interface of a link-local address, which the system does not tell of a socket. */
+/** Omits the interface of a link-local address, which the system does not report for a socket. */
 function keyOf({ host, port }: Address): string {
   return `${host.split("%")[0]} ${port}`;
 }

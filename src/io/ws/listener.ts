@@ -1,16 +1,15 @@
-/**
- * Takes WebSocket links and plain HTTP on one port of `Bun.serve`, over TLS 1.3.
- *
- * Half-open connections: Bun (1.4.4) closes what has not sent a whole request header within
- * `idleTimeout` of its start, whether it is silent, in mid-handshake or drips one byte at a time,
- * and within 10 s what does not hang up after a goodbye. A header has 16 KiB at most. On Linux
- * `HalfOpenWatch` counts those that have sent no request; elsewhere connections are counted only
- * once they ask for the upgrade (`accept`).
- *
- * Slow readers: with TLS, `closeOnBackpressureLimit` closes only when the reader reads again, and
- * drops messages until then. So Bun's limit is only the backstop here; the listener looks at its
- * links itself, after every SWEEP_BYTES published.
- */
+/** Accepts WebSocket links and plain HTTP on one port of `Bun.serve`, over TLS 1.3. */
+
+// Half-open connections: Bun (1.4.4) closes a connection that has not sent a whole request header
+// within `idleTimeout` of its start, whether it is silent, in mid-handshake or drips one byte at a
+// time, and within 10 s one that does not close after a goodbye. A header has at most 16 KiB. On
+// Linux `HalfOpenWatch` counts connections without a request; elsewhere connections are counted
+// only once they ask for the upgrade (`accept`).
+//
+// Slow readers: with TLS, `closeOnBackpressureLimit` closes only when the reader reads again, and
+// drops messages until then. So Bun's limit is only the backstop here; the listener checks its
+// links itself, after every SWEEP_BYTES published.
+
 import type { Server, ServerWebSocket } from "bun";
 import { AssertionFailure } from "../../base/assert.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -39,17 +38,17 @@ export interface WsTls {
 
 export interface WsListenOptions {
   readonly host: string;
-  /** 0 = a free one. */
+  /** 0 chooses a free port. */
   readonly port: number;
   /** `false`: plain, for loopback behind `--no-tls`. */
   readonly tls: WsTls | false;
   /** PEM of the certificate that a TLS proxy in front presents; only without TLS of our own. */
   readonly proxyCertificate?: string;
-  /** Whether a `Host` header means this server; left out: each does. */
+  /** Reports whether a `Host` header names this server. Default: any. */
   readonly isHost?: (host: string | null) => boolean;
   /**
-   * Answers every request but the upgrade.
-   * @param keepOpen lets this one's response be silent for so many seconds, up to 255
+   * Answers every request except the upgrade.
+   * @param keepOpen lets this response be silent for so many seconds, up to 255
    */
   readonly http: (
     request: Request,
@@ -58,15 +57,18 @@ export interface WsListenOptions {
   ) => Response | Promise<Response>;
 }
 
-/** Between two looks at the queues; a link's queue passes its bound by at most this much. */
+/**
+ * Published bytes between two checks of the queues; a link's queue exceeds its bound by at most
+ * this much.
+ */
 const SWEEP_BYTES = 256 * 1024;
 /** Bun drops silently beyond this: out of reach, because the sweep closes such links before. */
 const BACKSTOP_BYTES = SEND_QUEUE_BYTES_MAX + 4 * MESSAGE_BYTES_MAX;
-/** For a request header and between two bytes of a download that a slow reader takes. */
+/** Limit for a request header, and between two bytes of a download to a slow reader. */
 const HTTP_IDLE_SECONDS = 30;
-/** Sessions ping every 20 s; this only buries links whose session is gone. */
+/** Sessions ping every 20 s; this only removes links whose session is gone. */
 const LINK_IDLE_SECONDS = 120;
-/** A stopping server gives the last goodbye this long to be answered. */
+/** Time that a stopping server waits for the answer to its last goodbye. */
 const LINGER_MS = 500;
 
 /** @throws Fault port-taken, usage */
@@ -118,7 +120,7 @@ class WsListener implements Listener {
   publish(topic: string, message: Uint8Array): void {
     const few = this.#linkOptions.topics.few(topic);
     if (few !== undefined) {
-      // A copy: one that is behind by too much is dropped, and follows nothing any more.
+      // A copy: a link that is too far behind is dropped, and then follows nothing.
       for (const link of [...few]) link.send(message);
       return;
     }
@@ -136,12 +138,12 @@ class WsListener implements Listener {
     return this.#stopping;
   }
 
-  /** Waits until the other ends have hung up: doing it first could lose the last frames. */
+  /** Waits until the peers have closed: closing first could lose the last frames. */
   async #drain(): Promise<void> {
     clearTimeout(this.#nextLook);
-    const quiet = this.#server.stop(); // Takes no more; what there is goes on.
+    const quiet = this.#server.stop(); // Accepts no more; existing connections continue.
     for (const link of [...this.#links]) link.close();
-    if (this.#links.size > 0) await this.#emptied.promise; // Each gives up by itself.
+    if (this.#links.size > 0) await this.#emptied.promise; // Each has its own deadline.
     const late = Promise.withResolvers<void>();
     const timer = setTimeout(late.resolve, LINGER_MS);
     await Promise.race([quiet, late.promise]);
@@ -170,7 +172,7 @@ class WsListener implements Listener {
         maxRequestBodySize: MESSAGE_BYTES_MAX,
         fetch: (request, server) => this.#answer(request, server),
         error: (error) => {
-          // Bun would answer and go on; after a broken promise of ours we do not.
+          // Bun would answer and continue; after a failed assertion we do not.
           if (error instanceof AssertionFailure) rethrow(error);
           return refusal(500, "internal error");
         },
@@ -199,11 +201,11 @@ class WsListener implements Listener {
     server: Server<WsSocketData>,
   ): Response | Promise<Response> | undefined {
     const ip = server.requestIP(request);
-    if (ip === null) return new Response(null, { status: 400 }); // Gone before we looked.
+    if (ip === null) return new Response(null, { status: 400 }); // Closed already.
     const remote = normalAddress(ip.address, ip.port);
     this.#halfOpen?.asked(remote);
     if (this.#events.answers?.(remote) === false) {
-      // Closing the connection drops what is pipelined on it.
+      // Closing the connection drops pipelined requests.
       return refusal(429, "too many requests", { connection: "close", "retry-after": "1" });
     }
     if (this.#options.isHost?.(request.headers.get("host")) === false) {
@@ -219,7 +221,7 @@ class WsListener implements Listener {
       return refusal(503, "no more connections");
     }
     if (server.upgrade(request, { data: { remote } })) return undefined;
-    // RFC 9110, 15.5.22: it names what it wants.
+    // RFC 9110, 15.5.22: the response names the required protocol.
     return refusal(426, "a WebSocket is expected here", { upgrade: "websocket" });
   }
 
@@ -229,11 +231,11 @@ class WsListener implements Listener {
     socket.data.link = link;
     this.#links.add(link);
     if (this.#stopping === undefined) this.#events.link(link, undefined);
-    else link.destroy(); // Upgraded in the moment of stopping.
+    else link.destroy(); // Upgraded during the stop.
   }
 }
 
-/** Text, and nothing else, whatever a browser makes of it. */
+/** Plain text, whatever a browser makes of it. */
 function refusal(status: number, text: string, more: Record<string, string> = {}): Response {
   const headers = {
     "content-type": "text/plain; charset=utf-8",
@@ -251,7 +253,7 @@ function isSameOrigin(request: Request): boolean {
   const host = request.headers.get("host");
   if (host === null || !URL.canParse(origin)) return false;
   const { protocol, host: originHost } = new URL(origin);
-  // Parsed with the same scheme, so that a default port is left out on both sides.
+  // Parsed with the same scheme, so that a default port is omitted on both sides.
   const url = `${protocol}//${host}`;
   return URL.canParse(url) && originHost !== "" && new URL(url).host === originHost;
 }

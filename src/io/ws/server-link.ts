@@ -18,31 +18,31 @@ import { LinkOutgoing } from "../link/outgoing.ts";
 import { CLOSE_CODE, faultOfClose, slowReaderFault } from "./close.ts";
 import type { Traffic, WsTopics } from "./topics.ts";
 
-/** What an upgraded request hands to its socket. */
+/** Data of an upgraded request for its socket. */
 export interface WsSocketData {
   readonly remote: Address;
   link?: WsServerLink;
 }
 
-/** What all links of one listener share. */
+/** State shared by all links of a listener. */
 export interface WsServerLinkOptions {
   readonly certificateHash: Uint8Array;
   readonly topics: WsTopics<WsServerLink>;
-  /** Links whose messages of this tick have not been given to Bun yet. */
+  /** Links whose messages of this tick were not passed to Bun yet. */
   readonly unflushed: Set<WsServerLink>;
   readonly gone: (link: WsServerLink) => void;
 }
 
-/** What a frame costs beside its payload, at most; so that a queue of empty ones is bounded too. */
+/** Maximum overhead of a frame, so that a queue of empty frames is bounded, too. */
 const OVERHEAD_BYTES = 10;
 
 interface Fresh {
   readonly message: Uint8Array;
-  /** What is to follow it. */
+  /** Bytes that follow the message. */
   readonly tail: Uint8Array | undefined;
 }
 
-/** The server's end: a socket of `Bun.serve`. The listener feeds it the socket's events. */
+/** The server's end: a socket of `Bun.serve`. The listener passes the socket's events. */
 export class WsServerLink implements Link {
   readonly transport = "tcp";
   readonly remote: Address;
@@ -50,10 +50,14 @@ export class WsServerLink implements Link {
   readonly #options: WsServerLinkOptions;
   readonly #inbox = new LinkInbox();
   readonly #outgoing = new LinkOutgoing(() => this.queuedBytes());
-  /** Messages of this tick: they leave in one write, which costs a tenth of one write each. */
+  /**
+   * Messages of this tick: they leave in one write; separate writes cost ten times as much each.
+   */
   #fresh: Fresh[] = [];
   #freshBytes = 0;
-  /** What waited at the socket when the first of them came: it takes none before they leave. */
+  /**
+   * Bytes queued at the socket when the first of them was added: it takes none before they leave.
+   */
   #behindBytes = 0;
   readonly #controlFrames = new TokenBucket(
     CONTROL_FRAMES_PER_SECOND,
@@ -141,7 +145,7 @@ export class WsServerLink implements Link {
     this.#outcome = { fault: undefined };
     this.#inbox.mute();
     this.#leaveTopics();
-    // A reader that never takes the rest must not hold the socket for ever.
+    // A reader that never takes the rest must not hold the socket forever.
     this.#deadline = setTimeout(() => this.drop(undefined), DRAIN_WITHIN_MS);
     this.#closeWhenFlushed();
   }
@@ -151,7 +155,7 @@ export class WsServerLink implements Link {
     this.drop(undefined);
   }
 
-  /** Hangs up at once. */
+  /** Closes immediately. */
   drop(fault: Fault | undefined): void {
     this.#outcome ??= { fault };
     if (this.#state === "closed") return;
@@ -159,12 +163,15 @@ export class WsServerLink implements Link {
     this.onGone(CLOSE_CODE.lost, "");
   }
 
-  /** Whether this reader is behind by more than a link may queue. */
+  /** Reports whether this reader is behind by more than a link may queue. */
   isOverfull(): boolean {
     return this.#state !== "closed" && this.queuedBytes() > SEND_QUEUE_BYTES_MAX;
   }
 
-  /** Gives this tick's messages to Bun; the listener does so before it publishes, to keep order. */
+  /**
+   * Passes this tick's messages to Bun; the listener does so before it publishes, to keep the
+   * order.
+   */
   flush(): void {
     this.#options.unflushed.delete(this);
     const fresh = this.#fresh;
@@ -177,7 +184,7 @@ export class WsServerLink implements Link {
         else sendJoined(socket, message, tail);
       }
     });
-    this.#outgoing.settle(); // When the kernel takes all at once, no drain event comes.
+    this.#outgoing.settle(); // No drain event follows if the kernel accepts all.
   }
 
   onMessage(message: Uint8Array | string): void {
@@ -232,7 +239,7 @@ export class WsServerLink implements Link {
   }
 }
 
-/** A socket of Bun's takes a message as one, and copies it. */
+/** Sends a message and its tail as one; Bun copies it. */
 function sendJoined(
   socket: ServerWebSocket<WsSocketData>,
   message: Uint8Array,

@@ -1,7 +1,8 @@
-/**
- * Who follows each topic, and what was published to it, so that a link's counters include what it
- * followed without a loop over all followers at each message. Holds only topics that have some.
- */
+/** Followers and traffic of each topic. */
+
+// Published messages are counted per topic, so that a link's counters include what it followed
+// without a loop over all followers at each message. Only topics with followers are stored.
+
 export interface Traffic {
   readonly messages: number;
   readonly bytes: number;
@@ -13,13 +14,16 @@ interface Topic<Follower> {
   readonly followers: Set<Follower>;
 }
 
-/** What few follow is sent to each of them, together with what else waits for it: one write. */
+/**
+ * Up to this many followers are sent to one by one, together with what else is queued for them: one
+ * write.
+ */
 const FEW = 4;
 
 export class WsTopics<Follower> {
   readonly #topics = new Map<string, Topic<Follower>>();
 
-  /** @returns undefined if there are many: Bun publishes to all of them in one go */
+  /** @returns undefined if there are many: Bun publishes to all of them in one call */
   few(topic: string): Iterable<Follower> | undefined {
     const followers = this.#topics.get(topic)?.followers;
     if (followers === undefined) return [];
@@ -33,7 +37,7 @@ export class WsTopics<Follower> {
     found.bytes += sizeBytes;
   }
 
-  /** One more follower; returns the state from which its share counts. */
+  /** Adds a follower; returns the state from which its share counts. */
   enter(topic: string, follower: Follower): Traffic {
     const found = this.#topics.get(topic) ?? { messages: 0, bytes: 0, followers: new Set() };
     found.followers.add(follower);

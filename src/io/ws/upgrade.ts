@@ -1,14 +1,14 @@
-/** The HTTP exchange that turns a connection into a WebSocket. @see RFC 6455, section 4 */
+/** The HTTP exchange that upgrades a connection to WebSocket. @see RFC 6455, section 4 */
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 
-/** The path at which servers take links; everything else is plain HTTP. */
+/** Path of links; everything else is plain HTTP. */
 export const LINK_PATH = "/ws";
-/** OpenSSL's number for TLS 1.3; Bun takes no name. Neither end takes anything older. */
+/** OpenSSL's number for TLS 1.3; Bun takes no name. Neither end accepts anything older. */
 export const TLS_1_3 = 0x0304;
 
-/** An answer longer than this is no server of ours. */
+/** A longer answer is not from a server of ours. */
 const ANSWER_BYTES_MAX = 8 * 1024;
 /** @see RFC 6455, section 1.3 */
 const ACCEPT_SALT = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -18,7 +18,7 @@ export function formatHostPort(host: string, port: number): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** The server does not know the name by which it was called (RFC 9110, 15.5.20). */
+/** The server does not recognize the name by which it was addressed (RFC 9110, 15.5.20). */
 export class MisdirectedFault extends Fault {
   constructor(where: string) {
     super("unreachable", `the server at ${where} does not go by that name`, {
@@ -35,8 +35,8 @@ export class Upgrade {
   #answer = new Uint8Array(0);
 
   /**
-   * @param where host:port, as it is shown in faults
-   * @param host what is sent as Host
+   * @param where host:port, as shown in faults
+   * @param host Host header
    */
   constructor(where: string, host = where) {
     this.#where = where;
@@ -58,9 +58,9 @@ export class Upgrade {
   }
 
   /**
-   * Takes the next bytes of the answer.
-   * @returns what follows the header, once it is complete: the first bytes of frames
-   * @throws Fault unreachable when the server refuses or is something else
+   * Reads the next bytes of the answer.
+   * @returns the bytes after the header, once it is complete: the first frames
+   * @throws Fault unreachable if the server refuses or is something else
    */
   feed(chunk: Uint8Array): Uint8Array | undefined {
     const bytes = new Uint8Array(this.#answer.length + chunk.length);
@@ -92,7 +92,7 @@ export class Upgrade {
     const isAccepted =
       headers.get("upgrade")?.toLowerCase() === "websocket" &&
       headers.get("sec-websocket-accept") === acceptOf(this.#key);
-    // We offered no extension: one that is switched on all the same would garble every frame.
+    // We offered no extension: one enabled anyway would garble every frame.
     if (!isAccepted || headers.has("sec-websocket-extensions")) {
       throw this.#foreign("answers the upgrade wrongly");
     }
