@@ -26,7 +26,6 @@ export interface Ran {
   readonly err: string;
 }
 
-/** Runs `chat` to its end. */
 export async function runChat(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const child = Bun.spawn([CHAT, ...args], {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),

@@ -22,7 +22,6 @@ const sandbox = new Sandbox();
 const nats: Program[] = [];
 afterAll(() => sandbox[Symbol.asyncDispose]());
 
-/** What is written between two headings, as blocks of one language. */
 function blocksOf(heading: string, language: string): string[] {
   const [, section = ""] = DOC.split(`## ${heading}\n`);
   const [text = ""] = section.split(/^## /m);
@@ -77,7 +76,6 @@ class Walk {
     }
   }
 
-  /** A line of the page as it runs on that machine, in a shell there. */
   start(machine: Machine, line: string): Program {
     const args = this.here(line).split(" ").slice(1);
     const own = [

@@ -13,8 +13,6 @@ import type { Home, Program, Served } from "./program.ts";
 
 const { afterAll, beforeAll, test } = requires("nats-server");
 
-/** Two of three NATS servers are down: every client learns it, and each command ends. */
-
 let nats: NatsServers;
 let cluster: ServedCluster;
 

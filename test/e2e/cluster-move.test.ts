@@ -12,8 +12,6 @@ import { openStopped } from "./stopped-folder.ts";
 
 const { afterAll, beforeAll, test } = requires("nats-server");
 
-/** A server that has a history becomes a cluster, and one of its servers goes on alone. */
-
 let nats: NatsServers;
 
 beforeAll(async () => {
@@ -50,7 +48,6 @@ function linesOf(data: string, log: string): string {
   return text.join("").replaceAll(/"durable":\d+/g, "");
 }
 
-/** Its lines beside each other: a new server has what the first one brought. */
 function expectSame(one: string, other: string): void {
   for (const log of ["accounts", "history"]) {
     const [first, second] = [linesOf(one, log), linesOf(other, log)];

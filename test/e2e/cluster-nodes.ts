@@ -60,14 +60,12 @@ export class ServedCluster {
     return this.node(index).program.signal("SIGKILL");
   }
 
-  /** Kills the server if it runs, and starts it on the same port. */
   async restart(index: number): Promise<void> {
     const { port, program } = this.node(index);
     if (program.isRunning) await this.kill(index);
     this.nodes[index] = await this.#serve(NODES[index] ?? "", { port });
   }
 
-  /** Starts the servers that a test has killed. */
   async revive(): Promise<void> {
     for (const [index, { program }] of this.nodes.entries()) {
       if (!program.isRunning) await this.restart(index);

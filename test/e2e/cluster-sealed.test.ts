@@ -11,8 +11,6 @@ import { type Program, Sandbox, type Served } from "./program.ts";
 
 const { afterAll, beforeAll, test } = requires("nats-server");
 
-/** Sealed rooms over several servers that are one. */
-
 let nats: NatsServers;
 
 beforeAll(async () => {

@@ -30,7 +30,6 @@ beforeEach(() => cluster.revive(), 120_000);
 
 afterAll(() => cluster[Symbol.asyncDispose]());
 
-/** The history, once all nodes have the same bytes of both logs. */
 async function sameHistory(): Promise<string> {
   const files = (log: string) => cluster.nodes.map(({ data }) => readLog(data, log));
   const same = (log: string) => new Set(files(log)).size === 1;
@@ -38,7 +37,6 @@ async function sameHistory(): Promise<string> {
   return readLog(cluster.node(0).data, "history");
 }
 
-/** The nats-server that leads a stream. */
 async function leaderOf(streamName: string): Promise<NatsServer | undefined> {
   const { nats } = cluster;
   const connection = await connectNats({ servers: nats.urls });
@@ -48,7 +46,6 @@ async function leaderOf(streamName: string): Promise<NatsServer | undefined> {
   return nats.servers[Number(raft?.leader?.slice(1))];
 }
 
-/** A new user, at that node. */
 async function user(name: string, index: number): Promise<Home> {
   const env = { CHAT_USER: name, CHAT_SERVER: node(index).invite };
   const home = cluster.sandbox.home(name).with(env);
@@ -56,7 +53,6 @@ async function user(name: string, index: number): Promise<Home> {
   return home;
 }
 
-/** The folder of a file at a node. */
 function folderOf(index: number, id: unknown): string {
   return join(node(index).data, "files", String(id));
 }

@@ -8,7 +8,6 @@ const WELCOME = "Be kind.\nNo homework.";
 
 const server = new SharedServer({ args: ["--welcome", WELCOME] });
 
-/** A member of a room of the test's own. */
 async function member(sandbox: Sandbox, user: string, room: string): Promise<Home> {
   const home = sandbox.home(user).with({ CHAT_USER: user });
   await home.run(["join", "--room", room]);

@@ -11,8 +11,6 @@ import { TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
 import { type Home, type Json, ndjson, type Sandbox } from "./program.ts";
 import { SharedServer } from "./shared-server.ts";
 
-/** Users who send files to each other, by the compiled program. */
-
 export const MIB = 1 << 20;
 /** An interruption after two syncs leaves synced bytes, and some that are still to send. */
 const LARGE_BYTES = 2 * TRANSFER_SYNC_BYTES + 4 * MIB;
@@ -52,7 +50,6 @@ export function largeFile(sandbox: Sandbox, name: string): string {
   return path;
 }
 
-/** Two people who are in. */
 export async function people(sandbox: Sandbox): Promise<{ ana: Home; bob: Home }> {
   const [ana, bob] = ["ana", "bob"].map((user) =>
     sandbox.home(user).with({ CHAT_USER: user, CHAT_PASSWORD: "xxxxxxxx" }),
@@ -83,7 +80,6 @@ export class Couriers extends SharedServer {
     return this.#registered.bob;
   }
 
-  /** Path of a folder that does not exist yet. */
   inbox(): string {
     return this.sandbox.path(`inbox-${this.#inboxes++}`);
   }
@@ -94,14 +90,12 @@ export class Couriers extends SharedServer {
   }
 }
 
-/** The first NDJSON line of a kind. */
 export function lineOf(out: string, kind: string): Json {
   const line = ndjson(out).find((one) => one.kind === kind);
   if (line === undefined) throw new Error(`no ${kind} in\n${out}`);
   return line;
 }
 
-/** The line of the last target. */
 export async function sends(home: Home, ...args: readonly string[]): Promise<Json> {
   const lines = await home.json(["send-file", ...args]);
   const [last] = lines.filter(({ kind }) => kind === "file").slice(-1);

@@ -12,12 +12,10 @@ import { type Json, ndjson, type Program, Sandbox } from "./program.ts";
 const ROUNDS = sampleSize(2, 100);
 const BACKED_UP_ROUNDS = sampleSize(1, 100);
 const SERVER_ROUNDS = 5;
-/** Lines that a client types at a time: few, so that the load leaves time for the kills. */
 const AHEAD = 12;
 const JOINERS = ["ana", "bob"];
 const SENDERS = ["dan"];
 
-/** All who write at once, and how far they are. */
 class Progress {
   readonly senders: readonly Sender[];
   #check = () => {};
@@ -30,7 +28,6 @@ class Progress {
     });
   }
 
-  /** Waits until every one of them was told of so many more. */
   async more(count: number): Promise<void> {
     const goals = this.senders.map(({ acked }) => acked.length + count);
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -47,7 +44,6 @@ function textsOf(records: readonly Json[], from: string): unknown[] {
     .map(({ text }) => text);
 }
 
-/** Records that a client was told it was not shown. */
 function skipped({ err }: Program): number {
   const counts = err.text.matchAll(
     /^chat: (\d+) earlier messages? of lobby (?:is|are) not shown/gm,

@@ -59,7 +59,6 @@ async function told(bytes: Uint8Array): Promise<void> {
   await gone.promise;
 }
 
-/** Connections that are there and say nothing. */
 const idle: unknown[] = [];
 for (let i = 0; i < 30; i++) idle.push(await raw(HALF_HELLO));
 for (let i = 0; i < 30; i++) idle.push(await raw(crypto.getRandomValues(new Uint8Array(512))));
@@ -71,13 +70,11 @@ async function idler(): Promise<void> {
 }
 for (let i = 0; i < 200; i++) await idler();
 
-/** Garbage and giants, again and again. */
 void forEver(5, async () => (await raw(crypto.getRandomValues(new Uint8Array(2_000)))).destroy());
 void forEver(10, () => told(crypto.getRandomValues(new Uint8Array(300))));
 void forEver(20, () => told(new Uint8Array(900_000).fill(0x91)));
 void forEver(20, () => told(new Uint8Array(4 << 20)));
 
-/** Guesses at log-ins. */
 for (let i = 0; i < 5; i++) {
   void forEver(5, async () => {
     const state = ClientState.inMemory();
@@ -96,7 +93,6 @@ for (let i = 0; i < 5; i++) {
   });
 }
 
-/** Members who ask, search and talk as fast as they may. */
 const greedy = await RawClient.register(port, `greedy${process.pid}`);
 void forEver(1, async () => {
   const asked = Array.from({ length: 64 }, (_, i) =>

@@ -12,8 +12,6 @@ import {
 import { join } from "node:path";
 import { ndjson, Sandbox } from "./program.ts";
 
-/** A log that a crash, a disk or a person has touched. */
-
 const TEXTS = Array.from({ length: 30 }, (_, i) => `message ${i}`);
 
 let sound: Sandbox;

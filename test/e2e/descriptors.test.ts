@@ -8,7 +8,6 @@ import { Sandbox } from "./program.ts";
 
 const LIMIT = 256;
 
-/** TCP connections that say nothing, and are dialled again when the server closes them. */
 function halfOpenFlood(port: number, count: number): { opened: () => number; stop: () => void } {
   let isOver = false;
   let opened = 0;

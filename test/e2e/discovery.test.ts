@@ -3,8 +3,6 @@ import { networkInterfaces } from "node:os";
 import { until } from "../event.ts";
 import { type Json, ndjson, type Program, Sandbox } from "./program.ts";
 
-/** Servers that announce themselves on the real LAN of the machine that runs the tests. */
-
 const IS_IN_NETWORK = Object.values(networkInterfaces()).some((own) =>
   own?.some(({ internal, family }) => !internal && family === "IPv4"),
 );
@@ -24,7 +22,6 @@ async function discover(sandbox: Sandbox): Promise<Json[]> {
 const byFingerprint = (found: readonly Json[], fingerprint: string) =>
   found.find((server) => server["fingerprint"] === fingerprint);
 
-/** Until it is there, or until the server has said why it will not be. */
 async function found(sandbox: Sandbox, program: Program, fingerprint: string) {
   const look = async () => {
     if (program.err.text.includes("not announced on the LAN")) return "nowhere";

@@ -126,7 +126,6 @@ class Walk {
   #env: Record<string, string>;
   #server: Running | undefined;
   readonly #running: Running[] = [];
-  /** The last line that `chat share` printed. */
   #shared = "";
   readonly used = new Set<string>();
   readonly #done = new Set<string>();
@@ -203,7 +202,6 @@ class Walk {
     }
   }
 
-  /** Stops all that goes on. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.#server?.stop(), ...this.#running.map((one) => one.stop())]);
   }
@@ -356,7 +354,6 @@ function commandsIn(block: string): string[] {
   return commands;
 }
 
-/** The words behind each `chat` in a line. */
 function callsIn(line: string): string[][] {
   return [...line.matchAll(/(?:^|[=/ ])chat ([a-z][^|#>&\n]*)/g)].map(([, words = ""]) =>
     words.trim().split(/\s+/),

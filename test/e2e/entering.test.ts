@@ -8,7 +8,6 @@ const NOBODY_LISTENS = 5;
 
 const server = new SharedServer({ args: ["--name", "Room 12"] });
 
-/** A user with a password, known to the server. */
 async function registered(sandbox: Sandbox, user: string): Promise<Home> {
   const home = sandbox.home(user).with({ CHAT_USER: user, CHAT_PASSWORD: `password-${user}` });
   await home.json(["register"]);

@@ -28,11 +28,9 @@ class Scene {
   readonly sandbox: Sandbox;
   readonly random = randomOf(FIRST_SEED);
   readonly relay: Relay;
-  /** Over the wire. */
   readonly ana: Home;
   readonly bob: Home;
   served: Served;
-  /** Paths of all sent files by their ids. */
   readonly sent = new Map<string, string>();
   #files = 0;
 
@@ -60,7 +58,6 @@ class Scene {
     return scene;
   }
 
-  /** Path of a file unlike any other. */
   newFile(): string {
     const number = this.#files++;
     const path = this.sandbox.path(`file-${number}.bin`);

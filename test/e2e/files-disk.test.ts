@@ -14,7 +14,6 @@ import { onSmallDisk, serveOnSmallDisk } from "./small-disk.ts";
 
 const DISK = `size=${40 * MIB}`;
 
-/** Fills what is left of the file system that only that process sees. */
 function fill(pid: number, path: string): void {
   const block = new Uint8Array(64 * 1024);
   const fd = openSync(`/proc/${pid}/root${path}`, "w");

@@ -13,8 +13,6 @@ import { TestFile } from "../server/data-channel.ts";
 import { Couriers, file, gets, noise, sends } from "./couriers.ts";
 import { ndjson } from "./program.ts";
 
-/** Hostile senders and harmful file names, with the compiled program. */
-
 const couriers = new Couriers({ args: ["--open"] });
 
 /** Legal on this disk, and trouble on another, in a shell or on a screen. */
@@ -35,7 +33,6 @@ const LOCAL: readonly string[] = [
   `${"é".repeat(125)}.tar`,
 ];
 
-/** What only a program of the sender's own would send. */
 const FOREIGN: readonly string[] = [
   "..",
   ".",
@@ -51,7 +48,6 @@ const FOREIGN: readonly string[] = [
   "x".repeat(1_024),
 ];
 
-/** A logged-in user who speaks the protocol by hand. */
 function stranger(name: string): Promise<RawClient> {
   return RawClient.register(couriers.served.port, name);
 }
@@ -180,7 +176,6 @@ function notesOf(real: Uint8Array, about: { readonly file: string; readonly serv
 describe("notes of a half received file", () => {
   const real = noise(TRANSFER_SYNC_BYTES + 8 * CHUNK_BYTES);
 
-  /** The file, and what would have been believed of it. */
   async function shared() {
     const { sandbox, ana, served } = couriers;
     const id = String((await sends(ana, file(sandbox, "report.bin", real)))["id"]);

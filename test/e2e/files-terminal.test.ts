@@ -32,7 +32,6 @@ function fakeOpener(): string {
   return sandbox.path("bin");
 }
 
-/** Whole lines: the shell makes the file before it writes. */
 function opened(): string[] {
   const path = sandbox.path("opened");
   return existsSync(path) ? readFileSync(path, "utf8").split("\n").slice(0, -1) : [];
@@ -52,7 +51,6 @@ async function person(name: string, bin: string): Promise<Screen> {
   return screen;
 }
 
-/** The id in the last line that announces this file. */
 async function idOf(screen: Screen, name: string): Promise<string> {
   const pattern = new RegExp(`sends ${name}.*?/get (f[\\w-]{11})`);
   const rows = await screen.until(`${pattern}`, (all) => pattern.test(all.join("")));

@@ -9,8 +9,6 @@ import { Sender } from "./load.ts";
 import { Relay } from "./relay.ts";
 import { halted, WiredCouriers } from "./wired.ts";
 
-/** Interruptions, cuts and concurrent transfers, with the compiled program. */
-
 const couriers = new WiredCouriers();
 
 const BYTES = 8 * MIB;

@@ -30,7 +30,6 @@ const SPARSE_BYTES = (IS_SOAK ? 4_096 * MIB : 12 * MIB) + 1;
 const FOLDERS = IS_SOAK ? 100 : 4;
 const DEADLINE_MS = 120_000 + BYTES / 10_000;
 
-/** No two blocks are the same, and none is empty. */
 function wideFile(path: string): string {
   const block = noise(4 * MIB + 1);
   const fd = openSync(path, "w");
@@ -42,7 +41,6 @@ function wideFile(path: string): string {
   return path;
 }
 
-/** Everybody, and the wires of those who are killed. */
 interface Cast {
   readonly sandbox: Sandbox;
   served: Served;

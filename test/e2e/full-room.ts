@@ -1,7 +1,6 @@
 import { ID_BYTES, outboxId } from "../../src/base/ids.ts";
 import { openStopped } from "./stopped-folder.ts";
 
-/** So many wait for the disk at once. */
 const AT_ONCE = 1_000;
 
 /** Texts of 0 to `count` - 1 by one of its members, in the lobby of a server that is stopped. */

@@ -10,8 +10,6 @@ import { Pty } from "./pty.ts";
 import { SharedServer } from "./shared-server.ts";
 import { Screen } from "./tmux.ts";
 
-/** Pictures below their files, on terminals that show them. */
-
 const KITTY = "\x1bP>|kitty(0.35.2)\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[6;20;10t\x1b[?62;c";
 const SIGN = "\u{10eeee}";
 
@@ -44,7 +42,6 @@ function settings(sandbox: Sandbox, name: string, text: string): void {
   sandbox.write(join(name, "config.toml"), `[screen]\n${text}\n`);
 }
 
-/** Rows that have cells of a picture. */
 function cellRows(pty: Pty): number {
   return pty.rows().filter((row) => row.includes(SIGN)).length;
 }

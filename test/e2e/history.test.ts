@@ -3,7 +3,6 @@ import { CHAT } from "./binary.ts";
 import { type Home, type Json, ndjson, type Sandbox } from "./program.ts";
 import { SharedServer } from "./shared-server.ts";
 
-/** More than one page. */
 const MANY = 1_010;
 
 const server = new SharedServer();
@@ -14,7 +13,6 @@ function textsOf(records: readonly Json[]): unknown[] {
 
 let talk: Promise<void> | undefined;
 
-/** Two users of a talk in two rooms and with each other, which all tests share. */
 async function talkers(sandbox: Sandbox): Promise<{ ana: Home; bob: Home }> {
   const { sandbox: home } = server;
   const ana = home.home("ana").with({ CHAT_USER: "ana", XDG_RUNTIME_DIR: sandbox.path("run") });

@@ -6,8 +6,6 @@ import { IS_SOAK } from "../samples.ts";
 import { metricsText } from "./metrics.ts";
 import { Sandbox, type Served } from "./program.ts";
 
-/** Strangers and members who mean no good, against the real server on loopback. */
-
 const PROBES = 60;
 const STORMS = IS_SOAK ? 3 : 1;
 /** What the runtime keeps of three storms; one that leaks a few KiB a request passes it. */

@@ -12,8 +12,6 @@ import type { NoticeOf } from "../../src/wire/messages.ts";
 import { certificate, HOST } from "../io/quic-relays.ts";
 import { Sandbox } from "./program.ts";
 
-/** A server that is not the one that was meant, and writes down all that it is told. */
-
 type Way = "tcp" | "udp";
 /** What it shows: a key of its own, or the right one with a proof that was made elsewhere. */
 type Mask = "own key" | "stolen proof";
@@ -21,7 +19,6 @@ type Mask = "own key" | "stolen proof";
 class Impostor {
   readonly identity: Identity;
   readonly port: number;
-  /** Each message of each link, decrypted. */
   readonly heard: Uint8Array[] = [];
   readonly #mask: Mask;
   readonly #listener: Listener;
@@ -80,13 +77,11 @@ class Impostor {
   }
 }
 
-/** Over UDP it takes some seconds. */
 const stops: Promise<void>[] = [];
 afterAll(() => Promise.all(stops));
 
 const SECRETS = ["my-words", "ana-name", "ana-password", "room-secret", "my-file"];
 
-/** Commands that would send a secret. */
 function orders(sandbox: Sandbox): (readonly string[])[] {
   const path = sandbox.write("my-file", "my-words");
   return [

@@ -6,7 +6,6 @@ export class Lines {
   /** Resolves when the process has closed the stream. */
   readonly ended: Promise<void>;
   readonly #name: string;
-  /** Those that nobody has waited for, in their order. */
   readonly #left: string[] = [];
   #listener: ((line: string) => void) | undefined;
   #hasEnded = false;
@@ -29,7 +28,6 @@ export class Lines {
     this.#listener = listener;
   }
 
-  /** The first line that fits and was not taken before; the others stay for later calls. */
   async next(
     what: string,
     fits: (line: string) => boolean,

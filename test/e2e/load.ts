@@ -1,15 +1,12 @@
 import type { Json, Program } from "./program.ts";
 
-/** Usual number of lines that a sender types at a time. */
 const AHEAD = 40;
 
 /** One client that always has something to say, and notes what was acknowledged. */
 export class Sender {
   readonly name: string;
   readonly program: Program;
-  /** In the order in which they came. */
   readonly acked: number[] = [];
-  /** Texts of others and of its own, as they were shown. */
   readonly shown: Json[] = [];
   readonly faults: string[] = [];
   readonly #onAck: () => void;

@@ -13,7 +13,6 @@ export interface Word {
   readonly form: "utf8" | "utf16le";
 }
 
-/** Which of the words are there. */
 export class WordSearch {
   readonly #patterns: readonly (Word & { readonly bytes: Buffer })[];
   readonly #found = new Set<string>();
@@ -36,7 +35,6 @@ export class WordSearch {
     }
   }
 
-  /** Everything below a folder: names and contents. */
   folder(path: string): void {
     for (const entry of readdirSync(path, { recursive: true, withFileTypes: true })) {
       const below = join(entry.parentPath, entry.name);

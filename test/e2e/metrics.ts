@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Served } from "./program.ts";
 
-/** The metrics of a server, as an operator reads them over HTTP. */
 export async function metricsText({ address, data }: Served): Promise<string> {
   const token = readFileSync(join(data, "operator"), "utf8").trim();
   const response = await fetch(`https://${address}/metrics`, {

@@ -4,8 +4,6 @@ import { join } from "node:path";
 import { ndjson, Sandbox } from "./program.ts";
 import { SharedServer } from "./shared-server.ts";
 
-/** Order on a server: roles, kick, mute, ban, edit, erase, invites, from the terminal's side. */
-
 const server = new SharedServer();
 
 function historyText(data: string): string {

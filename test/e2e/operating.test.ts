@@ -3,8 +3,6 @@ import { ANNOUNCEMENT_BYTES_MAX } from "../../src/base/limits-page.ts";
 import { Sandbox } from "./program.ts";
 import { SharedServer } from "./shared-server.ts";
 
-/** Commands of operators: password resets, renames, rooms, announcements. */
-
 const OLGA = ["--user", "olga"];
 const server = new SharedServer();
 

@@ -5,14 +5,11 @@ import { sampleSize } from "../samples.ts";
 import { type Home, ndjson, type Program, Sandbox } from "./program.ts";
 import { SharedServer } from "./shared-server.ts";
 
-/** What a client writes down before it sends it: over any end of the program, once and in order. */
-
 const ROUNDS = sampleSize(4, 100);
 const LINES = 500;
 
 const server = new SharedServer({ args: ["--posts-per-second", "10000000"] });
 
-/** What the home holds unsent, in the order of writing. */
 function unsent(home: Home): string[] {
   const database = new Database(`${home.folder}/state.sqlite`, { readonly: true });
   const sql = "SELECT body FROM outbox ORDER BY created_ms, outbox, counter";
@@ -21,7 +18,6 @@ function unsent(home: Home): string[] {
   return rows.map(({ body }) => String((JSON.parse(body) as { text: string }).text));
 }
 
-/** A window that is offline has written down so many words. */
 async function untilKept(home: Home, window: Program, count: number): Promise<void> {
   while (unsent(home).length < count) {
     window.type("/who"); // It is answered, with a fault, after what was typed before it.

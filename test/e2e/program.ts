@@ -47,7 +47,6 @@ export class Program {
     this.#child.stdin.flush();
   }
 
-  /** The next NDJSON line of this kind that has these fields. */
   async json(kind: string, fields: Fields = {}, deadlineMs?: number): Promise<Json> {
     const fits = (line: string) => {
       const value = parseJson(line);
@@ -61,7 +60,6 @@ export class Program {
     return this.out.all.map((line) => JSON.parse(line));
   }
 
-  /** The next line on standard error with these words. */
   said(words: string, deadlineMs?: number): Promise<string> {
     return this.err.next(`'${words}'`, (line) => line.includes(words), deadlineMs);
   }
@@ -108,13 +106,11 @@ export interface Served {
 }
 
 export interface ServeOptions extends StartOptions {
-  /** Name of the data folder. */
   readonly data?: string;
   readonly port?: number;
   readonly args?: readonly string[];
 }
 
-/** One person's things: a CHAT_HOME of their own. */
 export class Home {
   readonly sandbox: Sandbox;
   readonly folder: string;
@@ -130,7 +126,6 @@ export class Home {
     return { ...this.sandbox.env, CHAT_HOME: this.folder, ...this.#env };
   }
 
-  /** The same home with more in its environment. */
   with(env: Readonly<Record<string, string>>): Home {
     return new Home(this.sandbox, this.folder, { ...this.#env, ...env });
   }
@@ -139,7 +134,6 @@ export class Home {
     return this.sandbox.start(args, { ...options, env: { ...this.environment, ...options.env } });
   }
 
-  /** Runs to its end, with no input unless some is given. */
   run(args: readonly string[], options: StartOptions = {}): Promise<Ran> {
     return this.start(args, { stdin: "", ...options }).ended();
   }
@@ -151,7 +145,6 @@ export class Home {
     return ndjson(out);
   }
 
-  /** `chat join --json`, connected. */
   async join(args: readonly string[], options: StartOptions = {}): Promise<Program> {
     const program = this.start(["join", "--json", ...args], options);
     await program.json("connected");
@@ -224,7 +217,6 @@ export class Sandbox {
     return program;
   }
 
-  /** Makes an address or an invite the default server of all programs from now on. */
   use(server: string): void {
     this.#server = server;
   }

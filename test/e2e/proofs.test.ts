@@ -74,33 +74,28 @@ beforeAll(async () => {
   await prepared.program.signal("SIGTERM");
 });
 
-/** A test that fails leaves its server. */
 afterEach(() => running?.program.signal("SIGKILL"));
 
 afterAll(() => sandbox[Symbol.asyncDispose]());
 
-/** A copy of a folder of the sandbox. */
 function copyOf(path: string): string {
   const copy = sandbox.path(`copy-${copies++}`);
   cpSync(path, copy, { recursive: true });
   return copy;
 }
 
-/** Ana's home as it was when the server had stopped. */
 function anaThen(): Home {
   return sandbox.home(basename(copyOf(sandbox.path("ana"))));
 }
 
 let running: Served | undefined;
 
-/** Another server in its place: on the same port, with this folder. */
 async function again(data: string, ...args: readonly string[]): Promise<Served> {
   if (running?.program.isRunning === true) await running.program.signal("SIGTERM");
   running = await sandbox.serve({ data: basename(data), port: prepared.port, args });
   return running;
 }
 
-/** Takes the server's word for another record. */
 function withText(text: string, now: string): (lines: Line[]) => Line[] {
   return (lines) => {
     const i = at(lines, text);

@@ -3,7 +3,6 @@ import { until } from "../event.ts";
 import { CHAT } from "./binary.ts";
 import type { Sandbox } from "./program.ts";
 
-/** About its health, its cursor, its kind. */
 const QUESTION = /\x1b\[(5n|6n|c)/g;
 const SIZE = { columns: 90, rows: 30 };
 
@@ -54,12 +53,10 @@ export class Pty implements AsyncDisposable {
     this.type(`${text}\r`);
   }
 
-  /** Of a terminal that only keeps what is written. */
   resize(columns: number, rows: number): void {
     this.#terminal.resize(columns, rows);
   }
 
-  /** Waits for a row that fits. */
   async shows(row: RegExp): Promise<number> {
     return this.until(`${row}`, () => {
       const at = this.rows().findIndex((one) => row.test(one));

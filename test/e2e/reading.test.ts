@@ -2,15 +2,12 @@ import { expect, test } from "bun:test";
 import { type Home, ndjson, Sandbox } from "./program.ts";
 import { SharedServer } from "./shared-server.ts";
 
-/** What was read, whom one calls, answers, waves at and does not want to hear. */
-
 /** An account may have five times as many at once. */
 const POSTS_PER_SECOND = 100;
 const LINES = 6 * POSTS_PER_SECOND;
 
 const server = new SharedServer({ args: ["--posts-per-second", String(POSTS_PER_SECOND)] });
 
-/** Of one account, which is there by now. */
 async function twoDevices(sandbox: Sandbox, user: string): Promise<[Home, Home]> {
   const ana = { CHAT_USER: user, CHAT_PASSWORD: "pass word" };
   const [one, two] = [sandbox.home("one").with(ana), sandbox.home("two").with(ana)];

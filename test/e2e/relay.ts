@@ -5,7 +5,6 @@ export type Way = "up" | "down";
 
 interface Stall {
   readonly way: Way;
-  /** Bytes that may still pass. */
   left: number;
   readonly reached: () => void;
 }

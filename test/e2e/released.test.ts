@@ -7,11 +7,9 @@ import { Tab } from "./tab.ts";
 /** Folders that released versions have written: `test/released/VERSION/{data,home}`. */
 
 const RELEASED = join(import.meta.dir, "..", "released");
-/** SHA-256 of the file that ana sent. */
 const PICTURE = "57d67575cd4d84dd2089e6e5e3d63fbe92518495302242d987b958f9c068d4d6";
 const UNSENT = "a word said while the server was away";
 
-/** What is in the lobby, in the room `library`, and between ana and bob. */
 const TEXTS = [
   "Hello, this is the first word",
   "waves",
@@ -36,7 +34,6 @@ function restore(
   return { data, home };
 }
 
-/** What is in the lobby, in the rooms `diary` and `den`, and between ana and bob. */
 const NEXT_TEXTS = [
   "Hello, this is the first word",
   "bob answers @ana",
@@ -50,7 +47,6 @@ const NEXT_TEXTS = [
   "better words with the plan",
 ];
 const PINNED_SEQ = 22;
-/** In the room `vault`: only ana's devices read it. */
 const SEALED_TEXT = "a sealed word";
 
 const textsOf = (records: readonly { readonly [key: string]: unknown }[]) =>

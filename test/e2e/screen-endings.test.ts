@@ -8,8 +8,6 @@ import { Sandbox, type Served } from "./program.ts";
 import { SharedServer } from "./shared-server.ts";
 import { Screen } from "./tmux.ts";
 
-/** How the full screen ends: drafts are there at the next start, and no password is shown. */
-
 const server = new SharedServer({ args: ["--open"] }, requires("tmux"));
 
 class Person implements AsyncDisposable {
@@ -40,7 +38,6 @@ class Person implements AsyncDisposable {
     return new Person(sandbox, name, address, screen);
   }
 
-  /** @param line what stands in the input */
   async join(line = /^#lobby>$/): Promise<void> {
     const command = `$CHAT join ${this.#address} --user ${this.#name}`;
     this.screen.line(`clear; sh -c 'echo $$ >${this.#name}.pid; exec ${command}'`);
@@ -56,7 +53,6 @@ class Person implements AsyncDisposable {
     await this.screen.until("the prompt", (rows) => rows.at(-1) === "$");
   }
 
-  /** Until the disk has it. */
   async kept(text: string): Promise<void> {
     const path = this.#sandbox.path(this.#name, "state.sqlite");
     await until(`'${text}' is kept`, () => {

@@ -16,7 +16,6 @@ import { Sandbox } from "./program.ts";
 import { Screen } from "./tmux.ts";
 
 const PROGRAM = join(import.meta.dir, "screen-program.ts");
-/** Alternate screen, mouse and title, as the shell had them. */
 const MODES = "#{alternate_on} #{mouse_any_flag} #{wrap_flag} #{cursor_flag} #{pane_title}";
 
 class Terminal implements AsyncDisposable {
@@ -147,7 +146,6 @@ interface Progress {
   readonly queuedBytes: number;
 }
 
-/** One frame of the program, with what moves the cursor. */
 const FRAME_BYTES_MAX = 4096;
 
 requires("script").test(
@@ -228,7 +226,6 @@ function readAll(fd: number): string {
   return text;
 }
 
-/** Undefined while it is being written. */
 function progressIn(path: string): Progress | undefined {
   try {
     return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Progress) : undefined;

@@ -23,7 +23,6 @@ function send(home: Home, ...args: readonly string[]) {
   return home.start(["send-file", ...args, "--to", "vault", "--json"]);
 }
 
-/** Rows of files in the room, as it is listed. */
 async function listed(home: Home): Promise<unknown[]> {
   const rows = await home.json(["history", "--room", "vault"]);
   return rows.filter(({ kind }) => kind === "file").map(({ name }) => name);

@@ -5,8 +5,6 @@ import { Glob } from "bun";
 import { until } from "../event.ts";
 import type { Program } from "./program.ts";
 
-/** Sealed rooms of a server, by its folder and by its clients. */
-
 /** A device can be let in once the server has its key packages, a moment after it came. */
 export function keyPackages(data: string, devices: number): Promise<true> {
   const keys = join(data, "sealed", "keys");
@@ -17,7 +15,6 @@ export function keyPackages(data: string, devices: number): Promise<true> {
   );
 }
 
-/** Creates the sealed room `vault`, and lets the others in; all of them are in the lobby. */
 export async function openVault(
   data: string,
   owner: Program,
@@ -38,7 +35,6 @@ export async function openVault(
   }
 }
 
-/** Paths below the folder with a file that holds the text, or is called by it. */
 export async function holding(folder: string, text: string): Promise<string[]> {
   const found: string[] = [];
   for await (const path of new Glob("**/*").scan({ cwd: folder, dot: true })) {

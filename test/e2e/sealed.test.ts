@@ -106,12 +106,10 @@ test("two processes of one home send each message once, though one is killed", a
   for (const program of [ben, other, again]) expect(program.out.text).not.toContain("came-anew");
 });
 
-/** Lines of about 50 bytes: together more than a chunk. */
 const CONTENT_LINES = 6_000;
 /** Beyond Latin-1, for the runtime keeps other texts as UTF-16 alone. */
 const WIDE = "łódź";
 
-/** Words that are nowhere else, this run's own. */
 function canaries(kind: string) {
   const word = (what: string) => `${kind}-${what}-${crypto.randomUUID()}`;
   return {
@@ -152,7 +150,6 @@ function sought(words: readonly string[], served: Served, metrics: string, memor
 
 type Words = ReturnType<typeof canaries>;
 
-/** Whatever one can say where one is, and a file that is fetched. */
 async function speaks(sandbox: Sandbox, [ana, ben]: readonly Program[], said: Words) {
   ana?.type(said.word, said.wide, `/me ${said.action}`);
   for (const text of [said.word, said.wide]) await ben?.json("text", { text });

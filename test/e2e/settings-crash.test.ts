@@ -9,7 +9,6 @@ import { Tab } from "./tab.ts";
 
 /** kill -9 while users arrange their rooms: what was acknowledged holds, and nothing else does. */
 
-/** So many acknowledgements come before each kill. */
 const KILLED_AFTER = [3, 29];
 const TEXTS = 8;
 const CAPTION = "what is said with it ".repeat(20);
@@ -26,7 +25,6 @@ class Asked {
     this.#ask = ask;
   }
 
-  /** On and off and on, until the link is gone or it is refused. */
   async toggle(acknowledged: () => void): Promise<void> {
     for (;;) {
       const [is] = this.possible;

@@ -15,8 +15,6 @@ import { noise, sha256 } from "./couriers.ts";
 import { type Program, Sandbox } from "./program.ts";
 import { Screen } from "./tmux.ts";
 
-/** Two clean homes and one pasted line. */
-
 const SHARED_BYTES = noise(65_536);
 
 function files(sandbox: Sandbox): string[] {

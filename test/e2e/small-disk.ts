@@ -24,7 +24,6 @@ export function onSmallDisk(
   });
 }
 
-/** Runs `chat serve` on a file system of its own; `then` is done in there first. */
 export function serveOnSmallDisk(
   sandbox: Sandbox,
   mount: string,

@@ -6,7 +6,6 @@ import { sha256 } from "../../src/crypto/sha256.ts";
 import { snapshotBytes } from "../../src/crypto/signed-bytes.ts";
 import { Sandbox } from "./program.ts";
 
-/** Large enough that a server keeps a snapshot of it. */
 const RECORDS = 230_000;
 
 test("ignores a snapshot that the server has not signed", async () => {

@@ -17,7 +17,6 @@ export interface TabOptions {
   /** What goes before the greeting: the token of `chat web`. */
   readonly token?: string;
   readonly origin?: string;
-  /** PEM of whom the browser trusts. */
   readonly ca?: string;
 }
 
@@ -52,7 +51,6 @@ export class Tab {
     };
   }
 
-  /** Greets and registers. */
   static async open(url: string, user: string, secret: string, more?: TabOptions): Promise<Tab> {
     const tab = new Tab(url, more);
     await tab.register(user, secret);
@@ -95,7 +93,6 @@ export class Tab {
     return within(`the answer to ${kind}`, answer);
   }
 
-  /** The first of this kind that fits. */
   notice<Kind extends Notice["kind"]>(
     kind: Kind,
     fits: (notice: NoticeOf<Kind>) => boolean = () => true,

@@ -16,11 +16,9 @@ function screen(sandbox: Sandbox, name: string): Promise<Screen> {
 
 interface Place {
   readonly room: string;
-  /** @param join the command that enters the room */
   readonly command?: (join: string) => string;
 }
 
-/** A user in a room of their own, in a terminal. */
 async function inRoom(user: string, { room, command = (join) => join }: Place) {
   await using stack = new AsyncDisposableStack();
   const sandbox = stack.use(server.guests());

@@ -61,7 +61,6 @@ export class Screen implements AsyncDisposable {
     return screen;
   }
 
-  /** Typed as it stands, without the return key. */
   type(text: string): void {
     this.#tmux("send-keys", "-t", "0", "-l", text);
   }
@@ -105,7 +104,6 @@ export class Screen implements AsyncDisposable {
     return { row, column };
   }
 
-  /** What tmux knows of the terminal, in its own format language: `#{alternate_on}`. */
   told(format: string): string {
     return this.#tmux("display-message", "-p", "-t", "0", format).trim();
   }

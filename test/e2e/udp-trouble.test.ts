@@ -4,8 +4,6 @@ import { passes } from "../io/quic-fixture.ts";
 import { CALM, UdpRelay } from "../io/udp-relay.ts";
 import { type Program, Sandbox } from "./program.ts";
 
-/** A room over UDP survives kills, gaps and suspensions. */
-
 const HOST = "127.0.0.1";
 const OPEN = { args: ["--open"] };
 const MARGIN_MS = 1_000;

@@ -30,7 +30,6 @@ function relayed(weather = CALM, seed = 1): Promise<UdpRelay> {
   return UdpRelay.open({ host: HOST, port: shared.served.port }, weather, seed);
 }
 
-/** A new user of the shared server. */
 function joins(name: string, ...args: readonly string[]): Promise<Program> {
   return shared.sandbox.home(name).join([...args, "--user", name]);
 }
@@ -169,7 +168,6 @@ test("a server that stops says goodbye over UDP, too; an invite may ask for UDP"
   await ana.signal("SIGINT");
 });
 
-/** Two users behind a relay, where nothing listens over TCP. */
 async function couriers(
   names: readonly [string, string],
   weather: Weather,

@@ -12,7 +12,6 @@ export interface Wired {
   readonly bob: Home;
 }
 
-/** The server of a file's tests; each test has a relay of its own. */
 export class WiredCouriers extends Couriers {
   async wired(act: (scene: Wired) => Promise<void>): Promise<void> {
     const { sandbox, served, ana, bob } = this;

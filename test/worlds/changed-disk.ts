@@ -1,7 +1,6 @@
 import type { Disk, DiskFile } from "../../src/io/disk/disk.ts";
 import { withFields } from "./with-fields.ts";
 
-/** What a wrong program does with its disk. */
 export interface DiskChange {
   readonly sync?: (file: DiskFile, path: string) => Promise<void>;
   readonly syncFolder?: (folder: string) => Promise<void>;

@@ -7,7 +7,6 @@ import { drawQuestion, PEOPLE, ROOMS, TARGETS, type Temper } from "./temper.ts";
 import { HOSTILE } from "./witness.ts";
 import type { World } from "./world.ts";
 
-/** Subject of a request. */
 interface About {
   readonly room: string;
   readonly user: string;

@@ -55,11 +55,9 @@ export class Home {
   leaving = 0;
   readonly #state: ClientState;
   readonly device: Identity;
-  /** Of all programs that ran here. */
   readonly reader: Reader;
   readonly writers: Device[] = [];
 
-  /** Nothing that was written here waits for a program to send it. */
   get isSent(): boolean {
     const { fingerprint } = IDENTITY;
     return this.#state.outboxes.adopt({ fingerprint, user: this.user }).length === 0;
@@ -152,13 +150,11 @@ type Fate = "open" | "durable" | "refused" | "unknown";
 export class Device {
   readonly home: Home;
   readonly name: string;
-  /** What was written, and what became of it. */
   readonly fates = new Map<string, Fate>();
   /** In which outbox each text was written: order holds within one. */
   readonly outboxes = new Map<string, number>();
   client: Client;
   link: Link | undefined;
-  /** The person does not look, so nothing is taken from the program. */
   isAway = false;
   isLoggedOut = false;
   isSent = false;
@@ -187,7 +183,6 @@ export class Device {
     this.client = this.#newClient();
   }
 
-  /** The program starts, and tries until it is in. */
   start(): void {
     this.#life.end();
     this.#life = this.#newLife();
@@ -204,7 +199,6 @@ export class Device {
     this.#end();
   }
 
-  /** In good order, but without waiting for what is not confirmed. */
   async close(): Promise<void> {
     const life = this.#life;
     this.#note("close");

@@ -10,12 +10,9 @@ import type { SimDisk } from "../io/disk/sim.ts";
 import { digestOf } from "../wire/digest.ts";
 import { demand, sha256 } from "./disk-world.ts";
 
-/** Files on a simulated disk, with all that was promised about them. */
-
 const FILE = "fAAAAAAAAAAA" as FileId;
 const FILES = "/data/files";
 export const INBOX = "/data/in";
-/** Chunks between two syncs. */
 const SYNC_CHUNKS = 2;
 const TOGETHER_MAX = 6;
 
@@ -26,7 +23,6 @@ export interface Given {
   readonly folder?: FolderSize;
 }
 
-/** Bytes that are nowhere the same. */
 export function pattern(sizeBytes: number, salt = 1): Uint8Array {
   const words = new Uint32Array(Math.ceil(sizeBytes / 4));
   for (let i = 0; i < words.length; i++) words[i] = Math.imul(i + salt, 0x9e3779b9);
@@ -78,7 +74,6 @@ function aboutOf({ bytes, folder }: Given, isSized = true): BlobAbout {
 export class Promised {
   isMade = false;
   chunks = 0;
-  /** Where it stands. */
   path: string | undefined;
 }
 

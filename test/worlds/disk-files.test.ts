@@ -39,7 +39,6 @@ const KINDS: Readonly<Record<string, Kind>> = {
   "a folder that arrives": { all: givenFolder(), life: download, isRight: stood },
 };
 
-/** Counts the calls of a life that nothing happens to. */
 async function callsOf({ all, life, isRight }: Kind): Promise<number> {
   const disk = new SimDisk({ random: randomOf(1) });
   const promised = new Promised();

@@ -45,15 +45,11 @@ const RESERVE_BYTES = 700;
 
 /** How a wrong program would differ: the world has to notice each of them. */
 export interface Mutant {
-  /** Stands between the log and its disk. */
   readonly disk?: (disk: Disk) => Disk;
-  /** Changes what a snapshot says. */
   readonly snapshot?: (value: LogValue) => LogValue;
-  /** Done before the log is opened. */
   readonly beforeOpen?: (disk: SimDisk) => void;
 }
 
-/** What breaks a promise: the seed's end. */
 export class BrokenPromise extends Error {}
 
 export function demand(condition: boolean, promise: string): asserts condition {
@@ -82,7 +78,6 @@ export class DiskWorld {
   #texts = 0;
   #isTroubled = false;
 
-  /** Starts that a snapshot made short. */
   resumed = 0;
   /** Records that a stored checkpoint covers; `undefined` in worlds that sign nothing. */
   #signed: number | undefined;
@@ -118,7 +113,6 @@ export class DiskWorld {
     return Math.floor(this.random() * limit);
   }
 
-  /** Some lives of one log: each ends by a crash, a stop or a failing disk. */
   async run(): Promise<void> {
     const lives = 2 + this.int(4);
     for (let life = 0; life < lives; life++) await this.live();
@@ -231,7 +225,6 @@ export class DiskWorld {
     }
   }
 
-  /** As the program has it. */
   #bootedDisk(): Disk {
     const disk = this.disk.boot();
     return this.#mutant.disk?.(disk) ?? disk;
@@ -466,7 +459,6 @@ export function soon(_delayMs: number, callback: () => void): () => void {
   return () => undefined;
 }
 
-/** Adds a record to those before it, of which it may erase some. */
 function fold(state: FoldedRecord[], record: FoldedRecord): void {
   state.push(record);
   for (const seq of erasuresOf(record)) {
@@ -476,7 +468,6 @@ function fold(state: FoldedRecord[], record: FoldedRecord): void {
   }
 }
 
-/** A record as JSON. */
 interface RecordValue {
   readonly head: FoldedRecord["head"];
   readonly body?: string;

@@ -22,7 +22,6 @@ const USUAL_SEEDS = 100;
 const SEEDS = sampleSize(USUAL_SEEDS, 20_000);
 const LAST = FIRST_SEED + SEEDS - 1;
 
-/** Lives that are stopped at each of their disk calls in turn; each takes some 200 runs. */
 const STOPPED_SEEDS = IS_SOAK ? 100 : 4;
 
 async function replayable(seed: number, work: () => Promise<void>): Promise<void> {

@@ -28,7 +28,6 @@ const restore = async (world: BackupWorld) => {
   if (!world.exists(world.restored)) await world.restore(world.restored);
 };
 
-/** The same, over a server that went on after its backup. */
 const setBack = async (world: BackupWorld) => {
   try {
     await world.restore(world.data, { acceptsRollback: true });

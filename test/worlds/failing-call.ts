@@ -20,7 +20,6 @@ export type Failing = (typeof TROUBLES)[keyof typeof TROUBLES];
 export type Aftermath = "the process goes on" | "a kill" | "a power loss";
 
 interface Way {
-  /** The disk stays as it is until the operation has ended. */
   readonly isLasting: boolean;
   readonly aftermath: Aftermath;
 }
@@ -35,7 +34,6 @@ function waysOf(trouble: Failing): Way[] {
   );
 }
 
-/** Calls that take space. */
 const GROWING: ReadonlySet<DiskCall> = new Set<DiskCall>([
   ...(["open", "makeFolder", "write", "sync", "syncFolder", "rename"] as const),
 ]);
@@ -43,7 +41,6 @@ const GROWING: ReadonlySet<DiskCall> = new Set<DiskCall>([
 /** A machine of whose disk one call fails, counted from when that is armed. */
 export class FailingMachine {
   readonly disk: SimDisk;
-  /** Whether the failure was met. */
   hasFailed = false;
   #trouble: Failing | undefined;
   #isLasting = false;
@@ -70,7 +67,6 @@ export class FailingMachine {
     if (!this.disk.isStopped) this.disk.stopAt(Number.POSITIVE_INFINITY);
   }
 
-  /** Whether the operation came to its end before that call. */
   get isPast(): boolean {
     return this.disk.calls < this.#at;
   }

@@ -8,7 +8,6 @@ import { withFields } from "./with-fields.ts";
 export interface LinkWatch {
   /** @returns what is sent in its place; undefined: nothing */
   sent?(bytes: Uint8Array): Uint8Array | undefined;
-  /** Before the program has it. */
   received?(bytes: Uint8Array): void;
   followed?(topic: string): void;
   unfollowed?(topic: string): void;

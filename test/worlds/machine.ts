@@ -50,7 +50,6 @@ export class Machine {
   readonly weather: DiskWeather = { fullPercent: 0, shortPercent: 0, brokenPercent: 0 };
   network: MemoryNetwork;
   watch: WireWatch;
-  /** Added to the wall clock of the server. */
   wallMs = 0;
   restartAt: number | undefined;
   lives = 0;
@@ -115,12 +114,10 @@ export class Machine {
     this.restartAt = clock.now() + awayMs;
   }
 
-  /** The machine stops at one of its next calls to the disk. */
   stopWithin(calls: number): void {
     this.#stopAt = this.disk.calls + calls;
   }
 
-  /** In good order, as by SIGTERM. */
   async stop(awayMs: number): Promise<void> {
     const life = this.#life;
     const server = this.#server;

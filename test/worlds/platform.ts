@@ -11,7 +11,6 @@ import type { Captures } from "./captures.ts";
 import type { Dice, Trace } from "./dice.ts";
 import type { Witness } from "./witness.ts";
 
-/** What all parts of one world share. */
 export interface Platform {
   readonly clock: Clock;
   readonly dice: Dice;
@@ -28,11 +27,9 @@ export interface Platform {
   readonly pushed?: (endpoint: string, text: string) => PushAnswer;
   /** Undefined: as fast as the product allows. */
   readonly postsPerSecond: number | undefined;
-  /** The disk takes all that is written: no post is refused for it. */
   readonly isDiskFine: boolean;
   /** Notes what ends this world; the first one counts. */
   readonly fail: (error: unknown) => void;
-  /** Runs it, and notes what it throws. */
   readonly guard: (check: () => void) => void;
 }
 
@@ -41,11 +38,9 @@ export interface Mutant {
   readonly disk?: (disk: Disk) => Disk;
   readonly history?: (log: Log) => Log;
   readonly rooms?: () => Rooms;
-  /** The server's end of a link. */
   readonly link?: (link: Link, around: Platform) => Link;
   /** How often a message to a room is sent. */
   readonly publishes?: (around: Platform) => number;
   readonly state?: (state: ClientState) => ClientState;
-  /** Of one client process. */
   readonly entropy?: (entropy: Entropy) => Entropy;
 }

@@ -19,7 +19,6 @@ interface Choice {
   readonly on: boolean;
   /** How far before the newest message the one stands that this is about. */
   readonly back: number;
-  /** For whatever else there is to choose. */
   readonly number: number;
 }
 
@@ -30,9 +29,7 @@ export interface Scene {
   unixMs(): number;
   /** Somebody registers, says something, and may go for good. */
   comes(secret: string): void;
-  /** The last who came so, by name. */
   readonly newcomer: string | undefined;
-  /** Somebody who lost a password sets one by this code. */
   recovers(token: string): void;
 }
 
@@ -50,7 +47,6 @@ const NO_ROOM = "rAAAAAAAAAAA";
 /** Longer than any world lasts, and sooner over. */
 const MUTES_UNTIL = [0, 4_000_000_000_000, 1];
 const KEEP_MS = 60_000;
-/** A point of P-256 in form. */
 const POINT = new Uint8Array(65).fill(4);
 
 /** Mostly one that the account is in. */
@@ -60,7 +56,6 @@ function roomOf({ client, world, number }: About): string {
   return rooms[number % Math.max(1, rooms.length)] ?? NO_ROOM;
 }
 
-/** A message of some room that the account is in; now and then any record. */
 function seqOf(about: About, fits: (head: Head, user: string) => boolean = () => true): number {
   const { device, world, back, number } = about;
   const { witness } = world;
@@ -137,7 +132,6 @@ async function closesRegistration({ client, device }: About, closed: boolean): P
   granted();
 }
 
-/** Another device of the same account, if there is one. */
 function homeOf({ device, world, number }: About): Home {
   const homes = world.devices.map(({ home }) => home);
   const own = homes.filter(({ user }) => user === device.home.user);
@@ -155,7 +149,6 @@ async function revokesInvite({ client }: About): Promise<void> {
   await client.request("invite-revoke", { invite });
 }
 
-/** A file that a room was told of. */
 function fileOf({ world, number }: About): FileId {
   const told = [...world.witness.files.keys()];
   return (told[number % Math.max(1, told.length)] ?? "fAAAAAAAAAAA") as FileId;

@@ -8,7 +8,6 @@ export class Reader {
   readonly user: string;
   readonly name: string;
   readonly #around: Platform;
-  /** By room, each `n` that was shown at least once. */
   readonly #pardoned = new Map<string, Set<number>>();
   readonly #seen = new Map<string, Set<number>>();
 
@@ -18,7 +17,6 @@ export class Reader {
     this.name = name;
   }
 
-  /** A program starts. */
   begin(program: string): Shown {
     return new Shown(this.#around, this, program);
   }

@@ -7,10 +7,8 @@ import { BrokenPromise } from "./disk-world.ts";
 
 type Body = Readonly<Record<string, unknown>>;
 
-/** What one request wants to be so: of one room, or of one message. */
 export interface Wish {
   readonly key: string;
-  /** Empty: nothing is set. */
   readonly value: string;
 }
 
@@ -130,17 +128,14 @@ export class Settings {
     values.set(key, [...(values.get(key) ?? [""]), value]);
   }
 
-  /** As it is set now. */
   valueOf(user: string, key: string): string {
     return this.#values.get(user)?.get(key)?.at(-1) ?? "";
   }
 
-  /** What operators tell all users; empty: nothing. */
   get announced(): string {
     return this.valueOf(HOUSE, "announced");
   }
 
-  /** All that is set, for comparing. */
   allOf(user: string): string[] {
     const set = [...(this.#values.get(user) ?? [])].map(([key, values]) => [key, values.at(-1)]);
     return set.flatMap(([key, value]) => (value ? [`${key} ${value}`] : [])).sort();
@@ -207,7 +202,6 @@ export class Settings {
   }
 }
 
-/** Of a record, a request or a notice. */
 export function wishOf(body: Body): Wish {
   const { room, seq, on, muted, favourite, hidden, unread } = body;
   if (seq !== undefined) return { key: `saved ${seq}`, value: on === false ? "" : String(room) };

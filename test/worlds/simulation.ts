@@ -22,7 +22,6 @@ export abstract class Simulation {
   /** First faults, then calm. @returns what tells this run from any other */
   abstract run(): Promise<string>;
 
-  /** Starts what is due to start again. */
   protected abstract restart(): void;
 
   protected platform(own: Pick<Platform, "weather"> & Partial<Platform>): Platform {

@@ -22,11 +22,8 @@ export function temperOf(dice: Dice) {
     homesMax: dice.pick([1, 2]),
     postsPerSecond: dice.chance(0.2) ? 20 : undefined,
     textCharsMax: isHeavy ? 60_000 : dice.pick([1, 40, 40, 900]),
-    /** How likely somebody says sixty things at once. */
     burst: isHeavy ? 0.8 : isSettled ? 0.01 : 0.1,
-    /** Rooms that there are from the start. */
     rooms: isSettled ? ["one", "two"] : dice.pick([[], ["one"], ["one", "two"], ["one", "two"]]),
-    /** One of the members does not keep to the protocol. */
     isBetrayed: dice.chance(0.15),
     /** What newcomers need; undefined: nothing. */
     roomSecret: dice.chance(0.2) ? "room's secret" : undefined,

@@ -20,17 +20,14 @@ interface Writer {
 
 interface Membership {
   isIn: boolean;
-  /** Seq and moment of the last leaving. */
   leftSeq: number;
   leftAt: number;
-  /** Seq of each coming in. */
   readonly joins: number[];
 }
 
 interface RoomTruth {
   name: string | undefined;
   isClosed: boolean;
-  /** The two of a conversation. */
   readonly pair: readonly string[];
   readonly members: Map<string, Membership>;
   readonly records: LogRecord[];
@@ -85,7 +82,6 @@ export class Witness {
   readonly #wereMuted = new Set<string>();
   readonly #operators = new Set<string>();
   readonly #refused = new Set<string>();
-  /** Highest counter of each outbox. */
   readonly #counters = new Map<string, number>();
   readonly #clock: Clock;
 
@@ -115,7 +111,6 @@ export class Witness {
     }
   }
 
-  /** A record is durable. */
   note(log: "history" | "accounts", record: LogRecord): void {
     const told = log === "history" ? this.records : this.#accounts;
     const { head } = record;
@@ -136,7 +131,6 @@ export class Witness {
     return this.#names.get(user.toLowerCase());
   }
 
-  /** As it registered. */
   nameOf(account: string): string | undefined {
     return [...this.#names].find(([, id]) => id === account)?.[0];
   }
@@ -152,7 +146,6 @@ export class Witness {
     return 1;
   }
 
-  /** May pin there, as far as a log can tell. */
   keepsOrder(user: string, room: string): boolean {
     const { pair, moderators } = this.rooms.get(room) ?? {};
     return pair?.includes(user) === true || moderators?.has(user) === true;

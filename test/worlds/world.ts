@@ -130,7 +130,6 @@ export class World extends Simulation implements Scene {
     }
   }
 
-  /** Somebody makes a room, and most others come. */
   async #found(room: string): Promise<void> {
     const first = this.dice.int(this.devices.length);
     for (const kind of ["create", "join"] as const) {
@@ -176,7 +175,6 @@ export class World extends Simulation implements Scene {
     await this.advance(1_000);
   }
 
-  /** Everybody is in, and nothing waits. */
   #isQuiet(): boolean {
     const { honest: devices, machine } = this;
     const running = devices.filter(({ client }) => client.isConnected && client.user !== undefined);

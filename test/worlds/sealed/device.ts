@@ -51,9 +51,7 @@ export class SealedHome {
   readonly disk: SealedRowsOnDisk;
   readonly stateKey: Promise<StateKey>;
   readonly programs: SealedMember[] = [];
-  /** Seq of the newest record when the rows were lost last. */
   lostAt = 0;
-  /** What was shown of sealed rooms, by seq. */
   readonly shown = new Map<number, ChatRecord>();
 
   constructor(around: Platform, { user, name, storeDelayMsMax }: SealedHomeOptions) {
@@ -67,7 +65,6 @@ export class SealedHome {
     this.state.accountKey(IDENTITY.fingerprint, user, () => account.toPem());
   }
 
-  /** Of the same account as the other. */
   follows(first: SealedHome): void {
     const { fingerprint } = IDENTITY;
     const pem = first.state.accountKey(fingerprint, first.user, () => "");
@@ -83,7 +80,6 @@ export class SealedHome {
 export class SealedMember {
   readonly home: SealedHome;
   readonly name: string;
-  /** What was said, and what became of it. */
   readonly fates = new Map<string, Fate>();
   client: Client;
   isSent = false;
@@ -95,7 +91,6 @@ export class SealedMember {
   /** Records of this run, by room: the last `n`. */
   #last = new Map<RoomId, number>();
   #code: Uint8Array | undefined;
-  /** What the person has begun and not seen the end of. */
   readonly #open = new Set<string>();
 
   constructor(around: Platform, machine: Machine, home: SealedHome, name: string) {
@@ -120,7 +115,6 @@ export class SealedMember {
     return [...this.#open];
   }
 
-  /** Everything is sent, what earlier runs left as well. */
   askWhenSent(): void {
     const { client } = this;
     this.isSent = false;
@@ -150,7 +144,6 @@ export class SealedMember {
     this.#ended();
   }
 
-  /** At one of its next steps on the disk. */
   killWithin(steps: number, isSilent: boolean, killed: () => void): void {
     this.home.disk.stopWithin(this.#life, steps, () => {
       this.kill(isSilent);

@@ -19,7 +19,6 @@ import type { SealedHome, SealedMember } from "./device.ts";
 /** A device's time in a group: from the record that let it in, to the one that put it out. */
 interface Stay {
   readonly from: number;
-  /** It came in by itself. */
   readonly isOwn: boolean;
   until: number;
 }
@@ -79,7 +78,6 @@ function change(rooms: Map<string, SealedTruth>, { head }: LogRecord, body: Grou
 export interface Kept {
   readonly row: RoomRow | undefined;
   readonly said: ReadonlyMap<number, SaidRow>;
-  /** Undefined: it has no state. */
   readonly epoch: number | undefined;
   /** Of the epoch, in base64: the same for all who share its secrets. */
   readonly authenticator: string | undefined;

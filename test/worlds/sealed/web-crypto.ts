@@ -17,7 +17,6 @@ import {
   verify as verifyNative,
 } from "node:crypto";
 
-/** Fills `count` bytes. */
 export type RandomBytes = (count: number) => Uint8Array;
 
 interface Key {

@@ -99,7 +99,6 @@ export class SealedWorld extends Simulation {
       this.machine.start().catch(this.fail);
   }
 
-  /** The server runs, all devices are their account's, and all programs are in. */
   async #settle(): Promise<void> {
     void this.machine.start();
     await this.advance(50);
@@ -125,7 +124,6 @@ export class SealedWorld extends Simulation {
     await this.#until("all to be in", () => this.members.every(({ isIn }) => isIn));
   }
 
-  /** Somebody makes the room, and lets most others in. */
   async #found(): Promise<void> {
     const member = this.dice.pick(this.members);
     this.#make(member);
@@ -227,7 +225,6 @@ export class SealedWorld extends Simulation {
     }
   }
 
-  /** As `/join ROOM --sealed`. */
   #make(member: SealedMember): void {
     member.ask(`make ${ROOM}`, async (rooms, client) => {
       await rooms.stock();
@@ -239,7 +236,6 @@ export class SealedWorld extends Simulation {
     });
   }
 
-  /** As `/seal @NAME`. */
   #converse(member: SealedMember, user: string): void {
     member.ask(`seal @${user}`, async (rooms, client) => {
       const { room } = await client.request("group", { target: `@${user}` });
@@ -248,7 +244,6 @@ export class SealedWorld extends Simulation {
     });
   }
 
-  /** The device loses what it had of sealed rooms, while it is off. */
   #lose(home: SealedHome): void {
     const programs = this.members.filter((member) => member.home === home);
     for (const program of programs) program.kill(true);
@@ -257,7 +252,6 @@ export class SealedWorld extends Simulation {
     for (const program of programs) program.start();
   }
 
-  /** Nothing is wrong at any moment. */
   async #look(): Promise<Map<string, number>> {
     const truths = truthOf(this.witness);
     const read = new Map<string, Set<number>>();
