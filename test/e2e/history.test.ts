@@ -33,6 +33,8 @@ test.each([
   ],
   [["--kind", "action, file", "--room", "physics"], ["thinks"]],
   [["--last", "1", "--grep", "o"], ["four"]],
+  [["--with", "@bob"], ["four"]],
+  [["--with", "bob"], ["four"]],
   [[], ["one", "two Quarks", "thinks", "three", "four", "five quarks"]],
 ])("the same answers online and from the folder: %j", async (args, wanted) => {
   await using sandbox = server.guests();
@@ -41,29 +43,6 @@ test.each([
   const stored = await ana.json(["history", ...args, "--data", server.served.data]);
   expect(textsOf(online)).toEqual(wanted);
   expect(stored).toEqual(online);
-});
-
-test("a direct conversation is read by its two, --with names the other one", async () => {
-  await using sandbox = server.guests();
-  const { data } = server.served;
-  const { ana, bob } = await talkers(sandbox);
-  const record = { kind: "text", seq: expect.any(Number), time: expect.any(String) };
-  const wanted = { ...record, to: "ana", from: "bob", text: "four" };
-  expect(await ana.json(["history", "--with", "@bob"])).toEqual([wanted]);
-  expect(await bob.json(["history", "--with", "ana"])).toEqual([wanted]);
-  expect(await ana.json(["history", "--with", "@bob", "--data", data])).toEqual([wanted]);
-  const tsv = await ana.run(["history", "--with", "@bob"]);
-  expect(tsv.out.split("\t").slice(1)).toEqual(["@bob", "bob", "four\n"]);
-  const eve = sandbox.home("eve").with({ CHAT_USER: "eve" });
-  await eve.run(["register"]);
-  expect(await eve.json(["history", "--with", "@bob"])).toEqual([]);
-  // A room that one is not in is not read.
-  const refused = await eve.run(["history", "--room", "physics", "--json"]);
-  expect([refused.exitCode, ndjson(refused.out)]).toEqual([
-    3,
-    [expect.objectContaining({ code: "not-member" })],
-  ]);
-  expect(textsOf(await eve.json(["history"]))).toEqual(["one", "three"]);
 });
 
 test("--data: an absent folder and a foreign one", async () => {
