@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { Fault } from "../../src/base/fault.ts";
 import { accountKeyOf, askLink, grantLink, keepLinked } from "../../src/client/linking.ts";
 import { verifyDeviceCert } from "../../src/crypto/device-cert.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { linkCodeHash } from "../../src/crypto/link-code.ts";
 import { systemEntropy } from "../../src/io/entropy.ts";
 import { ClientState } from "../../src/io/state/client-state.ts";
+import { faultCode } from "../fault-code.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 const fingerprint = Identity.generate().fingerprint;
@@ -19,16 +19,6 @@ function granter(user = "ana") {
   const account = Identity.fromPem(pem);
   const parts = { ...place, user, state, clock: new VirtualClock(), entropy: systemEntropy() };
   return { account, parts };
-}
-
-function codeOf(act: () => unknown): string {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof Fault) return error.code;
-    throw error;
-  }
-  return "fine";
 }
 
 describe("linking", () => {
@@ -52,8 +42,8 @@ describe("linking", () => {
       { ...asked, code: asked.code.map((byte) => byte ^ 1) },
       askLink({ ...place, fingerprint: Identity.generate().fingerprint }, device.publicKey),
     ];
-    for (const one of wrong) expect(codeOf(() => grantLink(parts, one))).toBe("not-allowed");
-    expect(codeOf(() => grantLink(parts, asked))).toBe("fine");
+    for (const one of wrong) expect(faultCode(() => grantLink(parts, one))).toBe("not-allowed");
+    expect(faultCode(() => grantLink(parts, asked))).toBe("none");
   });
 
   test("another name, or another key, in the server's answer is not kept", () => {
@@ -65,13 +55,15 @@ describe("linking", () => {
       { user: "ana", key: key.map((byte) => byte ^ 1) },
     ]) {
       const keep = () => keepLinked(place, device.publicKey, answer, state);
-      expect(codeOf(keep)).toBe("checksum-wrong");
+      expect(faultCode(keep)).toBe("checksum-wrong");
     }
     expect(state.knownAccountKey(fingerprint, "ana")).toBeUndefined();
   });
 
   test("without the account key a device has nothing to give", () => {
     const state = ClientState.inMemory();
-    expect(codeOf(() => accountKeyOf({ state }, { fingerprint, user: "ana" }))).toBe("not-allowed");
+    expect(faultCode(() => accountKeyOf({ state }, { fingerprint, user: "ana" }))).toBe(
+      "not-allowed",
+    );
   });
 });

@@ -1,12 +1,7 @@
 import { parsePostId } from "../../src/core/rooms/dedup.ts";
 import type { Draft, Head, LogRecord } from "../../src/wire/record.ts";
+import { demand } from "../worlds/disk-world.ts";
 import { Ledger } from "./ledger.ts";
-
-class BrokenPromise extends Error {}
-
-export function demand(condition: boolean, promise: string): asserts condition {
-  if (!condition) throw new BrokenPromise(promise);
-}
 
 /** What a log comes to hold is checked as it comes, without the room engine's help. */
 export class CheckedLedger {

@@ -64,7 +64,6 @@ export class Program {
     return this.err.next(`'${words}'`, (line) => line.includes(words), deadlineMs);
   }
 
-  /** End of input, then the end of the program. */
   async finish(deadlineMs = DEADLINE_MS): Promise<Ran> {
     this.#child.stdin.end();
     return this.ended(deadlineMs);
@@ -138,7 +137,6 @@ export class Home {
     return this.start(args, { stdin: "", ...options }).ended();
   }
 
-  /** The NDJSON of a command that succeeds. */
   async json(args: readonly string[], options: StartOptions = {}): Promise<Json[]> {
     const { exitCode, out, err } = await this.run([...args, "--json"], options);
     if (exitCode !== 0) throw new Error(`chat ${args.join(" ")}: ${exitCode}\n${out}${err}`);
@@ -152,7 +150,6 @@ export class Home {
   }
 }
 
-/** A temporary folder with people, servers, and nothing of whoever runs the tests. */
 export class Sandbox {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "chat-e2e-")));
   readonly #programs: Program[] = [];
@@ -172,7 +169,6 @@ export class Sandbox {
     };
   }
 
-  /** Environment of every program of this sandbox. */
   get env(): Readonly<Record<string, string>> {
     return { ...this.#env, ...(this.#server === undefined ? {} : { CHAT_SERVER: this.#server }) };
   }
@@ -286,4 +282,8 @@ function matches(value: Json, fields: Fields): boolean {
   return Object.entries(fields).every(
     ([name, wanted]) => JSON.stringify(value[name]) === JSON.stringify(wanted),
   );
+}
+
+export function textsOf(program: Program): string[] {
+  return program.jsonLines.flatMap(({ kind, text }) => (kind === "text" ? String(text) : []));
 }

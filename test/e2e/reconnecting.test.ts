@@ -1,9 +1,5 @@
 import { expect, test } from "bun:test";
-import { type Program, Sandbox } from "./program.ts";
-
-function texts(program: Program): unknown[] {
-  return program.jsonLines.filter(({ kind }) => kind === "text").map(({ text }) => text);
-}
+import { Sandbox, textsOf } from "./program.ts";
 
 test("reconnects, and shows and sends each missed message once", async () => {
   await using sandbox = new Sandbox();
@@ -28,7 +24,7 @@ test("reconnects, and shows and sends each missed message once", async () => {
   await bob.json("text", { text: "after" });
   for (const program of [ana, bob]) {
     expect((await program.finish()).exitCode).toBe(0);
-    expect(texts(program)).toEqual(["before", "typed offline", "after"]);
+    expect(textsOf(program)).toEqual(["before", "typed offline", "after"]);
     const kinds = program.jsonLines.map(({ kind }) => kind);
     expect(kinds.filter((kind) => kind === "connected").length).toBe(2);
     expect(kinds.filter((kind) => kind === "lost").length).toBe(1);
@@ -36,10 +32,10 @@ test("reconnects, and shows and sends each missed message once", async () => {
   // Whoever was away is told what they missed, and not what they had seen.
   const back = sandbox.home("cleo").start(["join", invite, "--user", "cleo", "--json"]);
   expect((await back.finish()).exitCode).toBe(0);
-  expect(texts(back)).toEqual(["typed offline", "after"]);
+  expect(textsOf(back)).toEqual(["typed offline", "after"]);
   const third = sandbox.home("cleo").start(["join", invite, "--user", "cleo", "--json"]);
   expect((await third.finish()).exitCode).toBe(0);
-  expect(texts(third)).toEqual([]);
+  expect(textsOf(third)).toEqual([]);
 });
 
 test("end of input without a server: it waits for what was typed, Ctrl-C ends that", async () => {

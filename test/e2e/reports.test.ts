@@ -1,12 +1,8 @@
 import { expect, test } from "bun:test";
 import { reservedPort } from "../ports.ts";
-import { type Program, Sandbox } from "./program.ts";
+import { Sandbox, textsOf } from "./program.ts";
 
 /** The walks of the five reports, in their own words. */
-
-function texts(program: Program): unknown[] {
-  return program.jsonLines.filter(({ kind }) => kind === "text").map(({ text }) => text);
-}
 
 test("report 003: server IP and PORT, client IP PORT CLIENTPORT, join notice, QUIT", async () => {
   await using sandbox = new Sandbox();
@@ -83,5 +79,5 @@ test("report 004: regist, login, sendall, sendto, list, logout in one process", 
   const back = await sandbox.home("bob").join(["--user", "bob"]);
   expect(await back.json("text", { text: "for later" })).toMatchObject({ to: "bob", from: "ana" });
   await back.finish();
-  expect(texts(back).filter((text) => text === "for later")).toEqual(["for later"]);
+  expect(textsOf(back).filter((text) => text === "for later")).toEqual(["for later"]);
 });

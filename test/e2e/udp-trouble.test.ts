@@ -2,16 +2,12 @@ import { expect, test } from "bun:test";
 import { UDP_SILENCE_MAX_MS } from "../../src/base/limits.ts";
 import { passes } from "../io/quic-fixture.ts";
 import { CALM, UdpRelay } from "../io/udp-relay.ts";
-import { type Program, Sandbox } from "./program.ts";
+import { type Program, Sandbox, textsOf } from "./program.ts";
 
 const HOST = "127.0.0.1";
 const OPEN = { args: ["--open"] };
 const MARGIN_MS = 1_000;
 const LATE_MS = 60_000;
-
-function texts(program: Program): string[] {
-  return program.jsonLines.flatMap(({ kind, text }) => (kind === "text" ? String(text) : []));
-}
 
 function lossesOf(program: Program): number {
   return program.jsonLines.filter(({ kind }) => kind === "lost").length;
@@ -42,7 +38,7 @@ test.concurrent("clients reconnect to a server that was killed and restarted", a
   }
   ana?.type("after");
   for (const client of clients) await client.json("text", { text: "after" }, LATE_MS);
-  for (const client of clients) expect(texts(client)).toEqual(["before", "amid", "after"]);
+  for (const client of clients) expect(textsOf(client)).toEqual(["before", "amid", "after"]);
 });
 
 test.concurrent("a gap longer than the timeout of a link loses and doubles no text", async () => {
@@ -58,14 +54,14 @@ test.concurrent("a gap longer than the timeout of a link loses and doubles no te
   ana.type(...words.slice(100, 200));
   bob.type("amid");
   await ana.json("lost");
-  expect(texts(ana)).not.toContain("amid");
+  expect(textsOf(ana)).not.toContain("amid");
   join();
   ana.type(...words.slice(200));
   await bob.json("text", { text: "299" }, LATE_MS);
   await ana.json("text", { text: "299" }, LATE_MS);
   expect(lossesOf(ana)).toBe(1);
-  expect(texts(ana).filter((text) => text !== "amid")).toEqual(words);
-  expect(texts(bob)).toEqual(texts(ana));
+  expect(textsOf(ana).filter((text) => text !== "amid")).toEqual(words);
+  expect(textsOf(bob)).toEqual(textsOf(ana));
   relay.close();
 });
 
@@ -91,7 +87,7 @@ test.concurrent.each(["server", "client"] as const)(
     await bob.json("text", { text: "amid 19" }, LATE_MS);
     bob.type("after");
     for (const one of [ana, bob]) await one.json("text", { text: "after" }, LATE_MS);
-    for (const one of [ana, bob]) expect(texts(one)).toEqual(["before", ...amid, "after"]);
+    for (const one of [ana, bob]) expect(textsOf(one)).toEqual(["before", ...amid, "after"]);
     // A new link may be needed, and one is enough.
     expect(Math.max(...[ana, bob].map(lossesOf))).toBeLessThanOrEqual(1);
     for (const one of [ana, bob]) expect((await one.finish()).exitCode).toBe(0);

@@ -8,7 +8,7 @@ import { reservedPort } from "../ports.ts";
 import { sampleSize } from "../samples.ts";
 import { file, MIB, noise, sends, sha256 } from "./couriers.ts";
 import { metricsText } from "./metrics.ts";
-import { type Home, type Program, Sandbox } from "./program.ts";
+import { type Home, type Program, Sandbox, textsOf } from "./program.ts";
 import { Relay } from "./relay.ts";
 import { SharedServer } from "./shared-server.ts";
 
@@ -34,10 +34,6 @@ function joins(name: string, ...args: readonly string[]): Promise<Program> {
   return shared.sandbox.home(name).join([...args, "--user", name]);
 }
 
-function texts(program: Program): string[] {
-  return program.jsonLines.flatMap(({ kind, text }) => (kind === "text" ? String(text) : []));
-}
-
 test(`20 % lost both ways: ${TEXTS} texts each way, once and in order`, async () => {
   const relay = await relayed({ ...CALM, drop: 0.2 });
   const way = `udp://${HOST}:${relay.port}`; // Nothing listens there over TCP.
@@ -59,10 +55,10 @@ test(`20 % lost both ways: ${TEXTS} texts each way, once and in order`, async ()
   expect(Number(stats["lostPackets"])).toBeGreaterThan(0);
   expect(Number(stats["acknowledged"])).toBeGreaterThan(TEXTS);
   for (const name of names) {
-    expect(texts(ana).filter((text) => text.startsWith(name))).toEqual(words(name));
+    expect(textsOf(ana).filter((text) => text.startsWith(name))).toEqual(words(name));
   }
-  expect(texts(ana).length).toBe(2 * TEXTS);
-  expect(texts(bob)).toEqual(texts(ana));
+  expect(textsOf(ana).length).toBe(2 * TEXTS);
+  expect(textsOf(bob)).toEqual(textsOf(ana));
   await Promise.all([ana.finish(), bob.finish()]);
   relay.close();
 });
@@ -80,8 +76,8 @@ test("where UDP falls silent, a client reconnects over TCP, and no text is lost"
   expect(tcp.passed.up).toBeGreaterThan(0);
   await cleo.json("ack", { text: "into the silence" });
   await cleo.finish();
-  expect(texts(cleo).slice(-2)).toEqual(["over UDP", "into the silence"]);
-  expect(texts(cleo).filter((text) => text.includes("silence"))).toHaveLength(1);
+  expect(textsOf(cleo).slice(-2)).toEqual(["over UDP", "into the silence"]);
+  expect(textsOf(cleo).filter((text) => text.includes("silence"))).toHaveLength(1);
   relay.close();
 });
 

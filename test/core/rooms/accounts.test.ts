@@ -11,6 +11,7 @@ import {
 import { checkName } from "../../../src/base/names.ts";
 import { erasuresOf } from "../../../src/core/log/erasures.ts";
 import { type Account, Registry } from "../../../src/core/rooms/accounts.ts";
+import type { Draft } from "../../../src/wire/record.ts";
 import { faultCode } from "../../fault-code.ts";
 import { ANA, BEN, Ledger, ROOM } from "../ledger.ts";
 
@@ -27,12 +28,13 @@ class Admin {
       deviceKey: key(2),
       deviceCert: key(3),
     };
-    this.registry.apply(this.ledger.append(this.registry.accountDraft(id, enrolment)));
-    if (passwordHash !== undefined) {
-      const draft = this.registry.passwordDraft(id, passwordHash);
-      this.registry.apply(this.ledger.append(draft));
-    }
+    this.write(this.registry.accountDraft(id, enrolment));
+    if (passwordHash !== undefined) this.write(this.registry.passwordDraft(id, passwordHash));
     return this.account(id);
+  }
+
+  write(draft: Draft | undefined): void {
+    if (draft !== undefined) this.registry.apply(this.ledger.append(draft));
   }
 
   account(id: UserId): Account {
@@ -41,7 +43,6 @@ class Admin {
     return account;
   }
 
-  /** The registry that a restart would fold. */
   refolded(): Registry {
     const registry = new Registry();
     for (const record of this.ledger.records) registry.apply(record);
@@ -82,9 +83,7 @@ describe("accounts", () => {
   test("its first device is certified, one by password is not; leaving takes it away", () => {
     const admin = new Admin();
     const ana = admin.enrol(ANA, "ana", "$hash");
-    const draft = admin.registry.deviceDraft(ana, key(7));
-    if (draft === undefined) throw new Error("it was enrolled already");
-    admin.registry.apply(admin.ledger.append(draft));
+    admin.write(admin.registry.deviceDraft(ana, key(7)));
     const second = toBase64Url(key(7));
     expect(ana.devices.get(toBase64Url(key(2)))).toMatchObject({ certified: true, sinceSeq: 1 });
     expect(ana.devices.get(second)).toMatchObject({ certified: false, sinceSeq: 3 });
@@ -99,7 +98,7 @@ describe("accounts", () => {
     const ana = admin.enrol(ANA, "ana", "$hash");
     const enrol = (cert?: Uint8Array) => {
       const draft = admin.registry.deviceDraft(ana, key(7), cert);
-      if (draft !== undefined) admin.registry.apply(admin.ledger.append(draft));
+      admin.write(draft);
       return draft;
     };
     enrol();
@@ -123,7 +122,7 @@ describe("accounts", () => {
     expect([registry.predecessors, registry.successor]).toEqual([[], undefined]);
     for (let i = 1; i <= PREDECESSORS_MAX + 1; i++) {
       const draft = registry.identityDraft(key(i), key(i + 1), new Uint8Array(64).fill(i));
-      registry.apply(admin.ledger.append(draft));
+      admin.write(draft);
       for (const field of ["old", "new", "signature"]) {
         const body = { ...(draft.body as object), [field]: "!" };
         registry.apply(admin.ledger.write("identity", "server", "server", body));
@@ -143,8 +142,7 @@ describe("accounts", () => {
     const admin = new Admin();
     const ana = admin.enrol(ANA, "ana");
     for (let i = 1; i < DEVICES_PER_ACCOUNT_MAX; i++) {
-      const draft = admin.registry.deviceDraft(ana, key(100 + i));
-      if (draft !== undefined) admin.registry.apply(admin.ledger.append(draft));
+      admin.write(admin.registry.deviceDraft(ana, key(100 + i)));
     }
     expect(ana.devices.size).toBe(DEVICES_PER_ACCOUNT_MAX);
     expect(faultCode(() => admin.registry.deviceDraft(ana, key(99)))).toBe("too-many");
@@ -164,8 +162,7 @@ describe("accounts", () => {
     for (const [i, device] of devices.entries()) {
       expect(next(nobody)).toEqual(["device", -1]);
       const cert = i === 0 ? new Uint8Array(3) : undefined; // The first was linked.
-      const draft = registry.deviceDraft(ana, device, cert);
-      if (draft !== undefined) registry.apply(admin.ledger.append(draft));
+      admin.write(registry.deviceDraft(ana, device, cert));
     }
     expect(next(nobody)).toEqual(["device-gone", 1]);
     expect(next((device) => device === toBase64Url(key(101)))).toEqual(["device-gone", 2]);
@@ -204,7 +201,7 @@ describe("accounts", () => {
     const ana = admin.enrol(ANA, "ana");
     const ignore = (user: UserId, on: boolean) => {
       const draft = admin.registry.ignoreDraft(ana, user, on);
-      if (draft !== undefined) admin.registry.apply(admin.ledger.append(draft));
+      admin.write(draft);
       return draft?.body;
     };
     expect([ignore(BEN, true), ignore(BEN, true)]).toEqual([{ user: BEN, on: true }, undefined]);
@@ -227,8 +224,7 @@ describe("accounts", () => {
 
   test("a room's password", () => {
     const admin = new Admin();
-    const draft = admin.registry.roomPasswordDraft(ROOM, ANA, "$room");
-    admin.registry.apply(admin.ledger.append(draft));
+    admin.write(admin.registry.roomPasswordDraft(ROOM, ANA, "$room"));
     admin.registry.apply(admin.ledger.write("room-password", ROOM, ANA, { password: 5 }));
     expect(admin.registry.roomPassword(ROOM)).toBe("$room");
   });
@@ -246,7 +242,7 @@ describe("the fold", () => {
       admin.registry.roomPasswordDraft(ROOM, BEN, "$room"),
       admin.registry.deviceDraft(ana, key(9)),
     ]) {
-      if (draft !== undefined) admin.registry.apply(admin.ledger.append(draft));
+      admin.write(draft);
     }
     const again = admin.refolded();
     expect([...again.all()]).toEqual([...admin.registry.all()]);

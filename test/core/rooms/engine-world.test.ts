@@ -14,8 +14,7 @@ import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { RequestOf } from "../../../src/wire/messages.ts";
 import { type LogRecord, parseBody } from "../../../src/wire/record.ts";
 import { sampleSize } from "../../samples.ts";
-import { randomOf } from "../../worlds/disk-world.ts";
-import { demand } from "../checked-ledger.ts";
+import { demand, randomOf } from "../../worlds/disk-world.ts";
 import type { Ledger } from "../ledger.ts";
 import { TroubledLog, type Weather } from "../troubled-log.ts";
 
@@ -134,7 +133,6 @@ class EngineWorld {
     }
   }
 
-  /** A room engine that only read the log, or a snapshot of it, knows the same. */
   checkRestored(isSnapshot: boolean): void {
     const rooms = new Rooms();
     const restored = new RoomEngine({ rooms, directory: DIRECTORY, sha256 });
@@ -197,7 +195,6 @@ class EngineWorld {
     this.#outbox(writer, { kind: "lost" });
   }
 
-  /** The server notices that a link is gone. */
   #depart(): void {
     const gone = [...this.#sessions.values()].filter(
       ({ client, isIn, peer }) => isIn && client?.session?.peer !== peer,

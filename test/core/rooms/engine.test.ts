@@ -214,12 +214,7 @@ describe("posts", () => {
     way.post(ANA, "lobby", 1);
     way.post(ANA, "lobby", 2);
     way.write();
-    expect(way.heard.map((heard) => typeof heard)).toEqual([
-      "string",
-      "string",
-      "object",
-      "object",
-    ]);
+    expect(way.heard.map((heard) => typeof heard).join()).toBe("string,string,object,object");
   });
 
   test("one that comes again by two links keeps nobody waiting for it", () => {
@@ -232,12 +227,7 @@ describe("posts", () => {
     way.post(ANA, "lobby", 1);
     way.post(ANA, "lobby", 2);
     way.write();
-    expect(way.heard.map((heard) => typeof heard)).toEqual([
-      "string",
-      "object",
-      "object",
-      "object",
-    ]);
+    expect(way.heard.map((heard) => typeof heard).join()).toBe("string,object,object,object");
   });
 
   test("one that was overtaken when it failed cannot come again", () => {
@@ -604,22 +594,9 @@ describe("acts", () => {
     way.post(ANA, "lobby", 2);
     way.write();
     way.effects = [];
-    act(ANA, {
-      kind: "mute",
-      room: LOBBY_ROOM,
-      user: BEN,
-      name: lobby,
-      isOperator: false,
-      on: true,
-    });
-    act(ANA, {
-      kind: "grant",
-      room: LOBBY_ROOM,
-      user: BEN,
-      name: lobby,
-      isOperator: false,
-      on: true,
-    });
+    const member = { room: LOBBY_ROOM, user: BEN, name: lobby, isOperator: false, on: true };
+    act(ANA, { kind: "mute", ...member });
+    act(ANA, { kind: "grant", ...member });
     act(ANA, { kind: "erase", room: LOBBY_ROOM, seq: 4, author: ANA });
     act(ANA, { kind: "erase-many", room: LOBBY_ROOM, seqs: [5] });
     way.write();

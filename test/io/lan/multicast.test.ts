@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
 import { createSocket } from "node:dgram";
-import { Fault } from "../../../src/base/fault.ts";
 import {
   type Multicast,
   type MulticastOptions,
@@ -8,6 +7,7 @@ import {
   openMulticast,
 } from "../../../src/io/lan/multicast.ts";
 import { until } from "../../event.ts";
+import { rejection } from "../../rejection.ts";
 import { freeGroup } from "../multicast-group.ts";
 
 interface Heard extends MulticastSource {
@@ -27,15 +27,6 @@ async function member(options: Partial<MulticastOptions> & MulticastGroup): Prom
 }
 
 type MulticastGroup = Pick<MulticastOptions, "group" | "port">;
-
-async function faultOf(opening: Promise<unknown>): Promise<Fault> {
-  const error = await opening.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof Fault) return error;
-  throw new Error(`no fault, but ${error}`);
-}
 
 const texts = ({ heard }: Member) => heard.map(({ bytes }) => Buffer.from(bytes).toString());
 const utf8 = (text: string) => new TextEncoder().encode(text);
@@ -72,8 +63,9 @@ describe("a group on one machine", () => {
       expect(multicast.interfaces).toEqual(["127.0.0.1"]);
       there = [];
       await multicast.refresh();
-      const fault = await faultOf(multicast.send(utf8("lost")));
-      expect([fault.code, multicast.interfaces]).toEqual(["unreachable", []]);
+      const fault = await rejection(multicast.send(utf8("lost")));
+      expect(fault).toMatchObject({ code: "unreachable" });
+      expect(multicast.interfaces).toEqual([]);
       there = [loopback];
       await multicast.send(utf8("here again"));
       await until("the datagram", () => heard.length > 0);
@@ -86,8 +78,9 @@ describe("a group on one machine", () => {
 
 describe("what cannot be says why", () => {
   test("an interface that this machine has not", async () => {
-    const fault = await faultOf(member({ ...(await freeGroup()), interface: "203.0.113.9" }));
-    expect([fault.code, fault.remedy]).toEqual(["usage", expect.stringContaining("127.0.0.1")]);
+    const fault = await rejection(member({ ...(await freeGroup()), interface: "203.0.113.9" }));
+    const remedy = expect.stringContaining("127.0.0.1");
+    expect(fault).toMatchObject({ code: "usage", remedy });
   });
 
   test("a port that another program keeps for itself", async () => {
@@ -95,7 +88,7 @@ describe("what cannot be says why", () => {
     const keeper = createSocket("udp4");
     await new Promise<void>((resolve) => keeper.bind(place.port, () => resolve()));
     try {
-      expect((await faultOf(member(place))).code).toBe("port-taken");
+      expect(await rejection(member(place))).toMatchObject({ code: "port-taken" });
     } finally {
       keeper.close();
     }

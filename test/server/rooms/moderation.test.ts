@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
-import { Fault } from "../../../src/base/fault.ts";
+import type { Fault } from "../../../src/base/fault.ts";
 import { FILE_TEXT_BYTES_MAX } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
 import { banDraft } from "../../../src/core/rooms/policy.ts";
 import type { Passwords } from "../../../src/server/auth/login.ts";
+import { rejection } from "../../rejection.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
 import { Site, siteWith } from "../site.ts";
 import { lab, operating } from "../site-lab.ts";
@@ -149,7 +150,7 @@ test("mutes a member of one room until the mute ends", async () => {
   const { seq } = await site.wait(ben.say("before", "lab"));
   const until = site.clock.unixMs() + 5_000;
   await ana.ask("mute", { room: "lab", user: "ben", on: true, until });
-  expect((await faultOf(site.wait(ben.say("no", "lab")))).code).toBe("muted");
+  expect(await rejection(site.wait(ben.say("no", "lab")))).toMatchObject({ code: "muted" });
   expect(await ben.refusal("topic", { room: "lab", topic: "x" })).toBe("muted");
   expect(await ben.refusal("edit", { seq, text: "x" })).toBe("muted");
   await site.wait(ben.say("here I may", "lobby"));
@@ -165,7 +166,7 @@ test("keeps a mute until it is lifted, after leaving too", async () => {
   await ana.ask("mute", { room: "lab", user: "ben", on: true });
   await ben.ask("leave", { room: "lab" });
   await ben.ask("join", { room: "lab" });
-  expect((await faultOf(site.wait(ben.say("no", "lab")))).code).toBe("muted");
+  expect(await rejection(site.wait(ben.say("no", "lab")))).toMatchObject({ code: "muted" });
   expect(await ben.refusal("mute", { room: "lab", user: "ben", on: false })).toBe("not-allowed");
   await ana.ask("mute", { room: "lab", user: "ben", on: false });
   await site.wait(ben.say("thanks", "lab"));
@@ -268,13 +269,3 @@ test("refuses to ban this machine, the operator or an unknown user", async () =>
   expect(await ben.refusal("ban", { user: "eve", on: true })).toBe("not-allowed");
   expect(ben.ended).toBeUndefined();
 });
-
-async function faultOf(promise: Promise<unknown>): Promise<Fault> {
-  try {
-    await promise;
-  } catch (error) {
-    if (error instanceof Fault) return error;
-    throw error;
-  }
-  throw new Error("it was not refused");
-}

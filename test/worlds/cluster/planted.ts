@@ -1,7 +1,6 @@
 import { Admission } from "../../../src/core/cluster/admission.ts";
 import type { Stream, StreamMessage } from "../../../src/io/cluster/stream.ts";
-import type { Disk } from "../../../src/io/disk/disk.ts";
-import { changedDisk } from "../changed-disk.ts";
+import { withoutWaiting } from "../planted.ts";
 import { withFields } from "../with-fields.ts";
 import type { ClusterMutant } from "./node.ts";
 
@@ -11,10 +10,6 @@ export const PLANTED: Readonly<Record<string, ClusterMutant>> = {
   "a decision holds, whatever has changed": { plant: withoutObjections },
   "that the stream has lost something is not noticed": { stream: withMemory },
 };
-
-function withoutWaiting(disk: Disk): Disk {
-  return changedDisk(disk, { sync: () => Promise.resolve() });
-}
 
 /** For the whole process. */
 function withoutObjections(): void {

@@ -1,18 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { Fault } from "../../../../src/base/fault.ts";
 import { helpRows } from "../../../../src/cli/screen/input/help.ts";
 import { chordOf, Keymap } from "../../../../src/cli/screen/input/keymap.ts";
 import { COMMAND_NAMES } from "../../../../src/cli/screen/state/commands.ts";
 import { ENGLISH_KEYS } from "../../../../src/ui/messages/en/keys.ts";
-
-function faultOf(work: () => unknown): Fault {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof Fault) return error;
-  }
-  return expect.unreachable();
-}
+import { faultOf } from "../../../fault-code.ts";
 
 describe("chords as people write them", () => {
   test.each([
