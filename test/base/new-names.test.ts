@@ -67,7 +67,6 @@ describe("a name that is proposed", () => {
     fc.assert(
       fc.property(typed, fc.array(typed, { maxLength: 8 }), (text, others) => {
         const taken = new Set(others.filter(isName).map(foldName));
-        // What was proposed, and was taken by the time it was asked for.
         for (let i = 0; i < 4; i++) taken.add(foldName(proposeName(text, taken)));
         const name = proposeName(text, taken);
         expect<string>(checkNewName(name)).toBe(name);

@@ -33,7 +33,6 @@ async function read(count: number) {
   return { fixture, enter, alarms, pin, seen };
 }
 
-/** The server's log as a manipulation leaves it: numbered again, with heads of its own. */
 function rewrite(
   { server }: ClientFixture,
   change: (texts: (readonly [string, string])[]) => (readonly [string, string])[],

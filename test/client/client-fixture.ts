@@ -56,7 +56,6 @@ export class ClientFixture {
     return watched;
   }
 
-  /** The promise's outcome, with as much time as it takes (up to a virtual minute). */
   async outcome<Value>(promise: Promise<Value>): Promise<Value | Fault> {
     let outcome: Value | Fault | undefined;
     let isDone = false;
@@ -106,7 +105,6 @@ export class Watched {
     void this.#read();
   }
 
-  /** The reader stalls; call the result to let it go on. */
   pause(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#pause = promise;

@@ -15,7 +15,6 @@ import { ANA, ClientFixture } from "./client-fixture.ts";
 
 const UNREACHABLE = new Fault("unreachable", "nobody answers");
 const RECONNECTS = ["always", "inside", "never"] as const;
-/** The first is 250 ms: both as long as chance makes them. */
 const SECOND_WAIT_MS = 499;
 const BEN: Credentials = { ...ANA, user: "ben" };
 
@@ -28,7 +27,6 @@ class LoopFixture {
   lost = 0;
   isDead = false;
   held: Promise<void> | undefined;
-  /** As an owner that cannot keep what it must. */
   onEntered: () => void = () => undefined;
 
   constructor(parts: Partial<ConnectionLoopParts> = {}, owner: Partial<ConnectionLoopOwner> = {}) {

@@ -54,7 +54,6 @@ export class HeldSource implements Source {
     this.stamp = stamp;
   }
 
-  /** What comes once: its size is known at the end, and released chunks are gone. */
   static stream(bytes: Uint8Array): HeldSource {
     const source = new HeldSource(bytes, { path: "" });
     source.sizeBytes = undefined;
@@ -85,9 +84,7 @@ export class HeldSource implements Source {
   close(): void {}
 }
 
-/** A folder that survives those who write to it. */
 export class HeldFolder {
-  /** By file id: what has a line in its journal, and what is under its name. */
   readonly parts = new Map<string, { chunk: Uint8Array; sha256: Uint8Array }[]>();
   readonly files = new Map<string, Uint8Array>();
   readonly opened: SinkAbout[] = [];

@@ -32,7 +32,6 @@ async function run(
   return watched;
 }
 
-/** One line per link, and one for what follows the list of its rooms. */
 function shown(events: readonly { readonly kind: string }[]): string[] {
   const words = events.map((event) => {
     const { kind, user, isRenamed, connection, record, rooms, fault } = event as {

@@ -28,7 +28,6 @@ interface FakeChannel {
   isEnded: boolean;
 }
 
-/** The server's side of files, as little as possible of it, and a liar where a test wants one. */
 export class FakeFiles {
   readonly files = new Map<string, FakeFile>();
   readonly withdrawn: string[] = [];
@@ -40,7 +39,6 @@ export class FakeFiles {
   onSend: (chunk: NoticeOf<"chunk">) => NoticeOf<"chunk"> | undefined = (chunk) => chunk;
   onEnd: (end: NoticeOf<"end">) => NoticeOf<"end"> = (end) => end;
   onOwn: (notice: Own) => Own = (notice) => notice;
-  /** Before a chunk is taken: throw to end the lane. */
   onChunk: (chunk: NoticeOf<"chunk">) => void = () => {};
   readonly #channels = new Map<FakePeer, FakeChannel>();
 
@@ -63,7 +61,6 @@ export class FakeFiles {
       if (lane.isFetch && lane.file === file) this.#pump(peer);
   }
 
-  /** The machine went down: what was not synced is gone. */
   crash(): void {
     for (const one of this.files.values()) one.chunks.length = one.durable;
   }

@@ -37,7 +37,6 @@ export interface Mischief {
   /** Decides before the server does; a fault refuses, `silent` never answers. */
   onRequest?: ((request: Request) => Fault | "silent" | undefined) | undefined;
   onRecord?: ((stored: Stored) => WireRecord | undefined) | undefined;
-  /** Records of its last checkpoint, until somebody knows of more. */
   signed?: number | undefined;
   withholds?: ((seq: number) => boolean) | undefined;
   onWelcome?: ((welcome: NoticeOf<"welcome">) => NoticeOf<"welcome">) | undefined;

@@ -21,7 +21,6 @@ class Room {
     return this.redial.after(fault, isAwaited, () => this.calledAt.push(this.clock.now()));
   }
 
-  /** As after an outage of some minutes: the next wait is a long one. */
   grownWeary(): void {
     for (let i = 0; i < FIRST_OF_LONG_WAITS; i++) this.wait(false);
   }

@@ -28,7 +28,6 @@ import { Preferences } from "../../src/web/browser/preferences.ts";
 import type { Fingerprint } from "../../src/wire/fingerprint.ts";
 import { ClientFixture } from "./client-fixture.ts";
 
-/** What one run of a program, or one page, has of what its home keeps. */
 interface Run {
   readonly keys: Keys;
   readonly outboxes: OutboxStore;
@@ -206,7 +205,6 @@ describe.each([
     const fixture = new ClientFixture();
     const home = homeOf(fixture);
     const { server } = fixture;
-    /** As many turns as the store and the keys need, which live outside the fixture's time. */
     const until = async (isTrue: () => boolean) => {
       for (let i = 0; i < 100_000 && !isTrue(); i++)
         await fixture.clock.advance(i % 20 === 0 ? 1 : 0);

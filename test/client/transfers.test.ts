@@ -27,7 +27,6 @@ class Home {
   readonly device = Identity.generate();
   readonly folder = new HeldFolder();
   readonly events: ReaderEvent[] = [];
-  /** Nothing gets out of this house. */
   isCut = false;
   onMessage: () => void = () => {};
 
@@ -101,7 +100,6 @@ async function underWay(source: HeldSource, heldChunk: number) {
 }
 
 describe("a file arrives once and whole", () => {
-  /** Cuts every link at message k, until it goes through undisturbed. */
   async function cutEverywhere(
     run: (scene: Awaited<ReturnType<typeof both>>, arm: (home: Home) => void) => Promise<void>,
   ): Promise<void> {

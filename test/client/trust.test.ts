@@ -55,7 +55,6 @@ describe("trust", () => {
 });
 
 describe("a server that changes its key", () => {
-  /** Somebody who knows the server by its first key, which then had so many successors. */
   async function after(changes: number, mend = (formers: FormerKey[]) => formers) {
     const fixture = new ClientFixture();
     const first = await fixture.connect();

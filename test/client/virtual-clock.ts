@@ -23,7 +23,6 @@ export class VirtualClock implements Clock {
     return this.#timers.size;
   }
 
-  /** Whole milliseconds until the next timer, at least 1. */
   get nextInMs(): number {
     const next = this.#next();
     return next === undefined ? 1 : Math.max(1, Math.ceil(next.at - this.#now));
@@ -35,7 +34,6 @@ export class VirtualClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** So much at once, as for a machine that slept: all that was due meanwhile is late. */
   async jump(ms: number): Promise<void> {
     this.#now += ms;
     await this.advance(0);

@@ -11,7 +11,6 @@ export const ROOM = "rRRRRRRRRRRR" as RoomId;
 export const BOX = "AAAAAAAAAAA" as OutboxId;
 export const OTHER_BOX = "BBBBBBBBBBB" as OutboxId;
 
-/** A log on paper: gives drafts their numbers as the real one does, and keeps them. */
 export class Ledger {
   readonly records: LogRecord[] = [];
   readonly #order = new LogOrder();

@@ -14,7 +14,6 @@ interface Said extends ChatRecord {
   erased?: boolean;
 }
 
-/** A server of a few rooms, and one account's links to it, as unreliable as a test wants. */
 export class ModelWorld {
   readonly me = "ana";
   readonly log: Said[] = [];
@@ -23,7 +22,6 @@ export class ModelWorld {
   model: Model = emptyModel();
   #wire: ModelEvent[] = [];
   #isLinked = false;
-  /** What the device has surely seen: the next link asks for what follows. */
   #seenSeq: number | undefined;
   readonly asked: Extract<ModelEffect, { kind: "page" }>[] = [];
   #posts = 0;
@@ -172,7 +170,6 @@ export class ModelWorld {
   }
 }
 
-/** As the server would send it now. */
 function seen({ erased, ...record }: Said): ChatRecord {
   return erased === true ? { ...record, state: "erased", body: undefined } : record;
 }

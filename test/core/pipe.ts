@@ -10,7 +10,6 @@ export interface PipeOptions {
   readonly roundTripMs: number;
   readonly windowBytes: number;
   readonly readMs?: number;
-  /** The other end stands still for so long after each so many bytes. */
   readonly pause?: { readonly everyBytes: number; readonly forMs: number };
 }
 
@@ -35,7 +34,6 @@ export class Pipe {
   #diskFreeAt = 0;
   #diskBytes = 0;
   #reading = false;
-  /** Sorted by time; few at a time, as the window bounds them. */
   readonly #events: Event[] = [];
 
   constructor(options: PipeOptions) {

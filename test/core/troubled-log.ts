@@ -16,7 +16,6 @@ export interface Weather {
   readonly postsPerSecond: number;
 }
 
-/** A log that is slow, batches, and fails, as the room engine knows it. */
 export class TroubledLog {
   isTroubled = true;
   readonly #checked = new CheckedLedger();
@@ -62,7 +61,6 @@ export class TroubledLog {
     }
   }
 
-  /** One batch: followers hear of all its records first, then their writers. */
   #commit(size: number, fault: Fault | undefined): void {
     const batch = this.#queue.splice(0, size);
     if (fault !== undefined) {

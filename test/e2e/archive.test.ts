@@ -199,7 +199,6 @@ function grepped(out: string, words: string): boolean {
   );
 }
 
-/** Resolves when the server has signed so many records. */
 async function checkpointed(data: string, size: number): Promise<void> {
   const path = join(data, "history", "checkpoint");
   const signed = () => Number(readFileSync(path, "utf8").split("\n")[1]);

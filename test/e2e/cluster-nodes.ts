@@ -5,7 +5,6 @@ import { Sandbox, type Served } from "./program.ts";
 
 export const NODES = ["a", "b", "c"] as const;
 
-/** A folder with which a server is of the same cluster as that one; of the first, none is made. */
 function copyIdentity(sandbox: Sandbox, first: Served | undefined, data: string): void {
   if (first === undefined) return;
   const folder = sandbox.path(data);
@@ -14,7 +13,6 @@ function copyIdentity(sandbox: Sandbox, first: Served | undefined, data: string)
     copyFileSync(join(first.data, file), join(folder, file));
 }
 
-/** Servers that are one: the first makes the identity, the others have a copy of it. */
 export async function serveNodes(
   sandbox: Sandbox,
   nats: NatsServers,

@@ -60,7 +60,6 @@ export async function people(sandbox: Sandbox): Promise<{ ana: Home; bob: Home }
   return { ana, bob };
 }
 
-/** One server for all tests of a file, and two registered users. */
 export class Couriers extends SharedServer {
   #people: { readonly ana: Home; readonly bob: Home } | undefined;
   #inboxes = 0;

@@ -50,7 +50,6 @@ function linkOf(): Promise<Link> {
   return dial({ host: HOST, port, timeoutMs: 10_000 });
 }
 
-/** Says it, and waits until the server has hung up. */
 async function told(bytes: Uint8Array): Promise<void> {
   const link = await linkOf();
   const gone = Promise.withResolvers<void>();
@@ -62,7 +61,6 @@ async function told(bytes: Uint8Array): Promise<void> {
 const idle: unknown[] = [];
 for (let i = 0; i < 30; i++) idle.push(await raw(HALF_HELLO));
 for (let i = 0; i < 30; i++) idle.push(await raw(crypto.getRandomValues(new Uint8Array(512))));
-/** One that comes again when the server has had enough of its silence. */
 async function idler(): Promise<void> {
   const link = await linkOf();
   link.receive({ message: () => undefined, closed: () => void idler().catch(() => undefined) });

@@ -23,7 +23,6 @@ const AROUND_BYTES = 64 * 1024 + (FILE_BYTES / CHUNK_BYTES) * 1024;
 
 const NOISE = noise(FILE_BYTES + (2 * KILLS + 1) * 1_000);
 
-/** One server behind a wire, one who sends, one who gets, and chance. */
 class Scene {
   readonly sandbox: Sandbox;
   readonly random = randomOf(FIRST_SEED);
@@ -84,7 +83,6 @@ class Scene {
     return within("a place to die at", Promise.race([reached, over]));
   }
 
-  /** The server's chunks of the unfinished, or last begun, file. */
   durableBytes(): number {
     const files = join(this.served.data, "files");
     const names = existsSync(files) ? readdirSync(files) : [];
@@ -99,7 +97,6 @@ function chunkBytes(lineBytes: number): number {
   return Math.floor(lineBytes / HASH_LINE_BYTES) * CHUNK_BYTES;
 }
 
-/** So much was there already, and did not go over the wire again. */
 function expectResumed(scene: Scene, way: Way, durableBytes: number, passed: number): void {
   const passedBytes = scene.relay.passed[way] - passed;
   expect(passedBytes).toBeLessThanOrEqual(Math.max(0, FILE_BYTES - durableBytes) + AROUND_BYTES);
@@ -114,7 +111,6 @@ function sendOf(path: string): string[] {
   return ["send-file", path, "--caption", captionOf(path), "--json"];
 }
 
-/** Every file is in the history once with its words, and others get of it what was sent. */
 async function expectThere({ bob, sandbox, sent }: Scene): Promise<void> {
   const records = await bob.json(["files"]);
   expect(records.map(({ id }) => String(id)).sort()).toEqual([...sent.keys()].sort());

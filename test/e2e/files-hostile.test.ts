@@ -52,7 +52,6 @@ function stranger(name: string): Promise<RawClient> {
   return RawClient.register(couriers.served.port, name);
 }
 
-/** With bytes of its own: the link keeps them. */
 function chunkOf(file: TestFile, index: number, wrong: object = {}) {
   const bytes = file.chunks[index]?.slice() ?? new Uint8Array(1);
   const hash = file.hashes[index] ?? hashOf(bytes);

@@ -22,7 +22,6 @@ beforeAll(async () => {
 });
 afterAll(() => stack.disposeAsync());
 
-/** In place of what opens files: it writes down what it was given. */
 function fakeOpener(): string {
   mkdirSync(sandbox.path("bin"));
   const name = process.platform === "darwin" ? "open" : "xdg-open";

@@ -68,7 +68,6 @@ async function cast(sandbox: Sandbox, stack: AsyncDisposableStack): Promise<Cast
   };
 }
 
-/** Waits until so much more went over the wire: whoever is to die dies there. */
 function reached(relay: Relay, way: Way, share: number): Promise<void> {
   const bytes = Math.floor(BYTES * share);
   return within(`${bytes} bytes ${way}`, relay.stallAfter(way, bytes), DEADLINE_MS);
@@ -80,7 +79,6 @@ async function die(all: Cast, who: string, program: Program, relay: Relay): Prom
   relay.release();
 }
 
-/** Sends it, and is killed twice; twice the server is. */
 async function send(all: Cast, path: string): Promise<Json> {
   const { sandbox: town, ana, anas } = all;
   const to = ["@bob", "@cleo", "@dan"].flatMap((name) => ["--to", name]);
@@ -104,7 +102,6 @@ function follow(home: Home, inbox: string): Program {
   return home.start(["get-file", "--follow", "--out", inbox, "--json"]);
 }
 
-/** Takes what comes, and is killed twice. */
 async function take(all: Cast, inbox: string, first: Program): Promise<Program> {
   let taking = first;
   for (const share of [0.2, 0.3]) {

@@ -27,7 +27,6 @@ export class Sender {
     return this.#typed;
   }
 
-  /** No more lines: what is out will be settled. */
   pause(): void {
     this.#isPaused = true;
   }

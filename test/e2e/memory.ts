@@ -68,7 +68,6 @@ export class WordSearch {
     }
   }
 
-  /** Pieces overlap: no word is cut in two by them. */
   #run(memory: number, first: number, size: number): number {
     const overlap = Math.max(...this.#patterns.map(({ bytes }) => bytes.length));
     const piece = Buffer.allocUnsafe(Math.min(size, PIECE_BYTES + overlap));

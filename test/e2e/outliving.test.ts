@@ -3,7 +3,6 @@ import { within } from "../event.ts";
 import { CHAT } from "./binary.ts";
 import { Sandbox } from "./program.ts";
 
-/** The first line of what it writes; more may have come with it, or only a part. */
 async function firstLine(reader: {
   read(): Promise<{ readonly value?: Uint8Array | undefined; readonly done: boolean }>;
 }): Promise<string> {

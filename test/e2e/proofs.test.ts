@@ -61,7 +61,6 @@ let sandbox: Sandbox;
 let prepared: Served;
 let copies = 0;
 
-/** Ana has posted six texts at a server, and joined again; then it has stopped. */
 beforeAll(async () => {
   sandbox = new Sandbox();
   prepared = await sandbox.serve();

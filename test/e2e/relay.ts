@@ -44,7 +44,6 @@ export class Relay {
     return `127.0.0.1:${address.port}`;
   }
 
-  /** Resolves when so many more bytes went that way; from then on nothing passes, either way. */
   stallAfter(way: Way, bytes: number): Promise<void> {
     if (bytes <= 0) throw new Error("a wire stands still after some bytes, not before");
     return new Promise((resolve) => {
@@ -61,13 +60,11 @@ export class Relay {
     }
   }
 
-  /** Every link is gone, with what was in it; new ones get through. */
   drop(): void {
     for (const pair of [...this.#pairs]) this.#drop(pair);
     this.release();
   }
 
-  /** Every link is gone, and no new one gets through. */
   cut(): void {
     this.#isCut = true;
     this.drop();

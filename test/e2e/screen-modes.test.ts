@@ -42,7 +42,6 @@ class Terminal implements AsyncDisposable {
     return Number(readFileSync(this.#sandbox.path("pid"), "utf8"));
   }
 
-  /** Waits for the shell, and compares all that it has with what it had before. */
   async expectGivenBack(): Promise<void> {
     const check = `check ${++this.#checks}`;
     this.screen.line(`stty -a >after; cmp before after && echo ${check}`);
@@ -214,7 +213,6 @@ function type(
   child.stdin.flush();
 }
 
-/** What is there now; the screen's bytes here are ASCII. */
 function readAll(fd: number): string {
   const bytes = Buffer.alloc(1 << 16);
   let text = "";

@@ -16,7 +16,6 @@ const CAPTION = "what is said with it ".repeat(20);
 /** What was asked to be so of one thing: one request at a time, without end. */
 class Asked {
   readonly key: string;
-  /** Values that it may have now: the last that holds, and what was asked since. */
   possible: ReadonlySet<boolean> = new Set([false]);
   readonly #ask: (on: boolean) => Promise<unknown>;
 

@@ -20,7 +20,6 @@ export interface TabOptions {
   readonly ca?: string;
 }
 
-/** A page as the server sees it: the protocol over a WebSocket of a browser's kind. */
 export class Tab {
   readonly device = Identity.generate();
   readonly notices: Notice[] = [];
@@ -74,7 +73,6 @@ export class Tab {
     await this.notice("caught-up");
   }
 
-  /** The proof holds for the certificate that it names. */
   async isProven(): Promise<boolean> {
     const { server, certificate, nonce, proof } = await this.notice("welcome");
     const greeting = { certificateHash: certificate, clientNonce: this.#nonce, serverNonce: nonce };

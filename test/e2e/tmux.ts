@@ -25,7 +25,6 @@ function fitting(pattern: string | RegExp): (row: string) => boolean {
   return (row) => (typeof pattern === "string" ? row.includes(pattern) : pattern.test(row));
 }
 
-/** A terminal with a shell in it, on a tmux server of its own. */
 export class Screen implements AsyncDisposable {
   readonly #socket: string;
   /** A client in control mode, which reports each output of the terminal. */
@@ -65,7 +64,6 @@ export class Screen implements AsyncDisposable {
     this.#tmux("send-keys", "-t", "0", "-l", text);
   }
 
-  /** By their names: Enter, C-c, C-d, Left, BSpace. */
   press(...keys: readonly string[]): void {
     this.#tmux("send-keys", "-t", "0", ...keys);
   }
@@ -98,7 +96,6 @@ export class Screen implements AsyncDisposable {
     return rows;
   }
 
-  /** The row and column of the cursor, from 0. */
   cursor(): { readonly row: number; readonly column: number } {
     const [row = 0, column = 0] = this.told("#{cursor_y} #{cursor_x}").split(" ").map(Number);
     return { row, column };
@@ -121,7 +118,6 @@ export class Screen implements AsyncDisposable {
     return this.until(`${question} asked`, (rows) => question.test(rows.at(-1) ?? ""));
   }
 
-  /** Waits for a row that fits above a last row that does, as a prompt that is drawn again. */
   showsOver(pattern: string | RegExp, last: RegExp): Promise<string[]> {
     return this.until(
       `${pattern} over ${last}`,

@@ -3,7 +3,6 @@ import { Couriers } from "./couriers.ts";
 import type { Home, Program, Sandbox, Served } from "./program.ts";
 import { Relay, type Way } from "./relay.ts";
 
-/** Two users who reach the server through a relay that the test controls. */
 export interface Wired {
   readonly sandbox: Sandbox;
   readonly served: Served;
@@ -21,7 +20,6 @@ export class WiredCouriers extends Couriers {
   }
 }
 
-/** Starts a program, and stops all traffic once so many bytes have passed. */
 export async function halted(
   relay: Relay,
   way: Way,

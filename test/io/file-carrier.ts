@@ -5,8 +5,6 @@ import type { FolderSize, Sink, Source } from "../../src/io/blob/interfaces.ts";
 import { openSink, type SinkOptions } from "../../src/io/file/sink.ts";
 import { encodeManifest, type ManifestEntry } from "../../src/wire/manifest.ts";
 
-/** Carries a source into a sink as a transfer does, without a network. */
-
 const FILE = "fAAAAAAAAAAA" as FileId;
 
 export async function sinkFor(
@@ -46,7 +44,6 @@ export async function carry(
   return { path, digest };
 }
 
-/** What a stranger may send: any bytes under any name. */
 export function sent(name: string, bytes: Uint8Array, folder?: FolderSize): Source {
   return {
     ...{ name, sizeBytes: bytes.length, leftOut: [], ...(folder === undefined ? {} : { folder }) },

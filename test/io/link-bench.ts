@@ -6,7 +6,6 @@ import { LinkObserver, turn } from "./link-observer.ts";
 export interface LinkSetup {
   listen(events: ListenerEvents): Listener;
   dial(listener: Listener): Promise<Link>;
-  /** Makes the client's end stop reading; returns what lets it go on. */
   stall(client: Link): () => void;
   /** Breaks the connection without a goodbye. */
   sever(client: Link): void;

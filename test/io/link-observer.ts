@@ -36,7 +36,6 @@ export class LinkObserver {
     return within("the end of a link", this.#closed.promise);
   }
 
-  /** Resolves once so many messages have come in all. */
   async count(count: number): Promise<void> {
     if (this.messages.length >= count) return;
     const { promise, resolve } = Promise.withResolvers<void>();

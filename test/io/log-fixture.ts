@@ -17,7 +17,6 @@ export function draftOf(text: string, room: RoomId = LOBBY): Draft {
   return { kind: "text", room, by: ANA, id: "", body: { text } };
 }
 
-/** Wall time as a test sets it. */
 class TestClock implements Clock {
   wallMs = 1_763_617_717_000;
   now(): number {
@@ -63,7 +62,6 @@ export class LogFixture {
     return Buffer.from(this.disk.fileAt(path).shown);
   }
 
-  /** Replaces the content of a file, on the disk itself. */
   put(path: string, bytes: Uint8Array): void {
     if (!this.disk.exists(path)) this.disk.open(path, "write").close();
     const file = this.disk.fileAt(path);
@@ -85,7 +83,6 @@ export async function collect(records: AsyncIterable<LogRecord>): Promise<LogRec
   return all;
 }
 
-/** A line that fits into a log at this place, as its writer would have written it. */
 export function lineAt(
   seq: number,
   n: number,

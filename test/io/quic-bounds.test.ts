@@ -4,8 +4,6 @@ import { until } from "../event.ts";
 import { passes, QuicHost, Stranger } from "./quic-fixture.ts";
 import { CALM, UdpRelay } from "./udp-relay.ts";
 
-/** How much a connection may hold, and for how long. */
-
 const quicHost = new QuicHost();
 afterAll(() => quicHost.listener.stop());
 

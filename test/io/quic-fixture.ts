@@ -84,7 +84,6 @@ export async function relayed(
   return { relay, dialer, client, server, atClient, atServer, close };
 }
 
-/** Sends so many chunks both ways and checks that each came once, whole and in order. */
 export async function exchange(pair: RelayedPair, from: number, count: number): Promise<void> {
   for (let i = from; i < from + count; i++) {
     expect(pair.client.send(numbered(i, CHUNK_BYTES))).toBe(true);
@@ -104,7 +103,6 @@ export async function arrived({ atClient, atServer }: RelayedPair, count: number
   }
 }
 
-/** A client that speaks QUIC as it should, and then does what it likes. */
 export class Stranger {
   readonly #socket = QuicSocket.forClients("ipv4");
 

@@ -19,7 +19,6 @@ afterAll(async () => {
   honest.close();
 });
 
-/** Sends datagrams from a port of its own, and counts the answer's bytes. */
 async function answerTo(datagrams: readonly Uint8Array[], waitMs: number): Promise<number> {
   let bytes = 0;
   const socket = await openSocket(({ length }) => {

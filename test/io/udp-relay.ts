@@ -35,7 +35,6 @@ export interface Passed {
 /** Sees each datagram before its fate is decided; false = it is lost. */
 export type Tap = (way: Way, datagram: Uint8Array, caller: Caller) => boolean;
 
-/** One client, as the relay sees it, and the socket that stands for it at the server. */
 export interface Caller {
   readonly host: string;
   readonly port: number;
@@ -79,7 +78,6 @@ export class UdpRelay {
     return [...this.#localPosts.values()];
   }
 
-  /** Loses everything both ways; returns what ends that. */
   part(): () => void {
     this.#isParted = true;
     return () => {
@@ -87,7 +85,6 @@ export class UdpRelay {
     };
   }
 
-  /** As a router that restarts: the server sees the same clients elsewhere from now on. */
   async rebind(): Promise<void> {
     for (const caller of this.#localPosts.values()) {
       const old = caller.socket;
@@ -96,7 +93,6 @@ export class UdpRelay {
     }
   }
 
-  /** Sends bytes of one's own as if they came from that end. */
   forge(way: Way, datagram: Uint8Array, caller: Caller): void {
     if (way === "up") caller.socket?.send(datagram, this.#target.port, this.#target.host);
     else this.#front?.send(datagram, caller.port, caller.host);

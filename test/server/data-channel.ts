@@ -50,7 +50,6 @@ export class TestFile {
     return { file, size, chunks: chunks.length, digest };
   }
 
-  /** Sends one chunk, or what differs from it. */
   send(lane: Guest, index: number, wrong: object = {}): void {
     const bytes = this.chunks[index] ?? new Uint8Array(1);
     const hash = this.hashes[index] ?? sha256(bytes);
@@ -61,7 +60,6 @@ export class TestFile {
     for (let i = from; i < to; i++) this.send(lane, i);
   }
 
-  /** Sends what is left, a few at a time, until all of it is acknowledged. */
   async pour(lane: Guest, from = 0): Promise<void> {
     const before = lane.all("ack").length;
     for (let i = from; i < this.chunks.length; i += 16) {

@@ -64,7 +64,6 @@ export interface Told {
 
 type Settle = (outcome: object | Fault) => void;
 
-/** One link into a site, spoken over by hand: it decides nothing by itself. */
 export class Guest {
   readonly site: Site;
   readonly link: Link;
@@ -176,7 +175,6 @@ export class Guest {
     return { user: name, deviceKey: this.keys.device.publicKey, password };
   }
 
-  /** A post whose counter follows the last one of this guest. */
   say(text: string, to = "lobby", outbox = "AAAAAAAAAAA"): Promise<Answer<"post">> {
     return this.send("post", { outbox, counter: ++this.#counter, to, body: { text } });
   }

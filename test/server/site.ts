@@ -81,7 +81,6 @@ export interface SharedSite {
   }>;
 }
 
-/** One real server on a simulated disk, network and clock. */
 export class Site {
   readonly time: VirtualClock;
   skewMs = 0;
@@ -96,7 +95,6 @@ export class Site {
   };
   /** What takes no time happens in the same tick, between the steps of everything else. */
   isTight = false;
-  /** Takes effect with the next start. */
   identity = IDENTITY;
   readonly random: () => number;
   network: MemoryNetwork;
@@ -269,7 +267,6 @@ export class Site {
     return handle(new Request(`https://x${path}`, init), { host, port: 4_000 });
   }
 
-  /** Starts again with a file that somebody has changed meanwhile. */
   async restartWith(path: string, change: (bytes: Uint8Array) => Uint8Array): Promise<void> {
     await this.stop();
     const disk = this.disk.boot();

@@ -34,7 +34,6 @@ test("acknowledges a post after one sync, and at most two", async () => {
   const alone = await tookMs(site, ana.say("alone"));
   expect(alone).toBeGreaterThanOrEqual(SYNC_MS);
   expect(alone).toBeLessThanOrEqual(SYNC_MS + AT_ONCE_MS);
-  // In the middle of another's sync.
   const first = ana.say("first");
   await site.time.advance(SYNC_MS / 2);
   const behind = await tookMs(site, ben.say("behind"));

@@ -4,7 +4,6 @@ import { fileId } from "../../src/wire/field.ts";
 
 /** Arbitrary values that a schema of `src/wire` accepts, derived from the schema itself. */
 
-/** The parts of a valibot schema that tests read. */
 export interface Parts {
   readonly type: string;
   readonly pipe?: readonly (Parts & { readonly requirement?: unknown })[];
@@ -80,7 +79,6 @@ function drawn(schema: Parts): fc.Arbitrary<unknown> {
   throw new Error(`no arbitrary value for a schema of type '${type}'`);
 }
 
-/** Requirements of one type in the pipe of a schema and in the pipes inside it. */
 export function requirements({ pipe: [first, ...actions] = [] }: Parts, type: string): number[] {
   const own = actions.filter((action) => action.type === type);
   const inner = first === undefined ? [] : requirements(first, type);

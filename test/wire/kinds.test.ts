@@ -22,7 +22,6 @@ const GROUP = { ...{ group: "Zw", epoch: 1, commitId: "Yw", device: "ZGV2" }, in
 const MEMBER = { user: BEN, name: "ben" };
 const PASSWORD = { password: "$argon2id$1" };
 
-/** A body with every field of its kind. */
 const BODIES = {
   room: { name: "Dev", locked: true, sealed: true, direct: [ANA, BEN] },
   join: { name: "ana" },
@@ -178,7 +177,6 @@ function outcomeOf(kind: RecordKind, room: string, body: unknown, state: object)
   return jsonOf([claims, folds, model, shownWords(shown)]);
 }
 
-/** Hex of SHA-256 over the outcomes of a kind, in order. */
 function digestOf(kind: RecordKind): string {
   const example: Record<string, unknown> = BODIES[kind];
   const bodies: unknown[] = [example, {}, null, "x", [1], 3, undefined];

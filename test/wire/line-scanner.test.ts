@@ -74,7 +74,6 @@ const rest = fc.oneof(
   number.map((seq) => `"erased":${seq}}   `),
   fc.string(),
 );
-/** Lines whose fields are at, or a little beyond, their bounds. */
 const nearly = fc
   .record({
     seq: number,

@@ -12,7 +12,6 @@ import { noticeTable, recordText, requestTable } from "./message-tables.ts";
 const PATH = join(import.meta.dir, "../../PROTOCOL.md");
 let text = readFileSync(PATH, "utf8");
 
-/** Cells of the rows of one section whose first cell is code, by that code. */
 function rows(heading: string): Map<string, string> {
   const [, section = ""] = text.split(`\n${heading}\n`);
   const [body = ""] = section.split(/\n##/);

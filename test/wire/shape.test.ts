@@ -20,7 +20,6 @@ function refused(bytes: Uint8Array): string {
   throw new Error(`${bytes.toHex()} was let through`);
 }
 
-/** Arrays inside one another, the innermost empty. */
 function nested(depth: number): Uint8Array {
   return concatBytes(new Uint8Array(depth - 1).fill(0x91), Uint8Array.of(0x90));
 }

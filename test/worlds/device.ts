@@ -41,11 +41,9 @@ const PASSING: ReadonlySet<FaultCode> = new Set([
 /** After these nobody knows whether it is recorded: the disk, or the person, gave up half-way. */
 const UNKNOWN: ReadonlySet<FaultCode> = new Set(["store-failed", "interrupted", "not-logged-in"]);
 
-/** A folder of one person: what its programs remember, and the device's key. */
 export class Home {
   readonly user: string;
   readonly name: string;
-  /** Somebody has signed this device out, or may have: it comes in again by the password. */
   isSignedOut = false;
   /** Whether pushes go to it, as far as its last answer tells; undefined: that is not known. */
   isPushed: boolean | undefined = false;
@@ -102,7 +100,6 @@ export class Home {
   }
 }
 
-/** The state as one program has it: when it ends, its unsent words are there for others. */
 export class ProgramState {
   readonly state: ClientState;
   readonly #held = new Set<string>();
@@ -139,19 +136,16 @@ export class ProgramState {
   }
 }
 
-/** What a file of that name holds. */
 function contentOf(name: string, sizeBytes: number): Uint8Array {
   return new Uint8Array(sizeBytes).fill(0).map((_, at) => name.charCodeAt(at % name.length));
 }
 
 type Fate = "open" | "durable" | "refused" | "unknown";
 
-/** One program of a person, run after run. */
 export class Device {
   readonly home: Home;
   readonly name: string;
   readonly fates = new Map<string, Fate>();
-  /** In which outbox each text was written: order holds within one. */
   readonly outboxes = new Map<string, number>();
   client: Client;
   link: Link | undefined;
@@ -160,7 +154,6 @@ export class Device {
   isSent = false;
   isBusy = false;
   wallMs = 0;
-  /** What was asked to be set, in its order, by link. */
   readonly claims: Claim[][] = [[]];
   readonly #around: Platform;
   readonly #machine: Pick<Machine, "dialFrom">;
@@ -259,7 +252,6 @@ export class Device {
     };
   }
 
-  /** A file with a caption; told of in the room once it is whole. */
   async uploads(to: string, number: number): Promise<void> {
     const name = `${this.name}.f${this.#files++}`;
     const bytes = contentOf(name, number % 20 === 0 ? 300_000 : number * 4);

@@ -70,7 +70,6 @@ function aboutOf({ bytes, folder }: Given, isSized = true): BlobAbout {
   };
 }
 
-/** What anybody was told; it holds over any number of lives. */
 export class Promised {
   isMade = false;
   chunks = 0;
@@ -147,7 +146,6 @@ export async function download(disk: TreeDisk, all: Given, promised: Promised): 
   }
 }
 
-/** Whether what stands at the path is what was sent, whole. */
 export function stands(disk: SimDisk, path: string, all: Given): boolean {
   if (all.folder === undefined) return contentIs(disk, path, all.bytes);
   let at = all.folder.manifestBytes;

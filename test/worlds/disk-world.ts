@@ -64,7 +64,6 @@ function isOfDisk(error: unknown): boolean {
 
 type Fate = "asked" | "acked" | "refused";
 
-/** One log on one simulated disk, with everything that anybody was ever told about it. */
 export class DiskWorld {
   readonly disk: SimDisk;
   readonly random: Random;
@@ -72,7 +71,6 @@ export class DiskWorld {
   readonly #fates = new Map<string, Fate>();
   /** Texts by seq - 1, as they were acknowledged or shown to readers. */
   readonly #told: string[] = [];
-  /** Erasings that were asked for, by target: the order's seq once it is durable, and the end. */
   readonly #erasings = new Map<number, { order?: number; isAcked: boolean }>();
   #unixMs = 1_763_617_717_000;
   #texts = 0;
@@ -82,7 +80,6 @@ export class DiskWorld {
   /** Records that a stored checkpoint covers; `undefined` in worlds that sign nothing. */
   #signed: number | undefined;
   readonly #hasSnapshots: boolean;
-  /** The fold of this world: every record as it is known now. */
   #state: FoldedRecord[] = [];
 
   constructor(seed: number, mutant: Mutant = {}, hasSnapshots = false) {
@@ -276,7 +273,6 @@ export class DiskWorld {
     });
   }
 
-  /** All that a start knows of the log, and what was folded. */
   #all(log: LogFile): string {
     const value = log.value();
     const erased = [...(value?.erased ?? [])].sort(([one], [other]) => one - other);
@@ -298,7 +294,6 @@ export class DiskWorld {
     }
   }
 
-  /** From now on these are told: people read them after a start. */
   #checkRecords(records: readonly FoldedRecord[]): void {
     const seen = new Set<string>();
     for (const [index, record] of records.entries()) {

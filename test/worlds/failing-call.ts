@@ -7,7 +7,6 @@ import { randomOf } from "./disk-world.ts";
 /** Each way at each call, as in `npm run soak -- tests`; otherwise the ways take turns. */
 const IS_THOROUGH = SWEEP_STEP === 1;
 
-/** What a call of a disk runs into. */
 export const TROUBLES = {
   fails: "EIO",
   "finds no space": "ENOSPC",
@@ -16,7 +15,6 @@ export const TROUBLES = {
 } as const satisfies Record<string, Trouble | "stop">;
 export type Failing = (typeof TROUBLES)[keyof typeof TROUBLES];
 
-/** What happens behind the failure, before the next try. */
 export type Aftermath = "the process goes on" | "a kill" | "a power loss";
 
 interface Way {
@@ -82,7 +80,6 @@ export class FailingMachine {
   }
 }
 
-/** One world in which an operation meets a failure; a new one for each call. */
 export interface FailingWorld {
   readonly machine: FailingMachine;
   /** What is to fail. May end by a Fault. */

@@ -73,7 +73,6 @@ function bodyOf({ kind, room, other, by, name, file, on, back }: Step, seq: numb
   return bodies[kind] ?? {};
 }
 
-/** The records that these steps leave, posts in the order of their counters. */
 function historyOf(steps: readonly Step[]): LogRecord[] {
   const ledger = new Ledger();
   const counters = new Map<string, number>();

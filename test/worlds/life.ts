@@ -4,7 +4,6 @@ import type { Link, LinkCounters, LinkHandlers } from "../../src/io/link/link.ts
 import type { Log } from "../../src/io/log/log.ts";
 import { withFields } from "./with-fields.ts";
 
-/** What somebody beside a link sees of it, and may change. */
 export interface LinkWatch {
   /** @returns what is sent in its place; undefined: nothing */
   sent?(bytes: Uint8Array): Uint8Array | undefined;

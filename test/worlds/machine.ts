@@ -44,7 +44,6 @@ export interface DiskWeather {
   brokenPercent: number;
 }
 
-/** The machine on which the server runs, over all of the server's lives. */
 export class Machine {
   readonly disk: SimDisk;
   readonly weather: DiskWeather = { fullPercent: 0, shortPercent: 0, brokenPercent: 0 };
@@ -101,7 +100,6 @@ export class Machine {
     }
   }
 
-  /** The server is gone, from one moment to the next. */
   crash(kind: "power" | "kill", isSilent: boolean, awayMs: number): void {
     const { clock, trace } = this.#around;
     trace.note(`${clock.now()} crash ${kind} ${isSilent}`);
@@ -205,7 +203,6 @@ export class Machine {
     this.#listen(life, server);
   }
 
-  /** Push services, somewhere: some of them do not answer, or not at once. */
   #delivery(life: Life): PushDelivery {
     const { dice, pushed } = this.#around;
     return {

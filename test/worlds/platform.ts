@@ -18,7 +18,6 @@ export interface Platform {
   readonly witness: Witness;
   readonly weather: MemoryWeather;
   readonly captures: Captures;
-  /** Kinds of the requests that those have asked who keep to the protocol. */
   readonly asked: Set<string>;
   readonly mutant: Mutant;
   /** What newcomers need; left out: nothing. */
@@ -28,7 +27,6 @@ export interface Platform {
   /** Undefined: as fast as the product allows. */
   readonly postsPerSecond: number | undefined;
   readonly isDiskFine: boolean;
-  /** Notes what ends this world; the first one counts. */
   readonly fail: (error: unknown) => void;
   readonly guard: (check: () => void) => void;
 }
@@ -39,7 +37,6 @@ export interface Mutant {
   readonly history?: (log: Log) => Log;
   readonly rooms?: () => Rooms;
   readonly link?: (link: Link, around: Platform) => Link;
-  /** How often a message to a room is sent. */
   readonly publishes?: (around: Platform) => number;
   readonly state?: (state: ClientState) => ClientState;
   readonly entropy?: (entropy: Entropy) => Entropy;

@@ -8,7 +8,6 @@ import { OPERATOR_TOKEN } from "./machine.ts";
 import { HOUSE, wishOf } from "./settings.ts";
 import type { Witness } from "./witness.ts";
 
-/** All that is asked beside talking; drawn as plain data. */
 export interface Question extends Choice {
   readonly ask: keyof typeof QUESTIONS;
 }
@@ -22,12 +21,10 @@ interface Choice {
   readonly number: number;
 }
 
-/** What a question may reach beside the device that asks it. */
 export interface Scene {
   readonly witness: Witness;
   readonly devices: readonly Device[];
   unixMs(): number;
-  /** Somebody registers, says something, and may go for good. */
   comes(secret: string): void;
   readonly newcomer: string | undefined;
   recovers(token: string): void;
@@ -44,12 +41,10 @@ type Ask = (about: About) => Promise<unknown>;
 /** So many changes at once: a few of these pass what one account's log holds of them. */
 const TOGGLES = 60;
 const NO_ROOM = "rAAAAAAAAAAA";
-/** Longer than any world lasts, and sooner over. */
 const MUTES_UNTIL = [0, 4_000_000_000_000, 1];
 const KEEP_MS = 60_000;
 const POINT = new Uint8Array(65).fill(4);
 
-/** Mostly one that the account is in. */
 function roomOf({ client, world, number }: About): string {
   const own = client.rooms.map(({ id }): string => id);
   const rooms = number % 10 === 9 ? [...world.witness.rooms.keys()] : own;
@@ -64,7 +59,6 @@ function seqOf(about: About, fits: (head: Head, user: string) => boolean = () =>
   return witness.wordOf(back, (head) => witness.isMember(user, head.room) && fits(head, user));
 }
 
-/** Mostly one that the account may pin. */
 function pinnable(about: About): number {
   const { witness } = about.world;
   return seqOf(about, ({ room }, user) => witness.keepsOrder(user, room));
@@ -75,7 +69,6 @@ function ownOf(about: About): number {
   return seqOf(about, ({ by }, user) => by === user);
 }
 
-/** As an operator, which it becomes by the token. */
 function operators(ask: Ask): Ask {
   return async (about) => {
     const { device, client, world } = about;

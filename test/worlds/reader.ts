@@ -3,7 +3,6 @@ import type { ChatRecord } from "../../src/core/client/chat-record.ts";
 import type { Platform } from "./platform.ts";
 import { demand } from "./witness.ts";
 
-/** What one home was shown of the rooms, by all the programs that ran in it. */
 export class Reader {
   readonly user: string;
   readonly name: string;
@@ -40,12 +39,10 @@ export class Reader {
     return this.#around.witness.idOf(this.user) ?? "";
   }
 
-  /** Between the first and the last that was shown of a room nothing is missing. */
   checkWhole(): void {
     for (const [room, seen] of this.#seen) this.#checkRoom(room, seen);
   }
 
-  /** It has seen all there is in the rooms that it is in. */
   checkComplete(): void {
     const { witness } = this.#around;
     for (const [room, { name }] of witness.rooms) {
@@ -115,7 +112,6 @@ export class Shown {
     this.#rooms = new Set(rooms);
   }
 
-  /** A room that this program did not have a moment ago begins anew. */
   #meet(id: string): void {
     if (!this.#rooms.has(id)) this.#last.delete(id);
     this.#rooms.add(id);

@@ -19,7 +19,6 @@ export interface Claim extends Wish {
   granted: number | undefined;
 }
 
-/** Whose settings those are that hold for all. */
 export const HOUSE = "house";
 
 interface RoomState {
@@ -34,13 +33,11 @@ interface RoomState {
  * no code with the server's fold.
  */
 export class Settings {
-  /** By account and key, all values that there were, the latest at the end. */
   readonly #values = new Map<string, Map<string, string[]>>();
   readonly #ignored = new Map<string, Set<string>>();
   readonly #rooms = new Map<string, RoomState>();
   readonly #words = new Map<number, string>(); // Seqs of words, each with its room.
   readonly #erased = new Set<number>();
-  /** Records of accounts that are to be blanked. */
   readonly blanked = new Set<number>();
   /** By account and room, the highest `n` that one of its devices has said it has read. */
   readonly #read = new Map<string, number>();

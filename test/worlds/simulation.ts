@@ -5,7 +5,6 @@ import { Dice, Trace } from "./dice.ts";
 import type { Platform } from "./platform.ts";
 import { Witness } from "./witness.ts";
 
-/** What worlds of all kinds share: time, chance, and what has failed. */
 export abstract class Simulation {
   readonly clock = new VirtualClock();
   readonly dice: Dice;

@@ -35,14 +35,11 @@ interface RoomTruth {
   readonly muted: Set<string>;
 }
 
-/** A member whose program does not keep to the protocol. */
 export const HOSTILE = "mal";
 /** Kinds that nobody is shown. */
 const HIDDEN: ReadonlySet<string> = new Set(["room"]);
-/** Only members cause these. */
 const WORDS: ReadonlySet<string> = new Set(["text", "action", "reaction", "edit", "sealed"]);
 const OF_MODERATORS: ReadonlySet<string> = new Set(["kick", "mute", "grant"]);
-/** Likewise, and in a conversation either of the two. */
 const OF_KEEPERS: ReadonlySet<string> = new Set(["pin", "receipts"]);
 const OF_OPERATORS: ReadonlySet<string> = new Set(["close", "remove", "retention"]);
 
@@ -73,7 +70,6 @@ export class Witness {
   readonly records: LogRecord[] = [];
   readonly rooms = new Map<string, RoomTruth>();
   readonly settings = new Settings();
-  /** Of each that a room was told of, how many bytes it has. */
   readonly files = new Map<string, number>();
   readonly #accounts: LogRecord[] = [];
   readonly #names = new Map<string, string>(); // Folded name to account id.
@@ -180,7 +176,6 @@ export class Witness {
     return records.filter(({ head }) => !HIDDEN.has(head.kind));
   }
 
-  /** What an opened log has: nothing is left of what was erased, or set before what is set now. */
   async checkErased(log: Pick<Log, "read">, name: "history" | "accounts"): Promise<void> {
     const gone = name === "history" ? this.#erased : this.settings.blanked;
     for (const seq of gone) {
@@ -194,13 +189,11 @@ export class Witness {
     return this.#erased.has(seq);
   }
 
-  /** From now on this account may do what operators may, as far as a log can tell. */
   operates(user: string): void {
     const id = this.idOf(user);
     if (id !== undefined) this.#operators.add(id);
   }
 
-  /** Whether this account could speak in the lobby from its first day on. */
   hasAlwaysSpoken(user: string): boolean {
     const id = this.idOf(user) ?? "";
     const [lobby] = this.rooms.values();

@@ -14,7 +14,6 @@ import { demand, HOSTILE } from "./witness.ts";
 /** Longer than the longest pause between two attempts, and than any silence is borne. */
 const CALM_MS = 150_000;
 
-/** The real server and real clients in one process, under one seed. */
 export class World extends Simulation implements Scene {
   readonly temper: Temper;
   readonly machine: Machine;
@@ -43,7 +42,6 @@ export class World extends Simulation implements Scene {
     this.#settle();
   }
 
-  /** Those who keep to the protocol, and of whom something is promised. */
   get honest(): Device[] {
     return this.devices.filter(({ isHostile }) => !isHostile);
   }
@@ -92,7 +90,6 @@ export class World extends Simulation implements Scene {
     if (!this.isCalm) recovers(this.around, this.machine.dialFrom("lost"), token);
   }
 
-  /** Only to whom it belongs, and of what they read. */
   #pushed(endpoint: string, text: string) {
     const home = this.devices.find(({ home: { name } }) => endpoint.endsWith(`/${name}`))?.home;
     const { tag, from } = JSON.parse(text) as { readonly tag: string; readonly from?: string };
@@ -189,7 +186,6 @@ export class World extends Simulation implements Scene {
     );
   }
 
-  /** The server, too, believes it to be in: its client may not know yet that a link is gone. */
   #hasLink(name: string): boolean {
     const links = [...this.machine.watch.links];
     return links.some(({ user, link }) => user !== undefined && link.remote.host === name);

@@ -21,7 +21,6 @@ function harmless(text: string): void {
   expect(tallest(text)).toBeLessThanOrEqual(CLUSTER_CODE_POINTS_MAX);
 }
 
-/** The text alone and between marks; a long one, whose marks cost much time, alone. */
 function marked(text: string): readonly string[] {
   if (text.length > 10_000) return [text];
   return [text, `**${text}** \`${text}\``, `\`\`\`\n${text}\n\`\`\``, `> - ${text}`];

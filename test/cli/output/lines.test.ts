@@ -39,7 +39,6 @@ test.each([
 
 const TEXT = "https://192.168.1.5:2428/#invite=abcd-efgh-ijkm";
 
-/** Dots as they are seen: true is dark. */
 function dots(lines: readonly string[], color: boolean): boolean[][] {
   const rows: boolean[][] = [];
   for (const line of lines) {

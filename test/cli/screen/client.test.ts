@@ -226,7 +226,6 @@ test("errors disappear after SCREEN_FAULT_MS, or when the user does the next thi
     await screen.frames();
     expect(await isGone()).toBe(true);
   }
-  // The time runs only while the window has the focus.
   await screen.type(LOOK_AWAY);
   await fail();
   await clock.advance(2 * SCREEN_FAULT_MS);

@@ -13,7 +13,6 @@ import { tempFolder } from "../../temp-folder.ts";
 class Folder {
   readonly path = tempFolder();
   readonly #ledger = new Ledger();
-  /** Where the machine stops: before or after the record, or not at all. */
   stops: "before" | "after" | undefined;
 
   registry(): Registry {

@@ -4,7 +4,6 @@ import { makeCertificate } from "../../../src/crypto/certificate.ts";
 import type { Listener, ListenerEvents } from "../../../src/io/link/link.ts";
 import { faultFrom } from "../../commands/fake-world.ts";
 
-/** An address of documentation: no machine has it. */
 const NOWHERE = "2001:db8::1";
 
 const opened: Listener[] = [];

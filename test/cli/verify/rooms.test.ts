@@ -17,7 +17,6 @@ class Rooms implements Pick<Client, "history" | "rooms"> {
   readonly asked: string[] = [];
   readonly #places: Readonly<Record<string, readonly Place[]>>;
   gone: string | undefined;
-  /** Details by seq of records that differ from a text. */
   changed: Readonly<Record<number, Partial<ChatRecord>>> = {};
 
   constructor(places: Readonly<Record<string, readonly Place[]>>) {

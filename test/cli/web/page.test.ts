@@ -24,7 +24,6 @@ describe("the page that is built", () => {
     expect(html).not.toMatch(/<style|\sstyle=|\son\w+=/);
   });
 
-  /** A released page is compressed as small as this, or smaller. */
   const wireBytes = (path: string): number => {
     const bytes = page.files.get(path)?.identity ?? new Uint8Array();
     const params = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY };
@@ -34,7 +33,6 @@ describe("the page that is built", () => {
   test("weighs at most 150 kB on the wire before it can be used", () => {
     const html = Buffer.from(page.files.get("/")?.identity ?? []).toString();
     const first = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path = ""]) => path);
-    // Browsers read the manifest when the page is there.
     const sizes = ["/", ...first.filter((path) => path !== MANIFEST)].map(wireBytes);
     expect(Math.min(...sizes)).toBeGreaterThan(100);
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(150_000);

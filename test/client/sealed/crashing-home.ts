@@ -7,7 +7,6 @@ type CrashAt = "before" | "after";
 /** `full`: the disk takes nothing of it, once, and the process goes on. */
 export type TroubleAt = CrashAt | "full";
 
-/** Kills a process at its n-th transaction that writes: from then on nothing of it is done. */
 export class Crash {
   readonly kinds: string[] = [];
   isDead = false;

@@ -16,7 +16,6 @@ const two = vaultTest(["ben"], { isGreeted: true });
 const three = vaultTest(["ben", "eve"], { isGreeted: true });
 const CHANGED = "ben's identity key has changed: compare with chat verify-user ben, then --accept";
 
-/** The server gives a key package of this user's name with an account key of its own making. */
 async function giveFalseKeys(person: Person, user = "ben"): Promise<void> {
   const { identity, state } = person.world.device();
   const { fingerprint } = person.client;

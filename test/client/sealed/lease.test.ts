@@ -105,7 +105,6 @@ two("two machines with one state stop after ANEW_MAX rejoins", async ({ world, a
   await ben.tells("alone again", ana);
 });
 
-/** Some processes of one folder ask at once; requests and answers are late, and get lost. */
 async function askAtOnce(seed: number): Promise<{ instance: string; lost: number }> {
   const random = randomOf(seed);
   const disk = new SimDisk({ random, unixMs: () => 0 }).boot();

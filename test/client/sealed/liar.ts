@@ -22,15 +22,12 @@ export interface Lies {
   shows?(record: WireRecord): readonly WireRecord[];
 }
 
-/** Stands between a client and an honest server, and makes it a lying one. */
 export class Liar {
   lies: Lies = {};
   #link: Link | undefined;
   #handlers: LinkHandlers | undefined;
   readonly #asked = new Map<number, Spoken>();
-  /** Numbers that a room has lost to this client, in all. */
   readonly #lost = new Map<string, number>();
-  /** Of records that came: the same ones may come again as a page of history. */
   readonly #numbered = new Map<string, { before: number; shown: readonly WireRecord[] }>();
 
   stand(link: Link): Link {
@@ -120,7 +117,6 @@ export function bodyOf({ body }: WireRecord): Readonly<Record<string, unknown>> 
   return JSON.parse(new TextDecoder().decode(body ?? new TextEncoder().encode("{}")));
 }
 
-/** A record as a server can make it: whatever is changed, its head commits to its body. */
 export function forged(
   record: WireRecord,
   head: Readonly<Record<string, unknown>>,

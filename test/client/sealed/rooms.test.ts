@@ -96,7 +96,6 @@ describe("a sealed room", () => {
 describe("a post queued without a link", () => {
   const TEXT = "said without a link";
 
-  /** The server stops; when it starts again, each message takes longer than the one before. */
   async function stop(person: Person): Promise<void> {
     const { site } = person.world;
     await site.stop();

@@ -30,7 +30,6 @@ import { Liar } from "./liar.ts";
 const FOLDERS = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 const ADDRESS = { host: "10.0.0.1", port: 2428 };
 
-/** A real server on a simulated network, and real clients; their sealed state is on the disk. */
 export class SealedSite implements AsyncDisposable {
   readonly site: Site;
   readonly #folders: string[] = [];
@@ -59,7 +58,6 @@ export class SealedSite implements AsyncDisposable {
     return { folder, identity: Identity.generate(), state: ClientState.inMemory(), forget };
   }
 
-  /** The same device on another machine, or as it was: what it keeps now, in another folder. */
   copy(device: Device): Device {
     const folder = this.#folder();
     const path = join(device.folder, SEALED_STATE_FILE);
@@ -93,7 +91,6 @@ export class SealedSite implements AsyncDisposable {
     return person;
   }
 
-  /** A further device of somebody, with a certificate of the same account key. */
   async link(person: Person): Promise<Device> {
     const device = this.device();
     const { state, identity } = device;
@@ -126,7 +123,6 @@ export class SealedSite implements AsyncDisposable {
     return this.site.wait(promise);
   }
 
-  /** Lets time pass until it is neither undefined nor false. */
   until<Value>(what: string, look: () => Value | undefined | false): Promise<Value> {
     return this.site.until(what, () => look() || undefined);
   }
@@ -148,7 +144,6 @@ type Scene<Names extends string> = { readonly world: SealedSite } & Readonly<Rec
 export const GREETING = "ready";
 
 interface VaultOptions extends SiteOptions {
-  /** The members have read a first message: the room is followed, not caught up with any more. */
   readonly isGreeted?: boolean;
 }
 
@@ -214,7 +209,6 @@ function clientOf(
   );
 }
 
-/** One client, and all its events. Rooms are "vault" where none is named. */
 export class Person {
   readonly name: string;
   readonly device: Device;
@@ -269,7 +263,6 @@ export class Person {
     return this.world.wait(this.client.close());
   }
 
-  /** This run of the program ends, and another one begins on the same device. */
   async restarts(device = this.device): Promise<Person> {
     await this.quit();
     return this.world.join(this.name, device);
@@ -327,7 +320,6 @@ export class Person {
     return this.sealed((rooms) => rooms.rule(this.room(), user, on));
   }
 
-  /** Leaves the room with a signature by which others may take this device out. */
   async leavesRoom(): Promise<void> {
     const leave = await this.sealed((rooms) => rooms.leaving(this.room()));
     await this.ask("leave", { room: "vault", ...leave });

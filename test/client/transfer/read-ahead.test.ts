@@ -9,7 +9,6 @@ interface Note {
   readonly count: number;
 }
 
-/** Six chunks, hashed beside the event loop; each hash waits until it is let go. */
 function sixChunks() {
   const notes: Note[] = [];
   const hashing: (() => void)[] = [];

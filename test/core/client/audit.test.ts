@@ -61,7 +61,6 @@ function judged(before: Log, size: number, now: Log) {
 
 const alarm = (reason: AuditReason) => ({ kind: "alarm", reason }) as const;
 
-/** What an attacker makes of a log of which this device has accepted all. */
 const MANIPULATIONS: readonly [string, AuditReason, (texts: string[], at: number) => string[]][] = [
   ["a record changed", "forked", (texts, at) => texts.with(at, "other")],
   ["a record left out, another at the end", "forked", (t, at) => [...t.toSpliced(at, 1), "x"]],

@@ -172,7 +172,6 @@ describe("an outbox", () => {
   });
 });
 
-/** The server's half of the promise, and the link between: answers wait here until delivered. */
 class Bench {
   readonly outbox = new Outbox();
   readonly log: number[] = []; // Counters in the order in which they were recorded.

@@ -164,7 +164,6 @@ describe("a timeline", () => {
   });
 });
 
-/** A log of two rooms and a server that sends it: cut off anywhere, caught up in any order. */
 const world = fc.record({
   log: fc.array(fc.constantFrom("a", "b"), { maxLength: 60 }),
   links: fc.array(

@@ -101,7 +101,6 @@ function at<Item>(items: readonly Item[], index: number): Item {
   return item;
 }
 
-/** Every path with one element changed, dropped or put in once more, and one that goes on. */
 function* spoiled(path: readonly Uint8Array[]): Generator<Uint8Array[]> {
   for (const [index, hash] of path.entries()) {
     yield path.with(index, flipped(hash));

@@ -10,7 +10,6 @@ import { Pipe, type PipeOptions } from "../pipe.ts";
 const MB = 1e6;
 const pipe = (options: Partial<PipeOptions> & Pick<PipeOptions, "bytesPerS" | "roundTripMs">) =>
   new Pipe({ windowBytes: TRANSFER_WINDOW_BYTES_MAX, ...options });
-/** What the link holds when it is full and nothing waits. */
 const held = (at: Pipe) => (at.bytesPerS * at.roundTripMs) / 1_000;
 
 describe("a window, on a link that stays as it is", () => {

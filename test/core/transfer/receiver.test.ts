@@ -135,7 +135,6 @@ describe("whoever receives", () => {
   });
 });
 
-/** A sender that sometimes lies: the honest sequence is the only one that is taken. */
 test("exactly the honest sequence is taken, and every fault names its chunk", () => {
   const one = fc.record({
     index: fc.oneof(

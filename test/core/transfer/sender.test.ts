@@ -165,7 +165,6 @@ describe("whoever sends", () => {
   });
 });
 
-/** Lanes are lost, acknowledgements late, windows of any size: each chunk arrives in its turn. */
 test("whatever is lost or late: the other end gets the file, within the window", () => {
   const step = fc.constantFrom("fill", "fill", "ack", "ack", "durable", "lose");
   const sizes = fc.integer({ min: 0, max: 12 * CHUNK_BYTES });

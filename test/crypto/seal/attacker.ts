@@ -60,7 +60,6 @@ export function removing(removed: number): Proposal {
   return { proposalType: "remove", remove: { removed } };
 }
 
-/** A commit of a member with any proposals, and of any state. */
 export async function rawCommit(
   device: TestDevice,
   group: SealedGroup,
@@ -127,7 +126,6 @@ export async function rawExternalCommit(
   return writeMessage({ version: "mls10", wireformat: "mls_public_message", publicMessage });
 }
 
-/** What a member says of the group, with another tree in it. */
 export async function rawGroupInfo(device: TestDevice, group: SealedGroup, tree: RatchetTree) {
   const state = { ...group.mls, ratchetTree: tree };
   const suite = await suiteOf(device);

@@ -5,7 +5,6 @@ import { PAGE_PLUGINS } from "../../../src/cli/page-plugins.ts";
 
 const ROOT = join(import.meta.dir, "../../..");
 const SRC = join(ROOT, "src");
-/** What comes when a sealed room is opened for the first time, compressed. */
 const LAZY_BYTES_MAX = 45_000;
 
 interface Output {
@@ -13,7 +12,6 @@ interface Output {
   readonly entryPoint?: string;
 }
 
-/** Bundles the page, which loads the engine when it is first needed. */
 async function pageWithEngine() {
   const entry = join(SRC, "web", "sealed-entry.ts");
   const engine = ["engine", "file-stream", "safety-number", "secrets", "state-box"];
@@ -36,7 +34,6 @@ async function pageWithEngine() {
   return { outputs, files, inputs: Object.keys(built.metafile?.inputs ?? {}) };
 }
 
-/** Files that are loaded with these. */
 function closure(outputs: Readonly<Record<string, Output>>, first: readonly string[]) {
   const found = new Set<string>();
   const visit = (path: string): void => {

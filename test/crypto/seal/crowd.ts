@@ -15,9 +15,7 @@ import { opensNext } from "./attacker.ts";
 import { ROOM, TestDevice } from "./devices.ts";
 
 const LEASE = "1";
-/** Who was put out last, and is watched: each costs some hundred attempts an epoch. */
 const WATCHED = 3;
-/** States of one of them that are tried. */
 const STATES_KEPT = 3;
 const LAG = 0.2;
 
@@ -35,7 +33,6 @@ interface Person {
   readonly device: TestDevice;
   group: SealedGroup | undefined;
   read: number;
-  /** What it kept of the group that it was put out of. */
   kept: SealedGroup[];
 }
 
@@ -132,7 +129,6 @@ export class Crowd {
     await this.#talk();
   }
 
-  /** Two commit at once: the loser drops its own and takes the other's. */
   async #race(winner: Person, loser: Person): Promise<void> {
     await this.#catchUp(loser);
     await this.#commit(loser, { kind: "update" });
@@ -143,7 +139,6 @@ export class Crowd {
     await this.#talk();
   }
 
-  /** One that lost its state comes back. */
   async #rejoin(by: Person): Promise<void> {
     const [other = by] = this.#members().filter((person) => person !== by);
     await this.#catchUp(other);

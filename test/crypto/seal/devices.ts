@@ -27,7 +27,6 @@ export interface TestDeviceOptions {
   readonly unixMs?: () => number;
 }
 
-/** What a client of this device would keep. */
 export class TestDevice {
   readonly user: string;
   readonly account: Identity;
@@ -63,7 +62,6 @@ export class TestDevice {
     return toBase64Url(this.account.publicKey);
   }
 
-  /** Pins whom it meets, as a client does. */
   knowing(more: Partial<Knowledge> = {}): Knowledge {
     return { accountOf: (user) => this.pins.get(user), ...more };
   }
@@ -92,7 +90,6 @@ export function secretIn(pair: KeyPackagePair | undefined) {
   return (ref: string) => (ref === pair?.ref ? pair.secret : undefined);
 }
 
-/** A group of the first device, which adds the others in one commit. */
 export async function groupOf(
   [first, ...others]: readonly TestDevice[],
   policy: Partial<SealPolicy> = {},

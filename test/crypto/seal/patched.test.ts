@@ -34,7 +34,6 @@ index ${blobId(BEFORE)}..${blobId(AFTER)} 100644
 +five
 `;
 
-/** A package with one file, and its patch. */
 function plant(text: string, { version = "1.2.3", patch = PATCH } = {}): string {
   fs.mkdirSync(join(root, "node_modules/a/dist"), { recursive: true });
   fs.mkdirSync(join(root, "patches"), { recursive: true });

@@ -20,7 +20,6 @@ const policy: SealPolicy = {
   history: false,
 };
 
-/** The extensions of a group with any bytes as its rules. */
 function extensionsWith(value: Readonly<Record<string, unknown>> | Uint8Array) {
   const extensionData = value instanceof Uint8Array ? value : packValue(value);
   const [required] = policyExtensions(policy);

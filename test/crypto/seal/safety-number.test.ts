@@ -31,7 +31,6 @@ const OTHER = Array.from({ length: 12 }, () => "11111").join(" ");
 const { digits } = vectors.safetyNumber;
 const refusal = (typed: string) => faultFrom(() => matchSafetyNumber(typed, [OTHER, digits]));
 
-/** Another digit in each of the first groups. */
 function mistyped(groups: number): string {
   const turned = (group: string) => `${(Number(group[0]) + 1) % 10}${group.slice(1)}`;
   return digits

@@ -168,7 +168,6 @@ describe("a search", () => {
   /** Matches of the pre-filter that no message contains. */
   const grep = `${"a".repeat(1_000)}b`;
 
-  /** A log of long messages, and how often its reader lets the event loop go around. */
   async function longMessages(count: number, search?: DiskSearch) {
     const fixture = new LogFixture();
     const log = await fixture.open();

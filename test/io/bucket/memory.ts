@@ -7,7 +7,6 @@ export class MemoryBucket implements Bucket {
   readonly values = new Map<string, Value>();
   readonly #random: Random;
   #revision = 0;
-  /** In hundredths: writes that do not come, and writes whose answer is lost. */
   losesPercent = 0;
 
   constructor(random: Random) {

@@ -22,7 +22,6 @@ export class HurriedClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** The process stands still for so long. */
   jump(ms: number): void {
     this.#now += ms;
   }

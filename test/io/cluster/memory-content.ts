@@ -4,7 +4,6 @@ import type { ContentStore } from "../../../src/io/cluster/content-store.ts";
 export class MemoryContent implements ContentStore {
   readonly files = new Map<FileId, Map<string, Uint8Array>>();
   readonly #touched = new Map<FileId, number>();
-  /** Asked before each call; throws what the store does instead. */
   before: (call: string, file: FileId | undefined, part?: string) => Promise<void> | void =
     () => {};
   unixMs = (): number => 1_763_617_717_000;

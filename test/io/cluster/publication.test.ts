@@ -22,9 +22,7 @@ afterEach(stopTime);
 class Machine {
   readonly disk: SimDisk;
   position: Position | undefined;
-  /** Messages after which this process is gone. */
   diesAfter = Number.POSITIVE_INFINITY;
-  /** Runs that were about to write to the stream. */
   begins = 0;
   readonly #random: () => number;
 

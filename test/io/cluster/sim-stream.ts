@@ -4,7 +4,6 @@ import type { Stored, Stream, StreamMessage } from "../../../src/io/cluster/stre
 import type { Random } from "../disk/sim-file.ts";
 import { HurriedClock } from "./hurried-clock.ts";
 
-/** What a majority holds, whoever is connected. */
 export class SimStream {
   readonly messages: StreamMessage[] = [];
   readonly #ids = new Map<string, number>();
@@ -13,7 +12,6 @@ export class SimStream {
   readonly clock = hurried();
   /** In hundredths: a message that is not stored, and one of which the answer is lost. */
   losesPercent = 0;
-  /** The next message is gone as soon as it is acknowledged. */
   losesAfterAnswer = false;
   #unixMs = 1_763_617_717_000;
 

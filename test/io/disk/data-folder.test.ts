@@ -58,7 +58,6 @@ test("an empty one is new; one of a later version is refused, and left as it is"
   expect(formatIn(path)).toEqual({ format: 3, minReader: 2 });
 });
 
-/** Things that another user may plant where a file is expected. */
 const TRAPS: readonly (readonly [string, (path: string, mine: string) => unknown])[] = [
   ["a link", (path, mine) => symlinkSync(mine, path)],
   ["a link to a device", (path) => symlinkSync("/dev/zero", path)],

@@ -35,7 +35,6 @@ function codeOf(work: () => unknown): string {
   return "";
 }
 
-/** What the log counts on, of whichever disk. */
 function promises(name: string, make: () => { disk: TreeDisk; folder: string }): void {
   describe(`a ${name} disk`, () => {
     const { disk, folder } = make();

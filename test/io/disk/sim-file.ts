@@ -24,7 +24,6 @@ export class SimFile {
     return part.length;
   }
 
-  /** Unix ms of the last change, as whoever made it said. */
   get touchedMs(): number {
     return this.#touchedMs;
   }
@@ -40,7 +39,6 @@ export class SimFile {
     this.#resize(sizeBytes);
   }
 
-  /** What a sync that begins now will make durable. */
   snapshot(): Uint8Array {
     return this.#shown.slice();
   }
@@ -49,7 +47,6 @@ export class SimFile {
     this.#kept = snapshot;
   }
 
-  /** Changes bits behind everybody's back, on the disk itself. */
   rot(offset: number, bytes: Uint8Array): void {
     this.#shown.set(bytes, offset);
     this.#kept = this.#shown.slice();

@@ -27,7 +27,6 @@ export interface SimDiskOptions {
   readonly random: Random;
   /** Asked before each call; `number` counts the calls from 1. */
   readonly trouble?: (call: DiskCall, path: string, number: number) => Trouble | undefined;
-  /** What files say of their last change. */
   readonly unixMs?: () => number;
 }
 
@@ -41,10 +40,8 @@ export class SimDisk implements TreeDisk {
   /** By absolute path; `#kept` is what the disk has of it. */
   #shown = new Map<string, Entry>();
   #kept = new Map<string, Entry>();
-  /** Of folders, not yet durable: each of them will have happened as a whole, or not at all. */
   #moves: Move[] = [];
   readonly #unixMs: () => number;
-  /** Handles of an earlier process are of no use. */
   #life = 0;
   #calls = 0;
   #stopAt = Number.POSITIVE_INFINITY;
@@ -70,7 +67,6 @@ export class SimDisk implements TreeDisk {
     this.#stopAt = call;
   }
 
-  /** Room for so many bytes beyond what is there now. */
   leave(bytes: number): void {
     this.#capacityBytes = this.#usedBytes() + bytes;
   }
@@ -285,7 +281,6 @@ export class SimDisk implements TreeDisk {
     return this.grant(Number.MAX_SAFE_INTEGER);
   }
 
-  /** How the entry was left, for tests. */
   metadataAt(path: string): FileMetadata | undefined {
     return this.#shown.get(path)?.metadata;
   }
@@ -311,12 +306,10 @@ export class SimDisk implements TreeDisk {
     if (this.#isStopped) throw new MachineStopped("the machine has stopped");
   }
 
-  /** As many of the wanted bytes as there is room for. */
   grant(wantedBytes: number): number {
     return Math.max(0, Math.min(wantedBytes, this.#capacityBytes - this.#usedBytes()));
   }
 
-  /** A device takes its time: others get their turn. */
   async pause(): Promise<void> {
     for (let turns = Math.floor(this.#random() * 4); turns >= 0; turns--) await undefined;
   }

@@ -90,7 +90,6 @@ describe("what others have put where the notes of a download go", () => {
   const source = sent("a.bin", bytes);
   const secret = new Uint8Array(32).fill(7);
 
-  /** A part in which all but the first chunk is right, with the true checksums of all. */
   async function planted(head: string): Promise<void> {
     fs.mkdirSync(inbox, { recursive: true });
     const hashes = Buffer.concat(

@@ -77,7 +77,6 @@ test.concurrent("a server is found, with all it says, and gone when it stops", a
   out.mockRestore();
 });
 
-/** The first record, a PTR, has a time to live of 0. */
 function isGoodbye(bytes: Uint8Array): boolean {
   const service = Buffer.from("\x05_chat\x04_tcp\x05local\x00\x00\x0c", "latin1");
   const at = Buffer.from(bytes).indexOf(service) + service.length;

@@ -46,7 +46,6 @@ export class RawSpeaker {
   }
 }
 
-/** The header of a message: flags, then how much of each. */
 export function header(isAnswer: boolean, counts: readonly [number, number, number, number]) {
   return Uint8Array.from([
     ...[0, 0, isAnswer ? 0x84 : 0, 0],

@@ -335,7 +335,6 @@ function ends(bench: Bench, setup: LinkSetup): void {
   }, 120_000);
 }
 
-/** Descriptors go a little after the last event: gives them turns until they are down. */
 async function settledDescriptors(goal: number): Promise<number> {
   let count = Number.POSITIVE_INFINITY;
   for (let i = 0; i < 500; i++) {

@@ -12,8 +12,6 @@ import { rejection } from "../../rejection.ts";
 import { SWEEP_STEP } from "../../samples.ts";
 import { collect, draftOf, FOLDER, LogFixture } from "../log-fixture.ts";
 
-/** What the checkpoint beside a log says about its start, and what a start without it is. */
-
 const SERVER = identityOfSeed(new Uint8Array(32).fill(1));
 const CHECKPOINT = `${FOLDER}/checkpoint`;
 const RECORDS = 60;

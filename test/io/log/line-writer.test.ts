@@ -27,7 +27,6 @@ const anyLine = fc.record({
   place: fc.record({ seq: count, n: count, time: fc.integer({ min: 0, max: MOMENT_UNIX_MS_MAX }) }),
 });
 
-/** As text, with what the runtime has for it. */
 function lineText({ draft, salt, bodyBytes, commit }: SealedDraft, place: Place, durable: number) {
   const { kind, room, by, id } = draft;
   const { seq, n, time } = place;

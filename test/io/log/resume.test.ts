@@ -49,7 +49,6 @@ async function grown() {
   return { fixture, value, checkpoint };
 }
 
-/** As signed: nothing here looks at the signature. */
 function noteOf(checkpoint: Checkpoint, size = checkpoint.size): string {
   return signCheckpoint({ ...checkpoint, size }, identityOfSeed(new Uint8Array(32).fill(1)));
 }
@@ -83,7 +82,6 @@ describe("at a doubt behind the snapshot the whole log is read", () => {
 });
 
 describe("what was signed last has to be there", () => {
-  /** Whether the snapshot was used, or how the start was refused after it was left. */
   async function startOf(fixture: LogFixture, value: LogValue): Promise<string> {
     try {
       const { log } = await resumed(fixture, value);

@@ -3,7 +3,6 @@ import type { LogFile } from "../../../src/io/log/log-file.ts";
 import { rejection } from "../../rejection.ts";
 import { ANA, draftOf, FIRST, LOBBY, LogFixture } from "../log-fixture.ts";
 
-/** A log that was opened by a snapshot of six records, of which one is erased. */
 async function resumed(
   change: (text: string) => string,
 ): Promise<{ log: LogFile; fixture: LogFixture }> {

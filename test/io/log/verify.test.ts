@@ -63,7 +63,6 @@ async function erase(log: LogFile, seq: number): Promise<void> {
 
 const logs = new Map<number | undefined, Promise<LogFixture>>();
 
-/** A copy of a closed log with two recorded checkpoints and one erased record. */
 async function written(segmentBytes?: number): Promise<LogFixture> {
   const made = logs.get(segmentBytes) ?? makeLog(segmentBytes);
   logs.set(segmentBytes, made);
@@ -103,7 +102,6 @@ function put(fixture: LogFixture, lines: readonly string[]): void {
   fixture.put(FIRST, Buffer.from(`${lines.join("\n")}\n`));
 }
 
-/** The line with another body that fits its head, as its writer would have written it. */
 function reworded(line: string, text: string): string {
   const parsed = parseLine(Buffer.from(line));
   if (parsed.kind !== "record") throw new Error("no record");

@@ -16,7 +16,6 @@ import type { NatsServers } from "./nats-servers.ts";
 const clock = systemClock();
 const entropy = systemEntropy();
 
-/** Options of one member of a cluster; each test takes a cluster of its own. */
 export function memberOf(nats: NatsServers, cluster: string): JetStreamOptions {
   const make = () => Promise.reject(new Error("no identity is made"));
   const identity = { own: "SHA256:ours", make };
@@ -66,7 +65,6 @@ export class NatsNode {
 
 export type RunningNode = Awaited<ReturnType<NatsNode["start"]>>;
 
-/** Posts a text, again while its outcome is unknown. */
 export async function post({ history }: RunningNode, text: string): Promise<void> {
   for (;;) {
     try {

@@ -68,14 +68,12 @@ export class NatsServer {
     this.#child?.kill(signal);
   }
 
-  /** Ends at once, as by a power loss of its process. */
   async kill(): Promise<void> {
     this.#child?.kill("SIGKILL");
     await this.#child?.exited;
   }
 }
 
-/** Three that form a cluster with JetStream, in a folder of their own. */
 export class NatsServers {
   readonly servers: readonly NatsServer[];
   readonly folder: string;
@@ -123,7 +121,6 @@ export class NatsServers {
     }
   }
 
-  /** As if nothing later had ever reached a disk; all servers are ended. */
   bringBack(): void {
     for (const i of this.servers.keys()) {
       rmSync(join(this.folder, `js${i}`), { recursive: true });

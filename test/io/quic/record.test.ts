@@ -8,7 +8,6 @@ function readerOf(message: (bytes: Uint8Array) => void, goodbye = () => {}): Rec
   return new RecordReader({ message, goodbye });
 }
 
-/** Feeds a stream in pieces that end at the cuts. */
 function read(stream: Uint8Array, cuts: readonly number[]): Uint8Array[] {
   const seen: Uint8Array[] = [];
   const reader = readerOf((message) => seen.push(message));

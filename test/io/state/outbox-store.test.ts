@@ -18,7 +18,6 @@ const post = (counter: number): KeptPost => ({
 const add = (...counters: number[]) => ({ ...ANA, added: counters.map(post), settled: [] });
 
 describe.each(["on disk", "in memory"])("unsent posts %s", (where) => {
-  /** Two processes of one home. In memory there is but one; its end is said. */
   const homes = () => {
     if (where === "in memory") {
       const state = ClientState.inMemory();

@@ -40,7 +40,6 @@ const UPGRADE = [
   "\r\n",
 ].join("\r\n");
 
-/** Byte for byte, as no client of ours would ask. */
 async function firstLine(request: string): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string>();
   let answer = "";
@@ -183,7 +182,6 @@ describe("floods", () => {
   const EMPTY = Buffer.from("828000000000", "hex");
   const PING = Buffer.from("898000000000", "hex");
 
-  /** A client that answers nothing, not even a close frame. */
   async function stubborn(): Promise<{
     link: Link;
     write: (bytes: Uint8Array) => void;

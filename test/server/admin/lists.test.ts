@@ -21,7 +21,6 @@ test("lists all accounts, online or not, with their state", async () => {
     { user: "eve", online: false, ...fresh, banned: true },
   ]);
   expect(accounts.every(({ since }) => since >= 1_800_000_000_000)).toBe(true);
-  // Who is in is seen now, others when they went; a device that is signed out is forgotten.
   expect(accounts.map(({ seen = 0, since }) => seen >= since)).toEqual([true, true, true]);
   await ana.ask("remove", { user: "eve" });
   expect((await ana.ask("accounts", {})).accounts.map(({ user }) => user)).toEqual(["ana", "ben"]);

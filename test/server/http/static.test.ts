@@ -66,7 +66,6 @@ test("answers 304 for a known ETag", async () => {
     const again = await ask("/", { "accept-encoding": "br", "if-none-match": known });
     expect([known, again.status, await again.text()]).toEqual([known, 304, ""]);
   }
-  // Another coding is another content.
   expect((await ask("/", { "if-none-match": etag })).status).toBe(200);
   expect((await ask("/", { "if-none-match": '"x"' })).status).toBe(200);
 });

@@ -8,7 +8,6 @@ export function browserAt(endpoint: string) {
   return { endpoint, key: PUSH_KEY, auth: new Uint8Array(16).fill(2) };
 }
 
-/** A push service in memory: it writes down what came, and answers as it is told. */
 export class FakePushService implements PushDelivery {
   readonly key = PUSH_KEY;
   readonly came: { readonly endpoint: string; readonly text: string; readonly topic: string }[] =

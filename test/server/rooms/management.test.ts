@@ -34,7 +34,6 @@ async function back(site: Site, keys: Keys, name: string) {
 
 let outboxes = 0;
 
-/** Over a new outbox each time: guests that come back do not count on. */
 function said(site: Site, guest: Guest, to: string, text: string) {
   return site.wait(guest.say(text, to, `A${String(++outboxes).padStart(10, "0")}`));
 }

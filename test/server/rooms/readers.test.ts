@@ -60,7 +60,6 @@ test("takes the consent of both users of a conversation", async () => {
   expect(await ana.ask("readers", { seq: alone })).toMatchObject({ readers: 0 });
   await turn(ben, "@ana", false);
   expect(await ana.refusal("readers", { seq })).toBe("not-allowed");
-  // Notes to oneself have no other readers.
   await site.wait(ana.say("milk", "@ana"));
   expect(await ana.refusal("receipts", { target: "@ana", on: true })).toBe("not-allowed");
 });

@@ -9,7 +9,6 @@ import { channelOf, TestFile } from "../data-channel.ts";
 import type { Site } from "../site.ts";
 import { holds, lab, operating } from "../site-lab.ts";
 
-/** The wall clock goes on by itself; the server's timers fire. */
 async function pass(site: Site, ms: number): Promise<void> {
   site.skewMs += ms;
   await site.time.advance(RETENTION_EVERY_MS + 50);

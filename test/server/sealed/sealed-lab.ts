@@ -48,7 +48,6 @@ export function commitFields({ added = [], removed = [], ...rest }: Commit) {
   };
 }
 
-/** The open beginning of a PublicMessage of a member, which is all that a server reads. */
 export function commitBytes(epoch: number, commitId: string, leaf = 0): Uint8Array {
   const bound = new TextEncoder().encode(commitId);
   const number = (value: number, size: number) => {

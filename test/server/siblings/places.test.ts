@@ -55,7 +55,6 @@ test("sends the addresses of the cluster when they change", async () => {
   places.heard("c", undefined);
   await clock.advance(SIBLING_GATHER_MS);
   expect(told.splice(0)).toEqual([["10.0.0.1", "10.0.0.2"]]);
-  // All are silent: it is this one that is cut off.
   await clock.advance(10 * SIBLING_FORGET_MS);
   expect(told).toEqual([]);
   places.heard("d", at("10.0.0.4"));

@@ -13,9 +13,7 @@ import { type SharedSite, Site, type SiteOptions } from "../site.ts";
 export class Sites {
   readonly buckets: Readonly<Record<"groups" | "keys" | "leases", MemoryBucket>>;
   isOut = false;
-  /** Happens once, before a server learns what the others have recorded. */
   meanwhile: (() => Promise<unknown>) | undefined;
-  /** Too few machines of the stream answer. */
   majorityFault: Fault | undefined;
   readonly #sites: Site[] = [];
   readonly #stream: SimStream;

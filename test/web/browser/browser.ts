@@ -36,7 +36,6 @@ export class Browser {
   sealed: SealedPart | undefined;
   /** Milliseconds between two messages that come on a lane. */
   channelMs = 0;
-  /** Lanes that are open, of a browser with slow ones. */
   channels = 0;
 
   constructor(site: Site) {
@@ -79,7 +78,6 @@ export class Browser {
   }
 }
 
-/** A site, and ana on it in a browser of hers; others are each in a browser of their own. */
 export async function opened<const Name extends string>(...names: readonly Name[]) {
   const site = await Site.open();
   const browser = new Browser(site);
@@ -125,7 +123,6 @@ export class Tab {
     });
   }
 
-  /** As a killed tab: nothing is said, locks go with it. */
   kill(): void {
     this.#isGone = true;
     this.cut();
@@ -233,7 +230,6 @@ export class Tab {
   }
 }
 
-/** What comes on its lanes comes one by one. */
 function slowChannels(link: Link, browser: Browser): void {
   const { site, channelMs: laneMs } = browser;
   const openChannel = link.openChannel.bind(link);

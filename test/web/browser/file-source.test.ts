@@ -20,7 +20,6 @@ function byteStream(content: Uint8Array): ReadableStream<Uint8Array> {
   });
 }
 
-/** A file of which a browser gives pieces only, or also streams that fill buffers. */
 function fileOf(has: "pieces" | "streams", content: Uint8Array = CONTENT): File {
   const slice = (from = 0, to = SIZE) => ({
     arrayBuffer: async () => content.slice(from, to).buffer,

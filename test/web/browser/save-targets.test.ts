@@ -14,7 +14,6 @@ import {
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { rejection } from "../../rejection.ts";
 
-/** A file as browsers have it: what is written is there once it is closed. */
 class FakeFile implements SaveHandle {
   content = new Uint8Array();
   isRemoved = false;

@@ -30,7 +30,6 @@ const PASSING: ReadonlySet<FaultCode> = new Set([
   "link-closed",
   "shutting-down",
 ]);
-/** What no honest device may ever come to among honest devices. */
 const WRONG: ReadonlySet<FaultCode> = new Set(["internal", "frame-malformed", "seal-broken"]);
 
 /** `unknown`: its program ended, and a later one will say. */
@@ -42,7 +41,6 @@ export interface SealedHomeOptions {
   readonly storeDelayMsMax: number;
 }
 
-/** The folder of one device: keys, outboxes, and what it has of sealed rooms. */
 export class SealedHome {
   readonly user: string;
   readonly name: string;
@@ -76,7 +74,6 @@ export class SealedHome {
   }
 }
 
-/** One program on one device, run after run. */
 export class SealedMember {
   readonly home: SealedHome;
   readonly name: string;
@@ -204,7 +201,6 @@ export class SealedMember {
     );
   }
 
-  /** One thing that its person wants of sealed rooms; faults are noted. */
   ask(what: string, work: (rooms: SealedRooms, client: Client) => Promise<unknown>): void {
     const life = this.#life;
     const { client } = this;
@@ -225,7 +221,6 @@ export class SealedMember {
     );
   }
 
-  /** Lets another device of this account in: it shows a code, and grants who knows it. */
   async offersLink(code: Uint8Array, codeHash: Uint8Array): Promise<void> {
     this.#code = code;
     await this.client.request("link-offer", { code: codeHash });

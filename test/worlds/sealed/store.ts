@@ -14,7 +14,6 @@ export class SealedRowsOnDisk {
   rows = new Map<string, Uint8Array>();
   #holder: object | undefined;
   readonly #waiting: (() => void)[] = [];
-  /** Of programs that are to end at one of their next steps: how many are left, what ends it. */
   readonly #stops = new Map<Life, { left: number; readonly stop: () => void }>();
 
   constructor(dice: Dice, delayMsMax: number) {
@@ -29,7 +28,6 @@ export class SealedRowsOnDisk {
     };
   }
 
-  /** As it would be found now by a program that starts. */
   peek<Result>(work: (tables: SealedTables) => Promise<Result>): Promise<Result> {
     return work(this.#tables(new Map()));
   }
@@ -61,7 +59,6 @@ export class SealedRowsOnDisk {
     this.#stops.set(life, { left, stop });
   }
 
-  /** What was planned does not happen. */
   calm(): void {
     this.#stops.clear();
   }

@@ -16,14 +16,12 @@ import { type LogRecord, parseBody } from "../../../src/wire/record.ts";
 import { demand, type Witness } from "../witness.ts";
 import type { SealedHome, SealedMember } from "./device.ts";
 
-/** A device's time in a group: from the record that let it in, to the one that put it out. */
 interface Stay {
   readonly from: number;
   readonly isOwn: boolean;
   until: number;
 }
 
-/** What the log says of one sealed room. */
 export interface SealedTruth {
   readonly id: RoomId;
   epoch: number;
@@ -74,12 +72,10 @@ function change(rooms: Map<string, SealedTruth>, { head }: LogRecord, body: Grou
   }
 }
 
-/** What one device has of one room, read from its disk. */
 export interface Kept {
   readonly row: RoomRow | undefined;
   readonly said: ReadonlyMap<number, SaidRow>;
   readonly epoch: number | undefined;
-  /** Of the epoch, in base64: the same for all who share its secrets. */
   readonly authenticator: string | undefined;
 }
 

@@ -8,7 +8,6 @@ import { seededCrypto } from "./web-crypto.ts";
 
 const bytesOf = (text: string) => owned(utf8Encode(text));
 
-/** Everything that each of the two computes, from the same keys. */
 async function outcomes({ subtle }: Crypto): Promise<readonly string[]> {
   const hex = (bytes: ArrayBuffer) => new Uint8Array(bytes).toHex();
   const key = new Uint8Array(32).map((_, at) => at + 1);

@@ -46,7 +46,6 @@ function temperOf(dice: Dice) {
   };
 }
 
-/** The real server, and real clients with sealed rooms, in one process and under one seed. */
 export class SealedWorld extends Simulation {
   readonly machine: Machine;
   readonly members: SealedMember[] = [];
@@ -345,7 +344,6 @@ export class SealedWorld extends Simulation {
     }
   }
 
-  /** The server has the user in the room, and the group the device. */
   #isMember({ home, client }: SealedMember, truth: SealedTruth): boolean {
     return truth.devices.has(home.device) && client.rooms.some(({ id }) => id === truth.id);
   }

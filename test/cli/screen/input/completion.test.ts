@@ -7,7 +7,6 @@ import { CAT, lobby, Screen } from "./scene.ts";
 const room = (name: string, i: number) =>
   ({ kind: "room", room: `r${i}`, name, n: 1, skipped: 0, read: 1 }) as unknown as ModelEvent;
 
-/** ben, cleo, Carl and carla were there; the last who spoke was carla. */
 function crowd(...events: readonly ModelEvent[]): Screen {
   const names = ["cleo", "Carl", "carla"];
   return new Screen(

@@ -44,7 +44,6 @@ const NOWHERE = { top: 0, topMax: 0 };
 
 export const CAT = "fabcdefghijk";
 
-/** Ten messages of ben (the fifth is ana's own, the sixth a file), in the open lobby. */
 export function lobby(...events: readonly ModelEvent[]): Model {
   const file = { file: CAT, name: "cat.png", size: 9, chunks: 1, digest: "0".repeat(64) };
   return scene(

@@ -180,7 +180,6 @@ test("the menu lists the actions with their keys, and runs them", () => {
 });
 
 describe("a long text", () => {
-  /** The seventh has 20 lines, and 60 more unfolded. */
   const long = () => {
     const screen = on(7);
     const heightOf = (key: string) =>

@@ -36,7 +36,6 @@ function chunkOf(name: string, data: Buffer): Buffer {
   return Buffer.concat([around.subarray(0, 4), body, around.subarray(4)]);
 }
 
-/** Only what says how large it is: nothing of it can be drawn. */
 export function pngHead(width: number, height: number): Uint8Array {
   return Buffer.concat([
     Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
@@ -52,7 +51,6 @@ export function webpOf(width: number, height: number, lossless: boolean): Promis
   return new Bun.Image(pngOf(width, height)).webp({ lossless }).bytes();
 }
 
-/** One pixel, said to be of another size. */
 export function gifOf(width: number, height: number): Uint8Array {
   const gif = Buffer.from("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7", "base64");
   gif.writeUInt16LE(width, 6);

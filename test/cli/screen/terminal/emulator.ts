@@ -34,9 +34,7 @@ export class Emulator {
   readonly commands: string[] = [];
   readonly asked: string[] = [];
   readonly graphics: string[] = [];
-  /** By their numbers, where pictures of kitty lie. */
   readonly overlays = new Map<number, readonly [row: number, column: number]>();
-  /** Pictures painted at the cursor, as sixel or as iTerm2 has them, and where. */
   readonly painted: { readonly row: number; readonly column: number; readonly text: string }[] = [];
   bells = 0;
   #pen: Pen = PLAIN;
@@ -151,7 +149,6 @@ export class Emulator {
     this.overlays.set(Number(id), [this.row, this.column]);
   }
 
-  /** The cells have it until something else is written there. */
   #paint(text: string): void {
     const { row, column } = this;
     this.painted.push({ row, column, text });
@@ -216,7 +213,6 @@ export class Emulator {
     }
   }
 
-  /** Half of a wide one that is left alone becomes blank. */
   #set(at: number, cell: Cell, isSecond = false): void {
     const cells = this.cells[this.row] ?? [];
     const blank = (column: number) => {

@@ -1,7 +1,6 @@
 import type { DeviceEvent, Size, TerminalDevice } from "../../../../src/io/terminal/device.ts";
 import { FakeOutput } from "../../../commands/fake-world.ts";
 
-/** A terminal that takes what is written at once, or, while it is stopped, not at all. */
 export class FakeDevice implements TerminalDevice {
   readonly output = new StoppableOutput();
   now: Size;

@@ -6,7 +6,6 @@ import { until } from "../../../event.ts";
 import { Emulator } from "./emulator.ts";
 import { FakeClock, FakeDevice } from "./fake-device.ts";
 
-/** What the shell had switched on, and the program did not. */
 const SHELL = ["25", "7"];
 
 function entered() {

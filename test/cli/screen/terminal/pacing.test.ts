@@ -26,7 +26,6 @@ class SlowLine {
     void this.screen.ask("");
   }
 
-  /** Another one in each cell: more than what the terminal gets until the next one. */
   frame(): string {
     const text = `frame ${++this.#frames}`;
     const row = (i: number) => String((this.#frames + i) % 10).repeat(SIZE.columns);
@@ -35,7 +34,6 @@ class SlowLine {
     return text;
   }
 
-  /** So many bytes reach the terminal, which answers what it is asked. */
   async pass(sizeBytes: number): Promise<void> {
     const written = this.device.output.take();
     this.writtenBytes += written.length;

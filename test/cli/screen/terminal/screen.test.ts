@@ -59,7 +59,6 @@ const part = fc.oneof(
 );
 const line = fc.array(part, { maxLength: 14 }).map((parts) => parts.join(""));
 
-/** A frame from the one before: some lines new, or all some rows up or down. */
 type Change =
   | { readonly kind: "lines"; readonly lines: readonly string[] }
   | { readonly kind: "line"; readonly at: number; readonly line: string }

@@ -16,7 +16,6 @@ const SAMPLES = [...WIDTH_QUESTION.matchAll(/\r([^\x1b\r]+)\x1b\[6n/g)].map(
   ([, sample = ""]) => sample,
 );
 
-/** What a terminal answers that shows graphemes so wide. */
 function answersOf(widthOf: (grapheme: string) => number): string {
   return `${SAMPLES.map((sample) => `\x1b[1;${1 + widthOf(sample)}R`).join("")}\x1b[?62c`;
 }
