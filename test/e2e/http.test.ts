@@ -24,6 +24,18 @@ requires("curl").test("curl posts as the manual says it", async () => {
   expect(await screen.json("text", { text: "by curl" })).toMatchObject({ seq, from: "ben" });
 });
 
+test("metrics need the operator's token", async () => {
+  const { served } = server;
+  const tls = { ca: readFileSync(join(served.data, "tls.crt"), "utf8") };
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    fetch(`https://${served.address}${path}`, { headers, tls });
+  expect(await (await get("/healthz")).text()).toBe("ok\n");
+  expect((await get("/metrics")).status).toBe(401);
+  const token = readFileSync(join(served.data, "operator"), "utf8").trim();
+  const metrics = await get("/metrics", { authorization: `Bearer ${token}` });
+  expect(await metrics.text()).toMatch(/\nchat_links \d+\n/);
+});
+
 test("refuses requests for a foreign host name, with and without TLS", async () => {
   await using sandbox = new Sandbox();
   const proxied = ["--no-tls", "--public", "chat.example", "--public", "other.example:8443"];
