@@ -9,11 +9,8 @@ import { ReadState } from "./read-state.ts";
 
 export interface AccountReaderSink {
   event(event: ReaderEvent): void;
-  /** Reports that all events up to `seq` were emitted. */
   cursor(seq: number): void;
-  /** Reports that the server has fewer records than an earlier run has read. */
   rewind(seq: number): void;
-  /** Reports that the reader has read the room up to record `n`. */
   read(room: string, n: number): void;
 }
 
@@ -39,7 +36,6 @@ export class AccountReader {
   #connected: Held | undefined;
   /** Returns the rooms listed on this link so far. */
   readonly #rooms: () => readonly RoomView[];
-  /** Folded name of this account. */
   #me = "";
 
   constructor(mode: FollowMode, rooms: () => readonly RoomView[], sink: AccountReaderSink) {

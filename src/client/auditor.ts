@@ -34,9 +34,7 @@ export interface AuditEvidence {
   /** The server's public key, base64url. */
   readonly key: string;
   readonly user: string;
-  /** Checkpoint note that this device had accepted. */
   readonly known: string | undefined;
-  /** Checkpoint note that the server presents now. */
   readonly shown: string | undefined;
   readonly consistency: readonly string[];
   readonly records: readonly (Omit<SeenRecord, "leaf"> & { readonly leaf: string })[];
@@ -94,7 +92,6 @@ const TRIES_MAX = 3;
 const SETTLED_WITHIN_MS = 2 * OLDER_CHECKPOINT_MS + 1_000;
 /** Maximum number of requests in one audit. The next audit asks for the rest. */
 const REQUESTS_MAX = 8;
-/** Maximum number of requests for evidence after an alarm. */
 const EVIDENCE_REQUESTS_MAX = 16;
 
 const CODES: Readonly<Record<AuditReason, FaultCode>> = {
@@ -158,7 +155,6 @@ export class LogAuditor {
     this.#again(AUDIT_EVERY_MS);
   }
 
-  /** Notes that the server has this record of the user on its disk. */
   confirmed(seq: number): void {
     this.#confirmed = Math.max(this.#confirmed, seq);
     this.#writeLater();
@@ -169,7 +165,6 @@ export class LogAuditor {
     this.#cancelWrite ??= clock.after(WRITE_EVERY_MS, () => void this.write());
   }
 
-  /** Stores the records read and the highest confirmed `seq`. */
   async write(): Promise<void> {
     this.#cancelWrite?.();
     this.#cancelWrite = undefined;
@@ -191,7 +186,8 @@ export class LogAuditor {
   }
 
   /**
-   * Asks for proofs of all records read. @throws Fault if the link was lost or the server refused
+   * Asks for proofs of all records read.
+   * @throws {Fault} if the link was lost or the server refused
    */
   all(link: AuditedLink): Promise<AuditOutcome> {
     return audit(link, this.#parts, Number.POSITIVE_INFINITY);
@@ -273,7 +269,7 @@ async function kept<Value>(act: () => Value | Promise<Value>, otherwise: Value):
 /**
  * Asks for a checkpoint and proofs, judges them, and stores what is accepted.
  * @param requestsMax limit for proofs of single records
- * @throws Fault if the link was lost, the server refused, or the store failed
+ * @throws {Fault} if the link was lost, the server refused, or the store failed
  */
 async function audit(
   link: AuditedLink,

@@ -56,12 +56,11 @@ import { Whereabouts } from "./whereabouts.ts";
 export interface ClientParts {
   readonly clock: Clock;
   readonly entropy: Entropy;
-  /** Makes one attempt to reach the server. @throws Fault unreachable, timeout, port-taken */
+  /** Makes one attempt to reach the server. @throws {Fault} unreachable, timeout, port-taken */
   readonly dial: (place: ServerPlace) => Promise<Link>;
   readonly state: ClientStores;
   readonly keys: Keys;
   readonly hashing: Hashing;
-  /** Cipher for files of sealed rooms; default WebCrypto. */
   readonly fileCipher?: OpenFileCipher;
   /** If absent, sealed rooms can neither be read nor written. */
   readonly sealed?: SealedHome;
@@ -76,9 +75,7 @@ export interface ClientOptions {
   readonly kept?: KeptPlaces | undefined;
   /** False if the user did not name the server now, so that the last address may come first. */
   readonly isNamed?: boolean | undefined;
-  /** `chat/VERSION`. */
   readonly program: string;
-  /** If absent, the client only greets, and logs in later. */
   readonly credentials?: Credentials | undefined;
   /** Server fingerprint expected by the user or an invite. */
   readonly fingerprint?: Fingerprint | undefined;
@@ -151,7 +148,6 @@ export class Client {
   #hasMajority = true;
   /** Called when the rooms of the current link are known. */
   #listed = () => {};
-  /** Time at which the link was lost. */
   #lostAt: number | undefined;
   #alarm: Fault | undefined;
 
@@ -232,7 +228,6 @@ export class Client {
     return this.#stay?.session.sealing;
   }
 
-  /** Number of posts that are not settled. */
   get #unsent(): number {
     return this.#stay?.session.posts.size ?? 0;
   }
@@ -246,7 +241,6 @@ export class Client {
     return this.#whereabouts.place;
   }
 
-  /** Addresses of the servers of its cluster; empty if it stands alone. */
   get cluster(): readonly ServerPlace[] {
     return this.#whereabouts.told;
   }
@@ -260,7 +254,6 @@ export class Client {
     return this.#hasMajority;
   }
 
-  /** Statistics of the current link. */
   get stats(): LinkStats | undefined {
     return this.#loop.connection?.stats;
   }
@@ -272,7 +265,7 @@ export class Client {
   /**
    * Reaches the server once and logs in, then reconnects after every loss. Resolves when logged in;
    * the event `connected` follows when the rooms are known.
-   * @throws Fault if it cannot be reached or refuses
+   * @throws {Fault} if it cannot be reached or refuses
    */
   async connect(): Promise<Membership | undefined> {
     const { credentials } = this.#options;
@@ -286,7 +279,7 @@ export class Client {
     return undefined;
   }
 
-  /** Logs in; tries the other nodes if one has no majority. @throws Fault */
+  /** Logs in; tries the other nodes if one has no majority. @throws {Fault} */
   async #enter(credentials: Credentials): Promise<Entered> {
     try {
       return await this.#loop.enter(credentials);
@@ -322,7 +315,7 @@ export class Client {
 
   /**
    * Resolves when the server has the post on disk, over however many links that takes.
-   * @throws Fault if the server refused it, too-many (10,000 are pending), interrupted (closed)
+   * @throws {Fault} if the server refused it, too-many (10,000 are pending), interrupted (closed)
    */
   post(target: string, body: PostBody): Promise<Receipt> {
     if (this.#end !== undefined) return Promise.reject(leftUnsent());
@@ -333,7 +326,7 @@ export class Client {
 
   /**
    * Resolves when a post would not wait long, for writers faster than the network.
-   * @throws Fault as `drain`
+   * @throws {Fault} as `drain`
    */
   ready(): Promise<void> {
     return this.#unlessStalled(this.#stay?.session.posts.ready());
@@ -341,7 +334,7 @@ export class Client {
 
   /**
    * Resolves when every post is settled, stored or refused.
-   * @throws Fault no-majority, timeout: the server confirms none of them; they stay stored
+   * @throws {Fault} no-majority, timeout: the server confirms none of them; they stay stored
    */
   drain(): Promise<void> {
     return this.#unlessStalled(this.#stay?.session.posts.drained());
@@ -372,8 +365,8 @@ export class Client {
   }
 
   /**
-   * Sends a request on the current link. @throws Fault if the server refused it, link-closed if
-   * there is none
+   * Sends a request on the current link.
+   * @throws {Fault} if the server refused it, link-closed if there is none
    */
   readonly request: Ask = async (kind, fields) => {
     this.#stay?.session.posts.flush(); // Posts must reach the server before the request.
@@ -385,8 +378,8 @@ export class Client {
   };
 
   /**
-   * Sends a request without the retry after a rate limit, for requests whose order matters. @throws
-   * Fault as `request`
+   * Sends a request without the retry after a rate limit, for requests whose order matters.
+   * @throws {Fault} as `request`
    */
   readonly requestOnce: Ask = async (kind, fields) => {
     const { connection } = this.#loop;
@@ -401,49 +394,50 @@ export class Client {
     });
   };
 
-  /** The link on which proofs of the log are requested. @throws Fault not-logged-in */
+  /** The link on which proofs of the log are requested. @throws {Fault} not-logged-in */
   get audited(): AuditedLink {
     const audited = this.#stay?.session.audited;
     if (audited === undefined) throw notLoggedIn();
     return audited;
   }
 
-  /** Asks for proofs of all that this device has read, and judges them. @throws Fault */
+  /** Asks for proofs of all that this device has read, and judges them. @throws {Fault} */
   audit(): Promise<AuditOutcome> {
     return this.#auditor.all(this.audited);
   }
 
-  /** Waits for proofs in flight, before a program ends. @throws Fault log-… */
+  /** Waits for proofs in flight, before a program ends. @throws {Fault} log-… */
   async proved(): Promise<void> {
     await this.#auditor.settled();
     if (this.#alarm !== undefined) throw this.#alarm;
   }
 
-  /** Returns a page of the past, oldest first; it counts as read. @throws Fault */
+  /** Returns a page of the past, oldest first; it counts as read. @throws {Fault} */
   async history(fields: RequestFields<"history">): Promise<HistoryPage> {
     const saw = (head: Uint8Array, record: ChatRecord) => this.#auditor.saw(head, record);
     return this.historyWith(fields, (asked) => queryHistory(this.request, sha256, asked, saw));
   }
 
-  /** Like `history`, with another source of the server's page. @throws Fault */
+  /** Like `history`, with another source of the server's page. @throws {Fault} */
   historyWith(fields: RequestFields<"history">, ask: AskPage): Promise<HistoryPage> {
     return this.#sealing?.history(fields, ask) ?? ask(fields);
   }
 
-  /** The sealed rooms of the account. @throws Fault not-logged-in, not-allowed, store-… */
+  /** The sealed rooms of the account. @throws {Fault} not-logged-in, not-allowed, store-… */
   async sealedRooms(): Promise<SealedRooms> {
     if (this.#sealing === undefined) throw notLoggedIn();
     return this.#sealing.rooms();
   }
 
-  /** Changes the password for the account and for the next link. @throws Fault */
+  /** Changes the password for the account and for the next link. @throws {Fault} */
   async passwd(password: string, current?: string): Promise<void> {
     this.#stay?.session.posts.flush();
     await this.#loop.passwd(password, current);
   }
 
   /**
-   * Logs in, or registers, on the current link. @throws Fault already-logged-in, and as `connect`
+   * Logs in, or registers, on the current link.
+   * @throws {Fault} already-logged-in, and as `connect`
    */
   async login(credentials: Credentials): Promise<Membership> {
     const { user } = this;

@@ -12,7 +12,6 @@ import { type Credentials, type Entered, Login, type LoginContext } from "./logi
 import { Redial } from "./redial.ts";
 import { type Greeted, greet } from "./trust.ts";
 
-/** State of a client's connection. */
 export type LoopState =
   /** Nobody is logged in, nor will be without a user. There may be a greeted link. */
   | { readonly kind: "outside"; readonly fault: Fault | undefined }
@@ -39,7 +38,6 @@ export interface GreetedLink {
   readonly greeted: Greeted;
 }
 
-/** The owner's data of an account that is about to log in. */
 export interface AccountEntry
   extends Pick<LoginContext, "isEnrolled" | "after" | "forgotten" | "presence"> {
   /**
@@ -51,12 +49,11 @@ export interface AccountEntry
 export interface ConnectionLoopOwner {
   readonly state: (state: LoopState) => void;
   /**
-   * Called after the greeting; nothing secret is sent before this resolves. @throws Fault if the
-   * server is not trusted
+   * Called after the greeting; nothing secret is sent before this resolves.
+   * @throws {Fault} if the server is not trusted
    */
   readonly greeted: (greeted: Greeted) => void | Promise<void>;
   readonly account: (greeted: Greeted, user: string) => AccountEntry;
-  /** The account has no link any more. */
   readonly lost: () => void;
   /** Reports whether something waits for the link, which is then dialled sooner. */
   readonly isAwaited: () => boolean;
@@ -67,7 +64,7 @@ export interface ConnectionLoopOwner {
 export interface ConnectionLoopParts extends Pick<LoginContext, "manner"> {
   readonly clock: Clock;
   readonly entropy: Entropy;
-  /** Makes one attempt to reach the server. @throws Fault unreachable, timeout, port-taken */
+  /** Makes one attempt to reach the server. @throws {Fault} unreachable, timeout, port-taken */
   readonly dial: () => Promise<Link>;
   /**
    * Called when a dialled server is of no use. Returns the fault of the attempt, or `undefined` to
@@ -75,7 +72,6 @@ export interface ConnectionLoopParts extends Pick<LoginContext, "manner"> {
    */
   readonly elsewhere?: ((fault: Fault) => Fault | undefined) | undefined;
   readonly keys: Keys;
-  /** `chat/VERSION`. */
   readonly program: string;
   /** Longest wait for an answer; default: as long as the link lasts. */
   readonly answerWithinMs?: number;
@@ -103,7 +99,6 @@ export class ConnectionLoop {
   #state: LoopState = { kind: "outside", fault: undefined };
   #link: GreetedLink | undefined;
   #greeted: Greeted | undefined;
-  /** Connection that is not greeted yet. */
   #dialled: Connection | undefined;
   /** The one attempt in progress; later callers wait for it too. */
   #opening: Promise<GreetedLink> | undefined;
@@ -144,7 +139,7 @@ export class ConnectionLoop {
     return connection.ask(kind, fields);
   };
 
-  /** Returns a greeted link: the current one, or a new one. @throws Fault if there is none */
+  /** Returns a greeted link: the current one, or a new one. @throws {Fault} if there is none */
   open(): Promise<GreetedLink> {
     if (this.#link !== undefined) return Promise.resolve(this.#link);
     this.#opening ??= this.#dial().finally(() => {
@@ -160,7 +155,10 @@ export class ConnectionLoop {
     void this.#connect();
   }
 
-  /** Makes one attempt for a user. @throws Fault if the server refused, or could not be reached */
+  /**
+   * Makes one attempt for a user.
+   * @throws {Fault} if the server refused, or could not be reached
+   */
   async enter(credentials: Credentials): Promise<Entered> {
     // A log-in in progress would log in another user on the same link.
     if (this.#state.kind === "connecting") this.#drop();
@@ -181,8 +179,8 @@ export class ConnectionLoop {
   }
 
   /**
-   * Logs out; the link stays. @throws Fault last-credential, link-closed: the account stays logged
-   * in
+   * Logs out; the link stays.
+   * @throws {Fault} last-credential, link-closed: the account stays logged in
    */
   async logout(forget: boolean): Promise<void> {
     const { connection } = this;
@@ -207,7 +205,7 @@ export class ConnectionLoop {
     this.#become({ kind: "outside", fault: undefined });
   }
 
-  /** Changes the password, here and for the next link. @throws Fault */
+  /** Changes the password, here and for the next link. @throws {Fault} */
   async passwd(password: string, current: string | undefined): Promise<void> {
     await this.ask("passwd", current === undefined ? { password } : { password, current });
     const { keepsPassword } = this.#parts;
@@ -225,7 +223,6 @@ export class ConnectionLoop {
     this.#link.connection.close(fault);
   }
 
-  /** Reports that something waits for the link. */
   awaited(): void {
     this.#redial.awaited();
   }
@@ -365,7 +362,6 @@ export class ConnectionLoop {
     this.#failed(fault ?? new Fault("link-closed", "the server closed the connection"), true);
   }
 
-  /** Whether a lost link is replaced. */
   get #isWanted(): boolean {
     return this.#account !== undefined || this.#parts.reconnects !== "inside";
   }
@@ -374,7 +370,7 @@ export class ConnectionLoop {
     const mends = this.#mends;
     this.#mends = undefined;
     const { user } = this.#account ?? {};
-    // A client closed for wrong guesses may go on guessing: no account is refused by that.
+    // A client closed for wrong guesses may reconnect and try again: no account was refused.
     const wasOutside = isLoss && user === undefined && mends === undefined;
     const mayPass = mends === "again" || wasOutside || isPassing(fault);
     if (mayPass && this.#parts.reconnects !== "never") return this.#wait(fault, isLoss);

@@ -3,7 +3,6 @@
 import type { Clock } from "../io/clock.ts";
 import type { CursorStore } from "./ports.ts";
 
-/** How far an account has read at a server. */
 export interface ReadMark {
   readonly fingerprint: string;
   readonly user: string;

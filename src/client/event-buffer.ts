@@ -74,7 +74,6 @@ export class EventBuffer {
     if (mark !== undefined) this.#seen(mark);
   }
 
-  /** Returns the next buffered event without waiting. */
   take(): ReaderEvent | undefined {
     this.settle();
     const entry = this.#entries[this.#first];
@@ -118,7 +117,6 @@ export class EventBuffer {
   }
 }
 
-/** Estimates the memory of the event's texts. */
 function sizeBytesOf(event: ReaderEvent): number {
   switch (event.kind) {
     case "record":

@@ -8,9 +8,7 @@ const SEALED_WAITING_MAX = 20_000;
 /** Records opened in one step: the first is shown only when the last is open. */
 const SEALED_TOGETHER_MAX = 64;
 
-/** Opens records of sealed rooms. */
 export interface RecordOpener {
-  /** Reports whether this record has to be opened. */
   opens(record: ChatRecord): boolean;
   /** @param records of one room, in order. @returns as many. Never rejects. */
   open(records: readonly ChatRecord[]): Promise<readonly ChatRecord[]>;

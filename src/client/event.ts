@@ -25,7 +25,6 @@ export type LinkEvent =
       readonly kind: "pinned";
       readonly address: string;
       readonly fingerprint: Fingerprint;
-      /** Address at which the same server was pinned before. */
       readonly knownAs: string | undefined;
     }
   /** The server has a new key, signed by its old key; the pin has followed. */
@@ -40,7 +39,6 @@ export type LinkEvent =
   | Extract<LoopState, { kind: "outside" | "connecting" | "entering" | "stopped" }>
   /** The connection is lost; the client retries. */
   | { readonly kind: "lost"; readonly fault: Fault; readonly retryInMs: number }
-  /** Another attempt failed. */
   | { readonly kind: "retrying"; readonly fault: Fault; readonly retryInMs: number }
   | Extract<ModelEvent, { kind: "stalled" | "greeted" | "entered" | "left" }>
   /** The last event. `undefined` if this side closed the session. */

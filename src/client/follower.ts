@@ -17,7 +17,6 @@ import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { NoticeOf, WireRecord } from "../wire/messages.ts";
 import type { ServerNotice } from "./link/connection.ts";
 
-/** Events of one account: checked, in order, each with its room. */
 export type FollowerEvent =
   /** A new link, which lists the rooms again. */
   | { readonly kind: "listing"; readonly link: LinkInfo }
@@ -33,7 +32,6 @@ export type FollowerEvent =
   | {
       readonly kind: "record";
       readonly record: ChatRecord;
-      /** Head of the record, as received. */
       readonly head: Uint8Array;
       readonly sizeBytes: number;
     }
@@ -139,7 +137,6 @@ export class Follower {
     return [...this.#rooms.values()];
   }
 
-  /** Handles a new link that was logged in with the cursor `after`. */
   connected(link: LinkInfo): void {
     const after = this.after;
     this.#asked = after === Number.MAX_SAFE_INTEGER ? undefined : after;
@@ -149,7 +146,7 @@ export class Follower {
     this.#sink.event({ kind: "listing", link });
   }
 
-  /** @throws Fault frame-malformed, too-many: caused by the server */
+  /** @throws {Fault} frame-malformed, too-many: caused by the server */
   notice(notice: ServerNotice): void {
     switch (notice.kind) {
       case "room":

@@ -9,7 +9,6 @@ import type { Clock } from "../io/clock.ts";
 import type { Multicast, MulticastSource, OnDatagram } from "../io/lan/multicast.ts";
 import { checkLanText } from "../wire/lan.ts";
 
-/** Events for the user interface. */
 export type LanEvent =
   | Exclude<LanEffect, { readonly kind: "send" | "wait" }>
   /** A datagram that no user asked for could not be sent. */
@@ -44,7 +43,7 @@ export class LanRoom {
     this.#gate = new LanRateLimit(clock.now());
   }
 
-  /** Joins, and asks who is there. @throws Fault as `openMulticast` does */
+  /** Joins, and asks who is there. @throws {Fault} as `openMulticast` does */
   static async open(options: LanRoomOptions): Promise<LanRoom> {
     let room: LanRoom | undefined;
     const multicast = await options.open((bytes, source) => {
@@ -63,7 +62,7 @@ export class LanRoom {
     return this.#lan.people();
   }
 
-  /** Waits for the rate limit; resolves when the system has taken the datagrams. @throws Fault */
+  /** Waits for the rate limit; resolves when the system has taken the datagrams. @throws {Fault} */
   async say(text: string, isAction = false): Promise<void> {
     checkLanText(text);
     for (;;) {
@@ -74,7 +73,6 @@ export class LanRoom {
     }
   }
 
-  /** Sends a goodbye and closes the network. */
   async end(): Promise<void> {
     if (this.#hasEnded) return;
     const left = this.#handle({ kind: "end" });

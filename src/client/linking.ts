@@ -33,7 +33,10 @@ export interface LinkAsked {
   readonly mac: Uint8Array;
 }
 
-/** Returns the account's private key, which signs devices. @throws Fault not-allowed without it */
+/**
+ * Returns the account's private key, which signs devices.
+ * @throws {Fault} not-allowed without it
+ */
 export function accountKeyOf(
   { state }: { readonly state: AccountKeyStore },
   { fingerprint, user }: { readonly fingerprint: Fingerprint; readonly user: string },
@@ -47,7 +50,7 @@ export function accountKeyOf(
 
 /**
  * Makes the old device's answer to a device that proves knowledge of the code.
- * @throws Fault not-allowed if the proof is wrong or this device has no account key
+ * @throws {Fault} not-allowed if the proof is wrong or this device has no account key
  */
 export function grantLink(granter: Granter, asked: LinkAsked): RequestFields<"link-grant"> {
   const { code, fingerprint, user, entropy, clock } = granter;
@@ -74,7 +77,6 @@ export function grantLink(granter: Granter, asked: LinkAsked): RequestFields<"li
   return { code: asked.code, deviceKey, deviceCert, key };
 }
 
-/** Makes the new device's request. */
 export function askLink(
   { code, fingerprint }: LinkPlace,
   deviceKey: Uint8Array,
@@ -82,7 +84,10 @@ export function askLink(
   return { code: linkCodeHash(code), deviceKey, mac: linkMac(code, deviceKey, fingerprint) };
 }
 
-/** Stores the account key that the old device sent. @throws Fault checksum-wrong if it is forged */
+/**
+ * Stores the account key that the old device sent.
+ * @throws {Fault} checksum-wrong if it is forged
+ */
 export function keepLinked(
   { code, fingerprint }: LinkPlace,
   deviceKey: Uint8Array,

@@ -29,7 +29,6 @@ export interface Credentials {
   /** `register`: the name must be new. `login`: it must exist. */
   readonly mode?: "either" | "register" | "login" | undefined;
   readonly password?: string | undefined;
-  /** The room password, or an invite's token. */
   readonly roomSecret?: string | undefined;
   readonly ask?: AskSecret | undefined;
   /** The user has just typed the password: it must fit, even if this device could sign in. */
@@ -93,7 +92,7 @@ export class Login {
   /** Each wrong password is sent only once. */
   readonly #refusedPasswords = new Set<string>();
 
-  /** @throws Fault name-invalid */
+  /** @throws {Fault} name-invalid */
   constructor(context: LoginContext, credentials: Credentials) {
     this.#context = context;
     this.#credentials = credentials;
@@ -108,7 +107,7 @@ export class Login {
   }
 
   /**
-   * @throws Fault login-refused, name-taken, room-password-wrong, banned, too-many, or the link's
+   * @throws {Fault} login-refused, name-taken, room-password-wrong, banned, too-many, or the link's
    */
   async enter(): Promise<Entered> {
     const { mode, roomSecret } = this.#credentials;
@@ -163,7 +162,7 @@ export class Login {
     return (await this.#asKnown()) ?? this.#refuse();
   }
 
-  /** Continues after the room password is accepted. */
+  /** Registers the name, or logs in if it exists. */
   async #asNewcomer(): Promise<Entered> {
     if (!this.#context.keys.canSign) return (await this.#asKnown()) ?? this.#refuseKeyless();
     const refused = await this.#register();
@@ -264,7 +263,6 @@ export class Login {
     }
   }
 
-  /** The key of the new account, and its certificate for this device. */
   #accountKey(): Promise<Pick<RequestFields<"register">, "accountKey" | "deviceCert">> {
     const { keys, greeted, clock } = this.#context;
     const { fingerprint } = greeted;
@@ -351,7 +349,7 @@ export class Login {
 /**
  * Retries while the server refuses temporarily, up to LOGIN_WITHIN_MS.
  * @param majorityWithinMs longest time without a cluster majority; covers an election
- * @throws Fault
+ * @throws {Fault}
  */
 export async function askPatiently<Kind extends RequestKind>(
   connection: Connection,

@@ -18,7 +18,6 @@ import type { PostBody } from "../wire/messages.ts";
 import type { Connection } from "./link/connection.ts";
 import type { PostToSeal } from "./sealed/sealing.ts";
 
-/** A stored post with its body parsed. */
 export type ReadPost = Omit<KeptPost, "body"> & { readonly body: PostBody };
 
 type PostStep<Kind extends WorkEvent["kind"]> = Extract<WorkEvent, { kind: Kind }>;
@@ -37,7 +36,8 @@ export type PostEvent =
 export interface OutboxDriverOwner {
   /**
    * Stores the change. Posts are sent only after it returns or resolves. Never called again before
-   * it resolves. @throws Fault, or rejects with one
+   * it resolves.
+   * @throws {Fault}, or rejects with one
    */
   keep(change: Pick<OutboxChange, "added" | "settled">): void | Promise<void>;
   tell(event: PostEvent): void;
@@ -94,7 +94,6 @@ export class OutboxDriver {
   /** Changes that are not on disk yet. Bounded by the outbox, as are the next two. */
   #added: KeptPost[] = [];
   #settled: number[] = [];
-  /** Posts that wait for the write. */
   #sends: Send[] = [];
   #isWriting = false;
   /**
@@ -138,8 +137,8 @@ export class OutboxDriver {
   }
 
   /**
-   * Resolves when the post is on the server's disk. @throws Fault if the server refused it
-   * permanently
+   * Resolves when the post is on the server's disk.
+   * @throws {Fault} if the server refused it permanently
    */
   post(to: string, body: PostBody): Promise<Receipt> {
     const key = ++this.#key;

@@ -22,9 +22,9 @@ const PENDING_LOW = 2 * OUTBOX_IN_FLIGHT_MAX;
  * answer synchronously or later.
  */
 export interface OutboxStore {
-  /** Takes over the unsent posts of ended processes, oldest first. @throws Fault store-… */
+  /** Takes over the unsent posts of ended processes, oldest first. @throws {Fault} store-… */
   adopt(owner: OutboxOwner): readonly LeftOutbox[] | Promise<readonly LeftOutbox[]>;
-  /** Atomic, and durable when it returns or resolves. @throws Fault store-… */
+  /** Atomic, and durable when it returns or resolves. @throws {Fault} store-… */
   write(id: OutboxId, change: OutboxChange): void | Promise<void>;
   /** Gives up the outbox: its posts may be adopted. */
   release(id: OutboxId): void;
@@ -35,7 +35,6 @@ export interface OutboxQueueOptions {
   readonly entropy: Entropy;
   readonly store: OutboxStore;
   readonly tell: (event: PostEvent) => void;
-  /** If absent, nothing is sealed. */
   readonly sealing?: Pick<Sealing, "seal" | "pinned" | "kept" | "opened">;
 }
 
@@ -68,7 +67,7 @@ export class OutboxQueue {
    * Opens the outbox of the account that is logged in.
    * @param adopts whether to send the unsent posts of earlier runs
    * @returns a promise if the store answers later; posts may be made before it resolves
-   * @throws Fault store-…, or rejects with it
+   * @throws {Fault} store-…, or rejects with it
    */
   open(owner: OutboxOwner, adopts: boolean): void | Promise<void> {
     const isFirst = this.#owner === undefined;
@@ -78,7 +77,7 @@ export class OutboxQueue {
     this.#isReady = true;
   }
 
-  /** Takes over the unsent posts of processes that have ended since. @throws Fault, as `open` */
+  /** Takes over the unsent posts of processes that have ended since. @throws {Fault}, as `open` */
   adopt(): void | Promise<void> {
     const owner = this.#owner;
     if (owner === undefined) return;
@@ -132,7 +131,6 @@ export class OutboxQueue {
     return this.#below(PENDING_LOW);
   }
 
-  /** Number of posts that are not settled. */
   get size(): number {
     let size = 0;
     for (const box of this.#boxes) size += box.size;
@@ -234,7 +232,6 @@ export class OutboxQueue {
     }
   }
 
-  /** Sends the first outbox, and the next when it is empty. */
   #advance(): void {
     for (;;) {
       const [first, next] = this.#boxes;

@@ -11,7 +11,6 @@ interface Expectation {
   /** The server's address in the pin store: `HOST:PORT`. */
   readonly address: string;
   readonly given: Fingerprint | undefined;
-  /** Fingerprint that this home has pinned for the address. */
   readonly pinned: Fingerprint | undefined;
   /** Refuse servers whose fingerprint nobody has confirmed. */
   readonly strict: boolean;
@@ -22,7 +21,7 @@ interface Expectation {
 /**
  * @returns `known`; `first` for a server to be pinned now; `moved` for one pinned by a key that has
  * signed the current one
- * @throws Fault fingerprint-changed, naming old and new
+ * @throws {Fault} fingerprint-changed, naming old and new
  */
 function judge(found: Fingerprint, expected: Expectation): "known" | "first" | "moved" {
   const { address, given, pinned, strict, formers } = expected;
@@ -59,7 +58,7 @@ type News = Extract<LinkEvent, { kind: "pinned" | "moved" }>;
  * Compares the server's fingerprint with the pin. Pins it at first use, and follows a key change
  * that the old key has signed.
  * @returns an event for the user, if there is news
- * @throws Fault fingerprint-changed
+ * @throws {Fault} fingerprint-changed
  */
 export function pin(
   { fingerprint, welcome, formers }: Greeted,

@@ -5,16 +5,13 @@ import type { ResumableUploads } from "../io/state/kept-upload.ts";
 import type { LogPins } from "../io/state/log-pins.ts";
 import type { OutboxStore } from "./outbox-queue.ts";
 
-/** Fingerprints of servers by address. */
 export type PinStore = Pick<ClientState, "pin" | "setPin" | "addressOf" | "moveServer">;
 
-/** Addresses of the servers of a cluster. */
 export type PlaceStore = Pick<ClientState, "keepServerPlaces" | "forgetServerPlaces">;
 
 /** The last record read, by account. */
 export type CursorStore = Pick<ClientState, "cursor" | "advanceCursor" | "rewindCursor">;
 
-/** Private keys of accounts. */
 export type AccountKeyStore = Pick<ClientState, "knownAccountKey" | "setAccountKey">;
 
 /** Accounts that this device logs in to without a password. */

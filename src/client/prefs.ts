@@ -14,7 +14,6 @@ const WAIT_MS_MAX = 0x7fffffff;
 export class PrefsKeeper {
   readonly #clock: Clock;
   readonly #tell: (event: PrefsEvent) => void;
-  /** Rooms that are muted for a limited time. */
   readonly #muted = new Map<RoomId, RoomPrefs>();
   #cancel: (() => void) | undefined;
 

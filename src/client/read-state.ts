@@ -8,8 +8,9 @@ export class ReadState {
   >();
 
   /**
-   * Sets a room that a link has listed. @param last `n` of its last record @param read `n` up to
-   * which it was read
+   * Sets a room that a link has listed.
+   * @param last `n` of its last record
+   * @param read `n` up to which it was read
    * @param unread messages of others in between; `undefined` if the server is too old to send it
    */
   room(id: string, last: number, read: number, unread = Math.max(0, last - read)): void {

@@ -51,7 +51,6 @@ export class Redial {
       this.#arm(soonAt, notBefore, dial);
   }
 
-  /** Resets the backoff. */
   succeeded(): void {
     this.#backoff.reset();
   }

@@ -34,12 +34,10 @@ export interface AccountSessionParts {
   readonly keys: Keys;
   readonly sha256: Sha256;
   readonly follow: FollowMode;
-  /** Cursor of an earlier run. */
   readonly after?: number | undefined;
   /** False if the user interface shows no settings of rooms. */
   readonly hasPrefs: boolean;
   readonly outboxes: OutboxStore;
-  /** Whether to send unsent posts of earlier runs. */
   readonly adopts: boolean;
   /** Whether the outbox store moves its posts when the server renames the account. */
   readonly storeRenames: boolean;
@@ -52,7 +50,7 @@ export interface AccountSessionParts {
   readonly emit: (event: AccountEvent) => void;
   /** Announces files of sealed rooms whose upload has ended. */
   readonly sayLeft: () => Promise<void>;
-  /** A record is missing. `again`: false if another request cannot bring it. */
+  /** A record is missing. `again`: true if another request cannot bring it. */
   readonly hole: (fault: Fault, again: boolean) => void;
 }
 
@@ -107,7 +105,6 @@ export class AccountSession {
     return this.#follower.rooms;
   }
 
-  /** The last link, for proofs of the log. */
   get audited(): AuditedLink | undefined {
     return this.#audited;
   }
@@ -119,7 +116,7 @@ export class AccountSession {
   /**
    * Handles a log-in on a new link. Nothing is received before `connected`.
    * @returns a promise if posts of earlier runs are read later; it rejects if the store fails
-   * @throws Fault store-…
+   * @throws {Fault} store-…
    */
   entered(
     address: string,
@@ -176,7 +173,6 @@ export class AccountSession {
     this.#posts = this.#newPosts();
   }
 
-  /** Marks the room as read up to record `n`. */
   read(room: string, n: number): void {
     this.#reporter.note(room, n);
   }

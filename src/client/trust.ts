@@ -36,13 +36,12 @@ export interface GreetOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly verifier: Verifier;
-  /** `chat/VERSION`. */
   readonly program: string;
 }
 
 /**
  * Sends hello and verifies the answer; nothing else was sent before.
- * @throws Fault fingerprint-changed if the proof is wrong, timeout, version-unsupported, and the
+ * @throws {Fault} fingerprint-changed if the proof is wrong, timeout, version-unsupported, and the
  * connection's
  */
 export async function greet(connection: Connection, options: GreetOptions): Promise<Greeted> {
@@ -75,8 +74,8 @@ async function formersOf(
 }
 
 /**
- * Greets and closes: nothing is trusted, and nothing but the hello is sent. @throws Fault as
- * `greet`
+ * Greets and closes: nothing is trusted, and nothing but the hello is sent.
+ * @throws {Fault} as `greet`
  */
 export async function meet(
   options: GreetOptions & { readonly dial: () => Promise<Link> },
@@ -91,7 +90,7 @@ export async function meet(
 
 /**
  * Sends hello; the answer is not verified yet.
- * @throws Fault timeout, version-unsupported, and the connection's
+ * @throws {Fault} timeout, version-unsupported, and the connection's
  */
 async function sayHello(
   connection: Connection,

@@ -47,7 +47,6 @@ export class Whereabouts {
     [this.#expected] = this.#places.round();
   }
 
-  /** Dialling functions for a ConnectionLoop. */
   get ways(): {
     readonly dial: () => Promise<Link>;
     readonly elsewhere: (fault: Fault) => Fault | undefined;
@@ -55,7 +54,6 @@ export class Whereabouts {
     return { dial: this.#dialer.dial, elsewhere: (fault) => this.#dialer.elsewhere(fault) };
   }
 
-  /** Address of the last link. */
   get place(): ServerPlace | undefined {
     return this.#dialer.place;
   }
@@ -64,7 +62,6 @@ export class Whereabouts {
     return this.#places.told;
   }
 
-  /** Reports that the last dialled server has proved its identity. */
   found(): void {
     this.#dialer.found();
   }
@@ -120,7 +117,6 @@ export class Whereabouts {
     const { clock, dial } = this.#options;
     const { place } = this.#dialer;
     if (place === undefined) return;
-    // Dial silent machines last.
     const onSilent = () => this.#places.failed(place);
     new SilenceProbe({ clock, connection, onSilent, dial: () => dial(place) });
   }

@@ -35,7 +35,6 @@ export const SETTINGS = {
     terminal: stored("pictures", "auto", "kitty", "iterm2", "sixel", "off"),
     page: stored("showsPictures", true, false),
   },
-  /** How the user is notified of mentions and direct messages. */
   notify: {
     terminal: stored("notify", "off", "osc9", "osc777", "notify-send"),
     page: stored("notifies", false, true),

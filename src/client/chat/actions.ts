@@ -1,4 +1,4 @@
-/** What a user can do with rooms and messages, in any user interface. */
+/** User actions on rooms and messages, in any user interface. */
 
 import type { RoomId } from "../../base/ids.ts";
 import { withMentions } from "../../core/client/mentions.ts";
@@ -70,12 +70,10 @@ export abstract class ChatActions extends ModelDriver {
     this.#inRoom((room) => this.person({ kind: "jump", room, seq }));
   }
 
-  /** Scrolls to the newest item. */
   bottom(): void {
     this.#inRoom((room) => this.person({ kind: "bottom", room }));
   }
 
-  /** Marks the whole room as read, visible or not. */
   markRead(target: string): void {
     const room = roomOf(this.model, target);
     if (room !== undefined) this.person({ kind: "mark-read", room: room.id });
@@ -89,7 +87,6 @@ export abstract class ChatActions extends ModelDriver {
     this.person({ kind: "mark-unread", room: room.id, n: n ?? last?.n ?? Math.max(1, room.last) });
   }
 
-  /** Changes the given settings of the room on all devices of the account. */
   arrange(target: string, prefs: RoomPrefs): void {
     const room = roomOf(this.model, target);
     if (room !== undefined) this.person({ kind: "arrange", room: room.id, prefs });
@@ -104,14 +101,14 @@ export abstract class ChatActions extends ModelDriver {
     this.arrange(target, { hidden: room.last });
   }
 
-  /** Adds a message to the account's saved messages, or removes it. */
   save(room: RoomId, seq: number, on: boolean): void {
     this.show(this.request("save", { room, seq, on }));
   }
 
   /**
    * Returns a message from the model, or else from the server.
-   * @returns `undefined` if it does not exist or the account is not in the room @throws Fault
+   * @returns `undefined` if it does not exist or the account is not in the room
+   * @throws {Fault}
    */
   async savedItem(room: RoomId, seq: number): Promise<Item | undefined> {
     const known = this.model.rooms.get(room);
@@ -176,7 +173,6 @@ export abstract class ChatActions extends ModelDriver {
     return true;
   }
 
-  /** Adds a reaction to a message of the open room, or removes the user's own. */
   react({ seq: re, reactions }: Pick<Item, "seq" | "reactions">, sign: string): void {
     const mine = reactions.find((one) => one.sign === sign)?.mine;
     if (mine !== undefined) return this.erase(mine);
@@ -189,7 +185,6 @@ export abstract class ChatActions extends ModelDriver {
     this.show(this.request("erase", { seq }));
   }
 
-  /** Pins a message of the room, or unpins it. */
   async pin(seq: number, on: boolean): Promise<void> {
     await this.request("pin", { seq, on });
   }
@@ -202,12 +197,11 @@ export abstract class ChatActions extends ModelDriver {
     this.#post(post.to, post.body);
   }
 
-  /** Discards a refused post. */
   discard(key: string): void {
     this.person({ kind: "discarded", key });
   }
 
-  /** Joins the room, or creates it, and opens it. @returns its name @throws Fault */
+  /** Joins the room, or creates it, and opens it. @returns its name @throws {Fault} */
   async join(room: string, options: JoinOptions = {}): Promise<string> {
     const { name } = await this.request("join", { room: bare(room), ...options });
     this.open(name);
@@ -227,7 +221,6 @@ export abstract class ChatActions extends ModelDriver {
     await this.request("ignore", { user, on });
   }
 
-  /** Reports whether a post has not reached the server yet. */
   get hasUnsent(): boolean {
     return this.model.pending.some(
       ({ state: { kind } }) => kind === "waiting" || kind === "storing",

@@ -15,7 +15,6 @@ import { type HistoryOf, ModelQueries } from "./model-queries.ts";
 export type FaceEffect = Extract<ModelEffect, { kind: "read" | "notify" | "keep-draft" }>;
 
 export interface ModelDriverOptions {
-  /** Calls back once, before the next frame is drawn. */
   readonly nextFrame: (callback: () => void) => void;
   readonly sha256: Sha256;
   /** Monotonic milliseconds. */
@@ -31,7 +30,6 @@ export abstract class ModelDriver {
   readonly #nextFrame: ModelDriverOptions["nextFrame"];
   readonly #queries: ModelQueries;
   #model: Model;
-  /** Events to apply at the next frame. */
   #events: ModelEvent[] = [];
   #isFlushing = false;
   #isAwaitingFrame = false;
@@ -83,7 +81,7 @@ export abstract class ModelDriver {
     this.update();
   }
 
-  /** Returns one past record of a room; `undefined` if it does not exist. @throws Fault */
+  /** Returns one past record of a room; `undefined` if it does not exist. @throws {Fault} */
   protected record(target: string, seq: number): Promise<ChatRecord | undefined> {
     return this.#queries.record(target, seq);
   }
@@ -100,7 +98,6 @@ export abstract class ModelDriver {
     });
   }
 
-  /** Applies all pending events. */
   protected update(): void {
     if (this.#isFlushing) return;
     this.#isFlushing = true;

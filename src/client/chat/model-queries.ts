@@ -80,7 +80,7 @@ export class ModelQueries {
     }
   }
 
-  /** Returns a record; `undefined` if it does not exist. @throws Fault */
+  /** Returns a record; `undefined` if it does not exist. @throws {Fault} */
   async record(target: string, seq: number): Promise<ChatRecord | undefined> {
     const { records } = await this.#history({ target, after: seq - 1, before: seq + 1, limit: 1 });
     return records[0];

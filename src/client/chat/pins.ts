@@ -15,7 +15,7 @@ export interface PinsParts {
 
 /**
  * Returns the pinned messages with their edits applied, newest first.
- * @throws Fault if the server refused
+ * @throws {Fault} if the server refused
  */
 export async function queryPins(
   { ask, sha256, history }: PinsParts,

@@ -1,10 +1,10 @@
 /** Room actions whose requests differ in a sealed room. */
+
 import type { RoomView } from "../../core/client/chat-record.ts";
 import { isSame } from "../../core/model/item.ts";
 import type { Answer } from "../../wire/messages.ts";
 import { checkMaySeal, leaveWord, type Sealer, sealRoom } from "../sealed/making.ts";
 
-/** The part of an account that room actions use. */
 export interface RoomActor extends Sealer {
   readonly rooms: readonly RoomView[];
 }
@@ -19,7 +19,10 @@ export function sealedRoomAt(
   return rooms.find((room) => room.isSealed === true && isSame(nameOf(room), wanted));
 }
 
-/** Joins a sealed room, or creates it with its group. @throws Fault name-taken, not-allowed, … */
+/**
+ * Joins a sealed room, or creates it with its group.
+ * @throws {Fault} name-taken, not-allowed, …
+ */
 export async function joinSealed<Joined extends Answer<"join"> | undefined>(
   actor: Sealer,
   name: string,
@@ -31,14 +34,14 @@ export async function joinSealed<Joined extends Answer<"join"> | undefined>(
   return answer;
 }
 
-/** Leaves a room; a sealed one with this device's signature. @throws Fault */
+/** Leaves a room; a sealed one with this device's signature. @throws {Fault} */
 export async function leaveRoom(actor: RoomActor, room: string): Promise<void> {
   const sealed = sealedRoomAt(actor, room);
   const word = sealed === undefined ? {} : await leaveWord(actor, sealed);
   await actor.request("leave", { room, ...word });
 }
 
-/** @returns the number of its record, `undefined` in a sealed room @throws Fault */
+/** @returns the number of its record, `undefined` in a sealed room @throws {Fault} */
 export async function kick(
   actor: RoomActor,
   room: string,
@@ -50,7 +53,7 @@ export async function kick(
   return undefined;
 }
 
-/** Makes a user a moderator, or revokes it. @throws Fault */
+/** Makes a user a moderator, or revokes it. @throws {Fault} */
 export async function grant(
   actor: RoomActor,
   room: string,

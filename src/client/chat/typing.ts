@@ -39,7 +39,6 @@ export class TypingTeller {
   }
 }
 
-/** Reports whether the text is a message: commands show no indicator. */
 function isSaying(text: string): boolean {
   return text.trim() !== "" && (!text.startsWith("/") || /^\/(?:\/|me\s)/.test(text));
 }

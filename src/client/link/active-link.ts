@@ -5,7 +5,6 @@ import type { Fingerprint } from "../../wire/fingerprint.ts";
 import type { Connection } from "./connection.ts";
 import { notLoggedIn } from "./retry.ts";
 
-/** A link on which the account is logged in. */
 export interface LoggedInLink {
   readonly connection: Connection;
   readonly fingerprint: Fingerprint;
@@ -40,8 +39,8 @@ export class ActiveLink {
   }
 
   /**
-   * Calls back when the account has logged out and will not reconnect. @returns a function that
-   * removes the callback
+   * Calls back when the account has logged out and will not reconnect.
+   * @returns a function that removes the callback
    */
   onLeft(callback: (fault: Fault) => void): () => void {
     this.#onLeft.add(callback);
@@ -62,7 +61,6 @@ export class ActiveLink {
     this.#link = undefined;
   }
 
-  /** Reports that there will be no further link. */
   left(fault: Fault): void {
     this.#fault = fault;
     for (const callback of [...this.#onLeft]) callback(fault);
@@ -70,7 +68,7 @@ export class ActiveLink {
     this.#wake();
   }
 
-  /** Resolves with the next link. @throws Fault if there will be none; the signal's reason */
+  /** Resolves with the next link. @throws {Fault} if there will be none; the signal's reason */
   async next(signal: AbortSignal): Promise<LoggedInLink> {
     for (;;) {
       if (this.#fault !== undefined) throw this.#fault;

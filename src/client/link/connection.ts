@@ -22,7 +22,6 @@ export type Outcome<Kind extends RequestKind> =
   | { readonly kind: "answered"; readonly answer: Answer<Kind> }
   | { readonly kind: "refused"; readonly fault: Fault };
 
-/** Delay of the answer to a secret, after earlier wrong ones. */
 export type GuessDelay = Pick<NoticeOf<"guess-delay">, "waitMs" | "of">;
 
 type Settle = (outcome: Outcome<RequestKind>) => void;
@@ -35,7 +34,7 @@ const NOTICES_HELD_MAX = 16_384;
 export interface LinkStats {
   readonly transport: Transport;
   readonly sinceUnixMs: number;
-  /** Number of requests, posts included; below, of those that the server has answered. */
+  /** Requests sent, posts included. `acknowledged`: those that the server has answered. */
   readonly asked: number;
   readonly acknowledged: number;
   readonly counters: LinkCounters;
@@ -148,8 +147,8 @@ export class Connection {
   }
 
   /**
-   * Sends a request; waits and retries after a rate limit. @throws Fault if the server refused it,
-   * or the link ended
+   * Sends a request; waits and retries after a rate limit.
+   * @throws {Fault} if the server refused it, or the link ended
    */
   ask<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Answer<Kind>> {
     return new Promise((resolve, reject) => {
@@ -333,7 +332,6 @@ export class Connection {
     this.#onStalled(isStalled);
   }
 
-  /** Reports whether a packet arrived since the last call. */
   #isAlive(): boolean {
     const { receivedPackets = 0 } = this.link.counters();
     const isAlive = receivedPackets > this.#receivedPackets;

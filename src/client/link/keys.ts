@@ -9,7 +9,7 @@ import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 
 /**
  * Returns the account's public key and its certificate for this device.
- * @throws Fault not-allowed if the key cannot sign
+ * @throws {Fault} not-allowed if the key cannot sign
  */
 export async function certifiedDevice(
   keys: Keys,
@@ -52,7 +52,7 @@ export interface Verifier {
 
 export interface SigningKey {
   readonly publicKey: Uint8Array;
-  /** Ed25519. @throws Fault not-allowed if the key cannot sign */
+  /** Ed25519. @throws {Fault} not-allowed if the key cannot sign */
   sign(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }
 
@@ -61,7 +61,6 @@ export interface Keys extends Verifier {
   readonly device: SigningKey;
   /** False: the key only names the device, and its user enters a password at each log-in. */
   readonly canSign: boolean;
-  /** Kind of device in its certificate. */
   readonly kind: "cli" | "web";
   /** Returns the key of an account of this device; the first call creates and stores it. */
   account(server: Fingerprint, user: Name): SigningKey | Promise<SigningKey>;

@@ -11,7 +11,7 @@ import { isPassing } from "./retry.ts";
 export interface PlaceDialerOptions {
   readonly clock: Pick<Clock, "now" | "after">;
   readonly places: ServerPlaces;
-  /** Makes one attempt to reach that address. @throws Fault unreachable, timeout, port-taken */
+  /** Makes one attempt to reach that address. @throws {Fault} unreachable, timeout, port-taken */
   readonly dial: (place: ServerPlace) => Promise<Link>;
 }
 
@@ -35,7 +35,7 @@ export class PlaceDialer {
     return this.#place;
   }
 
-  /** @throws Fault the fault of the first address */
+  /** @throws {Fault} the fault of the first address */
   readonly dial = async (): Promise<Link> => {
     if (this.#left.length === 0) this.#left = this.#options.places.round();
     const race = new Race(this.#options, this.#left);
@@ -78,7 +78,6 @@ interface Won {
   readonly link: Link;
 }
 
-/** One dial over several addresses. */
 class Race {
   readonly #options: PlaceDialerOptions;
   readonly #waiting: ServerPlace[];
@@ -101,7 +100,6 @@ class Race {
     return this.#result.promise;
   }
 
-  /** Returns the addresses that may still answer. */
   untried(won: ServerPlace): ServerPlace[] {
     return this.#places.filter((place) => place !== won && !this.#failed.has(place));
   }

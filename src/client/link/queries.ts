@@ -5,8 +5,8 @@ import { type ChatRecord, readPage } from "../../core/client/chat-record.ts";
 import type { Answer, RequestFields, RequestKind } from "../../wire/messages.ts";
 
 /**
- * Sends a request on the current link. @throws Fault if the server refused it, link-closed without
- * a link
+ * Sends a request on the current link.
+ * @throws {Fault} if the server refused it, link-closed without a link
  */
 export type Ask = <Kind extends RequestKind>(
   kind: Kind,
@@ -20,13 +20,13 @@ export interface HistoryPage {
   readonly more: boolean;
 }
 
-/** Requests a page from the server. @throws Fault */
+/** Requests a page from the server. @throws {Fault} */
 export type AskPage = (fields: RequestFields<"history">) => Promise<HistoryPage>;
 
 /**
  * Returns one page of the past, checked against its commitments.
  * @param saw called for each record, with its head as received
- * @throws Fault
+ * @throws {Fault}
  */
 export async function queryHistory(
   ask: Ask,
@@ -43,7 +43,7 @@ export async function queryHistory(
 /**
  * Requests every page of `who`: the members of a room or, without one, the accounts of the server.
  * @param countMax ends with the page that reaches it
- * @throws Fault
+ * @throws {Fault}
  */
 export async function queryUsers(
   ask: Ask,

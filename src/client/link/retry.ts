@@ -18,7 +18,6 @@ const PASSING: ReadonlySet<FaultCode> = new Set([
   "too-fast",
 ]);
 
-/** Reports whether an automatic retry makes sense. */
 export function isPassing(fault: Fault): boolean {
   return fault.retryAfterMs !== undefined || PASSING.has(fault.code);
 }

@@ -16,7 +16,7 @@ import type { Connection } from "./connection.ts";
 export interface SilenceProbeOptions {
   readonly clock: Pick<Clock, "now" | "after">;
   readonly connection: Connection;
-  /** Dials the same address. @throws Fault */
+  /** Dials the same address. @throws {Fault} */
   readonly dial: () => Promise<Link>;
   /** Called when the server accepts no other connection either; the link then ends. */
   readonly onSilent: () => void;

@@ -11,7 +11,6 @@ import type { KeptRow } from "./rows.ts";
 
 type Query = RequestFields<"history">;
 
-/** Searched fields, the same as on a server that can read them. */
 const SEARCHED_FIELDS = ["text", "topic", "name"] as const;
 
 /**
@@ -66,7 +65,6 @@ export class PageBuilder {
     this.#way = after === undefined ? -1 : 1;
   }
 
-  /** Whether records are left for other pages. */
   get more(): boolean {
     return this.#end !== undefined;
   }
@@ -100,13 +98,13 @@ export class PageBuilder {
     return !this.isBeyond(seq);
   }
 
-  /** Keeps at least one record: otherwise no reader would get past it. */
+  /** Returns the page, oldest first. */
   page(): HistoryPage {
     const records = this.#records.map(({ record }) => record);
     return { records: this.#way === 1 ? records : records.reverse(), more: this.more };
   }
 
-  /** Estimates the record's memory in bytes. */
+  /** Keeps at least one record: otherwise no reader would get past it. */
   #isFull(): boolean {
     const { length } = this.#records;
     return length > this.#limit || (this.#bytes > PAGE_BYTES_MAX && length > 1);
@@ -125,7 +123,7 @@ export class PageBuilder {
   }
 }
 
-/** About what it holds in memory. */
+/** Estimates the record's memory in bytes. */
 function sizeOf({ body }: ChatRecord): number {
   let chars = 0;
   for (const value of Object.values(body ?? {})) {

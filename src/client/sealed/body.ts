@@ -47,7 +47,6 @@ export function sealedFilePost(file: FileId): PostBody {
   return body;
 }
 
-/** Returns the file that a post describes. */
 export function fileOfPost(body: PostBody): FileId | undefined {
   const { file } = body as EditingBody;
   return typeof file === "string" && isFileId(file) ? file : undefined;
@@ -74,7 +73,6 @@ export function sealedEdit({
   return body;
 }
 
-/** Converts a post to a sealed body. */
 export function sealedBodyOf({ action, edits, meant: _, ...body }: EditingBody): SealedBody {
   if (edits !== undefined) return { kind: "edit", seq: edits, text: body.text };
   if (body.react !== undefined) return { kind: "reaction", react: body.react, re: body.re };
@@ -139,7 +137,6 @@ function missedOf({ missed }: { readonly missed?: number }): { readonly withheld
   return missed === undefined ? {} : { withheld: Math.min(missed, SEALED_WITHHELD_SHOWN_MAX) };
 }
 
-/** Omits the fields that decrypt the file, for people and scripts. */
 function shownFileBody(body: Readonly<Record<string, unknown>>) {
   const { key: _key, prefix: _prefix, root: _root, chunk: _chunk, ...shown } = body;
   return shown;

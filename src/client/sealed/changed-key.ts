@@ -6,7 +6,6 @@ export function changedKey(user: string): string {
   return `${user}'s identity key has changed`;
 }
 
-/** Returns message and remedy in one line. */
 export function keyChanged(user: string): string {
   const { message, remedy } = keyChangedFault(user);
   return `${message}: ${remedy}`;

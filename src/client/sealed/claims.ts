@@ -3,6 +3,7 @@
  * server's signature: what one member was shown must be a part of what this device is shown. Only
  * the server can sign, so that no member can make a server look guilty.
  */
+
 import { equalBytes, fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
@@ -84,7 +85,6 @@ export class Claims {
     await at.vault.put(claimKey(device), claim);
   }
 
-  /** Judges the stored claims after a delay. */
   arm(delayMs = CLAIMS_EVERY_MS): void {
     if (this.#parts.history() === undefined) return;
     this.#cancel ??= this.#parts.clock.after(delayMs, () => {

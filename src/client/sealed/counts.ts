@@ -4,6 +4,7 @@
  * A message therefore names the counts of its device that are not known to be in the log; a reader
  * misses only the others. A device can make such claims only about its own messages.
  */
+
 import { SEALED_UNSETTLED_MAX } from "../../base/limits-sealed.ts";
 import type { CountRange } from "../../crypto/seal/content.ts";
 
@@ -22,7 +23,6 @@ export interface OwnCounts {
 
 /** Counts received from another device. */
 export interface SeenCounts {
-  /** Highest count received. */
   readonly last: number;
   /** Lower counts that the last message excuses. */
   readonly open: Ranges;

@@ -16,12 +16,10 @@ export interface SealedDeviceParts {
   readonly clock: Clock;
   readonly keys: Keys;
   readonly store: SealedStore;
-  /** Encrypts the stored state. */
   readonly stateKey: StateKey;
   /** Default: WebCrypto. */
   readonly primitives: SealPrimitives | undefined;
   readonly fingerprint: Fingerprint;
-  /** Former fingerprints of the server. */
   readonly formers: readonly Fingerprint[];
   readonly user: string;
 }
@@ -36,7 +34,7 @@ export interface SealedDevice {
 
 /**
  * Opens the device with the same certificate in every run: a leaf of a group holds it permanently.
- * @throws Fault not-allowed if the device cannot encrypt or has no account key
+ * @throws {Fault} not-allowed if the device cannot encrypt or has no account key
  */
 export async function openSealedDevice(parts: SealedDeviceParts): Promise<SealedDevice> {
   const { clock, keys, fingerprint, formers, primitives } = parts;

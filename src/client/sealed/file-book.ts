@@ -29,7 +29,6 @@ import type { Vault } from "./vault.ts";
  */
 const SEALED_UPLOADS_MAX = 1_000;
 
-/** The file that belongs to a record of the server. */
 interface FileAtRow {
   readonly file: FileId;
   readonly room: RoomId;
@@ -37,7 +36,6 @@ interface FileAtRow {
 
 /** A file as described in a sealed room. */
 export interface KnownFile extends SealedFile {
-  /** Author of the description. */
   readonly from: string;
 }
 
@@ -142,8 +140,8 @@ export class FileBook {
   }
 
   /**
-   * Returns the description to post, and reserves it for this post. @throws Fault seal-refused if
-   * another post has it
+   * Returns the description to post, and reserves it for this post.
+   * @throws {Fault} seal-refused if another post has it
    */
   async toSay({ vault, room }: RoomAt, post: string, file: FileId): Promise<unknown> {
     const row = await vault.get<SealedUploadRow>(uploadKey(file));
@@ -203,7 +201,7 @@ export class FileBook {
 
   /**
    * `sealed`: the file is in a sealed room, and this device has not read its description.
-   * @throws Fault file-unknown if its description was erased
+   * @throws {Fault} file-unknown if its description was erased
    */
   find(file: FileId): Promise<KnownFile | "sealed" | undefined> {
     return this.#states.transact(async (vault) => {
@@ -219,14 +217,12 @@ export class FileBook {
     });
   }
 
-  /** Returns the message that describes the file in a room. */
   saidAt(file: FileId, room: RoomId): Promise<number | undefined> {
     return this.#states.transact(async (vault) => {
       return (await vault.find<SealedFileRow>(fileKey(file)))?.said[room];
     });
   }
 
-  /** Reports whether the record is the server's record of a sealed file. */
   async isCarrier(vault: Vault, { state, body, seq }: ChatRecord): Promise<boolean> {
     if (state === "whole") return body?.["name"] === SEALED_FILE_NAME;
     return (await vault.find<FileAtRow>(fileAtKey(seq))) !== undefined;
@@ -234,7 +230,8 @@ export class FileBook {
 
   /**
    * Returns the record to erase together with this one: the server's record for a message, and the
-   * message for the server's record. @returns its seq
+   * message for the server's record.
+   * @returns its seq
    */
   partnerOf(seq: number, rooms: readonly RoomId[]): Promise<number | undefined> {
     return this.#states.transact(async (vault) => {

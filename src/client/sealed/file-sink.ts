@@ -11,7 +11,6 @@ import type { Hashing } from "../transfer/hashing.ts";
 import { PLAIN_CHUNK_BYTES, type SealedFile } from "./file-body.ts";
 
 export interface OpeningSinkOptions {
-  /** Receives the content. */
   readonly sink: Sink;
   readonly about: SealedFile;
   readonly hashing: Hashing;
@@ -37,7 +36,6 @@ export class OpeningSink implements Sink {
   readonly #about: SealedFile;
   readonly #hashing: Hashing;
   readonly #stream: FileStream;
-  /** Index of the next encrypted chunk. */
   #next: number;
   /** Number of chunks whose content the sink has, or is about to receive. */
   #placed: number;
@@ -59,7 +57,7 @@ export class OpeningSink implements Sink {
     if (sink.appendsAtOnce !== undefined) this.appendsAtOnce = sink.appendsAtOnce;
   }
 
-  /** @throws Fault frame-malformed */
+  /** @throws {Fault} frame-malformed */
   static async open(options: OpeningSinkOptions): Promise<OpeningSink> {
     const { file: fileId, sizeBytes, secret } = options.about;
     const plan = { fileId, sizeBytes, chunkBytes: PLAIN_CHUNK_BYTES };

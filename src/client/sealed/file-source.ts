@@ -151,7 +151,6 @@ export class SealingSource implements Source {
     return { bytes, isLast };
   }
 
-  /** Returns a chunk of the source; hashes it if it is the next one. */
   async #chunk(index: number): Promise<Uint8Array | undefined> {
     const held = this.#held.get(index);
     if (held !== undefined) return held;

@@ -45,11 +45,11 @@ export interface SealedFilesParts {
   readonly views: () => readonly RoomView[];
   /** False if this device has never been in a sealed room. */
   readonly exists: () => boolean | Promise<boolean>;
-  /** @throws Fault not-allowed if this device cannot seal */
+  /** @throws {Fault} not-allowed if this device cannot seal */
   readonly rooms: () => Promise<SealedRooms>;
   /**
    * Returns the sealed rooms among these targets.
-   * @throws Fault seal-refused if a room was sealed and the server denies it
+   * @throws {Fault} seal-refused if a room was sealed and the server denies it
    */
   readonly sealedOf: (targets: readonly string[]) => Promise<readonly SealedTarget[]>;
   readonly post: (target: string, body: PostBody) => Promise<Receipt>;
@@ -196,7 +196,7 @@ export class SealedFiles implements FileTransfers {
     }
   }
 
-  /** Resolves when the server has the messages. @throws Fault if it refuses one */
+  /** Resolves when the server has the messages. @throws {Fault} if it refuses one */
   #say({ id, posted }: SentFile, targets: readonly SealedTarget[]): Promise<readonly PostedFile[]> {
     return Promise.all(
       posted.map(async (one) => {
@@ -307,8 +307,8 @@ class SealedUploadJournal implements ResumableUploads {
 }
 
 /**
- * Throws if content has changed, so that a secret never encrypts two different contents. @throws
- * Fault file-changed
+ * Throws if content has changed, so that a secret never encrypts two different contents.
+ * @throws {Fault} file-changed
  */
 function checkSame(upload: ResumableUpload, from: number, hashes: readonly Uint8Array[]): void {
   const noted = upload.hashes(from);
@@ -322,7 +322,6 @@ function checkSame(upload: ResumableUpload, from: number, hashes: readonly Uint8
   }
 }
 
-/** Converts bytes on the server to bytes of content. */
 function plainBytes(sealedBytes: number): number {
   const chunks = chunkCount(sealedBytes);
   return sealedBytes - chunks * FILE_TAG_BYTES;

@@ -5,7 +5,6 @@ import { keyChangedFault } from "./changed-key.ts";
 import { allOtherKeys, type IdentityRow, identityKey, type OtherKeyRow, otherKey } from "./rows.ts";
 import type { Vault } from "./vault.ts";
 
-/** The owner of a device or a row. */
 interface Owner {
   readonly user: string;
   readonly account: string;
@@ -69,7 +68,7 @@ export async function confirmKey(vault: Vault, owner: Owner): Promise<void> {
   await vault.delete(otherKey(owner.user as Name));
 }
 
-/** @throws Fault seal-refused if a member has another key that the owner has not compared */
+/** @throws {Fault} seal-refused if a member has another key that the owner has not compared */
 export async function checkKeys(
   vault: Vault,
   members: readonly { readonly user: string }[],

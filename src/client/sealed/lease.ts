@@ -40,7 +40,6 @@ export class DeviceLease {
     this.#parts = parts;
   }
 
-  /** Handles a new link. */
   connected(): void {
     this.#held = undefined;
   }
@@ -48,14 +47,14 @@ export class DeviceLease {
   /**
    * Checks once on each link, before anything is sent. A folder that is an older copy gets another
    * `instance`, and rejoins each room.
-   * @throws Fault seal-refused if two machines use it; link-closed, store-…
+   * @throws {Fault} seal-refused if two machines use it; link-closed, store-…
    */
   hold(): Promise<void> {
     this.#held ??= this.check();
     return this.#held;
   }
 
-  /** Checks immediately, on evidence that another copy is in use. @throws Fault as `hold` */
+  /** Checks immediately, on evidence that another copy is in use. @throws {Fault} as `hold` */
   check(): Promise<void> {
     const held = this.#mutex.run(() => this.#take());
     this.#held = held;
@@ -100,7 +99,7 @@ export class DeviceLease {
     return planned;
   }
 
-  /** @throws Fault seal-refused if this happened too often */
+  /** @throws {Fault} seal-refused if this happened too often */
   #anew(row: LeaseRow, count: number): LeaseRow {
     const { clock, entropy } = this.#parts;
     const now = clock.unixMs();

@@ -1,20 +1,20 @@
 /** Sealing of rooms and conversations, in any user interface. */
+
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
 import type { Ask } from "../link/queries.ts";
 import type { SealedRooms } from "./rooms.ts";
 
-/** A client, or the page. */
 export interface Sealer {
   readonly request: Ask;
-  /** @throws Fault not-allowed if this device cannot seal */
+  /** @throws {Fault} not-allowed if this device cannot seal */
   sealedRooms(): Promise<SealedRooms>;
 }
 
 /**
  * Checks, before a sealed room is created or entered, that the name is not an open room's and that
  * this device can seal.
- * @throws Fault name-taken, not-allowed
+ * @throws {Fault} name-taken, not-allowed
  */
 export async function checkMaySeal(sealer: Sealer, name: string): Promise<void> {
   for (let after: string | undefined; ; ) {
@@ -32,14 +32,14 @@ export async function checkMaySeal(sealer: Sealer, name: string): Promise<void> 
   await (await sealer.sealedRooms()).stock();
 }
 
-/** Makes the group of a sealed room that was just created. @throws Fault */
+/** Makes the group of a sealed room that was just created. @throws {Fault} */
 export async function sealRoom(sealer: Sealer, room: { id: string; name: string }): Promise<void> {
   const rooms = await sealer.sealedRooms();
   const view = { kind: "room", topic: "", isSealed: true, ...room } as RoomView;
   await rooms.create(view);
 }
 
-/** @throws Fault user-unknown; not-found if they have no device that can seal; seal-refused */
+/** @throws {Fault} user-unknown; not-found if they have no device that can seal; seal-refused */
 export async function sealConversation(sealer: Sealer, user: string): Promise<void> {
   const rooms = await sealer.sealedRooms();
   const { room: id } = await sealer.request("group", { target: `@${user}` });
@@ -49,7 +49,7 @@ export async function sealConversation(sealer: Sealer, user: string): Promise<vo
 
 /**
  * Refuses to send a topic to a sealed room: the server would refuse it too, but have read it.
- * @throws Fault sealed-room
+ * @throws {Fault} sealed-room
  */
 export function checkIsOpen(room: RoomView | undefined): void {
   if (room?.isSealed !== true) return;

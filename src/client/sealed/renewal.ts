@@ -53,7 +53,7 @@ export class Renewal {
     return Math.floor(part * RENEW_JITTER_MS);
   }
 
-  /** @throws Fault link-closed, interrupted */
+  /** @throws {Fault} link-closed, interrupted */
   run(room: RoomId, renew: () => Promise<void>): Promise<void> {
     return this.#mutex.run(async () => {
       try {

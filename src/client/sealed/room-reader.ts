@@ -56,7 +56,6 @@ interface GroupBody {
   /** Device and user of each, as claimed by the server. */
   readonly added: readonly unknown[];
   readonly removed?: unknown;
-  /** Number of the record that it replaces. */
   readonly instead?: number;
 }
 
@@ -88,7 +87,7 @@ export class RoomReader {
     this.#user = user;
   }
 
-  /** Reads the next record of the room. @throws Fault store-… */
+  /** Reads the next record of the room. @throws {Fault} store-… */
   async read(at: RoomAt, record: ChatRecord): Promise<void> {
     const { row } = at;
     if (row !== undefined && record.seq <= row.seq) return;
@@ -432,7 +431,6 @@ export class RoomReader {
   }
 }
 
-/** Stored private half of a key package. */
 export interface PackageRow {
   readonly secret: string;
   readonly madeUnixMs: number;

@@ -18,14 +18,12 @@ export interface RoomStatesParts {
   readonly key: StateKey;
 }
 
-/** The part of a row to which a state is bound. */
 type StatePlace = Pick<RoomRow, "group" | "instance">;
 
 /** One room within one transaction. Changes made here are written when the work is done. */
 export class RoomAt {
   readonly room: RoomId;
   readonly vault: Vault;
-  /** The folder's current instance. */
   readonly instance: string;
   /** `undefined` if nothing is known of the room. */
   row: RoomRow | undefined;
@@ -80,7 +78,7 @@ export class RoomStates {
     this.#parts = parts;
   }
 
-  /** @throws Fault store-…, and what the work throws: then nothing has changed */
+  /** @throws {Fault} store-…, and what the work throws: then nothing has changed */
   run<Result>(room: RoomId, work: (at: RoomAt) => Promise<Result>): Promise<Result> {
     const mutex = this.#mutexes.get(room) ?? new Mutex();
     this.#mutexes.set(room, mutex);
@@ -93,12 +91,11 @@ export class RoomStates {
     return store.transact((tables) => work(new Vault(tables, key)));
   }
 
-  /** Serializes and encrypts a state. */
   save(group: SealedGroup, lease: string): Promise<Uint8Array> {
     return this.#parts.engine.save(group, { key: this.#parts.key, lease });
   }
 
-  /** @throws Fault seal-state */
+  /** @throws {Fault} seal-state */
   load(bytes: Uint8Array, { group, instance: lease = "" }: StatePlace): Promise<SealedGroup> {
     const place = { key: this.#parts.key, lease, gid: fromBase64Url(group) };
     return this.#parts.engine.load(bytes, place);

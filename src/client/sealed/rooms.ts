@@ -91,7 +91,6 @@ import type { Vault } from "./vault.ts";
  * committed by then.
  */
 const LAST_RESORT_KEEP_MS = 86_400_000;
-/** Records of a sealed room per request. */
 const SEALED_PAGE_RECORDS = 500;
 /** Attempts at a commit that conflicts with others; by then the room has changed many times. */
 const COMMIT_TRIES_MAX = 8;
@@ -117,7 +116,6 @@ export interface SealedRoomsParts {
   readonly history?: () => HistoryView | undefined;
 }
 
-/** Events about the state of sealed rooms, for users. */
 export type SealedNews =
   /** The device's state was an older copy or unreadable: it has rejoined its rooms. */
   | { readonly kind: "came-anew"; readonly reason: "copy" | "damaged" }
@@ -136,20 +134,18 @@ export interface PostSettled {
   readonly seq: number | undefined;
 }
 
-/** A post that is about to be sent. */
 export interface OpenPost {
   /** `OUTBOX.COUNTER` */
   readonly id: string;
   readonly body: PostBody;
 }
 
-/** State of this device in a sealed room. */
 export interface RoomSealing {
   /** `waiting`: nobody has added this device yet. */
   readonly status: RoomRow["status"] | "waiting";
   readonly reason?: string;
   readonly members: readonly SealedMember[];
-  /** Remarks that do no harm to the room. */
+  /** Remarks for users; the room stays usable. */
   readonly remarks?: readonly string[];
 }
 
@@ -270,7 +266,7 @@ export class SealedRooms {
 
   /**
    * Returns records of one room, in order, as this device can read them.
-   * @throws Fault store-…, link-closed and if the server refuses
+   * @throws {Fault} store-…, link-closed and if the server refuses
    */
   async openAll(records: readonly ChatRecord[]): Promise<readonly ChatRecord[]> {
     const [first] = records;
@@ -300,7 +296,7 @@ export class SealedRooms {
     );
   }
 
-  /** Opens a page of one or several rooms. @throws Fault as `open` */
+  /** Opens a page of one or several rooms. @throws {Fault} as `open` */
   async #openPage(records: readonly ChatRecord[]): Promise<ChatRecord[]> {
     const rooms = new Map<RoomId, ChatRecord[]>();
     for (const record of records) {
@@ -320,7 +316,7 @@ export class SealedRooms {
 
   /**
    * Encrypts posts to one room, in order.
-   * @throws Fault seal-refused, with the reason, if this device may not write there now;
+   * @throws {Fault} seal-refused, with the reason, if this device may not write there now;
    * stale-epoch if it may soon; if the server refuses
    */
   async seal(room: RoomView, posts: readonly OpenPost[]): Promise<(PostBody | Fault)[]> {
@@ -336,7 +332,6 @@ export class SealedRooms {
     return this.#states.run(room.id, (at) => this.#encryptAll(at, room, posts));
   }
 
-  /** Handles the outcomes of posts that were encrypted here. */
   async settled(room: RoomId, posts: readonly PostSettled[]): Promise<void> {
     await this.#states.run(room, async (at) => {
       for (const { id, seq } of posts) await this.#settled(at, id, seq);
@@ -406,7 +401,7 @@ export class SealedRooms {
   /**
    * Adds all devices of a user.
    * @returns the number of added devices, and of devices that have no key package left
-   * @throws Fault seal-refused; not-found if no device can be added; if the server refuses
+   * @throws {Fault} seal-refused; not-found if no device can be added; if the server refuses
    */
   async invite(
     room: RoomView,
@@ -420,7 +415,7 @@ export class SealedRooms {
 
   /**
    * Seals a conversation permanently, if the other user has a device that can join.
-   * @throws Fault not-found if they have none; seal-refused; if the server refuses
+   * @throws {Fault} not-found if they have none; seal-refused; if the server refuses
    */
   async begin(room: RoomView, user: string): Promise<void> {
     await this.#catchUp(room);
@@ -514,7 +509,7 @@ export class SealedRooms {
     });
   }
 
-  /** Removes a user from the room and all their devices from its group. @throws Fault */
+  /** Removes a user from the room and all their devices from its group. @throws {Fault} */
   kick(room: RoomView, user: string): Promise<void> {
     return this.#commit(room, (at) => {
       const devices = this.#devicesOf(at, user);
@@ -528,7 +523,7 @@ export class SealedRooms {
 
   /**
    * Makes a member an admin, or revokes it.
-   * @throws Fault seal-refused if this device's user may not; not-member; not-allowed if no admin
+   * @throws {Fault} seal-refused if this device's user may not; not-member; not-allowed if no admin
    * would be left
    */
   rule(room: RoomView, user: string, on: boolean): Promise<void> {
@@ -557,7 +552,7 @@ export class SealedRooms {
     });
   }
 
-  /** Removes signed-out devices of this account from a room's group. @throws Fault */
+  /** Removes signed-out devices of this account from a room's group. @throws {Fault} */
   async removeRevoked(room: RoomView): Promise<void> {
     const others = await this.#states.run(room.id, ({ group }) =>
       Promise.resolve(group === undefined ? [] : ownOthers(group)),
@@ -633,7 +628,7 @@ export class SealedRooms {
 
   /**
    * Accepts the room's state, so that this device continues there as far as it can.
-   * @throws Fault usage if there is nothing to accept
+   * @throws {Fault} usage if there is nothing to accept
    */
   async accept(room: RoomView): Promise<void> {
     await this.#states.run(room.id, async (at) => {
@@ -654,8 +649,8 @@ export class SealedRooms {
   }
 
   /**
-   * Returns the digits that both users compare by voice. @throws Fault user-unknown if no sealed
-   * room has shown the user's key
+   * Returns the digits that both users compare by voice.
+   * @throws {Fault} user-unknown if no sealed room has shown the user's key
    */
   async safetyNumber(user: string): Promise<Identity> {
     const { pin, other } = await this.#states.transact((vault) => keysOf(vault, user));
@@ -671,7 +666,7 @@ export class SealedRooms {
 
   /**
    * Confirms a user's digits. After a key change either key can be confirmed.
-   * @throws Fault usage if the digits are incomplete, mistyped or wrong; user-unknown
+   * @throws {Fault} usage if the digits are incomplete, mistyped or wrong; user-unknown
    */
   async confirm(user: string, digits: string): Promise<void> {
     const { pin, other } = await this.#states.transact((vault) => keysOf(vault, user));
@@ -683,7 +678,6 @@ export class SealedRooms {
     if (other !== undefined) await this.#goOn();
   }
 
-  /** Accepts a user's other key, or the next one seen. */
   async acceptIdentity(user: string): Promise<void> {
     await this.#states.transact((vault) => acceptKey(vault, user));
     await this.#goOn();
@@ -701,7 +695,7 @@ export class SealedRooms {
    * server does not learn of a search in one of them.
    * @param rooms the rooms that the query covers
    * @param ask requests the server's part
-   * @throws Fault if a request fails, store-…
+   * @throws {Fault} if a request fails, store-…
    */
   async history(
     rooms: readonly RoomView[],
@@ -785,7 +779,7 @@ export class SealedRooms {
   /**
    * Reads a room up to its newest record, adds this device if another one of the account is a
    * member, and finishes pending commits.
-   * @throws Fault if the server refuses, store-…
+   * @throws {Fault} if the server refuses, store-…
    */
   async enter(room: RoomView): Promise<void> {
     await this.#catchUp(room);
@@ -805,7 +799,6 @@ export class SealedRooms {
     await this.removeRevoked(room);
   }
 
-  /** Enters all sealed rooms; resolves when done. */
   async enterAll(rooms: readonly RoomView[]): Promise<void> {
     const sealed = rooms.filter(({ isSealed }) => isSealed === true);
     const entering = sealed.map((room) =>
@@ -829,7 +822,6 @@ export class SealedRooms {
     });
   }
 
-  /** Handles the loss of the link. */
   lost(): void {
     this.#isLinked = false;
     this.#claims.lost();
@@ -837,7 +829,7 @@ export class SealedRooms {
     this.#cancelLook = undefined;
   }
 
-  /** @throws Fault as `DeviceLease.hold` */
+  /** @throws {Fault} as `DeviceLease.hold` */
   async #hold(): Promise<void> {
     await this.#lease.hold().catch((error: unknown) => this.#trouble(error));
   }
@@ -883,7 +875,6 @@ export class SealedRooms {
     await this.#comeIn(room);
   }
 
-  /** Renews this device's keys, if due. */
   #renew(room: RoomView): Promise<void> {
     return this.#commit(room, (at) => {
       if (at.row?.status !== "in" || !this.#renewal.isDue(at)) return Promise.resolve(undefined);
@@ -923,7 +914,7 @@ export class SealedRooms {
     }
   }
 
-  /** @throws Fault seal-refused, with the reason, if this device may not write there now */
+  /** @throws {Fault} seal-refused, with the reason, if this device may not write there now */
   async checkMayWrite(room: RoomView): Promise<void> {
     await this.enter(room);
     await this.#states.run(room.id, async (at) => {
@@ -933,7 +924,7 @@ export class SealedRooms {
     });
   }
 
-  /** @throws Fault seal-refused, with the reason */
+  /** @throws {Fault} seal-refused, with the reason */
   #mayWrite(at: RoomAt, room: RoomView): { readonly row: RoomRow; readonly group: SealedGroup } {
     const { row, group } = at;
     if (row === undefined || group === undefined || row.status !== "in" || at.isOld) {
@@ -1098,7 +1089,6 @@ export class SealedRooms {
     });
   }
 
-  /** Returns the server's records of sealed files. */
   async #carriersOf(records: readonly ChatRecord[]): Promise<ReadonlySet<ChatRecord>> {
     const files = records.filter(({ kind }) => kind === "file");
     const carriers = new Set<ChatRecord>();
@@ -1226,7 +1216,7 @@ export class SealedRooms {
   }
 
   /**
-   * @throws Fault stale-epoch if the commit was dropped and the room must be read again; else see
+   * @throws {Fault} stale-epoch if the commit was dropped and the room must be read again; else see
    * #isRefused
    */
   async #send(room: RoomView, pending: PendingRow): Promise<void> {
@@ -1406,7 +1396,7 @@ async function decided(at: RoomAt): Promise<void> {
   at.row = { ...rest, status: "lost" };
 }
 
-/** @throws Fault user-unknown */
+/** @throws {Fault} user-unknown */
 async function keysOf(vault: Vault, user: string) {
   const pin = await identityOf(vault, user);
   if (pin === undefined) {
@@ -1437,14 +1427,12 @@ function needsEntry({ row, group, isOld }: RoomAt): boolean {
   return (row?.status !== "out" && group === undefined) || (mayRead && isOld);
 }
 
-/** Returns the other devices of this user, by their keys. */
 function ownOthers({ members, self }: SealedGroup): string[] {
   return members
     .filter((member) => member.account === self.account && member.device !== self.device)
     .map(({ device }) => device);
 }
 
-/** Reports whether this device may remove all departed users. */
 function removable({ row, group }: RoomAt): boolean {
   if (row === undefined || group === undefined || row.departed.length === 0) return false;
   const rules = mayRule(group.policy, group.members, group.self);

@@ -1,4 +1,5 @@
 /** Rows of a device's store of sealed rooms. Bytes are in base64url. */
+
 import type { FileId, RoomId } from "../../base/ids.ts";
 import { foldName, type Name } from "../../base/names.ts";
 import type { CountRange } from "../../crypto/seal/content.ts";
@@ -13,7 +14,6 @@ export interface RoomRow {
   readonly group: string;
   /** `in`: it reads and writes. `out`: it was removed, or left. `lost`: it has to rejoin. */
   readonly status: "in" | "out" | "lost" | "suspect";
-  /** Why the room is suspect. */
   readonly reason?: string;
   /** The group has continued without this device. */
   readonly strayed?: true;
@@ -57,7 +57,6 @@ export interface RoomRow {
   readonly sentSince?: number;
 }
 
-/** The newest lease of this folder. */
 export interface LeaseRow {
   readonly count: number;
   readonly lease?: string;
@@ -76,7 +75,6 @@ export interface Departed {
    * one is left.
    */
   readonly leave?: { readonly epoch: number; readonly device: string; readonly signature: string };
-  /** Account of a user who was removed. */
   readonly id?: string;
 }
 
@@ -99,7 +97,6 @@ export interface PendingRow {
   readonly instance?: string;
 }
 
-/** A post in flight. */
 export interface SentRow {
   readonly body: unknown;
   readonly count: number;
@@ -110,7 +107,6 @@ export interface SentRow {
   readonly hashes: readonly string[];
 }
 
-/** An opened record, by its seq. */
 export type SaidRow =
   | {
       readonly kind: "said";
@@ -180,7 +176,6 @@ export interface LogRow {
 /** The account to which a user name is pinned. */
 export interface IdentityRow {
   readonly user: string;
-  /** Public key of the account. */
   readonly account: string;
   readonly isVerified: boolean;
 }
@@ -209,7 +204,6 @@ export interface SealedUploadRow {
 /** The server's records of a sealed file, and the messages that describe it, by room. */
 export interface SealedFileRow {
   readonly records: Readonly<Record<string, FileRecordRow>>;
-  /** Seqs of messages. */
   readonly said: Readonly<Record<string, number>>;
 }
 

@@ -35,14 +35,12 @@ const SEALED_ROOMS_MAX = 2_000;
 const OF_LINKS: ReadonlySet<string> = new Set([
   ...(["link-closed", "timeout", "shutting-down", "too-fast"] as const),
 ]);
-/** Delay between two attempts to read a record. */
 const RETRY_MS = 100;
 
-/** A device's storage of sealed rooms. */
 export interface SealedHome {
   /** False if this device has never been in a sealed room. */
   exists(): boolean | Promise<boolean>;
-  /** @throws Fault store-… */
+  /** @throws {Fault} store-… */
   open(owner: SealedAccount): OpenSealedHome | Promise<OpenSealedHome>;
   /** Encrypts all stored rows. */
   stateKey(): Awaitable<StateKey>;
@@ -59,7 +57,6 @@ export interface OpenSealedHome extends SealedStore {
 export interface SealedAccount {
   readonly fingerprint: Fingerprint;
   readonly formers: readonly Fingerprint[];
-  /** Id of the account. */
   readonly account: string;
 }
 
@@ -73,7 +70,7 @@ export interface SealingParts {
   readonly home: SealedHome | undefined;
   /** Why it cannot. */
   readonly refusal?: Fault | undefined;
-  /** Loads the MLS code. @throws Fault unreachable */
+  /** Loads the MLS code. @throws {Fault} unreachable */
   readonly load: () => Promise<SealedCode>;
   readonly ask: Ask;
   readonly rooms: () => readonly RoomView[];
@@ -82,7 +79,6 @@ export interface SealingParts {
   readonly history?: () => HistoryView | undefined;
 }
 
-/** A post that the outbox is about to send. */
 export interface PostToSeal extends OpenPost {
   readonly to: string;
 }
@@ -120,7 +116,6 @@ export class Sealing {
     this.#waiting = home && new WaitingPosts(entropy, () => home.stateKey());
   }
 
-  /** Handles a log-in on a new link. */
   connected(account: SealedAccount & { readonly user: string }): void {
     const isSame = this.#account?.account === account.account;
     if (!isSame) this.left();
@@ -152,7 +147,7 @@ export class Sealing {
     for (const resolve of this.#onLinked.splice(0)) resolve();
   }
 
-  /** @throws Fault not-logged-in; not-allowed if this device cannot seal; store-… */
+  /** @throws {Fault} not-logged-in; not-allowed if this device cannot seal; store-… */
   async rooms(): Promise<SealedRooms> {
     this.#open ??= this.#opened();
     const opening = this.#open;
@@ -164,7 +159,6 @@ export class Sealing {
     }
   }
 
-  /** Reports whether a record has to pass through `open`. */
   opens({ room }: ChatRecord): boolean {
     return room.isSealed === true && this.#parts.home !== undefined;
   }
@@ -196,7 +190,7 @@ export class Sealing {
    * Returns a page of the past, and answers from this device what the server cannot for sealed
    * rooms.
    * @param ask requests the server's part
-   * @throws Fault if a request fails
+   * @throws {Fault} if a request fails
    */
   async history(fields: RequestFields<"history">, ask: AskPage): Promise<HistoryPage> {
     const rooms = this.#sealedOf(fields.target);
@@ -215,7 +209,7 @@ export class Sealing {
 
   /**
    * Returns the sealed rooms among the targets of a file.
-   * @throws Fault seal-refused if a room was sealed and the server denies it
+   * @throws {Fault} seal-refused if a room was sealed and the server denies it
    */
   async sealedOf(targets: readonly string[]): Promise<readonly SealedTarget[]> {
     await this.#pinning;
@@ -227,14 +221,15 @@ export class Sealing {
     });
   }
 
-  /** Reports whether this device has ever been in a sealed room. */
   async exists(): Promise<boolean> {
     return (await this.#parts.home?.exists()) === true;
   }
 
   /**
    * Erases the content of a sealed file, before its message.
-   * @param seq of the message @param ask sends the request as it is @throws Fault
+   * @param seq of the message
+   * @param ask sends the request as it is
+   * @throws {Fault}
    */
   async eraseContent(seq: number, ask: Ask): Promise<void> {
     const content = await this.#contentOf(seq);
@@ -372,7 +367,7 @@ export class Sealing {
     }
   }
 
-  /** @throws Fault seal-refused if the server rejects every attempt as outdated */
+  /** @throws {Fault} seal-refused if the server rejects every attempt as outdated */
   #counted(id: string, room: RoomId): void {
     const tries = (this.#sealed.get(id)?.tries ?? 0) + 1;
     this.#sealed.set(id, { room, tries });
@@ -435,7 +430,7 @@ export class Sealing {
   /**
    * Returns a post as it is stored while queued: marked as sealed, as this device may lose all
    * other data that says so, and encrypted with the key of the device.
-   * @throws Fault, or rejects with one, if the key is unavailable
+   * @throws {Fault}, or rejects with one, if the key is unavailable
    */
   kept(outbox: OutboxId, post: KeptPost): Awaitable<KeptPost> {
     const { target, body } = post;
@@ -453,7 +448,8 @@ export class Sealing {
   }
 
   /**
-   * Decrypts queued posts; `undefined` if they are stored in the clear. @throws Fault, by rejecting
+   * Decrypts queued posts; `undefined` if they are stored in the clear.
+   * @throws {Fault}, by rejecting
    */
   opened(outbox: OutboxId, posts: readonly KeptPost[]): Promise<OpenedPosts> | undefined {
     const waiting = this.#waiting;

@@ -22,7 +22,7 @@ export class Vault {
     this.#key = key;
   }
 
-  /** @throws Fault seal-state if the row was altered */
+  /** @throws {Fault} seal-state if the row was altered */
   async get<Value>(key: string): Promise<Value | undefined> {
     const bytes = await this.#tables.get(key);
     return bytes === undefined ? undefined : this.#open(key, bytes);

@@ -27,7 +27,6 @@ interface BoxedBody {
   readonly box: string;
 }
 
-/** Stored posts after decryption. */
 export interface OpenedPosts {
   /** In order; a fault for a post that cannot be read any more. */
   readonly posts: readonly (KeptPost | { readonly post: KeptPost; readonly fault: Fault })[];
@@ -49,7 +48,8 @@ export class WaitingPosts {
   }
 
   /**
-   * Synchronous if key and cipher are. @throws Fault, or rejects with one, if there is no key now
+   * Synchronous if key and cipher are.
+   * @throws {Fault}, or rejects with one, if there is no key now
    */
   close(outbox: OutboxId, post: KeptPost): Awaitable<KeptPost> {
     const key = this.#key ?? this.#findKey();
@@ -71,7 +71,7 @@ export class WaitingPosts {
   /**
    * @returns a fault if it was stored under another key or altered; `undefined` if it was stored in
    * the clear
-   * @throws Fault if there is no key now
+   * @throws {Fault} if there is no key now
    */
   async open(outbox: OutboxId, post: KeptPost): Promise<KeptPost | Fault | undefined> {
     const box = boxOf(post);

@@ -35,25 +35,23 @@ export class ChannelEvents {
     this.notify();
   }
 
-  /** Wakes `next`. */
   notify(): void {
     this.#waiting.resolve();
     this.#waiting = Promise.withResolvers();
   }
 
-  /** @throws Fault the reason why the transfer cannot continue */
+  /** @throws {Fault} the reason why the transfer cannot continue */
   check(): void {
     if (this.#fault !== undefined) throw this.#fault;
     if (this.#connection.isClosed) throw this.#connection.lostBy;
   }
 
-  /** Resolves with the next event. */
   next(): Promise<void> {
     return this.#waiting.promise;
   }
 
   /**
-   * @throws Fault the reason why the transfer cannot continue, if it fails before the promise
+   * @throws {Fault} the reason why the transfer cannot continue, if it fails before the promise
    * settles
    */
   unlessEnded<Value>(promise: Promise<Value>): Promise<Value> {

@@ -17,7 +17,7 @@ export interface DataChannelOptions {
   readonly activeLink: ActiveLink;
   /** A transfer without progress fails while this returns false; if absent, it waits. */
   readonly hasMajority?: () => boolean;
-  /** Greets on a new link. @throws Fault fingerprint-changed, and the link's */
+  /** Greets on a new link. @throws {Fault} fingerprint-changed, and the link's */
   readonly greet: (connection: Connection) => Promise<{ readonly fingerprint: Fingerprint }>;
 }
 
@@ -52,7 +52,7 @@ export interface Route<Result> {
   held(): void;
 }
 
-/** @throws Fault the first that is not retryable; the reason of `stop`; no-majority */
+/** @throws {Fault} the first that is not retryable; the reason of `stop`; no-majority */
 export async function overDataChannels<Result>(
   options: DataChannelOptions,
   route: Route<Result>,
@@ -139,7 +139,7 @@ function pause<Result>(
 
 /**
  * Opens a second link to the same server, bound to the account's session on the first.
- * @throws Fault fingerprint-changed if another server answers; the link's; if the server refuses
+ * @throws {Fault} fingerprint-changed if another server answers; the link's; if the server refuses
  */
 async function openChannel(
   active: LoggedInLink,
@@ -151,7 +151,6 @@ async function openChannel(
     .openChannel()
     .then((link) => new Connection(link, options.clock)); // In the same tick: no message is missed.
   const connection = await unlessAborted(ends, opening).catch((error: unknown) => {
-    // Close a link that opens too late.
     opening.then((late) => late.close()).catch(() => {});
     throw error;
   });

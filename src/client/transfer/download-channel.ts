@@ -16,7 +16,6 @@ import type { Hashing } from "./hashing.ts";
 
 type Chunk = NoticeOf<"chunk">;
 type End = NoticeOf<"end">;
-/** Destination of checked chunks. */
 type ChunkSink = Pick<Sink, "append" | "appendsAtOnce" | "sync">;
 
 /**
@@ -29,7 +28,6 @@ export interface DownloadChannelOptions {
   readonly connection: Connection;
   readonly hashing: Hashing;
   readonly file: FileId;
-  /** First chunk to fetch. */
   readonly from: number;
 }
 
@@ -62,7 +60,7 @@ export class DownloadChannel {
     return this.#isStoring ? "disk" : this.#where;
   }
 
-  /** @throws Fault file-unknown, and the channel's */
+  /** @throws {Fault} file-unknown, and the channel's */
   fetch(): Promise<Answer<"fetch">> {
     const fields = { file: this.#file, from: this.#from, window: WINDOW_BYTES };
     return new Promise((resolve, reject) => {
@@ -77,8 +75,8 @@ export class DownloadChannel {
   /**
    * Resolves when all chunks are in the sink.
    * @param stored called after each chunk
-   * @throws Fault checksum-wrong (names file and chunk), the sink's, the channel's; earlier chunks
-   * are in the sink
+   * @throws {Fault} checksum-wrong (names file and chunk), the sink's, the channel's; earlier
+   * chunks are in the sink
    */
   async receive(sink: ChunkSink, stored: () => void): Promise<End> {
     try {
@@ -94,7 +92,7 @@ export class DownloadChannel {
     }
   }
 
-  /** @throws Fault the channel's */
+  /** @throws {Fault} the channel's */
   async untilEnd(): Promise<void> {
     while (this.#end === undefined) await this.#more();
   }
@@ -171,7 +169,6 @@ export class DownloadChannel {
     if (this.#unsyncedBytes >= TRANSFER_SYNC_BYTES && this.#syncing === undefined) this.#sync(sink);
   }
 
-  /** Runs in parallel with the next writes. */
   #sync(sink: ChunkSink): void {
     this.#unsyncedBytes = 0;
     const synced = () => {

@@ -47,7 +47,6 @@ export class Download implements Route<GotFile> {
   readonly #reporter: Reporter;
   #about: About | undefined;
   #sink: Sink | undefined;
-  /** Number of chunks in the sink. */
   #next = 0;
   /** The parts left by an earlier run cannot be of this file. */
   #isLeftWrong = false;
@@ -77,7 +76,7 @@ export class Download implements Route<GotFile> {
     });
   }
 
-  /** @throws Fault */
+  /** @throws {Fault} */
   async run(): Promise<GotFile> {
     try {
       const got = await unlessAborted(this.stop, overDataChannels(this.#options, this));
@@ -94,7 +93,6 @@ export class Download implements Route<GotFile> {
     }
   }
 
-  /** Resolves when no write is in progress. */
   async #settled(): Promise<void> {
     await this.#running.catch(() => {}); // `overDataChannels` has received its fault.
   }

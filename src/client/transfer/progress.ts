@@ -60,7 +60,6 @@ export class Reporter {
     this.#progress.sized(sizeBytes);
   }
 
-  /** Sends the last report immediately. */
   finish(): void {
     this.close();
     this.#report();

@@ -46,13 +46,12 @@ export class ReadAhead {
     this.#next = index;
   }
 
-  /** Stops reading. */
   stop(): void {
     this.#seeks += 1;
     this.#queue = [];
   }
 
-  /** @returns the next chunk; `undefined` after the last one. @throws Fault the source's */
+  /** @returns the next chunk; `undefined` after the last one. @throws {Fault} the source's */
   take(index: number): Promise<ReadChunk | undefined> {
     while (this.#queue.length < CHUNKS_MAX) this.#queue.push(...this.#ahead());
     assert(index === this.#next - this.#queue.length, "chunks are taken in order");

@@ -27,7 +27,6 @@ export interface GetRequest {
   readonly file: FileId;
   /** File name, if the server does not know it. */
   readonly name?: string;
-  /** Destination folder. */
   readonly into: string;
   /** Called once, when the server has sent the file's name; usually io's `openSink`. */
   readonly openSink: (about: SinkAbout) => Promise<Sink>;
@@ -39,7 +38,6 @@ export interface GetRequest {
   readonly isPreview?: boolean;
 }
 
-/** A target that has received the file. */
 export interface PostedFile {
   readonly to: string;
   readonly seq: number;
@@ -101,8 +99,8 @@ export class Transfers {
    * Resolves when the server has stored and checked the whole file and posted it to the targets.
    * Continues after every loss of the link, without a time limit.
    * @param uploads replaces the default journal
-   * @throws Fault if the server refused it; file-changed (the upload is withdrawn); interrupted (by
-   * the signal, or the client was closed: it can be resumed); the source's
+   * @throws {Fault} if the server refused it; file-changed (the upload is withdrawn); interrupted
+   * (by the signal, or the client was closed: it can be resumed); the source's
    */
   async send(request: SendRequest, uploads = this.#options.uploads): Promise<SentFile> {
     const options = { ...this.#options, uploads };
@@ -114,8 +112,8 @@ export class Transfers {
 
   /**
    * Resolves when the whole file is checked and durable under its name.
-   * @throws Fault file-unknown, not-member, checksum-wrong (names file and chunk), interrupted, the
-   * sink's; checked chunks are kept, and the same call resumes
+   * @throws {Fault} file-unknown, not-member, checksum-wrong (names file and chunk), interrupted,
+   * the sink's; checked chunks are kept, and the same call resumes
    */
   get(request: GetRequest): Promise<GotFile> {
     return this.#until(request.signal, (stop) => new Download(this.#options, request, stop).run());
@@ -123,7 +121,8 @@ export class Transfers {
 
   /**
    * Cancels an upload: the server deletes what it has of it.
-   * @throws Fault if the server refused it, as it is finished or unknown; if the client was closed
+   * @throws {Fault} if the server refused it, as it is finished or unknown; if the client was
+   * closed
    */
   withdraw(file: FileId): Promise<void> {
     const along = async (channel: Connection): Promise<"withdrawn"> => {

@@ -52,13 +52,13 @@ export class UploadChannel {
     return where === "more" ? "source" : where;
   }
 
-  /** Whether the server has checked every chunk. */
   get isAcked(): boolean {
     return this.#sending.isAcked;
   }
 
   /**
-   * Resolves when every chunk is sent. @throws Fault the channel's, the source's, or the journal's
+   * Resolves when every chunk is sent.
+   * @throws {Fault} the channel's, the source's, or the journal's
    */
   async send(): Promise<Whole> {
     const { checksums, ahead, clock } = this.#options;

@@ -56,7 +56,8 @@ export class UploadChecksums {
   }
 
   /**
-   * Collects checksums of chunks and writes them to the journal in batches. @throws Fault store-…
+   * Collects checksums of chunks and writes them to the journal in batches.
+   * @throws {Fault} store-…
    */
   note(first: number, hashes: readonly Uint8Array[]): void {
     if (first !== this.#unnotedFrom + this.#unnoted.length) this.flush();
@@ -65,7 +66,7 @@ export class UploadChecksums {
     if (this.#unnoted.length >= NOTE_CHUNKS || this.#kept?.check) this.flush();
   }
 
-  /** Writes all collected checksums to the journal. @throws Fault store-…, file-changed */
+  /** Writes all collected checksums to the journal. @throws {Fault} store-…, file-changed */
   flush(): void {
     const hashes = this.#unnoted;
     this.#unnoted = [];
@@ -75,7 +76,6 @@ export class UploadChecksums {
     if (known >= 0 && known < hashes.length) this.#kept?.note(hashes.slice(known));
   }
 
-  /** Marks the chunks below `upTo` as durable on the server. */
   sure(upTo: number): void {
     const count = upTo - this.#durable;
     if (count <= 0) return;
@@ -89,7 +89,7 @@ export class UploadChecksums {
    * Continues on a new channel whose server has `have` chunks. Advances as far as checksums are
    * known, from this run or from the journal. The caller reads and `add`s those missing up to
    * `have`.
-   * @throws Fault store-…
+   * @throws {Fault} store-…
    */
   resume(have: number, kept: ResumableUpload | undefined): void {
     this.#kept = kept;

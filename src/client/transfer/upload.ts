@@ -26,7 +26,6 @@ export interface UploadOptions extends DataChannelOptions {
   readonly hashing: Hashing;
 }
 
-/** Fault codes of an upload that the server has erased. */
 const FORGOTTEN: ReadonlySet<FaultCode> = new Set(["file-unknown", "not-found"]);
 
 export class Upload implements Route<SentFile> {
@@ -41,7 +40,6 @@ export class Upload implements Route<SentFile> {
   #file: FileId;
   /** Whether the journal has an entry of this upload. */
   #isBegun = false;
-  /** Whether an earlier run started it. */
   #isOld = false;
   #isChanged = false;
   /** `undefined` until a server has sent how much it has. */
@@ -73,7 +71,7 @@ export class Upload implements Route<SentFile> {
     });
   }
 
-  /** @throws Fault */
+  /** @throws {Fault} */
   async run(): Promise<SentFile> {
     try {
       const sent = await unlessAborted(this.stop, overDataChannels(this.#options, this));
@@ -140,7 +138,7 @@ export class Upload implements Route<SentFile> {
     return upload;
   }
 
-  /** @returns undefined if the server has erased what an earlier run sent */
+  /** @returns `undefined` if the server has erased what an earlier run sent */
   async #offer(connection: Connection): Promise<Answer<"offer"> | undefined> {
     const { name, sizeBytes } = this.#request.source;
     const offer = await connection.ask("offer", this.#offerFields()).catch((error: unknown) => {
@@ -288,7 +286,7 @@ export class Upload implements Route<SentFile> {
     }
   }
 
-  /** @throws Fault the channel's: then it is unknown whether the server received it */
+  /** @throws {Fault} the channel's: then it is unknown whether the server received it */
   async #withdraw(connection: Connection, file: FileId): Promise<void> {
     try {
       await connection.ask("withdraw", { file });

@@ -39,7 +39,6 @@ export const ban: Command<BanOrder> = {
   },
 };
 
-/** Returns the user or address that the argument names. */
 export function whom(text: string): Banned {
   return text.includes(":") || isIpv4(text) ? { address: text } : { user: personOf(text) };
 }

@@ -1,4 +1,5 @@
 /** Slash commands of the terminal and the page: their grammar, and what they use of a UI. */
+
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomActor } from "../../client/chat/room-actions.ts";
 import type { PostBody, Answer as WireAnswer } from "../../wire/messages.ts";
@@ -13,14 +14,13 @@ export interface Command<Order = unknown> {
   readonly usage: Usage;
   /** Whose last message the command concerns if the order has no `seq`. */
   readonly about?: Whose;
-  /** @returns `undefined` if the arguments do not match @throws Fault usage, name-invalid */
+  /** @returns `undefined` if the arguments do not match @throws {Fault} usage, name-invalid */
   parse(words: string, ui: Ui): Order | undefined;
   run(order: Order, session: RoomActor, host: Host): Promise<Answer | undefined>;
 }
 
 export type Whose = "other" | "own";
 
-/** Result of a command, for its UI to show. */
 export interface Answer {
   /** For scripts, which ignore `text`. */
   readonly json?: { readonly kind: string; readonly [field: string]: unknown };
@@ -70,7 +70,7 @@ export interface JoinOrder {
 
 /** The functions of a UI that commands use. */
 export interface Host {
-  /** Target of posts: `lobby` or `@bob`. @throws Fault not-member */
+  /** Target of posts: `lobby` or `@bob`. @throws {Fault} not-member */
   readonly current: string;
   /** Target of room commands, also while a conversation is open. @throws as `current` */
   readonly room: string;
@@ -85,16 +85,17 @@ export interface Host {
    * Resolves `seq`, or the last message. Waits until unsent messages have their numbers, if the
    * user's own is meant.
    * @returns the given number, or that of the last message
-   * @throws Fault not-found, link-closed
+   * @throws {Fault} not-found, link-closed
    */
   meant(seq: number | undefined, whose: Whose): Promise<number>;
-  /** @returns `undefined` if a dialog continues the command @throws Fault */
+  /** @returns `undefined` if a dialog continues the command @throws {Fault} */
   join(order: JoinOrder): Promise<WireAnswer<"join"> | undefined>;
   /** Closes the open conversation, which remains in the account. */
   leaveConversation(): Promise<Answer | undefined>;
   hideJoins(on: boolean): void;
   /**
-   * Returns the room of a saved message, or of a message here. @throws Fault not-found, not-member
+   * Returns the room of a saved message, or of a message here.
+   * @throws {Fault} not-found, not-member
    */
   roomOfSaved(seq: number, isSaved: boolean): Promise<string>;
   show(view: View): Promise<Answer | undefined>;
@@ -110,7 +111,6 @@ export function wordsOf(text: string, min: number, max: number): readonly string
   return words.length >= min && words.length <= max ? words : undefined;
 }
 
-/** Splits a text into its first word and the rest. */
 export function split(text: string): [string, string] {
   const [, first = "", rest = ""] = /^\s*(\S*)\s*([\s\S]*)$/.exec(text) ?? [];
   return [first, rest.trim()];
@@ -121,13 +121,11 @@ export function personOf(word: string): string {
   return word.replace(/^@/, "");
 }
 
-/** Parses the arguments of a command about one user. */
 export function person(words: string): { readonly user: string } | undefined {
   const [name] = wordsOf(words, 1, 1) ?? [];
   return name === undefined ? undefined : { user: personOf(name) };
 }
 
-/** Parses the argument of a command with a text. */
 export function someText(words: string): { readonly text: string } | undefined {
   return words === "" ? undefined : { text: words };
 }

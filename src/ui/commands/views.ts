@@ -1,4 +1,5 @@
 /** Commands that each UI answers in its own way: as lines, or in a dialog. */
+
 import { formatTarget, parseTarget } from "../../base/names.ts";
 import {
   type BareView,
@@ -20,7 +21,6 @@ function view(usage: Usage, parse: (words: string, ui: Ui) => View | undefined):
   return { usage, parse, run: (order, _session, host) => host.show(order) };
 }
 
-/** A command without arguments. */
 function bare(kind: BareView): Command<View> {
   return view(`/${kind}`, (words) => (words === "" ? { kind } : undefined));
 }

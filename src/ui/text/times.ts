@@ -10,7 +10,6 @@ export interface Times {
   readonly clock: (unixMs: number) => string;
   /** Today, yesterday, or the date. */
   readonly day: (unixMs: number) => string;
-  /** Date and time. */
   readonly full: (unixMs: number) => string;
   /** A date of which only the day is known, in UTC. */
   readonly utcDay: (unixMs: number) => string;

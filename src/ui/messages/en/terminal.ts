@@ -160,7 +160,6 @@ export const ENGLISH_TERMINAL = {
   askNewPasswordOf: (user: string, server: string) => `New password for ${user} on ${server}`,
   askRepeat: "Repeat it",
 
-  /** Descriptions of slash commands, for help and completion. */
   slash: {
     ...ENGLISH_COMMANDS,
     list: "list who is online",
