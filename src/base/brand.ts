@@ -1,6 +1,6 @@
-/** Branded types: a checked string is a type of its own. */
+/** Branded types: a validated string has a type of its own. */
 
 declare const brand: unique symbol;
 
-/** A primitive that only the place which checked it may mint (codec, command line, log reader). */
+/** A primitive that only its validator (codec, command line, log reader) may create. */
 export type Brand<Base, Name extends string> = Base & { readonly [brand]: Name };

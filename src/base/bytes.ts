@@ -1,4 +1,4 @@
-/** UTF-8, hex and base64url; joining and comparing bytes. */
+/** UTF-8, hex and base64url; concatenation and comparison of bytes. */
 
 import { Fault } from "./fault.ts";
 
@@ -9,17 +9,17 @@ export function utf8Encode(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
-/** @throws TypeError when the bytes are not UTF-8; a byte order mark is kept as a character */
+/** Keeps a byte order mark as a character. @throws TypeError if the bytes are not UTF-8 */
 export function utf8Decode(bytes: Uint8Array): string {
   return strictDecoder.decode(bytes);
 }
 
-/** Whether a string can be UTF-8: no surrogate stands alone. */
+/** Reports whether the text has no lone surrogates, so that UTF-8 can encode it. */
 export function isWellFormed(text: string): boolean {
   return text.isWellFormed();
 }
 
-/** The longest beginning that has so few bytes as UTF-8 and ends with a whole character. */
+/** The longest prefix of at most `bytesMax` bytes of UTF-8 that ends with a whole character. */
 export function cutText(text: string, bytesMax: number): string {
   const wellFormed = text.toWellFormed();
   if (3 * wellFormed.length <= bytesMax) return wellFormed;
@@ -39,7 +39,7 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-/** Compares without leaving early, so that the time taken tells nothing about where they differ. */
+/** Compares in constant time: the duration does not reveal where the bytes differ. */
 export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
   if (left.length !== right.length) return false;
   let difference = 0;
@@ -57,9 +57,9 @@ export function toBase64Url(bytes: Uint8Array): string {
 }
 
 /**
- * Reads base64url without padding and accepts only the one canonical spelling: a second spelling
- * of the same bytes would let a signed or hashed text change unseen.
- * @throws Fault frame-malformed
+ * Reads base64url without padding and accepts only the canonical spelling: a second spelling of the
+ * same bytes would let a signed or hashed text change unnoticed.
+ * @throws {Fault} frame-malformed
  */
 export function fromBase64Url(text: string): Uint8Array {
   try {

@@ -5,30 +5,32 @@ import { DEVICE_LABEL_BYTES_MAX } from "./limits.ts";
 import { cleanText } from "./text.ts";
 
 /**
- * How a client calls itself in its `hello`, as RFC 9110, 10.1.5 has it for browsers: a product, and
- * in brackets by what the owner knows the device again, as in `chat/0.2.0 (chat on Linux)`.
+ * The client's name in its `hello`, in the format of RFC 9110, 10.1.5: a product, then in brackets
+ * a label by which the owner recognizes the device, as in `chat/0.2.0 (chat on Linux)`.
  */
 export function clientName(product: string, label: string): string {
   return `${product} (${label})`;
 }
 
-/** Looks through it from each blank: 128 bytes of a `hello` are its bound. */
+/** Quadratic in the number of spaces; the 128 bytes of a `hello` bound it. */
 const COMMENT = /\s*\(([^()]*)\)\s*$/;
 
-/** Without what is for the owner of the account alone. */
+/** The client name without the label, which only the account's owner may see. */
 export function productOf(client: string): string {
   return client.replace(COMMENT, "") || client;
 }
 
-/** What has a meaning in a line of a list, or in JSON, is none of it. */
+/** Characters with a meaning in lists or JSON. */
 const UNWANTED = /[^\p{L}\p{M}\p{N} .,_+/-]/gu;
 
-/** Of a client that says no more, its product. Short and clean; empty: nothing is left of it. */
+/**
+ * The label of the device, cleaned and shortened; the product if there is no label. May be empty.
+ */
 export function deviceLabelOf(client: string): string {
   const told = COMMENT.exec(client)?.[1] ?? client;
   let label = "";
-  // What is taken out leaves neighbours that mean something else together: a mark without its
-  // letter, a longer cluster. Each round but the last makes it shorter.
+  // Removing a character can join its neighbours into something unwanted: a mark without its
+  // letter, a longer cluster. Each round but the last shortens the label.
   for (let last = told; ; last = label) {
     const clean = cleanText(last).replaceAll(UNWANTED, "").replaceAll(/ +/g, " ");
     label = startOf(clean.trim()).trim();

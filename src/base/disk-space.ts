@@ -2,21 +2,19 @@
 
 import { formatSize } from "./sizes.ts";
 
-/** What is left of a server's disk. */
+/** Free space on a server's disk. */
 export interface DiskSpace {
   readonly freeBytes: number;
-  /** With less left files are refused. */
+  /** Below this the server refuses files. */
   readonly keepFreeBytes: number;
-  /** Soon there is not more than that. */
+  /** The free space is close to `keepFreeBytes`. */
   readonly isLow: boolean;
 }
 
-/** With less than is kept free, files are refused. */
 export function isDiskFull({ freeBytes, keepFreeBytes }: Omit<DiskSpace, "isLow">): boolean {
   return freeBytes < keepFreeBytes;
 }
 
-/** What an operator reads of it on a terminal. */
 export function diskSentence(space: DiskSpace): string {
   const { freeBytes, keepFreeBytes, isLow } = space;
   const [free, keep] = [formatSize(freeBytes), formatSize(keepFreeBytes)];

@@ -1,5 +1,7 @@
+/** Errors with a stable code, a message and a remedy, and the table of all codes. */
+
 /**
- * Who can mend it: the person, the other end of a link, or a machine (this one or the server's).
+ * The party that can fix it: the user, the peer of a link, or a machine (this one or the server's).
  */
 export type Blame = "user" | "peer" | "host";
 
@@ -7,11 +9,10 @@ interface FaultRow {
   readonly blame: Blame;
   /** Exit code of a command that ends with this fault (docs/scripting.md, "Exit codes"). */
   readonly exitCode: 1 | 2 | 3 | 4 | 5 | 6 | 130;
-  /** What to do, in a few words, when the thrower knows nothing better. */
+  /** Default remedy, in a few words. */
   readonly remedy: string;
 }
 
-/** What to do, in a few words, when the thrower knows nothing better, after the exit code. */
 type Row = readonly [exitCode: FaultRow["exitCode"], remedy: string];
 
 function blamedOn<Code extends string>(
@@ -23,9 +24,9 @@ function blamedOn<Code extends string>(
   return Object.fromEntries(faults) as Record<Code, FaultRow>;
 }
 
-/** Every fault there is. Codes are part of the protocol and stable; wording is not. */
+/** All fault codes. Codes are part of the protocol and stable; their wording is not. */
 export const FAULTS = {
-  // The person asked for something that cannot be, or may not be, done.
+  // The user asked for something impossible or forbidden.
   ...blamedOn("user", {
     usage: [2, "see chat --help"],
     "name-invalid": [2, "use 1 to 32 letters, digits, - or _, not only digits"],
@@ -54,7 +55,7 @@ export const FAULTS = {
     "seal-refused": [3, "ask an admin of the room"],
     interrupted: [130, "run the same command again"],
   }),
-  // The other end of a link did not keep to the protocol.
+  // The peer violated the protocol.
   ...blamedOn("peer", {
     "frame-malformed": [5, "update the other program"],
     "kind-unknown": [5, "update the other program"],
@@ -96,11 +97,11 @@ export const FAULTS = {
 
 export type FaultCode = keyof typeof FAULTS;
 
-/** A text of the source with its values, for readers of other languages. */
+/** A text of the source with its values, for translation. */
 export interface Translatable {
   /** In English. */
   readonly text: string;
-  /** The text with `{}` in place of each value: the key by which tables of texts know it. */
+  /** The text with `{}` in place of each value: the key in the tables of translations. */
   readonly template: string;
   readonly values: readonly string[];
 }
@@ -108,17 +109,17 @@ export interface Translatable {
 export interface FaultDetail {
   readonly remedy?: string | Translatable | undefined;
   readonly cause?: unknown;
-  /** For faults that pass: when to try again. */
+  /** For transient faults: when to retry. */
   readonly retryAfterMs?: number | undefined;
 }
 
-/** What the world did: one code, one sentence, one remedy. Our own bugs are asserts instead. */
+/** An error caused from outside: a code, a message and a remedy. Bugs are assertions instead. */
 export class Fault extends Error {
   override readonly name = "Fault";
   readonly code: FaultCode;
   readonly remedy: string;
   readonly retryAfterMs: number | undefined;
-  /** The message and the remedy, as far as they can be translated. */
+  /** The translatable parts of the message and the remedy. */
   readonly translatable: { readonly message?: Translatable; readonly remedy?: Translatable };
 
   /** @param sentence what went wrong, without a full stop and without the remedy */
@@ -143,26 +144,26 @@ export class Fault extends Error {
   }
 }
 
-/** Returns the error if it is a fault. Rethrows anything else: it is a bug. */
+/** Returns the error if it is a fault, and rethrows anything else, which is a bug. */
 export function asFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   throw error;
 }
 
-/** Whether a text received from elsewhere is a code that this version knows. */
+/** Reports whether a received text is a code that this version knows. */
 export function isFaultCode(text: string): text is FaultCode {
   return Object.hasOwn(FAULTS, text);
 }
 
 type Value = string | number | bigint | null | undefined;
 
-/** Tag of a text that can be translated: ``msg`there is no room ${room}` ``. */
+/** Template tag of a translatable text: ``msg`there is no room ${room}` ``. */
 export function msg(parts: TemplateStringsArray, ...inserted: readonly Value[]): Translatable {
   const values = inserted.map(String);
   return { text: String.raw({ raw: parts }, ...values), template: parts.join("{}"), values };
 }
 
-/** A text without values. */
+/** A translatable text without values. */
 export function fixedText(text: string): Translatable {
   return { text, template: text, values: [] };
 }
@@ -171,12 +172,11 @@ function textOf(text: string | Translatable): string {
   return typeof text === "string" ? text : text.text;
 }
 
-/** Number of values that a template takes. */
 export function valuesIn(template: string): number {
   return template.split("{}").length - 1;
 }
 
-/** Fills the values in, in their order. */
+/** Inserts the values in order. */
 export function fillTemplate(template: string, values: readonly string[]): string {
   return String.raw({ raw: template.split("{}") }, ...values);
 }

@@ -4,20 +4,20 @@ import type { Brand } from "./brand.ts";
 import { toBase64Url } from "./bytes.ts";
 import { FILE_ID_LENGTH } from "./limits.ts";
 
-/** `u` and 64 random bits in base64url. The log's heads name people only by this. */
+/** `u` and 64 random bits in base64url. The heads of log records name users only by this. */
 export type UserId = Brand<string, "UserId">;
 /** `r` and 64 random bits, or for a direct conversation `d` and 128 bits of a hash. */
 export type RoomId = Brand<string, "RoomId">;
-/** 64 random bits in base64url: one outbox, that is one run of one client process. */
+/** 64 random bits in base64url: one outbox, which is one run of one client process. */
 export type OutboxId = Brand<string, "OutboxId">;
 
-/** `f` and 64 random bits in base64url: never a flag, as no id begins with a dash. */
+/** `f` and 64 random bits in base64url. No id begins with a dash, so none is taken for a flag. */
 export type FileId = Brand<string, "FileId">;
 
-/** Random bits behind an id: a collision among 100,000 rooms has a chance of 3e-10. */
+/** Random bytes of an id: the chance of a collision among 100,000 rooms is 3e-10. */
 export const ID_BYTES = 8;
 
-/** @param into 32 bytes where the digest may be put, so that it needs no memory of its own */
+/** @param into 32 bytes for the digest, to avoid an allocation */
 export type Sha256 = (bytes: Uint8Array, into?: Uint8Array) => Uint8Array;
 
 export function userId(random: Uint8Array): UserId {
@@ -42,7 +42,7 @@ export function isFileId(text: string): text is FileId {
   return text.length === FILE_ID_LENGTH && FILE_ID.test(text);
 }
 
-/** The room of two: the same id in either order, and one room only, even with oneself. */
+/** The id of a direct conversation, independent of the order of its users, who may be the same. */
 export function directRoomId(one: UserId, other: UserId, sha256: Sha256): RoomId {
   const pair = one < other ? `${one} ${other}` : `${other} ${one}`;
   const digest = sha256(new TextEncoder().encode(`chat/1 direct ${pair}`));

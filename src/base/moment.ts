@@ -4,8 +4,6 @@ import { Fault, msg } from "./fault.ts";
 import { quoteText } from "./text.ts";
 import { formatUtc, type OffsetMinutes } from "./time.ts";
 
-/** Moments as people write them. Apart from how they are shown: the page needs only that. */
-
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 const UNITS_MS: ReadonlyMap<string, number> = new Map([
@@ -24,21 +22,23 @@ const ISO = new RegExp(`^${DAY}(?:[T ]${CLOCK}${ZONE})?$`, "i");
 export interface MomentContext {
   readonly nowUnixMs: number;
   readonly offsetMinutes: OffsetMinutes;
-  /** What a day without a time means: its first millisecond (the default) or its last. */
+  /**
+   * The moment that a day without a time stands for: its first millisecond (the default) or last.
+   */
   readonly edge?: "start" | "end";
 }
 
 /**
- * Reads `--since` and `--until`: ISO 8601 (local time unless it names an offset), or how long ago:
+ * Parses `--since` and `--until`: ISO 8601 (local time unless it names an offset), or an age:
  * `90s`, `10m`, `2h`, `3d`, `1w`.
  * @returns Unix milliseconds, from 0 to MOMENT_UNIX_MS_MAX
- * @throws Fault usage
+ * @throws {Fault} usage
  */
 export function parseMoment(text: string, context: MomentContext): number {
   const ago = AGO.exec(text);
   if (ago !== null) {
     const agoMs = Number(ago[1]) * (UNITS_MS.get(ago[2] ?? "") ?? 0);
-    return Math.max(0, context.nowUnixMs - agoMs); // Nothing was said before 1970.
+    return Math.max(0, context.nowUnixMs - agoMs); // No message is older than 1970.
   }
   const iso = ISO.exec(text);
   const unixMs = iso === null ? undefined : isoUnixMs(iso, context);
@@ -54,7 +54,7 @@ function isoUnixMs(iso: RegExpExecArray, context: MomentContext): number | undef
   const milliseconds = Number((fraction ?? "0").padEnd(3, "0").slice(0, 3));
   const clock = `${hour ?? "00"}:${minute ?? "00"}:${second ?? "00"}`;
   const asUtc = Date.parse(`${year}-${month}-${day}T${clock}.000Z`);
-  // Date.parse lets the 30th of February through as the 2nd of March.
+  // Date.parse accepts the 30th of February as the 2nd of March.
   const real = Number.isFinite(asUtc) && formatUtc(asUtc).startsWith(`${year}-${month}-${day}T`);
   if (!real) return undefined;
   if (wholeDay && context.edge === "end") {
@@ -65,7 +65,7 @@ function isoUnixMs(iso: RegExpExecArray, context: MomentContext): number | undef
   return minutes === undefined ? undefined : asUtc - minutes * MINUTE_MS + milliseconds;
 }
 
-/** Twice, because the offset is known only for the moment that it helps to find. */
+/** Applied twice, because the offset depends on the moment being computed. */
 function localToUnixMs(asUtc: number, offsetMinutes: OffsetMinutes): number {
   const near = asUtc - offsetMinutes(asUtc) * MINUTE_MS;
   return asUtc - offsetMinutes(near) * MINUTE_MS;

@@ -4,9 +4,9 @@ import type { Brand } from "./brand.ts";
 import { Fault, msg } from "./fault.ts";
 import { NAME_CHARS_MAX } from "./limits.ts";
 
-/** A person's or room's name as its owner spelled it. */
+/** The name of a user or room as its owner spelled it. */
 export type Name = Brand<string, "Name">;
-/** The same name as it is compared: without regard to case. */
+/** The name folded to lower case for comparison. */
 export type FoldedName = Brand<string, "FoldedName">;
 
 const NAME = new RegExp(`^(?!\\d+$)[A-Za-z0-9_-]{1,${NAME_CHARS_MAX}}$`);
@@ -17,7 +17,7 @@ export function isName(text: string): text is Name {
 
 type NameKind = "name" | "room's name" | "person's name";
 
-/** @throws Fault name-invalid */
+/** @throws {Fault} name-invalid */
 export function checkName(text: string, what: NameKind = "name"): Name {
   if (isName(text)) return text;
   const shown = text.slice(0, 40);
@@ -29,20 +29,20 @@ export function checkName(text: string, what: NameKind = "name"): Name {
   throw new Fault("name-invalid", sentences[what]);
 }
 
-/** A user of such a name would be taken for the server, for its operators, or for all users. */
+/** Users of these names could be mistaken for the server, its operators, or all users. */
 const ROLES = ["server", "operator", "admin", "everyone", "here"];
-/** What every JavaScript object has: a program that keeps people by name would find it there. */
+/** Properties of every JavaScript object, which a program that keys objects by name would find. */
 const BUILT_IN = [...Object.getOwnPropertyNames(Object.prototype), "prototype"];
 const RESERVED: ReadonlySet<string> = new Set(
   [...ROLES, ...BUILT_IN].map((name) => name.toLowerCase()),
 );
 
-/** Whether no account may take this name; one that has it of an older version keeps it. */
+/** Reports whether the name is reserved. Accounts of older versions keep such names. */
 export function isReservedName(name: Name): boolean {
   return RESERVED.has(foldName(name));
 }
 
-/** One fixed locale: every client lists names in the same order. */
+/** A fixed locale, so that every client sorts names alike. */
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
 /** Natural order, ignoring case: `Room2` before `room10`; `Room` and `room` are equal. */
@@ -58,7 +58,7 @@ export type Target =
   | { readonly kind: "room"; readonly name: Name }
   | { readonly kind: "person"; readonly name: Name };
 
-/** `lobby` and `#lobby` are the room, `@ana` is the person. @throws Fault name-invalid */
+/** Parses `lobby` and `#lobby` as a room, `@ana` as a user. @throws {Fault} name-invalid */
 export function parseTarget(text: string): Target {
   if (text.startsWith("@")) {
     return { kind: "person", name: checkName(text.slice(1), "person's name") };

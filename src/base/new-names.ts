@@ -1,4 +1,5 @@
-/** Names that accounts are to take: which may be, and what to take instead of others. */
+/** Checks of new account names and passwords, and proposals for invalid or taken names. */
+
 import { Fault, msg } from "./fault.ts";
 import { NAME_CHARS_MAX, PASSWORD_CHARS_MIN } from "./limits.ts";
 import {
@@ -10,15 +11,15 @@ import {
   type Name,
 } from "./names.ts";
 
-/** Before what cannot stand alone: digits, a reserved word; and for what has no letter of ours. */
+/** Prefix of names that would be invalid alone: digits, a reserved word, or no ASCII letter. */
 const PREFIX = "user";
-/** How these are written where they are not on the keyboard; others lose their marks. */
+/** ASCII spellings of letters; other letters lose their marks. */
 const SPELLED: Readonly<Record<string, string>> = {
   ...{ ä: "ae", ö: "oe", ü: "ue", ß: "ss", æ: "ae", œ: "oe", ø: "o", ł: "l", đ: "d", ı: "i" },
   ...{ þ: "th", ð: "d", Ä: "Ae", Ö: "Oe", Ü: "Ue", Æ: "Ae", Œ: "Oe", Ø: "O", Ł: "L", Đ: "D" },
 };
 
-/** At its registration or later. @throws Fault name-invalid */
+/** Checks a name at registration or renaming. @throws {Fault} name-invalid */
 export function checkNewName(text: string): Name {
   const name = checkName(text, "person's name");
   if (!isReservedName(name)) return name;
@@ -27,7 +28,7 @@ export function checkNewName(text: string): Name {
   });
 }
 
-/** As `checkName`, for a name that somebody typed, and may change. @throws Fault name-invalid */
+/** `checkName` for a typed name, with a proposal in the fault. @throws {Fault} name-invalid */
 export function checkTypedName(text: string): Name {
   if (isName(text)) return text;
   const sentence = msg`'${text.slice(0, 40)}' cannot be a person's name`;
@@ -37,17 +38,17 @@ export function checkTypedName(text: string): Name {
 }
 
 /**
- * A name that an account may take, as near as can be to what somebody typed: spaces and signs are
- * hyphens, marks go, what is too long is cut, and one that is taken gets a number.
- * @param taken folded names that are known to be others'
- * @returns never the text itself, unless it may be taken as it is
+ * Proposes the valid name closest to a typed one: spaces and signs become hyphens, marks are
+ * removed, a long name is cut, and a taken one gets a number.
+ * @param taken folded names known to be taken
+ * @returns never the text itself, unless it is valid and free
  */
 export function proposeName(text: string, taken: ReadonlySet<FoldedName> = new Set()): Name {
   const known = isName(text) && !isReservedName(text) ? text : undefined;
   const first = known ?? asNew(spelled(text));
   if (!taken.has(foldName(first))) return first;
   const stem = first.replace(/-\d+$/, "");
-  // One of so many is free, whatever the others are.
+  // One of so many numbers is free.
   for (let number = 2; number < taken.size + 2; number++) {
     const name = numbered(stem, number);
     if (!taken.has(foldName(name))) return name;
@@ -56,7 +57,7 @@ export function proposeName(text: string, taken: ReadonlySet<FoldedName> = new S
 }
 
 function spelled(text: string): string {
-  // More of it is of no use: the rest would be cut in any case.
+  // The rest would be cut in any case.
   const start = text.slice(0, NAME_CHARS_MAX * 8).normalize("NFC");
   return trimmed(
     [...start]
@@ -69,7 +70,7 @@ function spelled(text: string): string {
   );
 }
 
-/** @param bare letters, digits, `-` and `_`, any number of them */
+/** @param bare any number of letters, digits, `-` and `_` */
 function asNew(bare: string): Name {
   if (bare === "") return PREFIX as Name;
   if (isName(bare) && !isReservedName(bare)) return bare;
@@ -85,7 +86,7 @@ function trimmed(text: string): string {
   return text.replace(/^-+/, "").slice(0, NAME_CHARS_MAX).replace(/-+$/, "");
 }
 
-/** Passwords that were set before there was a minimum stay valid. @throws Fault usage */
+/** Older, shorter passwords stay valid. @throws {Fault} usage */
 export function checkNewPassword(password: string): void {
   if ([...password].length >= PASSWORD_CHARS_MIN) return;
   const sentence = msg`a new password needs at least ${PASSWORD_CHARS_MIN} characters`;

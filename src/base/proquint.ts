@@ -2,12 +2,12 @@
 
 import { assert } from "./assert.ts";
 
-/** Consonants and vowels that are told apart in any language, and over a bad line. */
+/** Consonants that are distinct in every language and over a bad line. */
 const CONSONANTS = "bdfghjklmnprstvz";
 const VOWELS = "aiou";
 
 /**
- * Bytes as words of five letters that can be said aloud, two bytes a word: `lusab babad`.
+ * Encodes two bytes as a pronounceable word of five letters: `lusab babad`.
  * @see "A Proposal for Proquints", arXiv:0901.4016
  */
 export function proquintsOf(bytes: Uint8Array): string[] {

@@ -1,9 +1,7 @@
-/** Formats and parses sizes, rates and durations. */
+/** Formats and parses sizes, rates and durations. Units are decimal, as disks are sold. */
 
 import { Fault, msg } from "./fault.ts";
 import { quoteText } from "./text.ts";
-
-/** Sizes, rates and spans as people read and type them. Units are decimal, as disks are sold. */
 
 const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
 const STEP = 1000;
@@ -13,7 +11,7 @@ const SECOND_MS = 1_000;
 const MINUTE_S = 60;
 const HOUR_S = 60 * MINUTE_S;
 const DAY_S = 24 * HOUR_S;
-/** Longer than a user waits, and than any estimate is worth. */
+/** Upper bound of displayed estimates. */
 const DAYS_MAX = 99;
 
 /** `1 file`, `2 files`. */
@@ -29,7 +27,7 @@ export function formatSize(bytes: number): string {
     value /= STEP;
     unit += 1;
   }
-  // Below 100 a decimal says more; bytes have none.
+  // One decimal below 100; bytes have none.
   const digits = unit > 0 && value < 99.95 ? 1 : 0;
   return `${value.toFixed(digits)} ${UNITS[unit]}`;
 }
@@ -49,15 +47,15 @@ export function formatLeft(ms: number): string {
   return pair(seconds, DAY_S, "d", HOUR_S, "h");
 }
 
-/** Time that something took: `4.1 s`, from a minute on as time left. */
+/** Elapsed time: `4.1 s`; from a minute on in the format of `formatLeft`. */
 export function formatSpan(ms: number): string {
   const tenths = Math.round(Math.max(0, ms) / (SECOND_MS / 10));
   return tenths < MINUTE_S * 10 ? `${(tenths / 10).toFixed(1)} s` : formatLeft(ms);
 }
 
 /**
- * Reads `500`, `10M`, `10MB`, `1.5 GB` (decimal) or `10GiB` (binary), in any case.
- * @returns bytes @throws Fault usage
+ * Parses `500`, `10M`, `10MB`, `1.5 GB` (decimal) or `10GiB` (binary), in any case.
+ * @returns bytes @throws {Fault} usage
  */
 export function parseSize(text: string): number {
   const [, digits = "", unit = "", binary] = SIZE.exec(text) ?? [];

@@ -1,45 +1,46 @@
 /**
- * Makes text from strangers safe to show. Log, wire and NDJSON carry the words as sent; cleaning is
- * the last step before a terminal, TSV or page.
+ * Escapes and cleans text of other users for terminals, TSV, NDJSON and pages. Log, wire and NDJSON
+ * hold the text as sent; cleaning is the last step before display.
  */
+
 import { CLUSTER_CODE_POINTS_MAX, NOTICE_CODE_POINTS_MAX } from "./limits.ts";
 
 export interface CleanOptions {
-  /** Keep line feeds, for texts that are shown over several lines. CR LF becomes LF. */
+  /** Keeps line feeds, for multi-line display. CR LF becomes LF. */
   readonly lines?: boolean;
-  /** Keep tabs, where what shows the text has stops for them. */
+  /** Keeps tabs, where the display has tab stops. */
   readonly tabs?: boolean;
 }
 
-/** Nothing below this line can be hostile, and most text is nothing else. */
+/** Fast path: printable ASCII is harmless. */
 const PLAIN = /^[\x20-\x7e]*$/;
 /**
- * Shown as `<U+202E>`: C1, bidi controls, line separators, interlinear annotations, and what is a
- * piece of a picture on some terminals.
+ * Escaped as `<U+202E>`: C1, bidi controls, line separators, interlinear annotations, and
+ * characters that some terminals use for pictures.
  */
 const VISIBLE = /[\x80-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\u{10eeee}]/u;
 const JOINER = /[\u200c\u200d]/u;
-/** Chooses among the shapes of what stands before it; means nothing alone. */
+/** Selects the glyph of the preceding character; means nothing alone. */
 const SELECTOR = /\p{Variation_Selector}|\u034f|\u17b4|\u17b5/u;
-/** Spells a flag behind U+1F3F4; anywhere else it hides text. */
+/** Spells a flag after U+1F3F4; hides text anywhere else. */
 const TAG = /[\u{e0020}-\u{e007f}]/u;
 const FLAG = "\u{1f3f4}";
 const IGNORABLE = /\p{Default_Ignorable_Code_Point}/u;
 const JOINABLE = /[\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}]/u;
 const SELECTABLE = /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u;
-/** After these a joiner shapes the end of a word, too (Indic scripts; UAX 31, section 2.3). */
+/** After these a joiner also shapes the end of a word (Indic scripts; UAX 31, section 2.3). */
 const VIRAMA = /[\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca\u1039\u1b44\ua9c0]/u;
-/** Sixteen and a letter of ASCII among them leave at least one run of eight. */
+/** Any 16 characters with one ASCII letter among them contain such a run of eight. */
 const LONG_CLUSTER_POSSIBLE = /[^\x00-\x7f]{8}/u;
 const REPLACEMENT = "\ufffd";
 
 const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
 
 /**
- * Text that cannot move the cursor, reverse its line, hide words or climb over its neighbours.
- * Control characters become control pictures, bidi controls `<U+202E>`, lone surrogates U+FFFD;
- * zero-width characters go, except joiners between letters or emoji and selectors behind a base;
- * an over-long cluster ends in U+FFFD. Cleaning twice changes nothing.
+ * Removes everything that could move the cursor, reverse the line, hide text or overlap its
+ * neighbours. Control characters become control pictures, bidi controls `<U+202E>`, lone surrogates
+ * U+FFFD. Zero-width characters are removed, except joiners between letters or emoji and selectors
+ * after a base. An over-long cluster ends in U+FFFD. Idempotent.
  */
 export function cleanText(text: string, options: CleanOptions = {}): string {
   if (PLAIN.test(text)) return text;
@@ -52,12 +53,15 @@ export function cleanText(text: string, options: CleanOptions = {}): string {
     const shown = isKept ? point : shownAs(point, previous, points[i + 1]);
     if (shown === "") continue;
     cleaned += shown;
-    previous = shown.length > 2 ? ">" : shown; // Longer than a code point is only <U+...>.
+    previous = shown.length > 2 ? ">" : shown; // Only `<U+...>` is longer than a code point.
   }
   return LONG_CLUSTER_POSSIBLE.test(cleaned) ? cutClusters(cleaned) : cleaned;
 }
 
-/** A tab-separated field: cleaned, with tab, line feed and backslash written `\t`, `\n`, `\\`. */
+/**
+ * A TSV field: cleaned, with tab, line feed and backslash written `\t`, `
+ * `, `\\`.
+ */
 function tsvField(text: string): string {
   const escaped = text.replaceAll("\\", "\\\\").replaceAll("\t", "\\t").replaceAll("\n", "\\n");
   return cleanText(escaped);
@@ -68,12 +72,12 @@ export function tsvLine(fields: readonly string[]): string {
   return `${fields.map(tsvField).join("\t")}\n`;
 }
 
-/** What some reader of NDJSON would act upon as it stands: a terminal, an editor, a pager. */
+/** Characters that some display of NDJSON (terminal, editor, pager) would interpret. */
 const ACTIVE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]/g;
 
 /**
- * A value as a line of NDJSON, with its line feed: the same value for every parser, and
- * nothing in it that moves a cursor, turns a line around or ends it early.
+ * One line of NDJSON, with its line feed. Escapes all that moves a cursor, reverses a line or ends
+ * it early; every parser reads the same value.
  */
 export function jsonLine(value: object): string {
   const text = JSON.stringify(value).replaceAll(ACTIVE, (active) => {
@@ -82,7 +86,7 @@ export function jsonLine(value: object): string {
   return `${text}\n`;
 }
 
-/** A stranger's words inside a sentence of ours: cleaned, quoted, and short. */
+/** Text of another user for use in a message: cleaned, quoted, and short. */
 export function quoteText(text: string, codePointsMax = 60): string {
   const points = Array.from(text.slice(0, 4 * codePointsMax));
   const cut = points.length > codePointsMax || text.length > 4 * codePointsMax;
@@ -90,8 +94,8 @@ export function quoteText(text: string, codePointsMax = 60): string {
 }
 
 /**
- * For the title of a window and for notifications, and so for OSC 0, 2, 9 and 777: one short line.
- * A semicolon ends a field there (`4;` at the start of OSC 9 is a progress bar).
+ * Text for window titles and notifications (OSC 0, 2, 9 and 777): one short line. Replaces
+ * semicolons, which end a field there (`4;` at the start of OSC 9 is a progress bar).
  */
 export function titleText(text: string): string {
   const start = text.slice(0, 4 * NOTICE_CODE_POINTS_MAX).replaceAll(/\s+/g, " ");
@@ -100,7 +104,7 @@ export function titleText(text: string): string {
   return cleanText(points.slice(0, NOTICE_CODE_POINTS_MAX - 1).join("")).concat("\u2026");
 }
 
-/** @param previous the last code point of the cleaned text before it */
+/** @param previous the last code point of the preceding cleaned text */
 function shownAs(point: string, previous: string, next: string | undefined): string {
   if (PLAIN.test(point)) return point;
   const code = point.codePointAt(0) ?? 0;
@@ -128,8 +132,8 @@ function isHidden(point: string): boolean {
 }
 
 /**
- * The end mark keeps the cut cluster apart from the next one, so that what is left cannot grow
- * together into a long one again.
+ * The end mark separates the cut cluster from the next one, so that the two cannot join into a long
+ * one.
  */
 function cutClusters(text: string): string {
   let whole = "";

@@ -1,42 +1,43 @@
-/** Minutes that local time is ahead of UTC at that moment (east is positive). */
+/** Formats of dates and times; dates limited to the range of `Date`. */
+
+/** Minutes that local time is ahead of UTC at that moment (positive east of Greenwich). */
 export type OffsetMinutes = (unixMs: number) => number;
 
-/** The last moment that a Date holds: 13 September of the year 275760 (ECMA-262, 21.4.1.1). */
+/** The last moment of a `Date`: 13 September 275760 (ECMA-262, 21.4.1.1). */
 export const MOMENT_UNIX_MS_MAX = 8_640_000_000_000_000;
 
 const MINUTE_MS = 60_000;
 
 /**
- * The nearest moment that a date can hold; what is no number at all is the beginning of 1970. Times
- * come from other people's programs, from disks and from clocks, and a Date beyond its range throws
- * where it is written.
+ * The nearest moment within the range of `Date`; NaN becomes 1970. Times come from other programs,
+ * disks and clocks, and formatting a `Date` beyond its range throws.
  */
 export function nearestMoment(unixMs: number): number {
   if (Number.isNaN(unixMs)) return 0;
   return Math.trunc(Math.min(MOMENT_UNIX_MS_MAX, Math.max(-MOMENT_UNIX_MS_MAX, unixMs)));
 }
 
-/** A date that is never invalid, whatever the number. The one place that makes dates of numbers. */
+/** A valid date for any number. All dates are made from numbers here. */
 export function dateOf(unixMs: number): Date {
   return new Date(nearestMoment(unixMs));
 }
 
-/** UTC with milliseconds: `2026-11-20T05:46:33.123Z`. No number makes it throw. */
+/** UTC with milliseconds: `2026-11-20T05:46:33.123Z`. Never throws. */
 export function formatUtc(unixMs: number): string {
   return dateOf(unixMs).toISOString();
 }
 
-/** For screens: `2026-11-20 05:46:33`, local. */
+/** Local time: `2026-11-20 05:46:33`. */
 export function formatLocal(unixMs: number, offsetMinutes: OffsetMinutes): string {
   return localIso(unixMs, offsetMinutes).replace("T", " ").replace(/\..*$/, "");
 }
 
-/** For screens: `2026-11-20`, local. */
+/** Local day: `2026-11-20`. */
 export function formatLocalDay(unixMs: number, offsetMinutes: OffsetMinutes): string {
   return localIso(unixMs, offsetMinutes).replace(/T.*$/, "");
 }
 
-/** For sentences: `05:46`, or `2026-11-19 05:46` on another day than this one. */
+/** Local time for use in a message: `05:46`, or `2026-11-19 05:46` on another day. */
 export function formatLocalSince(
   unixMs: number,
   nowUnixMs: number,
@@ -47,7 +48,7 @@ export function formatLocalSince(
   return day === formatLocalDay(nowUnixMs, offsetMinutes) ? clock : `${day} ${clock}`;
 }
 
-/** For screens: `05:46`, local. */
+/** Local clock: `05:46`. */
 export function formatLocalClock(unixMs: number, offsetMinutes: OffsetMinutes): string {
   const iso = localIso(unixMs, offsetMinutes); // Years beyond 9999 have seven characters.
   const clockAt = iso.indexOf("T") + 1;

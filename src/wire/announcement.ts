@@ -1,4 +1,4 @@
-/** What a server announces on the LAN. */
+/** Announcements of servers on the LAN. */
 
 import { utf8Encode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
@@ -7,30 +7,29 @@ import { type Fingerprint, parseFingerprint } from "./fingerprint.ts";
 import { isIpv4, isIpv6 } from "./host.ts";
 
 /**
- * What a server says of itself on the LAN (DNS-SD, RFC 6763, service `_chat._tcp`). Any host can
- * say it of any server: the fingerprint is a hint, the proof in the greeting decides.
+ * A server's announcement on the LAN (DNS-SD, RFC 6763, service `_chat._tcp`). Any host can forge
+ * one for any server: the fingerprint is a hint, and the proof in the greeting decides.
  */
 export interface Announcement {
   readonly name: string;
   readonly fingerprint: Fingerprint;
   readonly needs: "password" | "open";
-  /** Of the program. */
+  /** Version of the program. */
   readonly version: string;
 }
 
-/** As it came from the network, in the library's words. */
+/** An announcement as received, in the library's terms. */
 export interface Heard {
-  /** The label under which it announces itself, unique on its network. */
+  /** The label of the service instance, unique on its network. */
   readonly label: string;
   readonly port: number;
-  /** Whom its host name belongs to, as it says. */
+  /** Addresses that the announcement claims for its host name. */
   readonly addresses: readonly string[];
-  /** Where the datagram came from. */
+  /** Source address of the datagram. */
   readonly sender: string | undefined;
   readonly text: Readonly<Record<string, unknown>>;
 }
 
-/** A server that was announced. */
 export interface Sighting {
   readonly label: string;
   readonly name: string;
@@ -44,7 +43,7 @@ export interface Sighting {
 export const SERVICE_TYPE = "chat";
 /** RFC 1035, section 2.3.4. */
 const LABEL_BYTES_MAX = 63;
-/** A string of TXT has 255 bytes (RFC 6763, section 6.1), `name=` included. */
+/** A TXT string has 255 bytes (RFC 6763, section 6.1), including `name=`. */
 const TXT_VALUE_BYTES_MAX = 200;
 
 /** The strings of the TXT record. */
@@ -59,15 +58,15 @@ export function announcementText(announcement: Announcement): Readonly<Record<st
   };
 }
 
-/** The label for the first, second, ... server of one name: `Room 12`, `Room 12 (2)`, ... */
+/** The label of the first, second, ... server of one name: `Room 12`, `Room 12 (2)`, ... */
 export function labelOf(name: string, count: number): string {
   const suffix = count === 1 ? "" : ` (${count})`;
-  // The library takes a full stop for the end of the label, and a backslash for itself.
+  // The library treats a full stop as the end of the label, and a backslash as an escape.
   const plain = name.replaceAll(/[.\\\p{Cc}]/gu, "-").trim();
   return cutText(plain === "" ? "chat" : plain, LABEL_BYTES_MAX - suffix.length) + suffix;
 }
 
-/** A host name that no other program claims: names of machines belong to the system. */
+/** A host name that does not collide with the machine's own, which belongs to the system. */
 export function hostLabelOf(fingerprint: Fingerprint): string {
   return `chat-${fingerprint
     .toLowerCase()
@@ -75,7 +74,7 @@ export function hostLabelOf(fingerprint: Fingerprint): string {
     .slice(0, 16)}.local`;
 }
 
-/** @returns undefined for what no honest server says */
+/** @returns `undefined` for an invalid announcement */
 function readSighting(heard: Heard): Sighting | undefined {
   const { label, port, text } = heard;
   const host = hostOf(heard);
@@ -94,19 +93,22 @@ function readSighting(heard: Heard): Sighting | undefined {
   };
 }
 
-/** Every server once, however often and wherever it was heard; a flood leaves room for others. */
+/**
+ * Discovered servers without duplicates. Bounds each sender, so that a flood leaves room for
+ * others.
+ */
 export class Sightings {
   /** Bounded by SERVERS_FOUND_MAX. */
   readonly #found = new Map<string, Sighting>();
-  /** By sender; bounded like #found. */
+  /** Entries by sender; bounded like #found. */
   readonly #counts = new Map<string, number>();
   #left = 0;
 
-  /** @returns whether it is new */
+  /** @returns whether the server is new */
   add(heard: Heard): boolean {
     const sighting = readSighting(heard);
     if (sighting === undefined) return false;
-    // One that takes the label or address of another stands beside it: a person may compare.
+    // A server that copies the label or address of another is listed beside it for comparison.
     const { label, host, port, fingerprint } = sighting;
     const key = JSON.stringify([fingerprint ?? label, host, port]);
     if (this.#found.has(key)) return false;
@@ -121,20 +123,20 @@ export class Sightings {
     return true;
   }
 
-  /** By name. */
+  /** Sorted by name. */
   get all(): Sighting[] {
     const byName = (one: Sighting, other: Sighting) =>
       one.name < other.name ? -1 : one.name > other.name ? 1 : one.port - other.port;
     return [...this.#found.values()].sort(byName);
   }
 
-  /** Announcements beyond the bounds. */
+  /** Number of announcements dropped by the bounds. */
   get left(): number {
     return this.#left;
   }
 }
 
-/** Where the datagram came from, if it is one of the addresses: that one is on this network. */
+/** The sender's address if the announcement lists it, since it is on this network. */
 function hostOf({ addresses, sender }: Heard): string | undefined {
   const honest = addresses.filter((address) => isIpv4(address) || isIpv6(address));
   if (sender !== undefined && (isIpv4(sender) || isIpv6(sender))) {
@@ -143,7 +145,7 @@ function hostOf({ addresses, sender }: Heard): string | undefined {
   return honest.find(isIpv4) ?? honest[0];
 }
 
-/** Undefined: none is given, as other programs may do. */
+/** `undefined` if the announcement has none, as those of other programs may. */
 function fingerprintIn(value: unknown): Fingerprint | "forged" | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== "string") return "forged";
@@ -155,7 +157,7 @@ function fingerprintIn(value: unknown): Fingerprint | "forged" | undefined {
   }
 }
 
-/** Whom a label numbers, the name does not tell apart. */
+/** The name, or the label if the name does not tell numbered servers apart. */
 function nameOf(label: string, name: string | undefined): string {
   if (name === undefined) return shortText(label) ?? "";
   const [number = ""] = / \(\d{1,3}\)$/.exec(label) ?? [];
@@ -167,7 +169,6 @@ function shortText(value: unknown): string | undefined {
   return cutText(value, TXT_VALUE_BYTES_MAX);
 }
 
-/** The beginning that has at most so many bytes of UTF-8. */
 function cutText(text: string, bytesMax: number): string {
   let cut = "";
   let sizeBytes = 0;

@@ -1,6 +1,7 @@
 /**
- * A checkpoint states how long a log is and what its root is; a signed note makes it the server's
- * word. Both have one spelling here: what a signature covers is the text as it stands.
+ * Checkpoints and signed notes. A checkpoint states the size and root of a log; a signed note is a
+ * checkpoint signed by the server. Both have one canonical form, because the signature covers the
+ * text.
  * @see https://c2sp.org/tlog-checkpoint, https://c2sp.org/signed-note
  */
 
@@ -11,9 +12,9 @@ import type { Sha256 } from "../base/ids.ts";
 import { NOTE_BYTES_MAX } from "../base/limits.ts";
 
 export interface Checkpoint {
-  /** Names the log: see `originOf`. */
+  /** Identifies the log: see `originOf`. */
   readonly origin: string;
-  /** Records that the root is over. */
+  /** Number of records that the root covers. */
   readonly size: number;
   /** 32 bytes. */
   readonly root: Uint8Array;
@@ -27,15 +28,15 @@ export interface NoteSignature {
 }
 
 export interface Note {
-  /** What is signed, with its last newline. */
+  /** The signed text, with its last newline. */
   readonly text: string;
   readonly signatures: readonly NoteSignature[];
 }
 
-/** What a key has to be asked about a note: all of it is checked but the signature. */
+/** A checkpoint checked in everything but its signature. */
 export interface UnverifiedCheckpoint {
   readonly checkpoint: Checkpoint;
-  /** What is signed. */
+  /** The signed bytes. */
   readonly bytes: Uint8Array;
   readonly signature: Uint8Array;
 }
@@ -45,13 +46,13 @@ const KEY_ID_BYTES = 4;
 const SIGNATURE_BYTES = 64;
 const ORIGIN_BYTES = 16;
 
-/** Nothing else that a server signs begins like that: see crypto/signed-bytes.ts. */
+/** No other text signed by a server begins like this: see crypto/signed-bytes.ts. */
 const CHECKPOINT = /^(chat\/[\w-]{22})\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n$/;
 const SIGNATURE_LINE = /^— ([^\s+]{1,255}) ([A-Za-z0-9+/]+={0,2})$/u;
 
 /**
- * Names a log by the record that began it: its first one or, after a loss was accepted, the newest
- * `fork`. The salted commitment in its head makes the name unique.
+ * Identifies a log by its first record or, after an accepted loss, by its newest `fork`. The salted
+ * commitment in that record's head makes the origin unique.
  * @param leaf leaf hash of that record
  */
 export function originOf(leaf: Uint8Array): string {
@@ -64,7 +65,7 @@ export function checkpointText({ origin, size, root }: Checkpoint): string {
   return text;
 }
 
-/** Reads the text of a note. @throws Fault frame-malformed */
+/** Parses the text of a note. @throws {Fault} frame-malformed */
 export function parseCheckpoint(text: string): Checkpoint {
   const checkpoint = readCheckpoint(text);
   if (checkpoint === undefined) throw malformed("it is no checkpoint of a chat log");
@@ -86,7 +87,7 @@ export function noteText(text: string, signatures: readonly NoteSignature[]): st
   return `${text}\n${lines.join("")}`;
 }
 
-/** Splits a signed note; nothing of it is verified. @throws Fault frame-malformed */
+/** Splits a signed note without verifying it. @throws {Fault} frame-malformed */
 export function parseNote(note: string): Note {
   if (note.length > NOTE_BYTES_MAX || utf8Encode(note).length > NOTE_BYTES_MAX) {
     throw malformed(`it has more than ${NOTE_BYTES_MAX} bytes`);
@@ -106,15 +107,15 @@ function parseSignature(line: string): NoteSignature {
   return { name, keyId: blob.subarray(0, KEY_ID_BYTES), signature: blob.subarray(KEY_ID_BYTES) };
 }
 
-/** What a signature line tells of its key: a hint, not a proof. */
+/** The key id of a signature line: a hint, not a proof. */
 export function keyIdOf(name: string, publicKey: Uint8Array, sha256: Sha256): Uint8Array {
   const hash = sha256(concatBytes(utf8Encode(`${name}\n`), ED25519, publicKey));
   return hash.subarray(0, KEY_ID_BYTES);
 }
 
 /**
- * Finds this key's signature. Signatures of other keys are let be, as those of witnesses.
- * @throws Fault frame-malformed, fingerprint-changed (this key has not signed it)
+ * Finds the signature of this key and ignores those of other keys, such as witnesses.
+ * @throws {Fault} frame-malformed, or fingerprint-changed if this key has not signed the note
  */
 export function findSigned(
   note: string,
@@ -130,7 +131,7 @@ export function findSigned(
   return { checkpoint, bytes: utf8Encode(text), signature: own.signature };
 }
 
-/** For the verifiers: the note says it is signed by this key, and is not. */
+/** The fault of an invalid signature. */
 export function notSigned(): Fault {
   return new Fault("fingerprint-changed", "the checkpoint is not signed by the server's key");
 }
@@ -139,7 +140,7 @@ function malformed(what: string): Fault {
   return new Fault("frame-malformed", `a signed note is malformed: ${what}`);
 }
 
-/** Only the one spelling of the bytes. */
+/** Accepts only the canonical encoding. */
 function base64(text: string): Uint8Array | undefined {
   try {
     const bytes = Uint8Array.fromBase64(text);

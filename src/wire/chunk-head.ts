@@ -1,4 +1,9 @@
-/** Encodes a chunk message without copying its content. */
+/**
+ * Encodes a chunk message without copying its content. `chunk` is the only message that is both
+ * large and frequent, and its content comes last: the fields before it are packed here, and the
+ * content is sent from where it lies. The result is byte for byte that of the codec.
+ * @see https://github.com/msgpack/msgpack/blob/master/spec.md
+ */
 
 import { assert } from "../base/assert.ts";
 import { concatBytes } from "../base/bytes.ts";
@@ -7,21 +12,14 @@ import { HASH_BYTES } from "./chunks.ts";
 import type { NoticeOf } from "./messages.ts";
 import { BIN_8, MAP, packTexts, putBinHead, putCount } from "./msgpack.ts";
 
-/**
- * A `chunk` is the one message that is large and frequent at once, and its content stands last: so
- * all that comes before is packed here, and the content follows from where it lies. The whole is
- * byte for byte what the codec would make of it, at none of the codec's copies.
- * @see https://github.com/msgpack/msgpack/blob/master/spec.md
- */
-
 const BEFORE_FILE = Uint8Array.of(MAP | 5, ...packTexts("kind", "chunk", "file"));
 const BEFORE_INDEX = packTexts("index");
 const BEFORE_HASH = Uint8Array.of(...packTexts("sha256"), BIN_8, HASH_BYTES);
 const BEFORE_BYTES = packTexts("bytes");
-/** No file has more chunks than five bytes can count, and no chunk more bytes. */
+/** Five bytes encode every chunk index and size. */
 const NUMBER_BYTES_MAX = 5;
 
-/** All of the message that comes before its content. */
+/** All bytes of the message before its content. */
 export function encodeChunkHead(chunk: NoticeOf<"chunk">): Uint8Array {
   const { file, index, sha256, bytes } = chunk;
   assert(sha256.length === HASH_BYTES, "a checksum has 32 bytes");

@@ -1,17 +1,15 @@
-/** How content is cut into chunks, and the lines of their checksums. */
+/**
+ * Chunks of file content and the lines of their checksums. The digest of a file is SHA-256 over the
+ * checksums of its chunks in order: each chunk is verified on arrival, resuming rehashes nothing,
+ * and damage is located by chunk.
+ */
 
 import { assert } from "../base/assert.ts";
 import { fromBase64Url, toBase64Url } from "../base/bytes.ts";
 import { CHUNK_BYTES } from "../base/limits.ts";
 
-/**
- * How content is cut into chunks, and what stands for the whole: the digest is SHA-256 over the
- * checksums of the chunks, one after the other. So each is checked when it arrives, resuming hashes
- * nothing again, and damage has a number.
- */
-
 export const HASH_BYTES = 32;
-/** A line of `chunks.jsonl`, its line feed included: all have the same width. */
+/** Length of a line of `chunks.jsonl`, including its line feed; all lines are equally long. */
 export const HASH_LINE_BYTES = 46;
 
 const QUOTE = 0x22;
@@ -28,15 +26,15 @@ export function chunkSize(index: number, sizeBytes: number): number {
   return Math.max(0, Math.min(CHUNK_BYTES, sizeBytes - index * CHUNK_BYTES));
 }
 
-/** The line of one chunk: a JSON text of 43 base64url characters, and a line feed. */
+/** A line of `chunks.jsonl`: a JSON string of 43 base64url characters, and a line feed. */
 export function encodeHashLine(hash: Uint8Array): Uint8Array {
   assert(hash.length === HASH_BYTES, "a checksum has 32 bytes");
   return ascii.encode(`"${toBase64Url(hash)}"\n`);
 }
 
 /**
- * Reads one line of exactly HASH_LINE_BYTES, line feed included.
- * @returns undefined if the line is torn or malformed
+ * Parses a line of exactly HASH_LINE_BYTES, including the line feed.
+ * @returns `undefined` if the line is torn or malformed
  */
 export function parseHashLine(line: Uint8Array): Uint8Array | undefined {
   const framed =
@@ -50,18 +48,18 @@ export function parseHashLine(line: Uint8Array): Uint8Array | undefined {
     const hash = fromBase64Url(text);
     return hash.length === HASH_BYTES ? hash : undefined;
   } catch {
-    return undefined; // No base64url, or not in its one spelling.
+    return undefined; // Not base64url, or not canonical.
   }
 }
 
-/** A hash that is fed in pieces; `Bun.CryptoHasher` is one. */
+/** An incremental hash, such as `Bun.CryptoHasher`. */
 export interface RunningHash {
   update(bytes: Uint8Array): unknown;
   copy(): RunningHash;
   digest(): Uint8Array;
 }
 
-/** The digest of what came so far, in memory of one size. */
+/** Incremental digest of a file, in constant memory. */
 export class Digest {
   readonly #hash: RunningHash;
   #chunks = 0;
@@ -82,7 +80,7 @@ export class Digest {
     this.#chunks += 1;
   }
 
-  /** Of all chunks so far; more may follow. */
+  /** Digest of the chunks so far; more may follow. */
   value(): Uint8Array {
     return this.#hash.copy().digest();
   }

@@ -1,4 +1,4 @@
-/** Encodes and decodes messages as msgpack. */
+/** Encodes and decodes messages as msgpack. No other module imports msgpackr. */
 
 import { Packr } from "msgpackr/pack";
 import { assert } from "../base/assert.ts";
@@ -9,7 +9,7 @@ import { checkMessage, type Incoming } from "./messages-incoming.ts";
 import type { PostCodec } from "./post-message.ts";
 import { checkShape } from "./shape.ts";
 
-/** The one home of msgpackr. Plain maps only: any language can speak to us. */
+/** Plain maps only, which every language can read. */
 const packr = new Packr({ useRecords: false, variableMapSize: true, int64AsType: "number" });
 
 export type Outgoing =
@@ -17,21 +17,21 @@ export type Outgoing =
   | Exclude<Notice, { kind: "ok" }>
   | ({ readonly kind: "ok"; readonly ref: number } & Answer<RequestKind>);
 
-/** @returns bytes of their own, at most MESSAGE_BYTES_MAX */
+/** @returns an unshared array of at most MESSAGE_BYTES_MAX bytes */
 export function encode(message: Outgoing): Uint8Array {
   const bytes = encodeFitting(message);
   assert(bytes !== undefined, `a '${message.kind}' is too large to send`);
   return bytes;
 }
 
-/** The same; undefined: it is larger than any message may be, as an answer that lists much. */
+/** `encode` for messages of unbounded size; `undefined` if the message is too large to send. */
 export function encodeFitting(message: Outgoing): Uint8Array | undefined {
   const bytes = packr.pack(message);
-  // msgpackr cuts its results from a shared block, so that a small one would keep the block alive.
+  // msgpackr returns slices of a shared block; a small slice would keep the block in memory.
   return bytes.length > MESSAGE_BYTES_MAX ? undefined : new Uint8Array(bytes);
 }
 
-/** The answer to a request; undefined as for `encodeFitting`. */
+/** Encodes the answer to a request; `undefined` as for `encodeFitting`. */
 export function encodeAnswer(
   kind: RequestKind,
   ref: number,
@@ -45,9 +45,9 @@ export function encodeAnswer(
 }
 
 /**
- * @param sizeBytesMax what the session allows at this moment
- * @param posts reads posts by hand, and is otherwise of the same mind
- * @throws Fault too-large, frame-malformed: the sender's doing, and worth its connection
+ * @param sizeBytesMax current limit of the session
+ * @param posts hand-written decoder of posts, with the same results
+ * @throws {Fault} too-large or frame-malformed; the connection should be closed
  */
 export function decode(
   bytes: Uint8Array,
@@ -63,12 +63,12 @@ export function decode(
   return checkMessage(packr.unpack(bytes));
 }
 
-/** A value of its own, outside of the messages: what a datagram carries. */
+/** Encodes a value outside the messages: the body of a datagram. */
 export function packValue(value: Readonly<Record<string, unknown>>): Uint8Array {
   return new Uint8Array(packr.pack(value));
 }
 
-/** The same way back, behind the same checks. @throws Fault frame-malformed */
+/** The inverse of `packValue`, with the checks of `decode`. @throws {Fault} frame-malformed */
 export function unpackValue(bytes: Uint8Array): unknown {
   checkShape(bytes);
   return packr.unpack(bytes);

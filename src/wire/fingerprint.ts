@@ -1,4 +1,4 @@
-/** How the fingerprint of an identity key is written. */
+/** Text forms of the fingerprint of an identity key. */
 
 import type { Brand } from "../base/brand.ts";
 import { fromBase64Url, toBase64Url } from "../base/bytes.ts";
@@ -6,7 +6,7 @@ import { Fault, msg } from "../base/fault.ts";
 import type { Sha256 } from "../base/ids.ts";
 import { quoteText } from "../base/text.ts";
 
-/** base64url of the SHA-256 of a raw Ed25519 public key: 43 characters, as invites carry it. */
+/** base64url of the SHA-256 of a raw Ed25519 public key: 43 characters, as in invites. */
 export type Fingerprint = Brand<string, "Fingerprint">;
 
 const PREFIX = "SHA256:";
@@ -16,18 +16,18 @@ export function fingerprintWith(publicKey: Uint8Array, sha256: Sha256): Fingerpr
   return toBase64Url(sha256(publicKey)) as Fingerprint;
 }
 
-/** As it is shown to people, like OpenSSH does. */
+/** The form that users see, like that of OpenSSH. */
 export function formatFingerprint(fingerprint: Fingerprint): string {
   return `${PREFIX}${fingerprint}`;
 }
 
-/** Reads `SHA256:...` and the bare form of invites. @throws Fault usage */
+/** Reads `SHA256:...` and the bare form of invites. @throws {Fault} usage */
 export function parseFingerprint(text: string): Fingerprint {
   const bare = text.startsWith(PREFIX) ? text.slice(PREFIX.length) : text;
   try {
     if (fromBase64Url(bare).length === DIGEST_BYTES) return bare as Fingerprint;
   } catch {
-    // Falls through: a person mistyped, which is no peer's malformed frame.
+    // Falls through: a typing error of the user, not a malformed frame of a peer.
   }
   throw new Fault("usage", msg`${quoteText(text)} is not a fingerprint`, {
     remedy: "give it as SHA256: and 43 letters, digits, - or _",

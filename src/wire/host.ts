@@ -33,27 +33,27 @@ export function isHostName(text: string): boolean {
   return text.length <= 253 && labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(last);
 }
 
-/** From where a host's text leads to the same machine; of names that is not known. */
+/** The scope within which a host's text leads to the same machine; unknown for names. */
 type HostReach = "machine" | "site" | "world";
 
-/** Of a machine: RFC 1122, 3.2.1.3; RFC 4291, 2.5.3; RFC 6761, 6.3. */
+/** Loopback: RFC 1122, 3.2.1.3; RFC 4291, 2.5.3; RFC 6761, 6.3. */
 const MACHINE = /^(?:127|0)\.[\d.]+$|(?:^|\.)localhost\.?$/;
 const MACHINE_6 = /^[0:]*:0*1?$/;
-/** Of a site: RFC 1918, RFC 3927, RFC 6598; RFC 4193, RFC 4291; RFC 6762. */
+/** Private networks: RFC 1918, RFC 3927, RFC 6598; RFC 4193, RFC 4291; RFC 6762. */
 const SITE = /^(?:10|172\.(?:1[6-9]|2\d|3[01])|192\.168|169\.254)\.[\d.]+$|\.local\.?$/;
 const SITE_SHARED = /^100\.(?:6[4-9]|[789]\d|1[01]\d|12[0-7])\./;
 const SITE_6 = /^f[cd][\da-f]{2}:|^fe[89ab][\da-f]:/;
-/** An IPv4 address inside of one of IPv6, in either spelling. */
+/** An IPv4 address embedded in an IPv6 address, in either notation. */
 const MAPPED_4 = /^[0:]*:(?:ffff:)?(\d[\d.]+)$/;
 const MAPPED_6 = /^[0:]*:ffff:([\da-f]{1,4}):([\da-f]{1,4})$/;
 
 const RANKS: Readonly<Record<HostReach, number>> = { machine: 0, site: 1, world: 2 };
 
 /**
- * Whether a host may mean the same machine at both ends of a link: behind `127.0.0.1` and
- * `192.168.1.20` each machine, and each network, has another one.
+ * Reports whether a host may mean the same machine at both ends of a link: `127.0.0.1` is another
+ * machine on each host, and `192.168.1.20` on each network.
  * @param far the address of the other end
- * @param host an address, or a name, in any spelling that `checkHost` takes
+ * @param host an address or a name, in any spelling that `checkHost` accepts
  */
 export function meansTheSame(far: string, host: string): boolean {
   return RANKS[hostReach(host)] >= RANKS[hostReach(far)];
@@ -80,16 +80,16 @@ function dottedOf(...groups: readonly string[]): string {
     .join(".");
 }
 
-/** What a `Host` header may look like: a name or an address, perhaps with a port. */
+/** Syntax of a `Host` header: a name or an address, optionally with a port. */
 const HOST_HEADER = /^(?:\[([^\]]*)\]|([^:[\]]+))(?::\d{0,5})?$/;
 
 /**
- * Whether a `Host` header means a server of these names. A page of some other site may have its own
- * name lead to this machine (DNS rebinding); the browser then takes the server for that site. So a
- * name must be known here. Addresses cannot be led anywhere else, and names below `localhost` and
- * `local` cannot be registered (RFC 6761, RFC 6762).
+ * Reports whether a `Host` header names this server. Another site can point its own name at this
+ * machine (DNS rebinding), and the browser then treats the server as that site; so the name must be
+ * known. Addresses cannot be redirected, and names below `localhost` and `local` cannot be
+ * registered (RFC 6761, RFC 6762).
  * @param header null or empty: HTTP/1.0 without one, which no browser sends
- * @param names in lower case; `*.NAME` means each name one label longer
+ * @param names in lower case; `*.NAME` matches each name one label longer
  */
 export function isHostOf(names: ReadonlySet<string>, header: string | null): boolean {
   if (header === null || header === "") return true;
@@ -102,7 +102,7 @@ export function isHostOf(names: ReadonlySet<string>, header: string | null): boo
   return names.has(host) || names.has(host.replace(/^[^.]+/, "*"));
 }
 
-/** @throws Fault usage, in words that fit what was probably meant */
+/** @throws {Fault} usage, with a message that fits the probable intent */
 export function checkHost(text: string, form: "v6" | "v4-or-name"): string {
   if (form === "v6") {
     if (isIpv6(text)) return text.toLowerCase();

@@ -12,22 +12,22 @@ import { checkHost } from "./host.ts";
 /** C-H-A-T on a telephone. */
 export const PORT_DEFAULT = 2428;
 
-/** Where a server is reached. */
+/** Address of a server. */
 export interface ServerPlace {
   /** A name, an IPv4 address or an IPv6 address (without brackets, perhaps with `%zone`). */
   readonly host: string;
   readonly port: number;
 }
 
-/** Where a server is and, from an invite, what else is needed to get in. */
+/** Address of a server and, from an invite, what else is needed to log in. */
 export interface ServerAddress extends ServerPlace {
-  /** Whether the text named the port, or it is the default. */
+  /** The text contained the port; otherwise it is the default. */
   readonly portGiven: boolean;
-  /** Where it is, too: other machines with the same key. Bounded by CLUSTER_PLACES_MAX in all. */
+  /** Other servers with the same key. Bounded by CLUSTER_PLACES_MAX in all. */
   readonly also?: readonly ServerPlace[];
-  /** The way to try first. */
+  /** The transport to try first. */
   readonly transport?: "tcp" | "udp";
-  /** `udp://` and `tcp://` mean that way and no other. */
+  /** `udp://` and `tcp://` allow no other transport. */
   readonly isOnlyWay?: true;
   readonly room?: Name;
   readonly fingerprint?: Fingerprint;
@@ -35,23 +35,23 @@ export interface ServerAddress extends ServerPlace {
   readonly secret?: string;
 }
 
-/** Blanks, seen or not, and the quotes and brackets that people put around a line. */
+/** White space, visible or not, and quotes and brackets around a copied line. */
 const AROUND =
   "\\s\\u200b-\\u200f\\u2060\\ufeff'\"`\\u00b4\\u2018-\\u201f\\u2039\\u203a\\u00ab\\u00bb<>()";
 const BEFORE = new RegExp(`^[${AROUND}]+`);
-/** A line at the end of a sentence has its full stop, too. */
+/** Trailing punctuation of a sentence, too. */
 const AFTER = new RegExp(`[${AROUND}.,;!]+$`);
-/** What `encodeURIComponent` leaves as it is, though it would not survive at the end of a line. */
+/** Characters that `encodeURIComponent` keeps, but that would be trimmed at the end of a line. */
 const LOOSE = /['().!]/g;
 
 type Via = "tcp" | "udp";
 type Place = Pick<ServerAddress, "host" | "port" | "portGiven">;
 
 /**
- * Reads `HOST`, `HOST:PORT`, `[v6]:PORT`, `udp://HOST:PORT` or an invite
+ * Parses `HOST`, `HOST:PORT`, `[v6]:PORT`, `udp://HOST:PORT` or an invite
  * `chat://HOST:PORT/ROOM?fp=FINGERPRINT&via=udp&also=HOST:PORT,…#SECRET`. The secret never appears
- * in a fault. What stands around it where it was copied, quotes for example, is no part of it.
- * @throws Fault usage, name-invalid
+ * in a fault. Trims quotes and the like that were copied with it.
+ * @throws {Fault} usage, name-invalid
  */
 export function parseServerAddress(copied: string): ServerAddress {
   const text = copiedText(copied);
@@ -70,7 +70,7 @@ export function parseServerAddress(copied: string): ServerAddress {
   }
 }
 
-/** The invite in full; `parseServerAddress` reads it back. */
+/** The complete invite, which `parseServerAddress` parses. */
 export function formatInvite(address: ServerAddress): string {
   const { also = [] } = address;
   const query = [
@@ -86,7 +86,7 @@ export function formatInvite(address: ServerAddress): string {
   ].join("");
 }
 
-/** As it is always printed, ready to paste into a shell. */
+/** The printed form, ready to paste into a shell. */
 export function quoteInvite(address: ServerAddress): string {
   return `'${formatInvite(address)}'`;
 }
@@ -97,7 +97,7 @@ export function formatPlace(place: ServerPlace): string {
   return `${host}:${place.port}`;
 }
 
-/** @throws Fault usage unless it is a whole number within 1..65535 */
+/** @throws {Fault} usage unless it is an integer of 1 to 65535 */
 function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port > 0 && port <= 65_535) return port;
@@ -184,12 +184,15 @@ function badAddress(text: string, remedy: string): Fault {
   return new Fault("usage", msg`${shown} is not a server's address`, { remedy });
 }
 
-/** An address or invite without what was copied with it: quotes, blanks, the mail's full stop. */
+/**
+ * Trims what was copied with an address or invite: quotes, white space, the full stop of a
+ * sentence.
+ */
 export function copiedText(text: string): string {
   return text.replace(BEFORE, "").replace(AFTER, "");
 }
 
-/** A secret as it stands behind a `#`, so that nothing of it is taken for such a quote. */
+/** Encodes a secret behind `#`, so that `copiedText` trims nothing of it. */
 export function encodeSecret(secret: string): string {
   return encodeURIComponent(secret).replaceAll(
     LOOSE,
@@ -197,7 +200,7 @@ export function encodeSecret(secret: string): string {
   );
 }
 
-/** What was typed where a room password is wanted: it, or the secret of a whole invite. */
+/** Returns a typed room password, or the secret of a pasted invite. */
 export function typedSecret(typed: string): string {
   const line = /^(?:chat|https?):\/\/[^#]*#(?:.*&)?(?:invite=)?(.+)$/is.exec(copiedText(typed));
   try {

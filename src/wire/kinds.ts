@@ -1,4 +1,4 @@
-/** The table of record kinds, data only. Folds, claims and views switch over it. */
+/** Table of the record kinds, as data. Folds, claims and views switch over it. */
 
 import { unreachable } from "../base/assert.ts";
 import { isCount } from "../base/count.ts";
@@ -11,15 +11,17 @@ interface KindRow {
 }
 
 type Trait =
-  /** Shown to readers of history; the others are for programs that fold the log. */
+  /** Visible in the history; other kinds are for programs that fold the log. */
   | "read"
-  /** A message: counts as unread, can be pinned, is pushed, and ends its author's typing notice. */
+  /**
+   * A message: counts as unread, can be pinned, is pushed, and ends its author's typing indicator.
+   */
   | "word"
   | "editable"
-  /** By a request for this one record. */
+  /** Erasable by a request for this one record. */
   | "erasable"
   | "reactable"
-  /** Written by a person: erased with all messages of an account, and by the room's retention. */
+  /** Written by a user: erased with all messages of the account, and by the room's retention. */
   | "authored"
   /** Broadcast may delay it. */
   | "deferrable"
@@ -27,20 +29,20 @@ type Trait =
   | "decision"
   /** Changes rooms, files and outboxes by its head alone. */
   | "folded-by-head"
-  /** May order earlier records to be blanked. */
+  /** May order the blanking of earlier records. */
   | "erasing";
 
 export interface FieldTypes {
   readonly text: string;
   readonly flag: boolean;
   readonly number: number;
-  /** A safe integer, 0 or more. */
+  /** A non-negative safe integer. */
   readonly count: number;
   /** The reader checks the elements. */
   readonly list: readonly unknown[];
   readonly pair: readonly [string, string];
   readonly pairs: readonly (readonly [string, string])[];
-  /** The reader checks the value: a malformed one does not mean the same as an absent one. */
+  /** The reader checks the value: a malformed value and an absent one mean different things. */
   readonly any: unknown;
 }
 
@@ -170,7 +172,7 @@ export const KINDS = {
 export type RecordKind = keyof typeof KINDS;
 export type LogName = KindRow["log"];
 
-/** Kinds of one log. */
+/** Record kinds of one log. */
 export type KindIn<Log extends LogName> = {
   [K in RecordKind]: (typeof KINDS)[K]["log"] extends Log ? K : never;
 }[RecordKind];
@@ -191,7 +193,7 @@ type TypeName<K extends RecordKind, F> = K extends K
     : never
   : never;
 
-/** A body as its readers see it; of several kinds, with the fields of all of them. */
+/** The body of a record of this kind; for several kinds, with the fields of all of them. */
 export type Body<K extends RecordKind> = {
   readonly [F in FieldName<K>]?: FieldTypes[TypeName<K, F>];
 };
@@ -207,7 +209,6 @@ export function hasTrait<T extends Trait>(kind: RecordKind, trait: T): kind is K
   return traits?.includes(trait) === true;
 }
 
-/** Every kind with the trait. */
 export function kindsWith(trait: Trait): ReadonlySet<RecordKind> {
   return new Set([...RECORD_KINDS].filter((kind) => hasTrait(kind, trait)));
 }
@@ -220,7 +221,7 @@ export function isOfLog<Log extends LogName>(kind: RecordKind, log: Log): kind i
   return KINDS[kind].log === log;
 }
 
-/** The fields of a body that have the type that the table gives them. */
+/** The fields of a body whose values have the type of the table. */
 export function fieldsOf<K extends RecordKind>(
   kind: K,
   body: Readonly<Record<string, unknown>>,

@@ -1,4 +1,7 @@
-/** The datagrams of `chat lan`. */
+/**
+ * Datagrams of `chat lan`. Each carries the sender's whole key, so that a receiver can verify it
+ * without earlier ones.
+ */
 
 import { assert } from "../base/assert.ts";
 import { concatBytes, utf8Encode } from "../base/bytes.ts";
@@ -9,10 +12,9 @@ import { packValue, unpackValue } from "./codec.ts";
 import { isIpv4 } from "./host.ts";
 
 /**
- * One datagram of `chat lan`. Each stands alone: it carries the sender's whole key, so that it can
- * be checked by a receiver that has heard nothing before.
+ * Layout: offset, size in bytes, field.
  *
- *     0  4  ff 6c 61 6e: no UTF-8 begins so, and no plain text is taken for one
+ *     0  4  ff 6c 61 6e: invalid UTF-8, so that no plain text is mistaken for a datagram
  *     4  1  version
  *     5  1  kind: 1 query, 2 announce, 3 text
  *     6  1  flags: 1 = the body is sealed
@@ -32,9 +34,9 @@ const SIGNATURE_BYTES = 64;
 /** Nonce and tag of AES-GCM. */
 const SEAL_BYTES = 28;
 const SEALED = 1;
-/** The last moment that a date can be. */
+/** The last moment of a `Date`, in Unix ms. */
 const TIME_MAX = 8.64e15;
-/** Key `pad` and the header of its bytes. */
+/** Bytes of the key `pad` and of its value's header. */
 const PAD_HEADER_BYTES = 6;
 
 const KINDS = { query: 1, announce: 2, text: 3 } as const;
@@ -49,7 +51,7 @@ export interface LanHead {
   readonly timeUnixMs: number;
 }
 
-/** What a body says. `texts`: how many texts this session has sent, this one included. */
+/** A decoded body. `texts`: number of texts sent in this session, including this one. */
 export type LanWords = { readonly name: Name; readonly texts: number } & (
   | { readonly kind: "query" }
   | { readonly kind: "announce"; readonly isLeaving: boolean }
@@ -60,7 +62,7 @@ export interface LanParts {
   readonly head: LanHead;
   readonly headBytes: Uint8Array;
   readonly body: Uint8Array;
-  /** Head and body: what the signature covers, beside its context. */
+  /** Head and body: the bytes that the signature covers, besides its context. */
   readonly signed: Uint8Array;
   readonly signature: Uint8Array;
 }
@@ -69,7 +71,7 @@ function malformed(what: string): Fault {
   return new Fault("frame-malformed", `a datagram is malformed: ${what}`);
 }
 
-/** Whether it begins as a datagram of ours does. */
+/** Reports whether the bytes begin like a datagram of `chat lan`. */
 export function isLanDatagram(bytes: Uint8Array): boolean {
   return MAGIC.every((byte, i) => bytes[i] === byte);
 }
@@ -97,7 +99,7 @@ export function joinLan(signed: Uint8Array, signature: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** @throws Fault frame-malformed, too-large, version-unsupported: the sender's doing */
+/** @throws {Fault} frame-malformed, too-large or version-unsupported, caused by the sender */
 export function splitLan(bytes: Uint8Array): LanParts {
   if (bytes.length > LAN_DATAGRAM_BYTES_MAX) {
     throw new Fault("too-large", `a datagram of ${bytes.length} bytes`);
@@ -122,7 +124,7 @@ export function splitLan(bytes: Uint8Array): LanParts {
   };
 }
 
-/** @returns msgpack; of a query so much that the whole has LAN_QUERY_BYTES */
+/** @returns msgpack; a query is padded so that the datagram has LAN_QUERY_BYTES */
 export function encodeLanBody(words: LanWords, isSealed: boolean): Uint8Array {
   const common = { name: words.name, texts: words.texts };
   switch (words.kind) {
@@ -140,7 +142,7 @@ export function encodeLanBody(words: LanWords, isSealed: boolean): Uint8Array {
   }
 }
 
-/** Fields that it does not know are ignored. @throws Fault frame-malformed */
+/** Ignores unknown fields. @throws {Fault} frame-malformed */
 export function decodeLanBody(kind: LanKind, bytes: Uint8Array): LanWords {
   const value = unpackValue(bytes);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -160,7 +162,7 @@ export function decodeLanBody(kind: LanKind, bytes: Uint8Array): LanWords {
   }
 }
 
-/** Words as they may be said. @throws Fault text-invalid, too-large */
+/** Checks a text before it is sent. @throws {Fault} text-invalid, too-large */
 export function checkLanText(text: string): void {
   if (!text.isWellFormed()) throw new Fault("text-invalid", "the text is not valid Unicode");
   const sizeBytes = utf8Encode(text).length;
@@ -172,12 +174,12 @@ export function checkLanText(text: string): void {
   );
 }
 
-/** Where a group talks, as signatures and salts name it. */
+/** The address of a multicast group, as in signatures and salts. */
 export function formatLanPlace(group: string, port: number): string {
   return `${group}:${port}`;
 }
 
-/** @throws Fault usage */
+/** @throws {Fault} usage */
 export function checkLanGroup(text: string): string {
   const first = Number(text.split(".")[0]);
   if (isIpv4(text) && first >= 224 && first <= 239) return text;

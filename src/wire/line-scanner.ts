@@ -1,11 +1,11 @@
 /**
- * The frame of a log line, found in its bytes without making an object: a server with a million
- * records reads each of them before it is up. `record.ts` says what a line is.
+ * Finds the fields of a log line in its bytes without allocating: a server with a million records
+ * reads each of them at its start. `record.ts` defines the format.
  */
 
-// Marked as pure: the page reads no lines, and its bundle leaves out what it does not use.
+// Marked as pure: the page reads no log lines, and its bundle omits unused code.
 const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-/** A literal is compared in words of so many bytes: each is one comparison, not four. */
+/** Bytes per comparison with a literal: one comparison instead of four. */
 const WORD_BYTES = 4;
 const LINE_BEGIN = /* @__PURE__ */ literalOf('{"head":{"v":1,"seq":');
 const TIME_KEY = /* @__PURE__ */ literalOf(',"time":');
@@ -30,7 +30,7 @@ const ZERO = 0x30;
 const COMMA = 0x2c;
 const BRACE_CLOSE = 0x7d;
 
-/** What a byte may be part of, as bits. */
+/** Character classes of a byte, as bits. */
 const WORD = 1;
 const ID = 2;
 const KIND = 4;
@@ -39,9 +39,9 @@ const KIND_BEGIN = 8;
 const COMMIT_END = 16;
 const SALT_END = 32;
 const CLASSES = /* @__PURE__ */ classesOf();
-/** The six bits of each letter of base64url; negative: it is none. */
+/** The six bits of each base64url letter; negative for other bytes. */
 const SEXTETS = /* @__PURE__ */ sextetsOf();
-/** Two letters, as a word of 16 bits in memory, for each twelve bits. */
+/** Each twelve bits as two letters, in the form of a 16-bit word in memory. */
 const PAIRS = /* @__PURE__ */ pairsOf();
 const NOTHING = /* @__PURE__ */ new Uint8Array(0);
 
@@ -62,36 +62,36 @@ export class LineScanner {
   commitEnd = 0;
   headStart = 0;
   headEnd = 0;
-  /** Behind the comma that follows `durable`: what an erasing overwrites begins here. */
+  /** Offset after the comma that follows `durable`, where erasing begins to overwrite. */
   frameEnd = 0;
-  /** Seq of the record that ordered the erasing, 0 = it has a body. */
+  /** Seq of the record that ordered the erasing; 0 if the record has a body. */
   erased = 0;
   saltStart = 0;
   saltEnd = 0;
-  /** Where the body begins; of an erased line, where only spaces may follow. */
+  /** Offset of the body; in an erased line, of the trailing spaces. */
   bodyStart = 0;
   #place = 0;
   #number = 0;
   #bytes: Uint8Array = NOTHING;
   #view: DataView = new DataView(NOTHING.buffer);
 
-  /** Head and `durable`. What stands there is ASCII in its one spelling, or the answer is no. */
+  /** Scans head and `durable`. Returns false unless they are canonical ASCII. */
   scanHead(bytes: Uint8Array, start: number): boolean {
     return this.findHead(bytes, start) && this.hasCommit(bytes);
   }
 
-  /** What follows the head that was scanned: salt and the body's key, or who erased both. */
+  /** Scans the rest after the head: salt and the body's key, or the mark of an erasing. */
   scanRest(bytes: Uint8Array): boolean {
     if (!this.findRest(bytes)) return false;
     return this.erased > 0 || isLetters(bytes, this.saltStart, this.saltEnd, SALT_END);
   }
 
-  /** Whether the letters of the commitment are such. */
+  /** Reports whether the commitment is valid base64url. */
   hasCommit(bytes: Uint8Array): boolean {
     return isLetters(bytes, this.commitStart, this.commitEnd, COMMIT_END);
   }
 
-  /** As `scanHead`, but for the letters of the commitment: `commits` tells that they are right. */
+  /** `scanHead` without checking the letters of the commitment, which `commits` does. */
   findHead(bytes: Uint8Array, start: number): boolean {
     this.#look(bytes);
     this.#place = start;
@@ -127,7 +127,7 @@ export class LineScanner {
     return bytes[this.#place] === COMMA;
   }
 
-  /** As `scanRest`, but for the letters of the salt: `saltInto` tells whether they are such. */
+  /** `scanRest` without checking the letters of the salt, which `saltInto` does. */
   findRest(bytes: Uint8Array): boolean {
     this.erased = 0;
     const place = this.#place;
@@ -146,7 +146,7 @@ export class LineScanner {
     return bytes[this.#place] === BRACE_CLOSE;
   }
 
-  /** Whether the head commits to this digest, in its one spelling. */
+  /** Reports whether the head's commitment is the canonical base64url of this digest. */
   commits(digest: Uint8Array): boolean {
     const view = this.#view;
     let letter = this.commitStart;
@@ -160,7 +160,7 @@ export class LineScanner {
     return SEXTETS[view.getUint8(letter + 2)] === (bits & 63);
   }
 
-  /** Writes the 16 bytes of the salt. @returns whether it is one in its one spelling */
+  /** Writes the 16 bytes of the salt. @returns whether it is canonical base64url */
   saltInto(bytes: Uint8Array, into: Uint8Array, at: number): boolean {
     let letter = this.saltStart;
     let all = 0;
@@ -180,7 +180,7 @@ export class LineScanner {
     return (all | bits) >= 0 && (bits & 15) === 0;
   }
 
-  /** A block has many lines: its view is made once. */
+  /** Caches the view, since a block has many lines. */
   #look(bytes: Uint8Array): void {
     if (bytes === this.#bytes) return;
     this.#bytes = bytes;
@@ -202,7 +202,7 @@ export class LineScanner {
     return true;
   }
 
-  /** Goes on to the first byte that is not of the class, at most `max` bytes. */
+  /** Advances to the first byte outside of the class, by at most `max` bytes. */
   #run(bytes: Uint8Array, wanted: number, max: number): number {
     let place = this.#place;
     const end = place + max;
@@ -236,7 +236,7 @@ interface Literal {
   readonly sizeBytes: number;
 }
 
-/** At least one word long. */
+/** The literal has at least one word. */
 function literalOf(text: string): Literal {
   const bytes = asciiOf(text);
   const view = new DataView(bytes.buffer);

@@ -1,4 +1,7 @@
-/** The manifest of a folder sent as one file. */
+/**
+ * The manifest of a folder. A folder is sent as one file: a manifest of its entries, then the
+ * contents of its files in the same order. The same folder always gives the same bytes.
+ */
 
 import { assert } from "../base/assert.ts";
 import { equalBytes, utf8Decode, utf8Encode } from "../base/bytes.ts";
@@ -11,13 +14,8 @@ import {
 } from "../base/limits.ts";
 import { quoteText } from "../base/text.ts";
 
-/**
- * A folder travels as one file: a manifest of its entries, then the contents of its files in the
- * same order. The same folder always gives the same bytes.
- */
-
 export interface ManifestFile {
-  /** Parts joined by `/`; relative, and never upwards. */
+  /** Components joined by `/`; relative, and without `..`. */
   readonly path: string;
   readonly size: number;
   /** Permission bits, up to 0o777. */
@@ -35,7 +33,7 @@ export interface ManifestFolder {
 
 export type ManifestEntry = ManifestFile | ManifestFolder;
 
-/** Where bytes of the one file belong; `offset` counts from the start of that part. */
+/** A part of the content; `offset` counts from the start of that part. */
 export type Piece =
   | { readonly kind: "manifest"; readonly offset: number; readonly sizeBytes: number }
   | {
@@ -45,20 +43,20 @@ export type Piece =
       readonly sizeBytes: number;
     };
 
-/** Who runs as what (set-user-id) does not travel. */
+/** Excludes set-user-id and the like. */
 const MODE_MAX = 0o777;
-/** What a `Date` can be. */
+/** Range of `Date`, in ms. */
 const MTIME_MAX = 8.64e15;
 const VERSION = 1;
 const LIST_START = utf8Encode(`{"v":${VERSION},"entries":[`);
 const LIST_END = utf8Encode("]}");
 const [OPEN, CLOSE, QUOTE, ESCAPE, COMMA] = [0x7b, 0x7d, 0x22, 0x5c, 0x2c];
-/** The longest path, each byte of it spelled as \\u0000, and the rest of an entry. */
+/** The longest path, with each byte escaped as \\u0000, and the rest of an entry. */
 const ENTRY_BYTES_MAX = 6 * PATH_BYTES_MAX + 200;
 
 /**
- * Sorts the entries and writes them in their one spelling; modes lose all but permission bits.
- * @throws Fault too-large, name-invalid (a path that no receiver could take)
+ * Sorts the entries and encodes them canonically; modes keep only permission bits.
+ * @throws {Fault} too-large, or name-invalid if no receiver could accept a path
  */
 export function encodeManifest(entries: readonly ManifestEntry[]): Uint8Array {
   checkCount(entries.length);
@@ -73,9 +71,10 @@ export function encodeManifest(entries: readonly ManifestEntry[]): Uint8Array {
 }
 
 /**
- * Reads untrusted bytes: relative paths without `.`, `..` or empty parts, in order, none
- * twice, nothing inside a file. Names are as sent: clean them (base/file-names) before a disk.
- * @throws Fault frame-malformed, too-large
+ * Parses untrusted bytes: relative paths without `.`, `..` or empty components, sorted, without
+ * duplicates, and no entry inside a file. Names are as sent: clean them (base/file-names) before
+ * use on a disk.
+ * @throws {Fault} frame-malformed, too-large
  */
 export function parseManifest(bytes: Uint8Array): ManifestEntry[] {
   if (bytes.length > MANIFEST_BYTES_MAX) {
@@ -96,9 +95,9 @@ export function parseManifest(bytes: Uint8Array): ManifestEntry[] {
 }
 
 /**
- * As `parseManifest`, one entry at a time, so that the reader of a long list can do something else
- * in between. Only the one spelling that `encodeManifest` gives; whether something lies inside a
- * file is not looked at. @throws Fault frame-malformed, too-large
+ * `parseManifest` one entry at a time, so that the reader of a long list can yield in between.
+ * Accepts only the canonical encoding; does not check for entries inside files.
+ * @throws {Fault} frame-malformed, too-large
  */
 export function* manifestEntries(bytes: Uint8Array): Generator<ManifestEntry> {
   if (bytes.length > MANIFEST_BYTES_MAX) {
@@ -132,13 +131,13 @@ export function isFolder(entry: ManifestEntry): entry is ManifestFolder {
   return "dir" in entry;
 }
 
-/** Which part of which file stands where in the one file that a folder travels as. */
+/** Maps ranges of the content to the manifest and the files of a folder. */
 export class FolderMap {
   readonly entries: readonly ManifestEntry[];
   readonly manifestBytes: number;
-  /** Of the one file: the manifest and all contents. */
+  /** Size of the manifest and all contents. */
   readonly sizeBytes: number;
-  /** Files with content, and where each begins in the one file. */
+  /** Non-empty files, each with its offset in the content. */
   readonly #files: readonly ManifestFile[];
   readonly #starts: Float64Array;
 
@@ -155,7 +154,7 @@ export class FolderMap {
     this.sizeBytes = start;
   }
 
-  /** The parts of a range, in order; beyond the end there are none. Empty files are in no range. */
+  /** The pieces of a range, in order; none beyond the end. Empty files are in no range. */
   pieces(offset: number, sizeBytes: number): Piece[] {
     assert(offset >= 0 && sizeBytes >= 0, "a range begins inside and ends behind its start");
     const end = Math.min(offset + sizeBytes, this.sizeBytes);
@@ -175,7 +174,7 @@ export class FolderMap {
     return pieces;
   }
 
-  /** The first file that reaches beyond `offset`. */
+  /** Index of the first file that ends after `offset`. */
   #fileAt(offset: number): number {
     let low = 0;
     let high = this.#files.length;
@@ -189,7 +188,7 @@ export class FolderMap {
   }
 }
 
-/** Of all files together. */
+/** Sum of the sizes of all files. */
 function contentBytes(entries: readonly ManifestEntry[]): number {
   let sum = 0;
   for (const entry of entries) if (!isFolder(entry)) sum += entry.size;
@@ -207,7 +206,7 @@ function spelled(entry: ManifestEntry): ManifestEntry {
   return { path: entry.path, size: entry.size, mode, mtime };
 }
 
-/** Behind the entry that begins there: it holds no other object. */
+/** Offset after the entry that begins at `start`; an entry contains no other object. */
 function entryEnd(bytes: Uint8Array, start: number, end: number): number {
   const last = Math.min(end, start + ENTRY_BYTES_MAX);
   let isText = false;
@@ -254,7 +253,7 @@ function entryOf(value: unknown): ManifestEntry {
   return { path, size, mode, mtime };
 }
 
-/** What is wrong with a path, or undefined. */
+/** The defect of a path; `undefined` if it is valid. */
 function wrongPath(path: string): string | undefined {
   if (path === "") return "is no path";
   if (!path.isWellFormed() || path.includes("\0")) return "is no text for a path";
@@ -266,8 +265,8 @@ function wrongPath(path: string): string | undefined {
 }
 
 /**
- * Nothing may lie inside a file. With NUL for `/` whatever lies inside an entry sorts right behind
- * it, so that neighbours tell, however deep the tree is.
+ * Rejects entries inside files. With NUL for `/` the children of an entry sort right after it, so
+ * that comparing neighbours is enough at any depth.
  */
 function checkTree(entries: readonly ManifestEntry[]): void {
   const keys = entries.map((entry) => ({ entry, key: entry.path.replaceAll("/", "\0") }));

@@ -1,3 +1,8 @@
+/**
+ * Messages of the server's console, for operators only, and of downloads by a browser, which are
+ * HTTP and need an address of their own.
+ */
+
 import * as v from "valibot";
 import {
   FILE_NAME_BYTES_MAX,
@@ -30,52 +35,46 @@ import {
   text,
 } from "./field.ts";
 
-/**
- * Messages of the server's window, for operators only, and of downloads by a browser, which are
- * HTTP and need an address of their own.
- */
-
 const place = text(PLACE_CHARS_MAX);
 const fileName = v.pipe(text(FILE_NAME_BYTES_MAX), v.minLength(1));
 const word = text(32);
 
-/** One connection, logged in or not. */
 const clientEntry = v.object({
-  /** Number of the connection; never used twice in one run of the server. */
+  /** Number of the connection; never reused in one run of the server. */
   client: positive,
   user: v.optional(name),
-  /** Name and version of its program. */
+  /** Name and version of the client program. */
   program: text(128),
   /** HOST:PORT */
   address: place,
   transport: word,
-  /** Unix ms of its beginning. */
+  /** Unix ms of the connection. */
   since: moment,
-  /** It carries files of another connection. */
+  /** A data channel: carries files of another connection. */
   lane: v.boolean(),
-  /** May do what operators may. */
+  /** Has the rights of an operator. */
   operator: v.boolean(),
-  /** Of the last ping. */
+  /** Milliseconds of the last ping. */
   roundTripMs: v.optional(count),
   sentMessages: count,
   sentBytes: count,
   receivedMessages: count,
   receivedBytes: count,
-  /** Accepted, and not taken by the other end yet. */
+  /** Bytes sent by the server and not yet received by the other end. */
   queuedBytes: count,
-  /** Requests, posts and chunks of it that were answered or confirmed. */
+  /** Requests, posts and chunks that were answered or confirmed. */
   acknowledged: count,
-  /** Packets, where the transport tells (over TCP the system keeps them to itself). */
+  /** Packets, if the transport reports them (over TCP the system does not). */
   retransmitted: v.optional(count),
   lost: v.optional(count),
-  /** The server of a cluster that it is connected to; left out: the one that answers. */
+  /** The server of the cluster that it is connected to; omitted for the one that answers. */
   server: v.optional(place),
 });
 
-/** One file under way on one lane. */
+/** A file in transfer on a data channel. */
 const transferEntry = v.object({
   file: fileId,
-  /** Left out if it is between two people. */
+  /** Omitted in a direct conversation. */
   name: v.optional(fileName),
   direction: v.picklist(["up", "down"]),
   user: name,
@@ -83,15 +82,15 @@ const transferEntry = v.object({
   since: moment,
   doneBytes: count,
   sizeBytes: v.optional(count),
-  /** A browser takes it over HTTP. */
+  /** Download by a browser over HTTP. */
   web: v.boolean(),
-  /** As of a client. */
+  /** As in `clientEntry`. */
   server: v.optional(place),
 });
 
-/** One server of a cluster. */
+/** A server of a cluster. */
 const serverEntry = v.object({
-  /** HOST:PORT, as users reach it. */
+  /** HOST:PORT for users. */
   server: place,
   version: text(128),
   /** Unix ms. */
@@ -111,76 +110,76 @@ const serverWindow = v.object({
   transfers: v.pipe(v.array(transferEntry), v.maxLength(TRANSFERS_LISTED_MAX)),
 });
 
-/** What servers of a cluster tell each other while an operator looks. */
+/** Data that servers of a cluster exchange while an operator watches. */
 export type ServerWindow = v.InferOutput<typeof serverWindow>;
 
-/** @returns undefined where it is none */
+/** @returns `undefined` if the value is invalid */
 export function readServerWindow(value: unknown): ServerWindow | undefined {
   const read = v.safeParse(serverWindow, value);
   return read.success ? read.output : undefined;
 }
 
-/** What part of a list is wanted, in which order. */
+/** The requested part of a list, and its order. */
 const listing = {
-  /** Only what has this in its name, in any case. */
+  /** Filters by name, ignoring case. */
   find: v.optional(text(64)),
   sort: v.optional(word),
-  /** The largest, or newest, first. */
+  /** Descending: the largest or newest first. */
   down: v.optional(v.boolean()),
-  /** So many of the order's first are passed over: those of the pages before. */
+  /** Entries to skip: those of the pages before. */
   skip: v.optional(count),
 };
 
-/** One number for each sample of an answer. */
+/** One number per sample of an answer. */
 const column = v.pipe(v.array(count), v.maxLength(SAMPLES_PAGE_MAX));
 
 const log = v.object({ records: count, bytes: v.optional(count) });
 
-/** Something that happened. */
+/** An event. */
 const eventFields = {
   event: word,
   /** Unix ms. */
   time: moment,
   user: v.optional(name),
-  /** Its number in this run of the server; older servers do not count. */
+  /** Number in this run of the server; absent from older servers. */
   n: v.optional(positive),
-  /** Of `decided`: what was, of whom or what, and until when. */
+  /** For `decided`: the decision, its object, and its end. */
   decision: v.optional(word),
   whom: v.optional(text(128)),
   until: v.optional(moment),
-  /** Who ended it, or decided it. */
+  /** User who ended or decided it. */
   by: v.optional(name),
   address: v.optional(place),
   program: v.optional(text(128)),
-  /** Why, in words. */
+  /** Reason, as text. */
   reason: v.optional(text(SENTENCE_BYTES_MAX)),
   file: v.optional(fileId),
   name: v.optional(fileName),
   sizeBytes: v.optional(count),
   to: v.optional(v.pipe(v.array(target), v.maxLength(FILE_TARGETS_MAX))),
   record: v.optional(v.object(recordFields)),
-  /** Of the record: a room's name or, between two people, both. */
+  /** Room of the record: its name or, in a direct conversation, both users. */
   room: v.optional(v.object({ room: id, name: v.optional(name) })),
   between: v.optional(v.pipe(v.array(name), v.maxLength(2))),
-  /** Events before this one that were left out, since the reader was too slow for them. */
+  /** Number of events omitted before this one because the reader was too slow. */
   skipped: v.optional(positive),
 };
 
 export const ADMIN_REQUESTS = {
-  /** Where this file can be taken over HTTP, by this session: first asked for within 60 s. */
+  /** Address where this session can fetch the file over HTTP, beginning within 60 s. */
   download: {
     fields: { file: fileId },
     answer: v.object({
-      /** Below the server's own address: `/files/TOKEN`. */
+      /** Path on the server: `/files/TOKEN`. */
       path: text(128),
     }),
   },
   /** Starts the `event` notices; `on: false` stops them. */
   watch: { role: "operator", fields: { on: v.boolean() }, answer: v.object({}) },
-  /** Connections, oldest first. The request measures their round trips. */
+  /** Connections, oldest first. The request also measures their round trips. */
   clients: {
     role: "operator",
-    /** `after`: the last client of the page before. */
+    /** `after`: the last client of the previous page. */
     fields: { after: v.optional(count) },
     answer: v.object({
       clients: v.pipe(v.array(clientEntry), v.maxLength(CLIENTS_PAGE_MAX)),
@@ -193,27 +192,24 @@ export const ADMIN_REQUESTS = {
     fields: {},
     answer: v.object({
       transfers: v.pipe(v.array(transferEntry), v.maxLength(TRANSFERS_LISTED_MAX)),
-      /** Further ones, that are not listed. */
+      /** Number of further transfers, not listed. */
       more: count,
     }),
   },
-  /**
-   * Samples of the last hour, one a second, oldest first. The same index in each list is the same
-   * second.
-   */
+  /** Samples of the last hour, one a second, oldest first. Equal indexes are the same second. */
   samples: {
     role: "operator",
-    /** `after`: `last` of the answer before; left out: all. */
+    /** `after`: `last` of the previous answer; all samples if omitted. */
     fields: { after: v.optional(count) },
     answer: v.object({
-      /** Unix ms of the server's start: `last` of another start means nothing. */
+      /** Unix ms of the server's start: `last` of another start is meaningless. */
       since: moment,
       /** Number of the last sample of this answer. */
       last: count,
       more: v.boolean(),
       /** Unix ms. */
       time: v.pipe(v.array(moment), v.maxLength(SAMPLES_PAGE_MAX)),
-      /** In this second. */
+      /** During this second. */
       posts: column,
       receivedBytes: column,
       sentBytes: column,
@@ -221,7 +217,7 @@ export const ADMIN_REQUESTS = {
       links: column,
       online: column,
       memoryBytes: column,
-      /** Left out: nobody knows. */
+      /** Omitted if unknown. */
       diskFreeBytes: v.optional(column),
     }),
   },
@@ -230,26 +226,26 @@ export const ADMIN_REQUESTS = {
     role: "operator",
     fields: {},
     answer: v.object({
-      /** Unix ms of the server's start: numbers of another start mean nothing. */
+      /** Unix ms of the server's start: numbers of another start are meaningless. */
       since: moment,
       events: v.pipe(v.array(v.object(eventFields)), v.maxLength(EVENTS_KEPT_MAX)),
     }),
   },
   /**
    * Decisions in the logs within inclusive bounds: a page of the newest, oldest first. `before`
-   * asks for the page before.
+   * requests the previous page.
    */
   decisions: {
     role: "operator",
     fields: {
       since: v.optional(moment),
       until: v.optional(moment),
-      /** `next` of the answer before: where to go on in each of the logs. */
+      /** `next` of the previous answer: the position in each of the logs. */
       before: v.optional(v.object({ accounts: positive, history: positive })),
     },
     answer: v.object({
       events: v.pipe(v.array(v.object(eventFields)), v.maxLength(DECISIONS_PAGE_MAX)),
-      /** There may be older ones; also behind an answer that has none. */
+      /** Older ones may exist, even if this answer is empty. */
       next: v.optional(v.object({ accounts: positive, history: positive })),
     }),
   },
@@ -262,27 +258,29 @@ export const ADMIN_REQUESTS = {
         v.array(
           v.object({
             user: name,
-            /** Of the registration, Unix ms. */
+            /** Unix ms of the registration. */
             since: moment,
-            /** When a device of it was here last; of an earlier run of the server the day. */
+            /**
+             * Last time a device of it was logged in; the day if in an earlier run of the server.
+             */
             seen: v.optional(moment),
             online: v.boolean(),
             operator: v.boolean(),
             banned: v.boolean(),
-            /** It can sign in by a password. */
+            /** Can log in with a password. */
             password: v.boolean(),
             devices: count,
-            /** That its files take. */
+            /** Size of its files. */
             bytes: count,
           }),
         ),
         v.maxLength(LISTED_PAGE_MAX),
       ),
-      /** With those that are not in this answer. */
+      /** Including those not in this answer. */
       total: count,
     }),
   },
-  /** All rooms with a name. `sort`: `name`, `members`, `records` or `bytes`. */
+  /** All named rooms. `sort`: `name`, `members`, `records` or `bytes`. */
   "all-rooms": {
     role: "operator",
     fields: listing,
@@ -295,12 +293,12 @@ export const ADMIN_REQUESTS = {
             members: count,
             records: count,
             files: count,
-            /** That they take. */
+            /** Size of its files. */
             bytes: count,
             locked: v.boolean(),
             sealed: v.boolean(),
             closed: v.boolean(),
-            /** Without members, messages and topic. Older servers do not say. */
+            /** Has no members, messages or topic. Omitted by older servers. */
             vacant: v.optional(v.boolean()),
             keepMs: v.optional(positive),
           }),
@@ -319,12 +317,12 @@ export const ADMIN_REQUESTS = {
         v.array(
           v.object({
             file: fileId,
-            /** Left out of one that is in no room with a name: it is between two people. */
+            /** Omitted if the file is in no named room, but in a direct conversation. */
             name: v.optional(fileName),
             user: name,
             time: moment,
             bytes: count,
-            /** Rooms with a name, and its records there: an operator may erase those. */
+            /** Named rooms, and the file's records there, which an operator may erase. */
             rooms: v.pipe(v.array(name), v.maxLength(FILE_ROOMS_LISTED_MAX)),
             seqs: v.pipe(v.array(positive), v.maxLength(FILE_ROOMS_LISTED_MAX)),
           }),
@@ -332,7 +330,7 @@ export const ADMIN_REQUESTS = {
         v.maxLength(LISTED_PAGE_MAX),
       ),
       total: count,
-      /** That all of them take. */
+      /** Size of all of them. */
       bytes: count,
     }),
   },
@@ -354,16 +352,19 @@ export const ADMIN_REQUESTS = {
     fields: {},
     answer: v.object({
       version: text(128),
-      /** What runs it: name and version. */
+      /** Name and version of the runtime. */
       runtime: text(64),
       platform: text(64),
       /** Unix ms. */
       since: moment,
-      /** Of the disk with the files; absent: none are taken, or it does not say. */
+      /**
+       * Free space of the disk with the files; absent if file transfer is disabled or it is
+       * unknown.
+       */
       diskFreeBytes: v.optional(count),
-      /** With less files are refused. */
+      /** Below this the server refuses files. */
       keepFreeBytes: v.optional(count),
-      /** Soon there is not more than that. */
+      /** Free space is close to `keepFreeBytes`. */
       diskLow: v.optional(v.boolean()),
       memoryBytes: count,
       heapBytes: count,
@@ -380,22 +381,22 @@ export const ADMIN_REQUESTS = {
       sentBytes: count,
       receivedBytes: count,
       queuedBytes: count,
-      /** Of a cluster: this one first, then those that were heard within seconds. */
+      /** Servers of a cluster: this one first, then those heard from within seconds. */
       servers: v.optional(v.pipe(v.array(serverEntry), v.maxLength(SIBLINGS_MAX + 1))),
     }),
   },
 } as const satisfies Readonly<Record<string, RequestRow>>;
 
 export const ADMIN_NOTICES = {
-  /** What operators tell all users; an empty text: nothing any more. */
+  /** The operators' announcement to all users; an empty text removes it. */
   announced: { text: text(ANNOUNCEMENT_BYTES_MAX), by: name, time: moment },
-  /** To operators: the server's disk is nearly full, or (`on: false`) is not any more. */
+  /** To operators: the server's disk is nearly full, or (`on: false`) no longer. */
   "disk-low": { on: v.boolean(), freeBytes: count, keepFreeBytes: count },
   /**
-   * Something happened, told to operators who `watch`. `event` says what: `record`, `connected`,
+   * An event, sent to operators who `watch`. `event` is its kind: `record`, `connected`,
    * `logged-in`, `logged-out`, `disconnected`, `offered`, `got`, `withdrawn`, `cancelled`,
-   * `decided`, `disk`, `warning`, `full`; more may come. What two people say to each other comes
-   * without its body.
+   * `decided`, `disk`, `warning`, `full`; more may be added. Records of direct conversations have
+   * no body.
    */
   event: eventFields,
 } as const;

@@ -1,3 +1,8 @@
+/**
+ * Messages of files. Each transfer has its own data channel: chunks go one way and acknowledgements
+ * the other, after `offer`, `finish` or `fetch`.
+ */
+
 import * as v from "valibot";
 import {
   CHUNK_BYTES,
@@ -24,26 +29,21 @@ import {
   text,
 } from "./field.ts";
 
-/**
- * Messages of files. A transfer has a lane of its own: there chunks go one way, acknowledgements
- * the other, and both ends tell each other by `offer`, `finish` and `fetch` what they are about.
- */
-
 const size = v.pipe(count, v.maxValue(FILE_BYTES_MAX));
 const fileName = v.pipe(text(FILE_NAME_BYTES_MAX), v.minLength(1));
 const window = v.pipe(positive, v.minValue(CHUNK_BYTES), v.maxValue(TRANSFER_WINDOW_BYTES_MAX));
 
-/** A folder is one file whose content begins with a manifest of what follows (wire/manifest). */
+/** A folder is one file whose content begins with a manifest (wire/manifest). */
 const folder = v.object({
   entries: v.pipe(count, v.maxValue(FOLDER_ENTRIES_MAX)),
   manifestBytes: v.pipe(positive, v.maxValue(MANIFEST_BYTES_MAX)),
 });
 
-/** What is asked on a lane. */
+/** Requests on a data channel. */
 export const FILE_REQUESTS = {
   /**
-   * Begins to send a file, or goes on where it was left: the same `file` by the same account to the
-   * same targets is the same upload.
+   * Starts or resumes an upload: the same `file` by the same account to the same targets is the
+   * same upload.
    */
   offer: {
     phase: "lane",
@@ -51,29 +51,32 @@ export const FILE_REQUESTS = {
       file: fileId,
       to: v.pipe(v.array(target), v.minLength(1), v.maxLength(FILE_TARGETS_MAX)),
       name: fileName,
-      /** Left out: known at the end only. */
+      /** Omitted if it is known only at the end. */
       size: v.optional(size),
       folder: v.optional(folder),
     },
     answer: v.object({
-      /** Chunks that are on the server's disk: go on with this index. */
+      /** Number of chunks on the server's disk: resume at this index. */
       have: count,
       /** Bytes that may be sent and not acknowledged. */
       window,
     }),
   },
-  /** All was sent: told to the targets once it is whole, checked and on the disk. Idempotent. */
+  /**
+   * All chunks were sent. The server notifies the targets once the file is complete, verified and
+   * on the disk. Idempotent.
+   */
   finish: {
     phase: "lane",
     fields: {
       ...{ file: fileId, size, chunks: count, digest: HASH },
-      /** What the sender says with it: recorded where the room is told of it for the first time. */
+      /** The sender's message with the file, recorded in its first record in each room. */
       text: v.optional(text(FILE_TEXT_BYTES_MAX)),
-      /** The same of all files that were sent at once, made by the sender; recorded like `text`. */
+      /** An id that files sent together share, made by the sender; recorded like `text`. */
       sending: v.optional(id),
     },
     answer: v.object({
-      /** Stands with `text` in the request: older servers know none, and record none. */
+      /** The server knows `text`; older servers do not, and do not record it. */
       said: v.optional(v.boolean()),
       posted: v.array(
         v.object({
@@ -84,44 +87,47 @@ export const FILE_REQUESTS = {
           queued: v.optional(v.boolean()),
         }),
       ),
-      /** Targets that may not be written to any more. */
+      /** Targets that the sender may no longer write to. */
       refused: v.array(v.object({ to: target, code: text(64), message: text(SENTENCE_BYTES_MAX) })),
     }),
   },
-  /** Gives up an upload of one's own that is not finished. */
+  /** Cancels one's own unfinished upload. */
   withdraw: { phase: "lane", fields: { file: fileId }, answer: v.object({}) },
-  /** Asks for a file from chunk `from` on, while it is still being sent too. */
+  /** Requests a file from chunk `from` on, even while it is still being uploaded. */
   fetch: {
     phase: "lane",
     fields: { file: fileId, from: count, window },
     answer: v.object({
       name: fileName,
-      /** Who sent it. */
+      /** Name of the sender. */
       from: name,
       /** Absent while the sender itself does not know it. */
       size: v.optional(size),
-      /** Absent while the upload runs. */
+      /** Absent during the upload. */
       digest: v.optional(HASH),
       folder: v.optional(folder),
     }),
   },
-  /** The receiver has it whole, checked and under its name. */
+  /** The receiver has the complete file, verified and under its name. */
   got: { phase: "lane", fields: { file: fileId }, answer: v.object({}) },
 } as const satisfies Readonly<Record<string, RequestRow>>;
 
-/** What is told on a lane; `offered` on the main link. */
+/** Notices on a data channel; `offered` on the main link. */
 export const FILE_NOTICES = {
   /** Chunk `index` of CHUNK_BYTES bytes; only the last may be shorter, none is empty. */
   chunk: { file: fileId, index: count, sha256: HASH, bytes: bytes(CHUNK_BYTES) },
-  /** Received, and its checksum is right. */
+  /** The chunk was received with the right checksum. */
   ack: { file: fileId, index: count },
-  /** The server has the first `upTo` chunks on its disk: they need not be sent again. */
+  /** The first `upTo` chunks are on the server's disk and need not be sent again. */
   durable: { file: fileId, upTo: count },
-  /** No chunk comes for now, and why: the sender has sent no more, or the server's disk is slow. */
+  /** Chunks are paused: the sender has sent no more, or the server's disk is slow. */
   held: { file: fileId, where: v.picklist(["sender", "disk"]) },
-  /** The last chunk was sent; this is what the whole must be. */
+  /** The last chunk was sent; size and digest of the whole file. */
   end: { file: fileId, size, chunks: count, digest: HASH },
-  /** A file is on its way to a room one reads; not stored. Its `record` comes when it is whole. */
+  /**
+   * An upload to a room that the receiver reads has begun; not stored. Its `record` follows when
+   * the file is complete.
+   */
   offered: {
     room: id,
     file: fileId,

@@ -14,17 +14,17 @@ import {
   VERSION,
 } from "./messages.ts";
 
-/** What a decoded value turned out to be. */
+/** A checked message. */
 export type Incoming =
   | { readonly kind: "message"; readonly message: Message }
-  /** A request that cannot be served, but can be answered. */
+  /** An invalid request that can still be answered. */
   | { readonly kind: "refused"; readonly ref: number; readonly fault: Fault }
   /** A notice of a later version. */
   | { readonly kind: "ignored" };
 
 type Schemas = ReadonlyMap<string, v.GenericSchema<unknown, Message>>;
 
-/** Apart, since what a request asks and what a notice tells may have the same name. */
+/** Separate, because a request and a notice may have the same name. */
 const requests: Schemas = new Map(
   Object.entries(REQUESTS).map(([kind, { fields }]) => schema(kind, { ref: REF, ...fields })),
 );
@@ -41,12 +41,12 @@ function schema(
   fields: v.ObjectEntries,
 ): [string, v.GenericSchema<unknown, Message>] {
   const entries = { kind: v.literal(kind), ...fields };
-  // An answer's own fields are checked by `checkAnswer`, which knows the question.
+  // `checkAnswer` checks an answer's own fields, because it knows the request.
   const built = kind === "ok" ? v.looseObject(entries) : v.object(entries);
   return [kind, built as unknown as v.GenericSchema<unknown, Message>];
 }
 
-/** @throws Fault frame-malformed when nothing in the value can be answered */
+/** @throws {Fault} frame-malformed if the value is no request that can be answered */
 export function checkMessage(value: unknown): Incoming {
   const { kind, ref: question } = envelope(value);
   const asks = question !== undefined && kind !== "ok" && kind !== "fault";
@@ -83,13 +83,13 @@ function explain(kind: string, issue: v.BaseIssue<unknown>): Fault {
   return new Fault("frame-malformed", `'${path}' of '${kind}' is not what the protocol says`);
 }
 
-/** Whether its reader would take it: of what is made of other parties' words before it is told. */
+/** Reports whether a reader would accept a notice built from data of other parties. */
 export function isNotice(notice: Notice): boolean {
   const known = notices.get(notice.kind);
   return known !== undefined && v.is(known, notice);
 }
 
-/** @throws Fault frame-malformed when the answer does not fit its question */
+/** @throws {Fault} frame-malformed if the answer does not fit its request */
 export function checkAnswer<Kind extends RequestKind>(kind: Kind, value: unknown): Answer<Kind> {
   const checked = v.safeParse(REQUESTS[kind].answer, value);
   if (checked.success) return checked.output as Answer<Kind>;

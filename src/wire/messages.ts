@@ -1,3 +1,10 @@
+/**
+ * All messages of the protocol: types, checks, documentation and fuzzers are derived from this
+ * table. A message is one msgpack map, `kind` first. Requests carry `ref` and get exactly one `ok`
+ * or `fault` with that `ref`. The state machines check names, so that an invalid one is the user's
+ * fault.
+ */
+
 import * as v from "valibot";
 import {
   DEVICE_LABEL_BYTES_MAX,
@@ -58,28 +65,22 @@ import { ADMIN_NOTICES, ADMIN_REQUESTS } from "./messages-admin.ts";
 import { FILE_NOTICES, FILE_REQUESTS } from "./messages-files.ts";
 import { SEALED_NOTICES, SEALED_REQUESTS, sealedBody } from "./messages-sealed.ts";
 
-/**
- * Every message of the protocol, once: types, checks, documentation and fuzzers come from here.
- * One msgpack map a message, `kind` first. Requests carry `ref` and get exactly one `ok` or `fault`
- * with that `ref`. Names are checked by the machines, so that a bad one is the user's fault.
- */
-
 export const VERSION = 2;
 
 export const REF = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(0xffffffff));
 
-/** What a post says. `re` (seq of what it answers) and `mentions` are kept as sent. */
+/** Body of a post. `re` (seq of the record it answers) and `mentions` are stored as sent. */
 export const postBody = v.object({
   /** Empty only with `react` or `sealed`. */
   text: text(TEXT_BYTES_MAX),
   action: v.optional(v.boolean()),
-  /** One emoji or short word, said of the record `re`. */
+  /** One emoji or short word, as a reaction to the record `re`. */
   react: v.optional(text(REACTION_BYTES_MAX)),
   re: v.optional(positive),
   mentions: v.optional(v.pipe(v.array(name), v.maxLength(MENTIONS_MAX))),
-  /** Brought from elsewhere: the author's name and the time there, as the importing user says. */
+  /** Imported: the original author and time, as claimed by the importing user. */
   imported: v.optional(v.object({ from: text(IMPORTED_NAME_BYTES_MAX), time: moment })),
-  /** To a sealed room: then there is nothing else. */
+  /** For a sealed room; excludes all other fields. */
   sealed: v.optional(sealedBody),
 });
 
@@ -94,35 +95,35 @@ const roomEntry = v.object({
   name: v.optional(name),
   with: v.optional(name),
   topic: v.optional(text(TOPIC_BYTES_MAX)),
-  /** It can be read, and not written to. */
+  /** Read-only. */
   closed: v.optional(v.boolean()),
-  /** What is said there only its devices can read. */
+  /** End-to-end encrypted: only the devices of its members can read it. */
   sealed: v.optional(v.boolean()),
-  /** Who joins has to know its password. */
+  /** Joining requires a password. */
   locked: v.optional(v.boolean()),
-  /** Milliseconds after which what is said there is erased; left out: it is kept. */
+  /** Milliseconds until messages are erased; kept forever if omitted. */
   keepMs: v.optional(positive),
-  /** Messages to be found again, by seq. */
+  /** Pinned messages, by seq. */
   pins: v.optional(v.pipe(v.array(positive), v.maxLength(PINS_MAX))),
-  /** Authors see who has read what they say there. */
+  /** Authors see who has read their messages. */
   receipts: v.optional(v.boolean()),
-  /** Whether this account wants receipts in the conversation; both sides must. */
+  /** This account wants receipts in the conversation; both sides must. */
   receiptsWanted: v.optional(v.boolean()),
 });
 
-/** What an account has set of one room, for its own devices alone. */
+/** An account's settings of one room, visible only to its own devices. */
 const roomPrefs = {
   room: id,
-  /** It calls nobody until then, Unix ms; 0: for good. */
+  /** Muted until then, Unix ms; 0 for ever. */
   muted: v.optional(moment),
   favourite: v.optional(v.boolean()),
-  /** Not listed until something is said behind that record. */
+  /** Hidden until a message after that record. */
   hidden: v.optional(count),
-  /** From that record on it counts as unread, whatever was read. */
+  /** Unread from that record on, whatever was read. */
   unread: v.optional(positive),
 };
 
-/** What a text was filled from: it has `{}` for each value. */
+/** A text's template, with `{}` for each value. */
 const translatable = v.object({
   text: text(TEMPLATE_BYTES_MAX),
   values: v.pipe(v.array(text(TEMPLATE_VALUE_BYTES_MAX)), v.maxLength(TEMPLATE_VALUES_MAX)),
@@ -137,11 +138,11 @@ const fault = {
   remedyTemplate: v.optional(translatable),
 };
 
-/** Whose wrong guesses it is: of one address, at one account, or of all at one shared secret. */
+/** Cause of a delay: wrong guesses of one address, at one account, or of all at a shared secret. */
 const GUESS_DELAYS = ["address", "account", "everyone"] as const;
 const account = v.object({ account: id, user: name, seq: count });
 const accepted = v.object({});
-/** A point of P-256, uncompressed. */
+/** An uncompressed point of P-256. */
 const POINT = exactBytes(65);
 
 export const REQUESTS = {
@@ -170,14 +171,14 @@ export const REQUESTS = {
       deviceKey: KEY,
       signature: v.optional(SIGNATURE),
       password: v.optional(secret),
-      /** Seq of the last record that this device has seen; left out: never here before. */
+      /** Seq of the last record that this device has seen; omitted at its first log-in. */
       after: v.optional(count),
-      /** `false`: this session is not shown as online, and is told of nothing that happens. */
+      /** `false`: the session is not visible as online, and gets no events. */
       presence: v.optional(v.boolean()),
     },
     answer: account,
   },
-  /** Enters with a link code: the answer comes when the other device has agreed. */
+  /** Links a device by a link code; answered when the other device has agreed. */
   link: {
     phase: "entering",
     isExclusive: true,
@@ -185,7 +186,7 @@ export const REQUESTS = {
     fields: { code: HASH, deviceKey: KEY, mac: HASH },
     answer: v.object({ user: name, key: bytes(256) }),
   },
-  /** Sets a new password by the code of a `reset`, which is used by it; a log-in may follow. */
+  /** Sets a new password by the single-use code of a `reset`; a log-in may follow. */
   recover: {
     phase: "entering",
     isGuess: true,
@@ -205,7 +206,7 @@ export const REQUESTS = {
           certified: v.boolean(),
           current: v.boolean(),
           online: v.boolean(),
-          /** What it called itself when it was here last, and the day of that: its begin in UTC. */
+          /** Client name at its last visit, and the day of that as its start in UTC. */
           client: v.optional(text(DEVICE_LABEL_BYTES_MAX)),
           seen: v.optional(moment),
         }),
@@ -213,25 +214,25 @@ export const REQUESTS = {
     }),
   },
   revoke: { fields: { device: id }, answer: accepted },
-  /** Waits for a device that knows the code; `link-asked` tells of it. */
+  /** Waits for a device that knows the code; `link-asked` reports it. */
   "link-offer": { fields: { code: HASH }, answer: accepted },
-  /** Agrees: `key` is for the new device's eyes only. */
+  /** Agrees to the link; `key` is encrypted for the new device. */
   "link-grant": {
     fields: { code: HASH, deviceKey: KEY, deviceCert: bytes(1024), key: bytes(256) },
     answer: accepted,
   },
-  /** With what this server signs pushes (RFC 8292), and whether this device takes them. */
+  /** The key with which this server signs pushes (RFC 8292), and whether this device takes them. */
   "push-key": { fields: {}, answer: v.object({ key: POINT, subscribed: v.boolean() }) },
-  /** Where this device takes pushes from now on, and the keys that they are encrypted for. */
+  /** Push address of this device, and the encryption keys of its pushes. */
   "push-subscribe": {
     fields: { endpoint: text(PUSH_ENDPOINT_BYTES_MAX), key: POINT, auth: exactBytes(16) },
     answer: accepted,
   },
-  /** This device takes none any more. */
+  /** Ends the pushes of this device. */
   "push-unsubscribe": { fields: {}, answer: accepted },
   ignore: { posts: 1, fields: { user: name, on: v.boolean() }, answer: accepted },
   ignored: { fields: {}, answer: v.object({ users: v.array(name) }) },
-  /** What the account has set of rooms, and which messages it has saved, oldest first. */
+  /** The account's settings of rooms, and its saved messages, oldest first. */
   prefs: {
     fields: {},
     answer: v.object({
@@ -239,12 +240,12 @@ export const REQUESTS = {
       saved: v.pipe(v.array(v.object({ room: id, seq: positive })), v.maxLength(SAVED_MAX)),
     }),
   },
-  /** In place of what was set of the room before. */
+  /** Replaces the settings of the room. */
   "prefs-set": { fields: roomPrefs, answer: accepted },
   save: { fields: { room: id, seq: positive, on: v.boolean() }, answer: accepted },
-  /** Everything of the room up to its record `n` was read. */
+  /** The user has read the room up to its record `n`. */
   read: { fields: { room: id, n: count }, answer: accepted },
-  /** Something is being written to the room, or no longer. It is kept nowhere. */
+  /** The user is typing in the room, or no longer. Not stored. */
   typing: { fields: { room: id, on: v.boolean() }, answer: accepted },
   edit: {
     posts: ({ text }: { readonly text: string }) => postsIn(text.length),
@@ -252,21 +253,21 @@ export const REQUESTS = {
     answer: v.object({ seq: positive }),
   },
   erase: { posts: 1, fields: { seq: positive }, answer: v.object({ seq: positive }) },
-  /** The message stands in the room's list of those to be found again, or no longer. */
+  /** Pins or unpins the message. */
   pin: {
     posts: 1,
     fields: { seq: positive, on: v.boolean() },
     answer: v.object({ seq: positive }),
   },
-  /** That list: the messages, and of each that was changed the last edit; oldest first. */
+  /** Pinned messages, and the last edit of each edited one; oldest first. */
   pins: {
-    /** `before`: the first pinned message of the page before. */
+    /** `before`: the first pinned message of the previous page. */
     fields: { target, before: v.optional(positive) },
     answer: v.object({ records: v.array(record), rooms: v.array(roomEntry), more: v.boolean() }),
   },
-  /** Authors see who has read what they say there, or no longer. In a conversation: if both do. */
+  /** Turns read receipts on or off. In a conversation both users must turn them on. */
   receipts: { posts: 1, fields: { target, on: v.boolean() }, answer: v.object({ seq: positive }) },
-  /** Who has read a message of one's own, of how many who could. */
+  /** Names the readers of one's own message, and counts all possible readers. */
   readers: {
     fields: { seq: positive },
     answer: v.object({
@@ -275,14 +276,14 @@ export const REQUESTS = {
       users: v.pipe(v.array(name), v.maxLength(READERS_NAMED_MAX)),
     }),
   },
-  /** A part of all that an account said: one's own, or as an operator that of `user`. */
+  /** Erases a page of an account's messages: one's own, or as an operator those of `user`. */
   "erase-all": {
     fields: { user: v.optional(name), after: v.optional(count) },
     answer: v.object({ erased: count, next: v.optional(positive) }),
   },
   /** Removes one's own account. */
   unregister: { fields: {}, answer: v.object({}) },
-  /** How long a room keeps what is said; left out: for good. */
+  /** Sets how long a room keeps messages; forever if omitted. */
   retention: {
     role: "operator",
     fields: {
@@ -296,24 +297,26 @@ export const REQUESTS = {
   kick: { posts: 1, fields: { room: name, user: name }, answer: v.object({ seq: positive }) },
   mute: {
     posts: 1,
-    /** `until`: Unix ms; left out: for good. `on: false` lets them speak again. */
+    /** `until`: Unix ms; permanent if omitted. `on: false` unmutes the user. */
     fields: { room: name, user: name, on: v.boolean(), until: v.optional(moment) },
     answer: v.object({ seq: positive }),
   },
-  /** Makes a moderator of the room or, without one, an operator; `on: false` takes it back. */
+  /** Makes a user a moderator of the room or, without one, an operator; `on: false` revokes it. */
   grant: { fields: { room: v.optional(name), user: name, on: v.boolean() }, answer: accepted },
-  /** Shows the operator token of the data folder: this session may do what operators may. */
+  /**
+   * Presents the operator token of the data folder: this session gets the rights of an operator.
+   */
   operate: { isGuess: true, fields: { token: secret }, answer: accepted },
-  /** Makes a code with which a user who lost the password can set another one, once. */
+  /** Creates a single-use code with which a user who lost the password can set another one. */
   reset: {
     role: "operator",
-    /** `expires`: left out, a day from now. `signOut`: its use signs out all devices. */
+    /** `expires`: a day from now if omitted. `signOut`: its use signs out all devices. */
     fields: { user: name, expires: v.optional(moment), signOut: v.optional(v.boolean()) },
     answer: v.object({ user: name, token: text(64), expires: moment }),
   },
-  /** Signs out all devices of a user, who logs in again with the password. */
+  /** Signs out all devices of a user, who can log in again with the password. */
   "sign-out": { role: "operator", fields: { user: name }, answer: accepted },
-  /** Gives an account or a room another name. Exactly one of `user` and `room`. */
+  /** Renames an account or a room. Exactly one of `user` and `room`. */
   rename: {
     role: "operator",
     fields: { user: v.optional(name), room: v.optional(name), to: name },
@@ -325,7 +328,7 @@ export const REQUESTS = {
     fields: { user: v.optional(name), room: v.optional(name) },
     answer: accepted,
   },
-  /** Makes the room read-only; `on: false` opens it again. */
+  /** Makes the room read-only; `on: false` reopens it. */
   close: {
     role: "operator",
     fields: { room: name, on: v.boolean() },
@@ -345,7 +348,7 @@ export const REQUESTS = {
   },
   bans: {
     role: "operator",
-    /** `after`: the `next` of the page before. */
+    /** `after`: the `next` of the previous page. */
     fields: { after: v.optional(count) },
     answer: v.object({
       bans: v.array(
@@ -356,18 +359,18 @@ export const REQUESTS = {
           reason: v.optional(v.string()),
         }),
       ),
-      /** There are more: what to ask for them with. */
+      /** Cursor of the next page; omitted on the last one. */
       next: v.optional(count),
     }),
   },
-  /** Closes or opens registration; left out: only asks. */
+  /** Closes or opens registration; only reports the state if omitted. */
   registration: {
     fields: { closed: v.optional(v.boolean()) },
     answer: v.object({ closed: v.boolean() }),
   },
   /**
-   * A token that admits `uses` newcomers, or is for a program, which may `post` to a room, `read`
-   * it, or both.
+   * Creates an invite for `uses` new accounts, or a token for a program, which may `post` to a
+   * room, `read` it, or both.
    */
   invite: {
     fields: {
@@ -380,11 +383,13 @@ export const REQUESTS = {
     answer: v.object({
       invite: id,
       token: v.string(),
-      /** Where others reach this server by TLS, as far as it knows; the best first. */
+      /** Addresses where others reach this server by TLS, if known; the best first. */
       places: v.optional(places(INVITE_PLACES_MAX)),
     }),
   },
-  /** One's own, those of rooms that one moderates, and to operators all; paged like bans. */
+  /**
+   * One's own invites, those of rooms that one moderates, and for operators all; paged like bans.
+   */
   invites: {
     fields: { after: v.optional(count) },
     answer: v.object({
@@ -410,12 +415,14 @@ export const REQUESTS = {
       room: name,
       password: v.optional(secret),
       create: v.optional(v.boolean()),
-      /** A room that is made by this is sealed, for good. */
+      /** Creates the room as a sealed one, permanently. */
       sealed: v.optional(v.boolean()),
     },
     answer: v.object({ room: id, name, created: v.boolean(), joined: v.boolean() }),
   },
-  /** Of a sealed room with the device's signed word, by which others may remove its devices. */
+  /**
+   * For a sealed room: with the device's signed consent, by which others may remove its devices.
+   */
   leave: {
     posts: 1,
     fields: { room: name, epoch: v.optional(count), signature: v.optional(SIGNATURE) },
@@ -427,7 +434,7 @@ export const REQUESTS = {
     answer: v.object({ seq: positive }),
   },
   rooms: {
-    /** `after`: the last room of the page before. */
+    /** `after`: the last room of the previous page. */
     fields: { after: v.optional(name) },
     answer: v.object({
       rooms: v.array(
@@ -438,7 +445,7 @@ export const REQUESTS = {
           joined: v.boolean(),
           sealed: v.boolean(),
           locked: v.boolean(),
-          /** Words of others that no device of the account has read; of rooms that it is in. */
+          /** Unread messages of others, in rooms that the account has joined. */
           unread: v.optional(count),
         }),
       ),
@@ -446,14 +453,14 @@ export const REQUESTS = {
     }),
   },
   who: {
-    /** A room, or `@NAME` for both sides of a conversation; `room` left out: every account. */
+    /** A room, or `@NAME` for both users of a conversation; every account if `room` is omitted. */
     fields: { room: v.optional(target), after: v.optional(name) },
     answer: v.object({
       users: v.array(v.object({ user: name, online: v.boolean(), role: v.string() })),
       more: v.boolean(),
     }),
   },
-  /** What every member may know of an account; `rooms`: named ones that both are in. */
+  /** Public data of an account; `rooms`: named rooms that both have joined. */
   whois: {
     fields: { user: name },
     answer: v.object({
@@ -471,11 +478,11 @@ export const REQUESTS = {
     fields: { outbox: id, counter: positive, to: target, body: postBody },
     answer: v.object({ seq: positive, n: positive, time: moment, queued: v.optional(v.boolean()) }),
   },
-  /** A word for `lane`, good for one use within 30 s. */
+  /** Single-use ticket for `lane`, valid for 30 s. */
   ticket: { fields: {}, answer: v.object({ ticket: text(64) }) },
   /**
-   * On a link of its own, after `welcome`: from now on it carries one transfer at a time. The last
-   * part of a download's address does as a ticket, too, for that one file.
+   * Makes a new link, after `welcome`, a data channel for one transfer at a time. The last part of
+   * a download's address is also a ticket, for that one file.
    */
   lane: {
     phase: "entering",
@@ -489,7 +496,7 @@ export const REQUESTS = {
   ...SEALED_REQUESTS,
   history: {
     fields: {
-      /** A room, or `@name`; left out: all that the account may read. */
+      /** A room, or `@name`; all that the account may read if omitted. */
       target: v.optional(target),
       from: v.optional(name),
       since: v.optional(moment),
@@ -497,9 +504,12 @@ export const REQUESTS = {
       grep: v.optional(text(GREP_BYTES_MAX)),
       ignoreCase: v.optional(v.boolean()),
       files: v.optional(v.boolean()),
-      /** Of the kinds that people read (READ_KINDS); others are passed over. */
+      /** Record kinds, of those that users read (READ_KINDS); others are ignored. */
       kinds: v.optional(v.pipe(v.array(text(32)), v.minLength(1), v.maxLength(KINDS_ASKED_MAX))),
-      /** Exclusive bounds; with `after` a page starts at the oldest, else it ends at the newest. */
+      /**
+       * Exclusive bounds; with `after` a page starts at the oldest, otherwise it ends at the
+       * newest.
+       */
       after: v.optional(count),
       before: v.optional(positive),
       limit: v.pipe(positive, v.maxValue(PAGE_RECORDS_MAX)),
@@ -507,13 +517,13 @@ export const REQUESTS = {
     answer: v.object({ records: v.array(record), rooms: v.array(roomEntry), more: v.boolean() }),
   },
   /**
-   * The newest signed checkpoint, and the proof that the log only grew since it had `from` records
-   * (0: asks for none). A log that is shorter answers with an empty path: the client judges.
+   * The newest signed checkpoint, and the proof that the log has only grown since it had `from`
+   * records (0: no proof). A log that is shorter answers with an empty path: the client judges.
    */
   checkpoint: { fields: { from: count }, answer: v.object({ note: text(NOTE_BYTES_MAX), path }) },
   /**
-   * Proofs that these records, ascending, are among the first `size`. Those that the account may
-   * not read, or that are not among them, are left out.
+   * Proofs that these records, ascending, are among the first `size`. Omits records that are not
+   * among them or that the account may not read.
    */
   inclusion: {
     fields: {
@@ -549,62 +559,62 @@ export const NOTICES = {
     needs: v.picklist(["password", "open"]),
     text: v.optional(text(WELCOME_BYTES_MAX)),
     limits: v.object({ messageBytes: positive, textBytes: positive }),
-    /** Keys of this server before this one, newest first, each with its word for the next. */
+    /** Previous keys of this server, newest first, each with its signature of the next. */
     predecessors: v.optional(
       v.pipe(v.array(v.object({ key: KEY, signature: SIGNATURE })), v.maxLength(PREDECESSORS_MAX)),
     ),
-    /** Which page this server gives: a page of another build is to be loaded anew. */
+    /** Build of the server's page: a page of another build should reload. */
     build: v.optional(text(64)),
-    /** `false` while the server's cluster has no majority: another of its machines may have one. */
+    /** `false` while the server's cluster has no majority: another of its servers may have one. */
     majority: v.optional(v.boolean()),
   },
   ok: { ref: REF },
   fault: { ref: v.optional(REF), ...fault },
-  /** If the secret is wrong, the answer takes so long; asked before it is looked at. */
+  /** Delay of the answer if the secret is wrong; sent before the secret is checked. */
   "guess-delay": { waitMs: count, of: v.picklist(GUESS_DELAYS) },
-  /** Before the first record of a room, and whenever what is known of it changes. */
+  /** Sent before the first record of a room, and whenever its state changes. */
   room: {
     ...roomEntry.entries,
     /** `n` of the next record that will be sent. */
     n: positive,
-    /** Records that this device has not seen and is not sent, since they are too many. */
+    /** Number of unseen records that are not sent because they are too many. */
     skipped: count,
     /** `n` up to which some device of the account has read. */
     read: v.optional(count),
-    /** Words of others between that and `n`. */
+    /** Number of unread messages of others up to `n`. */
     unread: v.optional(count),
-    /** May the reader moderate here? */
+    /** The reader may moderate here. */
     moderates: v.optional(v.boolean()),
-    /** Records of the past follow, while other rooms go on; told again, without this, then. */
+    /** Older records follow while other rooms continue; repeated without this field afterwards. */
     behind: v.optional(v.boolean()),
   },
   /** Another device of the account has read up to record `n`. */
   read: { room: id, n: count, unread: v.optional(count) },
-  /** Whether the cluster has a majority: when that changes, and after a log-in without one. */
+  /** Whether the cluster has a majority: on changes, and after a log-in without one. */
   majority: { on: v.boolean() },
-  /** Where this server and the others of its cluster are: at log-in, and when it changes. */
+  /** Addresses of the servers of the cluster: at log-in, and on changes. */
   servers: { places: places(CLUSTER_PLACES_MAX) },
-  /** All whom the account ignores: at log-in, and when that changes. */
+  /** All users whom the account ignores: at log-in, and on changes. */
   ignored: { users: v.array(name) },
-  /** The account has set something of a room, in place of what it had set of it before. */
+  /** The account's new settings of a room, replacing the previous ones. */
   "prefs-set": roomPrefs,
-  /** The account has saved a message, or does not want it any more. */
+  /** The account has saved or unsaved a message. */
   save: { room: id, seq: positive, on: v.boolean() },
-  /** A device that knows the code asks to be one of this account. */
+  /** A device that knows the code asks to be linked to this account. */
   "link-asked": { code: HASH, deviceKey: KEY, mac: HASH },
-  /** The account reads this room no longer, on any of its devices. */
+  /** The account has left this room, on all its devices. */
   "room-gone": { room: id },
   /** One or several records of one room, in order. */
   records: { records: v.pipe(v.array(record), v.minLength(1), v.maxLength(RECORDS_TOGETHER_MAX)) },
-  /** All that was missed has been sent, up to this seq. */
+  /** All missed records up to this seq have been sent. */
   "caught-up": { seq: count },
-  /** Accounts that came and went. */
+  /** Accounts that came online and went offline. */
   presences: {
     room: id,
     online: v.pipe(v.array(name), v.maxLength(PRESENCES_TOGETHER_MAX)),
     offline: v.pipe(v.array(name), v.maxLength(PRESENCES_TOGETHER_MAX)),
   },
-  /** Who writes to the room now: those who began last, the reader perhaps among them. */
+  /** Users typing in the room: those who began last, possibly including the reader. */
   typing: { room: id, users: v.pipe(v.array(name), v.maxLength(TYPING_NAMED_MAX)) },
   ...FILE_NOTICES,
   ...ADMIN_NOTICES,

@@ -1,13 +1,11 @@
-/** Constants and helpers for messages encoded by hand. */
+/**
+ * Constants and helpers for messages encoded by hand: lead bytes, constant texts, and integers in
+ * the codec's encoding.
+ * @see https://github.com/msgpack/msgpack/blob/master/spec.md
+ */
 
 import { assert } from "../base/assert.ts";
 import { utf8Encode } from "../base/bytes.ts";
-
-/**
- * What the messages that are packed by hand share: lead bytes, texts that never change, and
- * integers as the codec packs them.
- * @see https://github.com/msgpack/msgpack/blob/master/spec.md
- */
 
 export const MAP = 0x80;
 export const SHORT_ARRAY = 0x90;
@@ -27,7 +25,7 @@ export const TEXT_16 = 0xda;
 export const ARRAY_16 = 0xdc;
 export const SMALL_INT_MAX = 0x7f;
 
-/** Short texts, one behind the other: the keys and kinds of a message. */
+/** Packs short texts one after the other: the keys and kinds of a message. */
 export function packTexts(...texts: readonly string[]): Uint8Array {
   const bytes: number[] = [];
   for (const text of texts) {
@@ -40,7 +38,7 @@ export function packTexts(...texts: readonly string[]): Uint8Array {
 
 const wide = new DataView(new ArrayBuffer(8));
 
-/** Writes a count, above 2^32 - 1 as a float. @returns where it ends, at most 9 bytes on */
+/** Writes a count, above 2^32 - 1 as a float. @returns the offset after it, at most 9 bytes on */
 export function putCount(bytes: Uint8Array, at: number, value: number): number {
   if (value <= SMALL_INT_MAX) {
     bytes[at] = value;
@@ -54,7 +52,7 @@ export function putCount(bytes: Uint8Array, at: number, value: number): number {
   return at + 1 + size;
 }
 
-/** Writes what stands before bytes. @returns where it ends, at most 5 bytes on */
+/** Writes the header of a byte string. @returns the offset after it, at most 5 bytes on */
 export function putBinHead(bytes: Uint8Array, at: number, length: number): number {
   const size = length <= 0xff ? 1 : length <= 0xffff ? 2 : 4;
   bytes[at] = size === 1 ? BIN_8 : size === 2 ? BIN_16 : BIN_32;

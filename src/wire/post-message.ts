@@ -1,4 +1,9 @@
-/** The hand-written codec of a post and its answer. */
+/**
+ * Hand-written codec of the two most frequent messages: a `post` of plain text, and its `ok`. The
+ * general codec passes over the bytes of a post three times: for form, values and fields. Any
+ * uncommon form is left to the codec, with the same result; a test compares the two.
+ * @see https://github.com/msgpack/msgpack/blob/master/spec.md
+ */
 
 import { TEXT_BYTES_MAX } from "../base/limits.ts";
 import type { RequestOf } from "./messages.ts";
@@ -16,14 +21,6 @@ import {
   UINT_32,
 } from "./msgpack.ts";
 
-/**
- * The two messages that a busy server reads and writes most, by hand: a `post` of plain text, and
- * the `ok` that answers it. The general codec walks the bytes of a post three times: for form, for
- * values and for fields. Any other form than the common one is left to the codec, with the same
- * result; a test compares the two.
- * @see https://github.com/msgpack/msgpack/blob/master/spec.md
- */
-
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 const START = Uint8Array.of(MAP | 6, ...packTexts("kind", "post", "ref"));
@@ -32,9 +29,9 @@ const COUNTER = packTexts("counter");
 const TO = packTexts("to");
 const BODY = Uint8Array.of(...packTexts("body"), MAP | 1, ...packTexts("text"));
 
-/** A busy server has one for each link; whoever reads few posts needs none. */
+/** Busy servers use one for each link. */
 export interface PostCodec {
-  /** Undefined: anything but a plain text as our clients pack it. */
+  /** `undefined` unless the bytes are a plain text in our clients' encoding. */
   read(bytes: Uint8Array): RequestOf<"post"> | undefined;
   answer(ref: number, posted: Posted): Uint8Array;
 }
@@ -51,8 +48,8 @@ interface Posted {
 }
 
 /**
- * What the last post of a link named: the next one most likely names the same, and then is given
- * the very same strings. So none are made, and tables find them by a hash that is known.
+ * Strings of the link's last post. The next post most likely has the same ones and reuses them:
+ * none are allocated, and tables find them by their cached hash.
  */
 interface RecentPost {
   outbox: string;
@@ -60,8 +57,8 @@ interface RecentPost {
 }
 
 /**
- * @param recent is brought up to date
- * @returns undefined if the bytes are anything but a plain text as our clients pack it
+ * @param recent is updated
+ * @returns `undefined` unless the bytes are a plain text in our clients' encoding
  */
 function readPost(bytes: Uint8Array, recent: RecentPost): RequestOf<"post"> | undefined {
   if (!startsWith(bytes, 0, START)) return undefined;
@@ -98,7 +95,7 @@ function skip(cursor: Cursor, part: Uint8Array): boolean {
   return true;
 }
 
-/** From 1 to 2^32 - 1; 0 for anything else. */
+/** Returns 1 to 2^32 - 1, or 0 for anything else. */
 function uint(cursor: Cursor): number {
   const { bytes } = cursor;
   const lead = bytes[cursor.at++] ?? 0;
@@ -110,7 +107,7 @@ function uint(cursor: Cursor): number {
   return value;
 }
 
-/** Of 1 to 31 ASCII characters: a name or an id. @param expected what it most likely is */
+/** Reads 1 to 31 ASCII characters: a name or an id. @param expected the most likely value */
 function shortText(cursor: Cursor, expected: string): string | undefined {
   const { bytes, at } = cursor;
   const length = (bytes[at] ?? 0) - SHORT_TEXT;
@@ -130,7 +127,7 @@ function isText(bytes: Uint8Array, at: number, text: string): boolean {
   return true;
 }
 
-/** The rest of the bytes, if that is one text that a post may have. */
+/** Reads the rest of the bytes as the one text of a post. */
 function lastText({ bytes, at }: Cursor): string | undefined {
   const lead = bytes[at] ?? 0;
   let start = at + 1;
@@ -148,7 +145,7 @@ function lastText({ bytes, at }: Cursor): string | undefined {
   try {
     return decoder.decode(bytes.subarray(start));
   } catch {
-    return undefined; // Not UTF-8: the codec says so.
+    return undefined; // Not UTF-8: the codec reports it.
   }
 }
 
@@ -157,10 +154,10 @@ const SEQ = packTexts("seq");
 const N = packTexts("n");
 const TIME = packTexts("time");
 
-/** Where answers are put together; each leaves in bytes of its own. */
+/** Scratch buffer; each answer is copied out of it. */
 const answer = new Uint8Array(64);
 
-/** An `ok` as the codec would pack it from its fields in this order. */
+/** An `ok` as the codec packs it, with its fields in this order. */
 function encodePosted(ref: number, { seq, n, time }: Posted): Uint8Array {
   const bytes = answer;
   bytes[0] = MAP | 5;

@@ -1,3 +1,8 @@
+/**
+ * A record of the log and its line. The head is hashed as written and never changes; salt and body
+ * are bound to it by a salted commitment and may be blanked later (see data/README.md).
+ */
+
 import { assert } from "../base/assert.ts";
 import { fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../base/bytes.ts";
 import type { RoomId, Sha256, UserId } from "../base/ids.ts";
@@ -5,17 +10,12 @@ import { MOMENT_UNIX_MS_MAX } from "../base/time.ts";
 import { type Body, fieldsOf, isKnownKind, type RecordKind } from "./kinds.ts";
 import { LineScanner } from "./line-scanner.ts";
 
-/**
- * One record of the log and its line. The head is hashed as written and never changes; salt and
- * body hang on it by a salted commitment and may be blanked later (see data/README.md).
- */
-
-/** Fixed order of keys. People and rooms appear by id only, so that their names can be erased. */
+/** Fixed order of keys. Names users and rooms by id only, so that their names can be erased. */
 export interface Head {
   readonly v: 1;
   /** Dense over the whole log, from 1. */
   readonly seq: number;
-  /** Unix milliseconds; never falls from one record to the next. */
+  /** Unix milliseconds; never decreases from one record to the next. */
   readonly time: number;
   readonly kind: RecordKind;
   /** The room; in the accounts log the account (or room) that the record is about. */
@@ -24,19 +24,19 @@ export interface Head {
   readonly n: number;
   /** The account that caused it, or `server`. */
   readonly by: UserId | "server";
-  /** `OUTBOX.COUNTER` of the client's post, the id of the file that is told of, or empty. */
+  /** `OUTBOX.COUNTER` of the client's post, the id of a file, or empty. */
   readonly id: string;
   /** base64url of SHA-256(0x02, salt, body bytes). */
   readonly commit: string;
 }
 
-/** What a writer asks to be recorded; the log gives seq, n and time. */
+/** A record to be appended; the log assigns seq, n and time. */
 export interface Draft {
   readonly kind: RecordKind;
   readonly room: RoomId | UserId;
   readonly by: UserId | "server";
   readonly id: string;
-  /** A JSON value; its bytes are fixed here, once. */
+  /** A JSON value, serialized here, once. */
   readonly body: unknown;
 }
 
@@ -48,24 +48,24 @@ export interface LogRecord {
   readonly bodyBytes?: Uint8Array;
   /** Seq of the record that ordered the erasing. */
   readonly erased?: number;
-  /** The body on disk does not fit the commitment: it is withheld, and never shown as said. */
+  /** The body on disk does not fit the commitment: it is withheld and never displayed. */
   readonly damaged?: true;
 }
 
-/** What the folds over a log look at. */
+/** The part of a record that folds over a log read. */
 export interface FoldedRecord extends Omit<LogRecord, "head" | "headBytes" | "salt"> {
   readonly head: FoldedHead;
 }
 
 export type FoldedHead = Omit<Head, "commit">;
 
-/** What a line is: a record, one of a later version of this program, or nothing we ever wrote. */
+/** A parsed line: a record, one of a later version of this program, or invalid bytes. */
 export type ParsedLine =
   | { readonly kind: "record"; readonly record: LogRecord; readonly durable: number }
   | { readonly kind: "newer"; readonly recordKind: string; readonly seq: number }
   | { readonly kind: "bad"; readonly reason: string };
 
-/** A draft whose body, salt and commitment are fixed; only its place in the log is open. */
+/** A draft whose body, salt and commitment are fixed; its position in the log is open. */
 export interface SealedDraft {
   readonly draft: Draft;
   readonly salt: Uint8Array;
@@ -73,15 +73,15 @@ export interface SealedDraft {
   readonly commit: string;
 }
 
-/** A line of another machine's log as it stands in this one. */
+/** A line of another machine's log as stored in this one. */
 export interface CopiedLine {
   readonly record: LogRecord;
-  /** With its newline. */
+  /** Including its newline. */
   readonly bytes: Uint8Array;
 }
 
 export const SALT_BYTES = 16;
-/** What a line holds beside its body, at most: the head's fields are bounded by HEAD_TEXT. */
+/** Maximum bytes of a line besides its body: HEAD_TEXT bounds the head's fields. */
 export const LINE_FRAME_BYTES_MAX = 640;
 
 export const LEAF_PREFIX = 0x00;
@@ -94,7 +94,7 @@ const BRACE_CLOSE = 0x7d;
 const ID_CHARS_MAX = 64;
 const [UNDERSCORE, HYPHEN, DOT] = [0x5f, 0x2d, 0x2e];
 
-/** Whether the log is named by this record, see `originOf` in wire/checkpoint.ts. */
+/** Reports whether this record identifies the log, see `originOf` in wire/checkpoint.ts. */
 export function beginsLog({ seq, kind }: Pick<Head, "seq" | "kind">): boolean {
   return seq === 1 || kind === "fork";
 }
@@ -115,7 +115,7 @@ export function commitment(salt: Uint8Array, bodyBytes: Uint8Array, sha256: Sha2
   return toBase64Url(sha256(whole));
 }
 
-/** Whether salt and body are what the head commits to; true for what was erased. */
+/** Reports whether salt and body fit the head's commitment; true for an erased record. */
 export function bodyFits(record: LogRecord, sha256: Sha256): boolean {
   if (record.salt === undefined || record.bodyBytes === undefined) {
     return record.erased !== undefined;
@@ -123,17 +123,17 @@ export function bodyFits(record: LogRecord, sha256: Sha256): boolean {
   return commitment(record.salt, record.bodyBytes, sha256) === record.head.commit;
 }
 
-/** The same record without the body that does not fit it. */
+/** The record without its mismatching body. */
 export function asDamaged(record: LogRecord): LogRecord {
   return { head: record.head, headBytes: record.headBytes, damaged: true };
 }
 
-/** The same record after `eraseSeq` ordered its body to be blanked. */
+/** The record after `eraseSeq` ordered its body to be blanked. */
 export function asErased({ head, headBytes }: LogRecord, eraseSeq: number): LogRecord {
   return { head, headBytes, erased: eraseSeq };
 }
 
-/** Fixes the bytes of a draft. The body may change hands afterwards without changing the record. */
+/** Serializes the body of a draft. Later changes of the body do not affect the record. */
 export function sealDraft(draft: Draft, salt: Uint8Array, sha256: Sha256): SealedDraft {
   const { room, by, id } = draft;
   assert(isWord(room, false) && isWord(by, false), "ids in a head are plain words");
@@ -145,12 +145,12 @@ export function sealDraft(draft: Draft, salt: Uint8Array, sha256: Sha256): Seale
   return { draft, salt, bodyBytes, commit: commitment(salt, bodyBytes, sha256) };
 }
 
-/** Whether a head may have it: as an id of a room or account, or as that of a post. */
+/** Reports whether a head may contain the value: as an id of a room or account, or of a post. */
 export function isHeadWord(value: unknown, as: "id" | "post"): value is string {
   return typeof value === "string" && isWord(value, as === "post");
 }
 
-/** By hand, as each post comes by here: an expression takes several times as long. */
+/** A loop, because each post passes here and a regular expression takes several times as long. */
 function isWord(text: string, hasDots: boolean): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
@@ -163,9 +163,8 @@ function isWord(text: string, hasDots: boolean): boolean {
 }
 
 /**
- * Reads one line, without its newline. Never throws: whatever the bytes are, the answer says so.
- * The record has its own memory.
- * The body is not looked into: whether it is what was written, `bodyFits` tells.
+ * Parses a line, without its newline, into memory of its own. Never throws: the result reports
+ * invalid bytes. Does not verify the body; see `bodyFits`.
  */
 export function parseLine(line: Uint8Array): ParsedLine {
   const found = new LineScanner();
@@ -188,8 +187,8 @@ export function parseLine(line: Uint8Array): ParsedLine {
 }
 
 /**
- * The head of a line whose rest makes no sense, as when a power loss tore the blanking of its body.
- * Whether it was to be blanked, only the record that ordered it can tell.
+ * The head of a line whose rest is invalid, as after a power loss tore the blanking of its body.
+ * Only the record that ordered an erasing can confirm it.
  */
 export function parseHead(
   line: Uint8Array,
@@ -203,10 +202,10 @@ export function parseHead(
 }
 
 /**
- * The line as a log that copies it holds it: `durable` counts on the disk of its writer, and is 0
- * there. Blanks stay as many as they were.
+ * The line as stored in a copy of the log: `durable` counts on the disk of its writer, and is 0 in
+ * the copy. Keeps the number of spaces.
  * @param line without its newline
- * @returns undefined: it is none that this version wrote
+ * @returns `undefined` if this version did not write the line
  */
 export function copyLine(line: Uint8Array): CopiedLine | undefined {
   const parsed = parseLine(line);
@@ -223,7 +222,7 @@ export function copyLine(line: Uint8Array): CopiedLine | undefined {
   return { record: parsed.record, bytes };
 }
 
-/** What stands in place of salt and body once they are erased, from byte `at` of the line on. */
+/** The bytes that replace salt and body of an erased line, from byte `at` of the line on. */
 export function erasedTail(
   line: Uint8Array,
   eraseSeq: number,
@@ -238,7 +237,7 @@ export function erasedTail(
   return { at, bytes };
 }
 
-/** Why the numbers of a line cannot be; undefined when they can. */
+/** Why the numbers of a line are impossible; `undefined` if they are valid. */
 export function numberFlaw({ seq, time, n, durable }: LineScanner): string | undefined {
   if (!Number.isSafeInteger(seq) || time > MOMENT_UNIX_MS_MAX) return "a number is too big";
   if (durable >= seq || n > seq) return "its numbers contradict each other";
@@ -272,7 +271,7 @@ function headIn(
   return { kind: "head", head, durable };
 }
 
-/** Not `slice`: a reader's Buffer would hand out its own memory, which the next read fills anew. */
+/** Not `slice`: a reader's Buffer would return its own memory, which the next read overwrites. */
 function copied(bytes: Uint8Array, start: number, end: number): Uint8Array {
   return new Uint8Array(bytes.subarray(start, end));
 }
@@ -286,7 +285,6 @@ function erasedLine(line: Uint8Array, found: LineScanner, record: LogRecord): Pa
   return { kind: "record", record: { ...record, erased }, durable };
 }
 
-/** Whether only spaces are there. */
 export function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
   for (let i = start; i < end; i++) if (bytes[i] !== SPACE) return false;
   return true;
@@ -296,18 +294,18 @@ function bad(reason: string): ParsedLine {
   return { kind: "bad", reason };
 }
 
-/** The body as a JSON object; undefined if it was erased, is damaged or is none. */
+/** The body as a JSON object; `undefined` if it was erased, is damaged or is no object. */
 export function parseBody(record: FoldedRecord): JsonObject | undefined {
   return record.bodyBytes === undefined ? undefined : parseObject(record.bodyBytes);
 }
 
-/** The body as the table describes its kind; `undefined` if `parseBody` finds none. */
+/** The body with the fields of its kind; `undefined` if `parseBody` returns `undefined`. */
 export function bodyOf<K extends RecordKind>(record: FoldedRecord, kind: K): Body<K> | undefined {
   const body = parseBody(record);
   return body && fieldsOf(kind, body);
 }
 
-/** Undefined unless the bytes are a JSON object in UTF-8. */
+/** `undefined` unless the bytes are a JSON object in UTF-8. */
 export function parseObject(bytes: Uint8Array): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(utf8Decode(bytes));

@@ -1,4 +1,8 @@
-/** The message of several records, built from bytes of the log. */
+/**
+ * The message `records`, built from bytes of the log. Every reader of a busy room gets it, and the
+ * codec would copy each head and body three times. The result is byte for byte that of the codec.
+ * @see https://github.com/msgpack/msgpack/blob/master/spec.md
+ */
 
 import { assert } from "../base/assert.ts";
 import { MESSAGE_BYTES_MAX, RECORDS_TOGETHER_MAX } from "../base/limits.ts";
@@ -17,13 +21,6 @@ import {
 } from "./msgpack.ts";
 import type { LogRecord } from "./record.ts";
 
-/**
- * The message `records`, written straight from the bytes of the log: it is what every reader of a
- * busy room gets, and the codec would copy each head and body three times. The whole is byte for
- * byte what the codec would make of it.
- * @see https://github.com/msgpack/msgpack/blob/master/spec.md
- */
-
 const encoder = new TextEncoder();
 const START = packTexts("kind", "records", "records");
 const HEAD = packTexts("head");
@@ -32,21 +29,24 @@ const BODY = packTexts("body");
 const ERASED = packTexts("erased");
 const DAMAGED = packTexts("damaged");
 const FROM = packTexts("from");
-/** The map of two entries, their texts, and the count of the list at its longest. */
+/** The map of two entries, their texts, and the longest list header. */
 const START_BYTES = 1 + START.length + 3;
-/** What a record takes beside head and body: keys, lengths, salt, `erased`, and a name. */
+/** Maximum bytes of a record besides head and body: keys, lengths, salt, `erased`, and a name. */
 const RECORD_FRAME_BYTES_MAX = 256;
-/** Of several records: a page draws it in one go, and it is far from the link's bound. */
+/**
+ * Maximum size of a frame of several records: a page draws it in one pass, and it is far below the
+ * queue limit of a link.
+ */
 const FRAME_BYTES_MAX = 64 << 10;
 /** A name of an account in UTF-8. */
 const NAME_BYTES_MAX = 64;
 
-/** How much room the records of a message have: no larger one is begun. */
+/** Size that a record needs in a message. */
 export function recordBytes({ headBytes, bodyBytes }: LogRecord): number {
   return headBytes.length + (bodyBytes?.length ?? 0) + RECORD_FRAME_BYTES_MAX;
 }
 
-/** A place between two records of a frame. */
+/** A position between two records of a frame. */
 export interface FrameMark {
   readonly at: number;
   readonly count: number;
@@ -58,19 +58,19 @@ export class RecordsFrame {
   #at = START_BYTES;
   #count = 0;
 
-  /** Whether it belongs into this message; an empty one takes any. */
+  /** Reports whether the record still fits; an empty frame accepts any. */
   hasRoomFor(record: LogRecord): boolean {
     if (this.#count === 0) return true;
     const isFull = this.#count >= RECORDS_TOGETHER_MAX;
     return !isFull && this.#at + recordBytes(record) <= FRAME_BYTES_MAX;
   }
 
-  /** Of the message as it is now. */
+  /** Size of the message so far. */
   get sizeBytes(): number {
     return this.#at;
   }
 
-  /** @param from name of the account that caused it; undefined: the server */
+  /** @param from name of the account that caused it; `undefined` for the server */
   add(record: LogRecord, from: string | undefined): void {
     const { headBytes, salt, bodyBytes, erased, damaged } = record;
     this.#reserve(recordBytes(record));
@@ -105,12 +105,12 @@ export class RecordsFrame {
     this.#count++;
   }
 
-  /** Behind the records that are in it now. */
+  /** The position after the records added so far. */
   mark(): FrameMark {
     return { at: this.#at, count: this.#count };
   }
 
-  /** The message without the records before the mark, empty if none is left; the frame stays. */
+  /** The message without the records before the mark; empty if none is left. Keeps the frame. */
   since({ at, count }: FrameMark): Uint8Array {
     const left = this.#count - count;
     if (left === 0) return new Uint8Array();
@@ -119,7 +119,7 @@ export class RecordsFrame {
     return message.subarray(putStart(message, left));
   }
 
-  /** @returns the message, in bytes of its own; the frame is empty again */
+  /** @returns an unshared copy of the message; empties the frame */
   take(): Uint8Array {
     assert(this.#count > 0 && this.#count <= RECORDS_TOGETHER_MAX, "a message of records has some");
     assert(this.#at <= MESSAGE_BYTES_MAX, "records are gathered as a message has room for them");
@@ -147,7 +147,7 @@ export class RecordsFrame {
     this.#put(bytes);
   }
 
-  /** @returns whether the text is ASCII; only then the bytes mean something */
+  /** @returns whether the text is ASCII; otherwise the bytes are meaningless */
   #ascii(text: string, at: number): boolean {
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i);
@@ -178,7 +178,7 @@ export class RecordsFrame {
   }
 }
 
-/** What stands before the first of so many records. @returns where it begins */
+/** Writes the header before the first of `count` records. @returns its offset */
 function putStart(bytes: Uint8Array, count: number): number {
   const isShort = count <= SHORT_ARRAY_MAX;
   const start = isShort ? 2 : 0;

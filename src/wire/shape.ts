@@ -1,14 +1,12 @@
-/** Checks the shape of msgpack bytes before they are decoded. */
+/**
+ * Validates msgpack bytes before they are decoded: complete, without trailing bytes, nesting and
+ * sizes within bounds, strings in UTF-8, text keys, no extension types, no integer that a float64
+ * cannot hold. The decoder then sees only values that every language can express.
+ * @see https://github.com/msgpack/msgpack/blob/master/spec.md
+ */
 
 import { Fault } from "../base/fault.ts";
 import { ENTRIES_MAX, NESTING_MAX } from "../base/limits.ts";
-
-/**
- * Checks the bytes of one msgpack value before anything decodes it: whole, nothing after it, nested
- * and filled within bounds, strings in UTF-8, text keys, no extension types, no integer that a
- * float64 cannot hold. The decoder then meets only what every language can express.
- * @see https://github.com/msgpack/msgpack/blob/master/spec.md
- */
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -22,7 +20,7 @@ function malformed(what: string): never {
   throw new Fault("frame-malformed", `a message is malformed: ${what}`);
 }
 
-/** @throws Fault frame-malformed */
+/** @throws {Fault} frame-malformed */
 export function checkShape(bytes: Uint8Array): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const cursor = { bytes, view, at: 0 };
@@ -100,7 +98,7 @@ function text(cursor: Cursor, sizeBytes: number): void {
   skip(cursor, sizeBytes);
   for (let i = start; i < cursor.at; i++) {
     if ((cursor.bytes[i] ?? 0) < 0x80) continue;
-    return utf8(cursor.bytes.subarray(i, cursor.at)); // The ASCII before it needs no decoder.
+    return utf8(cursor.bytes.subarray(i, cursor.at)); // The ASCII prefix needs no decoder.
   }
 }
 

@@ -1,17 +1,15 @@
-/** The parts of a zip archive. */
+/**
+ * Parts of a zip archive that is streamed: without compression, and with checksums after the
+ * contents. Large files and archives use zip64.
+ * @see https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
+ */
 
 import { assert } from "../base/assert.ts";
 import { utf8Encode } from "../base/bytes.ts";
 import { dateOf } from "../base/time.ts";
 
-/**
- * Parts of a zip archive that is written as it goes: nothing is compressed, and checksums stand
- * behind the contents. Large files and archives by zip64.
- * @see https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
- */
-
 export interface ZipEntry {
-  /** Parts joined by `/`; of a folder with one at its end. */
+  /** Components joined by `/`; a folder's path ends with `/`. */
   readonly path: string;
   readonly sizeBytes: number;
   /** Permission bits. */
@@ -20,7 +18,7 @@ export interface ZipEntry {
   readonly mtime: number;
 }
 
-/** An entry that was written: where it begins, and CRC-32 of its content. */
+/** A written entry: its offset, and CRC-32 of its content. */
 export interface ZipWritten {
   readonly entry: ZipEntry;
   readonly offset: number;
@@ -37,7 +35,7 @@ const CHECKSUM_FOLLOWS = 1 << 3;
 const FILE_TYPE = 0o100000;
 const FOLDER_TYPE = 0o040000;
 
-/** Before the content. */
+/** Header before the content. */
 export function zipLocal(entry: ZipEntry): Uint8Array {
   const name = utf8Encode(entry.path);
   const is64 = isLong(entry);
@@ -63,12 +61,12 @@ export function zipLocal(entry: ZipEntry): Uint8Array {
   return bytes.done();
 }
 
-/** How long `zipLocal` is. @param nameBytes of the path in UTF-8 */
+/** Length of `zipLocal`. @param nameBytes bytes of the path in UTF-8 */
 export function zipLocalBytes(entry: Pick<ZipEntry, "sizeBytes">, nameBytes: number): number {
   return 30 + nameBytes + (isLong(entry) ? 20 : 0);
 }
 
-/** After the content of a file; a folder has none. */
+/** Checksum after the content of a file; a folder has none. */
 export function zipChecksum(entry: ZipEntry, crc: number): Uint8Array {
   const is64 = isLong(entry);
   const bytes = new Spelling(zipChecksumBytes(entry));
@@ -81,12 +79,11 @@ export function zipChecksum(entry: ZipEntry, crc: number): Uint8Array {
   return bytes.done();
 }
 
-/** How long `zipChecksum` is. */
 export function zipChecksumBytes(entry: Pick<ZipEntry, "sizeBytes">): number {
   return isLong(entry) ? 24 : 16;
 }
 
-/** One line of the table at the end. */
+/** An entry of the central directory. */
 export function zipCentral({ entry, offset, crc }: ZipWritten): Uint8Array {
   const name = utf8Encode(entry.path);
   const isFar = offset >= MAX_32;
@@ -124,7 +121,7 @@ export function zipCentral({ entry, offset, crc }: ZipWritten): Uint8Array {
   return bytes.done();
 }
 
-/** The end: how many entries, and where their table is. */
+/** End of central directory: number of entries, and position of the directory. */
 export function zipEnd(entries: number, tableOffset: number, tableBytes: number): Uint8Array {
   const is64 = entries >= MAX_16 || tableOffset >= MAX_32 || tableBytes >= MAX_32;
   const end = tableOffset + tableBytes;
@@ -168,7 +165,7 @@ function flagsOf(entry: ZipEntry): number {
 const EARLIEST = Date.UTC(1980, 0, 1);
 const LATEST = Date.UTC(2107, 11, 31, 23, 59, 58);
 
-/** Bytes of a length that is known, from the first to the last: an archive may have 200,000. */
+/** Buffer of known length, written front to back: an archive may have 200,000 entries. */
 class Spelling {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
