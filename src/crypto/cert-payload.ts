@@ -7,16 +7,18 @@ import { formatFingerprint, parseFingerprint } from "../wire/fingerprint.ts";
 
 export type DeviceKind = "cli" | "web";
 
-/** An account key's word that a device is its own. Travels as its signature, then this as JSON. */
+/**
+ * An account key's statement that a device is its own. Sent as its signature, then this as JSON.
+ */
 export interface DeviceCert {
   readonly v: 1;
-  /** `SHA256:` and the fingerprint of the server: the same account elsewhere is another one. */
+  /** `SHA256:` and the fingerprint of the server, to which the account is bound. */
   readonly server: string;
   readonly user: Name;
   /** The device's raw Ed25519 public key in base64url. */
   readonly dev: string;
   readonly kind: DeviceKind;
-  /** The account's raw Ed25519 public key in base64url; it made the signature. */
+  /** The account's raw Ed25519 public key in base64url, which verifies the signature. */
   readonly uik: string;
   /** Unix milliseconds of signing. */
   readonly iat: number;
@@ -30,7 +32,7 @@ export interface DeviceCertRequest {
   readonly signedAtUnixMs: number;
 }
 
-/** A certificate taken apart: its signature is still to be checked. */
+/** A parsed certificate whose signature is not verified. */
 export interface UnverifiedCert {
   readonly cert: DeviceCert;
   readonly payload: Uint8Array;
@@ -40,7 +42,7 @@ export interface UnverifiedCert {
 const PUBLIC_KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 
-/** The UTF-8 JSON under the signature. @param accountKey public half of the key that will sign */
+/** The signed UTF-8 JSON. @param accountKey public half of the signing key */
 export function deviceCertPayload(request: DeviceCertRequest, accountKey: Uint8Array): Uint8Array {
   const { server, user, kind } = request;
   const [dev, uik] = [toBase64Url(request.deviceKey), toBase64Url(accountKey)];
@@ -48,12 +50,12 @@ export function deviceCertPayload(request: DeviceCertRequest, accountKey: Uint8A
   return utf8Encode(canonicalCertJson({ v: 1, server, user, dev, kind, uik, iat }));
 }
 
-/** One spelling only: sealed rooms compare certificates as bytes. */
+/** Canonical, because sealed rooms compare certificates as bytes. */
 function canonicalCertJson({ v, server, user, dev, kind, uik, iat }: DeviceCert): string {
   return JSON.stringify({ v, server, user, dev, kind, uik, iat });
 }
 
-/** @returns undefined if the bytes are no certificate in its one spelling */
+/** @returns `undefined` unless the bytes are a canonical certificate */
 export function parseDeviceCert(bytes: Uint8Array): UnverifiedCert | undefined {
   if (bytes.length > DEVICE_CERT_BYTES_MAX) return undefined;
   const signature = bytes.subarray(0, SIGNATURE_BYTES);
@@ -64,7 +66,7 @@ export function parseDeviceCert(bytes: Uint8Array): UnverifiedCert | undefined {
     const isCert = isDeviceCert(value) && canonicalCertJson(value) === text;
     return isCert ? { cert: value, payload, signature } : undefined;
   } catch {
-    return undefined; // Not UTF-8 or not JSON: no certificate.
+    return undefined; // Neither UTF-8 nor JSON.
   }
 }
 

@@ -1,4 +1,4 @@
-/** X.509 certificates for TLS: making and checking them. */
+/** Creates and checks X.509 certificates for TLS. */
 
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
@@ -12,17 +12,17 @@ export interface CertificatePair {
 
 const PEM_LINE = /.{1,64}/g;
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-/** Machines with a dead clock exist, and trust rests on the pinned identity, not on dates. */
+/** Some machines have a wrong clock, and trust rests on the pinned identity, not on dates. */
 const NOT_BEFORE = new Date("1970-01-01T00:00:00Z");
 const NOT_AFTER = new Date("9999-12-31T23:59:59Z");
 const ALWAYS_NAMED = ["localhost", "127.0.0.1", "::1"];
 
 /**
- * Makes a self-signed P-256 certificate; 9 ms, and 50 ms for loading the library, once.
- * @param names host names and IP addresses it shall be good for beside those of the loopback
+ * Creates a self-signed P-256 certificate in 9 ms, after 50 ms for loading the library.
+ * @param names host names and IP addresses besides those of the loopback
  */
 export async function makeCertificate(names: readonly string[] = []): Promise<CertificatePair> {
-  // Only a server's first start needs the library. Its algorithms are resolved through decorators,
+  // Loaded only at a server's first start. The library resolves its algorithms through decorators,
   // which must be loaded before it.
   await import("reflect-metadata");
   const x509 = await import("@peculiar/x509");
@@ -50,7 +50,7 @@ export async function makeCertificate(names: readonly string[] = []): Promise<Ce
   };
 }
 
-/** The hosts' names that it is for, wildcards as they stand. @throws Fault usage */
+/** The certificate's host names, with wildcards unexpanded. @throws {Fault} usage */
 export function certificateNames(certPem: string): string[] {
   const { subjectAltName = "" } = readCertificate(certPem);
   return [...subjectAltName.matchAll(/(?:^|, )DNS:([A-Za-z0-9_.*-]+)/g)].map(
@@ -58,7 +58,7 @@ export function certificateNames(certPem: string): string[] {
   );
 }
 
-/** Refuses a `--cert` and `--key` that do not belong together. @throws Fault usage */
+/** Rejects a `--cert` and `--key` that do not belong together. @throws {Fault} usage */
 export function checkCertificatePair({ certPem, keyPem }: CertificatePair): void {
   const certificate = readCertificate(certPem);
   if (certificate.checkPrivateKey(readPrivateKey(keyPem))) return;

@@ -12,7 +12,7 @@ import {
 import { type Identity, verifySignature } from "./identity.ts";
 import { sha256 } from "./sha256.ts";
 
-/** @returns the signed note: what the server answers, keeps in a file and in a record */
+/** @returns the signed note, as in answers, the checkpoint file and records */
 export function signCheckpoint(checkpoint: Checkpoint, identity: Identity): string {
   const text = checkpointText(checkpoint);
   const { origin: name } = checkpoint;
@@ -21,8 +21,8 @@ export function signCheckpoint(checkpoint: Checkpoint, identity: Identity): stri
 }
 
 /**
- * A client in a browser does the same with `findSigned` and its own verifier.
- * @throws Fault frame-malformed, fingerprint-changed (this key has not signed it)
+ * Browsers use `findSigned` with their own verifier instead.
+ * @throws {Fault} frame-malformed, or fingerprint-changed if this key has not signed the note
  */
 export function verifyNote(note: string, publicKey: Uint8Array): Checkpoint {
   const { checkpoint, bytes, signature } = findSigned(note, publicKey, sha256);
@@ -30,7 +30,7 @@ export function verifyNote(note: string, publicKey: Uint8Array): Checkpoint {
   return checkpoint;
 }
 
-/** Whether this key has signed the note; false also when it is none. */
+/** Reports whether this key has signed the note; false if the note is malformed. */
 export function hasSigned(note: string, publicKey: Uint8Array): boolean {
   try {
     verifyNote(note, publicKey);

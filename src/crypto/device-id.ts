@@ -3,10 +3,10 @@
 import { toBase64Url } from "../base/bytes.ts";
 import { sha256 } from "./sha256.ts";
 
-/** 72 bits: no two of one person's 32 devices share them, and a person can read them out. */
+/** 72 bits: unique among the 32 devices of a user, and short enough to read aloud. */
 const LETTERS = 12;
 
-/** What people call a device: the first letters of its key's SHA-256 in base64url. */
+/** The id of a device in the UI: the first letters of its key's SHA-256 in base64url. */
 export function deviceIdOf(deviceKey: Uint8Array): string {
   return toBase64Url(sha256(deviceKey)).slice(0, LETTERS);
 }

@@ -3,12 +3,12 @@
 import { type Identity, verifySignature } from "./identity.ts";
 import { deviceProofBytes, type Greeting, NONCE_BYTES, serverProofBytes } from "./signed-bytes.ts";
 
-/** The server's proof that it holds the pinned key and that this very link ends at it. */
+/** The server's proof that it holds the pinned key and that this link ends at it. */
 export function makeServerProof(server: Identity, greeting: Greeting): Uint8Array {
   return server.sign(serverProofBytes(greeting));
 }
 
-/** False also when a nonce that came over the wire has the wrong length. */
+/** Returns false also if a received nonce has the wrong length. */
 export function verifyServerProof(
   serverKey: Uint8Array,
   greeting: Greeting,

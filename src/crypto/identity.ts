@@ -1,4 +1,4 @@
-/** An Ed25519 identity: signing, verifying, fingerprint. */
+/** Ed25519 identities: signing, verifying, fingerprint. */
 
 import {
   createPrivateKey,
@@ -17,16 +17,16 @@ import { sha256 } from "./sha256.ts";
 const PUBLIC_KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 
-/** What stands before the 32 raw bytes in a DER SubjectPublicKeyInfo. @see RFC 8410, section 4 */
+/** DER prefix of the 32 raw bytes in a SubjectPublicKeyInfo. @see RFC 8410, section 4 */
 const SPKI_PREFIX = Uint8Array.fromHex("302a300506032b6570032100");
 
-/** What stands before the seed in a DER PrivateKeyInfo. @see RFC 8410, section 7 */
+/** DER prefix of the seed in a PrivateKeyInfo. @see RFC 8410, section 7 */
 const PKCS8_PREFIX = Uint8Array.fromHex("302e020100300506032b657004220420");
 const SEED_BYTES = 32;
 
 /** An Ed25519 key pair: of a server, a device or an account. */
 export class Identity {
-  /** The 32 raw bytes. */
+  /** 32 raw bytes. */
   readonly publicKey: Uint8Array;
   readonly #privateKey: KeyObject;
 
@@ -42,9 +42,9 @@ export class Identity {
   }
 
   /**
-   * Reads what `toPem` wrote.
-   * @param source names the file in the fault's sentence
-   * @throws Fault data-foreign when it is not an Ed25519 private key in PKCS8 PEM
+   * Parses the output of `toPem`.
+   * @param source name of the file, for the fault's message
+   * @throws {Fault} data-foreign if it is not an Ed25519 private key in PKCS8 PEM
    */
   static fromPem(pem: string, source = "the key"): Identity {
     let key: KeyObject | undefined;
@@ -61,20 +61,20 @@ export class Identity {
     });
   }
 
-  /** From the 32 private bytes that `seed` gave. */
+  /** @param seed the 32 private bytes of `seed` */
   static fromSeed(seed: Uint8Array): Identity {
     assert(seed.length === SEED_BYTES, "an Ed25519 seed has 32 bytes");
     const der = Buffer.from(concatBytes(PKCS8_PREFIX, seed));
     return new Identity(createPrivateKey({ key: der, format: "der", type: "pkcs8" }));
   }
 
-  /** The 32 private bytes: only ever for another device of the same person, sealed. */
+  /** The 32 private bytes. Sent only to another device of the same user, encrypted. */
   seed(): Uint8Array {
     const der = this.#privateKey.export({ type: "pkcs8", format: "der" });
     return new Uint8Array(der.subarray(der.length - SEED_BYTES));
   }
 
-  /** PKCS8 PEM; the caller keeps it in a file that only its owner reads. */
+  /** PKCS8 PEM; the caller stores it in a file that only its owner can read. */
   toPem(): string {
     return this.#privateKey.export({ type: "pkcs8", format: "pem" }).toString();
   }
@@ -88,7 +88,7 @@ export class Identity {
   }
 }
 
-/** Whether the signature is this key's over these bytes; false, not an exception, for nonsense. */
+/** Reports whether the signature is valid; false, not an exception, for malformed input. */
 export function verifySignature(
   publicKey: Uint8Array,
   bytes: Uint8Array,
@@ -104,7 +104,7 @@ export function verifySignature(
       signature,
     );
   } catch {
-    return false; // 32 bytes that are no point of the curve.
+    return false; // 32 bytes that are not a point of the curve.
   }
 }
 

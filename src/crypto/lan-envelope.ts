@@ -23,14 +23,14 @@ export interface LanEnvelopeOptions {
   readonly device: Identity;
   /** Group and port. */
   readonly place: string;
-  /** Of the shared password, if there is one. */
+  /** Derived from the shared password; `undefined` if there is none. */
   readonly key: Uint8Array | undefined;
   readonly randomBytes: (sizeBytes: number) => Uint8Array;
 }
 
 export type Letter = Omit<LanDatagram, "address">;
 
-/** Signs and seals what one session says, opens and checks what comes. */
+/** Signs and encrypts the datagrams of one session; decrypts and verifies received ones. */
 export class LanEnvelope {
   readonly #options: LanEnvelopeOptions;
   readonly #session: Uint8Array;
@@ -64,7 +64,7 @@ export class LanEnvelope {
     return joinLan(signed, device.sign(lanBytes(place, signed)));
   }
 
-  /** @returns what it says, or what is strange about it: any bytes are one of the two */
+  /** @returns the content, or the reason to reject it; any bytes give one of the two */
   read(bytes: Uint8Array): Letter | LanStrange {
     if (!isLanDatagram(bytes)) return "plain";
     try {

@@ -1,4 +1,4 @@
-/** Datagrams of `chat lan` encrypted with a shared password. */
+/** Encryption of `chat lan` datagrams with a shared password. */
 
 import { argon2, createCipheriv, createDecipheriv } from "node:crypto";
 import { promisify } from "node:util";
@@ -6,8 +6,8 @@ import { assert } from "../base/assert.ts";
 import { concatBytes, utf8Encode } from "../base/bytes.ts";
 
 /**
- * What a shared password makes of a group: one key for all who know it. The password may be guessed
- * by an attacker who has captured one datagram, so a guess is made expensive.
+ * Cost of deriving a group's key from its password. An attacker who has captured one datagram can
+ * guess passwords offline, so each guess is made expensive.
  * @see RFC 9106, section 4, the second recommended option
  */
 const ARGON2ID = { memory: 64 * 1024, passes: 3, parallelism: 4, tagLength: 32 } as const;
@@ -16,7 +16,7 @@ const KEY_BYTES = 32;
 export const LAN_NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** @param place group and port: the same password elsewhere is another key */
+/** @param place group and port, to which the key is bound */
 export async function lanKey(password: string, place: string): Promise<Uint8Array> {
   const nonce = utf8Encode(`chat/1 lan ${place}`);
   const derive = promisify(argon2);
@@ -26,7 +26,7 @@ export async function lanKey(password: string, place: string): Promise<Uint8Arra
 }
 
 /**
- * @param head bound to the body, though not hidden
+ * @param head authenticated with the body, but not encrypted
  * @param nonce 12 random bytes
  * @returns nonce, ciphertext and tag
  */
@@ -45,7 +45,7 @@ export function sealLanBody(
   return concatBytes(nonce, sealed, cipher.getAuthTag());
 }
 
-/** @returns undefined if it was sealed with another password, or changed */
+/** @returns `undefined` if the password differs or the datagram was changed */
 export function openLanBody(
   key: Uint8Array,
   head: Uint8Array,
@@ -60,6 +60,6 @@ export function openLanBody(
     decipher.final();
     return new Uint8Array(body);
   } catch {
-    return undefined; // The tag does not fit.
+    return undefined; // The tag does not match.
   }
 }

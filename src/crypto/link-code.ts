@@ -1,4 +1,8 @@
-/** Hash, MAC and key encryption of the code that links a device. */
+/**
+ * Hash, MAC and key encryption of the code that links a device. One device of a user vouches for
+ * another by the code. The server relays the messages but knows only the code's hash: it can
+ * neither replace the new device's key nor read the account's key.
+ */
 
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from "node:crypto";
 import { assert } from "../base/assert.ts";
@@ -15,19 +19,14 @@ import {
 } from "./link-form.ts";
 import { sha256 } from "./sha256.ts";
 
-/**
- * The code with which one device of a person vouches for another. The server relays, but it knows
- * only the code's hash: it can neither swap the new device's key nor read the account's.
- */
-
 const TAG_BYTES = 16;
 
-/** What the server is told of the code. */
+/** The hash of the code that the server sees. */
 export function linkCodeHash(code: Uint8Array): Uint8Array {
   return sha256(linkIdBytes(code));
 }
 
-/** The new device's proof that it knows the code, over the key that it wants to have signed. */
+/** The new device's proof that it knows the code, over the key to be certified. */
 export function linkMac(code: Uint8Array, deviceKey: Uint8Array, server: Fingerprint): Uint8Array {
   const key = derive(code, LINK_MAC);
   return new Uint8Array(createHmac("sha256", key).update(linkMacBytes(deviceKey, server)).digest());
@@ -51,7 +50,7 @@ export function sealAccountKey(
   return concatBytes(nonce, sealed, cipher.getAuthTag());
 }
 
-/** @returns undefined if it was sealed without the code, or for another device or user */
+/** @returns `undefined` if it was encrypted without the code, or for another device or user */
 export function openAccountKey(context: LinkContext, sealed: Uint8Array): Uint8Array | undefined {
   if (sealed.length < LINK_NONCE_BYTES + TAG_BYTES) return undefined;
   const key = derive(context.code, LINK_KEY);
@@ -63,7 +62,7 @@ export function openAccountKey(context: LinkContext, sealed: Uint8Array): Uint8A
     decipher.final();
     return new Uint8Array(seed);
   } catch {
-    return undefined; // The tag does not fit.
+    return undefined; // The tag does not match.
   }
 }
 

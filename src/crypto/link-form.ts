@@ -1,25 +1,28 @@
-/** Link codes as people type them, and what is computed of them: for programs and for the page. */
+/**
+ * The text form of link codes, and the bytes derived from them; for native programs and browsers.
+ */
+
 import { assert } from "../base/assert.ts";
 import { concatBytes, fromBase64Url, utf8Encode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 
 export const LINK_CODE_BYTES = 16;
-/** Crockford's: no I, L, O or U. */
+/** Crockford's base32: no I, L, O or U. */
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const LETTERS = 26; // 130 bits: the first letter carries three.
 const FIRST_LETTER_MAX = 7;
-/** Prime and just below 32: every single wrong letter shows, and every pair that changed places. */
+/** Prime and just below 32: detects every wrong letter and every swapped pair. */
 const CHECK_MODULUS = 31;
 
 const ID_CONTEXT = utf8Encode("chat/1 link id\0");
-/** What keys are derived for from the code, by HKDF-SHA-256 without a salt. */
+/** Purposes of the keys derived from the code by HKDF-SHA-256 without a salt. */
 export const LINK_MAC = "chat/1 link mac";
 export const LINK_KEY = "chat/1 link key";
-/** Of AES-256-GCM. */
+/** For AES-256-GCM. */
 export const LINK_NONCE_BYTES = 12;
 
-/** Seven groups that are read out: `0ABC-1DEF-…`, the last letter checks the others. */
+/** Seven groups to read aloud: `0ABC-1DEF-…`. The last letter is a checksum. */
 export function formatLinkCode(code: Uint8Array): string {
   assert(code.length === LINK_CODE_BYTES, "a link code has 16 bytes");
   let number = code.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
@@ -29,7 +32,10 @@ export function formatLinkCode(code: Uint8Array): string {
   return (text.match(/.{1,4}/g) ?? []).join("-");
 }
 
-/** In any case, with or without hyphens and spaces; O is 0, I and L are 1. @throws Fault usage */
+/**
+ * Accepts any case, with or without hyphens and spaces; O is 0, I and L are 1. @throws {Fault}
+ * usage
+ */
 export function parseLinkCode(text: string): Uint8Array {
   const bare = text.toUpperCase().replaceAll(/[\s-]/g, "");
   const letters = bare.replaceAll("O", "0").replaceAll(/[IL]/g, "1");
@@ -55,17 +61,17 @@ function checkDigit(digits: readonly number[]): number {
   return digits.reduce((sum, digit, i) => sum + (i + 1) * digit, 0) % CHECK_MODULUS;
 }
 
-/** Their SHA-256 is what the server is told of the code. */
+/** The preimage of the code's hash, a SHA-256 that the server knows. */
 export function linkIdBytes(code: Uint8Array): Uint8Array {
   return concatBytes(ID_CONTEXT, code);
 }
 
-/** What the new device shows its knowledge of the code over. */
+/** The bytes under the new device's MAC. */
 export function linkMacBytes(deviceKey: Uint8Array, server: Fingerprint): Uint8Array {
   return concatBytes(deviceKey, fromBase64Url(server));
 }
 
-/** Whom a sealed account key is for, and whose it is. */
+/** The recipient and the owner of an encrypted account key. */
 export interface LinkContext {
   readonly code: Uint8Array;
   readonly deviceKey: Uint8Array;
@@ -73,7 +79,7 @@ export interface LinkContext {
   readonly user: string;
 }
 
-/** The associated data of the account key. */
+/** Associated data of the account key's encryption. */
 export function linkBound({ deviceKey, server, user }: LinkContext): Uint8Array {
   return concatBytes(deviceKey, fromBase64Url(server), utf8Encode(user));
 }

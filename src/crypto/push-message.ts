@@ -1,28 +1,28 @@
-/**
- * A push as a browser's push service takes it: encrypted for the browser (RFC 8291), signed by this
- * server (RFC 8292).
- */
+/** Web Push messages: encrypted for the browser (RFC 8291), signed by this server (RFC 8292). */
+
 import { createECDH, hkdfSync } from "node:crypto";
 import { buildPushPayload } from "@block65/webcrypto-web-push";
 import { toBase64Url } from "../base/bytes.ts";
 import type { Identity } from "./identity.ts";
 
-/** With what a server signs: its browsers know the public half, and take pushes from no other. */
+/**
+ * The signing key of a server's pushes. Its browsers know the public half, and accept no others.
+ */
 export interface PushKey {
-  /** A point of P-256, uncompressed. */
+  /** An uncompressed point of P-256. */
   readonly publicKey: Uint8Array;
   readonly privateKey: Uint8Array;
 }
 
 const PURPOSE = "chat/1 push";
-/** The order of P-256: a private key is less than that, and not 0. */
+/** The order of P-256: a private key is from 1 to one less. */
 const ORDER = BigInt("0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
-/** 128 bits more than a key has: no remainder is likelier than another one. */
+/** 128 bits more than a key has, so that the remainder is unbiased. */
 const DERIVED_BYTES = 48;
 
 /**
- * Derived from the identity, and so nothing more has to be kept, and the servers of a cluster have
- * one key without telling each other.
+ * Derived from the identity: nothing more is stored, and all servers of a cluster have the same
+ * key.
  */
 export function pushKeyOf(identity: Identity): PushKey {
   const bytes = new Uint8Array(hkdfSync("sha256", identity.seed(), "", PURPOSE, DERIVED_BYTES));
@@ -33,7 +33,7 @@ export function pushKeyOf(identity: Identity): PushKey {
   return { publicKey: new Uint8Array(curve.getPublicKey()), privateKey };
 }
 
-/** Whether it is a point of the curve, which a browser's key must be. */
+/** Reports whether the bytes are a point of the curve, as a browser's key must be. */
 export function isPushPoint(bytes: Uint8Array): boolean {
   try {
     const curve = createECDH("prime256v1");
@@ -52,18 +52,18 @@ export interface SealedPush {
 
 export interface PushOptions {
   readonly endpoint: string;
-  /** The browser's own, for encryption. */
+  /** The browser's encryption key. */
   readonly key: Uint8Array;
   readonly auth: Uint8Array;
   readonly text: string;
-  /** A later push takes the place of one of its topic that waits: 32 characters. */
+  /** Replaces a queued push with the same topic: 32 characters. */
   readonly topic: string;
   readonly ttlS: number;
-  /** Whom the push service may write to: `mailto:` or `https:`. */
+  /** Contact for the push service: `mailto:` or `https:`. */
   readonly contact: string;
 }
 
-/** All pushes have the same length, whatever they say. @throws Error the browser's key is none */
+/** All pushes are padded to the same length. @throws Error if the browser's key is invalid */
 export async function sealPush(push: PushOptions, signer: PushKey): Promise<SealedPush> {
   const { headers, body } = await buildPushPayload(
     { data: push.text, options: { ttl: push.ttlS, urgency: "high", topic: push.topic } },

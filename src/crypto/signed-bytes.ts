@@ -1,8 +1,9 @@
 /**
- * The exact bytes under each signature of the protocol. Each begins with its own context and a
- * zero byte, so that a signature made for one purpose can never pass for another. Web-standard:
- * the page signs the same bytes with WebCrypto.
+ * The exact bytes under each signature of the protocol. Each begins with its own context and a zero
+ * byte, so that a signature for one purpose is never valid for another. Web-standard: the page
+ * signs the same bytes with WebCrypto.
  */
+
 import { assert } from "../base/assert.ts";
 import { concatBytes, utf8Encode } from "../base/bytes.ts";
 
@@ -20,14 +21,14 @@ const SEALED_MESSAGE_CONTEXT = utf8Encode("chat/1 sealed message\0");
 const SEALED_LEAVE_CONTEXT = utf8Encode("chat/1 sealed leave\0");
 const GROUP_ID_BYTES = 16;
 
-/** What makes one greeting differ from every other: the link it runs on and two fresh nonces. */
+/** Values that make a greeting unique: its link and two fresh nonces. */
 export interface Greeting {
   readonly certificateHash: Uint8Array;
   readonly clientNonce: Uint8Array;
   readonly serverNonce: Uint8Array;
 }
 
-/** The codec has checked the lengths: without fixed ones two greetings could share their bytes. */
+/** The codec has checked the lengths: fixed lengths keep the concatenation unambiguous. */
 function greetingBytes(greeting: Greeting): Uint8Array {
   assert(greeting.certificateHash.length === HASH_BYTES, "a certificate hash has 32 bytes");
   assert(greeting.clientNonce.length === NONCE_BYTES, "the client's nonce has 32 bytes");
@@ -44,12 +45,12 @@ export function deviceProofBytes(greeting: Greeting, user: string): Uint8Array {
   return concatBytes(DEVICE_CONTEXT, greetingBytes(greeting), utf8Encode(user));
 }
 
-/** @param payload the UTF-8 JSON exactly as it travels */
+/** @param payload the UTF-8 JSON exactly as sent */
 export function deviceCertBytes(payload: Uint8Array): Uint8Array {
   return concatBytes(DEVICE_CERT_CONTEXT, payload);
 }
 
-/** A server's old key says this of the one that takes its place. */
+/** Signed by a server's old key for its successor. */
 export function successorBytes(next: Uint8Array): Uint8Array {
   assert(next.length === KEY_BYTES, "a public key has 32 bytes");
   return concatBytes(SUCCESSOR_CONTEXT, next);
@@ -62,19 +63,20 @@ export function snapshotBytes(digest: Uint8Array): Uint8Array {
 }
 
 /**
- * @param place group and port, as in `224.1.1.1:5004`: what was said there cannot be said elsewhere
- * @param datagram head and body as they travel
+ * @param place group and port, as in `224.1.1.1:5004`, so that no datagram can be replayed
+ * elsewhere
+ * @param datagram head and body as sent
  */
 export function lanBytes(place: string, datagram: Uint8Array): Uint8Array {
   return concatBytes(LAN_CONTEXT, utf8Encode(`${place}\0`), datagram);
 }
 
-/** What a device signs of each message that it sends into a sealed room. */
+/** The fields that a device signs of each message that it sends into a sealed room. */
 export interface SealedMessageHead {
   readonly gid: Uint8Array;
   /** The id of the room. */
   readonly room: string;
-  /** How many messages the device has sent into this group before, and one. */
+  /** Number of this message among the device's messages to this group, from 1. */
   readonly count: number;
   readonly sentAtUnixMs: number;
   /** SHA-256 of the body. */
@@ -83,7 +85,7 @@ export interface SealedMessageHead {
   readonly checkpoint?: { readonly size: number; readonly root: Uint8Array };
 }
 
-/** Archives keep the signature: who sent a message stays provable when its keys are gone. */
+/** Archives store the signature: the sender stays provable when the keys are gone. */
 export function sealedMessageBytes(head: SealedMessageHead): Uint8Array {
   const { gid, room, count, sentAtUnixMs, bodyHash, checkpoint } = head;
   assert(gid.length === GROUP_ID_BYTES, "a group id has 16 bytes");
@@ -97,7 +99,7 @@ export function sealedMessageBytes(head: SealedMessageHead): Uint8Array {
   return concatBytes(SEALED_MESSAGE_CONTEXT, gid, numbers, bodyHash, seen, utf8Encode(room));
 }
 
-/** What a device signs when it leaves: others may then remove it. */
+/** Signed by a device that leaves: others may then remove it. */
 export function sealedLeaveBytes(gid: Uint8Array, epoch: number, room: string): Uint8Array {
   assert(gid.length === GROUP_ID_BYTES, "a group id has 16 bytes");
   return concatBytes(SEALED_LEAVE_CONTEXT, gid, uint64(epoch), utf8Encode(room));

@@ -1,23 +1,23 @@
-/** A server key that signs its successor. */
+/** Succession of server keys: each old key signs its successor. */
 
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import { fingerprintOf, type Identity, verifySignature } from "./identity.ts";
 import { successorBytes } from "./signed-bytes.ts";
 
-/** A key that a server had, and its signature over the key that came after it. */
+/** A former key of a server, and its signature of the next key. */
 export interface FormerKey {
   readonly key: Uint8Array;
   readonly signature: Uint8Array;
 }
 
-/** The old key's word that the new one is the same server. */
+/** The old key's signature of its successor. */
 export function makeSuccession(old: Identity, next: Uint8Array): FormerKey {
   return { key: old.publicKey, signature: old.sign(successorBytes(next)) };
 }
 
 /**
- * Fingerprints of all keys that lead to the present one, newest first, as far as each link holds:
- * a client that trusted one of them may trust `key`.
+ * Fingerprints of the former keys with an unbroken chain of signatures to `key`, newest first: a
+ * client that trusted one of them may trust `key`.
  */
 export function lineage(key: Uint8Array, formers: readonly FormerKey[]): Fingerprint[] {
   const fingerprints: Fingerprint[] = [];

@@ -1,8 +1,9 @@
 /**
- * What a commit may do, looked at before the library applies it. Each member decides alone and from
- * the same bytes, so that all decide alike: nothing here depends on a clock of this machine. The
- * library checks signatures and keys; who may add or remove whom is no business of MLS.
+ * Rules of what a commit may do, checked before the library applies it. Each member checks the same
+ * bytes and must reach the same verdict, so nothing here depends on the local clock. The library
+ * checks signatures and keys; MLS does not define who may add or remove whom.
  */
+
 import type { Commit } from "ts-mls/commit.js";
 import type { KeyPackage } from "ts-mls/keyPackage.js";
 import type { LeafNode } from "ts-mls/leafNode.js";
@@ -26,7 +27,7 @@ import {
 import { readPolicy, type SealPolicy } from "./policy.ts";
 import { SUITE } from "./suite.ts";
 
-/** Why a commit, a key package or a group is refused; each is the same for every member. */
+/** Reasons to refuse a commit, a key package or a group; the same for every member. */
 export const REFUSALS = {
   mixed: "a change adds and removes at once",
   "proposal-kind": "a change holds what a sealed room does not use",
@@ -48,31 +49,34 @@ export const REFUSALS = {
 
 export type Refusal = keyof typeof REFUSALS;
 
-/** What a commit does, in plain data. */
+/** The effect of a commit, as plain data. */
 export interface SealChange {
   readonly kind: "add" | "remove" | "update" | "policy" | "join" | "resync";
-  /** Who committed; of a join or resync the device that came in. */
+  /** The committer; for a join or resync the device that joined. */
   readonly by: SealMember | SealDevice;
   readonly added: readonly SealDevice[];
   readonly removed: readonly SealMember[];
-  /** The rules from then on. */
+  /** The policy from then on. */
   readonly policy: SealPolicy;
   /** The epoch that the commit begins. */
   readonly epoch: number;
 }
 
-/** What the caller knows and the group does not. */
+/** The caller's knowledge beyond the group. */
 export interface Knowledge {
   /**
-   * The account key in base64url that a user is pinned to; undefined for one who was never seen.
+   * The account key in base64url pinned for a user; `undefined` for an unknown user.
    * @param user folded, as names are compared
    */
   readonly accountOf: (user: FoldedName) => string | undefined | Promise<string | undefined>;
-  /** A device of a pinned user came with another account key, which is refused. */
+  /** Called if a device of a pinned user had another account key and was refused. */
   readonly sawOther?: (device: SealDevice) => void | Promise<void>;
-  /** Whether anyone may remove this device: it has said that it leaves. */
+  /** Reports whether anyone may remove this device because it has announced that it leaves. */
   readonly hasLeft?: (member: SealMember) => boolean;
-  /** When the server took the commit: key packages must be good then. Absent: not compared. */
+  /**
+   * Time when the server accepted the commit, at which key packages must be valid. Not checked if
+   * absent.
+   */
   readonly atUnixMs?: number;
 }
 
@@ -86,7 +90,7 @@ export type Verdict =
   | { readonly ok: true; readonly change: SealChange }
   | { readonly ok: false; readonly reason: Refusal };
 
-/** A leaf of the tree, or the device that brings a leaf of its own. */
+/** A leaf of the tree, or a device that brings its own leaf. */
 export type Committer = { readonly leaf: number } | "newcomer";
 
 export class CommitCheck {
@@ -102,7 +106,7 @@ export class CommitCheck {
     if (commit.proposals.length > GROUP_DEVICES_MAX) return refused("too-many");
     const proposals: Proposal[] = [];
     for (const one of commit.proposals) {
-      // Nobody sends proposals of their own: a reference leads nowhere.
+      // No client sends separate proposals, so a reference cannot be resolved.
       if (one.proposalOrRefType !== "proposal") return refused("proposal-kind");
       proposals.push(one.proposal);
     }
@@ -119,7 +123,7 @@ export class CommitCheck {
     return this.judgeNewcomer(group, leaf, removal.remove.removed);
   }
 
-  /** A device on its own: in a key package, in a tree that is joined. */
+  /** Checks a device outside of a tree: in a key package, or in a tree being joined. */
   async judgeDevice(leaf: LeafNode): Promise<SealDevice | Refusal> {
     const device = await this.#certificates.deviceOf(leaf);
     if (device === undefined) return "certificate";
@@ -227,8 +231,8 @@ export class CommitCheck {
   }
 
   /**
-   * Who comes in by a GroupInfo: back again, or as a further device of a member.
-   * @param removed the place that it had before
+   * Checks an external commit: a device that rejoins, or a further device of a member.
+   * @param removed its previous leaf
    */
   async judgeNewcomer(
     group: GroupView,
@@ -242,7 +246,8 @@ export class CommitCheck {
     const change = { by: device, policy, epoch: group.epoch + 1 };
     const before = members.find((member) => member.device === device.device);
     if (removed !== undefined) {
-      // Also keeps a place that is in no tree from the library, which would look for it for ever.
+      // Also keeps a leaf index outside of the tree from the library, which would search for it
+      // endlessly.
       if (before === undefined || before.leaf !== removed) {
         return refused("other-removed");
       }
@@ -276,7 +281,7 @@ function isAdmin(policy: SealPolicy, { account }: SealDevice): boolean {
   return policy.admins.includes(account);
 }
 
-/** Whether it may do what admins may: once none of them is in, each member may. */
+/** Reports whether a device has the rights of an admin: without any admin left, each member has. */
 export function mayRule(
   policy: SealPolicy,
   members: readonly SealDevice[],
@@ -286,8 +291,8 @@ export function mayRule(
 }
 
 /**
- * Whether a user is in under another account key: the devices of a lost one are removed first, so
- * that a name never stands for two.
+ * Reports whether the user is a member under another account key. Devices of a lost key are removed
+ * first, so that a name never stands for two accounts.
  */
 export function isOtherAccount(devices: readonly SealDevice[], device: SealDevice): boolean {
   return devices.some(
@@ -295,7 +300,7 @@ export function isOtherAccount(devices: readonly SealDevice[], device: SealDevic
   );
 }
 
-/** An account key may sign certificates for several names: both must be the same. */
+/** Compares both name and key, because an account key may sign certificates for several names. */
 function isOfOneUser(one: SealDevice, other: SealDevice): boolean {
   return one.account === other.account && foldName(one.user) === foldName(other.user);
 }

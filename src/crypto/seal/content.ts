@@ -1,4 +1,4 @@
-/** What stands inside an MLS message: a body, and the device's own word for it. */
+/** Content of an MLS message: a body with the device's own signature. */
 
 import { equalBytes } from "../../base/bytes.ts";
 import { isCount } from "../../base/count.ts";
@@ -13,27 +13,27 @@ import { type SealSigner, verifyEd25519 } from "./suite.ts";
 const ROOT_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 const ORIGIN_CHARS_MAX = 64;
-/** What later versions may put behind is bound to the message by MLS alone. */
+/** Fields of later versions are protected by MLS alone. */
 const KEYS = ["body", "ts", "c", "open", "checkpoint", "sig"];
 
 export interface SealedContent {
-  /** What is said, as the layer above packs it. */
+  /** The body, as packed by the layer above. */
   readonly body: Uint8Array;
   readonly sentAtUnixMs: number;
-  /** From 1, without a gap: a reader sees when messages of a device were withheld. */
+  /** From 1, without gaps: a reader notices withheld messages of a device. */
   readonly count: number;
   /**
    * Other counts of the device that it does not know to be in the log, ascending, each range with
    * its last: their messages may be on their way, or may have been refused.
    */
   readonly unsettled?: readonly CountRange[];
-  /** The newest checkpoint that the sender knew: a reader sees when histories differ. */
+  /** The newest checkpoint that the sender knew, by which readers detect differing histories. */
   readonly checkpoint?: SignedCheckpoint;
 }
 
 export type CountRange = readonly [first: number, last: number];
 
-/** With the server's own signature: no member can make one up. */
+/** Includes the server's signature, so that no member can forge one. */
 export interface SignedCheckpoint {
   readonly origin: string;
   readonly size: number;
@@ -41,14 +41,14 @@ export interface SignedCheckpoint {
   readonly signature: Uint8Array;
 }
 
-/** Which group and room a message is for. */
+/** The group and room of a message. */
 export type ContentPlace = Pick<SealedMessageHead, "gid" | "room">;
 
 export interface SignedContent extends SealedContent {
   readonly signature: Uint8Array;
 }
 
-/** @throws Fault too-large: the body is */
+/** @throws {Fault} too-large if the body is */
 export async function writeContent(
   content: SealedContent,
   place: ContentPlace,
@@ -61,7 +61,9 @@ export async function writeContent(
   return packContent({ ...content, signature });
 }
 
-/** @throws Fault frame-malformed, seal-broken: the device has not signed this for this place */
+/**
+ * @throws {Fault} frame-malformed, or seal-broken if the device has not signed it for this place
+ */
 export async function readContent(
   bytes: Uint8Array,
   place: ContentPlace,
@@ -74,7 +76,7 @@ export async function readContent(
   throw new Fault("seal-broken", "a message is not signed by the device that sent it");
 }
 
-/** The keys in this order: there is one spelling. */
+/** Encodes the keys in this order: the encoding is canonical. */
 function packContent(content: SignedContent): Uint8Array {
   return packValue(valuesOf(content));
 }
@@ -114,7 +116,7 @@ function contentOf(value: object): SignedContent | undefined {
   const unsettled = open === undefined ? undefined : rangesOf(open);
   const seen = checkpoint === undefined ? undefined : checkpointOf(checkpoint);
   if ((open !== undefined && unsettled === undefined) || seen === "malformed") return undefined;
-  // Copies: those of msgpackr are views of the whole message.
+  // Copies: msgpackr returns views of the whole message.
   return {
     body: body.slice(),
     sentAtUnixMs: ts,

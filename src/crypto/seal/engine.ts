@@ -1,12 +1,11 @@
 /**
- * The end-to-end encryption of sealed rooms, by MLS (RFC 9420). It knows no socket, file or
- * database, and runs in a browser. A group is a value: each step takes one and gives another. Two
- * steps from the same group would use a key twice, so that a caller does one at a time, makes the
- * new state durable, and only then sends what the step gave. What `consumed` lists is overwritten
- * with `wipe` after that; the group before must not be used any more then.
- *
- * Whatever comes from elsewhere is checked here and in the files beside. What the library throws
- * leaves this folder as a Fault.
+ * End-to-end encryption of sealed rooms by MLS (RFC 9420). Uses no socket, file or database, and
+ * runs in a browser. A group is an immutable value: each step takes one and returns another. Two
+ * steps from the same group would reuse a key, so a caller runs one at a time, makes the new state
+ * durable, and only then sends the step's output. After that it overwrites `consumed` with `wipe`
+ * and must not use the previous group again.
+ * All external input is checked here and in the neighbouring files. Errors of the library leave
+ * this folder as faults.
  */
 
 import type { ClientConfig } from "ts-mls/clientConfig.js";
@@ -80,31 +79,31 @@ import { type Consumed, secretsLeft, withoutHistory } from "./secrets.ts";
 import { type BoxPlace, closeBox, openBox, unreadable } from "./state-box.ts";
 import { makeConfig, makeSuite, type SealSigner, verifyEd25519 } from "./suite.ts";
 
-/** What a message or commit is bound to beside its content: the id of its post or commit. */
+/** Bytes that a message or commit is bound to besides its content: the id of its post or commit. */
 const SEALED_BOUND_BYTES_MAX = 128;
 
 export interface SealEngineOptions {
-  /** The device's key; a handle of WebCrypto does. */
+  /** Signs with the device's key; a WebCrypto handle is enough. */
   readonly signer: SealSigner;
-  /** The device's certificate, as the server has it. */
+  /** The device's certificate, as stored by the server. */
   readonly cert: Uint8Array;
-  /** `SHA256:` and the fingerprint of the server, and those that it had before. */
+  /** `SHA256:` and the fingerprint of the server, and those of its former keys. */
   readonly servers: readonly string[];
   readonly unixMs: () => number;
-  /** Left out: by WebCrypto. */
+  /** WebCrypto if omitted. */
   readonly primitives?: SealPrimitives | undefined;
 }
 
-/** What a member wants changed. */
+/** A change that a member requests. */
 export type SealIntent =
   | { readonly kind: "add"; readonly keyPackages: readonly Uint8Array[] }
-  /** By their `device`. */
+  /** Devices by their `device` keys. */
   | { readonly kind: "remove"; readonly devices: readonly string[] }
   /** New keys for this device. */
   | { readonly kind: "update" }
   | { readonly kind: "policy"; readonly policy: SealPolicy };
 
-/** Part of what a commit or message is bound to: the id of its post. The server cannot swap it. */
+/** The id of the post, to which a commit or message is bound; the server cannot change it. */
 export interface Binding {
   readonly bound: Uint8Array;
 }
@@ -115,26 +114,26 @@ export interface SealStep {
 }
 
 /**
- * A commit that waits for the server's word. Once the server has taken it, `group` is the group,
- * and `consumed` may be wiped when that is durable. If the server has not, all of this is dropped,
- * and the group before goes on: nothing may be wiped then.
+ * A pending commit. Once the server accepts it, `group` is the current group, and `consumed` may be
+ * wiped after that is durable. If the server refuses it, discard it all and keep the previous
+ * group: nothing may be wiped then.
  */
 export interface SealCommit extends SealStep {
   readonly commit: Uint8Array;
-  /** For those that it adds. */
+  /** For the added devices. */
   readonly welcome?: Uint8Array;
-  /** Of the epoch that it begins: a device that comes back needs it. */
+  /** Of the new epoch, for devices that rejoin. */
   readonly groupInfo: Uint8Array;
   readonly change: SealChange;
 }
 
 export type SealProcessed =
   | ({ readonly kind: "applied"; readonly change: SealChange } & SealStep)
-  /** This device is out. */
+  /** This device was removed. */
   | { readonly kind: "removed"; readonly change: SealChange; readonly consumed: Consumed }
-  /** Signed by this device: the caller takes the group that it kept, or rejoins if it has none. */
+  /** Signed by this device: the caller uses the group that it kept, or rejoins if it has none. */
   | { readonly kind: "own" }
-  /** Nothing changed, and the room cannot be trusted any more. */
+  /** The group is unchanged, but the room is no longer trustworthy. */
   | { readonly kind: "rejected"; readonly reason: Refusal; readonly cause?: unknown };
 
 export interface SealedMessage extends SignedContent {
@@ -163,7 +162,9 @@ export class SealEngine {
     this.#account = account;
   }
 
-  /** @throws Fault not-allowed: no WebCrypto here, or a certificate that is not this device's */
+  /**
+   * @throws {Fault} not-allowed if WebCrypto is missing, or the certificate is not this device's
+   */
   static async open(options: SealEngineOptions): Promise<SealEngine> {
     if (globalThis.crypto?.subtle === undefined) {
       throw new Fault("not-allowed", "this page has no encryption, which sealed rooms need", {
@@ -183,7 +184,7 @@ export class SealEngine {
     return new SealEngine(options, suite, certificates, self.account);
   }
 
-  /** The device's name in groups. */
+  /** The device's key, its name in groups. */
   get device(): string {
     return toBase64Url(this.#options.signer.publicKey);
   }
@@ -194,15 +195,15 @@ export class SealEngine {
   }
 
   /**
-   * Whether a key package may be used to add its device now.
-   * @throws Fault frame-malformed, too-large
+   * Checks whether a key package may be used to add its device now.
+   * @throws {Fault} frame-malformed, too-large
    */
   inspect(bytes: Uint8Array, knowledge: Knowledge): Promise<KeyPackageVerdict> {
     const atUnixMs = this.#options.unixMs();
     return this.#keyPackages.inspect(bytes, this.#check({ atUnixMs, ...knowledge }));
   }
 
-  /** A group of this device alone. @param gid 16 random bytes; made here when absent */
+  /** Creates a group of this device alone. @param gid 16 random bytes; generated if absent */
   async create(policy: SealPolicy, gid = this.#random(GROUP_ID_BYTES)) {
     assert(gid.length === GROUP_ID_BYTES, "a group id has 16 bytes");
     const { publicPackage, privatePackage } = await this.#keyPackages.make();
@@ -217,8 +218,8 @@ export class SealEngine {
   }
 
   /**
-   * A change that this device wants. Nothing has happened until the server takes the commit.
-   * @throws Fault seal-refused: the room's rules do not allow it; frame-malformed, too-large
+   * Prepares a change. It takes effect only when the server accepts the commit.
+   * @throws {Fault} seal-refused if the room's policy forbids it; frame-malformed, too-large
    */
   async commit(
     group: SealedGroup,
@@ -260,8 +261,8 @@ export class SealEngine {
   }
 
   /**
-   * A commit that the server has taken, of another member or of this one.
-   * @throws Fault stale-epoch: of another epoch; frame-malformed, too-large: as good as rejected
+   * Applies a commit that the server has accepted, of another member or of this one.
+   * @throws {Fault} stale-epoch if of another epoch; frame-malformed, too-large: treat as rejected
    */
   async process(
     group: SealedGroup,
@@ -286,7 +287,7 @@ export class SealEngine {
     return this.#apply(group, message, judged.change);
   }
 
-  /** Anyone may name this device as the sender: only its signature says so. */
+  /** Checks the signature, because anyone can name this device as the sender. */
   async #own({ mls }: SealedGroup, message: PublicMessage): Promise<SealProcessed> {
     const { membershipKey } = mls.keySchedule;
     try {
@@ -321,9 +322,9 @@ export class SealEngine {
   }
 
   /**
-   * Joins by what an adding commit gave.
-   * @param secretOf what this device kept of a key package, by its reference; undefined: none such
-   * @throws Fault frame-malformed, too-large, seal-broken, seal-refused
+   * Joins a group by a Welcome.
+   * @param secretOf the stored secret of a key package, by its reference; `undefined` if unknown
+   * @throws {Fault} frame-malformed, too-large, seal-broken, seal-refused
    */
   async join(
     bytes: Uint8Array,
@@ -341,7 +342,7 @@ export class SealEngine {
       return guarded("the invitation to a sealed room cannot be opened", async () => {
         const init = await this.#suite.hpke.importPrivateKey(privateKeys.initPrivateKey);
         const secrets = await decryptGroupSecrets(init, newMember, welcome, this.#suite.hpke);
-        // Unlike the library, with a look at the group before work is spent on it.
+        // Unlike the library, checks the group before the expensive work.
         if (secrets === undefined || secrets.psks.length > 0) throw refusedFault("proposal-kind");
         const zeros = new Uint8Array(this.#suite.kdf.size);
         const { joinerSecret } = secrets;
@@ -368,21 +369,22 @@ export class SealEngine {
     throw refusedFault("unverified");
   }
 
-  /** By the members of before, as those have judged it: this device may itself be an admin's. */
+  /** Judges by the previous members, like they did: this device may itself belong to an admin. */
   #mayLetIn({ policy, signer, tree }: CheckedGroup, added: number): boolean {
     if (policy.adders === "members" || signer.account === this.#account) return true;
     const members = membersOf(tree);
     const others = members.filter(({ account }) => account !== this.#account);
-    // More of this account than came in by it: one was there, and may rule.
+    // More devices of this account than were added: one was a member before, and may have admin
+    // rights.
     const wasIn = members.length - others.length > added;
     return mayRule(policy, wasIn ? members : others, signer);
   }
 
   /**
-   * Comes back into a group that this device is in, or comes in as a further device of a member.
-   * Nothing has happened until the server takes the commit.
-   * @param signers accounts whose word for the group is taken; absent: that of any member
-   * @throws Fault frame-malformed, too-large, seal-broken; seal-refused: not a member's device
+   * Rejoins a group that this device is in, or joins as a further device of a member. Takes effect
+   * only when the server accepts the commit.
+   * @param signers accounts whose signature of the group is accepted; any member's if absent
+   * @throws {Fault} frame-malformed, too-large, seal-broken; seal-refused if not a member's device
    */
   async rejoin(
     bytes: Uint8Array,
@@ -404,7 +406,7 @@ export class SealEngine {
       throw refusedFault("not-allowed");
     }
     const { publicPackage, privatePackage } = await this.#keyPackages.make();
-    // The library would look for this device in the tree for ever if it were not there.
+    // The library would search the tree endlessly for an absent device.
     const before = membersOf(tree).find(({ device }) => device === this.device);
     const view = { tree, policy, epoch };
     const judged = await check.judgeNewcomer(view, publicPackage.leafNode, before?.leaf);
@@ -431,7 +433,7 @@ export class SealEngine {
     });
   }
 
-  /** What a device needs to come back; the server keeps the newest. */
+  /** The GroupInfo for a device that rejoins; the server stores the newest. */
   async groupInfo(group: SealedGroup): Promise<Uint8Array> {
     return guarded("a sealed room cannot be described", async () =>
       writeGroupInfo(
@@ -440,7 +442,7 @@ export class SealEngine {
     );
   }
 
-  /** @throws Fault too-large */
+  /** @throws {Fault} too-large */
   async encrypt(
     group: SealedGroup,
     content: SealedContent,
@@ -470,10 +472,11 @@ export class SealEngine {
   }
 
   /**
-   * A message, whose device is named by its place in the tree: by nothing that it says. One of this
-   * device can be opened if a later state than this one made it: then this one is an older copy.
-   * @throws Fault frame-malformed, too-large; stale-epoch: of another epoch; seal-broken: not to be
-   * opened, opened or made before, or not what it seems
+   * Decrypts a message. Its device is identified by its leaf in the tree, not by the content. A
+   * message of this device can be decrypted if a later state than this one created it: then this
+   * state is an older copy.
+   * @throws {Fault} frame-malformed, too-large; stale-epoch if of another epoch; seal-broken if it
+   * cannot be decrypted, was decrypted or created before, or is forged
    */
   async decrypt(
     group: SealedGroup,
@@ -515,7 +518,7 @@ export class SealEngine {
     });
   }
 
-  /** Says that this device leaves, so that others may remove it. */
+  /** Signs that this device leaves, so that others may remove it. */
   async signLeave({
     gid,
     epoch,
@@ -526,7 +529,7 @@ export class SealEngine {
     return this.#options.signer.sign(sealedLeaveBytes(gid, epoch, policy.room));
   }
 
-  /** Whether a member has signed in this epoch that it leaves. */
+  /** Reports whether a member has signed in this epoch that it leaves. */
   async hasSignedLeave(
     group: Pick<SealedGroup, "gid" | "policy">,
     {
@@ -543,7 +546,7 @@ export class SealEngine {
     return verifyEd25519(fromBase64Url(member.device), signed, signature);
   }
 
-  /** The state as it is kept. It holds no key that signs. */
+  /** The encrypted state for storage. Contains no signing key. */
   async save(group: SealedGroup, place: Omit<BoxPlace, "gid">): Promise<Uint8Array> {
     const plain = encodeGroupState(group.mls);
     const box = { ...place, gid: group.gid };
@@ -552,7 +555,7 @@ export class SealEngine {
     return bytes;
   }
 
-  /** @throws Fault seal-state: damaged, of another group, lease or key, or of another device */
+  /** @throws {Fault} seal-state if damaged, or of another group, lease, key or device */
   async load(bytes: Uint8Array, place: BoxPlace): Promise<SealedGroup> {
     const { plain, epoch } = await openBox(bytes, place);
     try {
@@ -631,7 +634,7 @@ function checkedBinding(bound: Uint8Array): Uint8Array {
   return bound;
 }
 
-/** @throws Fault stale-epoch */
+/** @throws {Fault} stale-epoch */
 function checkEpoch(epoch: bigint, group: SealedGroup): void {
   if (epoch === BigInt(group.epoch)) return;
   throw new Fault(
@@ -640,7 +643,9 @@ function checkEpoch(epoch: bigint, group: SealedGroup): void {
   );
 }
 
-/** Whether the devices of an epoch are those of the one before and the change. */
+/**
+ * Reports whether the devices of an epoch are those of the previous one with the change applied.
+ */
 function isExpected(before: SealedGroup, after: SealedGroup, change: SealChange): boolean {
   const idOf = ({ device, account }: SealDevice) => `${device} ${account}`;
   const gone = new Set(change.removed.map(({ leaf }) => leaf));

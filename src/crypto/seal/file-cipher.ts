@@ -1,11 +1,12 @@
-/** AES-256-GCM under one key, as files are encrypted with it. */
+/** AES-256-GCM under one key, for the encryption of files. */
+
 import { owned } from "./owned.ts";
 
-/** A runtime may have a faster one than the browser's. */
+/** A cipher of WebCrypto, or a faster one of the runtime. */
 export interface FileCipher {
-  /** @returns the ciphertext and behind it the tag of 16 bytes, in memory that nothing else uses */
+  /** @returns the ciphertext and the tag of 16 bytes, in unshared memory */
   seal(nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array): Uint8Array | Promise<Uint8Array>;
-  /** @throws, or rejects with anything: it was not encrypted like this */
+  /** @throws, or rejects with anything, if the authentication fails */
   unseal(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }
 
@@ -14,13 +15,13 @@ type WebKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 /** @param key 32 bytes */
 export type OpenFileCipher = (key: Uint8Array) => FileCipher | Promise<FileCipher>;
 
-/** That of WebCrypto. */
+/** The cipher of WebCrypto. */
 export const webFileCipher: OpenFileCipher = async (raw) => {
   const uses: ("encrypt" | "decrypt")[] = ["encrypt", "decrypt"];
   return webCipherOf(await crypto.subtle.importKey("raw", owned(raw), "AES-GCM", false, uses));
 };
 
-/** By a key that may be out of reach of this program. */
+/** A cipher with a key that may not be extractable. */
 export function webCipherOf(key: WebKey): FileCipher {
   const { subtle } = crypto;
   const options = (iv: Uint8Array, aad: Uint8Array) => {

@@ -1,8 +1,9 @@
 /**
- * A file of a sealed room, chunk by chunk: each is encrypted on its own, and no chunk opens in
- * another place, in another file, as the last one when it is not, or the other way round.
+ * Chunked encryption of files in sealed rooms. Each chunk is encrypted separately and opens only at
+ * its own position, in its own file, with its own final flag.
  * @see Hoang, Reyhanitabar, Rogaway and Vizár, "Online Authenticated-Encryption" (STREAM, 2015)
  */
+
 import { assert } from "../../base/assert.ts";
 import { concatBytes, utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -14,9 +15,9 @@ export const FILE_KEY_BYTES = 32;
 export const FILE_PREFIX_BYTES = 7;
 export const FILE_TAG_BYTES = 16;
 
-/** What opens a file; it travels inside a message. */
+/** The secret that decrypts a file; sent inside a message. */
 export interface FileSecret {
-  /** 32 random bytes, of this one file and of this one content. */
+  /** 32 random bytes, for this file and content only. */
   readonly key: Uint8Array;
   /** 7 random bytes. */
   readonly prefix: Uint8Array;
@@ -24,13 +25,13 @@ export interface FileSecret {
 
 export interface FilePlan {
   readonly fileId: string;
-  /** Of each chunk but the last, before it is encrypted. */
+  /** Plain size of each chunk but the last. */
   readonly chunkBytes: number;
-  /** Of the whole file as its user has it; left out: its end is known when it comes. */
+  /** Plain size of the whole file; omitted if it is known only at the end. */
   readonly sizeBytes?: number | undefined;
 }
 
-/** A new secret: also when a file has changed since its upload began. */
+/** Generates a new secret. Needed again if a file has changed since its upload began. */
 export function makeFileSecret(): FileSecret {
   return {
     key: crypto.getRandomValues(new Uint8Array(FILE_KEY_BYTES)),
@@ -38,12 +39,12 @@ export function makeFileSecret(): FileSecret {
   };
 }
 
-/** Chunks of a file of that size: an empty file has one chunk, which is empty. */
+/** Number of chunks of a file of that size: an empty file has one empty chunk. */
 export function sealedChunks(sizeBytes: number, chunkBytes: number): number {
   return Math.max(1, Math.ceil(sizeBytes / chunkBytes));
 }
 
-/** What the server keeps of a file of that size. */
+/** Encrypted size of a file of that size. */
 export function sealedSize(sizeBytes: number, chunkBytes: number): number {
   return sizeBytes + sealedChunks(sizeBytes, chunkBytes) * FILE_TAG_BYTES;
 }
@@ -61,7 +62,7 @@ export class FileStream {
     this.#aad = concatBytes(CONTEXT, utf8Encode(plan.fileId));
   }
 
-  /** @throws Fault frame-malformed: a sender described a file that cannot be */
+  /** @throws {Fault} frame-malformed if the sender's description is impossible */
   static async open(
     { key, prefix }: FileSecret,
     plan: FilePlan,
@@ -80,7 +81,7 @@ export class FileStream {
     return new FileStream(await openCipher(key), prefix.slice(), plan);
   }
 
-  /** @throws Fault file-changed: the chunk has not the length that was announced; too-large */
+  /** @throws {Fault} file-changed if the chunk's length is not the announced one; too-large */
   async seal(index: number, plain: Uint8Array, isLast: boolean): Promise<Uint8Array> {
     const { sizeBytes, chunkBytes } = this.#plan;
     const isWhole = plain.length === chunkBytes || (isLast && plain.length < chunkBytes);
@@ -93,7 +94,9 @@ export class FileStream {
     return this.#cipher.seal(this.#nonce(index, isLast), this.#aad, plain);
   }
 
-  /** Of a file whose size is known. @throws Fault seal-broken: it is not this chunk of this file */
+  /**
+   * Requires a known file size. @throws {Fault} seal-broken if it is not this chunk of this file
+   */
   async unseal(index: number, sealed: Uint8Array): Promise<Uint8Array> {
     const { sizeBytes, chunkBytes } = this.#plan;
     assert(sizeBytes !== undefined, "what is opened was described");

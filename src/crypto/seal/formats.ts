@@ -1,7 +1,9 @@
 /**
- * Bytes of MLS into values and back. The library reads on after damage, ignores what follows and
- * takes a length in several spellings: here bytes are read only if writing gives the same ones.
+ * Strict parsing and encoding of MLS messages. The library tolerates damage, ignores trailing bytes
+ * and accepts several encodings of a length; here bytes are accepted only if encoding reproduces
+ * them.
  */
+
 import type { Decoder } from "ts-mls/codec/tlsDecoder.js";
 import type { Encoder } from "ts-mls/codec/tlsEncoder.js";
 import type { GroupInfo } from "ts-mls/groupInfo.js";
@@ -56,7 +58,7 @@ export function readKeyPackage(bytes: Uint8Array): KeyPackage {
   return message.keyPackage;
 }
 
-/** The tree inside a GroupInfo. @throws Fault frame-malformed */
+/** The tree of a GroupInfo. @throws {Fault} frame-malformed */
 export function readTree(bytes: Uint8Array): RatchetTree {
   return readWhole(bytes, decodeRatchetTree, encodeRatchetTree);
 }
@@ -83,9 +85,9 @@ function readMessage(bytes: Uint8Array, sizeBytesMax: number): MLSMessage {
   return readWhole(bytes, decodeMlsMessage, encodeMlsMessage);
 }
 
-/** What a decoder makes of all the bytes. @throws Fault frame-malformed */
+/** Decodes all of the bytes. @throws {Fault} frame-malformed */
 export function readWhole<T>(bytes: Uint8Array, decode: Decoder<T>, encode: Encoder<T>): T {
-  // Of its own: the library keeps views of what it reads, which would keep a whole frame alive.
+  // A copy: the library keeps views of its input, which would keep a whole frame in memory.
   const copy = bytes.slice();
   try {
     const [value, consumed] = decode(copy, 0) ?? [];
@@ -93,7 +95,7 @@ export function readWhole<T>(bytes: Uint8Array, decode: Decoder<T>, encode: Enco
       return value;
     }
   } catch {
-    // Falls through: the library throws for some damage and answers undefined for other.
+    // Falls through: the library throws for some damage and returns undefined for other.
   }
   throw malformed();
 }

@@ -1,7 +1,8 @@
 /**
- * What a newcomer is told of a group, looked at before the library works with it: places outside of
- * the tree would make it search for ever, and a tree of blanks would make it derive keys for hours.
+ * Checks of a GroupInfo before the library uses it: leaf indexes outside of the tree would make it
+ * search endlessly, and a tree of blanks would make it derive keys for hours.
  */
+
 import type { GroupInfo } from "ts-mls/groupInfo.js";
 import type { RatchetTree } from "ts-mls/ratchetTree.js";
 import { equalBytes } from "../../base/bytes.ts";
@@ -14,12 +15,12 @@ import { readPolicy, type SealPolicy } from "./policy.ts";
 import { refusedFault } from "./refused.ts";
 import { SUITE } from "./suite.ts";
 
-/** Which group the caller means. */
+/** The group that the caller expects. */
 export interface ExpectedGroup {
   readonly room: string;
-  /** The group that the room has for good; absent: it is seen for the first time. */
+  /** The permanent group of the room; absent if the room is new to this device. */
   readonly gid?: Uint8Array | undefined;
-  /** An epoch that this device has seen: an older group is a fork. Absent: none. */
+  /** An epoch that this device has seen: an older group is a fork. Absent if none. */
   readonly epochMin?: number | undefined;
 }
 
@@ -27,11 +28,11 @@ export interface CheckedGroup {
   readonly tree: RatchetTree;
   readonly policy: SealPolicy;
   readonly epoch: number;
-  /** Who vouches for it. */
+  /** The member that signed it. */
   readonly signer: SealMember;
 }
 
-/** @throws Fault frame-malformed, seal-refused */
+/** @throws {Fault} frame-malformed, seal-refused */
 export async function checkGroupInfo(
   info: GroupInfo,
   expected: ExpectedGroup,
@@ -68,7 +69,7 @@ export async function checkGroupInfo(
   return { tree, policy, epoch: Number(epoch), signer };
 }
 
-/** @throws Fault frame-malformed, seal-refused */
+/** @throws {Fault} frame-malformed, seal-refused */
 function checkShape(tree: RatchetTree): void {
   const leaves = (tree.length + 1) / 2;
   if (leaves > GROUP_DEVICES_MAX) throw refusedFault("too-many");

@@ -1,4 +1,5 @@
-/** One epoch of a group as a device knows it. It is never changed: each step makes another one. */
+/** One epoch of a group as a device knows it. Immutable: each step creates another one. */
+
 import type { ClientState } from "ts-mls/clientState.js";
 import { assert } from "../../base/assert.ts";
 import { memberAt, membersOf, type SealMember } from "./members.ts";
@@ -8,7 +9,7 @@ export class SealedGroup {
   readonly gid: Uint8Array;
   readonly epoch: number;
   readonly policy: SealPolicy;
-  /** Of the library, and for this folder alone. */
+  /** State of the library, for use in this folder only. */
   readonly mls: ClientState;
 
   constructor(mls: ClientState) {
@@ -21,7 +22,7 @@ export class SealedGroup {
     this.mls = mls;
   }
 
-  /** All devices, by their places. Reads each certificate: 5 us a device. */
+  /** All devices, by leaf. Parses each certificate: 5 us a device. */
   get members(): readonly SealMember[] {
     return membersOf(this.mls.ratchetTree);
   }

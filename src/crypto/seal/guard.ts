@@ -4,8 +4,8 @@ import { AssertionFailure } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 
 /**
- * Runs what calls the library, whose errors are of many classes, for input as well as for mistakes.
- * @throws Fault seal-broken with the library's error as its cause; our own faults as they are
+ * Calls the library, whose errors are of many classes, for invalid input as well as for misuse.
+ * @throws {Fault} seal-broken with the library's error as its cause; faults pass unchanged
  */
 export async function guarded<T>(sentence: string, work: () => T | Promise<T>): Promise<T> {
   try {

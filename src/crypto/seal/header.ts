@@ -1,8 +1,9 @@
 /**
- * What the server reads of a sealed message or commit: only what MLS leaves open. It needs no key
- * and not the library.
+ * The parts of a sealed message or commit that MLS leaves unencrypted and the server reads. Needs
+ * neither a key nor the library.
  * @see RFC 9420, sections 6.2 and 6.3
  */
+
 import { Fault } from "../../base/fault.ts";
 import { GROUP_ID_BYTES } from "../../base/limits-sealed.ts";
 
@@ -18,13 +19,13 @@ export interface SealHeader {
   readonly kind: "message" | "commit";
   readonly gid: Uint8Array;
   readonly epoch: number;
-  /** What it was bound to: the id of its post. */
+  /** The id of the post, to which it is bound. */
   readonly bound: Uint8Array;
-  /** A commit of a device that lets itself in: it is in no roster yet. */
+  /** An external commit, of a device that is not in the roster yet. */
   readonly isNewcomer: boolean;
 }
 
-/** @throws Fault frame-malformed: neither a commit nor a message */
+/** @throws {Fault} frame-malformed if neither a commit nor a message */
 export function readSealHeader(bytes: Uint8Array): SealHeader {
   const reader = new HeaderReader(bytes);
   if (reader.uint(2) !== VERSION_1) throw malformed();
@@ -57,7 +58,7 @@ class HeaderReader {
     return this.#take(sizeBytes).reduce((sum, byte) => sum * 256 + byte, 0);
   }
 
-  /** A length in the shortest of its spellings, then as many bytes. @see RFC 9420, section 2.1.2 */
+  /** Reads a length in its shortest encoding, then as many bytes. @see RFC 9420, section 2.1.2 */
   data(): Uint8Array {
     const first = this.uint(1);
     const prefix = first >> 6;

@@ -1,4 +1,5 @@
-/** How a device can be added while it is away: packages of keys, each for one use. */
+/** Key packages: single-use keys by which a device can be added while it is offline. */
+
 import type { CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js";
 import {
   generateKeyPackageWithKey,
@@ -20,13 +21,13 @@ import { POLICY_EXTENSION } from "./policy.ts";
 import { unreadable } from "./state-box.ts";
 import { KEY_HANDLE, type SealSigner, SUITE } from "./suite.ts";
 
-/** One use only: who adds this device takes one. */
+/** A key package and its secret, for one use. */
 export interface KeyPackagePair {
-  /** Its reference in base64url, by which a Welcome names it. */
+  /** Its reference in base64url, which names it in a Welcome. */
   readonly ref: string;
-  /** What the server hands out. */
+  /** The public part, which the server hands out. */
   readonly keyPackage: Uint8Array;
-  /** What this device keeps, encrypted, until it has joined by it or the package is too old. */
+  /** The private part, stored encrypted on this device until it is used or the package expires. */
   readonly secret: Uint8Array;
 }
 
@@ -84,7 +85,7 @@ export class KeyPackages {
     return pairs;
   }
 
-  /** @throws Fault frame-malformed, too-large */
+  /** @throws {Fault} frame-malformed, too-large */
   async inspect(bytes: Uint8Array, check: CommitCheck): Promise<KeyPackageVerdict> {
     const keyPackage = readKeyPackage(bytes);
     const device = await check.judgeKeyPackage(keyPackage);
@@ -102,7 +103,7 @@ export class KeyPackages {
   }
 }
 
-/** What `secret` of a pair holds. @throws Fault seal-state */
+/** Parses the `secret` of a pair. @throws {Fault} seal-state */
 export function readSecret(secret: Uint8Array): {
   readonly keyPackage: KeyPackage;
   readonly privateKeys: PrivateKeyPackage;

@@ -1,4 +1,5 @@
-/** Who is in a group: each leaf of its tree is a device, its credential a device certificate. */
+/** Members of a group: each leaf of its tree is a device, its credential a device certificate. */
+
 import type { Credential } from "ts-mls/credential.js";
 import type { LeafNode } from "ts-mls/leafNode.js";
 import type { RatchetTree } from "ts-mls/ratchetTree.js";
@@ -9,42 +10,38 @@ import { deviceCertBytes } from "../signed-bytes.ts";
 import { POLICY_EXTENSION } from "./policy.ts";
 import { SUITE, verifyEd25519 } from "./suite.ts";
 
-/** Capabilities of one kind that a leaf may list. */
+/** Maximum number of capabilities of one kind in a leaf. */
 const GROUP_CAPABILITIES_MAX = 64;
-/** Certificates that an engine has verified and remembers: those of four full rooms. */
+/** Verified certificates that an engine caches: those of four full rooms. */
 const DEVICE_CERTS_KNOWN_MAX = 1_024;
 
-/** A device in a group. */
 export interface SealMember {
-  /** Its place in the tree, which another device may have after it. */
+  /** Its index in the tree, which may be reused by another device. */
   readonly leaf: number;
-  /** Its raw Ed25519 public key in base64url: the name of a device in a group. */
+  /** Its raw Ed25519 public key in base64url: the device's name in a group. */
   readonly device: string;
   readonly user: DeviceCert["user"];
   readonly kind: DeviceKind;
   /** The key of its account in base64url. */
   readonly account: string;
-  /** The certificate as it came: an archive keeps it beside the messages. */
+  /** The certificate as received: an archive stores it with the messages. */
   readonly cert: Uint8Array;
 }
 
-/** A device without a place in a tree yet. */
+/** A device that is not in a tree yet. */
 export type SealDevice = Omit<SealMember, "leaf">;
 
-/**
- * Checks device certificates and remembers those that were good: the same ones stand in each commit
- * and in each tree.
- */
+/** Verifies device certificates and caches valid ones, which recur in each commit and tree. */
 export class Certificates {
   readonly #servers: ReadonlySet<string>;
   readonly #known = new Set<string>();
 
-  /** @param servers fingerprints as certificates have them: of the server, and those of before */
+  /** @param servers fingerprints as in certificates: of the server's current and former keys */
   constructor(servers: readonly string[]) {
     this.#servers = new Set(servers);
   }
 
-  /** The device that a leaf speaks for; undefined: its certificate is not for it, or not here. */
+  /** The device of a leaf; `undefined` if its certificate is for another device or server. */
   async deviceOf(
     leaf: Pick<LeafNode, "credential" | "signaturePublicKey">,
   ): Promise<SealDevice | undefined> {
@@ -63,13 +60,13 @@ export class Certificates {
     return device;
   }
 
-  /** The library asks so. */
+  /** Called by the library. */
   async validateCredential(credential: Credential, signaturePublicKey: Uint8Array) {
     return (await this.deviceOf({ credential, signaturePublicKey })) !== undefined;
   }
 }
 
-/** What the leaf says of its device; who signed that is not looked at. */
+/** The leaf's certificate; its signature is not verified. */
 function deviceIn(
   leaf: Pick<LeafNode, "credential" | "signaturePublicKey">,
 ): SealDevice | undefined {
@@ -81,7 +78,7 @@ function deviceIn(
   return { device, user: cert.user, kind: cert.kind, account: cert.uik, cert: identity };
 }
 
-/** All of a tree that was checked when it came or grew. */
+/** All members of a tree that was checked before. */
 export function membersOf(tree: RatchetTree): SealMember[] {
   return tree.flatMap((node, at) => {
     const device = node?.nodeType === "leaf" ? deviceIn(node.leaf) : undefined;
@@ -101,7 +98,7 @@ export function memberAt(tree: RatchetTree, leaf: number): SealMember | undefine
   return device === undefined ? undefined : { ...device, leaf };
 }
 
-/** Whether a leaf can do what a sealed room needs, and lists no more than can be looked through. */
+/** Reports whether a leaf supports the features of a sealed room and lists a bounded number. */
 export function isCapable({ capabilities }: LeafNode): boolean {
   const { versions, ciphersuites, extensions, proposals, credentials } = capabilities;
   const lists = [versions, ciphersuites, extensions, proposals, credentials];
@@ -114,7 +111,7 @@ export function isCapable({ capabilities }: LeafNode): boolean {
   );
 }
 
-/** Whether a leaf is still the same device by the same certificate. */
+/** Reports whether two leaves have the same device and certificate. */
 export function isSameDevice(one: LeafNode, other: LeafNode): boolean {
   return (
     one.credential.credentialType === "basic" &&

@@ -1,4 +1,5 @@
-/** The same bytes in memory that WebCrypto takes: never shared with another thread. */
+/** Copies of bytes into unshared memory, as WebCrypto requires. */
+
 export function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes.buffer instanceof ArrayBuffer
     ? (bytes as Uint8Array<ArrayBuffer>)

@@ -6,9 +6,9 @@ import { SEALED_PADDED_BYTES_MIN } from "../../base/limits-sealed.ts";
 const SIGNATURE_BYTES = 2 + 64;
 
 /**
- * The length to which the inside of a message is filled with zeros: the next power of two, so that
- * its size tells the server little.
- * @param contentBytes what is sent, without what MLS puts around it
+ * The padded length of a message's content: the next power of two, so that the size reveals little
+ * to the server.
+ * @param contentBytes length without the framing of MLS
  */
 export function paddedBytes(contentBytes: number): number {
   const inside = lengthBytes(contentBytes) + contentBytes + SIGNATURE_BYTES;

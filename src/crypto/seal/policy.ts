@@ -1,7 +1,8 @@
 /**
- * What the members of a sealed room agree on, signed by all of them with each epoch: it stands in
- * the group's context. The server can neither change nor hide it.
+ * The policy of a sealed room, in the group's context: all members sign it with each epoch, and the
+ * server can neither change nor hide it.
  */
+
 import type { Extension } from "ts-mls/extension.js";
 import { encodeRequiredCapabilities } from "ts-mls/requiredCapabilities.js";
 import { assert } from "../../base/assert.ts";
@@ -9,26 +10,26 @@ import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { GROUP_ADMINS_MAX, GROUP_POLICY_BYTES_MAX } from "../../base/limits-sealed.ts";
 import { packValue, unpackValue } from "../../wire/codec.ts";
 
-/** Of the range for private use (RFC 9420, section 17.3). */
+/** From the range for private use (RFC 9420, section 17.3). */
 export const POLICY_EXTENSION = 0xf0c4;
 
 const ROOM_CHARS_MAX = 64;
 const ACCOUNT_KEY_BYTES = 32;
 
 export interface SealPolicy {
-  /** The id of the room: a group cannot be shown as another room's. */
+  /** The id of the room, so that a group cannot be presented as another room's. */
   readonly room: string;
-  /** Accounts by their public keys in base64url: these may add, remove and change this policy. */
+  /** Accounts by their public keys in base64url, which may add, remove and change this policy. */
   readonly admins: readonly string[];
-  /** Who else may add users. Devices of a user who is in may come in either way. */
+  /** Others who may add users. Members may always add devices of their own. */
   readonly adders: "admins" | "members";
-  /** Whether devices may be browsers, whose program the server brings at each visit. */
+  /** Whether devices may be browsers, which load their program from the server at each visit. */
   readonly web: boolean;
-  /** Whether members may hand what was said before on to newcomers. */
+  /** Whether members may forward earlier messages to new members. */
   readonly history: boolean;
 }
 
-/** The extensions of a group's context: these two and no others. */
+/** The extensions of a group's context: exactly these two. */
 export function policyExtensions(policy: SealPolicy): Extension[] {
   const required = encodeRequiredCapabilities({
     extensionTypes: [POLICY_EXTENSION],
@@ -41,7 +42,7 @@ export function policyExtensions(policy: SealPolicy): Extension[] {
   ];
 }
 
-/** @returns undefined if the extensions are not exactly those of a sealed room */
+/** @returns `undefined` if the extensions are not exactly those of a sealed room */
 export function readPolicy(extensions: readonly Extension[]): SealPolicy | undefined {
   const found = extensions.find(({ extensionType }) => extensionType === POLICY_EXTENSION);
   const policy = found === undefined ? undefined : decodePolicy(found.extensionData);
@@ -64,7 +65,7 @@ function encodePolicy(policy: SealPolicy): Uint8Array {
   return packValue({ sealed: 1, room, admins: admins.map(fromBase64Url), adders, web, history });
 }
 
-/** @returns undefined for anything but the one spelling */
+/** @returns `undefined` unless the bytes are canonical */
 function decodePolicy(bytes: Uint8Array): SealPolicy | undefined {
   if (bytes.length > GROUP_POLICY_BYTES_MAX) return undefined;
   try {

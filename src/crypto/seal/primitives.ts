@@ -1,16 +1,17 @@
 /**
- * What a runtime may compute faster than WebCrypto: an answer of that comes over another thread,
- * and a message takes some twenty of them.
+ * Primitives that a runtime may compute faster than WebCrypto, whose results cross a thread; a
+ * message needs some twenty of them.
  */
+
 import type { FileCipher } from "./file-cipher.ts";
 
 const HASH_BYTES = 32;
 
 export interface SealPrimitives {
   sha256(bytes: Uint8Array): Uint8Array;
-  /** With SHA-256. */
+  /** HMAC with SHA-256. */
   hmac(key: Uint8Array, bytes: Uint8Array): Uint8Array;
-  /** Ed25519. False, not an exception, for nonsense. */
+  /** Ed25519. Returns false, not an exception, for malformed input. */
   verify(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean;
   /** AES-GCM. @param key 16 or 32 bytes */
   aesGcm(key: Uint8Array): FileCipher;
@@ -25,7 +26,7 @@ export function hkdfOf({ hmac }: Pick<SealPrimitives, "hmac">) {
       const blocks = Math.ceil(sizeBytes / HASH_BYTES);
       if (blocks > 255) throw new RangeError("HKDF makes at most 255 blocks");
       const expanded = new Uint8Array(blocks * HASH_BYTES);
-      // Each block is made of the one before, the information, and its number.
+      // Each block is derived from the previous one, the information, and its number.
       const input = new Uint8Array(HASH_BYTES + info.length + 1);
       input.set(info, HASH_BYTES);
       for (let block = 0; block < blocks; block++) {

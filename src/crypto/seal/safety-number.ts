@@ -1,4 +1,4 @@
-/** Safety numbers: digits that two users compare. */
+/** Safety numbers: digits that two users compare to verify each other's account keys. */
 
 import { assert } from "../../base/assert.ts";
 import { concatBytes, fromBase64Url, utf8Encode } from "../../base/bytes.ts";
@@ -14,7 +14,10 @@ const COMPARE_AGAIN = fixedText(
 );
 const GROUP_DIGITS = 5;
 const ACCOUNT_KEY_BYTES = 32;
-/** Groups that may differ in a typing error; different keys agree in ten of 12 with p = 1e-48. */
+/**
+ * Groups that a typing error may change; the chance that ten of 12 groups of different keys agree
+ * is 1e-48.
+ */
 const MISTYPED_GROUPS_MAX = 2;
 
 export interface SafetyParty {
@@ -24,8 +27,8 @@ export interface SafetyParty {
 }
 
 /**
- * What two users compare by voice: the same for both, and another one if either sees another
- * account key.
+ * The number that two users compare by voice: equal for both, unless either sees a wrong account
+ * key.
  * @returns 60 digits in 12 groups of five
  */
 export async function safetyNumber(one: SafetyParty, other: SafetyParty): Promise<string> {
@@ -41,10 +44,10 @@ export async function safetyNumber(one: SafetyParty, other: SafetyParty): Promis
 }
 
 /**
- * Checks a number that was typed. A typing error is no sign of another key.
- * @param numbers as `safetyNumber` gives them
+ * Checks a typed number and distinguishes typing errors from other keys.
+ * @param numbers as `safetyNumber` returns them
  * @returns the number that was typed
- * @throws Fault usage: it is incomplete, nearly one of the numbers, or another number
+ * @throws {Fault} usage if it is incomplete, nearly one of the numbers, or another number
  */
 export function matchSafetyNumber<Number extends string>(
   typed: string,
@@ -94,7 +97,7 @@ function differingGroups(digits: string, number: string): number[] {
   });
 }
 
-/** The length comes first, so that a name cannot run into the key. */
+/** Prefixed with its length, so that the name cannot run into the key. */
 function partyBytes({ user, account }: SafetyParty): Uint8Array {
   const name = utf8Encode(foldName(user));
   const key = fromBase64Url(account);

@@ -1,10 +1,11 @@
 /**
- * What is to be overwritten once the state that does without it is on disk. JavaScript may have
- * copied bytes meanwhile; what is certain is that the new state does not hold them.
+ * Secrets to overwrite once a state without them is on disk. JavaScript may have copied the bytes
+ * meanwhile; certain is only that the new state does not contain them.
  */
+
 import type { ClientState } from "ts-mls/clientState.js";
 
-/** Secrets of an older state. They must live until the newer one is durable: then `wipe` them. */
+/** Secrets of an older state. Kept until the newer one is durable, then overwritten with `wipe`. */
 export type Consumed = readonly Uint8Array[];
 
 export function wipe(consumed: Consumed): void {
@@ -12,14 +13,14 @@ export function wipe(consumed: Consumed): void {
 }
 
 /**
- * A state without the epoch before it, which the library keeps for late messages: here none is
- * late, since the server takes a message at its own epoch only.
+ * A state without the previous epoch, which the library keeps for late messages. No message is late
+ * here, since the server accepts a message in its own epoch only.
  */
 export function withoutHistory(state: ClientState): ClientState {
   return { ...state, historicalReceiverData: new Map() };
 }
 
-/** Secrets that the one state has and the other has not. @param next absent: all of them */
+/** Secrets of the first state that the second lacks. @param next absent for all of them */
 export function secretsLeft(state: ClientState, next?: ClientState): Uint8Array[] {
   const kept = new Set(next === undefined ? [] : secretsOf(next));
   return secretsOf(state).filter((secret) => !kept.has(secret));

@@ -1,7 +1,8 @@
 /**
- * How a group's state lies on a disk: encrypted, and bound to its group, epoch and lease. The
- * library reads most damaged states without a word and goes on to use them.
+ * The stored form of a group's state: encrypted, and bound to its group, epoch and lease. The
+ * library itself would accept and use most damaged states.
  */
+
 import { assert } from "../../base/assert.ts";
 import { concatBytes, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -19,24 +20,24 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const HEAD_BYTES = MAGIC.length + EPOCH_BYTES + NONCE_BYTES;
 
-/** AES-256-GCM under a device's key; in a browser it cannot be read. */
+/** AES-256-GCM under a device's key; not extractable in a browser. */
 export type StateKey = FileCipher;
 
-/** What a state is bound to beside its epoch. */
+/** The context of a state, besides its epoch. */
 export interface BoxPlace {
   readonly key: StateKey;
   readonly gid: Uint8Array;
-  /** The server's: a folder that was restored or copied has an old one. */
+  /** The server's lease: a restored or copied folder has an old one. */
   readonly lease: string;
 }
 
-/** @param raw 32 bytes; the caller may overwrite them then */
+/** @param raw 32 bytes; the caller may overwrite them afterwards */
 export async function importStateKey(raw: Uint8Array): Promise<StateKey> {
   assert(raw.length === STATE_KEY_BYTES, "a key of states has 32 bytes");
   return webFileCipher(raw);
 }
 
-/** @param nonce 12 random bytes, each time others */
+/** @param nonce 12 fresh random bytes */
 export async function closeBox(
   plain: Uint8Array,
   epoch: number,
@@ -48,7 +49,7 @@ export async function closeBox(
   return concatBytes(head, await place.key.seal(nonce, boundTo(head, place), plain));
 }
 
-/** @throws Fault seal-state for any other byte, key, group or lease */
+/** @throws {Fault} seal-state if any byte, the key, group or lease differs */
 export async function openBox(
   bytes: Uint8Array,
   place: BoxPlace,
@@ -73,7 +74,9 @@ export function unreadable(cause?: unknown): Fault {
   });
 }
 
-/** The nonce of the head is bound anyway; all lengths but the last are fixed. */
+/**
+ * Omits the nonce of the head, which is authenticated anyway; all lengths but the last are fixed.
+ */
 function boundTo(head: Uint8Array, { gid, lease }: BoxPlace): Uint8Array {
   const leaseBytes = utf8Encode(lease);
   assert(gid.length === GROUP_ID_BYTES, "a group id has 16 bytes");

@@ -1,9 +1,10 @@
 /**
- * The one cipher suite of sealed rooms, put together from the library's parts: X25519, AES-128-GCM,
- * SHA-256 and Ed25519, all by WebCrypto. Taking the parts by their files leaves the library's other
- * suites out of the program and of the page. The device's key signs from outside: this folder never
- * sees its private half.
+ * The cipher suite of sealed rooms, built from parts of the library: X25519, AES-128-GCM, SHA-256
+ * and Ed25519, by WebCrypto. Importing single files keeps the library's other suites out of the
+ * program and the page. The device's key signs outside of this folder, which never sees its private
+ * half.
  */
+
 import { Aes128Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from "@hpke/core";
 import type { AuthenticationService } from "ts-mls/authenticationService.js";
 import type { ClientConfig } from "ts-mls/clientConfig.js";
@@ -24,20 +25,20 @@ import { hkdfOf, type SealPrimitives } from "./primitives.ts";
 
 export const SUITE: CiphersuiteName = "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519";
 
-/** Stands where the library would keep the device's private key. */
+/** Placeholder for the device's private key in the library. */
 export const KEY_HANDLE = utf8Encode("device key");
 
 const ED25519 = { name: "Ed25519" } as const;
 const PUBLIC_KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 
-/** The device's key: its private half may be out of reach of this program. */
+/** The device's signing key, which may not be extractable. */
 export interface SealSigner {
   readonly publicKey: Uint8Array;
   sign(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }
 
-/** False, not an exception, for nonsense. */
+/** Returns false, not an exception, for malformed input. */
 export async function verifyEd25519(
   publicKey: Uint8Array,
   bytes: Uint8Array,
@@ -49,11 +50,11 @@ export async function verifyEd25519(
     const key = await subtle.importKey("raw", owned(publicKey), ED25519, false, ["verify"]);
     return await subtle.verify(ED25519, key, owned(signature), owned(bytes));
   } catch {
-    return false; // 32 bytes that are no point of the curve.
+    return false; // 32 bytes that are not a point of the curve.
   }
 }
 
-/** @param primitives undefined: by WebCrypto */
+/** @param primitives WebCrypto if `undefined` */
 export async function makeSuite(
   signer: SealSigner,
   primitives?: SealPrimitives,
@@ -87,7 +88,7 @@ function hashOf({ sha256, hmac }: SealPrimitives) {
   };
 }
 
-/** Takes as long wherever they differ. */
+/** Constant-time comparison. */
 function equalSecrets(one: Uint8Array, other: Uint8Array): boolean {
   let differs = one.length ^ other.length;
   for (const [at, byte] of one.entries()) differs |= byte ^ (other[at] ?? 0);
@@ -103,20 +104,20 @@ function aeadOf(open: OpenFileCipher) {
   return { encrypt, decrypt };
 }
 
-/** What the library asks of its user; its own defaults accept anybody and keep keys for long. */
+/** Configuration of the library, whose defaults accept any member and retain keys too long. */
 export function makeConfig(authService: AuthenticationService): ClientConfig {
   return {
     authService,
     keyRetentionConfig: {
       retainKeysForGenerations: SEALED_SKIPPED_KEYS_MAX,
-      retainKeysForEpochs: 1, // Zero would keep all of them; `forgetEpochs` removes the one.
+      retainKeysForEpochs: 1, // Zero would retain all of them; `forgetEpochs` removes the one.
       maximumForwardRatchetSteps: SEALED_SKIPPED_MAX,
     },
     lifetimeConfig: {
       maximumTotalLifetime: BigInt(KEY_PACKAGE_MS / 1000),
       validateLifetimeOnReceive: false, // Clocks differ: CommitCheck compares with the log's time.
     },
-    // A device is its key: a group has it once, and a resync finds it by this.
+    // A device is identified by its key: a group has it once, and a resync finds it by this.
     keyPackageEqualityConfig: {
       compareKeyPackages: (one, other) =>
         equalBytes(one.leafNode.signaturePublicKey, other.leafNode.signaturePublicKey),
