@@ -3,15 +3,15 @@
 import { RECONNECT_FIRST_MS, RECONNECT_MAX_MS } from "../base/limits.ts";
 
 /**
- * How long to wait before the next attempt: doubling, bounded, and spread so that the many clients
- * of a server that came back do not all call in the same moment.
+ * Delays between attempts: doubling, bounded, and randomized, so that the clients of a restarted
+ * server do not all reconnect at the same moment.
  */
 export class Backoff {
   #ceilingMs = RECONNECT_FIRST_MS;
 
   /**
    * @param chance from 0 up to, not including, 1
-   * @param boundMs not more than that this time
+   * @param boundMs bound of this delay
    * @returns milliseconds, from half the ceiling to the whole
    */
   next(chance: number, boundMs: number = RECONNECT_MAX_MS): number {
@@ -20,7 +20,7 @@ export class Backoff {
     return waitMs;
   }
 
-  /** Something succeeded: the next trouble is a new one. */
+  /** Starts again at the shortest delay, after a success. */
   reset(): void {
     this.#ceilingMs = RECONNECT_FIRST_MS;
   }

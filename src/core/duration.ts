@@ -1,4 +1,4 @@
-/** Parses lengths of time as users type them. */
+/** Parses durations as users type them. */
 
 import { Fault, msg } from "../base/fault.ts";
 import { formatLeft } from "../base/sizes.ts";
@@ -13,15 +13,15 @@ const UNITS_MS: Readonly<Record<string, number>> = {
 /** A hundred years: a larger number is a typing error. */
 const FOR_MS_MAX = 100 * 365 * 86_400_000;
 
-/** When `10m`, `2h` or `7d` from now is over, in Unix milliseconds. @throws Fault usage */
+/** Unix milliseconds of `10m`, `2h` or `7d` from now. @throws {Fault} usage */
 export function untilOf(text: string, nowUnixMs: number): number {
   return nowUnixMs + spanOf(text, { min: 1, max: FOR_MS_MAX });
 }
 
 /**
  * Milliseconds of `10m`, `2h` or `7d`.
- * @param or what else may stand there, for the remedy
- * @throws Fault usage
+ * @param or other accepted values, for the remedy
+ * @throws {Fault} usage
  */
 export function spanOf(
   text: string,
@@ -43,7 +43,7 @@ export function spanOf(
   });
 }
 
-/** The same fields with one moment, if it is among them, as JSON has it: UTC with milliseconds. */
+/** The fields with one moment, if present, converted to JSON's form: UTC with milliseconds. */
 export function inUtc(
   fields: Readonly<Record<string, unknown>>,
   key: string,

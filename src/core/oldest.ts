@@ -1,4 +1,4 @@
-/** Drops the oldest entries of a full map or set. */
+/** Eviction of the oldest entries of a full map or set. */
 
 interface Entries<Key> {
   readonly size: number;
@@ -6,7 +6,7 @@ interface Entries<Key> {
   delete(key: Key): boolean;
 }
 
-/** Deletes the entries of a map or set that were inserted first, until `sizeMax` are left. */
+/** Deletes the earliest inserted entries of a map or set, until `sizeMax` are left. */
 export function dropOldest<Key>(entries: Entries<Key>, sizeMax: number): void {
   for (const key of entries.keys()) {
     if (entries.size <= sizeMax) return;

@@ -1,4 +1,4 @@
-/** Token buckets for request rates and password guesses. */
+/** Rate limits: token buckets for requests, delays for guesses of secrets. */
 
 import { Fault } from "../base/fault.ts";
 import {
@@ -12,7 +12,7 @@ import {
 } from "../base/limits.ts";
 import { dropOldest } from "./oldest.ts";
 
-/** A bucket that fills steadily and may be emptied at once. */
+/** A token bucket. */
 export class TokenBucket {
   readonly #perSecond: number;
   readonly #burst: number;
@@ -26,9 +26,9 @@ export class TokenBucket {
     this.#filledAt = now;
   }
 
-  /** Takes tokens, all or none. @returns 0, or the milliseconds after which they will be there */
+  /** Takes all tokens or none. @returns 0, or the milliseconds until they are available */
   take(now: number, tokens = 1): number {
-    const wanted = Math.min(tokens, this.#burst); // More are never there.
+    const wanted = Math.min(tokens, this.#burst); // More are never available.
     const elapsedMs = Math.max(0, now - this.#filledAt);
     this.#tokens = Math.min(this.#burst, this.#tokens + (elapsedMs / 1000) * this.#perSecond);
     this.#filledAt = now;
@@ -40,7 +40,7 @@ export class TokenBucket {
   }
 }
 
-/** One bucket per key, such as an account. The key idle for longest is forgotten. */
+/** A bucket per key, such as an account. The key idle for longest is forgotten. */
 export class TokenBuckets {
   readonly #perSecond: number;
   readonly #burst: number;
@@ -64,7 +64,7 @@ export class TokenBuckets {
 
 const HOUR_SECONDS = 60 * 60;
 
-/** Share of a global maximum that each account may use up in an hour. */
+/** The share of a global maximum that each account may use in an hour. */
 export class HourlyShare {
   readonly #buckets: TokenBuckets;
 
@@ -73,8 +73,8 @@ export class HourlyShare {
   }
 
   /**
-   * Not `too-fast`: clients wait for that by themselves, here for half a minute or more.
-   * @throws Fault too-many, with this message
+   * Not `too-fast`, which clients retry automatically, here after half a minute or more.
+   * @throws {Fault} too-many, with this message
    */
   take(key: string, now: number, message: string, remedy: string): void {
     if (this.#buckets.of(key, now).take(now) === 0) return;
@@ -88,22 +88,25 @@ interface Guesses {
 }
 
 /**
- * Slows guessing of secrets: the first few wrong ones are answered at once, then each answer
- * waits twice as long as the one before. Keys are accounts and addresses.
+ * Slows guessing of secrets: the first few wrong ones are answered immediately, then each delay
+ * doubles. Keys are accounts and addresses.
  */
 export class Guessing {
-  readonly #keys = new Map<string, Guesses>(); // In order of use: the oldest is forgotten first.
-  /** Guesses under way. Bounded by who may wait for an answer. */
+  readonly #keys = new Map<string, Guesses>(); // Least recently used first, which is forgotten first.
+  /** Guesses in progress. Bounded by the number of clients that may wait for an answer. */
   readonly #pending = new Map<string, number>();
 
-  /** How long to hold back the check of a guess made now. */
+  /** Delay before a guess made now is checked. */
   delayMs(keys: readonly string[], now: number): number {
     let delayMs = 0;
     for (const key of keys) delayMs = Math.max(delayMs, this.#delayOf(key, now));
     return delayMs;
   }
 
-  /** Until `end` a guess counts as wrong: many made at once are no faster than one by one. */
+  /**
+   * Counts the guess as wrong until `end`, so that parallel guesses are no faster than sequential
+   * ones.
+   */
   begin(keys: readonly string[]): void {
     for (const key of keys) this.#pending.set(key, (this.#pending.get(key) ?? 0) + 1);
   }
@@ -144,15 +147,15 @@ export class Guessing {
 const SHARED_GUESS_EVERY_MS = 60_000 / SHARED_GUESSES_PER_MINUTE;
 
 /**
- * Slows guesses at a secret that many share, over all who guess: so many a minute are looked at as
- * they come, further ones take turns. Right ones wait like the others (who waits would tell), but
- * never longer than GUESS_DELAY_MAX_MS: no user who knows the secret is locked out.
+ * Slows guesses at a shared secret, over all clients: a number per minute is checked immediately,
+ * further ones are queued. Right guesses are delayed like wrong ones, so that the delay reveals
+ * nothing, but never longer than GUESS_DELAY_MAX_MS: users who know the secret are not locked out.
  */
 export class SharedGuessing {
-  /** When the guesses so far will have been paid for, by secret; the oldest is forgotten first. */
+  /** Time when the guesses so far are paid off, by secret; the oldest is forgotten first. */
   readonly #paidAt = new Map<string, number>();
 
-  /** How long to hold back a guess that is made now. It counts as wrong until `right`. */
+  /** Delay of a guess made now, which counts as wrong until `right`. */
   begin(secret: string, now: number): number {
     const paidAt = Math.max(now, this.#paidAt.get(secret) ?? now);
     const delayMs = paidAt + SHARED_GUESS_EVERY_MS - now - 60_000;
@@ -160,7 +163,7 @@ export class SharedGuessing {
     return Math.min(GUESS_DELAY_MAX_MS, Math.max(0, delayMs));
   }
 
-  /** It was no wrong guess after all. */
+  /** Removes a guess that was right. */
   right(secret: string): void {
     const paidAt = this.#paidAt.get(secret);
     if (paidAt !== undefined) this.#keep(secret, paidAt - SHARED_GUESS_EVERY_MS);

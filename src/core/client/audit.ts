@@ -1,6 +1,6 @@
 /**
- * What a client makes of a server's proofs: whether the log that the server shows now is the one
- * that it showed before, and whether what this device has read is in it.
+ * A client's verification of a server's proofs: whether the log is a continuation of the pinned
+ * one, and whether it contains the records that this device has read.
  */
 
 import { equalBytes } from "../../base/bytes.ts";
@@ -9,61 +9,60 @@ import { verifyConsistency, verifyInclusion } from "../log/proofs.ts";
 
 /** The newest checkpoint of a log that this device has accepted. */
 export interface LogPin {
-  /** Names the log; another one has another name. */
+  /** Identifies the log. */
   readonly origin: string;
-  /** Records. */
+  /** Number of records. */
   readonly size: number;
-  /** Of the tree over them. */
+  /** Root of the tree over them. */
   readonly root: Uint8Array;
-  /** The signed note as it came. */
+  /** The signed note as received. */
   readonly note: string;
 }
 
-/** A record that this device has read, as far as it is needed to ask for it later. */
+/** A record that this device has read, with what is needed to ask for its proof later. */
 export interface SeenRecord {
   readonly seq: number;
   readonly leaf: Uint8Array;
-  /** Id of its room. */
   readonly room: string;
-  /** As users write it: `#lobby` or `@ben`. */
+  /** The room as users write it: `#lobby` or `@ben`. */
   readonly place: string;
-  /** Undefined: the server itself. */
+  /** `undefined` for the server itself. */
   readonly from: string | undefined;
   readonly timeUnixMs: number;
 }
 
-/** A checkpoint whose signature holds, with the server's proof that it follows the pinned one. */
+/** A checkpoint with a valid signature, and the server's proof that it follows the pinned one. */
 export interface ShownLog {
   readonly pin: LogPin;
-  /** From the size that was asked about; empty where there is nothing to prove. */
+  /** Hashes of the proof from the requested size; empty if there is nothing to prove. */
   readonly path: readonly Uint8Array[];
 }
 
-/** Why a log is not accepted. */
+/** Reasons to reject a log. */
 export type AuditReason =
-  /** It has fewer records than before. */
+  /** The log has fewer records than before. */
   | "rolled-back"
-  /** Under numbers that were known, it has other records. */
+  /** Known records were replaced by others. */
   | "forked"
-  /** It is another log. */
+  /** It is a different log. */
   | "other-origin"
-  /** A record that was read is not in it. */
+  /** A record that this device has read is not in the log. */
   | "record-missing"
-  /** It gives no proof of a record that was read, though this account may read it. */
+  /** The server sends no proof of a record that this account has read and may read. */
   | "left-out"
-  /** The server proves nothing any more. */
+  /** The server no longer sends proofs. */
   | "unproved"
-  /** What it sent is no checkpoint, or not signed by its key. */
+  /** The checkpoint is malformed, or not signed by the server's key. */
   | "unsigned";
 
 export type CheckpointVerdict =
-  /** Nothing was known of this server: what it shows now is what it is held to. */
+  /** The first checkpoint of this server, which becomes the pinned one. */
   | { readonly kind: "first" }
   | { readonly kind: "same" }
   | { readonly kind: "grown" }
   | { readonly kind: "alarm"; readonly reason: AuditReason };
 
-/** Holds what a server shows against what it has shown before. */
+/** Compares a server's checkpoint with the pinned one. */
 export function judgeCheckpoint(
   known: LogPin | undefined,
   { pin: shown, path }: ShownLog,
@@ -83,7 +82,7 @@ export function judgeCheckpoint(
   return isGrown ? { kind: "grown" } : { kind: "alarm", reason: "forked" };
 }
 
-/** What a server sends to show that a record is in the log. */
+/** A server's proof that a record is in the log. */
 export interface RecordProof {
   readonly seq: number;
   readonly leaf: Uint8Array;
@@ -92,15 +91,18 @@ export interface RecordProof {
 
 export interface SeenVerdict {
   readonly proved: readonly SeenRecord[];
-  /** The log has another record under this number, or the proof does not hold. */
+  /** The log has a different record under this number, or the proof is invalid. */
   readonly changed: readonly SeenRecord[];
   /** Beyond the end of the log. */
   readonly gone: readonly SeenRecord[];
-  /** The server sent no proof: this account may read it no longer, or the server holds it back. */
+  /**
+   * The server sent no proof: this account may no longer read the record, or the server withholds
+   * it.
+   */
   readonly leftOut: readonly SeenRecord[];
 }
 
-/** Holds what this device has read against the log of an accepted checkpoint. */
+/** Checks the records that this device has read against the log of an accepted checkpoint. */
 export function judgeSeen(
   seen: readonly SeenRecord[],
   proofs: readonly RecordProof[],
@@ -125,18 +127,18 @@ export function judgeSeen(
   return { proved, changed, gone, leftOut };
 }
 
-/** What was found, for a sentence. */
+/** The result of an audit, for a message. */
 export interface AuditFinding {
   readonly reason: AuditReason;
-  /** Records that the log is known to have had; 0 = only single ones are known. */
+  /** Known number of records of the log; 0 if only single records are known. */
   readonly knownSize: number;
-  /** What the server shows; undefined: nothing that holds. */
+  /** The server's log; `undefined` if none is valid. */
   readonly shown: Pick<LogPin, "origin" | "size"> | undefined;
   /** Records of `changed`, `gone` and `leftOut` that this device has read; oldest first. */
   readonly missing: readonly SeenRecord[];
 }
 
-/** One sentence, without a full stop. @param clock how to write a moment */
+/** One sentence, without a full stop. @param clock formats a moment */
 export function auditSentence(
   { reason, knownSize, shown, missing }: AuditFinding,
   clock: (unixMs: number) => string,

@@ -1,4 +1,4 @@
-/** A record as a client receives it, checked against its head. */
+/** Records as a client receives them, checked against their heads. */
 
 import { isCount } from "../../base/count.ts";
 import { Fault } from "../../base/fault.ts";
@@ -7,39 +7,42 @@ import { MOMENT_UNIX_MS_MAX } from "../../base/time.ts";
 import type { Answer, RoomEntry, WireRecord } from "../../wire/messages.ts";
 import { commitment, parseObject } from "../../wire/record.ts";
 
-/** A room as the reader addresses it; `person` is a conversation, named by the other one. */
+/** A room as the reader addresses it; `person` is a conversation, named by the other user. */
 export interface RoomView {
   readonly kind: "room" | "person";
   readonly name: string;
   readonly id: RoomId;
   readonly topic: string;
-  /** How long the room keeps what is said; undefined: for good. */
+  /** How long the room keeps messages; `undefined` for ever. */
   readonly keepMs?: number | undefined;
-  /** What is said in it only the devices in its group can read. */
+  /** End-to-end encrypted: only the devices in its group can read it. */
   readonly isSealed?: boolean;
 }
 
-/** A record that was checked as far as a reader can, with its names filled in. */
+/** A record with its names filled in, verified as far as a reader can. */
 export interface ChatRecord {
   readonly seq: number;
   readonly n: number;
   readonly timeUnixMs: number;
-  /** One of wire/record's RecordKind, or one of a later version. */
+  /** A RecordKind of wire/record, or a kind of a later version. */
   readonly kind: string;
   readonly room: RoomView;
-  /** Name of who caused it; undefined: the server itself. */
+  /** Name of the user who caused it; `undefined` for the server itself. */
   readonly from: string | undefined;
-  /** `OUTBOX.COUNTER` of the post behind it, or empty. */
+  /** `OUTBOX.COUNTER` of the post, or empty. */
   readonly id: string;
-  /** `damaged`: the body is not the one that its author committed to. Both others have no body. */
+  /**
+   * `damaged`: the body does not match its author's commitment. Erased and damaged records have no
+   * body.
+   */
   readonly state: "whole" | "erased" | "damaged";
   readonly body: Readonly<Record<string, unknown>> | undefined;
   /**
-   * Of a sealed room: this device has opened it, or cannot. `carrier`: it is the server's record of
-   * a file, which a message is about, and is no row of its own.
+   * In a sealed room: this device could decrypt it, or not. `carrier`: the server's record of a
+   * file, which a message refers to and which has no row of its own.
    */
   readonly sealed?: "open" | "closed" | "carrier";
-  /** Messages that its device sent into the sealed room before it, and that never came here. */
+  /** Number of missing earlier messages of its device to the sealed room. */
   readonly withheld?: number;
 }
 
@@ -69,7 +72,7 @@ export function roomViewOf(entry: RoomEntry): RoomView {
   };
 }
 
-/** @throws Fault frame-malformed: without its head a record cannot even be placed */
+/** @throws {Fault} frame-malformed: a record without a valid head cannot be placed */
 export function readHead(record: WireRecord): HeadedRecord {
   const head = parseObject(record.head);
   if (head === undefined || !isHead(head)) {
@@ -106,7 +109,7 @@ function bodyOf(
   return body === undefined ? { state: "damaged", body } : { state: "whole", body };
 }
 
-/** A page of history as its reader sees it. @throws Fault frame-malformed */
+/** A page of history. @throws {Fault} frame-malformed */
 export function readPage(page: Answer<"history">, sha256: Sha256): ChatRecord[] {
   const rooms = new Map(page.rooms.map((entry) => [entry.room, roomViewOf(entry)]));
   return page.records.map((record) => {
@@ -131,14 +134,14 @@ function isHead(value: unknown): value is WireHead {
   );
 }
 
-/** What a message was elsewhere, before a user brought it here. */
+/** Origin of an imported message. */
 export interface Imported {
-  /** What its author was called there: any text, and never an account of this server. */
+  /** Name of its author there: any text, and never an account of this server. */
   readonly from: string;
   readonly timeUnixMs: number;
 }
 
-/** Undefined: it was said here. */
+/** `undefined` if it was not imported. */
 export function importedOf(
   body: Readonly<Record<string, unknown>> | undefined,
 ): Imported | undefined {
@@ -146,14 +149,15 @@ export function importedOf(
   if (typeof value !== "object" || value === null) return undefined;
   const { from, time } = value as { readonly from?: unknown; readonly time?: unknown };
   const isMoment = isCount(time) && Number(time) <= MOMENT_UNIX_MS_MAX;
-  // Marked as imported even if the rest makes no sense: it must not look as said by its author.
+  // Marked as imported even if the rest is invalid: it must not appear as written by the importing
+  // user.
   return {
     from: typeof from === "string" && from !== "" ? from : "?",
     timeUnixMs: isMoment ? Number(time) : 0,
   };
 }
 
-/** A string of a record's body, or empty: bodies come from other people's programs. */
+/** A string of a record's body, or empty, since other programs write bodies. */
 export function bodyText(record: ChatRecord, key: "text" | "topic" | "name" = "text"): string {
   const value = record.body?.[key];
   return typeof value === "string" ? value : "";

@@ -1,4 +1,4 @@
-/** Finds `@name` in a text. */
+/** Finds the users mentioned in a text. */
 
 import { MENTIONS_MAX } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
@@ -7,8 +7,8 @@ import type { Inline } from "../words/inline.ts";
 import { type Block, wordsOf } from "../words/words.ts";
 
 /**
- * The body with the names that its text calls, as faces show them: none of those in code. Whether
- * they exist is the reader's to know.
+ * Adds to the body the names mentioned in its text, except those in code. The reader checks whether
+ * they exist.
  */
 export function withMentions(body: PostBody): PostBody {
   const names = new Map<FoldedName, Name>();
@@ -20,7 +20,6 @@ export function withMentions(body: PostBody): PostBody {
   return names.size === 0 ? body : { ...body, mentions: [...names.values()] };
 }
 
-/** In the order of the text. */
 function called(blocks: readonly Block[]): readonly string[] {
   return blocks.flatMap((block) => {
     switch (block.kind) {

@@ -12,12 +12,12 @@ import {
 import type { Answer, PostBody } from "../../wire/messages.ts";
 
 /**
- * Keeps what a person wrote until the server has it on disk, over any number of links. The server
- * knows repeats by their counter, so sending again is always safe; what must hold is the order: no
- * counter goes out while a lower one would have to follow it.
+ * Keeps posts until the server has them on disk, over any number of links. The server recognizes
+ * repeats by their counter, so resending is always safe. The order must hold: no counter is sent
+ * while a lower one would have to follow it.
  *
  *     waiting ──send──> in flight ──acked, refused──> settled
- *        ^─lost, refused for now──┘
+ *        ^─────lost, refused temporarily─────┘
  */
 export type Receipt = Answer<"post">;
 
@@ -26,9 +26,9 @@ export type PostOutcome =
   | { readonly kind: "refused"; readonly fault: Fault };
 
 export type OutboxInput =
-  /** `key` is the driver's own name for the post; the effect `settled` returns it. */
+  /** `key` is the driver's own id of the post, returned by the effect `settled`. */
   | { readonly kind: "post"; readonly key: number; readonly to: string; readonly body: PostBody }
-  /** Written by a run of the program that is gone; lowest counter first, before any `post`. */
+  /** Restored from an earlier run of the program; lowest counter first, before any `post`. */
   | {
       readonly kind: "adopt";
       readonly key: number;
@@ -36,13 +36,13 @@ export type OutboxInput =
       readonly to: string;
       readonly body: PostBody;
     }
-  /** It never went out, and shall not: it could not be kept. */
+  /** Was not sent and must not be: it could not be stored. */
   | { readonly kind: "withdrawn"; readonly counter: number; readonly fault: Fault }
   | { readonly kind: "acked"; readonly counter: number; readonly receipt: Receipt }
   | { readonly kind: "refused"; readonly counter: number; readonly fault: Fault }
   | { readonly kind: "connected" }
   | { readonly kind: "lost" }
-  /** Nothing is sent any more: all that waits is refused with this. */
+  /** Stops sending: all pending posts are refused with this fault. */
   | { readonly kind: "abandoned"; readonly fault: Fault }
   | { readonly kind: "tick" };
 
@@ -63,35 +63,35 @@ interface Pending {
   inFlight: boolean;
 }
 
-/** A server that says "at once" is still asked only this often. */
+/** Minimum delay, for a server that asks for an immediate retry. */
 const RETRY_MS_MIN = 50;
-/** Until then the link is gone anyway. */
+/** Delay for a stopping server, whose link closes by then. */
 const STOPPED_FOR_MS = 1_000;
 
 export class Outbox {
-  /** By counter, lowest first. Bounded: #post refuses past both limits. */
+  /** By counter, lowest first. Bounded: #post refuses above both limits. */
   readonly #pending = new Map<number, Pending>();
   #pendingChars = 0;
   #inFlight = 0;
   #inFlightChars = 0;
   #last = 0;
-  /** The lowest counter that has not been sent on this link (or must be sent again). */
+  /** The lowest counter that is not sent on this link, or must be resent. */
   #next = 1;
   #connected = false;
-  /** Set while the server refuses for now. */
+  /** Set while the server refuses posts temporarily. */
   #pausedUntil: number | undefined;
 
-  /** Counter of the post that was made last. */
+  /** Counter of the latest post. */
   get last(): number {
     return this.#last;
   }
 
-  /** Posts that are not settled. */
+  /** Number of posts that are not settled. */
   get size(): number {
     return this.#pending.size;
   }
 
-  /** Whether there is room for another post. */
+  /** Reports whether there is room for another post. */
   accepts(to: string, { text }: PostBody): boolean {
     return (
       this.#pending.size < OUTBOX_PENDING_MAX &&
@@ -128,7 +128,7 @@ export class Outbox {
     }
   }
 
-  /** When `tick` next has something to do. */
+  /** Time of the next useful `tick`. */
   deadline(): number | undefined {
     return this.#connected && this.#inFlight === 0 ? this.#pausedUntil : undefined;
   }
@@ -170,7 +170,7 @@ export class Outbox {
       return this.#settle(counter, { kind: "refused", fault }, now);
     }
     const pending = this.#pending.get(counter);
-    if (pending?.inFlight !== true) return []; // Answered on a link that is gone.
+    if (pending?.inFlight !== true) return []; // Answered on a closed link.
     this.#land(pending);
     this.#next = Math.min(this.#next, counter);
     const waitMs = Math.min(Math.max(retryAfterMs, RETRY_MS_MIN), RECONNECT_MAX_MS);
@@ -180,7 +180,7 @@ export class Outbox {
 
   #settle(counter: number, outcome: PostOutcome, now: number): OutboxEffect[] {
     const pending = this.#pending.get(counter);
-    if (pending?.inFlight !== true) return []; // Answered on a link that is gone.
+    if (pending?.inFlight !== true) return []; // Answered on a closed link.
     this.#land(pending);
     this.#forget(counter, pending);
     return [{ kind: "settled", key: pending.key, outcome }, ...this.#send(now)];
@@ -218,8 +218,8 @@ export class Outbox {
   }
 
   /**
-   * After "not now" the server refuses all later counters until the refused one comes again. Those
-   * refusals are still under way: sending before the last of them is in would let a later post pass
+   * After a temporary refusal the server refuses all later counters until the refused one is
+   * resent. Sending before the last of those refusals has arrived would let a later post overtake
    * an earlier one.
    */
   #mayGoOn(now: number): boolean {
@@ -237,7 +237,7 @@ export class Outbox {
     this.#pausedUntil = undefined;
   }
 
-  /** Its answer is in, whatever it says. */
+  /** Marks a post as answered, whatever the answer. */
   #land(pending: Pending): void {
     pending.inFlight = false;
     this.#inFlight -= 1;
@@ -250,7 +250,7 @@ export class Outbox {
   }
 }
 
-/** A server that is stopping refuses everything that comes: the next one will take it. */
+/** A stopping server refuses every post; its successor will accept it. */
 function passesAfterMs({ code, retryAfterMs }: Fault): number | undefined {
   return retryAfterMs ?? (code === "shutting-down" ? STOPPED_FOR_MS : undefined);
 }

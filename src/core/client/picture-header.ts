@@ -1,4 +1,4 @@
-/** What the first bytes of a picture say of it. Whoever sent it wrote them: nothing is believed. */
+/** Format and size of a picture from its first bytes, which are untrusted. */
 
 import { PICTURE_PIXELS_MAX, PICTURE_SIDE_MAX } from "../../base/limits-page.ts";
 
@@ -15,11 +15,11 @@ type Sides = readonly [width: number, height: number];
 
 const PNG_SIGNATURE = "\x89PNG\r\n\x1a\n";
 const IHDR = 16;
-/** What stands between the beginning of a JPEG and its size: EXIF, profiles, comments. */
+/** Maximum number of JPEG segments before the size: EXIF, profiles, comments. */
 const SEGMENTS_MAX = 1_000;
 const ESC = 0xff;
 
-/** @returns undefined: no such picture, one that is cut off before its size, or an absurd size */
+/** @returns `undefined` if it is no picture, is cut off before its size, or has an absurd size */
 export function pictureHeader(bytes: Uint8Array): PictureHeader | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const type = typeOf(bytes);
@@ -55,28 +55,28 @@ const SIDES: Readonly<Record<PictureType, (view: DataView) => Sides | undefined>
   webp: webpSides,
 };
 
-/** Segments, each with its length, up to the one that begins a frame. */
+/** Skips segments by their lengths, up to the one that begins a frame. */
 function jpegSides(view: DataView): Sides | undefined {
   let at = 2;
   for (let count = 0; count < SEGMENTS_MAX; count++) {
-    while (at + 1 < view.byteLength && view.getUint8(at + 1) === ESC) at++; // Filled up.
+    while (at + 1 < view.byteLength && view.getUint8(at + 1) === ESC) at++; // Fill bytes.
     if (at + 9 > view.byteLength || view.getUint8(at) !== ESC) return undefined;
     const marker = view.getUint8(at + 1);
     if (isFrame(marker)) return [view.getUint16(at + 7), view.getUint16(at + 5)];
     const length = view.getUint16(at + 2);
-    // Pixels, or the end, before any size.
+    // Image data or the end, before any size.
     if (marker === 0xda || marker === 0xd9) return undefined;
     at += 2 + length;
   }
   return undefined;
 }
 
-/** SOF0 to SOF15, without DHT, JPG and DAC, which stand between. */
+/** SOF0 to SOF15, except DHT, JPG and DAC, which lie between. */
 function isFrame(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 }
 
-/** The first chunk: lossy, lossless, or an extended one that begins with the canvas. */
+/** Reads the first chunk: lossy, lossless, or extended, which begins with the canvas. */
 function webpSides(view: DataView): Sides | undefined {
   if (view.byteLength < 30) return undefined;
   const kind = String.fromCharCode(...[12, 13, 14, 15].map((at) => view.getUint8(at)));

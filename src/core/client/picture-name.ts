@@ -1,14 +1,14 @@
-/** Tells by name and size which files to show as pictures. */
+/** Selects by name and size the files to display as pictures. */
 
 import { PICTURE_FETCHED_BYTES_MAX } from "../../base/limits-page.ts";
 import type { FileBody } from "../rooms/files.ts";
 
-/** By name, before anything is read: whether it is worth it. */
+/** Reports whether a file's name is that of a picture. */
 export function isPictureName(name: string): boolean {
   return /\.(?:png|jpe?g|gif|webp)$/i.test(name);
 }
 
-/** Whether a face may fetch it by itself, to show it. */
+/** Reports whether a picture may be fetched automatically for display. */
 export function isSmallPicture({ name, size, folder }: FileBody): boolean {
   return folder === undefined && size <= PICTURE_FETCHED_BYTES_MAX && isPictureName(name);
 }

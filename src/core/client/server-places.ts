@@ -11,19 +11,21 @@ import { formatPlace, type ServerPlace } from "../../wire/invite.ts";
 import { TokenBucket } from "../rate.ts";
 
 export interface ServerPlacesOptions {
-  /** Where the user says that it is, the best first. */
+  /** Addresses from the user, the best first. */
   readonly given: readonly [ServerPlace, ...ServerPlace[]];
-  /** What it has told an earlier run. */
+  /** Addresses from the server in an earlier run. */
   readonly told: readonly ServerPlace[];
-  /** Where an earlier run was in last; it comes first, unless the user has named another now. */
+  /**
+   * Address of the last successful connection; tried first, unless the user has just given another.
+   */
   readonly last?: ServerPlace | undefined;
   readonly isNamed: boolean;
   readonly now: number;
-  /** From 0 up to, not including, 1: where to begin with what was told. */
+  /** From 0 up to, not including, 1: selects the first of the server's addresses to try. */
   readonly chance: number;
 }
 
-/** Failures that count; beyond that one place is as bad as another. */
+/** Number of failures that count; beyond that addresses rank equally. */
 const FAILURES_MAX = 3;
 
 interface Known {
@@ -33,21 +35,23 @@ interface Known {
 }
 
 /**
- * Where a client's server is: as the user says, and as the server itself says of the others of its
- * cluster. What was told is that server's word alone: it is dialled at a bounded pace, and not
- * again once another server has answered there.
+ * Addresses of a client's server: from the user, and from the server itself for the rest of its
+ * cluster. The latter are unverified: they are dialled at a bounded rate, and not again once a
+ * different server has answered there.
  */
 export class ServerPlaces {
   readonly #given: readonly ServerPlace[];
   readonly #chance: number;
   readonly #pace: TokenBucket;
   #told: readonly ServerPlace[] = [];
-  /** By their text, in the order in which they are tried. Twice CLUSTER_PLACES_MAX, and one. */
+  /**
+   * By their text, in the order in which they are tried. At most twice CLUSTER_PLACES_MAX plus one.
+   */
   #known = new Map<string, Known>();
   #last: ServerPlace | undefined;
-  /** Nobody was in anywhere yet: the user's word comes first. */
+  /** No connection has succeeded yet: the user's addresses come first. */
   #isNamed: boolean;
-  /** Another server has answered there. Bounded by what was told. */
+  /** Addresses where a different server answered. Bounded by `told`. */
   readonly #foreign = new Set<string>();
 
   constructor({ given, told, last, isNamed, now, chance }: ServerPlacesOptions) {
@@ -60,7 +64,7 @@ export class ServerPlaces {
     this.#order();
   }
 
-  /** As the server has said it last. */
+  /** The server's latest list. */
   get told(): readonly ServerPlace[] {
     return this.#told;
   }
@@ -69,27 +73,27 @@ export class ServerPlaces {
     return this.#last;
   }
 
-  /** Whether the user has named it. */
+  /** Reports whether the user has given the address. */
   isGiven(place: ServerPlace): boolean {
     return this.#known.get(formatPlace(place))?.isGiven === true;
   }
 
-  /** What to dial, one after the other: those first that have failed least. */
+  /** Addresses to dial, in order: those with the fewest failures first. */
   round(): ServerPlace[] {
     return [...this.#known.values()]
       .toSorted((one, other) => one.failures - other.failures)
       .map(({ place }) => place);
   }
 
-  /** Asked before each attempt. */
+  /** Called before each attempt. */
   mayDial(place: ServerPlace, now: number): boolean {
     return this.isGiven(place) || this.#pace.take(now) === 0;
   }
 
   /**
-   * The server that was met at the address `from` says where its cluster is. One out in the world
-   * cannot mean this machine, or a machine of this network.
-   * @returns whether that is something else than before
+   * Stores the cluster's addresses from the server at the address `from`. A server on the internet
+   * cannot refer to this machine or to the local network.
+   * @returns whether the list changed
    */
   tell(places: readonly ServerPlace[], from: string): boolean {
     const sound = places
@@ -106,7 +110,7 @@ export class ServerPlaces {
     return true;
   }
 
-  /** The server tells of no cluster any more. @returns whether it did before */
+  /** Removes the cluster's addresses. @returns whether there were any */
   forget(): boolean {
     const had = this.#told.length > 0;
     this.#told = [];
@@ -115,7 +119,7 @@ export class ServerPlaces {
     return had;
   }
 
-  /** In there. @returns whether an earlier run, or link, was elsewhere */
+  /** Records a successful connection. @returns whether the previous one was to another address */
   reached(place: ServerPlace): boolean {
     const known = this.#known.get(formatPlace(place));
     if (known !== undefined) known.failures = 0;
@@ -131,14 +135,14 @@ export class ServerPlaces {
     if (known !== undefined) known.failures = Math.min(known.failures + 1, FAILURES_MAX);
   }
 
-  /** Another server answers there. */
+  /** Records that a different server answered at the address. */
   foreign(place: ServerPlace): void {
     if (this.isGiven(place)) return;
     this.#foreign.add(formatPlace(place));
     this.#order();
   }
 
-  /** The last good one, then what the user said, then the others, from anywhere among them. */
+  /** Order: the last good one, the user's, then the others from a random start. */
   #order(): void {
     const at = Math.floor(this.#chance * this.#told.length);
     const others = [...this.#told.slice(at), ...this.#told.slice(0, at)];
@@ -160,10 +164,10 @@ function isSame(one: ServerPlace, other: ServerPlace): boolean {
   return formatPlace(one) === formatPlace(other);
 }
 
-/** What some systems read as an address of IPv4, though it looks like a name. */
+/** Some systems parse such names as IPv4 addresses. */
 const NUMBER_AT_END = /(?:^|\.)0x[\da-f]*\.?$/i;
 
-/** As a user might have typed it; else nothing. */
+/** The address in canonical form; empty if invalid. */
 function soundPlace({ host, port }: ServerPlace): ServerPlace[] {
   if (port < 1 || port > 65_535 || NUMBER_AT_END.test(host)) return [];
   try {

@@ -5,22 +5,21 @@ import { STALL_ASK_AFTER_MS, STALL_MS } from "../../base/limits-page.ts";
 const NEVER = Number.POSITIVE_INFINITY;
 
 /**
- * Reports whether a link that is still open has stalled: nothing was heard since a question was
- * sent, or no post was acknowledged, for STALL_MS. Pure: it is given the time.
+ * Reports whether an open link has stalled: nothing was received since a request was sent, or no
+ * post was acknowledged, for STALL_MS. Pure: the caller passes the time.
  */
 export class Stall {
   #heardAt: number;
-  /** When the first question was sent since something was heard. */
+  /** Time of the first request since something was received. */
   #askedAt: number | undefined;
   #posts = 0;
-  /** Since when posts wait without one of them being acknowledged. */
+  /** Time since which posts are pending without an acknowledgement. */
   #postedAt: number | undefined;
 
   constructor(now: number) {
     this.#heardAt = now;
   }
 
-  /** A ping, or a request, was sent. */
   asked(now: number): void {
     this.#askedAt ??= now;
   }
@@ -31,7 +30,6 @@ export class Stall {
     this.#postedAt ??= now;
   }
 
-  /** A post was acknowledged or refused. */
   settled(now: number): void {
     this.#posts--;
     this.#postedAt = this.#posts === 0 ? undefined : now;
@@ -46,12 +44,12 @@ export class Stall {
     return now >= this.#stalledAt();
   }
 
-  /** A silent link is asked whether it is alive. */
+  /** The link has been silent so long that a ping is due. */
   isSilent(now: number): boolean {
     return this.#askedAt === undefined && now >= this.#heardAt + STALL_ASK_AFTER_MS;
   }
 
-  /** When either may change without anything being sent or heard; infinite if neither will. */
+  /** Next time when either may change without traffic; infinite if neither will. */
   deadline(now: number): number {
     if (this.#askedAt === undefined && this.#postedAt === undefined) {
       return this.#heardAt + STALL_ASK_AFTER_MS;

@@ -5,23 +5,22 @@ import { Fault, msg } from "../../base/fault.ts";
 import { JOINED_ROOMS_MAX } from "../../base/limits.ts";
 
 /**
- * Which records a reader has seen, over any number of links: each `n` of a room once and in order,
- * and the cursor, the one `seq` from which a new link has to continue.
- *
- * The cursor stands still while anything older may still be under way: until `caught-up`, and
- * while a room that was joined meanwhile is brought up to date. Otherwise records come in the order
- * of the log, whichever room they belong to, and it is the highest `seq` of this link.
+ * Tracks the records that a reader has seen, over any number of links: each `n` of a room once and
+ * in order, and the cursor, the `seq` from which a new link resumes.
+ * The cursor does not move while older records may be in flight: until `caught-up`, and while a
+ * room joined meanwhile catches up. Otherwise records arrive in the order of the log, whatever
+ * their room, and the cursor is the highest `seq` of this link.
  */
 export type TimelineInput =
-  /** A new link: the server was asked for what follows `after`. */
+  /** A new link, which has requested the records after `after`. */
   | { readonly kind: "connected"; readonly after: number | undefined }
   | {
       readonly kind: "room";
       readonly room: string;
-      /** Of the next record that will come. */
+      /** `n` of the next record. */
       readonly n: number;
       readonly skipped: number;
-      /** Records of the past follow; the room is told again, without this, when all are there. */
+      /** Older records follow; the room is repeated without this field afterwards. */
       readonly behind?: boolean | undefined;
     }
   | { readonly kind: "gone"; readonly room: string }
@@ -29,13 +28,13 @@ export type TimelineInput =
   | { readonly kind: "caught-up"; readonly seq: number };
 
 export type TimelineEffect =
-  /** The record that was handed in is the next one. */
+  /** The record passed in is the next one. */
   | { readonly kind: "show" }
-  /** So many records of this room were not seen and will not come. */
+  /** This many unseen records of the room will not be sent. */
   | { readonly kind: "skipped"; readonly room: string; readonly count: number }
   /** Everything up to `seq` has been seen. */
   | { readonly kind: "cursor"; readonly seq: number }
-  /** Records are missing. `again`: this very hole was met before, so asking again is in vain. */
+  /** Records are missing. `again`: this gap was met before, so requesting it again is useless. */
   | {
       readonly kind: "hole";
       readonly room: string;
@@ -48,32 +47,32 @@ interface Room {
   next: number;
   /** Seq of the last record seen, or a later one before which nothing is missing. */
   seenSeq: number | undefined;
-  /** Whether the present link has told of it. */
+  /** Whether the present link has sent the room. */
   announced: boolean;
-  /** All that the server meant to send of it up to some cursor was seen. */
+  /** All records that the server intended to send up to some cursor were seen. */
   whole: boolean;
 }
 
-/** Rooms and conversations that one reader follows; past them the server is not to be believed. */
+/** Bound of rooms and conversations of a reader; a server that sends more is faulty. */
 export const TIMELINE_ROOMS_MAX = 8 * JOINED_ROOMS_MAX;
 
 export class Timeline {
-  /** Bounded by TIMELINE_ROOMS_MAX, as rooms that a link does not mention are forgotten. */
+  /** Bounded by TIMELINE_ROOMS_MAX: rooms that a link does not mention are forgotten. */
   readonly #rooms = new Map<string, Room>();
-  /** Rooms of this link of which records of the past are under way. */
+  /** Rooms of this link with older records in flight. */
   readonly #behind = new Set<string>();
   #cursor: number | undefined;
   #highestSeq = 0;
   #live = false;
   #hole: { readonly room: string; readonly expected: number; readonly after: number } | undefined;
 
-  /** What to ask the next link for; undefined: nothing was seen so far. */
+  /** Seq to request on the next link; `undefined` if nothing was seen yet. */
   get after(): number | undefined {
     if (this.#hole === undefined || this.#cursor === undefined) return this.#cursor;
     return Math.min(this.#cursor, this.#hole.after);
   }
 
-  /** @throws Fault too-many */
+  /** @throws {Fault} too-many */
   handle(input: TimelineInput): TimelineEffect[] {
     switch (input.kind) {
       case "connected":
@@ -107,7 +106,7 @@ export class Timeline {
     const room = this.#rooms.get(id) ?? this.#add(id, n, skipped);
     room.announced = true;
     const unseen = n - room.next;
-    // Of a room that we met in the middle the server may pass over more than it can know.
+    // In a room entered in the middle the server may skip more records than it can know.
     if (unseen > skipped && room.whole) return [this.#holeIn(id, room, n)];
     room.next = Math.max(room.next, n);
     if (behind) this.#behind.add(id);
@@ -134,7 +133,7 @@ export class Timeline {
   #record(input: Extract<TimelineInput, { kind: "record" }>): TimelineEffect[] {
     const { room: id, n, seq } = input;
     const room = this.#rooms.get(id);
-    if (room === undefined || !room.announced) return []; // Sent before the server heard we left.
+    if (room === undefined || !room.announced) return []; // Sent before the server processed the leave.
     if (n > room.next) return [this.#holeIn(id, room, n)];
     const isNew = n === room.next;
     if (isNew) {
@@ -157,19 +156,19 @@ export class Timeline {
       }
     }
     this.#fillHole();
-    // Past of one room is still under way: a new link must send all again, not what newcomers get.
+    // Older records of a room are still in flight: a new link must request everything again.
     if (this.#behind.size > 0) this.#cursor ??= 0;
     return this.#settle();
   }
 
-  /** Forgets the hole once its room has gone past it, or is gone itself. */
+  /** Forgets the gap once its room is past it or removed. */
   #fillHole(): void {
     if (this.#hole === undefined) return;
     const room = this.#rooms.get(this.#hole.room);
     if (room === undefined || room.next > this.#hole.expected) this.#hole = undefined;
   }
 
-  /** The cursor may fall once a link: a server restored from a backup knows less than we do. */
+  /** The cursor may decrease once per link: a server restored from a backup has fewer records. */
   #settle(): TimelineEffect[] {
     if (!this.#live || this.#behind.size > 0 || this.#highestSeq === this.#cursor) return [];
     this.#cursor = this.#highestSeq;

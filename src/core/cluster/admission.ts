@@ -1,4 +1,4 @@
-/** Whether a decision is still valid at its place in the stream. */
+/** Decides whether a decision is still valid at its position in the stream. */
 
 import { CLUSTER_WINDOW_RECORDS } from "../../base/limits-cluster.ts";
 import { KINDS } from "../../wire/kinds.ts";
@@ -6,25 +6,25 @@ import type { Draft } from "../../wire/record.ts";
 import { parsePostId } from "../rooms/dedup.ts";
 import { type Claims, claimsOf, type Place } from "./claims.ts";
 
-/** How many records of each log a node had applied when it decided. */
+/** Number of records of each log that a node had applied when it decided. */
 export type Heads = Readonly<Record<Place, number>>;
 
 export interface ProposedDraft {
   readonly draft: Draft;
-  /** Counter of the post of the same outbox that was on its way before this one. */
+  /** Counter of the previous post of the same outbox still in flight. */
   readonly follows?: number;
 }
 
-/** One decision: all of its drafts are recorded, one behind the other, or none of them. */
+/** A decision: all of its drafts are recorded in sequence, or none. */
 export interface Proposal {
   readonly base: Heads;
   readonly drafts: readonly ProposedDraft[];
 }
 
-/** Why a decision does not hold any more. */
+/** Reasons to reject a decision. */
 export type Objection = "changed" | "too-old" | "repeated" | "overtaken" | "ahead";
 
-/** What the window knows of a record beside its claims. */
+/** Data of a record in the window, besides its claims. */
 export interface Placed {
   readonly draft: Draft;
   readonly seq: number;
@@ -32,10 +32,9 @@ export interface Placed {
 
 /**
  * Decides which proposals of a shared stream become records. Every node reads the same stream and
- * asks the same questions of the same last records, so that all of them come to the same logs: it
- * depends on those records alone, and on nothing that a node has in memory beside them.
- *
- * Optimistic concurrency, as of Kung and Robinson (1981): a decision carries the state that it saw.
+ * compares it with the same last records, so that all nodes build the same logs: the result depends
+ * on those records alone, and on no other state of a node.
+ * Optimistic concurrency after Kung and Robinson (1981): a decision carries the state that it read.
  */
 export class Admission {
   readonly #windows: Readonly<Record<Place, Window>> = {
@@ -43,11 +42,11 @@ export class Admission {
     accounts: new Window(),
   };
 
-  /** @returns undefined: it is recorded now, and `advance` is called for each of its drafts */
+  /** @returns `undefined` if it is recorded; `advance` is then called for each of its drafts */
   objection({ base, drafts }: Proposal): Objection | undefined {
     for (const place of ["history", "accounts"] as const) {
       if (this.#windows[place].isBefore(base[place])) return "too-old";
-      // Its server has seen records which the stream has lost since.
+      // Its server has read records that the stream has lost since.
       if (this.#windows[place].isBehind(base[place])) return "ahead";
     }
     for (const { draft, follows } of drafts) {
@@ -63,7 +62,7 @@ export class Admission {
     return undefined;
   }
 
-  /** The next record of its log: of the stream, or of a log that is read again. */
+  /** Adds the next record of a log, from the stream or from a log being reread. */
   advance({ draft, seq }: Placed): void {
     const window = this.#windows[KINDS[draft.kind].log];
     window.advance(seq, claimsOf(draft));
@@ -71,7 +70,7 @@ export class Admission {
     if (post !== undefined) window.posted(boxOf(draft, post.outbox), post.counter, seq);
   }
 
-  /** A fact may be changed by records of either log. */
+  /** Records of either log may change a fact. */
   #hasChanged(fact: string, base: Heads): boolean {
     return (
       this.#windows.history.changedAt(fact) > base.history ||
@@ -84,9 +83,9 @@ function boxOf({ by }: Draft, outbox: string): string {
   return `${by} ${outbox}`;
 }
 
-/** What the last records of one log have changed. */
+/** The facts changed by the last records of one log. */
 class Window {
-  /** Least recent first, each with the seq of the last record that changed it. */
+  /** Least recent first, with the seq of the last record that changed it. */
   readonly #changes = new Map<string, number>();
   /** The last counter of each outbox, least recent first. */
   readonly #posts = new Map<string, { readonly counter: number; readonly seq: number }>();
@@ -100,7 +99,7 @@ class Window {
     return base > this.#seq;
   }
 
-  /** 0: not in the window. */
+  /** Returns 0 if the fact is not in the window. */
   changedAt(fact: string): number {
     return this.#changes.get(fact) ?? 0;
   }

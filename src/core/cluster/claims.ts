@@ -1,3 +1,8 @@
+/**
+ * Claims of decisions: the facts that a decision reads and that its record changes, one key per
+ * fact. A decision is valid as long as no fact that it reads has changed since the state it read.
+ */
+
 import { unreachable } from "../../base/assert.ts";
 import { foldName, type Name } from "../../base/names.ts";
 import type { LogName } from "../../wire/kinds.ts";
@@ -5,18 +10,14 @@ import type { Draft } from "../../wire/record.ts";
 
 export type Place = LogName;
 
-/**
- * What a decision rests on, and what its record changes, as words that name one fact each. A
- * decision holds as long as nothing that it reads was changed since the state that it saw.
- */
 export interface Claims {
   readonly reads: readonly string[];
   readonly writes: readonly string[];
 }
 
 /**
- * Of one draft, or of the record that it became. Every draft without an id of its own changes
- * something that it reads: told twice, it counts once.
+ * Claims of a draft, or of its record. Every draft without an id of its own changes something that
+ * it reads, so that a repetition has no effect.
  */
 export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
   const fields = (typeof body === "object" && body !== null ? body : {}) as Fields;
@@ -27,7 +28,7 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     case "reaction":
       return { reads: speaker, writes: NOTHING };
     case "sealed":
-      // Nobody says anything there before the devices of who left are removed.
+      // Nobody may post there before the devices of users who left are removed.
       return { reads: [...speaker, `gone ${room}`], writes: NOTHING };
     case "file": {
       const told = `file ${id} ${room}`;
@@ -41,7 +42,7 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     }
     case "pin": {
       const { reads, writes } = ofRecords([...speaker, ERASURES], [fields.seq]);
-      const list = `pins ${room}`; // It is bounded.
+      const list = `pins ${room}`; // The list of pins is bounded.
       return { reads: [...reads, list], writes: [...writes, list] };
     }
     case "receipts":
@@ -51,7 +52,7 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     case "room":
       return changing(NOTHING, [`room ${room}`, ...named(fields.name)]);
     case "join":
-      // Not the whole roster: its bound may be passed by as many as there are servers.
+      // Not the whole roster: concurrent joins may exceed its bound by the number of servers.
       return changing([`room ${room}`, `account ${by}`], [`member ${room} ${by}`]);
     case "leave":
       return changing([`room ${room}`, `account ${by}`], [`member ${room} ${by}`, `gone ${room}`]);
@@ -63,7 +64,7 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
       return changing(speaker, [target]);
     }
     case "rename":
-      // Of an account it is news for the room, and no more.
+      // An account's record in a room is only informative.
       if (fields.user !== undefined) return changing(speaker, [`called ${room} ${fields.user}`]);
       return changing(speaker, [`room ${room}`, ...named(fields.was), ...named(fields.name)]);
     case "close":
@@ -82,7 +83,7 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
       return changing(NOTHING, [`invite ${room}`]);
     case "prefs":
     case "prefs-erase":
-      // No word of the account rests on them; its removal does, which blanks them.
+      // Only the account's removal, which blanks them, depends on them.
       return changing([`account ${room}`], [`prefs ${room}`]);
     case "account-gone":
       return changing([`prefs ${room}`], [`account ${room}`]);
@@ -115,8 +116,8 @@ interface Fields {
 
 const NOTHING: readonly string[] = [];
 /**
- * Where the words of an edit are erased, nothing is left to say which record it was about. Whoever
- * has not seen that erasing decides again, on each node: on those that remember the edit, too.
+ * After an edit is erased, its record no longer shows which message it edited. Decisions that have
+ * not seen the erasing are repeated on every node, including those that remember the edit.
  */
 const ERASURES = "erasures";
 

@@ -1,3 +1,5 @@
+/** Messages of the shared stream of a cluster: decisions, in their order. */
+
 import { utf8Decode } from "../../base/bytes.ts";
 import { isCount } from "../../base/count.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -18,14 +20,14 @@ import type { Place } from "./claims.ts";
 
 /** What a node of a cluster asks the shared stream to hold: decisions, in their order. */
 export interface ProposalMessage {
-  /** Random; says whose it was to the node that made it. */
+  /** Random; by it a node recognizes its own proposal. */
   readonly id: string;
   readonly proposals: readonly SealedProposal[];
 }
 
-/** One decision; its drafts are recorded together or not at all. */
+/** A decision; its drafts are recorded together or not at all. */
 export interface SealedProposal {
-  /** Seq of the last record of each log that the decision saw. */
+  /** Seq of the last record of each log that the decision read. */
   readonly history: number;
   readonly accounts: number;
   readonly drafts: readonly FollowingDraft[];
@@ -36,13 +38,13 @@ export interface FollowingDraft {
   readonly follows?: number;
 }
 
-/** Lines of a log that was there before its cluster, as they are. */
+/** Lines of a log older than its cluster, unchanged. */
 export interface CopiedLines {
   readonly place: Place;
   readonly lines: readonly CopiedLine[];
 }
 
-/** All of both logs has been copied: from here on decisions count. */
+/** End of the copies of both logs: decisions count from here on. */
 export interface CopyEnd {
   readonly history: LogEnd;
   readonly accounts: LogEnd;
@@ -54,14 +56,14 @@ export interface LogEnd {
 }
 
 /**
- * One that the stream has lost, and that a node has on its disk: as it was, at its place. Whoever
- * has it passes over it. Of one that was erased only its blank line is left.
+ * A record that the stream lost and a node has on its disk, at its old position. Nodes that have it
+ * skip it. Of an erased record only the blank line remains.
  */
 export type RestoredRecord =
   | { readonly seq: number; readonly time: number; readonly sealed: SealedDraft }
   | { readonly line: CopiedLine };
 
-/** What a message of the stream is. */
+/** The content of a message of the stream. */
 export type StreamContent =
   | { readonly kind: "proposals"; readonly message: ProposalMessage }
   | { readonly kind: "copied"; readonly copied: CopiedLines }
@@ -69,7 +71,7 @@ export type StreamContent =
   | { readonly kind: "restored"; readonly records: readonly RestoredRecord[] };
 
 const VERSION = 1;
-/** Of copies: programs that do not know them stop there. */
+/** Version of copies; programs that do not know it stop there. */
 const COPY_VERSION = 2;
 const ROOT_BYTES = 32;
 const NEWLINE = 0x0a;
@@ -89,7 +91,7 @@ export function packProposals({ id, proposals }: ProposalMessage): Uint8Array {
   });
 }
 
-/** @param lines as `copyLine` makes them, one behind the other */
+/** @param lines concatenated results of `copyLine` */
 export function packCopied(place: Place, lines: Uint8Array): Uint8Array {
   return packValue({ v: COPY_VERSION, place, lines });
 }
@@ -99,7 +101,7 @@ export function packCopyEnd({ history, accounts }: CopyEnd): Uint8Array {
   return packValue({ v: COPY_VERSION, end });
 }
 
-/** @param id random: the same records may be lost twice */
+/** @param id random, because the same records may be lost twice */
 export function packRestored(id: string, records: readonly RestoredRecord[]): Uint8Array {
   return packValue({
     v: COPY_VERSION,
@@ -114,8 +116,8 @@ export function packRestored(id: string, records: readonly RestoredRecord[]): Ui
 }
 
 /**
- * All nodes read the same: what one of them cannot read, none can.
- * @throws Fault frame-malformed; version-unsupported: of a later version of this program
+ * All nodes reach the same result: what one of them cannot read, none can.
+ * @throws {Fault} frame-malformed; version-unsupported if of a later version of this program
  */
 export function readStream(bytes: Uint8Array, sha256: Sha256): StreamContent {
   const value = unpackValue(bytes) as Readonly<Record<string, unknown>>;
@@ -207,7 +209,7 @@ function draftOf(value: unknown, sha256: Sha256): FollowingDraft {
   return follows === 0 ? { sealed } : { sealed, follows };
 }
 
-/** One line of JSON, as `sealDraft` makes it. */
+/** One line of JSON, as written by `sealDraft`. */
 function bodyOf(bytes: Uint8Array): unknown {
   try {
     if (bytes.includes(0x0a)) throw malformed();
@@ -217,12 +219,12 @@ function bodyOf(bytes: Uint8Array): unknown {
   }
 }
 
-/** Which node says it, and what: a JSON value that the receiver checks. */
+/** Packs the sending node and a JSON value, which the receiver checks. */
 export function packNews(node: string, news: unknown): Uint8Array {
   return packValue({ v: VERSION, node, news });
 }
 
-/** @returns undefined: it is nothing that this version reads */
+/** @returns `undefined` if this version cannot read it */
 export function readNews(
   bytes: Uint8Array,
 ): { readonly node: string; readonly news: unknown } | undefined {

@@ -23,14 +23,14 @@ import { TokenBucket } from "../rate.ts";
 import { ReplayWindow } from "./replay-window.ts";
 
 /**
- * Chat without a server: who is there, whose words are shown, and which are repeats. A sender is
- * one session of one key; what comes in was checked against that key already.
+ * Peers of a group, their visible texts, and repeats. A sender is one session of one key; received
+ * datagrams were already verified with that key.
  *
  *     unknown ──any datagram──> here ──leaving, silence──> away ──silence──> forgotten
- *                                 ^───any newer datagram───┘
+ *                                 ^────any newer datagram────┘
  */
 export interface LanDatagram {
-  /** The address that it came from: it is not authenticated. */
+  /** Source address, which is not authenticated. */
   readonly address: string;
   readonly keyId: Fingerprint;
   readonly session: string;
@@ -39,14 +39,14 @@ export interface LanDatagram {
   readonly words: LanWords;
 }
 
-/** `isVerified`: the name was never another key's, as far as was seen here. */
+/** `isVerified`: no other key has used the name, as far as observed here. */
 export interface LanPerson {
   readonly name: Name;
   readonly keyId: Fingerprint;
   readonly isVerified: boolean;
 }
 
-/** What came in and could not be read; each is told once. */
+/** Unreadable datagrams; each kind is reported once. */
 export type LanStrange = "plain" | "open" | "sealed" | "version" | "malformed";
 
 export type LanInput =
@@ -59,9 +59,9 @@ export type LanInput =
 
 export type LanNotice =
   | { readonly what: LanStrange | "unheard" | "crowded" }
-  /** Another key uses our name. */
+  /** Another key uses this user's name. */
   | { readonly what: "taken"; readonly name: Name }
-  /** `aheadMs`: of our clock. */
+  /** `aheadMs`: of the local clock. */
   | { readonly what: "clock"; readonly name: Name; readonly aheadMs: number };
 
 export type LanEffect =
@@ -71,7 +71,7 @@ export type LanEffect =
       readonly timeUnixMs: number;
       readonly words: LanWords;
     }
-  /** Said too fast: not sent, to be said again then. */
+  /** Rate limit: the text was not sent and may be retried after this time. */
   | { readonly kind: "wait"; readonly retryAfterMs: number }
   | {
       readonly kind: "text";
@@ -98,7 +98,7 @@ interface Sender {
   readonly keyId: Fingerprint;
   readonly address: string;
   readonly window: ReplayWindow;
-  /** The highest count of texts that it told of. */
+  /** The highest number of sent texts that it has reported. */
   texts: number;
   heardAt: number;
   isHere: boolean;
@@ -108,9 +108,9 @@ export class Lan {
   readonly #self: LanSelf;
   /** By key and session. Bounded: #admit refuses. */
   readonly #senders = new Map<string, Sender>();
-  /** Whose name it is. Bounded: #pin stops at LAN_NAMES_MAX. */
+  /** Keys by name. Bounded: #pin stops at LAN_NAMES_MAX. */
   readonly #pins = new Map<FoldedName, Fingerprint>();
-  /** What was told once. Bounded by the kinds of notices, and LAN_SENDERS_MAX clocks. */
+  /** Reported notices. Bounded by the kinds of notices, and LAN_SENDERS_MAX clocks. */
   readonly #told = new Set<string>();
   readonly #pace: TokenBucket;
   #sequence = 0;
@@ -118,7 +118,7 @@ export class Lan {
   #announceAt: number | undefined;
   #announcedAt = Number.NEGATIVE_INFINITY;
   #answerAt: number | undefined;
-  /** Set until our own words come back. */
+  /** Set until a datagram of our own is received back. */
   #echoBy: number | undefined;
 
   constructor(self: LanSelf, now: number) {
@@ -127,12 +127,12 @@ export class Lan {
     this.#pins.set(foldName(self.name), self.keyId);
   }
 
-  /** Sessions that are remembered, and names that are pinned. */
+  /** Number of remembered sessions, pinned names and reported notices. */
   get sizes(): { readonly senders: number; readonly names: number; readonly told: number } {
     return { senders: this.#senders.size, names: this.#pins.size, told: this.#told.size };
   }
 
-  /** Those who are here, one line a person. */
+  /** The people who are present, one entry each. */
   people(): LanPerson[] {
     const here = new Map<string, LanPerson>();
     for (const sender of this.#senders.values()) {
@@ -141,7 +141,7 @@ export class Lan {
     return [...here.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
   }
 
-  /** @param unixMs wall time: what peers compare with theirs */
+  /** @param unixMs wall time, which peers compare with theirs */
   handle(input: LanInput, now: number, unixMs: number): LanEffect[] {
     switch (input.kind) {
       case "begin":
@@ -166,7 +166,7 @@ export class Lan {
     }
   }
 
-  /** When `tick` next has something to do. */
+  /** Time of the next useful `tick`. */
   deadline(): number | undefined {
     const times = [this.#announceAt, this.#answerAt, this.#echoBy];
     for (const { heardAt, isHere } of this.#senders.values()) {
@@ -281,7 +281,7 @@ export class Lan {
     this.#answerAt ??= soonest + this.#self.chance * LAN_ANSWER_SPREAD_MS;
   }
 
-  /** Room is never made by forgetting a session of which a repeat could still come. */
+  /** Never forgets a session of which a repeat could still arrive to make room. */
   #hasRoom({ keyId, address }: LanDatagram, now: number): boolean {
     for (const [id, sender] of this.#senders) {
       if (now - sender.heardAt >= LAN_FORGET_MS && !sender.isHere) this.#senders.delete(id);
@@ -294,7 +294,7 @@ export class Lan {
     );
   }
 
-  /** The first key that comes with a name holds it, as long as this program runs. */
+  /** Pins a name to the first key that uses it, as long as this program runs. */
   #pin({ name, keyId }: Sender): void {
     const folded = foldName(name);
     if (this.#pins.size < LAN_NAMES_MAX && !this.#pins.has(folded)) this.#pins.set(folded, keyId);
@@ -318,7 +318,7 @@ export class Lan {
     return [{ kind: "leave", person: this.#person(sender), isSilent }];
   }
 
-  /** The same person in another window. */
+  /** Reports whether the same person is present in another session. */
   #isElsewhere(sender: Sender): boolean {
     return [...this.#senders.values()].some(
       (other) =>

@@ -10,8 +10,8 @@ import {
 import { TokenBucket } from "../rate.ts";
 
 /**
- * Says which datagrams are worth a look, before anything is decrypted or checked: so much from one
- * source, so much from one address, so much in all.
+ * Decides which datagrams to process, before anything is decrypted or verified: limits per source,
+ * per address, and in total.
  */
 export class LanRateLimit {
   readonly #sources = new Paces(LAN_PACKETS_PER_SECOND, LAN_PACKETS_BURST);
@@ -25,7 +25,7 @@ export class LanRateLimit {
     this.#all = new TokenBucket(LAN_CHECKS_PER_SECOND, LAN_CHECKS_PER_SECOND, now);
   }
 
-  /** Of how many sources the pace is remembered. */
+  /** Number of remembered sources. */
   get size(): number {
     return Math.max(this.#sources.size, this.#addresses.size);
   }
@@ -39,7 +39,7 @@ export class LanRateLimit {
   }
 }
 
-/** One bucket a key. Bounded: the one that was used least lately goes. */
+/** Token buckets by key. Bounded: the least recently used one is dropped. */
 class Paces {
   readonly #buckets = new Map<string, TokenBucket>();
   readonly #perSecond: number;

@@ -3,8 +3,8 @@
 import { LAN_WINDOW } from "../../base/limits.ts";
 
 /**
- * Tells what was not seen before from what was, for numbers that may overtake each other a little.
- * What is older than the window counts as seen, and so does all before the first.
+ * A sliding window of sequence numbers, which may arrive slightly out of order. Numbers below the
+ * window count as seen, and so do all before the first.
  * @see RFC 4303, section 3.4.3
  */
 export class ReplayWindow {
@@ -20,7 +20,7 @@ export class ReplayWindow {
     return this.#highest;
   }
 
-  /** Whether it is new; from here on it is not. */
+  /** Marks the number as seen. @returns whether it is new */
   take(sequence: number): boolean {
     const ahead = sequence - this.#highest;
     if (ahead > 0) {

@@ -1,13 +1,13 @@
-/** Which records of a log are ordered to be blanked, and which are. */
+/** Ordered and completed erasings of a log's records. */
 
 import { isCount } from "../../base/count.ts";
 import { hasTrait } from "../../wire/kinds.ts";
 import { bodyOf, type FoldedRecord } from "../../wire/record.ts";
 
 /**
- * The records whose bodies this one orders to be blanked, by seq: those that an `erase` names with
- * their edits, the password before a new one, or of an account that is removed, and what such an
- * account had set. Only earlier records; none in a damaged one.
+ * The records whose bodies this one orders to be blanked, by seq: those named by an `erase` with
+ * their edits; the previous password of an account with a new one; and password and settings of a
+ * removed account. Only earlier records; none in a damaged one.
  */
 export function erasuresOf(record: FoldedRecord): number[] {
   const { kind, seq } = record.head;
@@ -19,14 +19,13 @@ export function erasuresOf(record: FoldedRecord): number[] {
 }
 
 /**
- * What the records of one log, taken in order, say about blanking. The first order for a record
- * counts.
+ * Erasing orders in the records of one log, taken in order. The first order for a record counts.
  */
 export class Erasures {
-  /** By seq of the record to be blanked the seq of its order. */
+  /** Seq of the ordering record, by seq of the record to be blanked. */
   readonly orders: Map<number, number>;
   readonly #blank = new Map<number, number>();
-  /** Accounts of blank passwords. The seq that such a password had replaced is lost. */
+  /** Accounts of blank passwords. The seq that such a password replaced is lost. */
   readonly #spent = new Map<number, string>();
   /** Last password of each account. */
   readonly #passwords = new Map<string, number>();
@@ -36,12 +35,12 @@ export class Erasures {
     this.orders = new Map(orders);
   }
 
-  /** Blank records, with the order that each line names. */
+  /** Blank records, each with the order that its line names. */
   get blank(): ReadonlyMap<number, number> {
     return this.#blank;
   }
 
-  /** Takes the next record. @returns the records that it orders to be blanked */
+  /** Adds the next record. @returns the records that it orders to be blanked */
   take(record: FoldedRecord): readonly number[] {
     const { erased, head } = record;
     if (erased !== undefined) this.#blank.set(head.seq, erased);
@@ -56,7 +55,7 @@ export class Erasures {
     return [...this.orders].filter(([seq]) => !this.#blank.has(seq));
   }
 
-  /** Blank records whose line names no order for them. */
+  /** Blank records without an order. */
   unordered(): number[] {
     return [...this.#blank].filter((one) => !this.#isOrdered(one)).map(([seq]) => seq);
   }
@@ -72,7 +71,7 @@ export class Erasures {
     this.#passwords.set(room, seq);
     if (erased === undefined) return;
     this.#spent.set(seq, room);
-    // A blank password replaced the one before it, although its body cannot say so any more.
+    // A blank password replaced the previous one, although its body no longer shows it.
     if (before !== undefined) this.#order(before, seq);
   }
 

@@ -1,4 +1,6 @@
-/** The append-only tree of RFC 6962, section 2.1. Leaves come hashed (`leafHash`). */
+/**
+ * The append-only Merkle tree of RFC 6962, section 2.1. Leaves are passed as hashes (`leafHash`).
+ */
 
 import { assert } from "../../base/assert.ts";
 import type { Sha256 } from "../../base/ids.ts";
@@ -7,9 +9,9 @@ import { type Nodes, rootOf } from "./proofs.ts";
 const HASH_BYTES = 32;
 const NODE_PREFIX = 0x01;
 const PREFIX_BYTES = 1;
-/** Leaves are kept until so many of them are a subtree, of which the hash alone is kept. */
+/** Leaves are stored until they fill a subtree of this level; then only its hash is kept. */
 const GROUP_LEVEL = 8;
-// As a shift, since a power is a float here, and its remainder costs as much as a short hash.
+// A shift, since a power is a float here, and its remainder costs as much as a short hash.
 export const GROUP_LEAVES = 1 << GROUP_LEVEL;
 
 export interface MerkleTreeValue {
@@ -19,17 +21,17 @@ export interface MerkleTreeValue {
 }
 
 /**
- * A growing tree with all that its root and its proofs need but the leaves of closed groups: a
- * quarter of a byte for each leaf. Appending hashes a whole group at once.
+ * A growing tree that stores all that its root and proofs need except the leaves of closed groups:
+ * a quarter of a byte for each leaf. Appending hashes a whole group at once.
  */
 export class MerkleTree {
   readonly #sha256: Sha256;
-  /** Leaves of the group that is open. */
+  /** Leaves of the open group. */
   readonly #group = new Uint8Array(GROUP_LEAVES * HASH_BYTES);
   readonly #places = Array.from({ length: GROUP_LEAVES }, (_, leaf) =>
     hashAt(this.#group, leaf * HASH_BYTES),
   );
-  /** Hashes of whole subtrees, from GROUP_LEVEL upwards. */
+  /** Hashes of complete subtrees, from GROUP_LEVEL upwards. */
   readonly #levels: HashList[] = [];
   readonly #hasher: NodeHasher;
   #size = 0;
@@ -43,7 +45,7 @@ export class MerkleTree {
     return this.#size;
   }
 
-  /** Memory of the leaf that is appended next: who hashes into it spares a copy. */
+  /** Buffer of the next leaf: hashing into it saves a copy. */
   next(): Uint8Array {
     const place = this.#places[this.#size % GROUP_LEAVES];
     assert(place !== undefined, "a group has a place for each of its leaves");
@@ -57,7 +59,7 @@ export class MerkleTree {
     if (this.#size % GROUP_LEAVES === 0) this.#closeGroup();
   }
 
-  /** For a snapshot: hashes of the closed groups, and the leaves of the open one. */
+  /** Snapshot: hashes of the closed groups, and the leaves of the open one. */
   value(): MerkleTreeValue {
     const openBytes = (this.#size % GROUP_LEAVES) * HASH_BYTES;
     return {
@@ -67,7 +69,7 @@ export class MerkleTree {
     };
   }
 
-  /** Only into a tree that is as new. */
+  /** Requires an empty tree. */
   load({ size, groups, open }: MerkleTreeValue): void {
     const closed = Math.floor(size / GROUP_LEAVES);
     const isWhole =
@@ -85,8 +87,8 @@ export class MerkleTree {
   }
 
   /**
-   * Whole subtrees of this tree. Below GROUP_LEAVES leaves: of the open group, and of those whose
-   * leaves are given.
+   * Complete subtrees of this tree; below GROUP_LEAVES leaves only those of the open group, and of
+   * groups whose leaves are passed.
    * @param groups leaves of closed groups, by index
    */
   nodes(groups: ReadonlyMap<number, Uint8Array> = new Map()): Nodes {
@@ -124,7 +126,7 @@ export class MerkleTree {
   }
 }
 
-/** Hashes one after the other, in memory that doubles. */
+/** Concatenated hashes, in a buffer that doubles. */
 class HashList {
   #bytes = new Uint8Array(16 * HASH_BYTES);
   length = 0;
@@ -151,13 +153,13 @@ class HashList {
 }
 
 /**
- * Hashes many nodes without new memory for any of them. The prefix of a node is written over the
- * byte before it, which was hashed already, and its hash where no node is that is still to come.
+ * Hashes many nodes without allocating. The prefix of a node is written over the preceding byte,
+ * which is already hashed, and its hash over nodes that are already hashed.
  */
 class NodeHasher {
   readonly #sha256: Sha256;
   readonly #bytes = new Uint8Array(PREFIX_BYTES + GROUP_LEAVES * HASH_BYTES);
-  /** Prefix, left and right of each node of a row, and the place of each hash in the next row. */
+  /** Prefix, left and right of each node of a row, and the offset of each hash in the next row. */
   readonly #nodes = Array.from({ length: GROUP_LEAVES / 2 }, (_, node) => {
     const at = node * 2 * HASH_BYTES;
     return {
@@ -176,7 +178,7 @@ class NodeHasher {
     return this.#fold(2);
   }
 
-  /** The root over leaves that lie one after the other; as many as a power of two. */
+  /** The root over concatenated leaves, whose number is a power of two. */
   over(leaves: Uint8Array): Uint8Array {
     this.#bytes.set(leaves, PREFIX_BYTES);
     return this.#fold(leaves.length / HASH_BYTES);

@@ -2,7 +2,7 @@
 
 import { assert } from "../../base/assert.ts";
 
-/** What a head says of its place in the log. */
+/** The fields of a head that give its position in the log. */
 interface Place {
   readonly seq: number;
   readonly time: number;
@@ -15,7 +15,7 @@ interface Last {
   seq: number;
 }
 
-/** Each room with `n` and `seq` of its last record. */
+/** `n` and `seq` of the last record of each room. */
 export interface LogOrderValue {
   readonly seq: number;
   readonly time: number;
@@ -23,15 +23,15 @@ export interface LogOrderValue {
 }
 
 /**
- * What the order of a log demands of its next record: `seq` dense over all, `n` dense per room,
- * `time` never falling. The writer takes its numbers from here, the reader checks them here.
+ * Requirements on the next record of a log: `seq` dense over all, `n` dense per room, `time` never
+ * decreasing. The writer takes its numbers from here, and the reader checks them here.
  */
 export class LogOrder {
-  /** One entry a room or account: as many as there are, ROOMS_MAX or ACCOUNTS_MAX. */
+  /** One entry per room or account, at most ROOMS_MAX or ACCOUNTS_MAX. */
   readonly #last = new Map<string, Last>();
   #seq = 0;
   #time = 0;
-  /** The room that was asked for last: a record is checked, and taken in right afterwards. */
+  /** The last room asked for: a record is checked and then added immediately. */
   #asked: string | undefined;
   #found: Last | undefined;
 
@@ -43,7 +43,7 @@ export class LogOrder {
     return this.#time;
   }
 
-  /** Seq of the room's last record, 0 = none. */
+  /** Seq of the room's last record; 0 if none. */
   lastSeq(room: string): number {
     return this.#last.get(room)?.seq ?? 0;
   }
@@ -52,13 +52,13 @@ export class LogOrder {
     return this.#last.get(room)?.n ?? 0;
   }
 
-  /** For a snapshot; read back by `load`. */
+  /** Snapshot, restored by `load`. */
   value(): LogOrderValue {
     const rooms = [...this.#last].map(([room, { n, seq }]) => [room, n, seq] as const);
     return { seq: this.#seq, time: this.#time, rooms };
   }
 
-  /** Only into an order that is as new. */
+  /** Requires an empty order. */
   load({ seq, time, rooms }: LogOrderValue): void {
     this.#asked = undefined;
     for (const [room, n, last] of rooms) this.#last.set(room, { n, seq: last });
@@ -66,7 +66,7 @@ export class LogOrder {
     this.#time = time;
   }
 
-  /** Why this record cannot come next; undefined when it can. */
+  /** Why this record cannot be the next one; `undefined` if it can. */
   objection(head: Place): string | undefined {
     return this.#objection(head, this.#lastOf(head.room));
   }
@@ -93,12 +93,12 @@ export class LogOrder {
     }
   }
 
-  /** For who reads on behind damage: the record behind this seq comes next. */
+  /** Skips damage: the record after this seq is the next one. */
   skipTo(seq: number): void {
     this.#seq = seq;
   }
 
-  /** The same: this record comes next, as if what stands before it had fitted. */
+  /** Skips damage: this record is the next one, as if those before it were valid. */
   skipBefore({ seq, time, n, room }: Place): void {
     this.#seq = seq - 1;
     this.#time = Math.min(this.#time, time);

@@ -1,6 +1,6 @@
 /**
- * The proof of one record as a text for people and programs: what the record is, and under it a
- * C2SP tlog-proof, which needs nothing of ours to be checked.
+ * The proof of a record as a text for people and programs: a description of the record, then a C2SP
+ * tlog-proof, which other tools can verify.
  * @see https://c2sp.org/tlog-proof
  */
 
@@ -12,9 +12,9 @@ export interface ProofFile {
   /** The server's public key. */
   readonly key: Uint8Array;
   readonly seq: number;
-  /** As it was written; its hash is the leaf. */
+  /** The head as written; its hash is the leaf. */
   readonly head: Uint8Array;
-  /** Undefined: the proof does not show what was said. */
+  /** `undefined` if the proof does not reveal the body. */
   readonly salt: Uint8Array | undefined;
   readonly body: Uint8Array | undefined;
   readonly path: readonly Uint8Array[];

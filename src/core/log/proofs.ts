@@ -1,7 +1,7 @@
 /**
  * Proofs over the tree of RFC 6962, section 2.1: that a record is in a log, and that a log only
- * grew. To check one takes nothing but the roots; to make one takes the hashes of whole
- * subtrees. Records are counted from index 0 here: the record with `seq` s has index s - 1.
+ * grew. Verifying needs only the roots; creating needs the hashes of complete subtrees. Records are
+ * counted from index 0 here: the record with `seq` s has index s - 1.
  */
 
 import { assert } from "../../base/assert.ts";
@@ -13,8 +13,8 @@ const NODE_PREFIX = Uint8Array.of(0x01);
 const NOTHING = new Uint8Array(0);
 
 /**
- * Hash of the whole subtree over the leaves `index * 2^level` up to, but without,
- * `(index + 1) * 2^level`; level 0 is the leaf itself. Asked only for what the tree holds.
+ * Hash of the complete subtree over the leaves `index * 2^level` up to, but without, `(index + 1) *
+ * 2^level`; level 0 is the leaf itself. Called only for nodes of the tree.
  */
 export type Nodes = (level: number, index: number) => Uint8Array;
 
@@ -22,7 +22,7 @@ export interface InclusionProof {
   /** Leaf hash of the record. */
   readonly leaf: Uint8Array;
   readonly index: number;
-  /** Of the tree that the root belongs to. */
+  /** Size of the root's tree. */
   readonly size: number;
   readonly path: readonly Uint8Array[];
   readonly root: Uint8Array;
@@ -37,7 +37,7 @@ export interface ConsistencyProof {
 }
 
 /**
- * Whether the leaf stands at this index of the tree with this root. False for any nonsense.
+ * Reports whether the leaf has this index in the tree with this root. False for malformed input.
  * @see RFC 9162, section 2.1.3.2
  */
 export function verifyInclusion(proof: InclusionProof, sha256: Sha256): boolean {
@@ -62,8 +62,8 @@ export function verifyInclusion(proof: InclusionProof, sha256: Sha256): boolean 
 }
 
 /**
- * Whether the tree of the new root begins with all leaves of the old one, in their order. The
- * proof between equal sizes, and from an empty tree, is empty. False for any nonsense.
+ * Reports whether the tree of the new root begins with all leaves of the old one, in order. The
+ * proof between equal sizes, and from an empty tree, is empty. False for malformed input.
  * @see RFC 9162, section 2.1.4.2
  */
 export function verifyConsistency(proof: ConsistencyProof, sha256: Sha256): boolean {
@@ -78,7 +78,7 @@ export function verifyConsistency(proof: ConsistencyProof, sha256: Sha256): bool
     node = half(node);
     last = half(last);
   }
-  // A tree whose size is a power of two is one of the subtrees itself: its root is not sent.
+  // A tree whose size is a power of two is itself one of the subtrees: its root is not sent.
   const [start, ...rest] = node === 0 ? [oldRoot, ...path] : path;
   if (start === undefined) return false;
   let oldHash = start;
@@ -98,7 +98,7 @@ export function verifyConsistency(proof: ConsistencyProof, sha256: Sha256): bool
   return last === 0 && equalBytes(oldHash, oldRoot) && equalBytes(newHash, newRoot);
 }
 
-/** What `verifyInclusion` asks for: the siblings from the leaf upwards. */
+/** The path for `verifyInclusion`: the siblings from the leaf upwards. */
 export function inclusionPath(
   index: number,
   size: number,
@@ -122,7 +122,7 @@ export function inclusionPath(
   return path.reverse();
 }
 
-/** What `verifyConsistency` asks for. @see RFC 6962, section 2.1.2 */
+/** The path for `verifyConsistency`. @see RFC 6962, section 2.1.2 */
 export function consistencyPath(
   oldSize: number,
   newSize: number,
@@ -153,7 +153,9 @@ export function rootOf(size: number, nodes: Nodes, sha256: Sha256): Uint8Array {
   return size === 0 ? sha256(NOTHING) : subtreeHash(0, size, nodes, sha256);
 }
 
-/** Of the leaves `from` up to, but without, `to`; a subtree of that size or more begins there. */
+/**
+ * Hash of the leaves `from` up to, but without, `to`, where a subtree of at least that size begins.
+ */
 function subtreeHash(from: number, to: number, nodes: Nodes, sha256: Sha256): Uint8Array {
   const size = to - from;
   const below = largestBelow(size);
@@ -180,7 +182,7 @@ function levelOf(powerOfTwo: number): number {
   return level;
 }
 
-/** From a node that has no right sibling, or is one, to where it becomes a left one again. */
+/** Ascends while the node is a right child or has no right sibling. */
 function upToRight(node: number, last: number): [number, number] {
   let [at, end] = [node, last];
   while (!isOdd(at) && at !== 0) {
@@ -190,7 +192,7 @@ function upToRight(node: number, last: number): [number, number] {
   return [at, end];
 }
 
-// Not by bits: those of JavaScript end at 2^31.
+// Not by bit operations, which end at 2^31 in JavaScript.
 const half = (number: number) => Math.floor(number / 2);
 const isOdd = (number: number) => number % 2 === 1;
 const isCount = (number: number) => Number.isSafeInteger(number) && number >= 0;

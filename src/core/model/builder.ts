@@ -1,18 +1,17 @@
-/** One update of the model, which copies only what changes. */
+/** A draft of one update of the model, which copies only what changes. */
 
 import type { RoomId } from "../../base/ids.ts";
 import type { ModelEffect } from "./event.ts";
 import type { Holding, RoomDraft } from "./room.ts";
 import type { Model, RoomState } from "./state.ts";
 
-/** One update under way: what it touches is copied once, the rest stays what it was. */
 export class ModelDraft {
   readonly effects: ModelEffect[] = [];
   readonly holding: Holding;
   readonly fields: { -readonly [Key in keyof Model]: Model[Key] };
   readonly #before: Model;
   #rooms: Map<RoomId, RoomState> | undefined;
-  /** Copies of this update. */
+  /** Rooms copied by this update. */
   readonly #copied = new Map<RoomId, RoomDraft>();
 
   constructor(model: Model) {
@@ -25,7 +24,7 @@ export class ModelDraft {
     return this.#rooms ?? this.#before.rooms;
   }
 
-  /** To be changed. */
+  /** A copy of the room that may be changed. */
   room(id: RoomId): RoomDraft | undefined {
     const copied = this.#copied.get(id);
     if (copied !== undefined) return copied;

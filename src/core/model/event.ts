@@ -1,4 +1,4 @@
-/** The events that change the model. */
+/** Events that change the model, and effects that it requests. */
 
 import type { Fault } from "../../base/fault.ts";
 import type { FileId, RoomId } from "../../base/ids.ts";
@@ -19,30 +19,30 @@ import type {
   TransferView,
 } from "./state.ts";
 
-/** What a model is told: by its driver of the server, and by its face of the person. */
+/** Events from the server, by the driver, and from the user, by the UI. */
 export type ModelEvent = LinkEvent | ServerEvent | AnswerEvent | PersonEvent | WorkEvent;
 
 export type LinkEvent =
   | { readonly kind: "connection"; readonly connection: ConnectionView }
-  /** Undefined: the answer is there. */
+  /** `undefined` once the answer has arrived. */
   | { readonly kind: "guess-delay"; readonly delay: GuessDelayView | undefined }
   /** The server stops answering on an open link, or answers again. */
   | { readonly kind: "stalled"; readonly on: boolean }
   | { readonly kind: "greeted"; readonly server: ServerView }
   /**
-   * A link is in, and tells of all rooms anew; by another user than before: all is forgotten.
-   * `isRenamed`: the same user goes on under this name.
+   * A link has logged in and sends all rooms again; if the user differs, the model is reset.
+   * `isRenamed`: the same user continues under this name.
    */
   | { readonly kind: "entered"; readonly user: string; readonly isRenamed?: boolean }
-  /** The account left on purpose. */
+  /** The user logged out. */
   | { readonly kind: "left" }
-  /** This session has shown the operators' token. */
+  /** This session has presented the operator token. */
   | { readonly kind: "operator" }
   | { readonly kind: "outdated" };
 
 /**
- * As the links tell it. What comes again is dropped, and what is left out makes a room begin anew
- * behind it: what is shown has neither doubles nor holes.
+ * Events of a link. Repeated records are dropped, and a gap restarts a room after it: a timeline
+ * has neither duplicates nor gaps.
  */
 export type ServerEvent =
   | {
@@ -65,7 +65,7 @@ export type ServerEvent =
       readonly moderates?: boolean | undefined;
       readonly behind?: boolean | undefined;
     }
-  /** A link begins to tell its rooms: what was told of them before is of an earlier one. */
+  /** A link begins to send its rooms, replacing those of earlier links. */
   | { readonly kind: "listing" }
   | { readonly kind: "room-gone"; readonly room: RoomId }
   | { readonly kind: "record"; readonly record: ChatRecord }
@@ -84,7 +84,7 @@ export type ServerEvent =
       readonly unread?: number | undefined;
     }
   | { readonly kind: "ignored"; readonly users: readonly string[] }
-  /** All that the account has set of rooms, and all messages that it has saved. */
+  /** All of the account's settings of rooms, and all saved messages. */
   | {
       readonly kind: "prefs";
       readonly rooms: readonly ({ readonly room: RoomId } & RoomPrefs)[];
@@ -131,21 +131,21 @@ export type AnswerEvent =
 export type PersonEvent =
   | { readonly kind: "open"; readonly target: string | undefined }
   | { readonly kind: "focus"; readonly on: boolean }
-  /** The newest of what is open is on the screen, and so will be what comes; or no more. */
+  /** The newest records of the open room are visible, and so will be later ones; or no longer. */
   | { readonly kind: "at-newest"; readonly on: boolean }
-  /** Everything of the room up to item `seq` was on the screen. */
+  /** The room was visible up to item `seq`. */
   | { readonly kind: "seen"; readonly room: RoomId; readonly seq: number }
-  /** The user has scrolled near the end of what is here. */
+  /** The user has scrolled near the end of the loaded items. */
   | { readonly kind: "reach"; readonly room: RoomId; readonly side: "older" | "newer" }
-  /** Shows the place of that seq, wherever it is. */
+  /** Shows the record of that seq, loading it if necessary. */
   | { readonly kind: "jump"; readonly room: RoomId; readonly seq: number }
-  /** Back to the newest. */
+  /** Scrolls to the newest. */
   | { readonly kind: "bottom"; readonly room: RoomId }
-  /** All of it, seen or not. */
+  /** Marks the whole room as read. */
   | { readonly kind: "mark-read"; readonly room: RoomId }
-  /** From its record `n` on it counts as unread, until it is opened again. */
+  /** Marks the room as unread from its record `n` on, until it is opened again. */
   | { readonly kind: "mark-unread"; readonly room: RoomId; readonly n: number }
-  /** Changes some of what is set of the room. */
+  /** Changes some settings of the room. */
   | { readonly kind: "arrange"; readonly room: RoomId; readonly prefs: RoomPrefs }
   | { readonly kind: "draft"; readonly target: string; readonly draft: Draft | undefined }
   | { readonly kind: "search"; readonly query: SearchQuery | undefined }
@@ -161,19 +161,19 @@ export type WorkEvent =
       readonly body: PostBody;
       readonly writtenUnixMs: number;
     }
-  /** This side has it durably. */
+  /** The draft or post is stored durably on this side. */
   | { readonly kind: "stored"; readonly key: string }
   | { readonly kind: "settled"; readonly key: string; readonly outcome: PostOutcome }
-  /** A refused post that the user discards. */
+  /** The user discards a refused post. */
   | { readonly kind: "discarded"; readonly key: string }
   | { readonly kind: "transfer"; readonly transfer: TransferView }
   | { readonly kind: "transfer-gone"; readonly id: string }
   | { readonly kind: "fault"; readonly fault: Fault };
 
-/** What the model wants done. */
+/** Effects that the model requests. */
 export type ModelEffect =
   /**
-   * Ask for records of the room: `older` ends before `seq`, `newer` begins after it, `around` has
+   * Request records of the room: `older` ends before `seq`, `newer` begins after it, `around` has
    * it in the middle. Answered by `page` or `page-failed`.
    */
   | {
@@ -183,9 +183,9 @@ export type ModelEffect =
       readonly side: PageSide;
       readonly seq: number;
     }
-  /** The room was read up to `n`: tell the server. */
+  /** Send the read position `n` to the server. */
   | { readonly kind: "read"; readonly room: RoomId; readonly n: number }
-  /** Something came that the user may want to hear of, while the page is not looked at. */
+  /** Notify the user, who is not looking at the page. */
   | {
       readonly kind: "notify";
       readonly room: RoomId;
@@ -193,11 +193,11 @@ export type ModelEffect =
       readonly item: Item;
       readonly why: "mention" | "direct" | "put-out";
     }
-  /** Who is in the room that was opened is not known. Answered by `members`. */
+  /** Request the unknown members of the opened room. Answered by `members`. */
   | { readonly kind: "members"; readonly room: RoomId; readonly target: string }
   /** Answered by `found` or `search-failed`. `before`: seq, exclusive. */
   | { readonly kind: "search"; readonly query: SearchQuery; readonly before: number | undefined }
-  /** Of all devices: what was set of the room is this from now on. */
+  /** Replace the settings of the room on all devices. */
   | { readonly kind: "prefs-set"; readonly room: RoomId; readonly prefs: RoomPrefs }
-  /** Keep what is written over a reload. */
+  /** Store the draft, so that it survives a reload. */
   | { readonly kind: "keep-draft"; readonly target: string; readonly draft: Draft | undefined };

@@ -7,22 +7,24 @@ import { withMentions } from "../client/mentions.ts";
 import { fileBodyOf } from "../rooms/files.ts";
 import type { Changes, Item, Reaction, ShownFile } from "./state.ts";
 
-/** Said of other records, or of nothing that people see: shown there, or not at all. */
+/**
+ * Kinds that change other records or are never visible: shown with those records, or not at all.
+ */
 const FOLDED: ReadonlySet<string> = new Set(["room", "edit", "erase", "reaction"]);
 const NO_CHANGES: Changes = { edit: undefined, isErased: false, reactions: [] };
 
 export function isFolded({ kind, body, sealed }: ChatRecord): boolean {
   if (kind !== "group") return FOLDED.has(kind) || sealed === "carrier";
-  // Devices renew the keys of a sealed room every few days: no one has to know.
+  // Devices renew the keys of a sealed room every few days, which no user needs to see.
   return begins(body) === "" && usersOf(body) === undefined;
 }
 
 export function isWords(item: Item): boolean {
-  // What this device cannot open is no message to it.
+  // A record that this device cannot decrypt does not count as a message.
   return WORD_KINDS.has(item.kind) && item.kind !== "sealed";
 }
 
-/** @param answersMe whether what it answers is one's own */
+/** @param answersMe whether it answers one of the user's own messages */
 export function itemOf(
   record: ChatRecord,
   me: string | undefined,
@@ -64,7 +66,7 @@ export function itemOf(
 
 type Body = ChatRecord["body"];
 
-/** What is said with a file names users, too; its record has no list of them. */
+/** The caption of a file mentions users, too, but its record has no list of them. */
 function called(body: Body): unknown {
   const text = textOf(body?.["text"]);
   return text === undefined ? undefined : withMentions({ text }).mentions;
@@ -81,20 +83,23 @@ function shownFile({ body, room }: ChatRecord): ShownFile | undefined {
   };
 }
 
-/** Not empty: the room is sealed from here on. As read by this device, or as the server has it. */
+/**
+ * The value is not empty if the room is sealed from here on; as decrypted by this device, or from
+ * the server's record.
+ */
 function begins(body: Body): string {
   return body?.["change"] === "create" || body?.["epoch"] === 0 ? "create" : "";
 }
 
-/** Whose devices a change of a sealed room's group is about; undefined: it has new keys only. */
+/** Users whose devices a group change adds or removes; `undefined` if it only renews keys. */
 function usersOf(body: Body): string | undefined {
   const changed = [...devicesOf(body?.["added"]), ...devicesOf(body?.["removed"])];
   return changed.length === 0 ? undefined : [...new Set(changed)].join(", ");
 }
 
-/** Whether they came in; undefined: neither. */
+/** Whether devices are added or removed; `undefined` if neither. */
 function letsIn(body: Body): boolean | undefined {
-  // Only what this device has read for itself names users; the server's record has their ids.
+  // Only data decrypted by this device has user names; the server's record has ids.
   if (isSome(body?.["added"])) return true;
   return isSome(body?.["removed"]) ? false : undefined;
 }
@@ -109,7 +114,7 @@ function devicesOf(list: unknown): string[] {
   return users.filter((user) => typeof user === "string");
 }
 
-/** The item as all that was said of it makes it; the same object if nothing was. */
+/** The item with all changes by other records; the same object if there are none. */
 export function withChanges(
   item: Item,
   changes: Changes | undefined,
@@ -139,7 +144,7 @@ function editedTo(
 
 type ChangeMap = Map<number, Changes>;
 
-/** Notes what a folded record says of others. @returns the seqs that look different now */
+/** Notes the changes that a record makes to others. @returns the seqs whose items change */
 export function noteChange(changes: ChangeMap, record: ChatRecord): readonly number[] {
   const { body, state, seq } = record;
   if (state !== "whole" || body === undefined || changes.get(seq)?.isErased === true) return [];
@@ -158,7 +163,7 @@ export function noteChange(changes: ChangeMap, record: ChatRecord): readonly num
 function edited(changes: ChangeMap, record: ChatRecord, of: number | undefined): number[] {
   if (of === undefined) return [];
   const known = changes.get(of) ?? NO_CHANGES;
-  if (known.edit !== undefined && known.edit.seq >= record.seq) return []; // A page of the past.
+  if (known.edit !== undefined && known.edit.seq >= record.seq) return []; // From a page of older records.
   const { seq, timeUnixMs } = record;
   changes.set(of, { ...known, edit: { seq, timeUnixMs, text: bodyText(record) } });
   return [of];
@@ -168,7 +173,7 @@ function reacted(changes: ChangeMap, record: ChatRecord, of: number | undefined)
   const sign = textOf(record.body?.["react"]);
   const { seq } = record;
   const elsewhere = importedOf(record.body)?.from;
-  // With a bracket, which no account's name has.
+  // In brackets, which no account name contains.
   const by = elsewhere === undefined ? record.from : `${elsewhere} (imported)`;
   if (of === undefined || sign === undefined || by === undefined) return [];
   const known = changes.get(of) ?? NO_CHANGES;
@@ -178,7 +183,7 @@ function reacted(changes: ChangeMap, record: ChatRecord, of: number | undefined)
   return [of];
 }
 
-/** What is erased may be a reaction: then what it was about looks different. */
+/** If the erased record is a reaction, the message that it was about changes. */
 function erased(changes: ChangeMap, seq: number | undefined, also: unknown): number[] {
   const named = [seq, ...(Array.isArray(also) ? also : [])].map(countOf);
   const gone = new Set(named.filter((one) => one !== undefined));
@@ -189,14 +194,14 @@ function erased(changes: ChangeMap, seq: number | undefined, also: unknown): num
     changes.set(of, { ...known, reactions });
     touched.push(of);
   }
-  // Also of what is not here: a page that was read before may bring it as it was.
+  // Also for records that are not loaded: a page requested earlier may contain their old content.
   for (const one of gone) {
     changes.set(one, { ...(changes.get(one) ?? NO_CHANGES), isErased: true, reactions: [] });
   }
   return touched;
 }
 
-/** Each person counts once for a sign; signs in the order in which they came. */
+/** Each user counts once per reaction; reactions in the order of their first use. */
 function reactionsOf({ reactions }: Changes, me: string | undefined): Reaction[] {
   const signs = new Map<string, { by: string[]; mine: number | undefined }>();
   for (const { seq, sign, by } of reactions) {
@@ -208,7 +213,7 @@ function reactionsOf({ reactions }: Changes, me: string | undefined): Reaction[]
   return [...signs].map(([sign, one]) => ({ sign, ...one }));
 }
 
-/** Index of the first item whose seq is at least that. */
+/** Index of the first item whose seq is not lower. */
 export function indexOfSeq(items: readonly Item[], seq: number): number {
   let [low, high] = [0, items.length];
   while (low < high) {
@@ -224,7 +229,7 @@ export function itemAt(items: readonly Item[], seq: number): Item | undefined {
   return item?.seq === seq ? item : undefined;
 }
 
-/** Names as different servers and people spell them. */
+/** Compares names regardless of spelling. */
 export function isSame(one: string | undefined, other: string | undefined): boolean {
   if (one === undefined || other === undefined) return false;
   return one === other || one.toLowerCase() === other.toLowerCase();

@@ -1,4 +1,4 @@
-/** Actions of the user in progress, and those that failed. */
+/** Posts and transfers of the user in progress, and those that failed. */
 
 import { unreachable } from "../../base/assert.ts";
 import type { Fault } from "../../base/fault.ts";
@@ -9,12 +9,11 @@ import type { WorkEvent } from "./event.ts";
 import { isSame } from "./item.ts";
 import type { PendingPost, RoomState } from "./state.ts";
 
-/** What is under way: posts and files, and what went wrong. */
 export function worked(draft: ModelDraft, event: WorkEvent): void {
   const { fields } = draft;
   switch (event.kind) {
     case "posted": {
-      if ("file" in event.body) return; // Its transfer is shown.
+      if ("file" in event.body) return; // Shown as a transfer.
       const { kind, ...post } = event;
       fields.pending = [...fields.pending, { ...post, state: { kind: "storing" } }];
       return;
@@ -71,8 +70,8 @@ function settled(draft: ModelDraft, key: string, outcome: PostOutcome): void {
 }
 
 /**
- * Its record is here, or told as one that will not come.
- * @param id of the record's post, or `gone`: the room is
+ * Removes a pending post whose record has arrived or will not come.
+ * @param id of the record's post, or `gone` if the room was removed
  */
 export function forgetSent(draft: ModelDraft, room: RoomState, id = ""): void {
   const { fields } = draft;
@@ -85,7 +84,7 @@ export function forgetSent(draft: ModelDraft, room: RoomState, id = ""): void {
   if (kept.length < fields.pending.length) fields.pending = kept;
 }
 
-/** A link has told all: what was sent and did not come stands in a room that is gone. */
+/** The link has sent everything: remaining posts belong to a removed room. */
 export function forgetUntold(draft: ModelDraft): void {
   const { fields } = draft;
   const kept = fields.pending.filter((post) => {

@@ -1,4 +1,4 @@
-/** Pages of history and search results, requested and received. */
+/** Pages of history and search results: requests and answers. */
 
 import { unreachable } from "../../base/assert.ts";
 import type { RoomId } from "../../base/ids.ts";
@@ -21,7 +21,7 @@ export function isAnswer(event: ModelEvent): event is AnswerEvent {
   return ANSWERS.has(event.kind);
 }
 
-/** What was asked for has come. Whatever was not asked for, or not any more, changes nothing. */
+/** Applies an answer. Answers to requests that are unknown or obsolete change nothing. */
 export function answered(draft: ModelDraft, event: AnswerEvent): void {
   switch (event.kind) {
     case "page":
@@ -72,7 +72,7 @@ function paged(draft: ModelDraft, event: PageEvent): void {
   switch (event.side) {
     case "older":
       prepend(room, items, hasOlder, draft.holding.itemsMax);
-      // Of much that is said of others nothing is seen: the next page may have something.
+      // A page may have only invisible records: the next page may have more.
       if (items.length === 0 && hasOlder) wantPage(draft, room, "older", firstOf(event));
       return;
     case "newer":
@@ -105,7 +105,7 @@ export function wantPage(
   draft.effects.push({ kind: "page", room: id, target, side, seq });
 }
 
-/** An older page of the room, from where it begins here. */
+/** Requests the page before the oldest loaded record. */
 export function wantOlder(draft: ModelDraft, room: RoomDraft): void {
   const shown = room.jump ?? room.tail;
   if (room.loading !== undefined || !shown.hasOlder) return;

@@ -1,4 +1,4 @@
-/** Room preferences: muted, favourite, hidden, unread; saved messages. */
+/** Room settings: muted, favourite, hidden, unread; saved messages. */
 
 import type { RoomId } from "../../base/ids.ts";
 import type { RoomPrefs } from "../rooms/prefs.ts";
@@ -9,7 +9,7 @@ import type { Item } from "./state.ts";
 
 type PrefsEvent = Extract<ServerEvent, { kind: "prefs" | "prefs-set" | "save" }>;
 
-/** What the account has set of its rooms, or saved, is known anew. */
+/** Applies settings and saved messages from the server. */
 export function arranged({ fields }: ModelDraft, event: PrefsEvent): void {
   switch (event.kind) {
     case "prefs":
@@ -28,7 +28,7 @@ export function arranged({ fields }: ModelDraft, event: PrefsEvent): void {
   }
 }
 
-/** The user changes some of what is set of a room; nothing where it is so already. */
+/** Applies a change by the user; does nothing if nothing changes. */
 export function arrange(draft: ModelDraft, room: RoomId, change: RoomPrefs): void {
   const { fields } = draft;
   if (fields.prefs === undefined) return;
@@ -40,7 +40,7 @@ export function arrange(draft: ModelDraft, room: RoomId, change: RoomPrefs): voi
   draft.effects.push({ kind: "prefs-set", room, prefs });
 }
 
-/** A conversation that was hidden comes back when something is said in it. */
+/** A hidden conversation reappears with its next message. */
 export function spokenIn(draft: ModelDraft, room: RoomId, item: Item): void {
   const hidden = draft.fields.prefs?.get(room)?.hidden;
   if (hidden === undefined || item.n <= hidden || !isWords(item)) return;

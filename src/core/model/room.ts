@@ -17,20 +17,20 @@ import {
 } from "./item.ts";
 import type { Changes, Item, RoomState, Stretch } from "./state.ts";
 
-/** A copy of a room that one update may change. */
+/** A mutable copy of a room, for one update. */
 export type RoomDraft = { -readonly [Key in keyof RoomState]: RoomState[Key] };
 
 export type RoomNews = Extract<ServerEvent, { kind: "room" }>;
 
 const NOTHING: Stretch = { items: [], hasOlder: false, hasNewer: false };
-/** This part of a full room is cut off at once: all rows are made anew then. */
+/** A full room drops this fraction of its items at a time, because all rows are rebuilt then. */
 const CUT_PART = 4;
 
-/** How an update adds items. */
+/** Parameters of adding items. */
 export interface Holding {
-  /** Items of one room that are held. */
+  /** Maximum number of loaded items of one room. */
   readonly itemsMax: number;
-  /** Arrays that the update under way has made: nobody else has seen them, so they may grow. */
+  /** Arrays created by this update, which are not shared yet and may grow in place. */
   readonly own: WeakMap<readonly Item[], Item[]>;
 }
 
@@ -75,12 +75,12 @@ export function newRoom(news: RoomNews): RoomDraft {
   };
 }
 
-/** What a link says of a room that is known. */
+/** Applies a link's data of a known room. */
 export function toldAgain(room: RoomDraft, news: RoomNews): void {
   room.name = news.with ?? news.name ?? room.name;
   room.target = room.kind === "room" ? room.name : `@${room.name}`;
   room.isClosed = news.closed === true;
-  room.isSealed ||= news.sealed === true; // For good, whatever is said later.
+  room.isSealed ||= news.sealed === true; // Permanent, whatever is sent later.
   room.isLocked = news.locked === true;
   room.keepMs = news.keepMs;
   room.pins = news.pins ?? [];
@@ -97,7 +97,7 @@ export function toldAgain(room: RoomDraft, news: RoomNews): void {
   room.unread = news.unread + wordsOfOthers(room.tail, Math.max(news.n - 1, room.read));
 }
 
-/** What is here ends: it goes on behind `told`, and the server has what was before. */
+/** Drops the loaded records and restarts after `told`; the server has the earlier ones. */
 function beginAnew(room: RoomDraft, told: number): void {
   room.tail = { ...NOTHING, hasOlder: told > 0 };
   room.jump = undefined;
@@ -108,7 +108,7 @@ function beginAnew(room: RoomDraft, told: number): void {
   room.offered = [];
 }
 
-/** A link has told all: what it does not know any more, a server has lost. */
+/** The link has sent all rooms: the server has lost those that it did not send. */
 export function settled(room: RoomDraft): void {
   if (room.linkN >= room.told) return;
   beginAnew(room, room.linkN);
@@ -117,8 +117,8 @@ export function settled(room: RoomDraft): void {
 }
 
 /**
- * @param unread what is left then, if a server tells
- * @returns whether some more was read
+ * @param unread the remaining number, if a server sends it
+ * @returns whether the position advanced
  */
 export function readUpTo(room: RoomDraft, n: number, unread?: number): boolean {
   if (n <= room.read) return false;
@@ -128,9 +128,7 @@ export function readUpTo(room: RoomDraft, n: number, unread?: number): boolean {
   return true;
 }
 
-/**
- * The next record. @returns its item, if it is one; `again`: it was here before
- */
+/** Adds the next record. @returns its item, if it has one; `again` if it was loaded already */
 export function addRecord(
   room: RoomDraft,
   record: ChatRecord,
@@ -146,7 +144,7 @@ export function addRecord(
   room.last = Math.max(room.last, n);
   if (isFolded(record)) {
     fold(room, [record], me);
-    if (wasRead) readUpTo(room, n); // A user who has read the rest sees it where it belongs.
+    if (wasRead) readUpTo(room, n); // A user who has read everything before reads it on arrival.
     return undefined;
   }
   const isMine = isSame(record.from, me);
@@ -163,25 +161,25 @@ export function addRecord(
   return item;
 }
 
-/** Words of others behind what was read: counted where they are here, else no fewer than that. */
+/** Unread messages of others: counted if loaded, otherwise at least the server's number. */
 function unreadBehind({ tail, last, read, unread }: RoomDraft): number {
   const here = wordsOfOthers(tail, read);
   const isWhole = (tail.items[0]?.n ?? Number.POSITIVE_INFINITY) <= read + 1;
   return isWhole ? here : Math.max(here, Math.min(unread, last - read));
 }
 
-/** Words of others behind that record, as far as they are here. */
+/** Loaded messages of others after that record. */
 export function wordsOfOthers({ items }: Stretch, after: number): number {
   const first = items.findLastIndex(({ n }) => n <= after) + 1;
   return items.slice(first).filter((item) => isWords(item) && !item.isMine).length;
 }
 
-/** The item calls me, and I have not read it. */
+/** Notes an unread mention or answer. */
 export function noteCall(room: RoomDraft, { n }: Item): void {
   if (n > room.read) room.calls = [...room.calls, n];
 }
 
-/** A busy room is copied once for each update, not for each record. */
+/** Copies a busy room once per update, not per record. */
 function addToTail(room: RoomDraft, item: Item, { itemsMax, own }: Holding): void {
   const { items: before, hasOlder } = room.tail;
   const isFull = before.length >= itemsMax;
@@ -195,7 +193,7 @@ function newItem(room: RoomDraft, record: ChatRecord, me: string | undefined): I
   return itemOf(record, me, (re) => itemAt(room.tail.items, re)?.isMine === true);
 }
 
-/** What a record says of the room itself. */
+/** Applies changes of the room itself. */
 function noteFacts(room: RoomDraft, item: Item): void {
   if (item.state !== "whole") return;
   if (item.kind === "topic") room.topic = item.text;
@@ -227,14 +225,14 @@ function pinned(room: RoomDraft, seq: number, on: boolean): void {
   room.pins = on ? [...others, seq].slice(-PINS_MAX) : others;
 }
 
-/** Of a member of the room; of the room itself `room` tells. */
+/** Renames a member; the event `room` renames the room itself. */
 function renamed(room: RoomDraft, { was, whom }: Item): void {
   if (was === undefined || whom === undefined) return;
   room.members = room.members?.map((one) => (isSame(one.name, was) ? { ...one, name: whom } : one));
   room.online = new Set([...room.online].map((name) => (isSame(name, was) ? whom : name)));
 }
 
-/** Notes what records say of others, and shows it where those are here. */
+/** Applies records that change others to the loaded items. */
 function fold(room: RoomDraft, records: readonly ChatRecord[], me: string | undefined): void {
   const changes = new Map(room.changes);
   const touched = new Set(records.flatMap((record) => noteChange(changes, record)));
@@ -265,7 +263,7 @@ function changed(
   return items === undefined ? stretch : { ...stretch, items };
 }
 
-/** Records of a page as items, oldest first, with all that is known of them. */
+/** Items of a page, oldest first, with all known changes. */
 export function itemsOf(
   room: RoomDraft,
   records: readonly ChatRecord[],
@@ -278,7 +276,7 @@ export function itemsOf(
   );
 }
 
-/** A page that ends where the stretch that is shown begins. */
+/** Adds a page that ends where the visible stretch begins. */
 export function prepend(
   room: RoomDraft,
   page: readonly Item[],
@@ -289,12 +287,12 @@ export function prepend(
   const first = shown.items[0]?.seq ?? Number.POSITIVE_INFINITY;
   const items = [...page.filter(({ seq }) => seq < first), ...shown.items];
   if (items.length <= itemsMax) return put(room, { ...shown, items, hasOlder });
-  // A user up there does not see the newest: they are fetched on the way back.
+  // The newest items are not visible: they are fetched again on the way back.
   if (room.jump === undefined) room.tail = shortened(room.tail);
   room.jump = { items: items.slice(0, itemsMax), hasOlder, hasNewer: true };
 }
 
-/** A page that begins where the stretch that was jumped to ends. */
+/** Adds a page that begins where the jumped-to stretch ends. */
 export function append(
   room: RoomDraft,
   page: readonly Item[],
@@ -310,7 +308,7 @@ export function append(
   jumpTo(room, { items: kept, hasOlder, hasNewer });
 }
 
-/** Shows this stretch; as a part of the tail if the two meet. */
+/** Shows this stretch; joins it with the tail if the two meet. */
 export function jumpTo(room: RoomDraft, stretch: Stretch): void {
   const { items: newest } = room.tail;
   const first = newest[0]?.seq ?? Number.POSITIVE_INFINITY;
@@ -329,7 +327,7 @@ function put(room: RoomDraft, stretch: Stretch): void {
   else room.jump = stretch;
 }
 
-/** The room is not open any more. */
+/** Closes the room's view. */
 export function leaveView(room: RoomDraft): void {
   room.jump = undefined;
   room.loading = undefined;
@@ -343,14 +341,16 @@ function shortened(tail: Stretch): Stretch {
   return { ...tail, items: tail.items.slice(-SHOWN_ITEMS_KEPT), hasOlder: true };
 }
 
-/** `n` up to where all is read once the item of that seq was seen; undefined: it is not here. */
+/**
+ * The read position `n` after the item of that seq was visible; `undefined` if it is not loaded.
+ */
 export function nOfSeen(room: RoomState, seq: number): number | undefined {
   const { items } = room.jump ?? room.tail;
   const index = indexOfSeq(items, seq);
   const item = items[index];
   if (item?.seq !== seq) return undefined;
   const next = items[index + 1];
-  if (next !== undefined) return next.n - 1; // Between them is only what is shown elsewhere.
+  if (next !== undefined) return next.n - 1; // Only invisible records lie between them.
   return room.jump === undefined ? room.told : item.n;
 }
 

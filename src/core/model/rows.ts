@@ -1,15 +1,15 @@
-/** The rows of a timeline that a view draws. */
+/** Rows of a timeline, which a view draws. */
 
 import { indexOfSeq, isSame, isWords, itemAt } from "./item.ts";
 import { openRoom } from "./selectors.ts";
 import type { Item, Model, PendingPost, RoomState, Stretch, WantedPage } from "./state.ts";
 
-/** One row of a room's timeline; `key` stays that of the same thing. */
+/** A row of a room's timeline; `key` is stable across updates. */
 export type Row =
   | { readonly kind: "day"; readonly key: string; readonly unixMs: number }
-  /** What follows was not read when the room was opened. */
+  /** The following items were unread when the room was opened. */
   | { readonly kind: "unread"; readonly key: string }
-  /** So many messages of a user, sent before what follows, never came. */
+  /** Number of missing messages of a user before the next item. */
   | {
       readonly kind: "withheld";
       readonly key: string;
@@ -18,19 +18,16 @@ export type Row =
     }
   | {
       readonly kind: "item";
-      /** Of the first, where several are told in one line. */
+      /** Of the first item, if several share the row. */
       readonly key: string;
       readonly item: Item;
-      /**
-       * Those who came or went just before it: told in the same line. Of a file, those that its
-       * sender sent with it.
-       */
+      /** Earlier joins or leaves in the same row. For a file, other files of the same sending. */
       readonly earlier: readonly Item[];
-      /** Follows closely on words of the same person: its name and time need not be repeated. */
+      /** Follows closely on a message of the same user: name and time need not be repeated. */
       readonly isGrouped: boolean;
-      /** What it answers, if that is here. */
+      /** The item that it answers, if loaded. */
       readonly answers: Item | undefined;
-      /** It, or one of those that are told with it. */
+      /** One of the row's items is pinned. */
       readonly isPinned: boolean;
     }
   | {
@@ -44,27 +41,27 @@ export type Row =
 export interface Rows {
   readonly rows: readonly Row[];
   readonly hasOlder: boolean;
-  /** Not the newest are shown, but a place that the user jumped to. */
+  /** The user has jumped to an older place; newer items are not visible. */
   readonly hasNewer: boolean;
   readonly loading: WantedPage | undefined;
-  /** Key of the row that the user jumped to, once it is here. */
+  /** Key of the row that the user jumped to, once it is loaded. */
   readonly shownKey: string | undefined;
-  /** Counted up each time the newest is asked for. */
+  /** Incremented by each request to scroll to the newest. */
   readonly bottoms: number;
 }
 
-/** Words of one person within so long are one group. */
+/** Messages of one user within this time form a group. */
 const GROUP_MS = 5 * 60_000;
-/** People who come, or go, one after the other within so long are told in one line. */
+/** Joins, or leaves, within this time share a row. */
 const FOLD_MS = 60 * 60_000;
 /**
- * Files of one sender that came one after the other within so long, and with which nothing is said,
- * were sent together: programs that do not say which were.
+ * Files of one sender within this time and without text count as sent together, for clients that do
+ * not mark sendings.
  */
 const FILES_MS = 60_000;
-/** More of them are no grid that one looks at as one. */
+/** More files do not fit one grid. */
 const FILES_MAX = 12;
-/** A line of more names is too long to read. */
+/** A row of more names is too long to read. */
 const FOLDED_MAX = 30;
 const FOLDED: ReadonlySet<string> = new Set(["join", "leave", "sealed"]);
 const NONE: readonly Item[] = [];
@@ -72,7 +69,7 @@ const DAY_MS = 24 * 60 * 60_000;
 const NO_PINS: readonly number[] = [];
 const NOTHING: Stretch = { items: [], hasOlder: false, hasNewer: false };
 
-/** What the last rows were made of. */
+/** Inputs of the last rows. */
 interface Made {
   readonly stretch: Stretch;
   readonly readTo: number | undefined;
@@ -88,42 +85,42 @@ interface Made {
 
 type Offset = (unixMs: number) => number;
 
-/** What decides how items look as rows. */
+/** Parameters of the conversion of items to rows. */
 interface Look {
   readonly readTo: number | undefined;
   readonly ignored: Model["ignored"];
   readonly pins: RoomState["pins"];
-  /** Without those who come and go. */
+  /** Without joins and leaves. */
   readonly isQuiet: boolean;
   readonly joinsFiles: boolean;
   readonly offsetMinutes: Offset;
 }
 
-/** How far the rows of a room's items are made: what comes behind them needs no more. */
+/** State after the rows of a room's items: enough to append the rows of later items. */
 interface Walk extends Look {
   readonly items: readonly Item[];
   rows: Row[];
-  /** Keys of days that have a line: where a clock went back, one day comes twice. */
+  /** Keys of days with a row: if a clock was set back, one day occurs twice. */
   days: Set<string>;
-  /** No day came after a later one. */
+  /** Days occurred in order. */
   isOrdered: boolean;
-  /** What is unread begins before all of this. */
+  /** The unread row comes before all of these. */
   readonly beganMarked: boolean;
   isMarked: boolean;
-  /** Of the last one. */
+  /** Day of the last item. */
   day: number;
-  /** Whom the next may be grouped with. */
+  /** Item with which the next may be grouped. */
   last: Item | undefined;
-  /** All that the last line tells, if more may be told in it. */
+  /** Items of the last row, if more may join it. */
   folded: readonly Item[];
-  /** Whether that line follows words of the same person. */
+  /** Whether that row is grouped with a message of the same user. */
   isFoldedGrouped: boolean;
 }
 
 /**
- * Makes the rows of one face, and gives the same objects again for what has not changed. What came
- * behind the others, or before them, costs little more than itself: a busy room tells of it at
- * every frame, and a user who scrolls through thousands of messages with every page.
+ * Builds the rows of one UI and reuses the objects of unchanged rows. Appended and prepended items
+ * cost little more than themselves: a busy room changes with every frame, and scrolling through
+ * thousands of messages adds a page at a time.
  */
 export class RowMaker {
   readonly #joinsFiles: boolean;
@@ -131,15 +128,15 @@ export class RowMaker {
   #walk: Walk | undefined;
   #pending: ReadonlyMap<string, Row> = new Map();
 
-  /** @param options.joinsFiles files that were sent together are one row */
+  /** @param options.joinsFiles files that were sent together share a row */
   constructor({ joinsFiles = false }: { readonly joinsFiles?: boolean } = {}) {
     this.#joinsFiles = joinsFiles;
   }
 
   /**
-   * Of what is open.
+   * Rows of the open room.
    * @param offsetMinutes that local time is ahead of UTC at that moment
-   * @param isQuiet without those who come and go
+   * @param isQuiet without joins and leaves
    */
   rowsOf(model: Model, offsetMinutes: Offset, isQuiet = false): Rows {
     const room = openRoom(model);
@@ -150,7 +147,7 @@ export class RowMaker {
       ...{ stretch, readTo, pins, loading, shown, bottoms, open, pending, ignored, isQuiet },
     };
     const made = this.#made;
-    // A room changes in much that is no row of it: who writes, how far it was read.
+    // Many changes of a room do not affect its rows: typing users, the read position.
     if (made !== undefined && isSameMade(made, about)) return made.rows;
     const rows = this.#make(model, about, offsetMinutes);
     this.#made = { ...about, rows };
@@ -177,7 +174,7 @@ function isSameMade(one: Made, other: Made): boolean {
   return keys.every((key) => one[key] === other[key]);
 }
 
-/** Also of what is told in one line with others. */
+/** Also finds items that share a row. */
 function keyOf(rows: readonly Row[], seq: number): string | undefined {
   const row = rows[rowFrom(rows, seq)];
   if (row?.kind !== "item") return undefined;
@@ -185,12 +182,12 @@ function keyOf(rows: readonly Row[], seq: number): string | undefined {
   return isIt(row.item) || row.earlier.some(isIt) ? row.key : undefined;
 }
 
-/** Index of the first row that tells of an item of this seq or of a later one. */
+/** Index of the first row with an item of this seq or a later one. */
 function rowFrom(rows: readonly Row[], seq: number): number {
   let [low, high] = [0, rows.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    // Lines between items belong to what follows them.
+    // Rows between items belong to the following item.
     let at = middle;
     while (at < high && rows[at]?.kind !== "item") at++;
     const row = rows[at];
@@ -203,7 +200,7 @@ function rowFrom(rows: readonly Row[], seq: number): number {
 
 function isHidden({ ignored, isQuiet }: Look, { from, kind }: Item, isSaid: boolean): boolean {
   if (isSaid && from !== undefined && ignored.has(from.toLowerCase())) return true;
-  // What cannot be opened is one line, whenever it was said, and nobody has to read it.
+  // Undecryptable messages share one row, and nobody has to read them.
   return isQuiet && kind !== "sealed" && FOLDED.has(kind);
 }
 
@@ -211,17 +208,17 @@ function folds({ joinsFiles }: Look, { kind }: Item): boolean {
   return FOLDED.has(kind) || (joinsFiles && kind === "file");
 }
 
-/** It has a row of its own, which no other item changes. */
+/** The item has a row of its own that no other item changes. */
 function isPlain(look: Look, item: Item): boolean {
   return !folds(look, item) && !isHidden(look, item, isWords(item));
 }
 
-/** Whether the line of what is unread stands before it, or would; of an item that is plain. */
+/** Whether the unread row comes, or would come, before this plain item. */
 function isMarkedAt({ beganMarked, readTo }: Walk, { n }: Item): boolean {
   return beganMarked || n > (readTo ?? 0);
 }
 
-/** All rows of these items; those that were made before are taken from there. */
+/** Builds the rows of these items, reusing those of the previous walk. */
 function walked(items: readonly Item[], look: Look, before: Walk | undefined): Walk {
   const { readTo } = look;
   const isMarked = readTo === undefined || (items[0]?.n ?? 0) > readTo + 1;
@@ -242,9 +239,9 @@ function isSameLook(one: Look, other: Look): boolean {
 }
 
 /**
- * Takes over the rows of items that are here as they were. Where others came before them, or went,
- * it goes by itself until a row is the one that was there: from there on all are.
- * @returns the index of the item from which it has to go on
+ * Reuses the rows of unchanged items. Where items were prepended or removed, it builds rows until
+ * one equals its old row: from there on all do.
+ * @returns the index of the item at which to continue
  */
 function rejoin(walk: Walk, old: Walk): number {
   const { items } = walk;
@@ -269,7 +266,7 @@ function rejoin(walk: Walk, old: Walk): number {
   return last + 1;
 }
 
-/** The row of this item is the one that was there, and so are all behind it. */
+/** The row of this item equals its old row, and so do all following ones. */
 function isAsBefore(walk: Walk, old: Walk, at: number): boolean {
   const item = walk.items[at];
   if (item === undefined || !walk.isOrdered || !isPlain(walk, item)) return false;
@@ -277,7 +274,7 @@ function isAsBefore(walk: Walk, old: Walk, at: number): boolean {
   return isSameMark && old.rows[rowFrom(old.rows, item.seq)] === walk.rows.at(-1);
 }
 
-/** The rows of items behind `at` up to `last`, which is plain. */
+/** Reuses the rows of the items after `at` up to `last`, which is plain. */
 function take(walk: Walk, old: Walk, at: number, last: number): void {
   const { items } = walk;
   const [before, item] = [items[at], items[last]];
@@ -292,7 +289,7 @@ function take(walk: Walk, old: Walk, at: number, last: number): void {
     for (const [i, row] of rows.entries()) {
       if (row.kind === "day") walk.days.add(row.key);
       if (row.kind !== "item" || row.item.re === undefined) continue;
-      // What it answers may be here now, or no more.
+      // The answered item may have been loaded or dropped.
       const answers = itemAt(items, row.item.re);
       if (answers !== row.answers) rows[i] = { ...row, answers };
     }
@@ -307,11 +304,11 @@ function take(walk: Walk, old: Walk, at: number, last: number): void {
   walk.isFoldedGrouped = row?.kind === "item" && row.isGrouped;
 }
 
-/** Rows that look the same stay the same objects. */
+/** Adds a row, reusing an equal object. */
 function put(walk: Walk, row: Row, seq: number, before: Walk | undefined): void {
   const { rows } = walk;
   const at = before === undefined ? 0 : rowFrom(before.rows, seq);
-  // Lines between items stand right before the row of the item.
+  // Rows between items are right before the row of the item.
   const known = before?.rows.slice(Math.max(0, at - 3), at + 1) ?? [];
   const same = known.find((one) => one.key === row.key && isEqual(one, row)) ?? row;
   if (rows.at(-1)?.key === row.key) rows[rows.length - 1] = same;
@@ -382,12 +379,12 @@ function follows(last: Item | undefined, item: Item): boolean {
   if (last === undefined || !isWords(last) || !isWords(item)) return false;
   if (last.kind === "action" || item.kind === "action") return false;
   if (!isSame(last.from, item.from) || last.imported?.from !== item.imported?.from) return false;
-  // Of what was said elsewhere it matters when it was said: its group shows the time of the first.
+  // For imported messages the original time counts: the group shows the time of the first.
   const [before, after] = [last, item].map((one) => one.imported?.timeUnixMs ?? one.timeUnixMs);
   return Math.abs((after ?? 0) - (before ?? 0)) < GROUP_MS;
 }
 
-/** Whether it is told in the line that tells of those before it. */
+/** Whether the item joins the row of the previous items. */
 function joins(folded: readonly Item[], item: Item, isFollowing: boolean): boolean {
   const { kind, timeUnixMs } = item;
   const [first] = folded;
@@ -398,13 +395,13 @@ function joins(folded: readonly Item[], item: Item, isFollowing: boolean): boole
 }
 
 /**
- * What is said with a sending is said once, of all of it. Elsewhere it is said of one file, which
- * then stands alone.
+ * The caption of a sending appears once, for all of its files. In other programs it belongs to one
+ * file, which then has its own row.
  */
 function isSentWith(folded: readonly Item[], { text, timeUnixMs, file }: Item): boolean {
   if (folded.length >= FILES_MAX) return false;
   const isSaid = folded.some((one) => one.text !== "");
-  // Of what was erased it is not known any more.
+  // Unknown for erased files.
   const known = folded.findLast((one) => one.file !== undefined)?.file;
   const isKnown = file !== undefined && known !== undefined;
   if (isKnown && (file.sending ?? known.sending) !== undefined) {
@@ -419,7 +416,10 @@ function dayOf(unixMs: number, offsetMinutes: Offset): number {
   return Math.floor((unixMs + offsetMinutes(unixMs) * 60_000) / DAY_MS);
 }
 
-/** Of rows with the same key, and so of the same kind. A day is the same at any moment of it. */
+/**
+ * Compares rows with the same key, and therefore of the same kind. A day row ignores the time of
+ * day.
+ */
 function isEqual(one: Row, other: Row): boolean {
   if (one.kind === "day") return true;
   const keys = Object.keys(one) as (keyof Row)[];

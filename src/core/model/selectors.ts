@@ -6,68 +6,68 @@ import { isSame, itemAt } from "./item.ts";
 import { isCalling, wordsOfOthers } from "./room.ts";
 import type { Draft, Item, Model, RoomState } from "./state.ts";
 
-/** One line of the list of rooms and conversations. */
+/** An entry of the list of rooms and conversations. */
 export interface RoomLine {
   readonly target: string;
   readonly kind: "room" | "person";
   readonly name: string;
   readonly unread: number;
-  /** Of those, how many call or answer me; in a conversation all of them do. */
+  /** Number of unread mentions and answers; in a conversation of all unread messages. */
   readonly calls: number;
-  /** What its line counts: of what is muted only calls, or what the user has marked as unread. */
+  /**
+   * Number on the entry: in a muted room only mentions, or messages that the user has marked as
+   * unread.
+   */
   readonly badge: number;
   readonly isOpen: boolean;
-  /** Of a conversation: whether the other one is there; undefined: not known. */
+  /** Whether the other user of a conversation is online; `undefined` if unknown. */
   readonly isOnline: boolean | undefined;
   readonly isIgnored: boolean;
-  /** It stands first. */
+  /** Sorted first. */
   readonly isFavourite: boolean;
-  /** It calls nobody by what is said in it; what is unread there counts in its own line alone. */
+  /** Notifies of no messages; its unread messages count in its own entry only. */
   readonly isMuted: boolean;
   readonly isSealed: boolean;
-  /** Who joins has to know its password. */
+  /** Joining requires a password. */
   readonly isLocked: boolean;
-  /** Something is written and not sent. */
+  /** Has an unsent draft. */
   readonly hasDraft: boolean;
 }
 
 export interface RoomLines {
   /** Favourites first, then by name. */
   readonly rooms: readonly RoomLine[];
-  /**
-   * Favourites first, then those with unread words, then the last spoken with; without those that
-   * are hidden.
-   */
+  /** Favourites first, then unread ones, then by the last message; without hidden ones. */
   readonly people: readonly RoomLine[];
-  /** Over all, but people who are ignored, and what is muted. */
+  /** Total, excluding ignored users and muted rooms. */
   readonly unread: number;
   readonly calls: number;
 }
 
-/** Who else writes to the open room just now; beyond TYPING_NAMED_MAX the server names nobody. */
+/** Other users typing in the open room; beyond TYPING_NAMED_MAX the server names nobody. */
 export function typingNames(model: Model): readonly string[] {
   const names = model.connection.kind === "online" ? (openRoom(model)?.typing ?? []) : [];
   return names.filter((name) => !isSame(name, model.me) && !isIgnored(model, name));
 }
 
-/** Pins, and says whether it is told who has read; in a conversation both may. */
+/** Whether the user may pin and set read receipts; in a conversation both users may. */
 export function mayKeepOrder({ isOperator }: Model, { kind, moderates }: RoomState): boolean {
   return moderates || isOperator || kind === "person";
 }
 
-/** `lobby`, `#lobby`, `@Bob`, in any case. */
+/** Finds `lobby`, `#lobby` or `@Bob`, in any case. */
 export function roomOf(model: Model, target: string): RoomState | undefined {
   const wanted = target.replace(/^#/, "");
   for (const room of model.rooms.values()) if (isSame(room.target, wanted)) return room;
   return undefined;
 }
 
-/** Something that was said there here is not among its messages yet; what was refused never is. */
+/** Reports whether a post to the target is unconfirmed. Refused posts do not count. */
 export function isUnderWay({ pending }: Model, target: string): boolean {
   return pending.some(({ to, state }) => isSame(to, target) && state.kind !== "refused");
 }
 
-/** The last message of the newest that are here: one's own, or of another user. */
+/** The last of the newest loaded messages: one's own, or of another user. */
 export function lastWords(room: RoomState | undefined, isMine: boolean): Item | undefined {
   return room?.tail.items.findLast(
     ({ kind, state, isMine: isOwn }) =>
@@ -79,7 +79,7 @@ export function openRoom(model: Model): RoomState | undefined {
   return model.open === undefined ? undefined : roomOf(model, model.open);
 }
 
-/** A message of the open room, as far as it is here. */
+/** A message of the open room, if loaded. */
 export function itemHere(model: Model, seq: number): Item | undefined {
   const { tail, jump } = openRoom(model) ?? {};
   return itemAt(tail?.items ?? [], seq) ?? itemAt(jump?.items ?? [], seq);
@@ -94,12 +94,15 @@ export function isIgnored(model: Model, user: string | undefined): boolean {
   return user !== undefined && model.ignored.has(user.toLowerCase());
 }
 
-/** Nothing that is said there calls its reader: no sound, no notification, no badge. */
+/** The room is muted: no sound, no notification, no badge. */
 export function isQuiet({ prefs }: Pick<Model, "prefs">, room: RoomId): boolean {
   return prefs?.get(room)?.muted !== undefined;
 }
 
-/** It calls or answers me, or is said to me alone, by someone who is heard; muted or not. */
+/**
+ * Reports whether a message mentions or answers the user, or is in a conversation, and its author
+ * is not ignored; regardless of muting.
+ */
 export function callsUser(
   { me, ignored }: Pick<Model, "me" | "ignored">,
   room: RoomState,
@@ -109,7 +112,7 @@ export function callsUser(
   return isHeard && isCalling(item, room, me);
 }
 
-/** Words of others that were not read, or that the user has marked so. */
+/** Unread messages of others, or those marked as unread. */
 function unreadIn({ prefs }: Pick<Model, "prefs">, room: RoomState): number {
   const marked = prefs?.get(room.id)?.unread;
   if (marked === undefined) return room.unread;
@@ -156,7 +159,7 @@ export function roomLines(model: Model): RoomLines {
   };
 }
 
-/** The one that is open keeps its place while it is read. */
+/** The open room keeps its position while it is read. */
 function isUnreadFirst(model: Model, room: RoomState): boolean {
   if (isIgnored(model, room.name) || isQuiet(model, room.id)) return false;
   const wasUnread = isSame(model.open, room.target) && room.readAtOpening !== undefined;
@@ -192,7 +195,7 @@ function badgeOf(model: Model, room: RoomState): number {
   return isQuiet(model, room.id) && !isMarked ? room.calls.length : unreadIn(model, room);
 }
 
-/** With whom nothing was spoken yet. */
+/** The entry of a user without a conversation so far. */
 function strangerLine(model: Model, target: string, online: ReadonlySet<string>): RoomLine {
   const name = target.slice(1);
   const isHere = model.connection.kind === "online" && online.has(name.toLowerCase());
@@ -203,7 +206,7 @@ function strangerLine(model: Model, target: string, online: ReadonlySet<string>)
   return { target, kind: "person", name, ...nothing, ...marks, isOpen: true, isOnline, hasDraft };
 }
 
-/** Folded names of all who are online in any room that is followed. */
+/** Folded names of all users who are online in any loaded room. */
 function onlineNames(model: Model): Set<string> {
   const names = new Set<string>();
   for (const room of model.rooms.values()) {
@@ -212,12 +215,12 @@ function onlineNames(model: Model): Set<string> {
   return names;
 }
 
-/** In some room that is known here. */
+/** Reports whether the user is online in some loaded room. */
 export function isOnline(model: Model, user: string): boolean {
   return onlineNames(model).has(user.toLowerCase());
 }
 
-/** Whom one can write to or call: all users that were heard of, by name, but oneself. */
+/** All known users except oneself, by name, for completion. */
 export function knownNames(model: Model): readonly string[] {
   const names = new Map<string, string>();
   const note = (name: string | undefined) => {

@@ -1,4 +1,4 @@
-/** The types of the model. */
+/** Types of the model. */
 
 import type { Fault } from "../../base/fault.ts";
 import type { FileId, RoomId } from "../../base/ids.ts";
@@ -10,161 +10,161 @@ import type { RoomPrefs } from "../rooms/prefs.ts";
 import type { ProgressReport } from "../transfer/progress.ts";
 
 /**
- * What a face shows, as plain values that are never changed: whatever is equal by identity looks
- * the same. Words are as their authors sent them: `cleanText` is the face's last step.
+ * The state of the UI, as immutable values: identical objects look the same. Texts are as their
+ * authors sent them: the UI calls `cleanText` last.
  */
 export interface Model {
-  /** Items of one room that this face holds; beyond it the far end goes. */
+  /** Maximum number of loaded items of one room; beyond it the far end is dropped. */
   readonly itemsMax: number;
   readonly connection: ConnectionView;
-  /** The answer to a secret that was shown is held back. */
+  /** The server delays its answer to a secret. */
   readonly guessDelay: GuessDelayView | undefined;
-  /** Undefined until it was greeted once. */
+  /** `undefined` before the first greeting. */
   readonly server: ServerView | undefined;
-  /** Whose rooms are shown; undefined if no account is logged in. */
+  /** Name of the user; `undefined` if logged out. */
   readonly me: string | undefined;
-  /** All that was missed has been told. */
+  /** All missed records have arrived. */
   readonly isCaughtUp: boolean;
-  /** In the order in which they came. */
+  /** In the order of arrival. */
   readonly rooms: ReadonlyMap<RoomId, RoomState>;
-  /** Target that is shown: `lobby`, or `@bob` with whom nothing may have been spoken yet. */
+  /** Target of the visible room: `lobby`, or `@bob`, with whom there may be no conversation yet. */
   readonly open: string | undefined;
-  /** The page is looked at: only then is anything read. */
+  /** The page has the focus: only then do messages count as read. */
   readonly isFocused: boolean;
-  /** The newest of what is open is on the screen: what comes is read as it comes. */
+  /** The newest items of the open room are visible: messages are read on arrival. */
   readonly isAtNewest: boolean;
-  /** Posts that are not in their rooms yet, oldest first. */
+  /** Posts without a record so far, oldest first. */
   readonly pending: readonly PendingPost[];
-  /** By target; what is written and not sent. */
+  /** Unsent drafts by target. */
   readonly drafts: ReadonlyMap<string, Draft>;
   /** Folded names. */
   readonly ignored: ReadonlySet<string>;
-  /** What the account has set of rooms, on all its devices; undefined: its server keeps none. */
+  /** The account's settings of rooms, on all its devices; `undefined` if its server stores none. */
   readonly prefs: ReadonlyMap<RoomId, RoomPrefs> | undefined;
-  /** Rooms of the messages that the account has saved, by seq, oldest saved first. */
+  /** Rooms of saved messages, by seq, oldest saved first. */
   readonly saved: ReadonlyMap<number, RoomId>;
   /** By id, oldest first. */
   readonly transfers: ReadonlyMap<string, TransferView>;
   readonly search: SearchView | undefined;
-  /** To be shown until the user has seen them; the newest FAULTS_SHOWN_MAX. */
+  /** Shown until dismissed; the newest FAULTS_SHOWN_MAX. */
   readonly faults: readonly ShownFault[];
-  /** The server runs another build than the page came from: it asks to be loaded again. */
+  /** The server runs another build than the page, which should be reloaded. */
   readonly isOutdated: boolean;
-  /** May do what operators may: the server's window is theirs. */
+  /** Has the rights of an operator, including the server's console. */
   readonly isOperator: boolean;
   readonly board: Board;
   readonly nextFault: number;
 }
 
-/** What the server has all users, or its operators, know as long as it holds. */
+/** Notices of the server to all users or to its operators, as long as they hold. */
 export interface Board {
   readonly announcement?:
     | { readonly text: string; readonly by: string; readonly time: number }
     | undefined;
-  /** To operators: files are refused when less than `keepFreeBytes` are free. */
+  /** To operators: the server refuses files below `keepFreeBytes`. */
   readonly diskLow?: { readonly freeBytes: number; readonly keepFreeBytes: number } | undefined;
-  /** `false` while the server's cluster takes no messages. */
+  /** `false` while the server's cluster accepts no messages. */
   readonly hasMajority?: boolean;
 }
 
 export type ConnectionView =
   | { readonly kind: "connecting" }
-  /** Greeted; the user has to log in. `fault`: why the last attempt failed. */
+  /** Connected but not logged in. `fault`: why the last attempt failed. */
   | { readonly kind: "outside"; readonly fault: Fault | undefined }
-  /** The server is being asked to let us in. */
+  /** Log-in in progress. */
   | { readonly kind: "entering" }
-  /** `isStalled`: the link is open, and the server has not answered for STALL_MS. */
+  /** `isStalled`: the link is open, but the server has not answered for STALL_MS. */
   | { readonly kind: "online"; readonly isStalled?: true }
-  /** It is tried again at that moment, Unix ms. */
+  /** The client reconnects at that moment, Unix ms. */
   | { readonly kind: "offline"; readonly fault: Fault; readonly retryAtUnixMs: number }
-  /** For good: banned, kicked off as a device, or left on purpose (no fault). */
+  /** Permanent: banned, removed as a device, or logged out (no fault). */
   | { readonly kind: "ended"; readonly fault: Fault | undefined };
 
 export interface GuessDelayView {
-  /** For whose sake: too many were wrong from here, for this name, or from everywhere. */
+  /** Source of the wrong guesses: this address, this account, or everyone. */
   readonly of: "address" | "account" | "everyone";
-  /** A wrong one is answered then; a right one then or before. */
+  /** A wrong secret is answered at that moment; a right one then or before. */
   readonly untilUnixMs: number;
 }
 
 export interface ServerView {
   readonly name: string;
-  /** With `SHA256:` in front, as people compare it. */
+  /** With the prefix `SHA256:`, for comparison. */
   readonly fingerprint: string;
   readonly needsRoomPassword: boolean;
   readonly welcome: string | undefined;
   readonly textBytesMax: number;
-  /** Another one than this browser met here before, and nothing vouches for it. */
+  /** The fingerprint that this browser knew before, if it changed without a valid succession. */
   readonly changedFrom?: string;
-  /** Whether this browser can keep a key; else a password is needed for each visit. */
+  /** Whether this browser can store a key; otherwise each visit requires the password. */
   readonly keepsKey: boolean;
 }
 
 export interface RoomState {
   readonly id: RoomId;
-  /** `person`: a conversation, named by the other one. */
+  /** `person`: a conversation, named by the other user. */
   readonly kind: "room" | "person";
   readonly name: string;
-  /** As posts and requests name it: `lobby`, `@bob`. */
+  /** As in posts and requests: `lobby`, `@bob`. */
   readonly target: string;
   readonly topic: string;
   readonly moderates: boolean;
-  /** It can be read, and not written to. */
+  /** Read-only. */
   readonly isClosed: boolean;
-  /** What is said there only the devices in its group can read. */
+  /** End-to-end encrypted: only the devices in its group can read it. */
   readonly isSealed: boolean;
-  /** Who joins has to know its password. */
+  /** Joining requires a password. */
   readonly isLocked: boolean;
-  /** How long it keeps what is said, in milliseconds; undefined: for good. */
+  /** Milliseconds that the room keeps messages; `undefined` for ever. */
   readonly keepMs: number | undefined;
-  /** Messages to be found again, by seq. */
+  /** Pinned messages, by seq. */
   readonly pins: readonly number[];
-  /** Authors see who has read what they say there. */
+  /** Authors see who has read their messages. */
   readonly receipts: boolean;
-  /** Whether this account wants receipts in the conversation; both sides must. */
+  /** This account wants receipts in the conversation; both sides must. */
   readonly receiptsWanted: boolean;
-  /** `n` of its last record, and up to where some device of the account has read. */
+  /** `n` of its last record, and the read position over all devices of the account. */
   readonly last: number;
   readonly read: number;
-  /** Words of others behind that. */
+  /** Unread messages of others. */
   readonly unread: number;
-  /** Up to where it was read when it was opened: a line is drawn there. */
+  /** Read position when the room was opened, where the unread row is drawn. */
   readonly readAtOpening: number | undefined;
-  /** `n` of what is unread and known here, and calls or answers me. */
+  /** `n` of loaded unread messages that mention or answer the user. */
   readonly calls: readonly number[];
-  /** Unix ms and seq of the last item; 0: none is known. */
+  /** Unix ms and seq of the last item; 0 if none is known. */
   readonly lastUnixMs: number;
   readonly lastSeq: number;
-  /** Without a hole up to the newest, oldest first. */
+  /** The newest items without a gap, oldest first. */
   readonly tail: Stretch;
-  /** Where the user has jumped to, not joined with the tail yet: this is shown then. */
+  /** The stretch that the user jumped to and that is visible, until it is joined with the tail. */
   readonly jump: Stretch | undefined;
-  /** What was asked for and is not here yet. */
+  /** The page being requested. */
   readonly loading: WantedPage | undefined;
-  /** Seq that the user has jumped to: to be scrolled to once it is here. */
+  /** Seq that the user jumped to: scroll to it once it is loaded. */
   readonly shown: number | undefined;
-  /** So many times the user has asked for the newest, by a post of their own too. */
+  /** Number of requests to scroll to the newest, including one's own posts. */
   readonly bottoms: number;
-  /** `n` up to which the tail is complete, and up to which the present link has told. */
+  /** `n` up to which the tail is complete, and up to which the present link has sent records. */
   readonly told: number;
   readonly linkN: number;
-  /** The present link has told of the room. */
+  /** The present link has sent the room. */
   readonly isTold: boolean;
-  /** What was said of records, by their seq; also of such that are not here yet. */
+  /** Changes of records, by their seq; also of records that are not loaded. */
   readonly changes: ReadonlyMap<number, Changes>;
-  /** Names as told; only of whom `presence` or `who` has spoken. */
+  /** Online users, as far as `presence` or `who` has named them. */
   readonly online: ReadonlySet<string>;
   readonly members: readonly Member[] | undefined;
-  /** Who writes there now, as far as the server names them; oneself among them. */
+  /** Users typing in the room, as far as the server names them; possibly including the user. */
   readonly typing: readonly string[];
-  /** Files on their way to the room, not whole yet. */
+  /** Uploads to the room that are not complete yet. */
   readonly offered: readonly OfferedFile[];
 }
 
-/** Items of a room between two places of its past, without a hole. */
+/** Consecutive items of a room, without a gap. */
 export interface Stretch {
   readonly items: readonly Item[];
-  /** There are older, or newer, ones at the server. */
+  /** The server has older, or newer, items. */
   readonly hasOlder: boolean;
   readonly hasNewer: boolean;
 }
@@ -173,65 +173,74 @@ export type PageSide = "older" | "newer" | "around";
 
 export interface WantedPage {
   readonly side: PageSide;
-  /** Exclusive; of `around` the one in the middle. */
+  /** Exclusive; for `around` the one in the middle. */
   readonly seq: number;
 }
 
-/** A file of a sealed room: what the server has of it is of no use as it is. */
+/** A file of a sealed room, whose content on the server is encrypted. */
 export type ShownFile = FileBody & {
   readonly isSealed?: true;
-  /** The same of all files that its sender sent at once. */
+  /** Shared by all files that its sender sent together. */
   readonly sending?: string;
 };
 
-/** One thing that users see in a room: a message, a file, a member who came. */
+/** A visible entry of a room's timeline: a message, a file, a member who joined. */
 export interface Item {
   readonly seq: number;
   readonly n: number;
   readonly timeUnixMs: number;
   /** `text`, `action`, `file`, `join`, `leave`, `topic`, `kick`, `mute`, `grant`, … */
   readonly kind: string;
-  /** Undefined: the server itself. */
+  /** `undefined` for the server itself. */
   readonly from: string | undefined;
   readonly isMine: boolean;
-  /** `damaged`: the server's disk has lost it. Neither has words. */
+  /** `damaged`: lost by the server's disk. Erased and damaged items have no text. */
   readonly state: "whole" | "erased" | "damaged";
-  /** What it says now; of a topic the topic. */
+  /** The current text; for a topic the topic. */
   readonly text: string;
-  /** It was changed: when, Unix ms. */
+  /** Unix ms of the last edit. */
   readonly editedUnixMs: number | undefined;
-  /** Said elsewhere, and brought here by `from`. */
+  /** Original author and time, if `from` imported it. */
   readonly imported: Imported | undefined;
-  /** Seq of what it answers, or pins; of an `edit`, which only a search finds, what it replaces. */
+  /**
+   * Seq of the record that it answers or pins; for an `edit`, which only a search finds, of the
+   * edited one.
+   */
   readonly re: number | undefined;
-  /** Names that its author called. */
+  /** Names that its author mentioned. */
   readonly mentions: readonly string[];
-  /** It calls me by name, or answers me. */
+  /** Mentions or answers the user. */
   readonly callsMe: boolean;
   readonly reactions: readonly Reaction[];
   readonly file: ShownFile | undefined;
-  /** Of `kick`, `mute` and `grant`: whom. Of `rename`: what they, or the room, are called now. */
+  /**
+   * For `kick`, `mute` and `grant`: the user concerned. For `rename`: the new name of the user or
+   * room.
+   */
   readonly whom: string | undefined;
-  /** Of `rename`: what they were called; undefined: the room was. */
+  /** For `rename`: the user's old name; `undefined` if a room was renamed. */
   readonly was: string | undefined;
-  /** Of `rename`: what the room was called. */
+  /** For `rename`: the room's old name. */
   readonly roomWas: string | undefined;
-  /** Of `kick`: the whole account was removed. */
+  /** For `kick`: the whole account was removed. */
   readonly isRemoved: boolean;
-  /** Of `mute`, `grant`, `pin` and `receipts`: it begins or ends; `untilUnixMs` of a mute. */
+  /**
+   * For `mute`, `grant`, `pin` and `receipts`: whether it begins or ends; `untilUnixMs` is a mute's
+   * end.
+   */
   readonly on: boolean | undefined;
   readonly untilUnixMs: number | undefined;
-  /** Of `retention`: as of the room. */
+  /** For `retention`: the room's new value. */
   readonly keepMs: number | undefined;
-  /** Messages of its device, before it, that never came into the sealed room. */
+  /** Number of missing earlier messages of its device to the sealed room. */
   readonly withheld?: number;
 }
 
-/** One sign under a message. */
+/** A reaction to a message. */
 export interface Reaction {
   readonly sign: string;
   readonly by: readonly string[];
-  /** Seq of mine, by which it is taken back. */
+  /** Seq of the user's own reaction, for removing it. */
   readonly mine: number | undefined;
 }
 
@@ -262,14 +271,14 @@ export interface OfferedFile {
 }
 
 export interface PendingPost {
-  /** Of this page; also names it in actions. */
+  /** Unique in this page; identifies it in actions. */
   readonly key: string;
   readonly to: string;
   readonly body: PostBody;
   readonly writtenUnixMs: number;
-  /** `OUTBOX.COUNTER`: its record will carry it. */
+  /** `OUTBOX.COUNTER`, which its record will have. */
   readonly id: string;
-  /** `storing`: not durable yet on this side, so that a page that closes now may lose it. */
+  /** `storing`: not durable on this side yet; a page that closes now may lose it. */
   readonly state:
     | { readonly kind: "storing" }
     | { readonly kind: "waiting" }
@@ -277,25 +286,25 @@ export interface PendingPost {
     | { readonly kind: "refused"; readonly fault: Fault };
 }
 
-/** What stands in the composer. */
+/** Content of the composer. */
 export interface Draft {
   readonly text: string;
-  /** Seq that it answers. */
+  /** Seq of the answered message. */
   readonly re?: number;
-  /** Seq of one's own message that it will replace. */
+  /** Seq of one's own message to replace. */
   readonly edits?: number;
-  /** Of an edit: what was being written when it began, and comes back when it ends. */
+  /** For an edit: the draft that it interrupted, restored afterwards. */
   readonly before?: Draft;
 }
 
 export interface TransferView {
-  /** Of this transfer; names it in actions. */
+  /** Unique per transfer; identifies it in actions. */
   readonly id: string;
   readonly kind: "upload" | "download";
-  /** Undefined: the server was not told of it yet. */
+  /** `undefined` until the server knows it. */
   readonly file: FileId | undefined;
   readonly name: string;
-  /** Where an upload goes. */
+  /** Targets of an upload. */
   readonly to: readonly string[];
   readonly state: TransferState;
   readonly progress: ProgressReport | undefined;
@@ -303,9 +312,9 @@ export interface TransferView {
 
 export type TransferState =
   | { readonly kind: "running" }
-  /** By the person; what is at the server stays there. */
+  /** By the user; the server keeps the partial content. */
   | { readonly kind: "paused" }
-  /** After a reload: the file has to be chosen again. `again`: it could be read, if one agrees. */
+  /** After a reload: the user must choose the file again, or (`permit`) permit reading it. */
   | { readonly kind: "needs-file"; readonly again: "choose" | "permit" }
   | { readonly kind: "failed"; readonly fault: Fault }
   | { readonly kind: "done" };
@@ -316,14 +325,14 @@ export interface SearchView {
   readonly found: readonly FoundItem[];
   readonly isLoading: boolean;
   readonly hasMore: boolean;
-  /** Seq from which more is asked for. */
+  /** Seq from which to request more. */
   readonly before: number | undefined;
   readonly fault: Fault | undefined;
 }
 
 export interface SearchQuery {
   readonly text: string;
-  /** Left out: everywhere. */
+  /** Everywhere if omitted. */
   readonly target?: string;
   readonly from?: string;
   readonly files?: boolean;

@@ -23,7 +23,7 @@ import { callsUser, isQuiet } from "./selectors.ts";
 import type { Board, Item, Model, RoomState } from "./state.ts";
 import { done, isPersons } from "./user-actions.ts";
 
-/** Nothing is on it: always the same, so that it is seen to be so. */
+/** A shared object, so that an unchanged value stays identical. */
 const NO_BOARD: Board = {};
 
 export interface Updated {
@@ -31,7 +31,7 @@ export interface Updated {
   readonly effects: readonly ModelEffect[];
 }
 
-/** @param itemsMax of one room that are held */
+/** @param itemsMax maximum number of loaded items of one room */
 export function emptyModel(itemsMax = SHOWN_ITEMS_MAX): Model {
   return {
     itemsMax,
@@ -59,7 +59,7 @@ export function emptyModel(itemsMax = SHOWN_ITEMS_MAX): Model {
   };
 }
 
-/** One event after the other, with each room copied once. */
+/** Applies events in order, copying each room once. */
 export function updateAll(model: Model, events: readonly ModelEvent[]): Updated {
   if (events.length === 0) return { model, effects: [] };
   const draft = new ModelDraft(model);
@@ -68,7 +68,7 @@ export function updateAll(model: Model, events: readonly ModelEvent[]): Updated 
   return { model: draft.finished(), effects: draft.effects };
 }
 
-/** What comes where its reader looks is read with it, and not a moment later. */
+/** Marks visible new messages as read immediately. */
 function readNewest(draft: ModelDraft): void {
   const { isAtNewest, isFocused, open } = draft.fields;
   if (!isAtNewest || !isFocused || open === undefined) return;
@@ -153,9 +153,9 @@ function entered(draft: ModelDraft, user: string, isRenamed: boolean): void {
   draft.fields.me = user;
   draft.fields.connection = { kind: "online" };
   draft.fields.isCaughtUp = false;
-  draft.fields.ignored = new Set(); // The server tells it again if there is one.
+  draft.fields.ignored = new Set(); // The server sends it again if there is one.
   draft.fields.isOperator = false;
-  draft.fields.board = NO_BOARD; // It, too.
+  draft.fields.board = NO_BOARD;
   for (const id of [...draft.rooms.keys()]) {
     const room = draft.room(id);
     if (room === undefined) continue;
@@ -169,7 +169,7 @@ function entered(draft: ModelDraft, user: string, isRenamed: boolean): void {
   }
 }
 
-/** What the link before has told last may come after `entered`: sealed records held it up. */
+/** Data of the previous link may arrive after `entered`, delayed by the decryption of records. */
 function listing(draft: ModelDraft): void {
   for (const id of [...draft.rooms.keys()]) {
     const room = draft.room(id);
@@ -244,7 +244,7 @@ function told(draft: ModelDraft, event: ServerEvent): void {
   }
 }
 
-/** Of one room, shown as being under way; beyond it the oldest are not. */
+/** Maximum number of visible uploads to one room; older ones are hidden. */
 const OFFERED_MAX = 16;
 
 function roomTold(draft: ModelDraft, news: RoomNews): void {
@@ -256,19 +256,19 @@ function roomTold(draft: ModelDraft, news: RoomNews): void {
     forgetSent(draft, room);
   } else if (draft.rooms.size < TIMELINE_ROOMS_MAX) {
     draft.putRoom(newRoom(news));
-    // `caughtUp` asks for what was told before it.
+    // `caughtUp` requests those sent before it.
     if (draft.fields.isCaughtUp) askMembers(draft, news.room);
   }
 }
 
-/** A new conversation says nothing of who is there; nor does a room that was opened before. */
+/** Neither a new conversation nor a room opened before has presence data. */
 function askMembers({ rooms, fields, effects }: ModelDraft, id: RoomId): void {
   const room = rooms.get(id);
   if (room === undefined || !(room.kind === "person" || isSame(fields.open, room.target))) return;
   effects.push({ kind: "members", room: id, target: room.target });
 }
 
-/** What one reads, or is writing, goes on under the room's or person's new name. */
+/** The open room and its draft follow a renaming. */
 function follow({ fields, effects }: ModelDraft, was: string, target: string): void {
   if (isSame(fields.open, was)) fields.open = target;
   fields.pending = fields.pending.map((one) =>
@@ -296,7 +296,7 @@ function roomGone(draft: ModelDraft, id: RoomId): void {
 
 function recorded(draft: ModelDraft, { record }: Extract<ServerEvent, { kind: "record" }>): void {
   const room = draft.room(record.room.id);
-  if (room === undefined) return; // Of a room that is gone.
+  if (room === undefined) return; // Of a removed room.
   const { me } = draft.fields;
   const readBefore = room.read;
   const item = addRecord(room, record, me, draft.holding);
@@ -317,7 +317,7 @@ function recorded(draft: ModelDraft, { record }: Extract<ServerEvent, { kind: "r
   called(draft, room.id, item);
 }
 
-/** It may be something that its reader waits for. */
+/** Notifies the user of the message if necessary. */
 function called(draft: ModelDraft, id: RoomId, item: Item): void {
   const room = draft.room(id);
   const { fields } = draft;
@@ -349,10 +349,10 @@ function caughtUp(draft: ModelDraft): void {
   askAnew(draft);
 }
 
-/** Of so many conversations it is asked who is there; the others tell it when they are opened. */
+/** Number of conversations whose presence is requested; the others request it when opened. */
 const PEOPLE_ASKED_MAX = 32;
 
-/** What a new link does not tell by itself. */
+/** Requests data that a new link does not send by itself. */
 function askAnew(draft: ModelDraft): void {
   const people = [...draft.rooms.values()]
     .filter(({ kind }) => kind === "person")

@@ -1,4 +1,4 @@
-/** Model changes that follow from actions of the user. */
+/** Changes of the model by actions of the user. */
 
 import { unreachable } from "../../base/assert.ts";
 import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
@@ -19,7 +19,6 @@ export function isPersons(event: ModelEvent): event is PersonEvent {
   return PERSONS.has(event.kind);
 }
 
-/** What the user does. */
 export function done(draft: ModelDraft, event: PersonEvent): void {
   const { fields } = draft;
   switch (event.kind) {
@@ -93,7 +92,7 @@ function open(draft: ModelDraft, target: string | undefined): void {
   const before = draft.fields.open;
   if (before !== undefined && isSame(before, target)) {
     const here = roomAt(draft, before);
-    // Marked on another device, or here: whoever chooses it again has come back to it.
+    // Reopening a room ends its mark as unread, whichever device set it.
     if (here !== undefined) arrange(draft, here.id, { unread: undefined });
     return;
   }
@@ -105,14 +104,14 @@ function open(draft: ModelDraft, target: string | undefined): void {
   if (room === undefined) return;
   room.readAtOpening = firstUnreadAt(draft.fields, room);
   arrange(draft, room.id, { unread: undefined, hidden: undefined });
-  // Of a large room the server does not tell who comes and goes.
+  // The server sends no presence of large rooms.
   if (room.members === undefined || room.members.length > PRESENCE_MEMBERS_MAX) {
     draft.effects.push({ kind: "members", room: room.id, target: room.target });
   }
   if (room.tail.items.length === 0) wantOlder(draft, room);
 }
 
-/** `n` up to where it was read, by the user's own mark or else in fact; undefined: all of it. */
+/** The read position, by the user's own mark or in fact; `undefined` if all is read. */
 function firstUnreadAt({ prefs }: ModelDraft["fields"], room: RoomDraft): number | undefined {
   const marked = prefs?.get(room.id)?.unread;
   if (marked !== undefined) return Math.min(room.read, marked - 1);

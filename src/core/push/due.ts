@@ -1,7 +1,5 @@
-/**
- * Which messages are due to be pushed: those that nobody has read for a while, at a pace that a
- * phone in a pocket can bear.
- */
+/** Schedule of push notifications: for messages that stay unread for a while, at a bounded rate. */
+
 import type { RoomId, UserId } from "../../base/ids.ts";
 import {
   PUSH_ACCOUNT_BURST,
@@ -17,25 +15,25 @@ import {
 import { dropOldest } from "../oldest.ts";
 import { TokenBucket } from "../rate.ts";
 
-/** `isFileName`: not what was said, but how a file is called. */
+/** `isFileName`: the text is the name of a file. */
 export interface CallingWords {
   readonly from: string;
   readonly text: string;
   readonly isFileName?: boolean;
 }
 
-/** A message that somebody waits for. */
+/** A message that may be pushed. */
 export interface Calling {
   readonly room: RoomId;
   readonly seq: number;
   readonly n: number;
-  /** Nobody knows here whom it calls. */
+  /** The server does not know whom it mentions. */
   readonly isSealed: boolean;
-  /** Undefined: of a sealed room, or erased since. */
+  /** `undefined` if of a sealed room, or erased since. */
   readonly words: CallingWords | undefined;
 }
 
-/** The latest of a room, and how many there were since the last push. */
+/** The latest message of a room, and the number since the last push. */
 export interface DuePush {
   readonly user: UserId;
   readonly latest: Calling;
@@ -52,30 +50,30 @@ interface Waiting {
 interface OfUser {
   /** The oldest first. Bounded by PUSH_ROOMS_MAX. */
   readonly waiting: Map<RoomId, Waiting>;
-  /** When a room was last pushed. Bounded likewise. */
+  /** Time of each room's last push. Bounded likewise. */
   readonly pushedAt: Map<RoomId, number>;
   readonly pace: TokenBucket;
   idleSince: number;
 }
 
-/** What is known of users at the moment of a push. */
+/** State of users at the moment of a push. */
 export interface PushJudge {
-  /** Whether it is still theirs to read, and unread. */
+  /** Reports whether the user may still read it and has not. */
   isWanted(user: UserId, calling: Calling): boolean;
   isOnline(user: UserId): boolean;
-  /** They are online, do nothing for a while, and have another device that could tell them. */
+  /** Online, but idle for a while, and has another device to notify. */
   isAway(user: UserId): boolean;
 }
 
 export class DuePushes {
-  /** Only of accounts with a device that takes pushes: PUSH_SUBSCRIPTIONS_MAX at most. */
+  /** Only accounts with a push subscription: PUSH_SUBSCRIPTIONS_MAX at most. */
   readonly #users = new Map<UserId, OfUser>();
 
   note(user: UserId, calling: Calling, now: number): void {
     const of = this.#of(user, now);
     const known = of.waiting.get(calling.room);
     if (known !== undefined) {
-      // It calls the user by name, and answers, too.
+      // The message both mentions and answers the user.
       if (calling.seq <= known.latest.seq) return;
       known.latest = calling;
       known.count += 1;
@@ -88,7 +86,7 @@ export class DuePushes {
     dropOldest(of.waiting, PUSH_ROOMS_MAX);
   }
 
-  /** Its words are not to be told any more. */
+  /** Removes an erased message's text. */
   erased(room: RoomId, seq: number): void {
     for (const { waiting } of this.#users.values()) {
       const entry = waiting.get(room);
@@ -96,7 +94,7 @@ export class DuePushes {
     }
   }
 
-  /** No device of the account takes pushes any more. */
+  /** The account has no push subscription left. */
   forget(user: UserId): void {
     this.#users.delete(user);
   }
@@ -112,7 +110,7 @@ export class DuePushes {
           continue;
         }
         if (judge.isOnline(user) && !judge.isAway(user)) {
-          // Who is there reads it there; who did anything since has seen that it came.
+          // An active user has read it, or seen that it arrived.
           if (now - firstAt >= PUSH_WATCH_MS) of.waiting.delete(room);
           else entry.dueAt = now + PUSH_LOOK_EVERY_MS;
           continue;
@@ -128,14 +126,14 @@ export class DuePushes {
         dropOldest(of.pushedAt, PUSH_ROOMS_MAX);
         due.push({ user, latest, count });
       }
-      // What was pushed before that says nothing about the next one.
+      // Earlier activity says nothing about the next push.
       if (of.waiting.size > 0) of.idleSince = now;
       else if (now - of.idleSince >= FORGET_MS) this.#users.delete(user);
     }
     return due;
   }
 
-  /** When something is due next; undefined: nothing waits. */
+  /** Time of the next due push; `undefined` if none is pending. */
   get deadline(): number | undefined {
     let first: number | undefined;
     for (const { waiting, idleSince } of this.#users.values()) {
@@ -161,5 +159,5 @@ export class DuePushes {
   }
 }
 
-/** Both the pace of a room and that of an account are as at the beginning after so long. */
+/** After this time the rate limits of a room and an account are full again. */
 const FORGET_MS = Math.max(PUSH_SEALED_EVERY_MS, PUSH_ACCOUNT_BURST * PUSH_ACCOUNT_EVERY_MS);
