@@ -18,7 +18,6 @@ import {
 } from "../../wire/record.ts";
 import type { Place } from "./claims.ts";
 
-/** What a node of a cluster asks the shared stream to hold: decisions, in their order. */
 export interface ProposalMessage {
   /** Random; by it a node recognizes its own proposal. */
   readonly id: string;

@@ -28,57 +28,57 @@ import { keepFormer } from "./rooms.ts";
 import type { Directory } from "./targets.ts";
 
 /**
- * Accounts as a fold over the accounts log: who owns which name, which devices and which password
- * sign them in, and the hashes of room passwords. Checks that need slow work (hashing) happen
- * outside; the registry says what is true and makes the drafts.
+ * Accounts as a fold over the accounts log: names, devices and passwords, and the hashes of room
+ * passwords. Slow checks (hashing) happen outside; the registry holds the state and makes the
+ * drafts.
  */
 export interface Account {
   readonly id: UserId;
   /** Unix ms of its registration. */
   readonly sinceUnixMs: number;
   name: Name;
-  /** It cannot sign in any more; what it said stays under its name. */
+  /** Removed: cannot log in any more; its messages keep its name. */
   isGone: boolean;
-  /** Ed25519 public key that signs this account's devices, raw. */
+  /** Raw Ed25519 public key that signs this account's devices. */
   readonly accountKey: Uint8Array;
-  /** PHC string of argon2id; absent: devices alone sign in. */
+  /** PHC string of argon2id; absent if only linked devices can log in. */
   passwordHash: string | undefined;
-  /** Seq of the record that holds it, where it has one of its own. */
+  /** Seq of the record that holds it, if it has its own. */
   passwordSeq: number | undefined;
-  /** A code that sets another password, once: until there is a password that is newer. */
+  /** A single-use code for a new password; ends with the next password. */
   reset: Reset | undefined;
-  /** base64url of the device's Ed25519 public key. */
+  /** Keys: base64url of the device's Ed25519 public key. */
   readonly devices: Map<string, Device>;
-  /** Whose words this person does not want to see. */
+  /** Users whose messages this user hides. */
   readonly ignored: Set<UserId>;
-  /** What its owner has set for their own devices; undefined: nothing yet. */
+  /** Settings for the user's own devices; `undefined` if none yet. */
   prefs?: AccountPrefs | undefined;
   /** Seq of the last record about it. */
   lastSeq: number;
 }
 
 export interface Reset {
-  /** base64url of the code's SHA-256: the code itself is written nowhere. */
+  /** base64url of the code's SHA-256: the code itself is not stored. */
   readonly hash: string;
   /** Unix ms. */
   readonly expires: number;
-  /** Its use signs out all devices that there are. */
+  /** Using the code signs out all existing devices. */
   readonly signsOut: boolean;
 }
 
 export interface Device {
-  /** Signed by the account key; without it the device came in by password. */
+  /** Signed by the account key; otherwise the device was enrolled with a password. */
   readonly certified: boolean;
   readonly sinceSeq: number;
-  /** When it was enrolled, Unix milliseconds. */
+  /** Time of enrolment, Unix milliseconds. */
   readonly sinceUnixMs: number;
-  /** When it was here last, as far as is known: of an earlier run the day. */
+  /** Last known log-in; the day if in an earlier run. */
   readonly seenUnixMs?: number;
-  /** What it called itself then: short and clean. For the owner of the account alone. */
+  /** Device label at that time: short and clean. Visible only to the account's owner. */
   readonly label?: string;
 }
 
-/** A key that this server had, and its word for the one after it. */
+/** A former key of this server, and its signature of the next one. */
 export interface Predecessor {
   readonly key: Uint8Array;
   readonly signature: Uint8Array;
@@ -93,54 +93,56 @@ export interface Enrolment {
 
 const DAY_MS = 24 * 60 * 60_000;
 
-/** Where records stand that are about the server itself. */
+/** Room of records about the server itself. */
 const SERVER_PLACE = "server" as UserId;
 
-/** More registrations than are under way at once. */
+/** More than the number of concurrent registrations. */
 const EARLY_MAX = 1_024;
 
 export class Registry {
   readonly #byName = new Map<FoldedName, Account>(); // Bounded by `reserve`.
-  /** Names that accounts had before: they cannot be registered, and still lead there. */
+  /**
+   * Former names of accounts: not available for registration, they still resolve to the account.
+   */
   readonly #former = new Map<FoldedName, Account>(); // Bounded by FORMER_NAMES_MAX.
   readonly #byId = new Map<UserId, Account>();
   #goneCount = 0;
-  /** Passwords whose account comes next; without one its registration was cut off. */
+  /** Passwords whose account record comes next; without one the registration was interrupted. */
   readonly #early = new Map<UserId, { readonly hash: string; readonly seq: number }>();
   /** Accounts by the hash of their reset code. */
   readonly #byReset = new Map<string, Account>();
   readonly #roomPasswords = new Map<RoomId, string>();
-  /** Names whose first record is on its way to the disk. */
+  /** Names whose first record is not on the disk yet. */
   readonly #reserved = new Set<FoldedName>();
 
-  /** What holds for all accounts: operators, bans, invites, registration. */
+  /** Server-wide state: operators, bans, invites, registration. */
   readonly policy = new ServerPolicy();
 
-  /** All names, those of removed accounts too: for what is about their messages or their names. */
+  /** All names, including those of removed accounts: for moderation of their messages and names. */
   readonly everyone: Directory<Account> = { find: (name) => this.known(name) };
 
-  /** Keys that the server had before its present one, newest first. */
+  /** Former keys of the server, newest first. */
   readonly predecessors: Predecessor[] = [];
-  /** The key that the last of them names. */
+  /** The key that the last of them signed. */
   successor: Uint8Array | undefined;
 
   head = 0;
-  /** Grows whenever an account is made, removed or renamed. */
+  /** Incremented whenever an account is created, removed or renamed. */
   namesVersion = 0;
 
-  /** By its name, or by one that it had before; not one that was removed. */
+  /** Finds an account by its name or a former one; not a removed one. */
   find(name: Name): Account | undefined {
     const known = this.known(name);
     return known?.isGone === true ? undefined : known;
   }
 
-  /** The same, and those that were removed: whose words are read still. */
+  /** Finds an account like `find`, including removed ones, whose messages remain readable. */
   known(name: Name): Account | undefined {
     const folded = foldName(name);
     return this.#byName.get(folded) ?? this.#former.get(folded);
   }
 
-  /** A post may wait while its author is put out. */
+  /** Checked again before a post is recorded, because its author may be banned meanwhile. */
   refusal(user: UserId, unixMs: number): Fault | undefined {
     const ban = this.policy.ban(user, unixMs);
     if (ban !== undefined) return bannedFault(ban);
@@ -157,22 +159,22 @@ export class Registry {
     return id === "server" ? undefined : this.#byId.get(id)?.name;
   }
 
-  /** Removed ones too: they hold their names. */
+  /** Number of accounts, including removed ones, which keep their names. */
   get size(): number {
     return this.#byId.size;
   }
 
-  /** Accounts that can sign in. */
+  /** Number of accounts that can log in. */
   get activeCount(): number {
     return this.#byId.size - this.#goneCount;
   }
 
-  /** In the order in which they registered. */
+  /** In the order of registration. */
   all(): Iterable<Account> {
     return this.#byId.values();
   }
 
-  /** Whose reset code this is, if it still holds. */
+  /** The account of this reset code, if the code is valid. */
   byReset(hash: string, unixMs: number): Account | undefined {
     const account = this.#byReset.get(hash);
     return account?.reset !== undefined && unixMs < account.reset.expires ? account : undefined;
@@ -183,10 +185,10 @@ export class Registry {
   }
 
   /**
-   * Holds a name while its account is made, or while one is `renamed`: that may be given a name
-   * which another one had before.
-   * @param isVouched an operator let the new account in: it may use ACCOUNTS_RESERVED
-   * @throws Fault name-taken, too-many
+   * Reserves a name while its account is created or `renamed`: the latter may take another
+   * account's former name.
+   * @param isVouched invited by an operator: may use ACCOUNTS_RESERVED
+   * @throws {Fault} name-taken, too-many
    */
   reserve(name: Name, renamed?: Account, isVouched = false): void {
     this.checkFree(name, renamed);
@@ -205,7 +207,7 @@ export class Registry {
     this.#reserved.add(folded);
   }
 
-  /** Whether nobody holds it, whoever has reserved it. @throws Fault name-taken */
+  /** Checks that no account has the name, ignoring reservations. @throws {Fault} name-taken */
   checkFree(name: Name, renamed?: Account): void {
     const folded = foldName(name);
     const holder = this.#byName.get(folded) ?? (renamed ? undefined : this.#former.get(folded));
@@ -228,9 +230,9 @@ export class Registry {
   }
 
   /**
-   * Takes the place of an account of which the history has the id alone. No one can sign in to it,
-   * until an operator resets its password.
-   * @param accountKey of which there is no private key any more
+   * Recreates an account of which the history has only the id. Nobody can log in to it until an
+   * operator resets its password.
+   * @param accountKey a key without a private half
    */
   lostDraft(id: UserId, accountKey: Uint8Array): Draft {
     const body = { name: this.#nameOfLost(id), accountKey: toBase64Url(accountKey), lost: true };
@@ -248,7 +250,7 @@ export class Registry {
     return { kind: "account-name", room: id, by, id: "", body: { name } };
   }
 
-  /** Its password is blanked, and what it had set. */
+  /** Removes an account, and blanks its password and settings. */
   goneDraft({ id, passwordSeq, prefs }: Account, by: UserId): Draft {
     const also = prefs?.records ?? [];
     const body = {
@@ -259,9 +261,9 @@ export class Registry {
   }
 
   /**
-   * @param cert the account key's word for it; without one it came in by password
-   * @returns undefined when the device is enrolled already
-   * @throws Fault too-many
+   * @param cert the account key's certificate; absent if enrolled with a password
+   * @returns `undefined` if the device is enrolled already
+   * @throws {Fault} too-many
    */
   deviceDraft(account: Account, deviceKey: Uint8Array, cert?: Uint8Array): Draft | undefined {
     const device = toBase64Url(deviceKey);
@@ -273,7 +275,7 @@ export class Registry {
     return deviceDraftOf(account, deviceKey, cert);
   }
 
-  /** @returns whether there is such a device, and its day or its label is another one now */
+  /** @returns whether the device exists and its day or label changed */
   deviceSeen(user: UserId, device: string, unixMs: number, label: string): boolean {
     const devices = this.#byId.get(user)?.devices;
     const known = devices?.get(device);
@@ -284,12 +286,12 @@ export class Registry {
   }
 
   /**
-   * What is next on the way of a device that came in by password. The right password is not refused
-   * because of devices that are not used any more: of those by password that are not online, the
-   * one that was not seen for longest makes way. Linked devices, and the one that made the account,
-   * never do.
-   * @returns the end of another device, or the beginning of this one; undefined: it is enrolled
-   * @throws Fault too-many: all of them are linked or online
+   * The next draft for a device that logs in with a password. Unused devices do not block the right
+   * password: the least recently seen offline device enrolled with a password is removed. Linked
+   * devices, and the one that created the account, never are.
+   * @returns the removal of another device, or the enrolment of this one; `undefined` if it is
+   * enrolled
+   * @throws {Fault} too-many if all of them are linked or online
    */
   passwordDeviceDraft(
     account: Account,
@@ -308,7 +310,7 @@ export class Registry {
     return this.deviceGoneDraft(account, oldest[0]);
   }
 
-  /** @throws Fault last-credential: the account could not be signed in to any more */
+  /** @throws {Fault} last-credential if nobody could log in to the account any more */
   deviceGoneDraft(account: Account, device: string): Draft {
     if (account.passwordHash === undefined && account.devices.size <= 1) {
       const sentence = msg`${account.name} has no password and no other device to sign in with`;
@@ -318,28 +320,28 @@ export class Registry {
     return { kind: "device-gone", room: account.id, by: account.id, id: "", body };
   }
 
-  /** A record of its own, that can be blanked when the next one `replaces` it. */
+  /** A separate record, which can be blanked when the next one `replaces` it. */
   passwordDraft(id: UserId, passwordHash: string): Draft {
     const replaces = this.get(id)?.passwordSeq;
     const body = { password: passwordHash, ...(replaces === undefined ? {} : { replaces }) };
     return { kind: "password", room: id, by: id, id: "", body };
   }
 
-  /** It replaces the one before; the next password ends it. */
+  /** Replaces the previous code; the next password ends it. */
   resetDraft(id: UserId, by: UserId, reset: Reset): Draft {
     const { hash, expires, signsOut } = reset;
     const body = { hash, expires, ...(signsOut ? { signsOut } : {}) };
     return { kind: "reset", room: id, by, id: "", body };
   }
 
-  /** All devices of the account: its owner comes in by a new password. */
+  /** Removes all devices of the account, whose owner logs in with a new password. */
   signOutDrafts({ id, devices }: Account): Draft[] {
     return [...devices.keys()].map((device) => {
       return { kind: "device-gone", room: id, by: id, id: "", body: { device } };
     });
   }
 
-  /** Undefined: it is so already. @throws Fault not-allowed, too-many */
+  /** `undefined` if nothing changes. @throws {Fault} not-allowed, too-many */
   ignoreDraft(account: Account, user: UserId, on: boolean): Draft | undefined {
     if (account.ignored.has(user) === on) return undefined;
     if (user === account.id) throw new Fault("not-allowed", "nobody can ignore themselves");
@@ -350,7 +352,7 @@ export class Registry {
     return { kind: "ignore", room: account.id, by: account.id, id: "", body };
   }
 
-  /** The server's old key passes its name on. */
+  /** The server's old key signs its successor. */
   identityDraft(old: Uint8Array, next: Uint8Array, signature: Uint8Array): Draft {
     const body = {
       old: toBase64Url(old),
@@ -364,7 +366,7 @@ export class Registry {
     return { kind: "room-password", room, by, id: "", body: { password: passwordHash } };
   }
 
-  /** Records must come in order of `seq`, each once. */
+  /** Records must be applied in order of `seq`, each once. */
   apply(record: FoldedRecord): void {
     const { head } = record;
     assert(head.seq === this.head + 1, "the accounts log has a hole or a double");
@@ -373,7 +375,7 @@ export class Registry {
     if (known !== undefined) known.lastSeq = head.seq;
     const body = parseBody(record);
     this.policy.apply(record, body);
-    if (body === undefined) return; // Erased or damaged: it changes nothing any more.
+    if (body === undefined) return; // An erased or damaged record changes nothing.
     const before = known?.reset;
     this.#change(head, known, body);
     if (known !== undefined && before !== known.reset) this.#filed(known, before);
@@ -513,7 +515,7 @@ function tooManyDevices({ name }: Account): Fault {
   });
 }
 
-/** Undefined, as for a damaged body: one bad record must not keep a server from starting. */
+/** `undefined`, as for a damaged body: one bad record must not keep a server from starting. */
 function keyOf(text: string | undefined): Uint8Array | undefined {
   try {
     return text === undefined ? undefined : fromBase64Url(text);
@@ -538,7 +540,7 @@ function change(account: Account, kind: AccountChange, head: FoldedHead, body: J
       const { device, cert } = fieldsOf(kind, body);
       if (device === undefined) return;
       const since = account.devices.get(device) ?? { sinceSeq: head.seq, sinceUnixMs: head.time };
-      // The server has checked the certificate before it was recorded.
+      // The server checked the certificate before it was recorded.
       account.devices.set(device, { ...since, certified: cert !== undefined });
       return;
     }

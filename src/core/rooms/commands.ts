@@ -1,4 +1,5 @@
-/** What the room engine has to do, step by step, and the locks that each command needs. */
+/** Commands and steps of the room engine, and the lock that each command needs. */
+
 import { assert } from "../../base/assert.ts";
 import type { FileId, RoomId, UserId } from "../../base/ids.ts";
 import type { Name } from "../../base/names.ts";
@@ -12,7 +13,7 @@ import type { Act } from "./moderation.ts";
 import type { ClientId } from "./presence.ts";
 import { LOBBY, nameLock, type Rooms } from "./rooms.ts";
 
-/** One submission of an account; it is settled once, by its id. */
+/** A submission of an account; answered once, by its id. */
 export interface Asker {
   readonly id: number;
   readonly user: UserId;
@@ -26,59 +27,61 @@ export type PostCommand = {
   readonly outbox: OutboxHistory<PostCommand>;
   readonly counter: number;
   readonly request: RequestOf<"post">;
-  /** Undefined: as far as this server knows, it can go nowhere. */
+  /** `undefined` if the post has no valid target as far as this server knows. */
   goal: PostGoal | undefined;
-  /** All submissions of this counter, those after a lost link too. */
+  /** All submissions of this counter, including those after a lost link. */
   readonly askers: Asker[];
-  /** It is the log's, and cannot be called back. */
+  /** Passed to the log, and no longer revocable. */
   isHanded: boolean;
-  /** All that the other servers had recorded when it was about to be refused is known here. */
+  /**
+   * All records of the other servers at the time of the intended refusal have been applied here.
+   */
   isSure?: boolean;
 } & Tried;
 
-/** What a post says, and where. */
+/** A post's draft and room. */
 export interface PostGoal {
   readonly draft: Omit<Draft, "room">;
   readonly to: RoomId;
 }
 
-/** How often the log refused it, as the state had changed meanwhile: see CONFLICT_TRIES_MAX. */
+/** How often the log refused it because the state had changed: see CONFLICT_TRIES_MAX. */
 interface Tried {
   tries?: number;
 }
 
-/** The word of a device in a sealed room's group; bytes in base64url. */
+/** A device's signed leave from a sealed room's group; bytes in base64url. */
 export interface SignedLeave {
   readonly epoch: number;
   readonly device: string;
   readonly signature: string;
 }
 
-/** Change of a room that its submitter names, or knows the id of. */
+/** Change of a room given by name or id. */
 export type Change =
   | { readonly kind: "join"; readonly options: JoinOptions }
   | { readonly kind: "leave"; readonly room: Name; readonly signed?: SignedLeave }
   | { readonly kind: "topic"; readonly room: Name; readonly topic: string }
-  /** Moderation, or a change of earlier messages. `isOperator`: its submitter is one. */
+  /** Moderation, or a change of earlier messages. `isOperator`: of its submitter. */
   | { readonly kind: "act"; readonly isOperator: boolean; readonly act: Act }
-  /** Puts a new account into the lobby. */
+  /** Adds a new account to the lobby. */
   | { readonly kind: "enter" };
 
-/** What an account may submit. */
+/** Commands of an account. */
 export type Submission =
   | { readonly kind: "post"; readonly request: RequestOf<"post"> }
   | (Announcement & { readonly to: string })
   | (Omit<GroupCommand, "asker" | "room"> & { readonly to: string })
   | Change;
 
-/** Makes the room of two people who never spoke. */
+/** Creates a direct conversation. */
 export type MeetCommand = {
   readonly kind: "meet";
   readonly room: RoomId;
   readonly pair: readonly [UserId, UserId];
 };
 
-/** A complete file; each room is told of it once. */
+/** A complete file, announced once in each room. */
 interface Announcement {
   readonly kind: "announce";
   readonly file: FileId;
@@ -92,20 +95,20 @@ export type Command =
   | (((Change & { readonly asker: Asker }) | MeetCommand | AnnounceCommand | GroupCommand) & Tried);
 
 export type Step =
-  /** A post asks for the lock of its outbox; then it, like any command, for that of its room. */
+  /** A post takes the lock of its outbox; then, like any command, that of its room. */
   | { readonly kind: "lock-outbox"; readonly command: PostCommand }
   | { readonly kind: "lock-room"; readonly command: Command }
-  /** It holds that lock. */
+  /** The command holds that lock. */
   | { readonly kind: "perform"; readonly command: Command; readonly lock: string };
 
 /** The append of one command. */
 export interface Job {
-  /** Those that it holds until then. */
+  /** The locks held until then. */
   readonly locks: readonly string[];
   readonly command: Command;
 }
 
-/** By name, because two people may be about to make the same room. */
+/** By name, because two users may be about to create the same room. */
 export function roomLock(command: Command, rooms: Rooms): string {
   switch (command.kind) {
     case "post":
@@ -128,7 +131,7 @@ export function roomLock(command: Command, rooms: Rooms): string {
   }
 }
 
-/** A name that a room had before means the room, and so its present name. */
+/** A former name resolves to the room, and therefore to its present name. */
 function namedLock(name: Name, rooms: Rooms): string {
   return rooms.find(name)?.lock ?? nameLock(name);
 }

@@ -1,4 +1,4 @@
-/** The deduplication table that makes each post exactly-once. */
+/** Deduplication of posts, which makes each exactly-once. */
 
 import type { Fault } from "../../base/fault.ts";
 import type { OutboxId, UserId } from "../../base/ids.ts";
@@ -11,8 +11,8 @@ import type { FoldedHead } from "../../wire/record.ts";
 import { dropOldest } from "../oldest.ts";
 
 /**
- * What makes a post exactly once: per outbox the records of its last counters, rebuilt from the
- * heads of the log, so that a repeat after a crash is answered with the old `seq`.
+ * The record of a post. Per outbox, the records of the last counters are rebuilt from the heads of
+ * the log, so that a repeat after a crash is answered with the old `seq`.
  */
 export interface Posted {
   readonly seq: number;
@@ -23,28 +23,30 @@ export interface Posted {
 export type PostStatus =
   | { readonly kind: "new" }
   | { readonly kind: "posted"; readonly posted: Posted }
-  /** On its way to the disk; a repeat waits with the first. */
+  /** Not durable yet; a repeat waits with the first. */
   | { readonly kind: "pending" }
-  /** For good: a client that was told so must not see it recorded when it comes by a late link. */
+  /**
+   * Permanent: after this answer the post must not be recorded, even if it arrives on an old link.
+   */
   | { readonly kind: "refused"; readonly fault: Fault }
-  /** A later one went before it: recorded now, it would stand behind it, or a second time. */
+  /** A later post overtook it: recorded now, it would be out of order, or a duplicate. */
   | { readonly kind: "passed" };
 
 /** A post between arrival and answer. */
 interface Pending {
-  /** It is the log's, and cannot be called back. */
+  /** Passed to the log, and no longer revocable. */
   isHanded: boolean;
 }
 
-/** Idle outboxes are looked for this often, by the time of the records. */
+/** Interval of the search for idle outboxes, by the time of the records. */
 const SWEEP_EVERY_MS = 24 * 60 * 60_000;
 
-/** What a log has told of an outbox, as JSON. */
+/** Recorded state of an outbox, as JSON. */
 interface OutboxValue {
   readonly id: OutboxId;
   readonly high: number;
   readonly time: number;
-  /** Counter, seq, n and time of each post that is remembered. */
+  /** Counter, seq, n and time of each remembered post. */
   readonly posted: readonly number[];
 }
 
@@ -56,18 +58,24 @@ export interface DedupValue {
   readonly sweptAt: number;
 }
 
-/** What became of the last posts of one outbox. */
+/** Results of the last posts of one outbox. */
 export class OutboxHistory<Post extends Pending = Pending> {
   readonly id: OutboxId;
-  /** What its posts wait for, so that none overtakes another. */
+  /** The lock that keeps its posts in order. */
   readonly lock: string;
-  /** Those between arrival and answer, lowest counter first. */
+  /** Posts between arrival and answer, lowest counter first. */
   readonly pending = new Map<number, Post>();
-  /** Those of the last OUTBOX_IN_FLIGHT_MAX counters, each at its remainder by that number. */
+  /**
+   * Ring buffer of the last OUTBOX_IN_FLIGHT_MAX counters, indexed by the counter modulo that
+   * number.
+   */
   readonly #posted: Posted[] = [];
-  /** Which counter that is. */
+  /** The counter of each entry. */
   readonly #counters: number[] = [];
-  /** Refused for good; the oldest of OUTBOX_IN_FLIGHT_MAX is forgotten. Not in the log. */
+  /**
+   * Permanently refused posts; at most OUTBOX_IN_FLIGHT_MAX, the oldest is forgotten. Not in the
+   * log.
+   */
   readonly #refused = new Map<number, Fault>();
   #high = 0;
   /** The highest of `pending`, or less than `#high`. */
@@ -90,27 +98,27 @@ export class OutboxHistory<Post extends Pending = Pending> {
     return Math.max(counter, this.#high, this.#last) === counter ? NEW : PASSED;
   }
 
-  /** Whether a later post is in the log, or on its way and cannot be called back. */
+  /** Reports whether a later post is in the log, or passed to it and no longer revocable. */
   isOvertaken(counter: number): boolean {
     if (this.isRecordedBeyond(counter)) return true;
     for (const [other, { isHanded }] of this.pending) if (other > counter && isHanded) return true;
     return false;
   }
 
-  /** It waits for its turn; `status` was `new`. */
+  /** Adds a pending post, whose `status` was `new`. */
   begin(counter: number, post: Post): void {
     this.pending.set(counter, post);
     this.#last = counter;
   }
 
-  /** Whether a later post is in the log. */
+  /** Reports whether a later post is in the log. */
   isRecordedBeyond(counter: number): boolean {
     return counter < this.#high;
   }
 
-  /** The last counter before this one that is between arrival and answer. */
+  /** The highest pending counter before this one. */
   pendingBefore(counter: number): number | undefined {
-    if (this.pending.has(counter - 1)) return counter - 1; // As good as always.
+    if (this.pending.has(counter - 1)) return counter - 1; // Fast path for the usual case.
     let before: number | undefined;
     for (const other of this.pending.keys()) {
       if (other < counter) before = other;
@@ -118,23 +126,23 @@ export class OutboxHistory<Post extends Pending = Pending> {
     return before;
   }
 
-  /** It was refused: the same counter may come again. */
+  /** Drops a post after a transient refusal: the same counter may be sent again. */
   abandon(counter: number): void {
     this.pending.delete(counter);
     this.#last = Math.max(0, ...this.pending.keys());
   }
 
-  /** It was refused for good. */
+  /** Marks a post as permanently refused. */
   refuse(counter: number, fault: Fault): void {
     this.#refused.set(counter, fault);
     dropOldest(this.#refused, OUTBOX_IN_FLIGHT_MAX);
   }
 
-  /** It is in the log. */
+  /** Marks a post as recorded. */
   record(counter: number, posted: Posted): void {
     this.pending.delete(counter);
     const at = counter % OUTBOX_IN_FLIGHT_MAX;
-    // Memory for what is used: a table of so many places each would be a lot for few posts.
+    // Grows on demand: full tables would be large for outboxes of few posts.
     while (this.#counters.length < at) {
       this.#posted.push(posted);
       this.#counters.push(0);
@@ -145,7 +153,7 @@ export class OutboxHistory<Post extends Pending = Pending> {
     this.#time = posted.time;
   }
 
-  /** For a snapshot, without what is on its way or was refused; undefined: nothing is recorded. */
+  /** Snapshot, without pending and refused posts; `undefined` if nothing is recorded. */
   value(): OutboxValue | undefined {
     if (this.#high === 0) return undefined;
     const posted = this.#counters.flatMap((counter, at) => {
@@ -155,7 +163,7 @@ export class OutboxHistory<Post extends Pending = Pending> {
     return { id: this.id, high: this.#high, time: this.#time, posted };
   }
 
-  /** Only into one that is as new. */
+  /** Requires an empty history. */
   load({ high, time, posted }: OutboxValue): void {
     for (let at = 0; at < posted.length; at += POSTED_NUMBERS) {
       const [counter = 0, seq = 0, n = 0, when = 0] = posted.slice(at, at + POSTED_NUMBERS);
@@ -179,12 +187,12 @@ export class DedupTable<Post extends Pending = Pending> {
   readonly #accounts = new Map<UserId, Map<OutboxId, OutboxHistory<Post>>>();
   #sweptAt = 0;
 
-  /** @returns undefined if nothing is known of it: each post is new */
+  /** @returns `undefined` if the outbox is unknown: each of its posts is new */
   find(user: UserId, id: OutboxId): OutboxHistory<Post> | undefined {
     return this.#accounts.get(user)?.get(id);
   }
 
-  /** The outbox, made if it is unknown: now it is the one that was used last. */
+  /** The outbox, created if unknown, as the most recently used one. */
   use(user: UserId, id: OutboxId): OutboxHistory<Post> {
     const boxes = this.#accounts.get(user);
     if (boxes === undefined) {
@@ -200,7 +208,7 @@ export class DedupTable<Post extends Pending = Pending> {
     return outbox;
   }
 
-  /** A record is durable, now or in a log that is read again. */
+  /** Adds a durable record, new or from a log being reread. */
   record({ id: postId, by, seq, n, time }: FoldedHead): void {
     const id = by === "server" ? undefined : parsePostId(postId);
     if (id === undefined || by === "server") return;
@@ -208,7 +216,7 @@ export class DedupTable<Post extends Pending = Pending> {
     if (time - this.#sweptAt >= SWEEP_EVERY_MS) this.#sweep(time);
   }
 
-  /** For a snapshot; read back by `load`. */
+  /** Snapshot, restored by `load`. */
   value(): DedupValue {
     const accounts: [UserId, OutboxValue[]][] = [];
     for (const [user, boxes] of this.#accounts) {
@@ -218,7 +226,7 @@ export class DedupTable<Post extends Pending = Pending> {
     return { accounts: accounts.filter(([, values]) => values.length > 0), sweptAt: this.#sweptAt };
   }
 
-  /** Only into a table that is as new. */
+  /** Requires an empty table. */
   load({ accounts, sweptAt }: DedupValue): void {
     for (const [user, values] of accounts) {
       for (const value of values) this.use(user, value.id).load(value);
@@ -226,7 +234,7 @@ export class DedupTable<Post extends Pending = Pending> {
     this.#sweptAt = sweptAt;
   }
 
-  /** By the records' own time, so that a log read again forgets the same. */
+  /** Uses the records' time, so that rereading a log forgets the same ones. */
   #sweep(time: number): void {
     this.#sweptAt = time;
     for (const [user, boxes] of this.#accounts) {
@@ -236,7 +244,7 @@ export class DedupTable<Post extends Pending = Pending> {
   }
 }
 
-/** One with posts on their way to the disk is never forgotten. */
+/** Keeps outboxes with pending posts. */
 function forgetIdle<Post extends Pending>(boxes: Map<OutboxId, OutboxHistory<Post>>): void {
   for (const [id, outbox] of boxes) {
     if (outbox.pending.size > 0) continue;
@@ -260,7 +268,7 @@ const COUNTER_DIGITS_MAX = 16;
 const DOT = 0x2e;
 const ZERO = 0x30;
 
-/** Without an expression: each record of a log passes here when a server starts. */
+/** A loop, because each record of a log passes here when a server starts. */
 export function parsePostId(id: string): { outbox: OutboxId; counter: number } | undefined {
   const digits = id.length - OUTBOX_LETTERS - 1;
   if (digits < 1 || digits > COUNTER_DIGITS_MAX) return undefined;

@@ -1,3 +1,5 @@
+/** Drafts of posts and membership changes: each function checks permissions against the state. */
+
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
@@ -18,12 +20,11 @@ import { checkSpeaks, withReclaim } from "./moderation.ts";
 import { isVacant, LOBBY, type Room, type Rooms } from "./rooms.ts";
 import { namedRoom, ownRoom } from "./targets.ts";
 
-/** What may be changed by whom: each function checks the state as it is and makes the drafts. */
 export interface JoinOptions {
   readonly name: Name;
-  /** A password was given, was checked against the room's, and fits. */
+  /** The given password matches the room's. */
   readonly passwordFits: boolean;
-  /** Make the room when there is none. `locked`: its password is in the accounts log already. */
+  /** Creates the room if there is none. `locked`: its password is in the accounts log already. */
   readonly create:
     | {
         readonly room: RoomId;
@@ -34,7 +35,7 @@ export interface JoinOptions {
     | undefined;
 }
 
-/** All but the room, which its target means. @throws Fault text-invalid, frame-malformed */
+/** The draft without the room. @throws {Fault} text-invalid, frame-malformed */
 export function postDraft(
   user: UserId,
   { outbox, counter, body }: RequestOf<"post">,
@@ -47,15 +48,15 @@ export function postDraft(
   if (body.imported !== undefined) return importedDraft(user, id, body, body.imported);
   if (body.react !== undefined) return { kind: "reaction", by: user, id, body: reactionOf(body) };
   if (body.text === "") throw new Fault("text-invalid", msg`an empty text says nothing`);
-  // Most say nothing else: a copy without `action` costs as much as the rest of this.
+  // Fast path for plain texts: copying the body without `action` doubles the cost.
   if (body.action === undefined) return { kind: "text", by: user, id, body };
   const { action, ...words } = body;
   return { kind: action === true ? "action" : "text", by: user, id, body: words };
 }
 
 /**
- * Marked as what somebody said elsewhere, and calls nobody: thousands may come at once.
- * @throws Fault text-invalid, frame-malformed
+ * Marked as imported, and notifies nobody: thousands may arrive together.
+ * @throws {Fault} text-invalid, frame-malformed
  */
 function importedDraft(
   by: UserId,
@@ -77,7 +78,7 @@ function importedDraft(
   };
 }
 
-/** Nothing that is said there stands beside the ciphertext. @throws Fault text-invalid */
+/** No plain text may accompany the ciphertext. @throws {Fault} text-invalid */
 function sealedOf({ sealed, ...rest }: PostBody): {
   readonly epoch: number;
   readonly ciphertext: string;
@@ -88,7 +89,7 @@ function sealedOf({ sealed, ...rest }: PostBody): {
   return { epoch: sealed.epoch, ciphertext: toBase64Url(sealed.ciphertext) };
 }
 
-/** @throws Fault text-invalid, frame-malformed */
+/** @throws {Fault} text-invalid, frame-malformed */
 function reactionOf({ text, react, re }: PostBody): {
   readonly react: string;
   readonly re: number;
@@ -101,9 +102,9 @@ function reactionOf({ text, react, re }: PostBody): {
 }
 
 /**
- * The head carries the file's id too: it outlives an erasing, after which nothing else tells which
- * content has to go, and that this file was told of already.
- * @throws Fault as `checkPost`
+ * The head also has the file's id, which outlives an erasing: it shows which content to delete, and
+ * that the file was announced already.
+ * @throws {Fault} as `checkPost`
  */
 export function announceDraft(
   rooms: Rooms,
@@ -114,7 +115,7 @@ export function announceDraft(
   return { kind: "file", room: id, by: asker.user, id: file, body };
 }
 
-/** @throws Fault not-member, muted, room-unknown, store-full, sealed-room, stale-epoch */
+/** @throws {Fault} not-member, muted, room-unknown, store-full, sealed-room, stale-epoch */
 export function checkPost(
   rooms: Rooms,
   { user, to }: { readonly user: UserId; readonly to: RoomId },
@@ -123,7 +124,7 @@ export function checkPost(
 ): Room {
   const room = rooms.get(to);
   if (room === undefined) {
-    // Its first record was to come just before this post, and the disk refused it.
+    // Its first record was to precede this post, and the disk refused it.
     const code = isDirect(to) ? "store-full" : "room-unknown";
     throw new Fault(code, "the conversation could not be begun", { retryAfterMs: 1_000 });
   }
@@ -132,7 +133,10 @@ export function checkPost(
   return room;
 }
 
-/** The other one cannot leave: only the user who begins is counted. @throws Fault too-many */
+/**
+ * Counts conversations of their initiator only, because the other user cannot leave. @throws
+ * {Fault} too-many
+ */
 export function checkMeet(rooms: Rooms, user: UserId): void {
   if (countRooms(rooms, user, "direct") < JOINED_ROOMS_MAX) return;
   const sentence = msg`you have ${JOINED_ROOMS_MAX} conversations, which is the most`;
@@ -147,7 +151,7 @@ export function lobbyDraft(room: RoomId): Draft {
   return { kind: "room", room, by: "server", id: "", body: { name: LOBBY } };
 }
 
-/** @returns none when the account is in already. @throws Fault */
+/** @returns none if the account is a member already. @throws {Fault} */
 export function joinDrafts(rooms: Rooms, user: UserId, options: JoinOptions): Draft[] {
   const { name, passwordFits, create } = options;
   const room = rooms.find(name);
@@ -179,7 +183,7 @@ export function joinDrafts(rooms: Rooms, user: UserId, options: JoinOptions): Dr
   return [joinDraft(rooms, user, room.id)];
 }
 
-/** Operators have no share, and the last ROOMS_RESERVED rooms. @throws Fault too-many */
+/** Operators have no per-account limit, and may use ROOMS_RESERVED. @throws {Fault} too-many */
 function checkRoomShare(rooms: Rooms, user: UserId, isOperator: boolean): void {
   let [all, own] = [0, 0];
   for (const room of rooms.named()) {
@@ -198,7 +202,7 @@ function checkRoomShare(rooms: Rooms, user: UserId, isOperator: boolean): void {
   });
 }
 
-/** A new account is in the lobby from the start. */
+/** New accounts join the lobby. */
 export function enterDrafts(rooms: Rooms, user: UserId): Draft[] {
   const lobby = namedRoom(rooms, LOBBY);
   return lobby.members.has(user) ? [] : [joinDraft(rooms, user, lobby.id)];

@@ -1,3 +1,5 @@
+/** Inputs and effects of the room engine. */
+
 import type { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import type { Answer, RequestKind, RequestOf } from "../../wire/messages.ts";
@@ -10,13 +12,12 @@ import type { TargetOptions } from "./targets.ts";
 export interface EngineOptions extends TargetOptions {
   readonly postsPerSecond?: number;
   readonly postsBurst?: number;
-  /** Other servers record in the same history. */
+  /** Other servers write to the same history. */
   readonly isShared?: boolean;
 }
 
-/** What the room engine is told, and what it wants done. */
 export type EngineInput =
-  /** A session begins. `isPresent`: its account is online by it. */
+  /** A session begins. `isPresent`: it makes its account online. */
   | {
       readonly kind: "enter";
       readonly session: ClientId;
@@ -36,32 +37,31 @@ export type EngineInput =
   /** The answer to an `append`, after its records; this is the last of them. */
   | { readonly kind: "appended"; readonly token: number; readonly record: LogRecord }
   | { readonly kind: "failed"; readonly token: number; readonly fault: Fault }
-  /** The answer to a `look`. `isCurrent`: all that was recorded when it was asked for is told. */
+  /**
+   * The answer to a `look`. `isCurrent`: all records up to the time of the request were applied.
+   */
   | { readonly kind: "looked"; readonly token: number; readonly isCurrent: boolean };
 
 export type EngineEffect =
-  /**
-   * One decision. `follows`: of a post, the counter of the one before it in its outbox, as long as
-   * that one is on its way.
-   */
+  /** One decision. `follows`: for a post, the previous pending counter of its outbox. */
   | {
       readonly kind: "append";
       readonly token: number;
       readonly drafts: readonly Draft[];
       readonly follows?: number;
     }
-  /** `order`: a record whose erasures are to be carried out before the submitter is answered. */
+  /** `order`: a record whose erasings must be carried out before the submitter is answered. */
   | {
       readonly kind: "settle";
       readonly id: number;
       readonly outcome: Answer<RequestKind> | Fault;
       readonly order?: LogRecord;
     }
-  /** What the other servers have recorded is to be told here before a post is refused. */
+  /** Request all records of other servers before a post is refused. */
   | { readonly kind: "look"; readonly token: number }
   /** To all who follow the room. */
   | { readonly kind: "deliver"; readonly room: Room; readonly record: LogRecord }
-  /** All devices of the account begin, or cease, to read the room. */
+  /** All devices of the account start, or stop, reading the room. */
   | { readonly kind: "follow"; readonly user: UserId; readonly room: Room }
   | { readonly kind: "unfollow"; readonly user: UserId; readonly room: Room }
   | {

@@ -1,3 +1,5 @@
+/** The room engine: checks changes against the state, appends them, and notifies readers. */
+
 import { assert, unreachable } from "../../base/assert.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { OutboxId, RoomId, UserId } from "../../base/ids.ts";
@@ -49,13 +51,13 @@ export interface EngineValue {
 }
 
 /**
- * Every change to the rooms: checked against the state, appended, made durable, then applied and
- * told to everyone, its sender included. It has never heard of sockets or disks.
+ * Every change of a room is checked against the state, appended, made durable, then applied and
+ * sent to all readers, including its sender. The engine uses neither sockets nor disks.
  *
  *     submit ── lock ── check ──> append … record ──> apply, deliver … appended ──> settle
  *
- * A post passes two locks: that of its outbox, until it is handed to the log, so that none
- * overtakes another whatever room it goes to; and that of its room, until it is durable.
+ * A post takes two locks: that of its outbox until it is passed to the log, so that no post
+ * overtakes another whatever room it goes to; and that of its room until it is durable.
  */
 export class RoomEngine {
   readonly #rooms: Rooms;
@@ -68,7 +70,7 @@ export class RoomEngine {
   readonly #lock = new RoomLock<Command>();
   readonly #presence: Presence;
   readonly #jobs = new Map<number, Job>(); // By token.
-  /** Posts that are refused if the other servers have not recorded them; by token. */
+  /** Posts to refuse unless the other servers have recorded them; by token. */
   readonly #looks = new Map<number, PostCommand>();
   readonly #isShared: boolean;
   #token = 0;
@@ -82,7 +84,7 @@ export class RoomEngine {
     this.#isShared = options.isShared ?? false;
   }
 
-  /** A record of the past, read at the start: applied without telling anyone. */
+  /** Applies an old record at the start, without notifications. */
   restore(record: FoldedRecord): void {
     this.#rooms.apply(record);
     this.#posts.record(record.head);
@@ -90,7 +92,7 @@ export class RoomEngine {
     this.files.apply(record);
   }
 
-  /** What the history has told, for a snapshot; read back by `load`. */
+  /** Snapshot of the history's state, restored by `load`. */
   value(): EngineValue {
     return {
       rooms: this.#rooms.value(),
@@ -100,7 +102,7 @@ export class RoomEngine {
     };
   }
 
-  /** Only into an engine that is as new. */
+  /** Requires an empty engine. */
   load({ rooms, posts, announcements, files }: EngineValue): void {
     this.#rooms.load(rooms);
     this.#posts.load(posts);
@@ -112,13 +114,13 @@ export class RoomEngine {
     return this.#presence.isOnline(user);
   }
 
-  /** The fault of a request, other than a post, that comes too fast. */
+  /** Rate limit of requests other than posts: the fault if the account exceeds it. */
   charge(user: UserId, request: Request, now: number): Fault | undefined {
     const posts = postCount(request);
     return posts === 0 ? undefined : this.#presence.charge(user, posts, now);
   }
 
-  /** @param unixMs wall time, for what ends at some moment */
+  /** @param unixMs wall time, for expiry */
   handle(input: EngineInput, now: number, unixMs = 0): EngineEffect[] {
     this.#unixMs = unixMs;
     switch (input.kind) {
@@ -212,7 +214,7 @@ export class RoomEngine {
     }
   }
 
-  /** @throws Fault as far as this server knows */
+  /** @throws {Fault} as far as this server knows */
   #goal(
     user: UserId,
     request: RequestOf<"post">,
@@ -223,15 +225,15 @@ export class RoomEngine {
   }
 
   /**
-   * Whether another server may have recorded what this one is about to refuse: its sender came from
-   * there, and has seen more than this one. A submitter without a session has sent it only here.
+   * Whether another server may have recorded the post that this one is about to refuse: its client
+   * came from there and may know more. Programs without a session send a post only here.
    */
   #isDoubtful({ retryAfterMs }: Fault, askers: readonly Asker[]): boolean {
     const isShared = this.#isShared && askers.some(({ session }) => session !== undefined);
     return isShared && retryAfterMs === undefined;
   }
 
-  /** Later posts of its outbox wait for what comes of it. */
+  /** Later posts of its outbox wait for the result. */
   #look(command: PostCommand, effects: EngineEffect[]): void {
     const token = ++this.#token;
     this.#looks.set(token, command);
@@ -274,7 +276,7 @@ export class RoomEngine {
     }
   }
 
-  /** Where it goes may be a conversation that nobody has begun. */
+  /** The target may be a conversation that does not exist yet. */
   #toTarget(
     asker: Asker,
     submitted: Extract<Submission, { kind: "announce" | "group" }>,
@@ -293,14 +295,14 @@ export class RoomEngine {
     }
   }
 
-  /** Makes the room of two people who have never written to each other. @throws Fault too-many */
+  /** Creates a direct conversation. @throws {Fault} too-many */
   #meet(user: UserId, { id, room, other }: Conversation): MeetCommand | undefined {
     if (room !== undefined || other === undefined) return undefined;
     checkMeet(this.#rooms, user);
     return { kind: "meet", room: id, pair: [user, other].sort() as [UserId, UserId] };
   }
 
-  /** Takes all steps, and those that they make possible; a loop, as thousands may wait. */
+  /** Runs all steps and those that they make possible; a loop, because thousands may be queued. */
   #run(steps: Step[], effects: EngineEffect[] = []): EngineEffect[] {
     for (let next = 0; next < steps.length; next++) {
       const step = steps[next];
@@ -331,7 +333,7 @@ export class RoomEngine {
 
   #performStep(command: Command, lock: string, steps: Step[], effects: EngineEffect[]): void {
     if (lock !== roomLock(command, this.#rooms)) {
-      // While it waited the room was given another name, or was made: it waits where others do.
+      // The room was renamed or created meanwhile: the command moves to the new lock.
       this.#leaveLock(lock, steps);
       steps.push({ kind: "lock-room", command });
       return;
@@ -355,7 +357,9 @@ export class RoomEngine {
     }
   }
 
-  /** A rename also holds the lock of the new name: no room of that name may be made meanwhile. */
+  /**
+   * A rename also holds the lock of the new name: no room of that name may be created meanwhile.
+   */
   #held(lock: string, command: Command): string[] {
     if (command.kind !== "act" || command.act.kind !== "rename") return [lock];
     const next = nameLock(command.act.to);
@@ -387,7 +391,7 @@ export class RoomEngine {
     for (const command of this.#lock.done(lock)) steps.push({ kind: "perform", command, lock });
   }
 
-  /** The next of its outbox may follow: whatever comes of it now takes effect in this very tick. */
+  /** Starts the next post of the outbox: the result of this one takes effect in the same tick. */
   #letNextPost(command: Command, steps: Step[]): void {
     if (command.kind !== "post") return;
     for (const next of this.#lock.done(command.outbox.lock))
@@ -395,8 +399,8 @@ export class RoomEngine {
   }
 
   /**
-   * Checks against the state as it is now. @throws Fault; nothing has changed then
-   * @returns undefined if there is nothing to record: the answer is among the effects
+   * Checks against the present state. @throws {Fault} without changing anything
+   * @returns `undefined` if there is nothing to record: the answer is among the effects
    */
   #drafts(command: Command, effects: EngineEffect[]): Draft[] | undefined {
     const rooms = this.#rooms;
@@ -461,13 +465,16 @@ export class RoomEngine {
     }
   }
 
-  /** It may have waited while its author was banned, here or on another server. @throws Fault */
+  /**
+   * The author may have been banned while the post waited, here or on another server. @throws
+   * {Fault}
+   */
   #checkAuthor(user: UserId): void {
     const fault = this.#directory.refusal?.(user, this.#unixMs);
     if (fault !== undefined) throw fault;
   }
 
-  /** One before it may have been refused for a while since it came. @throws Fault */
+  /** An earlier post may have been refused temporarily meanwhile. @throws {Fault} */
   #checkTurn({ askers, outbox, counter }: PostCommand): void {
     for (const { session } of askers) {
       const fault = this.#presence.waitsBehind(session, outbox.id, counter);
@@ -475,7 +482,7 @@ export class RoomEngine {
     }
   }
 
-  /** Who has gone may be refused by another server at this moment. @throws Fault */
+  /** Another server may be refusing posts of a client that left. @throws {Fault} */
   #checkHere({ askers }: PostCommand): void {
     if (!this.#isShared || askers.some(({ session }) => this.#presence.isHere(session))) return;
     throw new Fault("link-closed", "its sender is not here any more", { retryAfterMs: 1_000 });
@@ -527,7 +534,7 @@ export class RoomEngine {
     return this.#run(steps, effects);
   }
 
-  /** What it was checked against has changed before it was recorded, by another server. */
+  /** Another server changed the state before the decision was recorded: it is repeated. */
   #decideAgain(command: Command, steps: Step[], effects: EngineEffect[]): void {
     if (command.kind !== "post") {
       steps.push({ kind: "lock-room", command });
@@ -538,7 +545,7 @@ export class RoomEngine {
     if (!this.#isSettled(command, effects)) steps.push({ kind: "lock-outbox", command });
   }
 
-  /** Whether the records that came meanwhile say what became of it: then it is answered. */
+  /** Answers the post if records received meanwhile settle it. */
   #isSettled(command: PostCommand, effects: EngineEffect[]): boolean {
     const { outbox, counter } = command;
     const status = outbox.status(counter);
@@ -552,7 +559,7 @@ export class RoomEngine {
     return true;
   }
 
-  /** Also one that its client had sent to another server of the cluster, too. */
+  /** Also answers a post that its client sent to another server of the cluster. */
   #answerPost(command: PostCommand, posted: Posted, effects: EngineEffect[]): void {
     const answer = this.#postAnswer(command, posted);
     for (const asker of command.askers) effects.push(settled(asker, answer));
@@ -586,7 +593,7 @@ export class RoomEngine {
           return { ...settled(asker, { seq: head.seq }), order: record };
         }
         const isTold = act.kind === "grant" || act.kind === "rename" || act.kind === "remove";
-        // The removal of a room that is vacant now stands right behind the departure.
+        // The removal of a vacant room directly follows the departure.
         const seq = head.kind === "remove" ? head.seq - 1 : head.seq;
         return settled(asker, isTold ? {} : { seq });
       }
@@ -598,7 +605,7 @@ export class RoomEngine {
   #postAnswer(command: PostCommand | AnnounceCommand, { seq, n, time }: Posted): Answer<"post"> {
     const user = command.kind === "post" ? command.user : command.asker.user;
     const to = command.kind === "post" ? command.goal?.to : command.to;
-    // The other one of a direct conversation is offline: it is delivered later.
+    // The other user of the conversation is offline: delivered later.
     const pair = to === undefined ? undefined : this.#rooms.get(to)?.pair;
     const other = pair?.find((one) => one !== user);
     const queued = other !== undefined && !this.isOnline(other);
@@ -606,7 +613,7 @@ export class RoomEngine {
   }
 
   #refuse(command: Command, fault: Fault, effects: EngineEffect[]): void {
-    // The post that waits for it finds no room, and says so.
+    // The waiting post finds no room and reports it.
     if (command.kind === "meet") return;
     if (command.kind !== "post") {
       effects.push(settled(command.asker, fault));
@@ -616,7 +623,7 @@ export class RoomEngine {
     command.outbox.abandon(counter);
     const status = command.outbox.status(counter);
     if (status.kind === "posted") return this.#answerPost(command, status.posted, effects);
-    // Without a majority none of those that were handed over behind it is recorded before it.
+    // Without a majority no later post passed to the log is recorded before it.
     const isOvertaken =
       fault.code === "no-majority"
         ? command.outbox.isRecordedBeyond(counter)
@@ -625,7 +632,7 @@ export class RoomEngine {
     const { id } = command.outbox;
     if (told.retryAfterMs === undefined) this.#posts.use(user, id).refuse(counter, told);
     for (const asker of askers) {
-      // Later posts of this outbox must not overtake one that will come again.
+      // Later posts of this outbox must not overtake one that will be retried.
       if (told.retryAfterMs !== undefined) {
         this.#presence.held(asker.session, id, counter, told);
       }
@@ -653,7 +660,7 @@ function postTo(room: RoomId, { kind, by, id, body }: PostGoal["draft"]): Draft 
   return { kind, room, by, id, body };
 }
 
-/** A post that later ones have overtaken cannot come again. */
+/** An overtaken post cannot be retried. */
 function forGood({ code, message, remedy, cause }: Fault): Fault {
   return new Fault(code, message, { remedy, cause });
 }

@@ -14,16 +14,16 @@ export interface AnnouncementsValue {
 }
 
 /**
- * Which rooms were told of which files: rebuilt from the heads of the log, which outlive an
- * erasing. So a file is told of once in each room, over lost answers and restarts, and one whose
- * records were all erased does not come back under its old id.
+ * The rooms in which each file was announced, rebuilt from the heads of the log, which outlive an
+ * erasing. A file is announced once in each room, in spite of lost answers and restarts, and an
+ * erased file does not reappear under its old id.
  */
 export class Announcements {
-  // Bounded like the log that they are folded from.
+  // Bounded by the log.
   readonly #rooms = new Map<FileId, Map<RoomId, Posted>>();
   readonly #bySeq = new Map<number, FileId>();
 
-  /** A record is durable, now or in a log that is read again. */
+  /** Adds a durable record, new or from a log being reread. */
   record(head: FoldedHead): void {
     if (head.kind !== "file" || !isFileId(head.id)) return;
     const { seq, n, time } = head;
@@ -34,7 +34,7 @@ export class Announcements {
     this.#bySeq.set(seq, head.id);
   }
 
-  /** For a snapshot; read back by `load`. */
+  /** Snapshot, restored by `load`. */
   value(): AnnouncementsValue {
     const rooms = [...this.#rooms].map(
       ([file, told]) =>
@@ -43,7 +43,7 @@ export class Announcements {
     return { rooms, seqs: [...this.#bySeq] };
   }
 
-  /** Only into announcements that are as new. */
+  /** Requires an empty table. */
   load({ rooms, seqs }: AnnouncementsValue): void {
     for (const [file, told] of rooms) {
       this.#rooms.set(file, new Map(told.map(([room, seq, n, time]) => [room, { seq, n, time }])));
@@ -51,22 +51,22 @@ export class Announcements {
     for (const [seq, file] of seqs) this.#bySeq.set(seq, file);
   }
 
-  /** The record by which the room was told, erased or not. */
+  /** The record that announced the file in the room, erased or not. */
   of(file: FileId, room: RoomId): Posted | undefined {
     return this.#rooms.get(file)?.get(room);
   }
 
-  /** The file that a record told of. */
+  /** The file that a record announced. */
   fileAt(seq: number): FileId | undefined {
     return this.#bySeq.get(seq);
   }
 
-  /** All records that told of it, erased ones too. */
+  /** All records of the file, including erased ones. */
   seqs(file: FileId): number[] {
     return [...(this.#rooms.get(file)?.values() ?? [])].map(({ seq }) => seq);
   }
 
-  /** Some room was told of it, ever. */
+  /** Reports whether the file was ever announced. */
   has(file: FileId): boolean {
     return this.#rooms.has(file);
   }

@@ -1,6 +1,6 @@
 /**
- * Which files there are: a fold over the history. A file has one record for each target, all of the
- * same content; it is there as long as one of them is not erased.
+ * The files, as a fold over the history. A file has one record for each target, with the same
+ * content, and exists as long as one of them is not erased.
  */
 
 import { utf8Encode } from "../../base/bytes.ts";
@@ -27,14 +27,14 @@ export interface FileBody {
   readonly folder?: { readonly entries: number; readonly manifestBytes: number };
 }
 
-/** What is recorded of it: beside what it is, what its sender said with it. */
+/** The recorded file with its sender's caption. */
 export interface FilePost extends FileBody {
   readonly text?: string;
-  /** The same of all files that its sender sent at once. */
+  /** Shared by all files that its sender sent together. */
   readonly sending?: string;
 }
 
-/** Whether a text may be said with a file, or be what it is changed to. @throws Fault too-large */
+/** Checks the length of a caption, new or edited. @throws {Fault} too-large */
 export function checkFileText(text: string): void {
   if (utf8Encode(text).length <= FILE_TEXT_BYTES_MAX) return;
   const sentence = msg`what is said with a file has at most ${formatSize(FILE_TEXT_BYTES_MAX)}`;
@@ -43,9 +43,9 @@ export function checkFileText(text: string): void {
 
 export interface FileFact extends FileBody {
   readonly by: UserId;
-  /** Unix ms of the first record that is left. */
+  /** Unix ms of the first remaining record. */
   readonly time: number;
-  /** Its records that are not erased, by seq, and where each stands; never empty. */
+  /** The room of each record that is not erased, by seq; never empty. */
   readonly at: ReadonlyMap<number, RoomId>;
 }
 
@@ -68,7 +68,7 @@ export function* namedPlaces(
   }
 }
 
-/** Whether only the two people of a conversation know the file: operators do not see its name. */
+/** Whether the file is only in direct conversations, so that operators do not see its name. */
 export function isPrivateFile(fact: FileFact, rooms: Pick<Rooms, "get">): boolean {
   return namedPlaces(fact, rooms)[Symbol.iterator]().next().done === true;
 }
@@ -82,32 +82,32 @@ const DIGEST = /^[0-9a-f]{64}$/;
 const NONE: readonly FileId[] = [];
 
 export class Files {
-  // Bounded like the log that they are folded from, by what the server lets in.
+  // Bounded by the log.
   readonly #files = new Map<FileId, Kept>();
   readonly #bySeq = new Map<number, Kept>();
   readonly #bytesBy = new Map<UserId, number>();
   #totalBytes = 0;
   #unreadable = 0;
 
-  /** Files that are there. */
+  /** Number of existing files. */
   get size(): number {
     return this.#files.size;
   }
 
-  /** Bytes of all their contents, each once. */
+  /** Sum of their sizes. */
   get totalBytes(): number {
     return this.#totalBytes;
   }
 
   /**
-   * Records of files, not erased, that the disk has lost: whose content they name is not known, so
-   * content without a record must not be taken for left over while there is one.
+   * Number of file records that are damaged but not erased: their files are unknown, so content
+   * without a record must not be deleted while there is one.
    */
   get unreadable(): number {
     return this.#unreadable;
   }
 
-  /** Bytes of the contents that the account has sent. */
+  /** Sum of the sizes of the account's files. */
   bytesOf(user: UserId): number {
     return this.#bytesBy.get(user) ?? 0;
   }
@@ -124,12 +124,15 @@ export class Files {
     return this.#files.keys();
   }
 
-  /** The file that a record tells of, as long as it is not erased. */
+  /** The file of a record that is not erased. */
   of(seq: number): FileFact | undefined {
     return this.#bySeq.get(seq);
   }
 
-  /** The sender may, and who reads a room with a record of it. @param reads whether in that room */
+  /**
+   * Reports whether the user sent the file, or reads a room with a record of it. @param reads
+   * whether the user reads that room
+   */
   mayRead(file: FileId, user: UserId, reads: (room: RoomId) => boolean): boolean {
     const fact = this.#files.get(file);
     if (fact === undefined) return false;
@@ -138,20 +141,20 @@ export class Files {
     return false;
   }
 
-  /** Takes the next record of the history, of any kind. @returns files that have no record left */
+  /** Applies the next record of any kind. @returns files without remaining records */
   apply(record: FoldedRecord): readonly FileId[] {
     if (record.head.kind === "file") this.#told(record);
     if (record.head.kind !== "erase") return NONE;
     return erasuresOf(record).flatMap((seq) => this.#erased(seq));
   }
 
-  /** For a snapshot; read back by `load`. */
+  /** Snapshot, restored by `load`. */
   value(): FilesValue {
     const files = [...this.#files.values()].map(({ at, ...file }) => ({ ...file, at: [...at] }));
     return { files, unreadable: this.#unreadable };
   }
 
-  /** Only into files that are as new. */
+  /** Requires an empty table. */
   load({ files, unreadable }: FilesValue): void {
     for (const { at, by, time, ...body } of files) {
       const kept = this.#begin(body, by, time);
@@ -172,7 +175,7 @@ export class Files {
       return;
     }
     const kept = this.#files.get(body.file) ?? this.#begin(body, by, time);
-    if (kept.by !== by || kept.digest !== body.digest) return; // Ours never writes such a log.
+    if (kept.by !== by || kept.digest !== body.digest) return; // This program never writes such a log.
     kept.at.set(seq, room as RoomId);
     this.#bySeq.set(seq, kept);
   }
@@ -198,7 +201,7 @@ export class Files {
   }
 }
 
-/** Reads a record's body. @returns undefined if it is not that of a file */
+/** Parses a record's body. @returns `undefined` if it is not that of a file */
 export function fileBodyOf(body: unknown): FileBody | undefined {
   if (typeof body !== "object" || body === null) return undefined;
   const { file, name = "", size, chunks, digest, folder } = fieldsOf("file", body as JsonObject);

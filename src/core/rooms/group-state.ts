@@ -1,3 +1,9 @@
+/**
+ * The MLS group (RFC 9420) of a sealed room, folded from its records as far as a server without
+ * keys needs it: the epoch, so that exactly one commit ends each, and the devices according to the
+ * committers. Clients do not trust it; they read the group itself.
+ */
+
 import type { UserId } from "../../base/ids.ts";
 import { GROUP_COMMITS_REMEMBERED } from "../../base/limits-sealed.ts";
 import { fieldsOf } from "../../wire/kinds.ts";
@@ -5,24 +11,19 @@ import type { FoldedHead, JsonObject } from "../../wire/record.ts";
 import { dropOldest } from "../oldest.ts";
 import type { Room } from "./rooms.ts";
 
-/**
- * The MLS group (RFC 9420) of a sealed room, folded from its records as far as a server needs it
- * that holds no key: which epoch it is in, so that exactly one commit ends each, and whose devices
- * the committers said are in. Clients trust none of this; they read the group itself.
- */
 export interface Group {
   /** base64url. */
   readonly id: string;
   epoch: number;
   /** base64url of the SHA-256 of the GroupInfo of this epoch. */
   info: string;
-  /** Of the record that began the epoch. */
+  /** Seq of the record that began the epoch. */
   seq: number;
-  /** Device keys in base64url, and whose they are. Bounded by GROUP_DEVICES_MAX. */
+  /** Owners by device key in base64url. Bounded by GROUP_DEVICES_MAX. */
   readonly devices: Map<string, UserId>;
-  /** The commit that began the epoch: another one may come in its place. */
+  /** The commit that began the epoch, which another one may replace. */
   last?: Pick<GroupBody, "device" | "added" | "removed">;
-  /** Commit ids, oldest first, and how each was answered. */
+  /** Commit ids, oldest first, and their answers. */
   readonly commits: Map<string, GroupAnswer>;
 }
 
@@ -41,24 +42,24 @@ export type GroupValue = Omit<Group, "devices" | "commits"> & {
 /** Body of a record of kind `group`; bytes are in base64url. */
 export interface GroupBody {
   readonly group: string;
-  /** The one that it begins; 0 for the record that makes the group. */
+  /** The epoch that it begins; 0 for the record that creates the group. */
   readonly epoch: number;
   readonly commitId: string;
-  /** Key of the device that made it. */
+  /** Key of the committing device. */
   readonly device: string;
   /** Absent in epoch 0. */
   readonly commit?: string;
-  /** For those that it adds. */
+  /** For the added devices. */
   readonly welcome?: string;
   /** SHA-256 of the GroupInfo. */
   readonly info: string;
   readonly added: readonly DeviceOf[];
   readonly removed: readonly DeviceOf[];
-  /** `seq` of the commit in whose place it comes. */
+  /** `seq` of the commit that it replaces. */
   readonly instead?: number;
 }
 
-/** A device's key in base64url, and whose it is. */
+/** A device's key in base64url, and its owner. */
 export type DeviceOf = readonly [device: string, user: UserId];
 
 export function valueOfGroup({ devices, commits, ...group }: Group): GroupValue {
@@ -88,7 +89,7 @@ export function applyGroup(room: Room, { seq, time }: FoldedHead, body: GroupBod
   dropOldest(group.commits, GROUP_COMMITS_REMEMBERED);
 }
 
-/** Whose devices are in without the last commit. */
+/** Owners of the devices before the last commit. */
 export function devicesBefore({ devices, last }: Group): Map<string, UserId> {
   const before = new Map(devices);
   for (const [device] of last?.added ?? []) before.delete(device);
@@ -104,7 +105,7 @@ function unmake(room: Room, group: Group): void {
   for (const [, user] of group.last?.added ?? []) if (!users.has(user)) room.admitted.delete(user);
 }
 
-/** Users who are in the group, and in the room no longer: their devices are to be removed. */
+/** Users in the group who have left the room: their devices should be removed. */
 export function departedOf(room: Room): Set<UserId> {
   const gone = new Set<UserId>();
   for (const user of room.group?.devices.values() ?? []) {
@@ -113,7 +114,7 @@ export function departedOf(room: Room): Set<UserId> {
   return gone;
 }
 
-/** @returns undefined if a field is missing or malformed that every `group` record has */
+/** @returns `undefined` if a required field of `group` records is missing or malformed */
 export function groupBodyOf(body: JsonObject = {}): GroupBody | undefined {
   const fields = fieldsOf("group", body);
   const { group, epoch, info, commitId, device, added, removed } = fields;

@@ -1,4 +1,5 @@
-/** What may be changed in the group of a sealed room, and what may be said there. */
+/** Checks of commits to a sealed room's group, and of the records that such a room may have. */
+
 import { Fault, msg } from "../../base/fault.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import { GROUP_DEVICES_MAX } from "../../base/limits-sealed.ts";
@@ -17,9 +18,9 @@ import { type KickTarget, kickDraft } from "./moderation.ts";
 import type { Room, Rooms } from "./rooms.ts";
 import { checkReads } from "./targets.ts";
 
-/** What a commit changes, as its record will say; `epoch` is the one that it begins. */
+/** The change of a commit, as recorded; `epoch` is the one that it begins. */
 export interface GroupChange extends Omit<GroupBody, "device"> {
-  /** Puts this user out by the same step. */
+  /** Removes this user in the same step. */
   readonly kick?: KickTarget;
 }
 
@@ -28,12 +29,12 @@ export interface GroupCommand {
   readonly asker: Asker;
   readonly isOperator: boolean;
   readonly room: RoomId;
-  /** Key of the device that commits, in base64url. */
+  /** Key of the committing device, in base64url. */
   readonly device: string;
   readonly change: GroupChange;
 }
 
-/** How the same commit was answered before; undefined if it is new. */
+/** The earlier answer to the same commit; `undefined` if it is new. */
 export function answeredBefore(
   rooms: Rooms,
   { room, asker, change }: GroupCommand,
@@ -44,7 +45,7 @@ export function answeredBefore(
 
 /**
  * @returns the records of one commit, that of the group last
- * @throws Fault room-unknown, not-member, not-allowed, not-found, stale-epoch, too-many
+ * @throws {Fault} room-unknown, not-member, not-allowed, not-found, stale-epoch, too-many
  */
 export function groupDrafts(rooms: Rooms, command: GroupCommand): Draft[] {
   const { asker, isOperator, device, change } = command;
@@ -107,8 +108,8 @@ function checkCommits(room: Room, command: GroupCommand): void {
 }
 
 /**
- * What members had to refuse nobody can build on: who answers for the room takes it back.
- * @throws Fault stale-epoch, not-allowed
+ * Replaces a commit that members had to reject; for moderators of the room.
+ * @throws {Fault} stale-epoch, not-allowed
  */
 function checkInstead(room: Room, group: Group, { asker, device, change }: GroupCommand): void {
   if (change.instead !== group.seq || change.epoch === 0) {
@@ -138,8 +139,8 @@ function afterRemoval(
 }
 
 /**
- * Whether a record of this kind may stand in this room: nothing open in a sealed one.
- * @throws Fault sealed-room, stale-epoch, not-allowed
+ * Checks that a sealed room gets no unencrypted content.
+ * @throws {Fault} sealed-room, stale-epoch, not-allowed
  */
 export function checkSealing(room: Room, kind: Draft["kind"], body: unknown): void {
   if (kind === "sealed") return checkEpoch(room, body as { readonly epoch: number });
@@ -149,7 +150,7 @@ export function checkSealing(room: Room, kind: Draft["kind"], body: unknown): vo
   });
 }
 
-/** What its name and content are, and what is said with it, a message says. */
+/** Name, content and caption of a sealed file are inside a message. */
 function isSealedFile(body: unknown): boolean {
   const { name, text, sending } = body as Readonly<Record<string, unknown>>;
   return name === SEALED_FILE_NAME && text === undefined && sending === undefined;
@@ -162,7 +163,7 @@ function checkEpoch(room: Room, { epoch }: { readonly epoch: number }): void {
   if (departedOf(room).size > 0) throw stale("devices of somebody who left are in the group");
 }
 
-/** It passes as soon as the device has seen what came meanwhile. */
+/** Transient: resolved once the device has received the latest records. */
 function stale(sentence: string): Fault {
   return new Fault("stale-epoch", sentence, { retryAfterMs: 100 });
 }

@@ -1,3 +1,5 @@
+/** Moderation of rooms, and changes of earlier messages: permission checks and drafts. */
+
 import { Fault, msg } from "../../base/fault.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import { EDITS_PER_RECORD_MAX, PINS_MAX } from "../../base/limits.ts";
@@ -7,18 +9,17 @@ import type { Draft } from "../../wire/record.ts";
 import { isVacantWithout, LOBBY, type Room, type Rooms } from "./rooms.ts";
 import { checkReads, namedRoom } from "./targets.ts";
 
-/** What keeps order in one room, and what becomes of words once said: who may, and the drafts. */
 export type Act =
   | ({ readonly kind: "kick" } & Concerned)
   | ({ readonly kind: "mute"; readonly on: boolean; readonly until?: number } & Concerned)
   | ({ readonly kind: "grant"; readonly on: boolean } & Concerned)
-  /** Of the room itself: its name, whether it is written to, whether it is there. */
+  /** Changes of the room itself: its name, closing and removal. */
   | { readonly kind: "rename"; readonly room: RoomId; readonly to: Name }
   | { readonly kind: "close"; readonly room: RoomId; readonly on: boolean }
   | { readonly kind: "remove"; readonly room: RoomId }
-  /** How long it keeps what is said; undefined: for good. */
+  /** Retention of messages; `undefined` for ever. */
   | { readonly kind: "retention"; readonly room: RoomId; readonly keepMs: number | undefined }
-  /** An account got another name: told in each room that it is in. */
+  /** An account was renamed: recorded in each of its rooms. */
   | {
       readonly kind: "renamed";
       readonly room: RoomId;
@@ -26,23 +27,23 @@ export type Act =
       readonly was: Name;
       readonly to: Name;
     }
-  /** An account was removed: it is out of the room. */
+  /** A removed account leaves the room. */
   | { readonly kind: "gone"; readonly room: RoomId; readonly user: UserId; readonly name: Name }
   | ({ readonly kind: "edit"; readonly text: string } & Said)
   | ({ readonly kind: "erase" } & Said)
   | ({ readonly kind: "pin"; readonly on: boolean } & Said)
-  /** Authors see who has read what they say there, or no longer. */
+  /** Turns read receipts on or off. */
   | { readonly kind: "receipts"; readonly room: RoomId; readonly on: boolean }
-  /** Many at once; whoever asks has checked who may. */
+  /** Erases many messages; the caller has checked permissions. */
   | {
       readonly kind: "erase-many";
       readonly room: RoomId;
       readonly seqs: readonly number[];
-      /** They are older than the room keeps them. */
+      /** Because of the room's retention. */
       readonly isRetention?: boolean;
     };
 
-/** A user, as far as moderation is concerned. */
+/** The user whom an act of moderation concerns. */
 interface Concerned extends KickTarget {
   readonly room: RoomId;
 }
@@ -50,31 +51,31 @@ interface Concerned extends KickTarget {
 export interface KickTarget {
   readonly user: UserId;
   readonly name: Name;
-  /** An operator: only operators may do anything to them. */
+  /** An operator, whom only operators may moderate. */
   readonly isOperator: boolean;
 }
 
-/** A record that was looked up in the log: its head never changes. */
+/** A record looked up in the log, whose head never changes. */
 interface Said {
   readonly room: RoomId;
   readonly seq: number;
   readonly author: UserId | "server";
 }
 
-/** Who acts: an operator may everywhere, but in other people's conversations. */
+/** The acting user: an operator may act everywhere except in other users' conversations. */
 export interface Actor {
   readonly user: UserId;
   readonly isOperator: boolean;
 }
 
-/** A room that becomes vacant by this departure is removed with it, and its name is free. */
+/** A room that becomes vacant by this departure is removed with it, which frees its name. */
 export function withReclaim(room: Room, gone: UserId, departure: Draft): Draft[] {
   if (!isVacantWithout(room, gone)) return [departure];
   const { by } = departure;
   return [departure, { kind: "remove", room: room.id, by, id: "", body: { vacant: true } }];
 }
 
-/** @throws Fault room-unknown, not-member, not-allowed, muted, too-many */
+/** @throws {Fault} room-unknown, not-member, not-allowed, muted, too-many */
 export function actDrafts(rooms: Rooms, actor: Actor, act: Act, unixMs: number): Draft[] {
   const draft = actDraft(rooms, actor, act, unixMs);
   const room = rooms.get(act.room);
@@ -119,7 +120,7 @@ function actDraft(rooms: Rooms, actor: Actor, act: Act, unixMs: number): Draft {
   }
 }
 
-/** A kick that goes with a commit. @throws Fault not-allowed, not-member */
+/** The removal of a user within a commit. @throws {Fault} not-allowed, not-member */
 export function kickDraft(room: Room, actor: Actor, target: KickTarget): Draft {
   const act = { kind: "kick", room: room.id, ...target } as const;
   checkModerates(room, actor);
@@ -133,7 +134,7 @@ function concernDraft(
   act: Extract<Act, { kind: "kick" | "mute" | "grant" }>,
 ): Draft {
   const { kind, user, name } = act;
-  // The name as well, since readers know accounts by that; it is in the body, never in the head.
+  // Also the name, by which readers know accounts; in the body, never in the head.
   const body = { user, name };
   if (kind === "kick") return { kind, room, by, id: "", body };
   const until = kind === "mute" && act.on ? act.until : undefined;
@@ -175,8 +176,8 @@ export function moderates(room: Room, { user, isOperator }: Actor): boolean {
 }
 
 /**
- * Imported messages say what others have said, at times of the past: only for those who keep the
- * order of the room. @throws Fault name-invalid, room-unknown, not-allowed
+ * Imported messages claim earlier authors and times: only moderators may post them. @throws {Fault}
+ * name-invalid, room-unknown, not-allowed
  */
 export function checkMayImport(
   { rooms, isOperator }: { readonly rooms: Rooms; readonly isOperator: boolean },
@@ -220,8 +221,8 @@ function checkMember(room: Room, { user, name }: Pick<Concerned, "user" | "name"
 }
 
 /**
- * A word of one's own, or what was said with a file, that still stands.
- * @throws Fault muted, not-member, not-allowed, sealed-room, too-many
+ * Edits one's own message or caption that is not erased.
+ * @throws {Fault} muted, not-member, not-allowed, sealed-room, too-many
  */
 function editDraft(
   rooms: Rooms,
@@ -265,8 +266,8 @@ function eraseDraft(
 }
 
 /**
- * By moderators of a room, or either of the two of a conversation.
- * @throws Fault not-allowed, not-found, too-many
+ * Allowed to moderators of a room, and to both users of a conversation.
+ * @throws {Fault} not-allowed, not-found, too-many
  */
 function pinDraft(
   rooms: Rooms,
@@ -299,12 +300,15 @@ function receiptsDraft(room: Room, actor: Actor, on: boolean): Draft {
   return { kind: "receipts", room: room.id, by: actor.user, id: "", body: { on } };
 }
 
-/** The two of a conversation are equal there. @throws Fault not-allowed */
+/** Both users of a conversation have the rights of moderators. @throws {Fault} not-allowed */
 function checkKeepsOrder(room: Room, actor: Actor): void {
   if (room.pair?.includes(actor.user) !== true) checkModerates(room, actor);
 }
 
-/** What of these still stands, with its edits. @throws Fault not-found: nothing does */
+/**
+ * Erases the messages that are not erased yet, with their edits. @throws {Fault} not-found if there
+ * are none
+ */
 function eraseManyDraft(
   rooms: Rooms,
   room: Room,

@@ -10,48 +10,47 @@ import { type Body, fieldsOf } from "../../wire/kinds.ts";
 import type { Draft, FoldedHead, FoldedRecord, JsonObject } from "../../wire/record.ts";
 
 /**
- * What holds in the whole house, as a fold over the accounts log: who is an operator, who is
- * banned, whether newcomers may register, which invites are out, what all users are told. It
- * decides nothing.
+ * Server-wide state, as a fold over the accounts log: operators, bans, registration, invites and
+ * the announcement to all users. Makes no decisions.
  */
 export interface Ban {
-  /** Of the record that made it; lists are in this order. */
+  /** Of the record that created it; lists are in this order. */
   readonly seq: number;
-  /** Exactly one of the two. */
+  /** Exactly one of `user` and `address`. */
   readonly user?: UserId;
-  /** As `addressKey` spells it. */
+  /** In the form of `addressKey`. */
   readonly address?: string;
-  /** Unix ms; absent: for good. */
+  /** Unix ms; absent if permanent. */
   readonly until?: number;
   readonly reason?: string;
 }
 
 export interface Invite {
-  /** Of the record that made it; lists are in this order. */
+  /** Of the record that created it; lists are in this order. */
   readonly seq: number;
   readonly id: string;
   readonly by: UserId;
-  /** base64url of the token's SHA-256: the token itself is written nowhere. */
+  /** base64url of the token's SHA-256: the token itself is not stored. */
   readonly hash: string;
-  /** Absent: as many as come. */
+  /** Absent if unlimited. */
   readonly usesLeft?: number;
-  /** Unix ms; absent: never. */
+  /** Unix ms; absent if it never expires. */
   readonly expires?: number;
-  /** Users who come with it are let into this room without its password. */
+  /** New users with it may join this room without its password. */
   readonly room?: RoomId;
-  /** It admits no user, but lets a program post to this room. */
+  /** Admits no user; allows a program to post to this room. */
   readonly post?: RoomId;
-  /** The same for reading what is said there. */
+  /** Allows a program to read this room. */
   readonly read?: RoomId;
   /**
-   * Made with the operator token, by an account that is no operator: it needs no membership, and
-   * its guests take nothing of the account's share of registrations.
+   * Created with the operator token, by an account that is no operator: requires no membership, and
+   * its registrations do not count against the account's limit.
    */
   readonly isByToken?: boolean;
   readonly isRevoked: boolean;
 }
 
-/** What an operator tells all users, until it is replaced or taken back. */
+/** An operators' announcement to all users, until it is replaced or removed. */
 export interface Announced {
   readonly text: string;
   readonly by: UserId | "server";
@@ -59,14 +58,14 @@ export interface Announced {
   readonly time: number;
 }
 
-/** One page of a list that has grown too long for one answer. */
+/** A page of a list that is too long for one answer. */
 export interface HousePage<One> {
   readonly page: readonly One[];
-  /** Seq of the last of this page, if there are more. */
+  /** Seq of the last entry of this page, if there are more. */
   readonly next?: number;
 }
 
-/** @param after seq of the last one of the page before */
+/** @param after seq of the last entry of the previous page */
 export function housePage<One extends { readonly seq: number }>(
   all: readonly One[],
   after = 0,
@@ -86,14 +85,17 @@ export function bannedFault({ until, reason }: Pick<Ban, "until" | "reason">): F
   return new Fault("banned", sentence);
 }
 
-/** What a record about no account has in place of one. */
+/** Placeholder in records about no account. */
 const HOUSE = "server" as UserId;
 
 export class ServerPolicy {
-  /** By account or address key. Bounded by BANS_MAX where bans are made. */
+  /** By account or address key. The code that creates bans enforces BANS_MAX. */
   readonly #bans = new Map<string, Ban>();
   readonly #operators = new Set<UserId>();
-  /** Live ones are bounded by INVITES_MAX where they are made, the others by INVITES_SPENT_MAX. */
+  /**
+   * The code that creates invites enforces INVITES_MAX on live ones; INVITES_SPENT_MAX bounds the
+   * others.
+   */
   readonly #invites = new Map<string, Invite>();
   readonly #byHash = new Map<string, string>();
   /** Revoked, used and expired invites, oldest first: the hash of each token by its id. */
@@ -101,7 +103,7 @@ export class ServerPolicy {
   #isClosed = false;
   #announced: Announced | undefined;
 
-  /** Whether only invites let newcomers register. */
+  /** Registration requires an invite. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
@@ -127,18 +129,18 @@ export class ServerPolicy {
     return this.#invites.get(id);
   }
 
-  /** By the hash of its token, whatever became of it. */
+  /** The invite with this token hash, whatever its state. */
   inviteByHash(hash: string): Invite | undefined {
     const id = this.#byHash.get(hash);
     return id === undefined ? undefined : this.#invites.get(id);
   }
 
-  /** Those that still admit a user. */
+  /** Invites that still admit a user. */
   invites(unixMs: number): Invite[] {
     return [...this.#invites.values()].filter((invite) => isLive(invite, unixMs));
   }
 
-  /** @param body undefined when it is damaged */
+  /** @param body `undefined` if it is damaged */
   apply({ head }: FoldedRecord, body: JsonObject | undefined): void {
     const { kind } = head;
     switch (kind) {
@@ -169,11 +171,11 @@ export class ServerPolicy {
       case "invite-gone":
         return this.#gone(head.room);
       default:
-        return; // Of one account: the registry's.
+        return; // Of an account: the registry folds it.
     }
   }
 
-  /** One that cannot be read has ended the one before it nevertheless. */
+  /** An unreadable announcement still ends the previous one. */
   #announce({ by, time }: FoldedHead, { text = "" }: Body<"announcement">): void {
     this.#announced =
       text === "" ? undefined : { text: cutText(text, ANNOUNCEMENT_BYTES_MAX), by, time };
@@ -226,7 +228,7 @@ export class ServerPolicy {
     this.#spend(invite);
   }
 
-  /** An invite that expires leaves no record: when there are too many, it is looked for. */
+  /** Expiry leaves no record: expired invites are searched for when there are too many. */
   #spendExpired(unixMs: number): void {
     if (this.#invites.size - this.#spent.size <= INVITES_MAX) return;
     for (const [id, invite] of this.#invites) {
@@ -234,7 +236,7 @@ export class ServerPolicy {
     }
   }
 
-  /** The last of them are kept, so that their holders hear what became of them. */
+  /** Keeps the latest ones, so that the server can tell their holders why they are invalid. */
   #spend({ id, hash }: Invite): void {
     this.#spent.set(id, hash);
     for (const [oldestId, oldestHash] of this.#spent) {
@@ -246,7 +248,7 @@ export class ServerPolicy {
   }
 }
 
-/** It is for a program, and admits no user. */
+/** Reports whether the invite is for a program, and admits no user. */
 export function isForProgram({ post, read }: Pick<Invite, "post" | "read">): boolean {
   return post !== undefined || read !== undefined;
 }
@@ -263,7 +265,7 @@ export function roleDraft(user: UserId, by: UserId, operator: boolean): Draft {
   return { kind: "role", room: user, by, id: "", body: { operator } };
 }
 
-/** @param on false: it is taken back */
+/** @param on false lifts the ban */
 export function banDraft(ban: Omit<Ban, "seq">, by: UserId, on: boolean): Draft {
   const { user, address, until, reason } = ban;
   const body = {
@@ -279,14 +281,14 @@ export function registrationDraft(by: UserId, closed: boolean): Draft {
   return { kind: "registration", room: HOUSE, by, id: "", body: { closed } };
 }
 
-/** @param text empty: what was told before is taken back */
+/** @param text empty to remove the announcement */
 export function announcementDraft(by: UserId, text: string): Draft {
   return { kind: "announcement", room: HOUSE, by, id: "", body: { text } };
 }
 
 export function inviteDraft(invite: Omit<Invite, "seq" | "isRevoked">): Draft {
   const { id, by, hash, usesLeft, expires, room, read, isByToken } = invite;
-  // A program that does not know `read` takes it for a token to post to no room: it admits no user.
+  // Older programs ignore `read` and treat it as a token to post to no room, which admits no user.
   const post = invite.post ?? (read === undefined ? undefined : "");
   const body = {
     hash,
@@ -300,7 +302,7 @@ export function inviteDraft(invite: Omit<Invite, "seq" | "isRevoked">): Draft {
   return { kind: "invite", room: id as UserId, by, id: "", body };
 }
 
-/** `user`: the newcomer. */
+/** `user`: the new account. */
 export function inviteUsedDraft(invite: string, user: UserId): Draft {
   return { kind: "invite-used", room: invite as UserId, by: user, id: "", body: {} };
 }

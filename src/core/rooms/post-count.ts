@@ -1,8 +1,10 @@
+/** Rate limits of requests. */
+
 import { type Request, requestRow } from "../../wire/messages.ts";
 
 /**
- * Posts as which a request counts against the pace of its account; 0 if it makes the server record
- * nothing, or has a bound of its own.
+ * Number of posts as which a request counts toward the rate limit of its account; 0 if it records
+ * nothing, or has a limit of its own.
  */
 export function postCount(request: Request): number {
   const { posts = 0 } = requestRow(request.kind);

@@ -1,4 +1,4 @@
-/** Room preferences and saved messages of an account. */
+/** An account's settings of rooms, and its saved messages. */
 
 import { isCount } from "../../base/count.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -8,28 +8,27 @@ import { nearestMoment } from "../../base/time.ts";
 import { fieldsOf } from "../../wire/kinds.ts";
 import type { Draft, FoldedHead, JsonObject } from "../../wire/record.ts";
 
-/** What an account has set of one room: for its own devices, and told to no other account. */
+/** Settings of one room, visible only to the account's own devices. */
 export interface RoomPrefs {
-  /** Nothing of the room calls its owner until then, Unix ms; 0: for good. */
+  /** Muted until then, Unix ms; 0 for ever. */
   readonly muted?: number | undefined;
   readonly favourite?: boolean | undefined;
   /** `n` of the last record when it was hidden. */
   readonly hidden?: number | undefined;
-  /** `n` of the record from which on it was marked as unread. */
+  /** `n` of the first record marked as unread. */
   readonly unread?: number | undefined;
 }
 
-/** One change. */
 export type PrefsChange =
   | { readonly kind: "prefs-set"; readonly room: RoomId; readonly prefs: RoomPrefs }
   | { readonly kind: "save"; readonly room: RoomId; readonly seq: number; readonly on: boolean };
 
-/** What the owner of an account has set, as a fold over its records. */
+/** An account's settings, as a fold over its records. */
 export class AccountPrefs {
-  readonly rooms = new Map<RoomId, RoomPrefs>(); // Bounded by `prefsDrafts`, as the next one.
-  /** Rooms of saved messages, by seq, in the order in which they were saved. */
+  readonly rooms = new Map<RoomId, RoomPrefs>(); // `prefsDrafts` enforces the bound.
+  /** Rooms of saved messages, by seq, in the order of saving. */
   readonly saved = new Map<number, RoomId>();
-  /** Seqs of the records that say so, and of such that say what was so before. */
+  /** Seqs of the records of the present settings, and of outdated ones. */
   records: readonly number[] = [];
 
   apply({ kind, seq }: Pick<FoldedHead, "kind" | "seq">, body: JsonObject): void {
@@ -45,7 +44,7 @@ export class AccountPrefs {
     if (change !== undefined) this.#change(change);
   }
 
-  /** A change that came at the bound: with it all that holds. */
+  /** Applies a record with all settings, written when their number reached the bound. */
   #applyAll({ rooms, saved }: JsonObject): void {
     this.rooms.clear();
     this.saved.clear();
@@ -63,7 +62,7 @@ export class AccountPrefs {
     else this.rooms.set(change.room, change.prefs);
   }
 
-  /** Whether it is so already. */
+  /** Reports whether the change has no effect. */
   has(change: PrefsChange): boolean {
     if (change.kind === "save") return this.saved.has(change.seq) === change.on;
     const { muted, favourite, hidden, unread } = change.prefs;
@@ -76,7 +75,7 @@ export class AccountPrefs {
     );
   }
 
-  /** All of it as it will be with a change. */
+  /** All settings after a change. */
   all(change: PrefsChange): {
     readonly rooms: readonly object[];
     readonly saved: readonly object[];
@@ -95,9 +94,9 @@ export class AccountPrefs {
 const NONE = new AccountPrefs();
 
 /**
- * Records of a change; none if it is so already. Every so often they are told as one, and the
- * others are ordered to be blanked by the last draft: what was set once is nobody's business.
- * @throws Fault too-many
+ * Records of a change; none if it has no effect. From time to time all settings are written as one
+ * record, and the last draft orders the old ones to be blanked: past settings are private.
+ * @throws {Fault} too-many
  */
 export function prefsDrafts(
   id: UserId,
@@ -138,7 +137,7 @@ function checkBounds({ rooms, saved }: AccountPrefs, change: PrefsChange): void 
   });
 }
 
-/** Of a record's body: what it changes. Undefined: nothing that makes sense. */
+/** The change in a record's body; `undefined` if malformed. */
 export function prefsChangeOf(body: JsonObject): PrefsChange | undefined {
   const { room, seq, on, muted, favourite, hidden, unread } = fieldsOf("prefs", body);
   if (room === undefined) return undefined;
@@ -156,7 +155,7 @@ export function prefsChangeOf(body: JsonObject): PrefsChange | undefined {
   return { kind: "prefs-set", room: id, prefs };
 }
 
-/** Whether what a room says calls nobody at that moment. */
+/** Reports whether a room is muted at that moment. */
 export function isMutedAt(prefs: RoomPrefs | undefined, unixMs: number): boolean {
   const until = prefs?.muted;
   return until !== undefined && (until === 0 || unixMs < until);

@@ -1,4 +1,4 @@
-/** Which users are online. */
+/** Logged-in sessions: online users, rate limits, and posts that must wait. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { OutboxId, UserId } from "../../base/ids.ts";
@@ -6,23 +6,22 @@ import { OUTBOXES_HELD_MAX, POSTS_BURST, POSTS_PER_SECOND } from "../../base/lim
 import { dropOldest } from "../oldest.ts";
 import { type TokenBucket, TokenBuckets } from "../rate.ts";
 
-/** Sessions that are in: who is online, and whose posts must wait. */
 export type ClientId = number;
 
 interface Entry {
   readonly session: ClientId;
   readonly user: UserId;
-  /** The account is online by it. */
+  /** The session makes its account online. */
   readonly isPresent: boolean;
 }
 
 interface Session extends Omit<Entry, "session"> {
   readonly bucket: TokenBucket;
-  /** Per outbox the counter that was refused for a while: later ones wait for it. */
+  /** The counter refused temporarily, by outbox: later ones wait for it. */
   readonly held: Map<OutboxId, { readonly counter: number; readonly fault: Fault }>;
 }
 
-/** An account, and its session: programs and the server itself have none. */
+/** An account, and its session; `undefined` for programs and the server itself. */
 interface Submitter {
   readonly user: UserId;
   readonly session: ClientId | undefined;
@@ -31,14 +30,14 @@ interface Submitter {
 export class Presence {
   readonly #sessions = new Map<ClientId, Session>(); // Bounded by LINKS_MAX.
   readonly #devices = new Map<UserId, number>();
-  /** Rates by account: further sessions share them. */
+  /** Rates by account, shared by its sessions. */
   readonly #paces: TokenBuckets;
 
   constructor(postsPerSecond = POSTS_PER_SECOND, postsBurst = POSTS_BURST) {
     this.#paces = new TokenBuckets(postsPerSecond, postsBurst);
   }
 
-  /** @returns whether the account was offline until now, and is online by this session */
+  /** @returns whether this session made the account online */
   enter({ session, user, isPresent }: Entry, now: number): boolean {
     const bucket = this.#paces.of(user, now);
     this.#sessions.set(session, { user, bucket, isPresent, held: new Map() });
@@ -48,14 +47,14 @@ export class Presence {
     return devices === 0;
   }
 
-  /** Charges another request than a post for what it records. @param posts as many as it counts */
+  /** Charges a request other than a post. @param posts number of posts as which it counts */
   charge(user: UserId, posts: number, now: number): Fault | undefined {
     const retryAfterMs = this.#paces.of(user, now).take(now, posts);
     if (retryAfterMs === 0) return undefined;
     return new Fault("too-fast", "these changes come too fast", { retryAfterMs });
   }
 
-  /** @returns the account, when this was its last session */
+  /** @returns the account if this was its last session */
   leave(id: ClientId): UserId | undefined {
     const session = this.#sessions.get(id);
     if (session === undefined) return undefined;
@@ -70,7 +69,7 @@ export class Presence {
     return session.user;
   }
 
-  /** Whether the submitter can still receive an answer: one without a session always does. */
+  /** Reports whether the submitter can still receive an answer; always true without a session. */
   isHere(id: ClientId | undefined): boolean {
     return id === undefined || this.#sessions.has(id);
   }
@@ -83,7 +82,7 @@ export class Presence {
     return this.#devices.has(user);
   }
 
-  /** The fault of a post that must wait: it came too fast, or one before it did. */
+  /** The fault of a post that must wait because of the rate limit or an earlier waiting post. */
   hold(
     { session: id, user }: Submitter,
     outbox: OutboxId,
@@ -105,19 +104,19 @@ export class Presence {
     return fault;
   }
 
-  /** The post that later ones wait for came again, whatever becomes of it now. */
+  /** Ends the waiting: the earlier post was sent again, whatever its result. */
   release(id: ClientId | undefined, outbox: OutboxId, counter: number): void {
     const held = this.#session(id)?.held;
     if (held?.get(outbox)?.counter === counter) held.delete(outbox);
   }
 
-  /** The fault with which a post before this one was refused for a while. */
+  /** The fault of an earlier post that was refused temporarily. */
   waitsBehind(id: ClientId | undefined, outbox: OutboxId, counter: number): Fault | undefined {
     const held = this.#session(id)?.held.get(outbox);
     return held !== undefined && counter > held.counter ? held.fault : undefined;
   }
 
-  /** A post was refused for a while: those after it wait until it comes again. */
+  /** A post was refused temporarily: later ones wait until it is sent again. */
   held(id: ClientId | undefined, outbox: OutboxId, counter: number, fault: Fault): void {
     const held = this.#session(id)?.held;
     if (held === undefined) return;

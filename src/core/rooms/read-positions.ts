@@ -1,18 +1,20 @@
-/** The last message that each account has read in each room. */
+/** Read positions of each account in each room. */
 
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { READ_POSITIONS_MAX } from "../../base/limits.ts";
 
 /**
- * How far each account has read in each room: `n` of the last record that some device of it has
- * shown. A mark only moves on. Without one the first record of a room, its making, counts as read.
+ * `n` of the last record that some device of the account has displayed. A position only increases.
+ * Without one, the room's first record counts as read.
  */
 export class ReadPositions {
-  /** Accounts in order of use; what is beyond READ_MARKS_MAX is forgotten from the front. */
+  /**
+   * Accounts in order of use; the least recent positions beyond READ_POSITIONS_MAX are forgotten.
+   */
   readonly #byUser = new Map<UserId, Map<RoomId, number>>();
   #size = 0;
 
-  /** Marks in all. */
+  /** Total number of positions. */
   get size(): number {
     return this.#size;
   }
@@ -21,7 +23,7 @@ export class ReadPositions {
     return this.#byUser.get(user)?.get(room) ?? 1;
   }
 
-  /** @returns whether it is further than before */
+  /** @returns whether the position increased */
   advance(user: UserId, room: RoomId, n: number): boolean {
     if (n <= this.of(user, room)) return false;
     const rooms = this.#byUser.get(user) ?? new Map<RoomId, number>();
@@ -33,7 +35,7 @@ export class ReadPositions {
     return true;
   }
 
-  /** The account reads the room no longer. */
+  /** Removes the position of an account that left the room. */
   forget(user: UserId, room: RoomId): boolean {
     const rooms = this.#byUser.get(user);
     if (rooms?.delete(room) !== true) return false;
@@ -52,14 +54,14 @@ export class ReadPositions {
     }
   }
 
-  /** As it is kept: `{"format":1,"read":{USER:{ROOM:n}}}`. */
+  /** Stored form: `{"format":1,"read":{USER:{ROOM:n}}}`. */
   format(): string {
     const read: Record<string, Record<string, number>> = {};
     for (const [user, rooms] of this.#byUser) read[user] = Object.fromEntries(rooms);
     return `${JSON.stringify({ format: 1, read })}\n`;
   }
 
-  /** Undefined: the text is not what `format` writes. */
+  /** `undefined` unless the text has the format of `format`. */
   static parse(text: string): ReadPositions | undefined {
     const positions = new ReadPositions();
     for (const [user, rooms] of entriesOf(readOf(text)) ?? [[undefined, undefined]]) {

@@ -1,12 +1,13 @@
 /**
- * Order between words and changes of one room: posts may be on their way to the disk together, but
- * a change of who is in (or of the room itself) goes alone. So a post is never recorded after the
- * leaving or kicking that it was checked before.
+ * Lock of one room: posts may be in flight together, but a change of membership (or of the room
+ * itself) runs alone. A post is therefore never recorded after a departure that it was checked
+ * before.
  */
-export class RoomLock<Command> {
-  readonly #rooms = new Map<string, Lane<Command>>(); // Only rooms with work under way.
 
-  /** True: do it now, and call `done` when it is settled. False: it waits its turn. */
+export class RoomLock<Command> {
+  readonly #rooms = new Map<string, Lane<Command>>(); // Only rooms with commands in progress.
+
+  /** True: run it now, and call `done` when it is settled. False: it is queued. */
   enter(key: string, command: Command, exclusive: boolean): boolean {
     const lane = this.#rooms.get(key);
     if (lane === undefined) {
@@ -22,7 +23,7 @@ export class RoomLock<Command> {
     return true;
   }
 
-  /** @returns the work that has its turn now; each must be followed by its own `done` */
+  /** @returns the commands to run now; each must be followed by its own `done` */
   done(key: string): readonly Command[] {
     const lane = this.#rooms.get(key);
     if (lane === undefined) return NONE;
@@ -56,7 +57,7 @@ const NONE: readonly never[] = [];
 
 interface Lane<Command> {
   running: number;
-  /** What runs is a change: nothing else may start. */
+  /** A change is running: nothing else may start. */
   exclusive: boolean;
   /** Bounded by the room engine. */
   readonly waiting: { readonly command: Command; readonly exclusive: boolean }[];

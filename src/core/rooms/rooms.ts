@@ -1,3 +1,8 @@
+/**
+ * Rooms as a fold over the history log: creator, members, topic, last record. Uses no sockets, and
+ * makes no decisions: `engine.ts` does.
+ */
+
 import { assert, unreachable } from "../../base/assert.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import { FORMER_NAMES_MAX, PINS_MAX, RETENTION_MS_MIN } from "../../base/limits.ts";
@@ -17,38 +22,34 @@ import {
 } from "./group-state.ts";
 import { WordCount, type WordCountValue } from "./word-count.ts";
 
-/**
- * Rooms as a fold over the history log: who made them, who is in, what the topic is, which record
- * came last. It has never heard of sockets, and it decides nothing: `engine.ts` does.
- */
 export interface Room {
   readonly id: RoomId;
   /** Absent for a direct conversation. */
   name?: Name;
-  /** What commands on it wait for: its name's lock, as long as it has one. */
+  /** The lock of commands on it: that of its name, if it has one. */
   lock: string;
-  /** The two of a direct conversation; the same person twice for notes to oneself. */
+  /** The users of a direct conversation; the same user twice for notes to oneself. */
   readonly pair?: readonly [UserId, UserId];
   readonly maker: UserId | "server";
-  /** A password guards it; its hash is in the accounts log. */
+  /** Has a password, whose hash is in the accounts log. */
   readonly locked: boolean;
-  /** It can be read, and not written to. */
+  /** Read-only. */
   isClosed: boolean;
-  /** What is said in it only the devices of its group can read; once sealed, for good. */
+  /** End-to-end encrypted; permanent once set. */
   isSealed?: boolean;
   group?: Group;
   topic: string;
-  /** How long it keeps what is said, and who ordered that; undefined: for good. */
+  /** How long messages are kept, and who ordered that; `undefined` for ever. */
   retention?: { readonly keepMs: number; readonly by: UserId };
-  /** Seqs of messages to be found again, in the order in which they were pinned. */
+  /** Seqs of pinned messages, in the order of pinning. */
   pins: readonly number[];
   receipts?: Receipts;
   readonly members: Set<UserId>;
-  /** Accounts that were in once: they are not asked for the password again. */
+  /** Present and former members, who need no password. */
   readonly admitted: Set<UserId>;
-  /** Its maker, and members who were granted it. */
+  /** Its creator, and members to whom it was granted. */
   readonly moderators: Set<UserId>;
-  /** Who may not speak here, each until when (Unix ms; undefined: for good). */
+  /** End of each muting (Unix ms; `undefined` if permanent). */
   readonly muted: Map<UserId, number | undefined>;
   lastSeq: number;
   /** `n` of the last record. */
@@ -56,30 +57,32 @@ export interface Room {
   readonly words: WordCount;
 }
 
-/** Authors are to see who has read what they say. */
+/** Read receipts. */
 export interface Receipts {
-  /** `n` of the record from which on they do: nobody is told of what was read before. */
+  /** `n` of the first record with receipts: earlier reading is not revealed. */
   since: number;
-  /** Who wants it. In a conversation it takes both. */
+  /** Users who want them; in a conversation both must. */
   readonly by: Set<UserId>;
-  /** `n` of the joins since: what was said before, its reader has not been shown by that. */
+  /** `n` of joins since: a new member has not read the earlier records. */
   readonly joined: Map<UserId, number>;
 }
 
 /**
- * Whether the room has no members, and nothing was said or decided there: no messages, topic,
- * retention, closing or group. Such a room does not count against ROOMS_MAX.
+ * Reports whether the room has no members and no content: no messages, topic, retention, closing or
+ * group. Such a room does not count against ROOMS_MAX.
  */
 export function isVacant(room: Room): boolean {
   return room.members.size === 0 && isUnused(room);
 }
 
-/** Whether the room will be vacant once the account is out of it. */
+/** Reports whether the room will be vacant once the account has left. */
 export function isVacantWithout(room: Room, user: UserId): boolean {
   return room.members.size === 1 && room.members.has(user) && isUnused(room);
 }
 
-/** Never the lobby, which the server made, nor a room with a group, whose keys devices pinned. */
+/**
+ * Never the lobby, which the server created, nor a room with a group, whose keys devices pinned.
+ */
 function isUnused({ name, maker, group, words, topic, isClosed, retention }: Room): boolean {
   const isMembers = name !== undefined && maker !== "server" && group === undefined;
   return isMembers && words.isEmpty && topic === "" && !isClosed && retention === undefined;
@@ -88,14 +91,14 @@ function isUnused({ name, maker, group, words, topic, isClosed, retention }: Roo
 export const LOBBY = "lobby" as Name;
 
 export class Rooms {
-  readonly #byId = new Map<RoomId, Room>(); // Bounded: the room engine refuses past ROOMS_MAX.
+  readonly #byId = new Map<RoomId, Room>(); // Bounded: the room engine enforces ROOMS_MAX.
   readonly #byName = new Map<FoldedName, Room>();
-  /** Names that rooms had before: they lead there until another room is given the name. */
+  /** Former names of rooms, which resolve to the room until another one takes the name. */
   readonly #former = new Map<FoldedName, Room>(); // Bounded by FORMER_NAMES_MAX.
   readonly #joined = new Map<UserId, Set<Room>>();
   /** Edits of each record, by seq: at most EDITS_PER_RECORD_MAX each, and erased with it. */
   readonly #edits = new Map<number, number[]>();
-  /** Records whose words were erased. */
+  /** Records whose bodies were erased. */
   readonly #erased = new Set<number>();
 
   #direct = 0;
@@ -107,12 +110,12 @@ export class Rooms {
     return this.#byId.get(id);
   }
 
-  /** By its name, or by one that it had before. */
+  /** Finds a room by its name or a former one. */
   find(name: Name): Room | undefined {
     return this.holder(name) ?? this.#former.get(foldName(name));
   }
 
-  /** Which has this very name now. */
+  /** The room with this present name. */
   holder(name: Name): Room | undefined {
     return this.#byName.get(foldName(name));
   }
@@ -122,14 +125,14 @@ export class Rooms {
     return this.#joined.get(user) ?? NO_ROOMS;
   }
 
-  /** Rooms with a name, in the order in which they were made. */
+  /** Named rooms in the order of creation. */
   *named(): Iterable<Room> {
     for (const room of this.#byId.values()) {
       if (room.name !== undefined && this.holder(room.name) === room) yield room;
     }
   }
 
-  /** Rooms that do not keep what is said for good, removed ones too. */
+  /** Rooms with a retention, including removed ones. */
   *retained(): Iterable<Room> {
     for (const room of this.#byId.values()) if (room.retention !== undefined) yield room;
   }
@@ -151,24 +154,24 @@ export class Rooms {
     return this.#byName.size;
   }
 
-  /** Records must come in order of `seq`, each once. */
+  /** Records must be applied in order of `seq`, each once. */
   apply(record: FoldedRecord): void {
     const { head } = record;
     assert(head.seq === this.head + 1, "history has a hole or a double");
     this.head = head.seq;
     if (head.kind === "room") this.#make(record);
     const room = this.#byId.get(head.room as RoomId);
-    if (room === undefined) return; // Its first record is damaged: nothing can be known of it.
+    if (room === undefined) return; // Its first record is damaged: nothing is known of the room.
     room.lastSeq = head.seq;
     room.lastN = head.n;
     if (head.by === "server") return;
-    // A file of a sealed room is told of by a message.
+    // In a sealed room a message refers to the file.
     const isWord = WORD_KINDS.has(head.kind) && !(head.kind === "file" && room.isSealed === true);
     if (isWord) room.words.said(head.n, head.by);
     this.#change(room, record, head.by);
   }
 
-  /** For a snapshot; read back by `load`. */
+  /** Snapshot, restored by `load`. */
   value(): RoomsValue {
     const rooms = [...this.#byId.values()];
     const numbers = new Map(rooms.map((room, number) => [room, number]));
@@ -184,7 +187,7 @@ export class Rooms {
     };
   }
 
-  /** Only into rooms that are as new. */
+  /** Requires an empty table. */
   load(value: RoomsValue): void {
     const rooms = value.rooms.map(roomOfValue);
     const roomAt = (number: number): Room => {
@@ -216,7 +219,8 @@ export class Rooms {
       case "leave":
         room.members.delete(by);
         room.receipts?.joined.delete(by);
-        // Who left a sealed room is let in anew: the devices are removed from the group meanwhile.
+        // A user who left a sealed room must be invited again, because the devices are removed from
+        // the group.
         if (room.isSealed === true) room.admitted.delete(by);
         this.#joined.get(by)?.delete(room);
         return;
@@ -273,7 +277,7 @@ export class Rooms {
     }
   }
 
-  /** A member who was put out does not moderate, and is asked for the password again. */
+  /** Removes a member with the rights of a moderator; joining requires the password again. */
   #putOut(room: Room, user: UserId | undefined): void {
     if (user === undefined) return;
     room.members.delete(user);
@@ -283,7 +287,7 @@ export class Rooms {
     this.#joined.get(user)?.delete(room);
   }
 
-  /** Of a person it is only told here: who is called how, the accounts know. */
+  /** For a user only informative: the registry holds the names of accounts. */
   #rename(room: Room, { name, user }: Body<"rename"> = {}): void {
     if (user !== undefined || name === undefined || !isName(name)) return;
     const before = room.name;
@@ -296,10 +300,10 @@ export class Rooms {
     this.#byName.set(foldName(name), room);
   }
 
-  /** The room has no readers any more, and its names are free. Its records stay in the log. */
+  /** Removes the room's members and frees its names. Its records stay in the log. */
   #remove(room: Room, body: Body<"remove"> | undefined): void {
     if (room.name === undefined || this.holder(room.name) !== room) return;
-    // Another server of the cluster has let somebody in meanwhile.
+    // Another server of the cluster has added a member meanwhile.
     if (body?.vacant === true && !isVacant(room)) return;
     this.#byName.delete(foldName(room.name));
     for (const [name, led] of this.#former) if (led === room) this.#former.delete(name);
@@ -341,7 +345,7 @@ export class Rooms {
   }
 }
 
-/** The oldest one goes: names that are so many renamings old lead nowhere. */
+/** Evicts the oldest former name. */
 export function keepFormer<Holder>(
   former: Map<FoldedName, Holder>,
   name: FoldedName,
@@ -352,18 +356,17 @@ export function keepFormer<Holder>(
   dropOldest(former, FORMER_NAMES_MAX);
 }
 
-/** By name, since it may be of a room that is about to be made. */
+/** By name, because the room may not exist yet. */
 export function nameLock(name: Name): string {
   return `n:${foldName(name)}`;
 }
 
-/** A room as JSON. */
 type Collected = "members" | "admitted" | "moderators" | "muted" | "words" | "group" | "receipts";
 type RoomValue = Omit<Room, Collected> & {
   readonly members: readonly UserId[];
   readonly admitted: readonly UserId[];
   readonly moderators: readonly UserId[];
-  /** Null: for good. */
+  /** Null if permanent. */
   readonly muted: readonly (readonly [UserId, number | null])[];
   readonly words: WordCountValue;
   readonly group?: GroupValue;
@@ -374,7 +377,7 @@ type RoomValue = Omit<Room, Collected> & {
   };
 };
 
-/** All rooms as JSON; rooms by their number in the list. */
+/** All rooms as JSON; rooms are referred to by their index. */
 export interface RoomsValue {
   readonly head: number;
   readonly rooms: readonly RoomValue[];
@@ -441,7 +444,7 @@ function roomOfValue(value: RoomValue): Room {
 
 const NO_ROOMS: ReadonlySet<Room> = new Set();
 
-/** The account that a kick, a mute or a grant is about. */
+/** The account that a kick, a mute or a grant concerns. */
 export function accountIn(record: FoldedRecord): UserId | undefined {
   const user = bodyOf(record, "kick")?.user;
   return user === undefined ? undefined : (user as UserId);
@@ -459,7 +462,7 @@ function mute(room: Room, record: FoldedRecord): void {
 function keepFor(room: Room, record: FoldedRecord, by: UserId): void {
   const keepMs = bodyOf(record, "retention")?.keepMs;
   if (keepMs !== undefined && keepMs >= RETENTION_MS_MIN) room.retention = { keepMs, by };
-  // Damaged, it would say nothing: then what was said before it holds.
+  // A damaged record is ignored, and the previous retention holds.
   else if (record.damaged !== true) delete room.retention;
 }
 
@@ -470,14 +473,14 @@ function pin(room: Room, record: FoldedRecord): void {
   room.pins = on === true ? [...others, seq].slice(-PINS_MAX) : others;
 }
 
-/** Whether authors see who has read what they say there. */
+/** Reports whether authors see who has read their messages. */
 export function showsReaders({ receipts, pair }: Room): boolean {
   if (receipts === undefined) return false;
   if (pair === undefined) return true;
   return pair[0] !== pair[1] && pair.every((user) => receipts.by.has(user));
 }
 
-/** Whether an account has turned them on for itself. */
+/** Reports whether an account has turned receipts on for itself. */
 export function wantsReceipts({ receipts }: Room, user: string): boolean {
   return receipts?.by.has(user as UserId) === true;
 }

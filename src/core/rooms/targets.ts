@@ -5,10 +5,10 @@ import { directRoomId, type RoomId, type Sha256, type UserId } from "../../base/
 import { type Name, parseTarget } from "../../base/names.ts";
 import type { Room, Rooms } from "./rooms.ts";
 
-/** Names of people, as the registry knows them. */
+/** Users by name, as the registry knows them. */
 export interface Directory<Person extends { readonly id: UserId } = { readonly id: UserId }> {
   find(name: Name): Person | undefined;
-  /** Why this account may say nothing any more; left out: all may. */
+  /** Why this account may not post; always allowed if omitted. */
   refusal?(user: UserId, unixMs: number): Fault | undefined;
 }
 
@@ -18,16 +18,16 @@ export interface TargetOptions {
   readonly sha256: Sha256;
 }
 
-/** Where a target leads, for the one user who named it. */
+/** The room of a target, for the user who named it. */
 export interface Conversation {
   readonly id: RoomId;
-  /** Undefined for two people who have never written to each other. */
+  /** `undefined` for a conversation that does not exist yet. */
   readonly room: Room | undefined;
-  /** The person that a direct conversation is with; undefined for a room with a name. */
+  /** The other user of a direct conversation; `undefined` for a named room. */
   readonly other: UserId | undefined;
 }
 
-/** The text of a target as a room: `lobby` is that room, `@ana` the conversation with her. */
+/** Resolves `lobby` to that room, `@ana` to the conversation with her. */
 export class TargetResolver {
   readonly #options: TargetOptions;
 
@@ -43,7 +43,7 @@ export class TargetResolver {
     return this.#direct(user, namedPerson(directory, name).id);
   }
 
-  /** @returns undefined if there is no room or no person of that name @throws Fault name-invalid */
+  /** @returns `undefined` if the room or user does not exist @throws {Fault} name-invalid */
   find(user: UserId, text: string): Conversation | undefined {
     const { rooms, directory } = this.#options;
     const { kind, name } = parseTarget(text);

@@ -4,26 +4,26 @@ import { assert } from "../../base/assert.ts";
 import type { UserId } from "../../base/ids.ts";
 import { UNREAD_COUNTED_MAX } from "../../base/limits.ts";
 
-/** Distances between the places, and by whom each is: a number in the list of authors. */
+/** Gaps between positions, and the author of each as an index in the list of authors. */
 export interface WordCountValue {
   readonly gaps: readonly number[];
   readonly by: readonly number[];
   readonly authors: readonly UserId[];
 }
 
-/** Where in a room messages stand, and by whom: how many messages of others are unread. */
+/** Positions and authors of a room's messages, for counting unread messages of others. */
 export class WordCount {
-  /** `n` of each, rising, and beside it who said it. Both bounded by 2 * UNREAD_COUNTED_MAX. */
+  /** `n` of each, ascending, with its author. Both bounded by 2 * UNREAD_COUNTED_MAX. */
   readonly #places: number[] = [];
   readonly #authors: UserId[] = [];
-  /** The places of each author; `undefined` until a reader asks: a start has no use for it. */
+  /** Positions by author; `undefined` until a reader asks, which a start does not. */
   #own: Map<UserId, number[]> | undefined;
 
   get isEmpty(): boolean {
     return this.#places.length === 0;
   }
 
-  /** Must come in order of `n`. */
+  /** Must be called in order of `n`. */
   said(n: number, by: UserId): void {
     assert(n > (this.#places.at(-1) ?? 0), "words are counted in their order");
     this.#places.push(n);
@@ -45,7 +45,7 @@ export class WordCount {
     return this.#own.get(user) ?? [];
   }
 
-  /** For a snapshot; read back by `load`. */
+  /** Snapshot, restored by `load`. */
   value(): WordCountValue {
     const numbers = new Map<UserId, number>();
     for (const author of this.#authors) {
@@ -58,7 +58,7 @@ export class WordCount {
     };
   }
 
-  /** Only into one that is as new. */
+  /** Requires an empty count. */
   load({ gaps, by, authors }: WordCountValue): void {
     let place = 0;
     for (const [index, gap] of gaps.entries()) {
@@ -71,8 +71,8 @@ export class WordCount {
   }
 
   /**
-   * Words of others than `reader` behind `after` and before `before`; UNREAD_COUNTED_MAX at most.
-   * Four binary searches: a list of 1,000 rooms asks for each of them.
+   * Messages of others than `reader` after `after` and before `before`; UNREAD_COUNTED_MAX at most.
+   * Four binary searches: a list of 1,000 rooms calls it for each.
    */
   ofOthers(reader: UserId, after: number, before = Number.POSITIVE_INFINITY): number {
     const countIn = (places: readonly number[]) =>
@@ -88,7 +88,7 @@ function addTo(own: Map<UserId, number[]>, user: UserId, place: number): void {
   else places.push(place);
 }
 
-/** Index of the first place that is not below `n`. */
+/** Index of the first position that is not below `n`. */
 function indexFrom(places: readonly number[], n: number): number {
   let [low, high] = [0, places.length];
   while (low < high) {

@@ -1,6 +1,7 @@
+/** Phases of a link, and the messages that each end may send in them: see core/session. */
+
 import { type NoticeKind, type RequestKind, requestRow } from "../../wire/messages.ts";
 
-/** Where a link stands in its life, and what each end may say there: see core/session. */
 export type Phase = "greeting" | "entering" | "member" | "lane" | "closed";
 export type Role = "client" | "server";
 
@@ -15,7 +16,8 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
   client: {
     greeting: new Set(["welcome", "bye"]),
     entering: new Set(["ok", "fault", "guess-delay", "ping", "pong", "bye"]),
-    // Records may overtake the answer to a log-out, so they are let through and dropped above.
+    // Records may overtake the answer to a log-out, so they are let through and dropped by the
+    // session.
     member: new Set([
       ...(["ok", "fault", "guess-delay", "ping", "pong", "bye"] as const),
       ...([
@@ -48,17 +50,17 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
   },
 };
 
-/** Reports whether a client may send that now. */
+/** Reports whether a client may send the request in this phase. */
 export function mayAsk(phase: Phase, kind: RequestKind): boolean {
   return phase === phaseOf(kind);
 }
 
-/** The only phase in which a client may send that. */
+/** The only phase in which a client may send the request. */
 export function phaseOf(kind: RequestKind): Phase {
   return requestRow(kind).phase ?? "member";
 }
 
-/** Whether this end may be told that now. */
+/** Reports whether this end may receive the notice in this phase. */
 export function mayTell(role: Role, phase: Phase, kind: NoticeKind): boolean {
   return NOTICES_OF[role][phase].has(kind);
 }
