@@ -92,7 +92,7 @@ interface Guesses {
  * doubles. Keys are accounts and addresses.
  */
 export class Guessing {
-  readonly #keys = new Map<string, Guesses>(); // Least recently used first, which is forgotten first.
+  readonly #keys = new Map<string, Guesses>(); // Least recently used first.
   /** Guesses in progress. Bounded by the number of clients that may wait for an answer. */
   readonly #pending = new Map<string, number>();
 

@@ -37,7 +37,7 @@ export async function verifyPassword(password: string, hash: string | undefined)
   try {
     return (await Bun.password.verify(guess, isReal ? hash : UNMATCHED)) && isReal;
   } catch {
-    await Bun.password.verify(guess, UNMATCHED); // A damaged hash never matches, and takes equally long.
+    await Bun.password.verify(guess, UNMATCHED); // A damaged hash takes equally long.
     return false;
   }
 }

@@ -163,7 +163,7 @@ export function noteChange(changes: ChangeMap, record: ChatRecord): readonly num
 function edited(changes: ChangeMap, record: ChatRecord, of: number | undefined): number[] {
   if (of === undefined) return [];
   const known = changes.get(of) ?? NO_CHANGES;
-  if (known.edit !== undefined && known.edit.seq >= record.seq) return []; // From a page of older records.
+  if (known.edit !== undefined && known.edit.seq >= record.seq) return []; // From an older page.
   const { seq, timeUnixMs } = record;
   changes.set(of, { ...known, edit: { seq, timeUnixMs, text: bodyText(record) } });
   return [of];

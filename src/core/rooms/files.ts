@@ -175,7 +175,7 @@ export class Files {
       return;
     }
     const kept = this.#files.get(body.file) ?? this.#begin(body, by, time);
-    if (kept.by !== by || kept.digest !== body.digest) return; // This program never writes such a log.
+    if (kept.by !== by || kept.digest !== body.digest) return; // Never written by us.
     kept.at.set(seq, room as RoomId);
     this.#bySeq.set(seq, kept);
   }
