@@ -1,119 +1,120 @@
-/** Bounds of several servers that share one stream; see limits.ts. */
+/** Limits of several servers that share one stream; see limits.ts. */
 
 const KIB = 1024;
 
 /**
- * Records of each log whose changes are remembered. What was decided longer ago than that is
- * decided again: a node that lags this far behind cannot tell what has changed since.
+ * Records of each log whose changes are remembered. A decision based on an older state is repeated:
+ * a node that lags this far behind cannot tell what has changed since.
  */
 export const CLUSTER_WINDOW_RECORDS = 100_000;
 /**
- * A decision that other servers have overtaken is made anew so often: three of them that change
- * one room without pause let each other in long before.
+ * Attempts of a decision that other servers overtake: three servers that change one room without
+ * pause each succeed long before.
  */
 export const CONFLICT_TRIES_MAX = 64;
-/** NATS takes messages of 1 MiB: more than that cannot be decided at once. */
+/** NATS accepts messages of 1 MiB: a larger decision is impossible. */
 export const CLUSTER_DECISION_BYTES_MAX = 1000 * KIB;
-/** What is decided meanwhile goes together, up to this. */
+/** Concurrent decisions are sent in one message of up to this size. */
 export const CLUSTER_MESSAGE_BYTES_MAX = 512 * KIB;
 export const CLUSTER_MESSAGE_PROPOSALS_MAX = 4_000;
-/** What waits for the stream; beyond it the cluster is slower than its writers and says so. */
+/** Bytes queued for the stream; above it the cluster is slower than its writers and reports it. */
 export const CLUSTER_QUEUE_BYTES_MAX = 32 * 1024 * KIB;
-/** What was read from the stream and waits for the disk; the stream is not read further then. */
+/** Bytes read from the stream and queued for the disk; reading pauses above it. */
 export const CLUSTER_ARRIVED_BYTES_MAX = 8 * 1024 * KIB;
-/** Without a majority for so long, what waits is refused: its sender keeps it, and asks again. */
+/** Without a majority for this long, queued posts are refused: clients keep and retry them. */
 export const CLUSTER_WITHIN_MS = 3_000;
-/** NATS servers that have just started choose who leads: a server that starts waits so long. */
+/** NATS servers that have just started elect a leader: a starting server waits this long. */
 export const CLUSTER_START_WITHIN_MS = 20_000;
-/** A NATS server that has not answered by then is asked again: another one may lead by now. */
+/** A request to NATS is repeated after this time without an answer: the leader may have changed. */
 export const CLUSTER_ANSWER_MS = 1_000;
 /**
- * Followers that have not heard of a leader for so long may choose another one (the shortest
- * election time-out of NATS). A leader that was heard by a majority since is the only one.
+ * Followers without contact to a leader for this long may elect another one (the shortest election
+ * time-out of NATS). A leader in contact with a majority since then is the only one.
  */
 export const CLUSTER_LEASE_MS = 4_000;
 /** Interval of the majority check; clients learn of a lost majority within 10 seconds. */
 export const MAJORITY_LOOK_EVERY_MS = 1_000;
-/** Machines without a leader for so long have no majority: most elections are shorter. */
+/** Without a leader for this long there is no majority: most elections are shorter. */
 export const CLUSTER_ELECTION_MS = 8_000;
-/** A stream that is ahead, and brings nothing for so long, is read anew. */
+/** A stream that is ahead but delivers nothing for this long is reopened. */
 export const CLUSTER_STALLED_MS = 1_500;
-/** Messages that are asked for before they are applied. */
+/** Messages requested before they are applied. */
 export const CLUSTER_MESSAGES_AHEAD = 256;
-/** Chunks of files that one server sends to NATS or asks it for at the same time: 4 MiB. */
+/** Chunks of files that one server sends to NATS or requests at the same time: 4 MiB. */
 export const CLUSTER_CHUNKS_AT_ONCE = 16;
-/** Of one file: others come in between. */
+/** Chunks of one file, so that other files progress as well. */
 export const CLUSTER_FILE_CHUNKS_AT_ONCE = 8;
-/** Chunks that came from the store and wait for the disk, over all files: 64 MiB, or one a file. */
+/** Chunks from the store queued for the disk, over all files: 64 MiB, or one a file. */
 export const CLUSTER_CHUNKS_HELD = 256;
-/** NATS agrees on a new leader within some seconds: for so long content is asked for again. */
+/** NATS elects a new leader within some seconds: requests for content are repeated this long. */
 export const CLUSTER_CONTENT_WITHIN_MS = 20_000;
-/** Who is in is told to the other servers so often, whatever happens: a message may be lost. */
+/** Interval of presence messages to the other servers, without changes: a message may be lost. */
 export const SIBLING_TELL_EVERY_MS = 3_000;
-/** What changes within this time is told at once. */
+/** Changes within this time are sent together. */
 export const SIBLING_GATHER_MS = 100;
-/** What a newcomer is answered with is here by then: it is gathered first. */
+/** An answer to a new server has arrived by then, including the time of collecting changes. */
 export const SIBLINGS_ANSWER_MS = 3 * SIBLING_GATHER_MS;
-/** A server that was not heard for so long has nobody online: it has missed three tellings. */
+/** A server that is silent for this long has nobody online: it has missed three messages. */
 export const SIBLING_FORGET_MS = 10_000;
-/** Accounts online at one server that the others are told of: their ids fit one message of NATS. */
+/** Online accounts that one server reports to the others: their ids fit one message of NATS. */
 export const SIBLING_ONLINE_MAX = 20_000;
 /**
- * While an operator looks, the other servers are asked to show themselves this often; where
- * operators look at several, none does so more than twice as often: one showing has some 500 KB
- * with 500 clients and 500 files.
+ * Interval of requests for the console data of other servers while an operator watches. With
+ * several operators no server answers more than twice as often: an answer has some 500 KB with 500
+ * clients and 500 files.
  */
 export const SIBLING_WINDOW_EVERY_MS = 1_500;
-/** Servers whose presence is kept. */
+/** Servers whose presence is stored. */
 export const SIBLINGS_MAX = 64;
-/** An id, a device's key, a name or an address with what it is. */
+/** Characters of an id, a device's key, a name or an address with its prefix. */
 export const SIBLING_KEY_CHARS_MAX = 128;
-/** A server that has a transfer which is to end answers within this, or nobody has it. */
+/** The server with the transfer to cancel answers within this time; otherwise there is none. */
 export const SIBLING_CANCEL_MS = 2_000;
-/** Servers that have not said how they are by then are not shown. */
+/** Servers that have not reported their state by then are not listed. */
 export const NODES_ANSWER_MS = 500;
-/** A node that a reader finds behind what others have shown it waits so long to catch up. */
+/** A node behind the state that a reader has seen has this long to catch up. */
 export const CLUSTER_BEHIND_MS = 5_000;
 /**
- * A log that was there before is brought in messages of this size: a server that begins has
- * CLUSTER_MESSAGES_AHEAD of them in memory, and asks for all within CLUSTER_ANSWER_MS.
+ * Size of the messages that copy an existing log: a starting server has CLUSTER_MESSAGES_AHEAD of
+ * them in memory, and requests all within CLUSTER_ANSWER_MS.
  */
 export const CLUSTER_COPY_BYTES_MAX = 64 * KIB;
-/** A server looks at its cluster so often, for its metrics: one question to all. */
+/** Interval of the cluster's metrics: one request to all servers. */
 export const CLUSTER_LOOK_EVERY_MS = 5_000;
 /** Maximum size of a page of a NATS server's monitoring; usual pages have 5 KiB. */
 export const NATS_MONITOR_BYTES_MAX = 1024 * KIB;
-/** Who is more messages behind than this is slow, or was away; a moment's work is some hundred. */
+/** A node more messages behind is slow, or was offline; normal lag is some hundred messages. */
 export const CLUSTER_LAG_HIGH = 1_000;
 /**
- * Addresses of servers that a client is told, keeps and tries, and that an invite names. A cluster
- * has three or five; one that has more is reached by these.
+ * Server addresses that a client receives, stores and tries, and that an invite contains. A cluster
+ * has three or five servers; larger ones are reached through these.
  */
 export const CLUSTER_PLACES_MAX = 8;
-/** An address that is silent so long: the next is tried beside it. Two may be, within 3 s. */
+/** If an address is silent this long, the next one is tried in parallel. Allows two within 3 s. */
 export const NEXT_PLACE_AFTER_MS = 1_000;
 /**
- * What a client dials of that which a server has told it: some rounds over all of them, then one
- * a second. So no server makes its clients a crowd before somebody else's door.
+ * Addresses from a server that a client dials: some rounds over all of them, then one a second, so
+ * that no server directs a crowd of clients at other machines.
  */
 export const TOLD_DIALS_BURST = 32;
 export const TOLD_DIALS_PER_SECOND = 1;
 /** A GroupInfo of 256 devices has 115 KiB, the key packages of a device 137 KiB at most. */
 export const BUCKET_VALUE_BYTES_MAX = 256 * KIB;
-/** What nobody keeps, and was written so long ago, is left over: a commit takes seconds. */
+/** Unused values older than this are deleted: a commit takes seconds. */
 export const BUCKET_SWEEP_MS = 60 * 60_000;
 /**
- * A client that may go elsewhere asks after so much silence over TCP, which tells of a machine
- * without power after minutes. Each of a thousand idle clients then sends a few bytes that often.
+ * A client with other servers to use sends a ping after this silence over TCP, which reports a
+ * machine without power only after minutes. A thousand idle clients then each send a few bytes that
+ * often.
  */
 export const SILENT_ASK_AFTER_MS = 4_000;
-/** … and when that is not answered, whether the machine takes another connection, … */
+/** … and if that is not answered, it tests whether the server accepts another connection, … */
 export const SILENT_ANSWER_MS = 2_000;
-/** … which a slow line does within this. */
+/** … which takes less than this on a slow line. */
 export const SILENT_CONNECT_MS = 4_000;
 /**
- * The same over UDP, which does not even tell of a program that has ended: elsewhere within 3 s.
- * Where nothing comes through for so long that it is a false alarm, it costs a log-in elsewhere.
+ * The same over UDP, which does not report even a program that has ended: the client reconnects
+ * elsewhere within 3 s. A false alarm costs one log-in at another server.
  */
 export const SILENT_UDP_ASK_AFTER_MS = 1_000;
 export const SILENT_UDP_ANSWER_MS = 750;

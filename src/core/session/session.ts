@@ -1,11 +1,12 @@
 /**
- * The life of one link, at either end: who may say what when, which answer belongs to which
- * question, and when silence means death. It knows no rooms and no sockets.
+ * The protocol state of one link, at either end: allowed messages by phase, matching of answers and
+ * requests, and timeouts. Uses neither rooms nor sockets.
  *
  *     greeting ──hello/welcome──> entering ──register, login──> member
  *                                  │  ^─────────logout─────────────┘     any ──fault, bye──> closed
  *                                  └──lane──> lane
  */
+
 import { unreachable } from "../../base/assert.ts";
 import { cutText, utf8Encode } from "../../base/bytes.ts";
 import { asFault, Fault, isFaultCode, msg, type Translatable, valuesIn } from "../../base/fault.ts";
@@ -40,31 +41,31 @@ import { checkAnswer, isRequest } from "../../wire/messages-incoming.ts";
 import type { PostCodec } from "../../wire/post-message.ts";
 import { mayAsk, mayTell, type Phase, phaseOf, type Role } from "./phase.ts";
 
-/** An answer as it came: checked against its question. */
+/** An answer, checked against its request. */
 export type Reply = { [Kind in RequestKind]: { kind: Kind; answer: Answer<Kind> } }[RequestKind];
 
 export type SessionEffect =
-  /** Hand these bytes to the link, and with them the tail that ends their message. */
+  /** Send these bytes on the link, followed by the tail that ends their message. */
   | { readonly kind: "transmit"; readonly bytes: Uint8Array; readonly tail?: Uint8Array }
-  /** Server: a request that the phase admits; owe it exactly one `answer` or `refuse`. */
+  /** Server: a request allowed in this phase; requires exactly one `answer` or `refuse`. */
   | { readonly kind: "request"; readonly request: Request }
   | { readonly kind: "notice"; readonly notice: Exclude<Notice, { kind: "ok" | "fault" }> }
   /** Client: the answer to request `ref`. */
   | { readonly kind: "answered"; readonly ref: number; readonly reply: Reply }
   | { readonly kind: "refused"; readonly ref: number; readonly fault: Fault }
-  /** The session is over: close the link after what was transmitted. */
+  /** The session is over: close the link after sending the transmitted bytes. */
   | { readonly kind: "close"; readonly fault: Fault | undefined };
 
-/** When an end asks into the silence, and when that is death. */
+/** Ping interval and timeout. */
 export interface Pace {
   readonly pingEveryMs: number;
   readonly silenceMaxMs: number;
-  /** Death only this long after asking: a machine that slept asks first. */
+  /** Minimum time from a ping to the timeout: after a machine slept, a ping comes first. */
   readonly answerWithinMs?: number;
 }
 
 export const STEADY: Pace = { pingEveryMs: PING_EVERY_MS, silenceMaxMs: SILENCE_MAX_MS };
-/** For links that do not tell that the other end is gone. */
+/** For links that do not report when the other end is gone. */
 export const QUICK: Pace = {
   pingEveryMs: UDP_PING_EVERY_MS,
   silenceMaxMs: UDP_SILENCE_MAX_MS,
@@ -76,7 +77,7 @@ export class Session {
   readonly #pace: Pace;
   #phase: Phase = "greeting";
   #ref = 0;
-  /** Client: questions without an answer. Server: questions that we owe an answer. Bounded. */
+  /** Client: unanswered requests. Server: requests to answer. Bounded. */
   readonly #open = new Map<number, RequestKind>();
   readonly #posts: PostCodec | undefined;
   #startedAt: number;
@@ -97,28 +98,28 @@ export class Session {
     return this.#phase;
   }
 
-  /** Requests that have no answer yet. */
+  /** Number of unanswered requests. */
   get openRequests(): number {
     return this.#open.size;
   }
 
-  /** What the other end may say at once, as long as the phase is this one. */
+  /** Maximum size of a message from the other end in this phase. */
   get messageBytesMax(): number {
     const trusted = this.role === "client" || this.#isIn();
     return trusted ? MESSAGE_BYTES_MAX : MESSAGE_BEFORE_LOGIN_BYTES_MAX;
   }
 
-  /** What the last ping took until its pong came. */
+  /** Round trip of the last ping. */
   get roundTripMs(): number | undefined {
     return this.#roundTripMs;
   }
 
-  /** When something came last. */
+  /** Time of the last received message. */
   get heardAt(): number {
     return this.#heardAt;
   }
 
-  /** Measures the round trip, if the last measure is that old. */
+  /** Measures the round trip, if the last measurement is older than `everyMs`. */
   probe(now: number, everyMs: number): SessionEffect[] {
     const isQuiet = this.#phase === "closed" || this.#phase === "greeting";
     return isQuiet || now < this.#pingedAt + everyMs ? [] : this.#ping(now);
@@ -146,7 +147,7 @@ export class Session {
     }
   }
 
-  /** Client: asks; the number that the effects `answered` or `refused` will carry comes back. */
+  /** Client: sends a request; returns the number in the effects `answered` or `refused`. */
   ask<Kind extends RequestKind>(
     kind: Kind,
     fields: RequestFields<Kind>,
@@ -177,13 +178,13 @@ export class Session {
     return [{ kind: "transmit", bytes: encodeChunkHead(notice), tail: notice.bytes }];
   }
 
-  /** Server: answers; a log-in or log-out that succeeded moves the phase. */
+  /** Server: answers a request; a successful log-in or log-out changes the phase. */
   answer<Kind extends RequestKind>(ref: number, answer: Answer<Kind>): SessionEffect[] {
     const kind = this.#open.get(ref);
     if (kind === undefined) return []; // Closed in the meantime.
     const bytes = encodeAnswer(kind, ref, answer, this.#posts);
     if (bytes === undefined) {
-      // What lists may grow to is bounded where they are made; a wrong bound costs one answer.
+      // Lists are bounded where they are built; a wrong bound costs one answer.
       const fault = new Fault("too-large", `the answer to '${kind}' is too large`, {
         remedy: "ask for less of it",
       });
@@ -199,7 +200,7 @@ export class Session {
     return [this.#transmit(faultMessage(fault, ref))];
   }
 
-  /** Ends the session on purpose; the other end is told why. */
+  /** Ends the session explicitly and sends the reason to the other end. */
   close(fault: Fault | undefined): SessionEffect[] {
     if (this.#phase === "closed") return [];
     const farewell =
@@ -207,7 +208,7 @@ export class Session {
     return [...farewell, ...this.ended(fault)];
   }
 
-  /** The link is gone, or is about to be. */
+  /** The link is closed, or is about to be. */
   ended(fault: Fault | undefined): SessionEffect[] {
     if (this.#phase === "closed") return [];
     this.#phase = "closed";
@@ -220,7 +221,7 @@ export class Session {
     return [...refused, { kind: "close", fault }];
   }
 
-  /** When `tick` next has something to do. */
+  /** Time of the next useful `tick`. */
   deadline(): number | undefined {
     if (this.#phase === "closed") return undefined;
     const dead = this.#deadAt();
@@ -230,7 +231,7 @@ export class Session {
     return Math.min(due, this.#enterBy());
   }
 
-  /** @param sign since the last tick something came of the other end, if no whole message */
+  /** @param sign since the last tick bytes were received, but no complete message */
   tick(now: number, sign = false): SessionEffect[] {
     if (this.#phase === "closed") return [];
     if (now >= this.#deadAt() && sign) this.#heardAt = now;
@@ -270,7 +271,7 @@ export class Session {
       return [this.#transmit(faultMessage(fault, ref))];
     }
     if (isExclusive(kind) && [...this.#open.values()].some(isExclusive)) {
-      // Two that succeed would let two people in on one link; and guesses come one by one.
+      // Two successes would log in two users on one link; and guesses are sequential.
       const fault = new Fault("too-many", "another log-in of this connection is under way");
       return [this.#transmit(faultMessage(fault, ref))];
     }
@@ -286,7 +287,7 @@ export class Session {
 
   #notice(notice: Exclude<Notice, { kind: "ok" | "fault" }>, now: number): SessionEffect[] {
     if (!mayTell(this.role, this.#phase, notice.kind)) {
-      // What the server said before it heard of our log-out is late, not wrong.
+      // Messages sent before the server processed our log-out are late, not wrong.
       if (this.role === "client" && this.#phase === "entering") return [];
       throw outOfOrder(notice.kind);
     }
@@ -338,7 +339,7 @@ export class Session {
   #deadAt(): number {
     const { silenceMaxMs, answerWithinMs } = this.#pace;
     if (answerWithinMs === undefined) return this.#heardAt + silenceMaxMs;
-    // A greeting is no ping: it has a time of its own.
+    // A greeting is no ping: it has its own timeout.
     if (this.#phase === "greeting") return this.#heardAt + SILENCE_MAX_MS;
     if (this.#pingedAt <= this.#heardAt) return Number.POSITIVE_INFINITY;
     return Math.max(this.#heardAt + silenceMaxMs, this.#pingedAt + answerWithinMs);
@@ -371,7 +372,7 @@ function isExclusive(kind: RequestKind): boolean {
   return requestRow(kind).isExclusive === true;
 }
 
-/** A sentence may quote what another end sent: it is cut to what the message holds. */
+/** The message may quote text of the other end: it is cut to the limit. */
 function faultMessage(fault: Fault, ref?: number): NoticeOf<"fault"> {
   const { code, message, remedy, retryAfterMs, translatable } = fault;
   const template = sendable(translatable.message);
@@ -388,7 +389,7 @@ function faultMessage(fault: Fault, ref?: number): NoticeOf<"fault"> {
   };
 }
 
-/** `undefined` if no message holds the template: the text has to do. */
+/** `undefined` if the template exceeds a message's limits: then only the text is sent. */
 function sendable(text: Translatable | undefined): NoticeOf<"fault">["template"] {
   if (text === undefined || text.values.length > TEMPLATE_VALUES_MAX) return undefined;
   if (utf8Encode(text.template).length > TEMPLATE_BYTES_MAX) return undefined;
@@ -396,15 +397,15 @@ function sendable(text: Translatable | undefined): NoticeOf<"fault">["template"]
   return { text: text.template, values };
 }
 
-/** A template whose number of values is wrong is ignored. */
+/** Ignores a template with a wrong number of values. */
 function received(text: string, from: NoticeOf<"fault">["template"]): string | Translatable {
   if (from === undefined || valuesIn(from.text) !== from.values.length) return text;
   return { text, template: from.text, values: from.values };
 }
 
 /**
- * A fault as the other end put it; a code of a later version is kept in the sentence, which others
- * are told of too: so it grows no longer than one may be.
+ * A fault received from the other end. A code of a later version is appended to the message, whose
+ * length stays within the limit, because it may be forwarded.
  */
 function faultOf(notice: NoticeOf<"fault"> | NoticeOf<"bye">): Fault {
   const { code, message, retryAfterMs, template, remedyTemplate } = notice;

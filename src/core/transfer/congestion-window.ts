@@ -8,6 +8,7 @@
  * What is acknowledged in bunches, for a disk that pauses, may be in flight on top.
  * @see https://datatracker.ietf.org/doc/html/draft-cheng-iccrg-delivery-rate-estimation
  */
+
 import { CHUNK_BYTES, TRANSFER_WINDOW_FIRST_BYTES } from "../../base/limits.ts";
 
 /** A chunk on its way, and what was known when it left. */

@@ -2,6 +2,7 @@
  * What a person is told of a transfer that runs: how much is done, how fast, how long it will take,
  * and, when it stands still, where and for how long.
  */
+
 import { STALL_SHOWN_MS } from "../../base/limits.ts";
 
 /**
